@@ -1,0 +1,58 @@
+"""frontcalc: how much territory changed hands, when and where, from dated maps of control.
+
+>>> import frontcalc
+>>> table = frontcalc.diff(["2023", "2024"], archive="maps")  # doctest: +SKIP
+>>> table.to_frame()  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
+    from frontcalc.pipeline import diff, diff_files, held, series
+    from frontcalc.snapshots import open_archive
+
+_HOME = {
+    "diff": "pipeline",
+    "diff_files": "pipeline",
+    "held": "pipeline",
+    "series": "pipeline",
+    "open_archive": "snapshots",
+    "CheckFailed": "errors",
+    "DataError": "errors",
+    "FrontcalcError": "errors",
+    "NoDataError": "errors",
+    "UsageError": "errors",
+}
+
+__all__ = [
+    "CheckFailed",
+    "DataError",
+    "FrontcalcError",
+    "NoDataError",
+    "UsageError",
+    "__version__",
+    "diff",
+    "diff_files",
+    "held",
+    "open_archive",
+    "series",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `frontcalc --help` need not load numpy."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'frontcalc' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"frontcalc.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return sorted(__all__)

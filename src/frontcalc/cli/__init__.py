@@ -1,0 +1,79 @@
+"""The command line: every command is an adapter that parses, calls one library function and writes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from frontcalc import __version__
+from frontcalc.errors import FrontcalcError
+
+_COMMANDS = {
+    "diff": "Territory gained and lost in each period, by region.",
+    "held": "Area held on dates, by region.",
+    "series": "Area held at each map, and the change since the one before.",
+}
+"""Commands with their one-line help, in the order shown; a command's module is loaded when it is run."""
+
+
+class _LazyGroup(click.Group):
+    """A group that knows its commands by name and loads only the one that is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order shown."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return a command, loaded now."""
+        if name not in _COMMANDS:
+            return None
+        command = import_module(f"frontcalc.cli.{name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="frontcalc")
+def group() -> None:
+    """Measure how much territory changed hands, when and where, from dated maps of control.
+
+    Areas are in km², measured on the WGS 84 ellipsoid.
+    """
+
+
+def main() -> None:
+    """Run the command line: one line on stderr and a stable exit code for whatever goes wrong."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code."""
+    try:
+        result = group.main(arguments, prog_name="frontcalc", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except FrontcalcError as error:
+        return _fail(str(error), error.exit_code)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f"; see {context.command_path} --help" if context else ""
+        return _fail(error.format_message().rstrip(".") + hint, 2)
+    except click.Abort:
+        return 130
+    except BrokenPipeError:
+        # The reader has what it wanted. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _fail(message: str, code: int) -> int:
+    """Print one line on stderr and return the code."""
+    click.echo(f"frontcalc: {' '.join(message.split())}", file=sys.stderr)
+    return code

@@ -1,0 +1,25 @@
+"""`frontcalc held`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from frontcalc.cli import options
+
+
+@click.command("held")
+@click.argument("dates", type=options.Day(), nargs=-1, required=True, metavar="DATE [DATE …]")
+@options.archive
+@options.measuring
+@options.output
+def command(dates: tuple[str, ...], archive: str | None, format_: str | None, output: str | None, **how: Any) -> None:
+    """Measure the area held (km²) on each DATE (YYYY-MM-DD), by region.
+
+    The map that stands for a date is the latest complete one on or before it.
+    """
+    import frontcalc
+
+    result = frontcalc.held(dates, archive=options.need_archive(archive), **options.given(how))
+    options.emit(result, format_, output)

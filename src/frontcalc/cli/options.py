@@ -1,0 +1,132 @@
+"""Arguments and options, each defined once, and the one way that results leave a command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from frontcalc.tables import Table
+
+Command = Callable[..., None]
+
+# Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
+FORMATS = ("table", "csv", "json", "markdown")
+VIEWS = ("control", "assessed", "claimed")
+STEPS = ("snapshot", "day", "week", "month")
+_FORMAT_OF_SUFFIX = {".csv": "csv", ".json": "json", ".md": "markdown", ".txt": "table"}
+
+
+class PeriodOrFile(click.ParamType[str | Path, str]):
+    """A period, or a file where the text has a slash or a suffix and is no period."""
+
+    name = "period"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | Path:
+        """Return a period's text, checked, or a path."""
+        from frontcalc.periods import is_period, parse_period
+
+        if isinstance(value, Path):
+            return value
+        text = str(value)
+        if is_period(text):
+            return parse_period(text).label
+        if os.sep in text or Path(text).suffix:
+            return Path(text)
+        return parse_period(text).label
+
+
+class Day(click.ParamType[str, str]):
+    """A day as YYYY-MM-DD."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the day's text, checked."""
+        from frontcalc.periods import parse_day
+
+        return parse_day(str(value)).isoformat()
+
+
+class Names(click.ParamType[tuple[str, ...], str]):
+    """Names separated by commas."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Return the names."""
+        if isinstance(value, tuple):
+            return value
+        return tuple(name for part in str(value).split(",") if (name := part.strip()))
+
+
+archive = click.option(
+    "--archive",
+    metavar="PATH",
+    envvar="FRONTCALC_ARCHIVE",
+    help="Folder of dated maps, a file a date; or set FRONTCALC_ARCHIVE.",
+)
+_measuring = (
+    click.option("--regions", metavar="FILE", help="Polygon file of the regions to split by."),
+    click.option("--region-name", metavar="FIELD", help="Field of that file that names the regions [default: name]."),
+    click.option("--by", metavar="LEVEL", help="adm1 (or oblast), or none for totals only."),
+    click.option("--view", type=click.Choice(VIEWS), help="Which roles count as held [default: assessed]."),
+    click.option("--layers", type=Names(), metavar="NAMES", help="Roles or publisher's layer names instead of a view."),
+    click.option("--actor", metavar="NAME", help="Whose territory; «all» for each in turn [default: the main actor]."),
+    click.option("--crs", metavar="CRS", help="Equal-area CRS, proved over the data [default: EPSG:6933]."),
+    click.option("--carry-layers", type=int, metavar="DAYS", help="Carry a missing layer over for so many days."),
+    click.option("--skip-bad", is_flag=True, help="Pass over files that cannot be read, and list them."),
+)
+_output = (
+    click.option("--format", "format_", type=click.Choice(FORMATS), help="Form of the output [default: table]."),
+    click.option("-o", "--output", metavar="FILE", help="Write to a file instead of standard output."),
+)
+
+
+def measuring(command: Command) -> Command:
+    """Add the options that say how to measure."""
+    for option in reversed(_measuring):
+        command = option(command)
+    return command
+
+
+def output(command: Command) -> Command:
+    """Add the options that say where the result goes, and in which form."""
+    for option in reversed(_output):
+        command = option(command)
+    return command
+
+
+def given(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that were given, so that defaults stay the library's."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def need_archive(path: str | None) -> str:
+    """Return the archive's path, or say how to give one."""
+    if not path:
+        raise click.UsageError("no archive was given; use --archive PATH or set FRONTCALC_ARCHIVE")
+    return path
+
+
+def emit(result: Table[Any], format_: str | None, output: str | None) -> None:
+    """Write a result to standard output or a file; notices that the format does not show go to stderr."""
+    from frontcalc.outputs import WITH_REMARKS, WRITERS, write_file
+
+    to_file = output is not None and output != "-"
+    chosen = format_ or (_FORMAT_OF_SUFFIX.get(Path(str(output)).suffix.lower(), "table") if to_file else "table")
+    content = WRITERS[chosen](result)
+    if to_file:
+        write_file(Path(str(output)), content)
+    else:
+        # Bytes, so that the output is UTF-8 whatever the locale.
+        sys.stdout.buffer.write(content.encode())
+        sys.stdout.buffer.flush()
+    if to_file or chosen not in WITH_REMARKS:
+        for notice in result.meta.notices:
+            click.echo(f"frontcalc: note {notice}", file=sys.stderr)

@@ -1,0 +1,34 @@
+"""`frontcalc series`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from frontcalc.cli import options
+
+
+@click.command("series")
+@click.option("--since", metavar="DAY", help="First day, or a year, quarter, month or week [default: the first map].")
+@click.option("--until", metavar="DAY", help="Last day, or a year, quarter, month or week [default: the last map].")
+@click.option("--every", type=click.Choice(options.STEPS), default="snapshot", show_default=True, help="A row at each.")
+@options.archive
+@options.measuring
+@options.output
+def command(
+    since: str | None,
+    until: str | None,
+    every: str,
+    archive: str | None,
+    format_: str | None,
+    output: str | None,
+    **how: Any,
+) -> None:
+    """Measure the area held (km²) over time, and the change since the map before, by region."""
+    import frontcalc
+
+    result = frontcalc.series(
+        archive=options.need_archive(archive), since=since, until=until, every=every, **options.given(how)
+    )
+    options.emit(result, format_, output)

@@ -1,0 +1,153 @@
+"""Coordinate reference systems: reading a source's own, and proving that a target keeps areas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError, ProjError
+
+from frontcalc.errors import DataError, UsageError
+
+LONLAT = "OGC:CRS84"
+"""WGS 84 longitude and latitude, what GeoJSON is in unless it says otherwise (RFC 7946 §4)."""
+
+DEFAULT_CRS = "EPSG:6933"
+"""EASE-Grid 2.0, a cylindrical equal-area projection on the WGS 84 ellipsoid, good between ±86°."""
+
+# 1e-8 of the 110,000 km² of today's largest map is 0.001 km²; true equal-area projections measure below 1e-9.
+TOLERANCE = 1e-8
+
+_SEMI_MAJOR = 6_378_137.0
+_FLATTENING = 1 / 298.257223563
+_E2 = _FLATTENING * (2 - _FLATTENING)
+
+Bounds = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Distortion:
+    """The least and greatest relative error of area that a projection makes over some bounds."""
+
+    least: float
+    greatest: float
+
+    @property
+    def worst(self) -> float:
+        """The larger of the two in size; infinite where the projection is undefined."""
+        return max(abs(self.least), abs(self.greatest))
+
+
+@lru_cache(maxsize=32)
+def transformer(source: str, target: str) -> Transformer:
+    """Return the transformer between two systems, x (longitude) before y (latitude)."""
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
+def projector(source: str, target: str) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Return a function that maps (n, 2) coordinates of `source` to (n, 2) of `target`."""
+    transform = transformer(source, target).transform
+
+    def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        x, y = transform(points[:, 0], points[:, 1])
+        return np.column_stack([x, y])
+
+    return project
+
+
+def source_crs(declared: str, *, where: str) -> str:
+    """Return a CRS that a file declares, in a form that pyproj takes.
+
+    Raises
+    ------
+    DataError
+        The declared CRS is unknown.
+    """
+    try:
+        crs = CRS.from_user_input(declared)
+    except CRSError as error:
+        raise DataError(
+            f"the CRS it declares, {declared!r}, is unknown", where=where, cure="declare an EPSG code"
+        ) from error
+    # A publisher's "EPSG:4326" in GeoJSON still lists longitude first; CRS84 says just that.
+    return LONLAT if crs.equals(CRS(LONLAT), ignore_axis_order=True) else str(declared)
+
+
+def is_geographic(crs: str) -> bool:
+    """Say whether coordinates of a CRS are degrees."""
+    return CRS.from_user_input(crs).is_geographic
+
+
+def prove_equal_area(crs: str, bounds: Bounds) -> None:
+    """Prove that a projection keeps WGS 84 areas over some bounds, in square metres.
+
+    Parameters
+    ----------
+    crs : str
+        Anything that pyproj takes.
+    bounds : (west, south, east, north)
+        Of the data, degrees.
+
+    Raises
+    ------
+    UsageError
+        The CRS is unknown, or errs by more than `TOLERANCE` anywhere in the bounds. The message
+        has the measured distortion and two projections that were tried and work.
+    """
+    # Whole degrees outward: neighbouring maps share one proof.
+    box = (np.floor(bounds[0]), np.floor(bounds[1]), np.ceil(bounds[2]), np.ceil(bounds[3]))
+    distortion = area_distortion(crs, tuple(map(float, box)))
+    if distortion.worst <= TOLERANCE:
+        return
+    raise UsageError(
+        f"is not equal-area over the data: areas err by {distortion.least:+.3%} to {distortion.greatest:+.3%}"
+        if np.isfinite(distortion.worst)
+        else "is not defined over the data",
+        where=f"--crs {crs}",
+        cure=f"use {' or '.join(_working_alternatives(box))}",
+    )
+
+
+@lru_cache(maxsize=256)
+def area_distortion(crs: str, bounds: Bounds, *, samples: int = 7) -> Distortion:
+    """Measure how far a projection departs from WGS 84 areas, on a grid of samples over bounds in degrees.
+
+    The Jacobian of the projection, by central differences, is held against the exact area element
+    a²(1-e²)cos φ / (1-e² sin² φ)² of the ellipsoid. That also catches what the projection's own scale
+    factors do not see: another ellipsoid, a sphere, units other than metres.
+    """
+    grid = np.meshgrid(_inside(bounds[0], bounds[2], samples), _inside(bounds[1], bounds[3], samples))
+    lon, lat = (axis.ravel() for axis in grid)
+    step = 1e-4  # degrees, about 10 m: truncation and rounding both stay below 1e-9
+    try:
+        transform = transformer(LONLAT, crs).transform
+        east, west = transform(lon + step, lat), transform(lon - step, lat)
+        north, south = transform(lon, lat + step), transform(lon, lat - step)
+    except CRSError as error:
+        raise UsageError("is no CRS that is known", where=f"--crs {crs}", cure="give an EPSG code") from error
+    except ProjError:
+        return Distortion(-np.inf, np.inf)
+    measured = (east[0] - west[0]) * (north[1] - south[1]) - (north[0] - south[0]) * (east[1] - west[1])
+    phi = np.radians(lat)
+    exact = _SEMI_MAJOR**2 * (1 - _E2) * np.cos(phi) / (1 - _E2 * np.sin(phi) ** 2) ** 2 * np.radians(2 * step) ** 2
+    error_of_area = np.abs(measured) / exact - 1
+    if not np.isfinite(error_of_area).all():
+        return Distortion(-np.inf, np.inf)
+    return Distortion(float(error_of_area.min()), float(error_of_area.max()))
+
+
+def _inside(low: float, high: float, samples: int) -> NDArray[np.float64]:
+    """Return samples between two ends, a little inside them so that poles stay defined."""
+    margin = max(high - low, 0.01) * 0.001
+    return np.linspace(low + margin, high - margin, samples)
+
+
+def _working_alternatives(bounds: Bounds) -> list[str]:
+    """Return two projections that are equal-area over the bounds, tried here."""
+    centre = f"+lat_0={(bounds[1] + bounds[3]) / 2:g} +lon_0={(bounds[0] + bounds[2]) / 2:g}"
+    candidates = [DEFAULT_CRS, f"'+proj=laea {centre} +datum=WGS84'", "ESRI:54034", "EPSG:8857"]
+    return [name for name in candidates if area_distortion(name.strip("'"), bounds).worst <= TOLERANCE][:2]

@@ -1,0 +1,53 @@
+"""The one family of errors that frontcalc raises, each with the exit code a command ends with."""
+
+from __future__ import annotations
+
+
+class FrontcalcError(Exception):
+    """Base of every error raised on purpose: which file, what is wrong, what to do.
+
+    Parameters
+    ----------
+    problem : str
+        What is wrong, as a clause without a final stop.
+    where : str, optional
+        The file, folder or argument concerned.
+    cure : str, optional
+        What the user can do about it.
+    """
+
+    exit_code = 3
+
+    def __init__(self, problem: str, *, where: str | None = None, cure: str | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.where = where
+        self.cure = cure
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.problem}" if self.where else self.problem
+        return f"{text}; {self.cure}" if self.cure else text
+
+
+class CheckFailed(FrontcalcError):  # noqa: N818 - it reads as what happened
+    """A check that was asked for did not hold."""
+
+    exit_code = 1
+
+
+class UsageError(FrontcalcError):
+    """The question itself is wrong: an option, a period, a name."""
+
+    exit_code = 2
+
+
+class DataError(FrontcalcError):
+    """A file that is needed is broken or cannot be what it says."""
+
+    exit_code = 3
+
+
+class NoDataError(FrontcalcError):
+    """The archive has nothing that could answer the question."""
+
+    exit_code = 4

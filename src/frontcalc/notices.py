@@ -1,0 +1,58 @@
+"""Notices: coded remarks that travel with a result, so that no assumption is silent.
+
+A code is a promise: once published it keeps its meaning. New codes are appended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+CODES: dict[str, str] = {
+    "OPENS-LATE": "the archive starts inside the period, which opens with its first map",
+    "CLOSES-EARLY": "the archive ends inside the period, which closes with its last map",
+    "SPAN": "the days between the two maps used differ by more than 5 % from the days asked for",
+    "NO-NEW-MAP": "opening and closing are the same map, so no change can be measured",
+    "NO-MAP": "the archive has no map on or before the day asked for",
+    "LAYER-MISSING": "a layer that the view counts is absent on that day, so an earlier map stands in",
+    "CARRIED": "a layer absent on that day was carried over from an earlier map",
+    "SKIPPED": "a file that could not be read was left out, as asked",
+    "MERGED": "two files of one date are byte for byte the same and were counted once",
+    "OTHER-FILES": "files in the archive that are no maps were not read",
+    "UNKNOWN-LAYER": "a layer with an unknown name was not counted",
+    "NOT-AREA": "points or lines were not counted, since they have no area",
+    "NO-REGIONS": "no region set was given, so only totals are shown",
+    "REGIONS-OVERLAP": "regions overlap; what they share goes to the one that comes first in the file",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Notice:
+    """One remark on a result.
+
+    Parameters
+    ----------
+    code : str
+        One of `CODES`.
+    message : str
+        The particulars, in a plain sentence without a final stop.
+    period : str
+        The period or date it concerns; empty where it concerns the whole result.
+    """
+
+    code: str
+    message: str
+    period: str = ""
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise ValueError(f"unknown notice code {self.code!r}")
+
+    def __str__(self) -> str:
+        subject = f"{self.period}: " if self.period else ""
+        return f"{self.code}: {subject}{self.message}"
+
+
+def join_codes(notices: Iterable[Notice]) -> str:
+    """Return the codes of some notices as the `notes` column shows them: sorted, separated by spaces."""
+    return " ".join(sorted({notice.code for notice in notices}))

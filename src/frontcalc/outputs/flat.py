@@ -1,0 +1,49 @@
+"""Results for machines: CSV (RFC 4180) and JSON, figures to three decimals."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import fields, is_dataclass
+from datetime import date
+from typing import Any
+
+import orjson
+
+from frontcalc.outputs.numbers import plain
+from frontcalc.tables import Table
+
+
+def csv_text(result: Table[Any]) -> str:
+    """Return a result as CSV: the published columns, blanks where nothing could be measured."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(result.columns)
+    for values in result.values():
+        writer.writerow([_cell(value) for value in values])
+    return out.getvalue()
+
+
+def json_text(result: Table[Any]) -> str:
+    """Return a result as JSON: `rows` with the columns of the CSV, and `meta`."""
+    rows = [dict(zip(result.columns, map(plain, values), strict=True)) for values in result.values()]
+    document = {"meta": _jsonable(result.meta), "rows": rows}
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _cell(value: object) -> str:
+    """Return one CSV cell."""
+    if isinstance(value, float):
+        return f"{plain(value):.3f}"
+    return "" if value is None else str(plain(value))
+
+
+def _jsonable(value: object) -> object:
+    """Return frozen values as JSON's own kinds, pairs of name and figure as objects."""
+    if is_dataclass(value):
+        return {entry.name: _jsonable(getattr(value, entry.name)) for entry in fields(value)}
+    if isinstance(value, tuple):
+        if value and all(isinstance(item, tuple) for item in value):
+            return {str(key): _jsonable(item) for key, item in value}
+        return [_jsonable(item) for item in value]
+    return plain(value) if isinstance(value, float | date) else value

@@ -1,0 +1,8 @@
+"""The facades: each reads as the pipeline, returns a typed table and prints nothing."""
+
+from frontcalc.pipeline.areas import held
+from frontcalc.pipeline.diffs import diff, diff_files
+from frontcalc.pipeline.measuring import Options
+from frontcalc.pipeline.timeline import series
+
+__all__ = ["Options", "diff", "diff_files", "held", "series"]

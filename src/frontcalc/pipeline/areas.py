@@ -1,0 +1,74 @@
+"""Area held on dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Unpack
+
+from frontcalc.errors import NoDataError, UsageError
+from frontcalc.notices import join_codes
+from frontcalc.periods import parse_day, state_on
+from frontcalc.pipeline.measuring import Options, remarks, start
+from frontcalc.snapshots import open_archive
+from frontcalc.tables import HeldRow, Table
+
+
+def held(dates: Sequence[str | date], *, archive: str | Path, **options: Unpack[Options]) -> Table[HeldRow]:
+    """Measure the area held on some dates, by region.
+
+    Parameters
+    ----------
+    dates : sequence of str or date
+        As in «2024-11-03». The map that stands for a date is the latest on or before it.
+    archive : path
+        A folder of dated maps.
+    **options
+        How to measure: see `Options`.
+
+    Returns
+    -------
+    Table of HeldRow
+        A row a date, region and actor, areas in km²; `meta.layer_shares` has each role's own area
+        and what they overlap.
+
+    Raises
+    ------
+    UsageError, DataError
+        As `diff`.
+    NoDataError
+        The archive begins after every date.
+    """
+    days = [parse_day(day) if isinstance(day, str) else day for day in dict.fromkeys(dates)]
+    if not days:
+        raise UsageError("no date was given", cure="name one, as in 2024-11-03")
+    maps = open_archive(archive, skip_bad=bool(options.get("skip_bad")))
+    run = start(maps, options)
+    actors = run.actors(days)
+    rows, shares, notices = [], [], []
+    for actor in actors:
+        for day in days:
+            state = state_on(maps, day, run.wanted(actor))
+            said = remarks(state, maps, day)
+            notices.extend(said)
+            if state:
+                shares.append(run.layer_share(state, actor))
+            areas = run.areas(state.snapshot, actor) if state else None
+            for index, level, region in run.rows():
+                rows.append(
+                    HeldRow(
+                        archive=maps.name,
+                        actor=actor,
+                        date=day,
+                        level=level,
+                        region=region,
+                        snapshot=state.day if state else None,
+                        view=run.view.name,
+                        held_km2=None if areas is None else float(areas[index]),
+                        notes=join_codes(said),
+                    )
+                )
+    if not shares:
+        raise NoDataError("has no map on or before these dates", where=maps.name, cure=f"its maps are of {maps.extent}")
+    return Table(HeldRow, tuple(rows), run.meta(actors, layer_shares=dict.fromkeys(shares), notices=notices))

@@ -1,0 +1,130 @@
+"""Change over periods, and between two files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Unpack
+
+from frontcalc.errors import DataError, NoDataError, UsageError
+from frontcalc.notices import Notice, join_codes
+from frontcalc.periods import Period, Span, State, check_view, parse_period, resolve
+from frontcalc.pipeline.measuring import Measuring, Options, start
+from frontcalc.snapshots import open_archive, pair_archive, read_snapshot
+from frontcalc.tables import DiffRow, PeriodUsed, Table
+
+
+def diff(periods: Sequence[str], *, archive: str | Path, **options: Unpack[Options]) -> Table[DiffRow]:
+    """Measure how much territory was gained and lost in each period, by region.
+
+    Parameters
+    ----------
+    periods : sequence of str
+        As in «2023», «2024-Q3», «2024-09-01..2024-11-03»; `frontcalc.periods` has the grammar.
+    archive : path
+        A folder of dated maps.
+    **options
+        How to measure: see `Options`.
+
+    Returns
+    -------
+    Table of DiffRow
+        A row a period, region and actor, areas in km².
+
+    Raises
+    ------
+    UsageError
+        A period, view, actor, CRS or region option is wrong.
+    DataError
+        A file that is needed is broken.
+    NoDataError
+        No period has two maps.
+    """
+    parsed = [parse_period(period) for period in dict.fromkeys(periods)]
+    if not parsed:
+        raise UsageError("no period was given", cure="name one, as in 2024 or 2024-09-01..2024-11-03")
+    maps = open_archive(archive, skip_bad=bool(options.get("skip_bad")))
+    run = start(maps, options)
+    first, last = maps.days[0], maps.days[-1]
+    ends = [day for period in parsed for day in (period.opens_on or first, period.closes_on or last)]
+    actors = run.actors(ends)
+    spans = ((actor, resolve(period, maps, run.wanted(actor))) for actor in actors for period in parsed)
+    return _diff_table(run, actors, spans)
+
+
+def diff_files(before: str | Path, after: str | Path, **options: Unpack[Options]) -> Table[DiffRow]:
+    """Measure what changed between two single maps.
+
+    The period is named after the two files; dates are those in their names, blank without.
+    Parameters, returns and errors are otherwise those of `diff`.
+    """
+    maps = pair_archive(before, after)
+    run = start(maps, options)
+    opening, closing = (State(read_snapshot(ref)) for ref in maps.refs)
+    found = [part for state in (closing, opening) for part in state.snapshot.layers]
+    counted = [part.layer.actor for part in found if run.view.counts(part.name, part.layer)]
+    main = run.actor if run.actor and run.actor.casefold() != "all" else None
+    actors = (main,) if main else tuple(dict.fromkeys(counted))[: None if run.actor else 1]
+    if not actors:
+        raise UsageError(f"neither file has a layer that view {run.view.name} counts", where=maps.name)
+    spans = []
+    for actor in actors:
+        check_view(maps, run.wanted(actor), maps.refs[0])
+        lacking = set(run.view.missing(closing.snapshot.named_layers(actor)))
+        if gone := lacking - set(run.view.missing(opening.snapshot.named_layers(actor))):
+            raise DataError(
+                f"has no layer {' or '.join(sorted(gone))} of {actor}, which {maps.refs[0].names[0]} has",
+                where=maps.refs[1].names[0],
+                cure="choose a --view that both have",
+            )
+        period = Period(maps.name, opening.day, closing.day)
+        notices = tuple(dict.fromkeys([*opening.snapshot.notices, *closing.snapshot.notices]))
+        spans.append((actor, Span(period, opening, closing, notices)))
+    return _diff_table(run, actors, iter(spans))
+
+
+def _diff_table(run: Measuring, actors: Sequence[str], spans: Iterator[tuple[str, Span]]) -> Table[DiffRow]:
+    """Return the table of some spans, each measured as it comes."""
+    rows: list[DiffRow] = []
+    used: list[PeriodUsed] = []
+    notices: list[Notice] = []
+    measured = False
+    for actor, span in spans:
+        measured |= span.measurable
+        rows.extend(_diff_rows(run, actor, span))
+        notices.extend(span.notices)
+        days = [state.day if state else None for state in (span.opening, span.closing)]
+        used.append(PeriodUsed(actor, span.period.label, span.period.opens_on, span.period.closes_on, *days))
+    if not measured:
+        raise NoDataError(
+            f"no period asked for has two maps ({'; '.join(str(notice) for notice in notices)})",
+            where=run.archive.name,
+            cure=f"its maps are of {run.archive.extent}",
+        )
+    return Table(DiffRow, tuple(rows), run.meta(actors, periods=used, notices=notices))
+
+
+def _diff_rows(run: Measuring, actor: str, span: Span) -> Iterator[DiffRow]:
+    """Yield a span's rows: figures where two maps stand for its ends, else blanks."""
+    measured = run.change(span, actor)
+    days = span.days
+    for index, level, region in run.rows():
+        figures = run.figures(measured, index, days)
+        yield DiffRow(
+            archive=run.archive.name,
+            actor=actor,
+            period=span.period.label,
+            level=level,
+            region=region,
+            opening=span.opening.day if span.opening else None,
+            closing=span.closing.day if span.closing else None,
+            days=days,
+            view=run.view.name,
+            opening_km2=figures.opening_km2,
+            closing_km2=figures.closing_km2,
+            gained_km2=figures.gained_km2,
+            lost_km2=figures.lost_km2,
+            net_km2=figures.net_km2,
+            rate_km2_per_day=figures.rate_km2_per_day,
+            notes=join_codes(span.notices),
+        )

@@ -1,0 +1,259 @@
+"""What the facades share: the options, and one run of measurements with what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TypedDict
+
+import shapely
+
+from frontcalc import __version__, change, crs, geometry, snapshots
+from frontcalc import regions as region_sets
+from frontcalc.change import Change, Floats
+from frontcalc.errors import UsageError
+from frontcalc.layers import ADJECTIVES, View, choose_view, find_layer
+from frontcalc.notices import Notice
+from frontcalc.periods import Span, State, Wanted, actors_on
+from frontcalc.regions import UNASSIGNED, RegionSet
+from frontcalc.snapshots import Archive, Snapshot
+from frontcalc.sources import SourceFile
+from frontcalc.tables import TOTAL, LayerShare, Meta, PeriodUsed
+
+LEVELS = ("adm1", "none")
+LEVEL_ALIASES = {"oblast": "adm1"}
+
+
+class Options(TypedDict, total=False):
+    """How to measure; every facade takes these as keywords.
+
+    Attributes
+    ----------
+    view : str
+        `control`, `assessed` (the default) or `claimed`: which roles count as held.
+    layers : sequence of str
+        Roles or publisher's layer names to count instead of a view.
+    actor : str
+        Whose territory; default the archive's main actor, `all` for each in turn.
+    by : str
+        `adm1` (alias `oblast`) or `none`; default `adm1` where there are regions.
+    regions : path
+        A polygon file of regions.
+    region_name : str
+        The field that names the regions; default `name`.
+    crs : str
+        An equal-area CRS, proved over the data; default EPSG:6933.
+    carry_layers : int
+        For how many days a missing layer is carried over from an earlier map; default 0.
+    skip_bad : bool
+        Pass over files that cannot be read, with a notice; default False.
+    """
+
+    view: str | None
+    layers: Sequence[str]
+    actor: str | None
+    by: str | None
+    regions: str | Path | None
+    region_name: str | None
+    crs: str
+    carry_layers: int
+    skip_bad: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures of one row; None where nothing could be measured."""
+
+    opening_km2: float | None = None
+    closing_km2: float | None = None
+    gained_km2: float | None = None
+    lost_km2: float | None = None
+    net_km2: float | None = None
+    rate_km2_per_day: float | None = None
+
+
+@dataclass
+class Measuring:
+    """One run: what is measured and how, and a record of what was used for it."""
+
+    archive: Archive
+    view: View
+    regions: RegionSet
+    crs: str
+    carry_days: int
+    skip_bad: bool
+    actor: str | None
+    notices: list[Notice]
+    ground: Callable[[Snapshot, str], shapely.MultiPolygon] = field(init=False)
+    areas: Callable[[Snapshot, str], Floats] = field(init=False)
+    files: dict[str, SourceFile] = field(default_factory=dict)
+    seen: dict[str, set[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # Neighbouring periods and steps share maps: the last few stay in memory.
+        self.ground = lru_cache(maxsize=3)(self._ground)
+        self.areas = lru_cache(maxsize=3)(self._areas)
+
+    def _ground(self, snapshot: Snapshot, actor: str) -> shapely.MultiPolygon:
+        """Return what an actor holds on a map, and note the files and layers used."""
+        self.files.update((file.name, file) for file in snapshot.files)
+        for part in snapshot.layers:
+            self.seen.setdefault(part.layer.actor, set()).add(part.name)
+        return snapshots.held(snapshot, actor, self.view, self.crs)
+
+    def _areas(self, snapshot: Snapshot, actor: str) -> Floats:
+        """Return the areas of what an actor holds on a map (km²), in the order of `rows`."""
+        return change.areas_km2(self.ground(snapshot, actor), self.regions)
+
+    def actors(self, days: Iterable[date]) -> tuple[str, ...]:
+        """Return whose territory is measured: the actor asked for, else the main one, else all."""
+        if self.actor and self.actor.casefold() != "all":
+            return (self.actor,)
+        found = actors_on(self.archive, sorted(set(days)), self.view, skip_bad=self.skip_bad)
+        if not found:
+            raise UsageError(
+                f"no layer of these maps counts in view {self.view.name}",
+                where=self.archive.name,
+                cure="choose another --view or --layers",
+            )
+        return found if self.actor else found[:1]
+
+    def wanted(self, actor: str) -> Wanted:
+        """Return the rules by which a map counts as complete for an actor."""
+        return Wanted(actor, self.view, self.carry_days, self.skip_bad)
+
+    def rows(self) -> list[tuple[int, str, str]]:
+        """Return each row's place in an array of areas, its level and its region."""
+        level, names = self.regions.level, self.regions.names
+        listed = [(index, level, name) for index, name in enumerate(names)]
+        # Without regions all is unassigned, which the total says already.
+        rest = [(len(names), level, UNASSIGNED)] if names else []
+        return [*listed, *rest, (len(names) + 1, TOTAL, TOTAL)]
+
+    def change(self, span: Span, actor: str) -> Change | None:
+        """Return the change between a span's two maps, None where it has not two."""
+        if span.opening is None or span.closing is None or not span.measurable:
+            return None
+        before, after = (self.ground(state.snapshot, actor) for state in (span.opening, span.closing))
+        return change.step(before, after, self.regions)
+
+    def figures(self, measured: Change | None, index: int, days: int | None) -> Figures:
+        """Return one row's figures of a change, all None where nothing was measured."""
+        if measured is None:
+            return Figures()
+        net = float(measured.net_km2[index])
+        return Figures(
+            opening_km2=float(measured.opening_km2[index]),
+            closing_km2=float(measured.closing_km2[index]),
+            gained_km2=float(measured.gained_km2[index]),
+            lost_km2=float(measured.lost_km2[index]),
+            net_km2=net,
+            rate_km2_per_day=net / days if days else None,
+        )
+
+    def layer_share(self, state: State, actor: str) -> LayerShare:
+        """Return what each role covers on a map and how much they overlap."""
+        roles = snapshots.role_geometry(state.snapshot, actor, self.view, self.crs)
+        areas = tuple((role.value, float(geometry.area_km2(ground))) for role, ground in roles.items())
+        union = geometry.area_km2(self.ground(state.snapshot, actor))
+        return LayerShare(actor, state.day, areas, max(0.0, sum(km2 for _, km2 in areas) - float(union)))
+
+    def meta(
+        self,
+        actors: Sequence[str],
+        *,
+        periods: Iterable[PeriodUsed] = (),
+        layer_shares: Iterable[LayerShare] = (),
+        notices: Iterable[Notice] = (),
+    ) -> Meta:
+        """Return what the figures rest on."""
+        names = {name for actor in self.seen for name in self.seen[actor]}
+        counted = {name for actor in actors for name in self.seen.get(actor, ()) if self._counts(name)}
+        others = sorted(
+            actor for actor in set(self.seen) - set(actors) if any(self._counts(name) for name in self.seen[actor])
+        )
+        return Meta(
+            version=__version__,
+            archive=self.archive.name,
+            actors=tuple(actors),
+            other_actors=tuple(others),
+            view=self.view.name,
+            counted=tuple(sorted(counted)),
+            not_counted=tuple(sorted(names - counted)),
+            crs=self.crs,
+            level=self.regions.level,
+            regions=self.regions.source,
+            files=tuple(self.files[name] for name in sorted(self.files)),
+            periods=tuple(periods),
+            layer_shares=tuple(layer_shares),
+            notices=tuple(dict.fromkeys([*self.notices, *notices])),
+        )
+
+    def _counts(self, name: str) -> bool:
+        """Say whether the layer of this name counts in the view."""
+        layer = find_layer(name)
+        return layer is None or self.view.counts(name, layer)
+
+
+def start(archive: Archive, options: Options) -> Measuring:
+    """Return a run on an archive, its options checked and its regions read.
+
+    Raises
+    ------
+    UsageError
+        An option is wrong, or asks for regions without a file of them.
+    """
+    target = options.get("crs") or crs.DEFAULT_CRS
+    layers = tuple(options.get("layers") or ())
+    view = choose_view(options.get("view"), layers)
+    regions, notices = _regions(options, target)
+    carry = options.get("carry_layers") or 0
+    if carry < 0:
+        raise UsageError("cannot be negative", where=f"--carry-layers {carry}", cure="give a number of days")
+    return Measuring(
+        archive=archive,
+        view=view,
+        regions=regions,
+        crs=target,
+        carry_days=carry,
+        skip_bad=bool(options.get("skip_bad")),
+        actor=_actor(options.get("actor"), layers),
+        notices=[*archive.notices, *regions.notices, *notices],
+    )
+
+
+def _actor(name: str | None, layers: Sequence[str]) -> str | None:
+    """Return the actor asked for, spelt as in the table; a layer named by itself implies its actor."""
+    if name:
+        return next((known for known in ADJECTIVES if known.casefold() == name.casefold()), name)
+    owners = {layer.actor for item in layers if (layer := find_layer(item))}
+    if len(owners) > 1:
+        raise UsageError(f"the layers are of {' and '.join(sorted(owners))}", cure="say whose with --actor")
+    return owners.pop() if owners else None
+
+
+def _regions(options: Options, target_crs: str) -> tuple[RegionSet, list[Notice]]:
+    """Return the regions that the options ask for."""
+    by, path = options.get("by"), options.get("regions")
+    level = LEVEL_ALIASES.get(by.casefold(), by.casefold()) if by else None
+    if level is not None and level not in LEVELS:
+        raise UsageError(f"no level is named {by!r}", cure=f"choose {', '.join((*LEVELS, *LEVEL_ALIASES))}")
+    if level == "none":
+        return region_sets.no_regions(), []
+    if path is None:
+        if level:
+            raise UsageError(f"--by {by} needs regions", cure="give a file with --regions")
+        return region_sets.no_regions(), [Notice("NO-REGIONS", "totals only; give a file with --regions")]
+    return region_sets.read_regions(path, target_crs=target_crs, field=options.get("region_name")), []
+
+
+def remarks(state: State | None, maps: Archive, day: date) -> list[Notice]:
+    """Return what is to be said of the map that stands for a date."""
+    if state is None:
+        return [Notice("NO-MAP", f"the archive's first map is of {maps.days[0]}", str(day))]
+    late = [Notice("CLOSES-EARLY", f"the archive's last map is of {maps.days[-1]}", str(day))]
+    said = [Notice(notice.code, notice.message, str(day)) for notice in state.notices]
+    return said + (late if day > maps.days[-1] else [])

@@ -1,0 +1,131 @@
+"""Area held over time, and the change from each map to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Unpack
+
+from frontcalc.errors import NoDataError, UsageError
+from frontcalc.notices import Notice, join_codes
+from frontcalc.periods import Period, Span, State, parse_bound, state_on
+from frontcalc.pipeline.measuring import Measuring, Options, remarks, start
+from frontcalc.snapshots import Archive, open_archive
+from frontcalc.tables import SeriesRow, Table
+
+EVERY = ("snapshot", "day", "week", "month")
+
+
+def series(
+    *,
+    archive: str | Path,
+    since: str | None = None,
+    until: str | None = None,
+    every: str = "snapshot",
+    **options: Unpack[Options],
+) -> Table[SeriesRow]:
+    """Measure the area held over time, and the change from each map to the next, by region.
+
+    Parameters
+    ----------
+    archive : path
+        A folder of dated maps.
+    since, until : str, optional
+        First and last day: a day, or a longer unit whose first or last day is meant.
+    every : str
+        A row at each `snapshot`, or at the end of each `day`, `week` (Sunday) or `month`; the last
+        row is of `until` or of the last map.
+    **options
+        How to measure: see `Options`.
+
+    Returns
+    -------
+    Table of SeriesRow
+        A row a date, region and actor, areas in km². The first row changes from the map before
+        `since`, where there is one.
+
+    Raises
+    ------
+    UsageError, DataError
+        As `diff`.
+    NoDataError
+        No map is in the range.
+    """
+    if every not in EVERY:
+        raise UsageError(f"no step is named {every!r}", where="--every", cure=f"choose {', '.join(EVERY)}")
+    maps = open_archive(archive, skip_bad=bool(options.get("skip_bad")))
+    begin = parse_bound(since, last=False) if since else maps.days[0]
+    end = parse_bound(until, last=True) if until else maps.days[-1]
+    if begin > end:
+        raise UsageError(f"{begin} is after {end}", where="--since and --until", cure="swap them")
+    dates = [day for day in _dates(maps, begin, end, every) if day >= maps.days[0]]
+    if not dates:
+        raise NoDataError(f"has no map from {begin} to {end}", where=maps.name, cure=f"its maps are of {maps.extent}")
+    run = start(maps, options)
+    actors = run.actors([dates[-1], dates[0]])
+    rows: list[SeriesRow] = []
+    notices: list[Notice] = []
+    for actor in actors:
+        before = state_on(maps, begin - timedelta(days=1), run.wanted(actor))
+        for day in dates:
+            state = state_on(maps, day, run.wanted(actor))
+            said = remarks(state, maps, day)
+            if state and before and state.snapshot.ref == before.snapshot.ref:
+                said.append(Notice("NO-NEW-MAP", f"the map is still that of {state.day}", str(day)))
+            notices.extend(said)
+            rows.extend(_series_rows(run, actor, day, before, state, said))
+            before = state or before
+    return Table(SeriesRow, tuple(rows), run.meta(actors, notices=notices))
+
+
+def _series_rows(
+    run: Measuring, actor: str, day: date, before: State | None, state: State | None, said: list[Notice]
+) -> Iterator[SeriesRow]:
+    """Yield the rows of one date; the change is blank on the first map and where the map is not new."""
+    span = Span(Period("", None, None), before, state)
+    measured = run.change(span, actor)
+    areas = run.areas(state.snapshot, actor) if state else None
+    days = span.days
+    for index, level, region in run.rows():
+        figures = run.figures(measured, index, days)
+        yield SeriesRow(
+            archive=run.archive.name,
+            actor=actor,
+            date=day,
+            level=level,
+            region=region,
+            snapshot=state.day if state else None,
+            previous=before.day if before else None,
+            days=days,
+            view=run.view.name,
+            held_km2=None if areas is None else float(areas[index]),
+            gained_km2=figures.gained_km2,
+            lost_km2=figures.lost_km2,
+            net_km2=figures.net_km2,
+            rate_km2_per_day=figures.rate_km2_per_day,
+            notes=join_codes(said),
+        )
+
+
+def _dates(maps: Archive, begin: date, end: date, every: str) -> Iterator[date]:
+    """Yield the dates of a series, the last never after the end."""
+    if every == "snapshot":
+        yield from (day for day in maps.days if begin <= day <= end)
+        return
+    day = begin
+    while True:
+        stop = min(_end_of(day, every), end)
+        yield stop
+        if stop >= end:
+            return
+        day = stop + timedelta(days=1)
+
+
+def _end_of(day: date, every: str) -> date:
+    """Return the last day of the calendar unit that a day is in."""
+    if every == "day":
+        return day
+    if every == "week":
+        return day + timedelta(days=7 - day.isoweekday())
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)

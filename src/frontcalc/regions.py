@@ -1,0 +1,188 @@
+"""Region sets: reading them, making them a partition, and splitting ground by them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc import geometry
+from frontcalc.errors import DataError, UsageError
+from frontcalc.notices import Notice
+from frontcalc.snapshots import to_equal_area
+from frontcalc.sources import SourceFile, read_features
+from frontcalc.sources.features import Features
+
+UNASSIGNED = "unassigned"
+"""The row of what no region takes."""
+
+# Shared borders overlap by rounding alone; a square metre is far below every figure printed.
+_TOUCHING_M2 = 1.0
+
+_FEW_PIECES = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegionSet:
+    """Regions as a partition: no point is in two of them.
+
+    Parameters
+    ----------
+    level : str
+        What the `level` column says, as in «adm1».
+    names : tuple of str
+        One a region, sorted.
+    pieces : (m,) array of shapely Polygon
+        The regions, cut small, in metres of the equal-area projection.
+    owner : (m,) array of int
+        The index into `names` of each piece's region.
+    land : (k,) array of shapely Polygon
+        The same ground in few, large polygons, which may overlap.
+    source : SourceFile or None
+        The file, None for the empty set.
+    notices : tuple of Notice
+        What was done to make it a partition.
+    """
+
+    level: str
+    names: tuple[str, ...]
+    pieces: NDArray[np.object_]
+    owner: NDArray[np.intp]
+    land: NDArray[np.object_]
+    source: SourceFile | None = None
+    notices: tuple[Notice, ...] = ()
+
+    def split_km2(self, parts: NDArray[np.object_]) -> NDArray[np.float64]:
+        """Return the area of polygons in each region, (n + 1,) in km²; the last is what no region takes.
+
+        Parameters
+        ----------
+        parts : (k,) array of shapely Polygon
+            Valid and without overlap, in metres.
+        """
+        out = np.zeros(len(self.names) + 1)
+        parts, _ = geometry.subdivide(parts)
+        shapely.prepare(parts)
+        part, piece = shapely.STRtree(self.pieces).query(parts, predicate="intersects")
+        shared_m2 = self._shared_m2(parts[part], self.pieces[piece])
+        np.add.at(out, self.owner[piece], shared_m2)
+        # Small ground meets few pieces, large ground few regions: take away whichever is less work.
+        many = np.bincount(part, minlength=len(parts)) > _FEW_PIECES
+        out[-1] = _outside_m2(parts[~many], self.pieces) + _outside_m2(parts[many], self.land)
+        return out / 1e6
+
+    def _shared_m2(self, parts: NDArray[np.object_], pieces: NDArray[np.object_]) -> NDArray[np.float64]:
+        """Return the area (m²) that each part shares with the piece beside it; parts are prepared."""
+        shared = shapely.area(pieces)
+        # A piece inside a part is shared whole and needs no overlay.
+        crossing = ~shapely.contains_properly(parts, pieces)
+        shared[crossing] = shapely.area(shapely.intersection(parts[crossing], pieces[crossing]))
+        return shared
+
+
+def _outside_m2(parts: NDArray[np.object_], land: NDArray[np.object_]) -> float:
+    """Return the area (m²) of parts that lies on no land, by an overlay of its own; parts are prepared."""
+    part, owner = shapely.STRtree(land).query(parts, predicate="intersects")
+    rest = parts.copy()
+    # One piece of land after another is taken from each part, all parts at once: no union is needed.
+    rank = np.arange(len(part)) - np.searchsorted(part, part)
+    for nth in range(rank.max(initial=-1) + 1):
+        now = rank == nth
+        rest[part[now]] = shapely.difference(rest[part[now]], land[owner[now]])
+    return float(np.sum(shapely.area(rest)))
+
+
+def no_regions() -> RegionSet:
+    """Return the empty set: everything is total."""
+    nothing = np.empty(0, dtype=object)
+    return RegionSet("none", (), nothing, np.empty(0, dtype=np.intp), nothing)
+
+
+def read_regions(path: str | Path, *, target_crs: str, field: str | None = None, level: str = "adm1") -> RegionSet:
+    """Read a region file and make it a partition.
+
+    Parameters
+    ----------
+    path : str or Path
+        A polygon file in any CRS it declares.
+    target_crs : str
+        The equal-area CRS of the result.
+    field : str, optional
+        The property that names the regions; default «name».
+    level : str
+        What the `level` column is to say.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, has no polygons, or a region has no name or one named as a row of its own.
+    UsageError
+        The file has no such field; the message lists those it has.
+    """
+    file = Path(path)
+    source, features = read_features(file, name=file.name)
+    names = _names(features, field, file.name)
+    order = tuple(sorted(set(names)))
+    index = np.array([order.index(name) for name in names], dtype=np.intp)
+    if not len(features.polygons):
+        raise DataError("holds no polygons", where=file.name, cure="give a file of region areas")
+    whole: list[NDArray[np.object_]] = []
+    owner: list[NDArray[np.intp]] = []
+    for region in dict.fromkeys(index):
+        mine = features.polygons[np.isin(features.owner, np.flatnonzero(index == region))]
+        whole.append(to_equal_area(mine, features.crs, target_crs))
+        owner.append(np.full(len(whole[-1]), region))
+    land = np.concatenate(whole)
+    pieces, of = geometry.subdivide(land)
+    pieces, owners, notices = _partition(pieces, np.concatenate(owner)[of], order, file.name)
+    return RegionSet(level, order, pieces, owners, land, source, notices)
+
+
+def _names(features: Features, field: str | None, where: str) -> list[str]:
+    """Return every feature's region name."""
+    wanted = field or "name"
+    fields = sorted({key for properties in features.properties for key in properties})
+    if wanted not in fields:
+        listed = ", ".join(fields) or "none"
+        raise UsageError(f"no field {wanted!r}; its fields are {listed}", where=where, cure="choose with --region-name")
+    names = [str(properties.get(wanted) or "").strip() for properties in features.properties]
+    for number, name in enumerate(names):
+        if not name:
+            raise DataError(f"feature {number} has no {wanted!r}", where=where, cure="name every region")
+        if name.casefold() in ("total", UNASSIGNED):
+            raise DataError(f"a region is named {name!r}, which is a row of its own", where=where, cure="rename it")
+    return names
+
+
+def _partition(
+    pieces: NDArray[np.object_], owner: NDArray[np.intp], names: tuple[str, ...], where: str
+) -> tuple[NDArray[np.object_], NDArray[np.intp], tuple[Notice, ...]]:
+    """Give what two regions share to the one whose pieces come first, and say how much that was."""
+    first, second = shapely.STRtree(pieces).query(pieces)
+    apart = (first < second) & (owner[first] != owner[second])
+    first, second = first[apart], second[apart]
+    shared_m2 = shapely.area(shapely.intersection(pieces[first], pieces[second]))
+    real = np.flatnonzero(shared_m2 > 0)
+    pieces = pieces.copy()
+    for pair in real:
+        pieces[second[pair]] = shapely.difference(pieces[second[pair]], pieces[first[pair]])
+    flat, owners = shapely.get_parts(pieces, return_index=True)
+    polygons = (shapely.get_type_id(flat) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(flat)
+    notices: tuple[Notice, ...] = ()
+    if len(real) and shared_m2[real].sum() > _TOUCHING_M2:
+        total_km2 = shared_m2[real].sum() / 1e6
+        by_pair: dict[str, float] = {}
+        for pair in real:
+            key = f"{names[owner[first[pair]]]} and {names[owner[second[pair]]]}"
+            by_pair[key] = by_pair.get(key, 0.0) + shared_m2[pair] / 1e6
+        most = max(by_pair, key=lambda key: by_pair[key])
+        notices = (
+            Notice(
+                "REGIONS-OVERLAP",
+                f"{where}: {total_km2:.3f} km², most between {most} ({by_pair[most]:.3f} km²)",
+            ),
+        )
+    return flat[polygons], owner[owners[polygons]], notices

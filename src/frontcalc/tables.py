@@ -1,0 +1,164 @@
+"""Results as frozen rows with units in their names, and the facts that travel with them.
+
+The fields of the row classes are the published columns, in order: they are only ever appended.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from frontcalc.notices import Notice
+from frontcalc.sources import SourceFile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TOTAL = "total"
+"""The name of the row, and of its level, that measures everything at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiffRow:
+    """Change of one actor's territory in one period and region; None where it could not be measured."""
+
+    archive: str
+    actor: str
+    period: str
+    level: str
+    region: str
+    opening: dt.date | None
+    closing: dt.date | None
+    days: int | None
+    view: str
+    opening_km2: float | None
+    closing_km2: float | None
+    gained_km2: float | None
+    lost_km2: float | None
+    net_km2: float | None
+    rate_km2_per_day: float | None
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """Area held by one actor in one region on a date; `snapshot` is the day of the map that stands for it."""
+
+    archive: str
+    actor: str
+    date: dt.date
+    level: str
+    region: str
+    snapshot: dt.date | None
+    view: str
+    held_km2: float | None
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRow:
+    """Area held on a date, and the change since the map before; `previous` is that map's day."""
+
+    archive: str
+    actor: str
+    date: dt.date
+    level: str
+    region: str
+    snapshot: dt.date | None
+    previous: dt.date | None
+    days: int | None
+    view: str
+    held_km2: float | None
+    gained_km2: float | None
+    lost_km2: float | None
+    net_km2: float | None
+    rate_km2_per_day: float | None
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class LayerShare:
+    """What each role of the view covers on one map, and how much ground they cover twice (km²)."""
+
+    actor: str
+    snapshot: dt.date | None
+    role_km2: tuple[tuple[str, float], ...]
+    overlap_km2: float
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodUsed:
+    """A period as asked for and the maps really used."""
+
+    actor: str
+    period: str
+    opens_on: dt.date | None
+    closes_on: dt.date | None
+    opening: dt.date | None
+    closing: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What a result rests on; `meta` in JSON."""
+
+    version: str
+    archive: str
+    actors: tuple[str, ...]
+    other_actors: tuple[str, ...]
+    view: str
+    counted: tuple[str, ...]
+    not_counted: tuple[str, ...]
+    crs: str
+    level: str
+    regions: SourceFile | None
+    files: tuple[SourceFile, ...]
+    periods: tuple[PeriodUsed, ...] = ()
+    layer_shares: tuple[LayerShare, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+RowT = TypeVar("RowT", DiffRow, HeldRow, SeriesRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[RowT]):
+    """A result: rows of one kind, and what they rest on.
+
+    Parameters
+    ----------
+    kind : type
+        The class of the rows.
+    rows : tuple of row
+        By actor, then period or date, then region by name, `unassigned` and `total` last.
+    meta : Meta
+        What the rows rest on.
+    """
+
+    kind: type[RowT]
+    rows: tuple[RowT, ...]
+    meta: Meta
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns, in their published order."""
+        return tuple(entry.name for entry in fields(self.kind))
+
+    def values(self) -> list[tuple[Any, ...]]:
+        """Return each row's values in the order of the columns, figures unrounded."""
+        columns = self.columns
+        return [tuple(getattr(row, name) for name in columns) for row in self.rows]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the rows as a data frame, figures unrounded (km²)."""
+        import pandas as pd
+
+        return pd.DataFrame(self.values(), columns=list(self.columns))
+
+
+def ratio(first: float | None, second: float | None) -> float | None:
+    """Return second ÷ first, None where one is missing or zero, or where the signs differ."""
+    if not first or not second or (first < 0) != (second < 0):
+        return None
+    return second / first

@@ -1,0 +1,90 @@
+"""Maps made in view of the assertion: 10 km squares on the equator of the projection, so that areas are round."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import shapely
+from hypothesis import HealthCheck, settings
+from pyproj import Transformer
+
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("default")
+
+_TO_DEGREES = Transformer.from_crs("EPSG:6933", "OGC:CRS84", always_xy=True)
+Squares = Sequence[tuple[int, int]]
+
+
+def square(column: int, row: int) -> shapely.Polygon:
+    """Return a 10 km square of the equal-area plane, 100 km², in longitude and latitude.
+
+    Its sides run along meridians and parallels, which are straight in both, so it is exact.
+    """
+    west, south = column * 10_000.0, 5_000_000.0 + row * 10_000.0
+    corners = [
+        (west, south),
+        (west + 10_000, south),
+        (west + 10_000, south + 10_000),
+        (west, south + 10_000),
+    ]
+    return shapely.Polygon([_TO_DEGREES.transform(x, y) for x, y in corners])
+
+
+def collection(layers: Mapping[str | None, Sequence[shapely.Geometry | None]], field: str = "layer") -> dict[str, Any]:
+    """Return a GeoJSON feature collection with a feature a geometry; layer None means no property."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": {field: name} if name else {},
+            "geometry": None if shape is None else json.loads(shapely.to_geojson(shape)),
+        }
+        for name, shapes in layers.items()
+        for shape in shapes
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes an archive: file names to layers to squares (or other geometry)."""
+
+    def write(maps: Mapping[str, Mapping[str | None, Sequence[Any]]], name: str = "maps") -> Path:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        for file, layers in maps.items():
+            shapes = {
+                layer: [square(*item) if isinstance(item, tuple) else item for item in items]
+                for layer, items in layers.items()
+            }
+            stem = file if file.endswith((".geojson", ".json")) else f"{file}.geojson"
+            (folder / stem).write_text(json.dumps(collection(shapes)))
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def region_file(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a region file: names to squares."""
+
+    def write(regions: Mapping[str, Squares], field: str = "name") -> Path:
+        shapes = {name: [shapely.union_all([square(*at) for at in squares])] for name, squares in regions.items()}
+        path = tmp_path / "regions.geojson"
+        path.write_text(json.dumps(collection(shapes, field=field)))
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of the publishers' archives, or skip where it is absent."""
+    folder = Path(os.environ.get("FRONTCALC_SHARED", Path(__file__).parents[2] / "shared"))
+    if not (folder / "archives").is_dir():
+        pytest.skip(f"the publishers' archives are not at {folder}: set FRONTCALC_SHARED")
+    return folder

@@ -1,0 +1,64 @@
+"""The layer table of docs/architecture.md, held: a module imports only from layers below its own."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "frontcalc"
+
+
+def layer_table() -> dict[str, int]:
+    """Return the layer of each module or package, read from the documentation."""
+    rows = re.findall(r"^\| (\d+) \| ([^|]+) \|", (ROOT / "docs" / "architecture.md").read_text(), re.MULTILINE)
+    return {name: int(layer) for layer, names in rows for name in re.findall(r"`(\w+)/?`", names)}
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or not path.stem.startswith("__"))
+
+
+def unit(path: Path) -> str:
+    """Return the module or package of the first level that a file is of."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """Return the units of frontcalc that a file imports anywhere, also inside functions and for types."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            first, _, rest = name.partition(".")
+            if first == "frontcalc" and rest:
+                found.add(rest.split(".")[0])
+    # What the package itself offers is its version, and the facades by name.
+    return found - {"__version__"}
+
+
+def test_every_module_has_a_layer() -> None:
+    assert {unit(path) for path in modules()} == set(layer_table())
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_modules_import_only_from_layers_below(path: Path) -> None:
+    layers = layer_table()
+    own = unit(path)
+    wrong = {name for name in imported(path) - {own} if layers.get(name, 0) >= layers[own]}
+    assert not wrong
+
+
+def test_the_library_knows_no_click_and_prints_nothing() -> None:
+    for path in modules():
+        if unit(path) != "cli":
+            text = path.read_text()
+            assert "click" not in text, path
+            assert not re.search(r"\bprint\(|sys\.(stdout|stderr)", text), path

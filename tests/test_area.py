@@ -1,0 +1,116 @@
+"""Areas are those of the ellipsoid: hand-made squares, and the exact integral as oracle."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+from conftest import square
+from hypothesis import given
+from hypothesis import strategies as st
+from oracle import exact_area_km2
+from pyproj import Geod
+
+from frontcalc import crs, geometry
+from frontcalc.errors import DataError, UsageError
+from frontcalc.snapshots import to_equal_area
+
+EQUAL_AREA = ["EPSG:6933", "+proj=laea +lat_0=48 +lon_0=35 +datum=WGS84", "ESRI:54034", "EPSG:3035"]
+UKRAINE = (31.0, 44.0, 41.0, 53.0)
+
+
+def projected_km2(polygon: shapely.Polygon, target: str = "EPSG:6933") -> float:
+    return float(geometry.area_km2(to_equal_area(np.array([polygon]), crs.LONLAT, target)).sum())
+
+
+def test_a_ten_km_square_is_100_km2() -> None:
+    assert projected_km2(square(300, 40)) == pytest.approx(100.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("target", EQUAL_AREA)
+def test_long_edges_are_straight_in_longitude_and_latitude(target: str) -> None:
+    triangle = shapely.Polygon([(31, 45), (40, 46), (35, 52)])
+    assert projected_km2(triangle, target) == pytest.approx(exact_area_km2(triangle), abs=0.005)
+
+
+def test_without_splitting_edges_the_area_would_be_wrong() -> None:
+    triangle = shapely.Polygon([(31, 45), (40, 46), (35, 52)])
+    project = crs.projector(crs.LONLAT, "EPSG:6933")
+    unsplit = geometry.project_polygons(np.array([triangle]), project, edge_error_m2=1e18)
+    assert abs(geometry.area_km2(unsplit).sum() - exact_area_km2(triangle)) > 100
+
+
+def test_the_oracle_agrees_with_geodesics() -> None:
+    parallel = np.column_stack([np.linspace(40, 31, 4001), np.full(4001, 50.0)])
+    ring = np.vstack([[(31, 45)], np.column_stack([np.linspace(31, 40, 4001), np.full(4001, 45.0)]), parallel])
+    area, _ = Geod(ellps="WGS84").polygon_area_perimeter(ring[:, 0], ring[:, 1])
+    box = shapely.box(31, 45, 40, 50)
+    assert exact_area_km2(box) == pytest.approx(abs(area) / 1e6, abs=0.05)
+    assert exact_area_km2(box - shapely.box(33, 46, 34, 47)) == pytest.approx(
+        exact_area_km2(box) - exact_area_km2(shapely.box(33, 46, 34, 47))
+    )
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(31, 40, allow_subnormal=False), st.floats(44, 52, allow_subnormal=False)),
+        min_size=3,
+        max_size=12,
+    )
+)
+def test_any_polygon_has_its_ellipsoidal_area(points: list[tuple[float, float]]) -> None:
+    hull = shapely.MultiPoint(points).convex_hull
+    if isinstance(hull, shapely.Polygon):
+        assert projected_km2(hull) == pytest.approx(exact_area_km2(hull), abs=0.002)
+
+
+def test_neighbours_stay_neighbours_when_edges_are_split() -> None:
+    """A border drawn in opposite directions gets the very same new vertices on both sides."""
+    west = shapely.Polygon([(31, 45), (35.123, 45.7), (36.9, 51.3), (31, 51)])
+    east = shapely.Polygon([(36.9, 51.3), (35.123, 45.7), (40, 45), (40, 51)])
+    both = to_equal_area(np.array([west, east]), crs.LONLAT, "EPSG:6933")
+    assert shapely.coverage_is_valid(both)
+    assert min(shapely.get_num_coordinates(both)) > 10
+
+
+@pytest.mark.parametrize("target", EQUAL_AREA)
+def test_equal_area_projections_are_proved(target: str) -> None:
+    crs.prove_equal_area(target, UKRAINE)
+    assert crs.area_distortion(target, UKRAINE).worst < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("target", "distortion"),
+    [
+        ("EPSG:3857", "+93.3"),
+        ("EPSG:32637", "+0.9"),
+        ("+proj=cea +R=6371000", "-0.407"),
+        ("EPSG:4326", "-100"),
+        ("+proj=cea +datum=WGS84 +units=us-ft", "+976"),
+    ],
+)
+def test_projections_that_distort_are_refused_with_the_distortion_and_two_that_work(
+    target: str, distortion: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        crs.prove_equal_area(target, UKRAINE)
+    message = str(caught.value)
+    assert distortion in message
+    first, second = message.split("use ")[1].split(" or ")
+    for suggestion in (first, second):
+        assert crs.area_distortion(suggestion.strip("'"), UKRAINE).worst < 1e-9
+
+
+def test_an_unknown_crs_is_refused() -> None:
+    with pytest.raises(UsageError, match="no CRS that is known"):
+        crs.prove_equal_area("EPSG:999999", UKRAINE)
+
+
+def test_a_declared_crs_is_honoured() -> None:
+    in_degrees = square(300, 40)
+    in_metres = shapely.transform(in_degrees, crs.projector(crs.LONLAT, "EPSG:3857"))
+    area = geometry.area_km2(to_equal_area(np.array([in_metres]), "EPSG:3857", "EPSG:6933")).sum()
+    assert area == pytest.approx(100.0, abs=1e-6)
+    assert crs.source_crs("urn:ogc:def:crs:EPSG::4326", where="x") == crs.LONLAT
+    with pytest.raises(DataError, match="unknown"):
+        crs.source_crs("EPSG:999999", where="x")

@@ -1,0 +1,217 @@
+"""The command line as its users meet it: text in, text and an exit code out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import frontcalc
+from frontcalc.cli import _COMMANDS, options
+from frontcalc.layers import VIEWS
+from frontcalc.outputs import WRITERS
+from frontcalc.pipeline.timeline import EVERY
+
+Write = Callable[..., Path]
+
+
+def run(*arguments: str | Path, archive: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "FRONTCALC_ARCHIVE"}
+    if archive:
+        environment["FRONTCALC_ARCHIVE"] = str(archive)
+    return subprocess.run(
+        [sys.executable, "-m", "frontcalc", *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        env=environment,
+        check=False,
+    )
+
+
+@pytest.fixture
+def maps(archive: Write) -> Path:
+    return archive(
+        {
+            "2023-12-31": {"control_map": [(300, 40)], "russian_advances": [None]},
+            "2024-12-31": {"control_map": [(300, 40)], "russian_advances": [(301, 40)]},
+        }
+    )
+
+
+def test_diff_prints_a_table(maps: Path) -> None:
+    done = run("diff", "2024", archive=maps)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "total    100.0   0.0  +100.0" in done.stdout
+
+
+def test_archive_option_beats_the_environment(maps: Path, tmp_path: Path) -> None:
+    done = run("diff", "2024", "--archive", maps, archive=tmp_path / "elsewhere")
+    assert done.returncode == 0
+
+
+def test_data_on_stdout_and_notices_on_stderr(maps: Path) -> None:
+    done = run("diff", "2024", "--format", "csv", archive=maps)
+    assert done.stdout.startswith("archive,actor,period,")
+    assert done.stderr == "frontcalc: note NO-REGIONS: totals only; give a file with --regions\n"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"), [(".csv", "archive,"), (".json", "{"), (".md", "**"), (".txt", "Russian")]
+)
+def test_output_file_takes_its_form_from_its_name(suffix: str, start: str, maps: Path, tmp_path: Path) -> None:
+    target = tmp_path / f"out{suffix}"
+    done = run("diff", "2024", "-o", target, archive=maps)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert target.read_text().startswith(start)
+
+
+def test_a_dash_is_standard_output(maps: Path) -> None:
+    assert run("held", "2024-01-01", "-o", "-", "--format", "json", archive=maps).stdout.startswith("{")
+
+
+def test_two_files_are_compared(maps: Path, tmp_path: Path) -> None:
+    before, after = tmp_path / "before.geojson", tmp_path / "after.geojson"
+    (maps / "2023-12-31.geojson").rename(before)
+    (maps / "2024-12-31.geojson").rename(after)
+    done = run("diff", before, after, "--format", "json")
+    row = json.loads(done.stdout)["rows"][0]
+    assert row["period"] == "before.geojson..after.geojson"
+    assert (row["opening"], row["days"], row["rate_km2_per_day"]) == (None, None, None)
+    assert row["net_km2"] == 100.0
+    assert run("diff", before, "2024").stderr == (
+        "frontcalc: give periods, or exactly two files to compare; see frontcalc diff --help\n"
+    )
+
+
+def test_two_dated_files_have_their_dates(maps: Path) -> None:
+    done = run("diff", maps / "2023-12-31.geojson", maps / "2024-12-31.geojson", "--format", "json")
+    row = json.loads(done.stdout)["rows"][0]
+    assert (row["opening"], row["closing"], row["days"]) == ("2023-12-31", "2024-12-31", 366)
+    done = run("diff", maps / "2024-12-31.geojson", maps / "2023-12-31.geojson")
+    assert done.returncode == 2
+    assert "2024-12-31.geojson: is of 2024-12-31, after 2023-12-31; give the earlier file first" in done.stderr
+
+
+def test_a_file_that_lacks_a_layer_of_the_other_is_an_error(archive: Write) -> None:
+    folder = archive(
+        {
+            "before": {"control_map": [(300, 40)], "russian_advances": [(301, 40)]},
+            "after": {"control_map": [(300, 40)]},
+        }
+    )
+    done = run("diff", folder / "before.geojson", folder / "after.geojson")
+    assert done.returncode == 3
+    assert "after.geojson: has no layer advance of Russia, which before.geojson has" in done.stderr
+    assert run("diff", folder / "before.geojson", folder / "after.geojson", "--view", "control").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["diff", "2024", "--regions", "none.geojson"], 3, "none.geojson: cannot be read: no such file or directory"),
+        (["diff", "2023-02-29"], 2, "period '2023-02-29': has no such days"),
+        (["diff", "last year"], 2, "period 'last year': is no period; periods are 2023, 2024-Q3,"),
+        (["diff"], 2, "Missing argument"),
+        (["diff", "2019"], 4, "maps: no period asked for has two maps"),
+        (["held", "2019-01-01"], 4, "maps: has no map on or before these dates; its maps are of 2023-12-31 to"),
+        (["held", "yesterday"], 2, "'yesterday': is no date; write it as 2024-11-03"),
+        (["diff", "2024", "--view", "claimed"], 2, "maps: no map shows claimed of Russia"),
+        (["diff", "2024", "--view", "best"], 2, "Invalid value for '--view'"),
+        (["diff", "2024", "--actor", "Atlantis"], 2, "no map shows advance or control of Atlantis"),
+        (["diff", "2024", "--layers", "borders"], 2, "no layer or role is named 'borders'; roles are control, advance"),
+        (["diff", "2024", "--layers", "control", "--view", "control"], 2, "cannot both say what counts"),
+        (["diff", "2024", "--crs", "EPSG:3857"], 2, "--crs EPSG:3857: is not equal-area over the data"),
+        (["diff", "2024", "--archive", "/nowhere"], 2, "/nowhere: is no folder of maps; check the path"),
+        (["dif", "2024"], 2, "No such command 'dif'"),
+        (["diff", "2024", "-o", "/nowhere/x.csv"], 3, "/nowhere/x.csv: cannot be written: no such file or directory"),
+    ],
+)
+def test_errors_are_one_line_and_an_exit_code(arguments: list[str], code: int, message: str, maps: Path) -> None:
+    done = run(*arguments, archive=maps)
+    assert done.returncode == code
+    assert done.stdout == ""
+    assert done.stderr.startswith("frontcalc: ")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_without_an_archive_the_error_says_how_to_give_one() -> None:
+    done = run("diff", "2024")
+    assert done.returncode == 2
+    assert "no archive was given; use --archive PATH or set FRONTCALC_ARCHIVE" in done.stderr
+
+
+def test_an_empty_folder_and_a_file_are_no_archives(tmp_path: Path) -> None:
+    done = run("diff", "2024", archive=tmp_path)
+    assert (done.returncode, "holds no maps (.geojson, .json); name files by date" in done.stderr) == (4, True)
+    file = tmp_path / "a.geojson"
+    file.write_text("{}")
+    assert "compare two files with" in run("diff", "2024", archive=file).stderr
+
+
+def test_other_files_in_the_folder_are_named(maps: Path) -> None:
+    (maps / "README.md").write_text("about")
+    assert "note OTHER-FILES: 1 not read: README.md" in run("diff", "2024", archive=maps).stdout
+
+
+def test_skipped_files_are_listed_on_stderr_and_in_meta(maps: Path) -> None:
+    (maps / "2024-06-30.geojson").write_text("[")
+    done = run("diff", "2024-06-30..2024-12-31", "--skip-bad", "--format", "json", archive=maps)
+    assert "note SKIPPED: 2024-06-30..2024-12-31: 2024-06-30.geojson: is not valid JSON" in done.stderr
+    assert "SKIPPED" in {notice["code"] for notice in json.loads(done.stdout)["meta"]["notices"]}
+
+
+def test_a_pipe_closed_early_ends_quietly(maps: Path) -> None:
+    command = f"'{sys.executable}' -m frontcalc series --archive '{maps}' --every day --format csv | head -n 1"
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "") or "NO-REGIONS" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_of_every_command_names_its_options() -> None:
+    assert all(name in run("--help").stdout for name in _COMMANDS)
+    for name in _COMMANDS:
+        done = run(name, "--help")
+        assert done.returncode == 0
+        for option in ("--archive", "--regions", "--view", "--actor", "--crs", "--format", "--output"):
+            assert option in done.stdout
+
+
+def test_choices_are_those_of_the_library() -> None:
+    assert tuple(WRITERS) == options.FORMATS
+    assert tuple(VIEWS) == options.VIEWS
+    assert options.STEPS == EVERY
+
+
+@pytest.mark.parametrize(
+    ("arguments", "light"),
+    [(["--help"], {"numpy", "shapely", "pyproj"}), (["diff", "2024", "--format", "csv"], set())],
+)
+def test_heavy_packages_are_not_imported(arguments: list[str], light: set[str], maps: Path) -> None:
+    heavy = {"pandas", "geopandas", "pyogrio", "matplotlib"} | light
+    script = (
+        "import sys; from frontcalc.cli import run; code = run(sys.argv[1:]);"
+        "print(code, sorted(name for name in sys.modules if '.' not in name), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "FRONTCALC_ARCHIVE": str(maps)},
+    )
+    loaded = done.stderr.splitlines()[-1]
+    assert loaded.startswith("0 [")
+    assert not [name for name in heavy if f"'{name}'" in loaded]
+
+
+def test_public_names() -> None:
+    assert set(frontcalc.__all__) <= set(dir(frontcalc))
+    assert all(getattr(frontcalc, name) is not None for name in frontcalc.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        frontcalc.nothing  # noqa: B018

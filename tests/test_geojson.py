@@ -1,0 +1,133 @@
+"""GeoJSON in all the shapes that publishers give it, and the messages for what is none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+from conftest import collection, square
+
+from frontcalc import crs
+from frontcalc.errors import DataError
+from frontcalc.sources import geojson, read_features
+
+SQUARE = json.loads(shapely.to_geojson(square(300, 40)))
+RING = SQUARE["coordinates"][0]
+
+
+def read(document: Any) -> Any:
+    data = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return geojson.read(data, where="map.json")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        SQUARE,
+        {"type": "Feature", "properties": None, "geometry": SQUARE},
+        {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": SQUARE}]},
+        {"value": {"type": "Feature", "properties": {}, "geometry": SQUARE}},
+        {"id": 7, "map": {"type": "Feature", "properties": {}, "geometry": SQUARE}},
+        {"type": "MultiPolygon", "coordinates": [SQUARE["coordinates"]]},
+        {"type": "GeometryCollection", "geometries": [SQUARE]},
+        {"type": "Polygon", "coordinates": [[[*position, 120.5] for position in RING]]},
+        {"type": "Polygon", "coordinates": [RING[:-1]]},
+    ],
+    ids=["bare", "feature", "collection", "value", "map", "multi", "geometries", "z", "open ring"],
+)
+def test_wrappers_and_geometries(document: Any) -> None:
+    features = read(document)
+    assert features.crs == crs.LONLAT
+    assert len(features.polygons) == 1
+    assert not shapely.has_z(features.polygons).any()
+    assert features.polygons[0].normalize().equals_exact(square(300, 40).normalize(), 1e-12)
+
+
+def test_null_and_empty_geometries_are_features_without_polygons() -> None:
+    document = collection({"a": [None, square(300, 40)], "b": [None]})
+    document["features"].append(
+        {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": []}}
+    )
+    features = read(document)
+    assert len(features.properties) == 4
+    assert features.owner.tolist() == [1]
+
+
+def test_points_and_lines_are_counted_as_no_area() -> None:
+    document = collection({"a": [square(300, 40), shapely.Point(1, 2), shapely.LineString([(1, 2), (3, 4)])]})
+    features = read(document)
+    assert (len(features.polygons), features.not_area) == (1, 2)
+
+
+def test_the_older_crs_member_is_honoured() -> None:
+    metres = shapely.transform(square(300, 40), crs.projector(crs.LONLAT, "EPSG:3857"))
+    document = collection({"a": [metres]})
+    document["crs"] = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::3857"}}
+    assert read(document).crs == "urn:ogc:def:crs:EPSG::3857"
+    document["crs"]["properties"]["name"] = "urn:ogc:def:crs:OGC:1.3:CRS84"
+    with pytest.raises(DataError, match=r"no degrees: x 3.1.*declare|no degrees"):
+        read(document)
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (b'{"type": "Polygon", ', r"map.json: is not valid JSON: .*line 1, column \d+; is the download complete"),
+        (b"[1, 2]", "holds JSON but no GeoJSON"),
+        (b'"text"', "holds JSON but no GeoJSON"),
+        ({"type": "FeatureCollection"}, "without a list of features"),
+        ({"type": "FeatureCollection", "features": [3]}, "feature 0 is no GeoJSON feature"),
+        ({"type": "FeatureCollection", "features": [{"properties": [1]}]}, "feature 0 is no GeoJSON feature"),
+        ({"type": "Topology"}, "has type 'Topology'"),
+        ({"type": "Feature", "geometry": {"type": "Blob"}}, "geometry of no known type"),
+        ({"type": "Feature", "geometry": "POLYGON"}, "geometry of no known type"),
+        ({"type": "Polygon", "coordinates": 3}, "Polygon without coordinates"),
+        ({"type": "Polygon", "coordinates": [[1, 2, 3, 4]]}, "not lists of positions"),
+        ({"type": "Polygon", "coordinates": [[["a", "b"]] * 4]}, "not lists of positions"),
+        ({"type": "Polygon", "coordinates": [[[1], [2], [3], [1]]]}, "not lists of positions"),
+        ({"type": "Polygon", "coordinates": [[]]}, "not lists of positions"),
+        (
+            {"type": "Polygon", "coordinates": [[[1, 2], [3, 4]]]},
+            "feature 0 has a ring of 2 points, at 1.00000, 2.00000",
+        ),
+        ({"type": "Polygon", "coordinates": [[[1e400, 2], [3, 4], [5, 6]]]}, "JSON|finite"),
+        ({**SQUARE, "crs": {"type": "name"}}, "its crs member names no CRS"),
+        ({**SQUARE, "crs": {"properties": {"name": "EPSG:999999"}}}, "the CRS it declares, 'EPSG:999999', is unknown"),
+        (
+            {"type": "Polygon", "coordinates": [[[200, 2], [3, 4], [5, 6]]]},
+            "its coordinates are no degrees: x 3 to 200",
+        ),
+    ],
+)
+def test_what_is_no_geojson_is_named(document: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read(document)
+
+
+def test_the_faulty_feature_is_named() -> None:
+    document = collection({"a": [square(300, 40), square(301, 40)]})
+    document["features"][1]["geometry"]["coordinates"].append([[1, 2], [3, 4]])
+    with pytest.raises(DataError, match="feature 1 has a ring of 2 points"):
+        read(document)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "empty.geojson").write_text(" \n")
+    with pytest.raises(DataError, match=r"^e: is empty; is the download complete\?$"):
+        read_features(tmp_path / "empty.geojson", name="e")
+    with pytest.raises(DataError, match=r"^e: cannot be read: no such file or directory$"):
+        read_features(tmp_path / "none.geojson", name="e")
+    with pytest.raises(DataError, match="is a directory"):
+        read_features(tmp_path, name="e")
+
+
+def test_coordinates_are_read_exactly() -> None:
+    polygon = shapely.Polygon([(30.123456789012345, 45), (31, 45.1), (31, 46)])
+    assert np.array_equal(
+        shapely.get_coordinates(read(json.loads(shapely.to_geojson(polygon))).polygons[0]),
+        shapely.get_coordinates(polygon),
+    )

@@ -1,0 +1,119 @@
+"""DESIGN's laws, on random polygons with holes, several parts and overlapping layers."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frontcalc import change, geometry, regions
+from frontcalc.errors import FrontcalcError
+
+KM2 = 1e-6  # a square metre: what rounding may amount to
+
+
+@st.composite
+def polygons(draw: st.DrawFn) -> shapely.Polygon:
+    """A star-shaped polygon of up to 40 km, with a hole where there is room."""
+    x, y = draw(st.integers(0, 60)), draw(st.integers(0, 60))
+    radii = draw(st.lists(st.floats(2, 20), min_size=4, max_size=12))
+    turn = np.linspace(0, 2 * math.pi, len(radii), endpoint=False)
+    outline = np.column_stack([x + radii * np.cos(turn), y + radii * np.sin(turn)]) * 1000
+    hole = shapely.Point(x * 1000, y * 1000).buffer(min(radii) * draw(st.sampled_from([0.0, 300.0, 600.0])))
+    return shapely.Polygon(outline) - hole
+
+
+def maps() -> st.SearchStrategy[shapely.MultiPolygon]:
+    """What several overlapping layers of several parts cover."""
+    parts = st.lists(polygons(), min_size=0, max_size=5)
+    return parts.map(lambda drawn: geometry.union(geometry.polygonal(np.array(drawn, dtype=object))))
+
+
+@st.composite
+def partitions(draw: st.DrawFn) -> regions.RegionSet:
+    """Up to nine rectangles that share borders, and leave some ground to nobody."""
+    cuts = sorted(draw(st.sets(st.integers(1, 59), min_size=1, max_size=3)))
+    edges = [5, *cuts, 60]
+    cells = [shapely.box(a * 1000, 5000, b * 1000, 50_000) for a, b in pairwise(edges) if b > a]
+    pieces, owner = geometry.subdivide(np.array(cells, dtype=object))
+    return regions.RegionSet("adm1", tuple(f"r{n}" for n in range(len(cells))), pieces, owner, np.array(cells))
+
+
+def step(before: Any, after: Any, split: regions.RegionSet) -> change.Change:
+    return change.step(before, after, split)
+
+
+@given(maps(), maps(), partitions())
+def test_net_is_gained_less_lost_and_closing_less_opening(before: Any, after: Any, split: regions.RegionSet) -> None:
+    measured = step(before, after, split)
+    np.testing.assert_allclose(measured.net_km2, measured.closing_km2 - measured.opening_km2, atol=KM2)
+    np.testing.assert_allclose(measured.net_km2, measured.gained_km2 - measured.lost_km2, atol=0)
+    np.testing.assert_allclose(measured.closing_km2, change.areas_km2(after, split), atol=KM2)
+    assert (measured.gained_km2 >= 0).all()
+    assert (measured.lost_km2 >= 0).all()
+
+
+@given(maps(), maps(), partitions())
+def test_swapping_the_maps_swaps_gained_and_lost(before: Any, after: Any, split: regions.RegionSet) -> None:
+    there, back = step(before, after, split), step(after, before, split).inverted()
+    np.testing.assert_allclose(there.gained_km2, back.gained_km2, atol=KM2)
+    np.testing.assert_allclose(there.lost_km2, back.lost_km2, atol=KM2)
+    np.testing.assert_allclose(there.opening_km2, back.opening_km2, atol=KM2)
+
+
+@given(maps(), maps(), partitions())
+def test_regions_and_unassigned_add_up_to_the_total(before: Any, after: Any, split: regions.RegionSet) -> None:
+    measured = step(before, after, split)
+    for figures in (measured.gained_km2, measured.lost_km2, measured.opening_km2, measured.closing_km2):
+        assert math.fsum(figures[:-1]) == pytest.approx(figures[-1], abs=KM2)
+
+
+@given(maps(), maps(), maps(), partitions())
+def test_net_adds_over_steps_and_gross_is_at_least_the_endpoints(
+    first: Any, second: Any, third: Any, split: regions.RegionSet
+) -> None:
+    one, two, whole = step(first, second, split), step(second, third, split), step(first, third, split)
+    np.testing.assert_allclose(one.net_km2 + two.net_km2, whole.net_km2, atol=KM2)
+    assert (one.gained_km2 + two.gained_km2 >= whole.gained_km2 - KM2).all()
+    assert (one.lost_km2 + two.lost_km2 >= whole.lost_km2 - KM2).all()
+
+
+@given(maps(), maps(), partitions())
+def test_split_agrees_with_the_plain_way(before: Any, after: Any, split: regions.RegionSet) -> None:
+    """The oracle overlays whole regions with the whole change."""
+    gained = after - before
+    measured = step(before, after, split)
+    for index, _ in enumerate(split.names):
+        region = shapely.union_all(split.pieces[split.owner == index])
+        assert measured.gained_km2[index] == pytest.approx((gained & region).area / 1e6, abs=KM2)
+    nowhere = gained - shapely.union_all(split.pieces)
+    assert measured.gained_km2[-2] == pytest.approx(nowhere.area / 1e6, abs=KM2)
+
+
+@given(st.lists(polygons(), min_size=1, max_size=4))
+def test_the_order_of_polygons_does_not_matter(drawn: list[shapely.Polygon]) -> None:
+    there = geometry.union(geometry.polygonal(np.array(drawn, dtype=object)))
+    back = geometry.union(geometry.polygonal(np.array(drawn[::-1], dtype=object)))
+    assert there.area == pytest.approx(back.area, abs=1e-3)
+
+
+def test_unassigned_is_measured_and_not_subtracted() -> None:
+    """With regions that overlap, which no reader lets through, a subtraction would give less than is outside."""
+    twice = np.array([shapely.box(0, 0, 10_000, 10_000)] * 2, dtype=object)
+    overlapping = regions.RegionSet("adm1", ("a", "b"), twice, np.array([0, 1]), twice)
+    ground = shapely.MultiPolygon([shapely.box(0, 0, 20_000, 10_000)])
+    areas = change.areas_km2(ground, overlapping)
+    assert areas.tolist() == pytest.approx([100.0, 100.0, 100.0, 200.0])
+
+
+def test_an_overlay_that_contradicts_itself_gives_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, after = (shapely.MultiPolygon([shapely.box(0, 0, width, 10_000)]) for width in (10_000, 20_000))
+    monkeypatch.setattr(shapely, "difference", lambda first, second: shapely.MultiPolygon())
+    with pytest.raises(FrontcalcError, match=r"contradicts itself: 200.0"):
+        change.step(before, after, regions.no_regions())

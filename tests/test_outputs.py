@@ -1,0 +1,190 @@
+"""What is written: the contract of the CSV, the JSON beside it, and the tables for people."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import frontcalc
+from frontcalc.errors import DataError
+from frontcalc.outputs import WRITERS, numbers, write_file
+
+Write = Callable[..., Path]
+
+DIFF_COLUMNS = [
+    "archive",
+    "actor",
+    "period",
+    "level",
+    "region",
+    "opening",
+    "closing",
+    "days",
+    "view",
+    "opening_km2",
+    "closing_km2",
+    "gained_km2",
+    "lost_km2",
+    "net_km2",
+    "rate_km2_per_day",
+    "notes",
+]
+
+
+@pytest.fixture
+def result(archive: Write, region_file: Write) -> Any:
+    """Two periods; the west loses a square that nobody names, the east gains three."""
+    maps = archive(
+        {
+            "2022-12-31": {"control_map": [(300, 40), (299, 40)], "russian_advances": [None]},
+            "2023-12-31": {"control_map": [(300, 40)], "russian_advances": [(301, 40)]},
+            "2024-11-17": {"control_map": [(300, 40), (301, 40)], "russian_advances": [(302, 40), (303, 40)]},
+        }
+    )
+    regions = region_file({"East": [(n, 40) for n in range(300, 310)], "Far": [(400, 90)]})
+    return frontcalc.diff(["2023", "2024"], archive=maps, regions=regions)
+
+
+def test_csv_has_the_published_columns_and_every_region(result: Any) -> None:
+    rows = list(csv.reader(io.StringIO(WRITERS["csv"](result), newline="")))
+    assert rows[0] == DIFF_COLUMNS
+    assert [row[4] for row in rows[1:]] == ["East", "Far", "unassigned", "total"] * 2
+    east_2024 = rows[5]
+    assert east_2024[:9] == ["maps", "Russia", "2024", "adm1", "East", "2023-12-31", "2024-11-17", "322", "assessed"]
+    assert east_2024[9:] == ["200.000", "400.000", "200.000", "0.000", "200.000", "0.621", "CLOSES-EARLY SPAN"]
+    assert rows[6][9:] == ["0.000"] * 6 + ["CLOSES-EARLY SPAN"]
+
+
+def test_csv_follows_rfc_4180(result: Any) -> None:
+    assert WRITERS["csv"](result).count("\r\n") == 9
+
+
+def test_json_has_the_fields_of_the_csv_and_meta(result: Any) -> None:
+    document = json.loads(WRITERS["json"](result))
+    assert list(document) == ["meta", "rows"]
+    assert list(document["rows"][0]) == DIFF_COLUMNS
+    assert document["rows"][0]["gained_km2"] == 100.0
+    meta = document["meta"]
+    assert meta["version"] == frontcalc.__version__
+    assert meta["archive"] == "maps"
+    assert meta["crs"] == "EPSG:6933"
+    assert [file["name"] for file in meta["files"]] == [
+        "2022-12-31.geojson",
+        "2023-12-31.geojson",
+        "2024-11-17.geojson",
+    ]
+    assert all(len(file["sha256"]) == 64 for file in [*meta["files"], meta["regions"]])
+    assert meta["counted"] == ["control_map", "russian_advances"]
+    assert meta["periods"][1] == {
+        "actor": "Russia",
+        "period": "2024",
+        "opens_on": "2023-12-31",
+        "closes_on": "2024-12-31",
+        "opening": "2023-12-31",
+        "closing": "2024-11-17",
+    }
+    assert [notice["code"] for notice in meta["notices"]] == ["CLOSES-EARLY", "SPAN"]
+
+
+def test_no_output_has_an_absolute_path(result: Any, tmp_path: Path) -> None:
+    for writer in WRITERS.values():
+        assert str(tmp_path) not in writer(result)
+
+
+def test_the_same_input_gives_the_same_bytes_in_any_order_of_files(
+    result: Any, archive: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    listed = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda self: iter(sorted(listed(self), reverse=True)))
+    again = frontcalc.diff(["2023", "2024"], archive=tmp_path / "maps", regions=tmp_path / "regions.geojson")
+    for writer in WRITERS.values():
+        assert writer(again) == writer(result)
+
+
+def test_table_puts_periods_side_by_side_with_the_ratio(result: Any) -> None:
+    assert WRITERS["table"](result).splitlines() == [
+        "Russian-held territory, km² · maps   view: assessed (control + advances)",
+        "                             2023       2024, to 17 Nov",
+        "region      gained   lost     net  gained  lost     net  ratio (per day)",
+        "East         100.0    0.0  +100.0   200.0   0.0  +200.0      2.0× (2.3×)",
+        "unassigned     0.0  100.0  −100.0     0.0   0.0     0.0                –",
+        "total        100.0  100.0     0.0   200.0   0.0  +200.0                –",
+        "",
+        "2023: map of 2022-12-31 to map of 2023-12-31, 365 days",
+        "2024: map of 2023-12-31 to map of 2024-11-17, 322 days",
+        "counted, overlaps once: control_map, russian_advances",
+        "EPSG:6933 · regions: regions.geojson",
+        "note CLOSES-EARLY: 2024: the archive's last map, 2024-11-17, is before 2024-12-31",
+        "note SPAN: 2024: 322 days lie between the maps used, 366 were asked for",
+    ]
+
+
+def test_markdown_is_the_same_table(result: Any) -> None:
+    lines = WRITERS["markdown"](result).splitlines()
+    assert lines[0] == "**Russian-held territory, km² · maps** (view: assessed (control + advances))"
+    assert lines[2].startswith("| region | 2023 gained | 2023 lost | 2023 net | 2024, to 17 Nov gained |")
+    assert lines[4] == "| East | 100.0 | 0.0 | +100.0 | 200.0 | 0.0 | +200.0 | 2.0× (2.3×) |"
+    assert "- counted, overlaps once: control\\_map, russian\\_advances" in lines
+
+
+def test_held_shows_what_layers_cover_twice(archive: Write) -> None:
+    maps = archive({"2024-01-01": {"control_map": [(300, 40), (301, 40)], "russian_advances": [(301, 40)]}})
+    text = WRITERS["table"](frontcalc.held(["2024-01-01", "2024-02-01"], archive=maps))
+    assert "total        200.0       200.0" in text
+    assert "map of 2024-01-01: control 200.0 + advance 100.0 −100.0 drawn twice" in text
+    assert "note CLOSES-EARLY: 2024-02-01: the archive's last map is of 2024-01-01" in text
+
+
+def test_frame_has_unrounded_figures(result: Any) -> None:
+    frame = result.to_frame()
+    assert list(frame.columns) == DIFF_COLUMNS
+    assert frame["net_km2"].iloc[-1] == result.rows[-1].net_km2
+
+
+@pytest.mark.parametrize(
+    ("value", "signed", "text"),
+    [
+        (1234.56, False, "1,234.6"),
+        (1234.56, True, "+1,234.6"),
+        (-0.04, True, "0.0"),
+        (-0.06, True, "−0.1"),
+        (-1234.5, False, "−1,234.5"),
+        (None, True, "–"),
+    ],
+)
+def test_figures_for_people(value: float | None, signed: bool, text: str) -> None:
+    assert numbers.km2(value, signed=signed) == text
+
+
+def test_machine_figures_have_no_negative_zero() -> None:
+    assert str(numbers.plain(-0.0001)) == "0.0"
+
+
+def test_names_with_markup_stay_text(archive: Write, region_file: Write) -> None:
+    maps = archive({"2024-01-01": {None: [(300, 40)]}, "2024-01-02": {None: [(301, 40)]}})
+    regions = region_file({"<b>a|b</b>\nc": [(301, 40)]})
+    text = WRITERS["markdown"](frontcalc.diff(["2024-01-02"], archive=maps, regions=regions))
+    assert "| &lt;b&gt;a\\|b&lt;/b&gt; c | 100.0 |" in text
+
+
+def test_files_are_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "out.csv"
+    write_file(target, "old")
+    with pytest.raises(DataError, match="cannot be written: no such file or directory; give another place"):
+        write_file(tmp_path / "none" / "out.csv", "new")
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(DataError, match="no space left"):
+        write_file(target, "new")
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]

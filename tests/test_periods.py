@@ -1,0 +1,382 @@
+"""The grammar of periods, and DESIGN's definitions: each rule has the test named after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import frontcalc
+from frontcalc.errors import DataError, NoDataError, UsageError
+from frontcalc.periods import is_period, parse_bound, parse_day, parse_period
+from frontcalc.tables import DiffRow
+
+Write = Callable[..., Path]
+
+
+@pytest.mark.parametrize(
+    ("text", "opens_on", "closes_on"),
+    [
+        ("2023", "2022-12-31", "2023-12-31"),
+        ("2024-Q1", "2023-12-31", "2024-03-31"),
+        ("2024-q4", "2024-09-30", "2024-12-31"),
+        ("2024-09", "2024-08-31", "2024-09-30"),
+        ("2024-02", "2024-01-31", "2024-02-29"),
+        ("2023-02", "2023-01-31", "2023-02-28"),
+        ("2024-12", "2024-11-30", "2024-12-31"),
+        ("2024-02-29", "2024-02-28", "2024-02-29"),
+        ("2024-W36", "2024-09-01", "2024-09-08"),
+        ("2025-W01", "2024-12-29", "2025-01-05"),
+        ("2020-W53", "2020-12-27", "2021-01-03"),
+        ("2024-09-01..2024-11-03", "2024-09-01", "2024-11-03"),
+        ("2024-01-01..2024-11-20", "2024-01-01", "2024-11-20"),
+        ("2023..2024", "2022-12-31", "2024-12-31"),
+        ("2024-Q3..2024-11-03", "2024-06-30", "2024-11-03"),
+        ("2024-09-01..2024-10", "2024-09-01", "2024-10-31"),
+        ("2024-W36..2024-W37", "2024-09-01", "2024-09-15"),
+        ("2024..", "2023-12-31", None),
+        ("2024-09-01..", "2024-09-01", None),
+        ("..2023", None, "2023-12-31"),
+        ("..2024-11-03", None, "2024-11-03"),
+    ],
+)
+def test_grammar(text: str, opens_on: str | None, closes_on: str | None) -> None:
+    period = parse_period(text)
+    assert period.label == text
+    assert (period.opens_on and str(period.opens_on)) == opens_on
+    assert (period.closes_on and str(period.closes_on)) == closes_on
+    assert is_period(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("2023-02-29", "does not exist"),
+        ("2024-W53", "does not exist"),
+        ("2024-W00", "does not exist"),
+        ("2024-13", "does not exist"),
+        ("2024-11-31", "does not exist"),
+        ("0000", "does not exist"),
+        ("0001", "before all calendars"),
+        ("2024..2023", "runs backwards"),
+        ("2024-11-03..2024-11-03", "runs backwards or holds no time"),
+        ("2024-11-03..2024-09-01", "runs backwards"),
+        ("..", "neither end"),
+        ("2024-Q5", "is no period"),
+        ("yesterday", "is no period"),
+        ("2023..2024..2025", "is no period"),
+        ("", "is no period"),
+    ],
+)
+def test_impossible_and_reversed_periods_are_usage_errors(text: str, reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        parse_period(text)
+
+
+@given(st.dates(min_value=date(1, 1, 3)))
+def test_a_day_opens_with_the_day_before(day: date) -> None:
+    period = parse_period(day.isoformat())
+    assert period.closes_on == day
+    assert period.opens_on is not None
+    assert (day - period.opens_on).days == 1
+
+
+def test_consecutive_periods_share_an_end() -> None:
+    for first, second in [("2023", "2024"), ("2024-02", "2024-03"), ("2024-Q4", "2025-Q1"), ("2020-W53", "2021-W01")]:
+        assert parse_period(first).closes_on == parse_period(second).opens_on
+
+
+def test_days_and_bounds() -> None:
+    assert parse_day("2024-02-29") == date(2024, 2, 29)
+    for text in ("2023-02-29", "20240229", "2024-2-9", "2024"):
+        with pytest.raises(UsageError, match="is no date"):
+            parse_day(text)
+    assert parse_bound("2024-Q2", last=False) == date(2024, 4, 1)
+    assert parse_bound("2024-Q2", last=True) == date(2024, 6, 30)
+
+
+# Definitions on a small archive: control grows by a square (100 km²) with each map.
+
+
+@pytest.fixture
+def weekly(archive: Write) -> Path:
+    """Maps of five Sundays; the n-th holds n squares."""
+    days = ["2023-12-24", "2023-12-31", "2024-01-07", "2024-01-14", "2024-01-21"]
+    control = [(300 + n, 40) for n in range(5)]
+    return archive({day: {"control_map": control[: n + 1], "russian_advances": [None]} for n, day in enumerate(days)})
+
+
+def total(folder: Path, period: str, **options: object) -> DiffRow:
+    table = frontcalc.diff([period], archive=folder, **options)  # type: ignore[arg-type]
+    return table.rows[-1]
+
+
+def ends(row: DiffRow) -> tuple[str, str]:
+    return str(row.opening), str(row.closing)
+
+
+def test_a_year_opens_with_the_state_of_the_day_before_it(weekly: Path) -> None:
+    row = total(weekly, "2024")
+    assert ends(row) == ("2023-12-31", "2024-01-21")
+    assert row.opening_km2 == pytest.approx(200.0, abs=1e-6)
+    assert row.gained_km2 == pytest.approx(300.0, abs=1e-6)
+    assert row.lost_km2 == pytest.approx(0.0, abs=1e-6)
+    assert row.rate_km2_per_day == pytest.approx(300 / 21)
+
+
+def test_the_state_on_a_day_is_the_latest_map_on_or_before_it(weekly: Path) -> None:
+    assert ends(total(weekly, "2024-01-01..2024-01-13")) == ("2023-12-31", "2024-01-07")
+
+
+def test_a_day_as_left_end_means_its_own_map(weekly: Path) -> None:
+    assert ends(total(weekly, "2024-01-07..2024-01-14")) == ("2024-01-07", "2024-01-14")
+
+
+def test_a_single_day_runs_from_the_day_before(weekly: Path) -> None:
+    assert ends(total(weekly, "2024-01-07")) == ("2023-12-31", "2024-01-07")
+
+
+def test_an_open_range_closes_with_the_last_map(weekly: Path) -> None:
+    row = total(weekly, "2024..")
+    assert ends(row) == ("2023-12-31", "2024-01-21")
+    assert row.notes == ""
+
+
+def test_an_open_range_opens_with_the_first_map(weekly: Path) -> None:
+    row = total(weekly, "..2024-01-07")
+    assert ends(row) == ("2023-12-24", "2024-01-07")
+    assert row.notes == ""
+
+
+def test_an_archive_starting_inside_opens_late_and_never_with_nothing_held(weekly: Path) -> None:
+    row = total(weekly, "2023")
+    assert ends(row) == ("2023-12-24", "2023-12-31")
+    assert row.opening_km2 == pytest.approx(100.0, abs=1e-6)
+    assert row.gained_km2 == pytest.approx(100.0, abs=1e-6)
+    assert row.notes.split() == ["OPENS-LATE", "SPAN"]
+
+
+def test_an_archive_ending_inside_closes_early(weekly: Path) -> None:
+    assert total(weekly, "2024-01").notes.split() == ["CLOSES-EARLY", "SPAN"]
+    assert "CLOSES-EARLY" not in total(weekly, "2024-01-07..2024-01-21").notes
+
+
+def test_span_says_when_the_maps_are_not_as_far_apart_as_asked(weekly: Path) -> None:
+    exact = total(weekly, "2024-01-07..2024-01-21")
+    assert (exact.days, exact.notes) == (14, "")
+    short = total(weekly, "2024-01-06..2024-01-20")
+    assert (short.days, short.notes) == (14, "")
+    uneven = total(weekly, "2024-01-07..2024-01-16")
+    assert (uneven.days, uneven.notes) == (7, "SPAN")
+
+
+def test_one_map_at_both_ends_leaves_figures_blank(weekly: Path) -> None:
+    table = frontcalc.diff(["2024-01-15..2024-01-20", "2024-01"], archive=weekly)
+    blank = table.rows[0]
+    assert blank.notes == "NO-NEW-MAP"
+    assert blank.gained_km2 is blank.net_km2 is blank.opening_km2 is blank.rate_km2_per_day is None
+
+
+def test_no_period_with_two_maps_is_no_data(weekly: Path) -> None:
+    with pytest.raises(NoDataError, match="2023-12-24 to 2024-01-21"):
+        frontcalc.diff(["2024-01-15..2024-01-20", "2022"], archive=weekly)
+
+
+def test_a_period_before_the_archive_is_blank(weekly: Path) -> None:
+    row = frontcalc.diff(["2022", "2024"], archive=weekly).rows[0]
+    assert row.notes == "NO-MAP"
+    assert row.opening is row.closing is row.net_km2 is None
+
+
+def test_a_period_after_the_archive_has_no_new_map(weekly: Path) -> None:
+    row = frontcalc.diff(["2025", "2024"], archive=weekly).rows[0]
+    assert row.notes.split() == ["CLOSES-EARLY", "NO-NEW-MAP"]
+
+
+def test_a_layer_present_without_geometry_is_empty(weekly: Path) -> None:
+    assert total(weekly, "2024", layers=["control", "advance"]).gained_km2 == pytest.approx(300.0, abs=1e-6)
+
+
+def test_a_layer_absent_before_its_first_appearance_is_empty(archive: Write) -> None:
+    folder = archive(
+        {
+            "2024-01-01": {"control_map": [(300, 40)]},
+            "2024-02-01": {"control_map": [(300, 40)], "russian_advances": [(301, 40)]},
+        }
+    )
+    row = total(folder, "2024-01-01..2024-02-01")
+    assert row.gained_km2 == pytest.approx(100.0, abs=1e-6)
+    assert row.notes == ""
+
+
+@pytest.fixture
+def gap(archive: Write) -> Path:
+    """Three maps; the advances layer is absent from the last."""
+    advances = {"russian_advances": [(305, 40)]}
+    return archive(
+        {
+            "2024-01-01": {"control_map": [(300, 40)], **advances},
+            "2024-01-11": {"control_map": [(300, 40), (301, 40)], **advances},
+            "2024-01-21": {"control_map": [(300, 40), (301, 40), (302, 40)]},
+        }
+    )
+
+
+def test_a_layer_missing_later_steps_back_to_the_last_complete_day(gap: Path) -> None:
+    row = total(gap, "2024-01-01..2024-01-21")
+    assert ends(row) == ("2024-01-01", "2024-01-11")
+    assert row.gained_km2 == pytest.approx(100.0, abs=1e-6)
+    assert row.notes.split() == ["LAYER-MISSING", "SPAN"]
+
+
+def test_a_layer_missing_matters_only_to_views_that_use_it(gap: Path) -> None:
+    row = total(gap, "2024-01-01..2024-01-21", view="control")
+    assert ends(row) == ("2024-01-01", "2024-01-21")
+    assert row.notes == ""
+
+
+def test_carry_layers_carries_a_missing_layer_for_so_many_days(gap: Path) -> None:
+    row = total(gap, "2024-01-01..2024-01-21", carry_layers=10)
+    assert ends(row) == ("2024-01-01", "2024-01-21")
+    assert row.closing_km2 == pytest.approx(400.0, abs=1e-6)
+    assert row.notes == "CARRIED"
+    assert total(gap, "2024-01-01..2024-01-21", carry_layers=9).notes.split() == ["LAYER-MISSING", "SPAN"]
+    with pytest.raises(UsageError, match="negative"):
+        total(gap, "2024", carry_layers=-1)
+
+
+def test_a_view_that_no_map_can_fill_lists_what_there_is(weekly: Path) -> None:
+    with pytest.raises(UsageError, match=r"no map shows claimed.*advance \(Russia\), control \(Russia\)"):
+        total(weekly, "2024", view="claimed")
+
+
+def test_an_undifferentiated_layer_is_control_and_assessed_equals_it(archive: Write) -> None:
+    folder = archive({"20240101": {None: [(300, 40)]}, "20240201": {None: [(300, 40), (301, 40)]}})
+    for view in ("control", "assessed", "claimed"):
+        assert total(folder, "2024-01-01..2024-02-01", view=view).gained_km2 == pytest.approx(100.0, abs=1e-6)
+
+
+def test_losses_are_drawn_but_not_held(archive: Write) -> None:
+    """NZZ: `nochange` and `gains` are held, `losses` are not; a day without gains is complete."""
+    folder = archive(
+        {
+            "2024-01-01": {"nochange": [(300, 40)], "gains": [(301, 40)]},
+            "2024-01-02": {"nochange": [(300, 40)], "losses": [(301, 40)]},
+        }
+    )
+    row = total(folder, "2024-01-02")
+    assert row.lost_km2 == pytest.approx(100.0, abs=1e-6)
+    assert row.notes == ""
+
+
+def test_layers_that_overlap_are_counted_once(archive: Write) -> None:
+    half = [(300, 40), (301, 40)]
+    folder = archive(
+        {
+            "2024-01-01": {"control_map": [(310, 40)], "russian_advances": [None]},
+            "2024-01-02": {"control_map": half, "russian_advances": [(301, 40), (302, 40)]},
+        }
+    )
+    table = frontcalc.held(["2024-01-02"], archive=folder)
+    assert table.rows[-1].held_km2 == pytest.approx(300.0, abs=1e-6)
+    share = table.meta.layer_shares[0]
+    assert dict(share.role_km2) == pytest.approx({"control": 200.0, "advance": 200.0}, abs=1e-6)
+    assert share.overlap_km2 == pytest.approx(100.0, abs=1e-6)
+
+
+@pytest.fixture
+def two_sides(archive: Write) -> Path:
+    """Russia gains a square while Ukraine takes two of its own."""
+    return archive(
+        {
+            "2024-01-01": {"control_map": [(300, 40)]},
+            "2024-01-02": {"control_map": [(300, 40), (301, 40)], "kursk_ukrainian_advance": [(300, 60), (301, 60)]},
+        }
+    )
+
+
+def test_one_actor_is_measured_and_the_others_are_named(two_sides: Path) -> None:
+    table = frontcalc.diff(["2024-01-02"], archive=two_sides, view="control")
+    assert {row.actor for row in table.rows} == {"Russia"}
+    assert table.meta.other_actors == ("Ukraine",)
+    assert table.rows[-1].net_km2 == pytest.approx(100.0, abs=1e-6)
+
+
+def test_another_actor_is_measured_from_its_own_side(two_sides: Path) -> None:
+    row = total(two_sides, "2024-01-02", actor="ukraine")
+    assert (row.actor, row.opening_km2) == ("Ukraine", 0.0)
+    assert row.net_km2 == pytest.approx(200.0, abs=1e-6)
+
+
+def test_all_actors_have_rows_of_their_own_and_are_never_netted(two_sides: Path) -> None:
+    rows = frontcalc.diff(["2024-01-02"], archive=two_sides, view="control", actor="all").rows
+    assert [(row.actor, round(row.net_km2 or 0)) for row in rows] == [("Russia", 100), ("Ukraine", 200)]
+
+
+def test_a_publishers_layer_name_implies_its_actor(two_sides: Path) -> None:
+    row = total(two_sides, "2024-01-02", layers=["kursk_ukrainian_advance"])
+    assert (row.actor, row.view) == ("Ukraine", "kursk_ukrainian_advance")
+    assert row.net_km2 == pytest.approx(200.0, abs=1e-6)
+    with pytest.raises(UsageError, match="Russia and Ukraine"):
+        total(two_sides, "2024-01-02", layers=["kursk_ukrainian_advance", "control_map"])
+
+
+def test_same_date_and_layer_with_different_bytes_is_an_error(archive: Write) -> None:
+    folder = archive(
+        {
+            "2024-01-01": {"control_map": [(300, 40)]},
+            "2024-01-02": {"control_map": [(300, 40)]},
+            "20240102": {"control_map": [(301, 40)]},
+        }
+    )
+    with pytest.raises(DataError, match="shows layer 'control_map' of 2024-01-02 differently"):
+        total(folder, "2024-01-02", view="control")
+
+
+def test_identical_files_of_one_date_are_merged_with_a_notice(archive: Write) -> None:
+    folder = archive(
+        {
+            "2024-01-01": {"control_map": [(300, 40)]},
+            "2024-01-02": {"control_map": [(301, 40)]},
+            "20240102": {"control_map": [(301, 40)]},
+        }
+    )
+    row = total(folder, "2024-01-02", view="control")
+    assert row.closing_km2 == pytest.approx(100.0, abs=1e-6)
+    assert row.notes == "MERGED"
+
+
+def test_layers_of_one_date_may_be_in_several_files(archive: Write) -> None:
+    folder = archive(
+        {
+            "2024-01-01": {"control_map": [(300, 40)], "russian_advances": [None]},
+            "2024-01-02": {"control_map": [(300, 40)]},
+            "20240102": {"russian_advances": [(301, 40)]},
+        }
+    )
+    assert total(folder, "2024-01-02").gained_km2 == pytest.approx(100.0, abs=1e-6)
+
+
+def test_only_the_maps_of_a_period_are_read(weekly: Path) -> None:
+    (weekly / "2024-01-14.geojson").write_text("{ broken")
+    row = total(weekly, "2024-01-07..2024-01-21")
+    assert row.gained_km2 == pytest.approx(200.0, abs=1e-6)
+    with pytest.raises(DataError, match=r"2024-01-14.geojson: is not valid JSON.*line 1"):
+        total(weekly, "2024-01-14")
+
+
+def test_skip_bad_steps_back_and_lists_what_it_skipped(weekly: Path) -> None:
+    (weekly / "2024-01-21.geojson").write_text("{ broken")
+    (weekly / "notes of a day.geojson").write_text("{}")
+    with pytest.raises(DataError, match="the name holds no date"):
+        total(weekly, "2024")
+    table = frontcalc.diff(["2024"], archive=weekly, skip_bad=True)
+    assert table.rows[-1].closing == date(2024, 1, 14)
+    assert "SKIPPED" in table.rows[-1].notes.split()
+    skipped = [notice.message for notice in table.meta.notices if notice.code == "SKIPPED"]
+    assert len(skipped) == 2
+    assert any("2024-01-21.geojson: is not valid JSON" in message for message in skipped)

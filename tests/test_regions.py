@@ -1,0 +1,111 @@
+"""Region files become partitions, and ground is split by them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import collection, square
+
+import frontcalc
+from frontcalc.errors import DataError, UsageError
+from frontcalc.regions import read_regions
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def maps(archive: Write) -> Path:
+    """Four squares in a row, then six: two more in the east."""
+    return archive(
+        {
+            "2024-01-01": {None: [(300 + n, 40) for n in range(4)]},
+            "2024-02-01": {None: [(300 + n, 40) for n in range(6)]},
+        }
+    )
+
+
+def diff(maps: Path, **options: object) -> dict[str, tuple[float, float, float]]:
+    table = frontcalc.diff(["2024-01-01..2024-02-01"], archive=maps, **options)  # type: ignore[arg-type]
+    return {
+        row.region: tuple(round(value or 0.0, 6) for value in (row.opening_km2, row.gained_km2, row.net_km2))  # type: ignore[misc]
+        for row in table.rows
+    }
+
+
+def test_ground_is_split_by_region_and_the_rest_is_unassigned(maps: Path, region_file: Write) -> None:
+    regions = region_file({"West": [(300, 40), (301, 40)], "East": [(302, 40), (303, 40), (304, 40)]})
+    assert diff(maps, regions=regions) == {
+        "East": (200.0, 100.0, 100.0),
+        "West": (200.0, 0.0, 0.0),
+        "unassigned": (0.0, 100.0, 100.0),
+        "total": (400.0, 200.0, 200.0),
+    }
+
+
+def test_regions_are_sorted_by_name_with_unassigned_and_total_last(maps: Path, region_file: Write) -> None:
+    regions = region_file({"b": [(300, 40)], "a": [(301, 40)], "z": [(350, 90)]})
+    assert list(diff(maps, regions=regions)) == ["a", "b", "z", "unassigned", "total"]
+
+
+def test_by_none_shows_the_total_only(maps: Path, region_file: Write) -> None:
+    assert list(diff(maps, regions=region_file({"a": [(300, 40)]}), by="none")) == ["total"]
+
+
+def test_oblast_is_an_alias_of_adm1(maps: Path, region_file: Write) -> None:
+    table = frontcalc.diff(["2024.."], archive=maps, regions=region_file({"a": [(300, 40)]}), by="oblast")
+    assert [row.level for row in table.rows] == ["adm1", "adm1", "total"]
+
+
+def test_without_regions_there_is_a_notice_and_asking_for_a_level_is_an_error(maps: Path) -> None:
+    table = frontcalc.diff(["2024-01-01.."], archive=maps)
+    assert [notice.code for notice in table.meta.notices] == ["NO-REGIONS"]
+    with pytest.raises(UsageError, match="needs regions"):
+        frontcalc.diff(["2024.."], archive=maps, by="adm1")
+    with pytest.raises(UsageError, match="no level is named 'county'"):
+        frontcalc.diff(["2024.."], archive=maps, by="county")
+
+
+def test_what_two_regions_share_goes_to_the_first_in_the_file_and_is_said(maps: Path, region_file: Write) -> None:
+    regions = region_file({"b": [(303, 40), (304, 40)], "a": [(304, 40), (305, 40)]})
+    assert diff(maps, regions=regions)["a"][1] == 100.0
+    assert diff(maps, regions=regions)["b"][1] == 100.0
+    table = frontcalc.diff(["2024.."], archive=maps, regions=regions)
+    notice = next(notice for notice in table.meta.notices if notice.code == "REGIONS-OVERLAP")
+    assert "100.000 km², most between b and a" in notice.message
+
+
+def test_several_features_of_one_name_are_one_region(maps: Path, tmp_path: Path) -> None:
+    path = tmp_path / "twice.geojson"
+    path.write_text(json.dumps(collection({"a": [square(304, 40), square(305, 40)]}, field="name")))
+    assert diff(maps, regions=path)["a"] == (0.0, 200.0, 200.0)
+
+
+def test_another_field_may_name_the_regions(maps: Path, region_file: Write) -> None:
+    regions = region_file({"a": [(300, 40)]}, field="oblast")
+    assert "a" in diff(maps, regions=regions, region_name="oblast")
+    with pytest.raises(UsageError, match="no field 'name'; its fields are oblast"):
+        diff(maps, regions=regions)
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [(["a", ""], "feature 1 has no 'name'"), (["total"], "a row of its own"), (["Unassigned"], "a row of its own")],
+)
+def test_names_that_cannot_be_rows_are_refused(names: list[str], problem: str, tmp_path: Path) -> None:
+    document = collection({"x": [square(300 + n, 40) for n in range(len(names))]})
+    for feature, name in zip(document["features"], names, strict=True):
+        feature["properties"] = {"name": name}
+    path = tmp_path / "regions.geojson"
+    path.write_text(json.dumps(document))
+    with pytest.raises(DataError, match=problem):
+        read_regions(path, target_crs="EPSG:6933")
+
+
+def test_a_region_file_without_polygons_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "regions.geojson"
+    path.write_text(json.dumps(collection({"a": [None]}, field="name")))
+    with pytest.raises(DataError, match="holds no polygons"):
+        read_regions(path, target_crs="EPSG:6933")

@@ -1,0 +1,152 @@
+"""The publishers' real archives against independent figures."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+from oracle import exact_area_km2
+
+import frontcalc
+from frontcalc import geometry
+from frontcalc.layers import VIEWS
+from frontcalc.periods import Wanted, state_on
+from frontcalc.snapshots import held, open_archive, read_snapshot
+
+pytestmark = pytest.mark.shared
+
+ARCHIVES = ["isw-weekly", "deepstate-daily", "nzz-daily", "isw-raw-daily"]
+Rows = list[dict[str, str]]
+
+
+def table(path: Path) -> Rows:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def check_changes(shared: Path, archive: str, expected: Rows) -> int:
+    """Compare every expected row, and that the rows it leaves out have no change; return how many there are."""
+    wanted: dict[tuple[str, str], dict[str, str]] = {(row["period"], row["region"]): row for row in expected}
+    periods = list(dict.fromkeys(row["period"] for row in expected))
+    regions = shared / "regions" / "ukraine-oblasts.geojson"
+    found = 0
+    for row in frontcalc.diff(periods, archive=shared / "archives" / archive, regions=regions).rows:
+        figures = (row.gained_km2, row.lost_km2, row.net_km2)
+        row_expected = wanted.get((row.period, row.region))
+        if row_expected is None:
+            assert figures == pytest.approx((0, 0, 0), abs=0.01), row
+            continue
+        found += 1
+        assert (str(row.opening), str(row.closing)) == (row_expected["opening"], row_expected["closing"])
+        assert figures == pytest.approx([float(row_expected[name]) for name in ("gained", "lost", "net")], abs=0.01)
+        if row.region == "total" and "opening_km2" in row_expected:
+            areas = [float(row_expected["opening_km2"]), float(row_expected["closing_km2"])]
+            assert (row.opening_km2, row.closing_km2) == pytest.approx(areas, abs=0.01)
+    return found
+
+
+def test_expected_changes_of_isw_weekly(shared: Path) -> None:
+    expected = table(shared / "expected" / "isw-weekly-changes.csv")
+    assert check_changes(shared, "isw-weekly", expected) == len(expected) == 70
+
+
+def test_expected_changes_of_the_other_archives(shared: Path) -> None:
+    by_archive: dict[str, Rows] = defaultdict(list)
+    for row in table(shared / "expected" / "other-changes.csv"):
+        by_archive[row["archive"]].append(row)
+    assert sorted(by_archive) == ["deepstate-daily", "isw-raw-daily", "nzz-daily"]
+    assert sum(check_changes(shared, name, rows) for name, rows in by_archive.items()) == 79
+
+
+def test_expected_areas_of_every_map_of_isw_weekly(shared: Path) -> None:
+    expected = table(shared / "expected" / "isw-weekly-areas.csv")
+    folder = shared / "archives" / "isw-weekly"
+    dates = [row["date"] for row in expected]
+    measured: dict[str, dict[str, float]] = defaultdict(dict)
+    assessed = frontcalc.held(dates, archive=folder)
+    for row, share in zip(assessed.rows, assessed.meta.layer_shares, strict=True):
+        roles = dict(share.role_km2)
+        measured[str(row.date)] = {
+            "held_km2": row.held_km2 or 0.0,
+            "control_km2": roles["control"],
+            "advances_km2": roles.get("advance", 0.0),
+        }
+    for row in frontcalc.held(dates, archive=folder, actor="Ukraine").rows:
+        measured[str(row.date)]["kursk_ukrainian_km2"] = row.held_km2 or 0.0
+    assert len(expected) == 150
+    for line in expected:
+        wanted = {name: float(value) for name, value in line.items() if name != "date"}
+        assert measured[line["date"]] == pytest.approx(wanted, abs=0.01), line["date"]
+
+
+def ten_days(shared: Path, name: str) -> list[date]:
+    """Return ten dates spread over an archive."""
+    days = open_archive(shared / "archives" / name).days
+    return [days[index] for index in np.linspace(0, len(days) - 1, 10).astype(int)]
+
+
+def held_in_degrees(shared: Path, name: str, day: date) -> Any:
+    """Return what is held on a day as drawn, united in longitude and latitude without any projection."""
+    archive = open_archive(shared / "archives" / name)
+    state = state_on(archive, day, Wanted("Russia", VIEWS["assessed"]))
+    assert state is not None
+    drawn = [
+        part.polygons
+        for part in state.snapshot.layers
+        if part.layer.actor == "Russia" and VIEWS["assessed"].counts(part.name, part.layer)
+    ]
+    return geometry.union(geometry.repair(np.concatenate(drawn)))
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_totals_and_changes_are_those_of_the_exact_ellipsoidal_integral(shared: Path, name: str) -> None:
+    archive = open_archive(shared / "archives" / name)
+    view = VIEWS["assessed"]
+    before_exact = before = None
+    for day in ten_days(shared, name):
+        in_degrees = held_in_degrees(shared, name, day)
+        state = state_on(archive, day, Wanted("Russia", view))
+        assert state is not None
+        projected = held(state.snapshot, "Russia", view, "EPSG:6933")
+        assert projected.area / 1e6 == pytest.approx(exact_area_km2(in_degrees), abs=0.005)
+        if before is not None and before_exact is not None:
+            for ours, exact in (
+                (projected - before, in_degrees - before_exact),
+                (before - projected, before_exact - in_degrees),
+            ):
+                assert ours.area / 1e6 == pytest.approx(exact_area_km2(exact), abs=0.001)
+        before, before_exact = projected, in_degrees
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_regions_and_unassigned_are_the_total_on_real_maps(shared: Path, name: str) -> None:
+    days = ten_days(shared, name)
+    regions = shared / "regions" / "ukraine-oblasts.geojson"
+    periods = [f"{first}..{second}" for first, second in pairwise(days)]
+    rows = frontcalc.diff(periods, archive=shared / "archives" / name, regions=regions).rows
+    for period in periods:
+        mine = [row for row in rows if row.period == period]
+        for column in ("opening_km2", "closing_km2", "gained_km2", "lost_km2"):
+            *parts, whole = (getattr(row, column) for row in mine)
+            assert sum(parts) == pytest.approx(whole, abs=1e-6)
+            assert len(parts) == 28
+
+
+def test_null_geometries_and_repairs_of_isw_raw(shared: Path) -> None:
+    archive = open_archive(shared / "archives" / "isw-raw-daily")
+    snapshot = read_snapshot(archive.refs[0])
+    assert {part.layer.role.value for part in snapshot.layers} == {
+        "control",
+        "advance",
+        "claimed",
+        "counteroffensive",
+    }
+    drawn = np.concatenate([part.polygons for part in snapshot.layers])
+    assert not shapely.is_valid(drawn).all()
