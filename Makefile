@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: test lint bench build clean
+.PHONY: demo test lint bench build clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable ".[frames]" --group dev
 	touch $@
+
+demo: $(READY)
+	$(BIN)/frontcalc diff 2023 2024
 
 test: $(READY)
 	$(BIN)/python -m pytest

@@ -25,7 +25,8 @@ def square(column: int, row: int) -> shapely.Polygon:
 
     Its sides run along meridians and parallels, which are straight in both, so it is exact.
     """
-    west, south = column * 10_000.0, 5_000_000.0 + row * 10_000.0
+    # At sea, where no embedded region is.
+    west, south = column * 10_000.0, -5_000_000.0 + row * 10_000.0
     corners = [
         (west, south),
         (west + 10_000, south),

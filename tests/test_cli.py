@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -57,7 +58,9 @@ def test_archive_option_beats_the_environment(maps: Path, tmp_path: Path) -> Non
 def test_data_on_stdout_and_notices_on_stderr(maps: Path) -> None:
     done = run("diff", "2024", "--format", "csv", archive=maps)
     assert done.stdout.startswith("archive,actor,period,")
-    assert done.stderr == "frontcalc: note NO-REGIONS: totals only; give a file with --regions\n"
+    assert done.stderr == (
+        "frontcalc: note NO-REGIONS: no regions are known for this place; give a file with --regions\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,10 +143,14 @@ def test_errors_are_one_line_and_an_exit_code(arguments: list[str], code: int, m
     assert done.stderr.count("\n") == 1
 
 
-def test_without_an_archive_the_error_says_how_to_give_one() -> None:
-    done = run("diff", "2024")
-    assert done.returncode == 2
-    assert "no archive was given; use --archive PATH or set FRONTCALC_ARCHIVE" in done.stderr
+def test_without_an_archive_the_sample_is_used_and_said_to_be_synthetic() -> None:
+    done = run("diff", "2023", "--format", "csv")
+    assert done.returncode == 0
+    assert "this is the bundled SYNTHETIC SAMPLE and no real war; use --archive PATH" in done.stderr
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    assert len(rows) == 34
+    assert {row["archive"] for row in rows} == {"SYNTHETIC SAMPLE"}
+    assert all("SYNTHETIC" in row["notes"].split() for row in rows)
 
 
 def test_an_empty_folder_and_a_file_are_no_archives(tmp_path: Path) -> None:
@@ -175,7 +182,8 @@ def test_a_pipe_closed_early_ends_quietly(maps: Path) -> None:
 
 def test_help_of_every_command_names_its_options() -> None:
     assert all(name in run("--help").stdout for name in _COMMANDS)
-    for name in _COMMANDS:
+    assert "list" in run("regions", "--help").stdout
+    for name in ("diff", "held", "series"):
         done = run(name, "--help")
         assert done.returncode == 0
         for option in ("--archive", "--regions", "--view", "--actor", "--crs", "--format", "--output"):

@@ -59,11 +59,13 @@ def test_oblast_is_an_alias_of_adm1(maps: Path, region_file: Write) -> None:
     assert [row.level for row in table.rows] == ["adm1", "adm1", "total"]
 
 
-def test_without_regions_there_is_a_notice_and_asking_for_a_level_is_an_error(maps: Path) -> None:
+def test_without_regions_for_the_place_there_is_a_notice_and_a_total(maps: Path) -> None:
     table = frontcalc.diff(["2024-01-01.."], archive=maps)
     assert [notice.code for notice in table.meta.notices] == ["NO-REGIONS"]
-    with pytest.raises(UsageError, match="needs regions"):
-        frontcalc.diff(["2024.."], archive=maps, by="adm1")
+    assert [row.region for row in table.rows] == ["total"]
+
+
+def test_an_unknown_level_is_an_error(maps: Path) -> None:
     with pytest.raises(UsageError, match="no level is named 'county'"):
         frontcalc.diff(["2024.."], archive=maps, by="county")
 

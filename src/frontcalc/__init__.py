@@ -13,13 +13,14 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
-    from frontcalc.pipeline import diff, diff_files, held, series
+    from frontcalc.pipeline import diff, diff_files, held, list_regions, series
     from frontcalc.snapshots import open_archive
 
 _HOME = {
     "diff": "pipeline",
     "diff_files": "pipeline",
     "held": "pipeline",
+    "list_regions": "pipeline",
     "series": "pipeline",
     "open_archive": "snapshots",
     "CheckFailed": "errors",
@@ -39,6 +40,7 @@ __all__ = [
     "diff",
     "diff_files",
     "held",
+    "list_regions",
     "open_archive",
     "series",
 ]

@@ -49,6 +49,9 @@ class Layer:
 UNNAMED = "unnamed"
 """The actor of a map without layer names: one polygon set, held by whoever the user knows it is."""
 
+COUNTRIES = {"Russia": "RU", "Ukraine": "UA"}
+"""The country of each actor (ISO 3166-1): its own regions cannot be taken by it."""
+
 ADJECTIVES = {"Russia": "Russian-held", "Ukraine": "Ukrainian-held", UNNAMED: "Held"}
 """How a table's title names an actor's territory; the order is that of the main actor's choice."""
 

@@ -22,6 +22,7 @@ CODES: dict[str, str] = {
     "UNKNOWN-LAYER": "a layer with an unknown name was not counted",
     "NOT-AREA": "points or lines were not counted, since they have no area",
     "NO-REGIONS": "no region set was given, so only totals are shown",
+    "SYNTHETIC": "the maps are made up: the figures hold by construction and say nothing about any war",
     "REGIONS-OVERLAP": "regions overlap; what they share goes to the one that comes first in the file",
 }
 
@@ -51,6 +52,17 @@ class Notice:
     def __str__(self) -> str:
         subject = f"{self.period}: " if self.period else ""
         return f"{self.code}: {subject}{self.message}"
+
+
+def grouped(notices: Iterable[Notice]) -> list[str]:
+    """Return notices as lines, those that differ only in their period together, in order of appearance."""
+    periods: dict[tuple[str, str], list[str]] = {}
+    for notice in notices:
+        periods.setdefault((notice.code, notice.message), []).append(notice.period)
+    return [
+        str(Notice(code, message, ", ".join(dict.fromkeys(filter(None, concerned)))))
+        for (code, message), concerned in periods.items()
+    ]
 
 
 def join_codes(notices: Iterable[Notice]) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc import geometry
+from frontcalc import crs, geometry
+from frontcalc.embedded import load_embedded
 from frontcalc.errors import DataError, UsageError
 from frontcalc.notices import Notice
 from frontcalc.snapshots import to_equal_area
@@ -45,6 +46,8 @@ class RegionSet:
         The file, None for the empty set.
     notices : tuple of Notice
         What was done to make it a partition.
+    countries : tuple of str
+        The country of each region (ISO 3166-1), empty where it is not known.
     """
 
     level: str
@@ -54,6 +57,15 @@ class RegionSet:
     land: NDArray[np.object_]
     source: SourceFile | None = None
     notices: tuple[Notice, ...] = ()
+    countries: tuple[str, ...] = ()
+
+    def without_land_of(self, country: str) -> RegionSet:
+        """Return the set in which the regions of one country take nothing; they stay as rows."""
+        mine = np.array([own == country for own in self.countries], dtype=bool)
+        if not country or not mine.any():
+            return self
+        kept = ~mine[self.owner]
+        return replace(self, pieces=self.pieces[kept], owner=self.owner[kept], land=self.pieces[kept])
 
     def split_km2(self, parts: NDArray[np.object_]) -> NDArray[np.float64]:
         """Return the area of polygons in each region, (n + 1,) in km²; the last is what no region takes.
@@ -99,6 +111,35 @@ def no_regions() -> RegionSet:
     """Return the empty set: everything is total."""
     nothing = np.empty(0, dtype=object)
     return RegionSet("none", (), nothing, np.empty(0, dtype=np.intp), nothing)
+
+
+def embedded_regions(*, target_crs: str) -> RegionSet:
+    """Return the embedded regions of Ukraine and of Russia beside it, which need no cutting.
+
+    Parameters
+    ----------
+    target_crs : str
+        The equal-area CRS of the result.
+    """
+    stored = load_embedded()
+    infos = sorted(stored.regions, key=lambda info: info.name)
+    place = np.array([infos.index(info) for info in stored.regions], dtype=np.intp)
+    # Neighbours have the same vertices, and projecting keeps that: no partition has to be made.
+    pieces = geometry.project_polygons(stored.pieces, crs.projector(crs.LONLAT, target_crs))
+    return RegionSet(
+        "adm1",
+        tuple(info.name for info in infos),
+        pieces,
+        place[stored.owner],
+        pieces,
+        SourceFile(stored.name, stored.sha256),
+        countries=tuple(info.country for info in infos),
+    )
+
+
+def embedded_covers(boxes: NDArray[np.object_]) -> bool:
+    """Say whether the embedded regions are those of a place, given as boxes (n,) in degrees."""
+    return bool(len(shapely.STRtree(load_embedded().pieces).query(boxes, predicate="intersects")[0]))
 
 
 def read_regions(path: str | Path, *, target_crs: str, field: str | None = None, level: str = "adm1") -> RegionSet:

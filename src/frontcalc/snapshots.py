@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from itertools import groupby
@@ -20,6 +20,10 @@ from frontcalc.layers import LAYER_FIELDS, UNDIFFERENTIATED, Layer, Role, View, 
 from frontcalc.notices import Notice
 from frontcalc.sources import SUFFIXES, SourceFile, read_features
 from frontcalc.sources.features import Features
+
+SYNTHETIC = Notice("SYNTHETIC", "the maps are made up; the figures hold by construction")
+
+SAMPLE_NAME = "SYNTHETIC SAMPLE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,18 @@ def open_archive(path: str | Path, *, skip_bad: bool = False) -> Archive:
     return Archive(name, refs, tuple(notices))
 
 
+def open_sample() -> Archive:
+    """Index the bundled sample: synthetic weekly maps from 2022-12-31 to 2024-11-17."""
+    return replace(open_archive(_sample_folder()), name=SAMPLE_NAME, notices=())
+
+
+def _sample_folder() -> Path:
+    """Return where the sample is: inside an installed package, or beside the sources of a checkout."""
+    package = Path(__file__).parent
+    places = (package / "data" / "sample_polygons", package.parents[1] / "data" / "sample_polygons")
+    return next((place for place in places if place.is_dir()), places[0])
+
+
 def pair_archive(before: str | Path, after: str | Path) -> Archive:
     """Return two single files as an archive of two maps; their days are those in their names, if any.
 
@@ -158,6 +174,18 @@ def pair_archive(before: str | Path, after: str | Path) -> Archive:
     if first and second and first > second:
         raise UsageError(f"is of {first}, after {second}", where=refs[0].names[0], cure="give the earlier file first")
     return Archive(f"{refs[0].names[0]}..{refs[1].names[0]}", tuple(refs))
+
+
+def boxes_in_degrees(snapshot: Snapshot) -> NDArray[np.object_]:
+    """Return a box in degrees around each polygon of a map, which tells what part of the world it shows."""
+    boxes = [np.empty(0, dtype=object)]
+    for part in snapshot.layers:
+        west, south, east, north = shapely.bounds(part.polygons).reshape(-1, 4).T
+        if part.crs != crs.LONLAT:
+            to_degrees = crs.transformer(part.crs, crs.LONLAT).transform
+            (west, south), (east, north) = to_degrees(west, south), to_degrees(east, north)
+        boxes.append(shapely.box(west, south, east, north))
+    return np.concatenate(boxes)
 
 
 def _dated(maps: list[Path], *, skip_bad: bool) -> tuple[list[tuple[date, Path]], list[Notice]]:
@@ -195,6 +223,8 @@ def read_snapshot(ref: SnapshotRef) -> Snapshot:
         if same:
             notices.append(Notice("MERGED", f"{same.name} and {file.name} are the same file"))
             continue
+        if features.synthetic:
+            notices.append(SYNTHETIC)
         if features.not_area:
             notices.append(Notice("NOT-AREA", f"{name}: {features.not_area} points or lines were not counted"))
         for layer_name, layer, polygons in _by_layer(features, path.stem):

@@ -119,11 +119,38 @@ class Meta:
     notices: tuple[Notice, ...] = ()
 
 
-RowT = TypeVar("RowT", DiffRow, HeldRow, SeriesRow)
+@dataclass(frozen=True, slots=True)
+class RegionRow:
+    """One region of a set; `area_km2` is its land, as the set draws it."""
+
+    set: str
+    level: str
+    code: str
+    country: str
+    region: str
+    local_name: str
+    area_km2: float
+    aliases: str
 
 
 @dataclass(frozen=True, slots=True)
-class Table(Generic[RowT]):
+class RegionMeta:
+    """Where a region set comes from."""
+
+    set: str
+    source: str
+    licence: str
+    method: str
+    sha256: str
+    notices: tuple[Notice, ...] = ()
+
+
+MetaT = TypeVar("MetaT", Meta, RegionMeta)
+RowT = TypeVar("RowT", DiffRow, HeldRow, SeriesRow, RegionRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[RowT, MetaT]):
     """A result: rows of one kind, and what they rest on.
 
     Parameters
@@ -138,7 +165,7 @@ class Table(Generic[RowT]):
 
     kind: type[RowT]
     rows: tuple[RowT, ...]
-    meta: Meta
+    meta: MetaT
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def command(
     files = [item for item in periods if isinstance(item, Path)]
     names = [item for item in periods if isinstance(item, str)]
     if not files:
-        result = frontcalc.diff(names, archive=options.need_archive(archive), **options.given(how))
+        result = frontcalc.diff(names, archive=options.or_sample(archive), **options.given(how))
     elif len(files) == 2 and not names:
         result = frontcalc.diff_files(files[0], files[1], **options.given(how))
     else:

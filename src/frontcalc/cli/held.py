@@ -21,5 +21,5 @@ def command(dates: tuple[str, ...], archive: str | None, format_: str | None, ou
     """
     import frontcalc
 
-    result = frontcalc.held(dates, archive=options.need_archive(archive), **options.given(how))
+    result = frontcalc.held(dates, archive=options.or_sample(archive), **options.given(how))
     options.emit(result, format_, output)

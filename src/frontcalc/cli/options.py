@@ -69,10 +69,10 @@ archive = click.option(
     "--archive",
     metavar="PATH",
     envvar="FRONTCALC_ARCHIVE",
-    help="Folder of dated maps, a file a date; or set FRONTCALC_ARCHIVE.",
+    help="Folder of dated maps, a file a date; or set FRONTCALC_ARCHIVE [default: a synthetic sample].",
 )
 _measuring = (
-    click.option("--regions", metavar="FILE", help="Polygon file of the regions to split by."),
+    click.option("--regions", metavar="FILE", help="Polygon file of the regions to split by [default: embedded ones]."),
     click.option("--region-name", metavar="FIELD", help="Field of that file that names the regions [default: name]."),
     click.option("--by", metavar="LEVEL", help="adm1 (or oblast), or none for totals only."),
     click.option("--view", type=click.Choice(VIEWS), help="Which roles count as held [default: assessed]."),
@@ -107,15 +107,21 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def need_archive(path: str | None) -> str:
-    """Return the archive's path, or say how to give one."""
-    if not path:
-        raise click.UsageError("no archive was given; use --archive PATH or set FRONTCALC_ARCHIVE")
-    return path
+def or_sample(path: str | None) -> str | None:
+    """Return the archive's path, or None for the bundled sample, and say so."""
+    if path:
+        return path
+    click.echo(
+        "frontcalc: no archive was given, so this is the bundled SYNTHETIC SAMPLE and no real war; "
+        "use --archive PATH or set FRONTCALC_ARCHIVE for your own maps",
+        err=True,
+    )
+    return None
 
 
-def emit(result: Table[Any], format_: str | None, output: str | None) -> None:
+def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> None:
     """Write a result to standard output or a file; notices that the format does not show go to stderr."""
+    from frontcalc.notices import grouped
     from frontcalc.outputs import WITH_REMARKS, WRITERS, write_file
 
     to_file = output is not None and output != "-"
@@ -128,5 +134,5 @@ def emit(result: Table[Any], format_: str | None, output: str | None) -> None:
         sys.stdout.buffer.write(content.encode())
         sys.stdout.buffer.flush()
     if to_file or chosen not in WITH_REMARKS:
-        for notice in result.meta.notices:
-            click.echo(f"frontcalc: note {notice}", file=sys.stderr)
+        for line in grouped(result.meta.notices):
+            click.echo(f"frontcalc: note {line}", err=True)

@@ -29,6 +29,6 @@ def command(
     import frontcalc
 
     result = frontcalc.series(
-        archive=options.need_archive(archive), since=since, until=until, every=every, **options.given(how)
+        archive=options.or_sample(archive), since=since, until=until, every=every, **options.given(how)
     )
     options.emit(result, format_, output)

@@ -12,7 +12,7 @@ from frontcalc.errors import DataError
 from frontcalc.outputs import flat, text
 from frontcalc.tables import Table
 
-WRITERS: dict[str, Callable[[Table[Any]], str]] = {
+WRITERS: dict[str, Callable[[Table[Any, Any]], str]] = {
     "table": text.table,
     "csv": flat.csv_text,
     "json": flat.json_text,

@@ -14,7 +14,7 @@ from frontcalc.outputs.numbers import plain
 from frontcalc.tables import Table
 
 
-def csv_text(result: Table[Any]) -> str:
+def csv_text(result: Table[Any, Any]) -> str:
     """Return a result as CSV: the published columns, blanks where nothing could be measured."""
     out = io.StringIO()
     writer = csv.writer(out)
@@ -24,7 +24,7 @@ def csv_text(result: Table[Any]) -> str:
     return out.getvalue()
 
 
-def json_text(result: Table[Any]) -> str:
+def json_text(result: Table[Any, Any]) -> str:
     """Return a result as JSON: `rows` with the columns of the CSV, and `meta`."""
     rows = [dict(zip(result.columns, map(plain, values), strict=True)) for values in result.values()]
     document = {"meta": _jsonable(result.meta), "rows": rows}

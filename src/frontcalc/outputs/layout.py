@@ -8,9 +8,10 @@ from datetime import date
 from typing import Any
 
 from frontcalc.layers import ADJECTIVES, VIEWS, describe_view
+from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import BLANK, decimals, km2, times
 from frontcalc.regions import UNASSIGNED
-from frontcalc.tables import TOTAL, DiffRow, HeldRow, Meta, SeriesRow, Table, ratio
+from frontcalc.tables import TOTAL, DiffRow, HeldRow, Meta, RegionMeta, RegionRow, SeriesRow, Table, ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,10 @@ class Grid:
     labels: int = 1
 
 
-def grids(table: Table[Any]) -> list[Grid]:
+def grids(table: Table[Any, Any]) -> list[Grid]:
     """Return a table's blocks, one an actor."""
+    if table.kind is RegionRow:
+        return [_region_grid(table.rows, table.meta)]
     lay: dict[type, Callable[..., Grid]] = {DiffRow: _diff_grid, HeldRow: _held_grid, SeriesRow: _series_grid}
     return [
         lay[table.kind]([row for row in table.rows if row.actor == actor], actor, table.meta)
@@ -169,6 +172,14 @@ def _series_grid(rows: Sequence[SeriesRow], actor: str, meta: Meta) -> Grid:
     return Grid(_title(actor, meta), _aside(meta), (), header, tuple(lines), footer, labels=3)
 
 
+def _region_grid(rows: Sequence[RegionRow], meta: RegionMeta) -> Grid:
+    """Return a line a region of a set, and below it where the set comes from."""
+    lines = tuple((row.code, row.country, row.region, row.local_name, km2(row.area_km2)) for row in rows)
+    footer = (f"source: {meta.source}", f"licence: {meta.licence}", f"method: {meta.method}", f"SHA-256: {meta.sha256}")
+    title = f"Embedded regions, km² · {meta.set}"
+    return Grid(title, "", (), ("code", "country", "region", "local name", "area"), lines, footer, labels=4)
+
+
 def _title(actor: str, meta: Meta) -> str:
     """Return whose territory is shown, in which unit and from which archive."""
     return f"{ADJECTIVES.get(actor, f'{actor}-held')} territory, km² · {meta.archive}"
@@ -190,7 +201,7 @@ def _basis(meta: Meta) -> Iterable[str]:
 
 def _remarks(meta: Meta) -> Iterable[str]:
     """Yield the notices, a line each."""
-    return (f"note {notice}" for notice in meta.notices)
+    return (f"note {line}" for line in grouped(meta.notices))
 
 
 def _day(day: date | None) -> str:

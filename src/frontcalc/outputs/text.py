@@ -10,12 +10,12 @@ from frontcalc.tables import Table
 _GAP = "  "
 
 
-def table(result: Table[Any]) -> str:
+def table(result: Table[Any, Any]) -> str:
     """Return a result as aligned text."""
     return "\n".join(_aligned(grid) for grid in grids(result))
 
 
-def markdown(result: Table[Any]) -> str:
+def markdown(result: Table[Any, Any]) -> str:
     """Return a result as Markdown, a table an actor."""
     return "\n".join(_markdown(grid) for grid in grids(result))
 
@@ -59,6 +59,8 @@ def _group_line(widths: list[int], grid: Grid) -> str:
 
 def _spread(left: str, right: str, width: int) -> str:
     """Return two texts at the ends of a line, or below each other where they do not fit."""
+    if not right:
+        return left
     if len(left) + len(right) + len(_GAP) > width:
         return f"{left}\n{right}"
     return left + right.rjust(width - len(left))

@@ -3,6 +3,7 @@
 from frontcalc.pipeline.areas import held
 from frontcalc.pipeline.diffs import diff, diff_files
 from frontcalc.pipeline.measuring import Options
+from frontcalc.pipeline.region_sets import list_regions
 from frontcalc.pipeline.timeline import series
 
-__all__ = ["Options", "diff", "diff_files", "held", "series"]
+__all__ = ["Options", "diff", "diff_files", "held", "list_regions", "series"]

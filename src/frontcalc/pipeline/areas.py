@@ -10,12 +10,13 @@ from typing import Unpack
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.notices import join_codes
 from frontcalc.periods import parse_day, state_on
-from frontcalc.pipeline.measuring import Options, remarks, start
-from frontcalc.snapshots import open_archive
-from frontcalc.tables import HeldRow, Table
+from frontcalc.pipeline.measuring import Options, open_maps, remarks, start
+from frontcalc.tables import HeldRow, Meta, Table
 
 
-def held(dates: Sequence[str | date], *, archive: str | Path, **options: Unpack[Options]) -> Table[HeldRow]:
+def held(
+    dates: Sequence[str | date], *, archive: str | Path | None = None, **options: Unpack[Options]
+) -> Table[HeldRow, Meta]:
     """Measure the area held on some dates, by region.
 
     Parameters
@@ -23,7 +24,7 @@ def held(dates: Sequence[str | date], *, archive: str | Path, **options: Unpack[
     dates : sequence of str or date
         As in «2024-11-03». The map that stands for a date is the latest on or before it.
     archive : path
-        A folder of dated maps.
+        A folder of dated maps; None for the bundled synthetic sample.
     **options
         How to measure: see `Options`.
 
@@ -43,8 +44,8 @@ def held(dates: Sequence[str | date], *, archive: str | Path, **options: Unpack[
     days = [parse_day(day) if isinstance(day, str) else day for day in dict.fromkeys(dates)]
     if not days:
         raise UsageError("no date was given", cure="name one, as in 2024-11-03")
-    maps = open_archive(archive, skip_bad=bool(options.get("skip_bad")))
-    run = start(maps, options)
+    maps = open_maps(archive, options)
+    run = start(maps, options, days[-1])
     actors = run.actors(days)
     rows, shares, notices = [], [], []
     for actor in actors:

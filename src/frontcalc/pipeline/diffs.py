@@ -9,12 +9,14 @@ from typing import Unpack
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period, Span, State, check_view, parse_period, resolve
-from frontcalc.pipeline.measuring import Measuring, Options, start
-from frontcalc.snapshots import open_archive, pair_archive, read_snapshot
-from frontcalc.tables import DiffRow, PeriodUsed, Table
+from frontcalc.pipeline.measuring import Measuring, Options, open_maps, start
+from frontcalc.snapshots import pair_archive, read_snapshot
+from frontcalc.tables import DiffRow, Meta, PeriodUsed, Table
 
 
-def diff(periods: Sequence[str], *, archive: str | Path, **options: Unpack[Options]) -> Table[DiffRow]:
+def diff(
+    periods: Sequence[str], *, archive: str | Path | None = None, **options: Unpack[Options]
+) -> Table[DiffRow, Meta]:
     """Measure how much territory was gained and lost in each period, by region.
 
     Parameters
@@ -22,7 +24,7 @@ def diff(periods: Sequence[str], *, archive: str | Path, **options: Unpack[Optio
     periods : sequence of str
         As in «2023», «2024-Q3», «2024-09-01..2024-11-03»; `frontcalc.periods` has the grammar.
     archive : path
-        A folder of dated maps.
+        A folder of dated maps; None for the bundled synthetic sample.
     **options
         How to measure: see `Options`.
 
@@ -43,16 +45,16 @@ def diff(periods: Sequence[str], *, archive: str | Path, **options: Unpack[Optio
     parsed = [parse_period(period) for period in dict.fromkeys(periods)]
     if not parsed:
         raise UsageError("no period was given", cure="name one, as in 2024 or 2024-09-01..2024-11-03")
-    maps = open_archive(archive, skip_bad=bool(options.get("skip_bad")))
-    run = start(maps, options)
+    maps = open_maps(archive, options)
     first, last = maps.days[0], maps.days[-1]
     ends = [day for period in parsed for day in (period.opens_on or first, period.closes_on or last)]
+    run = start(maps, options, ends[-1])
     actors = run.actors(ends)
     spans = ((actor, resolve(period, maps, run.wanted(actor))) for actor in actors for period in parsed)
     return _diff_table(run, actors, spans)
 
 
-def diff_files(before: str | Path, after: str | Path, **options: Unpack[Options]) -> Table[DiffRow]:
+def diff_files(before: str | Path, after: str | Path, **options: Unpack[Options]) -> Table[DiffRow, Meta]:
     """Measure what changed between two single maps.
 
     The period is named after the two files; dates are those in their names, blank without.
@@ -83,7 +85,7 @@ def diff_files(before: str | Path, after: str | Path, **options: Unpack[Options]
     return _diff_table(run, actors, iter(spans))
 
 
-def _diff_table(run: Measuring, actors: Sequence[str], spans: Iterator[tuple[str, Span]]) -> Table[DiffRow]:
+def _diff_table(run: Measuring, actors: Sequence[str], spans: Iterator[tuple[str, Span]]) -> Table[DiffRow, Meta]:
     """Return the table of some spans, each measured as it comes."""
     rows: list[DiffRow] = []
     used: list[PeriodUsed] = []

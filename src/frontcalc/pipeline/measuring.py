@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import TypedDict
 
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from frontcalc import __version__, change, crs, geometry, snapshots
 from frontcalc import regions as region_sets
 from frontcalc.change import Change, Floats
-from frontcalc.errors import UsageError
-from frontcalc.layers import ADJECTIVES, View, choose_view, find_layer
+from frontcalc.errors import DataError, UsageError
+from frontcalc.layers import ADJECTIVES, COUNTRIES, View, choose_view, find_layer
 from frontcalc.notices import Notice
 from frontcalc.periods import Span, State, Wanted, actors_on
 from frontcalc.regions import UNASSIGNED, RegionSet
@@ -39,9 +41,9 @@ class Options(TypedDict, total=False):
     actor : str
         Whose territory; default the archive's main actor, `all` for each in turn.
     by : str
-        `adm1` (alias `oblast`) or `none`; default `adm1` where there are regions.
+        `adm1` (alias `oblast`, the default) or `none`.
     regions : path
-        A polygon file of regions.
+        A polygon file of regions; default the embedded ones, where they are of the place.
     region_name : str
         The field that names the regions; default `name`.
     crs : str
@@ -106,7 +108,11 @@ class Measuring:
 
     def _areas(self, snapshot: Snapshot, actor: str) -> Floats:
         """Return the areas of what an actor holds on a map (km²), in the order of `rows`."""
-        return change.areas_km2(self.ground(snapshot, actor), self.regions)
+        return change.areas_km2(self.ground(snapshot, actor), self._takers(actor))
+
+    def _takers(self, actor: str) -> RegionSet:
+        """Return the regions for an actor: those of its own country take nothing."""
+        return self.regions.without_land_of(COUNTRIES.get(actor, ""))
 
     def actors(self, days: Iterable[date]) -> tuple[str, ...]:
         """Return whose territory is measured: the actor asked for, else the main one, else all."""
@@ -138,7 +144,7 @@ class Measuring:
         if span.opening is None or span.closing is None or not span.measurable:
             return None
         before, after = (self.ground(state.snapshot, actor) for state in (span.opening, span.closing))
-        return change.step(before, after, self.regions)
+        return change.step(before, after, self._takers(actor))
 
     def figures(self, measured: Change | None, index: int, days: int | None) -> Figures:
         """Return one row's figures of a change, all None where nothing was measured."""
@@ -198,18 +204,35 @@ class Measuring:
         return layer is None or self.view.counts(name, layer)
 
 
-def start(archive: Archive, options: Options) -> Measuring:
+def open_maps(archive: str | Path | None, options: Options) -> Archive:
+    """Open an archive as the options say; None is the bundled sample."""
+    if archive is None:
+        return snapshots.open_sample()
+    return snapshots.open_archive(archive, skip_bad=bool(options.get("skip_bad")))
+
+
+def start(archive: Archive, options: Options, day: date | None = None) -> Measuring:
     """Return a run on an archive, its options checked and its regions read.
+
+    Parameters
+    ----------
+    archive : Archive
+        The maps.
+    options : Options
+        How to measure.
+    day : date, optional
+        A day whose map will be read anyway: it tells what part of the world the regions must be of.
 
     Raises
     ------
     UsageError
-        An option is wrong, or asks for regions without a file of them.
+        An option is wrong.
     """
     target = options.get("crs") or crs.DEFAULT_CRS
     layers = tuple(options.get("layers") or ())
     view = choose_view(options.get("view"), layers)
-    regions, notices = _regions(options, target)
+    skip_bad = bool(options.get("skip_bad"))
+    regions = _regions(options, target, _place(archive, day, skip_bad=skip_bad))
     carry = options.get("carry_layers") or 0
     if carry < 0:
         raise UsageError("cannot be negative", where=f"--carry-layers {carry}", cure="give a number of days")
@@ -219,9 +242,9 @@ def start(archive: Archive, options: Options) -> Measuring:
         regions=regions,
         crs=target,
         carry_days=carry,
-        skip_bad=bool(options.get("skip_bad")),
+        skip_bad=skip_bad,
         actor=_actor(options.get("actor"), layers),
-        notices=[*archive.notices, *regions.notices, *notices],
+        notices=[*archive.notices, *regions.notices],
     )
 
 
@@ -235,19 +258,32 @@ def _actor(name: str | None, layers: Sequence[str]) -> str | None:
     return owners.pop() if owners else None
 
 
-def _regions(options: Options, target_crs: str) -> tuple[RegionSet, list[Notice]]:
-    """Return the regions that the options ask for."""
+def _place(archive: Archive, day: date | None, *, skip_bad: bool) -> NDArray[np.object_]:
+    """Return boxes in degrees around what the map of a day shows, else the archive's first or last."""
+    earlier = archive.upto(day) if day else ()
+    for ref in (*earlier, archive.refs[0], archive.refs[-1]):
+        try:
+            return snapshots.boxes_in_degrees(snapshots.read_snapshot(ref))
+        except DataError:
+            if not skip_bad:
+                raise
+    return np.empty(0, dtype=object)
+
+
+def _regions(options: Options, target_crs: str, place: NDArray[np.object_]) -> RegionSet:
+    """Return the regions that the options ask for; without a file, the embedded ones if they are of the place."""
     by, path = options.get("by"), options.get("regions")
     level = LEVEL_ALIASES.get(by.casefold(), by.casefold()) if by else None
     if level is not None and level not in LEVELS:
         raise UsageError(f"no level is named {by!r}", cure=f"choose {', '.join((*LEVELS, *LEVEL_ALIASES))}")
     if level == "none":
-        return region_sets.no_regions(), []
-    if path is None:
-        if level:
-            raise UsageError(f"--by {by} needs regions", cure="give a file with --regions")
-        return region_sets.no_regions(), [Notice("NO-REGIONS", "totals only; give a file with --regions")]
-    return region_sets.read_regions(path, target_crs=target_crs, field=options.get("region_name")), []
+        return region_sets.no_regions()
+    if path is not None:
+        return region_sets.read_regions(path, target_crs=target_crs, field=options.get("region_name"))
+    if region_sets.embedded_covers(place):
+        return region_sets.embedded_regions(target_crs=target_crs)
+    notice = Notice("NO-REGIONS", "no regions are known for this place; give a file with --regions")
+    return replace(region_sets.no_regions(), notices=(notice,))
 
 
 def remarks(state: State | None, maps: Archive, day: date) -> list[Notice]:

@@ -10,27 +10,27 @@ from typing import Unpack
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period, Span, State, parse_bound, state_on
-from frontcalc.pipeline.measuring import Measuring, Options, remarks, start
-from frontcalc.snapshots import Archive, open_archive
-from frontcalc.tables import SeriesRow, Table
+from frontcalc.pipeline.measuring import Measuring, Options, open_maps, remarks, start
+from frontcalc.snapshots import Archive
+from frontcalc.tables import Meta, SeriesRow, Table
 
 EVERY = ("snapshot", "day", "week", "month")
 
 
 def series(
     *,
-    archive: str | Path,
+    archive: str | Path | None = None,
     since: str | None = None,
     until: str | None = None,
     every: str = "snapshot",
     **options: Unpack[Options],
-) -> Table[SeriesRow]:
+) -> Table[SeriesRow, Meta]:
     """Measure the area held over time, and the change from each map to the next, by region.
 
     Parameters
     ----------
     archive : path
-        A folder of dated maps.
+        A folder of dated maps; None for the bundled synthetic sample.
     since, until : str, optional
         First and last day: a day, or a longer unit whose first or last day is meant.
     every : str
@@ -54,7 +54,7 @@ def series(
     """
     if every not in EVERY:
         raise UsageError(f"no step is named {every!r}", where="--every", cure=f"choose {', '.join(EVERY)}")
-    maps = open_archive(archive, skip_bad=bool(options.get("skip_bad")))
+    maps = open_maps(archive, options)
     begin = parse_bound(since, last=False) if since else maps.days[0]
     end = parse_bound(until, last=True) if until else maps.days[-1]
     if begin > end:
@@ -62,7 +62,7 @@ def series(
     dates = [day for day in _dates(maps, begin, end, every) if day >= maps.days[0]]
     if not dates:
         raise NoDataError(f"has no map from {begin} to {end}", where=maps.name, cure=f"its maps are of {maps.extent}")
-    run = start(maps, options)
+    run = start(maps, options, dates[-1])
     actors = run.actors([dates[-1], dates[0]])
     rows: list[SeriesRow] = []
     notices: list[Notice] = []

@@ -27,6 +27,8 @@ class Features:
         The index of the feature that each polygon is of. A feature without polygons has none.
     not_area : int
         How many points and lines the file holds; they are not in `polygons`.
+    synthetic : bool
+        Whether the file says of itself that it is made up, as the bundled sample does.
     """
 
     crs: str
@@ -34,3 +36,4 @@ class Features:
     polygons: NDArray[np.object_]
     owner: NDArray[np.intp]
     not_area: int = 0
+    synthetic: bool = False

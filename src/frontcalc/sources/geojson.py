@@ -68,7 +68,9 @@ def read(data: bytes, *, where: str) -> Features:
     polygons = _build(rings, ends, owner, where)
     _check_degrees(polygons, crs, where)
     properties = tuple(feature.get("properties") or {} for feature in features)
-    return Features(crs, properties, polygons, np.array(owner, dtype=np.intp), not_area)
+    return Features(
+        crs, properties, polygons, np.array(owner, dtype=np.intp), not_area, document.get("synthetic") is True
+    )
 
 
 def _unwrap(document: object, where: str) -> Mapping[str, Any]:

@@ -1,0 +1,117 @@
+"""Region sets that come with frontcalc, already cut into small pieces.
+
+A set is built by ``scripts/build_regions.py``. Its pieces fit exactly: two neighbours have the same
+vertices along their common border, so a change that is split by them is neither lost between them nor
+counted twice.
+"""
+
+import hashlib
+import json
+import struct
+import zlib
+from dataclasses import dataclass
+from importlib import resources
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from frontcalc.errors import DataError, UsageError
+
+_MAGIC = b"FCREG\x00\x01\n"
+_SUFFIX = ".regions"
+
+
+@dataclass(frozen=True)
+class RegionInfo:
+    """What is known of a region apart from its shape.
+
+    Attributes
+    ----------
+    code, country
+        ISO 3166-2 code, and the ISO 3166-1 alpha-2 code of the country it belongs to by international law.
+    name, name_uk, aliases
+        English and Ukrainian name, and other spellings; no two regions of a set share one.
+    """
+
+    code: str
+    country: str
+    name: str
+    name_uk: str
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedRegions:
+    """A region set as it is stored.
+
+    Attributes
+    ----------
+    name, source, licence, method
+        Name of the set, where its shapes are from, on what terms, and what was done to them.
+    sha256
+        Of the stored file, in hexadecimal.
+    regions
+        The regions, in the order in which they keep land that several of them claim.
+    pieces
+        Valid polygons without holes in longitude and latitude (OGC:CRS84), sorted by region.
+    owner
+        Index into `regions` for each piece.
+    """
+
+    name: str
+    source: str
+    licence: str
+    method: str
+    sha256: str
+    regions: tuple[RegionInfo, ...]
+    pieces: npt.NDArray[np.object_]
+    owner: npt.NDArray[np.intp]
+
+
+def load_embedded(name: str = "ukraine-adm1") -> EmbeddedRegions:
+    """Load a region set from the package by its name.
+
+    Raises
+    ------
+    UsageError
+        There is no such set.
+    DataError
+        Its file is damaged.
+    """
+    folder = resources.files("frontcalc") / "data"
+    stored = folder / f"{name}{_SUFFIX}"
+    if not stored.is_file():
+        files = (entry.name for entry in folder.iterdir())
+        known = sorted(file.removesuffix(_SUFFIX) for file in files if file.endswith(_SUFFIX))
+        raise UsageError(f"no region set {name!r} is embedded", cure=f"there is {', '.join(known) or 'none'}")
+    content = stored.read_bytes()
+    try:
+        return _decode(content)
+    except (ValueError, KeyError, TypeError, struct.error, zlib.error) as error:
+        raise DataError(f"is damaged: {error}", where=f"region set {name!r}", cure="reinstall frontcalc") from error
+
+
+def _decode(content: bytes) -> EmbeddedRegions:
+    """Return the set in a file: a magic number, then deflated JSON header and int32 arrays."""
+    if not content.startswith(_MAGIC):
+        raise ValueError("not a region set of this version")
+    body = zlib.decompress(content[len(_MAGIC) :])
+    (length,) = struct.unpack_from("<i", body)
+    header = json.loads(body[4 : 4 + length])
+    numbers = np.frombuffer(body, dtype="<i4", offset=4 + length)
+    count = header["pieces"]
+    owner, sizes, deltas = np.split(numbers, (count, 2 * count))
+    # One division of a whole number gives the double nearest to its decimal, the same for every piece.
+    vertices = np.cumsum(deltas.reshape(2, -1), axis=1, dtype=np.int64).T / header["units_per_degree"]
+    rings = shapely.linearrings(vertices, indices=np.repeat(np.arange(count), sizes))
+    return EmbeddedRegions(
+        name=header["name"],
+        source=header["source"],
+        licence=header["licence"],
+        method=header["method"],
+        sha256=hashlib.sha256(content).hexdigest(),
+        regions=tuple(RegionInfo(**{**region, "aliases": tuple(region["aliases"])}) for region in header["regions"]),
+        pieces=shapely.polygons(rings),
+        owner=owner.astype(np.intp),
+    )
