@@ -150,3 +150,28 @@ def test_null_geometries_and_repairs_of_isw_raw(shared: Path) -> None:
     }
     drawn = np.concatenate([part.polygons for part in snapshot.layers])
     assert not shapely.is_valid(drawn).all()
+
+
+@pytest.mark.parametrize(
+    ("names", "expected_percent"),
+    [
+        (("Donetsk",), -0.6),
+        (("Luhansk",), -2.2),
+        (("Zaporizhzhia",), -0.1),
+        (("Kharkiv",), -6.0),
+        (("Kherson",), -2.0),
+        (("Crimea", "Sevastopol"), -0.9),
+    ],
+)
+def test_embedded_regions_against_the_boundary_file(
+    shared: Path, names: tuple[str, ...], expected_percent: float
+) -> None:
+    """The table of docs/regions.md."""
+    folder = shared / "archives" / "isw-weekly"
+
+    def held_by(**options: Any) -> float:
+        rows = frontcalc.held(["2024-11-03"], archive=folder, **options).rows
+        return sum(row.held_km2 or 0.0 for row in rows if row.region in names)
+
+    embedded, official = held_by(), held_by(regions=shared / "regions" / "ukraine-oblasts.geojson")
+    assert 100 * (embedded / official - 1) == pytest.approx(expected_percent, abs=0.05)
