@@ -14,9 +14,9 @@ import pytest
 
 import frontcalc
 from frontcalc.cli import _COMMANDS, options
-from frontcalc.layers import VIEWS
 from frontcalc.outputs import WRITERS
 from frontcalc.pipeline.timeline import EVERY
+from frontcalc.views import VIEWS
 
 Write = Callable[..., Path]
 

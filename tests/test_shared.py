@@ -16,9 +16,9 @@ from oracle import exact_area_km2
 
 import frontcalc
 from frontcalc import geometry
-from frontcalc.layers import VIEWS
 from frontcalc.periods import Wanted, state_on
 from frontcalc.snapshots import held, open_archive, read_snapshot
+from frontcalc.views import VIEWS
 
 pytestmark = pytest.mark.shared
 

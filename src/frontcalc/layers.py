@@ -1,15 +1,14 @@
 """What publishers call their layers, and what those layers mean: actor and role.
 
-This is the one table to edit when a publisher renames a layer.
+The tables at the top are what to edit when a publisher renames a layer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-
-from frontcalc.errors import UsageError
 
 
 class Role(StrEnum):
@@ -49,130 +48,165 @@ class Layer:
 UNNAMED = "unnamed"
 """The actor of a map without layer names: one polygon set, held by whoever the user knows it is."""
 
-COUNTRIES = {"Russia": "RU", "Ukraine": "UA"}
-"""The country of each actor (ISO 3166-1): its own regions cannot be taken by it."""
-
 ADJECTIVES = {"Russia": "Russian-held", "Ukraine": "Ukrainian-held", UNNAMED: "Held"}
 """How a table's title names an actor's territory; the order is that of the main actor's choice."""
+
+COUNTRIES = {"Russia": "RU", "Ukraine": "UA"}
+"""The country of each actor (ISO 3166-1): its own regions cannot be taken by it."""
 
 LAYER_FIELDS = ("layer", "type")
 """Feature properties that hold a layer's name, the first present wins."""
 
+_CONTROL = Layer("Russia", Role.CONTROL)
+_ADVANCE = Layer("Russia", Role.ADVANCE)
+_CLAIMED = Layer("Russia", Role.CLAIMED)
+_INFILTRATION = Layer("Russia", Role.INFILTRATION)
+_PRE2022 = Layer("Russia", Role.PRE2022)
+_ALL_HELD = Layer("Russia", Role.CONTROL, whole=True)
+_GREY = Layer("Russia", Role.CONTESTED)
+_NOT_HELD = Layer("Russia", Role.LOST)
+_COUNTEROFFENSIVE = Layer("Ukraine", Role.COUNTEROFFENSIVE)
+_KURSK = Layer("Ukraine", Role.CONTROL, whole=True)
+_OF_RUSSIA = Layer("Russia", Role.OTHER)
+_OF_UKRAINE = Layer("Ukraine", Role.OTHER)
+
+# One spelling serves all that differ in case, spaces, underscores and hyphens, and those that
+# differ by what the hosting service adds: VIEW_, MDS_, _view, _V3.
 _TABLE: dict[str, Layer] = {
     # ISW as prepared by newsrooms: one GeoJSON a date
-    "control_map": Layer("Russia", Role.CONTROL),
-    "russian_advances": Layer("Russia", Role.ADVANCE),
-    "kursk_ukrainian_advance": Layer("Ukraine", Role.CONTROL, whole=True),
-    # ISW's own service names
-    "VIEW_RussiaCoTinUkraine_V3": Layer("Russia", Role.CONTROL),
-    "MDS_AssessedRussianAdvanceInUkraine_view": Layer("Russia", Role.ADVANCE),
-    "VIEW_ClaimedRussianTerritoryinUkraine_V2": Layer("Russia", Role.CLAIMED),
-    "VIEW_ClaimedUkrainianCounteroffensives_V2": Layer("Ukraine", Role.COUNTEROFFENSIVE),
+    "control_map": _CONTROL,
+    "russian_advances": _ADVANCE,
+    "kursk_ukrainian_advance": _KURSK,
+    # ISW's services, with the titles that they carry
+    "VIEW_RussiaCoTinUkraine_V3": _CONTROL,
+    "Assessed Russian-controlled Ukrainian Territory": _CONTROL,
+    "MDS_AssessedRussianAdvanceInUkraine_view": _ADVANCE,
+    "VIEW_ClaimedRussianTerritoryinUkraine_V2": _CLAIMED,
+    "Claimed Russian Control over Ukrainian Territory": _CLAIMED,
+    "VIEW_ClaimedUkrainianCounteroffensives_V2": _COUNTEROFFENSIVE,
+    "View_AssessedRussianInfiltrationAreasinUkraine_V4": _INFILTRATION,
+    "VIEW_Russian_controlled_Ukrainian_Territory_before_February_24_2022": _PRE2022,
+    "DonbasBeforeFeb24_2022": _PRE2022,
+    "Claimed_Limit_of_Ukrainian_Advance_VIEW": _KURSK,
+    # What is new of one day lies inside the layers above.
+    "Assessed_Russian_Gains_in_the_Past_24_Hours_view": _OF_RUSSIA,
+    "ClaimedUkrainianCounteroffensivesinthePast24HoursV2": _OF_UKRAINE,
+    # ISW's shapefiles, without the day in their names
+    "UkraineControlMap": _CONTROL,
+    "RussianAssessedCoTinUkraine": _CONTROL,
+    "AssessedRussianControl": _CONTROL,
+    "AssessedRussianAdvancesinUkraine": _ADVANCE,
+    "ClaimedUkrainianControl": _COUNTEROFFENSIVE,
+    "ReportedUkrainianPartisanWarfare": _OF_UKRAINE,
+    "Kursk Incursion Claimed Limit of Ukrainian Advance": _KURSK,
+    "Kursk Incursion Ukrainian Advances in Russia": _KURSK,
+    "Ukrainian Advances in Russia": _KURSK,
+    # Russia retakes its own ground there: added to what it holds of Ukraine it would swell the total.
+    "Kursk Incursion Russian Advances in Russia": _OF_RUSSIA,
+    "Kursk Incursion Russian Claims in Russia": _OF_RUSSIA,
+    "Russian Advances in Russia": _OF_RUSSIA,
+    "Claimed Russian Advances in Russia": _OF_RUSSIA,
     # NZZ: what is held, split by what is new; `losses` are drawn but not held
-    "nochange": Layer("Russia", Role.CONTROL, whole=True),
-    "gains": Layer("Russia", Role.CONTROL, whole=True),
-    "losses": Layer("Russia", Role.LOST),
+    "nochange": _ALL_HELD,
+    "gains": _ALL_HELD,
+    "losses": _NOT_HELD,
     # DeepState's mirror: no property, the file's name tells
-    "deepstatemap_data": Layer("Russia", Role.CONTROL, whole=True),
+    "deepstatemap_data": _ALL_HELD,
 }
-_FOLDED = {name.casefold(): layer for name, layer in _TABLE.items()}
+
+# As published: as meant.
+_MISSPELT = {
+    "UkraineControlMao": "UkraineControlMap",
+    "UkraineControlMa": "UkraineControlMap",
+    "UkaineControlMap": "UkraineControlMap",
+    "UkaineControlMa": "UkraineControlMap",
+    "UkrainianControlMap": "UkraineControlMap",
+    "UkrainianControlMa": "UkraineControlMap",
+    "ClaimedRusianTerritoryinUkraine": "ClaimedRussianTerritoryinUkraine",
+    "ClaimedUkrianianCounteroffensives": "ClaimedUkrainianCounteroffensives",
+    "ReportedUkrianianPartisanWarfare": "ReportedUkrainianPartisanWarfare",
+}
+
+# What DeepState draws of other countries' ground, some of it «occupied» in jest.
+_ELSEWHERE = (
+    *("abkhazia", "estonia", "ichkeria", "karelia", "kuril", "latvia", "pechorsky-district"),
+    *("petsamo", "prussia", "salla", "transnistria", "tskhinvali-district"),
+)
+# DeepState's own features, whose `name` is «Ukrainian /// English /// code».
+# Crimea and the ground held since 2014 count as control: DeepState publishes what is occupied as one
+# total with them, and ground drawn over from one of these classes to another has not changed hands.
+_CODES: dict[str, Layer] = {
+    "geoJSON.status.occupied": _ALL_HELD,
+    "geoJSON.territories.crimea": _ALL_HELD,
+    "geoJSON.territories.ordlo": _ALL_HELD,
+    "geoJSON.territories.tuzla": _ALL_HELD,
+    "geoJSON.status.unknown": _GREY,  # the grey zone
+    "geoJSON.status.dismissed": _NOT_HELD,  # liberated
+    "geoJSON.status.dismissed_at": _NOT_HELD,
+    "geoJSON.status.liberated": _NOT_HELD,
+    "geoJSON.zmiinyi_island": _NOT_HELD,
+    **{f"geoJSON.territories.{place}": _OF_RUSSIA for place in _ELSEWHERE},
+}
+
+# The English of maps drawn before there were codes: the code it has now.
+_ENGLISH = {
+    "Occupied": "geoJSON.status.occupied",
+    "Occupied Crimea": "geoJSON.territories.crimea",
+    "CADR and CALR": "geoJSON.territories.ordlo",
+    "Unknown status": "geoJSON.status.unknown",
+    "Liberated": "geoJSON.status.dismissed",
+    "Transnistria": "geoJSON.territories.transnistria",
+}
+
+_PUNCTUATION = re.compile(r"[\W_]+")
+_HOSTING = re.compile(r"^(?:view|mds)+|(?:view|v\d+)+$")
+
+
+def _fold(name: str) -> str:
+    """Return a name without what spellings differ by: case, punctuation, and what a service adds."""
+    return _HOSTING.sub("", _PUNCTUATION.sub("", name.casefold()))
+
+
+_FOLDED = {_fold(name): layer for name, layer in (_TABLE | _CODES).items()}
+_MEANT = {_fold(name): _fold(meant) for name, meant in _MISSPELT.items()}
+_CODE_NAMES = {_fold(code): code for code in _CODES}
+_ENGLISH_CODES = {_fold(english): code for english, code in _ENGLISH.items()}
 
 UNDIFFERENTIATED = Layer(UNNAMED, Role.CONTROL, whole=True)
 
 
 def find_layer(name: str) -> Layer | None:
-    """Return what a publisher's layer name means, or None where it is unknown; case is ignored."""
-    return _FOLDED.get(name.casefold())
+    """Return what a publisher's layer name means, or None where it is unknown.
+
+    Case and punctuation are ignored, and so are DeepState's Ukrainian and English where there is a code.
+    """
+    return _FOLDED.get(spelling(name))
+
+
+def layer_name(properties: Mapping[str, object]) -> str:
+    """Return the layer that a feature says it is of, empty where it says nothing.
+
+    A `name` counts only if it is of DeepState's form, since other maps name places by it. Such a name
+    comes back as its code, so that all that is occupied is one layer.
+    """
+    name = properties.get("name")
+    if isinstance(name, str) and "///" in name:
+        return _CODE_NAMES.get(spelling(name), " ".join(name.split()))
+    return next((str(properties[field]) for field in LAYER_FIELDS if properties.get(field)), "")
 
 
 def known_names() -> tuple[str, ...]:
-    """Return every layer name in the table, in its order."""
-    return tuple(_TABLE)
+    """Return every layer name worth asking for: well spelt, and of a layer that means something."""
+    return tuple(name for name, layer in (_TABLE | _CODES).items() if layer.role is not Role.OTHER)
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """Which layers count as held.
-
-    Parameters
-    ----------
-    name : str
-        What the `view` column shows.
-    roles : tuple of Role
-        Roles that count.
-    layers : tuple of str
-        Publisher's layer names that count beside the roles (folded to lower case).
-    """
-
-    name: str
-    roles: tuple[Role, ...]
-    layers: tuple[str, ...] = ()
-
-    def counts(self, layer_name: str, layer: Layer) -> bool:
-        """Say whether a layer counts as held in this view."""
-        return layer.role in self.roles or layer_name.casefold() in self.layers
-
-    def missing(self, present: Iterable[tuple[str, Layer]]) -> tuple[str, ...]:
-        """Return the roles and layer names of this view that are not among the present layers.
-
-        A layer that is the whole of what its publisher draws stands for every role.
-        """
-        present = tuple(present)
-        roles = {layer.role for _, layer in present}
-        whole = any(layer.whole and layer.role in self.roles for _, layer in present)
-        names = {name.casefold() for name, _ in present}
-        absent = [] if whole else [role.value for role in self.roles if role not in roles]
-        return (*absent, *(name for name in self.layers if name not in names))
-
-
-VIEWS: dict[str, View] = {
-    "control": View("control", (Role.CONTROL,)),
-    "assessed": View("assessed", (Role.CONTROL, Role.ADVANCE)),
-    "claimed": View("claimed", (Role.CONTROL, Role.ADVANCE, Role.CLAIMED)),
-}
-"""Cumulative views; DESIGN's definitions say why `assessed` is the default."""
-
-_DESCRIPTIONS = {
-    "control": "control",
-    "assessed": "control + advances",
-    "claimed": "control + advances + claims",
-}
-
-
-def describe_view(view: View) -> str:
-    """Return the view as a table's title shows it, as in «assessed (control + advances)»."""
-    description = _DESCRIPTIONS.get(view.name, view.name)
-    return view.name if description == view.name else f"{view.name} ({description})"
-
-
-def choose_view(view: str | None, layers: Iterable[str] = ()) -> View:
-    """Return the view that the options name.
-
-    Parameters
-    ----------
-    view : str or None
-        One of `VIEWS`; None for `assessed`.
-    layers : iterable of str
-        Roles or publisher's layer names to count instead of a view.
-
-    Raises
-    ------
-    UsageError
-        An unknown view or layer, or both options at once.
-    """
-    wanted = [item for item in layers if item]
-    if not wanted:
-        if view is not None and view not in VIEWS:
-            raise UsageError(f"no view is named {view!r}", cure=f"choose one of {', '.join(VIEWS)}")
-        return VIEWS[view or "assessed"]
-    if view is not None:
-        raise UsageError("a view and a list of layers cannot both say what counts", cure="give one of the two")
-    roles = tuple(dict.fromkeys(Role(item) for item in wanted if item in tuple(Role)))
-    names = tuple(dict.fromkeys(item.casefold() for item in wanted if item not in tuple(Role)))
-    for name in names:
-        if find_layer(name) is None:
-            raise UsageError(
-                f"no layer or role is named {name!r}",
-                cure=f"roles are {', '.join(Role)}; known layers are {', '.join(known_names())}",
-            )
-    return View("+".join(dict.fromkeys(wanted)), roles, names)
+def spelling(name: str) -> str:
+    """Return the one form in which the spellings of a name are compared."""
+    parts = name.split("///")
+    if len(parts) == 1:
+        return _MEANT.get(_fold(name), _fold(name))
+    # A code may carry a remark, as in «geoJSON.status.dismissed_at {{at:25.03}}», and stand in second place.
+    code = next((folded for part in parts if (folded := _fold(part.partition("{{")[0])) in _CODE_NAMES), "")
+    # «Liberated 27-31.03»
+    english = _fold(parts[1]).rstrip("0123456789")
+    return code or _fold(_ENGLISH_CODES.get(english, name))

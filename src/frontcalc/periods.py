@@ -9,9 +9,10 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from frontcalc.errors import DataError, UsageError
-from frontcalc.layers import ADJECTIVES, Layer, View
+from frontcalc.layers import ADJECTIVES, Layer, spelling
 from frontcalc.notices import Notice
 from frontcalc.snapshots import Archive, Snapshot, SnapshotLayer, SnapshotRef, read_snapshot
+from frontcalc.views import View
 
 SPAN_TOLERANCE = 0.05
 """Share of the days asked for by which the days between two maps may differ without notice."""
@@ -271,7 +272,7 @@ def _carry(snapshot: Snapshot, earlier: dict[str, SnapshotRef], wanted: Wanted) 
         layers += [
             part
             for part in read_snapshot(ref).layers
-            if part.layer.actor == wanted.actor and name in (part.layer.role, part.name.casefold())
+            if part.layer.actor == wanted.actor and (name == part.layer.role or spelling(name) == spelling(part.name))
         ]
     return replace(snapshot, layers=tuple(layers))
 

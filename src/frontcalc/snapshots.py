@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from frontcalc import crs, geometry
 from frontcalc.dates import day_from_name, without_day
 from frontcalc.errors import DataError, NoDataError, UsageError
-from frontcalc.layers import LAYER_FIELDS, UNDIFFERENTIATED, Layer, Role, View, find_layer, known_names
+from frontcalc.layers import UNDIFFERENTIATED, Layer, Role, find_layer, known_names, layer_name
 from frontcalc.notices import Notice
 from frontcalc.sources import SUFFIXES, SourceFile, read_features
 from frontcalc.sources.features import Features
+from frontcalc.views import View
 
 SYNTHETIC = Notice("SYNTHETIC", "the maps are made up; the figures hold by construction")
 
@@ -227,17 +228,17 @@ def read_snapshot(ref: SnapshotRef) -> Snapshot:
             notices.append(SYNTHETIC)
         if features.not_area:
             notices.append(Notice("NOT-AREA", f"{name}: {features.not_area} points or lines were not counted"))
-        for layer_name, layer, polygons in _by_layer(features, path.stem):
+        for title, layer, polygons in _by_layer(features, path.stem):
             if layer is None:
-                unknown.append(f"{layer_name!r} in {name}")
-            elif layer_name in layers:
+                unknown.append(f"{title!r} in {name}")
+            elif title in layers:
                 raise DataError(
-                    f"shows layer {layer_name!r} of {ref.day} differently from {layers[layer_name][0].name}",
+                    f"shows layer {title!r} of {ref.day} differently from {layers[title][0].name}",
                     where=name,
                     cure="keep one of the two files",
                 )
             else:
-                layers[layer_name] = (file, SnapshotLayer(layer_name, layer, features.crs, polygons))
+                layers[title] = (file, SnapshotLayer(title, layer, features.crs, polygons))
     if unknown and not layers:
         raise DataError(
             f"has no layer that is known: {_some(unknown)}",
@@ -251,7 +252,7 @@ def read_snapshot(ref: SnapshotRef) -> Snapshot:
 
 def _by_layer(features: Features, stem: str) -> Iterator[tuple[str, Layer | None, NDArray[np.object_]]]:
     """Yield the name, meaning and polygons of each layer in a file, by name; None means unknown."""
-    names = [_layer_name(properties) for properties in features.properties]
+    names = [layer_name(properties) for properties in features.properties]
     if any(names):
         for name in sorted({name or "(no layer)" for name in names}):
             mine = np.array([index for index, own in enumerate(names) if (own or "(no layer)") == name])
@@ -259,11 +260,6 @@ def _by_layer(features: Features, stem: str) -> Iterator[tuple[str, Layer | None
     elif names:
         own_name = without_day(stem)
         yield own_name, find_layer(own_name) or UNDIFFERENTIATED, features.polygons
-
-
-def _layer_name(properties: Mapping[str, object]) -> str:
-    """Return the layer that a feature says it is of, empty where it says nothing."""
-    return next((str(properties[field]) for field in LAYER_FIELDS if properties.get(field)), "")
 
 
 def role_geometry(snapshot: Snapshot, actor: str, view: View, target_crs: str) -> dict[Role, shapely.MultiPolygon]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from frontcalc.layers import ADJECTIVES, VIEWS, describe_view
+from frontcalc.layers import ADJECTIVES
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import BLANK, decimals, km2, times
 from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import TOTAL, DiffRow, HeldRow, Meta, RegionMeta, RegionRow, SeriesRow, Table, ratio
+from frontcalc.views import VIEWS, describe_view
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,14 @@ from frontcalc import __version__, change, crs, geometry, snapshots
 from frontcalc import regions as region_sets
 from frontcalc.change import Change, Floats
 from frontcalc.errors import DataError, UsageError
-from frontcalc.layers import ADJECTIVES, COUNTRIES, View, choose_view, find_layer
+from frontcalc.layers import ADJECTIVES, COUNTRIES, find_layer
 from frontcalc.notices import Notice
 from frontcalc.periods import Span, State, Wanted, actors_on
 from frontcalc.regions import UNASSIGNED, RegionSet
 from frontcalc.snapshots import Archive, Snapshot
 from frontcalc.sources import SourceFile
 from frontcalc.tables import TOTAL, LayerShare, Meta, PeriodUsed
+from frontcalc.views import View, choose_view
 
 LEVELS = ("adm1", "none")
 LEVEL_ALIASES = {"oblast": "adm1"}
