@@ -21,7 +21,9 @@ from frontcalc.views import VIEWS
 Write = Callable[..., Path]
 
 
-def run(*arguments: str | Path, archive: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str | Path, archive: Path | None = None, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "FRONTCALC_ARCHIVE"}
     if archive:
         environment["FRONTCALC_ARCHIVE"] = str(archive)
@@ -30,6 +32,7 @@ def run(*arguments: str | Path, archive: Path | None = None) -> subprocess.Compl
         capture_output=True,
         encoding="utf-8",
         env=environment,
+        cwd=folder,
         check=False,
     )
 
@@ -129,7 +132,7 @@ def test_a_file_that_lacks_a_layer_of_the_other_is_an_error(archive: Write) -> N
         (["diff", "2024", "--layers", "borders"], 2, "no layer or role is named 'borders'; roles are control, advance"),
         (["diff", "2024", "--layers", "control", "--view", "control"], 2, "cannot both say what counts"),
         (["diff", "2024", "--crs", "EPSG:3857"], 2, "--crs EPSG:3857: is not equal-area over the data"),
-        (["diff", "2024", "--archive", "/nowhere"], 2, "/nowhere: is no folder of maps; check the path"),
+        (["diff", "2024", "--archive", "/nowhere"], 2, "/nowhere: does not exist; check the path"),
         (["dif", "2024"], 2, "No such command 'dif'"),
         (["diff", "2024", "-o", "/nowhere/x.csv"], 3, "/nowhere/x.csv: cannot be written: no such file or directory"),
     ],
@@ -155,10 +158,10 @@ def test_without_an_archive_the_sample_is_used_and_said_to_be_synthetic() -> Non
 
 def test_an_empty_folder_and_a_file_are_no_archives(tmp_path: Path) -> None:
     done = run("diff", "2024", archive=tmp_path)
-    assert (done.returncode, "holds no maps (.geojson, .json); name files by date" in done.stderr) == (4, True)
+    assert (done.returncode, "holds no maps; name files by date" in done.stderr) == (4, True)
     file = tmp_path / "a.geojson"
     file.write_text("{}")
-    assert "compare two files with" in run("diff", "2024", archive=file).stderr
+    assert "a.geojson: holds JSON but no GeoJSON object" in run("diff", "2024", archive=file).stderr
 
 
 def test_other_files_in_the_folder_are_named(maps: Path) -> None:
@@ -223,3 +226,15 @@ def test_public_names() -> None:
     assert all(getattr(frontcalc, name) is not None for name in frontcalc.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         frontcalc.nothing  # noqa: B018
+
+
+def test_defaults_of_the_working_folder_and_options_that_beat_them(maps: Path, tmp_path: Path) -> None:
+    (tmp_path / "frontcalc.toml").write_text('archive = "maps"\nformat = "csv"\nview = "control"\n')
+    done = run("diff", "2024", folder=tmp_path)
+    assert done.stdout.splitlines()[1].startswith("maps,Russia,2024,total,total,2023-12-31,2024-12-31,366,control,")
+    assert run("diff", "2024", "--view", "assessed", "--format", "table", folder=tmp_path).stdout.startswith(
+        "Russian-held"
+    )
+    (tmp_path / "frontcalc.toml").write_text('colour = "red"\n')
+    done = run("diff", "2024", folder=tmp_path)
+    assert (done.returncode, done.stderr.split(";")[0]) == (2, "frontcalc: frontcalc.toml: has an unknown key 'colour'")

@@ -371,8 +371,8 @@ def test_only_the_maps_of_a_period_are_read(weekly: Path) -> None:
 
 def test_skip_bad_steps_back_and_lists_what_it_skipped(weekly: Path) -> None:
     (weekly / "2024-01-21.geojson").write_text("{ broken")
-    (weekly / "notes of a day.geojson").write_text("{}")
-    with pytest.raises(DataError, match="the name holds no date"):
+    (weekly / "notes of a day.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    with pytest.raises(DataError, match="neither its name nor its folder nor a property"):
         total(weekly, "2024")
     table = frontcalc.diff(["2024"], archive=weekly, skip_bad=True)
     assert table.rows[-1].closing == date(2024, 1, 14)

@@ -16,8 +16,9 @@ from oracle import exact_area_km2
 
 import frontcalc
 from frontcalc import geometry
+from frontcalc.archives import open_archive
 from frontcalc.periods import Wanted, state_on
-from frontcalc.snapshots import held, open_archive, read_snapshot
+from frontcalc.snapshots import held, read_snapshot
 from frontcalc.views import VIEWS
 
 pytestmark = pytest.mark.shared
@@ -70,7 +71,7 @@ def test_expected_areas_of_every_map_of_isw_weekly(shared: Path) -> None:
     folder = shared / "archives" / "isw-weekly"
     dates = [row["date"] for row in expected]
     measured: dict[str, dict[str, float]] = defaultdict(dict)
-    assessed = frontcalc.held(dates, archive=folder)
+    assessed = frontcalc.held(dates, archive=folder, by="none")
     for row, share in zip(assessed.rows, assessed.meta.layer_shares, strict=True):
         roles = dict(share.role_km2)
         measured[str(row.date)] = {
@@ -78,7 +79,7 @@ def test_expected_areas_of_every_map_of_isw_weekly(shared: Path) -> None:
             "control_km2": roles["control"],
             "advances_km2": roles.get("advance", 0.0),
         }
-    for row in frontcalc.held(dates, archive=folder, actor="Ukraine").rows:
+    for row in frontcalc.held(dates, archive=folder, actor="Ukraine", by="none").rows:
         measured[str(row.date)]["kursk_ukrainian_km2"] = row.held_km2 or 0.0
     assert len(expected) == 150
     for line in expected:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from frontcalc.archives import open_archive
     from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
     from frontcalc.pipeline import diff, diff_files, held, list_regions, series
-    from frontcalc.snapshots import open_archive
 
 _HOME = {
     "diff": "pipeline",
@@ -22,7 +22,7 @@ _HOME = {
     "held": "pipeline",
     "list_regions": "pipeline",
     "series": "pipeline",
-    "open_archive": "snapshots",
+    "open_archive": "archives",
     "CheckFailed": "errors",
     "DataError": "errors",
     "FrontcalcError": "errors",

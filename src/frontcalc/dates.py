@@ -168,6 +168,11 @@ def without_day(name: str) -> str:
     return name.strip(" _-.,")
 
 
+def mentions_day(name: str) -> bool:
+    """Say whether a name holds anything that is written like a day, whether or not there is such a day."""
+    return bool(_candidates(name))
+
+
 def year_from_name(name: str) -> int | None:
     """Return the one year that the name of a folder states, as in «ISW 2022»; None for none or several."""
     years = {int(digits) for digits in re.findall(r"(?<!\d)\d{4}(?!\d)", name)}

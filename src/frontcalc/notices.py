@@ -23,6 +23,8 @@ CODES: dict[str, str] = {
     "NOT-AREA": "points or lines were not counted, since they have no area",
     "NO-REGIONS": "no region set was given, so only totals are shown",
     "SYNTHETIC": "the maps are made up: the figures hold by construction and say nothing about any war",
+    "FUTURE": "a map is dated after today",
+    "DATE-DIFFERS": "a date property says another day than the name, and the name counts",
     "REGIONS-OVERLAP": "regions overlap; what they share goes to the one that comes first in the file",
 }
 

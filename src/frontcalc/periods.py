@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
 
+from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import ADJECTIVES, Layer, spelling
 from frontcalc.notices import Notice
-from frontcalc.snapshots import Archive, Snapshot, SnapshotLayer, SnapshotRef, read_snapshot
+from frontcalc.snapshots import Snapshot, SnapshotLayer, read_snapshot
 from frontcalc.views import View
 
 SPAN_TOLERANCE = 0.05

@@ -16,6 +16,7 @@ from frontcalc.notices import Notice
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import SourceFile, read_features
 from frontcalc.sources.features import Features
+from frontcalc.sources.files import single_file
 
 UNASSIGNED = "unassigned"
 """The row of what no region takes."""
@@ -164,7 +165,7 @@ def read_regions(path: str | Path, *, target_crs: str, field: str | None = None,
         The file has no such field; the message lists those it has.
     """
     file = Path(path)
-    source, features = read_features(file, name=file.name)
+    source, features = read_features(single_file(file))
     names = _names(features, field, file.name)
     order = tuple(sorted(set(names)))
     index = np.array([order.index(name) for name in names], dtype=np.intp)

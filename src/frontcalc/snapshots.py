@@ -1,39 +1,30 @@
-"""An archive of dated maps: its index, the reading of one day, and what is held on it."""
+"""Reading the map of one day into layers, and what is held on it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
-from frontcalc.dates import day_from_name, without_day
-from frontcalc.errors import DataError, NoDataError, UsageError
-from frontcalc.layers import UNDIFFERENTIATED, Layer, Role, find_layer, known_names, layer_name
+from frontcalc.archives import Part, SnapshotRef
+from frontcalc.config import NAME as CONFIG_NAME
+from frontcalc.dates import without_day
+from frontcalc.errors import DataError
+from frontcalc.intervals import in_force, intervals
+from frontcalc.layers import UNDIFFERENTIATED, Layer, Role, find_layer, layer_name, spelling
 from frontcalc.notices import Notice
-from frontcalc.sources import SUFFIXES, SourceFile, read_features
+from frontcalc.sources import SourceFile, read_features
 from frontcalc.sources.features import Features
+from frontcalc.sources.files import Entry
 from frontcalc.views import View
 
 SYNTHETIC = Notice("SYNTHETIC", "the maps are made up; the figures hold by construction")
-
-SAMPLE_NAME = "SYNTHETIC SAMPLE"
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotRef:
-    """Where one day's map is: the day and its files. Nothing of them has been read."""
-
-    day: date | None
-    parts: tuple[Path, ...]
-    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,12 +51,13 @@ class SnapshotLayer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """What a publisher's map shows on one day."""
+    """What a publisher's map shows on one day; `stated_days` are other days that its files say they are of."""
 
     ref: SnapshotRef
     files: tuple[SourceFile, ...]
     layers: tuple[SnapshotLayer, ...]
     notices: tuple[Notice, ...]
+    stated_days: tuple[date, ...] = ()
 
     def named_layers(self, actor: str) -> list[tuple[str, Layer]]:
         """Return name and meaning of each of an actor's layers."""
@@ -74,107 +66,6 @@ class Snapshot:
     def actors(self) -> tuple[str, ...]:
         """Return whose layers the map has, in the order of its layers."""
         return tuple(dict.fromkeys(part.layer.actor for part in self.layers))
-
-
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """An index of dated maps, in date order; it holds no geometry."""
-
-    name: str
-    refs: tuple[SnapshotRef, ...]
-    notices: tuple[Notice, ...] = ()
-
-    @property
-    def days(self) -> tuple[date, ...]:
-        """The days that have a map."""
-        return tuple(ref.day for ref in self.refs if ref.day is not None)
-
-    @property
-    def extent(self) -> str:
-        """From when to when there are maps."""
-        return f"{self.days[0]} to {self.days[-1]}" if self.days else "no date"
-
-    def upto(self, day: date) -> Iterator[SnapshotRef]:
-        """Yield the maps dated on or before a day, latest first."""
-        return (ref for ref in reversed(self.refs) if ref.day is not None and ref.day <= day)
-
-
-def open_archive(path: str | Path, *, skip_bad: bool = False) -> Archive:
-    """Index a folder of maps, a file a date; only names are looked at.
-
-    Parameters
-    ----------
-    path : str or Path
-        The folder. Its name becomes the archive's.
-    skip_bad : bool
-        Leave out files whose name has no single date, with a notice, instead of stopping.
-
-    Raises
-    ------
-    NoDataError
-        There is no map in the folder.
-    UsageError
-        There is no such folder.
-    DataError
-        A map's name has no date, or more than one.
-    """
-    folder = Path(path)
-    name = folder.resolve().name
-    if not folder.is_dir():
-        cure = "compare two files with frontcalc diff BEFORE AFTER" if folder.is_file() else "check the path"
-        raise UsageError("is no folder of maps", where=str(path), cure=cure)
-    try:
-        files = sorted(entry for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith("."))
-    except OSError as error:
-        raise DataError(f"cannot be read: {(error.strerror or '').lower()}", where=name) from error
-    maps = [file for file in files if file.suffix.lower() in SUFFIXES]
-    if not maps:
-        raise NoDataError(
-            f"holds no maps ({', '.join(SUFFIXES)})",
-            where=name,
-            cure="name files by date: 2024-11-03.geojson",
-        )
-    dated, notices = _dated(maps, skip_bad=skip_bad)
-    if others := [file.name for file in files if file not in maps]:
-        notices.append(Notice("OTHER-FILES", f"{len(others)} not read: {_some(others)}"))
-    refs = tuple(
-        SnapshotRef(day, tuple(path for _, path in group), tuple(path.name for _, path in group))
-        for day, group in ((day, list(pairs)) for day, pairs in groupby(dated, key=lambda pair: pair[0]))
-    )
-    return Archive(name, refs, tuple(notices))
-
-
-def open_sample() -> Archive:
-    """Index the bundled sample: synthetic weekly maps from 2022-12-31 to 2024-11-17."""
-    return replace(open_archive(_sample_folder()), name=SAMPLE_NAME, notices=())
-
-
-def _sample_folder() -> Path:
-    """Return where the sample is: inside an installed package, or beside the sources of a checkout."""
-    package = Path(__file__).parent
-    places = (package / "data" / "sample_polygons", package.parents[1] / "data" / "sample_polygons")
-    return next((place for place in places if place.is_dir()), places[0])
-
-
-def pair_archive(before: str | Path, after: str | Path) -> Archive:
-    """Return two single files as an archive of two maps; their days are those in their names, if any.
-
-    Raises
-    ------
-    UsageError
-        The names give dates and the first is the later.
-    """
-    refs = []
-    for path in (Path(before), Path(after)):
-        try:
-            day = day_from_name(path.name)
-        except DataError:
-            day = None
-        refs.append(SnapshotRef(day, (path,), (path.name,)))
-    first, second = refs[0].day, refs[1].day
-    if first and second and first > second:
-        raise UsageError(f"is of {first}, after {second}", where=refs[0].names[0], cure="give the earlier file first")
-    return Archive(f"{refs[0].names[0]}..{refs[1].names[0]}", tuple(refs))
 
 
 def boxes_in_degrees(snapshot: Snapshot) -> NDArray[np.object_]:
@@ -189,19 +80,6 @@ def boxes_in_degrees(snapshot: Snapshot) -> NDArray[np.object_]:
     return np.concatenate(boxes)
 
 
-def _dated(maps: list[Path], *, skip_bad: bool) -> tuple[list[tuple[date, Path]], list[Notice]]:
-    """Return the maps with their days, in date order, and a notice for each that was skipped."""
-    dated, notices = [], []
-    for file in maps:
-        try:
-            dated.append((day_from_name(file.name), file))
-        except DataError as error:
-            if not skip_bad:
-                raise
-            notices.append(Notice("SKIPPED", str(error)))
-    return sorted(dated), notices
-
-
 @lru_cache(maxsize=4)
 def read_snapshot(ref: SnapshotRef) -> Snapshot:
     """Read one day's files and sort their features into layers.
@@ -214,52 +92,103 @@ def read_snapshot(ref: SnapshotRef) -> Snapshot:
         A file is broken; two files of the day show one layer differently; no layer is known.
     """
     files: list[SourceFile] = []
-    layers: dict[str, tuple[SourceFile, SnapshotLayer]] = {}
+    layers: dict[str, SnapshotLayer] = {}
+    origin: dict[str, str] = {}
     notices: list[Notice] = []
     unknown: list[str] = []
-    for path, name in zip(ref.parts, ref.names, strict=True):
-        file, features = read_features(path, name=name)
-        same = next((other for other in files if other.sha256 == file.sha256), None)
+    stated: list[date] = []
+    for part in ref.parts:
+        name = part.entry.label
+        file, features = _read_part(part)
+        same = next((other for other in files if other.sha256 == file.sha256 and other.name != name), None)
         files.append(file)
         if same:
-            notices.append(Notice("MERGED", f"{same.name} and {file.name} are the same file"))
+            notices.append(Notice("MERGED", f"{same.name} and {name} are the same file"))
             continue
         if features.synthetic:
             notices.append(SYNTHETIC)
-        if features.not_area:
-            notices.append(Notice("NOT-AREA", f"{name}: {features.not_area} points or lines were not counted"))
-        for title, layer, polygons in _by_layer(features, path.stem):
+        if len(features.not_area):
+            notices.append(Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted"))
+        stated += _other_days(features, ref, part)
+        for title, layer, polygons in _by_layer(features, part.entry, dict(ref.layers)):
+            key = spelling(title)
             if layer is None:
                 unknown.append(f"{title!r} in {name}")
-            elif title in layers:
+            elif key in layers:
                 raise DataError(
-                    f"shows layer {title!r} of {ref.day} differently from {layers[title][0].name}",
+                    f"shows layer {title!r} of {ref.day} differently from {origin[key]}",
                     where=name,
                     cure="keep one of the two files",
                 )
             else:
-                layers[title] = (file, SnapshotLayer(title, layer, features.crs, polygons))
+                origin[key], layers[key] = name, SnapshotLayer(title, layer, features.crs, polygons)
     if unknown and not layers:
         raise DataError(
             f"has no layer that is known: {_some(unknown)}",
             where=", ".join(ref.names),
-            cure=f"known layers are {', '.join(known_names())}",
+            cure=f"say what one means under [layers] in {CONFIG_NAME}, as actor and role",
         )
     if unknown:
         notices.append(Notice("UNKNOWN-LAYER", f"not counted: {_some(unknown)}"))
-    return Snapshot(ref, tuple(files), tuple(part for _, part in layers.values()), tuple(notices))
+    return Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated))
 
 
-def _by_layer(features: Features, stem: str) -> Iterator[tuple[str, Layer | None, NDArray[np.object_]]]:
-    """Yield the name, meaning and polygons of each layer in a file, by name; None means unknown."""
-    names = [layer_name(properties) for properties in features.properties]
-    if any(names):
-        for name in sorted({name or "(no layer)" for name in names}):
-            mine = np.array([index for index, own in enumerate(names) if (own or "(no layer)") == name])
-            yield name, find_layer(name), features.polygons[np.isin(features.owner, mine)]
+def _read_part(part: Part) -> tuple[SourceFile, Features]:
+    """Return a file and those of its features that are of the part's day."""
+    if part.selection is None:
+        return read_features(part.entry)
+    file, features = _read_whole(part.entry)
+    spans = intervals(features, part.selection.field, where=part.entry.label)
+    assert spans is not None  # the index has found dates in it
+    return file, features.select(in_force(spans, part.selection.day))
+
+
+@lru_cache(maxsize=1)
+def _read_whole(entry: Entry) -> tuple[SourceFile, Features]:
+    """Return a file of many days, kept while its days are read one after the other."""
+    return read_features(entry)
+
+
+def _other_days(features: Features, ref: SnapshotRef, part: Part) -> list[date]:
+    """Return the day that a file's date property states, if it is one and not the map's."""
+    if part.selection is not None or ref.day is None:
+        return []
+    try:
+        spans = intervals(features, None, where=part.entry.label)
+    except DataError:
+        return []
+    days = {span.first for span in spans or ()}
+    return sorted(days) if len(days) == 1 and ref.day not in days else []
+
+
+def _by_layer(
+    features: Features, entry: Entry, own: dict[str, Layer]
+) -> Iterator[tuple[str, Layer | None, NDArray[np.object_]]]:
+    """Yield the name, meaning and polygons of each layer in a file, by name; None means unknown.
+
+    The features' own names count. Where none of them is known, the file's name tells, or its folder's.
+    """
+    own = {spelling(name): layer for name, layer in own.items()}
+
+    def meaning(name: str) -> Layer | None:
+        return own.get(spelling(name)) or find_layer(name)
+
+    without_area = set(features.not_area.tolist()) - set(features.owner.tolist())
+    names = ["" if index in without_area else without_day(layer_name(p)) for index, p in enumerate(features.properties)]
+    drawn = [name or "(no layer)" for index, name in enumerate(names) if index not in without_area]
+    if any(meaning(name) for name in names):
+        for name in sorted(set(drawn)):
+            mine = np.array([index for index, found in enumerate(names) if (found or "(no layer)") == name])
+            yield name, meaning(name), features.polygons[np.isin(features.owner, mine)]
+        return
+    folders = [without_day(folder) for folder in reversed(entry.path.parts[:-1])]
+    places = [without_day(entry.path.name.split(".")[0]), *folders]
+    if known := next((place for place in places if meaning(place)), None):
+        yield known, meaning(known), features.polygons
+    elif any(names):
+        yield from ((name, None, features.polygons[:0]) for name in sorted(set(drawn)))
     elif names:
-        own_name = without_day(stem)
-        yield own_name, find_layer(own_name) or UNDIFFERENTIATED, features.polygons
+        yield places[0], UNDIFFERENTIATED, features.polygons
 
 
 def role_geometry(snapshot: Snapshot, actor: str, view: View, target_crs: str) -> dict[Role, shapely.MultiPolygon]:

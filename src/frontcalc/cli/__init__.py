@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import click
 
@@ -43,11 +44,20 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="frontcalc")
-def group() -> None:
+@click.pass_context
+def group(context: click.Context) -> None:
     """Measure how much territory changed hands, when and where, from dated maps of control.
 
-    Areas are in km², measured on the WGS 84 ellipsoid.
+    Areas are in km², measured on the WGS 84 ellipsoid. A frontcalc.toml in the
+    working folder sets defaults for the options; options beat it.
     """
+    file = Path("frontcalc.toml")
+    if file.is_file():
+        from frontcalc.config import working_defaults
+
+        defaults = working_defaults(Path())
+        # One set of defaults serves every command that has the option.
+        context.default_map = {name: defaults | {"format_": defaults.get("format")} for name in _COMMANDS}
 
 
 def main() -> None:

@@ -80,6 +80,8 @@ _measuring = (
     click.option("--actor", metavar="NAME", help="Whose territory; «all» for each in turn [default: the main actor]."),
     click.option("--crs", metavar="CRS", help="Equal-area CRS, proved over the data [default: EPSG:6933]."),
     click.option("--carry-layers", type=int, metavar="DAYS", help="Carry a missing layer over for so many days."),
+    click.option("--date-from", metavar="SOURCE", help="Where days are read from: name, folder or property:FIELD."),
+    click.option("--year", type=int, metavar="YYYY", help="The year of file names that state only day and month."),
     click.option("--skip-bad", is_flag=True, help="Pass over files that cannot be read, and list them."),
 )
 _output = (

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Unpack
 
+from frontcalc.archives import pair_archive
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period, Span, State, check_view, parse_period, resolve
 from frontcalc.pipeline.measuring import Measuring, Options, open_maps, start
-from frontcalc.snapshots import pair_archive, read_snapshot
+from frontcalc.snapshots import read_snapshot
 from frontcalc.tables import DiffRow, Meta, PeriodUsed, Table
 
 

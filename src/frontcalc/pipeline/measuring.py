@@ -13,15 +13,16 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc import __version__, change, crs, geometry, snapshots
+from frontcalc import __version__, archives, change, crs, geometry, snapshots
 from frontcalc import regions as region_sets
+from frontcalc.archives import Archive, Dating
 from frontcalc.change import Change, Floats
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import ADJECTIVES, COUNTRIES, find_layer
 from frontcalc.notices import Notice
 from frontcalc.periods import Span, State, Wanted, actors_on
 from frontcalc.regions import UNASSIGNED, RegionSet
-from frontcalc.snapshots import Archive, Snapshot
+from frontcalc.snapshots import Snapshot
 from frontcalc.sources import SourceFile
 from frontcalc.tables import TOTAL, LayerShare, Meta, PeriodUsed
 from frontcalc.views import View, choose_view
@@ -53,6 +54,10 @@ class Options(TypedDict, total=False):
         For how many days a missing layer is carried over from an earlier map; default 0.
     skip_bad : bool
         Pass over files that cannot be read, with a notice; default False.
+    date_from : str
+        Where days are read from: `name`, `folder` or `property:FIELD`; default the first of them.
+    year : int
+        The year of file names that state only day and month.
     """
 
     view: str | None
@@ -64,6 +69,8 @@ class Options(TypedDict, total=False):
     crs: str
     carry_layers: int
     skip_bad: bool
+    date_from: str | None
+    year: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,9 @@ class Measuring:
     ground: Callable[[Snapshot, str], shapely.MultiPolygon] = field(init=False)
     areas: Callable[[Snapshot, str], Floats] = field(init=False)
     files: dict[str, SourceFile] = field(default_factory=dict)
-    seen: dict[str, set[str]] = field(default_factory=dict)
+    counted: dict[str, set[str]] = field(default_factory=dict)
+    drawn: set[str] = field(default_factory=set)
+    differing: dict[str, date] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # Neighbouring periods and steps share maps: the last few stay in memory.
@@ -104,7 +113,10 @@ class Measuring:
         """Return what an actor holds on a map, and note the files and layers used."""
         self.files.update((file.name, file) for file in snapshot.files)
         for part in snapshot.layers:
-            self.seen.setdefault(part.layer.actor, set()).add(part.name)
+            self.drawn.add(part.name)
+            if self.view.counts(part.name, part.layer):
+                self.counted.setdefault(part.layer.actor, set()).add(part.name)
+        self.differing.update((file.name, day) for file in snapshot.files for day in snapshot.stated_days)
         return snapshots.held(snapshot, actor, self.view, self.crs)
 
     def _areas(self, snapshot: Snapshot, actor: str) -> Floats:
@@ -177,11 +189,8 @@ class Measuring:
         notices: Iterable[Notice] = (),
     ) -> Meta:
         """Return what the figures rest on."""
-        names = {name for actor in self.seen for name in self.seen[actor]}
-        counted = {name for actor in actors for name in self.seen.get(actor, ()) if self._counts(name)}
-        others = sorted(
-            actor for actor in set(self.seen) - set(actors) if any(self._counts(name) for name in self.seen[actor])
-        )
+        counted = {name for actor in actors for name in self.counted.get(actor, ())}
+        others = sorted(set(self.counted) - set(actors))
         return Meta(
             version=__version__,
             archive=self.archive.name,
@@ -189,27 +198,31 @@ class Measuring:
             other_actors=tuple(others),
             view=self.view.name,
             counted=tuple(sorted(counted)),
-            not_counted=tuple(sorted(names - counted)),
+            not_counted=tuple(sorted(self.drawn - counted)),
             crs=self.crs,
             level=self.regions.level,
             regions=self.regions.source,
             files=tuple(self.files[name] for name in sorted(self.files)),
             periods=tuple(periods),
             layer_shares=tuple(layer_shares),
-            notices=tuple(dict.fromkeys([*self.notices, *notices])),
+            notices=tuple(dict.fromkeys([*self.notices, *self._differences(), *notices])),
         )
 
-    def _counts(self, name: str) -> bool:
-        """Say whether the layer of this name counts in the view."""
-        layer = find_layer(name)
-        return layer is None or self.view.counts(name, layer)
+    def _differences(self) -> list[Notice]:
+        """Return a notice of the files whose date property says another day than their name, if any."""
+        if not self.differing:
+            return []
+        name, day = min(self.differing.items())
+        count = f"{len(self.differing)} of {len(self.files)} files read"
+        return [Notice("DATE-DIFFERS", f"{count}; in {name} the property says {day}; the name counts")]
 
 
 def open_maps(archive: str | Path | None, options: Options) -> Archive:
     """Open an archive as the options say; None is the bundled sample."""
     if archive is None:
-        return snapshots.open_sample()
-    return snapshots.open_archive(archive, skip_bad=bool(options.get("skip_bad")))
+        return archives.open_sample()
+    dating = Dating(options.get("date_from"), options.get("year"))
+    return archives.open_archive(archive, dating=dating, skip_bad=bool(options.get("skip_bad")))
 
 
 def start(archive: Archive, options: Options, day: date | None = None) -> Measuring:
@@ -231,7 +244,7 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     """
     target = options.get("crs") or crs.DEFAULT_CRS
     layers = tuple(options.get("layers") or ())
-    view = choose_view(options.get("view"), layers)
+    view = choose_view(options.get("view") or (None if layers else archive.view), layers)
     skip_bad = bool(options.get("skip_bad"))
     regions = _regions(options, target, _place(archive, day, skip_bad=skip_bad))
     carry = options.get("carry_layers") or 0

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Unpack
 
+from frontcalc.archives import Archive
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period, Span, State, parse_bound, state_on
 from frontcalc.pipeline.measuring import Measuring, Options, open_maps, remarks, start
-from frontcalc.snapshots import Archive
 from frontcalc.tables import Meta, SeriesRow, Table
 
 EVERY = ("snapshot", "day", "week", "month")

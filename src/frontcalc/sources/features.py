@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,8 @@ class Features:
         Two-dimensional, in source coordinates, as drawn: they may be invalid.
     owner : (n,) array of int
         The index of the feature that each polygon is of. A feature without polygons has none.
-    not_area : int
-        How many points and lines the file holds; they are not in `polygons`.
+    not_area : (k,) array of int
+        The feature of each point and line; they are not in `polygons`.
     synthetic : bool
         Whether the file says of itself that it is made up, as the bundled sample does.
     """
@@ -35,5 +35,17 @@ class Features:
     properties: tuple[Properties, ...]
     polygons: NDArray[np.object_]
     owner: NDArray[np.intp]
-    not_area: int = 0
+    not_area: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     synthetic: bool = False
+
+    def select(self, keep: NDArray[np.bool_]) -> Features:
+        """Return only the features that are kept, (n,) of bool."""
+        place = np.cumsum(keep) - 1
+        mine, points = keep[self.owner], keep[self.not_area]
+        return replace(
+            self,
+            properties=tuple(own for own, kept in zip(self.properties, keep, strict=True) if kept),
+            polygons=self.polygons[mine],
+            owner=place[self.owner[mine]],
+            not_area=place[self.not_area[points]],
+        )

@@ -15,8 +15,6 @@ from frontcalc.crs import LONLAT, is_geographic, source_crs
 from frontcalc.errors import DataError
 from frontcalc.sources.features import Features
 
-SUFFIXES = (".geojson", ".json")
-
 _GEOMETRY_TYPES = frozenset(
     {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"}
 )
@@ -53,11 +51,11 @@ def read(data: bytes, *, where: str) -> Features:
     rings: list[list[list[float]]] = []
     ends: list[int] = [0]
     owner: list[int] = []
-    not_area = 0
+    not_area: list[int] = []
     for index, feature in enumerate(features):
         for kind, coordinates in _simple_geometries(feature.get("geometry"), where, index):
             if kind not in ("Polygon", "MultiPolygon"):
-                not_area += 1
+                not_area.append(index)
                 continue
             for polygon in [coordinates] if kind == "Polygon" else coordinates:
                 if polygon:
@@ -68,9 +66,8 @@ def read(data: bytes, *, where: str) -> Features:
     polygons = _build(rings, ends, owner, where)
     _check_degrees(polygons, crs, where)
     properties = tuple(feature.get("properties") or {} for feature in features)
-    return Features(
-        crs, properties, polygons, np.array(owner, dtype=np.intp), not_area, document.get("synthetic") is True
-    )
+    owners, points = np.array(owner, dtype=np.intp), np.array(not_area, dtype=np.intp)
+    return Features(crs, properties, polygons, owners, points, document.get("synthetic") is True)
 
 
 def _unwrap(document: object, where: str) -> Mapping[str, Any]:

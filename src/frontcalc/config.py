@@ -1,0 +1,127 @@
+"""frontcalc.toml: defaults in the working folder, and what an archive says of itself."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from frontcalc.errors import DataError, UsageError
+from frontcalc.layers import Layer, Role
+from frontcalc.views import VIEWS
+
+NAME = "frontcalc.toml"
+
+# Keys of the working folder's file: options by their long names.
+_DEFAULTS = ("archive", "regions", "region-name", "by", "view", "actor", "crs", "carry-layers", "format")
+_PATHS = ("archive", "regions")
+# Keys of an archive's own file. It is as untrusted as the maps beside it, so no path is among them.
+_OF_ARCHIVE = ("view", "as_of_offset_days", "dates", "layers")
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveConfig:
+    """What an archive says of itself.
+
+    Parameters
+    ----------
+    dates : mapping of str to date
+        The day of files by name, which beats every other source.
+    layers : mapping of str to Layer
+        What layer names mean, beside the built-in table and before it.
+    view : str or None
+        The view to use unless the user asks for another.
+    as_of_offset_days : int
+        Days to add to every date, where files are stamped later than what they show.
+    """
+
+    dates: Mapping[str, date] = field(default_factory=dict)
+    layers: Mapping[str, Layer] = field(default_factory=dict)
+    view: str | None = None
+    as_of_offset_days: int = 0
+
+
+def archive_config(data: bytes, *, where: str = NAME) -> ArchiveConfig:
+    """Return what an archive's frontcalc.toml says.
+
+    Raises
+    ------
+    DataError
+        It is no TOML, or has a key or value that it may not have.
+    """
+    document = _parse(data, where)
+    # In a working folder that is also an archive one file serves both: defaults are read elsewhere.
+    for key in document:
+        if key not in _OF_ARCHIVE and key not in _DEFAULTS:
+            raise DataError(f"has an unknown key {key!r}", where=where, cure=f"keys are {', '.join(_OF_ARCHIVE)}")
+    view = document.get("view")
+    if view is not None and view not in VIEWS:
+        raise DataError(f"names a view {view!r}", where=where, cure=f"choose {', '.join(VIEWS)}")
+    offset = document.get("as_of_offset_days", 0)
+    if type(offset) is not int or abs(offset) > 31:
+        raise DataError(f"as_of_offset_days is {offset!r}", where=where, cure="give a whole number of days up to 31")
+    dates = _table(document, "dates", where)
+    for name, day in dates.items():
+        if type(day) is not date:
+            raise DataError(f"the date of {name!r} is {day!r}", where=where, cure="write it as 2024-11-03, unquoted")
+    layers = {name: _layer(name, meaning, where) for name, meaning in _table(document, "layers", where).items()}
+    return ArchiveConfig(dates, layers, view, offset)
+
+
+def working_defaults(folder: Path) -> dict[str, Any]:
+    """Return the defaults that the frontcalc.toml of a folder sets, by option name with underscores.
+
+    Paths are taken from the folder. Without such a file there are none.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be read, is no TOML or has an unknown key.
+    """
+    file = folder / NAME
+    try:
+        document = _parse(file.read_bytes(), NAME) if file.is_file() else {}
+    except (OSError, DataError) as error:
+        raise UsageError(str(error) if isinstance(error, DataError) else f"{NAME}: cannot be read") from error
+    defaults = {}
+    for key, value in document.items():
+        if key in _OF_ARCHIVE and key not in _DEFAULTS:
+            continue
+        if key not in _DEFAULTS:
+            raise UsageError(f"has an unknown key {key!r}", where=NAME, cure=f"keys are {', '.join(_DEFAULTS)}")
+        if not isinstance(value, str | int):
+            raise UsageError(f"{key} is {value!r}", where=NAME, cure="give text or a number")
+        defaults[key.replace("-", "_")] = str(folder / str(value)) if key in _PATHS else value
+    return defaults
+
+
+def _parse(data: bytes, where: str) -> dict[str, Any]:
+    """Return a TOML document."""
+    try:
+        return tomllib.loads(data.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"is not valid TOML: {error}", where=where) from error
+
+
+def _table(document: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
+    """Return a table of the document, empty where it is absent."""
+    table = document.get(key, {})
+    if not isinstance(table, dict):
+        raise DataError(f"{key} is no table", where=where, cure=f"begin it with [{key}]")
+    return table
+
+
+def _layer(name: str, meaning: object, where: str) -> Layer:
+    """Return what an entry of the table of layers means."""
+    cure = 'write it as "name" = { actor = "Russia", role = "control" }'
+    if not isinstance(meaning, dict) or not set(meaning) <= {"actor", "role", "whole"}:
+        raise DataError(f"layer {name!r} is {meaning!r}", where=where, cure=cure)
+    actor, role, whole = meaning.get("actor"), meaning.get("role"), meaning.get("whole", False)
+    if not isinstance(actor, str) or not actor.strip() or type(whole) is not bool:
+        raise DataError(f"layer {name!r} names no actor", where=where, cure=cure)
+    if role not in tuple(Role):
+        raise DataError(f"layer {name!r} has role {role!r}", where=where, cure=f"roles are {', '.join(Role)}")
+    return Layer(actor.strip(), Role(role), whole)
