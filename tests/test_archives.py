@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
 from conftest import collection, square
 
 import frontcalc
@@ -271,3 +272,37 @@ def test_deepstates_mirror_shows_the_day_before(shared: Path, tmp_path: Path) ->
     (folder / "frontcalc.toml").write_text("as_of_offset_days = -1\n")
     shifted = frontcalc.diff(["2024-08"], archive=folder, by="none").rows[-1]
     assert shifted.net_km2 == pytest.approx(363.5, abs=0.05)
+
+
+def test_deepstates_api_counts_what_is_occupied(tmp_path: Path) -> None:
+    """Polygons, lines and points in 3-D, named in three languages; jests and the grey zone are not held."""
+
+    def feature(name: str, geometry: dict[str, Any]) -> dict[str, Any]:
+        return {"type": "Feature", "properties": {"name": name}, "geometry": geometry}
+
+    def polygon(*at: int) -> dict[str, Any]:
+        drawn: dict[str, Any] = json.loads(shapely.to_geojson(square(*at)))
+        drawn["coordinates"] = [[[*position, 0] for position in ring] for ring in drawn["coordinates"]]
+        return drawn
+
+    document = {
+        "id": 1,
+        "map": {
+            "type": "FeatureCollection",
+            "features": [
+                feature("Окуповано /// Occupied /// geoJSON.status.occupied", polygon(300, 40)),
+                feature("Окупований Крим /// Occupied Crimea /// geoJSON.territories.crimea", polygon(301, 40)),
+                feature("Невідомий статус /// Unknown status /// geoJSON.status.unknown", polygon(302, 40)),
+                feature(
+                    "Окупована Східна Пруссія /// Occupied East Prussia /// geoJSON.territories.prussia",
+                    polygon(303, 40),
+                ),
+                feature("1 бригада /// 1st Brigade /// unit", {"type": "Point", "coordinates": [31, -40, 0]}),
+                feature("Напрямок удару", {"type": "LineString", "coordinates": [[31, -40, 0], [32, -40, 0]]}),
+            ],
+        },
+    }
+    (tmp_path / "2024-11-03.json").write_text(json.dumps(document))
+    row = frontcalc.held(["2024-11-03"], archive=tmp_path).rows[-1]
+    assert (row.actor, row.held_km2) == ("Russia", pytest.approx(200.0, abs=1e-6))
+    assert row.notes == "NOT-AREA"
