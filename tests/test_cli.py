@@ -155,7 +155,8 @@ def test_without_an_archive_the_sample_is_used_and_said_to_be_synthetic() -> Non
 
 def test_an_empty_folder_and_a_file_are_no_archives(tmp_path: Path) -> None:
     done = run("diff", "2024", archive=tmp_path)
-    assert (done.returncode, "holds no maps (.geojson, .json); name files by date" in done.stderr) == (4, True)
+    assert (done.returncode, "holds no maps (.geojson, .json, .zip" in done.stderr) == (4, True)
+    assert "name files by date" in done.stderr
     file = tmp_path / "a.geojson"
     file.write_text("{}")
     assert "compare two files with" in run("diff", "2024", archive=file).stderr
