@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import zipfile
 from collections.abc import Sequence
@@ -138,9 +137,9 @@ def single_file(path: Path) -> Entry:
     """Return one file as an entry, a shapefile with the parts beside it."""
     if path.suffix.lower() != ".shp":
         return Entry(path)
-    beside = [Entry(path.parent, file.name) for file in sorted(path.parent.glob(f"{glob.escape(path.stem)}.*"))]
+    beside = [Entry(path.parent, file.name) for file in sorted(path.parent.iterdir())] if path.exists() else []
     maps, _ = maps_among(beside)
-    return next(entry for entry in maps if entry.name == path.name)
+    return next((entry for entry in maps if entry.name == path.name), Entry(path))
 
 
 def maps_among(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
@@ -165,6 +164,6 @@ def maps_among(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
 
 
 def _stem(name: str) -> str:
-    """Return a path without any of its suffixes, as in «maps/a» of maps/a.shp.xml."""
+    """Return a path without any of its suffixes, as in «maps/a» of Maps/A.shp.xml; case does not tell files apart."""
     path = PurePosixPath(name)
-    return str(path.with_name(path.name.split(".")[0] or path.name))
+    return str(path.with_name(path.name.split(".")[0] or path.name)).casefold()

@@ -1,0 +1,90 @@
+"""KML: every document and folder with polygons, by GDAL; longitude and latitude by definition."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import replace
+
+from frontcalc.crs import LONLAT
+from frontcalc.errors import DataError
+from frontcalc.sources.assemble import concatenate, name_layer
+from frontcalc.sources.features import Features
+from frontcalc.sources.ogr import layer_names, read_layer
+
+_DRIVERS = ("LIBKML", "KML")
+_HEAD = 4096
+_PROLOG = re.compile(rb"\A\s*(<\?xml[^>]*\?>)?\s*(?:<!--.*?-->\s*)*", re.DOTALL)
+_ROOT = re.compile(rb"<kml[\s>]")
+_END = re.compile(rb"</kml\s*>")
+# How a display is drawn; GDAL gives these to every placemark, mostly without a value.
+_DISPLAY = frozenset(
+    {"altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon", "timestamp", "begin", "end", "snippet"}
+)
+
+
+def detect(data: bytes) -> bool:
+    """Say whether content begins as XML whose root is ``kml``."""
+    return _at_root(_as_utf8(data[:_HEAD])) is not None
+
+
+def read(data: bytes, *, where: str) -> Features:
+    """Return the features of KML; the name of a folder or document is the `layer` of its features.
+
+    Links to other files are not followed.
+
+    Raises
+    ------
+    DataError
+        The text is no KML, declares entities, or only links to other files.
+    UsageError
+        pyogrio is not installed.
+    """
+    text = _as_utf8(data)
+    document = _at_root(text)
+    if document is None:
+        raise DataError("is no KML", where=where)
+    # Entities can name other files and grow without end; GDAL's own XML would call another of its drivers.
+    foreign = next((mark for mark in (b"<!DOCTYPE", b"<!ENTITY", b"<OGR") if mark in text), None)
+    if foreign:
+        raise DataError(f"holds {foreign.decode()}…, which KML has no need of", where=where, cure="remove it")
+    if not _END.search(text):
+        raise DataError("ends before its last element", where=where, cure="is the download complete?")
+    parts = [
+        (name, name_layer(_read_folder(document, index, f"{where}/{name}"), name))
+        for index, name in layer_names(document, where=where)
+    ]
+    if not any(part.properties for _, part in parts) and b"NetworkLink>" in text:
+        raise DataError("only links to other files, which are not followed", where=where, cure="give the linked files")
+    if not parts:
+        raise DataError("is KML without placemarks", where=where)
+    return concatenate(parts, where=where)
+
+
+def _read_folder(document: bytes, index: int, where: str) -> Features:
+    """Return the features of one folder, without what concerns their display only."""
+    features = read_layer(document, where=where, drivers=_DRIVERS, layer=index, undeclared=LONLAT)
+    properties = tuple(
+        {name: value for name, value in own.items() if name not in _DISPLAY and value not in (None, "")}
+        for own in features.properties
+    )
+    return replace(features, properties=properties)
+
+
+def _as_utf8(data: bytes) -> bytes:
+    """Return text without a byte order mark, UTF-16 as UTF-8."""
+    if data.startswith(codecs.BOM_UTF8):
+        return data[len(codecs.BOM_UTF8) :]
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        # The head of a text may end within a character.
+        text = data.decode("utf-16", errors="ignore")
+        return re.sub(r'encoding\s*=\s*["\'][^"\']*["\']', "", text, count=1).encode()
+    return data
+
+
+def _at_root(text: bytes) -> bytes | None:
+    """Return KML with nothing before its root but the declaration, None where the root is another."""
+    prolog = _PROLOG.match(text)
+    if prolog is None or not _ROOT.match(text, prolog.end()):
+        return None
+    return (prolog[1] or b"") + text[prolog.end() :]

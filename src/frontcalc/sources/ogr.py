@@ -1,0 +1,138 @@
+"""GDAL behind a small door: bytes in memory, one expected driver, no network, no other file."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frontcalc.crs import LONLAT, source_crs
+from frontcalc.errors import DataError
+from frontcalc.sources.assemble import features_from_geometries, geometries_from_wkb
+from frontcalc.sources.features import Features
+from frontcalc.sources.packages import formats_package
+
+# GDAL's settings are the process's, so a read sets them, and puts back what was there, under this lock.
+_LOCK = threading.Lock()
+
+# No file of a known format should make GDAL fetch anything; should one try, it meets a closed door: no name
+# may be read over the network, and requests go to the discard port of this machine.
+_OFFLINE = {
+    "CPL_VSIL_CURL_ALLOWED_FILENAME": "none",
+    "GDAL_HTTP_PROXY": "127.0.0.1:9",
+    "GDAL_HTTPS_PROXY": "127.0.0.1:9",
+    "GDAL_HTTP_MAX_RETRY": "0",
+    "OGR_SQLITE_LOAD_EXTENSIONS": None,
+    "LIBKML_RESOLVE_STYLE": "NO",
+}
+
+
+@contextmanager
+def _offline(pyogrio: Any, where: str) -> Iterator[None]:
+    """Let GDAL work without network and without printing; its errors become ours."""
+    with _LOCK, warnings.catch_warnings():
+        # What GDAL warns of is either harmless or found by the checks after it (counts, CRS, coordinates).
+        warnings.simplefilter("ignore")
+        before = {name: pyogrio.get_gdal_config_option(name) for name in _OFFLINE}
+        pyogrio.set_gdal_config_options(_OFFLINE)
+        try:
+            yield
+        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+            raise _broken(error, where) from error
+        except (pyogrio.errors.FeatureError, pyogrio.errors.GeometryError, pyogrio.errors.FieldError) as error:
+            raise _broken(error, where) from error
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"its texts are not in the encoding it declares ({error.encoding})",
+                where=where,
+                cure="save it with UTF-8 texts",
+            ) from error
+        finally:
+            pyogrio.set_gdal_config_options(before)
+
+
+def _broken(error: Exception, where: str) -> DataError:
+    """Return the error for a file that GDAL refuses, without GDAL's own name for it in memory."""
+    told = str(error).partition(";")[0]
+    reason = " ".join(word for word in told.split() if "/vsi" not in word).rstrip(".;: ")
+    return DataError(f"cannot be read: {reason}", where=where, cure="is the download complete?")
+
+
+def layer_names(data: bytes, *, where: str) -> list[tuple[int, str]]:
+    """Return index and name of each layer that has geometry.
+
+    Raises
+    ------
+    DataError
+        GDAL cannot open the file.
+    UsageError
+        pyogrio is not installed.
+    """
+    pyogrio = formats_package("pyogrio", where=where)
+    with _offline(pyogrio, where):
+        layers = pyogrio.list_layers(data)
+    return [(index, str(name)) for index, (name, geometry_type) in enumerate(layers) if geometry_type is not None]
+
+
+def read_layer(
+    data: bytes,
+    *,
+    where: str,
+    drivers: tuple[str, ...],
+    layer: int = 0,
+    undeclared: str = "",
+    declares: str = "declare an EPSG code",
+) -> Features:
+    """Return the features of one layer.
+
+    Parameters
+    ----------
+    data : bytes
+        The file's content, or a zip made here of a file's parts.
+    where : str
+        The file's name, for messages.
+    drivers : tuple of str
+        GDAL's names of the drivers of the format that `data` was found to be; no other may read it.
+    layer : int
+        Which of the file's layers.
+    undeclared : str
+        The CRS of a file that declares none; without it that is an error.
+    declares : str
+        What to do where the CRS is missing or cannot be right.
+
+    Raises
+    ------
+    DataError
+        The file is broken or incomplete, another driver took it, or its CRS is missing or unknown.
+    UsageError
+        pyogrio is not installed.
+    """
+    pyogrio = formats_package("pyogrio", where=where)
+    with _offline(pyogrio, where):
+        info = pyogrio.read_info(data, layer=layer, force_feature_count=True)
+        if info["driver"] not in drivers:
+            raise DataError(f"is no {drivers[0]} file: GDAL takes it for {info['driver']}", where=where)
+        meta, _, wkb, columns = pyogrio.raw.read(data, layer=layer, force_2d=True)
+    count = len(wkb) if wkb is not None else 0
+    if info["features"] > count:
+        raise DataError(
+            f"only {count} of {info['features']} features can be read", where=where, cure="is the download complete?"
+        )
+    declared = meta["crs"] or undeclared
+    if not declared:
+        raise DataError("declares no CRS", where=where, cure=declares)
+    crs = LONLAT if declared == LONLAT else source_crs(str(declared), where=where)
+    geometries = geometries_from_wkb(wkb if wkb is not None else [], where=where)
+    return features_from_geometries(geometries, _rows(meta["fields"], columns, count), crs, where=where, cure=declares)
+
+
+def _rows(fields: NDArray[np.object_], columns: tuple[NDArray[Any], ...], count: int) -> list[dict[str, object]]:
+    """Return a dict of plain Python values for each feature; GDAL's stand-ins for null become None."""
+    plain = [[None if value != value else value for value in column.tolist()] for column in columns]
+    names = [str(name) for name in fields]
+    return [dict(zip(names, values, strict=True)) for values in zip(*plain, strict=True)] or [{}] * count

@@ -1,0 +1,32 @@
+"""The optional packages that some formats need, imported only when a file of such a format is met."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from frontcalc.errors import UsageError
+
+
+def formats_package(name: str, *, where: str) -> Any:
+    """Return a module of the extra `formats`.
+
+    Parameters
+    ----------
+    name : str
+        The module's name, as in ``pyarrow.parquet``.
+    where : str
+        The file that needs it, for messages.
+
+    Raises
+    ------
+    UsageError
+        The package is not installed.
+    """
+    try:
+        return import_module(name)
+    except ImportError as error:
+        package = name.partition(".")[0]
+        raise UsageError(
+            f"needs the package {package}", where=where, cure='pip install "frontcalc[formats]"'
+        ) from error

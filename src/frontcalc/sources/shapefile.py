@@ -1,0 +1,119 @@
+"""Shapefiles, in parts: the geometry is in .shp, the rest beside it, and some of the rest is often lost."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from frontcalc.crs import LONLAT
+from frontcalc.errors import DataError
+from frontcalc.sources.assemble import name_layer
+from frontcalc.sources.features import Features
+from frontcalc.sources.ogr import read_layer
+
+PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+"""Suffixes of the parts that are read."""
+
+_CODE = struct.pack(">i", 9994)
+_VERSION = struct.pack("<i", 1000)
+_HEADER = 100
+# Where a .dbf says which code page it is in; 0 is nothing said (dBASE IV's language driver).
+_DBF_LANGUAGE = 29
+
+
+def detect(data: bytes) -> bool:
+    """Say whether content begins as a .shp does (a .shx begins alike)."""
+    return data[:4] == _CODE and data[28:32] == _VERSION
+
+
+def read(data: bytes, *, where: str) -> Features:
+    """Return the features of a .shp alone, whose CRS and properties are therefore unknown.
+
+    Raises
+    ------
+    DataError
+        The file is broken, or its coordinates are not degrees, so that its .prj is needed.
+    UsageError
+        pyogrio is not installed.
+    """
+    return read_shapefile_parts({".shp": data}, where=where)
+
+
+def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
+    """Return the features of a shapefile.
+
+    Parameters
+    ----------
+    parts : mapping of str to bytes
+        Content by suffix in lower case, as in ``.shp``. Only that one must be there: without .shx the
+        records are counted here, without .dbf there are no properties, without .prj the coordinates
+        must be degrees, without .cpg texts are taken for UTF-8 where they can be.
+    where : str
+        The .shp's name, for messages; without folders and suffix it is the features' `layer`.
+
+    Raises
+    ------
+    DataError
+        The .shp is missing, broken or cut off, or the CRS is unknown.
+    UsageError
+        pyogrio is not installed.
+    """
+    shp = parts.get(".shp", b"")
+    if not detect(shp):
+        raise DataError("is no shapefile: its .shp is missing or broken", where=where)
+    declared = 2 * struct.unpack(">i", shp[24:28])[0]
+    if len(shp) < max(declared, _HEADER):
+        raise DataError(
+            f"is cut off: {len(shp):,} of {declared:,} bytes", where=where, cure="is the download complete?"
+        )
+    kept = {suffix: parts[suffix] for suffix in PARTS if suffix in parts}
+    kept.setdefault(".shx", _index(shp[:declared], where))
+    if ".cpg" not in kept and _is_utf8(kept.get(".dbf", b"")):
+        kept[".cpg"] = b"UTF-8"
+    has_prj = bool(kept.get(".prj", b"").strip())
+    features = read_layer(
+        _stored_zip(kept),
+        where=where,
+        drivers=("ESRI Shapefile",),
+        undeclared="" if has_prj else LONLAT,
+        declares="its .prj cannot be right" if has_prj else "the file has no .prj, which would name its CRS: add it",
+    )
+    return name_layer(features, PurePosixPath(where).stem)
+
+
+def _index(shp: bytes, where: str) -> bytes:
+    """Return the .shx of a .shp: where each record begins and how long it is, in 16-bit words."""
+    records: list[bytes] = []
+    at = _HEADER
+    while at + 8 <= len(shp):
+        words = struct.unpack(">i", shp[at + 4 : at + 8])[0]
+        if words < 2 or at + 8 + 2 * words > len(shp):
+            raise DataError(f"record {len(records) + 1} of its .shp is broken", where=where, cure="add its .shx")
+        records.append(struct.pack(">ii", at // 2, words))
+        at += 8 + 2 * words
+    length = struct.pack(">i", (_HEADER + 8 * len(records)) // 2)
+    return shp[:24] + length + shp[28:_HEADER] + b"".join(records)
+
+
+def _is_utf8(dbf: bytes) -> bool:
+    """Say whether a .dbf that names no code page holds UTF-8."""
+    if len(dbf) <= _DBF_LANGUAGE or dbf[_DBF_LANGUAGE]:
+        return False
+    start = struct.unpack("<H", dbf[8:10])[0]
+    try:
+        dbf[start:].decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _stored_zip(parts: Mapping[str, bytes]) -> bytes:
+    """Return the parts as a zip of our own making: the only way to hand GDAL several files in memory."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for suffix, content in parts.items():
+            archive.writestr(f"layer{suffix}", content)
+    return out.getvalue()

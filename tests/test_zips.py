@@ -1,0 +1,159 @@
+"""Zips: what is packed how, what is refused, and the publishers' own."""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+from functools import partial
+from pathlib import Path
+
+import formats
+import pytest
+from conftest import square
+from formats import CONTROL, kml, mercator, named, shapefile_parts, written, zipped
+from test_formats import km2, layers
+
+from frontcalc.errors import DataError
+from frontcalc.sources import read_content, read_features
+from frontcalc.sources import zipped as zips
+from frontcalc.sources.files import Entry
+
+
+@pytest.fixture
+def control(tmp_path: Path) -> dict[str, bytes]:
+    return named(shapefile_parts(tmp_path / "control", [CONTROL]), "Control")
+
+
+@pytest.fixture
+def advances(tmp_path: Path) -> dict[str, bytes]:
+    return named(shapefile_parts(tmp_path / "advances", [square(1, 0), square(2, 0)]), "sub/Advances")
+
+
+def test_several_shapefiles_in_a_zip_are_layers(control: dict[str, bytes], advances: dict[str, bytes]) -> None:
+    others = {"readme.txt": b"hello", "catalogue.json": b"{}", "__MACOSX/._Control.shp": b"x", "sub/": b""}
+    features = read_content(zipped({**control, **advances, **others}), where="a.zip")
+    assert layers(features) == ["Control", "Advances", "Advances"]
+    assert features.owner.tolist() == [0, 1, 2]
+    assert km2(features) == pytest.approx(300.0, abs=0.001)
+
+
+def test_a_zip_in_a_zip_is_read_and_a_third_is_refused(control: dict[str, bytes], advances: dict[str, bytes]) -> None:
+    outer = zipped({"one.zip": zipped(control), "two.zip": zipped(advances)})
+    features = read_content(outer, where="a.zip")
+    assert layers(features) == ["Control", "Advances", "Advances"]
+    with pytest.raises(DataError, match=r"b\.zip/a\.zip/one\.zip: is a zip more than 2 deep; unpack it"):
+        read_content(zipped({"a.zip": outer}), where="b.zip")
+
+
+def test_parts_of_a_shapefile_belong_together_whatever_the_case_of_names(control: dict[str, bytes]) -> None:
+    del control["Control.shx"], control["Control.cpg"]
+    features = read_content(zipped({name.upper(): content for name, content in control.items()}), where="a.zip")
+    assert features.properties == ({"name": "Херсон", "layer": "CONTROL"},)
+
+
+def test_other_formats_in_a_zip(tmp_path: Path) -> None:
+    one = read_content(zipped({"2024-11-03.json": formats.geojson(CONTROL)}), where="a.zip")
+    assert (layers(one), km2(one)) == ([None], pytest.approx(100.0, abs=0.001))
+    members = {
+        "control_map.geojson": formats.geojson(CONTROL),
+        "b.gpkg": written(tmp_path / "b.gpkg", "GPKG", [square(1, 0)], layer="russian_advances"),
+        "c.kml": kml(("claims", [square(2, 0)])),
+    }
+    several = read_content(zipped(members), where="a.zip")
+    assert layers(several) == ["russian_advances", "claims", "control_map"]
+    assert km2(several) == pytest.approx(300.0, abs=0.001)
+
+
+def test_members_in_different_crs_are_refused(control: dict[str, bytes], tmp_path: Path) -> None:
+    other = named(shapefile_parts(tmp_path / "other", [mercator(CONTROL)], crs="EPSG:3857"), "Other")
+    with pytest.raises(DataError, match=r"'Control\.shp' is in OGC:CRS84 and 'Other\.shp' in EPSG:3857; give them as"):
+        read_content(zipped({**control, **other}), where="a.zip")
+
+
+def test_a_zip_without_geodata_says_what_is_inside() -> None:
+    with pytest.raises(DataError, match=r"a\.zip: is a zip without geodata; inside: a\.txt, b\.shx"):
+        read_content(zipped({"b.shx": b"\x00\x00\x27\x0a", "a.txt": b"x"}), where="a.zip")
+    with pytest.raises(DataError, match="inside: nothing"):
+        read_content(zipped({}), where="a.zip")
+    with pytest.raises(DataError, match="7 and 2 more"):
+        read_content(zipped({f"{n}": b"x" for n in range(10)}), where="a.zip")
+
+
+def test_a_broken_zip_is_no_data(control: dict[str, bytes]) -> None:
+    data = zipped(control)
+    with pytest.raises(DataError, match=r"a\.zip: is a broken zip: .*is the download complete"):
+        read_content(data[: len(data) // 2], where="a.zip")
+    damaged = bytearray(data)
+    damaged[60:90] = b"x" * 30
+    with pytest.raises(DataError, match=r"a\.zip: is a broken zip"):
+        read_content(bytes(damaged), where="a.zip")
+
+
+def test_an_encrypted_zip_is_refused(control: dict[str, bytes]) -> None:
+    data = bytearray(zipped(control))
+    directory = data.index(b"PK\x01\x02")
+    data[6] |= 1
+    data[directory + 8] |= 1
+    with pytest.raises(DataError, match=r"is encrypted: 'Control.*' needs a password; unpack it"):
+        read_content(bytes(data), where="a.zip")
+
+
+@pytest.mark.parametrize("name", ["../a.shp", "/a.shp", "a\\b.shp", "C:/a.shp", "a/../../b.shp"])
+def test_names_outside_the_zip_are_refused(name: str) -> None:
+    with pytest.raises(DataError, match="has a member that names a place outside"):
+        read_content(zipped({name: b"x"}), where="a.zip")
+
+
+def test_links_and_double_names_are_refused() -> None:
+    out = io.BytesIO()
+    info = zipfile.ZipInfo("a.geojson")
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(info, "/etc/passwd")
+    with pytest.raises(DataError, match=r"has a member that is a link: 'a\.geojson'"):
+        read_content(out.getvalue(), where="a.zip")
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a.geojson", "{}")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("a.geojson", "{}")
+    with pytest.raises(DataError, match=r"has two members named 'a\.geojson'"):
+        read_content(out.getvalue(), where="a.zip")
+
+
+def test_a_zip_that_unpacks_to_too_much_is_refused(control: dict[str, bytes]) -> None:
+    data = bytearray(zipped(control))
+    directory = data.index(b"PK\x01\x02")
+    data[directory + 24 : directory + 28] = (zips.MAX_BYTES + 1).to_bytes(4, "little")
+    with pytest.raises(DataError, match="unpacks to more than the limit of 1,073,741,824 bytes"):
+        read_content(bytes(data), where="a.zip")
+
+
+def test_the_limits_count_the_zips_inside(control: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    data = zipped({"a.zip": zipped(control), "b.zip": zipped({f"x{n}.txt": b"" for n in range(10)})})
+    few = partial(zips._Left, members=2 + len(control) + 9)
+    monkeypatch.setattr(zips, "_Left", few)
+    with pytest.raises(DataError, match=r"a\.zip/b\.zip: has more than 10,000 members"):
+        read_content(data, where="a.zip")
+
+
+# --- the publishers' own ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "area"),
+    [
+        ("UkraineControlMapAO27APR2026", 112_998.7),
+        ("AssessedRussianAdvancesinUkraineAPR272026", 3_962.2),
+        ("AssessedRussianInfiltrationAreasinUkraineAPR272026", 269.8),
+        ("ClaimedRussianTerritoryinUkraineAPR272026", 1_779.2),
+        ("ClaimedUkrainianCounteroffensivesAPR272026", 70_360.7),
+    ],
+)
+def test_zips_as_published(name: str, area: float, shared: Path) -> None:
+    path = shared / "archives" / "isw-shapefile-zips" / f"{name}.zip"
+    _, features = read_features(Entry(path))
+    assert (features.crs, len(features.not_area), set(layers(features))) == ("EPSG:3857", 0, {name})
+    assert km2(features) == pytest.approx(area, abs=0.5)
