@@ -23,7 +23,8 @@ from frontcalc import geometry
 from frontcalc.errors import DataError, UsageError
 from frontcalc.outputs.geodata import LayerPolygons, geoparquet_bytes
 from frontcalc.snapshots import to_equal_area
-from frontcalc.sources import format_of, packages, read_content, read_features
+from frontcalc.sources import packages, read_content, read_features
+from frontcalc.sources.detection import detect
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import single_file
 from frontcalc.sources.shapefile import read_shapefile_parts
@@ -56,7 +57,7 @@ MAKERS: dict[str, Callable[[Path], bytes]] = {
     "flatgeobuf": lambda folder: written(folder / "a.fgb", "FlatGeobuf", [CONTROL]),
     "geoparquet": geoparquet,
     "kml": lambda folder: kml(("control_map", [CONTROL])),
-    "geojson": lambda folder: formats.geojson(CONTROL),
+    "json": lambda folder: formats.geojson(CONTROL),
 }
 
 
@@ -66,7 +67,7 @@ def test_a_square_is_100_km2_in_every_format_found_by_content(name: str, tmp_pat
     path = tmp_path / "whatever.dat"
     path.write_bytes(data)
     _, features = read_features(single_file(path))
-    assert format_of(data) == name
+    assert detect(data, where="map") == name
     assert km2(features) == pytest.approx(100.0, abs=0.01 if name == "zip" else 0.001)
     assert features.owner.tolist() == [0]
     assert not len(features.not_area)
@@ -207,7 +208,7 @@ def test_kml_in_other_encodings() -> None:
     [
         (kml(("a", [CONTROL]))[:-40], "a.kml: ends before its last element"),
         (kml(("a", [CONTROL]), inside="<OGRVRTDataSource/>"), "holds <OGR…, which KML has no need of"),
-        (b'<!DOCTYPE kml [<!ENTITY a "b">]>' + kml(("a", [CONTROL])), "is not valid JSON"),
+        (b'<!DOCTYPE kml [<!ENTITY a "b">]>' + kml(("a", [CONTROL])), "is in no known format"),
         (kml(inside="<!DOCTYPE x>"), "holds <!DOCTYPE…, which KML has no need of"),
         (kml(), "is KML without placemarks"),
         (kml(("a", [CONTROL])).replace(b"<coordinates>", b"<coordinates></kml>"), "a.kml"),

@@ -3,60 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
+from typing import Any
 
-from frontcalc.sources import flatgeobuf, geojson, geopackage, geoparquet, kml, shapefile, zipped
+from frontcalc.sources import (
+    esri,
+    flatgeobuf,
+    geojson,
+    geojson_sequence,
+    geopackage,
+    geoparquet,
+    kml,
+    shapefile,
+    topojson,
+    zipped,
+)
+from frontcalc.sources.detection import detect, unpack
+from frontcalc.sources.documents import parse, unwrap
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import Entry
 
-
-def read_content(data: bytes, *, where: str) -> Features:
-    """Return the features of content in any format that is known; the content tells which.
-
-    Parameters
-    ----------
-    data : bytes
-        A file's content.
-    where : str
-        The file's name, for messages.
-
-    Raises
-    ------
-    DataError
-        The content is broken or no geodata.
-    UsageError
-        A package that the format needs is not installed.
-    """
-    return READERS[format_of(data)](data, where=where)
-
-
-DETECTORS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
-    ("zip", zipped.detect),
-    ("shapefile", shapefile.detect),
-    ("geopackage", geopackage.detect),
-    ("flatgeobuf", flatgeobuf.detect),
-    ("geoparquet", geoparquet.detect),
-    ("kml", kml.detect),
+# What is neither of these is GeoJSON, whose reader says what is missing.
+_DOCUMENTS: tuple[tuple[Callable[[Mapping[str, Any]], bool], Callable[..., Features]], ...] = (
+    (topojson.is_topology, topojson.read_document),
+    (esri.is_esri, esri.read_document),
 )
-"""Formats and how their content is told, tried in this order; what none takes is read as GeoJSON."""
-
-READERS: dict[str, Callable[..., Features]] = {
-    "zip": partial(zipped.read, read_member=read_content),
-    "shapefile": shapefile.read,
-    "geopackage": geopackage.read,
-    "flatgeobuf": flatgeobuf.read,
-    "geoparquet": geoparquet.read,
-    "kml": kml.read,
-    "geojson": geojson.read,
-}
-
-
-def format_of(data: bytes) -> str:
-    """Return the key of `READERS` for a file's content."""
-    return next((name for name, test in DETECTORS if test(data)), "geojson")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +57,60 @@ def read_features(entry: Entry) -> tuple[SourceFile, Features]:
         return SourceFile(entry.label, digest.hexdigest()), read_content(data, where=entry.label)
     parts = {".shp": data}
     for name in entry.siblings:
-        parts[PurePosixPath(name).suffix.lower()] = entry.read(name)
-        digest.update(parts[PurePosixPath(name).suffix.lower()])
+        suffix = PurePosixPath(name).suffix.lower()
+        parts[suffix] = entry.read(name)
+        digest.update(parts[suffix])
     features = shapefile.read_shapefile_parts(parts, where=entry.label)
     return SourceFile(entry.label, digest.hexdigest()), features
+
+
+def read_content(data: bytes, *, where: str) -> Features:
+    """Return the features of content in any format that is known, also in gzip; the content tells which.
+
+    Parameters
+    ----------
+    data : bytes
+        A file's content.
+    where : str
+        The file's name, for messages.
+
+    Raises
+    ------
+    DataError
+        The content is broken or no geodata.
+    UsageError
+        A package that the format needs is not installed.
+    """
+    content = unpack(data, where=where)
+    return READERS[detect(content, where=where)](content, where=where)
+
+
+def read_json(data: bytes, *, where: str) -> Features:
+    """Return the features of one JSON document, whichever of the JSON formats it is in.
+
+    The text is parsed once, since that takes most of the time of reading a map.
+
+    Raises
+    ------
+    DataError
+        The text is no JSON, or no map.
+    """
+    document = unwrap(parse(data, where=where))
+    if isinstance(document, dict):
+        for is_format, read_document in _DOCUMENTS:
+            if is_format(document):
+                return read_document(document, where=where)
+    return geojson.read_document(document, where=where)
+
+
+READERS: dict[str, Callable[..., Features]] = {
+    "zip": partial(zipped.read, read_member=read_content),
+    "shapefile": shapefile.read,
+    "geopackage": geopackage.read,
+    "flatgeobuf": flatgeobuf.read,
+    "geoparquet": geoparquet.read,
+    "kml": kml.read,
+    "geojson-sequence": geojson_sequence.read,
+    "json": read_json,
+}
+"""Format, as `detect` names it, to the function that reads its bytes."""

@@ -1,0 +1,213 @@
+"""Esri JSON, as ArcGIS servers answer with: rings whose direction tells outlines from holes.
+
+The format is at https://developers.arcgis.com/documentation/common-data-types/geometry-objects.htm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc.crs import LONLAT, source_crs
+from frontcalc.errors import DataError
+from frontcalc.sources.documents import parse, refuse_truncated, unwrap
+from frontcalc.sources.features import Features
+from frontcalc.sources.rings import Part, build_polygons, refused_ring
+
+# Ids that Web Mercator had before it became 3857.
+_WEB_MERCATOR = {102100: 3857, 102113: 3857, 900913: 3857}
+
+_AREA_MEMBERS = ("rings", "curveRings")
+_NOT_AREA_MEMBERS = ("paths", "curvePaths", "points", "x")
+
+
+def read(data: bytes, *, where: str) -> Features:
+    """Return the features of Esri JSON text, also inside a wrapper such as ``{"value": …}``.
+
+    Parameters
+    ----------
+    data : bytes
+        The file's content.
+    where : str
+        The file's name, for messages.
+
+    Raises
+    ------
+    DataError
+        The text is no JSON or no Esri JSON, is a server's error or truncated by it, or its rings cannot be.
+    """
+    return read_document(unwrap(parse(data, where=where)), where=where)
+
+
+def is_esri(document: Mapping[str, Any]) -> bool:
+    """Say whether a JSON object is Esri JSON: a feature set, a feature, a geometry or a server's error."""
+    if isinstance(document.get("type"), str):
+        return False
+    if str(document.get("geometryType", "")).startswith("esri") or "attributes" in document:
+        return True
+    if any(member in document for member in (*_AREA_MEMBERS, "paths", "error")):
+        return True
+    listed = document.get("features")
+    return isinstance(listed, list) and any(
+        isinstance(feature, dict) and ("attributes" in feature or _is_geometry(feature.get("geometry")))
+        for feature in listed[:1]
+    )
+
+
+def read_document(document: object, *, where: str) -> Features:
+    """Return the features of an Esri JSON object that was parsed already.
+
+    Raises
+    ------
+    DataError
+        As `read`.
+    """
+    if not isinstance(document, dict) or not is_esri(document):
+        raise DataError("holds JSON but no Esri JSON", where=where, cure="give a feature set of polygons")
+    _refuse_error(document, where)
+    refuse_truncated(document, where=where)
+    features = _features(document, where)
+    rings: list[Part] = []
+    not_area: list[int] = []
+    references: list[object] = []
+    for index, feature in enumerate(features):
+        geometry = feature.get("geometry")
+        if geometry is None:
+            continue
+        if not isinstance(geometry, dict) or not _is_geometry(geometry):
+            raise DataError(f"feature {index} has a geometry of no known type", where=where)
+        if "curveRings" in geometry:
+            raise DataError(
+                f"feature {index} has curves (curveRings)", where=where, cure="export it with returnTrueCurves=false"
+            )
+        if "rings" not in geometry:
+            not_area.append(index)
+            continue
+        if not isinstance(geometry["rings"], list):
+            raise DataError(f"feature {index} has rings that are no list", where=where)
+        rings.extend((index, [ring]) for ring in geometry["rings"])
+        reference = geometry.get("spatialReference") or document.get("spatialReference")
+        if reference not in references:
+            references.append(reference)
+    systems = list(dict.fromkeys(_crs(reference, where) for reference in references))
+    if len(systems) > 1:
+        raise DataError("its geometries differ in spatialReference", where=where, cure="download it with outSR=4326")
+    crs = systems[0] if rings else LONLAT
+    polygons, owner = _nested(rings, crs, where)
+    properties = tuple(feature.get("attributes") or {} for feature in features)
+    points = np.array(not_area, dtype=np.intp)
+    return Features(crs, properties, polygons, owner, points, document.get("synthetic") is True)
+
+
+def _is_geometry(geometry: object) -> bool:
+    """Say whether a JSON value is an Esri geometry."""
+    return isinstance(geometry, dict) and any(member in geometry for member in (*_AREA_MEMBERS, *_NOT_AREA_MEMBERS))
+
+
+def _refuse_error(document: Mapping[str, Any], where: str) -> None:
+    """Refuse what a server sent instead of a map, with its own words; it does so with status 200."""
+    if "error" not in document:
+        return
+    error = document["error"] if isinstance(document["error"], dict) else {"message": document["error"]}
+    details = error.get("details")
+    said = [error.get("message"), *(details if isinstance(details, list) else [details])]
+    words = "; ".join(dict.fromkeys(str(word) for word in said if word)) or "no reason given"
+    code = f" {error['code']}" if "code" in error else ""
+    raise DataError(f"is a server's error{code}, not a map: {words}", where=where, cure="download it again")
+
+
+def _features(document: Mapping[str, Any], where: str) -> list[Mapping[str, Any]]:
+    """Return the features of a feature set; a bare geometry is one feature without attributes."""
+    if "features" not in document:
+        features = [{"geometry": document} if _is_geometry(document) else document]
+    elif isinstance(document["features"], list):
+        features = document["features"]
+    else:
+        raise DataError("is a feature set without a list of features", where=where)
+    for index, feature in enumerate(features):
+        if not isinstance(feature, dict) or not isinstance(feature.get("attributes") or {}, dict):
+            raise DataError(f"feature {index} is no Esri feature", where=where)
+    if features and "geometryType" not in document and not any("geometry" in feature for feature in features):
+        raise DataError("has attributes but no geometry", where=where, cure="download it with returnGeometry=true")
+    return features
+
+
+def _crs(reference: object, where: str) -> str:
+    """Return the CRS that a spatial reference means."""
+    if isinstance(reference, dict):
+        ids = [reference.get(member) for member in ("latestWkid", "wkid")]
+        numbers = [_WEB_MERCATOR.get(number, number) for number in ids if isinstance(number, int) and number > 0]
+        texts = [reference[member] for member in ("wkt2", "wkt") if isinstance(reference.get(member), str)]
+        declared = [f"{authority}:{number}" for number in numbers for authority in ("EPSG", "ESRI")] + texts
+        for candidate in declared[:-1]:
+            try:
+                return source_crs(candidate, where=where)
+            except DataError:
+                continue
+        if declared:
+            return source_crs(declared[-1], where=where)
+    raise DataError(
+        "declares no spatialReference that is known", where=where, cure="download it with outSR=4326, or add its wkid"
+    )
+
+
+def _nested(rings: list[Part], crs: str, where: str) -> tuple[NDArray[np.object_], NDArray[np.intp]]:
+    """Return polygons and their features: clockwise rings are outlines, the others holes in them."""
+    every = build_polygons(rings, crs, where=where)
+    feature = np.array([index for index, _ in rings], dtype=np.intp)
+    # A ring without area is neither; as an outline it does no harm.
+    clockwise = _signed_areas(every) <= 0
+    outlines, holes = np.flatnonzero(clockwise), np.flatnonzero(~clockwise)
+    polygons, owner = every[outlines], feature[outlines]
+    if not len(holes):
+        return polygons, owner
+    valid = shapely.make_valid(every, method="structure")
+    # What is left of a collapsed hole takes nothing away.
+    holes = holes[shapely.area(valid[holes]) > 0]
+    around = _outlines_around(valid[holes], feature[holes], valid[outlines], owner)
+    lost = np.flatnonzero(around < 0)
+    if len(lost):
+        fault = "has a hole (a counter-clockwise ring) in no outline"
+        at = shapely.get_coordinates(every[holes[lost[0]]])[0]
+        raise refused_ring(int(feature[holes[lost[0]]]), fault, at, where=where)
+    lines = shapely.get_exterior_ring(every)
+    for outline in np.unique(around):
+        polygons[outline] = shapely.Polygon(lines[outlines[outline]], list(lines[holes[around == outline]]))
+    return polygons, owner
+
+
+def _signed_areas(polygons: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return the area of each polygon's outline, negative where it runs clockwise; (n,), in the CRS's units."""
+    if not len(polygons):
+        return np.empty(0)
+    xy, ring = shapely.get_coordinates(polygons, return_index=True)
+    starts = np.searchsorted(ring, np.arange(len(polygons)))
+    # From each ring's own start: far from the origin no digits are lost, and the step to the next ring adds nothing.
+    x, y = (xy - xy[starts[ring]]).T
+    doubled = x * np.roll(y, -1) - np.roll(x, -1) * y
+    return np.asarray(np.add.reduceat(doubled, starts) / 2)
+
+
+def _outlines_around(
+    holes: NDArray[np.object_], hole_owner: NDArray[np.intp], outlines: NDArray[np.object_], owner: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Return for each hole the index of the smallest outline of its feature that it is in, -1 for none."""
+    shapely.prepare(outlines)
+    hole, outline = shapely.STRtree(outlines).query(holes)
+    same = hole_owner[hole] == owner[outline]
+    hole, outline = hole[same], outline[same]
+    inside = shapely.covers(outlines[outline], holes[hole])
+    # A hole that touches its outline may stand out by a rounding; more than half inside is inside.
+    doubtful = ~np.isin(hole, hole[inside])
+    shared = shapely.area(shapely.intersection(outlines[outline[doubtful]], holes[hole[doubtful]]))
+    inside[doubtful] = shared > shapely.area(holes[hole[doubtful]]) / 2
+    hole, outline = hole[inside], outline[inside]
+    around = np.full(len(holes), -1, dtype=np.intp)
+    # Largest first: what is written last, the smallest, stays.
+    order = np.argsort(-shapely.area(outlines[outline]), kind="stable")
+    around[hole[order]] = outline[order]
+    return around

@@ -1,0 +1,113 @@
+"""Polygons out of rings, the same for every format: closed, checked, and refused by the name of their feature."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc.crs import is_geographic
+from frontcalc.errors import DataError
+
+Ring = Sequence[Sequence[float]] | NDArray[np.float64]
+"""Positions of two values or more; what comes after x and y is not read."""
+
+Part = tuple[int, Sequence[Any]]
+"""The index of a feature, and the rings of one of its polygons, the outer ring first."""
+
+
+def build_polygons(parts: Sequence[Part], crs: str, *, where: str) -> NDArray[np.object_]:
+    """Return a polygon for each part.
+
+    Z values are dropped and rings that were left open are closed, neither of which changes an area.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        The polygons; none is without rings.
+    crs : str
+        The CRS of the coordinates.
+    where : str
+        The file's name, for messages.
+
+    Returns
+    -------
+    (n,) array of shapely Polygon
+        As drawn: they may be invalid.
+
+    Raises
+    ------
+    DataError
+        A ring has too few points, a position is no pair of finite numbers, or no longitude and latitude
+        though the CRS is in degrees. The message names the feature.
+    """
+    if not parts:
+        return np.empty(0, dtype=object)
+    rings = [ring for _, polygon in parts for ring in polygon]
+    owner = np.repeat([feature for feature, _ in parts], [len(polygon) for _, polygon in parts])
+    try:
+        lengths = np.array([len(ring) for ring in rings])
+        if not lengths.all():
+            raise ValueError("an empty ring")
+        xy = _coordinates(rings)
+    except (TypeError, ValueError, IndexError, KeyError) as error:
+        raise DataError("has coordinates that are not lists of positions", where=where) from error
+    xy, lengths = _closed(xy, lengths)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    short = np.flatnonzero(lengths < 4)
+    if len(short):
+        fault = f"has a ring of {lengths[short[0]] - 1} points"
+        raise refused_ring(int(owner[short[0]]), fault, xy[offsets[short[0]]], where=where)
+    wild = np.flatnonzero(~np.isfinite(xy).all(axis=1))
+    if len(wild):
+        ring = int(np.searchsorted(offsets, wild[0], side="right")) - 1
+        raise refused_ring(int(owner[ring]), "has a coordinate that is no finite number", xy[wild[0]], where=where)
+    _check_degrees(xy, crs, where)
+    ends = np.cumsum([0, *(len(polygon) for _, polygon in parts)])
+    return np.asarray(shapely.from_ragged_array(shapely.GeometryType.POLYGON, xy, (offsets, ends)), dtype=object)
+
+
+def refused_ring(feature: int, fault: str, at: NDArray[np.float64], *, where: str) -> DataError:
+    """Return the error that names a ring's feature and place."""
+    return DataError(
+        f"feature {feature} {fault}, at {at[0]:.5f}, {at[1]:.5f}", where=where, cure="repair it or use --skip-bad"
+    )
+
+
+def _coordinates(rings: Sequence[Ring]) -> NDArray[np.float64]:
+    """Return all positions as (n, 2), whatever further values each has."""
+    if isinstance(rings[0], np.ndarray):
+        return np.concatenate(rings)
+    positions = list(chain.from_iterable(rings))
+    if set(map(len, positions)) == {2}:
+        flat = chain.from_iterable(positions)
+    else:
+        flat = chain.from_iterable((position[0], position[1]) for position in positions)
+    return np.fromiter(flat, dtype=np.float64, count=2 * len(positions)).reshape(-1, 2)
+
+
+def _closed(xy: NDArray[np.float64], lengths: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return the rings with their first position repeated at the end where it was not."""
+    ends = np.cumsum(lengths)
+    first = xy[ends - lengths]
+    left_open = (first != xy[ends - 1]).any(axis=1)
+    if not left_open.any():
+        return xy, lengths
+    return np.insert(xy, ends[left_open], first[left_open], axis=0), lengths + left_open
+
+
+def _check_degrees(xy: NDArray[np.float64], crs: str, where: str) -> None:
+    """Refuse coordinates that no longitude and latitude can have."""
+    if not is_geographic(crs):
+        return
+    (west, east), (south, north) = ((column.min(), column.max()) for column in xy.T)
+    if west < -180.0 or east > 180.0 or south < -90.0 or north > 90.0:
+        raise DataError(
+            f"its coordinates are no degrees: x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}",
+            where=where,
+            cure="a file in a projected CRS must declare it («crs» in GeoJSON, «spatialReference» in Esri JSON)",
+        )

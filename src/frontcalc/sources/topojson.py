@@ -1,0 +1,190 @@
+"""TopoJSON: rings stitched from shared arcs, whose positions may be quantised and delta-encoded.
+
+The specification is at https://github.com/topojson/topojson-specification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frontcalc.errors import DataError
+from frontcalc.layers import LAYER_FIELDS
+from frontcalc.sources.documents import declared_crs, parse, unwrap
+from frontcalc.sources.features import Features, Properties
+from frontcalc.sources.rings import Part, build_polygons
+
+Arcs = Sequence[NDArray[np.float64]]
+
+_NOT_AREA = frozenset({"Point", "MultiPoint", "LineString", "MultiLineString"})
+_GEOMETRY_TYPES = _NOT_AREA | {"Polygon", "MultiPolygon", "GeometryCollection"}
+
+
+def read(data: bytes, *, where: str) -> Features:
+    """Return the features of TopoJSON text, also inside a wrapper such as ``{"value": …}``.
+
+    Parameters
+    ----------
+    data : bytes
+        The file's content.
+    where : str
+        The file's name, for messages.
+
+    Raises
+    ------
+    DataError
+        The text is no JSON or no TopoJSON, or its arcs do not make rings.
+    """
+    return read_document(unwrap(parse(data, where=where)), where=where)
+
+
+def is_topology(document: Mapping[str, Any]) -> bool:
+    """Say whether a JSON object is TopoJSON."""
+    return document.get("type") == "Topology"
+
+
+def read_document(document: object, *, where: str) -> Features:
+    """Return the features of a topology that was parsed already.
+
+    Each geometry of an object that is a collection is a feature, as any other object is. A feature that
+    names no layer gets its object's name as the property `layer`.
+
+    Raises
+    ------
+    DataError
+        As `read`.
+    """
+    if not isinstance(document, dict) or not is_topology(document):
+        raise DataError("holds JSON but no topology", where=where, cure="give TopoJSON with «objects» and «arcs»")
+    arcs = _decoded_arcs(document, where)
+    properties: list[Properties] = []
+    parts: list[Part] = []
+    not_area: list[int] = []
+    for index, (name, feature) in enumerate(_features(document, where)):
+        properties.append(_with_layer(feature, name, index, where))
+        for kind, indices in _simple_geometries(feature, where, index):
+            if kind in _NOT_AREA:
+                not_area.append(index)
+                continue
+            polygons = [indices] if kind == "Polygon" else indices
+            drawn = [_rings(polygon, arcs, index, where) for polygon in polygons if polygon]
+            parts.extend((index, rings) for rings in drawn if rings)
+    crs = declared_crs(document, where=where)
+    return Features(
+        crs,
+        tuple(properties),
+        build_polygons(parts, crs, where=where),
+        np.array([index for index, _ in parts], dtype=np.intp),
+        np.array(not_area, dtype=np.intp),
+        document.get("synthetic") is True,
+    )
+
+
+def _decoded_arcs(document: Mapping[str, Any], where: str) -> list[NDArray[np.float64]]:
+    """Return the positions of each arc, (n, 2), in the topology's CRS."""
+    try:
+        listed = document["arcs"]
+        if listed == []:
+            return []
+        starts = np.cumsum([0, *(len(arc) for arc in listed)])
+        xy = np.array([(position[0], position[1]) for arc in listed for position in arc], dtype=np.float64)
+        if document.get("transform") is not None:
+            scale = np.array(document["transform"]["scale"], dtype=np.float64)
+            translate = np.array(document["transform"]["translate"], dtype=np.float64)
+            # One running sum over all arcs, less what it was before each: whole numbers, so nothing is rounded.
+            sums = np.concatenate([np.zeros((1, 2)), np.cumsum(xy.reshape(-1, 2), axis=0)])
+            before = np.repeat(sums[starts[:-1]], np.diff(starts), axis=0)
+            xy = (sums[1:] - before) * scale[:2] + translate[:2]
+        return np.split(xy.reshape(-1, 2), starts[1:-1])
+    except (TypeError, ValueError, KeyError, IndexError) as error:
+        raise DataError("has arcs or a transform that are not lists of numbers", where=where) from error
+
+
+def _features(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the name of the object and the geometry object of each feature."""
+    objects = document.get("objects")
+    if not isinstance(objects, dict):
+        raise DataError("is a topology without objects", where=where, cure="is the download complete?")
+    for name, thing in objects.items():
+        if isinstance(thing, dict) and thing.get("type") == "GeometryCollection":
+            inside = thing.get("geometries")
+            if not isinstance(inside, list):
+                raise DataError(f"its object {name!r} is a collection without geometries", where=where)
+        else:
+            inside = [thing]
+        for feature in inside:
+            if not isinstance(feature, dict | None):
+                raise DataError(f"its object {name!r} is no geometry", where=where)
+            yield name, feature or {"type": None}
+
+
+def _with_layer(feature: Mapping[str, Any], name: str, index: int, where: str) -> Properties:
+    """Return a feature's properties, with its object's name as layer where they name none."""
+    properties = feature.get("properties") or {}
+    if not isinstance(properties, dict):
+        raise DataError(f"feature {index} has properties that are no object", where=where)
+    # A feature that tells its layer in its own words, as NZZ's `type` does, knows better than the object's name.
+    if any(properties.get(field) for field in LAYER_FIELDS):
+        return properties
+    return {**properties, "layer": name}
+
+
+def _simple_geometries(geometry: object, where: str, index: int) -> Iterator[tuple[str, list[Any]]]:
+    """Yield type and arc indices of a geometry, collections taken apart; null yields nothing."""
+    waiting = [geometry]
+    while waiting:
+        current = waiting.pop()
+        # Publishers write a null geometry as {"type": null}, so that it can keep its properties.
+        if current is None or (isinstance(current, dict) and current.get("type", "") is None):
+            continue
+        if not isinstance(current, dict) or current.get("type") not in _GEOMETRY_TYPES:
+            raise DataError(f"feature {index} has a geometry of no known type", where=where)
+        kind = current["type"]
+        if kind in _NOT_AREA:
+            yield kind, []
+            continue
+        inside = current.get("geometries" if kind == "GeometryCollection" else "arcs")
+        if not isinstance(inside, list):
+            raise DataError(f"feature {index} has a {kind} without arcs", where=where)
+        if kind == "GeometryCollection":
+            waiting.extend(reversed(inside))
+        else:
+            yield kind, inside
+
+
+def _rings(polygon: Any, arcs: Arcs, index: int, where: str) -> list[NDArray[np.float64]]:
+    """Return the positions of each ring of a polygon, given as lists of arc indices; none if it collapsed."""
+    try:
+        rings = [_stitched([_arc(arcs, number, index, where) for number in ring], index, where) for ring in polygon]
+    except TypeError as error:
+        raise DataError(f"feature {index} has arcs that are no lists of indices", where=where) from error
+    # Quantising leaves a line of the smallest rings. It has no area, and a hole outlives no outline.
+    return [ring for ring in rings if len(ring) >= 4] if len(rings[0]) >= 4 else []
+
+
+def _arc(arcs: Arcs, number: int, index: int, where: str) -> NDArray[np.float64]:
+    """Return an arc by its index; the ones' complement of an index means the arc reversed."""
+    position = ~number if number < 0 else number
+    if position >= len(arcs):
+        raise DataError(
+            f"feature {index} uses arc {number}, but there are {len(arcs)} arcs",
+            where=where,
+            cure="is the download complete?",
+        )
+    return arcs[position][::-1] if number < 0 else arcs[position]
+
+
+def _stitched(arcs: Arcs, index: int, where: str) -> NDArray[np.float64]:
+    """Return arcs as one ring; each but the first starts with the position that the one before ends with."""
+    if not arcs or not all(map(len, arcs)):
+        raise DataError(f"feature {index} has a ring without positions", where=where)
+    ends = np.array([arc[-1] for arc in arcs])
+    starts = np.array([arc[0] for arc in arcs])
+    apart = np.flatnonzero(~np.isclose(ends, np.roll(starts, -1, axis=0), rtol=1e-9, atol=1e-9).all(axis=1))
+    if len(apart):
+        x, y = ends[apart[0]]
+        raise DataError(f"feature {index} has arcs that do not meet, at {x:.5f}, {y:.5f}", where=where)
+    return np.concatenate([arcs[0], *(arc[1:] for arc in arcs[1:])])
