@@ -36,7 +36,7 @@ def test_long_edges_are_straight_in_longitude_and_latitude(target: str) -> None:
 def test_without_splitting_edges_the_area_would_be_wrong() -> None:
     triangle = shapely.Polygon([(31, 45), (40, 46), (35, 52)])
     project = crs.projector(crs.LONLAT, "EPSG:6933")
-    unsplit = geometry.project_polygons(np.array([triangle]), project, edge_error_m2=1e18)
+    unsplit = geometry.project_polygons(np.array([triangle]), project, edge_error=1e18)
     assert abs(geometry.area_km2(unsplit).sum() - exact_area_km2(triangle)) > 100
 
 

@@ -14,9 +14,10 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from frontcalc.archives import open_archive
     from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
-    from frontcalc.pipeline import diff, diff_files, held, list_regions, series
+    from frontcalc.pipeline import convert, diff, diff_files, held, list_regions, series
 
 _HOME = {
+    "convert": "pipeline",
     "diff": "pipeline",
     "diff_files": "pipeline",
     "held": "pipeline",
@@ -37,6 +38,7 @@ __all__ = [
     "NoDataError",
     "UsageError",
     "__version__",
+    "convert",
     "diff",
     "diff_files",
     "held",

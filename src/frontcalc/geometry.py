@@ -62,11 +62,11 @@ def area_km2(geometries: Geometries | shapely.Geometry) -> Floats:
     return np.asarray(shapely.area(geometries) / 1e6)
 
 
-def project_polygons(polygons: Geometries, project: Project, *, edge_error_m2: float = EDGE_ERROR_M2) -> Geometries:
+def project_polygons(polygons: Geometries, project: Project, *, edge_error: float = EDGE_ERROR_M2) -> Geometries:
     """Return polygons (n,) projected to metres, edges split first where the projection would bend them.
 
     An edge that is straight in the source coordinates is an arc in the projection. Where the area
-    between the arc and its chord exceeds `edge_error_m2`, the edge is split evenly; n pieces leave
+    between the arc and its chord exceeds `edge_error`, the edge is split evenly; n pieces leave
     1/n² of the error, since each leaves 1/n³.
 
     Parameters
@@ -75,15 +75,15 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error_m2: f
         In source coordinates, two-dimensional.
     project : callable
         From source coordinates to an equal-area projection, metres.
-    edge_error_m2 : float
-        Area error allowed an edge, m².
+    edge_error : float
+        Area error allowed an edge, in square units of the projection.
     """
     if len(polygons) == 0:
         return polygons
     kind, source, (ring_offsets, shells) = shapely.to_ragged_array(polygons, include_z=False)
     target = project(source)
     rings: Ints = ring_offsets.astype(np.int64)
-    pieces = _pieces_per_edge(source, target, rings, project, edge_error_m2)
+    pieces = _pieces_per_edge(source, target, rings, project, edge_error)
     if (pieces > 1).any():
         target, rings = _split_edges(source, target, rings, pieces, project)
     return np.asarray(shapely.from_ragged_array(kind, target, (rings, shells)))

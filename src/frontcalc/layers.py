@@ -195,6 +195,14 @@ def layer_name(properties: Mapping[str, object]) -> str:
     return next((str(properties[field]) for field in LAYER_FIELDS if properties.get(field)), "")
 
 
+def stated_layer(properties: Mapping[str, object]) -> Layer | None:
+    """Return the actor and role that a feature states itself, as those of a converted archive do."""
+    actor, role = properties.get("actor"), properties.get("role")
+    if not isinstance(actor, str) or not actor or role not in tuple(Role):
+        return None
+    return Layer(actor, Role(str(role)), whole=actor == UNNAMED)
+
+
 def known_names() -> tuple[str, ...]:
     """Return every layer name worth asking for: well spelt, and of a layer that means something."""
     return tuple(name for name, layer in (_TABLE | _CODES).items() if layer.role is not Role.OTHER)

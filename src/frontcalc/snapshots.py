@@ -17,7 +17,7 @@ from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.dates import without_day
 from frontcalc.errors import DataError
 from frontcalc.intervals import in_force, intervals
-from frontcalc.layers import UNDIFFERENTIATED, Layer, Role, find_layer, layer_name, spelling
+from frontcalc.layers import UNDIFFERENTIATED, Layer, Role, find_layer, layer_name, spelling, stated_layer
 from frontcalc.notices import Notice
 from frontcalc.sources import SourceFile, read_features
 from frontcalc.sources.features import Features
@@ -170,8 +170,10 @@ def _by_layer(
     """
     own = {spelling(name): layer for name, layer in own.items()}
 
+    stated = {without_day(layer_name(p)): meant for p in features.properties if (meant := stated_layer(p))}
+
     def meaning(name: str) -> Layer | None:
-        return own.get(spelling(name)) or find_layer(name)
+        return own.get(spelling(name)) or find_layer(name) or stated.get(name)
 
     without_area = set(features.not_area.tolist()) - set(features.owner.tolist())
     names = ["" if index in without_area else without_day(layer_name(p)) for index, p in enumerate(features.properties)]

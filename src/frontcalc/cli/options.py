@@ -69,7 +69,7 @@ archive = click.option(
     "--archive",
     metavar="PATH",
     envvar="FRONTCALC_ARCHIVE",
-    help="Folder of dated maps, a file a date; or set FRONTCALC_ARCHIVE [default: a synthetic sample].",
+    help="Folder, zip or file of dated maps; or set FRONTCALC_ARCHIVE [default: a synthetic sample].",
 )
 _measuring = (
     click.option("--regions", metavar="FILE", help="Polygon file of the regions to split by [default: embedded ones]."),
@@ -80,6 +80,8 @@ _measuring = (
     click.option("--actor", metavar="NAME", help="Whose territory; «all» for each in turn [default: the main actor]."),
     click.option("--crs", metavar="CRS", help="Equal-area CRS, proved over the data [default: EPSG:6933]."),
     click.option("--carry-layers", type=int, metavar="DAYS", help="Carry a missing layer over for so many days."),
+)
+_reading = (
     click.option("--date-from", metavar="SOURCE", help="Where days are read from: name, folder or property:FIELD."),
     click.option("--year", type=int, metavar="YYYY", help="The year of file names that state only day and month."),
     click.option("--skip-bad", is_flag=True, help="Pass over files that cannot be read, and list them."),
@@ -92,7 +94,14 @@ _output = (
 
 def measuring(command: Command) -> Command:
     """Add the options that say how to measure."""
-    for option in reversed(_measuring):
+    for option in reversed((*_measuring, *_reading)):
+        command = option(command)
+    return command
+
+
+def reading(command: Command) -> Command:
+    """Add the options that say how maps are read."""
+    for option in reversed(_reading):
         command = option(command)
     return command
 

@@ -141,7 +141,7 @@ def _held_grid(rows: Sequence[HeldRow], actor: str, meta: Meta) -> Grid:
     footer = [f"{day}: map of {cells[day, TOTAL].snapshot or 'no date'}" for day in dates]
     footer += [
         f"map of {share.snapshot}: {' + '.join(f'{role} {km2(area)}' for role, area in share.role_km2)}"
-        f" {km2(-share.overlap_km2)} drawn twice"
+        + (f" {km2(-share.overlap_km2)} drawn twice" if decimals(share.overlap_km2, 1) else "")
         for share in shares
         if len(share.role_km2) > 1
     ]

@@ -1,9 +1,10 @@
 """The facades: each reads as the pipeline, returns a typed table and prints nothing."""
 
 from frontcalc.pipeline.areas import held
+from frontcalc.pipeline.conversion import convert
 from frontcalc.pipeline.diffs import diff, diff_files
 from frontcalc.pipeline.measuring import Options
 from frontcalc.pipeline.region_sets import list_regions
 from frontcalc.pipeline.timeline import series
 
-__all__ = ["Options", "diff", "diff_files", "held", "list_regions", "series"]
+__all__ = ["Options", "convert", "diff", "diff_files", "held", "list_regions", "series"]

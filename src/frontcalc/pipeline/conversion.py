@@ -1,0 +1,93 @@
+"""Any readable archive as tidy files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Unpack
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frontcalc import crs, geometry
+from frontcalc.archives import SnapshotRef
+from frontcalc.errors import DataError, UsageError
+from frontcalc.outputs import write_file
+from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes
+from frontcalc.pipeline.measuring import Options, open_maps
+from frontcalc.snapshots import read_snapshot
+
+# Ten square metres in square degrees at the equator, where a degree is longest.
+_EDGE_ERROR_DEGREES2 = geometry.EDGE_ERROR_M2 / 111_320.0**2
+
+
+def convert(output: str | Path, *, archive: str | Path | None = None, **options: Unpack[Options]) -> tuple[Path, ...]:
+    """Write an archive's maps as tidy GeoParquet or GeoJSON, which read back to the same figures.
+
+    Parameters
+    ----------
+    output : path
+        `NAME.parquet` or `NAME.geojson` for one file of all maps; else a folder, made if absent, for a
+        GeoJSON file a date.
+    archive : path
+        The maps; None for the bundled synthetic sample.
+    **options
+        Of `Options`: `date_from`, `year`, `skip_bad`.
+
+    Returns
+    -------
+    tuple of Path
+        The files written.
+
+    Raises
+    ------
+    DataError
+        A map cannot be read, or a file cannot be written.
+    UsageError
+        The folder exists and is not empty; GeoParquet needs a package that is not installed.
+    """
+    target = Path(output)
+    maps = open_maps(archive, options)
+    refs = [ref for ref in maps.refs if not options.get("skip_bad") or _readable(ref)]
+    suffix = target.suffix.lower()
+    if suffix in (".parquet", ".geoparquet", ".geojson", ".json"):
+        write = geojson_bytes if "json" in suffix else geoparquet_bytes
+        write_file(target, write(layer for ref in refs for layer in _layers(ref)))
+        return (target,)
+    if target.exists() and any(target.iterdir() if target.is_dir() else [target]):
+        raise UsageError(
+            "is no empty folder", where=target.name, cure="name a new folder, or a .parquet or .geojson file"
+        )
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"cannot be made: {(error.strerror or '').lower()}", where=str(target)) from error
+    files = []
+    for ref in refs:
+        files.append(target / f"{ref.day}.geojson")
+        write_file(files[-1], geojson_bytes(_layers(ref)))
+    return tuple(files)
+
+
+def _layers(ref: SnapshotRef) -> Iterator[LayerPolygons]:
+    """Yield the layers of one map in longitude and latitude, repaired as they are for measuring."""
+    for part in read_snapshot(ref).layers:
+        polygons = geometry.repair(to_degrees(part.polygons, part.crs))
+        yield LayerPolygons(ref.day, part.name, part.layer.actor, part.layer.role.value, polygons)
+
+
+def to_degrees(polygons: NDArray[np.object_], source_crs: str) -> NDArray[np.object_]:
+    """Return polygons in longitude and latitude, edges split where they would else run elsewhere."""
+    if source_crs == crs.LONLAT:
+        return polygons
+    project = crs.projector(source_crs, crs.LONLAT)
+    return geometry.project_polygons(polygons, project, edge_error=_EDGE_ERROR_DEGREES2)
+
+
+def _readable(ref: SnapshotRef) -> bool:
+    """Say whether a map can be read."""
+    try:
+        read_snapshot(ref)
+    except DataError:
+        return False
+    return True
