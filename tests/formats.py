@@ -92,11 +92,16 @@ def kml(*folders: tuple[str, list[shapely.Polygon]], inside: str = "") -> bytes:
 
 def _placemark(shape: shapely.Polygon) -> str:
     """Return a polygon as a placemark."""
-    ring = " ".join(f"{x!r},{y!r},0" for x, y in shape.exterior.coords)
-    return (
-        "<Placemark><name>a place</name><Polygon><outerBoundaryIs><LinearRing><coordinates>"
-        f"{ring}</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>"
+    rings = [
+        (side, ring) for side, rings in (("outer", [shape.exterior]), ("inner", shape.interiors)) for ring in rings
+    ]
+    drawn = "".join(
+        f"<{side}BoundaryIs><LinearRing><coordinates>"
+        f"{' '.join(f'{x!r},{y!r},0' for x, y in ring.coords)}"
+        f"</coordinates></LinearRing></{side}BoundaryIs>"
+        for side, ring in rings
     )
+    return f"<Placemark><name>a place</name><Polygon>{drawn}</Polygon></Placemark>"
 
 
 def link(href: str) -> str:
