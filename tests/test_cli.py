@@ -193,6 +193,13 @@ def test_help_of_every_command_names_its_options() -> None:
             assert option in done.stdout
 
 
+def test_a_group_without_a_command_shows_its_help() -> None:
+    for arguments in ([], ["archive"], ["regions"]):
+        done = run(*arguments)
+        assert done.returncode == 2
+        assert "\nCommands:\n" in done.stderr
+
+
 def test_choices_are_those_of_the_library() -> None:
     assert tuple(WRITERS) == options.FORMATS
     assert tuple(VIEWS) == options.VIEWS

@@ -377,6 +377,10 @@ def test_skip_bad_steps_back_and_lists_what_it_skipped(weekly: Path) -> None:
     table = frontcalc.diff(["2024"], archive=weekly, skip_bad=True)
     assert table.rows[-1].closing == date(2024, 1, 14)
     assert "SKIPPED" in table.rows[-1].notes.split()
+    (weekly / "2023-12-24.geojson").write_text("{ broken")
+    opening = frontcalc.diff(["..2024-01-14"], archive=weekly, skip_bad=True).rows[-1]
+    assert opening.opening == date(2023, 12, 31)
+    assert opening.notes.split() == ["OPENS-LATE", "SKIPPED", "SPAN"]
     skipped = [notice.message for notice in table.meta.notices if notice.code == "SKIPPED"]
     assert len(skipped) == 2
     assert any("2024-01-21.geojson: is not valid JSON" in message for message in skipped)

@@ -17,8 +17,8 @@ from oracle import exact_area_km2
 import frontcalc
 from frontcalc import geometry
 from frontcalc.archives import open_archive
-from frontcalc.periods import Wanted, state_on
 from frontcalc.snapshots import held, read_snapshot
+from frontcalc.states import Wanted, state_on
 from frontcalc.views import VIEWS
 
 pytestmark = pytest.mark.shared

@@ -73,6 +73,9 @@ def run(arguments: list[str]) -> int:
         return result if isinstance(result, int) else 0
     except FrontcalcError as error:
         return _fail(str(error), error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         hint = f"; see {context.command_path} --help" if context else ""

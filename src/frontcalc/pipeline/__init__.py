@@ -3,7 +3,7 @@
 from frontcalc.pipeline.areas import held
 from frontcalc.pipeline.conversion import convert
 from frontcalc.pipeline.diffs import diff, diff_files
-from frontcalc.pipeline.measuring import Options
+from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.region_sets import list_regions
 from frontcalc.pipeline.timeline import series
 

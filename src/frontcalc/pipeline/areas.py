@@ -9,8 +9,10 @@ from typing import Unpack
 
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.notices import join_codes
-from frontcalc.periods import parse_day, state_on
-from frontcalc.pipeline.measuring import Options, open_maps, remarks, start
+from frontcalc.periods import parse_day
+from frontcalc.pipeline.measuring import remarks
+from frontcalc.pipeline.options import Options, open_maps, start
+from frontcalc.states import state_on
 from frontcalc.tables import HeldRow, Meta, Table
 
 

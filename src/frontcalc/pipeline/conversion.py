@@ -14,7 +14,7 @@ from frontcalc.archives import SnapshotRef
 from frontcalc.errors import DataError, UsageError
 from frontcalc.outputs import write_file
 from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes
-from frontcalc.pipeline.measuring import Options, open_maps
+from frontcalc.pipeline.options import Options, open_maps
 from frontcalc.snapshots import read_snapshot
 
 # Ten square metres in square degrees at the equator, where a degree is longest.

@@ -9,9 +9,11 @@ from typing import Unpack
 from frontcalc.archives import pair_archive
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.notices import Notice, join_codes
-from frontcalc.periods import Period, Span, State, check_view, parse_period, resolve
-from frontcalc.pipeline.measuring import Measuring, Options, open_maps, start
+from frontcalc.periods import Period, parse_period
+from frontcalc.pipeline.measuring import Measuring
+from frontcalc.pipeline.options import Options, open_maps, start
 from frontcalc.snapshots import read_snapshot
+from frontcalc.states import Span, State, check_view, resolve
 from frontcalc.tables import DiffRow, Meta, PeriodUsed, Table
 
 

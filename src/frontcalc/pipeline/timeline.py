@@ -10,8 +10,10 @@ from typing import Unpack
 from frontcalc.archives import Archive
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.notices import Notice, join_codes
-from frontcalc.periods import Period, Span, State, parse_bound, state_on
-from frontcalc.pipeline.measuring import Measuring, Options, open_maps, remarks, start
+from frontcalc.periods import Period, parse_bound
+from frontcalc.pipeline.measuring import Measuring, remarks
+from frontcalc.pipeline.options import Options, open_maps, start
+from frontcalc.states import Span, State, state_on
 from frontcalc.tables import Meta, SeriesRow, Table
 
 EVERY = ("snapshot", "day", "week", "month")

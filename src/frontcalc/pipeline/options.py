@@ -1,0 +1,150 @@
+"""The options of the facades, and the run that they start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frontcalc import archives, crs, snapshots
+from frontcalc import regions as region_sets
+from frontcalc.archives import Archive, Dating
+from frontcalc.errors import DataError, UsageError
+from frontcalc.layers import ADJECTIVES, find_layer
+from frontcalc.notices import Notice
+from frontcalc.pipeline.measuring import Measuring
+from frontcalc.regions import RegionSet
+from frontcalc.views import choose_view
+
+LEVELS = ("adm1", "none")
+LEVEL_ALIASES = {"oblast": "adm1"}
+
+
+class Options(TypedDict, total=False):
+    """How to measure; every facade takes these as keywords.
+
+    Attributes
+    ----------
+    view : str
+        `control`, `assessed` (the default) or `claimed`: which roles count as held.
+    layers : sequence of str
+        Roles or publisher's layer names to count instead of a view.
+    actor : str
+        Whose territory; default the archive's main actor, `all` for each in turn.
+    by : str
+        `adm1` (alias `oblast`, the default) or `none`.
+    regions : path
+        A polygon file of regions; default the embedded ones, where they are of the place.
+    region_name : str
+        The field that names the regions; default `name`.
+    crs : str
+        An equal-area CRS, proved over the data; default EPSG:6933.
+    carry_layers : int
+        For how many days a missing layer is carried over from an earlier map; default 0.
+    skip_bad : bool
+        Pass over files that cannot be read, with a notice; default False.
+    date_from : str
+        Where days are read from: `name`, `folder` or `property:FIELD`; default the first of them.
+    year : int
+        The year of file names that state only day and month.
+    """
+
+    view: str | None
+    layers: Sequence[str]
+    actor: str | None
+    by: str | None
+    regions: str | Path | None
+    region_name: str | None
+    crs: str
+    carry_layers: int
+    skip_bad: bool
+    date_from: str | None
+    year: int | None
+
+
+def open_maps(archive: str | Path | None, options: Options) -> Archive:
+    """Open an archive as the options say; None is the bundled sample."""
+    if archive is None:
+        return archives.open_sample()
+    dating = Dating(options.get("date_from"), options.get("year"))
+    return archives.open_archive(archive, dating=dating, skip_bad=bool(options.get("skip_bad")))
+
+
+def start(archive: Archive, options: Options, day: date | None = None) -> Measuring:
+    """Return a run on an archive, its options checked and its regions read.
+
+    Parameters
+    ----------
+    archive : Archive
+        The maps.
+    options : Options
+        How to measure.
+    day : date, optional
+        A day whose map will be read anyway: it tells what part of the world the regions must be of.
+
+    Raises
+    ------
+    UsageError
+        An option is wrong.
+    """
+    target = options.get("crs") or crs.DEFAULT_CRS
+    layers = tuple(options.get("layers") or ())
+    view = choose_view(options.get("view") or (None if layers else archive.view), layers)
+    skip_bad = bool(options.get("skip_bad"))
+    regions = _regions(options, target, _place(archive, day, skip_bad=skip_bad))
+    carry = options.get("carry_layers") or 0
+    if carry < 0:
+        raise UsageError("cannot be negative", where=f"--carry-layers {carry}", cure="give a number of days")
+    return Measuring(
+        archive=archive,
+        view=view,
+        regions=regions,
+        crs=target,
+        carry_days=carry,
+        skip_bad=skip_bad,
+        actor=_actor(options.get("actor"), layers),
+        notices=[*archive.notices, *regions.notices],
+    )
+
+
+def _actor(name: str | None, layers: Sequence[str]) -> str | None:
+    """Return the actor asked for, spelt as in the table; a layer named by itself implies its actor."""
+    if name:
+        return next((known for known in ADJECTIVES if known.casefold() == name.casefold()), name)
+    owners = {layer.actor for item in layers if (layer := find_layer(item))}
+    if len(owners) > 1:
+        raise UsageError(f"the layers are of {' and '.join(sorted(owners))}", cure="say whose with --actor")
+    return owners.pop() if owners else None
+
+
+def _place(archive: Archive, day: date | None, *, skip_bad: bool) -> NDArray[np.object_]:
+    """Return boxes in degrees around what the map of a day shows, else the archive's first or last."""
+    earlier = archive.upto(day) if day else ()
+    for ref in (*earlier, archive.refs[0], archive.refs[-1]):
+        try:
+            return snapshots.boxes_in_degrees(snapshots.read_snapshot(ref))
+        except DataError:
+            if not skip_bad:
+                raise
+    return np.empty(0, dtype=object)
+
+
+def _regions(options: Options, target_crs: str, place: NDArray[np.object_]) -> RegionSet:
+    """Return the regions that the options ask for; without a file, the embedded ones if they are of the place."""
+    by, path = options.get("by"), options.get("regions")
+    level = LEVEL_ALIASES.get(by.casefold(), by.casefold()) if by else None
+    if level is not None and level not in LEVELS:
+        raise UsageError(f"no level is named {by!r}", cure=f"choose {', '.join((*LEVELS, *LEVEL_ALIASES))}")
+    if level == "none":
+        return region_sets.no_regions()
+    if path is not None:
+        return region_sets.read_regions(path, target_crs=target_crs, field=options.get("region_name"))
+    if region_sets.embedded_covers(place):
+        return region_sets.embedded_regions(target_crs=target_crs)
+    notice = Notice("NO-REGIONS", "no regions are known for this place; give a file with --regions")
+    return replace(region_sets.no_regions(), notices=(notice,))

@@ -1,0 +1,255 @@
+"""States: which maps stand for days and periods, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import lru_cache
+
+from frontcalc.archives import Archive, SnapshotRef
+from frontcalc.errors import DataError, UsageError
+from frontcalc.layers import ADJECTIVES, Layer, spelling
+from frontcalc.notices import Notice
+from frontcalc.periods import Period
+from frontcalc.snapshots import Snapshot, SnapshotLayer, read_snapshot
+from frontcalc.views import View
+
+SPAN_TOLERANCE = 0.05
+"""Share of the days asked for by which the days between two maps may differ without notice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whose territory is measured, and by what rules a map counts as complete.
+
+    Parameters
+    ----------
+    actor : str
+        Whose layers count.
+    view : View
+        Which of them.
+    carry_days : int
+        For how many days a missing layer is carried over from an earlier map; 0 for not at all.
+    skip_bad : bool
+        Pass over files that cannot be read.
+    """
+
+    actor: str
+    view: View
+    carry_days: int = 0
+    skip_bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The map that stands for a day, and what is to be said of that."""
+
+    snapshot: Snapshot
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def day(self) -> date | None:
+        """The day of the map itself."""
+        return self.snapshot.ref.day
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A period with the maps that open and close it; None where the archive has none."""
+
+    period: Period
+    opening: State | None
+    closing: State | None
+    notices: tuple[Notice, ...] = field(default=())
+
+    @property
+    def days(self) -> int | None:
+        """Days between the two maps used, None where they are unknown."""
+        if self.opening is None or self.closing is None or self.opening.day is None or self.closing.day is None:
+            return None
+        return (self.closing.day - self.opening.day).days
+
+    @property
+    def measurable(self) -> bool:
+        """Whether two different maps stand for the ends."""
+        return (
+            self.opening is not None
+            and self.closing is not None
+            and self.opening.snapshot.ref != self.closing.snapshot.ref
+        )
+
+
+@lru_cache(maxsize=4096)
+def _layers_of(ref: SnapshotRef) -> tuple[tuple[str, str, Layer], ...]:
+    """Return actor, name and meaning of a map's layers, remembered when its geometry no longer is."""
+    return tuple((part.layer.actor, part.name, part.layer) for part in read_snapshot(ref).layers)
+
+
+def _layers_or_none(ref: SnapshotRef, skip_bad: bool) -> tuple[tuple[str, str, Layer], ...]:
+    """Return a map's layers; none for a bad file where bad ones are skipped."""
+    try:
+        return _layers_of(ref)
+    except DataError:
+        if not skip_bad:
+            raise
+        return ()
+
+
+def _lacking(ref: SnapshotRef, wanted: Wanted) -> tuple[str, ...]:
+    """Return which roles or layers of the view a map lacks; a bad file lacks all where bad ones are skipped."""
+    mine = [(name, layer) for actor, name, layer in _layers_or_none(ref, wanted.skip_bad) if actor == wanted.actor]
+    return wanted.view.missing(mine)
+
+
+def _last_with(archive: Archive, before: SnapshotRef, lacking: str, wanted: Wanted) -> SnapshotRef | None:
+    """Return the latest map before another that has what that one lacks."""
+    older = archive.refs[: archive.refs.index(before)]
+    return next((ref for ref in reversed(older) if lacking not in _lacking(ref, wanted)), None)
+
+
+def check_view(archive: Archive, wanted: Wanted, near: SnapshotRef) -> None:
+    """Refuse a view that names a role or layer which no map of the archive has for the actor.
+
+    Raises
+    ------
+    UsageError
+        With the actors and roles that the archive has.
+    """
+    absent = set(_lacking(near, wanted))
+    # The maps after this one first: a layer that is not there yet mostly comes soon.
+    split = archive.refs.index(near)
+    for ref in (*archive.refs[split:], *reversed(archive.refs[:split])):
+        if not absent:
+            return
+        absent &= set(_lacking(ref, wanted))
+    if absent:
+        shown = (found for ref in archive.refs for found in _layers_or_none(ref, wanted.skip_bad))
+        has = sorted({f"{layer.role} ({actor})" for actor, _, layer in shown})
+        raise UsageError(
+            f"no map shows {' or '.join(sorted(absent))} of {wanted.actor}, which view {wanted.view.name} counts",
+            where=archive.name,
+            cure=f"it has {', '.join(has)}: choose another --view, --layers or --actor",
+        )
+
+
+def state_on(archive: Archive, day: date, wanted: Wanted) -> State | None:
+    """Return the state on a day: the latest complete map dated on or before it.
+
+    A layer that no earlier map has is empty. A layer that an earlier map has and this one lacks makes
+    this one incomplete: the state steps back with notice LAYER-MISSING, or the layer is carried over
+    for up to `wanted.carry_days` days.
+    """
+    notices: list[Notice] = []
+    for ref in archive.upto(day):
+        try:
+            snapshot = read_snapshot(ref)
+        except DataError as error:
+            if not wanted.skip_bad:
+                raise
+            notices.append(Notice("SKIPPED", str(error)))
+            continue
+        lacking = _lacking(ref, wanted)
+        if lacking:
+            check_view(archive, wanted, ref)
+        earlier = {name: source for name in lacking if (source := _last_with(archive, ref, name, wanted))}
+        notices.extend(snapshot.notices)
+        if not earlier:
+            return State(snapshot, tuple(notices))
+        carried = _carry(snapshot, earlier, wanted)
+        if carried is not None:
+            notices.extend(
+                Notice("CARRIED", f"{ref.day}: {name} is that of {source.day}") for name, source in earlier.items()
+            )
+            return State(carried, tuple(notices))
+        notices.append(Notice("LAYER-MISSING", f"{ref.day} lacks {' and '.join(earlier)}, so an earlier map is used"))
+    return None
+
+
+def passed_over(archive: Archive, day: date, wanted: Wanted) -> list[Notice]:
+    """Return a notice for each map up to a day that cannot be read, where bad files are skipped."""
+    notices = []
+    for ref in archive.upto(day) if wanted.skip_bad else ():
+        try:
+            read_snapshot(ref)
+        except DataError as error:
+            notices.append(Notice("SKIPPED", str(error)))
+    return notices
+
+
+def _carry(snapshot: Snapshot, earlier: dict[str, SnapshotRef], wanted: Wanted) -> Snapshot | None:
+    """Return the map with missing layers put in from earlier ones, None where those are too old."""
+    day = snapshot.ref.day
+    layers: list[SnapshotLayer] = list(snapshot.layers)
+    for name, ref in earlier.items():
+        if day is None or ref.day is None or (day - ref.day).days > wanted.carry_days:
+            return None
+        layers += [
+            part
+            for part in read_snapshot(ref).layers
+            if part.layer.actor == wanted.actor and (name == part.layer.role or spelling(name) == spelling(part.name))
+        ]
+    return replace(snapshot, layers=tuple(layers))
+
+
+def resolve(period: Period, archive: Archive, wanted: Wanted) -> Span:
+    """Return the maps that open and close a period, with a notice wherever they are not those asked for."""
+    first, last = archive.days[0], archive.days[-1]
+    opens_on, closes_on = period.opens_on or first, period.closes_on or last
+    notices: list[Notice] = []
+
+    def say(code: str, message: str) -> None:
+        notices.append(Notice(code, message, period.label))
+
+    closing = state_on(archive, closes_on, wanted)
+    if closing is None:
+        notices.extend(replace(notice, period=period.label) for notice in passed_over(archive, closes_on, wanted))
+        say("NO-MAP", f"the first complete map is after {closes_on}")
+        return Span(period, None, None, tuple(notices))
+    opening = state_on(archive, opens_on, wanted)
+    if opening is None:
+        opening = _first_state(archive, closes_on, wanted) or closing
+        notices.extend(replace(notice, period=period.label) for notice in passed_over(archive, opens_on, wanted))
+        say("OPENS-LATE", f"the archive's first map, {opening.day}, stands for {opens_on}")
+    if last < closes_on:
+        say("CLOSES-EARLY", f"the archive's last map, {last}, is before {closes_on}")
+    span = Span(period, opening, closing)
+    if not span.measurable:
+        say("NO-NEW-MAP", f"both ends are the map of {closing.day}")
+    elif span.days is not None:
+        asked = (closes_on - opens_on).days
+        if abs(span.days - asked) > SPAN_TOLERANCE * asked:
+            say("SPAN", f"{span.days} days lie between the maps used, {asked} were asked for")
+    for state in (opening, closing):
+        notices.extend(replace(notice, period=period.label) for notice in state.notices)
+    return replace(span, notices=tuple(dict.fromkeys(notices)))
+
+
+def _first_state(archive: Archive, until: date, wanted: Wanted) -> State | None:
+    """Return the archive's first complete map."""
+    states = (state_on(archive, day, wanted) for day in archive.days if day <= until)
+    return next((state for state in states if state is not None), None)
+
+
+def actors_on(archive: Archive, days: list[date], view: View, *, skip_bad: bool = False) -> tuple[str, ...]:
+    """Return the actors that a view has layers of in the maps of some days, the archive's main one first.
+
+    The main actor is the first of `frontcalc.layers.ADJECTIVES` that the maps show; actors that the
+    table does not name follow by name.
+    """
+    found = {
+        actor for day in days for actor, name, layer in _readable(archive, day, skip_bad) if view.counts(name, layer)
+    }
+    order = list(ADJECTIVES)
+    return tuple(sorted(found, key=lambda actor: (order.index(actor) if actor in order else len(order), actor)))
+
+
+def _readable(archive: Archive, day: date, skip_bad: bool) -> Iterator[tuple[str, str, Layer]]:
+    """Yield the layers of the latest readable map on or before a day, else of the first."""
+    for ref in (*archive.upto(day), archive.refs[0]):
+        try:
+            yield from _layers_of(ref)
+            return
+        except DataError:
+            if not skip_bad:
+                raise
