@@ -212,6 +212,8 @@ def test_an_archive_may_state_dates_layers_and_a_view(tmp_path: Path) -> None:
     assert days(folder) == ["2023-12-25", "2024-01-01", "2024-01-08"]
     row = frontcalc.held(["2023-12-25"], archive=folder).rows[-1]
     assert (row.actor, row.view) == ("Atlantis", "control")
+    named = frontcalc.held(["2023-12-25"], archive=folder, layers=["Held"]).rows[-1]
+    assert (named.actor, named.held_km2) == ("Atlantis", row.held_km2)
     assert row.held_km2 == pytest.approx(100.0, abs=1e-6)
 
 

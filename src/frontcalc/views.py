@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from frontcalc.errors import UsageError
@@ -64,7 +64,7 @@ def describe_view(view: View) -> str:
     return view.name if description == view.name else f"{view.name} ({description})"
 
 
-def choose_view(view: str | None, layers: Iterable[str] = ()) -> View:
+def choose_view(view: str | None, layers: Iterable[str] = (), *, own: Mapping[str, Layer] | None = None) -> View:
     """Return the view that the options name.
 
     Parameters
@@ -73,6 +73,8 @@ def choose_view(view: str | None, layers: Iterable[str] = ()) -> View:
         One of `VIEWS`; None for `assessed`.
     layers : iterable of str
         Roles or publisher's layer names to count instead of a view.
+    own : mapping of str to Layer, optional
+        Layer names that the archive itself explains.
 
     Raises
     ------
@@ -89,10 +91,12 @@ def choose_view(view: str | None, layers: Iterable[str] = ()) -> View:
         raise UsageError(problem, cure="give one of the two")
     roles = tuple(dict.fromkeys(Role(item) for item in wanted if item in tuple(Role)))
     names = tuple({spelling(item): item for item in wanted if item not in tuple(Role)}.values())
+    explained = {spelling(name) for name in own or ()}
     for name in names:
-        if find_layer(name) is None:
+        if find_layer(name) is None and spelling(name) not in explained:
             raise UsageError(
                 f"no layer or role is named {name!r}",
-                cure=f"roles are {', '.join(Role)}; known layers are {', '.join(known_names())}",
+                cure=f"roles are {', '.join(Role)}; known layers are {', '.join((*(own or ()), *known_names()))}; "
+                "say what another means under [layers] in the archive's frontcalc.toml",
             )
     return View("+".join(dict.fromkeys(wanted)), roles, names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,7 +15,7 @@ from frontcalc import archives, crs, snapshots
 from frontcalc import regions as region_sets
 from frontcalc.archives import Archive, Dating
 from frontcalc.errors import DataError, UsageError
-from frontcalc.layers import ADJECTIVES, find_layer
+from frontcalc.layers import ADJECTIVES, Layer, find_layer, spelling
 from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.regions import RegionSet
@@ -94,7 +94,8 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     """
     target = options.get("crs") or crs.DEFAULT_CRS
     layers = tuple(options.get("layers") or ())
-    view = choose_view(options.get("view") or (None if layers else archive.view), layers)
+    own = dict(archive.refs[0].layers)
+    view = choose_view(options.get("view") or (None if layers else archive.view), layers, own=own)
     skip_bad = bool(options.get("skip_bad"))
     regions = _regions(options, target, _place(archive, day, skip_bad=skip_bad))
     carry = options.get("carry_layers") or 0
@@ -107,16 +108,17 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
         crs=target,
         carry_days=carry,
         skip_bad=skip_bad,
-        actor=_actor(options.get("actor"), layers),
+        actor=_actor(options.get("actor"), layers, own),
         notices=[*archive.notices, *regions.notices],
     )
 
 
-def _actor(name: str | None, layers: Sequence[str]) -> str | None:
+def _actor(name: str | None, layers: Sequence[str], own: Mapping[str, Layer]) -> str | None:
     """Return the actor asked for, spelt as in the table; a layer named by itself implies its actor."""
     if name:
         return next((known for known in ADJECTIVES if known.casefold() == name.casefold()), name)
-    owners = {layer.actor for item in layers if (layer := find_layer(item))}
+    explained = {spelling(item): layer for item, layer in own.items()}
+    owners = {layer.actor for item in layers if (layer := explained.get(spelling(item)) or find_layer(item))}
     if len(owners) > 1:
         raise UsageError(f"the layers are of {' and '.join(sorted(owners))}", cure="say whose with --actor")
     return owners.pop() if owners else None
