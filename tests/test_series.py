@@ -56,6 +56,10 @@ def test_since_takes_the_map_before_as_the_first_step(maps: Path) -> None:
     ]
 
 
+def test_since_may_be_long_before_the_archive(maps: Path) -> None:
+    assert series(maps, since="0001")[0] == ("2024-01-07", "2024-01-07", 100.0, None, None, "")
+
+
 def test_every_month_and_week(maps: Path) -> None:
     assert series(maps, every="month") == [
         ("2024-01-31", "2024-01-31", 200.0, None, None, ""),

@@ -63,10 +63,6 @@ class Snapshot:
         """Return name and meaning of each of an actor's layers."""
         return [(part.name, part.layer) for part in self.layers if part.layer.actor == actor]
 
-    def actors(self) -> tuple[str, ...]:
-        """Return whose layers the map has, in the order of its layers."""
-        return tuple(dict.fromkeys(part.layer.actor for part in self.layers))
-
 
 def boxes_in_degrees(snapshot: Snapshot) -> NDArray[np.object_]:
     """Return a box in degrees around each polygon of a map, which tells what part of the world it shows."""
@@ -169,7 +165,6 @@ def _by_layer(
     The features' own names count. Where none of them is known, the file's name tells, or its folder's.
     """
     own = {spelling(name): layer for name, layer in own.items()}
-
     stated = {without_day(layer_name(p)): meant for p in features.properties if (meant := stated_layer(p))}
 
     def meaning(name: str) -> Layer | None:

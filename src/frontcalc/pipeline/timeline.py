@@ -69,7 +69,8 @@ def series(
     rows: list[SeriesRow] = []
     notices: list[Notice] = []
     for actor in actors:
-        before = state_on(maps, begin - timedelta(days=1), run.wanted(actor))
+        earlier = begin > maps.days[0]
+        before = state_on(maps, begin - timedelta(days=1), run.wanted(actor)) if earlier else None
         for day in dates:
             state = state_on(maps, day, run.wanted(actor))
             said = remarks(state, maps, day)
