@@ -26,6 +26,13 @@ def test_overlapping_shells_do_not_become_a_hole() -> None:
     assert united.area == pytest.approx(6.0)
 
 
+def test_a_hole_that_sticks_out_of_its_shell_does_not_become_ground() -> None:
+    """The *linework* method of make_valid would count the hole's outer half as held, 18 instead of 14."""
+    sticking_out = shapely.Polygon(shapely.box(0, 0, 4, 4).exterior, [shapely.box(3, 1, 6, 3).exterior])
+    mended = geometry.repair(array(sticking_out))
+    assert shapely.area(mended).sum() == pytest.approx(14.0)
+
+
 def test_repair_leaves_valid_polygons_as_they_are_and_drops_lines() -> None:
     spike = shapely.Polygon([(0, 0), (4, 0), (4, 4), (4, 9), (4, 4), (0, 4)])
     good = shapely.box(10, 0, 11, 1)

@@ -226,6 +226,16 @@ def test_frontcalc_measures_the_six_figures() -> None:
     assert kursk.net_km2 == pytest.approx(-593.0, abs=1.0)
 
 
+def test_an_actors_own_country_takes_nothing() -> None:
+    """What Russia's layers show in Russia is unassigned, and what Ukraine's show in Ukraine."""
+    stored = load_embedded()
+    own = {code: {region.name for region in stored.regions if region.country == code} for code in ("RU", "UA")}
+    for actor, country in (("Russia", "RU"), ("Ukraine", "UA")):
+        held_in = {row.region: row.held_km2 for row in frontcalc.held(["2024-11-03"], actor=actor).rows}
+        assert {held_in[name] for name in own[country]} == {0.0}
+        assert (held_in["unassigned"] or 0.0) > 1.0
+
+
 def test_a_copy_of_a_sample_map_is_still_known_for_what_it_is(tmp_path: Path) -> None:
     for day in ("2022-12-31", "2023-12-31"):
         shutil.copy(SAMPLE / f"{day}.geojson", tmp_path)
