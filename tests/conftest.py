@@ -20,6 +20,11 @@ _TO_DEGREES = Transformer.from_crs("EPSG:6933", "OGC:CRS84", always_xy=True)
 Squares = Sequence[tuple[int, int]]
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name bytes by their argument: compressed ones hold the time, and every process must name tests alike."""
+    return argname if isinstance(val, bytes) else None
+
+
 def square(column: int, row: int) -> shapely.Polygon:
     """Return a 10 km square of the equal-area plane, 100 km², in longitude and latitude.
 
