@@ -59,9 +59,9 @@ def series(
     maps = open_maps(archive, options)
     begin = parse_bound(since, last=False) if since else maps.days[0]
     end = parse_bound(until, last=True) if until else maps.days[-1]
-    if begin > end:
+    if since and until and begin > end:
         raise UsageError(f"{begin} is after {end}", where="--since and --until", cure="swap them")
-    dates = [day for day in _dates(maps, begin, end, every) if day >= maps.days[0]]
+    dates = [day for day in _dates(maps, begin, end, every) if day >= maps.days[0]] if begin <= end else []
     if not dates:
         raise NoDataError(f"has no map from {begin} to {end}", where=maps.name, cure=f"its maps are of {maps.extent}")
     run = start(maps, options, dates[-1])
