@@ -41,7 +41,9 @@ WHEEL_MEMBERS = ("orangecontrib/geo/geojson/admin1-UKR.json", "orangecontrib/geo
 # from version to version, with Crimea's and Sevastopol's under either country's prefix.
 CODES = ("adm1_code", "code", "hasc", "fips")
 NAMES = ("code", "country", "name", "name_uk")
+COUNTRY_NAMES = ("code", "name", "name_uk")
 TABLE = Path(__file__).parents[1] / "data" / "regions" / "ukraine-adm1.csv"
+COUNTRIES = TABLE.with_name("ukraine-adm0.csv")
 
 Geometries = npt.NDArray[np.object_]
 Row = dict[str, str]
@@ -210,15 +212,19 @@ def encode(header: dict[str, Any], pieces: Geometries, owner: npt.NDArray[np.int
     return MAGIC + zlib.compress(struct.pack("<i", len(text)) + text + numbers, 9)
 
 
-def build(source: Path, table: Path, tolerance: float = TOLERANCE_DEGREES) -> bytes:
-    """Return the region set as bytes; the same source, table and tolerance give the same bytes."""
+def described(rows: Iterable[Row], columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Return rows of a table as the header has them: some columns, and the aliases as a list."""
+    return [{key: row[key] for key in columns} | {"aliases": row["aliases"].split("|")} for row in rows]
+
+
+def build(source: Path, table: Path, tolerance: float = TOLERANCE_DEGREES, countries: Path = COUNTRIES) -> bytes:
+    """Return the region set as bytes; the same source, tables and tolerance give the same bytes."""
     rows = read_table(table)
     features = read_wheel(source) if source.suffix == ".whl" else read_natural_earth(source)
     regions = shapely.transform(pick(rows, features), lambda degrees: degrees * UNITS_PER_DEGREE)
     regions = shapely.coverage_simplify(make_coverage(regions), tolerance * UNITS_PER_DEGREE)
     pieces, owner = subdivide(regions)
     check(pieces, owner, len(rows))
-    described = [{key: row[key] for key in NAMES} | {"aliases": row["aliases"].split("|")} for row in rows]
     header = {
         "name": table.stem,
         "source": "Natural Earth 1:10m admin-1 states and provinces",
@@ -226,7 +232,8 @@ def build(source: Path, table: Path, tolerance: float = TOLERANCE_DEGREES) -> by
         "licence": "public domain",
         "method": "overlaps to the earlier row of the table, enclosed gaps to the neighbour with the longest"
         f" border, simplified as a coverage with a tolerance of {tolerance} degrees, cut into small pieces",
-        "regions": described,
+        "countries": described(read_table(countries), COUNTRY_NAMES),
+        "regions": described(rows, NAMES),
     }
     return encode(header, pieces, owner)
 
@@ -237,10 +244,11 @@ def main() -> None:
     parser.add_argument("source", type=Path, help="Natural Earth's zip, or the wheel of orange3-geo 0.5")
     parser.add_argument("-o", "--output", type=Path, required=True, help="file to write")
     parser.add_argument("--table", type=Path, default=TABLE, help="CSV of the regions and their codes")
+    parser.add_argument("--countries", type=Path, default=COUNTRIES, help="CSV of the names of their countries")
     parser.add_argument("--tolerance", type=float, default=TOLERANCE_DEGREES, help="simplification, degrees")
     args = parser.parse_args()
     try:
-        args.output.write_bytes(build(args.source, args.table, args.tolerance))
+        args.output.write_bytes(build(args.source, args.table, args.tolerance, args.countries))
     except (SourceError, OSError) as error:
         parser.exit(1, f"build_regions: {error}\n")
 

@@ -92,6 +92,15 @@ def test_has_the_32_regions_of_the_table(embedded: EmbeddedRegions) -> None:
     ]
 
 
+def test_countries_are_those_of_their_table(embedded: EmbeddedRegions) -> None:
+    with TABLE.with_name("ukraine-adm0.csv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert [(own.code, own.name, own.name_uk, "|".join(own.aliases)) for own in embedded.countries] == [
+        (row["code"], row["name"], row["name_uk"], row["aliases"]) for row in rows
+    ]
+    assert {own.code for own in embedded.countries} == {region.country for region in embedded.regions}
+
+
 def test_codes_and_spellings_are_unambiguous(embedded: EmbeddedRegions) -> None:
     codes = [region.code for region in embedded.regions]
     assert len(set(codes)) == len(codes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections import defaultdict
 from datetime import date
 from itertools import pairwise
@@ -138,6 +139,17 @@ def test_regions_and_unassigned_are_the_total_on_real_maps(shared: Path, name: s
             *parts, whole = (getattr(row, column) for row in mine)
             assert sum(parts) == pytest.approx(whole, abs=1e-6)
             assert len(parts) == 28
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_countries_and_oblasts_and_unassigned_are_the_total_on_real_maps(shared: Path, name: str) -> None:
+    days = ten_days(shared, name)
+    table = frontcalc.diff([f"{days[0]}..{days[5]}"], archive=shared / "archives" / name, by="country,adm1")
+    *regions, unassigned, whole = table.rows
+    for level in ("country", "adm1"):
+        for column in ("opening_km2", "closing_km2", "gained_km2", "lost_km2"):
+            parts = [getattr(row, column) for row in (*regions, unassigned) if row.level == level or row is unassigned]
+            assert math.fsum(parts) == pytest.approx(getattr(whole, column), abs=1e-6)
 
 
 def test_null_geometries_and_repairs_of_isw_raw(shared: Path) -> None:

@@ -16,8 +16,22 @@ from frontcalc.views import VIEWS
 NAME = "frontcalc.toml"
 
 # Keys of the working folder's file: options by their long names.
-_DEFAULTS = ("archive", "regions", "region-name", "by", "view", "actor", "crs", "carry-layers", "format")
+_DEFAULTS = (
+    "archive",
+    "regions",
+    "region-name",
+    "by",
+    "only",
+    "theatre",
+    "view",
+    "actor",
+    "crs",
+    "carry-layers",
+    "format",
+)
 _PATHS = ("archive", "regions")
+# Options that may be given more than once.
+_SEVERAL = ("only",)
 # Keys of an archive's own file. It is as untrusted as the maps beside it, so no path is among them.
 _OF_ARCHIVE = ("view", "as_of_offset_days", "dates", "layers")
 
@@ -94,7 +108,8 @@ def working_defaults(folder: Path) -> dict[str, Any]:
             raise UsageError(f"has an unknown key {key!r}", where=NAME, cure=f"keys are {', '.join(_DEFAULTS)}")
         if not isinstance(value, str | int):
             raise UsageError(f"{key} is {value!r}", where=NAME, cure="give text or a number")
-        defaults[key.replace("-", "_")] = str(folder / str(value)) if key in _PATHS else value
+        setting: Any = str(folder / str(value)) if key in _PATHS else value
+        defaults[key.replace("-", "_")] = [setting] if key in _SEVERAL else setting
     return defaults
 
 

@@ -41,6 +41,16 @@ class RegionInfo:
     aliases: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class CountryInfo:
+    """What a country of a set is called: by its ISO 3166-1 alpha-2 code, in English, in Ukrainian, and otherwise."""
+
+    code: str
+    name: str
+    name_uk: str
+    aliases: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class EmbeddedRegions:
     """A region set as it is stored.
@@ -53,6 +63,8 @@ class EmbeddedRegions:
         Of the stored file, in hexadecimal.
     regions
         The regions, in the order in which they keep land that several of them claim.
+    countries
+        The countries that they belong to.
     pieces
         Valid polygons without holes in longitude and latitude (OGC:CRS84), sorted by region.
     owner
@@ -65,6 +77,7 @@ class EmbeddedRegions:
     method: str
     sha256: str
     regions: tuple[RegionInfo, ...]
+    countries: tuple[CountryInfo, ...]
     pieces: npt.NDArray[np.object_]
     owner: npt.NDArray[np.intp]
 
@@ -112,6 +125,7 @@ def _decode(content: bytes) -> EmbeddedRegions:
         method=header["method"],
         sha256=hashlib.sha256(content).hexdigest(),
         regions=tuple(RegionInfo(**{**region, "aliases": tuple(region["aliases"])}) for region in header["regions"]),
+        countries=tuple(CountryInfo(**{**own, "aliases": tuple(own["aliases"])}) for own in header["countries"]),
         pieces=shapely.polygons(rings),
         owner=owner.astype(np.intp),
     )

@@ -26,6 +26,7 @@ CODES: dict[str, str] = {
     "FUTURE": "a map is dated after today",
     "DATE-DIFFERS": "a date property says another day than the name, and the name counts",
     "REGIONS-OVERLAP": "regions overlap; what they share goes to the one that comes first in the file",
+    "ONLY": "only some regions were asked for, and the total is of the rows shown",
 }
 
 

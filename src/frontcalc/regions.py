@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,12 @@ from frontcalc.sources.files import single_file
 UNASSIGNED = "unassigned"
 """The row of what no region takes."""
 
+TOTAL = "total"
+"""The name of the row, and of its level, that measures everything at once."""
+
+CODE_FIELDS = ("iso_3166_2", "shapeiso", "shapeid")
+"""Feature properties that hold a region's code, whatever their case."""
+
 # Shared borders overlap by rounding alone; a square metre is far below every figure printed.
 _TOUCHING_M2 = 1.0
 
@@ -36,7 +43,7 @@ class RegionSet:
     level : str
         What the `level` column says, as in «adm1».
     names : tuple of str
-        One a region, sorted.
+        One a region, sorted; regions that share a name differ in country or code.
     pieces : (m,) array of shapely Polygon
         The regions, cut small, in metres of the equal-area projection.
     owner : (m,) array of int
@@ -49,6 +56,12 @@ class RegionSet:
         What was done to make it a partition.
     countries : tuple of str
         The country of each region (ISO 3166-1), empty where it is not known.
+    codes : tuple of str
+        The code of each region (ISO 3166-2 or the file's own), empty where it has none.
+    spellings : tuple of tuple of str
+        What else each region is called.
+    country_names : mapping of str to tuple of str
+        What countries are called, by code; the first name is the one to show.
     """
 
     level: str
@@ -59,6 +72,9 @@ class RegionSet:
     source: SourceFile | None = None
     notices: tuple[Notice, ...] = ()
     countries: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    spellings: tuple[tuple[str, ...], ...] = ()
+    country_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def without_land_of(self, country: str) -> RegionSet:
         """Return the set in which the regions of one country take nothing; they stay as rows."""
@@ -135,6 +151,9 @@ def embedded_regions(*, target_crs: str) -> RegionSet:
         pieces,
         SourceFile(stored.name, stored.sha256),
         countries=tuple(info.country for info in infos),
+        codes=tuple(info.code for info in infos),
+        spellings=tuple((info.name_uk, *info.aliases) for info in infos),
+        country_names={own.code: (own.name, own.name_uk, *own.aliases) for own in stored.countries},
     )
 
 
@@ -166,9 +185,10 @@ def read_regions(path: str | Path, *, target_crs: str, field: str | None = None,
     """
     file = Path(path)
     source, features = read_features(single_file(file))
-    names = _names(features, field, file.name)
-    order = tuple(sorted(set(names)))
-    index = np.array([order.index(name) for name in names], dtype=np.intp)
+    told = _told_apart(_names(features, field, file.name), features)
+    order = sorted(set(told))
+    place = {own: number for number, own in enumerate(order)}
+    index = np.array([place[own] for own in told], dtype=np.intp)
     if not len(features.polygons):
         raise DataError("holds no polygons", where=file.name, cure="give a file of region areas")
     whole: list[NDArray[np.object_]] = []
@@ -179,8 +199,19 @@ def read_regions(path: str | Path, *, target_crs: str, field: str | None = None,
         owner.append(np.full(len(whole[-1]), region))
     land = np.concatenate(whole)
     pieces, of = geometry.subdivide(land)
-    pieces, owners, notices = _partition(pieces, np.concatenate(owner)[of], order, file.name)
-    return RegionSet(level, order, pieces, owners, land, source, notices)
+    pieces, owners, notices = _partition(pieces, np.concatenate(owner)[of], tuple(name for name, _ in order), file.name)
+    first = [features.properties[place_of] for place_of in np.unique(index, return_index=True)[1]]
+    return RegionSet(
+        level,
+        tuple(name for name, _ in order),
+        pieces,
+        owners,
+        land,
+        source,
+        notices,
+        codes=tuple(next(filter(None, own), "") for _, own in order),
+        spellings=tuple(_other_names(properties) for properties in first),
+    )
 
 
 def _names(features: Features, field: str | None, where: str) -> list[str]:
@@ -194,9 +225,26 @@ def _names(features: Features, field: str | None, where: str) -> list[str]:
     for number, name in enumerate(names):
         if not name:
             raise DataError(f"feature {number} has no {wanted!r}", where=where, cure="name every region")
-        if name.casefold() in ("total", UNASSIGNED):
+        if name.casefold() in (TOTAL, UNASSIGNED):
             raise DataError(f"a region is named {name!r}, which is a row of its own", where=where, cure="rename it")
     return names
+
+
+def _told_apart(names: Sequence[str], features: Features) -> list[tuple[str, tuple[str, ...]]]:
+    """Return every feature's name and codes: those of one region are alike.
+
+    Features of one name are parts of one region, unless each of them has a code that says otherwise.
+    """
+    lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
+    codes = [tuple(str(own.get(key) or "").strip() for key in CODE_FIELDS) for own in lower]
+    uncoded = {name for name, own in zip(names, codes, strict=True) if not any(own)}
+    return [(name, () if name in uncoded else own) for name, own in zip(names, codes, strict=True)]
+
+
+def _other_names(properties: Mapping[str, object]) -> tuple[str, ...]:
+    """Return what a feature is also called: the texts of fields such as «name_uk» and «NAME_1»."""
+    named = (value for key, value in properties.items() if key.casefold().startswith("name"))
+    return tuple(value.strip() for value in named if isinstance(value, str) and value.strip())
 
 
 def _partition(

@@ -10,13 +10,11 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from frontcalc.notices import Notice
+from frontcalc.regions import TOTAL as TOTAL
 from frontcalc.sources import SourceFile
 
 if TYPE_CHECKING:
     import pandas as pd
-
-TOTAL = "total"
-"""The name of the row, and of its level, that measures everything at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,13 @@ class Names(click.ParamType[tuple[str, ...], str]):
         return tuple(name for part in str(value).split(",") if (name := part.strip()))
 
 
+def together(
+    context: click.Context, parameter: click.Parameter, value: tuple[tuple[str, ...], ...]
+) -> tuple[str, ...] | None:
+    """Return the names of an option that may be given more than once, None without any."""
+    return tuple(name for names in value for name in names) if value else None
+
+
 archive = click.option(
     "--archive",
     metavar="PATH",
@@ -74,7 +81,20 @@ archive = click.option(
 _measuring = (
     click.option("--regions", metavar="FILE", help="Polygon file of the regions to split by [default: embedded ones]."),
     click.option("--region-name", metavar="FIELD", help="Field of that file that names the regions [default: name]."),
-    click.option("--by", metavar="LEVEL", help="adm1 (or oblast), or none for totals only."),
+    click.option(
+        "--by",
+        metavar="LEVELS",
+        help="country, adm1 (oblast), adm2 (raion), several with commas; or none [default: adm1].",
+    ),
+    click.option(
+        "--only",
+        type=Names(),
+        multiple=True,
+        metavar="NAMES",
+        callback=together,
+        help="Only these regions; the total is theirs.",
+    ),
+    click.option("--theatre", metavar="COUNTRY", help="Only regions of this country, as in UA."),
     click.option("--view", type=click.Choice(VIEWS), help="Which roles count as held [default: assessed]."),
     click.option("--layers", type=Names(), metavar="NAMES", help="Roles or publisher's layer names instead of a view."),
     click.option("--actor", metavar="NAME", help="Whose territory; «all» for each in turn [default: the main actor]."),

@@ -9,6 +9,7 @@ from typing import Any
 
 from frontcalc.layers import ADJECTIVES
 from frontcalc.notices import grouped
+from frontcalc.outputs.branches import Key, branches, key, walk
 from frontcalc.outputs.numbers import BLANK, decimals, km2, times
 from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import TOTAL, DiffRow, HeldRow, Meta, RegionMeta, RegionRow, SeriesRow, Table, ratio
@@ -58,12 +59,12 @@ def grids(table: Table[Any, Any]) -> list[Grid]:
 def _diff_grid(rows: Sequence[DiffRow], actor: str, meta: Meta) -> Grid:
     """Return periods side by side, regions by the size of their net change, unassigned and total last."""
     periods = list(dict.fromkeys(row.period for row in rows))
-    cells = {(row.period, row.region): row for row in rows}
-    totals = [cells[period, TOTAL] for period in periods]
+    cells = {(row.period, key(row)): row for row in rows}
+    totals = [row for row in rows if row.level == TOTAL]
     lines = []
-    for region in _ranked(rows, cells, periods):
+    for region, label in _ranked(rows, cells, periods, meta.level):
         mine = [cells[period, region] for period in periods]
-        line = [region]
+        line = [label]
         for row in mine:
             line += [km2(row.gained_km2), km2(row.lost_km2), km2(row.net_km2, signed=True)]
         lines.append((*line, *([_ratio(*mine, per_day=_differ_in_length(totals))] if len(periods) == 2 else [])))
@@ -87,19 +88,22 @@ def _diff_grid(rows: Sequence[DiffRow], actor: str, meta: Meta) -> Grid:
     )
 
 
-def _ranked(rows: Sequence[DiffRow], cells: dict[tuple[str, str], DiffRow], periods: list[str]) -> list[str]:
-    """Return the regions to show: those whose figures do not all round to zero, largest net change first."""
-    regions = [name for name in dict.fromkeys(row.region for row in rows) if name not in (TOTAL, UNASSIGNED)]
+def _ranked(
+    rows: Sequence[DiffRow], cells: dict[tuple[str, Key], DiffRow], periods: list[str], levels: str
+) -> list[tuple[Key, str]]:
+    """Return the rows to show: those whose figures do not all round to zero, largest net change first."""
+    regions = dict.fromkeys(key(row) for row in rows)
 
-    def moved(region: str) -> bool:
+    def moved(region: Key) -> bool:
         mine = [cells[period, region] for period in periods]
         return any(decimals(value or 0.0, 1) for row in mine for value in (row.gained_km2, row.lost_km2))
 
-    def size(region: str) -> tuple[float, ...]:
+    def size(region: Key) -> tuple[float, ...]:
         return tuple(-abs(cells[period, region].net_km2 or 0.0) for period in periods)
 
-    tail = [UNASSIGNED] if (periods[0], UNASSIGNED) in cells and moved(UNASSIGNED) else []
-    return [*sorted(filter(moved, regions), key=size), *tail, TOTAL]
+    tail = [one for one in regions if one[1] == TOTAL or (one[1] == UNASSIGNED and moved(one))]
+    ranked = [(one, label) for one, label in walk(branches(regions, levels), size) if moved(one)]
+    return [*ranked, *((one, one[1]) for one in tail)]
 
 
 def _ratio(first: DiffRow, second: DiffRow, *, per_day: bool) -> str:
@@ -128,17 +132,20 @@ def _period_heading(row: DiffRow) -> str:
 def _held_grid(rows: Sequence[HeldRow], actor: str, meta: Meta) -> Grid:
     """Return dates side by side, regions by area, and below it what the layers cover."""
     dates = list(dict.fromkeys(row.date for row in rows))
-    cells = {(row.date, row.region): row for row in rows}
-    names = [name for name in dict.fromkeys(row.region for row in rows) if name not in (TOTAL, UNASSIGNED)]
+    cells = {(row.date, key(row)): row for row in rows}
+    regions = dict.fromkeys(key(row) for row in rows)
 
-    def shown(region: str) -> bool:
+    def shown(region: Key) -> bool:
         return any(decimals(cells[day, region].held_km2 or 0.0, 1) for day in dates)
 
-    names = sorted(filter(shown, names), key=lambda name: tuple(-(cells[day, name].held_km2 or 0.0) for day in dates))
-    names += [UNASSIGNED] if (dates[0], UNASSIGNED) in cells and shown(UNASSIGNED) else []
-    lines = tuple((name, *(km2(cells[day, name].held_km2) for day in dates)) for name in (*names, TOTAL))
+    def size(region: Key) -> tuple[float, ...]:
+        return tuple(-(cells[day, region].held_km2 or 0.0) for day in dates)
+
+    names = [(one, label) for one, label in walk(branches(regions, meta.level), size) if shown(one)]
+    names += [(one, one[1]) for one in regions if one[1] == TOTAL or (one[1] == UNASSIGNED and shown(one))]
+    lines = tuple((label, *(km2(cells[day, one].held_km2) for day in dates)) for one, label in names)
     shares = [share for share in meta.layer_shares if share.actor == actor]
-    footer = [f"{day}: map of {cells[day, TOTAL].snapshot or 'no date'}" for day in dates]
+    footer = [f"{row.date}: map of {row.snapshot or 'no date'}" for row in rows if row.level == TOTAL]
     footer += [
         f"map of {share.snapshot}: {' + '.join(f'{role} {km2(area)}' for role, area in share.role_km2)}"
         + (f" {km2(-share.overlap_km2)} drawn twice" if decimals(share.overlap_km2, 1) else "")
@@ -152,6 +159,7 @@ def _held_grid(rows: Sequence[HeldRow], actor: str, meta: Meta) -> Grid:
 def _series_grid(rows: Sequence[SeriesRow], actor: str, meta: Meta) -> Grid:
     """Return a line a date and region; regions that hold nothing and change nothing are left out."""
     lines = []
+    labels = dict(walk(branches(dict.fromkeys(key(row) for row in rows), meta.level)))
     for row in rows:
         figures = (row.held_km2, row.gained_km2, row.lost_km2)
         if row.region != TOTAL and not any(decimals(value or 0.0, 1) for value in figures):
@@ -159,7 +167,7 @@ def _series_grid(rows: Sequence[SeriesRow], actor: str, meta: Meta) -> Grid:
         lines.append(
             (
                 row.date.isoformat(),
-                row.region,
+                labels.get(key(row), row.region),
                 _day(row.snapshot),
                 km2(row.held_km2),
                 km2(row.gained_km2),

@@ -78,8 +78,9 @@ def _markdown(grid: Grid) -> str:
 
 
 def _escape(text: str) -> str:
-    """Return text that Markdown shows as it is, on one line."""
+    """Return text that Markdown shows as it is, on one line, indented as it was."""
     flat = " ".join(text.split())
+    indent = "&nbsp;" * (len(text) - len(text.lstrip(" ")))
     for mark in "\\|<>*_`[]":
         flat = flat.replace(mark, f"\\{mark}" if mark not in "<>" else {"<": "&lt;", ">": "&gt;"}[mark])
-    return flat
+    return indent + flat

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Unpack
 
+from frontcalc.change import Floats
 from frontcalc.errors import NoDataError, UsageError
-from frontcalc.notices import join_codes
+from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import parse_day
-from frontcalc.pipeline.measuring import remarks
+from frontcalc.pipeline.measuring import Measuring, remarks
 from frontcalc.pipeline.options import Options, open_maps, start
-from frontcalc.states import state_on
+from frontcalc.states import State, state_on
 from frontcalc.tables import HeldRow, Meta, Table
 
 
@@ -49,29 +50,37 @@ def held(
     maps = open_maps(archive, options)
     run = start(maps, options, days[-1])
     actors = run.actors(days)
-    rows, shares, notices = [], [], []
+    rows: list[HeldRow] = []
+    shares, notices = [], []
     for actor in actors:
         for day in days:
             state = state_on(maps, day, run.wanted(actor))
             said = remarks(state, maps, day)
-            notices.extend(said)
             if state:
                 shares.append(run.layer_share(state, actor))
             areas = run.areas(state.snapshot, actor) if state else None
-            for index, level, region in run.rows():
-                rows.append(
-                    HeldRow(
-                        archive=maps.name,
-                        actor=actor,
-                        date=day,
-                        level=level,
-                        region=region,
-                        snapshot=state.day if state else None,
-                        view=run.view.name,
-                        held_km2=None if areas is None else float(areas[index]),
-                        notes=join_codes(said),
-                    )
-                )
+            elsewhere = {} if areas is None else {"held": run.lines.elsewhere(areas)}
+            said += run.left_out(actor, str(day), **elsewhere)
+            notices.extend(said)
+            rows.extend(_held_rows(run, actor, day, state, areas, said))
     if not shares:
         raise NoDataError("has no map on or before these dates", where=maps.name, cure=f"its maps are of {maps.extent}")
     return Table(HeldRow, tuple(rows), run.meta(actors, layer_shares=dict.fromkeys(shares), notices=notices))
+
+
+def _held_rows(
+    run: Measuring, actor: str, day: date, state: State | None, areas: Floats | None, said: Sequence[Notice]
+) -> Iterator[HeldRow]:
+    """Yield the rows of one date: areas where a map stands for it, else blanks."""
+    for line in run.rows():
+        yield HeldRow(
+            archive=run.archive.name,
+            actor=actor,
+            date=day,
+            level=line.level,
+            region=line.region,
+            snapshot=state.day if state else None,
+            view=run.view.name,
+            held_km2=None if areas is None else line.sum_of(areas),
+            notes=join_codes(said),
+        )

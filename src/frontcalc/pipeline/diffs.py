@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Unpack
 
 from frontcalc.archives import pair_archive
+from frontcalc.change import Change
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period, parse_period
@@ -96,8 +97,10 @@ def _diff_table(run: Measuring, actors: Sequence[str], spans: Iterator[tuple[str
     measured = False
     for actor, span in spans:
         measured |= span.measurable
-        rows.extend(_diff_rows(run, actor, span))
-        notices.extend(span.notices)
+        changed = run.change(span, actor)
+        said = [*span.notices, *_left_out(run, actor, span, changed)]
+        rows.extend(_diff_rows(run, actor, span, changed, said))
+        notices.extend(said)
         days = [state.day if state else None for state in (span.opening, span.closing)]
         used.append(PeriodUsed(actor, span.period.label, span.period.opens_on, span.period.closes_on, *days))
     if not measured:
@@ -109,18 +112,27 @@ def _diff_table(run: Measuring, actors: Sequence[str], spans: Iterator[tuple[str
     return Table(DiffRow, tuple(rows), run.meta(actors, periods=used, notices=notices))
 
 
-def _diff_rows(run: Measuring, actor: str, span: Span) -> Iterator[DiffRow]:
+def _left_out(run: Measuring, actor: str, span: Span, changed: Change | None) -> list[Notice]:
+    """Return what is to be said of the change in the regions that are not shown, if any."""
+    if changed is None:
+        return run.left_out(actor, span.period.label)
+    gained, lost = (run.lines.elsewhere(areas) for areas in (changed.gained_km2, changed.lost_km2))
+    return run.left_out(actor, span.period.label, gained=gained, lost=lost)
+
+
+def _diff_rows(
+    run: Measuring, actor: str, span: Span, changed: Change | None, said: Sequence[Notice]
+) -> Iterator[DiffRow]:
     """Yield a span's rows: figures where two maps stand for its ends, else blanks."""
-    measured = run.change(span, actor)
     days = span.days
-    for index, level, region in run.rows():
-        figures = run.figures(measured, index, days)
+    for line in run.rows():
+        figures = run.figures(changed, line, days)
         yield DiffRow(
             archive=run.archive.name,
             actor=actor,
             period=span.period.label,
-            level=level,
-            region=region,
+            level=line.level,
+            region=line.region,
             opening=span.opening.day if span.opening else None,
             closing=span.closing.day if span.closing else None,
             days=days,
@@ -131,5 +143,5 @@ def _diff_rows(run: Measuring, actor: str, span: Span) -> Iterator[DiffRow]:
             lost_km2=figures.lost_km2,
             net_km2=figures.net_km2,
             rate_km2_per_day=figures.rate_km2_per_day,
-            notes=join_codes(span.notices),
+            notes=join_codes(said),
         )

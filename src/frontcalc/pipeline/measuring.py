@@ -13,13 +13,14 @@ from frontcalc import __version__, change, geometry, snapshots
 from frontcalc.archives import Archive
 from frontcalc.change import Change, Floats
 from frontcalc.errors import UsageError
-from frontcalc.layers import COUNTRIES
+from frontcalc.layers import COUNTRIES, UNNAMED
+from frontcalc.levels import NONE, Line, Lines
 from frontcalc.notices import Notice
-from frontcalc.regions import UNASSIGNED, RegionSet
+from frontcalc.regions import RegionSet
 from frontcalc.snapshots import Snapshot
 from frontcalc.sources import SourceFile
 from frontcalc.states import Span, State, Wanted, actors_on
-from frontcalc.tables import TOTAL, LayerShare, Meta, PeriodUsed
+from frontcalc.tables import LayerShare, Meta, PeriodUsed
 from frontcalc.views import View
 
 
@@ -42,6 +43,7 @@ class Measuring:
     archive: Archive
     view: View
     regions: RegionSet
+    lines: Lines
     crs: str
     carry_days: int
     skip_bad: bool
@@ -70,7 +72,7 @@ class Measuring:
         return snapshots.held(snapshot, actor, self.view, self.crs)
 
     def _areas(self, snapshot: Snapshot, actor: str) -> Floats:
-        """Return the areas of what an actor holds on a map (km²), in the order of `rows`."""
+        """Return the areas of what an actor holds on a map (km²), as rows sum them."""
         return change.areas_km2(self.ground(snapshot, actor), self._takers(actor))
 
     def _takers(self, actor: str) -> RegionSet:
@@ -94,13 +96,9 @@ class Measuring:
         """Return the rules by which a map counts as complete for an actor."""
         return Wanted(actor, self.view, self.carry_days, self.skip_bad)
 
-    def rows(self) -> list[tuple[int, str, str]]:
-        """Return each row's place in an array of areas, its level and its region."""
-        level, names = self.regions.level, self.regions.names
-        listed = [(index, level, name) for index, name in enumerate(names)]
-        # Without regions all is unassigned, which the total says already.
-        rest = [(len(names), level, UNASSIGNED)] if names else []
-        return [*listed, *rest, (len(names) + 1, TOTAL, TOTAL)]
+    def rows(self) -> tuple[Line, ...]:
+        """Return the rows of one period or date, each with the figures it sums."""
+        return self.lines.shown
 
     def change(self, span: Span, actor: str) -> Change | None:
         """Return the change between a span's two maps, None where it has not two."""
@@ -109,19 +107,29 @@ class Measuring:
         before, after = (self.ground(state.snapshot, actor) for state in (span.opening, span.closing))
         return change.step(before, after, self._takers(actor))
 
-    def figures(self, measured: Change | None, index: int, days: int | None) -> Figures:
+    def figures(self, measured: Change | None, line: Line, days: int | None) -> Figures:
         """Return one row's figures of a change, all None where nothing was measured."""
         if measured is None:
             return Figures()
-        net = float(measured.net_km2[index])
+        gained, lost = line.sum_of(measured.gained_km2), line.sum_of(measured.lost_km2)
+        net = gained - lost
         return Figures(
-            opening_km2=float(measured.opening_km2[index]),
-            closing_km2=float(measured.closing_km2[index]),
-            gained_km2=float(measured.gained_km2[index]),
-            lost_km2=float(measured.lost_km2[index]),
+            opening_km2=line.sum_of(measured.opening_km2),
+            closing_km2=line.sum_of(measured.closing_km2),
+            gained_km2=gained,
+            lost_km2=lost,
             net_km2=net,
             rate_km2_per_day=net / days if days else None,
         )
+
+    def left_out(self, actor: str, period: str = "", **elsewhere_km2: float) -> list[Notice]:
+        """Return a notice of what an actor has elsewhere, as in `gained=12.5`, where only some rows are shown."""
+        if not self.lines.left_out:
+            return []
+        subject = "" if actor == UNNAMED else f"{actor} "
+        verbs = " and ".join(f"{verb} {area:,.1f} km²" for verb, area in elsewhere_km2.items())
+        rest = f"; elsewhere {subject}{verbs}" if verbs else ""
+        return [Notice("ONLY", f"the total is of the rows shown{rest}", period)]
 
     def layer_share(self, state: State, actor: str) -> LayerShare:
         """Return what each role covers on a map and how much they overlap."""
@@ -150,7 +158,7 @@ class Measuring:
             counted=tuple(sorted(counted)),
             not_counted=tuple(sorted(self.drawn - counted)),
             crs=self.crs,
-            level=self.regions.level,
+            level=",".join(self.lines.levels) or NONE,
             regions=self.regions.source,
             files=tuple(self.files[name] for name in sorted(self.files)),
             periods=tuple(periods),

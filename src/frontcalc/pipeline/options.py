@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from frontcalc import archives, crs, snapshots
-from frontcalc import regions as region_sets
 from frontcalc.archives import Archive, Dating
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import ADJECTIVES, Layer, find_layer, spelling
-from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Measuring
-from frontcalc.regions import RegionSet
+from frontcalc.pipeline.splitting import Splitting, choose_regions
 from frontcalc.views import choose_view
 
-LEVELS = ("adm1", "none")
-LEVEL_ALIASES = {"oblast": "adm1"}
 
-
-class Options(TypedDict, total=False):
-    """How to measure; every facade takes these as keywords.
+class Options(Splitting, total=False):
+    """How to measure; every facade takes these as keywords, and those of `Splitting`.
 
     Attributes
     ----------
@@ -36,12 +29,6 @@ class Options(TypedDict, total=False):
         Roles or publisher's layer names to count instead of a view.
     actor : str
         Whose territory; default the archive's main actor, `all` for each in turn.
-    by : str
-        `adm1` (alias `oblast`, the default) or `none`.
-    regions : path
-        A polygon file of regions; default the embedded ones, where they are of the place.
-    region_name : str
-        The field that names the regions; default `name`.
     crs : str
         An equal-area CRS, proved over the data; default EPSG:6933.
     carry_layers : int
@@ -57,9 +44,6 @@ class Options(TypedDict, total=False):
     view: str | None
     layers: Sequence[str]
     actor: str | None
-    by: str | None
-    regions: str | Path | None
-    region_name: str | None
     crs: str
     carry_layers: int
     skip_bad: bool
@@ -97,7 +81,8 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     own = dict(archive.refs[0].layers)
     view = choose_view(options.get("view") or (None if layers else archive.view), layers, own=own)
     skip_bad = bool(options.get("skip_bad"))
-    regions = _regions(options, target, _place(archive, day, skip_bad=skip_bad))
+    actor = _actor(options.get("actor"), layers, own)
+    regions, lines = choose_regions(options, target, _place(archive, day, skip_bad=skip_bad), actor)
     carry = options.get("carry_layers") or 0
     if carry < 0:
         raise UsageError("cannot be negative", where=f"--carry-layers {carry}", cure="give a number of days")
@@ -105,10 +90,11 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
         archive=archive,
         view=view,
         regions=regions,
+        lines=lines,
         crs=target,
         carry_days=carry,
         skip_bad=skip_bad,
-        actor=_actor(options.get("actor"), layers, own),
+        actor=actor,
         notices=[*archive.notices, *regions.notices],
     )
 
@@ -134,19 +120,3 @@ def _place(archive: Archive, day: date | None, *, skip_bad: bool) -> NDArray[np.
             if not skip_bad:
                 raise
     return np.empty(0, dtype=object)
-
-
-def _regions(options: Options, target_crs: str, place: NDArray[np.object_]) -> RegionSet:
-    """Return the regions that the options ask for; without a file, the embedded ones if they are of the place."""
-    by, path = options.get("by"), options.get("regions")
-    level = LEVEL_ALIASES.get(by.casefold(), by.casefold()) if by else None
-    if level is not None and level not in LEVELS:
-        raise UsageError(f"no level is named {by!r}", cure=f"choose {', '.join((*LEVELS, *LEVEL_ALIASES))}")
-    if level == "none":
-        return region_sets.no_regions()
-    if path is not None:
-        return region_sets.read_regions(path, target_crs=target_crs, field=options.get("region_name"))
-    if region_sets.embedded_covers(place):
-        return region_sets.embedded_regions(target_crs=target_crs)
-    notice = Notice("NO-REGIONS", "no regions are known for this place; give a file with --regions")
-    return replace(region_sets.no_regions(), notices=(notice,))

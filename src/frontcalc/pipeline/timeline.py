@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Unpack
 
 from frontcalc.archives import Archive
+from frontcalc.change import Change
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period, parse_bound
 from frontcalc.pipeline.measuring import Measuring, remarks
 from frontcalc.pipeline.options import Options, open_maps, start
-from frontcalc.states import Span, State, state_on
+from frontcalc.states import Span, state_on
 from frontcalc.tables import Meta, SeriesRow, Table
 
 EVERY = ("snapshot", "day", "week", "month")
@@ -69,6 +71,7 @@ def series(
     rows: list[SeriesRow] = []
     notices: list[Notice] = []
     for actor in actors:
+        changes: list[Change] = []
         earlier = begin > maps.days[0]
         before = state_on(maps, begin - timedelta(days=1), run.wanted(actor)) if earlier else None
         for day in dates:
@@ -77,32 +80,41 @@ def series(
             if state and before and state.snapshot.ref == before.snapshot.ref:
                 said.append(Notice("NO-NEW-MAP", f"the map is still that of {state.day}", str(day)))
             notices.extend(said)
-            rows.extend(_series_rows(run, actor, day, before, state, said))
+            span = Span(Period("", None, None), before, state)
+            changed = run.change(span, actor)
+            changes += [changed] if changed else []
+            rows.extend(_series_rows(run, actor, day, span, changed, [*said, *run.left_out(actor)]))
             before = state or before
+        notices.extend(_left_out(run, actor, changes))
     return Table(SeriesRow, tuple(rows), run.meta(actors, notices=notices))
 
 
+def _left_out(run: Measuring, actor: str, changes: Sequence[Change]) -> list[Notice]:
+    """Return what is to be said of the changes in the regions that are not shown, if any."""
+    gained = math.fsum(run.lines.elsewhere(changed.gained_km2) for changed in changes)
+    lost = math.fsum(run.lines.elsewhere(changed.lost_km2) for changed in changes)
+    return run.left_out(actor, gained=gained, lost=lost)
+
+
 def _series_rows(
-    run: Measuring, actor: str, day: date, before: State | None, state: State | None, said: list[Notice]
+    run: Measuring, actor: str, day: date, span: Span, changed: Change | None, said: Sequence[Notice]
 ) -> Iterator[SeriesRow]:
     """Yield the rows of one date; the change is blank on the first map and where the map is not new."""
-    span = Span(Period("", None, None), before, state)
-    measured = run.change(span, actor)
+    before, state, days = span.opening, span.closing, span.days
     areas = run.areas(state.snapshot, actor) if state else None
-    days = span.days
-    for index, level, region in run.rows():
-        figures = run.figures(measured, index, days)
+    for line in run.rows():
+        figures = run.figures(changed, line, days)
         yield SeriesRow(
             archive=run.archive.name,
             actor=actor,
             date=day,
-            level=level,
-            region=region,
+            level=line.level,
+            region=line.region,
             snapshot=state.day if state else None,
             previous=before.day if before else None,
             days=days,
             view=run.view.name,
-            held_km2=None if areas is None else float(areas[index]),
+            held_km2=None if areas is None else line.sum_of(areas),
             gained_km2=figures.gained_km2,
             lost_km2=figures.lost_km2,
             net_km2=figures.net_km2,

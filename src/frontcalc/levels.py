@@ -1,0 +1,304 @@
+"""The rows of a result: regions at several levels, which of them are shown, and what the total leaves out.
+
+The finest level is what is measured. A row of a coarser level is the sum of its regions, so levels add up
+by construction.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc.errors import DataError, UsageError
+from frontcalc.names import Place, find, fold, suggestions
+from frontcalc.regions import TOTAL, UNASSIGNED, RegionSet
+
+COUNTRY, ADM1, ADM2, NONE = "country", "adm1", "adm2", "none"
+LEVELS = (COUNTRY, ADM1, ADM2)
+"""Coarse to fine."""
+
+ALIASES = {"oblast": ADM1, "raion": ADM2}
+
+# Words that people add to a name or leave out.
+_KINDS = {
+    ADM1: frozenset(map(fold, ("oblast", "region", "province", "область"))),
+    ADM2: frozenset(map(fold, ("raion", "rayon", "district", "county", "район"))),
+}
+_LISTED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row: what it is called, and which figures it sums.
+
+    Parameters
+    ----------
+    level, region : str
+        As the columns say.
+    members : tuple of int
+        Places in an array (n + 2,) of areas: regions in the set's order, unassigned, total.
+    """
+
+    level: str
+    region: str
+    members: tuple[int, ...]
+
+    def sum_of(self, areas: NDArray[np.float64]) -> float:
+        """Return this row's figure of an array of areas (n + 2,), in its unit."""
+        return math.fsum(areas[list(self.members)])
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The rows of a result.
+
+    Parameters
+    ----------
+    levels : tuple of str
+        The levels shown, coarse to fine.
+    shown : tuple of Line
+        A row belongs to the nearest row above it that is of a coarser level; `unassigned` and `total`,
+        which come last, belong to none.
+    left_out : tuple of int
+        Which figures the total leaves out, where only some rows were asked for.
+    """
+
+    levels: tuple[str, ...]
+    shown: tuple[Line, ...]
+    left_out: tuple[int, ...] = ()
+
+    def elsewhere(self, areas: NDArray[np.float64]) -> float:
+        """Return what the total leaves out of an array of areas (n + 2,), in its unit."""
+        return math.fsum(areas[list(self.left_out)])
+
+
+def parse_levels(by: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the levels named, coarse to fine; none for «none».
+
+    Parameters
+    ----------
+    by : str or sequence of str
+        As in «country,oblast».
+
+    Raises
+    ------
+    UsageError
+        A level is unknown, or «none» stands beside another.
+    """
+    asked = [name.strip() for name in (by.split(",") if isinstance(by, str) else by)]
+    named = {ALIASES.get(name.casefold(), name.casefold()): name for name in asked if name}
+    unknown = [name for level, name in named.items() if level not in (*LEVELS, NONE)]
+    if unknown or not named:
+        choices = ", ".join((*LEVELS, NONE, *ALIASES))
+        raise UsageError(
+            f"no level is named {' or '.join(map(repr, unknown)) or repr(by)}", where="--by", cure=f"choose {choices}"
+        )
+    if NONE in named and len(named) > 1:
+        raise UsageError("none stands beside other levels", where="--by", cure="leave it out")
+    return tuple(level for level in LEVELS if level in named)
+
+
+def lines(
+    regions: RegionSet,
+    levels: Sequence[str],
+    *,
+    coarser: RegionSet | None = None,
+    only: Sequence[str] = (),
+    theatre: str | None = None,
+    listing: str = "",
+) -> Lines:
+    """Return the rows of a region set.
+
+    Parameters
+    ----------
+    regions : RegionSet
+        What is measured.
+    levels : sequence of str
+        The levels to show, coarse to fine.
+    coarser : RegionSet, optional
+        The regions that those measured are parts of: each is part of the one that covers most of it.
+    only : sequence of str
+        Names of places at any level; the other rows are left out, and out of the total.
+    theatre : str, optional
+        A country, whose regions alone are shown.
+    listing : str
+        How a user can see all names, for the message about one that is unknown.
+
+    Raises
+    ------
+    UsageError
+        A name is unknown, ambiguous or of no row; a level needs what the regions do not tell.
+    """
+    if COUNTRY in levels or theatre is not None:
+        _check_countries(regions)
+    count = len(regions.names)
+    everything = frozenset(range(count + 1))
+    places = _places(regions, coarser)
+    chosen = _chosen(places, everything, only, theatre, listing)
+    rows = _ordered({level: places[level] for level in levels}, chosen - {count})
+    hidden = chosen - {count} - {member for row in rows for member in row.members}
+    if hidden:
+        name, shown = places[regions.level][min(hidden)].label, " and ".join(levels)
+        raise UsageError(f"rows by {shown} do not show {name}", where="--only", cure=f"--by {regions.level} does")
+    if count and count in chosen:
+        rows.append(Line(levels[-1], UNASSIGNED, (count,)))
+    # The whole is measured at once; a part of it is the sum of its rows.
+    summed = (count + 1,) if chosen == everything else tuple(sorted(chosen))
+    return Lines(tuple(levels), (*rows, Line(TOTAL, TOTAL, summed)), tuple(sorted(everything - chosen)))
+
+
+def _chosen(
+    places: Mapping[str, Sequence[Place]],
+    everything: frozenset[int],
+    only: Sequence[str],
+    theatre: str | None,
+    listing: str,
+) -> frozenset[int]:
+    """Return the regions that are asked for, `unassigned` among them as the last of everything."""
+    chosen = everything
+    if theatre is not None:
+        chosen &= frozenset(_members(theatre, {COUNTRY: places[COUNTRY]}, "--theatre", ""))
+    if only:
+        rest = Place(UNASSIGNED, (), (len(everything) - 1,))
+        named = {**places, UNASSIGNED: [rest]}
+        chosen &= frozenset(member for name in only for member in _members(name, named, "--only", listing))
+    if not chosen:
+        raise UsageError(f"none of it is in {theatre}", where="--only", cure="leave out --theatre")
+    return chosen
+
+
+def _places(regions: RegionSet, coarser: RegionSet | None) -> dict[str, list[Place]]:
+    """Return the places of every level that is known, coarse to fine; those of the finest in the set's order."""
+    out: dict[str, list[Place]] = {}
+    for code in sorted(set(regions.countries) - {""}):
+        names = regions.country_names.get(code, ())
+        members = tuple(index for index, own in enumerate(regions.countries) if own == code)
+        out.setdefault(COUNTRY, []).append(Place((*names, code)[0], (*names, code), members))
+    parents: list[str] = []
+    if coarser:
+        labels, parent = _labels(coarser, ()), parents_of(regions, coarser)
+        parents = [labels[index] for index in parent]
+        out[coarser.level] = [
+            Place(labels[index], _spellings(coarser, index), tuple(np.flatnonzero(parent == index).tolist()))
+            for index in np.unique(parent)
+        ]
+    out[regions.level] = [
+        Place(label, _spellings(regions, index), (index,)) for index, label in enumerate(_labels(regions, parents))
+    ]
+    return out
+
+
+def _labels(regions: RegionSet, parents: Sequence[str]) -> list[str]:
+    """Return what each region is shown as: where several share a name, with country, parent or code."""
+    labels = list(regions.names)
+    for name, times in Counter(regions.names).items():
+        if times == 1:
+            continue
+        mine = [index for index, own in enumerate(regions.names) if own == name]
+        numbers = {index: str(number) for number, index in enumerate(mine, start=1)}
+        for tags in (regions.countries, parents, regions.codes, numbers):
+            told = [tags[index] for index in mine] if tags else []
+            if all(told) and len(set(told)) == times:
+                break
+        for index, tag in zip(mine, told, strict=True):
+            labels[index] = f"{name} ({tag})"
+    label, times = max(Counter(labels).items(), key=lambda pair: pair[1], default=("", 1))
+    if times > 1:
+        raise DataError(f"two regions would be shown as {label!r}", where=_file(regions), cure="rename one of them")
+    return labels
+
+
+def _file(regions: RegionSet) -> str:
+    """Return the name of the file that regions are from."""
+    return regions.source.name if regions.source else "regions"
+
+
+def _spellings(regions: RegionSet, index: int) -> tuple[str, ...]:
+    """Return every name of a region but the one it is shown as."""
+    code = regions.codes[index : index + 1]
+    others = regions.spellings[index] if regions.spellings else ()
+    return (regions.names[index], *filter(None, code), *others)
+
+
+def parents_of(regions: RegionSet, coarser: RegionSet) -> NDArray[np.intp]:
+    """Return the region of a coarser set that covers most of each region (n,), in the same country if told.
+
+    Raises
+    ------
+    UsageError
+        A region has no ground in common with any of the coarser set.
+    """
+    mine, theirs = shapely.STRtree(coarser.pieces).query(regions.pieces, predicate="intersects")
+    shared_m2 = np.zeros((len(regions.names), len(coarser.names)))
+    overlap = shapely.intersection(regions.pieces[mine], coarser.pieces[theirs])
+    np.add.at(shared_m2, (regions.owner[mine], coarser.owner[theirs]), shapely.area(overlap))
+    if regions.countries and coarser.countries:
+        own, other = np.array(regions.countries)[:, None], np.array(coarser.countries)[None, :]
+        shared_m2[(own != other) & (own != "") & (other != "")] = 0
+    alone = np.flatnonzero(~shared_m2.any(axis=1))
+    if len(alone):
+        raise UsageError(
+            f"{regions.names[alone[0]]} lies in no {coarser.level} region that is known",
+            where="--by",
+            cure=f"leave out {coarser.level}",
+        )
+    covering: NDArray[np.intp] = shared_m2.argmax(axis=1)
+    return covering
+
+
+def _members(name: str, places: Mapping[str, Sequence[Place]], option: str, listing: str) -> tuple[int, ...]:
+    """Return the regions that a name stands for, a place of a coarse level before one of a fine level."""
+    for whole in (True, False):
+        for level, own in places.items():
+            found = find(name, own, frozenset() if whole else _KINDS.get(level, frozenset()))
+            if len(found) > 1:
+                choices = " or ".join(place.label for place in found)
+                raise UsageError(f"{name!r} may be {choices}", where=option, cure="say which")
+            if found:
+                return found[0].members
+    known = [place for own in places.values() for place in own]
+    close = suggestions(name, known)
+    listed = ", ".join(place.label for place in known[:_LISTED])
+    more = f" and {len(known) - _LISTED} more" if known[_LISTED:] else ""
+    cure = f"did you mean {' or '.join(close)}?" if close else f"there are {listed}{more}"
+    raise UsageError(
+        f"no {COUNTRY if option == '--theatre' else 'region'} is named {name!r}",
+        where=option,
+        cure=f"{cure} {listing}".rstrip(),
+    )
+
+
+def _check_countries(regions: RegionSet) -> None:
+    """Refuse rows by country where that of a region is not known, since they would not add up."""
+    known = regions.countries or ("",) * len(regions.names)
+    lost = [name for name, own in zip(regions.names, known, strict=True) if not own]
+    if lost:
+        raise UsageError(
+            f"the country of {lost[0]}{f' and {len(lost) - 1} more' if lost[1:] else ''} is not known",
+            where=_file(regions),
+            cure="rows by country and --theatre need a field iso_3166_2",
+        )
+
+
+def _ordered(places: Mapping[str, Sequence[Place]], chosen: frozenset[int]) -> list[Line]:
+    """Return the rows whose regions are all chosen, below the coarser row that each is part of.
+
+    Rows that are part of none come first, the finest before all: so none stands below a row it is no part of.
+    """
+    of = {level: {member: place for place in own for member in place.members} for level, own in places.items()}
+    keyed = []
+    for depth, (level, own) in enumerate(places.items()):
+        for place in own:
+            first = place.members[0]
+            above = [of[upper][first] for upper in list(places)[: depth + 1]]
+            whole = [chosen.issuperset(part.members) for part in above]
+            if whole[-1]:
+                path = tuple(part.label for part in above)
+                keyed.append(((-whole.index(True), path), Line(level, place.label, place.members)))
+    return [line for _, line in sorted(keyed, key=lambda pair: pair[0])]

@@ -1,0 +1,154 @@
+"""Which regions a run is split by, and which rows of them are shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypedDict
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc import regions as region_sets
+from frontcalc.embedded import load_embedded
+from frontcalc.errors import UsageError
+from frontcalc.layers import COUNTRIES
+from frontcalc.levels import ADM1, ADM2, Lines, lines, parse_levels
+from frontcalc.notices import Notice
+from frontcalc.regions import RegionSet
+
+
+class Splitting(TypedDict, total=False):
+    """Where figures are split, and which rows are shown.
+
+    Attributes
+    ----------
+    by : str or sequence of str
+        `country`, `adm1` (alias `oblast`, the default) or `adm2` (alias `raion`), several at once with
+        subtotals; `none` for totals only.
+    only : str or sequence of str
+        The places to show, by name or code; a text may name several, separated by commas.
+    theatre : str
+        The country whose regions are shown.
+    regions : path
+        A polygon file of regions; default the embedded ones, where they are of the place.
+    region_name : str
+        The field that names the regions; default `name`.
+    """
+
+    by: str | Sequence[str] | None
+    only: str | Sequence[str] | None
+    theatre: str | None
+    regions: str | Path | None
+    region_name: str | None
+
+
+def choose_regions(
+    options: Splitting, target_crs: str, place: NDArray[np.object_], actor: str | None
+) -> tuple[RegionSet, Lines]:
+    """Return the regions that the options ask for, and the rows to show.
+
+    Parameters
+    ----------
+    options : Splitting
+        What is asked for.
+    target_crs : str
+        The equal-area CRS of the regions.
+    place : (n,) array of Polygon
+        Boxes in degrees around what the maps show: without a file, only regions there are used.
+    actor : str or None
+        Whose territory is measured, where the user said so.
+
+    Raises
+    ------
+    UsageError
+        A level or a name is unknown, or a level has no data here.
+    """
+    by, only = options.get("by"), _names(options.get("only"))
+    theatre = options.get("theatre")
+    levels = parse_levels(by) if by is not None else (ADM1,)
+    if not levels and (only or theatre is not None):
+        raise UsageError("there are no rows to choose from with --by none", where="--only and --theatre")
+    finest = ADM2 if ADM2 in levels else ADM1
+    regions = _measured(options, finest, target_crs, place) if levels else region_sets.no_regions()
+    if regions is None:
+        if by is not None or only or theatre is not None:
+            raise _lacking(finest, place, actor)
+        notice = Notice("NO-REGIONS", "no regions are known for this place; give a file with --regions")
+        nothing = replace(region_sets.no_regions(), notices=(notice,))
+        return nothing, lines(nothing, ())
+    coarser = _coarser(regions, levels, target_crs, place, actor)
+    if only:
+        regions = _with_known_spellings(regions)
+    listing = "" if options.get("regions") else "(frontcalc regions list)"
+    return regions, lines(regions, levels, coarser=coarser, only=only, theatre=theatre, listing=listing)
+
+
+def _names(only: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return the names in `only`, a text or a sequence; none where it is not given."""
+    if only is None:
+        return ()
+    asked = only.split(",") if isinstance(only, str) else only
+    names = tuple(dict.fromkeys(name for text in asked if (name := text.strip())))
+    # A script whose variable is empty is not to get everything.
+    if not names:
+        raise UsageError("names no region", where="--only", cure="name one, or leave it out")
+    return names
+
+
+def _measured(options: Splitting, level: str, target_crs: str, place: NDArray[np.object_]) -> RegionSet | None:
+    """Return the regions of the finest level: the user's file, else what is known for the place, if anything."""
+    path = options.get("regions")
+    if path is not None:
+        return region_sets.read_regions(path, target_crs=target_crs, field=options.get("region_name"), level=level)
+    return _known(level, target_crs, place)
+
+
+def _known(level: str, target_crs: str, place: NDArray[np.object_]) -> RegionSet | None:
+    """Return the regions of a level that are known without a file of the user's, None where there are none."""
+    if level == ADM1 and region_sets.embedded_covers(place):
+        return region_sets.embedded_regions(target_crs=target_crs)
+    return None
+
+
+def _coarser(
+    regions: RegionSet, levels: Sequence[str], target_crs: str, place: NDArray[np.object_], actor: str | None
+) -> RegionSet | None:
+    """Return the regions that those measured are parts of, where rows or names need them."""
+    if regions.level != ADM2:
+        return None
+    shared = Counter(zip(regions.names, regions.countries or regions.names, strict=True))
+    if ADM1 not in levels and max(shared.values()) == 1:
+        return None
+    coarser = _known(ADM1, target_crs, place)
+    if coarser is None and ADM1 in levels:
+        raise _lacking(ADM1, place, actor)
+    return coarser
+
+
+def _lacking(level: str, place: NDArray[np.object_], actor: str | None) -> UsageError:
+    """Return the error for a level without data, with the command that fetches it for the country most shown."""
+    stored = load_embedded()
+    _, piece = shapely.STRtree(stored.pieces).query(place, predicate="intersects")
+    shown = Counter(stored.regions[owner].country for owner in stored.owner[np.unique(piece)])
+    # An actor takes nothing of its own country.
+    del shown[COUNTRIES.get(actor or "", "")]
+    country = max(sorted(shown), key=lambda code: shown[code], default="COUNTRY")
+    return UsageError(
+        f"no {level} regions are known for this place",
+        where="--by",
+        cure=f"fetch them with «frontcalc regions fetch {country} {level}» or give a file with --regions",
+    )
+
+
+def _with_known_spellings(regions: RegionSet) -> RegionSet:
+    """Return a set whose regions may also be called as the embedded region of the same code is."""
+    known = {info.code: (info.name, info.name_uk, *info.aliases) for info in load_embedded().regions}
+    own = regions.spellings or ((),) * len(regions.names)
+    codes = regions.codes or ("",) * len(regions.names)
+    return replace(
+        regions, spellings=tuple((*names, *known.get(code, ())) for names, code in zip(own, codes, strict=True))
+    )
