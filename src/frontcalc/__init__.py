@@ -14,13 +14,15 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from frontcalc.archives import open_archive
     from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
-    from frontcalc.pipeline import convert, diff, diff_files, held, list_regions, series
+    from frontcalc.pipeline import check_archive, convert, diff, diff_files, held, list_archive, list_regions, series
 
 _HOME = {
+    "check_archive": "pipeline",
     "convert": "pipeline",
     "diff": "pipeline",
     "diff_files": "pipeline",
     "held": "pipeline",
+    "list_archive": "pipeline",
     "list_regions": "pipeline",
     "series": "pipeline",
     "open_archive": "archives",
@@ -38,10 +40,12 @@ __all__ = [
     "NoDataError",
     "UsageError",
     "__version__",
+    "check_archive",
     "convert",
     "diff",
     "diff_files",
     "held",
+    "list_archive",
     "list_regions",
     "open_archive",
     "series",

@@ -76,12 +76,15 @@ class Archive:
         What is to be said of the index.
     view : str or None
         The view that the archive itself asks for.
+    refused : tuple of DataError
+        Why files were left out that could not be dated; there are none unless bad files were to be skipped.
     """
 
     name: str
     refs: tuple[SnapshotRef, ...]
     notices: tuple[Notice, ...] = ()
     view: str | None = None
+    refused: tuple[DataError, ...] = ()
 
     @property
     def days(self) -> tuple[date, ...]:
@@ -160,14 +163,15 @@ def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool 
     maps, others = maps_among([entry for entry in entries if entry is not configured])
     if not maps:
         raise NoDataError("holds no maps", where=name, cure="name files by date, as in 2024-11-03.geojson")
-    days, notices = _dated(maps, dating, config, skip_bad=skip_bad)
+    days, refused = _dated(maps, dating, config, skip_bad=skip_bad)
+    notices = [Notice("SKIPPED", str(error)) for error in refused]
     if others:
         notices.append(Notice("OTHER-FILES", f"{len(others)} not read: {_some(others)}"))
     if late := [day for day in days if day > (dating.today or date.today())]:
         notices.append(Notice("FUTURE", f"{len(late)} after today, the first of {min(late)}"))
     layers = tuple(sorted(config.layers.items()))
     refs = tuple(SnapshotRef(day, tuple(days[day]), layers) for day in sorted(days))
-    return Archive(name, refs, tuple(notices), config.view)
+    return Archive(name, refs, tuple(notices), config.view, tuple(refused))
 
 
 def open_sample() -> Archive:
@@ -212,10 +216,10 @@ def _is_container(root: Path) -> bool:
 
 def _dated(
     maps: list[Entry], dating: Dating, config: ArchiveConfig, *, skip_bad: bool
-) -> tuple[dict[date, list[Part]], list[Notice]]:
-    """Return the parts of each day's map, and a notice for each file that was skipped."""
+) -> tuple[dict[date, list[Part]], list[DataError]]:
+    """Return the parts of each day's map, and why files were skipped."""
     days: dict[date, list[Part]] = {}
-    notices: list[Notice] = []
+    refused: list[DataError] = []
     shift = timedelta(days=config.as_of_offset_days)
     for entry in maps:
         try:
@@ -224,8 +228,8 @@ def _dated(
         except DataError as error:
             if not skip_bad:
                 raise
-            notices.append(Notice("SKIPPED", str(error)))
-    return days, notices
+            refused.append(error)
+    return days, refused
 
 
 def _days_of(entry: Entry, dating: Dating, config: ArchiveConfig) -> Iterator[tuple[date, Part]]:
@@ -239,11 +243,13 @@ def _days_of(entry: Entry, dating: Dating, config: ArchiveConfig) -> Iterator[tu
     spans = intervals(read_features(entry)[1], dating.field, where=entry.label)
     if spans is None:
         if dating.field:
-            raise DataError(f"has no property {dating.field!r}", where=entry.label, cure="check --date-from")
+            problem = f"has no property {dating.field!r}"
+            raise DataError(problem, where=entry.label, cure="check --date-from", code="NO-DATE")
         raise DataError(
             "neither its name nor its folder nor a property of its features has a date",
             where=entry.label,
             cure=f"name it by its day, as in 2024-11-03.geojson, or state its date in {CONFIG_NAME}",
+            code="NO-DATE",
         )
     for day in days_of(spans):
         yield day, Part(entry, Selection(dating.field, day))

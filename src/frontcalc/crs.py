@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -71,7 +71,10 @@ def source_crs(declared: str, *, where: str) -> str:
         crs = CRS.from_user_input(declared)
     except CRSError as error:
         raise DataError(
-            f"the CRS it declares, {declared!r}, is unknown", where=where, cure="declare an EPSG code"
+            f"the CRS it declares, {declared!r}, is unknown",
+            where=where,
+            cure="declare an EPSG code",
+            code="CRS-UNKNOWN",
         ) from error
     # A publisher's "EPSG:4326" in GeoJSON still lists longitude first; CRS84 says just that.
     return LONLAT if crs.equals(CRS(LONLAT), ignore_axis_order=True) else str(declared)
@@ -80,6 +83,42 @@ def source_crs(declared: str, *, where: str) -> str:
 def is_geographic(crs: str) -> bool:
     """Say whether coordinates of a CRS are degrees."""
     return CRS.from_user_input(crs).is_geographic
+
+
+def short_name(crs: str) -> str:
+    """Return what people call a CRS, as in «WGS 84 / Pseudo-Mercator»."""
+    return str(CRS.from_user_input(crs).name)
+
+
+def bounds_in_degrees(crs: str, bounds: Iterable[float]) -> Bounds:
+    """Return bounds of a CRS in longitude and latitude; infinite where they have none."""
+    west, south, east, north = map(float, bounds)
+    return transformer(crs, LONLAT).transform_bounds(west, south, east, north)
+
+
+def may_be_in(crs: str, bounds: Bounds) -> bool:
+    """Say whether coordinates within some bounds (of the CRS) can lie where the CRS is used.
+
+    Maps often reach beyond the area that a CRS is made for, so that only one wholly outside it cannot be right.
+    """
+    box = bounds_in_degrees(crs, bounds)
+    if not np.isfinite(box).all():
+        return False
+    area = CRS.from_user_input(crs).area_of_use
+    # An area of use across the date line has its west east of its east: nothing is concluded from it.
+    if area is None or area.west > area.east:
+        return True
+    west, south, east, north = box
+    return bool(west <= area.east and area.west <= east and south <= area.north and area.south <= north)
+
+
+def fault_of_degrees(bounds: Bounds) -> str:
+    """Return the code of what is wrong with bounds that no longitude and latitude can have."""
+    west, south, east, north = bounds
+    # No slip of the hand and no turn round the globe makes a longitude of four digits.
+    if max(abs(west), abs(south), abs(east), abs(north)) > 1000.0:
+        return "METRES-AS-DEGREES"
+    return "SWAPPED" if max(abs(west), abs(east)) <= 90.0 and max(abs(south), abs(north)) <= 180.0 else "OUT-OF-RANGE"
 
 
 def prove_equal_area(crs: str, bounds: Bounds) -> None:

@@ -150,12 +150,12 @@ def day_from_name(name: str, *, year: int | None = None) -> date:
     if days:
         several = ", ".join(map(str, days))
         problem = f"the name holds {len(days)} dates ({several})"
-        raise DataError(problem, where=name, cure="leave one in the name")
+        raise DataError(problem, where=name, cure="leave one in the name", code="NO-DATE")
     cure = "name the file by its day, as in 2024-11-03.geojson"
     if any(one.year(year) is None for one in found):
         cure = "give its year with --year, or in the name of its folder"
     problem = ", ".join(dict.fromkeys(one.fault(year) for one in found)) or "the name holds no date"
-    raise DataError(problem, where=name, cure=cure)
+    raise DataError(problem, where=name, cure=cure, code="NO-DATE")
 
 
 def without_day(name: str) -> str:

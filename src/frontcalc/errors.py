@@ -42,9 +42,32 @@ class UsageError(FrontcalcError):
 
 
 class DataError(FrontcalcError):
-    """A file that is needed is broken or cannot be what it says."""
+    """A file that is needed is broken or cannot be what it says.
+
+    Parameters
+    ----------
+    problem, where, cure : str
+        As in `FrontcalcError`.
+    code : str, optional
+        The code of `frontcalc.lint` that names this fault, where one does so precisely.
+    at : (lon, lat), optional
+        Where the fault is, in the file's own coordinates.
+    """
 
     exit_code = 3
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        where: str | None = None,
+        cure: str | None = None,
+        code: str | None = None,
+        at: tuple[float, float] | None = None,
+    ) -> None:
+        super().__init__(problem, where=where, cure=cure)
+        self.code = code
+        self.at = at
 
 
 class NoDataError(FrontcalcError):

@@ -89,8 +89,8 @@ def _pairs(features: Features, first: str, last: str, where: str) -> tuple[Inter
 def _day(value: object, index: int, field: str, where: str) -> date:
     """Return the day that a feature's property states."""
     if value in (None, ""):
-        raise DataError(f"feature {index} has no {field!r}", where=where, cure="date every feature")
+        raise DataError(f"feature {index} has no {field!r}", where=where, cure="date every feature", code="NO-DATE")
     try:
         return day_from_property(value)
     except DataError as error:
-        raise DataError(f"feature {index}: {error.problem}", where=where, cure=error.cure) from error
+        raise DataError(f"feature {index}: {error.problem}", where=where, cure=error.cure, code="NO-DATE") from error

@@ -41,12 +41,15 @@ class SnapshotLayer:
         The CRS of the polygons.
     polygons : (n,) array of shapely Polygon
         As drawn, n = 0 where the layer is there without geometry.
+    file : str
+        What messages call the file it was read from.
     """
 
     name: str
     layer: Layer
     crs: str
     polygons: NDArray[np.object_]
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +98,7 @@ def read_snapshot(ref: SnapshotRef) -> Snapshot:
     stated: list[date] = []
     for part in ref.parts:
         name = part.entry.label
-        file, features = _read_part(part)
+        file, features = read_part(part)
         same = next((other for other in files if other.sha256 == file.sha256 and other.name != name), None)
         files.append(file)
         if same:
@@ -106,7 +109,7 @@ def read_snapshot(ref: SnapshotRef) -> Snapshot:
         if len(features.not_area):
             notices.append(Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted"))
         stated += _other_days(features, ref, part)
-        for title, layer, polygons in _by_layer(features, part.entry, dict(ref.layers)):
+        for title, layer, polygons in layers_in(features, part.entry, dict(ref.layers)):
             key = spelling(title)
             if layer is None:
                 unknown.append(f"{title!r} in {name}")
@@ -117,7 +120,7 @@ def read_snapshot(ref: SnapshotRef) -> Snapshot:
                     cure="keep one of the two files",
                 )
             else:
-                origin[key], layers[key] = name, SnapshotLayer(title, layer, features.crs, polygons)
+                origin[key], layers[key] = name, SnapshotLayer(title, layer, features.crs, polygons, name)
     if unknown and not layers:
         raise DataError(
             f"has no layer that is known: {_some(unknown)}",
@@ -129,7 +132,7 @@ def read_snapshot(ref: SnapshotRef) -> Snapshot:
     return Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated))
 
 
-def _read_part(part: Part) -> tuple[SourceFile, Features]:
+def read_part(part: Part) -> tuple[SourceFile, Features]:
     """Return a file and those of its features that are of the part's day."""
     if part.selection is None:
         return read_features(part.entry)
@@ -157,7 +160,7 @@ def _other_days(features: Features, ref: SnapshotRef, part: Part) -> list[date]:
     return sorted(days) if len(days) == 1 and ref.day not in days else []
 
 
-def _by_layer(
+def layers_in(
     features: Features, entry: Entry, own: dict[str, Layer]
 ) -> Iterator[tuple[str, Layer | None, NDArray[np.object_]]]:
     """Yield the name, meaning and polygons of each layer in a file, by name; None means unknown.

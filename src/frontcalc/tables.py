@@ -9,6 +9,7 @@ import datetime as dt
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from frontcalc.lint import Finding
 from frontcalc.notices import Notice
 from frontcalc.regions import TOTAL as TOTAL
 from frontcalc.sources import SourceFile
@@ -143,8 +144,37 @@ class RegionMeta:
     notices: tuple[Notice, ...] = ()
 
 
-MetaT = TypeVar("MetaT", Meta, RegionMeta)
-RowT = TypeVar("RowT", DiffRow, HeldRow, SeriesRow, RegionRow)
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """One layer of one map: polygons as drawn, coordinates, and its own area, overlaps once."""
+
+    date: dt.date
+    layer: str
+    actor: str
+    role: str
+    parts: int
+    vertices: int
+    km2: float
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveMeta:
+    """What a list or a check of an archive rests on; `counts` has the findings by code."""
+
+    version: str
+    archive: str
+    crs: str
+    maps: int
+    files: tuple[SourceFile, ...]
+    distinct_files: int
+    regions: SourceFile | None = None
+    counts: tuple[tuple[str, int], ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+MetaT = TypeVar("MetaT", Meta, RegionMeta, ArchiveMeta)
+RowT = TypeVar("RowT", DiffRow, HeldRow, SeriesRow, RegionRow, LayerRow, Finding)
 
 
 @dataclass(frozen=True, slots=True)

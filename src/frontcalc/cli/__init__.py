@@ -16,7 +16,7 @@ _COMMANDS = {
     "diff": "Territory gained and lost in each period, by region.",
     "held": "Area held on dates, by region.",
     "series": "Area held at each map, and the change since the one before.",
-    "archive": "Archives of maps: convert them to tidy files.",
+    "archive": "Archives of maps: list them, check them, convert them to tidy files.",
     "regions": "The regions that figures are split by.",
 }
 """Commands with their one-line help, in the order shown; a command's module is loaded when it is run."""

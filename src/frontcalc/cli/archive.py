@@ -11,7 +11,43 @@ from frontcalc.cli import options
 
 @click.group("archive")
 def command() -> None:
-    """Work on archives of maps."""
+    """Work on archives of maps: list, check and convert them."""
+
+
+@command.command("list")
+@options.archive
+@options.reading
+@options.output
+def list_command(archive: str | None, format_: str | None, output: str | None, **how: Any) -> None:
+    """List the maps: a row a date and layer, with parts, vertices and area (km²)."""
+    import frontcalc
+
+    options.emit(frontcalc.list_archive(archive=options.or_sample(archive), **options.given(how)), format_, output)
+
+
+@command.command("check")
+@click.option("--strict", is_flag=True, help="Fail on warnings too.")
+@click.option(
+    "--frozen", type=int, metavar="N", help="Report layers that stand still for N maps while others move [default: 5]."
+)
+@options.archive
+@options.checking
+def check_command(strict: bool, archive: str | None, format_: str | None, output: str | None, **how: Any) -> None:
+    """Check the maps, and say what is wrong in which file, on which day and where.
+
+    Each finding has a stable code, which docs/findings.md explains, and a severity:
+    an error (the map cannot be measured, or would be measured wrongly), a warning
+    (look before you print a figure) or info. Exit code 1 on errors.
+    """
+    import frontcalc
+    from frontcalc.outputs import CHECK_WRITERS
+
+    result = frontcalc.check_archive(archive=options.or_sample(archive), **options.given(how))
+    options.emit(result, format_, output, writers=CHECK_WRITERS)
+    failing = [row.severity for row in result.rows if row.severity == "error" or (strict and row.severity == "warning")]
+    if failing:
+        counts = ", ".join(f"{severity} {failing.count(severity)}" for severity in dict.fromkeys(failing))
+        raise frontcalc.CheckFailed(f"has findings: {counts}", where=result.meta.archive)
 
 
 @command.command("convert")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,10 @@ Command = Callable[..., None]
 
 # Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
 FORMATS = ("table", "csv", "json", "markdown")
+CHECK_FORMATS = (*FORMATS, "sarif")
 VIEWS = ("control", "assessed", "claimed")
 STEPS = ("snapshot", "day", "week", "month")
-_FORMAT_OF_SUFFIX = {".csv": "csv", ".json": "json", ".md": "markdown", ".txt": "table"}
+_FORMAT_OF_SUFFIX = {".csv": "csv", ".json": "json", ".md": "markdown", ".txt": "table", ".sarif": "sarif"}
 
 
 class PeriodOrFile(click.ParamType[str | Path, str]):
@@ -106,9 +107,14 @@ _reading = (
     click.option("--year", type=int, metavar="YYYY", help="The year of file names that state only day and month."),
     click.option("--skip-bad", is_flag=True, help="Pass over files that cannot be read, and list them."),
 )
+_regions = _measuring[:2]
 _output = (
     click.option("--format", "format_", type=click.Choice(FORMATS), help="Form of the output [default: table]."),
     click.option("-o", "--output", metavar="FILE", help="Write to a file instead of standard output."),
+)
+_check_output = (
+    click.option("--format", "format_", type=click.Choice(CHECK_FORMATS), help="Form of the output [default: table]."),
+    _output[1],
 )
 
 
@@ -122,6 +128,13 @@ def measuring(command: Command) -> Command:
 def reading(command: Command) -> Command:
     """Add the options that say how maps are read."""
     for option in reversed(_reading):
+        command = option(command)
+    return command
+
+
+def checking(command: Command) -> Command:
+    """Add the options that say how an archive is checked; bad files are findings and never skipped."""
+    for option in reversed((*_regions, *_reading[:2], *_check_output)):
         command = option(command)
     return command
 
@@ -150,14 +163,22 @@ def or_sample(path: str | None) -> str | None:
     return None
 
 
-def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> None:
+def emit(
+    result: Table[Any, Any],
+    format_: str | None,
+    output: str | None,
+    *,
+    writers: Mapping[str, Callable[[Table[Any, Any]], str]] | None = None,
+) -> None:
     """Write a result to standard output or a file; notices that the format does not show go to stderr."""
     from frontcalc.notices import grouped
     from frontcalc.outputs import WITH_REMARKS, WRITERS, write_file
 
+    available = writers or WRITERS
     to_file = output is not None and output != "-"
-    chosen = format_ or (_FORMAT_OF_SUFFIX.get(Path(str(output)).suffix.lower(), "table") if to_file else "table")
-    content = WRITERS[chosen](result)
+    by_suffix = _FORMAT_OF_SUFFIX.get(Path(str(output)).suffix.lower()) if to_file else None
+    chosen = format_ or (by_suffix if by_suffix and by_suffix in available else "table")
+    content = available[chosen](result)
     if to_file:
         write_file(Path(str(output)), content)
     else:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from frontcalc.errors import DataError
-from frontcalc.outputs import flat, text
+from frontcalc.outputs import flat, sarif, text
 from frontcalc.tables import Table
 
 WRITERS: dict[str, Callable[[Table[Any, Any]], str]] = {
@@ -18,6 +18,9 @@ WRITERS: dict[str, Callable[[Table[Any, Any]], str]] = {
     "json": flat.json_text,
     "markdown": text.markdown,
 }
+
+CHECK_WRITERS = {**WRITERS, "sarif": sarif.sarif_text}
+"""The writers of findings: those of every table, and the form that code hosts and editors show beside files."""
 
 WITH_REMARKS = ("table", "markdown")
 """Formats that show notices among their own text."""

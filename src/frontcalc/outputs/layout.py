@@ -8,11 +8,24 @@ from datetime import date
 from typing import Any
 
 from frontcalc.layers import ADJECTIVES
+from frontcalc.lint import CODES, Finding, Severity
 from frontcalc.notices import grouped
 from frontcalc.outputs.branches import Key, branches, key, walk
 from frontcalc.outputs.numbers import BLANK, decimals, km2, times
 from frontcalc.regions import UNASSIGNED
-from frontcalc.tables import TOTAL, DiffRow, HeldRow, Meta, RegionMeta, RegionRow, SeriesRow, Table, ratio
+from frontcalc.tables import (
+    TOTAL,
+    ArchiveMeta,
+    DiffRow,
+    HeldRow,
+    LayerRow,
+    Meta,
+    RegionMeta,
+    RegionRow,
+    SeriesRow,
+    Table,
+    ratio,
+)
 from frontcalc.views import VIEWS, describe_view
 
 
@@ -49,6 +62,10 @@ def grids(table: Table[Any, Any]) -> list[Grid]:
     """Return a table's blocks, one an actor."""
     if table.kind is RegionRow:
         return [_region_grid(table.rows, table.meta)]
+    if table.kind is LayerRow:
+        return [_archive_grid(table.rows, table.meta)]
+    if table.kind is Finding:
+        return [_finding_grid(table.rows, table.meta)]
     lay: dict[type, Callable[..., Grid]] = {DiffRow: _diff_grid, HeldRow: _held_grid, SeriesRow: _series_grid}
     return [
         lay[table.kind]([row for row in table.rows if row.actor == actor], actor, table.meta)
@@ -187,6 +204,50 @@ def _region_grid(rows: Sequence[RegionRow], meta: RegionMeta) -> Grid:
     footer = (f"source: {meta.source}", f"licence: {meta.licence}", f"method: {meta.method}", f"SHA-256: {meta.sha256}")
     title = f"Embedded regions, km² · {meta.set}"
     return Grid(title, "", (), ("code", "country", "region", "local name", "area"), lines, footer, labels=4)
+
+
+def _archive_grid(rows: Sequence[LayerRow], meta: ArchiveMeta) -> Grid:
+    """Return a line a map and layer."""
+    lines = tuple((*_names(row), f"{row.parts:,}", f"{row.vertices:,}", km2(row.km2)) for row in rows)
+    header = ("date", "layer", "actor", "role", "file", "parts", "vertices", "km²")
+    footer = (_extent(meta), meta.crs, *(f"note {line}" for line in grouped(meta.notices)))
+    return Grid(f"Layers, km² · {meta.archive}", "", (), header, lines, footer, labels=5)
+
+
+def _names(row: LayerRow) -> tuple[str, ...]:
+    """Return what a listed layer is, as text."""
+    return (row.date.isoformat(), row.layer, row.actor, row.role, row.file)
+
+
+def _finding_grid(rows: Sequence[Finding], meta: ArchiveMeta) -> Grid:
+    """Return a line a finding, and below them how many there are of each code."""
+    lines = tuple((row.severity, row.code, _day(row.date), row.file, _place(row), _particulars(row)) for row in rows)
+    header = ("severity", "code", "date", "file", "lon, lat", "finding")
+    of_code = {row.code: row.severity for row in rows}
+    sums = [f"{severity} {sum(row.severity == severity for row in rows)}" for severity in Severity]
+    footer = (
+        *(f"{count} {of_code[code]} {code}: {CODES[code].meaning}; {CODES[code].cure}" for code, count in meta.counts),
+        f"findings: {', '.join(sums)}",
+        _extent(meta),
+        meta.crs + (f" · regions: {meta.regions.name}" if meta.regions else ""),
+        *(f"note {line}" for line in grouped(meta.notices)),
+    )
+    return Grid(f"Findings · {meta.archive}", "", (), header, lines, footer, labels=len(header))
+
+
+def _extent(meta: ArchiveMeta) -> str:
+    """Return how much an archive holds."""
+    return f"{meta.maps} maps in {len(meta.files)} files, {meta.distinct_files} of them distinct"
+
+
+def _particulars(row: Finding) -> str:
+    """Return a finding's message without what to do where that is the code's own, which stands below once."""
+    return row.message.removesuffix(f"; {CODES[row.code].cure}")
+
+
+def _place(row: Finding) -> str:
+    """Return a finding's place, a dash for none."""
+    return BLANK if row.lon is None or row.lat is None else f"{row.lon:.3f}, {row.lat:.3f}"
 
 
 def _title(actor: str, meta: Meta) -> str:

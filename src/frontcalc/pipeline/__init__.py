@@ -1,5 +1,6 @@
 """The facades: each reads as the pipeline, returns a typed table and prints nothing."""
 
+from frontcalc.pipeline.archive_checks import check_archive, list_archive
 from frontcalc.pipeline.areas import held
 from frontcalc.pipeline.conversion import convert
 from frontcalc.pipeline.diffs import diff, diff_files
@@ -7,4 +8,14 @@ from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.region_sets import list_regions
 from frontcalc.pipeline.timeline import series
 
-__all__ = ["Options", "convert", "diff", "diff_files", "held", "list_regions", "series"]
+__all__ = [
+    "Options",
+    "check_archive",
+    "convert",
+    "diff",
+    "diff_files",
+    "held",
+    "list_archive",
+    "list_regions",
+    "series",
+]

@@ -64,6 +64,21 @@ def read_features(entry: Entry) -> tuple[SourceFile, Features]:
     return SourceFile(entry.label, digest.hexdigest()), features
 
 
+def fingerprint(entry: Entry) -> str:
+    """Return the SHA-256 that `read_features` would state of a file, without parsing it.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read.
+    """
+    data = entry.read()
+    digest = hashlib.sha256(data)
+    for name in entry.siblings if shapefile.detect(data) else ():
+        digest.update(entry.read(name))
+    return digest.hexdigest()
+
+
 def read_content(data: bytes, *, where: str) -> Features:
     """Return the features of content in any format that is known, also in gzip; the content tells which.
 

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc.crs import is_geographic
+from frontcalc.crs import fault_of_degrees, is_geographic
 from frontcalc.errors import DataError
 from frontcalc.layers import LAYER_FIELDS
 from frontcalc.sources.features import Features, Properties
@@ -83,6 +83,7 @@ def features_from_geometries(
             f"feature {owner[of_polygon[wild[0]]]} has a coordinate that is no finite number",
             where=where,
             cure="repair it or use --skip-bad",
+            code="BROKEN-RING",
         )
     if len(xy) and is_geographic(crs):
         (west, south), (east, north) = xy.min(axis=0), xy.max(axis=0)
@@ -91,6 +92,7 @@ def features_from_geometries(
                 f"its coordinates are no degrees: x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}",
                 where=where,
                 cure=cure,
+                code=fault_of_degrees((west, south, east, north)),
             )
     return Features(crs, tuple(properties), polygons, owner, no_area)
 

@@ -65,7 +65,8 @@ def declared_crs(document: Mapping[str, Any], *, where: str) -> str:
     try:
         name = member["properties"]["name"]
     except (TypeError, KeyError) as error:
-        raise DataError("its crs member names no CRS", where=where, cure="name an EPSG code or remove it") from error
+        problem, cure = "its crs member names no CRS", "name an EPSG code or remove it"
+        raise DataError(problem, where=where, cure=cure, code="CRS-UNKNOWN") from error
     return source_crs(str(name), where=where)
 
 

@@ -151,7 +151,10 @@ def _crs(reference: object, where: str) -> str:
         if declared:
             return source_crs(declared[-1], where=where)
     raise DataError(
-        "declares no spatialReference that is known", where=where, cure="download it with outSR=4326, or add its wkid"
+        "declares no spatialReference that is known",
+        where=where,
+        cure="download it with outSR=4326, or add its wkid",
+        code="CRS-UNKNOWN",
     )
 
 

@@ -125,7 +125,7 @@ def read_layer(
         )
     declared = meta["crs"] or undeclared
     if not declared:
-        raise DataError("declares no CRS", where=where, cure=declares)
+        raise DataError("declares no CRS", where=where, cure=declares, code="CRS-UNKNOWN")
     crs = LONLAT if declared == LONLAT else source_crs(str(declared), where=where)
     geometries = geometries_from_wkb(wkb if wkb is not None else [], where=where)
     return features_from_geometries(geometries, _rows(meta["fields"], columns, count), crs, where=where, cure=declares)

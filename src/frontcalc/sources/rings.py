@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc.crs import is_geographic
+from frontcalc.crs import fault_of_degrees, is_geographic
 from frontcalc.errors import DataError
 
 Ring = Sequence[Sequence[float]] | NDArray[np.float64]
@@ -74,7 +74,11 @@ def build_polygons(parts: Sequence[Part], crs: str, *, where: str) -> NDArray[np
 def refused_ring(feature: int, fault: str, at: NDArray[np.float64], *, where: str) -> DataError:
     """Return the error that names a ring's feature and place."""
     return DataError(
-        f"feature {feature} {fault}, at {at[0]:.5f}, {at[1]:.5f}", where=where, cure="repair it or use --skip-bad"
+        f"feature {feature} {fault}, at {at[0]:.5f}, {at[1]:.5f}",
+        where=where,
+        cure="repair it or use --skip-bad",
+        code="BROKEN-RING",
+        at=(float(at[0]), float(at[1])),
     )
 
 
@@ -110,4 +114,5 @@ def _check_degrees(xy: NDArray[np.float64], crs: str, where: str) -> None:
             f"its coordinates are no degrees: x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}",
             where=where,
             cure="a file in a projected CRS must declare it («crs» in GeoJSON, «spatialReference» in Esri JSON)",
+            code=fault_of_degrees((west, south, east, north)),
         )

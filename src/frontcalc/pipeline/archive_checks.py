@@ -1,0 +1,172 @@
+"""What an archive holds, and what is wrong with it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Unpack
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc import __version__, crs, geometry, snapshots
+from frontcalc import regions as region_sets
+from frontcalc.archives import Archive
+from frontcalc.embedded import load_embedded
+from frontcalc.errors import DataError, UsageError
+from frontcalc.layers import COUNTRIES
+from frontcalc.lint import CODES, FROZEN_MAPS, Finding, check
+from frontcalc.notices import Notice
+from frontcalc.pipeline.options import Options, open_maps
+from frontcalc.regions import RegionSet
+from frontcalc.snapshots import Snapshot, SnapshotLayer
+from frontcalc.sources import SourceFile
+from frontcalc.tables import ArchiveMeta, LayerRow, Table
+
+
+def list_archive(*, archive: str | Path | None = None, **options: Unpack[Options]) -> Table[LayerRow, ArchiveMeta]:
+    """List an archive's maps, layer by layer.
+
+    Parameters
+    ----------
+    archive : path
+        The maps; None for the bundled synthetic sample.
+    **options
+        Of `Options`: `date_from`, `year`, `skip_bad`, `crs`.
+
+    Returns
+    -------
+    Table of LayerRow
+        A row a map and layer, by date: polygons as drawn, their coordinates, and the layer's own area in
+        km², 0 where it has no geometry.
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `diff`.
+    """
+    maps = open_maps(archive, options)
+    target = options.get("crs") or crs.DEFAULT_CRS
+    rows: list[LayerRow] = []
+    files: dict[str, SourceFile] = {}
+    notices = list(maps.notices)
+    for ref in maps.refs:
+        try:
+            snapshot = snapshots.read_snapshot(ref)
+        except DataError as error:
+            if not options.get("skip_bad"):
+                raise
+            notices.append(Notice("SKIPPED", str(error)))
+            continue
+        files.update((file.name, file) for file in snapshot.files)
+        notices += snapshot.notices
+        rows += (_layer_row(snapshot, part, target) for part in snapshot.layers)
+    sources = tuple(files[name] for name in sorted(files))
+    meta = _meta(maps, target, sources, notices=tuple(dict.fromkeys(notices)))
+    return Table(LayerRow, tuple(rows), meta)
+
+
+def _layer_row(snapshot: Snapshot, part: SnapshotLayer, target: str) -> LayerRow:
+    """Return the row of one layer of one map."""
+    assert snapshot.ref.day is not None
+    ground = geometry.union(snapshots.to_equal_area(part.polygons, part.crs, target))
+    return LayerRow(
+        date=snapshot.ref.day,
+        layer=part.name,
+        actor=part.layer.actor,
+        role=part.layer.role.value,
+        parts=len(part.polygons),
+        vertices=int(np.sum(shapely.get_num_coordinates(part.polygons))),
+        km2=float(geometry.area_km2(ground)),
+        file=part.file,
+    )
+
+
+def check_archive(
+    *,
+    archive: str | Path | None = None,
+    frozen: int = FROZEN_MAPS,
+    today: date | None = None,
+    **options: Unpack[Options],
+) -> Table[Finding, ArchiveMeta]:
+    """Check an archive's maps and say what is wrong in which file, when and where.
+
+    Parameters
+    ----------
+    archive : path
+        The maps; None for the bundled synthetic sample.
+    frozen : int
+        For how many maps a layer may stand still while others move.
+    today : date, optional
+        Maps after it are findings; default the real today.
+    **options
+        Of `Options`: `regions`, `region_name`, `date_from`, `year`, `crs`.
+
+    Returns
+    -------
+    Table of Finding
+        By severity, code, date and file. Files that cannot be read are findings too. `meta.counts` has the
+        number of findings by code.
+
+    Raises
+    ------
+    UsageError
+        There is no such archive, or an option is wrong.
+    NoDataError
+        There is no map in it.
+    """
+    if frozen < 2:
+        raise UsageError("is too few maps", where=f"--frozen {frozen}", cure="give a number of maps, 2 or more")
+    maps = open_maps(archive, {**options, "skip_bad": True})
+    target = options.get("crs") or crs.DEFAULT_CRS
+    regions, home = _regions(maps, options, target)
+    report = check(maps, regions=regions, home=home, target_crs=target, frozen_maps=frozen, today=today)
+    codes = [found.code for found in report.findings]
+    counts = tuple((code, codes.count(code)) for code in CODES if code in codes)
+    meta = _meta(maps, target, report.files, regions=regions.source, counts=counts, notices=report.notices)
+    return Table(Finding, report.findings, meta)
+
+
+def _regions(maps: Archive, options: Options, target: str) -> tuple[RegionSet, NDArray[np.object_] | None]:
+    """Return the regions that parts should touch, and where the maps should lie (degrees) if that is known."""
+    path = options.get("regions")
+    if path is not None:
+        regions = region_sets.read_regions(path, target_crs=target, field=options.get("region_name"))
+        west, south, east, north = shapely.bounds(regions.pieces).T
+        to_degrees = crs.transformer(target, crs.LONLAT).transform
+        return regions, shapely.box(*to_degrees(west, south), *to_degrees(east, north))
+    first = _first_readable(maps)
+    if first is None:
+        return region_sets.no_regions(), None
+    if region_sets.embedded_covers(snapshots.boxes_in_degrees(first)):
+        return region_sets.embedded_regions(target_crs=target), load_embedded().pieces
+    # Maps of this war that lie elsewhere are in the wrong place; others may lie where they like.
+    of_this_war = any(part.layer.actor in COUNTRIES for part in first.layers)
+    return region_sets.no_regions(), load_embedded().pieces if of_this_war else None
+
+
+def _first_readable(maps: Archive) -> Snapshot | None:
+    """Return the first map that can be read."""
+    for ref in maps.refs:
+        try:
+            return snapshots.read_snapshot(ref)
+        except DataError:
+            continue
+    return None
+
+
+def _meta(
+    maps: Archive,
+    target: str,
+    files: tuple[SourceFile, ...],
+    *,
+    regions: SourceFile | None = None,
+    counts: tuple[tuple[str, int], ...] = (),
+    notices: tuple[Notice, ...] = (),
+) -> ArchiveMeta:
+    """Return what a result rests on."""
+    distinct = len({file.sha256 for file in files})
+    return ArchiveMeta(
+        __version__, maps.name, target, len(maps.refs), files, distinct, regions=regions, counts=counts, notices=notices
+    )
