@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc.archives import SnapshotRef
-from frontcalc.layers import Layer, Role
+from frontcalc.layers import Layer, Role, spelling
 from frontcalc.lint.findings import Fault
 from frontcalc.views import VIEWS
 
@@ -206,9 +206,10 @@ def frozen_layers(traces: Traces, frozen_maps: int) -> Iterator[Fault]:
     """Yield a fault for each run of `frozen_maps` or more maps on which a layer stands still while others move."""
     running: dict[str, list[Trace]] = {}
 
-    def ended(name: str) -> Iterator[Fault]:
-        run = running.pop(name, [])
+    def ended(key: str) -> Iterator[Fault]:
+        run = running.pop(key, [])
         if len(run) >= frozen_maps:
+            name = next(one.name for one in run[0].layers if spelling(one.name) == key)
             what = f"{name} stands still from {run[0].day} to {run[-1].day}, {len(run)} maps, while other layers move"
             yield Fault(
                 "LAYER-FROZEN", what, run[0].day, run[-1].day,
@@ -216,16 +217,17 @@ def frozen_layers(traces: Traces, frozen_maps: int) -> Iterator[Fault]:
             )  # fmt: skip
 
     for first, second in pairwise(traces):
-        before = {one.name: one.digest for one in first.layers}
-        after = {one.name: one.digest for one in second.layers}
-        moved = {name for name in before.keys() & after.keys() if before[name] != after[name]}
-        for name in sorted((before.keys() | running.keys()) - (after.keys() - moved)):
-            yield from ended(name)
+        before = {spelling(one.name): one.digest for one in first.layers}
+        after = {spelling(one.name): one.digest for one in second.layers}
+        moved = {key for key in before.keys() & after.keys() if before[key] != after[key]}
+        still = before.keys() & after.keys() - moved
+        for key in sorted(running.keys() - still):
+            yield from ended(key)
         # Where nothing moves no layer is behind the others.
-        for name in sorted(before.keys() & after.keys() - moved) if moved else ():
-            running.setdefault(name, [first]).append(second)
-    for name in sorted(running):
-        yield from ended(name)
+        for key in sorted(still) if moved else ():
+            running.setdefault(key, [first]).append(second)
+    for key in sorted(running):
+        yield from ended(key)
 
 
 def swapped(traces: Traces, home: NDArray[np.object_] | None) -> dict[date, Fault]:

@@ -107,7 +107,7 @@ def gather(by_map: Iterable[Iterable[Fault]]) -> Iterator[Finding]:
     for faults in by_map:
         running: dict[tuple[str, str], list[Fault]] = {}
         for fault in faults:
-            key = (fault.code, fault.layer)
+            key = (fault.code, fault.layer.casefold())
             if CODES[fault.code].severity is Severity.ERROR:
                 yield finding([fault])
             elif key in running:
