@@ -56,7 +56,7 @@ def test_list_says_what_it_leaves_out(maps: Path, capfd: pytest.CaptureFixture[s
     out = capfd.readouterr().out
     assert "note SKIPPED: 2024-01-03.geojson: is not valid JSON" in out
     assert "note UNKNOWN-LAYER: not counted: 'Zone A' in 2024-01-02.geojson" in out
-    assert "3 maps in 2 files, 2 of them distinct" in out
+    assert "maps: 3 · files read: 2, distinct: 2" in out
 
 
 def test_list_is_markdown_and_json_too(maps: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -125,6 +125,20 @@ def test_choices_and_defaults_are_those_of_the_library(capfd: pytest.CaptureFixt
     assert tuple(CHECK_WRITERS) == options.CHECK_FORMATS
     assert run(["archive", "check", "--help"]) == 0
     assert f"[default: {FROZEN_MAPS}]" in " ".join(capfd.readouterr().out.split())
+
+
+def test_the_working_folder_names_the_archive_and_the_format(
+    maps: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (maps.parent / "frontcalc.toml").write_text('archive = "maps"\nformat = "csv"\n')
+    monkeypatch.chdir(maps.parent)
+    monkeypatch.delenv("FRONTCALC_ARCHIVE", raising=False)
+    assert run(["archive", "check"]) == 0
+    assert run(["archive", "list"]) == 0
+    captured = capfd.readouterr()
+    assert captured.out.startswith("severity,code,")
+    assert "\ndate,layer," in captured.out.replace("\r", "")
+    assert "SYNTHETIC" not in captured.err
 
 
 def test_the_report_is_the_same_bytes_each_time(maps: Path) -> None:

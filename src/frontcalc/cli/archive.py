@@ -10,8 +10,11 @@ from frontcalc.cli import options
 
 
 @click.group("archive")
-def command() -> None:
+@click.pass_context
+def command(context: click.Context) -> None:
     """Work on archives of maps: list, check and convert them."""
+    # The working folder's defaults are those of each command in the group.
+    context.default_map = dict.fromkeys(command.commands, context.default_map or {})
 
 
 @command.command("list")

@@ -237,7 +237,7 @@ def _finding_grid(rows: Sequence[Finding], meta: ArchiveMeta) -> Grid:
 
 def _extent(meta: ArchiveMeta) -> str:
     """Return how much an archive holds."""
-    return f"{meta.maps} maps in {len(meta.files)} files, {meta.distinct_files} of them distinct"
+    return f"maps: {meta.maps} · files read: {len(meta.files)}, distinct: {meta.distinct_files}"
 
 
 def _particulars(row: Finding) -> str:
