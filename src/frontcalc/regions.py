@@ -195,7 +195,7 @@ def read_regions(path: str | Path, *, target_crs: str, field: str | None = None,
     owner: list[NDArray[np.intp]] = []
     for region in dict.fromkeys(index):
         mine = features.polygons[np.isin(features.owner, np.flatnonzero(index == region))]
-        whole.append(to_equal_area(mine, features.crs, target_crs))
+        whole.append(to_equal_area(mine, features.crs, target_crs, where=file.name))
         owner.append(np.full(len(whole[-1]), region))
     land = np.concatenate(whole)
     pieces, of = geometry.subdivide(land)
