@@ -18,7 +18,7 @@ import formats
 import json_formats
 import pytest
 import shapely
-from bad_inputs import database, file, one_file, parquet, polygon, shapefile, text
+from bad_inputs import database, file, one_file, parquet, polygon, regions, shapefile, text
 from conftest import square
 from formats import kml
 
@@ -28,9 +28,10 @@ from frontcalc.archives import open_archive
 from frontcalc.config import archive_config
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.labels import printable
+from frontcalc.outputs import WRITERS
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import files as files_module
-from frontcalc.sources import read_content, read_features
+from frontcalc.sources import read_content, read_features, topojson
 from frontcalc.sources.files import Entry
 from frontcalc.sources.limits import Limits, limits, read_at_most
 
@@ -186,6 +187,18 @@ def test_names_cannot_steer_a_terminal_or_break_a_table(tmp_path: Path) -> None:
     assert [used.name for used in result.meta.files] == ["\\udcff 2024-01-01.geojson"]
 
 
+def test_regions_and_layers_cannot_steer_a_terminal(tmp_path: Path) -> None:
+    file(json_formats.geojson({"control_map": [square(0, 0)], "\x1b[2Jzone": [square(1, 0)]}))(tmp_path)
+    (tmp_path / "regions.geojson").write_bytes(regions(name="North\x1b]0;x\x07"))
+    result = frontcalc.held(
+        ["2024-01-01"], archive=tmp_path / "maps", regions=tmp_path / "regions.geojson", view="control"
+    )
+    for name in ("table", "csv", "json", "markdown"):
+        written = str(WRITERS[name](result))
+        assert "North" in written
+        assert "\x1b" not in written
+
+
 # --- what is promised --------------------------------------------------------------------------------------------
 
 
@@ -217,7 +230,9 @@ def test_a_topology_that_uses_one_arc_very_often(monkeypatch: pytest.MonkeyPatch
     objects = {"control_map": {"type": "MultiPolygon", "arcs": [[[0]]] * 1000}}
     data = text({"type": "Topology", "arcs": [arc], "objects": objects})
     monkeypatch.setenv("FRONTCALC_MAX_VERTICES", "3999")
-    assert refused(data).startswith("map: has 4,000 vertices; the limit is 3,999")
+    with monkeypatch.context() as patched:
+        patched.setattr(topojson, "_stitched", lambda *_: pytest.fail("room was made for it"))
+        assert refused(data).startswith("map: has 4,000 vertices; the limit is 3,999")
     monkeypatch.setenv("FRONTCALC_MAX_VERTICES", "4000")
     assert len(read_content(data, where="map").polygons) == 1000
 
