@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench build clean
+.PHONY: demo test lint errors fuzz bench build clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -22,6 +22,12 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+errors: $(READY)
+	FRONTCALC_WRITE_DOCS=1 $(BIN)/python -m pytest --numprocesses 0 tests/test_errors.py
+
+fuzz: $(READY)
+	$(BIN)/python scripts/fuzz.py
 
 bench: $(READY)
 	$(BIN)/python bench/run.py

@@ -120,11 +120,13 @@ def test_what_is_no_map_is_named(data: bytes, message: str, tmp_path: Path) -> N
         read(data, tmp_path)
 
 
-def test_gzip_is_unpacked_to_a_limit_and_hashed_as_it_is(tmp_path: Path) -> None:
+def test_gzip_is_unpacked_to_a_limit_and_hashed_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = gzip.compress(bytes(5 << 20))
-    with pytest.raises(DataError, match="unpacks to more than 4 MiB; unpack it by hand"):
-        unpack(data, where="map", limit=4 << 20)
-    assert len(unpack(data, where="map", limit=5 << 20)) == 5 << 20
+    monkeypatch.setenv("FRONTCALC_MAX_UNPACKED_BYTES", str((5 << 20) - 1))
+    with pytest.raises(DataError, match="unpacks to more than 5,242,879 bytes; if you trust it, raise FRONTCALC_MAX_U"):
+        unpack(data, where="map")
+    monkeypatch.setenv("FRONTCALC_MAX_UNPACKED_BYTES", str(5 << 20))
+    assert len(unpack(data, where="map")) == 5 << 20
     plain, packed = tmp_path / "a", tmp_path / "b"
     plain.write_bytes(geojson({"a": [ONE]}))
     packed.write_bytes(gzip.compress(geojson({"a": [ONE]})))

@@ -16,6 +16,7 @@ from frontcalc.config import ArchiveConfig, archive_config
 from frontcalc.dates import day_from_name, mentions_day, year_from_name
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.intervals import days_of, intervals
+from frontcalc.labels import printable
 from frontcalc.layers import Layer
 from frontcalc.notices import Notice
 from frontcalc.sources import read_features
@@ -154,15 +155,20 @@ def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool 
         A map cannot be dated.
     """
     root = Path(path)
-    name = root.resolve().name
-    if not root.exists():
-        raise UsageError("does not exist", where=str(path), cure="check the path")
-    entries = list_entries(root) if _is_container(root) else [Entry(root)]
+    try:
+        if not root.exists():
+            raise UsageError("does not exist", where=printable(str(path)), cure="check the path")
+        name = printable(root.resolve().name)
+        entries = list_entries(root) if _is_container(root) else [Entry(root)]
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise DataError(f"cannot be read: {reason}", where=printable(root.name)) from error
     configured = next((entry for entry in entries if entry.name == CONFIG_NAME), None)
     config = archive_config(configured.read()) if configured else ArchiveConfig()
     maps, others = maps_among([entry for entry in entries if entry is not configured])
     if not maps:
-        raise NoDataError("holds no maps", where=name, cure="name files by date, as in 2024-11-03.geojson")
+        inside = f", only {_some(others)}" if others and others != [name] else ""
+        raise NoDataError(f"holds no maps{inside}", where=name, cure="name files by date, as in 2024-11-03.geojson")
     days, refused = _dated(maps, dating, config, skip_bad=skip_bad)
     notices = [Notice("SKIPPED", str(error)) for error in refused]
     if others:

@@ -72,7 +72,7 @@ def archive_config(data: bytes, *, where: str = NAME) -> ArchiveConfig:
         if key not in _OF_ARCHIVE and key not in _DEFAULTS:
             raise DataError(f"has an unknown key {key!r}", where=where, cure=f"keys are {', '.join(_OF_ARCHIVE)}")
     view = document.get("view")
-    if view is not None and view not in VIEWS:
+    if view is not None and (not isinstance(view, str) or view not in VIEWS):
         raise DataError(f"names a view {view!r}", where=where, cure=f"choose {', '.join(VIEWS)}")
     offset = document.get("as_of_offset_days", 0)
     if type(offset) is not int or abs(offset) > 31:

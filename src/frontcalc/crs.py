@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,11 @@ TOLERANCE = 1e-8
 _SEMI_MAJOR = 6_378_137.0
 _FLATTENING = 1 / 298.257223563
 _E2 = _FLATTENING * (2 - _FLATTENING)
+
+# A file's CRS may not make PROJ open files: grids other than none at all, files of definitions, pipelines of steps.
+_OPENS_FILES = re.compile(
+    r"grids?\s*=\s*(?!@null\b)|\+(init|file|proj=pipeline)\b|PARAMETERFILE|[ _]file\"", re.IGNORECASE
+)
 
 Bounds = tuple[float, float, float, float]
 
@@ -67,17 +73,36 @@ def source_crs(declared: str, *, where: str) -> str:
     DataError
         The declared CRS is unknown.
     """
+    shown = declared if len(declared) <= 60 else f"{declared[:60]}…"
+    if _OPENS_FILES.search(declared):
+        raise DataError(
+            f"the CRS it declares, {shown!r}, names files, which are not opened",
+            where=where,
+            cure="declare an EPSG code",
+            code="CRS-UNKNOWN",
+        )
     try:
         crs = CRS.from_user_input(declared)
-    except CRSError as error:
+    except (CRSError, ValueError) as error:
         raise DataError(
-            f"the CRS it declares, {declared!r}, is unknown",
+            f"the CRS it declares, {shown!r}, is unknown",
             where=where,
             cure="declare an EPSG code",
             code="CRS-UNKNOWN",
         ) from error
     # A publisher's "EPSG:4326" in GeoJSON still lists longitude first; CRS84 says just that.
-    return LONLAT if crs.equals(CRS(LONLAT), ignore_axis_order=True) else str(declared)
+    if crs.equals(CRS(LONLAT), ignore_axis_order=True):
+        return LONLAT
+    try:
+        transformer(declared, LONLAT)
+    except ProjError as error:
+        raise DataError(
+            f"the CRS it declares, {shown!r}, has no longitude and latitude on Earth",
+            where=where,
+            cure="declare an EPSG code",
+            code="CRS-UNKNOWN",
+        ) from error
+    return declared
 
 
 def is_geographic(crs: str) -> bool:
@@ -169,6 +194,8 @@ def area_distortion(crs: str, bounds: Bounds, *, samples: int = 7) -> Distortion
     except CRSError as error:
         raise UsageError("is no CRS that is known", where=f"--crs {crs}", cure="give an EPSG code") from error
     except ProjError:
+        return Distortion(-np.inf, np.inf)
+    if not np.isfinite([east, west, north, south]).all():
         return Distortion(-np.inf, np.inf)
     measured = (east[0] - west[0]) * (north[1] - south[1]) - (north[0] - south[0]) * (east[1] - west[1])
     phi = np.radians(lat)

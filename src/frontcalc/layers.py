@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from frontcalc.labels import printable
+
 
 class Role(StrEnum):
     """What a layer says about the ground inside it."""
@@ -191,8 +193,8 @@ def layer_name(properties: Mapping[str, object]) -> str:
     """
     name = properties.get("name")
     if isinstance(name, str) and "///" in name:
-        return _CODE_NAMES.get(spelling(name), " ".join(name.split()))
-    return next((str(properties[field]) for field in LAYER_FIELDS if properties.get(field)), "")
+        return _CODE_NAMES.get(spelling(name), printable(" ".join(name.split())))
+    return next((printable(str(properties[field])) for field in LAYER_FIELDS if properties.get(field)), "")
 
 
 def stated_layer(properties: Mapping[str, object]) -> Layer | None:
@@ -200,7 +202,7 @@ def stated_layer(properties: Mapping[str, object]) -> Layer | None:
     actor, role = properties.get("actor"), properties.get("role")
     if not isinstance(actor, str) or not actor or role not in tuple(Role):
         return None
-    return Layer(actor, Role(str(role)), whole=actor == UNNAMED)
+    return Layer(printable(actor), Role(str(role)), whole=actor == UNNAMED)
 
 
 def known_names() -> tuple[str, ...]:

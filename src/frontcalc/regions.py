@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from frontcalc import crs, geometry
 from frontcalc.embedded import load_embedded
 from frontcalc.errors import DataError, UsageError
+from frontcalc.labels import printable
 from frontcalc.notices import Notice
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import SourceFile, read_features
@@ -195,7 +196,7 @@ def read_regions(path: str | Path, *, target_crs: str, field: str | None = None,
     owner: list[NDArray[np.intp]] = []
     for region in dict.fromkeys(index):
         mine = features.polygons[np.isin(features.owner, np.flatnonzero(index == region))]
-        whole.append(to_equal_area(mine, features.crs, target_crs))
+        whole.append(to_equal_area(mine, features.crs, target_crs, where=file.name))
         owner.append(np.full(len(whole[-1]), region))
     land = np.concatenate(whole)
     pieces, of = geometry.subdivide(land)
@@ -221,7 +222,7 @@ def _names(features: Features, field: str | None, where: str) -> list[str]:
     if wanted not in fields:
         listed = ", ".join(fields) or "none"
         raise UsageError(f"no field {wanted!r}; its fields are {listed}", where=where, cure="choose with --region-name")
-    names = [str(properties.get(wanted) or "").strip() for properties in features.properties]
+    names = [printable(str(properties.get(wanted) or "").strip()) for properties in features.properties]
     for number, name in enumerate(names):
         if not name:
             raise DataError(f"feature {number} has no {wanted!r}", where=where, cure="name every region")
@@ -244,7 +245,7 @@ def _told_apart(names: Sequence[str], features: Features) -> list[tuple[str, tup
 def _other_names(properties: Mapping[str, object]) -> tuple[str, ...]:
     """Return what a feature is also called: the texts of fields such as «name_uk» and «NAME_1»."""
     named = (value for key, value in properties.items() if key.casefold().startswith("name"))
-    return tuple(value.strip() for value in named if isinstance(value, str) and value.strip())
+    return tuple(printable(value.strip()) for value in named if isinstance(value, str) and value.strip())
 
 
 def _partition(

@@ -219,7 +219,7 @@ def role_geometry(snapshot: Snapshot, actor: str, view: View, target_crs: str) -
     for part in snapshot.layers:
         if part.layer.actor == actor and view.counts(part.name, part.layer):
             try:
-                projected = to_equal_area(part.polygons, part.crs, target_crs)
+                projected = to_equal_area(part.polygons, part.crs, target_crs, where=snapshot.files[0].name)
             except shapely.GEOSException as error:
                 raise DataError(
                     f"layer {part.name!r} cannot be repaired: {error}", where=snapshot.files[0].name
@@ -236,7 +236,9 @@ def held(snapshot: Snapshot, actor: str, view: View, target_crs: str) -> shapely
     return geometry.union(geometry.polygonal(np.array(list(roles.values()), dtype=object)))
 
 
-def to_equal_area(polygons: NDArray[np.object_], source_crs: str, target_crs: str) -> NDArray[np.object_]:
+def to_equal_area(
+    polygons: NDArray[np.object_], source_crs: str, target_crs: str, *, where: str | None = None
+) -> NDArray[np.object_]:
     """Return polygons as drawn in `source_crs`, projected with straight source edges and repaired (metres)."""
     if not len(polygons):
         return polygons
@@ -244,8 +246,13 @@ def to_equal_area(polygons: NDArray[np.object_], source_crs: str, target_crs: st
     if source_crs != crs.LONLAT:
         to_degrees = crs.transformer(source_crs, crs.LONLAT)
         west, south, east, north = to_degrees.transform_bounds(west, south, east, north)
+        if not np.isfinite([west, south, east, north]).all():
+            raise DataError(f"its coordinates lie outside {source_crs[:40]}", where=where, cure="check its CRS")
     crs.prove_equal_area(target_crs, (west, south, east, north))
-    return geometry.repair(geometry.project_polygons(polygons, crs.projector(source_crs, target_crs)))
+    try:
+        return geometry.repair(geometry.project_polygons(polygons, crs.projector(source_crs, target_crs)))
+    except DataError as error:
+        raise DataError(error.problem, where=where, cure=error.cure) from error
 
 
 def _some(names: list[str], limit: int = 5) -> str:

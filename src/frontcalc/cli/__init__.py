@@ -11,6 +11,9 @@ import click
 
 from frontcalc import __version__
 from frontcalc.errors import FrontcalcError
+from frontcalc.labels import printable
+
+_LONGEST = 1000
 
 _COMMANDS = {
     "diff": "Territory gained and lost in each period, by region.",
@@ -90,5 +93,7 @@ def run(arguments: list[str]) -> int:
 
 def _fail(message: str, code: int) -> int:
     """Print one line on stderr and return the code."""
-    click.echo(f"frontcalc: {' '.join(message.split())}", file=sys.stderr)
+    line = printable(" ".join(message.split()))
+    # What a file holds may be quoted, and be of any length.
+    click.echo(f"frontcalc: {line if len(line) <= _LONGEST else line[:_LONGEST] + '…'}", file=sys.stderr)
     return code

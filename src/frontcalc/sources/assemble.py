@@ -9,10 +9,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc.crs import fault_of_degrees, is_geographic
 from frontcalc.errors import DataError
 from frontcalc.layers import LAYER_FIELDS
 from frontcalc.sources.features import Features, Properties
+from frontcalc.sources.limits import check_vertices
+from frontcalc.sources.rings import check_on_earth
 
 _POLYGON = shapely.GeometryType.POLYGON
 
@@ -27,7 +28,9 @@ def geometries_from_wkb(wkb: Iterable[bytes | None], *, where: str) -> NDArray[n
     """
     given = np.array([*wkb, None], dtype=object)[:-1]
     try:
-        return np.asarray(shapely.from_wkb(given), dtype=object)
+        # What is no number is named by the check after this, so that it need not be warned of.
+        with np.errstate(all="ignore"):
+            return np.asarray(shapely.from_wkb(given), dtype=object)
     except (shapely.GEOSException, TypeError) as error:
         index = next((n for n, one in enumerate(given) if not _readable(one)), 0)
         raise DataError(
@@ -38,7 +41,8 @@ def geometries_from_wkb(wkb: Iterable[bytes | None], *, where: str) -> NDArray[n
 def _readable(wkb: bytes | None) -> bool:
     """Say whether one geometry can be read."""
     try:
-        shapely.from_wkb(wkb)
+        with np.errstate(all="ignore"):
+            shapely.from_wkb(wkb)
     except (shapely.GEOSException, TypeError):
         return False
     return True
@@ -76,6 +80,7 @@ def features_from_geometries(
     polygons = np.asarray(shapely.force_2d(parts[area]), dtype=object)
     no_area = owner[drawn & ~area].astype(np.intp)
     owner = owner[area].astype(np.intp)
+    check_vertices(int(shapely.get_num_coordinates(polygons).sum()), where=where)
     xy, of_polygon = shapely.get_coordinates(polygons, return_index=True)
     wild = np.flatnonzero(~np.isfinite(xy).all(axis=1))
     if len(wild):
@@ -85,15 +90,7 @@ def features_from_geometries(
             cure="repair it or use --skip-bad",
             code="BROKEN-RING",
         )
-    if len(xy) and is_geographic(crs):
-        (west, south), (east, north) = xy.min(axis=0), xy.max(axis=0)
-        if west < -180.0 or east > 180.0 or south < -90.0 or north > 90.0:
-            raise DataError(
-                f"its coordinates are no degrees: x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}",
-                where=where,
-                cure=cure,
-                code=fault_of_degrees((west, south, east, north)),
-            )
+    check_on_earth(xy, crs, where=where, cure=cure)
     return Features(crs, tuple(properties), polygons, owner, no_area)
 
 

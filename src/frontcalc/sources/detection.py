@@ -10,11 +10,10 @@ from io import BytesIO
 from frontcalc.errors import DataError
 from frontcalc.sources import flatgeobuf, geopackage, geoparquet, kml, shapefile, zipped
 from frontcalc.sources.geojson_sequence import RECORD_SEPARATOR
-
-MAX_UNPACKED_BYTES = 1 << 30
-"""The most that a compressed file may hold (1 GiB), so that a small file cannot fill the memory."""
+from frontcalc.sources.limits import beyond, limits, read_at_most
 
 _GZIP = b"\x1f\x8b"
+_PACKED = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"{\x00", b"\x00{", b"[\x00", b"\x00[")
 _HEAD_BYTES = 1024
@@ -22,7 +21,7 @@ _HEAD_BYTES = 1024
 Test = Callable[[bytes], bool]
 
 
-def unpack(data: bytes, *, where: str, limit: int = MAX_UNPACKED_BYTES) -> bytes:
+def unpack(data: bytes, *, where: str) -> bytes:
     """Return a file's content without gzip, of at most one layer, and without a UTF-8 byte order mark.
 
     Parameters
@@ -31,22 +30,21 @@ def unpack(data: bytes, *, where: str, limit: int = MAX_UNPACKED_BYTES) -> bytes
         The file.
     where : str
         The file's name, for messages.
-    limit : int
-        The most bytes that may come out.
 
     Raises
     ------
     DataError
-        The gzip is damaged, holds more than `limit`, or holds nothing.
+        The gzip is damaged, holds more than `Limits.max_unpacked_bytes`, or holds nothing.
     """
     if data.startswith(_GZIP):
+        limit = limits().max_unpacked_bytes
         try:
             with gzip.open(BytesIO(data)) as stream:
-                data = stream.read(limit + 1)
+                data = read_at_most(stream, limit + 1)
         except (OSError, EOFError, zlib.error) as error:
             raise DataError(f"is damaged gzip: {error}", where=where, cure="is the download complete?") from error
         if len(data) > limit:
-            raise DataError(f"unpacks to more than {limit / 2**20:,.0f} MiB", where=where, cure="unpack it by hand")
+            raise beyond("max_unpacked_bytes", f"unpacks to more than {limit:,} bytes", where=where)
     data = data.removeprefix(_UTF8_MARK)
     if not data or data.isspace():
         raise DataError("is empty", where=where, cure="is the download complete?")
@@ -101,6 +99,11 @@ def _is_web_page(data: bytes) -> bool:
     )
 
 
+def _mentions(data: bytes, *marks: bytes) -> bool:
+    """Say whether XML that is no KML has any of some marks at its beginning."""
+    return any(mark in data[:_HEAD_BYTES] for mark in marks) and not kml.detect(data)
+
+
 def _head(data: bytes) -> bytes:
     """Return the first bytes that are not blank."""
     return data[:_HEAD_BYTES].lstrip()
@@ -115,6 +118,17 @@ REFUSALS: tuple[tuple[Test, str, str], ...] = (
     ),
     (lambda data: data.startswith(_UTF16) and not kml.detect(data), "is text in UTF-16", "save it as UTF-8"),
     (lambda data: data.startswith(_GZIP), "is gzip inside gzip", "unpack it once"),
+    (lambda data: data.startswith(_PACKED), "is packed by 7-Zip, RAR, bzip2, xz or zstd", "unpack it"),
+    (
+        lambda data: _head(data).startswith(b"<") and _mentions(data, b"<OGRVRT", b"<VRTDataset"),
+        "is a GDAL VRT, which only names other files, and these are not opened",
+        "give the file it names",
+    ),
+    (
+        lambda data: _head(data).startswith(b"<") and _mentions(data, b"opengis.net/gml"),
+        "is GML, which is not read since it may name other files",
+        "convert it to GeoJSON or GeoPackage",
+    ),
 )
 """What is known not to be a map: a test, what to say, what to do."""
 

@@ -35,8 +35,20 @@ def parse(data: bytes, *, where: str, part: str = "") -> object:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
+        if place := _not_utf8(data):
+            problem = f"{part} is not UTF-8 text, at byte {place:,}".lstrip()
+            raise DataError(problem, where=where, cure="save it as UTF-8") from error
         problem = f"{part} is not valid JSON: {error.msg}, line {error.lineno}, column {error.colno}".lstrip()
         raise DataError(problem, where=where, cure="is the download complete?") from error
+
+
+def _not_utf8(data: bytes) -> int:
+    """Return the first byte, from 1, that is no UTF-8; 0 where all are."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error.start + 1
+    return 0
 
 
 def unwrap(document: object) -> object:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import stat
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from frontcalc.errors import DataError
+from frontcalc.labels import printable
+from frontcalc.sources.limits import beyond, limits, read_at_most, variable
+from frontcalc.sources.members import budget, checked_members, is_hidden
 
 SUFFIXES = (
     *(".geojson", ".json", ".geojsonl", ".geojsonseq", ".ndjson", ".jsonl", ".topojson", ".esrijson", ".gz"),
@@ -18,12 +23,6 @@ SUFFIXES = (
 
 SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg")
 _SHAPEFILE_EXTRAS = (".sbn", ".sbx", ".xml", ".qmd", ".qix", ".idx")
-
-MAX_BYTES = 1 << 30
-"""The largest file that is read (bytes); what a zip member promises counts too."""
-
-MAX_DEPTH = 4
-"""How many folders deep an archive is searched."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,7 +46,7 @@ class Entry:
     @property
     def label(self) -> str:
         """What messages and `meta` call the file: never a path of the machine."""
-        return self.name or self.root.name
+        return printable(self.name or self.root.name)
 
     @property
     def path(self) -> PurePosixPath:
@@ -60,77 +59,108 @@ class Entry:
         Raises
         ------
         DataError
-            The file cannot be opened, is empty or is larger than `MAX_BYTES`.
+            The file cannot be opened, is empty, larger than `Limits.max_bytes` or no file, is a link that
+            leads out of the archive, or changes while it is read.
         """
         wanted = self.name if name is None else name
-        label = wanted or self.label
+        label = printable(wanted) or self.label
+        most = limits().max_bytes
         try:
-            data = self._read(wanted)
-        except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+            data = self._read(wanted, most + 1, label)
+        except (OSError, zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, EOFError, KeyError) as error:
             reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
             raise DataError(f"cannot be read: {reason}", where=label) from error
+        if len(data) > most:
+            raise beyond("max_bytes", f"is larger than {most:,} bytes", where=label)
         if not data.strip():
             raise DataError("is empty", where=label, cure="is the download complete?")
-        if len(data) > MAX_BYTES:
-            raise DataError(f"is larger than {MAX_BYTES:,} bytes", where=label)
         return data
 
-    def _read(self, wanted: str) -> bytes:
-        """Return a file's content, no more of it than may be read and one byte."""
-        if wanted and self.root.is_file():
+    def _read(self, wanted: str, most: int, label: str) -> bytes:
+        """Return a file's content, no more than `most` bytes of it."""
+        if not wanted:
+            return _stable_bytes(self.root, most, label)
+        if self.root.is_file():
             with zipfile.ZipFile(self.root) as archive, archive.open(wanted) as member:
-                return member.read(MAX_BYTES + 1)
-        with (self.root / wanted if wanted else self.root).open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+                return read_at_most(member, most)
+        _refuse_link_outside(self.root, wanted, label)
+        return _stable_bytes(self.root / wanted, most, label)
+
+
+def _stable_bytes(path: Path, most: int, label: str) -> bytes:
+    """Return a file's content, no more than `most` bytes of it, which nobody wrote to meanwhile."""
+    with path.open("rb") as file:
+        before = os.fstat(file.fileno())
+        data = read_at_most(file, most)
+        after = os.fstat(file.fileno())
+    if stat.S_ISREG(after.st_mode):
+        unchanged = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+        if not unchanged or len(data) != min(after.st_size, most):
+            raise DataError("changed while it was read", where=label, cure="run again when it is complete")
+    return data
+
+
+def _refuse_link_outside(root: Path, name: str, label: str) -> None:
+    """Refuse what is no file, and a link out of its archive unless the user trusts links."""
+    try:
+        target = (root / name).resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        # A circle of links is an OSError here, a RuntimeError on older versions of Python.
+        raise DataError("is a link that leads nowhere", where=label, cure="put the file itself there") from error
+    if not target.is_relative_to(root.resolve()) and not limits().follow_links:
+        raise DataError(
+            "is a link that leads out of the archive",
+            where=label,
+            cure=f"put the file itself there or, if you trust it, set {variable('follow_links')}=1",
+        )
+    if not target.is_file():
+        raise DataError("is no regular file", where=label, cure="remove it")
 
 
 def list_entries(root: Path) -> list[Entry]:
     """Return the files of a folder or zip, by name; hidden files and what macOS adds are left out.
 
-    Links to folders are not followed, so that none can lead out of the archive or round in a circle.
+    Links to folders are not followed, so that none can lead out of the archive or round in a circle; where a
+    link to a file leads is looked at when it is read.
 
     Raises
     ------
     DataError
-        The folder cannot be read, or the zip is none.
+        The folder cannot be read or holds more than `Limits.max_files`, or the zip is none or not to be trusted.
     """
+    where = printable(root.name)
     try:
-        names = _zip_names(root) if root.is_file() else _folder_names(root)
-    except zipfile.BadZipFile as error:
-        raise DataError(f"cannot be read as a zip: {error}", where=root.name) from error
+        names = _zip_names(root, where) if root.is_file() else _folder_names(root, where)
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise DataError(f"cannot be read as a zip: {error}", where=where, cure="is the download complete?") from error
     except OSError as error:
-        raise DataError(f"cannot be read: {(error.strerror or '').lower()}", where=root.name) from error
-    return [Entry(root, name) for name in sorted(names) if not _hidden(name)]
+        raise DataError(f"cannot be read: {(error.strerror or '').lower()}", where=where) from error
+    return [Entry(root, name) for name in sorted(names)]
 
 
-def _folder_names(root: Path) -> list[str]:
-    """Return the paths of files below a folder, to a bounded depth."""
+def _folder_names(root: Path, where: str) -> list[str]:
+    """Return the paths of files below a folder, to a bounded depth and number."""
 
     def refuse(error: OSError) -> None:
         raise error
 
-    names = []
+    most = limits()
+    names: list[str] = []
     for folder, folders, files in os.walk(root, onerror=refuse):
         here = Path(folder).relative_to(root)
-        if len(here.parts) >= MAX_DEPTH:
+        folders[:] = [name for name in folders if not is_hidden(name)]
+        if len(here.parts) >= most.max_folder_depth:
             folders.clear()
-        names += [(here / file).as_posix() for file in files if (Path(folder) / file).is_file()]
+        names += [(here / file).as_posix() for file in files if not is_hidden(file)]
+        if len(names) > most.max_files:
+            raise beyond("max_files", f"holds more than {most.max_files:,} files", where=where)
     return names
 
 
-def _zip_names(root: Path) -> list[str]:
+def _zip_names(root: Path, where: str) -> list[str]:
     """Return the names of a zip's members, none of which may lead out of it."""
     with zipfile.ZipFile(root) as archive:
-        names = [info.filename for info in archive.infolist() if not info.is_dir()]
-    for name in names:
-        if name.startswith("/") or "\\" in name or ".." in PurePosixPath(name).parts:
-            raise DataError(f"holds a member that leads out of it: {name!r}", where=root.name)
-    return names
-
-
-def _hidden(name: str) -> bool:
-    """Say whether any part of a path is hidden."""
-    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
+        return list(checked_members(archive, budget(whole=False), where=where))
 
 
 def single_file(path: Path) -> Entry:

@@ -12,9 +12,14 @@ from frontcalc.sources.documents import declared_crs, parse, refuse_truncated, u
 from frontcalc.sources.features import Features
 from frontcalc.sources.rings import Part, build_polygons
 
-_GEOMETRY_TYPES = frozenset(
-    {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"}
+# A tuple, since what a file gives as a type may be no text, and could not be looked up in a set.
+_GEOMETRY_TYPES = (
+    *("Point", "MultiPoint", "LineString", "MultiLineString"),
+    *("Polygon", "MultiPolygon", "GeometryCollection"),
 )
+
+
+_MEND = "repair it or use --skip-bad"
 
 
 def read(data: bytes, *, where: str) -> Features:
@@ -72,10 +77,10 @@ def features_of(document: object, *, where: str) -> Iterator[Mapping[str, Any]]:
         refuse_truncated(document, where=where)
         listed = document.get("features")
         if not isinstance(listed, list):
-            raise DataError("is a FeatureCollection without a list of features", where=where)
+            raise DataError("is a FeatureCollection without a list of features", where=where, cure=_MEND)
         for index, feature in enumerate(listed):
             if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
-                raise DataError(f"feature {index} is no GeoJSON feature", where=where)
+                raise DataError(f"feature {index} is no GeoJSON feature", where=where, cure=_MEND)
             yield feature
     elif kind == "Feature":
         if not isinstance(document.get("properties") or {}, dict):
@@ -122,10 +127,10 @@ def _simple_geometries(geometry: object, where: str, index: int) -> Iterator[tup
         if current is None:
             continue
         if not isinstance(current, dict) or current.get("type") not in _GEOMETRY_TYPES:
-            raise DataError(f"feature {index} has a geometry of no known type", where=where)
+            raise DataError(f"feature {index} has a geometry of no known type", where=where, cure=_MEND)
         inside = current.get("geometries" if current["type"] == "GeometryCollection" else "coordinates")
         if not isinstance(inside, list):
-            raise DataError(f"feature {index} has a {current['type']} without coordinates", where=where)
+            raise DataError(f"feature {index} has a {current['type']} without coordinates", where=where, cure=_MEND)
         if current["type"] == "GeometryCollection":
             waiting.extend(reversed(inside))
         elif inside:

@@ -11,10 +11,8 @@ from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
 from frontcalc.sources.assemble import features_from_geometries, geometries_from_wkb
 from frontcalc.sources.features import Features
+from frontcalc.sources.limits import beyond, limits
 from frontcalc.sources.packages import formats_package
-
-MAX_BYTES = 1 << 30
-"""Content above which a file is refused, unpacked (bytes); the largest real maps are below 100 MB."""
 
 _MAGIC = b"PAR1"
 
@@ -38,21 +36,38 @@ def read(data: bytes, *, where: str) -> Features:
     parquet = formats_package("pyarrow.parquet", where=where)
     try:
         file = parquet.ParquetFile(io.BytesIO(data))
-        size = sum(file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
-        if size > MAX_BYTES:
-            raise DataError(f"holds {size:,} bytes unpacked; the limit is {MAX_BYTES:,}", where=where)
         name, column, covering = _geometry_column(file.metadata.metadata or {}, where)
         if name not in file.schema_arrow.names:
-            raise DataError(f"has no column {name!r}, which its metadata name", where=where)
-        table = file.read()
-    except (arrow.ArrowException, OSError, ValueError) as error:
-        raise DataError(f"is broken Parquet: {error}", where=where, cure="is the download complete?") from error
-    wkb = table.column(name).to_pylist()
-    kept = [field for field in table.column_names if field not in (name, covering)]
-    properties = table.select(kept).to_pylist() if kept else [{}] * len(wkb)
+            raise DataError(f"has no column {name!r}, which its metadata name", where=where, cure="write it again")
+        table = _bounded_table(arrow, file, where)
+        wkb = table.column(name).to_pylist()
+        kept = [field for field in table.column_names if field not in (name, covering)]
+        properties = table.select(kept).to_pylist() if kept else [{}] * len(wkb)
+    except (arrow.ArrowException, OSError, ValueError, OverflowError) as error:
+        raise DataError(
+            f"is broken Parquet: {str(error).partition('. ')[0]}", where=where, cure="is the download complete?"
+        ) from error
     cure = "its crs metadata cannot be right"
     crs = _declared_crs(column, where)
     return features_from_geometries(geometries_from_wkb(wkb, where=where), properties, crs, where=where, cure=cure)
+
+
+def _bounded_table(arrow: Any, file: Any, where: str) -> Any:
+    """Return the whole table, read in batches: repeats are stored once, so that a small file may hold very much."""
+    most = limits().max_unpacked_bytes
+    stored = sum(file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
+    problem = f"unpacks to more than {most:,} bytes"
+    if stored > most:
+        raise beyond("max_unpacked_bytes", problem, where=where)
+    # No value is larger than what is stored, so that no batch is larger than the limit.
+    rows = max(1, min(65_536, most // max(1, stored)))
+    batches, size = [], 0
+    for batch in file.iter_batches(batch_size=rows):
+        size += batch.nbytes
+        if size > most:
+            raise beyond("max_unpacked_bytes", problem, where=where)
+        batches.append(batch)
+    return arrow.Table.from_batches(batches, schema=file.schema_arrow)
 
 
 def _geometry_column(metadata: dict[bytes, bytes], where: str) -> tuple[str, dict[str, Any], str]:

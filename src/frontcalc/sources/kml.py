@@ -17,6 +17,10 @@ _HEAD = 4096
 _PROLOG = re.compile(rb"\A\s*(<\?xml[^>]*\?>)?\s*(?:<!--.*?-->\s*)*", re.DOTALL)
 _ROOT = re.compile(rb"<kml[\s>]")
 _END = re.compile(rb"</kml\s*>")
+_COORDINATES = re.compile(rb"<(?:\w+:)?coordinates[^>]*>([^<]*)")
+_AROUND_COMMA = re.compile(rb"\s*,\s*")
+_NUMBER = rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_POSITION = re.compile(rb"%b,%b(?:,(?:%b)?)?" % (_NUMBER, _NUMBER, _NUMBER))
 # How a display is drawn; GDAL gives these to every placemark, mostly without a value.
 _DISPLAY = frozenset(
     {"altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon", "timestamp", "begin", "end", "snippet"}
@@ -50,6 +54,7 @@ def read(data: bytes, *, where: str) -> Features:
         raise DataError(f"holds {foreign.decode()}…, which KML has no need of", where=where, cure="remove it")
     if not _END.search(text):
         raise DataError("ends before its last element", where=where, cure="is the download complete?")
+    _check_coordinates(text, where)
     parts = [
         (name, name_layer(_read_folder(document, index, f"{where}/{name}"), name))
         for index, name in layer_names(document, where=where)
@@ -59,6 +64,19 @@ def read(data: bytes, *, where: str) -> Features:
     if not parts:
         raise DataError("is KML without placemarks", where=where)
     return concatenate(parts, where=where)
+
+
+def _check_coordinates(text: bytes, where: str) -> None:
+    """Refuse a position that is no number: GDAL would pass over it, or take it for zero, and draw something else."""
+    for number, found in enumerate(_COORDINATES.finditer(text), start=1):
+        for position in _AROUND_COMMA.sub(b",", found[1]).split():
+            if not _POSITION.fullmatch(position):
+                shown = position[:40].decode(errors="backslashreplace")
+                raise DataError(
+                    f"<coordinates> number {number} has {shown!r}, which is no position",
+                    where=where,
+                    cure="repair it or use --skip-bad",
+                )
 
 
 def _read_folder(document: bytes, index: int, where: str) -> Features:

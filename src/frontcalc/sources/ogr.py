@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
+from frontcalc.labels import printable
 from frontcalc.sources.assemble import features_from_geometries, geometries_from_wkb
 from frontcalc.sources.features import Features
 from frontcalc.sources.packages import formats_package
@@ -42,10 +43,17 @@ def _offline(pyogrio: Any, where: str) -> Iterator[None]:
         pyogrio.set_gdal_config_options(_OFFLINE)
         try:
             yield
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        except pyogrio.errors.DataLayerError as error:
+            raise DataError(
+                "has a layer that cannot be opened", where=where, cure="is the download complete?"
+            ) from error
+        except pyogrio.errors.DataSourceError as error:
             raise _broken(error, where) from error
         except (pyogrio.errors.FeatureError, pyogrio.errors.GeometryError, pyogrio.errors.FieldError) as error:
             raise _broken(error, where) from error
+        except (pyogrio.errors.CRSError, UnboundLocalError) as error:
+            # pyogrio trips over its own names where GDAL knows a CRS but cannot write it down.
+            raise DataError("declares a CRS that cannot be", where=where, cure="declare an EPSG code") from error
         except UnicodeDecodeError as error:
             raise DataError(
                 f"its texts are not in the encoding it declares ({error.encoding})",
@@ -76,7 +84,9 @@ def layer_names(data: bytes, *, where: str) -> list[tuple[int, str]]:
     pyogrio = formats_package("pyogrio", where=where)
     with _offline(pyogrio, where):
         layers = pyogrio.list_layers(data)
-    return [(index, str(name)) for index, (name, geometry_type) in enumerate(layers) if geometry_type is not None]
+    return [
+        (index, printable(str(name))) for index, (name, geometry_type) in enumerate(layers) if geometry_type is not None
+    ]
 
 
 def read_layer(
@@ -85,6 +95,7 @@ def read_layer(
     where: str,
     drivers: tuple[str, ...],
     layer: int = 0,
+    drawn: int | None = None,
     undeclared: str = "",
     declares: str = "declare an EPSG code",
 ) -> Features:
@@ -100,6 +111,8 @@ def read_layer(
         GDAL's names of the drivers of the format that `data` was found to be; no other may read it.
     layer : int
         Which of the file's layers.
+    drawn : int, optional
+        How many features have a geometry, where the caller can tell: GDAL takes one that it cannot read for none.
     undeclared : str
         The CRS of a file that declares none; without it that is an error.
     declares : str
@@ -117,17 +130,29 @@ def read_layer(
         info = pyogrio.read_info(data, layer=layer, force_feature_count=True)
         if info["driver"] not in drivers:
             raise DataError(f"is no {drivers[0]} file: GDAL takes it for {info['driver']}", where=where)
+        # What is promised is made room for before anything is read.
+        if info["features"] > len(data):
+            raise DataError(
+                f"promises {info['features']:,} features in {len(data):,} bytes",
+                where=where,
+                cure="is the download complete?",
+            )
         meta, _, wkb, columns = pyogrio.raw.read(data, layer=layer, force_2d=True)
     count = len(wkb) if wkb is not None else 0
     if info["features"] > count:
         raise DataError(
             f"only {count} of {info['features']} features can be read", where=where, cure="is the download complete?"
         )
+    geometries = geometries_from_wkb(wkb if wkb is not None else [], where=where)
+    found = int(np.count_nonzero(geometries != None))  # noqa: E711 - of an array
+    if drawn is not None and found != drawn:
+        raise DataError(
+            f"only {found} of {drawn} geometries can be read", where=where, cure="is the download complete?"
+        )
     declared = meta["crs"] or undeclared
     if not declared:
         raise DataError("declares no CRS", where=where, cure=declares, code="CRS-UNKNOWN")
     crs = LONLAT if declared == LONLAT else source_crs(str(declared), where=where)
-    geometries = geometries_from_wkb(wkb if wkb is not None else [], where=where)
     return features_from_geometries(geometries, _rows(meta["fields"], columns, count), crs, where=where, cure=declares)
 
 

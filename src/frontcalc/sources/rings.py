@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
@@ -12,12 +13,19 @@ from numpy.typing import NDArray
 
 from frontcalc.crs import fault_of_degrees, is_geographic
 from frontcalc.errors import DataError
+from frontcalc.sources.limits import check_vertices
 
 Ring = Sequence[Sequence[float]] | NDArray[np.float64]
 """Positions of two values or more; what comes after x and y is not read."""
 
 Part = tuple[int, Sequence[Any]]
 """The index of a feature, and the rings of one of its polygons, the outer ring first."""
+
+
+# The Earth's girth in millimetres is 4e10; beyond this nothing is meant, and figures overflow.
+_FARTHEST = 1e12
+
+_UNDECLARED = "a file in a projected CRS must declare it («crs» in GeoJSON, «spatialReference» in Esri JSON)"
 
 
 def build_polygons(parts: Sequence[Part], crs: str, *, where: str) -> NDArray[np.object_]:
@@ -47,15 +55,20 @@ def build_polygons(parts: Sequence[Part], crs: str, *, where: str) -> NDArray[np
     """
     if not parts:
         return np.empty(0, dtype=object)
-    rings = [ring for _, polygon in parts for ring in polygon]
-    owner = np.repeat([feature for feature, _ in parts], [len(polygon) for _, polygon in parts])
     try:
+        rings = [ring for _, polygon in parts for ring in polygon]
+        owner = np.repeat([feature for feature, _ in parts], [len(polygon) for _, polygon in parts])
         lengths = np.array([len(ring) for ring in rings])
         if not lengths.all():
             raise ValueError("an empty ring")
+        check_vertices(int(lengths.sum()), where=where)
         xy = _coordinates(rings)
-    except (TypeError, ValueError, IndexError, KeyError) as error:
-        raise DataError("has coordinates that are not lists of positions", where=where) from error
+    except (TypeError, ValueError, IndexError, KeyError, OverflowError) as error:
+        raise DataError(
+            f"feature {_first_unreadable(parts)} has coordinates that are not lists of positions",
+            where=where,
+            cure="repair it or use --skip-bad",
+        ) from error
     xy, lengths = _closed(xy, lengths)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     short = np.flatnonzero(lengths < 4)
@@ -66,7 +79,7 @@ def build_polygons(parts: Sequence[Part], crs: str, *, where: str) -> NDArray[np
     if len(wild):
         ring = int(np.searchsorted(offsets, wild[0], side="right")) - 1
         raise refused_ring(int(owner[ring]), "has a coordinate that is no finite number", xy[wild[0]], where=where)
-    _check_degrees(xy, crs, where)
+    check_on_earth(xy, crs, where=where, cure=_UNDECLARED)
     ends = np.cumsum([0, *(len(polygon) for _, polygon in parts)])
     return np.asarray(shapely.from_ragged_array(shapely.GeometryType.POLYGON, xy, (offsets, ends)), dtype=object)
 
@@ -82,6 +95,18 @@ def refused_ring(feature: int, fault: str, at: NDArray[np.float64], *, where: st
     )
 
 
+def _first_unreadable(parts: Sequence[Part]) -> int:
+    """Return the first feature whose rings cannot be read, once it is known that there is one."""
+    for feature, polygon in parts:
+        try:
+            for ring in polygon:
+                if not len(ring) or not len(_coordinates([ring])):
+                    return feature
+        except (TypeError, ValueError, IndexError, KeyError, OverflowError):
+            return feature
+    return parts[-1][0]
+
+
 def _coordinates(rings: Sequence[Ring]) -> NDArray[np.float64]:
     """Return all positions as (n, 2), whatever further values each has."""
     if isinstance(rings[0], np.ndarray):
@@ -91,7 +116,8 @@ def _coordinates(rings: Sequence[Ring]) -> NDArray[np.float64]:
         flat = chain.from_iterable(positions)
     else:
         flat = chain.from_iterable((position[0], position[1]) for position in positions)
-    return np.fromiter(flat, dtype=np.float64, count=2 * len(positions)).reshape(-1, 2)
+    # Unlike NumPy, an array of the standard library takes no text for a number.
+    return np.frombuffer(array("d", flat)).reshape(-1, 2)
 
 
 def _closed(xy: NDArray[np.float64], lengths: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
@@ -104,15 +130,38 @@ def _closed(xy: NDArray[np.float64], lengths: NDArray[np.intp]) -> tuple[NDArray
     return np.insert(xy, ends[left_open], first[left_open], axis=0), lengths + left_open
 
 
-def _check_degrees(xy: NDArray[np.float64], crs: str, where: str) -> None:
-    """Refuse coordinates that no longitude and latitude can have."""
-    if not is_geographic(crs):
+def check_on_earth(xy: NDArray[np.float64], crs: str, *, where: str, cure: str) -> None:
+    """Refuse finite coordinates that no place on Earth has.
+
+    Parameters
+    ----------
+    xy : (n, 2) array of float
+        Coordinates in `crs`.
+    crs : str
+        What they are said to be in.
+    where : str
+        The file's name, for messages.
+    cure : str
+        What to do where they are no degrees, though the CRS is in degrees.
+
+    Raises
+    ------
+    DataError
+        One is no longitude or latitude, or farther away than any unit of length makes it.
+    """
+    if not len(xy):
         return
-    (west, east), (south, north) = ((column.min(), column.max()) for column in xy.T)
-    if west < -180.0 or east > 180.0 or south < -90.0 or north > 90.0:
+    (west, south), (east, north) = xy.min(axis=0), xy.max(axis=0)
+    extent = f"x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}"
+    if is_geographic(crs):
+        if west < -180.0 or east > 180.0 or south < -90.0 or north > 90.0:
+            raise DataError(
+                f"its coordinates are no degrees: {extent}",
+                where=where,
+                cure=cure,
+                code=fault_of_degrees((west, south, east, north)),
+            )
+    elif max(-west, -south, east, north) > _FARTHEST:
         raise DataError(
-            f"its coordinates are no degrees: x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}",
-            where=where,
-            cure="a file in a projected CRS must declare it («crs» in GeoJSON, «spatialReference» in Esri JSON)",
-            code=fault_of_degrees((west, south, east, north)),
+            f"its coordinates are no place on Earth: {extent}", where=where, cure="check its CRS", code="OUT-OF-RANGE"
         )

@@ -20,6 +20,7 @@ PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _CODE = struct.pack(">i", 9994)
 _VERSION = struct.pack("<i", 1000)
 _HEADER = 100
+_NULL_SHAPE = 0
 # Where a .dbf says which code page it is in; 0 is nothing said (dBASE IV's language driver).
 _DBF_LANGUAGE = 29
 
@@ -78,6 +79,7 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
         _stored_zip(kept),
         where=where,
         drivers=("ESRI Shapefile",),
+        drawn=_count_drawn(shp, kept[".shx"], kept.get(".dbf", b"")),
         undeclared="" if has_prj else LONLAT,
         declares="its .prj cannot be right" if has_prj else "the file has no .prj, which would name its CRS: add it",
     )
@@ -96,6 +98,19 @@ def _index(shp: bytes, where: str) -> bytes:
         at += 8 + 2 * words
     length = struct.pack(">i", (_HEADER + 8 * len(records)) // 2)
     return shp[:24] + length + shp[28:_HEADER] + b"".join(records)
+
+
+def _count_drawn(shp: bytes, shx: bytes, dbf: bytes) -> int:
+    """Return how many records say that they have a shape, those left out that the .dbf marks as deleted."""
+    start, size = struct.unpack("<HH", dbf[8:12]) if len(dbf) >= 12 else (0, 0)
+    count = 0
+    for number, (words, _) in enumerate(struct.iter_unpack(">ii", shx[_HEADER : len(shx) - (len(shx) - _HEADER) % 8])):
+        at = 2 * words + 8
+        deleted = size and dbf[start + number * size : start + number * size + 1] == b"*"
+        if deleted or not 0 < at <= len(shp) - 4 or struct.unpack("<i", shp[at : at + 4])[0] == _NULL_SHAPE:
+            continue
+        count += 1
+    return count
 
 
 def _is_utf8(dbf: bytes) -> bool:

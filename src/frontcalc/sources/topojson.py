@@ -5,6 +5,7 @@ The specification is at https://github.com/topojson/topojson-specification.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,12 +16,17 @@ from frontcalc.errors import DataError
 from frontcalc.layers import LAYER_FIELDS
 from frontcalc.sources.documents import declared_crs, parse, unwrap
 from frontcalc.sources.features import Features, Properties
+from frontcalc.sources.limits import check_vertices
 from frontcalc.sources.rings import Part, build_polygons
 
 Arcs = Sequence[NDArray[np.float64]]
 
-_NOT_AREA = frozenset({"Point", "MultiPoint", "LineString", "MultiLineString"})
-_GEOMETRY_TYPES = _NOT_AREA | {"Polygon", "MultiPolygon", "GeometryCollection"}
+# Tuples, since what a file gives as a type may be no text, and could not be looked up in a set.
+_NOT_AREA = ("Point", "MultiPoint", "LineString", "MultiLineString")
+_GEOMETRY_TYPES = (*_NOT_AREA, "Polygon", "MultiPolygon", "GeometryCollection")
+
+
+_MEND = "repair it or use --skip-bad"
 
 
 def read(data: bytes, *, where: str) -> Features:
@@ -63,6 +69,7 @@ def read_document(document: object, *, where: str) -> Features:
     properties: list[Properties] = []
     parts: list[Part] = []
     not_area: list[int] = []
+    vertices = 0
     for index, (name, feature) in enumerate(_features(document, where)):
         properties.append(_with_layer(feature, name, index, where))
         for kind, indices in _simple_geometries(feature, where, index):
@@ -70,6 +77,9 @@ def read_document(document: object, *, where: str) -> Features:
                 not_area.append(index)
                 continue
             polygons = [indices] if kind == "Polygon" else indices
+            # An arc may be used any number of times: what is promised is counted before room is made for it.
+            vertices += _promised(polygons, arcs)
+            check_vertices(vertices, where=where)
             drawn = [_rings(polygon, arcs, index, where) for polygon in polygons if polygon]
             parts.extend((index, rings) for rings in drawn if rings)
     crs = declared_crs(document, where=where)
@@ -90,17 +100,19 @@ def _decoded_arcs(document: Mapping[str, Any], where: str) -> list[NDArray[np.fl
         if listed == []:
             return []
         starts = np.cumsum([0, *(len(arc) for arc in listed)])
-        xy = np.array([(position[0], position[1]) for arc in listed for position in arc], dtype=np.float64)
+        xy = np.frombuffer(array("d", (value for arc in listed for x, y, *_ in arc for value in (x, y))))
         if document.get("transform") is not None:
             scale = np.array(document["transform"]["scale"], dtype=np.float64)
             translate = np.array(document["transform"]["translate"], dtype=np.float64)
-            # One running sum over all arcs, less what it was before each: whole numbers, so nothing is rounded.
-            sums = np.concatenate([np.zeros((1, 2)), np.cumsum(xy.reshape(-1, 2), axis=0)])
-            before = np.repeat(sums[starts[:-1]], np.diff(starts), axis=0)
-            xy = (sums[1:] - before) * scale[:2] + translate[:2]
+            # What overflows is no finite number, and named with its feature when rings are made of it.
+            with np.errstate(over="ignore", invalid="ignore"):
+                # One running sum over all arcs, less what it was before each: whole numbers, so nothing is rounded.
+                sums = np.concatenate([np.zeros((1, 2)), np.cumsum(xy.reshape(-1, 2), axis=0)])
+                before = np.repeat(sums[starts[:-1]], np.diff(starts), axis=0)
+                xy = (sums[1:] - before) * scale[:2] + translate[:2]
         return np.split(xy.reshape(-1, 2), starts[1:-1])
     except (TypeError, ValueError, KeyError, IndexError) as error:
-        raise DataError("has arcs or a transform that are not lists of numbers", where=where) from error
+        raise DataError("has arcs or a transform that are not lists of numbers", where=where, cure=_MEND) from error
 
 
 def _features(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -141,7 +153,7 @@ def _simple_geometries(geometry: object, where: str, index: int) -> Iterator[tup
         if current is None or (isinstance(current, dict) and current.get("type", "") is None):
             continue
         if not isinstance(current, dict) or current.get("type") not in _GEOMETRY_TYPES:
-            raise DataError(f"feature {index} has a geometry of no known type", where=where)
+            raise DataError(f"feature {index} has a geometry of no known type", where=where, cure=_MEND)
         kind = current["type"]
         if kind in _NOT_AREA:
             yield kind, []
@@ -153,6 +165,14 @@ def _simple_geometries(geometry: object, where: str, index: int) -> Iterator[tup
             waiting.extend(reversed(inside))
         else:
             yield kind, inside
+
+
+def _promised(polygons: Any, arcs: Arcs) -> int:
+    """Return how many positions the arcs of some polygons have together; what is no index has none."""
+    try:
+        return sum(len(arcs[n if n >= 0 else ~n]) for polygon in polygons for ring in polygon for n in ring)
+    except (TypeError, IndexError):
+        return 0
 
 
 def _rings(polygon: Any, arcs: Arcs, index: int, where: str) -> list[NDArray[np.float64]]:
@@ -186,5 +206,5 @@ def _stitched(arcs: Arcs, index: int, where: str) -> NDArray[np.float64]:
     apart = np.flatnonzero(~np.isclose(ends, np.roll(starts, -1, axis=0), rtol=1e-9, atol=1e-9).all(axis=1))
     if len(apart):
         x, y = ends[apart[0]]
-        raise DataError(f"feature {index} has arcs that do not meet, at {x:.5f}, {y:.5f}", where=where)
+        raise DataError(f"feature {index} has arcs that do not meet, at {x:.5f}, {y:.5f}", where=where, cure=_MEND)
     return np.concatenate([arcs[0], *(arc[1:] for arc in arcs[1:])])

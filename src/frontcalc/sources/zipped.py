@@ -3,45 +3,26 @@
 from __future__ import annotations
 
 import io
-import re
-import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from frontcalc.errors import DataError
+from frontcalc.labels import printable
 from frontcalc.sources import flatgeobuf, geopackage, geoparquet, kml, shapefile
 from frontcalc.sources.assemble import concatenate, name_layer
 from frontcalc.sources.features import Features
-
-MAX_BYTES = 1 << 30
-"""Content above which a zip is refused, unpacked and with the zips in it (bytes)."""
-
-MAX_MEMBERS = 10_000
-"""Members above which a zip is refused, with those of the zips in it."""
-
-MAX_DEPTH = 2
-"""How deep zips may lie in one another: a zip in a zip."""
+from frontcalc.sources.limits import limits
+from frontcalc.sources.members import Budget, budget, checked_members
 
 _MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
-_ENCRYPTED = 0x1
 _HEAD = 4096
 # JSON of another name may be anything, a licence or a catalogue: it counts where nothing else in the zip is geodata.
 _JSON_SUFFIXES = (".geojson", ".topojson")
-_DRIVE = re.compile(r"^[A-Za-z]:")
 
 Reader = Callable[..., Features]
 """Called as ``reader(data, where=name)``."""
-
-
-@dataclass(slots=True)
-class _Left:
-    """What a zip and the zips in it may still unpack to."""
-
-    size: int = MAX_BYTES
-    members: int = MAX_MEMBERS
 
 
 def detect(data: bytes) -> bool:
@@ -72,18 +53,19 @@ def read(data: bytes, *, where: str, read_member: Reader) -> Features:
     UsageError
         A package that a member needs is not installed.
     """
-    return _read(data, where, read_member, 1, _Left())
+    return _read(data, where, read_member, 1, budget(whole=True))
 
 
-def _read(data: bytes, where: str, read_member: Reader, depth: int, left: _Left) -> Features:
+def _read(data: bytes, where: str, read_member: Reader, depth: int, left: Budget) -> Features:
     """Return the features of a zip that lies `depth` deep."""
-    if depth > MAX_DEPTH:
-        raise DataError(f"is a zip more than {MAX_DEPTH} deep", where=where, cure="unpack it")
+    deepest = limits().max_zip_depth
+    if depth > deepest:
+        raise DataError(f"is a zip more than {deepest} deep", where=where, cure="unpack it")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = _members(archive, where, left)
+            members = checked_members(archive, left, where=where)
             parts = [
-                (name, _read_part(archive, members, name, f"{where}/{name}", read_member, depth, left))
+                (name, _read_part(archive, members, name, f"{where}/{printable(name)}", read_member, depth, left))
                 for name in _geodata(archive, members)
             ]
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
@@ -94,36 +76,8 @@ def _read(data: bytes, where: str, read_member: Reader, depth: int, left: _Left)
         raise DataError(f"is a zip without geodata; inside: {listed or 'nothing'}", where=where)
     if len(parts) > 1:
         # Several files without layers would else be one undifferentiated map.
-        parts = [(name, name_layer(part, PurePosixPath(name).stem)) for name, part in parts]
+        parts = [(name, name_layer(part, printable(PurePosixPath(name).stem))) for name, part in parts]
     return concatenate(parts, where=where)
-
-
-def _members(archive: zipfile.ZipFile, where: str, left: _Left) -> dict[str, zipfile.ZipInfo]:
-    """Return the files in a zip by name, once all have been found harmless."""
-    infos = archive.infolist()
-    left.members -= len(infos)
-    left.size -= sum(info.file_size for info in infos)
-    if left.members < 0:
-        raise DataError(f"has more than {MAX_MEMBERS:,} members", where=where)
-    # zipfile unpacks no more than the size a member declares, so that the sum is a bound.
-    if left.size < 0:
-        raise DataError(f"unpacks to more than the limit of {MAX_BYTES:,} bytes", where=where)
-    members: dict[str, zipfile.ZipInfo] = {}
-    for info in infos:
-        name = info.filename
-        if name.startswith("/") or "\\" in name or _DRIVE.match(name) or ".." in PurePosixPath(name).parts:
-            raise DataError(f"has a member that names a place outside: {name!r}", where=where, cure="do not trust it")
-        path = PurePosixPath(name)
-        if info.is_dir() or "__MACOSX" in path.parts or path.name.startswith("."):
-            continue
-        if stat.S_ISLNK(info.external_attr >> 16):
-            raise DataError(f"has a member that is a link: {name!r}", where=where, cure="do not trust it")
-        if name in members:
-            raise DataError(f"has two members named {name!r}", where=where)
-        if info.flag_bits & _ENCRYPTED:
-            raise DataError(f"is encrypted: {name!r} needs a password", where=where, cure="unpack it")
-        members[name] = info
-    return members
 
 
 def _geodata(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Iterator[str]:
@@ -150,7 +104,7 @@ def _read_part(
     where: str,
     read_member: Reader,
     depth: int,
-    left: _Left,
+    left: Budget,
 ) -> Features:
     """Return the features of one member, a shapefile's with the members beside it."""
     data = archive.read(members[name])

@@ -1,0 +1,178 @@
+"""Ways to break a file, for `fuzz` and for the tests: each is a function of bytes and a seeded random generator."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+Mutation = Callable[[bytes, Random], bytes]
+
+_NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_NUMBERS = (
+    *(b"0", b"-0", b"-1", b"1e308", b"-1e308", b"1e-320", b"1e999", b"NaN", b"Infinity", b"-Infinity", b"nan"),
+    *(b"180", b"-180", b"90", b"-90", b"181", b"1e9", b"4294967295", b"99999999999999999999", b'"7"', b"null", b"true"),
+)
+_LENGTHS = (0, 1, 0x7F, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 1_000_000_000)
+_WIDTHS = (1, 2, 4, 8)
+_TOO_DEEP = 3000
+_VALUES: tuple[Any, ...] = (
+    *(None, True, False, 0, -1, -0.0, 1e308, -1e308, float("nan"), float("inf"), 10**25, 2**63),
+    *("", "x", "\x00", "\u202e", "EPSG:4326", "EPSG:0", "+proj=longlat +nadgrids=/etc/passwd"),
+    *([], {}, [[]], [{}], [[], []], [0, 0], [[[0, 0], [1, 1]]], {"type": "Polygon"}, {"type": None}),
+    *("Polygon", "GeometryCollection", "FeatureCollection", "Topology", {"type": "Topology"}, {"map": {}}),
+)
+
+
+def flip_bits(data: bytes, random: Random) -> bytes:
+    """Flip a few bits."""
+    out = bytearray(data)
+    for _ in range(random.choice((1, 1, 2, 4, 16))):
+        out[random.randrange(len(out))] ^= 1 << random.randrange(8)
+    return bytes(out)
+
+
+def set_bytes(data: bytes, random: Random) -> bytes:
+    """Set a few bytes to anything."""
+    out = bytearray(data)
+    for _ in range(random.choice((1, 2, 4, 8))):
+        out[random.randrange(len(out))] = random.choice((0, 1, 0x7F, 0x80, 0xFF, random.randrange(256)))
+    return bytes(out)
+
+
+def truncate(data: bytes, random: Random) -> bytes:
+    """Keep the beginning only, or leave out a piece."""
+    start = random.randrange(len(data))
+    end = len(data) if random.random() < 0.5 else random.randrange(start, len(data))
+    return data[:start] + data[end:]
+
+
+def splice(data: bytes, random: Random) -> bytes:
+    """Copy a piece of the file over, or into, another place of it."""
+    start, place = random.randrange(len(data)), random.randrange(len(data))
+    piece = data[start : start + random.choice((1, 4, 16, 64, 256))] * random.choice((1, 1, 1, 2, 50))
+    over = len(piece) if random.random() < 0.5 else 0
+    return data[:place] + piece + data[place + over :]
+
+
+def blow_up_length(data: bytes, random: Random) -> bytes:
+    """Write a number that promises very much where a length might be."""
+    width, order = random.choice(_WIDTHS), random.choice(("little", "big"))
+    promise = random.choice(_LENGTHS) & ((1 << 8 * width) - 1)
+    place = random.randrange(max(1, min(len(data), random.choice((128, 512, len(data))))))
+    return data[:place] + promise.to_bytes(width, order) + data[place + width :]  # type: ignore[arg-type]
+
+
+def swap_number(data: bytes, random: Random) -> bytes:
+    """Write another number for a few of those in a text."""
+    found = list(_NUMBER.finditer(data))
+    if not found:
+        return flip_bits(data, random)
+    for match in sorted(random.sample(found, min(len(found), random.choice((1, 1, 2, 5)))), key=lambda m: -m.start()):
+        data = data[: match.start()] + random.choice(_NUMBERS) + data[match.end() :]
+    return data
+
+
+def change_json(data: bytes, random: Random) -> bytes:
+    """Replace, remove, repeat or nest a value of a JSON text."""
+    try:
+        document = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return splice(data, random)
+    holders = list(_holders(document))
+    if not holders:
+        return splice(data, random)
+    holder, key = random.choice(holders)
+    choice = random.random()
+    if choice < 0.5:
+        holder[key] = random.choice(_VALUES)
+    elif choice < 0.6:
+        del holder[key]
+    elif choice < 0.75:
+        other, name = random.choice(holders)
+        # As text, since a value put into itself would have no end.
+        holder[key] = json.loads(json.dumps(other[name]))
+    elif choice < 0.85 and isinstance(holder, list):
+        holder[key:key] = [holder[key]] * random.choice((1, 2, 100))
+    else:
+        marker = f"deep{random.random()}"
+        deep, (left, right) = random.choice((2, 10, 300, _TOO_DEEP)), random.choice((("[", "]"), ('{"a":', "}")))
+        holder[key] = marker
+        nested = f"{left * deep}{'[]' if left == '[' else '1'}{right * deep}"
+        return json.dumps(document).replace(f'"{marker}"', nested).encode()
+    return json.dumps(document).encode()
+
+
+def double_key(data: bytes, random: Random) -> bytes:
+    """Write a key of a JSON object twice, with another value first or last."""
+    keys = list(re.finditer(rb'"(\w+)": ?', data))
+    if not keys:
+        return splice(data, random)
+    key = random.choice(keys)
+    value = json.dumps(random.choice(_VALUES)).encode()
+    return data[: key.start()] + key[0] + value + b", " + data[key.start() :]
+
+
+def mark_encoding(data: bytes, random: Random) -> bytes:
+    """Put a byte order mark before a text, or write it in another encoding."""
+    text = data.decode("utf-8", errors="replace")
+    return random.choice(
+        (
+            b"\xef\xbb\xbf" + data,
+            b"\xff\xfe" + data,
+            text.encode("utf-16"),
+            text.encode("utf-16-be"),
+            text.encode("utf-32"),
+            text.encode("latin-1", errors="replace") + b"\xe9",
+        )
+    )
+
+
+BINARY: tuple[Mutation, ...] = (flip_bits, set_bytes, truncate, splice, blow_up_length)
+TEXT: tuple[Mutation, ...] = (flip_bits, truncate, splice, swap_number, swap_number, mark_encoding)
+JSON: tuple[Mutation, ...] = (*TEXT, change_json, change_json, change_json, double_key)
+
+
+def mutate(data: bytes, mutations: Sequence[Mutation], random: Random) -> bytes:
+    """Break a file once, or a few times; inside its compression as often as not, so that what is in it is met."""
+    inside = random.random() < 0.7
+    if inside and data.startswith(b"\x1f\x8b"):
+        return gzip.compress(mutate(gzip.decompress(data), mutations, random), compresslevel=1, mtime=0)
+    if inside and data.startswith(b"PK\x03\x04"):
+        return _with_member_changed(data, mutations, random)
+    for _ in range(random.choice((1, 1, 1, 2, 3))):
+        if data:
+            data = random.choice(mutations)(data, random)
+    return data
+
+
+def _with_member_changed(data: bytes, mutations: Sequence[Mutation], random: Random) -> bytes:
+    """Return a zip with one member broken, its checksum right."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    name = random.choice(list(members))
+    members[name] = mutate(members[name], mutations, random)
+    if random.random() < 0.1:
+        members[random.choice(("../a", "/a.geojson", "C:\\a", "a/../../b", "\x1b[2Ja", name.upper()))] = members[name]
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", random.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as archive:
+        for own, content in members.items():
+            archive.writestr(zipfile.ZipInfo(own), content)
+    return out.getvalue()
+
+
+def _holders(value: Any) -> list[tuple[Any, Any]]:
+    """Return each place in a JSON value that holds another: the container, and its key or index."""
+    found, waiting = [], [value]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, dict | list):
+            places = list(current) if isinstance(current, dict) else list(range(len(current)))
+            found += [(current, place) for place in places]
+            waiting += [current[place] for place in places]
+    return found
