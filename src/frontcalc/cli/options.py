@@ -18,6 +18,7 @@ Command = Callable[..., None]
 # Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
 FORMATS = ("table", "csv", "json", "markdown")
 VIEWS = ("control", "assessed", "claimed")
+SNAPS = ("border", "none")
 STEPS = ("snapshot", "day", "week", "month")
 _FORMAT_OF_SUFFIX = {".csv": "csv", ".json": "json", ".md": "markdown", ".txt": "table"}
 
@@ -95,6 +96,9 @@ _measuring = (
         help="Only these regions; the total is theirs.",
     ),
     click.option("--theatre", metavar="COUNTRY", help="Only regions of this country, as in UA."),
+    click.option(
+        "--snap", type=click.Choice(SNAPS), help="Give ground beside the regions to the nearest [default: border]."
+    ),
     click.option("--view", type=click.Choice(VIEWS), help="Which roles count as held [default: assessed]."),
     click.option("--layers", type=Names(), metavar="NAMES", help="Roles or publisher's layer names instead of a view."),
     click.option("--actor", metavar="NAME", help="Whose territory; «all» for each in turn [default: the main actor]."),
