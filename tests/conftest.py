@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import pytest
 import shapely
 from hypothesis import HealthCheck, settings
 from pyproj import Transformer
+
+from frontcalc.folders import VARIABLE
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("default")
@@ -87,6 +89,14 @@ def region_file(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the user's cache out of the tests, and the tests out of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Return the folder of the publishers' archives, or skip where it is absent."""
@@ -94,3 +104,13 @@ def shared() -> Path:
     if not (folder / "archives").is_dir():
         pytest.skip(f"the publishers' archives are not at {folder}: set FRONTCALC_SHARED")
     return folder
+
+
+@pytest.fixture(scope="session")
+def wheel() -> Path:
+    """Return the wheel with Natural Earth's regions of all countries, or skip where it was not fetched."""
+    name = "Orange3_Geo-0.5-py3-none-any.whl"
+    path = Path(os.environ.get("FRONTCALC_REGIONS_WHEEL", Path(__file__).parents[1] / "build" / name))
+    if not path.is_file():
+        pytest.skip(f"{name} is neither in build/ nor named by FRONTCALC_REGIONS_WHEEL")
+    return path

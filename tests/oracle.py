@@ -7,6 +7,7 @@ points an edge make it exact to far below a square metre.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,3 +37,22 @@ def exact_area_km2(geometry: shapely.Geometry) -> float:
             # Normalised polygons run clockwise outside and the other way round their holes.
             total += float(np.sum(mean * np.diff(lon)))
     return total / 1e6
+
+
+def nearest_region(
+    point: shapely.Point, eligible: Sequence[shapely.Geometry], foreign: shapely.Geometry, border: float, water: float
+) -> tuple[int | None, float]:
+    """Return the region that takes a point by the plain rule, and by how many metres it is beyond doubt.
+
+    Regions are in a plane of true metres. A point in an eligible region is its own; one on foreign land goes to the
+    nearest up to `border` metres away, any other up to `water`. The margin is that to the limit, to the next nearest
+    region, and to the edge between land and water where the two limits differ about the point.
+    """
+    distances = shapely.distance(np.array(eligible, dtype=object), point)
+    first, second = np.partition(np.append(distances, np.inf), 1)[:2]
+    abroad = bool(shapely.contains(foreign, point))
+    limit = border if abroad else water
+    margins = [abs(first - limit), second - first, shapely.distance(foreign.boundary, point)]
+    if first == 0:
+        margins = [shapely.distance(eligible[int(np.argmin(distances))].boundary, point)]
+    return (int(np.argmin(distances)) if first <= limit else None), float(min(margins))

@@ -16,6 +16,7 @@ import frontcalc
 from frontcalc.cli import _COMMANDS, options
 from frontcalc.outputs import WRITERS
 from frontcalc.pipeline.timeline import EVERY
+from frontcalc.regions import SNAPS
 from frontcalc.views import VIEWS
 
 Write = Callable[..., Path]
@@ -203,6 +204,7 @@ def test_a_group_without_a_command_shows_its_help() -> None:
 def test_choices_are_those_of_the_library() -> None:
     assert tuple(WRITERS) == options.FORMATS
     assert tuple(VIEWS) == options.VIEWS
+    assert options.SNAPS == SNAPS
     assert options.STEPS == EVERY
 
 

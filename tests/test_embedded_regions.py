@@ -2,7 +2,6 @@
 
 import csv
 import importlib.util
-import os
 import sys
 import zipfile
 import zlib
@@ -60,14 +59,6 @@ def script() -> ModuleType:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
-
-
-@pytest.fixture
-def wheel() -> Path:
-    path = Path(os.environ.get("FRONTCALC_REGIONS_WHEEL", ROOT / "build" / WHEEL_NAME))
-    if not path.is_file():
-        pytest.skip(f"{WHEEL_NAME} is neither in build/ nor named by FRONTCALC_REGIONS_WHEEL")
-    return path
 
 
 def km2(geometries: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontcalc import change, geometry, regions
@@ -54,7 +55,7 @@ def test_net_is_gained_less_lost_and_closing_less_opening(before: Any, after: An
     measured = step(before, after, split)
     np.testing.assert_allclose(measured.net_km2, measured.closing_km2 - measured.opening_km2, atol=KM2)
     np.testing.assert_allclose(measured.net_km2, measured.gained_km2 - measured.lost_km2, atol=0)
-    np.testing.assert_allclose(measured.closing_km2, change.areas_km2(after, split), atol=KM2)
+    np.testing.assert_allclose(measured.closing_km2, change.areas(after, split).km2, atol=KM2)
     assert (measured.gained_km2 >= 0).all()
     assert (measured.lost_km2 >= 0).all()
 
@@ -96,6 +97,27 @@ def test_split_agrees_with_the_plain_way(before: Any, after: Any, split: regions
     assert measured.gained_km2[-2] == pytest.approx(nowhere.area / 1e6, abs=KM2)
 
 
+@settings(max_examples=30)
+@given(maps(), maps(), partitions(), st.data())
+def test_the_laws_hold_with_ground_beside_the_regions_snapped(
+    before: Any, after: Any, split: regions.RegionSet, data: st.DataObject
+) -> None:
+    countries = tuple(data.draw(st.sampled_from(["XX", "YY"])) for _ in split.names)
+    split = replace(split, countries=countries)
+    measured = step(before, after, regions.takers(split, "YY", snap="border", plane="EPSG:6933"))
+    plain = step(before, after, regions.takers(split, "YY", snap="none", plane="EPSG:6933"))
+    for name in ("gained_km2", "lost_km2", "opening_km2", "closing_km2"):
+        snapped, drawn = getattr(measured, name), getattr(plain, name)
+        assert math.fsum(snapped[:-1]) == pytest.approx(snapped[-1], abs=KM2)
+        assert snapped[-1] == drawn[-1]
+        # Snapping gives to eligible regions and takes from nobody but unassigned.
+        assert (snapped[:-2] >= drawn[:-2] - KM2).all()
+    more = measured.gained_km2 + measured.lost_km2 - plain.gained_km2 - plain.lost_km2
+    np.testing.assert_allclose(measured.snapped_km2[:-2], more[:-2], atol=KM2)
+    assert measured.snapped_km2[-1] == pytest.approx(-more[-2], abs=KM2)
+    assert not measured.snapped_km2[:-2][np.array(countries) == "YY"].any()
+
+
 @given(st.lists(polygons(), min_size=1, max_size=4))
 def test_the_order_of_polygons_does_not_matter(drawn: list[shapely.Polygon]) -> None:
     there = geometry.union(geometry.polygonal(np.array(drawn, dtype=object)))
@@ -108,8 +130,19 @@ def test_unassigned_is_measured_and_not_subtracted() -> None:
     twice = np.array([shapely.box(0, 0, 10_000, 10_000)] * 2, dtype=object)
     overlapping = regions.RegionSet("adm1", ("a", "b"), twice, np.array([0, 1]), twice)
     ground = shapely.MultiPolygon([shapely.box(0, 0, 20_000, 10_000)])
-    areas = change.areas_km2(ground, overlapping)
+    areas = change.areas(ground, overlapping).km2
     assert areas.tolist() == pytest.approx([100.0, 100.0, 100.0, 200.0])
+
+
+def test_with_zones_unassigned_is_still_measured_and_not_subtracted() -> None:
+    """The same, with the rest of the plane given: only what lies in it may count."""
+    twice = np.array([shapely.box(0, 0, 10_000, 10_000)] * 2, dtype=object)
+    nowhere = np.array([shapely.box(10_000, 0, 15_000, 10_000)], dtype=object)
+    nothing = np.empty(0, dtype=object)
+    overlapping = regions.RegionSet("adm1", ("a", "b"), twice, np.array([0, 1]), twice)
+    snapped = overlapping.with_zones(nothing, np.empty(0, dtype=np.intp), nowhere)
+    ground = shapely.MultiPolygon([shapely.box(0, 0, 20_000, 10_000)])
+    assert change.areas(ground, snapped).km2.tolist() == pytest.approx([100.0, 100.0, 50.0, 200.0])
 
 
 def test_an_overlay_that_contradicts_itself_gives_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,7 @@ DIFF_COLUMNS = [
     "net_km2",
     "rate_km2_per_day",
     "notes",
+    "snapped_km2",
 ]
 
 
@@ -49,7 +50,7 @@ def result(archive: Write, region_file: Write) -> Any:
         }
     )
     regions = region_file({"East": [(n, 40) for n in range(300, 310)], "Far": [(400, 90)]})
-    return frontcalc.diff(["2023", "2024"], archive=maps, regions=regions)
+    return frontcalc.diff(["2023", "2024"], archive=maps, regions=regions, snap="none")
 
 
 def test_csv_has_the_published_columns_and_every_region(result: Any) -> None:
@@ -58,8 +59,8 @@ def test_csv_has_the_published_columns_and_every_region(result: Any) -> None:
     assert [row[4] for row in rows[1:]] == ["East", "Far", "unassigned", "total"] * 2
     east_2024 = rows[5]
     assert east_2024[:9] == ["maps", "Russia", "2024", "adm1", "East", "2023-12-31", "2024-11-17", "322", "assessed"]
-    assert east_2024[9:] == ["200.000", "400.000", "200.000", "0.000", "200.000", "0.621", "CLOSES-EARLY SPAN"]
-    assert rows[6][9:] == ["0.000"] * 6 + ["CLOSES-EARLY SPAN"]
+    assert east_2024[9:] == ["200.000", "400.000", "200.000", "0.000", "200.000", "0.621", "CLOSES-EARLY SPAN", "0.000"]
+    assert rows[6][9:] == ["0.000"] * 6 + ["CLOSES-EARLY SPAN", "0.000"]
 
 
 def test_csv_follows_rfc_4180(result: Any) -> None:
@@ -90,7 +91,8 @@ def test_json_has_the_fields_of_the_csv_and_meta(result: Any) -> None:
         "opening": "2023-12-31",
         "closing": "2024-11-17",
     }
-    assert [notice["code"] for notice in meta["notices"]] == ["CLOSES-EARLY", "SPAN"]
+    assert [notice["code"] for notice in meta["notices"]] == ["UNASSIGNED", "CLOSES-EARLY", "SPAN"]
+    assert meta["snapping"] == {"method": "none", "border_km": None, "water_km": None}
 
 
 def test_no_output_has_an_absolute_path(result: Any, tmp_path: Path) -> None:
@@ -103,7 +105,9 @@ def test_the_same_input_gives_the_same_bytes_in_any_order_of_files(
 ) -> None:
     listed = Path.iterdir
     monkeypatch.setattr(Path, "iterdir", lambda self: iter(sorted(listed(self), reverse=True)))
-    again = frontcalc.diff(["2023", "2024"], archive=tmp_path / "maps", regions=tmp_path / "regions.geojson")
+    again = frontcalc.diff(
+        ["2023", "2024"], archive=tmp_path / "maps", regions=tmp_path / "regions.geojson", snap="none"
+    )
     for writer in WRITERS.values():
         assert writer(again) == writer(result)
 
@@ -121,6 +125,8 @@ def test_table_puts_periods_side_by_side_with_the_ratio(result: Any) -> None:
         "2024: map of 2023-12-31 to map of 2024-11-17, 322 days",
         "counted, overlaps once: control_map, russian_advances",
         "EPSG:6933 · regions: regions.geojson",
+        "note UNASSIGNED: 2023: 100.0 of 200.0 km² gained and lost lie in no region; the largest part: 100.0 km² lost "
+        "between the maps of 2022-12-31 and 2023-12-31, in longitude 30.98 to 31.10, latitude -38.92 to -38.81",
         "note CLOSES-EARLY: 2024: the archive's last map, 2024-11-17, is before 2024-12-31",
         "note SPAN: 2024: 322 days lie between the maps used, 366 were asked for",
     ]

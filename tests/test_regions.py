@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import shapely
 from conftest import collection, square
 
 import frontcalc
@@ -28,7 +29,8 @@ def maps(archive: Write) -> Path:
 
 
 def diff(maps: Path, **options: object) -> dict[str, tuple[float, float, float]]:
-    table = frontcalc.diff(["2024-01-01..2024-02-01"], archive=maps, **options)  # type: ignore[arg-type]
+    """Return each region's opening, gained and net km², with regions as drawn."""
+    table = frontcalc.diff(["2024-01-01..2024-02-01"], archive=maps, snap="none", **options)  # type: ignore[arg-type]
     return {
         row.region: tuple(round(value or 0.0, 6) for value in (row.opening_km2, row.gained_km2, row.net_km2))  # type: ignore[misc]
         for row in table.rows
@@ -70,13 +72,36 @@ def test_an_unknown_level_is_an_error(maps: Path) -> None:
         frontcalc.diff(["2024.."], archive=maps, by="county")
 
 
-def test_what_two_regions_share_goes_to_the_first_in_the_file_and_is_said(maps: Path, region_file: Write) -> None:
-    regions = region_file({"b": [(303, 40), (304, 40)], "a": [(304, 40), (305, 40)]})
-    assert diff(maps, regions=regions)["a"][1] == 100.0
-    assert diff(maps, regions=regions)["b"][1] == 100.0
+def overlapping(tmp_path: Path, km: float) -> Path:
+    """Return a file of two regions of two squares each, «b» first, which share so many km in the middle."""
+    b = shapely.union_all([square(302, 40), square(303, 40)])
+    west, south, _, north = b.bounds
+    width = b.bounds[2] - west
+    a = shapely.box(b.bounds[2] - width * km / 20, south, b.bounds[2] + width, north)
+    path = tmp_path / "regions.geojson"
+    document = collection({"b": [b], "a": [a]}, field="name")
+    path.write_text(json.dumps(document))
+    return path
+
+
+def test_what_two_regions_share_goes_to_the_first_in_the_file_and_is_said(maps: Path, tmp_path: Path) -> None:
+    regions = overlapping(tmp_path, 0.1)
+    assert diff(maps, regions=regions)["b"] == (200.0, 0.0, 0.0)
+    assert diff(maps, regions=regions)["a"] == (0.0, 200.0, 200.0)
     table = frontcalc.diff(["2024.."], archive=maps, regions=regions)
     notice = next(notice for notice in table.meta.notices if notice.code == "REGIONS-OVERLAP")
-    assert "100.000 km², most between b and a" in notice.message
+    assert "1.000 km², most between b and a (1.000 km²)" in notice.message
+
+
+def test_regions_that_share_more_than_a_hundredth_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"b and a overlap by 3\.000 km², 1\.5% of the smaller"):
+        read_regions(overlapping(tmp_path, 0.3), target_crs="EPSG:6933")
+
+
+def test_features_of_one_region_that_overlap_count_once(maps: Path, tmp_path: Path) -> None:
+    path = tmp_path / "twice.geojson"
+    path.write_text(json.dumps(collection({"a": [square(304, 40), square(304, 40)]}, field="name")))
+    assert diff(maps, regions=path)["a"] == (0.0, 100.0, 100.0)
 
 
 def test_several_features_of_one_name_are_one_region(maps: Path, tmp_path: Path) -> None:

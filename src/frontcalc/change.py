@@ -18,14 +18,57 @@ CONTRADICTION_KM2 = 0.001
 """How far gained and lost may be from the change of the total: overlays that had to snap err by square metres."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Areas:
+    """The area of some ground by region.
+
+    Parameters
+    ----------
+    km2 : (n + 2,) array of float
+        Regions in the set's order, unassigned, total (km²).
+    snapped_km2 : (n + 2,) array of float
+        How much of it lies outside the region as drawn, and was snapped to it.
+    unassigned, snapped : (k,) array of Polygon
+        The ground that no region takes, and that which was snapped.
+    """
+
+    km2: Floats
+    snapped_km2: Floats
+    unassigned: NDArray[np.object_]
+    snapped: NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Change:
-    """Change between two maps, each array (n + 2,): regions in the set's order, unassigned, total (km²)."""
+    """Change between two maps, each array (n + 2,): regions in the set's order, unassigned, total (km²).
+
+    Parameters
+    ----------
+    opening_km2, closing_km2 : (n + 2,) array of float
+        What was held on either map.
+    gained, lost : Areas
+        What came and went, with the ground that no region takes and the ground that was snapped.
+    """
 
     opening_km2: Floats
     closing_km2: Floats
-    gained_km2: Floats
-    lost_km2: Floats
+    gained: Areas
+    lost: Areas
+
+    @property
+    def gained_km2(self) -> Floats:
+        """What was gained."""
+        return self.gained.km2
+
+    @property
+    def lost_km2(self) -> Floats:
+        """What was lost."""
+        return self.lost.km2
+
+    @property
+    def snapped_km2(self) -> Floats:
+        """What of gained and lost together lies outside the region as drawn, and was snapped to it."""
+        return self.gained.snapped_km2 + self.lost.snapped_km2
 
     @property
     def net_km2(self) -> Floats:
@@ -34,7 +77,7 @@ class Change:
 
     def inverted(self) -> Change:
         """Return the change from closing to opening."""
-        return Change(self.closing_km2, self.opening_km2, self.lost_km2, self.gained_km2)
+        return Change(self.closing_km2, self.opening_km2, self.lost, self.gained)
 
 
 def step(before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: RegionSet) -> Change:
@@ -56,20 +99,27 @@ def step(before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: Reg
     FrontcalcError
         The overlay contradicts itself, by more than rounding: no figure is better than a wrong one.
     """
-    gained = areas_km2(shapely.difference(after, before), regions)
-    lost = areas_km2(shapely.difference(before, after), regions)
-    opening = areas_km2(before, regions)
-    closing = opening + gained - lost
+    gained = areas(shapely.difference(after, before), regions)
+    lost = areas(shapely.difference(before, after), regions)
+    opening_km2 = areas(before, regions).km2
+    closing_km2 = opening_km2 + gained.km2 - lost.km2
     measured = float(geometry.area_km2(after))
-    if abs(measured - closing[-1]) > CONTRADICTION_KM2:
+    if abs(measured - closing_km2[-1]) > CONTRADICTION_KM2:
         raise FrontcalcError(
-            f"the overlay contradicts itself: {measured:.6f} km² at the close, {closing[-1]:.6f} by gained and lost",
+            f"the overlay contradicts itself: {measured:.6f} km² at the close, "
+            f"{closing_km2[-1]:.6f} by gained and lost",
             cure="please report it with the two maps",
         )
-    return Change(opening, closing, gained, lost)
+    return Change(opening_km2, closing_km2, gained, lost)
 
 
-def areas_km2(ground: shapely.Geometry, regions: RegionSet) -> Floats:
-    """Return the area of ground in metres (n + 2,) in km²: by region in the set's order, unassigned, total."""
+def areas(ground: shapely.Geometry, regions: RegionSet) -> Areas:
+    """Return the area of ground in metres by region, unassigned and total, each measured by itself."""
     parts = geometry.polygonal(np.array([ground], dtype=object))
-    return np.append(regions.split_km2(parts), np.sum(geometry.area_km2(parts)))
+    split = regions.split(parts)
+    return Areas(
+        km2=np.append(split.km2, np.sum(geometry.area_km2(parts))),
+        snapped_km2=np.append(split.snapped_km2, np.sum(split.snapped_km2)),
+        unassigned=split.unassigned,
+        snapped=split.snapped,
+    )

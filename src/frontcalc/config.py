@@ -23,6 +23,7 @@ _DEFAULTS = (
     "by",
     "only",
     "theatre",
+    "snap",
     "view",
     "actor",
     "crs",

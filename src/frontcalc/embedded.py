@@ -20,6 +20,9 @@ from frontcalc.errors import DataError, UsageError
 
 _MAGIC = b"FCREG\x00\x01\n"
 _SUFFIX = ".regions"
+_ZONES = ".zones"
+_DIGEST = hashlib.sha256().digest_size
+_ACCURACY = {"Natural Earth 1:10m admin-1 states and provinces": "1:10m, borders err by kilometres"}
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class EmbeddedRegions:
         Name of the set, where its shapes are from, on what terms, and what was done to them.
     sha256
         Of the stored file, in hexadecimal.
+    accuracy
+        How far its borders can be trusted, in a few words; empty where the file does not say.
     regions
         The regions, in the order in which they keep land that several of them claim.
     countries
@@ -76,6 +81,7 @@ class EmbeddedRegions:
     licence: str
     method: str
     sha256: str
+    accuracy: str
     regions: tuple[RegionInfo, ...]
     countries: tuple[CountryInfo, ...]
     pieces: npt.NDArray[np.object_]
@@ -105,6 +111,20 @@ def load_embedded(name: str = "ukraine-adm1") -> EmbeddedRegions:
         raise DataError(f"is damaged: {error}", where=f"region set {name!r}", cure="reinstall frontcalc") from error
 
 
+def load_zones(regions_sha256: str, country: str) -> bytes | None:
+    """Return what an embedded set's zones for one actor's country are stored as, None where none are stored.
+
+    They are of the default projection, and made by ``scripts/build_zones.py`` from the set with that SHA-256.
+    """
+    folder = resources.files("frontcalc") / "data"
+    # Countries are named by users: a name is looked for, never a path put together.
+    stored = next((entry for entry in folder.iterdir() if entry.name == f"{country}{_ZONES}"), None)
+    content = stored.read_bytes() if stored else b""
+    made_from, body = content[:_DIGEST].hex(), content[_DIGEST:]
+    # Zones of another version of the set would leave gaps along it: they are made anew.
+    return zlib.decompress(body) if body and made_from == regions_sha256 else None
+
+
 def _decode(content: bytes) -> EmbeddedRegions:
     """Return the set in a file: a magic number, then deflated JSON header and int32 arrays."""
     if not content.startswith(_MAGIC):
@@ -124,6 +144,7 @@ def _decode(content: bytes) -> EmbeddedRegions:
         licence=header["licence"],
         method=header["method"],
         sha256=hashlib.sha256(content).hexdigest(),
+        accuracy=_ACCURACY.get(header["source"], ""),
         regions=tuple(RegionInfo(**{**region, "aliases": tuple(region["aliases"])}) for region in header["regions"]),
         countries=tuple(CountryInfo(**{**own, "aliases": tuple(own["aliases"])}) for own in header["countries"]),
         pieces=shapely.polygons(rings),

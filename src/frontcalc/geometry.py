@@ -30,10 +30,16 @@ _POLYGON = shapely.GeometryType.POLYGON
 
 def polygonal(geometries: Geometries) -> Geometries:
     """Return the polygons in geometries of any kind, as a flat array (n,); points and lines have no area."""
-    flat = np.atleast_1d(np.asarray(geometries, dtype=object))
+    return polygons_of(np.atleast_1d(np.asarray(geometries, dtype=object)))[0]
+
+
+def polygons_of(geometries: Geometries) -> tuple[Geometries, NDArray[np.intp]]:
+    """Return the polygons (m,) in geometries (n,), and the index of the geometry that each is of."""
+    outer, one = shapely.get_parts(geometries, return_index=True)
     # A collection may hold multipolygons: two passes take both apart.
-    parts = shapely.get_parts(shapely.get_parts(flat))
-    return np.asarray(parts[(shapely.get_type_id(parts) == _POLYGON) & ~shapely.is_empty(parts)], dtype=object)
+    parts, two = shapely.get_parts(outer, return_index=True)
+    areas = (shapely.get_type_id(parts) == _POLYGON) & ~shapely.is_empty(parts)
+    return parts[areas], one[two[areas]]
 
 
 def repair(polygons: Geometries) -> Geometries:

@@ -56,6 +56,9 @@ ADJECTIVES = {"Russia": "Russian-held", "Ukraine": "Ukrainian-held", UNNAMED: "H
 COUNTRIES = {"Russia": "RU", "Ukraine": "UA"}
 """The country of each actor (ISO 3166-1): its own regions cannot be taken by it."""
 
+ALPHA_3 = {"RUS": "RU", "UKR": "UA"}
+"""The three-letter codes of those countries, as some region files have them."""
+
 LAYER_FIELDS = ("layer", "type")
 """Feature properties that hold a layer's name, the first present wins."""
 

@@ -27,6 +27,8 @@ CODES: dict[str, str] = {
     "DATE-DIFFERS": "a date property says another day than the name, and the name counts",
     "REGIONS-OVERLAP": "regions overlap; what they share goes to the one that comes first in the file",
     "ONLY": "only some regions were asked for, and the total is of the rows shown",
+    "UNASSIGNED": "more than 2 % of what was gained and lost lies in no region",
+    "SNAPPED": "more than 2 % of what was gained and lost lies beside the regions and went to the nearest",
 }
 
 

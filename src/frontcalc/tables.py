@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DiffRow:
-    """Change of one actor's territory in one period and region; None where it could not be measured."""
+    """Change of one actor's territory in one period and region; None where it could not be measured.
+
+    `snapped_km2` is how much of gained and lost together lies outside the region as drawn.
+    """
 
     archive: str
     actor: str
@@ -38,11 +41,15 @@ class DiffRow:
     net_km2: float | None
     rate_km2_per_day: float | None
     notes: str
+    snapped_km2: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class HeldRow:
-    """Area held by one actor in one region on a date; `snapshot` is the day of the map that stands for it."""
+    """Area held by one actor in one region on a date; `snapshot` is the day of the map that stands for it.
+
+    `snapped_km2` is how much of it lies outside the region as drawn.
+    """
 
     archive: str
     actor: str
@@ -53,11 +60,15 @@ class HeldRow:
     view: str
     held_km2: float | None
     notes: str
+    snapped_km2: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesRow:
-    """Area held on a date, and the change since the map before; `previous` is that map's day."""
+    """Area held on a date, and the change since the map before; `previous` is that map's day.
+
+    `snapped_km2` is how much of gained and lost together lies outside the region as drawn.
+    """
 
     archive: str
     actor: str
@@ -74,6 +85,7 @@ class SeriesRow:
     net_km2: float | None
     rate_km2_per_day: float | None
     notes: str
+    snapped_km2: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,15 @@ class PeriodUsed:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapping:
+    """How ground beside regions was given to them: `method`, and how far into foreign land and into water (km)."""
+
+    method: str
+    border_km: float | None = None
+    water_km: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Meta:
     """What a result rests on; `meta` in JSON."""
 
@@ -116,6 +137,8 @@ class Meta:
     periods: tuple[PeriodUsed, ...] = ()
     layer_shares: tuple[LayerShare, ...] = ()
     notices: tuple[Notice, ...] = ()
+    snapping: Snapping | None = None
+    regions_accuracy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

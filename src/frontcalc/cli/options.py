@@ -19,6 +19,7 @@ Command = Callable[..., None]
 FORMATS = ("table", "csv", "json", "markdown")
 CHECK_FORMATS = (*FORMATS, "sarif")
 VIEWS = ("control", "assessed", "claimed")
+SNAPS = ("border", "none")
 STEPS = ("snapshot", "day", "week", "month")
 _FORMAT_OF_SUFFIX = {".csv": "csv", ".json": "json", ".md": "markdown", ".txt": "table", ".sarif": "sarif"}
 
@@ -96,6 +97,9 @@ _measuring = (
         help="Only these regions; the total is theirs.",
     ),
     click.option("--theatre", metavar="COUNTRY", help="Only regions of this country, as in UA."),
+    click.option(
+        "--snap", type=click.Choice(SNAPS), help="Give ground beside the regions to the nearest [default: border]."
+    ),
     click.option("--view", type=click.Choice(VIEWS), help="Which roles count as held [default: assessed]."),
     click.option("--layers", type=Names(), metavar="NAMES", help="Roles or publisher's layer names instead of a view."),
     click.option("--actor", metavar="NAME", help="Whose territory; «all» for each in turn [default: the main actor]."),

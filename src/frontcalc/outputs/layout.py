@@ -266,7 +266,17 @@ def _basis(meta: Meta) -> Iterable[str]:
     yield counted + (f" · not counted: {', '.join(meta.not_counted)}" if meta.not_counted else "")
     if meta.other_actors:
         yield f"also on these maps: {', '.join(meta.other_actors)} (see --actor)"
-    yield meta.crs + (f" · regions: {meta.regions.name}" if meta.regions else "")
+    yield meta.crs + _regions(meta)
+
+
+def _regions(meta: Meta) -> str:
+    """Return which regions were used, how far they can be trusted, and that ground was snapped to them."""
+    if not meta.regions:
+        return ""
+    accuracy = f" ({meta.regions_accuracy})" if meta.regions_accuracy else ""
+    how = meta.snapping
+    snapped = f" · snap: border {how.border_km:g} km, water {how.water_km:g} km" if how and how.border_km else ""
+    return f" · regions: {meta.regions.name}{accuracy}{snapped}"
 
 
 def _remarks(meta: Meta) -> Iterable[str]:

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Unpack
 
-from frontcalc.change import Floats
+from frontcalc.change import Areas
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import parse_day
@@ -59,7 +59,7 @@ def held(
             if state:
                 shares.append(run.layer_share(state, actor))
             areas = run.areas(state.snapshot, actor) if state else None
-            elsewhere = {} if areas is None else {"held": run.lines.elsewhere(areas)}
+            elsewhere = {} if areas is None else {"held": run.lines.elsewhere(areas.km2)}
             said += run.left_out(actor, str(day), **elsewhere)
             notices.extend(said)
             rows.extend(_held_rows(run, actor, day, state, areas, said))
@@ -69,7 +69,7 @@ def held(
 
 
 def _held_rows(
-    run: Measuring, actor: str, day: date, state: State | None, areas: Floats | None, said: Sequence[Notice]
+    run: Measuring, actor: str, day: date, state: State | None, areas: Areas | None, said: Sequence[Notice]
 ) -> Iterator[HeldRow]:
     """Yield the rows of one date: areas where a map stands for it, else blanks."""
     for line in run.rows():
@@ -81,6 +81,7 @@ def _held_rows(
             region=line.region,
             snapshot=state.day if state else None,
             view=run.view.name,
-            held_km2=None if areas is None else line.sum_of(areas),
+            held_km2=None if areas is None else line.sum_of(areas.km2),
             notes=join_codes(said),
+            snapped_km2=None if areas is None else line.sum_of(areas.snapped_km2),
         )

@@ -13,6 +13,7 @@ from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period, parse_period
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options, open_maps, start
+from frontcalc.pipeline.remainders import concerns, remainder_notices
 from frontcalc.snapshots import read_snapshot
 from frontcalc.states import Span, State, check_view, resolve
 from frontcalc.tables import DiffRow, Meta, PeriodUsed, Table
@@ -99,8 +100,10 @@ def _diff_table(run: Measuring, actors: Sequence[str], spans: Iterator[tuple[str
         measured |= span.measurable
         changed = run.change(span, actor)
         said = [*span.notices, *_left_out(run, actor, span, changed)]
-        rows.extend(_diff_rows(run, actor, span, changed, said))
-        notices.extend(said)
+        # Of a part, the rest is left out as asked.
+        loose = [] if run.lines.left_out else remainder_notices(changed, span, run.crs)
+        rows.extend(_diff_rows(run, actor, span, changed, said, loose))
+        notices.extend([*said, *loose])
         days = [state.day if state else None for state in (span.opening, span.closing)]
         used.append(PeriodUsed(actor, span.period.label, span.period.opens_on, span.period.closes_on, *days))
     if not measured:
@@ -121,12 +124,13 @@ def _left_out(run: Measuring, actor: str, span: Span, changed: Change | None) ->
 
 
 def _diff_rows(
-    run: Measuring, actor: str, span: Span, changed: Change | None, said: Sequence[Notice]
+    run: Measuring, actor: str, span: Span, changed: Change | None, said: Sequence[Notice], loose: Sequence[Notice]
 ) -> Iterator[DiffRow]:
     """Yield a span's rows: figures where two maps stand for its ends, else blanks."""
     days = span.days
     for line in run.rows():
         figures = run.figures(changed, line, days)
+        mine = [notice for notice in loose if concerns(notice, line.region, figures)]
         yield DiffRow(
             archive=run.archive.name,
             actor=actor,
@@ -143,5 +147,6 @@ def _diff_rows(
             lost_km2=figures.lost_km2,
             net_km2=figures.net_km2,
             rate_km2_per_day=figures.rate_km2_per_day,
-            notes=join_codes(said),
+            notes=join_codes([*said, *mine]),
+            snapped_km2=figures.snapped_km2,
         )

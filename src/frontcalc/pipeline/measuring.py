@@ -11,16 +11,16 @@ import shapely
 
 from frontcalc import __version__, change, geometry, snapshots
 from frontcalc.archives import Archive
-from frontcalc.change import Change, Floats
+from frontcalc.change import Areas, Change
 from frontcalc.errors import UsageError
-from frontcalc.layers import COUNTRIES, UNNAMED
+from frontcalc.layers import COUNTRIES, UNNAMED, Role, find_layer
 from frontcalc.levels import NONE, Line, Lines
 from frontcalc.notices import Notice
-from frontcalc.regions import RegionSet
+from frontcalc.regions import BORDER_KM, WATER_KM, RegionSet, takers
 from frontcalc.snapshots import Snapshot
 from frontcalc.sources import SourceFile
 from frontcalc.states import Span, State, Wanted, actors_on
-from frontcalc.tables import LayerShare, Meta, PeriodUsed
+from frontcalc.tables import LayerShare, Meta, PeriodUsed, Snapping
 from frontcalc.views import View
 
 
@@ -34,6 +34,7 @@ class Figures:
     lost_km2: float | None = None
     net_km2: float | None = None
     rate_km2_per_day: float | None = None
+    snapped_km2: float | None = None
 
 
 @dataclass
@@ -48,9 +49,11 @@ class Measuring:
     carry_days: int
     skip_bad: bool
     actor: str | None
+    snap: str
     notices: list[Notice]
     ground: Callable[[Snapshot, str], shapely.MultiPolygon] = field(init=False)
-    areas: Callable[[Snapshot, str], Floats] = field(init=False)
+    areas: Callable[[Snapshot, str], Areas] = field(init=False)
+    takers: Callable[[str], RegionSet] = field(init=False)
     files: dict[str, SourceFile] = field(default_factory=dict)
     counted: dict[str, set[str]] = field(default_factory=dict)
     drawn: set[str] = field(default_factory=set)
@@ -60,6 +63,7 @@ class Measuring:
         # Neighbouring periods and steps share maps: the last few stay in memory.
         self.ground = lru_cache(maxsize=3)(self._ground)
         self.areas = lru_cache(maxsize=3)(self._areas)
+        self.takers = lru_cache(self._takers)
 
     def _ground(self, snapshot: Snapshot, actor: str) -> shapely.MultiPolygon:
         """Return what an actor holds on a map, and note the files and layers used."""
@@ -71,13 +75,15 @@ class Measuring:
         self.differing.update((file.name, day) for file in snapshot.files for day in snapshot.stated_days)
         return snapshots.held(snapshot, actor, self.view, self.crs)
 
-    def _areas(self, snapshot: Snapshot, actor: str) -> Floats:
-        """Return the areas of what an actor holds on a map (km²), as rows sum them."""
-        return change.areas_km2(self.ground(snapshot, actor), self._takers(actor))
+    def _areas(self, snapshot: Snapshot, actor: str) -> Areas:
+        """Return the areas of what an actor holds on a map, as rows sum them."""
+        return change.areas(self.ground(snapshot, actor), self.takers(actor))
 
     def _takers(self, actor: str) -> RegionSet:
-        """Return the regions for an actor: those of its own country take nothing."""
-        return self.regions.without_land_of(COUNTRIES.get(actor, ""))
+        """Return the regions for an actor: those of its own country take nothing, unless liberated land counts."""
+        roles = {*self.view.roles, *(layer.role for name in self.view.layers if (layer := find_layer(name)))}
+        country = "" if Role.COUNTEROFFENSIVE in roles else COUNTRIES.get(actor, actor)
+        return takers(self.regions, country, snap=self.snap, plane=self.crs)
 
     def actors(self, days: Iterable[date]) -> tuple[str, ...]:
         """Return whose territory is measured: the actor asked for, else the main one, else all."""
@@ -105,7 +111,7 @@ class Measuring:
         if span.opening is None or span.closing is None or not span.measurable:
             return None
         before, after = (self.ground(state.snapshot, actor) for state in (span.opening, span.closing))
-        return change.step(before, after, self._takers(actor))
+        return change.step(before, after, self.takers(actor))
 
     def figures(self, measured: Change | None, line: Line, days: int | None) -> Figures:
         """Return one row's figures of a change, all None where nothing was measured."""
@@ -120,6 +126,7 @@ class Measuring:
             lost_km2=lost,
             net_km2=net,
             rate_km2_per_day=net / days if days else None,
+            snapped_km2=line.sum_of(measured.snapped_km2),
         )
 
     def left_out(self, actor: str, period: str = "", **elsewhere_km2: float) -> list[Notice]:
@@ -164,7 +171,15 @@ class Measuring:
             periods=tuple(periods),
             layer_shares=tuple(layer_shares),
             notices=tuple(dict.fromkeys([*self.notices, *self._differences(), *notices])),
+            snapping=self._snapping(),
+            regions_accuracy=self.regions.accuracy,
         )
+
+    def _snapping(self) -> Snapping | None:
+        """Return how ground beside regions was given to them, None without regions."""
+        if not self.regions.names:
+            return None
+        return Snapping(self.snap) if self.snap == "none" else Snapping(self.snap, BORDER_KM, WATER_KM)
 
     def _differences(self) -> list[Notice]:
         """Return a notice of the files whose date property says another day than their name, if any."""

@@ -15,6 +15,7 @@ from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import ADJECTIVES, Layer, find_layer, spelling
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.splitting import Splitting, choose_regions
+from frontcalc.regions import SNAPS
 from frontcalc.views import choose_view
 
 
@@ -29,6 +30,9 @@ class Options(Splitting, total=False):
         Roles or publisher's layer names to count instead of a view.
     actor : str
         Whose territory; default the archive's main actor, `all` for each in turn.
+    snap : str
+        `border` (the default) gives ground beside the regions to the nearest, up to 10 km into another
+        country's land and 1 km into water; `none` takes regions as drawn.
     crs : str
         An equal-area CRS, proved over the data; default EPSG:6933.
     carry_layers : int
@@ -44,6 +48,7 @@ class Options(Splitting, total=False):
     view: str | None
     layers: Sequence[str]
     actor: str | None
+    snap: str
     crs: str
     carry_layers: int
     skip_bad: bool
@@ -83,6 +88,9 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     skip_bad = bool(options.get("skip_bad"))
     actor = _actor(options.get("actor"), layers, own)
     regions, lines = choose_regions(options, target, _place(archive, day, skip_bad=skip_bad), actor)
+    snap = options.get("snap") or SNAPS[0]
+    if snap not in SNAPS:
+        raise UsageError(f"no rule is named {snap!r}", where="--snap", cure=f"choose {' or '.join(SNAPS)}")
     carry = options.get("carry_layers") or 0
     if carry < 0:
         raise UsageError("cannot be negative", where=f"--carry-layers {carry}", cure="give a number of days")
@@ -95,6 +103,7 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
         carry_days=carry,
         skip_bad=skip_bad,
         actor=actor,
+        snap=snap,
         notices=[*archive.notices, *regions.notices],
     )
 

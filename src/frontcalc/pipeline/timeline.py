@@ -114,12 +114,13 @@ def _series_rows(
             previous=before.day if before else None,
             days=days,
             view=run.view.name,
-            held_km2=None if areas is None else line.sum_of(areas),
+            held_km2=None if areas is None else line.sum_of(areas.km2),
             gained_km2=figures.gained_km2,
             lost_km2=figures.lost_km2,
             net_km2=figures.net_km2,
             rate_km2_per_day=figures.rate_km2_per_day,
             notes=join_codes(said),
+            snapped_km2=figures.snapped_km2,
         )
 
 

@@ -1,0 +1,77 @@
+"""Which regions of a set can take ground of an actor, and the ground beside them that they take."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pyproj
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc import __version__, cache, crs
+from frontcalc.embedded import load_zones
+from frontcalc.regions.sets import Geometries, Owners, RegionSet
+from frontcalc.regions.snapping import METHOD, rest_of_plane, snap_zones
+
+SNAPS = ("border", "none")
+"""Whether ground beside the eligible regions goes to the nearest of them."""
+
+
+def takers(regions: RegionSet, country: str, *, snap: str, plane: str) -> RegionSet:
+    """Return the set as it stands for one actor: its own country's regions take nothing, they stay as rows.
+
+    The result depends on the set, the country and the plane alone, so that it is the same for every date.
+
+    Parameters
+    ----------
+    regions : RegionSet
+        A partition, in metres of `plane`.
+    country : str
+        The actor's country, as `regions.countries` has it; empty where it is not known: then all may take.
+    snap : str
+        `border` to give ground beside the eligible regions to the nearest, by the rule of
+        `frontcalc.regions.snapping`; `none` for regions as drawn.
+    plane : str
+        The equal-area CRS of the set.
+    """
+    own = regions.of_country(country)
+    eligible = regions.without(own)
+    if snap == "none" or not len(eligible.pieces):
+        return eligible
+    stored = load_zones(regions.source.sha256, country) if regions.source and plane == crs.DEFAULT_CRS else None
+    return eligible.with_zones(*_from_bytes(stored or _kept(eligible, regions.pieces[own[regions.owner]], plane)))
+
+
+def zones_as_bytes(eligible: RegionSet, foreign: Geometries, plane: str) -> bytes:
+    """Make the zones of eligible regions beside foreign ones (f,), and the rest of the plane, as bytes."""
+    land_owner = eligible.owner if eligible.land_owner is None else eligible.land_owner
+    zones, owner = snap_zones(eligible.land, land_owner, eligible.pieces, foreign, plane)
+    return _to_bytes(zones, owner, rest_of_plane(np.concatenate([eligible.pieces, zones])))
+
+
+def _kept(eligible: RegionSet, foreign: Geometries, plane: str) -> bytes:
+    """Return zones as bytes from the cache, or make and keep them."""
+    versions = (__version__, METHOD, shapely.geos_version_string, pyproj.proj_version_str, plane)
+    land_owner = eligible.owner if eligible.land_owner is None else eligible.land_owner
+    drawn = _to_bytes(eligible.land, land_owner, eligible.pieces, eligible.owner, foreign)
+    return cache.kept("zones", cache.key_of((*versions, drawn)), lambda: zones_as_bytes(eligible, foreign, plane))
+
+
+def _to_bytes(*arrays: NDArray[Any]) -> bytes:
+    """Return arrays of polygons or numbers as bytes: WKB, and all in numpy's own form without pickle."""
+    buffer = io.BytesIO()
+    for array in arrays:
+        drawn = array.dtype == object
+        content = np.frombuffer(shapely.GeometryCollection(list(array)).wkb, np.uint8) if drawn else array
+        np.save(buffer, content, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _from_bytes(content: bytes) -> tuple[Geometries, Owners, Geometries]:
+    """Return zones, their regions and the rest of the plane from bytes."""
+    buffer = io.BytesIO(content)
+    zones, owner, nowhere = (np.load(buffer, allow_pickle=False) for _ in range(3))
+    drawn = [shapely.get_parts(shapely.from_wkb(array.tobytes())) for array in (zones, nowhere)]
+    return drawn[0], owner, drawn[1]

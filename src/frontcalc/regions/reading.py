@@ -1,0 +1,158 @@
+"""Region sets, the embedded ones and those read from files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc import crs, geometry
+from frontcalc.embedded import load_embedded
+from frontcalc.errors import DataError, UsageError
+from frontcalc.labels import printable
+from frontcalc.regions.countries import country_of
+from frontcalc.regions.partition import partition
+from frontcalc.regions.sets import TOTAL, UNASSIGNED, Geometries, Owners, RegionSet
+from frontcalc.snapshots import to_equal_area
+from frontcalc.sources import SourceFile, read_features
+from frontcalc.sources.features import Features
+from frontcalc.sources.files import single_file
+
+CODE_FIELDS = ("iso_3166_2", "shapeiso", "shapeid")
+"""Feature properties that hold a region's code, whatever their case."""
+
+
+def embedded_regions(*, target_crs: str) -> RegionSet:
+    """Return the embedded regions of Ukraine and of Russia beside it, which need no cutting.
+
+    Parameters
+    ----------
+    target_crs : str
+        The equal-area CRS of the result.
+    """
+    stored = load_embedded()
+    infos = sorted(stored.regions, key=lambda info: info.name)
+    place = np.array([infos.index(info) for info in stored.regions], dtype=np.intp)
+    # Neighbours have the same vertices, and projecting keeps that: no partition has to be made.
+    pieces = geometry.project_polygons(stored.pieces, crs.projector(crs.LONLAT, target_crs))
+    return RegionSet(
+        "adm1",
+        tuple(info.name for info in infos),
+        pieces,
+        place[stored.owner],
+        pieces,
+        SourceFile(stored.name, stored.sha256),
+        countries=tuple(info.country for info in infos),
+        codes=tuple(info.code for info in infos),
+        spellings=tuple((info.name_uk, *info.aliases) for info in infos),
+        country_names={own.code: (own.name, own.name_uk, *own.aliases) for own in stored.countries},
+        accuracy=stored.accuracy,
+    )
+
+
+def embedded_covers(boxes: NDArray[np.object_]) -> bool:
+    """Say whether the embedded regions are those of a place, given as boxes (n,) in degrees."""
+    return bool(len(shapely.STRtree(load_embedded().pieces).query(boxes, predicate="intersects")[0]))
+
+
+def read_regions(path: str | Path, *, target_crs: str, field: str | None = None, level: str = "adm1") -> RegionSet:
+    """Read a region file and make it a partition.
+
+    Parameters
+    ----------
+    path : str or Path
+        A polygon file in any CRS it declares.
+    target_crs : str
+        The equal-area CRS of the result.
+    field : str, optional
+        The property that names the regions; default «name».
+    level : str
+        What the `level` column is to say.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, has no polygons, a region has no name or one named as a row of its own, or
+        two regions overlap by more than an error of drawing.
+    UsageError
+        The file has no such field; the message lists those it has.
+    """
+    file = Path(path)
+    source, features = read_features(single_file(file))
+    told = _told_apart(_names(features, field, file.name), features)
+    order = sorted(set(told))
+    place = {own: number for number, own in enumerate(order)}
+    index = np.array([place[own] for own in told], dtype=np.intp)
+    if not len(features.polygons):
+        raise DataError("holds no polygons", where=file.name, cure="give a file of region areas")
+    whole: list[Geometries] = []
+    owner: list[Owners] = []
+    countries = [""] * len(order)
+    for region in dict.fromkeys(index):
+        features_of = np.flatnonzero(index == region)
+        mine = to_equal_area(
+            features.polygons[np.isin(features.owner, features_of)], features.crs, target_crs, where=file.name
+        )
+        whole.append(_without_overlap(mine))
+        owner.append(np.full(len(whole[-1]), region))
+        countries[region] = country_of(features.properties[feature] for feature in features_of)
+    land, land_owner = np.concatenate(whole), np.concatenate(owner)
+    pieces, of = geometry.subdivide(land)
+    names = tuple(name for name, _ in order)
+    pieces, owners, notices = partition(pieces, land_owner[of], names, file.name)
+    first = [features.properties[place_of] for place_of in np.unique(index, return_index=True)[1]]
+    return RegionSet(
+        level,
+        names,
+        pieces,
+        owners,
+        land,
+        source,
+        notices,
+        countries=tuple(countries) if any(countries) else (),
+        codes=tuple(next(filter(None, own), "") for _, own in order),
+        spellings=tuple(_other_names(properties) for properties in first),
+        land_owner=land_owner,
+    )
+
+
+def _without_overlap(polygons: Geometries) -> Geometries:
+    """Return polygons of one region, united if two of them touch, so that no ground counts twice."""
+    first, second = shapely.STRtree(polygons).query(polygons, predicate="intersects")
+    return geometry.polygonal(np.array([geometry.union(polygons)])) if (first < second).any() else polygons
+
+
+def _names(features: Features, field: str | None, where: str) -> list[str]:
+    """Return every feature's region name."""
+    wanted = field or "name"
+    fields = sorted({key for properties in features.properties for key in properties})
+    if wanted not in fields:
+        listed = ", ".join(fields) or "none"
+        raise UsageError(f"no field {wanted!r}; its fields are {listed}", where=where, cure="choose with --region-name")
+    names = [printable(str(properties.get(wanted) or "").strip()) for properties in features.properties]
+    for number, name in enumerate(names):
+        if not name:
+            raise DataError(f"feature {number} has no {wanted!r}", where=where, cure="name every region")
+        if name.casefold() in (TOTAL, UNASSIGNED):
+            raise DataError(f"a region is named {name!r}, which is a row of its own", where=where, cure="rename it")
+    return names
+
+
+def _told_apart(names: Sequence[str], features: Features) -> list[tuple[str, tuple[str, ...]]]:
+    """Return every feature's name and codes: those of one region are alike.
+
+    Features of one name are parts of one region, unless each of them has a code that says otherwise.
+    """
+    lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
+    codes = [tuple(str(own.get(key) or "").strip() for key in CODE_FIELDS) for own in lower]
+    uncoded = {name for name, own in zip(names, codes, strict=True) if not any(own)}
+    return [(name, () if name in uncoded else own) for name, own in zip(names, codes, strict=True)]
+
+
+def _other_names(properties: Mapping[str, object]) -> tuple[str, ...]:
+    """Return what a feature is also called: the texts of fields such as «name_uk» and «NAME_1»."""
+    named = (value for key, value in properties.items() if key.casefold().startswith("name"))
+    return tuple(printable(value.strip()) for value in named if isinstance(value, str) and value.strip())

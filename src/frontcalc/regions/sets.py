@@ -1,0 +1,190 @@
+"""A region set as a value, and the splitting of ground by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc import geometry
+from frontcalc.notices import Notice
+from frontcalc.sources import SourceFile
+
+Geometries = NDArray[np.object_]
+Floats = NDArray[np.float64]
+Owners = NDArray[np.intp]
+
+UNASSIGNED = "unassigned"
+"""The row of what no region takes."""
+
+TOTAL = "total"
+"""The name of the row, and of its level, that measures everything at once."""
+
+_FEW_PIECES = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Ground split by regions.
+
+    Parameters
+    ----------
+    km2 : (n + 1,) array of float
+        The area in each region; the last is what no region takes, measured by an overlay of its own (km²).
+    snapped_km2 : (n + 1,) array of float
+        How much of it lies outside the region as drawn, in ground that was snapped to it; the last is 0.
+    unassigned : (k,) array of Polygon
+        The ground that no region takes.
+    snapped : (l,) array of Polygon
+        The ground that regions take by snapping.
+    """
+
+    km2: Floats
+    snapped_km2: Floats
+    unassigned: Geometries
+    snapped: Geometries
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegionSet:
+    """Regions as a partition: no point is in two of them.
+
+    Parameters
+    ----------
+    level : str
+        What the `level` column says, as in «adm1».
+    names : tuple of str
+        One a region, sorted; regions that share a name differ in country or code.
+    pieces : (m,) array of shapely Polygon
+        The regions, cut small, in metres of the equal-area projection.
+    owner : (m,) array of int
+        The index into `names` of each piece's region.
+    land : (k,) array of shapely Polygon
+        The regions as drawn, in few, large polygons, which may overlap.
+    source : SourceFile or None
+        The file, None for the empty set.
+    notices : tuple of Notice
+        What was done to make it a partition.
+    countries : tuple of str
+        The country of each region, a code (ISO 3166-1) or a name as the file has it, empty where it is not
+        known; no entries where none is.
+    codes : tuple of str
+        The code of each region (ISO 3166-2 or the file's own), empty where it has none.
+    spellings : tuple of tuple of str
+        What else each region is called.
+    country_names : mapping of str to tuple of str
+        What countries are called, by code; the first name is the one to show.
+    land_owner : (k,) array of int, optional
+        The index into `names` of each polygon of `land`; the pieces' where it is left out.
+    snapped : (m,) array of bool, optional
+        Which pieces lie outside their region as drawn and were snapped to it; none where it is left out.
+    nowhere : (j,) array of shapely Polygon, optional
+        The rest of the plane, cut small; where it is left out, `pieces` and `land` cover the same ground.
+    accuracy : str
+        How far the borders can be trusted, in a few words; empty where nothing is known of it.
+    """
+
+    level: str
+    names: tuple[str, ...]
+    pieces: Geometries
+    owner: Owners
+    land: Geometries
+    source: SourceFile | None = None
+    notices: tuple[Notice, ...] = ()
+    countries: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    spellings: tuple[tuple[str, ...], ...] = ()
+    country_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    land_owner: Owners | None = None
+    snapped: NDArray[np.bool_] | None = None
+    nowhere: Geometries | None = None
+    accuracy: str = ""
+
+    def of_country(self, country: str) -> NDArray[np.bool_]:
+        """Say of each region (n,) whether it is of a country; none is of the country without a name."""
+        countries = self.countries or ("",) * len(self.names)
+        return np.array([bool(country) and own.casefold() == country.casefold() for own in countries], dtype=bool)
+
+    def without(self, regions: NDArray[np.bool_]) -> RegionSet:
+        """Return the set, as drawn, in which some of the regions (n,) take nothing; they stay as rows."""
+        if not regions.any():
+            return self
+        kept = ~regions[self.owner]
+        owner = self.owner if self.land_owner is None else self.land_owner
+        kept_land = ~regions[owner]
+        return replace(
+            self,
+            pieces=self.pieces[kept],
+            owner=self.owner[kept],
+            land=self.land[kept_land],
+            land_owner=owner[kept_land],
+        )
+
+    def with_zones(self, zones: Geometries, owner: Owners, nowhere: Geometries) -> RegionSet:
+        """Return the set with more pieces, snapped to regions; with its own they leave `nowhere` to nobody."""
+        return replace(
+            self,
+            pieces=np.concatenate([self.pieces, zones]),
+            owner=np.concatenate([self.owner, owner]),
+            snapped=np.repeat([False, True], [len(self.pieces), len(zones)]),
+            nowhere=nowhere,
+        )
+
+    def split(self, parts: Geometries) -> Split:
+        """Split polygons by region, and measure by itself what no region takes.
+
+        Parameters
+        ----------
+        parts : (k,) array of shapely Polygon
+            Valid and without overlap, in metres.
+        """
+        km2, snapped_km2 = np.zeros((2, len(self.names) + 1))
+        parts, _ = geometry.subdivide(parts)
+        shapely.prepare(parts)
+        part, piece = shapely.STRtree(self.pieces).query(parts, predicate="intersects")
+        shared = _shared(parts[part], self.pieces[piece])
+        shared_km2 = geometry.area_km2(shared)
+        np.add.at(km2, self.owner[piece], shared_km2)
+        zones = np.zeros(len(piece), dtype=bool) if self.snapped is None else self.snapped[piece]
+        np.add.at(snapped_km2, self.owner[piece[zones]], shared_km2[zones])
+        rest = self._rest(parts, np.bincount(part, minlength=len(parts)) > _FEW_PIECES)
+        km2[-1] = np.sum(geometry.area_km2(rest))
+        return Split(km2, snapped_km2, geometry.polygonal(rest), geometry.polygonal(shared[zones]))
+
+    def _rest(self, parts: Geometries, many: NDArray[np.bool_]) -> Geometries:
+        """Return what no region takes of parts (n,), which are prepared; `many` of them meet many pieces."""
+        if self.nowhere is not None:
+            part, beside = shapely.STRtree(self.nowhere).query(parts, predicate="intersects")
+            return _shared(parts[part], self.nowhere[beside])
+        # Small ground meets few pieces, large ground few regions: take away whichever is less work.
+        return np.concatenate([subtract(parts[~many], self.pieces), subtract(parts[many], self.land)])
+
+
+def _shared(parts: Geometries, pieces: Geometries) -> Geometries:
+    """Return what each part shares with the piece beside it; parts are prepared."""
+    shared = pieces.copy()
+    # A piece inside a part is shared whole and needs no overlay.
+    crossing = ~shapely.contains_properly(parts, pieces)
+    shared[crossing] = shapely.intersection(parts[crossing], pieces[crossing])
+    return shared
+
+
+def subtract(parts: Geometries, land: Geometries) -> Geometries:
+    """Return what is left of each part (n,) when all polygons of land are taken away from it."""
+    part, owner = shapely.STRtree(land).query(parts, predicate="intersects")
+    rest = parts.copy()
+    # One piece of land after another is taken from each part, all parts at once: no union is needed.
+    rank = np.arange(len(part)) - np.searchsorted(part, part)
+    for nth in range(rank.max(initial=-1) + 1):
+        now = rank == nth
+        rest[part[now]] = shapely.difference(rest[part[now]], land[owner[now]])
+    return rest
+
+
+def no_regions() -> RegionSet:
+    """Return the empty set: everything is total."""
+    nothing = np.empty(0, dtype=object)
+    return RegionSet("none", (), nothing, np.empty(0, dtype=np.intp), nothing)

@@ -1,0 +1,217 @@
+"""What lies beside the regions of a set, and the nearest of them.
+
+Maps and region files draw borders and coasts differently. What a map shows on another country's land within
+`BORDER_KM` of the eligible regions, and on no region's land within `WATER_KM` of them, is taken to be the
+nearest region's; farther away it is nobody's.
+
+Distances are measured in the Mercator projection of the ellipsoid, whose scale is the same in all directions:
+a stretch of border of some 10 km is widened by the distance times the scale in its middle. Widening errs by
+less than 3 %: circles have 32 sides (0.5 %), lines are simplified by 2 % of the distance, and the scale varies by
+less than 0.3 % along a stretch up to 80° of latitude. Nearest is the region of the nearest of points at most
+250 m apart along the borders: another region may be nearer by up to 250 m.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc import crs, geometry
+from frontcalc.regions.sets import Floats, Geometries, Owners, subtract
+
+BORDER_KM = 10.0
+"""How far into another country's land ground goes to the nearest eligible region (km)."""
+
+WATER_KM = 1.0
+"""How far into water and gaps, the land of no region, ground goes to the nearest eligible region (km)."""
+
+METHOD = "1"
+"""To be changed with anything here that changes a zone: zones are kept on disk."""
+
+_MERCATOR = "EPSG:3395"
+_STRETCH_M = 10_000.0
+_SPACING_M = 250.0
+_SIMPLIFIED = 0.02  # of the distance
+_PIECE_VERTICES = 128
+_LATITUDES = 86.0
+_PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
+_E2 = 0.0066943799901413165  # of WGS 84
+
+
+class Stretches(NamedTuple):
+    """Stretches of border in Mercator metres: lines (s,), their region and the scale there."""
+
+    lines: Geometries
+    owner: Owners
+    scale: Floats
+
+
+def snap_zones(
+    land: Geometries, owner: Owners, pieces: Geometries, foreign: Geometries, plane: str
+) -> tuple[Geometries, Owners]:
+    """Return the ground beside some regions that is to be theirs.
+
+    Parameters
+    ----------
+    land : (k,) array of Polygon
+        The eligible regions, whole, in metres of `plane`.
+    owner : (k,) array of int
+        The region of each.
+    pieces : (m,) array of Polygon
+        The same regions cut small.
+    foreign : (f,) array of Polygon
+        The regions of the set that are not eligible, cut small.
+    plane : str
+        The equal-area CRS of all of them.
+
+    Returns
+    -------
+    zones : (z,) array of Polygon
+        Without overlap with each other or with `pieces`.
+    owner : (z,) array of int
+        The region of each.
+    """
+    stretches = _stretches(*_outer_edges(land, owner), plane)
+    if not len(stretches.lines):
+        return np.empty(0, dtype=object), np.empty(0, dtype=np.intp)
+    by_border = _facing(stretches, foreign, plane)
+    everywhere = np.ones(len(by_border), dtype=bool)
+    far = subtract(_widened(stretches, by_border, BORDER_KM, plane), pieces)
+    near = subtract(subtract(_widened(stretches, everywhere, WATER_KM, plane), foreign), pieces)
+    zone, beside = shapely.STRtree(foreign).query(far, predicate="intersects")
+    abroad = shapely.intersection(far[zone], foreign[beside])
+    zones, _ = geometry.subdivide(geometry.polygonal(np.concatenate([abroad, near])), _PIECE_VERTICES)
+    return _shared_out(zones, *_cells(stretches, by_border, plane))
+
+
+def rest_of_plane(taken: Geometries) -> Geometries:
+    """Return the ground outside some polygons in metres, as small polygons (n,)."""
+    everything = shapely.box(-_PLANE_M, -_PLANE_M, _PLANE_M, _PLANE_M)
+    rest = geometry.polygonal(np.array([shapely.difference(everything, shapely.union_all(taken))]))
+    return geometry.subdivide(rest, _PIECE_VERTICES)[0]
+
+
+def _outer_edges(land: Geometries, owner: Owners) -> tuple[Floats, Owners]:
+    """Return the edges (e, 2, 2) that no two polygons share, in their order, and the region of each."""
+    rings, polygon = shapely.get_rings(land, return_index=True)
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    same = ring[1:] == ring[:-1]
+    edges = np.stack([points[:-1], points[1:]], axis=1)[same]
+    low, high = edges[:, 0], edges[:, 1]
+    backward = (low[:, 0] > high[:, 0]) | ((low[:, 0] == high[:, 0]) & (low[:, 1] > high[:, 1]))
+    ends = np.where(backward[:, None, None], edges[:, ::-1], edges).reshape(-1, 4)
+    order = np.lexsort(ends.T)
+    alike = (ends[order[1:]] == ends[order[:-1]]).all(axis=1)
+    alone = np.ones(len(edges), dtype=bool)
+    alone[order[1:][alike]] = alone[order[:-1][alike]] = False
+    return edges[alone], owner[polygon[ring[:-1][same]]][alone]
+
+
+def _stretches(edges: Floats, owner: Owners, plane: str) -> Stretches:
+    """Return edges (e, 2, 2) of a plane joined to lines of at most about 5 km."""
+    counts = np.maximum(1, np.ceil(np.hypot(*(edges[:, 1] - edges[:, 0]).T) / 1000)).astype(np.intp)
+    edge = np.repeat(np.arange(len(edges)), counts)
+    nth = np.arange(len(edge)) - np.repeat(np.cumsum(counts) - counts, counts)
+    span = (edges[:, 1] - edges[:, 0])[edge]
+    parts = edges[edge, :1] + span[:, None] * (np.stack([nth, nth + 1], axis=1) / counts[edge, None])[..., None]
+    degrees, metres = _to_mercator(parts.reshape(-1, 2), plane)
+    starts, ends = metres.reshape(-1, 2, 2).swapaxes(0, 1)
+    walked = np.cumsum(np.hypot(*(ends - starts).T)) // _STRETCH_M
+    first = np.ones(len(parts), dtype=bool)
+    joined = (parts[1:, 0] == parts[:-1, 1]).all(axis=1) & (owner[edge[1:]] == owner[edge[:-1]])
+    first[1:] = ~joined | (walked[1:] != walked[:-1])
+    number = np.cumsum(first) - 1
+    used = np.column_stack([first, np.ones(len(parts), dtype=bool)]).ravel()
+    lines = shapely.linestrings(metres[used], indices=np.repeat(number, 2)[used]) if len(parts) else parts[:, 0, 0]
+    phi = np.radians(degrees.reshape(-1, 2, 2)[first, 0, 1])
+    return Stretches(lines, owner[edge[first]], np.sqrt(1 - _E2 * np.sin(phi) ** 2) / np.cos(phi))
+
+
+def _to_mercator(points: Floats, plane: str) -> tuple[Floats, Floats]:
+    """Return points (n, 2) of a plane in degrees, within the latitudes that Mercator can show, and in its metres."""
+    degrees = crs.projector(plane, crs.LONLAT)(points)
+    degrees[:, 1] = np.clip(degrees[:, 1], -_LATITUDES, _LATITUDES)
+    return degrees, crs.projector(crs.LONLAT, _MERCATOR)(degrees)
+
+
+def _from_mercator(shapes: Geometries, plane: str) -> tuple[Geometries, Owners]:
+    """Return shapes (n,) in Mercator as valid polygons (m,) of a plane, and which shape each is of.
+
+    They are cut off at the 180th meridian, beyond which longitudes would start again.
+    """
+    corners = np.array([[-180, -_LATITUDES], [180, _LATITUDES]])
+    (west, south), (east, north) = crs.projector(crs.LONLAT, _MERCATOR)(corners)
+    inside = shapely.clip_by_rect(shapes, west + 1, south, east - 1, north)
+    there = shapely.transform(inside, crs.projector(_MERCATOR, plane))
+    bad = ~shapely.is_valid(there)
+    there[bad] = shapely.make_valid(there[bad], method="structure", keep_collapsed=False)
+    return geometry.polygons_of(there)
+
+
+def _facing(stretches: Stretches, foreign: Geometries, plane: str) -> NDArray[np.bool_]:
+    """Say of each stretch whether another country's land is near enough to be snapped to it."""
+    abroad = shapely.transform(foreign, lambda points: _to_mercator(points, plane)[1])
+    reach = 1.05 * BORDER_KM * 1000 * stretches.scale
+    near = shapely.STRtree(abroad).query(stretches.lines, predicate="dwithin", distance=reach)[0]
+    return np.isin(np.arange(len(stretches.lines)), near)
+
+
+def _widened(stretches: Stretches, which: NDArray[np.bool_], km: float, plane: str) -> Geometries:
+    """Return what is within a distance of some of the stretches, as small polygons (n,) of the plane."""
+    distance = km * 1000 * stretches.scale[which]
+    lines = shapely.simplify(stretches.lines[which], _SIMPLIFIED * distance)
+    around, _ = _from_mercator(shapely.buffer(lines, distance, quad_segs=8), plane)
+    return geometry.subdivide(shapely.get_parts(geometry.union(around)), _PIECE_VERTICES)[0]
+
+
+def _cells(stretches: Stretches, by_border: NDArray[np.bool_], plane: str) -> tuple[Geometries, Owners]:
+    """Return the ground that is nearer to each region than to any other, and the regions.
+
+    Points need to be dense only where two regions may be near the same ground; elsewhere the ends of
+    stretches do.
+    """
+    lines, owner, scale = stretches
+    reach = np.where(by_border, BORDER_KM, WATER_KM) * 1000 * scale
+    one, other = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=2 * reach + _STRETCH_M * scale)
+    rivals = owner[one] != owner[other]
+    contested = np.isin(np.arange(len(lines)), np.concatenate([one[rivals], other[rivals]]))
+    dense = shapely.segmentize(shapely.simplify(lines[contested], _SIMPLIFIED * WATER_KM * 1000), _SPACING_M)
+    ends = shapely.get_point(lines[~contested], np.array([[0], [-1]])).T.ravel()
+    points, line = shapely.get_coordinates(np.concatenate([dense, ends]), return_index=True)
+    of = np.concatenate([owner[contested], np.repeat(owner[~contested], 2)])[line]
+    order = np.lexsort([of, points[:, 1], points[:, 0]])
+    points, of = points[order], of[order]
+    starts = np.flatnonzero(np.append(True, (points[1:] != points[:-1]).any(axis=1)))
+    # A point of two regions is where their borders part: neither is to have it.
+    alone = starts[of[starts] == of[np.append(starts[1:], len(of)) - 1]]
+    sites, of = shapely.multipoints(points[alone]), of[alone]
+    around = shapely.box(*shapely.bounds(shapely.buffer(sites.envelope, 10 * BORDER_KM * 1000)))
+    cells = shapely.get_parts(shapely.voronoi_polygons(sites, extend_to=around, ordered=True))
+    regions = np.unique(of)
+    merged = np.array([shapely.coverage_union_all(cells[of == region]) for region in regions], dtype=object)
+    polygons, index = _from_mercator(merged, plane)
+    return polygons, regions[index]
+
+
+def _shared_out(zones: Geometries, cells: Geometries, owner: Owners) -> tuple[Geometries, Owners]:
+    """Return the parts of zones (z,) in the cells of each region, and the region of each.
+
+    Each cell takes its part of what is left of a zone, and the last takes all of that: nothing falls between.
+    """
+    shapely.prepare(cells)
+    cell, zone = shapely.STRtree(zones).query(cells, predicate="intersects")
+    order = np.lexsort([owner[cell], zone])
+    cell, zone = cell[order], zone[order]
+    last = np.append(zone[1:] != zone[:-1], True)
+    rank = np.arange(len(zone)) - np.searchsorted(zone, zone)
+    rest, parts = zones.copy(), np.empty(len(zone), dtype=object)
+    for nth in range(rank.max(initial=-1) + 1):
+        now, final = (rank == nth) & ~last, (rank == nth) & last
+        parts[final] = rest[zone[final]]
+        parts[now] = shapely.intersection(rest[zone[now]], cells[cell[now]])
+        rest[zone[now]] = shapely.difference(rest[zone[now]], cells[cell[now]])
+    polygons, index = geometry.polygons_of(parts)
+    return polygons, owner[cell[index]]
