@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 import shapely
 from hypothesis import HealthCheck, settings
 from pyproj import Transformer
+
+from frontcalc.cli import run as run_command
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("default")
@@ -94,3 +97,26 @@ def shared() -> Path:
     if not (folder / "archives").is_dir():
         pytest.skip(f"the publishers' archives are not at {folder}: set FRONTCALC_SHARED")
     return folder
+
+
+@dataclass
+class Done:
+    """What a command wrote, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run_here(capfd: pytest.CaptureFixture[str]) -> Run:
+    """Return a function that runs a command in this process."""
+
+    def command(*arguments: str | Path) -> Done:
+        code = run_command([*map(str, arguments)])
+        return Done(code, *capfd.readouterr())
+
+    return command

@@ -14,16 +14,29 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from frontcalc.archives import open_archive
     from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
-    from frontcalc.pipeline import check_archive, convert, diff, diff_files, held, list_archive, list_regions, series
+    from frontcalc.pipeline import (
+        check_archive,
+        convert,
+        diff,
+        diff_files,
+        flows,
+        held,
+        list_archive,
+        list_regions,
+        places,
+        series,
+    )
 
 _HOME = {
     "check_archive": "pipeline",
     "convert": "pipeline",
     "diff": "pipeline",
     "diff_files": "pipeline",
+    "flows": "pipeline",
     "held": "pipeline",
     "list_archive": "pipeline",
     "list_regions": "pipeline",
+    "places": "pipeline",
     "series": "pipeline",
     "open_archive": "archives",
     "CheckFailed": "errors",
@@ -44,10 +57,12 @@ __all__ = [
     "convert",
     "diff",
     "diff_files",
+    "flows",
     "held",
     "list_archive",
     "list_regions",
     "open_archive",
+    "places",
     "series",
 ]
 

@@ -77,6 +77,51 @@ class SeriesRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowRow:
+    """Ground of one actor that had one role at the opening and another at the close, in one region.
+
+    Roles are in order of precedence: where layers overlap, the first one has the ground. Both roles are
+    `none` in no row. The rows from a role add up to its area at the opening, those to it at the close.
+    """
+
+    archive: str
+    actor: str
+    period: str
+    level: str
+    region: str
+    opening: dt.date | None
+    closing: dt.date | None
+    days: int | None
+    view: str
+    from_role: str
+    to_role: str
+    km2: float | None
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """A place that came under an actor's hold (gained) or out of it (lost) within a period.
+
+    `date` is that of the first map that shows it, `previous` that of the map before; `lon` and `lat` are
+    degrees on WGS 84.
+    """
+
+    archive: str
+    actor: str
+    period: str
+    place: str
+    region: str
+    change: str
+    date: dt.date | None
+    previous: dt.date | None
+    view: str
+    lon: float
+    lat: float
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
 class LayerShare:
     """What each role of the view covers on one map, and how much ground they cover twice (km²)."""
 
@@ -116,6 +161,7 @@ class Meta:
     periods: tuple[PeriodUsed, ...] = ()
     layer_shares: tuple[LayerShare, ...] = ()
     notices: tuple[Notice, ...] = ()
+    places: tuple[PlaceRow, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +220,7 @@ class ArchiveMeta:
 
 
 MetaT = TypeVar("MetaT", Meta, RegionMeta, ArchiveMeta)
-RowT = TypeVar("RowT", DiffRow, HeldRow, SeriesRow, RegionRow, LayerRow, Finding)
+RowT = TypeVar("RowT", DiffRow, HeldRow, SeriesRow, FlowRow, PlaceRow, RegionRow, LayerRow, Finding)
 
 
 @dataclass(frozen=True, slots=True)

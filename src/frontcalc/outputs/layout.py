@@ -11,15 +11,19 @@ from frontcalc.layers import ADJECTIVES
 from frontcalc.lint import CODES, Finding, Severity
 from frontcalc.notices import grouped
 from frontcalc.outputs.branches import Key, branches, key, walk
+from frontcalc.outputs.movements import flow_lines, flow_sums, layer_lines, place_table
 from frontcalc.outputs.numbers import BLANK, decimals, km2, times
+from frontcalc.outputs.remarks import place_lines
 from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import (
     TOTAL,
     ArchiveMeta,
     DiffRow,
+    FlowRow,
     HeldRow,
     LayerRow,
     Meta,
+    PlaceRow,
     RegionMeta,
     RegionRow,
     SeriesRow,
@@ -66,7 +70,13 @@ def grids(table: Table[Any, Any]) -> list[Grid]:
         return [_archive_grid(table.rows, table.meta)]
     if table.kind is Finding:
         return [_finding_grid(table.rows, table.meta)]
-    lay: dict[type, Callable[..., Grid]] = {DiffRow: _diff_grid, HeldRow: _held_grid, SeriesRow: _series_grid}
+    lay: dict[type, Callable[..., Grid]] = {
+        DiffRow: _diff_grid,
+        HeldRow: _held_grid,
+        SeriesRow: _series_grid,
+        FlowRow: _flow_grid,
+        PlaceRow: _place_grid,
+    }
     return [
         lay[table.kind]([row for row in table.rows if row.actor == actor], actor, table.meta)
         for actor in table.meta.actors
@@ -101,7 +111,7 @@ def _diff_grid(rows: Sequence[DiffRow], actor: str, meta: Meta) -> Grid:
         tuple(groups),
         header,
         tuple(lines),
-        (*used, *_basis(meta), *_remarks(meta)),
+        (*used, *place_lines(meta, actor), *_basis(meta), *_remarks(meta)),
     )
 
 
@@ -196,6 +206,22 @@ def _series_grid(rows: Sequence[SeriesRow], actor: str, meta: Meta) -> Grid:
     header = ("date", "region", "map of", "held", "gained", "lost", "net", "net per day")
     footer = (*_basis(meta), *_remarks(meta))
     return Grid(_title(actor, meta), _aside(meta), (), header, tuple(lines), footer, labels=3)
+
+
+def _flow_grid(rows: Sequence[FlowRow], actor: str, meta: Meta) -> Grid:
+    """Return a matrix of roles a period and region, and below it what it comes to and the layers' own areas."""
+    header, lines = flow_lines(rows)
+    shares = [share for share in meta.layer_shares if share.actor == actor]
+    footer = (*flow_sums(rows), *layer_lines(shares), *_basis(meta), *_remarks(meta))
+    return Grid(_title(actor, meta), _aside(meta), (), header, tuple(lines), footer, labels=3)
+
+
+def _place_grid(rows: Sequence[PlaceRow], actor: str, meta: Meta) -> Grid:
+    """Return a line each time that a place came under or out, and below it what lasted."""
+    header, lines = place_table(rows)
+    footer = (*place_lines(meta, actor), *_basis(meta), *_remarks(meta))
+    title = f"Places and {ADJECTIVES.get(actor, f'{actor}-held')} territory · {meta.archive}"
+    return Grid(title, _aside(meta), (), header, tuple(lines), footer, labels=len(header))
 
 
 def _region_grid(rows: Sequence[RegionRow], meta: RegionMeta) -> Grid:

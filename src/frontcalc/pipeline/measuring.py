@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import shapely
 
-from frontcalc import __version__, change, geometry, snapshots
+from frontcalc import __version__, change, geometry, snapshots, transitions
 from frontcalc.archives import Archive
 from frontcalc.change import Change, Floats
 from frontcalc.errors import UsageError
@@ -20,7 +20,8 @@ from frontcalc.regions import RegionSet
 from frontcalc.snapshots import Snapshot
 from frontcalc.sources import SourceFile
 from frontcalc.states import Span, State, Wanted, actors_on
-from frontcalc.tables import LayerShare, Meta, PeriodUsed
+from frontcalc.tables import LayerShare, Meta, PeriodUsed, PlaceRow
+from frontcalc.transitions import Transitions
 from frontcalc.views import View
 
 
@@ -131,6 +132,19 @@ class Measuring:
         rest = f"; elsewhere {subject}{verbs}" if verbs else ""
         return [Notice("ONLY", f"the total is of the rows shown{rest}", period)]
 
+    def transitions(self, span: Span, actor: str) -> Transitions | None:
+        """Return what turned from role to role between a span's two maps, None where it has not two."""
+        if span.opening is None or span.closing is None or not span.measurable:
+            return None
+        opening, closing = span.opening.snapshot, span.closing.snapshot
+        return transitions.between(
+            snapshots.role_geometry(opening, actor, self.view, self.crs),
+            snapshots.role_geometry(closing, actor, self.view, self.crs),
+            self.ground(opening, actor),
+            self.ground(closing, actor),
+            self._takers(actor),
+        )
+
     def layer_share(self, state: State, actor: str) -> LayerShare:
         """Return what each role covers on a map and how much they overlap."""
         roles = snapshots.role_geometry(state.snapshot, actor, self.view, self.crs)
@@ -145,6 +159,7 @@ class Measuring:
         periods: Iterable[PeriodUsed] = (),
         layer_shares: Iterable[LayerShare] = (),
         notices: Iterable[Notice] = (),
+        places: Iterable[PlaceRow] | None = None,
     ) -> Meta:
         """Return what the figures rest on."""
         counted = {name for actor in actors for name in self.counted.get(actor, ())}
@@ -164,6 +179,7 @@ class Measuring:
             periods=tuple(periods),
             layer_shares=tuple(layer_shares),
             notices=tuple(dict.fromkeys([*self.notices, *self._differences(), *notices])),
+            places=None if places is None else tuple(places),
         )
 
     def _differences(self) -> list[Notice]:
