@@ -16,28 +16,34 @@ if TYPE_CHECKING:
     from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
     from frontcalc.pipeline import (
         check_archive,
+        check_regions,
         convert,
         diff,
         diff_files,
+        fetch_regions,
         flows,
         held,
         list_archive,
         list_regions,
         places,
         series,
+        show_region,
     )
 
 _HOME = {
     "check_archive": "pipeline",
+    "check_regions": "pipeline",
     "convert": "pipeline",
     "diff": "pipeline",
     "diff_files": "pipeline",
+    "fetch_regions": "pipeline",
     "flows": "pipeline",
     "held": "pipeline",
     "list_archive": "pipeline",
     "list_regions": "pipeline",
     "places": "pipeline",
     "series": "pipeline",
+    "show_region": "pipeline",
     "open_archive": "archives",
     "CheckFailed": "errors",
     "DataError": "errors",
@@ -54,9 +60,11 @@ __all__ = [
     "UsageError",
     "__version__",
     "check_archive",
+    "check_regions",
     "convert",
     "diff",
     "diff_files",
+    "fetch_regions",
     "flows",
     "held",
     "list_archive",
@@ -64,6 +72,7 @@ __all__ = [
     "open_archive",
     "places",
     "series",
+    "show_region",
 ]
 
 

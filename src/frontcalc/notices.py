@@ -27,6 +27,8 @@ CODES: dict[str, str] = {
     "DATE-DIFFERS": "a date property says another day than the name, and the name counts",
     "REGIONS-OVERLAP": "regions overlap; what they share goes to the one that comes first in the file",
     "ONLY": "only some regions were asked for, and the total is of the rows shown",
+    "UPSTREAM-CHANGED": "what a fetched region set comes from has changed since it was fetched",
+    "UPSTREAM-UNKNOWN": "what a fetched region set comes from could not be asked whether it has changed",
 }
 
 

@@ -16,6 +16,7 @@ from frontcalc.errors import UsageError
 from frontcalc.layers import COUNTRIES, UNNAMED
 from frontcalc.levels import NONE, Line, Lines
 from frontcalc.notices import Notice
+from frontcalc.pipeline.region_terms import terms_of
 from frontcalc.regions import RegionSet
 from frontcalc.snapshots import Snapshot
 from frontcalc.sources import SourceFile
@@ -164,6 +165,7 @@ class Measuring:
         """Return what the figures rest on."""
         counted = {name for actor in actors for name in self.counted.get(actor, ())}
         others = sorted(set(self.counted) - set(actors))
+        terms = terms_of(self.regions.source)
         return Meta(
             version=__version__,
             archive=self.archive.name,
@@ -180,6 +182,8 @@ class Measuring:
             layer_shares=tuple(layer_shares),
             notices=tuple(dict.fromkeys([*self.notices, *self._differences(), *notices])),
             places=None if places is None else tuple(places),
+            region_source=terms.source,
+            region_licence=terms.licence,
         )
 
     def _differences(self) -> list[Notice]:
