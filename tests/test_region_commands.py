@@ -122,6 +122,17 @@ def test_check_refuses_what_reading_refuses(
         assert not refused
 
 
+def test_regions_of_one_name_are_told_apart_by_code(tmp_path: Path) -> None:
+    path = tmp_path / "regions.geojson"
+    document = collection({"A": [square(0, 0), square(1, 0)], "B": [square(3, 0), square(4, 0)]}, field="name")
+    for code, feature in zip(("MD-1", "MD-2", "MD-3", ""), document["features"], strict=True):
+        feature["properties"]["shapeISO"] = code
+    path.write_text(json.dumps(document))
+    rows = frontcalc.check_regions(path).rows
+    assert [(row.region, row.features) for row in rows] == [("A (MD-1)", 1), ("A (MD-2)", 1), ("B", 2)]
+    assert len(read_regions(path, target_crs="EPSG:6933").names) == len(rows)
+
+
 def test_repairs_countries_and_points_are_counted(tmp_path: Path) -> None:
     west, south, east, north = square(0, 0).bounds
     bow = shapely.Polygon([(west, south), (east, north), (east, south), (west, north)])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from frontcalc import __version__, crs, geometry
 from frontcalc.region_store import NAME_FIELD
-from frontcalc.regions import UNASSIGNED
+from frontcalc.regions import CODE_FIELDS, UNASSIGNED
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import read_features
 from frontcalc.sources.features import Features, Properties
@@ -60,6 +60,7 @@ def check_regions(
     fields = sorted({key for own in features.properties for key in own})
     field = region_name or next((name for name in ("name", NAME_FIELD) if name in fields), "name")
     names, refused = _names(features, field, fields)
+    names = _told_apart(names, features)
     order = sorted(set(names))
     index = np.array([order.index(name) for name in names], dtype=np.intp)[features.owner]
     drawn = [features.polygons[index == number] for number in range(len(order))]
@@ -136,6 +137,17 @@ def _names(features: Features, field: str, fields: Sequence[str]) -> tuple[list[
     reserved = sorted({name for name in names if name.casefold() in (TOTAL, UNASSIGNED)})
     refused += [f"a region is named {name!r}, which is a row of its own" for name in reserved]
     return [name or f"(feature {number})" for number, name in enumerate(names)], refused
+
+
+def _told_apart(names: Sequence[str], features: Features) -> list[str]:
+    """Return the names with their codes where features share a name and each has a code: those are not one region."""
+    lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
+    codes = [str(next(filter(None, map(own.get, CODE_FIELDS)), "")).strip() for own in lower]
+    by_name: dict[str, set[str]] = {}
+    for name, code in zip(names, codes, strict=True):
+        by_name.setdefault(name, set()).add(code)
+    apart = {name for name, own in by_name.items() if len(own) > 1 and "" not in own}
+    return [f"{name} ({code})" if name in apart else name for name, code in zip(names, codes, strict=True)]
 
 
 def _country(properties: Sequence[Properties]) -> str:
