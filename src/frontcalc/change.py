@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 CONTRADICTION_KM2 = 0.001
 """How far gained and lost may be from the change of the total: overlays that had to snap err by square metres."""
 
+_NOTHING_M2 = 1e-6
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -70,6 +72,20 @@ def step(before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: Reg
 
 
 def areas_km2(ground: shapely.Geometry, regions: RegionSet) -> Floats:
-    """Return the area of ground in metres (n + 2,) in km²: by region in the set's order, unassigned, total."""
+    """Return the area of ground in metres (n + 2,) in km²: by region in the set's order, unassigned, total.
+
+    Raises
+    ------
+    FrontcalcError
+        Regions and unassigned do not add up to the total.
+    """
     parts = geometry.polygonal(np.array([ground], dtype=object))
-    return np.append(regions.split_km2(parts), np.sum(geometry.area_km2(parts)))
+    # Overlays leave slivers thinner than rounding, and GEOS may turn one into hundreds of km².
+    split = regions.split_km2(parts[shapely.area(parts) > _NOTHING_M2])
+    total = float(np.sum(geometry.area_km2(parts)))
+    if abs(split.sum() - total) > CONTRADICTION_KM2:
+        raise FrontcalcError(
+            f"the overlay contradicts itself: {total:.6f} km² in all, {split.sum():.6f} by region",
+            cure="please report it with the maps and the regions",
+        )
+    return np.append(split, total)
