@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import shapely
 from hypothesis import HealthCheck, settings
 from pyproj import Transformer
 
+from frontcalc.cli import run as run_command
 from frontcalc.folders import VARIABLE
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -114,3 +116,26 @@ def wheel() -> Path:
     if not path.is_file():
         pytest.skip(f"{name} is neither in build/ nor named by FRONTCALC_REGIONS_WHEEL")
     return path
+
+
+@dataclass
+class Done:
+    """What a command wrote, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run_here(capfd: pytest.CaptureFixture[str]) -> Run:
+    """Return a function that runs a command in this process."""
+
+    def command(*arguments: str | Path) -> Done:
+        code = run_command([*map(str, arguments)])
+        return Done(code, *capfd.readouterr())
+
+    return command

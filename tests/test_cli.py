@@ -187,7 +187,7 @@ def test_a_pipe_closed_early_ends_quietly(maps: Path) -> None:
 def test_help_of_every_command_names_its_options() -> None:
     assert all(name in run("--help").stdout for name in _COMMANDS)
     assert "list" in run("regions", "--help").stdout
-    for name in ("diff", "held", "series"):
+    for name in ("diff", "held", "series", "flows", "places"):
         done = run(name, "--help")
         assert done.returncode == 0
         for option in ("--archive", "--regions", "--view", "--actor", "--crs", "--format", "--output"):
@@ -213,7 +213,7 @@ def test_choices_are_those_of_the_library() -> None:
     [(["--help"], {"numpy", "shapely", "pyproj"}), (["diff", "2024", "--format", "csv"], set())],
 )
 def test_heavy_packages_are_not_imported(arguments: list[str], light: set[str], maps: Path) -> None:
-    heavy = {"pandas", "geopandas", "pyogrio", "matplotlib"} | light
+    heavy = {"pandas", "geopandas", "pyogrio", "matplotlib", "pooch", "requests", "iso3166"} | light
     script = (
         "import sys; from frontcalc.cli import run; code = run(sys.argv[1:]);"
         "print(code, sorted(name for name in sys.modules if '.' not in name), file=sys.stderr)"

@@ -14,17 +14,36 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from frontcalc.archives import open_archive
     from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
-    from frontcalc.pipeline import check_archive, convert, diff, diff_files, held, list_archive, list_regions, series
+    from frontcalc.pipeline import (
+        check_archive,
+        check_regions,
+        convert,
+        diff,
+        diff_files,
+        fetch_regions,
+        flows,
+        held,
+        list_archive,
+        list_regions,
+        places,
+        series,
+        show_region,
+    )
 
 _HOME = {
     "check_archive": "pipeline",
+    "check_regions": "pipeline",
     "convert": "pipeline",
     "diff": "pipeline",
     "diff_files": "pipeline",
+    "fetch_regions": "pipeline",
+    "flows": "pipeline",
     "held": "pipeline",
     "list_archive": "pipeline",
     "list_regions": "pipeline",
+    "places": "pipeline",
     "series": "pipeline",
+    "show_region": "pipeline",
     "open_archive": "archives",
     "CheckFailed": "errors",
     "DataError": "errors",
@@ -41,14 +60,19 @@ __all__ = [
     "UsageError",
     "__version__",
     "check_archive",
+    "check_regions",
     "convert",
     "diff",
     "diff_files",
+    "fetch_regions",
+    "flows",
     "held",
     "list_archive",
     "list_regions",
     "open_archive",
+    "places",
     "series",
+    "show_region",
 ]
 
 

@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 CONTRADICTION_KM2 = 0.001
 """How far gained and lost may be from the change of the total: overlays that had to snap err by square metres."""
 
+_NOTHING_M2 = 1e-6
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Areas:
@@ -114,11 +116,24 @@ def step(before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: Reg
 
 
 def areas(ground: shapely.Geometry, regions: RegionSet) -> Areas:
-    """Return the area of ground in metres by region, unassigned and total, each measured by itself."""
+    """Return the area of ground in metres by region, unassigned and total, each measured by itself.
+
+    Raises
+    ------
+    FrontcalcError
+        Regions and unassigned do not add up to the total.
+    """
     parts = geometry.polygonal(np.array([ground], dtype=object))
-    split = regions.split(parts)
+    # Overlays leave slivers thinner than rounding, and GEOS may turn one into hundreds of km².
+    split = regions.split(parts[shapely.area(parts) > _NOTHING_M2])
+    total_km2, by_region_km2 = float(np.sum(geometry.area_km2(parts))), float(split.km2.sum())
+    if abs(by_region_km2 - total_km2) > CONTRADICTION_KM2:
+        raise FrontcalcError(
+            f"the overlay contradicts itself: {total_km2:.6f} km² in all, {by_region_km2:.6f} by region",
+            cure="please report it with the maps and the regions",
+        )
     return Areas(
-        km2=np.append(split.km2, np.sum(geometry.area_km2(parts))),
+        km2=np.append(split.km2, total_km2),
         snapped_km2=np.append(split.snapped_km2, np.sum(split.snapped_km2)),
         unassigned=split.unassigned,
         snapped=split.snapped,

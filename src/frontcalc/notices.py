@@ -29,6 +29,8 @@ CODES: dict[str, str] = {
     "ONLY": "only some regions were asked for, and the total is of the rows shown",
     "UNASSIGNED": "more than 2 % of what was gained and lost lies in no region",
     "SNAPPED": "more than 2 % of what was gained and lost lies beside the regions and went to the nearest",
+    "UPSTREAM-CHANGED": "what a fetched region set comes from has changed since it was fetched",
+    "UPSTREAM-UNKNOWN": "what a fetched region set comes from could not be asked whether it has changed",
 }
 
 

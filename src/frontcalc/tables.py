@@ -89,6 +89,51 @@ class SeriesRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowRow:
+    """Ground of one actor that had one role at the opening and another at the close, in one region.
+
+    Roles are in order of precedence: where layers overlap, the first one has the ground. Both roles are
+    `none` in no row. The rows from a role add up to its area at the opening, those to it at the close.
+    """
+
+    archive: str
+    actor: str
+    period: str
+    level: str
+    region: str
+    opening: dt.date | None
+    closing: dt.date | None
+    days: int | None
+    view: str
+    from_role: str
+    to_role: str
+    km2: float | None
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """A place that came under an actor's hold (gained) or out of it (lost) within a period.
+
+    `date` is that of the first map that shows it, `previous` that of the map before; `lon` and `lat` are
+    degrees on WGS 84.
+    """
+
+    archive: str
+    actor: str
+    period: str
+    place: str
+    region: str
+    change: str
+    date: dt.date | None
+    previous: dt.date | None
+    view: str
+    lon: float
+    lat: float
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
 class LayerShare:
     """What each role of the view covers on one map, and how much ground they cover twice (km²)."""
 
@@ -139,6 +184,9 @@ class Meta:
     notices: tuple[Notice, ...] = ()
     snapping: Snapping | None = None
     regions_accuracy: str = ""
+    places: tuple[PlaceRow, ...] | None = None
+    region_source: str = ""
+    region_licence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +244,90 @@ class ArchiveMeta:
     notices: tuple[Notice, ...] = ()
 
 
-MetaT = TypeVar("MetaT", Meta, RegionMeta, ArchiveMeta)
-RowT = TypeVar("RowT", DiffRow, HeldRow, SeriesRow, RegionRow, LayerRow, Finding)
+@dataclass(frozen=True, slots=True)
+class RegionDetailRow:
+    """One region at length: its box in degrees on WGS 84, and the regions of the set that touch it."""
+
+    set: str
+    level: str
+    code: str
+    country: str
+    region: str
+    local_name: str
+    area_km2: float
+    aliases: str
+    west: float
+    south: float
+    east: float
+    north: float
+    neighbours: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegionCheckRow:
+    """One region of a file that is checked: its area as drawn, and what of it other regions have too.
+
+    `features` and `parts` are the features of that name and their polygons, `repaired` those of the polygons
+    that were invalid.
+    """
+
+    file: str
+    region: str
+    country: str
+    features: int
+    parts: int
+    repaired: int
+    area_km2: float
+    overlap_km2: float
+    overlaps_with: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegionOverlap:
+    """What two regions of a file share (km²), and how much that is of the smaller one."""
+
+    first: str
+    second: str
+    km2: float
+    percent_of_smaller: float
+
+
+@dataclass(frozen=True, slots=True)
+class RegionCheckMeta:
+    """What a region file is like as a whole; `refused` says why it could not be used, and is empty where it could.
+
+    Gaps are ground that regions enclose and none of them has; `not_area` counts points and lines.
+    """
+
+    version: str
+    file: SourceFile
+    crs: str
+    name_field: str
+    fields: tuple[str, ...]
+    regions: int
+    area_km2: float
+    overlaps: tuple[RegionOverlap, ...]
+    gaps: int
+    gaps_km2: float
+    not_area: int
+    refused: tuple[str, ...]
+    notices: tuple[Notice, ...] = ()
+
+
+MetaT = TypeVar("MetaT", Meta, RegionMeta, RegionCheckMeta, ArchiveMeta)
+RowT = TypeVar(
+    "RowT",
+    DiffRow,
+    HeldRow,
+    SeriesRow,
+    FlowRow,
+    PlaceRow,
+    RegionRow,
+    RegionDetailRow,
+    RegionCheckRow,
+    LayerRow,
+    Finding,
+)
 
 
 @dataclass(frozen=True, slots=True)

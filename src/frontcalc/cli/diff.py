@@ -14,6 +14,7 @@ from frontcalc.cli import options
 @click.argument("periods", type=options.PeriodOrFile(), nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
 @options.archive
 @options.measuring
+@options.places()
 @options.output
 def command(
     periods: tuple[str | Path, ...], archive: str | None, format_: str | None, output: str | None, **how: Any

@@ -43,6 +43,18 @@ class PeriodOrFile(click.ParamType[str | Path, str]):
         return parse_period(text).label
 
 
+class Period(click.ParamType[str, str]):
+    """A period, where no file can stand for it."""
+
+    name = "period"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return a period's text, checked."""
+        from frontcalc.periods import parse_period
+
+        return parse_period(str(value)).label
+
+
 class Day(click.ParamType[str, str]):
     """A day as YYYY-MM-DD."""
 
@@ -80,6 +92,14 @@ archive = click.option(
     envvar="FRONTCALC_ARCHIVE",
     help="Folder, zip or file of dated maps; or set FRONTCALC_ARCHIVE [default: a synthetic sample].",
 )
+
+
+def places(*, required: bool = False) -> Callable[[Command], Command]:
+    """Return the option that names a file of places."""
+    text = "Named points: GeoJSON, or CSV with columns name, lon, lat."
+    return click.option("--places", metavar="FILE", required=required, help=text)
+
+
 _measuring = (
     click.option("--regions", metavar="FILE", help="Polygon file of the regions to split by [default: embedded ones]."),
     click.option("--region-name", metavar="FIELD", help="Field of that file that names the regions [default: name]."),
@@ -177,6 +197,7 @@ def emit(
     """Write a result to standard output or a file; notices that the format does not show go to stderr."""
     from frontcalc.notices import grouped
     from frontcalc.outputs import WITH_REMARKS, WRITERS, write_file
+    from frontcalc.outputs.remarks import place_lines
 
     available = writers or WRITERS
     to_file = output is not None and output != "-"
@@ -190,5 +211,7 @@ def emit(
         sys.stdout.buffer.write(content.encode())
         sys.stdout.buffer.flush()
     if to_file or chosen not in WITH_REMARKS:
+        for line in place_lines(result.meta):
+            click.echo(f"frontcalc: {line}", err=True)
         for line in grouped(result.meta.notices):
             click.echo(f"frontcalc: note {line}", err=True)

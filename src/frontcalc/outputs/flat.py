@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from frontcalc.outputs.numbers import plain
+from frontcalc.outputs.numbers import places_of, plain
 from frontcalc.tables import Table
 
 
@@ -19,31 +19,33 @@ def csv_text(result: Table[Any, Any]) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(result.columns)
+    places = [places_of(column) for column in result.columns]
     for values in result.values():
-        writer.writerow([_cell(value) for value in values])
+        writer.writerow(map(_cell, values, places))
     return out.getvalue()
 
 
 def json_text(result: Table[Any, Any]) -> str:
     """Return a result as JSON: `rows` with the columns of the CSV, and `meta`."""
-    rows = [dict(zip(result.columns, map(plain, values), strict=True)) for values in result.values()]
+    places = [places_of(column) for column in result.columns]
+    rows = [dict(zip(result.columns, map(plain, values, places), strict=True)) for values in result.values()]
     document = {"meta": _jsonable(result.meta), "rows": rows}
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, places: int) -> str:
     """Return one CSV cell."""
     if isinstance(value, float):
-        return f"{plain(value):.3f}"
+        return f"{plain(value, places):.{places}f}"
     return "" if value is None else str(plain(value))
 
 
-def _jsonable(value: object) -> object:
+def _jsonable(value: object, places: int = 3) -> object:
     """Return frozen values as JSON's own kinds, pairs of name and figure as objects."""
     if is_dataclass(value):
-        return {entry.name: _jsonable(getattr(value, entry.name)) for entry in fields(value)}
+        return {entry.name: _jsonable(getattr(value, entry.name), places_of(entry.name)) for entry in fields(value)}
     if isinstance(value, tuple):
         if value and all(isinstance(item, tuple) for item in value):
             return {str(key): _jsonable(item) for key, item in value}
         return [_jsonable(item) for item in value]
-    return plain(value) if isinstance(value, float | date) else value
+    return plain(value, places) if isinstance(value, float | date) else value

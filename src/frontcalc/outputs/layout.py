@@ -11,15 +11,23 @@ from frontcalc.layers import ADJECTIVES
 from frontcalc.lint import CODES, Finding, Severity
 from frontcalc.notices import grouped
 from frontcalc.outputs.branches import Key, branches, key, walk
+from frontcalc.outputs.movements import flow_lines, flow_sums, layer_lines, place_table
 from frontcalc.outputs.numbers import BLANK, decimals, km2, times
+from frontcalc.outputs.region_facts import check_findings, check_table, region_facts
+from frontcalc.outputs.remarks import place_lines
 from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import (
     TOTAL,
     ArchiveMeta,
     DiffRow,
+    FlowRow,
     HeldRow,
     LayerRow,
     Meta,
+    PlaceRow,
+    RegionCheckMeta,
+    RegionCheckRow,
+    RegionDetailRow,
     RegionMeta,
     RegionRow,
     SeriesRow,
@@ -60,13 +68,22 @@ class Grid:
 
 def grids(table: Table[Any, Any]) -> list[Grid]:
     """Return a table's blocks, one an actor."""
-    if table.kind is RegionRow:
-        return [_region_grid(table.rows, table.meta)]
-    if table.kind is LayerRow:
-        return [_archive_grid(table.rows, table.meta)]
-    if table.kind is Finding:
-        return [_finding_grid(table.rows, table.meta)]
-    lay: dict[type, Callable[..., Grid]] = {DiffRow: _diff_grid, HeldRow: _held_grid, SeriesRow: _series_grid}
+    whole: dict[type, Callable[..., Grid]] = {
+        RegionRow: _region_grid,
+        RegionDetailRow: _detail_grid,
+        RegionCheckRow: _check_grid,
+        LayerRow: _archive_grid,
+        Finding: _finding_grid,
+    }
+    if table.kind in whole:
+        return [whole[table.kind](table.rows, table.meta)]
+    lay: dict[type, Callable[..., Grid]] = {
+        DiffRow: _diff_grid,
+        HeldRow: _held_grid,
+        SeriesRow: _series_grid,
+        FlowRow: _flow_grid,
+        PlaceRow: _place_grid,
+    }
     return [
         lay[table.kind]([row for row in table.rows if row.actor == actor], actor, table.meta)
         for actor in table.meta.actors
@@ -101,7 +118,7 @@ def _diff_grid(rows: Sequence[DiffRow], actor: str, meta: Meta) -> Grid:
         tuple(groups),
         header,
         tuple(lines),
-        (*used, *_basis(meta), *_remarks(meta)),
+        (*used, *place_lines(meta, actor), *_basis(meta), *_remarks(meta)),
     )
 
 
@@ -198,12 +215,47 @@ def _series_grid(rows: Sequence[SeriesRow], actor: str, meta: Meta) -> Grid:
     return Grid(_title(actor, meta), _aside(meta), (), header, tuple(lines), footer, labels=3)
 
 
+def _flow_grid(rows: Sequence[FlowRow], actor: str, meta: Meta) -> Grid:
+    """Return a matrix of roles a period and region, and below it what it comes to and the layers' own areas."""
+    header, lines = flow_lines(rows)
+    shares = [share for share in meta.layer_shares if share.actor == actor]
+    footer = (*flow_sums(rows), *layer_lines(shares), *_basis(meta), *_remarks(meta))
+    return Grid(_title(actor, meta), _aside(meta), (), header, tuple(lines), footer, labels=3)
+
+
+def _place_grid(rows: Sequence[PlaceRow], actor: str, meta: Meta) -> Grid:
+    """Return a line each time that a place came under or out, and below it what lasted."""
+    header, lines = place_table(rows)
+    footer = (*place_lines(meta, actor), *_basis(meta), *_remarks(meta))
+    title = f"Places and {ADJECTIVES.get(actor, f'{actor}-held')} territory · {meta.archive}"
+    return Grid(title, _aside(meta), (), header, tuple(lines), footer, labels=len(header))
+
+
 def _region_grid(rows: Sequence[RegionRow], meta: RegionMeta) -> Grid:
     """Return a line a region of a set, and below it where the set comes from."""
     lines = tuple((row.code, row.country, row.region, row.local_name, km2(row.area_km2)) for row in rows)
-    footer = (f"source: {meta.source}", f"licence: {meta.licence}", f"method: {meta.method}", f"SHA-256: {meta.sha256}")
-    title = f"Embedded regions, km² · {meta.set}"
-    return Grid(title, "", (), ("code", "country", "region", "local name", "area"), lines, footer, labels=4)
+    title = f"Regions, km² · {meta.set}"
+    return Grid(title, "", (), ("code", "country", "region", "local name", "area"), lines, _origin(meta), labels=4)
+
+
+def _detail_grid(rows: Sequence[RegionDetailRow], meta: RegionMeta) -> Grid:
+    """Return a line a fact about one region, and below it where its set comes from."""
+    (row,) = rows
+    header, lines = region_facts(row)
+    return Grid(f"Region · {meta.set}", "", (), header, tuple(lines), _origin(meta), labels=len(header))
+
+
+def _origin(meta: RegionMeta) -> tuple[str, ...]:
+    """Return where a region set comes from and on what terms, a line each, and the notices."""
+    origin = (f"source: {meta.source}", f"licence: {meta.licence}", f"method: {meta.method}", f"SHA-256: {meta.sha256}")
+    return (*origin, *_remarks(meta))
+
+
+def _check_grid(rows: Sequence[RegionCheckRow], meta: RegionCheckMeta) -> Grid:
+    """Return a line a region of a checked file, and below it what was found of the whole."""
+    header, lines = check_table(rows)
+    title = f"Regions of {meta.file.name}, km² as drawn"
+    return Grid(title, "", (), header, tuple(lines), (*check_findings(meta), *_remarks(meta)), labels=2)
 
 
 def _archive_grid(rows: Sequence[LayerRow], meta: ArchiveMeta) -> Grid:
@@ -267,6 +319,8 @@ def _basis(meta: Meta) -> Iterable[str]:
     if meta.other_actors:
         yield f"also on these maps: {', '.join(meta.other_actors)} (see --actor)"
     yield meta.crs + _regions(meta)
+    if meta.region_licence and not meta.region_licence.casefold().startswith("public domain"):
+        yield f"regions: {meta.region_source}; licence: {meta.region_licence}"
 
 
 def _regions(meta: Meta) -> str:
@@ -279,7 +333,7 @@ def _regions(meta: Meta) -> str:
     return f" · regions: {meta.regions.name}{accuracy}{snapped}"
 
 
-def _remarks(meta: Meta) -> Iterable[str]:
+def _remarks(meta: Meta | RegionMeta | RegionCheckMeta) -> Iterable[str]:
     """Yield the notices, a line each."""
     return (f"note {line}" for line in grouped(meta.notices))
 

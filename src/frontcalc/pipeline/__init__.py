@@ -5,17 +5,26 @@ from frontcalc.pipeline.areas import held
 from frontcalc.pipeline.conversion import convert
 from frontcalc.pipeline.diffs import diff, diff_files
 from frontcalc.pipeline.options import Options
-from frontcalc.pipeline.region_sets import list_regions
+from frontcalc.pipeline.place_changes import places
+from frontcalc.pipeline.region_check import check_regions
+from frontcalc.pipeline.region_fetch import fetch_regions
+from frontcalc.pipeline.region_sets import list_regions, show_region
+from frontcalc.pipeline.role_flows import flows
 from frontcalc.pipeline.timeline import series
 
 __all__ = [
     "Options",
     "check_archive",
+    "check_regions",
     "convert",
     "diff",
     "diff_files",
+    "fetch_regions",
+    "flows",
     "held",
     "list_archive",
     "list_regions",
+    "places",
     "series",
+    "show_region",
 ]

@@ -8,19 +8,26 @@ from typing import Unpack
 
 from frontcalc.archives import pair_archive
 from frontcalc.change import Change
-from frontcalc.errors import DataError, NoDataError, UsageError
+from frontcalc.errors import DataError, UsageError
+from frontcalc.gazetteer import Place, read_places
 from frontcalc.notices import Notice, join_codes
-from frontcalc.periods import Period, parse_period
+from frontcalc.periods import Period
 from frontcalc.pipeline.measuring import Measuring
-from frontcalc.pipeline.options import Options, open_maps, start
+from frontcalc.pipeline.options import Options, start
+from frontcalc.pipeline.place_changes import lasting, place_rows
 from frontcalc.pipeline.remainders import concerns, remainder_notices
+from frontcalc.pipeline.spans import nothing_measured, period_used, start_periods
 from frontcalc.snapshots import read_snapshot
-from frontcalc.states import Span, State, check_view, resolve
-from frontcalc.tables import DiffRow, Meta, PeriodUsed, Table
+from frontcalc.states import Span, State, check_view
+from frontcalc.tables import DiffRow, Meta, PeriodUsed, PlaceRow, Table
 
 
 def diff(
-    periods: Sequence[str], *, archive: str | Path | None = None, **options: Unpack[Options]
+    periods: Sequence[str],
+    *,
+    archive: str | Path | None = None,
+    places: str | Path | None = None,
+    **options: Unpack[Options],
 ) -> Table[DiffRow, Meta]:
     """Measure how much territory was gained and lost in each period, by region.
 
@@ -30,6 +37,8 @@ def diff(
         As in «2023», «2024-Q3», «2024-09-01..2024-11-03»; `frontcalc.periods` has the grammar.
     archive : path
         A folder of dated maps; None for the bundled synthetic sample.
+    places : path, optional
+        Named points: `meta.places` then lists those held at one end of a period and not at the other.
     **options
         How to measure: see `Options`.
 
@@ -47,19 +56,14 @@ def diff(
     NoDataError
         No period has two maps.
     """
-    parsed = [parse_period(period) for period in dict.fromkeys(periods)]
-    if not parsed:
-        raise UsageError("no period was given", cure="name one, as in 2024 or 2024-09-01..2024-11-03")
-    maps = open_maps(archive, options)
-    first, last = maps.days[0], maps.days[-1]
-    ends = [day for period in parsed for day in (period.opens_on or first, period.closes_on or last)]
-    run = start(maps, options, ends[-1])
-    actors = run.actors(ends)
-    spans = ((actor, resolve(period, maps, run.wanted(actor))) for actor in actors for period in parsed)
-    return _diff_table(run, actors, spans)
+    towns = read_places(places) if places else None
+    run, actors, spans = start_periods(periods, archive, options)
+    return _diff_table(run, actors, spans, towns)
 
 
-def diff_files(before: str | Path, after: str | Path, **options: Unpack[Options]) -> Table[DiffRow, Meta]:
+def diff_files(
+    before: str | Path, after: str | Path, *, places: str | Path | None = None, **options: Unpack[Options]
+) -> Table[DiffRow, Meta]:
     """Measure what changed between two single maps.
 
     The period is named after the two files; dates are those in their names, blank without.
@@ -87,14 +91,17 @@ def diff_files(before: str | Path, after: str | Path, **options: Unpack[Options]
         period = Period(maps.name, opening.day, closing.day)
         notices = tuple(dict.fromkeys([*opening.snapshot.notices, *closing.snapshot.notices]))
         spans.append((actor, Span(period, opening, closing, notices)))
-    return _diff_table(run, actors, iter(spans))
+    return _diff_table(run, actors, iter(spans), read_places(places) if places else None)
 
 
-def _diff_table(run: Measuring, actors: Sequence[str], spans: Iterator[tuple[str, Span]]) -> Table[DiffRow, Meta]:
+def _diff_table(
+    run: Measuring, actors: Sequence[str], spans: Iterator[tuple[str, Span]], towns: Sequence[Place] | None
+) -> Table[DiffRow, Meta]:
     """Return the table of some spans, each measured as it comes."""
     rows: list[DiffRow] = []
     used: list[PeriodUsed] = []
     notices: list[Notice] = []
+    lasted: list[PlaceRow] | None = None if towns is None else []
     measured = False
     for actor, span in spans:
         measured |= span.measurable
@@ -104,15 +111,12 @@ def _diff_table(run: Measuring, actors: Sequence[str], spans: Iterator[tuple[str
         loose = [] if run.lines.left_out else remainder_notices(changed, span, run.crs)
         rows.extend(_diff_rows(run, actor, span, changed, said, loose))
         notices.extend([*said, *loose])
-        days = [state.day if state else None for state in (span.opening, span.closing)]
-        used.append(PeriodUsed(actor, span.period.label, span.period.opens_on, span.period.closes_on, *days))
+        used.append(period_used(actor, span))
+        if towns is not None and lasted is not None:
+            lasted.extend(lasting(place_rows(run, actor, span, towns)))
     if not measured:
-        raise NoDataError(
-            f"no period asked for has two maps ({'; '.join(str(notice) for notice in notices)})",
-            where=run.archive.name,
-            cure=f"its maps are of {run.archive.extent}",
-        )
-    return Table(DiffRow, tuple(rows), run.meta(actors, periods=used, notices=notices))
+        raise nothing_measured(run, notices)
+    return Table(DiffRow, tuple(rows), run.meta(actors, periods=used, notices=notices, places=lasted))
 
 
 def _left_out(run: Measuring, actor: str, span: Span, changed: Change | None) -> list[Notice]:

@@ -9,18 +9,20 @@ from functools import lru_cache
 
 import shapely
 
-from frontcalc import __version__, change, geometry, snapshots
+from frontcalc import __version__, change, geometry, snapshots, transitions
 from frontcalc.archives import Archive
 from frontcalc.change import Areas, Change
 from frontcalc.errors import UsageError
 from frontcalc.layers import COUNTRIES, UNNAMED, Role, find_layer
 from frontcalc.levels import NONE, Line, Lines
 from frontcalc.notices import Notice
+from frontcalc.pipeline.region_terms import terms_of
 from frontcalc.regions import BORDER_KM, WATER_KM, RegionSet, takers
 from frontcalc.snapshots import Snapshot
 from frontcalc.sources import SourceFile
 from frontcalc.states import Span, State, Wanted, actors_on
-from frontcalc.tables import LayerShare, Meta, PeriodUsed, Snapping
+from frontcalc.tables import LayerShare, Meta, PeriodUsed, PlaceRow, Snapping
+from frontcalc.transitions import Transitions
 from frontcalc.views import View
 
 
@@ -138,6 +140,19 @@ class Measuring:
         rest = f"; elsewhere {subject}{verbs}" if verbs else ""
         return [Notice("ONLY", f"the total is of the rows shown{rest}", period)]
 
+    def transitions(self, span: Span, actor: str) -> Transitions | None:
+        """Return what turned from role to role between a span's two maps, None where it has not two."""
+        if span.opening is None or span.closing is None or not span.measurable:
+            return None
+        opening, closing = span.opening.snapshot, span.closing.snapshot
+        return transitions.between(
+            snapshots.role_geometry(opening, actor, self.view, self.crs),
+            snapshots.role_geometry(closing, actor, self.view, self.crs),
+            self.ground(opening, actor),
+            self.ground(closing, actor),
+            self._takers(actor),
+        )
+
     def layer_share(self, state: State, actor: str) -> LayerShare:
         """Return what each role covers on a map and how much they overlap."""
         roles = snapshots.role_geometry(state.snapshot, actor, self.view, self.crs)
@@ -152,10 +167,12 @@ class Measuring:
         periods: Iterable[PeriodUsed] = (),
         layer_shares: Iterable[LayerShare] = (),
         notices: Iterable[Notice] = (),
+        places: Iterable[PlaceRow] | None = None,
     ) -> Meta:
         """Return what the figures rest on."""
         counted = {name for actor in actors for name in self.counted.get(actor, ())}
         others = sorted(set(self.counted) - set(actors))
+        terms = terms_of(self.regions.source)
         return Meta(
             version=__version__,
             archive=self.archive.name,
@@ -173,6 +190,9 @@ class Measuring:
             notices=tuple(dict.fromkeys([*self.notices, *self._differences(), *notices])),
             snapping=self._snapping(),
             regions_accuracy=self.regions.accuracy,
+            places=None if places is None else tuple(places),
+            region_source=terms.source,
+            region_licence=terms.licence,
         )
 
     def _snapping(self) -> Snapping | None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import shapely
 
 from frontcalc import crs, geometry
-from frontcalc.embedded import load_embedded
-from frontcalc.tables import RegionMeta, RegionRow, Table
+from frontcalc.embedded import EmbeddedRegions, load_embedded
+from frontcalc.errors import UsageError
+from frontcalc.names import Place, find, suggestions
+from frontcalc.tables import RegionDetailRow, RegionMeta, RegionRow, Table
 
 
 def list_regions() -> Table[RegionRow, RegionMeta]:
@@ -33,4 +36,66 @@ def list_regions() -> Table[RegionRow, RegionMeta]:
         )
         for info, area in zip(stored.regions, areas, strict=True)
     )
-    return Table(RegionRow, rows, RegionMeta(stored.name, stored.source, stored.licence, stored.method, stored.sha256))
+    return Table(RegionRow, rows, _meta(stored))
+
+
+def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
+    """Show one embedded region: names, area, box and neighbours.
+
+    Parameters
+    ----------
+    name : str
+        Its name in any spelling of the alias table, or its code, as in «Zaporizhia», «Донецьк» or «UA-14».
+
+    Returns
+    -------
+    Table of RegionDetailRow
+        One row; area in km², the box in degrees.
+
+    Raises
+    ------
+    UsageError
+        There is no such region; the message suggests the nearest.
+    """
+    stored = load_embedded()
+    index = _find(name, stored)
+    info, mine = stored.regions[index], stored.pieces[stored.owner == index]
+    beside = shapely.STRtree(stored.pieces).query(mine, predicate="intersects")[1]
+    neighbours = sorted({stored.regions[owner].name for owner in stored.owner[beside]} - {info.name})
+    projected = geometry.project_polygons(mine, crs.projector(crs.LONLAT, crs.DEFAULT_CRS))
+    west, south, east, north = map(float, shapely.total_bounds(mine))
+    row = RegionDetailRow(
+        set=stored.name,
+        level="adm1",
+        code=info.code,
+        country=info.country,
+        region=info.name,
+        local_name=info.name_uk,
+        area_km2=float(np.sum(geometry.area_km2(projected))),
+        aliases="|".join(info.aliases),
+        west=west,
+        south=south,
+        east=east,
+        north=north,
+        neighbours="|".join(neighbours),
+    )
+    return Table(RegionDetailRow, (row,), _meta(stored))
+
+
+def _find(name: str, stored: EmbeddedRegions) -> int:
+    """Return the index of the region that a name or code means."""
+    known = [
+        Place(info.name, (info.code, info.name_uk, *info.aliases), (index,))
+        for index, info in enumerate(stored.regions)
+    ]
+    found = find(name, known)
+    if len(found) == 1:
+        return found[0].members[0]
+    near = [place.label for place in found] or suggestions(name, known)
+    cure = f"did you mean {' or '.join(near)}?" if near else "frontcalc regions list has them all"
+    raise UsageError(f"no region is named {name[:60]!r}", cure=cure)
+
+
+def _meta(stored: EmbeddedRegions) -> RegionMeta:
+    """Return where an embedded set comes from."""
+    return RegionMeta(stored.name, stored.source, stored.licence, stored.method, stored.sha256)

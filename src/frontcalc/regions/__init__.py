@@ -1,18 +1,23 @@
 """Region sets: reading them, making them a partition, what is snapped to them, and splitting ground by them."""
 
+from frontcalc.regions.countries import country_of
 from frontcalc.regions.eligible import SNAPS, takers
-from frontcalc.regions.reading import embedded_covers, embedded_regions, read_regions
+from frontcalc.regions.partition import MAY_SHARE
+from frontcalc.regions.reading import CODE_FIELDS, embedded_covers, embedded_regions, read_regions
 from frontcalc.regions.sets import TOTAL, UNASSIGNED, RegionSet, Split, no_regions
 from frontcalc.regions.snapping import BORDER_KM, WATER_KM
 
 __all__ = [
     "BORDER_KM",
+    "CODE_FIELDS",
+    "MAY_SHARE",
     "SNAPS",
     "TOTAL",
     "UNASSIGNED",
     "WATER_KM",
     "RegionSet",
     "Split",
+    "country_of",
     "embedded_covers",
     "embedded_regions",
     "no_regions",

@@ -21,6 +21,7 @@ from frontcalc.sources import (
     topojson,
     zipped,
 )
+from frontcalc.sources.assemble import refuse_uncut
 from frontcalc.sources.detection import detect, unpack
 from frontcalc.sources.documents import parse, unwrap
 from frontcalc.sources.features import Features
@@ -54,13 +55,16 @@ def read_features(entry: Entry) -> tuple[SourceFile, Features]:
     data = entry.read()
     digest = hashlib.sha256(data)
     if not shapefile.detect(data):
-        return SourceFile(entry.label, digest.hexdigest()), read_content(data, where=entry.label)
+        features = read_content(data, where=entry.label)
+        refuse_uncut(features, where=entry.label)
+        return SourceFile(entry.label, digest.hexdigest()), features
     parts = {".shp": data}
     for name in entry.siblings:
         suffix = PurePosixPath(name).suffix.lower()
         parts[suffix] = entry.read(name)
         digest.update(parts[suffix])
     features = shapefile.read_shapefile_parts(parts, where=entry.label)
+    refuse_uncut(features, where=entry.label)
     return SourceFile(entry.label, digest.hexdigest()), features
 
 

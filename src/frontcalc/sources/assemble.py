@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from frontcalc.crs import is_geographic
 from frontcalc.errors import DataError
 from frontcalc.layers import LAYER_FIELDS
 from frontcalc.sources.features import Features, Properties
@@ -92,6 +93,31 @@ def features_from_geometries(
         )
     check_on_earth(xy, crs, where=where, cure=cure)
     return Features(crs, tuple(properties), polygons, owner, no_area)
+
+
+def refuse_uncut(features: Features, *, where: str) -> None:
+    """Refuse polygons that cross the antimeridian uncut, which would stretch the other way round the globe.
+
+    An edge from −180° to 180° is one along a whole parallel, as around a pole, and is right as it is.
+
+    Raises
+    ------
+    DataError
+        An edge spans more than half the globe (RFC 7946 §3.1.9). The message names the first feature.
+    """
+    if not len(features.polygons) or not is_geographic(features.crs):
+        return
+    rings, of_polygon = shapely.get_rings(features.polygons, return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    span = np.where(ring[1:] == ring[:-1], np.abs(np.diff(xy[:, 0])), 0.0)
+    long = np.flatnonzero((span > 180.0) & (span < 360.0))
+    if len(long):
+        feature = features.owner[of_polygon[ring[long[0]]]]
+        raise DataError(
+            f"feature {feature} has an edge over {span[long[0]]:.6g}° of longitude",
+            where=where,
+            cure="cut polygons at the antimeridian (RFC 7946), or split the edge",
+        )
 
 
 def name_layer(features: Features, layer: str) -> Features:

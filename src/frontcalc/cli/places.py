@@ -1,0 +1,35 @@
+"""`frontcalc places`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from frontcalc.cli import options
+
+
+@click.command("places")
+@click.argument("periods", type=options.Period(), nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
+@options.places(required=True)
+@options.archive
+@options.measuring
+@options.output
+def command(
+    periods: tuple[str, ...],
+    places: str,
+    archive: str | None,
+    format_: str | None,
+    output: str | None,
+    **how: Any,
+) -> None:
+    """List places that came under or out of an actor's hold in each PERIOD.
+
+    Every map of the period is looked at, and each change has the first map that shows
+    it and the map before. A place that came under and out again is listed twice.
+    «frontcalc diff --places FILE» names those that changed between the two ends.
+    """
+    import frontcalc
+
+    result = frontcalc.places(periods, places=places, archive=options.or_sample(archive), **options.given(how))
+    options.emit(result, format_, output)

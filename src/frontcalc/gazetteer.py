@@ -1,0 +1,120 @@
+"""Places: files of named points, as GeoJSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from frontcalc import crs
+from frontcalc.errors import DataError
+from frontcalc.sources.detection import unpack
+from frontcalc.sources.documents import declared_crs, parse
+from frontcalc.sources.files import single_file
+
+_NAME = ("name",)
+_LON = ("lon", "longitude", "lng", "long", "x")
+_LAT = ("lat", "latitude", "y")
+_COLUMNS_NEEDED = "name the columns name, lon and lat"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A named point in degrees on WGS 84."""
+
+    name: str
+    lon: float
+    lat: float
+
+
+def read_places(path: str | Path) -> tuple[Place, ...]:
+    """Read named points, in the file's order.
+
+    Parameters
+    ----------
+    path : str or Path
+        GeoJSON points with a property «name», or CSV (also with semicolons or tabs) with columns name,
+        lon and lat; case does not matter and other columns are ignored.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read or holds no places, or one has no name or no position on the globe.
+    """
+    entry = single_file(Path(path))
+    data = unpack(entry.read(), where=entry.label)
+    is_json = data.lstrip().startswith((b"{", b"["))
+    read = _from_geojson if is_json else _from_csv
+    found = []
+    for label, name, lon, lat in read(data, entry.label):
+        text = " ".join(str(name or "").split())
+        if not text:
+            raise DataError(f"{label} has no name", where=entry.label, cure="name every place")
+        if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
+            raise DataError(
+                f"{label} is not on the globe: lon {lon:g}, lat {lat:g}", where=entry.label, cure="give degrees"
+            )
+        found.append(Place(text, lon, lat))
+    if not found:
+        raise DataError("holds no places", where=entry.label, cure="give points with names")
+    return tuple(found)
+
+
+def _from_geojson(data: bytes, where: str) -> Iterator[tuple[str, object, float, float]]:
+    """Yield what messages call a point, its name, longitude and latitude."""
+    document = parse(data, where=where)
+    features = document.get("features") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(features, list):
+        raise DataError("is no GeoJSON feature collection", where=where, cure="give points with a name, or CSV")
+    declared = declared_crs(document, where=where)
+    to_degrees = crs.transformer(declared, crs.LONLAT).transform
+    for number, feature in enumerate(features):
+        own = feature if isinstance(feature, dict) else {}
+        point: Any = own.get("geometry")
+        properties = own.get("properties")
+        try:
+            if point["type"] != "Point":
+                raise ValueError(point["type"])
+            lon, lat = to_degrees(float(point["coordinates"][0]), float(point["coordinates"][1]))
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise DataError(f"feature {number} is no point", where=where, cure="give one point a place") from error
+        named = properties if isinstance(properties, dict) else {}
+        folded = {str(key).casefold(): value for key, value in named.items()}
+        yield f"feature {number}", _first(folded, _NAME), lon, lat
+
+
+def _from_csv(data: bytes, where: str) -> Iterator[tuple[str, object, float, float]]:
+    """Yield what messages call a line, its name, longitude and latitude."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError("is neither JSON nor text in UTF-8", where=where, cure="save it as UTF-8") from error
+    head = text.partition("\n")[0]
+    delimiter = max(",;\t", key=head.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    try:
+        columns = [str(name).strip().casefold() for name in reader.fieldnames or ()]
+        reader.fieldnames = columns
+        if not all(any(name in columns for name in names) for names in (_NAME, _LON, _LAT)):
+            listed = ", ".join(columns)[:200]
+            raise DataError(f"lacks a column; it has {listed}", where=where, cure=_COLUMNS_NEEDED)
+        for row in reader:
+            line = f"line {reader.line_num}"
+            try:
+                lon, lat = float(_first(row, _LON)), float(_first(row, _LAT))
+            except (TypeError, ValueError) as error:
+                raise DataError(
+                    f"{line} has no number for lon or lat", where=where, cure="as in 37.54,47.10"
+                ) from error
+            yield line, _first(row, _NAME), lon, lat
+    except csv.Error as error:
+        raise DataError(f"is no CSV: {error}", where=where, cure=_COLUMNS_NEEDED) from error
+
+
+def _first(values: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    """Return the first of some members that is there, None without any."""
+    return next((values[name] for name in names if name in values), None)

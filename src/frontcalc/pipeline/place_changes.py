@@ -1,0 +1,159 @@
+"""Places that came under or out of an actor's hold, with the first map that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Unpack
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc import crs
+from frontcalc.change import Floats
+from frontcalc.gazetteer import Place, read_places
+from frontcalc.notices import Notice, join_codes
+from frontcalc.pipeline.measuring import Measuring
+from frontcalc.pipeline.options import Options
+from frontcalc.pipeline.spans import nothing_measured, period_used, start_periods
+from frontcalc.regions import UNASSIGNED
+from frontcalc.states import Span, State, state_on
+from frontcalc.tables import Meta, PeriodUsed, PlaceRow, Table
+
+GAINED, LOST = "gained", "lost"
+
+
+def places(
+    periods: Sequence[str],
+    *,
+    places: str | Path,
+    archive: str | Path | None = None,
+    **options: Unpack[Options],
+) -> Table[PlaceRow, Meta]:
+    """List which places came under or out of an actor's hold, map by map.
+
+    Every map within a period is looked at, so a place that came under and out again has two rows. A place
+    on the edge of what is held counts as held.
+
+    Parameters
+    ----------
+    periods : sequence of str
+        As for `diff`.
+    places : path
+        Named points: see `frontcalc.gazetteer.read_places`.
+    archive : path
+        A folder of dated maps; None for the bundled synthetic sample.
+    **options
+        How to measure: see `Options`.
+
+    Returns
+    -------
+    Table of PlaceRow
+        By actor and period, then by date, then in the order of the file. `meta.places` has only those
+        that are held at one end of a period and not at the other.
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `diff`, also where the file of places is broken.
+    """
+    towns = read_places(places)
+    run, actors, spans = start_periods(periods, archive, options)
+    rows: list[PlaceRow] = []
+    net: list[PlaceRow] = []
+    used: list[PeriodUsed] = []
+    notices: list[Notice] = []
+    measured = False
+    for actor, span in spans:
+        measured |= span.measurable
+        mine = place_rows(run, actor, span, towns)
+        rows.extend(mine)
+        net.extend(lasting(mine))
+        notices.extend(span.notices)
+        used.append(period_used(actor, span))
+    if not measured:
+        raise nothing_measured(run, notices)
+    return Table(PlaceRow, tuple(rows), run.meta(actors, periods=used, notices=notices, places=net))
+
+
+def place_rows(run: Measuring, actor: str, span: Span, towns: Sequence[Place]) -> list[PlaceRow]:
+    """Return a row each time that a place came under or out of an actor's hold, map by map."""
+    points = np.array([(town.lon, town.lat) for town in towns])
+    x, y = crs.projector(crs.LONLAT, run.crs)(points).T
+    region = _regions_of(run, x, y)
+    # Where only some regions are asked for, places elsewhere are left out.
+    asked = ~np.isin(region, run.lines.left_out)
+    labels = _labels(run)
+    looked = ((state, _held(run, state, actor, x, y)) for state in _states(run, actor, span))
+    return [
+        PlaceRow(
+            archive=run.archive.name,
+            actor=actor,
+            period=span.period.label,
+            place=towns[index].name,
+            region=labels.get(int(region[index]), ""),
+            change=GAINED if now[index] else LOST,
+            date=state.day,
+            previous=previous.day,
+            view=run.view.name,
+            lon=towns[index].lon,
+            lat=towns[index].lat,
+            notes=join_codes((*span.notices, *state.notices)),
+        )
+        for (previous, before), (state, now) in pairwise(looked)
+        for index in np.flatnonzero((now != before) & asked).tolist()
+    ]
+
+
+def _held(run: Measuring, state: State, actor: str, x: Floats, y: Floats) -> NDArray[np.bool_]:
+    """Say of each point whether an actor holds it on a map; the edge counts as held."""
+    ground = run.ground(state.snapshot, actor)
+    shapely.prepare(ground)
+    held = np.asarray(shapely.intersects_xy(ground, x, y))
+    # The ground is kept for other measurements, and a prepared geometry must not cross threads.
+    shapely.destroy_prepared(ground)
+    return held
+
+
+def lasting(rows: Sequence[PlaceRow]) -> list[PlaceRow]:
+    """Return, of one actor's and period's rows, the last of each place whose hold differs between the ends."""
+    by_place: dict[tuple[str, float, float], list[PlaceRow]] = {}
+    for row in rows:
+        by_place.setdefault((row.place, row.lon, row.lat), []).append(row)
+    # A place changes hands back and forth: an odd number of changes leaves it changed.
+    return [changes[-1] for changes in by_place.values() if len(changes) % 2]
+
+
+def _states(run: Measuring, actor: str, span: Span) -> Iterator[State]:
+    """Yield the opening map of a span, each other one within it, and the closing map."""
+    if span.opening is None or span.closing is None or not span.measurable:
+        return
+    last = span.opening
+    yield last
+    first, end = span.opening.day, span.closing.day
+    for day in run.archive.days if first and end else ():
+        if first is None or end is None or not first < day < end:
+            continue
+        state = state_on(run.archive, day, run.wanted(actor))
+        if state is not None and state.snapshot.ref != last.snapshot.ref:
+            last = state
+            yield state
+    yield span.closing
+
+
+def _regions_of(run: Measuring, x: Floats, y: Floats) -> NDArray[np.intp]:
+    """Return the region that each point lies in (n,), by its place in the set; one past the last for none."""
+    found = np.full(len(x), len(run.regions.names), dtype=np.intp)
+    point, piece = shapely.STRtree(run.regions.pieces).query(shapely.points(x, y), predicate="intersects")
+    # On a border the region that comes first has it.
+    np.minimum.at(found, point, run.regions.owner[piece])
+    return found
+
+
+def _labels(run: Measuring) -> dict[int, str]:
+    """Return what the rows of a result call each region, and the place of none; empty without regions."""
+    names = dict(enumerate((*run.regions.names, UNASSIGNED))) if run.regions.names else {}
+    fine = [line for line in run.rows() if line.level == run.regions.level]
+    return names | {member: line.region for line in fine for member in line.members}

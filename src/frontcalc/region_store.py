@@ -1,0 +1,193 @@
+"""Region sets that the user fetched: the file, where it is from and on what terms, held by its SHA-256.
+
+Each set is a data file named by its content, and beside it a small JSON record that names it. The record is
+written last, so that a set is there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from frontcalc.errors import DataError
+from frontcalc.folders import cache_folder
+
+LEVELS = ("country", "adm1", "adm2")
+"""Levels of fetched sets, coarse before fine."""
+
+NAME_FIELD = "shapeName"
+"""The property that names a region in a fetched file."""
+
+CODE_FIELD = "shapeISO"
+"""The property that holds its code, where the source knows one."""
+
+_ISO3 = re.compile(r"[A-Z]{3}")
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedRegions:
+    """One fetched region set.
+
+    Parameters
+    ----------
+    path : Path
+        The file: GeoJSON in longitude and latitude, regions named by `NAME_FIELD`.
+    country : str
+        ISO 3166-1, two letters.
+    level : str
+        One of `LEVELS`.
+    source, licence : str
+        Where the shapes are from, and on what terms; to be printed with what is made of them.
+    sha256 : str
+        Of the file, in hexadecimal.
+    iso3 : str
+        The country's three letters, by which the set is kept.
+    year : str
+        What year the boundaries stand for, as the source says it.
+    upstream : str
+        What the source calls this version of the set.
+    """
+
+    path: Path
+    country: str
+    level: str
+    source: str
+    licence: str
+    sha256: str
+    iso3: str = ""
+    year: str = ""
+    upstream: str = ""
+
+
+def store_folder() -> Path:
+    """Return the folder of fetched sets, which need not exist."""
+    return cache_folder() / "regions"
+
+
+def fetched(level: str) -> tuple[FetchedRegions, ...]:
+    """Return the fetched sets of a level, by country, each held against its recorded SHA-256.
+
+    Raises
+    ------
+    DataError
+        A file is gone or is no longer what was fetched, or a record is broken.
+    """
+    records = sorted(store_folder().glob(f"*-{level}.json"))
+    return tuple(_verified(path) for path in records if _ISO3.fullmatch(path.name.partition("-")[0]))
+
+
+def find_fetched(iso3: str, level: str) -> FetchedRegions | None:
+    """Return one fetched set, held against its recorded SHA-256; None where it was never fetched.
+
+    Raises
+    ------
+    DataError
+        As `fetched`.
+    """
+    record = _record_path(iso3, level)
+    return _verified(record) if record.is_file() else None
+
+
+def recorded_sha256(iso3: str, level: str) -> str:
+    """Return the SHA-256 recorded for a set, empty where there is no record that can be read."""
+    try:
+        return _described(_record_path(iso3, level)).sha256
+    except DataError:
+        return ""
+
+
+def of_content(sha256: str) -> FetchedRegions | None:
+    """Return the fetched set whose file has a SHA-256, however that file was named; None without any."""
+    for record in sorted(store_folder().glob("*.json")):
+        try:
+            regions = _described(record)
+        except DataError:
+            continue
+        if regions.sha256 == sha256:
+            return regions
+    return None
+
+
+def keep(data: bytes, regions: FetchedRegions) -> FetchedRegions:
+    """Keep a fetched set's content and its record in place of an earlier one, and return it with its path.
+
+    Raises
+    ------
+    DataError
+        The cache cannot be written.
+    """
+    folder = store_folder()
+    path = folder / f"{regions.iso3}-{regions.level}-{regions.sha256[:16]}.geojson"
+    facts = {name: value for name, value in asdict(regions).items() if name != "path"} | {"file": path.name}
+    record = _record_path(regions.iso3, regions.level)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(path, data)
+        _write(record, json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n")
+        for old in folder.glob(f"{regions.iso3}-{regions.level}-*.geojson"):
+            if old != path:
+                old.unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"cannot be written: {(error.strerror or type(error).__name__).lower()}",
+            where="the cache of regions",
+            cure="make room, or name another folder with FRONTCALC_CACHE",
+        ) from error
+    return _verified(record)
+
+
+def _record_path(iso3: str, level: str) -> Path:
+    """Return where the record of a set is kept; a code or level from outside never becomes another path."""
+    if not _ISO3.fullmatch(iso3) or level not in LEVELS:
+        raise ValueError(f"no set is kept as {iso3!r}, {level!r}")
+    return store_folder() / f"{iso3}-{level}.json"
+
+
+def _again(record: Path) -> str:
+    """Return what to do where a set is broken."""
+    return f"fetch it again: frontcalc regions fetch {record.stem.replace('-', ' ')} --update"
+
+
+def _described(record: Path) -> FetchedRegions:
+    """Return the set that a record describes."""
+    try:
+        facts = json.loads(record.read_bytes())
+        name = str(facts.pop("file"))
+        return FetchedRegions(path=record.parent / Path(name).name, **{key: str(facts[key]) for key in facts})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        problem = "is a broken record of fetched regions"
+        raise DataError(problem, where=record.name, cure=_again(record)) from error
+
+
+def _verified(record: Path) -> FetchedRegions:
+    """Return the set that a record describes, its file held against the SHA-256."""
+    regions, again = _described(record), _again(record)
+    try:
+        digest = hashlib.sha256(regions.path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise DataError("fetched regions are gone", where=regions.path.name, cure=again) from error
+    if digest != regions.sha256:
+        problem = f"is not what was fetched: its SHA-256 is {digest[:16]}…, {regions.sha256[:16]}… was recorded"
+        raise DataError(problem, where=regions.path.name, cure=again)
+    return regions
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+    temporary.replace(path)

@@ -1,0 +1,334 @@
+"""Fetching regions from geoBoundaries, against a server on this machine; no network is used."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import collection, square
+
+import frontcalc
+from frontcalc import region_store
+from frontcalc.fetching import boundaries, download
+from frontcalc.fetching.boundaries import find_country, find_level, media_url
+
+Write = Callable[..., Path]
+Response = tuple[int, bytes, dict[str, str]]
+OK, JSON = 200, "application/json"
+
+
+def region_json(*names: str) -> bytes:
+    """Return a region file as geoBoundaries writes it: a square a name."""
+    document = collection({name: [square(index, 0)] for index, name in enumerate(names)}, field="shapeName")
+    for number, feature in enumerate(document["features"]):
+        feature["properties"] |= {"shapeISO": f"MD-{number}", "shapeGroup": "MDA", "shapeType": "ADM1"}
+    return json.dumps(document).encode()
+
+
+@dataclass
+class Server:
+    """What a server on this machine answers by path, and what it was asked."""
+
+    url: str
+    answers: dict[str, Response] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def api(self) -> str:
+        return f"{self.url}/api/"
+
+    def offers(self, data: bytes, *, build: str = "Dec 20, 2022", **members: Any) -> None:
+        """Answer as geoBoundaries does for Moldova's first level."""
+        answer = {
+            "boundaryID": "MDA-ADM1-1",
+            "boundaryISO": "MDA",
+            "boundaryType": "ADM1",
+            "boundaryYearRepresented": "2017",
+            "boundarySource": "Made up",
+            "boundaryLicense": "Open Data Commons Open Database License 1.0",
+            "buildDate": build,
+            # Some of the real addresses have a line break inside.
+            "gjDownloadURL": f"{self.url}/raw/8bedfa\n/MDA.geojson",
+        } | members
+        self.answers["/api/MDA/ADM1/"] = (OK, json.dumps(answer).encode(), {"Content-Type": JSON})
+        self.answers["/raw/8bedfa/MDA.geojson"] = (OK, data, {})
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("FRONTCALC_CACHE", str(tmp_path / "cache"))
+    answering = Server("")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answering.asked.append(self.path)
+            status, body, headers = answering.answers.get(self.path, (404, b"<html>not found</html>", {}))
+            self.send_response(status)
+            for name, value in ({"Content-Length": str(len(body))} | headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as serving:
+        answering.url = f"http://127.0.0.1:{serving.server_port}"
+        thread = threading.Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield answering
+        serving.shutdown()
+        thread.join()
+
+
+def test_a_set_is_fetched_kept_and_described(server: Server) -> None:
+    data = region_json("Orhei", "Bălți")
+    server.offers(data)
+    table = frontcalc.fetch_regions("moldova", "ADM1", api=server.api)
+    assert [(row.region, row.code, row.country, row.level) for row in table.rows] == [
+        ("Bălți", "MD-1", "MD", "adm1"),
+        ("Orhei", "MD-0", "MD", "adm1"),
+    ]
+    assert [row.area_km2 for row in table.rows] == pytest.approx([100, 100])
+    sha256 = hashlib.sha256(data).hexdigest()
+    assert table.meta.source == "geoBoundaries gbOpen MDA ADM1, 2017, from Made up"
+    assert table.meta.licence == "Open Data Commons Open Database License 1.0"
+    assert (table.meta.sha256, table.meta.notices) == (sha256, ())
+    (kept,) = region_store.fetched("adm1")
+    assert kept.path.read_bytes() == data
+    assert (kept.country, kept.level, kept.sha256, kept.year) == ("MD", "adm1", sha256, "2017")
+    assert region_store.fetched("adm2") == ()
+
+
+def test_results_by_a_fetched_set_carry_its_source_and_licence(server: Server, archive: Write) -> None:
+    server.offers(region_json("Orhei", "Bălți"))
+    frontcalc.fetch_regions("MD", "adm1", api=server.api)
+    (kept,) = region_store.fetched("adm1")
+    maps = archive({"2024-01-01": {"control_map": [None]}, "2024-01-31": {"control_map": [(0, 0), (2, 0)]}})
+    table = frontcalc.diff(
+        ["2024-01-01..2024-01-31"],
+        archive=maps,
+        view="control",
+        regions=kept.path,
+        region_name="shapeName",
+        snap="none",
+    )
+    assert {row.region: row.gained_km2 for row in table.rows} == pytest.approx(
+        {"Bălți": 0, "Orhei": 100, "unassigned": 100, "total": 200}
+    )
+    assert (table.meta.region_source, table.meta.region_licence) == (kept.source, kept.licence)
+
+
+def test_what_was_fetched_stays_until_update_and_a_change_upstream_is_said(server: Server) -> None:
+    first, second = region_json("Orhei"), region_json("Orhei", "Bălți")
+    server.offers(first)
+    before = frontcalc.fetch_regions("MDA", "adm1", api=server.api)
+    assert frontcalc.fetch_regions("MDA", "adm1", api=server.api) == before
+    assert server.asked.count("/raw/8bedfa/MDA.geojson") == 1
+    server.offers(second, build="Jan 01, 2027")
+    again = frontcalc.fetch_regions("MDA", "adm1", api=server.api)
+    assert again.rows == before.rows
+    assert [notice.code for notice in again.meta.notices] == ["UPSTREAM-CHANGED"]
+    assert "there is MDA-ADM1-1, built Jan 01, 2027: --update fetches it" in again.meta.notices[0].message
+    updated = frontcalc.fetch_regions("MDA", "adm1", update=True, api=server.api)
+    assert len(updated.rows) == 2
+    assert f"its SHA-256 was {hashlib.sha256(first).hexdigest()[:16]}" in updated.meta.notices[0].message
+    assert len(list(region_store.store_folder().glob("*.geojson"))) == 1
+
+
+def test_a_file_that_is_not_what_was_fetched_is_refused(server: Server) -> None:
+    server.offers(region_json("Orhei"))
+    frontcalc.fetch_regions("MDA", "adm1", api=server.api)
+    (kept,) = region_store.fetched("adm1")
+    kept.path.write_bytes(region_json("Changed"))
+    with pytest.raises(frontcalc.DataError) as error:
+        region_store.fetched("adm1")
+    assert "is not what was fetched: its SHA-256 is" in str(error.value)
+    assert str(error.value).endswith("fetch it again: frontcalc regions fetch MDA adm1 --update")
+    kept.path.unlink()
+    with pytest.raises(frontcalc.DataError, match="fetched regions are gone"):
+        region_store.fetched("adm1")
+    kept.path.with_name("MDA-adm1.json").write_text("[]")
+    with pytest.raises(frontcalc.DataError, match="is a broken record of fetched regions"):
+        region_store.fetched("adm1")
+    frontcalc.fetch_regions("MDA", "adm1", update=True, api=server.api)
+    assert len(region_store.fetched("adm1")) == 1
+
+
+def test_without_a_network_the_kept_set_serves_and_a_new_one_is_an_error(server: Server) -> None:
+    server.offers(region_json("Orhei"))
+    rows = frontcalc.fetch_regions("MDA", "adm1", api=server.api).rows
+    offline = "http://127.0.0.1:9/"
+    table = frontcalc.fetch_regions("MDA", "adm1", api=offline)
+    assert table.rows == rows
+    assert [notice.code for notice in table.meta.notices] == ["UPSTREAM-UNKNOWN"]
+    with pytest.raises(frontcalc.DataError, match=r"^127.0.0.1: cannot be reached .*; is there a network\?$"):
+        frontcalc.fetch_regions("MDA", "adm2", api=offline)
+
+
+def pointer(data: bytes, size: int | None = None) -> bytes:
+    oid = hashlib.sha256(data).hexdigest()
+    return f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {size or len(data)}\n".encode()
+
+
+def test_a_git_lfs_pointer_leads_to_the_file_that_it_names(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = region_json("Orhei")
+    server.offers(pointer(data))
+    with pytest.raises(frontcalc.DataError, match=r"is a Git LFS pointer, not the file itself: http://127"):
+        frontcalc.fetch_regions("MDA", "adm1", api=server.api)
+    monkeypatch.setattr(boundaries, "media_url", lambda url: f"{server.url}/media/MDA.geojson")
+    server.answers["/media/MDA.geojson"] = (OK, data, {})
+    assert frontcalc.fetch_regions("MDA", "adm1", api=server.api).meta.sha256 == hashlib.sha256(data).hexdigest()
+    server.answers["/media/MDA.geojson"] = (OK, region_json("Other"), {})
+    with pytest.raises(frontcalc.DataError, match="is not the file that its Git LFS pointer names"):
+        frontcalc.fetch_regions("MDA", "adm1", update=True, api=server.api)
+    assert len(region_store.fetched("adm1")) == 1, "what was fetched before stays"
+
+
+@pytest.mark.parametrize(
+    ("url", "media"),
+    [
+        (
+            "https://github.com/o/r/raw/8bed/a/b.geojson",
+            "https://media.githubusercontent.com/media/o/r/8bed/a/b.geojson",
+        ),
+        (
+            "https://raw.githubusercontent.com/o/r/8bed/b.geojson",
+            "https://media.githubusercontent.com/media/o/r/8bed/b.geojson",
+        ),
+        ("https://github.com/o/r/blob/8bed/b.geojson", None),
+        ("https://example.org/o/r/raw/8bed/b.geojson", None),
+    ],
+)
+def test_where_github_serves_what_a_pointer_stands_for(url: str, media: str | None) -> None:
+    assert media_url(url) == media
+
+
+@pytest.mark.parametrize(
+    ("api", "message"),
+    [
+        ((OK, b"<html>busy</html>", {}), "geoBoundaries' answer on MDA ADM1: is not JSON"),
+        ((OK, b'{"boundaryISO": "UKR", "boundaryType": "ADM1"}', {}), "is of something else"),
+        ((OK, b"[]", {}), "is of something else"),
+        ((OK, b'{"boundaryISO": "MDA", "boundaryType": "ADM1"}', {}), "names no file (gjDownloadURL)"),
+        ((OK, b" " * (1 << 20) + b"{}", {}), "127.0.0.1: sends more than 1,048,576 bytes"),
+        ((503, b"", {}), "127.0.0.1: answers with status 503"),
+        ((302, b"", {"Location": "http://example.org/"}), "http://example.org/: is no https address"),
+        ((302, b"", {"Location": "file:///etc/passwd"}), "file:///etc/passwd: is no https address"),
+    ],
+)
+def test_bad_answers_of_the_api(api: Response, message: str, server: Server) -> None:
+    server.answers["/api/MDA/ADM1/"] = api
+    with pytest.raises(frontcalc.FrontcalcError) as error:
+        frontcalc.fetch_regions("MDA", "adm1", api=server.api)
+    assert message in str(error.value)
+    assert error.value.exit_code in (2, 3)
+    assert not list(region_store.store_folder().glob("*"))
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "message"),
+    [
+        (b"<!doctype html><html>sign in</html>", {}, "MDA ADM1 of geoBoundaries: is a web page, not a map"),
+        (region_json("Orhei")[:-40], {}, "is not valid JSON"),
+        (region_json("Orhei")[:-40], {"Content-Length": "9999"}, "127.0.0.1: breaks off"),
+        (b'{"type": "FeatureCollection", "features": []}', {}, "holds no polygons"),
+        (region_json("Orhei", " "), {}, "has no shapeName in feature 1"),
+        (b"", {}, "is empty"),
+    ],
+)
+def test_bad_files_are_not_kept(body: bytes, headers: dict[str, str], message: str, server: Server) -> None:
+    server.offers(b"")
+    server.answers["/raw/8bedfa/MDA.geojson"] = (OK, body, headers)
+    with pytest.raises(frontcalc.DataError) as error:
+        frontcalc.fetch_regions("MDA", "adm1", api=server.api)
+    assert message in str(error.value)
+    assert not list(region_store.store_folder().glob("*"))
+
+
+def test_a_file_that_is_gone_or_too_large(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.offers(region_json("Orhei"))
+    del server.answers["/raw/8bedfa/MDA.geojson"]
+    with pytest.raises(frontcalc.DataError, match="names a file that is not there"):
+        frontcalc.fetch_regions("MDA", "adm1", api=server.api)
+    monkeypatch.setattr(boundaries, "MAX_FILE_BYTES", 99)
+    server.offers(region_json("Orhei"))
+    with pytest.raises(frontcalc.DataError, match=r"sends more than 99 bytes"):
+        frontcalc.fetch_regions("MDA", "adm1", api=server.api)
+
+
+def test_a_server_that_drips_is_left(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "TOTAL_SECONDS", -1)
+    server.offers(region_json("Orhei"))
+    with pytest.raises(frontcalc.DataError, match="takes more than"):
+        frontcalc.fetch_regions("MDA", "adm1", api=server.api)
+
+
+def test_what_there_is_none_of_is_exit_4(server: Server) -> None:
+    with pytest.raises(frontcalc.NoDataError) as error:
+        frontcalc.fetch_regions("MDA", "adm2", api=server.api)
+    assert str(error.value) == "geoBoundaries: has no adm2 of Moldova, Republic of (MDA); try another level"
+
+
+def test_redirects_on_this_machine_are_followed(server: Server) -> None:
+    server.offers(region_json("Orhei"))
+    server.answers["/old/MDA/ADM1/"] = (302, b"", {"Location": "/api/MDA/ADM1/"})
+    assert frontcalc.fetch_regions("MDA", "adm1", api=f"{server.url}/old").rows
+
+
+@pytest.mark.parametrize("url", ["http://example.org/", "ftp://example.org/", "file:///etc/passwd", "nothing"])
+def test_only_https_is_asked(url: str) -> None:
+    with pytest.raises(frontcalc.UsageError, match="is no https address; give one"):
+        download.download(url, limit=9)
+
+
+@pytest.mark.parametrize(
+    ("text", "iso3"), [("UA", "UKR"), ("ukr", "UKR"), (" Ukraine ", "UKR"), ("Syria", "SYR"), ("kosovo", "XKX")]
+)
+def test_countries_by_code_and_name(text: str, iso3: str) -> None:
+    assert find_country(text).iso3 == iso3
+
+
+def test_countries_and_levels_that_are_not_known() -> None:
+    with pytest.raises(frontcalc.UsageError, match=r"no country is named 'Ukrane'; did you mean Ukraine"):
+        find_country("Ukrane")
+    for name in ("", "ALL", "../x", "United"):
+        with pytest.raises(frontcalc.UsageError, match="no country is named"):
+            find_country(name)
+    assert [find_level(name) for name in ("ADM0", "country", "adm1", "Raion")] == ["country", "country", "adm1", "adm2"]
+    with pytest.raises(frontcalc.UsageError, match="no level is named 'adm5'; choose country, adm1, adm2"):
+        find_level("adm5")
+
+
+def test_names_from_outside_become_no_paths() -> None:
+    for iso3, level in (("../", "adm1"), ("MDA", "../x"), ("", "adm1")):
+        with pytest.raises(ValueError, match="no set is kept as"):
+            region_store.find_fetched(iso3, level)
+
+
+def test_the_command_lists_the_set_and_its_licence(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.offers(region_json("Orhei"))
+    monkeypatch.setenv(boundaries.VARIABLE, server.api)
+    command = [sys.executable, "-m", "frontcalc", "regions", "fetch", "MD", "adm1"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+    assert done.stderr == ""
+    assert "MD-0  MD       Orhei               100.0" in done.stdout
+    assert "licence: Open Data Commons Open Database License 1.0\n" in done.stdout
+
+
+def test_without_the_extra_a_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in ("iso3166", "pooch"):
+        monkeypatch.setitem(sys.modules, package, None)
+        with pytest.raises(frontcalc.UsageError) as error:
+            download.fetch_package(package)
+        assert str(error.value) == f'fetching needs the package {package}; pip install "frontcalc[fetch]"'
