@@ -189,7 +189,11 @@ def _cells(stretches: Stretches, by_border: NDArray[np.bool_], plane: str) -> tu
     alone = starts[of[starts] == of[np.append(starts[1:], len(of)) - 1]]
     sites, of = shapely.multipoints(points[alone]), of[alone]
     around = shapely.box(*shapely.bounds(shapely.buffer(sites.envelope, 10 * BORDER_KM * 1000)))
-    cells = shapely.get_parts(shapely.voronoi_polygons(sites, extend_to=around, ordered=True))
+    # Cells at the rim come with lines beside the polygon, where the diagram was cut off.
+    cells, site = geometry.polygons_of(
+        shapely.get_parts(shapely.voronoi_polygons(sites, extend_to=around, ordered=True))
+    )
+    of = of[site]
     regions = np.unique(of)
     merged = np.array([shapely.coverage_union_all(cells[of == region]) for region in regions], dtype=object)
     polygons, index = _from_mercator(merged, plane)
