@@ -87,6 +87,8 @@ def run(arguments: list[str]) -> int:
         return _fail(error.format_message().rstrip(".") + hint, 2)
     except click.Abort:
         return 130
+    except MemoryError:
+        return _fail("the memory ran out; a smaller FRONTCALC_MAX_BYTES refuses files that need so much", 3)
     except BrokenPipeError:
         # The reader has what it wanted. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
