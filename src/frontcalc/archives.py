@@ -22,6 +22,7 @@ from frontcalc.sources import read_features
 from frontcalc.sources.files import Entry, list_entries, maps_among, single_file
 
 SAMPLE_NAME = "SYNTHETIC SAMPLE"
+SAMPLE_ATTRIBUTION = "made up for frontcalc, of no real war, MIT licence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,15 @@ class Archive:
         What is to be said of the index.
     view : str or None
         The view that the archive itself asks for.
+    attribution : str
+        Whom its maps are from, and on what terms; empty where it does not say.
     """
 
     name: str
     refs: tuple[SnapshotRef, ...]
     notices: tuple[Notice, ...] = ()
     view: str | None = None
+    attribution: str = ""
 
     @property
     def days(self) -> tuple[date, ...]:
@@ -167,7 +171,8 @@ def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool 
         notices.append(Notice("FUTURE", f"{len(late)} after today, the first of {min(late)}"))
     layers = tuple(sorted(config.layers.items()))
     refs = tuple(SnapshotRef(day, tuple(days[day]), layers) for day in sorted(days))
-    return Archive(name, refs, tuple(notices), config.view)
+    terms = ", ".join(filter(None, (config.attribution, config.licence)))
+    return Archive(name, refs, tuple(notices), config.view, terms)
 
 
 def open_sample() -> Archive:
@@ -176,7 +181,7 @@ def open_sample() -> Archive:
     # Inside an installed package, or beside the sources of a checkout.
     places = (package / "data" / "sample_polygons", package.parents[1] / "data" / "sample_polygons")
     folder = next((place for place in places if place.is_dir()), places[0])
-    return replace(open_archive(folder), name=SAMPLE_NAME, notices=())
+    return replace(open_archive(folder), name=SAMPLE_NAME, notices=(), attribution=SAMPLE_ATTRIBUTION)
 
 
 def pair_archive(before: str | Path, after: str | Path) -> Archive:

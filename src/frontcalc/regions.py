@@ -62,6 +62,8 @@ class RegionSet:
         What else each region is called.
     country_names : mapping of str to tuple of str
         What countries are called, by code; the first name is the one to show.
+    attribution : str
+        Whom they are from, and on what terms; empty where it is not known.
     """
 
     level: str
@@ -75,6 +77,7 @@ class RegionSet:
     codes: tuple[str, ...] = ()
     spellings: tuple[tuple[str, ...], ...] = ()
     country_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    attribution: str = ""
 
     def without_land_of(self, country: str) -> RegionSet:
         """Return the set in which the regions of one country take nothing; they stay as rows."""
@@ -154,6 +157,7 @@ def embedded_regions(*, target_crs: str) -> RegionSet:
         codes=tuple(info.code for info in infos),
         spellings=tuple((info.name_uk, *info.aliases) for info in infos),
         country_names={own.code: (own.name, own.name_uk, *own.aliases) for own in stored.countries},
+        attribution=f"{stored.source}, {stored.licence}",
     )
 
 

@@ -99,7 +99,10 @@ class PeriodUsed:
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What a result rests on; `meta` in JSON."""
+    """What a result rests on; `meta` in JSON.
+
+    `units` says what areas are written in (`km2` or `mi2`); rows hold km² all the same.
+    """
 
     version: str
     archive: str
@@ -115,6 +118,8 @@ class Meta:
     periods: tuple[PeriodUsed, ...] = ()
     layer_shares: tuple[LayerShare, ...] = ()
     notices: tuple[Notice, ...] = ()
+    attribution: tuple[str, ...] = ()
+    units: str = "km2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +146,8 @@ class RegionMeta:
     method: str
     sha256: str
     notices: tuple[Notice, ...] = ()
+    attribution: tuple[str, ...] = ()
+    units: str = "km2"
 
 
 MetaT = TypeVar("MetaT", Meta, RegionMeta)

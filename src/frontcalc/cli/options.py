@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from frontcalc.tables import Table
 
 Command = Callable[..., None]
+_WRITING = "frontcalc.writing"
 
 # Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
-FORMATS = ("table", "csv", "json", "markdown")
+FORMATS = ("table", "csv", "json", "markdown", "html", "xlsx", "parquet")
 VIEWS = ("control", "assessed", "claimed")
 STEPS = ("snapshot", "day", "week", "month")
-_FORMAT_OF_SUFFIX = {".csv": "csv", ".json": "json", ".md": "markdown", ".txt": "table"}
+UNITS = ("km2", "mi2")
+BINARY = ("xlsx", "parquet", "gpkg", "geoparquet")
+_FORMAT_OF_SUFFIX = {
+    ".txt": "table",
+    ".csv": "csv",
+    ".json": "json",
+    ".md": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".xlsx": "xlsx",
+    ".parquet": "parquet",
+}
 
 
 class PeriodOrFile(click.ParamType[str | Path, str]):
@@ -108,7 +123,9 @@ _reading = (
 )
 _output = (
     click.option("--format", "format_", type=click.Choice(FORMATS), help="Form of the output [default: table]."),
-    click.option("-o", "--output", metavar="FILE", help="Write to a file instead of standard output."),
+    click.option("-o", "--output", metavar="FILE", help="Write to a file, whose suffix chooses the form; - is stdout."),
+    click.option("--units", type=click.Choice(UNITS), help="Square kilometres or square miles [default: km2]."),
+    click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel."),
 )
 
 
@@ -127,10 +144,40 @@ def reading(command: Command) -> Command:
 
 
 def output(command: Command) -> Command:
-    """Add the options that say where the result goes, and in which form."""
+    """Add the options that say where the result goes and in which form; the command gets the form chosen."""
+
+    @wraps(command)
+    def choosing(
+        *values: Any, format_: str | None, output: str | None, units: str | None, bom: bool, **how: Any
+    ) -> None:
+        chosen = _form(format_, output)
+        if bom and chosen != "csv":
+            raise click.UsageError("--bom is for CSV alone")
+        # `emit` takes these up, so that commands need not hand on what they do not use.
+        click.get_current_context().meta[_WRITING] = {"units": units or "km2", "bom": bom}
+        command(*values, format_=chosen, output=output, **how)
+
     for option in reversed(_output):
-        command = option(command)
-    return command
+        choosing = option(choosing)
+    return choosing
+
+
+def _form(format_: str | None, output: str | None) -> str:
+    """Return the form of the output: that asked for, else by the file's suffix, else a table."""
+    to_file = output is not None and output != "-"
+    suffix = Path(str(output)).suffix.lower() if to_file else ""
+    source = click.get_current_context().get_parameter_source("format_")
+    # A default of the working folder is weaker than the suffix of a file that was named.
+    if format_ and (source != ParameterSource.DEFAULT_MAP or not suffix):
+        chosen = format_
+    elif suffix and suffix not in _FORMAT_OF_SUFFIX:
+        known = ", ".join(_FORMAT_OF_SUFFIX)
+        raise click.UsageError(f"-o {output}: no form has the suffix {suffix}; use {known}, or choose with --format")
+    else:
+        chosen = _FORMAT_OF_SUFFIX.get(suffix, "table")
+    if chosen in BINARY and not to_file and sys.stdout.isatty():
+        raise click.UsageError(f"{chosen} is no text for a terminal; write it to a file with -o")
+    return chosen
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:
@@ -153,17 +200,40 @@ def or_sample(path: str | None) -> str | None:
 def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> None:
     """Write a result to standard output or a file; notices that the format does not show go to stderr."""
     from frontcalc.notices import grouped
-    from frontcalc.outputs import WITH_REMARKS, WRITERS, write_file
+    from frontcalc.outputs import WITH_REMARKS, render, write_file
 
     to_file = output is not None and output != "-"
-    chosen = format_ or (_FORMAT_OF_SUFFIX.get(Path(str(output)).suffix.lower(), "table") if to_file else "table")
-    content = WRITERS[chosen](result)
+    chosen = format_ or "table"
+    content = render(result, chosen, **click.get_current_context().meta.get(_WRITING, {}))
     if to_file:
         write_file(Path(str(output)), content)
     else:
-        # Bytes, so that the output is UTF-8 whatever the locale.
-        sys.stdout.buffer.write(content.encode())
-        sys.stdout.buffer.flush()
+        _write_stdout(content)
     if to_file or chosen not in WITH_REMARKS:
         for line in grouped(result.meta.notices):
             click.echo(f"frontcalc: note {line}", err=True)
+
+
+def _write_stdout(content: bytes) -> None:
+    """Write bytes to standard output, which is UTF-8 whatever the locale, or say why that cannot be."""
+    from frontcalc.errors import DataError
+
+    try:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "it is closed")
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence_stdout()
+        reason = (error.strerror or type(error).__name__).lower()
+        raise DataError(
+            f"cannot be written: {reason}", where="standard output", cure="write to a file with -o"
+        ) from error
+
+
+def silence_stdout() -> None:
+    """Send to nowhere what standard output has left; Python would complain once more when it flushes at exit."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

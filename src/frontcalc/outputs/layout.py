@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from frontcalc.columns import unit_of
 from frontcalc.layers import ADJECTIVES
 from frontcalc.notices import grouped
 from frontcalc.outputs.branches import Key, branches, key, walk
 from frontcalc.outputs.numbers import BLANK, decimals, km2, times
+from frontcalc.outputs.published import scaled
 from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import TOTAL, DiffRow, HeldRow, Meta, RegionMeta, RegionRow, SeriesRow, Table, ratio
 from frontcalc.views import VIEWS, describe_view
@@ -47,6 +49,7 @@ class Grid:
 
 def grids(table: Table[Any, Any]) -> list[Grid]:
     """Return a table's blocks, one an actor."""
+    table = scaled(table)
     if table.kind is RegionRow:
         return [_region_grid(table.rows, table.meta)]
     lay: dict[type, Callable[..., Grid]] = {DiffRow: _diff_grid, HeldRow: _held_grid, SeriesRow: _series_grid}
@@ -185,13 +188,13 @@ def _region_grid(rows: Sequence[RegionRow], meta: RegionMeta) -> Grid:
     """Return a line a region of a set, and below it where the set comes from."""
     lines = tuple((row.code, row.country, row.region, row.local_name, km2(row.area_km2)) for row in rows)
     footer = (f"source: {meta.source}", f"licence: {meta.licence}", f"method: {meta.method}", f"SHA-256: {meta.sha256}")
-    title = f"Embedded regions, km² · {meta.set}"
+    title = f"Embedded regions, {unit_of(meta.units)} · {meta.set}"
     return Grid(title, "", (), ("code", "country", "region", "local name", "area"), lines, footer, labels=4)
 
 
 def _title(actor: str, meta: Meta) -> str:
     """Return whose territory is shown, in which unit and from which archive."""
-    return f"{ADJECTIVES.get(actor, f'{actor}-held')} territory, km² · {meta.archive}"
+    return f"{ADJECTIVES.get(actor, f'{actor}-held')} territory, {unit_of(meta.units)} · {meta.archive}"
 
 
 def _aside(meta: Meta) -> str:
@@ -206,6 +209,7 @@ def _basis(meta: Meta) -> Iterable[str]:
     if meta.other_actors:
         yield f"also on these maps: {', '.join(meta.other_actors)} (see --actor)"
     yield meta.crs + (f" · regions: {meta.regions.name}" if meta.regions else "")
+    yield from meta.attribution
 
 
 def _remarks(meta: Meta) -> Iterable[str]:

@@ -29,10 +29,18 @@ def times(value: float | None) -> str:
     return BLANK if value is None else f"{value:,.1f}×"
 
 
-def plain(value: object) -> object:
-    """Return a cell for machines: figures to three decimals, dates as ISO 8601, None kept."""
+_DEGREES = ("lon", "lat", "west", "south", "east", "north")
+
+
+def places_of(column: str) -> int:
+    """Return to how many decimals a column is written: degrees to six (0.1 m), areas to three."""
+    return 6 if column in _DEGREES else 3
+
+
+def plain(value: object, places: int = 3) -> object:
+    """Return a cell for machines: figures to three decimals or so many, dates as ISO 8601, None kept."""
     if isinstance(value, float):
-        return decimals(value, 3)
+        return decimals(value, places)
     if isinstance(value, date):
         return value.isoformat()
     return value

@@ -81,6 +81,6 @@ def _escape(text: str) -> str:
     """Return text that Markdown shows as it is, on one line, indented as it was."""
     flat = " ".join(text.split())
     indent = "&nbsp;" * (len(text) - len(text.lstrip(" ")))
-    for mark in "\\|<>*_`[]":
-        flat = flat.replace(mark, f"\\{mark}" if mark not in "<>" else {"<": "&lt;", ">": "&gt;"}[mark])
-    return indent + flat
+    for mark in "\\|*_`[]~":
+        flat = flat.replace(mark, f"\\{mark}")
+    return indent + flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -164,7 +164,16 @@ class Measuring:
             periods=tuple(periods),
             layer_shares=tuple(layer_shares),
             notices=tuple(dict.fromkeys([*self.notices, *self._differences(), *notices])),
+            attribution=self._attribution(),
         )
+
+    def _attribution(self) -> tuple[str, ...]:
+        """Return whose maps and regions the figures rest on, and on what terms."""
+        maps = f"maps: {self.archive.attribution or f'{self.archive.name}, whose source is not stated'}"
+        source = self.regions.source
+        if source is None:
+            return (maps,)
+        return (maps, f"regions: {self.regions.attribution or f'{source.name}, whose source is not stated'}")
 
     def _differences(self) -> list[Notice]:
         """Return a notice of the files whose date property says another day than their name, if any."""

@@ -33,4 +33,12 @@ def list_regions() -> Table[RegionRow, RegionMeta]:
         )
         for info, area in zip(stored.regions, areas, strict=True)
     )
-    return Table(RegionRow, rows, RegionMeta(stored.name, stored.source, stored.licence, stored.method, stored.sha256))
+    meta = RegionMeta(
+        set=stored.name,
+        source=stored.source,
+        licence=stored.licence,
+        method=stored.method,
+        sha256=stored.sha256,
+        attribution=(f"regions: {stored.source}, {stored.licence}",),
+    )
+    return Table(RegionRow, rows, meta)
