@@ -14,9 +14,11 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from frontcalc.archives import open_archive
     from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
-    from frontcalc.pipeline import convert, diff, diff_files, held, list_regions, series
+    from frontcalc.pipeline import changes, changes_between, convert, diff, diff_files, held, list_regions, series
 
 _HOME = {
+    "changes": "pipeline",
+    "changes_between": "pipeline",
     "convert": "pipeline",
     "diff": "pipeline",
     "diff_files": "pipeline",
@@ -38,6 +40,8 @@ __all__ = [
     "NoDataError",
     "UsageError",
     "__version__",
+    "changes",
+    "changes_between",
     "convert",
     "diff",
     "diff_files",

@@ -69,6 +69,44 @@ def step(before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: Reg
     return Change(opening, closing, gained, lost)
 
 
+def pieces(
+    before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: RegionSet
+) -> dict[str, list[shapely.MultiPolygon]]:
+    """Return where ground was gained and lost from one map to another, split by region.
+
+    Parameters
+    ----------
+    before, after : MultiPolygon
+        As for `step`.
+    regions : RegionSet
+        In the same projection.
+
+    Returns
+    -------
+    dict
+        `gained` and `lost`, each a multipolygon a region in the set's order, and last what no region takes. Their
+        areas are the figures of `step`.
+    """
+    return {
+        "gained": _split(shapely.difference(after, before), regions),
+        "lost": _split(shapely.difference(before, after), regions),
+    }
+
+
+def _split(ground: shapely.Geometry, regions: RegionSet) -> list[shapely.MultiPolygon]:
+    """Return ground by region, (n + 1); the last is what no region takes."""
+    parts = geometry.polygonal(np.array([ground], dtype=object))
+    shapely.prepare(parts)
+    part, piece = shapely.STRtree(regions.pieces).query(parts, predicate="intersects")
+    shared = shapely.intersection(parts[part], regions.pieces[piece])
+    owner = regions.owner[piece]
+    by_region = [geometry.union(geometry.polygonal(shared[owner == index])) for index in range(len(regions.names))]
+    rest = parts.copy()
+    for index in np.unique(part):
+        rest[index] = shapely.difference(parts[index], shapely.union_all(regions.pieces[piece[part == index]]))
+    return [*by_region, geometry.union(geometry.polygonal(rest))]
+
+
 def areas_km2(ground: shapely.Geometry, regions: RegionSet) -> Floats:
     """Return the area of ground in metres (n + 2,) in km²: by region in the set's order, unassigned, total."""
     parts = geometry.polygonal(np.array([ground], dtype=object))

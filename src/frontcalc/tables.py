@@ -9,6 +9,8 @@ import datetime as dt
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import shapely
+
 from frontcalc.notices import Notice
 from frontcalc.regions import TOTAL as TOTAL
 from frontcalc.sources import SourceFile
@@ -37,6 +39,23 @@ class DiffRow:
     net_km2: float | None
     rate_km2_per_day: float | None
     notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """Where one actor gained or lost ground in one period and region: the polygons of a figure in `DiffRow`.
+
+    `kind` is `gained` or `lost`; `geometry` is in longitude and latitude on WGS 84.
+    """
+
+    period: str
+    actor: str
+    region: str
+    kind: str
+    km2: float
+    opening: dt.date | None
+    closing: dt.date | None
+    geometry: shapely.MultiPolygon
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +170,7 @@ class RegionMeta:
 
 
 MetaT = TypeVar("MetaT", Meta, RegionMeta)
-RowT = TypeVar("RowT", DiffRow, HeldRow, SeriesRow, RegionRow)
+RowT = TypeVar("RowT", DiffRow, ChangeRow, HeldRow, SeriesRow, RegionRow)
 
 
 @dataclass(frozen=True, slots=True)

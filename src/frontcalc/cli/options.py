@@ -23,9 +23,10 @@ _WRITING = "frontcalc.writing"
 FORMATS = ("table", "csv", "json", "markdown", "html", "xlsx", "parquet")
 VIEWS = ("control", "assessed", "claimed")
 STEPS = ("snapshot", "day", "week", "month")
+MAP_FORMATS = ("geojson", "gpkg", "geoparquet")
 UNITS = ("km2", "mi2")
 BINARY = ("xlsx", "parquet", "gpkg", "geoparquet")
-_FORMAT_OF_SUFFIX = {
+FORMAT_OF_SUFFIX = {
     ".txt": "table",
     ".csv": "csv",
     ".json": "json",
@@ -34,6 +35,9 @@ _FORMAT_OF_SUFFIX = {
     ".htm": "html",
     ".xlsx": "xlsx",
     ".parquet": "parquet",
+    ".geojson": "geojson",
+    ".gpkg": "gpkg",
+    ".geoparquet": "geoparquet",
 }
 
 
@@ -122,7 +126,6 @@ _reading = (
     click.option("--skip-bad", is_flag=True, help="Pass over files that cannot be read, and list them."),
 )
 _output = (
-    click.option("--format", "format_", type=click.Choice(FORMATS), help="Form of the output [default: table]."),
     click.option("-o", "--output", metavar="FILE", help="Write to a file, whose suffix chooses the form; - is stdout."),
     click.option("--units", type=click.Choice(UNITS), help="Square kilometres or square miles [default: km2]."),
     click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel."),
@@ -144,25 +147,38 @@ def reading(command: Command) -> Command:
 
 
 def output(command: Command) -> Command:
-    """Add the options that say where the result goes and in which form; the command gets the form chosen."""
+    """Add the options that say where a table goes and in which form; the command gets the form chosen."""
+    return _output_as(command, FORMATS)
+
+
+def output_or_map(command: Command) -> Command:
+    """Add the options of `output`, the forms of change polygons among them."""
+    return _output_as(command, (*FORMATS, *MAP_FORMATS))
+
+
+def _output_as(command: Command, formats: tuple[str, ...]) -> Command:
+    """Add the options of the output in some forms."""
+    form = click.option(
+        "--format", "format_", type=click.Choice(formats), help="Form of the output [default: by -o, else table]."
+    )
 
     @wraps(command)
     def choosing(
         *values: Any, format_: str | None, output: str | None, units: str | None, bom: bool, **how: Any
     ) -> None:
-        chosen = _form(format_, output)
+        chosen = _form(format_, output, formats)
         if bom and chosen != "csv":
             raise click.UsageError("--bom is for CSV alone")
         # `emit` takes these up, so that commands need not hand on what they do not use.
         click.get_current_context().meta[_WRITING] = {"units": units or "km2", "bom": bom}
         command(*values, format_=chosen, output=output, **how)
 
-    for option in reversed(_output):
+    for option in reversed((form, *_output)):
         choosing = option(choosing)
     return choosing
 
 
-def _form(format_: str | None, output: str | None) -> str:
+def _form(format_: str | None, output: str | None, formats: tuple[str, ...]) -> str:
     """Return the form of the output: that asked for, else by the file's suffix, else a table."""
     to_file = output is not None and output != "-"
     suffix = Path(str(output)).suffix.lower() if to_file else ""
@@ -170,11 +186,11 @@ def _form(format_: str | None, output: str | None) -> str:
     # A default of the working folder is weaker than the suffix of a file that was named.
     if format_ and (source != ParameterSource.DEFAULT_MAP or not suffix):
         chosen = format_
-    elif suffix and suffix not in _FORMAT_OF_SUFFIX:
-        known = ", ".join(_FORMAT_OF_SUFFIX)
+    elif suffix and FORMAT_OF_SUFFIX.get(suffix) not in formats:
+        known = ", ".join(known for known, form in FORMAT_OF_SUFFIX.items() if form in formats)
         raise click.UsageError(f"-o {output}: no form has the suffix {suffix}; use {known}, or choose with --format")
     else:
-        chosen = _FORMAT_OF_SUFFIX.get(suffix, "table")
+        chosen = FORMAT_OF_SUFFIX.get(suffix, "table")
     if chosen in BINARY and not to_file and sys.stdout.isatty():
         raise click.UsageError(f"{chosen} is no text for a terminal; write it to a file with -o")
     return chosen

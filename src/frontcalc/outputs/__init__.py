@@ -5,16 +5,16 @@ from __future__ import annotations
 import codecs
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from frontcalc.errors import DataError, UsageError
-from frontcalc.outputs import flat, parquet, text, webpage, xlsx
+from frontcalc.outputs import changemap, flat, geopackage, parquet, text, webpage, xlsx
 from frontcalc.outputs.published import UNITS
-from frontcalc.tables import Table
+from frontcalc.tables import ChangeRow, Meta, Table
 
 WRITERS: dict[str, Callable[[Table[Any, Any]], str | bytes]] = {
     "table": text.table,
@@ -25,6 +25,13 @@ WRITERS: dict[str, Callable[[Table[Any, Any]], str | bytes]] = {
     "xlsx": xlsx.xlsx_bytes,
     "parquet": parquet.parquet_bytes,
 }
+
+MAP_WRITERS: dict[str, Callable[[Table[ChangeRow, Meta]], bytes]] = {
+    "geojson": changemap.geojson_bytes,
+    "gpkg": geopackage.geopackage_bytes,
+    "geoparquet": changemap.geoparquet_bytes,
+}
+"""Formats of change polygons, which no table can be written in."""
 
 WITH_REMARKS = ("table", "markdown", "html", "xlsx")
 """Formats that show notices among their own text."""
@@ -38,7 +45,7 @@ def render(result: Table[Any, Any], format_: str, *, units: str = "km2", bom: bo
     result : Table
         Figures in km², as the library makes them.
     format_ : str
-        One of `WRITERS`.
+        One of `WRITERS`, or of `MAP_WRITERS` for change polygons.
     units : str
         `km2` or `mi2`: what areas are written in. Columns are named after it.
     bom : bool
@@ -50,11 +57,13 @@ def render(result: Table[Any, Any], format_: str, *, units: str = "km2", bom: bo
         There is no such format or unit, a byte order mark is asked for in another format than CSV, or a package is
         not installed.
     """
-    if format_ not in WRITERS or units not in UNITS:
-        raise UsageError(f"no format {format_!r} in {units!r}", cure=f"formats are {', '.join(WRITERS)}")
+    writers: Mapping[str, Callable[[Table[Any, Any]], str | bytes]]
+    writers = MAP_WRITERS if result.kind is ChangeRow else WRITERS
+    if format_ not in writers or units not in UNITS:
+        raise UsageError(f"no format {format_!r} in {units!r}", cure=f"formats are {', '.join(writers)}")
     if bom and format_ != "csv":
         raise UsageError("a byte order mark is for CSV alone", where="--bom", cure="leave it out")
-    content = WRITERS[format_](replace(result, meta=replace(result.meta, units=units)))
+    content = writers[format_](replace(result, meta=replace(result.meta, units=units)))
     encoded = content.encode() if isinstance(content, str) else content
     return codecs.BOM_UTF8 + encoded if bom else encoded
 

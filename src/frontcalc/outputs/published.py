@@ -53,8 +53,8 @@ def columns(kind: type, units: str = "km2") -> tuple[Column, ...]:
 def rows(result: Table[Any, Any]) -> list[tuple[Any, ...]]:
     """Return the cells of a result in the order of `columns`: figures in its units, rounded."""
     names = [entry.name for entry in fields(result.kind) if entry.name != "geometry"]
-    forms = [(name, _factor(name, result.meta.units), places_of(name)) for name in names]
-    return [tuple(_rounded(getattr(row, name), *form) for name, *form in forms) for row in result.rows]
+    forms = [(name, (_factor(name, result.meta.units), places_of(name))) for name in names]
+    return [tuple(_rounded(getattr(row, name), *form) for name, form in forms) for row in result.rows]
 
 
 def scaled(result: Table[Any, Any]) -> Table[Any, Any]:

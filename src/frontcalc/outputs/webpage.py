@@ -67,9 +67,10 @@ def _heading(grid: Grid, column: int, name: str) -> str:
 
 
 def _cell(grid: Grid, column: int, text: str) -> str:
-    """Return one cell; the first of a row is its heading."""
+    """Return one cell; the first of a row is its heading, indented below a region that it is part of."""
     if column == 0:
-        return f'<th scope="row">{escape(text)}</th>'
+        indent = "&nbsp;" * (len(text) - len(text.lstrip(" ")))
+        return f'<th scope="row">{indent}{escape(text.lstrip(" "))}</th>'
     return f"<td{_side(grid, column)}>{escape(text)}</td>"
 
 

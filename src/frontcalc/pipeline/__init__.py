@@ -4,7 +4,8 @@ from frontcalc.pipeline.areas import held
 from frontcalc.pipeline.conversion import convert
 from frontcalc.pipeline.diffs import diff, diff_files
 from frontcalc.pipeline.options import Options
+from frontcalc.pipeline.polygons import changes, changes_between
 from frontcalc.pipeline.region_sets import list_regions
 from frontcalc.pipeline.timeline import series
 
-__all__ = ["Options", "convert", "diff", "diff_files", "held", "list_regions", "series"]
+__all__ = ["Options", "changes", "changes_between", "convert", "diff", "diff_files", "held", "list_regions", "series"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Unpack
 
@@ -15,7 +15,9 @@ from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options, open_maps, start
 from frontcalc.snapshots import read_snapshot
 from frontcalc.states import Span, State, check_view, resolve
-from frontcalc.tables import DiffRow, Meta, PeriodUsed, Table
+from frontcalc.tables import DiffRow, Meta, PeriodUsed, RowT, Table
+
+Asked = tuple[Measuring, Sequence[str], Iterator[tuple[str, Span]]]
 
 
 def diff(
@@ -46,16 +48,7 @@ def diff(
     NoDataError
         No period has two maps.
     """
-    parsed = [parse_period(period) for period in dict.fromkeys(periods)]
-    if not parsed:
-        raise UsageError("no period was given", cure="name one, as in 2024 or 2024-09-01..2024-11-03")
-    maps = open_maps(archive, options)
-    first, last = maps.days[0], maps.days[-1]
-    ends = [day for period in parsed for day in (period.opens_on or first, period.closes_on or last)]
-    run = start(maps, options, ends[-1])
-    actors = run.actors(ends)
-    spans = ((actor, resolve(period, maps, run.wanted(actor))) for actor in actors for period in parsed)
-    return _diff_table(run, actors, spans)
+    return tabulate(DiffRow, _diff_rows, *over_periods(periods, archive, options))
 
 
 def diff_files(before: str | Path, after: str | Path, **options: Unpack[Options]) -> Table[DiffRow, Meta]:
@@ -64,6 +57,24 @@ def diff_files(before: str | Path, after: str | Path, **options: Unpack[Options]
     The period is named after the two files; dates are those in their names, blank without.
     Parameters, returns and errors are otherwise those of `diff`.
     """
+    return tabulate(DiffRow, _diff_rows, *over_files(before, after, options))
+
+
+def over_periods(periods: Sequence[str], archive: str | Path | None, options: Options) -> Asked:
+    """Return a run on an archive, the actors it measures, and the maps that stand for the ends of each period."""
+    parsed = [parse_period(period) for period in dict.fromkeys(periods)]
+    if not parsed:
+        raise UsageError("no period was given", cure="name one, as in 2024 or 2024-09-01..2024-11-03")
+    maps = open_maps(archive, options)
+    first, last = maps.days[0], maps.days[-1]
+    ends = [day for period in parsed for day in (period.opens_on or first, period.closes_on or last)]
+    run = start(maps, options, ends[-1])
+    actors = run.actors(ends)
+    return run, actors, ((actor, resolve(period, maps, run.wanted(actor))) for actor in actors for period in parsed)
+
+
+def over_files(before: str | Path, after: str | Path, options: Options) -> Asked:
+    """Return a run on two single maps, the actors it measures, and the one span between them for each."""
     maps = pair_archive(before, after)
     run = start(maps, options)
     opening, closing = (State(read_snapshot(ref)) for ref in maps.refs)
@@ -86,12 +97,18 @@ def diff_files(before: str | Path, after: str | Path, **options: Unpack[Options]
         period = Period(maps.name, opening.day, closing.day)
         notices = tuple(dict.fromkeys([*opening.snapshot.notices, *closing.snapshot.notices]))
         spans.append((actor, Span(period, opening, closing, notices)))
-    return _diff_table(run, actors, iter(spans))
+    return run, actors, iter(spans)
 
 
-def _diff_table(run: Measuring, actors: Sequence[str], spans: Iterator[tuple[str, Span]]) -> Table[DiffRow, Meta]:
-    """Return the table of some spans, each measured as it comes."""
-    rows: list[DiffRow] = []
+def tabulate(
+    kind: type[RowT],
+    rows_of: Callable[[Measuring, str, Span, Change | None, Sequence[Notice]], Iterable[RowT]],
+    run: Measuring,
+    actors: Sequence[str],
+    spans: Iterator[tuple[str, Span]],
+) -> Table[RowT, Meta]:
+    """Return the table of some spans, each measured by a function as it comes."""
+    rows: list[RowT] = []
     used: list[PeriodUsed] = []
     notices: list[Notice] = []
     measured = False
@@ -99,7 +116,7 @@ def _diff_table(run: Measuring, actors: Sequence[str], spans: Iterator[tuple[str
         measured |= span.measurable
         changed = run.change(span, actor)
         said = [*span.notices, *_left_out(run, actor, span, changed)]
-        rows.extend(_diff_rows(run, actor, span, changed, said))
+        rows.extend(rows_of(run, actor, span, changed, said))
         notices.extend(said)
         days = [state.day if state else None for state in (span.opening, span.closing)]
         used.append(PeriodUsed(actor, span.period.label, span.period.opens_on, span.period.closes_on, *days))
@@ -109,7 +126,7 @@ def _diff_table(run: Measuring, actors: Sequence[str], spans: Iterator[tuple[str
             where=run.archive.name,
             cure=f"its maps are of {run.archive.extent}",
         )
-    return Table(DiffRow, tuple(rows), run.meta(actors, periods=used, notices=notices))
+    return Table(kind, tuple(rows), run.meta(actors, periods=used, notices=notices))
 
 
 def _left_out(run: Measuring, actor: str, span: Span, changed: Change | None) -> list[Notice]:

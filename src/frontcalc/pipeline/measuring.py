@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -20,7 +20,7 @@ from frontcalc.regions import RegionSet
 from frontcalc.snapshots import Snapshot
 from frontcalc.sources import SourceFile
 from frontcalc.states import Span, State, Wanted, actors_on
-from frontcalc.tables import LayerShare, Meta, PeriodUsed
+from frontcalc.tables import TOTAL, LayerShare, Meta, PeriodUsed
 from frontcalc.views import View
 
 
@@ -106,6 +106,17 @@ class Measuring:
             return None
         before, after = (self.ground(state.snapshot, actor) for state in (span.opening, span.closing))
         return change.step(before, after, self._takers(actor))
+
+    def polygons(self, span: Span, actor: str) -> Iterator[tuple[str, str, shapely.MultiPolygon]]:
+        """Yield where a span's change is, in metres: kind, region of the finest level shown, and ground."""
+        if span.opening is None or span.closing is None or not span.measurable:
+            return
+        before, after = (self.ground(state.snapshot, actor) for state in (span.opening, span.closing))
+        level = self.lines.levels[-1] if self.lines.levels else TOTAL
+        for kind, grounds in change.pieces(before, after, self._takers(actor)).items():
+            for line in self.rows():
+                if line.level == level and not (ground := line.ground_of(grounds)).is_empty:
+                    yield kind, line.region, ground
 
     def figures(self, measured: Change | None, line: Line, days: int | None) -> Figures:
         """Return one row's figures of a change, all None where nothing was measured."""
