@@ -97,9 +97,9 @@ def _sections(result: Table[Any, Any]) -> Iterator[tuple[str, Sequence[tuple[str
     """Yield the headings of the second sheet with the lines below each."""
     meta = result.meta
     yield "Method", [*_method(meta), ("areas in", unit_of(meta.units))]
-    yield "Attribution", [(text,) for text in meta.attribution]
+    yield "Attribution", [(what, "", source) for what, _, source in (text.partition(": ") for text in meta.attribution)]
     notices: list[tuple[str, ...]]
-    notices = [(notice.code, notice.period, f"{CODES[notice.code]}: {notice.message}") for notice in meta.notices]
+    notices = [(notice.code, notice.period, f"{notice.message} ({CODES[notice.code]})") for notice in meta.notices]
     yield "Notices", notices or [("none",)]
     if isinstance(meta, Meta):
         used = [*([meta.regions] if meta.regions else []), *meta.files]
