@@ -82,6 +82,20 @@ def test_without_regions_all_is_total(maps: Path) -> None:
     ]
 
 
+def test_of_several_levels_the_finest_is_drawn_and_only_what_was_asked_for() -> None:
+    def drawn(**options: Any) -> dict[tuple[str, str], float]:
+        rows = frontcalc.changes(["2023"], **options).rows
+        return {(row.region, row.kind): round(row.km2, 3) for row in rows if row.km2 >= 0.001}
+
+    oblasts = drawn()
+    assert drawn(by="country,adm1") == oblasts
+    assert drawn(only=["Donetsk"]) == {key: area for key, area in oblasts.items() if key[0] == "Donetsk"}
+    countries = drawn(by="country")
+    named = sum(area for (region, kind), area in oblasts.items() if kind == "gained" and region != "unassigned")
+    assert sum(countries.get((name, "gained"), 0.0) for name in ("Ukraine", "Russia")) == pytest.approx(named, abs=0.02)
+    assert drawn(by="none").keys() == {("total", "gained"), ("total", "lost")}
+
+
 def test_two_files_are_compared_and_may_have_no_dates(maps: Path, tmp_path: Path) -> None:
     before, after = tmp_path / "before.geojson", tmp_path / "after.geojson"
     (maps / "2022-12-31.geojson").rename(before)

@@ -222,6 +222,12 @@ def test_html_gives_the_table_for_reading_and_no_markup(result: Any, units: str)
     assert "<li>maps: =Maps &amp; Sons &lt;b&gt;, CC BY 4.0</li>" in page
 
 
+def test_html_indents_regions_below_those_they_are_part_of() -> None:
+    page = render(frontcalc.diff(["2023"], by="country,adm1"), "html").decode()
+    assert '<th scope="row">Ukraine</th>' in page
+    assert '<th scope="row">&nbsp;&nbsp;Donetsk</th>' in page
+
+
 def test_markdown_gives_the_table_for_reading_on_one_line_each(result: Any) -> None:
     lines = render(result, "markdown").decode().splitlines()
     rows = [line for line in lines if line.startswith("| ")][2:]

@@ -22,6 +22,9 @@ _GEOMETRY = "geometry"
 # The time of writing is not stated: the same figures give the same bytes.
 _CHANGED = "2000-01-01T00:00:00.000Z"
 
+# SQLite's file change counter, and «version-valid-for», which must equal it (SQLite file format, 1.3.7 and 1.3.19).
+_COUNTERS = (slice(24, 28), slice(92, 96))
+
 # The table in which QGIS looks for a layer's style, as QGIS itself makes it.
 _STYLES = """
 CREATE TABLE layer_styles (
@@ -85,6 +88,14 @@ def _styled(content: bytes, source: str) -> bytes:
         database.execute("UPDATE gpkg_contents SET description = ? WHERE table_name = ?", (f"{about}; {source}", LAYER))
         # Else the pages would still hold the time that GDAL wrote.
         database.execute("VACUUM")
-        return database.serialize()
+        return _without_counter(database.serialize())
     finally:
         database.close()
+
+
+def _without_counter(content: bytes) -> bytes:
+    """Return a database whose header does not count how often GDAL wrote to it, which differs from run to run."""
+    counted = bytearray(content)
+    for place in _COUNTERS:
+        counted[place] = (1).to_bytes(4, "big")
+    return bytes(counted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Unpack
 
@@ -18,6 +19,17 @@ from frontcalc.states import Span, State, check_view, resolve
 from frontcalc.tables import DiffRow, Meta, PeriodUsed, RowT, Table
 
 Asked = tuple[Measuring, Sequence[str], Iterator[tuple[str, Span]]]
+"""A run, the actors it measures, and each actor's spans."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What changed in one span for one actor, None where it has not two maps, and what is to be said of it."""
+
+    actor: str
+    span: Span
+    changed: Change | None
+    said: tuple[Notice, ...]
 
 
 def diff(
@@ -102,7 +114,7 @@ def over_files(before: str | Path, after: str | Path, options: Options) -> Asked
 
 def tabulate(
     kind: type[RowT],
-    rows_of: Callable[[Measuring, str, Span, Change | None, Sequence[Notice]], Iterable[RowT]],
+    rows_of: Callable[[Measuring, Measured], Iterable[RowT]],
     run: Measuring,
     actors: Sequence[str],
     spans: Iterator[tuple[str, Span]],
@@ -111,22 +123,27 @@ def tabulate(
     rows: list[RowT] = []
     used: list[PeriodUsed] = []
     notices: list[Notice] = []
-    measured = False
-    for actor, span in spans:
-        measured |= span.measurable
-        changed = run.change(span, actor)
-        said = [*span.notices, *_left_out(run, actor, span, changed)]
-        rows.extend(rows_of(run, actor, span, changed, said))
-        notices.extend(said)
-        days = [state.day if state else None for state in (span.opening, span.closing)]
-        used.append(PeriodUsed(actor, span.period.label, span.period.opens_on, span.period.closes_on, *days))
-    if not measured:
+    measurable = False
+    for one in _measured(run, spans):
+        rows.extend(rows_of(run, one))
+        measurable |= one.span.measurable
+        notices.extend(one.said)
+        period, days = one.span.period, [state.day if state else None for state in (one.span.opening, one.span.closing)]
+        used.append(PeriodUsed(one.actor, period.label, period.opens_on, period.closes_on, *days))
+    if not measurable:
         raise NoDataError(
             f"no period asked for has two maps ({'; '.join(str(notice) for notice in notices)})",
             where=run.archive.name,
             cure=f"its maps are of {run.archive.extent}",
         )
     return Table(kind, tuple(rows), run.meta(actors, periods=used, notices=notices))
+
+
+def _measured(run: Measuring, spans: Iterator[tuple[str, Span]]) -> Iterator[Measured]:
+    """Yield spans with their change, each measured as it comes."""
+    for actor, span in spans:
+        changed = run.change(span, actor)
+        yield Measured(actor, span, changed, (*span.notices, *_left_out(run, actor, span, changed)))
 
 
 def _left_out(run: Measuring, actor: str, span: Span, changed: Change | None) -> list[Notice]:
@@ -137,16 +154,15 @@ def _left_out(run: Measuring, actor: str, span: Span, changed: Change | None) ->
     return run.left_out(actor, span.period.label, gained=gained, lost=lost)
 
 
-def _diff_rows(
-    run: Measuring, actor: str, span: Span, changed: Change | None, said: Sequence[Notice]
-) -> Iterator[DiffRow]:
+def _diff_rows(run: Measuring, measured: Measured) -> Iterator[DiffRow]:
     """Yield a span's rows: figures where two maps stand for its ends, else blanks."""
+    span = measured.span
     days = span.days
     for line in run.rows():
-        figures = run.figures(changed, line, days)
+        figures = run.figures(measured.changed, line, days)
         yield DiffRow(
             archive=run.archive.name,
-            actor=actor,
+            actor=measured.actor,
             period=span.period.label,
             level=line.level,
             region=line.region,
@@ -160,5 +176,5 @@ def _diff_rows(
             lost_km2=figures.lost_km2,
             net_km2=figures.net_km2,
             rate_km2_per_day=figures.rate_km2_per_day,
-            notes=join_codes(said),
+            notes=join_codes(measured.said),
         )

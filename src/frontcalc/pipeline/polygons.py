@@ -12,10 +12,9 @@ import shapely
 from frontcalc import geometry
 from frontcalc.outputs.geodata import tidy_polygons
 from frontcalc.pipeline.conversion import to_degrees
-from frontcalc.pipeline.diffs import over_files, over_periods, tabulate
+from frontcalc.pipeline.diffs import Measured, over_files, over_periods, tabulate
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options
-from frontcalc.states import Span
 from frontcalc.tables import ChangeRow, Meta, Table
 
 
@@ -49,13 +48,14 @@ def changes_between(before: str | Path, after: str | Path, **options: Unpack[Opt
     return tabulate(ChangeRow, _change_rows, *over_files(before, after, options))
 
 
-def _change_rows(run: Measuring, actor: str, span: Span, *_: object) -> Iterator[ChangeRow]:
+def _change_rows(run: Measuring, measured: Measured) -> Iterator[ChangeRow]:
     """Yield a span's polygons, none where it has not two maps."""
-    for kind, region, ground in run.polygons(span, actor):
+    span = measured.span
+    for kind, region, ground in run.polygons(span, measured.actor):
         polygons = geometry.polygonal(np.array([ground], dtype=object))
         yield ChangeRow(
             period=span.period.label,
-            actor=actor,
+            actor=measured.actor,
             region=region,
             kind=kind,
             km2=float(np.sum(geometry.area_km2(polygons))),
