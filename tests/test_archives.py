@@ -217,6 +217,19 @@ def test_an_archive_may_state_dates_layers_and_a_view(tmp_path: Path) -> None:
     assert row.held_km2 == pytest.approx(100.0, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("# nothing", "maps: {name}, whose source is not stated"),
+        ('attribution = "Example  Maps"', "maps: Example Maps"),
+        ('attribution = "Example Maps"\nlicence = "CC BY 4.0"', "maps: Example Maps, CC BY 4.0"),
+    ],
+)
+def test_an_archive_may_say_whose_it_is_and_on_what_terms(text: str, said: str, tmp_path: Path) -> None:
+    result = frontcalc.held(["2024-01-01"], archive=configured(tmp_path, text), by="none")
+    assert result.meta.attribution == (said.format(name=tmp_path.name),)
+
+
 def test_an_unknown_layer_says_how_to_map_it(tmp_path: Path) -> None:
     write(tmp_path / "2024-01-01.geojson", {"mystery": [(300, 40)]})
     with pytest.raises(DataError, match=r"no layer that is known: 'mystery'.*under \[layers\] in frontcalc.toml"):
@@ -240,6 +253,8 @@ def test_unknown_layers_beside_known_ones_are_listed_as_not_counted(tmp_path: Pa
         ("as_of_offset_days = true", "as_of_offset_days is True"),
         ('[dates]\n"a.geojson" = "soon"', "the date of 'a.geojson' is 'soon'"),
         ("dates = 3", "dates is no table"),
+        ("attribution = 3", "attribution is no short text; write it in quotes, at most 500 characters"),
+        (f'licence = "{501 * "x"}"', "licence is no short text"),
         ('[layers]\na = "control"', "layer 'a' is 'control'"),
         ('[layers]\na = { actor = "", role = "control" }', "layer 'a' names no actor"),
         ('[layers]\na = { actor = "X", role = "king" }', "layer 'a' has role 'king'; roles are control"),

@@ -15,7 +15,8 @@ from conftest import Run
 
 import frontcalc
 from frontcalc.cli import _COMMANDS, options
-from frontcalc.outputs import WRITERS
+from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WRITERS
+from frontcalc.outputs.published import UNITS
 from frontcalc.pipeline.timeline import EVERY
 from frontcalc.regions import SNAPS
 from frontcalc.views import VIEWS
@@ -69,13 +70,61 @@ def test_data_on_stdout_and_notices_on_stderr(maps: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("suffix", "start"), [(".csv", "archive,"), (".json", "{"), (".md", "**"), (".txt", "Russian")]
+    ("suffix", "start"),
+    [
+        (".csv", b"archive,"),
+        (".json", b"{"),
+        (".md", b"**"),
+        (".txt", b"Russian"),
+        (".html", b"<!doctype html>"),
+        (".htm", b"<!doctype html>"),
+        (".xlsx", b"PK"),
+        (".parquet", b"PAR1"),
+        (".geojson", b'{"type":"FeatureCollection"'),
+        (".gpkg", b"SQLite format 3"),
+        (".geoparquet", b"PAR1"),
+    ],
 )
-def test_output_file_takes_its_form_from_its_name(suffix: str, start: str, maps: Path, tmp_path: Path) -> None:
+def test_output_file_takes_its_form_from_its_name(suffix: str, start: bytes, maps: Path, tmp_path: Path) -> None:
     target = tmp_path / f"out{suffix}"
     done = run("diff", "2024", "-o", target, archive=maps)
     assert (done.returncode, done.stdout) == (0, "")
-    assert target.read_text().startswith(start)
+    assert target.read_bytes().startswith(start)
+
+
+def test_what_cannot_be_written_so_is_a_usage_error_before_anything_is_measured(maps: Path, tmp_path: Path) -> None:
+    done = run("diff", "2024", "-o", tmp_path / "out.xls", archive=maps)
+    assert (done.returncode, "no form has the suffix .xls; use .txt, .csv, .json" in done.stderr) == (2, True)
+    done = run("held", "2024-01-01", "-o", tmp_path / "out.gpkg", archive=maps)
+    assert (done.returncode, "no form has the suffix .gpkg; use .txt" in done.stderr) == (2, True)
+    done = run("diff", "2024", "--format", "json", "--bom", archive=maps)
+    assert (done.returncode, "--bom is for CSV alone" in done.stderr) == (2, True)
+    assert run("diff", "2024", "--units", "acres", archive=maps).returncode == 2
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_no_terminal_gets_bytes(maps: Path) -> None:
+    main, terminal = os.openpty()
+    command = [sys.executable, "-m", "frontcalc", "diff", "2024", "--format", "xlsx", "--archive", str(maps)]
+    done = subprocess.run(command, stdout=terminal, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(terminal)
+    os.close(main)
+    assert done.returncode == 2
+    assert "xlsx is no text for a terminal; write it to a file with -o" in done.stderr
+
+
+def test_square_miles_and_a_byte_order_mark(maps: Path) -> None:
+    done = run("diff", "2024", "--format", "csv", "--units", "mi2", "--bom", archive=maps)
+    assert done.stdout.startswith("\ufeffarchive,actor,")
+    (row,) = csv.DictReader(done.stdout.splitlines())
+    assert (row["gained_mi2"], row["net_mi2"], "gained_km2" in row) == ("38.610", "38.610", False)
+
+
+def test_a_map_of_two_files(maps: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.geojson"
+    assert run("diff", *sorted(maps.iterdir()), "-o", target).returncode == 0
+    (feature,) = json.loads(target.read_bytes())["features"]
+    assert (feature["properties"]["kind"], feature["properties"]["km2"]) == ("gained", 100.0)
 
 
 def test_a_dash_is_standard_output(maps: Path) -> None:
@@ -204,6 +253,9 @@ def test_a_group_without_a_command_shows_its_help() -> None:
 
 def test_choices_are_those_of_the_library() -> None:
     assert tuple(WRITERS) == options.FORMATS
+    assert tuple(MAP_WRITERS) == options.MAP_FORMATS
+    assert tuple(UNITS) == options.UNITS
+    assert set(options.FORMAT_OF_SUFFIX.values()) <= {*CHECK_WRITERS, *MAP_WRITERS}
     assert tuple(VIEWS) == options.VIEWS
     assert options.SNAPS == SNAPS
     assert options.STEPS == EVERY
@@ -245,6 +297,8 @@ def test_defaults_of_the_working_folder_and_options_that_beat_them(maps: Path, t
     assert run("diff", "2024", "--view", "assessed", "--format", "table", folder=tmp_path).stdout.startswith(
         "Russian-held"
     )
+    done = run("diff", "2024", "-o", "out.json", folder=tmp_path)
+    assert (tmp_path / "out.json").read_text().startswith("{"), "the suffix of a file beats the default format"
     (tmp_path / "frontcalc.toml").write_text('colour = "red"\n')
     done = run("diff", "2024", folder=tmp_path)
     assert (done.returncode, done.stderr.split(";")[0]) == (2, "frontcalc: frontcalc.toml: has an unknown key 'colour'")

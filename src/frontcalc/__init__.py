@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from frontcalc.archives import open_archive
     from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
     from frontcalc.pipeline import (
+        changes,
+        changes_between,
         check_archive,
         check_regions,
         convert,
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     )
 
 _HOME = {
+    "changes": "pipeline",
+    "changes_between": "pipeline",
     "check_archive": "pipeline",
     "check_regions": "pipeline",
     "convert": "pipeline",
@@ -59,6 +63,8 @@ __all__ = [
     "NoDataError",
     "UsageError",
     "__version__",
+    "changes",
+    "changes_between",
     "check_archive",
     "check_regions",
     "convert",

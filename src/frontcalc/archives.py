@@ -23,6 +23,7 @@ from frontcalc.sources import read_features
 from frontcalc.sources.files import Entry, list_entries, maps_among, single_file
 
 SAMPLE_NAME = "SYNTHETIC SAMPLE"
+SAMPLE_ATTRIBUTION = "made up for frontcalc, of no real war, MIT licence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class Archive:
         The view that the archive itself asks for.
     refused : tuple of DataError
         Why files were left out that could not be dated; there are none unless bad files were to be skipped.
+    attribution : str
+        Whom its maps are from, and on what terms; empty where it does not say.
     """
 
     name: str
@@ -86,6 +89,12 @@ class Archive:
     notices: tuple[Notice, ...] = ()
     view: str | None = None
     refused: tuple[DataError, ...] = ()
+    attribution: str = ""
+
+    @property
+    def credit(self) -> str:
+        """Whom the maps are from and on what terms, as results say it."""
+        return f"maps: {self.attribution or f'{self.name}, whose source is not stated'}"
 
     @property
     def days(self) -> tuple[date, ...]:
@@ -177,7 +186,8 @@ def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool 
         notices.append(Notice("FUTURE", f"{len(late)} after today, the first of {min(late)}"))
     layers = tuple(sorted(config.layers.items()))
     refs = tuple(SnapshotRef(day, tuple(days[day]), layers) for day in sorted(days))
-    return Archive(name, refs, tuple(notices), config.view, tuple(refused))
+    terms = ", ".join(filter(None, (config.attribution, config.licence)))
+    return Archive(name, refs, tuple(notices), config.view, tuple(refused), terms)
 
 
 def open_sample() -> Archive:
@@ -186,7 +196,7 @@ def open_sample() -> Archive:
     # Inside an installed package, or beside the sources of a checkout.
     places = (package / "data" / "sample_polygons", package.parents[1] / "data" / "sample_polygons")
     folder = next((place for place in places if place.is_dir()), places[0])
-    return replace(open_archive(folder), name=SAMPLE_NAME, notices=())
+    return replace(open_archive(folder), name=SAMPLE_NAME, notices=(), attribution=SAMPLE_ATTRIBUTION)
 
 
 def pair_archive(before: str | Path, after: str | Path) -> Archive:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from frontcalc import geometry
 from frontcalc.errors import FrontcalcError
-from frontcalc.regions import RegionSet
+from frontcalc.regions import RegionSet, Split
 
 Floats = NDArray[np.float64]
 
@@ -30,14 +30,29 @@ class Areas:
         Regions in the set's order, unassigned, total (km²).
     snapped_km2 : (n + 2,) array of float
         How much of it lies outside the region as drawn, and was snapped to it.
-    unassigned, snapped : (k,) array of Polygon
-        The ground that no region takes, and that which was snapped.
+    split : Split
+        The ground itself.
     """
 
     km2: Floats
     snapped_km2: Floats
-    unassigned: NDArray[np.object_]
-    snapped: NDArray[np.object_]
+    split: Split
+
+    @property
+    def unassigned(self) -> NDArray[np.object_]:
+        """The ground that no region takes, as polygons."""
+        return self.split.unassigned
+
+    @property
+    def snapped(self) -> NDArray[np.object_]:
+        """The ground that regions take by snapping, as polygons."""
+        return geometry.polygonal(self.split.taken[self.split.zone])
+
+    def by_region(self) -> list[shapely.MultiPolygon]:
+        """Return the ground itself, (n + 1): of each region in the set's order, and unassigned."""
+        taken, owner = self.split.taken, self.split.owner
+        parts = [*(taken[owner == region] for region in range(len(self.km2) - 2)), self.split.unassigned]
+        return [geometry.union(_solid(geometry.polygonal(part))) for part in parts]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,8 +139,7 @@ def areas(ground: shapely.Geometry, regions: RegionSet) -> Areas:
         Regions and unassigned do not add up to the total.
     """
     parts = geometry.polygonal(np.array([ground], dtype=object))
-    # Overlays leave slivers thinner than rounding, and GEOS may turn one into hundreds of km².
-    split = regions.split(parts[shapely.area(parts) > _NOTHING_M2])
+    split = regions.split(_solid(parts))
     total_km2, by_region_km2 = float(np.sum(geometry.area_km2(parts))), float(split.km2.sum())
     if abs(by_region_km2 - total_km2) > CONTRADICTION_KM2:
         raise FrontcalcError(
@@ -135,6 +149,10 @@ def areas(ground: shapely.Geometry, regions: RegionSet) -> Areas:
     return Areas(
         km2=np.append(split.km2, total_km2),
         snapped_km2=np.append(split.snapped_km2, np.sum(split.snapped_km2)),
-        unassigned=split.unassigned,
-        snapped=split.snapped,
+        split=split,
     )
+
+
+def _solid(parts: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return polygons without slivers thinner than rounding, which GEOS may turn into hundreds of km²."""
+    return np.asarray(parts[shapely.area(parts) > _NOTHING_M2])

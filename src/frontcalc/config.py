@@ -29,12 +29,14 @@ _DEFAULTS = (
     "crs",
     "carry-layers",
     "format",
+    "units",
 )
 _PATHS = ("archive", "regions")
 # Options that may be given more than once.
 _SEVERAL = ("only",)
+_LONGEST_LINE = 500
 # Keys of an archive's own file. It is as untrusted as the maps beside it, so no path is among them.
-_OF_ARCHIVE = ("view", "as_of_offset_days", "dates", "layers")
+_OF_ARCHIVE = ("view", "as_of_offset_days", "attribution", "licence", "dates", "layers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,16 @@ class ArchiveConfig:
         The view to use unless the user asks for another.
     as_of_offset_days : int
         Days to add to every date, where files are stamped later than what they show.
+    attribution, licence : str
+        Whom the maps are from and on what terms, as every output repeats it; empty where it is not stated.
     """
 
     dates: Mapping[str, date] = field(default_factory=dict)
     layers: Mapping[str, Layer] = field(default_factory=dict)
     view: str | None = None
     as_of_offset_days: int = 0
+    attribution: str = ""
+    licence: str = ""
 
 
 def archive_config(data: bytes, *, where: str = NAME) -> ArchiveConfig:
@@ -83,7 +89,9 @@ def archive_config(data: bytes, *, where: str = NAME) -> ArchiveConfig:
         if type(day) is not date:
             raise DataError(f"the date of {name!r} is {day!r}", where=where, cure="write it as 2024-11-03, unquoted")
     layers = {name: _layer(name, meaning, where) for name, meaning in _table(document, "layers", where).items()}
-    return ArchiveConfig(dates, layers, view, offset)
+    return ArchiveConfig(
+        dates, layers, view, offset, _line(document, "attribution", where), _line(document, "licence", where)
+    )
 
 
 def working_defaults(folder: Path) -> dict[str, Any]:
@@ -128,6 +136,15 @@ def _table(document: Mapping[str, Any], key: str, where: str) -> Mapping[str, An
     if not isinstance(table, dict):
         raise DataError(f"{key} is no table", where=where, cure=f"begin it with [{key}]")
     return table
+
+
+def _line(document: Mapping[str, Any], key: str, where: str) -> str:
+    """Return a text of the document on one line, empty where it is absent."""
+    text = document.get(key, "")
+    if not isinstance(text, str) or len(text) > _LONGEST_LINE:
+        cure = f"write it in quotes, at most {_LONGEST_LINE} characters"
+        raise DataError(f"{key} is no short text", where=where, cure=cure)
+    return " ".join(text.split())
 
 
 def _layer(name: str, meaning: object, where: str) -> Layer:

@@ -15,6 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from frontcalc import geometry
 from frontcalc.errors import DataError, UsageError
 from frontcalc.names import Place, find, fold, suggestions
 from frontcalc.regions import TOTAL, UNASSIGNED, RegionSet
@@ -52,6 +53,12 @@ class Line:
     def sum_of(self, areas: NDArray[np.float64]) -> float:
         """Return this row's figure of an array of areas (n + 2,), in its unit."""
         return math.fsum(areas[list(self.members)])
+
+    def ground_of(self, grounds: Sequence[shapely.MultiPolygon]) -> shapely.MultiPolygon:
+        """Return this row's ground of that of all regions and what is unassigned (n + 1)."""
+        whole = len(grounds) in self.members
+        mine = grounds if whole else [grounds[member] for member in self.members]
+        return geometry.union(geometry.polygonal(np.array([*mine, None], dtype=object)[:-1]))
 
 
 @dataclass(frozen=True, slots=True)

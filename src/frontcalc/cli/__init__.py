@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import click
 
 from frontcalc import __version__
+from frontcalc.cli import options
 from frontcalc.errors import FrontcalcError
 from frontcalc.labels import printable
 
@@ -90,8 +90,8 @@ def run(arguments: list[str]) -> int:
     except MemoryError:
         return _fail("the memory ran out; a smaller FRONTCALC_MAX_BYTES refuses files that need so much", 3)
     except BrokenPipeError:
-        # The reader has what it wanted. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has what it wanted.
+        options.silence_stdout()
         return 0
 
 

@@ -43,10 +43,9 @@ def check_command(strict: bool, archive: str | None, format_: str | None, output
     (look before you print a figure) or info. Exit code 1 on errors.
     """
     import frontcalc
-    from frontcalc.outputs import CHECK_WRITERS
 
     result = frontcalc.check_archive(archive=options.or_sample(archive), **options.given(how))
-    options.emit(result, format_, output, writers=CHECK_WRITERS)
+    options.emit(result, format_, output)
     failing = [row.severity for row in result.rows if row.severity == "error" or (strict and row.severity == "warning")]
     if failing:
         counts = ", ".join(f"{severity} {failing.count(severity)}" for severity in dict.fromkeys(failing))

@@ -15,7 +15,7 @@ from frontcalc.cli import options
 @options.archive
 @options.measuring
 @options.places()
-@options.output
+@options.output_or_map
 def command(
     periods: tuple[str | Path, ...], archive: str | None, format_: str | None, output: str | None, **how: Any
 ) -> None:
@@ -31,15 +31,20 @@ def command(
     \b
     Two files instead of periods are compared with each other:
       frontcalc diff before.geojson after.geojson
+
+    The forms geojson, gpkg and geoparquet are maps of where ground changed hands.
     """
     import frontcalc
 
+    mapped = format_ in options.MAP_FORMATS
     files = [item for item in periods if isinstance(item, Path)]
     names = [item for item in periods if isinstance(item, str)]
     if not files:
-        result = frontcalc.diff(names, archive=options.or_sample(archive), **options.given(how))
+        over_periods = frontcalc.changes if mapped else frontcalc.diff
+        result = over_periods(names, archive=options.or_sample(archive), **options.given(how))
     elif len(files) == 2 and not names:
-        result = frontcalc.diff_files(files[0], files[1], **options.given(how))
+        between = frontcalc.changes_between if mapped else frontcalc.diff_files
+        result = between(files[0], files[1], **options.given(how))
     else:
         raise click.UsageError("give periods, or exactly two files to compare")
     options.emit(result, format_, output)

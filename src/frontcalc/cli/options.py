@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from frontcalc.tables import Table
 
 Command = Callable[..., None]
+_WRITING = "frontcalc.writing"
 
 # Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
-FORMATS = ("table", "csv", "json", "markdown")
+FORMATS = ("table", "csv", "json", "markdown", "html", "xlsx", "parquet")
 CHECK_FORMATS = (*FORMATS, "sarif")
 VIEWS = ("control", "assessed", "claimed")
 SNAPS = ("border", "none")
 STEPS = ("snapshot", "day", "week", "month")
-_FORMAT_OF_SUFFIX = {".csv": "csv", ".json": "json", ".md": "markdown", ".txt": "table", ".sarif": "sarif"}
+MAP_FORMATS = ("geojson", "gpkg", "geoparquet")
+UNITS = ("km2", "mi2")
+BINARY = ("xlsx", "parquet", "gpkg", "geoparquet")
+FORMAT_OF_SUFFIX = {
+    ".txt": "table",
+    ".csv": "csv",
+    ".json": "json",
+    ".md": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".xlsx": "xlsx",
+    ".parquet": "parquet",
+    ".sarif": "sarif",
+    ".geojson": "geojson",
+    ".gpkg": "gpkg",
+    ".geoparquet": "geoparquet",
+}
 
 
 class PeriodOrFile(click.ParamType[str | Path, str]):
@@ -133,12 +153,9 @@ _reading = (
 )
 _regions = _measuring[:2]
 _output = (
-    click.option("--format", "format_", type=click.Choice(FORMATS), help="Form of the output [default: table]."),
-    click.option("-o", "--output", metavar="FILE", help="Write to a file instead of standard output."),
-)
-_check_output = (
-    click.option("--format", "format_", type=click.Choice(CHECK_FORMATS), help="Form of the output [default: table]."),
-    _output[1],
+    click.option("-o", "--output", metavar="FILE", help="Write to a file, whose suffix chooses the form; - is stdout."),
+    click.option("--units", type=click.Choice(UNITS), help="Square kilometres or square miles [default: km2]."),
+    click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel."),
 )
 
 
@@ -158,16 +175,60 @@ def reading(command: Command) -> Command:
 
 def checking(command: Command) -> Command:
     """Add the options that say how an archive is checked; bad files are findings and never skipped."""
-    for option in reversed((*_regions, *_reading[:2], *_check_output)):
+    command = _output_as(command, CHECK_FORMATS)
+    for option in reversed((*_regions, *_reading[:2])):
         command = option(command)
     return command
 
 
 def output(command: Command) -> Command:
-    """Add the options that say where the result goes, and in which form."""
-    for option in reversed(_output):
-        command = option(command)
-    return command
+    """Add the options that say where a table goes and in which form; the command gets the form chosen."""
+    return _output_as(command, FORMATS)
+
+
+def output_or_map(command: Command) -> Command:
+    """Add the options of `output`, the forms of change polygons among them."""
+    return _output_as(command, (*FORMATS, *MAP_FORMATS))
+
+
+def _output_as(command: Command, formats: tuple[str, ...]) -> Command:
+    """Add the options of the output in some forms."""
+    form = click.option(
+        "--format", "format_", type=click.Choice(formats), help="Form of the output [default: by -o, else table]."
+    )
+
+    @wraps(command)
+    def choosing(
+        *values: Any, format_: str | None, output: str | None, units: str | None, bom: bool, **how: Any
+    ) -> None:
+        chosen = _form(format_, output, formats)
+        if bom and chosen != "csv":
+            raise click.UsageError("--bom is for CSV alone")
+        # `emit` takes these up, so that commands need not hand on what they do not use.
+        click.get_current_context().meta[_WRITING] = {"units": units or "km2", "bom": bom}
+        command(*values, format_=chosen, output=output, **how)
+
+    for option in reversed((form, *_output)):
+        choosing = option(choosing)
+    return choosing
+
+
+def _form(format_: str | None, output: str | None, formats: tuple[str, ...]) -> str:
+    """Return the form of the output: that asked for, else by the file's suffix, else a table."""
+    to_file = output is not None and output != "-"
+    suffix = Path(str(output)).suffix.lower() if to_file else ""
+    source = click.get_current_context().get_parameter_source("format_")
+    # A default of the working folder is weaker than the suffix of a file that was named.
+    if format_ and (source != ParameterSource.DEFAULT_MAP or not suffix):
+        chosen = format_
+    elif suffix and FORMAT_OF_SUFFIX.get(suffix) not in formats:
+        known = ", ".join(known for known, form in FORMAT_OF_SUFFIX.items() if form in formats)
+        raise click.UsageError(f"-o {output}: no form has the suffix {suffix}; use {known}, or choose with --format")
+    else:
+        chosen = FORMAT_OF_SUFFIX.get(suffix, "table")
+    if chosen in BINARY and not to_file and sys.stdout.isatty():
+        raise click.UsageError(f"{chosen} is no text for a terminal; write it to a file with -o")
+    return chosen
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:
@@ -187,31 +248,46 @@ def or_sample(path: str | None) -> str | None:
     return None
 
 
-def emit(
-    result: Table[Any, Any],
-    format_: str | None,
-    output: str | None,
-    *,
-    writers: Mapping[str, Callable[[Table[Any, Any]], str]] | None = None,
-) -> None:
+def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> None:
     """Write a result to standard output or a file; notices that the format does not show go to stderr."""
     from frontcalc.notices import grouped
-    from frontcalc.outputs import WITH_REMARKS, WRITERS, write_file
+    from frontcalc.outputs import WITH_REMARKS, render, write_file
     from frontcalc.outputs.remarks import place_lines
 
-    available = writers or WRITERS
     to_file = output is not None and output != "-"
-    by_suffix = _FORMAT_OF_SUFFIX.get(Path(str(output)).suffix.lower()) if to_file else None
-    chosen = format_ or (by_suffix if by_suffix and by_suffix in available else "table")
-    content = available[chosen](result)
+    chosen = format_ or "table"
+    content = render(result, chosen, **click.get_current_context().meta.get(_WRITING, {}))
     if to_file:
         write_file(Path(str(output)), content)
     else:
-        # Bytes, so that the output is UTF-8 whatever the locale.
-        sys.stdout.buffer.write(content.encode())
-        sys.stdout.buffer.flush()
+        _write_stdout(content)
     if to_file or chosen not in WITH_REMARKS:
         for line in place_lines(result.meta):
             click.echo(f"frontcalc: {line}", err=True)
         for line in grouped(result.meta.notices):
             click.echo(f"frontcalc: note {line}", err=True)
+
+
+def _write_stdout(content: bytes) -> None:
+    """Write bytes to standard output, which is UTF-8 whatever the locale, or say why that cannot be."""
+    from frontcalc.errors import DataError
+
+    try:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "it is closed")
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence_stdout()
+        reason = (error.strerror or type(error).__name__).lower()
+        raise DataError(
+            f"cannot be written: {reason}", where="standard output", cure="write to a file with -o"
+        ) from error
+
+
+def silence_stdout() -> None:
+    """Send to nowhere what standard output has left; Python would complain once more when it flushes at exit."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,53 +1,122 @@
-"""Writers: one dict from format to a function that returns text, and the atomic writing of files."""
+"""Writers: one dict from format to a function of a table, and the atomic writing of files."""
 
 from __future__ import annotations
 
+import codecs
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from frontcalc.errors import DataError
-from frontcalc.outputs import flat, sarif, text
-from frontcalc.tables import Table
+from frontcalc.errors import DataError, UsageError
+from frontcalc.lint import Finding
+from frontcalc.outputs import changemap, flat, geopackage, parquet, sarif, text, webpage, xlsx
+from frontcalc.outputs.published import UNITS
+from frontcalc.tables import ChangeRow, Meta, Table
 
-WRITERS: dict[str, Callable[[Table[Any, Any]], str]] = {
+WRITERS: dict[str, Callable[[Table[Any, Any]], str | bytes]] = {
     "table": text.table,
     "csv": flat.csv_text,
     "json": flat.json_text,
     "markdown": text.markdown,
+    "html": webpage.html_page,
+    "xlsx": xlsx.xlsx_bytes,
+    "parquet": parquet.parquet_bytes,
 }
 
-CHECK_WRITERS = {**WRITERS, "sarif": sarif.sarif_text}
+CHECK_WRITERS: dict[str, Callable[[Table[Any, Any]], str | bytes]] = {**WRITERS, "sarif": sarif.sarif_text}
 """The writers of findings: those of every table, and the form that code hosts and editors show beside files."""
 
-WITH_REMARKS = ("table", "markdown")
+MAP_WRITERS: dict[str, Callable[[Table[ChangeRow, Meta]], bytes]] = {
+    "geojson": changemap.geojson_bytes,
+    "gpkg": geopackage.geopackage_bytes,
+    "geoparquet": changemap.geoparquet_bytes,
+}
+"""Formats of change polygons, which no table can be written in."""
+
+WITH_REMARKS = ("table", "markdown", "html", "xlsx")
 """Formats that show notices among their own text."""
 
 
+def render(result: Table[Any, Any], format_: str, *, units: str = "km2", bom: bool = False) -> bytes:
+    """Return a result as a file of some format holds it.
+
+    Parameters
+    ----------
+    result : Table
+        Figures in km², as the library makes them.
+    format_ : str
+        One of `WRITERS`, of `CHECK_WRITERS` for findings, or of `MAP_WRITERS` for change polygons.
+    units : str
+        `km2` or `mi2`: what areas are written in. Columns are named after it.
+    bom : bool
+        Begin CSV with a byte order mark, which Excel needs to take it for UTF-8.
+
+    Raises
+    ------
+    UsageError
+        There is no such format or unit, a byte order mark is asked for in another format than CSV, or a package is
+        not installed.
+    """
+    writers = _writers_of(result.kind)
+    if format_ not in writers or units not in UNITS:
+        raise UsageError(f"no format {format_!r} in {units!r}", cure=f"formats are {', '.join(writers)}")
+    if bom and format_ != "csv":
+        raise UsageError("a byte order mark is for CSV alone", where="--bom", cure="leave it out")
+    content = writers[format_](replace(result, meta=replace(result.meta, units=units)))
+    encoded = content.encode() if isinstance(content, str) else content
+    return codecs.BOM_UTF8 + encoded if bom else encoded
+
+
+def _writers_of(kind: type) -> Mapping[str, Callable[[Table[Any, Any]], str | bytes]]:
+    """Return the writers of a class of rows."""
+    if kind is ChangeRow:
+        return MAP_WRITERS
+    return CHECK_WRITERS if kind is Finding else WRITERS
+
+
 def write_file(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all.
+    """Write a file whole or not at all; what is no regular file, such as a pipe, is written as it is.
+
+    A file that is replaced keeps its permissions, and a link keeps pointing to it.
 
     Raises
     ------
     DataError
         The folder is missing or cannot be written, or the disk is full; what was there before stays.
     """
-    temporary = None
+    data = content.encode() if isinstance(content, str) else content
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(content.encode() if isinstance(content, str) else content)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(data)
+        else:
+            _replace(path.resolve(), data)
+    except BrokenPipeError:
+        raise
+    except (OSError, RuntimeError) as error:
+        reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
+        raise DataError(f"cannot be written: {reason}", where=str(path), cure="give another place with -o") from error
+
+
+def _replace(target: Path, data: bytes) -> None:
+    """Write beside a file and rename, so that a run that is killed leaves the old one whole."""
+    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except OSError as error:
-        if temporary:
-            temporary.unlink(missing_ok=True)
-        reason = (error.strerror or type(error).__name__).lower()
-        raise DataError(f"cannot be written: {reason}", where=str(path), cure="give another place with -o") from error
+        temporary.chmod(mode)
+        temporary.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 def _umask() -> int:

@@ -59,23 +59,31 @@ def geoparquet_bytes(layers: Iterable[LayerPolygons]) -> bytes:
         pyarrow is not installed.
     """
     arrow = formats_package("pyarrow", where="GeoParquet")
-    parquet = formats_package("pyarrow.parquet", where="GeoParquet")
     rows = [(one, polygon) for one in _tidy(layers) for polygon in (one.polygons if len(one.polygons) else [None])]
     polygons = np.array([*(polygon for _, polygon in rows), None], dtype=object)[:-1]
-    boxes = shapely.bounds(polygons).reshape(-1, 4)
-    empty = np.isnan(boxes[:, 0])
-    box_fields = [arrow.array(side, type=arrow.float64(), mask=empty) for side in np.ascontiguousarray(boxes.T)]
     columns = {
         "date": arrow.array([one.day for one, _ in rows], type=arrow.date32()),
         "layer": arrow.array([one.layer for one, _ in rows], type=arrow.string()),
         "actor": arrow.array([one.actor for one, _ in rows], type=arrow.string()),
         "role": arrow.array([one.role for one, _ in rows], type=arrow.string()),
-        "geometry": arrow.array(list(shapely.to_wkb(polygons, byte_order=1)), type=arrow.binary()),
-        "bbox": arrow.StructArray.from_arrays(box_fields, names=list(_BOX), mask=arrow.array(empty)),
     }
-    table = arrow.table(columns).replace_schema_metadata({"geo": orjson.dumps(_geo_metadata(boxes[~empty]))})
+    return with_geometry(arrow.table(columns), polygons, "Polygon")
+
+
+def with_geometry(table: Any, geometries: NDArray[np.object_], kind: str) -> bytes:
+    """Return GeoParquet 1.1 of an Arrow table and a geometry (or None) a row, all of one kind, with their boxes."""
+    arrow = formats_package("pyarrow", where="GeoParquet")
+    parquet = formats_package("pyarrow.parquet", where="GeoParquet")
+    boxes = shapely.bounds(geometries).reshape(-1, 4)
+    empty = np.isnan(boxes[:, 0])
+    box_fields = [arrow.array(side, type=arrow.float64(), mask=empty) for side in np.ascontiguousarray(boxes.T)]
+    wkb = arrow.array(list(shapely.to_wkb(geometries, byte_order=1)), type=arrow.binary())
+    table = table.append_column("geometry", wkb).append_column(
+        "bbox", arrow.StructArray.from_arrays(box_fields, names=list(_BOX), mask=arrow.array(empty))
+    )
+    about = {**(table.schema.metadata or {}), "geo": orjson.dumps(_geo_metadata(boxes[~empty], kind))}
     out = io.BytesIO()
-    parquet.write_table(table, out, compression="zstd")
+    parquet.write_table(table.replace_schema_metadata(about), out, compression="zstd")
     return out.getvalue()
 
 
@@ -88,7 +96,7 @@ def geojson_bytes(layers: Iterable[LayerPolygons]) -> bytes:
         {
             "type": "Feature",
             "properties": {"date": one.day, "layer": one.layer, "actor": one.actor, "role": one.role},
-            "geometry": _multipolygon(one.polygons),
+            "geometry": multipolygon(one.polygons),
         }
         for one in _tidy(layers)
     ]
@@ -100,7 +108,7 @@ def _tidy(layers: Iterable[LayerPolygons]) -> list[LayerPolygons]:
     ordered = sorted(layers, key=_key)
     groups = [list(group) for _, group in groupby(ordered, key=_key)]
     return [
-        LayerPolygons(one.day, one.layer, one.actor, one.role, _normalised([part.polygons for part in group]))
+        LayerPolygons(one.day, one.layer, one.actor, one.role, tidy_polygons(*[part.polygons for part in group]))
         for group in groups
         for one in group[:1]
     ]
@@ -111,7 +119,7 @@ def _key(one: LayerPolygons) -> tuple[str, str, str, str]:
     return (one.day.isoformat() if one.day else "", one.layer, one.actor, one.role)
 
 
-def _normalised(arrays: list[NDArray[np.object_]]) -> NDArray[np.object_]:
+def tidy_polygons(*arrays: NDArray[np.object_]) -> NDArray[np.object_]:
     """Return polygons sorted, each ring begun at its lowest vertex, outer rings counterclockwise."""
     polygons = np.concatenate([np.empty(0, dtype=object), *arrays])
     if not len(polygons):
@@ -121,7 +129,7 @@ def _normalised(arrays: list[NDArray[np.object_]]) -> NDArray[np.object_]:
     return np.asarray(wound[order], dtype=object)
 
 
-def _multipolygon(polygons: NDArray[np.object_]) -> dict[str, Any] | None:
+def multipolygon(polygons: NDArray[np.object_]) -> dict[str, Any] | None:
     """Return a GeoJSON geometry, None without polygons."""
     if not len(polygons):
         return None
@@ -129,11 +137,11 @@ def _multipolygon(polygons: NDArray[np.object_]) -> dict[str, Any] | None:
     return {"type": "MultiPolygon", "coordinates": rings}
 
 
-def _geo_metadata(boxes: NDArray[np.float64]) -> dict[str, Any]:
+def _geo_metadata(boxes: NDArray[np.float64], kind: str) -> dict[str, Any]:
     """Return the file's «geo» metadata; no `crs` means longitude and latitude on WGS 84 (OGC:CRS84)."""
     column: dict[str, Any] = {
         "encoding": "WKB",
-        "geometry_types": ["Polygon"],
+        "geometry_types": [kind],
         "orientation": "counterclockwise",
         "edges": "planar",
         "covering": {"bbox": {side: ["bbox", side] for side in _BOX}},

@@ -2,78 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from frontcalc.layers import ADJECTIVES
-from frontcalc.lint import CODES, Finding, Severity
-from frontcalc.notices import grouped
+from frontcalc.lint import Finding
+from frontcalc.outputs.archive_facts import archive_grid, finding_grid
 from frontcalc.outputs.branches import Key, branches, key, walk
-from frontcalc.outputs.movements import flow_lines, flow_sums, layer_lines, place_table
+from frontcalc.outputs.grid import Grid, aside_of, basis, day_or_dash, remarks, title_of
+from frontcalc.outputs.movements import flow_grid, place_grid
 from frontcalc.outputs.numbers import BLANK, decimals, km2, times
-from frontcalc.outputs.region_facts import check_findings, check_table, region_facts
+from frontcalc.outputs.published import scaled
+from frontcalc.outputs.region_facts import check_grid, detail_grid, region_grid
 from frontcalc.outputs.remarks import place_lines
 from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import (
     TOTAL,
-    ArchiveMeta,
     DiffRow,
     FlowRow,
     HeldRow,
     LayerRow,
     Meta,
     PlaceRow,
-    RegionCheckMeta,
     RegionCheckRow,
     RegionDetailRow,
-    RegionMeta,
     RegionRow,
     SeriesRow,
     Table,
     ratio,
 )
-from frontcalc.views import VIEWS, describe_view
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """One block to print.
-
-    Parameters
-    ----------
-    title, aside : str
-        What is shown, and by which view.
-    groups : tuple of (str, int)
-        Headings over several columns, with the number of columns; empty for none.
-    header : tuple of str
-        One a column; the first `labels` columns are text, the rest figures.
-    rows : tuple of tuple of str
-        Cells as text.
-    footer : tuple of str
-        Lines below the block.
-    labels : int
-        How many columns at the left are text.
-    """
-
-    title: str
-    aside: str
-    groups: tuple[tuple[str, int], ...]
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    footer: tuple[str, ...]
-    labels: int = 1
 
 
 def grids(table: Table[Any, Any]) -> list[Grid]:
-    """Return a table's blocks, one an actor."""
+    """Return a table's blocks, one an actor, areas in the units that `meta` names."""
+    table = scaled(table)
     whole: dict[type, Callable[..., Grid]] = {
-        RegionRow: _region_grid,
-        RegionDetailRow: _detail_grid,
-        RegionCheckRow: _check_grid,
-        LayerRow: _archive_grid,
-        Finding: _finding_grid,
+        RegionRow: region_grid,
+        RegionDetailRow: detail_grid,
+        RegionCheckRow: check_grid,
+        LayerRow: archive_grid,
+        Finding: finding_grid,
     }
     if table.kind in whole:
         return [whole[table.kind](table.rows, table.meta)]
@@ -81,8 +48,8 @@ def grids(table: Table[Any, Any]) -> list[Grid]:
         DiffRow: _diff_grid,
         HeldRow: _held_grid,
         SeriesRow: _series_grid,
-        FlowRow: _flow_grid,
-        PlaceRow: _place_grid,
+        FlowRow: flow_grid,
+        PlaceRow: place_grid,
     }
     return [
         lay[table.kind]([row for row in table.rows if row.actor == actor], actor, table.meta)
@@ -113,12 +80,12 @@ def _diff_grid(rows: Sequence[DiffRow], actor: str, meta: Meta) -> Grid:
         for row in totals
     ]
     return Grid(
-        _title(actor, meta),
-        _aside(meta),
+        title_of(actor, meta),
+        aside_of(meta),
         tuple(groups),
         header,
         tuple(lines),
-        (*used, *place_lines(meta, actor), *_basis(meta), *_remarks(meta)),
+        (*used, *place_lines(meta, actor), *basis(meta), *remarks(meta)),
     )
 
 
@@ -187,7 +154,7 @@ def _held_grid(rows: Sequence[HeldRow], actor: str, meta: Meta) -> Grid:
         if len(share.role_km2) > 1
     ]
     header = ("region", *(day.isoformat() for day in dates))
-    return Grid(_title(actor, meta), _aside(meta), (), header, lines, (*footer, *_basis(meta), *_remarks(meta)))
+    return Grid(title_of(actor, meta), aside_of(meta), (), header, lines, (*footer, *basis(meta), *remarks(meta)))
 
 
 def _series_grid(rows: Sequence[SeriesRow], actor: str, meta: Meta) -> Grid:
@@ -202,7 +169,7 @@ def _series_grid(rows: Sequence[SeriesRow], actor: str, meta: Meta) -> Grid:
             (
                 row.date.isoformat(),
                 labels.get(key(row), row.region),
-                _day(row.snapshot),
+                day_or_dash(row.snapshot),
                 km2(row.held_km2),
                 km2(row.gained_km2),
                 km2(row.lost_km2),
@@ -211,133 +178,5 @@ def _series_grid(rows: Sequence[SeriesRow], actor: str, meta: Meta) -> Grid:
             )
         )
     header = ("date", "region", "map of", "held", "gained", "lost", "net", "net per day")
-    footer = (*_basis(meta), *_remarks(meta))
-    return Grid(_title(actor, meta), _aside(meta), (), header, tuple(lines), footer, labels=3)
-
-
-def _flow_grid(rows: Sequence[FlowRow], actor: str, meta: Meta) -> Grid:
-    """Return a matrix of roles a period and region, and below it what it comes to and the layers' own areas."""
-    header, lines = flow_lines(rows)
-    shares = [share for share in meta.layer_shares if share.actor == actor]
-    footer = (*flow_sums(rows), *layer_lines(shares), *_basis(meta), *_remarks(meta))
-    return Grid(_title(actor, meta), _aside(meta), (), header, tuple(lines), footer, labels=3)
-
-
-def _place_grid(rows: Sequence[PlaceRow], actor: str, meta: Meta) -> Grid:
-    """Return a line each time that a place came under or out, and below it what lasted."""
-    header, lines = place_table(rows)
-    footer = (*place_lines(meta, actor), *_basis(meta), *_remarks(meta))
-    title = f"Places and {ADJECTIVES.get(actor, f'{actor}-held')} territory · {meta.archive}"
-    return Grid(title, _aside(meta), (), header, tuple(lines), footer, labels=len(header))
-
-
-def _region_grid(rows: Sequence[RegionRow], meta: RegionMeta) -> Grid:
-    """Return a line a region of a set, and below it where the set comes from."""
-    lines = tuple((row.code, row.country, row.region, row.local_name, km2(row.area_km2)) for row in rows)
-    title = f"Regions, km² · {meta.set}"
-    return Grid(title, "", (), ("code", "country", "region", "local name", "area"), lines, _origin(meta), labels=4)
-
-
-def _detail_grid(rows: Sequence[RegionDetailRow], meta: RegionMeta) -> Grid:
-    """Return a line a fact about one region, and below it where its set comes from."""
-    (row,) = rows
-    header, lines = region_facts(row)
-    return Grid(f"Region · {meta.set}", "", (), header, tuple(lines), _origin(meta), labels=len(header))
-
-
-def _origin(meta: RegionMeta) -> tuple[str, ...]:
-    """Return where a region set comes from and on what terms, a line each, and the notices."""
-    origin = (f"source: {meta.source}", f"licence: {meta.licence}", f"method: {meta.method}", f"SHA-256: {meta.sha256}")
-    return (*origin, *_remarks(meta))
-
-
-def _check_grid(rows: Sequence[RegionCheckRow], meta: RegionCheckMeta) -> Grid:
-    """Return a line a region of a checked file, and below it what was found of the whole."""
-    header, lines = check_table(rows)
-    title = f"Regions of {meta.file.name}, km² as drawn"
-    return Grid(title, "", (), header, tuple(lines), (*check_findings(meta), *_remarks(meta)), labels=2)
-
-
-def _archive_grid(rows: Sequence[LayerRow], meta: ArchiveMeta) -> Grid:
-    """Return a line a map and layer."""
-    lines = tuple((*_names(row), f"{row.parts:,}", f"{row.vertices:,}", km2(row.km2)) for row in rows)
-    header = ("date", "layer", "actor", "role", "file", "parts", "vertices", "km²")
-    footer = (_extent(meta), meta.crs, *(f"note {line}" for line in grouped(meta.notices)))
-    return Grid(f"Layers, km² · {meta.archive}", "", (), header, lines, footer, labels=5)
-
-
-def _names(row: LayerRow) -> tuple[str, ...]:
-    """Return what a listed layer is, as text."""
-    return (row.date.isoformat(), row.layer, row.actor, row.role, row.file)
-
-
-def _finding_grid(rows: Sequence[Finding], meta: ArchiveMeta) -> Grid:
-    """Return a line a finding, and below them how many there are of each code."""
-    lines = tuple((row.severity, row.code, _day(row.date), row.file, _place(row), _particulars(row)) for row in rows)
-    header = ("severity", "code", "date", "file", "lon, lat", "finding")
-    of_code = {row.code: row.severity for row in rows}
-    sums = [f"{severity} {sum(row.severity == severity for row in rows)}" for severity in Severity]
-    footer = (
-        *(f"{count} {of_code[code]} {code}: {CODES[code].meaning}; {CODES[code].cure}" for code, count in meta.counts),
-        f"findings: {', '.join(sums)}",
-        _extent(meta),
-        meta.crs + (f" · regions: {meta.regions.name}" if meta.regions else ""),
-        *(f"note {line}" for line in grouped(meta.notices)),
-    )
-    return Grid(f"Findings · {meta.archive}", "", (), header, lines, footer, labels=len(header))
-
-
-def _extent(meta: ArchiveMeta) -> str:
-    """Return how much an archive holds."""
-    return f"maps: {meta.maps} · files read: {len(meta.files)}, distinct: {meta.distinct_files}"
-
-
-def _particulars(row: Finding) -> str:
-    """Return a finding's message without what to do where that is the code's own, which stands below once."""
-    return row.message.removesuffix(f"; {CODES[row.code].cure}")
-
-
-def _place(row: Finding) -> str:
-    """Return a finding's place, a dash for none."""
-    return BLANK if row.lon is None or row.lat is None else f"{row.lon:.3f}, {row.lat:.3f}"
-
-
-def _title(actor: str, meta: Meta) -> str:
-    """Return whose territory is shown, in which unit and from which archive."""
-    return f"{ADJECTIVES.get(actor, f'{actor}-held')} territory, km² · {meta.archive}"
-
-
-def _aside(meta: Meta) -> str:
-    """Return the view as a title's right end shows it."""
-    return f"view: {describe_view(VIEWS[meta.view]) if meta.view in VIEWS else meta.view}"
-
-
-def _basis(meta: Meta) -> Iterable[str]:
-    """Yield what was counted, and by what projection and regions."""
-    counted = f"counted, overlaps once: {', '.join(meta.counted) or 'nothing'}"
-    yield counted + (f" · not counted: {', '.join(meta.not_counted)}" if meta.not_counted else "")
-    if meta.other_actors:
-        yield f"also on these maps: {', '.join(meta.other_actors)} (see --actor)"
-    yield meta.crs + _regions(meta)
-    if meta.region_licence and not meta.region_licence.casefold().startswith("public domain"):
-        yield f"regions: {meta.region_source}; licence: {meta.region_licence}"
-
-
-def _regions(meta: Meta) -> str:
-    """Return which regions were used, how far they can be trusted, and that ground was snapped to them."""
-    if not meta.regions:
-        return ""
-    accuracy = f" ({meta.regions_accuracy})" if meta.regions_accuracy else ""
-    how = meta.snapping
-    snapped = f" · snap: border {how.border_km:g} km, water {how.water_km:g} km" if how and how.border_km else ""
-    return f" · regions: {meta.regions.name}{accuracy}{snapped}"
-
-
-def _remarks(meta: Meta | RegionMeta | RegionCheckMeta) -> Iterable[str]:
-    """Yield the notices, a line each."""
-    return (f"note {line}" for line in grouped(meta.notices))
-
-
-def _day(day: date | None) -> str:
-    """Return a day as text, a dash for none."""
-    return day.isoformat() if day else BLANK
+    footer = (*basis(meta), *remarks(meta))
+    return Grid(title_of(actor, meta), aside_of(meta), (), header, tuple(lines), footer, labels=3)

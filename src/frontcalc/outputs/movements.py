@@ -5,15 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from math import fsum
 
+from frontcalc.layers import ADJECTIVES
+from frontcalc.outputs.grid import Grid, aside_of, basis, remarks, title_of
 from frontcalc.outputs.numbers import BLANK, decimals, km2
-from frontcalc.tables import TOTAL, FlowRow, LayerShare, PlaceRow
+from frontcalc.outputs.remarks import place_lines
+from frontcalc.tables import TOTAL, FlowRow, LayerShare, Meta, PlaceRow
 from frontcalc.transitions import NOTHING
 
 Lines = list[tuple[str, ...]]
 _ALL = "all"
 
 
-def flow_lines(rows: Sequence[FlowRow]) -> tuple[tuple[str, ...], Lines]:
+def flow_grid(rows: Sequence[FlowRow], actor: str, meta: Meta) -> Grid:
+    """Return a matrix of roles a period and region, and below it what it comes to and the layers' own areas."""
+    header, lines = _flow_lines(rows)
+    shares = [share for share in meta.layer_shares if share.actor == actor]
+    footer = (*_flow_sums(rows), *_layer_lines(shares), *basis(meta), *remarks(meta))
+    return Grid(title_of(actor, meta), aside_of(meta), (), header, tuple(lines), footer, labels=3)
+
+
+def place_grid(rows: Sequence[PlaceRow], actor: str, meta: Meta) -> Grid:
+    """Return a line each time that a place came under or out, and below it what lasted."""
+    header, lines = _place_table(rows)
+    footer = (*place_lines(meta, actor), *basis(meta), *remarks(meta))
+    title = f"Places and {ADJECTIVES.get(actor, f'{actor}-held')} territory · {meta.archive}"
+    return Grid(title, aside_of(meta), (), header, tuple(lines), footer, labels=len(header))
+
+
+def _flow_lines(rows: Sequence[FlowRow]) -> tuple[tuple[str, ...], Lines]:
     """Return the header and lines of one actor's matrices, one a period and region, margins last.
 
     Roles that no map shows are left out, and regions in which nothing ever was.
@@ -43,7 +62,7 @@ def _cell(rows: Sequence[FlowRow], old: str, new: str) -> str:
     return km2(fsum(value for value in found if value is not None) if any(v is not None for v in found) else None)
 
 
-def flow_sums(rows: Sequence[FlowRow]) -> Iterator[str]:
+def _flow_sums(rows: Sequence[FlowRow]) -> Iterator[str]:
     """Yield what each period's matrix comes to: gained, lost, net, and what only changed its role."""
     totals = [row for row in rows if row.level == TOTAL]
     for period in dict.fromkeys(row.period for row in totals):
@@ -62,7 +81,7 @@ def flow_sums(rows: Sequence[FlowRow]) -> Iterator[str]:
         )
 
 
-def layer_lines(shares: Iterable[LayerShare]) -> Iterator[str]:
+def _layer_lines(shares: Iterable[LayerShare]) -> Iterator[str]:
     """Yield the layers' own areas on each map, and how much of them is the ground of an earlier role."""
     for share in shares:
         areas = ", ".join(f"{role} {km2(area)}" for role, area in share.role_km2)
@@ -70,7 +89,7 @@ def layer_lines(shares: Iterable[LayerShare]) -> Iterator[str]:
         yield f"layers as drawn on the map of {share.snapshot or 'no date'}: {areas}{twice}"
 
 
-def place_table(rows: Sequence[PlaceRow]) -> tuple[tuple[str, ...], Lines]:
+def _place_table(rows: Sequence[PlaceRow]) -> tuple[tuple[str, ...], Lines]:
     """Return the header and lines of one actor's places."""
     signs = {"gained": "came under", "lost": "came out"}
     lines: Lines = [

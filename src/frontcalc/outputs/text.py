@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from frontcalc.outputs.layout import Grid, grids
+from frontcalc.outputs.grid import Grid
+from frontcalc.outputs.layout import grids
 from frontcalc.tables import Table
 
 _GAP = "  "
@@ -81,6 +82,6 @@ def _escape(text: str) -> str:
     """Return text that Markdown shows as it is, on one line, indented as it was."""
     flat = " ".join(text.split())
     indent = "&nbsp;" * (len(text) - len(text.lstrip(" ")))
-    for mark in "\\|<>*_`[]":
-        flat = flat.replace(mark, f"\\{mark}" if mark not in "<>" else {"<": "&lt;", ">": "&gt;"}[mark])
-    return indent + flat
+    for mark in "\\|*_`[]~":
+        flat = flat.replace(mark, f"\\{mark}")
+    return indent + flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

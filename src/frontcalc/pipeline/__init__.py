@@ -6,6 +6,7 @@ from frontcalc.pipeline.conversion import convert
 from frontcalc.pipeline.diffs import diff, diff_files
 from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.place_changes import places
+from frontcalc.pipeline.polygons import changes, changes_between
 from frontcalc.pipeline.region_check import check_regions
 from frontcalc.pipeline.region_fetch import fetch_regions
 from frontcalc.pipeline.region_sets import list_regions, show_region
@@ -14,6 +15,8 @@ from frontcalc.pipeline.timeline import series
 
 __all__ = [
     "Options",
+    "changes",
+    "changes_between",
     "check_archive",
     "check_regions",
     "convert",

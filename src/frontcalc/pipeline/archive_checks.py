@@ -168,5 +168,14 @@ def _meta(
     """Return what a result rests on."""
     distinct = len({file.sha256 for file in files})
     return ArchiveMeta(
-        __version__, maps.name, target, len(maps.refs), files, distinct, regions=regions, counts=counts, notices=notices
+        version=__version__,
+        archive=maps.name,
+        crs=target,
+        maps=len(maps.refs),
+        files=files,
+        distinct_files=distinct,
+        regions=regions,
+        counts=counts,
+        notices=notices,
+        attribution=(maps.credit,),
     )

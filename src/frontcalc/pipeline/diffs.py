@@ -6,20 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Unpack
 
-from frontcalc.archives import pair_archive
-from frontcalc.change import Change
-from frontcalc.errors import DataError, UsageError
-from frontcalc.gazetteer import Place, read_places
-from frontcalc.notices import Notice, join_codes
-from frontcalc.periods import Period
+from frontcalc.notices import join_codes
+from frontcalc.pipeline.comparing import Measured, tabulate
 from frontcalc.pipeline.measuring import Measuring
-from frontcalc.pipeline.options import Options, start
-from frontcalc.pipeline.place_changes import lasting, place_rows
-from frontcalc.pipeline.remainders import concerns, remainder_notices
-from frontcalc.pipeline.spans import nothing_measured, period_used, start_periods
-from frontcalc.snapshots import read_snapshot
-from frontcalc.states import Span, State, check_view
-from frontcalc.tables import DiffRow, Meta, PeriodUsed, PlaceRow, Table
+from frontcalc.pipeline.options import Options
+from frontcalc.pipeline.remainders import concerns
+from frontcalc.pipeline.spans import start_files, start_periods
+from frontcalc.tables import DiffRow, Meta, Table
 
 
 def diff(
@@ -56,9 +49,7 @@ def diff(
     NoDataError
         No period has two maps.
     """
-    towns = read_places(places) if places else None
-    run, actors, spans = start_periods(periods, archive, options)
-    return _diff_table(run, actors, spans, towns)
+    return tabulate(DiffRow, _diff_rows, start_periods(periods, archive, options), places)
 
 
 def diff_files(
@@ -69,81 +60,24 @@ def diff_files(
     The period is named after the two files; dates are those in their names, blank without.
     Parameters, returns and errors are otherwise those of `diff`.
     """
-    maps = pair_archive(before, after)
-    run = start(maps, options)
-    opening, closing = (State(read_snapshot(ref)) for ref in maps.refs)
-    found = [part for state in (closing, opening) for part in state.snapshot.layers]
-    counted = [part.layer.actor for part in found if run.view.counts(part.name, part.layer)]
-    main = run.actor if run.actor and run.actor.casefold() != "all" else None
-    actors = (main,) if main else tuple(dict.fromkeys(counted))[: None if run.actor else 1]
-    if not actors:
-        raise UsageError(f"neither file has a layer that view {run.view.name} counts", where=maps.name)
-    spans = []
-    for actor in actors:
-        check_view(maps, run.wanted(actor), maps.refs[0])
-        lacking = set(run.view.missing(closing.snapshot.named_layers(actor)))
-        if gone := lacking - set(run.view.missing(opening.snapshot.named_layers(actor))):
-            raise DataError(
-                f"has no layer {' or '.join(sorted(gone))} of {actor}, which {maps.refs[0].names[0]} has",
-                where=maps.refs[1].names[0],
-                cure="choose a --view that both have",
-            )
-        period = Period(maps.name, opening.day, closing.day)
-        notices = tuple(dict.fromkeys([*opening.snapshot.notices, *closing.snapshot.notices]))
-        spans.append((actor, Span(period, opening, closing, notices)))
-    return _diff_table(run, actors, iter(spans), read_places(places) if places else None)
+    return tabulate(DiffRow, _diff_rows, start_files(before, after, options), places)
 
 
-def _diff_table(
-    run: Measuring, actors: Sequence[str], spans: Iterator[tuple[str, Span]], towns: Sequence[Place] | None
-) -> Table[DiffRow, Meta]:
-    """Return the table of some spans, each measured as it comes."""
-    rows: list[DiffRow] = []
-    used: list[PeriodUsed] = []
-    notices: list[Notice] = []
-    lasted: list[PlaceRow] | None = None if towns is None else []
-    measured = False
-    for actor, span in spans:
-        measured |= span.measurable
-        changed = run.change(span, actor)
-        said = [*span.notices, *_left_out(run, actor, span, changed)]
-        # Of a part, the rest is left out as asked.
-        loose = [] if run.lines.left_out else remainder_notices(changed, span, run.crs)
-        rows.extend(_diff_rows(run, actor, span, changed, said, loose))
-        notices.extend([*said, *loose])
-        used.append(period_used(actor, span))
-        if towns is not None and lasted is not None:
-            lasted.extend(lasting(place_rows(run, actor, span, towns)))
-    if not measured:
-        raise nothing_measured(run, notices)
-    return Table(DiffRow, tuple(rows), run.meta(actors, periods=used, notices=notices, places=lasted))
-
-
-def _left_out(run: Measuring, actor: str, span: Span, changed: Change | None) -> list[Notice]:
-    """Return what is to be said of the change in the regions that are not shown, if any."""
-    if changed is None:
-        return run.left_out(actor, span.period.label)
-    gained, lost = (run.lines.elsewhere(areas) for areas in (changed.gained_km2, changed.lost_km2))
-    return run.left_out(actor, span.period.label, gained=gained, lost=lost)
-
-
-def _diff_rows(
-    run: Measuring, actor: str, span: Span, changed: Change | None, said: Sequence[Notice], loose: Sequence[Notice]
-) -> Iterator[DiffRow]:
+def _diff_rows(run: Measuring, measured: Measured) -> Iterator[DiffRow]:
     """Yield a span's rows: figures where two maps stand for its ends, else blanks."""
-    days = span.days
+    span = measured.span
     for line in run.rows():
-        figures = run.figures(changed, line, days)
-        mine = [notice for notice in loose if concerns(notice, line.region, figures)]
+        figures = run.figures(measured.changed, line, span.days)
+        mine = [notice for notice in measured.loose if concerns(notice, line.region, figures)]
         yield DiffRow(
             archive=run.archive.name,
-            actor=actor,
+            actor=measured.actor,
             period=span.period.label,
             level=line.level,
             region=line.region,
             opening=span.opening.day if span.opening else None,
             closing=span.closing.day if span.closing else None,
-            days=days,
+            days=span.days,
             view=run.view.name,
             opening_km2=figures.opening_km2,
             closing_km2=figures.closing_km2,
@@ -151,6 +85,6 @@ def _diff_rows(
             lost_km2=figures.lost_km2,
             net_km2=figures.net_km2,
             rate_km2_per_day=figures.rate_km2_per_day,
-            notes=join_codes([*said, *mine]),
+            notes=join_codes([*measured.said, *mine]),
             snapped_km2=figures.snapped_km2,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -16,12 +16,12 @@ from frontcalc.errors import UsageError
 from frontcalc.layers import COUNTRIES, UNNAMED, Role, find_layer
 from frontcalc.levels import NONE, Line, Lines
 from frontcalc.notices import Notice
-from frontcalc.pipeline.region_terms import terms_of
+from frontcalc.pipeline.region_terms import Terms, terms_of
 from frontcalc.regions import BORDER_KM, WATER_KM, RegionSet, takers
 from frontcalc.snapshots import Snapshot
 from frontcalc.sources import SourceFile
 from frontcalc.states import Span, State, Wanted, actors_on
-from frontcalc.tables import LayerShare, Meta, PeriodUsed, PlaceRow, Snapping
+from frontcalc.tables import TOTAL, LayerShare, Meta, PeriodUsed, PlaceRow, Snapping
 from frontcalc.transitions import Transitions
 from frontcalc.views import View
 
@@ -115,6 +115,15 @@ class Measuring:
         before, after = (self.ground(state.snapshot, actor) for state in (span.opening, span.closing))
         return change.step(before, after, self.takers(actor))
 
+    def polygons(self, changed: Change) -> Iterator[tuple[str, str, float, shapely.MultiPolygon]]:
+        """Yield where a change is: kind, region of the finest level shown, its figure (km²), and ground in metres."""
+        level = self.lines.levels[-1] if self.lines.levels else TOTAL
+        for kind, areas in (("gained", changed.gained), ("lost", changed.lost)):
+            grounds = areas.by_region()
+            for line in self.rows():
+                if line.level == level and not (ground := line.ground_of(grounds)).is_empty:
+                    yield kind, line.region, line.sum_of(areas.km2), ground
+
     def figures(self, measured: Change | None, line: Line, days: int | None) -> Figures:
         """Return one row's figures of a change, all None where nothing was measured."""
         if measured is None:
@@ -150,7 +159,7 @@ class Measuring:
             snapshots.role_geometry(closing, actor, self.view, self.crs),
             self.ground(opening, actor),
             self.ground(closing, actor),
-            self._takers(actor),
+            self.takers(actor),
         )
 
     def layer_share(self, state: State, actor: str) -> LayerShare:
@@ -193,7 +202,14 @@ class Measuring:
             places=None if places is None else tuple(places),
             region_source=terms.source,
             region_licence=terms.licence,
+            attribution=self._attribution(terms),
         )
+
+    def _attribution(self, terms: Terms) -> tuple[str, ...]:
+        """Return whose maps and regions the figures rest on, and on what terms."""
+        source = self.regions.source
+        regions = terms.attribution or (f"{source.name}, whose source is not stated" if source else "")
+        return (self.archive.credit, *([f"regions: {regions}"] if regions else []))
 
     def _snapping(self) -> Snapping | None:
         """Return how ground beside regions was given to them, None without regions."""

@@ -9,6 +9,7 @@ from frontcalc import crs, geometry, region_store
 from frontcalc.errors import DataError
 from frontcalc.fetching import boundaries
 from frontcalc.notices import Notice
+from frontcalc.pipeline.region_terms import Terms
 from frontcalc.region_store import CODE_FIELD, NAME_FIELD, FetchedRegions
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import read_features
@@ -92,7 +93,10 @@ def _listed(regions: FetchedRegions, notices: tuple[Notice, ...]) -> Table[Regio
         for number, own in enumerate(features.properties)
     ]
     rows.sort(key=lambda row: (row.region, row.code, row.area_km2))
-    meta = RegionMeta(title, regions.source, regions.licence, "as fetched", regions.sha256, notices)
+    credit = f"regions: {Terms(regions.source, regions.licence).attribution}"
+    meta = RegionMeta(
+        title, regions.source, regions.licence, "as fetched", regions.sha256, notices, attribution=(credit,)
+    )
     return Table(RegionRow, tuple(rows), meta)
 
 

@@ -9,6 +9,7 @@ from frontcalc import crs, geometry
 from frontcalc.embedded import EmbeddedRegions, load_embedded
 from frontcalc.errors import UsageError
 from frontcalc.names import Place, find, suggestions
+from frontcalc.pipeline.region_terms import Terms
 from frontcalc.tables import RegionDetailRow, RegionMeta, RegionRow, Table
 
 
@@ -98,4 +99,11 @@ def _find(name: str, stored: EmbeddedRegions) -> int:
 
 def _meta(stored: EmbeddedRegions) -> RegionMeta:
     """Return where an embedded set comes from."""
-    return RegionMeta(stored.name, stored.source, stored.licence, stored.method, stored.sha256)
+    return RegionMeta(
+        set=stored.name,
+        source=stored.source,
+        licence=stored.licence,
+        method=stored.method,
+        sha256=stored.sha256,
+        attribution=(f"regions: {Terms(stored.source, stored.licence).attribution}",),
+    )

@@ -16,6 +16,11 @@ class Terms:
     source: str = ""
     licence: str = ""
 
+    @property
+    def attribution(self) -> str:
+        """Source and licence in one text."""
+        return ", ".join(filter(None, (self.source, self.licence)))
+
 
 def terms_of(file: SourceFile | None) -> Terms:
     """Return where a region file is from: told by its content, so that a fetched file is known by any name."""

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from frontcalc.errors import NoDataError, UsageError
+from frontcalc.archives import pair_archive
+from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.notices import Notice
-from frontcalc.periods import parse_period
+from frontcalc.periods import Period, parse_period
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options, open_maps, start
-from frontcalc.states import Span, resolve
+from frontcalc.snapshots import read_snapshot
+from frontcalc.states import Span, State, check_view, resolve
 from frontcalc.tables import PeriodUsed
 
-Spans = Iterator[tuple[str, Span]]
+
+class Asked(NamedTuple):
+    """A run, whose territory it measures, and each actor's periods with their maps, read as they come."""
+
+    run: Measuring
+    actors: tuple[str, ...]
+    spans: Iterator[tuple[str, Span]]
 
 
-def start_periods(
-    periods: Sequence[str], archive: str | Path | None, options: Options
-) -> tuple[Measuring, tuple[str, ...], Spans]:
-    """Return a run, whose territory it measures, and each actor's periods with their maps, read as they come.
+def start_periods(periods: Sequence[str], archive: str | Path | None, options: Options) -> Asked:
+    """Return a run on an archive, with the maps that stand for the ends of each period.
 
     Raises
     ------
@@ -35,7 +42,46 @@ def start_periods(
     run = start(maps, options, ends[-1])
     actors = run.actors(ends)
     spans = ((actor, resolve(period, maps, run.wanted(actor))) for actor in actors for period in parsed)
-    return run, actors, spans
+    return Asked(run, actors, spans)
+
+
+def start_files(before: str | Path, after: str | Path, options: Options) -> Asked:
+    """Return a run on two single maps, with the one period between them.
+
+    Raises
+    ------
+    UsageError
+        An option is wrong, or the view counts no layer of either file.
+    DataError
+        The later file lacks a layer that the earlier one has.
+    """
+    maps = pair_archive(before, after)
+    run = start(maps, options)
+    opening, closing = (State(read_snapshot(ref)) for ref in maps.refs)
+    actors = _actors_of(run, opening, closing)
+    for actor in actors:
+        check_view(maps, run.wanted(actor), maps.refs[0])
+        lacking = set(run.view.missing(closing.snapshot.named_layers(actor)))
+        if gone := lacking - set(run.view.missing(opening.snapshot.named_layers(actor))):
+            raise DataError(
+                f"has no layer {' or '.join(sorted(gone))} of {actor}, which {maps.refs[0].names[0]} has",
+                where=maps.refs[1].names[0],
+                cure="choose a --view that both have",
+            )
+    notices = tuple(dict.fromkeys([*opening.snapshot.notices, *closing.snapshot.notices]))
+    span = Span(Period(maps.name, opening.day, closing.day), opening, closing, notices)
+    return Asked(run, actors, ((actor, span) for actor in actors))
+
+
+def _actors_of(run: Measuring, opening: State, closing: State) -> tuple[str, ...]:
+    """Return whose territory is measured between two maps: the actor asked for, else the first counted, else all."""
+    found = [part for state in (closing, opening) for part in state.snapshot.layers]
+    counted = [part.layer.actor for part in found if run.view.counts(part.name, part.layer)]
+    main = run.actor if run.actor and run.actor.casefold() != "all" else None
+    actors = (main,) if main else tuple(dict.fromkeys(counted))[: None if run.actor else 1]
+    if not actors:
+        raise UsageError(f"neither file has a layer that view {run.view.name} counts", where=run.archive.name)
+    return actors
 
 
 def period_used(actor: str, span: Span) -> PeriodUsed:

@@ -38,14 +38,20 @@ class Split:
         How much of it lies outside the region as drawn, in ground that was snapped to it; the last is 0.
     unassigned : (k,) array of Polygon
         The ground that no region takes.
-    snapped : (l,) array of Polygon
-        The ground that regions take by snapping.
+    taken : (l,) array of geometry
+        The ground that regions take, cut small, as measured.
+    owner : (l,) array of int
+        The place of its region in the set.
+    zone : (l,) array of bool
+        Whether the region takes it by snapping only.
     """
 
     km2: Floats
     snapped_km2: Floats
     unassigned: Geometries
-    snapped: Geometries
+    taken: Geometries
+    owner: Owners
+    zone: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,7 +158,7 @@ class RegionSet:
         np.add.at(snapped_km2, self.owner[piece[zones]], shared_km2[zones])
         rest = self._rest(parts, np.bincount(part, minlength=len(parts)) > _FEW_PIECES)
         km2[-1] = np.sum(geometry.area_km2(rest))
-        return Split(km2, snapped_km2, geometry.polygonal(rest), geometry.polygonal(shared[zones]))
+        return Split(km2, snapped_km2, geometry.polygonal(rest), shared, self.owner[piece], zones)
 
     def _rest(self, parts: Geometries, many: NDArray[np.bool_]) -> Geometries:
         """Return what no region takes of parts (n,), which are prepared; `many` of them meet many pieces."""

@@ -28,7 +28,7 @@ BORDER_KM = 10.0
 WATER_KM = 1.0
 """How far into water and gaps, the land of no region, ground goes to the nearest eligible region (km)."""
 
-METHOD = "1"
+METHOD = "2"
 """To be changed with anything here that changes a zone: zones are kept on disk."""
 
 _MERCATOR = "EPSG:3395"
@@ -182,6 +182,8 @@ def _cells(stretches: Stretches, by_border: NDArray[np.bool_], plane: str) -> tu
     dense = shapely.segmentize(shapely.simplify(lines[contested], _SIMPLIFIED * WATER_KM * 1000), _SPACING_M)
     ends = shapely.get_point(lines[~contested], np.array([[0], [-1]])).T.ravel()
     points, line = shapely.get_coordinates(np.concatenate([dense, ends]), return_index=True)
+    # Points that differ in their last bits make cells that cross each other; a metre is nothing here.
+    points = np.round(points)
     of = np.concatenate([owner[contested], np.repeat(owner[~contested], 2)])[line]
     order = np.lexsort([of, points[:, 1], points[:, 0]])
     points, of = points[order], of[order]
@@ -197,9 +199,18 @@ def _cells(stretches: Stretches, by_border: NDArray[np.bool_], plane: str) -> tu
     )
     of = of[site]
     regions = np.unique(of)
-    merged = np.array([shapely.coverage_union_all(cells[of == region]) for region in regions], dtype=object)
+    merged = np.array([_merged(cells[of == region]) for region in regions], dtype=object)
     polygons, index = _from_mercator(merged, plane)
     return polygons, regions[index]
+
+
+def _merged(cells: Geometries) -> shapely.Geometry:
+    """Return the union of cells of a Voronoi diagram."""
+    try:
+        return shapely.coverage_union_all(cells)
+    except shapely.GEOSException:
+        # Neighbours' corners may differ in their last bits; the slow union bears that.
+        return geometry.union(geometry.repair(cells))
 
 
 def _shared_out(zones: Geometries, cells: Geometries, owner: Owners) -> tuple[Geometries, Owners]:

@@ -8,8 +8,8 @@ from typing import Any
 from frontcalc.errors import UsageError
 
 
-def formats_package(name: str, *, where: str) -> Any:
-    """Return a module of the extra `formats`.
+def formats_package(name: str, *, where: str, extra: str = "formats") -> Any:
+    """Return a module of an extra.
 
     Parameters
     ----------
@@ -17,6 +17,8 @@ def formats_package(name: str, *, where: str) -> Any:
         The module's name, as in ``pyarrow.parquet``.
     where : str
         The file that needs it, for messages.
+    extra : str
+        The extra of frontcalc that it comes with.
 
     Raises
     ------
@@ -28,5 +30,5 @@ def formats_package(name: str, *, where: str) -> Any:
     except ImportError as error:
         package = name.partition(".")[0]
         raise UsageError(
-            f"needs the package {package}", where=where, cure='pip install "frontcalc[formats]"'
+            f"needs the package {package}", where=where, cure=f'pip install "frontcalc[{extra}]"'
         ) from error

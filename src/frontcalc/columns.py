@@ -1,0 +1,79 @@
+"""What each published column means; units follow from names.
+
+One entry a name, whatever the table: a column means the same wherever it stands.
+"""
+
+from __future__ import annotations
+
+DEFINITIONS: dict[str, str] = {
+    "archive": "name of the folder or file that holds the maps",
+    "actor": "whose territory is measured",
+    "period": "the period asked for",
+    "date": "the day that the row is of",
+    "level": "kind of region, as in adm1; total where everything is measured at once",
+    "region": "name of the region; unassigned is what no region takes, total is everything",
+    "opening": "day of the map that the change is measured from",
+    "closing": "day of the map that the change is measured to",
+    "snapshot": "day of the map that stands for the date",
+    "previous": "day of the map before it, which the change is measured from",
+    "days": "days from the one map to the other",
+    "view": "which roles of layers count as held",
+    "opening_km2": "area held on the opening map",
+    "closing_km2": "area held on the closing map",
+    "held_km2": "area held",
+    "gained_km2": "held on the later map and not on the earlier one",
+    "lost_km2": "held on the earlier map and not on the later one",
+    "net_km2": "gained less lost, which is the change of the area held",
+    "rate_km2_per_day": "net change over the days between the two maps",
+    "notes": "codes of the notices that concern the row, separated by spaces",
+    "set": "name of the region set",
+    "code": "the region's code (ISO 3166-2); the finding's, as docs/findings.md explains it",
+    "country": "the country it belongs to by international law (ISO 3166-1)",
+    "local_name": "the region's name in the local language",
+    "area_km2": "land area, as the set or file draws it",
+    "aliases": "other spellings of the name, separated by |",
+    "kind": "gained or lost",
+    "km2": "area of the ground",
+    "snapped_km2": "how much of gained and lost together, or of the area held, lies outside the region as drawn",
+    "from_role": "role of the layer that had the ground at the opening; none where it was not held",
+    "to_role": "role of the layer that has the ground at the close; none where it is not held",
+    "place": "name of the place",
+    "change": "gained where the place came under the actor's hold, lost where it came out of it",
+    "lon": "longitude on WGS 84",
+    "lat": "latitude on WGS 84",
+    "west": "western edge of the region's box, longitude on WGS 84",
+    "south": "southern edge of the region's box, latitude on WGS 84",
+    "east": "eastern edge of the region's box, longitude on WGS 84",
+    "north": "northern edge of the region's box, latitude on WGS 84",
+    "neighbours": "regions of the set that touch it, separated by |",
+    "layer": "the publisher's name of the layer, several joined by +",
+    "role": "what the layer means, as views count it",
+    "parts": "polygons as drawn",
+    "vertices": "coordinates of the polygons as drawn",
+    "file": "name of the file, the first one where it is of several",
+    "severity": "error, warning or info",
+    "until": "the last day that the finding is of",
+    "maps": "on how many maps of the archive, one after the other",
+    "count": "how many of what the message names, on all the maps",
+    "message": "what was found and what to do",
+    "features": "features of the region's name",
+    "repaired": "polygons that were invalid and were repaired",
+    "overlap_km2": "what the region shares with others",
+    "overlaps_with": "the regions that it shares ground with, separated by |",
+    "geometry": "where the change is: longitude and latitude on WGS 84",
+    "attribution": "whose maps and regions the figures rest on, and on what terms",
+}
+"""What each column says, by name, in square kilometres; a unit is not part of it."""
+
+
+_DEGREES = ("lon", "lat", "west", "south", "east", "north")
+_UNITS = {"days": "days", "pct": "%", "m": "metres", **dict.fromkeys(_DEGREES, "degrees")}
+
+
+def unit_of(name: str) -> str:
+    """Return the unit of a column, by its name; empty where it has none."""
+    words = name.split("_")
+    for word, unit in (("km2", "km²"), ("mi2", "mi²")):
+        if word in words:
+            return f"{unit} per day" if name.endswith("_per_day") else unit
+    return _UNITS.get(words[-1], "")

@@ -1,0 +1,101 @@
+"""Where ground changed hands, as a GeoPackage that QGIS opens in colours: red for gained, blue for lost."""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc.outputs.changemap import properties
+from frontcalc.outputs.published import Column, attribution, columns
+from frontcalc.sources.packages import formats_package
+from frontcalc.tables import ChangeRow, Meta, Table
+
+LAYER = "changes"
+_GEOMETRY = "geometry"
+
+# The time of writing is not stated: the same figures give the same bytes.
+_CHANGED = "2000-01-01T00:00:00.000Z"
+
+# SQLite's file change counter, and «version-valid-for», which must equal it (SQLite file format, 1.3.7 and 1.3.19).
+_COUNTERS = (slice(24, 28), slice(92, 96))
+
+# The table in which QGIS looks for a layer's style, as QGIS itself makes it.
+_STYLES = """
+CREATE TABLE layer_styles (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
+    f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
+    useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME
+)
+"""
+
+
+def geopackage_bytes(result: Table[ChangeRow, Meta]) -> bytes:
+    """Return change polygons as a GeoPackage with one layer, `changes`, and its style.
+
+    Raises
+    ------
+    UsageError
+        pyogrio is not installed.
+    """
+    raw = formats_package("pyogrio.raw", where="GeoPackage")
+    published = [*columns(result.kind, result.meta.units), Column("attribution", str, False, "", "")]
+    rows = properties(result)
+    out = io.BytesIO()
+    raw.write(
+        out,
+        np.array([*shapely.to_wkb([row.geometry for row in result.rows]), None], dtype=object)[:-1],
+        [_values(column, rows) for column in published],
+        [column.name for column in published],
+        layer=LAYER,
+        driver="GPKG",
+        geometry_type="MultiPolygon",
+        crs="EPSG:4326",
+        layer_options={"GEOMETRY_NAME": _GEOMETRY, "SPATIAL_INDEX": "NO"},
+    )
+    return _styled(out.getvalue(), attribution(result))
+
+
+def _values(column: Column, rows: list[dict[str, Any]]) -> NDArray[Any]:
+    """Return a column's values as GDAL takes them; a missing day is null."""
+    kinds: dict[type, Any] = {float: np.float64, int: np.int64, str: object}
+    return np.array([row[column.name] for row in rows], dtype=kinds.get(column.kind, "datetime64[D]"))
+
+
+def _styled(content: bytes, source: str) -> bytes:
+    """Return a GeoPackage with the layer's style and source, and with no time of writing."""
+    style = (resources.files("frontcalc") / "data" / "changes.qml").read_text(encoding="utf-8")
+    about = "Territory gained and lost"
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        database.deserialize(content)
+        database.execute(_STYLES)
+        database.execute(
+            "INSERT INTO layer_styles VALUES (1, '', '', ?, ?, 'gained and lost', ?, NULL, 1, ?, '', NULL, ?)",
+            (LAYER, _GEOMETRY, style, about, _CHANGED),
+        )
+        database.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change, srs_id) "
+            "VALUES ('layer_styles', 'attributes', 'layer_styles', ?, 0)",
+            (_CHANGED,),
+        )
+        database.execute("UPDATE gpkg_contents SET last_change = ?", (_CHANGED,))
+        database.execute("UPDATE gpkg_contents SET description = ? WHERE table_name = ?", (f"{about}; {source}", LAYER))
+        # Else the pages would still hold the time that GDAL wrote.
+        database.execute("VACUUM")
+        return _without_counter(database.serialize())
+    finally:
+        database.close()
+
+
+def _without_counter(content: bytes) -> bytes:
+    """Return a database whose header does not count how often GDAL wrote to it, which differs from run to run."""
+    counted = bytearray(content)
+    for place in _COUNTERS:
+        counted[place] = (1).to_bytes(4, "big")
+    return bytes(counted)

@@ -1,0 +1,157 @@
+"""Results as an Excel workbook: a sheet of figures, and one of method and sources."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from frontcalc.columns import unit_of
+from frontcalc.errors import UsageError
+from frontcalc.notices import CODES
+from frontcalc.outputs.numbers import MINUS
+from frontcalc.outputs.published import Column, columns, rows
+from frontcalc.sources import SourceFile
+from frontcalc.sources.packages import formats_package
+from frontcalc.tables import AnyMeta, ArchiveMeta, Meta, RegionCheckMeta, RegionMeta, Table
+from frontcalc.views import VIEWS, describe_view
+
+FIGURES, METHOD = "Figures", "Method and sources"
+"""The names of the two sheets."""
+
+_MOST_ROWS = 1_048_576 - 1
+_LONGEST_TEXT = 32_767
+_WIDEST = 40
+# The same figures give the same bytes, whenever they are written.
+_CREATED = datetime(2000, 1, 1)
+
+_AREA = f"#,##0.0;{MINUS}#,##0.0;0.0"
+_CHANGE = f"+#,##0.0;{MINUS}#,##0.0;0.0"
+_RATE = f"+#,##0.000;{MINUS}#,##0.000;0.000"
+
+
+def xlsx_bytes(result: Table[Any, Any]) -> bytes:
+    """Return a result as a workbook: real numbers and dates, and text that is never a formula or a link.
+
+    Figures are those of the CSV, shown to one decimal.
+
+    Raises
+    ------
+    UsageError
+        XlsxWriter is not installed, or the rows are more than a sheet holds.
+    """
+    xlsxwriter = formats_package("xlsxwriter", where="XLSX", extra="xlsx")
+    if len(result.rows) > _MOST_ROWS:
+        raise UsageError(f"{len(result.rows):,} rows are more than a sheet holds", cure="write CSV or Parquet")
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        book.set_properties({"title": f"Territory, {result.meta.units}", "created": _CREATED})
+        _write_figures(book, result)
+        _write_method(book, result)
+    return out.getvalue()
+
+
+def _write_figures(book: Any, result: Table[Any, Any]) -> None:
+    """Write the sheet of figures: a frozen header, then a row a row."""
+    sheet = book.add_worksheet(FIGURES)
+    published, cells = columns(result.kind, result.meta.units), rows(result)
+    bold = book.add_format({"bold": True, "bottom": 1})
+    for place, column in enumerate(published):
+        form = book.add_format({"num_format": _number_format(column)})
+        sheet.write_string(0, place, column.name, bold)
+        for line, row in enumerate(cells, start=1):
+            _write_cell(sheet, line, place, row[place], form)
+        longest = max((len(_shown(row[place])) for row in cells), default=0)
+        sheet.set_column(place, place, min(_WIDEST, max(longest, len(column.name)) + 2))
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, len(cells), len(published) - 1)
+
+
+def _write_cell(sheet: Any, line: int, place: int, value: Any, form: Any) -> None:
+    """Write one cell as what it is; None stays blank."""
+    if isinstance(value, str):
+        sheet.write_string(line, place, _short(value))
+    elif isinstance(value, date):
+        sheet.write_datetime(line, place, value, form)
+    elif value is not None:
+        sheet.write_number(line, place, value, form)
+
+
+def _write_method(book: Any, result: Table[Any, Any]) -> None:
+    """Write the sheet that says what the figures are, what they rest on and what is to be said of them."""
+    sheet = book.add_worksheet(METHOD)
+    bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
+    sheet.set_column(0, 1, 30, wrapped)
+    sheet.set_column(2, 2, 90, wrapped)
+    line = 0
+    for heading, entries in _sections(result):
+        sheet.write_string(line, 0, heading, bold)
+        for entry in entries:
+            line += 1
+            for place, text in enumerate(entry):
+                sheet.write_string(line, place, _short(text), wrapped)
+        line += 2
+
+
+def _sections(result: Table[Any, Any]) -> Iterator[tuple[str, Sequence[tuple[str, ...]]]]:
+    """Yield the headings of the second sheet with the lines below each."""
+    meta = result.meta
+    yield "Method", [*_method(meta), ("areas in", unit_of(meta.units))]
+    yield "Attribution", [(what, "", source) for what, _, source in (text.partition(": ") for text in meta.attribution)]
+    notices: list[tuple[str, ...]]
+    notices = [(notice.code, notice.period, f"{notice.message} ({CODES[notice.code]})") for notice in meta.notices]
+    yield "Notices", notices or [("none",)]
+    if not isinstance(meta, RegionMeta):
+        yield "Files read, with SHA-256", [(file.name, "", file.sha256) for file in _files(meta)] or [("none",)]
+    published = columns(result.kind, meta.units)
+    yield "Columns", [(column.name, column.unit, column.definition) for column in published]
+
+
+def _files(meta: Meta | ArchiveMeta | RegionCheckMeta) -> list[SourceFile]:
+    """Return the files that a result rests on, that of the regions first."""
+    if isinstance(meta, RegionCheckMeta):
+        return [meta.file]
+    return [*([meta.regions] if meta.regions else []), *meta.files]
+
+
+def _method(meta: AnyMeta) -> list[tuple[str, ...]]:
+    """Return how the figures were made, a line a fact."""
+    if isinstance(meta, ArchiveMeta):
+        return [("archive", meta.archive), ("projection", meta.crs), ("made with", f"frontcalc {meta.version}")]
+    if isinstance(meta, RegionCheckMeta):
+        refused = [("refused", reason) for reason in meta.refused]
+        return [("file", meta.file.name), ("projection", meta.crs), ("names", meta.name_field), *refused]
+    if isinstance(meta, RegionMeta):
+        return [("set", meta.set), ("source", meta.source), ("licence", meta.licence), ("method", meta.method)]
+    return [
+        ("archive", meta.archive),
+        ("actors", ", ".join(meta.actors)),
+        ("view", describe_view(VIEWS[meta.view]) if meta.view in VIEWS else meta.view),
+        ("layers counted, overlaps once", ", ".join(meta.counted) or "none"),
+        ("layers not counted", ", ".join(meta.not_counted) or "none"),
+        ("projection", f"{meta.crs}, proved equal-area over the data, on the WGS 84 ellipsoid"),
+        ("regions", meta.regions.name if meta.regions else "none"),
+        ("made with", f"frontcalc {meta.version}"),
+    ]
+
+
+def _number_format(column: Column) -> str:
+    """Return how Excel shows a column's cells."""
+    if column.kind is date:
+        return "yyyy-mm-dd"
+    if column.kind is not float:
+        return "General"
+    if column.name.endswith("_per_day"):
+        return _RATE
+    return _CHANGE if column.name.startswith("net_") else _AREA
+
+
+def _shown(value: Any) -> str:
+    """Return about what a cell shows, to find how wide its column must be."""
+    return f"{value:+,.1f}" if isinstance(value, float) else str("" if value is None else value)
+
+
+def _short(text: str) -> str:
+    """Return text of at most the length that a cell holds."""
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"

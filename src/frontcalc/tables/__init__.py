@@ -1,0 +1,42 @@
+"""Results as frozen rows with units in their names, and the facts that travel with them."""
+
+from frontcalc.regions import TOTAL
+from frontcalc.tables.archives import ArchiveMeta, LayerRow
+from frontcalc.tables.basis import LayerShare, Meta, PeriodUsed, Snapping
+from frontcalc.tables.regions import (
+    RegionCheckMeta,
+    RegionCheckRow,
+    RegionDetailRow,
+    RegionMeta,
+    RegionOverlap,
+    RegionRow,
+)
+from frontcalc.tables.rows import ChangeRow, DiffRow, FlowRow, HeldRow, PlaceRow, SeriesRow
+from frontcalc.tables.table import AnyMeta, MetaT, RowT, Table, ratio
+
+__all__ = [
+    "TOTAL",
+    "AnyMeta",
+    "ArchiveMeta",
+    "ChangeRow",
+    "DiffRow",
+    "FlowRow",
+    "HeldRow",
+    "LayerRow",
+    "LayerShare",
+    "Meta",
+    "MetaT",
+    "PeriodUsed",
+    "PlaceRow",
+    "RegionCheckMeta",
+    "RegionCheckRow",
+    "RegionDetailRow",
+    "RegionMeta",
+    "RegionOverlap",
+    "RegionRow",
+    "RowT",
+    "SeriesRow",
+    "Snapping",
+    "Table",
+    "ratio",
+]

@@ -1,0 +1,71 @@
+"""What figures rest on, which travels with them: maps, layers, regions and notices."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from frontcalc.notices import Notice
+from frontcalc.sources import SourceFile
+from frontcalc.tables.rows import PlaceRow
+
+
+@dataclass(frozen=True, slots=True)
+class LayerShare:
+    """What each role of the view covers on one map, and how much ground they cover twice (km²)."""
+
+    actor: str
+    snapshot: dt.date | None
+    role_km2: tuple[tuple[str, float], ...]
+    overlap_km2: float
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodUsed:
+    """A period as asked for and the maps really used."""
+
+    actor: str
+    period: str
+    opens_on: dt.date | None
+    closes_on: dt.date | None
+    opening: dt.date | None
+    closing: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapping:
+    """How ground beside regions was given to them: `method`, and how far into foreign land and into water (km)."""
+
+    method: str
+    border_km: float | None = None
+    water_km: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What a result rests on; `meta` in JSON.
+
+    `units` says what areas are written in (`km2` or `mi2`); rows hold km² all the same.
+    """
+
+    version: str
+    archive: str
+    actors: tuple[str, ...]
+    other_actors: tuple[str, ...]
+    view: str
+    counted: tuple[str, ...]
+    not_counted: tuple[str, ...]
+    crs: str
+    level: str
+    regions: SourceFile | None
+    files: tuple[SourceFile, ...]
+    periods: tuple[PeriodUsed, ...] = ()
+    layer_shares: tuple[LayerShare, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    snapping: Snapping | None = None
+    regions_accuracy: str = ""
+    places: tuple[PlaceRow, ...] | None = None
+    region_source: str = ""
+    region_licence: str = ""
+    attribution: tuple[str, ...] = ()
+    units: str = "km2"

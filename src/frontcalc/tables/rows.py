@@ -1,0 +1,143 @@
+"""Rows of what is measured between and on maps, with units in their names.
+
+Their fields are the published columns, in order: they are only ever appended.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import shapely
+
+
+@dataclass(frozen=True, slots=True)
+class DiffRow:
+    """Change of one actor's territory in one period and region; None where it could not be measured.
+
+    `snapped_km2` is how much of gained and lost together lies outside the region as drawn.
+    """
+
+    archive: str
+    actor: str
+    period: str
+    level: str
+    region: str
+    opening: dt.date | None
+    closing: dt.date | None
+    days: int | None
+    view: str
+    opening_km2: float | None
+    closing_km2: float | None
+    gained_km2: float | None
+    lost_km2: float | None
+    net_km2: float | None
+    rate_km2_per_day: float | None
+    notes: str
+    snapped_km2: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """Where one actor gained or lost ground in one period and region: the polygons of a figure in `DiffRow`.
+
+    `kind` is `gained` or `lost`; `geometry` is in longitude and latitude on WGS 84.
+    """
+
+    period: str
+    actor: str
+    region: str
+    kind: str
+    km2: float
+    opening: dt.date | None
+    closing: dt.date | None
+    geometry: shapely.MultiPolygon
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """Area held by one actor in one region on a date; `snapshot` is the day of the map that stands for it.
+
+    `snapped_km2` is how much of it lies outside the region as drawn.
+    """
+
+    archive: str
+    actor: str
+    date: dt.date
+    level: str
+    region: str
+    snapshot: dt.date | None
+    view: str
+    held_km2: float | None
+    notes: str
+    snapped_km2: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRow:
+    """Area held on a date, and the change since the map before; `previous` is that map's day.
+
+    `snapped_km2` is how much of gained and lost together lies outside the region as drawn.
+    """
+
+    archive: str
+    actor: str
+    date: dt.date
+    level: str
+    region: str
+    snapshot: dt.date | None
+    previous: dt.date | None
+    days: int | None
+    view: str
+    held_km2: float | None
+    gained_km2: float | None
+    lost_km2: float | None
+    net_km2: float | None
+    rate_km2_per_day: float | None
+    notes: str
+    snapped_km2: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRow:
+    """Ground of one actor that had one role at the opening and another at the close, in one region.
+
+    Roles are in order of precedence: where layers overlap, the first one has the ground. Both roles are
+    `none` in no row. The rows from a role add up to its area at the opening, those to it at the close.
+    """
+
+    archive: str
+    actor: str
+    period: str
+    level: str
+    region: str
+    opening: dt.date | None
+    closing: dt.date | None
+    days: int | None
+    view: str
+    from_role: str
+    to_role: str
+    km2: float | None
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """A place that came under an actor's hold (gained) or out of it (lost) within a period.
+
+    `date` is that of the first map that shows it, `previous` that of the map before; `lon` and `lat` are
+    degrees on WGS 84.
+    """
+
+    archive: str
+    actor: str
+    period: str
+    place: str
+    region: str
+    change: str
+    date: dt.date | None
+    previous: dt.date | None
+    view: str
+    lon: float
+    lat: float
+    notes: str

@@ -1,0 +1,76 @@
+"""A result: rows of one kind, and what they rest on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from frontcalc.lint import Finding
+from frontcalc.tables.archives import ArchiveMeta, LayerRow
+from frontcalc.tables.basis import Meta
+from frontcalc.tables.regions import RegionCheckMeta, RegionCheckRow, RegionDetailRow, RegionMeta, RegionRow
+from frontcalc.tables.rows import ChangeRow, DiffRow, FlowRow, HeldRow, PlaceRow, SeriesRow
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+AnyMeta = Meta | RegionMeta | RegionCheckMeta | ArchiveMeta
+"""What a result of any kind rests on."""
+
+MetaT = TypeVar("MetaT", Meta, RegionMeta, RegionCheckMeta, ArchiveMeta)
+RowT = TypeVar(
+    "RowT",
+    DiffRow,
+    ChangeRow,
+    HeldRow,
+    SeriesRow,
+    FlowRow,
+    PlaceRow,
+    RegionRow,
+    RegionDetailRow,
+    RegionCheckRow,
+    LayerRow,
+    Finding,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[RowT, MetaT]):
+    """A result: rows of one kind, and what they rest on.
+
+    Parameters
+    ----------
+    kind : type
+        The class of the rows.
+    rows : tuple of row
+        By actor, then period or date, then region by name, `unassigned` and `total` last.
+    meta : Meta
+        What the rows rest on.
+    """
+
+    kind: type[RowT]
+    rows: tuple[RowT, ...]
+    meta: MetaT
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns, in their published order."""
+        return tuple(entry.name for entry in fields(self.kind))
+
+    def values(self) -> list[tuple[Any, ...]]:
+        """Return each row's values in the order of the columns, figures unrounded."""
+        columns = self.columns
+        return [tuple(getattr(row, name) for name in columns) for row in self.rows]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the rows as a data frame, figures unrounded (km²)."""
+        import pandas as pd
+
+        return pd.DataFrame(self.values(), columns=list(self.columns))
+
+
+def ratio(first: float | None, second: float | None) -> float | None:
+    """Return second ÷ first, None where one is missing or zero, or where the signs differ."""
+    if not first or not second or (first < 0) != (second < 0):
+        return None
+    return second / first

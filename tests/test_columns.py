@@ -1,0 +1,56 @@
+"""Every column has one definition and unit; the published schemas and the page of outputs are what the code says."""
+
+from __future__ import annotations
+
+import publish_columns
+import pytest
+
+from frontcalc.columns import DEFINITIONS, unit_of
+from frontcalc.outputs.published import columns
+from frontcalc.outputs.schema import PUBLISHED
+from frontcalc.tables import ChangeRow, MetaT, RowT
+
+
+def test_every_class_of_rows_is_published() -> None:
+    assert {*PUBLISHED, ChangeRow} == set(RowT.__constraints__), "add it to PUBLISHED in outputs/schema.py"
+    assert set(PUBLISHED.values()) == set(MetaT.__constraints__)
+
+
+@pytest.mark.parametrize("kind", [*PUBLISHED, ChangeRow])
+def test_every_column_has_a_definition(kind: type) -> None:
+    missing = {name for name in kind.__dataclass_fields__ if name not in DEFINITIONS}  # type: ignore[attr-defined]
+    assert not missing, "add them to DEFINITIONS in columns.py, then run scripts/publish_columns.py"
+    assert all(column.definition for column in columns(kind))
+
+
+def test_no_definition_is_without_a_column() -> None:
+    used = {name for kind in (*PUBLISHED, ChangeRow) for name in kind.__dataclass_fields__}  # type: ignore[attr-defined]
+    assert set(DEFINITIONS) == used | {"attribution"}
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("gained_km2", "km²"),
+        ("gained_mi2", "mi²"),
+        ("rate_km2_per_day", "km² per day"),
+        ("rate_mi2_per_day", "mi² per day"),
+        ("km2", "km²"),
+        ("days", "days"),
+        ("region", ""),
+    ],
+)
+def test_units_follow_from_names(name: str, unit: str) -> None:
+    assert unit_of(name) == unit
+
+
+@pytest.mark.parametrize("path", publish_columns.schema_files(), ids=lambda path: path.name)
+def test_published_schemas_are_those_of_the_code(path: object) -> None:
+    wanted = publish_columns.schema_files()[path]
+    assert path.read_text(encoding="utf-8") == wanted, "run scripts/publish_columns.py"  # type: ignore[attr-defined]
+
+
+def test_the_page_of_outputs_lists_the_columns_of_the_code() -> None:
+    page = (publish_columns.DOCS / "outputs.md").read_text(encoding="utf-8")
+    assert page == publish_columns.outputs_page(), "run scripts/publish_columns.py"
+    assert "| `gained_km2` | km² | number | diff, series |" in page
