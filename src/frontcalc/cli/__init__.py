@@ -18,6 +18,7 @@ _COMMANDS = {
     "series": "Area held at each map, and the change since the one before.",
     "archive": "Archives of maps: convert them to tidy files.",
     "regions": "The regions that figures are split by.",
+    "completion": "A script for bash, zsh or fish that completes commands and options.",
 }
 """Commands with their one-line help, in the order shown; a command's module is loaded when it is run."""
 

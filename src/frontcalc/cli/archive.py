@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from frontcalc.cli import options
+from frontcalc.cli import options, terminal
 
 
 @click.group("archive")
@@ -18,6 +18,7 @@ def command() -> None:
 @click.option("-o", "--output", required=True, metavar="FILE|DIR", help="NAME.parquet, NAME.geojson, or a new folder.")
 @options.archive
 @options.reading
+@options.loudness
 def convert_command(output: str, archive: str | None, **how: Any) -> None:
     """Write the maps as tidy GeoParquet 1.1 or GeoJSON.
 
@@ -27,5 +28,7 @@ def convert_command(output: str, archive: str | None, **how: Any) -> None:
     """
     import frontcalc
 
-    files = frontcalc.convert(output, archive=options.or_sample(archive), **options.given(how))
-    click.echo(f"frontcalc: wrote {len(files)} file{'s' if len(files) != 1 else ''} to {output}", err=True)
+    maps = options.or_sample(archive)
+    with terminal.progress():
+        files = frontcalc.convert(output, archive=maps, **options.given(how))
+    terminal.say(f"wrote {len(files)} file{'s' if len(files) != 1 else ''} to {output}")

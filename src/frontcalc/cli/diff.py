@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from frontcalc.cli import options
+from frontcalc.cli import options, terminal
 
 
 @click.command("diff")
@@ -36,9 +36,12 @@ def command(
     files = [item for item in periods if isinstance(item, Path)]
     names = [item for item in periods if isinstance(item, str)]
     if not files:
-        result = frontcalc.diff(names, archive=options.or_sample(archive), **options.given(how))
+        maps = options.or_sample(archive)
+        with terminal.progress():
+            result = frontcalc.diff(names, archive=maps, **options.given(how))
     elif len(files) == 2 and not names:
-        result = frontcalc.diff_files(files[0], files[1], **options.given(how))
+        with terminal.progress():
+            result = frontcalc.diff_files(files[0], files[1], **options.given(how))
     else:
         raise click.UsageError("give periods, or exactly two files to compare")
     options.emit(result, format_, output)

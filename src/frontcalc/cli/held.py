@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from frontcalc.cli import options
+from frontcalc.cli import options, terminal
 
 
 @click.command("held")
@@ -21,5 +21,7 @@ def command(dates: tuple[str, ...], archive: str | None, format_: str | None, ou
     """
     import frontcalc
 
-    result = frontcalc.held(dates, archive=options.or_sample(archive), **options.given(how))
+    maps = options.or_sample(archive)
+    with terminal.progress():
+        result = frontcalc.held(dates, archive=maps, **options.given(how))
     options.emit(result, format_, output)

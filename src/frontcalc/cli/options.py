@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
+
+from frontcalc.cli import terminal
 
 if TYPE_CHECKING:
     from frontcalc.tables import Table
@@ -18,6 +21,7 @@ Command = Callable[..., None]
 # Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
 FORMATS = ("table", "csv", "json", "markdown")
 VIEWS = ("control", "assessed", "claimed")
+LEVELS = ("adm1", "oblast", "none")
 STEPS = ("snapshot", "day", "week", "month")
 _FORMAT_OF_SUFFIX = {".csv": "csv", ".json": "json", ".md": "markdown", ".txt": "table"}
 
@@ -26,6 +30,10 @@ class PeriodOrFile(click.ParamType[str | Path, str]):
     """A period, or a file where the text has a slash or a suffix and is no period."""
 
     name = "period"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Let the shell complete a file."""
+        return _paths(ctx, param, incomplete)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | Path:
         """Return a period's text, checked, or a path."""
@@ -72,18 +80,38 @@ def together(
     return tuple(name for names in value for name in names) if value else None
 
 
+def _paths(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete a file or folder."""
+    return [CompletionItem(incomplete, type="file")]
+
+
 archive = click.option(
     "--archive",
     metavar="PATH",
+    shell_complete=_paths,
     envvar="FRONTCALC_ARCHIVE",
     help="Folder, zip or file of dated maps; or set FRONTCALC_ARCHIVE [default: a synthetic sample].",
 )
+
+
+def _levels(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete a level of regions, the last of those separated by commas."""
+    given, comma, last = incomplete.rpartition(",")
+    return [CompletionItem(given + comma + level) for level in LEVELS if level.startswith(last)]
+
+
 _measuring = (
-    click.option("--regions", metavar="FILE", help="Polygon file of the regions to split by [default: embedded ones]."),
+    click.option(
+        "--regions",
+        metavar="FILE",
+        shell_complete=_paths,
+        help="Polygon file of the regions to split by [default: embedded ones].",
+    ),
     click.option("--region-name", metavar="FIELD", help="Field of that file that names the regions [default: name]."),
     click.option(
         "--by",
         metavar="LEVELS",
+        shell_complete=_levels,
         help="country, adm1 (oblast), adm2 (raion), several with commas; or none [default: adm1].",
     ),
     click.option(
@@ -108,8 +136,17 @@ _reading = (
 )
 _output = (
     click.option("--format", "format_", type=click.Choice(FORMATS), help="Form of the output [default: table]."),
-    click.option("-o", "--output", metavar="FILE", help="Write to a file instead of standard output."),
+    click.option(
+        "-o", "--output", metavar="FILE", shell_complete=_paths, help="Write to a file instead of standard output."
+    ),
 )
+
+
+def loudness(command: Command) -> Command:
+    """Add --quiet and --verbose."""
+    for option in reversed(terminal.loudness):
+        command = option(command)
+    return command
 
 
 def measuring(command: Command) -> Command:
@@ -127,8 +164,8 @@ def reading(command: Command) -> Command:
 
 
 def output(command: Command) -> Command:
-    """Add the options that say where the result goes, and in which form."""
-    for option in reversed(_output):
+    """Add the options that say where the result goes, in which form, and how much is said beside it."""
+    for option in reversed((*_output, *terminal.loudness)):
         command = option(command)
     return command
 
@@ -142,10 +179,10 @@ def or_sample(path: str | None) -> str | None:
     """Return the archive's path, or None for the bundled sample, and say so."""
     if path:
         return path
-    click.echo(
-        "frontcalc: no archive was given, so this is the bundled SYNTHETIC SAMPLE and no real war; "
+    terminal.say(
+        "no archive was given, so this is the bundled SYNTHETIC SAMPLE and no real war; "
         "use --archive PATH or set FRONTCALC_ARCHIVE for your own maps",
-        err=True,
+        always=True,
     )
     return None
 
@@ -157,7 +194,7 @@ def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> No
 
     to_file = output is not None and output != "-"
     chosen = format_ or (_FORMAT_OF_SUFFIX.get(Path(str(output)).suffix.lower(), "table") if to_file else "table")
-    content = WRITERS[chosen](result)
+    content = WRITERS[chosen](result, **_manner(chosen, to_file=to_file))
     if to_file:
         write_file(Path(str(output)), content)
     else:
@@ -165,5 +202,12 @@ def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> No
         sys.stdout.buffer.write(content.encode())
         sys.stdout.buffer.flush()
     if to_file or chosen not in WITH_REMARKS:
-        for line in grouped(result.meta.notices):
-            click.echo(f"frontcalc: note {line}", err=True)
+        for notice in grouped(result.meta.notices):
+            terminal.say(f"note {notice}", always=notice.startswith("SYNTHETIC"))
+
+
+def _manner(chosen: str, *, to_file: bool) -> dict[str, Any]:
+    """Return what one format alone is told: the terminal's width and colour."""
+    if chosen == "table" and not to_file:
+        return terminal.text_style()
+    return {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from frontcalc.cli import options
+from frontcalc.cli import options, terminal
 
 
 @click.command("series")
@@ -28,7 +28,7 @@ def command(
     """Measure the area held (km²) over time, and the change since the map before, by region."""
     import frontcalc
 
-    result = frontcalc.series(
-        archive=options.or_sample(archive), since=since, until=until, every=every, **options.given(how)
-    )
+    maps = options.or_sample(archive)
+    with terminal.progress():
+        result = frontcalc.series(archive=maps, since=since, until=until, every=every, **options.given(how))
     options.emit(result, format_, output)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -11,6 +11,7 @@ from frontcalc.layers import ADJECTIVES
 from frontcalc.notices import grouped
 from frontcalc.outputs.branches import Key, branches, key, walk
 from frontcalc.outputs.numbers import BLANK, decimals, km2, times
+from frontcalc.outputs.wording import one_line
 from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import TOTAL, DiffRow, HeldRow, Meta, RegionMeta, RegionRow, SeriesRow, Table, ratio
 from frontcalc.views import VIEWS, describe_view
@@ -25,7 +26,8 @@ class Grid:
     title, aside : str
         What is shown, and by which view.
     groups : tuple of (str, int)
-        Headings over several columns, with the number of columns; empty for none.
+        Headings over several columns, with the number of columns, the first over the columns of text; empty
+        for none.
     header : tuple of str
         One a column; the first `labels` columns are text, the rest figures.
     rows : tuple of tuple of str
@@ -34,6 +36,9 @@ class Grid:
         Lines below the block.
     labels : int
         How many columns at the left are text.
+    spare : tuple of str
+        Headings of columns that a narrow terminal may leave out, the first to go first. Where none are
+        named, columns are stacked instead.
     """
 
     title: str
@@ -43,10 +48,28 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
     footer: tuple[str, ...]
     labels: int = 1
+    spare: tuple[str, ...] = ()
 
 
 def grids(table: Table[Any, Any]) -> list[Grid]:
-    """Return a table's blocks, one an actor."""
+    """Return a table's blocks, one an actor, every text in them on one line and fit for a terminal."""
+    return [_printable(grid) for grid in _laid_out(table)]
+
+
+def _printable(grid: Grid) -> Grid:
+    """Return a grid without line breaks and codes that a terminal would obey: names come from outside."""
+    return replace(
+        grid,
+        title=one_line(grid.title),
+        header=tuple(map(one_line, grid.header)),
+        groups=tuple((one_line(heading), count) for heading, count in grid.groups),
+        rows=tuple(tuple(map(one_line, row)) for row in grid.rows),
+        footer=tuple(map(one_line, grid.footer)),
+    )
+
+
+def _laid_out(table: Table[Any, Any]) -> list[Grid]:
+    """Return a table's blocks by the kind of its rows."""
     if table.kind is RegionRow:
         return [_region_grid(table.rows, table.meta)]
     lay: dict[type, Callable[..., Grid]] = {DiffRow: _diff_grid, HeldRow: _held_grid, SeriesRow: _series_grid}
@@ -67,11 +90,11 @@ def _diff_grid(rows: Sequence[DiffRow], actor: str, meta: Meta) -> Grid:
         line = [label]
         for row in mine:
             line += [km2(row.gained_km2), km2(row.lost_km2), km2(row.net_km2, signed=True)]
-        lines.append((*line, *([_ratio(*mine, per_day=_differ_in_length(totals))] if len(periods) == 2 else [])))
+        lines.append((*line, *([_ratio(*mine, per_day=differ_in_length(totals))] if len(periods) == 2 else [])))
     header = ("region", *("gained", "lost", "net") * len(periods))
     groups = [("", 1), *((_period_heading(row), 3) for row in totals)]
     if len(periods) == 2:
-        header = (*header, "ratio (per day)" if _differ_in_length(totals) else "ratio")
+        header = (*header, "ratio (per day)" if differ_in_length(totals) else "ratio")
         groups.append(("", 1))
     used = [
         f"{row.period}: map of {row.opening or 'no date'} to map of {row.closing or 'no date'}"
@@ -116,7 +139,7 @@ def _ratio(first: DiffRow, second: DiffRow, *, per_day: bool) -> str:
     return f"{whole} ({times(ratio(first.rate_km2_per_day, second.rate_km2_per_day))})"
 
 
-def _differ_in_length(totals: Sequence[DiffRow]) -> bool:
+def differ_in_length(totals: Sequence[DiffRow]) -> bool:
     """Say whether two periods differ by more than 5 % in days, or one is not of the length asked for."""
     days = [row.days or 0 for row in totals]
     return max(days) > 1.05 * min(days) or any("SPAN" in row.notes.split() for row in totals)
@@ -178,7 +201,8 @@ def _series_grid(rows: Sequence[SeriesRow], actor: str, meta: Meta) -> Grid:
         )
     header = ("date", "region", "map of", "held", "gained", "lost", "net", "net per day")
     footer = (*_basis(meta), *_remarks(meta))
-    return Grid(_title(actor, meta), _aside(meta), (), header, tuple(lines), footer, labels=3)
+    spare = ("net per day", "map of", "lost", "gained")
+    return Grid(_title(actor, meta), _aside(meta), (), header, tuple(lines), footer, labels=3, spare=spare)
 
 
 def _region_grid(rows: Sequence[RegionRow], meta: RegionMeta) -> Grid:
@@ -186,7 +210,8 @@ def _region_grid(rows: Sequence[RegionRow], meta: RegionMeta) -> Grid:
     lines = tuple((row.code, row.country, row.region, row.local_name, km2(row.area_km2)) for row in rows)
     footer = (f"source: {meta.source}", f"licence: {meta.licence}", f"method: {meta.method}", f"SHA-256: {meta.sha256}")
     title = f"Embedded regions, km² · {meta.set}"
-    return Grid(title, "", (), ("code", "country", "region", "local name", "area"), lines, footer, labels=4)
+    header = ("code", "country", "region", "local name", "area")
+    return Grid(title, "", (), header, lines, footer, labels=4, spare=("local name", "country"))
 
 
 def _title(actor: str, meta: Meta) -> str:

@@ -16,6 +16,7 @@ from frontcalc.errors import UsageError
 from frontcalc.layers import COUNTRIES, UNNAMED
 from frontcalc.levels import NONE, Line, Lines
 from frontcalc.notices import Notice
+from frontcalc.progress import timed
 from frontcalc.regions import RegionSet
 from frontcalc.snapshots import Snapshot
 from frontcalc.sources import SourceFile
@@ -69,7 +70,8 @@ class Measuring:
             if self.view.counts(part.name, part.layer):
                 self.counted.setdefault(part.layer.actor, set()).add(part.name)
         self.differing.update((file.name, day) for file in snapshot.files for day in snapshot.stated_days)
-        return snapshots.held(snapshot, actor, self.view, self.crs)
+        with timed(f"united what {actor} holds on {snapshot.ref.day or snapshot.ref.names[0]}"):
+            return snapshots.held(snapshot, actor, self.view, self.crs)
 
     def _areas(self, snapshot: Snapshot, actor: str) -> Floats:
         """Return the areas of what an actor holds on a map (km²), as rows sum them."""
@@ -105,7 +107,8 @@ class Measuring:
         if span.opening is None or span.closing is None or not span.measurable:
             return None
         before, after = (self.ground(state.snapshot, actor) for state in (span.opening, span.closing))
-        return change.step(before, after, self._takers(actor))
+        with timed(f"compared {span.opening.day or 'opening'} with {span.closing.day or 'closing'}"):
+            return change.step(before, after, self._takers(actor))
 
     def figures(self, measured: Change | None, line: Line, days: int | None) -> Figures:
         """Return one row's figures of a change, all None where nothing was measured."""
