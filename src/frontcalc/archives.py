@@ -76,12 +76,15 @@ class Archive:
         What is to be said of the index.
     view : str or None
         The view that the archive itself asks for.
+    publisher : str
+        Who publishes the maps, as the archive itself says; empty where it does not.
     """
 
     name: str
     refs: tuple[SnapshotRef, ...]
     notices: tuple[Notice, ...] = ()
     view: str | None = None
+    publisher: str = ""
 
     @property
     def days(self) -> tuple[date, ...]:
@@ -167,7 +170,7 @@ def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool 
         notices.append(Notice("FUTURE", f"{len(late)} after today, the first of {min(late)}"))
     layers = tuple(sorted(config.layers.items()))
     refs = tuple(SnapshotRef(day, tuple(days[day]), layers) for day in sorted(days))
-    return Archive(name, refs, tuple(notices), config.view)
+    return Archive(name, refs, tuple(notices), config.view, config.publisher)
 
 
 def open_sample() -> Archive:

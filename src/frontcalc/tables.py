@@ -115,6 +115,7 @@ class Meta:
     periods: tuple[PeriodUsed, ...] = ()
     layer_shares: tuple[LayerShare, ...] = ()
     notices: tuple[Notice, ...] = ()
+    publisher: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from frontcalc.tables import Table
 
 Command = Callable[..., None]
+_ALLOW_SYNTHETIC = "frontcalc.allow_synthetic"
 
 # Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
-FORMATS = ("table", "csv", "json", "markdown")
+FORMATS = ("table", "csv", "json", "markdown", "sentence")
 VIEWS = ("control", "assessed", "claimed")
 LEVELS = ("adm1", "oblast", "none")
 STEPS = ("snapshot", "day", "week", "month")
@@ -100,6 +101,11 @@ def _levels(context: click.Context, param: click.Parameter, incomplete: str) -> 
     return [CompletionItem(given + comma + level) for level in LEVELS if level.startswith(last)]
 
 
+def _note_allowed(context: click.Context, param: click.Parameter, value: bool) -> None:
+    """Note for `emit` that a sentence may be of made-up maps."""
+    context.meta[_ALLOW_SYNTHETIC] = value
+
+
 _measuring = (
     click.option(
         "--regions",
@@ -138,6 +144,13 @@ _output = (
     click.option("--format", "format_", type=click.Choice(FORMATS), help="Form of the output [default: table]."),
     click.option(
         "-o", "--output", metavar="FILE", shell_complete=_paths, help="Write to a file instead of standard output."
+    ),
+    click.option(
+        "--allow-synthetic",
+        is_flag=True,
+        expose_value=False,
+        callback=_note_allowed,
+        help="Let --format sentence write of made-up maps.",
     ),
 )
 
@@ -207,7 +220,9 @@ def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> No
 
 
 def _manner(chosen: str, *, to_file: bool) -> dict[str, Any]:
-    """Return what one format alone is told: the terminal's width and colour."""
+    """Return what one format alone is told: the terminal's width and colour, or that made-up maps are meant."""
     if chosen == "table" and not to_file:
         return terminal.text_style()
+    if chosen == "sentence":
+        return {"allow_synthetic": click.get_current_context().meta.get(_ALLOW_SYNTHETIC, False)}
     return {}

@@ -10,6 +10,7 @@ from typing import Any
 
 from frontcalc.errors import DataError
 from frontcalc.outputs import flat, text
+from frontcalc.outputs.sentence import sentence
 from frontcalc.tables import Table
 
 WRITERS: dict[str, Callable[[Table[Any, Any]], str]] = {
@@ -17,6 +18,7 @@ WRITERS: dict[str, Callable[[Table[Any, Any]], str]] = {
     "csv": flat.csv_text,
     "json": flat.json_text,
     "markdown": text.markdown,
+    "sentence": sentence,
 }
 
 WITH_REMARKS = ("table", "markdown")

@@ -167,6 +167,7 @@ class Measuring:
             periods=tuple(periods),
             layer_shares=tuple(layer_shares),
             notices=tuple(dict.fromkeys([*self.notices, *self._differences(), *notices])),
+            publisher=self.archive.publisher,
         )
 
     def _differences(self) -> list[Notice]:
