@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -237,6 +238,14 @@ def test_regions_and_actors_are_named_and_totals_come_first() -> None:
     assert "\n\nThe area assessed as held or advanced into by Ukraine grew by about 8 km²" in text_of(
         change("2023", 1.0, 0.0), ukraine
     )
+
+
+def test_a_total_of_some_regions_is_never_said_to_be_the_whole() -> None:
+    donetsk = change("2023", 344.1, 0.0, level="adm1", region="Donetsk")
+    only: Any = SimpleNamespace(code="ONLY")
+    text = text_of(donetsk, change("2023", 344.1, 0.0), meta=replace(META, notices=(only,)))
+    assert text.startswith(f"{SUBJECT} in Donetsk grew")
+    assert text.count("grew") == 1
 
 
 def test_held_on_one_date_and_on_two() -> None:
