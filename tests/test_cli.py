@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 import frontcalc
+from frontcalc import levels
 from frontcalc.cli import _COMMANDS, options
 from frontcalc.outputs import WRITERS
-from frontcalc.pipeline.options import LEVEL_ALIASES, LEVELS
 from frontcalc.pipeline.timeline import EVERY
 from frontcalc.views import VIEWS
 
@@ -205,7 +205,7 @@ def test_choices_are_those_of_the_library() -> None:
     assert tuple(WRITERS) == options.FORMATS
     assert tuple(VIEWS) == options.VIEWS
     assert options.STEPS == EVERY
-    assert set(options.LEVELS) == {*LEVELS, *LEVEL_ALIASES}
+    assert (*levels.LEVELS, levels.NONE, *levels.ALIASES) == options.LEVELS
 
 
 @pytest.mark.parametrize(

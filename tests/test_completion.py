@@ -46,6 +46,10 @@ def test_values_of_options_are_completed(option: str, values: tuple[str, ...]) -
     assert completed(["diff", option], values[0][:2])[0] == ("plain", values[0])
 
 
+def test_the_last_of_several_levels_is_completed() -> None:
+    assert completed(["diff", "--by"], "country,adm1")[0] == ("plain", "country,adm1")
+
+
 @pytest.mark.parametrize("option", ["--archive", "--regions", "--output"])
 def test_paths_are_left_to_the_shell(option: str) -> None:
     assert completed(["diff", option], "ma") == [("file", "ma")]

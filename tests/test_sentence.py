@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -242,8 +241,8 @@ def test_regions_and_actors_are_named_and_totals_come_first() -> None:
 
 def test_a_total_of_some_regions_is_never_said_to_be_the_whole() -> None:
     donetsk = change("2023", 344.1, 0.0, level="adm1", region="Donetsk")
-    only: Any = SimpleNamespace(code="ONLY")
-    text = text_of(donetsk, change("2023", 344.1, 0.0), meta=replace(META, notices=(only,)))
+    meta = replace(META, notices=(Notice("ONLY", "the total is of the rows shown"),))
+    text = text_of(donetsk, change("2023", 344.1, 0.0), meta=meta)
     assert text.startswith(f"{SUBJECT} in Donetsk grew")
     assert text.count("grew") == 1
 

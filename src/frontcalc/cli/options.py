@@ -22,7 +22,7 @@ _ALLOW_SYNTHETIC = "frontcalc.allow_synthetic"
 # Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
 FORMATS = ("table", "csv", "json", "markdown", "sentence")
 VIEWS = ("control", "assessed", "claimed")
-LEVELS = ("adm1", "oblast", "none")
+LEVELS = ("country", "adm1", "adm2", "none", "oblast", "raion")
 STEPS = ("snapshot", "day", "week", "month")
 _FORMAT_OF_SUFFIX = {".csv": "csv", ".json": "json", ".md": "markdown", ".txt": "table"}
 
