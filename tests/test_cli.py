@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import frontcalc
-from frontcalc.cli import _COMMANDS, options
+from frontcalc import levels
+from frontcalc.cli import _COMMANDS, options, writing
 from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WRITERS
 from frontcalc.outputs.published import UNITS
 from frontcalc.pipeline.timeline import EVERY
@@ -251,13 +252,14 @@ def test_a_group_without_a_command_shows_its_help() -> None:
 
 
 def test_choices_are_those_of_the_library() -> None:
-    assert tuple(WRITERS) == options.FORMATS
-    assert tuple(MAP_WRITERS) == options.MAP_FORMATS
-    assert tuple(UNITS) == options.UNITS
-    assert set(options.FORMAT_OF_SUFFIX.values()) <= {*CHECK_WRITERS, *MAP_WRITERS}
+    assert tuple(WRITERS) == writing.FORMATS
+    assert tuple(MAP_WRITERS) == writing.MAP_FORMATS
+    assert tuple(UNITS) == writing.UNITS
+    assert set(writing.FORMAT_OF_SUFFIX.values()) <= {*CHECK_WRITERS, *MAP_WRITERS}
     assert tuple(VIEWS) == options.VIEWS
     assert options.SNAPS == SNAPS
     assert options.STEPS == EVERY
+    assert (*levels.LEVELS, levels.NONE, *levels.ALIASES) == options.LEVELS
 
 
 @pytest.mark.parametrize(

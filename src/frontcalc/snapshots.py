@@ -19,6 +19,7 @@ from frontcalc.errors import DataError
 from frontcalc.intervals import in_force, intervals
 from frontcalc.layers import UNDIFFERENTIATED, Layer, Role, find_layer, layer_name, spelling, stated_layer
 from frontcalc.notices import Notice
+from frontcalc.progress import timed
 from frontcalc.sources import SourceFile, read_features
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import Entry
@@ -98,7 +99,8 @@ def read_snapshot(ref: SnapshotRef) -> Snapshot:
     stated: list[date] = []
     for part in ref.parts:
         name = part.entry.label
-        file, features = read_part(part)
+        with timed(f"read {name}"):
+            file, features = read_part(part)
         same = next((other for other in files if other.sha256 == file.sha256 and other.name != name), None)
         files.append(file)
         if same:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from frontcalc import __version__
-from frontcalc.cli import options
+from frontcalc.cli import writing
 from frontcalc.errors import FrontcalcError
 from frontcalc.labels import printable
 
@@ -23,6 +23,7 @@ _COMMANDS = {
     "places": "Places that came under or out of an actor's hold, in each period.",
     "archive": "Archives of maps: list them, check them, convert them to tidy files.",
     "regions": "The regions that figures are split by.",
+    "completion": "A script for bash, zsh or fish that completes commands and options.",
 }
 """Commands with their one-line help, in the order shown; a command's module is loaded when it is run."""
 
@@ -89,7 +90,7 @@ def run(arguments: list[str]) -> int:
         return 130
     except BrokenPipeError:
         # The reader has what it wanted.
-        options.silence_stdout()
+        writing.silence_stdout()
         return 0
 
 

@@ -23,7 +23,8 @@ class Grid:
     title, aside : str
         What is shown, and by which view.
     groups : tuple of (str, int)
-        Headings over several columns, with the number of columns; empty for none.
+        Headings over several columns, with the number of columns, the first over the columns of text; empty
+        for none.
     header : tuple of str
         One a column; the first `labels` columns are text, the rest figures.
     rows : tuple of tuple of str
@@ -32,6 +33,9 @@ class Grid:
         Lines below the block.
     labels : int
         How many columns at the left are text.
+    spare : tuple of str
+        Headings of columns that a narrow terminal may leave out, the first to go first. Where none are
+        named, columns are stacked instead.
     """
 
     title: str
@@ -41,6 +45,7 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
     footer: tuple[str, ...]
     labels: int = 1
+    spare: tuple[str, ...] = ()
 
 
 def title_of(actor: str, meta: Meta) -> str:

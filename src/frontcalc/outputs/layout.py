@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
+from frontcalc.labels import printable
 from frontcalc.lint import Finding
 from frontcalc.outputs.archive_facts import archive_grid, finding_grid
 from frontcalc.outputs.branches import Key, branches, key, walk
@@ -33,8 +35,24 @@ from frontcalc.tables import (
 
 
 def grids(table: Table[Any, Any]) -> list[Grid]:
-    """Return a table's blocks, one an actor, areas in the units that `meta` names."""
-    table = scaled(table)
+    """Return a table's blocks, one an actor, areas in the units that `meta` names, every text safe to show."""
+    return [_shown(grid) for grid in _laid_out(scaled(table))]
+
+
+def _shown(grid: Grid) -> Grid:
+    """Return a grid without line breaks and codes that a terminal would obey: names come from outside."""
+    return replace(
+        grid,
+        title=printable(grid.title),
+        header=tuple(map(printable, grid.header)),
+        groups=tuple((printable(heading), count) for heading, count in grid.groups),
+        rows=tuple(tuple(map(printable, row)) for row in grid.rows),
+        footer=tuple(map(printable, grid.footer)),
+    )
+
+
+def _laid_out(table: Table[Any, Any]) -> list[Grid]:
+    """Return a table's blocks by the kind of its rows."""
     whole: dict[type, Callable[..., Grid]] = {
         RegionRow: region_grid,
         RegionDetailRow: detail_grid,
@@ -68,11 +86,11 @@ def _diff_grid(rows: Sequence[DiffRow], actor: str, meta: Meta) -> Grid:
         line = [label]
         for row in mine:
             line += [km2(row.gained_km2), km2(row.lost_km2), km2(row.net_km2, signed=True)]
-        lines.append((*line, *([_ratio(*mine, per_day=_differ_in_length(totals))] if len(periods) == 2 else [])))
+        lines.append((*line, *([_ratio(*mine, per_day=differ_in_length(totals))] if len(periods) == 2 else [])))
     header = ("region", *("gained", "lost", "net") * len(periods))
     groups = [("", 1), *((_period_heading(row), 3) for row in totals)]
     if len(periods) == 2:
-        header = (*header, "ratio (per day)" if _differ_in_length(totals) else "ratio")
+        header = (*header, "ratio (per day)" if differ_in_length(totals) else "ratio")
         groups.append(("", 1))
     used = [
         f"{row.period}: map of {row.opening or 'no date'} to map of {row.closing or 'no date'}"
@@ -117,7 +135,7 @@ def _ratio(first: DiffRow, second: DiffRow, *, per_day: bool) -> str:
     return f"{whole} ({times(ratio(first.rate_km2_per_day, second.rate_km2_per_day))})"
 
 
-def _differ_in_length(totals: Sequence[DiffRow]) -> bool:
+def differ_in_length(totals: Sequence[DiffRow]) -> bool:
     """Say whether two periods differ by more than 5 % in days, or one is not of the length asked for."""
     days = [row.days or 0 for row in totals]
     return max(days) > 1.05 * min(days) or any("SPAN" in row.notes.split() for row in totals)
@@ -179,4 +197,5 @@ def _series_grid(rows: Sequence[SeriesRow], actor: str, meta: Meta) -> Grid:
         )
     header = ("date", "region", "map of", "held", "gained", "lost", "net", "net per day")
     footer = (*basis(meta), *remarks(meta))
-    return Grid(title_of(actor, meta), aside_of(meta), (), header, tuple(lines), footer, labels=3)
+    spare = ("net per day", "map of", "lost", "gained")
+    return Grid(title_of(actor, meta), aside_of(meta), (), header, tuple(lines), footer, labels=3, spare=spare)

@@ -17,6 +17,7 @@ from frontcalc.layers import COUNTRIES, UNNAMED, Role, find_layer
 from frontcalc.levels import NONE, Line, Lines
 from frontcalc.notices import Notice
 from frontcalc.pipeline.region_terms import Terms, terms_of
+from frontcalc.progress import timed
 from frontcalc.regions import BORDER_KM, WATER_KM, RegionSet, takers
 from frontcalc.snapshots import Snapshot
 from frontcalc.sources import SourceFile
@@ -75,7 +76,8 @@ class Measuring:
             if self.view.counts(part.name, part.layer):
                 self.counted.setdefault(part.layer.actor, set()).add(part.name)
         self.differing.update((file.name, day) for file in snapshot.files for day in snapshot.stated_days)
-        return snapshots.held(snapshot, actor, self.view, self.crs)
+        with timed(f"united what {actor} holds on {snapshot.ref.day or snapshot.ref.names[0]}"):
+            return snapshots.held(snapshot, actor, self.view, self.crs)
 
     def _areas(self, snapshot: Snapshot, actor: str) -> Areas:
         """Return the areas of what an actor holds on a map, as rows sum them."""
@@ -113,7 +115,8 @@ class Measuring:
         if span.opening is None or span.closing is None or not span.measurable:
             return None
         before, after = (self.ground(state.snapshot, actor) for state in (span.opening, span.closing))
-        return change.step(before, after, self.takers(actor))
+        with timed(f"compared {span.opening.day or 'opening'} with {span.closing.day or 'closing'}"):
+            return change.step(before, after, self.takers(actor))
 
     def polygons(self, changed: Change) -> Iterator[tuple[str, str, float, shapely.MultiPolygon]]:
         """Yield where a change is: kind, region of the finest level shown, its figure (km²), and ground in metres."""
@@ -203,6 +206,7 @@ class Measuring:
             region_source=terms.source,
             region_licence=terms.licence,
             attribution=self._attribution(terms),
+            publisher=self.archive.publisher,
         )
 
     def _attribution(self, terms: Terms) -> tuple[str, ...]:

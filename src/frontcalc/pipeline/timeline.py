@@ -15,6 +15,7 @@ from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period, parse_bound
 from frontcalc.pipeline.measuring import Measuring, remarks
 from frontcalc.pipeline.options import Options, open_maps, start
+from frontcalc.progress import track
 from frontcalc.states import Span, state_on
 from frontcalc.tables import Meta, SeriesRow, Table
 
@@ -74,7 +75,7 @@ def series(
         changes: list[Change] = []
         earlier = begin > maps.days[0]
         before = state_on(maps, begin - timedelta(days=1), run.wanted(actor)) if earlier else None
-        for day in dates:
+        for day in track(dates, "measuring map" if every == "snapshot" else f"measuring {every}"):
             state = state_on(maps, day, run.wanted(actor))
             said = remarks(state, maps, day)
             if state and before and state.snapshot.ref == before.snapshot.ref:

@@ -69,3 +69,4 @@ class Meta:
     region_licence: str = ""
     attribution: tuple[str, ...] = ()
     units: str = "km2"
+    publisher: str = ""
