@@ -16,6 +16,7 @@ import frontcalc
 from frontcalc.cli import _COMMANDS, options
 from frontcalc.outputs import MAP_WRITERS, WRITERS
 from frontcalc.outputs.published import UNITS
+from frontcalc.periods import UNITS as UNITS_OF_TIME
 from frontcalc.pipeline.timeline import EVERY
 from frontcalc.views import VIEWS
 
@@ -249,6 +250,12 @@ def test_a_group_without_a_command_shows_its_help() -> None:
         assert "\nCommands:\n" in done.stderr
 
 
+@pytest.mark.parametrize("name", sorted(_COMMANDS))
+def test_help_shows_no_markup(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert frontcalc.cli.run([name, "--help"]) == 0
+    assert "\\b" not in capfd.readouterr().out
+
+
 def test_choices_are_those_of_the_library() -> None:
     assert tuple(WRITERS) == options.FORMATS
     assert tuple(MAP_WRITERS) == options.MAP_FORMATS
@@ -256,6 +263,7 @@ def test_choices_are_those_of_the_library() -> None:
     assert set(options.FORMAT_OF_SUFFIX.values()) <= {*WRITERS, *MAP_WRITERS}
     assert tuple(VIEWS) == options.VIEWS
     assert options.STEPS == EVERY
+    assert options.UNITS_OF_TIME == UNITS_OF_TIME
 
 
 @pytest.mark.parametrize(

@@ -14,17 +14,32 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from frontcalc.archives import open_archive
     from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
-    from frontcalc.pipeline import changes, changes_between, convert, diff, diff_files, held, list_regions, series
+    from frontcalc.pipeline import (
+        changes,
+        changes_between,
+        check_summaries,
+        convert,
+        diff,
+        diff_files,
+        held,
+        list_regions,
+        series,
+        summary,
+        write_summaries,
+    )
 
 _HOME = {
     "changes": "pipeline",
     "changes_between": "pipeline",
+    "check_summaries": "pipeline",
     "convert": "pipeline",
     "diff": "pipeline",
     "diff_files": "pipeline",
     "held": "pipeline",
     "list_regions": "pipeline",
     "series": "pipeline",
+    "summary": "pipeline",
+    "write_summaries": "pipeline",
     "open_archive": "archives",
     "CheckFailed": "errors",
     "DataError": "errors",
@@ -42,6 +57,7 @@ __all__ = [
     "__version__",
     "changes",
     "changes_between",
+    "check_summaries",
     "convert",
     "diff",
     "diff_files",
@@ -49,6 +65,8 @@ __all__ = [
     "list_regions",
     "open_archive",
     "series",
+    "summary",
+    "write_summaries",
 ]
 
 

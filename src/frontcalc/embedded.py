@@ -21,6 +21,9 @@ from frontcalc.errors import DataError, UsageError
 _MAGIC = b"FCREG\x00\x01\n"
 _SUFFIX = ".regions"
 
+PARTIAL_COUNTRIES: dict[str, tuple[str, ...]] = {"ukraine-adm1": ("RU",)}
+"""Of which countries a set draws some regions only, so that no share of their land can be told."""
+
 
 @dataclass(frozen=True)
 class RegionInfo:

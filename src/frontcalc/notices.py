@@ -27,6 +27,7 @@ CODES: dict[str, str] = {
     "DATE-DIFFERS": "a date property says another day than the name, and the name counts",
     "REGIONS-OVERLAP": "regions overlap; what they share goes to the one that comes first in the file",
     "ONLY": "only some regions were asked for, and the total is of the rows shown",
+    "BASELINE": "ground that was held on an earlier day is not counted, as asked",
 }
 
 

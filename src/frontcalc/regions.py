@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
-from frontcalc.embedded import load_embedded
+from frontcalc.embedded import PARTIAL_COUNTRIES, load_embedded
 from frontcalc.errors import DataError, UsageError
 from frontcalc.notices import Notice
 from frontcalc.snapshots import to_equal_area
@@ -64,6 +64,8 @@ class RegionSet:
         What countries are called, by code; the first name is the one to show.
     attribution : str
         Whom they are from, and on what terms; empty where it is not known.
+    partial_countries : tuple of str
+        Those of them of which the set has some regions only.
     """
 
     level: str
@@ -78,6 +80,13 @@ class RegionSet:
     spellings: tuple[tuple[str, ...], ...] = ()
     country_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     attribution: str = ""
+    partial_countries: tuple[str, ...] = ()
+
+    def land_km2(self) -> NDArray[np.float64]:
+        """Return the area of each region's land as the set draws it, (n,) in km²."""
+        areas = np.zeros(len(self.names))
+        np.add.at(areas, self.owner, geometry.area_km2(self.pieces))
+        return areas
 
     def without_land_of(self, country: str) -> RegionSet:
         """Return the set in which the regions of one country take nothing; they stay as rows."""
@@ -158,6 +167,7 @@ def embedded_regions(*, target_crs: str) -> RegionSet:
         spellings=tuple((info.name_uk, *info.aliases) for info in infos),
         country_names={own.code: (own.name, own.name_uk, *own.aliases) for own in stored.countries},
         attribution=f"{stored.source}, {stored.licence}",
+        partial_countries=PARTIAL_COUNTRIES.get(stored.name, ()),
     )
 
 

@@ -95,6 +95,38 @@ class SeriesRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SummaryRow(DiffRow):
+    """A change, and the shares of the region's and the country's land that are held at its close.
+
+    The denominators are areas of land as the region set draws them; None where no region or no whole
+    country is drawn.
+    """
+
+    region_km2: float | None = None
+    share_of_region_pct: float | None = None
+    country_km2: float | None = None
+    share_of_country_pct: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GrossRow(SummaryRow):
+    """A summary with sums over the steps inside the period, and the slivers among them.
+
+    `steps` is how many pairs of maps were compared. Slivers are the parts of a change with a mean width
+    (2 × area ÷ perimeter) below `sliver_width_m`.
+    """
+
+    step: str = ""
+    steps: int | None = None
+    gross_gained_km2: float | None = None
+    gross_lost_km2: float | None = None
+    turnover_km2: float | None = None
+    sliver_width_m: float | None = None
+    sliver_gained_km2: float | None = None
+    sliver_lost_km2: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LayerShare:
     """What each role of the view covers on one map, and how much ground they cover twice (km²)."""
 
@@ -142,6 +174,27 @@ class Meta:
 
 
 @dataclass(frozen=True, slots=True)
+class MapUsed:
+    """A file of the map of a day, with the SHA-256 of its bytes."""
+
+    date: dt.date | None
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryMeta(Meta):
+    """What a summary rests on; `baseline` is the day whose ground is not counted, `maps` the files by day."""
+
+    every: str = ""
+    same_span: bool = False
+    baseline: dt.date | None = None
+    step: str | None = None
+    sliver_width_m: float | None = None
+    maps: tuple[MapUsed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RegionRow:
     """One region of a set; `area_km2` is its land, as the set draws it."""
 
@@ -169,8 +222,8 @@ class RegionMeta:
     units: str = "km2"
 
 
-MetaT = TypeVar("MetaT", Meta, RegionMeta)
-RowT = TypeVar("RowT", DiffRow, ChangeRow, HeldRow, SeriesRow, RegionRow)
+MetaT = TypeVar("MetaT", Meta, SummaryMeta, RegionMeta)
+RowT = TypeVar("RowT", DiffRow, ChangeRow, HeldRow, SeriesRow, SummaryRow, GrossRow, RegionRow)
 
 
 @dataclass(frozen=True, slots=True)

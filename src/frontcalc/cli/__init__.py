@@ -16,6 +16,7 @@ _COMMANDS = {
     "diff": "Territory gained and lost in each period, by region.",
     "held": "Area held on dates, by region.",
     "series": "Area held at each map, and the change since the one before.",
+    "summary": "Change by year, quarter, month or week; a tree of tables to keep.",
     "archive": "Archives of maps: convert them to tidy files.",
     "regions": "The regions that figures are split by.",
 }

@@ -14,7 +14,7 @@ from frontcalc.outputs.branches import Key, branches, key, walk
 from frontcalc.outputs.numbers import BLANK, decimals, km2, times
 from frontcalc.outputs.published import scaled
 from frontcalc.regions import UNASSIGNED
-from frontcalc.tables import TOTAL, DiffRow, HeldRow, Meta, RegionMeta, RegionRow, SeriesRow, Table, ratio
+from frontcalc.tables import TOTAL, DiffRow, HeldRow, Meta, RegionMeta, RegionRow, SeriesRow, SummaryRow, Table, ratio
 from frontcalc.views import VIEWS, describe_view
 
 
@@ -52,6 +52,16 @@ def grids(table: Table[Any, Any]) -> list[Grid]:
     table = scaled(table)
     if table.kind is RegionRow:
         return [_region_grid(table.rows, table.meta)]
+    if issubclass(table.kind, SummaryRow):
+        # It builds on the grids here.
+        from frontcalc.outputs.summary_layout import summary_grids
+
+        actors = table.meta.actors
+        return [
+            grid
+            for actor in actors
+            for grid in summary_grids([row for row in table.rows if row.actor == actor], actor, table.meta)
+        ]
     lay: dict[type, Callable[..., Grid]] = {DiffRow: _diff_grid, HeldRow: _held_grid, SeriesRow: _series_grid}
     return [
         lay[table.kind]([row for row in table.rows if row.actor == actor], actor, table.meta)

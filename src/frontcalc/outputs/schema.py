@@ -11,9 +11,16 @@ from datetime import date
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from frontcalc.outputs.published import UNITS, Column, columns
-from frontcalc.tables import DiffRow, HeldRow, Meta, RegionMeta, RegionRow, SeriesRow
+from frontcalc.tables import DiffRow, GrossRow, HeldRow, Meta, RegionMeta, RegionRow, SeriesRow, SummaryMeta, SummaryRow
 
-PUBLISHED: dict[type, type] = {DiffRow: Meta, HeldRow: Meta, SeriesRow: Meta, RegionRow: RegionMeta}
+PUBLISHED: dict[type, type] = {
+    DiffRow: Meta,
+    HeldRow: Meta,
+    SeriesRow: Meta,
+    SummaryRow: SummaryMeta,
+    GrossRow: SummaryMeta,
+    RegionRow: RegionMeta,
+}
 """The classes of rows that are written as tables, and what each rests on."""
 
 VERSION = 1

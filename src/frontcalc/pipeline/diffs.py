@@ -15,7 +15,7 @@ from frontcalc.periods import Period, parse_period
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options, open_maps, start
 from frontcalc.snapshots import read_snapshot
-from frontcalc.states import Span, State, check_view, resolve
+from frontcalc.states import Span, State, check_view, forget_maps, resolve
 from frontcalc.tables import DiffRow, Meta, PeriodUsed, RowT, Table
 
 Asked = tuple[Measuring, Sequence[str], Iterator[tuple[str, Span]]]
@@ -60,7 +60,7 @@ def diff(
     NoDataError
         No period has two maps.
     """
-    return tabulate(DiffRow, _diff_rows, *over_periods(periods, archive, options))
+    return tabulate(DiffRow, diff_rows, *over_periods(periods, archive, options))
 
 
 def diff_files(before: str | Path, after: str | Path, **options: Unpack[Options]) -> Table[DiffRow, Meta]:
@@ -69,7 +69,7 @@ def diff_files(before: str | Path, after: str | Path, **options: Unpack[Options]
     The period is named after the two files; dates are those in their names, blank without.
     Parameters, returns and errors are otherwise those of `diff`.
     """
-    return tabulate(DiffRow, _diff_rows, *over_files(before, after, options))
+    return tabulate(DiffRow, diff_rows, *over_files(before, after, options))
 
 
 def over_periods(periods: Sequence[str], archive: str | Path | None, options: Options) -> Asked:
@@ -87,6 +87,7 @@ def over_periods(periods: Sequence[str], archive: str | Path | None, options: Op
 
 def over_files(before: str | Path, after: str | Path, options: Options) -> Asked:
     """Return a run on two single maps, the actors it measures, and the one span between them for each."""
+    forget_maps()
     maps = pair_archive(before, after)
     run = start(maps, options)
     opening, closing = (State(read_snapshot(ref)) for ref in maps.refs)
@@ -154,8 +155,8 @@ def _left_out(run: Measuring, actor: str, span: Span, changed: Change | None) ->
     return run.left_out(actor, span.period.label, gained=gained, lost=lost)
 
 
-def _diff_rows(run: Measuring, measured: Measured) -> Iterator[DiffRow]:
-    """Yield a span's rows: figures where two maps stand for its ends, else blanks."""
+def diff_rows(run: Measuring, measured: Measured) -> Iterator[DiffRow]:
+    """Yield a span's rows in the order of `Measuring.rows`: figures where two maps stand for its ends, else blanks."""
     span = measured.span
     days = span.days
     for line in run.rows():
