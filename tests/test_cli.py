@@ -17,6 +17,7 @@ from frontcalc import levels
 from frontcalc.cli import _COMMANDS, options, writing
 from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WRITERS
 from frontcalc.outputs.published import UNITS
+from frontcalc.periods import UNITS as UNITS_OF_TIME
 from frontcalc.pipeline.timeline import EVERY
 from frontcalc.regions import SNAPS
 from frontcalc.views import VIEWS
@@ -251,6 +252,12 @@ def test_a_group_without_a_command_shows_its_help() -> None:
         assert "\nCommands:\n" in done.stderr
 
 
+@pytest.mark.parametrize("name", sorted(_COMMANDS))
+def test_help_shows_no_markup(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert frontcalc.cli.run([name, "--help"]) == 0
+    assert "\\b" not in capfd.readouterr().out
+
+
 def test_choices_are_those_of_the_library() -> None:
     assert tuple(WRITERS) == writing.FORMATS
     assert tuple(MAP_WRITERS) == writing.MAP_FORMATS
@@ -260,6 +267,7 @@ def test_choices_are_those_of_the_library() -> None:
     assert options.SNAPS == SNAPS
     assert options.STEPS == EVERY
     assert (*levels.LEVELS, levels.NONE, *levels.ALIASES) == options.LEVELS
+    assert options.UNITS_OF_TIME == UNITS_OF_TIME
 
 
 @pytest.mark.parametrize(

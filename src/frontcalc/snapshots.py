@@ -80,7 +80,7 @@ def boxes_in_degrees(snapshot: Snapshot) -> NDArray[np.object_]:
     return np.concatenate(boxes)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def read_snapshot(ref: SnapshotRef) -> Snapshot:
     """Read one day's files and sort their features into layers.
 
@@ -148,6 +148,12 @@ def read_part(part: Part) -> tuple[SourceFile, Features]:
 def _read_whole(entry: Entry) -> tuple[SourceFile, Features]:
     """Return a file of many days, kept while its days are read one after the other."""
     return read_features(entry)
+
+
+def forget_read() -> None:
+    """Drop the maps that are kept in memory."""
+    read_snapshot.cache_clear()
+    _read_whole.cache_clear()
 
 
 def _other_days(features: Features, ref: SnapshotRef, part: Part) -> list[date]:

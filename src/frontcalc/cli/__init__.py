@@ -19,6 +19,7 @@ _COMMANDS = {
     "diff": "Territory gained and lost in each period, by region.",
     "held": "Area held on dates, by region.",
     "series": "Area held at each map, and the change since the one before.",
+    "summary": "Change by year, quarter, month or week; a tree of tables to keep.",
     "flows": "Ground that turned from one role into another, in each period.",
     "places": "Places that came under or out of an actor's hold, in each period.",
     "archive": "Archives of maps: list them, check them, convert them to tidy files.",

@@ -19,7 +19,7 @@ from frontcalc.cli import options, terminal, types, writing
 def command(
     periods: tuple[str | Path, ...], archive: str | None, format_: str | None, output: str | None, **how: Any
 ) -> None:
-    r"""Measure territory gained and lost (km²) in each PERIOD, by region.
+    """Measure territory gained and lost (km²) in each PERIOD, by region.
 
     \b
     A period is a year, quarter, month, ISO week or day, or a range of them:
@@ -33,7 +33,7 @@ def command(
       frontcalc diff before.geojson after.geojson
 
     The forms geojson, gpkg and geoparquet are maps of where ground changed hands.
-    """
+    """  # noqa: D301 - click needs the character that \b stands for
     import frontcalc
 
     mapped = format_ in writing.MAP_FORMATS

@@ -17,6 +17,7 @@ Command = Callable[..., None]
 VIEWS = ("control", "assessed", "claimed")
 SNAPS = ("border", "none")
 LEVELS = ("country", "adm1", "adm2", "none", "oblast", "raion")
+UNITS_OF_TIME = ("year", "quarter", "month", "week")
 STEPS = ("snapshot", "day", "week", "month")
 
 archive = click.option(

@@ -110,7 +110,7 @@ def _output_as(command: Command, formats: tuple[str, ...]) -> Command:
 def _form(format_: str | None, output: str | None, formats: tuple[str, ...]) -> str:
     """Return the form of the output: that asked for, else by the file's suffix, else a table."""
     to_file = output is not None and output != "-"
-    suffix = Path(str(output)).suffix.lower() if to_file else ""
+    suffix = Path(str(output)).suffix.lower() if to_file and not Path(str(output)).is_dir() else ""
     source = click.get_current_context().get_parameter_source("format_")
     # A default of the working folder is weaker than the suffix of a file that was named.
     if format_ and (source != ParameterSource.DEFAULT_MAP or not suffix):
@@ -163,6 +163,19 @@ def _write_stdout(content: bytes) -> None:
         raise DataError(
             f"cannot be written: {reason}", where="standard output", cure="write to a file with -o"
         ) from error
+
+
+def print_text(text: str) -> None:
+    """Write text to standard output."""
+    _write_stdout(text.encode())
+
+
+def refuse(names: dict[str, str], problem: str) -> None:
+    """Refuse options, by parameter and spelling, that were typed where they mean nothing."""
+    context = click.get_current_context()
+    for parameter, spelling in names.items():
+        if context.get_parameter_source(parameter) == ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{spelling}: {problem}")
 
 
 def silence_stdout() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -16,6 +14,7 @@ from frontcalc.lint import Finding
 from frontcalc.outputs import changemap, flat, geopackage, parquet, sarif, text, webpage, xlsx
 from frontcalc.outputs.published import UNITS
 from frontcalc.outputs.sentence import sentence
+from frontcalc.outputs.together import beside
 from frontcalc.tables import ChangeRow, Table
 
 Writer = Callable[..., str | bytes]
@@ -127,24 +126,10 @@ def write_file(path: Path, content: str | bytes) -> None:
 
 def _replace(target: Path, data: bytes) -> None:
     """Write beside a file and rename, so that a run that is killed leaves the old one whole."""
-    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    temporary = Path(name)
+    temporary = beside(target, data)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(mode)
         temporary.replace(target)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
         raise
-
-
-def _umask() -> int:
-    """Return the process's file mode mask, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -10,7 +10,7 @@ from frontcalc.columns import unit_of
 from frontcalc.layers import ADJECTIVES
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import BLANK
-from frontcalc.tables import AnyMeta, Meta
+from frontcalc.tables import AnyMeta, DiffRow, Meta
 from frontcalc.views import VIEWS, describe_view
 
 
@@ -86,3 +86,10 @@ def remarks(meta: AnyMeta) -> Iterable[str]:
 def day_or_dash(day: date | None) -> str:
     """Return a day as text, a dash for none."""
     return day.isoformat() if day else BLANK
+
+
+def period_heading(row: DiffRow) -> str:
+    """Return the period, with the day of its last map where the archive ends before it."""
+    if row.closing and row.net_km2 is not None and "CLOSES-EARLY" in row.notes.split():
+        return f"{row.period}, to {row.closing.day} {row.closing:%b}"
+    return row.period

@@ -14,7 +14,7 @@ from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options, open_maps, start
 from frontcalc.progress import track
 from frontcalc.snapshots import read_snapshot
-from frontcalc.states import Span, State, check_view, resolve
+from frontcalc.states import Span, State, check_view, forget_maps, resolve
 from frontcalc.tables import PeriodUsed
 
 
@@ -57,6 +57,7 @@ def start_files(before: str | Path, after: str | Path, options: Options) -> Aske
     DataError
         The later file lacks a layer that the earlier one has.
     """
+    forget_maps()
     maps = pair_archive(before, after)
     run = start(maps, options)
     opening, closing = (State(read_snapshot(ref)) for ref in maps.refs)

@@ -64,7 +64,7 @@ def series(
     end = parse_bound(until, last=True) if until else maps.days[-1]
     if since and until and begin > end:
         raise UsageError(f"{begin} is after {end}", where="--since and --until", cure="swap them")
-    dates = [day for day in _dates(maps, begin, end, every) if day >= maps.days[0]] if begin <= end else []
+    dates = [day for day in dates_between(maps, begin, end, every) if day >= maps.days[0]] if begin <= end else []
     if not dates:
         raise NoDataError(f"has no map from {begin} to {end}", where=maps.name, cure=f"its maps are of {maps.extent}")
     run = start(maps, options, dates[-1])
@@ -125,8 +125,8 @@ def _series_rows(
         )
 
 
-def _dates(maps: Archive, begin: date, end: date, every: str) -> Iterator[date]:
-    """Yield the dates of a series, the last never after the end."""
+def dates_between(maps: Archive, begin: date, end: date, every: str) -> Iterator[date]:
+    """Yield the days of maps, or the ends of calendar units, from a first to a last day; the last is the end."""
     if every == "snapshot":
         yield from (day for day in maps.days if begin <= day <= end)
         return
