@@ -14,9 +14,11 @@ import pytest
 from conftest import Run
 
 import frontcalc
-from frontcalc.cli import _COMMANDS, options
+from frontcalc import levels
+from frontcalc.cli import _COMMANDS, options, writing
 from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WRITERS
 from frontcalc.outputs.published import UNITS
+from frontcalc.periods import UNITS as UNITS_OF_TIME
 from frontcalc.pipeline.timeline import EVERY
 from frontcalc.regions import SNAPS
 from frontcalc.views import VIEWS
@@ -251,14 +253,22 @@ def test_a_group_without_a_command_shows_its_help() -> None:
         assert "\nCommands:\n" in done.stderr
 
 
+@pytest.mark.parametrize("name", sorted(_COMMANDS))
+def test_help_shows_no_markup(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert frontcalc.cli.run([name, "--help"]) == 0
+    assert "\\b" not in capfd.readouterr().out
+
+
 def test_choices_are_those_of_the_library() -> None:
-    assert tuple(WRITERS) == options.FORMATS
-    assert tuple(MAP_WRITERS) == options.MAP_FORMATS
-    assert tuple(UNITS) == options.UNITS
-    assert set(options.FORMAT_OF_SUFFIX.values()) <= {*CHECK_WRITERS, *MAP_WRITERS}
+    assert tuple(WRITERS) == writing.FORMATS
+    assert tuple(MAP_WRITERS) == writing.MAP_FORMATS
+    assert tuple(UNITS) == writing.UNITS
+    assert set(writing.FORMAT_OF_SUFFIX.values()) <= {*CHECK_WRITERS, *MAP_WRITERS}
     assert tuple(VIEWS) == options.VIEWS
     assert options.SNAPS == SNAPS
     assert options.STEPS == EVERY
+    assert (*levels.LEVELS, levels.NONE, *levels.ALIASES) == options.LEVELS
+    assert options.UNITS_OF_TIME == UNITS_OF_TIME
 
 
 @pytest.mark.parametrize(

@@ -53,4 +53,4 @@ def test_published_schemas_are_those_of_the_code(path: object) -> None:
 def test_the_page_of_outputs_lists_the_columns_of_the_code() -> None:
     page = (publish_columns.DOCS / "outputs.md").read_text(encoding="utf-8")
     assert page == publish_columns.outputs_page(), "run scripts/publish_columns.py"
-    assert "| `gained_km2` | km² | number | diff, series |" in page
+    assert "| `gained_km2` | km² | number | diff, series, summary, gross |" in page

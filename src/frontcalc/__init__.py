@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         changes_between,
         check_archive,
         check_regions,
+        check_summaries,
         convert,
         diff,
         diff_files,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
         places,
         series,
         show_region,
+        summary,
+        write_summaries,
     )
 
 _HOME = {
@@ -37,6 +40,7 @@ _HOME = {
     "changes_between": "pipeline",
     "check_archive": "pipeline",
     "check_regions": "pipeline",
+    "check_summaries": "pipeline",
     "convert": "pipeline",
     "diff": "pipeline",
     "diff_files": "pipeline",
@@ -48,6 +52,8 @@ _HOME = {
     "places": "pipeline",
     "series": "pipeline",
     "show_region": "pipeline",
+    "summary": "pipeline",
+    "write_summaries": "pipeline",
     "open_archive": "archives",
     "CheckFailed": "errors",
     "DataError": "errors",
@@ -67,6 +73,7 @@ __all__ = [
     "changes_between",
     "check_archive",
     "check_regions",
+    "check_summaries",
     "convert",
     "diff",
     "diff_files",
@@ -79,6 +86,8 @@ __all__ = [
     "places",
     "series",
     "show_region",
+    "summary",
+    "write_summaries",
 ]
 
 

@@ -82,6 +82,8 @@ class Archive:
         Why files were left out that could not be dated; there are none unless bad files were to be skipped.
     attribution : str
         Whom its maps are from, and on what terms; empty where it does not say.
+    publisher : str
+        Who publishes the maps, as the archive itself says; empty where it does not.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Archive:
     view: str | None = None
     refused: tuple[DataError, ...] = ()
     attribution: str = ""
+    publisher: str = ""
 
     @property
     def credit(self) -> str:
@@ -186,8 +189,8 @@ def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool 
         notices.append(Notice("FUTURE", f"{len(late)} after today, the first of {min(late)}"))
     layers = tuple(sorted(config.layers.items()))
     refs = tuple(SnapshotRef(day, tuple(days[day]), layers) for day in sorted(days))
-    terms = ", ".join(filter(None, (config.attribution, config.licence)))
-    return Archive(name, refs, tuple(notices), config.view, tuple(refused), terms)
+    terms = ", ".join(filter(None, (config.attribution or config.publisher, config.licence)))
+    return Archive(name, refs, tuple(notices), config.view, tuple(refused), terms, config.publisher)
 
 
 def open_sample() -> Archive:

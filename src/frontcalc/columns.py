@@ -61,6 +61,19 @@ DEFINITIONS: dict[str, str] = {
     "overlap_km2": "what the region shares with others",
     "overlaps_with": "the regions that it shares ground with, separated by |",
     "geometry": "where the change is: longitude and latitude on WGS 84",
+    "region_km2": "the region's land area, as the region set draws it",
+    "share_of_region_pct": "held at the close, of the region's land area",
+    "country_km2": "land area of the region's country, in the row total of the one country that is not the actor's own;"
+    " blank where the region set does not draw it whole",
+    "share_of_country_pct": "held at the close, of the country's land area",
+    "step": "what gross figures compare: each snapshot with the one before, or the states at the ends of units",
+    "steps": "how many pairs of maps were compared for the gross figures",
+    "gross_gained_km2": "gained, summed over the steps inside the period",
+    "gross_lost_km2": "lost, summed over the steps inside the period",
+    "turnover_km2": "gross gained and gross lost together",
+    "sliver_width_m": "mean width (2 × area ÷ perimeter) below which a part of a change is a sliver",
+    "sliver_gained_km2": "of gross gained, what lies in slivers",
+    "sliver_lost_km2": "of gross lost, what lies in slivers",
     "attribution": "whose maps and regions the figures rest on, and on what terms",
 }
 """What each column says, by name, in square kilometres; a unit is not part of it."""

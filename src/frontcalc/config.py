@@ -36,7 +36,8 @@ _PATHS = ("archive", "regions")
 _SEVERAL = ("only",)
 _LONGEST_LINE = 500
 # Keys of an archive's own file. It is as untrusted as the maps beside it, so no path is among them.
-_OF_ARCHIVE = ("view", "as_of_offset_days", "attribution", "licence", "dates", "layers")
+_OF_ARCHIVE = ("publisher", "attribution", "licence", "view", "as_of_offset_days", "dates", "layers")
+_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class ArchiveConfig:
         Days to add to every date, where files are stamped later than what they show.
     attribution, licence : str
         Whom the maps are from and on what terms, as every output repeats it; empty where it is not stated.
+    publisher : str
+        Who publishes the maps; empty where that is not said.
     """
 
     dates: Mapping[str, date] = field(default_factory=dict)
@@ -63,6 +66,7 @@ class ArchiveConfig:
     as_of_offset_days: int = 0
     attribution: str = ""
     licence: str = ""
+    publisher: str = ""
 
 
 def archive_config(data: bytes, *, where: str = NAME) -> ArchiveConfig:
@@ -84,14 +88,16 @@ def archive_config(data: bytes, *, where: str = NAME) -> ArchiveConfig:
     offset = document.get("as_of_offset_days", 0)
     if type(offset) is not int or abs(offset) > 31:
         raise DataError(f"as_of_offset_days is {offset!r}", where=where, cure="give a whole number of days up to 31")
+    publisher = document.get("publisher", "")
+    if not isinstance(publisher, str) or not publisher.isprintable() or len(publisher) > _LONGEST_NAME:
+        raise DataError(f"publisher is {publisher!r}", where=where, cure='give a name, as in publisher = "ISW"')
     dates = _table(document, "dates", where)
     for name, day in dates.items():
         if type(day) is not date:
             raise DataError(f"the date of {name!r} is {day!r}", where=where, cure="write it as 2024-11-03, unquoted")
     layers = {name: _layer(name, meaning, where) for name, meaning in _table(document, "layers", where).items()}
-    return ArchiveConfig(
-        dates, layers, view, offset, _line(document, "attribution", where), _line(document, "licence", where)
-    )
+    attribution, licence = _line(document, "attribution", where), _line(document, "licence", where)
+    return ArchiveConfig(dates, layers, view, offset, attribution, licence, publisher.strip())
 
 
 def working_defaults(folder: Path) -> dict[str, Any]:

@@ -31,6 +31,7 @@ CODES: dict[str, str] = {
     "SNAPPED": "more than 2 % of what was gained and lost lies beside the regions and went to the nearest",
     "UPSTREAM-CHANGED": "what a fetched region set comes from has changed since it was fetched",
     "UPSTREAM-UNKNOWN": "what a fetched region set comes from could not be asked whether it has changed",
+    "BASELINE": "ground that was held on an earlier day is not counted, as asked",
 }
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from frontcalc.errors import UsageError
+
+UNITS = ("year", "quarter", "month", "week")
+"""The calendar units that a stretch of time is divided into."""
 
 _ONE_DAY = timedelta(days=1)
 _GRAMMAR = "2023, 2024-Q3, 2024-09, 2024-W36, 2024-11-03, or two of them as in 2024-09..2024-11, 2024.., ..2023"
@@ -57,6 +61,40 @@ def parse_period(text: str) -> Period:
     if opens_on and closes_on and opens_on >= closes_on:
         raise UsageError("runs backwards or holds no time", where=f"period {text!r}", cure="put the earlier end first")
     return Period(text, opens_on, closes_on)
+
+
+def unit_of(day: date, every: str) -> str:
+    """Return the label of the calendar unit that a day is in: of `UNITS`, weeks as in ISO 8601."""
+    if every == "week":
+        year, week, _ = day.isocalendar()
+        return f"{year:04d}-W{week:02d}"
+    end = {"year": "", "quarter": f"-Q{(day.month + 2) // 3}", "month": f"-{day.month:02d}"}[every]
+    return f"{day.year:04d}{end}"
+
+
+def calendar_periods(every: str, begin: date, end: date) -> Iterator[Period]:
+    """Yield the calendar units from a first to a last day, both inside; the outer two are cut to them.
+
+    A whole unit is named as in «2024-09», one that is cut as the range it is: «2024..2024-11-17». Every
+    label means the same to `parse_period`.
+
+    Parameters
+    ----------
+    every : str
+        One of `UNITS`.
+    begin, end : date
+        The first and last day; a period opens with the state of the day before its first.
+    """
+    day = begin
+    while True:
+        label = unit_of(day, every)
+        first, last, _ = _unit(label, label)
+        left = label if day == first else f"{_before(day, label)}"
+        right = label if last <= end else f"{end}"
+        yield parse_period(label if left == right else f"{left}..{right}")
+        if last >= end:
+            return
+        day = last + _ONE_DAY
 
 
 def is_period(text: str) -> bool:

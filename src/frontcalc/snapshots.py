@@ -19,6 +19,7 @@ from frontcalc.errors import DataError
 from frontcalc.intervals import in_force, intervals
 from frontcalc.layers import UNDIFFERENTIATED, Layer, Role, find_layer, layer_name, spelling, stated_layer
 from frontcalc.notices import Notice
+from frontcalc.progress import timed
 from frontcalc.sources import SourceFile, read_features
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import Entry
@@ -79,7 +80,7 @@ def boxes_in_degrees(snapshot: Snapshot) -> NDArray[np.object_]:
     return np.concatenate(boxes)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def read_snapshot(ref: SnapshotRef) -> Snapshot:
     """Read one day's files and sort their features into layers.
 
@@ -98,7 +99,8 @@ def read_snapshot(ref: SnapshotRef) -> Snapshot:
     stated: list[date] = []
     for part in ref.parts:
         name = part.entry.label
-        file, features = read_part(part)
+        with timed(f"read {name}"):
+            file, features = read_part(part)
         same = next((other for other in files if other.sha256 == file.sha256 and other.name != name), None)
         files.append(file)
         if same:
@@ -146,6 +148,12 @@ def read_part(part: Part) -> tuple[SourceFile, Features]:
 def _read_whole(entry: Entry) -> tuple[SourceFile, Features]:
     """Return a file of many days, kept while its days are read one after the other."""
     return read_features(entry)
+
+
+def forget_read() -> None:
+    """Drop the maps that are kept in memory."""
+    read_snapshot.cache_clear()
+    _read_whole.cache_clear()
 
 
 def _other_days(features: Features, ref: SnapshotRef, part: Part) -> list[date]:

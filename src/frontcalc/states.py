@@ -12,7 +12,7 @@ from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import ADJECTIVES, Layer, spelling
 from frontcalc.notices import Notice
 from frontcalc.periods import Period
-from frontcalc.snapshots import Snapshot, SnapshotLayer, read_snapshot
+from frontcalc.snapshots import Snapshot, SnapshotLayer, forget_read, read_snapshot
 from frontcalc.views import View
 
 SPAN_TOLERANCE = 0.05
@@ -84,6 +84,12 @@ class Span:
 def _layers_of(ref: SnapshotRef) -> tuple[tuple[str, str, Layer], ...]:
     """Return actor, name and meaning of a map's layers, remembered when its geometry no longer is."""
     return tuple((part.layer.actor, part.name, part.layer) for part in read_snapshot(ref).layers)
+
+
+def forget_maps() -> None:
+    """Drop what is remembered of files: a run reads them as they are now, not as an earlier one found them."""
+    forget_read()
+    _layers_of.cache_clear()
 
 
 def _layers_or_none(ref: SnapshotRef, skip_bad: bool) -> tuple[tuple[str, str, Layer], ...]:

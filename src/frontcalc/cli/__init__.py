@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from frontcalc import __version__
-from frontcalc.cli import options
+from frontcalc.cli import writing
 from frontcalc.errors import FrontcalcError
 from frontcalc.labels import printable
 
@@ -19,10 +19,12 @@ _COMMANDS = {
     "diff": "Territory gained and lost in each period, by region.",
     "held": "Area held on dates, by region.",
     "series": "Area held at each map, and the change since the one before.",
+    "summary": "Change by year, quarter, month or week; a tree of tables to keep.",
     "flows": "Ground that turned from one role into another, in each period.",
     "places": "Places that came under or out of an actor's hold, in each period.",
     "archive": "Archives of maps: list them, check them, convert them to tidy files.",
     "regions": "The regions that figures are split by.",
+    "completion": "A script for bash, zsh or fish that completes commands and options.",
 }
 """Commands with their one-line help, in the order shown; a command's module is loaded when it is run."""
 
@@ -91,7 +93,7 @@ def run(arguments: list[str]) -> int:
         return _fail("the memory ran out; a smaller FRONTCALC_MAX_BYTES refuses files that need so much", 3)
     except BrokenPipeError:
         # The reader has what it wanted.
-        options.silence_stdout()
+        writing.silence_stdout()
         return 0
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from frontcalc.cli import options
+from frontcalc.cli import options, terminal, writing
 
 
 @click.group("archive")
@@ -20,12 +20,15 @@ def command(context: click.Context) -> None:
 @command.command("list")
 @options.archive
 @options.reading
-@options.output
+@writing.output
 def list_command(archive: str | None, format_: str | None, output: str | None, **how: Any) -> None:
     """List the maps: a row a date and layer, with parts, vertices and area (km²)."""
     import frontcalc
 
-    options.emit(frontcalc.list_archive(archive=options.or_sample(archive), **options.given(how)), format_, output)
+    maps = options.or_sample(archive)
+    with terminal.progress():
+        result = frontcalc.list_archive(archive=maps, **options.given(how))
+    writing.emit(result, format_, output)
 
 
 @command.command("check")
@@ -35,6 +38,7 @@ def list_command(archive: str | None, format_: str | None, output: str | None, *
 )
 @options.archive
 @options.checking
+@writing.output_of_check
 def check_command(strict: bool, archive: str | None, format_: str | None, output: str | None, **how: Any) -> None:
     """Check the maps, and say what is wrong in which file, on which day and where.
 
@@ -44,8 +48,10 @@ def check_command(strict: bool, archive: str | None, format_: str | None, output
     """
     import frontcalc
 
-    result = frontcalc.check_archive(archive=options.or_sample(archive), **options.given(how))
-    options.emit(result, format_, output)
+    maps = options.or_sample(archive)
+    with terminal.progress():
+        result = frontcalc.check_archive(archive=maps, **options.given(how))
+    writing.emit(result, format_, output)
     failing = [row.severity for row in result.rows if row.severity == "error" or (strict and row.severity == "warning")]
     if failing:
         counts = ", ".join(f"{severity} {failing.count(severity)}" for severity in dict.fromkeys(failing))
@@ -56,6 +62,7 @@ def check_command(strict: bool, archive: str | None, format_: str | None, output
 @click.option("-o", "--output", required=True, metavar="FILE|DIR", help="NAME.parquet, NAME.geojson, or a new folder.")
 @options.archive
 @options.reading
+@options.loudness
 def convert_command(output: str, archive: str | None, **how: Any) -> None:
     """Write the maps as tidy GeoParquet 1.1 or GeoJSON.
 
@@ -65,5 +72,7 @@ def convert_command(output: str, archive: str | None, **how: Any) -> None:
     """
     import frontcalc
 
-    files = frontcalc.convert(output, archive=options.or_sample(archive), **options.given(how))
-    click.echo(f"frontcalc: wrote {len(files)} file{'s' if len(files) != 1 else ''} to {output}", err=True)
+    maps = options.or_sample(archive)
+    with terminal.progress():
+        files = frontcalc.convert(output, archive=maps, **options.given(how))
+    terminal.say(f"wrote {len(files)} file{'s' if len(files) != 1 else ''} to {output}")

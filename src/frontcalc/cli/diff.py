@@ -7,19 +7,19 @@ from typing import Any
 
 import click
 
-from frontcalc.cli import options
+from frontcalc.cli import options, terminal, types, writing
 
 
 @click.command("diff")
-@click.argument("periods", type=options.PeriodOrFile(), nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
+@click.argument("periods", type=types.PeriodOrFile(), nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
 @options.archive
 @options.measuring
 @options.places()
-@options.output_or_map
+@writing.output_or_map
 def command(
     periods: tuple[str | Path, ...], archive: str | None, format_: str | None, output: str | None, **how: Any
 ) -> None:
-    r"""Measure territory gained and lost (km²) in each PERIOD, by region.
+    """Measure territory gained and lost (km²) in each PERIOD, by region.
 
     \b
     A period is a year, quarter, month, ISO week or day, or a range of them:
@@ -33,18 +33,21 @@ def command(
       frontcalc diff before.geojson after.geojson
 
     The forms geojson, gpkg and geoparquet are maps of where ground changed hands.
-    """
+    """  # noqa: D301 - click needs the character that \b stands for
     import frontcalc
 
-    mapped = format_ in options.MAP_FORMATS
+    mapped = format_ in writing.MAP_FORMATS
     files = [item for item in periods if isinstance(item, Path)]
     names = [item for item in periods if isinstance(item, str)]
     if not files:
         over_periods = frontcalc.changes if mapped else frontcalc.diff
-        result = over_periods(names, archive=options.or_sample(archive), **options.given(how))
+        maps = options.or_sample(archive)
+        with terminal.progress():
+            result = over_periods(names, archive=maps, **options.given(how))
     elif len(files) == 2 and not names:
         between = frontcalc.changes_between if mapped else frontcalc.diff_files
-        result = between(files[0], files[1], **options.given(how))
+        with terminal.progress():
+            result = between(files[0], files[1], **options.given(how))
     else:
         raise click.UsageError("give periods, or exactly two files to compare")
-    options.emit(result, format_, output)
+    writing.emit(result, format_, output)

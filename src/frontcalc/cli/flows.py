@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from frontcalc.cli import options
+from frontcalc.cli import options, terminal, types, writing
 
 
 @click.command("flows")
-@click.argument("periods", type=options.Period(), nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
+@click.argument("periods", type=types.Period(), nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
 @options.archive
 @options.measuring
-@options.output
+@writing.output
 def command(periods: tuple[str, ...], archive: str | None, format_: str | None, output: str | None, **how: Any) -> None:
     """Measure what ground turned from role to role (km²) in each PERIOD.
 
@@ -26,5 +26,7 @@ def command(periods: tuple[str, ...], archive: str | None, format_: str | None, 
     """
     import frontcalc
 
-    result = frontcalc.flows(periods, archive=options.or_sample(archive), **options.given(how))
-    options.emit(result, format_, output)
+    maps = options.or_sample(archive)
+    with terminal.progress():
+        result = frontcalc.flows(periods, archive=maps, **options.given(how))
+    writing.emit(result, format_, output)

@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from frontcalc.cli import options
+from frontcalc.cli import options, terminal, types, writing
 
 
 @click.command("held")
-@click.argument("dates", type=options.Day(), nargs=-1, required=True, metavar="DATE [DATE …]")
+@click.argument("dates", type=types.Day(), nargs=-1, required=True, metavar="DATE [DATE …]")
 @options.archive
 @options.measuring
-@options.output
+@writing.output
 def command(dates: tuple[str, ...], archive: str | None, format_: str | None, output: str | None, **how: Any) -> None:
     """Measure the area held (km²) on each DATE (YYYY-MM-DD), by region.
 
@@ -21,5 +21,7 @@ def command(dates: tuple[str, ...], archive: str | None, format_: str | None, ou
     """
     import frontcalc
 
-    result = frontcalc.held(dates, archive=options.or_sample(archive), **options.given(how))
-    options.emit(result, format_, output)
+    maps = options.or_sample(archive)
+    with terminal.progress():
+        result = frontcalc.held(dates, archive=maps, **options.given(how))
+    writing.emit(result, format_, output)

@@ -6,15 +6,15 @@ from typing import Any
 
 import click
 
-from frontcalc.cli import options
+from frontcalc.cli import options, terminal, types, writing
 
 
 @click.command("places")
-@click.argument("periods", type=options.Period(), nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
+@click.argument("periods", type=types.Period(), nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
 @options.places(required=True)
 @options.archive
 @options.measuring
-@options.output
+@writing.output
 def command(
     periods: tuple[str, ...],
     places: str,
@@ -31,5 +31,7 @@ def command(
     """
     import frontcalc
 
-    result = frontcalc.places(periods, places=places, archive=options.or_sample(archive), **options.given(how))
-    options.emit(result, format_, output)
+    maps = options.or_sample(archive)
+    with terminal.progress():
+        result = frontcalc.places(periods, places=places, archive=maps, **options.given(how))
+    writing.emit(result, format_, output)

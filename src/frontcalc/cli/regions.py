@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from frontcalc.cli import options
+from frontcalc.cli import options, terminal, writing
 from frontcalc.errors import CheckFailed
 
 
@@ -14,17 +14,19 @@ def command() -> None:
 
 
 @command.command("list")
-@options.output
+@writing.output
 def list_command(format_: str | None, output: str | None) -> None:
     """List the embedded regions: codes, areas (km²), source, licence and SHA-256."""
     import frontcalc
 
-    options.emit(frontcalc.list_regions(), format_, output)
+    with terminal.progress():
+        result = frontcalc.list_regions()
+    writing.emit(result, format_, output)
 
 
 @command.command("show")
 @click.argument("name")
-@options.output
+@writing.output
 def show_command(name: str, format_: str | None, output: str | None) -> None:
     """Show one embedded region: spellings, area (km²), box in degrees, neighbours.
 
@@ -32,14 +34,16 @@ def show_command(name: str, format_: str | None, output: str | None) -> None:
     """
     import frontcalc
 
-    options.emit(frontcalc.show_region(name), format_, output)
+    with terminal.progress():
+        result = frontcalc.show_region(name)
+    writing.emit(result, format_, output)
 
 
 @command.command("check")
 @click.argument("file", metavar="FILE")
 @click.option("--region-name", metavar="FIELD", help="Field that names the regions [default: name, or shapeName].")
 @click.option("--crs", metavar="CRS", help="Equal-area CRS, proved over the regions [default: EPSG:6933].")
-@options.output
+@writing.output
 def check_command(file: str, region_name: str | None, crs: str | None, format_: str | None, output: str | None) -> None:
     """Check a region FILE before figures are split by it.
 
@@ -49,8 +53,9 @@ def check_command(file: str, region_name: str | None, crs: str | None, format_: 
     """
     import frontcalc
 
-    result = frontcalc.check_regions(file, **options.given({"region_name": region_name, "crs": crs}))
-    options.emit(result, format_, output)
+    with terminal.progress():
+        result = frontcalc.check_regions(file, **options.given({"region_name": region_name, "crs": crs}))
+    writing.emit(result, format_, output)
     if reasons := result.meta.refused:
         more = f" and {len(reasons) - 1} more" if reasons[1:] else ""
         raise CheckFailed(f"would be refused: {reasons[0]}{more}", where=result.meta.file.name)
@@ -61,7 +66,7 @@ def check_command(file: str, region_name: str | None, crs: str | None, format_: 
 @click.argument("level")
 @click.option("--update", is_flag=True, help="Fetch again what was fetched before.")
 @click.option("--api", metavar="URL", hidden=True, help="A mirror of geoBoundaries' API.")
-@options.output
+@writing.output
 def fetch_command(
     country: str, level: str, update: bool, api: str | None, format_: str | None, output: str | None
 ) -> None:
@@ -73,4 +78,6 @@ def fetch_command(
     """
     import frontcalc
 
-    options.emit(frontcalc.fetch_regions(country, level, update=update, api=api), format_, output)
+    with terminal.progress():
+        result = frontcalc.fetch_regions(country, level, update=update, api=api)
+    writing.emit(result, format_, output)

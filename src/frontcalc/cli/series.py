@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from frontcalc.cli import options
+from frontcalc.cli import options, terminal, writing
 
 
 @click.command("series")
@@ -15,7 +15,7 @@ from frontcalc.cli import options
 @click.option("--every", type=click.Choice(options.STEPS), default="snapshot", show_default=True, help="A row at each.")
 @options.archive
 @options.measuring
-@options.output
+@writing.output
 def command(
     since: str | None,
     until: str | None,
@@ -28,7 +28,7 @@ def command(
     """Measure the area held (km²) over time, and the change since the map before, by region."""
     import frontcalc
 
-    result = frontcalc.series(
-        archive=options.or_sample(archive), since=since, until=until, every=every, **options.given(how)
-    )
-    options.emit(result, format_, output)
+    maps = options.or_sample(archive)
+    with terminal.progress():
+        result = frontcalc.series(archive=maps, since=since, until=until, every=every, **options.given(how))
+    writing.emit(result, format_, output)

@@ -19,6 +19,7 @@ from frontcalc.lint.findings import Fault, Finding, fault_of, finding, gather, o
 from frontcalc.lint.jumps import jumps
 from frontcalc.lint.reading import Day, Drawn, read_day
 from frontcalc.notices import Notice
+from frontcalc.progress import track
 from frontcalc.regions import RegionSet
 from frontcalc.snapshots import SYNTHETIC
 from frontcalc.sources import SourceFile
@@ -65,7 +66,7 @@ class _Pass:
     def days(self) -> Iterator[list[Fault]]:
         """Yield the faults of each map by itself, and remember what the checks across maps need."""
         before: Day | None = None
-        for ref in self.archive.refs:
+        for ref in track(self.archive.refs, "checking map"):
             day = read_day(ref, before, self.target_crs)
             stated = [found for file in day.files if (found := single.stated_day(file)) is not None]
             self.files.update((file.name, SourceFile(file.name, file.sha256)) for file in day.files)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -15,9 +13,14 @@ from frontcalc.errors import DataError, UsageError
 from frontcalc.lint import Finding
 from frontcalc.outputs import changemap, flat, geopackage, parquet, sarif, text, webpage, xlsx
 from frontcalc.outputs.published import UNITS
-from frontcalc.tables import ChangeRow, Meta, Table
+from frontcalc.outputs.sentence import sentence
+from frontcalc.outputs.together import beside
+from frontcalc.tables import ChangeRow, Table
 
-WRITERS: dict[str, Callable[[Table[Any, Any]], str | bytes]] = {
+Writer = Callable[..., str | bytes]
+"""Takes a table, and what its form alone is told."""
+
+WRITERS: dict[str, Writer] = {
     "table": text.table,
     "csv": flat.csv_text,
     "json": flat.json_text,
@@ -25,12 +28,13 @@ WRITERS: dict[str, Callable[[Table[Any, Any]], str | bytes]] = {
     "html": webpage.html_page,
     "xlsx": xlsx.xlsx_bytes,
     "parquet": parquet.parquet_bytes,
+    "sentence": sentence,
 }
 
-CHECK_WRITERS: dict[str, Callable[[Table[Any, Any]], str | bytes]] = {**WRITERS, "sarif": sarif.sarif_text}
+CHECK_WRITERS: dict[str, Writer] = {**WRITERS, "sarif": sarif.sarif_text}
 """The writers of findings: those of every table, and the form that code hosts and editors show beside files."""
 
-MAP_WRITERS: dict[str, Callable[[Table[ChangeRow, Meta]], bytes]] = {
+MAP_WRITERS: dict[str, Writer] = {
     "geojson": changemap.geojson_bytes,
     "gpkg": geopackage.geopackage_bytes,
     "geoparquet": changemap.geoparquet_bytes,
@@ -41,7 +45,16 @@ WITH_REMARKS = ("table", "markdown", "html", "xlsx")
 """Formats that show notices among their own text."""
 
 
-def render(result: Table[Any, Any], format_: str, *, units: str = "km2", bom: bool = False) -> bytes:
+def render(
+    result: Table[Any, Any],
+    format_: str,
+    *,
+    units: str = "km2",
+    bom: bool = False,
+    width: int | None = None,
+    colour: bool = False,
+    allow_synthetic: bool = False,
+) -> bytes:
     """Return a result as a file of some format holds it.
 
     Parameters
@@ -54,6 +67,12 @@ def render(result: Table[Any, Any], format_: str, *, units: str = "km2", bom: bo
         `km2` or `mi2`: what areas are written in. Columns are named after it.
     bom : bool
         Begin CSV with a byte order mark, which Excel needs to take it for UTF-8.
+    width : int, optional
+        Characters a line of the terminal that a text table is for; other formats have no width.
+    colour : bool
+        Mark a text table with ANSI escape codes.
+    allow_synthetic : bool
+        Write a sentence of made-up maps too.
 
     Raises
     ------
@@ -66,12 +85,16 @@ def render(result: Table[Any, Any], format_: str, *, units: str = "km2", bom: bo
         raise UsageError(f"no format {format_!r} in {units!r}", cure=f"formats are {', '.join(writers)}")
     if bom and format_ != "csv":
         raise UsageError("a byte order mark is for CSV alone", where="--bom", cure="leave it out")
-    content = writers[format_](replace(result, meta=replace(result.meta, units=units)))
+    told: dict[str, dict[str, Any]] = {
+        "table": {"width": width, "colour": colour},
+        "sentence": {"allow_synthetic": allow_synthetic},
+    }
+    content = writers[format_](replace(result, meta=replace(result.meta, units=units)), **told.get(format_, {}))
     encoded = content.encode() if isinstance(content, str) else content
     return codecs.BOM_UTF8 + encoded if bom else encoded
 
 
-def _writers_of(kind: type) -> Mapping[str, Callable[[Table[Any, Any]], str | bytes]]:
+def _writers_of(kind: type) -> Mapping[str, Writer]:
     """Return the writers of a class of rows."""
     if kind is ChangeRow:
         return MAP_WRITERS
@@ -103,24 +126,10 @@ def write_file(path: Path, content: str | bytes) -> None:
 
 def _replace(target: Path, data: bytes) -> None:
     """Write beside a file and rename, so that a run that is killed leaves the old one whole."""
-    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    temporary = Path(name)
+    temporary = beside(target, data)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(mode)
         temporary.replace(target)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
         raise
-
-
-def _umask() -> int:
-    """Return the process's file mode mask, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -17,7 +17,9 @@ def archive_grid(rows: Sequence[LayerRow], meta: ArchiveMeta) -> Grid:
     lines = tuple((*_names(row), f"{row.parts:,}", f"{row.vertices:,}", km2(row.km2)) for row in rows)
     header = ("date", "layer", "actor", "role", "file", "parts", "vertices", unit)
     footer = (_extent(meta), meta.crs, *meta.attribution, *remarks(meta))
-    return Grid(f"Layers, {unit} · {meta.archive}", "", (), header, lines, footer, labels=5)
+    return Grid(
+        f"Layers, {unit} · {meta.archive}", "", (), header, lines, footer, labels=5, spare=("vertices", "parts")
+    )
 
 
 def _names(row: LayerRow) -> tuple[str, ...]:

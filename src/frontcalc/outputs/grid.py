@@ -10,7 +10,7 @@ from frontcalc.columns import unit_of
 from frontcalc.layers import ADJECTIVES
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import BLANK
-from frontcalc.tables import AnyMeta, Meta
+from frontcalc.tables import AnyMeta, DiffRow, Meta
 from frontcalc.views import VIEWS, describe_view
 
 
@@ -23,7 +23,8 @@ class Grid:
     title, aside : str
         What is shown, and by which view.
     groups : tuple of (str, int)
-        Headings over several columns, with the number of columns; empty for none.
+        Headings over several columns, with the number of columns, the first over the columns of text; empty
+        for none.
     header : tuple of str
         One a column; the first `labels` columns are text, the rest figures.
     rows : tuple of tuple of str
@@ -32,6 +33,9 @@ class Grid:
         Lines below the block.
     labels : int
         How many columns at the left are text.
+    spare : tuple of str
+        Headings of columns that a narrow terminal may leave out, the first to go first. Where none are
+        named, columns are stacked instead.
     """
 
     title: str
@@ -41,6 +45,7 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
     footer: tuple[str, ...]
     labels: int = 1
+    spare: tuple[str, ...] = ()
 
 
 def title_of(actor: str, meta: Meta) -> str:
@@ -81,3 +86,10 @@ def remarks(meta: AnyMeta) -> Iterable[str]:
 def day_or_dash(day: date | None) -> str:
     """Return a day as text, a dash for none."""
     return day.isoformat() if day else BLANK
+
+
+def period_heading(row: DiffRow) -> str:
+    """Return the period, with the day of its last map where the archive ends before it."""
+    if row.closing and row.net_km2 is not None and "CLOSES-EARLY" in row.notes.split():
+        return f"{row.period}, to {row.closing.day} {row.closing:%b}"
+    return row.period

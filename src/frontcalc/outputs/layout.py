@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
+from frontcalc.labels import printable
 from frontcalc.lint import Finding
 from frontcalc.outputs.archive_facts import archive_grid, finding_grid
 from frontcalc.outputs.branches import Key, branches, key, walk
-from frontcalc.outputs.grid import Grid, aside_of, basis, day_or_dash, remarks, title_of
+from frontcalc.outputs.grid import Grid, aside_of, basis, day_or_dash, period_heading, remarks, title_of
 from frontcalc.outputs.movements import flow_grid, place_grid
 from frontcalc.outputs.numbers import BLANK, decimals, km2, times
 from frontcalc.outputs.published import scaled
 from frontcalc.outputs.region_facts import check_grid, detail_grid, region_grid
 from frontcalc.outputs.remarks import place_lines
+from frontcalc.outputs.summary_layout import summary_grids
 from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import (
     TOTAL,
@@ -27,14 +30,31 @@ from frontcalc.tables import (
     RegionDetailRow,
     RegionRow,
     SeriesRow,
+    SummaryRow,
     Table,
     ratio,
 )
 
 
 def grids(table: Table[Any, Any]) -> list[Grid]:
-    """Return a table's blocks, one an actor, areas in the units that `meta` names."""
-    table = scaled(table)
+    """Return a table's blocks, one an actor, areas in the units that `meta` names, every text safe to show."""
+    return [_shown(grid) for grid in _laid_out(scaled(table))]
+
+
+def _shown(grid: Grid) -> Grid:
+    """Return a grid without line breaks and codes that a terminal would obey: names come from outside."""
+    return replace(
+        grid,
+        title=printable(grid.title),
+        header=tuple(map(printable, grid.header)),
+        groups=tuple((printable(heading), count) for heading, count in grid.groups),
+        rows=tuple(tuple(map(printable, row)) for row in grid.rows),
+        footer=tuple(map(printable, grid.footer)),
+    )
+
+
+def _laid_out(table: Table[Any, Any]) -> list[Grid]:
+    """Return a table's blocks by the kind of its rows."""
     whole: dict[type, Callable[..., Grid]] = {
         RegionRow: region_grid,
         RegionDetailRow: detail_grid,
@@ -44,6 +64,12 @@ def grids(table: Table[Any, Any]) -> list[Grid]:
     }
     if table.kind in whole:
         return [whole[table.kind](table.rows, table.meta)]
+    if issubclass(table.kind, SummaryRow):
+        blocks = (
+            summary_grids([row for row in table.rows if row.actor == actor], actor, table.meta)
+            for actor in table.meta.actors
+        )
+        return [grid for several in blocks for grid in several]
     lay: dict[type, Callable[..., Grid]] = {
         DiffRow: _diff_grid,
         HeldRow: _held_grid,
@@ -68,11 +94,11 @@ def _diff_grid(rows: Sequence[DiffRow], actor: str, meta: Meta) -> Grid:
         line = [label]
         for row in mine:
             line += [km2(row.gained_km2), km2(row.lost_km2), km2(row.net_km2, signed=True)]
-        lines.append((*line, *([_ratio(*mine, per_day=_differ_in_length(totals))] if len(periods) == 2 else [])))
+        lines.append((*line, *([_ratio(*mine, per_day=differ_in_length(totals))] if len(periods) == 2 else [])))
     header = ("region", *("gained", "lost", "net") * len(periods))
-    groups = [("", 1), *((_period_heading(row), 3) for row in totals)]
+    groups = [("", 1), *((period_heading(row), 3) for row in totals)]
     if len(periods) == 2:
-        header = (*header, "ratio (per day)" if _differ_in_length(totals) else "ratio")
+        header = (*header, "ratio (per day)" if differ_in_length(totals) else "ratio")
         groups.append(("", 1))
     used = [
         f"{row.period}: map of {row.opening or 'no date'} to map of {row.closing or 'no date'}"
@@ -117,17 +143,10 @@ def _ratio(first: DiffRow, second: DiffRow, *, per_day: bool) -> str:
     return f"{whole} ({times(ratio(first.rate_km2_per_day, second.rate_km2_per_day))})"
 
 
-def _differ_in_length(totals: Sequence[DiffRow]) -> bool:
+def differ_in_length(totals: Sequence[DiffRow]) -> bool:
     """Say whether two periods differ by more than 5 % in days, or one is not of the length asked for."""
     days = [row.days or 0 for row in totals]
     return max(days) > 1.05 * min(days) or any("SPAN" in row.notes.split() for row in totals)
-
-
-def _period_heading(row: DiffRow) -> str:
-    """Return the period, with the day of its last map where the archive ends before it."""
-    if row.closing and row.net_km2 is not None and "CLOSES-EARLY" in row.notes.split():
-        return f"{row.period}, to {row.closing.day} {row.closing:%b}"
-    return row.period
 
 
 def _held_grid(rows: Sequence[HeldRow], actor: str, meta: Meta) -> Grid:
@@ -179,4 +198,5 @@ def _series_grid(rows: Sequence[SeriesRow], actor: str, meta: Meta) -> Grid:
         )
     header = ("date", "region", "map of", "held", "gained", "lost", "net", "net per day")
     footer = (*basis(meta), *remarks(meta))
-    return Grid(title_of(actor, meta), aside_of(meta), (), header, tuple(lines), footer, labels=3)
+    spare = ("net per day", "map of", "lost", "gained")
+    return Grid(title_of(actor, meta), aside_of(meta), (), header, tuple(lines), footer, labels=3, spare=spare)

@@ -29,7 +29,7 @@ def place_grid(rows: Sequence[PlaceRow], actor: str, meta: Meta) -> Grid:
     header, lines = _place_table(rows)
     footer = (*place_lines(meta, actor), *basis(meta), *remarks(meta))
     title = f"Places and {ADJECTIVES.get(actor, f'{actor}-held')} territory · {meta.archive}"
-    return Grid(title, aside_of(meta), (), header, tuple(lines), footer, labels=len(header))
+    return Grid(title, aside_of(meta), (), header, tuple(lines), footer, labels=len(header), spare=("map before",))
 
 
 def _flow_lines(rows: Sequence[FlowRow]) -> tuple[tuple[str, ...], Lines]:

@@ -17,7 +17,16 @@ def region_grid(rows: Sequence[RegionRow], meta: RegionMeta) -> Grid:
     """Return a line a region of a set, and below it where the set comes from."""
     lines = tuple((row.code, row.country, row.region, row.local_name, km2(row.area_km2)) for row in rows)
     title = f"Regions, {unit_of(meta.units)} · {meta.set}"
-    return Grid(title, "", (), ("code", "country", "region", "local name", "area"), lines, _origin(meta), labels=4)
+    return Grid(
+        title,
+        "",
+        (),
+        ("code", "country", "region", "local name", "area"),
+        lines,
+        _origin(meta),
+        labels=4,
+        spare=("local name", "country"),
+    )
 
 
 def detail_grid(rows: Sequence[RegionDetailRow], meta: RegionMeta) -> Grid:

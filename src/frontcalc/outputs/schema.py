@@ -17,6 +17,7 @@ from frontcalc.tables import (
     ArchiveMeta,
     DiffRow,
     FlowRow,
+    GrossRow,
     HeldRow,
     LayerRow,
     Meta,
@@ -27,12 +28,16 @@ from frontcalc.tables import (
     RegionMeta,
     RegionRow,
     SeriesRow,
+    SummaryMeta,
+    SummaryRow,
 )
 
 PUBLISHED: dict[type, type] = {
     DiffRow: Meta,
     HeldRow: Meta,
     SeriesRow: Meta,
+    SummaryRow: SummaryMeta,
+    GrossRow: SummaryMeta,
     FlowRow: Meta,
     PlaceRow: Meta,
     LayerRow: ArchiveMeta,

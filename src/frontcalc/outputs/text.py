@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
+from frontcalc.outputs.fitting import GAP, column_widths, fit
 from frontcalc.outputs.grid import Grid
 from frontcalc.outputs.layout import grids
+from frontcalc.outputs.numbers import MINUS
 from frontcalc.tables import Table
 
-_GAP = "  "
+_BOLD, _CYAN, _YELLOW, _RESET = "\x1b[1m", "\x1b[36m", "\x1b[33m", "\x1b[0m"
 
 
-def table(result: Table[Any, Any]) -> str:
-    """Return a result as aligned text."""
-    return "\n".join(_aligned(grid) for grid in grids(result))
+def table(result: Table[Any, Any], *, width: int | None = None, colour: bool = False) -> str:
+    """Return a result as aligned text.
+
+    Parameters
+    ----------
+    result : Table
+        What to show.
+    width : int, optional
+        Characters a line of the terminal; the text is then made to fit and says what it leaves out. None
+        for all of it, in lines as long as they need.
+    colour : bool
+        Mark headings and the signs of changes with ANSI escape codes.
+    """
+    if width is None:
+        return "\n".join(_aligned(grid, colour=colour) for grid in grids(result))
+    shown = ("\n".join(_aligned(block, width, colour=colour) for block in fit(grid, width)) for grid in grids(result))
+    return "\n".join(shown)
 
 
 def markdown(result: Table[Any, Any]) -> str:
@@ -21,50 +38,57 @@ def markdown(result: Table[Any, Any]) -> str:
     return "\n".join(_markdown(grid) for grid in grids(result))
 
 
-def _aligned(grid: Grid) -> str:
+def _aligned(grid: Grid, width: int | None = None, *, colour: bool) -> str:
     """Return one grid as aligned text, text columns to the left and figures to the right."""
-    cells = [grid.header, *grid.rows]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(grid.header))]
-    if grid.groups:
-        _widen(widths, grid)
-    lines = [_spread(grid.title, grid.aside, sum(widths) + len(_GAP) * (len(widths) - 1))]
+    widths = column_widths(grid)
+    lines = _title_lines(grid, sum(widths) + len(GAP) * (len(widths) - 1), width)
     if grid.groups:
         lines.append(_group_line(widths, grid))
-    for row in cells:
-        aligned = [
-            cell.ljust(width) if column < grid.labels else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append(_GAP.join(aligned).rstrip())
-    return "\n".join([*lines, "", *grid.footer]) + "\n"
+    lines.append(_line(grid.header, widths, grid.labels))
+    if colour:
+        lines = [f"{_BOLD}{line}{_RESET}" for line in lines]
+    lines += [_line(row, widths, grid.labels, colour=colour) for row in grid.rows]
+    return "\n".join([*lines, *_footer(grid, width)]) + "\n"
 
 
-def _widen(widths: list[int], grid: Grid) -> None:
-    """Widen the first column of a group whose heading needs more room."""
-    start = 0
-    for heading, count in grid.groups:
-        room = sum(widths[start : start + count]) + len(_GAP) * (count - 1)
-        widths[start] += max(0, len(heading) - room)
-        start += count
+def _line(cells: tuple[str, ...], widths: list[int], labels: int, *, colour: bool = False) -> str:
+    """Return one line of a grid, the first columns to the left and the rest to the right."""
+    aligned = []
+    for column, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+        text = cell.ljust(width) if column < labels else cell.rjust(width)
+        tint = {"+": _CYAN, MINUS: _YELLOW}.get(cell[:1]) if colour and column >= labels else None
+        aligned.append(f"{tint}{text}{_RESET}" if tint else text)
+    return GAP.join(aligned).rstrip()
 
 
 def _group_line(widths: list[int], grid: Grid) -> str:
     """Return the line of headings that span several columns."""
     parts, start = [], 0
     for heading, count in grid.groups:
-        room = sum(widths[start : start + count]) + len(_GAP) * (count - 1)
+        room = sum(widths[start : start + count]) + len(GAP) * (count - 1)
         parts.append(heading.rjust(room))
         start += count
-    return _GAP.join(parts).rstrip()
+    return GAP.join(parts).rstrip()
 
 
-def _spread(left: str, right: str, width: int) -> str:
-    """Return two texts at the ends of a line, or below each other where they do not fit."""
-    if not right:
-        return left
-    if len(left) + len(right) + len(_GAP) > width:
-        return f"{left}\n{right}"
-    return left + right.rjust(width - len(left))
+def _title_lines(grid: Grid, room: int, width: int | None) -> list[str]:
+    """Return title and aside at the ends of a line, or below each other where they do not fit."""
+    texts = [text for text in (grid.title, grid.aside) if text]
+    if len(texts) == 2 and sum(map(len, texts)) + len(GAP) <= room:
+        return [grid.title + grid.aside.rjust(room - len(grid.title))]
+    return [line for text in texts for line in _wrapped(text, width)]
+
+
+def _footer(grid: Grid, width: int | None) -> list[str]:
+    """Return an empty line and the lines below it; none below a block that another follows."""
+    return ["", *(line for text in grid.footer for line in _wrapped(text, width))] if grid.footer else []
+
+
+def _wrapped(text: str, width: int | None) -> list[str]:
+    """Return a line as several that fit, the later ones indented; a word that is too long, as a hash, stays whole."""
+    if width is None or len(text) <= width:
+        return [text]
+    return textwrap.wrap(text, max(width, 20), subsequent_indent=GAP, break_on_hyphens=False, break_long_words=False)
 
 
 def _markdown(grid: Grid) -> str:

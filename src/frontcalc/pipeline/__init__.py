@@ -11,14 +11,18 @@ from frontcalc.pipeline.region_check import check_regions
 from frontcalc.pipeline.region_fetch import fetch_regions
 from frontcalc.pipeline.region_sets import list_regions, show_region
 from frontcalc.pipeline.role_flows import flows
+from frontcalc.pipeline.summaries import SummaryOptions, summary
 from frontcalc.pipeline.timeline import series
+from frontcalc.pipeline.trees import check_summaries, write_summaries
 
 __all__ = [
     "Options",
+    "SummaryOptions",
     "changes",
     "changes_between",
     "check_archive",
     "check_regions",
+    "check_summaries",
     "convert",
     "diff",
     "diff_files",
@@ -30,4 +34,6 @@ __all__ = [
     "places",
     "series",
     "show_region",
+    "summary",
+    "write_summaries",
 ]

@@ -19,6 +19,7 @@ from frontcalc.layers import COUNTRIES
 from frontcalc.lint import CODES, FROZEN_MAPS, Finding, check
 from frontcalc.notices import Notice
 from frontcalc.pipeline.options import Options, open_maps
+from frontcalc.progress import track
 from frontcalc.regions import RegionSet
 from frontcalc.snapshots import Snapshot, SnapshotLayer
 from frontcalc.sources import SourceFile
@@ -51,7 +52,7 @@ def list_archive(*, archive: str | Path | None = None, **options: Unpack[Options
     rows: list[LayerRow] = []
     files: dict[str, SourceFile] = {}
     notices = list(maps.notices)
-    for ref in maps.refs:
+    for ref in track(maps.refs, "reading map"):
         try:
             snapshot = snapshots.read_snapshot(ref)
         except DataError as error:

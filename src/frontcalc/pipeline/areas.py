@@ -13,6 +13,7 @@ from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import parse_day
 from frontcalc.pipeline.measuring import Measuring, remarks
 from frontcalc.pipeline.options import Options, open_maps, start
+from frontcalc.progress import track
 from frontcalc.states import State, state_on
 from frontcalc.tables import HeldRow, Meta, Table
 
@@ -53,7 +54,7 @@ def held(
     rows: list[HeldRow] = []
     shares, notices = [], []
     for actor in actors:
-        for day in days:
+        for day in track(days, "measuring date"):
             state = state_on(maps, day, run.wanted(actor))
             said = remarks(state, maps, day)
             if state:

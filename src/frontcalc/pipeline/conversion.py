@@ -15,6 +15,7 @@ from frontcalc.errors import DataError, UsageError
 from frontcalc.outputs import write_file
 from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes
 from frontcalc.pipeline.options import Options, open_maps
+from frontcalc.progress import track
 from frontcalc.snapshots import read_snapshot
 
 # Ten square metres in square degrees at the equator, where a degree is longest.
@@ -52,7 +53,7 @@ def convert(output: str | Path, *, archive: str | Path | None = None, **options:
     suffix = target.suffix.lower()
     if suffix in (".parquet", ".geoparquet", ".geojson", ".json"):
         write = geojson_bytes if "json" in suffix else geoparquet_bytes
-        write_file(target, write(layer for ref in refs for layer in _layers(ref)))
+        write_file(target, write(layer for ref in track(refs, "converting map") for layer in _layers(ref)))
         return (target,)
     if target.exists() and any(target.iterdir() if target.is_dir() else [target]):
         raise UsageError(
@@ -63,7 +64,7 @@ def convert(output: str | Path, *, archive: str | Path | None = None, **options:
     except OSError as error:
         raise DataError(f"cannot be made: {(error.strerror or '').lower()}", where=str(target)) from error
     files = []
-    for ref in refs:
+    for ref in track(refs, "converting map"):
         files.append(target / f"{ref.day}.geojson")
         write_file(files[-1], geojson_bytes(_layers(ref)))
     return tuple(files)

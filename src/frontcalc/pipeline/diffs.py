@@ -49,7 +49,7 @@ def diff(
     NoDataError
         No period has two maps.
     """
-    return tabulate(DiffRow, _diff_rows, start_periods(periods, archive, options), places)
+    return tabulate(DiffRow, diff_rows, start_periods(periods, archive, options), places)
 
 
 def diff_files(
@@ -60,10 +60,10 @@ def diff_files(
     The period is named after the two files; dates are those in their names, blank without.
     Parameters, returns and errors are otherwise those of `diff`.
     """
-    return tabulate(DiffRow, _diff_rows, start_files(before, after, options), places)
+    return tabulate(DiffRow, diff_rows, start_files(before, after, options), places)
 
 
-def _diff_rows(run: Measuring, measured: Measured) -> Iterator[DiffRow]:
+def diff_rows(run: Measuring, measured: Measured) -> Iterator[DiffRow]:
     """Yield a span's rows: figures where two maps stand for its ends, else blanks."""
     span = measured.span
     for line in run.rows():

@@ -12,15 +12,17 @@ import shapely
 from frontcalc import __version__, change, geometry, snapshots, transitions
 from frontcalc.archives import Archive
 from frontcalc.change import Areas, Change
-from frontcalc.errors import UsageError
+from frontcalc.errors import NoDataError, UsageError
+from frontcalc.gross import Gross, gross_step
 from frontcalc.layers import COUNTRIES, UNNAMED, Role, find_layer
 from frontcalc.levels import NONE, Line, Lines
 from frontcalc.notices import Notice
 from frontcalc.pipeline.region_terms import Terms, terms_of
+from frontcalc.progress import timed
 from frontcalc.regions import BORDER_KM, WATER_KM, RegionSet, takers
 from frontcalc.snapshots import Snapshot
 from frontcalc.sources import SourceFile
-from frontcalc.states import Span, State, Wanted, actors_on
+from frontcalc.states import Span, State, Wanted, actors_on, state_on
 from frontcalc.tables import TOTAL, LayerShare, Meta, PeriodUsed, PlaceRow, Snapping
 from frontcalc.transitions import Transitions
 from frontcalc.views import View
@@ -56,26 +58,51 @@ class Measuring:
     ground: Callable[[Snapshot, str], shapely.MultiPolygon] = field(init=False)
     areas: Callable[[Snapshot, str], Areas] = field(init=False)
     takers: Callable[[str], RegionSet] = field(init=False)
+    _before: Callable[[str], shapely.MultiPolygon] = field(init=False)
     files: dict[str, SourceFile] = field(default_factory=dict)
     counted: dict[str, set[str]] = field(default_factory=dict)
     drawn: set[str] = field(default_factory=set)
     differing: dict[str, date] = field(default_factory=dict)
+    maps: dict[date | None, tuple[SourceFile, ...]] = field(default_factory=dict)
+    baseline: date | None = None
 
     def __post_init__(self) -> None:
         # Neighbouring periods and steps share maps: the last few stay in memory.
-        self.ground = lru_cache(maxsize=3)(self._ground)
+        self.ground = lru_cache(maxsize=8)(self._ground)
         self.areas = lru_cache(maxsize=3)(self._areas)
         self.takers = lru_cache(self._takers)
+        self._before = lru_cache(maxsize=None)(self._on_baseline)
 
     def _ground(self, snapshot: Snapshot, actor: str) -> shapely.MultiPolygon:
+        """Return what an actor holds on a map, without what was held on the baseline."""
+        drawn = self._drawn(snapshot, actor)
+        if self.baseline is None:
+            return drawn
+        return geometry.as_multipolygon(shapely.difference(drawn, self._before(actor)))
+
+    def _on_baseline(self, actor: str) -> shapely.MultiPolygon:
+        """Return what an actor held on the baseline; an archive that starts later cannot tell."""
+        assert self.baseline is not None
+        state = state_on(self.archive, self.baseline, self.wanted(actor))
+        if state is None:
+            raise NoDataError(
+                f"has no map on or before {self.baseline}, so what was held then is not known",
+                where=self.archive.name,
+                cure=f"its maps are of {self.archive.extent}",
+            )
+        return self._drawn(state.snapshot, actor)
+
+    def _drawn(self, snapshot: Snapshot, actor: str) -> shapely.MultiPolygon:
         """Return what an actor holds on a map, and note the files and layers used."""
+        self.maps[snapshot.ref.day] = snapshot.files
         self.files.update((file.name, file) for file in snapshot.files)
         for part in snapshot.layers:
             self.drawn.add(part.name)
             if self.view.counts(part.name, part.layer):
                 self.counted.setdefault(part.layer.actor, set()).add(part.name)
         self.differing.update((file.name, day) for file in snapshot.files for day in snapshot.stated_days)
-        return snapshots.held(snapshot, actor, self.view, self.crs)
+        with timed(f"united what {actor} holds on {snapshot.ref.day or snapshot.ref.names[0]}"):
+            return snapshots.held(snapshot, actor, self.view, self.crs)
 
     def _areas(self, snapshot: Snapshot, actor: str) -> Areas:
         """Return the areas of what an actor holds on a map, as rows sum them."""
@@ -113,7 +140,8 @@ class Measuring:
         if span.opening is None or span.closing is None or not span.measurable:
             return None
         before, after = (self.ground(state.snapshot, actor) for state in (span.opening, span.closing))
-        return change.step(before, after, self.takers(actor))
+        with timed(f"compared {span.opening.day or 'opening'} with {span.closing.day or 'closing'}"):
+            return change.step(before, after, self.takers(actor))
 
     def polygons(self, changed: Change) -> Iterator[tuple[str, str, float, shapely.MultiPolygon]]:
         """Yield where a change is: kind, region of the finest level shown, its figure (km²), and ground in metres."""
@@ -123,6 +151,11 @@ class Measuring:
             for line in self.rows():
                 if line.level == level and not (ground := line.ground_of(grounds)).is_empty:
                     yield kind, line.region, line.sum_of(areas.km2), ground
+
+    def gross_step(self, before: State, after: State, actor: str, sliver_m: float) -> Gross:
+        """Return what was gained and lost between two maps, and the slivers in it."""
+        opening, closing = (self.ground(state.snapshot, actor) for state in (before, after))
+        return gross_step(opening, closing, self.takers(actor), target_crs=self.crs, sliver_m=sliver_m)
 
     def figures(self, measured: Change | None, line: Line, days: int | None) -> Figures:
         """Return one row's figures of a change, all None where nothing was measured."""
@@ -203,6 +236,7 @@ class Measuring:
             region_source=terms.source,
             region_licence=terms.licence,
             attribution=self._attribution(terms),
+            publisher=self.archive.publisher,
         )
 
     def _attribution(self, terms: Terms) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from frontcalc.layers import ADJECTIVES, Layer, find_layer, spelling
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.splitting import Splitting, choose_regions
 from frontcalc.regions import SNAPS
+from frontcalc.states import forget_maps
 from frontcalc.views import choose_view
 
 
@@ -57,7 +58,8 @@ class Options(Splitting, total=False):
 
 
 def open_maps(archive: str | Path | None, options: Options) -> Archive:
-    """Open an archive as the options say; None is the bundled sample."""
+    """Open an archive as the options say, its files as they are now; None is the bundled sample."""
+    forget_maps()
     if archive is None:
         return archives.open_sample()
     dating = Dating(options.get("date_from"), options.get("year"))

@@ -12,8 +12,9 @@ from frontcalc.notices import Notice
 from frontcalc.periods import Period, parse_period
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options, open_maps, start
+from frontcalc.progress import track
 from frontcalc.snapshots import read_snapshot
-from frontcalc.states import Span, State, check_view, resolve
+from frontcalc.states import Span, State, check_view, forget_maps, resolve
 from frontcalc.tables import PeriodUsed
 
 
@@ -41,7 +42,8 @@ def start_periods(periods: Sequence[str], archive: str | Path | None, options: O
     ends = [day for period in parsed for day in (period.opens_on or first, period.closes_on or last)]
     run = start(maps, options, ends[-1])
     actors = run.actors(ends)
-    spans = ((actor, resolve(period, maps, run.wanted(actor))) for actor in actors for period in parsed)
+    asked = [(actor, period) for actor in actors for period in parsed]
+    spans = ((actor, resolve(period, maps, run.wanted(actor))) for actor, period in track(asked, "measuring period"))
     return Asked(run, actors, spans)
 
 
@@ -55,6 +57,7 @@ def start_files(before: str | Path, after: str | Path, options: Options) -> Aske
     DataError
         The later file lacks a layer that the earlier one has.
     """
+    forget_maps()
     maps = pair_archive(before, after)
     run = start(maps, options)
     opening, closing = (State(read_snapshot(ref)) for ref in maps.refs)

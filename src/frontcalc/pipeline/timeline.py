@@ -15,6 +15,7 @@ from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period, parse_bound
 from frontcalc.pipeline.measuring import Measuring, remarks
 from frontcalc.pipeline.options import Options, open_maps, start
+from frontcalc.progress import track
 from frontcalc.states import Span, state_on
 from frontcalc.tables import Meta, SeriesRow, Table
 
@@ -63,7 +64,7 @@ def series(
     end = parse_bound(until, last=True) if until else maps.days[-1]
     if since and until and begin > end:
         raise UsageError(f"{begin} is after {end}", where="--since and --until", cure="swap them")
-    dates = [day for day in _dates(maps, begin, end, every) if day >= maps.days[0]] if begin <= end else []
+    dates = [day for day in dates_between(maps, begin, end, every) if day >= maps.days[0]] if begin <= end else []
     if not dates:
         raise NoDataError(f"has no map from {begin} to {end}", where=maps.name, cure=f"its maps are of {maps.extent}")
     run = start(maps, options, dates[-1])
@@ -74,7 +75,7 @@ def series(
         changes: list[Change] = []
         earlier = begin > maps.days[0]
         before = state_on(maps, begin - timedelta(days=1), run.wanted(actor)) if earlier else None
-        for day in dates:
+        for day in track(dates, "measuring map" if every == "snapshot" else f"measuring {every}"):
             state = state_on(maps, day, run.wanted(actor))
             said = remarks(state, maps, day)
             if state and before and state.snapshot.ref == before.snapshot.ref:
@@ -124,8 +125,8 @@ def _series_rows(
         )
 
 
-def _dates(maps: Archive, begin: date, end: date, every: str) -> Iterator[date]:
-    """Yield the dates of a series, the last never after the end."""
+def dates_between(maps: Archive, begin: date, end: date, every: str) -> Iterator[date]:
+    """Yield the days of maps, or the ends of calendar units, from a first to a last day; the last is the end."""
     if every == "snapshot":
         yield from (day for day in maps.days if begin <= day <= end)
         return

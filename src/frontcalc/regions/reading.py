@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
-from frontcalc.embedded import load_embedded
+from frontcalc.embedded import PARTIAL_COUNTRIES, load_embedded
 from frontcalc.errors import DataError, UsageError
 from frontcalc.labels import printable
 from frontcalc.regions.countries import country_of
@@ -50,6 +50,7 @@ def embedded_regions(*, target_crs: str) -> RegionSet:
         spellings=tuple((info.name_uk, *info.aliases) for info in infos),
         country_names={own.code: (own.name, own.name_uk, *own.aliases) for own in stored.countries},
         accuracy=stored.accuracy,
+        partial_countries=PARTIAL_COUNTRIES.get(stored.name, ()),
     )
 
 

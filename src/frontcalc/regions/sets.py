@@ -89,6 +89,8 @@ class RegionSet:
         Which pieces lie outside their region as drawn and were snapped to it; none where it is left out.
     nowhere : (j,) array of shapely Polygon, optional
         The rest of the plane, cut small; where it is left out, `pieces` and `land` cover the same ground.
+    partial_countries : tuple of str
+        Those of which the set has some regions only.
     accuracy : str
         How far the borders can be trusted, in a few words; empty where nothing is known of it.
     """
@@ -108,6 +110,14 @@ class RegionSet:
     snapped: NDArray[np.bool_] | None = None
     nowhere: Geometries | None = None
     accuracy: str = ""
+    partial_countries: tuple[str, ...] = ()
+
+    def land_km2(self) -> Floats:
+        """Return the area of each region's land as the set draws it, (n,) in km²; what is snapped is not drawn."""
+        areas = np.zeros(len(self.names))
+        drawn = slice(None) if self.snapped is None else ~self.snapped
+        np.add.at(areas, self.owner[drawn], geometry.area_km2(self.pieces[drawn]))
+        return areas
 
     def of_country(self, country: str) -> NDArray[np.bool_]:
         """Say of each region (n,) whether it is of a country; none is of the country without a name."""

@@ -2,7 +2,7 @@
 
 from frontcalc.regions import TOTAL
 from frontcalc.tables.archives import ArchiveMeta, LayerRow
-from frontcalc.tables.basis import LayerShare, Meta, PeriodUsed, Snapping
+from frontcalc.tables.basis import LayerShare, MapUsed, Meta, PeriodUsed, Snapping, SummaryMeta
 from frontcalc.tables.regions import (
     RegionCheckMeta,
     RegionCheckRow,
@@ -11,7 +11,7 @@ from frontcalc.tables.regions import (
     RegionOverlap,
     RegionRow,
 )
-from frontcalc.tables.rows import ChangeRow, DiffRow, FlowRow, HeldRow, PlaceRow, SeriesRow
+from frontcalc.tables.rows import ChangeRow, DiffRow, FlowRow, GrossRow, HeldRow, PlaceRow, SeriesRow, SummaryRow
 from frontcalc.tables.table import AnyMeta, MetaT, RowT, Table, ratio
 
 __all__ = [
@@ -21,9 +21,11 @@ __all__ = [
     "ChangeRow",
     "DiffRow",
     "FlowRow",
+    "GrossRow",
     "HeldRow",
     "LayerRow",
     "LayerShare",
+    "MapUsed",
     "Meta",
     "MetaT",
     "PeriodUsed",
@@ -37,6 +39,8 @@ __all__ = [
     "RowT",
     "SeriesRow",
     "Snapping",
+    "SummaryMeta",
+    "SummaryRow",
     "Table",
     "ratio",
 ]

@@ -69,3 +69,25 @@ class Meta:
     region_licence: str = ""
     attribution: tuple[str, ...] = ()
     units: str = "km2"
+    publisher: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MapUsed:
+    """A file of the map of a day, with the SHA-256 of its bytes."""
+
+    date: dt.date | None
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryMeta(Meta):
+    """What a summary rests on; `baseline` is the day whose ground is not counted, `maps` the files by day."""
+
+    every: str = ""
+    same_span: bool = False
+    baseline: dt.date | None = None
+    step: str | None = None
+    sliver_width_m: float | None = None
+    maps: tuple[MapUsed, ...] = ()

@@ -99,6 +99,38 @@ class SeriesRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SummaryRow(DiffRow):
+    """A change, and the shares of the region's and the country's land that are held at its close.
+
+    The denominators are areas of land as the region set draws them; None where no region or no whole
+    country is drawn.
+    """
+
+    region_km2: float | None = None
+    share_of_region_pct: float | None = None
+    country_km2: float | None = None
+    share_of_country_pct: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GrossRow(SummaryRow):
+    """A summary with sums over the steps inside the period, and the slivers among them.
+
+    `steps` is how many pairs of maps were compared. Slivers are the parts of a change with a mean width
+    (2 × area ÷ perimeter) below `sliver_width_m`.
+    """
+
+    step: str = ""
+    steps: int | None = None
+    gross_gained_km2: float | None = None
+    gross_lost_km2: float | None = None
+    turnover_km2: float | None = None
+    sliver_width_m: float | None = None
+    sliver_gained_km2: float | None = None
+    sliver_lost_km2: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FlowRow:
     """Ground of one actor that had one role at the opening and another at the close, in one region.
 

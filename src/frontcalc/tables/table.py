@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from frontcalc.lint import Finding
 from frontcalc.tables.archives import ArchiveMeta, LayerRow
-from frontcalc.tables.basis import Meta
+from frontcalc.tables.basis import Meta, SummaryMeta
 from frontcalc.tables.regions import RegionCheckMeta, RegionCheckRow, RegionDetailRow, RegionMeta, RegionRow
-from frontcalc.tables.rows import ChangeRow, DiffRow, FlowRow, HeldRow, PlaceRow, SeriesRow
+from frontcalc.tables.rows import ChangeRow, DiffRow, FlowRow, GrossRow, HeldRow, PlaceRow, SeriesRow, SummaryRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 AnyMeta = Meta | RegionMeta | RegionCheckMeta | ArchiveMeta
 """What a result of any kind rests on."""
 
-MetaT = TypeVar("MetaT", Meta, RegionMeta, RegionCheckMeta, ArchiveMeta)
+MetaT = TypeVar("MetaT", Meta, SummaryMeta, RegionMeta, RegionCheckMeta, ArchiveMeta)
 RowT = TypeVar(
     "RowT",
     DiffRow,
     ChangeRow,
     HeldRow,
     SeriesRow,
+    SummaryRow,
+    GrossRow,
     FlowRow,
     PlaceRow,
     RegionRow,

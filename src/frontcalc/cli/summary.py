@@ -1,0 +1,90 @@
+"""`frontcalc summary`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from frontcalc.cli import options, terminal, types, writing
+
+
+@click.command("summary")
+@click.option(
+    "--every",
+    type=types.Names(),
+    metavar="UNIT[,UNIT]",
+    help=f"A row a {', '.join(options.UNITS_OF_TIME)}; several for a folder [default: year; of a folder year,month].",
+)
+@click.option("--since", metavar="DAY", help="First day, or a year, quarter, month or week [default: the first map].")
+@click.option("--until", metavar="DAY", help="Last day, or a year, quarter, month or week [default: the last map].")
+@click.option("--same-span", is_flag=True, help="Cut each year on the day of the year where the last one ends.")
+@click.option("--baseline", type=types.Day(), metavar="DATE", help="Count only what was taken after a day.")
+@click.option("--since-invasion", is_flag=True, help="Short for --baseline 2022-02-24.")
+@click.option("--gross", is_flag=True, help="Add gross gained and lost, turnover and slivers.")
+@click.option("--step", type=click.Choice(options.STEPS), help="What gross figures compare [default: snapshot].")
+@click.option("--sliver-width", type=float, metavar="METRES", help="Mean width of a sliver [default: 100].")
+@click.option("--check", is_flag=True, help="Write nothing: compare with the folder's tables, exit 1 if figures moved.")
+@options.archive
+@options.measuring
+@writing.output
+def command(
+    every: tuple[str, ...] | None,
+    since_invasion: bool,
+    check: bool,
+    archive: str | None,
+    format_: str | None,
+    output: str | None,
+    **how: Any,
+) -> None:
+    """Measure change (km²) in each year, quarter, month or week, by region, and the share of the land held.
+
+    \b
+    frontcalc summary --every month --since 2024
+    frontcalc summary --every year --same-span --gross
+
+    -o FILE writes one table. -o FOLDER (one that exists, or a name without a suffix)
+    writes a tree to keep in a repository: summary-year.csv, summary-month.csv and a
+    datapackage.json that describes them. With --check nothing is written: what has
+    moved there by more than 0.01 km² is shown, with the reason, and the exit code is 1.
+    """  # noqa: D301 - click needs the character that \b stands for
+    import frontcalc
+    from frontcalc.pipeline.summaries import INVASION
+
+    if since_invasion:
+        if how["baseline"]:
+            raise click.UsageError("--since-invasion is a baseline itself: give one of the two")
+        how["baseline"] = INVASION
+    chosen = options.given(how) | {"archive": options.or_sample(archive)}
+    folder = _folder(output)
+    if check and folder is None:
+        raise click.UsageError("--check needs the folder of tables: -o FOLDER")
+    if folder is None:
+        if len(every or ()) > 1:
+            raise click.UsageError("several units of --every need a folder: -o FOLDER")
+        with terminal.progress():
+            result = frontcalc.summary(**(chosen | ({"every": every[0]} if every else {})))
+        writing.emit(result, format_, output)
+        return
+    writing.refuse({"format_": "--format", "units": "--units", "bom": "--bom"}, "a folder holds CSV in km²")
+    tree: dict[str, Any] = {"every": every} if every else {}
+    if check:
+        from frontcalc.outputs.drifting import drift_text
+
+        with terminal.progress():
+            drift = frontcalc.check_summaries(folder, **tree, **chosen)
+        writing.print_text(drift_text(drift))
+        drift.require_none()
+        return
+    with terminal.progress():
+        files = frontcalc.write_summaries(folder, **tree, **chosen)
+    terminal.say(f"wrote {', '.join(file.name for file in files)} to {folder}")
+
+
+def _folder(output: str | None) -> Path | None:
+    """Return the folder that an output names: one that exists, or a name without a suffix."""
+    if output is None or output == "-":
+        return None
+    path = Path(output)
+    return path if path.is_dir() or not path.suffix else None

@@ -1,0 +1,81 @@
+"""Click types, each of which turns text into a value before a command runs, and what shells complete."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+
+class PeriodOrFile(click.ParamType[str | Path, str]):
+    """A period, or a file where the text has a slash or a suffix and is no period."""
+
+    name = "period"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Let the shell complete a file."""
+        return paths(ctx, param, incomplete)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | Path:
+        """Return a period's text, checked, or a path."""
+        from frontcalc.periods import is_period, parse_period
+
+        if isinstance(value, Path):
+            return value
+        text = str(value)
+        if is_period(text):
+            return parse_period(text).label
+        if os.sep in text or Path(text).suffix:
+            return Path(text)
+        return parse_period(text).label
+
+
+class Period(click.ParamType[str, str]):
+    """A period, where no file can stand for it."""
+
+    name = "period"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return a period's text, checked."""
+        from frontcalc.periods import parse_period
+
+        return parse_period(str(value)).label
+
+
+class Day(click.ParamType[str, str]):
+    """A day as YYYY-MM-DD."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the day's text, checked."""
+        from frontcalc.periods import parse_day
+
+        return parse_day(str(value)).isoformat()
+
+
+class Names(click.ParamType[tuple[str, ...], str]):
+    """Names separated by commas."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Return the names."""
+        if isinstance(value, tuple):
+            return value
+        return tuple(name for part in str(value).split(",") if (name := part.strip()))
+
+
+def together(
+    context: click.Context, parameter: click.Parameter, value: tuple[tuple[str, ...], ...]
+) -> tuple[str, ...] | None:
+    """Return the names of an option that may be given more than once, None without any."""
+    return tuple(name for names in value for name in names) if value else None
+
+
+def paths(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete a file or folder."""
+    return [CompletionItem(incomplete, type="file")]

@@ -1,0 +1,206 @@
+"""Summaries by calendar period: which periods, which shares, what gross adds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import frontcalc
+from frontcalc.errors import NoDataError, UsageError
+from frontcalc.outputs import render
+from frontcalc.periods import UNITS, calendar_periods, parse_period
+from frontcalc.tables import DiffRow, GrossRow, SummaryRow
+
+Write = Callable[..., Path]
+DAYS = st.dates(date(2020, 1, 1), date(2026, 12, 31))
+
+
+def total(table: Any) -> list[Any]:
+    return [row for row in table.rows if row.region == "total"]
+
+
+@pytest.fixture
+def maps(archive: Write) -> Path:
+    """A square is taken in January, lost again before its end, and another is taken in March 2024."""
+    return archive(
+        {
+            "2022-12-31": {None: [(300, 40)]},
+            "2023-01-15": {None: [(300, 40), (301, 40)]},
+            "2023-01-22": {None: [(300, 40)]},
+            "2023-12-31": {None: [(300, 40)]},
+            "2024-03-10": {None: [(300, 40), (302, 40)]},
+        }
+    )
+
+
+@given(st.sampled_from(UNITS), DAYS, st.integers(0, 900))
+def test_periods_follow_each_other_and_mean_what_their_labels_mean(every: str, begin: date, length: int) -> None:
+    end = begin + timedelta(days=length)
+    periods = list(calendar_periods(every, begin, end))
+    assert periods[0].opens_on == begin - timedelta(days=1)
+    assert periods[-1].closes_on == end
+    assert all(one.closes_on == other.opens_on for one, other in pairwise(periods))
+    assert [parse_period(period.label) for period in periods] == periods
+    assert all(".." not in period.label for period in periods[1:-1])
+
+
+def test_columns_begin_with_those_of_diff() -> None:
+    columns = [list(kind.__dataclass_fields__) for kind in (DiffRow, SummaryRow, GrossRow)]
+    assert columns[1][: len(columns[0])] == columns[0]
+    assert columns[2][: len(columns[1])] == columns[1]
+
+
+@pytest.mark.parametrize(
+    ("every", "labels"),
+    [
+        ("year", ["2023", "2024"]),
+        ("quarter", ["2023-Q1", "2023-Q2", "2023-Q3", "2023-Q4", "2024-Q1"]),
+        ("month", [f"2023-{month:02d}" for month in range(1, 13)] + ["2024-01", "2024-02", "2024-03"]),
+    ],
+)
+def test_a_row_a_period_in_which_the_archive_can_show_a_change(maps: Path, every: str, labels: list[str]) -> None:
+    assert [row.period for row in total(frontcalc.summary(every=every, archive=maps))] == labels
+
+
+def test_weeks_are_those_of_iso_8601(maps: Path) -> None:
+    rows = total(frontcalc.summary(every="week", archive=maps, until="2023-01-20"))
+    # The first map is of a Saturday, so that Sunday is of the week before the first of January's.
+    assert [row.period for row in rows] == ["2022-W52", "2023-W01", "2023-W02", "2023-W03..2023-01-20"]
+    assert [row.net_km2 for row in rows] == [None, None, pytest.approx(100), None]
+
+
+def test_figures_are_those_of_diff(maps: Path) -> None:
+    rows = total(frontcalc.summary(every="year", archive=maps))
+    for mine, theirs in zip(rows, total(frontcalc.diff(["2023", "2024"], archive=maps)), strict=True):
+        assert [getattr(mine, name) for name in DiffRow.__dataclass_fields__] == [
+            getattr(theirs, name) for name in DiffRow.__dataclass_fields__
+        ]
+    assert (rows[1].net_km2, rows[1].notes.split()[0]) == (pytest.approx(100), "CLOSES-EARLY")
+
+
+def test_a_range_that_cuts_a_period_names_it_as_the_range_it_is(maps: Path) -> None:
+    rows = total(frontcalc.summary(every="year", archive=maps, since="2023-01-16", until="2024-03-10"))
+    assert [row.period for row in rows] == ["2023-01-15..2023", "2024..2024-03-10"]
+    assert (rows[0].lost_km2, rows[1].gained_km2) == (pytest.approx(100), pytest.approx(100))
+
+
+def test_same_span_cuts_earlier_years_where_the_last_one_ends(maps: Path) -> None:
+    rows = total(frontcalc.summary(every="year", archive=maps, same_span=True))
+    assert [row.period for row in rows] == ["2023..2023-03-10", "2024..2024-03-10"]
+    assert "CLOSES-EARLY" not in rows[1].notes
+
+
+def test_same_span_on_29_february_is_28_in_common_years(archive: Write) -> None:
+    maps = archive({day: {None: [(300, 40)]} for day in ("2022-12-31", "2023-02-28", "2024-02-29")})
+    rows = total(frontcalc.summary(archive=maps, same_span=True))
+    assert [row.period for row in rows] == ["2023..2023-02-28", "2024..2024-02-29"]
+
+
+def test_gross_adds_every_step(maps: Path) -> None:
+    year, _ = total(frontcalc.summary(archive=maps, gross=True))
+    assert (year.net_km2, year.gained_km2) == (pytest.approx(0), pytest.approx(0))
+    assert (year.step, year.steps) == ("snapshot", 3)
+    assert (year.gross_gained_km2, year.gross_lost_km2, year.turnover_km2) == pytest.approx((100, 100, 200))
+
+
+def test_gross_by_month_sees_only_the_ends_of_months(maps: Path) -> None:
+    year, _ = total(frontcalc.summary(archive=maps, gross=True, step="month"))
+    assert (year.steps, year.gross_gained_km2, year.turnover_km2) == (2, pytest.approx(0), pytest.approx(0))
+
+
+def test_no_sum_depends_on_the_periods_that_it_is_cut_into(maps: Path) -> None:
+    months = total(frontcalc.summary(every="month", archive=maps, gross=True))
+    assert sum(row.gross_gained_km2 or 0 for row in months) == pytest.approx(200)
+    assert [row.steps for row in months] == [2, *[None] * 10, 1, None, None, 1]
+
+
+def test_shares_are_of_the_land_that_the_regions_draw(maps: Path, region_file: Write) -> None:
+    regions = region_file({"East": [(302, 40), (303, 40)], "West": [(300, 40), (301, 40), (299, 40), (298, 40)]})
+    east, west, unassigned, whole = frontcalc.summary(archive=maps, regions=regions, since="2024").rows
+    assert (east.region_km2, east.share_of_region_pct) == pytest.approx((200, 50))
+    assert (west.region_km2, west.share_of_region_pct) == pytest.approx((400, 25))
+    assert (west.country_km2, west.share_of_country_pct) == pytest.approx((600, 100 / 6))
+    assert (unassigned.region_km2, unassigned.share_of_country_pct) == (None, None)
+    assert (whole.region_km2, whole.share_of_region_pct) == (None, None)
+    assert (whole.country_km2, whole.share_of_country_pct) == pytest.approx((600, 200 / 6))
+
+
+def test_embedded_regions_give_shares_of_the_country_that_they_draw_whole() -> None:
+    table = frontcalc.summary(since="2024", until="2024-Q1")
+    rows = {row.region: row for row in table.rows}
+    held = sum(row.closing_km2 for row in table.rows if row.country_km2 and row.region != "total" and row.closing_km2)
+    assert rows["total"].country_km2 == pytest.approx(599_113, abs=1)
+    assert rows["total"].share_of_country_pct == pytest.approx(100 * held / rows["total"].country_km2)
+    assert rows["Belgorod"].country_km2 is None
+    assert rows["Donetsk"].country_km2 == rows["total"].country_km2
+    # Of Russia five regions are drawn, which is no country.
+    (ukraine,) = (row for row in frontcalc.summary(since="2024", actor="Ukraine").rows if row.region == "total")
+    assert (ukraine.country_km2, ukraine.share_of_country_pct) == (None, None)
+
+
+def test_a_baseline_takes_away_what_was_held_then(archive: Write) -> None:
+    maps = archive(
+        {
+            "2022-02-24": {None: [(300, 40), (301, 40)]},
+            "2022-06-30": {None: [(300, 40), (301, 40), (302, 40), (303, 40)]},
+            "2022-12-31": {None: [(300, 40), (302, 40)]},
+        }
+    )
+    (plain,) = total(frontcalc.summary(archive=maps))
+    first, second = total(frontcalc.summary(every="quarter", archive=maps, baseline="2022-02-24", since="2022-Q2"))[::2]
+    (whole,) = total(frontcalc.summary(archive=maps, baseline="2022-02-24"))
+    assert (plain.opening_km2, plain.gained_km2, plain.lost_km2) == pytest.approx((200, 100, 100))
+    assert whole.period == "2022-02-24..2022"
+    assert (whole.opening_km2, whole.gained_km2, whole.lost_km2) == pytest.approx((0, 100, 0))
+    assert "BASELINE" in whole.notes.split()
+    # What was held before and lost since is no loss here; 303 is.
+    assert (first.closing_km2, second.lost_km2) == pytest.approx((200, 100))
+
+
+def test_a_baseline_before_the_archive_is_an_error_and_not_nothing_held(maps: Path) -> None:
+    with pytest.raises(NoDataError, match="no map on or before 2022-02-24"):
+        frontcalc.summary(archive=maps, baseline="2022-02-24")
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"every": "decade"}, "no period is named"),
+        ({"every": "month", "same_span": True}, "--same-span"),
+        ({"step": "week"}, "add --gross"),
+        ({"gross": True, "step": "year"}, "no step is named"),
+        ({"gross": True, "sliver_width": -1.0}, "no width"),
+        ({"since": "2024", "until": "2023"}, "2024 is after 2023"),
+        ({"baseline": "yesterday"}, "no date"),
+        ({"since": "2023-06", "until": "2024", "same_span": True}, "before it begins"),
+    ],
+)
+def test_wrong_questions_are_refused(maps: Path, options: dict[str, Any], problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        frontcalc.summary(archive=maps, **options)
+
+
+@pytest.mark.parametrize("options", [{"since": "2030"}, {"until": "2010"}, {"since": "2023-02", "until": "2023-11"}])
+def test_no_two_maps_are_no_figures(maps: Path, options: dict[str, str]) -> None:
+    with pytest.raises(NoDataError):
+        frontcalc.summary(archive=maps, **options)
+
+
+def test_the_table_for_people(maps: Path) -> None:
+    text = render(frontcalc.summary(archive=maps, gross=True), "table").decode()
+    net, gross = text.split("Gross: ")
+    assert "2024, to 10 Mar  total    100.0   0.0  +100.0    +1.43  200.0        –" in net
+    assert "slivers: of it, parts of mean width (2 × area ÷ perimeter) below 100 m" in gross
+    assert "2023             total       3   100.0      0.0  100.0      0.0     200.0" in gross
+
+
+def test_many_notices_of_one_code_are_one_line(maps: Path) -> None:
+    text = render(frontcalc.summary(every="month", archive=maps), "table").decode()
+    assert "note NO-NEW-MAP: 12 periods, 2023-02 to 2024-02: opening and closing are the same map" in text

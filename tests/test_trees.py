@@ -1,0 +1,362 @@
+"""Trees of summaries: the same bytes every time, what `--check` finds, and nothing half written."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import shapely
+from conftest import collection, square
+
+import frontcalc
+from frontcalc import archives
+from frontcalc.cli import run
+from frontcalc.drift import Drift, Moved, Record, Source, Tree, compare
+from frontcalc.errors import CheckFailed, DataError, UsageError
+from frontcalc.outputs.drifting import drift_text
+from frontcalc.pipeline import trees
+
+Write = Callable[..., Path]
+MAPS: dict[str, list[tuple[int, int]]] = {
+    "2023-12-31": [(300, 40)],
+    "2024-01-31": [(300, 40), (301, 40)],
+    "2024-02-29": [(300, 40), (301, 40), (310, 40)],
+    "2024-03-31": [(300, 40), (310, 40)],
+}
+
+
+@pytest.fixture
+def maps(archive: Write) -> Path:
+    return archive({day: {None: squares} for day, squares in MAPS.items()})
+
+
+@pytest.fixture
+def options(maps: Path, region_file: Write) -> dict[str, Any]:
+    regions = region_file({"East": [(310, 40), (311, 40)], "West": [(300, 40), (301, 40), (302, 40)]})
+    return {"archive": maps, "regions": regions}
+
+
+@pytest.fixture
+def tree(tmp_path: Path, options: dict[str, Any]) -> Path:
+    folder = tmp_path / "tables"
+    frontcalc.write_summaries(folder, **options)
+    return folder
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+
+
+def with_a_vertex_moved(squares: list[tuple[int, int]], degrees: float) -> str:
+    """Return a map with the first corner of its last square moved east, into the square."""
+    shapes = [square(*at) for at in squares]
+    first, *others = list(shapes[-1].exterior.coords)[:-1]
+    shapes[-1] = shapely.Polygon([(first[0] + degrees, first[1]), *others])
+    return json.dumps(collection({None: shapes}))
+
+
+def listed_backwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the file system list files in another order."""
+    entries = archives.list_entries
+    monkeypatch.setattr(archives, "list_entries", lambda root: entries(root)[::-1])
+
+
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in another folder and another time zone."""
+    monkeypatch.chdir("/")
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+
+
+@pytest.mark.parametrize("change", [None, listed_backwards, elsewhere])
+def test_the_same_maps_give_the_same_bytes(
+    tree: Path, tmp_path: Path, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch, change: Any
+) -> None:
+    if change:
+        change(monkeypatch)
+    frontcalc.write_summaries(tmp_path / "again", **options)
+    assert bytes_of(tmp_path / "again") == bytes_of(tree)
+    assert set(bytes_of(tree)) == {"datapackage.json", "summary-month.csv", "summary-year.csv"}
+
+
+def test_no_time_and_no_path_is_in_a_tree(tree: Path, tmp_path: Path) -> None:
+    for content in bytes_of(tree).values():
+        assert str(tmp_path).encode() not in content
+        assert str(date.today()).encode() not in content
+        assert b"/" not in re.sub(rb"text/csv", b"", content)
+
+
+def cell_fits(text: str, field: Mapping[str, Any]) -> bool:
+    """Say whether a cell is of its field's type, by the rules of Table Schema."""
+    if text == "":
+        return not field.get("constraints", {}).get("required")
+    parse: dict[str, Callable[[str], object]] = {
+        "string": str,
+        "integer": int,
+        "number": float,
+        "date": date.fromisoformat,
+    }
+    parse[field["type"]](text)
+    return True
+
+
+def test_the_datapackage_describes_the_tables_as_they_are(tmp_path: Path, options: dict[str, Any]) -> None:
+    units = ["week", "year", "month", "quarter"]
+    files = frontcalc.write_summaries(tmp_path / "all", every=units, gross=True, **options)
+    names = [f"summary-{unit}.csv" for unit in ("year", "quarter", "month", "week")]
+    assert [file.name for file in files] == [*names, "datapackage.json"]
+    package = json.loads(files[-1].read_text())
+    assert [resource["path"] for resource in package["resources"]] == names
+    for resource in package["resources"]:
+        content = (tmp_path / "all" / resource["path"]).read_bytes()
+        assert resource["bytes"] == len(content)
+        assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+        header, *rows = list(csv.reader(content.decode().splitlines()))
+        fields = resource["schema"]["fields"]
+        assert header == [field["name"] for field in fields]
+        assert all(field["description"] for field in fields)
+        units_of = {field["name"]: field.get("unit") for field in fields}
+        assert (units_of["gained_km2"], units_of["share_of_region_pct"], units_of["region"]) == ("km²", "%", None)
+        assert rows
+        assert all(cell_fits(text, field) for row in rows for text, field in zip(row, fields, strict=True))
+        keys = [tuple(row[header.index(name)] for name in resource["schema"]["primaryKey"]) for row in rows]
+        assert len(set(keys)) == len(keys)
+    sources = {source["title"]: source for source in package["sources"]}
+    for day in MAPS:
+        content = (options["archive"] / f"{day}.geojson").read_bytes()
+        assert sources[f"{day}.geojson"]["date"] == day
+        assert sources[f"{day}.geojson"]["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+    assert sources["regions.geojson"]["role"] == "regions"
+    assert package["frontcalc"]["options"] == {
+        "archive": "maps",
+        "every": ["year", "quarter", "month", "week"],
+        "gross": True,
+        "regions": "regions.geojson",
+    }
+    assert {"GEOS", "PROJ", "numpy", "pyproj", "shapely"} == set(package["frontcalc"]["software"])
+
+
+def test_nothing_moved(tree: Path, options: dict[str, Any]) -> None:
+    before = bytes_of(tree)
+    drift = frontcalc.check_summaries(tree, **options)
+    drift.require_none()
+    assert drift.moved == ()
+    assert bytes_of(tree) == before
+
+
+def test_a_vertex_moved_by_a_kilometre_is_a_revision_of_its_periods_and_region(
+    tree: Path, options: dict[str, Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    kilometre = 0.0104  # degrees of longitude, where an equal-area metre east is 0.87 m
+    file = options["archive"] / "2024-02-29.geojson"
+    file.write_text(with_a_vertex_moved(MAPS["2024-02-29"], kilometre))
+    before = bytes_of(tree)
+    arguments = ["summary", "-o", str(tree), "--check", "--archive", str(options["archive"])]
+    assert run([*arguments, "--regions", str(options["regions"])]) == 1
+    out, err = capfd.readouterr()
+    names = re.findall(r"^(\S+): unnamed, (.+)$", out, re.MULTILINE)
+    assert names == [
+        ("summary-month.csv", f"{period}, {region}")
+        for period in ("2024-02", "2024-03")
+        for region in ("adm1, East", "total, total")
+    ]
+    # The triangle that is cut off: 10 km by 1 km, halved.
+    assert re.search(r"adm1, East\n  closing_km2: 100\.000 → 9[45]\.\d+ \(−[45]\.\d+\)", out)
+    assert "  why: revision: 2024-02-29.geojson of 2024-02-29 was changed" in out
+    assert "figures moved in" in err
+    assert bytes_of(tree) == before
+
+
+def moved(tree: Path, options: dict[str, Any], **more: Any) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Return the reasons of each row that moved, by table, period and region."""
+    drift = frontcalc.check_summaries(tree, **options, **more)
+    with pytest.raises(CheckFailed):
+        drift.require_none()
+    return {(row.table, *row.key[1:2], *row.key[3:]): row.why for row in drift.moved}
+
+
+def test_a_new_map_is_a_new_period_and_moves_the_year(tree: Path, options: dict[str, Any]) -> None:
+    new = collection({None: [square(*at) for at in [*MAPS["2024-03-31"], (311, 40)]]})
+    (options["archive"] / "2024-04-30.geojson").write_text(json.dumps(new))
+    why = moved(tree, options)
+    reason = ("new map: 2024-04-30.geojson of 2024-04-30",)
+    assert why["summary-month.csv", "2024-04", "East"] == reason
+    assert why["summary-year.csv", "2024", "total"] == reason
+    assert not any("2024-03" in key for key in why)
+
+
+def test_a_map_of_a_past_day_is_a_revision(tree: Path, options: dict[str, Any]) -> None:
+    (options["archive"] / "2024-03-15.geojson").write_text((options["archive"] / "2024-01-31.geojson").read_text())
+    frontcalc.check_summaries(tree, **options).require_none()  # no period's end, so no figure rests on it
+    (options["archive"] / "2024-02-29.geojson").rename(options["archive"] / "2024-02-20.geojson")
+    why = moved(tree, options)
+    assert (
+        "revision: 2024-02-20.geojson, of the past day 2024-02-20, is new"
+        in why["summary-month.csv", "2024-02", "total"]
+    )
+
+
+def test_a_removed_map(tree: Path, options: dict[str, Any]) -> None:
+    (options["archive"] / "2024-02-29.geojson").unlink()
+    why = moved(tree, options)
+    assert why["summary-month.csv", "2024-02", "East"] == (
+        "removed map: 2024-02-29.geojson of 2024-02-29 is gone or no longer used",
+    )
+
+
+def test_another_option(tree: Path, options: dict[str, Any]) -> None:
+    why = moved(tree, options, since="2024-02")
+    assert why["summary-month.csv", "2024-01", "East"][0] == "option since: none → 2024-02"
+
+
+def test_other_regions(tree: Path, options: dict[str, Any], region_file: Write) -> None:
+    region_file({"East": [(310, 40)], "West": [(300, 40), (301, 40), (302, 40)]})
+    why = moved(tree, options)
+    assert why["summary-year.csv", "2024", "East"] == ("changed file: the regions are others",)
+
+
+def test_another_version_explains_only_figures_that_moved(
+    tree: Path, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trees, "__version__", "9.9")
+    frontcalc.check_summaries(tree, **options).require_none()
+    table = tree / "summary-year.csv"
+    table.write_bytes(table.read_bytes().replace(b"100.000", b"100.011"))
+    why = moved(tree, options)
+    assert why["summary-year.csv", "2024", "East"] == (f"new version: frontcalc {frontcalc.__version__} → 9.9",)
+
+
+def test_an_edited_table_is_named_as_that(tree: Path, options: dict[str, Any]) -> None:
+    table = tree / "summary-year.csv"
+    table.write_bytes(table.read_bytes().replace(b"100.000", b"100.010"))
+    frontcalc.check_summaries(tree, **options).require_none()  # 0.01 km² is no movement
+    table.write_bytes(table.read_bytes().replace(b"100.010", b"100.011"))
+    assert moved(tree, options)["summary-year.csv", "2024", "East"] == (
+        "the kept table is not what frontcalc wrote: it was edited",
+    )
+
+
+def test_a_table_that_is_gone_is_missed(tree: Path, options: dict[str, Any]) -> None:
+    (tree / "summary-year.csv").unlink()
+    assert moved(tree, options) == {("summary-year.csv",): ("the file was removed by hand",)}
+
+
+def test_line_ends_of_a_repository_are_no_movement(tree: Path, options: dict[str, Any]) -> None:
+    for file in tree.glob("*.csv"):
+        file.write_bytes(file.read_bytes().replace(b"\r\n", b"\n"))
+    frontcalc.check_summaries(tree, **options).require_none()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[]", b"{}", b'{"name": "others", "resources": []}', b"\xff{"])
+def test_what_is_no_tree_is_neither_checked_nor_written_over(
+    tree: Path, options: dict[str, Any], content: bytes | None
+) -> None:
+    package = tree / "datapackage.json"
+    package.unlink() if content is None else package.write_bytes(content)
+    before = bytes_of(tree)
+    with pytest.raises(DataError, match=r"datapackage\.json"):
+        frontcalc.check_summaries(tree, **options)
+    if content is not None:
+        with pytest.raises(DataError, match=r"not the datapackage\.json of a tree"):
+            frontcalc.write_summaries(tree, **options)
+        assert bytes_of(tree) == before
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"a,b\r\n1,2\r\n", b'actor,period,level,region\r\n"a'])
+def test_a_broken_table_is_an_error(tree: Path, options: dict[str, Any], content: bytes) -> None:
+    (tree / "summary-year.csv").write_bytes(content)
+    if not content:
+        assert ("summary-year.csv", "2024", "total") in moved(tree, options)
+        return
+    with pytest.raises(DataError, match="no table of a summary"):
+        frontcalc.check_summaries(tree, **options)
+
+
+def test_names_in_a_datapackage_lead_nowhere(tree: Path, options: dict[str, Any], tmp_path: Path) -> None:
+    precious = tmp_path / "precious.csv"
+    precious.write_text("mine")
+    package = json.loads((tree / "datapackage.json").read_text())
+    package["resources"][0]["path"] = "../precious.csv"
+    (tree / "datapackage.json").write_text(json.dumps(package))
+    frontcalc.write_summaries(tree, every=["month"], **options)
+    assert precious.read_text() == "mine"
+
+
+def test_tables_that_are_no_longer_asked_for_go(tree: Path, options: dict[str, Any]) -> None:
+    (tree / "notes.csv").write_text("mine")
+    frontcalc.write_summaries(tree, every=["quarter"], **options)
+    assert set(bytes_of(tree)) == {"datapackage.json", "notes.csv", "summary-quarter.csv"}
+
+
+@pytest.mark.parametrize(("function", "calls"), [("fsync", 1), ("fsync", 3), ("replace", 1)])
+def test_a_full_disk_leaves_the_old_tree_whole(
+    tree: Path, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch, function: str, calls: int
+) -> None:
+    before = bytes_of(tree)
+    done = []
+    real = getattr(os, function) if function == "fsync" else Path.replace
+
+    def fail(*arguments: Any) -> Any:
+        done.append(arguments)
+        if len(done) == calls:
+            raise OSError(28, "No space left on device")
+        return real(*arguments)
+
+    monkeypatch.setattr(os if function == "fsync" else Path, function, fail)
+    with pytest.raises(DataError, match="no space left on device"):
+        frontcalc.write_summaries(tree, gross=True, **options)
+    assert bytes_of(tree) == before
+
+
+@pytest.mark.parametrize("every", [["decade"], []])
+def test_units_are_checked(tmp_path: Path, options: dict[str, Any], every: list[str]) -> None:
+    with pytest.raises(UsageError, match="--every"):
+        frontcalc.write_summaries(tmp_path / "new", every=every, **options)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_name_with_a_line_break_stays_on_its_line() -> None:
+    row = Moved("summary-year.csv", ("A", "2024", "adm1", "x\n::error::y"), "moved", (("notes", "a\n::b", ""),), ("c",))
+    assert [line for line in drift_text(Drift("t", (row,))).splitlines() if line.strip().startswith("::")] == []
+
+
+def test_a_file_renamed_but_not_changed_is_no_reason() -> None:
+    def tree_of(name: str, figure: str) -> Tree:
+        row = {"opening": "2024-01-01", "closing": "2024-02-01", "gained_km2": figure}
+        record = Record("1", {}, {}, (Source("2024-02-01", name, "sha256:1"),), {})
+        return Tree({"summary-year.csv": {("A", "2024"): row}}, record)
+
+    (row,) = compare(tree_of("a.zip", "1.000"), tree_of("b.zip", "2.000"), folder="t").moved
+    assert row.why == ("no map, option or version that the tree records has changed",)
+    assert row.cells == (("gained_km2", "1.000", "2.000"),)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--check"], "--check needs the folder"),
+        (["--check", "-o", "table.csv"], "--check needs the folder"),
+        (["--every", "year,month"], "need a folder"),
+        (["-o", "new", "--format", "json"], "--format"),
+        (["-o", "new", "--units", "mi2"], "--units"),
+        (["--since-invasion", "--baseline", "2023-01-01"], "one of the two"),
+    ],
+)
+def test_options_that_contradict_each_other(
+    arguments: list[str],
+    problem: str,
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["summary", *arguments]) == 2
+    assert problem in capfd.readouterr().err
+    assert list(tmp_path.iterdir()) == []
