@@ -33,7 +33,7 @@ def test_a_region_cut_at_the_antimeridian_takes_ground_on_both_sides(archive: Wr
     rows = {
         row.region: row.gained_km2
         for row in frontcalc.diff(
-            ["2024-01-01..2024-01-31"], archive=maps, regions=regions, view="control", actor="Russia"
+            ["2024-01-01..2024-01-31"], archive=maps, regions=regions, view="control", actor="Russia", snap="none"
         ).rows
     }
     unit = exact_area_km2(box(0, 61, 1, 63))

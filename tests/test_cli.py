@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import Run
 
 import frontcalc
 from frontcalc import levels
@@ -311,3 +312,13 @@ def test_defaults_of_the_working_folder_and_options_that_beat_them(maps: Path, t
     (tmp_path / "frontcalc.toml").write_text('colour = "red"\n')
     done = run("diff", "2024", folder=tmp_path)
     assert (done.returncode, done.stderr.split(";")[0]) == (2, "frontcalc: frontcalc.toml: has an unknown key 'colour'")
+
+
+def test_running_out_of_memory_is_said_in_a_line(run_here: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_much(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(frontcalc, "held", too_much)
+    done = run_here("held", "2024-01-01")
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[-1].startswith("frontcalc: the memory ran out; ")

@@ -160,7 +160,7 @@ def test_one_system_named_in_two_ways_is_one() -> None:
         (feature_set({"xmin": 1}), "feature 0 has a geometry of no known type"),
         (feature_set(3), "feature 0 has a geometry of no known type"),
         (feature_set({"rings": 3}), "feature 0 has rings that are no list"),
-        (rings([1, 2]), "has coordinates that are not lists of positions"),
+        (rings([1, 2]), "feature 0 has coordinates that are not lists of positions"),
         (feature_set(features=3), "is a feature set without a list of features"),
         (feature_set(features=[3]), "feature 0 is no Esri feature"),
         ({"features": [{"attributes": {"id": 1}}]}, "has attributes but no geometry; download it with returnGeometry"),

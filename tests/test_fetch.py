@@ -129,6 +129,24 @@ def test_results_by_a_fetched_set_carry_its_source_and_licence(server: Server, a
     assert (table.meta.region_source, table.meta.region_licence) == (kept.source, kept.licence)
 
 
+def test_a_fetched_set_of_the_place_needs_no_option(server: Server, archive: Write) -> None:
+    maps = archive({"2024-01-01": {"control_map": [None]}, "2024-01-31": {"control_map": [(0, 0), (2, 0)]}})
+    asked = {"archive": maps, "view": "control", "snap": "none"}
+    assert {row.region for row in frontcalc.diff(["2024-01-31"], **asked).rows} == {"total"}
+    server.offers(region_json("Orhei", "Bălți"))
+    frontcalc.fetch_regions("MD", "adm1", api=server.api)
+    table = frontcalc.diff(["2024-01-31"], by="country,adm1", **asked)
+    assert {(row.level, row.region): row.gained_km2 for row in table.rows} == pytest.approx(
+        {
+            ("country", "MD"): 100,
+            ("adm1", "Bălți"): 0,
+            ("adm1", "Orhei"): 100,
+            ("adm1", "unassigned"): 100,
+            ("total", "total"): 200,
+        }
+    )
+
+
 def test_what_was_fetched_stays_until_update_and_a_change_upstream_is_said(server: Server) -> None:
     first, second = region_json("Orhei"), region_json("Orhei", "Bălți")
     server.offers(first)

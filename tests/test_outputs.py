@@ -179,4 +179,4 @@ def test_names_with_markup_stay_text(archive: Write, region_file: Write) -> None
     maps = archive({"2024-01-01": {None: [(300, 40)]}, "2024-01-02": {None: [(301, 40)]}})
     regions = region_file({"<b>a|b</b>\nc": [(301, 40)]})
     text = WRITERS["markdown"](frontcalc.diff(["2024-01-02"], archive=maps, regions=regions, snap="none"))
-    assert "| &lt;b&gt;a\\|b&lt;/b&gt;\\\\nc | 100.0 |" in text
+    assert "| &lt;b&gt;a\\|b&lt;/b&gt; c | 100.0 |" in text

@@ -65,6 +65,22 @@ def test_another_countrys_land_goes_to_the_nearest_region_up_to_ten_kilometres()
     assert snapped == pytest.approx({**taken, "unassigned": 0})
 
 
+def test_a_region_smaller_than_any_distance_has_a_zone() -> None:
+    """A square of 100 m: its outline by a kilometre, and a circle."""
+    drawn = {"a": ("", box(0, 0, 0.1, 0.1)), "b": ("", box(0.1, 0, 0.2, 0.1))}
+    taken, snapped = taken_km2(drawn, "", box(-5, -5, 5, 5))
+    assert taken["a"] + taken["b"] == pytest.approx(0.02 + 0.6 + np.pi, rel=0.03)
+    assert snapped["a"] == pytest.approx(snapped["b"], rel=0.3)
+
+
+def test_land_between_two_regions_is_shared_in_the_middle() -> None:
+    """On the equator, where long straight borders once gave cells with lines beside them."""
+    sides = ((5, 38), (38, 49), (49, 60))
+    west, between, east = (shapely.box(left * 1000, 5_000, right * 1000, 50_000) for left, right in sides)
+    taken, _ = taken_km2({"a": ("XX", west), "b": ("YY", between), "c": ("XX", east)}, "YY", between)
+    assert taken == pytest.approx({"a": 5.5 * 45, "b": 0, "c": 5.5 * 45, "unassigned": 0}, rel=0.02)
+
+
 def test_the_other_actor_sees_it_the_other_way_round() -> None:
     taken, _ = taken_km2(NEIGHBOURS, "XX", box(0, 0, 10, 10))
     assert taken == pytest.approx({"south": 0, "north": 0, "abroad": 100, "unassigned": 0}, rel=0.02)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -14,8 +15,10 @@ import shapely
 from conftest import square
 
 import frontcalc
+from frontcalc import region_store
 from frontcalc.cli import run
 from frontcalc.errors import UsageError
+from frontcalc.folders import VARIABLE
 from frontcalc.outputs import WRITERS
 
 Write = Callable[..., Path]
@@ -179,6 +182,23 @@ def raions(tmp_path: Path) -> Path:
         ({"shapeName": "South", "shapeID": "2"}, shapely.box(37.2, 47.6, 37.8, 48.2)),
         ({"shapeName": "North", "shapeID": "3"}, shapely.box(38.8, 48.8, 39.4, 49.2)),
     )
+
+
+def test_fetched_raions_need_no_file_and_those_of_the_actors_own_country_are_not_used(
+    raions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
+    data = raions.read_bytes()
+    for country, iso3 in (("RU", "RUS"), ("UA", "UKR")):
+        facts = {"source": "made up", "licence": "none", "sha256": hashlib.sha256(data).hexdigest(), "iso3": iso3}
+        region_store.keep(data, region_store.FetchedRegions(raions, country, "adm2", **facts))
+    asked: Any = {"by": "adm1,adm2", "snap": "none"}
+    fetched = frontcalc.diff(["2024"], actor="Russia", **asked)
+    by_file = frontcalc.diff(["2024"], regions=raions, region_name="shapeName", **asked)
+    assert [figures(row) for row in fetched.rows] == [figures(row) for row in by_file.rows]
+    assert fetched.meta.region_source == "made up"
+    assert fetched.meta.regions is not None
+    assert fetched.meta.regions.name.startswith("UKR-adm2-")
 
 
 def test_raions_of_a_file_have_the_embedded_oblasts_as_subtotals(raions: Path) -> None:

@@ -7,8 +7,10 @@ import re
 # Control characters steer terminals and break lines; directional ones show a name other than it is; lone
 # surrogates stand for the bytes of a file name that is no text.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_LINES = re.compile(r"[\t\n\r]+")
 
 
 def printable(name: str) -> str:
-    """Return a name with every character that does more than show itself written as its escape."""
+    """Return a name on one line, every character that does more than show itself written as its escape."""
+    name = _LINES.sub(" ", name)
     return _UNSAFE.sub(lambda found: ascii(found[0])[1:-1], name)

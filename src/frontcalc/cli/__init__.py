@@ -89,6 +89,8 @@ def run(arguments: list[str]) -> int:
         return _fail(error.format_message().rstrip(".") + hint, 2)
     except click.Abort:
         return 130
+    except MemoryError:
+        return _fail("the memory ran out; a smaller FRONTCALC_MAX_BYTES refuses files that need so much", 3)
     except BrokenPipeError:
         # The reader has what it wanted.
         writing.silence_stdout()

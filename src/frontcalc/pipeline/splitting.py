@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from frontcalc import region_store
 from frontcalc import regions as region_sets
 from frontcalc.embedded import load_embedded
 from frontcalc.errors import UsageError
@@ -19,6 +20,8 @@ from frontcalc.layers import COUNTRIES
 from frontcalc.levels import ADM1, ADM2, Lines, lines, parse_levels
 from frontcalc.notices import Notice
 from frontcalc.regions import RegionSet
+from frontcalc.sources import read_features
+from frontcalc.sources.files import single_file
 
 
 class Splitting(TypedDict, total=False):
@@ -73,7 +76,7 @@ def choose_regions(
     if not levels and (only or theatre is not None):
         raise UsageError("there are no rows to choose from with --by none", where="--only and --theatre")
     finest = ADM2 if ADM2 in levels else ADM1
-    regions = _measured(options, finest, target_crs, place) if levels else region_sets.no_regions()
+    regions = _measured(options, finest, target_crs, place, actor) if levels else region_sets.no_regions()
     if regions is None:
         if by is not None or only or theatre is not None:
             raise _lacking(finest, place, actor)
@@ -99,19 +102,38 @@ def _names(only: str | Sequence[str] | None) -> tuple[str, ...]:
     return names
 
 
-def _measured(options: Splitting, level: str, target_crs: str, place: NDArray[np.object_]) -> RegionSet | None:
+def _measured(
+    options: Splitting, level: str, target_crs: str, place: NDArray[np.object_], actor: str | None
+) -> RegionSet | None:
     """Return the regions of the finest level: the user's file, else what is known for the place, if anything."""
     path = options.get("regions")
     if path is not None:
         return region_sets.read_regions(path, target_crs=target_crs, field=options.get("region_name"), level=level)
-    return _known(level, target_crs, place)
+    return _known(level, target_crs, place, actor)
 
 
-def _known(level: str, target_crs: str, place: NDArray[np.object_]) -> RegionSet | None:
-    """Return the regions of a level that are known without a file of the user's, None where there are none."""
+def _known(level: str, target_crs: str, place: NDArray[np.object_], actor: str | None) -> RegionSet | None:
+    """Return the regions of a level that are known without a file of the user's, None where there are none.
+
+    The embedded ones come first: figures must not change because something was fetched.
+    """
     if level == ADM1 and region_sets.embedded_covers(place):
         return region_sets.embedded_regions(target_crs=target_crs)
-    return None
+    own = COUNTRIES.get(actor or "", "")
+    sets = [kept for kept in region_store.fetched(level) if kept.country != own]
+    # Two countries' sets disagree on their border and do not make a partition: one is used.
+    shown, chosen = max(((_shown(kept, place), kept) for kept in sets), key=lambda pair: pair[0], default=(0, None))
+    if chosen is None or not shown:
+        return None
+    field = region_store.NAME_FIELD
+    regions = region_sets.read_regions(chosen.path, target_crs=target_crs, field=field, level=level)
+    return replace(regions, countries=(chosen.country,) * len(regions.names))
+
+
+def _shown(kept: region_store.FetchedRegions, place: NDArray[np.object_]) -> int:
+    """Return how many of the boxes of a place meet the regions of a fetched set."""
+    polygons = read_features(single_file(kept.path))[1].polygons
+    return len(np.unique(shapely.STRtree(polygons).query(place, predicate="intersects")[0]))
 
 
 def _coarser(
@@ -123,7 +145,7 @@ def _coarser(
     shared = Counter(zip(regions.names, regions.countries or regions.names, strict=True))
     if ADM1 not in levels and max(shared.values()) == 1:
         return None
-    coarser = _known(ADM1, target_crs, place)
+    coarser = _known(ADM1, target_crs, place, actor)
     if coarser is None and ADM1 in levels:
         raise _lacking(ADM1, place, actor)
     return coarser

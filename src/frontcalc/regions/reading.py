@@ -99,7 +99,7 @@ def read_regions(path: str | Path, *, target_crs: str, field: str | None = None,
         )
         whole.append(_without_overlap(mine))
         owner.append(np.full(len(whole[-1]), region))
-        countries[region] = country_of(features.properties[feature] for feature in features_of)
+        countries[region] = printable(country_of(features.properties[feature] for feature in features_of))
     land, land_owner = np.concatenate(whole), np.concatenate(owner)
     pieces, of = geometry.subdivide(land)
     names = tuple(name for name, _ in order)

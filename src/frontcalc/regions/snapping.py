@@ -28,7 +28,7 @@ BORDER_KM = 10.0
 WATER_KM = 1.0
 """How far into water and gaps, the land of no region, ground goes to the nearest eligible region (km)."""
 
-METHOD = "1"
+METHOD = "2"
 """To be changed with anything here that changes a zone: zones are kept on disk."""
 
 _MERCATOR = "EPSG:3395"
@@ -74,9 +74,10 @@ def snap_zones(
     owner : (z,) array of int
         The region of each.
     """
-    stretches = _stretches(*_outer_edges(land, owner), plane)
-    if not len(stretches.lines):
+    edges, of = _outer_edges(land, owner)
+    if not len(edges):
         return np.empty(0, dtype=object), np.empty(0, dtype=np.intp)
+    stretches = _stretches(edges, of, plane)
     by_border = _facing(stretches, foreign, plane)
     everywhere = np.ones(len(by_border), dtype=bool)
     far = subtract(_widened(stretches, by_border, BORDER_KM, plane), pieces)
@@ -111,7 +112,7 @@ def _outer_edges(land: Geometries, owner: Owners) -> tuple[Floats, Owners]:
 
 
 def _stretches(edges: Floats, owner: Owners, plane: str) -> Stretches:
-    """Return edges (e, 2, 2) of a plane joined to lines of at most about 5 km."""
+    """Return edges (e, 2, 2) of a plane joined to lines of about 10 km at most."""
     counts = np.maximum(1, np.ceil(np.hypot(*(edges[:, 1] - edges[:, 0]).T) / 1000)).astype(np.intp)
     edge = np.repeat(np.arange(len(edges)), counts)
     nth = np.arange(len(edge)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -125,7 +126,7 @@ def _stretches(edges: Floats, owner: Owners, plane: str) -> Stretches:
     first[1:] = ~joined | (walked[1:] != walked[:-1])
     number = np.cumsum(first) - 1
     used = np.column_stack([first, np.ones(len(parts), dtype=bool)]).ravel()
-    lines = shapely.linestrings(metres[used], indices=np.repeat(number, 2)[used]) if len(parts) else parts[:, 0, 0]
+    lines = shapely.linestrings(metres[used], indices=np.repeat(number, 2)[used])
     phi = np.radians(degrees.reshape(-1, 2, 2)[first, 0, 1])
     return Stretches(lines, owner[edge[first]], np.sqrt(1 - _E2 * np.sin(phi) ** 2) / np.cos(phi))
 
@@ -181,19 +182,35 @@ def _cells(stretches: Stretches, by_border: NDArray[np.bool_], plane: str) -> tu
     dense = shapely.segmentize(shapely.simplify(lines[contested], _SIMPLIFIED * WATER_KM * 1000), _SPACING_M)
     ends = shapely.get_point(lines[~contested], np.array([[0], [-1]])).T.ravel()
     points, line = shapely.get_coordinates(np.concatenate([dense, ends]), return_index=True)
+    # Points that differ in their last bits make cells that cross each other; a metre is nothing here.
+    points = np.round(points)
     of = np.concatenate([owner[contested], np.repeat(owner[~contested], 2)])[line]
     order = np.lexsort([of, points[:, 1], points[:, 0]])
     points, of = points[order], of[order]
     starts = np.flatnonzero(np.append(True, (points[1:] != points[:-1]).any(axis=1)))
     # A point of two regions is where their borders part: neither is to have it.
     alone = starts[of[starts] == of[np.append(starts[1:], len(of)) - 1]]
-    sites, of = shapely.multipoints(points[alone]), of[alone]
+    alone = alone if len(alone) else starts
+    sites, of = shapely.MultiPoint(points[alone]), of[alone]
     around = shapely.box(*shapely.bounds(shapely.buffer(sites.envelope, 10 * BORDER_KM * 1000)))
-    cells = shapely.get_parts(shapely.voronoi_polygons(sites, extend_to=around, ordered=True))
+    # Cells at the rim come with lines beside the polygon, where the diagram was cut off.
+    cells, site = geometry.polygons_of(
+        shapely.get_parts(shapely.voronoi_polygons(sites, extend_to=around, ordered=True))
+    )
+    of = of[site]
     regions = np.unique(of)
-    merged = np.array([shapely.coverage_union_all(cells[of == region]) for region in regions], dtype=object)
+    merged = np.array([_merged(cells[of == region]) for region in regions], dtype=object)
     polygons, index = _from_mercator(merged, plane)
     return polygons, regions[index]
+
+
+def _merged(cells: Geometries) -> shapely.Geometry:
+    """Return the union of cells of a Voronoi diagram."""
+    try:
+        return shapely.coverage_union_all(cells)
+    except shapely.GEOSException:
+        # Neighbours' corners may differ in their last bits; the slow union bears that.
+        return geometry.union(geometry.repair(cells))
 
 
 def _shared_out(zones: Geometries, cells: Geometries, owner: Owners) -> tuple[Geometries, Owners]:
