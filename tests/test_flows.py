@@ -132,7 +132,7 @@ def test_the_command_shows_a_matrix_with_margins(maps: Path, run_here: Run) -> N
 def test_csv_and_json_are_in_long_form(maps: Path, run_here: Run) -> None:
     rows = list(csv.DictReader(run_here("flows", PERIOD, "--archive", maps, "--format", "csv").stdout.splitlines()))
     assert ",".join(rows[0]) == (
-        "archive,actor,period,level,region,opening,closing,days,view,from_role,to_role,km2,notes"
+        "archive,actor,period,level,region,opening,closing,days,view,from_role,to_role,km2,notes,attribution"
     )
     assert [row["km2"] for row in rows if (row["from_role"], row["to_role"]) == (ADVANCE, CONTROL)] == ["100.000"]
     document = json.loads(run_here("flows", PERIOD, "--archive", maps, "--format", "json").stdout)

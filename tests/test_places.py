@@ -107,7 +107,7 @@ def test_the_commands_say_it_in_every_form(maps: Path, towns: Path, run_here: Ru
     assert "no place came under or out of Russia's hold" in done.stderr
     done = run_here("places", PERIOD, "--places", towns, "--archive", maps, "--format", "csv")
     rows = list(csv.DictReader(done.stdout.splitlines()))
-    assert ",".join(rows[0]) == "archive,actor,period,place,region,change,date,previous,view,lon,lat,notes"
+    assert ",".join(rows[0]) == "archive,actor,period,place,region,change,date,previous,view,lon,lat,notes,attribution"
     lon, lat = centre(1, 0)
     assert (rows[0]["lon"], rows[0]["lat"]) == (f"{lon:.6f}", f"{lat:.6f}")
     done = run_here("places", PERIOD, "--places", towns, "--archive", maps)

@@ -19,6 +19,7 @@ def test_the_whole_of_isw_weekly_by_month_and_region(shared: Path) -> None:
         every="month",
         archive=shared / "archives" / "isw-weekly",
         regions=shared / "regions" / "ukraine-oblasts.geojson",
+        snap="none",
     )
     months = list(dict.fromkeys(row.period for row in table.rows))
     assert (len(months), months[0], months[-1]) == (35, "2022-02", "2024-12")

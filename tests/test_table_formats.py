@@ -33,7 +33,7 @@ HOSTILE = [
     "@SUM(A1)",
     "=1+1",
     "<script>alert('x')</script>",
-    "two\\nlines",
+    "two lines",
     'a "quoted", b',
     "a|b",
     "[text](http://example.org) **bold** &lt;",
@@ -43,8 +43,8 @@ HOSTILE = [
 @pytest.fixture
 def result(archive: Write, region_file: Write) -> Any:
     """One period in which each hostile region gains a square, of an archive that says whose it is."""
-    # A line break in a name is shown as its escape.
-    places = {name.replace("\\n", "\n"): [(300 + number, 40)] for number, name in enumerate(HOSTILE)}
+    # A line break in a name is shown as a space.
+    places = {name.replace("two lines", "two\nlines"): [(300 + number, 40)] for number, name in enumerate(HOSTILE)}
     gained = [at for squares in places.values() for at in squares]
     maps = archive(
         {
@@ -234,7 +234,7 @@ def test_markdown_gives_the_table_for_reading_on_one_line_each(result: Any) -> N
     rows = [line for line in lines if line.startswith("| ")][2:]
     assert len(rows) == len(HOSTILE) + 1
     assert "| a\\|b | 100.0 | 0.0 | +100.0 |" in rows
-    assert "| two\\\\nlines | 100.0 | 0.0 | +100.0 |" in rows
+    assert "| two lines | 100.0 | 0.0 | +100.0 |" in rows
     assert "| \\[text\\](http://example.org) \\*\\*bold\\*\\* &amp;lt; | 100.0 | 0.0 | +100.0 |" in rows
     assert "- maps: =Maps &amp; Sons &lt;b&gt;, CC BY 4.0" in lines
 

@@ -182,7 +182,7 @@ def test_long_remarks_are_wrapped_not_cut(maps: Path) -> None:
 def test_names_cannot_command_the_terminal(maps: Path, region_file: Write) -> None:
     regions = region_file({"a\n\x1b[2Jb": [(302, 40)]})
     shown = text.table(frontcalc.diff(["2023"], archive=maps, regions=regions))
-    assert "\na\\n\\x1b[2Jb " in shown
+    assert "\na \\x1b[2Jb " in shown
     assert "\x1b" not in shown
 
 

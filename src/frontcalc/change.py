@@ -65,12 +65,20 @@ class Change:
         What was held on either map.
     gained, lost : Areas
         What came and went, with the ground that no region takes and the ground that was snapped.
+    opening_snapped_km2 : (n + 2,) array of float
+        What of the opening area lies outside the region as drawn, and was snapped to it.
     """
 
     opening_km2: Floats
     closing_km2: Floats
     gained: Areas
     lost: Areas
+    opening_snapped_km2: Floats
+
+    @property
+    def closing_snapped_km2(self) -> Floats:
+        """What of the closing area lies outside the region as drawn, and was snapped to it."""
+        return self.opening_snapped_km2 + self.gained.snapped_km2 - self.lost.snapped_km2
 
     @property
     def gained_km2(self) -> Floats:
@@ -94,7 +102,7 @@ class Change:
 
     def inverted(self) -> Change:
         """Return the change from closing to opening."""
-        return Change(self.closing_km2, self.opening_km2, self.lost, self.gained)
+        return Change(self.closing_km2, self.opening_km2, self.lost, self.gained, self.closing_snapped_km2)
 
 
 def step(before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: RegionSet) -> Change:
@@ -118,8 +126,8 @@ def step(before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: Reg
     """
     gained = areas(shapely.difference(after, before), regions)
     lost = areas(shapely.difference(before, after), regions)
-    opening_km2 = areas(before, regions).km2
-    closing_km2 = opening_km2 + gained.km2 - lost.km2
+    opening = areas(before, regions)
+    closing_km2 = opening.km2 + gained.km2 - lost.km2
     measured = float(geometry.area_km2(after))
     if abs(measured - closing_km2[-1]) > CONTRADICTION_KM2:
         raise FrontcalcError(
@@ -127,7 +135,7 @@ def step(before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: Reg
             f"{closing_km2[-1]:.6f} by gained and lost",
             cure="please report it with the two maps",
         )
-    return Change(opening_km2, closing_km2, gained, lost)
+    return Change(opening.km2, closing_km2, gained, lost, opening.snapped_km2)
 
 
 def areas(ground: shapely.Geometry, regions: RegionSet) -> Areas:

@@ -62,10 +62,10 @@ DEFINITIONS: dict[str, str] = {
     "overlaps_with": "the regions that it shares ground with, separated by |",
     "geometry": "where the change is: longitude and latitude on WGS 84",
     "region_km2": "the region's land area, as the region set draws it",
-    "share_of_region_pct": "held at the close, of the region's land area",
+    "share_of_region_pct": "held at the close in the region as drawn, of its land area",
     "country_km2": "land area of the region's country, in the row total of the one country that is not the actor's own;"
     " blank where the region set does not draw it whole",
-    "share_of_country_pct": "held at the close, of the country's land area",
+    "share_of_country_pct": "held at the close in the country as drawn, of its land area",
     "step": "what gross figures compare: each snapshot with the one before, or the states at the ends of units",
     "steps": "how many pairs of maps were compared for the gross figures",
     "gross_gained_km2": "gained, summed over the steps inside the period",

@@ -60,13 +60,18 @@ def say(text: str, *, always: bool = False) -> None:
         click.echo(f"frontcalc: {text}", err=True)
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Say whether a stream of this process is a terminal; one that was closed is None and is not."""
+    return stream is not None and stream.isatty()
+
+
 def text_style() -> dict[str, Any]:
     """Return how the text format is to be written to standard output: width and colour of a terminal.
 
     A file or a pipe gets lines as long as they need. Colour is off with NO_COLOR and on a dumb terminal;
     FORCE_COLOR turns it on anywhere.
     """
-    terminal = sys.stdout.isatty()
+    terminal = is_terminal(sys.stdout)
     return {"width": shutil.get_terminal_size().columns if terminal else None, "colour": _coloured(terminal=terminal)}
 
 
@@ -85,7 +90,7 @@ def progress() -> Iterator[None]:
 
     Only where stderr is a terminal, and neither --quiet nor --verbose was given nor CI set.
     """
-    if _loudness() or os.environ.get("CI") or os.environ.get("TERM") == "dumb" or not sys.stderr.isatty():
+    if _loudness() or os.environ.get("CI") or os.environ.get("TERM") == "dumb" or not is_terminal(sys.stderr):
         yield
         return
     from frontcalc.progress import reported_to

@@ -120,7 +120,7 @@ def _form(format_: str | None, output: str | None, formats: tuple[str, ...]) -> 
         raise click.UsageError(f"-o {output}: no form has the suffix {suffix}; use {known}, or choose with --format")
     else:
         chosen = FORMAT_OF_SUFFIX.get(suffix, "table")
-    if chosen in BINARY and not to_file and sys.stdout.isatty():
+    if chosen in BINARY and not to_file and terminal.is_terminal(sys.stdout):
         raise click.UsageError(f"{chosen} is no text for a terminal; write it to a file with -o")
     return chosen
 

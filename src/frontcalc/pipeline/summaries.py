@@ -251,7 +251,9 @@ def _span(run: Measuring, actor: str, period: Period) -> Span:
 
 def _rows(walk: _Walk, land: Land, run: Measuring, measured: Measured) -> Iterator[SummaryRow]:
     """Yield a span's rows: those of `diff`, and what a summary adds to each."""
-    actor, held = measured.actor, measured.changed.closing_km2 if measured.changed else None
+    actor, changed = measured.actor, measured.changed
+    # What is snapped to a region is no part of the land that its share is of.
+    held = changed.closing_km2 - changed.closing_snapped_km2 if changed else None
     gross = walk.gross(measured.span, actor)
     for line, row in zip(run.rows(), diff_rows(run, measured), strict=True):
         share = asdict(land.share(line, held, COUNTRIES.get(actor, "")))
