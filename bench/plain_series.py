@@ -2,8 +2,8 @@
 
     python bench/plain_series.py ARCHIVE REGIONS
 
-prints km² held at each date, gained and lost since the map before, by region as CSV: the columns that
-frontcalc's series measures. It knows the names that three publishers give their layers, and neither incomplete maps nor snapping.
+prints km² held at each date, gained and lost since the map before, by region as CSV: the columns that frontcalc's
+series measures. It knows the names that three publishers give their layers, and neither incomplete maps nor snapping.
 """
 
 import json
