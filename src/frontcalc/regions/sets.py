@@ -178,7 +178,7 @@ def _sums(row: Owners, figures: Floats, rows: int) -> Floats:
     return sums
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _plane(regions: RegionSet, thread: int) -> Plane:
     """Return a set's pieces and the rest of the plane, ready to cut by in one thread, which is named for that alone."""
     nowhere = rest_of_plane(regions.pieces) if regions.nowhere is None else regions.nowhere
