@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint errors fuzz bench build clean
+.PHONY: demo test lint errors fuzz bench engines build clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +31,9 @@ fuzz: $(READY)
 
 bench: $(READY)
 	$(BIN)/python bench/run.py
+
+engines: $(READY)
+	$(BIN)/python bench/engines.py
 
 build: $(READY)
 	rm -rf dist

@@ -15,6 +15,7 @@ from conftest import Run
 
 import frontcalc
 from frontcalc import levels
+from frontcalc.change import ENGINES
 from frontcalc.cli import _COMMANDS, options, writing
 from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WRITERS
 from frontcalc.outputs.published import UNITS
@@ -266,6 +267,7 @@ def test_choices_are_those_of_the_library() -> None:
     assert set(writing.FORMAT_OF_SUFFIX.values()) <= {*CHECK_WRITERS, *MAP_WRITERS}
     assert tuple(VIEWS) == options.VIEWS
     assert options.SNAPS == SNAPS
+    assert options.ENGINES == ENGINES
     assert options.STEPS == EVERY
     assert (*levels.LEVELS, levels.NONE, *levels.ALIASES) == options.LEVELS
     assert options.UNITS_OF_TIME == UNITS_OF_TIME

@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc import geometry
+from frontcalc import edges, geometry
 from frontcalc.errors import FrontcalcError
 from frontcalc.regions import RegionSet, Split
 
 Floats = NDArray[np.float64]
+Ground = shapely.Geometry | NDArray[np.object_]
+"""One geometry, or an array of polygons without overlap."""
+
+ENGINES = ("auto", "plain")
+"""How differences are found: by the edges that differ where that is faster and sure, or always by whole maps."""
 
 CONTRADICTION_KM2 = 0.001
 """How far gained and lost may be from the change of the total: overlays that had to snap err by square metres."""
 
+DRIFT_KM2 = 1e-7
+"""How far a total carried from step to step may be from the map's before all is measured afresh."""
+
 _NOTHING_M2 = 1e-6
+
+
+class Held(NamedTuple):
+    """What is held on a map, each array (n + 2,): regions in the set's order, unassigned, total (km²).
+
+    Parameters
+    ----------
+    km2 : (n + 2,) array of float
+        The area.
+    snapped_km2 : (n + 2,) array of float
+        How much of it lies outside the region as drawn, and was snapped to it.
+    """
+
+    km2: Floats
+    snapped_km2: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +61,11 @@ class Areas:
     km2: Floats
     snapped_km2: Floats
     split: Split
+
+    @property
+    def figures(self) -> Held:
+        """The areas without the ground, which may be large."""
+        return Held(self.km2, self.snapped_km2)
 
     @property
     def unassigned(self) -> NDArray[np.object_]:
@@ -81,6 +110,11 @@ class Change:
         return self.opening_snapped_km2 + self.gained.snapped_km2 - self.lost.snapped_km2
 
     @property
+    def closing(self) -> Held:
+        """What was held at the close, from which the next step may start."""
+        return Held(self.closing_km2, self.closing_snapped_km2)
+
+    @property
     def gained_km2(self) -> Floats:
         """What was gained."""
         return self.gained.km2
@@ -105,7 +139,14 @@ class Change:
         return Change(self.closing_km2, self.opening_km2, self.lost, self.gained, self.closing_snapped_km2)
 
 
-def step(before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: RegionSet) -> Change:
+def step(
+    before: shapely.MultiPolygon,
+    after: shapely.MultiPolygon,
+    regions: RegionSet,
+    *,
+    opening: Held | None = None,
+    engine: str = ENGINES[0],
+) -> Change:
     """Return what was gained and lost from one map to another.
 
     Gained is held at the close and not at the opening, lost the reverse. Both are overlaid with the
@@ -118,15 +159,20 @@ def step(before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: Reg
         What the actor holds on either map: valid, in metres of an equal-area projection.
     regions : RegionSet
         In the same projection.
+    opening : Held, optional
+        The areas at the opening where they are known, as those at the close of the step before. They are
+        measured afresh where their total is not that of `before`.
+    engine : str
+        One of `ENGINES`.
 
     Raises
     ------
     FrontcalcError
         The overlay contradicts itself, by more than rounding: no figure is better than a wrong one.
     """
-    gained = areas(shapely.difference(after, before), regions)
-    lost = areas(shapely.difference(before, after), regions)
-    opening = areas(before, regions)
+    gained, lost = (areas(ground, regions) for ground in differences(before, after, engine=engine))
+    if opening is None or abs(float(geometry.area_km2(before)) - opening.km2[-1]) > DRIFT_KM2:
+        opening = areas(before, regions).figures
     closing_km2 = opening.km2 + gained.km2 - lost.km2
     measured = float(geometry.area_km2(after))
     if abs(measured - closing_km2[-1]) > CONTRADICTION_KM2:
@@ -138,7 +184,15 @@ def step(before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: Reg
     return Change(opening.km2, closing_km2, gained, lost, opening.snapped_km2)
 
 
-def areas(ground: shapely.Geometry, regions: RegionSet) -> Areas:
+def differences(
+    before: shapely.MultiPolygon, after: shapely.MultiPolygon, *, engine: str = ENGINES[0]
+) -> tuple[Ground, Ground]:
+    """Return the ground gained and lost between two maps, by one of the `ENGINES`."""
+    found = None if engine == "plain" else edges.difference(before, after)
+    return found or (shapely.difference(after, before), shapely.difference(before, after))
+
+
+def areas(ground: Ground, regions: RegionSet) -> Areas:
     """Return the area of ground in metres by region, unassigned and total, each measured by itself.
 
     Raises
@@ -146,7 +200,7 @@ def areas(ground: shapely.Geometry, regions: RegionSet) -> Areas:
     FrontcalcError
         Regions and unassigned do not add up to the total.
     """
-    parts = geometry.polygonal(np.array([ground], dtype=object))
+    parts = geometry.polygonal(np.asarray(ground, dtype=object))
     split = regions.split(_solid(parts))
     total_km2, by_region_km2 = float(np.sum(geometry.area_km2(parts))), float(split.km2.sum())
     if abs(by_region_km2 - total_km2) > CONTRADICTION_KM2:

@@ -223,6 +223,18 @@ def role_geometry(snapshot: Snapshot, actor: str, view: View, target_crs: str) -
     UsageError
         The CRS is not equal-area over the data.
     """
+    by_role = _projected(snapshot, actor, view, target_crs)
+    return {role: geometry.union(by_role[role]) for role in Role if role in by_role}
+
+
+def held(snapshot: Snapshot, actor: str, view: View, target_crs: str) -> shapely.MultiPolygon:
+    """Return what an actor holds on one map: the union of the layers that the view counts, in metres."""
+    by_role = _projected(snapshot, actor, view, target_crs)
+    return geometry.union(np.concatenate([np.empty(0, dtype=object), *by_role.values()]))
+
+
+def _projected(snapshot: Snapshot, actor: str, view: View, target_crs: str) -> dict[Role, NDArray[np.object_]]:
+    """Return the polygons of an actor's layers that a view counts, by role: valid, in metres, not united."""
     by_role: dict[Role, list[NDArray[np.object_]]] = {}
     for part in snapshot.layers:
         if part.layer.actor == actor and view.counts(part.name, part.layer):
@@ -233,15 +245,7 @@ def role_geometry(snapshot: Snapshot, actor: str, view: View, target_crs: str) -
                     f"layer {part.name!r} cannot be repaired: {error}", where=snapshot.files[0].name
                 ) from error
             by_role.setdefault(part.layer.role, []).append(projected)
-    return {role: geometry.union(np.concatenate(by_role[role])) for role in Role if role in by_role}
-
-
-def held(snapshot: Snapshot, actor: str, view: View, target_crs: str) -> shapely.MultiPolygon:
-    """Return what an actor holds on one map: the union of the layers that the view counts, in metres."""
-    roles = role_geometry(snapshot, actor, view, target_crs)
-    if len(roles) == 1:
-        return next(iter(roles.values()))
-    return geometry.union(geometry.polygonal(np.array(list(roles.values()), dtype=object)))
+    return {role: np.concatenate(parts) for role, parts in by_role.items()}
 
 
 def to_equal_area(

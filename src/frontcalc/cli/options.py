@@ -18,6 +18,7 @@ VIEWS = ("control", "assessed", "claimed")
 SNAPS = ("border", "none")
 LEVELS = ("country", "adm1", "adm2", "none", "oblast", "raion")
 UNITS_OF_TIME = ("year", "quarter", "month", "week")
+ENGINES = ("auto", "plain")
 STEPS = ("snapshot", "day", "week", "month")
 
 archive = click.option(
@@ -72,6 +73,11 @@ _measuring = (
     click.option("--actor", metavar="NAME", help="Whose territory; «all» for each in turn [default: the main actor]."),
     click.option("--crs", metavar="CRS", help="Equal-area CRS, proved over the data [default: EPSG:6933]."),
     click.option("--carry-layers", type=int, metavar="DAYS", help="Carry a missing layer over for so many days."),
+    click.option(
+        "--engine",
+        type=click.Choice(ENGINES),
+        help="«plain» overlays whole maps: slower, same figures [default: auto].",
+    ),
 )
 _reading = (
     click.option("--date-from", metavar="SOURCE", help="Where days are read from: name, folder or property:FIELD."),

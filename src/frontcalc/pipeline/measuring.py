@@ -11,7 +11,7 @@ import shapely
 
 from frontcalc import __version__, change, geometry, snapshots, transitions
 from frontcalc.archives import Archive
-from frontcalc.change import Areas, Change
+from frontcalc.change import Areas, Change, Held
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.gross import Gross, gross_step
 from frontcalc.layers import COUNTRIES, UNNAMED, Role, find_layer
@@ -54,6 +54,7 @@ class Measuring:
     skip_bad: bool
     actor: str | None
     snap: str
+    engine: str
     notices: list[Notice]
     ground: Callable[[Snapshot, str], shapely.MultiPolygon] = field(init=False)
     areas: Callable[[Snapshot, str], Areas] = field(init=False)
@@ -135,13 +136,13 @@ class Measuring:
         """Return the rows of one period or date, each with the figures it sums."""
         return self.lines.shown
 
-    def change(self, span: Span, actor: str) -> Change | None:
-        """Return the change between a span's two maps, None where it has not two."""
+    def change(self, span: Span, actor: str, *, opening: Held | None = None) -> Change | None:
+        """Return the change between a span's two maps, None where it has not two; see `change.step`."""
         if span.opening is None or span.closing is None or not span.measurable:
             return None
         before, after = (self.ground(state.snapshot, actor) for state in (span.opening, span.closing))
         with timed(f"compared {span.opening.day or 'opening'} with {span.closing.day or 'closing'}"):
-            return change.step(before, after, self.takers(actor))
+            return change.step(before, after, self.takers(actor), opening=opening, engine=self.engine)
 
     def polygons(self, changed: Change) -> Iterator[tuple[str, str, float, shapely.MultiPolygon]]:
         """Yield where a change is: kind, region of the finest level shown, its figure (km²), and ground in metres."""

@@ -12,7 +12,7 @@ from frontcalc.change import Change
 from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Figures
 from frontcalc.regions import UNASSIGNED
-from frontcalc.regions.sets import Geometries
+from frontcalc.regions.cutting import Geometries
 from frontcalc.states import Span
 from frontcalc.tables import TOTAL
 

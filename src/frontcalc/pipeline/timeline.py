@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Unpack
 
 from frontcalc.archives import Archive
-from frontcalc.change import Change
+from frontcalc.change import Change, Floats, Held
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period, parse_bound
@@ -72,7 +72,8 @@ def series(
     rows: list[SeriesRow] = []
     notices: list[Notice] = []
     for actor in actors:
-        changes: list[Change] = []
+        changes: list[tuple[Floats, Floats]] = []
+        held: Held | None = None
         earlier = begin > maps.days[0]
         before = state_on(maps, begin - timedelta(days=1), run.wanted(actor)) if earlier else None
         for day in track(dates, "measuring map" if every == "snapshot" else f"measuring {every}"):
@@ -82,27 +83,38 @@ def series(
                 said.append(Notice("NO-NEW-MAP", f"the map is still that of {state.day}", str(day)))
             notices.extend(said)
             span = Span(Period("", None, None), before, state)
-            changed = run.change(span, actor)
-            changes += [changed] if changed else []
-            rows.extend(_series_rows(run, actor, day, span, changed, [*said, *run.left_out(actor)]))
+            # Each step starts from the areas that the one before came to: maps are not overlaid again and again.
+            changed = run.change(span, actor, opening=held)
+            if changed:
+                # Figures alone, since the ground of a whole series is large.
+                changes.append((changed.gained_km2, changed.lost_km2))
+                held = changed.closing
+            elif state and held is None:
+                held = run.areas(state.snapshot, actor).figures
+            rows.extend(_series_rows(run, actor, day, span, held, changed, [*said, *run.left_out(actor)]))
             before = state or before
         notices.extend(_left_out(run, actor, changes))
     return Table(SeriesRow, tuple(rows), run.meta(actors, notices=notices))
 
 
-def _left_out(run: Measuring, actor: str, changes: Sequence[Change]) -> list[Notice]:
+def _left_out(run: Measuring, actor: str, changes: Sequence[tuple[Floats, Floats]]) -> list[Notice]:
     """Return what is to be said of the changes in the regions that are not shown, if any."""
-    gained = math.fsum(run.lines.elsewhere(changed.gained_km2) for changed in changes)
-    lost = math.fsum(run.lines.elsewhere(changed.lost_km2) for changed in changes)
+    gained = math.fsum(run.lines.elsewhere(came) for came, _ in changes)
+    lost = math.fsum(run.lines.elsewhere(went) for _, went in changes)
     return run.left_out(actor, gained=gained, lost=lost)
 
 
 def _series_rows(
-    run: Measuring, actor: str, day: date, span: Span, changed: Change | None, said: Sequence[Notice]
+    run: Measuring,
+    actor: str,
+    day: date,
+    span: Span,
+    held: Held | None,
+    changed: Change | None,
+    said: Sequence[Notice],
 ) -> Iterator[SeriesRow]:
     """Yield the rows of one date; the change is blank on the first map and where the map is not new."""
     before, state, days = span.opening, span.closing, span.days
-    areas = run.areas(state.snapshot, actor) if state else None
     for line in run.rows():
         figures = run.figures(changed, line, days)
         yield SeriesRow(
@@ -115,7 +127,7 @@ def _series_rows(
             previous=before.day if before else None,
             days=days,
             view=run.view.name,
-            held_km2=None if areas is None else line.sum_of(areas.km2),
+            held_km2=None if held is None else line.sum_of(held.km2),
             gained_km2=figures.gained_km2,
             lost_km2=figures.lost_km2,
             net_km2=figures.net_km2,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,14 @@ from numpy.typing import NDArray
 
 from frontcalc import __version__, cache, crs
 from frontcalc.embedded import load_zones
-from frontcalc.regions.sets import Geometries, Owners, RegionSet
-from frontcalc.regions.snapping import METHOD, rest_of_plane, snap_zones
+from frontcalc.regions.cutting import Geometries, Owners, rest_of_plane
+from frontcalc.regions.sets import RegionSet
+from frontcalc.regions.snapping import METHOD, snap_zones
 
 SNAPS = ("border", "none")
 """Whether ground beside the eligible regions goes to the nearest of them."""
+
+_VERSIONS = (__version__, shapely.geos_version_string)
 
 
 def takers(regions: RegionSet, country: str, *, snap: str, plane: str) -> RegionSet:
@@ -38,8 +42,10 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str) -> Region
     """
     own = regions.of_country(country)
     eligible = regions.without(own)
-    if snap == "none" or not len(eligible.pieces):
+    if not len(eligible.pieces):
         return eligible
+    if snap == "none":
+        return replace(eligible, nowhere=_kept_rest(eligible.pieces))
     stored = load_zones(regions.source.sha256, country) if regions.source and plane == crs.DEFAULT_CRS else None
     return eligible.with_zones(*_from_bytes(stored or _kept(eligible, regions.pieces[own[regions.owner]], plane)))
 
@@ -53,10 +59,17 @@ def zones_as_bytes(eligible: RegionSet, foreign: Geometries, plane: str) -> byte
 
 def _kept(eligible: RegionSet, foreign: Geometries, plane: str) -> bytes:
     """Return zones as bytes from the cache, or make and keep them."""
-    versions = (__version__, METHOD, shapely.geos_version_string, pyproj.proj_version_str, plane)
+    versions = (*_VERSIONS, METHOD, pyproj.proj_version_str, plane)
     land_owner = eligible.owner if eligible.land_owner is None else eligible.land_owner
     drawn = _to_bytes(eligible.land, land_owner, eligible.pieces, eligible.owner, foreign)
     return cache.kept("zones", cache.key_of((*versions, drawn)), lambda: zones_as_bytes(eligible, foreign, plane))
+
+
+def _kept_rest(pieces: Geometries) -> Geometries:
+    """Return the rest of the plane from the cache, or make and keep it."""
+    key = cache.key_of((*_VERSIONS, _to_bytes(pieces)))
+    content = cache.kept("rests", key, lambda: _to_bytes(rest_of_plane(pieces)))
+    return _polygons(np.load(io.BytesIO(content), allow_pickle=False))
 
 
 def _to_bytes(*arrays: NDArray[Any]) -> bytes:
@@ -73,5 +86,9 @@ def _from_bytes(content: bytes) -> tuple[Geometries, Owners, Geometries]:
     """Return zones, their regions and the rest of the plane from bytes."""
     buffer = io.BytesIO(content)
     zones, owner, nowhere = (np.load(buffer, allow_pickle=False) for _ in range(3))
-    drawn = [shapely.get_parts(shapely.from_wkb(array.tobytes())) for array in (zones, nowhere)]
-    return drawn[0], owner, drawn[1]
+    return _polygons(zones), owner, _polygons(nowhere)
+
+
+def _polygons(content: NDArray[Any]) -> Geometries:
+    """Return the polygons in WKB."""
+    return np.asarray(shapely.get_parts(shapely.from_wkb(content.tobytes())), dtype=object)

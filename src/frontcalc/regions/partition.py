@@ -8,7 +8,7 @@ import shapely
 from frontcalc import geometry
 from frontcalc.errors import DataError
 from frontcalc.notices import Notice
-from frontcalc.regions.sets import Floats, Geometries, Owners
+from frontcalc.regions.cutting import Floats, Geometries, Owners
 
 MAY_SHARE = 0.01
 """What two regions may share, of the smaller one's area: more is no error of drawing."""

@@ -14,8 +14,9 @@ from frontcalc.embedded import PARTIAL_COUNTRIES, load_embedded
 from frontcalc.errors import DataError, UsageError
 from frontcalc.labels import printable
 from frontcalc.regions.countries import country_of
+from frontcalc.regions.cutting import Geometries, Owners
 from frontcalc.regions.partition import partition
-from frontcalc.regions.sets import TOTAL, UNASSIGNED, Geometries, Owners, RegionSet
+from frontcalc.regions.sets import TOTAL, UNASSIGNED, RegionSet
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import SourceFile, read_features
 from frontcalc.sources.features import Features

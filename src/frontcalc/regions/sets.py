@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from frontcalc import geometry
 from frontcalc.notices import Notice
+from frontcalc.regions.cutting import Floats, Geometries, Owners, Plane, plane_of, rest_of_plane
 from frontcalc.sources import SourceFile
-
-Geometries = NDArray[np.object_]
-Floats = NDArray[np.float64]
-Owners = NDArray[np.intp]
 
 UNASSIGNED = "unassigned"
 """The row of what no region takes."""
 
 TOTAL = "total"
 """The name of the row, and of its level, that measures everything at once."""
-
-_FEW_PIECES = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +84,7 @@ class RegionSet:
     snapped : (m,) array of bool, optional
         Which pieces lie outside their region as drawn and were snapped to it; none where it is left out.
     nowhere : (j,) array of shapely Polygon, optional
-        The rest of the plane, cut small; where it is left out, `pieces` and `land` cover the same ground.
+        The rest of the plane, cut small; found when it is needed where it is left out.
     partial_countries : tuple of str
         Those of which the set has some regions only.
     accuracy : str
@@ -157,47 +153,36 @@ class RegionSet:
         parts : (k,) array of shapely Polygon
             Valid and without overlap, in metres.
         """
-        km2, snapped_km2 = np.zeros((2, len(self.names) + 1))
-        parts, _ = geometry.subdivide(parts)
-        shapely.prepare(parts)
-        part, piece = shapely.STRtree(self.pieces).query(parts, predicate="intersects")
-        shared = _shared(parts[part], self.pieces[piece])
-        shared_km2 = geometry.area_km2(shared)
-        np.add.at(km2, self.owner[piece], shared_km2)
-        zones = np.zeros(len(piece), dtype=bool) if self.snapped is None else self.snapped[piece]
-        np.add.at(snapped_km2, self.owner[piece[zones]], shared_km2[zones])
-        rest = self._rest(parts, np.bincount(part, minlength=len(parts)) > _FEW_PIECES)
-        km2[-1] = np.sum(geometry.area_km2(rest))
-        return Split(km2, snapped_km2, geometry.polygonal(rest), shared, self.owner[piece], zones)
-
-    def _rest(self, parts: Geometries, many: NDArray[np.bool_]) -> Geometries:
-        """Return what no region takes of parts (n,), which are prepared; `many` of them meet many pieces."""
-        if self.nowhere is not None:
-            part, beside = shapely.STRtree(self.nowhere).query(parts, predicate="intersects")
-            return _shared(parts[part], self.nowhere[beside])
-        # Small ground meets few pieces, large ground few regions: take away whichever is less work.
-        return np.concatenate([subtract(parts[~many], self.pieces), subtract(parts[many], self.land)])
+        plane = _plane(self, threading.get_ident())
+        shares, piece = plane.cut(parts)
+        shared_km2 = geometry.area_km2(shares)
+        rows, nowhere = len(self.names) + 1, len(plane.pieces) - len(self.pieces)
+        owner = np.append(self.owner, np.full(nowhere, rows - 1))[piece]
+        drawn = np.zeros(len(self.pieces), dtype=bool) if self.snapped is None else self.snapped
+        zones = np.append(drawn, np.zeros(nowhere, dtype=bool))[piece]
+        taken = owner < rows - 1
+        return Split(
+            _sums(owner, shared_km2, rows),
+            _sums(owner[zones], shared_km2[zones], rows),
+            geometry.polygonal(shares[~taken]),
+            shares[taken],
+            owner[taken],
+            zones[taken],
+        )
 
 
-def _shared(parts: Geometries, pieces: Geometries) -> Geometries:
-    """Return what each part shares with the piece beside it; parts are prepared."""
-    shared = pieces.copy()
-    # A piece inside a part is shared whole and needs no overlay.
-    crossing = ~shapely.contains_properly(parts, pieces)
-    shared[crossing] = shapely.intersection(parts[crossing], pieces[crossing])
-    return shared
+def _sums(row: Owners, figures: Floats, rows: int) -> Floats:
+    """Return the sum of the figures of each row (rows,)."""
+    sums = np.zeros(rows)
+    np.add.at(sums, row, figures)
+    return sums
 
 
-def subtract(parts: Geometries, land: Geometries) -> Geometries:
-    """Return what is left of each part (n,) when all polygons of land are taken away from it."""
-    part, owner = shapely.STRtree(land).query(parts, predicate="intersects")
-    rest = parts.copy()
-    # One piece of land after another is taken from each part, all parts at once: no union is needed.
-    rank = np.arange(len(part)) - np.searchsorted(part, part)
-    for nth in range(rank.max(initial=-1) + 1):
-        now = rank == nth
-        rest[part[now]] = shapely.difference(rest[part[now]], land[owner[now]])
-    return rest
+@lru_cache(maxsize=16)
+def _plane(regions: RegionSet, thread: int) -> Plane:
+    """Return a set's pieces and the rest of the plane, ready to cut by in one thread, which is named for that alone."""
+    nowhere = rest_of_plane(regions.pieces) if regions.nowhere is None else regions.nowhere
+    return plane_of(np.concatenate([regions.pieces, nowhere]))
 
 
 def no_regions() -> RegionSet:

@@ -20,7 +20,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
-from frontcalc.regions.sets import Floats, Geometries, Owners, subtract
+from frontcalc.regions.cutting import Floats, Geometries, Owners
 
 BORDER_KM = 10.0
 """How far into another country's land ground goes to the nearest eligible region (km)."""
@@ -37,7 +37,6 @@ _SPACING_M = 250.0
 _SIMPLIFIED = 0.02  # of the distance
 _PIECE_VERTICES = 128
 _LATITUDES = 86.0
-_PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
 _E2 = 0.0066943799901413165  # of WGS 84
 
 
@@ -88,11 +87,16 @@ def snap_zones(
     return _shared_out(zones, *_cells(stretches, by_border, plane))
 
 
-def rest_of_plane(taken: Geometries) -> Geometries:
-    """Return the ground outside some polygons in metres, as small polygons (n,)."""
-    everything = shapely.box(-_PLANE_M, -_PLANE_M, _PLANE_M, _PLANE_M)
-    rest = geometry.polygonal(np.array([shapely.difference(everything, shapely.union_all(taken))]))
-    return geometry.subdivide(rest, _PIECE_VERTICES)[0]
+def subtract(parts: Geometries, land: Geometries) -> Geometries:
+    """Return what is left of each part (n,) when all polygons of land are taken away from it."""
+    part, owner = shapely.STRtree(land).query(parts, predicate="intersects")
+    rest = parts.copy()
+    # One piece of land after another is taken from each part, all parts at once: no union is needed.
+    rank = np.arange(len(part)) - np.searchsorted(part, part)
+    for nth in range(rank.max(initial=-1) + 1):
+        now = rank == nth
+        rest[part[now]] = shapely.difference(rest[part[now]], land[owner[now]])
+    return rest
 
 
 def _outer_edges(land: Geometries, owner: Owners) -> tuple[Floats, Owners]:

@@ -1,0 +1,40 @@
+"""Say where the time of a series goes, in seconds of this process's processor time.
+
+python bench/stages.py deepstate-daily
+"""
+
+import cProfile
+import pstats
+import sys
+import time
+
+from run import REGIONS, SHARED
+
+STAGES = {
+    "read and parse maps": ("snapshots.py", "read_snapshot"),
+    "project, repair, unite": ("snapshots.py", "held"),
+    "what differs": ("change.py", "differences"),
+    "split by region": ("change.py", "areas"),
+    "read regions": ("options.py", "start"),
+}
+
+
+def main(name):
+    """Run the series of an archive under the profiler and print its stages."""
+    start = time.process_time()
+    import frontcalc.pipeline as pipeline
+
+    imports = time.process_time() - start
+    profile = cProfile.Profile(time.process_time)
+    profile.runcall(pipeline.series, archive=SHARED / "archives" / name, regions=REGIONS)
+    stats = pstats.Stats(profile)
+    cumulative = {(path.rsplit("/", 1)[-1], function): row[3] for (path, _, function), row in stats.stats.items()}
+    found = {"imports": imports} | {stage: cumulative[place] for stage, place in STAGES.items()}
+    total = imports + stats.total_tt
+    for stage, seconds in (found | {"rows and the rest": total - sum(found.values())}).items():
+        print(f"{stage:24} {seconds:6.2f} s {seconds / total:5.0%}")
+    print(f"{'all':24} {total:6.2f} s")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

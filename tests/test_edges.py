@@ -1,0 +1,178 @@
+"""Differences by the edges that differ, against those of whole maps."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from test_laws import KM2, maps, partitions
+
+import frontcalc
+from frontcalc import change, edges, geometry
+from frontcalc.archives import open_archive
+from frontcalc.errors import UsageError
+from frontcalc.snapshots import held, read_snapshot
+from frontcalc.views import VIEWS
+
+
+def boxes(*sides: tuple[float, float, float, float]) -> shapely.MultiPolygon:
+    """Return boxes given in km as one multipolygon."""
+    return shapely.MultiPolygon([shapely.box(*(1000.0 * side for side in box)) for box in sides])
+
+
+# A row of ten islands that stay, so that few edges differ.
+STAYING = [(100.0 * n, 200.0, 100.0 * n + 10, 210.0) for n in range(10)]
+
+
+def found(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> tuple[shapely.Geometry, shapely.Geometry]:
+    """Return what was gained and lost as whole geometries, which must have been found."""
+    ground = edges.difference(before, after)
+    assert ground is not None
+    return shapely.union_all(ground.gained), shapely.union_all(ground.lost)
+
+
+def test_a_square_that_moves_by_half_is_gained_on_one_side_and_lost_on_the_other() -> None:
+    gained, lost = found(boxes(*STAYING, (0, 0, 10, 10)), boxes(*STAYING, (5, 0, 15, 10)))
+    assert gained.equals(shapely.box(10_000, 0, 15_000, 10_000))
+    assert lost.equals(shapely.box(0, 0, 5_000, 10_000))
+
+
+def test_a_hole_that_opens_is_lost_and_an_island_in_it_stays() -> None:
+    whole = boxes(*STAYING, (0, 0, 30, 30))
+    ring = shapely.MultiPolygon([*shapely.get_parts(whole - boxes((5, 5, 25, 25))), shapely.box(1e4, 1e4, 2e4, 2e4)])
+    gained, lost = found(whole, ring)
+    assert gained.is_empty
+    assert lost.equals(boxes((5, 5, 25, 25)) - boxes((10, 10, 20, 20)))
+    assert found(ring, whole)[0].equals(lost)
+
+
+def test_rings_may_run_either_way_and_start_anywhere() -> None:
+    before = boxes(*STAYING, (0, 0, 10, 10))
+    after = shapely.reverse(shapely.normalize(boxes(*STAYING, (0, 0, 10, 10), (-10, -10, 0, 0))))
+    gained, lost = found(before, after)
+    assert gained.equals(shapely.box(-10_000, -10_000, 0, 0))
+    assert lost.is_empty
+
+
+def test_minus_zero_is_the_same_place_as_zero() -> None:
+    before = boxes(*STAYING)
+    after = shapely.transform(before, lambda points: np.where(points == 0, -0.0, points))
+    old, new = edges.differing(edges.directed_edges(before), edges.directed_edges(after))
+    assert len(old) == len(new) == 0
+
+
+def test_edges_that_run_the_other_way_or_that_one_map_has_twice_are_not_shared() -> None:
+    east, west = [0.0, 0, 1, 0], [1.0, 0, 0, 0]
+    old, new = edges.differing(np.array([east, east, west]), np.array([east, [0.0, 0, 2, 0]]))
+    assert sorted(old.tolist()) == [east, west]
+    assert new.tolist() == [[0, 0, 2, 0]]
+
+
+def test_the_same_map_has_no_difference_and_neither_have_two_empty_ones() -> None:
+    for ground in (boxes(*STAYING), shapely.MultiPolygon()):
+        gained, lost = found(ground, ground)
+        assert gained.is_empty
+        assert lost.is_empty
+
+
+def test_maps_that_share_few_edges_are_left_to_the_plain_way() -> None:
+    assert edges.difference(boxes((0, 0, 10, 10)), boxes((1, 1, 11, 11))) is None
+
+
+def test_ground_counted_twice_is_left_to_the_plain_way() -> None:
+    """An invalid map: its winding number is 2 where two of its polygons overlap."""
+    assert edges.difference(boxes(*STAYING), boxes(*STAYING, (0, 0, 10, 10), (5, 5, 15, 15))) is None
+
+
+def test_faces_that_miss_the_change_of_the_total_are_left_to_the_plain_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, after = boxes(*STAYING), boxes(*STAYING, (0, 0, 10, 10), (20, 0, 30, 10))
+    assert edges.difference(before, after) is not None
+    faces = edges._faces
+    monkeypatch.setattr(edges, "_faces", lambda lines: faces(lines)[:1])  # type: ignore[index]
+    assert edges.difference(before, after) is None
+
+
+def test_lines_that_end_loose_bound_no_faces() -> None:
+    assert edges._faces(np.array([[0.0, 0, 1, 0], [1, 0, 1, 1], [1, 1, 0, 0], [1, 1, 2, 2]])) is None
+
+
+def test_points_are_counted_in_blocks_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    ring = edges.directed_edges(boxes((0, 0, 10, 10), (20, 0, 30, 10)))
+    points = np.array([[5_000.0, 5_000.0], [15_000, 5_000], [25_000, 5_000], [5_000, 15_000]])
+    assert edges.winding_numbers(points, ring).tolist() == [1, 0, 1, 0]
+    monkeypatch.setattr(edges, "_CELLS", 1)
+    assert edges.winding_numbers(points, ring).tolist() == [1, 0, 1, 0]
+
+
+@settings(max_examples=60)
+@given(maps(), maps(), maps())
+def test_whatever_is_found_is_what_whole_maps_give(common: Any, old: Any, new: Any) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(edges, "MOST_DIFFERING", 1.0)
+        before, after = (geometry.as_multipolygon(shapely.union(common, ground)) for ground in (old, new))
+        ground = edges.difference(before, after)
+    if ground is None:
+        return
+    for mine, plain in ((ground.gained, after - before), (ground.lost, before - after)):
+        assert geometry.area_km2(mine).sum() == pytest.approx(plain.area / 1e6, abs=KM2)
+        assert shapely.symmetric_difference(shapely.union_all(mine), plain).area / 1e6 == pytest.approx(0, abs=KM2)
+
+
+@settings(max_examples=30)
+@given(maps(), maps(), partitions())
+def test_areas_known_from_the_step_before_change_nothing(before: Any, after: Any, split: Any) -> None:
+    known = change.areas(before, split).figures
+    fresh = change.step(before, after, split)
+    chained = change.step(before, after, split, opening=known)
+    np.testing.assert_allclose(chained.closing_km2, fresh.closing_km2, atol=KM2)
+    # Areas that are not of this map are measured afresh.
+    wrong = change.Held(known.km2 + 1, known.snapped_km2)
+    again = change.step(before, after, split, opening=wrong)
+    np.testing.assert_allclose(again.closing_km2, fresh.closing_km2, atol=KM2)
+
+
+def test_an_unknown_engine_is_refused() -> None:
+    with pytest.raises(UsageError, match="no engine is named 'fast'; choose auto or plain"):
+        frontcalc.diff(["2023"], engine="fast")
+
+
+def figures(table: Any) -> Any:
+    """Return every figure of a table of changes."""
+    names = ("opening_km2", "closing_km2", "gained_km2", "lost_km2", "snapped_km2")
+    return np.array([[getattr(row, name) for name in names] for row in table.rows], dtype=float)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["deepstate-daily", "nzz-daily", "isw-raw-daily", "isw-weekly"])
+def test_engines_agree_on_a_sample_of_real_pairs(shared: Path, name: str) -> None:
+    """Every pair is a manual target, `make engines`: docs/performance.md has its result."""
+    maps = shared / "archives" / name
+    days = open_archive(maps).days
+    count = 1 if name == "isw-raw-daily" else 3
+    chosen = sorted(np.random.default_rng(8).choice(len(days) - 1, size=count, replace=False).tolist())
+    periods = [f"{days[index]}..{days[index + 1]}" for index in chosen]
+    auto, plain = (figures(frontcalc.diff(periods, archive=maps, engine=engine)) for engine in change.ENGINES)
+    np.testing.assert_allclose(auto, plain, atol=KM2)
+
+
+@pytest.mark.shared
+def test_most_pairs_of_daily_maps_are_found_by_their_edges(shared: Path) -> None:
+    refs = open_archive(shared / "archives" / "deepstate-daily").refs[:6]
+    ground = [held(read_snapshot(ref), "Russia", VIEWS["assessed"], "EPSG:6933") for ref in refs]
+    assert all(edges.difference(before, after) is not None for before, after in pairwise(ground))
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["deepstate-daily", "isw-weekly"])
+def test_a_series_holds_what_each_map_holds_measured_afresh(shared: Path, name: str) -> None:
+    maps = shared / "archives" / name
+    days = [str(day) for day in open_archive(maps).days[:12]]
+    chained = frontcalc.series(archive=maps, until=days[-1]).rows
+    afresh = frontcalc.held(days, archive=maps).rows
+    assert [(row.date, row.region) for row in chained] == [(row.date, row.region) for row in afresh]
+    assert [row.held_km2 for row in chained] == pytest.approx([row.held_km2 for row in afresh], abs=KM2)
