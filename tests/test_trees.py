@@ -21,6 +21,7 @@ from frontcalc import archives
 from frontcalc.cli import run
 from frontcalc.drift import Drift, Moved, Record, Source, Tree, compare
 from frontcalc.errors import CheckFailed, DataError, UsageError
+from frontcalc.folders import VARIABLE
 from frontcalc.outputs.drifting import drift_text
 from frontcalc.pipeline import trees
 
@@ -75,13 +76,19 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Pacific/Kiritimati")
 
 
-@pytest.mark.parametrize("change", [None, listed_backwards, elsewhere])
+def without_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nothing kept from an earlier run, and keep nothing."""
+    monkeypatch.setenv(VARIABLE, os.devnull)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("change", [None, listed_backwards, elsewhere, without_a_cache])
 def test_the_same_maps_give_the_same_bytes(
-    tree: Path, tmp_path: Path, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch, change: Any
+    tree: Path, tmp_path: Path, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch, change: Any, workers: int
 ) -> None:
     if change:
         change(monkeypatch)
-    frontcalc.write_summaries(tmp_path / "again", **options)
+    frontcalc.write_summaries(tmp_path / "again", workers=workers, **options)
     assert bytes_of(tmp_path / "again") == bytes_of(tree)
     assert set(bytes_of(tree)) == {"datapackage.json", "summary-month.csv", "summary-year.csv"}
 

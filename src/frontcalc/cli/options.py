@@ -36,6 +36,12 @@ def places(*, required: bool = False) -> Callable[[Command], Command]:
     return click.option("--places", metavar="FILE", required=required, shell_complete=paths, help=text)
 
 
+def workers(command: Command) -> Command:
+    """Add the option that says how many threads measure periods."""
+    text = "Threads that measure periods at once; the result is the same [default: 1]."
+    return click.option("--workers", type=click.IntRange(1), metavar="N", help=text)(command)
+
+
 def _levels(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete a level of regions, the last of those separated by commas."""
     given, comma, last = incomplete.rpartition(",")

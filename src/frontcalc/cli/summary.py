@@ -28,6 +28,7 @@ from frontcalc.cli import options, terminal, types, writing
 @click.option("--check", is_flag=True, help="Write nothing: compare with the folder's tables, exit 1 if figures moved.")
 @options.archive
 @options.measuring
+@options.workers
 @writing.output
 def command(
     every: tuple[str, ...] | None,

@@ -13,6 +13,7 @@ from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.place_changes import lasting, place_rows
 from frontcalc.pipeline.remainders import remainder_notices
 from frontcalc.pipeline.spans import Asked, nothing_measured, period_used
+from frontcalc.pipeline.workers import changes
 from frontcalc.states import Span
 from frontcalc.tables import Meta, PeriodUsed, PlaceRow, RowT, Table
 
@@ -79,8 +80,7 @@ def tabulate(
 def _measured(asked: Asked) -> Iterator[Measured]:
     """Yield spans with their change, each measured as it comes."""
     run = asked.run
-    for actor, span in asked.spans:
-        changed = run.change(span, actor)
+    for actor, span, changed in changes(run, asked.spans):
         # Of a part, the rest is left out as asked.
         loose = [] if run.lines.left_out else remainder_notices(changed, span, run.crs)
         said = (*span.notices, *_left_out(run, actor, span, changed))

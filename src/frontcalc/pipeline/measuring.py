@@ -55,6 +55,7 @@ class Measuring:
     actor: str | None
     snap: str
     engine: str
+    workers: int
     notices: list[Notice]
     ground: Callable[[Snapshot, str], shapely.MultiPolygon] = field(init=False)
     areas: Callable[[Snapshot, str], Areas] = field(init=False)
@@ -68,8 +69,8 @@ class Measuring:
     baseline: date | None = None
 
     def __post_init__(self) -> None:
-        # Neighbouring periods and steps share maps: the last few stay in memory.
-        self.ground = lru_cache(maxsize=8)(self._ground)
+        # Neighbouring periods and steps share maps: the last few stay in memory, two for each worker at least.
+        self.ground = lru_cache(maxsize=max(8, 2 * self.workers))(self._ground)
         self.areas = lru_cache(maxsize=3)(self._areas)
         self.takers = lru_cache(self._takers)
         self._before = lru_cache(maxsize=None)(self._on_baseline)

@@ -40,6 +40,8 @@ class Options(Splitting, total=False):
     engine : str
         `auto` (the default) finds what differs between two maps by their edges where that is faster and sure;
         `plain` always overlays whole maps. Figures agree to 1e-6 km².
+    workers : int
+        How many threads measure the periods of `diff`, `changes` and `summary`; default 1. The result is the same.
     carry_layers : int
         For how many days a missing layer is carried over from an earlier map; default 0.
     skip_bad : bool
@@ -55,6 +57,7 @@ class Options(Splitting, total=False):
     actor: str | None
     snap: str
     engine: str
+    workers: int
     crs: str
     carry_layers: int
     skip_bad: bool
@@ -101,6 +104,9 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     engine = options.get("engine") or ENGINES[0]
     if engine not in ENGINES:
         raise UsageError(f"no engine is named {engine!r}", where="--engine", cure=f"choose {' or '.join(ENGINES)}")
+    workers = options.get("workers", 1)
+    if workers < 1:
+        raise UsageError("there must be one at least", where=f"--workers {workers}", cure="give a number of threads")
     carry = options.get("carry_layers") or 0
     if carry < 0:
         raise UsageError("cannot be negative", where=f"--carry-layers {carry}", cure="give a number of days")
@@ -115,6 +121,7 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
         actor=actor,
         snap=snap,
         engine=engine,
+        workers=workers,
         notices=[*archive.notices, *regions.notices],
     )
 

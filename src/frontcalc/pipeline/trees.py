@@ -124,7 +124,12 @@ def _csv(table: Any) -> bytes:
 
 def _stated(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that were given, files by name alone: no path is kept."""
-    given = {name: value for name, value in sorted(options.items()) if value is not None and value is not False}
+    given = {
+        name: value
+        for name, value in sorted(options.items())
+        # How many workers there were changes nothing.
+        if value is not None and value is not False and name != "workers"
+    }
     return {
         name: Path(str(value)).name if name in _PATHS else list(value) if isinstance(value, tuple) else value
         for name, value in given.items()
