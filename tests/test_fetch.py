@@ -344,9 +344,12 @@ def test_the_command_lists_the_set_and_its_licence(server: Server, monkeypatch: 
     assert "licence: Open Data Commons Open Database License 1.0\n" in done.stdout
 
 
-def test_without_the_extra_a_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    for package in ("iso3166", "pooch"):
-        monkeypatch.setitem(sys.modules, package, None)
-        with pytest.raises(frontcalc.UsageError) as error:
-            download.fetch_package(package)
-        assert str(error.value) == f'fetching needs the package {package}; pip install "frontcalc[fetch]"'
+@pytest.mark.parametrize("package", ["iso3166", "pooch"])
+def test_without_the_extra_a_line_says_what_to_install(
+    server: Server, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    server.offers(region_json("Orhei"))
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(frontcalc.UsageError) as error:
+        frontcalc.fetch_regions("MD", "adm1", api=server.api)
+    assert str(error.value) == f'fetching: needs the package {package}; pip install "frontcalc[fetch]"'

@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 import orjson
 
 from frontcalc.errors import DataError, NoDataError, UsageError
-from frontcalc.fetching.download import download, fetch_package
+from frontcalc.fetching.download import download
 from frontcalc.region_store import LEVELS, NAME_FIELD, FetchedRegions
 from frontcalc.sources import read_content
+from frontcalc.sources.packages import extra_package
 
 API = "https://www.geoboundaries.org/api/current/gbOpen/"
 """Where geoBoundaries answers; followed by ISO3/ADMn/."""
@@ -65,7 +66,7 @@ def find_country(text: str) -> Country:
     UsageError
         It is not known, with the nearest names; or the package iso3166 is not installed.
     """
-    countries = fetch_package("iso3166").countries
+    countries = extra_package("iso3166", where="fetching", extra="fetch").countries
     wanted = text.strip()
     found = countries.get(wanted, None)
     if found is None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import time
-from importlib import import_module
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from frontcalc import __version__
 from frontcalc.errors import DataError, NoDataError, UsageError
+from frontcalc.sources.packages import extra_package
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
@@ -38,21 +38,6 @@ class _Bounded(io.BytesIO):
         return super().write(chunk)
 
 
-def fetch_package(name: str) -> Any:
-    """Return a module of the extra `fetch`.
-
-    Raises
-    ------
-    UsageError
-        The package is not installed.
-    """
-    try:
-        return import_module(name)
-    except ImportError as error:
-        problem = f"fetching needs the package {name.partition('.')[0]}"
-        raise UsageError(problem, cure='pip install "frontcalc[fetch]"') from error
-
-
 def download(url: str, *, limit: int) -> bytes:
     """Return what an address holds.
 
@@ -74,7 +59,7 @@ def download(url: str, *, limit: int) -> bytes:
     """
     host = urlsplit(url).hostname or url
     _check_address(url, local=_is_local(url))
-    pooch, requests = fetch_package("pooch"), fetch_package("requests")
+    pooch, requests = (extra_package(name, where="fetching", extra="fetch") for name in ("pooch", "requests"))
 
     responses: list[Any] = []
 

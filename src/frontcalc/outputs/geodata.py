@@ -17,7 +17,7 @@ import orjson
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc.sources.packages import formats_package
+from frontcalc.sources.packages import extra_package
 
 GEOPARQUET_VERSION = "1.1.0"
 
@@ -58,7 +58,7 @@ def geoparquet_bytes(layers: Iterable[LayerPolygons]) -> bytes:
     UsageError
         pyarrow is not installed.
     """
-    arrow = formats_package("pyarrow", where="GeoParquet")
+    arrow = extra_package("pyarrow", where="GeoParquet")
     rows = [(one, polygon) for one in _tidy(layers) for polygon in (one.polygons if len(one.polygons) else [None])]
     polygons = np.array([*(polygon for _, polygon in rows), None], dtype=object)[:-1]
     columns = {
@@ -72,8 +72,8 @@ def geoparquet_bytes(layers: Iterable[LayerPolygons]) -> bytes:
 
 def with_geometry(table: Any, geometries: NDArray[np.object_], kind: str) -> bytes:
     """Return GeoParquet 1.1 of an Arrow table and a geometry (or None) a row, all of one kind, with their boxes."""
-    arrow = formats_package("pyarrow", where="GeoParquet")
-    parquet = formats_package("pyarrow.parquet", where="GeoParquet")
+    arrow = extra_package("pyarrow", where="GeoParquet")
+    parquet = extra_package("pyarrow.parquet", where="GeoParquet")
     boxes = shapely.bounds(geometries).reshape(-1, 4)
     empty = np.isnan(boxes[:, 0])
     box_fields = [arrow.array(side, type=arrow.float64(), mask=empty) for side in np.ascontiguousarray(boxes.T)]

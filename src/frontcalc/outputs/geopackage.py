@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from frontcalc.outputs.changemap import properties
 from frontcalc.outputs.published import Column, attribution, columns
-from frontcalc.sources.packages import formats_package
+from frontcalc.sources.packages import extra_package
 from frontcalc.tables import ChangeRow, Meta, Table
 
 LAYER = "changes"
@@ -43,7 +43,7 @@ def geopackage_bytes(result: Table[ChangeRow, Meta]) -> bytes:
     UsageError
         pyogrio is not installed.
     """
-    raw = formats_package("pyogrio.raw", where="GeoPackage")
+    raw = extra_package("pyogrio.raw", where="GeoPackage")
     published = [*columns(result.kind, result.meta.units), Column("attribution", str, False, "", "")]
     rows = properties(result)
     out = io.BytesIO()

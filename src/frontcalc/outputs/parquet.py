@@ -8,7 +8,7 @@ from typing import Any
 
 from frontcalc.outputs.flat import meta_json
 from frontcalc.outputs.published import Column, attribution, columns, rows
-from frontcalc.sources.packages import formats_package
+from frontcalc.sources.packages import extra_package
 from frontcalc.tables import Table
 
 
@@ -23,7 +23,7 @@ def parquet_bytes(result: Table[Any, Any]) -> bytes:
     UsageError
         pyarrow is not installed.
     """
-    parquet = formats_package("pyarrow.parquet", where="Parquet")
+    parquet = extra_package("pyarrow.parquet", where="Parquet")
     out = io.BytesIO()
     parquet.write_table(arrow_table(result, where="Parquet"), out, compression="zstd")
     return out.getvalue()
@@ -31,7 +31,7 @@ def parquet_bytes(result: Table[Any, Any]) -> bytes:
 
 def arrow_table(result: Table[Any, Any], *, where: str, with_attribution: bool = False) -> Any:
     """Return a result's columns as an Arrow table, with what they mean and rest on as metadata."""
-    arrow = formats_package("pyarrow", where=where)
+    arrow = extra_package("pyarrow", where=where)
     published = columns(result.kind, result.meta.units)
     about = {"frontcalc": meta_json(result.meta)}
     schema = arrow.schema([_field(arrow, column) for column in published], metadata=about)

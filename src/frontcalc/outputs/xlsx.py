@@ -13,7 +13,7 @@ from frontcalc.notices import CODES
 from frontcalc.outputs.numbers import MINUS
 from frontcalc.outputs.published import Column, columns, rows
 from frontcalc.sources import SourceFile
-from frontcalc.sources.packages import formats_package
+from frontcalc.sources.packages import extra_package
 from frontcalc.tables import AnyMeta, ArchiveMeta, Meta, RegionCheckMeta, RegionMeta, Table
 from frontcalc.views import VIEWS, describe_view
 
@@ -41,7 +41,7 @@ def xlsx_bytes(result: Table[Any, Any]) -> bytes:
     UsageError
         XlsxWriter is not installed, or the rows are more than a sheet holds.
     """
-    xlsxwriter = formats_package("xlsxwriter", where="XLSX", extra="xlsx")
+    xlsxwriter = extra_package("xlsxwriter", where="XLSX", extra="xlsx")
     if len(result.rows) > _MOST_ROWS:
         raise UsageError(f"{len(result.rows):,} rows are more than a sheet holds", cure="write CSV or Parquet")
     out = io.BytesIO()

@@ -12,7 +12,7 @@ from frontcalc.errors import DataError
 from frontcalc.sources.assemble import features_from_geometries, geometries_from_wkb
 from frontcalc.sources.features import Features
 from frontcalc.sources.limits import beyond, limits
-from frontcalc.sources.packages import formats_package
+from frontcalc.sources.packages import extra_package
 
 _MAGIC = b"PAR1"
 
@@ -32,8 +32,8 @@ def read(data: bytes, *, where: str) -> Features:
     UsageError
         pyarrow is not installed.
     """
-    arrow = formats_package("pyarrow", where=where)
-    parquet = formats_package("pyarrow.parquet", where=where)
+    arrow = extra_package("pyarrow", where=where)
+    parquet = extra_package("pyarrow.parquet", where=where)
     try:
         file = parquet.ParquetFile(io.BytesIO(data))
         name, column, covering = _geometry_column(file.metadata.metadata or {}, where)

@@ -16,7 +16,7 @@ from frontcalc.errors import DataError
 from frontcalc.labels import printable
 from frontcalc.sources.assemble import features_from_geometries, geometries_from_wkb
 from frontcalc.sources.features import Features
-from frontcalc.sources.packages import formats_package
+from frontcalc.sources.packages import extra_package
 
 # GDAL's settings are the process's, so a read sets them, and puts back what was there, under this lock.
 _LOCK = threading.Lock()
@@ -81,7 +81,7 @@ def layer_names(data: bytes, *, where: str) -> list[tuple[int, str]]:
     UsageError
         pyogrio is not installed.
     """
-    pyogrio = formats_package("pyogrio", where=where)
+    pyogrio = extra_package("pyogrio", where=where)
     with _offline(pyogrio, where):
         layers = pyogrio.list_layers(data)
     return [
@@ -125,7 +125,7 @@ def read_layer(
     UsageError
         pyogrio is not installed.
     """
-    pyogrio = formats_package("pyogrio", where=where)
+    pyogrio = extra_package("pyogrio", where=where)
     with _offline(pyogrio, where):
         info = pyogrio.read_info(data, layer=layer, force_feature_count=True)
         if info["driver"] not in drivers:

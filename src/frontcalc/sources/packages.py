@@ -1,4 +1,4 @@
-"""The optional packages that some formats need, imported only when a file of such a format is met."""
+"""The optional packages, imported only where something needs one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from frontcalc.errors import UsageError
 
 
-def formats_package(name: str, *, where: str, extra: str = "formats") -> Any:
+def extra_package(name: str, *, where: str, extra: str = "formats") -> Any:
     """Return a module of an extra.
 
     Parameters
@@ -16,7 +16,7 @@ def formats_package(name: str, *, where: str, extra: str = "formats") -> Any:
     name : str
         The module's name, as in ``pyarrow.parquet``.
     where : str
-        The file that needs it, for messages.
+        The file or work that needs it, for messages.
     extra : str
         The extra of frontcalc that it comes with.
 
