@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Unpack
@@ -16,7 +16,7 @@ from frontcalc.periods import Period, parse_bound
 from frontcalc.pipeline.measuring import Measuring, remarks
 from frontcalc.pipeline.options import Options, open_maps, start
 from frontcalc.progress import track
-from frontcalc.states import Span, state_on
+from frontcalc.states import Span, State, state_on
 from frontcalc.tables import Meta, SeriesRow, Table
 
 EVERY = ("snapshot", "day", "week", "month")
@@ -71,30 +71,42 @@ def series(
     actors = run.actors([dates[-1], dates[0]])
     rows: list[SeriesRow] = []
     notices: list[Notice] = []
+    what = "measuring map" if every == "snapshot" else f"measuring {every}"
     for actor in actors:
-        changes: list[tuple[Floats, Floats]] = []
-        held: Held | None = None
         earlier = begin > maps.days[0]
         before = state_on(maps, begin - timedelta(days=1), run.wanted(actor)) if earlier else None
-        for day in track(dates, "measuring map" if every == "snapshot" else f"measuring {every}"):
-            state = state_on(maps, day, run.wanted(actor))
-            said = remarks(state, maps, day)
-            if state and before and state.snapshot.ref == before.snapshot.ref:
-                said.append(Notice("NO-NEW-MAP", f"the map is still that of {state.day}", str(day)))
-            notices.extend(said)
-            span = Span(Period("", None, None), before, state)
-            # Each step starts from the areas that the one before came to: maps are not overlaid again and again.
-            changed = run.change(span, actor, opening=held)
-            if changed:
-                # Figures alone, since the ground of a whole series is large.
-                changes.append((changed.gained_km2, changed.lost_km2))
-                held = changed.closing
-            elif state and held is None:
-                held = run.areas(state.snapshot, actor).figures
-            rows.extend(_series_rows(run, actor, day, span, held, changed, [*said, *run.left_out(actor)]))
-            before = state or before
-        notices.extend(_left_out(run, actor, changes))
+        mine, said = _actor_series(run, actor, before, track(dates, what))
+        rows.extend(mine)
+        notices.extend(said)
     return Table(SeriesRow, tuple(rows), run.meta(actors, notices=notices))
+
+
+def _actor_series(
+    run: Measuring, actor: str, before: State | None, dates: Iterable[date]
+) -> tuple[list[SeriesRow], list[Notice]]:
+    """Return an actor's rows and what is to be said of them; `before` is the state that the first date follows."""
+    rows: list[SeriesRow] = []
+    notices: list[Notice] = []
+    changes: list[tuple[Floats, Floats]] = []
+    held: Held | None = None
+    for day in dates:
+        state = state_on(run.archive, day, run.wanted(actor))
+        said = remarks(state, run.archive, day)
+        if state and before and state.snapshot.ref == before.snapshot.ref:
+            said.append(Notice("NO-NEW-MAP", f"the map is still that of {state.day}", str(day)))
+        notices.extend(said)
+        span = Span(Period("", None, None), before, state)
+        # Each step starts from the areas that the one before came to: maps are not overlaid again and again.
+        changed = run.change(span, actor, opening=held)
+        if changed:
+            # Figures alone, since the ground of a whole series is large.
+            changes.append((changed.gained_km2, changed.lost_km2))
+            held = changed.closing
+        elif state and held is None:
+            held = run.areas(state.snapshot, actor).figures
+        rows.extend(_series_rows(run, actor, day, span, held, changed, [*said, *run.left_out(actor)]))
+        before = state or before
+    return rows, [*notices, *_left_out(run, actor, changes)]
 
 
 def _left_out(run: Measuring, actor: str, changes: Sequence[tuple[Floats, Floats]]) -> list[Notice]:
