@@ -62,11 +62,7 @@ def check_regions(
     drawn = [features.polygons[index == number] for number in range(len(order))]
     ground = [geometry.union(to_equal_area(polygons, features.crs, crs)) for polygons in drawn]
     overlaps = _overlaps(order, ground)
-    refused += [
-        f"{pair.first} and {pair.second} overlap by {pair.km2:,.3f} km², {pair.percent_of_smaller:.1f} % of the smaller"
-        for pair in overlaps
-        if pair.percent_of_smaller > 100 * MAY_SHARE
-    ]
+    refused += _too_large(overlaps)
     if not len(features.polygons):
         refused.append("it holds no polygons")
     whole = geometry.union(geometry.polygonal(np.array([*ground, None], dtype=object)[:-1]))
@@ -97,6 +93,15 @@ def check_regions(
         refused=tuple(refused),
     )
     return Table(RegionCheckRow, tuple(rows), meta)
+
+
+def _too_large(overlaps: Sequence[RegionOverlap]) -> list[str]:
+    """Return what is to be said of the pairs of regions that share more than an error of drawing."""
+    return [
+        f"{pair.first} and {pair.second} overlap by {pair.km2:,.3f} km², {pair.percent_of_smaller:.1f} % of the smaller"
+        for pair in overlaps
+        if pair.percent_of_smaller > 100 * MAY_SHARE
+    ]
 
 
 def _row(
