@@ -173,15 +173,26 @@ def step(
     gained, lost = (areas(ground, regions) for ground in differences(before, after, engine=engine))
     if opening is None or abs(float(geometry.area_km2(before)) - opening.km2[-1]) > DRIFT_KM2:
         opening = areas(before, regions).figures
+    closing = close_of(opening, gained.figures, lost.figures, float(geometry.area_km2(after)))
+    return Change(opening.km2, closing.km2, gained, lost, opening.snapped_km2)
+
+
+def close_of(opening: Held, gained: Held, lost: Held, measured_km2: float) -> Held:
+    """Return what is held at the close of a step, whose total was also measured by itself (km²).
+
+    Raises
+    ------
+    FrontcalcError
+        The overlay contradicts itself, by more than rounding: no figure is better than a wrong one.
+    """
     closing_km2 = opening.km2 + gained.km2 - lost.km2
-    measured = float(geometry.area_km2(after))
-    if abs(measured - closing_km2[-1]) > CONTRADICTION_KM2:
+    if abs(measured_km2 - closing_km2[-1]) > CONTRADICTION_KM2:
         raise FrontcalcError(
-            f"the overlay contradicts itself: {measured:.6f} km² at the close, "
+            f"the overlay contradicts itself: {measured_km2:.6f} km² at the close, "
             f"{closing_km2[-1]:.6f} by gained and lost",
             cure="please report it with the two maps",
         )
-    return Change(opening.km2, closing_km2, gained, lost, opening.snapped_km2)
+    return Held(closing_km2, opening.snapped_km2 + gained.snapped_km2 - lost.snapped_km2)
 
 
 def differences(

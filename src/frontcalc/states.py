@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
 
 from frontcalc.archives import Archive, SnapshotRef
+from frontcalc.cache import NOTHING_KEPT, Cache
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import ADJECTIVES, Layer, spelling
 from frontcalc.notices import Notice
@@ -33,12 +33,15 @@ class Wanted:
         For how many days a missing layer is carried over from an earlier map; 0 for not at all.
     skip_bad : bool
         Pass over files that cannot be read.
+    cache : Cache
+        Where what earlier runs found on maps is kept.
     """
 
     actor: str
     view: View
     carry_days: int = 0
     skip_bad: bool = False
+    cache: Cache = NOTHING_KEPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,31 +83,29 @@ class Span:
         )
 
 
-@lru_cache(maxsize=4096)
-def _layers_of(ref: SnapshotRef) -> tuple[tuple[str, str, Layer], ...]:
-    """Return actor, name and meaning of a map's layers, remembered when its geometry no longer is."""
-    return tuple((part.layer.actor, part.name, part.layer) for part in read_snapshot(ref).layers)
-
-
 def forget_maps() -> None:
     """Drop what is remembered of files: a run reads them as they are now, not as an earlier one found them."""
     forget_read()
-    _layers_of.cache_clear()
 
 
-def _layers_or_none(ref: SnapshotRef, skip_bad: bool) -> tuple[tuple[str, str, Layer], ...]:
+def _layers_of(ref: SnapshotRef, cache: Cache) -> tuple[tuple[str, str, Layer], ...]:
+    """Return actor, name and meaning of a map's layers."""
+    return tuple((part.layer.actor, part.name, part.layer) for part in read_snapshot(ref, cache).layers)
+
+
+def _layers_or_none(ref: SnapshotRef, wanted: Wanted) -> tuple[tuple[str, str, Layer], ...]:
     """Return a map's layers; none for a bad file where bad ones are skipped."""
     try:
-        return _layers_of(ref)
+        return _layers_of(ref, wanted.cache)
     except DataError:
-        if not skip_bad:
+        if not wanted.skip_bad:
             raise
         return ()
 
 
 def _lacking(ref: SnapshotRef, wanted: Wanted) -> tuple[str, ...]:
     """Return which roles or layers of the view a map lacks; a bad file lacks all where bad ones are skipped."""
-    mine = [(name, layer) for actor, name, layer in _layers_or_none(ref, wanted.skip_bad) if actor == wanted.actor]
+    mine = [(name, layer) for actor, name, layer in _layers_or_none(ref, wanted) if actor == wanted.actor]
     return wanted.view.missing(mine)
 
 
@@ -130,7 +131,7 @@ def check_view(archive: Archive, wanted: Wanted, near: SnapshotRef) -> None:
             return
         absent &= set(_lacking(ref, wanted))
     if absent:
-        shown = (found for ref in archive.refs for found in _layers_or_none(ref, wanted.skip_bad))
+        shown = (found for ref in archive.refs for found in _layers_or_none(ref, wanted))
         has = sorted({f"{layer.role} ({actor})" for actor, _, layer in shown})
         raise UsageError(
             f"no map shows {' or '.join(sorted(absent))} of {wanted.actor}, which view {wanted.view.name} counts",
@@ -149,7 +150,7 @@ def state_on(archive: Archive, day: date, wanted: Wanted) -> State | None:
     notices: list[Notice] = []
     for ref in archive.upto(day):
         try:
-            snapshot = read_snapshot(ref)
+            snapshot = read_snapshot(ref, wanted.cache)
         except DataError as error:
             if not wanted.skip_bad:
                 raise
@@ -177,7 +178,7 @@ def passed_over(archive: Archive, day: date, wanted: Wanted) -> list[Notice]:
     notices = []
     for ref in archive.upto(day) if wanted.skip_bad else ():
         try:
-            read_snapshot(ref)
+            read_snapshot(ref, wanted.cache)
         except DataError as error:
             notices.append(Notice("SKIPPED", str(error)))
     return notices
@@ -192,7 +193,7 @@ def _carry(snapshot: Snapshot, earlier: dict[str, SnapshotRef], wanted: Wanted) 
             return None
         layers += [
             part
-            for part in read_snapshot(ref).layers
+            for part in read_snapshot(ref, wanted.cache).layers
             if part.layer.actor == wanted.actor and (name == part.layer.role or spelling(name) == spelling(part.name))
         ]
     return replace(snapshot, layers=tuple(layers))
@@ -237,24 +238,29 @@ def _first_state(archive: Archive, until: date, wanted: Wanted) -> State | None:
     return next((state for state in states if state is not None), None)
 
 
-def actors_on(archive: Archive, days: list[date], view: View, *, skip_bad: bool = False) -> tuple[str, ...]:
+def actors_on(
+    archive: Archive, days: list[date], view: View, *, skip_bad: bool = False, cache: Cache = NOTHING_KEPT
+) -> tuple[str, ...]:
     """Return the actors that a view has layers of in the maps of some days, the archive's main one first.
 
     The main actor is the first of `frontcalc.layers.ADJECTIVES` that the maps show; actors that the
     table does not name follow by name.
     """
     found = {
-        actor for day in days for actor, name, layer in _readable(archive, day, skip_bad) if view.counts(name, layer)
+        actor
+        for day in days
+        for actor, name, layer in _readable(archive, day, skip_bad, cache)
+        if view.counts(name, layer)
     }
     order = list(ADJECTIVES)
     return tuple(sorted(found, key=lambda actor: (order.index(actor) if actor in order else len(order), actor)))
 
 
-def _readable(archive: Archive, day: date, skip_bad: bool) -> Iterator[tuple[str, str, Layer]]:
+def _readable(archive: Archive, day: date, skip_bad: bool, cache: Cache) -> Iterator[tuple[str, str, Layer]]:
     """Yield the layers of the latest readable map on or before a day, else of the first."""
     for ref in (*archive.upto(day), archive.refs[0]):
         try:
-            yield from _layers_of(ref)
+            yield from _layers_of(ref, cache)
             return
         except DataError:
             if not skip_bad:

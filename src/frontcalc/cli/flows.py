@@ -13,6 +13,7 @@ from frontcalc.cli import options, terminal, types, writing
 @click.argument("periods", type=types.Period(), nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
 @options.archive
 @options.measuring
+@options.workers
 @writing.output
 def command(periods: tuple[str, ...], archive: str | None, format_: str | None, output: str | None, **how: Any) -> None:
     """Measure what ground turned from role to role (km²) in each PERIOD.

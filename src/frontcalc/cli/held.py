@@ -13,6 +13,7 @@ from frontcalc.cli import options, terminal, types, writing
 @click.argument("dates", type=types.Day(), nargs=-1, required=True, metavar="DATE [DATE …]")
 @options.archive
 @options.measuring
+@options.workers
 @writing.output
 def command(dates: tuple[str, ...], archive: str | None, format_: str | None, output: str | None, **how: Any) -> None:
     """Measure the area held (km²) on each DATE (YYYY-MM-DD), by region.

@@ -37,8 +37,8 @@ def places(*, required: bool = False) -> Callable[[Command], Command]:
 
 
 def workers(command: Command) -> Command:
-    """Add the option that says how many threads measure periods."""
-    text = "Threads that measure periods at once; the result is the same [default: 1]."
+    """Add the option that says how many threads measure."""
+    text = "Threads that measure at once; the result is the same [default: 1]."
     return click.option("--workers", type=click.IntRange(1), metavar="N", help=text)(command)
 
 
@@ -90,6 +90,15 @@ _reading = (
     click.option("--year", type=int, metavar="YYYY", help="The year of file names that state only day and month."),
     click.option("--skip-bad", is_flag=True, help="Pass over files that cannot be read, and list them."),
 )
+_keeping = (
+    click.option(
+        "--cache",
+        metavar="DIR",
+        shell_complete=paths,
+        help="Folder that keeps what was measured, for later runs [default: the user's].",
+    ),
+    click.option("--no-cache", is_flag=True, help="Keep nothing, and use nothing that was kept."),
+)
 _regions = _measuring[:2]
 
 
@@ -100,7 +109,7 @@ def loudness(command: Command) -> Command:
 
 def measuring(command: Command) -> Command:
     """Add the options that say how to measure."""
-    return _with(command, (*_measuring, *_reading))
+    return _with(command, (*_measuring, *_reading, *_keeping))
 
 
 def reading(command: Command) -> Command:

@@ -15,6 +15,7 @@ from frontcalc.cli import options, terminal, writing
 @click.option("--every", type=click.Choice(options.STEPS), default="snapshot", show_default=True, help="A row at each.")
 @options.archive
 @options.measuring
+@options.workers
 @writing.output
 def command(
     since: str | None,

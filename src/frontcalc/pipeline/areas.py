@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Unpack
 
-from frontcalc.change import Areas
+from frontcalc.change import Held
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import parse_day
@@ -70,7 +70,7 @@ def held(
 
 
 def _held_rows(
-    run: Measuring, actor: str, day: date, state: State | None, areas: Areas | None, said: Sequence[Notice]
+    run: Measuring, actor: str, day: date, state: State | None, areas: Held | None, said: Sequence[Notice]
 ) -> Iterator[HeldRow]:
     """Yield the rows of one date: areas where a map stands for it, else blanks."""
     for line in run.rows():

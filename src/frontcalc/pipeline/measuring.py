@@ -5,22 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import shapely
 
 from frontcalc import __version__, change, geometry, snapshots, transitions
 from frontcalc.archives import Archive
-from frontcalc.change import Areas, Change, Held
+from frontcalc.cache import NOTHING_KEPT, Cache
+from frontcalc.change import Change, Held
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.gross import Gross, gross_step
 from frontcalc.layers import COUNTRIES, UNNAMED, Role, find_layer
 from frontcalc.levels import NONE, Line, Lines
 from frontcalc.notices import Notice
 from frontcalc.pipeline.region_terms import Terms, terms_of
+from frontcalc.pipeline.steps import (
+    Job,
+    Measured,
+    Movement,
+    Step,
+    known_areas,
+    known_step,
+    measure_step,
+    move,
+    regions_key,
+)
 from frontcalc.progress import timed
 from frontcalc.regions import BORDER_KM, WATER_KM, RegionSet, takers
-from frontcalc.snapshots import Snapshot
+from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, ground_of
 from frontcalc.sources import SourceFile
 from frontcalc.states import Span, State, Wanted, actors_on, state_on
 from frontcalc.tables import TOTAL, LayerShare, Meta, PeriodUsed, PlaceRow, Snapping
@@ -57,10 +69,11 @@ class Measuring:
     engine: str
     workers: int
     notices: list[Notice]
-    ground: Callable[[Snapshot, str], shapely.MultiPolygon] = field(init=False)
-    areas: Callable[[Snapshot, str], Areas] = field(init=False)
+    cache: Cache = NOTHING_KEPT
     takers: Callable[[str], RegionSet] = field(init=False)
-    _before: Callable[[str], shapely.MultiPolygon] = field(init=False)
+    job: Callable[[str], Job] = field(init=False)
+    _ground_of: Callable[[Holding], shapely.MultiPolygon] = field(init=False)
+    _ahead: dict[str, Step] = field(default_factory=dict)
     files: dict[str, SourceFile] = field(default_factory=dict)
     counted: dict[str, set[str]] = field(default_factory=dict)
     drawn: set[str] = field(default_factory=set)
@@ -70,20 +83,53 @@ class Measuring:
 
     def __post_init__(self) -> None:
         # Neighbouring periods and steps share maps: the last few stay in memory, two for each worker at least.
-        self.ground = lru_cache(maxsize=max(8, 2 * self.workers))(self._ground)
-        self.areas = lru_cache(maxsize=3)(self._areas)
+        kept = partial(ground_of, cache=self.cache)
+        self._ground_of = lru_cache(maxsize=max(8, 2 * self.workers))(kept)
         self.takers = lru_cache(self._takers)
-        self._before = lru_cache(maxsize=None)(self._on_baseline)
+        self.job = lru_cache(self._job)
 
-    def _ground(self, snapshot: Snapshot, actor: str) -> shapely.MultiPolygon:
+    def holding(self, snapshot: Snapshot, actor: str) -> Holding:
+        """Return what counts as held on a map, and note the files and layers used."""
+        self.maps[snapshot.ref.day] = snapshot.files
+        self.files.update((file.name, file) for file in snapshot.files)
+        for part in snapshot.layers:
+            self.drawn.add(part.name)
+            if self.view.counts(part.name, part.layer):
+                self.counted.setdefault(part.layer.actor, set()).add(part.name)
+        self.differing.update((file.name, day) for file in snapshot.files for day in snapshot.stated_days)
+        return self.job(actor).holding(snapshot)
+
+    def ground(self, snapshot: Snapshot, actor: str) -> shapely.MultiPolygon:
         """Return what an actor holds on a map, without what was held on the baseline."""
-        drawn = self._drawn(snapshot, actor)
-        if self.baseline is None:
-            return drawn
-        return geometry.as_multipolygon(shapely.difference(drawn, self._before(actor)))
+        return self._ground_of(self.holding(snapshot, actor))
 
-    def _on_baseline(self, actor: str) -> shapely.MultiPolygon:
-        """Return what an actor held on the baseline; an archive that starts later cannot tell."""
+    def areas(self, snapshot: Snapshot, actor: str) -> Held:
+        """Return the areas of what an actor holds on a map, as rows sum them."""
+        held = self.holding(snapshot, actor)
+        return known_areas(
+            self.job(actor), held, lambda: change.areas(self._ground_of(held), self.takers(actor)).figures
+        )
+
+    def move(self, before: Snapshot, after: Snapshot, actor: str, opening: Held | None) -> Movement:
+        """Return what was gained and lost from map to map; `opening` is what the step before came to, if any."""
+        job, ends = self.job(actor), (self.holding(before, actor), self.holding(after, actor))
+        step = self._ahead.pop(job.key(*ends), None) or known_step(job, *ends)
+        step = step or measure_step(job, *ends, self._ground_of, self.takers(actor))
+        return move(step, opening, lambda: self.areas(before, actor))
+
+    def take(self, measured: Measured) -> None:
+        """Take note of what was measured ahead by a worker."""
+        self._ahead |= measured.steps
+
+    def _job(self, actor: str) -> Job:
+        """Return how an actor's steps are measured."""
+        without = self._on_baseline(actor) if self.baseline else ()
+        country = self._country(actor)
+        regions = regions_key(self.regions, country, self.snap)
+        return Job(actor, self.view, self.crs, self.engine, regions, self.cache, without)
+
+    def _on_baseline(self, actor: str) -> tuple[SnapshotLayer, ...]:
+        """Return the layers that counted on the baseline; an archive that starts later cannot tell."""
         assert self.baseline is not None
         state = state_on(self.archive, self.baseline, self.wanted(actor))
         if state is None:
@@ -92,35 +138,23 @@ class Measuring:
                 where=self.archive.name,
                 cure=f"its maps are of {self.archive.extent}",
             )
-        return self._drawn(state.snapshot, actor)
+        self.maps[state.snapshot.ref.day] = state.snapshot.files
+        return snapshots.holding(state.snapshot, actor, self.view, self.crs).parts
 
-    def _drawn(self, snapshot: Snapshot, actor: str) -> shapely.MultiPolygon:
-        """Return what an actor holds on a map, and note the files and layers used."""
-        self.maps[snapshot.ref.day] = snapshot.files
-        self.files.update((file.name, file) for file in snapshot.files)
-        for part in snapshot.layers:
-            self.drawn.add(part.name)
-            if self.view.counts(part.name, part.layer):
-                self.counted.setdefault(part.layer.actor, set()).add(part.name)
-        self.differing.update((file.name, day) for file in snapshot.files for day in snapshot.stated_days)
-        with timed(f"united what {actor} holds on {snapshot.ref.day or snapshot.ref.names[0]}"):
-            return snapshots.held(snapshot, actor, self.view, self.crs)
-
-    def _areas(self, snapshot: Snapshot, actor: str) -> Areas:
-        """Return the areas of what an actor holds on a map, as rows sum them."""
-        return change.areas(self.ground(snapshot, actor), self.takers(actor))
+    def _country(self, actor: str) -> str:
+        """Return whose regions take nothing of an actor: those of its own country, unless liberated land counts."""
+        roles = {*self.view.roles, *(layer.role for name in self.view.layers if (layer := find_layer(name)))}
+        return "" if Role.COUNTEROFFENSIVE in roles else COUNTRIES.get(actor, actor)
 
     def _takers(self, actor: str) -> RegionSet:
-        """Return the regions for an actor: those of its own country take nothing, unless liberated land counts."""
-        roles = {*self.view.roles, *(layer.role for name in self.view.layers if (layer := find_layer(name)))}
-        country = "" if Role.COUNTEROFFENSIVE in roles else COUNTRIES.get(actor, actor)
-        return takers(self.regions, country, snap=self.snap, plane=self.crs)
+        """Return the regions as they stand for an actor."""
+        return takers(self.regions, self._country(actor), snap=self.snap, plane=self.crs, cache=self.cache)
 
     def actors(self, days: Iterable[date]) -> tuple[str, ...]:
         """Return whose territory is measured: the actor asked for, else the main one, else all."""
         if self.actor and self.actor.casefold() != "all":
             return (self.actor,)
-        found = actors_on(self.archive, sorted(set(days)), self.view, skip_bad=self.skip_bad)
+        found = actors_on(self.archive, sorted(set(days)), self.view, skip_bad=self.skip_bad, cache=self.cache)
         if not found:
             raise UsageError(
                 f"no layer of these maps counts in view {self.view.name}",
@@ -131,7 +165,7 @@ class Measuring:
 
     def wanted(self, actor: str) -> Wanted:
         """Return the rules by which a map counts as complete for an actor."""
-        return Wanted(actor, self.view, self.carry_days, self.skip_bad)
+        return Wanted(actor, self.view, self.carry_days, self.skip_bad, self.cache)
 
     def rows(self) -> tuple[Line, ...]:
         """Return the rows of one period or date, each with the figures it sums."""
@@ -159,7 +193,7 @@ class Measuring:
         opening, closing = (self.ground(state.snapshot, actor) for state in (before, after))
         return gross_step(opening, closing, self.takers(actor), target_crs=self.crs, sliver_m=sliver_m)
 
-    def figures(self, measured: Change | None, line: Line, days: int | None) -> Figures:
+    def figures(self, measured: Change | Movement | None, line: Line, days: int | None) -> Figures:
         """Return one row's figures of a change, all None where nothing was measured."""
         if measured is None:
             return Figures()
@@ -190,8 +224,8 @@ class Measuring:
             return None
         opening, closing = span.opening.snapshot, span.closing.snapshot
         return transitions.between(
-            snapshots.role_geometry(opening, actor, self.view, self.crs),
-            snapshots.role_geometry(closing, actor, self.view, self.crs),
+            snapshots.role_geometry(opening, actor, self.view, self.crs, self.cache),
+            snapshots.role_geometry(closing, actor, self.view, self.crs, self.cache),
             self.ground(opening, actor),
             self.ground(closing, actor),
             self.takers(actor),
@@ -199,7 +233,7 @@ class Measuring:
 
     def layer_share(self, state: State, actor: str) -> LayerShare:
         """Return what each role covers on a map and how much they overlap."""
-        roles = snapshots.role_geometry(state.snapshot, actor, self.view, self.crs)
+        roles = snapshots.role_geometry(state.snapshot, actor, self.view, self.crs, self.cache)
         areas = tuple((role.value, float(geometry.area_km2(ground))) for role, ground in roles.items())
         union = geometry.area_km2(self.ground(state.snapshot, actor))
         return LayerShare(actor, state.day, areas, max(0.0, sum(km2 for _, km2 in areas) - float(union)))

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from frontcalc import archives, crs, snapshots
 from frontcalc.archives import Archive, Dating
+from frontcalc.cache import NOTHING_KEPT, Cache
 from frontcalc.change import ENGINES
 from frontcalc.errors import DataError, UsageError
+from frontcalc.folders import cache_folder
 from frontcalc.layers import ADJECTIVES, Layer, find_layer, spelling
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.splitting import Splitting, choose_regions
@@ -41,7 +43,12 @@ class Options(Splitting, total=False):
         `auto` (the default) finds what differs between two maps by their edges where that is faster and sure;
         `plain` always overlays whole maps. Figures agree to 1e-6 km².
     workers : int
-        How many threads measure the periods of `diff`, `changes` and `summary`; default 1. The result is the same.
+        How many threads measure; default 1. The result is the same.
+    cache : path
+        The folder that keeps what was read and measured, so that it need not be again; default the user's own.
+        The result is the same.
+    no_cache : bool
+        Keep nothing, and use nothing that was kept; default False.
     carry_layers : int
         For how many days a missing layer is carried over from an earlier map; default 0.
     skip_bad : bool
@@ -58,6 +65,8 @@ class Options(Splitting, total=False):
     snap: str
     engine: str
     workers: int
+    cache: str | Path | None
+    no_cache: bool
     crs: str
     carry_layers: int
     skip_bad: bool
@@ -97,7 +106,8 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     view = choose_view(options.get("view") or (None if layers else archive.view), layers, own=own)
     skip_bad = bool(options.get("skip_bad"))
     actor = _actor(options.get("actor"), layers, own)
-    regions, lines = choose_regions(options, target, _place(archive, day, skip_bad=skip_bad), actor)
+    cache = _cache(options)
+    regions, lines = choose_regions(options, target, _place(archive, day, cache, skip_bad=skip_bad), actor)
     snap = options.get("snap") or SNAPS[0]
     if snap not in SNAPS:
         raise UsageError(f"no rule is named {snap!r}", where="--snap", cure=f"choose {' or '.join(SNAPS)}")
@@ -123,7 +133,15 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
         engine=engine,
         workers=workers,
         notices=[*archive.notices, *regions.notices],
+        cache=cache,
     )
+
+
+def _cache(options: Options) -> Cache:
+    """Return where what is read and measured is kept."""
+    if options.get("no_cache"):
+        return NOTHING_KEPT
+    return Cache(Path(options.get("cache") or cache_folder()))
 
 
 def _actor(name: str | None, layers: Sequence[str], own: Mapping[str, Layer]) -> str | None:
@@ -137,12 +155,12 @@ def _actor(name: str | None, layers: Sequence[str], own: Mapping[str, Layer]) ->
     return owners.pop() if owners else None
 
 
-def _place(archive: Archive, day: date | None, *, skip_bad: bool) -> NDArray[np.object_]:
+def _place(archive: Archive, day: date | None, cache: Cache, *, skip_bad: bool) -> NDArray[np.object_]:
     """Return boxes in degrees around what the map of a day shows, else the archive's first or last."""
     earlier = archive.upto(day) if day else ()
     for ref in (*earlier, archive.refs[0], archive.refs[-1]):
         try:
-            return snapshots.boxes_in_degrees(snapshots.read_snapshot(ref))
+            return snapshots.boxes_in_degrees(snapshots.read_snapshot(ref, cache))
         except DataError:
             if not skip_bad:
                 raise

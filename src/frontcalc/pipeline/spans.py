@@ -60,7 +60,7 @@ def start_files(before: str | Path, after: str | Path, options: Options) -> Aske
     forget_maps()
     maps = pair_archive(before, after)
     run = start(maps, options)
-    opening, closing = (State(read_snapshot(ref)) for ref in maps.refs)
+    opening, closing = (State(read_snapshot(ref, run.cache)) for ref in maps.refs)
     actors = _actors_of(run, opening, closing)
     for actor in actors:
         check_view(maps, run.wanted(actor), maps.refs[0])

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Unpack
 
 from frontcalc.archives import Archive
-from frontcalc.change import Change, Floats, Held
+from frontcalc.change import Floats, Held
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period, parse_bound
 from frontcalc.pipeline.measuring import Measuring, remarks
 from frontcalc.pipeline.options import Options, open_maps, start
+from frontcalc.pipeline.steps import Movement
+from frontcalc.pipeline.workers import measured_ahead
 from frontcalc.progress import track
 from frontcalc.states import Span, State, state_on
 from frontcalc.tables import Meta, SeriesRow, Table
@@ -75,7 +77,7 @@ def series(
     for actor in actors:
         earlier = begin > maps.days[0]
         before = state_on(maps, begin - timedelta(days=1), run.wanted(actor)) if earlier else None
-        mine, said = _actor_series(run, actor, before, track(dates, what))
+        mine, said = _actor_series(run, actor, before, measured_ahead(run, actor, before, track(dates, what)))
         rows.extend(mine)
         notices.extend(said)
     return Table(SeriesRow, tuple(rows), run.meta(actors, notices=notices))
@@ -97,14 +99,14 @@ def _actor_series(
         notices.extend(said)
         span = Span(Period("", None, None), before, state)
         # Each step starts from the areas that the one before came to: maps are not overlaid again and again.
-        changed = run.change(span, actor, opening=held)
-        if changed:
-            # Figures alone, since the ground of a whole series is large.
-            changes.append((changed.gained_km2, changed.lost_km2))
-            held = changed.closing
+        moved = None
+        if before and state and span.measurable:
+            moved = run.move(before.snapshot, state.snapshot, actor, held)
+            changes.append((moved.gained_km2, moved.lost_km2))
+            held = moved.closing
         elif state and held is None:
-            held = run.areas(state.snapshot, actor).figures
-        rows.extend(_series_rows(run, actor, day, span, held, changed, [*said, *run.left_out(actor)]))
+            held = run.areas(state.snapshot, actor)
+        rows.extend(_series_rows(run, actor, day, span, held, moved, [*said, *run.left_out(actor)]))
         before = state or before
     return rows, [*notices, *_left_out(run, actor, changes)]
 
@@ -122,13 +124,13 @@ def _series_rows(
     day: date,
     span: Span,
     held: Held | None,
-    changed: Change | None,
+    moved: Movement | None,
     said: Sequence[Notice],
 ) -> Iterator[SeriesRow]:
     """Yield the rows of one date; the change is blank on the first map and where the map is not new."""
     before, state, days = span.opening, span.closing, span.days
     for line in run.rows():
-        figures = run.figures(changed, line, days)
+        figures = run.figures(moved, line, days)
         yield SeriesRow(
             archive=run.archive.name,
             actor=actor,

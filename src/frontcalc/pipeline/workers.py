@@ -1,14 +1,117 @@
-"""Changes of several periods at once, in threads: the same figures in the same order as one after the other."""
+"""Many measurements at once, by workers: the same figures in the same order as one after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from datetime import date
+from itertools import islice, pairwise
 
+from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.change import Change
+from frontcalc.errors import DataError
 from frontcalc.pipeline.measuring import Measuring
-from frontcalc.states import Span
+from frontcalc.pipeline.steps import Measured, known_step, measure_chain
+from frontcalc.snapshots import keep_snapshot, known_snapshot
+from frontcalc.states import Span, State
+
+BLOCK = 16
+"""How many neighbouring steps a worker takes at once: it reads each map once, and the one before the first."""
+
+_Block = tuple[list[date], "list[Future[Measured]]"]
+
+
+def measured_ahead(run: Measuring, actor: str, before: State | None, days: Iterable[date]) -> Iterator[date]:
+    """Yield days, each after the steps that lead to its map were measured by the run's workers.
+
+    What workers measure is kept by what it is of, and the caller takes what it needs: where it needs another
+    step, as where a map is passed over, it measures that itself. So nothing depends on what was foreseen here.
+
+    Parameters
+    ----------
+    run : Measuring
+        The run, with the number of its workers.
+    actor : str
+        Whose territory.
+    before : State or None
+        The state that the first day follows.
+    days : iterable of date
+        In their order.
+    """
+    if run.workers == 1:
+        yield from days
+        return
+    with ThreadPoolExecutor(run.workers) as pool:
+        yield from run_ahead(pool, 2 * run.workers, run, actor, before, days)
+
+
+def run_ahead(
+    executor: Executor, at_once: int, run: Measuring, actor: str, before: State | None, days: Iterable[date]
+) -> Iterator[date]:
+    """Yield days as `measured_ahead` does, with an executor that has so many blocks of steps at a time."""
+    last = before.snapshot.ref if before else None
+    waiting: deque[_Block] = deque()
+    for block in _blocks(days):
+        chain = _standing(run.archive, last, block)
+        last = chain[-1] if chain else last
+        sent = [
+            executor.submit(measure_chain, run.job(actor), part, run.takers(actor))
+            for part in _unknown(run, actor, chain)
+        ]
+        waiting.append((block, sent))
+        if len(waiting) >= at_once:
+            yield from _done(run, waiting.popleft())
+    while waiting:
+        yield from _done(run, waiting.popleft())
+
+
+def _done(run: Measuring, block: _Block) -> list[date]:
+    """Wait for a block, take note of what its workers measured, and return its days."""
+    days, sent = block
+    for future in sent:
+        measured = future.result()
+        for snapshot in measured.snapshots:
+            keep_snapshot(snapshot, run.cache)
+        run.take(measured)
+    return days
+
+
+def _blocks(days: Iterable[date]) -> Iterator[list[date]]:
+    """Yield days in blocks."""
+    rest = iter(days)
+    while block := list(islice(rest, BLOCK)):
+        yield block
+
+
+def _standing(archive: Archive, last: SnapshotRef | None, days: Sequence[date]) -> list[SnapshotRef]:
+    """Return the maps that stand for some days, as far as their dates tell, after the one before."""
+    found = (next(archive.upto(day), None) for day in days)
+    return list(dict.fromkeys(ref for ref in (last, *found) if ref is not None))
+
+
+def _unknown(run: Measuring, actor: str, chain: Sequence[SnapshotRef]) -> list[list[SnapshotRef]]:
+    """Return the parts of a chain of maps whose steps are not known from an earlier run."""
+    parts: list[list[SnapshotRef]] = []
+    for before, after in pairwise(chain):
+        if _known(run, actor, before, after):
+            continue
+        if parts and parts[-1][-1] == before:
+            parts[-1].append(after)
+        else:
+            parts.append([before, after])
+    return parts
+
+
+def _known(run: Measuring, actor: str, before: SnapshotRef, after: SnapshotRef) -> bool:
+    """Say whether the step between two maps is known."""
+    job = run.job(actor)
+    try:
+        maps = [known_snapshot(ref, run.cache) for ref in (before, after)]
+    except DataError:
+        return False
+    ends = [job.holding(map_) for map_ in maps if map_ is not None]
+    return len(ends) == 2 and known_step(job, *ends) is not None
 
 
 def changes(run: Measuring, spans: Iterator[tuple[str, Span]]) -> Iterator[tuple[str, Span, Change | None]]:

@@ -11,7 +11,8 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc import __version__, cache, crs
+from frontcalc import __version__, crs
+from frontcalc.cache import NOTHING_KEPT, Cache, key_of
 from frontcalc.embedded import load_zones
 from frontcalc.regions.cutting import Geometries, Owners, rest_of_plane
 from frontcalc.regions.sets import RegionSet
@@ -23,7 +24,7 @@ SNAPS = ("border", "none")
 _VERSIONS = (__version__, shapely.geos_version_string)
 
 
-def takers(regions: RegionSet, country: str, *, snap: str, plane: str) -> RegionSet:
+def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Cache = NOTHING_KEPT) -> RegionSet:
     """Return the set as it stands for one actor: its own country's regions take nothing, they stay as rows.
 
     The result depends on the set, the country and the plane alone, so that it is the same for every date.
@@ -39,15 +40,19 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str) -> Region
         `frontcalc.regions.snapping`; `none` for regions as drawn.
     plane : str
         The equal-area CRS of the set.
+    cache : Cache, optional
+        Where what is found beside the regions is kept.
     """
     own = regions.of_country(country)
     eligible = regions.without(own)
     if not len(eligible.pieces):
         return eligible
     if snap == "none":
-        return replace(eligible, nowhere=_kept_rest(eligible.pieces))
+        return replace(eligible, nowhere=_kept_rest(eligible.pieces, cache))
     stored = load_zones(regions.source.sha256, country) if regions.source and plane == crs.DEFAULT_CRS else None
-    return eligible.with_zones(*_from_bytes(stored or _kept(eligible, regions.pieces[own[regions.owner]], plane)))
+    return eligible.with_zones(
+        *_from_bytes(stored or _kept(eligible, regions.pieces[own[regions.owner]], plane, cache))
+    )
 
 
 def zones_as_bytes(eligible: RegionSet, foreign: Geometries, plane: str) -> bytes:
@@ -57,17 +62,17 @@ def zones_as_bytes(eligible: RegionSet, foreign: Geometries, plane: str) -> byte
     return _to_bytes(zones, owner, rest_of_plane(np.concatenate([eligible.pieces, zones])))
 
 
-def _kept(eligible: RegionSet, foreign: Geometries, plane: str) -> bytes:
+def _kept(eligible: RegionSet, foreign: Geometries, plane: str, cache: Cache) -> bytes:
     """Return zones as bytes from the cache, or make and keep them."""
     versions = (*_VERSIONS, METHOD, pyproj.proj_version_str, plane)
     land_owner = eligible.owner if eligible.land_owner is None else eligible.land_owner
     drawn = _to_bytes(eligible.land, land_owner, eligible.pieces, eligible.owner, foreign)
-    return cache.kept("zones", cache.key_of((*versions, drawn)), lambda: zones_as_bytes(eligible, foreign, plane))
+    return cache.kept("zones", key_of((*versions, drawn)), lambda: zones_as_bytes(eligible, foreign, plane))
 
 
-def _kept_rest(pieces: Geometries) -> Geometries:
+def _kept_rest(pieces: Geometries, cache: Cache) -> Geometries:
     """Return the rest of the plane from the cache, or make and keep it."""
-    key = cache.key_of((*_VERSIONS, _to_bytes(pieces)))
+    key = key_of((*_VERSIONS, _to_bytes(pieces)))
     content = cache.kept("rests", key, lambda: _to_bytes(rest_of_plane(pieces)))
     return _polygons(np.load(io.BytesIO(content), allow_pickle=False))
 

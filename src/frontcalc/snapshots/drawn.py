@@ -1,36 +1,39 @@
-"""Reading the map of one day into layers, and what is held on it."""
+"""The map of one day as its files draw it: layers and their polygons."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc import crs, geometry
+from frontcalc import crs
 from frontcalc.archives import Part, SnapshotRef
+from frontcalc.cache import key_of
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.dates import without_day
 from frontcalc.errors import DataError
 from frontcalc.intervals import in_force, intervals
-from frontcalc.layers import UNDIFFERENTIATED, Layer, Role, find_layer, layer_name, spelling, stated_layer
+from frontcalc.layers import UNDIFFERENTIATED, Layer, find_layer, layer_name, spelling, stated_layer
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
 from frontcalc.sources import SourceFile, read_features
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import Entry
-from frontcalc.views import View
+
+Geometries = NDArray[np.object_]
 
 SYNTHETIC = Notice("SYNTHETIC", "the maps are made up; the figures hold by construction")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class SnapshotLayer:
-    """One layer of one map.
+    """One layer of one map; its polygons are read when they are asked for.
 
     Parameters
     ----------
@@ -40,17 +43,34 @@ class SnapshotLayer:
         Its actor and role.
     crs : str
         The CRS of the polygons.
-    polygons : (n,) array of shapely Polygon
-        As drawn, n = 0 where the layer is there without geometry.
     file : str
         What messages call the file it was read from.
+    digest : str
+        A SHA-256 of CRS and polygons as drawn: layers that are drawn alike have the same.
+    ref : SnapshotRef
+        The map that it is of.
     """
 
     name: str
     layer: Layer
     crs: str
-    polygons: NDArray[np.object_]
-    file: str = ""
+    file: str
+    digest: str
+    ref: SnapshotRef = field(compare=False, repr=False)
+
+    @property
+    def polygons(self) -> Geometries:
+        """The polygons as drawn, (n,): n = 0 where the layer is there without geometry.
+
+        Raises
+        ------
+        DataError
+            The file is no longer the one that the layer was first seen in.
+        """
+        drawn = parse_snapshot(self.ref)
+        if self not in drawn.snapshot.layers:
+            raise changed(self.file)
+        return drawn.polygons[self.name]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +88,14 @@ class Snapshot:
         return [(part.name, part.layer) for part in self.layers if part.layer.actor == actor]
 
 
-def boxes_in_degrees(snapshot: Snapshot) -> NDArray[np.object_]:
+class Drawn(NamedTuple):
+    """A map as parsed: what is on it, and the polygons of each layer by its name."""
+
+    snapshot: Snapshot
+    polygons: dict[str, Geometries]
+
+
+def boxes_in_degrees(snapshot: Snapshot) -> Geometries:
     """Return a box in degrees around each polygon of a map, which tells what part of the world it shows."""
     boxes = [np.empty(0, dtype=object)]
     for part in snapshot.layers:
@@ -80,11 +107,11 @@ def boxes_in_degrees(snapshot: Snapshot) -> NDArray[np.object_]:
     return np.concatenate(boxes)
 
 
-@lru_cache(maxsize=8)
-def read_snapshot(ref: SnapshotRef) -> Snapshot:
+@lru_cache(maxsize=16)
+def parse_snapshot(ref: SnapshotRef) -> Drawn:
     """Read one day's files and sort their features into layers.
 
-    The last few maps stay in memory, since neighbouring periods share them.
+    The last few maps stay in memory, since several threads may ask for their polygons.
 
     Raises
     ------
@@ -93,6 +120,7 @@ def read_snapshot(ref: SnapshotRef) -> Snapshot:
     """
     files: list[SourceFile] = []
     layers: dict[str, SnapshotLayer] = {}
+    polygons_of: dict[str, Geometries] = {}
     origin: dict[str, str] = {}
     notices: list[Notice] = []
     unknown: list[str] = []
@@ -122,7 +150,8 @@ def read_snapshot(ref: SnapshotRef) -> Snapshot:
                     cure="keep one of the two files",
                 )
             else:
-                origin[key], layers[key] = name, SnapshotLayer(title, layer, features.crs, polygons, name)
+                origin[key], polygons_of[title] = name, polygons
+                layers[key] = SnapshotLayer(title, layer, features.crs, name, _digest(features.crs, polygons), ref)
     if unknown and not layers:
         raise DataError(
             f"has no layer that is known: {_some(unknown)}",
@@ -131,7 +160,18 @@ def read_snapshot(ref: SnapshotRef) -> Snapshot:
         )
     if unknown:
         notices.append(Notice("UNKNOWN-LAYER", f"not counted: {_some(unknown)}"))
-    return Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated))
+    found = Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated))
+    return Drawn(found, polygons_of)
+
+
+def _digest(crs_name: str, polygons: Geometries) -> str:
+    """Return the SHA-256 of polygons as drawn in a CRS."""
+    return key_of((crs_name, *shapely.to_wkb(polygons)))
+
+
+def changed(name: str) -> DataError:
+    """Return the error for a file that another one has taken the place of while it was being measured."""
+    return DataError("changed while it was read", where=name, cure="run again when it is complete")
 
 
 def read_part(part: Part) -> tuple[SourceFile, Features]:
@@ -150,9 +190,9 @@ def _read_whole(entry: Entry) -> tuple[SourceFile, Features]:
     return read_features(entry)
 
 
-def forget_read() -> None:
+def forget_parsed() -> None:
     """Drop the maps that are kept in memory."""
-    read_snapshot.cache_clear()
+    parse_snapshot.cache_clear()
     _read_whole.cache_clear()
 
 
@@ -170,7 +210,7 @@ def _other_days(features: Features, ref: SnapshotRef, part: Part) -> list[date]:
 
 def layers_in(
     features: Features, entry: Entry, own: dict[str, Layer]
-) -> Iterator[tuple[str, Layer | None, NDArray[np.object_]]]:
+) -> Iterator[tuple[str, Layer | None, Geometries]]:
     """Yield the name, meaning and polygons of each layer in a file, by name; None means unknown.
 
     The features' own names count. Where none of them is known, the file's name tells, or its folder's.
@@ -197,74 +237,6 @@ def layers_in(
         yield from ((name, None, features.polygons[:0]) for name in sorted(set(drawn)))
     elif names:
         yield places[0], UNDIFFERENTIATED, features.polygons
-
-
-def role_geometry(snapshot: Snapshot, actor: str, view: View, target_crs: str) -> dict[Role, shapely.MultiPolygon]:
-    """Return an actor's ground by role, for the roles that a view counts.
-
-    Parameters
-    ----------
-    snapshot : Snapshot
-        One map.
-    actor : str
-        Whose layers count.
-    view : View
-        Which of them.
-    target_crs : str
-        The equal-area CRS of the result; it is proved over the data.
-
-    Returns
-    -------
-    dict of Role to MultiPolygon
-        Valid, in metres.
-
-    Raises
-    ------
-    UsageError
-        The CRS is not equal-area over the data.
-    """
-    by_role = _projected(snapshot, actor, view, target_crs)
-    return {role: geometry.union(by_role[role]) for role in Role if role in by_role}
-
-
-def held(snapshot: Snapshot, actor: str, view: View, target_crs: str) -> shapely.MultiPolygon:
-    """Return what an actor holds on one map: the union of the layers that the view counts, in metres."""
-    by_role = _projected(snapshot, actor, view, target_crs)
-    return geometry.union(np.concatenate([np.empty(0, dtype=object), *by_role.values()]))
-
-
-def _projected(snapshot: Snapshot, actor: str, view: View, target_crs: str) -> dict[Role, NDArray[np.object_]]:
-    """Return the polygons of an actor's layers that a view counts, by role: valid, in metres, not united."""
-    by_role: dict[Role, list[NDArray[np.object_]]] = {}
-    for part in snapshot.layers:
-        if part.layer.actor == actor and view.counts(part.name, part.layer):
-            try:
-                projected = to_equal_area(part.polygons, part.crs, target_crs, where=snapshot.files[0].name)
-            except shapely.GEOSException as error:
-                raise DataError(
-                    f"layer {part.name!r} cannot be repaired: {error}", where=snapshot.files[0].name
-                ) from error
-            by_role.setdefault(part.layer.role, []).append(projected)
-    return {role: np.concatenate(parts) for role, parts in by_role.items()}
-
-
-def to_equal_area(
-    polygons: NDArray[np.object_], source_crs: str, target_crs: str, *, where: str | None = None
-) -> NDArray[np.object_]:
-    """Return polygons as drawn in `source_crs`, projected with straight source edges and repaired (metres)."""
-    if not len(polygons):
-        return polygons
-    west, south, east, north = map(float, shapely.total_bounds(polygons))
-    if source_crs != crs.LONLAT:
-        to_degrees = crs.transformer(source_crs, crs.LONLAT)
-        west, south, east, north = to_degrees.transform_bounds(west, south, east, north)
-        if not np.isfinite([west, south, east, north]).all():
-            raise DataError(f"its coordinates lie outside {source_crs[:40]}", where=where, cure="check its CRS")
-    crs.prove_equal_area(target_crs, (west, south, east, north))
-    try:
-        return geometry.repair(geometry.project_polygons(polygons, crs.projector(source_crs, target_crs)))
-    except DataError as error:
-        raise DataError(error.problem, where=where, cure=error.cure) from error
 
 
 def _some(names: list[str], limit: int = 5) -> str:

@@ -1,0 +1,252 @@
+"""One step from map to map as a value: what it needs, what it gives, and how it is kept and measured elsewhere.
+
+A step's figures depend on its two maps, the regions and the method, and on nothing that was measured before. So they
+are the same whoever measures them, and can be kept. What was held at the opening is carried from step to step by
+whoever puts the steps together, in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import numpy as np
+import shapely
+
+from frontcalc import change, geometry
+from frontcalc.archives import SnapshotRef
+from frontcalc.cache import Cache, key_of
+from frontcalc.change import DRIFT_KM2, Floats, Held, close_of
+from frontcalc.errors import FrontcalcError
+from frontcalc.progress import timed
+from frontcalc.regions import RegionSet
+from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, ground_of, holding, read_snapshot
+from frontcalc.versions import method_version
+from frontcalc.views import View
+
+Grounds = Callable[[Holding], shapely.MultiPolygon]
+_FLOATS = np.dtype("<f8")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step from map to map gives: gained and lost by region, and both maps' totals (km²)."""
+
+    gained: Held
+    lost: Held
+    before_km2: float
+    after_km2: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Movement:
+    """A step with what was held at either end; arrays (n + 2,) as in `change.Change`, without the ground."""
+
+    opening: Held
+    closing: Held
+    gained: Held
+    lost: Held
+
+    @property
+    def opening_km2(self) -> Floats:
+        """What was held on the earlier map."""
+        return self.opening.km2
+
+    @property
+    def closing_km2(self) -> Floats:
+        """What was held on the later map."""
+        return self.closing.km2
+
+    @property
+    def gained_km2(self) -> Floats:
+        """What was gained."""
+        return self.gained.km2
+
+    @property
+    def lost_km2(self) -> Floats:
+        """What was lost."""
+        return self.lost.km2
+
+    @property
+    def snapped_km2(self) -> Floats:
+        """What of gained and lost together lies outside the region as drawn, and was snapped to it."""
+        return self.gained.snapped_km2 + self.lost.snapped_km2
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """How steps are measured: with their maps and regions, all that their figures depend on. It can be pickled.
+
+    Parameters
+    ----------
+    actor : str
+        Whose territory.
+    view : View
+        Which layers count.
+    plane : str
+        The equal-area CRS.
+    engine : str
+        One of `change.ENGINES`.
+    regions : str
+        The key of what takes ground, by `regions_key`; the regions themselves are large and go beside the job.
+    cache : Cache
+        Where maps and steps are kept.
+    without : tuple of SnapshotLayer
+        The layers whose ground does not count.
+    """
+
+    actor: str
+    view: View
+    plane: str
+    engine: str
+    regions: str
+    cache: Cache
+    without: tuple[SnapshotLayer, ...] = ()
+
+    def holding(self, snapshot: Snapshot) -> Holding:
+        """Return what counts as held on a map."""
+        return holding(snapshot, self.actor, self.view, self.plane, without=self.without)
+
+    def key(self, before: Holding, after: Holding) -> str:
+        """Return the key of the step between two maps."""
+        return key_of((method_version(), self.engine, self.regions, before.key, after.key))
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What came of a chain of maps: what is on each that could be read, and the steps by their keys."""
+
+    snapshots: tuple[Snapshot, ...]
+    steps: dict[str, Step]
+
+
+def regions_key(regions: RegionSet, country: str, snap: str) -> str:
+    """Return the key of what takes ground of an actor of a country."""
+    land_owner = regions.owner if regions.land_owner is None else regions.land_owner
+    shapes = (b"".join(shapely.to_wkb(polygons)) for polygons in (regions.pieces, regions.land))
+    owners = (owner.astype("<i8").tobytes() for owner in (regions.owner, land_owner))
+    file = regions.source.sha256 if regions.source else ""
+    names = (file, repr(regions.names), repr(regions.countries), country, snap)
+    return key_of((method_version(), *names, *shapes, *owners))
+
+
+def known_step(job: Job, before: Holding, after: Holding) -> Step | None:
+    """Return a step that an earlier run has measured, None where none has."""
+    content = job.cache.get("steps", job.key(before, after))
+    return None if content is None else _step_of(content)
+
+
+def measure_step(job: Job, before: Holding, after: Holding, ground: Grounds, regions: RegionSet) -> Step:
+    """Return a step's figures, and keep them.
+
+    Parameters
+    ----------
+    job : Job
+        How to measure.
+    before, after : Holding
+        What is held on the two maps.
+    ground : callable
+        Returns the ground of either.
+    regions : RegionSet
+        Those that `job.regions` is the key of.
+
+    Raises
+    ------
+    FrontcalcError
+        The overlay contradicts itself.
+    """
+    opening, closing = ground(before), ground(after)
+    with timed(f"compared {_day(before, 'opening')} with {_day(after, 'closing')}"):
+        gained, lost = (
+            change.areas(moved, regions).figures for moved in change.differences(opening, closing, engine=job.engine)
+        )
+    step = Step(gained, lost, float(geometry.area_km2(opening)), float(geometry.area_km2(closing)))
+    keep_step(job, job.key(before, after), step)
+    return step
+
+
+def measure_chain(job: Job, refs: Sequence[SnapshotRef], regions: RegionSet) -> Measured:
+    """Measure every step of a chain of maps: what a worker does, in a thread or in another process.
+
+    Each map is read once, and two are in memory at a time. A map that cannot be read, and a step that contradicts
+    itself, is left out: whoever needs it finds out and says so.
+
+    Parameters
+    ----------
+    job : Job
+        How to measure.
+    refs : sequence of SnapshotRef
+        Neighbouring maps, in their order.
+    regions : RegionSet
+        Those that `job.regions` is the key of.
+    """
+    ground = lru_cache(maxsize=2)(partial(ground_of, cache=job.cache))
+    snapshots: list[Snapshot] = []
+    steps: dict[str, Step] = {}
+    before: Holding | None = None
+    for ref in refs:
+        try:
+            snapshot = read_snapshot(ref, job.cache)
+            snapshots.append(snapshot)
+            after = job.holding(snapshot)
+            if before is not None:
+                step = known_step(job, before, after) or measure_step(job, before, after, ground, regions)
+                steps[job.key(before, after)] = step
+            before = after
+        except FrontcalcError:
+            before = None
+    return Measured(tuple(snapshots), steps)
+
+
+def move(step: Step, opening: Held | None, areas: Callable[[], Held]) -> Movement:
+    """Return a step with what was held at either end.
+
+    Parameters
+    ----------
+    step : Step
+        What was measured between the maps.
+    opening : Held or None
+        What the step before came to, if there was one.
+    areas : callable
+        Measures the earlier map by itself: where nothing came before, or the total has drifted from the map's.
+
+    Raises
+    ------
+    FrontcalcError
+        Opening, gained and lost do not come to what the later map shows.
+    """
+    if opening is None or abs(step.before_km2 - opening.km2[-1]) > DRIFT_KM2:
+        opening = areas()
+    return Movement(opening, close_of(opening, step.gained, step.lost, step.after_km2), step.gained, step.lost)
+
+
+def known_areas(job: Job, held: Holding, measure: Callable[[], Held]) -> Held:
+    """Return the areas of what is held on a map, kept from an earlier run or measured now."""
+    key = key_of((method_version(), job.regions, held.key))
+    content = job.cache.kept("areas", key, lambda: np.concatenate(measure()).astype(_FLOATS).tobytes())
+    return Held(*np.split(np.frombuffer(content, _FLOATS), 2))
+
+
+def keep_step(job: Job, key: str, step: Step) -> None:
+    """Keep a step's figures."""
+    if job.cache.folder is not None:
+        figures = (*step.gained, *step.lost, (step.before_km2, step.after_km2))
+        job.cache.put("steps", key, np.concatenate(figures).astype(_FLOATS).tobytes())
+
+
+def _step_of(content: bytes) -> Step:
+    """Return a step from the bytes of its figures."""
+    *figures, totals = np.split(np.frombuffer(content, _FLOATS), _ends(len(content) // _FLOATS.itemsize))
+    before_km2, after_km2 = totals.tolist()
+    return Step(Held(*figures[:2]), Held(*figures[2:]), before_km2, after_km2)
+
+
+def _ends(numbers: int) -> list[int]:
+    """Return where each of four arrays of the same length ends, before two numbers more."""
+    return [(numbers - 2) // 4 * nth for nth in (1, 2, 3, 4)]
+
+
+def _day(held: Holding, otherwise: str) -> str:
+    """Return the day of a map, as far as its layers tell."""
+    return next((str(part.ref.day) for part in held.parts if part.ref.day), otherwise)

@@ -1,0 +1,24 @@
+"""The map of one day: what is on it, its polygons, and what an actor holds on it."""
+
+from frontcalc.snapshots.drawn import SYNTHETIC, Snapshot, SnapshotLayer, boxes_in_degrees, layers_in, read_part
+from frontcalc.snapshots.facts import forget_read, keep_snapshot, known_snapshot, read_snapshot
+from frontcalc.snapshots.holdings import Holding, ground_of, held, holding, role_geometry, to_equal_area
+
+__all__ = [
+    "SYNTHETIC",
+    "Holding",
+    "Snapshot",
+    "SnapshotLayer",
+    "boxes_in_degrees",
+    "forget_read",
+    "ground_of",
+    "held",
+    "holding",
+    "keep_snapshot",
+    "known_snapshot",
+    "layers_in",
+    "read_part",
+    "read_snapshot",
+    "role_geometry",
+    "to_equal_area",
+]

@@ -1,0 +1,146 @@
+"""What is known of a map without its polygons: found once for the same bytes, and kept.
+
+What earlier runs found is kept under the content of the map's files, their names, and what else decides what is made
+of them, so that a map that changed in a single byte is parsed anew.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+
+import orjson
+
+from frontcalc.archives import SnapshotRef
+from frontcalc.cache import NOTHING_KEPT, Cache, key_of
+from frontcalc.layers import Layer, Role
+from frontcalc.notices import Notice
+from frontcalc.progress import timed
+from frontcalc.snapshots.drawn import Snapshot, SnapshotLayer, changed, forget_parsed, parse_snapshot
+from frontcalc.sources import SourceFile, fingerprint
+from frontcalc.sources.files import Entry
+from frontcalc.sources.limits import limits
+from frontcalc.versions import method_version
+
+_MOST_REMEMBERED = 4096
+_remembered: dict[SnapshotRef, Snapshot] = {}
+_lock = Lock()
+
+
+def read_snapshot(ref: SnapshotRef, cache: Cache = NOTHING_KEPT) -> Snapshot:
+    """Return what is on a day's map: its files and layers.
+
+    Of a map that an earlier run has parsed only the bytes are read, to see that they are the same. Their
+    polygons are read when they are asked for.
+
+    Parameters
+    ----------
+    ref : SnapshotRef
+        The map.
+    cache : Cache, optional
+        Where what earlier runs found is kept.
+
+    Raises
+    ------
+    DataError
+        A file is broken; two files of the day show one layer differently; no layer is known.
+    """
+    known = known_snapshot(ref, cache)
+    if known is None:
+        known = parse_snapshot(ref).snapshot
+        keep_snapshot(known, cache)
+    return known
+
+
+def known_snapshot(ref: SnapshotRef, cache: Cache) -> Snapshot | None:
+    """Return what is on a map where it need not be parsed for it, else None.
+
+    Raises
+    ------
+    DataError
+        A file cannot be read.
+    """
+    with _lock:
+        if ref in _remembered:
+            return _remembered[ref]
+    if cache.folder is None:
+        return None
+    with timed(f"looked up {', '.join(ref.names)}"):
+        content = cache.get("maps", _key(ref, [_fingerprint(part.entry) for part in ref.parts]))
+    return None if content is None else remember(_from_json(content, ref))
+
+
+def keep_snapshot(snapshot: Snapshot, cache: Cache) -> None:
+    """Keep what was found on a map, in memory for this run and in a cache for later ones."""
+    remember(snapshot)
+    if cache.folder is None:
+        return
+    found = [file.sha256 for file in snapshot.files]
+    read = [_fingerprint(part.entry) for part in snapshot.ref.parts]
+    if found != read:
+        raise changed(snapshot.files[0].name)
+    cache.put("maps", _key(snapshot.ref, found), _as_json(snapshot))
+
+
+def remember(snapshot: Snapshot) -> Snapshot:
+    """Keep what was found on a map in memory for this run, and return it."""
+    with _lock:
+        while len(_remembered) >= _MOST_REMEMBERED:
+            del _remembered[next(iter(_remembered))]
+        _remembered[snapshot.ref] = snapshot
+    return snapshot
+
+
+def forget_read() -> None:
+    """Drop what is remembered of files: a run reads them as they are now, not as an earlier one found them."""
+    with _lock:
+        _remembered.clear()
+    _fingerprint.cache_clear()
+    forget_parsed()
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _fingerprint(entry: Entry) -> str:
+    """Return the SHA-256 of a file as it was when this run first read it."""
+    return fingerprint(entry)
+
+
+def _key(ref: SnapshotRef, digests: list[str]) -> str:
+    """Return the key of all that decides what is found on a map."""
+    files = [
+        f"{part.entry.label} {part.entry.siblings} {part.selection} {digest}"
+        for part, digest in zip(ref.parts, digests, strict=True)
+    ]
+    return key_of((method_version(), repr(limits()), str(ref.day), repr(ref.layers), *files))
+
+
+def _as_json(snapshot: Snapshot) -> bytes:
+    """Return what is on a map, without the map itself, as JSON."""
+    return orjson.dumps(
+        {
+            "files": [[file.name, file.sha256] for file in snapshot.files],
+            "layers": [
+                [part.name, part.layer.actor, part.layer.role.value, part.layer.whole, part.crs, part.file, part.digest]
+                for part in snapshot.layers
+            ],
+            "notices": [[notice.code, notice.message, notice.period] for notice in snapshot.notices],
+            "stated_days": [day.isoformat() for day in snapshot.stated_days],
+        }
+    )
+
+
+def _from_json(content: bytes, ref: SnapshotRef) -> Snapshot:
+    """Return what is on a map from JSON."""
+    found: dict[str, Any] = orjson.loads(content)
+    return Snapshot(
+        ref,
+        files=tuple(SourceFile(*file) for file in found["files"]),
+        layers=tuple(
+            SnapshotLayer(name, Layer(actor, Role(role), whole=whole), crs, file, digest, ref)
+            for name, actor, role, whole, crs, file, digest in found["layers"]
+        ),
+        notices=tuple(Notice(*notice) for notice in found["notices"]),
+        stated_days=tuple(date.fromisoformat(day) for day in found["stated_days"]),
+    )

@@ -1,0 +1,155 @@
+"""What an actor holds on a map: which layers count, as a value, and the ground that they cover."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import shapely
+
+from frontcalc import crs, geometry
+from frontcalc.cache import NOTHING_KEPT, Cache, key_of
+from frontcalc.errors import DataError
+from frontcalc.layers import Role
+from frontcalc.progress import timed
+from frontcalc.snapshots.drawn import Geometries, Snapshot, SnapshotLayer
+from frontcalc.versions import method_version
+from frontcalc.views import View
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What counts as held on a map: all that its ground depends on, in a form that can be sent to another process.
+
+    Parameters
+    ----------
+    parts : tuple of SnapshotLayer
+        The layers that count, those of a role together; those carried over are of an earlier map.
+    plane : str
+        The equal-area CRS of the ground.
+    without : tuple of SnapshotLayer
+        The layers whose ground does not count, as what was held on an earlier day.
+    """
+
+    parts: tuple[SnapshotLayer, ...]
+    plane: str
+    without: tuple[SnapshotLayer, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The key of the ground: of what is drawn in the layers, whatever they and their files are called."""
+        parts = (part.digest for part in self.parts)
+        return key_of((method_version(), self.plane, *parts, "without", *(part.digest for part in self.without)))
+
+
+def holding(
+    snapshot: Snapshot, actor: str, view: View, plane: str, *, without: tuple[SnapshotLayer, ...] = ()
+) -> Holding:
+    """Return what an actor holds on one map: the layers that a view counts, less what some others cover."""
+    counted = [part for part in snapshot.layers if part.layer.actor == actor and view.counts(part.name, part.layer)]
+    roles = dict.fromkeys(part.layer.role for part in counted)
+    return Holding(tuple(part for role in roles for part in counted if part.layer.role == role), plane, without)
+
+
+def ground_of(held: Holding, cache: Cache = NOTHING_KEPT) -> shapely.MultiPolygon:
+    """Return the ground of a holding: valid, in metres, overlaps counted once.
+
+    Parameters
+    ----------
+    held : Holding
+        What counts.
+    cache : Cache, optional
+        Where grounds are kept.
+
+    Raises
+    ------
+    UsageError
+        The CRS is not equal-area over the data.
+    DataError
+        A layer cannot be repaired, or a file is no longer the one that was first read.
+    """
+    key = held.key
+    content = cache.get("grounds", key)
+    if content is not None:
+        return cast(shapely.MultiPolygon, shapely.from_wkb(content))
+    ground = _united(held.parts, held.plane)
+    if held.without:
+        before = ground_of(Holding(held.without, held.plane), cache)
+        ground = geometry.as_multipolygon(shapely.difference(ground, before))
+    cache.put("grounds", key, shapely.to_wkb(ground))
+    return ground
+
+
+def held(snapshot: Snapshot, actor: str, view: View, target_crs: str) -> shapely.MultiPolygon:
+    """Return what an actor holds on one map: the union of the layers that the view counts, in metres."""
+    return ground_of(holding(snapshot, actor, view, target_crs))
+
+
+def role_geometry(
+    snapshot: Snapshot, actor: str, view: View, target_crs: str, cache: Cache = NOTHING_KEPT
+) -> dict[Role, shapely.MultiPolygon]:
+    """Return an actor's ground by role, for the roles that a view counts.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        One map.
+    actor : str
+        Whose layers count.
+    view : View
+        Which of them.
+    target_crs : str
+        The equal-area CRS of the result; it is proved over the data.
+    cache : Cache, optional
+        Where grounds are kept.
+
+    Returns
+    -------
+    dict of Role to MultiPolygon
+        Valid, in metres.
+
+    Raises
+    ------
+    UsageError
+        The CRS is not equal-area over the data.
+    """
+    counted = holding(snapshot, actor, view, target_crs).parts
+    by_role = {role: tuple(part for part in counted if part.layer.role == role) for role in Role}
+    return {role: ground_of(Holding(parts, target_crs), cache) for role, parts in by_role.items() if parts}
+
+
+def _united(parts: Iterable[SnapshotLayer], plane: str) -> shapely.MultiPolygon:
+    """Return the union of some layers."""
+    parts = tuple(parts)
+    if not parts:
+        return shapely.MultiPolygon()
+    first = parts[0]
+    with timed(f"united what {first.layer.actor} holds on {first.ref.day or first.ref.names[0]}"):
+        return geometry.union(np.concatenate([_projected(part, plane) for part in parts]))
+
+
+def _projected(part: SnapshotLayer, plane: str) -> Geometries:
+    """Return the polygons of a layer: valid, in metres, not united."""
+    try:
+        return to_equal_area(part.polygons, part.crs, plane, where=part.file)
+    except shapely.GEOSException as error:
+        raise DataError(f"layer {part.name!r} cannot be repaired: {error}", where=part.file) from error
+
+
+def to_equal_area(polygons: Geometries, source_crs: str, target_crs: str, *, where: str | None = None) -> Geometries:
+    """Return polygons as drawn in `source_crs`, projected with straight source edges and repaired (metres)."""
+    if not len(polygons):
+        return polygons
+    west, south, east, north = map(float, shapely.total_bounds(polygons))
+    if source_crs != crs.LONLAT:
+        to_degrees = crs.transformer(source_crs, crs.LONLAT)
+        west, south, east, north = to_degrees.transform_bounds(west, south, east, north)
+        if not np.isfinite([west, south, east, north]).all():
+            raise DataError(f"its coordinates lie outside {source_crs[:40]}", where=where, cure="check its CRS")
+    crs.prove_equal_area(target_crs, (west, south, east, north))
+    try:
+        return geometry.repair(geometry.project_polygons(polygons, crs.projector(source_crs, target_crs)))
+    except DataError as error:
+        raise DataError(error.problem, where=where, cure=error.cure) from error
