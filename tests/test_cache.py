@@ -1,13 +1,24 @@
-"""What is kept on disk: bytes in, bytes out, and never a damaged one."""
+"""What is kept on disk: bytes in, bytes out, never a damaged one, never more than its limit."""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import Run
 
 from frontcalc import cache
+from frontcalc.cache import NOTHING_KEPT, Cache, Usage, clear, key_of, usage, user_cache
+from frontcalc.errors import UsageError
 from frontcalc.folders import VARIABLE
+
+KEY = key_of(["a"])
+DAY_S = 86_400
 
 
 class Maker:
@@ -22,47 +33,167 @@ class Maker:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
-    return tmp_path / "cache"
+def kept(tmp_path: Path) -> Cache:
+    return Cache(tmp_path / "cache")
 
 
-def test_what_is_kept_is_made_once(folder: Path) -> None:
+def files(cache: Cache) -> list[Path]:
+    """Return the files in a cache's folder."""
+    assert cache.folder is not None
+    return sorted(path for path in cache.folder.rglob("*") if path.is_file())
+
+
+def test_what_is_kept_is_made_once(kept: Cache) -> None:
     make = Maker()
-    assert [cache.kept("zones", "ab", make) for _ in range(2)] == [b"made", b"made"]
+    assert [kept.kept("zones", KEY, make) for _ in range(2)] == [b"made", b"made"]
     assert make.times == 1
-    assert [path.name for path in (folder / "zones").iterdir()] == ["ab"]
+    assert [path.name for path in files(kept)] == [KEY]
 
 
 @pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b[:-1], lambda b: b"\0" + b[1:], lambda b: b + b"x"])
-def test_a_damaged_entry_is_made_anew(folder: Path, damage: object) -> None:
+def test_a_damaged_entry_is_made_anew(kept: Cache, damage: Callable[[bytes], bytes]) -> None:
     make = Maker()
-    cache.kept("zones", "ab", make)
-    entry = folder / "zones" / "ab"
-    entry.write_bytes(damage(entry.read_bytes()))  # type: ignore[operator]
-    assert cache.kept("zones", "ab", make) == b"made"
-    assert cache.kept("zones", "ab", make) == b"made"
+    kept.kept("zones", KEY, make)
+    (entry,) = files(kept)
+    entry.write_bytes(damage(entry.read_bytes()))
+    assert kept.kept("zones", KEY, make) == b"made"
+    assert kept.kept("zones", KEY, make) == b"made"
     assert make.times == 2
 
 
-def test_without_a_folder_to_write_in_all_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_folder_to_write_in_all_works_and_it_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "file").write_text("no folder")
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "file" / "cache"))
+    cache._warn_once.cache_clear()
     make = Maker()
-    assert [cache.kept("zones", "ab", make) for _ in range(2)] == [b"made", b"made"]
+    assert [Cache(tmp_path / "file").kept("zones", KEY, make) for _ in range(2)] == [b"made", b"made"]
     assert make.times == 2
+    assert [record.message for record in caplog.records] == ["nothing can be kept in the cache: not a directory"]
 
 
-def test_an_interrupted_write_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_write_leaves_nothing(kept: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(self: Path, target: Path) -> Path:
         raise OSError("no room")
 
     monkeypatch.setattr(Path, "replace", fail)
-    assert cache.kept("zones", "ab", Maker()) == b"made"
-    assert list((folder / "zones").iterdir()) == []
+    assert kept.kept("zones", KEY, Maker()) == b"made"
+    assert files(kept) == []
+
+
+def test_nothing_is_kept_without_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    make = Maker()
+    assert [NOTHING_KEPT.kept("zones", KEY, make) for _ in range(2)] == [b"made", b"made"]
+    assert make.times == 2
+    assert list(tmp_path.iterdir()) == []
+    assert usage(NOTHING_KEPT) == clear(NOTHING_KEPT)
 
 
 def test_keys_tell_parts_apart() -> None:
-    assert cache.key_of(["a", "bc"]) != cache.key_of(["ab", "c"])
-    assert cache.key_of(["a", b"b"]) == cache.key_of([b"a", "b"])
-    assert len(cache.key_of([])) == 64
+    assert key_of(["a", "bc"]) != key_of(["ab", "c"])
+    assert key_of(["a", b"b"]) == key_of([b"a", "b"])
+    assert len(key_of([])) == 64
+
+
+def test_the_folder_stays_near_its_limit_and_what_was_used_last_stays(tmp_path: Path) -> None:
+    kept = Cache(tmp_path / "cache", most_bytes=10_000)
+    for number in range(40):
+        kept.put("steps", key_of([str(number)]), bytes(968))
+        (path,) = (path for path in files(kept) if path.name == key_of([str(number)]))
+        # A day apart, since uses are told apart by days.
+        os.utime(path, (number * DAY_S, number * DAY_S))
+        assert kept.get("steps", key_of(["0"])) is not None or number == 0
+    held = {path.name for path in files(kept)}
+    assert sum(path.stat().st_size for path in files(kept)) <= 10_000
+    # The first was used every time, and so it is there; of the others the last are.
+    assert key_of(["0"]) in held
+    assert key_of(["39"]) in held
+    assert key_of(["1"]) not in held
+
+
+def test_an_entry_that_was_not_used_for_a_day_counts_as_used_again_when_it_is(kept: Cache) -> None:
+    kept.put("steps", KEY, b"x")
+    (path,) = files(kept)
+    os.utime(path, (0, 0))
+    assert kept.get("steps", KEY) == b"x"
+    assert path.stat().st_mtime > DAY_S
+
+
+def test_only_entries_are_counted_and_removed(kept: Cache, tmp_path: Path) -> None:
+    """Fetched regions, files of others, and what links lead to stay; what a killed writer left goes."""
+    assert kept.folder is not None
+    kept.put("steps", KEY, b"x")
+    (entry,) = files(kept)
+    old, new = (entry.with_name(f"{KEY}.{name}") for name in ("tmpold", "tmpnew"))
+    stay = [
+        kept.folder / "regions" / "UKR-adm1.json",
+        kept.folder / "steps" / "notes.txt",
+        kept.folder / "steps" / "zz" / KEY,
+        kept.folder / "other" / KEY[:2] / KEY,
+        tmp_path / "elsewhere" / KEY[:2] / KEY,
+        new,
+    ]
+    for path in (*stay, old):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"mine")
+    os.utime(old, (0, 0))
+    (kept.folder / "maps").symlink_to(tmp_path / "elsewhere")
+    (entry.with_name(KEY[:2] + "0" * 62)).symlink_to(stay[0])
+    assert sum(own.entries for own in usage(kept)) == 2
+    assert [own for own in clear(kept) if own.entries] == [Usage("steps", 2, 32 + 1 + 4)]
+    assert all(path.read_bytes() == b"mine" for path in stay)
+    assert not entry.exists()
+    assert not old.exists()
+
+
+def test_there_are_no_other_kinds(kept: Cache) -> None:
+    with pytest.raises(ValueError, match="nothing is kept as"):
+        kept.put("../maps", KEY, b"")
+
+
+def test_the_environment_names_folder_and_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    assert user_cache() == Cache(tmp_path, 1 << 30)
+    monkeypatch.setenv(cache.LIMIT, "5000")
+    assert user_cache(tmp_path / "mine") == Cache(tmp_path / "mine", 5000)
+    monkeypatch.setenv(cache.LIMIT, "5 GB")
+    with pytest.raises(UsageError, match="FRONTCALC_CACHE_BYTES: is '5 GB'; give a whole number, as 1073741824"):
+        user_cache()
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from frontcalc.cache import Cache, key_of
+kept = Cache(Path(sys.argv[1]), most_bytes=40_000)
+for turn in range(300):
+    key = key_of([str(turn % 60)])
+    content = kept.kept("steps", key, lambda: key.encode() * 16)
+    assert content == key.encode() * 16, turn
+"""
+
+
+def test_two_processes_may_write_and_make_room_at_once(kept: Cache) -> None:
+    command = [sys.executable, "-c", WRITER, str(kept.folder)]
+    running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [process.communicate()[1] for process in running] == ["", ""]
+    assert all(len(path.name) == 64 for path in files(kept))
+    assert 0 < sum(own.bytes for own in usage(kept)) <= 45_000
+
+
+def test_info_and_clear(kept: Cache, run_here: Run) -> None:
+    kept.put("maps", KEY, bytes(2000))
+    folder = ["--cache", str(kept.folder)]
+    shown = run_here("cache", "info", *folder).stdout
+    assert "maps           1  2.0 KiB  what is on each map" in shown
+    assert "all            1  2.0 KiB  1.0 GiB at most" in shown
+    assert f"folder: {kept.folder}" in shown
+    facts = json.loads(run_here("cache", "info", *folder, "--format", "json").stdout)
+    assert facts["entries"] == 1
+    assert facts["bytes"] == 2032
+    assert facts["limit_bytes"] == 1 << 30
+    assert {"kind": "maps", "entries": 1, "bytes": 2032} in facts["kinds"]
+    assert run_here("cache", "clear", *folder).stdout == "removed 1 entry, 2.0 KiB\n"
+    assert run_here("cache", "clear", *folder).stdout == "removed 0 entries, 0 B\n"
+    assert json.loads(run_here("cache", "info", *folder, "--format", "json").stdout)["bytes"] == 0

@@ -18,6 +18,7 @@ from oracle import nearest_region
 
 import frontcalc
 from frontcalc import crs, regions
+from frontcalc.cache import Cache, usage
 from frontcalc.embedded import load_zones
 from frontcalc.errors import UsageError
 from frontcalc.outputs import WRITERS
@@ -209,19 +210,18 @@ def test_zones_agree_with_the_plain_rule_on_real_borders() -> None:
     assert len(found) > 4
 
 
-def test_the_same_zones_come_from_the_cache_and_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_zones_come_from_the_cache_and_anew(tmp_path: Path) -> None:
     drawn = region_set(NEIGHBOURS)
-    folders = [tmp_path / "one", tmp_path / "two", tmp_path / "one"]
+    caches = [Cache(tmp_path / "one"), Cache(tmp_path / "two"), Cache(tmp_path / "one"), Cache()]
     made = []
-    for folder in folders:
-        monkeypatch.setenv("FRONTCALC_CACHE", str(folder))
-        taken = regions.takers(drawn, "YY", snap="border", plane=PLANE)
+    for cache in caches:
+        taken = regions.takers(drawn, "YY", snap="border", plane=PLANE, cache=cache)
         assert taken.nowhere is not None
         made.append(
             [shapely.to_wkb(taken.pieces).tolist(), taken.owner.tolist(), shapely.to_wkb(taken.nowhere).tolist()]
         )
-    assert made[0] == made[1] == made[2]
-    assert len(list((tmp_path / "one" / "zones").iterdir())) == 1
+    assert made == made[:1] * len(caches)
+    assert [own.kind for own in usage(caches[0]) if own.entries == 1] == ["zones"]
 
 
 def test_nothing_is_snapped_where_no_region_is_eligible() -> None:

@@ -188,13 +188,13 @@ def test_names_cannot_command_the_terminal(maps: Path, region_file: Write) -> No
 
 SLOW = """
 import sys, time
-import frontcalc.snapshots as snapshots
+import frontcalc.pipeline.measuring as measuring
 from frontcalc.cli import run
-held = snapshots.held
-def slow(*arguments):
+ground_of = measuring.ground_of
+def slow(*arguments, **options):
     time.sleep(0.8)
-    return held(*arguments)
-snapshots.held = slow
+    return ground_of(*arguments, **options)
+measuring.ground_of = slow
 sys.exit(run(sys.argv[1:]))
 """
 
@@ -294,8 +294,7 @@ def test_quiet_leaves_only_data_and_what_is_synthetic(maps: Path, capfd: pytest.
 
 
 def test_verbose_names_files_times_and_versions(maps: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    frontcalc.snapshots.read_snapshot.cache_clear()  # type: ignore[attr-defined]
-    assert run(["diff", "2023", "--format", "json", "--archive", str(maps), "-v"]) == 0
+    assert run(["diff", "2023", "--format", "json", "--archive", str(maps), "--no-cache", "-v"]) == 0
     captured = capfd.readouterr()
     assert json.loads(captured.out)["rows"]
     assert re.search(r"^frontcalc: read 2022-12-31\.geojson: \d+\.\d\d s$", captured.err, re.MULTILINE)

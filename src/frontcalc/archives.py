@@ -6,6 +6,7 @@ whose features have a date, or from when to when they hold; a zip of any of thes
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -111,7 +112,9 @@ class Archive:
 
     def upto(self, day: date) -> Iterator[SnapshotRef]:
         """Yield the maps dated on or before a day, latest first."""
-        return (ref for ref in reversed(self.refs) if ref.day is not None and ref.day <= day)
+        end = bisect_right(self.refs, day, key=lambda ref: ref.day or date.min)
+        latest_first = (self.refs[place] for place in range(end - 1, -1, -1))
+        return (ref for ref in latest_first if ref.day is not None and ref.day <= day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from frontcalc import __version__
 
+_DATA = (".py", ".regions", ".zones")
 _READERS = ("orjson", "pyogrio", "pyarrow")
 
 
@@ -18,8 +19,8 @@ _READERS = ("orjson", "pyogrio", "pyarrow")
 def method_version() -> str:
     """Return a text that differs wherever figures might: what is kept under it is of this very method.
 
-    The version's number alone would not do: code changes between two of them. So the package's sources are in
-    it by their SHA-256, and nobody has to remember to count a number up.
+    The version's number alone would not do: code changes between two of them. So the package's sources and regions
+    are in it by their SHA-256, and nobody has to remember to count a number up.
     """
     import numpy as np
     import pyproj
@@ -27,7 +28,7 @@ def method_version() -> str:
 
     digest = hashlib.sha256()
     package = Path(__file__).parent
-    for path in sorted(package.rglob("*.py")):
+    for path in sorted(path for path in package.rglob("*") if path.suffix in _DATA):
         digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
     libraries = (shapely.__version__, shapely.geos_version_string, pyproj.__version__, pyproj.proj_version_str)
     machine = (platform.machine(), sys.version, np.__version__)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from frontcalc import __version__
-from frontcalc.cli import writing
+from frontcalc.cli import terminal, writing
 from frontcalc.errors import FrontcalcError
 from frontcalc.labels import printable
 
@@ -24,6 +24,7 @@ _COMMANDS = {
     "places": "Places that came under or out of an actor's hold, in each period.",
     "archive": "Archives of maps: list them, check them, convert them to tidy files.",
     "regions": "The regions that figures are split by.",
+    "cache": "What is kept on disk to be faster: how much it is, and removing it.",
     "completion": "A script for bash, zsh or fish that completes commands and options.",
 }
 """Commands with their one-line help, in the order shown; a command's module is loaded when it is run."""
@@ -59,6 +60,7 @@ def group(context: click.Context) -> None:
     Areas are in km², measured on the WGS 84 ellipsoid. A frontcalc.toml in the
     working folder sets defaults for the options; options beat it.
     """
+    terminal.warn_on_stderr(context)
     file = Path("frontcalc.toml")
     if file.is_file():
         from frontcalc.config import working_defaults

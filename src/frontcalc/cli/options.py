@@ -90,15 +90,13 @@ _reading = (
     click.option("--year", type=int, metavar="YYYY", help="The year of file names that state only day and month."),
     click.option("--skip-bad", is_flag=True, help="Pass over files that cannot be read, and list them."),
 )
-_keeping = (
-    click.option(
-        "--cache",
-        metavar="DIR",
-        shell_complete=paths,
-        help="Folder that keeps what was measured, for later runs [default: the user's].",
-    ),
-    click.option("--no-cache", is_flag=True, help="Keep nothing, and use nothing that was kept."),
+cache = click.option(
+    "--cache",
+    metavar="DIR",
+    shell_complete=paths,
+    help="Folder that keeps what was measured, for later runs [default: the user's].",
 )
+_keeping = (cache, click.option("--no-cache", is_flag=True, help="Keep nothing, and use nothing that was kept."))
 _regions = _measuring[:2]
 
 

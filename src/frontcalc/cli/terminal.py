@@ -152,6 +152,17 @@ class _OneLine(logging.Formatter):
         return "frontcalc: " + "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
 
 
+def warn_on_stderr(context: click.Context) -> None:
+    """Send the library's warnings to stderr while a command runs, unless it is quiet; verbose shows all anyway."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(logging.WARNING)
+    handler.setFormatter(_OneLine())
+    handler.addFilter(lambda record: _loudness() is None)
+    logger = logging.getLogger("frontcalc")
+    logger.addHandler(handler)
+    context.call_on_close(lambda: logger.removeHandler(handler))
+
+
 def _log_to_stderr(context: click.Context) -> None:
     """Send the library's log to stderr while the command runs, and versions and times when it ends."""
     logger, handler, began = logging.getLogger("frontcalc"), logging.StreamHandler(sys.stderr), monotonic()
@@ -163,7 +174,8 @@ def _log_to_stderr(context: click.Context) -> None:
     def end() -> None:
         from frontcalc.folders import cache_folder
 
-        logger.info("cache: %s", cache_folder())
+        chosen = context.params.get("cache")
+        logger.info("cache: %s", "none" if context.params.get("no_cache") else chosen or cache_folder())
         logger.info("versions: %s", ", ".join(_versions()))
         logger.info("took %.2f s", monotonic() - began)
         logger.removeHandler(handler)

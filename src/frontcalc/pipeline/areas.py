@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Unpack
 
@@ -13,9 +14,10 @@ from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import parse_day
 from frontcalc.pipeline.measuring import Measuring, remarks
 from frontcalc.pipeline.options import Options, open_maps, start
+from frontcalc.pipeline.workers import in_order
 from frontcalc.progress import track
 from frontcalc.states import State, state_on
-from frontcalc.tables import HeldRow, Meta, Table
+from frontcalc.tables import HeldRow, LayerShare, Meta, Table
 
 
 def held(
@@ -52,21 +54,29 @@ def held(
     run = start(maps, options, days[-1])
     actors = run.actors(days)
     rows: list[HeldRow] = []
-    shares, notices = [], []
-    for actor in actors:
-        for day in track(days, "measuring date"):
-            state = state_on(maps, day, run.wanted(actor))
-            said = remarks(state, maps, day)
-            if state:
-                shares.append(run.layer_share(state, actor))
-            areas = run.areas(state.snapshot, actor) if state else None
-            elsewhere = {} if areas is None else {"held": run.lines.elsewhere(areas.km2)}
-            said += run.left_out(actor, str(day), **elsewhere)
-            notices.extend(said)
-            rows.extend(_held_rows(run, actor, day, state, areas, said))
+    shares: list[LayerShare] = []
+    notices: list[Notice] = []
+    asked = [(actor, day) for actor in actors for day in days]
+    states = ((actor, day, state_on(maps, day, run.wanted(actor))) for actor, day in track(asked, "measuring date"))
+    for (actor, day, state), measured in in_order(run.workers, partial(_measured, run), states):
+        areas = None
+        if measured:
+            areas, share = measured
+            shares.append(share)
+        said = remarks(state, maps, day)
+        elsewhere = {} if areas is None else {"held": run.lines.elsewhere(areas.km2)}
+        said += run.left_out(actor, str(day), **elsewhere)
+        notices.extend(said)
+        rows.extend(_held_rows(run, actor, day, state, areas, said))
     if not shares:
         raise NoDataError("has no map on or before these dates", where=maps.name, cure=f"its maps are of {maps.extent}")
     return Table(HeldRow, tuple(rows), run.meta(actors, layer_shares=dict.fromkeys(shares), notices=notices))
+
+
+def _measured(run: Measuring, asked: tuple[str, date, State | None]) -> tuple[Held, LayerShare] | None:
+    """Return what an actor holds on a map, and each role's part of it; None where no map stands for the day."""
+    actor, _, state = asked
+    return None if state is None else (run.areas(state.snapshot, actor), run.layer_share(state, actor))
 
 
 def _held_rows(

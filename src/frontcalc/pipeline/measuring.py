@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache, partial
+from threading import Lock
 
 import shapely
 
@@ -25,6 +26,7 @@ from frontcalc.pipeline.steps import (
     Movement,
     Step,
     known_areas,
+    known_gross,
     known_step,
     measure_step,
     move,
@@ -70,9 +72,10 @@ class Measuring:
     workers: int
     notices: list[Notice]
     cache: Cache = NOTHING_KEPT
-    takers: Callable[[str], RegionSet] = field(init=False)
     job: Callable[[str], Job] = field(init=False)
     _ground_of: Callable[[Holding], shapely.MultiPolygon] = field(init=False)
+    _taking: Callable[[str], RegionSet] = field(init=False)
+    _lock: Lock = field(default_factory=Lock)
     _ahead: dict[str, Step] = field(default_factory=dict)
     files: dict[str, SourceFile] = field(default_factory=dict)
     counted: dict[str, set[str]] = field(default_factory=dict)
@@ -85,7 +88,7 @@ class Measuring:
         # Neighbouring periods and steps share maps: the last few stay in memory, two for each worker at least.
         kept = partial(ground_of, cache=self.cache)
         self._ground_of = lru_cache(maxsize=max(8, 2 * self.workers))(kept)
-        self.takers = lru_cache(self._takers)
+        self._taking = lru_cache(self._takers)
         self.job = lru_cache(self._job)
 
     def holding(self, snapshot: Snapshot, actor: str) -> Holding:
@@ -146,6 +149,11 @@ class Measuring:
         roles = {*self.view.roles, *(layer.role for name in self.view.layers if (layer := find_layer(name)))}
         return "" if Role.COUNTEROFFENSIVE in roles else COUNTRIES.get(actor, actor)
 
+    def takers(self, actor: str) -> RegionSet:
+        """Return the regions as they stand for an actor: found once, however many threads ask."""
+        with self._lock:
+            return self._taking(actor)
+
     def _takers(self, actor: str) -> RegionSet:
         """Return the regions as they stand for an actor."""
         return takers(self.regions, self._country(actor), snap=self.snap, plane=self.crs, cache=self.cache)
@@ -190,8 +198,14 @@ class Measuring:
 
     def gross_step(self, before: State, after: State, actor: str, sliver_m: float) -> Gross:
         """Return what was gained and lost between two maps, and the slivers in it."""
-        opening, closing = (self.ground(state.snapshot, actor) for state in (before, after))
-        return gross_step(opening, closing, self.takers(actor), target_crs=self.crs, sliver_m=sliver_m)
+        job = self.job(actor)
+        ends = (self.holding(before.snapshot, actor), self.holding(after.snapshot, actor))
+
+        def measure() -> Gross:
+            opening, closing = map(self._ground_of, ends)
+            return gross_step(opening, closing, self.takers(actor), target_crs=self.crs, sliver_m=sliver_m)
+
+        return known_gross(job, *ends, sliver_m, measure)
 
     def figures(self, measured: Change | Movement | None, line: Line, days: int | None) -> Figures:
         """Return one row's figures of a change, all None where nothing was measured."""
@@ -298,8 +312,9 @@ class Measuring:
 
 def remarks(state: State | None, maps: Archive, day: date) -> list[Notice]:
     """Return what is to be said of the map that stands for a date."""
+    first, last = maps.refs[0].day, maps.refs[-1].day
     if state is None:
-        return [Notice("NO-MAP", f"the archive's first map is of {maps.days[0]}", str(day))]
-    late = [Notice("CLOSES-EARLY", f"the archive's last map is of {maps.days[-1]}", str(day))]
+        return [Notice("NO-MAP", f"the archive's first map is of {first}", str(day))]
+    late = [Notice("CLOSES-EARLY", f"the archive's last map is of {last}", str(day))]
     said = [Notice(notice.code, notice.message, str(day)) for notice in state.notices]
-    return said + (late if day > maps.days[-1] else [])
+    return said + (late if last is not None and day > last else [])

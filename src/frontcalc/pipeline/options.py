@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from frontcalc import archives, crs, snapshots
 from frontcalc.archives import Archive, Dating
-from frontcalc.cache import NOTHING_KEPT, Cache
+from frontcalc.cache import NOTHING_KEPT, Cache, user_cache
 from frontcalc.change import ENGINES
 from frontcalc.errors import DataError, UsageError
-from frontcalc.folders import cache_folder
 from frontcalc.layers import ADJECTIVES, Layer, find_layer, spelling
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.splitting import Splitting, choose_regions
@@ -106,7 +105,7 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     view = choose_view(options.get("view") or (None if layers else archive.view), layers, own=own)
     skip_bad = bool(options.get("skip_bad"))
     actor = _actor(options.get("actor"), layers, own)
-    cache = _cache(options)
+    cache = NOTHING_KEPT if options.get("no_cache") else user_cache(options.get("cache"))
     regions, lines = choose_regions(options, target, _place(archive, day, cache, skip_bad=skip_bad), actor)
     snap = options.get("snap") or SNAPS[0]
     if snap not in SNAPS:
@@ -137,13 +136,6 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     )
 
 
-def _cache(options: Options) -> Cache:
-    """Return where what is read and measured is kept."""
-    if options.get("no_cache"):
-        return NOTHING_KEPT
-    return Cache(Path(options.get("cache") or cache_folder()))
-
-
 def _actor(name: str | None, layers: Sequence[str], own: Mapping[str, Layer]) -> str | None:
     """Return the actor asked for, spelt as in the table; a layer named by itself implies its actor."""
     if name:
@@ -160,7 +152,7 @@ def _place(archive: Archive, day: date | None, cache: Cache, *, skip_bad: bool) 
     earlier = archive.upto(day) if day else ()
     for ref in (*earlier, archive.refs[0], archive.refs[-1]):
         try:
-            return snapshots.boxes_in_degrees(snapshots.read_snapshot(ref, cache))
+            return snapshots.kept_boxes(snapshots.read_snapshot(ref, cache), cache)
         except DataError:
             if not skip_bad:
                 raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Unpack
 
@@ -11,6 +12,7 @@ from frontcalc.notices import Notice, join_codes
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.spans import nothing_measured, period_used, start_periods
+from frontcalc.pipeline.workers import in_order
 from frontcalc.states import Span
 from frontcalc.tables import FlowRow, LayerShare, Meta, PeriodUsed, Table
 from frontcalc.transitions import NOTHING, Transitions
@@ -53,19 +55,24 @@ def flows(
     shares: list[LayerShare] = []
     notices: list[Notice] = []
     measured = False
-    for actor, span in spans:
+    for (actor, span), (turned, own) in in_order(run.workers, partial(_measured, run), spans):
         measured |= span.measurable
-        turned = run.transitions(span, actor)
         said = [*span.notices, *_left_out(run, actor, span, turned)]
         rows.extend(_flow_rows(run, actor, span, turned, said))
         notices.extend(said)
         used.append(period_used(actor, span))
-        if span.measurable:
-            shares.extend(run.layer_share(state, actor) for state in (span.opening, span.closing) if state)
+        shares.extend(own)
     if not measured:
         raise nothing_measured(run, notices)
     meta = run.meta(actors, periods=used, layer_shares=dict.fromkeys(shares), notices=notices)
     return Table(FlowRow, tuple(rows), meta)
+
+
+def _measured(run: Measuring, asked: tuple[str, Span]) -> tuple[Transitions | None, list[LayerShare]]:
+    """Return what turned from role to role in a span, and each role's part of its two maps; none without two."""
+    actor, span = asked
+    ends = [state for state in (span.opening, span.closing) if state] if span.measurable else []
+    return run.transitions(span, actor), [run.layer_share(state, actor) for state in ends]
 
 
 def _left_out(run: Measuring, actor: str, span: Span, turned: Transitions | None) -> list[Notice]:

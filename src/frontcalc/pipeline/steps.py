@@ -8,7 +8,7 @@ whoever puts the steps together, in their order.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache, partial
 
 import numpy as np
@@ -19,6 +19,7 @@ from frontcalc.archives import SnapshotRef
 from frontcalc.cache import Cache, key_of
 from frontcalc.change import DRIFT_KM2, Floats, Held, close_of
 from frontcalc.errors import FrontcalcError
+from frontcalc.gross import Gross
 from frontcalc.progress import timed
 from frontcalc.regions import RegionSet
 from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, ground_of, holding, read_snapshot
@@ -221,11 +222,30 @@ def move(step: Step, opening: Held | None, areas: Callable[[], Held]) -> Movemen
     return Movement(opening, close_of(opening, step.gained, step.lost, step.after_km2), step.gained, step.lost)
 
 
+def kept_figures(
+    cache: Cache, kind: str, key: str, make: Callable[[], Sequence[Floats]], *, arrays: int
+) -> list[Floats]:
+    """Return so many arrays of one length, kept under a key or made and kept now."""
+    content = cache.kept(kind, key, lambda: np.concatenate(make()).astype(_FLOATS).tobytes())
+    return np.split(np.frombuffer(content, _FLOATS), arrays)
+
+
 def known_areas(job: Job, held: Holding, measure: Callable[[], Held]) -> Held:
     """Return the areas of what is held on a map, kept from an earlier run or measured now."""
     key = key_of((method_version(), job.regions, held.key))
-    content = job.cache.kept("areas", key, lambda: np.concatenate(measure()).astype(_FLOATS).tobytes())
-    return Held(*np.split(np.frombuffer(content, _FLOATS), 2))
+    return Held(*kept_figures(job.cache, "areas", key, measure, arrays=2))
+
+
+def known_gross(job: Job, before: Holding, after: Holding, sliver_m: float, measure: Callable[[], Gross]) -> Gross:
+    """Return gross change from map to map, kept from an earlier run or measured now."""
+    key = key_of((job.key(before, after), repr(sliver_m)))
+    names = [entry.name for entry in fields(Gross)]
+
+    def make() -> list[Floats]:
+        made = measure()
+        return [getattr(made, name) for name in names]
+
+    return Gross(*kept_figures(job.cache, "gross", key, make, arrays=len(names)))
 
 
 def keep_step(job: Job, key: str, step: Step) -> None:

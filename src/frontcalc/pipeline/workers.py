@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import date
 from itertools import islice, pairwise
+from typing import TypeVar
 
 from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.change import Change
@@ -18,6 +19,9 @@ from frontcalc.states import Span, State
 
 BLOCK = 16
 """How many neighbouring steps a worker takes at once: it reads each map once, and the one before the first."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _Block = tuple[list[date], "list[Future[Measured]]"]
 
@@ -145,3 +149,18 @@ def changes(run: Measuring, spans: Iterator[tuple[str, Span]]) -> Iterator[tuple
             list(pool.map(lambda map_: run.ground(*map_), held))
             measured = pool.map(lambda one: run.change(one[1], one[0]), batch)
             yield from ((actor, span, changed) for (actor, span), changed in zip(batch, measured, strict=True))
+
+
+def in_order(workers: int, measure: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
+    """Yield each item with what is measured of it, in the order given; few items are taken ahead of the one yielded."""
+    if workers == 1:
+        yield from ((item, measure(item)) for item in items)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: deque[tuple[Item, Future[Result]]] = deque()
+        for item in items:
+            waiting.append((item, pool.submit(measure, item)))
+            if len(waiting) > workers:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        yield from ((item, future.result()) for item, future in waiting)

@@ -1,7 +1,7 @@
 """The map of one day: what is on it, its polygons, and what an actor holds on it."""
 
 from frontcalc.snapshots.drawn import SYNTHETIC, Snapshot, SnapshotLayer, boxes_in_degrees, layers_in, read_part
-from frontcalc.snapshots.facts import forget_read, keep_snapshot, known_snapshot, read_snapshot
+from frontcalc.snapshots.facts import forget_read, keep_snapshot, kept_boxes, known_snapshot, read_snapshot
 from frontcalc.snapshots.holdings import Holding, ground_of, held, holding, role_geometry, to_equal_area
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "held",
     "holding",
     "keep_snapshot",
+    "kept_boxes",
     "known_snapshot",
     "layers_in",
     "read_part",

@@ -11,14 +11,24 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any
 
+import numpy as np
 import orjson
+import shapely
 
 from frontcalc.archives import SnapshotRef
 from frontcalc.cache import NOTHING_KEPT, Cache, key_of
 from frontcalc.layers import Layer, Role
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
-from frontcalc.snapshots.drawn import Snapshot, SnapshotLayer, changed, forget_parsed, parse_snapshot
+from frontcalc.snapshots.drawn import (
+    Geometries,
+    Snapshot,
+    SnapshotLayer,
+    boxes_in_degrees,
+    changed,
+    forget_parsed,
+    parse_snapshot,
+)
 from frontcalc.sources import SourceFile, fingerprint
 from frontcalc.sources.files import Entry
 from frontcalc.sources.limits import limits
@@ -82,6 +92,13 @@ def keep_snapshot(snapshot: Snapshot, cache: Cache) -> None:
     if found != read:
         raise changed(snapshot.files[0].name)
     cache.put("maps", _key(snapshot.ref, found), _as_json(snapshot))
+
+
+def kept_boxes(snapshot: Snapshot, cache: Cache) -> Geometries:
+    """Return what `boxes_in_degrees` does, without reading the map again where that is kept."""
+    key = key_of((method_version(), *(part.digest for part in snapshot.layers)))
+    content = cache.kept("boxes", key, lambda: shapely.bounds(boxes_in_degrees(snapshot)).astype("<f8").tobytes())
+    return np.asarray(shapely.box(*np.frombuffer(content, "<f8").reshape(-1, 4).T))
 
 
 def remember(snapshot: Snapshot) -> Snapshot:

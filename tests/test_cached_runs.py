@@ -1,0 +1,360 @@
+"""The cache cannot lie: with it and without, after edits, damage and kills, results are the same bytes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Run, Squares
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import frontcalc
+from frontcalc import versions
+from frontcalc.cache import Cache, usage
+from frontcalc.errors import DataError
+from frontcalc.snapshots import forget_read, read_snapshot
+
+FIRST = date(2024, 1, 1)
+DAYS = 40
+Write = Callable[..., Path]
+
+
+def front(day: int) -> dict[str, Squares]:
+    """Return a map whose front gains a square every other day and loses it a while later."""
+    control = [(column, row) for row in range(3) for column in range(4 + (day // 2 + row) % 5)]
+    return {"control_map": control, "russian_advances": [(10, row) for row in range(day % 3)]}
+
+
+def named(day: int) -> str:
+    """Return the name of a day's map."""
+    return str(FIRST + timedelta(days=day))
+
+
+@pytest.fixture
+def maps(archive: Write) -> Path:
+    """Daily maps, one of which lacks a layer, and one of which is the same as the day before."""
+    drawn = {named(day): front(day) for day in range(DAYS)}
+    del drawn[named(21)]["russian_advances"]
+    drawn[named(30)] = drawn[named(29)]
+    return archive(drawn)
+
+
+@pytest.fixture
+def regions(region_file: Callable[..., Path]) -> Path:
+    return region_file({"west": [(column, row) for column in range(6) for row in range(3)], "east": [(8, 1), (10, 0)]})
+
+
+def written(*command: str | Path) -> bytes:
+    """Return what a command of its own process writes to standard output."""
+    done = subprocess.run([sys.executable, "-m", "frontcalc", *map(str, command)], capture_output=True, check=True)
+    assert done.stdout
+    return done.stdout
+
+
+COMMANDS: dict[str, Sequence[str]] = {
+    "series": ["series"],
+    "series of weeks since a day": ["series", "--every", "week", "--since", "2024-01-10"],
+    "series with a layer carried over": ["series", "--carry-layers", "3", "--until", "2024-01-25"],
+    "held": ["held", "2024-01-05", "2024-01-22", "2024-03-01", "2023-12-01"],
+    "flows": ["flows", "2024-01", "2024-W02", "2024-02", "--by", "adm1"],
+    "diff": ["diff", "2024-01", "2024-02", "2024-W03"],
+    "summary": ["summary", "--every", "week", "--gross", "--baseline", "2024-01-03"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_bytes_are_the_same_cold_warm_and_by_any_number_of_workers(
+    command: Sequence[str], maps: Path, regions: Path, tmp_path: Path, run_here: Run
+) -> None:
+    asked = [*command, "--archive", maps, "--regions", regions, "--format", "json"]
+    plain = run_here(*asked, "--no-cache")
+    assert plain.returncode == 0
+    assert len(json.loads(plain.stdout)["rows"]) > 5
+    for workers in ("1", "2", "3"):
+        cache = tmp_path / f"cache-{workers}"
+        for _ in ("cold", "warm"):
+            assert run_here(*asked, "--workers", workers, "--cache", cache) == plain
+        assert run_here(*asked, "--workers", workers, "--no-cache") == plain
+
+
+def test_bad_files_that_are_skipped_are_skipped_by_workers_too(maps: Path, tmp_path: Path, run_here: Run) -> None:
+    (maps / f"{named(17)}.geojson").write_text("{")
+    asked = ["series", "--archive", maps, "--skip-bad", "--format", "json", "--by", "none"]
+    plain = run_here(*asked, "--no-cache")
+    assert "SKIPPED" in plain.stdout
+    for _ in range(2):
+        assert run_here(*asked, "--workers", "3", "--cache", tmp_path / "cache") == plain
+    broken = run_here(*asked[:3], "--workers", "3", "--cache", tmp_path / "cache")
+    assert (broken.returncode, broken.stdout) == (3, "")
+    assert f"{named(17)}.geojson" in broken.stderr
+
+
+class Work:
+    """What a run did, by the lines of its log."""
+
+    def __init__(self, log: pytest.LogCaptureFixture) -> None:
+        log.set_level(logging.INFO, logger="frontcalc")
+        self.log = log
+
+    def of(self, **options: Any) -> list[str]:
+        """Return which maps a series read and united, and what it compared."""
+        self.log.clear()
+        frontcalc.series(by="none", **options)
+        lines = [record.getMessage().rpartition(":")[0] for record in self.log.records]
+        return sorted(line for line in lines if line.startswith(("read ", "united ", "compared ")))
+
+
+@pytest.fixture
+def work(caplog: pytest.LogCaptureFixture) -> Work:
+    return Work(caplog)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_nightly_run_that_adds_a_day_pays_for_a_day(
+    maps: Path, archive: Write, tmp_path: Path, work: Work, workers: int
+) -> None:
+    how: dict[str, Any] = {"archive": maps, "cache": tmp_path / "cache", "workers": workers}
+    first = work.of(**how)
+    assert len([line for line in first if line.startswith("compared ")]) >= DAYS - 2
+    assert work.of(**how) == []
+    archive({named(DAYS): front(DAYS)})
+    # The map before is read from the cache, prepared.
+    assert work.of(**how) == [
+        f"compared {named(DAYS - 1)} with {named(DAYS)}",
+        f"read {named(DAYS)}.geojson",
+        f"united what Russia holds on {named(DAYS)}",
+    ]
+    assert work.of(**how) == []
+
+
+def test_what_another_version_has_measured_is_measured_again(
+    maps: Path, tmp_path: Path, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how: dict[str, Any] = {"archive": maps, "cache": tmp_path / "cache"}
+    first = work.of(**how)
+    assert work.of(**how) == []
+    monkeypatch.setattr(versions, "__version__", "0.0.0")
+    versions.method_version.cache_clear()
+    assert work.of(**how) == first
+    monkeypatch.undo()
+    versions.method_version.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"view": "control"},
+        {"engine": "plain"},
+        {"crs": "EPSG:8857"},
+        {"snap": "none", "by": "adm1"},
+        {"actor": "Ukraine"},
+    ],
+    ids=str,
+)
+def test_other_options_are_measured_by_themselves(maps: Path, regions: Path, tmp_path: Path, other: Any) -> None:
+    """Each is asked for after the cache was filled with the usual ones."""
+    if "actor" in other:
+        (maps / f"{named(3)}.geojson").write_text(
+            (maps / f"{named(3)}.geojson").read_text().replace("russian_advances", "kursk_ukrainian_advance")
+        )
+        other = {"actor": "Ukraine", "layers": ["kursk_ukrainian_advance"]}
+    usual: dict[str, Any] = {"archive": maps, "regions": regions, "cache": tmp_path / "cache"}
+    before = frontcalc.series(**usual)
+    alone = frontcalc.series(**(usual | {"no_cache": True} | other))
+    assert frontcalc.series(**(usual | other)) == alone
+    assert frontcalc.series(**usual) == before
+
+
+def moved(text: str, by: str) -> str:
+    """Return a map whose first coordinate is another one of the same length."""
+    at = text.index("[[[") + 3
+    digit = next(place for place in range(at + 6, len(text)) if text[place].isdigit())
+    return text[:digit] + by + text[digit + 1 :]
+
+
+def rewrite(path: Path, text: str) -> None:
+    """Write a file of the same size and time as before."""
+    before = path.stat()
+    path.write_text(text)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+
+
+def test_an_edit_that_keeps_size_and_time_of_a_file_is_seen(maps: Path, tmp_path: Path) -> None:
+    how: dict[str, Any] = {"archive": maps, "by": "none"}
+    before = frontcalc.series(**how, cache=tmp_path / "cache")
+    path = maps / f"{named(9)}.geojson"
+    text = path.read_text()
+    rewrite(path, moved(text, "9" if moved(text, "9") != text else "1"))
+    after = frontcalc.series(**how, cache=tmp_path / "cache")
+    assert after == frontcalc.series(**how, no_cache=True)
+    assert {row.date for row, old in zip(after.rows, before.rows, strict=True) if row != old} == {
+        date.fromisoformat(named(day)) for day in (9, 10)
+    }
+
+
+def test_a_map_that_changes_between_two_looks_of_one_run_is_refused(maps: Path, tmp_path: Path) -> None:
+    """What was made of one content is never kept under another."""
+    (ref, *_) = frontcalc.open_archive(maps).refs
+    forget_read()
+    snapshot = read_snapshot(ref, Cache(tmp_path / "cache"))
+    path = maps / f"{named(0)}.geojson"
+    path.write_text(moved(path.read_text(), "7"))
+    forget_read()
+    with pytest.raises(DataError, match="changed while it was read"):
+        _ = snapshot.layers[0].polygons
+
+
+def entries(cache: Path) -> list[Path]:
+    """Return the files of a cache."""
+    return sorted(path for path in cache.rglob("*") if path.is_file())
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "emptied": lambda content: b"",
+    "cut short": lambda content: content[: len(content) // 2],
+    "a bit flipped": lambda content: content[:-1] + bytes([content[-1] ^ 1]),
+    "another's": lambda content: b"x" * len(content),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_damaged_entries_are_found_and_made_anew(
+    maps: Path, regions: Path, tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    cache = tmp_path / "cache"
+    how: dict[str, Any] = {"archive": maps, "regions": regions, "cache": cache}
+    before = frontcalc.series(**how)
+    whole = {path: path.read_bytes() for path in entries(cache)}
+    assert {path.relative_to(cache).parts[0] for path in whole} >= {"maps", "grounds", "steps", "areas", "zones"}
+    for path, content in whole.items():
+        path.write_bytes(damage(content))
+    assert frontcalc.series(**how) == before
+    # What stands between a map and its step is not asked for where the step is known again.
+    assert {path: path.read_bytes() for path in entries(cache)} == whole
+
+
+def test_no_cache_writes_nothing(maps: Path, regions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRONTCALC_CACHE", str(tmp_path / "cache"))
+    for workers in (1, 2):
+        frontcalc.series(archive=maps, regions=regions, no_cache=True, workers=workers)
+        frontcalc.summary(archive=maps, regions=regions, every="week", gross=True, no_cache=True, workers=workers)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_cache_that_cannot_be_written_is_said_once_and_changes_nothing(maps: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    command = [sys.executable, "-m", "frontcalc", "series", "--archive", maps, "--by", "none", "--format", "csv"]
+    plain, blocked = (
+        subprocess.run([*command, *more], capture_output=True, text=True, check=True)
+        for more in (["--no-cache"], ["--cache", tmp_path / "file"])
+    )
+    assert blocked.stdout == plain.stdout
+    said = "frontcalc: nothing can be kept in the cache: not a directory"
+    assert sorted(blocked.stderr.splitlines()) == sorted([said, *plain.stderr.splitlines()])
+
+
+def test_two_processes_share_a_cache(maps: Path, regions: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "frontcalc", "series", "--archive", maps, "--regions", regions, "--format", "json"]
+    plain = written(*command[3:], "--no-cache")
+    both = [subprocess.Popen([*command, "--cache", tmp_path / "cache"], stdout=subprocess.PIPE) for _ in range(2)]
+    assert [process.communicate()[0] for process in both] == [plain, plain]
+    assert written(*command[3:], "--cache", tmp_path / "cache") == plain
+
+
+def test_a_run_that_was_killed_leaves_a_cache_to_go_on_with(maps: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    command = ["series", "--archive", maps, "--by", "none", "--format", "json"]
+    plain = written(*command, "--no-cache")
+    killed = subprocess.Popen(
+        [sys.executable, "-m", "frontcalc", *command, "--cache", cache], stdout=subprocess.DEVNULL
+    )
+    while killed.poll() is None and len(entries(cache)) < 10:
+        time.sleep(0.005)
+    killed.kill()
+    killed.wait()
+    done = len(entries(cache))
+    assert done >= 10
+    assert written(*command, "--cache", cache) == plain
+    assert len(entries(cache)) > done
+
+
+def test_days_of_one_file_are_known_by_the_file_and_the_day(maps: Path, tmp_path: Path, work: Work) -> None:
+    file = tmp_path / "all.geojson"
+    frontcalc.convert(file, archive=maps)
+    how: dict[str, Any] = {"archive": file, "cache": tmp_path / "cache"}
+    plain = frontcalc.series(archive=file, by="none", no_cache=True)
+    assert len({row.held_km2 for row in plain.rows}) > 5
+    for workers in (1, 2):
+        assert frontcalc.series(**how, by="none", workers=workers) == plain
+    assert work.of(**how) == []
+
+
+EDITS = st.tuples(st.just("edit"), st.integers(0, 5), st.sampled_from("123456789"))
+RUNS = st.tuples(
+    st.just("run"),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "view": st.sampled_from(["control", "assessed"]),
+            "engine": st.sampled_from(["auto", "plain"]),
+            "carry_layers": st.sampled_from([0, 2]),
+            "snap": st.sampled_from(["border", "none"]),
+            "by": st.sampled_from(["none", "adm1"]),
+            "crs": st.sampled_from(["EPSG:6933", "EPSG:8857"]),
+            "workers": st.sampled_from([1, 2]),
+            "every": st.sampled_from(["snapshot", "week"]),
+        },
+    ),
+    st.sampled_from([0, 1]),
+)
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for many runs, with nothing in it yet."""
+    yield tmp_path_factory.mktemp("few")
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.lists(st.one_of(EDITS, RUNS), min_size=3, max_size=6))
+def test_any_runs_over_one_cache_are_those_without(
+    few: Path, archive: Write, region_file: Callable[..., Path], steps: list[tuple[str, Any, Any]]
+) -> None:
+    """Whatever is edited and asked for in between, as options or in the maps and regions."""
+    shutil.rmtree(few / "cache", ignore_errors=True)
+    drawn = {named(day): front(day) for day in range(6)}
+    del drawn[named(4)]["russian_advances"]
+    maps = archive(drawn)
+    sets = [{"west": [(0, 0), (1, 0)]}, {"west": [(0, 0), (1, 0), (4, 1)], "east": [(5, 2)]}]
+    for what, chosen, other in steps:
+        if what == "edit":
+            path = maps / f"{named(chosen)}.geojson"
+            rewrite(path, moved(path.read_text(), other))
+            continue
+        options = chosen if chosen.get("by") == "none" else chosen | {"regions": region_file(sets[other])}
+        plain = frontcalc.series(archive=maps, no_cache=True, **(options | {"workers": 1}))
+        assert frontcalc.series(archive=maps, cache=few / "cache", **options) == plain
+
+
+@pytest.mark.shared
+def test_a_publishers_archive_gives_the_same_bytes_cold_warm_and_by_workers(
+    shared: Path, tmp_path: Path, run_here: Run
+) -> None:
+    maps = shared / "archives" / "deepstate-daily"
+    asked = ["series", "--archive", maps, "--since", "2024-08-01", "--until", "2024-09-10", "--format", "json"]
+    plain = run_here(*asked, "--no-cache", "--engine", "auto")
+    for workers in ("2", "1", "3"):
+        assert run_here(*asked, "--cache", tmp_path / "cache", "--workers", workers) == plain
+    assert {own.kind for own in usage(Cache(tmp_path / "cache")) if own.entries} >= {"maps", "grounds", "steps"}
