@@ -7,21 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc import __version__, crs
+from frontcalc import crs
 from frontcalc.cache import NOTHING_KEPT, Cache, key_of
 from frontcalc.embedded import load_zones
 from frontcalc.regions.cutting import Geometries, Owners, rest_of_plane
 from frontcalc.regions.sets import RegionSet
-from frontcalc.regions.snapping import METHOD, snap_zones
+from frontcalc.regions.snapping import snap_zones
+from frontcalc.versions import method_version
 
 SNAPS = ("border", "none")
 """Whether ground beside the eligible regions goes to the nearest of them."""
-
-_VERSIONS = (__version__, shapely.geos_version_string)
 
 
 def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Cache = NOTHING_KEPT) -> RegionSet:
@@ -64,15 +62,16 @@ def zones_as_bytes(eligible: RegionSet, foreign: Geometries, plane: str) -> byte
 
 def _kept(eligible: RegionSet, foreign: Geometries, plane: str, cache: Cache) -> bytes:
     """Return zones as bytes from the cache, or make and keep them."""
-    versions = (*_VERSIONS, METHOD, pyproj.proj_version_str, plane)
     land_owner = eligible.owner if eligible.land_owner is None else eligible.land_owner
     drawn = _to_bytes(eligible.land, land_owner, eligible.pieces, eligible.owner, foreign)
-    return cache.kept("zones", key_of((*versions, drawn)), lambda: zones_as_bytes(eligible, foreign, plane))
+    return cache.kept(
+        "zones", key_of((method_version(), plane, drawn)), lambda: zones_as_bytes(eligible, foreign, plane)
+    )
 
 
 def _kept_rest(pieces: Geometries, cache: Cache) -> Geometries:
     """Return the rest of the plane from the cache, or make and keep it."""
-    key = key_of((*_VERSIONS, _to_bytes(pieces)))
+    key = key_of((method_version(), _to_bytes(pieces)))
     content = cache.kept("rests", key, lambda: _to_bytes(rest_of_plane(pieces)))
     return _polygons(np.load(io.BytesIO(content), allow_pickle=False))
 

@@ -28,9 +28,6 @@ BORDER_KM = 10.0
 WATER_KM = 1.0
 """How far into water and gaps, the land of no region, ground goes to the nearest eligible region (km)."""
 
-METHOD = "2"
-"""To be changed with anything here that changes a zone: zones are kept on disk."""
-
 _MERCATOR = "EPSG:3395"
 _STRETCH_M = 10_000.0
 _SPACING_M = 250.0
