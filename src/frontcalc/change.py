@@ -55,7 +55,7 @@ class Areas:
     snapped_km2 : (n + 2,) array of float
         How much of it lies outside the region as drawn, and was snapped to it.
     split : Split
-        The ground itself.
+        The ground and its regions.
     """
 
     km2: Floats
@@ -70,17 +70,18 @@ class Areas:
     @property
     def unassigned(self) -> NDArray[np.object_]:
         """The ground that no region takes, as polygons."""
-        return self.split.unassigned
+        return self.split.ground.unassigned
 
     @property
     def snapped(self) -> NDArray[np.object_]:
         """The ground that regions take by snapping, as polygons."""
-        return geometry.polygonal(self.split.taken[self.split.zone])
+        ground = self.split.ground
+        return geometry.polygonal(ground.taken[ground.zone])
 
     def by_region(self) -> list[shapely.MultiPolygon]:
         """Return the ground itself, (n + 1): of each region in the set's order, and unassigned."""
-        taken, owner = self.split.taken, self.split.owner
-        parts = [*(taken[owner == region] for region in range(len(self.km2) - 2)), self.split.unassigned]
+        unassigned, taken, owner, _ = self.split.ground
+        parts = [*(taken[owner == region] for region in range(len(self.km2) - 2)), unassigned]
         return [geometry.union(_solid(geometry.polygonal(part))) for part in parts]
 
 

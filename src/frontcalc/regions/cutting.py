@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from frontcalc import geometry
+from frontcalc.overlaps import Edges, edges_of, shared_area_m2
 
 Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
@@ -16,6 +18,25 @@ Owners = NDArray[np.intp]
 
 _PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
 _REST_VERTICES = 128
+
+
+class Meetings(NamedTuple):
+    """Pairs (k,) of a part of some ground and a piece of the plane that meet.
+
+    Parameters
+    ----------
+    part, piece : (k,) array of int
+        Which.
+    around : (k,) array of bool
+        Whether the piece lies wholly in the part.
+    crossing : (k,) array of bool
+        Whether the border of one may run through the other; else the part lies wholly in the piece.
+    """
+
+    part: Owners
+    piece: Owners
+    around: NDArray[np.bool_]
+    crossing: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,10 +51,28 @@ class Plane:
         Small and without overlap, in metres.
     tree : STRtree
         Of the pieces.
+    edges : Edges
+        Of the pieces.
     """
 
     pieces: Geometries
     tree: shapely.STRtree
+    edges: Edges
+
+    def shares(self, ground: Geometries) -> tuple[Floats, Owners]:
+        """Return the areas that ground shares with the pieces it meets (k,), in m², and the piece of each.
+
+        Parameters
+        ----------
+        ground : (n,) array of Polygon
+            Valid and without overlap, in metres.
+        """
+        parts, _ = geometry.subdivide(ground)
+        part, piece, around, crossing = self._meetings(parts)
+        shared_m2 = shapely.area(np.where(around, self.pieces[piece], parts[part]))
+        cut, number = np.unique(part[crossing], return_inverse=True)
+        shared_m2[crossing] = shared_area_m2(edges_of(parts[cut]), self.edges, number, piece[crossing])
+        return shared_m2, piece
 
     def cut(self, ground: Geometries) -> tuple[Geometries, Owners]:
         """Return what ground shares with each piece it meets, and the piece of each share.
@@ -50,20 +89,28 @@ class Plane:
         piece : (k,) array of int
         """
         parts, _ = geometry.subdivide(ground)
+        part, piece, around, crossing = self._meetings(parts)
+        shares = np.where(around, self.pieces[piece], parts[part])
+        shares[crossing] = shapely.intersection(shares[crossing], self.pieces[piece[crossing]])
+        return shares, piece
+
+    def _meetings(self, parts: Geometries) -> Meetings:
+        """Return which parts (n,) of some ground meet which pieces, and how."""
         part, piece = self.tree.query(parts)
         inside = shapely.contains_properly(self.pieces[piece], parts[part])
         met = inside.copy()
         met[~inside] = shapely.intersects(self.pieces[piece[~inside]], parts[part[~inside]])
         part, piece, inside = part[met], piece[met], inside[met]
-        # A part inside a piece, and a piece inside a part, is shared whole and needs no overlay.
-        shapely.prepare(parts)
-        around = ~inside
+        around = ~inside & _box_around(parts[part], self.pieces[piece])
+        shapely.prepare(parts[part[around]])
         around[around] = shapely.contains_properly(parts[part[around]], self.pieces[piece[around]])
-        crossing = ~(inside | around)
-        shares = parts[part]
-        shares[around] = self.pieces[piece[around]]
-        shares[crossing] = shapely.intersection(shares[crossing], self.pieces[piece[crossing]])
-        return shares, piece
+        return Meetings(part, piece, around, ~(inside | around))
+
+
+def _box_around(outer: Geometries, inner: Geometries) -> NDArray[np.bool_]:
+    """Say of each pair (k,) whether the box of the one lies in that of the other."""
+    a, b = shapely.bounds(outer), shapely.bounds(inner)
+    return np.asarray((a[:, :2] <= b[:, :2]).all(axis=1) & (b[:, 2:] <= a[:, 2:]).all(axis=1))
 
 
 def plane_of(pieces: Geometries) -> Plane:
@@ -71,7 +118,7 @@ def plane_of(pieces: Geometries) -> Plane:
     # Copies: others have the pieces too, and a prepared geometry must not cross threads.
     own = shapely.from_wkb(shapely.to_wkb(pieces))
     shapely.prepare(own)
-    return Plane(own, shapely.STRtree(own))
+    return Plane(own, shapely.STRtree(own), edges_of(own))
 
 
 def rest_of_plane(taken: Geometries) -> Geometries:

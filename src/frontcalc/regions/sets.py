@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,32 +23,52 @@ TOTAL = "total"
 """The name of the row, and of its level, that measures everything at once."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Split:
+class Ground(NamedTuple):
     """Ground split by regions.
 
     Parameters
     ----------
-    km2 : (n + 1,) array of float
-        The area in each region; the last is what no region takes, measured by an overlay of its own (km²).
-    snapped_km2 : (n + 1,) array of float
-        How much of it lies outside the region as drawn, in ground that was snapped to it; the last is 0.
     unassigned : (k,) array of Polygon
-        The ground that no region takes.
+        What no region takes.
     taken : (l,) array of geometry
-        The ground that regions take, cut small, as measured.
+        What regions take, cut small.
     owner : (l,) array of int
         The place of its region in the set.
     zone : (l,) array of bool
         Whether the region takes it by snapping only.
     """
 
-    km2: Floats
-    snapped_km2: Floats
     unassigned: Geometries
     taken: Geometries
     owner: Owners
     zone: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The areas of ground by region.
+
+    Parameters
+    ----------
+    km2 : (n + 1,) array of float
+        The area in each region; the last is what no region takes, measured by itself (km²).
+    snapped_km2 : (n + 1,) array of float
+        How much of it lies outside the region as drawn, in ground that was snapped to it; the last is 0.
+    regions : RegionSet
+        The regions.
+    parts : (k,) array of Polygon
+        The ground.
+    """
+
+    km2: Floats
+    snapped_km2: Floats
+    regions: RegionSet
+    parts: Geometries
+
+    @cached_property
+    def ground(self) -> Ground:
+        """The ground itself, cut by regions where it is asked for: figures alone need no overlay."""
+        return self.regions.cut(self.parts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,29 +167,36 @@ class RegionSet:
         )
 
     def split(self, parts: Geometries) -> Split:
-        """Split polygons by region, and measure by itself what no region takes.
+        """Measure polygons by region, and by itself what no region takes.
 
         Parameters
         ----------
         parts : (k,) array of shapely Polygon
             Valid and without overlap, in metres.
         """
-        plane = _plane(self, threading.get_ident())
-        shares, piece = plane.cut(parts)
-        shared_km2 = geometry.area_km2(shares)
-        rows, nowhere = len(self.names) + 1, len(plane.pieces) - len(self.pieces)
-        owner = np.append(self.owner, np.full(nowhere, rows - 1))[piece]
+        shared_m2, piece = self._plane().shares(parts)
+        row, zone = self._rows(piece)
+        shared_km2, rows = shared_m2 / 1e6, len(self.names) + 1
+        snapped_km2 = _sums(row[zone], shared_km2[zone], rows)
+        return Split(_sums(row, shared_km2, rows), snapped_km2, self, parts)
+
+    def cut(self, parts: Geometries) -> Ground:
+        """Return polygons (k,) as `split` takes them, cut by region."""
+        shares, piece = self._plane().cut(parts)
+        row, zone = self._rows(piece)
+        taken = row < len(self.names)
+        return Ground(geometry.polygonal(shares[~taken]), shares[taken], row[taken], zone[taken])
+
+    def _plane(self) -> Plane:
+        """Return the plane to cut by in this thread."""
+        return _plane(self, threading.get_ident())
+
+    def _rows(self, piece: Owners) -> tuple[Owners, NDArray[np.bool_]]:
+        """Return the row of pieces of the plane (k,), the last for nobody's, and whether they are snapped."""
+        nobody = max(0, piece.max(initial=-1) + 1 - len(self.pieces))
         drawn = np.zeros(len(self.pieces), dtype=bool) if self.snapped is None else self.snapped
-        zones = np.append(drawn, np.zeros(nowhere, dtype=bool))[piece]
-        taken = owner < rows - 1
-        return Split(
-            _sums(owner, shared_km2, rows),
-            _sums(owner[zones], shared_km2[zones], rows),
-            geometry.polygonal(shares[~taken]),
-            shares[taken],
-            owner[taken],
-            zones[taken],
-        )
+        owner = np.append(self.owner, np.full(nobody, len(self.names)))
+        return owner[piece], np.append(drawn, np.zeros(nobody, dtype=bool))[piece]
 
 
 def _sums(row: Owners, figures: Floats, rows: int) -> Floats:
