@@ -73,6 +73,15 @@ def test_edges_that_run_the_other_way_or_that_one_map_has_twice_are_not_shared()
     assert new.tolist() == [[0, 0, 2, 0]]
 
 
+def test_edges_that_are_mixed_to_the_same_number_are_not_taken_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edges, "_MIXERS", np.zeros(4, dtype=np.uint64))
+    old, new = edges.differing(np.array([[0.0, 0, 1, 0], [1, 0, 1, 1]]), np.array([[0.0, 0, 2, 0], [1, 0, 1, 1]]))
+    assert [0, 0, 1, 0] in old.tolist()
+    assert [0, 0, 2, 0] in new.tolist()
+    # What is left in of edges that both have is left in of both.
+    assert len(old) == len(new)
+
+
 def test_the_same_map_has_no_difference_and_neither_have_two_empty_ones() -> None:
     for ground in (boxes(*STAYING), shapely.MultiPolygon()):
         gained, lost = found(ground, ground)

@@ -37,6 +37,8 @@ MOST_DIFFERING = 0.2
 TOLERANCE_M2 = 0.01
 """How far the faces may be from the change of the total: sums over whole maps err by a hundredth of that."""
 
+# Odd, and without a pattern: the digits of the golden ratio, and those that hash functions use.
+_MIXERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5], dtype=np.uint64)
 _CELLS = 2_000_000  # of the table of points by edges: 16 MB
 
 
@@ -75,22 +77,31 @@ def directed_edges(ground: shapely.MultiPolygon) -> Floats:
     """Return the edges (n, 4) of a multipolygon as x, y to x, y, ground to the left of each."""
     rings = shapely.get_rings(shapely.get_parts(shapely.orient_polygons(ground)))
     points, ring = shapely.get_coordinates(rings, return_index=True)
-    same = ring[1:] == ring[:-1]
+    start = np.flatnonzero(ring[1:] == ring[:-1])
     # Adding zero turns −0 into 0, which are the same place but not the same bytes.
-    return np.hstack([points[:-1][same], points[1:][same]]) + 0.0
+    points += 0.0
+    return np.concatenate([points[start], points[start + 1]], axis=1)
 
 
 def differing(old: Floats, new: Floats) -> tuple[Floats, Floats]:
-    """Return which of two maps' edges (n, 4) and (m, 4) the other has not, to the last bit."""
+    """Return which of two maps' edges (n, 4) and (m, 4) the other has not, to the last bit.
+
+    Edges are sorted by one number mixed of all their bits, whose last bits are their place. Where two different
+    edges are mixed to the same, some that both maps have may be left in, which does no harm.
+    """
     both = np.concatenate([old, new])
-    keys = both.view(np.dtype((np.void, both.itemsize * 4))).ravel()
-    order = np.argsort(keys)
-    is_new = order >= len(old)
-    # An edge of one map beside the same of the other: each takes the other away.
-    pair = np.flatnonzero((keys[order[1:]] == keys[order[:-1]]) & (is_new[1:] != is_new[:-1]))
-    shared = np.zeros(len(both), dtype=bool)
-    shared[order[pair]] = shared[order[pair + 1]] = True
-    return old[~shared[: len(old)]], new[~shared[len(old) :]]
+    places = np.uint64((1 << len(both).bit_length()) - 1)
+    mixed = np.sort((both.view(np.uint64) @ _MIXERS) & ~places | np.arange(len(both), dtype=np.uint64))
+    order = (mixed & places).astype(np.intp)
+    first, second = order[:-1], order[1:]
+    # The old ones of equal edges come first: where the last of them meets a new one, each takes the other away.
+    alike = (mixed[1:] ^ mixed[:-1]) <= places
+    pair = np.flatnonzero(alike & (first < len(old)) & (second >= len(old)))
+    pair = pair[(both[first[pair]] == both[second[pair]]).all(axis=1)]
+    alone = np.ones(len(both), dtype=bool)
+    alone[first[pair]] = alone[second[pair]] = False
+    rest = np.flatnonzero(alone)
+    return both[rest[rest < len(old)]], both[rest[rest >= len(old)]]
 
 
 def winding_numbers(points: Floats, edges: Floats) -> Ints:

@@ -70,8 +70,9 @@ class Plane:
         parts, _ = geometry.subdivide(ground)
         part, piece, around, crossing = self._meetings(parts)
         shared_m2 = shapely.area(np.where(around, self.pieces[piece], parts[part]))
-        cut, number = np.unique(part[crossing], return_inverse=True)
-        shared_m2[crossing] = shared_area_m2(edges_of(parts[cut]), self.edges, number, piece[crossing])
+        if crossing.any():
+            cut, number = np.unique(part[crossing], return_inverse=True)
+            shared_m2[crossing] = shared_area_m2(edges_of(parts[cut]), self.edges, number, piece[crossing])
         return shared_m2, piece
 
     def cut(self, ground: Geometries) -> tuple[Geometries, Owners]:
