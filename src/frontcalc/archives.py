@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from frontcalc.config import NAME as CONFIG_NAME
@@ -65,7 +66,7 @@ class SnapshotRef:
         return tuple(part.entry.label for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Archive:
     """An index of dated maps, in date order; it holds no geometry.
 
@@ -100,7 +101,7 @@ class Archive:
         """Whom the maps are from and on what terms, as results say it."""
         return f"maps: {self.attribution or f'{self.name}, whose source is not stated'}"
 
-    @property
+    @cached_property
     def days(self) -> tuple[date, ...]:
         """The days that have a map."""
         return tuple(ref.day for ref in self.refs if ref.day is not None)

@@ -105,6 +105,7 @@ def source_crs(declared: str, *, where: str) -> str:
     return declared
 
 
+@lru_cache(maxsize=32)
 def is_geographic(crs: str) -> bool:
     """Say whether coordinates of a CRS are degrees."""
     return CRS.from_user_input(crs).is_geographic

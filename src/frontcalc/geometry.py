@@ -96,19 +96,21 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     """
     if len(polygons) == 0:
         return polygons
-    kind, source, (ring_offsets, shells) = shapely.to_ragged_array(polygons, include_z=False)
+    drawn, shell = shapely.get_rings(polygons, return_index=True)
+    source, ring = shapely.get_coordinates(drawn, return_index=True)
+    rings = np.searchsorted(ring, np.arange(len(drawn) + 1))
+    shells = np.searchsorted(shell, np.arange(len(polygons) + 1))
     target = project(source)
     lost = np.flatnonzero(~np.isfinite(target).all(axis=1))
     if len(lost):
         x, y = source[lost[0]]
         raise DataError(f"its coordinates lie outside its projection, at {x:.6g}, {y:.6g}", cure="check its CRS")
-    rings: Ints = ring_offsets.astype(np.int64)
     pieces = _pieces_per_edge(source, target, rings, project, edge_error)
     if (added := int(pieces.sum()) - len(pieces)) > MAX_ADDED_VERTICES:
         raise DataError(f"its edges are so long that {added:,} vertices would be added", cure="check its coordinates")
     if (pieces > 1).any():
         target, rings = _split_edges(source, target, rings, pieces, project)
-    return np.asarray(shapely.from_ragged_array(kind, target, (rings, shells)))
+    return np.asarray(shapely.from_ragged_array(_POLYGON, target, (rings, shells)))
 
 
 def _pieces_per_edge(source: Floats, target: Floats, rings: Ints, project: Project, tolerance: float) -> Ints:

@@ -52,7 +52,7 @@ class Line:
 
     def sum_of(self, areas: NDArray[np.float64]) -> float:
         """Return this row's figure of an array of areas (n + 2,), in its unit."""
-        return math.fsum(areas[list(self.members)])
+        return math.fsum(areas.item(member) for member in self.members)
 
     def ground_of(self, grounds: Sequence[shapely.MultiPolygon]) -> shapely.MultiPolygon:
         """Return this row's ground of that of all regions and what is unassigned (n + 1)."""

@@ -121,7 +121,7 @@ def _meeting(
 
     Of two such edges either the second starts in the first, or the first after the second and in it.
     """
-    places = np.unique(np.concatenate([x_a, x_b]))
+    places = np.sort(np.concatenate([x_a, x_b]))
 
     def ranked(group: Ints, x: Floats) -> Ints:
         return np.asarray(group * (len(places) + 1) + np.searchsorted(places, x))

@@ -107,6 +107,9 @@ def refuse_uncut(features: Features, *, where: str) -> None:
     """
     if not len(features.polygons) or not is_geographic(features.crs):
         return
+    west, _, east, _ = shapely.total_bounds(features.polygons)
+    if east - west <= 180.0:
+        return
     rings, of_polygon = shapely.get_rings(features.polygons, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     span = np.where(ring[1:] == ring[:-1], np.abs(np.diff(xy[:, 0])), 0.0)
