@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import date
 from decimal import Decimal
 from math import inf
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontcalc.claims import Claim, Measure, Qualifier, Range, differences, fitting, read_claims
+from frontcalc.claims import Claim, Measure, Qualifier, Range, Verdict, differences, fitting, read_claims
 from frontcalc.errors import DataError
 from frontcalc.periods import parse_period
 
@@ -317,3 +320,60 @@ def test_names_that_steer_the_terminal_are_escaped() -> None:
 def test_a_year_may_be_a_number(written: str) -> None:
     (found,) = read(ONE.replace('"2024"', written))
     assert (found.period.strip(), found.periods[0].closes_on) == ("2024", date(2024, 12, 31))
+
+
+VALUE = st.one_of(
+    st.text(max_size=5),
+    st.integers(),
+    st.booleans(),
+    st.floats(),
+    st.dates(),
+    st.sampled_from(["2024", "2024 / 2023", "net", "ratio", "km2", "about", "5%", "assessed"]),
+)
+KEYS = (
+    "id",
+    "text",
+    "period",
+    "measure",
+    "value",
+    "unit",
+    "qualifier",
+    "tolerance",
+    "region",
+    "view",
+    "published",
+    "x",
+)
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), VALUE))
+def test_any_values_are_read_or_refused(fields: dict[str, object]) -> None:
+    def written(value: object) -> str:
+        if isinstance(value, str):
+            return json.dumps(value).replace("\x7f", " ")
+        return str(value).lower() if isinstance(value, bool | float) else str(value)
+
+    table = "[[claim]]\n" + "\n".join(f"{key} = {written(value)}" for key, value in fields.items())
+    try:
+        (found,) = read(table)
+    except DataError as error:
+        assert str(error).isprintable()  # noqa: PT017 - most are refused
+    else:
+        assert fitting(found).low <= fitting(found).high
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(content: bytes) -> None:
+    with pytest.raises(DataError):
+        read_claims(content, where="x")
+
+
+def test_the_example_of_the_docs_is_a_claims_file() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "claims.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    claims = read(example)
+    assert [found.id for found in claims] == ["this-year", "six-times", "kursk"]
+    assert [fitting(found) for found in claims] == [Range(2565, 2835), Range(5.5, 6), Range(1147.58, 1194.42)]
+    # What the tables of the page list is what there is.
+    for word in (*Measure, *Qualifier, *Verdict):
+        assert f"`{word}`" in page

@@ -8,11 +8,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema
 import pytest
 from conftest import Run
 
 import frontcalc
 from frontcalc.errors import DataError, UsageError
+from frontcalc.outputs import render
+from frontcalc.outputs.schema import json_schema
 from frontcalc.tables import ClaimRow
 
 Write = Callable[..., Path]
@@ -165,6 +168,17 @@ def test_a_figure_that_depends_on_the_layers(
     assert row.computed == pytest.approx({"held": 300, "net": 100, "rate": 100 / 29}[measure])
 
 
+def test_the_layers_of_a_region_can_be_summed_too(
+    claims_file: Callable[..., Path], layered: Path, region_file: Write
+) -> None:
+    # Of the two layers' 400 km² in March, 300 are in the east, 200 of them on the same ground.
+    path = claims_file({"measure": "held", "period": "2024-03-01", "value": 300, "region": "East"})
+    regions = region_file({"West": [A], "East": [B, C]})
+    (row,) = frontcalc.verify(path, archive=layered, regions=regions, snap="none").rows
+    assert (row.verdict, row.computed) == ("depends", pytest.approx(200))
+    assert row.reason.startswith("300 km² as the sum of the layers")
+
+
 def test_the_choice_that_a_claim_states_is_no_other(check: Check, layered: Path) -> None:
     row = check(layered, "held", "2024-03-01", 200, view="control")
     assert (row.verdict, row.view) == ("agrees", "control")
@@ -301,6 +315,17 @@ def test_the_archive_of_the_file_is_found_from_its_folder_and_the_option_beats_i
     assert other.meta.archive == "sample_polygons"
 
 
+def test_a_region_where_none_is_known_is_an_error_too(claims_file: Callable[..., Path], weekly: Path) -> None:
+    with pytest.raises(DataError, match="line 2: claim 'c1': no adm1 regions are known for this place; fetch them"):
+        frontcalc.verify(claims_file(HELD | {"region": "Kursk"}), archive=weekly)
+
+
+@pytest.mark.parametrize("name", ["bbc-1999", "a\0b", "a" * 5000])
+def test_a_name_that_is_no_file_lists_the_bundled_ones(name: str) -> None:
+    with pytest.raises(DataError, match="does not exist; give a TOML file or a bundled name: bbc-2024-11"):
+        frontcalc.verify(name)
+
+
 @pytest.mark.parametrize("own", [{"only": "Donetsk"}, {"theatre": "UA"}, {"layers": ["control"]}, {"actor": "all"}])
 def test_what_claims_say_themselves_is_no_option(
     claims_file: Callable[..., Path], weekly: Path, own: dict[str, object]
@@ -366,6 +391,16 @@ def test_the_columns_begin_as_promised(run_here: Run, claims_file: Callable[...,
     assert names[:8] == ["id", "period", "claimed", "computed", "difference", "unit", "verdict", "reason"]
     assert values[:7] == ["c1", "2024-01-08", "300.000", "300.000", "0.000", "km2", "agrees"]
     assert values[names.index("text")] == "'=1+1"
+
+
+def test_json_holds_to_its_schema(claims_file: Callable[..., Path], weekly: Path) -> None:
+    # A claim with a date, one without data, and two that contradict each other.
+    rate = {"measure": "rate", "period": "2024-01-08..2024-01-15", "value": 1}
+    tables = (HELD | {"published": "2024-02-01"}, HELD | {"period": "2030-01-01"}, rate, rate | {"measure": "net"})
+    table = frontcalc.verify(claims_file(*tables), archive=weekly)
+    assert [row.verdict for row in table.rows] == ["agrees", "no data", "disagrees", "disagrees", "disagrees"]
+    check = jsonschema.Draft202012Validator(json_schema(ClaimRow), format_checker=jsonschema.FormatChecker())
+    check.validate(json.loads(render(table, "json")))
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "markdown", "html", "xlsx", "parquet"])

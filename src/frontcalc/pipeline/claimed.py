@@ -94,7 +94,7 @@ class Bench:
         Raises
         ------
         DataError
-            The claim names a region that is not known.
+            The claim names a region that is not known, or none is known where the maps are.
         """
         regional = claim.region or claim.measure is Measure.SHARE
         kind = _Kind(view or claim.view, claim.actor, claim.region, "" if regional else "none")
@@ -107,7 +107,7 @@ class Bench:
             try:
                 self.runs[kind] = start(self.maps, wanted, claim.periods[0].closes_on)
             except UsageError as error:
-                if error.where != "--only":
+                if not claim.region or error.where not in ("--only", "--by"):
                     raise
                 where = f"{self.where}, line {claim.line}" if claim.line else self.where
                 raise DataError(f"claim {claim.id!r}: {error.problem}", where=where, cure=error.cure) from error

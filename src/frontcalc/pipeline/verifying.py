@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -86,7 +87,8 @@ def find_claims(claims: str | Path) -> Path:
         There is neither such a file nor such a bundled one.
     """
     path = Path(claims)
-    if path.exists():
+    # Path.exists raises where a name is too long for a file.
+    if os.path.exists(path):  # noqa: PTH110
         return path
     bundled = _bundled()
     if str(claims) in bundled:
