@@ -157,6 +157,10 @@ def test_units_of_area_may_differ() -> None:
     # 593 km² are 229 square miles.
     assert differences([claim("593"), claim("7.39", "rate", unit="mi2/day")]) == ()
     assert len(differences([claim("593"), claim("19.1", "rate", unit="mi2/day")])) == 1
+    # 1,000 square miles are 2,590 km².
+    miles, km2 = claim("1000", period="2024", unit="mi2"), claim("1295", period="2023")
+    assert differences([miles, km2, claim("2.0", "ratio", "2024 / 2023")]) == ()
+    assert len(differences([miles, km2, claim("0.8", "ratio", "2024 / 2023")])) == 1
 
 
 # --- reading -----------------------------------------------------------------------------------------------------
@@ -286,6 +290,8 @@ def test_lines_are_right_beside_texts_and_comments_that_look_like_claims() -> No
     text = "# it's \"\"\" a comment\ntext = '''\n[[claim]]\nvalue = 1\n'''\n" + ONE.replace("net", "nett")
     with pytest.raises(DataError, match="line 9: measure is 'nett'"):
         read(text)
+    with pytest.raises(DataError, match="line 5: measure is 'nett'"):
+        read('# """\n' + ONE.replace("net", "nett") + '# """\n')
     with pytest.raises(DataError, match="toml: measure is 'nett'"):
         read('claim = [{id = "a", period = "2024", measure = "nett", value = 5}]')
 

@@ -62,9 +62,11 @@ def claims_file(tmp_path: Path) -> Callable[..., Path]:
 def check(claims_file: Callable[..., Path]) -> Callable[..., ClaimRow]:
     """Return a function that verifies one claim."""
 
-    def verify(maps: Path, measure: str, period: str, value: float, **stated: object) -> ClaimRow:
+    def verify(
+        maps: Path, measure: str, period: str, value: float, *, regions: Path | None = None, **stated: object
+    ) -> ClaimRow:
         path = claims_file({"measure": measure, "period": period, "value": value} | stated)
-        (row,) = frontcalc.verify(path, archive=maps).rows
+        (row,) = frontcalc.verify(path, archive=maps, regions=regions).rows
         return row
 
     return verify
@@ -132,6 +134,16 @@ def test_a_region_and_the_share_of_its_land(claims_file: Callable[..., Path], we
         ("agrees", "total"),
     ]
     assert [row.computed for row in rows] == [pytest.approx(figure) for figure in (400, 25, 400 / 7)]
+
+
+def test_ground_that_is_snapped_to_a_region_is_no_part_of_its_share(
+    check: Check, weekly: Path, region_file: Write
+) -> None:
+    # B is the region, and all of it is held; of A and C the kilometre beside it goes to it, since they are at sea.
+    regions = region_file({"Middle": [B]})
+    stated = {"region": "Middle", "regions": regions}
+    assert check(weekly, "held", "2024-01-08", 120, qualifier="about", **stated).verdict == "agrees"
+    assert check(weekly, "share", "2024-01-08", 100, **stated).verdict == "agrees"
 
 
 def test_an_actor(claims_file: Callable[..., Path], archive: Write) -> None:
