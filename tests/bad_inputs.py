@@ -484,6 +484,47 @@ OPTIONS = (
     BadInput("a source of dates that is none", two_maps, (*HELD, "--date-from", "sky")),
 )
 
+# --- claims ------------------------------------------------------------------------------------------------------
+
+CLAIM = '[[claim]]\nid = "a"\nperiod = "2024-01"\nmeasure = "net"\nvalue = 100\n'
+VERIFY = ("verify", "claims.toml", "--archive", "maps")
+
+
+def claims(content: str | bytes) -> Callable[[Path], None]:
+    """Return a maker of an archive of two days and a claims file."""
+
+    def make(here: Path) -> None:
+        two_maps(here)
+        (here / "claims.toml").write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    return make
+
+
+CLAIMS = (
+    BadInput("claims: no such file", two_maps, VERIFY),
+    BadInput("claims: a folder", lambda here: (here / "claims.toml").mkdir(), VERIFY),
+    BadInput("claims: an empty file", claims(""), VERIFY),
+    BadInput("claims: no TOML", claims(CLAIM + "tolerance = 5%"), VERIFY),
+    BadInput("claims: text that is not UTF-8", claims(b'source = "Le Mond\xe9"\n'), VERIFY),
+    BadInput("claims: two megabytes", claims("#" * 2_000_000), VERIFY),
+    BadInput("claims: none in it", claims('archive = "maps"'), VERIFY),
+    BadInput("claims: a misspelt key", claims(CLAIM.replace("value", "vlaue")), VERIFY),
+    BadInput("claims: no figure", claims(CLAIM.replace("value = 100", "")), VERIFY),
+    BadInput("claims: NaN as a figure", claims(CLAIM.replace("100", "nan")), VERIFY),
+    BadInput("claims: a negative area", claims(CLAIM.replace("100", "-100").replace("net", "gained")), VERIFY),
+    BadInput("claims: a unit of something else", claims(CLAIM + 'unit = "percent"'), VERIFY),
+    BadInput("claims: a day that does not exist", claims(CLAIM.replace("2024-01", "2023-02-29")), VERIFY),
+    BadInput("claims: a ratio of one period", claims(CLAIM.replace("net", "ratio")), VERIFY),
+    BadInput("claims: two of one name", claims(CLAIM * 2), VERIFY),
+    BadInput(
+        "claims: an unknown region",
+        claims(CLAIM + 'region = "Kusrk"'),
+        (*VERIFY, "--regions", "maps/2024-01-01.geojson", "--region-name", "layer"),
+    ),
+    BadInput("claims: a name that steers the terminal", claims(CLAIM + '"\\u001b[2J" = 1'), VERIFY),
+    BadInput("claims: an archive that is missing", claims('archive = "nowhere"\n' + CLAIM), VERIFY[:2]),
+)
+
 SECTIONS: dict[str, tuple[BadInput, ...]] = {
     "Text that is no map": TEXTS,
     "GeoJSON": GEOJSON,
@@ -494,5 +535,6 @@ SECTIONS: dict[str, tuple[BadInput, ...]] = {
     "frontcalc.toml": CONFIGS,
     "Region files": REGIONS,
     "Options": OPTIONS,
+    "Claims files": CLAIMS,
 }
 """The bad inputs by what they are given as."""

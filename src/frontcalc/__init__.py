@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         series,
         show_region,
         summary,
+        verify,
         write_summaries,
     )
 
@@ -53,6 +54,7 @@ _HOME = {
     "series": "pipeline",
     "show_region": "pipeline",
     "summary": "pipeline",
+    "verify": "pipeline",
     "write_summaries": "pipeline",
     "open_archive": "archives",
     "CheckFailed": "errors",
@@ -87,6 +89,7 @@ __all__ = [
     "series",
     "show_region",
     "summary",
+    "verify",
     "write_summaries",
 ]
 

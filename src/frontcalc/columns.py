@@ -74,6 +74,19 @@ DEFINITIONS: dict[str, str] = {
     "sliver_width_m": "mean width (2 × area ÷ perimeter) below which a part of a change is a sliver",
     "sliver_gained_km2": "of gross gained, what lies in slivers",
     "sliver_lost_km2": "of gross lost, what lies in slivers",
+    "id": "name of the claim; several joined by ↔ where claims contradict each other",
+    "claimed": "the published figure",
+    "computed": "the figure under the claim's stated choices, else the default ones; what other claims imply where"
+    " claims contradict each other",
+    "difference": "computed less claimed",
+    "unit": "unit of claimed, computed and difference: km2, mi2, km2/day, mi2/day, times or percent",
+    "verdict": "agrees, depends, disagrees or no data, as docs/claims.md defines them",
+    "reason": "which figures would fit, which other choice does, or what is missing",
+    "measure": "what the claimed figure is of: held, net, gained, lost, gross_gained, gross_lost, rate, ratio or share",
+    "qualifier": "how the figure is said: exactly, about, more than, less than, nearly or up to",
+    "text": "the words of the claim",
+    "source": "where the claim stands",
+    "published": "the day it was published",
     "attribution": "whose maps and regions the figures rest on, and on what terms",
 }
 """What each column says, by name, in square kilometres; a unit is not part of it."""

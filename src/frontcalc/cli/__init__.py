@@ -22,6 +22,7 @@ _COMMANDS = {
     "summary": "Change by year, quarter, month or week; a tree of tables to keep.",
     "flows": "Ground that turned from one role into another, in each period.",
     "places": "Places that came under or out of an actor's hold, in each period.",
+    "verify": "Published figures held against maps: agrees, depends, disagrees.",
     "archive": "Archives of maps: list them, check them, convert them to tidy files.",
     "regions": "The regions that figures are split by.",
     "cache": "What is kept on disk to be faster: how much it is, and removing it.",

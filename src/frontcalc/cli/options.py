@@ -48,6 +48,18 @@ def _levels(context: click.Context, param: click.Parameter, incomplete: str) -> 
     return [CompletionItem(given + comma + level) for level in LEVELS if level.startswith(last)]
 
 
+_snap = click.option(
+    "--snap", type=click.Choice(SNAPS), help="Give ground beside the regions to the nearest [default: border]."
+)
+_figuring = (
+    click.option("--crs", metavar="CRS", help="Equal-area CRS, proved over the data [default: EPSG:6933]."),
+    click.option("--carry-layers", type=int, metavar="DAYS", help="Carry a missing layer over for so many days."),
+    click.option(
+        "--engine",
+        type=click.Choice(ENGINES),
+        help="«plain» overlays whole maps: slower, same figures [default: auto].",
+    ),
+)
 _measuring = (
     click.option(
         "--regions",
@@ -71,19 +83,11 @@ _measuring = (
         help="Only these regions; the total is theirs.",
     ),
     click.option("--theatre", metavar="COUNTRY", help="Only regions of this country, as in UA."),
-    click.option(
-        "--snap", type=click.Choice(SNAPS), help="Give ground beside the regions to the nearest [default: border]."
-    ),
+    _snap,
     click.option("--view", type=click.Choice(VIEWS), help="Which roles count as held [default: assessed]."),
     click.option("--layers", type=Names(), metavar="NAMES", help="Roles or publisher's layer names instead of a view."),
     click.option("--actor", metavar="NAME", help="Whose territory; «all» for each in turn [default: the main actor]."),
-    click.option("--crs", metavar="CRS", help="Equal-area CRS, proved over the data [default: EPSG:6933]."),
-    click.option("--carry-layers", type=int, metavar="DAYS", help="Carry a missing layer over for so many days."),
-    click.option(
-        "--engine",
-        type=click.Choice(ENGINES),
-        help="«plain» overlays whole maps: slower, same figures [default: auto].",
-    ),
+    *_figuring,
 )
 _reading = (
     click.option("--date-from", metavar="SOURCE", help="Where days are read from: name, folder or property:FIELD."),
@@ -118,6 +122,11 @@ def reading(command: Command) -> Command:
 def checking(command: Command) -> Command:
     """Add the options that say how an archive is checked; bad files are findings and never skipped."""
     return _with(command, (*_regions, *_reading[:2]))
+
+
+def verifying(command: Command) -> Command:
+    """Add the options that say how claims are measured: what is measured, they say themselves."""
+    return _with(command, (*_regions, _snap, *_figuring, *_reading))
 
 
 def _with(command: Command, options: tuple[Callable[[Command], Command], ...]) -> Command:

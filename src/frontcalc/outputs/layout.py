@@ -10,6 +10,7 @@ from frontcalc.labels import printable
 from frontcalc.lint import Finding
 from frontcalc.outputs.archive_facts import archive_grid, finding_grid
 from frontcalc.outputs.branches import Key, branches, key, walk
+from frontcalc.outputs.claim_facts import claim_grid
 from frontcalc.outputs.grid import Grid, aside_of, basis, day_or_dash, period_heading, remarks, title_of
 from frontcalc.outputs.movements import flow_grid, place_grid
 from frontcalc.outputs.numbers import BLANK, decimals, km2, times
@@ -20,6 +21,7 @@ from frontcalc.outputs.summary_layout import summary_grids
 from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import (
     TOTAL,
+    ClaimRow,
     DiffRow,
     FlowRow,
     HeldRow,
@@ -61,6 +63,7 @@ def _laid_out(table: Table[Any, Any]) -> list[Grid]:
         RegionCheckRow: check_grid,
         LayerRow: archive_grid,
         Finding: finding_grid,
+        ClaimRow: claim_grid,
     }
     if table.kind in whole:
         return [whole[table.kind](table.rows, table.meta)]

@@ -15,6 +15,8 @@ from frontcalc.lint import Finding
 from frontcalc.outputs.published import UNITS, Column, columns
 from frontcalc.tables import (
     ArchiveMeta,
+    ClaimRow,
+    ClaimsMeta,
     DiffRow,
     FlowRow,
     GrossRow,
@@ -42,6 +44,7 @@ PUBLISHED: dict[type, type] = {
     PlaceRow: Meta,
     LayerRow: ArchiveMeta,
     Finding: ArchiveMeta,
+    ClaimRow: ClaimsMeta,
     RegionRow: RegionMeta,
     RegionDetailRow: RegionMeta,
     RegionCheckRow: RegionCheckMeta,

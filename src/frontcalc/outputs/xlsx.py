@@ -14,7 +14,7 @@ from frontcalc.outputs.numbers import MINUS
 from frontcalc.outputs.published import Column, columns, rows
 from frontcalc.sources import SourceFile
 from frontcalc.sources.packages import extra_package
-from frontcalc.tables import AnyMeta, ArchiveMeta, Meta, RegionCheckMeta, RegionMeta, Table
+from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, Meta, RegionCheckMeta, RegionMeta, Table
 from frontcalc.views import VIEWS, describe_view
 
 FIGURES, METHOD = "Figures", "Method and sources"
@@ -112,7 +112,8 @@ def _files(meta: Meta | ArchiveMeta | RegionCheckMeta) -> list[SourceFile]:
     """Return the files that a result rests on, that of the regions first."""
     if isinstance(meta, RegionCheckMeta):
         return [meta.file]
-    return [*([meta.regions] if meta.regions else []), *meta.files]
+    claims = [meta.claims] if isinstance(meta, ClaimsMeta) else []
+    return [*claims, *([meta.regions] if meta.regions else []), *meta.files]
 
 
 def _method(meta: AnyMeta) -> list[tuple[str, ...]]:

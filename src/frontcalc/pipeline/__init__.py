@@ -14,6 +14,7 @@ from frontcalc.pipeline.role_flows import flows
 from frontcalc.pipeline.summaries import SummaryOptions, summary
 from frontcalc.pipeline.timeline import series
 from frontcalc.pipeline.trees import check_summaries, write_summaries
+from frontcalc.pipeline.verifying import verify
 
 __all__ = [
     "Options",
@@ -35,5 +36,6 @@ __all__ = [
     "series",
     "show_region",
     "summary",
+    "verify",
     "write_summaries",
 ]

@@ -86,7 +86,7 @@ def place_rows(run: Measuring, actor: str, span: Span, towns: Sequence[Place]) -
     # Where only some regions are asked for, places elsewhere are left out.
     asked = ~np.isin(region, run.lines.left_out)
     labels = _labels(run)
-    looked = ((state, _held(run, state, actor, x, y)) for state in _states(run, actor, span))
+    looked = ((state, _held(run, state, actor, x, y)) for state in states_within(run, actor, span))
     return [
         PlaceRow(
             archive=run.archive.name,
@@ -126,7 +126,7 @@ def lasting(rows: Sequence[PlaceRow]) -> list[PlaceRow]:
     return [changes[-1] for changes in by_place.values() if len(changes) % 2]
 
 
-def _states(run: Measuring, actor: str, span: Span) -> Iterator[State]:
+def states_within(run: Measuring, actor: str, span: Span) -> Iterator[State]:
     """Yield the opening map of a span, each other one within it, and the closing map."""
     if span.opening is None or span.closing is None or not span.measurable:
         return

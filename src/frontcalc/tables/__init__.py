@@ -3,6 +3,7 @@
 from frontcalc.regions import TOTAL
 from frontcalc.tables.archives import ArchiveMeta, LayerRow
 from frontcalc.tables.basis import LayerShare, MapUsed, Meta, PeriodUsed, Snapping, SummaryMeta
+from frontcalc.tables.claims import ClaimRow, ClaimsMeta
 from frontcalc.tables.regions import (
     RegionCheckMeta,
     RegionCheckRow,
@@ -19,6 +20,8 @@ __all__ = [
     "AnyMeta",
     "ArchiveMeta",
     "ChangeRow",
+    "ClaimRow",
+    "ClaimsMeta",
     "DiffRow",
     "FlowRow",
     "GrossRow",

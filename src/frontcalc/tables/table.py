@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from frontcalc.lint import Finding
 from frontcalc.tables.archives import ArchiveMeta, LayerRow
 from frontcalc.tables.basis import Meta, SummaryMeta
+from frontcalc.tables.claims import ClaimRow, ClaimsMeta
 from frontcalc.tables.regions import RegionCheckMeta, RegionCheckRow, RegionDetailRow, RegionMeta, RegionRow
 from frontcalc.tables.rows import ChangeRow, DiffRow, FlowRow, GrossRow, HeldRow, PlaceRow, SeriesRow, SummaryRow
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 AnyMeta = Meta | RegionMeta | RegionCheckMeta | ArchiveMeta
 """What a result of any kind rests on."""
 
-MetaT = TypeVar("MetaT", Meta, SummaryMeta, RegionMeta, RegionCheckMeta, ArchiveMeta)
+MetaT = TypeVar("MetaT", Meta, SummaryMeta, RegionMeta, RegionCheckMeta, ArchiveMeta, ClaimsMeta)
 RowT = TypeVar(
     "RowT",
     DiffRow,
@@ -33,6 +34,7 @@ RowT = TypeVar(
     RegionCheckRow,
     LayerRow,
     Finding,
+    ClaimRow,
 )
 
 
