@@ -3,7 +3,7 @@
 make engines        (FRONTCALC_SHARED says where the archives are, default ../shared)
 
 prints, by archive, how many pairs were found by their edges, how many were tried so and left to the plain way, and the
-largest difference of any figure by region; exit code 1 where one is above 1e-6 km².
+largest difference of a figure by region, gained, lost or held at the opening; exit code 1 where one is above 1e-6 km².
 """
 
 import sys
@@ -34,10 +34,9 @@ def compare(name, split):
         old, new = edges.directed_edges(before), edges.directed_edges(after)
         few = sum(map(len, edges.differing(old, new))) <= edges.MOST_DIFFERING * (len(old) + len(new))
         counts["by edges" if by_edges else "left to plain" if few else "too different"] += 1
-        if by_edges:
-            for mine, plain in zip(*(change.differences(before, after, engine=e) for e in change.ENGINES), strict=True):
-                apart = np.abs(change.areas(mine, split).km2 - change.areas(plain, split).km2)
-                worst = max(worst, float(apart.max()))
+        measured = (change.step(before, after, split, engine=engine) for engine in change.ENGINES)
+        mine, plain = (np.concatenate([step.gained_km2, step.lost_km2, step.opening_km2]) for step in measured)
+        worst = max(worst, float(np.abs(mine - plain).max()))
     print(f"{name:16} {', '.join(f'{count} {kind}' for kind, count in counts.items())}; {worst:.1e} km² at most")
     return worst
 

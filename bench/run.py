@@ -2,13 +2,18 @@
 
 make bench                          one run of each, which takes some ten minutes
 make bench RUNS=5                   medians of five
-make bench ONLY=deepstate-daily     one of the rows
+make bench ONLY=deepstate-daily     the rows of an archive, or those of: pair, help
 
 FRONTCALC_SHARED says where the publishers' archives are, default ../shared.
+
+*cold* is a run on maps that were never measured: all that is kept of them is removed before each run. What is kept
+of the region file stays, as for a user who measures one archive after the other with it; the row *first run of all*
+begins with an empty folder. *warm* is the same command once more. The plain script keeps nothing.
 """
 
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -22,13 +27,15 @@ REGIONS = SHARED / "regions" / "ukraine-oblasts.geojson"
 RUNS = int(os.environ.get("RUNS", "1"))
 ONLY = os.environ.get("ONLY", "")
 FRONTCALC = [sys.executable, "-m", "frontcalc"]
-SERIES = ("deepstate-daily", "nzz-daily", "isw-weekly", "isw-raw-daily")
+BY_REGION = ["--regions", str(REGIONS), "--format", "csv"]
+OF_REGIONS = ("regions", "zones", "rests")
+"""The kinds of entries of frontcalc's cache that are of the region file."""
 
 
 def run_once(command, cache):
     """Return wall seconds and peak memory (MiB) of one whole process."""
     start = time.perf_counter()
-    environment = {**os.environ, "FRONTCALC_CACHE": cache}
+    environment = {**os.environ, "FRONTCALC_CACHE": str(cache)}
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     if status:
@@ -36,19 +43,38 @@ def run_once(command, cache):
     return time.perf_counter() - start, usage.ru_maxrss / 1024
 
 
-def compare(title, ours, plain):
-    """Run two commands in turn and print their medians and the ratio."""
-    with tempfile.TemporaryDirectory() as cache:
-        # The first pair finds files on disk, and makes the zones of snapping once, as for a user.
-        run_once(ours, cache)
-        pairs = [(run_once(ours, cache), run_once(plain, cache)) for _ in range(RUNS)]
-    our_time, plain_time = (statistics.median(pair[side][0] for pair in pairs) for side in (0, 1))
-    our_peak, plain_peak = (max(pair[side][1] for pair in pairs) for side in (0, 1))
-    print(
-        f"{title:32}  {our_time:6.2f} s {our_peak:5.0f} MiB   {plain_time:6.2f} s {plain_peak:5.0f} MiB"
-        f"   {plain_time / our_time:5.1f}×",
-        flush=True,
-    )
+def forget(cache, kept=()):
+    """Remove all from a cache folder but some kinds of entries."""
+    for kind in cache.iterdir():
+        if kind.name not in kept:
+            shutil.rmtree(kind)
+
+
+def compare(title, ours, plain, *, warm=True):
+    """Run a command cold and warm and the plain one in turn, and print the medians of each."""
+    figures = {kind: [] for kind in ("first run of all", "cold", "warm", "plain GeoPandas")}
+    with tempfile.TemporaryDirectory() as folder:
+        cache = Path(folder)
+        run_once(ours, cache)  # so that files are in memory for all
+        for _ in range(RUNS):
+            forget(cache)
+            figures["first run of all"].append(run_once(ours, cache))
+            forget(cache, OF_REGIONS)
+            figures["cold"].append(run_once(ours, cache))
+            if warm:
+                figures["warm"].append(run_once(ours, cache))
+            figures["plain GeoPandas"].append(run_once(plain, cache))
+    script = statistics.median(seconds for seconds, _ in figures["plain GeoPandas"])
+    for kind, runs in figures.items():
+        if runs:
+            show(title, kind, runs, script)
+
+
+def show(title, kind, runs, script=None):
+    """Print one row: the median, the highest peak of memory, and how many times faster than the script."""
+    seconds, peak = statistics.median(run[0] for run in runs), max(run[1] for run in runs)
+    ratio = f"{script / seconds:6.1f}×" if script else ""
+    print(f"{title:34} {kind:17} {seconds:7.2f} s {peak:5.0f} MiB {ratio}", flush=True)
 
 
 def pair():
@@ -56,35 +82,56 @@ def pair():
     maps = SHARED / "archives" / "isw-weekly"
     ends = [str(maps / f"{day}.geojson") for day in ("2022-12-25", "2023-12-31")]
     compare(
-        "one pair by region, isw-weekly",
-        [*FRONTCALC, "diff", "2023", "--archive", str(maps), "--regions", str(REGIONS), "--format", "csv"],
+        "one pair, isw-weekly",
+        [*FRONTCALC, "diff", "2023", "--archive", str(maps), *BY_REGION],
         [sys.executable, str(HERE / "plain_geopandas.py"), *ends, str(REGIONS)],
     )
 
 
-def series(name):
-    """Compare every map of an archive and each change."""
+def series(name, *, workers=1):
+    """Compare every map of an archive and each change, also warm where one worker does it."""
     maps = str(SHARED / "archives" / name)
     compare(
-        f"series by region, {name}",
-        [*FRONTCALC, "series", "--archive", maps, "--regions", str(REGIONS), "--format", "csv"],
+        f"series, {name}" + (f", {workers} workers" if workers > 1 else ""),
+        [*FRONTCALC, "series", "--archive", maps, *BY_REGION, "--workers", str(workers)],
         [sys.executable, str(HERE / "plain_series.py"), maps, str(REGIONS)],
+        warm=workers == 1,
     )
+
+
+def start():
+    """Time what a command costs before it does anything."""
+    with tempfile.TemporaryDirectory() as cache:
+        show("--help", "", [run_once([*FRONTCALC, "--help"], cache) for _ in range(max(RUNS, 5))])
+
+
+ROWS = {
+    "help": start,
+    "pair": pair,
+    "deepstate-daily": lambda: series("deepstate-daily"),
+    "nzz-daily": lambda: series("nzz-daily"),
+    "isw-weekly": lambda: series("isw-weekly", workers=2),
+    "isw-raw-daily": lambda: series("isw-raw-daily", workers=2),
+}
+
+
+def processor():
+    """Return the processor's name, as far as the system tells."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def main():
     """Print the table."""
     if not (SHARED / "archives").is_dir():
         raise SystemExit(f"the publishers' archives are not at {SHARED}: set FRONTCALC_SHARED")
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; medians of {RUNS} in turn"
-    )
-    print(f"{'':32}  {'frontcalc':>17}   {'plain GeoPandas':>17}")
-    if ONLY in ("", "pair"):
-        pair()
-    for name in SERIES:
-        if ONLY in ("", name):
-            series(name)
+    if ONLY and ONLY not in ROWS:
+        raise SystemExit(f"ONLY is {ONLY!r}: give one of {', '.join(ROWS)}")
+    print(f"{processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}; ", end="")
+    print(f"medians of {RUNS} in turn")
+    for name in [ONLY] if ONLY else ROWS:
+        ROWS[name]()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Say where the time of a series goes, in seconds of this process's processor time.
+"""Say where the time of a series goes, in seconds of this process's processor time, with nothing kept in a cache.
 
 python bench/stages.py deepstate-daily
 """
@@ -11,11 +11,12 @@ import time
 from run import REGIONS, SHARED
 
 STAGES = {
-    "read and parse maps": ("snapshots.py", "read_snapshot"),
-    "project, repair, unite": ("snapshots.py", "held"),
+    "read and parse maps": ("drawn.py", "parse_snapshot"),
+    "project, repair, unite": ("holdings.py", "_united"),
     "what differs": ("change.py", "differences"),
     "split by region": ("change.py", "areas"),
-    "read regions": ("options.py", "start"),
+    "read regions": ("reading.py", "read_regions"),
+    "snap to regions": ("eligible.py", "takers"),
 }
 
 
@@ -26,7 +27,7 @@ def main(name):
 
     imports = time.process_time() - start
     profile = cProfile.Profile(time.process_time)
-    profile.runcall(pipeline.series, archive=SHARED / "archives" / name, regions=REGIONS)
+    profile.runcall(pipeline.series, archive=SHARED / "archives" / name, regions=REGIONS, no_cache=True)
     stats = pstats.Stats(profile)
     cumulative = {(path.rsplit("/", 1)[-1], function): row[3] for (path, _, function), row in stats.stats.items()}
     found = {"imports": imports} | {stage: cumulative[place] for stage, place in STAGES.items()}

@@ -11,10 +11,12 @@ import shapely
 from conftest import collection, square
 
 import frontcalc
+from frontcalc.cache import NOTHING_KEPT, Cache
 from frontcalc.errors import DataError, UsageError
 from frontcalc.regions import read_regions
 
 Write = Callable[..., Path]
+CRS = "EPSG:6933"
 
 
 @pytest.fixture
@@ -136,3 +138,19 @@ def test_a_region_file_without_polygons_is_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps(collection({"a": [None]}, field="name")))
     with pytest.raises(DataError, match="holds no polygons"):
         read_regions(path, target_crs="EPSG:6933")
+
+
+def test_regions_of_a_file_are_the_same_from_the_cache(tmp_path: Path) -> None:
+    """Two that share 1 km², so that something is said; the third time from what was kept."""
+    path = overlapping(tmp_path, 0.1)
+    kept = Cache(tmp_path / "cache")
+    fresh, stored, again = (read_regions(path, target_crs=CRS, cache=cache) for cache in (NOTHING_KEPT, kept, kept))
+    assert "1.000 km²" in fresh.notices[0].message
+    for made in (stored, again):
+        assert made.notices == fresh.notices
+        assert made.owner.tolist() == fresh.owner.tolist()
+        assert shapely.to_wkb(made.pieces).tolist() == shapely.to_wkb(fresh.pieces).tolist()
+        assert shapely.to_wkb(made.land).tolist() == shapely.to_wkb(fresh.land).tolist()
+    # The file's name is in what is said.
+    moved = path.rename(tmp_path / "renamed.geojson")
+    assert "renamed.geojson" in read_regions(moved, target_crs=CRS, cache=kept).notices[0].message

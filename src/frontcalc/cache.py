@@ -34,6 +34,7 @@ KINDS: dict[str, str] = {
     "steps": "gained and lost by region from map to map",
     "areas": "areas held by region on a map",
     "gross": "gained, lost and slivers by region, of gross figures",
+    "regions": "the regions of a file, projected, cut and made a partition",
     "zones": "ground beside the regions of a file, and the regions that take it",
     "rests": "the rest of the plane around the regions of a file",
 }

@@ -18,7 +18,7 @@ Ground = shapely.Geometry | NDArray[np.object_]
 """One geometry, or an array of polygons without overlap."""
 
 ENGINES = ("auto", "plain")
-"""How differences are found: by the edges that differ where that is faster and sure, or always by whole maps."""
+"""How change is measured: by edges where that is faster and sure, or always by overlays of maps and regions."""
 
 CONTRADICTION_KM2 = 0.001
 """How far gained and lost may be from the change of the total: overlays that had to snap err by square metres."""
@@ -171,9 +171,9 @@ def step(
     FrontcalcError
         The overlay contradicts itself, by more than rounding: no figure is better than a wrong one.
     """
-    gained, lost = (areas(ground, regions) for ground in differences(before, after, engine=engine))
+    gained, lost = (areas(ground, regions, engine=engine) for ground in differences(before, after, engine=engine))
     if opening is None or abs(float(geometry.area_km2(before)) - opening.km2[-1]) > DRIFT_KM2:
-        opening = areas(before, regions).figures
+        opening = areas(before, regions, engine=engine).figures
     closing = close_of(opening, gained.figures, lost.figures, float(geometry.area_km2(after)))
     return Change(opening.km2, closing.km2, gained, lost, opening.snapped_km2)
 
@@ -204,7 +204,7 @@ def differences(
     return found or (shapely.difference(after, before), shapely.difference(before, after))
 
 
-def areas(ground: Ground, regions: RegionSet) -> Areas:
+def areas(ground: Ground, regions: RegionSet, *, engine: str = ENGINES[0]) -> Areas:
     """Return the area of ground in metres by region, unassigned and total, each measured by itself.
 
     Raises
@@ -213,7 +213,7 @@ def areas(ground: Ground, regions: RegionSet) -> Areas:
         Regions and unassigned do not add up to the total.
     """
     parts = geometry.polygonal(np.asarray(ground, dtype=object))
-    split = regions.split(_solid(parts))
+    split = regions.split(_solid(parts), overlay=engine == "plain")
     total_km2, by_region_km2 = float(np.sum(geometry.area_km2(parts))), float(split.km2.sum())
     if abs(by_region_km2 - total_km2) > CONTRADICTION_KM2:
         raise FrontcalcError(

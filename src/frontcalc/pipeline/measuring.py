@@ -108,10 +108,9 @@ class Measuring:
 
     def areas(self, snapshot: Snapshot, actor: str) -> Held:
         """Return the areas of what an actor holds on a map, as rows sum them."""
-        held = self.holding(snapshot, actor)
-        return known_areas(
-            self.job(actor), held, lambda: change.areas(self._ground_of(held), self.takers(actor)).figures
-        )
+        held, regions = self.holding(snapshot, actor), self.takers(actor)
+        measure = partial(change.areas, regions=regions, engine=self.engine)
+        return known_areas(self.job(actor), held, lambda: measure(self._ground_of(held)).figures)
 
     def move(self, before: Snapshot, after: Snapshot, actor: str, opening: Held | None) -> Movement:
         """Return what was gained and lost from map to map; `opening` is what the step before came to, if any."""

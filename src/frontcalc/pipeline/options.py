@@ -106,7 +106,7 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     skip_bad = bool(options.get("skip_bad"))
     actor = _actor(options.get("actor"), layers, own)
     cache = NOTHING_KEPT if options.get("no_cache") else user_cache(options.get("cache"))
-    regions, lines = choose_regions(options, target, _place(archive, day, cache, skip_bad=skip_bad), actor)
+    regions, lines = choose_regions(options, target, _place(archive, day, cache, skip_bad=skip_bad), actor, cache)
     snap = options.get("snap") or SNAPS[0]
     if snap not in SNAPS:
         raise UsageError(f"no rule is named {snap!r}", where="--snap", cure=f"choose {' or '.join(SNAPS)}")

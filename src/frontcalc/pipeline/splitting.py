@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from frontcalc import region_store
 from frontcalc import regions as region_sets
+from frontcalc.cache import Cache
 from frontcalc.embedded import load_embedded
 from frontcalc.errors import UsageError
 from frontcalc.layers import COUNTRIES
@@ -50,7 +51,7 @@ class Splitting(TypedDict, total=False):
 
 
 def choose_regions(
-    options: Splitting, target_crs: str, place: NDArray[np.object_], actor: str | None
+    options: Splitting, target_crs: str, place: NDArray[np.object_], actor: str | None, cache: Cache
 ) -> tuple[RegionSet, Lines]:
     """Return the regions that the options ask for, and the rows to show.
 
@@ -64,6 +65,8 @@ def choose_regions(
         Boxes in degrees around what the maps show: without a file, only regions there are used.
     actor : str or None
         Whose territory is measured, where the user said so.
+    cache : Cache
+        Where what is made of a file's regions is kept.
 
     Raises
     ------
@@ -76,14 +79,14 @@ def choose_regions(
     if not levels and (only or theatre is not None):
         raise UsageError("there are no rows to choose from with --by none", where="--only and --theatre")
     finest = ADM2 if ADM2 in levels else ADM1
-    regions = _measured(options, finest, target_crs, place, actor) if levels else region_sets.no_regions()
+    regions = _measured(options, finest, target_crs, place, actor, cache) if levels else region_sets.no_regions()
     if regions is None:
         if by is not None or only or theatre is not None:
             raise _lacking(finest, place, actor)
         notice = Notice("NO-REGIONS", "no regions are known for this place; give a file with --regions")
         nothing = replace(region_sets.no_regions(), notices=(notice,))
         return nothing, lines(nothing, ())
-    coarser = _coarser(regions, levels, target_crs, place, actor)
+    coarser = _coarser(regions, levels, target_crs, place, actor, cache)
     if only:
         regions = _with_known_spellings(regions)
     listing = "" if options.get("regions") else "(frontcalc regions list)"
@@ -103,16 +106,19 @@ def _names(only: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 def _measured(
-    options: Splitting, level: str, target_crs: str, place: NDArray[np.object_], actor: str | None
+    options: Splitting, level: str, target_crs: str, place: NDArray[np.object_], actor: str | None, cache: Cache
 ) -> RegionSet | None:
     """Return the regions of the finest level: the user's file, else what is known for the place, if anything."""
     path = options.get("regions")
     if path is not None:
-        return region_sets.read_regions(path, target_crs=target_crs, field=options.get("region_name"), level=level)
-    return _known(level, target_crs, place, actor)
+        field = options.get("region_name")
+        return region_sets.read_regions(path, target_crs=target_crs, field=field, level=level, cache=cache)
+    return _known(level, target_crs, place, actor, cache)
 
 
-def _known(level: str, target_crs: str, place: NDArray[np.object_], actor: str | None) -> RegionSet | None:
+def _known(
+    level: str, target_crs: str, place: NDArray[np.object_], actor: str | None, cache: Cache
+) -> RegionSet | None:
     """Return the regions of a level that are known without a file of the user's, None where there are none.
 
     The embedded ones come first: figures must not change because something was fetched.
@@ -126,7 +132,7 @@ def _known(level: str, target_crs: str, place: NDArray[np.object_], actor: str |
     if chosen is None or not shown:
         return None
     field = region_store.NAME_FIELD
-    regions = region_sets.read_regions(chosen.path, target_crs=target_crs, field=field, level=level)
+    regions = region_sets.read_regions(chosen.path, target_crs=target_crs, field=field, level=level, cache=cache)
     return replace(regions, countries=(chosen.country,) * len(regions.names))
 
 
@@ -137,7 +143,12 @@ def _shown(kept: region_store.FetchedRegions, place: NDArray[np.object_]) -> int
 
 
 def _coarser(
-    regions: RegionSet, levels: Sequence[str], target_crs: str, place: NDArray[np.object_], actor: str | None
+    regions: RegionSet,
+    levels: Sequence[str],
+    target_crs: str,
+    place: NDArray[np.object_],
+    actor: str | None,
+    cache: Cache,
 ) -> RegionSet | None:
     """Return the regions that those measured are parts of, where rows or names need them."""
     if regions.level != ADM2:
@@ -145,7 +156,7 @@ def _coarser(
     shared = Counter(zip(regions.names, regions.countries or regions.names, strict=True))
     if ADM1 not in levels and max(shared.values()) == 1:
         return None
-    coarser = _known(ADM1, target_crs, place, actor)
+    coarser = _known(ADM1, target_crs, place, actor, cache)
     if coarser is None and ADM1 in levels:
         raise _lacking(ADM1, place, actor)
     return coarser

@@ -160,7 +160,8 @@ def measure_step(job: Job, before: Holding, after: Holding, ground: Grounds, reg
     opening, closing = ground(before), ground(after)
     with timed(f"compared {_day(before, 'opening')} with {_day(after, 'closing')}"):
         gained, lost = (
-            change.areas(moved, regions).figures for moved in change.differences(opening, closing, engine=job.engine)
+            change.areas(moved, regions, engine=job.engine).figures
+            for moved in change.differences(opening, closing, engine=job.engine)
         )
     step = Step(gained, lost, float(geometry.area_km2(opening)), float(geometry.area_km2(closing)))
     keep_step(job, job.key(before, after), step)
@@ -232,7 +233,7 @@ def kept_figures(
 
 def known_areas(job: Job, held: Holding, measure: Callable[[], Held]) -> Held:
     """Return the areas of what is held on a map, kept from an earlier run or measured now."""
-    key = key_of((method_version(), job.regions, held.key))
+    key = key_of((method_version(), job.engine, job.regions, held.key))
     return Held(*kept_figures(job.cache, "areas", key, measure, arrays=2))
 
 

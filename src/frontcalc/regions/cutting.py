@@ -59,14 +59,19 @@ class Plane:
     tree: shapely.STRtree
     edges: Edges
 
-    def shares(self, ground: Geometries) -> tuple[Floats, Owners]:
+    def shares(self, ground: Geometries, *, overlay: bool) -> tuple[Floats, Owners]:
         """Return the areas that ground shares with the pieces it meets (k,), in m², and the piece of each.
 
         Parameters
         ----------
         ground : (n,) array of Polygon
             Valid and without overlap, in metres.
+        overlay : bool
+            Cut the ground and measure what it is cut into, the plain way that takes several times as long.
         """
+        if overlay:
+            cut, of = self.cut(ground)
+            return shapely.area(cut), of
         parts, _ = geometry.subdivide(ground)
         part, piece, around, crossing = self._meetings(parts)
         shared_m2 = shapely.area(np.where(around, self.pieces[piece], parts[part]))

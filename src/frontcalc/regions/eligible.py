@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import shapely
-from numpy.typing import NDArray
 
 from frontcalc import crs
 from frontcalc.cache import NOTHING_KEPT, Cache, key_of
 from frontcalc.embedded import load_zones
-from frontcalc.regions.cutting import Geometries, Owners, rest_of_plane
+from frontcalc.regions.cutting import Geometries, rest_of_plane
+from frontcalc.regions.packing import from_bytes, to_bytes
 from frontcalc.regions.sets import RegionSet
 from frontcalc.regions.snapping import snap_zones
 from frontcalc.versions import method_version
@@ -48,22 +45,20 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
     if snap == "none":
         return replace(eligible, nowhere=_kept_rest(eligible.pieces, cache))
     stored = load_zones(regions.source.sha256, country) if regions.source and plane == crs.DEFAULT_CRS else None
-    return eligible.with_zones(
-        *_from_bytes(stored or _kept(eligible, regions.pieces[own[regions.owner]], plane, cache))
-    )
+    return eligible.with_zones(*from_bytes(stored or _kept(eligible, regions.pieces[own[regions.owner]], plane, cache)))
 
 
 def zones_as_bytes(eligible: RegionSet, foreign: Geometries, plane: str) -> bytes:
     """Make the zones of eligible regions beside foreign ones (f,), and the rest of the plane, as bytes."""
     land_owner = eligible.owner if eligible.land_owner is None else eligible.land_owner
     zones, owner = snap_zones(eligible.land, land_owner, eligible.pieces, foreign, plane)
-    return _to_bytes(zones, owner, rest_of_plane(np.concatenate([eligible.pieces, zones])))
+    return to_bytes(zones, owner, rest_of_plane(np.concatenate([eligible.pieces, zones])))
 
 
 def _kept(eligible: RegionSet, foreign: Geometries, plane: str, cache: Cache) -> bytes:
     """Return zones as bytes from the cache, or make and keep them."""
     land_owner = eligible.owner if eligible.land_owner is None else eligible.land_owner
-    drawn = _to_bytes(eligible.land, land_owner, eligible.pieces, eligible.owner, foreign)
+    drawn = to_bytes(eligible.land, land_owner, eligible.pieces, eligible.owner, foreign)
     return cache.kept(
         "zones", key_of((method_version(), plane, drawn)), lambda: zones_as_bytes(eligible, foreign, plane)
     )
@@ -71,28 +66,6 @@ def _kept(eligible: RegionSet, foreign: Geometries, plane: str, cache: Cache) ->
 
 def _kept_rest(pieces: Geometries, cache: Cache) -> Geometries:
     """Return the rest of the plane from the cache, or make and keep it."""
-    key = key_of((method_version(), _to_bytes(pieces)))
-    content = cache.kept("rests", key, lambda: _to_bytes(rest_of_plane(pieces)))
-    return _polygons(np.load(io.BytesIO(content), allow_pickle=False))
-
-
-def _to_bytes(*arrays: NDArray[Any]) -> bytes:
-    """Return arrays of polygons or numbers as bytes: WKB, and all in numpy's own form without pickle."""
-    buffer = io.BytesIO()
-    for array in arrays:
-        drawn = array.dtype == object
-        content = np.frombuffer(shapely.GeometryCollection(list(array)).wkb, np.uint8) if drawn else array
-        np.save(buffer, content, allow_pickle=False)
-    return buffer.getvalue()
-
-
-def _from_bytes(content: bytes) -> tuple[Geometries, Owners, Geometries]:
-    """Return zones, their regions and the rest of the plane from bytes."""
-    buffer = io.BytesIO(content)
-    zones, owner, nowhere = (np.load(buffer, allow_pickle=False) for _ in range(3))
-    return _polygons(zones), owner, _polygons(nowhere)
-
-
-def _polygons(content: NDArray[Any]) -> Geometries:
-    """Return the polygons in WKB."""
-    return np.asarray(shapely.get_parts(shapely.from_wkb(content.tobytes())), dtype=object)
+    key = key_of((method_version(), to_bytes(pieces)))
+    content = cache.kept("rests", key, lambda: to_bytes(rest_of_plane(pieces)))
+    return next(from_bytes(content))

@@ -10,17 +10,21 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
+from frontcalc.cache import NOTHING_KEPT, Cache, key_of
 from frontcalc.embedded import PARTIAL_COUNTRIES, load_embedded
 from frontcalc.errors import DataError, UsageError
 from frontcalc.labels import printable
+from frontcalc.notices import Notice
 from frontcalc.regions.countries import country_of
 from frontcalc.regions.cutting import Geometries, Owners
+from frontcalc.regions.packing import from_bytes, to_bytes
 from frontcalc.regions.partition import partition
 from frontcalc.regions.sets import TOTAL, UNASSIGNED, RegionSet
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import SourceFile, read_features
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import single_file
+from frontcalc.versions import method_version
 
 CODE_FIELDS = ("iso_3166_2", "shapeiso", "shapeid")
 """Feature properties that hold a region's code, whatever their case."""
@@ -60,7 +64,9 @@ def embedded_covers(boxes: NDArray[np.object_]) -> bool:
     return bool(len(shapely.STRtree(load_embedded().pieces).query(boxes, predicate="intersects")[0]))
 
 
-def read_regions(path: str | Path, *, target_crs: str, field: str | None = None, level: str = "adm1") -> RegionSet:
+def read_regions(
+    path: str | Path, *, target_crs: str, field: str | None = None, level: str = "adm1", cache: Cache = NOTHING_KEPT
+) -> RegionSet:
     """Read a region file and make it a partition.
 
     Parameters
@@ -73,6 +79,8 @@ def read_regions(path: str | Path, *, target_crs: str, field: str | None = None,
         The property that names the regions; default «name».
     level : str
         What the `level` column is to say.
+    cache : Cache, optional
+        Where what is made of the file's polygons is kept.
 
     Raises
     ------
@@ -90,22 +98,15 @@ def read_regions(path: str | Path, *, target_crs: str, field: str | None = None,
     index = np.array([place[own] for own in told], dtype=np.intp)
     if not len(features.polygons):
         raise DataError("holds no polygons", where=file.name, cure="give a file of region areas")
-    whole: list[Geometries] = []
-    owner: list[Owners] = []
-    countries = [""] * len(order)
-    for region in dict.fromkeys(index):
-        features_of = np.flatnonzero(index == region)
-        mine = to_equal_area(
-            features.polygons[np.isin(features.owner, features_of)], features.crs, target_crs, where=file.name
-        )
-        whole.append(_without_overlap(mine))
-        owner.append(np.full(len(whole[-1]), region))
-        countries[region] = printable(country_of(features.properties[feature] for feature in features_of))
-    land, land_owner = np.concatenate(whole), np.concatenate(owner)
-    pieces, of = geometry.subdivide(land)
+    by_region = [np.flatnonzero(index == region) for region in range(len(order))]
     names = tuple(name for name, _ in order)
-    pieces, owners, notices = partition(pieces, land_owner[of], names, file.name)
-    first = [features.properties[place_of] for place_of in np.unique(index, return_index=True)[1]]
+    # Names are in the key since a notice has them; the file's bytes and the field say all else.
+    key = key_of((method_version(), source.sha256, target_crs, field or "", file.name))
+    content = cache.kept("regions", key, lambda: _made(features, index, target_crs, names, file.name))
+    land, land_owner, pieces, owners, said = from_bytes(content)
+    notices = tuple(Notice("REGIONS-OVERLAP", str(message)) for message in said)
+    countries = [printable(country_of(features.properties[place_of] for place_of in mine)) for mine in by_region]
+    first = [features.properties[mine[0]] for mine in by_region]
     return RegionSet(
         level,
         names,
@@ -119,6 +120,21 @@ def read_regions(path: str | Path, *, target_crs: str, field: str | None = None,
         spellings=tuple(_other_names(properties) for properties in first),
         land_owner=land_owner,
     )
+
+
+def _made(features: Features, index: Owners, target_crs: str, names: tuple[str, ...], where: str) -> bytes:
+    """Return as bytes: the regions whole, the region of each; cut small, the region of each; what is to be said."""
+    whole: list[Geometries] = []
+    owner: list[Owners] = []
+    for region in dict.fromkeys(index):
+        mine = np.isin(features.owner, np.flatnonzero(index == region))
+        projected = to_equal_area(features.polygons[mine], features.crs, target_crs, where=where)
+        whole.append(_without_overlap(projected))
+        owner.append(np.full(len(whole[-1]), region))
+    land, land_owner = np.concatenate(whole), np.concatenate(owner)
+    pieces, of = geometry.subdivide(land)
+    pieces, owners, notices = partition(pieces, land_owner[of], names, where)
+    return to_bytes(land, land_owner, pieces, owners, np.array([notice.message for notice in notices], dtype=np.str_))
 
 
 def _without_overlap(polygons: Geometries) -> Geometries:

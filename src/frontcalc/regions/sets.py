@@ -166,15 +166,17 @@ class RegionSet:
             nowhere=nowhere,
         )
 
-    def split(self, parts: Geometries) -> Split:
+    def split(self, parts: Geometries, *, overlay: bool = False) -> Split:
         """Measure polygons by region, and by itself what no region takes.
 
         Parameters
         ----------
         parts : (k,) array of shapely Polygon
             Valid and without overlap, in metres.
+        overlay : bool
+            Whether by an overlay, the plain way, or by the integral of `frontcalc.overlaps`.
         """
-        shared_m2, piece = self._plane().shares(parts)
+        shared_m2, piece = self._plane().shares(parts, overlay=overlay)
         row, zone = self._rows(piece)
         shared_km2, rows = shared_m2 / 1e6, len(self.names) + 1
         snapped_km2 = _sums(row[zone], shared_km2[zone], rows)
