@@ -22,8 +22,12 @@ from hypothesis import strategies as st
 
 import frontcalc
 from frontcalc import versions
+from frontcalc.archives import SnapshotRef
 from frontcalc.cache import Cache, usage
 from frontcalc.errors import DataError
+from frontcalc.pipeline import workers
+from frontcalc.pipeline.steps import Job, Measured
+from frontcalc.regions import RegionSet
 from frontcalc.snapshots import forget_read, read_snapshot
 
 FIRST = date(2024, 1, 1)
@@ -82,11 +86,11 @@ def test_bytes_are_the_same_cold_warm_and_by_any_number_of_workers(
     plain = run_here(*asked, "--no-cache")
     assert plain.returncode == 0
     assert len(json.loads(plain.stdout)["rows"]) > 5
-    for workers in ("1", "2", "3"):
-        cache = tmp_path / f"cache-{workers}"
+    for count in ("1", "2", "3"):
+        cache = tmp_path / f"cache-{count}"
         for _ in ("cold", "warm"):
-            assert run_here(*asked, "--workers", workers, "--cache", cache) == plain
-        assert run_here(*asked, "--workers", workers, "--no-cache") == plain
+            assert run_here(*asked, "--workers", count, "--cache", cache) == plain
+        assert run_here(*asked, "--workers", count, "--no-cache") == plain
 
 
 def test_bad_files_that_are_skipped_are_skipped_by_workers_too(maps: Path, tmp_path: Path, run_here: Run) -> None:
@@ -121,11 +125,11 @@ def work(caplog: pytest.LogCaptureFixture) -> Work:
     return Work(caplog)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("count", [1, 2])
 def test_a_nightly_run_that_adds_a_day_pays_for_a_day(
-    maps: Path, archive: Write, tmp_path: Path, work: Work, workers: int
+    maps: Path, archive: Write, tmp_path: Path, work: Work, count: int
 ) -> None:
-    how: dict[str, Any] = {"archive": maps, "cache": tmp_path / "cache", "workers": workers}
+    how: dict[str, Any] = {"archive": maps, "cache": tmp_path / "cache", "workers": count}
     first = work.of(**how)
     assert len([line for line in first if line.startswith("compared ")]) >= DAYS - 2
     assert work.of(**how) == []
@@ -137,6 +141,26 @@ def test_a_nightly_run_that_adds_a_day_pays_for_a_day(
         f"united what Russia holds on {named(DAYS)}",
     ]
     assert work.of(**how) == []
+
+
+def test_workers_are_given_only_what_is_not_known(
+    maps: Path, archive: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[list[str]] = []
+    measure = workers.measure_chain
+
+    def noted(job: Job, refs: Sequence[SnapshotRef], regions: RegionSet) -> Measured:
+        given.append([str(ref.day) for ref in refs])
+        return measure(job, refs, regions)
+
+    monkeypatch.setattr(workers, "measure_chain", noted)
+    how: dict[str, Any] = {"archive": maps, "by": "none", "cache": tmp_path / "cache", "workers": 2}
+    frontcalc.series(**how)
+    assert [len(chain) for chain in given] == [workers.BLOCK, DAYS - workers.BLOCK + 1]
+    given.clear()
+    archive({named(DAYS): front(DAYS)})
+    frontcalc.series(**how)
+    assert given == [[named(DAYS - 1), named(DAYS)]]
 
 
 def test_what_another_version_has_measured_is_measured_again(
@@ -251,9 +275,9 @@ def test_damaged_entries_are_found_and_made_anew(
 
 def test_no_cache_writes_nothing(maps: Path, regions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FRONTCALC_CACHE", str(tmp_path / "cache"))
-    for workers in (1, 2):
-        frontcalc.series(archive=maps, regions=regions, no_cache=True, workers=workers)
-        frontcalc.summary(archive=maps, regions=regions, every="week", gross=True, no_cache=True, workers=workers)
+    for count in (1, 2):
+        frontcalc.series(archive=maps, regions=regions, no_cache=True, workers=count)
+        frontcalc.summary(archive=maps, regions=regions, every="week", gross=True, no_cache=True, workers=count)
     assert not (tmp_path / "cache").exists()
 
 
@@ -300,8 +324,8 @@ def test_days_of_one_file_are_known_by_the_file_and_the_day(maps: Path, tmp_path
     how: dict[str, Any] = {"archive": file, "cache": tmp_path / "cache"}
     plain = frontcalc.series(archive=file, by="none", no_cache=True)
     assert len({row.held_km2 for row in plain.rows}) > 5
-    for workers in (1, 2):
-        assert frontcalc.series(**how, by="none", workers=workers) == plain
+    for count in (1, 2):
+        assert frontcalc.series(**how, by="none", workers=count) == plain
     assert work.of(**how) == []
 
 
@@ -353,6 +377,6 @@ def test_a_publishers_archive_gives_the_same_bytes_cold_warm_and_by_workers(
     maps = shared / "archives" / "deepstate-daily"
     asked = ["series", "--archive", maps, "--since", "2024-08-01", "--until", "2024-08-20", "--format", "json"]
     plain = run_here(*asked, "--no-cache", "--engine", "auto")
-    for workers in ("2", "1", "3"):
-        assert run_here(*asked, "--cache", tmp_path / "cache", "--workers", workers) == plain
+    for count in ("2", "1", "3"):
+        assert run_here(*asked, "--cache", tmp_path / "cache", "--workers", count) == plain
     assert {own.kind for own in usage(Cache(tmp_path / "cache")) if own.entries} >= {"maps", "grounds", "steps"}
