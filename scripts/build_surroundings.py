@@ -50,6 +50,7 @@ COUNTRIES = {
 BOX = (14.0, 40.0, 52.0, 59.0)
 TOLERANCE_DEGREES = 0.001
 STRIP_DEGREES = 0.004
+GAP_SQUARE_DEGREES = 0.003
 
 
 def country(wheel: zipfile.ZipFile, code: str, regions: shapely.Geometry) -> shapely.Geometry:
@@ -63,8 +64,14 @@ def country(wheel: zipfile.ZipFile, code: str, regions: shapely.Geometry) -> sha
     beside = shapely.intersection(beside, shapely.buffer(shapely.buffer(beside, -STRIP_DEGREES), 2 * STRIP_DEGREES))
     seam = shapely.intersection(shapely.buffer(beside, STRIP_DEGREES), shapely.buffer(regions, STRIP_DEGREES))
     drawn = shapely.simplify(shapely.union_all([beside, seam]), TOLERANCE_DEGREES)
-    kept = [part for part in shapely.get_parts(drawn) if not shapely.within(part, regions)]
+    kept = [without_gaps(part) for part in shapely.get_parts(drawn) if not shapely.within(part, regions)]
     return shapely.set_precision(shapely.MultiPolygon(kept), 0.0001)
+
+
+def without_gaps(polygon: shapely.Polygon) -> shapely.Polygon:
+    """Return a polygon without the small holes that its provinces leave between them."""
+    holes = [hole for hole in polygon.interiors if shapely.Polygon(hole).area > GAP_SQUARE_DEGREES]
+    return shapely.Polygon(polygon.exterior, holes)
 
 
 def build(source: Path) -> bytes:

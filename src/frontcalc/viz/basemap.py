@@ -127,7 +127,9 @@ def _surroundings() -> tuple[tuple[str, Geometries], ...]:
     features = orjson.loads(gzip.decompress(stored))["features"]
     shapes = shapely.from_geojson([orjson.dumps(feature["geometry"]) for feature in features])
     named = [feature["properties"]["name"] for feature in features]
-    return tuple((name, geometry.polygonal(np.array([shape], dtype=object))) for name, shape in zip(named, shapes, strict=True))
+    return tuple(
+        (name, geometry.polygonal(np.array([shape], dtype=object))) for name, shape in zip(named, shapes, strict=True)
+    )
 
 
 @lru_cache(maxsize=1)
@@ -137,7 +139,10 @@ def _embedded() -> tuple[tuple[str, Geometries], ...]:
     of = np.array([region.country for region in stored.regions])[stored.owner]
     called = {country.code: country.name for country in stored.countries}
     return tuple(
-        (called[code], geometry.polygonal(np.array([shapely.coverage_union_all(stored.pieces[of == code])], dtype=object)))
+        (
+            called[code],
+            geometry.polygonal(np.array([shapely.coverage_union_all(stored.pieces[of == code])], dtype=object)),
+        )
         for code in dict.fromkeys(of.tolist())
     )
 
@@ -148,7 +153,9 @@ def _frontiers() -> Geometries:
     around, own = dict(_surroundings()), dict(_embedded())
     lines = []
     for name in own.keys() - around.keys():
-        others = shapely.union_all([shape for other in (around, own) for at in other.keys() - {name} for shape in other[at]])
+        others = shapely.union_all(
+            [shape for other in (around, own) for at in other.keys() - {name} for shape in other[at]]
+        )
         lines.append(shapely.line_merge(shapely.intersection(shapely.boundary(shapely.union_all(own[name])), others)))
     return np.asarray(shapely.get_parts(lines), dtype=object)
 

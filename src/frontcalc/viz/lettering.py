@@ -107,7 +107,7 @@ def _shared(tree: shapely.STRtree, text: shapely.Polygon) -> float:
 
 def _towns(sheet: Sheet, pixels: _Pixels, frame: Frame, ranks: tuple[int, ...]) -> Iterator[Label]:
     """Yield the towns of some ranks that the frame shows at its scale, the largest first."""
-    per_point = sheet.px(1) / pixels._scale  # noqa: SLF001 - a helper of this module
+    per_point = sheet.px(1) / pixels._scale
     west, south, east, north = degrees_of(frame)
     mine = [
         town

@@ -20,11 +20,10 @@ from frontcalc.viz.frame import Frame, frame_of
 from frontcalc.viz.lettering import letter
 from frontcalc.viz.scene import ChangeMap, Panel
 from frontcalc.viz.shapes import Geometries, are_slivers, path_of, projected, seen, thinned
-from frontcalc.viz.sheet import KEY_LEADING, KEY_PT, Box, Sheet, Style, Words, image_bytes, plain_settings
+from frontcalc.viz.sheet import KEY_LEADING, KEY_PT, Box, Picture, Sheet, Style, Words, plain_settings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 OUTLINE_PT = 0.6
 """Width of the line around what was gained and lost, so that a change of a few metres still shows."""
@@ -36,18 +35,6 @@ _KM_PER_MI = 1.609344
 _SCALE_ROOM = 0.24
 _MEANINGS = (("gained", "gained"), ("lost", "lost"), ("held at the opening", "held"))
 _THICKENED = f"small changes are outlined to show; strips under {SLIVER_WIDTH_M:g} m are not"
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A figure of matplotlib, and the words on it."""
-
-    figure: Figure
-    words: Words
-
-    def image(self, format_: str) -> bytes:
-        """Return the picture as PNG, SVG or PDF."""
-        return image_bytes(self.figure, format_, self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +68,8 @@ def draw_map(scene: ChangeMap, style: Style, *, zoom: str = "auto", units: str =
     """
     if len(scene.panels) > MOST_PANELS:
         raise UsageError(
-            f"{len(scene.panels)} maps are more than the {MOST_PANELS} that one picture holds", cure="name fewer periods"
+            f"{len(scene.panels)} maps are more than the {MOST_PANELS} that one picture holds",
+            cure="name fewer periods",
         )
     unit = UNITS[units]
     with plain_settings():
@@ -316,5 +304,3 @@ def _watermark(sheet: Sheet, box: Box) -> None:
     middle = (box.left + box.right) / 2, (box.bottom + box.top) / 2
     style: dict[str, Any] = {"ha": "center", "va": "center", "rotation": 20, "weight": "bold", "alpha": 0.16}
     sheet.text(*middle, "SYNTHETIC", size, gid="watermark", **style)
-
-

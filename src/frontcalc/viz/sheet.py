@@ -102,7 +102,7 @@ class Sheet:
         # Letters keep their share of a large sheet, and stay legible on a small one.
         dpi = max(80.0, (self.width * self.height) ** 0.5 / 7.9)
         self.figure: Figure = Figure(figsize=(self.width / dpi, self.height / dpi), dpi=dpi, facecolor=self.theme.paper)
-        self._renderer = FigureCanvasAgg(self.figure).get_renderer()
+        self._renderer = FigureCanvasAgg(self.figure).get_renderer()  # type: ignore[no-untyped-call]
         self._measured: dict[tuple[Any, ...], tuple[float, float]] = {}
         self.margin = self.px(_MARGIN_PT)
 
@@ -249,6 +249,18 @@ class Sheet:
         return middle - step / 2
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A figure of matplotlib, and the words on it."""
+
+    figure: Figure
+    words: Words
+
+    def image(self, format_: str) -> bytes:
+        """Return the picture as PNG, SVG or PDF, the same bytes every time."""
+        return image_bytes(self.figure, format_, self.words)
+
+
 @contextmanager
 def plain_settings() -> Iterator[None]:
     """Draw by matplotlib's own defaults, whatever the user's settings are, and with the same bytes every time."""
@@ -281,5 +293,7 @@ def image_bytes(figure: Figure, format_: str, words: Words) -> bytes:
     }
     out = io.BytesIO()
     with plain_settings():
-        figure.savefig(out, format=format_, dpi=figure.dpi, facecolor=figure.get_facecolor(), metadata=metadata[format_])
+        figure.savefig(
+            out, format=format_, dpi=figure.dpi, facecolor=figure.get_facecolor(), metadata=metadata[format_]
+        )
     return out.getvalue()

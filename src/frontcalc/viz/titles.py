@@ -42,7 +42,9 @@ def when(row: DiffRow) -> str:
         return "between two maps"
     codes = row.notes.split() if row.net_km2 is not None else []
     if ".." in row.period:
-        return f"from {_written(row.opening)} to {_written(row.closing)}" if codes or row.opening else f"in {row.period}"
+        return (
+            f"from {_written(row.opening)} to {_written(row.closing)}" if codes or row.opening else f"in {row.period}"
+        )
     late = f", from {short_day(row.opening)}" if "OPENS-LATE" in codes and row.opening else ""
     early = f", to {short_day(row.closing)}" if "CLOSES-EARLY" in codes and row.closing else ""
     return in_period(row.period) + late + early
@@ -105,9 +107,11 @@ def source(meta: Meta) -> str:
 
 
 def remarks(meta: Meta) -> Iterator[str]:
-    """Yield what to bear in mind of the figures, in one line."""
-    said = grouped(notice for notice in meta.notices if notice.code in _SAID)
-    text = "; ".join(said)
+    """Yield what to bear in mind of the figures, in one line; of many notices of one kind the first and how many."""
+    kinds: dict[str, list[str]] = {}
+    for line in grouped(notice for notice in meta.notices if notice.code in _SAID):
+        kinds.setdefault(line.partition(":")[0], []).append(line)
+    text = "; ".join(f"{own[0]}{f' (and {len(own) - 1} more)' if own[1:] else ''}" for own in kinds.values())
     if text:
         yield f"Note: {text[:_LONGEST_NOTE]}{'…' if len(text) > _LONGEST_NOTE else ''}."
 
