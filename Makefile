@@ -34,6 +34,7 @@ fuzz: $(READY)
 
 bench: $(READY)
 	$(BIN)/python bench/run.py
+	$(BIN)/python bench/pictures.py
 
 engines: $(READY)
 	$(BIN)/python bench/engines.py

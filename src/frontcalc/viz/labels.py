@@ -84,8 +84,8 @@ def _places(label: Label) -> Iterator[tuple[Box, tuple[float, float]]]:
         if not label.mark:
             yield Box(x - half_width, y - half_height, x + half_width, y + half_height), (x, y)
             continue
-        beside, above = label.mark * 1.9 + half_width, label.mark * 1.9 + half_height
-        aslant = label.mark * 1.2 + half_width, label.mark * 1.2 + half_height
+        beside, above = label.mark * 2.3 + half_width, label.mark * 2.3 + half_height
+        aslant = label.mark * 1.4 + half_width, label.mark * 1.4 + half_height
         for dx, dy in (
             (beside, 0.0),
             (aslant[0], aslant[1]),

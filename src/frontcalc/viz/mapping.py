@@ -30,7 +30,7 @@ OUTLINE_PT = 0.6
 
 MOST_PANELS = 12
 _HEADING_PT, _DETAIL_PT = 8.5, 6.8
-_FINEST_PX, _LAND_PX = 0.15, 0.5
+_FINEST_PX, _LAND_PX = 0.2, 0.5
 _KM_PER_MI = 1.609344
 _SCALE_ROOM = 0.24
 _MEANINGS = (("gained", "gained"), ("lost", "lost"), ("held at the opening", "held"))

@@ -227,5 +227,5 @@ def _dates(axes: Axes, first: date, last: date) -> None:
     for place, day in enumerate(days):
         new = place == 0 or day.year != days[place - 1].year
         text = short_day(day).split()[-1] if monthly else short_day(day)
-        labels.append(str(day.year) if yearly else f"{text}\n{day.year}" if new else text)
+        labels.append(str(day.year) if yearly else f"{text}\n{day.year if new else ' '}")
     axes.set_xticks(days, labels)
