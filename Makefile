@@ -4,12 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint errors fuzz bench engines build clean
+.PHONY: demo test lint errors gallery fuzz bench engines build clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[fetch,frames,formats,xlsx]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[fetch,frames,formats,viz,xlsx]" --group dev
 	touch $@
 
 demo: $(READY)
@@ -26,11 +26,15 @@ lint: $(READY)
 errors: $(READY)
 	FRONTCALC_WRITE_DOCS=1 $(BIN)/python -m pytest --numprocesses 0 tests/test_errors.py
 
+gallery: $(READY)
+	$(BIN)/python scripts/make_gallery.py
+
 fuzz: $(READY)
 	$(BIN)/python scripts/fuzz.py
 
 bench: $(READY)
 	$(BIN)/python bench/run.py
+	$(BIN)/python bench/pictures.py
 
 engines: $(READY)
 	$(BIN)/python bench/engines.py

@@ -16,13 +16,15 @@ from conftest import Run
 import frontcalc
 from frontcalc import levels
 from frontcalc.change import ENGINES
-from frontcalc.cli import _COMMANDS, options, writing
+from frontcalc.cli import _COMMANDS, images, options, writing
 from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WRITERS
 from frontcalc.outputs.published import UNITS
 from frontcalc.periods import UNITS as UNITS_OF_TIME
 from frontcalc.pipeline.timeline import EVERY
 from frontcalc.regions import SNAPS
 from frontcalc.views import VIEWS
+from frontcalc.viz.sheet import FORMATS as PICTURES
+from frontcalc.viz.themes import THEMES
 
 Write = Callable[..., Path]
 
@@ -248,7 +250,7 @@ def test_help_of_every_command_names_its_options() -> None:
 
 
 def test_a_group_without_a_command_shows_its_help() -> None:
-    for arguments in ([], ["archive"], ["regions"]):
+    for arguments in ([], ["archive"], ["plot"], ["regions"]):
         done = run(*arguments)
         assert done.returncode == 2
         assert "\nCommands:\n" in done.stderr
@@ -266,6 +268,8 @@ def test_choices_are_those_of_the_library() -> None:
     assert tuple(UNITS) == writing.UNITS
     assert set(writing.FORMAT_OF_SUFFIX.values()) <= {*CHECK_WRITERS, *MAP_WRITERS}
     assert tuple(VIEWS) == options.VIEWS
+    assert images.FORMATS == PICTURES
+    assert tuple(THEMES) == images.THEMES
     assert options.SNAPS == SNAPS
     assert options.ENGINES == ENGINES
     assert options.STEPS == EVERY

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from frontcalc.archives import open_archive
     from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
     from frontcalc.pipeline import (
+        change_map,
+        change_map_between,
         changes,
         changes_between,
         check_archive,
@@ -35,8 +37,12 @@ if TYPE_CHECKING:
         verify,
         write_summaries,
     )
+    from frontcalc.viz.drawing import picture, plot
+    from frontcalc.viz.notebook import notebook_html
 
 _HOME = {
+    "change_map": "pipeline",
+    "change_map_between": "pipeline",
     "changes": "pipeline",
     "changes_between": "pipeline",
     "check_archive": "pipeline",
@@ -56,6 +62,9 @@ _HOME = {
     "summary": "pipeline",
     "verify": "pipeline",
     "write_summaries": "pipeline",
+    "notebook_html": "viz.notebook",
+    "picture": "viz.drawing",
+    "plot": "viz.drawing",
     "open_archive": "archives",
     "CheckFailed": "errors",
     "DataError": "errors",
@@ -71,6 +80,8 @@ __all__ = [
     "NoDataError",
     "UsageError",
     "__version__",
+    "change_map",
+    "change_map_between",
     "changes",
     "changes_between",
     "check_archive",
@@ -84,8 +95,11 @@ __all__ = [
     "held",
     "list_archive",
     "list_regions",
+    "notebook_html",
     "open_archive",
+    "picture",
     "places",
+    "plot",
     "series",
     "show_region",
     "summary",

@@ -23,6 +23,8 @@ _COMMANDS = {
     "flows": "Ground that turned from one role into another, in each period.",
     "places": "Places that came under or out of an actor's hold, in each period.",
     "verify": "Published figures held against maps: agrees, depends, disagrees.",
+    "map": "A map of where ground changed hands, as PNG, SVG or PDF.",
+    "plot": "Charts: area held over time, gained and lost by period, regions by rank.",
     "archive": "Archives of maps: list them, check them, convert them to tidy files.",
     "regions": "The regions that figures are split by.",
     "cache": "What is kept on disk to be faster: how much it is, and removing it.",

@@ -165,6 +165,11 @@ def _write_stdout(content: bytes) -> None:
         ) from error
 
 
+def print_bytes(content: bytes) -> None:
+    """Write bytes to standard output."""
+    _write_stdout(content)
+
+
 def print_text(text: str) -> None:
     """Write text to standard output."""
     _write_stdout(text.encode())

@@ -36,6 +36,11 @@ def html_page(result: Table[Any, Any]) -> str:
     return "\n".join([*head, *(line for grid in blocks for line in _block(grid)), "</html>"]) + "\n"
 
 
+def html_tables(result: Table[Any, Any]) -> str:
+    """Return the tables of `html_page` without the page, to be set among other HTML."""
+    return "\n".join(line for grid in grids(result) for line in _block(grid))
+
+
 def _block(grid: Grid) -> Iterator[str]:
     """Yield the lines of one grid: its table and the list below."""
     yield "<table>"

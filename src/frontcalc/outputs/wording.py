@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from frontcalc.outputs.numbers import MINUS
 from frontcalc.periods import parse_bound
 
 _MONTHS = (
@@ -74,6 +75,17 @@ def at_least(km2: float, unit: Unit = KM2) -> str:
     return f"at least {_figure(math.floor(size / step) * step)} {unit.label}"
 
 
+def change(km2: float | None, unit: Unit = KM2) -> str:
+    """Return a net change with its sign, rounded as `about` does, as in «+2,750 km²»."""
+    if km2 is None:
+        return "not measured"
+    if not measurable(km2, unit):
+        return "no measurable change"
+    size = abs(km2) * unit.per_km2
+    step = rounding_step(size)
+    return f"{'+' if km2 > 0 else MINUS}{_figure(round(size / step) * step)} {unit.label}"
+
+
 def _figure(value: float) -> str:
     """Return a rounded figure, thousands separated, tenths where it has any."""
     return f"{value:,.1f}".removesuffix(".0")
@@ -131,6 +143,11 @@ def than(comparison: str) -> str:
 def written(day: date) -> str:
     """Return a day as in «17 November 2024», in any locale."""
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def short_day(day: date) -> str:
+    """Return a day without its year, as in «17 Nov»."""
+    return f"{day.day} {_MONTHS[day.month - 1][:3]}"
 
 
 def in_period(label: str) -> str:

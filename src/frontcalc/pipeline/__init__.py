@@ -5,6 +5,7 @@ from frontcalc.pipeline.areas import held
 from frontcalc.pipeline.conversion import convert
 from frontcalc.pipeline.diffs import diff, diff_files
 from frontcalc.pipeline.options import Options
+from frontcalc.pipeline.pictures import change_map, change_map_between
 from frontcalc.pipeline.place_changes import places
 from frontcalc.pipeline.polygons import changes, changes_between
 from frontcalc.pipeline.region_check import check_regions
@@ -19,6 +20,8 @@ from frontcalc.pipeline.verifying import verify
 __all__ = [
     "Options",
     "SummaryOptions",
+    "change_map",
+    "change_map_between",
     "changes",
     "changes_between",
     "check_archive",

@@ -14,6 +14,7 @@ from frontcalc.tables.rows import ChangeRow, DiffRow, FlowRow, GrossRow, HeldRow
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 AnyMeta = Meta | RegionMeta | RegionCheckMeta | ArchiveMeta
 """What a result of any kind rests on."""
@@ -71,6 +72,30 @@ class Table(Generic[RowT, MetaT]):
         import pandas as pd
 
         return pd.DataFrame(self.values(), columns=list(self.columns))
+
+    def plot(self, **options: Any) -> Figure:
+        """Return the result as a figure of matplotlib: a line, bars by period, or regions by rank.
+
+        Parameters
+        ----------
+        **options
+            As `frontcalc.picture` takes them: size, theme, units; events and gap of a series.
+
+        Raises
+        ------
+        UsageError
+            There is no chart of such a result, an option is wrong, or matplotlib is not installed.
+        """
+        # Drawing is layers above: it is reached by the front door, and loaded only here.
+        import frontcalc
+
+        return frontcalc.plot(self, **options)
+
+    def _repr_html_(self) -> str | None:
+        """Return the result for a notebook: its table, and its chart where there is one."""
+        import frontcalc
+
+        return frontcalc.notebook_html(self)
 
 
 def ratio(first: float | None, second: float | None) -> float | None:

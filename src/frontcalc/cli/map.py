@@ -1,0 +1,48 @@
+"""`frontcalc map`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from frontcalc.cli import images, options, terminal, types
+
+
+@click.command("map")
+@click.argument("periods", type=types.PeriodOrFile(), nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
+@click.option("--zoom", metavar="WHERE", help="auto for the change, a region, or W,S,E,N in degrees [default: auto].")
+@options.archive
+@options.measuring
+@options.workers
+@images.output
+def command(
+    periods: tuple[str | Path, ...],
+    zoom: str | None,
+    archive: str | None,
+    output: str,
+    form: str,
+    looks: dict[str, Any],
+    **how: Any,
+) -> None:
+    """Draw where ground was gained and lost in each PERIOD, over what was held at the opening.
+
+    Several periods are drawn beside each other on one scale. Two files instead of
+    periods are compared with each other. The title is the finding; figures are those
+    of «frontcalc diff». Needs frontcalc[viz].
+    """
+    import frontcalc
+
+    files = [item for item in periods if isinstance(item, Path)]
+    names = [item for item in periods if isinstance(item, str)]
+    if files and (len(files) != 2 or names):
+        raise click.UsageError("give periods, or exactly two files to compare")
+    maps = None if files else options.or_sample(archive)
+    with terminal.progress():
+        if files:
+            scene = frontcalc.change_map_between(files[0], files[1], **options.given(how))
+        else:
+            scene = frontcalc.change_map(names, archive=maps, **options.given(how))
+        content = scene.image(form, zoom=zoom or "auto", **looks)
+    images.emit(content, output, scene.table.meta)

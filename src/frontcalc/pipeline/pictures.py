@@ -1,0 +1,79 @@
+"""Maps of change, measured as `diff` measures and ready to be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Unpack
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc import geometry
+from frontcalc.pipeline.comparing import Measured, tabulate
+from frontcalc.pipeline.diffs import diff_rows
+from frontcalc.pipeline.measuring import Measuring
+from frontcalc.pipeline.options import Options
+from frontcalc.pipeline.spans import Asked, start_files, start_periods
+from frontcalc.tables import DiffRow
+from frontcalc.viz.scene import ChangeMap, Panel
+
+_NOTHING = np.empty(0, dtype=object)
+
+
+def change_map(periods: Sequence[str], *, archive: str | Path | None = None, **options: Unpack[Options]) -> ChangeMap:
+    """Return where ground changed hands in each period, ready to be drawn.
+
+    Parameters
+    ----------
+    periods, archive, **options
+        As for `diff`.
+
+    Returns
+    -------
+    ChangeMap
+        With `plot`, `image` and `save`; its `table` is what `diff` returns. A notebook shows the map.
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `diff`.
+    """
+    return _pictured(start_periods(periods, archive, options))
+
+
+def change_map_between(before: str | Path, after: str | Path, **options: Unpack[Options]) -> ChangeMap:
+    """Return where ground changed hands between two single maps: see `change_map` and `diff_files`."""
+    return _pictured(start_files(before, after, options))
+
+
+def _pictured(asked: Asked) -> ChangeMap:
+    """Return the table of what was asked for together with the ground of each period."""
+    panels: list[Panel] = []
+
+    def rows(run: Measuring, measured: Measured) -> Iterator[DiffRow]:
+        found = list(diff_rows(run, measured))
+        panels.append(_panel(run, measured, found[-1]))
+        yield from found
+
+    table = tabulate(DiffRow, rows, asked, None)
+    run = asked.run
+    return ChangeMap(table, tuple(panels), run.crs, run.regions)
+
+
+def _panel(run: Measuring, measured: Measured, total: DiffRow) -> Panel:
+    """Return the ground of one period, of the rows that are shown; nothing where it has not two maps."""
+    changed, opening = measured.changed, measured.span.opening
+    if changed is None or opening is None:
+        return Panel(total, _NOTHING, _NOTHING, _NOTHING)
+    ground: dict[str, list[shapely.MultiPolygon]] = {"gained": [], "lost": []}
+    for kind, _, _, part in run.polygons(changed):
+        ground[kind].append(part)
+    held = [run.ground(opening.snapshot, measured.actor)]
+    return Panel(total, _flat(held), _flat(ground["gained"]), _flat(ground["lost"]))
+
+
+def _flat(shapes: Sequence[shapely.MultiPolygon]) -> NDArray[np.object_]:
+    """Return the polygons of multipolygons."""
+    return geometry.polygonal(np.array([*shapes, None], dtype=object)[:-1])

@@ -1,0 +1,126 @@
+"""What pictures say in words: the finding as a title, the maps used, and what to bear in mind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from frontcalc.layers import UNNAMED
+from frontcalc.notices import grouped
+from frontcalc.outputs import numbers
+from frontcalc.outputs.wording import Unit, change, in_period, listed, short_day, written
+from frontcalc.periods import is_period
+from frontcalc.tables import TOTAL, DiffRow, HeldRow, Meta, SeriesRow
+from frontcalc.views import VIEWS, describe_view
+
+_SAID = (
+    "SPAN",
+    "NO-NEW-MAP",
+    "NO-MAP",
+    "LAYER-MISSING",
+    "CARRIED",
+    "SKIPPED",
+    "UNKNOWN-LAYER",
+    "ONLY",
+    "BASELINE",
+    "REDEFINITION",
+)
+"""Notices that a picture repeats; the others are of rows that it does not show, or in its title."""
+
+_SEVERAL = 3
+_LONGEST_NOTE = 400
+
+
+def finding(row: DiffRow, unit: Unit) -> str:
+    """Return what a row found, as in «+2,750 km² in 2024, to 17 Nov»."""
+    return f"{change(row.net_km2, unit)} {when(row)}"
+
+
+def when(row: DiffRow) -> str:
+    """Return a row's period in a few words, with the day where the archive's maps cut it short."""
+    if not is_period(row.period):
+        return "between two maps"
+    codes = row.notes.split() if row.net_km2 is not None else []
+    if ".." in row.period:
+        return (
+            f"from {_written(row.opening)} to {_written(row.closing)}" if codes or row.opening else f"in {row.period}"
+        )
+    late = f", from {short_day(row.opening)}" if "OPENS-LATE" in codes and row.opening else ""
+    early = f", to {short_day(row.closing)}" if "CLOSES-EARLY" in codes and row.closing else ""
+    return in_period(row.period) + late + early
+
+
+def map_title(rows: Sequence[DiffRow], where: str, unit: Unit) -> str:
+    """Return the title of a map: the finding of each period, or the smallest and largest of many."""
+    subjects: dict[str, list[DiffRow]] = {}
+    for row in rows:
+        subjects.setdefault(row.actor, []).append(row)
+    return "; ".join(f"{subject(actor, where)}{_findings(mine, unit)}" for actor, mine in subjects.items())
+
+
+def _findings(rows: Sequence[DiffRow], unit: Unit) -> str:
+    """Return what some periods found."""
+    measured = [row for row in rows if row.net_km2 is not None]
+    if len(rows) <= _SEVERAL or len(measured) < 2:
+        return listed([finding(row, unit) for row in rows])
+    low, high = (pick(measured, key=lambda row: row.net_km2 or 0.0) for pick in (min, max))
+    return f"between {finding(low, unit)} and {finding(high, unit)}"
+
+
+def subject(actor: str, where: str) -> str:
+    """Return whose change it is and where, before a colon; nothing where neither is told."""
+    named = "" if actor == UNNAMED else actor
+    told = f"{named} in {where}" if named and where else named or where
+    return f"{told}: " if told else ""
+
+
+def place_of(rows: Sequence[DiffRow | HeldRow | SeriesRow], meta: Meta) -> str:
+    """Return the regions that a total is of, empty where it is of everything."""
+    if not any(notice.code == "ONLY" for notice in meta.notices):
+        return ""
+    regions = list(dict.fromkeys(row.region for row in rows if row.level != TOTAL))
+    return listed(regions) if len(regions) <= _SEVERAL else f"{len(regions)} regions"
+
+
+def gross_of(row: DiffRow, unit: Unit) -> str:
+    """Return what was gained and lost, and between which maps."""
+    if row.gained_km2 is None or row.lost_km2 is None:
+        return "No two maps stand for this period"
+    gained, lost = (f"{numbers.km2(area * unit.per_km2)} {unit.label}" for area in (row.gained_km2, row.lost_km2))
+    return f"Gained {gained}, lost {lost}{maps_of(row)}"
+
+
+def maps_of(row: DiffRow) -> str:
+    """Return which maps a row compares, after a comma; nothing where they have no dates."""
+    if not row.opening or not row.closing:
+        return ""
+    return f"; maps of {written(row.opening)} and {written(row.closing)}"
+
+
+def source(meta: Meta) -> str:
+    """Return whose maps and regions a picture rests on, what counts as held, and how areas were made."""
+    view = describe_view(VIEWS[meta.view]) if meta.view in VIEWS else f"layers {meta.view}"
+    return (
+        f"Source: {'; '.join(meta.attribution) or meta.archive}. View: {view}. "
+        f"Areas calculated with frontcalc {meta.version}."
+    )
+
+
+def remarks(meta: Meta) -> Iterator[str]:
+    """Yield what to bear in mind of the figures, in one line; of many notices of one kind the first and how many."""
+    kinds: dict[str, list[str]] = {}
+    for line in grouped(notice for notice in meta.notices if notice.code in _SAID):
+        kinds.setdefault(line.partition(":")[0], []).append(line)
+    text = "; ".join(f"{own[0]}{f' (and {len(own) - 1} more)' if own[1:] else ''}" for own in kinds.values())
+    if text:
+        yield f"Note: {text[:_LONGEST_NOTE]}{'…' if len(text) > _LONGEST_NOTE else ''}."
+
+
+def synthetic(meta: Meta) -> bool:
+    """Say whether the maps are made up."""
+    return any(notice.code == "SYNTHETIC" for notice in meta.notices)
+
+
+def _written(day: date | None) -> str:
+    """Return a day in few letters, with its year."""
+    return f"{short_day(day)} {day.year}" if day else "an undated map"
