@@ -35,11 +35,15 @@ def plane_around(ground: shapely.MultiPolygon, source_crs: str) -> str:
 
 
 def on_plane(ground: Sequence[shapely.Geometry], source_crs: str, plane: str) -> NDArray[np.object_]:
-    """Return geometries of a CRS on a plane, vertex by vertex."""
+    """Return geometries (n,) of a CRS on a plane, vertex by vertex, and valid."""
     shapes = np.array([*ground, None], dtype=object)[:-1]
     if not shapely.get_num_coordinates(shapes).sum():
         return shapes
-    return np.asarray(shapely.transform(shapes, crs.projector(source_crs, plane)))
+    drawn = np.asarray(shapely.transform(shapes, crs.projector(source_crs, plane)))
+    # Edges that nearly touched may cross in other coordinates.
+    bad = ~shapely.is_valid(drawn)
+    drawn[bad] = shapely.make_valid(drawn[bad], method="structure", keep_collapsed=False)
+    return drawn
 
 
 def simplified(ground: NDArray[np.object_], tolerance_m: float) -> NDArray[np.object_]:

@@ -7,6 +7,7 @@
   const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
   const pick = (selector) => [...document.querySelectorAll(selector)];
   const slider = document.getElementById("day"), select = document.getElementById("region"), play = document.getElementById("play");
+  const dark = matchMedia("(prefers-color-scheme: dark)");
   let state = null, timer = null;
 
   function closing(period) {
@@ -63,7 +64,8 @@
     say("map-day", dayName(data.days[day]));
     say("region-name", regionName(region));
     say("map-words", `Map of ${dayName(data.days[day])}, ${regionName(region)}: ${km2(data.held[region][day])} km² held. ` +
-      `${heading}: gained ${km2(one?.gained)} km², lost ${km2(one?.lost)} km², net ${km2(one?.net, true)} km².`);
+      (one?.net == null ? `${heading} could not be measured: the notices say why.`
+        : `${heading}: gained ${km2(one.gained)} km², lost ${km2(one.lost)} km², net ${km2(one.net, true)} km².`));
   }
 
   function paint() {
@@ -89,10 +91,25 @@
   }
 
   async function draw(name, make) {
-    const views = await Bokeh.embed.embed_item(figures[name], name);
-    const chart = make([...views][0], data, choose);
+    const [view] = await Bokeh.embed.embed_item(figures[name], name);
+    const chart = { ...make(view, data, choose), view };
     charts.push(chart);
     return chart;
+  }
+
+  // Paper is of another width than the screen: a picture of each canvas can be scaled to it. Bokeh takes new
+  // colours too late to be printed, so what is dark is turned to light by the style of what is printed.
+  function beforePrint() {
+    root.classList.toggle("dark", dark.matches);
+    for (const { view } of charts) {
+      const { canvas } = view.export("png");
+      canvas.className = "printed";
+      view.el.parentElement.append(canvas);
+    }
+  }
+
+  function afterPrint() {
+    for (const canvas of pick(".printed")) canvas.remove();
   }
 
   tableOf(document.getElementById("table"), document.getElementById("filter"));
@@ -121,8 +138,8 @@
   slider.addEventListener("input", () => { playing(false); choose({ day: Number(slider.value) }); });
   play.addEventListener("click", () => playing(timer === null));
   addEventListener("hashchange", () => { if (location.hash.includes("=")) choose(fromAddress(), false); });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
-  addEventListener("beforeprint", () => { root.classList.add("printing"); paint(); });
-  addEventListener("afterprint", () => { root.classList.remove("printing"); paint(); });
+  dark.addEventListener("change", paint);
+  addEventListener("beforeprint", beforePrint);
+  addEventListener("afterprint", afterPrint);
   root.dataset.ready = "true";
 })();

@@ -8,7 +8,7 @@ function mapOf(view, data, choose) {
   const shown = data.periods.map((period) => ["gained", "lost"].flatMap((kind) =>
     period.shapes.filter((one) => one.kind === kind)
       .map(({ region, shape }) => ({ region, kind, ...polygons(shape, grid) }))));
-  const whole = boundsOf(shown.flat()) ?? boundsOf(land) ?? { west: 0, east: 1e5, south: 0, north: 1e5 };
+  const whole = around(boundsOf(shown.flat()) ?? boundsOf(land));
   const known = new Set(land.map((one) => one.region));
   let asked = whole;
   figure.height = innerWidth < 640 ? 420 : 560;
@@ -87,7 +87,7 @@ function mapOf(view, data, choose) {
     for (const kind of ["gained", "lost"]) named(kind).glyph.fill_alpha = { value: faint ? 0.35 : 0.9 };
     if (state.region !== before?.region) {
       const mine = [...land, ...shown[state.period]].filter((one) => one.region === state.region);
-      fit(boundsOf(mine) ?? whole);
+      fit(mine.length ? boundsOf(mine) : whole);
     }
   }
 
