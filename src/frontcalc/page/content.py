@@ -213,12 +213,12 @@ def _held(report: Report, moved: dict[str, None]) -> dict[str, list[float | None
 
 def _maps(report: Report) -> tuple[int, list[shapes.Shape]]:
     """Return the ground held on each map, simplified until it is small enough, and by how much (metres)."""
-    encoded: list[shapes.Shape] = []
-    for tolerance_m in shapes.TOLERANCES_M:
-        drawn = (shapes.simplified(ground, tolerance_m) for ground in report.held.drawn)
-        encoded = [shapes.encoded(np.asarray(ground)[0]) for ground in drawn]
-        if len(orjson.dumps(encoded)) <= MAPS_BYTES:
-            break
+    drawn = np.concatenate(report.held.drawn)
+    tolerance_m, *coarser = shapes.TOLERANCES_M
+    encoded = [shapes.encoded(ground) for ground in drawn]
+    while coarser and len(orjson.dumps(encoded)) > MAPS_BYTES:
+        tolerance_m, *coarser = coarser
+        encoded = [shapes.encoded(shapes.simplified(drawn[at : at + 1], tolerance_m)[0]) for at in range(len(drawn))]
     return tolerance_m, encoded
 
 
