@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from frontcalc.archives import open_archive
     from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
+    from frontcalc.page import report
     from frontcalc.pipeline import (
         change_map,
         change_map_between,
@@ -57,6 +58,7 @@ _HOME = {
     "list_archive": "pipeline",
     "list_regions": "pipeline",
     "places": "pipeline",
+    "report": "page",
     "series": "pipeline",
     "show_region": "pipeline",
     "summary": "pipeline",
@@ -100,6 +102,7 @@ __all__ = [
     "picture",
     "places",
     "plot",
+    "report",
     "series",
     "show_region",
     "summary",

@@ -20,6 +20,7 @@ _COMMANDS = {
     "held": "Area held on dates, by region.",
     "series": "Area held at each map, and the change since the one before.",
     "summary": "Change by year, quarter, month or week; a tree of tables to keep.",
+    "report": "One self-contained HTML page: figures, map with a slider, chart and table.",
     "flows": "Ground that turned from one role into another, in each period.",
     "places": "Places that came under or out of an actor's hold, in each period.",
     "verify": "Published figures held against maps: agrees, depends, disagrees.",

@@ -97,7 +97,7 @@ def _diff_grid(rows: Sequence[DiffRow], actor: str, meta: Meta) -> Grid:
         line = [label]
         for row in mine:
             line += [km2(row.gained_km2), km2(row.lost_km2), km2(row.net_km2, signed=True)]
-        lines.append((*line, *([_ratio(*mine, per_day=differ_in_length(totals))] if len(periods) == 2 else [])))
+        lines.append((*line, *([ratio_text(*mine, per_day=differ_in_length(totals))] if len(periods) == 2 else [])))
     header = ("region", *("gained", "lost", "net") * len(periods))
     groups = [("", 1), *((period_heading(row), 3) for row in totals)]
     if len(periods) == 2:
@@ -136,7 +136,7 @@ def _ranked(
     return [*ranked, *((one, one[1]) for one in tail)]
 
 
-def _ratio(first: DiffRow, second: DiffRow, *, per_day: bool) -> str:
+def ratio_text(first: DiffRow, second: DiffRow, *, per_day: bool) -> str:
     """Return the ratio of two net changes as shown, and per day beside it where the lengths differ."""
     if not decimals(first.net_km2 or 0.0, 1) or not decimals(second.net_km2 or 0.0, 1):
         return BLANK

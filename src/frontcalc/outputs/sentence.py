@@ -14,6 +14,7 @@ from frontcalc.outputs.wording import (
     Unit,
     about,
     at_least,
+    capital,
     in_period,
     listed,
     measurable,
@@ -51,26 +52,37 @@ def sentence(result: Table[Any, Any], *, allow_synthetic: bool = False) -> str:
     UsageError
         The maps are made up and that was not allowed; the result is of another kind.
     """
-    if issubclass(result.kind, DiffRow):
-        written_as: Callable[..., str] = _diff_text
-    elif result.kind is HeldRow:
-        written_as = _held_text
-    else:
-        raise UsageError("is for diff and held only", where="--format sentence", cure="choose another --format")
-    meta, unit = result.meta, UNITS[result.meta.units]
-    synthetic = any(notice.code == "SYNTHETIC" for notice in meta.notices)
+    synthetic = any(notice.code == "SYNTHETIC" for notice in result.meta.notices)
     if synthetic and not allow_synthetic:
         raise UsageError(
             "these maps are synthetic, and a sentence about them could be taken for news",
             where="--format sentence",
             cure="use --archive PATH for your own maps, or --allow-synthetic if you mean it",
         )
-    start = "SYNTHETIC SAMPLE, made-up maps of no real war: " if synthetic else ""
-    paragraphs = []
-    for rows in _subjects(result.rows, meta):
-        text = written_as(rows, meta, unit)
-        paragraphs.append((start + text if start else text[0].upper() + text[1:]) + f" {_source(meta)}\n")
-    return "\n".join(paragraphs)
+    mark = "SYNTHETIC SAMPLE, made-up maps of no real war: "
+    texts = (" ".join(pieces) for pieces in paragraphs(result))
+    return "\n".join(f"{mark}{text}\n" if synthetic else f"{capital(text)}\n" for text in texts)
+
+
+def paragraphs(result: Table[Any, Any]) -> list[list[str]]:
+    """Return the paragraphs of `sentence` in pieces, to be joined by spaces and begun with a capital or a mark.
+
+    The first says what happened and ends in a stop, or in a colon where a comparison follows; the last names
+    the source. That maps are made up is not said here.
+
+    Raises
+    ------
+    UsageError
+        The result is of another kind.
+    """
+    if issubclass(result.kind, DiffRow):
+        written_as: Callable[..., list[str]] = _diff_text
+    elif result.kind is HeldRow:
+        written_as = _held_text
+    else:
+        raise UsageError("is for diff and held only", where="--format sentence", cure="choose another --format")
+    meta, unit = result.meta, UNITS[result.meta.units]
+    return [[*written_as(rows, meta, unit), _source(meta)] for rows in _subjects(result.rows, meta)]
 
 
 def _subjects(rows: Sequence[Any], meta: Meta) -> list[list[Any]]:
@@ -83,7 +95,7 @@ def _subjects(rows: Sequence[Any], meta: Meta) -> list[list[Any]]:
     return list(subjects.values())
 
 
-def _diff_text(rows: Sequence[DiffRow], meta: Meta, unit: Unit) -> str:
+def _diff_text(rows: Sequence[DiffRow], meta: Meta, unit: Unit) -> list[str]:
     """Return what changed: two periods of one sign compared, else one after the other."""
     asked = {(used.actor, used.period): used for used in meta.periods}
     times = [_when(row, asked.get((row.actor, row.period))) for row in rows]
@@ -92,14 +104,16 @@ def _diff_text(rows: Sequence[DiffRow], meta: Meta, unit: Unit) -> str:
     compared = ratio(*(row.net_km2 for row in rows)) if len(rows) == 2 else None
     if compared is None or not all(measurable(row.net_km2 or 0.0, unit) for row in rows):
         phrases = [_changed(row, f" {time}", unit) for row, time in zip(rows, times, strict=True)]
-        text = f"{subject} {listed(phrases)}, {per}."
+        text = [f"{subject} {listed(phrases)}, {per}."]
     else:
-        text = f"{subject} {_changed(rows[1], f' {times[1]}', unit)}, {per}: "
-        text += f"{than(times_as_much(compared))} {times[0]}, when it {_changed(rows[0], '', unit)}."
+        text = [
+            f"{subject} {_changed(rows[1], f' {times[1]}', unit)}, {per}:",
+            f"{than(times_as_much(compared))} {times[0]}, when it {_changed(rows[0], '', unit)}.",
+        ]
         if differ_in_length(rows):
             text += _per_day(rows[0], rows[1], unit)
     maps = [_maps(row, asked.get((row.actor, row.period))) for row in measured]
-    return text + (f" Compared: {'; '.join(dict.fromkeys(maps))}." if any(maps) else "")
+    return text + ([f"Compared: {'; '.join(dict.fromkeys(maps))}."] if any(maps) else [])
 
 
 def _changed(row: DiffRow, when: str, unit: Unit) -> str:
@@ -123,14 +137,14 @@ def _why_not(row: DiffRow) -> str:
     return "no map that early" if "NO-MAP" in row.notes.split() else "no two maps"
 
 
-def _per_day(first: DiffRow, second: DiffRow, unit: Unit) -> str:
+def _per_day(first: DiffRow, second: DiffRow, unit: Unit) -> list[str]:
     """Return the comparison of rates, where the dates of the maps are known."""
     rates = first.rate_km2_per_day, second.rate_km2_per_day
     compared = ratio(*rates)
     if compared is None or not all(measurable(rate or 0.0, unit) for rate in rates):
-        return ""
+        return []
     before, after = (about(rate or 0.0, unit) for rate in rates)
-    return f" Per day it was {times_as_much(compared)}: {after} a day against {before}."
+    return [f"Per day it was {times_as_much(compared)}: {after} a day against {before}."]
 
 
 def _when(row: DiffRow, asked: PeriodUsed | None) -> str:
@@ -158,7 +172,7 @@ def _maps(row: DiffRow, asked: PeriodUsed | None) -> str:
     return text
 
 
-def _held_text(rows: Sequence[HeldRow], meta: Meta, unit: Unit) -> str:
+def _held_text(rows: Sequence[HeldRow], meta: Meta, unit: Unit) -> list[str]:
     """Return what was held: two dates compared, else one after the other."""
     phrases = [_held_on(row, unit) for row in rows]
     text = f"{_subject(rows[0])} {listed(phrases)}, {_per(meta)}"
@@ -166,7 +180,7 @@ def _held_text(rows: Sequence[HeldRow], meta: Meta, unit: Unit) -> str:
         grown = rows[1].held_km2 - rows[0].held_km2
         text += f": {about(grown, unit)} {'more' if grown > 0 else 'less'}" if measurable(grown, unit) else ""
     maps = list(dict.fromkeys(written(row.snapshot) for row in rows if row.snapshot))
-    return f"{text}. Map{'s' if len(maps) > 1 else ''} of {listed(maps)}."
+    return [f"{text}.", f"Map{'s' if len(maps) > 1 else ''} of {listed(maps)}."]
 
 
 def _held_on(row: HeldRow, unit: Unit) -> str:

@@ -163,6 +163,11 @@ def in_period(label: str) -> str:
     return f"in {first.year:04}" if len(text) == len("2024") else f"on {written(first)}"
 
 
+def capital(text: str) -> str:
+    """Return a text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
 def listed(items: Sequence[str]) -> str:
     """Return items joined by commas, the last by «and»."""
     return ", ".join(items[:-1]) + f" and {items[-1]}" if len(items) > 1 else "".join(items)

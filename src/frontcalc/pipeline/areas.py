@@ -67,7 +67,7 @@ def held(
         elsewhere = {} if areas is None else {"held": run.lines.elsewhere(areas.km2)}
         said += run.left_out(actor, str(day), **elsewhere)
         notices.extend(said)
-        rows.extend(_held_rows(run, actor, day, state, areas, said))
+        rows.extend(held_rows(run, actor, day, state, areas, said))
     if not shares:
         raise NoDataError("has no map on or before these dates", where=maps.name, cure=f"its maps are of {maps.extent}")
     return Table(HeldRow, tuple(rows), run.meta(actors, layer_shares=dict.fromkeys(shares), notices=notices))
@@ -79,10 +79,10 @@ def _measured(run: Measuring, asked: tuple[str, date, State | None]) -> tuple[He
     return None if state is None else (run.areas(state.snapshot, actor), run.layer_share(state, actor))
 
 
-def _held_rows(
+def held_rows(
     run: Measuring, actor: str, day: date, state: State | None, areas: Held | None, said: Sequence[Notice]
 ) -> Iterator[HeldRow]:
-    """Yield the rows of one date: areas where a map stands for it, else blanks."""
+    """Yield an actor's rows of one date: areas where a map stands for it, else blanks."""
     for line in run.rows():
         yield HeldRow(
             archive=run.archive.name,

@@ -1,0 +1,42 @@
+"""One self-contained page that answers the question: figures, map, slider, chart and table, without a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Unpack
+
+from frontcalc.page.document import html_page
+from frontcalc.page.figures import bokeh
+from frontcalc.page.measured import measure
+from frontcalc.pipeline.options import Options
+
+
+def report(periods: Sequence[str], *, archive: str | Path | None = None, **options: Unpack[Options]) -> str:
+    """Return an HTML page of how much territory was gained and lost in each period, by region, and where.
+
+    Parameters
+    ----------
+    periods : sequence of str
+        As for `diff`.
+    archive : path
+        A folder of dated maps; None for the bundled synthetic sample, which the page is marked with.
+    **options
+        How to measure: see `Options`. A page is of one actor.
+
+    Returns
+    -------
+    str
+        HTML that loads nothing. Its figures are those of `diff` and `held`; its shapes are simplified for
+        display, and no figure comes from them.
+
+    Raises
+    ------
+    UsageError
+        More than one actor is asked for, Bokeh is not installed, or as `diff`.
+    DataError, NoDataError
+        As `diff`.
+    """
+    # Before anything is measured.
+    bokeh("plotting")
+    return html_page(measure(periods, archive, options))

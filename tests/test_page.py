@@ -1,0 +1,309 @@
+"""The page before a browser sees it: its figures, its shapes, its bytes and its policy."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+from conftest import Run, square
+from hypothesis import given
+from hypothesis import strategies as st
+
+import frontcalc
+from frontcalc.crs import DEFAULT_CRS, LONLAT
+from frontcalc.errors import UsageError
+from frontcalc.outputs import render
+from frontcalc.outputs.wording import capital
+from frontcalc.page import content, shapes
+from frontcalc.page.document import html_page
+from frontcalc.page.measured import Report, measure
+from frontcalc.pipeline.holdings import holdings
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def maps(archive: Write) -> Path:
+    days = {
+        "2022-12-31": [(0, 0)],
+        "2023-06-30": [(0, 0), (1, 0)],
+        "2023-12-31": [(0, 0), (1, 0), (2, 0)],
+        "2024-12-31": [(1, 0), (2, 0), (3, 0), (4, 0)],
+    }
+    return archive({day: {"control_map": held, "russian_advances": [None]} for day, held in days.items()})
+
+
+@pytest.fixture
+def named(region_file: Write) -> str:
+    return str(region_file({"West": [(0, 0), (1, 0)], "East": [(2, 0), (3, 0)], "Far": [(50, 0)]}))
+
+
+def measured(maps: Path, regions: str, *periods: str) -> Report:
+    return measure(periods or ("2023", "2024"), maps, {"regions": regions, "snap": "none"})
+
+
+class Scripts(HTMLParser):
+    """Collects the script elements of a page: their attributes, and what is in them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=False)
+        self.found: list[tuple[dict[str, str | None], str]] = []
+        self._inside = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "script":
+            self._inside = True
+            self.found.append((dict(attrs), ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = self._inside and tag != "script"
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            attributes, text = self.found[-1]
+            self.found[-1] = (attributes, text + data)
+
+
+def data_of(page: str) -> dict[str, Any]:
+    """Return the data that a page's scripts show."""
+    (text,) = (text for attributes, text in Scripts(page).found if attributes.get("id") == "data")
+    return dict(json.loads(text))
+
+
+def test_figures_are_those_of_diff_and_held(maps: Path, named: str) -> None:
+    data = content.data(measured(maps, named))
+    assert [one["label"] for one in data["periods"]] == ["2023", "2024"]
+    assert {key: one["net"] for key, one in data["periods"][1]["figures"].items()} == {
+        "East": 100.0,
+        "West": -100.0,
+        "unassigned": 100.0,
+        "total": 100.0,
+    }
+    assert data["periods"][1]["figures"]["total"]["texts"] == {
+        "net": "+100.0",
+        "gained": "200.0",
+        "lost": "100.0",
+        "rate": "+0.27",
+        "ratio": "0.5×",
+    }
+    assert data["days"] == ["2022-12-31", "2023-06-30", "2023-12-31", "2024-12-31"]
+    assert data["held"]["total"] == [100.0, 200.0, 300.0, 400.0]
+    assert data["held"]["East"] == [0.0, 0.0, 100.0, 200.0]
+
+
+def test_maps_are_those_between_the_earliest_opening_and_the_latest_close(maps: Path, named: str) -> None:
+    assert content.data(measured(maps, named, "2024"))["days"] == ["2023-12-31", "2024-12-31"]
+
+
+def area_km2(shape: shapes.Shape) -> float:
+    """Return the area of a shape as a page's scripts draw it."""
+    rings = [[np.cumsum(np.reshape(steps, (-1, 2)), axis=0) * shapes.GRID_M for steps in part] for part in shape]
+    polygons = [shapely.Polygon(outline, holes) for outline, *holes in rings]
+    return float(sum(polygon.area for polygon in polygons)) / 1e6
+
+
+def test_shapes_are_the_ground_of_the_figures(maps: Path, named: str) -> None:
+    data = content.data(measured(maps, named))
+    assert [area_km2(shape) for shape in data["maps"]] == pytest.approx([100, 200, 300, 400], abs=3)
+    drawn = {(one["region"], one["kind"]): area_km2(one["shape"]) for one in data["periods"][1]["shapes"]}
+    assert drawn == {
+        ("East", "gained"): pytest.approx(100, abs=2),
+        ("unassigned", "gained"): pytest.approx(100, abs=2),
+        ("West", "lost"): pytest.approx(100, abs=2),
+    }
+    assert {one["region"]: area_km2(one["shape"]) for one in data["land"]} == {
+        "East": pytest.approx(200, abs=3),
+        "West": pytest.approx(200, abs=3),
+        "Far": pytest.approx(100, abs=2),
+    }
+
+
+@given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=1, max_size=12, unique=True))
+def test_what_is_encoded_is_drawn_on_the_grid(cells: list[tuple[int, int]]) -> None:
+    ground = shapely.union_all([shapely.box(1000 * x, 1000 * y, 1000 * x + 1000, 1000 * y + 1000) for x, y in cells])
+    assert area_km2(shapes.encoded(ground)) == pytest.approx(len(cells))
+
+
+def test_what_is_smaller_than_the_grid_is_not_drawn() -> None:
+    speck = shapely.box(10, 10, 30, 30)
+    assert shapes.encoded(speck) == []
+    assert len(shapes.encoded(shapely.union_all([speck, shapely.box(1000, 1000, 2000, 2000)]))) == 1
+
+
+def test_neighbours_stay_neighbours() -> None:
+    wavy = [(x * 100.0, 50.0 * (x % 2)) for x in range(101)]
+    north = shapely.Polygon([*wavy, (10_000, 5_000), (0, 5_000)])
+    south = shapely.Polygon([*wavy, (10_000, -5_000), (0, -5_000)])
+    above, below = shapes.simplified(np.array([north, south]), 400)
+    assert shapely.get_num_coordinates(above) < 20
+    assert shapely.area(shapely.intersection(above, below)) == 0
+    assert shapely.area(shapely.union(above, below)) == pytest.approx(shapely.area(above) + shapely.area(below))
+
+
+def test_the_plane_shows_a_square_as_one() -> None:
+    (west,) = shapely.get_parts(shapely.union_all([square(300, 0)]))
+    plane = shapes.plane_around(shapely.MultiPolygon([west]), LONLAT)
+    x, y = np.ptp(shapely.get_coordinates(shapes.on_plane([west], LONLAT, plane)[0]), axis=0)
+    # At 43° south 10 km of the equal-area projection are cos 43° ÷ cos 30° of that eastward, and more northward.
+    assert x * y == pytest.approx(1e8, rel=0.01)
+    assert x / 1000 == pytest.approx(8.46, abs=0.05)
+
+
+def test_edges_that_cross_on_the_plane_are_mended() -> None:
+    crossed = shapely.Polygon([(0, 0), (10_000, 10_000), (10_000, 0), (0, 10_000)])
+    (drawn,) = shapes.simplified(
+        shapes.on_plane([crossed], DEFAULT_CRS, shapes.plane_around(crossed, DEFAULT_CRS)), 200
+    )
+    assert shapely.is_valid(drawn)
+    assert shapely.area(drawn) == pytest.approx(5e7, rel=0.01)
+
+
+def test_nothing_held_is_drawn_as_nothing() -> None:
+    nothing = shapely.MultiPolygon()
+    plane = shapes.plane_around(nothing, DEFAULT_CRS)
+    (drawn,) = shapes.simplified(shapes.on_plane([nothing], DEFAULT_CRS, plane), 200)
+    assert (shapes.encoded(drawn), shapes.label_point(drawn)) == ([], [0, 0])
+
+
+def test_large_maps_are_simplified_until_they_fit(maps: Path, named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = measured(maps, named)
+    assert content.data(report)["tolerance"] == shapes.TOLERANCES_M[0]
+    monkeypatch.setattr(content, "MAPS_BYTES", 10)
+    assert content.data(report)["tolerance"] == shapes.TOLERANCES_M[-1]
+    assert 'id="tolerance"' in html_page(report)
+
+
+def test_same_input_same_bytes_whatever_was_drawn_before(maps: Path, named: str) -> None:
+    first = frontcalc.report(["2023", "2024"], archive=maps, regions=named)
+    frontcalc.report(["2024"], archive=maps)
+    assert frontcalc.report(["2023", "2024"], archive=maps, regions=named) == first
+    assert not re.search(r"\bp10\d\d\b", first.partition('id="figures"')[2].partition("</script>")[0])
+
+
+def test_only_the_two_scripts_of_the_page_may_run(maps: Path, named: str) -> None:
+    page = frontcalc.report(["2024"], archive=maps, regions=named)
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page)
+    assert policy
+    rules = dict(part.strip().split(" ", 1) for part in policy[1].replace("&#39;", "'").split(";"))
+    assert (rules["default-src"], rules["base-uri"], rules["form-action"]) == ("'none'", "'none'", "'none'")
+    assert "unsafe" not in rules["script-src"]
+    run = [text for attributes, text in Scripts(page).found if "type" not in attributes]
+    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in run]
+    assert rules["script-src"].split() == [f"'sha256-{digest}'" for digest in digests]
+    assert len(digests) == 2
+    assert "\r" not in page
+    assert not re.search(r'(src|href)="(?!data:|#)', page.partition("<script")[0])
+
+
+def test_names_cannot_leave_their_place(archive: Write, region_file: Write) -> None:
+    name = "</script><script>1</script><img src=x onerror=1>\u2028\x1b"
+    held = {day: {"control_map": [(0, 0)], "russian_advances": [None]} for day in ("2023-12-31", "2024-12-31")}
+    held["2024-12-31"]["control_map"].append((1, 0))
+    maps = archive(held, name="<b>maps")
+    page = frontcalc.report(["2024"], archive=maps, regions=str(region_file({name: [(0, 0), (1, 0)]})))
+    assert len(Scripts(page).found) == 4
+    assert "<img" not in page.partition("<script>")[0]
+    assert "<b>maps" not in page
+    assert "&lt;b&gt;maps" in page
+    assert "\x1b" not in page
+    assert any("</script><script>1" in region for region in data_of(page)["periods"][0]["figures"])
+
+
+def test_the_headline_is_the_sentence_and_made_up_maps_are_marked() -> None:
+    page = frontcalc.report(["2024-09"])
+    sentence = render(frontcalc.diff(["2024-09"]), "sentence", allow_synthetic=True).decode()
+    claim = re.search(r"</span> (.+?)</h1>", page)
+    assert claim
+    assert capital(sentence.partition(": ")[2]).startswith(claim[1])
+    assert "<title>SYNTHETIC SAMPLE: " in page
+    assert page.count("SYNTHETIC SAMPLE") > 5
+
+
+def test_periods_that_cannot_be_measured_have_blanks(maps: Path, named: str) -> None:
+    data = content.data(measured(maps, named, "2024", "2030"))
+    assert data["periods"][1]["figures"]["total"]["net"] is None
+    assert data["periods"][1]["figures"]["total"]["texts"]["net"] == "–"
+    assert data["periods"][1]["shapes"] == []
+
+
+def test_levels_do_not_mix_names(archive: Write) -> None:
+    data = content.data(measure(["2024-09"], None, {"by": "country,adm1"}))
+    figures = data["periods"][0]["figures"]
+    assert "Ukraine (country)" in figures
+    assert figures["Ukraine (country)"]["gained"] > figures["Donetsk"]["gained"] > 0
+    assert "Ukraine" not in {one["region"] for one in data["land"]}
+
+
+def test_holdings_draws_each_map(maps: Path, named: str) -> None:
+    drawn = holdings(
+        date(2023, 1, 1),
+        date(2023, 12, 31),
+        lambda ground, crs: (round(ground.area / 1e6), crs),
+        archive=maps,
+        regions=named,
+    )
+    assert drawn.drawn == ((200, DEFAULT_CRS), (300, DEFAULT_CRS))
+    assert [day.isoformat() for day in drawn.days] == ["2023-06-30", "2023-12-31"]
+    assert [name for name, _ in drawn.regions] == ["East", "Far", "West"]
+    assert [row.held_km2 for row in drawn.table.rows if row.region == "total"] == pytest.approx([200, 300])
+
+
+def test_one_actor_a_page(archive: Write) -> None:
+    held = {day: {"control_map": [(0, 0)], "kursk_ukrainian_advance": [(5, 5)]} for day in ("2023-12-31", "2024-12-31")}
+    with pytest.raises(UsageError, match="a page is of one actor"):
+        frontcalc.report(["2024"], archive=archive(held), actor="all", view="control")
+
+
+def test_the_command_writes_the_page(maps: Path, tmp_path: Path, run_here: Run) -> None:
+    target = tmp_path / "report.html"
+    done = run_here("report", "2023", "2024", "--archive", maps, "-o", target)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert target.read_text(encoding="utf-8") == frontcalc.report(["2023", "2024"], archive=maps)
+    assert run_here("report", "2024", "--archive", maps, "-o", "-").stdout.startswith("<!doctype html>")
+
+
+def test_a_page_needs_a_place(run_here: Run) -> None:
+    done = run_here("report", "2024")
+    assert (done.returncode, "Missing option '-o'" in done.stderr) == (2, True)
+
+
+def test_without_bokeh_the_extra_is_named_before_anything_is_read(
+    maps: Path, tmp_path: Path, run_here: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("bokeh", "bokeh.plotting"):
+        monkeypatch.setitem(sys.modules, name, None)
+    done = run_here("report", "2024", "--archive", tmp_path / "nowhere", "-o", tmp_path / "report.html")
+    assert done.returncode == 2
+    assert done.stderr == 'frontcalc: a page: needs the package bokeh; pip install "frontcalc[viz]"\n'
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_bokeh_is_loaded_for_a_page_alone(maps: Path) -> None:
+    code = f"import sys; from frontcalc.cli import run; run(['diff', '2024', '--archive', {str(maps)!r}]); "
+    code += "sys.exit('bokeh' in sys.modules or 'jinja2' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.shared
+def test_two_years_of_weekly_maps_are_under_five_megabytes(shared: Path) -> None:
+    page = frontcalc.report(["2023", "2024"], archive=shared / "archives" / "isw-weekly")
+    assert len(page.encode()) < 5_000_000
+    data = data_of(page)
+    assert len(data["days"]) == len(data["maps"]) == 106
+    table = frontcalc.diff(["2023", "2024"], archive=shared / "archives" / "isw-weekly")
+    (total,) = (row for row in table.rows if (row.period, row.level) == ("2024", "total"))
+    drawn = [one for one in data["periods"][1]["shapes"] if one["kind"] == "gained"]
+    assert sum(area_km2(one["shape"]) for one in drawn) == pytest.approx(total.gained_km2, rel=0.02)
