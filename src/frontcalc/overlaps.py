@@ -33,7 +33,7 @@ Ints = NDArray[np.intp]
 ROUNDING_M2 = 1e-3
 """A share below this cannot be told from rounding, and counts as none."""
 
-_AT_ONCE = 500_000  # edges of pairs: some 100 MB
+_AT_ONCE = 100_000  # edges of pairs: some 30 MB
 
 
 class Edges(NamedTuple):
