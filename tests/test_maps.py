@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import build_surroundings
 import numpy as np
 import pytest
 import shapely
@@ -15,9 +18,10 @@ from conftest import Run
 from pictures import assert_legible, drawn_km2, texts
 
 import frontcalc
+from frontcalc import crs
 from frontcalc.regions import no_regions
 from frontcalc.viz import labels
-from frontcalc.viz.basemap import towns
+from frontcalc.viz.basemap import land_in, towns
 from frontcalc.viz.frame import frame_of
 from frontcalc.viz.labels import Label
 from frontcalc.viz.scene import ChangeMap
@@ -170,7 +174,7 @@ def test_names_from_files_are_no_formulas_and_no_markup(archive: Write, region_f
     regions = region_file({"<script>$\\frac{1}$": [(0, 0), (1, 0), (0, 1), (1, 1)], "bell\x07": [(3, 3)]})
     scene = frontcalc.change_map(["2023"], archive=maps, regions=regions, only="<script>$\\frac{1}$")
     assert texts(scene.plot(size=SMALL), "title") == ["Russia in <script>$\\frac{1}$: +100 km² in 2023"]
-    drawn = scene.image("svg", size=SMALL, zoom="bell\x07")
+    drawn = scene.image("svg", size=SMALL, zoom="bell\\x07")
     assert b"<script>" not in drawn
     assert b"\x07" not in drawn
 
@@ -262,6 +266,24 @@ def test_towns_are_facts_within_the_map() -> None:
     names = [town.name for town in towns()]
     assert len(names) == len(set(names)) >= 40
     assert all(14 < town.lon < 52 and 40 < town.lat < 59 and 1 <= town.rank <= 5 for town in towns())
+
+
+def test_towns_lie_on_the_land_that_maps_draw() -> None:
+    frame = frame_of("20,43,45,57", "OGC:CRS84", np.empty(0, dtype=object), np.empty(0, dtype=object), no_regions())
+    land = land_in(frame, no_regions(), "EPSG:6933")
+    assert {"Ukraine", "Russia", "Belarus", "Poland", "Moldova", "Romania", "Türkiye"} <= set(land.countries)
+    whole = shapely.union_all([shape for shapes in land.countries.values() for shape in shapes])
+    project = crs.projector(crs.LONLAT, frame.crs)
+    points = shapely.points(project(np.array([(town.lon, town.lat) for town in towns()])))
+    # Places are to 0.01 degree and the coast is 1:10m.
+    far = [town.name for town, metres in zip(towns(), shapely.distance(points, whole), strict=True) if metres > 3_000]
+    assert far == []
+    assert not shapely.contains(whole, shapely.Point(project(np.array([(36.6, 46.1)]))[0])), "the Sea of Azov"
+
+
+def test_the_script_gives_the_surroundings_again(wheel: Path) -> None:
+    stored = resources.files("frontcalc") / "data" / "surroundings.geojson.gz"
+    assert gzip.decompress(build_surroundings.build(wheel)) == gzip.decompress(stored.read_bytes())
 
 
 def test_a_notebook_shows_the_map(kursk: ChangeMap, monkeypatch: pytest.MonkeyPatch) -> None:
