@@ -13,8 +13,8 @@ import orjson
 
 from frontcalc.columns import DEFINITIONS
 from frontcalc.outputs.published import Column, columns
-from frontcalc.outputs.schema import PUBLISHED, VERSION, json_schema, schema_name
-from frontcalc.tables import ChangeRow
+from frontcalc.outputs.schema import MAPPED, PUBLISHED, VERSION, json_schema, schema_name
+from frontcalc.tables import ChangeRow, DisagreementRow
 
 DOCS = Path(__file__).parents[1] / "docs"
 BEGIN, END = "<!-- columns: scripts/publish_columns.py -->\n", "<!-- end of columns -->\n"
@@ -42,11 +42,10 @@ def outputs_page() -> str:
 def _table() -> str:
     """Return a Markdown table of every column: its unit, kind, the outputs that have it, and what it says."""
     found: dict[str, tuple[Column, list[str]]] = {}
-    for kind in (*PUBLISHED, ChangeRow):
+    names = {ChangeRow: "change polygons", DisagreementRow: "polygons of disagreement"}
+    for kind in (*PUBLISHED, *MAPPED):
         for column in columns(kind):
-            found.setdefault(column.name, (column, []))[1].append(
-                "change polygons" if kind is ChangeRow else schema_name(kind)
-            )
+            found.setdefault(column.name, (column, []))[1].append(names.get(kind) or schema_name(kind))
     lines = ["| column | unit | kind | in | what it says |", "|---|---|---|---|---|"]
     for name, (column, places) in found.items():
         kind_name = {"str": "text", "int": "whole number", "float": "number"}.get(
@@ -54,7 +53,7 @@ def _table() -> str:
         )
         told = column.definition.replace("|", "\\|")
         lines.append(f"| `{name}` | {column.unit} | {kind_name} | {', '.join(places)} | {told} |")
-    lines.append(f"| `attribution` | | text | CSV, change polygons | {DEFINITIONS['attribution']} |")
+    lines.append(f"| `attribution` | | text | CSV, polygons | {DEFINITIONS['attribution']} |")
     return "\n".join(lines) + "\n"
 
 

@@ -7,16 +7,16 @@ import pytest
 
 from frontcalc.columns import DEFINITIONS, unit_of
 from frontcalc.outputs.published import columns
-from frontcalc.outputs.schema import PUBLISHED
-from frontcalc.tables import ChangeRow, MetaT, RowT
+from frontcalc.outputs.schema import MAPPED, PUBLISHED
+from frontcalc.tables import MetaT, RowT
 
 
 def test_every_class_of_rows_is_published() -> None:
-    assert {*PUBLISHED, ChangeRow} == set(RowT.__constraints__), "add it to PUBLISHED in outputs/schema.py"
+    assert {*PUBLISHED, *MAPPED} == set(RowT.__constraints__), "add it to PUBLISHED in outputs/schema.py"
     assert set(PUBLISHED.values()) == set(MetaT.__constraints__)
 
 
-@pytest.mark.parametrize("kind", [*PUBLISHED, ChangeRow])
+@pytest.mark.parametrize("kind", [*PUBLISHED, *MAPPED])
 def test_every_column_has_a_definition(kind: type) -> None:
     missing = {name for name in kind.__dataclass_fields__ if name not in DEFINITIONS}  # type: ignore[attr-defined]
     assert not missing, "add them to DEFINITIONS in columns.py, then run scripts/publish_columns.py"
@@ -24,7 +24,7 @@ def test_every_column_has_a_definition(kind: type) -> None:
 
 
 def test_no_definition_is_without_a_column() -> None:
-    used = {name for kind in (*PUBLISHED, ChangeRow) for name in kind.__dataclass_fields__}  # type: ignore[attr-defined]
+    used = {name for kind in (*PUBLISHED, *MAPPED) for name in kind.__dataclass_fields__}  # type: ignore[attr-defined]
     assert set(DEFINITIONS) == used | {"attribution"}
 
 
@@ -53,4 +53,4 @@ def test_published_schemas_are_those_of_the_code(path: object) -> None:
 def test_the_page_of_outputs_lists_the_columns_of_the_code() -> None:
     page = (publish_columns.DOCS / "outputs.md").read_text(encoding="utf-8")
     assert page == publish_columns.outputs_page(), "run scripts/publish_columns.py"
-    assert "| `gained_km2` | km² | number | diff, series, summary, gross |" in page
+    assert "| `gained_km2` | km² | number | diff, series, summary, gross, sensitivity, range, compare |" in page

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from oracle import exact_area_km2
 
 import frontcalc
 from frontcalc import change, geometry
 from frontcalc.archives import open_archive
+from frontcalc.ellipsoid import exact_area_km2
 from frontcalc.snapshots import held, read_snapshot
 from frontcalc.states import Wanted, state_on
 from frontcalc.views import VIEWS

@@ -32,6 +32,8 @@ CODES: dict[str, str] = {
     "UPSTREAM-CHANGED": "what a fetched region set comes from has changed since it was fetched",
     "UPSTREAM-UNKNOWN": "what a fetched region set comes from could not be asked whether it has changed",
     "BASELINE": "ground that was held on an earlier day is not counted, as asked",
+    "DAYS-DIFFER": "the archives compared have the maps that open and close the period on different days",
+    "RANGE": "ranges are over the assumptions that are named, each changed by itself",
 }
 
 

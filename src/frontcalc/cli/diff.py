@@ -16,9 +16,20 @@ from frontcalc.cli import options, terminal, types, writing
 @options.measuring
 @options.workers
 @options.places()
+@click.option(
+    "--range",
+    "with_range",
+    is_flag=True,
+    help="Add the least and the most under assumptions open to argument; see «frontcalc sensitivity».",
+)
 @writing.output_or_map
 def command(
-    periods: tuple[str | Path, ...], archive: str | None, format_: str | None, output: str | None, **how: Any
+    periods: tuple[str | Path, ...],
+    archive: str | None,
+    with_range: bool,
+    format_: str | None,
+    output: str | None,
+    **how: Any,
 ) -> None:
     """Measure territory gained and lost (km²) in each PERIOD, by region.
 
@@ -38,6 +49,10 @@ def command(
     import frontcalc
 
     mapped = format_ in writing.MAP_FORMATS
+    if with_range and mapped:
+        raise click.UsageError("--range is of figures, and a map of change has none: choose another --format")
+    if with_range:
+        how["with_range"] = True
     files = [item for item in periods if isinstance(item, Path)]
     names = [item for item in periods if isinstance(item, str)]
     if not files:

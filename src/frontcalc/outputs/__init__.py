@@ -13,9 +13,10 @@ from frontcalc.errors import DataError, UsageError
 from frontcalc.lint import Finding
 from frontcalc.outputs import changemap, flat, geopackage, parquet, sarif, text, webpage, xlsx
 from frontcalc.outputs.published import UNITS
+from frontcalc.outputs.schema import MAPPED
 from frontcalc.outputs.sentence import sentence
 from frontcalc.outputs.together import beside
-from frontcalc.tables import ChangeRow, Table
+from frontcalc.tables import Table
 
 Writer = Callable[..., str | bytes]
 """Takes a table, and what its form alone is told."""
@@ -96,7 +97,7 @@ def render(
 
 def _writers_of(kind: type) -> Mapping[str, Writer]:
     """Return the writers of a class of rows."""
-    if kind is ChangeRow:
+    if kind in MAPPED:
         return MAP_WRITERS
     return CHECK_WRITERS if kind is Finding else WRITERS
 

@@ -1,4 +1,4 @@
-"""Where ground changed hands, as GeoJSON (RFC 7946) and GeoParquet 1.1: a feature a period, actor, kind and region."""
+"""Where ground changed hands, or maps disagree, as GeoJSON (RFC 7946) and GeoParquet 1.1: a feature a row."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from frontcalc.outputs.flat import jsonable
 from frontcalc.outputs.geodata import multipolygon, with_geometry
 from frontcalc.outputs.parquet import arrow_table
 from frontcalc.outputs.published import attribution, columns, rows
-from frontcalc.tables import ChangeRow, Meta, Table
+from frontcalc.tables import Table
 
 
-def properties(result: Table[ChangeRow, Meta]) -> list[dict[str, Any]]:
+def properties(result: Table[Any, Any]) -> list[dict[str, Any]]:
     """Return the properties of each feature: the columns, and whose maps they rest on."""
     names = [column.name for column in columns(result.kind, result.meta.units)]
     source = {"attribution": attribution(result)}
     return [dict(zip(names, values, strict=True)) | source for values in rows(result)]
 
 
-def geojson_bytes(result: Table[ChangeRow, Meta]) -> bytes:
+def geojson_bytes(result: Table[Any, Any]) -> bytes:
     """Return change polygons as GeoJSON; the collection's `meta` is that of the JSON output."""
     features = [
         {"type": "Feature", "properties": own, "geometry": multipolygon(np.array(row.geometry.geoms, dtype=object))}
@@ -33,7 +33,7 @@ def geojson_bytes(result: Table[ChangeRow, Meta]) -> bytes:
     return orjson.dumps(collection) + b"\n"
 
 
-def geoparquet_bytes(result: Table[ChangeRow, Meta]) -> bytes:
+def geoparquet_bytes(result: Table[Any, Any]) -> bytes:
     """Return change polygons as GeoParquet 1.1; the file's metadata `frontcalc` is `meta` of the JSON output.
 
     Raises

@@ -69,6 +69,8 @@ def _cell(value: object, places: int) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.{places}f}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, str):
         risky = value.startswith(_LEADING_CONTROLS) or value.lstrip().startswith(_FORMULA_MARKS)
         return f"'{value}" if risky else value

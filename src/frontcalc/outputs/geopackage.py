@@ -1,4 +1,7 @@
-"""Where ground changed hands, as a GeoPackage that QGIS opens in colours: red for gained, blue for lost."""
+"""Where ground changed hands, as a GeoPackage that QGIS opens in colours: red for gained, blue for lost.
+
+Where maps disagree goes into one as well, which has no colours of its own.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,14 @@ from numpy.typing import NDArray
 from frontcalc.outputs.changemap import properties
 from frontcalc.outputs.published import Column, attribution, columns
 from frontcalc.sources.packages import extra_package
-from frontcalc.tables import ChangeRow, Meta, Table
+from frontcalc.tables import ChangeRow, DisagreementRow, Table
 
-LAYER = "changes"
+LAYERS = {
+    ChangeRow: ("changes", "Territory gained and lost"),
+    DisagreementRow: ("disagreements", "Ground that one archive shows as held and another does not"),
+}
+"""The name of the layer of each class of rows, and what it shows."""
+
 _GEOMETRY = "geometry"
 
 # The time of writing is not stated: the same figures give the same bytes.
@@ -35,8 +43,8 @@ CREATE TABLE layer_styles (
 """
 
 
-def geopackage_bytes(result: Table[ChangeRow, Meta]) -> bytes:
-    """Return change polygons as a GeoPackage with one layer, `changes`, and its style.
+def geopackage_bytes(result: Table[Any, Any]) -> bytes:
+    """Return polygons of change, or of disagreement, as a GeoPackage with one layer; `changes` has its style.
 
     Raises
     ------
@@ -52,13 +60,13 @@ def geopackage_bytes(result: Table[ChangeRow, Meta]) -> bytes:
         np.array([*shapely.to_wkb([row.geometry for row in result.rows]), None], dtype=object)[:-1],
         [_values(column, rows) for column in published],
         [column.name for column in published],
-        layer=LAYER,
+        layer=LAYERS[result.kind][0],
         driver="GPKG",
         geometry_type="MultiPolygon",
         crs="EPSG:4326",
         layer_options={"GEOMETRY_NAME": _GEOMETRY, "SPATIAL_INDEX": "NO"},
     )
-    return _styled(out.getvalue(), attribution(result))
+    return _finished(out.getvalue(), result)
 
 
 def _values(column: Column, rows: list[dict[str, Any]]) -> NDArray[Any]:
@@ -67,30 +75,37 @@ def _values(column: Column, rows: list[dict[str, Any]]) -> NDArray[Any]:
     return np.array([row[column.name] for row in rows], dtype=kinds.get(column.kind, "datetime64[D]"))
 
 
-def _styled(content: bytes, source: str) -> bytes:
-    """Return a GeoPackage with the layer's style and source, and with no time of writing."""
-    style = (resources.files("frontcalc") / "data" / "changes.qml").read_text(encoding="utf-8")
-    about = "Territory gained and lost"
+def _finished(content: bytes, result: Table[Any, Any]) -> bytes:
+    """Return a GeoPackage with the layer's source, the style of changes, and with no time of writing."""
+    layer, about = LAYERS[result.kind]
     database = sqlite3.connect(":memory:", isolation_level=None)
     try:
         database.deserialize(content)
-        database.execute(_STYLES)
-        database.execute(
-            "INSERT INTO layer_styles VALUES (1, '', '', ?, ?, 'gained and lost', ?, NULL, 1, ?, '', NULL, ?)",
-            (LAYER, _GEOMETRY, style, about, _CHANGED),
-        )
-        database.execute(
-            "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change, srs_id) "
-            "VALUES ('layer_styles', 'attributes', 'layer_styles', ?, 0)",
-            (_CHANGED,),
-        )
+        if result.kind is ChangeRow:
+            _add_style(database, layer, about)
         database.execute("UPDATE gpkg_contents SET last_change = ?", (_CHANGED,))
-        database.execute("UPDATE gpkg_contents SET description = ? WHERE table_name = ?", (f"{about}; {source}", LAYER))
+        described = f"{about}; {attribution(result)}"
+        database.execute("UPDATE gpkg_contents SET description = ? WHERE table_name = ?", (described, layer))
         # Else the pages would still hold the time that GDAL wrote.
         database.execute("VACUUM")
         return _without_counter(database.serialize())
     finally:
         database.close()
+
+
+def _add_style(database: sqlite3.Connection, layer: str, about: str) -> None:
+    """Add the table in which QGIS finds the colours of a layer."""
+    style = (resources.files("frontcalc") / "data" / "changes.qml").read_text(encoding="utf-8")
+    database.execute(_STYLES)
+    database.execute(
+        "INSERT INTO layer_styles VALUES (1, '', '', ?, ?, 'gained and lost', ?, NULL, 1, ?, '', NULL, ?)",
+        (layer, _GEOMETRY, style, about, _CHANGED),
+    )
+    database.execute(
+        "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change, srs_id) "
+        "VALUES ('layer_styles', 'attributes', 'layer_styles', ?, 0)",
+        (_CHANGED,),
+    )
 
 
 def _without_counter(content: bytes) -> bytes:

@@ -15,22 +15,28 @@ from frontcalc.outputs.grid import Grid, aside_of, basis, day_or_dash, period_he
 from frontcalc.outputs.movements import flow_grid, place_grid
 from frontcalc.outputs.numbers import BLANK, decimals, km2, times
 from frontcalc.outputs.published import scaled
+from frontcalc.outputs.publishers_layout import compare_grids
 from frontcalc.outputs.region_facts import check_grid, detail_grid, region_grid
 from frontcalc.outputs.remarks import place_lines
+from frontcalc.outputs.robustness_layout import range_cells, range_header, sensitivity_grids
 from frontcalc.outputs.summary_layout import summary_grids
 from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import (
     TOTAL,
     ClaimRow,
+    CompareRow,
     DiffRow,
     FlowRow,
+    GrossRow,
     HeldRow,
     LayerRow,
     Meta,
     PlaceRow,
+    RangeRow,
     RegionCheckRow,
     RegionDetailRow,
     RegionRow,
+    SensitivityRow,
     SeriesRow,
     SummaryRow,
     Table,
@@ -67,14 +73,21 @@ def _laid_out(table: Table[Any, Any]) -> list[Grid]:
     }
     if table.kind in whole:
         return [whole[table.kind](table.rows, table.meta)]
-    if issubclass(table.kind, SummaryRow):
+    several: dict[type, Callable[..., list[Grid]]] = {
+        SummaryRow: summary_grids,
+        GrossRow: summary_grids,
+        SensitivityRow: sensitivity_grids,
+        CompareRow: compare_grids,
+    }
+    if table.kind in several:
         blocks = (
-            summary_grids([row for row in table.rows if row.actor == actor], actor, table.meta)
+            several[table.kind]([row for row in table.rows if row.actor == actor], actor, table.meta)
             for actor in table.meta.actors
         )
-        return [grid for several in blocks for grid in several]
+        return [grid for block in blocks for grid in block]
     lay: dict[type, Callable[..., Grid]] = {
         DiffRow: _diff_grid,
+        RangeRow: _diff_grid,
         HeldRow: _held_grid,
         SeriesRow: _series_grid,
         FlowRow: flow_grid,
@@ -96,10 +109,11 @@ def _diff_grid(rows: Sequence[DiffRow], actor: str, meta: Meta) -> Grid:
         mine = [cells[period, region] for period in periods]
         line = [label]
         for row in mine:
-            line += [km2(row.gained_km2), km2(row.lost_km2), km2(row.net_km2, signed=True)]
+            line += [km2(row.gained_km2), km2(row.lost_km2), km2(row.net_km2, signed=True), *range_cells(row)]
         lines.append((*line, *([ratio_text(*mine, per_day=differ_in_length(totals))] if len(periods) == 2 else [])))
-    header = ("region", *("gained", "lost", "net") * len(periods))
-    groups = [("", 1), *((period_heading(row), 3) for row in totals)]
+    measures = ("gained", "lost", "net", *range_header(rows))
+    header = ("region", *measures * len(periods))
+    groups = [("", 1), *((period_heading(row), len(measures)) for row in totals)]
     if len(periods) == 2:
         header = (*header, "ratio (per day)" if differ_in_length(totals) else "ratio")
         groups.append(("", 1))

@@ -15,20 +15,26 @@ from frontcalc.lint import Finding
 from frontcalc.outputs.published import UNITS, Column, columns
 from frontcalc.tables import (
     ArchiveMeta,
+    ChangeRow,
     ClaimRow,
     ClaimsMeta,
+    CompareMeta,
+    CompareRow,
     DiffRow,
+    DisagreementRow,
     FlowRow,
     GrossRow,
     HeldRow,
     LayerRow,
     Meta,
     PlaceRow,
+    RangeRow,
     RegionCheckMeta,
     RegionCheckRow,
     RegionDetailRow,
     RegionMeta,
     RegionRow,
+    SensitivityRow,
     SeriesRow,
     SummaryMeta,
     SummaryRow,
@@ -42,6 +48,9 @@ PUBLISHED: dict[type, type] = {
     GrossRow: SummaryMeta,
     FlowRow: Meta,
     PlaceRow: Meta,
+    SensitivityRow: Meta,
+    RangeRow: Meta,
+    CompareRow: CompareMeta,
     LayerRow: ArchiveMeta,
     Finding: ArchiveMeta,
     ClaimRow: ClaimsMeta,
@@ -50,6 +59,9 @@ PUBLISHED: dict[type, type] = {
     RegionCheckRow: RegionCheckMeta,
 }
 """The classes of rows that are written as tables, and what each rests on."""
+
+MAPPED = (ChangeRow, DisagreementRow)
+"""The classes of rows that have polygons, which are written as maps."""
 
 VERSION = 1
 """Of all schemas; it changes only if a column is changed or taken away, never when one is appended."""

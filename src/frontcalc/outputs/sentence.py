@@ -24,7 +24,7 @@ from frontcalc.outputs.wording import (
 )
 from frontcalc.periods import is_period
 from frontcalc.regions import UNASSIGNED
-from frontcalc.tables import TOTAL, DiffRow, HeldRow, Meta, PeriodUsed, Table, ratio
+from frontcalc.tables import TOTAL, CompareRow, DiffRow, HeldRow, Meta, PeriodUsed, Table, ratio
 from frontcalc.views import VIEWS, describe_view
 
 _SMALL = 0.05
@@ -75,7 +75,7 @@ def paragraphs(result: Table[Any, Any]) -> list[list[str]]:
     UsageError
         The result is of another kind.
     """
-    if issubclass(result.kind, DiffRow):
+    if issubclass(result.kind, DiffRow) and result.kind is not CompareRow:
         written_as: Callable[..., list[str]] = _diff_text
     elif result.kind is HeldRow:
         written_as = _held_text

@@ -68,6 +68,12 @@ def about(km2: float, unit: Unit = KM2, *, like_km2: float | None = None) -> str
     return f"about {_figure(round(size / step) * step)} {unit.label}"
 
 
+def reads_alike(one_km2: float, other_km2: float, unit: Unit = KM2) -> bool:
+    """Say whether two changes of area would be printed as the same figure, sign included."""
+    signed = measurable(one_km2, unit) or measurable(other_km2, unit)
+    return about(one_km2, unit) == about(other_km2, unit) and (not signed or (one_km2 < 0) == (other_km2 < 0))
+
+
 def at_least(km2: float, unit: Unit = KM2) -> str:
     """Return an area as in «at least 110,600 km²», rounded down."""
     size = km2 * unit.per_km2

@@ -64,7 +64,7 @@ def tabulate(
     lasted: list[PlaceRow] = []
     measurable = False
     one: Measured
-    for one in _measured(asked):
+    for one in measure(asked):
         measurable |= one.span.measurable
         rows.extend(rows_of(run, one))
         notices.extend([*one.said, *one.loose])
@@ -77,7 +77,7 @@ def tabulate(
     return Table(kind, tuple(rows), run.meta(asked.actors, periods=used, notices=notices, places=changed_hands))
 
 
-def _measured(asked: Asked) -> Iterator[Measured]:
+def measure(asked: Asked) -> Iterator[Measured]:
     """Yield spans with their change, each measured as it comes."""
     run = asked.run
     for actor, span, changed in changes(run, asked.spans):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from functools import partial
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from frontcalc.notices import join_codes
+from frontcalc.pipeline.assumptions import open_alternatives
 from frontcalc.pipeline.comparing import Measured, tabulate
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options
+from frontcalc.pipeline.outcomes import MEASURES, base_of, least_and_most, range_notice
 from frontcalc.pipeline.remainders import concerns
-from frontcalc.pipeline.spans import start_files, start_periods
-from frontcalc.tables import DiffRow, Meta, Table
+from frontcalc.pipeline.spans import Asked, start_files, start_periods
+from frontcalc.tables import DiffRow, Meta, RangeRow, Table
 
 
 def diff(
@@ -20,6 +24,7 @@ def diff(
     *,
     archive: str | Path | None = None,
     places: str | Path | None = None,
+    with_range: bool = False,
     **options: Unpack[Options],
 ) -> Table[DiffRow, Meta]:
     """Measure how much territory was gained and lost in each period, by region.
@@ -32,13 +37,16 @@ def diff(
         A folder of dated maps; None for the bundled synthetic sample.
     places : path, optional
         Named points: `meta.places` then lists those held at one end of a period and not at the other.
+    with_range : bool
+        Add the least and the most that each figure comes to under the assumptions open to argument, each
+        changed by itself: `sensitivity` lists them, a notice names them. It takes several times as long.
     **options
         How to measure: see `Options`.
 
     Returns
     -------
     Table of DiffRow
-        A row a period, region and actor, areas in km².
+        A row a period, region and actor, areas in km²; of RangeRow `with_range`.
 
     Raises
     ------
@@ -49,18 +57,46 @@ def diff(
     NoDataError
         No period has two maps.
     """
-    return tabulate(DiffRow, diff_rows, start_periods(periods, archive, options), places)
+    return _tabulated(start_periods(periods, archive, options), places, options if with_range else None)
 
 
 def diff_files(
-    before: str | Path, after: str | Path, *, places: str | Path | None = None, **options: Unpack[Options]
+    before: str | Path,
+    after: str | Path,
+    *,
+    places: str | Path | None = None,
+    with_range: bool = False,
+    **options: Unpack[Options],
 ) -> Table[DiffRow, Meta]:
     """Measure what changed between two single maps.
 
     The period is named after the two files; dates are those in their names, blank without.
     Parameters, returns and errors are otherwise those of `diff`.
     """
-    return tabulate(DiffRow, diff_rows, start_files(before, after, options), places)
+    return _tabulated(start_files(before, after, options), places, options if with_range else None)
+
+
+def _tabulated(asked: Asked, places: str | Path | None, options: Options | None) -> Table[DiffRow, Meta]:
+    """Return the table, with ranges where options are given to start their alternatives with."""
+    if options is None:
+        return tabulate(DiffRow, diff_rows, asked, places)
+    asked.run.notices.append(range_notice(asked.run))
+    return tabulate(RangeRow, partial(_range_rows, options), asked, places)
+
+
+def _range_rows(options: Options, run: Measuring, measured: Measured) -> Iterator[RangeRow]:
+    """Yield a span's rows with the least and the most that their figures come to, blank where nothing was measured."""
+    changed, outcomes, base = measured.changed, [], None
+    if changed is not None:
+        base = base_of(run, options, measured.actor, measured.span, changed)
+        outcomes = list(open_alternatives(base))
+    for row in diff_rows(run, measured):
+        own: dict[str, Any] = {entry.name: getattr(row, entry.name) for entry in fields(row)}
+        if base is not None:
+            least, most = least_and_most(base, outcomes, (row.level, row.region))
+            own |= {f"{name}_min_km2": figure for name, figure in zip(MEASURES, least, strict=True)}
+            own |= {f"{name}_max_km2": figure for name, figure in zip(MEASURES, most, strict=True)}
+        yield RangeRow(**own)
 
 
 def diff_rows(run: Measuring, measured: Measured) -> Iterator[DiffRow]:

@@ -81,11 +81,11 @@ def _change_rows(run: Measuring, measured: Measured) -> Iterator[ChangeRow]:
             km2=km2,
             opening=span.opening.day if span.opening else None,
             closing=span.closing.day if span.closing else None,
-            geometry=_drawn(polygons, run.crs),
+            geometry=drawn_in_degrees(polygons, run.crs),
         )
 
 
-def _drawn(polygons: NDArray[np.object_], plane: str) -> shapely.MultiPolygon:
+def drawn_in_degrees(polygons: NDArray[np.object_], plane: str) -> shapely.MultiPolygon:
     """Return polygons of a projection in degrees, valid and in one form and order."""
     # Degrees round otherwise than metres: polygons that touched may now overlap by a hair.
     degrees = geometry.union(geometry.repair(to_degrees(polygons, plane)))

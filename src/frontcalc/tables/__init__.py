@@ -12,6 +12,7 @@ from frontcalc.tables.regions import (
     RegionOverlap,
     RegionRow,
 )
+from frontcalc.tables.robustness import CompareMeta, CompareRow, DisagreementRow, RangeRow, SensitivityRow
 from frontcalc.tables.rows import ChangeRow, DiffRow, FlowRow, GrossRow, HeldRow, PlaceRow, SeriesRow, SummaryRow
 from frontcalc.tables.table import AnyMeta, MetaT, RowT, Table, ratio
 
@@ -22,7 +23,10 @@ __all__ = [
     "ChangeRow",
     "ClaimRow",
     "ClaimsMeta",
+    "CompareMeta",
+    "CompareRow",
     "DiffRow",
+    "DisagreementRow",
     "FlowRow",
     "GrossRow",
     "HeldRow",
@@ -33,6 +37,7 @@ __all__ = [
     "MetaT",
     "PeriodUsed",
     "PlaceRow",
+    "RangeRow",
     "RegionCheckMeta",
     "RegionCheckRow",
     "RegionDetailRow",
@@ -40,6 +45,7 @@ __all__ = [
     "RegionOverlap",
     "RegionRow",
     "RowT",
+    "SensitivityRow",
     "SeriesRow",
     "Snapping",
     "SummaryMeta",

@@ -10,6 +10,7 @@ from frontcalc.tables.archives import ArchiveMeta, LayerRow
 from frontcalc.tables.basis import Meta, SummaryMeta
 from frontcalc.tables.claims import ClaimRow, ClaimsMeta
 from frontcalc.tables.regions import RegionCheckMeta, RegionCheckRow, RegionDetailRow, RegionMeta, RegionRow
+from frontcalc.tables.robustness import CompareMeta, CompareRow, DisagreementRow, RangeRow, SensitivityRow
 from frontcalc.tables.rows import ChangeRow, DiffRow, FlowRow, GrossRow, HeldRow, PlaceRow, SeriesRow, SummaryRow
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 AnyMeta = Meta | RegionMeta | RegionCheckMeta | ArchiveMeta
 """What a result of any kind rests on."""
 
-MetaT = TypeVar("MetaT", Meta, SummaryMeta, RegionMeta, RegionCheckMeta, ArchiveMeta, ClaimsMeta)
+MetaT = TypeVar("MetaT", Meta, SummaryMeta, CompareMeta, RegionMeta, RegionCheckMeta, ArchiveMeta, ClaimsMeta)
 RowT = TypeVar(
     "RowT",
     DiffRow,
@@ -30,6 +31,10 @@ RowT = TypeVar(
     GrossRow,
     FlowRow,
     PlaceRow,
+    SensitivityRow,
+    RangeRow,
+    CompareRow,
+    DisagreementRow,
     RegionRow,
     RegionDetailRow,
     RegionCheckRow,

@@ -1,0 +1,299 @@
+"""Several publishers' maps of the same ground side by side: figures, their range, and where they disagree.
+
+Nothing is merged: each archive has its own maps, actors and notices, and its own run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from itertools import permutations
+from pathlib import Path
+from typing import Any, Unpack
+
+import numpy as np
+import shapely
+
+from frontcalc import change, geometry
+from frontcalc.change import Areas
+from frontcalc.errors import NoDataError, UsageError
+from frontcalc.notices import Notice
+from frontcalc.pipeline.comparing import Measured, measure
+from frontcalc.pipeline.diffs import diff_rows
+from frontcalc.pipeline.measuring import Measuring
+from frontcalc.pipeline.options import Options
+from frontcalc.pipeline.outcomes import MEASURES
+from frontcalc.pipeline.polygons import drawn_in_degrees
+from frontcalc.pipeline.spans import period_used, start_periods
+from frontcalc.states import State
+from frontcalc.tables import TOTAL, CompareMeta, CompareRow, DiffRow, DisagreementRow, Meta, Table
+
+LONGER = 1.05
+"""How many times as many days may lie between the maps of one archive as between another's for a range over them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Publisher:
+    """One archive's run, whose territory it measures, and what it measured, by actor and period."""
+
+    run: Measuring
+    actors: tuple[str, ...]
+    measured: dict[tuple[str, str], Measured]
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One archive's part in an actor's period: what it measured, and the ground held at the close if it has a map."""
+
+    run: Measuring
+    measured: Measured
+    closing: shapely.MultiPolygon | None
+
+    @property
+    def day(self) -> date | None:
+        """The day of the closing map."""
+        return self.measured.span.closing.day if self.measured.span.closing else None
+
+
+def compare(
+    periods: Sequence[str], *, archives: Sequence[str | Path], **options: Unpack[Options]
+) -> Table[CompareRow, CompareMeta]:
+    """Measure the same periods on the maps of several publishers, side by side.
+
+    Parameters
+    ----------
+    periods : sequence of str
+        As for `diff`.
+    archives : sequence of path
+        Two or more archives.
+    **options
+        How to measure each: see `Options`.
+
+    Returns
+    -------
+    Table of CompareRow
+        By actor, period and region, a row an archive, areas in km². `meta.archives` has the maps, layers and
+        notices of each.
+
+    Raises
+    ------
+    UsageError
+        As `diff`; also where fewer than two archives are given, or they share no actor or no regions.
+    DataError
+        As `diff`.
+    NoDataError
+        Fewer than two archives have two maps for any of the periods.
+
+    Notes
+    -----
+    Where the days between the maps differ by more than 5 %, changes have no range: they are not of the same time.
+    """
+    publishers = _measure(periods, archives, options)
+    shown = list(_sides(publishers))
+    return Table(CompareRow, tuple(row for sides in shown for row in _rows(sides)), _meta(publishers, shown))
+
+
+def disagreements(
+    periods: Sequence[str], *, archives: Sequence[str | Path], **options: Unpack[Options]
+) -> Table[DisagreementRow, CompareMeta]:
+    """Return the ground that one publisher shows as held at the close of a period and another does not.
+
+    Parameters and errors are those of `compare`.
+
+    Returns
+    -------
+    Table of DisagreementRow
+        By actor, period and pair of archives, a row a region of the finest level with any such ground.
+    """
+    publishers = _measure(periods, archives, options)
+    shown = list(_sides(publishers))
+    rows = tuple(row for sides in shown for row in _disagreements(sides))
+    return Table(DisagreementRow, rows, _meta(publishers, shown))
+
+
+def _measure(periods: Sequence[str], archives: Sequence[str | Path], options: Options) -> list[_Publisher]:
+    """Return what each archive measured, all options checked against each other."""
+    if len(archives) < 2:
+        raise UsageError("two archives at least are compared", where="--archive", cure="give it once for each")
+    publishers = []
+    for path, name in zip(archives, _names(archives), strict=True):
+        asked = start_periods(periods, path, options)
+        # Two publishers' folders may have one name.
+        asked.run.archive = replace(asked.run.archive, name=name or asked.run.archive.name)
+        measured = {(one.actor, one.span.period.label): one for one in measure(asked)}
+        publishers.append(_Publisher(asked.run, asked.actors, measured))
+    _check(publishers)
+    return publishers
+
+
+def _names(archives: Sequence[str | Path]) -> list[str]:
+    """Return the names of archives that would be called the same, as they were given; empty for the others."""
+    places = [Path(path).resolve() for path in archives]
+    names = [place.name for place in places]
+    if len(set(places)) < len(places):
+        raise UsageError("the same archive is given twice", where="--archive", cure="give it once for each")
+    return [str(path) if names.count(name) > 1 else "" for name, path in zip(names, archives, strict=True)]
+
+
+def _check(publishers: Sequence[_Publisher]) -> None:
+    """Refuse archives that cannot be laid side by side."""
+    first = publishers[0].run
+    for publisher in publishers[1:]:
+        run = publisher.run
+        if not set(publisher.actors) & set(publishers[0].actors):
+            shown = [f"{one.run.archive.name} shows {' and '.join(one.actors)}" for one in (publishers[0], publisher)]
+            raise UsageError("; ".join(shown), cure="say whose territory with --actor")
+        if [line.region for line in run.rows()] != [line.region for line in first.rows()]:
+            raise UsageError(
+                f"{first.archive.name} and {run.archive.name} are of different places, so that regions differ",
+                cure="give a file with --regions, or --by none",
+            )
+    with_maps = [one for one in publishers if any(measured.changed for measured in one.measured.values())]
+    if len(with_maps) < 2:
+        raise NoDataError(
+            "fewer than two archives have two maps for a period asked for",
+            cure="; ".join(f"{one.run.archive.name} has maps of {one.run.archive.extent}" for one in publishers),
+        )
+
+
+def _sides(publishers: Sequence[_Publisher]) -> Iterator[list[_Side]]:
+    """Yield the sides of each actor and period, in the order of the archives."""
+    for key in dict.fromkeys(key for publisher in publishers for key in sorted(publisher.measured, key=_by_actor)):
+        yield [_side(one.run, one.measured[key]) for one in publishers if key in one.measured]
+
+
+def _by_actor(key: tuple[str, str]) -> str:
+    """Return what periods are sorted by; those of one actor stay in the order asked for."""
+    return key[0]
+
+
+def _side(run: Measuring, measured: Measured) -> _Side:
+    """Return an archive's part in a period."""
+    closing = measured.span.closing
+    return _Side(run, measured, run.ground(closing.snapshot, measured.actor) if closing else None)
+
+
+def _rows(sides: Sequence[_Side]) -> Iterator[CompareRow]:
+    """Yield the rows of one actor and period: region by region, a row an archive."""
+    tables = [list(diff_rows(side.run, side.measured)) for side in sides]
+    apart = [_apart(sides, side) for side in sides]
+    codes = {notice.code for notice in _days_differ(sides)}
+    for nth, line in enumerate(sides[0].run.rows()):
+        rows = [table[nth] for table in tables]
+        ends = _range(rows)
+        for row, areas in zip(rows, apart, strict=True):
+            own: dict[str, Any] = {entry.name: getattr(row, entry.name) for entry in fields(row)} | ends
+            own["notes"] = " ".join(sorted({*row.notes.split(), *codes}))
+            only, lacking = (None, None) if areas is None else (line.sum_of(area.km2) for area in areas)
+            yield CompareRow(**own, closing_only_km2=only, closing_lacking_km2=lacking)
+
+
+def _range(rows: Sequence[DiffRow]) -> dict[str, float]:
+    """Return the least and the most of each measure over two archives or more, over about as many days."""
+    ends: dict[str, float] = {}
+    if not _alike(row.days for row in rows if row.net_km2 is not None):
+        return ends
+    for measure_ in MEASURES:
+        figures = [value for row in rows if (value := getattr(row, f"{measure_}_km2")) is not None]
+        if len(figures) > 1:
+            ends |= {f"{measure_}_min_km2": min(figures), f"{measure_}_max_km2": max(figures)}
+    return ends
+
+
+def _apart(sides: Sequence[_Side], mine: _Side) -> tuple[Areas, Areas] | None:
+    """Return what an archive alone holds at the close, and what it lacks of what others hold; None without both."""
+    others = [side.closing for side in sides if side is not mine and side.closing is not None]
+    if mine.closing is None or not others:
+        return None
+    theirs = geometry.union(geometry.polygonal(np.array(others, dtype=object)))
+    # One set of regions for all, so that the sides of a row are of the very same ground.
+    takers, engine = sides[0].run.takers(mine.measured.actor), mine.run.engine
+    only, lacking = shapely.difference(mine.closing, theirs), shapely.difference(theirs, mine.closing)
+    return change.areas(only, takers, engine=engine), change.areas(lacking, takers, engine=engine)
+
+
+def _disagreements(sides: Sequence[_Side]) -> Iterator[DisagreementRow]:
+    """Yield where one archive's closing map shows ground as held and another's does not, pair by pair."""
+    run = sides[0].run
+    level = run.lines.levels[-1] if run.lines.levels else TOTAL
+    for holder, lacker in permutations(sides, 2):
+        if holder.closing is None or lacker.closing is None:
+            continue
+        ground = shapely.difference(holder.closing, lacker.closing)
+        areas = change.areas(ground, run.takers(holder.measured.actor), engine=run.engine)
+        grounds = areas.by_region()
+        for line in run.rows():
+            if line.level == level and not (ground := line.ground_of(grounds)).is_empty:
+                yield DisagreementRow(
+                    period=holder.measured.span.period.label,
+                    actor=holder.measured.actor,
+                    region=line.region,
+                    holder=holder.run.archive.name,
+                    lacker=lacker.run.archive.name,
+                    km2=line.sum_of(areas.km2),
+                    holder_map=holder.day,
+                    lacker_map=lacker.day,
+                    geometry=drawn_in_degrees(geometry.polygonal(np.array([ground], dtype=object)), run.crs),
+                )
+
+
+def _meta(publishers: Sequence[_Publisher], shown: Sequence[Sequence[_Side]]) -> CompareMeta:
+    """Return what a comparison rests on: what all archives share, and each one's own."""
+    each = tuple(_own_meta(publisher) for publisher in publishers)
+    first = {entry.name: getattr(each[0], entry.name) for entry in fields(Meta)}
+    notices = [
+        Notice(said.code, f"{meta.archive}: {said.message}", said.period) for meta in each for said in meta.notices
+    ]
+    return CompareMeta(
+        **first
+        | {
+            "archive": " and ".join(meta.archive for meta in each),
+            "actors": tuple(dict.fromkeys(actor for publisher in publishers for actor in publisher.actors)),
+            "other_actors": (),
+            "counted": _together(meta.counted for meta in each),
+            "not_counted": _together(meta.not_counted for meta in each),
+            "files": tuple(file for meta in each for file in meta.files),
+            "periods": (),
+            "notices": (*notices, *(said for sides in shown for said in _days_differ(sides))),
+            "attribution": tuple(dict.fromkeys(line for meta in each for line in meta.attribution)),
+            "publisher": "",
+        },
+        archives=each,
+    )
+
+
+def _own_meta(publisher: _Publisher) -> Meta:
+    """Return what one archive's figures rest on."""
+    measured = publisher.measured.values()
+    return publisher.run.meta(
+        publisher.actors,
+        periods=[period_used(one.actor, one.span) for one in measured],
+        notices=[notice for one in measured for notice in (*one.said, *one.loose)],
+    )
+
+
+def _together(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the names of all archives, each once."""
+    return tuple(sorted({name for several in names for name in several}))
+
+
+def _days_differ(sides: Sequence[_Side]) -> list[Notice]:
+    """Return a notice where archives have the maps that open and close a period on different days."""
+    spans = [(side.run.archive.name, side.measured.span) for side in sides]
+    if len({(_day(span.opening), _day(span.closing)) for _, span in spans}) == 1:
+        return []
+    days = "; ".join(f"{name} {_day(span.opening)} and {_day(span.closing)}" for name, span in spans)
+    beyond = "" if _alike(span.days for _, span in spans) else "; so far apart that changes have no range"
+    return [Notice("DAYS-DIFFER", f"opening and closing maps are of {days}{beyond}", spans[0][1].period.label)]
+
+
+def _alike(days: Iterable[int | None]) -> bool:
+    """Say whether changes over so many days may be compared: they differ by no more than `SPAN` bears."""
+    known = [count for count in days if count]
+    return not known or max(known) <= LONGER * min(known)
+
+
+def _day(state: State | None) -> str:
+    """Return the day of a map, in words where there is none."""
+    return str(state.day) if state and state.day else "no map"
