@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint errors fuzz bench engines build clean
+.PHONY: demo test lint errors simulation fuzz bench engines build clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,9 @@ lint: $(READY)
 
 errors: $(READY)
 	FRONTCALC_WRITE_DOCS=1 $(BIN)/python -m pytest --numprocesses 0 tests/test_errors.py
+
+simulation: $(READY)
+	$(BIN)/python scripts/simulate_redraws.py
 
 fuzz: $(READY)
 	$(BIN)/python scripts/fuzz.py

@@ -87,6 +87,8 @@ DEFINITIONS: dict[str, str] = {
     "text": "the words of the claim",
     "source": "where the claim stands",
     "published": "the day it was published",
+    "gained_sliver_km2": "of gained, what lies in slivers; with --drop-slivers, what was left out of it",
+    "lost_sliver_km2": "of lost, what lies in slivers; with --drop-slivers, what was left out of it",
     "attribution": "whose maps and regions the figures rest on, and on what terms",
 }
 """What each column says, by name, in square kilometres; a unit is not part of it."""

@@ -32,6 +32,11 @@ CODES: dict[str, str] = {
     "UPSTREAM-CHANGED": "what a fetched region set comes from has changed since it was fetched",
     "UPSTREAM-UNKNOWN": "what a fetched region set comes from could not be asked whether it has changed",
     "BASELINE": "ground that was held on an earlier day is not counted, as asked",
+    "SLIVERS-DROPPED": "slivers are left out of gained, lost and net, as asked",
+    "REDEFINITION": "a large part changed hands on a single step, in a way that a moving front does not explain",
+    "FROZEN": "a layer stands still while others move",
+    "REPEAT": "a map is the same as an earlier one",
+    "CONTROL-ONLY": "only control counts, and much of what it gained was already drawn as an advance",
 }
 
 

@@ -10,7 +10,6 @@ from frontcalc.notices import join_codes
 from frontcalc.pipeline.comparing import Measured, tabulate
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options
-from frontcalc.pipeline.remainders import concerns
 from frontcalc.pipeline.spans import start_files, start_periods
 from frontcalc.tables import DiffRow, Meta, Table
 
@@ -68,7 +67,6 @@ def diff_rows(run: Measuring, measured: Measured) -> Iterator[DiffRow]:
     span = measured.span
     for line in run.rows():
         figures = run.figures(measured.changed, line, span.days)
-        mine = [notice for notice in measured.loose if concerns(notice, line.region, figures)]
         yield DiffRow(
             archive=run.archive.name,
             actor=measured.actor,
@@ -85,6 +83,8 @@ def diff_rows(run: Measuring, measured: Measured) -> Iterator[DiffRow]:
             lost_km2=figures.lost_km2,
             net_km2=figures.net_km2,
             rate_km2_per_day=figures.rate_km2_per_day,
-            notes=join_codes([*measured.said, *mine]),
+            notes=join_codes(measured.of_row(line, figures)),
             snapped_km2=figures.snapped_km2,
+            gained_sliver_km2=figures.gained_sliver_km2,
+            lost_sliver_km2=figures.lost_sliver_km2,
         )

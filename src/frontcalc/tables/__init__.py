@@ -12,7 +12,17 @@ from frontcalc.tables.regions import (
     RegionOverlap,
     RegionRow,
 )
-from frontcalc.tables.rows import ChangeRow, DiffRow, FlowRow, GrossRow, HeldRow, PlaceRow, SeriesRow, SummaryRow
+from frontcalc.tables.rows import (
+    ChangeRow,
+    DiffRow,
+    FlowRow,
+    GrossRow,
+    HeldRow,
+    PeriodRow,
+    PlaceRow,
+    SeriesRow,
+    SummaryRow,
+)
 from frontcalc.tables.table import AnyMeta, MetaT, RowT, Table, ratio
 
 __all__ = [
@@ -31,6 +41,7 @@ __all__ = [
     "MapUsed",
     "Meta",
     "MetaT",
+    "PeriodRow",
     "PeriodUsed",
     "PlaceRow",
     "RegionCheckMeta",
