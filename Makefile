@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint errors gallery fuzz bench engines exact build clean
+.PHONY: demo test lint errors gallery simulation fuzz bench engines exact build clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -28,6 +28,9 @@ errors: $(READY)
 
 gallery: $(READY)
 	$(BIN)/python scripts/make_gallery.py
+
+simulation: $(READY)
+	$(BIN)/python scripts/simulate_redraws.py
 
 fuzz: $(READY)
 	$(BIN)/python scripts/fuzz.py

@@ -13,18 +13,18 @@ import shapely
 from frontcalc import change, crs, geometry, snapshots
 from frontcalc.change import ENGINES, Held
 from frontcalc.errors import UsageError
-from frontcalc.gross import SLIVER_WIDTH_M, mean_widths_m
 from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.outcomes import Base, Moved, Outcome, again, by_row, ends, measured, of_base
 from frontcalc.pipeline.references import change_on_ellipsoid, drawn
 from frontcalc.pipeline.timeline import dates_between
 from frontcalc.regions import SNAPS, embedded_covers
+from frontcalc.slivers import WIDTH_M, SliverRule
 from frontcalc.states import State, resolve, state_on
 from frontcalc.tables import TOTAL
 from frontcalc.views import VIEWS
 
-SLIVER_WIDTHS_M = (50.0, SLIVER_WIDTH_M, 200.0)
+SLIVER_WIDTHS_M = (50.0, WIDTH_M, 200.0)
 """Mean widths below which parts are left out in turn (m)."""
 
 GROSS_STEPS = ("month", "week", "snapshot")
@@ -158,12 +158,12 @@ def _without_slivers(base: Base) -> Iterator[Outcome]:
         geometry.polygonal(np.array([shapely.difference(*pair)], dtype=object))
         for pair in ((after, before), (before, after))
     ]
-    widths = [mean_widths_m(polygons, run.crs) for polygons in parts]
     for limit in SLIVER_WIDTHS_M:
-        kept = (polygons[width >= limit] for polygons, width in zip(parts, widths, strict=True))
+        rule = SliverRule(limit, run.crs)
+        kept = (polygons[~rule.thin(polygons)] for polygons in parts)
         gained, lost = (change.areas(polygons, takers, engine=run.engine).km2 for polygons in kept)
         moved = by_row(run, gained, lost)
-        yield of_base(base, "slivers", f"under {limit:g} m left out", moved, in_range=limit == SLIVER_WIDTH_M)
+        yield of_base(base, "slivers", f"under {limit:g} m left out", moved, in_range=limit == WIDTH_M)
 
 
 def _in_steps(base: Base) -> Iterator[Outcome]:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from frontcalc.change import Change, Floats
-from frontcalc.gross import SLIVER_WIDTH_M
+from frontcalc.errors import UsageError
 from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options, start
+from frontcalc.slivers import WIDTH_M
 from frontcalc.states import Span, State
 
 Key = tuple[str, str]
@@ -64,6 +65,20 @@ class Outcome:
     notices: tuple[Notice, ...] = ()
 
 
+def refuse_dropped(run: Measuring) -> None:
+    """Refuse a base without its slivers: leaving them out is one of its alternatives.
+
+    Raises
+    ------
+    UsageError
+        The run leaves slivers out.
+    """
+    if run.drop_slivers:
+        raise UsageError(
+            "the figures without slivers are among those shown", where="--drop-slivers", cure="leave it out"
+        )
+
+
 def base_of(run: Measuring, options: Options, actor: str, span: Span, changed: Change) -> Base:
     """Return a measured period as the base of its alternatives."""
     return Base(run, options, actor, span, by_row(run, changed.gained_km2, changed.lost_km2))
@@ -84,7 +99,7 @@ def range_notice(run: Measuring) -> Notice:
         "opening and closing one map earlier or later, where there is one",
         "projection",
         "edges split or not",
-        f"slivers under {SLIVER_WIDTH_M:g} m left out",
+        f"slivers under {WIDTH_M:g} m left out",
         *(["ground snapped to regions or not"] if run.regions.names else []),
     ]
     beside = "view, actor and regions are definitions and not in it"

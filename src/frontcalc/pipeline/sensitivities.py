@@ -11,7 +11,16 @@ from frontcalc.notices import join_codes
 from frontcalc.outputs.wording import reads_alike
 from frontcalc.pipeline.assumptions import alternatives
 from frontcalc.pipeline.options import Options
-from frontcalc.pipeline.outcomes import MEASURES, Base, Key, Outcome, base_of, least_and_most, range_notice
+from frontcalc.pipeline.outcomes import (
+    MEASURES,
+    Base,
+    Key,
+    Outcome,
+    base_of,
+    least_and_most,
+    range_notice,
+    refuse_dropped,
+)
 from frontcalc.pipeline.spans import nothing_measured, period_used, start_periods
 from frontcalc.tables import Meta, SensitivityRow, Table
 
@@ -52,6 +61,7 @@ def sensitivity(
     if not any(options.get(option) for option in ("by", "regions", "only", "theatre")):
         options["by"] = "none"
     run, actors, spans = start_periods([period], archive, options)
+    refuse_dropped(run)
     rows: list[SensitivityRow] = []
     used, notices = [], []
     for actor, span in spans:
