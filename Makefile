@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint errors gallery fuzz bench engines build clean
+.PHONY: demo test lint errors gallery fuzz bench engines scale build clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -38,6 +38,9 @@ bench: $(READY)
 
 engines: $(READY)
 	$(BIN)/python bench/engines.py
+
+scale: $(READY)
+	$(BIN)/python bench/scale.py
 
 build: $(READY)
 	rm -rf dist

@@ -2,9 +2,10 @@
 
     python scripts/make_archive.py -o FOLDER --maps 1000 --vertices 3000 [--share 0.01 | --redrawn] [--seed N]
 
-Each map is one nameless layer: a mainland with lakes and islands, every outline a star around its own centre and so valid by
-construction. From day to day short stretches of the front move, as in maps that a publisher edits, or all outlines are
-digitised anew, as in maps that a publisher generalises. A map is written before the next is made.
+Each map is one nameless layer: a mainland with lakes and islands, every outline a star around its own
+centre and so valid by construction. From day to day short stretches of the front move, as in maps that a publisher
+edits, or all outlines are digitised anew, as in maps that a publisher generalises. A map is written before the next
+is made.
 """
 
 from __future__ import annotations

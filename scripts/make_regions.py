@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,7 @@ def cells(seed: int, count: int, vertices: int) -> Iterator[Floats]:
         return np.round([WEST, SOUTH] + size * (places + shift), DECIMALS)
 
     def border(line: Floats) -> list[Floats]:
-        return [_side(rng, start, end, points) for start, end in zip(line, line[1:], strict=False)]
+        return [_side(rng, start, end, points) for start, end in pairwise(line)]
 
     below = corners(0)
     lower = border(below)
