@@ -15,6 +15,7 @@ from frontcalc.cli import options, terminal, types, writing
 @options.archive
 @options.measuring
 @options.workers
+@options.dask
 @options.places()
 @writing.output_or_map
 def command(

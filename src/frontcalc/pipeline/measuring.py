@@ -71,6 +71,7 @@ class Measuring:
     engine: str
     workers: int
     notices: list[Notice]
+    dask: str | None = None
     cache: Cache = NOTHING_KEPT
     job: Callable[[str], Job] = field(init=False)
     _ground_of: Callable[[Holding], shapely.MultiPolygon] = field(init=False)
