@@ -28,6 +28,7 @@ FRONTCALC = [sys.executable, "-m", "frontcalc"]
 
 MOST_MAPS, MOST_VERTICES = 1641, 63_343  # today: NZZ's daily maps, and one of ISW's at full resolution
 MAPS, VERTICES, REGIONS = 16, 3000, 27  # of a run that grows along another axis
+FEW, MORE = 2, 22  # maps, which tell what a map costs from what the regions cost once
 STATES = ("cold", "warm")  # with an empty cache, and once more
 
 
@@ -70,10 +71,9 @@ def plan():
     points = [Point("start", maps=2, vertices=600)]
     points += [Point("maps", maps=maps) for maps in grid(MOST_MAPS, 250, 4)]
     points += [Point("vertices", vertices=vertices) for vertices in grid(MOST_VERTICES, 8000, 5)]
-    # Two counts of maps tell what a map costs from what the regions cost once.
     for regions in grid(5000, 50, 4):
         for rows in ("all", "one"):
-            points += [Point("regions", maps=maps, regions=regions, rows=rows) for maps in (2, 10)]
+            points += [Point("regions", maps=maps, regions=regions, rows=rows) for maps in (FEW, MORE)]
     points += [Point("redrawn maps", maps=maps, drawn="redrawn") for maps in grid(15, 10, 3)]
     points += [Point("redrawn vertices", maps=4, vertices=v, drawn="redrawn") for v in grid(3000, 4800, 3)]
     return points
@@ -172,7 +172,11 @@ def report(found):
         by_point.setdefault(row.point, {})[row.state] = row
     table(head, (cells(point, states) for point, states in by_point.items() if len(states) == len(STATES)))
     table(("axis", "cost", "from", "to", "exponent", "farthest from the line"), fitted(found))
-    table(("regions", "read once, s", "a map, s", "a map, one row, s"), by_regions(found))
+    each = ("cold, all rows", "cold, one row", "warm, all rows", "warm, one row")
+    table(("regions", "read once, s", *(f"a map, ms: {which}" for which in each)), by_regions(found))
+    if any(row.axis == "regions" for row in found):
+        print(f"\n{ASKED_MAPS:,} maps of {VERTICES:,} vertices by {ASKED_REGIONS:,} regions, by the lines fitted:")
+        table(("workers", "hours, all rows", "hours, one region's rows"), projected(found))
 
 
 def cells(point, states):
@@ -198,16 +202,48 @@ def fitted(found):
                 yield axis, f"{cost}, {state}", f"{sizes[0]:,}", f"{sizes[-1]:,}", f"{slope:.2f}", f"{off:.2f}×"
 
 
+def per_map(found, state, rows):
+    """Return what a set of regions costs once and for each map (s), by the number of regions."""
+    mine = [row for row in found if (row.axis, row.state, row.rows) == ("regions", state, rows)]
+    cost = {(row.regions, row.maps): row.cpu_s for row in mine}
+    both = [regions for regions, maps in cost if maps == FEW and (regions, MORE) in cost]
+    each = {regions: (cost[regions, MORE] - cost[regions, FEW]) / (MORE - FEW) for regions in both}
+    return {regions: (cost[regions, FEW] - FEW * seconds, seconds) for regions, seconds in each.items()}
+
+
 def by_regions(found):
-    """Yield what a set of regions costs once and for each map, cold."""
-    cost = {
-        (row.regions, row.rows, row.maps): row.cpu_s for row in found if (row.axis, row.state) == ("regions", "cold")
-    }
-    for regions in sorted({key[0] for key in cost}):
-        if all((regions, rows, maps) in cost for rows in ("all", "one") for maps in (2, 10)):
-            each = {rows: (cost[regions, rows, 10] - cost[regions, rows, 2]) / 8 for rows in ("all", "one")}
-            once = cost[regions, "one", 2] - 2 * each["one"]
-            yield f"{regions:,}", f"{once:.2f}", f"{each['all']:.4f}", f"{each['one']:.4f}"
+    """Yield what a set of regions costs once and for each map, with all rows and with one."""
+    costs = {(state, rows): per_map(found, state, rows) for state in STATES for rows in ("all", "one")}
+    for regions, (once, _) in costs["cold", "one"].items():
+        each = [by_number[regions][1] * 1000 for by_number in costs.values() if regions in by_number]
+        yield f"{regions:,}", f"{once:.2f}", *(f"{milliseconds:.1f}" for milliseconds in each)
+
+
+ASKED_MAPS, ASKED_REGIONS = 100_000, 50_000
+
+
+def projected(found):
+    """Yield the hours that a history too large to measure would take, by workers: all rows, and one region's.
+
+    A warm run is what one process does whoever measures the steps: it looks up maps and makes rows. What a cold one does
+    beyond that, workers share.
+    """
+    for workers in (1, 8, 64, 512):
+        hours = []
+        for rows in ("all", "one"):
+            warm, cold = (at(per_map(found, state, rows), ASKED_REGIONS) for state in ("warm", "cold"))
+            each = warm[1] + max(0.0, cold[1] - warm[1]) / workers
+            hours.append((cold[0] + ASKED_MAPS * each) / 3600)
+        yield f"{workers}", *(f"{figure:.1f}" for figure in hours)
+
+
+def at(costs, regions):
+    """Return costs (once, a map) at a number of regions, by a line through logarithms."""
+    sizes = np.log(list(costs))
+    return [
+        float(np.exp(np.polyval(np.polyfit(sizes, np.log(np.maximum(line, 1e-4)), 1), np.log(regions))))
+        for line in zip(*costs.values(), strict=True)
+    ]
 
 
 def main():
