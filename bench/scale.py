@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,8 @@ class Measurement(Point):
 
 def grid(most, fewest, points):
     """Return sizes from a few to `SIZE` times today's largest, evenly on a scale of logarithms."""
-    return [round(size) for size in np.geomspace(min(fewest, most * SIZE / 8), most * SIZE, points)]
+    largest = max(most * SIZE, 2.0)
+    return sorted({round(size) for size in np.geomspace(min(fewest, largest / 4), largest, points)})
 
 
 def plan():
@@ -75,7 +77,8 @@ def plan():
         for rows in ("all", "one"):
             points += [Point("regions", maps=maps, regions=regions, rows=rows) for maps in (FEW, MORE)]
     points += [Point("redrawn maps", maps=maps, drawn="redrawn") for maps in grid(15, 10, 3)]
-    points += [Point("redrawn vertices", maps=4, vertices=v, drawn="redrawn") for v in grid(3000, 4800, 3)]
+    redrawn = [max(v, 800) for v in grid(3000, 3200, 3)]
+    points += [Point("redrawn vertices", maps=4, vertices=v, drawn="redrawn") for v in dict.fromkeys(redrawn)]
     return points
 
 
@@ -195,7 +198,8 @@ def fitted(found):
     start = {row.state: row for row in found if row.axis == "start"}
     for axis, size in GROWING.items():
         for state in STATES:
-            rows = [row for row in found if (row.axis, row.state) == (axis, state)]
+            mine = (row for row in found if (row.axis, row.state) == (axis, state))
+            rows = sorted(mine, key=attrgetter(size))
             for cost in ("cpu_s", "peak_mib") if len(rows) > 1 else ():
                 sizes = [getattr(row, size) for row in rows]
                 slope, off = exponent(sizes, [getattr(row, cost) - getattr(start[state], cost) for row in rows])
@@ -225,8 +229,8 @@ ASKED_MAPS, ASKED_REGIONS = 100_000, 50_000
 def projected(found):
     """Yield the hours that a history too large to measure would take, by workers: all rows, and one region's.
 
-    A warm run is what one process does whoever measures the steps: it looks up maps and makes rows. What a cold one does
-    beyond that, workers share.
+    A warm run is what one process does whoever measures the steps: it looks up maps and makes rows. What a cold one
+    does beyond that, workers share.
     """
     for workers in (1, 8, 64, 512):
         hours = []
@@ -238,7 +242,9 @@ def projected(found):
 
 
 def at(costs, regions):
-    """Return costs (once, a map) at a number of regions, by a line through logarithms."""
+    """Return costs (once, a map) at a number of regions: as measured, else by a line through logarithms."""
+    if regions in costs:
+        return [max(0.0, cost) for cost in costs[regions]]
     sizes = np.log(list(costs))
     return [
         float(np.exp(np.polyval(np.polyfit(sizes, np.log(np.maximum(line, 1e-4)), 1), np.log(regions))))
