@@ -4,12 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint errors gallery simulation fuzz bench engines exact build clean
+.PHONY: demo test lint errors gallery simulation fuzz bench engines exact scale build clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[fetch,frames,formats,viz,xlsx]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[dask,fetch,frames,formats,viz,xlsx]" --group dev
 	touch $@
 
 demo: $(READY)
@@ -44,6 +44,9 @@ engines: $(READY)
 
 exact: $(READY)
 	$(BIN)/python scripts/exact_areas.py $(or $(FRONTCALC_SHARED),../shared)/archives/isw-weekly
+
+scale: $(READY)
+	$(BIN)/python bench/scale.py
 
 build: $(READY)
 	rm -rf dist

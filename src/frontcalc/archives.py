@@ -175,6 +175,7 @@ def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool 
         if not root.exists():
             raise UsageError("does not exist", where=printable(str(path)), cure="check the path")
         name = printable(root.resolve().name)
+        root = root.absolute()  # other processes may have another working folder
         entries = list_entries(root) if _is_container(root) else [Entry(root)]
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
@@ -220,7 +221,7 @@ def pair_archive(before: str | Path, after: str | Path) -> Archive:
             day = day_from_name(path.name)
         except DataError:
             day = None
-        refs.append(SnapshotRef(day, (Part(single_file(path)),)))
+        refs.append(SnapshotRef(day, (Part(single_file(path.absolute())),)))
     first, second = refs[0].day, refs[1].day
     if first and second and first > second:
         raise UsageError(f"is of {first}, after {second}", where=refs[0].names[0], cure="give the earlier file first")

@@ -16,6 +16,7 @@ from frontcalc.cli import options, terminal, types, writing
 @options.measuring
 @options.slivers
 @options.workers
+@options.dask
 @options.places()
 @click.option(
     "--range",

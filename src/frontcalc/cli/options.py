@@ -42,6 +42,12 @@ def workers(command: Command) -> Command:
     return click.option("--workers", type=click.IntRange(1), metavar="N", help=text)(command)
 
 
+def dask(command: Command) -> Command:
+    """Add the option that names a cluster to measure on."""
+    text = "Measure on the Dask cluster of this scheduler, as in tcp://10.0.0.1:8786; the result is the same."
+    return click.option("--dask", metavar="ADDRESS", help=text)(command)
+
+
 def slivers(command: Command) -> Command:
     """Add the options that say what a sliver is, and whether it counts."""
     return _with(command, _slivers)

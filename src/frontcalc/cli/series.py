@@ -16,6 +16,7 @@ from frontcalc.cli import options, terminal, writing
 @options.archive
 @options.measuring
 @options.workers
+@options.dask
 @options.slivers
 @writing.output
 def command(

@@ -29,6 +29,7 @@ from frontcalc.cli import options, terminal, types, writing
 @options.measuring
 @options.slivers
 @options.workers
+@options.dask
 @writing.output
 def command(
     every: tuple[str, ...] | None,

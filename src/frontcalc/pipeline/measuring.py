@@ -79,6 +79,7 @@ class Measuring:
     slivers: SliverRule
     drop_slivers: bool
     notices: list[Notice]
+    dask: str | None = None
     cache: Cache = NOTHING_KEPT
     job: Callable[[str], Job] = field(init=False)
     _ground_of: Callable[[Holding], shapely.MultiPolygon] = field(init=False)

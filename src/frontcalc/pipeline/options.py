@@ -15,6 +15,7 @@ from frontcalc.cache import NOTHING_KEPT, Cache, user_cache
 from frontcalc.change import ENGINES
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import ADJECTIVES, Layer, find_layer, spelling
+from frontcalc.pipeline.cluster import check_address
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.splitting import Splitting, choose_regions
 from frontcalc.regions import SNAPS
@@ -48,6 +49,9 @@ class Options(Splitting, total=False):
         `plain` always overlays whole maps. Figures agree to 1e-6 km².
     workers : int
         How many threads measure; default 1. The result is the same.
+    dask : str
+        The address of a Dask scheduler, as in «tcp://10.0.0.1:8786», whose workers measure; default this process.
+        The workers must see the maps at the same path, and have the same versions. The result is the same.
     cache : path
         The folder that keeps what was read and measured, so that it need not be again; default the user's own.
         The result is the same.
@@ -69,6 +73,7 @@ class Options(Splitting, total=False):
     snap: str
     engine: str
     workers: int
+    dask: str | None
     cache: str | Path | None
     no_cache: bool
     crs: str
@@ -126,6 +131,11 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     width = options.get("sliver_width")
     if width is not None and not 0 <= width < float("inf"):
         raise UsageError("is no width", where=f"--sliver-width {width:g}", cure="give metres, as in 100")
+    dask = options.get("dask")
+    if dask is not None:
+        check_address(dask)
+        if workers > 1:
+            raise UsageError("measure in two ways", where="--dask and --workers", cure="choose one of them")
     carry = options.get("carry_layers") or 0
     if carry < 0:
         raise UsageError("cannot be negative", where=f"--carry-layers {carry}", cure="give a number of days")
@@ -143,6 +153,7 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
         workers=workers,
         slivers=SliverRule(WIDTH_M if width is None else float(width), target),
         drop_slivers=bool(options.get("drop_slivers")),
+        dask=dask,
         notices=[*archive.notices, *regions.notices],
         cache=cache,
     )

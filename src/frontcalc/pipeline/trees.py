@@ -24,6 +24,7 @@ DEFAULT_UNITS = ("year", "month")
 """The tables of a tree, unless others are asked for."""
 
 _PATHS = ("regions",)
+_WITHOUT_EFFECT = ("workers", "dask", "cache", "no_cache")  # on what is written: who measured, and what was kept
 
 
 def write_summaries(
@@ -142,8 +143,7 @@ def _stated(options: Mapping[str, Any]) -> dict[str, Any]:
     given = {
         name: value
         for name, value in sorted(options.items())
-        # How many workers there were changes nothing.
-        if value is not None and value is not False and name != "workers"
+        if value is not None and value is not False and name not in _WITHOUT_EFFECT
     }
     return {
         name: Path(str(value)).name if name in _PATHS else list(value) if isinstance(value, tuple) else value

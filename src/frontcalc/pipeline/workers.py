@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from itertools import islice, pairwise
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.change import Change
 from frontcalc.errors import DataError
+from frontcalc.pipeline.cluster import Cluster, Sent, connected
 from frontcalc.pipeline.measuring import Measuring
-from frontcalc.pipeline.steps import Measured, known_step, measure_chain
+from frontcalc.pipeline.steps import Job, Measured, keep_step, known_step, measure_chain
+from frontcalc.regions import RegionSet
 from frontcalc.snapshots import keep_snapshot, known_snapshot
 from frontcalc.states import Span, State
 
@@ -23,7 +25,18 @@ BLOCK = 16
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_Block = tuple[list[date], "list[Future[Measured]]"]
+
+class Pending(Protocol):
+    """Steps that are being measured elsewhere."""
+
+    def result(self) -> Measured:
+        """Wait for them and return them."""
+
+
+Measure = Callable[[Job, Sequence[SnapshotRef], RegionSet], Pending]
+"""Has the steps of a chain of maps measured elsewhere."""
+
+_Block = tuple[list[date], list[Pending]]
 
 
 def measured_ahead(run: Measuring, actor: str, before: State | None, days: Iterable[date]) -> Iterator[date]:
@@ -35,7 +48,7 @@ def measured_ahead(run: Measuring, actor: str, before: State | None, days: Itera
     Parameters
     ----------
     run : Measuring
-        The run, with the number of its workers.
+        The run, with its cluster or the number of its workers.
     actor : str
         Whose territory.
     before : State or None
@@ -43,40 +56,46 @@ def measured_ahead(run: Measuring, actor: str, before: State | None, days: Itera
     days : iterable of date
         In their order.
     """
-    if run.workers == 1:
+    if run.dask is not None:
+        with connected(run.dask) as cluster:
+            yield from run_ahead(cluster.chain, cluster.at_once, run, actor, before, days)
+    elif run.workers == 1:
         yield from days
-        return
-    with ThreadPoolExecutor(run.workers) as pool:
-        yield from run_ahead(pool, 2 * run.workers, run, actor, before, days)
+    else:
+        with ThreadPoolExecutor(run.workers) as pool:
+
+            def measure(job: Job, refs: Sequence[SnapshotRef], regions: RegionSet) -> Pending:
+                return pool.submit(measure_chain, job, refs, regions)
+
+            yield from run_ahead(measure, 2 * run.workers, run, actor, before, days)
 
 
 def run_ahead(
-    executor: Executor, at_once: int, run: Measuring, actor: str, before: State | None, days: Iterable[date]
+    measure: Measure, at_once: int, run: Measuring, actor: str, before: State | None, days: Iterable[date]
 ) -> Iterator[date]:
-    """Yield days as `measured_ahead` does, with an executor that has so many blocks of steps at a time."""
+    """Yield days as `measured_ahead` does, with so many blocks of steps measured elsewhere at a time."""
     last = before.snapshot.ref if before else None
     waiting: deque[_Block] = deque()
     for block in _blocks(days):
         chain = _standing(run.archive, last, block)
         last = chain[-1] if chain else last
-        sent = [
-            executor.submit(measure_chain, run.job(actor), part, run.takers(actor))
-            for part in _unknown(run, actor, chain)
-        ]
+        sent = [measure(run.job(actor), part, run.takers(actor)) for part in _unknown(run, actor, chain)]
         waiting.append((block, sent))
         if len(waiting) >= at_once:
-            yield from _done(run, waiting.popleft())
+            yield from _done(run, actor, waiting.popleft())
     while waiting:
-        yield from _done(run, waiting.popleft())
+        yield from _done(run, actor, waiting.popleft())
 
 
-def _done(run: Measuring, block: _Block) -> list[date]:
+def _done(run: Measuring, actor: str, block: _Block) -> list[date]:
     """Wait for a block, take note of what its workers measured, and return its days."""
     days, sent = block
     for future in sent:
         measured = future.result()
         for snapshot in measured.snapshots:
             keep_snapshot(snapshot, run.cache)
+        for key, step in measured.steps.items() if run.dask else ():
+            keep_step(run.job(actor), key, step)
         run.take(measured)
     return days
 
@@ -127,10 +146,14 @@ def changes(run: Measuring, spans: Iterator[tuple[str, Span]]) -> Iterator[tuple
     Parameters
     ----------
     run : Measuring
-        The run, with the number of its workers.
+        The run, with its cluster or the number of its workers.
     spans : iterator of (actor, span)
         Resolved as they are taken.
     """
+    if run.dask is not None:
+        with connected(run.dask) as cluster:
+            yield from _changes_on(cluster, run, spans)
+        return
     if run.workers == 1:
         for actor, span in spans:
             yield actor, span, run.change(span, actor)
@@ -164,3 +187,26 @@ def in_order(workers: int, measure: Callable[[Item], Result], items: Iterable[It
                 first, future = waiting.popleft()
                 yield first, future.result()
         yield from ((item, future.result()) for item, future in waiting)
+
+
+def _changes_on(
+    cluster: Cluster, run: Measuring, spans: Iterator[tuple[str, Span]]
+) -> Iterator[tuple[str, Span, Change | None]]:
+    """Yield each actor's span with its change as `changes` does, measured by a cluster."""
+    at_once = cluster.at_once
+    waiting: deque[tuple[str, Span, Sent[Change] | None]] = deque()
+
+    def done() -> tuple[str, Span, Change | None]:
+        actor, span, sent = waiting.popleft()
+        return actor, span, sent.result() if sent else None
+
+    for actor, span in spans:
+        sent = None
+        if span.opening is not None and span.closing is not None and span.measurable:
+            before, after = (run.holding(state.snapshot, actor) for state in (span.opening, span.closing))
+            sent = cluster.change(run.job(actor), before, after, run.takers(actor))
+        waiting.append((actor, span, sent))
+        if len(waiting) >= at_once:
+            yield done()
+    while waiting:
+        yield done()

@@ -1,0 +1,344 @@
+"""Measuring on a Dask cluster: a real scheduler and real workers, processes of their own on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import frontcalc
+from frontcalc.errors import DataError, FrontcalcError, UsageError
+from frontcalc.outputs import render
+from frontcalc.pipeline import cluster, cluster_tasks, measuring, workers
+from frontcalc.pipeline.cluster import Cluster
+from frontcalc.sources.files import Entry
+from frontcalc.versions import software
+
+START_S = 60
+AREA = 100.0  # km², of a square
+
+
+@dataclass
+class Processes:
+    """A scheduler and its workers, by name, which end with the block that they are used in."""
+
+    folder: Path
+    address: str = ""
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def __enter__(self) -> Processes:
+        file = self.folder / "scheduler.json"
+        # It ends by itself should nobody be left to end it.
+        own = ("--scheduler-file", str(file), "--idle-timeout", "300")
+        self.start("scheduler", "distributed.cli.dask_scheduler", "--port", "0", *own)
+        self.address = str(json.loads(waited_for(lambda: file.is_file() and file.read_bytes()))["address"])
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.running.values():
+            process.kill()
+        for process in self.running.values():
+            process.wait()
+
+    def start(self, name: str, module: str, *options: str) -> None:
+        """Start one process."""
+        command = [sys.executable, "-m", module, "--host", "127.0.0.1", "--no-dashboard", *options]
+        with (self.folder / f"{name}.log").open("wb") as log:
+            self.running[name] = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
+
+    def start_worker(self, name: str) -> None:
+        """Start a worker and leave it to join."""
+        own = ("--nthreads", "1", "--no-nanny", "--memory-limit", "1GB", "--death-timeout", "60", "--name", name)
+        place = ("--local-directory", str(self.folder / name))
+        self.start(name, "distributed.cli.dask_worker", self.address, *own, *place)
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to one process."""
+        self.running[name].send_signal(number)
+
+    def has_workers(self, count: int) -> None:
+        """Wait until so many workers have joined."""
+        import distributed
+
+        with distributed.Client(self.address, set_as_default=False) as client:
+            client.wait_for_workers(count, timeout=START_S)
+
+
+def waited_for(found: Callable[[], Any]) -> Any:
+    """Return what is found as soon as there is something."""
+    end = time.monotonic() + START_S
+    while time.monotonic() < end:
+        if result := found():
+            return result
+        time.sleep(0.05)
+    raise TimeoutError
+
+
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    """Run a scheduler with two workers."""
+    with Processes(tmp_path_factory.mktemp("cluster")) as started:
+        started.start_worker("one")
+        started.start_worker("two")
+        started.has_workers(2)
+        yield started
+
+
+Archive = Callable[..., Path]
+
+
+@pytest.fixture
+def maps(archive: Archive) -> Path:
+    """Twenty days of a square that stays, and of another that is one, two or three squares east of it in turn."""
+    drawn = {f"2024-01-{day:02}": {None: [(0, 0), (1 + day % 3, 0)]} for day in range(1, 21)}
+    return archive(drawn)
+
+
+@pytest.fixture
+def regions(region_file: Archive) -> Path:
+    return region_file({"West": [(0, 0), (1, 0)], "East": [(2, 0)]})
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task a step, so that there are many."""
+    monkeypatch.setattr(workers, "BLOCK", 1)
+
+
+@pytest.fixture
+def nothing_measured_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody but the workers measures steps."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a step was measured by this process")
+
+    monkeypatch.setattr(measuring, "measure_step", refuse)
+
+
+def written(table: Any) -> bytes:
+    """Return a table with all that it rests on."""
+    return bytes(render(table, "json"))
+
+
+@pytest.mark.usefixtures("small_blocks", "nothing_measured_here")
+def test_a_series_has_the_same_bytes_and_every_step_comes_from_the_workers(
+    processes: Processes, maps: Path, regions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how = {"archive": maps, "regions": regions, "snap": "none", "no_cache": True}
+    there = frontcalc.series(**how, dask=processes.address)
+    monkeypatch.undo()
+    assert written(there) == written(frontcalc.series(**how))
+    east = [row.net_km2 for row in there.rows if row.region == "East"]
+    # It is two squares east on day 1 and so in the region, then three, one and two again.
+    assert east[1:4] == pytest.approx([-AREA, 0, AREA])
+
+
+@pytest.mark.usefixtures("nothing_measured_here")
+def test_what_the_workers_measured_is_kept_here(
+    processes: Processes, maps: Path, regions: Path, tmp_path: Path
+) -> None:
+    how = {"archive": maps, "regions": regions, "cache": tmp_path / "kept"}
+    there = frontcalc.series(**how, dask=processes.address)
+    # Nobody measures the second time: every step is known.
+    assert written(frontcalc.series(**how)) == written(there)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("series", "--every", "week"),
+        ("diff", "2024-01-05..2024-01-14", "2024-01-14", "2024-01-15", "2025"),
+        ("diff", "2024-01-05..2024-01-20", "--format", "geojson"),
+        ("summary", "--every", "week", "--gross"),
+        ("summary", "--every", "month", "--baseline", "2024-01-10"),
+    ],
+    ids=" ".join,
+)
+def test_commands_say_the_same(
+    processes: Processes, maps: Path, regions: Path, command: tuple[str, ...], run_here: Callable[..., Any]
+) -> None:
+    """On stderr too, where Dask would log."""
+    how = (*command, "--archive", maps, "--regions", regions, "--no-cache")
+    here, there = run_here(*how), run_here(*how, "--dask", processes.address)
+    assert here.returncode == 0, here.stderr
+    assert there == here
+
+
+@pytest.mark.usefixtures("small_blocks", "nothing_measured_here")
+def test_a_killed_worker_loses_nothing(
+    processes: Processes, maps: Path, regions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All workers stand still until tasks were given to them; one that got some is killed, and the others go on."""
+    processes.start_worker("three")
+    processes.has_workers(3)
+    names = ("one", "two", "three")
+    lost: dict[str, Any] = {}
+    send, outcome = Cluster._send, Cluster.outcome
+
+    def stop_and_send(self: Cluster, *task: Any) -> Any:
+        for name in names if not lost else ():
+            processes.signal(name, signal.SIGSTOP)
+        return send(self, *task)
+
+    def kill_and_wait(self: Cluster, future: Any) -> Any:
+        if not lost:
+            there = waited_for(lambda: {place: keys for place, keys in self.client.processing().items() if keys})
+            place, keys = max(there.items(), key=lambda item: len(item[1]))
+            lost[self.client.scheduler_info(n_workers=-1)["workers"][place]["name"]] = keys
+            for name in names:
+                processes.signal(name, signal.SIGKILL if name in lost else signal.SIGCONT)
+        return outcome(self, future)
+
+    monkeypatch.setattr(Cluster, "_send", stop_and_send)
+    monkeypatch.setattr(Cluster, "outcome", kill_and_wait)
+    there = frontcalc.series(archive=maps, regions=regions, dask=processes.address, no_cache=True)
+    monkeypatch.undo()
+    ((name, keys),) = lost.items()
+    assert keys
+    assert processes.running.pop(name).wait() == -signal.SIGKILL
+    assert written(there) == written(frontcalc.series(archive=maps, regions=regions, no_cache=True))
+
+
+def test_other_content_on_a_worker_is_refused(
+    processes: Processes, maps: Path, regions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_tasks, "fingerprint", lambda entry: "0" * 64)
+    with pytest.raises(DataError, match=r"2024-01-01\.geojson: has another content on a worker than here; let all"):
+        frontcalc.series(archive=maps, regions=regions, dask=processes.address, no_cache=True)
+    with pytest.raises(DataError, match=r"2024-01-05\.geojson: has another content"):
+        frontcalc.diff(["2024-01-05..2024-01-07"], archive=maps, dask=processes.address, no_cache=True)
+
+
+def test_a_file_that_workers_do_not_see_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"a\.geojson: cannot be read on worker .*the same path as this machine"):
+        cluster_tasks.check_file(Entry(tmp_path, "a.geojson"), "0" * 64)
+    # What could not be read where it was sent from is found out there.
+    cluster_tasks.check_file(Entry(tmp_path, "a.geojson"), None)
+
+
+def test_an_archive_is_found_by_workers_in_another_folder(
+    processes: Processes, maps: Path, regions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(maps.parent)
+    asked = {"regions": regions, "dask": processes.address, "no_cache": True}
+    assert len(frontcalc.series(archive=maps.name, **asked).rows) == 20 * 4
+    between = frontcalc.diff_files(*(Path(maps.name, f"2024-01-{day}.geojson") for day in ("01", "02")), **asked)
+    assert between.rows[-1].gained_km2 == pytest.approx(AREA)
+
+
+def test_a_bad_map_is_an_error_as_without_a_cluster(processes: Processes, maps: Path, regions: Path) -> None:
+    (maps / "2024-01-20.geojson").write_text('{"type": "FeatureCollection", "features": [')
+    errors = []
+    for how in ({}, {"dask": processes.address}):
+        with pytest.raises(DataError) as raised:
+            frontcalc.series(archive=maps, regions=regions, no_cache=True, **how)
+        errors.append(str(raised.value))
+    assert errors[0] == errors[1]
+    assert "2024-01-20.geojson" in errors[0]
+
+
+@pytest.mark.parametrize("name", ["frontcalc", "GEOS"])
+def test_other_software_is_refused(
+    processes: Processes, maps: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """This machine says to have another version than the scheduler and the workers have."""
+    monkeypatch.setattr(cluster, "sent_software", lambda: software() | {name: "0.0"})
+    expected = rf"the scheduler has {name} {software()[name]} and not 0\.0; install the same on all machines"
+    with pytest.raises(FrontcalcError, match=expected):
+        frontcalc.diff(["2024-01-05"], archive=maps, dask=processes.address)
+
+
+def test_a_worker_that_joined_later_is_asked_for_its_software_too() -> None:
+    with pytest.raises(FrontcalcError, match=r"worker .* has shapely .* and not 0\.0"):
+        raise cluster_tasks.on_worker(software() | {"shapely": "0.0"}, (), lambda: None) or AssertionError
+
+
+def test_a_cluster_without_workers_is_no_hang(
+    tmp_path: Path, maps: Path, regions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither at the start, nor when the last one dies with the work."""
+    monkeypatch.setattr(cluster, "WORKERS_S", 0.5)
+    asked = {"archive": maps, "regions": regions, "no_cache": True}
+    with Processes(tmp_path) as alone:
+        with pytest.raises(FrontcalcError, match=r"no worker has joined it within 0\.5 seconds"):
+            frontcalc.series(**asked, dask=alone.address)
+        alone.start_worker("only")
+        alone.has_workers(1)
+        send = Cluster._send
+
+        def send_and_kill(self: Cluster, *task: Any) -> Any:
+            sent = send(self, *task)
+            alone.signal("only", signal.SIGKILL)
+            return sent
+
+        monkeypatch.setattr(Cluster, "_send", send_and_kill)
+        with pytest.raises(FrontcalcError, match=r"--dask tcp.*; see the logs of its scheduler and workers"):
+            frontcalc.series(**asked, dask=alone.address)
+
+
+@pytest.fixture
+def mute() -> Iterator[str]:
+    """Return the address of something that listens, and never says anything."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        yield f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_what_does_not_answer_is_given_up_in_seconds(mute: str, maps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "CONNECT_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = f"127.0.0.1:{closed.getsockname()[1]}"
+    for address, problem in ((nobody, "refused"), (mute, "nothing was heard within 0.5 seconds")):
+        begun = time.process_time()
+        with pytest.raises(FrontcalcError, match=f"--dask {address}: no scheduler answers: .*{problem}.*leave --dask"):
+            frontcalc.diff(["2024-01-05"], archive=maps, dask=address)
+        assert time.process_time() - begun < 30
+
+
+def test_an_address_of_a_worker_is_none_of_a_scheduler(processes: Processes, maps: Path) -> None:
+    import distributed
+
+    with distributed.Client(processes.address, set_as_default=False) as client:
+        worker = next(iter(client.nthreads()))
+    with pytest.raises(FrontcalcError, match="a worker answers and no scheduler"):
+        frontcalc.diff(["2024-01-05"], archive=maps, dask=worker)
+
+
+@pytest.mark.parametrize(
+    "address", ["", "8786", "localhost", "http://localhost:8786", "tcp://localhost", "tcp://a b:1", "x:99999", "x:0"]
+)
+def test_what_is_no_address_is_a_usage_error(maps: Path, address: str) -> None:
+    with pytest.raises(UsageError, match=r"no address of a scheduler; give one as in tcp://10\.0\.0\.1:8786"):
+        frontcalc.diff(["2024-01-05"], archive=maps, dask=address)
+
+
+@pytest.mark.parametrize("address", ["localhost:8786", "tcp://10.0.0.1:8786", "tls://host.example:1", "tcp://[::1]:80"])
+def test_what_is_an_address(address: str) -> None:
+    cluster.check_address(address)
+
+
+def test_threads_and_a_cluster_are_not_asked_for_at_once(maps: Path) -> None:
+    with pytest.raises(UsageError, match="--dask and --workers: "):
+        frontcalc.diff(["2024-01-05"], archive=maps, dask="localhost:1", workers=2)
+
+
+def test_without_dask_the_message_says_what_to_install(maps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match=r'--dask: needs the package distributed; pip install "frontcalc\[dask\]"'):
+        frontcalc.diff(["2024-01-05"], archive=maps, dask="localhost:1")
+
+
+def test_dask_is_loaded_for_a_cluster_alone() -> None:
+    code = "import sys, frontcalc; frontcalc.diff(['2024-09']); sys.exit('dask' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ})
