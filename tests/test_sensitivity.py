@@ -92,7 +92,7 @@ def test_each_choice_has_the_figures_that_can_be_counted(
 def test_what_is_no_assumption_here_has_no_row(maps: Path) -> None:
     """No map shows claims, totals have no regions, and no file of regions was given."""
     rows = frontcalc.sensitivity("2023", archive=maps).rows
-    assert {row.assumption for row in rows}.isdisjoint({"snap", "regions"})
+    assert {row.assumption for row in rows}.isdisjoint({"snap", "regions", "redefinitions"})
     assert [row.choice for row in rows if row.assumption == "view"] == ["control"]
     assert [row.in_range for row in rows if row.assumption in ("view", "step", "engine", "ellipsoid")] == [False] * 7
 
@@ -108,6 +108,32 @@ def test_between_neighbours_there_is_no_map_to_close_earlier(maps: Path) -> None
     assert figures(rows["closing", "one map earlier"]) == (None, None, None)
     assert rows["opening", "one map later"].notes == "NO-NEW-MAP"
     assert rows["range", "least"].net_km2 == pytest.approx(-100, abs=0.01)
+
+
+@pytest.fixture
+def dropped(archive: Write) -> Path:
+    """A square is left off one map and back on the next, while another is gained."""
+    return archive(
+        {
+            "2023-01-01": {None: [(300, 40), (305, 45)]},
+            "2023-02-01": {None: [(300, 40), (301, 40)]},
+            "2023-03-01": {None: [(300, 40), (301, 40), (305, 45)]},
+        }
+    )
+
+
+def test_suspected_redefinitions_are_left_out_in_turn(dropped: Path) -> None:
+    table = frontcalc.sensitivity("2023-01-01..2023-02-01", archive=dropped)
+    rows = rows_by_choice(table.rows)
+    assert figures(rows["base", "as asked"]) == pytest.approx((100, 100, 0), abs=1e-3)
+    without = rows["redefinitions", "suspected left out"]
+    assert figures(without) == pytest.approx((100, 0, 100), abs=1e-3)
+    assert (without.in_range, without.matters, without.notes) == (True, "lost net", "REDEFINITION")
+    assert rows["range", "most"].net_km2 == pytest.approx(100, abs=1e-3)
+    assert "REDEFINITION" in {notice.code for notice in table.meta.notices}
+    (ranged,) = frontcalc.diff(["2023-01-01..2023-02-01"], archive=dropped, with_range=True).rows
+    assert isinstance(ranged, RangeRow)
+    assert ranged.lost_min_km2 == pytest.approx(0, abs=1e-3)
 
 
 def test_other_projections_agree_on_long_edges(archive: Write) -> None:

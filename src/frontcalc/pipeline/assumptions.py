@@ -44,6 +44,7 @@ def alternatives(base: Base) -> Iterator[Outcome]:
         _other_edges,
         _on_ellipsoid,
         _without_slivers,
+        _without_redefinitions,
         _in_steps,
         _other_regions,
         _other_snapping,
@@ -54,7 +55,14 @@ def alternatives(base: Base) -> Iterator[Outcome]:
 
 def open_alternatives(base: Base) -> Iterator[Outcome]:
     """Yield the alternatives that are open to argument, over which a range is taken."""
-    for assume in (_other_maps, _other_projections, _other_edges, _without_slivers, _other_snapping):
+    for assume in (
+        _other_maps,
+        _other_projections,
+        _other_edges,
+        _without_slivers,
+        _without_redefinitions,
+        _other_snapping,
+    ):
         yield from (outcome for outcome in assume(base) if outcome.in_range)
 
 
@@ -164,6 +172,21 @@ def _without_slivers(base: Base) -> Iterator[Outcome]:
         gained, lost = (change.areas(polygons, takers, engine=run.engine).km2 for polygons in kept)
         moved = by_row(run, gained, lost)
         yield of_base(base, "slivers", f"under {limit:g} m left out", moved, in_range=limit == WIDTH_M)
+
+
+def _without_redefinitions(base: Base) -> Iterator[Outcome]:
+    """Yield the change without what no front explains by all appearances; where nothing is suspect there is none."""
+    if not base.suspect:
+        return
+    nothing = np.zeros_like(base.suspect[0].km2)
+    gained, lost = (
+        np.sum([nothing, *(found.km2 for found in base.suspect if found.kind == kind)], axis=0)
+        for kind in ("gained", "lost")
+    )
+    less = by_row(base.run, gained, lost)
+    moved = {row: (came - less[row][0], went - less[row][1]) for row, (came, went) in base.moved.items()}
+    outcome = of_base(base, "redefinitions", "suspected left out", moved, in_range=True)
+    yield replace(outcome, notices=(*outcome.notices, *(found.notice for found in base.suspect)))
 
 
 def _in_steps(base: Base) -> Iterator[Outcome]:

@@ -88,7 +88,7 @@ def _range_rows(options: Options, run: Measuring, measured: Measured) -> Iterato
     """Yield a span's rows with the least and the most that their figures come to, blank where nothing was measured."""
     changed, outcomes, base = measured.changed, [], None
     if changed is not None:
-        base = base_of(run, options, measured.actor, measured.span, changed)
+        base = base_of(run, options, measured.actor, measured.span, changed, measured.suspect)
         outcomes = list(open_alternatives(base))
     for row in diff_rows(run, measured):
         own: dict[str, Any] = {entry.name: getattr(row, entry.name) for entry in fields(row)}

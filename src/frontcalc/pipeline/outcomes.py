@@ -10,6 +10,7 @@ from frontcalc.errors import UsageError
 from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options, start
+from frontcalc.pipeline.suspicions import Redefinition
 from frontcalc.slivers import WIDTH_M
 from frontcalc.states import Span, State
 
@@ -26,7 +27,7 @@ MEASURES = ("gained", "lost", "net")
 class Base:
     """A measured period, from which one assumption at a time is changed.
 
-    `options` are those of the run; `span` has two different maps.
+    `options` are those of the run; `span` has two different maps; `suspect` is what no front explains.
     """
 
     run: Measuring
@@ -34,6 +35,7 @@ class Base:
     actor: str
     span: Span
     moved: Moved
+    suspect: tuple[Redefinition, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,12 @@ def refuse_dropped(run: Measuring) -> None:
         )
 
 
-def base_of(run: Measuring, options: Options, actor: str, span: Span, changed: Change) -> Base:
+def base_of(
+    run: Measuring, options: Options, actor: str, span: Span, changed: Change, suspect: Iterable[Redefinition]
+) -> Base:
     """Return a measured period as the base of its alternatives."""
-    return Base(run, options, actor, span, by_row(run, changed.gained_km2, changed.lost_km2))
+    moved = by_row(run, changed.gained_km2, changed.lost_km2)
+    return Base(run, options, actor, span, moved, tuple(suspect))
 
 
 def least_and_most(base: Base, outcomes: Iterable[Outcome], row: Key) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -100,6 +105,7 @@ def range_notice(run: Measuring) -> Notice:
         "projection",
         "edges split or not",
         f"slivers under {WIDTH_M:g} m left out",
+        "suspected redefinitions left out",
         *(["ground snapped to regions or not"] if run.regions.names else []),
     ]
     beside = "view, actor and regions are definitions and not in it"

@@ -10,6 +10,7 @@ from typing import Unpack
 from frontcalc.notices import join_codes
 from frontcalc.outputs.wording import reads_alike
 from frontcalc.pipeline.assumptions import alternatives
+from frontcalc.pipeline.comparing import measure
 from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.outcomes import (
     MEASURES,
@@ -60,16 +61,15 @@ def sensitivity(
     """
     if not any(options.get(option) for option in ("by", "regions", "only", "theatre")):
         options["by"] = "none"
-    run, actors, spans = start_periods([period], archive, options)
+    run, actors, _ = asked = start_periods([period], archive, options)
     refuse_dropped(run)
     rows: list[SensitivityRow] = []
     used, notices = [], []
-    for actor, span in spans:
-        used.append(period_used(actor, span))
-        notices.extend([*span.notices, *run.left_out(actor, span.period.label)])
-        changed = run.change(span, actor)
-        if changed:
-            rows.extend(_rows(base_of(run, options, actor, span, changed)))
+    for one in measure(asked):
+        used.append(period_used(one.actor, one.span))
+        notices.extend([*one.said, *one.loose, *(found.notice for found in one.suspect)])
+        if one.changed:
+            rows.extend(_rows(base_of(run, options, one.actor, one.span, one.changed, one.suspect)))
     if not rows:
         raise nothing_measured(run, notices)
     meta = run.meta(actors, periods=used, notices=[*notices, range_notice(run)])
