@@ -38,6 +38,7 @@ fuzz: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/run.py
 	$(BIN)/python bench/pictures.py
+	$(BIN)/python bench/page.py
 
 engines: $(READY)
 	$(BIN)/python bench/engines.py

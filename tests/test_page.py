@@ -30,6 +30,7 @@ from frontcalc.page import content, shapes
 from frontcalc.page.document import html_page
 from frontcalc.page.measured import Report, measure
 from frontcalc.pipeline.holdings import holdings
+from frontcalc.tables import RangeRow
 
 Write = Callable[..., Path]
 
@@ -97,6 +98,7 @@ def test_figures_are_those_of_diff_and_held(maps: Path, named: str) -> None:
         "gained": "200.0",
         "lost": "100.0",
         "rate": "+0.27",
+        "range": "",
         "ratio": "0.5×",
     }
     assert data["days"] == ["2022-12-31", "2023-06-30", "2023-12-31", "2024-12-31"]
@@ -237,6 +239,19 @@ def test_periods_that_cannot_be_measured_have_blanks(maps: Path, named: str) -> 
     assert data["periods"][1]["figures"]["total"]["net"] is None
     assert data["periods"][1]["figures"]["total"]["texts"]["net"] == "–"
     assert data["periods"][1]["shapes"] == []
+
+
+def test_the_range_is_that_of_diff_and_the_csv_has_none(maps: Path, named: str) -> None:
+    report = measure(["2023"], maps, {"regions": named}, with_range=True)
+    (total,) = (row for row in report.figures.rows if row.level == "total")
+    assert isinstance(total, RangeRow)
+    # Closing a map earlier comes to 100 km² less, closing a map later to 100 km² more.
+    assert (total.net_min_km2, total.net_max_km2) == (pytest.approx(100, abs=0.1), pytest.approx(300, abs=0.1))
+    assert content.data(report)["periods"][0]["figures"]["total"]["texts"]["range"] == "+100.0 to +300.0"
+    csv = base64.b64decode(content.context(report)["csv"])
+    assert csv == render(frontcalc.diff(["2023"], archive=maps, regions=named), "csv")
+    assert ">range of net<" in html_page(report)
+    assert ">range of net<" not in html_page(measured(maps, named))
 
 
 def test_levels_do_not_mix_names(archive: Write) -> None:

@@ -16,10 +16,17 @@ from frontcalc.cli import options, terminal, types, writing
 @options.measuring
 @options.workers
 @click.option(
+    "--range/--no-range",
+    "with_range",
+    default=True,
+    show_default=True,
+    help="Show the least and the most under assumptions open to argument; see «frontcalc sensitivity».",
+)
+@click.option(
     "-o", "--output", metavar="FILE", required=True, shell_complete=types.paths, help="The page, as in report.html."
 )
 @options.loudness
-def command(periods: tuple[str, ...], archive: str | None, output: str, **how: Any) -> None:
+def command(periods: tuple[str, ...], archive: str | None, with_range: bool, output: str, **how: Any) -> None:
     """Write one HTML page of what changed in each PERIOD, and where.
 
     \b
@@ -34,7 +41,7 @@ def command(periods: tuple[str, ...], archive: str | None, output: str, **how: A
 
     maps = options.or_sample(archive)
     with terminal.progress():
-        page = frontcalc.report(periods, archive=maps, **options.given(how))
+        page = frontcalc.report(periods, archive=maps, with_range=with_range, **options.given(how))
     if output == "-":
         writing.print_text(page)
     else:

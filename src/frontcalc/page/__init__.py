@@ -12,7 +12,13 @@ from frontcalc.page.measured import measure
 from frontcalc.pipeline.options import Options
 
 
-def report(periods: Sequence[str], *, archive: str | Path | None = None, **options: Unpack[Options]) -> str:
+def report(
+    periods: Sequence[str],
+    *,
+    archive: str | Path | None = None,
+    with_range: bool = True,
+    **options: Unpack[Options],
+) -> str:
     """Return an HTML page of how much territory was gained and lost in each period, by region, and where.
 
     Parameters
@@ -21,6 +27,8 @@ def report(periods: Sequence[str], *, archive: str | Path | None = None, **optio
         As for `diff`.
     archive : path
         A folder of dated maps; None for the bundled synthetic sample, which the page is marked with.
+    with_range : bool
+        Show the least and the most that each net change comes to, as `diff` does with the same option.
     **options
         How to measure: see `Options`. A page is of one actor.
 
@@ -39,4 +47,4 @@ def report(periods: Sequence[str], *, archive: str | Path | None = None, **optio
     """
     # Before anything is measured.
     bokeh("plotting")
-    return html_page(measure(periods, archive, options))
+    return html_page(measure(periods, archive, options, with_range=with_range))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from frontcalc.outputs.wording import capital
 from frontcalc.page import shapes
 from frontcalc.page.measured import Report
 from frontcalc.regions import UNASSIGNED
-from frontcalc.tables import TOTAL, DiffRow, HeldRow
+from frontcalc.tables import TOTAL, DiffRow, HeldRow, Meta, RangeRow, Table
 
 MAPS_BYTES = 2_400_000
 """What the maps of a page may take; beyond it they are simplified more."""
@@ -65,7 +66,7 @@ def context(report: Report) -> dict[str, Any]:
         "regions": [key for key in moved if key not in (TOTAL, UNASSIGNED)],
         "loose": UNASSIGNED if UNASSIGNED in moved else "",
         "table": [_row(row) for row in report.figures.rows if _key(report, row) in moved],
-        "csv": base64.b64encode(render(report.figures, "csv")).decode(),
+        "csv": base64.b64encode(render(_without_ranges(report.figures), "csv")).decode(),
         "csv_name": f"frontcalc-{re.sub('[^0-9A-Za-z.-]+', '-', '-'.join(labels))[:80]}.csv",
         "basis": [printable(line) for line in basis(meta)][: -len(meta.attribution) or None],
         "attribution": [printable(line) for line in meta.attribution],
@@ -147,9 +148,24 @@ def _figures(row: DiffRow, before: DiffRow | None) -> dict[str, Any]:
             "gained": km2(row.gained_km2),
             "lost": km2(row.lost_km2),
             "rate": km2(row.rate_km2_per_day, signed=True, places=2),
+            "range": _range(row),
             "ratio": _ratio(before, row),
         },
     }
+
+
+def _range(row: DiffRow) -> str:
+    """Return the least and the most that a net change comes to, empty where that was not asked for or measured."""
+    if not isinstance(row, RangeRow) or row.net_min_km2 is None:
+        return ""
+    return f"{km2(row.net_min_km2, signed=True)} to {km2(row.net_max_km2, signed=True)}"
+
+
+def _without_ranges(figures: Table[DiffRow, Meta]) -> Table[DiffRow, Meta]:
+    """Return a table with the columns of `diff` alone, which its readers know."""
+    names = [entry.name for entry in fields(DiffRow)]
+    rows = tuple(DiffRow(*(getattr(row, name) for name in names)) for row in figures.rows)
+    return replace(figures, kind=DiffRow, rows=rows)
 
 
 def _tenths(value: float | None) -> float | None:

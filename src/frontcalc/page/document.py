@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import fields
 from importlib import resources
 from typing import Any
 
@@ -13,6 +14,7 @@ from frontcalc.page import figures
 from frontcalc.page.content import context, data
 from frontcalc.page.measured import Report
 from frontcalc.sources.packages import extra_package
+from frontcalc.viz.themes import THEMES, Theme
 
 _SCRIPTS = ("shapes", "words", "map", "series", "ranking", "table", "main")
 
@@ -39,6 +41,8 @@ def html_page(report: Report) -> str:
         **texts,
         policy=_policy(library, script),
         style=_as_it_is(_file("page.css")),
+        light=_variables(THEMES["light"]),
+        dark=_variables(THEMES["dark"]),
         library=_as_it_is(library),
         script=_as_it_is(script),
         figures=_as_it_is(_json({name: _item(figure) for name, figure in drawn.items()})),
@@ -51,6 +55,11 @@ def html_page(report: Report) -> str:
 def _file(name: str) -> str:
     """Return a file of the template."""
     return (resources.files("frontcalc.page") / "template" / name).read_text(encoding="utf-8")
+
+
+def _variables(theme: Theme) -> str:
+    """Return a theme's colours as the style's variables."""
+    return " ".join(f"--{one.name}: {getattr(theme, one.name)};" for one in fields(theme))
 
 
 def _as_it_is(text: str) -> Any:

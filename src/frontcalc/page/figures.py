@@ -68,11 +68,16 @@ def map_figure(*, synthetic: bool) -> Any:
         )
     )
     if synthetic:
-        corner = {side: models.Node(target="frame", symbol=side, offset=-10) for side in ("right", "bottom")}
+        corner = {side: models.Node(target="frame", symbol=side, offset=10) for side in ("left", "top")}
         mark = models.Label(
-            x=corner["right"], y=corner["bottom"], text="SYNTHETIC SAMPLE · no real war", anchor="bottom_right",
-            text_font_size="13px", text_font_style="bold", name="synthetic",
-        )  # fmt: skip
+            x=corner["left"],
+            y=corner["top"],
+            text="SYNTHETIC SAMPLE\nno real war",
+            anchor="top_left",
+            text_font_size="13px",
+            text_font_style="bold",
+            name="synthetic",
+        )
         figure.add_layout(mark)
     return figure
 

@@ -26,7 +26,7 @@ class Report:
     Parameters
     ----------
     figures : Table of DiffRow
-        The result of `diff`.
+        The result of `diff`, of RangeRow with ranges.
     polygons : Table of ChangeRow
         The result of `changes`.
     held : Holdings of (1,) array of geometry
@@ -44,7 +44,9 @@ class Report:
     land: tuple[shapely.Geometry, ...]
 
 
-def measure(periods: Sequence[str], archive: str | Path | None, options: Options) -> Report:
+def measure(
+    periods: Sequence[str], archive: str | Path | None, options: Options, *, with_range: bool = False
+) -> Report:
     """Measure some periods, and draw the maps between the earliest opening and the latest close.
 
     Raises
@@ -52,7 +54,7 @@ def measure(periods: Sequence[str], archive: str | Path | None, options: Options
     UsageError
         More than one actor is asked for; otherwise as `diff`.
     """
-    figures = pipeline.diff(periods, archive=archive, **options)
+    figures = pipeline.diff(periods, archive=archive, with_range=with_range, **options)
     if len(figures.meta.actors) != 1:
         raise UsageError("a page is of one actor", where="--actor all", cure="name one, and make a page for each")
     polygons = pipeline.changes(periods, archive=archive, **options)

@@ -16,6 +16,7 @@ from frontcalc.errors import NoDataError
 from frontcalc.pipeline.areas import held_rows
 from frontcalc.pipeline.measuring import Measuring, remarks
 from frontcalc.pipeline.options import Options, open_maps, start
+from frontcalc.pipeline.workers import in_order
 from frontcalc.progress import track
 from frontcalc.regions import UNASSIGNED
 from frontcalc.states import state_on
@@ -84,13 +85,12 @@ def holdings(
     drawn: list[Drawn] = []
     (actor, *_) = run.actors([days[-1], days[0]])
     notices = run.left_out(actor)
-    for day in track(days, "drawing map"):
-        state = state_on(maps, day, run.wanted(actor))
-        if state is None:
-            continue
+    found = ((day, state_on(maps, day, run.wanted(actor))) for day in track(days, "drawing map"))
+    states = ((day, state) for day, state in found if state is not None)
+    for (day, state), areas in in_order(run.workers, lambda one: run.areas(one[1].snapshot, actor), states):
         said = remarks(state, maps, day)
         notices += said
-        rows.extend(held_rows(run, actor, day, state, run.areas(state.snapshot, actor), said))
+        rows.extend(held_rows(run, actor, day, state, areas, said))
         drawn.append(draw(run.ground(state.snapshot, actor), run.crs))
     return Holdings(Table(HeldRow, tuple(rows), run.meta([actor], notices=notices)), tuple(drawn), _land(run))
 
