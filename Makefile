@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint errors gallery fuzz bench engines exact build clean
+.PHONY: demo test lint errors simulation gallery fuzz bench engines exact build clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,9 @@ lint: $(READY)
 
 errors: $(READY)
 	FRONTCALC_WRITE_DOCS=1 $(BIN)/python -m pytest --numprocesses 0 tests/test_errors.py
+
+simulation: $(READY)
+	$(BIN)/python scripts/simulate_redraws.py
 
 gallery: $(READY)
 	$(BIN)/python scripts/make_gallery.py

@@ -14,8 +14,9 @@ from pyproj import Geod
 
 from frontcalc import crs, geometry
 from frontcalc.change import step
-from frontcalc.gross import add_steps, gross_step, mean_widths_m
+from frontcalc.gross import Gross, add_steps, gross_of
 from frontcalc.regions import no_regions
+from frontcalc.slivers import SliverRule, mean_widths_m
 
 CRS = "EPSG:6933"
 SQUARES = st.sets(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=8)
@@ -25,6 +26,12 @@ def ground(squares: set[tuple[int, int]]) -> shapely.MultiPolygon:
     """Return squares of 10 km in metres of the projection."""
     boxes = [shapely.box(x * 1e4, y * 1e4, (x + 1) * 1e4, (y + 1) * 1e4) for x, y in sorted(squares)]
     return geometry.union(np.array(boxes, dtype=object))
+
+
+def gross_step(before: shapely.MultiPolygon, after: shapely.MultiPolygon, *, sliver_m: float = 100) -> Gross:
+    """Return what the step from one map to another adds."""
+    changed = step(before, after, no_regions(), slivers=SliverRule(sliver_m, CRS))
+    return gross_of(changed.moved, float(geometry.area_km2(after) - geometry.area_km2(before)))
 
 
 def strip(latitude: float, *, east: float, north: float) -> shapely.Polygon:
@@ -48,9 +55,7 @@ def test_slivers_are_parts_below_the_width_and_count_in_the_gross_figures_too() 
     # On the equator of the projection a metre north is 0.87 m drawn and a metre east 1.15 m.
     before = shapely.MultiPolygon([shapely.box(0, 0, 1e4, 1e4)])
     thin, wide = shapely.box(0, 2e4, 1e4, 2e4 + 50), shapely.box(0, 3e4, 1e4, 3e4 + 500)
-    measured = gross_step(
-        before, shapely.MultiPolygon([*before.geoms, thin, wide]), no_regions(), target_crs=CRS, sliver_m=100
-    )
+    measured = gross_step(before, shapely.MultiPolygon([*before.geoms, thin, wide]), sliver_m=100)
     assert measured.gained_km2[-1] == pytest.approx(0.5 + 5.0)
     assert measured.sliver_gained_km2[-1] == pytest.approx(0.5)
     assert measured.lost_km2[-1] == measured.sliver_lost_km2[-1] == 0
@@ -58,7 +63,7 @@ def test_slivers_are_parts_below_the_width_and_count_in_the_gross_figures_too() 
 
 def test_a_width_of_zero_makes_no_sliver() -> None:
     none = shapely.MultiPolygon()
-    measured = gross_step(none, ground({(0, 0)}), no_regions(), target_crs=CRS, sliver_m=0)
+    measured = gross_step(none, ground({(0, 0)}), sliver_m=0)
     assert (measured.gained_km2[-1], measured.sliver_gained_km2[-1]) == (pytest.approx(100), 0)
 
 
@@ -66,9 +71,7 @@ def test_a_width_of_zero_makes_no_sliver() -> None:
 def test_laws_of_sums_over_steps(maps: list[set[tuple[int, int]]]) -> None:
     grounds = [ground(squares) for squares in maps]
     whole = step(grounds[0], grounds[-1], no_regions())
-    gross = add_steps(
-        [gross_step(one, other, no_regions(), target_crs=CRS, sliver_m=100) for one, other in pairwise(grounds)]
-    )
+    gross = add_steps([gross_step(one, other, sliver_m=100) for one, other in pairwise(grounds)])
     assert gross.gained_km2 - gross.lost_km2 == pytest.approx(whole.net_km2, abs=1e-9)
     assert (whole.gained_km2 <= gross.gained_km2 + 1e-9).all()
     assert (whole.lost_km2 <= gross.lost_km2 + 1e-9).all()
@@ -78,6 +81,6 @@ def test_laws_of_sums_over_steps(maps: list[set[tuple[int, int]]]) -> None:
 
 
 def test_sums_are_rounded_once() -> None:
-    part = gross_step(shapely.MultiPolygon(), ground({(0, 0)}), no_regions(), target_crs=CRS, sliver_m=0)
+    part = gross_step(shapely.MultiPolygon(), ground({(0, 0)}), sliver_m=0)
     tenth = type(part)(*(np.array([0.1]) for _ in range(4)))
     assert add_steps([tenth] * 10).gained_km2[0] == math.fsum([0.1] * 10) == 1.0

@@ -34,6 +34,8 @@ DIFF_COLUMNS = [
     "rate_km2_per_day",
     "notes",
     "snapped_km2",
+    "gained_sliver_km2",
+    "lost_sliver_km2",
 ]
 SOURCES = "maps: maps, whose source is not stated; regions: regions.geojson, whose source is not stated"
 
@@ -60,8 +62,8 @@ def test_csv_has_the_published_columns_and_every_region(result: Any) -> None:
     east_2024 = rows[5]
     assert east_2024[:9] == ["maps", "Russia", "2024", "adm1", "East", "2023-12-31", "2024-11-17", "322", "assessed"]
     figures = ["200.000", "400.000", "200.000", "0.000", "200.000", "0.621"]
-    assert east_2024[9:-1] == [*figures, "CLOSES-EARLY SPAN", "0.000"]
-    assert rows[6][9:-1] == ["0.000"] * 6 + ["CLOSES-EARLY SPAN", "0.000"]
+    assert east_2024[9:-1] == [*figures, "CLOSES-EARLY SPAN", *["0.000"] * 3]
+    assert rows[6][9:-1] == ["0.000"] * 6 + ["CLOSES-EARLY SPAN", *["0.000"] * 3]
 
 
 def test_csv_follows_rfc_4180(result: Any) -> None:

@@ -16,7 +16,7 @@ import frontcalc
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.outputs import render
 from frontcalc.periods import UNITS, calendar_periods, parse_period
-from frontcalc.tables import DiffRow, GrossRow, SummaryRow
+from frontcalc.tables import DiffRow, GrossRow, PeriodRow, SummaryRow
 
 Write = Callable[..., Path]
 DAYS = st.dates(date(2020, 1, 1), date(2026, 12, 31))
@@ -51,10 +51,11 @@ def test_periods_follow_each_other_and_mean_what_their_labels_mean(every: str, b
     assert all(".." not in period.label for period in periods[1:-1])
 
 
-def test_columns_begin_with_those_of_diff() -> None:
-    columns = [list(kind.__dataclass_fields__) for kind in (DiffRow, SummaryRow, GrossRow)]
-    assert columns[1][: len(columns[0])] == columns[0]
-    assert columns[2][: len(columns[1])] == columns[1]
+def test_columns_begin_with_those_that_diff_begins_with() -> None:
+    first, diff, short, whole = (list(kind.__dataclass_fields__) for kind in (PeriodRow, DiffRow, SummaryRow, GrossRow))
+    assert diff == [*first, "gained_sliver_km2", "lost_sliver_km2"]
+    assert short[: len(first)] == first
+    assert whole[: len(short)] == short
 
 
 @pytest.mark.parametrize(
@@ -79,8 +80,8 @@ def test_weeks_are_those_of_iso_8601(maps: Path) -> None:
 def test_figures_are_those_of_diff(maps: Path) -> None:
     rows = total(frontcalc.summary(every="year", archive=maps))
     for mine, theirs in zip(rows, total(frontcalc.diff(["2023", "2024"], archive=maps)), strict=True):
-        assert [getattr(mine, name) for name in DiffRow.__dataclass_fields__] == [
-            getattr(theirs, name) for name in DiffRow.__dataclass_fields__
+        assert [getattr(mine, name) for name in PeriodRow.__dataclass_fields__] == [
+            getattr(theirs, name) for name in PeriodRow.__dataclass_fields__
         ]
     assert (rows[1].net_km2, rows[1].notes.split()[0]) == (pytest.approx(100), "CLOSES-EARLY")
 

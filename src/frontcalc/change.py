@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from frontcalc import edges, geometry
 from frontcalc.errors import FrontcalcError
 from frontcalc.regions import RegionSet, Split
+from frontcalc.slivers import SliverRule
 
 Floats = NDArray[np.float64]
 Ground = shapely.Geometry | NDArray[np.object_]
@@ -56,11 +57,35 @@ class Areas:
         How much of it lies outside the region as drawn, and was snapped to it.
     split : Split
         The ground and its regions.
+    told_apart : tuple of Areas, optional
+        The ground that is in no sliver, and the slivers; None where they were not told apart.
     """
 
     km2: Floats
     snapped_km2: Floats
     split: Split
+    told_apart: tuple[Areas, Areas] | None = None
+
+    @property
+    def parts(self) -> NDArray[np.object_]:
+        """The ground before it is split, as polygons (k,)."""
+        return self.split.parts
+
+    @property
+    def slivers(self) -> Held:
+        """The areas of the slivers in it; none where they were not told apart."""
+        nothing = np.zeros_like(self.km2)
+        return self.told_apart[1].figures if self.told_apart else Held(nothing, nothing)
+
+    @property
+    def sliver_km2(self) -> Floats:
+        """What of it lies in slivers, (n + 2,) (km²)."""
+        return self.slivers.km2
+
+    @property
+    def without_slivers(self) -> Areas:
+        """The ground that is in no sliver."""
+        return self.told_apart[0] if self.told_apart else self
 
     @property
     def figures(self) -> Held:
@@ -83,6 +108,15 @@ class Areas:
         unassigned, taken, owner, _ = self.split.ground
         parts = [*(taken[owner == region] for region in range(len(self.km2) - 2)), unassigned]
         return [geometry.union(_solid(geometry.polygonal(part))) for part in parts]
+
+
+class Moved(NamedTuple):
+    """What came and went between two maps, by region, and the slivers in either."""
+
+    gained: Held
+    lost: Held
+    gained_slivers: Held
+    lost_slivers: Held
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,6 +169,26 @@ class Change:
         """Gained less lost, which is also closing less opening."""
         return self.gained_km2 - self.lost_km2
 
+    @property
+    def moved(self) -> Moved:
+        """What came and went without the ground, which may be large."""
+        return Moved(self.gained.figures, self.lost.figures, self.gained.slivers, self.lost.slivers)
+
+    @property
+    def gained_sliver_km2(self) -> Floats:
+        """What of gained lies in slivers."""
+        return self.gained.sliver_km2
+
+    @property
+    def lost_sliver_km2(self) -> Floats:
+        """What of lost lies in slivers."""
+        return self.lost.sliver_km2
+
+    @property
+    def without_slivers(self) -> Change:
+        """The change less its slivers: what was held on either map stays as it is, and net no longer leads from it."""
+        return replace(self, gained=self.gained.without_slivers, lost=self.lost.without_slivers)
+
     def inverted(self) -> Change:
         """Return the change from closing to opening."""
         return Change(self.closing_km2, self.opening_km2, self.lost, self.gained, self.closing_snapped_km2)
@@ -147,6 +201,7 @@ def step(
     *,
     opening: Held | None = None,
     engine: str = ENGINES[0],
+    slivers: SliverRule | None = None,
 ) -> Change:
     """Return what was gained and lost from one map to another.
 
@@ -165,13 +220,17 @@ def step(
         measured afresh where their total is not that of `before`.
     engine : str
         One of `ENGINES`.
+    slivers : SliverRule, optional
+        What counts as a sliver of what was gained and lost; without it they are not told apart.
 
     Raises
     ------
     FrontcalcError
         The overlay contradicts itself, by more than rounding: no figure is better than a wrong one.
     """
-    gained, lost = (areas(ground, regions, engine=engine) for ground in differences(before, after, engine=engine))
+    gained, lost = (
+        areas(ground, regions, engine=engine, slivers=slivers) for ground in differences(before, after, engine=engine)
+    )
     if opening is None or abs(float(geometry.area_km2(before)) - opening.km2[-1]) > DRIFT_KM2:
         opening = areas(before, regions, engine=engine).figures
     closing = close_of(opening, gained.figures, lost.figures, float(geometry.area_km2(after)))
@@ -204,8 +263,17 @@ def differences(
     return found or (shapely.difference(after, before), shapely.difference(before, after))
 
 
-def areas(ground: Ground, regions: RegionSet, *, engine: str = ENGINES[0]) -> Areas:
+def areas(ground: Ground, regions: RegionSet, *, engine: str = ENGINES[0], slivers: SliverRule | None = None) -> Areas:
     """Return the area of ground in metres by region, unassigned and total, each measured by itself.
+
+    Parameters
+    ----------
+    ground : geometry, or (k,) array of Polygon
+        Valid, in metres.
+    regions : RegionSet
+        In the same projection.
+    slivers : SliverRule, optional
+        Tells slivers apart, by the whole width of a part also where a border cuts it.
 
     Raises
     ------
@@ -213,6 +281,15 @@ def areas(ground: Ground, regions: RegionSet, *, engine: str = ENGINES[0]) -> Ar
         Regions and unassigned do not add up to the total.
     """
     parts = geometry.polygonal(np.asarray(ground, dtype=object))
+    if slivers is None:
+        return _measured(parts, regions, engine)
+    # What an overlay of whole maps returns is whole parts; an array may hold several faces of one.
+    thin = slivers.thin(parts, faces=isinstance(ground, np.ndarray))
+    return _together(*(_measured(parts[which], regions, engine) for which in (~thin, thin)))
+
+
+def _measured(parts: NDArray[np.object_], regions: RegionSet, engine: str) -> Areas:
+    """Return the area of polygons (k,) by region."""
     split = regions.split(_solid(parts), overlay=engine == "plain")
     total_km2, by_region_km2 = float(np.sum(geometry.area_km2(parts))), float(split.km2.sum())
     if abs(by_region_km2 - total_km2) > CONTRADICTION_KM2:
@@ -224,6 +301,18 @@ def areas(ground: Ground, regions: RegionSet, *, engine: str = ENGINES[0]) -> Ar
         km2=np.append(split.km2, total_km2),
         snapped_km2=np.append(split.snapped_km2, np.sum(split.snapped_km2)),
         split=split,
+    )
+
+
+def _together(broad: Areas, slivers: Areas) -> Areas:
+    """Return the areas of ground whose slivers were measured apart: no polygon is measured twice."""
+    one, other = broad.split, slivers.split
+    parts = np.concatenate([one.parts, other.parts])
+    return Areas(
+        km2=broad.km2 + slivers.km2,
+        snapped_km2=broad.snapped_km2 + slivers.snapped_km2,
+        split=Split(one.km2 + other.km2, one.snapped_km2 + other.snapped_km2, one.regions, parts),
+        told_apart=(broad, slivers),
     )
 
 

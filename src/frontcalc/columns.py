@@ -106,6 +106,8 @@ DEFINITIONS: dict[str, str] = {
     "lacker": "the archive whose closing map does not",
     "holder_map": "day of the closing map of the one",
     "lacker_map": "day of the closing map of the other",
+    "gained_sliver_km2": "of gained, what lies in slivers; with --drop-slivers, what was left out of it",
+    "lost_sliver_km2": "of lost, what lies in slivers; with --drop-slivers, what was left out of it",
     "attribution": "whose maps and regions the figures rest on, and on what terms",
 }
 """What each column says, by name, in square kilometres; a unit is not part of it."""

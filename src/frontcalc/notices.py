@@ -34,6 +34,11 @@ CODES: dict[str, str] = {
     "BASELINE": "ground that was held on an earlier day is not counted, as asked",
     "DAYS-DIFFER": "the archives compared have the maps that open and close the period on different days",
     "RANGE": "ranges are over the assumptions that are named, each changed by itself",
+    "SLIVERS-DROPPED": "slivers are left out of gained, lost and net, as asked",
+    "REDEFINITION": "a large part changed hands on a single step, in a way that a moving front does not explain",
+    "FROZEN": "a layer stands still while others move",
+    "REPEAT": "a map is the same as an earlier one",
+    "CONTROL-ONLY": "only control counts, and much of what it gained was already drawn as an advance",
 }
 
 

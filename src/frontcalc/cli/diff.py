@@ -14,6 +14,7 @@ from frontcalc.cli import options, terminal, types, writing
 @click.argument("periods", type=types.PeriodOrFile(), nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
 @options.archive
 @options.measuring
+@options.slivers
 @options.workers
 @options.places()
 @click.option(

@@ -42,6 +42,11 @@ def workers(command: Command) -> Command:
     return click.option("--workers", type=click.IntRange(1), metavar="N", help=text)(command)
 
 
+def slivers(command: Command) -> Command:
+    """Add the options that say what a sliver is, and whether it counts."""
+    return _with(command, _slivers)
+
+
 def _levels(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete a level of regions, the last of those separated by commas."""
     given, comma, last = incomplete.rpartition(",")
@@ -88,6 +93,12 @@ _measuring = (
     click.option("--layers", type=Names(), metavar="NAMES", help="Roles or publisher's layer names instead of a view."),
     click.option("--actor", metavar="NAME", help="Whose territory; «all» for each in turn [default: the main actor]."),
     *_figuring,
+)
+_slivers = (
+    click.option(
+        "--sliver-width", type=float, metavar="METRES", help="Mean width below which a part is a sliver [default: 100]."
+    ),
+    click.option("--drop-slivers", is_flag=True, help="Leave slivers out of gained, lost and net, and say how much."),
 )
 _reading = (
     click.option("--date-from", metavar="SOURCE", help="Where days are read from: name, folder or property:FIELD."),

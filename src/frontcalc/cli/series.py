@@ -16,6 +16,7 @@ from frontcalc.cli import options, terminal, writing
 @options.archive
 @options.measuring
 @options.workers
+@options.slivers
 @writing.output
 def command(
     since: str | None,

@@ -24,10 +24,10 @@ from frontcalc.cli import options, terminal, types, writing
 @click.option("--since-invasion", is_flag=True, help="Short for --baseline 2022-02-24.")
 @click.option("--gross", is_flag=True, help="Add gross gained and lost, turnover and slivers.")
 @click.option("--step", type=click.Choice(options.STEPS), help="What gross figures compare [default: snapshot].")
-@click.option("--sliver-width", type=float, metavar="METRES", help="Mean width of a sliver [default: 100].")
 @click.option("--check", is_flag=True, help="Write nothing: compare with the folder's tables, exit 1 if figures moved.")
 @options.archive
 @options.measuring
+@options.slivers
 @options.workers
 @writing.output
 def command(
@@ -69,7 +69,7 @@ def command(
         writing.emit(result, format_, output)
         return
     writing.refuse({"format_": "--format", "units": "--units", "bom": "--bom"}, "a folder holds CSV in km²")
-    tree: dict[str, Any] = {"every": every} if every else {}
+    tree: dict[str, Any] = {"fail_on": writing.failing()} | ({"every": every} if every else {})
     if check:
         from frontcalc.outputs.drifting import drift_text
 

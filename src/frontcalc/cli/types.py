@@ -57,6 +57,24 @@ class Day(click.ParamType[str, str]):
         return parse_day(str(value)).isoformat()
 
 
+class NoticeCode(click.ParamType[str, str]):
+    """The code of a notice."""
+
+    name = "code"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Let the shell complete a code."""
+        from frontcalc.notices import CODES
+
+        return [CompletionItem(code, help=says) for code, says in CODES.items() if code.startswith(incomplete.upper())]
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the code, checked."""
+        from frontcalc.demands import notice_code
+
+        return notice_code(str(value))
+
+
 class Names(click.ParamType[tuple[str, ...], str]):
     """Names separated by commas."""
 

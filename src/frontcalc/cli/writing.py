@@ -14,13 +14,14 @@ import click
 from click.core import ParameterSource
 
 from frontcalc.cli import terminal
-from frontcalc.cli.types import paths
+from frontcalc.cli.types import NoticeCode, paths
 
 if TYPE_CHECKING:
     from frontcalc.tables import Table
 
 Command = Callable[..., None]
 _WRITING = "frontcalc.writing"
+_FAILING = "frontcalc.failing"
 
 # Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
 FORMATS = ("table", "csv", "json", "markdown", "html", "xlsx", "parquet", "sentence")
@@ -53,6 +54,13 @@ _output = (
     ),
     click.option("--units", type=click.Choice(UNITS), help="Square kilometres or square miles [default: km2]."),
     click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel."),
+    click.option(
+        "--fail-on",
+        type=NoticeCode(),
+        multiple=True,
+        metavar="CODE",
+        help="Exit with 1 if there is such a notice, after writing; may be repeated (docs/notices.md).",
+    ),
     click.option("--allow-synthetic", is_flag=True, help="Let --format sentence write of made-up maps."),
 )
 
@@ -88,6 +96,7 @@ def _output_as(command: Command, formats: tuple[str, ...]) -> Command:
         output: str | None,
         units: str | None,
         bom: bool,
+        fail_on: tuple[str, ...],
         allow_synthetic: bool,
         **how: Any,
     ) -> None:
@@ -100,6 +109,7 @@ def _output_as(command: Command, formats: tuple[str, ...]) -> Command:
             "bom": bom,
             "allow_synthetic": allow_synthetic,
         }
+        click.get_current_context().meta[_FAILING] = fail_on
         command(*values, format_=chosen, output=output, **how)
 
     for option in reversed((form, *_output, *terminal.loudness)):
@@ -126,7 +136,14 @@ def _form(format_: str | None, output: str | None, formats: tuple[str, ...]) -> 
 
 
 def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> None:
-    """Write a result to standard output or a file; notices that the format does not show go to stderr."""
+    """Write a result to standard output or a file; notices that the format does not show go to stderr.
+
+    Raises
+    ------
+    CheckFailed
+        All is written, and there is a notice that the command is to fail on.
+    """
+    from frontcalc.demands import require_none
     from frontcalc.notices import grouped
     from frontcalc.outputs import WITH_REMARKS, render, write_file
     from frontcalc.outputs.remarks import place_lines
@@ -144,6 +161,13 @@ def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> No
             terminal.say(line)
         for notice in grouped(result.meta.notices):
             terminal.say(f"note {notice}", always=notice.startswith("SYNTHETIC"))
+    require_none(result.meta.notices, failing())
+
+
+def failing() -> tuple[str, ...]:
+    """Return the codes of the notices that the command is to fail on."""
+    codes: tuple[str, ...] = click.get_current_context().meta.get(_FAILING, ())
+    return codes
 
 
 def _write_stdout(content: bytes) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby, pairwise
@@ -204,28 +204,42 @@ def _missing(key: tuple[str, Role], run: list[Trace], last_with: Trace) -> Fault
 
 def frozen_layers(traces: Traces, frozen_maps: int) -> Iterator[Fault]:
     """Yield a fault for each run of `frozen_maps` or more maps on which a layer stands still while others move."""
-    running: dict[str, list[Trace]] = {}
+    drawn = [{spelling(one.name): one.digest for one in trace.layers} for trace in traces]
+    for key, first, last in standstills(drawn, frozen_maps):
+        run = traces[first : last + 1]
+        name = next(one.name for one in run[0].layers if spelling(one.name) == key)
+        what = f"{name} stands still from {run[0].day} to {run[-1].day}, {len(run)} maps, while other layers move"
+        yield Fault(
+            "LAYER-FROZEN", what, run[0].day, run[-1].day,
+            layer=name, file=run[0].file, count=len(run), maps=len(run),
+        )  # fmt: skip
 
-    def ended(key: str) -> Iterator[Fault]:
-        run = running.pop(key, [])
-        if len(run) >= frozen_maps:
-            name = next(one.name for one in run[0].layers if spelling(one.name) == key)
-            what = f"{name} stands still from {run[0].day} to {run[-1].day}, {len(run)} maps, while other layers move"
-            yield Fault(
-                "LAYER-FROZEN", what, run[0].day, run[-1].day,
-                layer=name, file=run[0].file, count=len(run), maps=len(run),
-            )  # fmt: skip
 
-    for first, second in pairwise(traces):
-        before = {spelling(one.name): one.digest for one in first.layers}
-        after = {spelling(one.name): one.digest for one in second.layers}
-        moved = {key for key in before.keys() & after.keys() if before[key] != after[key]}
-        still = before.keys() & after.keys() - moved
+def standstills(drawn: Sequence[Mapping[str, object]], frozen_maps: int) -> Iterator[tuple[str, int, int]]:
+    """Yield each layer that stands still for `frozen_maps` maps or more while others move, with the first and last.
+
+    Parameters
+    ----------
+    drawn : sequence of mapping
+        What each map shows, by layer: the same value for the same polygons.
+    frozen_maps : int
+        The least number of maps.
+    """
+    running: dict[str, tuple[int, int]] = {}
+
+    def ended(key: str) -> Iterator[tuple[str, int, int]]:
+        first, last = running.pop(key)
+        if last - first + 1 >= frozen_maps:
+            yield key, first, last
+
+    for place, (before, after) in enumerate(pairwise(drawn)):
+        shared = before.keys() & after.keys()
+        still = {key for key in shared if before[key] == after[key]}
         for key in sorted(running.keys() - still):
             yield from ended(key)
         # Where nothing moves no layer is behind the others.
-        for key in sorted(still) if moved else ():
-            running.setdefault(key, [first]).append(second)
+        for key in sorted(still) if still != shared else ():
+            running[key] = running.get(key, (place, place))[0], place + 1
     for key in sorted(running):
         yield from ended(key)
 

@@ -1,13 +1,8 @@
 """Jumps of the area held, far beyond what is usual in an archive, and the part that caused each.
 
-The method is Hampel's identifier: a value is an outlier where it is further from the median of its
-neighbours than three times their scale, the median absolute deviation (MAD) ÷ 0.6745, which is the
-standard deviation of a normal distribution (F. R. Hampel, «The influence curve and its role in robust
-estimation», Journal of the American Statistical Association 69, 1974, 383–393; as a filter over a moving
-window in R. K. Pearson, «Outliers in process modeling and identification», IEEE Transactions on Control
-Systems Technology 10, 2002, 55–63). The neighbours' scale counts as no less than the whole archive's, or
-quiet weeks would make every step a jump, and as no less than the archive's median step, or steps that hardly
-vary would.
+The rule is that of `frontcalc.outliers`, as for suspected redefinitions. The neighbours' scale counts as no less
+than the whole archive's, or quiet weeks would make every step a jump, and as no less than the archive's median step,
+or steps that hardly vary would.
 """
 
 from __future__ import annotations
@@ -24,23 +19,14 @@ from frontcalc.archives import SnapshotRef
 from frontcalc.lint.across import Trace
 from frontcalc.lint.findings import Fault
 from frontcalc.lint.reading import place_of
+from frontcalc.outliers import MOVING_KM2, NEIGHBOURS, highest_usual, scale_of
 from frontcalc.views import VIEWS
-
-TIMES_SCALE = 3.0
-"""How many times the scale a step must be from the median: Hampel's choice."""
-
-NEIGHBOURS = 6
-"""How many steps on either side are the neighbours."""
 
 SHARE_OF_HELD = 0.001
 """Steps below a thousandth of what is held are no jumps, whatever is usual."""
 
 FEWEST_STEPS = 26
 """Fewer steps, half a year of weeks, do not say what is usual: a beginning is all jumps."""
-
-# Of a normal distribution the median absolute deviation is 0.6745 standard deviations.
-_MAD_OF_NORMAL = 0.6745
-_MOVING_KM2 = 0.001
 
 Ground = Callable[[SnapshotRef, str], shapely.MultiPolygon]
 """What an actor holds on a map, in metres."""
@@ -86,21 +72,16 @@ def _is_jump(held_km2: NDArray[np.float64], days: NDArray[np.int64]) -> NDArray[
         return np.zeros(len(days), dtype=bool)
     change = np.abs(np.diff(held_km2))
     rate = change / days
-    usual = rate[change > _MOVING_KM2]
+    usual = rate[change > MOVING_KM2]
     if len(usual) < FEWEST_STEPS:
         # Of an archive that hardly moves, any step beyond the floor stands out.
         usual = np.zeros(1)
-    scale = max(_scale(usual), float(np.median(usual)))
+    scale = max(scale_of(usual), float(np.median(usual)))
     out = np.zeros(len(rate), dtype=bool)
     for step, size in enumerate(rate):
         near = rate[max(0, step - NEIGHBOURS) : step + NEIGHBOURS + 1]
-        out[step] = size > np.median(near) + TIMES_SCALE * max(_scale(near), scale)
+        out[step] = size > highest_usual(near, scale)
     return out & (change > SHARE_OF_HELD * np.maximum(held_km2[:-1], held_km2[1:]))
-
-
-def _scale(values: NDArray[np.float64]) -> float:
-    """Return the robust scale of some values."""
-    return float(np.median(np.abs(values - np.median(values)))) / _MAD_OF_NORMAL
 
 
 def _jump(

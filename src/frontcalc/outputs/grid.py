@@ -10,7 +10,7 @@ from frontcalc.columns import unit_of
 from frontcalc.layers import ADJECTIVES
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import BLANK
-from frontcalc.tables import AnyMeta, DiffRow, Meta
+from frontcalc.tables import AnyMeta, Meta, PeriodRow
 from frontcalc.views import VIEWS, describe_view
 
 
@@ -88,7 +88,7 @@ def day_or_dash(day: date | None) -> str:
     return day.isoformat() if day else BLANK
 
 
-def period_heading(row: DiffRow) -> str:
+def period_heading(row: PeriodRow) -> str:
     """Return the period, with the day of its last map where the archive ends before it."""
     if row.closing and row.net_km2 is not None and "CLOSES-EARLY" in row.notes.split():
         return f"{row.period}, to {row.closing.day} {row.closing:%b}"

@@ -31,6 +31,7 @@ from frontcalc.tables import (
     HeldRow,
     LayerRow,
     Meta,
+    PeriodRow,
     PlaceRow,
     RangeRow,
     RegionCheckRow,
@@ -122,14 +123,26 @@ def _diff_grid(rows: Sequence[DiffRow], actor: str, meta: Meta) -> Grid:
         + (f", {row.days} days" if row.days is not None else "")
         for row in totals
     ]
+    slivers = [
+        _slivers(row, meta)
+        for row in totals
+        if any(decimals(value or 0.0, 1) for value in (row.gained_sliver_km2, row.lost_sliver_km2))
+    ]
     return Grid(
         title_of(actor, meta),
         aside_of(meta),
         tuple(groups),
         header,
         tuple(lines),
-        (*used, *place_lines(meta, actor), *basis(meta), *remarks(meta)),
+        (*used, *slivers, *place_lines(meta, actor), *basis(meta), *remarks(meta)),
     )
+
+
+def _slivers(row: DiffRow, meta: Meta) -> str:
+    """Return how much of a period's change lies in slivers, or what was left out of it."""
+    whose = "left out, " if meta.drops_slivers else "of it "
+    gained, lost = km2(row.gained_sliver_km2), km2(row.lost_sliver_km2)
+    return f"{row.period}: {whose}in slivers narrower than {meta.sliver_width_m:g} m: gained {gained}, lost {lost}"
 
 
 def _ranked(
@@ -160,7 +173,7 @@ def ratio_text(first: DiffRow, second: DiffRow, *, per_day: bool) -> str:
     return f"{whole} ({times(ratio(first.rate_km2_per_day, second.rate_km2_per_day))})"
 
 
-def differ_in_length(totals: Sequence[DiffRow]) -> bool:
+def differ_in_length(totals: Sequence[PeriodRow]) -> bool:
     """Say whether two periods differ by more than 5 % in days, or one is not of the length asked for."""
     days = [row.days or 0 for row in totals]
     return max(days) > 1.05 * min(days) or any("SPAN" in row.notes.split() for row in totals)

@@ -24,7 +24,7 @@ from frontcalc.outputs.wording import (
 )
 from frontcalc.periods import is_period
 from frontcalc.regions import UNASSIGNED
-from frontcalc.tables import TOTAL, CompareRow, DiffRow, HeldRow, Meta, PeriodUsed, Table, ratio
+from frontcalc.tables import TOTAL, CompareRow, HeldRow, Meta, PeriodRow, PeriodUsed, Table, ratio
 from frontcalc.views import VIEWS, describe_view
 
 _SMALL = 0.05
@@ -42,7 +42,7 @@ def sentence(result: Table[Any, Any], *, allow_synthetic: bool = False) -> str:
 
     Parameters
     ----------
-    result : Table of DiffRow or HeldRow
+    result : Table of DiffRow, SummaryRow or HeldRow
         What was measured. The text is of the totals; where only some regions were asked for, of each of those.
     allow_synthetic : bool
         Write of made-up maps too; the text then begins with SYNTHETIC SAMPLE.
@@ -75,7 +75,7 @@ def paragraphs(result: Table[Any, Any]) -> list[list[str]]:
     UsageError
         The result is of another kind.
     """
-    if issubclass(result.kind, DiffRow) and result.kind is not CompareRow:
+    if issubclass(result.kind, PeriodRow) and result.kind is not CompareRow:
         written_as: Callable[..., list[str]] = _diff_text
     elif result.kind is HeldRow:
         written_as = _held_text
@@ -95,7 +95,7 @@ def _subjects(rows: Sequence[Any], meta: Meta) -> list[list[Any]]:
     return list(subjects.values())
 
 
-def _diff_text(rows: Sequence[DiffRow], meta: Meta, unit: Unit) -> list[str]:
+def _diff_text(rows: Sequence[PeriodRow], meta: Meta, unit: Unit) -> list[str]:
     """Return what changed: two periods of one sign compared, else one after the other."""
     asked = {(used.actor, used.period): used for used in meta.periods}
     times = [_when(row, asked.get((row.actor, row.period))) for row in rows]
@@ -116,7 +116,7 @@ def _diff_text(rows: Sequence[DiffRow], meta: Meta, unit: Unit) -> list[str]:
     return text + ([f"Compared: {'; '.join(dict.fromkeys(maps))}."] if any(maps) else [])
 
 
-def _changed(row: DiffRow, when: str, unit: Unit) -> str:
+def _changed(row: PeriodRow, when: str, unit: Unit) -> str:
     """Return what happened to the area, as a verb and its object; `when` begins with a space or is empty."""
     if row.net_km2 is None or row.gained_km2 is None or row.lost_km2 is None:
         return f"could not be measured{when} ({_why_not(row)})"
@@ -130,14 +130,14 @@ def _changed(row: DiffRow, when: str, unit: Unit) -> str:
     return f"lost {about(row.net_km2, unit)} more than it gained{when}{gross}"
 
 
-def _why_not(row: DiffRow) -> str:
+def _why_not(row: PeriodRow) -> str:
     """Return why a period has no figures."""
     if row.opening and row.opening == row.closing:
         return f"no newer map than that of {written(row.opening)}"
     return "no map that early" if "NO-MAP" in row.notes.split() else "no two maps"
 
 
-def _per_day(first: DiffRow, second: DiffRow, unit: Unit) -> list[str]:
+def _per_day(first: PeriodRow, second: PeriodRow, unit: Unit) -> list[str]:
     """Return the comparison of rates, where the dates of the maps are known."""
     rates = first.rate_km2_per_day, second.rate_km2_per_day
     compared = ratio(*rates)
@@ -147,7 +147,7 @@ def _per_day(first: DiffRow, second: DiffRow, unit: Unit) -> list[str]:
     return [f"Per day it was {times_as_much(compared)}: {after} a day against {before}."]
 
 
-def _when(row: DiffRow, asked: PeriodUsed | None) -> str:
+def _when(row: PeriodRow, asked: PeriodUsed | None) -> str:
     """Return the period in words, with the days where the archive's first or last map cuts it short."""
     if not is_period(row.period):
         return "between the two maps"
@@ -162,7 +162,7 @@ def _when(row: DiffRow, asked: PeriodUsed | None) -> str:
     return said + (f" from {written(late)}" if late else "") + (f" up to {written(early)}" if early else "")
 
 
-def _maps(row: DiffRow, asked: PeriodUsed | None) -> str:
+def _maps(row: PeriodRow, asked: PeriodUsed | None) -> str:
     """Return which maps a period was measured between, and how far apart they are."""
     if not row.opening or not row.closing:
         return ""
@@ -197,7 +197,7 @@ def _held_on(row: HeldRow, unit: Unit) -> str:
     return f"was {size} on {written(row.date)}"
 
 
-def _subject(row: DiffRow | HeldRow) -> str:
+def _subject(row: PeriodRow | HeldRow) -> str:
     """Return whose area is meant, what counts as held, and where."""
     counted = _COUNTED.get(row.view, f"shown by layers {printable(row.view).replace('+', ' and ')}")
     by = "" if row.actor == UNNAMED else f" {'by' if row.view in _COUNTED else 'as of'} {printable(row.actor)}"

@@ -210,6 +210,6 @@ class Bench:
         for before, after in pairwise(states_within(run, actor, span)):
             key = (id(run), before.snapshot.ref, after.snapshot.ref, actor)
             if key not in self._steps:
-                self._steps[key] = run.gross_step(before, after, actor, 0.0)
+                self._steps[key] = run.step(before.snapshot, after.snapshot, actor).gross
             steps.append(self._steps[key])
         return add_steps(steps)

@@ -8,21 +8,25 @@ from pathlib import Path
 
 from frontcalc.change import Change
 from frontcalc.gazetteer import read_places
+from frontcalc.levels import Line
 from frontcalc.notices import Notice
-from frontcalc.pipeline.measuring import Measuring
+from frontcalc.pipeline.measuring import Figures, Measuring
 from frontcalc.pipeline.place_changes import lasting, place_rows
-from frontcalc.pipeline.remainders import remainder_notices
+from frontcalc.pipeline.remainders import concerns, remainder_notices
 from frontcalc.pipeline.spans import Asked, nothing_measured, period_used
+from frontcalc.pipeline.staleness import stale_notices
+from frontcalc.pipeline.suspicions import SHOWN_KM2, Redefinition, Suspicions
 from frontcalc.pipeline.workers import changes
 from frontcalc.states import Span
-from frontcalc.tables import Meta, PeriodUsed, PlaceRow, RowT, Table
+from frontcalc.tables import DiffRow, Meta, PeriodUsed, PlaceRow, RowT, Table
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
     """What changed in one span for one actor, None where it has not two maps, and what is to be said of it.
 
-    `said` concerns all of it, `loose` only the rows that no region takes, or that were snapped.
+    `said` concerns all of it, `loose` only the rows that no region takes, or that were snapped, and what is
+    `suspect` only the rows that it lies in.
     """
 
     actor: str
@@ -30,6 +34,13 @@ class Measured:
     changed: Change | None
     said: tuple[Notice, ...]
     loose: tuple[Notice, ...]
+    suspect: tuple[Redefinition, ...] = ()
+
+    def of_row(self, line: Line, figures: Figures) -> list[Notice]:
+        """Return what is to be said of one row."""
+        loose = [notice for notice in self.loose if concerns(notice, line.region, figures)]
+        suspect = [found.notice for found in self.suspect if line.sum_of(found.km2) >= SHOWN_KM2]
+        return [*self.said, *loose, *suspect]
 
 
 def tabulate(
@@ -37,6 +48,8 @@ def tabulate(
     rows_of: Callable[[Measuring, Measured], Iterable[RowT]],
     asked: Asked,
     places: str | Path | None,
+    *,
+    by_steps: bool = False,
 ) -> Table[RowT, Meta]:
     """Return the table of some periods, each measured as it comes.
 
@@ -50,6 +63,8 @@ def tabulate(
         What is measured.
     places : path or None
         Named points, whose lasting changes of hold go into `meta`.
+    by_steps : bool
+        Whether the spans say already what is suspect of their steps.
 
     Raises
     ------
@@ -64,27 +79,40 @@ def tabulate(
     lasted: list[PlaceRow] = []
     measurable = False
     one: Measured
-    for one in measure(asked):
+    for one in measure(asked, by_steps=by_steps):
         measurable |= one.span.measurable
         rows.extend(rows_of(run, one))
-        notices.extend([*one.said, *one.loose])
+        notices.extend([*one.said, *one.loose, *(found.notice for found in one.suspect)])
         used.append(period_used(one.actor, one.span))
         if towns is not None:
             lasted.extend(lasting(place_rows(run, one.actor, one.span, towns)))
     if not measurable:
         raise nothing_measured(run, notices)
     changed_hands = None if towns is None else lasted
-    return Table(kind, tuple(rows), run.meta(asked.actors, periods=used, notices=notices, places=changed_hands))
+    meta = run.meta(
+        asked.actors,
+        periods=used,
+        notices=notices,
+        places=changed_hands,
+        slivers=issubclass(kind, DiffRow) or run.drop_slivers,
+    )
+    return Table(kind, tuple(rows), meta)
 
 
-def measure(asked: Asked) -> Iterator[Measured]:
+def measure(asked: Asked, *, by_steps: bool = False) -> Iterator[Measured]:
     """Yield spans with their change, each measured as it comes."""
     run = asked.run
+    suspicions = Suspicions(run)
     for actor, span, changed in changes(run, asked.spans):
+        shown = run.shown(changed) if changed else None
         # Of a part, the rest is left out as asked.
-        loose = [] if run.lines.left_out else remainder_notices(changed, span, run.crs)
-        said = (*span.notices, *_left_out(run, actor, span, changed))
-        yield Measured(actor, span, changed, said, tuple(loose))
+        loose = [] if run.lines.left_out else remainder_notices(shown, span, run.crs)
+        slivers = [(changed.gained.sliver_km2, changed.lost.sliver_km2)] if changed else []
+        dropped = run.dropped(slivers, span.period.label)
+        stale = stale_notices(run, actor, span, changed)
+        said = (*span.notices, *_left_out(run, actor, span, shown), *dropped, *stale)
+        suspect = [] if by_steps else suspicions.of_change(span, actor, changed)
+        yield Measured(actor, span, changed, said, tuple(loose), tuple(suspect))
 
 
 def _left_out(run: Measuring, actor: str, span: Span, changed: Change | None) -> list[Notice]:

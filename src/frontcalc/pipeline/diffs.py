@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
+from frontcalc.errors import UsageError
 from frontcalc.notices import join_codes
 from frontcalc.pipeline.assumptions import open_alternatives
 from frontcalc.pipeline.comparing import Measured, tabulate
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.outcomes import MEASURES, base_of, least_and_most, range_notice
-from frontcalc.pipeline.remainders import concerns
 from frontcalc.pipeline.spans import Asked, start_files, start_periods
 from frontcalc.tables import DiffRow, Meta, RangeRow, Table
 
@@ -78,6 +78,11 @@ def diff_files(
 
 def _tabulated(asked: Asked, places: str | Path | None, options: Options | None) -> Table[DiffRow, Meta]:
     """Return the table, with ranges where options are given to start their alternatives with."""
+    if options is not None and asked.run.drop_slivers:
+        cure = "leave out one of the two"
+        raise UsageError(
+            "takes slivers for one of its assumptions, and --drop-slivers leaves them out", where="--range", cure=cure
+        )
     if options is None:
         return tabulate(DiffRow, diff_rows, asked, places)
     asked.run.notices.append(range_notice(asked.run))
@@ -104,7 +109,6 @@ def diff_rows(run: Measuring, measured: Measured) -> Iterator[DiffRow]:
     span = measured.span
     for line in run.rows():
         figures = run.figures(measured.changed, line, span.days)
-        mine = [notice for notice in measured.loose if concerns(notice, line.region, figures)]
         yield DiffRow(
             archive=run.archive.name,
             actor=measured.actor,
@@ -121,6 +125,8 @@ def diff_rows(run: Measuring, measured: Measured) -> Iterator[DiffRow]:
             lost_km2=figures.lost_km2,
             net_km2=figures.net_km2,
             rate_km2_per_day=figures.rate_km2_per_day,
-            notes=join_codes([*measured.said, *mine]),
+            notes=join_codes(measured.of_row(line, figures)),
             snapped_km2=figures.snapped_km2,
+            gained_sliver_km2=figures.gained_sliver_km2,
+            lost_sliver_km2=figures.lost_sliver_km2,
         )

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache, partial
 from threading import Lock
+from typing import TypeVar
 
 import shapely
 
 from frontcalc import __version__, change, geometry, snapshots, transitions
 from frontcalc.archives import Archive
 from frontcalc.cache import NOTHING_KEPT, Cache
-from frontcalc.change import Change, Held
+from frontcalc.change import Change, Floats, Held
 from frontcalc.errors import NoDataError, UsageError
-from frontcalc.gross import Gross, gross_step
 from frontcalc.layers import COUNTRIES, UNNAMED, Role, find_layer
 from frontcalc.levels import NONE, Line, Lines
 from frontcalc.notices import Notice
@@ -26,20 +27,23 @@ from frontcalc.pipeline.steps import (
     Movement,
     Step,
     known_areas,
-    known_gross,
     known_step,
+    known_total,
     measure_step,
     move,
     regions_key,
 )
 from frontcalc.progress import timed
 from frontcalc.regions import BORDER_KM, WATER_KM, RegionSet, takers
+from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, ground_of
 from frontcalc.sources import SourceFile
 from frontcalc.states import Span, State, Wanted, actors_on, state_on
 from frontcalc.tables import TOTAL, LayerShare, Meta, PeriodUsed, PlaceRow, Snapping
 from frontcalc.transitions import Transitions
 from frontcalc.views import View
+
+ChangeT = TypeVar("ChangeT", Change, Movement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class Figures:
     net_km2: float | None = None
     rate_km2_per_day: float | None = None
     snapped_km2: float | None = None
+    gained_sliver_km2: float | None = None
+    lost_sliver_km2: float | None = None
 
 
 @dataclass
@@ -70,6 +76,8 @@ class Measuring:
     snap: str
     engine: str
     workers: int
+    slivers: SliverRule
+    drop_slivers: bool
     notices: list[Notice]
     cache: Cache = NOTHING_KEPT
     job: Callable[[str], Job] = field(init=False)
@@ -85,9 +93,9 @@ class Measuring:
     baseline: date | None = None
 
     def __post_init__(self) -> None:
-        # Neighbouring periods and steps share maps: the last few stay in memory, two for each worker at least.
+        # Neighbouring periods and steps share maps, and a suspicion looks at several: the last few stay in memory.
         kept = partial(ground_of, cache=self.cache)
-        self._ground_of = lru_cache(maxsize=max(8, 2 * self.workers))(kept)
+        self._ground_of = lru_cache(maxsize=max(12, 2 * self.workers))(kept)
         self._taking = lru_cache(self._takers)
         self.job = lru_cache(self._job)
 
@@ -106,6 +114,15 @@ class Measuring:
         """Return what an actor holds on a map, without what was held on the baseline."""
         return self._ground_of(self.holding(snapshot, actor))
 
+    def look(self, snapshot: Snapshot, actor: str) -> shapely.MultiPolygon:
+        """Return what an actor holds on a map that no figure rests on, which is not noted as used."""
+        return self._ground_of(self.job(actor).holding(snapshot))
+
+    def held_km2(self, snapshot: Snapshot, actor: str) -> float:
+        """Return the area that an actor holds on a map that no figure rests on (km²)."""
+        job = self.job(actor)
+        return known_total(job, job.holding(snapshot), self._ground_of)
+
     def areas(self, snapshot: Snapshot, actor: str) -> Held:
         """Return the areas of what an actor holds on a map, as rows sum them."""
         held, regions = self.holding(snapshot, actor), self.takers(actor)
@@ -114,10 +131,13 @@ class Measuring:
 
     def move(self, before: Snapshot, after: Snapshot, actor: str, opening: Held | None) -> Movement:
         """Return what was gained and lost from map to map; `opening` is what the step before came to, if any."""
+        return move(self.step(before, after, actor), opening, lambda: self.areas(before, actor))
+
+    def step(self, before: Snapshot, after: Snapshot, actor: str) -> Step:
+        """Return what was gained and lost from map to map, whatever was held before."""
         job, ends = self.job(actor), (self.holding(before, actor), self.holding(after, actor))
         step = self._ahead.pop(job.key(*ends), None) or known_step(job, *ends)
-        step = step or measure_step(job, *ends, self._ground_of, self.takers(actor))
-        return move(step, opening, lambda: self.areas(before, actor))
+        return step or measure_step(job, *ends, self._ground_of, self.takers(actor))
 
     def take(self, measured: Measured) -> None:
         """Take note of what was measured ahead by a worker."""
@@ -128,7 +148,7 @@ class Measuring:
         without = self._on_baseline(actor) if self.baseline else ()
         country = self._country(actor)
         regions = regions_key(self.regions, country, self.snap)
-        return Job(actor, self.view, self.crs, self.engine, regions, self.cache, without)
+        return Job(actor, self.view, self.crs, self.engine, regions, self.cache, self.slivers, without)
 
     def _on_baseline(self, actor: str) -> tuple[SnapshotLayer, ...]:
         """Return the layers that counted on the baseline; an archive that starts later cannot tell."""
@@ -184,33 +204,30 @@ class Measuring:
             return None
         before, after = (self.ground(state.snapshot, actor) for state in (span.opening, span.closing))
         with timed(f"compared {span.opening.day or 'opening'} with {span.closing.day or 'closing'}"):
-            return change.step(before, after, self.takers(actor), opening=opening, engine=self.engine)
+            return change.step(
+                before, after, self.takers(actor), opening=opening, engine=self.engine, slivers=self.slivers
+            )
+
+    def shown(self, changed: ChangeT) -> ChangeT:
+        """Return what is shown of a change: all of it, or without its slivers, as asked."""
+        return changed.without_slivers if self.drop_slivers else changed
 
     def polygons(self, changed: Change) -> Iterator[tuple[str, str, float, shapely.MultiPolygon]]:
         """Yield where a change is: kind, region of the finest level shown, its figure (km²), and ground in metres."""
         level = self.lines.levels[-1] if self.lines.levels else TOTAL
-        for kind, areas in (("gained", changed.gained), ("lost", changed.lost)):
+        shown = self.shown(changed)
+        for kind, areas in (("gained", shown.gained), ("lost", shown.lost)):
             grounds = areas.by_region()
             for line in self.rows():
                 if line.level == level and not (ground := line.ground_of(grounds)).is_empty:
                     yield kind, line.region, line.sum_of(areas.km2), ground
 
-    def gross_step(self, before: State, after: State, actor: str, sliver_m: float) -> Gross:
-        """Return what was gained and lost between two maps, and the slivers in it."""
-        job = self.job(actor)
-        ends = (self.holding(before.snapshot, actor), self.holding(after.snapshot, actor))
-
-        def measure() -> Gross:
-            opening, closing = map(self._ground_of, ends)
-            return gross_step(opening, closing, self.takers(actor), target_crs=self.crs, sliver_m=sliver_m)
-
-        return known_gross(job, *ends, sliver_m, measure)
-
     def figures(self, measured: Change | Movement | None, line: Line, days: int | None) -> Figures:
         """Return one row's figures of a change, all None where nothing was measured."""
         if measured is None:
             return Figures()
-        gained, lost = line.sum_of(measured.gained_km2), line.sum_of(measured.lost_km2)
+        shown = measured.without_slivers if self.drop_slivers else measured
+        gained, lost = line.sum_of(shown.gained_km2), line.sum_of(shown.lost_km2)
         net = gained - lost
         return Figures(
             opening_km2=line.sum_of(measured.opening_km2),
@@ -219,7 +236,9 @@ class Measuring:
             lost_km2=lost,
             net_km2=net,
             rate_km2_per_day=net / days if days else None,
-            snapped_km2=line.sum_of(measured.snapped_km2),
+            snapped_km2=line.sum_of(shown.snapped_km2),
+            gained_sliver_km2=line.sum_of(measured.gained_sliver_km2),
+            lost_sliver_km2=line.sum_of(measured.lost_sliver_km2),
         )
 
     def left_out(self, actor: str, period: str = "", **elsewhere_km2: float) -> list[Notice]:
@@ -230,6 +249,18 @@ class Measuring:
         verbs = " and ".join(f"{verb} {area:,.1f} km²" for verb, area in elsewhere_km2.items())
         rest = f"; elsewhere {subject}{verbs}" if verbs else ""
         return [Notice("ONLY", f"the total is of the rows shown{rest}", period)]
+
+    def dropped(self, slivers: Sequence[tuple[Floats, Floats]], period: str = "") -> list[Notice]:
+        """Return a notice of slivers gained and lost, (n + 2,) each, which are left out where that was asked for."""
+        if not (self.drop_slivers and slivers):
+            return []
+        total = self.rows()[-1]
+        gained, lost = (math.fsum(map(total.sum_of, areas)) for areas in zip(*slivers, strict=True))
+        what = (
+            f"parts narrower than {self.slivers.width_m:g} m are left out: gained {gained:,.1f}, lost {lost:,.1f} km²;"
+            " areas held are as the maps draw them, so that their difference is not net"
+        )
+        return [Notice("SLIVERS-DROPPED", what, period)]
 
     def transitions(self, span: Span, actor: str) -> Transitions | None:
         """Return what turned from role to role between a span's two maps, None where it has not two."""
@@ -259,6 +290,7 @@ class Measuring:
         layer_shares: Iterable[LayerShare] = (),
         notices: Iterable[Notice] = (),
         places: Iterable[PlaceRow] | None = None,
+        slivers: bool = False,
     ) -> Meta:
         """Return what the figures rest on."""
         counted = {name for actor in actors for name in self.counted.get(actor, ())}
@@ -286,6 +318,8 @@ class Measuring:
             region_licence=terms.licence,
             attribution=self._attribution(terms),
             publisher=self.archive.publisher,
+            sliver_width_m=self.slivers.width_m if slivers else None,
+            drops_slivers=self.drop_slivers,
         )
 
     def _attribution(self, terms: Terms) -> tuple[str, ...]:

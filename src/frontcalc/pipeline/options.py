@@ -18,6 +18,7 @@ from frontcalc.layers import ADJECTIVES, Layer, find_layer, spelling
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.splitting import Splitting, choose_regions
 from frontcalc.regions import SNAPS
+from frontcalc.slivers import SLIVER_WIDTH_M, SliverRule
 from frontcalc.states import forget_maps
 from frontcalc.views import choose_view
 
@@ -38,6 +39,10 @@ class Options(Splitting, total=False):
         country's land and 1 km into water; `none` takes regions as drawn.
     crs : str
         An equal-area CRS, proved over the data; default EPSG:6933.
+    sliver_width : float
+        Mean width (m) below which a part of a change counts as a sliver; default 100.
+    drop_slivers : bool
+        Leave slivers out of gained, lost and net, with a notice of how much that is; default False.
     engine : str
         `auto` (the default) finds what differs between two maps by their edges where that is faster and sure;
         `plain` always overlays whole maps. Figures agree to 1e-6 km².
@@ -67,6 +72,8 @@ class Options(Splitting, total=False):
     cache: str | Path | None
     no_cache: bool
     crs: str
+    sliver_width: float | None
+    drop_slivers: bool
     carry_layers: int
     skip_bad: bool
     date_from: str | None
@@ -116,6 +123,9 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     workers = options.get("workers", 1)
     if workers < 1:
         raise UsageError("there must be one at least", where=f"--workers {workers}", cure="give a number of threads")
+    width = options.get("sliver_width")
+    if width is not None and not 0 <= width < float("inf"):
+        raise UsageError("is no width", where=f"--sliver-width {width:g}", cure="give metres, as in 100")
     carry = options.get("carry_layers") or 0
     if carry < 0:
         raise UsageError("cannot be negative", where=f"--carry-layers {carry}", cure="give a number of days")
@@ -131,6 +141,8 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
         snap=snap,
         engine=engine,
         workers=workers,
+        slivers=SliverRule(SLIVER_WIDTH_M if width is None else float(width), target),
+        drop_slivers=bool(options.get("drop_slivers")),
         notices=[*archive.notices, *regions.notices],
         cache=cache,
     )

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from frontcalc.change import Change, Floats
-from frontcalc.gross import SLIVER_WIDTH_M
 from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options, start
+from frontcalc.slivers import SLIVER_WIDTH_M
 from frontcalc.states import Span, State
 
 Key = tuple[str, str]

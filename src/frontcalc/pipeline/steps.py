@@ -8,7 +8,7 @@ whoever puts the steps together, in their order.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 import numpy as np
@@ -17,27 +17,45 @@ import shapely
 from frontcalc import change, geometry
 from frontcalc.archives import SnapshotRef
 from frontcalc.cache import Cache, key_of
-from frontcalc.change import DRIFT_KM2, Floats, Held, close_of
+from frontcalc.change import DRIFT_KM2, Floats, Held, Moved, close_of
 from frontcalc.errors import FrontcalcError
-from frontcalc.gross import Gross
+from frontcalc.gross import Gross, gross_of
 from frontcalc.progress import timed
+from frontcalc.redefinitions import Geometries, large_parts
 from frontcalc.regions import RegionSet
+from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, ground_of, holding, read_snapshot
 from frontcalc.versions import method_version
 from frontcalc.views import View
 
 Grounds = Callable[[Holding], shapely.MultiPolygon]
 _FLOATS = np.dtype("<f8")
+_ARRAYS = 8  # areas and what of them is snapped: gained, lost, and the slivers of either
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """What one step from map to map gives: gained and lost by region, and both maps' totals (km²)."""
+    """What one step from map to map gives.
 
-    gained: Held
-    lost: Held
+    Parameters
+    ----------
+    moved : Moved
+        What was gained and lost by region, and the slivers in it.
+    before_km2, after_km2 : float
+        Both maps' totals (km²).
+    large : tuple of two arrays of Polygon
+        The large parts of what was gained and of what was lost (metres): see `frontcalc.redefinitions`.
+    """
+
+    moved: Moved
     before_km2: float
     after_km2: float
+    large: tuple[Geometries, Geometries]
+
+    @property
+    def gross(self) -> Gross:
+        """What the step adds to gross figures."""
+        return gross_of(self.moved, self.after_km2 - self.before_km2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,8 +64,8 @@ class Movement:
 
     opening: Held
     closing: Held
-    gained: Held
-    lost: Held
+    moved: Moved
+    large: tuple[Geometries, Geometries]
 
     @property
     def opening_km2(self) -> Floats:
@@ -62,17 +80,35 @@ class Movement:
     @property
     def gained_km2(self) -> Floats:
         """What was gained."""
-        return self.gained.km2
+        return self.moved.gained.km2
 
     @property
     def lost_km2(self) -> Floats:
         """What was lost."""
-        return self.lost.km2
+        return self.moved.lost.km2
 
     @property
     def snapped_km2(self) -> Floats:
         """What of gained and lost together lies outside the region as drawn, and was snapped to it."""
-        return self.gained.snapped_km2 + self.lost.snapped_km2
+        return self.moved.gained.snapped_km2 + self.moved.lost.snapped_km2
+
+    @property
+    def gained_sliver_km2(self) -> Floats:
+        """What of gained lies in slivers."""
+        return self.moved.gained_slivers.km2
+
+    @property
+    def lost_sliver_km2(self) -> Floats:
+        """What of lost lies in slivers."""
+        return self.moved.lost_slivers.km2
+
+    @property
+    def without_slivers(self) -> Movement:
+        """The movement less its slivers: what was held on either map stays as it is."""
+        gained, lost, thin_gained, thin_lost = self.moved
+        nothing = Held(np.zeros_like(gained.km2), np.zeros_like(gained.km2))
+        moved = Moved(_less(gained, thin_gained), _less(lost, thin_lost), nothing, nothing)
+        return replace(self, moved=moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +129,8 @@ class Job:
         The key of what takes ground, by `regions_key`; the regions themselves are large and go beside the job.
     cache : Cache
         Where maps and steps are kept.
+    slivers : SliverRule
+        What counts as a sliver.
     without : tuple of SnapshotLayer
         The layers whose ground does not count.
     """
@@ -103,6 +141,7 @@ class Job:
     engine: str
     regions: str
     cache: Cache
+    slivers: SliverRule
     without: tuple[SnapshotLayer, ...] = ()
 
     def holding(self, snapshot: Snapshot) -> Holding:
@@ -111,7 +150,7 @@ class Job:
 
     def key(self, before: Holding, after: Holding) -> str:
         """Return the key of the step between two maps."""
-        return key_of((method_version(), self.engine, self.regions, before.key, after.key))
+        return key_of((method_version(), self.engine, self.regions, repr(self.slivers), before.key, after.key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +199,15 @@ def measure_step(job: Job, before: Holding, after: Holding, ground: Grounds, reg
     opening, closing = ground(before), ground(after)
     with timed(f"compared {_day(before, 'opening')} with {_day(after, 'closing')}"):
         gained, lost = (
-            change.areas(moved, regions, engine=job.engine).figures
-            for moved in change.differences(opening, closing, engine=job.engine)
+            change.areas(ground, regions, engine=job.engine, slivers=job.slivers)
+            for ground in change.differences(opening, closing, engine=job.engine)
         )
-    step = Step(gained, lost, float(geometry.area_km2(opening)), float(geometry.area_km2(closing)))
+    step = Step(
+        Moved(gained.figures, lost.figures, gained.slivers, lost.slivers),
+        float(geometry.area_km2(opening)),
+        float(geometry.area_km2(closing)),
+        (large_parts(gained.parts), large_parts(lost.parts)),
+    )
     keep_step(job, job.key(before, after), step)
     return step
 
@@ -220,7 +264,8 @@ def move(step: Step, opening: Held | None, areas: Callable[[], Held]) -> Movemen
     """
     if opening is None or abs(step.before_km2 - opening.km2[-1]) > DRIFT_KM2:
         opening = areas()
-    return Movement(opening, close_of(opening, step.gained, step.lost, step.after_km2), step.gained, step.lost)
+    closing = close_of(opening, step.moved.gained, step.moved.lost, step.after_km2)
+    return Movement(opening, closing, step.moved, step.large)
 
 
 def kept_figures(
@@ -237,35 +282,36 @@ def known_areas(job: Job, held: Holding, measure: Callable[[], Held]) -> Held:
     return Held(*kept_figures(job.cache, "areas", key, measure, arrays=2))
 
 
-def known_gross(job: Job, before: Holding, after: Holding, sliver_m: float, measure: Callable[[], Gross]) -> Gross:
-    """Return gross change from map to map, kept from an earlier run or measured now."""
-    key = key_of((job.key(before, after), repr(sliver_m)))
-    names = [entry.name for entry in fields(Gross)]
-
-    def make() -> list[Floats]:
-        made = measure()
-        return [getattr(made, name) for name in names]
-
-    return Gross(*kept_figures(job.cache, "gross", key, make, arrays=len(names)))
+def known_total(job: Job, held: Holding, ground: Grounds) -> float:
+    """Return the area held on a map, kept from an earlier run or measured now (km²)."""
+    key = key_of((method_version(), "total", held.key))
+    (total,) = kept_figures(job.cache, "areas", key, lambda: [np.array([geometry.area_km2(ground(held))])], arrays=1)
+    return float(total[0])
 
 
 def keep_step(job: Job, key: str, step: Step) -> None:
-    """Keep a step's figures."""
-    if job.cache.folder is not None:
-        figures = (*step.gained, *step.lost, (step.before_km2, step.after_km2))
-        job.cache.put("steps", key, np.concatenate(figures).astype(_FLOATS).tobytes())
+    """Keep a step: its figures, each array as long as the others, and the large parts after them."""
+    if job.cache.folder is None:
+        return
+    arrays = [array for held in step.moved for array in held]
+    figures = np.concatenate([[len(arrays[0]), step.before_km2, step.after_km2], *arrays]).astype(_FLOATS)
+    large = shapely.GeometryCollection([shapely.MultiPolygon(list(parts)) for parts in step.large])
+    job.cache.put("steps", key, figures.tobytes() + shapely.to_wkb(large))
 
 
 def _step_of(content: bytes) -> Step:
-    """Return a step from the bytes of its figures."""
-    *figures, totals = np.split(np.frombuffer(content, _FLOATS), _ends(len(content) // _FLOATS.itemsize))
-    before_km2, after_km2 = totals.tolist()
-    return Step(Held(*figures[:2]), Held(*figures[2:]), before_km2, after_km2)
+    """Return a step from the bytes that `keep_step` made of it."""
+    rows, before_km2, after_km2 = np.frombuffer(content, _FLOATS, count=3).tolist()
+    numbers = _ARRAYS * int(rows)
+    arrays = np.split(np.frombuffer(content, _FLOATS, count=numbers, offset=3 * _FLOATS.itemsize), _ARRAYS)
+    gained, lost = shapely.get_parts(shapely.from_wkb(content[(3 + numbers) * _FLOATS.itemsize :]))
+    moved = Moved(*(Held(*arrays[nth : nth + 2]) for nth in range(0, _ARRAYS, 2)))
+    return Step(moved, before_km2, after_km2, (shapely.get_parts(gained), shapely.get_parts(lost)))
 
 
-def _ends(numbers: int) -> list[int]:
-    """Return where each of four arrays of the same length ends, before two numbers more."""
-    return [(numbers - 2) // 4 * nth for nth in (1, 2, 3, 4)]
+def _less(whole: Held, part: Held) -> Held:
+    """Return areas less some of them."""
+    return Held(whole.km2 - part.km2, whole.snapped_km2 - part.snapped_km2)
 
 
 def _day(held: Holding, otherwise: str) -> str:

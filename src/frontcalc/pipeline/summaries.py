@@ -11,7 +11,7 @@ from typing import Any, Unpack
 
 from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.errors import NoDataError, UsageError
-from frontcalc.gross import SLIVER_WIDTH_M, Gross, add_steps
+from frontcalc.gross import Gross, add_steps
 from frontcalc.layers import COUNTRIES
 from frontcalc.levels import Line
 from frontcalc.notices import Notice
@@ -22,10 +22,12 @@ from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options, open_maps, start
 from frontcalc.pipeline.shares import Land, land_of
 from frontcalc.pipeline.spans import Asked
+from frontcalc.pipeline.steps import Step
+from frontcalc.pipeline.suspicions import Redefinition, Suspicions
 from frontcalc.pipeline.timeline import EVERY, dates_between
 from frontcalc.progress import track
 from frontcalc.states import Span, State, resolve, state_on
-from frontcalc.tables import GrossRow, MapUsed, Meta, SummaryMeta, SummaryRow, Table
+from frontcalc.tables import GrossRow, MapUsed, Meta, PeriodRow, SummaryMeta, SummaryRow, Table
 
 INVASION = "2022-02-24"
 """The day that Russia's full-scale invasion of Ukraine began, which ISW's maps open with: a baseline by name."""
@@ -51,8 +53,6 @@ class SummaryOptions(Options, total=False):
     step : str
         What gross figures compare: each `snapshot` with the one before (the default), or the states at
         the end of each `day`, `week` or `month`.
-    sliver_width : float
-        Mean width (m) below which a part of a change counts as a sliver; default 100.
     """
 
     since: str | None
@@ -61,7 +61,6 @@ class SummaryOptions(Options, total=False):
     baseline: str | None
     gross: bool
     step: str | None
-    sliver_width: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,6 @@ class _Wish:
     same_span: bool
     baseline: date | None
     step: str | None
-    sliver_m: float
 
 
 def summary(
@@ -117,7 +115,7 @@ def summaries(
     run = start(maps, options, ends[-1])
     run.baseline = asked.baseline
     actors = run.actors(ends)
-    walk = _Walk(run, asked)
+    walk = _Walk(run, asked, Suspicions(run))
     return [_table(walk, actors, unit, periods[unit]) for unit in units]
 
 
@@ -127,12 +125,15 @@ def _check(units: Sequence[str], options: SummaryOptions) -> _Wish:
         if unit not in UNITS:
             raise UsageError(f"no period is named {unit!r}", where="--every", cure=f"choose {', '.join(UNITS)}")
     gross, step, width = bool(options.get("gross")), options.get("step"), options.get("sliver_width")
-    if not gross and (step is not None or width is not None):
-        raise UsageError("--step and --sliver-width are of gross figures", cure="add --gross")
+    drop = bool(options.get("drop_slivers"))
+    if not gross and step is not None:
+        raise UsageError("--step is of gross figures", cure="add --gross")
+    if not gross and not drop and width is not None:
+        raise UsageError("--sliver-width is of slivers", cure="add --gross to show them, or --drop-slivers")
+    if gross and drop:
+        raise UsageError("--gross shows slivers beside the figures that they are in", cure="leave out --drop-slivers")
     if step is not None and step not in EVERY:
         raise UsageError(f"no step is named {step!r}", where="--step", cure=f"choose {', '.join(EVERY)}")
-    if width is not None and not 0 <= width < float("inf"):
-        raise UsageError("is no width", where=f"--sliver-width {width:g}", cure="give metres, as in 100")
     same_span = bool(options.get("same_span"))
     if same_span and tuple(units) != ("year",):
         raise UsageError("cuts years to the same days", where="--same-span", cure="use it with --every year")
@@ -143,7 +144,6 @@ def _check(units: Sequence[str], options: SummaryOptions) -> _Wish:
         same_span=same_span,
         baseline=parse_day(baseline) if baseline else None,
         step=(step or "snapshot") if gross else None,
-        sliver_m=SLIVER_WIDTH_M if width is None else float(width),
     )
 
 
@@ -199,13 +199,29 @@ class _Walk:
 
     run: Measuring
     asked: _Wish
-    done: dict[tuple[SnapshotRef, SnapshotRef, str], Gross] = field(default_factory=dict)
+    suspicions: Suspicions
+    done: dict[tuple[SnapshotRef, SnapshotRef, str], Step] = field(default_factory=dict)
+    suspect: dict[tuple[SnapshotRef, SnapshotRef, str], list[Redefinition]] = field(default_factory=dict)
+
+    def redefinitions(self, span: Span, actor: str) -> list[Notice]:
+        """Return what is suspect of the steps inside a span."""
+        if self.asked.step is None or not span.measurable:
+            return []
+        found: list[Redefinition] = []
+        for before, after in self._pairs(span, actor):
+            key = (before.snapshot.ref, after.snapshot.ref, actor)
+            if key not in self.suspect:
+                step = Span(span.period, before, after)
+                large = self._step(before, after, actor).large
+                self.suspect[key] = self.suspicions.of_parts(step, actor, *large)
+            found += self.suspect[key]
+        return [replace(one.notice, period=span.period.label) for one in found]
 
     def gross(self, span: Span, actor: str) -> tuple[int, Gross] | None:
         """Return how many steps a span has and their sum, None where it cannot be measured."""
         if self.asked.step is None or not span.measurable:
             return None
-        steps = [self._step(before, after, actor) for before, after in self._pairs(span, actor)]
+        steps = [self._step(before, after, actor).gross for before, after in self._pairs(span, actor)]
         return len(steps), add_steps(steps)
 
     def _pairs(self, span: Span, actor: str) -> Iterator[tuple[State, State]]:
@@ -222,11 +238,11 @@ class _Walk:
                 yield before, after
                 before = after
 
-    def _step(self, before: State, after: State, actor: str) -> Gross:
+    def _step(self, before: State, after: State, actor: str) -> Step:
         """Return one step, measured once however many periods it is in."""
         key = (before.snapshot.ref, after.snapshot.ref, actor)
         if key not in self.done:
-            self.done[key] = self.run.gross_step(before, after, actor, self.asked.sliver_m)
+            self.done[key] = self.run.step(before.snapshot, after.snapshot, actor)
         return self.done[key]
 
 
@@ -234,19 +250,19 @@ def _table(walk: _Walk, actors: Sequence[str], every: str, periods: Sequence[Per
     """Return the table of some periods."""
     kind: type[SummaryRow] = SummaryRow if walk.asked.step is None else GrossRow
     wanted = [(actor, period) for actor in actors for period in periods]
-    spans = ((actor, _span(walk.run, actor, period)) for actor, period in track(wanted, f"measuring {every}"))
+    spans = ((actor, _span(walk, actor, period)) for actor, period in track(wanted, f"measuring {every}"))
     rows_of = partial(_rows, walk, land_of(walk.run.regions))
-    table = tabulate(kind, rows_of, Asked(walk.run, tuple(actors), spans), None)
+    asked = Asked(walk.run, tuple(actors), spans)
+    table = tabulate(kind, rows_of, asked, None, by_steps=walk.asked.step is not None)
     return Table(kind, table.rows, _summary_meta(table.meta, walk.run, walk.asked, every))
 
 
-def _span(run: Measuring, actor: str, period: Period) -> Span:
-    """Return the maps of a period, with a notice of the baseline."""
+def _span(walk: _Walk, actor: str, period: Period) -> Span:
+    """Return the maps of a period, with notices of the baseline and of what is suspect of its steps."""
+    run = walk.run
     span = resolve(period, run.archive, run.wanted(actor))
-    if run.baseline is None:
-        return span
-    said = Notice("BASELINE", f"ground held on {run.baseline} is not counted")
-    return replace(span, notices=(*span.notices, said))
+    said = [Notice("BASELINE", f"ground held on {run.baseline} is not counted")] if run.baseline else []
+    return replace(span, notices=(*span.notices, *said, *walk.redefinitions(span, actor)))
 
 
 def _rows(walk: _Walk, land: Land, run: Measuring, measured: Measured) -> Iterator[SummaryRow]:
@@ -257,17 +273,16 @@ def _rows(walk: _Walk, land: Land, run: Measuring, measured: Measured) -> Iterat
     gross = walk.gross(measured.span, actor)
     for line, row in zip(run.rows(), diff_rows(run, measured), strict=True):
         share = asdict(land.share(line, held, COUNTRIES.get(actor, "")))
-        own = {entry.name: getattr(row, entry.name) for entry in fields(row)}
+        own = {entry.name: getattr(row, entry.name) for entry in fields(PeriodRow)}
         if walk.asked.step is None:
             yield SummaryRow(**own, **share)
         else:
-            yield GrossRow(**own, **share, **_gross_columns(walk.asked, gross, line))
+            yield GrossRow(**own, **share, **_gross_columns(walk, gross, line))
 
 
-def _gross_columns(asked: _Wish, gross: tuple[int, Gross] | None, line: Line) -> dict[str, Any]:
+def _gross_columns(walk: _Walk, gross: tuple[int, Gross] | None, line: Line) -> dict[str, Any]:
     """Return the gross columns of one row, figures blank where nothing was measured."""
-    assert asked.step is not None
-    stated = {"step": asked.step, "sliver_width_m": asked.sliver_m}
+    stated = {"step": walk.asked.step, "sliver_width_m": walk.run.slivers.width_m}
     if gross is None:
         return stated
     steps, figures = gross
@@ -288,12 +303,13 @@ def _summary_meta(meta: Meta, run: Measuring, asked: _Wish, every: str) -> Summa
         (MapUsed(day, file.name, file.sha256) for day, files in run.maps.items() for file in files),
         key=lambda used: (str(used.date), used.name),
     )
+    told_apart = asked.step is not None or run.drop_slivers
     return SummaryMeta(
-        **{entry.name: getattr(meta, entry.name) for entry in fields(meta)},
+        **{entry.name: getattr(meta, entry.name) for entry in fields(meta)}
+        | {"sliver_width_m": run.slivers.width_m if told_apart else None},
         every=every,
         same_span=asked.same_span,
         baseline=asked.baseline,
         step=asked.step,
-        sliver_width_m=asked.sliver_m if asked.step else None,
         maps=tuple(maps),
     )

@@ -15,7 +15,9 @@ from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period, parse_bound
 from frontcalc.pipeline.measuring import Measuring, remarks
 from frontcalc.pipeline.options import Options, open_maps, start
+from frontcalc.pipeline.staleness import Watch
 from frontcalc.pipeline.steps import Movement
+from frontcalc.pipeline.suspicions import SHOWN_KM2, Redefinition, Suspicions
 from frontcalc.pipeline.workers import measured_ahead
 from frontcalc.progress import track
 from frontcalc.states import Span, State, state_on
@@ -80,7 +82,7 @@ def series(
         mine, said = _actor_series(run, actor, before, measured_ahead(run, actor, before, track(dates, what)))
         rows.extend(mine)
         notices.extend(said)
-    return Table(SeriesRow, tuple(rows), run.meta(actors, notices=notices))
+    return Table(SeriesRow, tuple(rows), run.meta(actors, notices=notices, slivers=True))
 
 
 def _actor_series(
@@ -90,25 +92,34 @@ def _actor_series(
     rows: list[SeriesRow] = []
     notices: list[Notice] = []
     changes: list[tuple[Floats, Floats]] = []
+    slivers: list[tuple[Floats, Floats]] = []
     held: Held | None = None
+    suspicions, watch = Suspicions(run), Watch(run, actor)
     for day in dates:
         state = state_on(run.archive, day, run.wanted(actor))
         said = remarks(state, run.archive, day)
         if state and before and state.snapshot.ref == before.snapshot.ref:
             said.append(Notice("NO-NEW-MAP", f"the map is still that of {state.day}", str(day)))
         notices.extend(said)
-        span = Span(Period("", None, None), before, state)
+        span = Span(Period(str(day), None, None), before, state)
+        suspect: list[Redefinition] = []
         # Each step starts from the areas that the one before came to: maps are not overlaid again and again.
         moved = None
         if before and state and span.measurable:
             moved = run.move(before.snapshot, state.snapshot, actor, held)
-            changes.append((moved.gained_km2, moved.lost_km2))
+            shown = run.shown(moved)
+            changes.append((shown.gained_km2, shown.lost_km2))
+            slivers.append((moved.gained_sliver_km2, moved.lost_sliver_km2))
             held = moved.closing
+            suspect = suspicions.of_parts(span, actor, *moved.large)
+            stale = watch.step(before, state, float(moved.gained_km2[-1]), str(day))
+            said += [*stale, *run.dropped(slivers[-1:], str(day))]
+            notices.extend([*stale, *(found.notice for found in suspect)])
         elif state and held is None:
             held = run.areas(state.snapshot, actor)
-        rows.extend(_series_rows(run, actor, day, span, held, moved, [*said, *run.left_out(actor)]))
+        rows.extend(_series_rows(run, actor, day, span, held, moved, [*said, *run.left_out(actor)], suspect))
         before = state or before
-    return rows, [*notices, *_left_out(run, actor, changes)]
+    return rows, [*notices, *_left_out(run, actor, changes), *run.dropped(slivers), *watch.end()]
 
 
 def _left_out(run: Measuring, actor: str, changes: Sequence[tuple[Floats, Floats]]) -> list[Notice]:
@@ -126,11 +137,13 @@ def _series_rows(
     held: Held | None,
     moved: Movement | None,
     said: Sequence[Notice],
+    suspect: Sequence[Redefinition],
 ) -> Iterator[SeriesRow]:
     """Yield the rows of one date; the change is blank on the first map and where the map is not new."""
     before, state, days = span.opening, span.closing, span.days
     for line in run.rows():
         figures = run.figures(moved, line, days)
+        mine = [found.notice for found in suspect if line.sum_of(found.km2) >= SHOWN_KM2]
         yield SeriesRow(
             archive=run.archive.name,
             actor=actor,
@@ -146,8 +159,10 @@ def _series_rows(
             lost_km2=figures.lost_km2,
             net_km2=figures.net_km2,
             rate_km2_per_day=figures.rate_km2_per_day,
-            notes=join_codes(said),
+            notes=join_codes([*said, *mine]),
             snapped_km2=figures.snapped_km2,
+            gained_sliver_km2=figures.gained_sliver_km2,
+            lost_sliver_km2=figures.lost_sliver_km2,
         )
 
 

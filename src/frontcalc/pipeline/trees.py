@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
 from frontcalc import __version__
+from frontcalc.demands import require_none
 from frontcalc.drift import Cells, Drift, Key, Record, Source, Tree, compare
 from frontcalc.errors import DataError, UsageError
+from frontcalc.notices import Notice
 from frontcalc.outputs import WRITERS
 from frontcalc.outputs.datapackage import KEY, NAME, datapackage, read_record, sha256, software
 from frontcalc.outputs.together import write_together
@@ -29,6 +31,7 @@ def write_summaries(
     *,
     every: Sequence[str] = DEFAULT_UNITS,
     archive: str | Path | None = None,
+    fail_on: Collection[str] = (),
     **options: Unpack[SummaryOptions],
 ) -> tuple[Path, ...]:
     """Write a summary by each of several units, and a datapackage.json that describes them.
@@ -44,6 +47,8 @@ def write_summaries(
         Of `year`, `quarter`, `month` and `week`: a file `summary-UNIT.csv` each.
     archive : path
         A folder of dated maps; None for the bundled synthetic sample.
+    fail_on : collection of str
+        Codes of notices that are not to occur.
     **options
         What to show and how to measure: see `SummaryOptions` and `Options`.
 
@@ -56,16 +61,19 @@ def write_summaries(
     ------
     UsageError, DataError, NoDataError
         As `summary`; DataError also where the folder holds another datapackage.json, or cannot be written.
+    CheckFailed
+        All is written, and there is a notice of `fail_on`.
     """
     root = Path(folder)
     stale = _own_tables(root)
-    contents, _ = _make(every, archive, options)
+    contents, _, notices = _make(every, archive, options)
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"cannot be made: {(error.strerror or '').lower()}", where=str(root)) from error
     files = {root / name: content for name, content in contents.items()}
     write_together(files, remove=[root / name for name in stale if name not in contents])
+    require_none(notices, fail_on)
     return tuple(files)
 
 
@@ -74,6 +82,7 @@ def check_summaries(
     *,
     every: Sequence[str] = DEFAULT_UNITS,
     archive: str | Path | None = None,
+    fail_on: Collection[str] = (),
     **options: Unpack[SummaryOptions],
 ) -> Drift:
     """Compare a tree with what `write_summaries` would write there now, and write nothing.
@@ -89,16 +98,21 @@ def check_summaries(
     ------
     DataError
         The folder holds no tree, or a file of it cannot be read.
+    CheckFailed
+        There is a notice of `fail_on`.
     """
     root = Path(folder)
     kept = _read_tree(root)
-    contents, record = _make(every, archive, options)
+    contents, record, notices = _make(every, archive, options)
+    require_none(notices, fail_on)
     tables = {name: _rows(content, name) for name, content in contents.items() if name != NAME}
     return compare(kept, Tree(tables, record), folder=root.name or str(root))
 
 
-def _make(every: Sequence[str], archive: str | Path | None, options: SummaryOptions) -> tuple[dict[str, bytes], Record]:
-    """Return the files of a tree by name, datapackage.json last, and what they rest on."""
+def _make(
+    every: Sequence[str], archive: str | Path | None, options: SummaryOptions
+) -> tuple[dict[str, bytes], Record, tuple[Notice, ...]]:
+    """Return the files of a tree by name, datapackage.json last, what they rest on, and all notices."""
     units = [unit for unit in UNITS if unit in every]
     if unknown := [unit for unit in every if unit not in UNITS]:
         raise UsageError(f"no period is named {unknown[0]!r}", where="--every", cure=f"choose {', '.join(UNITS)}")
@@ -113,7 +127,8 @@ def _make(every: Sequence[str], archive: str | Path | None, options: SummaryOpti
         sources=_sources(tables[-1].meta),
         hashes={name: sha256(content) for name, content in contents.items()},
     )
-    return contents | {NAME: datapackage(tables, contents, record)}, record
+    notices = tuple(dict.fromkeys(notice for table in tables for notice in table.meta.notices))
+    return contents | {NAME: datapackage(tables, contents, record)}, record, notices
 
 
 def _csv(table: Any) -> bytes:

@@ -1,7 +1,7 @@
 """The map of one day: what is on it, its polygons, and what an actor holds on it."""
 
 from frontcalc.snapshots.drawn import SYNTHETIC, Snapshot, SnapshotLayer, boxes_in_degrees, layers_in, read_part
-from frontcalc.snapshots.facts import forget_read, keep_snapshot, kept_boxes, known_snapshot, read_snapshot
+from frontcalc.snapshots.facts import digests_of, forget_read, keep_snapshot, kept_boxes, known_snapshot, read_snapshot
 from frontcalc.snapshots.holdings import Holding, ground_of, held, holding, role_geometry, to_equal_area
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Snapshot",
     "SnapshotLayer",
     "boxes_in_degrees",
+    "digests_of",
     "forget_read",
     "ground_of",
     "held",

@@ -59,6 +59,11 @@ class SnapshotLayer:
     ref: SnapshotRef = field(compare=False, repr=False)
 
     @property
+    def empty(self) -> bool:
+        """Whether the layer is there without geometry, which its digest tells."""
+        return self.digest == _digest(self.crs, np.empty(0, dtype=object))
+
+    @property
     def polygons(self) -> Geometries:
         """The polygons as drawn, (n,): n = 0 where the layer is there without geometry.
 

@@ -101,6 +101,19 @@ def kept_boxes(snapshot: Snapshot, cache: Cache) -> Geometries:
     return np.asarray(shapely.box(*np.frombuffer(content, "<f8").reshape(-1, 4).T))
 
 
+def digests_of(ref: SnapshotRef) -> tuple[str, ...] | None:
+    """Return the SHA-256 of a map's files, None where they hold other days too.
+
+    Raises
+    ------
+    DataError
+        A file cannot be read.
+    """
+    if any(part.selection is not None for part in ref.parts):
+        return None
+    return tuple(_fingerprint(part.entry) for part in ref.parts)
+
+
 def remember(snapshot: Snapshot) -> Snapshot:
     """Keep what was found on a map in memory for this run, and return it."""
     with _lock:

@@ -13,7 +13,17 @@ from frontcalc.tables.regions import (
     RegionRow,
 )
 from frontcalc.tables.robustness import CompareMeta, CompareRow, DisagreementRow, RangeRow, SensitivityRow
-from frontcalc.tables.rows import ChangeRow, DiffRow, FlowRow, GrossRow, HeldRow, PlaceRow, SeriesRow, SummaryRow
+from frontcalc.tables.rows import (
+    ChangeRow,
+    DiffRow,
+    FlowRow,
+    GrossRow,
+    HeldRow,
+    PeriodRow,
+    PlaceRow,
+    SeriesRow,
+    SummaryRow,
+)
 from frontcalc.tables.table import AnyMeta, MetaT, RowT, Table, ratio
 
 __all__ = [
@@ -35,6 +45,7 @@ __all__ = [
     "MapUsed",
     "Meta",
     "MetaT",
+    "PeriodRow",
     "PeriodUsed",
     "PlaceRow",
     "RangeRow",

@@ -45,7 +45,8 @@ class Snapping:
 class Meta:
     """What a result rests on; `meta` in JSON.
 
-    `units` says what areas are written in (`km2` or `mi2`); rows hold km² all the same.
+    `units` says what areas are written in (`km2` or `mi2`); rows hold km² all the same. `sliver_width_m` is
+    the mean width below which parts of a change are slivers, None where none were told apart.
     """
 
     version: str
@@ -70,6 +71,8 @@ class Meta:
     attribution: tuple[str, ...] = ()
     units: str = "km2"
     publisher: str = ""
+    sliver_width_m: float | None = None
+    drops_slivers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,5 +92,4 @@ class SummaryMeta(Meta):
     same_span: bool = False
     baseline: dt.date | None = None
     step: str | None = None
-    sliver_width_m: float | None = None
     maps: tuple[MapUsed, ...] = ()

@@ -12,10 +12,11 @@ import shapely
 
 
 @dataclass(frozen=True, slots=True)
-class DiffRow:
-    """Change of one actor's territory in one period and region; None where it could not be measured.
+class PeriodRow:
+    """Change of one actor's territory in one period and region, as every table of periods begins.
 
-    `snapped_km2` is how much of gained and lost together lies outside the region as drawn.
+    Figures are None where nothing could be measured; `snapped_km2` is how much of gained and lost together
+    lies outside the region as drawn.
     """
 
     archive: str
@@ -35,6 +36,14 @@ class DiffRow:
     rate_km2_per_day: float | None
     notes: str
     snapped_km2: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DiffRow(PeriodRow):
+    """A change, and how much of what was gained and lost lies in slivers."""
+
+    gained_sliver_km2: float | None = None
+    lost_sliver_km2: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,8 @@ class HeldRow:
 class SeriesRow:
     """Area held on a date, and the change since the map before; `previous` is that map's day.
 
-    `snapped_km2` is how much of gained and lost together lies outside the region as drawn.
+    `snapped_km2` is how much of gained and lost together lies outside the region as drawn; the last two
+    columns are how much of either lies in slivers.
     """
 
     archive: str
@@ -96,10 +106,12 @@ class SeriesRow:
     rate_km2_per_day: float | None
     notes: str
     snapped_km2: float | None
+    gained_sliver_km2: float | None = None
+    lost_sliver_km2: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class SummaryRow(DiffRow):
+class SummaryRow(PeriodRow):
     """A change, and the shares of the region's and the country's land that are held at its close.
 
     The denominators are areas of land as the region set draws them; None where no region or no whole

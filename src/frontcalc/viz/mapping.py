@@ -11,9 +11,9 @@ import numpy as np
 import shapely
 
 from frontcalc.errors import UsageError
-from frontcalc.gross import SLIVER_WIDTH_M
 from frontcalc.outputs import numbers
 from frontcalc.outputs.wording import UNITS, Unit
+from frontcalc.slivers import SLIVER_WIDTH_M
 from frontcalc.viz import titles
 from frontcalc.viz.basemap import COVERED, Land, covers, land_in
 from frontcalc.viz.frame import Frame, frame_of

@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
-from frontcalc.gross import SLIVER_WIDTH_M
+from frontcalc.slivers import SLIVER_WIDTH_M
 
 if TYPE_CHECKING:
     from matplotlib.path import Path

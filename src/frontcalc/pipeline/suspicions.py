@@ -1,0 +1,200 @@
+"""Suspected redefinitions: on which step a large part of a change came about, and what speaks against a front."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import chain, islice, pairwise
+
+import numpy as np
+import shapely
+
+from frontcalc import change, geometry, snapshots
+from frontcalc.change import Change, Floats
+from frontcalc.errors import DataError
+from frontcalc.notices import Notice
+from frontcalc.outliers import MOVING_KM2, NEIGHBOURS
+from frontcalc.pipeline.measuring import Measuring
+from frontcalc.redefinitions import (
+    AT_ONCE,
+    MAPS_BACK,
+    SHARE_BACK,
+    SHARE_OF_LAND,
+    Geometries,
+    land_share,
+    large_parts,
+    place_of,
+    usual_km2,
+)
+from frontcalc.regions import RegionSet, embedded_covers, embedded_regions
+from frontcalc.states import Span, State, state_on
+
+SHOWN_KM2 = 0.05
+"""Less rounds to nothing in a table."""
+
+_FARTHEST = 30  # maps either way among which steps that show anything new are looked for
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Redefinition:
+    """A part of a change that is no front's work by all appearances; the figures count it all the same.
+
+    Parameters
+    ----------
+    kind : str
+        `gained` or `lost`.
+    km2 : (n + 2,) array of float
+        Its area, as in `Change` (km²).
+    notice : Notice
+        What is to be said of it.
+    """
+
+    kind: str
+    km2: Floats
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicions:
+    """What one run has found out on the way: what is held on days, and on what land its maps are."""
+
+    run: Measuring
+    held_on: dict[tuple[date, str], tuple[date, float] | None] = field(default_factory=dict)
+    land: list[RegionSet | None] = field(default_factory=list)
+
+    def of_change(self, span: Span, actor: str, changed: Change | None) -> list[Redefinition]:
+        """Return what is suspect of the change between a span's two maps, however many maps lie between.
+
+        Maps in between are read only where a part is large, and then as few as tell the step: halving.
+        """
+        if changed is None:
+            return []
+        return self.of_parts(span, actor, changed.gained.parts, changed.lost.parts)
+
+    def of_parts(self, span: Span, actor: str, gained: Geometries, lost: Geometries) -> list[Redefinition]:
+        """Return what is suspect of the parts of a change in metres, (n,) gained and (m,) lost."""
+        large = [(kind, part) for kind, parts in (("gained", gained), ("lost", lost)) for part in large_parts(parts)]
+        judged = (self._judge(span, actor, kind, part) for kind, part in large)
+        total = self.run.rows()[-1]
+        # Of what lies in regions that are not shown, nothing is to be said.
+        return [found for found in judged if found is not None and total.sum_of(found.km2) >= SHOWN_KM2]
+
+    def _judge(self, span: Span, actor: str, kind: str, part: shapely.Polygon) -> Redefinition | None:
+        """Return what is to be said of a large part, None where nothing is."""
+        try:
+            step = self._step_of(span, actor, kind, part)
+            reason = self._reason(step, actor, kind, part) if step else ""
+        except DataError:
+            # A map that no figure rests on may be broken: the figures stand without it.
+            return None
+        return self._redefinition(span, actor, kind, part, step, reason) if step and reason else None
+
+    def _step_of(self, span: Span, actor: str, kind: str, part: shapely.Polygon) -> tuple[State, State] | None:
+        """Return the maps between which a part changed at once, None where it changed bit by bit."""
+        first, last = span.opening, span.closing
+        if first is None or last is None:
+            return None
+        between = [day for day in self.run.archive.days if first.day and last.day and first.day < day < last.day]
+        low, high = 0, len(between) + 1
+        ends: dict[int, State] = {low: first, high: last}
+        while high - low > 1:
+            middle = (low + high) // 2
+            state = self._state_on(between[middle - 1], actor) or first
+            ends[middle], changed = state, self._changed(state, actor, kind, part)
+            if changed >= AT_ONCE:
+                high = middle
+            elif changed <= 1 - AT_ONCE:
+                low = middle
+            else:
+                return None
+        before, after = ends[low], ends[high]
+        at_once = self._changed(after, actor, kind, part) - self._changed(before, actor, kind, part)
+        return (before, after) if at_once >= AT_ONCE else None
+
+    def _state_on(self, day: date, actor: str) -> State | None:
+        """Return the map that stands for a day, broken ones passed over."""
+        return state_on(self.run.archive, day, replace(self.run.wanted(actor), skip_bad=True))
+
+    def _changed(self, state: State, actor: str, kind: str, part: shapely.Polygon) -> float:
+        """Return the share of a part that has changed hands on a map, 0 to 1."""
+        held = shapely.intersection(self.run.look(state.snapshot, actor), part).area / part.area
+        return float(held if kind == "gained" else 1 - held)
+
+    def _reason(self, step: tuple[State, State], actor: str, kind: str, part: shapely.Polygon) -> str:
+        """Say what speaks against a front, the cheapest to find out first; nothing where nothing does."""
+        before, after = step
+        if before.day is None or after.day is None:
+            return ""
+        land = self._land(after)
+        on_land = 1.0 if land is None else land_share(part, land)
+        if on_land < SHARE_OF_LAND:
+            drawn = land.source.name if land and land.source else "the regions"
+            return f"{100 * (1 - on_land):.0f} % of it lies on no land of {drawn}"
+        for day in self._others(after.day, forward=True)[:MAPS_BACK]:
+            state = self._state_on(day, actor) or after
+            back = 1 - self._changed(state, actor, kind, part)
+            if back >= SHARE_BACK:
+                return f"{100 * back:.0f} % of it is back on the map of {state.day}"
+        usual = usual_km2(self._rates(before, after, actor), (after.day - before.day).days)
+        size = float(geometry.area_km2(part))
+        if usual is not None and size > usual:
+            return f"whole steps around it usually change {usual:,.1f} km² at most"
+        return ""
+
+    def _land(self, state: State) -> RegionSet | None:
+        """Return the regions that draw the land of a map: the embedded ones where they do, else the run's, if any."""
+        if not self.land:
+            covered = embedded_covers(snapshots.kept_boxes(state.snapshot, self.run.cache))
+            own = self.run.regions if self.run.regions.names else None
+            self.land.append(embedded_regions(target_crs=self.run.crs) if covered else own)
+        return self.land[0]
+
+    def _others(self, day: date, *, forward: bool) -> list[date]:
+        """Return the days of the archive's maps after a day or before it, nearest first."""
+        days = [other for other in self.run.archive.days if (other > day if forward else other < day)]
+        return days if forward else days[::-1]
+
+    def _rates(self, before: State, after: State, actor: str) -> Floats:
+        """Return how fast the area held changed on a step, and on those around it that changed anything."""
+        assert before.day is not None
+        assert after.day is not None
+        step = [self._held_on(state.day, actor) for state in (before, after)]
+        rates = list(_rates_between(step))
+        for start, day, forward in ((step[1], after.day, True), (step[0], before.day, False)):
+            near = islice((self._held_on(other, actor) for other in self._others(day, forward=forward)), _FARTHEST)
+            rates += islice(_rates_between(chain([start], near)), NEIGHBOURS)
+        return np.array(rates)
+
+    def _held_on(self, day: date | None, actor: str) -> tuple[date, float] | None:
+        """Return the day of the map that stands for a day and the area held on it (km²), found once; None without."""
+        assert day is not None
+        if (day, actor) not in self.held_on:
+            state = self._state_on(day, actor)
+            found = None
+            if state is not None and state.day is not None:
+                found = state.day, self.run.held_km2(state.snapshot, actor)
+            self.held_on[day, actor] = found
+        return self.held_on[day, actor]
+
+    def _redefinition(
+        self, span: Span, actor: str, kind: str, part: shapely.Polygon, step: tuple[State, State], reason: str
+    ) -> Redefinition:
+        """Return what is to be said of a part."""
+        before, after = step
+        where = place_of(part, self._land(after), self.run.crs)
+        held, gone = (self.run.look(state.snapshot, actor) for state in (step if kind == "lost" else reversed(step)))
+        at_once = shapely.difference(shapely.intersection(part, held), gone)
+        what = (
+            f"{kind} {float(geometry.area_km2(at_once)):,.1f} km² at once between the maps of {before.day} and"
+            f" {after.day}, {where}: {reason}; the figures count it"
+        )
+        km2 = change.areas(at_once, self.run.takers(actor)).km2
+        return Redefinition(kind, km2, Notice("REDEFINITION", what, span.period.label))
+
+
+def _rates_between(maps: Iterable[tuple[date, float] | None]) -> Iterator[float]:
+    """Yield how fast the area held changed from map to map (km² per day, unsigned), where it shows anything new."""
+    for (one, before_km2), (other, after_km2) in pairwise(filter(None, maps)):
+        if one != other and abs(after_km2 - before_km2) > MOVING_KM2:
+            yield abs(after_km2 - before_km2) / abs((other - one).days)

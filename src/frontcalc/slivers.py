@@ -1,0 +1,123 @@
+"""Slivers: parts of a change so narrow that a line drawn anew explains them better than a front that moved.
+
+Publishers redraw, simplify and digitise the same line again, and every such line leaves hundreds of narrow
+parts between itself and the old one. docs/slivers.md says how well width tells them from advances.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc import crs, geometry
+
+SLIVER_WIDTH_M = 100.0
+"""Mean width below which a part of a change is called a sliver, unless the user says otherwise (m)."""
+
+Geometries = NDArray[np.object_]
+Floats = NDArray[np.float64]
+
+_SEMI_MAJOR = 6_378_137.0
+_E2 = 0.00669437999014
+_GRID_M = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class SliverRule:
+    """What counts as a sliver: a mean width, 2 × area ÷ perimeter, below `width_m` on the ground.
+
+    Parameters
+    ----------
+    width_m : float
+        The threshold in metres; 0 for none.
+    crs : str
+        The equal-area CRS of the parts that are judged.
+    """
+
+    width_m: float
+    crs: str
+
+    def thin(self, parts: Geometries, *, faces: bool = False) -> NDArray[np.bool_]:
+        """Say of each polygon (n,) of a change whether it is a sliver, or belongs to one.
+
+        A new vertex on an old line leaves an arm without width, which belongs to no outline that anybody
+        drew: outlines are closed on a grid of a centimetre where that can matter.
+
+        Parameters
+        ----------
+        parts : (n,) array of Polygon
+            In metres, without overlap.
+        faces : bool
+            Whether several of the polygons may make up one part, as those that `frontcalc.edges` finds.
+        """
+        if not len(parts):
+            return np.zeros(0, dtype=bool)
+        if faces:
+            return self._widths_of_parts_m(parts) < self.width_m
+        thin = mean_widths_m(parts, self.crs) < self.width_m
+        doubtful = np.flatnonzero(thin)
+        doubtful = doubtful[_turns_back(parts[doubtful])]
+        closed, of = geometry.polygons_of(shapely.set_precision(parts[doubtful], _GRID_M))
+        # What vanishes in the grid stays thin.
+        thin[doubtful[of[mean_widths_m(closed, self.crs) >= self.width_m]]] = False
+        return thin
+
+    def _widths_of_parts_m(self, faces: Geometries) -> Floats:
+        """Return the mean width of the part that each polygon (n,) is a face of."""
+        parts = geometry.polygonal(np.array([shapely.union_all(faces, grid_size=_GRID_M)], dtype=object))
+        width_m = mean_widths_m(parts, self.crs)
+        # A point on an arm of the face as drawn would lie in no part.
+        points = shapely.point_on_surface(shapely.set_precision(faces, _GRID_M))
+        face, part = shapely.STRtree(parts).query(points, predicate="intersects")
+        widest = np.zeros(len(faces))
+        np.maximum.at(widest, face, width_m[part])
+        return widest
+
+
+def mean_widths_m(parts: Geometries, source_crs: str) -> Floats:
+    """Return the mean width of polygons, 2 × area ÷ perimeter, (n,) in metres on the ground.
+
+    An equal-area projection stretches lengths: EPSG:6933 draws a metre eastward at 48° as 1.3 m. So
+    each polygon is measured on a plane of its own, longitude scaled by the cosine of its latitude.
+
+    Parameters
+    ----------
+    parts : (n,) array of Polygon
+        In metres of `source_crs`.
+    source_crs : str
+        Their CRS.
+    """
+    if not len(parts):
+        return np.zeros(0)
+    coordinates, owner = shapely.get_coordinates(parts, return_index=True)
+    degrees = crs.projector(source_crs, crs.LONLAT)(coordinates)
+    corners = np.bincount(owner, minlength=len(parts))
+    latitude = np.radians(np.bincount(owner, degrees[:, 1], minlength=len(parts)) / corners)
+    curvature = 1 - _E2 * np.sin(latitude) ** 2
+    east = _SEMI_MAJOR * np.cos(latitude) / np.sqrt(curvature)
+    north = _SEMI_MAJOR * (1 - _E2) / curvature**1.5
+    local = shapely.set_coordinates(parts.copy(), np.radians(degrees) * np.column_stack([east, north])[owner])
+    return np.asarray(2 * shapely.area(local) / shapely.length(local))
+
+
+def _turns_back(polygons: Geometries) -> NDArray[np.bool_]:
+    """Say of each polygon (n,) whether its outline anywhere turns back along itself, within a centimetre."""
+    turns = np.zeros(len(polygons), dtype=bool)
+    if not len(polygons):
+        return turns
+    rings, owner = shapely.get_rings(polygons, return_index=True)
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    first = np.flatnonzero(np.append(True, ring[1:] != ring[:-1]))
+    ends = np.append(first[1:], len(points)) - 1
+    steps = np.diff(points, axis=0, append=points[:1])
+    # A ring closes with its first point again, from which its first step leads on.
+    steps[ends] = steps[first]
+    came, goes = steps[:-1], steps[1:]
+    across = np.abs(came[:, 0] * goes[:, 1] - came[:, 1] * goes[:, 0])
+    longer = np.maximum(np.hypot(*came.T), np.hypot(*goes.T))
+    back = (np.sum(came * goes, axis=1) < 0) & (across < _GRID_M * longer) & (ring[1:] == ring[:-1])
+    turns[owner[ring[1:][back]]] = True
+    return turns
