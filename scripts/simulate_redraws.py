@@ -21,7 +21,7 @@ from shapely import LineString, MultiPolygon, Polygon
 from shapely.ops import substring
 
 from frontcalc import geometry
-from frontcalc.slivers import WIDTH_M, mean_widths_m
+from frontcalc.slivers import SLIVER_WIDTH_M, mean_widths_m
 
 CHOSEN_ON, JUDGED_ON = range(10), range(10, 30)
 THRESHOLDS_M = (25, 50, 75, 100, 125, 150, 200, 300)
@@ -145,12 +145,12 @@ def _choice(shallowest_m: float) -> str:
     """Return what would be chosen if real advances were as shallow as that."""
     found = pooled(CHOSEN_ON, shallowest_m)
     best = best_threshold(found)
-    return f"| {shallowest_m:g} | {best} | {score(found, best).f1:.3f} | {score(found, WIDTH_M).f1:.3f} |"
+    return f"| {shallowest_m:g} | {best} | {score(found, best).f1:.3f} | {score(found, SLIVER_WIDTH_M).f1:.3f} |"
 
 
 def _totals(found: Redraw) -> list[str]:
     """Return how far the figures are from the truth with slivers and without."""
-    kept = found.width_m >= WIDTH_M
+    kept = found.width_m >= SLIVER_WIDTH_M
     true, redrawn = float(np.sum(found.moved_km2)), float(np.sum(found.redrawn_km2))
     shown = float(np.sum((found.moved_km2 + found.redrawn_km2)[kept]))
     return [

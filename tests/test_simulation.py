@@ -7,7 +7,7 @@ import re
 import pytest
 import simulate_redraws
 
-from frontcalc.slivers import WIDTH_M
+from frontcalc.slivers import SLIVER_WIDTH_M
 
 
 def documented() -> dict[int, tuple[float, ...]]:
@@ -32,7 +32,7 @@ def test_two_seeds_come_near_the_documented_figures() -> None:
 
 def test_the_default_is_what_the_first_seeds_choose() -> None:
     text = simulate_redraws.PAGE.read_text(encoding="utf-8")
-    assert f"The highest F1 by area is that of {WIDTH_M:g} m." in text
+    assert f"The highest F1 by area is that of {SLIVER_WIDTH_M:g} m." in text
 
 
 def test_a_seed_gives_the_same_parts_and_all_of_each_is_accounted_for() -> None:

@@ -229,7 +229,7 @@ def step(
         The overlay contradicts itself, by more than rounding: no figure is better than a wrong one.
     """
     gained, lost = (
-        areas(ground, regions, slivers, engine=engine) for ground in differences(before, after, engine=engine)
+        areas(ground, regions, engine=engine, slivers=slivers) for ground in differences(before, after, engine=engine)
     )
     if opening is None or abs(float(geometry.area_km2(before)) - opening.km2[-1]) > DRIFT_KM2:
         opening = areas(before, regions, engine=engine).figures
@@ -263,7 +263,7 @@ def differences(
     return found or (shapely.difference(after, before), shapely.difference(before, after))
 
 
-def areas(ground: Ground, regions: RegionSet, slivers: SliverRule | None = None, *, engine: str = ENGINES[0]) -> Areas:
+def areas(ground: Ground, regions: RegionSet, *, engine: str = ENGINES[0], slivers: SliverRule | None = None) -> Areas:
     """Return the area of ground in metres by region, unassigned and total, each measured by itself.
 
     Parameters
@@ -285,7 +285,7 @@ def areas(ground: Ground, regions: RegionSet, slivers: SliverRule | None = None,
         return _measured(parts, regions, engine)
     # What an overlay of whole maps returns is whole parts; an array may hold several faces of one.
     thin = slivers.thin(parts, faces=isinstance(ground, np.ndarray))
-    return _together(_measured(parts[~thin], regions, engine), _measured(parts[thin], regions, engine))
+    return _together(*(_measured(parts[which], regions, engine) for which in (~thin, thin)))
 
 
 def _measured(parts: NDArray[np.object_], regions: RegionSet, engine: str) -> Areas:

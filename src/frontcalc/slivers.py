@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 
-WIDTH_M = 100.0
+SLIVER_WIDTH_M = 100.0
 """Mean width below which a part of a change is called a sliver, unless the user says otherwise (m)."""
 
 Geometries = NDArray[np.object_]

@@ -19,12 +19,12 @@ from frontcalc.pipeline.outcomes import Base, Moved, Outcome, again, by_row, end
 from frontcalc.pipeline.references import change_on_ellipsoid, drawn
 from frontcalc.pipeline.timeline import dates_between
 from frontcalc.regions import SNAPS, embedded_covers
-from frontcalc.slivers import WIDTH_M, SliverRule
+from frontcalc.slivers import SLIVER_WIDTH_M, SliverRule
 from frontcalc.states import State, resolve, state_on
 from frontcalc.tables import TOTAL
 from frontcalc.views import VIEWS
 
-SLIVER_WIDTHS_M = (50.0, WIDTH_M, 200.0)
+SLIVER_WIDTHS_M = (50.0, SLIVER_WIDTH_M, 200.0)
 """Mean widths below which parts are left out in turn (m)."""
 
 GROSS_STEPS = ("month", "week", "snapshot")
@@ -171,7 +171,7 @@ def _without_slivers(base: Base) -> Iterator[Outcome]:
         kept = (polygons[~rule.thin(polygons)] for polygons in parts)
         gained, lost = (change.areas(polygons, takers, engine=run.engine).km2 for polygons in kept)
         moved = by_row(run, gained, lost)
-        yield of_base(base, "slivers", f"under {limit:g} m left out", moved, in_range=limit == WIDTH_M)
+        yield of_base(base, "slivers", f"under {limit:g} m left out", moved, in_range=limit == SLIVER_WIDTH_M)
 
 
 def _without_redefinitions(base: Base) -> Iterator[Outcome]:

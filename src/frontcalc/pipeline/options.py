@@ -19,7 +19,7 @@ from frontcalc.pipeline.cluster import check_address
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.splitting import Splitting, choose_regions
 from frontcalc.regions import SNAPS
-from frontcalc.slivers import WIDTH_M, SliverRule
+from frontcalc.slivers import SLIVER_WIDTH_M, SliverRule
 from frontcalc.states import forget_maps
 from frontcalc.views import choose_view
 
@@ -151,7 +151,7 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
         snap=snap,
         engine=engine,
         workers=workers,
-        slivers=SliverRule(WIDTH_M if width is None else float(width), target),
+        slivers=SliverRule(SLIVER_WIDTH_M if width is None else float(width), target),
         drop_slivers=bool(options.get("drop_slivers")),
         dask=dask,
         notices=[*archive.notices, *regions.notices],

@@ -11,7 +11,7 @@ from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options, start
 from frontcalc.pipeline.suspicions import Redefinition
-from frontcalc.slivers import WIDTH_M
+from frontcalc.slivers import SLIVER_WIDTH_M
 from frontcalc.states import Span, State
 
 Key = tuple[str, str]
@@ -104,7 +104,7 @@ def range_notice(run: Measuring) -> Notice:
         "opening and closing one map earlier or later, where there is one",
         "projection",
         "edges split or not",
-        f"slivers under {WIDTH_M:g} m left out",
+        f"slivers under {SLIVER_WIDTH_M:g} m left out",
         "suspected redefinitions left out",
         *(["ground snapped to regions or not"] if run.regions.names else []),
     ]

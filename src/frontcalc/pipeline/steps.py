@@ -199,7 +199,7 @@ def measure_step(job: Job, before: Holding, after: Holding, ground: Grounds, reg
     opening, closing = ground(before), ground(after)
     with timed(f"compared {_day(before, 'opening')} with {_day(after, 'closing')}"):
         gained, lost = (
-            change.areas(ground, regions, job.slivers, engine=job.engine)
+            change.areas(ground, regions, engine=job.engine, slivers=job.slivers)
             for ground in change.differences(opening, closing, engine=job.engine)
         )
     step = Step(

@@ -13,7 +13,7 @@ import shapely
 from frontcalc.errors import UsageError
 from frontcalc.outputs import numbers
 from frontcalc.outputs.wording import UNITS, Unit
-from frontcalc.slivers import WIDTH_M
+from frontcalc.slivers import SLIVER_WIDTH_M
 from frontcalc.viz import titles
 from frontcalc.viz.basemap import COVERED, Land, covers, land_in
 from frontcalc.viz.frame import Frame, frame_of
@@ -34,7 +34,7 @@ _FINEST_PX, _LAND_PX = 0.2, 0.5
 _KM_PER_MI = 1.609344
 _SCALE_ROOM = 0.24
 _MEANINGS = (("gained", "gained"), ("lost", "lost"), ("held at the opening", "held"))
-_THICKENED = f"small changes are outlined to show; strips under {WIDTH_M:g} m are not"
+_THICKENED = f"small changes are outlined to show; strips under {SLIVER_WIDTH_M:g} m are not"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
-from frontcalc.slivers import WIDTH_M
+from frontcalc.slivers import SLIVER_WIDTH_M
 
 if TYPE_CHECKING:
     from matplotlib.path import Path
@@ -49,7 +49,7 @@ def thinned(polygons: Geometries, tolerance: float) -> Geometries:
 
 def are_slivers(polygons: Geometries) -> NDArray[np.bool_]:
     """Say of polygons (n,) in metres whether their mean width, 2 × area ÷ perimeter, is a sliver's."""
-    return np.asarray(2 * shapely.area(polygons) < WIDTH_M * shapely.length(polygons), dtype=bool)
+    return np.asarray(2 * shapely.area(polygons) < SLIVER_WIDTH_M * shapely.length(polygons), dtype=bool)
 
 
 def path_of(polygons: Geometries) -> Path:
