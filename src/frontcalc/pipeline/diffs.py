@@ -79,10 +79,8 @@ def diff_files(
 def _tabulated(asked: Asked, places: str | Path | None, options: Options | None) -> Table[DiffRow, Meta]:
     """Return the table, with ranges where options are given to start their alternatives with."""
     if options is not None and asked.run.drop_slivers:
-        cure = "leave out one of the two"
-        raise UsageError(
-            "takes slivers for one of its assumptions, and --drop-slivers leaves them out", where="--range", cure=cure
-        )
+        problem = "leaves slivers out as one of its assumptions"
+        raise UsageError(problem, where="--range", cure="leave out --drop-slivers")
     if options is None:
         return tabulate(DiffRow, diff_rows, asked, places)
     asked.run.notices.append(range_notice(asked.run))
