@@ -52,6 +52,8 @@ class Line:
 
     def sum_of(self, areas: NDArray[np.float64]) -> float:
         """Return this row's figure of an array of areas (n + 2,), in its unit."""
+        if len(self.members) == 1:
+            return areas.item(self.members[0])
         return math.fsum(areas.item(member) for member in self.members)
 
     def ground_of(self, grounds: Sequence[shapely.MultiPolygon]) -> shapely.MultiPolygon:
