@@ -178,7 +178,7 @@ def report(found):
     each = ("cold, all rows", "cold, one row", "warm, all rows", "warm, one row")
     table(("regions", "read once, s", *(f"a map, ms: {which}" for which in each)), by_regions(found))
     if any(row.axis == "regions" for row in found):
-        print(f"\n{ASKED_MAPS:,} maps of {VERTICES:,} vertices by {ASKED_REGIONS:,} regions, by the lines fitted:")
+        print(f"\n{ASKED_MAPS:,} maps of {VERTICES:,} vertices by {ASKED_REGIONS:,} regions, extrapolated:")
         table(("workers", "hours, all rows", "hours, one region's rows"), projected(found))
 
 
@@ -242,14 +242,13 @@ def projected(found):
 
 
 def at(costs, regions):
-    """Return costs (once, a map) at a number of regions: as measured, else by a line through logarithms."""
+    """Return costs (once, a map) at a number of regions: as measured, else by the two largest sets that were."""
     if regions in costs:
         return [max(0.0, cost) for cost in costs[regions]]
-    sizes = np.log(list(costs))
-    return [
-        float(np.exp(np.polyval(np.polyfit(sizes, np.log(np.maximum(line, 1e-4)), 1), np.log(regions))))
-        for line in zip(*costs.values(), strict=True)
-    ]
+    two = sorted(costs)[-2:]
+    levels = np.log(np.maximum([costs[size] for size in two], 1e-4))
+    slopes = (levels[1] - levels[0]) / np.log(two[1] / two[0])
+    return np.exp(levels[1] + slopes * np.log(regions / two[1]))
 
 
 def main():
