@@ -123,3 +123,14 @@ def test_what_is_usual_by_hand() -> None:
     assert highest_usual(rates, 5) == pytest.approx(3 + 3 * 5)
     assert usual_km2(np.append(rates, 3.0), 7) == pytest.approx(7 * (3 + 3 * 3))
     assert usual_km2(rates, 7) is None
+
+
+def test_sensitivity_shows_the_figures_without_them(archive: Write, region_file: Write) -> None:
+    maps = archive(advancing(20, bay_on=lambda week: week < 11))
+    regions = region_file({"Land": [*FIELD, *ADVANCES]})
+    result = frontcalc.sensitivity("2024", archive=maps, regions=regions, snap="none")
+    rows = {row.assumption: row for row in result.rows if row.region == "total"}
+    base, without = rows["base"], rows["redefinition"]
+    assert (base.gained_km2, base.lost_km2) == pytest.approx((1_900, 100))
+    assert (without.gained_km2, without.lost_km2) == pytest.approx((1_900, 0), abs=1e-3)
+    assert (without.choice, without.in_range) == ("1 suspected, left out", False)

@@ -17,6 +17,7 @@ from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.outcomes import Base, Moved, Outcome, again, by_row, ends, measured, of_base
 from frontcalc.pipeline.references import change_on_ellipsoid, drawn
+from frontcalc.pipeline.suspicions import Suspicions
 from frontcalc.pipeline.timeline import dates_between
 from frontcalc.regions import SNAPS, embedded_covers
 from frontcalc.slivers import WIDTH_M, SliverRule
@@ -44,6 +45,7 @@ def alternatives(base: Base) -> Iterator[Outcome]:
         _other_edges,
         _on_ellipsoid,
         _without_slivers,
+        _without_redefinitions,
         _in_steps,
         _other_regions,
         _other_snapping,
@@ -164,6 +166,20 @@ def _without_slivers(base: Base) -> Iterator[Outcome]:
         gained, lost = (change.areas(polygons, takers, engine=run.engine).km2 for polygons in kept)
         moved = by_row(run, gained, lost)
         yield of_base(base, "slivers", f"under {limit:g} m left out", moved, in_range=limit == WIDTH_M)
+
+
+def _without_redefinitions(base: Base) -> Iterator[Outcome]:
+    """Yield the change without the parts that are suspected of being redefinitions, where there are any."""
+    run, actor = base.run, base.actor
+    opening, closing = ends(base)
+    step = run.step(opening.snapshot, closing.snapshot, actor)
+    found = Suspicions(run).of_parts(base.span, actor, *step.large)
+    if found:
+        gained, lost = (
+            held.km2 - sum(one.km2 for one in found if one.kind == kind)
+            for kind, held in (("gained", step.moved.gained), ("lost", step.moved.lost))
+        )
+        yield of_base(base, "redefinition", f"{len(found)} suspected, left out", by_row(run, gained, lost))
 
 
 def _in_steps(base: Base) -> Iterator[Outcome]:

@@ -74,8 +74,7 @@ def same_bytes(one: Snapshot, other: Snapshot) -> bool:
 def _frozen_between(run: Measuring, actor: str, opening: State, closing: State, label: str) -> list[Notice]:
     """Return a notice of each counted layer that two maps show alike, while another of the actor's differs."""
     days = [day for day in run.archive.days if opening.day and closing.day and opening.day <= day <= closing.day]
-    maps = len(days) or len(run.archive.refs)
-    if maps < min(FROZEN_MAPS, len(run.archive.refs)):
+    if len(days) < FROZEN_MAPS:
         return []
     mine = [layers_of(actor, state.snapshot) for state in (opening, closing)]
     shared = mine[0].keys() & mine[1].keys()
@@ -83,7 +82,9 @@ def _frozen_between(run: Measuring, actor: str, opening: State, closing: State, 
     if still == mine[0].keys() | mine[1].keys():
         return []
     return [
-        Notice("FROZEN", f"{mine[1][name].name} is the same on {opening.day} and {closing.day}, {maps} maps", label)
+        Notice(
+            "FROZEN", f"{mine[1][name].name} is the same on {opening.day} and {closing.day}, {len(days)} maps", label
+        )
         for name in sorted(still)
         if run.view.counts(mine[1][name].name, mine[1][name].layer)
     ]
