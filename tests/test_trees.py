@@ -200,7 +200,7 @@ def test_a_new_map_is_a_new_period_and_moves_the_year(tree: Path, options: dict[
 
 
 def test_a_map_of_a_past_day_is_a_revision(tree: Path, options: dict[str, Any]) -> None:
-    (options["archive"] / "2024-03-15.geojson").write_text((options["archive"] / "2024-01-31.geojson").read_text())
+    (options["archive"] / "2024-03-15.geojson").write_text((options["archive"] / "2024-02-29.geojson").read_text())
     frontcalc.check_summaries(tree, **options).require_none()  # no period's end, so no figure rests on it
     (options["archive"] / "2024-02-29.geojson").rename(options["archive"] / "2024-02-20.geojson")
     why = moved(tree, options)

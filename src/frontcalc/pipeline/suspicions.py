@@ -33,6 +33,9 @@ from frontcalc.states import Span, State, state_on
 SHOWN_KM2 = 0.05
 """Less rounds to nothing in a table."""
 
+MOST_BESIDE = 0.1
+"""Share of what is held that may lie beside regions that draw the land."""
+
 _FARTHEST = 30  # maps either way among which steps that show anything new are looked for
 
 
@@ -61,7 +64,7 @@ class Suspicions:
 
     run: Measuring
     held_on: dict[tuple[date, str], tuple[date, float] | None] = field(default_factory=dict)
-    land: list[RegionSet | None] = field(default_factory=list)
+    land: dict[tuple[date | None, str], RegionSet | None] = field(default_factory=dict)
 
     def of_change(self, span: Span, actor: str, changed: Change | None) -> list[Redefinition]:
         """Return what is suspect of the change between a span's two maps, however many maps lie between.
@@ -126,7 +129,7 @@ class Suspicions:
         before, after = step
         if before.day is None or after.day is None:
             return ""
-        land = self._land(after)
+        land = self._land(before if kind == "lost" else after, actor)
         on_land = 1.0 if land is None else land_share(part, land)
         if on_land < SHARE_OF_LAND:
             drawn = land.source.name if land and land.source else "the regions"
@@ -142,13 +145,21 @@ class Suspicions:
             return f"whole steps around it usually change {usual:,.1f} km² at most"
         return ""
 
-    def _land(self, state: State) -> RegionSet | None:
-        """Return the regions that draw the land of a map: the embedded ones where they do, else the run's, if any."""
-        if not self.land:
-            covered = embedded_covers(snapshots.kept_boxes(state.snapshot, self.run.cache))
-            own = self.run.regions if self.run.regions.names else None
-            self.land.append(embedded_regions(target_crs=self.run.crs) if covered else own)
-        return self.land[0]
+    def _land(self, state: State, actor: str) -> RegionSet | None:
+        """Return the regions that draw the land of a map that has a part, None where none do.
+
+        They are the embedded ones where they are of the place, else the run's: but not where much of what is held
+        lies beside those, which are of a part of the land then.
+        """
+        if (state.day, actor) not in self.land:
+            own: RegionSet | None = None
+            if embedded_covers(snapshots.kept_boxes(state.snapshot, self.run.cache)):
+                own = embedded_regions(target_crs=self.run.crs)
+            elif self.run.regions.names:
+                *_, beside, total = change.areas(self.run.look(state.snapshot, actor), self.run.takers(actor)).km2
+                own = self.run.regions if beside <= MOST_BESIDE * total else None
+            self.land[state.day, actor] = own
+        return self.land[state.day, actor]
 
     def _others(self, day: date, *, forward: bool) -> list[date]:
         """Return the days of the archive's maps after a day or before it, nearest first."""
@@ -182,7 +193,7 @@ class Suspicions:
     ) -> Redefinition:
         """Return what is to be said of a part."""
         before, after = step
-        where = place_of(part, self._land(after), self.run.crs)
+        where = place_of(part, self._land(before if kind == "lost" else after, actor), self.run.crs)
         held, gone = (self.run.look(state.snapshot, actor) for state in (step if kind == "lost" else reversed(step)))
         at_once = shapely.difference(shapely.intersection(part, held), gone)
         what = (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from frontcalc.errors import UsageError
 from frontcalc.labels import printable
 from frontcalc.outputs.wording import UNITS, Unit, change, listed, measurable
-from frontcalc.tables import TOTAL, DiffRow, Table
+from frontcalc.tables import TOTAL, PeriodRow, Table
 from frontcalc.viz import titles
 from frontcalc.viz.axes import (
     TICK_PT,
@@ -39,7 +39,7 @@ def draw_summary(table: Table[Any, Any], look: Style, *, units: str = "km2") -> 
 
     Parameters
     ----------
-    table : Table of SummaryRow or DiffRow
+    table : Table of SummaryRow or PeriodRow
         Its totals are drawn.
     look : Style
         Size and colours.
@@ -108,32 +108,32 @@ def _frame(sheet: Sheet, words: Words) -> Box:
     return Box(space.left, space.bottom, space.right, below - sheet.px(4))
 
 
-def _by_actor(rows: Sequence[DiffRow]) -> dict[str, list[DiffRow]]:
+def _by_actor(rows: Sequence[PeriodRow]) -> dict[str, list[PeriodRow]]:
     """Return rows by actor, in order."""
-    found: dict[str, list[DiffRow]] = {}
+    found: dict[str, list[PeriodRow]] = {}
     for row in rows:
         found.setdefault(row.actor, []).append(row)
     return found
 
 
-def _differ(groups: Sequence[Sequence[DiffRow]]) -> bool:
+def _differ(groups: Sequence[Sequence[PeriodRow]]) -> bool:
     """Say whether the days between maps differ from period to period."""
     return any(len({row.days for row in rows if row.net_km2 is not None}) > 1 for rows in groups)
 
 
-def _unmeasured(actors: dict[str, list[DiffRow]]) -> list[str]:
+def _unmeasured(actors: dict[str, list[PeriodRow]]) -> list[str]:
     """Return which periods have no bar, in a line."""
     blank = list(dict.fromkeys(row.period for rows in actors.values() for row in rows if row.net_km2 is None))
     return [f"Not measured, since no two maps stand for it: {', '.join(blank)}."] if blank else []
 
 
-def _still(rows: Sequence[DiffRow], moved: Sequence[DiffRow]) -> list[str]:
+def _still(rows: Sequence[PeriodRow], moved: Sequence[PeriodRow]) -> list[str]:
     """Return which regions did not change, in a line."""
     names = [row.region for row in rows if row not in moved]
     return [f"No change in {listed(names)}."] if names else []
 
 
-def _ranked_title(total: DiffRow, ranked: Sequence[DiffRow], where: str, unit: Unit) -> str:
+def _ranked_title(total: PeriodRow, ranked: Sequence[PeriodRow], where: str, unit: Unit) -> str:
     """Return the title of ranked regions: the finding, and the region with most of it."""
     text = titles.subject(total.actor, where) + titles.finding(total, unit)
     if len(ranked) < 2:
@@ -141,7 +141,7 @@ def _ranked_title(total: DiffRow, ranked: Sequence[DiffRow], where: str, unit: U
     return f"{text}; most in {ranked[0].region} ({change(ranked[0].net_km2, unit)})"
 
 
-def _sizes(row: DiffRow, unit: Unit, *, daily: bool = False) -> tuple[float, float, float] | None:
+def _sizes(row: PeriodRow, unit: Unit, *, daily: bool = False) -> tuple[float, float, float] | None:
     """Return gained, lost (below zero) and net in a unit, per day if asked; None where nothing was measured."""
     if row.net_km2 is None or row.gained_km2 is None or row.lost_km2 is None or (daily and not row.days):
         return None
@@ -157,7 +157,7 @@ def _limits(sizes: Sequence[tuple[float, float, float] | None]) -> tuple[float, 
     return low - (air if low else 0.0), high + air
 
 
-def _periods(sheet: Sheet, box: Box, rows: Sequence[DiffRow], unit: Unit, *, daily: bool, axis: str) -> None:
+def _periods(sheet: Sheet, box: Box, rows: Sequence[PeriodRow], unit: Unit, *, daily: bool, axis: str) -> None:
     """Draw a panel of periods."""
     sizes = [_sizes(row, unit, daily=daily) for row in rows]
     low, high = _limits(sizes)
@@ -186,7 +186,7 @@ def _thinned(sheet: Sheet, names: Sequence[str], width: float) -> list[tuple[int
     return [(place, names[place]) for place in range(0, len(names), step)]
 
 
-def _ranks(sheet: Sheet, space: Box, ranked: Sequence[DiffRow], unit: Unit) -> None:
+def _ranks(sheet: Sheet, space: Box, ranked: Sequence[PeriodRow], unit: Unit) -> None:
     """Draw a bar a region, its name on the left and its net figure on the right."""
     most = max(1, int(space.height / sheet.px(_ROW_PT)) - 2)
     names = [printable(row.region) for row in ranked[:most]]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from frontcalc.errors import UsageError
-from frontcalc.tables import DiffRow, SeriesRow, SummaryRow, Table
+from frontcalc.tables import PeriodRow, SeriesRow, SummaryRow, Table
 from frontcalc.viz.bars import draw_regions, draw_summary
 from frontcalc.viz.events import Event, read_events
 from frontcalc.viz.options import Looks, style_of
@@ -50,7 +50,7 @@ def picture(
         return draw_series(result, look, units=units, events=marked, gap=gap)
     if events or gap is not None:
         raise UsageError("events and gaps are of a series", cure="leave them out")
-    if result.kind is not None and issubclass(result.kind, DiffRow):
+    if result.kind is not None and issubclass(result.kind, PeriodRow):
         several = len({row.period for row in result.rows}) > 1
         return (draw_summary if several or issubclass(result.kind, SummaryRow) else draw_regions)(
             result, look, units=units

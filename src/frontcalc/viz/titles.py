@@ -10,7 +10,7 @@ from frontcalc.notices import grouped
 from frontcalc.outputs import numbers
 from frontcalc.outputs.wording import Unit, change, in_period, listed, short_day, written
 from frontcalc.periods import is_period
-from frontcalc.tables import TOTAL, DiffRow, HeldRow, Meta, SeriesRow
+from frontcalc.tables import TOTAL, HeldRow, Meta, PeriodRow, SeriesRow
 from frontcalc.views import VIEWS, describe_view
 
 _SAID = (
@@ -31,12 +31,12 @@ _SEVERAL = 3
 _LONGEST_NOTE = 400
 
 
-def finding(row: DiffRow, unit: Unit) -> str:
+def finding(row: PeriodRow, unit: Unit) -> str:
     """Return what a row found, as in «+2,750 km² in 2024, to 17 Nov»."""
     return f"{change(row.net_km2, unit)} {when(row)}"
 
 
-def when(row: DiffRow) -> str:
+def when(row: PeriodRow) -> str:
     """Return a row's period in a few words, with the day where the archive's maps cut it short."""
     if not is_period(row.period):
         return "between two maps"
@@ -50,15 +50,15 @@ def when(row: DiffRow) -> str:
     return in_period(row.period) + late + early
 
 
-def map_title(rows: Sequence[DiffRow], where: str, unit: Unit) -> str:
+def map_title(rows: Sequence[PeriodRow], where: str, unit: Unit) -> str:
     """Return the title of a map: the finding of each period, or the smallest and largest of many."""
-    subjects: dict[str, list[DiffRow]] = {}
+    subjects: dict[str, list[PeriodRow]] = {}
     for row in rows:
         subjects.setdefault(row.actor, []).append(row)
     return "; ".join(f"{subject(actor, where)}{_findings(mine, unit)}" for actor, mine in subjects.items())
 
 
-def _findings(rows: Sequence[DiffRow], unit: Unit) -> str:
+def _findings(rows: Sequence[PeriodRow], unit: Unit) -> str:
     """Return what some periods found."""
     measured = [row for row in rows if row.net_km2 is not None]
     if len(rows) <= _SEVERAL or len(measured) < 2:
@@ -74,7 +74,7 @@ def subject(actor: str, where: str) -> str:
     return f"{told}: " if told else ""
 
 
-def place_of(rows: Sequence[DiffRow | HeldRow | SeriesRow], meta: Meta) -> str:
+def place_of(rows: Sequence[PeriodRow | HeldRow | SeriesRow], meta: Meta) -> str:
     """Return the regions that a total is of, empty where it is of everything."""
     if not any(notice.code == "ONLY" for notice in meta.notices):
         return ""
@@ -82,7 +82,7 @@ def place_of(rows: Sequence[DiffRow | HeldRow | SeriesRow], meta: Meta) -> str:
     return listed(regions) if len(regions) <= _SEVERAL else f"{len(regions)} regions"
 
 
-def gross_of(row: DiffRow, unit: Unit) -> str:
+def gross_of(row: PeriodRow, unit: Unit) -> str:
     """Return what was gained and lost, and between which maps."""
     if row.gained_km2 is None or row.lost_km2 is None:
         return "No two maps stand for this period"
@@ -90,7 +90,7 @@ def gross_of(row: DiffRow, unit: Unit) -> str:
     return f"Gained {gained}, lost {lost}{maps_of(row)}"
 
 
-def maps_of(row: DiffRow) -> str:
+def maps_of(row: PeriodRow) -> str:
     """Return which maps a row compares, after a comma; nothing where they have no dates."""
     if not row.opening or not row.closing:
         return ""
