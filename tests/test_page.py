@@ -295,6 +295,13 @@ def test_a_page_needs_a_place(run_here: Run) -> None:
     assert (done.returncode, "Missing option '-o'" in done.stderr) == (2, True)
 
 
+def test_a_page_is_html_and_says_so_before_anything_is_measured(maps: Path, tmp_path: Path, run_here: Run) -> None:
+    done = run_here("report", "2024", "--archive", maps, "-o", tmp_path / "report.pdf")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the page is HTML; name it as in report.html" in done.stderr
+    assert not (tmp_path / "report.pdf").exists()
+
+
 def test_without_bokeh_the_extra_is_named_before_anything_is_read(
     maps: Path, tmp_path: Path, run_here: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

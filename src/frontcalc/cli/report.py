@@ -39,6 +39,8 @@ def command(periods: tuple[str, ...], archive: str | None, with_range: bool, out
     import frontcalc
     from frontcalc.outputs import write_file
 
+    if output != "-" and Path(output).suffix.lower() not in (".html", ".htm"):
+        raise click.UsageError(f"-o {output}: the page is HTML; name it as in report.html")
     maps = options.or_sample(archive)
     with terminal.progress():
         page = frontcalc.report(periods, archive=maps, with_range=with_range, **options.given(how))

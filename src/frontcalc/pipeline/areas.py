@@ -14,6 +14,7 @@ from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import parse_day
 from frontcalc.pipeline.measuring import Measuring, remarks
 from frontcalc.pipeline.options import Options, open_maps, start
+from frontcalc.pipeline.provenance import meta_of
 from frontcalc.pipeline.workers import in_order
 from frontcalc.progress import track
 from frontcalc.states import State, state_on
@@ -70,7 +71,7 @@ def held(
         rows.extend(held_rows(run, actor, day, state, areas, said))
     if not shares:
         raise NoDataError("has no map on or before these dates", where=maps.name, cure=f"its maps are of {maps.extent}")
-    return Table(HeldRow, tuple(rows), run.meta(actors, layer_shares=dict.fromkeys(shares), notices=notices))
+    return Table(HeldRow, tuple(rows), meta_of(run, actors, layer_shares=dict.fromkeys(shares), notices=notices))
 
 
 def _measured(run: Measuring, asked: tuple[str, date, State | None]) -> tuple[Held, LayerShare] | None:

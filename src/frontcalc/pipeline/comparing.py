@@ -12,6 +12,7 @@ from frontcalc.levels import Line
 from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Figures, Measuring
 from frontcalc.pipeline.place_changes import lasting, place_rows
+from frontcalc.pipeline.provenance import meta_of
 from frontcalc.pipeline.remainders import concerns, remainder_notices
 from frontcalc.pipeline.spans import Asked, nothing_measured, period_used
 from frontcalc.pipeline.staleness import stale_notices
@@ -89,7 +90,8 @@ def tabulate(
     if not measurable:
         raise nothing_measured(run, notices)
     changed_hands = None if towns is None else lasted
-    meta = run.meta(
+    meta = meta_of(
+        run,
         asked.actors,
         periods=used,
         notices=notices,

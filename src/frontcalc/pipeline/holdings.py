@@ -16,6 +16,7 @@ from frontcalc.errors import NoDataError
 from frontcalc.pipeline.areas import held_rows
 from frontcalc.pipeline.measuring import Measuring, remarks
 from frontcalc.pipeline.options import Options, open_maps, start
+from frontcalc.pipeline.provenance import meta_of
 from frontcalc.pipeline.workers import in_order
 from frontcalc.progress import track
 from frontcalc.regions import UNASSIGNED
@@ -92,7 +93,7 @@ def holdings(
         notices += said
         rows.extend(held_rows(run, actor, day, state, areas, said))
         drawn.append(draw(run.ground(state.snapshot, actor), run.crs))
-    return Holdings(Table(HeldRow, tuple(rows), run.meta([actor], notices=notices)), tuple(drawn), _land(run))
+    return Holdings(Table(HeldRow, tuple(rows), meta_of(run, [actor], notices=notices)), tuple(drawn), _land(run))
 
 
 def _land(run: Measuring) -> tuple[tuple[str, shapely.MultiPolygon], ...]:

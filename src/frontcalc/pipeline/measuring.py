@@ -1,4 +1,4 @@
-"""One run of measurements, and the record of what it rests on."""
+"""One run of measurements, and a note of the files and layers that it used."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from typing import TypeVar
 
 import shapely
 
-from frontcalc import __version__, change, geometry, snapshots, transitions
+from frontcalc import change, geometry, snapshots, transitions
 from frontcalc.archives import Archive
 from frontcalc.cache import NOTHING_KEPT, Cache
 from frontcalc.change import Change, Floats, Held
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.layers import COUNTRIES, UNNAMED, Role, find_layer
-from frontcalc.levels import NONE, Line, Lines
+from frontcalc.levels import Line, Lines
 from frontcalc.notices import Notice
-from frontcalc.pipeline.region_terms import Terms, terms_of
 from frontcalc.pipeline.steps import (
     Job,
     Measured,
@@ -34,12 +33,12 @@ from frontcalc.pipeline.steps import (
     regions_key,
 )
 from frontcalc.progress import timed
-from frontcalc.regions import BORDER_KM, WATER_KM, RegionSet, takers
+from frontcalc.regions import RegionSet, takers
 from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, ground_of
 from frontcalc.sources import SourceFile
 from frontcalc.states import Span, State, Wanted, actors_on, state_on
-from frontcalc.tables import TOTAL, LayerShare, Meta, PeriodUsed, PlaceRow, Snapping
+from frontcalc.tables import TOTAL, LayerShare
 from frontcalc.transitions import Transitions
 from frontcalc.views import View
 
@@ -282,66 +281,6 @@ class Measuring:
         areas = tuple((role.value, float(geometry.area_km2(ground))) for role, ground in roles.items())
         union = geometry.area_km2(self.ground(state.snapshot, actor))
         return LayerShare(actor, state.day, areas, max(0.0, sum(km2 for _, km2 in areas) - float(union)))
-
-    def meta(
-        self,
-        actors: Sequence[str],
-        *,
-        periods: Iterable[PeriodUsed] = (),
-        layer_shares: Iterable[LayerShare] = (),
-        notices: Iterable[Notice] = (),
-        places: Iterable[PlaceRow] | None = None,
-        slivers: bool = False,
-    ) -> Meta:
-        """Return what the figures rest on."""
-        counted = {name for actor in actors for name in self.counted.get(actor, ())}
-        others = sorted(set(self.counted) - set(actors))
-        terms = terms_of(self.regions.source)
-        return Meta(
-            version=__version__,
-            archive=self.archive.name,
-            actors=tuple(actors),
-            other_actors=tuple(others),
-            view=self.view.name,
-            counted=tuple(sorted(counted)),
-            not_counted=tuple(sorted(self.drawn - counted)),
-            crs=self.crs,
-            level=",".join(self.lines.levels) or NONE,
-            regions=self.regions.source,
-            files=tuple(self.files[name] for name in sorted(self.files)),
-            periods=tuple(periods),
-            layer_shares=tuple(layer_shares),
-            notices=tuple(dict.fromkeys([*self.notices, *self._differences(), *notices])),
-            snapping=self._snapping(),
-            regions_accuracy=self.regions.accuracy,
-            places=None if places is None else tuple(places),
-            region_source=terms.source,
-            region_licence=terms.licence,
-            attribution=self._attribution(terms),
-            publisher=self.archive.publisher,
-            sliver_width_m=self.slivers.width_m if slivers else None,
-            drops_slivers=self.drop_slivers,
-        )
-
-    def _attribution(self, terms: Terms) -> tuple[str, ...]:
-        """Return whose maps and regions the figures rest on, and on what terms."""
-        source = self.regions.source
-        regions = terms.attribution or (f"{source.name}, whose source is not stated" if source else "")
-        return (self.archive.credit, *([f"regions: {regions}"] if regions else []))
-
-    def _snapping(self) -> Snapping | None:
-        """Return how ground beside regions was given to them, None without regions."""
-        if not self.regions.names:
-            return None
-        return Snapping(self.snap) if self.snap == "none" else Snapping(self.snap, BORDER_KM, WATER_KM)
-
-    def _differences(self) -> list[Notice]:
-        """Return a notice of the files whose date property says another day than their name, if any."""
-        if not self.differing:
-            return []
-        name, day = min(self.differing.items())
-        count = f"{len(self.differing)} of {len(self.files)} files read"
-        return [Notice("DATE-DIFFERS", f"{count}; in {name} the property says {day}; the name counts")]
 
 
 def remarks(state: State | None, maps: Archive, day: date) -> list[Notice]:

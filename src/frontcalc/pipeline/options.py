@@ -111,6 +111,7 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     UsageError
         An option is wrong.
     """
+    _check_numbers(options)
     target = options.get("crs") or crs.DEFAULT_CRS
     layers = tuple(options.get("layers") or ())
     own = dict(archive.refs[0].layers)
@@ -119,44 +120,48 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     actor = _actor(options.get("actor"), layers, own)
     cache = NOTHING_KEPT if options.get("no_cache") else user_cache(options.get("cache"))
     regions, lines = choose_regions(options, target, _place(archive, day, cache, skip_bad=skip_bad), actor, cache)
-    snap = options.get("snap") or SNAPS[0]
-    if snap not in SNAPS:
-        raise UsageError(f"no rule is named {snap!r}", where="--snap", cure=f"choose {' or '.join(SNAPS)}")
-    engine = options.get("engine") or ENGINES[0]
-    if engine not in ENGINES:
-        raise UsageError(f"no engine is named {engine!r}", where="--engine", cure=f"choose {' or '.join(ENGINES)}")
-    workers = options.get("workers", 1)
-    if workers < 1:
-        raise UsageError("there must be one at least", where=f"--workers {workers}", cure="give a number of threads")
     width = options.get("sliver_width")
-    if width is not None and not 0 <= width < float("inf"):
-        raise UsageError("is no width", where=f"--sliver-width {width:g}", cure="give metres, as in 100")
-    dask = options.get("dask")
-    if dask is not None:
-        check_address(dask)
-        if workers > 1:
-            raise UsageError("measure in two ways", where="--dask and --workers", cure="choose one of them")
-    carry = options.get("carry_layers") or 0
-    if carry < 0:
-        raise UsageError("cannot be negative", where=f"--carry-layers {carry}", cure="give a number of days")
     return Measuring(
         archive=archive,
         view=view,
         regions=regions,
         lines=lines,
         crs=target,
-        carry_days=carry,
+        carry_days=options.get("carry_layers") or 0,
         skip_bad=skip_bad,
         actor=actor,
-        snap=snap,
-        engine=engine,
-        workers=workers,
+        snap=_choice("snap", "rule", options.get("snap"), SNAPS),
+        engine=_choice("engine", "engine", options.get("engine"), ENGINES),
+        workers=options.get("workers", 1),
         slivers=SliverRule(SLIVER_WIDTH_M if width is None else float(width), target),
         drop_slivers=bool(options.get("drop_slivers")),
-        dask=dask,
+        dask=options.get("dask"),
         notices=[*archive.notices, *regions.notices],
         cache=cache,
     )
+
+
+def _choice(option: str, what: str, asked: str | None, known: Sequence[str]) -> str:
+    """Return what was asked for of a few known names, the first of which is the default."""
+    if asked and asked not in known:
+        raise UsageError(f"no {what} is named {asked!r}", where=f"--{option}", cure=f"choose {' or '.join(known)}")
+    return asked or known[0]
+
+
+def _check_numbers(options: Options) -> None:
+    """Refuse numbers that cannot be meant, and two ways of measuring at once."""
+    workers, width, carry = options.get("workers", 1), options.get("sliver_width"), options.get("carry_layers") or 0
+    if workers < 1:
+        raise UsageError("there must be one at least", where=f"--workers {workers}", cure="give a number of threads")
+    if width is not None and not 0 <= width < float("inf"):
+        raise UsageError("is no width", where=f"--sliver-width {width:g}", cure="give metres, as in 100")
+    if carry < 0:
+        raise UsageError("cannot be negative", where=f"--carry-layers {carry}", cure="give a number of days")
+    address = options.get("dask")
+    if address is not None:
+        check_address(address)
+        if workers > 1:
+            raise UsageError("measure in two ways", where="--dask and --workers", cure="choose one of them")
 
 
 def _actor(name: str | None, layers: Sequence[str], own: Mapping[str, Layer]) -> str | None:

@@ -17,6 +17,7 @@ from frontcalc.gazetteer import Place, read_places
 from frontcalc.notices import Notice, join_codes
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options
+from frontcalc.pipeline.provenance import meta_of
 from frontcalc.pipeline.spans import nothing_measured, period_used, start_periods
 from frontcalc.regions import UNASSIGNED
 from frontcalc.states import Span, State, state_on
@@ -75,7 +76,7 @@ def places(
         used.append(period_used(actor, span))
     if not measured:
         raise nothing_measured(run, notices)
-    return Table(PlaceRow, tuple(rows), run.meta(actors, periods=used, notices=notices, places=net))
+    return Table(PlaceRow, tuple(rows), meta_of(run, actors, periods=used, notices=notices, places=net))
 
 
 def place_rows(run: Measuring, actor: str, span: Span, towns: Sequence[Place]) -> list[PlaceRow]:

@@ -25,6 +25,7 @@ from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.outcomes import MEASURES
 from frontcalc.pipeline.polygons import drawn_in_degrees
+from frontcalc.pipeline.provenance import meta_of
 from frontcalc.pipeline.spans import period_used, start_periods
 from frontcalc.states import State
 from frontcalc.tables import TOTAL, CompareMeta, CompareRow, DiffRow, DisagreementRow, Meta, Table
@@ -266,7 +267,8 @@ def _meta(publishers: Sequence[_Publisher], shown: Sequence[Sequence[_Side]]) ->
 def _own_meta(publisher: _Publisher) -> Meta:
     """Return what one archive's figures rest on."""
     measured = publisher.measured.values()
-    return publisher.run.meta(
+    return meta_of(
+        publisher.run,
         publisher.actors,
         periods=[period_used(one.actor, one.span) for one in measured],
         notices=[notice for one in measured for notice in (*one.said, *one.loose)],

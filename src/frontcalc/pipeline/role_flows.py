@@ -11,6 +11,7 @@ from frontcalc.layers import Role
 from frontcalc.notices import Notice, join_codes
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options
+from frontcalc.pipeline.provenance import meta_of
 from frontcalc.pipeline.spans import nothing_measured, period_used, start_periods
 from frontcalc.pipeline.workers import in_order
 from frontcalc.states import Span
@@ -64,7 +65,7 @@ def flows(
         shares.extend(own)
     if not measured:
         raise nothing_measured(run, notices)
-    meta = run.meta(actors, periods=used, layer_shares=dict.fromkeys(shares), notices=notices)
+    meta = meta_of(run, actors, periods=used, layer_shares=dict.fromkeys(shares), notices=notices)
     return Table(FlowRow, tuple(rows), meta)
 
 

@@ -22,6 +22,7 @@ from frontcalc.pipeline.outcomes import (
     range_notice,
     refuse_dropped,
 )
+from frontcalc.pipeline.provenance import meta_of
 from frontcalc.pipeline.spans import nothing_measured, period_used, start_periods
 from frontcalc.tables import Meta, SensitivityRow, Table
 
@@ -72,7 +73,7 @@ def sensitivity(
             rows.extend(_rows(base_of(run, options, one.actor, one.span, one.changed, one.suspect)))
     if not rows:
         raise nothing_measured(run, notices)
-    meta = run.meta(actors, periods=used, notices=[*notices, range_notice(run)])
+    meta = meta_of(run, actors, periods=used, notices=[*notices, range_notice(run)])
     return Table(SensitivityRow, tuple(rows), meta)
 
 

@@ -15,6 +15,7 @@ from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period, parse_bound
 from frontcalc.pipeline.measuring import Measuring, remarks
 from frontcalc.pipeline.options import Options, open_maps, start
+from frontcalc.pipeline.provenance import meta_of
 from frontcalc.pipeline.staleness import Watch
 from frontcalc.pipeline.steps import Movement
 from frontcalc.pipeline.suspicions import SHOWN_KM2, Redefinition, Suspicions
@@ -82,7 +83,7 @@ def series(
         mine, said = _actor_series(run, actor, before, measured_ahead(run, actor, before, track(dates, what)))
         rows.extend(mine)
         notices.extend(said)
-    return Table(SeriesRow, tuple(rows), run.meta(actors, notices=notices, slivers=True))
+    return Table(SeriesRow, tuple(rows), meta_of(run, actors, notices=notices, slivers=True))
 
 
 def _actor_series(

@@ -27,6 +27,7 @@ from frontcalc.notices import join_codes
 from frontcalc.pipeline.choices import Choice, other_choices
 from frontcalc.pipeline.claimed import Bench, Figure
 from frontcalc.pipeline.options import Options, open_maps
+from frontcalc.pipeline.provenance import meta_of
 from frontcalc.progress import track
 from frontcalc.sources import SourceFile
 from frontcalc.sources.files import single_file
@@ -227,7 +228,7 @@ def _figure(value: float) -> str:
 
 def _meta(bench: Bench, claims: SourceFile, rows: list[ClaimRow], stated: list[Figure]) -> ClaimsMeta:
     """Return what the verdicts rest on: every run's files and regions, and the notices of the stated choices."""
-    runs = [run.meta(()) for run in bench.runs.values()]
+    runs = [meta_of(run, ()) for run in bench.runs.values()]
     files = {file.name: file for meta in runs for file in meta.files}
     counts = Counter(row.verdict for row in rows)
     notices = [*(notice for meta in runs for notice in meta.notices), *(n for figure in stated for n in figure.notices)]
