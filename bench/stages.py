@@ -23,11 +23,11 @@ STAGES = {
 def main(name):
     """Run the series of an archive under the profiler and print its stages."""
     start = time.process_time()
-    import frontcalc.pipeline as pipeline
+    from frontcalc.pipeline.timeline import series
 
     imports = time.process_time() - start
     profile = cProfile.Profile(time.process_time)
-    profile.runcall(pipeline.series, archive=SHARED / "archives" / name, regions=REGIONS, no_cache=True)
+    profile.runcall(series, archive=SHARED / "archives" / name, regions=REGIONS, no_cache=True)
     stats = pstats.Stats(profile)
     cumulative = {(path.rsplit("/", 1)[-1], function): row[3] for (path, _, function), row in stats.stats.items()}
     found = {"imports": imports} | {stage: cumulative[place] for stage, place in STAGES.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -102,12 +103,43 @@ def test_faces_that_miss_the_change_of_the_total_are_left_to_the_plain_way(monke
     before, after = boxes(*STAYING), boxes(*STAYING, (0, 0, 10, 10), (20, 0, 30, 10))
     assert edges.difference(before, after) is not None
     faces = edges._faces
-    monkeypatch.setattr(edges, "_faces", lambda lines: faces(lines)[:1])  # type: ignore[index]
+    monkeypatch.setattr(edges, "_faces", lambda old, new: faces(old, new)[:1])  # type: ignore[index]
     assert edges.difference(before, after) is None
 
 
-def test_lines_that_end_loose_bound_no_faces() -> None:
-    assert edges._faces(np.array([[0.0, 0, 1, 0], [1, 0, 1, 1], [1, 1, 0, 0], [1, 1, 2, 2]])) is None
+NOTHING = np.empty((0, 4))
+TRIANGLE = [[0.0, 0, 1, 0], [1, 0, 1, 1], [1, 1, 0, 0]]
+
+
+def test_a_loose_line_of_one_map_bounds_nothing_and_is_left_to_the_plain_way() -> None:
+    assert edges._faces(NOTHING, np.array([*TRIANGLE, [1.0, 1, 2, 2]])) is None
+
+
+def test_a_loose_line_that_both_maps_have_bounds_nothing_and_does_no_harm() -> None:
+    """One map has it in one piece and the other in two, as where a publisher adds a vertex."""
+    old, new = np.array([[1.0, 1, 3, 3]]), np.array([*TRIANGLE, [1.0, 1, 2, 2], [2, 2, 3, 3]])
+    (face,) = edges._faces(old, new) or []
+    assert face.area == 0.5
+    assert edges._faces(old[:, [2, 3, 0, 1]], new) is None  # it runs the other way: ground changed sides
+
+
+def test_the_turn_across_a_line_counts_edges_along_it_less_those_against_it() -> None:
+    lines = np.array([shapely.LineString([(0, 0), (4, 0)]), shapely.LineString([(0, 1), (4, 1), (4, 3)])])
+    along = np.array([[0.0, 0, 9, 0], [0, 0, 4, 0], [5, 1, 0, 1], [0, 2, 9, 2]])
+    assert edges.turns_across(lines, along).tolist() == [2, -1, 0]
+
+
+def test_vertices_that_differ_in_their_last_digits_are_the_same_edges(archive: Callable[..., Path]) -> None:
+    """A publisher who writes a map anew may change what no map can show: here a thousandth of a millimetre."""
+    drawn = shapely.box(30.123456789, 40, 30.2, 40.1)
+    shaken = shapely.transform(drawn, lambda points: points * (1 + 1e-15))
+    assert not drawn.equals_exact(shaken)
+    folder = archive({"2024-01-01": {"control_map": [drawn]}, "2024-01-02": {"control_map": [shaken]}})
+    before, after = (
+        held(read_snapshot(ref), "Russia", VIEWS["assessed"], "EPSG:6933") for ref in open_archive(folder).refs
+    )
+    old, new = edges.differing(edges.directed_edges(before), edges.directed_edges(after))
+    assert len(old) == len(new) == 0
 
 
 def test_points_are_counted_in_blocks_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

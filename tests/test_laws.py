@@ -129,7 +129,7 @@ def test_unassigned_is_measured_and_not_subtracted() -> None:
     """With regions that overlap, which no reader lets through, a subtraction would give less than is outside."""
     twice = np.array([shapely.box(0, 0, 10_000, 10_000)] * 2, dtype=object)
     overlapping = regions.RegionSet("adm1", ("a", "b"), twice, np.array([0, 1]), twice)
-    split = overlapping.split(np.array([shapely.box(0, 0, 20_000, 10_000)]))
+    (split,) = overlapping.split(np.array([shapely.box(0, 0, 20_000, 10_000)]))
     assert split.km2.tolist() == pytest.approx([100.0, 100.0, 100.0])
 
 
@@ -140,7 +140,7 @@ def test_with_zones_unassigned_is_still_measured_and_not_subtracted() -> None:
     nothing = np.empty(0, dtype=object)
     overlapping = regions.RegionSet("adm1", ("a", "b"), twice, np.array([0, 1]), twice)
     snapped = overlapping.with_zones(nothing, np.empty(0, dtype=np.intp), nowhere)
-    split = snapped.split(np.array([shapely.box(0, 0, 20_000, 10_000)]))
+    (split,) = snapped.split(np.array([shapely.box(0, 0, 20_000, 10_000)]))
     assert split.km2.tolist() == pytest.approx([100.0, 100.0, 50.0])
 
 

@@ -15,61 +15,52 @@ if TYPE_CHECKING:
     from frontcalc.archives import open_archive
     from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
     from frontcalc.page import report
-    from frontcalc.pipeline import (
-        change_map,
-        change_map_between,
-        changes,
-        changes_between,
-        check_archive,
-        check_regions,
-        check_summaries,
-        compare,
-        convert,
-        diff,
-        diff_files,
-        disagreements,
-        fetch_regions,
-        flows,
-        held,
-        list_archive,
-        list_regions,
-        places,
-        sensitivity,
-        series,
-        show_region,
-        summary,
-        verify,
-        write_summaries,
-    )
+    from frontcalc.pipeline.archive_checks import check_archive, list_archive
+    from frontcalc.pipeline.areas import held
+    from frontcalc.pipeline.conversion import convert
+    from frontcalc.pipeline.diffs import diff, diff_files
+    from frontcalc.pipeline.pictures import change_map, change_map_between
+    from frontcalc.pipeline.place_changes import places
+    from frontcalc.pipeline.polygons import changes, changes_between
+    from frontcalc.pipeline.publishers import compare, disagreements
+    from frontcalc.pipeline.region_check import check_regions
+    from frontcalc.pipeline.region_fetch import fetch_regions
+    from frontcalc.pipeline.region_sets import list_regions, show_region
+    from frontcalc.pipeline.role_flows import flows
+    from frontcalc.pipeline.sensitivities import sensitivity
+    from frontcalc.pipeline.summaries import summary
+    from frontcalc.pipeline.timeline import series
+    from frontcalc.pipeline.trees import check_summaries, write_summaries
+    from frontcalc.pipeline.verifying import verify
     from frontcalc.viz.drawing import picture, plot
     from frontcalc.viz.notebook import notebook_html
 
 _HOME = {
-    "change_map": "pipeline",
-    "change_map_between": "pipeline",
-    "changes": "pipeline",
-    "changes_between": "pipeline",
-    "check_archive": "pipeline",
-    "check_regions": "pipeline",
-    "check_summaries": "pipeline",
-    "compare": "pipeline",
-    "convert": "pipeline",
-    "diff": "pipeline",
-    "diff_files": "pipeline",
-    "disagreements": "pipeline",
-    "fetch_regions": "pipeline",
-    "flows": "pipeline",
-    "held": "pipeline",
-    "list_archive": "pipeline",
-    "list_regions": "pipeline",
-    "places": "pipeline",
+    "change_map": "pipeline.pictures",
+    "change_map_between": "pipeline.pictures",
+    "changes": "pipeline.polygons",
+    "changes_between": "pipeline.polygons",
+    "check_archive": "pipeline.archive_checks",
+    "check_regions": "pipeline.region_check",
+    "check_summaries": "pipeline.trees",
+    "compare": "pipeline.publishers",
+    "convert": "pipeline.conversion",
+    "diff": "pipeline.diffs",
+    "diff_files": "pipeline.diffs",
+    "disagreements": "pipeline.publishers",
+    "fetch_regions": "pipeline.region_fetch",
+    "flows": "pipeline.role_flows",
+    "held": "pipeline.areas",
+    "list_archive": "pipeline.archive_checks",
+    "list_regions": "pipeline.region_sets",
+    "places": "pipeline.place_changes",
     "report": "page",
-    "sensitivity": "pipeline",
-    "series": "pipeline",
-    "show_region": "pipeline",
-    "summary": "pipeline",
-    "verify": "pipeline",
-    "write_summaries": "pipeline",
+    "sensitivity": "pipeline.sensitivities",
+    "series": "pipeline.timeline",
+    "show_region": "pipeline.region_sets",
+    "summary": "pipeline.summaries",
+    "verify": "pipeline.verifying",
+    "write_summaries": "pipeline.trees",
     "notebook_html": "viz.notebook",
     "picture": "viz.drawing",
     "plot": "viz.drawing",

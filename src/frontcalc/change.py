@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from frontcalc.regions import RegionSet, Split
 from frontcalc.slivers import SliverRule
 
 Floats = NDArray[np.float64]
+Geometries = NDArray[np.object_]
 Ground = shapely.Geometry | NDArray[np.object_]
 """One geometry, or an array of polygons without overlap."""
 
@@ -228,9 +230,7 @@ def step(
     FrontcalcError
         The overlay contradicts itself, by more than rounding: no figure is better than a wrong one.
     """
-    gained, lost = (
-        areas(ground, regions, engine=engine, slivers=slivers) for ground in differences(before, after, engine=engine)
-    )
+    gained, lost = areas_of(differences(before, after, engine=engine), regions, engine=engine, slivers=slivers)
     if opening is None or abs(float(geometry.area_km2(before)) - opening.km2[-1]) > DRIFT_KM2:
         opening = areas(before, regions, engine=engine).figures
     closing = close_of(opening, gained.figures, lost.figures, float(geometry.area_km2(after)))
@@ -272,6 +272,8 @@ def areas(ground: Ground, regions: RegionSet, *, engine: str = ENGINES[0], slive
         Valid, in metres.
     regions : RegionSet
         In the same projection.
+    engine : str
+        One of `ENGINES`.
     slivers : SliverRule, optional
         Tells slivers apart, by the whole width of a part also where a border cuts it.
 
@@ -280,28 +282,36 @@ def areas(ground: Ground, regions: RegionSet, *, engine: str = ENGINES[0], slive
     FrontcalcError
         Regions and unassigned do not add up to the total.
     """
-    parts = geometry.polygonal(np.asarray(ground, dtype=object))
+    return areas_of([ground], regions, engine=engine, slivers=slivers)[0]
+
+
+def areas_of(
+    grounds: Sequence[Ground], regions: RegionSet, *, engine: str = ENGINES[0], slivers: SliverRule | None = None
+) -> tuple[Areas, ...]:
+    """Return the areas of several grounds, each as `areas` does: at once, which costs little more than one."""
+    wholes = [geometry.polygonal(np.asarray(ground, dtype=object)) for ground in grounds]
     if slivers is None:
-        return _measured(parts, regions, engine)
-    # What an overlay of whole maps returns is whole parts; an array may hold several faces of one.
-    thin = slivers.thin(parts, faces=isinstance(ground, np.ndarray))
-    return _together(*(_measured(parts[which], regions, engine) for which in (~thin, thin)))
+        return tuple(_measured(wholes, regions, engine))
+    told: list[Geometries] = []
+    for ground, parts in zip(grounds, wholes, strict=True):
+        # What an overlay of whole maps returns is whole parts; an array may hold several faces of one.
+        thin = slivers.thin(parts, faces=isinstance(ground, np.ndarray))
+        told += [parts[~thin], parts[thin]]
+    measured = list(_measured(told, regions, engine))
+    return tuple(map(_together, measured[::2], measured[1::2]))
 
 
-def _measured(parts: NDArray[np.object_], regions: RegionSet, engine: str) -> Areas:
-    """Return the area of polygons (k,) by region."""
-    split = regions.split(_solid(parts), overlay=engine == "plain")
-    total_km2, by_region_km2 = float(np.sum(geometry.area_km2(parts))), float(split.km2.sum())
-    if abs(by_region_km2 - total_km2) > CONTRADICTION_KM2:
-        raise FrontcalcError(
-            f"the overlay contradicts itself: {total_km2:.6f} km² in all, {by_region_km2:.6f} by region",
-            cure="please report it with the maps and the regions",
-        )
-    return Areas(
-        km2=np.append(split.km2, total_km2),
-        snapped_km2=np.append(split.snapped_km2, np.sum(split.snapped_km2)),
-        split=split,
-    )
+def _measured(groups: Sequence[Geometries], regions: RegionSet, engine: str) -> Iterator[Areas]:
+    """Yield the area of each group of polygons (k,) by region."""
+    for parts, split in zip(groups, regions.split(*map(_solid, groups), overlay=engine == "plain"), strict=True):
+        total_km2, by_region_km2 = float(np.sum(geometry.area_km2(parts))), float(split.km2.sum())
+        if abs(by_region_km2 - total_km2) > CONTRADICTION_KM2:
+            raise FrontcalcError(
+                f"the overlay contradicts itself: {total_km2:.6f} km² in all, {by_region_km2:.6f} by region",
+                cure="please report it with the maps and the regions",
+            )
+        snapped_km2 = np.append(split.snapped_km2, np.sum(split.snapped_km2))
+        yield Areas(np.append(split.km2, total_km2), snapped_km2, split)
 
 
 def _together(broad: Areas, slivers: Areas) -> Areas:

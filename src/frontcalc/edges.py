@@ -13,10 +13,12 @@ The winding number changes only across an edge that is left, so it is constant o
 bound, and one point of a face tells.
 
 Where it may fail. Cutting edges rounds their crossings, as every overlay must, and GEOS falls back to coarser noding
-where that fails. So nothing is believed that does not prove itself: the lines must close without loose ends, every
-winding number be −1, 0 or +1, and the faces add up to the change of the total. Otherwise there is no answer, and the
-caller takes the plain way. The last of these cannot see an error that gained and lost have in common: the plain way
-remains the oracle, on every pair of the publishers' archives (docs/performance.md).
+where that fails. So nothing is believed that does not prove itself. A line that bounds no face must be crossed
+without a turn: as many new edges as old ones run along it either way, as where one map has a vertex on an edge of the
+other and both are the same line to the last bit. Every winding number must be −1, 0 or +1, and the faces must add up
+to the change of the total. Otherwise there is no answer, and the caller takes the plain way. The last of these cannot
+see an error that gained and lost have in common: the plain way remains the oracle, on every pair of the publishers'
+archives (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ TOLERANCE_M2 = 0.01
 
 # Odd, and without a pattern: the digits of the golden ratio, and those that hash functions use.
 _MIXERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5], dtype=np.uint64)
+_SAME_LINE_M = 1e-5  # ten times the grid that vertices lie on
 _CELLS = 2_000_000  # of the table of points by edges: 16 MB
 
 
@@ -61,7 +64,7 @@ def difference(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> Dif
     old_rest, new_rest = differing(old, new)
     if len(old_rest) + len(new_rest) > MOST_DIFFERING * (len(old) + len(new)):
         return None
-    faces = _faces(np.concatenate([old_rest, new_rest]))
+    faces = _faces(old_rest, new_rest)
     if faces is None:
         return None
     points = shapely.get_coordinates(shapely.point_on_surface(faces))
@@ -120,13 +123,35 @@ def winding_numbers(points: Floats, edges: Floats) -> Ints:
     return np.concatenate(turns)
 
 
-def _faces(edges: Floats) -> Geometries | None:
-    """Return the faces (n,) that edges (m, 4) bound, None where they do not all bound one."""
-    lines = shapely.multilinestrings(np.asarray(shapely.linestrings(edges.reshape(-1, 2, 2)), dtype=object))
+def _faces(old: Floats, new: Floats) -> Geometries | None:
+    """Return the faces (n,) that edges (m, 4) and (k, 4) bound, None where other lines mark a change too."""
     try:
         # Where edges nearly coincide, a union of the lines snaps them together more often than this.
-        noded = shapely.get_parts(shapely.node(lines))
+        noded = shapely.get_parts(shapely.node(shapely.multilinestrings(_segments(np.concatenate([old, new])))))
     except shapely.GEOSException:
         return None
     faces, *loose = shapely.polygonize_full(noded)
-    return None if any(not shapely.is_empty(left) for left in loose) else shapely.get_parts(faces)
+    lines = shapely.get_parts(np.array(loose, dtype=object))
+    if len(lines) and (turns_across(lines, new) != turns_across(lines, old)).any():
+        return None
+    return shapely.get_parts(faces)
+
+
+def turns_across(lines: Geometries, edges: Floats) -> Ints:
+    """Return by how much the winding number of edges (n, 4) changes across each segment (m,) of lines.
+
+    It is the number of edges that run along the segment's middle in its own direction, less those that run against it.
+    """
+    points, line = shapely.get_coordinates(lines, return_index=True)
+    start = np.flatnonzero(line[1:] == line[:-1])
+    forth = points[start + 1] - points[start]
+    middle = points[start] + forth / 2
+    places = shapely.points(middle)
+    segment, near = shapely.STRtree(_segments(edges)).query(places, predicate="dwithin", distance=_SAME_LINE_M)
+    along = np.sum(forth[segment] * (edges[near, 2:] - edges[near, :2]), axis=1)
+    return np.bincount(segment, np.sign(along), minlength=len(start)).astype(np.int64)
+
+
+def _segments(edges: Floats) -> Geometries:
+    """Return edges (n, 4) as lines (n,)."""
+    return np.asarray(shapely.linestrings(edges.reshape(-1, 2, 2)), dtype=object)

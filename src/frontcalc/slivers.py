@@ -56,7 +56,7 @@ class SliverRule:
         if not len(parts):
             return np.zeros(0, dtype=bool)
         if faces:
-            return self._widths_of_parts_m(parts) < self.width_m
+            return self._of_faces(parts)
         thin = mean_widths_m(parts, self.crs) < self.width_m
         doubtful = np.flatnonzero(thin)
         doubtful = doubtful[_turns_back(parts[doubtful])]
@@ -65,16 +65,14 @@ class SliverRule:
         thin[doubtful[of[mean_widths_m(closed, self.crs) >= self.width_m]]] = False
         return thin
 
-    def _widths_of_parts_m(self, faces: Geometries) -> Floats:
-        """Return the mean width of the part that each polygon (n,) is a face of."""
-        parts = geometry.polygonal(np.array([shapely.union_all(faces, grid_size=_GRID_M)], dtype=object))
-        width_m = mean_widths_m(parts, self.crs)
-        # A point on an arm of the face as drawn would lie in no part.
-        points = shapely.point_on_surface(shapely.set_precision(faces, _GRID_M))
-        face, part = shapely.STRtree(parts).query(points, predicate="intersects")
-        widest = np.zeros(len(faces))
-        np.maximum.at(widest, face, width_m[part])
-        return widest
+    def _of_faces(self, faces: Geometries) -> NDArray[np.bool_]:
+        """Say of each polygon (n,) whether the part that it is a face of is a sliver."""
+        parts = np.asarray(geometry.union(faces).geoms, dtype=object)
+        thin = self.thin(parts)
+        face, part = shapely.STRtree(parts).query(shapely.point_on_surface(faces), predicate="intersects")
+        broad = np.zeros(len(faces), dtype=bool)
+        broad[face[~thin[part]]] = True
+        return ~broad
 
 
 def mean_widths_m(parts: Geometries, source_crs: str) -> Floats:

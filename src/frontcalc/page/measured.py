@@ -10,12 +10,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc import pipeline
 from frontcalc.crs import LONLAT
 from frontcalc.errors import UsageError
 from frontcalc.page import shapes
+from frontcalc.pipeline.diffs import diff
 from frontcalc.pipeline.holdings import Holdings, holdings
 from frontcalc.pipeline.options import Options
+from frontcalc.pipeline.polygons import changes
 from frontcalc.tables import ChangeRow, DiffRow, Meta, Table
 
 
@@ -54,10 +55,10 @@ def measure(
     UsageError
         More than one actor is asked for; otherwise as `diff`.
     """
-    figures = pipeline.diff(periods, archive=archive, with_range=with_range, **options)
+    figures = diff(periods, archive=archive, with_range=with_range, **options)
     if len(figures.meta.actors) != 1:
         raise UsageError("a page is of one actor", where="--actor all", cure="name one, and make a page for each")
-    polygons = pipeline.changes(periods, archive=archive, **options)
+    polygons = changes(periods, archive=archive, **options)
     drawing = _Drawing()
     maps = [day for used in figures.meta.periods for day in (used.opening, used.closing) if day]
     one = options.copy()

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
-from functools import partial
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 from frontcalc.notices import join_codes
-from frontcalc.pipeline.assumptions import open_alternatives
 from frontcalc.pipeline.comparing import Measured, tabulate
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options
-from frontcalc.pipeline.outcomes import MEASURES, base_of, least_and_most, range_notice, refuse_dropped
 from frontcalc.pipeline.spans import Asked, start_files, start_periods
-from frontcalc.tables import DiffRow, Meta, RangeRow, Table
+from frontcalc.tables import DiffRow, Meta, Table
 
 
 def diff(
@@ -75,35 +71,19 @@ def diff_files(
     return _tabulated(start_files(before, after, options), places, options if with_range else None)
 
 
-def _tabulated(asked: Asked, places: str | Path | None, options: Options | None) -> Table[DiffRow, Meta]:
+def _tabulated(asked: Asked, places: str | Path | None, ranges: Options | None) -> Table[DiffRow, Meta]:
     """Return the table, with ranges where options are given to start their alternatives with."""
-    if options is None:
+    if ranges is None:
         return tabulate(DiffRow, diff_rows, asked, places)
-    refuse_dropped(asked.run)
-    asked.run.notices.append(range_notice(asked.run))
-    return tabulate(RangeRow, partial(_range_rows, options), asked, places)
+    from frontcalc.pipeline.ranges import tabulate_ranges
 
-
-def _range_rows(options: Options, run: Measuring, measured: Measured) -> Iterator[RangeRow]:
-    """Yield a span's rows with the least and the most that their figures come to, blank where nothing was measured."""
-    changed, outcomes, base = measured.changed, [], None
-    if changed is not None:
-        base = base_of(run, options, measured.actor, measured.span, changed, measured.suspect)
-        outcomes = list(open_alternatives(base))
-    for row in diff_rows(run, measured):
-        own: dict[str, Any] = {entry.name: getattr(row, entry.name) for entry in fields(row)}
-        if base is not None:
-            least, most = least_and_most(base, outcomes, (row.level, row.region))
-            own |= {f"{name}_min_km2": figure for name, figure in zip(MEASURES, least, strict=True)}
-            own |= {f"{name}_max_km2": figure for name, figure in zip(MEASURES, most, strict=True)}
-        yield RangeRow(**own)
+    return tabulate_ranges(diff_rows, asked, places, ranges)
 
 
 def diff_rows(run: Measuring, measured: Measured) -> Iterator[DiffRow]:
     """Yield a span's rows: figures where two maps stand for its ends, else blanks."""
     span = measured.span
-    for line in run.rows():
-        figures = run.figures(measured.changed, line, span.days)
+    for line, figures in run.figures(measured.changed, span.days):
         yield DiffRow(
             archive=run.archive.name,
             actor=measured.actor,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache, partial
 from threading import Lock
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import shapely
 
@@ -45,8 +45,7 @@ from frontcalc.views import View
 ChangeT = TypeVar("ChangeT", Change, Movement)
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(NamedTuple):
     """The figures of one row; None where nothing could be measured."""
 
     opening_km2: float | None = None
@@ -222,24 +221,32 @@ class Measuring:
                 if line.level == level and not (ground := line.ground_of(grounds)).is_empty:
                     yield kind, line.region, line.sum_of(areas.km2), ground
 
-    def figures(self, measured: Change | Movement | None, line: Line, days: int | None) -> Figures:
-        """Return one row's figures of a change, all None where nothing was measured."""
+    def figures(self, measured: Change | Movement | None, days: int | None) -> Iterator[tuple[Line, Figures]]:
+        """Yield each row with its figures of a change, all None where nothing was measured."""
         if measured is None:
-            return Figures()
+            yield from ((line, Figures()) for line in self.rows())
+            return
         shown = measured.without_slivers if self.drop_slivers else measured
-        gained, lost = line.sum_of(shown.gained_km2), line.sum_of(shown.lost_km2)
-        net = gained - lost
-        return Figures(
-            opening_km2=line.sum_of(measured.opening_km2),
-            closing_km2=line.sum_of(measured.closing_km2),
-            gained_km2=gained,
-            lost_km2=lost,
-            net_km2=net,
-            rate_km2_per_day=net / days if days else None,
-            snapped_km2=line.sum_of(shown.snapped_km2),
-            gained_sliver_km2=line.sum_of(measured.gained_sliver_km2),
-            lost_sliver_km2=line.sum_of(measured.lost_sliver_km2),
-        )
+        of_shown = (shown.gained_km2, shown.lost_km2, shown.snapped_km2)
+        whole = (measured.opening_km2, measured.closing_km2, measured.gained_sliver_km2, measured.lost_sliver_km2)
+        arrays = [array.tolist() for array in (*of_shown, *whole)]
+        for line in self.rows():
+            gained, lost, snapped, opening, closing, thin_gained, thin_lost = map(line.sum_of, arrays)
+            net = gained - lost
+            yield (
+                line,
+                Figures(
+                    opening_km2=opening,
+                    closing_km2=closing,
+                    gained_km2=gained,
+                    lost_km2=lost,
+                    net_km2=net,
+                    rate_km2_per_day=net / days if days else None,
+                    snapped_km2=snapped,
+                    gained_sliver_km2=thin_gained,
+                    lost_sliver_km2=thin_lost,
+                ),
+            )
 
     def left_out(self, actor: str, period: str = "", **elsewhere_km2: float) -> list[Notice]:
         """Return a notice of what an actor has elsewhere, as in `gained=12.5`, where only some rows are shown."""

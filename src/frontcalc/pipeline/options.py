@@ -15,7 +15,6 @@ from frontcalc.cache import NOTHING_KEPT, Cache, user_cache
 from frontcalc.change import ENGINES
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import ADJECTIVES, Layer, find_layer, spelling
-from frontcalc.pipeline.cluster import check_address
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.splitting import Splitting, choose_regions
 from frontcalc.regions import SNAPS
@@ -159,6 +158,8 @@ def _check_numbers(options: Options) -> None:
         raise UsageError("cannot be negative", where=f"--carry-layers {carry}", cure="give a number of days")
     address = options.get("dask")
     if address is not None:
+        from frontcalc.pipeline.cluster import check_address
+
         check_address(address)
         if workers > 1:
             raise UsageError("measure in two ways", where="--dask and --workers", cure="choose one of them")

@@ -198,10 +198,8 @@ def measure_step(job: Job, before: Holding, after: Holding, ground: Grounds, reg
     """
     opening, closing = ground(before), ground(after)
     with timed(f"compared {_day(before, 'opening')} with {_day(after, 'closing')}"):
-        gained, lost = (
-            change.areas(ground, regions, engine=job.engine, slivers=job.slivers)
-            for ground in change.differences(opening, closing, engine=job.engine)
-        )
+        grounds = change.differences(opening, closing, engine=job.engine)
+        gained, lost = change.areas_of(grounds, regions, engine=job.engine, slivers=job.slivers)
     step = Step(
         Moved(gained.figures, lost.figures, gained.slivers, lost.slivers),
         float(geometry.area_km2(opening)),

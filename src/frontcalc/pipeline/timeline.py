@@ -142,8 +142,8 @@ def _series_rows(
 ) -> Iterator[SeriesRow]:
     """Yield the rows of one date; the change is blank on the first map and where the map is not new."""
     before, state, days = span.opening, span.closing, span.days
-    for line in run.rows():
-        figures = run.figures(moved, line, days)
+    held_km2 = None if held is None else held.km2.tolist()
+    for line, figures in run.figures(moved, days):
         mine = [found.notice for found in suspect if line.sum_of(found.km2) >= SHOWN_KM2]
         yield SeriesRow(
             archive=run.archive.name,
@@ -155,7 +155,7 @@ def _series_rows(
             previous=before.day if before else None,
             days=days,
             view=run.view.name,
-            held_km2=None if held is None else line.sum_of(held.km2),
+            held_km2=None if held_km2 is None else line.sum_of(held_km2),
             gained_km2=figures.gained_km2,
             lost_km2=figures.lost_km2,
             net_km2=figures.net_km2,

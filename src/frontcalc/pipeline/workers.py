@@ -7,17 +7,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from itertools import islice, pairwise
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.change import Change
 from frontcalc.errors import DataError
-from frontcalc.pipeline.cluster import Cluster, Sent, connected
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.steps import Job, Measured, keep_step, known_step, measure_chain
 from frontcalc.regions import RegionSet
 from frontcalc.snapshots import keep_snapshot, known_snapshot
 from frontcalc.states import Span, State
+
+if TYPE_CHECKING:
+    from frontcalc.pipeline.cluster import Cluster, Sent
 
 BLOCK = 16
 """How many neighbouring steps a worker takes at once: it reads each map once, and the one before the first."""
@@ -57,6 +59,8 @@ def measured_ahead(run: Measuring, actor: str, before: State | None, days: Itera
         In their order.
     """
     if run.dask is not None:
+        from frontcalc.pipeline.cluster import connected
+
         with connected(run.dask) as cluster:
             yield from run_ahead(cluster.chain, cluster.at_once, run, actor, before, days)
     elif run.workers == 1:
@@ -151,6 +155,8 @@ def changes(run: Measuring, spans: Iterator[tuple[str, Span]]) -> Iterator[tuple
         Resolved as they are taken.
     """
     if run.dask is not None:
+        from frontcalc.pipeline.cluster import connected
+
         with connected(run.dask) as cluster:
             yield from _changes_on(cluster, run, spans)
         return

@@ -39,6 +39,14 @@ class Meetings(NamedTuple):
     crossing: NDArray[np.bool_]
 
 
+class Shares(NamedTuple):
+    """Areas (k,) that polygons of some ground share with pieces of the plane, in m², and which polygon and piece."""
+
+    m2: Floats
+    polygon: Owners
+    piece: Owners
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Plane:
     """Pieces of the plane, prepared and indexed for many overlays.
@@ -59,8 +67,8 @@ class Plane:
     tree: shapely.STRtree
     edges: Edges
 
-    def shares(self, ground: Geometries, *, overlay: bool) -> tuple[Floats, Owners]:
-        """Return the areas that ground shares with the pieces it meets (k,), in m², and the piece of each.
+    def shares(self, ground: Geometries, *, overlay: bool) -> Shares:
+        """Return the areas that ground shares with the pieces it meets.
 
         Parameters
         ----------
@@ -69,16 +77,16 @@ class Plane:
         overlay : bool
             Cut the ground and measure what it is cut into, the plain way that takes several times as long.
         """
-        if overlay:
-            cut, of = self.cut(ground)
-            return shapely.area(cut), of
-        parts, _ = geometry.subdivide(ground)
+        parts, owner = geometry.subdivide(ground)
         part, piece, around, crossing = self._meetings(parts)
-        shared_m2 = shapely.area(np.where(around, self.pieces[piece], parts[part]))
-        if crossing.any():
+        whole = np.where(around, self.pieces[piece], parts[part])
+        if overlay:
+            whole[crossing] = shapely.intersection(whole[crossing], self.pieces[piece[crossing]])
+        shared_m2 = shapely.area(whole)
+        if crossing.any() and not overlay:
             cut, number = np.unique(part[crossing], return_inverse=True)
             shared_m2[crossing] = shared_area_m2(edges_of(parts[cut]), self.edges, number, piece[crossing])
-        return shared_m2, piece
+        return Shares(shared_m2, owner[part], piece)
 
     def cut(self, ground: Geometries) -> tuple[Geometries, Owners]:
         """Return what ground shares with each piece it meets, and the piece of each share.

@@ -18,6 +18,13 @@ from frontcalc.snapshots.drawn import Geometries, Snapshot, SnapshotLayer
 from frontcalc.versions import method_version
 from frontcalc.views import View
 
+GRID_M = 2.0**-20
+"""The grid that projected vertices lie on (metres), a power of two so that rounding to it is exact.
+
+A publisher who writes a map anew may change the last digits of vertices that stay where they are: to a millionth of a
+metre they are the same, and so are the edges between them.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Holding:
@@ -139,7 +146,10 @@ def _projected(part: SnapshotLayer, plane: str) -> Geometries:
 
 
 def to_equal_area(polygons: Geometries, source_crs: str, target_crs: str, *, where: str | None = None) -> Geometries:
-    """Return polygons as drawn in `source_crs`, projected with straight source edges and repaired (metres)."""
+    """Return polygons as drawn in `source_crs`, projected with straight source edges and repaired (metres).
+
+    Vertices lie on a grid of `GRID_M`.
+    """
     if not len(polygons):
         return polygons
     west, south, east, north = map(float, shapely.total_bounds(polygons))
@@ -149,7 +159,9 @@ def to_equal_area(polygons: Geometries, source_crs: str, target_crs: str, *, whe
         if not np.isfinite([west, south, east, north]).all():
             raise DataError(f"its coordinates lie outside {source_crs[:40]}", where=where, cure="check its CRS")
     crs.prove_equal_area(target_crs, (west, south, east, north))
+    project = crs.projector(source_crs, target_crs)
     try:
-        return geometry.repair(geometry.project_polygons(polygons, crs.projector(source_crs, target_crs)))
+        drawn = geometry.project_polygons(polygons, lambda points: np.round(project(points) / GRID_M) * GRID_M)
+        return geometry.repair(drawn)
     except DataError as error:
         raise DataError(error.problem, where=where, cure=error.cure) from error

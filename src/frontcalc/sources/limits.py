@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Protocol
 
 from frontcalc.errors import DataError, UsageError
@@ -62,13 +63,27 @@ def limits() -> Limits:
     UsageError
         A variable is set to something other than a whole number.
     """
-    usual = Limits()
-    return Limits(**{known.name: _setting(known.name, getattr(usual, known.name)) for known in fields(Limits)})
+    return _limits_of(tuple(os.environ.get(name, "") for name in _VARIABLES))
 
 
 def variable(name: str) -> str:
     """Return the environment variable that sets a limit."""
     return f"FRONTCALC_{name.upper()}"
+
+
+_VARIABLES = tuple(variable(known.name) for known in fields(Limits))
+
+
+@lru_cache(maxsize=8)
+def _limits_of(texts: tuple[str, ...]) -> Limits:
+    """Return the limits that texts of `_VARIABLES` set, the usual one where a text is empty."""
+    usual = Limits()
+    return Limits(
+        **{
+            known.name: _setting(known.name, text, getattr(usual, known.name))
+            for known, text in zip(fields(Limits), texts, strict=True)
+        }
+    )
 
 
 def beyond(name: str, problem: str, *, where: str) -> DataError:
@@ -98,9 +113,9 @@ def check_vertices(count: int, *, where: str) -> None:
         raise beyond("max_vertices", f"has {count:,} vertices; the limit is {most:,}", where=where)
 
 
-def _setting(name: str, default: int) -> int:
-    """Return a limit from the environment, or its default."""
-    text = os.environ.get(variable(name), "").strip()
+def _setting(name: str, text: str, default: int) -> int:
+    """Return a limit from its variable's text, or its default."""
+    text = text.strip()
     if not text:
         return default
     if not text.isascii() or not text.isdecimal() or len(text) > 18:
