@@ -166,7 +166,7 @@ def test_workers_are_given_only_what_is_not_known(
 def test_what_another_version_has_measured_is_measured_again(
     maps: Path, tmp_path: Path, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    how: dict[str, Any] = {"archive": maps, "cache": tmp_path / "cache"}
+    how: dict[str, Any] = {"archive": maps, "cache": tmp_path / "cache", "workers": 1}
     first = work.of(**how)
     assert work.of(**how) == []
     monkeypatch.setattr(versions, "__version__", "0.0.0")

@@ -97,13 +97,12 @@ class Areas:
     @property
     def unassigned(self) -> NDArray[np.object_]:
         """The ground that no region takes, as polygons."""
-        return self.split.ground.unassigned
+        return self.split.beside.unassigned
 
     @property
     def snapped(self) -> NDArray[np.object_]:
         """The ground that regions take by snapping, as polygons."""
-        ground = self.split.ground
-        return geometry.polygonal(ground.taken[ground.zone])
+        return geometry.polygonal(self.split.beside.taken)
 
     def by_region(self) -> list[shapely.MultiPolygon]:
         """Return the ground itself, (n + 1): of each region in the set's order, and unassigned."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -47,7 +48,7 @@ class Options(Splitting, total=False):
         `auto` (the default) finds what differs between two maps by their edges where that is faster and sure;
         `plain` always overlays whole maps. Figures agree to 1e-6 km².
     workers : int
-        How many threads measure; default 1. The result is the same.
+        How many threads measure; default as many as there are processors, and four at most. The result is the same.
     dask : str
         The address of a Dask scheduler, as in «tcp://10.0.0.1:8786», whose workers measure; default this process.
         The workers must see the maps at the same path, and have the same versions. The result is the same.
@@ -71,7 +72,7 @@ class Options(Splitting, total=False):
     actor: str | None
     snap: str
     engine: str
-    workers: int
+    workers: int | None
     dask: str | None
     cache: str | Path | None
     no_cache: bool
@@ -131,13 +132,18 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
         actor=actor,
         snap=_choice("snap", "rule", options.get("snap"), SNAPS),
         engine=_choice("engine", "engine", options.get("engine"), ENGINES),
-        workers=options.get("workers", 1),
+        workers=options.get("workers") or usual_workers(),
         slivers=SliverRule(SLIVER_WIDTH_M if width is None else float(width), target),
         drop_slivers=bool(options.get("drop_slivers")),
         dask=options.get("dask"),
         notices=[*archive.notices, *regions.notices],
         cache=cache,
     )
+
+
+def usual_workers() -> int:
+    """Return how many threads measure unless the user says otherwise: each takes memory for maps and regions."""
+    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 4)
 
 
 def _choice(option: str, what: str, asked: str | None, known: Sequence[str]) -> str:
@@ -149,8 +155,8 @@ def _choice(option: str, what: str, asked: str | None, known: Sequence[str]) -> 
 
 def _check_numbers(options: Options) -> None:
     """Refuse numbers that cannot be meant, and two ways of measuring at once."""
-    workers, width, carry = options.get("workers", 1), options.get("sliver_width"), options.get("carry_layers") or 0
-    if workers < 1:
+    workers, width, carry = options.get("workers"), options.get("sliver_width"), options.get("carry_layers") or 0
+    if workers is not None and workers < 1:
         raise UsageError("there must be one at least", where=f"--workers {workers}", cure="give a number of threads")
     if width is not None and not 0 <= width < float("inf"):
         raise UsageError("is no width", where=f"--sliver-width {width:g}", cure="give metres, as in 100")
@@ -161,7 +167,7 @@ def _check_numbers(options: Options) -> None:
         from frontcalc.pipeline.cluster import check_address
 
         check_address(address)
-        if workers > 1:
+        if workers is not None and workers > 1:
             raise UsageError("measure in two ways", where="--dask and --workers", cure="choose one of them")
 
 

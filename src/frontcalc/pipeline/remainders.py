@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import shapely
 
 from frontcalc import crs, geometry
-from frontcalc.change import Change
+from frontcalc.change import Areas, Change
 from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Figures
 from frontcalc.regions import UNASSIGNED
@@ -37,18 +38,18 @@ def remainder_notices(measured: Change | None, span: Span, plane: str) -> list[N
     if measured is None or len(measured.opening_km2) <= 2:
         return []
     moved_km2 = float(measured.gained_km2[-1] + measured.lost_km2[-1])
-    kinds = (
+    kinds: tuple[tuple[str, float, str, Callable[[Areas], Geometries]], ...] = (
         (
             "UNASSIGNED",
             float(measured.gained_km2[-2] + measured.lost_km2[-2]),
             "lie in no region",
-            (measured.gained.unassigned, measured.lost.unassigned),
+            lambda areas: areas.unassigned,
         ),
         (
             "SNAPPED",
             float(measured.snapped_km2[-1]),
             "lie beside the regions and went to the nearest",
-            (measured.gained.snapped, measured.lost.snapped),
+            lambda areas: areas.snapped,
         ),
     )
     maps = " and ".join(str(state.day) for state in (span.opening, span.closing) if state and state.day)
@@ -57,10 +58,10 @@ def remainder_notices(measured: Change | None, span: Span, plane: str) -> list[N
         Notice(
             code,
             f"{km2:,.1f} of {moved_km2:,.1f} km² gained and lost {where}; the largest part: "
-            + _largest(*ground, between, plane),
+            + _largest(ground_of(measured.gained), ground_of(measured.lost), between, plane),
             span.period.label,
         )
-        for code, km2, where, ground in kinds
+        for code, km2, where, ground_of in kinds
         if km2 >= _SHOWN_KM2 and km2 > NOTABLE * moved_km2
     ]
 

@@ -15,6 +15,7 @@ from frontcalc.overlaps import Edges, edges_of, shared_area_m2
 Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
 Owners = NDArray[np.intp]
+Wanted = NDArray[np.bool_]
 
 _PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
 _REST_VERTICES = 128
@@ -88,13 +89,15 @@ class Plane:
             shared_m2[crossing] = shared_area_m2(edges_of(parts[cut]), self.edges, number, piece[crossing])
         return Shares(shared_m2, owner[part], piece)
 
-    def cut(self, ground: Geometries) -> tuple[Geometries, Owners]:
+    def cut(self, ground: Geometries, wanted: Wanted | None = None) -> tuple[Geometries, Owners]:
         """Return what ground shares with each piece it meets, and the piece of each share.
 
         Parameters
         ----------
         ground : (n,) array of Polygon
             Valid and without overlap, in metres.
+        wanted : (m,) array of bool, optional
+            Which pieces are of interest, all where it is left out.
 
         Returns
         -------
@@ -103,14 +106,16 @@ class Plane:
         piece : (k,) array of int
         """
         parts, _ = geometry.subdivide(ground)
-        part, piece, around, crossing = self._meetings(parts)
+        part, piece, around, crossing = self._meetings(parts, wanted)
         shares = np.where(around, self.pieces[piece], parts[part])
         shares[crossing] = shapely.intersection(shares[crossing], self.pieces[piece[crossing]])
         return shares, piece
 
-    def _meetings(self, parts: Geometries) -> Meetings:
-        """Return which parts (n,) of some ground meet which pieces, and how."""
+    def _meetings(self, parts: Geometries, wanted: Wanted | None = None) -> Meetings:
+        """Return which parts (n,) of some ground meet which pieces (of those that are wanted), and how."""
         part, piece = self.tree.query(parts)
+        if wanted is not None:
+            part, piece = part[wanted[piece]], piece[wanted[piece]]
         inside = shapely.contains_properly(self.pieces[piece], parts[part])
         met = inside.copy()
         met[~inside] = shapely.intersects(self.pieces[piece[~inside]], parts[part[~inside]])

@@ -70,6 +70,11 @@ class Split:
         """The ground itself, cut by regions where it is asked for: figures alone need no overlay."""
         return self.regions.cut(self.parts)
 
+    @cached_property
+    def beside(self) -> Ground:
+        """Of the ground, what no region takes, or takes by snapping only."""
+        return self.regions.cut(self.parts, beside=True)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegionSet:
@@ -187,9 +192,14 @@ class RegionSet:
             Split(taken, snapped, self, parts) for taken, snapped, parts in zip(km2, snapped_km2, groups, strict=True)
         )
 
-    def cut(self, parts: Geometries) -> Ground:
-        """Return polygons (k,) as `split` takes them, cut by region."""
-        shares, piece = self._plane().cut(parts)
+    def cut(self, parts: Geometries, *, beside: bool = False) -> Ground:
+        """Return polygons (k,) as `split` takes them, cut by region; or only what of them lies beside the regions."""
+        plane = self._plane()
+        wanted = None
+        if beside:
+            wanted = np.ones(len(plane.pieces), dtype=bool)
+            wanted[: len(self.pieces)] = False if self.snapped is None else self.snapped
+        shares, piece = plane.cut(parts, wanted)
         row, zone = self._rows(piece)
         taken = row < len(self.names)
         return Ground(geometry.polygonal(shares[~taken]), shares[taken], row[taken], zone[taken])
