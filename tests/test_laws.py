@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontcalc import change, geometry, regions
+from frontcalc.change import between
 from frontcalc.errors import FrontcalcError
 
 KM2 = 1e-6  # a square metre: what rounding may amount to
@@ -146,7 +147,7 @@ def test_with_zones_unassigned_is_still_measured_and_not_subtracted() -> None:
 
 def test_an_overlay_that_contradicts_itself_gives_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     before, after = (shapely.MultiPolygon([shapely.box(0, 0, width, 10_000)]) for width in (10_000, 20_000))
-    monkeypatch.setattr(change, "differences", lambda *maps, engine: (shapely.MultiPolygon(), shapely.MultiPolygon()))
+    monkeypatch.setattr(between, "differences", lambda *maps, engine: (shapely.MultiPolygon(), shapely.MultiPolygon()))
     with pytest.raises(FrontcalcError, match=r"contradicts itself: 200.0"):
         change.step(before, after, regions.no_regions())
 

@@ -1,16 +1,16 @@
-"""What changed between two maps: gained and lost, in all and by region."""
+"""The area of ground by region: of what is held, and of what came or went."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc import edges, geometry
+from frontcalc import geometry
 from frontcalc.errors import FrontcalcError
 from frontcalc.regions import RegionSet, Split
 from frontcalc.slivers import SliverRule
@@ -25,9 +25,6 @@ ENGINES = ("auto", "plain")
 
 CONTRADICTION_KM2 = 0.001
 """How far gained and lost may be from the change of the total: overlays that had to snap err by square metres."""
-
-DRIFT_KM2 = 1e-7
-"""How far a total carried from step to step may be from the map's before all is measured afresh."""
 
 _NOTHING_M2 = 1e-6
 
@@ -109,157 +106,6 @@ class Areas:
         unassigned, taken, owner, _ = self.split.ground
         parts = [*(taken[owner == region] for region in range(len(self.km2) - 2)), unassigned]
         return [geometry.union(_solid(geometry.polygonal(part))) for part in parts]
-
-
-class Moved(NamedTuple):
-    """What came and went between two maps, by region, and the slivers in either."""
-
-    gained: Held
-    lost: Held
-    gained_slivers: Held
-    lost_slivers: Held
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Change:
-    """Change between two maps, each array (n + 2,): regions in the set's order, unassigned, total (km²).
-
-    Parameters
-    ----------
-    opening_km2, closing_km2 : (n + 2,) array of float
-        What was held on either map.
-    gained, lost : Areas
-        What came and went, with the ground that no region takes and the ground that was snapped.
-    opening_snapped_km2 : (n + 2,) array of float
-        What of the opening area lies outside the region as drawn, and was snapped to it.
-    """
-
-    opening_km2: Floats
-    closing_km2: Floats
-    gained: Areas
-    lost: Areas
-    opening_snapped_km2: Floats
-
-    @property
-    def closing_snapped_km2(self) -> Floats:
-        """What of the closing area lies outside the region as drawn, and was snapped to it."""
-        return self.opening_snapped_km2 + self.gained.snapped_km2 - self.lost.snapped_km2
-
-    @property
-    def closing(self) -> Held:
-        """What was held at the close, from which the next step may start."""
-        return Held(self.closing_km2, self.closing_snapped_km2)
-
-    @property
-    def gained_km2(self) -> Floats:
-        """What was gained."""
-        return self.gained.km2
-
-    @property
-    def lost_km2(self) -> Floats:
-        """What was lost."""
-        return self.lost.km2
-
-    @property
-    def snapped_km2(self) -> Floats:
-        """What of gained and lost together lies outside the region as drawn, and was snapped to it."""
-        return self.gained.snapped_km2 + self.lost.snapped_km2
-
-    @property
-    def net_km2(self) -> Floats:
-        """Gained less lost, which is also closing less opening."""
-        return self.gained_km2 - self.lost_km2
-
-    @property
-    def moved(self) -> Moved:
-        """What came and went without the ground, which may be large."""
-        return Moved(self.gained.figures, self.lost.figures, self.gained.slivers, self.lost.slivers)
-
-    @property
-    def gained_sliver_km2(self) -> Floats:
-        """What of gained lies in slivers."""
-        return self.gained.sliver_km2
-
-    @property
-    def lost_sliver_km2(self) -> Floats:
-        """What of lost lies in slivers."""
-        return self.lost.sliver_km2
-
-    @property
-    def without_slivers(self) -> Change:
-        """The change less its slivers: what was held on either map stays as it is, and net no longer leads from it."""
-        return replace(self, gained=self.gained.without_slivers, lost=self.lost.without_slivers)
-
-    def inverted(self) -> Change:
-        """Return the change from closing to opening."""
-        return Change(self.closing_km2, self.opening_km2, self.lost, self.gained, self.closing_snapped_km2)
-
-
-def step(
-    before: shapely.MultiPolygon,
-    after: shapely.MultiPolygon,
-    regions: RegionSet,
-    *,
-    opening: Held | None = None,
-    engine: str = ENGINES[0],
-    slivers: SliverRule | None = None,
-) -> Change:
-    """Return what was gained and lost from one map to another.
-
-    Gained is held at the close and not at the opening, lost the reverse. Both are overlaid with the
-    regions, and so is what was held at the opening; what a region holds at the close follows. The total
-    at the close is measured by itself, and must be what follows for it.
-
-    Parameters
-    ----------
-    before, after : MultiPolygon
-        What the actor holds on either map: valid, in metres of an equal-area projection.
-    regions : RegionSet
-        In the same projection.
-    opening : Held, optional
-        The areas at the opening where they are known, as those at the close of the step before. They are
-        measured afresh where their total is not that of `before`.
-    engine : str
-        One of `ENGINES`.
-    slivers : SliverRule, optional
-        What counts as a sliver of what was gained and lost; without it they are not told apart.
-
-    Raises
-    ------
-    FrontcalcError
-        The overlay contradicts itself, by more than rounding: no figure is better than a wrong one.
-    """
-    gained, lost = areas_of(differences(before, after, engine=engine), regions, engine=engine, slivers=slivers)
-    if opening is None or abs(float(geometry.area_km2(before)) - opening.km2[-1]) > DRIFT_KM2:
-        opening = areas(before, regions, engine=engine).figures
-    closing = close_of(opening, gained.figures, lost.figures, float(geometry.area_km2(after)))
-    return Change(opening.km2, closing.km2, gained, lost, opening.snapped_km2)
-
-
-def close_of(opening: Held, gained: Held, lost: Held, measured_km2: float) -> Held:
-    """Return what is held at the close of a step, whose total was also measured by itself (km²).
-
-    Raises
-    ------
-    FrontcalcError
-        The overlay contradicts itself, by more than rounding: no figure is better than a wrong one.
-    """
-    closing_km2 = opening.km2 + gained.km2 - lost.km2
-    if abs(measured_km2 - closing_km2[-1]) > CONTRADICTION_KM2:
-        raise FrontcalcError(
-            f"the overlay contradicts itself: {measured_km2:.6f} km² at the close, "
-            f"{closing_km2[-1]:.6f} by gained and lost",
-            cure="please report it with the two maps",
-        )
-    return Held(closing_km2, opening.snapped_km2 + gained.snapped_km2 - lost.snapped_km2)
-
-
-def differences(
-    before: shapely.MultiPolygon, after: shapely.MultiPolygon, *, engine: str = ENGINES[0]
-) -> tuple[Ground, Ground]:
-    """Return the ground gained and lost between two maps, by one of the `ENGINES`."""
-    found = None if engine == "plain" else edges.difference(before, after)
-    return found or (shapely.difference(after, before), shapely.difference(before, after))
 
 
 def areas(ground: Ground, regions: RegionSet, *, engine: str = ENGINES[0], slivers: SliverRule | None = None) -> Areas:
