@@ -13,7 +13,8 @@ from frontcalc import change
 from frontcalc.archives import SnapshotRef
 from frontcalc.change import Change
 from frontcalc.errors import DataError, FrontcalcError
-from frontcalc.pipeline.steps import Job, Measured, measure_chain
+from frontcalc.pipeline.stepping import measure_chain
+from frontcalc.pipeline.steps import Job, Measured
 from frontcalc.regions import RegionSet
 from frontcalc.snapshots import Holding, forget_read, ground_of
 from frontcalc.sources import fingerprint

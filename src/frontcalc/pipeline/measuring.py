@@ -20,18 +20,8 @@ from frontcalc.errors import NoDataError, UsageError
 from frontcalc.layers import COUNTRIES, UNNAMED, Role, find_layer
 from frontcalc.levels import Line, Lines
 from frontcalc.notices import Notice
-from frontcalc.pipeline.steps import (
-    Job,
-    Measured,
-    Movement,
-    Step,
-    known_areas,
-    known_step,
-    known_total,
-    measure_step,
-    move,
-    regions_key,
-)
+from frontcalc.pipeline.stepping import known_areas, known_step, known_total, measure_step
+from frontcalc.pipeline.steps import Job, Measured, Movement, Step, move, regions_key
 from frontcalc.progress import timed
 from frontcalc.regions import RegionSet, takers
 from frontcalc.slivers import SliverRule

@@ -13,7 +13,8 @@ from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.change import Change
 from frontcalc.errors import DataError
 from frontcalc.pipeline.measuring import Measuring
-from frontcalc.pipeline.steps import Job, Measured, keep_step, known_step, measure_chain
+from frontcalc.pipeline.stepping import keep_step, known_step, measure_chain
+from frontcalc.pipeline.steps import Job, Measured
 from frontcalc.regions import RegionSet
 from frontcalc.snapshots import keep_snapshot, known_snapshot
 from frontcalc.states import Span, State
