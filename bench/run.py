@@ -13,13 +13,16 @@ begins with an empty folder. *warm* is the same command once more. The plain scr
 
 import os
 import platform
-import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
+
+from frontcalc.cache import NAME
 
 HERE = Path(__file__).resolve().parent
 SHARED = Path(os.environ.get("FRONTCALC_SHARED", HERE.parents[1] / "shared"))
@@ -45,9 +48,13 @@ def run_once(command, cache):
 
 def forget(cache, kept=()):
     """Remove all from a cache folder but some kinds of entries."""
-    for kind in cache.iterdir():
-        if kind.name not in kept:
-            shutil.rmtree(kind)
+    if not kept:
+        for path in cache.iterdir():
+            path.unlink()
+        return
+    with closing(sqlite3.connect(cache / NAME)) as opened, opened:
+        marks = ", ".join("?" * len(kept))
+        opened.execute(f"DELETE FROM entries WHERE kind NOT IN ({marks})", kept)
 
 
 def compare(title, ours, plain, *, warm=True):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
+import pickle
 import subprocess
 import sys
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from conftest import Run
+from kept import alter, entries
 
 from frontcalc import cache
 from frontcalc.cache import NOTHING_KEPT, Cache, Usage, clear, key_of, usage, user_cache
@@ -37,28 +38,51 @@ def kept(tmp_path: Path) -> Cache:
     return Cache(tmp_path / "cache")
 
 
-def files(cache: Cache) -> list[Path]:
-    """Return the files in a cache's folder."""
+def folder_of(cache: Cache) -> Path:
+    """Return a cache's folder."""
     assert cache.folder is not None
-    return sorted(path for path in cache.folder.rglob("*") if path.is_file())
+    return cache.folder
 
 
 def test_what_is_kept_is_made_once(kept: Cache) -> None:
     make = Maker()
     assert [kept.kept("zones", KEY, make) for _ in range(2)] == [b"made", b"made"]
     assert make.times == 1
-    assert [path.name for path in files(kept)] == [KEY]
+    assert entries(folder_of(kept)) == {("zones", KEY): b"made"}
 
 
-@pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b[:-1], lambda b: b"\0" + b[1:], lambda b: b + b"x"])
-def test_a_damaged_entry_is_made_anew(kept: Cache, damage: Callable[[bytes], bytes]) -> None:
+def test_a_cache_is_a_value_that_travels(kept: Cache) -> None:
+    kept.put("zones", KEY, b"made")
+    there = pickle.loads(pickle.dumps(kept))
+    assert there == kept
+    assert there.get("zones", KEY) == b"made"
+
+
+DAMAGES = {
+    "emptied": "content = x''",
+    "cut short": "content = substr(content, 1, 3)",
+    "a bit flipped": "content = x'6c616465'",
+    "longer": "content = CAST(content || 'x' AS BLOB)",
+    "a number": "content = 5",
+    "text that is none": "content = CAST(x'ff' AS TEXT)",
+    "another checksum": "digest = x'00'",
+    "moved to another kind": "kind = 'rests'",
+    "a day that is none": "used = 'long ago', content = x''",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_entry_is_made_anew(kept: Cache, damage: str, caplog: pytest.LogCaptureFixture) -> None:
     make = Maker()
     kept.kept("zones", KEY, make)
-    (entry,) = files(kept)
-    entry.write_bytes(damage(entry.read_bytes()))
+    kept.put("steps", KEY, b"whole")
+    alter(folder_of(kept), f"UPDATE entries SET {damage} WHERE kind = 'zones'")
+    assert kept.get("rests", KEY) is None
     assert kept.kept("zones", KEY, make) == b"made"
     assert kept.kept("zones", KEY, make) == b"made"
     assert make.times == 2
+    assert kept.get("steps", KEY) == b"whole"
+    assert caplog.records == []
 
 
 def test_without_a_folder_to_write_in_all_works_and_it_is_said_once(
@@ -70,15 +94,6 @@ def test_without_a_folder_to_write_in_all_works_and_it_is_said_once(
     assert [Cache(tmp_path / "file").kept("zones", KEY, make) for _ in range(2)] == [b"made", b"made"]
     assert make.times == 2
     assert [record.message for record in caplog.records] == ["nothing can be kept in the cache: not a directory"]
-
-
-def test_an_interrupted_write_leaves_nothing(kept: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(self: Path, target: Path) -> Path:
-        raise OSError("no room")
-
-    monkeypatch.setattr(Path, "replace", fail)
-    assert kept.kept("zones", KEY, Maker()) == b"made"
-    assert files(kept) == []
 
 
 def test_nothing_is_kept_without_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,55 +111,58 @@ def test_keys_tell_parts_apart() -> None:
     assert len(key_of([])) == 64
 
 
-def test_the_folder_stays_near_its_limit_and_what_was_used_last_stays(tmp_path: Path) -> None:
+def test_the_folder_stays_near_its_limit_and_what_was_used_last_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept = Cache(tmp_path / "cache", most_bytes=10_000)
     for number in range(40):
-        kept.put("steps", key_of([str(number)]), bytes(968))
-        (path,) = (path for path in files(kept) if path.name == key_of([str(number)]))
         # A day apart, since uses are told apart by days.
-        os.utime(path, (number * DAY_S, number * DAY_S))
-        assert kept.get("steps", key_of(["0"])) is not None or number == 0
-    held = {path.name for path in files(kept)}
-    assert sum(path.stat().st_size for path in files(kept)) <= 10_000
+        monkeypatch.setattr(cache, "_today", lambda number=number: number)
+        kept.put("steps", key_of([str(number)]), bytes(968))
+        assert kept.get("steps", key_of(["0"])) is not None
+    held = {key for _, key in entries(tmp_path / "cache")}
+    assert 5_000 <= sum(own.bytes for own in usage(kept)) <= 10_000
     # The first was used every time, and so it is there; of the others the last are.
     assert key_of(["0"]) in held
     assert key_of(["39"]) in held
     assert key_of(["1"]) not in held
 
 
+def test_what_alone_is_larger_than_the_limit_is_not_kept_and_drives_nothing_out(tmp_path: Path) -> None:
+    kept = Cache(tmp_path / "cache", most_bytes=1000)
+    kept.put("steps", KEY, b"x")
+    kept.put("zones", KEY, bytes(1001))
+    assert list(entries(tmp_path / "cache")) == [("steps", KEY)]
+
+
 def test_an_entry_that_was_not_used_for_a_day_counts_as_used_again_when_it_is(kept: Cache) -> None:
     kept.put("steps", KEY, b"x")
-    (path,) = files(kept)
-    os.utime(path, (0, 0))
+    alter(folder_of(kept), "UPDATE entries SET used = 0")
     assert kept.get("steps", KEY) == b"x"
-    assert path.stat().st_mtime > DAY_S
+    alter(folder_of(kept), "DELETE FROM entries WHERE used = 0")
+    assert kept.get("steps", KEY) == b"x"
 
 
-def test_only_entries_are_counted_and_removed(kept: Cache, tmp_path: Path) -> None:
-    """Fetched regions, files of others, and what links lead to stay; what a killed writer left goes."""
-    assert kept.folder is not None
+def test_only_entries_are_counted_and_removed(kept: Cache) -> None:
+    """Fetched regions and files of others stay; a database that was put aside goes."""
+    folder = folder_of(kept)
     kept.put("steps", KEY, b"x")
-    (entry,) = files(kept)
-    old, new = (entry.with_name(f"{KEY}.{name}") for name in ("tmpold", "tmpnew"))
-    stay = [
-        kept.folder / "regions" / "UKR-adm1.json",
-        kept.folder / "steps" / "notes.txt",
-        kept.folder / "steps" / "zz" / KEY,
-        kept.folder / "other" / KEY[:2] / KEY,
-        tmp_path / "elsewhere" / KEY[:2] / KEY,
-        new,
-    ]
-    for path in (*stay, old):
+    stay = [folder / "regions" / "UKR-adm1.json", folder / "notes.txt", folder / "entries.sqlite"]
+    aside = folder / f"{cache.NAME}.damaged"
+    for path in (*stay, aside):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"mine")
-    os.utime(old, (0, 0))
-    (kept.folder / "maps").symlink_to(tmp_path / "elsewhere")
-    (entry.with_name(KEY[:2] + "0" * 62)).symlink_to(stay[0])
-    assert sum(own.entries for own in usage(kept)) == 2
-    assert [own for own in clear(kept) if own.entries] == [Usage("steps", 2, 32 + 1 + 4)]
+    assert [own for own in usage(kept) if own.entries] == [Usage("steps", 1, 32 + 1)]
+    assert [own for own in clear(kept) if own.entries] == [Usage("steps", 1, 32 + 1)]
     assert all(path.read_bytes() == b"mine" for path in stay)
-    assert not entry.exists()
-    assert not old.exists()
+    assert entries(folder) == {}
+    assert not aside.exists()
+
+
+def test_looking_makes_nothing(kept: Cache) -> None:
+    assert kept.get("steps", KEY) is None
+    assert {own.entries for own in (*usage(kept), *clear(kept))} == {0}
+    assert not folder_of(kept).exists()
 
 
 def test_there_are_no_other_kinds(kept: Cache) -> None:
@@ -178,8 +196,19 @@ def test_two_processes_may_write_and_make_room_at_once(kept: Cache) -> None:
     command = [sys.executable, "-c", WRITER, str(kept.folder)]
     running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     assert [process.communicate()[1] for process in running] == ["", ""]
-    assert all(len(path.name) == 64 for path in files(kept))
     assert 0 < sum(own.bytes for own in usage(kept)) <= 45_000
+
+
+def test_eight_threads_share_a_cache(kept: Cache) -> None:
+    contents = {key_of([str(number)]): str(number).encode() * 1000 for number in range(50)}
+
+    def work(turn: int) -> bool:
+        asked = list(contents.items())[turn:] + list(contents.items())[:turn]
+        return all(kept.kept("steps", key, lambda content=content: content) == content for key, content in asked)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(work, range(32)))
+    assert len(entries(folder_of(kept))) == 50
 
 
 def test_info_and_clear(kept: Cache, run_here: Run) -> None:

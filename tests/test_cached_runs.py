@@ -7,10 +7,12 @@ import logging
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,12 @@ import pytest
 from conftest import Run, Squares
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from kept import alter, entries
 
 import frontcalc
 from frontcalc import versions
 from frontcalc.archives import SnapshotRef
-from frontcalc.cache import Cache, usage
+from frontcalc.cache import NAME, Cache, usage
 from frontcalc.errors import DataError
 from frontcalc.pipeline import workers
 from frontcalc.pipeline.steps import Job, Measured
@@ -244,33 +247,57 @@ def test_a_map_that_changes_between_two_looks_of_one_run_is_refused(maps: Path, 
         _ = advances.polygons
 
 
-def entries(cache: Path) -> list[Path]:
-    """Return the files of a cache."""
-    return sorted(path for path in cache.rglob("*") if path.is_file())
-
-
-DAMAGES: dict[str, Callable[[bytes], bytes]] = {
-    "emptied": lambda content: b"",
-    "cut short": lambda content: content[: len(content) // 2],
-    "a bit flipped": lambda content: content[:-1] + bytes([content[-1] ^ 1]),
-    "another's": lambda content: b"x" * len(content),
+DAMAGES = {
+    "emptied": "content = x''",
+    "cut short": "content = substr(content, 1, length(content) / 2)",
+    "its last byte another": "content = CAST(substr(content, 1, length(content) - 1) || x'01' AS BLOB)",
+    "another's": "content = (SELECT content FROM entries ORDER BY id LIMIT 1), digest = zeroblob(32)",
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-def test_damaged_entries_are_found_and_made_anew(
-    maps: Path, regions: Path, tmp_path: Path, damage: Callable[[bytes], bytes]
-) -> None:
+def test_damaged_entries_are_found_and_made_anew(maps: Path, regions: Path, tmp_path: Path, damage: str) -> None:
     cache = tmp_path / "cache"
     how: dict[str, Any] = {"archive": maps, "regions": regions, "cache": cache}
     before = frontcalc.series(**how)
-    whole = {path: path.read_bytes() for path in entries(cache)}
-    assert {path.relative_to(cache).parts[0] for path in whole} >= {"maps", "grounds", "steps", "areas", "zones"}
-    for path, content in whole.items():
-        path.write_bytes(damage(content))
+    whole = entries(cache)
+    assert {kind for kind, _ in whole} >= {"maps", "grounds", "steps", "areas", "zones"}
+    alter(cache, f"UPDATE entries SET {damage}")
     assert frontcalc.series(**how) == before
     # What stands between a map and its step is not asked for where the step is known again.
-    assert {path: path.read_bytes() for path in entries(cache)} == whole
+    assert entries(cache) == whole
+
+
+FILE_DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "emptied": lambda content: b"",
+    "cut short": lambda content: content[: len(content) // 2],
+    "one page zeros": lambda content: content[:8192] + bytes(4096) + content[12_288:],
+    "another's": lambda content: b"x" * len(content),
+}
+
+
+@pytest.mark.parametrize("damage", FILE_DAMAGES.values(), ids=FILE_DAMAGES)
+def test_a_damaged_database_changes_no_result(
+    maps: Path, regions: Path, tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    how: dict[str, Any] = {"archive": maps, "regions": regions, "cache": tmp_path / "cache"}
+    before = frontcalc.series(**how)
+    file = tmp_path / "cache" / NAME
+    file.write_bytes(damage(file.read_bytes()))
+    for count in (2, 1):
+        assert frontcalc.series(**how, workers=count) == before
+    assert {own.kind for own in usage(Cache(tmp_path / "cache")) if own.entries} >= {"maps", "grounds", "steps"}
+
+
+def test_another_process_that_keeps_the_cache_busy_changes_no_result(
+    maps: Path, regions: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    how: dict[str, Any] = {"archive": maps, "regions": regions, "cache": tmp_path / "cache"}
+    before = frontcalc.series(**how)
+    with closing(sqlite3.connect(tmp_path / "cache" / NAME, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert frontcalc.series(**how) == before
+    assert caplog.records == []
 
 
 def test_no_cache_writes_nothing(maps: Path, regions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,10 @@
 """What frontcalc has made and can make again, kept on disk by the content it was made from: bytes in, bytes out.
 
-An entry is a file: the SHA-256 of its bytes, then the bytes. Its name is its key, a SHA-256 of everything that the
-bytes depend on, so that an entry is never out of date: what has changed is asked for under another name. It is
-written whole or not at all, and one that is damaged counts as absent. Without a folder to write in, everything works
-and nothing is kept.
-
-Only files that look like entries are ever counted or removed: `KIND/ab/abcd…`, regular files, no links.
+An entry's name is its key, a SHA-256 of everything that its bytes depend on, so that an entry is never out of date:
+what has changed is asked for under another name. With it stands a SHA-256 of its kind, key and bytes, which
+is checked each time: an entry that is damaged, or stands in another's place, counts as absent. Entries are in one
+database in the cache's folder (`frontcalc.database`). Without a folder to write in, everything works and nothing is
+kept.
 """
 
 from __future__ import annotations
@@ -14,18 +13,20 @@ import functools
 import hashlib
 import logging
 import os
-import re
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from time import time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from frontcalc.errors import UsageError
+from frontcalc import database, entries
+from frontcalc.errors import DataError, UsageError
 from frontcalc.folders import cache_folder
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
 
 KINDS: dict[str, str] = {
     "maps": "what is on each map: files, layers, notices",
@@ -37,16 +38,20 @@ KINDS: dict[str, str] = {
     "zones": "ground beside the regions of a file, and the regions that take it",
     "rests": "the rest of the plane around the regions of a file",
 }
-"""The kinds of entries, each a subfolder; there are no others."""
+"""The kinds of entries; there are no others."""
 
 LIMIT = "FRONTCALC_CACHE_BYTES"
 """The environment variable that says how large all entries together may become (bytes)."""
 
+NAME = "entries-1.sqlite"
+"""The database in a cache's folder; the number changes with its tables."""
+
 _USUAL_LIMIT = 1 << 30
-_DIGEST = hashlib.sha256().digest_size
-_DAY_S, _HOUR_S = 86_400.0, 3_600.0
-_NAME = re.compile(r"[0-9a-f]{64}")
-_UNFINISHED = re.compile(r"[0-9a-f]{64}\.\w+")
+_LARGEST = 1 << 29
+"""What is larger (bytes) is not kept, since SQLite stores nothing above a gigabyte."""
+_DAY_S = 86_400
+_CLEARING_S = 10.0
+"""How long to wait for another process where a user asks for nothing else."""
 _LEFT = 0.9
 """Share of the limit that is left when room is made, so that it need not be made again at once."""
 
@@ -84,32 +89,37 @@ class Cache:
         """Return the bytes kept under a key, None where there are none or they are not as they were written."""
         if self.folder is None:
             return None
-        path = self._path(kind, key)
+        path, today = self._database(kind), _today()
         try:
-            with path.open("rb") as file:
-                stored = file.read()
-                used = os.fstat(file.fileno()).st_mtime
+            digest, content, is_old = database.use(path, lambda opened: entries.find(opened, kind, key, today))
         except OSError:
             return None
-        content = stored[_DIGEST:]
-        if hashlib.sha256(content).digest() != stored[:_DIGEST]:
+        if not isinstance(content, bytes) or digest != _digest(kind, key, content):
+            if content is not None:
+                with suppress(OSError):
+                    database.check(path)
             return None
-        if used < time() - _DAY_S:
+        if is_old:
             # What was used last goes last; to the day is near enough.
             with suppress(OSError):
-                os.utime(path)
+                database.use(path, lambda opened: entries.note_use(opened, kind, key, today))
         return content
 
     def put(self, kind: str, key: str, content: bytes) -> None:
         """Keep bytes under a key; where that cannot be, the log says so once."""
         if self.folder is None:
             return
+        path, digest = self._database(kind), _digest(kind, key, content)
+        if len(content) > min(self.most_bytes, _LARGEST):
+            return
         try:
-            _store(self._path(kind, key), content)
+            database.use(path, lambda opened: entries.add(opened, kind, key, _today(), digest, content), make=True)
+            self._make_room(path, len(content))
+        except BlockingIOError as error:
+            # It may be free again for the next entry.
+            _log.debug("not kept: %s", error.strerror)
         except OSError as error:
             _warn_once((error.strerror or type(error).__name__).lower())
-            return
-        self._make_room(len(content))
 
     def kept(self, kind: str, key: str, make: Callable[[], bytes]) -> bytes:
         """Return the bytes kept under a key, or make and keep them.
@@ -129,45 +139,28 @@ class Cache:
             self.put(kind, key, content)
         return content
 
-    def _path(self, kind: str, key: str) -> Path:
-        """Return where an entry is; subfolders of a 256th each stay small."""
+    def _database(self, kind: str) -> Path:
+        """Return where an entry's database is."""
         if self.folder is None or kind not in KINDS:
             raise ValueError(f"nothing is kept as {kind!r}")
-        return self.folder / kind / key[:2] / key
+        return self.folder / NAME
 
-    def _make_room(self, written: int) -> None:
+    def _make_room(self, path: Path, written: int) -> None:
         """Remove what was not used for longest, where entries have become too many.
 
-        The folder is looked through when a process first writes to it, and each time that a twentieth more has
-        been written: seldom enough to cost nothing, often enough to stay near the limit.
+        They are counted when a process first writes, and each time that a twentieth more has been written: seldom
+        enough to cost nothing, often enough to stay near the limit.
         """
-        assert self.folder is not None
         with _lock:
-            since = _written.get(self.folder)
+            since = _written.get(path)
             if since is not None and since + written <= self.most_bytes / 20:
-                _written[self.folder] = since + written
+                _written[path] = since + written
                 return
-            _written[self.folder] = 0
-        entries = sorted(_entries(self.folder), key=lambda entry: (entry.used, entry.path))
-        total = sum(entry.size for entry in entries)
-        if total > self.most_bytes:
-            for entry in entries:
-                if total <= self.most_bytes * _LEFT:
-                    return
-                _remove(entry)
-                total -= entry.size
+            _written[path] = 0
+        database.use(path, lambda opened: entries.make_room(opened, self.most_bytes, self.most_bytes * _LEFT))
 
 
 NOTHING_KEPT = Cache()
-
-
-class Entry(NamedTuple):
-    """A file of the cache: its kind, where it is, its bytes on disk, and when it was last used (seconds)."""
-
-    kind: str
-    path: Path
-    size: int
-    used: float
 
 
 class Usage(NamedTuple):
@@ -193,66 +186,58 @@ def user_cache(folder: str | Path | None = None) -> Cache:
 
 
 def usage(cache: Cache) -> tuple[Usage, ...]:
-    """Return what a cache holds, by kind."""
-    found = list(_entries(cache.folder)) if cache.folder else []
-    sizes = {kind: [entry.size for entry in found if entry.kind == kind] for kind in KINDS}
-    return tuple(Usage(kind, len(own), sum(own)) for kind, own in sizes.items())
+    """Return what a cache holds, by kind.
+
+    Raises
+    ------
+    DataError
+        The folder cannot be read, or another process does not let go of what is in it.
+    """
+    return _counted(cache, entries.count)
 
 
 def clear(cache: Cache) -> tuple[Usage, ...]:
-    """Remove all entries of a cache, and return what was removed; what else is in the folder stays."""
-    removed = [entry for entry in _entries(cache.folder) if _remove(entry)] if cache.folder else []
-    sizes = {kind: [entry.size for entry in removed if entry.kind == kind] for kind in KINDS}
-    return tuple(Usage(kind, len(own), sum(own)) for kind, own in sizes.items())
+    """Remove all entries of a cache, and return what was removed; what else is in the folder stays.
+
+    Raises
+    ------
+    DataError
+        The folder cannot be written, or another process does not let go of what is in it.
+    """
+    removed = _counted(cache, entries.remove_all)
+    if cache.folder is not None:
+        with suppress(OSError):
+            (cache.folder / (NAME + database.ASIDE)).unlink()
+    return removed
 
 
-def _entries(folder: Path) -> Iterator[Entry]:
-    """Yield the entries in a folder, and what writers that were killed have left of entries."""
-    stale = time() - _HOUR_S
-    for kind in KINDS:
-        for part in _listed(folder / kind):
-            if not part.is_dir(follow_symlinks=False):
-                continue
-            for file in _listed(Path(part.path)):
-                try:
-                    facts = file.stat(follow_symlinks=False)
-                    plain = file.is_file(follow_symlinks=False) and file.name[:2] == part.name
-                except OSError:
-                    continue
-                left = _UNFINISHED.fullmatch(file.name) and facts.st_mtime < stale
-                if plain and (left or _NAME.fullmatch(file.name)):
-                    yield Entry(kind, Path(file.path), facts.st_size, facts.st_mtime)
+def _counted(cache: Cache, work: Callable[[Connection, Sequence[str]], list[tuple[int, int]]]) -> tuple[Usage, ...]:
+    """Return what some work on a cache's database counts by kind: nothing where there is no database."""
+    counts = [(0, 0)] * len(KINDS)
+    if cache.folder is not None:
+        path = cache.folder / NAME
+        try:
+            counts = database.use(path, lambda opened: work(opened, list(KINDS)), patience_s=_CLEARING_S)
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:
+            problem = (error.strerror or type(error).__name__).lower()
+            raise DataError(
+                problem, where=str(path), cure="try again, or remove the file while nothing runs"
+            ) from error
+    return tuple(Usage(kind, *own) for kind, own in zip(KINDS, counts, strict=True))
 
 
-def _listed(folder: Path) -> list[os.DirEntry[str]]:
-    """Return what is in a folder that is no link; nothing where there is none."""
-    try:
-        with os.scandir(folder) as found:
-            return [] if folder.is_symlink() else list(found)
-    except OSError:
-        return []
+def _digest(kind: str, key: str, content: bytes) -> bytes:
+    """Return the SHA-256 of an entry, which tells that it is whole and the one that was asked for."""
+    digest = hashlib.sha256(f"{kind} {key} ".encode())
+    digest.update(content)
+    return digest.digest()
 
 
-def _remove(entry: Entry) -> bool:
-    """Remove an entry, and say whether it was there."""
-    try:
-        entry.path.unlink()
-    except OSError:
-        return False
-    return True
-
-
-def _store(path: Path, content: bytes) -> None:
-    """Write an entry; whoever reads at the same time finds the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(content).digest() + content)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+def _today() -> int:
+    """Return today as the number of days since 1970."""
+    return int(time() // _DAY_S)
 
 
 @functools.cache

@@ -1,0 +1,29 @@
+"""What is in a cache's database, seen from outside."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+from frontcalc.cache import NAME
+
+Entry = tuple[str, str]
+
+
+def entries(folder: Path) -> dict[Entry, bytes]:
+    """Return contents by kind and key; nothing while there is no table."""
+    if not (folder / NAME).exists():
+        return {}
+    with closing(sqlite3.connect(folder / NAME)) as opened:
+        if not opened.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            return {}
+        found = opened.execute("SELECT kind, key, content FROM entries ORDER BY kind, key").fetchall()
+    return {(kind, key): content for kind, key, content in found}
+
+
+def alter(folder: Path, statement: str, values: Iterable[tuple[object, ...]] = ((),)) -> None:
+    """Run a statement on a cache's database, once for each of some values, as somebody else might."""
+    with closing(sqlite3.connect(folder / NAME)) as opened, opened:
+        opened.executemany(statement, values) if values != ((),) else opened.execute(statement)
