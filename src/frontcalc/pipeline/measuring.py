@@ -6,8 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache, partial
-from threading import Lock
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 import shapely
@@ -20,6 +19,7 @@ from frontcalc.errors import NoDataError, UsageError
 from frontcalc.layers import COUNTRIES, UNNAMED, Role, find_layer
 from frontcalc.levels import Line, Lines
 from frontcalc.notices import Notice
+from frontcalc.pipeline.sharing import Shared
 from frontcalc.pipeline.stepping import known_areas, known_step, known_total, measure_step
 from frontcalc.pipeline.steps import Job, Measured, Movement, Step, move, regions_key
 from frontcalc.progress import timed
@@ -72,7 +72,6 @@ class Measuring:
     job: Callable[[str], Job] = field(init=False)
     _ground_of: Callable[[Holding], shapely.MultiPolygon] = field(init=False)
     _taking: Callable[[str], RegionSet] = field(init=False)
-    _lock: Lock = field(default_factory=Lock)
     _ahead: dict[str, Step] = field(default_factory=dict)
     files: dict[str, SourceFile] = field(default_factory=dict)
     counted: dict[str, set[str]] = field(default_factory=dict)
@@ -83,10 +82,9 @@ class Measuring:
 
     def __post_init__(self) -> None:
         # Neighbouring periods and steps share maps, and a suspicion looks at several: the last few stay in memory.
-        kept = partial(ground_of, cache=self.cache)
-        self._ground_of = lru_cache(maxsize=max(12, 2 * self.workers))(kept)
-        self._taking = lru_cache(self._takers)
-        self.job = lru_cache(self._job)
+        self._ground_of = Shared(partial(ground_of, cache=self.cache), max(12, 2 * self.workers))
+        self._taking = Shared(self._takers)
+        self.job = Shared(self._job)
 
     def holding(self, snapshot: Snapshot, actor: str) -> Holding:
         """Return what counts as held on a map, and note the files and layers used."""
@@ -158,12 +156,11 @@ class Measuring:
         return "" if Role.COUNTEROFFENSIVE in roles else COUNTRIES.get(actor, actor)
 
     def takers(self, actor: str) -> RegionSet:
-        """Return the regions as they stand for an actor: found once, however many threads ask."""
-        with self._lock:
-            return self._taking(actor)
+        """Return the regions as they stand for an actor."""
+        return self._taking(actor)
 
     def _takers(self, actor: str) -> RegionSet:
-        """Return the regions as they stand for an actor."""
+        """Find the regions as they stand for an actor."""
         return takers(self.regions, self._country(actor), snap=self.snap, plane=self.crs, cache=self.cache)
 
     def actors(self, days: Iterable[date]) -> tuple[str, ...]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from itertools import chain, islice, pairwise
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -16,6 +18,8 @@ from frontcalc.errors import DataError
 from frontcalc.notices import Notice
 from frontcalc.outliers import MOVING_KM2, NEIGHBOURS
 from frontcalc.pipeline.measuring import Measuring
+from frontcalc.pipeline.sharing import Shared
+from frontcalc.pipeline.workers import in_order
 from frontcalc.redefinitions import (
     AT_ONCE,
     MAPS_BACK,
@@ -28,6 +32,7 @@ from frontcalc.redefinitions import (
     usual_km2,
 )
 from frontcalc.regions import RegionSet, embedded_covers, embedded_regions
+from frontcalc.snapshots import Snapshot
 from frontcalc.states import Span, State, state_on
 
 SHOWN_KM2 = 0.05
@@ -58,13 +63,22 @@ class Redefinition:
     notice: Notice
 
 
-@dataclass(frozen=True, slots=True)
+class _Suspect(NamedTuple):
+    """A part, the maps between which it changed hands, and what speaks against a front."""
+
+    kind: str
+    part: shapely.Polygon
+    step: tuple[State, State]
+    reason: str
+
+
 class Suspicions:
     """What one run has found out on the way: what is held on days, and on what land its maps are."""
 
-    run: Measuring
-    held_on: dict[tuple[date, str], tuple[date, float] | None] = field(default_factory=dict)
-    land: dict[tuple[date | None, str], RegionSet | None] = field(default_factory=dict)
+    def __init__(self, run: Measuring) -> None:
+        self.run = run
+        self._held_on = Shared(self._find_held)
+        self._land_of = Shared(self._find_land)
 
     def of_change(self, span: Span, actor: str, changed: Change | None) -> list[Redefinition]:
         """Return what is suspect of the change between a span's two maps, however many maps lie between.
@@ -78,20 +92,24 @@ class Suspicions:
     def of_parts(self, span: Span, actor: str, gained: Geometries, lost: Geometries) -> list[Redefinition]:
         """Return what is suspect of the parts of a change in metres, (n,) gained and (m,) lost."""
         large = [(kind, part) for kind, parts in (("gained", gained), ("lost", lost)) for part in large_parts(parts)]
-        judged = (self._judge(span, actor, kind, part) for kind, part in large)
+        if not large:
+            return []
+        judge = partial(self._judge, span, actor)
+        suspect = [found for _, found in in_order(self.run.workers, lambda one: judge(*one), large) if found]
+        judged = (self._redefinition(span, actor, *found) for found in suspect)
         total = self.run.rows()[-1]
         # Of what lies in regions that are not shown, nothing is to be said.
         return [found for found in judged if found is not None and total.sum_of(found.km2) >= SHOWN_KM2]
 
-    def _judge(self, span: Span, actor: str, kind: str, part: shapely.Polygon) -> Redefinition | None:
-        """Return what is to be said of a large part, None where nothing is."""
+    def _judge(self, span: Span, actor: str, kind: str, part: shapely.Polygon) -> _Suspect | None:
+        """Return on which step a large part changed and what speaks against a front, None where nothing does."""
         try:
             step = self._step_of(span, actor, kind, part)
             reason = self._reason(step, actor, kind, part) if step else ""
         except DataError:
             # A map that no figure rests on may be broken: the figures stand without it.
             return None
-        return self._redefinition(span, actor, kind, part, step, reason) if step and reason else None
+        return _Suspect(kind, part, step, reason) if step and reason else None
 
     def _step_of(self, span: Span, actor: str, kind: str, part: shapely.Polygon) -> tuple[State, State] | None:
         """Return the maps between which a part changed at once, None where it changed bit by bit."""
@@ -146,20 +164,22 @@ class Suspicions:
         return ""
 
     def _land(self, state: State, actor: str) -> RegionSet | None:
-        """Return the regions that draw the land of a map that has a part, None where none do.
+        """Return the regions that draw the land of a map that has a part, None where none do."""
+        return self._land_of((state.snapshot, actor))
+
+    def _find_land(self, of: tuple[Snapshot, str]) -> RegionSet | None:
+        """Find the regions that draw the land of a map.
 
         They are the embedded ones where they are of the place, else the run's: but not where much of what is held
         lies beside those, which are of a part of the land then.
         """
-        if (state.day, actor) not in self.land:
-            own: RegionSet | None = None
-            if embedded_covers(snapshots.kept_boxes(state.snapshot, self.run.cache)):
-                own = embedded_regions(target_crs=self.run.crs)
-            elif self.run.regions.names:
-                *_, beside, total = change.areas(self.run.look(state.snapshot, actor), self.run.takers(actor)).km2
-                own = self.run.regions if beside <= MOST_BESIDE * total else None
-            self.land[state.day, actor] = own
-        return self.land[state.day, actor]
+        snapshot, actor = of
+        if embedded_covers(snapshots.kept_boxes(snapshot, self.run.cache)):
+            return embedded_regions(target_crs=self.run.crs)
+        if not self.run.regions.names:
+            return None
+        *_, beside, total = change.areas(self.run.look(snapshot, actor), self.run.takers(actor)).km2
+        return self.run.regions if beside <= MOST_BESIDE * total else None
 
     def _others(self, day: date, *, forward: bool) -> list[date]:
         """Return the days of the archive's maps after a day or before it, nearest first."""
@@ -170,23 +190,20 @@ class Suspicions:
         """Return how fast the area held changed on a step, and on those around it that changed anything."""
         assert before.day is not None
         assert after.day is not None
-        step = [self._held_on(state.day, actor) for state in (before, after)]
+        step = [self._held_on((day, actor)) for day in (before.day, after.day)]
         rates = list(_rates_between(step))
         for start, day, forward in ((step[1], after.day, True), (step[0], before.day, False)):
-            near = islice((self._held_on(other, actor) for other in self._others(day, forward=forward)), _FARTHEST)
+            near = islice((self._held_on((other, actor)) for other in self._others(day, forward=forward)), _FARTHEST)
             rates += islice(_rates_between(chain([start], near)), NEIGHBOURS)
         return np.array(rates)
 
-    def _held_on(self, day: date | None, actor: str) -> tuple[date, float] | None:
-        """Return the day of the map that stands for a day and the area held on it (km²), found once; None without."""
-        assert day is not None
-        if (day, actor) not in self.held_on:
-            state = self._state_on(day, actor)
-            found = None
-            if state is not None and state.day is not None:
-                found = state.day, self.run.held_km2(state.snapshot, actor)
-            self.held_on[day, actor] = found
-        return self.held_on[day, actor]
+    def _find_held(self, on: tuple[date, str]) -> tuple[date, float] | None:
+        """Find the day of the map that stands for a day and the area held on it (km²), None without."""
+        day, actor = on
+        state = self._state_on(day, actor)
+        if state is None or state.day is None:
+            return None
+        return state.day, self.run.held_km2(state.snapshot, actor)
 
     def _redefinition(
         self, span: Span, actor: str, kind: str, part: shapely.Polygon, step: tuple[State, State], reason: str

@@ -167,16 +167,6 @@ def changes(run: Measuring, spans: Iterator[tuple[str, Span]]) -> Iterator[tuple
         return
     with ThreadPoolExecutor(run.workers) as pool:
         while batch := list(islice(spans, run.workers)):
-            # Neighbouring periods share a map: what is held on each is found once, before any change.
-            for actor in dict.fromkeys(actor for actor, _ in batch):
-                run.takers(actor)
-            held = dict.fromkeys(
-                (state.snapshot, actor)
-                for actor, span in batch
-                for state in (span.opening, span.closing)
-                if state is not None and span.measurable
-            )
-            list(pool.map(lambda map_: run.ground(*map_), held))
             measured = pool.map(lambda one: run.change(one[1], one[0]), batch)
             yield from ((actor, span, changed) for (actor, span), changed in zip(batch, measured, strict=True))
 
