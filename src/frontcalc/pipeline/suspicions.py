@@ -87,15 +87,20 @@ class Suspicions:
         """
         if changed is None:
             return []
-        return self.of_parts(span, actor, changed.gained.parts, changed.lost.parts)
+        return self.of_parts(span, actor, changed.gained.parts, changed.lost.parts, workers=self.run.workers)
 
-    def of_parts(self, span: Span, actor: str, gained: Geometries, lost: Geometries) -> list[Redefinition]:
-        """Return what is suspect of the parts of a change in metres, (n,) gained and (m,) lost."""
+    def of_parts(
+        self, span: Span, actor: str, gained: Geometries, lost: Geometries, *, workers: int = 1
+    ) -> list[Redefinition]:
+        """Return what is suspect of the parts of a change in metres, (n,) gained and (m,) lost.
+
+        Of a single step few maps are looked at, and the run's workers are busy with others: one thread is enough.
+        """
         large = [(kind, part) for kind, parts in (("gained", gained), ("lost", lost)) for part in large_parts(parts)]
         if not large:
             return []
         judge = partial(self._judge, span, actor)
-        suspect = [found for _, found in in_order(self.run.workers, lambda one: judge(*one), large) if found]
+        suspect = [found for _, found in in_order(workers, lambda one: judge(*one), large) if found]
         judged = (self._redefinition(span, actor, *found) for found in suspect)
         total = self.run.rows()[-1]
         # Of what lies in regions that are not shown, nothing is to be said.
