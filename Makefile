@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint errors gallery simulation fuzz bench engines exact scale build clean
+.PHONY: demo test lint errors gallery simulation fuzz koop bench engines exact scale build clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -34,6 +34,9 @@ simulation: $(READY)
 
 fuzz: $(READY)
 	$(BIN)/python scripts/fuzz.py
+
+koop: $(READY)
+	$(BIN)/python scripts/fetch_from_koop.py
 
 bench: $(READY)
 	$(BIN)/python bench/run.py

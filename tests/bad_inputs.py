@@ -525,6 +525,50 @@ CLAIMS = (
     BadInput("claims: an archive that is missing", claims('archive = "nowhere"\n' + CLAIM), VERIFY[:2]),
 )
 
+# --- fetching ----------------------------------------------------------------------------------------------------
+
+FETCH = ("fetch", "--quiet", "-o", "new")
+NOWHERE = "http://127.0.0.1:9/Maps/FeatureServer/0"  # a port that nothing listens on
+
+
+def manifest_of_another(here: Path) -> None:
+    """Make an archive that was fetched from somewhere else."""
+    (here / "new").mkdir()
+    document = {"manifest": "frontcalc-archive-1", "source": "deepstate", "files": [], "revisions": []}
+    (here / "new" / "manifest.json").write_text(json.dumps(document))
+
+
+FETCHING = (
+    BadInput("fetch: a misspelt source", two_maps, (*FETCH, "isw-timelaps")),
+    BadInput("fetch: an address in place of a source", two_maps, (*FETCH, "https://example.org/2024-01-01.json")),
+    BadInput("fetch: terms that were not accepted", two_maps, (*FETCH, "deepstate")),
+    BadInput("fetch: no address", two_maps, (*FETCH, "arcgis")),
+    BadInput("fetch: an address that is none of a layer", two_maps, (*FETCH, "arcgis", "https://example.org/maps")),
+    BadInput("fetch: http", two_maps, (*FETCH, "url", "http://example.org/2024-01-01.json")),
+    BadInput("fetch: a password", two_maps, (*FETCH, "url", "https://me:secret@example.org/2024-01-01.json")),
+    BadInput("fetch: a token", two_maps, (*FETCH, "arcgis", "https://example.org/FeatureServer/0?token=secret")),
+    BadInput("fetch: a name without a day", two_maps, (*FETCH, "url", "https://example.org/latest.json")),
+    BadInput("fetch: two files of a day", two_maps, (*FETCH, "url", *("https://example.org/2024-01-01.json",) * 2)),
+    BadInput(
+        "fetch: days in the wrong order",
+        two_maps,
+        (*FETCH, "arcgis", NOWHERE, "--since", "2024-02-01", "--until", "2024-01-01"),
+    ),
+    BadInput(
+        "fetch: days of a source that has one",
+        two_maps,
+        (*FETCH, "isw-live", "--accept-terms", "--since", "2024-01-01"),
+    ),
+    BadInput(
+        "fetch: a folder of other maps", two_maps, (*FETCH[:3], "maps", "url", "https://example.org/2024-01-01.json")
+    ),
+    BadInput("fetch: a folder of another source", manifest_of_another, (*FETCH, "arcgis", NOWHERE)),
+    BadInput(
+        "fetch: a file in place of the folder", lambda here: (here / "new").write_text(""), (*FETCH, "arcgis", NOWHERE)
+    ),
+    BadInput("fetch: no network", two_maps, (*FETCH, "arcgis", NOWHERE)),
+)
+
 SECTIONS: dict[str, tuple[BadInput, ...]] = {
     "Text that is no map": TEXTS,
     "GeoJSON": GEOJSON,
@@ -536,5 +580,6 @@ SECTIONS: dict[str, tuple[BadInput, ...]] = {
     "Region files": REGIONS,
     "Options": OPTIONS,
     "Claims files": CLAIMS,
+    "Fetching": FETCHING,
 }
 """The bad inputs by what they are given as."""

@@ -282,7 +282,7 @@ def test_choices_are_those_of_the_library() -> None:
     [(["--help"], {"numpy", "shapely", "pyproj"}), (["diff", "2024", "--format", "csv"], set())],
 )
 def test_heavy_packages_are_not_imported(arguments: list[str], light: set[str], maps: Path) -> None:
-    heavy = {"pandas", "geopandas", "pyogrio", "matplotlib", "pooch", "requests", "iso3166"} | light
+    heavy = {"pandas", "geopandas", "pyogrio", "matplotlib", "httpx", "anyio", "tenacity", "iso3166"} | light
     script = (
         "import sys; from frontcalc.cli import run; code = run(sys.argv[1:]);"
         "print(code, sorted(name for name in sys.modules if '.' not in name), file=sys.stderr)"

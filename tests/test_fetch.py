@@ -344,7 +344,7 @@ def test_the_command_lists_the_set_and_its_licence(server: Server, monkeypatch: 
     assert "licence: Open Data Commons Open Database License 1.0\n" in done.stdout
 
 
-@pytest.mark.parametrize("package", ["iso3166", "pooch"])
+@pytest.mark.parametrize("package", ["iso3166", "httpx", "tenacity"])
 def test_without_the_extra_a_line_says_what_to_install(
     server: Server, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:

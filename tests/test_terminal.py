@@ -232,6 +232,23 @@ def test_progress_shows_after_a_second_and_is_erased(
     assert shown.endswith("\r\x1b[K") == seen
 
 
+@pytest.mark.parametrize(
+    ("done", "elapsed_s", "text"),
+    [
+        (0, 5, ""),
+        (1, 5, ""),
+        (2, 0.5, ""),
+        (2, 1, ", 2.0 a second, 49 s left"),
+        (4, 16, ", 0.2 a second, 6 min left"),
+        (100, 50, ", 2.0 a second, 0 s left"),
+    ],
+)
+def test_progress_says_how_fast_and_how_long_as_soon_as_that_can_be_told(
+    done: int, elapsed_s: float, text: str
+) -> None:
+    assert terminal.pace(done, 100, elapsed_s) == text
+
+
 def test_short_work_shows_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     monkeypatch.setattr(terminal, "_DELAY_S", 60.0)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
     from frontcalc.page import report
     from frontcalc.pipeline.archive_checks import check_archive, list_archive
+    from frontcalc.pipeline.archive_fetch import fetch, source_terms
     from frontcalc.pipeline.areas import held
     from frontcalc.pipeline.conversion import convert
     from frontcalc.pipeline.diffs import diff, diff_files
@@ -48,6 +49,7 @@ _HOME = {
     "diff": "pipeline.diffs",
     "diff_files": "pipeline.diffs",
     "disagreements": "pipeline.publishers",
+    "fetch": "pipeline.archive_fetch",
     "fetch_regions": "pipeline.region_fetch",
     "flows": "pipeline.role_flows",
     "held": "pipeline.areas",
@@ -58,6 +60,7 @@ _HOME = {
     "sensitivity": "pipeline.sensitivities",
     "series": "pipeline.timeline",
     "show_region": "pipeline.region_sets",
+    "source_terms": "pipeline.archive_fetch",
     "summary": "pipeline.summaries",
     "verify": "pipeline.verifying",
     "write_summaries": "pipeline.trees",
@@ -91,6 +94,7 @@ __all__ = [
     "diff",
     "diff_files",
     "disagreements",
+    "fetch",
     "fetch_regions",
     "flows",
     "held",
@@ -105,6 +109,7 @@ __all__ = [
     "sensitivity",
     "series",
     "show_region",
+    "source_terms",
     "summary",
     "verify",
     "write_summaries",

@@ -20,6 +20,8 @@ from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.intervals import days_of, intervals
 from frontcalc.labels import printable
 from frontcalc.layers import Layer
+from frontcalc.manifest import NAME as MANIFEST_NAME
+from frontcalc.manifest import REVISIONS, is_manifest
 from frontcalc.notices import Notice
 from frontcalc.sources import read_features
 from frontcalc.sources.files import Entry, list_entries, maps_among, single_file
@@ -181,6 +183,7 @@ def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool 
         reason = (error.strerror or type(error).__name__).lower()
         raise DataError(f"cannot be read: {reason}", where=printable(root.name)) from error
     configured = next((entry for entry in entries if entry.name == CONFIG_NAME), None)
+    entries = _without_manifest(entries)
     config = archive_config(configured.read()) if configured else ArchiveConfig()
     maps, others = maps_among([entry for entry in entries if entry is not configured])
     if not maps:
@@ -226,6 +229,17 @@ def pair_archive(before: str | Path, after: str | Path) -> Archive:
     if first and second and first > second:
         raise UsageError(f"is of {first}, after {second}", where=refs[0].names[0], cure="give the earlier file first")
     return Archive(f"{refs[0].names[0]}..{refs[1].names[0]}", tuple(refs))
+
+
+def _without_manifest(entries: list[Entry]) -> list[Entry]:
+    """Return entries without the manifest of a fetched archive and the revisions that it keeps, which are no maps."""
+    named = next((entry for entry in entries if entry.name == MANIFEST_NAME), None)
+    try:
+        if named is None or not is_manifest(named.read()):
+            return entries
+    except DataError:
+        return entries  # what cannot be read is refused below, as any file
+    return [entry for entry in entries if entry is not named and not entry.name.startswith(f"{REVISIONS}/")]
 
 
 def _is_container(root: Path) -> bool:

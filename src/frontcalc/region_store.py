@@ -6,15 +6,13 @@ written last, so that a set is there whole or not at all.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
 import re
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from frontcalc import atomic
 from frontcalc.errors import DataError
 from frontcalc.folders import cache_folder
 
@@ -128,8 +126,8 @@ def keep(data: bytes, regions: FetchedRegions) -> FetchedRegions:
     record = _record_path(regions.iso3, regions.level)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(path, data)
-        _write(record, json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n")
+        atomic.replace(path, data)
+        atomic.replace(record, json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n")
         for old in folder.glob(f"{regions.iso3}-{regions.level}-*.geojson"):
             if old != path:
                 old.unlink(missing_ok=True)
@@ -176,18 +174,3 @@ def _verified(record: Path) -> FetchedRegions:
         problem = f"is not what was fetched: its SHA-256 is {digest[:16]}…, {regions.sha256[:16]}… was recorded"
         raise DataError(problem, where=regions.path.name, cure=again)
     return regions
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        except OSError:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise
-    temporary.replace(path)

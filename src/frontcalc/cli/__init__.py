@@ -28,6 +28,7 @@ _COMMANDS = {
     "plot": "Charts: area held over time, gained and lost by period, regions by rank.",
     "sensitivity": "How gained, lost and net of a period move with each assumption.",
     "compare": "Two or more publishers' maps side by side, never merged.",
+    "fetch": "Maps from a publisher into an archive, and later what is new of them.",
     "archive": "Archives of maps: list them, check them, convert them to tidy files.",
     "regions": "The regions that figures are split by.",
     "cache": "What is kept on disk to be faster: how much it is, and removing it.",

@@ -112,12 +112,16 @@ class _ProgressLine:
         self._drawn = False
         self._done = threading.Event()
         self._began = monotonic()
+        self._of, self._since = "", self._began
         self._thread = threading.Thread(target=self._redraw, daemon=True)
         self._thread.start()
 
     def report(self, what: str, number: int, count: int) -> None:
         """Take note of how far the work is."""
-        self._text = f"{what} {number} of {count}"
+        now = monotonic()
+        if what != self._of:
+            self._of, self._since = what, now
+        self._text = f"{what} {number} of {count}{pace(number - 1, count, now - self._since)}"
 
     def erase(self) -> None:
         """Stop, and leave the terminal as it was."""
@@ -135,6 +139,15 @@ class _ProgressLine:
             self._stream.write("\r" + line[: shutil.get_terminal_size().columns - 1] + "\x1b[K")
             self._stream.flush()
             self._drawn, wait = True, _REDRAW_S
+
+
+def pace(done: int, count: int, elapsed_s: float) -> str:
+    """Return how fast items are done and how long the rest will take, empty before that can be told."""
+    if done < 2 or elapsed_s < _DELAY_S:
+        return ""
+    left_s = (count - done) * elapsed_s / done
+    left = f"{left_s:.0f} s" if left_s < 90 else f"{left_s / 60:.0f} min"
+    return f", {done / elapsed_s:.1f} a second, {left} left"
 
 
 def _loudness() -> str | None:

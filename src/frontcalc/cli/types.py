@@ -75,6 +75,20 @@ class NoticeCode(click.ParamType[str, str]):
         return notice_code(str(value))
 
 
+class Sources(click.ParamType[str, str]):
+    """The name of a source of maps."""
+
+    name = "source"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Let the shell complete a name."""
+        from frontcalc.fetching.catalogue import known_sources
+
+        return [
+            CompletionItem(name, help=says) for name, says in known_sources().items() if name.startswith(incomplete)
+        ]
+
+
 class Names(click.ParamType[tuple[str, ...], str]):
     """Names separated by commas."""
 

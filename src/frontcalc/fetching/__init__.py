@@ -1,1 +1,1 @@
-"""The only openers of network connections: each fetches from one publisher, and all through `download`."""
+"""The only openers of network connections: all go through `client`."""

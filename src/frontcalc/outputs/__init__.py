@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from frontcalc import atomic
 from frontcalc.errors import DataError, UsageError
 from frontcalc.lint import Finding
 from frontcalc.outputs import changemap, flat, geopackage, parquet, sarif, text, webpage, xlsx
 from frontcalc.outputs.published import UNITS
 from frontcalc.outputs.schema import MAPPED
 from frontcalc.outputs.sentence import sentence
-from frontcalc.outputs.together import beside
 from frontcalc.tables import Table
 
 Writer = Callable[..., str | bytes]
@@ -117,20 +116,9 @@ def write_file(path: Path, content: str | bytes) -> None:
         if path.exists() and not path.is_file() and not path.is_dir():
             path.write_bytes(data)
         else:
-            _replace(path.resolve(), data)
+            atomic.replace(path.resolve(), data)
     except BrokenPipeError:
         raise
     except (OSError, RuntimeError) as error:
         reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
         raise DataError(f"cannot be written: {reason}", where=str(path), cure="give another place with -o") from error
-
-
-def _replace(target: Path, data: bytes) -> None:
-    """Write beside a file and rename, so that a run that is killed leaves the old one whole."""
-    temporary = beside(target, data)
-    try:
-        temporary.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise

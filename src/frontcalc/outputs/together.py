@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import errno
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from frontcalc.atomic import beside
 from frontcalc.errors import DataError
 
 
@@ -51,28 +50,3 @@ def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = (
         for temporary, _ in written:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
-
-
-def beside(target: Path, content: bytes) -> Path:
-    """Write a temporary file beside its place, with the permissions of the one it is to replace."""
-    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(mode)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-    return temporary
-
-
-def _umask() -> int:
-    """Return the process's file mode mask, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -1,0 +1,152 @@
+"""The table of sources: where maps are fetched from, and on what terms; `data/sources.toml`."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from frontcalc.errors import DataError, UsageError
+from frontcalc.fetching.addresses import host_of
+
+VARIABLE = "FRONTCALC_SOURCES"
+"""The environment variable that names another table."""
+
+_NOT_STATED = "licence not stated"
+
+_TABLE = Path(__file__).parents[1] / "data" / "sources.toml"
+_KINDS = ("arcgis", "arcgis-live", "deepstate", "git")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A layer of an ArcGIS service below the source's base, and its date field where that has to be said."""
+
+    layer: str
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where maps are from, and on what terms.
+
+    Parameters
+    ----------
+    name : str
+        What the command calls it.
+    kind : str
+        How it is fetched: `arcgis`, `arcgis-live`, `deepstate`, `git` or `url`.
+    title : str
+        What it has, in a line.
+    publisher, attribution, licence, unresolved, terms : str
+        Whose the maps are, what they allow, what of that is not known, and where the publisher says so.
+    restricted : bool
+        The terms must be accepted before anything is fetched.
+    as_of_offset_days : int
+        Days to add to the stamp of a file for the day that it shows.
+    base, listing, files : str
+        Where files or services lie, what lists them, and how their names are written.
+    services : tuple of Service
+        Layers, the first that has a day counts.
+    layer : str
+        What the features are marked as, where the publisher's do not say.
+    prefix : str
+        What names of files begin with, where that tells the layer.
+    view : str
+        The view of its archives, where the usual one counts what it does not draw.
+    """
+
+    name: str
+    kind: str
+    title: str = ""
+    publisher: str = ""
+    attribution: str = ""
+    licence: str = ""
+    unresolved: str = ""
+    terms: str = ""
+    restricted: bool = False
+    as_of_offset_days: int = 0
+    base: str = ""
+    listing: str = ""
+    files: str = ""
+    services: tuple[Service, ...] = ()
+    layer: str = ""
+    prefix: str = ""
+    view: str = ""
+
+    @property
+    def licence_line(self) -> str:
+        """Licence and what is unresolved of it, as outputs repeat it."""
+        return "; ".join(filter(None, (self.licence, f"unresolved: {self.unresolved}" if self.unresolved else "")))
+
+
+OF_USER = {
+    "arcgis": Source("arcgis", "arcgis-url", "any layer of a FeatureServer with a date field", licence=_NOT_STATED),
+    "url": Source("url", "url", "plain files by their addresses", licence=_NOT_STATED),
+}
+"""Sources that are not in the table, since their addresses are the user's."""
+
+
+def sources() -> dict[str, Source]:
+    """Return the sources of the table by name.
+
+    Raises
+    ------
+    DataError
+        The table cannot be read, or is none of sources.
+    """
+    chosen = os.environ.get(VARIABLE)
+    path = Path(chosen) if chosen else _TABLE
+    try:
+        return {name: _source(name, entry) for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise DataError(f"is no table of sources: {error}", where=path.name, cure=f"see {VARIABLE}") from error
+
+
+def find_source(name: str) -> Source:
+    """Return a source by its name.
+
+    Raises
+    ------
+    UsageError
+        There is none, with the nearest names.
+    """
+    table = sources()
+    if name in table:
+        return table[name]
+    if name in OF_USER:
+        return OF_USER[name]
+    known = [*table, *OF_USER]
+    if "://" in name:
+        # Not shown whole: it may hold a secret.
+        cure = "put arcgis or url before it, as in: frontcalc fetch url https://…"
+        raise UsageError("is an address and no source", where=host_of(name), cure=cure)
+    near = difflib.get_close_matches(name.casefold(), known, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise UsageError(f"no source is named {name[:60]!r}", cure=f"{hint}sources are {', '.join(known)}")
+
+
+def known_sources() -> dict[str, str]:
+    """Return the names of all sources, and what each has.
+
+    Raises
+    ------
+    DataError
+        As `sources`.
+    """
+    return {name: source.title for name, source in (sources() | OF_USER).items()}
+
+
+def _source(name: str, entry: dict[str, Any]) -> Source:
+    """Return an entry of the table as a source."""
+    services = tuple(Service(**service) for service in entry.get("services", ()))
+    source = Source(**{**entry, "name": name, "services": services})
+    for field in fields(Source):
+        if type(getattr(source, field.name)) is not type(field.default) and field.name not in ("name", "kind"):
+            raise ValueError(f"{field.name} of {name} is {getattr(source, field.name)!r}")
+    if source.kind not in _KINDS:
+        raise ValueError(f"kind of {name} is {source.kind!r}, not one of {', '.join(_KINDS)}")
+    return source

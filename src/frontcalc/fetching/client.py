@@ -1,0 +1,293 @@
+"""One way to reach the network: https, bounded in size and time, on one host, patient with servers that are busy."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import Any, Self
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from frontcalc import __version__
+from frontcalc.errors import DataError, NoDataError, UsageError
+from frontcalc.fetching.addresses import check_address, host_of, is_local
+from frontcalc.sources.packages import extra_package
+
+_REDIRECTS = 5
+_BUSY = (408, 425, 429)
+_NEVER_REACHED = 2
+"""Attempts where nothing ever answered: without a network nobody should have to wait for all of them."""
+
+
+class PassingError(DataError):
+    """What may be well when it is asked again; `wait_s` is how long the server wants to be left alone (s)."""
+
+    def __init__(self, problem: str, *, where: str | None = None, cure: str | None = None, wait_s: float = 0.0) -> None:
+        super().__init__(problem, where=where, cure=cure)
+        self.wait_s = wait_s
+
+
+class UnreachableError(PassingError):
+    """No connection could be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often, how long and how fast servers are asked.
+
+    Parameters
+    ----------
+    attempts : int
+        How often a request is made before it is given up.
+    first_wait_s, longest_wait_s : float
+        About how long to wait before the second attempt, and at most before any (s). A server that asks
+        for more is left.
+    request_s : float
+        How long one request may take, from the first step to the last byte (s).
+    silence_s : float
+        How long a server may say nothing (s).
+    pace_s : float
+        The least time from one request to the next, except on this machine (s).
+    sleep : callable
+        Waits for so many seconds.
+    """
+
+    attempts: int = 6
+    first_wait_s: float = 1.0
+    longest_wait_s: float = 120.0
+    request_s: float = 900.0
+    silence_s: float = 60.0
+    pace_s: float = 0.25
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server sent: its content and ETag; `unchanged` where it has still the version that was named."""
+
+    data: bytes
+    etag: str = ""
+    unchanged: bool = False
+
+
+Reader = Callable[[Answer], Any]
+"""Makes something of an answer, or raises `PassingError` where it should be asked for again."""
+
+
+class Client:
+    """Connections for one piece of work; used in a `with` statement.
+
+    Parameters
+    ----------
+    patience : Patience
+        How servers are asked.
+    same_host : bool
+        Redirects must stay on the host that was asked.
+
+    Raises
+    ------
+    UsageError
+        A package of the extra `fetch` is not installed.
+    """
+
+    def __init__(self, patience: Patience, *, same_host: bool = True) -> None:
+        self._httpx, self._anyio, self._tenacity = (
+            extra_package(name, where="fetching", extra="fetch") for name in ("httpx", "anyio", "tenacity")
+        )
+        self.patience = patience
+        self._same_host = same_host
+        self._stack = ExitStack()
+        self._reached = False
+        self._last = 0.0
+
+    def __enter__(self) -> Self:
+        """Start the loop in which requests run: only there can a deadline stop one at any step."""
+        from_thread = extra_package("anyio.from_thread", where="fetching", extra="fetch")
+        with ExitStack() as stack:
+            self._portal = stack.enter_context(from_thread.start_blocking_portal())
+            http = self._httpx.AsyncClient(
+                verify=_certificates(),
+                timeout=self.patience.silence_s,
+                headers={"User-Agent": f"frontcalc/{__version__}", "Accept-Encoding": "gzip"},
+            )
+            self._http = stack.enter_context(self._portal.wrap_async_context_manager(http))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        """Close every connection."""
+        self._stack.close()
+
+    def get(
+        self,
+        url: str,
+        read: Reader,
+        *,
+        limit: int,
+        query: Mapping[str, str] | None = None,
+        etag: str = "",
+    ) -> Any:
+        """Return what `read` makes of an address's content, asked for again while that may help.
+
+        Parameters
+        ----------
+        url : str
+            An https address; http only on this machine itself.
+        read : callable
+            Takes an `Answer`; a `PassingError` of it counts as the server's.
+        limit : int
+            The most bytes that may come, also after decompression.
+        query : mapping of str to str, optional
+            Added to the address.
+        etag : str
+            Of the version that is there already.
+
+        Raises
+        ------
+        UsageError
+            The address is not of this kind.
+        NoDataError
+            The server has nothing there.
+        DataError
+            The server cannot be reached, refuses, redirects elsewhere, or keeps failing.
+        """
+        check_address(url)
+
+        def once() -> Any:
+            self._keep_pace(url)
+            answer = self._portal.call(self._fetch, url, query, etag, limit)
+            self._reached = True
+            return read(answer)
+
+        again = self._tenacity.Retrying(
+            retry=self._tenacity.retry_if_exception_type(PassingError),
+            stop=self._is_enough,
+            wait=self._wait_s,
+            sleep=self.patience.sleep,
+            reraise=True,
+        )
+        return again(once)
+
+    def _is_enough(self, state: Any) -> bool:
+        """Say whether to give up."""
+        error = state.outcome.exception()
+        if isinstance(error, UnreachableError) and not self._reached:
+            return bool(state.attempt_number >= min(_NEVER_REACHED, self.patience.attempts))
+        return bool(state.attempt_number >= self.patience.attempts or error.wait_s > self.patience.longest_wait_s)
+
+    def _wait_s(self, state: Any) -> float:
+        """Return how long to wait: as long as the server says, or a random time that doubles at most."""
+        wait = self._tenacity.wait_random_exponential(
+            multiplier=self.patience.first_wait_s, max=self.patience.longest_wait_s
+        )
+        return max(float(wait(state)), float(state.outcome.exception().wait_s))
+
+    def _keep_pace(self, url: str) -> None:
+        """Wait until the next request is polite."""
+        early = self._last + self.patience.pace_s - time.monotonic()
+        if early > 0 and not is_local(url):
+            self.patience.sleep(early)
+        self._last = time.monotonic()
+
+    async def _fetch(self, url: str, query: Mapping[str, str] | None, etag: str, limit: int) -> Answer:
+        """Make one request, and turn what goes wrong into errors of ours."""
+        host, httpx = host_of(url), self._httpx
+        try:
+            with self._anyio.fail_after(self.patience.request_s):
+                return await self._exchange(httpx.URL(url, params=_merged(url, query)), etag, limit)
+        except TimeoutError as error:
+            raise PassingError(f"takes more than {self.patience.request_s:g} s", where=host, cure=_LATER) from error
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+            problem = f"cannot be reached ({type(error).__name__})"
+            raise UnreachableError(problem, where=host, cure="is there a network?") from error
+        except httpx.TimeoutException as error:
+            raise PassingError(f"says nothing for {self.patience.silence_s:g} s", where=host, cure=_LATER) from error
+        except httpx.DecodingError as error:
+            raise PassingError("sends damaged gzip", where=host, cure=_LATER) from error
+        except httpx.TransportError as error:
+            raise PassingError(
+                f"breaks off ({type(error).__name__})", where=host, cure="is there a network?"
+            ) from error
+        except httpx.InvalidURL as error:
+            raise UsageError("is no address", where=host, cure="check it") from error
+
+    async def _exchange(self, url: Any, etag: str, limit: int) -> Answer:
+        """Follow redirects as far as they may lead, and return the answer."""
+        asked = str(url)
+        for _ in range(_REDIRECTS + 1):
+            async with self._http.stream("GET", url, headers={"If-None-Match": etag} if etag else {}) as response:
+                if response.status_code in (301, 302, 303, 307, 308):
+                    url = urljoin(str(url), response.headers.get("location", ""))
+                    self._check_redirect(asked, url)
+                    continue
+                if etag and response.status_code == 304:
+                    return Answer(b"", etag, unchanged=True)
+                _check_status(response.status_code, response.headers.get("retry-after", ""), host_of(asked))
+                return Answer(await _content(response, limit, host_of(asked)), response.headers.get("etag", "")[:200])
+        raise DataError(f"redirects more than {_REDIRECTS} times", where=host_of(asked), cure=_LATER)
+
+    def _check_redirect(self, asked: str, target: str) -> None:
+        """Refuse a redirect that leads to where nobody was asked to go."""
+        check_address(target, local=is_local(asked))
+        if self._same_host and urlsplit(target)[:2] != urlsplit(asked)[:2]:
+            problem = f"redirects to another host, {host_of(target)}"
+            raise DataError(problem, where=host_of(asked), cure="if you trust that host, name it yourself")
+
+
+_LATER = "try again later"
+
+
+async def _content(response: Any, limit: int, host: str) -> bytes:
+    """Return the body of a response, no more than so many bytes of it."""
+    pieces, size = [], 0
+    async for piece in response.aiter_bytes():
+        size += len(piece)
+        if size > limit:
+            raise DataError(f"sends more than {limit:,} bytes", where=host, cure="fetch the file by hand")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _check_status(status: int, retry_after: str, host: str) -> None:
+    """Raise what a status other than 200 means."""
+    if status == 200:
+        return
+    if status in (404, 410):
+        raise NoDataError(f"has nothing there ({status})", where=host, cure="check the address")
+    if status in (401, 403):
+        raise DataError(f"refuses ({status})", where=host, cure="frontcalc fetches only what is public")
+    if status in _BUSY or status >= 500:
+        wait = wait_asked_for(retry_after, datetime.now(UTC))
+        when = f", and asks to wait {wait:,.0f} s" if wait else ""
+        raise PassingError(f"answers with status {status}{when}", where=host, cure=_LATER, wait_s=wait)
+    raise DataError(f"answers with status {status}", where=host, cure=_LATER)
+
+
+def wait_asked_for(text: str, now: datetime) -> float:
+    """Return how long a Retry-After header asks to wait (s): a number of seconds, or a date; 0 for anything else."""
+    text = text.strip()
+    if text.isascii() and text.isdecimal() and len(text) < 10:
+        return float(text)
+    try:
+        then = parsedate_to_datetime(text)
+    except ValueError:
+        return 0.0
+    return max(0.0, (then.replace(tzinfo=then.tzinfo or UTC) - now).total_seconds())
+
+
+def _merged(url: str, query: Mapping[str, str] | None) -> list[tuple[str, str]] | None:
+    """Return an address's own query with what is added to it; None for nothing, which leaves it as it is."""
+    return [*parse_qsl(urlsplit(url).query, keep_blank_values=True), *query.items()] if query else None
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Return the certificates of authorities that https needs, read once: those of SSL_CERT_FILE, else certifi's."""
+    certifi = extra_package("certifi", where="fetching", extra="fetch")
+    return ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or certifi.where())

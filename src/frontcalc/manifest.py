@@ -1,0 +1,139 @@
+"""manifest.json: what a fetched archive says of where each of its files is from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from frontcalc.errors import DataError
+
+NAME = "manifest.json"
+REVISIONS = "revisions"
+"""The folder, beside the manifest, of files that the publisher has changed since."""
+
+KIND = "frontcalc-archive-1"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFile:
+    """One file of a fetched archive.
+
+    Parameters
+    ----------
+    file : str
+        Its name in the archive, made from its day.
+    day : date
+        The day in its name.
+    url : str
+        Where it is from.
+    query : mapping of str to str
+        What was asked there, empty for a plain file.
+    etag : str
+        The server's ETag, empty where it gave none or the file is of several answers.
+    version : str
+        What the publisher calls this state of it: the last edit of a layer, git's id of a file.
+    sha256 : str
+        Of the file as it lies in the archive, in hexadecimal.
+    bytes, features : int
+        How large it is, and how many features it has; -1 where they were not counted.
+    """
+
+    file: str
+    day: date
+    url: str
+    query: Mapping[str, str]
+    etag: str
+    version: str
+    sha256: str
+    bytes: int
+    features: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a fetched archive holds, and on what terms.
+
+    Parameters
+    ----------
+    source : str
+        The name of the source.
+    origin : str
+        The address that was named, for sources that have none of their own.
+    publisher, attribution, licence, unresolved, terms : str
+        As in the table of sources.
+    files : tuple of HeldFile
+        By name.
+    revisions : tuple of str
+        Names of files in `revisions`, which hold what the publisher has changed since.
+    """
+
+    source: str
+    origin: str = ""
+    publisher: str = ""
+    attribution: str = ""
+    licence: str = ""
+    unresolved: str = ""
+    terms: str = ""
+    files: tuple[HeldFile, ...] = ()
+    revisions: tuple[str, ...] = ()
+
+
+def is_manifest(data: bytes) -> bool:
+    """Say whether a file is the manifest of a fetched archive."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and document.get("manifest") == KIND
+
+
+def read_manifest(data: bytes) -> Manifest:
+    """Return what a manifest says.
+
+    Raises
+    ------
+    DataError
+        It is none, or broken.
+    """
+    try:
+        document: dict[str, Any] = json.loads(data)
+        if document.pop("manifest") != KIND:
+            raise ValueError("another kind")
+        files = tuple(_held(entry) for entry in document.pop("files"))
+        revisions = tuple(_text(name) for name in document.pop("revisions"))
+        return Manifest(**{name: _text(value) for name, value in document.items()}, files=files, revisions=revisions)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        cure = "fetch into a new folder"
+        raise DataError("is no manifest of a fetched archive", where=NAME, cure=cure) from error
+
+
+def _held(entry: dict[str, Any]) -> HeldFile:
+    """Return one file of a manifest, every value of its kind."""
+    numbers = {name: entry.pop(name) for name in ("bytes", "features")}
+    if any(type(number) is not int for number in numbers.values()):
+        raise ValueError("no number")
+    query = {_text(name): _text(value) for name, value in entry.pop("query").items()}
+    day = date.fromisoformat(entry.pop("day"))
+    texts: dict[str, Any] = {name: _text(value) for name, value in entry.items()}
+    return HeldFile(**texts, **numbers, day=day, query=query)
+
+
+def _text(value: object) -> str:
+    """Return a text on one line, or raise where it is none."""
+    if not isinstance(value, str) or not value.isprintable():
+        raise ValueError("no text")
+    return value
+
+
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """Return a manifest as its file holds it: the same for the same archive, with no time of writing."""
+    document = asdict(manifest) | {"manifest": KIND}
+    document["files"] = [
+        entry | {"day": entry["day"].isoformat(), "query": dict(sorted(entry["query"].items()))}
+        for entry in sorted(document["files"], key=lambda entry: str(entry["file"]))
+    ]
+    document["revisions"] = sorted(document["revisions"])
+    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True).encode() + b"\n"
