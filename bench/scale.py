@@ -97,7 +97,19 @@ def make(point, folder):
 
 def run(point, maps, regions, cache):
     """Return processor and wall seconds and peak memory (MiB) of a series by region, a whole process."""
-    command = [*FRONTCALC, "series", "--archive", maps, "--regions", regions, "--format", "csv", "--quiet"]
+    command = [
+        *FRONTCALC,
+        "series",
+        "--archive",
+        maps,
+        "--regions",
+        regions,
+        "--format",
+        "csv",
+        "--quiet",
+        "--workers",
+        "1",
+    ]
     if point.rows == "one":
         command += ["--only", "Region 000001"]
     start = time.perf_counter()

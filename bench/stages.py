@@ -13,8 +13,8 @@ from run import REGIONS, SHARED
 STAGES = {
     "read and parse maps": ("drawn.py", "parse_snapshot"),
     "project, repair, unite": ("holdings.py", "_united"),
-    "what differs": ("change.py", "differences"),
-    "split by region": ("change.py", "areas"),
+    "what differs": ("between.py", "differences"),
+    "split by region": ("ground.py", "areas_of"),
     "read regions": ("reading.py", "read_regions"),
     "snap to regions": ("eligible.py", "takers"),
 }
@@ -27,7 +27,7 @@ def main(name):
 
     imports = time.process_time() - start
     profile = cProfile.Profile(time.process_time)
-    profile.runcall(series, archive=SHARED / "archives" / name, regions=REGIONS, no_cache=True)
+    profile.runcall(series, archive=SHARED / "archives" / name, regions=REGIONS, no_cache=True, workers=1)
     stats = pstats.Stats(profile)
     cumulative = {(path.rsplit("/", 1)[-1], function): row[3] for (path, _, function), row in stats.stats.items()}
     found = {"imports": imports} | {stage: cumulative[place] for stage, place in STAGES.items()}
