@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[dask,fetch,frames,formats,viz,xlsx]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[dask,fetch,frames,formats,geo,viz,xlsx]" --group dev
 	touch $@
 
 demo: $(READY)

@@ -163,6 +163,11 @@ def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool 
     skip_bad : bool
         Leave out files that cannot be dated, with a notice, instead of stopping.
 
+    Returns
+    -------
+    Archive
+        Which maps there are, in date order; no geometry is read.
+
     Raises
     ------
     UsageError
@@ -171,6 +176,14 @@ def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool 
         There is no map in it.
     DataError
         A map cannot be dated.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> files = frontcalc.convert("maps")  # the bundled sample, a GeoJSON file a map
+    >>> maps = frontcalc.open_archive("maps")
+    >>> maps.name, len(maps.refs), maps.extent
+    ('maps', 99, '2022-12-31 to 2024-11-17')
     """
     root = Path(path)
     try:

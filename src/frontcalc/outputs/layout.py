@@ -14,6 +14,7 @@ from frontcalc.outputs.claim_facts import claim_grid
 from frontcalc.outputs.grid import Grid, aside_of, basis, day_or_dash, period_heading, remarks, title_of
 from frontcalc.outputs.movements import flow_grid, place_grid
 from frontcalc.outputs.numbers import BLANK, decimals, km2, times
+from frontcalc.outputs.polygon_facts import change_grid, disagreement_grid
 from frontcalc.outputs.published import scaled
 from frontcalc.outputs.publishers_layout import compare_grids
 from frontcalc.outputs.region_facts import check_grid, detail_grid, region_grid
@@ -23,9 +24,11 @@ from frontcalc.outputs.summary_layout import summary_grids
 from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import (
     TOTAL,
+    ChangeRow,
     ClaimRow,
     CompareRow,
     DiffRow,
+    DisagreementRow,
     FlowRow,
     GrossRow,
     HeldRow,
@@ -93,6 +96,8 @@ def _laid_out(table: Table[Any, Any]) -> list[Grid]:
         SeriesRow: _series_grid,
         FlowRow: flow_grid,
         PlaceRow: place_grid,
+        ChangeRow: change_grid,
+        DisagreementRow: disagreement_grid,
     }
     return [
         lay[table.kind]([row for row in table.rows if row.actor == actor], actor, table.meta)

@@ -5,14 +5,14 @@ Rows hold km² throughout the library; here is the one place where that becomes 
 
 from __future__ import annotations
 
-import types
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
 from frontcalc.columns import DEFINITIONS, unit_of
 from frontcalc.outputs.numbers import decimals, places_of
 from frontcalc.tables import Table
+from frontcalc.tables.frames import cell_kind
 
 KM2_PER_MI2 = 2.589988110336
 """Square kilometres in a square mile: 1.609344², exactly."""
@@ -81,11 +81,10 @@ def attribution(result: Table[Any, Any]) -> str:
 
 def _column(field: str, hint: Any, units: str) -> Column:
     """Return the column of one field of a row."""
-    choices = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
-    (kind,) = (choice for choice in choices if choice is not type(None))
+    kind, nullable = cell_kind(hint)
     assert kind in (str, int, float, bool, date)
     name = "_".join(units if word == "km2" else word for word in field.split("_"))
-    return Column(name, kind, len(choices) > 1, DEFINITIONS[field], unit_of(name))
+    return Column(name, kind, nullable, DEFINITIONS[field], unit_of(name))
 
 
 def _factor(field: str, units: str) -> float:

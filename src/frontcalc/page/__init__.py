@@ -13,7 +13,7 @@ from frontcalc.pipeline.options import Options
 
 
 def report(
-    periods: Sequence[str],
+    periods: str | Sequence[str],
     *,
     archive: str | Path | None = None,
     with_range: bool = True,
@@ -23,7 +23,7 @@ def report(
 
     Parameters
     ----------
-    periods : sequence of str
+    periods : str or sequence of str
         As for `diff`.
     archive : path
         A folder of dated maps; None for the bundled synthetic sample, which the page is marked with.
@@ -44,6 +44,15 @@ def report(
         More than one actor is asked for, Bokeh is not installed, or as `diff`.
     DataError, NoDataError
         As `diff`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> from pathlib import Path
+    >>> page = frontcalc.report(["2024-10"], with_range=False)
+    >>> written = Path("report.html").write_text(page, encoding="utf-8")
+    >>> page[:15]
+    '<!doctype html>'
     """
     # Before anything is measured.
     bokeh("plotting")

@@ -46,7 +46,7 @@ class Report:
 
 
 def measure(
-    periods: Sequence[str], archive: str | Path | None, options: Options, *, with_range: bool = False
+    periods: str | Sequence[str], archive: str | Path | None, options: Options, *, with_range: bool = False
 ) -> Report:
     """Measure some periods, and draw the maps between the earliest opening and the latest close.
 

@@ -46,6 +46,14 @@ def list_archive(*, archive: str | Path | None = None, **options: Unpack[Options
     ------
     UsageError, DataError, NoDataError
         As `diff`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.list_archive()
+    >>> last = table.rows[-1]
+    >>> str(last.date), last.layer, last.role, round(last.km2, 1)
+    ('2024-11-17', 'russian_advances', 'advance', 668.8)
     """
     maps = open_maps(archive, options)
     target = options.get("crs") or crs.DEFAULT_CRS
@@ -116,6 +124,13 @@ def check_archive(
         There is no such archive, or an option is wrong.
     NoDataError
         There is no map in it.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.check_archive()
+    >>> [(row.severity, row.code, row.maps) for row in table.rows]
+    [('info', 'OVERLAP', 99)]
     """
     if frozen < 2:
         raise UsageError("is too few maps", where=f"--frozen {frozen}", cure="give a number of maps, 2 or more")

@@ -15,6 +15,7 @@ from frontcalc.periods import parse_day
 from frontcalc.pipeline.measuring import Measuring, remarks
 from frontcalc.pipeline.options import Options, open_maps, start
 from frontcalc.pipeline.provenance import meta_of
+from frontcalc.pipeline.region_shapes import shapes_of
 from frontcalc.pipeline.workers import in_order
 from frontcalc.progress import track
 from frontcalc.states import State, state_on
@@ -22,13 +23,13 @@ from frontcalc.tables import HeldRow, LayerShare, Meta, Table
 
 
 def held(
-    dates: Sequence[str | date], *, archive: str | Path | None = None, **options: Unpack[Options]
+    dates: str | date | Sequence[str | date], *, archive: str | Path | None = None, **options: Unpack[Options]
 ) -> Table[HeldRow, Meta]:
     """Measure the area held on some dates, by region.
 
     Parameters
     ----------
-    dates : sequence of str or date
+    dates : str, date or sequence of either
         As in «2024-11-03». The map that stands for a date is the latest on or before it.
     archive : path
         A folder of dated maps; None for the bundled synthetic sample.
@@ -47,8 +48,17 @@ def held(
         As `diff`.
     NoDataError
         The archive begins after every date.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.held(["2024-11-05"])
+    >>> total = table.rows[-1]
+    >>> print(f"{total.held_km2:,.1f} km² on the map of {total.snapshot}")
+    110,649.0 km² on the map of 2024-11-03
     """
-    days = [parse_day(day) if isinstance(day, str) else day for day in dict.fromkeys(dates)]
+    asked_for = [dates] if isinstance(dates, str | date) else dates
+    days = [parse_day(day) if isinstance(day, str) else day for day in dict.fromkeys(asked_for)]
     if not days:
         raise UsageError("no date was given", cure="name one, as in 2024-11-03")
     maps = open_maps(archive, options)
@@ -71,7 +81,8 @@ def held(
         rows.extend(held_rows(run, actor, day, state, areas, said))
     if not shares:
         raise NoDataError("has no map on or before these dates", where=maps.name, cure=f"its maps are of {maps.extent}")
-    return Table(HeldRow, tuple(rows), meta_of(run, actors, layer_shares=dict.fromkeys(shares), notices=notices))
+    meta = meta_of(run, actors, layer_shares=dict.fromkeys(shares), notices=notices)
+    return Table(HeldRow, tuple(rows), meta, shapes_of(run))
 
 
 def _measured(run: Measuring, asked: tuple[str, date, State | None]) -> tuple[Held, LayerShare] | None:

@@ -13,6 +13,7 @@ from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Figures, Measuring
 from frontcalc.pipeline.place_changes import lasting, place_rows
 from frontcalc.pipeline.provenance import meta_of
+from frontcalc.pipeline.region_shapes import shapes_of
 from frontcalc.pipeline.remainders import concerns, remainder_notices
 from frontcalc.pipeline.spans import Asked, nothing_measured, period_used
 from frontcalc.pipeline.staleness import stale_notices
@@ -98,7 +99,7 @@ def tabulate(
         places=changed_hands,
         slivers=issubclass(kind, DiffRow) or run.drop_slivers,
     )
-    return Table(kind, tuple(rows), meta)
+    return Table(kind, tuple(rows), meta, shapes_of(run))
 
 
 def measure(asked: Asked, *, by_steps: bool = False) -> Iterator[Measured]:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Unpack
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 from frontcalc.archives import SnapshotRef
 from frontcalc.errors import DataError, UsageError
 from frontcalc.outputs import write_file
-from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes
+from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes, tidy_polygons
 from frontcalc.pipeline.options import Options, open_maps
 from frontcalc.progress import track
 from frontcalc.snapshots import read_snapshot
@@ -46,6 +47,13 @@ def convert(output: str | Path, *, archive: str | Path | None = None, **options:
         A map cannot be read, or a file cannot be written.
     UsageError
         The folder exists and is not empty; GeoParquet needs a package that is not installed.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> files = frontcalc.convert("maps")  # without an archive, the bundled sample
+    >>> len(files), files[0].name
+    (99, '2022-12-31.geojson')
     """
     target = Path(output)
     maps = open_maps(archive, options)
@@ -83,6 +91,13 @@ def to_degrees(polygons: NDArray[np.object_], source_crs: str) -> NDArray[np.obj
         return polygons
     project = crs.projector(source_crs, crs.LONLAT)
     return geometry.project_polygons(polygons, project, edge_error=_EDGE_ERROR_DEGREES2)
+
+
+def drawn_in_degrees(polygons: NDArray[np.object_], plane: str) -> shapely.MultiPolygon:
+    """Return polygons of a projection in degrees, valid and in one form and order."""
+    # Degrees round otherwise than metres: polygons that touched may now overlap by a hair.
+    degrees = geometry.union(geometry.repair(to_degrees(polygons, plane)))
+    return shapely.MultiPolygon(list(tidy_polygons(geometry.polygonal(np.array([degrees], dtype=object)))))
 
 
 def _readable(ref: SnapshotRef) -> bool:

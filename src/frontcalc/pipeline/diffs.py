@@ -15,7 +15,7 @@ from frontcalc.tables import DiffRow, Meta, Table
 
 
 def diff(
-    periods: Sequence[str],
+    periods: str | Sequence[str],
     *,
     archive: str | Path | None = None,
     places: str | Path | None = None,
@@ -26,7 +26,7 @@ def diff(
 
     Parameters
     ----------
-    periods : sequence of str
+    periods : str or sequence of str
         As in «2023», «2024-Q3», «2024-09-01..2024-11-03»; `frontcalc.periods` has the grammar.
     archive : path
         A folder of dated maps; None for the bundled synthetic sample.
@@ -51,6 +51,16 @@ def diff(
         A file that is needed is broken.
     NoDataError
         No period has two maps.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.diff(["2023", "2024"])
+    >>> for row in table.rows:
+    ...     if row.level == "total":
+    ...         print(f"{row.period}: {row.net_km2:+,.1f} km² by {row.closing}")
+    2023: +465.0 km² by 2023-12-31
+    2024: +2,700.0 km² by 2024-11-17
     """
     return _tabulated(start_periods(periods, archive, options), places, options if with_range else None)
 
@@ -66,7 +76,34 @@ def diff_files(
     """Measure what changed between two single maps.
 
     The period is named after the two files; dates are those in their names, blank without.
-    Parameters, returns and errors are otherwise those of `diff`.
+
+    Parameters
+    ----------
+    before, after : path
+        The two maps, the earlier one first.
+    places, with_range, **options
+        As for `diff`.
+
+    Returns
+    -------
+    Table of DiffRow
+        As of `diff`.
+
+    Raises
+    ------
+    UsageError
+        As `diff`; also where the names give dates and the first is the later.
+    DataError
+        As `diff`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> files = frontcalc.convert("maps")  # the bundled sample, a GeoJSON file a map
+    >>> table = frontcalc.diff_files("maps/2024-09-01.geojson", "maps/2024-11-03.geojson")
+    >>> total = table.rows[-1]
+    >>> print(f"{total.net_km2:+,.1f} km² in {total.days} days")
+    +1,020.0 km² in 63 days
     """
     return _tabulated(start_files(before, after, options), places, options if with_range else None)
 

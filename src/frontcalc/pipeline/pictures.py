@@ -22,7 +22,9 @@ from frontcalc.viz.scene import ChangeMap, Panel
 _NOTHING = np.empty(0, dtype=object)
 
 
-def change_map(periods: Sequence[str], *, archive: str | Path | None = None, **options: Unpack[Options]) -> ChangeMap:
+def change_map(
+    periods: str | Sequence[str], *, archive: str | Path | None = None, **options: Unpack[Options]
+) -> ChangeMap:
     """Return where ground changed hands in each period, ready to be drawn.
 
     Parameters
@@ -39,12 +41,42 @@ def change_map(periods: Sequence[str], *, archive: str | Path | None = None, **o
     ------
     UsageError, DataError, NoDataError
         As `diff`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> scene = frontcalc.change_map(["2024"])
+    >>> scene.save("2024.png", zoom="Donetsk", size="800x600")
     """
     return _pictured(start_periods(periods, archive, options))
 
 
 def change_map_between(before: str | Path, after: str | Path, **options: Unpack[Options]) -> ChangeMap:
-    """Return where ground changed hands between two single maps: see `change_map` and `diff_files`."""
+    """Return where ground changed hands between two single maps, ready to be drawn.
+
+    Parameters
+    ----------
+    before, after, **options
+        As for `diff_files`.
+
+    Returns
+    -------
+    ChangeMap
+        As of `change_map`; its `table` is what `diff_files` returns.
+
+    Raises
+    ------
+    UsageError, DataError
+        As `diff_files`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> files = frontcalc.convert("maps")  # the bundled sample, a GeoJSON file a map
+    >>> scene = frontcalc.change_map_between("maps/2024-09-01.geojson", "maps/2024-11-03.geojson")
+    >>> scene.table
+    <Table of 34 DiffRow>
+    """
     return _pictured(start_files(before, after, options))
 
 

@@ -27,20 +27,20 @@ GAINED, LOST = "gained", "lost"
 
 
 def places(
-    periods: Sequence[str],
+    periods: str | Sequence[str],
     *,
     places: str | Path,
     archive: str | Path | None = None,
     **options: Unpack[Options],
 ) -> Table[PlaceRow, Meta]:
-    """List which places came under or out of an actor's hold, map by map.
+    r"""List which places came under or out of an actor's hold, map by map.
 
     Every map within a period is looked at, so a place that came under and out again has two rows. A place
     on the edge of what is held counts as held.
 
     Parameters
     ----------
-    periods : sequence of str
+    periods : str or sequence of str
         As for `diff`.
     places : path
         Named points: see `frontcalc.gazetteer.read_places`.
@@ -59,6 +59,15 @@ def places(
     ------
     UsageError, DataError, NoDataError
         As `diff`, also where the file of places is broken.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> from pathlib import Path
+    >>> written = Path("towns.csv").write_text("name,lon,lat\nA made-up town,37.2944,47.9704\n")
+    >>> table = frontcalc.places(["2024"], places="towns.csv")
+    >>> [(row.place, row.change, str(row.date)) for row in table.rows]
+    [('A made-up town', 'gained', '2024-10-27')]
     """
     towns = read_places(places)
     run, actors, spans = start_periods(periods, archive, options)

@@ -7,15 +7,12 @@ from pathlib import Path
 from typing import Unpack
 
 import numpy as np
-import shapely
-from numpy.typing import NDArray
 
 from frontcalc import geometry
 from frontcalc.change import CONTRADICTION_KM2
 from frontcalc.errors import FrontcalcError
-from frontcalc.outputs.geodata import tidy_polygons
 from frontcalc.pipeline.comparing import Measured, tabulate
-from frontcalc.pipeline.conversion import to_degrees
+from frontcalc.pipeline.conversion import drawn_in_degrees
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.spans import start_files, start_periods
@@ -23,7 +20,7 @@ from frontcalc.tables import ChangeRow, Meta, Table
 
 
 def changes(
-    periods: Sequence[str],
+    periods: str | Sequence[str],
     *,
     archive: str | Path | None = None,
     places: str | Path | None = None,
@@ -49,6 +46,14 @@ def changes(
         As `diff`.
     FrontcalcError
         Polygons have not the area of the table's figure.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.changes(["2024-10"], only="Donetsk")
+    >>> gained = table.rows[0]
+    >>> gained.kind, round(gained.km2, 1), gained.geometry.geom_type
+    ('gained', 402.8, 'MultiPolygon')
     """
     return tabulate(ChangeRow, _change_rows, start_periods(periods, archive, options), places)
 
@@ -56,7 +61,33 @@ def changes(
 def changes_between(
     before: str | Path, after: str | Path, *, places: str | Path | None = None, **options: Unpack[Options]
 ) -> Table[ChangeRow, Meta]:
-    """Return where territory was gained and lost between two single maps: see `changes` and `diff_files`."""
+    """Return where territory was gained and lost between two single maps.
+
+    Parameters
+    ----------
+    before, after, places, **options
+        As for `diff_files`.
+
+    Returns
+    -------
+    Table of ChangeRow
+        As of `changes`.
+
+    Raises
+    ------
+    UsageError, DataError
+        As `diff_files`.
+    FrontcalcError
+        As `changes`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> files = frontcalc.convert("maps")  # the bundled sample, a GeoJSON file a map
+    >>> table = frontcalc.changes_between("maps/2024-09-01.geojson", "maps/2024-11-03.geojson", only="Donetsk")
+    >>> [(row.kind, round(row.km2, 1)) for row in table.rows]
+    [('gained', 756.6), ('lost', 11.3)]
+    """
     return tabulate(ChangeRow, _change_rows, start_files(before, after, options), places)
 
 
@@ -83,10 +114,3 @@ def _change_rows(run: Measuring, measured: Measured) -> Iterator[ChangeRow]:
             closing=span.closing.day if span.closing else None,
             geometry=drawn_in_degrees(polygons, run.crs),
         )
-
-
-def drawn_in_degrees(polygons: NDArray[np.object_], plane: str) -> shapely.MultiPolygon:
-    """Return polygons of a projection in degrees, valid and in one form and order."""
-    # Degrees round otherwise than metres: polygons that touched may now overlap by a hair.
-    degrees = geometry.union(geometry.repair(to_degrees(polygons, plane)))
-    return shapely.MultiPolygon(list(tidy_polygons(geometry.polygonal(np.array([degrees], dtype=object)))))

@@ -20,12 +20,13 @@ from frontcalc.change import Areas
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.notices import Notice
 from frontcalc.pipeline.comparing import Measured, measure
+from frontcalc.pipeline.conversion import drawn_in_degrees
 from frontcalc.pipeline.diffs import diff_rows
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.outcomes import MEASURES
-from frontcalc.pipeline.polygons import drawn_in_degrees
 from frontcalc.pipeline.provenance import meta_of
+from frontcalc.pipeline.region_shapes import shapes_of
 from frontcalc.pipeline.spans import period_used, start_periods
 from frontcalc.states import State
 from frontcalc.tables import TOTAL, CompareMeta, CompareRow, DiffRow, DisagreementRow, Meta, Table
@@ -58,13 +59,13 @@ class _Side:
 
 
 def compare(
-    periods: Sequence[str], *, archives: Sequence[str | Path], **options: Unpack[Options]
+    periods: str | Sequence[str], *, archives: Sequence[str | Path], **options: Unpack[Options]
 ) -> Table[CompareRow, CompareMeta]:
     """Measure the same periods on the maps of several publishers, side by side.
 
     Parameters
     ----------
-    periods : sequence of str
+    periods : str or sequence of str
         As for `diff`.
     archives : sequence of path
         Two or more archives.
@@ -89,23 +90,54 @@ def compare(
     Notes
     -----
     Where the days between the maps differ by more than 5 %, changes have no range: they are not of the same time.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> import shutil
+    >>> files = frontcalc.convert("one")  # the bundled sample; another publisher's maps end earlier
+    >>> other = shutil.copytree("one", "other", ignore=shutil.ignore_patterns("2024-11-17.geojson"))
+    >>> table = frontcalc.compare(["2024"], archives=["one", "other"], by="none")
+    >>> for row in table.rows:
+    ...     print(f"{row.archive}: {row.net_km2:+,.1f} km² by {row.closing}, {row.closing_only_km2:.1f} on it alone")
+    one: +2,700.0 km² by 2024-11-17, 130.1 on it alone
+    other: +2,576.6 km² by 2024-11-10, 6.6 on it alone
     """
     publishers = _measure(periods, archives, options)
     shown = list(_sides(publishers))
-    return Table(CompareRow, tuple(row for sides in shown for row in _rows(sides)), _meta(publishers, shown))
+    rows = tuple(row for sides in shown for row in _rows(sides))
+    return Table(CompareRow, rows, _meta(publishers, shown), shapes_of(publishers[0].run))
 
 
 def disagreements(
-    periods: Sequence[str], *, archives: Sequence[str | Path], **options: Unpack[Options]
+    periods: str | Sequence[str], *, archives: Sequence[str | Path], **options: Unpack[Options]
 ) -> Table[DisagreementRow, CompareMeta]:
     """Return the ground that one publisher shows as held at the close of a period and another does not.
 
-    Parameters and errors are those of `compare`.
+    Parameters
+    ----------
+    periods, archives, **options
+        As for `compare`.
 
     Returns
     -------
     Table of DisagreementRow
         By actor, period and pair of archives, a row a region of the finest level with any such ground.
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `compare`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> import shutil
+    >>> files = frontcalc.convert("one")  # the bundled sample; another publisher's maps end earlier
+    >>> other = shutil.copytree("one", "other", ignore=shutil.ignore_patterns("2024-11-17.geojson"))
+    >>> table = frontcalc.disagreements(["2024"], archives=["one", "other"], by="none")
+    >>> [(row.holder, row.lacker, round(row.km2, 1)) for row in table.rows]
+    [('one', 'other', 130.1), ('other', 'one', 6.6)]
     """
     publishers = _measure(periods, archives, options)
     shown = list(_sides(publishers))
@@ -113,7 +145,7 @@ def disagreements(
     return Table(DisagreementRow, rows, _meta(publishers, shown))
 
 
-def _measure(periods: Sequence[str], archives: Sequence[str | Path], options: Options) -> list[_Publisher]:
+def _measure(periods: str | Sequence[str], archives: Sequence[str | Path], options: Options) -> list[_Publisher]:
     """Return what each archive measured, all options checked against each other."""
     if len(archives) < 2:
         raise UsageError("two archives at least are compared", where="--archive", cure="give it once for each")

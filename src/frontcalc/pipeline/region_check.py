@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import __version__, crs, geometry
+from frontcalc.pipeline.region_shapes import shapes_by_row
 from frontcalc.region_store import NAME_FIELD
 from frontcalc.regions import CODE_FIELDS, MAY_SHARE, UNASSIGNED, country_of
 from frontcalc.snapshots import to_equal_area
@@ -50,6 +51,15 @@ def check_regions(
         The file cannot be read at all.
     UsageError
         The CRS is not equal-area over the regions.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> regions = frontcalc.list_regions().to_geoframe()[["region", "geometry"]]
+    >>> regions.to_file("regions.geojson")
+    >>> table = frontcalc.check_regions("regions.geojson", region_name="region")
+    >>> table.meta.regions, table.meta.gaps, table.meta.refused
+    (32, 0, ())
     """
     file = Path(path)
     source, features = read_features(single_file(file))
@@ -92,7 +102,8 @@ def check_regions(
         not_area=len(features.not_area),
         refused=tuple(refused),
     )
-    return Table(RegionCheckRow, tuple(rows), meta)
+    shapes = shapes_by_row(dict(zip(rows, drawn, strict=True)), features.crs)
+    return Table(RegionCheckRow, tuple(rows), meta, shapes)
 
 
 def _too_large(overlaps: Sequence[RegionOverlap]) -> list[str]:

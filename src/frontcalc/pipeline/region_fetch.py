@@ -9,6 +9,7 @@ from frontcalc import crs, geometry, region_store
 from frontcalc.errors import DataError
 from frontcalc.fetching import boundaries
 from frontcalc.notices import Notice
+from frontcalc.pipeline.region_shapes import shapes_by_row
 from frontcalc.pipeline.region_terms import Terms
 from frontcalc.region_store import CODE_FIELD, NAME_FIELD, FetchedRegions
 from frontcalc.snapshots import to_equal_area
@@ -49,6 +50,12 @@ def fetch_regions(
         geoBoundaries has no such regions.
     DataError
         It cannot be reached, or what it sends cannot be used; what was fetched before stays.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.fetch_regions("Moldova", "adm1")  # doctest: +SKIP
+    >>> table.meta.licence  # doctest: +SKIP
     """
     where, step = boundaries.find_country(country), boundaries.find_level(level)
     kept = None if update else region_store.find_fetched(where.iso3, step)
@@ -79,6 +86,7 @@ def _listed(regions: FetchedRegions, notices: tuple[Notice, ...]) -> Table[Regio
     """Return a fetched set as a table: its regions as named, with their areas as drawn."""
     _, features = read_features(single_file(regions.path))
     title = f"geoBoundaries {regions.iso3} {regions.level}"
+    shapes = [features.polygons[features.owner == number] for number in range(len(features.properties))]
     rows = [
         RegionRow(
             set=title,
@@ -87,17 +95,18 @@ def _listed(regions: FetchedRegions, notices: tuple[Notice, ...]) -> Table[Regio
             country=regions.country,
             region=str(own[NAME_FIELD]).strip(),
             local_name="",
-            area_km2=_area_km2(features.polygons[features.owner == number], features.crs),
+            area_km2=_area_km2(polygons, features.crs),
             aliases="",
         )
-        for number, own in enumerate(features.properties)
+        for own, polygons in zip(features.properties, shapes, strict=True)
     ]
+    drawn = dict(zip(rows, shapes, strict=True))
     rows.sort(key=lambda row: (row.region, row.code, row.area_km2))
     credit = f"regions: {Terms(regions.source, regions.licence).attribution}"
     meta = RegionMeta(
         title, regions.source, regions.licence, "as fetched", regions.sha256, notices, attribution=(credit,)
     )
-    return Table(RegionRow, tuple(rows), meta)
+    return Table(RegionRow, tuple(rows), meta, shapes_by_row(drawn, features.crs))
 
 
 def _area_km2(polygons: NDArray[np.object_], source_crs: str) -> float:

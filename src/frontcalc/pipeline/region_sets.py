@@ -9,6 +9,7 @@ from frontcalc import crs, geometry
 from frontcalc.embedded import EmbeddedRegions, load_embedded
 from frontcalc.errors import UsageError
 from frontcalc.names import Place, find, suggestions
+from frontcalc.pipeline.region_shapes import shapes_by_row
 from frontcalc.pipeline.region_terms import Terms
 from frontcalc.tables import RegionDetailRow, RegionMeta, RegionRow, Table
 
@@ -20,6 +21,13 @@ def list_regions() -> Table[RegionRow, RegionMeta]:
     -------
     Table of RegionRow
         A row a region, by code; areas in km² as the set draws them.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.list_regions()
+    >>> [(row.code, row.region, round(row.area_km2)) for row in table.rows[:2]]
+    [('UA-05', 'Vinnytsia', 26670), ('UA-07', 'Volyn', 19849)]
     """
     stored = load_embedded()
     pieces = geometry.project_polygons(stored.pieces, crs.projector(crs.LONLAT, crs.DEFAULT_CRS))
@@ -37,7 +45,8 @@ def list_regions() -> Table[RegionRow, RegionMeta]:
         )
         for info, area in zip(stored.regions, areas, strict=True)
     )
-    return Table(RegionRow, rows, _meta(stored))
+    drawn = {row: stored.pieces[stored.owner == index] for index, row in enumerate(rows)}
+    return Table(RegionRow, rows, _meta(stored), shapes_by_row(drawn, crs.LONLAT))
 
 
 def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
@@ -57,6 +66,13 @@ def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
     ------
     UsageError
         There is no such region; the message suggests the nearest.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.show_region("Донецьк")
+    >>> table.rows[0].code, table.rows[0].neighbours
+    ('UA-14', 'Dnipropetrovsk|Kharkiv|Luhansk|Rostov|Zaporizhzhia')
     """
     stored = load_embedded()
     index = _find(name, stored)
@@ -80,7 +96,7 @@ def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
         north=north,
         neighbours="|".join(neighbours),
     )
-    return Table(RegionDetailRow, (row,), _meta(stored))
+    return Table(RegionDetailRow, (row,), _meta(stored), shapes_by_row({row: mine}, crs.LONLAT))
 
 
 def _find(name: str, stored: EmbeddedRegions) -> int:

@@ -12,6 +12,7 @@ from frontcalc.notices import Notice, join_codes
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.provenance import meta_of
+from frontcalc.pipeline.region_shapes import shapes_of
 from frontcalc.pipeline.spans import nothing_measured, period_used, start_periods
 from frontcalc.pipeline.workers import in_order
 from frontcalc.states import Span
@@ -20,7 +21,7 @@ from frontcalc.transitions import NOTHING, Transitions
 
 
 def flows(
-    periods: Sequence[str], *, archive: str | Path | None = None, **options: Unpack[Options]
+    periods: str | Sequence[str], *, archive: str | Path | None = None, **options: Unpack[Options]
 ) -> Table[FlowRow, Meta]:
     """Measure how much ground turned from each role into each other one, and from and to nothing.
 
@@ -31,7 +32,7 @@ def flows(
 
     Parameters
     ----------
-    periods : sequence of str
+    periods : str or sequence of str
         As for `diff`.
     archive : path
         A folder of dated maps; None for the bundled synthetic sample.
@@ -47,6 +48,20 @@ def flows(
     ------
     UsageError, DataError, NoDataError
         As `diff`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.flows(["2024"])
+    >>> for row in table.rows:
+    ...     if row.from_role != row.to_role:
+    ...         print(f"{row.from_role} to {row.to_role}: {row.km2:,.1f} km²")
+    control to advance: 13.3 km²
+    control to none: 49.1 km²
+    advance to control: 159.1 km²
+    advance to none: 2.1 km²
+    none to control: 2,125.0 km²
+    none to advance: 626.2 km²
     """
     if not any(options.get(option) for option in ("by", "regions", "only", "theatre")):
         options["by"] = "none"
@@ -66,7 +81,7 @@ def flows(
     if not measured:
         raise nothing_measured(run, notices)
     meta = meta_of(run, actors, periods=used, layer_shares=dict.fromkeys(shares), notices=notices)
-    return Table(FlowRow, tuple(rows), meta)
+    return Table(FlowRow, tuple(rows), meta, shapes_of(run))
 
 
 def _measured(run: Measuring, asked: tuple[str, Span]) -> tuple[Transitions | None, list[LayerShare]]:

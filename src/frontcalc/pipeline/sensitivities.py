@@ -23,6 +23,7 @@ from frontcalc.pipeline.outcomes import (
     refuse_dropped,
 )
 from frontcalc.pipeline.provenance import meta_of
+from frontcalc.pipeline.region_shapes import shapes_of
 from frontcalc.pipeline.spans import nothing_measured, period_used, start_periods
 from frontcalc.tables import Meta, SensitivityRow, Table
 
@@ -59,6 +60,14 @@ def sensitivity(
         As `diff`.
     NoDataError
         The period has not two maps.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.sensitivity("2024-10")
+    >>> base, least, most = table.rows[0], table.rows[-2], table.rows[-1]
+    >>> print(f"{base.net_km2:,.0f} km², {least.net_km2:,.0f} to {most.net_km2:,.0f} in range")
+    520 km², 388 to 640 in range
     """
     if not any(options.get(option) for option in ("by", "regions", "only", "theatre")):
         options["by"] = "none"
@@ -74,7 +83,7 @@ def sensitivity(
     if not rows:
         raise nothing_measured(run, notices)
     meta = meta_of(run, actors, periods=used, notices=[*notices, range_notice(run)])
-    return Table(SensitivityRow, tuple(rows), meta)
+    return Table(SensitivityRow, tuple(rows), meta, shapes_of(run))
 
 
 def _rows(base: Base) -> Iterator[SensitivityRow]:

@@ -26,15 +26,16 @@ class Asked(NamedTuple):
     spans: Iterator[tuple[str, Span]]
 
 
-def start_periods(periods: Sequence[str], archive: str | Path | None, options: Options) -> Asked:
-    """Return a run on an archive, with the maps that stand for the ends of each period.
+def start_periods(periods: str | Sequence[str], archive: str | Path | None, options: Options) -> Asked:
+    """Return a run on an archive, with the maps that stand for the ends of each period; a text is one.
 
     Raises
     ------
     UsageError
         A period or an option is wrong, or there is no period.
     """
-    parsed = [parse_period(period) for period in dict.fromkeys(periods)]
+    asked_for = [periods] if isinstance(periods, str) else periods
+    parsed = [parse_period(period) for period in dict.fromkeys(asked_for)]
     if not parsed:
         raise UsageError("no period was given", cure="name one, as in 2024 or 2024-09-01..2024-11-03")
     maps = open_maps(archive, options)

@@ -20,6 +20,7 @@ from frontcalc.pipeline.comparing import Measured, tabulate
 from frontcalc.pipeline.diffs import diff_rows
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options, open_maps, start
+from frontcalc.pipeline.region_shapes import shapes_of
 from frontcalc.pipeline.shares import Land, land_of
 from frontcalc.pipeline.spans import Asked
 from frontcalc.pipeline.steps import Step
@@ -99,6 +100,17 @@ def summary(
         As `diff`.
     NoDataError
         No period has two maps, or the archive begins after the baseline.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.summary(every="quarter", since="2024", by="none")
+    >>> for row in table.rows:
+    ...     print(f"{row.period}: {row.net_km2:+,.1f} km² by {row.closing}")
+    2024-Q1: +339.4 km² by 2024-03-31
+    2024-Q2: +611.9 km² by 2024-06-30
+    2024-Q3: +858.3 km² by 2024-09-29
+    2024-Q4: +890.5 km² by 2024-11-17
     """
     (table,) = summaries((every,), archive=archive, **options)
     return table
@@ -254,7 +266,8 @@ def _table(walk: _Walk, actors: Sequence[str], every: str, periods: Sequence[Per
     rows_of = partial(_rows, walk, land_of(walk.run.regions))
     asked = Asked(walk.run, tuple(actors), spans)
     table = tabulate(kind, rows_of, asked, None, by_steps=walk.asked.step is not None)
-    return Table(kind, table.rows, _summary_meta(table.meta, walk.run, walk.asked, every))
+    meta = _summary_meta(table.meta, walk.run, walk.asked, every)
+    return Table(kind, table.rows, meta, shapes_of(walk.run))
 
 
 def _span(walk: _Walk, actor: str, period: Period) -> Span:

@@ -16,6 +16,7 @@ from frontcalc.periods import Period, parse_bound
 from frontcalc.pipeline.measuring import Measuring, remarks
 from frontcalc.pipeline.options import Options, open_maps, start
 from frontcalc.pipeline.provenance import meta_of
+from frontcalc.pipeline.region_shapes import shapes_of
 from frontcalc.pipeline.staleness import Watch
 from frontcalc.pipeline.steps import Movement
 from frontcalc.pipeline.suspicions import SHOWN_KM2, Redefinition, Suspicions
@@ -61,6 +62,16 @@ def series(
         As `diff`.
     NoDataError
         No map is in the range.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.series(since="2024-11", by="none")
+    >>> for row in table.rows:
+    ...     print(f"{row.date}: {row.held_km2:,.1f} km², {row.net_km2:+.1f}")
+    2024-11-03: 110,649.0 km², +120.1
+    2024-11-10: 110,775.6 km², +126.6
+    2024-11-17: 110,899.0 km², +123.4
     """
     if every not in EVERY:
         raise UsageError(f"no step is named {every!r}", where="--every", cure=f"choose {', '.join(EVERY)}")
@@ -83,7 +94,8 @@ def series(
         mine, said = _actor_series(run, actor, before, measured_ahead(run, actor, before, track(dates, what)))
         rows.extend(mine)
         notices.extend(said)
-    return Table(SeriesRow, tuple(rows), meta_of(run, actors, notices=notices, slivers=True))
+    meta = meta_of(run, actors, notices=notices, slivers=True)
+    return Table(SeriesRow, tuple(rows), meta, shapes_of(run))
 
 
 def _actor_series(

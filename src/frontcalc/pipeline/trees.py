@@ -64,6 +64,13 @@ def write_summaries(
         As `summary`; DataError also where the folder holds another datapackage.json, or cannot be written.
     CheckFailed
         All is written, and there is a notice of `fail_on`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> files = frontcalc.write_summaries("tables", every=["year"], by="none")
+    >>> [file.name for file in files]
+    ['summary-year.csv', 'datapackage.json']
     """
     root = Path(folder)
     stale = _own_tables(root)
@@ -88,7 +95,10 @@ def check_summaries(
 ) -> Drift:
     """Compare a tree with what `write_summaries` would write there now, and write nothing.
 
-    Parameters are those of `write_summaries`.
+    Parameters
+    ----------
+    folder, every, archive, fail_on, **options
+        As for `write_summaries`.
 
     Returns
     -------
@@ -101,6 +111,14 @@ def check_summaries(
         The folder holds no tree, or a file of it cannot be read.
     CheckFailed
         There is a notice of `fail_on`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> files = frontcalc.write_summaries("tables", every=["year"], by="none")
+    >>> drift = frontcalc.check_summaries("tables", every=["year"], by="none")
+    >>> drift.moved
+    ()
     """
     root = Path(folder)
     kept = _read_tree(root)

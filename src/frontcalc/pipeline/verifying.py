@@ -61,6 +61,16 @@ def verify(
         An option is wrong.
     DataError
         The claims file cannot be read, is malformed or names an unknown region, or a map is broken.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.verify("bbc-2024-11")
+    >>> for row in table.rows[:3]:
+    ...     print(f"{row.id}: claimed {row.claimed:,.0f}, computed {row.computed:,.2f} {row.unit}: {row.verdict}")
+    2024-so-far: claimed 2,700, computed 2,700.00 km2: agrees
+    2023: claimed 465, computed 465.00 km2: agrees
+    six-times: claimed 6, computed 5.81 times: agrees
     """
     _check(options)
     path = find_claims(claims)

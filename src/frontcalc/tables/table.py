@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import shapely
 
 from frontcalc.lint import Finding
 from frontcalc.tables.archives import ArchiveMeta, LayerRow
@@ -14,6 +18,7 @@ from frontcalc.tables.robustness import CompareMeta, CompareRow, DisagreementRow
 from frontcalc.tables.rows import ChangeRow, DiffRow, FlowRow, GrossRow, HeldRow, PlaceRow, SeriesRow, SummaryRow
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
     from matplotlib.figure import Figure
 
@@ -44,7 +49,7 @@ RowT = TypeVar(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Table(Generic[RowT, MetaT]):
     """A result: rows of one kind, and what they rest on.
 
@@ -56,11 +61,14 @@ class Table(Generic[RowT, MetaT]):
         By actor, then period or date, then region by name, `unassigned` and `total` last.
     meta : Meta
         What the rows rest on.
+    shape_of : callable, optional
+        Finds the region that a row is of, as drawn, in longitude and latitude; None where it is of none.
     """
 
     kind: type[RowT]
     rows: tuple[RowT, ...]
     meta: MetaT
+    shape_of: Callable[[Any], shapely.MultiPolygon | None] | None = field(default=None, compare=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -73,34 +81,120 @@ class Table(Generic[RowT, MetaT]):
         return [tuple(getattr(row, name) for name in columns) for row in self.rows]
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the rows as a data frame, figures unrounded (km²)."""
-        import pandas as pd
+        """Return the rows as a data frame: the columns of the CSV, in its order, figures unrounded (km²).
 
-        return pd.DataFrame(self.values(), columns=list(self.columns))
+        Dtypes are the same whatever is in a column: text `string`, days `datetime64[s]`, figures `float64`
+        with NaN for blanks, whole numbers `int64`, or `Int64` where they may be blank. The CSV's last column,
+        `attribution`, is in `.attrs`.
 
-    def plot(self, **options: Any) -> Figure:
+        Returns
+        -------
+        pandas.DataFrame
+            A row a row, in the same order.
+
+        Raises
+        ------
+        UsageError
+            pandas is not installed.
+
+        Examples
+        --------
+        >>> import frontcalc
+        >>> frame = frontcalc.diff(["2023", "2024"]).to_frame()
+        >>> totals = frame[frame["level"] == "total"]
+        >>> totals[["period", "closing", "net_km2"]].round({"net_km2": 1})
+           period    closing  net_km2
+        33   2023 2023-12-31    465.0
+        67   2024 2024-11-17   2700.0
+        """
+        from frontcalc.tables.frames import frame_of
+
+        return frame_of(self)
+
+    def to_geoframe(self) -> gpd.GeoDataFrame:
+        """Return the rows of `to_frame` with a `geometry` each, in longitude and latitude on WGS 84 (OGC:CRS84).
+
+        The geometry is the polygons of `changes` and `disagreements`, the point of a place or finding, and
+        else the region of the row as it is drawn, to map figures by region. The rows `total` and
+        `unassigned` are of no region: they stay, without a geometry. Rows of several levels lie on each
+        other. A figure may be of ground a little beside the region that it was snapped to: `snapped_km2`
+        says how much.
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            A row a row, in the same order.
+
+        Raises
+        ------
+        UsageError
+            The rows are of no place, with what to call instead, or geopandas is not installed.
+
+        Examples
+        --------
+        >>> import frontcalc
+        >>> regions = frontcalc.diff(["2024"]).to_geoframe()
+        >>> largest = regions[regions["level"] == "adm1"].nlargest(2, "gained_km2")
+        >>> largest[["region", "gained_km2"]].round(1)
+            region  gained_km2
+        7  Donetsk      1830.7
+        9  Kharkiv       375.4
+        """
+        from frontcalc.tables.frames import geoframe_of
+
+        return geoframe_of(self)
+
+    def plot(
+        self,
+        *,
+        size: str | None = None,
+        theme: str | None = None,
+        units: str | None = None,
+        events: str | Path | Sequence[Any] = (),
+        gap: int | None = None,
+    ) -> Figure:
         """Return the result as a figure of matplotlib: a line, bars by period, or regions by rank.
 
         Parameters
         ----------
-        **options
-            As `frontcalc.picture` takes them: size, theme, units; events and gap of a series.
+        size, theme, units : str, optional
+            Pixels, as in «1600x1000», or `wide`, `square` or `portrait`; `light`, `dark` or `print`; `km2` or `mi2`.
+        events : path or sequence of Event, optional
+            Of a series: what to mark, or a CSV file of it.
+        gap : int, optional
+            Of a series: beyond how many days without a map the line is broken.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Drawn from the rows: `series`, `summary`, `diff` have such charts.
 
         Raises
         ------
         UsageError
             There is no chart of such a result, an option is wrong, or matplotlib is not installed.
+
+        Examples
+        --------
+        >>> import frontcalc
+        >>> figure = frontcalc.series(since="2024-09", by="none").plot(size="800x500")
+        >>> figure.get_size_inches() * figure.dpi
+        array([800., 500.])
         """
         # Drawing is layers above: it is reached by the front door, and loaded only here.
         import frontcalc
 
-        return frontcalc.plot(self, **options)
+        return frontcalc.plot(self, size=size, theme=theme, units=units, events=events, gap=gap)
 
-    def _repr_html_(self) -> str | None:
+    def _repr_html_(self) -> str:
         """Return the result for a notebook: its table, and its chart where there is one."""
         import frontcalc
 
         return frontcalc.notebook_html(self)
+
+    def __repr__(self) -> str:
+        """Return how many rows there are of which kind: polygons of maps would fill the screen."""
+        return f"<Table of {len(self.rows)} {self.kind.__name__}>"
 
 
 def ratio(first: float | None, second: float | None) -> float | None:

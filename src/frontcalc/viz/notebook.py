@@ -7,17 +7,33 @@ from typing import Any
 
 from frontcalc.errors import FrontcalcError
 from frontcalc.outputs.webpage import html_tables
-from frontcalc.tables import ChangeRow, DiffRow, SeriesRow, Table
+from frontcalc.tables import DiffRow, SeriesRow, Table
 from frontcalc.viz.drawing import picture
 from frontcalc.viz.scene import installed
 
 _SIZE = "1200x700"
 
 
-def notebook_html(result: Table[Any, Any]) -> str | None:
-    """Return a result as a notebook shows it, None where it has no table; without matplotlib there is no chart."""
-    if result.kind is ChangeRow:
-        return None
+def notebook_html(result: Table[Any, Any]) -> str:
+    """Return a result as a notebook shows it: its table, and its chart where there is one.
+
+    Parameters
+    ----------
+    result : Table
+        Of any facade.
+
+    Returns
+    -------
+    str
+        HTML that loads nothing, to be set among other HTML. Without matplotlib there is no chart.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> html = frontcalc.notebook_html(frontcalc.held(["2024-11-03"]))
+    >>> html.startswith("<table>")
+    True
+    """
     tables = html_tables(result)
     if not installed() or not issubclass(result.kind, DiffRow | SeriesRow):
         return tables

@@ -260,6 +260,10 @@ class Picture:
         """Return the picture as PNG, SVG or PDF, the same bytes every time."""
         return image_bytes(self.figure, format_, self.words)
 
+    def _repr_png_(self) -> bytes:
+        """Return the picture for a notebook."""
+        return self.image("png")
+
 
 @contextmanager
 def plain_settings() -> Iterator[None]:

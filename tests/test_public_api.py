@@ -1,0 +1,147 @@
+"""The Python face: every public name is typed and documented, and takes options by keyword alone."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+
+import frontcalc
+from frontcalc.pipeline.options import Options
+from frontcalc.pipeline.splitting import Splitting
+from frontcalc.pipeline.summaries import SummaryOptions
+from frontcalc.tables import Table
+from frontcalc.viz.options import Looks
+from frontcalc.viz.scene import ChangeMap
+
+# What each facade is naturally given first; all else is an option, and has its name at the call.
+POSITIONAL = {
+    "change_map": ["periods"],
+    "change_map_between": ["before", "after"],
+    "changes": ["periods"],
+    "changes_between": ["before", "after"],
+    "check_archive": [],
+    "check_regions": ["path"],
+    "check_summaries": ["folder"],
+    "compare": ["periods"],
+    "convert": ["output"],
+    "diff": ["periods"],
+    "diff_files": ["before", "after"],
+    "disagreements": ["periods"],
+    "fetch_regions": ["country", "level"],
+    "flows": ["periods"],
+    "held": ["dates"],
+    "list_archive": [],
+    "list_regions": [],
+    "notebook_html": ["result"],
+    "open_archive": ["path"],
+    "picture": ["result"],
+    "places": ["periods"],
+    "plot": ["result"],
+    "report": ["periods"],
+    "sensitivity": ["period"],
+    "series": [],
+    "show_region": ["name"],
+    "summary": [],
+    "verify": ["claims"],
+    "write_summaries": ["folder"],
+}
+METHODS = {
+    "Table.to_frame": (Table.to_frame, []),
+    "Table.to_geoframe": (Table.to_geoframe, []),
+    "Table.plot": (Table.plot, []),
+    "ChangeMap.plot": (ChangeMap.plot, []),
+    "ChangeMap.image": (ChangeMap.image, ["format_"]),
+    "ChangeMap.save": (ChangeMap.save, ["path"]),
+}
+FACADES: dict[str, Callable[..., Any]] = {name: getattr(frontcalc, name) for name in POSITIONAL}
+CANNOT_FAIL = {"list_regions", "notebook_html"}
+DOCUMENTED = {**FACADES, **{name: METHODS[name][0] for name in ("Table.to_frame", "Table.to_geoframe", "Table.plot")}}
+
+
+def positional(call: Callable[..., Any]) -> list[str]:
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = [name for name, one in inspect.signature(call).parameters.items() if one.kind in kinds]
+    return [name for name in names if name != "self"]
+
+
+def sections(call: Callable[..., Any]) -> dict[str, str]:
+    """Return the numpydoc sections of a docstring, by heading."""
+    parts = re.split(r"^(\w[\w ]*)\n-+\n", inspect.getdoc(call) or "", flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_every_facade_is_held_by_these_tests() -> None:
+    functions = {name for name in frontcalc.__all__ if inspect.isfunction(getattr(frontcalc, name))}
+    assert set(POSITIONAL) == functions
+    others = set(frontcalc.__all__) - functions - {"__version__"}
+    assert all(issubclass(getattr(frontcalc, name), frontcalc.FrontcalcError) for name in others)
+    assert set(frontcalc.__all__) == set(dir(frontcalc))
+
+
+@pytest.mark.parametrize("name", [*POSITIONAL, *METHODS])
+def test_options_are_given_by_keyword(name: str) -> None:
+    call, wanted = METHODS.get(name, (FACADES.get(name), POSITIONAL.get(name)))
+    assert call is not None
+    assert positional(call) == wanted
+    assert not any(one.kind is one.VAR_POSITIONAL for one in inspect.signature(call).parameters.values())
+
+
+@pytest.mark.parametrize("name", [*POSITIONAL, *METHODS])
+def test_everything_is_annotated(name: str) -> None:
+    call = FACADES.get(name) or METHODS[name][0]
+    signature = inspect.signature(call)
+    assert signature.return_annotation is not signature.empty
+    for parameter, one in signature.parameters.items():
+        assert one.annotation is not one.empty or parameter == "self", parameter
+        assert one.kind is not one.VAR_KEYWORD or "Unpack[" in str(one.annotation), "options are named, not Any"
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_docstrings_say_what_goes_in_what_comes_out_and_what_may_fail(name: str) -> None:
+    call, found = DOCUMENTED[name], sections(DOCUMENTED[name])
+    parameters = inspect.signature(call).parameters.values()
+    wanted = {f"**{one.name}" if one.kind is one.VAR_KEYWORD else one.name for one in parameters} - {"self"}
+    headings = re.findall(r"^(\S.*?)(?: : .*)?$", found.get("Parameters", ""), re.MULTILINE)
+    assert {name for heading in headings for name in heading.split(", ")} == wanted
+    assert "Returns" in found
+    assert ("Raises" in found) != (name in CANNOT_FAIL)
+    order = ["Parameters", "Returns", "Raises", "Notes", "Examples"]
+    assert list(found) == [heading for heading in order if heading in found]
+
+
+@pytest.mark.parametrize(
+    ("options", "base"), [(Splitting, {}), (Options, Splitting), (SummaryOptions, Options), (Looks, {})]
+)
+def test_every_option_is_documented_where_it_is_defined(options: type, base: type) -> None:
+    own = set(get_type_hints(options)) - set(get_type_hints(base) if base else ())
+    headings = re.findall(r"^(\S.*?) : ", sections(options)["Attributes"], re.MULTILINE)
+    assert own == {name for heading in headings for name in heading.split(", ")}
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'dif'"):
+        frontcalc.dif  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_one_period_or_date_need_not_be_in_a_list() -> None:
+    assert frontcalc.diff("2024-10") == frontcalc.diff(["2024-10"])
+    assert frontcalc.held("2024-11-03") == frontcalc.held(["2024-11-03"])
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert resources.files("frontcalc").joinpath("py.typed").is_file()
+
+
+def test_a_users_script_passes_strict_typing_and_its_mistakes_are_found(tmp_path: Path) -> None:
+    script = Path(__file__).with_name("typed_user.py")
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}", str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("Success: no issues found in 1 source file\n", 0)
