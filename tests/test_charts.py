@@ -209,3 +209,11 @@ def test_drawing_loads_neither_pyplot_nor_pandas(tmp_path: Path) -> None:
     arguments = ["plot", "regions", "2024", "-o", str(tmp_path / "x.png")]
     done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True)
     assert done.stdout == "0 []\n"
+
+
+def test_a_notebook_shows_a_figure_as_it_stands_then(maps: Path) -> None:
+    figure = frontcalc.diff(["2023"], archive=maps).plot(size=SMALL)
+    before = figure._repr_png_()  # type: ignore[attr-defined]
+    assert before.startswith(b"\x89PNG")
+    figure.text(0.5, 0.5, "added")
+    assert figure._repr_png_() not in (before, None)  # type: ignore[attr-defined]

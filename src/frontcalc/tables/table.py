@@ -167,7 +167,7 @@ class Table(Generic[RowT, MetaT]):
         Returns
         -------
         matplotlib.figure.Figure
-            Drawn from the rows: `series`, `summary`, `diff` have such charts.
+            Drawn from the rows: `series`, `summary`, `diff` have such charts. A notebook shows it.
 
         Raises
         ------

@@ -10,6 +10,7 @@ from frontcalc.errors import UsageError
 from frontcalc.tables import ChangeRow, CompareRow, DisagreementRow, PeriodRow, SeriesRow, SummaryRow, Table
 from frontcalc.viz.bars import draw_regions, draw_summary
 from frontcalc.viz.events import Event, read_events
+from frontcalc.viz.figures import figure_of
 from frontcalc.viz.options import Looks, style_of
 from frontcalc.viz.sheet import Picture
 from frontcalc.viz.timeline import draw_series
@@ -84,7 +85,7 @@ def plot(
     gap: int | None = None,
     **looks: Unpack[Looks],
 ) -> Figure:
-    """Return a result as a figure of matplotlib, to add to.
+    """Return a result as a figure of matplotlib, to add to; a notebook shows it.
 
     Parameters
     ----------
@@ -107,4 +108,4 @@ def plot(
     >>> figure = frontcalc.plot(frontcalc.diff(["2024"]), size="square")
     >>> figure.savefig("regions.png")
     """
-    return picture(result, events=events, gap=gap, **looks).figure
+    return figure_of(picture(result, events=events, gap=gap, **looks))

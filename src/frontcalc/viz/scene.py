@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 from frontcalc.outputs import write_file
 from frontcalc.regions import RegionSet
 from frontcalc.tables import DiffRow, Meta, Table
+from frontcalc.viz.figures import figure_of
 from frontcalc.viz.options import Looks, format_of, style_of
 from frontcalc.viz.shapes import Geometries
 
@@ -57,7 +58,7 @@ class ChangeMap:
     regions: RegionSet
 
     def plot(self, *, zoom: str = "auto", **looks: Unpack[Looks]) -> Figure:
-        """Return the map as a figure of matplotlib.
+        """Return the map as a figure of matplotlib, to add to; a notebook shows it.
 
         Parameters
         ----------
@@ -73,7 +74,7 @@ class ChangeMap:
         """
         from frontcalc.viz.mapping import draw_map
 
-        return draw_map(self, style_of(looks), zoom=zoom, units=looks.get("units") or "km2").figure
+        return figure_of(draw_map(self, style_of(looks), zoom=zoom, units=looks.get("units") or "km2"))
 
     def image(self, format_: str = "png", *, zoom: str = "auto", **looks: Unpack[Looks]) -> bytes:
         """Return the map as PNG, SVG or PDF, the same bytes every time; otherwise as `plot`."""
