@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -134,6 +135,28 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def test_one_period_or_date_need_not_be_in_a_list() -> None:
     assert frontcalc.diff("2024-10") == frontcalc.diff(["2024-10"])
     assert frontcalc.held("2024-11-03") == frontcalc.held(["2024-11-03"])
+
+
+def test_an_open_archive_may_be_asked_wherever_a_path_may(archive: Callable[..., Path]) -> None:
+    maps = {"2022-12-31": {None: [(200, 40)]}, "2023-12-31": {None: [(200, 40), (300, 40)]}}
+    one, other = archive(maps, "one"), archive(maps, "other")
+    opened = frontcalc.open_archive(one)
+    assert frontcalc.diff("2023", archive=opened, with_range=True) == frontcalc.diff(
+        "2023", archive=one, with_range=True
+    )
+    assert frontcalc.series(archive=opened) == frontcalc.series(archive=one)
+    compared = frontcalc.compare("2023", archives=[opened, other])
+    assert compared == frontcalc.compare("2023", archives=[one, other])
+    for twice in ([opened, opened], [opened, frontcalc.open_archive(one)]):
+        with pytest.raises(frontcalc.UsageError, match="the same archive is given twice"):
+            frontcalc.compare("2023", archives=twice)
+    with pytest.raises(frontcalc.UsageError, match="one: is open already"):
+        frontcalc.held("2023-12-31", archive=opened, year=2023)
+
+
+def test_a_part_of_an_archive_is_an_archive(archive: Callable[..., Path]) -> None:
+    maps = frontcalc.open_archive(archive({day: {None: [(200, 40)]} for day in ("2023-01-01", "2023-01-08")}))
+    assert len(frontcalc.series(archive=replace(maps, refs=maps.refs[:1])).rows) == 1
 
 
 def test_the_package_says_that_it_is_typed() -> None:

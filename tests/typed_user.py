@@ -21,6 +21,7 @@ def net_by_region(archive: Path, periods: list[str]) -> dict[str, float]:
 def last_day(archive: str) -> date:
     maps = frontcalc.open_archive(archive, skip_bad=True)
     assert_type(maps, Archive)
+    frontcalc.diff("2024", archive=maps)
     return maps.days[-1]
 
 

@@ -184,6 +184,9 @@ def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool 
     >>> maps = frontcalc.open_archive("maps")
     >>> maps.name, len(maps.refs), maps.extent
     ('maps', 99, '2022-12-31 to 2024-11-17')
+    >>> table = frontcalc.diff("2024", archive=maps)  # opened once, for as many questions as one likes
+    >>> round(table.rows[-1].net_km2)
+    2700
     """
     root = Path(path)
     try:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
 
+from frontcalc.archives import Archive
 from frontcalc.page.document import html_page
 from frontcalc.page.figures import bokeh
 from frontcalc.page.measured import measure
@@ -15,7 +16,7 @@ from frontcalc.pipeline.options import Options
 def report(
     periods: str | Sequence[str],
     *,
-    archive: str | Path | None = None,
+    archive: str | Path | Archive | None = None,
     with_range: bool = True,
     **options: Unpack[Options],
 ) -> str:
@@ -25,7 +26,7 @@ def report(
     ----------
     periods : str or sequence of str
         As for `diff`.
-    archive : path
+    archive : path or Archive
         A folder of dated maps; None for the bundled synthetic sample, which the page is marked with.
     with_range : bool
         Show the least and the most that each net change comes to, as `diff` does with the same option.

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from frontcalc.archives import Archive
 from frontcalc.crs import LONLAT
 from frontcalc.errors import UsageError
 from frontcalc.page import shapes
@@ -46,7 +47,7 @@ class Report:
 
 
 def measure(
-    periods: str | Sequence[str], archive: str | Path | None, options: Options, *, with_range: bool = False
+    periods: str | Sequence[str], archive: str | Path | Archive | None, options: Options, *, with_range: bool = False
 ) -> Report:
     """Measure some periods, and draw the maps between the earliest opening and the latest close.
 

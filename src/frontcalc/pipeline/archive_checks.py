@@ -26,12 +26,14 @@ from frontcalc.sources import SourceFile
 from frontcalc.tables import ArchiveMeta, LayerRow, Table
 
 
-def list_archive(*, archive: str | Path | None = None, **options: Unpack[Options]) -> Table[LayerRow, ArchiveMeta]:
+def list_archive(
+    *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
+) -> Table[LayerRow, ArchiveMeta]:
     """List an archive's maps, layer by layer.
 
     Parameters
     ----------
-    archive : path
+    archive : path or Archive
         The maps; None for the bundled synthetic sample.
     **options
         Of `Options`: `date_from`, `year`, `skip_bad`, `crs`.
@@ -94,7 +96,7 @@ def _layer_row(snapshot: Snapshot, part: SnapshotLayer, target: str) -> LayerRow
 
 def check_archive(
     *,
-    archive: str | Path | None = None,
+    archive: str | Path | Archive | None = None,
     frozen: int = FROZEN_MAPS,
     today: date | None = None,
     **options: Unpack[Options],
@@ -103,7 +105,7 @@ def check_archive(
 
     Parameters
     ----------
-    archive : path
+    archive : path or Archive
         The maps; None for the bundled synthetic sample.
     frozen : int
         For how many maps a layer may stand still while others move.

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Unpack
 
+from frontcalc.archives import Archive
 from frontcalc.change import Held
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.notices import Notice, join_codes
@@ -23,7 +24,7 @@ from frontcalc.tables import HeldRow, LayerShare, Meta, Table
 
 
 def held(
-    dates: str | date | Sequence[str | date], *, archive: str | Path | None = None, **options: Unpack[Options]
+    dates: str | date | Sequence[str | date], *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
 ) -> Table[HeldRow, Meta]:
     """Measure the area held on some dates, by region.
 
@@ -31,7 +32,7 @@ def held(
     ----------
     dates : str, date or sequence of either
         As in «2024-11-03». The map that stands for a date is the latest on or before it.
-    archive : path
+    archive : path or Archive
         A folder of dated maps; None for the bundled synthetic sample.
     **options
         How to measure: see `Options`.

@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
-from frontcalc.archives import SnapshotRef
+from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.errors import DataError, UsageError
 from frontcalc.outputs import write_file
 from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes, tidy_polygons
@@ -23,7 +23,9 @@ from frontcalc.snapshots import read_snapshot
 _EDGE_ERROR_DEGREES2 = geometry.EDGE_ERROR_M2 / 111_320.0**2
 
 
-def convert(output: str | Path, *, archive: str | Path | None = None, **options: Unpack[Options]) -> tuple[Path, ...]:
+def convert(
+    output: str | Path, *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
+) -> tuple[Path, ...]:
     """Write an archive's maps as tidy GeoParquet or GeoJSON, which read back to the same figures.
 
     Parameters
@@ -31,7 +33,7 @@ def convert(output: str | Path, *, archive: str | Path | None = None, **options:
     output : path
         `NAME.parquet` or `NAME.geojson` for one file of all maps; else a folder, made if absent, for a
         GeoJSON file a date.
-    archive : path
+    archive : path or Archive
         The maps; None for the bundled synthetic sample.
     **options
         Of `Options`: `date_from`, `year`, `skip_bad`.

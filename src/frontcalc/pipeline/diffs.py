@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Unpack
 
+from frontcalc.archives import Archive
 from frontcalc.notices import join_codes
 from frontcalc.pipeline.comparing import Measured, tabulate
 from frontcalc.pipeline.measuring import Measuring
@@ -17,7 +18,7 @@ from frontcalc.tables import DiffRow, Meta, Table
 def diff(
     periods: str | Sequence[str],
     *,
-    archive: str | Path | None = None,
+    archive: str | Path | Archive | None = None,
     places: str | Path | None = None,
     with_range: bool = False,
     **options: Unpack[Options],
@@ -28,7 +29,7 @@ def diff(
     ----------
     periods : str or sequence of str
         As in «2023», «2024-Q3», «2024-09-01..2024-11-03»; `frontcalc.periods` has the grammar.
-    archive : path
+    archive : path or Archive
         A folder of dated maps; None for the bundled synthetic sample.
     places : path, optional
         Named points: `meta.places` then lists those held at one end of a period and not at the other.

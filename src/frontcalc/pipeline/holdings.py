@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 
 from frontcalc import geometry
+from frontcalc.archives import Archive
 from frontcalc.errors import NoDataError
 from frontcalc.pipeline.areas import held_rows
 from frontcalc.pipeline.measuring import Measuring, remarks
@@ -55,7 +56,7 @@ def holdings(
     until: date,
     draw: Callable[[shapely.MultiPolygon, str], Drawn],
     *,
-    archive: str | Path | None = None,
+    archive: str | Path | Archive | None = None,
     **options: Unpack[Options],
 ) -> Holdings[Drawn]:
     """Measure and draw what an actor holds on each map from one day to another.

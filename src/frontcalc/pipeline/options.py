@@ -85,11 +85,22 @@ class Options(Splitting, total=False):
     year: int | None
 
 
-def open_maps(archive: str | Path | None, options: Options) -> Archive:
-    """Open an archive as the options say, its files as they are now; None is the bundled sample."""
+def open_maps(archive: str | Path | Archive | None, options: Options) -> Archive:
+    """Open an archive as the options say, its files as they are now; None is the bundled sample.
+
+    Raises
+    ------
+    UsageError
+        An archive that is open is to be opened otherwise, or as `open_archive`.
+    """
     forget_maps()
     if archive is None:
         return archives.open_sample()
+    if isinstance(archive, Archive):
+        if options.get("date_from") or options.get("year"):
+            problem, cure = "is open already, so that its maps are dated", "give dating= to open_archive"
+            raise UsageError(problem, where=archive.name, cure=cure)
+        return archive
     dating = Dating(options.get("date_from"), options.get("year"))
     return archives.open_archive(archive, dating=dating, skip_bad=bool(options.get("skip_bad")))
 

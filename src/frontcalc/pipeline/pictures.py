@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import geometry
+from frontcalc.archives import Archive
 from frontcalc.pipeline.comparing import Measured, tabulate
 from frontcalc.pipeline.diffs import diff_rows
 from frontcalc.pipeline.measuring import Measuring
@@ -23,7 +24,7 @@ _NOTHING = np.empty(0, dtype=object)
 
 
 def change_map(
-    periods: str | Sequence[str], *, archive: str | Path | None = None, **options: Unpack[Options]
+    periods: str | Sequence[str], *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
 ) -> ChangeMap:
     """Return where ground changed hands in each period, ready to be drawn.
 

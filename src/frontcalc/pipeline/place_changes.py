@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs
+from frontcalc.archives import Archive
 from frontcalc.change import Floats
 from frontcalc.gazetteer import Place, read_places
 from frontcalc.notices import Notice, join_codes
@@ -30,7 +31,7 @@ def places(
     periods: str | Sequence[str],
     *,
     places: str | Path,
-    archive: str | Path | None = None,
+    archive: str | Path | Archive | None = None,
     **options: Unpack[Options],
 ) -> Table[PlaceRow, Meta]:
     r"""List which places came under or out of an actor's hold, map by map.
@@ -44,7 +45,7 @@ def places(
         As for `diff`.
     places : path
         Named points: see `frontcalc.gazetteer.read_places`.
-    archive : path
+    archive : path or Archive
         A folder of dated maps; None for the bundled synthetic sample.
     **options
         How to measure: see `Options`.

@@ -9,6 +9,7 @@ from typing import Unpack
 import numpy as np
 
 from frontcalc import geometry
+from frontcalc.archives import Archive
 from frontcalc.change import CONTRADICTION_KM2
 from frontcalc.errors import FrontcalcError
 from frontcalc.pipeline.comparing import Measured, tabulate
@@ -22,7 +23,7 @@ from frontcalc.tables import ChangeRow, Meta, Table
 def changes(
     periods: str | Sequence[str],
     *,
-    archive: str | Path | None = None,
+    archive: str | Path | Archive | None = None,
     places: str | Path | None = None,
     **options: Unpack[Options],
 ) -> Table[ChangeRow, Meta]:

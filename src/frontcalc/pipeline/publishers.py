@@ -16,8 +16,10 @@ import numpy as np
 import shapely
 
 from frontcalc import change, geometry
+from frontcalc.archives import Archive
 from frontcalc.change import Areas
 from frontcalc.errors import NoDataError, UsageError
+from frontcalc.labels import printable
 from frontcalc.notices import Notice
 from frontcalc.pipeline.comparing import Measured, measure
 from frontcalc.pipeline.conversion import drawn_in_degrees
@@ -59,7 +61,7 @@ class _Side:
 
 
 def compare(
-    periods: str | Sequence[str], *, archives: Sequence[str | Path], **options: Unpack[Options]
+    periods: str | Sequence[str], *, archives: Sequence[str | Path | Archive], **options: Unpack[Options]
 ) -> Table[CompareRow, CompareMeta]:
     """Measure the same periods on the maps of several publishers, side by side.
 
@@ -67,7 +69,7 @@ def compare(
     ----------
     periods : str or sequence of str
         As for `diff`.
-    archives : sequence of path
+    archives : sequence of path or Archive
         Two or more archives.
     **options
         How to measure each: see `Options`.
@@ -110,7 +112,7 @@ def compare(
 
 
 def disagreements(
-    periods: str | Sequence[str], *, archives: Sequence[str | Path], **options: Unpack[Options]
+    periods: str | Sequence[str], *, archives: Sequence[str | Path | Archive], **options: Unpack[Options]
 ) -> Table[DisagreementRow, CompareMeta]:
     """Return the ground that one publisher shows as held at the close of a period and another does not.
 
@@ -145,7 +147,9 @@ def disagreements(
     return Table(DisagreementRow, rows, _meta(publishers, shown))
 
 
-def _measure(periods: str | Sequence[str], archives: Sequence[str | Path], options: Options) -> list[_Publisher]:
+def _measure(
+    periods: str | Sequence[str], archives: Sequence[str | Path | Archive], options: Options
+) -> list[_Publisher]:
     """Return what each archive measured, all options checked against each other."""
     if len(archives) < 2:
         raise UsageError("two archives at least are compared", where="--archive", cure="give it once for each")
@@ -153,20 +157,24 @@ def _measure(periods: str | Sequence[str], archives: Sequence[str | Path], optio
     for path, name in zip(archives, _names(archives), strict=True):
         asked = start_periods(periods, path, options)
         # Two publishers' folders may have one name.
-        asked.run.archive = replace(asked.run.archive, name=name or asked.run.archive.name)
+        asked.run.archive = replace(asked.run.archive, name=printable(name))
         measured = {(one.actor, one.span.period.label): one for one in measure(asked)}
         publishers.append(_Publisher(asked.run, asked.actors, measured))
     _check(publishers)
     return publishers
 
 
-def _names(archives: Sequence[str | Path]) -> list[str]:
-    """Return the names of archives that would be called the same, as they were given; empty for the others."""
-    places = [Path(path).resolve() for path in archives]
-    names = [place.name for place in places]
-    if len(set(places)) < len(places):
+def _names(archives: Sequence[str | Path | Archive]) -> list[str]:
+    """Return what archives are called: by their names, as they were given where those are the same."""
+    places = [one.name if isinstance(one, Archive) else Path(one).resolve() for one in archives]
+    names = [place if isinstance(place, str) else place.name for place in places]
+    told = [
+        str(one) if names.count(name) > 1 and not isinstance(one, Archive) else name
+        for one, name in zip(archives, names, strict=True)
+    ]
+    if len(set(places)) < len(places) or len(set(told)) < len(told):
         raise UsageError("the same archive is given twice", where="--archive", cure="give it once for each")
-    return [str(path) if names.count(name) > 1 else "" for name, path in zip(names, archives, strict=True)]
+    return told
 
 
 def _check(publishers: Sequence[_Publisher]) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Unpack
 
+from frontcalc.archives import Archive
 from frontcalc.layers import Role
 from frontcalc.notices import Notice, join_codes
 from frontcalc.pipeline.measuring import Measuring
@@ -21,7 +22,7 @@ from frontcalc.transitions import NOTHING, Transitions
 
 
 def flows(
-    periods: str | Sequence[str], *, archive: str | Path | None = None, **options: Unpack[Options]
+    periods: str | Sequence[str], *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
 ) -> Table[FlowRow, Meta]:
     """Measure how much ground turned from each role into each other one, and from and to nothing.
 
@@ -34,7 +35,7 @@ def flows(
     ----------
     periods : str or sequence of str
         As for `diff`.
-    archive : path
+    archive : path or Archive
         A folder of dated maps; None for the bundled synthetic sample.
     **options
         How to measure: see `Options`. Without `by`, `regions`, `only` and `theatre`, totals only.

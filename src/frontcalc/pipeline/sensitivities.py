@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
+from frontcalc.archives import Archive
 from frontcalc.notices import join_codes
 from frontcalc.outputs.wording import reads_alike
 from frontcalc.pipeline.assumptions import alternatives
@@ -34,7 +35,7 @@ Figures = tuple[float, ...] | None
 
 
 def sensitivity(
-    period: str, *, archive: str | Path | None = None, **options: Unpack[Options]
+    period: str, *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
 ) -> Table[SensitivityRow, Meta]:
     """Measure how gained, lost and net of a period move with each assumption, one at a time.
 
@@ -42,7 +43,7 @@ def sensitivity(
     ----------
     period : str
         As for `diff`.
-    archive : path
+    archive : path or Archive
         A folder of dated maps; None for the bundled synthetic sample.
     **options
         How the base is measured: see `Options`. Without `by`, `regions`, `only` and `theatre`, totals only,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from frontcalc.archives import pair_archive
+from frontcalc.archives import Archive, pair_archive
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.notices import Notice
 from frontcalc.periods import Period, parse_period
@@ -26,7 +26,7 @@ class Asked(NamedTuple):
     spans: Iterator[tuple[str, Span]]
 
 
-def start_periods(periods: str | Sequence[str], archive: str | Path | None, options: Options) -> Asked:
+def start_periods(periods: str | Sequence[str], archive: str | Path | Archive | None, options: Options) -> Asked:
     """Return a run on an archive, with the maps that stand for the ends of each period; a text is one.
 
     Raises

@@ -76,7 +76,7 @@ class _Wish:
 
 
 def summary(
-    *, every: str = "year", archive: str | Path | None = None, **options: Unpack[SummaryOptions]
+    *, every: str = "year", archive: str | Path | Archive | None = None, **options: Unpack[SummaryOptions]
 ) -> Table[SummaryRow, SummaryMeta]:
     """Measure how much territory was gained and lost in each calendar period, and what share of the land is held.
 
@@ -84,7 +84,7 @@ def summary(
     ----------
     every : str
         `year`, `quarter`, `month` or `week` (ISO 8601).
-    archive : path
+    archive : path or Archive
         A folder of dated maps; None for the bundled synthetic sample.
     **options
         What to show and how to measure: see `SummaryOptions` and `Options`.
@@ -117,7 +117,7 @@ def summary(
 
 
 def summaries(
-    units: Sequence[str], *, archive: str | Path | None = None, **options: Unpack[SummaryOptions]
+    units: Sequence[str], *, archive: str | Path | Archive | None = None, **options: Unpack[SummaryOptions]
 ) -> list[Table[SummaryRow, SummaryMeta]]:
     """Return a summary by each of several units, measured in one run; otherwise as `summary`."""
     asked = _check(units, options)

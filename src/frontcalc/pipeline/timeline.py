@@ -30,7 +30,7 @@ EVERY = ("snapshot", "day", "week", "month")
 
 def series(
     *,
-    archive: str | Path | None = None,
+    archive: str | Path | Archive | None = None,
     since: str | None = None,
     until: str | None = None,
     every: str = "snapshot",
@@ -40,7 +40,7 @@ def series(
 
     Parameters
     ----------
-    archive : path
+    archive : path or Archive
         A folder of dated maps; None for the bundled synthetic sample.
     since, until : str, optional
         First and last day: a day, or a longer unit whose first or last day is meant.

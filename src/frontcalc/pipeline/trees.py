@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from frontcalc import __version__
+from frontcalc.archives import Archive
 from frontcalc.demands import require_none
 from frontcalc.drift import Cells, Drift, Key, Record, Source, Tree, compare
 from frontcalc.errors import DataError, UsageError
@@ -31,7 +32,7 @@ def write_summaries(
     folder: str | Path,
     *,
     every: Sequence[str] = DEFAULT_UNITS,
-    archive: str | Path | None = None,
+    archive: str | Path | Archive | None = None,
     fail_on: Collection[str] = (),
     **options: Unpack[SummaryOptions],
 ) -> tuple[Path, ...]:
@@ -46,7 +47,7 @@ def write_summaries(
         Made if absent. Tables that an earlier run wrote there and this one does not make are removed.
     every : sequence of str
         Of `year`, `quarter`, `month` and `week`: a file `summary-UNIT.csv` each.
-    archive : path
+    archive : path or Archive
         A folder of dated maps; None for the bundled synthetic sample.
     fail_on : collection of str
         Codes of notices that are not to occur.
@@ -89,7 +90,7 @@ def check_summaries(
     folder: str | Path,
     *,
     every: Sequence[str] = DEFAULT_UNITS,
-    archive: str | Path | None = None,
+    archive: str | Path | Archive | None = None,
     fail_on: Collection[str] = (),
     **options: Unpack[SummaryOptions],
 ) -> Drift:
@@ -129,7 +130,7 @@ def check_summaries(
 
 
 def _make(
-    every: Sequence[str], archive: str | Path | None, options: SummaryOptions
+    every: Sequence[str], archive: str | Path | Archive | None, options: SummaryOptions
 ) -> tuple[dict[str, bytes], Record, tuple[Notice, ...]]:
     """Return the files of a tree by name, datapackage.json last, what they rest on, and all notices."""
     units = [unit for unit in UNITS if unit in every]

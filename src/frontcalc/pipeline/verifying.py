@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Unpack
 
 from frontcalc import __version__
+from frontcalc.archives import Archive
 from frontcalc.claims import (
     UNIT_LABELS,
     Claim,
@@ -35,7 +36,7 @@ from frontcalc.tables import TOTAL, ClaimRow, ClaimsMeta, Table
 
 
 def verify(
-    claims: str | Path, *, archive: str | Path | None = None, **options: Unpack[Options]
+    claims: str | Path, *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
 ) -> Table[ClaimRow, ClaimsMeta]:
     """Hold the claims of a file against maps, and against each other.
 
@@ -43,7 +44,7 @@ def verify(
     ----------
     claims : path
         A claims file, or the name of a bundled one, as in «bbc-2024-11»; docs/claims.md has the format.
-    archive : path
+    archive : path or Archive
         The maps; default those that the file names, else the bundled synthetic sample.
     **options
         How to measure where claims do not say: see `Options`. What is shown is the claims' own to say, so
