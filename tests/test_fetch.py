@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
 from conftest import collection, square
 
 import frontcalc
@@ -100,6 +101,8 @@ def test_a_set_is_fetched_kept_and_described(server: Server) -> None:
         ("Orhei", "MD-0", "MD", "adm1"),
     ]
     assert [row.area_km2 for row in table.rows] == pytest.approx([100, 100])
+    orhei = table.to_geoframe().set_index("region").geometry["Orhei"]
+    assert orhei.equals_exact(shapely.MultiPolygon([square(0, 0)]), 1e-9, normalize=True)
     sha256 = hashlib.sha256(data).hexdigest()
     assert table.meta.source == "geoBoundaries gbOpen MDA ADM1, 2017, from Made up"
     assert table.meta.licence == "Open Data Commons Open Database License 1.0"
