@@ -11,7 +11,7 @@ import pytest
 import frontcalc
 from frontcalc.tables import Table
 
-NEEDS_A_CONNECTION = {"fetch_regions"}
+NEEDS_A_CONNECTION = {"fetch", "fetch_regions"}
 
 
 def callables() -> dict[str, object]:

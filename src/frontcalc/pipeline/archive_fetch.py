@@ -70,6 +70,12 @@ def fetch(
         Maps are missing, each named with the reason; what came is kept.
     NoDataError
         The publisher has nothing there.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> had = frontcalc.fetch("isw-live", "maps", accept_terms=True)  # doctest: +SKIP
+    >>> [(step.day, step.what) for step in had.steps]  # doctest: +SKIP
     """
     found = find_source(source)
     if found.restricted and not accept_terms and not dry_run:
@@ -83,10 +89,26 @@ def fetch(
 def source_terms(source: str) -> tuple[str, ...]:
     """Return whose a source's maps are and on what terms, a line each; nothing of addresses of the user's.
 
+    Parameters
+    ----------
+    source : str
+        As for `fetch`.
+
+    Returns
+    -------
+    tuple of str
+        Each line begins with what it says, as in «licence: …».
+
     Raises
     ------
     UsageError
         There is no such source.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> frontcalc.source_terms("deepstate")[1]
+    'maps: © DEEPSTATEUATECH LLC, DeepStateMap.live'
     """
     found = find_source(source)
     facts = {
