@@ -152,6 +152,18 @@ def test_an_overlay_that_contradicts_itself_gives_no_figure(monkeypatch: pytest.
         change.step(before, after, regions.no_regions())
 
 
+def test_an_overlay_that_contradicts_itself_is_made_again_on_a_grid(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, after = (shapely.MultiPolygon([shapely.box(0, 0, width, 10_000)]) for width in (10_000, 15_000))
+    overlay = shapely.difference
+
+    def erring(one: Any, other: Any, grid_size: float | None = None) -> Any:
+        return overlay(one, other, grid_size=grid_size) if grid_size else shapely.MultiPolygon()
+
+    monkeypatch.setattr(shapely, "difference", erring)
+    gained, lost = change.differences(before, after, engine="plain")
+    assert (gained.area, lost.area) == (5_000 * 10_000, 0)
+
+
 def test_a_sliver_thinner_than_rounding_is_not_split_into_hundreds_of_km2() -> None:
     """GEOS 3.14 gives the difference of these two an area of -180 km²; found by the law above."""
     sliver = shapely.Polygon(

@@ -329,6 +329,10 @@ def test_dark_and_printed_it_has_other_styles(page: Opened) -> None:
     land = "Bokeh.documents[0].get_model_by_name('land').glyph.fill_color.value"
     assert (page.page.evaluate(background), page.page.evaluate(land)) == ("rgb(255, 255, 255)", "#f7f5f0")
     page.page.emulate_media(color_scheme="dark")
+    for _ in range(100):  # the page hears of it in its own time, and its policy lets no script wait here
+        if page.page.evaluate(land) == "#2a2e33":
+            break
+        page.page.wait_for_timeout(50)
     assert (page.page.evaluate(background), page.page.evaluate(land)) == ("rgb(21, 24, 28)", "#2a2e33")
     page.page.emulate_media(color_scheme="light", media="print")
     assert not page.page.is_visible(".player")

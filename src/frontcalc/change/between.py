@@ -16,6 +16,8 @@ from frontcalc.slivers import SliverRule
 DRIFT_KM2 = 1e-7
 """How far a total carried from step to step may be from the map's before all is measured afresh."""
 
+_GRID_M = 2.0**-20
+
 
 class Moved(NamedTuple):
     """What came and went between two maps, by region, and the slivers in either."""
@@ -163,6 +165,17 @@ def close_of(opening: Held, gained: Held, lost: Held, measured_km2: float) -> He
 def differences(
     before: shapely.MultiPolygon, after: shapely.MultiPolygon, *, engine: str = ENGINES[0]
 ) -> tuple[Ground, Ground]:
-    """Return the ground gained and lost between two maps, by one of the `ENGINES`."""
+    """Return the ground gained and lost between two maps, by one of the `ENGINES`.
+
+    An overlay of lines that all but coincide may err by whole faces (GEOS 3.14), which the change of the total
+    tells. On a grid it does not, but moves every line by up to half of its width.
+    """
     found = None if engine == "plain" else edges.difference(before, after)
-    return found or (shapely.difference(after, before), shapely.difference(before, after))
+    if found is not None:
+        return found
+    for grid_m in (None, _GRID_M):
+        gained, lost = (shapely.difference(*pair, grid_size=grid_m) for pair in ((after, before), (before, after)))
+        change = shapely.area(after) - shapely.area(before)
+        if abs(shapely.area(gained) - shapely.area(lost) - change) <= CONTRADICTION_KM2 * 1e6:
+            break
+    return gained, lost
