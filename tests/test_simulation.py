@@ -1,43 +1,83 @@
-"""The simulation behind the threshold of slivers: what docs/slivers.md says, on a few seeds."""
+"""The simulation behind the threshold of slivers, and the measurements that it rests on: what the docs say of them."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import measure_redraws
+import numpy as np
 import pytest
+import shapely
 import simulate_redraws
+from shapely import MultiPolygon, box
 
-from frontcalc.slivers import SLIVER_WIDTH_M
+RECTANGLE = box(0, 0, 3_000, 200)
 
 
-def documented() -> dict[int, tuple[float, ...]]:
-    """Return the figures of seeds 10 to 29 by threshold: precision, recall, F1 by area; precision, recall by part."""
+def documented(name: str) -> str:
+    """Return what one script wrote to docs/slivers.md."""
     text = simulate_redraws.PAGE.read_text(encoding="utf-8")
-    table = text.partition("Seeds 10 to 29, on which it is judged:")[2].partition("The fronts of seeds")[0]
-    rows = re.findall(r"^\| (\d+) \| (.+) \|$", table, re.MULTILINE)
-    return {int(threshold): tuple(map(float, cells.split(" | "))) for threshold, cells in rows}
+    return re.split(rf"<!-- (?:end of )?{name}.*-->\n", text)[1]
 
 
-def test_two_seeds_come_near_the_documented_figures() -> None:
-    found = simulate_redraws.pooled([10, 11])
-    stated = documented()
-    assert tuple(stated) == simulate_redraws.THRESHOLDS_M
-    for threshold in (50, 75, 100):
-        mine = simulate_redraws.score(found, threshold)
-        precision, recall, _, of_parts, all_parts = stated[threshold]
-        assert mine.area_precision == pytest.approx(precision, abs=0.12)
-        assert mine.area_recall == pytest.approx(recall, abs=0.08)
-        assert (mine.part_precision, mine.part_recall) == pytest.approx((of_parts, all_parts), abs=0.03)
+def measured() -> list[list[list[float]]]:
+    """Return the figures of the two measured tables, line by line."""
+    tables = [
+        re.findall(r"^\| .+? \| (.*\d.*) \|$", part, re.MULTILINE) for part in documented("measured").split("\n\n")
+    ]
+    return [
+        [[float(cell.replace(",", "")) for cell in row.split(" | ")] for row in rows if "days" not in row]
+        for rows in tables
+    ]
 
 
-def test_the_default_is_what_the_first_seeds_choose() -> None:
-    text = simulate_redraws.PAGE.read_text(encoding="utf-8")
-    assert f"The highest F1 by area is that of {SLIVER_WIDTH_M:g} m." in text
+def test_the_simulation_draws_from_what_was_measured() -> None:
+    advances, again = measured()
+    for column, movement in enumerate((simulate_redraws.WEEK, simulate_redraws.MONTH)):
+        rate, gained, *shape = [row[column] for row in advances[6:]]
+        assert (rate, gained) == (movement.per_100_km, movement.gained)
+        assert (tuple(shape[:9]), tuple(shape[9:])) == (movement.depths_m, movement.length)
+    low, high, least, most, spacing, _, anew, *stretches = [row[0] for row in again[2:]]
+    noise = simulate_redraws.WEEKLY
+    assert (low, high, spacing, anew) == (*noise.jitter_m, noise.spacing_m, noise.anew_per_100_km)
+    assert (least / 100, most / 100) == noise.dropped
+    assert (*stretches,) == (*noise.anew_length, *noise.anew_distance, noise.anew_spacing)
+    assert measure_redraws.LEVELS == simulate_redraws.LEVELS
+
+
+@pytest.mark.shared
+def test_the_archives_give_the_documented_measurements(shared: Path) -> None:
+    assert measure_redraws.report(shared / "archives") == documented("measured")
 
 
 def test_a_seed_gives_the_same_parts_and_all_of_each_is_accounted_for() -> None:
-    one, again = simulate_redraws.simulate(3), simulate_redraws.simulate(3)
+    one, again = (simulate_redraws.simulate(0, stream=1) for _ in range(2))
     assert one.width_m.tolist() == again.width_m.tolist()
     assert (one.moved_km2 >= 0).all()
     assert (one.redrawn_km2 > -1e-9).all()
-    assert one.moved_km2.sum() > 50
+    assert one.moved_km2.sum() > 500
+
+
+def test_a_line_that_is_copied_leaves_movement_only() -> None:
+    copied = simulate_redraws.Noise(1652, (0.0, 0.0), (0.0, 0.0), 0.0, (8.42, 1.18), (5.58, 0.62), 7.38)
+    found = simulate_redraws.simulate(0, noise=copied, stream=1)
+    assert found.redrawn_km2.sum() == pytest.approx(0, abs=1e-6)
+
+
+def test_depth_and_length_are_the_sides_of_a_rectangle() -> None:
+    assert measure_redraws.sides_m(np.array([RECTANGLE])) == pytest.approx(np.array([[200.0, 3_000.0]]))
+    disc = shapely.Point(0, 0).buffer(100)
+    assert measure_redraws.sides_m(np.array([disc])) == pytest.approx(np.full((1, 2), disc.area**0.5))
+
+
+def test_an_edit_is_all_that_touches_and_is_one_sided_where_it_goes_one_way() -> None:
+    before = MultiPolygon([box(0, -10_000, 20_000, 0)])
+    pushed = MultiPolygon([box(0, -10_000, 20_000, 0).union(RECTANGLE)])
+    (advance,) = measure_redraws.edits(before, pushed)
+    assert (advance.gains, advance.one_sided, len(advance.gained), len(advance.lost)) == (True, True, 1, 0)
+    swung = pushed.difference(box(3_000, -200, 6_000, 0))
+    (redraw,) = measure_redraws.edits(before, shapely.multipolygons([swung]))
+    assert (redraw.one_sided, len(redraw.gained), len(redraw.lost)) == (False, 1, 1)
+    apart = pushed.difference(box(9_000, -200, 12_000, 0))
+    assert len(list(measure_redraws.edits(before, shapely.multipolygons([apart])))) == 2
