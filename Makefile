@@ -35,6 +35,7 @@ measurements: $(READY)
 simulation: $(READY)
 	$(BIN)/python scripts/simulate_redraws.py choose
 	$(BIN)/python scripts/simulate_redraws.py judge
+	$(BIN)/python scripts/compare_redraws.py $(or $(FRONTCALC_SHARED),../shared)/archives
 
 fuzz: $(READY)
 	$(BIN)/python scripts/fuzz.py

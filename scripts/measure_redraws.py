@@ -238,7 +238,7 @@ def redraws(maps: Sequence[Map], land: shapely.Geometry) -> Redraws:
         _, to_vertex_m = shapely.STRtree(old.vertices).query_nearest(vertices, return_distance=True, all_matches=False)
         _, to_line_m = lines[index - 1].query_nearest(vertices, return_distance=True, all_matches=False)
         paired = to_vertex_m < COUNTERPART_M
-        anew.append(bool(np.mean(to_vertex_m < 0.1) < 0.5))
+        anew.append(drawn_anew(old, new))
         if anew[-1]:
             jitter_m.append(float(np.median(to_vertex_m[still & paired & ~front])) / _RAYLEIGH_MEDIAN)
             dropped.append(float(np.mean(~paired[still & ~front])))
@@ -253,6 +253,12 @@ def redraws(maps: Sequence[Map], land: shapely.Geometry) -> Redraws:
         front_km=float(np.sum(front_m)) / 1e3,
         spacing_m=float(np.mean(front_m)),
     )
+
+
+def drawn_anew(old: Map, new: Map) -> bool:
+    """Say whether less than half of a map's vertices are those of another."""
+    to_vertex_m = shapely.STRtree(old.vertices).query_nearest(new.vertices, return_distance=True, all_matches=False)[1]
+    return bool(np.mean(to_vertex_m < 0.1) < 0.5)
 
 
 def _still(vertices: Geometries, lines: Sequence[shapely.STRtree], index: int) -> Flags:
@@ -285,20 +291,26 @@ def _stretches(new: Map, old: Map, without: Flags, to_line_m: Floats) -> list[tu
 def report(archives: Path) -> str:
     """Return the tables of docs/slivers.md."""
     land = inland()
+    return advance_table(archives, land) + "\n" + redraw_table(archives, land)
+
+
+def advance_table(archives: Path, land: shapely.Geometry) -> str:
+    """Return the table of advances on daily maps."""
     daily = [read_maps(archives / name) for name in DAILY]
     found = [advances(daily, days, land) for days in PERIODS_DAYS]
-    again = redraws(read_maps(archives / WEEKLY, WEEKLY_SINCE), land)
-    heads = " | ".join(f"{days} days" for days in PERIODS_DAYS)
-    lines = [
-        f"| advances in | {heads} |",
+    rows = [
+        f"| advances in | {' | '.join(f'{days} days' for days in PERIODS_DAYS)} |",
         "|---|" + "---:|" * len(found),
         *(f"| {name} | {' | '.join(cells)} |" for name, cells in _advance_rows(found)),
-        "",
-        "| lines drawn again | |",
-        "|---|---:|",
-        *(f"| {name} | {cell} |" for name, cell in _redraw_rows(again)),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(rows) + "\n"
+
+
+def redraw_table(archives: Path, land: shapely.Geometry) -> str:
+    """Return the table of lines drawn again on weekly maps."""
+    again = redraws(read_maps(archives / WEEKLY, WEEKLY_SINCE), land)
+    rows = ["| lines drawn again | |", "|---|---:|", *(f"| {name} | {cell} |" for name, cell in _redraw_rows(again))]
+    return "\n".join(rows) + "\n"
 
 
 def _advance_rows(found: Sequence[Advances]) -> Iterator[tuple[str, list[str]]]:

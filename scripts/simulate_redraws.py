@@ -7,7 +7,7 @@ Every seed draws 200 fronts of some 190 km and moves each by the advances of a w
 `scripts/measure_redraws.py` found them on real maps. The second map does not copy the first one's line: it has other
 vertices, all are jittered, and stretches are digitised anew, by as much as was found too. What differs between the two
 maps is then known to be movement or redrawing. The threshold is chosen on seeds 0 to 9 and judged on seeds 10 to 29;
-docs/slivers.md has the protocol and the result, which this writes there.
+docs/slivers.md has the protocol and the result, which this writes there and, in short, in docs/method.md.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STREAM = 20261127  # an earlier simulation drew from the bare seeds, and what it
 THRESHOLDS_M = (10, 20, 30, 40, 50, 60, 75, 100, 125, 150, 200, 300)
 KEPT_M, CLEARLY = 100, 0.02  # the default before, and by how much F1 must be higher for another one
 PAIRS = 200
-PAGE = Path(__file__).parents[1] / "docs" / "slivers.md"
+PAGE, METHOD = (Path(__file__).parents[1] / "docs" / name for name in ("slivers.md", "method.md"))
 
 _CRS = "EPSG:32637"  # UTM 37N around 38° E: its metres are those on the ground to 0.04 %
 _SOUTH, _LENGTH_M, _FINE_M = 5_220_000.0, 150_000.0, 100.0
@@ -103,11 +103,14 @@ class Redraw:
         The mean width of each part.
     moved_km2, redrawn_km2 : array of float
         How much of each part the front really moved over, and the rest.
+    front_km : float
+        The length of the fronts, in all.
     """
 
     width_m: NDArray[np.float64]
     moved_km2: NDArray[np.float64]
     redrawn_km2: NDArray[np.float64]
+    front_km: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +149,8 @@ def _pair(rng: np.random.Generator, movement: Movement, noise: Noise) -> Redraw:
     given_up = shapely.union_all([stroke for stroke, gain in zip(strokes, gains, strict=True) if not gain])
     given_up = shapely.difference(given_up, taken)
     after = shapely.difference(shapely.union(_behind(again), taken), given_up)
-    gained = _parts(shapely.difference(after, before), shapely.difference(taken, before))
-    lost = _parts(shapely.difference(before, after), shapely.intersection(given_up, before))
+    gained = _parts(shapely.difference(after, before), shapely.difference(taken, before), line.length / 1e3)
+    lost = _parts(shapely.difference(before, after), shapely.intersection(given_up, before), 0.0)
     return _together([gained, lost])
 
 
@@ -211,12 +214,17 @@ def judgement() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _table(found: Redraw) -> list[str]:
-    """Return the scores of every threshold."""
+def summary() -> str:
+    """Return the table of docs/method.md: the seeds on which the threshold is judged, at a few thresholds."""
+    return "\n".join(_table(pooled(JUDGED_ON), sorted({50, KEPT_M, 200, chosen()}))) + "\n"
+
+
+def _table(found: Redraw, thresholds: Sequence[int] = THRESHOLDS_M) -> list[str]:
+    """Return the scores of some thresholds."""
     return [
         "| threshold (m) | precision, area | recall, area | F1, area | precision, parts | recall, parts |",
         "|---:|---:|---:|---:|---:|---:|",
-        *(_row(threshold, score(found, threshold)) for threshold in THRESHOLDS_M),
+        *(_row(threshold, score(found, threshold)) for threshold in thresholds),
     ]
 
 
@@ -319,11 +327,11 @@ def _stroke(line: LineString, rng: np.random.Generator, movement: Movement) -> P
     return shapely.buffer(substring(line, start, start + length), depth, cap_style="flat", quad_segs=4)
 
 
-def _parts(change: shapely.Geometry, truth: shapely.Geometry) -> Redraw:
-    """Return the parts of a change, given what of it is true."""
+def _parts(change: shapely.Geometry, truth: shapely.Geometry, front_km: float) -> Redraw:
+    """Return the parts of a change along a front of some length, given what of it is true."""
     parts = geometry.polygonal(np.array([change], dtype=object))
     moved = geometry.area_km2(shapely.intersection(parts, truth))
-    return Redraw(mean_widths_m(parts, _CRS), moved, geometry.area_km2(parts) - moved)
+    return Redraw(mean_widths_m(parts, _CRS), moved, geometry.area_km2(parts) - moved, front_km)
 
 
 def _together(several: Sequence[Redraw]) -> Redraw:
@@ -332,17 +340,20 @@ def _together(several: Sequence[Redraw]) -> Redraw:
         np.concatenate([one.width_m for one in several]),
         np.concatenate([one.moved_km2 for one in several]),
         np.concatenate([one.redrawn_km2 for one in several]),
+        sum(one.front_km for one in several),
     )
 
 
-def page(name: str, tables: str) -> str:
-    """Return docs/slivers.md with other tables of one name."""
-    begin, end = f"<!-- {name}: scripts/simulate_redraws.py -->\n", f"<!-- end of {name} -->\n"
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
+def page(name: str, tables: str, *, by: str = "simulate_redraws", path: Path = PAGE) -> str:
+    """Return a page of docs with other tables of one name."""
+    begin, end = f"<!-- {name}: scripts/{by}.py -->\n", f"<!-- end of {name} -->\n"
+    before, _, rest = path.read_text(encoding="utf-8").partition(begin)
     return before + begin + tables + end + rest.partition(end)[2]
 
 
 if __name__ == "__main__":
     made = {"choose": choice, "judge": judgement}[sys.argv[1]]
     PAGE.write_text(page(sys.argv[1], made()), encoding="utf-8")
+    if sys.argv[1] == "judge":
+        METHOD.write_text(page("judge", summary(), path=METHOD), encoding="utf-8")
     print(f"wrote {PAGE}")
