@@ -1,26 +1,33 @@
-"""Hold the simulated maps of `scripts/simulate_redraws.py` against ISW's weekly ones, by the width of what changes.
+"""Hold the simulated redrawing of `scripts/simulated_fronts.py` against ISW's weekly maps, by width.
 
     python scripts/compare_redraws.py ARCHIVES
 
-Writes the table to docs/slivers.md. It was made after the threshold was judged, and decided nothing.
+Writes the table to docs/slivers.md. It draws from a stream on which no threshold is chosen or judged.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import shapely
-from measure_redraws import WEEKLY, WEEKLY_SINCE, Map, drawn_anew, inland, read_maps
+from measure_redraws import WEEKLY, WEEKLY_SINCE
 from numpy.typing import NDArray
-from simulate_redraws import CHOSEN_ON, PAGE, Redraw, page, pooled
+from real_maps import Map, drawn_anew, inland, read_maps
+from simulate_redraws import PAGE, page, pooled
+from simulated_fronts import STILL
+from simulated_fronts import WEEKLY as NOISE
 
 from frontcalc import change, geometry
 
 BANDS_M = (0, 20, 50, 100, 300, np.inf)
+CALIBRATION, CALIBRATED_ON = (20261127, 1), range(10)
+TOGETHER_WITHIN, EACH_WITHIN = 1.5, 2.0  # factors
+TARGET, STILL_LINE = "ISW, behind the front, drawn anew: mean", "simulated, no advances, no stretches: mean"
 
 Floats = NDArray[np.float64]
 
@@ -44,28 +51,24 @@ def of_pair(before: Map, after: Map, land: shapely.Geometry) -> tuple[Floats, Fl
 
 
 def report(archives: Path) -> str:
-    """Return the table of docs/slivers.md, and what follows from it."""
+    """Return the table of docs/slivers.md, and how far the simulation is from what it is held against."""
     rows = dict([*_real(archives), *_simulated()])
     heads = [f"{low}–{high} m" for low, high in pairwise(BANDS_M[:-1])]
-    moved = rows["simulated, all: mean"] - rows["simulated, redrawing: mean"]
-    scores = _f1(rows["ISW, behind the front, drawn anew: mean"], moved)
+    ratios, ratio = agreement(rows[STILL_LINE], rows[TARGET])
     lines = [
         f"| km² per 100 km of line, by mean width | {' | '.join(heads)} | {BANDS_M[-2]} m and more |",
         "|---|" + "---:|" * (len(heads) + 1),
         *(f"| {name} | {' | '.join(f'{cell:.3f}' for cell in row)} |" for name, row in rows.items()),
         "",
-        f"With ISW's mean redrawing behind the front, parts of {BANDS_M[-2]} m and more left aside, and the simulated"
-        f" movement, F1 by area would be {', '.join(f'{one:.3f} at {width} m' for width, one in scores)}.",
+        f"Simulated ÷ ISW, behind the front, drawn anew: {', '.join(f'{one:.2f}' for one in ratios)};"
+        f" to {BANDS_M[-2]} m together {ratio:.2f}.",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _f1(redrawn: Floats, moved: Floats) -> list[tuple[float, float]]:
-    """Return F1 by area of the thresholds between the bands."""
-    flagged, wrong = np.cumsum(redrawn)[:-1], np.cumsum(moved)[:-1]
-    # The harmonic mean of flagged ÷ (flagged + wrong) and flagged ÷ all.
-    scores = 2 * flagged / (flagged + wrong + flagged[-1])
-    return list(zip(BANDS_M[1:-1], scores.tolist(), strict=True))
+def agreement(simulated: Floats, real: Floats) -> tuple[Floats, float]:
+    """Return simulated ÷ real areas, class by class and together, what is widest left aside."""
+    return simulated[:-1] / real[:-1], float(np.sum(simulated[:-1]) / np.sum(real[:-1]))
 
 
 def _real(archives: Path) -> Iterator[tuple[str, Floats]]:
@@ -83,10 +86,14 @@ def _real(archives: Path) -> Iterator[tuple[str, Floats]]:
 
 
 def _simulated() -> Iterator[tuple[str, Floats]]:
-    """Yield the lines of the simulation."""
-    found: Redraw = pooled(CHOSEN_ON)
-    yield "simulated, redrawing: mean", by_width(found.width_m, found.redrawn_km2, found.front_km)
-    yield "simulated, all: mean", by_width(found.width_m, found.redrawn_km2 + found.moved_km2, found.front_km)
+    """Yield the line of the simulation where nothing moves and no stretch is digitised anew."""
+    yield STILL_LINE, redrawn_still(CALIBRATED_ON)
+
+
+def redrawn_still(seeds: Iterable[int]) -> Floats:
+    """Return simulated redrawing by width, in km² per 100 km, without advances and stretches digitised anew."""
+    found = pooled(seeds, STILL, replace(NOISE, anew_per_100_km=0.0), stream=CALIBRATION)
+    return by_width(found.width_m, found.redrawn_km2, found.front_km)
 
 
 if __name__ == "__main__":
