@@ -81,6 +81,28 @@ def test_the_daily_archives_give_the_documented_advances(shared: Path) -> None:
     assert documented("measured").startswith(table)
 
 
+def scores(text: str) -> dict[int, tuple[float, ...]]:
+    """Return the figures by threshold: precision, recall, F1 by area; precision, recall by part."""
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", text, re.MULTILINE)
+    return {int(threshold): tuple(map(float, cells.split(" | "))) for threshold, cells in rows}
+
+
+@pytest.mark.parametrize(("name", "seeds"), [("choose", (0, 1))])
+def test_two_seeds_come_near_the_documented_figures(name: str, seeds: tuple[int, int]) -> None:
+    found, stated = simulate_redraws.pooled(seeds), scores(documented(name))
+    assert tuple(stated) == simulate_redraws.THRESHOLDS_M
+    for threshold, (precision, recall, _, of_parts, all_parts) in stated.items():
+        mine = simulate_redraws.score(found, threshold)
+        assert (mine.area_precision, mine.area_recall) == pytest.approx((precision, recall), abs=0.06)
+        assert (mine.part_precision, mine.part_recall) == pytest.approx((of_parts, all_parts), abs=0.01)
+
+
+def test_the_chosen_threshold_is_the_best_of_the_first_seeds() -> None:
+    stated = scores(documented("choose"))
+    best = max(stated, key=lambda threshold: stated[threshold][2])
+    assert f"The highest F1 by area is that of {best} m." in documented("choose")
+
+
 def test_a_seed_gives_the_same_parts_and_all_of_each_is_accounted_for() -> None:
     one, again = (simulate_redraws.simulate(0, stream=[1]) for _ in range(2))
     assert one.width_m.tolist() == again.width_m.tolist()
