@@ -81,6 +81,12 @@ def chosen() -> int:
     return best_threshold(pooled(CHOSEN_ON))
 
 
+@cache
+def judged() -> Redraw:
+    """Return the parts of the seeds on which the threshold is judged."""
+    return pooled(JUDGED_ON)
+
+
 def choice() -> str:
     """Return the tables of the seeds on which the threshold is chosen."""
     found = pooled(CHOSEN_ON)
@@ -99,7 +105,7 @@ def choice() -> str:
 
 def judgement() -> str:
     """Return the table of the seeds on which the threshold is judged, and what follows."""
-    found = pooled(JUDGED_ON)
+    found = judged()
     new, old = score(found, chosen()).f1, score(found, KEPT_M).f1
     default = chosen() if new - old > CLEARLY else KEPT_M
     lines = [
@@ -114,7 +120,7 @@ def judgement() -> str:
 
 def summary() -> str:
     """Return the table of docs/method.md: the seeds on which the threshold is judged, at a few thresholds."""
-    return "\n".join(_table(pooled(JUDGED_ON), sorted({50, KEPT_M, 200, 300, chosen()}))) + "\n"
+    return "\n".join(_table(judged(), sorted({50, KEPT_M, 200, 300, chosen()}))) + "\n"
 
 
 def _table(found: Redraw, thresholds: Sequence[int] = THRESHOLDS_M) -> list[str]:

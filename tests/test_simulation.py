@@ -17,6 +17,8 @@ import simulate_redraws
 import simulated_fronts
 from shapely import MultiPolygon, box
 
+from frontcalc.slivers import SLIVER_WIDTH_M
+
 RECTANGLE = box(0, 0, 3_000, 200)
 
 
@@ -62,8 +64,8 @@ def test_redrawing_is_simulated_as_real_maps_have_it() -> None:
     within, together = compare_redraws.agreement(stated[compare_redraws.STILL_LINE], stated[compare_redraws.TARGET])
     assert np.all(np.abs(np.log(within)) < np.log(compare_redraws.EACH_WITHIN))
     assert abs(np.log(together)) < np.log(compare_redraws.TOGETHER_WITHIN)
-    mine = compare_redraws.redrawn_still([0, 1])
-    assert mine[:4] == pytest.approx(stated[compare_redraws.STILL_LINE][:4], rel=0.25)
+    mine = compare_redraws.redrawn_still([0])
+    assert mine[:4] == pytest.approx(stated[compare_redraws.STILL_LINE][:4], rel=0.4)
 
 
 def test_simplification_leaves_out_the_least_effect_first() -> None:
@@ -87,13 +89,13 @@ def scores(text: str) -> dict[int, tuple[float, ...]]:
     return {int(threshold): tuple(map(float, cells.split(" | "))) for threshold, cells in rows}
 
 
-@pytest.mark.parametrize(("name", "seeds"), [("choose", (0, 1))])
-def test_two_seeds_come_near_the_documented_figures(name: str, seeds: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("name", "seeds"), [("choose", [0]), ("judge", [10])])
+def test_a_seed_comes_near_the_documented_figures(name: str, seeds: list[int]) -> None:
     found, stated = simulate_redraws.pooled(seeds), scores(documented(name))
     assert tuple(stated) == simulate_redraws.THRESHOLDS_M
     for threshold, (precision, recall, _, of_parts, all_parts) in stated.items():
         mine = simulate_redraws.score(found, threshold)
-        assert (mine.area_precision, mine.area_recall) == pytest.approx((precision, recall), abs=0.06)
+        assert (mine.area_precision, mine.area_recall) == pytest.approx((precision, recall), abs=0.08)
         assert (mine.part_precision, mine.part_recall) == pytest.approx((of_parts, all_parts), abs=0.01)
 
 
@@ -101,17 +103,31 @@ def test_the_chosen_threshold_is_the_best_of_the_first_seeds() -> None:
     stated = scores(documented("choose"))
     best = max(stated, key=lambda threshold: stated[threshold][2])
     assert f"The highest F1 by area is that of {best} m." in documented("choose")
+    assert f"F1 by area of the chosen {best} m is {scores(documented('judge'))[best][2]:.3f}" in documented("judge")
 
 
-def test_a_seed_gives_the_same_parts_and_all_of_each_is_accounted_for() -> None:
+def test_the_default_is_what_the_protocol_says() -> None:
+    assert f": the default is {SLIVER_WIDTH_M:g} m." in documented("judge")
+
+
+def test_the_method_has_rows_of_the_same_table() -> None:
+    text = simulate_redraws.METHOD.read_text(encoding="utf-8")
+    table = text.partition("<!-- judge")[2].partition("<!-- end of judge")[0]
+    stated = scores(documented("judge"))
+    assert scores(table) == {threshold: stated[threshold] for threshold in (50, 100, 200, 300)}
+
+
+def test_a_seed_gives_the_same_parts_and_all_of_each_is_accounted_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulate_redraws, "PAIRS", 40)
     one, again = (simulate_redraws.simulate(0, stream=[1]) for _ in range(2))
     assert one.width_m.tolist() == again.width_m.tolist()
     assert (one.moved_km2 >= 0).all()
     assert (one.redrawn_km2 > -1e-9).all()
-    assert one.moved_km2.sum() > 500
+    assert one.moved_km2.sum() > 200
 
 
-def test_a_line_that_is_copied_leaves_movement_only() -> None:
+def test_a_line_that_is_copied_leaves_movement_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulate_redraws, "PAIRS", 40)
     copied = replace(simulated_fronts.WEEKLY, jitter_m=(0.0, 0.0), lacking=(0.0,) * 8, anew_per_100_km=0.0)
     found = simulate_redraws.simulate(0, noise=copied, stream=[1])
     assert found.redrawn_km2.sum() == pytest.approx(0, abs=1e-6)
