@@ -86,8 +86,11 @@ def _real(archives: Path) -> Iterator[tuple[str, Floats]]:
 
 
 def _simulated() -> Iterator[tuple[str, Floats]]:
-    """Yield the line of the simulation where nothing moves and no stretch is digitised anew."""
+    """Yield the lines of the simulation."""
     yield STILL_LINE, redrawn_still(CALIBRATED_ON)
+    found = pooled(CALIBRATED_ON, stream=CALIBRATION)
+    yield "simulated, redrawing: mean", by_width(found.width_m, found.redrawn_km2, found.front_km)
+    yield "simulated, all: mean", by_width(found.width_m, found.redrawn_km2 + found.moved_km2, found.front_km)
 
 
 def redrawn_still(seeds: Iterable[int]) -> Floats:
