@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint errors gallery simulation fuzz koop bench engines exact scale build clean
+.PHONY: demo test lint errors gallery measurements simulation fuzz koop bench engines exact scale build clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -29,8 +29,13 @@ errors: $(READY)
 gallery: $(READY)
 	$(BIN)/python scripts/make_gallery.py
 
+measurements: $(READY)
+	$(BIN)/python scripts/measure_redraws.py $(or $(FRONTCALC_SHARED),../shared)/archives
+
 simulation: $(READY)
-	$(BIN)/python scripts/simulate_redraws.py
+	$(BIN)/python scripts/simulate_redraws.py choose
+	$(BIN)/python scripts/simulate_redraws.py judge
+	$(BIN)/python scripts/compare_redraws.py $(or $(FRONTCALC_SHARED),../shared)/archives
 
 fuzz: $(READY)
 	$(BIN)/python scripts/fuzz.py
