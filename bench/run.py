@@ -39,6 +39,7 @@ def run_once(command, cache):
     """Return wall seconds and peak memory (MiB) of one whole process."""
     start = time.perf_counter()
     environment = {**os.environ, "FRONTCALC_CACHE": str(cache)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode, as GeoPandas has here
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     if status:

@@ -22,10 +22,11 @@ import logging
 import os
 import stat
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -63,11 +64,13 @@ _File = tuple[int, int]
 """Which file it is, by device and inode, since a path may come to name another."""
 
 
-class _Opened(NamedTuple):
-    """A connection, and the file that it is to."""
+@dataclass
+class _Opened:
+    """A connection, the file that it is to, and how long it waits for another process (s)."""
 
     connection: Connection
     file: _File
+    patience_s: float = PATIENCE_S
 
 
 _lock = Lock()
@@ -157,7 +160,9 @@ def _connection(path: Path, file: _File, *, make: bool, patience_s: float) -> Co
             connection.close()
             raise
         known = _opened[path] = _Opened(connection, file)
-    known.connection.execute(f"PRAGMA busy_timeout = {round(patience_s * 1000)}")
+    if known.patience_s != patience_s:
+        known.connection.execute(f"PRAGMA busy_timeout = {round(patience_s * 1000)}")
+        known.patience_s = patience_s
     return known.connection
 
 

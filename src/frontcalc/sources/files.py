@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from frontcalc.errors import DataError
@@ -107,7 +108,7 @@ def _refuse_link_outside(root: Path, name: str, label: str) -> None:
     except (OSError, RuntimeError) as error:
         # A circle of links is an OSError here, a RuntimeError on older versions of Python.
         raise DataError("is a link that leads nowhere", where=label, cure="put the file itself there") from error
-    if not target.is_relative_to(root.resolve()) and not limits().follow_links:
+    if not target.is_relative_to(_resolved(root.absolute())) and not limits().follow_links:
         raise DataError(
             "is a link that leads out of the archive",
             where=label,
@@ -115,6 +116,12 @@ def _refuse_link_outside(root: Path, name: str, label: str) -> None:
         )
     if not target.is_file():
         raise DataError("is no regular file", where=label, cure="remove it")
+
+
+@lru_cache(maxsize=16)
+def _resolved(root: Path) -> Path:
+    """Return where an archive is without links; looked up once, so that one which moves no longer holds its files."""
+    return root.resolve()
 
 
 def list_entries(root: Path) -> list[Entry]:
