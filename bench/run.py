@@ -58,7 +58,7 @@ def forget(cache, kept=()):
         opened.execute(f"DELETE FROM entries WHERE kind NOT IN ({marks})", kept)
 
 
-def compare(title, ours, plain, *, warm=True):
+def compare(title, ours, plain):
     """Run a command cold and warm and the plain one in turn, and print the medians of each."""
     figures = {kind: [] for kind in ("first run of all", "cold", "warm", "plain GeoPandas")}
     with tempfile.TemporaryDirectory() as folder:
@@ -69,8 +69,7 @@ def compare(title, ours, plain, *, warm=True):
             figures["first run of all"].append(run_once(ours, cache))
             forget(cache, OF_REGIONS)
             figures["cold"].append(run_once(ours, cache))
-            if warm:
-                figures["warm"].append(run_once(ours, cache))
+            figures["warm"].append(run_once(ours, cache))
             figures["plain GeoPandas"].append(run_once(plain, cache))
     script = statistics.median(seconds for seconds, _ in figures["plain GeoPandas"])
     for kind, runs in figures.items():
@@ -96,14 +95,13 @@ def pair():
     )
 
 
-def series(name, *, workers=1):
-    """Compare every map of an archive and each change, also warm where one worker does it."""
+def series(name):
+    """Compare every map of an archive and each change, with as many workers as there are processors."""
     maps = str(SHARED / "archives" / name)
     compare(
-        f"series, {name}" + (f", {workers} workers" if workers > 1 else ""),
-        [*FRONTCALC, "series", "--archive", maps, *BY_REGION, "--workers", str(workers)],
+        f"series, {name}",
+        [*FRONTCALC, "series", "--archive", maps, *BY_REGION],
         [sys.executable, str(HERE / "plain_series.py"), maps, str(REGIONS)],
-        warm=workers == 1,
     )
 
 
@@ -118,8 +116,8 @@ ROWS = {
     "pair": pair,
     "deepstate-daily": lambda: series("deepstate-daily"),
     "nzz-daily": lambda: series("nzz-daily"),
-    "isw-weekly": lambda: series("isw-weekly", workers=2),
-    "isw-raw-daily": lambda: series("isw-raw-daily", workers=2),
+    "isw-weekly": lambda: series("isw-weekly"),
+    "isw-raw-daily": lambda: series("isw-raw-daily"),
 }
 
 

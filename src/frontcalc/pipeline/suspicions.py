@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
 from itertools import chain, islice, pairwise
-from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -19,7 +17,6 @@ from frontcalc.notices import Notice
 from frontcalc.outliers import MOVING_KM2, NEIGHBOURS
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.sharing import Shared
-from frontcalc.pipeline.workers import in_order
 from frontcalc.redefinitions import (
     AT_ONCE,
     MAPS_BACK,
@@ -63,15 +60,6 @@ class Redefinition:
     notice: Notice
 
 
-class _Suspect(NamedTuple):
-    """A part, the maps between which it changed hands, and what speaks against a front."""
-
-    kind: str
-    part: shapely.Polygon
-    step: tuple[State, State]
-    reason: str
-
-
 class Suspicions:
     """What one run has found out on the way: what is held on days, and on what land its maps are."""
 
@@ -87,34 +75,25 @@ class Suspicions:
         """
         if changed is None:
             return []
-        return self.of_parts(span, actor, changed.gained.parts, changed.lost.parts, workers=self.run.workers)
+        return self.of_parts(span, actor, changed.gained.parts, changed.lost.parts)
 
-    def of_parts(
-        self, span: Span, actor: str, gained: Geometries, lost: Geometries, *, workers: int = 1
-    ) -> list[Redefinition]:
-        """Return what is suspect of the parts of a change in metres, (n,) gained and (m,) lost.
-
-        Of a single step few maps are looked at, and the run's workers are busy with others: one thread is enough.
-        """
+    def of_parts(self, span: Span, actor: str, gained: Geometries, lost: Geometries) -> list[Redefinition]:
+        """Return what is suspect of the parts of a change in metres, (n,) gained and (m,) lost."""
         large = [(kind, part) for kind, parts in (("gained", gained), ("lost", lost)) for part in large_parts(parts)]
-        if not large:
-            return []
-        judge = partial(self._judge, span, actor)
-        suspect = [found for _, found in in_order(workers, lambda one: judge(*one), large) if found]
-        judged = (self._redefinition(span, actor, *found) for found in suspect)
+        judged = (self._judge(span, actor, kind, part) for kind, part in large)
         total = self.run.rows()[-1]
         # Of what lies in regions that are not shown, nothing is to be said.
         return [found for found in judged if found is not None and total.sum_of(found.km2) >= SHOWN_KM2]
 
-    def _judge(self, span: Span, actor: str, kind: str, part: shapely.Polygon) -> _Suspect | None:
-        """Return on which step a large part changed and what speaks against a front, None where nothing does."""
+    def _judge(self, span: Span, actor: str, kind: str, part: shapely.Polygon) -> Redefinition | None:
+        """Return what is to be said of a large part, None where nothing is."""
         try:
             step = self._step_of(span, actor, kind, part)
             reason = self._reason(step, actor, kind, part) if step else ""
         except DataError:
             # A map that no figure rests on may be broken: the figures stand without it.
             return None
-        return _Suspect(kind, part, step, reason) if step and reason else None
+        return self._redefinition(span, actor, kind, part, step, reason) if step and reason else None
 
     def _step_of(self, span: Span, actor: str, kind: str, part: shapely.Polygon) -> tuple[State, State] | None:
         """Return the maps between which a part changed at once, None where it changed bit by bit."""
