@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint errors gallery measurements simulation fuzz koop bench engines exact scale build clean
+.PHONY: demo test lint pages errors gallery measurements simulation fuzz koop bench engines exact scale build clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -22,6 +22,9 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+pages: $(READY)
+	FRONTCALC_WRITE_DOCS=1 $(BIN)/python -m pytest tests/test_tutorial.py
 
 errors: $(READY)
 	FRONTCALC_WRITE_DOCS=1 $(BIN)/python -m pytest --numprocesses 0 tests/test_errors.py
