@@ -1,0 +1,145 @@
+"""Write docs/messages.md: every message of an error in the source, with what to do and the exit code.
+
+    python scripts/publish_messages.py
+
+Messages are read from the source, so that none is missing; what varies in one stands as «…». A test holds the page.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from frontcalc import errors
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "messages.md"
+PACKAGE = ROOT / "src" / "frontcalc"
+_KINDS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+CASES = "*as the case is*"
+Texts = Mapping[str, list[str]]
+Calls = dict[str, list[ast.Call]]
+_HEAD = """# Messages: every error and its cure
+
+An error is one line on standard error: the file or option, what is wrong, and after a semicolon what to do. Below is
+what is wrong as frontcalc words it, `…` for what varies, so that a search in this page finds your line; *as the case
+is* stands where the words come from what was found. [Errors](errors.md) shows a hundred of them as they come out of bad
+input; from Python each is a `FrontcalcError` with `problem`, `where` and `cure`.
+
+The exit code says which kind it is, and scripts may rely on it; the words may be improved at any time
+([versioning](versioning.md)).
+"""
+_TITLES = {
+    1: "a check that was asked for did not hold",
+    2: "the question is wrong: an option, a period, a name",
+    3: "a file is broken, or something cannot be read or written",
+    4: "the archive has no answer",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Message:
+    """An error that the source can raise: its exit code, where from, its words and what to do."""
+
+    exit_code: int
+    module: str
+    problem: str
+    cure: str
+
+
+def messages() -> list[Message]:
+    """Return every message of the source, sorted, each once."""
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+    calls: Calls = {}
+    for tree in trees.values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                calls.setdefault(node.func.id, []).append(node)
+    found: set[Message] = set()
+    for path, tree in trees.items():
+        module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+        found |= set(_messages_of(tree, module, {}, calls))
+    return sorted(found)
+
+
+def page() -> str:
+    """Return docs/messages.md."""
+    told = messages()
+    lines = [_HEAD]
+    for code, title in _TITLES.items():
+        lines += [f"## {code}: {title}", "", "| what is wrong | what to do | raised in |", "|---|---|---|"]
+        lines += [
+            f"| {_cell(one.problem)} | {_cell(one.cure)} | `{one.module}` |" for one in told if one.exit_code == code
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _messages_of(scope: ast.AST, module: str, outer: Texts, calls: Calls) -> Iterator[Message]:
+    """Yield the messages of a module or of what stands in it."""
+    texts = {**outer, **_texts(scope, calls)}
+    for node in _inside(scope):
+        if isinstance(node, ast.FunctionDef):
+            yield from _messages_of(node, module, texts, calls)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _KINDS and node.args:
+            given = next((keyword.value for keyword in node.keywords if keyword.arg == "cure"), None)
+            problems = _templates(node.args[0], texts)
+            cures = _templates(given, texts) if given is not None else [""]
+            if len(cures) != len(problems):
+                cures = [" / ".join(cures)] * len(problems)
+            for problem, cure in zip(problems, cures, strict=True):
+                # A few messages are put together elsewhere, with what to do among their words.
+                words, _, rest = problem.partition("; ") if not cure else (problem, "", cure)
+                yield Message(_KINDS[node.func.id].exit_code, module, words, rest)
+
+
+def _inside(scope: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a scope, functions in it whole."""
+    for node in ast.iter_child_nodes(scope):
+        yield node
+        if not isinstance(node, ast.FunctionDef):
+            yield from _inside(node)
+
+
+def _texts(scope: ast.AST, calls: Calls) -> Texts:
+    """Return what names of a scope may stand for, where that is text: what is assigned, and what callers pass."""
+    found: dict[str, list[str]] = {}
+    for node in _inside(scope):
+        if isinstance(node, ast.Assign):
+            pairs = [(target, node.value) for target in node.targets]
+            if isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = list(zip(node.targets[0].elts, node.value.elts, strict=True))
+            for target, value in pairs:
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, []).extend(_templates(value, {}))
+    if isinstance(scope, ast.FunctionDef):
+        names = [argument.arg for argument in (*scope.args.posonlyargs, *scope.args.args)]
+        for call in calls.get(scope.name, []):
+            passed = dict(zip(names, call.args, strict=False)) | {word.arg or "": word.value for word in call.keywords}
+            for name, value in passed.items():
+                found.setdefault(name, []).extend(_templates(value, {}))
+    return {name: texts for name, texts in found.items() if CASES not in texts}
+
+
+def _templates(node: ast.expr, texts: Texts) -> list[str]:
+    """Return the texts that an expression may be, «…» for what varies."""
+    if isinstance(node, ast.Constant):
+        return [str(node.value or "")]
+    if isinstance(node, ast.JoinedStr):
+        return ["".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)]
+    if isinstance(node, ast.IfExp):
+        return _templates(node.body, texts) + _templates(node.orelse, texts)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "rstrip":
+        return _templates(node.func.value, texts)
+    return texts.get(node.id, [CASES]) if isinstance(node, ast.Name) else [CASES]
+
+
+def _cell(text: str) -> str:
+    """Return a text for a cell of a Markdown table; code, so that no mark in it counts."""
+    return f"`{text.replace('|', chr(92) + '|').replace('`', chr(39))}`" if text not in ("", CASES) else text
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
