@@ -8,6 +8,7 @@ A test holds the page against what this would write.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +81,16 @@ def options_of(command: click.Command) -> list[Option]:
     context = click.Context(command, help_option_names=["-h", "--help"])
     options = [parameter for parameter in command.get_params(context) if isinstance(parameter, click.Option)]
     records = [option.get_help_record(context) for option in options]
-    return [Option(names.replace("|", "\\|"), _escaped(told)) for names, told in filter(None, records)]
+    return [_option(names, told) for names, told in filter(None, records)]
+
+
+def _option(names: str, told: str) -> Option:
+    """Return an option as the page tells it: the values that it may have stand before what it does."""
+    values = re.fullmatch(r"(?P<names>.*) \[(?P<values>[^\]]+)\]", names)
+    if not values:
+        return Option(names.replace("|", "\\|"), _escaped(told))
+    *others, last = [f"`{value}`" for value in values["values"].split("|")]
+    return Option(values["names"], f"{', '.join(others)} or {last}. {_escaped(told)}")
 
 
 def page() -> str:

@@ -91,4 +91,5 @@ def test_what_stands_in_the_repository_is_linked_from_the_readme() -> None:
 
 def test_tables_show_no_escapes(site: Path) -> None:
     commands = (site / "commands.html").read_text(encoding="utf-8")
-    assert "<code>--view [control|assessed|claimed]</code>" in commands
+    assert "<code>-o, --output FILE|DIR</code>" in commands
+    assert "\\|" not in commands

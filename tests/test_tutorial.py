@@ -93,7 +93,7 @@ def commands_of(page: str) -> list[list[str]]:
     """Return the frontcalc commands of a page's blocks, as words."""
     found = []
     for block in blocks(page):
-        if block.kind in ("sh", "console", "yaml", "text"):
+        if block.kind in ("sh", "console", "yaml"):
             lines = [line.strip().removeprefix("$ ").removeprefix("- run: ") for line in block.body.splitlines()]
             found += [follow_page.words(line) for line in lines if line.startswith("frontcalc ")]
     return found
