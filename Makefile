@@ -23,9 +23,10 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The documentation as a site, build/site/index.html: a broken link, or a page that none leads to, is an error.
+# The documentation as a site, build/site/index.html. A broken link or a page that none leads to is an error, which
+# --quiet would hide.
 docs: $(READY)
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 
 # The pages that are made from the code.
 reference: $(READY)
