@@ -8,6 +8,7 @@ Messages are read from the source, so that none is missing; what varies in one s
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ input; from Python each is a `FrontcalcError` with `problem`, `where` and `cure`
 The exit code says which kind it is, and scripts may rely on it; the words may be improved at any time
 ([versioning](versioning.md)).
 """
+_CHECKS = """Where the line does not say what to do, what was written before it does: the reasons of `verify`, the list of
+`regions check`, the [notice](notices.md) that `--fail-on` names."""
 _TITLES = {
     1: "a check that was asked for did not hold",
     2: "the question is wrong: an option, a period, a name",
@@ -69,7 +72,13 @@ def page() -> str:
     told = messages()
     lines = [_HEAD]
     for code, title in _TITLES.items():
-        lines += [f"## {code}: {title}", "", "| what is wrong | what to do | raised in |", "|---|---|---|"]
+        lines += [
+            f"## {code}: {title}",
+            "",
+            *([_CHECKS, ""] if code == 1 else []),
+            "| what is wrong | what to do | raised in |",
+            "|---|---|---|",
+        ]
         lines += [
             f"| {_cell(one.problem)} | {_cell(one.cure)} | `{one.module}` |" for one in told if one.exit_code == code
         ]
@@ -138,6 +147,7 @@ def _templates(node: ast.expr, texts: Texts) -> list[str]:
 
 def _cell(text: str) -> str:
     """Return a text for a cell of a Markdown table; code, so that no mark in it counts."""
+    text = re.sub("…+", "…", text)
     return f"`{text.replace('|', chr(92) + '|').replace('`', chr(39))}`" if text not in ("", CASES) else text
 
 
