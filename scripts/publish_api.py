@@ -18,6 +18,8 @@ from typing import Any
 import frontcalc
 from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.drift import Drift
+from frontcalc.fetching.client import Patience
+from frontcalc.fetching.filling import Fetched
 from frontcalc.notices import Notice
 from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.splitting import Splitting
@@ -46,6 +48,7 @@ GROUPS = {
     "Where it was": ("changes", "changes_between"),
     "Pictures and pages": (*("change_map", "change_map_between", "picture", "plot", "notebook_html", "report"),),
     "Tables to keep": ("write_summaries", "check_summaries"),
+    "From publishers": ("fetch",),
     "Archives": ("open_archive", "list_archive", "check_archive", "convert"),
     "Regions": ("list_regions", "show_region", "check_regions", "fetch_regions"),
     "Errors": ("FrontcalcError", "CheckFailed", "UsageError", "DataError", "NoDataError"),
@@ -53,7 +56,7 @@ GROUPS = {
 OPTIONS = (Options, Splitting, SummaryOptions, Looks)
 RESULTS = (
     *(Table, Meta, SummaryMeta, CompareMeta, ClaimsMeta, ArchiveMeta, RegionMeta, RegionCheckMeta, MapUsed, Notice),
-    *(ChangeMap, Picture, Drift, Archive, SnapshotRef),
+    *(ChangeMap, Picture, Drift, Archive, SnapshotRef, Fetched, Patience),
 )
 _WIDTH = 100
 _SECTION = re.compile(r"^(?P<title>[A-Z][A-Za-z ]+)\n-{3,}$", re.MULTILINE)

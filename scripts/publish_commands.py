@@ -28,6 +28,7 @@ PAGES = {
     "series": "[outputs](outputs.md), [the cache](cache.md)",
     "summary": "[summaries](summaries.md), [a nightly job](how-to/nightly-job.md)",
     "report": "[the page](report.md)",
+    "fetch": "[sources](sources.md)",
     "flows": "[flows](flows.md)",
     "places": "[flows and towns](flows.md#which-towns)",
     "verify": "[claims](claims.md)",
@@ -140,7 +141,7 @@ def _help(command: click.Command) -> list[str]:
     for paragraph in inspect.cleandoc(command.help or "").split("\n\n"):
         text = [line for line in paragraph.splitlines() if line != "\b"]
         for line in text:
-            example = line.startswith("  ")
+            example = "  " in line
             inside = bool(lines) and lines[-1].startswith("    ")
             if example != inside and lines and lines[-1]:
                 lines.append("")

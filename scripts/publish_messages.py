@@ -18,10 +18,8 @@ from frontcalc import errors
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "messages.md"
 PACKAGE = ROOT / "src" / "frontcalc"
-_KINDS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
 CASES = "*as the case is*"
 Texts = Mapping[str, list[str]]
-Calls = dict[str, list[ast.Call]]
 _HEAD = """# Messages: every error and its cure
 
 An error is one line on standard error: the file or option, what is wrong, and after a semicolon what to do. Below is
@@ -32,8 +30,8 @@ input; from Python each is a `FrontcalcError` with `problem`, `where` and `cure`
 The exit code says which kind it is, and scripts may rely on it; the words may be improved at any time
 ([versioning](versioning.md)).
 """
-_CHECKS = """Where the line does not say what to do, what was written before it does: the reasons of `verify`, the list of
-`regions check`, the [notice](notices.md) that `--fail-on` names."""
+_CHECKS = """Where the line does not say what to do, what was written before it does: the reasons of `verify`, the list
+of `regions check`, the [notice](notices.md) that `--fail-on` names."""
 _TITLES = {
     1: "a check that was asked for did not hold",
     2: "the question is wrong: an option, a period, a name",
@@ -52,19 +50,48 @@ class Message:
     cure: str
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is known of the whole source: calls by the name of what is called, and exit codes of errors by class."""
+
+    calls: Mapping[str, list[ast.Call]]
+    exit_codes: Mapping[str, int]
+
+
 def messages() -> list[Message]:
     """Return every message of the source, sorted, each once."""
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
-    calls: Calls = {}
-    for tree in trees.values():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                calls.setdefault(node.func.id, []).append(node)
+    nodes = [node for tree in trees.values() for node in ast.walk(tree)]
+    calls: dict[str, list[ast.Call]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            calls.setdefault(node.func.id, []).append(node)
+    source = Source(calls, _exit_codes([node for node in nodes if isinstance(node, ast.ClassDef)]))
     found: set[Message] = set()
     for path, tree in trees.items():
         module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
-        found |= set(_messages_of(tree, module, {}, calls))
+        found |= set(_messages_of(tree, module, {}, source))
     return sorted(found)
+
+
+def _exit_codes(classes: list[ast.ClassDef]) -> dict[str, int]:
+    """Return the exit code of each class of errors; one of a module's own ends with that of what it is a kind of."""
+    found = {
+        name: kind.exit_code
+        for name, kind in vars(errors).items()
+        if isinstance(kind, type) and issubclass(kind, errors.FrontcalcError)
+    }
+    for _ in classes:
+        kinds = {
+            node.name: found[base.id]
+            for node in classes
+            for base in node.bases
+            if isinstance(base, ast.Name) and base.id in found and node.name not in found
+        }
+        if not kinds:
+            break
+        found |= kinds
+    return found
 
 
 def page() -> str:
@@ -86,13 +113,18 @@ def page() -> str:
     return "\n".join(lines)
 
 
-def _messages_of(scope: ast.AST, module: str, outer: Texts, calls: Calls) -> Iterator[Message]:
+def _messages_of(scope: ast.AST, module: str, outer: Texts, source: Source) -> Iterator[Message]:
     """Yield the messages of a module or of what stands in it."""
-    texts = {**outer, **_texts(scope, calls)}
+    texts = {**outer, **_texts(scope, source.calls)}
     for node in _inside(scope):
         if isinstance(node, ast.FunctionDef):
-            yield from _messages_of(node, module, texts, calls)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _KINDS and node.args:
+            yield from _messages_of(node, module, texts, source)
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in source.exit_codes
+            and node.args
+        ):
             given = next((keyword.value for keyword in node.keywords if keyword.arg == "cure"), None)
             problems = _templates(node.args[0], texts)
             cures = _templates(given, texts) if given is not None else [""]
@@ -101,7 +133,7 @@ def _messages_of(scope: ast.AST, module: str, outer: Texts, calls: Calls) -> Ite
             for problem, cure in zip(problems, cures, strict=True):
                 # A few messages are put together elsewhere, with what to do among their words.
                 words, _, rest = problem.partition("; ") if not cure else (problem, "", cure)
-                yield Message(_KINDS[node.func.id].exit_code, module, words, rest)
+                yield Message(source.exit_codes[node.func.id], module, words, rest)
 
 
 def _inside(scope: ast.AST) -> Iterator[ast.AST]:
@@ -112,7 +144,7 @@ def _inside(scope: ast.AST) -> Iterator[ast.AST]:
             yield from _inside(node)
 
 
-def _texts(scope: ast.AST, calls: Calls) -> Texts:
+def _texts(scope: ast.AST, calls: Mapping[str, list[ast.Call]]) -> Texts:
     """Return what names of a scope may stand for, where that is text: what is assigned, and what callers pass."""
     found: dict[str, list[str]] = {}
     for node in _inside(scope):

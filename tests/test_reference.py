@@ -17,6 +17,7 @@ from frontcalc import config
 from frontcalc.cache import LIMIT
 from frontcalc.cli import run
 from frontcalc.fetching.boundaries import VARIABLE as MIRROR
+from frontcalc.fetching.catalogue import VARIABLE as SOURCES
 from frontcalc.folders import VARIABLE as CACHE
 from frontcalc.layers import Role
 from frontcalc.lint.codes import CODES as FINDINGS
@@ -110,7 +111,7 @@ def test_configuration_has_every_variable() -> None:
     told = {row[0] for row in rows(CONFIGURATION, "variable | value | sets")}
     limits = {variable(field.name) for field in fields(Limits)}
     assert {name for name in told if name.startswith("FRONTCALC")} == {
-        *("FRONTCALC_ARCHIVE", CACHE, LIMIT, MIRROR),
+        *("FRONTCALC_ARCHIVE", CACHE, LIMIT, MIRROR, SOURCES),
         *limits,
     }
     source = "".join(path.read_text(encoding="utf-8") for path in (DOCS.parent / "src").rglob("*.py"))
