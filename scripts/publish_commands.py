@@ -64,7 +64,7 @@ class Option:
 
 def commands() -> Iterator[tuple[str, click.Command]]:
     """Yield every command with its full name, groups before what is in them."""
-    context = click.Context(group, info_name="frontcalc")
+    context = click.Context(group, info_name="frontcalc", **group.context_settings)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         assert command is not None

@@ -101,7 +101,7 @@ def commands_of(page: str) -> list[list[str]]:
 
 def refusal(words: list[str]) -> str:
     """Return why frontcalc has no such command or option; empty where it has. Values are not looked at."""
-    context = click.Context(group, info_name="frontcalc")
+    context = click.Context(group, info_name="frontcalc", **group.context_settings)
     command: click.Command = group
     rest = words[1:]
     try:
