@@ -6,7 +6,8 @@
 In a page, a block of `console` has commands after «$ » and below each what it writes to standard output; a command must
 succeed unless `$ echo $?` follows it. A block under a line that ends with a file's name, as in «Save it as
 `towns.csv`:», is that file. Blocks of `pycon` are one session of Python, which runs after the commands and must
-show no traceback. A block of `sh` is not run, and the line above it has to say why. Everything else is prose.
+show neither traceback nor warning. A block of `sh` is not run, and the line above it has to say why. Everything else is
+prose.
 
 `frontcalc` and `python` are those beside the Python that runs this. `--write` puts into the pages what the commands say
 now.
@@ -118,7 +119,7 @@ def follow(page: str, folder: Path) -> str:
     said = iter(_run(_script(parts), folder))
     for_block = [(block, _console(commands(block), said)) for block in parts if block.kind == "console"]
     for block, (text, _) in zip((block for block in parts if block.kind == "pycon"), said, strict=True):
-        if "Traceback" in text:
+        if "Traceback" in text or "Warning:" in text:
             raise RuntimeError(text)
         for_block.append((block, text))
     for block, text in sorted(for_block, key=lambda found: -found[0].start):

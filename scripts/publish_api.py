@@ -48,7 +48,7 @@ GROUPS = {
     "Where it was": ("changes", "changes_between"),
     "Pictures and pages": (*("change_map", "change_map_between", "picture", "plot", "notebook_html", "report"),),
     "Tables to keep": ("write_summaries", "check_summaries"),
-    "From publishers": ("fetch",),
+    "From publishers": ("fetch", "source_terms"),
     "Archives": ("open_archive", "list_archive", "check_archive", "convert"),
     "Regions": ("list_regions", "show_region", "check_regions", "fetch_regions"),
     "Errors": ("FrontcalcError", "CheckFailed", "UsageError", "DataError", "NoDataError"),
