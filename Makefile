@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint errors gallery measurements simulation fuzz koop bench engines exact scale build clean
+.PHONY: demo test lint docs reference pages errors gallery measurements simulation fuzz koop bench engines exact scale build clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -22,6 +22,22 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The documentation as a site, build/site/index.html. A broken link or a page that none leads to is an error, which
+# --quiet would hide.
+docs: $(READY)
+	$(BIN)/mkdocs build --strict
+
+# The pages that are made from the code.
+reference: $(READY)
+	$(BIN)/python scripts/publish_api.py
+	$(BIN)/python scripts/publish_columns.py
+	$(BIN)/python scripts/publish_commands.py
+	$(BIN)/python scripts/publish_messages.py
+
+# What the commands of tutorial, how-to pages and README say.
+pages: $(READY)
+	FRONTCALC_WRITE_DOCS=1 $(BIN)/python -m pytest tests/test_tutorial.py
 
 errors: $(READY)
 	FRONTCALC_WRITE_DOCS=1 $(BIN)/python -m pytest --numprocesses 0 tests/test_errors.py

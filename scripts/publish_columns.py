@@ -17,7 +17,29 @@ from frontcalc.outputs.schema import MAPPED, PUBLISHED, VERSION, json_schema, sc
 from frontcalc.tables import ChangeRow, DisagreementRow
 
 DOCS = Path(__file__).parents[1] / "docs"
-BEGIN, END = "<!-- columns: scripts/publish_columns.py -->\n", "<!-- end of columns -->\n"
+BEGIN, END = "<!-- {}: scripts/publish_columns.py -->\n", "<!-- end of {} -->\n"
+# What writes each kind of table, and what a row of it is.
+KINDS = {
+    "diff": ("`diff`", "a period, actor and region"),
+    "range": ("`diff --range`", "as `diff`"),
+    "held": ("`held`", "a date, actor and region"),
+    "series": ("`series`", "a map or date, actor and region"),
+    "summary": ("`summary`", "a calendar period, actor and region"),
+    "gross": ("`summary --gross`", "as `summary`"),
+    "flow": ("`flows`", "a period, actor, region and pair of roles"),
+    "place": ("`places`", "a place that came under or out of an actor's hold"),
+    "sensitivity": ("`sensitivity`", "an assumption, its choice and a region"),
+    "compare": ("`compare`", "a period, archive and region"),
+    "claim": ("`verify`", "a claim, or claims that contradict each other"),
+    "layer": ("`archive list`", "a date and layer"),
+    "finding": ("`archive check`", "a fault, on one map or on several in turn"),
+    "region": ("`regions list`, `regions fetch`", "a region of a set"),
+    "region-detail": ("`regions show`", "a region, at length"),
+    "region-check": ("`regions check`", "a region of a file"),
+    "change polygons": ("`diff -o FILE.geojson`", "a period, actor, region, and gained or lost"),
+    "polygons of disagreement": ("`compare -o FILE.geojson`", "a period, actor, region and pair of archives"),
+}
+_POLYGONS = {ChangeRow: "change polygons", DisagreementRow: "polygons of disagreement"}
 
 
 def schema_files() -> dict[Path, str]:
@@ -32,20 +54,33 @@ def schema_files() -> dict[Path, str]:
 
 
 def outputs_page() -> str:
-    """Return docs/outputs.md with its table of columns."""
+    """Return docs/outputs.md with its tables of kinds and columns."""
     page = (DOCS / "outputs.md").read_text(encoding="utf-8")
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + BEGIN + _table() + END + after
+    for name, table in (("kinds", _kinds()), ("columns", _table())):
+        before, begin, rest = page.partition(BEGIN.format(name))
+        _, end, after = rest.partition(END.format(name))
+        page = before + begin + table + end + after
+    return page
+
+
+def _kinds() -> str:
+    """Return a Markdown table of every kind of table: what writes it, and its columns in order."""
+    lines = ["| kind | written by | a row is | columns, in order | schema |", "|---|---|---|---|---|"]
+    for kind in (*PUBLISHED, *MAPPED):
+        name = _POLYGONS.get(kind) or schema_name(kind)
+        schema = f"[JSON](schema/{name}-{VERSION}.json)" if kind in PUBLISHED else ""
+        writer, row = KINDS[name]
+        order = ", ".join(column.name for column in columns(kind))
+        lines.append(f"| {name} | {writer} | {row} | {order} | {schema} |")
+    return "\n".join(lines) + "\n"
 
 
 def _table() -> str:
     """Return a Markdown table of every column: its unit, kind, the outputs that have it, and what it says."""
     found: dict[str, tuple[Column, list[str]]] = {}
-    names = {ChangeRow: "change polygons", DisagreementRow: "polygons of disagreement"}
     for kind in (*PUBLISHED, *MAPPED):
         for column in columns(kind):
-            found.setdefault(column.name, (column, []))[1].append(names.get(kind) or schema_name(kind))
+            found.setdefault(column.name, (column, []))[1].append(_POLYGONS.get(kind) or schema_name(kind))
     lines = ["| column | unit | kind | in | what it says |", "|---|---|---|---|---|"]
     for name, (column, places) in found.items():
         kind_name = {"str": "text", "int": "whole number", "float": "number"}.get(

@@ -120,7 +120,9 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "empty.geojson").write_text(" \n")
     with pytest.raises(DataError, match=r"^empty.geojson: is empty; is the download complete\?$"):
         read_features(Entry(tmp_path / "empty.geojson"))
-    with pytest.raises(DataError, match=r"^none.geojson: cannot be read: no such file or directory$"):
+    with pytest.raises(
+        DataError, match=r"^none.geojson: cannot be read: no such file or directory; check its name and permissions$"
+    ):
         read_features(Entry(tmp_path / "none.geojson"))
     with pytest.raises(DataError, match="is a directory"):
         read_features(Entry(tmp_path))

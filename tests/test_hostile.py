@@ -152,7 +152,9 @@ def test_a_file_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.Monkey
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(files_module, "_stable_bytes", denied)
-    with pytest.raises(DataError, match=r"^2024-01-01.geojson: cannot be read: permission denied$"):
+    with pytest.raises(
+        DataError, match=r"^2024-01-01.geojson: cannot be read: permission denied; check its name and permissions$"
+    ):
         read_features(ref.parts[0].entry)
     with pytest.raises(DataError, match=r"cannot be read: (is a directory|permission denied)"):
         Entry(tmp_path).read()

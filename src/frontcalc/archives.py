@@ -197,7 +197,9 @@ def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool 
         entries = list_entries(root) if _is_container(root) else [Entry(root)]
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
-        raise DataError(f"cannot be read: {reason}", where=printable(root.name)) from error
+        raise DataError(
+            f"cannot be read: {reason}", where=printable(root.name), cure="check its name and permissions"
+        ) from error
     configured = next((entry for entry in entries if entry.name == CONFIG_NAME), None)
     entries = _without_manifest(entries)
     config = archive_config(configured.read()) if configured else ArchiveConfig()

@@ -15,8 +15,7 @@ from frontcalc.views import VIEWS
 
 NAME = "frontcalc.toml"
 
-# Keys of the working folder's file: options by their long names.
-_DEFAULTS = (
+DEFAULTS = (
     "archive",
     "regions",
     "region-name",
@@ -31,12 +30,18 @@ _DEFAULTS = (
     "format",
     "units",
 )
+"""Keys of the working folder's file: options by their long names."""
+
 _PATHS = ("archive", "regions")
 # Options that may be given more than once.
 _SEVERAL = ("only",)
 _LONGEST_LINE = 500
-# Keys of an archive's own file. It is as untrusted as the maps beside it, so no path is among them.
-_OF_ARCHIVE = ("publisher", "attribution", "licence", "view", "as_of_offset_days", "dates", "layers")
+OF_ARCHIVE = ("publisher", "attribution", "licence", "view", "as_of_offset_days", "dates", "layers")
+"""Keys of an archive's own file. It is as untrusted as the maps beside it, so no path is among them."""
+
+OF_LAYER = frozenset({"actor", "role", "whole"})
+"""Keys of what a layer means."""
+
 _LONGEST_NAME = 80
 
 
@@ -80,8 +85,8 @@ def archive_config(data: bytes, *, where: str = NAME) -> ArchiveConfig:
     document = _parse(data, where)
     # In a working folder that is also an archive one file serves both: defaults are read elsewhere.
     for key in document:
-        if key not in _OF_ARCHIVE and key not in _DEFAULTS:
-            raise DataError(f"has an unknown key {key!r}", where=where, cure=f"keys are {', '.join(_OF_ARCHIVE)}")
+        if key not in OF_ARCHIVE and key not in DEFAULTS:
+            raise DataError(f"has an unknown key {key!r}", where=where, cure=f"keys are {', '.join(OF_ARCHIVE)}")
     view = document.get("view")
     if view is not None and (not isinstance(view, str) or view not in VIEWS):
         raise DataError(f"names a view {view!r}", where=where, cure=f"choose {', '.join(VIEWS)}")
@@ -114,13 +119,15 @@ def working_defaults(folder: Path) -> dict[str, Any]:
     try:
         document = _parse(file.read_bytes(), NAME) if file.is_file() else {}
     except (OSError, DataError) as error:
-        raise UsageError(str(error) if isinstance(error, DataError) else f"{NAME}: cannot be read") from error
+        raise UsageError(
+            str(error) if isinstance(error, DataError) else f"{NAME}: cannot be read; check its permissions"
+        ) from error
     defaults = {}
     for key, value in document.items():
-        if key in _OF_ARCHIVE and key not in _DEFAULTS:
+        if key in OF_ARCHIVE and key not in DEFAULTS:
             continue
-        if key not in _DEFAULTS:
-            raise UsageError(f"has an unknown key {key!r}", where=NAME, cure=f"keys are {', '.join(_DEFAULTS)}")
+        if key not in DEFAULTS:
+            raise UsageError(f"has an unknown key {key!r}", where=NAME, cure=f"keys are {', '.join(DEFAULTS)}")
         if not isinstance(value, str | int):
             raise UsageError(f"{key} is {value!r}", where=NAME, cure="give text or a number")
         setting: Any = str(folder / str(value)) if key in _PATHS else value
@@ -133,7 +140,7 @@ def _parse(data: bytes, where: str) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"is not valid TOML: {error}", where=where) from error
+        raise DataError(f"is not valid TOML: {error}", where=where, cure="mend the line that is named") from error
 
 
 def _table(document: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
@@ -156,7 +163,7 @@ def _line(document: Mapping[str, Any], key: str, where: str) -> str:
 def _layer(name: str, meaning: object, where: str) -> Layer:
     """Return what an entry of the table of layers means."""
     cure = 'write it as "name" = { actor = "Russia", role = "control" }'
-    if not isinstance(meaning, dict) or not set(meaning) <= {"actor", "role", "whole"}:
+    if not isinstance(meaning, dict) or not set(meaning) <= OF_LAYER:
         raise DataError(f"layer {name!r} is {meaning!r}", where=where, cure=cure)
     actor, role, whole = meaning.get("actor"), meaning.get("role"), meaning.get("whole", False)
     if not isinstance(actor, str) or not actor.strip() or type(whole) is not bool:

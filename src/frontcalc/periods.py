@@ -147,4 +147,4 @@ def _before(day: date, text: str) -> date:
     try:
         return day - _ONE_DAY
     except OverflowError as error:
-        raise UsageError("is before all calendars", where=f"period {text!r}") from error
+        raise UsageError("is before all calendars", where=f"period {text!r}", cure="choose a later period") from error

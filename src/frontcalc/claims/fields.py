@@ -50,7 +50,7 @@ def _text(key: str, value: object) -> str:
         raise UsageError(f"{key} is {_shown(value)}, which is no text; write it in quotes")
     text = printable(" ".join(value.split()))
     if len(text) > _LONGEST[key]:
-        raise UsageError(f"{key} is longer than {_LONGEST[key]} characters")
+        raise UsageError(f"{key} is longer than {_LONGEST[key]} characters; shorten it")
     return text
 
 
@@ -60,9 +60,9 @@ def _number(key: str, value: object) -> Decimal:
         raise UsageError(f"{key} is {_shown(value)}, which is no number; write it without quotes, as in 2700")
     number = Decimal(value)
     if not number.is_finite() or abs(number) > _LARGEST:
-        raise UsageError(f"{key} is {_shown(value)}, which is no figure that can be claimed")
+        raise UsageError(f"{key} is {_shown(value)}, which is no figure that can be claimed; write a number")
     if len(number.as_tuple().digits) > _MOST_DIGITS or number.adjusted() < -_MOST_DIGITS:
-        raise UsageError(f"{key} has more than {_MOST_DIGITS} digits")
+        raise UsageError(f"{key} has more than {_MOST_DIGITS} digits; write fewer")
     return number
 
 
@@ -75,7 +75,7 @@ def _tolerance(key: str, value: object) -> Tolerance:
         return Tolerance(Decimal(found[1]), per_cent=True)
     number = _number(key, value)
     if number < 0:
-        raise UsageError(f"{key} is {_shown(value)}, which is negative")
+        raise UsageError(f"{key} is {_shown(value)}, which is negative; write it from 0")
     return Tolerance(number)
 
 

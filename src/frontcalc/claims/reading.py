@@ -82,7 +82,7 @@ def _parse(data: bytes, where: str) -> tuple[dict[str, Any], str]:
         raise DataError(f"is not UTF-8 text, at byte {error.start}", where=where, cure="save it as UTF-8") from error
     except (ValueError, RecursionError) as error:
         reason = "it nests too deep" if isinstance(error, RecursionError) else str(error)
-        raise DataError(f"is not valid TOML: {reason}", where=where) from error
+        raise DataError(f"is not valid TOML: {reason}", where=where, cure="mend the line that is named") from error
 
 
 def _decimal(text: str) -> Decimal:

@@ -165,7 +165,7 @@ class _Run:
             if in_a_row == _GIVE_UP_AFTER:
                 for left in found.wanted[number + 1 :]:
                     if self.foreseen(left) == "new":
-                        self._fail(left, DataError("was not asked for after these"))
+                        self._fail(left, DataError("was not asked for after these", cure="fetch again later"))
                 return
         self._count(found)
 

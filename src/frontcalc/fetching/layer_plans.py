@@ -95,7 +95,9 @@ def _day_of_layer(client: Client, source: Source, layer: Layer, day: date, runs:
             return None
         arcgis.check_days(layer, found, day)
         if not found.items:
-            raise InconsistentError(f"lists {day} and has nothing of it", where=name_of(layer.url))
+            raise InconsistentError(
+                f"lists {day} and has nothing of it", where=name_of(layer.url), cure="try again later"
+            )
         return _map_of(day, [(source.layer, found)], layer.url, version)
 
     return Wanted(day, layer.url, get, version)

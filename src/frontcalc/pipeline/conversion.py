@@ -72,7 +72,9 @@ def convert(
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"cannot be made: {(error.strerror or '').lower()}", where=str(target)) from error
+        raise DataError(
+            f"cannot be made: {(error.strerror or '').lower()}", where=str(target), cure="give another place with -o"
+        ) from error
     files = []
     for ref in track(refs, "converting map"):
         files.append(target / f"{ref.day}.geojson")

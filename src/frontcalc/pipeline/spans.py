@@ -84,7 +84,11 @@ def _actors_of(run: Measuring, opening: State, closing: State) -> tuple[str, ...
     main = run.actor if run.actor and run.actor.casefold() != "all" else None
     actors = (main,) if main else tuple(dict.fromkeys(counted))[: None if run.actor else 1]
     if not actors:
-        raise UsageError(f"neither file has a layer that view {run.view.name} counts", where=run.archive.name)
+        raise UsageError(
+            f"neither file has a layer that view {run.view.name} counts",
+            where=run.archive.name,
+            cure="choose another --view or --actor",
+        )
     return actors
 
 

@@ -77,7 +77,11 @@ def choose_regions(
     theatre = options.get("theatre")
     levels = parse_levels(by) if by is not None else (ADM1,)
     if not levels and (only or theatre is not None):
-        raise UsageError("there are no rows to choose from with --by none", where="--only and --theatre")
+        raise UsageError(
+            "there are no rows to choose from with --by none",
+            where="--only and --theatre",
+            cure="choose other levels with --by",
+        )
     finest = ADM2 if ADM2 in levels else ADM1
     regions = _measured(options, finest, target_crs, place, actor, cache) if levels else region_sets.no_regions()
     if regions is None:

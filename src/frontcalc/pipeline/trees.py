@@ -79,7 +79,9 @@ def write_summaries(
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"cannot be made: {(error.strerror or '').lower()}", where=str(root)) from error
+        raise DataError(
+            f"cannot be made: {(error.strerror or '').lower()}", where=str(root), cure="give another place with -o"
+        ) from error
     files = {root / name: content for name, content in contents.items()}
     write_together(files, remove=[root / name for name in stale if name not in contents])
     require_none(notices, fail_on)
@@ -220,4 +222,6 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise DataError(f"cannot be read: {(error.strerror or '').lower()}", where=str(file)) from error
+        raise DataError(
+            f"cannot be read: {(error.strerror or '').lower()}", where=str(file), cure="check its permissions"
+        ) from error

@@ -142,7 +142,11 @@ def _projected(part: SnapshotLayer, plane: str) -> Geometries:
     try:
         return to_equal_area(part.polygons, part.crs, plane, where=part.file)
     except shapely.GEOSException as error:
-        raise DataError(f"layer {part.name!r} cannot be repaired: {error}", where=part.file) from error
+        raise DataError(
+            f"layer {part.name!r} cannot be repaired: {error}",
+            where=part.file,
+            cure="repair it, or leave it out with --layers",
+        ) from error
 
 
 def to_equal_area(polygons: Geometries, source_crs: str, target_crs: str, *, where: str | None = None) -> Geometries:

@@ -23,6 +23,7 @@ _WEB_MERCATOR = {102100: 3857, 102113: 3857, 900913: 3857}
 
 _AREA_MEMBERS = ("rings", "curveRings")
 _NOT_AREA_MEMBERS = ("paths", "curvePaths", "points", "x")
+_MEND = "repair it or use --skip-bad"
 
 
 def read(data: bytes, *, where: str) -> Features:
@@ -79,7 +80,7 @@ def read_document(document: object, *, where: str) -> Features:
         if geometry is None:
             continue
         if not isinstance(geometry, dict) or not _is_geometry(geometry):
-            raise DataError(f"feature {index} has a geometry of no known type", where=where)
+            raise DataError(f"feature {index} has a geometry of no known type", where=where, cure=_MEND)
         if "curveRings" in geometry:
             raise DataError(
                 f"feature {index} has curves (curveRings)", where=where, cure="export it with returnTrueCurves=false"
@@ -88,7 +89,7 @@ def read_document(document: object, *, where: str) -> Features:
             not_area.append(index)
             continue
         if not isinstance(geometry["rings"], list):
-            raise DataError(f"feature {index} has rings that are no list", where=where)
+            raise DataError(f"feature {index} has rings that are no list", where=where, cure=_MEND)
         rings.extend((index, [ring]) for ring in geometry["rings"])
         reference = geometry.get("spatialReference") or document.get("spatialReference")
         if reference not in references:
@@ -127,10 +128,10 @@ def _features(document: Mapping[str, Any], where: str) -> list[Mapping[str, Any]
     elif isinstance(document["features"], list):
         features = document["features"]
     else:
-        raise DataError("is a feature set without a list of features", where=where)
+        raise DataError("is a feature set without a list of features", where=where, cure=_MEND)
     for index, feature in enumerate(features):
         if not isinstance(feature, dict) or not isinstance(feature.get("attributes") or {}, dict):
-            raise DataError(f"feature {index} is no Esri feature", where=where)
+            raise DataError(f"feature {index} is no Esri feature", where=where, cure=_MEND)
     if features and "geometryType" not in document and not any("geometry" in feature for feature in features):
         raise DataError("has attributes but no geometry", where=where, cure="download it with returnGeometry=true")
     return features

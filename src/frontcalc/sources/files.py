@@ -70,7 +70,7 @@ class Entry:
             data = self._read(wanted, most + 1, label)
         except (OSError, zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, EOFError, KeyError) as error:
             reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
-            raise DataError(f"cannot be read: {reason}", where=label) from error
+            raise DataError(f"cannot be read: {reason}", where=label, cure="check its name and permissions") from error
         if len(data) > most:
             raise beyond("max_bytes", f"is larger than {most:,} bytes", where=label)
         if not data.strip():
@@ -141,7 +141,9 @@ def list_entries(root: Path) -> list[Entry]:
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise DataError(f"cannot be read as a zip: {error}", where=where, cure="is the download complete?") from error
     except OSError as error:
-        raise DataError(f"cannot be read: {(error.strerror or '').lower()}", where=where) from error
+        raise DataError(
+            f"cannot be read: {(error.strerror or '').lower()}", where=where, cure="check its name and permissions"
+        ) from error
     return [Entry(root, name) for name in sorted(names)]
 
 

@@ -84,12 +84,14 @@ def features_of(document: object, *, where: str) -> Iterator[Mapping[str, Any]]:
             yield feature
     elif kind == "Feature":
         if not isinstance(document.get("properties") or {}, dict):
-            raise DataError("its properties are no object", where=where)
+            raise DataError("its properties are no object", where=where, cure=_MEND)
         yield document
     elif kind in _GEOMETRY_TYPES:
         yield {"geometry": document, "properties": {}}
     else:
-        raise DataError(f"has type {kind!r}, which is no GeoJSON", where=where)
+        raise DataError(
+            f"has type {kind!r}, which is no GeoJSON", where=where, cure="give a FeatureCollection of polygons"
+        )
 
 
 def gather(features: Sequence[Mapping[str, Any]], crs: str, *, synthetic: bool, where: str) -> Features:

@@ -42,7 +42,9 @@ def read(data: bytes, *, where: str) -> Features:
     drawn = _drawn_by_table(data, where)
     layers = layer_names(data, where=where)
     if not layers:
-        raise DataError("is a GeoPackage without a layer that has geometry", where=where)
+        raise DataError(
+            "is a GeoPackage without a layer that has geometry", where=where, cure="export the map with its polygons"
+        )
     return concatenate([(name, _read_layer(data, where, index, name, drawn)) for index, name in layers], where=where)
 
 

@@ -83,7 +83,9 @@ def _geometry_column(metadata: dict[bytes, bytes], where: str) -> tuple[str, dic
         encoding = column["encoding"]
         covering = str((column.get("covering") or {}).get("bbox", {}).get("xmin", [""])[0])
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise DataError("its «geo» metadata are not GeoParquet's", where=where) from error
+        raise DataError(
+            "its «geo» metadata are not GeoParquet's", where=where, cure="write it as GeoParquet"
+        ) from error
     if encoding != "WKB":
         raise DataError(f"has geometry encoded as {encoding!r}", where=where, cure="write it with encoding WKB")
     if column.get("edges", "planar") != "planar":

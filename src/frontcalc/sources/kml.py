@@ -47,7 +47,7 @@ def read(data: bytes, *, where: str) -> Features:
     text = _as_utf8(data)
     document = _at_root(text)
     if document is None:
-        raise DataError("is no KML", where=where)
+        raise DataError("is no KML", where=where, cure="is the download complete?")
     # Entities can name other files and grow without end; GDAL's own XML would call another of its drivers.
     foreign = next((mark for mark in (b"<!DOCTYPE", b"<!ENTITY", b"<OGR") if mark in text), None)
     if foreign:
@@ -62,7 +62,7 @@ def read(data: bytes, *, where: str) -> Features:
     if not any(part.properties for _, part in parts) and b"NetworkLink>" in text:
         raise DataError("only links to other files, which are not followed", where=where, cure="give the linked files")
     if not parts:
-        raise DataError("is KML without placemarks", where=where)
+        raise DataError("is KML without placemarks", where=where, cure="export the map with its polygons")
     return concatenate(parts, where=where)
 
 

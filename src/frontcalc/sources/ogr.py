@@ -129,7 +129,9 @@ def read_layer(
     with _offline(pyogrio, where):
         info = pyogrio.read_info(data, layer=layer, force_feature_count=True)
         if info["driver"] not in drivers:
-            raise DataError(f"is no {drivers[0]} file: GDAL takes it for {info['driver']}", where=where)
+            raise DataError(
+                f"is no {drivers[0]} file: GDAL takes it for {info['driver']}", where=where, cure="export it as GeoJSON"
+            )
         # What is promised is made room for before anything is read.
         if info["features"] > len(data):
             raise DataError(

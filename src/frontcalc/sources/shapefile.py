@@ -64,7 +64,9 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
     """
     shp = parts.get(".shp", b"")
     if not detect(shp):
-        raise DataError("is no shapefile: its .shp is missing or broken", where=where)
+        raise DataError(
+            "is no shapefile: its .shp is missing or broken", where=where, cure="give .shp and .dbf together"
+        )
     declared = 2 * struct.unpack(">i", shp[24:28])[0]
     if len(shp) < max(declared, _HEADER):
         raise DataError(

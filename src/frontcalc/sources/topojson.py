@@ -124,12 +124,12 @@ def _features(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, Ma
         if isinstance(thing, dict) and thing.get("type") == "GeometryCollection":
             inside = thing.get("geometries")
             if not isinstance(inside, list):
-                raise DataError(f"its object {name!r} is a collection without geometries", where=where)
+                raise DataError(f"its object {name!r} is a collection without geometries", where=where, cure=_MEND)
         else:
             inside = [thing]
         for feature in inside:
             if not isinstance(feature, dict | None):
-                raise DataError(f"its object {name!r} is no geometry", where=where)
+                raise DataError(f"its object {name!r} is no geometry", where=where, cure=_MEND)
             yield name, feature or {"type": None}
 
 
@@ -137,7 +137,7 @@ def _with_layer(feature: Mapping[str, Any], name: str, index: int, where: str) -
     """Return a feature's properties, with its object's name as layer where they name none."""
     properties = feature.get("properties") or {}
     if not isinstance(properties, dict):
-        raise DataError(f"feature {index} has properties that are no object", where=where)
+        raise DataError(f"feature {index} has properties that are no object", where=where, cure=_MEND)
     # A feature that tells its layer in its own words, as NZZ's `type` does, knows better than the object's name.
     if any(properties.get(field) for field in LAYER_FIELDS):
         return properties
@@ -160,7 +160,7 @@ def _simple_geometries(geometry: object, where: str, index: int) -> Iterator[tup
             continue
         inside = current.get("geometries" if kind == "GeometryCollection" else "arcs")
         if not isinstance(inside, list):
-            raise DataError(f"feature {index} has a {kind} without arcs", where=where)
+            raise DataError(f"feature {index} has a {kind} without arcs", where=where, cure=_MEND)
         if kind == "GeometryCollection":
             waiting.extend(reversed(inside))
         else:
@@ -180,7 +180,7 @@ def _rings(polygon: Any, arcs: Arcs, index: int, where: str) -> list[NDArray[np.
     try:
         rings = [_stitched([_arc(arcs, number, index, where) for number in ring], index, where) for ring in polygon]
     except TypeError as error:
-        raise DataError(f"feature {index} has arcs that are no lists of indices", where=where) from error
+        raise DataError(f"feature {index} has arcs that are no lists of indices", where=where, cure=_MEND) from error
     # Quantising leaves a line of the smallest rings. It has no area, and a hole outlives no outline.
     return [ring for ring in rings if len(ring) >= 4] if len(rings[0]) >= 4 else []
 
@@ -200,7 +200,7 @@ def _arc(arcs: Arcs, number: int, index: int, where: str) -> NDArray[np.float64]
 def _stitched(arcs: Arcs, index: int, where: str) -> NDArray[np.float64]:
     """Return arcs as one ring; each but the first starts with the position that the one before ends with."""
     if not arcs or not all(map(len, arcs)):
-        raise DataError(f"feature {index} has a ring without positions", where=where)
+        raise DataError(f"feature {index} has a ring without positions", where=where, cure=_MEND)
     ends = np.array([arc[-1] for arc in arcs])
     starts = np.array([arc[0] for arc in arcs])
     apart = np.flatnonzero(~np.isclose(ends, np.roll(starts, -1, axis=0), rtol=1e-9, atol=1e-9).all(axis=1))

@@ -73,7 +73,9 @@ def _read(data: bytes, where: str, read_member: Reader, depth: int, left: Budget
     if not parts:
         inside = sorted(members)
         listed = ", ".join(inside[:8]) + (f" and {len(inside) - 8} more" if len(inside) > 8 else "")
-        raise DataError(f"is a zip without geodata; inside: {listed or 'nothing'}", where=where)
+        raise DataError(
+            f"is a zip without geodata; inside: {listed or 'nothing'}", where=where, cure="give a zip of maps"
+        )
     if len(parts) > 1:
         # Several files without layers would else be one undifferentiated map.
         parts = [(name, name_layer(part, printable(PurePosixPath(name).stem))) for name, part in parts]

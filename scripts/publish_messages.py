@@ -1,0 +1,187 @@
+"""Write docs/messages.md: every message of an error in the source, with what to do and the exit code.
+
+    python scripts/publish_messages.py
+
+Messages are read from the source, so that none is missing; what varies in one stands as «…». A test holds the page.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from frontcalc import errors
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "messages.md"
+PACKAGE = ROOT / "src" / "frontcalc"
+CASES = "*as the case is*"
+Texts = Mapping[str, list[str]]
+_HEAD = """# Messages: every error and its cure
+
+An error is one line on standard error: the file or option, what is wrong, and after a semicolon what to do. Below is
+what is wrong as frontcalc words it, `…` for what varies, so that a search in this page finds your line; *as the case
+is* stands where the words come from what was found. [Errors](errors.md) shows a hundred of them as they come out of bad
+input; from Python each is a `FrontcalcError` with `problem`, `where` and `cure`.
+
+The exit code says which kind it is, and scripts may rely on it; the words may be improved at any time
+([versioning](versioning.md)).
+"""
+_CHECKS = """Where the line does not say what to do, what was written before it does: the reasons of `verify`, the list
+of `regions check`, the [notice](notices.md) that `--fail-on` names."""
+_TITLES = {
+    1: "a check that was asked for did not hold",
+    2: "the question is wrong: an option, a period, a name",
+    3: "a file is broken, or something cannot be read or written",
+    4: "the archive has no answer",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Message:
+    """An error that the source can raise: its exit code, where from, its words and what to do."""
+
+    exit_code: int
+    module: str
+    problem: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is known of the whole source: calls by the name of what is called, and exit codes of errors by class."""
+
+    calls: Mapping[str, list[ast.Call]]
+    exit_codes: Mapping[str, int]
+
+
+def messages() -> list[Message]:
+    """Return every message of the source, sorted, each once."""
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+    nodes = [node for tree in trees.values() for node in ast.walk(tree)]
+    calls: dict[str, list[ast.Call]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            calls.setdefault(node.func.id, []).append(node)
+    source = Source(calls, _exit_codes([node for node in nodes if isinstance(node, ast.ClassDef)]))
+    found: set[Message] = set()
+    for path, tree in trees.items():
+        module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+        found |= set(_messages_of(tree, module, {}, source))
+    return sorted(found)
+
+
+def _exit_codes(classes: list[ast.ClassDef]) -> dict[str, int]:
+    """Return the exit code of each class of errors; one of a module's own ends with that of what it is a kind of."""
+    found = {
+        name: kind.exit_code
+        for name, kind in vars(errors).items()
+        if isinstance(kind, type) and issubclass(kind, errors.FrontcalcError)
+    }
+    for _ in classes:
+        kinds = {
+            node.name: found[base.id]
+            for node in classes
+            for base in node.bases
+            if isinstance(base, ast.Name) and base.id in found and node.name not in found
+        }
+        if not kinds:
+            break
+        found |= kinds
+    return found
+
+
+def page() -> str:
+    """Return docs/messages.md."""
+    told = messages()
+    lines = [_HEAD]
+    for code, title in _TITLES.items():
+        lines += [
+            f"## {code}: {title}",
+            "",
+            *([_CHECKS, ""] if code == 1 else []),
+            "| what is wrong | what to do | raised in |",
+            "|---|---|---|",
+        ]
+        lines += [
+            f"| {_cell(one.problem)} | {_cell(one.cure)} | `{one.module}` |" for one in told if one.exit_code == code
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _messages_of(scope: ast.AST, module: str, outer: Texts, source: Source) -> Iterator[Message]:
+    """Yield the messages of a module or of what stands in it."""
+    texts = {**outer, **_texts(scope, source.calls)}
+    for node in _inside(scope):
+        if isinstance(node, ast.FunctionDef):
+            yield from _messages_of(node, module, texts, source)
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in source.exit_codes
+            and node.args
+        ):
+            given = next((keyword.value for keyword in node.keywords if keyword.arg == "cure"), None)
+            problems = _templates(node.args[0], texts)
+            cures = _templates(given, texts) if given is not None else [""]
+            if len(cures) != len(problems):
+                cures = [" / ".join(cures)] * len(problems)
+            for problem, cure in zip(problems, cures, strict=True):
+                # A few messages are put together elsewhere, with what to do among their words.
+                words, _, rest = problem.partition("; ") if not cure else (problem, "", cure)
+                yield Message(source.exit_codes[node.func.id], module, words, rest)
+
+
+def _inside(scope: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a scope, functions in it whole."""
+    for node in ast.iter_child_nodes(scope):
+        yield node
+        if not isinstance(node, ast.FunctionDef):
+            yield from _inside(node)
+
+
+def _texts(scope: ast.AST, calls: Mapping[str, list[ast.Call]]) -> Texts:
+    """Return what names of a scope may stand for, where that is text: what is assigned, and what callers pass."""
+    found: dict[str, list[str]] = {}
+    for node in _inside(scope):
+        if isinstance(node, ast.Assign):
+            pairs = [(target, node.value) for target in node.targets]
+            if isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = list(zip(node.targets[0].elts, node.value.elts, strict=True))
+            for target, value in pairs:
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, []).extend(_templates(value, {}))
+    if isinstance(scope, ast.FunctionDef):
+        names = [argument.arg for argument in (*scope.args.posonlyargs, *scope.args.args)]
+        for call in calls.get(scope.name, []):
+            passed = dict(zip(names, call.args, strict=False)) | {word.arg or "": word.value for word in call.keywords}
+            for name, value in passed.items():
+                found.setdefault(name, []).extend(_templates(value, {}))
+    return {name: texts for name, texts in found.items() if CASES not in texts}
+
+
+def _templates(node: ast.expr, texts: Texts) -> list[str]:
+    """Return the texts that an expression may be, «…» for what varies."""
+    if isinstance(node, ast.Constant):
+        return [str(node.value or "")]
+    if isinstance(node, ast.JoinedStr):
+        return ["".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)]
+    if isinstance(node, ast.IfExp):
+        return _templates(node.body, texts) + _templates(node.orelse, texts)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "rstrip":
+        return _templates(node.func.value, texts)
+    return texts.get(node.id, [CASES]) if isinstance(node, ast.Name) else [CASES]
+
+
+def _cell(text: str) -> str:
+    """Return a text for a cell of a Markdown table; code, so that no mark in it counts."""
+    text = re.sub("…+", "…", text)
+    return f"`{text.replace('|', chr(92) + '|').replace('`', chr(39))}`" if text not in ("", CASES) else text
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,149 @@
+"""The reference is what the code says: commands, messages, Python, configuration, codes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+from types import ModuleType
+
+import publish_api
+import publish_commands
+import publish_messages
+import pytest
+
+import frontcalc
+from frontcalc import config
+from frontcalc.cache import LIMIT
+from frontcalc.cli import run
+from frontcalc.fetching.boundaries import VARIABLE as MIRROR
+from frontcalc.fetching.catalogue import VARIABLE as SOURCES
+from frontcalc.folders import VARIABLE as CACHE
+from frontcalc.layers import Role
+from frontcalc.lint.codes import CODES as FINDINGS
+from frontcalc.notices import CODES as NOTICES
+from frontcalc.sources.limits import Limits, variable
+from frontcalc.views import VIEWS
+
+DOCS = Path(__file__).parents[1] / "docs"
+CONFIGURATION = (DOCS / "configuration.md").read_text(encoding="utf-8")
+
+
+def rows(page: str, header: str) -> list[list[str]]:
+    """Return the cells of the table under a header, marks of code taken away."""
+    _, _, rest = page.partition(f"| {header} |")
+    table = rest.split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip().strip("`") for cell in line.strip("|").split(" | ")] for line in table]
+
+
+@pytest.mark.parametrize("script", [publish_commands, publish_messages, publish_api], ids=lambda one: one.__name__)
+def test_a_page_of_reference_is_what_the_code_says(script: ModuleType) -> None:
+    assert script.PAGE.read_text(encoding="utf-8") == script.page(), "run make reference"
+
+
+def test_the_page_of_commands_has_every_option_of_every_command() -> None:
+    page = publish_commands.PAGE.read_text(encoding="utf-8")
+    for name, command in publish_commands.commands():
+        _, _, section = page.partition(f"# {name}\n\n```text\nfrontcalc {name}")
+        section = section.split("\n## ")[0].split("\n### ")[0]
+        for parameter in command.params:
+            if parameter.param_type_name == "option" and not getattr(parameter, "hidden", False):
+                assert any(f"`{option}" in section or f", {option}" in section for option in parameter.opts), name
+
+
+def test_every_command_says_where_to_read_on() -> None:
+    names = {name for name, _ in publish_commands.commands() if " " not in name}
+    assert set(publish_commands.PAGES) == names
+
+
+def test_every_error_says_what_to_do() -> None:
+    told = publish_messages.messages()
+    assert len(told) > 250
+    silent = {(one.module, one.problem) for one in told if one.exit_code != 1 and not one.cure}
+    # These two hand on other errors, with what to do among their words.
+    assert silent <= {("config", publish_messages.CASES), ("claims.reading", publish_messages.CASES)}
+
+
+def test_every_notice_says_what_to_do() -> None:
+    page = (DOCS / "notices.md").read_text(encoding="utf-8")
+    told = rows(page, "code | meaning | what to do")
+    assert [row[0] for row in told] == list(NOTICES)
+    assert all(len(row) == 3 and row[2] for row in told)
+
+
+def test_every_finding_has_cause_and_cure() -> None:
+    page = (DOCS / "findings.md").read_text(encoding="utf-8")
+    told = rows(page, "code | severity | meaning | cause | cure")
+    assert [row[0] for row in told] == list(FINDINGS)
+    assert all(len(row) == 5 and row[3] and row[4] for row in told)
+
+
+def test_codes_in_the_source_are_in_the_reference() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in (DOCS.parent / "src").rglob("*.py"))
+    used = set(re.findall(r"(?:Notice|Fault|code=)\(?\s*\"([A-Z][A-Z-]+)\"", source))
+    assert len(used) > 20
+    assert used <= set(NOTICES) | set(FINDINGS)
+
+
+def test_the_package_offers_nothing_that_the_page_leaves_out() -> None:
+    page = publish_api.PAGE.read_text(encoding="utf-8")
+    for name in frontcalc.__all__:
+        assert f"### {name}\n" in page or name == "__version__"
+
+
+def test_configuration_has_every_key_of_the_working_folder() -> None:
+    assert [row[0] for row in rows(CONFIGURATION, "key | value | sets")] == list(config.DEFAULTS)
+
+
+def test_configuration_has_every_key_of_an_archive() -> None:
+    assert [row[0] for row in rows(CONFIGURATION, "key | value | says")] == list(config.OF_ARCHIVE)
+    assert {row[0] for row in rows(CONFIGURATION, "key of a layer | value | says")} == config.OF_LAYER
+
+
+def test_configuration_has_every_role_with_its_views() -> None:
+    told = dict(rows(CONFIGURATION, "role | counts in the views"))
+    assert list(told) == [role.value for role in Role]
+    for role, views in told.items():
+        assert views == (", ".join(name for name, view in VIEWS.items() if role in view.roles) or "none")
+
+
+def test_configuration_has_every_variable() -> None:
+    told = {row[0] for row in rows(CONFIGURATION, "variable | value | sets")}
+    limits = {variable(field.name) for field in fields(Limits)}
+    assert {name for name in told if name.startswith("FRONTCALC")} == {
+        *("FRONTCALC_ARCHIVE", CACHE, LIMIT, MIRROR, SOURCES),
+        *limits,
+    }
+    source = "".join(path.read_text(encoding="utf-8") for path in (DOCS.parent / "src").rglob("*.py"))
+    assert set(re.findall(r"\bFRONTCALC_[A-Z_]+", source)) <= told
+
+
+def test_the_examples_of_configuration_are_read(tmp_path: Path) -> None:
+    working, archive = re.findall(r"```toml\n(.*?)```", CONFIGURATION, re.DOTALL)
+    (tmp_path / "frontcalc.toml").write_text(working)
+    assert config.working_defaults(tmp_path)["units"] == "mi2"
+    assert config.archive_config(archive.encode()).publisher == "ISW"
+
+
+def test_an_option_beats_the_environment_and_that_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "frontcalc.toml").write_text('archive = "of-the-folder"\n')
+    monkeypatch.delenv("FRONTCALC_ARCHIVE", raising=False)
+    wanted = []
+    for name, option in (("of-the-folder", []), ("of-the-environment", []), ("of-the-option", ["--archive"])):
+        if name == "of-the-environment":
+            monkeypatch.setenv("FRONTCALC_ARCHIVE", name)
+        assert run(["archive", "list", *option, *([name] if option else [])]) == 2
+        wanted.append(capfd.readouterr().err.startswith(f"frontcalc: {name}: does not exist"))
+    assert wanted == [True, True, True]
+
+
+def test_results_of_public_functions_are_described() -> None:
+    described = {kind.__name__ for kind in publish_api.RESULTS}
+    for name in frontcalc.__all__:
+        thing = getattr(frontcalc, name)
+        told = getattr(thing, "__annotations__", {}).get("return", "")
+        for meta in re.findall(r"\b\w+Meta\b|\bArchive\b|\bChangeMap\b|\bPicture\b|\bDrift\b", str(told)):
+            assert meta in described, name
