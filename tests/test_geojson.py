@@ -11,7 +11,7 @@ import pytest
 import shapely
 from conftest import collection, square
 
-from frontcalc import crs
+from frontcalc import crs, sources
 from frontcalc.errors import DataError
 from frontcalc.sources import geojson, read_features
 from frontcalc.sources.files import Entry
@@ -134,3 +134,21 @@ def test_coordinates_are_read_exactly() -> None:
         shapely.get_coordinates(read(json.loads(shapely.to_geojson(polygon))).polygons[0]),
         shapely.get_coordinates(polygon),
     )
+
+
+def test_the_same_content_twice_running_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, again, other = (Entry(tmp_path, f"{day}.geojson") for day in "123")
+    for entry, shape in ((one, square(300, 41)), (again, square(300, 41)), (other, square(310, 41))):
+        (tmp_path / entry.name).write_text(json.dumps(collection({"control_map": [shape]})))
+    parsed = []
+    read = sources.read_content
+    monkeypatch.setattr(sources, "read_content", lambda data, where: parsed.append(where) or read(data, where=where))
+    found = [read_features(entry) for entry in (one, again, other)]
+    assert parsed == ["1.geojson", "3.geojson"]
+    assert [file.name for file, _ in found] == ["1.geojson", "2.geojson", "3.geojson"]
+    assert [shapely.area(features.polygons).sum() for _, features in found[:2]] == [square(300, 41).area] * 2
+    assert not found[2][1].polygons[0].equals(square(300, 41))
+    # Limits that are lowered meanwhile hold for what was read before too.
+    monkeypatch.setenv("FRONTCALC_MAX_VERTICES", "3")
+    with pytest.raises(DataError, match="vertices"):
+        read_features(other)

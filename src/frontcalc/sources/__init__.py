@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +27,7 @@ from frontcalc.sources.detection import detect, unpack
 from frontcalc.sources.documents import parse, unwrap
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import Entry
+from frontcalc.sources.limits import Limits, limits
 
 # What is neither of these is GeoJSON, whose reader says what is missing.
 _DOCUMENTS: tuple[tuple[Callable[[Mapping[str, Any]], bool], Callable[..., Features]], ...] = (
@@ -55,9 +57,7 @@ def read_features(entry: Entry) -> tuple[SourceFile, Features]:
     data = entry.read()
     digest = hashlib.sha256(data)
     if not shapefile.detect(data):
-        features = read_content(data, where=entry.label)
-        refuse_uncut(features, where=entry.label)
-        return SourceFile(entry.label, digest.hexdigest()), features
+        return SourceFile(entry.label, digest.hexdigest()), _features_of(data, digest.digest(), where=entry.label)
     parts = {".shp": data}
     for name in entry.siblings:
         suffix = PurePosixPath(name).suffix.lower()
@@ -66,6 +66,26 @@ def read_features(entry: Entry) -> tuple[SourceFile, Features]:
     features = shapefile.read_shapefile_parts(parts, where=entry.label)
     refuse_uncut(features, where=entry.label)
     return SourceFile(entry.label, digest.hexdigest()), features
+
+
+class _Last(threading.local):
+    """What this thread has read last: a SHA-256 of the content with the limits in force, and its features."""
+
+    key: tuple[bytes, Limits] | None = None
+    features: Features | None = None
+
+
+_last = _Last()
+
+
+def _features_of(data: bytes, digest: bytes, *, where: str) -> Features:
+    """Return the features of content: daily maps repeat themselves, and the same twice running is parsed once."""
+    key = digest, limits()
+    if _last.features is None or _last.key != key:
+        features = read_content(data, where=where)
+        refuse_uncut(features, where=where)
+        _last.key, _last.features = key, features
+    return _last.features
 
 
 def fingerprint(entry: Entry) -> str:
