@@ -27,7 +27,7 @@ from frontcalc.sources import read_features
 from frontcalc.sources.files import Entry, list_entries, maps_among, single_file
 
 SAMPLE_NAME = "SYNTHETIC SAMPLE"
-SAMPLE_ATTRIBUTION = "made up for frontcalc, of no real war, MIT licence"
+SAMPLE_ATTRIBUTION = "made up for frontcalc, of no real war, CC0 1.0"
 
 
 @dataclass(frozen=True, slots=True)
