@@ -418,6 +418,30 @@ def test_a_manifest_that_somebody_broke(maps: Maps, tmp_path: Path, member: str,
         fetch(maps, tmp_path / "maps")
 
 
+@pytest.mark.parametrize("etag", ['"Größe"', '"\xa0"', '"a\tb"', '"' + "x" * 300 + '"'])
+def test_an_etag_that_cannot_be_sent_back_is_not_kept(maps: Maps, tmp_path: Path, etag: str) -> None:
+    maps.layers[LAYER] = three_days()
+    maps.by_path = {f"/arcgis/rest/services/{LAYER}/query": lambda handler, data: handler.send(200, data, ETag=etag)}
+    fetch(maps, tmp_path / "maps")
+    manifest = json.loads((tmp_path / "maps" / "manifest.json").read_bytes())
+    assert [entry["etag"] for entry in manifest["files"]] == ["", "", ""]
+    assert what(fetch(maps, tmp_path / "maps", refresh=True)) == [f"2024-11-0{day} unchanged" for day in (1, 2, 4)]
+
+
+@pytest.mark.parametrize("credit", ["An In\u00adsti\u200btute", "\ufeffMaps"])
+def test_a_credit_with_signs_that_do_not_show_can_be_read_again(maps: Maps, tmp_path: Path, credit: str) -> None:
+    maps.layers[LAYER] = three_days(credit=credit)
+    fetch(maps, tmp_path / "maps")
+    assert what(fetch(maps, tmp_path / "maps"))[0] == "2024-11-01 trusted"
+
+
+def test_a_day_that_is_beyond_all_years_is_no_date(maps: Maps, tmp_path: Path) -> None:
+    for kind in (DATE, DATE_ONLY):
+        maps.layers[LAYER] = FakeLayer([(10**18, (0, 0))], kind=kind)
+        with pytest.raises(DataError, match=r"Maps/0: has the date '1000000000000000000'; name another --date-field"):
+            fetch(maps, tmp_path / "maps")
+
+
 def test_a_disk_that_is_full_stops_the_run(maps: Maps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     maps.layers[LAYER] = three_days()
     whole = atomic.replace

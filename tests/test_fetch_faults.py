@@ -168,6 +168,7 @@ def test_waits_double_at_most_and_are_random(maps: Maps, layer: FakeLayer, tmp_p
         ("-5", 0),
         ("²", 0),
         ("9" * 30, 0),
+        (f"Fri, 01 Nov {'9' * 30} 12:01:00 GMT", 0),
     ],
 )
 def test_both_forms_of_retry_after(text: str, wait: float) -> None:
@@ -181,6 +182,7 @@ def test_both_forms_of_retry_after(text: str, wait: float) -> None:
         (redirect("https://example.org/"), "127.0.0.1: redirects to another host, example.org"),
         (redirect("file:///etc/passwd"), "file:///etc/passwd: is no https address"),
         (redirect("//me:pw@127.0.0.1/"), "127.0.0.1: the address holds a name or password"),
+        (redirect("http://[me"), "127.0.0.1: redirects to what is no address; try again later"),
         (redirect("?"), "127.0.0.1: redirects more than 5 times"),
         (redirect(""), "127.0.0.1: redirects more than 5 times"),
         (error_inside(499, "Token Required"), "Maps/0: asks for a login: answers with error 499 (Token Required)"),

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from frontcalc.errors import DataError
+from frontcalc.labels import printable
 
 NAME = "manifest.json"
 REVISIONS = "revisions"
@@ -123,7 +124,7 @@ def _held(entry: dict[str, Any]) -> HeldFile:
 
 def _text(value: object) -> str:
     """Return a text on one line, or raise where it is none."""
-    if not isinstance(value, str) or not value.isprintable():
+    if not isinstance(value, str) or value != printable(value):
         raise ValueError("no text")
     return value
 

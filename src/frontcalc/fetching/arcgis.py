@@ -132,11 +132,9 @@ def moments(client: Client, layer: Layer) -> dict[date, list[Moments]]:
 
 def _value(layer: Layer, value: object) -> int:
     """Return a value of the date field as milliseconds since 1970, whichever form the service writes it in."""
-    if type(value) is int:
-        return value
     try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError as error:
+        moment = _EPOCH + timedelta(milliseconds=value) if type(value) is int else datetime.fromisoformat(str(value))
+    except (ValueError, OverflowError) as error:
         problem, cure = f"has the date {str(value)[:40]!r}", "name another --date-field"
         raise DataError(problem, where=name_of(layer.url), cure=cure) from error
     return round((moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH) / timedelta(milliseconds=1))

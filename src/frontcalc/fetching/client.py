@@ -20,6 +20,7 @@ from frontcalc.fetching.addresses import check_address, host_of, is_local
 from frontcalc.sources.packages import extra_package
 
 _REDIRECTS = 5
+_LONGEST_ETAG = 200
 _BUSY = (408, 425, 429)
 _NEVER_REACHED = 2
 """Attempts where nothing ever answered: without a network nobody should have to wait for all of them."""
@@ -219,25 +220,30 @@ class Client:
 
     async def _exchange(self, url: Any, etag: str, limit: int) -> Answer:
         """Follow redirects as far as they may lead, and return the answer."""
-        asked = str(url)
+        asked, etag = str(url), _usable(etag)
         for _ in range(_REDIRECTS + 1):
             async with self._http.stream("GET", url, headers={"If-None-Match": etag} if etag else {}) as response:
                 if response.status_code in (301, 302, 303, 307, 308):
-                    url = urljoin(str(url), response.headers.get("location", ""))
-                    self._check_redirect(asked, url)
+                    url = self._redirected(asked, str(url), response.headers.get("location", ""))
                     continue
                 if etag and response.status_code == 304:
                     return Answer(b"", etag, unchanged=True)
                 _check_status(response.status_code, response.headers.get("retry-after", ""), host_of(asked))
-                return Answer(await _content(response, limit, host_of(asked)), response.headers.get("etag", "")[:200])
+                content = await _content(response, limit, host_of(asked))
+                return Answer(content, _usable(response.headers.get("etag", "")))
         raise DataError(f"redirects more than {_REDIRECTS} times", where=host_of(asked), cure=_LATER)
 
-    def _check_redirect(self, asked: str, target: str) -> None:
-        """Refuse a redirect that leads to where nobody was asked to go."""
+    def _redirected(self, asked: str, url: str, location: str) -> str:
+        """Return where a redirect leads; to where nobody was asked to go, it is refused."""
+        try:
+            target = urljoin(url, location)
+        except ValueError as error:
+            raise DataError("redirects to what is no address", where=host_of(asked), cure=_LATER) from error
         check_address(target, local=is_local(asked))
         if self._same_host and urlsplit(target)[:2] != urlsplit(asked)[:2]:
             problem = f"redirects to another host, {host_of(target)}"
             raise DataError(problem, where=host_of(asked), cure="if you trust that host, name it yourself")
+        return target
 
 
 _LATER = "try again later"
@@ -269,6 +275,11 @@ def _check_status(status: int, retry_after: str, host: str) -> None:
     raise DataError(f"answers with status {status}", where=host, cure=_LATER)
 
 
+def _usable(etag: str) -> str:
+    """Return an ETag that can be kept and sent back, empty for any other: it is text from outside."""
+    return etag if etag.isascii() and etag.isprintable() and len(etag) <= _LONGEST_ETAG else ""
+
+
 def wait_asked_for(text: str, now: datetime) -> float:
     """Return how long a Retry-After header asks to wait (s): a number of seconds, or a date; 0 for anything else."""
     text = text.strip()
@@ -276,7 +287,7 @@ def wait_asked_for(text: str, now: datetime) -> float:
         return float(text)
     try:
         then = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     return max(0.0, (then.replace(tzinfo=then.tzinfo or UTC) - now).total_seconds())
 
