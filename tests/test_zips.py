@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import stat
 import zipfile
@@ -87,6 +88,37 @@ def test_a_broken_zip_is_no_data(control: dict[str, bytes]) -> None:
     damaged[60:90] = b"x" * 30
     with pytest.raises(DataError, match=r"a\.zip: is a broken zip"):
         read_content(bytes(damaged), where="a.zip")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_damaged_in_any_method_is_no_data(method: int, tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        archive.writestr("2024-11-03.geojson", formats.geojson(CONTROL))
+    data = out.getvalue()
+    assert km2(read_content(data, where="a.zip")) == pytest.approx(100.0, abs=0.001)
+    start, end = data.index(b".geojson") + len(b".geojson"), data.index(b"PK\x01\x02")
+    for damage in (b"\xff", b"\x00"):
+        damaged = data[:start] + damage * (end - start) + data[end:]
+        with pytest.raises(DataError, match=r"a\.zip: is a broken zip"):
+            read_content(damaged, where="a.zip")
+        (tmp_path / "a.zip").write_bytes(damaged)
+        with pytest.raises(DataError, match=r"2024-11-03\.geojson: cannot be read"):
+            Entry(tmp_path / "a.zip", "2024-11-03.geojson").read()
+
+
+@pytest.mark.parametrize("name", ["b.geojsonl", "b.geojsonseq", "b.esrijson", "B.TOPOJSON"])
+def test_no_map_is_passed_over_for_its_neighbour(name: str) -> None:
+    members = {"a.geojson": formats.geojson(CONTROL), name: formats.geojson(square(1, 0))}
+    assert km2(read_content(zipped(members), where="a.zip")) == pytest.approx(200.0, abs=0.001)
+
+
+def test_a_map_in_gzip_in_a_zip_is_refused_and_other_gzip_is_not_looked_at() -> None:
+    packed = gzip.compress(formats.geojson(square(1, 0)))
+    with pytest.raises(DataError, match=r"a\.zip: has a member in gzip: 'b\.geojson\.gz'; unpack it"):
+        read_content(zipped({"a.geojson": formats.geojson(CONTROL), "b.geojson.gz": packed}), where="a.zip")
+    one = read_content(zipped({"a.geojson": formats.geojson(CONTROL), "notes.txt.gz": packed}), where="a.zip")
+    assert km2(one) == pytest.approx(100.0, abs=0.001)
 
 
 def test_an_encrypted_zip_is_refused(control: dict[str, bytes]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -14,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from frontcalc.errors import DataError
 from frontcalc.labels import printable
 from frontcalc.sources.limits import beyond, limits, read_at_most, variable
-from frontcalc.sources.members import budget, checked_members, is_hidden
+from frontcalc.sources.members import BROKEN_MEMBER, budget, checked_members, is_hidden
 
 SUFFIXES = (
     *(".geojson", ".json", ".geojsonl", ".geojsonseq", ".ndjson", ".jsonl", ".topojson", ".esrijson", ".gz"),
@@ -68,7 +67,7 @@ class Entry:
         most = limits().max_bytes
         try:
             data = self._read(wanted, most + 1, label)
-        except (OSError, zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, EOFError, KeyError) as error:
+        except (*BROKEN_MEMBER, RuntimeError, KeyError) as error:
             reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
             raise DataError(f"cannot be read: {reason}", where=label, cure="check its name and permissions") from error
         if len(data) > most:

@@ -5,11 +5,20 @@ from __future__ import annotations
 import re
 import stat
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from frontcalc.errors import DataError
 from frontcalc.sources.limits import beyond, limits
+
+try:
+    from lzma import LZMAError
+except ImportError:  # some Pythons are built without; zipfile then says so itself
+    LZMAError = zlib.error  # type: ignore[misc,assignment]
+
+BROKEN_MEMBER = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, NotImplementedError, OSError, ValueError)
+"""What zipfile raises for a member that cannot be unpacked, by whichever method it is packed."""
 
 _ENCRYPTED = 0x1
 _DRIVE = re.compile(r"^[A-Za-z]:")

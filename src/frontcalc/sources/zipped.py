@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
@@ -14,12 +13,13 @@ from frontcalc.sources import flatgeobuf, geopackage, geoparquet, kml, shapefile
 from frontcalc.sources.assemble import concatenate, name_layer
 from frontcalc.sources.features import Features
 from frontcalc.sources.limits import limits
-from frontcalc.sources.members import Budget, budget, checked_members
+from frontcalc.sources.members import BROKEN_MEMBER, Budget, budget, checked_members
 
+_GZIP = b"\x1f\x8b"
 _MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 _HEAD = 4096
 # JSON of another name may be anything, a licence or a catalogue: it counts where nothing else in the zip is geodata.
-_JSON_SUFFIXES = (".geojson", ".topojson")
+_JSON_SUFFIXES = (".geojson", ".geojsonl", ".geojsonseq", ".topojson", ".esrijson")
 
 Reader = Callable[..., Features]
 """Called as ``reader(data, where=name)``."""
@@ -66,13 +66,13 @@ def _read(data: bytes, where: str, read_member: Reader, depth: int, left: Budget
             members = checked_members(archive, left, where=where)
             parts = [
                 (name, _read_part(archive, members, name, f"{where}/{printable(name)}", read_member, depth, left))
-                for name in _geodata(archive, members)
+                for name in _geodata(archive, members, where)
             ]
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
+    except BROKEN_MEMBER as error:
         raise DataError(f"is a broken zip: {error}", where=where, cure="is the download complete?") from error
     if not parts:
         inside = sorted(members)
-        listed = ", ".join(inside[:8]) + (f" and {len(inside) - 8} more" if len(inside) > 8 else "")
+        listed = ", ".join(map(printable, inside[:8])) + (f" and {len(inside) - 8} more" if len(inside) > 8 else "")
         raise DataError(
             f"is a zip without geodata; inside: {listed or 'nothing'}", where=where, cure="give a zip of maps"
         )
@@ -82,13 +82,16 @@ def _read(data: bytes, where: str, read_member: Reader, depth: int, left: Budget
     return concatenate(parts, where=where)
 
 
-def _geodata(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Iterator[str]:
+def _geodata(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], where: str) -> Iterator[str]:
     """Yield the names of the members that are geodata, by name; JSON of unknown kind only where it is alone."""
     sure, maybe = [], []
     for name in sorted(members):
         with archive.open(members[name]) as file:
             head = file.read(_HEAD)
         suffix = PurePosixPath(name).suffix.lower()
+        if head.startswith(_GZIP) and PurePosixPath(name.lower().removesuffix(".gz")).suffix in _JSON_SUFFIXES:
+            # What it unpacks to is in no promise of the zip's, and a map must not be passed over.
+            raise DataError(f"has a member in gzip: {name!r}", where=where, cure="unpack it")
         # An index begins as the shapefile does; only its name tells.
         found = any(test(head) for test in _BINARY) or (shapefile.detect(head) and suffix != ".shx")
         is_json = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
