@@ -331,4 +331,9 @@ def test_a_file_name_cannot_command_the_terminal_through_the_log(capfd: pytest.C
     with click.Context(group) as context:
         terminal._log_to_stderr(context)
         logging.getLogger("frontcalc.any").info("read %s", "a\n\x1b[2Jb")
-    assert "frontcalc: read a \N{REPLACEMENT CHARACTER}[2Jb\n" in capfd.readouterr().err
+    assert "frontcalc: read a \\x1b[2Jb\n" in capfd.readouterr().err
+
+
+def test_a_name_cannot_command_the_terminal_through_a_remark(capfd: pytest.CaptureFixture[str]) -> None:
+    terminal.say("note SKIPPED: a\n\x07\u202eb")
+    assert capfd.readouterr().err == "frontcalc: note SKIPPED: a \\x07\\u202eb\n"

@@ -261,7 +261,10 @@ def test_line_ends_of_a_repository_are_no_movement(tree: Path, options: dict[str
     frontcalc.check_summaries(tree, **options).require_none()
 
 
-@pytest.mark.parametrize("content", [None, b"", b"[]", b"{}", b'{"name": "others", "resources": []}', b"\xff{"])
+ODD = b'{"frontcalc": {"version": "1", "software": {}, "options": ["abc"]}, "sources": [], "resources": []}'
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[]", b"{}", b'{"name": "others", "resources": []}', b"\xff{", ODD])
 def test_what_is_no_tree_is_neither_checked_nor_written_over(
     tree: Path, options: dict[str, Any], content: bytes | None
 ) -> None:
@@ -331,7 +334,10 @@ def test_units_are_checked(tmp_path: Path, options: dict[str, Any], every: list[
 
 def test_a_name_with_a_line_break_stays_on_its_line() -> None:
     row = Moved("summary-year.csv", ("A", "2024", "adm1", "x\n::error::y"), "moved", (("notes", "a\n::b", ""),), ("c",))
-    assert [line for line in drift_text(Drift("t", (row,))).splitlines() if line.strip().startswith("::")] == []
+    column = Moved("summary-year.csv", (), "now has a\n::error::\x1b[2J", (), ("a reason\n::error::of it",))
+    text = drift_text(Drift("t", (row, column)))
+    assert [line for line in text.splitlines() if line.strip().startswith("::")] == []
+    assert "\x1b" not in text
 
 
 def test_a_file_renamed_but_not_changed_is_no_reason() -> None:

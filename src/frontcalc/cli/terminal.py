@@ -17,6 +17,7 @@ from typing import Any, TextIO
 import click
 
 from frontcalc import __version__
+from frontcalc.labels import printable
 
 _LOUDNESS = "frontcalc.loudness"
 _PACKAGES = ("numpy", "shapely", "pyproj", "orjson", "pyogrio", "pyarrow")
@@ -57,7 +58,7 @@ loudness = (
 def say(text: str, *, always: bool = False) -> None:
     """Print a remark on stderr, unless --quiet was given and it is not for always."""
     if always or _loudness() != "quiet":
-        click.echo(f"frontcalc: {text}", err=True)
+        click.echo(f"frontcalc: {printable(text)}", err=True)
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -161,8 +162,7 @@ class _OneLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return a record on one line."""
-        text = " ".join(record.getMessage().split())
-        return "frontcalc: " + "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
+        return f"frontcalc: {printable(' '.join(record.getMessage().split()))}"
 
 
 def warn_on_stderr(context: click.Context) -> None:

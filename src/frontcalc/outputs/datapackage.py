@@ -103,7 +103,7 @@ def read_record(content: bytes, *, where: str) -> Record:
             ),
             hashes={str(entry["path"]): str(entry["hash"]) for entry in document["resources"]},
         )
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             f"is not the {NAME} of a tree of summaries", where=where, cure="name another folder, or remove the file"
         ) from error

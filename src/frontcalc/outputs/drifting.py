@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from frontcalc.drift import Drift, Moved
+from frontcalc.labels import printable
 from frontcalc.outputs.numbers import MINUS
 
 
@@ -15,19 +16,19 @@ def drift_text(drift: Drift) -> str:
 
 def _row(row: Moved) -> str:
     """Return the lines of one row."""
-    # A name is on one line, so that nobody's region can begin a line of a log that its reader takes for a command.
-    subject = f"{row.table}: {', '.join(' '.join(part.split()) for part in row.key if part)}".rstrip(": ")
+    subject = f"{row.table}: {', '.join(filter(None, row.key))}".rstrip(": ")
     lines = [f"{subject} {row.what}" if row.what != "moved" else f"{subject}"]
     lines += [
         f"  {column}: {_cell(before)} → {_cell(after)}{_by(before, after)}" for column, before, after in row.cells
     ]
     lines += [f"  why: {reason}" for reason in row.why]
-    return "\n".join(lines) + "\n"
+    # No name or column may begin a line of a log that its reader takes for a command, or steer a terminal.
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _cell(text: str) -> str:
-    """Return a cell on one line."""
-    return " ".join(text.split()) or "blank"
+    """Return a cell as it is shown."""
+    return text.strip() or "blank"
 
 
 def _by(before: str, after: str) -> str:
