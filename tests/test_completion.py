@@ -56,8 +56,10 @@ def test_paths_are_left_to_the_shell(option: str) -> None:
     assert completed(["diff", option], "ma") == [("file", "ma")]
 
 
-def test_files_to_compare_are_left_to_the_shell() -> None:
+def test_files_are_left_to_the_shell_wherever_one_is_named() -> None:
     assert completed(["diff"], "bef") == [("file", "bef")]
+    assert completed(["regions", "check"], "ob") == [("file", "ob")]
+    assert completed(["archive", "convert", "-o"], "ti") == [("file", "ti")]
 
 
 def test_bash_asks_the_command_itself(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:

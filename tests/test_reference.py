@@ -56,6 +56,32 @@ def test_every_command_says_where_to_read_on() -> None:
     assert set(publish_commands.PAGES) == names
 
 
+ALIKE = (
+    *(("plot series", "series"), ("plot summary", "summary"), ("plot regions", "diff"), ("map", "diff")),
+    *(("report", "diff"), ("compare", "diff"), ("flows", "held"), ("places", "held"), ("sensitivity", "held")),
+)
+
+MEASURING = {
+    *("archive", "regions", "region_name", "by", "only", "theatre", "snap", "view", "layers", "actor", "crs", "engine"),
+    *("carry_layers", "date_from", "year", "skip_bad", "cache", "no_cache", "workers", "since", "until"),
+}
+IN_ONE_THREAD = ("places", "sensitivity")
+
+
+@pytest.mark.parametrize(("one", "other"), ALIKE)
+def test_commands_that_measure_alike_have_the_same_options(one: str, other: str) -> None:
+    given = {name: {parameter.name for parameter in command.params} for name, command in publish_commands.commands()}
+    wanted = given[other] & MEASURING - ({"archive"} if one == "compare" else set())
+    assert wanted - ({"workers"} if one in IN_ONE_THREAD else set()) <= given[one]
+
+
+def test_every_command_that_keeps_measurements_can_be_told_not_to() -> None:
+    given = {name: {parameter.name for parameter in command.params} for name, command in publish_commands.commands()}
+    measuring = {name: names for name, names in given.items() if "engine" in names}
+    assert len(measuring) > 10
+    assert not [name for name, names in measuring.items() if not {"cache", "no_cache"} <= names]
+
+
 def test_every_error_says_what_to_do() -> None:
     told = publish_messages.messages()
     assert len(told) > 250

@@ -88,6 +88,18 @@ def test_everything_that_would_be_refused_is_said_at_once(tmp_path: Path) -> Non
     )
 
 
+def test_the_working_folder_sets_defaults_here_too(
+    region_file: Write, run_here: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = region_file({"A": [(0, 0)]}, field="NAME_1")
+    (file.parent / "frontcalc.toml").write_text('region-name = "NAME_1"\nformat = "csv"\nunits = "mi2"\n')
+    monkeypatch.chdir(file.parent)
+    done = run_here("regions", "check", file)
+    assert (done.returncode, done.stdout.count("\n")) == (0, 2)
+    assert ",area_mi2," in done.stdout
+    assert ",area_mi2," in run_here("regions", "list").stdout.splitlines()[0]
+
+
 def test_a_field_that_is_not_there_is_said_with_those_that_are(region_file: Write, run_here: Run) -> None:
     file = region_file({"A": [(0, 0)]}, field="NAME_1")
     done = run_here("regions", "check", file)

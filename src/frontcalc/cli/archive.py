@@ -7,14 +7,14 @@ from typing import Any
 import click
 
 from frontcalc.cli import options, terminal, writing
+from frontcalc.cli.types import paths
 
 
 @click.group("archive")
 @click.pass_context
 def command(context: click.Context) -> None:
     """Work on archives of maps: list, check and convert them."""
-    # The working folder's defaults are those of each command in the group.
-    context.default_map = dict.fromkeys(command.commands, context.default_map or {})
+    options.hand_down(context, command)
 
 
 @command.command("list")
@@ -59,7 +59,14 @@ def check_command(strict: bool, archive: str | None, format_: str | None, output
 
 
 @command.command("convert")
-@click.option("-o", "--output", required=True, metavar="FILE|DIR", help="NAME.parquet, NAME.geojson, or a new folder.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="FILE|DIR",
+    shell_complete=paths,
+    help="NAME.parquet, NAME.geojson, or a new folder.",
+)
 @options.archive
 @options.reading
 @options.loudness

@@ -7,7 +7,12 @@ import click
 from frontcalc.cli import options, writing
 
 _form = click.option(
-    "--format", "format_", type=click.Choice(("table", "json")), default="table", help="Form of the output."
+    "--format",
+    "format_",
+    type=click.Choice(("table", "json")),
+    default="table",
+    show_default=True,
+    help="Form of the output.",
 )
 
 

@@ -21,6 +21,7 @@ from frontcalc.cli import options, terminal, types, writing
     help="Folder, zip or file of dated maps; give it twice or more.",
 )
 @options.measuring
+@options.workers
 @writing.output_or_map
 def command(
     periods: tuple[str, ...], archives: tuple[str, ...], format_: str | None, output: str | None, **how: Any
@@ -28,7 +29,7 @@ def command(
     """Measure each PERIOD on the maps of two or more publishers, side by side.
 
     \b
-    frontcalc compare --archive isw --archive deepstate 2024-Q4
+      frontcalc compare --archive isw --archive deepstate 2024-Q4
 
     Nothing is merged: each archive has its own maps, layers and notices, and where it
     has no map its figures are blank. The ranges are over the archives. «only» is what

@@ -55,17 +55,14 @@ def command(
         raise click.UsageError("--range is of figures, and a map of change has none: choose another --format")
     if with_range:
         how["with_range"] = True
-    files = [item for item in periods if isinstance(item, Path)]
-    names = [item for item in periods if isinstance(item, str)]
-    if not files:
-        over_periods = frontcalc.changes if mapped else frontcalc.diff
-        maps = options.or_sample(archive)
-        with terminal.progress():
-            result = over_periods(names, archive=maps, **options.given(how))
-    elif len(files) == 2 and not names:
+    names, files = types.periods_or_files(periods)
+    if files:
         between = frontcalc.changes_between if mapped else frontcalc.diff_files
         with terminal.progress():
             result = between(files[0], files[1], **options.given(how))
     else:
-        raise click.UsageError("give periods, or exactly two files to compare")
+        over_periods = frontcalc.changes if mapped else frontcalc.diff
+        maps = options.or_sample(archive)
+        with terminal.progress():
+            result = over_periods(names, archive=maps, **options.given(how))
     writing.emit(result, format_, output)

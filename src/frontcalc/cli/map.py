@@ -34,10 +34,7 @@ def command(
     """
     import frontcalc
 
-    files = [item for item in periods if isinstance(item, Path)]
-    names = [item for item in periods if isinstance(item, str)]
-    if files and (len(files) != 2 or names):
-        raise click.UsageError("give periods, or exactly two files to compare")
+    names, files = types.periods_or_files(periods)
     maps = None if files else options.or_sample(archive)
     with terminal.progress():
         if files:

@@ -100,6 +100,12 @@ _measuring = (
     click.option("--actor", metavar="NAME", help="Whose territory; «all» for each in turn [default: the main actor]."),
     *_figuring,
 )
+_bounds = (
+    click.option(
+        "--since", metavar="DAY", help="First day, or a year, quarter, month or week [default: the first map]."
+    ),
+    click.option("--until", metavar="DAY", help="Last day, or a year, quarter, month or week [default: the last map]."),
+)
 _slivers = (
     click.option(
         "--sliver-width", type=float, metavar="METRES", help="Mean width below which a part is a sliver [default: 100]."
@@ -119,6 +125,11 @@ cache = click.option(
 )
 _keeping = (cache, click.option("--no-cache", is_flag=True, help="Keep nothing, and use nothing that was kept."))
 _regions = _measuring[:2]
+
+
+def since_until(command: Command) -> Command:
+    """Add the options that say from when to when."""
+    return _with(command, _bounds)
 
 
 def loudness(command: Command) -> Command:
@@ -143,7 +154,7 @@ def checking(command: Command) -> Command:
 
 def verifying(command: Command) -> Command:
     """Add the options that say how claims are measured: what is measured, they say themselves."""
-    return _with(command, (*_regions, _snap, *_figuring, *_reading))
+    return _with(command, (*_regions, _snap, *_figuring, *_reading, *_keeping))
 
 
 def _with(command: Command, options: tuple[Callable[[Command], Command], ...]) -> Command:
@@ -156,6 +167,11 @@ def _with(command: Command, options: tuple[Callable[[Command], Command], ...]) -
 def given(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options that were given, so that defaults stay the library's."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def hand_down(context: click.Context, group: click.Group) -> None:
+    """Make the working folder's defaults, which are of a command, those of each command in a group."""
+    context.default_map = dict.fromkeys(group.commands, context.default_map or {})
 
 
 def or_sample(path: str | None) -> str | None:

@@ -9,25 +9,16 @@ import click
 from frontcalc.cli import images, options, terminal, types
 from frontcalc.cli.types import paths
 
-_since = click.option(
-    "--since", metavar="DAY", help="First day, or a year, quarter, month or week [default: the first map]."
-)
-_until = click.option(
-    "--until", metavar="DAY", help="Last day, or a year, quarter, month or week [default: the last map]."
-)
-
 
 @click.group("plot")
 @click.pass_context
 def command(context: click.Context) -> None:
     """Draw charts: area held over time, gained and lost by period, regions by rank."""
-    # The working folder's defaults are those of each command in the group.
-    context.default_map = dict.fromkeys(command.commands, context.default_map or {})
+    options.hand_down(context, command)
 
 
 @command.command("series")
-@_since
-@_until
+@options.since_until
 @click.option(
     "--every", type=click.Choice(options.STEPS), default="snapshot", show_default=True, help="A point at each."
 )
@@ -37,6 +28,7 @@ def command(context: click.Context) -> None:
 )
 @options.archive
 @options.measuring
+@options.workers
 @images.output
 def series_command(
     events: str | None,
@@ -63,8 +55,7 @@ def series_command(
 @click.option(
     "--every", type=click.Choice(options.UNITS_OF_TIME), default="month", show_default=True, help="A bar each."
 )
-@_since
-@_until
+@options.since_until
 @options.archive
 @options.measuring
 @options.workers
@@ -88,6 +79,7 @@ def summary_command(archive: str | None, output: str, form: str, looks: dict[str
 @click.argument("period", type=types.Period(), metavar="PERIOD")
 @options.archive
 @options.measuring
+@options.workers
 @images.output
 def regions_command(
     period: str, archive: str | None, output: str, form: str, looks: dict[str, Any], **how: Any

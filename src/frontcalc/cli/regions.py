@@ -5,12 +5,15 @@ from __future__ import annotations
 import click
 
 from frontcalc.cli import options, terminal, writing
+from frontcalc.cli.types import paths
 from frontcalc.errors import CheckFailed
 
 
 @click.group("regions")
-def command() -> None:
+@click.pass_context
+def command(context: click.Context) -> None:
     """Show, check and fetch the regions that figures are split by."""
+    options.hand_down(context, command)
 
 
 @command.command("list")
@@ -40,7 +43,7 @@ def show_command(name: str, format_: str | None, output: str | None) -> None:
 
 
 @command.command("check")
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", shell_complete=paths)
 @click.option("--region-name", metavar="FIELD", help="Field that names the regions [default: name, or shapeName].")
 @click.option("--crs", metavar="CRS", help="Equal-area CRS, proved over the regions [default: EPSG:6933].")
 @writing.output

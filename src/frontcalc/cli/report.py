@@ -23,7 +23,12 @@ from frontcalc.cli import options, terminal, types, writing
     help="Show the least and the most under assumptions open to argument; see «frontcalc sensitivity».",
 )
 @click.option(
-    "-o", "--output", metavar="FILE", required=True, shell_complete=types.paths, help="The page, as in report.html."
+    "-o",
+    "--output",
+    metavar="FILE",
+    required=True,
+    shell_complete=types.paths,
+    help="The page, as in report.html; - is stdout.",
 )
 @options.loudness
 def command(periods: tuple[str, ...], archive: str | None, with_range: bool, output: str, **how: Any) -> None:

@@ -10,8 +10,7 @@ from frontcalc.cli import options, terminal, writing
 
 
 @click.command("series")
-@click.option("--since", metavar="DAY", help="First day, or a year, quarter, month or week [default: the first map].")
-@click.option("--until", metavar="DAY", help="Last day, or a year, quarter, month or week [default: the last map].")
+@options.since_until
 @click.option("--every", type=click.Choice(options.STEPS), default="snapshot", show_default=True, help="A row at each.")
 @options.archive
 @options.measuring

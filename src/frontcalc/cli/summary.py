@@ -17,8 +17,7 @@ from frontcalc.cli import options, terminal, types, writing
     metavar="UNIT[,UNIT]",
     help=f"A row a {', '.join(options.UNITS_OF_TIME)}; several for a folder [default: year; of a folder year,month].",
 )
-@click.option("--since", metavar="DAY", help="First day, or a year, quarter, month or week [default: the first map].")
-@click.option("--until", metavar="DAY", help="Last day, or a year, quarter, month or week [default: the last map].")
+@options.since_until
 @click.option("--same-span", is_flag=True, help="Cut each year on the day of the year where the last one ends.")
 @click.option("--baseline", type=types.Day(), metavar="DATE", help="Count only what was taken after a day.")
 @click.option("--since-invasion", is_flag=True, help="Short for --baseline 2022-02-24.")
@@ -43,8 +42,8 @@ def command(
     """Measure change (km²) in each year, quarter, month or week, by region, and the share of the land held.
 
     \b
-    frontcalc summary --every month --since 2024
-    frontcalc summary --every year --same-span --gross
+      frontcalc summary --every month --since 2024
+      frontcalc summary --every year --same-span --gross
 
     -o FILE writes one table. -o FOLDER (one that exists, or a name without a suffix)
     writes a tree to keep in a repository: summary-year.csv, summary-month.csv and a

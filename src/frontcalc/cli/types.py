@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,15 @@ class PeriodOrFile(click.ParamType[str | Path, str]):
         if os.sep in text or Path(text).suffix:
             return Path(text)
         return parse_period(text).label
+
+
+def periods_or_files(given: Sequence[str | Path]) -> tuple[list[str], list[Path]]:
+    """Return the periods, or exactly two files, that an argument of `PeriodOrFile` has."""
+    periods = [item for item in given if isinstance(item, str)]
+    files = [item for item in given if isinstance(item, Path)]
+    if files and (periods or len(files) != 2):
+        raise click.UsageError("give periods, or exactly two files to compare")
+    return periods, files
 
 
 class Period(click.ParamType[str, str]):

@@ -19,8 +19,8 @@ def command(claims: str, archive: str | None, format_: str | None, output: str |
     """Hold published figures against maps, and against each other.
 
     \b
-    frontcalc verify claims.toml --archive maps/
-    frontcalc verify bbc-2024-11        (bundled, of the bundled sample)
+      frontcalc verify claims.toml --archive maps/
+      frontcalc verify bbc-2024-11        (bundled, of the bundled sample)
 
     Each [[claim]] of the file agrees with the maps, depends on a choice that is named
     (view, layers summed, a neighbouring map, the day), disagrees under every choice, or

@@ -155,7 +155,7 @@ def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> No
     if to_file:
         write_file(Path(str(output)), content)
     else:
-        _write_stdout(content)
+        print_bytes(content)
     if to_file or chosen not in WITH_REMARKS:
         for line in place_lines(result.meta):
             terminal.say(line)
@@ -170,7 +170,7 @@ def failing() -> tuple[str, ...]:
     return codes
 
 
-def _write_stdout(content: bytes) -> None:
+def print_bytes(content: bytes) -> None:
     """Write bytes to standard output, which is UTF-8 whatever the locale, or say why that cannot be."""
     from frontcalc.errors import DataError
 
@@ -189,14 +189,9 @@ def _write_stdout(content: bytes) -> None:
         ) from error
 
 
-def print_bytes(content: bytes) -> None:
-    """Write bytes to standard output."""
-    _write_stdout(content)
-
-
 def print_text(text: str) -> None:
     """Write text to standard output."""
-    _write_stdout(text.encode())
+    print_bytes(text.encode())
 
 
 def refuse(names: dict[str, str], problem: str) -> None:
