@@ -144,6 +144,11 @@ def test_markdown_is_the_same_table(result: Any) -> None:
     assert "- counted, overlaps once: control\\_map, russian\\_advances" in lines
 
 
+def test_a_title_in_markdown_without_a_view_has_no_empty_brackets(archive: Write) -> None:
+    maps = archive({"2024-01-01": {"control_map": [(300, 40)]}})
+    assert WRITERS["markdown"](frontcalc.list_archive(archive=maps)).splitlines()[0] == "**Layers, km² · maps**"
+
+
 def test_held_shows_what_layers_cover_twice(archive: Write) -> None:
     maps = archive({"2024-01-01": {"control_map": [(300, 40), (301, 40)], "russian_advances": [(301, 40)]}})
     text = WRITERS["table"](frontcalc.held(["2024-01-01", "2024-02-01"], archive=maps))

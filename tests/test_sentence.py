@@ -293,7 +293,7 @@ def test_made_up_maps_are_refused_unless_allowed() -> None:
 
 
 def test_other_results_have_no_sentence() -> None:
-    with pytest.raises(UsageError, match="is for diff and held only"):
+    with pytest.raises(UsageError, match="is for diff, summary and held only"):
         sentence(Table(SeriesRow, (), META))
 
 

@@ -80,7 +80,8 @@ def paragraphs(result: Table[Any, Any]) -> list[list[str]]:
     elif result.kind is HeldRow:
         written_as = _held_text
     else:
-        raise UsageError("is for diff and held only", where="--format sentence", cure="choose another --format")
+        cure = "choose another --format"
+        raise UsageError("is for diff, summary and held only", where="--format sentence", cure=cure)
     meta, unit = result.meta, UNITS[result.meta.units]
     return [[*written_as(rows, meta, unit), _source(meta)] for rows in _subjects(result.rows, meta)]
 

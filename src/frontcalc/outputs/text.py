@@ -99,7 +99,8 @@ def _markdown(grid: Grid) -> str:
     body = [[_escape(cell) for cell in row] for row in [header, *grid.rows]]
     lines = [f"| {' | '.join(row)} |" for row in (body[0], rule, *body[1:])]
     footer = [f"- {_escape(line)}" for line in grid.footer]
-    return "\n".join([f"**{_escape(grid.title)}** ({_escape(grid.aside)})", "", *lines, "", *footer]) + "\n"
+    title = f"**{_escape(grid.title)}**" + (f" ({_escape(grid.aside)})" if grid.aside else "")
+    return "\n".join([title, "", *lines, "", *footer]) + "\n"
 
 
 def _escape(text: str) -> str:

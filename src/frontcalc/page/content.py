@@ -36,7 +36,6 @@ def data(report: Report) -> dict[str, Any]:
     tolerance_m, maps = _maps(report)
     moved = _moved(report)
     return {
-        "actor": report.figures.meta.actors[0],
         "tolerance": tolerance_m,
         "grid": shapes.GRID_M,
         "periods": [_period(report, period, moved) for period in _periods(report)],

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from frontcalc.errors import UsageError
-from frontcalc.outputs.numbers import MINUS
 from frontcalc.viz.sheet import Box, Sheet
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ TICK_PT, AXIS_PT = 7.2, 7.6
 MOST_PANELS = 6
 
 
-def rows_of_boxes(sheet: Sheet, space: Box, count: int, *, heading: bool) -> list[Box]:
+def rows_of_boxes(space: Box, count: int) -> list[Box]:
     """Return boxes one below the other for some panels.
 
     Raises
@@ -26,10 +25,9 @@ def rows_of_boxes(sheet: Sheet, space: Box, count: int, *, heading: bool) -> lis
     """
     if count > MOST_PANELS:
         raise UsageError(f"{count} charts are more than the {MOST_PANELS} that one picture holds", cure="ask for fewer")
-    gap = sheet.px(AXIS_PT * 2.2) if heading else 0.0
-    height = (space.height - gap * count) / count
+    height = space.height / count
     return [
-        Box(space.left, space.top - (place + 1) * (height + gap), space.right, space.top - place * (height + gap) - gap)
+        Box(space.left, space.top - (place + 1) * height, space.right, space.top - place * height)
         for place in range(count)
     ]
 
@@ -53,17 +51,11 @@ def style(sheet: Sheet, axes: Axes, *, grid: str) -> None:
         text.set_fontfamily("DejaVu Sans")
 
 
-def title_above(sheet: Sheet, box: Box, text: str, *, gid: str = "axis", **font: Any) -> None:
+def title_above(sheet: Sheet, box: Box, text: str) -> None:
     """Write above an axes what it measures, in which unit."""
-    shown = sheet.fit(text, AXIS_PT, box.width, **font)
-    style = {"color": sheet.theme.ink if font else sheet.theme.quiet, **font}
-    sheet.text(box.left, box.top - sheet.px(AXIS_PT * 0.2), shown, AXIS_PT, va="top", gid=gid, **style)
-
-
-def figure_text(value: float, places: int = 0) -> str:
-    """Return a tick's figure: thousands separated, a true minus sign, no negative zero."""
-    rounded = round(value, places) + 0.0
-    return f"{MINUS if rounded < 0 else ''}{abs(rounded):,.{places}f}"
+    shown = sheet.fit(text, AXIS_PT, box.width)
+    top = box.top - sheet.px(AXIS_PT * 0.2)
+    sheet.text(box.left, top, shown, AXIS_PT, va="top", gid="axis", color=sheet.theme.quiet)
 
 
 def ticks_between(low: float, high: float, most: int) -> tuple[list[float], int]:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from frontcalc.errors import UsageError
 from frontcalc.labels import printable
+from frontcalc.outputs.numbers import km2
 from frontcalc.outputs.wording import UNITS, Unit, change, listed, measurable
 from frontcalc.tables import TOTAL, PeriodRow, Table
 from frontcalc.viz import titles
 from frontcalc.viz.axes import (
     TICK_PT,
-    figure_text,
     rows_of_boxes,
     style,
     ticks_between,
@@ -61,9 +61,7 @@ def draw_summary(table: Table[Any, Any], look: Style, *, units: str = "km2") -> 
         )
         space = _frame(sheet, words)
         per = f"{unit.label} per day between the maps used, since periods differ in length" if daily else unit.label
-        for box, (actor, rows) in zip(
-            rows_of_boxes(sheet, space, len(actors), heading=False), actors.items(), strict=True
-        ):
+        for box, (actor, rows) in zip(rows_of_boxes(space, len(actors)), actors.items(), strict=True):
             _periods(sheet, box, rows, unit, daily=daily, axis=f"{actor}, {per}" if len(actors) > 1 else per)
     return Picture(sheet.figure, words)
 
@@ -162,7 +160,7 @@ def _periods(sheet: Sheet, box: Box, rows: Sequence[PeriodRow], unit: Unit, *, d
     sizes = [_sizes(row, unit, daily=daily) for row in rows]
     low, high = _limits(sizes)
     ticks, places = ticks_between(low, high, 6)
-    labels = [figure_text(tick, places) for tick in ticks]
+    labels = [km2(tick, places=places) for tick in ticks]
     inner = within(sheet, box, left=width_of(sheet, labels))
     title_above(sheet, box, axis)
     axes = sheet.axes(inner)
@@ -197,7 +195,7 @@ def _ranks(sheet: Sheet, space: Box, ranked: Sequence[PeriodRow], unit: Unit) ->
         sizes[-1] = (math.fsum(r[0] for r in rest), math.fsum(r[1] for r in rest), math.fsum(r[2] for r in rest))
     low, high = _limits(sizes)
     ticks, places = ticks_between(low, high, 7)
-    nets = [figure_text(net, 1) if net <= 0 else f"+{figure_text(net, 1)}" for _, _, net in sizes]
+    nets = [km2(net, signed=True) for _, _, net in sizes]
     names = [sheet.fit(name, TICK_PT, space.width * 0.3) for name in names]
     inner = within(sheet, space, left=width_of(sheet, names), right=width_of(sheet, [*nets, "net"]) + sheet.px(4))
     title_above(sheet, Box(inner.left, space.bottom, inner.right, space.top), unit.label)
@@ -212,7 +210,7 @@ def _ranks(sheet: Sheet, space: Box, ranked: Sequence[PeriodRow], unit: Unit) ->
         middle = inner.top - (place + 0.6) / (max(len(sizes), 1) + 0.2) * inner.height
         sheet.text(space.right, middle, net, TICK_PT, ha="right", va="center", gid="net")
     axes.set_yticks(range(len(names)), names)
-    axes.set_xticks(ticks, [figure_text(tick, places) for tick in ticks])
+    axes.set_xticks(ticks, [km2(tick, places=places) for tick in ticks])
     style(sheet, axes, grid="x")
     axes.axvline(0.0, color=sheet.theme.ink, linewidth=0.8, zorder=3)
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from frontcalc.errors import NoDataError, UsageError
+from frontcalc.outputs.numbers import km2
 from frontcalc.outputs.wording import UNITS, Unit, about, change, short_day
 from frontcalc.tables import TOTAL, SeriesRow, Table
 from frontcalc.viz import titles
-from frontcalc.viz.axes import TICK_PT, figure_text, rows_of_boxes, style, ticks_between, title_above, width_of, within
+from frontcalc.viz.axes import TICK_PT, rows_of_boxes, style, ticks_between, title_above, width_of, within
 from frontcalc.viz.events import Event
 from frontcalc.viz.sheet import Box, Picture, Sheet, Style, Words, plain_settings
 
@@ -83,9 +84,7 @@ def draw_series(
         )
         space = sheet.room(words)
         sheet.write(words)
-        for box, (actor, points) in zip(
-            rows_of_boxes(sheet, space, len(actors), heading=False), actors.items(), strict=True
-        ):
+        for box, (actor, points) in zip(rows_of_boxes(space, len(actors)), actors.items(), strict=True):
             axis = f"{unit.label} held; the axis does not start at zero"
             _panel(sheet, box, points, limit, mine, f"{actor}, {axis}" if len(actors) > 1 else axis)
     return Picture(sheet.figure, words)
@@ -139,8 +138,8 @@ def _panel(sheet: Sheet, box: Box, points: Sequence[Point], limit: int, events: 
     low, high = min(values) - air, max(values) + air
     low = max(low, 0.0) if min(values) >= 0 else low
     ticks, places = ticks_between(low, high, 6)
-    labels = [figure_text(tick, places) for tick in ticks]
-    end = figure_text(values[-1], 1 if high - low < 100 else 0)
+    labels = [km2(tick, places=places) for tick in ticks]
+    end = km2(values[-1], places=1 if high - low < 100 else 0)
     inner = within(sheet, box, left=width_of(sheet, labels), right=width_of(sheet, [end]) + sheet.px(3), lines=2)
     title_above(sheet, box, axis)
     first, last = _span(points)
