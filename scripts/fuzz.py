@@ -44,7 +44,6 @@ class Tally:
 
     outcomes: Counter[str] = field(default_factory=Counter)
     slowest: float = 0.0
-    slowest_number: int = -1
     peak_bytes: int = 0
     findings: list[str] = field(default_factory=list)
 
@@ -213,8 +212,7 @@ class Run:
             outcome = "finding"
         tally.outcomes[outcome] += 1
         tally.peak_bytes = max(tally.peak_bytes, peak)
-        if took > tally.slowest:
-            tally.slowest, tally.slowest_number = took, number
+        tally.slowest = max(tally.slowest, took)
 
     def replace(self, worker: Worker, workers: list[Worker], fault: str) -> None:
         """Note what ended a process, and give the rest of its job to another."""
