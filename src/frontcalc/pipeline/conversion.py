@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 from frontcalc.archives import Archive, SnapshotRef
-from frontcalc.errors import DataError, UsageError
+from frontcalc.errors import DataError, UsageError, reason_of
 from frontcalc.outputs import write_file
 from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes, tidy_polygons
 from frontcalc.pipeline.options import Options, open_maps
@@ -72,9 +72,8 @@ def convert(
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(
-            f"cannot be made: {(error.strerror or '').lower()}", where=str(target), cure="give another place with -o"
-        ) from error
+        problem = f"cannot be made: {reason_of(error)}"
+        raise DataError(problem, where=str(target), cure="give another place with -o") from error
     files = []
     for ref in track(refs, "converting map"):
         files.append(target / f"{ref.day}.geojson")
