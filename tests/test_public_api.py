@@ -17,7 +17,7 @@ import pytest
 import frontcalc
 from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.splitting import Splitting
-from frontcalc.pipeline.summaries import SummaryOptions
+from frontcalc.pipeline.summary_periods import SummaryOptions
 from frontcalc.tables import Table
 from frontcalc.viz.options import Looks
 from frontcalc.viz.scene import ChangeMap
