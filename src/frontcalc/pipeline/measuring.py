@@ -21,7 +21,7 @@ from frontcalc.levels import Line, Lines
 from frontcalc.notices import Notice
 from frontcalc.pipeline.sharing import Shared
 from frontcalc.pipeline.stepping import known_areas, known_step, known_total, measure_step
-from frontcalc.pipeline.steps import Job, Measured, Movement, Step, move, regions_key
+from frontcalc.pipeline.steps import Job, MeasuredChain, Movement, Step, move, regions_key
 from frontcalc.progress import timed
 from frontcalc.regions import RegionSet, takers
 from frontcalc.slivers import SliverRule
@@ -126,7 +126,7 @@ class Measuring:
         step = self._ahead.pop(job.key(*ends), None) or known_step(job, *ends)
         return step or measure_step(job, *ends, self._ground_of, self.takers(actor))
 
-    def take(self, measured: Measured) -> None:
+    def take(self, measured: MeasuredChain) -> None:
         """Take note of what was measured ahead by a worker."""
         self._ahead |= measured.steps
 
