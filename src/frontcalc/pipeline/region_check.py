@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import __version__, crs, geometry
+from frontcalc.labels import printable
 from frontcalc.pipeline.region_shapes import shapes_by_row
 from frontcalc.region_store import NAME_FIELD
 from frontcalc.regions import CODE_FIELDS, MAY_SHARE, UNASSIGNED, country_of
@@ -70,7 +71,7 @@ def check_regions(
     order = sorted(set(names))
     index = np.array([order.index(name) for name in names], dtype=np.intp)[features.owner]
     drawn = [features.polygons[index == number] for number in range(len(order))]
-    ground = [geometry.union(to_equal_area(polygons, features.crs, crs)) for polygons in drawn]
+    ground = [geometry.union(to_equal_area(polygons, features.crs, crs, where=source.name)) for polygons in drawn]
     overlaps = _overlaps(order, ground)
     refused += _too_large(overlaps)
     if not len(features.polygons):
@@ -127,7 +128,7 @@ def _row(
     return RegionCheckRow(
         file=file,
         region=name,
-        country=country_of(properties),
+        country=printable(country_of(properties)),
         features=len(properties),
         parts=len(drawn),
         repaired=int(np.sum(~shapely.is_valid(drawn))),
@@ -139,7 +140,7 @@ def _row(
 
 def _names(features: Features, field: str, fields: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return every feature's region name, one made up where it has none, and why the file would be refused."""
-    names = [str(own.get(field) or "").strip() for own in features.properties]
+    names = [printable(str(own.get(field) or "").strip()) for own in features.properties]
     if field not in fields:
         listed = ", ".join(fields) or "none"
         return [f"(feature {number})" for number in range(len(names))], [
@@ -154,7 +155,7 @@ def _names(features: Features, field: str, fields: Sequence[str]) -> tuple[list[
 def _told_apart(names: Sequence[str], features: Features) -> list[str]:
     """Return the names with their codes where features share a name and each has a code: those are not one region."""
     lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
-    codes = [str(next(filter(None, map(own.get, CODE_FIELDS)), "")).strip() for own in lower]
+    codes = [printable(str(next(filter(None, map(own.get, CODE_FIELDS)), "")).strip()) for own in lower]
     by_name: dict[str, set[str]] = {}
     for name, code in zip(names, codes, strict=True):
         by_name.setdefault(name, set()).add(code)
