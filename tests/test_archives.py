@@ -320,6 +320,9 @@ def test_working_defaults_are_options_with_paths_from_the_folder(tmp_path: Path)
     (tmp_path / "frontcalc.toml").write_text('colour = "red"')
     with pytest.raises(UsageError, match="has an unknown key 'colour'"):
         working_defaults(tmp_path)
+    (tmp_path / "frontcalc.toml").write_text("archive = true")
+    with pytest.raises(UsageError, match=r"^frontcalc.toml: archive is True; give text or a number$"):
+        working_defaults(tmp_path)
 
 
 @pytest.mark.shared
