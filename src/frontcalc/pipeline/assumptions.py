@@ -162,10 +162,7 @@ def _without_slivers(base: Base) -> Iterator[Outcome]:
     before, after = (
         run.ground(state.snapshot, base.actor) for state in (base.span.opening, base.span.closing) if state
     )
-    parts = [
-        geometry.polygonal(np.array([shapely.difference(*pair)], dtype=object))
-        for pair in ((after, before), (before, after))
-    ]
+    parts = [geometry.polygonal(shapely.difference(*pair)) for pair in ((after, before), (before, after))]
     for limit in SLIVER_WIDTHS_M:
         rule = SliverRule(limit, run.crs)
         kept = (polygons[~rule.thin(polygons)] for polygons in parts)

@@ -100,7 +100,7 @@ def drawn_in_degrees(polygons: NDArray[np.object_], plane: str) -> shapely.Multi
     """Return polygons of a projection in degrees, valid and in one form and order."""
     # Degrees round otherwise than metres: polygons that touched may now overlap by a hair.
     degrees = geometry.union(geometry.repair(to_degrees(polygons, plane)))
-    return shapely.MultiPolygon(list(tidy_polygons(geometry.polygonal(np.array([degrees], dtype=object)))))
+    return shapely.MultiPolygon(list(tidy_polygons(geometry.polygonal(degrees))))
 
 
 def _readable(ref: SnapshotRef) -> bool:

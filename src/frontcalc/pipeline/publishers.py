@@ -11,7 +11,6 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any, Unpack
 
-import numpy as np
 import shapely
 
 from frontcalc import change, geometry
@@ -149,7 +148,7 @@ def _apart(sides: Sequence[Side], mine: Side) -> tuple[Areas, Areas] | None:
     others = [side.closing for side in sides if side is not mine and side.closing is not None]
     if mine.closing is None or not others:
         return None
-    theirs = geometry.union(geometry.polygonal(np.array(others, dtype=object)))
+    theirs = geometry.union(geometry.polygonal(others))
     # One set of regions for all, so that the sides of a row are of the very same ground.
     takers, engine = sides[0].run.takers(mine.measured.actor), mine.run.engine
     only, lacking = shapely.difference(mine.closing, theirs), shapely.difference(theirs, mine.closing)
@@ -177,7 +176,7 @@ def _disagreements(sides: Sequence[Side]) -> Iterator[DisagreementRow]:
                     km2=line.sum_of(areas.km2),
                     holder_map=holder.day,
                     lacker_map=lacker.day,
-                    geometry=drawn_in_degrees(geometry.polygonal(np.array([mine], dtype=object)), run.crs),
+                    geometry=drawn_in_degrees(geometry.polygonal(mine), run.crs),
                 )
 
 

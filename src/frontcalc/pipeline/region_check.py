@@ -76,7 +76,7 @@ def check_regions(
     refused += _too_large(overlaps)
     if not len(features.polygons):
         refused.append("it holds no polygons")
-    whole = geometry.union(geometry.polygonal(np.array([*ground, None], dtype=object)[:-1]))
+    whole = geometry.union(geometry.polygonal(ground))
     gaps = _gaps_km2(whole)
     rows = [
         _row(
@@ -165,7 +165,7 @@ def _told_apart(names: Sequence[str], features: Features) -> list[str]:
 
 def _overlaps(names: Sequence[str], ground: Sequence[shapely.MultiPolygon]) -> list[RegionOverlap]:
     """Return what each pair of regions shares, largest first; a square metre or less is rounding."""
-    parts = [geometry.polygonal(np.array([one], dtype=object)) for one in ground]
+    parts = [geometry.polygonal(one) for one in ground]
     whole = np.concatenate([np.empty(0, dtype=object), *parts])
     pieces, of = geometry.subdivide(whole)
     owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])[of]
@@ -175,7 +175,7 @@ def _overlaps(names: Sequence[str], ground: Sequence[shapely.MultiPolygon]) -> l
     shared = np.zeros((len(names), len(names)))
     overlay = shapely.intersection(pieces[first], pieces[second])
     np.add.at(shared, (owner[first], owner[second]), geometry.area_km2(overlay))
-    area = geometry.area_km2(np.array([*ground, None], dtype=object)[:-1])
+    area = geometry.area_km2(np.array(ground, dtype=object))
     found = [
         RegionOverlap(names[a], names[b], float(shared[a, b]), float(100 * shared[a, b] / min(area[a], area[b])))
         for a, b in zip(*np.nonzero(shared > _TOUCHING_KM2), strict=True)
@@ -187,5 +187,5 @@ def _gaps_km2(whole: shapely.MultiPolygon) -> NDArray[np.float64]:
     """Return the area (km²) of each gap of more than a square metre that the united regions enclose."""
     holes = [shapely.Polygon(ring) for one in whole.geoms for ring in one.interiors]
     # What lies in a hole may be a region of its own, an enclave.
-    areas = geometry.area_km2(shapely.difference(np.array([*holes, None], dtype=object)[:-1], whole))
+    areas = geometry.area_km2(shapely.difference(np.array(holes, dtype=object), whole))
     return areas[areas > _TOUCHING_KM2]

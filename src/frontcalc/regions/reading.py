@@ -140,7 +140,7 @@ def _made(features: Features, index: Owners, target_crs: str, names: tuple[str, 
 def _without_overlap(polygons: Geometries) -> Geometries:
     """Return polygons of one region, united if two of them touch, so that no ground counts twice."""
     first, second = shapely.STRtree(polygons).query(polygons, predicate="intersects")
-    return geometry.polygonal(np.array([geometry.union(polygons)])) if (first < second).any() else polygons
+    return geometry.polygonal(geometry.union(polygons)) if (first < second).any() else polygons
 
 
 def _names(features: Features, field: str | None, where: str) -> list[str]:
