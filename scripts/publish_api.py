@@ -23,7 +23,7 @@ from frontcalc.fetching.filling import Fetched
 from frontcalc.notices import Notice
 from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.splitting import Splitting
-from frontcalc.pipeline.summaries import SummaryOptions
+from frontcalc.pipeline.summary_periods import SummaryOptions
 from frontcalc.tables import (
     ArchiveMeta,
     ClaimsMeta,

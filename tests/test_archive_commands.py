@@ -9,9 +9,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import shapely
 
 import frontcalc
 from frontcalc.cli import run, writing
+from frontcalc.errors import DataError
 from frontcalc.lint import CODES, FROZEN_MAPS
 from frontcalc.outputs import CHECK_WRITERS
 
@@ -47,6 +49,13 @@ def test_list_names_the_file_of_each_layer(tmp_path: Path, archive: Write) -> No
         "2024-01-01/control_map.geojson",
         "2024-01-01/russian_advances.geojson",
     ]
+
+
+def test_list_names_the_file_that_cannot_be_measured(archive: Write) -> None:
+    zigzag = shapely.Polygon([(-180 if n % 2 else 180, -80 + n) for n in range(160)])
+    maps = archive({"2024-01-01": {CONTROL: [zigzag]}})
+    with pytest.raises(DataError, match=r"^2024-01-01.geojson: its edges are so long that "):
+        frontcalc.list_archive(archive=maps)
 
 
 def test_list_says_what_it_leaves_out(maps: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -119,6 +119,49 @@ def test_every_layout_gives_the_same_figures(layout: Callable[[Path], None], tmp
     assert with_control.closing_km2 == pytest.approx(200.0, abs=1e-3)
 
 
+def test_layers_that_are_empty_alike_are_both_there(tmp_path: Path) -> None:
+    for layer in ("control_map", "russian_advances"):
+        write(tmp_path / "2024-01-01" / f"{layer}.geojson", {None: [(300 + len(layer), 40)]})
+        write(tmp_path / "2024-01-08" / f"{layer}.geojson", {None: []})
+    row = frontcalc.diff(["2024-01-01..2024-01-08"], archive=tmp_path, by="none").rows[-1]
+    assert (row.lost_km2, row.closing_km2, row.notes) == (pytest.approx(200.0), 0.0, "")
+    assert frontcalc.check_archive(archive=tmp_path).rows == ()
+
+
+def held_from_to(folder: Path, *stretches: tuple[str, str | None]) -> None:
+    """Write one file of squares beside each other, each held from a day to another."""
+    document = collection({"control_map": [square(300 + index, 40) for index in range(len(stretches))]})
+    for feature, (first, last) in zip(document["features"], stretches, strict=True):
+        feature["properties"] |= {"from": first, "to": last}
+    folder.mkdir(exist_ok=True)
+    (folder / "all.geojson").write_text(json.dumps(document))
+
+
+def held_km2(folder: Path, day: str) -> float | None:
+    return frontcalc.held([day], archive=folder, by="none", view="control").rows[-1].held_km2
+
+
+@pytest.mark.parametrize("other", ["2024-01-31", None])
+def test_ground_that_was_held_for_one_day_is_not_held_on_the_next(other: str | None, tmp_path: Path) -> None:
+    held_from_to(tmp_path, ("2024-01-01", other), ("2024-01-03", "2024-01-03"))
+    assert days(tmp_path) == ["2024-01-01", "2024-01-03", "2024-01-04"]
+    assert [held_km2(tmp_path, f"2024-01-0{day}") for day in (2, 3, 4, 9)] == pytest.approx([100, 200, 100, 100])
+
+
+def test_maps_of_single_days_stand_until_the_next(tmp_path: Path) -> None:
+    held_from_to(tmp_path, ("2024-01-01", "2024-01-01"), ("2024-01-03", "2024-01-03"))
+    assert days(tmp_path) == ["2024-01-01", "2024-01-03"]
+    assert held_km2(tmp_path, "2024-01-02") == pytest.approx(100)
+
+
+def test_ground_that_would_be_held_on_no_day_is_refused(tmp_path: Path) -> None:
+    held_from_to(tmp_path, ("2024-01-01", None), ("2024-05-01", "2024-01-05"))
+    with pytest.raises(
+        DataError, match=r"^all.geojson: feature 1 ends on 2024-01-05, before it begins on 2024-05-01; "
+    ):
+        open_archive(tmp_path)
+
+
 def days(folder: Path, **dating: Any) -> list[str]:
     return [str(day) for day in open_archive(folder, dating=Dating(**dating)).days]
 
@@ -276,6 +319,9 @@ def test_working_defaults_are_options_with_paths_from_the_folder(tmp_path: Path)
     assert working_defaults(tmp_path) == {"archive": str(tmp_path / "maps"), "view": "control", "carry_layers": 7}
     (tmp_path / "frontcalc.toml").write_text('colour = "red"')
     with pytest.raises(UsageError, match="has an unknown key 'colour'"):
+        working_defaults(tmp_path)
+    (tmp_path / "frontcalc.toml").write_text("archive = true")
+    with pytest.raises(UsageError, match=r"^frontcalc.toml: archive is True; give text or a number$"):
         working_defaults(tmp_path)
 
 

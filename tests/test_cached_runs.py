@@ -29,7 +29,7 @@ from frontcalc.archives import SnapshotRef
 from frontcalc.cache import NAME, Cache, usage
 from frontcalc.errors import DataError
 from frontcalc.pipeline import workers
-from frontcalc.pipeline.steps import Job, Measured
+from frontcalc.pipeline.steps import Job, MeasuredChain
 from frontcalc.regions import RegionSet
 from frontcalc.snapshots import forget_read, read_snapshot
 
@@ -152,7 +152,7 @@ def test_workers_are_given_only_what_is_not_known(
     given: list[list[str]] = []
     measure = workers.measure_chain
 
-    def noted(job: Job, refs: Sequence[SnapshotRef], regions: RegionSet) -> Measured:
+    def noted(job: Job, refs: Sequence[SnapshotRef], regions: RegionSet) -> MeasuredChain:
         given.append([str(ref.day) for ref in refs])
         return measure(job, refs, regions)
 

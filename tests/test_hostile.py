@@ -19,7 +19,7 @@ import json_formats
 import pytest
 import shapely
 from bad_inputs import database, file, one_file, parquet, polygon, regions, shapefile, text
-from conftest import square
+from conftest import collection, square
 from formats import kml
 
 import frontcalc
@@ -27,6 +27,7 @@ from frontcalc import crs, geometry
 from frontcalc.archives import open_archive
 from frontcalc.config import archive_config
 from frontcalc.errors import DataError, FrontcalcError, UsageError
+from frontcalc.gazetteer import read_places
 from frontcalc.labels import printable
 from frontcalc.outputs import WRITERS
 from frontcalc.snapshots import to_equal_area
@@ -199,6 +200,27 @@ def test_regions_and_layers_cannot_steer_a_terminal(tmp_path: Path) -> None:
         written = str(WRITERS[name](result))
         assert "North" in written
         assert "\x1b" not in written
+
+
+def test_terms_actors_codes_and_places_cannot_steer_a_terminal(tmp_path: Path) -> None:
+    file(json_formats.geojson({"control_map": [square(0, 0)], "zone": [square(1, 0)]}))(tmp_path)
+    (tmp_path / "maps" / "frontcalc.toml").write_text(
+        'attribution = "maps\\u001b[2J"\nlicence = "free\\u001b[2J"\n'
+        '[layers]\nzone = { actor = "North\\u001b[2J", role = "control" }\n'
+    )
+    document = collection({"A": [square(0, 0), square(1, 0)]}, field="name")
+    for feature, code in zip(document["features"], ("X\x1b[2J", "Y"), strict=True):
+        feature["properties"]["shapeISO"] = code
+    path = tmp_path / "regions.geojson"
+    path.write_text(json.dumps(document))
+    result = frontcalc.held(["2024-01-01"], archive=tmp_path / "maps", regions=path, view="control", actor="all")
+    assert result.meta.attribution[0] == "maps: maps\\x1b[2J, free\\x1b[2J"
+    assert {row.actor for row in result.rows} == {"Russia", "North\\x1b[2J"}
+    assert "A (X\\x1b[2J)" in {row.region for row in result.rows}
+    assert "\x1b" not in str(WRITERS["csv"](result))
+    assert [row.region for row in frontcalc.check_regions(path).rows] == ["A (X\\x1b[2J)", "A (Y)"]
+    (tmp_path / "towns.csv").write_text("name,lon,lat\nTown\x1b[2J,1,2\n")
+    assert [place.name for place in read_places(tmp_path / "towns.csv")] == ["Town\\x1b[2J"]
 
 
 # --- what is promised --------------------------------------------------------------------------------------------

@@ -192,6 +192,16 @@ def test_polygons_that_cannot_be_measured(archive: Write) -> None:
     assert "UNMEASURABLE" in [row.code for row in check(archive(maps))]
 
 
+def test_edges_around_the_world_are_a_finding(archive: Write) -> None:
+    maps = growing(3)
+    zigzag = shapely.Polygon([(-180 if n % 2 else 180, -80 + n) for n in range(160)])
+    maps["2024-01-02"] = {CONTROL: [zigzag], ADVANCE: [(400, 40)]}
+    (found,) = [row for row in check(archive(maps)) if row.code == "UNMEASURABLE"]
+    assert (found.file, found.layer) == ("2024-01-02.geojson", CONTROL)
+    assert found.message.startswith("cannot be measured: its edges are so long that ")
+    assert found.message.endswith(" vertices would be added; repair the layer, or measure in another --crs")
+
+
 def test_points_and_lines_among_polygons(archive: Write) -> None:
     maps = growing(3)
     for day in maps:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -17,7 +18,7 @@ import pytest
 import frontcalc
 from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.splitting import Splitting
-from frontcalc.pipeline.summaries import SummaryOptions
+from frontcalc.pipeline.summary_periods import SummaryOptions
 from frontcalc.tables import Table
 from frontcalc.viz.options import Looks
 from frontcalc.viz.scene import ChangeMap
@@ -137,6 +138,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def test_one_period_or_date_need_not_be_in_a_list() -> None:
     assert frontcalc.diff("2024-10") == frontcalc.diff(["2024-10"])
     assert frontcalc.held("2024-11-03") == frontcalc.held(["2024-11-03"])
+    assert frontcalc.held(["2024-11-03", date(2024, 11, 3)]) == frontcalc.held("2024-11-03")
 
 
 def test_an_open_archive_may_be_asked_wherever_a_path_may(archive: Callable[..., Path]) -> None:

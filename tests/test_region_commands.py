@@ -161,6 +161,14 @@ def test_repairs_countries_and_points_are_counted(tmp_path: Path) -> None:
     assert table.rows[0].area_km2 == pytest.approx(50, abs=0.5)
 
 
+def test_what_cannot_be_measured_is_said_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "regions.geojson"
+    zigzag = shapely.Polygon([(-180 if n % 2 else 180, -80 + n) for n in range(160)])
+    path.write_text(json.dumps(collection({"A": [zigzag]}, field="name")))
+    with pytest.raises(frontcalc.DataError, match=r"^regions.geojson: its edges are so long that "):
+        frontcalc.check_regions(path)
+
+
 def test_a_file_without_any_area_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "regions.geojson"
     path.write_text(json.dumps(collection({"A": [shapely.Point(1, 1)]}, field="name")))

@@ -17,7 +17,7 @@ import shapely
 from conftest import collection, square
 
 import frontcalc
-from frontcalc import archives
+from frontcalc.archives import opening
 from frontcalc.cli import run
 from frontcalc.drift import Drift, Moved, Record, Source, Tree, compare
 from frontcalc.errors import CheckFailed, DataError, UsageError
@@ -66,8 +66,8 @@ def with_a_vertex_moved(squares: list[tuple[int, int]], degrees: float) -> str:
 
 def listed_backwards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the file system list files in another order."""
-    entries = archives.list_entries
-    monkeypatch.setattr(archives, "list_entries", lambda root: entries(root)[::-1])
+    entries = opening.list_entries
+    monkeypatch.setattr(opening, "list_entries", lambda root: entries(root)[::-1])
 
 
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:

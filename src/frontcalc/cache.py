@@ -22,7 +22,7 @@ from time import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from frontcalc import database, entries
-from frontcalc.errors import DataError, UsageError
+from frontcalc.errors import DataError, UsageError, reason_of
 from frontcalc.folders import cache_folder
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Cache:
             # It may be free again for the next entry.
             _log.debug("not kept: %s", error.strerror)
         except OSError as error:
-            _warn_once((error.strerror or type(error).__name__).lower())
+            _warn_once(reason_of(error))
 
     def kept(self, kind: str, key: str, make: Callable[[], bytes]) -> bytes:
         """Return the bytes kept under a key, or make and keep them.
@@ -221,10 +221,8 @@ def _counted(cache: Cache, work: Callable[[Connection, Sequence[str]], list[tupl
         except (FileNotFoundError, NotADirectoryError):
             pass
         except OSError as error:
-            problem = (error.strerror or type(error).__name__).lower()
-            raise DataError(
-                problem, where=str(path), cure="try again, or remove the file while nothing runs"
-            ) from error
+            cure = "try again, or remove the file while nothing runs"
+            raise DataError(reason_of(error), where=str(path), cure=cure) from error
     return tuple(Usage(kind, *own) for kind, own in zip(KINDS, counts, strict=True))
 
 

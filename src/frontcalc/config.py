@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from frontcalc.errors import DataError, UsageError
+from frontcalc.labels import printable
 from frontcalc.layers import Layer, Role
 from frontcalc.views import VIEWS
 
@@ -128,7 +129,7 @@ def working_defaults(folder: Path) -> dict[str, Any]:
             continue
         if key not in DEFAULTS:
             raise UsageError(f"has an unknown key {key!r}", where=NAME, cure=f"keys are {', '.join(DEFAULTS)}")
-        if not isinstance(value, str | int):
+        if isinstance(value, bool) or not isinstance(value, str | int):
             raise UsageError(f"{key} is {value!r}", where=NAME, cure="give text or a number")
         setting: Any = str(folder / str(value)) if key in _PATHS else value
         defaults[key.replace("-", "_")] = [setting] if key in _SEVERAL else setting
@@ -157,7 +158,7 @@ def _line(document: Mapping[str, Any], key: str, where: str) -> str:
     if not isinstance(text, str) or len(text) > _LONGEST_LINE:
         cure = f"write it in quotes, at most {_LONGEST_LINE} characters"
         raise DataError(f"{key} is no short text", where=where, cure=cure)
-    return " ".join(text.split())
+    return printable(" ".join(text.split()))
 
 
 def _layer(name: str, meaning: object, where: str) -> Layer:
@@ -170,4 +171,4 @@ def _layer(name: str, meaning: object, where: str) -> Layer:
         raise DataError(f"layer {name!r} names no actor", where=where, cure=cure)
     if role not in tuple(Role):
         raise DataError(f"layer {name!r} has role {role!r}", where=where, cure=f"roles are {', '.join(Role)}")
-    return Layer(actor.strip(), Role(role), whole)
+    return Layer(printable(actor.strip()), Role(role), whole)

@@ -23,9 +23,12 @@ DEFAULT_CRS = "EPSG:6933"
 # 1e-8 of the 110,000 km² of today's largest map is 0.001 km²; true equal-area projections measure below 1e-9.
 TOLERANCE = 1e-8
 
-_SEMI_MAJOR = 6_378_137.0
+SEMI_MAJOR_M = 6_378_137.0
+"""The equatorial radius of WGS 84 (m)."""
+
 _FLATTENING = 1 / 298.257223563
-_E2 = _FLATTENING * (2 - _FLATTENING)
+E2 = _FLATTENING * (2 - _FLATTENING)
+"""The squared eccentricity of its ellipsoid."""
 
 # A file's CRS may not make PROJ open files: grids other than none at all, files of definitions, pipelines of steps.
 _OPENS_FILES = re.compile(
@@ -200,7 +203,7 @@ def area_distortion(crs: str, bounds: Bounds, *, samples: int = 7) -> Distortion
         return Distortion(-np.inf, np.inf)
     measured = (east[0] - west[0]) * (north[1] - south[1]) - (north[0] - south[0]) * (east[1] - west[1])
     phi = np.radians(lat)
-    exact = _SEMI_MAJOR**2 * (1 - _E2) * np.cos(phi) / (1 - _E2 * np.sin(phi) ** 2) ** 2 * np.radians(2 * step) ** 2
+    exact = SEMI_MAJOR_M**2 * (1 - E2) * np.cos(phi) / (1 - E2 * np.sin(phi) ** 2) ** 2 * np.radians(2 * step) ** 2
     error_of_area = np.abs(measured) / exact - 1
     if not np.isfinite(error_of_area).all():
         return Distortion(-np.inf, np.inf)

@@ -74,3 +74,8 @@ class NoDataError(FrontcalcError):
     """The archive has nothing that could answer the question."""
 
     exit_code = 4
+
+
+def reason_of(error: Exception) -> str:
+    """Return why the system refused something, as a clause for a message."""
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()

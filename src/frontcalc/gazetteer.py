@@ -12,6 +12,7 @@ from typing import Any
 
 from frontcalc import crs
 from frontcalc.errors import DataError
+from frontcalc.labels import printable
 from frontcalc.sources.detection import unpack
 from frontcalc.sources.documents import declared_crs, parse
 from frontcalc.sources.files import single_file
@@ -51,7 +52,7 @@ def read_places(path: str | Path) -> tuple[Place, ...]:
     read = _from_geojson if is_json else _from_csv
     found = []
     for label, name, lon, lat in read(data, entry.label):
-        text = " ".join(str(name or "").split())
+        text = printable(" ".join(str(name or "").split()))
         if not text:
             raise DataError(f"{label} has no name", where=entry.label, cure="name every place")
         if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):

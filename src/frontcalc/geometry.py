@@ -5,7 +5,7 @@ Nothing here knows of files, dates or coordinate reference systems.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import shapely
@@ -28,8 +28,8 @@ MAX_ADDED_VERTICES = 1_000_000
 _POLYGON = shapely.GeometryType.POLYGON
 
 
-def polygonal(geometries: Geometries) -> Geometries:
-    """Return the polygons in geometries of any kind, as a flat array (n,); points and lines have no area."""
+def polygonal(geometries: Geometries | Sequence[shapely.Geometry] | shapely.Geometry) -> Geometries:
+    """Return the polygons in geometries of any kind, one or many, as a flat array (n,); other kinds have no area."""
     return polygons_of(np.atleast_1d(np.asarray(geometries, dtype=object)))[0]
 
 
@@ -65,7 +65,7 @@ def union(polygons: Geometries) -> shapely.MultiPolygon:
 
 def as_multipolygon(geometry: shapely.Geometry) -> shapely.MultiPolygon:
     """Return the polygonal part of one geometry as a multipolygon."""
-    return shapely.MultiPolygon(list(polygonal(np.array([geometry], dtype=object))))
+    return shapely.MultiPolygon(list(polygonal(geometry)))
 
 
 def area_km2(geometries: Geometries | shapely.Geometry) -> Floats:

@@ -43,7 +43,7 @@ def intervals(features: Features, field: str | None, *, where: str) -> tuple[Int
     Raises
     ------
     DataError
-        A feature has no date, or one that is none.
+        A feature has no date, or one that is none, or ends before it begins.
     """
     fields = {name.casefold(): name for properties in features.properties for name in properties}
     pair = next((pair for pair in INTERVAL_FIELDS if pair[0] in fields and pair[1] in fields), None)
@@ -61,7 +61,9 @@ def intervals(features: Features, field: str | None, *, where: str) -> tuple[Int
 def days_of(spans: Sequence[Interval]) -> list[date]:
     """Return the days on which what is drawn changes, as long as anything is drawn."""
     starts = {span.first for span in spans}
-    ends = {span.last + _ONE_DAY for span in spans if span.last is not None and span.last > span.first}
+    # Features of single days, and no others, are maps of these days, each of which stands until the next.
+    lasting = any(span.last != span.first for span in spans)
+    ends = {span.last + _ONE_DAY for span in spans if span.last is not None} if lasting else set()
     return [day for day in sorted(starts | ends) if in_force(spans, day).any()]
 
 
@@ -74,13 +76,13 @@ def _pairs(features: Features, first: str, last: str, where: str) -> tuple[Inter
     """Return intervals from two properties; an end that is also a beginning belongs to the later one."""
     read = []
     for index, properties in enumerate(features.properties):
-        end = properties.get(last)
-        read.append(
-            (
-                _day(properties.get(first), index, first, where),
-                None if end in (None, "") else _day(end, index, last, where),
-            )
-        )
+        stated = properties.get(last)
+        start = _day(properties.get(first), index, first, where)
+        end = None if stated in (None, "") else _day(stated, index, last, where)
+        if end is not None and end < start:
+            problem = f"feature {index} ends on {end}, before it begins on {start}"
+            raise DataError(problem, where=where, cure="put the earlier day first", code="NO-DATE")
+        read.append((start, end))
     beginnings = {start for start, _ in read}
     half_open = any(end in beginnings and end != start for start, end in read if end is not None)
     return tuple(Interval(start, end - _ONE_DAY if end and half_open and end > start else end) for start, end in read)

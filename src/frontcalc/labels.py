@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # Control characters steer terminals and break lines; directional ones show a name other than it is; lone
 # surrogates stand for the bytes of a file name that is no text.
@@ -14,3 +15,9 @@ def printable(name: str) -> str:
     """Return a name on one line, every character that does more than show itself written as its escape."""
     name = _LINES.sub(" ", name)
     return _UNSAFE.sub(lambda found: ascii(found[0])[1:-1], name)
+
+
+def some_of(names: Sequence[str], limit: int = 5) -> str:
+    """Return the first few of some names on one line, and how many more there are."""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more

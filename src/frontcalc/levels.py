@@ -60,7 +60,7 @@ class Line:
         """Return this row's ground of that of all regions and what is unassigned (n + 1)."""
         whole = len(grounds) in self.members
         mine = grounds if whole else [grounds[member] for member in self.members]
-        return geometry.union(geometry.polygonal(np.array([*mine, None], dtype=object)[:-1]))
+        return geometry.union(geometry.polygonal(mine))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from frontcalc import atomic
-from frontcalc.errors import DataError
+from frontcalc.errors import DataError, reason_of
 from frontcalc.folders import cache_folder
 
 LEVELS = ("country", "adm1", "adm2")
@@ -133,7 +133,7 @@ def keep(data: bytes, regions: FetchedRegions) -> FetchedRegions:
                 old.unlink(missing_ok=True)
     except OSError as error:
         raise DataError(
-            f"cannot be written: {(error.strerror or type(error).__name__).lower()}",
+            f"cannot be written: {reason_of(error)}",
             where="the cache of regions",
             cure="make room, or name another folder with FRONTCALC_CACHE",
         ) from error

@@ -20,8 +20,6 @@ SLIVER_WIDTH_M = 100.0
 Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
 
-_SEMI_MAJOR = 6_378_137.0
-_E2 = 0.00669437999014
 _GRID_M = 0.01
 
 
@@ -94,9 +92,9 @@ def mean_widths_m(parts: Geometries, source_crs: str) -> Floats:
     degrees = crs.projector(source_crs, crs.LONLAT)(coordinates)
     corners = np.bincount(owner, minlength=len(parts))
     latitude = np.radians(np.bincount(owner, degrees[:, 1], minlength=len(parts)) / corners)
-    curvature = 1 - _E2 * np.sin(latitude) ** 2
-    east = _SEMI_MAJOR * np.cos(latitude) / np.sqrt(curvature)
-    north = _SEMI_MAJOR * (1 - _E2) / curvature**1.5
+    curvature = 1 - crs.E2 * np.sin(latitude) ** 2
+    east = crs.SEMI_MAJOR_M * np.cos(latitude) / np.sqrt(curvature)
+    north = crs.SEMI_MAJOR_M * (1 - crs.E2) / curvature**1.5
     local = shapely.set_coordinates(parts.copy(), np.radians(degrees) * np.column_stack([east, north])[owner])
     return np.asarray(2 * shapely.area(local) / shapely.length(local))
 

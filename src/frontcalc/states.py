@@ -12,7 +12,7 @@ from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import ADJECTIVES, Layer, spelling
 from frontcalc.notices import Notice
 from frontcalc.periods import Period
-from frontcalc.snapshots import Snapshot, SnapshotLayer, forget_read, read_snapshot
+from frontcalc.snapshots import Snapshot, SnapshotLayer, read_snapshot
 from frontcalc.views import View
 
 SPAN_TOLERANCE = 0.05
@@ -81,11 +81,6 @@ class Span:
             and self.closing is not None
             and self.opening.snapshot.ref != self.closing.snapshot.ref
         )
-
-
-def forget_maps() -> None:
-    """Drop what is remembered of files: a run reads them as they are now, not as an earlier one found them."""
-    forget_read()
 
 
 def _layers_of(ref: SnapshotRef, cache: Cache) -> tuple[tuple[str, str, Layer], ...]:

@@ -101,7 +101,7 @@ def between(
 
 def _check(margin_km2: Floats, ground: list[shapely.Geometry], roles: list[Role]) -> None:
     """Refuse a matrix whose margin is not the area of the ground by role, measured by itself."""
-    measured = geometry.area_km2(np.array([*ground, None], dtype=object)[:-1])
+    measured = geometry.area_km2(np.array(ground, dtype=object))
     for role, found, area in zip(roles, margin_km2, measured, strict=True):
         if abs(found - area) > CONTRADICTION_KM2:
             raise FrontcalcError(

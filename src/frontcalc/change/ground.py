@@ -134,7 +134,7 @@ def areas_of(
     grounds: Sequence[Ground], regions: RegionSet, *, engine: str = ENGINES[0], slivers: SliverRule | None = None
 ) -> tuple[Areas, ...]:
     """Return the areas of several grounds, each as `areas` does: at once, which costs little more than one."""
-    wholes = [geometry.polygonal(np.asarray(ground, dtype=object)) for ground in grounds]
+    wholes = [geometry.polygonal(ground) for ground in grounds]
     if slivers is None:
         return tuple(_measured(wholes, regions, engine))
     told: list[Geometries] = []

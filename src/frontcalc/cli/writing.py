@@ -172,7 +172,7 @@ def failing() -> tuple[str, ...]:
 
 def print_bytes(content: bytes) -> None:
     """Write bytes to standard output, which is UTF-8 whatever the locale, or say why that cannot be."""
-    from frontcalc.errors import DataError
+    from frontcalc.errors import DataError, reason_of
 
     try:
         if sys.stdout is None:
@@ -183,10 +183,8 @@ def print_bytes(content: bytes) -> None:
         raise
     except OSError as error:
         silence_stdout()
-        reason = (error.strerror or type(error).__name__).lower()
-        raise DataError(
-            f"cannot be written: {reason}", where="standard output", cure="write to a file with -o"
-        ) from error
+        problem = f"cannot be written: {reason_of(error)}"
+        raise DataError(problem, where="standard output", cure="write to a file with -o") from error
 
 
 def print_text(text: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from frontcalc import atomic
 from frontcalc.config import NAME as CONFIG_NAME
-from frontcalc.errors import DataError, UsageError
+from frontcalc.errors import DataError, UsageError, reason_of
 from frontcalc.fetching.catalogue import Source
 from frontcalc.labels import printable
 from frontcalc.manifest import NAME, REVISIONS, HeldFile, Manifest, manifest_bytes, read_manifest
@@ -270,8 +270,7 @@ def _writing(root: Path) -> Iterator[None]:
 
 def _unwritable(root: Path, error: OSError) -> FolderError:
     """Return the error for a folder that cannot be read or written."""
-    reason = (error.strerror or type(error).__name__).lower()
-    return FolderError(f"cannot be written: {reason}", where=str(root), cure="give another folder with -o")
+    return FolderError(f"cannot be written: {reason_of(error)}", where=str(root), cure="give another folder with -o")
 
 
 @contextmanager

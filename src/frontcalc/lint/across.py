@@ -141,7 +141,8 @@ def repeats(traces: Traces) -> Iterator[Fault]:
     source = [earlier.setdefault(trace.sha256, trace) if trace.sha256 else trace for trace in traces]
     again = ((first, trace) for first, trace in zip(source, traces, strict=True) if first is not trace)
     for _, run in groupby(again, key=lambda pair: pair[0].day):
-        first, (start, *_, last) = (pairs := list(run))[0][0], [*(trace for _, trace in pairs), pairs[-1][1]]
+        pairs = list(run)
+        (first, start), (_, last) = pairs[0], pairs[-1]
         what = f"{_maps(len(pairs))} byte for byte the same as {first.file}"
         yield Fault("REPEATED", what, start.day, last.day, file=start.file, count=len(pairs), maps=len(pairs))
 

@@ -178,7 +178,7 @@ def _ground(layers: list[Drawn]) -> shapely.MultiPolygon:
     grounds = [one.ground for one in layers if one.ground is not None]
     if len(grounds) == 1:
         return grounds[0]
-    return geometry.union(geometry.polygonal(np.array(grounds, dtype=object)))
+    return geometry.union(geometry.polygonal(grounds))
 
 
 def _box(layers: tuple[Drawn, ...]) -> Box | None:

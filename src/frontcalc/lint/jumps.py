@@ -96,7 +96,7 @@ def _jump(
     change_km2 = float(geometry.area_km2(after) - geometry.area_km2(before))
     # Lost where the area shrinks, gained where it grows.
     changed = shapely.difference(before, after) if change_km2 < 0 else shapely.difference(after, before)
-    part = max(geometry.polygonal(np.array([changed], dtype=object)), key=lambda one: float(one.area))
+    part = max(geometry.polygonal(changed), key=lambda one: float(one.area))
     part_km2 = float(geometry.area_km2(part))
     west, south, east, north = crs.bounds_in_degrees(target_crs, part.bounds)
     signed = f"{change_km2:+,.1f}".replace("-", "\N{MINUS SIGN}")

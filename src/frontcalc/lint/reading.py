@@ -14,7 +14,7 @@ from frontcalc.archives import Part, SnapshotRef
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import Layer, spelling
 from frontcalc.lint.findings import Fault, Place, fault_of
-from frontcalc.snapshots import layers_in, read_part, to_equal_area
+from frontcalc.snapshots import adds_nothing, layers_in, read_part, to_equal_area
 from frontcalc.sources import fingerprint
 from frontcalc.sources.features import Features
 
@@ -97,7 +97,7 @@ def read_day(ref: SnapshotRef, before: Day | None, target_crs: str) -> Day:
             continue
         twin = next((other for other in files if other.sha256 == file.sha256 and not part.selection), None)
         files.append(file)
-        if twin:
+        if twin and adds_nothing(file.features, part.entry, dict(ref.layers), layers):
             what = f"{file.name} and {twin.name} of the same day are byte for byte the same"
             faults.append(Fault("REPEATED", what, ref.day, file=file.name, cure="remove one of the two"))
             continue
@@ -147,8 +147,8 @@ def _sort_layers(
         if (digest, features.crs) not in grounds:
             try:
                 grounds[digest, features.crs] = geometry.union(to_equal_area(polygons, features.crs, target_crs))
-            except (shapely.GEOSException, UsageError) as error:
-                what = f"cannot be measured: {error}"
+            except (shapely.GEOSException, UsageError, DataError) as error:
+                what = f"cannot be measured: {error.problem if isinstance(error, DataError) else error}"
                 faults.append(Fault("UNMEASURABLE", what, ref.day, layer=title, file=file.name))
                 grounds[digest, features.crs] = None
         ground = grounds[digest, features.crs]

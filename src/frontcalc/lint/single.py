@@ -111,7 +111,7 @@ def _overlap(day: Day, first: Drawn, second: Drawn, target_crs: str) -> Fault | 
         f"{first.layer.actor} and {second.layer.actor} both hold" if rival else f"{first.name} and {second.name} cover"
     )
     what = f"{who} the same {km2:,.3f} km²"
-    largest = max(geometry.polygonal(np.array([shared], dtype=object)), key=lambda part: float(part.area))
+    largest = max(geometry.polygonal(shared), key=lambda part: float(part.area))
     return Fault("ACTORS-OVERLAP" if rival else "OVERLAP", what, day.ref.day, at=place_of(largest, target_crs), km2=km2)
 
 

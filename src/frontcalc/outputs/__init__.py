@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from frontcalc import atomic
-from frontcalc.errors import DataError, UsageError
+from frontcalc.errors import DataError, UsageError, reason_of
 from frontcalc.lint import Finding
 from frontcalc.outputs import changemap, flat, geopackage, parquet, sarif, text, webpage, xlsx
 from frontcalc.outputs.published import UNITS
@@ -120,5 +120,5 @@ def write_file(path: Path, content: str | bytes) -> None:
     except BrokenPipeError:
         raise
     except (OSError, RuntimeError) as error:
-        reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
-        raise DataError(f"cannot be written: {reason}", where=str(path), cure="give another place with -o") from error
+        problem = f"cannot be written: {reason_of(error)}"
+        raise DataError(problem, where=str(path), cure="give another place with -o") from error

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from frontcalc.atomic import beside
-from frontcalc.errors import DataError
+from frontcalc.errors import DataError, reason_of
 
 
 def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = ()) -> None:
@@ -44,8 +44,8 @@ def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = (
             target.unlink(missing_ok=True)
         last[0].replace(last[1])
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise DataError(f"cannot be written: {reason}", where=str(target), cure="give another place with -o") from error
+        problem = f"cannot be written: {reason_of(error)}"
+        raise DataError(problem, where=str(target), cure="give another place with -o") from error
     finally:
         for temporary, _ in written:
             with suppress(OSError):

@@ -81,7 +81,7 @@ def list_archive(
 def _layer_row(snapshot: Snapshot, part: SnapshotLayer, target: str) -> LayerRow:
     """Return the row of one layer of one map."""
     assert snapshot.ref.day is not None
-    ground = geometry.union(snapshots.to_equal_area(part.polygons, part.crs, target))
+    ground = geometry.union(snapshots.to_equal_area(part.polygons, part.crs, target, where=part.file))
     return LayerRow(
         date=snapshot.ref.day,
         layer=part.name,

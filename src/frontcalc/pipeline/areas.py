@@ -59,7 +59,7 @@ def held(
     110,649.0 km² on the map of 2024-11-03
     """
     asked_for = [dates] if isinstance(dates, str | date) else dates
-    days = [parse_day(day) if isinstance(day, str) else day for day in dict.fromkeys(asked_for)]
+    days = list(dict.fromkeys(parse_day(day) if isinstance(day, str) else day for day in asked_for))
     if not days:
         raise UsageError("no date was given", cure="name one, as in 2024-11-03")
     maps = open_maps(archive, options)

@@ -15,9 +15,9 @@ from frontcalc.change import ENGINES, Held
 from frontcalc.errors import UsageError
 from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Measuring
-from frontcalc.pipeline.outcomes import Base, Moved, Outcome, again, by_row, ends, measured, of_base
+from frontcalc.pipeline.outcomes import Base, MovedByRow, Outcome, again, by_row, ends, measured, of_base
 from frontcalc.pipeline.references import change_on_ellipsoid, drawn
-from frontcalc.pipeline.timeline import dates_between
+from frontcalc.pipeline.timeline import neighbours
 from frontcalc.regions import SNAPS, embedded_covers
 from frontcalc.slivers import SLIVER_WIDTH_M, SliverRule
 from frontcalc.states import State, resolve, state_on
@@ -162,10 +162,7 @@ def _without_slivers(base: Base) -> Iterator[Outcome]:
     before, after = (
         run.ground(state.snapshot, base.actor) for state in (base.span.opening, base.span.closing) if state
     )
-    parts = [
-        geometry.polygonal(np.array([shapely.difference(*pair)], dtype=object))
-        for pair in ((after, before), (before, after))
-    ]
+    parts = [geometry.polygonal(shapely.difference(*pair)) for pair in ((after, before), (before, after))]
     for limit in SLIVER_WIDTHS_M:
         rule = SliverRule(limit, run.crs)
         kept = (polygons[~rule.thin(polygons)] for polygons in parts)
@@ -194,10 +191,10 @@ def _in_steps(base: Base) -> Iterator[Outcome]:
     opening, closing = base.span.opening, base.span.closing
     if opening is None or closing is None or opening.day is None or closing.day is None:
         return
-    done: dict[tuple[date | None, date | None], tuple[Moved, Held]] = {}
+    done: dict[tuple[date | None, date | None], tuple[MovedByRow, Held]] = {}
     for step in GROSS_STEPS:
         sums, held = [], None
-        for before, after in _pairs(base, step):
+        for before, after in neighbours(base.run, base.actor, base.span, step):
             # Months, weeks and maps share steps.
             days = (before.day, after.day)
             done[days] = done.get(days) or _step(base, before, after, held)
@@ -209,24 +206,10 @@ def _in_steps(base: Base) -> Iterator[Outcome]:
         yield of_base(base, "step", f"gross, each {step}", gross)
 
 
-def _step(base: Base, before: State, after: State, held: Held | None) -> tuple[Moved, Held]:
+def _step(base: Base, before: State, after: State, held: Held | None) -> tuple[MovedByRow, Held]:
     """Return gained and lost by row from one map to another, and what is held then."""
     changed = base.run.move(before.snapshot, after.snapshot, base.actor, held)
     return by_row(base.run, changed.gained_km2, changed.lost_km2), changed.closing
-
-
-def _pairs(base: Base, step: str) -> Iterator[tuple[State, State]]:
-    """Yield the neighbouring states inside a span, from its opening to its closing map."""
-    before, last = base.span.opening, base.span.closing
-    assert before is not None
-    assert before.day is not None
-    assert last is not None
-    assert last.day is not None
-    for day in dates_between(base.run.archive, before.day + _ONE_DAY, last.day, step):
-        after = state_on(base.run.archive, day, base.run.wanted(base.actor))
-        if after is not None and after.snapshot.ref != before.snapshot.ref:
-            yield before, after
-            before = after
 
 
 def _other_regions(base: Base) -> Iterator[Outcome]:
@@ -244,7 +227,7 @@ def _other_regions(base: Base) -> Iterator[Outcome]:
         yield replace(outcome, moved=_renamed(outcome.moved, run, base.run))
 
 
-def _renamed(moved: Moved, run: Measuring, base: Measuring) -> Moved:
+def _renamed(moved: MovedByRow, run: Measuring, base: Measuring) -> MovedByRow:
     """Return figures under the names that another run has for the regions of the same code, or of the same name."""
     names = dict(zip(base.regions.codes, base.regions.names, strict=False))
     names.pop("", None)

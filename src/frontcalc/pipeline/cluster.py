@@ -31,7 +31,7 @@ from frontcalc.pipeline.cluster_tasks import (
     other_content,
     sent_software,
 )
-from frontcalc.pipeline.steps import Job, Measured
+from frontcalc.pipeline.steps import Job, MeasuredChain
 from frontcalc.regions import RegionSet
 from frontcalc.snapshots import Holding
 from frontcalc.sources.packages import extra_package
@@ -101,12 +101,12 @@ class Cluster:
         threads: int = sum(self.client.nthreads().values())
         return 2 * max(1, threads)
 
-    def chain(self, job: Job, refs: Sequence[SnapshotRef], regions: RegionSet) -> Sent[Measured]:
-        """Send a chain of maps, to measure every step of it: see `steps.measure_chain`."""
+    def chain(self, job: Job, refs: Sequence[SnapshotRef], regions: RegionSet) -> Sent[MeasuredChain]:
+        """Send a chain of maps, to measure every step of it: see `stepping.measure_chain`."""
         files = files_of([*refs, *(part.ref for part in job.without)])
         expected = dict(files)
 
-        def same(measured: Measured) -> None:
+        def same(measured: MeasuredChain) -> None:
             for snapshot in measured.snapshots:
                 for part, file in zip(snapshot.ref.parts, snapshot.files, strict=True):
                     if expected[part.entry] != file.sha256:

@@ -14,7 +14,7 @@ from frontcalc.archives import SnapshotRef
 from frontcalc.change import Change
 from frontcalc.errors import DataError, FrontcalcError
 from frontcalc.pipeline.stepping import measure_chain
-from frontcalc.pipeline.steps import Job, Measured
+from frontcalc.pipeline.steps import Job, MeasuredChain
 from frontcalc.regions import RegionSet
 from frontcalc.snapshots import Holding, forget_read, ground_of
 from frontcalc.sources import fingerprint
@@ -56,7 +56,7 @@ def itself(regions: RegionSet) -> RegionSet:
 
 def chain_there(
     here: dict[str, str], files: Files, job: Job, refs: Sequence[SnapshotRef], regions: RegionSet
-) -> Measured | FrontcalcError:
+) -> MeasuredChain | FrontcalcError:
     """Measure a chain of maps on a worker."""
     return on_worker(here, files, lambda: measure_chain(job, refs, regions))
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 from frontcalc.archives import Archive, SnapshotRef
-from frontcalc.errors import DataError, UsageError
+from frontcalc.errors import DataError, UsageError, reason_of
 from frontcalc.outputs import write_file
 from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes, tidy_polygons
 from frontcalc.pipeline.options import Options, open_maps
@@ -72,9 +72,8 @@ def convert(
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(
-            f"cannot be made: {(error.strerror or '').lower()}", where=str(target), cure="give another place with -o"
-        ) from error
+        problem = f"cannot be made: {reason_of(error)}"
+        raise DataError(problem, where=str(target), cure="give another place with -o") from error
     files = []
     for ref in track(refs, "converting map"):
         files.append(target / f"{ref.day}.geojson")
@@ -101,7 +100,7 @@ def drawn_in_degrees(polygons: NDArray[np.object_], plane: str) -> shapely.Multi
     """Return polygons of a projection in degrees, valid and in one form and order."""
     # Degrees round otherwise than metres: polygons that touched may now overlap by a hair.
     degrees = geometry.union(geometry.repair(to_degrees(polygons, plane)))
-    return shapely.MultiPolygon(list(tidy_polygons(geometry.polygonal(np.array([degrees], dtype=object)))))
+    return shapely.MultiPolygon(list(tidy_polygons(geometry.polygonal(degrees))))
 
 
 def _readable(ref: SnapshotRef) -> bool:

@@ -21,7 +21,7 @@ from frontcalc.levels import Line, Lines
 from frontcalc.notices import Notice
 from frontcalc.pipeline.sharing import Shared
 from frontcalc.pipeline.stepping import known_areas, known_step, known_total, measure_step
-from frontcalc.pipeline.steps import Job, Measured, Movement, Step, move, regions_key
+from frontcalc.pipeline.steps import Job, MeasuredChain, Movement, Step, move, regions_key
 from frontcalc.progress import timed
 from frontcalc.regions import RegionSet, takers
 from frontcalc.slivers import SliverRule
@@ -126,7 +126,7 @@ class Measuring:
         step = self._ahead.pop(job.key(*ends), None) or known_step(job, *ends)
         return step or measure_step(job, *ends, self._ground_of, self.takers(actor))
 
-    def take(self, measured: Measured) -> None:
+    def take(self, measured: MeasuredChain) -> None:
         """Take note of what was measured ahead by a worker."""
         self._ahead |= measured.steps
 
@@ -184,15 +184,13 @@ class Measuring:
         """Return the rows of one period or date, each with the figures it sums."""
         return self.lines.shown
 
-    def change(self, span: Span, actor: str, *, opening: Held | None = None) -> Change | None:
+    def change(self, span: Span, actor: str) -> Change | None:
         """Return the change between a span's two maps, None where it has not two; see `change.step`."""
         if span.opening is None or span.closing is None or not span.measurable:
             return None
         before, after = (self.ground(state.snapshot, actor) for state in (span.opening, span.closing))
         with timed(f"compared {span.opening.day or 'opening'} with {span.closing.day or 'closing'}"):
-            return change.step(
-                before, after, self.takers(actor), opening=opening, engine=self.engine, slivers=self.slivers
-            )
+            return change.step(before, after, self.takers(actor), engine=self.engine, slivers=self.slivers)
 
     def shown(self, changed: ChangeT) -> ChangeT:
         """Return what is shown of a change: all of it, or without its slivers, as asked."""

@@ -20,7 +20,6 @@ from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.splitting import Splitting, choose_regions
 from frontcalc.regions import SNAPS
 from frontcalc.slivers import SLIVER_WIDTH_M, SliverRule
-from frontcalc.states import forget_maps
 from frontcalc.views import choose_view
 
 
@@ -93,7 +92,7 @@ def open_maps(archive: str | Path | Archive | None, options: Options) -> Archive
     UsageError
         An archive that is open is to be opened otherwise, or as `open_archive`.
     """
-    forget_maps()
+    snapshots.forget_read()
     if archive is None:
         return archives.open_sample()
     if isinstance(archive, Archive):

@@ -17,7 +17,7 @@ from frontcalc.states import Span, State
 Key = tuple[str, str]
 """Level and region of a row."""
 
-Moved = Mapping[Key, tuple[float, float]]
+MovedByRow = Mapping[Key, tuple[float, float]]
 """Gained and lost of each row (km²)."""
 
 MEASURES = ("gained", "lost", "net")
@@ -34,7 +34,7 @@ class Base:
     options: Options
     actor: str
     span: Span
-    moved: Moved
+    moved: MovedByRow
     suspect: tuple[Redefinition, ...]
 
 
@@ -62,7 +62,7 @@ class Outcome:
     choice: str
     span: Span
     view: str
-    moved: Moved | None
+    moved: MovedByRow | None
     in_range: bool
     notices: tuple[Notice, ...] = ()
 
@@ -143,6 +143,6 @@ def measured(
     return Outcome(assumption, choice, span, run.view.name, moved, in_range, span.notices)
 
 
-def of_base(base: Base, assumption: str, choice: str, moved: Moved, *, in_range: bool = False) -> Outcome:
+def of_base(base: Base, assumption: str, choice: str, moved: MovedByRow, *, in_range: bool = False) -> Outcome:
     """Return an outcome that rests on the very maps and view of the base."""
     return Outcome(assumption, choice, base.span, base.run.view.name, moved, in_range, base.span.notices)

@@ -8,7 +8,6 @@ from typing import Unpack
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from frontcalc import geometry
 from frontcalc.archives import Archive
@@ -103,10 +102,7 @@ def _panel(run: Measuring, measured: Measured, total: DiffRow) -> Panel:
     ground: dict[str, list[shapely.MultiPolygon]] = {"gained": [], "lost": []}
     for kind, _, _, part in run.polygons(changed):
         ground[kind].append(part)
-    held = [run.ground(opening.snapshot, measured.actor)]
-    return Panel(total, _flat(held), _flat(ground["gained"]), _flat(ground["lost"]))
-
-
-def _flat(shapes: Sequence[shapely.MultiPolygon]) -> NDArray[np.object_]:
-    """Return the polygons of multipolygons."""
-    return geometry.polygonal(np.array([*shapes, None], dtype=object)[:-1])
+    held = run.ground(opening.snapshot, measured.actor)
+    return Panel(
+        total, geometry.polygonal(held), geometry.polygonal(ground["gained"]), geometry.polygonal(ground["lost"])
+    )

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Unpack
 
-import numpy as np
-
 from frontcalc import geometry
 from frontcalc.archives import Archive
 from frontcalc.change import CONTRADICTION_KM2
@@ -104,7 +102,7 @@ def _change_rows(run: Measuring, measured: Measured) -> Iterator[ChangeRow]:
                 f"the overlay contradicts itself: {km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons",
                 cure="please report it with the maps and the regions",
             )
-        polygons = geometry.polygonal(np.array([ground], dtype=object))
+        polygons = geometry.polygonal(ground)
         yield ChangeRow(
             period=span.period.label,
             actor=measured.actor,

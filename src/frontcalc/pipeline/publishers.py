@@ -6,58 +6,27 @@ Nothing is merged: each archive has its own maps, actors and notices, and its ow
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import date
+from dataclasses import fields
 from itertools import permutations
 from pathlib import Path
 from typing import Any, Unpack
 
-import numpy as np
 import shapely
 
 from frontcalc import change, geometry
 from frontcalc.archives import Archive
 from frontcalc.change import Areas
-from frontcalc.errors import NoDataError, UsageError
-from frontcalc.labels import printable
 from frontcalc.notices import Notice
-from frontcalc.pipeline.comparing import Measured, measure
 from frontcalc.pipeline.conversion import drawn_in_degrees
 from frontcalc.pipeline.diffs import diff_rows
-from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.outcomes import MEASURES
 from frontcalc.pipeline.provenance import meta_of
 from frontcalc.pipeline.region_shapes import shapes_of
-from frontcalc.pipeline.spans import period_used, start_periods
-from frontcalc.states import State
+from frontcalc.pipeline.sides import Publisher, Side, measure_each, sides_of
+from frontcalc.pipeline.spans import period_used
+from frontcalc.states import SPAN_TOLERANCE, State
 from frontcalc.tables import TOTAL, CompareMeta, CompareRow, DiffRow, DisagreementRow, Meta, Table
-
-LONGER = 1.05
-"""How many times as many days may lie between the maps of one archive as between another's for a range over them."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Publisher:
-    """One archive's run, whose territory it measures, and what it measured, by actor and period."""
-
-    run: Measuring
-    actors: tuple[str, ...]
-    measured: dict[tuple[str, str], Measured]
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One archive's part in an actor's period: what it measured, and the ground held at the close if it has a map."""
-
-    run: Measuring
-    measured: Measured
-    closing: shapely.MultiPolygon | None
-
-    @property
-    def day(self) -> date | None:
-        """The day of the closing map."""
-        return self.measured.span.closing.day if self.measured.span.closing else None
 
 
 def compare(
@@ -105,8 +74,8 @@ def compare(
     one: +2,700.0 km² by 2024-11-17, 130.1 on it alone
     other: +2,576.6 km² by 2024-11-10, 6.6 on it alone
     """
-    publishers = _measure(periods, archives, options)
-    shown = list(_sides(publishers))
+    publishers = measure_each(periods, archives, options)
+    shown = list(sides_of(publishers))
     rows = tuple(row for sides in shown for row in _rows(sides))
     return Table(CompareRow, rows, _meta(publishers, shown), shapes_of(publishers[0].run))
 
@@ -141,81 +110,13 @@ def disagreements(
     >>> [(row.holder, row.lacker, round(row.km2, 1)) for row in table.rows]
     [('one', 'other', 130.1), ('other', 'one', 6.6)]
     """
-    publishers = _measure(periods, archives, options)
-    shown = list(_sides(publishers))
+    publishers = measure_each(periods, archives, options)
+    shown = list(sides_of(publishers))
     rows = tuple(row for sides in shown for row in _disagreements(sides))
     return Table(DisagreementRow, rows, _meta(publishers, shown))
 
 
-def _measure(
-    periods: str | Sequence[str], archives: Sequence[str | Path | Archive], options: Options
-) -> list[_Publisher]:
-    """Return what each archive measured, all options checked against each other."""
-    if len(archives) < 2:
-        raise UsageError("two archives at least are compared", where="--archive", cure="give it once for each")
-    publishers = []
-    for path, name in zip(archives, _names(archives), strict=True):
-        asked = start_periods(periods, path, options)
-        # Two publishers' folders may have one name.
-        asked.run.archive = replace(asked.run.archive, name=printable(name))
-        measured = {(one.actor, one.span.period.label): one for one in measure(asked)}
-        publishers.append(_Publisher(asked.run, asked.actors, measured))
-    _check(publishers)
-    return publishers
-
-
-def _names(archives: Sequence[str | Path | Archive]) -> list[str]:
-    """Return what archives are called: by their names, as they were given where those are the same."""
-    places = [one.name if isinstance(one, Archive) else Path(one).resolve() for one in archives]
-    names = [place if isinstance(place, str) else place.name for place in places]
-    told = [
-        str(one) if names.count(name) > 1 and not isinstance(one, Archive) else name
-        for one, name in zip(archives, names, strict=True)
-    ]
-    if len(set(places)) < len(places) or len(set(told)) < len(told):
-        raise UsageError("the same archive is given twice", where="--archive", cure="give it once for each")
-    return told
-
-
-def _check(publishers: Sequence[_Publisher]) -> None:
-    """Refuse archives that cannot be laid side by side."""
-    first = publishers[0].run
-    for publisher in publishers[1:]:
-        run = publisher.run
-        if not set(publisher.actors) & set(publishers[0].actors):
-            shown = [f"{one.run.archive.name} shows {' and '.join(one.actors)}" for one in (publishers[0], publisher)]
-            raise UsageError("; ".join(shown), cure="say whose territory with --actor")
-        if [line.region for line in run.rows()] != [line.region for line in first.rows()]:
-            raise UsageError(
-                f"{first.archive.name} and {run.archive.name} are of different places, so that regions differ",
-                cure="give a file with --regions, or --by none",
-            )
-    with_maps = [one for one in publishers if any(measured.changed for measured in one.measured.values())]
-    if len(with_maps) < 2:
-        raise NoDataError(
-            "fewer than two archives have two maps for a period asked for",
-            cure="; ".join(f"{one.run.archive.name} has maps of {one.run.archive.extent}" for one in publishers),
-        )
-
-
-def _sides(publishers: Sequence[_Publisher]) -> Iterator[list[_Side]]:
-    """Yield the sides of each actor and period, in the order of the archives."""
-    for key in dict.fromkeys(key for publisher in publishers for key in sorted(publisher.measured, key=_by_actor)):
-        yield [_side(one.run, one.measured[key]) for one in publishers if key in one.measured]
-
-
-def _by_actor(key: tuple[str, str]) -> str:
-    """Return what periods are sorted by; those of one actor stay in the order asked for."""
-    return key[0]
-
-
-def _side(run: Measuring, measured: Measured) -> _Side:
-    """Return an archive's part in a period."""
-    closing = measured.span.closing
-    return _Side(run, measured, run.ground(closing.snapshot, measured.actor) if closing else None)
-
-
-def _rows(sides: Sequence[_Side]) -> Iterator[CompareRow]:
+def _rows(sides: Sequence[Side]) -> Iterator[CompareRow]:
     """Yield the rows of one actor and period: region by region, a row an archive."""
     tables = [list(diff_rows(side.run, side.measured)) for side in sides]
     apart = [_apart(sides, side) for side in sides]
@@ -235,26 +136,26 @@ def _range(rows: Sequence[DiffRow]) -> dict[str, float]:
     ends: dict[str, float] = {}
     if not _alike(row.days for row in rows if row.net_km2 is not None):
         return ends
-    for measure_ in MEASURES:
-        figures = [value for row in rows if (value := getattr(row, f"{measure_}_km2")) is not None]
+    for measure in MEASURES:
+        figures = [value for row in rows if (value := getattr(row, f"{measure}_km2")) is not None]
         if len(figures) > 1:
-            ends |= {f"{measure_}_min_km2": min(figures), f"{measure_}_max_km2": max(figures)}
+            ends |= {f"{measure}_min_km2": min(figures), f"{measure}_max_km2": max(figures)}
     return ends
 
 
-def _apart(sides: Sequence[_Side], mine: _Side) -> tuple[Areas, Areas] | None:
+def _apart(sides: Sequence[Side], mine: Side) -> tuple[Areas, Areas] | None:
     """Return what an archive alone holds at the close, and what it lacks of what others hold; None without both."""
     others = [side.closing for side in sides if side is not mine and side.closing is not None]
     if mine.closing is None or not others:
         return None
-    theirs = geometry.union(geometry.polygonal(np.array(others, dtype=object)))
+    theirs = geometry.union(geometry.polygonal(others))
     # One set of regions for all, so that the sides of a row are of the very same ground.
     takers, engine = sides[0].run.takers(mine.measured.actor), mine.run.engine
     only, lacking = shapely.difference(mine.closing, theirs), shapely.difference(theirs, mine.closing)
     return change.areas(only, takers, engine=engine), change.areas(lacking, takers, engine=engine)
 
 
-def _disagreements(sides: Sequence[_Side]) -> Iterator[DisagreementRow]:
+def _disagreements(sides: Sequence[Side]) -> Iterator[DisagreementRow]:
     """Yield where one archive's closing map shows ground as held and another's does not, pair by pair."""
     run = sides[0].run
     level = run.lines.levels[-1] if run.lines.levels else TOTAL
@@ -265,7 +166,7 @@ def _disagreements(sides: Sequence[_Side]) -> Iterator[DisagreementRow]:
         areas = change.areas(ground, run.takers(holder.measured.actor), engine=run.engine)
         grounds = areas.by_region()
         for line in run.rows():
-            if line.level == level and not (ground := line.ground_of(grounds)).is_empty:
+            if line.level == level and not (mine := line.ground_of(grounds)).is_empty:
                 yield DisagreementRow(
                     period=holder.measured.span.period.label,
                     actor=holder.measured.actor,
@@ -275,11 +176,11 @@ def _disagreements(sides: Sequence[_Side]) -> Iterator[DisagreementRow]:
                     km2=line.sum_of(areas.km2),
                     holder_map=holder.day,
                     lacker_map=lacker.day,
-                    geometry=drawn_in_degrees(geometry.polygonal(np.array([ground], dtype=object)), run.crs),
+                    geometry=drawn_in_degrees(geometry.polygonal(mine), run.crs),
                 )
 
 
-def _meta(publishers: Sequence[_Publisher], shown: Sequence[Sequence[_Side]]) -> CompareMeta:
+def _meta(publishers: Sequence[Publisher], shown: Sequence[Sequence[Side]]) -> CompareMeta:
     """Return what a comparison rests on: what all archives share, and each one's own."""
     each = tuple(_own_meta(publisher) for publisher in publishers)
     first = {entry.name: getattr(each[0], entry.name) for entry in fields(Meta)}
@@ -304,7 +205,7 @@ def _meta(publishers: Sequence[_Publisher], shown: Sequence[Sequence[_Side]]) ->
     )
 
 
-def _own_meta(publisher: _Publisher) -> Meta:
+def _own_meta(publisher: Publisher) -> Meta:
     """Return what one archive's figures rest on."""
     measured = publisher.measured.values()
     return meta_of(
@@ -320,7 +221,7 @@ def _together(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(sorted({name for several in names for name in several}))
 
 
-def _days_differ(sides: Sequence[_Side]) -> list[Notice]:
+def _days_differ(sides: Sequence[Side]) -> list[Notice]:
     """Return a notice where archives have the maps that open and close a period on different days."""
     spans = [(side.run.archive.name, side.measured.span) for side in sides]
     if len({(_day(span.opening), _day(span.closing)) for _, span in spans}) == 1:
@@ -331,9 +232,9 @@ def _days_differ(sides: Sequence[_Side]) -> list[Notice]:
 
 
 def _alike(days: Iterable[int | None]) -> bool:
-    """Say whether changes over so many days may be compared: they differ by no more than `SPAN` bears."""
+    """Say whether changes over so many days may be compared: they differ by no more than `SPAN_TOLERANCE`."""
     known = [count for count in days if count]
-    return not known or max(known) <= LONGER * min(known)
+    return not known or max(known) <= (1 + SPAN_TOLERANCE) * min(known)
 
 
 def _day(state: State | None) -> str:

@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import __version__, crs, geometry
+from frontcalc.labels import printable
 from frontcalc.pipeline.region_shapes import shapes_by_row
 from frontcalc.region_store import NAME_FIELD
 from frontcalc.regions import CODE_FIELDS, MAY_SHARE, UNASSIGNED, country_of
@@ -70,12 +71,12 @@ def check_regions(
     order = sorted(set(names))
     index = np.array([order.index(name) for name in names], dtype=np.intp)[features.owner]
     drawn = [features.polygons[index == number] for number in range(len(order))]
-    ground = [geometry.union(to_equal_area(polygons, features.crs, crs)) for polygons in drawn]
+    ground = [geometry.union(to_equal_area(polygons, features.crs, crs, where=source.name)) for polygons in drawn]
     overlaps = _overlaps(order, ground)
     refused += _too_large(overlaps)
     if not len(features.polygons):
         refused.append("it holds no polygons")
-    whole = geometry.union(geometry.polygonal(np.array([*ground, None], dtype=object)[:-1]))
+    whole = geometry.union(geometry.polygonal(ground))
     gaps = _gaps_km2(whole)
     rows = [
         _row(
@@ -127,7 +128,7 @@ def _row(
     return RegionCheckRow(
         file=file,
         region=name,
-        country=country_of(properties),
+        country=printable(country_of(properties)),
         features=len(properties),
         parts=len(drawn),
         repaired=int(np.sum(~shapely.is_valid(drawn))),
@@ -139,7 +140,7 @@ def _row(
 
 def _names(features: Features, field: str, fields: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return every feature's region name, one made up where it has none, and why the file would be refused."""
-    names = [str(own.get(field) or "").strip() for own in features.properties]
+    names = [printable(str(own.get(field) or "").strip()) for own in features.properties]
     if field not in fields:
         listed = ", ".join(fields) or "none"
         return [f"(feature {number})" for number in range(len(names))], [
@@ -154,7 +155,7 @@ def _names(features: Features, field: str, fields: Sequence[str]) -> tuple[list[
 def _told_apart(names: Sequence[str], features: Features) -> list[str]:
     """Return the names with their codes where features share a name and each has a code: those are not one region."""
     lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
-    codes = [str(next(filter(None, map(own.get, CODE_FIELDS)), "")).strip() for own in lower]
+    codes = [printable(str(next(filter(None, map(own.get, CODE_FIELDS)), "")).strip()) for own in lower]
     by_name: dict[str, set[str]] = {}
     for name, code in zip(names, codes, strict=True):
         by_name.setdefault(name, set()).add(code)
@@ -164,7 +165,7 @@ def _told_apart(names: Sequence[str], features: Features) -> list[str]:
 
 def _overlaps(names: Sequence[str], ground: Sequence[shapely.MultiPolygon]) -> list[RegionOverlap]:
     """Return what each pair of regions shares, largest first; a square metre or less is rounding."""
-    parts = [geometry.polygonal(np.array([one], dtype=object)) for one in ground]
+    parts = [geometry.polygonal(one) for one in ground]
     whole = np.concatenate([np.empty(0, dtype=object), *parts])
     pieces, of = geometry.subdivide(whole)
     owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])[of]
@@ -174,7 +175,7 @@ def _overlaps(names: Sequence[str], ground: Sequence[shapely.MultiPolygon]) -> l
     shared = np.zeros((len(names), len(names)))
     overlay = shapely.intersection(pieces[first], pieces[second])
     np.add.at(shared, (owner[first], owner[second]), geometry.area_km2(overlay))
-    area = geometry.area_km2(np.array([*ground, None], dtype=object)[:-1])
+    area = geometry.area_km2(np.array(ground, dtype=object))
     found = [
         RegionOverlap(names[a], names[b], float(shared[a, b]), float(100 * shared[a, b] / min(area[a], area[b])))
         for a, b in zip(*np.nonzero(shared > _TOUCHING_KM2), strict=True)
@@ -186,5 +187,5 @@ def _gaps_km2(whole: shapely.MultiPolygon) -> NDArray[np.float64]:
     """Return the area (km²) of each gap of more than a square metre that the united regions enclose."""
     holes = [shapely.Polygon(ring) for one in whole.geoms for ring in one.interiors]
     # What lies in a hole may be a region of its own, an enclave.
-    areas = geometry.area_km2(shapely.difference(np.array([*holes, None], dtype=object)[:-1], whole))
+    areas = geometry.area_km2(shapely.difference(np.array(holes, dtype=object), whole))
     return areas[areas > _TOUCHING_KM2]

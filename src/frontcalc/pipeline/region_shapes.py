@@ -60,7 +60,7 @@ class RegionShapes:
             # Above the regions are `unassigned` and `total`; a total of some rows only sums regions too.
             if max(line.members) < len(self.regions.names) and line.level != TOTAL:
                 mine = self.regions.land[np.isin(owner, line.members)]
-                whole = geometry.polygonal(np.array([geometry.union(mine)], dtype=object))
+                whole = geometry.polygonal(geometry.union(mine))
                 shapes[line.level, line.region] = drawn_in_degrees(whole, self.plane)
         return shapes
 

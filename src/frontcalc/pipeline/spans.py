@@ -13,8 +13,8 @@ from frontcalc.periods import Period, parse_period
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options, open_maps, start
 from frontcalc.progress import track
-from frontcalc.snapshots import read_snapshot
-from frontcalc.states import Span, State, check_view, forget_maps, resolve
+from frontcalc.snapshots import forget_read, read_snapshot
+from frontcalc.states import Span, State, check_view, resolve
 from frontcalc.tables import PeriodUsed
 
 
@@ -58,7 +58,7 @@ def start_files(before: str | Path, after: str | Path, options: Options) -> Aske
     DataError
         The later file lacks a layer that the earlier one has.
     """
-    forget_maps()
+    forget_read()
     maps = pair_archive(before, after)
     run = start(maps, options)
     opening, closing = (State(read_snapshot(ref, run.cache)) for ref in maps.refs)

@@ -13,7 +13,7 @@ from frontcalc.archives import SnapshotRef
 from frontcalc.cache import Cache, key_of
 from frontcalc.change import Floats, Held, Moved
 from frontcalc.errors import FrontcalcError
-from frontcalc.pipeline.steps import Job, Measured, Step
+from frontcalc.pipeline.steps import Job, MeasuredChain, Step
 from frontcalc.progress import timed
 from frontcalc.redefinitions import large_parts
 from frontcalc.regions import RegionSet
@@ -58,7 +58,7 @@ def measure_step(job: Job, before: Holding, after: Holding, ground: Grounds, reg
     return step
 
 
-def measure_chain(job: Job, refs: Sequence[SnapshotRef], regions: RegionSet) -> Measured:
+def measure_chain(job: Job, refs: Sequence[SnapshotRef], regions: RegionSet) -> MeasuredChain:
     """Measure every step of a chain of maps: what a worker does, in a thread or in another process.
 
     Each map is read once, and two are in memory at a time. A map that cannot be read, and a step that contradicts
@@ -88,7 +88,7 @@ def measure_chain(job: Job, refs: Sequence[SnapshotRef], regions: RegionSet) -> 
             before = after
         except FrontcalcError:
             before = None
-    return Measured(tuple(snapshots), steps)
+    return MeasuredChain(tuple(snapshots), steps)
 
 
 def known_step(job: Job, before: Holding, after: Holding) -> Step | None:

@@ -145,7 +145,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredChain:
     """What came of a chain of maps: what is on each that could be read, and the steps by their keys."""
 
     snapshots: tuple[Snapshot, ...]

@@ -4,75 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
 from frontcalc.archives import Archive, SnapshotRef
-from frontcalc.errors import NoDataError, UsageError
 from frontcalc.gross import Gross, add_steps
 from frontcalc.layers import COUNTRIES
 from frontcalc.levels import Line
 from frontcalc.notices import Notice
-from frontcalc.periods import UNITS, Period, calendar_periods, parse_bound, parse_day, parse_period, unit_of
+from frontcalc.periods import Period
 from frontcalc.pipeline.comparing import Measured, tabulate
 from frontcalc.pipeline.diffs import diff_rows
 from frontcalc.pipeline.measuring import Measuring
-from frontcalc.pipeline.options import Options, open_maps, start
+from frontcalc.pipeline.options import open_maps, start
 from frontcalc.pipeline.region_shapes import shapes_of
 from frontcalc.pipeline.shares import Land, land_of
 from frontcalc.pipeline.spans import Asked
 from frontcalc.pipeline.steps import Step
+from frontcalc.pipeline.summary_periods import SummaryOptions, Wish, checked, periods_of
 from frontcalc.pipeline.suspicions import Redefinition, Suspicions
-from frontcalc.pipeline.timeline import EVERY, dates_between
+from frontcalc.pipeline.timeline import neighbours
 from frontcalc.progress import track
-from frontcalc.states import Span, State, resolve, state_on
+from frontcalc.states import Span, State, resolve
 from frontcalc.tables import GrossRow, MapUsed, Meta, PeriodRow, SummaryMeta, SummaryRow, Table
 
 INVASION = "2022-02-24"
 """The day that Russia's full-scale invasion of Ukraine began, which ISW's maps open with: a baseline by name."""
-
-_ONE_DAY = timedelta(days=1)
-
-
-class SummaryOptions(Options, total=False):
-    """What a summary shows and how it measures; the keywords beside those of `Options`.
-
-    Attributes
-    ----------
-    since, until : str
-        First and last day: a day, or a longer unit whose first or last day is meant. A period that they
-        cut is named as the range it is.
-    same_span : bool
-        Of years: cut each on the day of the year where the last one ends.
-    baseline : str
-        A day. What was held then is taken away from every map first, so that only what was taken since
-        counts, and periods begin after it.
-    gross : bool
-        Add gross gained, gross lost, turnover and slivers.
-    step : str
-        What gross figures compare: each `snapshot` with the one before (the default), or the states at
-        the end of each `day`, `week` or `month`.
-    """
-
-    since: str | None
-    until: str | None
-    same_span: bool
-    baseline: str | None
-    gross: bool
-    step: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """The checked options of a summary; `step` is None without gross figures."""
-
-    since: str | None
-    until: str | None
-    same_span: bool
-    baseline: date | None
-    step: str | None
 
 
 def summary(
@@ -120,9 +78,9 @@ def summaries(
     units: Sequence[str], *, archive: str | Path | Archive | None = None, **options: Unpack[SummaryOptions]
 ) -> list[Table[SummaryRow, SummaryMeta]]:
     """Return a summary by each of several units, measured in one run; otherwise as `summary`."""
-    asked = _check(units, options)
+    asked = checked(units, options)
     maps = open_maps(archive, options)
-    periods = {unit: list(_periods(unit, maps, asked)) for unit in units}
+    periods = {unit: list(periods_of(unit, maps, asked)) for unit in units}
     ends = [day for each in periods.values() for period in each for day in (period.opens_on, period.closes_on) if day]
     run = start(maps, options, ends[-1])
     run.baseline = asked.baseline
@@ -131,86 +89,12 @@ def summaries(
     return [_table(walk, actors, unit, periods[unit]) for unit in units]
 
 
-def _check(units: Sequence[str], options: SummaryOptions) -> _Wish:
-    """Return the options of a summary, checked."""
-    for unit in units:
-        if unit not in UNITS:
-            raise UsageError(f"no period is named {unit!r}", where="--every", cure=f"choose {', '.join(UNITS)}")
-    gross, step, width = bool(options.get("gross")), options.get("step"), options.get("sliver_width")
-    drop = bool(options.get("drop_slivers"))
-    if not gross and step is not None:
-        raise UsageError("--step is of gross figures", cure="add --gross")
-    if not gross and not drop and width is not None:
-        raise UsageError("--sliver-width is of slivers", cure="add --gross to show them, or --drop-slivers")
-    if gross and drop:
-        raise UsageError("--gross shows slivers beside the figures that they are in", cure="leave out --drop-slivers")
-    if step is not None and step not in EVERY:
-        raise UsageError(f"no step is named {step!r}", where="--step", cure=f"choose {', '.join(EVERY)}")
-    same_span = bool(options.get("same_span"))
-    if same_span and tuple(units) != ("year",):
-        raise UsageError("cuts years to the same days", where="--same-span", cure="use it with --every year")
-    baseline = options.get("baseline")
-    return _Wish(
-        since=options.get("since"),
-        until=options.get("until"),
-        same_span=same_span,
-        baseline=parse_day(baseline) if baseline else None,
-        step=(step or "snapshot") if gross else None,
-    )
-
-
-def _periods(every: str, maps: Archive, asked: _Wish) -> Iterator[Period]:
-    """Yield the periods of a summary: those inside the time asked for in which the archive can show a change."""
-    first, last = maps.days[0], maps.days[-1]
-    begin, end = _unit_days(first + _ONE_DAY, every)[0], _unit_days(last, every)[1]
-    if asked.since:
-        begin = max(begin, parse_bound(asked.since, last=False))
-    if asked.until:
-        end = min(end, parse_bound(asked.until, last=True))
-    if asked.since and asked.until and parse_bound(asked.since, last=False) > parse_bound(asked.until, last=True):
-        raise UsageError(
-            f"{asked.since} is after {asked.until}", where="--since and --until", cure="put the earlier first"
-        )
-    if asked.baseline:
-        begin = max(begin, asked.baseline + _ONE_DAY)
-    if begin > end or first == last:
-        raise NoDataError(
-            "has no two maps in the time asked for", where=maps.name, cure=f"its maps are of {maps.extent}"
-        )
-    periods = calendar_periods(every, begin, end)
-    yield from _cut_alike(periods, min(end, last)) if asked.same_span else periods
-
-
-def _cut_alike(years: Iterator[Period], end: date) -> Iterator[Period]:
-    """Yield years cut on the day of the year where the last one ends; 29 February is 28 in common years."""
-    for year in years:
-        assert year.opens_on is not None
-        assert year.closes_on is not None
-        leap_day = (end.month, end.day) == (2, 29)
-        cut = date(year.closes_on.year, end.month, 28) if leap_day else end.replace(year=year.closes_on.year)
-        cut = end if cut.year == end.year else cut
-        if cut >= year.closes_on:
-            yield year
-        elif cut > year.opens_on:
-            yield parse_period(f"{year.label.partition('..')[0]}..{cut}")
-        else:
-            raise UsageError(
-                f"ends {year.label} on {cut}, before it begins", where="--same-span", cure="begin earlier with --since"
-            )
-
-
-def _unit_days(day: date, every: str) -> tuple[date, date]:
-    """Return the first and last day of the calendar unit that a day is in."""
-    label = unit_of(day, every)
-    return parse_bound(label, last=False), parse_bound(label, last=True)
-
-
 @dataclass(frozen=True, slots=True)
 class _Walk:
     """One run over the maps of an archive, with what it has measured between neighbouring ones."""
 
     run: Measuring
-    asked: _Wish
+    asked: Wish
     suspicions: Suspicions
     done: dict[tuple[SnapshotRef, SnapshotRef, str], Step] = field(default_factory=dict)
     suspect: dict[tuple[SnapshotRef, SnapshotRef, str], list[Redefinition]] = field(default_factory=dict)
@@ -237,18 +121,9 @@ class _Walk:
         return len(steps), add_steps(steps)
 
     def _pairs(self, span: Span, actor: str) -> Iterator[tuple[State, State]]:
-        """Yield the neighbouring states inside a span, from its opening to its closing map."""
-        before, last = span.opening, span.closing
-        assert before is not None
-        assert last is not None
-        assert before.day is not None
-        assert last.day is not None
+        """Yield the states that each gross step inside a span is from and to."""
         assert self.asked.step is not None
-        for day in dates_between(self.run.archive, before.day + _ONE_DAY, last.day, self.asked.step):
-            after = state_on(self.run.archive, day, self.run.wanted(actor))
-            if after is not None and after.snapshot.ref != before.snapshot.ref:
-                yield before, after
-                before = after
+        yield from neighbours(self.run, actor, span, self.asked.step)
 
     def _step(self, before: State, after: State, actor: str) -> Step:
         """Return one step, measured once however many periods it is in."""
@@ -310,7 +185,7 @@ def _gross_columns(walk: _Walk, gross: tuple[int, Gross] | None, line: Line) -> 
     }
 
 
-def _summary_meta(meta: Meta, run: Measuring, asked: _Wish, every: str) -> SummaryMeta:
+def _summary_meta(meta: Meta, run: Measuring, asked: Wish, every: str) -> SummaryMeta:
     """Return what a summary rests on."""
     maps = sorted(
         (MapUsed(day, file.name, file.sha256) for day, files in run.maps.items() for file in files),

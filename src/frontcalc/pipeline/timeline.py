@@ -193,6 +193,32 @@ def dates_between(maps: Archive, begin: date, end: date, every: str) -> Iterator
         day = stop + timedelta(days=1)
 
 
+def neighbours(run: Measuring, actor: str, span: Span, every: str) -> Iterator[tuple[State, State]]:
+    """Yield the pairs of states that the steps inside a span are from and to; its two maps have days.
+
+    Parameters
+    ----------
+    run : Measuring
+        The run.
+    actor : str
+        Whose territory.
+    span : Span
+        From its opening to its closing map.
+    every : str
+        The step, one of `EVERY`.
+    """
+    before, last = span.opening, span.closing
+    assert before is not None
+    assert before.day is not None
+    assert last is not None
+    assert last.day is not None
+    for day in dates_between(run.archive, before.day + timedelta(days=1), last.day, every):
+        after = state_on(run.archive, day, run.wanted(actor))
+        if after is not None and after.snapshot.ref != before.snapshot.ref:
+            yield before, after
+            before = after
+
+
 def _end_of(day: date, every: str) -> date:
     """Return the last day of the calendar unit that a day is in."""
     if every == "day":

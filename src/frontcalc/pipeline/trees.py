@@ -12,18 +12,20 @@ from frontcalc import __version__
 from frontcalc.archives import Archive
 from frontcalc.demands import require_none
 from frontcalc.drift import Cells, Drift, Key, Record, Source, Tree, compare
-from frontcalc.errors import DataError, UsageError
+from frontcalc.errors import DataError, UsageError, reason_of
 from frontcalc.notices import Notice
 from frontcalc.outputs import WRITERS
 from frontcalc.outputs.datapackage import KEY, NAME, datapackage, read_record, sha256, software
 from frontcalc.outputs.together import write_together
 from frontcalc.periods import UNITS
-from frontcalc.pipeline.summaries import SummaryOptions, summaries
+from frontcalc.pipeline.summaries import summaries
+from frontcalc.pipeline.summary_periods import SummaryOptions
 from frontcalc.tables import SummaryMeta
 
 DEFAULT_UNITS = ("year", "month")
 """The tables of a tree, unless others are asked for."""
 
+_TABLES = tuple(f"summary-{unit}.csv" for unit in UNITS)
 _PATHS = ("regions",)
 _WITHOUT_EFFECT = ("workers", "dask", "cache", "no_cache")  # on what is written: who measured, and what was kept
 
@@ -79,9 +81,8 @@ def write_summaries(
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(
-            f"cannot be made: {(error.strerror or '').lower()}", where=str(root), cure="give another place with -o"
-        ) from error
+        problem = f"cannot be made: {reason_of(error)}"
+        raise DataError(problem, where=str(root), cure="give another place with -o") from error
     files = {root / name: content for name, content in contents.items()}
     write_together(files, remove=[root / name for name in stale if name not in contents])
     require_none(notices, fail_on)
@@ -188,9 +189,6 @@ def _own_tables(root: Path) -> list[str]:
     return [name for name in read_record(_read(file), where=str(file)).hashes if name in _TABLES]
 
 
-_TABLES = tuple(f"summary-{unit}.csv" for unit in UNITS)
-
-
 def _read_tree(root: Path) -> Tree:
     """Return a tree as it lies in a folder."""
     file = root / NAME
@@ -222,6 +220,5 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise DataError(
-            f"cannot be read: {(error.strerror or '').lower()}", where=str(file), cure="check its permissions"
-        ) from error
+        problem = f"cannot be read: {reason_of(error)}"
+        raise DataError(problem, where=str(file), cure="check its permissions") from error

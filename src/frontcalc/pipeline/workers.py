@@ -14,7 +14,7 @@ from frontcalc.change import Change
 from frontcalc.errors import DataError
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.stepping import keep_step, known_step, measure_chain
-from frontcalc.pipeline.steps import Job, Measured
+from frontcalc.pipeline.steps import Job, MeasuredChain
 from frontcalc.regions import RegionSet
 from frontcalc.snapshots import keep_snapshot, known_snapshot
 from frontcalc.states import Span, State
@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 class Pending(Protocol):
     """Steps that are being measured elsewhere."""
 
-    def result(self) -> Measured:
+    def result(self) -> MeasuredChain:
         """Wait for them and return them."""
 
 

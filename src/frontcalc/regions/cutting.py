@@ -143,5 +143,5 @@ def plane_of(pieces: Geometries) -> Plane:
 def rest_of_plane(taken: Geometries) -> Geometries:
     """Return the ground outside some polygons in metres, as small polygons (n,)."""
     everything = shapely.box(-_PLANE_M, -_PLANE_M, _PLANE_M, _PLANE_M)
-    rest = geometry.polygonal(np.array([shapely.difference(everything, shapely.union_all(taken))]))
+    rest = geometry.polygonal(shapely.difference(everything, shapely.union_all(taken)))
     return geometry.subdivide(rest, _REST_VERTICES)[0]

@@ -140,7 +140,7 @@ def _made(features: Features, index: Owners, target_crs: str, names: tuple[str, 
 def _without_overlap(polygons: Geometries) -> Geometries:
     """Return polygons of one region, united if two of them touch, so that no ground counts twice."""
     first, second = shapely.STRtree(polygons).query(polygons, predicate="intersects")
-    return geometry.polygonal(np.array([geometry.union(polygons)])) if (first < second).any() else polygons
+    return geometry.polygonal(geometry.union(polygons)) if (first < second).any() else polygons
 
 
 def _names(features: Features, field: str | None, where: str) -> list[str]:
@@ -165,7 +165,7 @@ def _told_apart(names: Sequence[str], features: Features) -> list[tuple[str, tup
     Features of one name are parts of one region, unless each of them has a code that says otherwise.
     """
     lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
-    codes = [tuple(str(own.get(key) or "").strip() for key in CODE_FIELDS) for own in lower]
+    codes = [tuple(printable(str(own.get(key) or "").strip()) for key in CODE_FIELDS) for own in lower]
     uncoded = {name for name, own in zip(names, codes, strict=True) if not any(own)}
     return [(name, () if name in uncoded else own) for name, own in zip(names, codes, strict=True)]
 

@@ -34,7 +34,6 @@ _SPACING_M = 250.0
 _SIMPLIFIED = 0.02  # of the distance
 _PIECE_VERTICES = 128
 _LATITUDES = 86.0
-_E2 = 0.0066943799901413165  # of WGS 84
 
 
 class Stretches(NamedTuple):
@@ -129,7 +128,7 @@ def _stretches(edges: Floats, owner: Owners, plane: str) -> Stretches:
     used = np.column_stack([first, np.ones(len(parts), dtype=bool)]).ravel()
     lines = shapely.linestrings(metres[used], indices=np.repeat(number, 2)[used])
     phi = np.radians(degrees.reshape(-1, 2, 2)[first, 0, 1])
-    return Stretches(lines, owner[edge[first]], np.sqrt(1 - _E2 * np.sin(phi) ** 2) / np.cos(phi))
+    return Stretches(lines, owner[edge[first]], np.sqrt(1 - crs.E2 * np.sin(phi) ** 2) / np.cos(phi))
 
 
 def _to_mercator(points: Floats, plane: str) -> tuple[Floats, Floats]:

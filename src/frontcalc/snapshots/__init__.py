@@ -1,6 +1,14 @@
 """The map of one day: what is on it, its polygons, and what an actor holds on it."""
 
-from frontcalc.snapshots.drawn import SYNTHETIC, Snapshot, SnapshotLayer, boxes_in_degrees, layers_in, read_part
+from frontcalc.snapshots.drawn import (
+    SYNTHETIC,
+    Snapshot,
+    SnapshotLayer,
+    adds_nothing,
+    boxes_in_degrees,
+    layers_in,
+    read_part,
+)
 from frontcalc.snapshots.facts import digests_of, forget_read, keep_snapshot, kept_boxes, known_snapshot, read_snapshot
 from frontcalc.snapshots.holdings import Holding, ground_of, held, holding, role_geometry, to_equal_area
 
@@ -9,6 +17,7 @@ __all__ = [
     "Holding",
     "Snapshot",
     "SnapshotLayer",
+    "adds_nothing",
     "boxes_in_degrees",
     "digests_of",
     "forget_read",

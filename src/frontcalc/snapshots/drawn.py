@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -19,6 +19,7 @@ from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.dates import without_day
 from frontcalc.errors import DataError
 from frontcalc.intervals import in_force, intervals
+from frontcalc.labels import some_of
 from frontcalc.layers import UNDIFFERENTIATED, Layer, find_layer, layer_name, spelling, stated_layer
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
@@ -136,7 +137,8 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
             file, features = read_part(part)
         same = next((other for other in files if other.sha256 == file.sha256 and other.name != name), None)
         files.append(file)
-        if same:
+        # Files that are named by their layers may be alike, as those of layers that are empty are.
+        if same and adds_nothing(features, part.entry, dict(ref.layers), layers):
             notices.append(Notice("MERGED", f"{same.name} and {name} are the same file"))
             continue
         if features.synthetic:
@@ -159,12 +161,12 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
                 layers[key] = SnapshotLayer(title, layer, features.crs, name, _digest(features.crs, polygons), ref)
     if unknown and not layers:
         raise DataError(
-            f"has no layer that is known: {_some(unknown)}",
+            f"has no layer that is known: {some_of(unknown)}",
             where=", ".join(ref.names),
             cure=f"say what one means under [layers] in {CONFIG_NAME}, as actor and role",
         )
     if unknown:
-        notices.append(Notice("UNKNOWN-LAYER", f"not counted: {_some(unknown)}"))
+        notices.append(Notice("UNKNOWN-LAYER", f"not counted: {some_of(unknown)}"))
     found = Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated))
     return Drawn(found, polygons_of)
 
@@ -213,6 +215,11 @@ def _other_days(features: Features, ref: SnapshotRef, part: Part) -> list[date]:
     return sorted(days) if len(days) == 1 and ref.day not in days else []
 
 
+def adds_nothing(features: Features, entry: Entry, own: dict[str, Layer], known: Collection[str]) -> bool:
+    """Say whether every layer of a file whose meaning is known is among those known already, by their spelling."""
+    return all(spelling(title) in known for title, layer, _ in layers_in(features, entry, own) if layer is not None)
+
+
 def layers_in(
     features: Features, entry: Entry, own: dict[str, Layer]
 ) -> Iterator[tuple[str, Layer | None, Geometries]]:
@@ -242,9 +249,3 @@ def layers_in(
         yield from ((name, None, features.polygons[:0]) for name in sorted(set(drawn)))
     elif names:
         yield places[0], UNDIFFERENTIATED, features.polygons
-
-
-def _some(names: list[str], limit: int = 5) -> str:
-    """Return the first few of some names, and how many more there are."""
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more

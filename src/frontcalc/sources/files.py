@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from frontcalc.errors import DataError
+from frontcalc.errors import DataError, reason_of
 from frontcalc.labels import printable
 from frontcalc.sources.limits import beyond, limits, read_at_most, variable
 from frontcalc.sources.members import BROKEN_MEMBER, budget, checked_members, is_hidden
@@ -68,8 +68,8 @@ class Entry:
         try:
             data = self._read(wanted, most + 1, label)
         except (*BROKEN_MEMBER, RuntimeError, KeyError) as error:
-            reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
-            raise DataError(f"cannot be read: {reason}", where=label, cure="check its name and permissions") from error
+            problem = f"cannot be read: {reason_of(error)}"
+            raise DataError(problem, where=label, cure="check its name and permissions") from error
         if len(data) > most:
             raise beyond("max_bytes", f"is larger than {most:,} bytes", where=label)
         if not data.strip():
@@ -140,9 +140,8 @@ def list_entries(root: Path) -> list[Entry]:
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise DataError(f"cannot be read as a zip: {error}", where=where, cure="is the download complete?") from error
     except OSError as error:
-        raise DataError(
-            f"cannot be read: {(error.strerror or '').lower()}", where=where, cure="check its name and permissions"
-        ) from error
+        problem = f"cannot be read: {reason_of(error)}"
+        raise DataError(problem, where=where, cure="check its name and permissions") from error
     return [Entry(root, name) for name in sorted(names)]
 
 

@@ -1,0 +1,17 @@
+"""Archives: which dated maps a folder, a zip or a file holds. An index has no geometry."""
+
+from frontcalc.archives.dating import Dating
+from frontcalc.archives.index import Archive, Part, Selection, SnapshotRef
+from frontcalc.archives.opening import SAMPLE_NAME, open_archive, open_sample, pair_archive
+
+__all__ = [
+    "SAMPLE_NAME",
+    "Archive",
+    "Dating",
+    "Part",
+    "Selection",
+    "SnapshotRef",
+    "open_archive",
+    "open_sample",
+    "pair_archive",
+]

@@ -1,0 +1,104 @@
+"""An index of dated maps as a value."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from frontcalc.errors import DataError
+from frontcalc.layers import Layer
+from frontcalc.notices import Notice
+from frontcalc.sources.files import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The features of one day in a file of several, by a property (None for the first that states a date)."""
+
+    field: str | None
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file of one day's map.
+
+    Parameters
+    ----------
+    entry : Entry
+        The file.
+    selection : Selection or None
+        Which of its features count; None for all.
+    """
+
+    entry: Entry
+    selection: Selection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRef:
+    """Where one day's map is: the day, its files, and what the archive says its layers mean."""
+
+    day: date | None
+    parts: tuple[Part, ...]
+    layers: tuple[tuple[str, Layer], ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What messages call the files."""
+        return tuple(part.entry.label for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Archive:
+    """An index of dated maps, in date order; it holds no geometry.
+
+    Parameters
+    ----------
+    name : str
+        The folder's or file's name.
+    refs : tuple of SnapshotRef
+        One a day, in date order.
+    notices : tuple of Notice
+        What is to be said of the index.
+    view : str or None
+        The view that the archive itself asks for.
+    refused : tuple of DataError
+        Why files were left out that could not be dated; there are none unless bad files were to be skipped.
+    attribution : str
+        Whom its maps are from, and on what terms; empty where it does not say.
+    publisher : str
+        Who publishes the maps, as the archive itself says; empty where it does not.
+    """
+
+    name: str
+    refs: tuple[SnapshotRef, ...]
+    notices: tuple[Notice, ...] = ()
+    view: str | None = None
+    refused: tuple[DataError, ...] = ()
+    attribution: str = ""
+    publisher: str = ""
+
+    @property
+    def credit(self) -> str:
+        """Whom the maps are from and on what terms, as results say it."""
+        return f"maps: {self.attribution or f'{self.name}, whose source is not stated'}"
+
+    @cached_property
+    def days(self) -> tuple[date, ...]:
+        """The days that have a map."""
+        return tuple(ref.day for ref in self.refs if ref.day is not None)
+
+    @property
+    def extent(self) -> str:
+        """From when to when there are maps."""
+        return f"{self.days[0]} to {self.days[-1]}" if self.days else "no date"
+
+    def upto(self, day: date) -> Iterator[SnapshotRef]:
+        """Yield the maps dated on or before a day, latest first."""
+        end = bisect_right(self.refs, day, key=lambda ref: ref.day or date.min)
+        latest_first = (self.refs[place] for place in range(end - 1, -1, -1))
+        return (ref for ref in latest_first if ref.day is not None and ref.day <= day)
