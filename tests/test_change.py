@@ -169,11 +169,11 @@ def test_a_known_opening_brings_what_was_snapped() -> None:
 
 
 def test_the_close_follows_from_the_opening_and_must_be_what_was_measured() -> None:
-    opening, gained, lost = (Held(np.array(km2), np.array(km2) / 10) for km2 in ([7.0, 7], [2.0, 2], [4.0, 4]))
+    opening, gained, lost = (Held(np.array(km2), np.array(km2) / 10) for km2 in ([4.0, 3, 7], [2.0, 0, 2], [3.0, 1, 4]))
     for off in (-0.9, 0.9):
         closing = change.close_of(opening, gained, lost, 5 + off * CONTRADICTION_KM2)
-        assert closing.km2.tolist() == [5, 5]
-        assert closing.snapped_km2 == pytest.approx([0.5, 0.5])
+        assert closing.km2.tolist() == [3, 2, 5]
+        assert closing.snapped_km2 == pytest.approx([0.3, 0.2, 0.5])
     for off in (-1.1, 1.1):
         with pytest.raises(FrontcalcError) as caught:
             change.close_of(opening, gained, lost, 5 + off * CONTRADICTION_KM2)
@@ -182,6 +182,16 @@ def test_the_close_follows_from_the_opening_and_must_be_what_was_measured() -> N
             "5.000000 by gained and lost"
         )
         assert caught.value.cure == "please report it with the two maps"
+
+
+def test_what_is_exactly_at_a_limit_is_within_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing, at_drift = np.zeros(4), np.array([0, 0, 0, DRIFT_KM2])
+    assert change.close_of(Held(nothing, nothing), *[Held(nothing, nothing)] * 2, CONTRADICTION_KM2).km2[-1] == 0
+    carried = change.step(ground_of(), ground_of(), DRAWN, opening=Held(at_drift, nothing))
+    assert carried.opening_km2.tolist() == at_drift.tolist()
+    counted = regions.Split(np.array([CONTRADICTION_KM2, 0, 0]), np.zeros(3), DRAWN, boxes())
+    monkeypatch.setattr(regions.RegionSet, "split", lambda *groups, overlay: (counted,))
+    assert change.areas(ground_of(), DRAWN).km2.tolist() == [CONTRADICTION_KM2, 0, 0, 0]
 
 
 @pytest.mark.parametrize(("off", "refused"), [(0.9, False), (-0.9, False), (1.1, True), (-1.1, True)])
@@ -221,7 +231,8 @@ def test_the_engine_says_how_ground_is_found_and_split(monkeypatch: pytest.Monke
     change.areas(WEST, DRAWN, engine="plain")
     change.areas_of([WEST], DRAWN)
     change.differences(BEFORE, AFTER)
-    assert asked == [False, True, False, "edges"]
+    change.areas(WEST, DRAWN, engine="plain", slivers=RULE)
+    assert asked == [False, True, False, "edges", True]
 
 
 def test_where_edges_cannot_tell_whole_maps_are_overlaid_either_way() -> None:

@@ -83,6 +83,7 @@ def test_a_given_year_that_no_map_is_of_is_named() -> None:
     with pytest.raises(DataError) as caught:
         day_from_name("MapFEB28", year=1234)
     assert caught.value.problem == "FEB28 is no date, its year would be 1234"
+    assert caught.value.cure == "name the file by its day, as in 2024-11-03.geojson"
 
 
 def test_a_names_own_year_wins() -> None:
@@ -118,7 +119,11 @@ def test_anything_else_is_refused_with_the_reason(name: str, problem: str) -> No
         day_from_name(name)
     assert caught.value.problem == problem
     assert caught.value.where == name
-    assert caught.value.cure
+    assert caught.value.code == "NO-DATE"
+    several = "holds 2 dates" in problem
+    assert caught.value.cure == (
+        "leave one in the name" if several else "name the file by its day, as in 2024-11-03.geojson"
+    )
 
 
 @pytest.mark.parametrize(

@@ -77,12 +77,31 @@ def test_subdivision_cuts_slowly_where_clipping_fails(monkeypatch: pytest.Monkey
     assert shapely.area(pieces).sum() == pytest.approx(disc.area, rel=1e-12)
 
 
+def test_clipping_that_loses_a_billionth_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    disc = shapely.Point(0, 0).buffer(1000.0, quad_segs=16)
+    clip = shapely.clip_by_rect
+    monkeypatch.setattr(
+        shapely, "clip_by_rect", lambda shape, *box: shapely.transform(clip(shape, *box), lambda xy: xy * (1 - 1e-9))
+    )
+    pieces, _ = geometry.subdivide(array(disc), max_vertices=40)
+    assert shapely.area(pieces).sum() == pytest.approx(disc.area, rel=1e-13)
+
+
 def test_a_piece_with_as_many_vertices_as_it_may_have_is_not_cut() -> None:
     """An L is cut into two rectangles of five coordinates each."""
     ell = shapely.Polygon([(0, 0), (4, 0), (4, 2), (2, 2), (2, 3), (0, 3)])
     pieces, owner = geometry.subdivide(array(ell), max_vertices=5)
     assert sorted(piece.bounds for piece in pieces) == [(0, 0, 2, 3), (2, 0, 4, 2)]
     assert owner.tolist() == [0, 0]
+    whole, owner = geometry.subdivide(array(shapely.box(0, 0, 1, 1)), max_vertices=5)
+    assert list(whole) == [shapely.box(0, 0, 1, 1)]
+    assert owner.tolist() == [0]
+
+
+def test_a_piece_has_at_most_512_vertices_unless_told_otherwise() -> None:
+    disc = shapely.Point(0, 0).buffer(1, quad_segs=128)
+    assert shapely.get_num_coordinates(disc) == 513
+    assert len(geometry.subdivide(array(disc))[0]) == 2
 
 
 @pytest.mark.parametrize(("west", "south"), [(-10, 100), (-10, -300), (500, -4)])
@@ -147,6 +166,8 @@ def test_rings_and_polygons_are_split_each_by_itself() -> None:
     assert [shapely.get_num_coordinates(shape) for shape in (*shapely.get_rings(split),)] == [15, 7, 7]
     assert shapely.get_num_interior_rings(split).tolist() == [1, 0]
     assert shapely.is_valid(split).all()
+    apart = geometry.project_polygons(array(shapely.box(0, 0, 6, 6), far), bent, edge_error=9.01)
+    assert shapely.get_num_coordinates(apart).tolist() == [7, 7]
     straightened = shapely.transform(split, lambda xy: np.column_stack([xy[:, 0], xy[:, 1] - xy[:, 0] ** 2]))
     assert shapely.equals(shapely.set_precision(straightened, 1e-9), array(ring, far)).all()
 
