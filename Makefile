@@ -1,22 +1,35 @@
-# Commands for people and for CI. Each sets up its own environment in .venv.
+# Commands for people and for CI; CONTRIBUTING.md has all of them. Each sets up its own environment in .venv.
+# With another Python: make test PYTHON=python3.13 VENV=build/venv-3.13
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+MINIMUM := build/venv-minimum
+EXTRAS := dask,fetch,frames,formats,geo,viz,xlsx
 
-.PHONY: demo test lint docs reference pages errors gallery measurements simulation fuzz koop bench engines exact scale build clean
+.PHONY: demo test lint docs reference pages minimum coverage mutants errors gallery measurements simulation fuzz koop \
+	bench engines exact scale build release-check clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[dask,fetch,frames,formats,geo,viz,xlsx]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS)]" --group dev
+	touch $@
+
+# The lowest versions that pyproject.toml allows, and the newest of what they bring along.
+$(MINIMUM)/.ready: pyproject.toml scripts/minimum_versions.py
+	$(PYTHON) -m venv --clear $(MINIMUM)
+	$(PYTHON) scripts/minimum_versions.py > $(MINIMUM)/constraints.txt
+	$(MINIMUM)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(MINIMUM)/bin/python -m pip install --quiet --only-binary :all: --constraint $(MINIMUM)/constraints.txt \
+		--editable ".[$(EXTRAS)]" --group dev
 	touch $@
 
 demo: $(READY)
 	$(BIN)/frontcalc diff 2023 2024
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TESTS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -38,6 +51,22 @@ reference: $(READY)
 # What the commands of tutorial, how-to pages and README say.
 pages: $(READY)
 	FRONTCALC_WRITE_DOCS=1 $(BIN)/python -m pytest tests/test_tutorial.py
+
+# Old packages use what newer ones deprecate.
+minimum: $(MINIMUM)/.ready
+	$(MINIMUM)/bin/python -m pytest -W ignore::DeprecationWarning $(TESTS)
+
+# Counting loads SQLite and writes files in every process, which two tests forbid.
+coverage: $(READY)
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=95 $(TESTS) \
+		--deselect tests/test_atomic_writes.py::test_a_disk_that_takes_no_more_leaves_the_old_file_and_says_so \
+		--deselect tests/test_database.py::test_sqlite_is_loaded_where_something_is_kept_only
+
+mutants: $(READY)
+	$(BIN)/python -m pip install --quiet --group mutation
+	rm -rf mutants
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 errors: $(READY)
 	FRONTCALC_WRITE_DOCS=1 $(BIN)/python -m pytest --numprocesses 0 tests/test_errors.py
@@ -77,5 +106,12 @@ build: $(READY)
 	rm -rf dist
 	$(BIN)/python -m build --quiet --outdir dist
 
+release-check: build
+	$(BIN)/python scripts/check_release.py dist
+	$(PYTHON) -m venv --clear build/venv-release
+	build/venv-release/bin/python -m pip install --quiet --only-binary :all: dist/*.whl
+	build/venv-release/bin/python -W error -c "import frontcalc"
+	build/venv-release/bin/frontcalc --version
+
 clean:
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist build mutants .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

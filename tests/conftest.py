@@ -18,6 +18,8 @@ from frontcalc.cli import run as run_command
 from frontcalc.folders import VARIABLE
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# For `make mutants`: the same few examples for every mutant.
+settings.register_profile("mutants", settings.get_profile("default"), max_examples=15, derandomize=True)
 settings.load_profile("default")
 
 _TO_DEGREES = Transformer.from_crs("EPSG:6933", "OGC:CRS84", always_xy=True)

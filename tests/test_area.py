@@ -89,6 +89,14 @@ def test_projections_that_distort_are_refused_with_the_distortion_and_two_that_w
         assert crs.area_distortion(suggestion.strip("'"), UKRAINE).worst < 1e-9
 
 
+def test_one_point_is_projected_as_it_is_among_others() -> None:
+    project = crs.projector(crs.LONLAT, "EPSG:6933")
+    both = project(np.array([[31.5, 47.5], [36.0, 50.0]]))
+    alone = project(np.array([[31.5, 47.5]]))
+    assert alone.shape == (1, 2)
+    assert alone[0].tolist() == both[0].tolist()
+
+
 def test_an_unknown_crs_is_refused() -> None:
     with pytest.raises(UsageError, match="no CRS that is known"):
         crs.prove_equal_area("EPSG:999999", UKRAINE)

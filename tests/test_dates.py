@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import reprlib
 from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -66,6 +68,7 @@ def test_a_name_without_a_year_needs_one_given(name: str, day: str, left: str) -
     assert without_day(name) == left
     with pytest.raises(DataError, match="has no year") as caught:
         day_from_name(name)
+    assert caught.value.problem in {f"{written} has no year" for written in ("ARP07", "AO13MAR", "JUL05")}
     assert caught.value.where == name
     assert caught.value.cure == "give its year with --year, or in the name of its folder"
 
@@ -74,6 +77,13 @@ def test_the_years_own_calendar_decides() -> None:
     assert day_from_name("MapFEB29", year=2024) == date(2024, 2, 29)
     with pytest.raises(DataError, match="FEB29 is no date"):
         day_from_name("MapFEB29", year=2023)
+
+
+def test_a_given_year_that_no_map_is_of_is_named() -> None:
+    with pytest.raises(DataError) as caught:
+        day_from_name("MapFEB28", year=1234)
+    assert caught.value.problem == "FEB28 is no date, its year would be 1234"
+    assert caught.value.cure == "name the file by its day, as in 2024-11-03.geojson"
 
 
 def test_a_names_own_year_wins() -> None:
@@ -109,7 +119,11 @@ def test_anything_else_is_refused_with_the_reason(name: str, problem: str) -> No
         day_from_name(name)
     assert caught.value.problem == problem
     assert caught.value.where == name
-    assert caught.value.cure
+    assert caught.value.code == "NO-DATE"
+    several = "holds 2 dates" in problem
+    assert caught.value.cure == (
+        "leave one in the name" if several else "name the file by its day, as in 2024-11-03.geojson"
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,6 +146,12 @@ def test_other_numbers_do_not_hide_the_day(name: str, day: str) -> None:
 def test_a_capital_a_at_a_words_end_is_no_mark() -> None:
     assert without_day("DATA20240708") == "DATA"
     assert without_day("CACAO20240708") == "CACAO"
+
+
+def test_of_several_days_each_is_taken_out_and_nothing_else() -> None:
+    assert without_day("from 2024-11-03 to 20241104 in Kursk") == "from  to  in Kursk"
+    assert without_day("13MAR2022 to 2022-03-14") == "to"
+    assert without_day("X 20240708 X") == "X  X"
 
 
 FORMS = [
@@ -279,20 +299,28 @@ def test_in_a_date_only_field_no_time_of_day_counts() -> None:
     "value",
     [
         *(None, "", "yesterday", "2024-13-01", "2024-W36", "2024-11-03Tnoon", "0001-01-01T01:00:00Z"),
-        *(True, [], float("nan"), float("inf"), 1e30),
+        *(True, [], Path("2024-11-03"), float("nan"), float("inf"), 1e30),
     ],
     ids=repr,
 )
 def test_what_is_no_date_is_refused(value: object) -> None:
-    with pytest.raises(DataError, match="is no date"):
+    with pytest.raises(DataError) as caught:
         day_from_property(value)
+    assert caught.value.problem == f"property {reprlib.repr(value)} is no date"
+    assert caught.value.cure == "a date is milliseconds since 1970 or a text such as 2024-11-03"
 
 
 @pytest.mark.parametrize("value", [1735619400, 20241103, 0, epoch("2202-02-02")])
 def test_numbers_that_are_not_milliseconds_are_refused_with_what_they_would_be(value: int) -> None:
     with pytest.raises(DataError, match="would be of") as caught:
         day_from_property(value)
-    assert "milliseconds" in (caught.value.cure or "")
+    assert caught.value.cure == "a date is milliseconds since 1970, not seconds and not digits such as 20241103"
+
+
+def test_a_text_of_a_year_that_no_map_is_of_is_refused_for_that_alone() -> None:
+    with pytest.raises(DataError) as caught:
+        day_from_property("1700-01-02")
+    assert (caught.value.problem, caught.value.cure) == ("property '1700-01-02' would be of 1700-01-02", None)
 
 
 @given(day=days)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from frontcalc import geometry
+from frontcalc.errors import DataError
 
 
 def array(*shapes: shapely.Geometry) -> geometry.Geometries:
@@ -70,3 +75,146 @@ def test_subdivision_cuts_slowly_where_clipping_fails(monkeypatch: pytest.Monkey
     monkeypatch.setattr(shapely, "clip_by_rect", lambda shape, *box: shapely.Polygon())
     pieces, _ = geometry.subdivide(array(disc), max_vertices=64)
     assert shapely.area(pieces).sum() == pytest.approx(disc.area, rel=1e-12)
+
+
+def test_clipping_that_loses_a_billionth_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    disc = shapely.Point(0, 0).buffer(1000.0, quad_segs=16)
+    clip = shapely.clip_by_rect
+    monkeypatch.setattr(
+        shapely, "clip_by_rect", lambda shape, *box: shapely.transform(clip(shape, *box), lambda xy: xy * (1 - 1e-9))
+    )
+    pieces, _ = geometry.subdivide(array(disc), max_vertices=40)
+    assert shapely.area(pieces).sum() == pytest.approx(disc.area, rel=1e-13)
+
+
+def test_a_piece_with_as_many_vertices_as_it_may_have_is_not_cut() -> None:
+    """An L is cut into two rectangles of five coordinates each."""
+    ell = shapely.Polygon([(0, 0), (4, 0), (4, 2), (2, 2), (2, 3), (0, 3)])
+    pieces, owner = geometry.subdivide(array(ell), max_vertices=5)
+    assert sorted(piece.bounds for piece in pieces) == [(0, 0, 2, 3), (2, 0, 4, 2)]
+    assert owner.tolist() == [0, 0]
+    whole, owner = geometry.subdivide(array(shapely.box(0, 0, 1, 1)), max_vertices=5)
+    assert list(whole) == [shapely.box(0, 0, 1, 1)]
+    assert owner.tolist() == [0]
+
+
+def test_a_piece_has_at_most_512_vertices_unless_told_otherwise() -> None:
+    disc = shapely.Point(0, 0).buffer(1, quad_segs=128)
+    assert shapely.get_num_coordinates(disc) == 513
+    assert len(geometry.subdivide(array(disc))[0]) == 2
+
+
+@pytest.mark.parametrize(("west", "south"), [(-10, 100), (-10, -300), (500, -4)])
+@pytest.mark.parametrize(("wide", "high", "cut"), [(20, 8, "x"), (8, 20, "y"), (20, 20, "x")])
+def test_a_piece_is_cut_in_half_across_its_longer_side(west: int, south: int, wide: int, high: int, cut: str) -> None:
+    """An ellipse of 65 coordinates; either half has some 35."""
+    disc = shapely.Point(0, 0).buffer(1, quad_segs=16)
+    ellipse = shapely.transform(disc, lambda xy: (xy + 1) * [wide / 2, high / 2] + [west, south])
+    pieces, _ = geometry.subdivide(array(ellipse), max_vertices=40)
+    middle = (west + wide / 2, south, west + wide, south + high) if cut == "x" else (west, south + high / 2)
+    assert len(pieces) == 2
+    assert max(piece.bounds for piece in pieces)[: len(middle)] == pytest.approx(middle)
+
+
+def test_clipping_that_does_well_is_not_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    clip, halve = shapely.clip_by_rect, geometry._halve
+    monkeypatch.setattr(shapely, "clip_by_rect", lambda part, *box: (asked.append("clip"), clip(part, *box))[1])
+    monkeypatch.setattr(
+        geometry, "_halve", lambda *args, **options: (asked.append("halve"), halve(*args, **options))[1]
+    )
+    pieces, _ = geometry.subdivide(array(shapely.Point(0, 0).buffer(1, quad_segs=16)), max_vertices=40)
+    assert asked == ["halve", "clip", "clip"]
+    assert len(pieces) == 2
+
+
+# --- edges, split before they are projected ---------------------------------------------------------------
+
+
+def bent(coordinates: geometry.Floats) -> geometry.Floats:
+    """Bend the plane: over a width w, a straight edge becomes a parabola that leaves w³ ÷ 6 beside its chord."""
+    return np.column_stack([coordinates[:, 0], coordinates[:, 1] + coordinates[:, 0] ** 2])
+
+
+def coordinates(*polygons: shapely.Polygon, edge_error: float, project: Callable = bent) -> list[tuple[float, float]]:
+    split = geometry.project_polygons(array(*polygons), project, edge_error=edge_error)
+    return [(float(x), float(y)) for x, y in shapely.get_coordinates(split)]
+
+
+@pytest.mark.parametrize(
+    ("edge_error", "pieces"), [(36.1, 1), (35.9, 2), (9.01, 2), (8.99, 3), (4.01, 3), (3.99, 4)], ids=str
+)
+@pytest.mark.parametrize("west", [0, 50])
+def test_an_edge_is_split_evenly_into_as_many_pieces_as_its_error_needs(
+    edge_error: float, pieces: int, west: int
+) -> None:
+    """Two edges are 6 wide and leave 36; the third runs north, and is not bent."""
+    drawn = shapely.Polygon([(west, 0), (west + 6, 0), (west + 6, 3)])
+    steps = np.arange(pieces) / pieces
+    there = [(west + 6 * part, 0.0) for part in steps]
+    back = [(west + 6 - 6 * part, 3 - 3 * part) for part in steps]
+    expected = [(x, y + x**2) for x, y in [*there, (west + 6, 0.0), *back, (west, 0.0)]]
+    np.testing.assert_allclose(coordinates(drawn, edge_error=edge_error), expected, rtol=1e-12)
+
+
+def test_rings_and_polygons_are_split_each_by_itself() -> None:
+    outline, hole = shapely.box(0, 0, 12, 12), shapely.box(3, 3, 9, 9)
+    ring = shapely.Polygon(outline.exterior, [hole.exterior])
+    far = shapely.box(100, 50, 106, 56)
+    split = geometry.project_polygons(array(ring, far), bent, edge_error=9.01)
+    # 12 wide leave 288, so six pieces; 6 wide leave 36, so two. Sides that run north stay.
+    assert [shapely.get_num_coordinates(shape) for shape in (*shapely.get_rings(split),)] == [15, 7, 7]
+    assert shapely.get_num_interior_rings(split).tolist() == [1, 0]
+    assert shapely.is_valid(split).all()
+    apart = geometry.project_polygons(array(shapely.box(0, 0, 6, 6), far), bent, edge_error=9.01)
+    assert shapely.get_num_coordinates(apart).tolist() == [7, 7]
+    straightened = shapely.transform(split, lambda xy: np.column_stack([xy[:, 0], xy[:, 1] - xy[:, 0] ** 2]))
+    assert shapely.equals(shapely.set_precision(straightened, 1e-9), array(ring, far)).all()
+
+
+def twisted(coordinates: geometry.Floats) -> geometry.Floats:
+    x, y = coordinates.T
+    return np.column_stack([x + y**2 / 7, y + x**2 / 3])
+
+
+@given(st.lists(st.tuples(st.integers(-30, 30), st.integers(-30, 30)), min_size=3, max_size=3, unique=True))
+def test_an_edge_gets_the_very_same_vertices_whichever_way_it_runs(corners: list[tuple[int, int]]) -> None:
+    triangle = shapely.Polygon([(x / 7, y / 7) for x, y in corners])
+    there = coordinates(triangle, edge_error=0.001, project=twisted)
+    back = coordinates(shapely.reverse(triangle), edge_error=0.001, project=twisted)
+    assert set(there) == set(back)
+
+
+@pytest.mark.parametrize("corner", [(3.1, 5.3), (3.1, -5.3), (-3.1, 5.3), (-3.1, -5.3), (0, 7.7), (7.7, 0), (5.3, 5.1)])
+@pytest.mark.parametrize("origin", [(0.1, 0.3), (0.3, 0.1), (-9.7, 4.1), (4.1, -9.7)])
+def test_edges_in_every_direction_get_the_same_vertices_from_either_side(
+    corner: tuple[float, float], origin: tuple[float, float]
+) -> None:
+    x, y = origin
+    triangle = shapely.Polygon([(x, y), (x + corner[0], y + corner[1]), (x + 20.3, y + 20.9)])
+    there = coordinates(triangle, edge_error=1e-5, project=twisted)
+    assert set(there) == set(coordinates(shapely.reverse(triangle), edge_error=1e-5, project=twisted))
+    assert len(there) > 100
+
+
+def test_a_place_outside_the_projection_is_named() -> None:
+    def lost(coordinates: geometry.Floats) -> geometry.Floats:
+        projected = coordinates.copy()
+        projected[coordinates[:, 0] == 4, 1] = np.inf
+        return projected
+
+    with pytest.raises(DataError) as caught:
+        geometry.project_polygons(array(shapely.Polygon([(0, 0), (4, 1), (2, 7)])), lost)
+    assert caught.value.problem == "its coordinates lie outside its projection, at 4, 1"
+    assert caught.value.cure == "check its CRS"
+
+
+def test_splitting_adds_no_more_vertices_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = shapely.Polygon([(0, 0), (6, 0), (6, 3)])  # at 3.99 in four pieces twice: six more vertices
+    monkeypatch.setattr(geometry, "MAX_ADDED_VERTICES", 6)
+    assert len(coordinates(drawn, edge_error=3.99)) == 10
+    monkeypatch.setattr(geometry, "MAX_ADDED_VERTICES", 5)
+    with pytest.raises(DataError) as caught:
+        coordinates(drawn, edge_error=3.99)
+    assert caught.value.problem == "its edges are so long that 6 vertices would be added"
+    assert caught.value.cure == "check its coordinates"

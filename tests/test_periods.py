@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import frontcalc
 from frontcalc.errors import DataError, NoDataError, UsageError
-from frontcalc.periods import is_period, parse_bound, parse_day, parse_period
+from frontcalc.periods import UNITS, calendar_periods, is_period, parse_bound, parse_day, parse_period, unit_of
 from frontcalc.tables import DiffRow
 
 Write = Callable[..., Path]
@@ -75,6 +75,81 @@ def test_grammar(text: str, opens_on: str | None, closes_on: str | None) -> None
 def test_impossible_and_reversed_periods_are_usage_errors(text: str, reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
         parse_period(text)
+
+
+GRAMMAR = (
+    "periods are 2023, 2024-Q3, 2024-09, 2024-W36, 2024-11-03, or two of them as in 2024-09..2024-11, 2024.., ..2023"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "cure"),
+    [
+        ("..", "names neither end of a range", GRAMMAR),
+        ("2024..2023", "runs backwards or holds no time", "put the earlier end first"),
+        ("yesterday", "is no period", GRAMMAR),
+        ("2024..tomorrow", "is no period", GRAMMAR),
+        ("then..2024", "is no period", GRAMMAR),
+        ("2024-W53", "has no such days: 2024-W53 does not exist", GRAMMAR),
+        ("2024..2024-11-31", "has no such days: 2024-11-31 does not exist", GRAMMAR),
+        ("0001", "is before all calendars", "choose a later period"),
+        ("0001..2024", "is before all calendars", "choose a later period"),
+    ],
+)
+def test_an_error_names_the_whole_period_what_is_wrong_and_what_to_write(text: str, problem: str, cure: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_period(text)
+    assert (caught.value.problem, caught.value.where, caught.value.cure) == (problem, f"period {text!r}", cure)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "..", "2024..2023..2022", "yesterday", "2024..tomorrow", "tomorrow..2024", "2024-Q5"]
+)
+def test_what_has_not_the_shape_of_a_period(text: str) -> None:
+    assert not is_period(text)
+
+
+def test_a_day_that_is_none_is_named_with_the_way_to_write_it() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_day("3 November")
+    assert (caught.value.problem, caught.value.where) == ("is no date", "'3 November'")
+    assert caught.value.cure == "write it as 2024-11-03"
+    with pytest.raises(UsageError) as caught:
+        parse_bound("soon", last=True)
+    assert caught.value.where == "period 'soon'"
+
+
+@pytest.mark.parametrize(
+    ("day", "labels"),
+    [
+        ("2024-11-03", ["2024", "2024-Q4", "2024-11", "2024-W44"]),
+        ("2024-12-30", ["2024", "2024-Q4", "2024-12", "2025-W01"]),
+        ("2021-01-03", ["2021", "2021-Q1", "2021-01", "2020-W53"]),
+        ("2024-03-31", ["2024", "2024-Q1", "2024-03", "2024-W13"]),
+        ("2024-04-01", ["2024", "2024-Q2", "2024-04", "2024-W14"]),
+        ("0987-09-30", ["0987", "0987-Q3", "0987-09", "0987-W39"]),
+    ],
+)
+def test_the_unit_that_a_day_is_in(day: str, labels: list[str]) -> None:
+    assert [unit_of(date.fromisoformat(day), every) for every in UNITS] == labels
+
+
+@pytest.mark.parametrize(
+    ("every", "begin", "end", "labels"),
+    [
+        ("year", "2022-02-24", "2024-11-17", ["2022-02-23..2022", "2023", "2024..2024-11-17"]),
+        ("year", "2023-01-01", "2023-12-31", ["2023"]),
+        ("quarter", "2024-02-01", "2024-06-30", ["2024-01-31..2024-Q1", "2024-Q2"]),
+        ("month", "2024-01-31", "2024-02-28", ["2024-01-30..2024-01", "2024-02..2024-02-28"]),
+        ("month", "2024-09-05", "2024-09-20", ["2024-09-04..2024-09-20"]),
+        ("week", "2024-12-30", "2025-01-06", ["2025-W01", "2025-W02..2025-01-06"]),
+    ],
+)
+def test_calendar_units_from_a_first_to_a_last_day(every: str, begin: str, end: str, labels: list[str]) -> None:
+    found = list(calendar_periods(every, date.fromisoformat(begin), date.fromisoformat(end)))
+    assert [period.label for period in found] == labels
+    assert str(found[0].opens_on) == str(date.fromisoformat(begin) - timedelta(days=1))
+    assert str(found[-1].closes_on) == end
 
 
 @given(st.dates(min_value=date(1, 1, 3)))

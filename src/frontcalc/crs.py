@@ -62,8 +62,11 @@ def projector(source: str, target: str) -> Callable[[NDArray[np.float64]], NDArr
     transform = transformer(source, target).transform
 
     def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        x, y = transform(points[:, 0], points[:, 1])
-        return np.column_stack([x, y])
+        x, y = points[:, 0], points[:, 1]
+        if len(points) == 1:
+            # pyproj takes an array of one for a number, which numpy deprecates and refuses from 2.4 on.
+            x, y = x.tolist(), y.tolist()
+        return np.column_stack(transform(x, y))
 
     return project
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
+if TYPE_CHECKING:
+    _TextOrPath = click.ParamType[str | Path, str]
+    _Text = click.ParamType[str, str]
+    _Texts = click.ParamType[tuple[str, ...], str]
+else:
+    # Before click 8.5 it takes no types.
+    _TextOrPath = _Text = _Texts = click.ParamType
 
-class PeriodOrFile(click.ParamType[str | Path, str]):
+
+class PeriodOrFile(_TextOrPath):
     """A period, or a file where the text has a slash or a suffix and is no period."""
 
     name = "period"
@@ -43,7 +51,7 @@ def periods_or_files(given: Sequence[str | Path]) -> tuple[list[str], list[Path]
     return periods, files
 
 
-class Period(click.ParamType[str, str]):
+class Period(_Text):
     """A period, where no file can stand for it."""
 
     name = "period"
@@ -55,7 +63,7 @@ class Period(click.ParamType[str, str]):
         return parse_period(str(value)).label
 
 
-class Day(click.ParamType[str, str]):
+class Day(_Text):
     """A day as YYYY-MM-DD."""
 
     name = "date"
@@ -67,7 +75,7 @@ class Day(click.ParamType[str, str]):
         return parse_day(str(value)).isoformat()
 
 
-class NoticeCode(click.ParamType[str, str]):
+class NoticeCode(_Text):
     """The code of a notice."""
 
     name = "code"
@@ -85,7 +93,7 @@ class NoticeCode(click.ParamType[str, str]):
         return notice_code(str(value))
 
 
-class Sources(click.ParamType[str, str]):
+class Sources(_Text):
     """The name of a source of maps."""
 
     name = "source"
@@ -99,7 +107,7 @@ class Sources(click.ParamType[str, str]):
         ]
 
 
-class Names(click.ParamType[tuple[str, ...], str]):
+class Names(_Texts):
     """Names separated by commas."""
 
     name = "names"
