@@ -38,8 +38,8 @@ def parse(data: bytes, *, where: str, part: str = "") -> object:
         if place := _not_utf8(data):
             problem = f"{part} is not UTF-8 text, at byte {place:,}".lstrip()
             raise DataError(problem, where=where, cure="save it as UTF-8") from error
-        # orjson's versions have several words for it.
-        reason = "nested too deeply" if "depth" in error.msg else error.msg
+        # Versions of orjson differ in what follows a comma, and in their words for depth.
+        reason = "nested too deeply" if "depth" in error.msg else error.msg.partition(",")[0]
         problem = f"{part} is not valid JSON: {reason}, line {error.lineno}, column {error.colno}".lstrip()
         raise DataError(problem, where=where, cure="is the download complete?") from error
 
