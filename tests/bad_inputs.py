@@ -13,6 +13,7 @@ import stat
 import struct
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,7 @@ FEATURE_SET = json.loads(json_formats.feature_set(ONE))
 TEXTS = (
     BadInput("an empty file", file(b"")),
     BadInput("a file of blanks with a byte order mark", file(b"\xef\xbb\xbf \n")),
-    BadInput("JSON cut off by a broken download", file(GOOD[:-40])),
+    BadInput("JSON cut off by a broken download", file(GOOD[:283])),
     BadInput("text in UTF-16", file(GOOD.decode().encode("utf-16"))),
     BadInput("text that is not UTF-8", file(GOOD.replace(b"control_map", b"contr\xf4le"))),
     BadInput("a web page instead of a map", file(b"<!DOCTYPE html><html><body>Not found</body></html>")),
@@ -205,10 +206,10 @@ def database(script: str) -> Callable[[bytes], bytes]:
     import sqlite3
 
     def change(data: bytes) -> bytes:
-        connection = sqlite3.connect(":memory:")
-        connection.deserialize(data)
-        connection.executescript(script)
-        return connection.serialize()
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.deserialize(data)
+            connection.executescript(script)
+            return connection.serialize()
 
     return change
 

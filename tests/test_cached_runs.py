@@ -350,7 +350,7 @@ def test_days_of_one_file_are_known_by_the_file_and_the_day(maps: Path, tmp_path
     frontcalc.convert(file, archive=maps)
     how: dict[str, Any] = {"archive": file, "cache": tmp_path / "cache"}
     plain = frontcalc.series(archive=file, by="none", no_cache=True)
-    assert len({row.held_km2 for row in plain.rows}) > 5
+    assert len({round(row.held_km2 or 0) for row in plain.rows}) == 5
     for count in (1, 2):
         assert frontcalc.series(**how, by="none", workers=count) == plain
     assert work.of(**how) == []

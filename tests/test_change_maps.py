@@ -180,6 +180,7 @@ def test_geopackage_has_a_style_for_its_layer(result: Any) -> None:
     assert set(categories.values()) == symbols
     assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert {day for (day,) in database.execute("SELECT last_change FROM gpkg_contents")} == {"2000-01-01T00:00:00.000Z"}
+    database.close()
 
 
 def test_a_table_is_no_map_and_a_map_no_table(result: Any) -> None:

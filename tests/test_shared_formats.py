@@ -64,6 +64,7 @@ def test_maps_have_the_areas_of_the_months(months: Any, shared: Path) -> None:
         (period, kind): km2
         for period, kind, km2 in database.execute("SELECT period, kind, sum(km2) FROM changes GROUP BY period, kind")
     }
+    database.close()
     for row in months.rows:
         if row.region == "total":
             assert drawn[row.period, "gained"] == pytest.approx(row.gained_km2, abs=0.015)

@@ -78,7 +78,15 @@ def test_simplification_leaves_out_the_least_effect_first() -> None:
 
 @pytest.mark.shared
 def test_the_archives_give_the_documented_measurements(shared: Path) -> None:
-    assert documented("measured") == measure_redraws.report(shared / "archives")
+    texts = documented("measured"), measure_redraws.report(shared / "archives")
+    for cell, measured in zip(*(re.split(r"[|\n]", text) for text in texts), strict=True):
+        # Other versions of PROJ and GEOS differ in last digits.
+        try:
+            said, found = (float(text.replace(",", "")) for text in (cell, measured))
+        except ValueError:
+            assert measured == cell
+        else:
+            assert found == pytest.approx(said, rel=0.01, abs=0.011 if "." in cell else 1)
 
 
 def scores(text: str) -> dict[int, tuple[float, ...]]:

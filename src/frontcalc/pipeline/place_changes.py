@@ -21,6 +21,7 @@ from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.provenance import meta_of
 from frontcalc.pipeline.spans import nothing_measured, period_used, start_periods
 from frontcalc.regions import UNASSIGNED
+from frontcalc.snapshots import on_grid
 from frontcalc.states import Span, State, state_on
 from frontcalc.tables import Meta, PeriodUsed, PlaceRow, Table
 
@@ -92,7 +93,8 @@ def places(
 def place_rows(run: Measuring, actor: str, span: Span, towns: Sequence[Place]) -> list[PlaceRow]:
     """Return a row each time that a place came under or out of an actor's hold, map by map."""
     points = np.array([(town.lon, town.lat) for town in towns])
-    x, y = crs.projector(crs.LONLAT, run.crs)(points).T
+    # As the maps' vertices are, so that a place on the edge of one stays there.
+    x, y = on_grid(crs.projector(crs.LONLAT, run.crs)(points)).T
     region = _regions_of(run, x, y)
     # Where only some regions are asked for, places elsewhere are left out.
     asked = ~np.isin(region, run.lines.left_out)

@@ -10,7 +10,7 @@ from frontcalc.snapshots.drawn import (
     read_part,
 )
 from frontcalc.snapshots.facts import digests_of, forget_read, keep_snapshot, kept_boxes, known_snapshot, read_snapshot
-from frontcalc.snapshots.holdings import Holding, ground_of, held, holding, role_geometry, to_equal_area
+from frontcalc.snapshots.holdings import Holding, ground_of, held, holding, on_grid, role_geometry, to_equal_area
 
 __all__ = [
     "SYNTHETIC",
@@ -28,6 +28,7 @@ __all__ = [
     "kept_boxes",
     "known_snapshot",
     "layers_in",
+    "on_grid",
     "read_part",
     "read_snapshot",
     "role_geometry",

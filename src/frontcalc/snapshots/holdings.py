@@ -8,6 +8,7 @@ from typing import cast
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 from frontcalc.cache import NOTHING_KEPT, Cache, key_of
@@ -149,6 +150,11 @@ def _projected(part: SnapshotLayer, plane: str) -> Geometries:
         ) from error
 
 
+def on_grid(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return projected points (n, 2) on the grid that vertices lie on (metres)."""
+    return np.asarray(np.round(points / GRID_M) * GRID_M)
+
+
 def to_equal_area(polygons: Geometries, source_crs: str, target_crs: str, *, where: str | None = None) -> Geometries:
     """Return polygons as drawn in `source_crs`, projected with straight source edges and repaired (metres).
 
@@ -165,7 +171,7 @@ def to_equal_area(polygons: Geometries, source_crs: str, target_crs: str, *, whe
     crs.prove_equal_area(target_crs, (west, south, east, north))
     project = crs.projector(source_crs, target_crs)
     try:
-        drawn = geometry.project_polygons(polygons, lambda points: np.round(project(points) / GRID_M) * GRID_M)
+        drawn = geometry.project_polygons(polygons, lambda points: on_grid(project(points)))
         return geometry.repair(drawn)
     except DataError as error:
         raise DataError(error.problem, where=where, cure=error.cure) from error
