@@ -114,6 +114,8 @@ TEXTS = (
     BadInput("GML", file(b'<FeatureCollection xmlns:gml="http://www.opengis.net/gml"/>', f"{DAY}.json")),
 )
 
+LINES = json_formats.lines({"control_map": [square(0, 0), square(1, 0)]}).splitlines()
+
 GEOJSON = (
     BadInput("NaN as a coordinate", file(polygon((0, 0), (1, float("nan")), (1, 1), (0, 0)))),
     BadInput("a number too large for any computer", file(polygon(*SQUARE).replace(b"[1, 1]", b"[1, 1e999]"))),
@@ -144,7 +146,9 @@ GEOJSON = (
     BadInput("a layer that nobody knows", file(json_formats.geojson({"zone_a": [square(0, 0)]}))),
     BadInput("more vertices than the limit", file(GOOD), environment=(("FRONTCALC_MAX_VERTICES", "4"),)),
     BadInput(
-        "GeoJSON sequence: a broken line", file(json_formats.lines({"control_map": [square(0, 0), square(1, 0)]})[:-30])
+        "GeoJSON sequence: a broken line",
+        # Cut before the digits of coordinates, which other versions of PROJ write otherwise.
+        file(b"\n".join([LINES[0], LINES[1][:100]])),
     ),
 )
 

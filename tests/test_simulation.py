@@ -86,7 +86,7 @@ def test_the_archives_give_the_documented_measurements(shared: Path) -> None:
         except ValueError:
             assert measured == cell
         else:
-            assert found == pytest.approx(said, rel=0.01, abs=0.011 if "." in cell else 1)
+            assert found == pytest.approx(said, rel=0.05, abs=0.011 if "." in cell else 1)
 
 
 def scores(text: str) -> dict[int, tuple[float, ...]]:
