@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +15,7 @@ from frontcalc.errors import FrontcalcError
 from frontcalc.labels import printable
 
 _LONGEST = 1000
+_OBJECTS = 100_000
 
 _COMMANDS = {
     "diff": "Territory gained and lost in each period, by region.",
@@ -79,13 +81,15 @@ def group(context: click.Context) -> None:
 
 def main() -> None:
     """Run the command line: one line on stderr and a stable exit code for whatever goes wrong."""
-    sys.exit(run(sys.argv[1:]))
+    # A process that ends after one command: collecting what is in circles takes a tenth of its time and frees nothing.
+    gc.set_threshold(_OBJECTS, 50, 50)
+    sys.exit(run(sys.argv[1:], alone=True))
 
 
-def run(arguments: list[str]) -> int:
-    """Run one command and return its exit code."""
+def run(arguments: list[str], *, alone: bool = False) -> int:
+    """Run one command and return its exit code; `alone` in its process, it may fork others."""
     try:
-        result = group.main(arguments, prog_name="frontcalc", standalone_mode=False)
+        result = group.main(arguments, prog_name="frontcalc", standalone_mode=False, obj=alone)
         return result if isinstance(result, int) else 0
     except FrontcalcError as error:
         return _fail(str(error), error.exit_code)

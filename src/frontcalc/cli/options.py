@@ -165,8 +165,9 @@ def _with(command: Command, options: tuple[Callable[[Command], Command], ...]) -
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options that were given, so that defaults stay the library's."""
-    return {name: value for name, value in options.items() if value is not None}
+    """Return the options that were given, so that defaults stay the library's; a process of our own may fork."""
+    own = {"processes": True} if "workers" in options and click.get_current_context().obj else {}
+    return {name: value for name, value in options.items() if value is not None} | own
 
 
 def hand_down(context: click.Context, group: click.Group) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 from dataclasses import fields, is_dataclass
 from datetime import date
+from functools import cache, partial
 from typing import Any
 
 import orjson
@@ -29,10 +30,13 @@ def csv_text(result: Table[Any, Any]) -> str:
     writer = csv.writer(out)
     names = [*(column.name for column in columns(result.kind, result.meta.units)), "attribution"]
     writer.writerow(names)
-    places = [places_of(name) for name in names]
     source = attribution(result)
-    for values in rows(result):
-        writer.writerow(map(_cell, (*values, source), places))
+    by_column = zip(*((*values, source) for values in rows(result)), strict=True)
+    # Most cells repeat: regions, days, blanks, nothing gained.
+    texts = [
+        map(cache(partial(_cell, places=places_of(name))), cells) for name, cells in zip(names, by_column, strict=False)
+    ]
+    writer.writerows(zip(*texts, strict=True))
     return out.getvalue()
 
 

@@ -5,8 +5,10 @@ Rows hold km² throughout the library; here is the one place where that becomes 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
+from operator import attrgetter
 from typing import Any, get_type_hints
 
 from frontcalc.columns import DEFINITIONS, unit_of
@@ -53,8 +55,13 @@ def columns(kind: type, units: str = "km2") -> tuple[Column, ...]:
 def rows(result: Table[Any, Any]) -> list[tuple[Any, ...]]:
     """Return the cells of a result in the order of `columns`: figures in its units, rounded."""
     names = [entry.name for entry in fields(result.kind) if entry.name != "geometry"]
-    forms = [(name, (_factor(name, result.meta.units), places_of(name))) for name in names]
-    return [tuple(_rounded(getattr(row, name), *form) for name, form in forms) for row in result.rows]
+    # By column, since what is to be done is the same for all of its cells, and there may be a million.
+    by_column = zip(*map(attrgetter(*names), result.rows), strict=True)
+    rounded = [
+        _rounded(cells, _factor(name, result.meta.units), places_of(name))
+        for name, cells in zip(names, by_column, strict=False)
+    ]
+    return list(zip(*rounded, strict=True))
 
 
 def scaled(result: Table[Any, Any]) -> Table[Any, Any]:
@@ -92,9 +99,9 @@ def _factor(field: str, units: str) -> float:
     return UNITS[units] if "km2" in field.split("_") else 1.0
 
 
-def _rounded(value: Any, factor: float, places: int) -> Any:
-    """Return a cell, a figure converted and rounded."""
-    return decimals(value * factor, places) if isinstance(value, float) else value
+def _rounded(cells: Sequence[Any], factor: float, places: int) -> list[Any]:
+    """Return the cells of a column, figures converted and rounded."""
+    return [decimals(value * factor, places) if isinstance(value, float) else value for value in cells]
 
 
 def _scaled(value: Any, units: str, name: str = "") -> Any:

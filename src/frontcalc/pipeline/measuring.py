@@ -68,6 +68,7 @@ class Measuring:
     drop_slivers: bool
     notices: list[Notice]
     dask: str | None = None
+    processes: bool = False
     cache: Cache = NOTHING_KEPT
     job: Callable[[str], Job] = field(init=False)
     _ground_of: Callable[[Holding], shapely.MultiPolygon] = field(init=False)

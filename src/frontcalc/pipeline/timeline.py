@@ -21,7 +21,6 @@ from frontcalc.pipeline.staleness import Watch
 from frontcalc.pipeline.steps import Movement
 from frontcalc.pipeline.suspicions import SHOWN_KM2, Redefinition, Suspicions
 from frontcalc.pipeline.workers import measured_ahead
-from frontcalc.progress import track
 from frontcalc.states import Span, State, state_on
 from frontcalc.tables import Meta, SeriesRow, Table
 
@@ -91,7 +90,7 @@ def series(
     for actor in actors:
         earlier = begin > maps.days[0]
         before = state_on(maps, begin - timedelta(days=1), run.wanted(actor)) if earlier else None
-        mine, said = _actor_series(run, actor, before, measured_ahead(run, actor, before, track(dates, what)))
+        mine, said = _actor_series(run, actor, before, measured_ahead(run, actor, before, dates, what))
         rows.extend(mine)
         notices.extend(said)
     meta = meta_of(run, actors, notices=notices, slivers=True)

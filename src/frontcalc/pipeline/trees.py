@@ -27,7 +27,8 @@ DEFAULT_UNITS = ("year", "month")
 
 _TABLES = tuple(f"summary-{unit}.csv" for unit in UNITS)
 _PATHS = ("regions",)
-_WITHOUT_EFFECT = ("workers", "dask", "cache", "no_cache")  # on what is written: who measured, and what was kept
+# On what is written: who measured, and what was kept.
+_WITHOUT_EFFECT = ("workers", "processes", "dask", "cache", "no_cache")
 
 
 def write_summaries(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,8 +17,9 @@ from frontcalc.errors import DataError
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.stepping import keep_step, known_step, measure_chain
 from frontcalc.pipeline.steps import Job, MeasuredChain
+from frontcalc.progress import track
 from frontcalc.regions import RegionSet
-from frontcalc.snapshots import keep_snapshot, known_snapshot
+from frontcalc.snapshots import keep_snapshot, known_snapshot, remember
 from frontcalc.states import Span, State
 
 if TYPE_CHECKING:
@@ -42,7 +45,7 @@ Measure = Callable[[Job, Sequence[SnapshotRef], RegionSet], Pending]
 _Block = tuple[list[date], list[Pending]]
 
 
-def measured_ahead(run: Measuring, actor: str, before: State | None, days: Iterable[date]) -> Iterator[date]:
+def measured_ahead(run: Measuring, actor: str, before: State | None, days: Sequence[date], what: str) -> Iterator[date]:
     """Yield days, each after the steps that lead to its map were measured by the run's workers.
 
     What workers measure is kept by what it is of, and the caller takes what it needs: where it needs another
@@ -56,23 +59,32 @@ def measured_ahead(run: Measuring, actor: str, before: State | None, days: Itera
         Whose territory.
     before : State or None
         The state that the first day follows.
-    days : iterable of date
+    days : sequence of date
         In their order.
+    what : str
+        What is done at each, as whoever listens to the progress is told.
     """
+    tracked = track(days, what)
+    count = min(run.workers, math.ceil(len(days) / BLOCK))
     if run.dask is not None:
         from frontcalc.pipeline.cluster import connected
 
         with connected(run.dask) as cluster:
-            yield from run_ahead(cluster.chain, cluster.at_once, run, actor, before, days)
-    elif run.workers == 1:
-        yield from days
+            yield from run_ahead(cluster.chain, cluster.at_once, run, actor, before, tracked)
+    elif count <= 1:
+        yield from tracked
+    elif run.processes and sys.platform == "linux":
+        from frontcalc.pipeline.forking import forked
+
+        with forked(count) as forks:
+            yield from run_ahead(forks.chain, 2 * count, run, actor, before, tracked)
     else:
-        with ThreadPoolExecutor(run.workers) as pool:
+        with ThreadPoolExecutor(count) as pool:
 
             def measure(job: Job, refs: Sequence[SnapshotRef], regions: RegionSet) -> Pending:
                 return pool.submit(measure_chain, job, refs, regions)
 
-            yield from run_ahead(measure, 2 * run.workers, run, actor, before, days)
+            yield from run_ahead(measure, 2 * count, run, actor, before, tracked)
 
 
 def run_ahead(
@@ -98,11 +110,19 @@ def _done(run: Measuring, actor: str, block: _Block) -> list[date]:
     for future in sent:
         measured = future.result()
         for snapshot in measured.snapshots:
-            keep_snapshot(snapshot, run.cache)
-        for key, step in measured.steps.items() if run.dask else ():
-            keep_step(run.job(actor), key, step)
+            remember(snapshot)
+        if run.dask is not None:
+            _keep(run, actor, measured)
         run.take(measured)
     return days
+
+
+def _keep(run: Measuring, actor: str, measured: MeasuredChain) -> None:
+    """Keep what workers measured who have no cache of this machine's."""
+    for snapshot in measured.snapshots:
+        keep_snapshot(snapshot, run.cache)
+    for key, step in measured.steps.items():
+        keep_step(run.job(actor), key, step)
 
 
 def _blocks(days: Iterable[date]) -> Iterator[list[date]]:

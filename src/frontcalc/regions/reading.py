@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import orjson
 import shapely
 from numpy.typing import NDArray
 
@@ -20,10 +22,11 @@ from frontcalc.regions.cutting import Geometries, Owners
 from frontcalc.regions.packing import from_bytes, to_bytes
 from frontcalc.regions.partition import partition
 from frontcalc.regions.sets import TOTAL, UNASSIGNED, RegionSet
-from frontcalc.snapshots import to_equal_area
-from frontcalc.sources import SourceFile, read_features
+from frontcalc.snapshots import changed, to_equal_area
+from frontcalc.sources import SourceFile, fingerprint, read_features
 from frontcalc.sources.features import Features
-from frontcalc.sources.files import single_file
+from frontcalc.sources.files import Entry, single_file
+from frontcalc.sources.limits import limits
 from frontcalc.versions import method_version
 
 CODE_FIELDS = ("iso_3166_2", "shapeiso", "shapeid")
@@ -91,39 +94,66 @@ def read_regions(
         The file has no such field; the message lists those it has.
     """
     file = Path(path)
-    source, features = read_features(single_file(file))
-    told = _told_apart(_names(features, field, file.name), features)
-    order = sorted(set(told))
-    place = {own: number for number, own in enumerate(order)}
-    index = np.array([place[own] for own in told], dtype=np.intp)
-    if not len(features.polygons):
-        raise DataError("holds no polygons", where=file.name, cure="give a file of region areas")
-    by_region = [np.flatnonzero(index == region) for region in range(len(order))]
-    names = tuple(name for name, _ in order)
+    entry = single_file(file)
+    source = SourceFile(entry.label, fingerprint(entry))
     # Names are in the key since a notice has them; the file's bytes and the field say all else.
-    key = key_of((method_version(), source.sha256, target_crs, field or "", file.name))
-    content = cache.kept("regions", key, lambda: _made(features, index, target_crs, names, file.name))
+    key = key_of((method_version(), source.sha256, target_crs, field or "", file.name, repr(limits())))
+    content = cache.kept("regions", key, lambda: _made(entry, source, target_crs, field, file.name))
     land, land_owner, pieces, owners, said = from_bytes(content)
-    notices = tuple(Notice("REGIONS-OVERLAP", str(message)) for message in said)
-    countries = [printable(country_of(features.properties[place_of] for place_of in mine)) for mine in by_region]
-    first = [features.properties[mine[0]] for mine in by_region]
+    facts = _Facts(*orjson.loads(str(said)))
     return RegionSet(
         level,
-        names,
+        tuple(facts.names),
         pieces,
         owners,
         land,
         source,
-        notices,
-        countries=tuple(countries) if any(countries) else (),
-        codes=tuple(next(filter(None, own), "") for _, own in order),
-        spellings=tuple(_other_names(properties) for properties in first),
+        notices=tuple(Notice("REGIONS-OVERLAP", message) for message in facts.overlaps),
+        countries=tuple(facts.countries) if any(facts.countries) else (),
+        codes=tuple(facts.codes),
+        spellings=tuple(map(tuple, facts.spellings)),
         land_owner=land_owner,
     )
 
 
-def _made(features: Features, index: Owners, target_crs: str, names: tuple[str, ...], where: str) -> bytes:
-    """Return as bytes: the regions whole, the region of each; cut small, the region of each; what is to be said."""
+class _Facts(NamedTuple):
+    """What is kept of a file beside polygons: of each region (n,), and what was done where two overlapped."""
+
+    names: list[str]
+    countries: list[str]
+    codes: list[str]
+    spellings: list[list[str]]
+    overlaps: list[str]
+
+
+def _made(entry: Entry, source: SourceFile, target_crs: str, field: str | None, where: str) -> bytes:
+    """Return as bytes: the regions whole, the region of each; cut small, the region of each; and their facts."""
+    read, features = read_features(entry)
+    if read != source:
+        raise changed(where)
+    told = _told_apart(_names(features, field, where), features)
+    order = sorted(set(told))
+    place = {own: number for number, own in enumerate(order)}
+    index = np.array([place[own] for own in told], dtype=np.intp)
+    if not len(features.polygons):
+        raise DataError("holds no polygons", where=where, cure="give a file of region areas")
+    names = [name for name, _ in order]
+    land, land_owner = _land(features, index, target_crs, where)
+    pieces, of = geometry.subdivide(land)
+    pieces, owners, notices = partition(pieces, land_owner[of], tuple(names), where)
+    mine = [[features.properties[number] for number in np.flatnonzero(index == own)] for own in range(len(order))]
+    facts = _Facts(
+        names,
+        [printable(country_of(properties)) for properties in mine],
+        [next(filter(None, codes), "") for _, codes in order],
+        [_other_names(properties[0]) for properties in mine],
+        [notice.message for notice in notices],
+    )
+    return to_bytes(land, land_owner, pieces, owners, np.array(orjson.dumps(list(facts)).decode()))
+
+
+def _land(features: Features, index: Owners, target_crs: str, where: str) -> tuple[Geometries, Owners]:
+    """Return the regions as drawn, projected, in few polygons, and the region of each."""
     whole: list[Geometries] = []
     owner: list[Owners] = []
     for region in dict.fromkeys(index):
@@ -131,10 +161,7 @@ def _made(features: Features, index: Owners, target_crs: str, names: tuple[str, 
         projected = to_equal_area(features.polygons[mine], features.crs, target_crs, where=where)
         whole.append(_without_overlap(projected))
         owner.append(np.full(len(whole[-1]), region))
-    land, land_owner = np.concatenate(whole), np.concatenate(owner)
-    pieces, of = geometry.subdivide(land)
-    pieces, owners, notices = partition(pieces, land_owner[of], names, where)
-    return to_bytes(land, land_owner, pieces, owners, np.array([notice.message for notice in notices], dtype=np.str_))
+    return np.concatenate(whole), np.concatenate(owner)
 
 
 def _without_overlap(polygons: Geometries) -> Geometries:
@@ -170,7 +197,7 @@ def _told_apart(names: Sequence[str], features: Features) -> list[tuple[str, tup
     return [(name, () if name in uncoded else own) for name, own in zip(names, codes, strict=True)]
 
 
-def _other_names(properties: Mapping[str, object]) -> tuple[str, ...]:
+def _other_names(properties: Mapping[str, object]) -> list[str]:
     """Return what a feature is also called: the texts of fields such as «name_uk» and «NAME_1»."""
     named = (value for key, value in properties.items() if key.casefold().startswith("name"))
-    return tuple(printable(value.strip()) for value in named if isinstance(value, str) and value.strip())
+    return [printable(value.strip()) for value in named if isinstance(value, str) and value.strip()]

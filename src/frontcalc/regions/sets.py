@@ -204,6 +204,10 @@ class RegionSet:
         taken = row < len(self.names)
         return Ground(geometry.polygonal(shares[~taken]), shares[taken], row[taken], zone[taken])
 
+    def prepare(self) -> None:
+        """Prepare what `split` and `cut` need in this thread, which they would do themselves."""
+        self._plane()
+
     def _plane(self) -> Plane:
         """Return the plane to cut by in this thread."""
         return _plane(self, threading.get_ident())

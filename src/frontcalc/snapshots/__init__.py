@@ -6,10 +6,19 @@ from frontcalc.snapshots.drawn import (
     SnapshotLayer,
     adds_nothing,
     boxes_in_degrees,
+    changed,
     layers_in,
     read_part,
 )
-from frontcalc.snapshots.facts import digests_of, forget_read, keep_snapshot, kept_boxes, known_snapshot, read_snapshot
+from frontcalc.snapshots.facts import (
+    digests_of,
+    forget_read,
+    keep_snapshot,
+    kept_boxes,
+    known_snapshot,
+    read_snapshot,
+    remember,
+)
 from frontcalc.snapshots.holdings import Holding, ground_of, held, holding, on_grid, role_geometry, to_equal_area
 
 __all__ = [
@@ -19,6 +28,7 @@ __all__ = [
     "SnapshotLayer",
     "adds_nothing",
     "boxes_in_degrees",
+    "changed",
     "digests_of",
     "forget_read",
     "ground_of",
@@ -31,6 +41,7 @@ __all__ = [
     "on_grid",
     "read_part",
     "read_snapshot",
+    "remember",
     "role_geometry",
     "to_equal_area",
 ]

@@ -1,0 +1,158 @@
+"""Steps measured by forked processes: the same bytes as by one, whatever becomes of the processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import frontcalc
+from frontcalc.cli import options, run
+from frontcalc.pipeline import workers
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
+
+FIRST = date(2024, 1, 1)
+DAYS = 3 * workers.BLOCK
+PATIENCE_S = 20.0
+
+# The caller measures no step: whichever it needs comes from a process.
+NO_STEP_HERE = """
+from frontcalc.pipeline import measuring
+def refused(*_): raise AssertionError("a step was measured here")
+measuring.measure_step = refused
+"""
+DIES = """
+import os, signal
+from frontcalc.pipeline import forking
+measure = forking._measure
+def dies(job, refs):
+    if any(str(ref.day) == "2024-01-20" for ref in refs):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return measure(job, refs)
+dies.__qualname__ = dies.__name__ = "_measure"
+dies.__module__ = forking.__name__
+forking._measure = dies
+"""
+SLOW = """
+import time
+from frontcalc.pipeline import forking, stepping
+measure = stepping.measure_step
+def slow(*what):
+    print(os.getpid(), flush=True)
+    time.sleep(0.3)
+    return measure(*what)
+stepping.measure_step = slow
+"""
+MAIN = """
+import os, sys
+{before}
+sys.argv[0] = "frontcalc"
+from frontcalc.cli import main
+main()
+"""
+
+
+@pytest.fixture
+def maps(archive: Callable[..., Path]) -> Path:
+    """Daily maps of a front that comes and goes."""
+    return archive(
+        {
+            str(FIRST + timedelta(days=day)): {
+                "control_map": [(column, row) for row in range(3) for column in range(4 + (day // 2 + row) % 5)],
+                "russian_advances": [(12 + day, 0)],
+            }
+            for day in range(DAYS)
+        }
+    )
+
+
+def command(before: str, maps: Path, *more: str | Path) -> list[str]:
+    """Return the command that prints a series by two processes, after some Python."""
+    asked = ["series", "--archive", maps, "--by", "none", "--format", "csv", "--workers", "2", *more]
+    return [sys.executable, "-c", MAIN.format(before=before), *map(str, asked)]
+
+
+def alone(maps: Path) -> bytes:
+    """Return the series as one thread measures it."""
+    asked = ["series", "--archive", maps, "--by", "none", "--format", "csv", "--workers", "1", "--no-cache"]
+    return subprocess.run([sys.executable, "-m", "frontcalc", *asked], capture_output=True, check=True).stdout
+
+
+def test_processes_measure_every_step_and_keep_what_they_measured(maps: Path, tmp_path: Path) -> None:
+    plain = alone(maps)
+    cache = ("--cache", tmp_path / "cache")
+    forked = subprocess.run(command(NO_STEP_HERE, maps, *cache), capture_output=True, check=True)
+    assert forked.stdout == plain
+    assert b"Warning" not in forked.stderr
+    # Nothing is left to measure, and so nothing is forked.
+    never = "from frontcalc.pipeline import forking\nforking._pool = None"
+    assert subprocess.run(command(never, maps, *cache), capture_output=True, check=True).stdout == plain
+
+
+def test_a_process_that_is_killed_loses_nothing(maps: Path) -> None:
+    died = subprocess.run(command(DIES, maps, "--no-cache"), capture_output=True, check=True)
+    assert died.stdout == alone(maps)
+    # Its steps were in fact left to the caller.
+    refused = subprocess.run(command(DIES + NO_STEP_HERE, maps, "--no-cache"), capture_output=True, check=False)
+    assert b"a step was measured here" in refused.stderr
+
+
+@pytest.mark.parametrize("with_", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_processes_end_with_their_parent(maps: Path, with_: signal.Signals) -> None:
+    parent = subprocess.Popen(
+        command(SLOW, maps, "--no-cache"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    assert parent.stdout is not None
+    assert parent.stderr is not None
+    children = set()
+    while len(children) < 2:
+        children.add(int(parent.stdout.readline()))
+    assert parent.pid not in children
+    # From a terminal an interrupt goes to all, else to the parent alone.
+    (os.killpg if with_ == signal.SIGINT else os.kill)(parent.pid, with_)
+    parent.wait(PATIENCE_S)
+    until = time.monotonic() + PATIENCE_S
+    while running(children) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not running(children)
+    if with_ == signal.SIGINT:
+        assert parent.returncode == 130
+        assert b"Traceback" not in parent.stderr.read()
+    parent.stdout.close()
+    parent.stderr.close()
+
+
+def running(processes: set[int]) -> set[int]:
+    """Return those of some processes that have not ended."""
+    found = set()
+    for number in processes:
+        try:
+            state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        # One that nobody has waited for is a zombie.
+        if state != "Z":
+            found.add(number)
+    return found
+
+
+def test_only_a_command_of_its_own_process_forks(maps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    given = options.given
+    monkeypatch.setattr(options, "given", lambda how: asked.append(given(how)) or asked[-1])
+    arguments = ["series", "--archive", str(maps), "--until", "2024-01-03", "--by", "none"]
+    assert run(arguments) == 0
+    assert run([*arguments, "--workers", "2"]) == 0
+    assert not any("processes" in how for how in asked)
+    monkeypatch.setattr("frontcalc.pipeline.options.user_cache", lambda folder: frontcalc.cache.NOTHING_KEPT)
+    assert run(arguments, alone=True) == 0
+    assert asked[-1]["processes"] is True
