@@ -14,8 +14,9 @@ import shapely
 import frontcalc
 from frontcalc.cli import run, writing
 from frontcalc.errors import DataError
-from frontcalc.lint import CODES, FROZEN_MAPS
+from frontcalc.lint import CODES
 from frontcalc.outputs import CHECK_WRITERS
+from frontcalc.standstills import FROZEN_MAPS
 
 Write = Callable[..., Path]
 CONTROL, ADVANCE = "control_map", "russian_advances"

@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
-from frontcalc import change, edges, regions
+from frontcalc import change, edges, geometry, regions
 from frontcalc.change import CONTRADICTION_KM2, DRIFT_KM2, Held, ground
 from frontcalc.errors import FrontcalcError
 from frontcalc.slivers import SliverRule
@@ -112,7 +114,7 @@ def test_a_sliver_in_snapped_ground_is_snapped_and_told_apart() -> None:
     assert gained.split.snapped_km2 == pytest.approx([0.2, 2, 0])
     assert gained.split.km2 == pytest.approx([0.2, 2, 0])
     assert sorted(shapely.area(gained.parts) / 1e6) == pytest.approx([0.2, 2])
-    assert shapely.area(gained.snapped).sum() / 1e6 == pytest.approx(2.2)
+    assert gained.split.largest_beside(snapped=True).equals(box(12, 11, 14, 12))
 
 
 def test_faces_of_one_part_are_told_apart_by_its_width_only_where_ground_comes_as_faces() -> None:
@@ -142,9 +144,43 @@ def test_the_ground_itself_by_region_and_beside_them() -> None:
     assert west.equals(box(9, 9, 10, 12))
     assert east.equals(box(10, 9, 11, 12))
     assert nobody.equals(box(9, 12, 11, 13))
-    assert shapely.union_all(areas.unassigned).equals(box(9, 12, 11, 13))
-    assert shapely.union_all(areas.snapped).equals(box(9, 10, 11, 12))
+    assert areas.split.largest_beside(snapped=False).equals(box(9, 12, 11, 13))
+    assert areas.split.largest_beside(snapped=True).equals(box(9, 10, 11, 12))
     assert shapely.area(areas.parts).sum() / 1e6 == pytest.approx(8)
+
+
+def test_the_largest_part_beside_regions_is_found_in_whichever_part_has_it() -> None:
+    """The largest part has 1 km² beside regions, two faces of another have 2 km² together, a third has 1.5 km²."""
+    shapes = box(0, 0, 19, 13), box(-2, 0, -1, 1), box(-3, 0, -2, 1), box(30, 0, 31, 1.5)
+    lone = DRAWN.with_zones(boxes(box(0, 10, 20, 12.947368421)), np.zeros(1, dtype=int), boxes(box(-90, -90, 0, 90)))
+    nobody = replace(lone, nowhere=boxes(box(-90, -90, 0, 90), box(20, -90, 90, 90), box(0, 12.947368421, 20, 90)))
+    (areas,) = change.areas_of([boxes(*shapes)], nobody)
+    assert areas.km2[-2] == pytest.approx(4.5, abs=1e-6)
+    assert areas.split.largest_beside(snapped=False).equals(box(-3, 0, -1, 1))
+    assert change.areas(ground_of(WEST), SNAPPED).split.largest_beside(snapped=False).is_empty
+
+
+cells = st.builds(
+    lambda x, y, width: box(x, y, x + width, y + 1), st.integers(0, 16), st.integers(0, 15), st.integers(1, 4)
+)
+
+
+@given(st.lists(cells, min_size=1, max_size=12), st.booleans())
+def test_the_largest_part_beside_regions_is_as_large_as_where_all_ground_is_cut(
+    shapes: list[shapely.Polygon], snapped: bool
+) -> None:
+    whole = geometry.union(boxes(*shapes))
+    split = change.areas(whole, SNAPPED).split
+    ground = SNAPPED.cut(split.parts, beside=True)
+    beside = geometry.union(geometry.polygonal(ground.taken) if snapped else ground.unassigned)
+    largest = max((part.area for part in beside.geoms), default=0.0)
+    assert split.largest_beside(snapped=snapped).area == pytest.approx(largest)
+
+
+def test_a_second_thread_changes_no_figure() -> None:
+    one, two = (change.step(BEFORE, AFTER, SNAPPED, slivers=RULE, threads=threads) for threads in (1, 2))
+    assert two.opening_km2.tolist() == one.opening_km2.tolist()
+    assert two.closing_km2.tolist() == one.closing_km2.tolist()
 
 
 def test_parts_of_a_square_millimetre_and_less_are_never_split() -> None:
@@ -189,7 +225,7 @@ def test_what_is_exactly_at_a_limit_is_within_it(monkeypatch: pytest.MonkeyPatch
     assert change.close_of(Held(nothing, nothing), *[Held(nothing, nothing)] * 2, CONTRADICTION_KM2).km2[-1] == 0
     carried = change.step(ground_of(), ground_of(), DRAWN, opening=Held(at_drift, nothing))
     assert carried.opening_km2.tolist() == at_drift.tolist()
-    counted = regions.Split(np.array([CONTRADICTION_KM2, 0, 0]), np.zeros(3), DRAWN, boxes())
+    counted = regions.Split(np.array([CONTRADICTION_KM2, 0, 0]), np.zeros(3), DRAWN, boxes(), np.zeros((0, 2)))
     monkeypatch.setattr(regions.RegionSet, "split", lambda *groups, overlay: (counted,))
     assert change.areas(ground_of(), DRAWN).km2.tolist() == [CONTRADICTION_KM2, 0, 0, 0]
 
@@ -198,7 +234,7 @@ def test_what_is_exactly_at_a_limit_is_within_it(monkeypatch: pytest.MonkeyPatch
 def test_regions_must_add_up_to_the_total(monkeypatch: pytest.MonkeyPatch, off: float, refused: bool) -> None:
     def split(self: regions.RegionSet, *groups: np.ndarray, overlay: bool) -> tuple[regions.Split, ...]:
         km2 = np.array([100 + off * CONTRADICTION_KM2, 0, 0])
-        return tuple(regions.Split(km2, np.zeros(3), self, parts) for parts in groups)
+        return tuple(regions.Split(km2, np.zeros(3), self, parts, np.zeros((len(parts), 2))) for parts in groups)
 
     monkeypatch.setattr(regions.RegionSet, "split", split)
     if not refused:

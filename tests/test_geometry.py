@@ -54,6 +54,17 @@ def test_polygonal_takes_collections_apart() -> None:
     assert len(geometry.polygonal(array(mixed, shapely.LineString([(0, 0), (1, 1)])))) == 2
 
 
+def test_the_union_of_layers_counts_overlap_once_whichever_comes_first() -> None:
+    control = array(shapely.box(0, 0, 4, 4), shapely.box(4, 0, 6, 4))
+    advances = array(shapely.box(5, 1, 8, 2), shapely.box(3, 3, 5, 5), shapely.box(20, 0, 21, 1))
+    for layers in ([control, advances], [advances, control], [control, advances, control]):
+        united = geometry.union_of(layers)
+        assert united.area == pytest.approx(24 + 2 + 2 + 1)
+        assert united.equals(geometry.union(np.concatenate(layers)))
+    assert geometry.union_of([]).is_empty
+    assert geometry.union_of([control[:0], advances[2:]]).area == 1
+
+
 def test_union_counts_overlap_once_and_takes_nothing() -> None:
     assert geometry.union(array(shapely.box(0, 0, 2, 2), shapely.box(1, 1, 3, 3))).area == pytest.approx(7.0)
     assert geometry.union(np.empty(0, dtype=object)).is_empty
@@ -218,3 +229,15 @@ def test_splitting_adds_no_more_vertices_than_it_may(monkeypatch: pytest.MonkeyP
         coordinates(drawn, edge_error=3.99)
     assert caught.value.problem == "its edges are so long that 6 vertices would be added"
     assert caught.value.cure == "check its coordinates"
+
+
+def test_a_polygon_that_clipping_fails_on_is_cut_by_overlays(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> shapely.Geometry:
+        raise shapely.GEOSException("Invalid number of points in LinearRing found 3 - must be 0 or >= 4")
+
+    disc = shapely.Point(0, 0).buffer(10, quad_segs=64)
+    monkeypatch.setattr(shapely, "clip_by_rect", fails)
+    pieces, owner = geometry.subdivide(array(disc), 32)
+    assert owner.tolist() == [0] * len(pieces)
+    assert shapely.get_num_coordinates(pieces).max() <= 32
+    assert shapely.area(pieces).sum() == pytest.approx(disc.area)

@@ -10,7 +10,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from frontcalc import late
 
 __version__ = "0.1.0"
 
@@ -120,14 +122,8 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # a type checker knows the names, and is to find those that are not there
-
-    def __getattr__(name: str) -> Any:
-        """Import a public name when it is first used, so that `frontcalc --help` need not load numpy."""
-        if name not in _HOME:
-            raise AttributeError(f"module 'frontcalc' has no attribute {name!r}")
-        from importlib import import_module
-
-        return getattr(import_module(f"frontcalc.{_HOME[name]}"), name)
+    # `frontcalc --help` need not load numpy.
+    __getattr__ = late.attributes("frontcalc", _HOME)
 
 
 def __dir__() -> list[str]:

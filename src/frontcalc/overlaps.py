@@ -20,6 +20,7 @@ What remains is rounding: 1e-5 m² where shares are of square kilometres.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -84,6 +85,23 @@ def edges_of(polygons: Geometries) -> Edges:
     )
 
 
+def one_by_one(edges: Edges) -> list[Edges]:
+    """Return the edges of each polygon by itself."""
+    ends = edges.first[1:-1]
+    x, y, width, rise, sign = (np.split(array, ends) for array in edges[:5])
+    counts = [np.array([0, count]) for count in np.diff(edges.first)]
+    boxes = [edges.bounds[place : place + 1] for place in range(len(counts))]
+    return list(map(Edges, x, y, width, rise, sign, counts, boxes))
+
+
+def together(edges: Sequence[Edges]) -> Edges:
+    """Return the edges of polygons of several sets, one at least, as those of one."""
+    *_, first, bounds = zip(*edges, strict=True)
+    x, y, width, rise, sign = (np.concatenate(arrays) for arrays in zip(*(own[:5] for own in edges), strict=True))
+    counts = np.concatenate([own[1:] - own[:-1] for own in first])
+    return Edges(x, y, width, rise, sign, np.concatenate([[0], np.cumsum(counts)]), np.concatenate(bounds))
+
+
 def shared_area_m2(one: Edges, other: Edges, i: Ints, j: Ints) -> Floats:
     """Return the area that polygons `i` (k,) of one set share with polygons `j` (k,) of another, each in m²."""
     edges = np.cumsum(np.diff(one.first)[i] + np.diff(other.first)[j])
@@ -98,6 +116,10 @@ def _shared(one: Edges, other: Edges, i: Ints, j: Ints) -> Floats:
     a, pair_a = _ranges(one.first[i], one.first[i + 1])
     b, pair_b = _ranges(other.first[j], other.first[j + 1])
     west, foot, east, _ = one.bounds[i].T
+    # Edges beyond the other polygon's west or east end meet none of its edges.
+    from_west, _, from_east, _ = other.bounds[j].T
+    near = (one.x[a] < from_east[pair_a]) & (one.x[a] + one.width[a] > from_west[pair_a])
+    a, pair_a = a[near], pair_a[near]
     near = (other.x[b] < east[pair_b]) & (other.x[b] + other.width[b] > west[pair_b])
     near &= other.y[b] + np.maximum(other.rise[b], 0) > foot[pair_b]
     b, pair_b = b[near], pair_b[near]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import shapely
@@ -111,6 +113,7 @@ def step(
     opening: Held | None = None,
     engine: str = ENGINES[0],
     slivers: SliverRule | None = None,
+    threads: int = 1,
 ) -> Change:
     """Return what was gained and lost from one map to another.
 
@@ -131,15 +134,22 @@ def step(
         One of `ENGINES`.
     slivers : SliverRule, optional
         What counts as a sliver of what was gained and lost; without it they are not told apart.
+    threads : int
+        With two, the areas at the opening are measured meanwhile.
 
     Raises
     ------
     FrontcalcError
         The overlay contradicts itself, by more than rounding: no figure is better than a wrong one.
     """
-    gained, lost = areas_of(differences(before, after, engine=engine), regions, engine=engine, slivers=slivers)
-    if opening is None or abs(float(geometry.area_km2(before)) - opening.km2[-1]) > DRIFT_KM2:
-        opening = areas(before, regions, engine=engine).figures
+    if opening is not None and abs(float(geometry.area_km2(before)) - opening.km2[-1]) > DRIFT_KM2:
+        opening = None
+    held_before = partial(areas, before, regions, engine=engine)
+    with ThreadPoolExecutor(1) as other:
+        meanwhile = other.submit(held_before) if opening is None and threads > 1 else None
+        gained, lost = areas_of(differences(before, after, engine=engine), regions, engine=engine, slivers=slivers)
+    if opening is None:
+        opening = (meanwhile.result() if meanwhile else held_before()).figures
     closing = close_of(opening, gained.figures, lost.figures, float(geometry.area_km2(after)))
     return Change(opening.km2, closing.km2, gained, lost, opening.snapped_km2)
 

@@ -91,16 +91,6 @@ class Areas:
         """The areas without the ground, which may be large."""
         return Held(self.km2, self.snapped_km2)
 
-    @property
-    def unassigned(self) -> NDArray[np.object_]:
-        """The ground that no region takes, as polygons."""
-        return self.split.beside.unassigned
-
-    @property
-    def snapped(self) -> NDArray[np.object_]:
-        """The ground that regions take by snapping, as polygons."""
-        return geometry.polygonal(self.split.beside.taken)
-
     def by_region(self) -> list[shapely.MultiPolygon]:
         """Return the ground itself, (n + 1): of each region in the set's order, and unassigned."""
         unassigned, taken, owner, _ = self.split.ground
@@ -162,11 +152,16 @@ def _measured(groups: Sequence[Geometries], regions: RegionSet, engine: str) -> 
 def _together(broad: Areas, slivers: Areas) -> Areas:
     """Return the areas of ground whose slivers were measured apart: no polygon is measured twice."""
     one, other = broad.split, slivers.split
-    parts = np.concatenate([one.parts, other.parts])
     return Areas(
         km2=broad.km2 + slivers.km2,
         snapped_km2=broad.snapped_km2 + slivers.snapped_km2,
-        split=Split(one.km2 + other.km2, one.snapped_km2 + other.snapped_km2, one.regions, parts),
+        split=Split(
+            one.km2 + other.km2,
+            one.snapped_km2 + other.snapped_km2,
+            one.regions,
+            np.concatenate([one.parts, other.parts]),
+            np.concatenate([one.beside_m2, other.beside_m2]),
+        ),
         told_apart=(broad, slivers),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby, pairwise
@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 from frontcalc.archives import SnapshotRef
 from frontcalc.layers import Layer, Role, spelling
 from frontcalc.lint.findings import Fault
+from frontcalc.standstills import standstills
 from frontcalc.views import VIEWS
 
 Box = tuple[float, float, float, float]
 """West, south, east and north (degrees)."""
-
-FROZEN_MAPS = 5
-"""For how many maps a layer may stand still while others move."""
 
 # A rhythm is one that three of five gaps keep; with fewer gaps than this none can be told.
 _RHYTHM, _FEWEST_GAPS = 0.6, 4
@@ -214,35 +212,6 @@ def frozen_layers(traces: Traces, frozen_maps: int) -> Iterator[Fault]:
             "LAYER-FROZEN", what, run[0].day, run[-1].day,
             layer=name, file=run[0].file, count=len(run), maps=len(run),
         )  # fmt: skip
-
-
-def standstills(drawn: Sequence[Mapping[str, object]], frozen_maps: int) -> Iterator[tuple[str, int, int]]:
-    """Yield each layer that stands still for `frozen_maps` maps or more while others move, with the first and last.
-
-    Parameters
-    ----------
-    drawn : sequence of mapping
-        What each map shows, by layer: the same value for the same polygons.
-    frozen_maps : int
-        The least number of maps.
-    """
-    running: dict[str, tuple[int, int]] = {}
-
-    def ended(key: str) -> Iterator[tuple[str, int, int]]:
-        first, last = running.pop(key)
-        if last - first + 1 >= frozen_maps:
-            yield key, first, last
-
-    for place, (before, after) in enumerate(pairwise(drawn)):
-        shared = before.keys() & after.keys()
-        still = {key for key in shared if before[key] == after[key]}
-        for key in sorted(running.keys() - still):
-            yield from ended(key)
-        # Where nothing moves no layer is behind the others.
-        for key in sorted(still) if still != shared else ():
-            running[key] = running.get(key, (place, place))[0], place + 1
-    for key in sorted(running):
-        yield from ended(key)
 
 
 def swapped(traces: Traces, home: NDArray[np.object_] | None) -> dict[date, Fault]:

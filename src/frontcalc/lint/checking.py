@@ -23,6 +23,7 @@ from frontcalc.progress import track
 from frontcalc.regions import RegionSet
 from frontcalc.snapshots import SYNTHETIC
 from frontcalc.sources import SourceFile
+from frontcalc.standstills import FROZEN_MAPS
 from frontcalc.views import VIEWS
 
 _VIEW = VIEWS["assessed"]
@@ -114,7 +115,7 @@ def check(
     regions: RegionSet,
     target_crs: str,
     home: NDArray[np.object_] | None = None,
-    frozen_maps: int = across.FROZEN_MAPS,
+    frozen_maps: int = FROZEN_MAPS,
     today: date | None = None,
 ) -> Report:
     """Check an archive: each map by itself, then the maps one after the other.

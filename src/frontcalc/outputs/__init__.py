@@ -5,39 +5,47 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from frontcalc import atomic
 from frontcalc.errors import DataError, UsageError, reason_of
-from frontcalc.lint import Finding
-from frontcalc.outputs import changemap, flat, geopackage, parquet, sarif, text, webpage, xlsx
 from frontcalc.outputs.published import UNITS
-from frontcalc.outputs.schema import MAPPED
-from frontcalc.outputs.sentence import sentence
 from frontcalc.tables import Table
 
 Writer = Callable[..., str | bytes]
 """Takes a table, and what its form alone is told."""
 
+
+def _late(module: str, name: str) -> Writer:
+    """Return a writer that is imported when it is first used: a command writes one form."""
+
+    def write(result: Table[Any, Any], **told: Any) -> str | bytes:
+        writer: Writer = getattr(import_module(f"frontcalc.outputs.{module}"), name)
+        return writer(result, **told)
+
+    return write
+
+
 WRITERS: dict[str, Writer] = {
-    "table": text.table,
-    "csv": flat.csv_text,
-    "json": flat.json_text,
-    "markdown": text.markdown,
-    "html": webpage.html_page,
-    "xlsx": xlsx.xlsx_bytes,
-    "parquet": parquet.parquet_bytes,
-    "sentence": sentence,
+    "table": _late("text", "table"),
+    "csv": _late("flat", "csv_text"),
+    "json": _late("flat", "json_text"),
+    "markdown": _late("text", "markdown"),
+    "html": _late("webpage", "html_page"),
+    "xlsx": _late("xlsx", "xlsx_bytes"),
+    "parquet": _late("parquet", "parquet_bytes"),
+    "sentence": _late("sentence", "sentence"),
 }
 
-CHECK_WRITERS: dict[str, Writer] = {**WRITERS, "sarif": sarif.sarif_text}
+CHECK_WRITERS: dict[str, Writer] = {**WRITERS, "sarif": _late("sarif", "sarif_text")}
 """The writers of findings: those of every table, and the form that code hosts and editors show beside files."""
 
 MAP_WRITERS: dict[str, Writer] = {
-    "geojson": changemap.geojson_bytes,
-    "gpkg": geopackage.geopackage_bytes,
-    "geoparquet": changemap.geoparquet_bytes,
+    "geojson": _late("changemap", "geojson_bytes"),
+    "gpkg": _late("geopackage", "geopackage_bytes"),
+    "geoparquet": _late("changemap", "geoparquet_bytes"),
 }
 """Formats of change polygons, which no table can be written in."""
 
@@ -96,9 +104,9 @@ def render(
 
 def _writers_of(kind: type) -> Mapping[str, Writer]:
     """Return the writers of a class of rows."""
-    if kind in MAPPED:
+    if hasattr(kind, "geometry"):
         return MAP_WRITERS
-    return CHECK_WRITERS if kind is Finding else WRITERS
+    return CHECK_WRITERS if hasattr(kind, "severity") else WRITERS
 
 
 def write_file(path: Path, content: str | bytes) -> None:

@@ -13,7 +13,6 @@ import orjson
 
 from frontcalc.outputs.numbers import places_of, plain
 from frontcalc.outputs.published import attribution, columns, rows
-from frontcalc.outputs.schema import schema_id
 from frontcalc.tables import AnyMeta, Table
 
 # What spreadsheets take for the beginning of a formula (OWASP, CSV Injection), full-width forms included.
@@ -42,6 +41,8 @@ def csv_text(result: Table[Any, Any]) -> str:
 
 def json_text(result: Table[Any, Any]) -> str:
     """Return a result as JSON: `rows` with the columns of the CSV, `meta`, and the name of its schema."""
+    from frontcalc.outputs.schema import schema_id
+
     names = [column.name for column in columns(result.kind, result.meta.units)]
     document = {
         "meta": jsonable(result.meta),

@@ -16,13 +16,14 @@ from frontcalc.archives import Archive
 from frontcalc.embedded import load_embedded
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import COUNTRIES
-from frontcalc.lint import CODES, FROZEN_MAPS, Finding, check
+from frontcalc.lint import CODES, Finding, check
 from frontcalc.notices import Notice
 from frontcalc.pipeline.options import Options, open_maps
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet
 from frontcalc.snapshots import Snapshot, SnapshotLayer
 from frontcalc.sources import SourceFile
+from frontcalc.standstills import FROZEN_MAPS
 from frontcalc.tables import ArchiveMeta, LayerRow, Table
 
 

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frontcalc.change import Change
-from frontcalc.gazetteer import read_places
 from frontcalc.levels import Line
 from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Figures, Measuring
-from frontcalc.pipeline.place_changes import lasting, place_rows
 from frontcalc.pipeline.provenance import meta_of
 from frontcalc.pipeline.region_shapes import shapes_of
 from frontcalc.pipeline.remainders import concerns, remainder_notices
@@ -73,8 +71,8 @@ def tabulate(
     NoDataError
         No period has two maps.
     """
-    towns = read_places(places) if places else None
     run = asked.run
+    lasting = _lasting(run, places) if places else None
     rows: list[RowT] = []
     used: list[PeriodUsed] = []
     notices: list[Notice] = []
@@ -86,11 +84,11 @@ def tabulate(
         rows.extend(rows_of(run, one))
         notices.extend([*one.said, *one.loose, *(found.notice for found in one.suspect)])
         used.append(period_used(one.actor, one.span))
-        if towns is not None:
-            lasted.extend(lasting(place_rows(run, one.actor, one.span, towns)))
+        if lasting is not None:
+            lasted.extend(lasting(one.actor, one.span))
     if not measurable:
         raise nothing_measured(run, notices)
-    changed_hands = None if towns is None else lasted
+    changed_hands = None if lasting is None else lasted
     meta = meta_of(
         run,
         asked.actors,
@@ -100,6 +98,15 @@ def tabulate(
         slivers=issubclass(kind, DiffRow) or run.drop_slivers,
     )
     return Table(kind, tuple(rows), meta, shapes_of(run))
+
+
+def _lasting(run: Measuring, places: str | Path) -> Callable[[str, Span], list[PlaceRow]]:
+    """Return a function that finds the places of a file which an actor holds at one end of a span and not at both."""
+    from frontcalc.gazetteer import read_places
+    from frontcalc.pipeline.place_changes import lasting, place_rows
+
+    towns = read_places(places)
+    return lambda actor, span: lasting(place_rows(run, actor, span, towns))
 
 
 def measure(asked: Asked, *, by_steps: bool = False) -> Iterator[Measured]:

@@ -185,13 +185,15 @@ class Measuring:
         """Return the rows of one period or date, each with the figures it sums."""
         return self.lines.shown
 
-    def change(self, span: Span, actor: str) -> Change | None:
+    def change(self, span: Span, actor: str, *, threads: int = 1) -> Change | None:
         """Return the change between a span's two maps, None where it has not two; see `change.step`."""
         if span.opening is None or span.closing is None or not span.measurable:
             return None
         before, after = (self.ground(state.snapshot, actor) for state in (span.opening, span.closing))
         with timed(f"compared {span.opening.day or 'opening'} with {span.closing.day or 'closing'}"):
-            return change.step(before, after, self.takers(actor), engine=self.engine, slivers=self.slivers)
+            return change.step(
+                before, after, self.takers(actor), engine=self.engine, slivers=self.slivers, threads=threads
+            )
 
     def shown(self, changed: ChangeT) -> ChangeT:
         """Return what is shown of a change: all of it, or without its slivers, as asked."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import shapely
 
 from frontcalc import crs, geometry
-from frontcalc.change import Areas, Change
+from frontcalc.change import Change
 from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Figures
 from frontcalc.regions import UNASSIGNED
-from frontcalc.regions.cutting import Geometries
 from frontcalc.states import Span
 from frontcalc.tables import TOTAL
 
@@ -38,19 +36,11 @@ def remainder_notices(measured: Change | None, span: Span, plane: str) -> list[N
     if measured is None or len(measured.opening_km2) <= 2:
         return []
     moved_km2 = float(measured.gained_km2[-1] + measured.lost_km2[-1])
-    kinds: tuple[tuple[str, float, str, Callable[[Areas], Geometries]], ...] = (
-        (
-            "UNASSIGNED",
-            float(measured.gained_km2[-2] + measured.lost_km2[-2]),
-            "lie in no region",
-            lambda areas: areas.unassigned,
-        ),
-        (
-            "SNAPPED",
-            float(measured.snapped_km2[-1]),
-            "lie beside the regions and went to the nearest",
-            lambda areas: areas.snapped,
-        ),
+    unassigned_km2 = float(measured.gained_km2[-2] + measured.lost_km2[-2])
+    snapped_km2 = float(measured.snapped_km2[-1])
+    kinds = (
+        ("UNASSIGNED", unassigned_km2, "lie in no region", False),
+        ("SNAPPED", snapped_km2, "lie beside the regions and went to the nearest", True),
     )
     maps = " and ".join(str(state.day) for state in (span.opening, span.closing) if state and state.day)
     between = f" between the maps of {maps}" if " and " in maps else ""
@@ -58,10 +48,10 @@ def remainder_notices(measured: Change | None, span: Span, plane: str) -> list[N
         Notice(
             code,
             f"{km2:,.1f} of {moved_km2:,.1f} km² gained and lost {where}; the largest part: "
-            + _largest(ground_of(measured.gained), ground_of(measured.lost), between, plane),
+            + _largest(measured, between, plane, snapped=snapped),
             span.period.label,
         )
-        for code, km2, where, ground_of in kinds
+        for code, km2, where, snapped in kinds
         if km2 >= _SHOWN_KM2 and km2 > NOTABLE * moved_km2
     ]
 
@@ -74,12 +64,13 @@ def concerns(notice: Notice, region: str, figures: Figures) -> bool:
     return (figures.snapped_km2 or 0.0) > NOTABLE * moved_km2
 
 
-def _largest(gained: Geometries, lost: Geometries, between: str, plane: str) -> str:
-    """Return the size of the largest connected part of some ground, what became of it and its box in degrees."""
-    parts = [("gained", shapely.get_parts(geometry.union(gained))), ("lost", shapely.get_parts(geometry.union(lost)))]
-    all_parts = ((float(geometry.area_km2(part)), what, part) for what, many in parts for part in many)
-    km2, what, part = max(all_parts, key=lambda item: item[0])
+def _largest(measured: Change, between: str, plane: str, *, snapped: bool) -> str:
+    """Return the size of the largest connected part of what is beside, what became of it and its box in degrees."""
+    moved = (("gained", measured.gained), ("lost", measured.lost))
+    parts = [(what, areas.split.largest_beside(snapped=snapped)) for what, areas in moved]
+    what, part = max(parts, key=lambda item: item[1].area)
     degrees = crs.projector(plane, crs.LONLAT)(shapely.get_coordinates(part))
     west, south = (math.floor(value * 100) / 100 for value in np.min(degrees, axis=0))
     east, north = (math.ceil(value * 100) / 100 for value in np.max(degrees, axis=0))
+    km2 = float(geometry.area_km2(part))
     return f"{km2:,.1f} km² {what}{between}, in longitude {west:.2f} to {east:.2f}, latitude {south:.2f} to {north:.2f}"

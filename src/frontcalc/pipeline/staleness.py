@@ -14,11 +14,10 @@ from frontcalc.archives import SnapshotRef
 from frontcalc.change import Change
 from frontcalc.errors import DataError
 from frontcalc.layers import Role, spelling
-from frontcalc.lint import FROZEN_MAPS
-from frontcalc.lint.across import standstills
 from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.snapshots import Snapshot, SnapshotLayer, digests_of
+from frontcalc.standstills import FROZEN_MAPS, standstills
 from frontcalc.states import Span, State
 from frontcalc.views import VIEWS
 

@@ -188,9 +188,8 @@ def changes(run: Measuring, spans: Iterator[tuple[str, Span]]) -> Iterator[tuple
     with ThreadPoolExecutor(run.workers) as pool:
         while batch := list(islice(spans, run.workers)):
             if len(batch) == 1:
-                # Another thread would have to prepare the regions once more.
                 ((actor, span),) = batch
-                yield actor, span, run.change(span, actor)
+                yield actor, span, run.change(span, actor, threads=run.workers)
                 continue
             measured = pool.map(lambda one: run.change(one[1], one[0]), batch)
             yield from ((actor, span, changed) for (actor, span), changed in zip(batch, measured, strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import geometry
-from frontcalc.overlaps import Edges, edges_of, shared_area_m2
+from frontcalc.overlaps import Edges, edges_of, one_by_one, shared_area_m2, together
 
 Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
@@ -19,6 +19,7 @@ Wanted = NDArray[np.bool_]
 
 _PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
 _REST_VERTICES = 128
+_PART_VERTICES = 128  # of ground that is measured: as many as pieces have, since each edge of either is looked at
 
 
 class Meetings(NamedTuple):
@@ -60,13 +61,11 @@ class Plane:
         Small and without overlap, in metres.
     tree : STRtree
         Of the pieces.
-    edges : Edges
-        Of the pieces.
     """
 
     pieces: Geometries
     tree: shapely.STRtree
-    edges: Edges
+    _edges: dict[int, Edges] = field(default_factory=dict)
 
     def shares(self, ground: Geometries, *, overlay: bool) -> Shares:
         """Return the areas that ground shares with the pieces it meets.
@@ -78,7 +77,7 @@ class Plane:
         overlay : bool
             Cut the ground and measure what it is cut into, the plain way that takes several times as long.
         """
-        parts, owner = geometry.subdivide(ground)
+        parts, owner = geometry.subdivide(ground, _PART_VERTICES)
         part, piece, around, crossing = self._meetings(parts)
         whole = np.where(around, self.pieces[piece], parts[part])
         if overlay:
@@ -86,7 +85,8 @@ class Plane:
         shared_m2 = shapely.area(whole)
         if crossing.any() and not overlay:
             cut, number = np.unique(part[crossing], return_inverse=True)
-            shared_m2[crossing] = shared_area_m2(edges_of(parts[cut]), self.edges, number, piece[crossing])
+            met, place = np.unique(piece[crossing], return_inverse=True)
+            shared_m2[crossing] = shared_area_m2(edges_of(parts[cut]), self._edges_of(met), number, place)
         return Shares(shared_m2, owner[part], piece)
 
     def cut(self, ground: Geometries, wanted: Wanted | None = None) -> tuple[Geometries, Owners]:
@@ -110,6 +110,13 @@ class Plane:
         shares = np.where(around, self.pieces[piece], parts[part])
         shares[crossing] = shapely.intersection(shares[crossing], self.pieces[piece[crossing]])
         return shares, piece
+
+    def _edges_of(self, pieces: Owners) -> Edges:
+        """Return the edges of some pieces (k,), each found when it is first asked for: a front crosses few of them."""
+        wanted = pieces.tolist()
+        new = [piece for piece in wanted if piece not in self._edges]
+        self._edges.update(zip(new, one_by_one(edges_of(self.pieces[new])), strict=True))
+        return together([self._edges[piece] for piece in wanted])
 
     def _meetings(self, parts: Geometries, wanted: Wanted | None = None) -> Meetings:
         """Return which parts (n,) of some ground meet which pieces (of those that are wanted), and how."""
@@ -135,9 +142,9 @@ def _box_around(outer: Geometries, inner: Geometries) -> NDArray[np.bool_]:
 def plane_of(pieces: Geometries) -> Plane:
     """Return pieces (n,) of the plane, small and without overlap, ready to cut by."""
     # Copies: others have the pieces too, and a prepared geometry must not cross threads.
-    own = shapely.from_wkb(shapely.to_wkb(pieces))
+    own = shapely.orient_polygons(pieces)
     shapely.prepare(own)
-    return Plane(own, shapely.STRtree(own), edges_of(own))
+    return Plane(own, shapely.STRtree(own))
 
 
 def rest_of_plane(taken: Geometries) -> Geometries:

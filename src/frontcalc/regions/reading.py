@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +34,7 @@ CODE_FIELDS = ("iso_3166_2", "shapeiso", "shapeid")
 """Feature properties that hold a region's code, whatever their case."""
 
 
+@lru_cache(maxsize=2)
 def embedded_regions(*, target_crs: str) -> RegionSet:
     """Return the embedded regions of Ukraine and of Russia beside it, which need no cutting.
 

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from frontcalc import geometry
@@ -58,22 +59,41 @@ class Split:
         The regions.
     parts : (k,) array of Polygon
         The ground.
+    beside_m2 : (k, 2) array of float
+        How much of each part no region takes, and how much is snapped (m²).
     """
 
     km2: Floats
     snapped_km2: Floats
     regions: RegionSet
     parts: Geometries
+    beside_m2: Floats
 
     @cached_property
     def ground(self) -> Ground:
         """The ground itself, cut by regions where it is asked for: figures alone need no overlay."""
         return self.regions.cut(self.parts)
 
-    @cached_property
-    def beside(self) -> Ground:
-        """Of the ground, what no region takes, or takes by snapping only."""
-        return self.regions.cut(self.parts, beside=True)
+    def largest_beside(self, *, snapped: bool) -> shapely.Polygon:
+        """Return the largest connected part of what no region takes, or of what is snapped; empty where there is none.
+
+        What is connected lies in one part of the ground. So parts are cut in the order of how much each has at most,
+        until what is left has less than was found: one or two of a thousand.
+        """
+        most_m2 = self.beside_m2[:, int(snapped)]
+        faces, most_m2 = self.parts[most_m2 > 0], most_m2[most_m2 > 0]
+        # Several faces may be of one part.
+        whole = np.array(geometry.union(faces).geoms, dtype=object)
+        face, of = shapely.STRtree(whole).query(shapely.point_on_surface(faces), predicate="intersects")
+        bounds_m2 = np.bincount(of, most_m2[face], minlength=len(whole)).astype(np.float64)
+        largest = shapely.Polygon()
+        for number in np.argsort(-bounds_m2, kind="stable"):
+            if bounds_m2[number] <= largest.area:
+                break
+            ground = self.regions.cut(whole[number : number + 1], beside=True)
+            beside = geometry.union(geometry.polygonal(ground.taken) if snapped else ground.unassigned)
+            largest = max(largest, *beside.geoms, key=lambda polygon: polygon.area)
+        return largest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,9 +208,13 @@ class RegionSet:
         place, size = group * rows + row, len(groups) * rows
         km2 = _sums(place, shared_km2, size).reshape(-1, rows)
         snapped_km2 = _sums(place[zone], shared_km2[zone], size).reshape(-1, rows)
-        return tuple(
-            Split(taken, snapped, self, parts) for taken, snapped, parts in zip(km2, snapped_km2, groups, strict=True)
-        )
+        beside = ((row == rows - 1) | zone) & (shares.m2 > 0)
+        part_of = shares.polygon[beside]
+        beside_m2 = np.zeros((sum(map(len, groups)), 2))
+        np.add.at(beside_m2, (part_of, zone[beside].astype(np.intp)), shares.m2[beside])
+        by_part = np.split(beside_m2, np.cumsum([len(parts) for parts in groups])[:-1])
+        figures = zip(km2, snapped_km2, groups, by_part, strict=True)
+        return tuple(Split(taken, snapped, self, parts, beside) for taken, snapped, parts, beside in figures)
 
     def cut(self, parts: Geometries, *, beside: bool = False) -> Ground:
         """Return polygons (k,) as `split` takes them, cut by region; or only what of them lies beside the regions."""

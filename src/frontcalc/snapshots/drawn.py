@@ -113,7 +113,7 @@ def boxes_in_degrees(snapshot: Snapshot) -> Geometries:
     return np.concatenate(boxes)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def parse_snapshot(ref: SnapshotRef) -> Drawn:
     """Read one day's files and sort their features into layers.
 

@@ -135,7 +135,7 @@ def _united(parts: Iterable[SnapshotLayer], plane: str) -> shapely.MultiPolygon:
         return shapely.MultiPolygon()
     first = parts[0]
     with timed(f"united what {first.layer.actor} holds on {first.ref.day or first.ref.names[0]}"):
-        return geometry.union(np.concatenate([_projected(part, plane) for part in parts]))
+        return geometry.union_of([_projected(part, plane) for part in parts])
 
 
 def _projected(part: SnapshotLayer, plane: str) -> Geometries:

@@ -1,30 +1,76 @@
 """Results as frozen rows with units in their names, and the facts that travel with them."""
 
+from typing import TYPE_CHECKING
+
+from frontcalc import late
 from frontcalc.regions import TOTAL
-from frontcalc.tables.archives import ArchiveMeta, LayerRow
-from frontcalc.tables.basis import LayerShare, MapUsed, Meta, PeriodUsed, Snapping, SummaryMeta
-from frontcalc.tables.claims import ClaimRow, ClaimsMeta
-from frontcalc.tables.regions import (
-    RegionCheckMeta,
-    RegionCheckRow,
-    RegionDetailRow,
-    RegionMeta,
-    RegionOverlap,
-    RegionRow,
-)
-from frontcalc.tables.robustness import CompareMeta, CompareRow, DisagreementRow, RangeRow, SensitivityRow
-from frontcalc.tables.rows import (
-    ChangeRow,
-    DiffRow,
-    FlowRow,
-    GrossRow,
-    HeldRow,
-    PeriodRow,
-    PlaceRow,
-    SeriesRow,
-    SummaryRow,
-)
-from frontcalc.tables.table import AnyMeta, MetaT, RowT, Table, ratio
+
+if TYPE_CHECKING:
+    from frontcalc.tables.archives import ArchiveMeta, LayerRow
+    from frontcalc.tables.basis import LayerShare, MapUsed, Meta, PeriodUsed, Snapping, SummaryMeta
+    from frontcalc.tables.claims import ClaimRow, ClaimsMeta
+    from frontcalc.tables.regions import (
+        RegionCheckMeta,
+        RegionCheckRow,
+        RegionDetailRow,
+        RegionMeta,
+        RegionOverlap,
+        RegionRow,
+    )
+    from frontcalc.tables.robustness import CompareMeta, CompareRow, DisagreementRow, RangeRow, SensitivityRow
+    from frontcalc.tables.rows import (
+        ChangeRow,
+        DiffRow,
+        FlowRow,
+        GrossRow,
+        HeldRow,
+        PeriodRow,
+        PlaceRow,
+        SeriesRow,
+        SummaryRow,
+    )
+    from frontcalc.tables.table import AnyMeta, MetaT, RowT, Table, ratio
+else:
+    __getattr__ = late.attributes(
+        "frontcalc.tables",
+        {
+            "AnyMeta": "table",
+            "ArchiveMeta": "archives",
+            "ChangeRow": "rows",
+            "ClaimRow": "claims",
+            "ClaimsMeta": "claims",
+            "CompareMeta": "robustness",
+            "CompareRow": "robustness",
+            "DiffRow": "rows",
+            "DisagreementRow": "robustness",
+            "FlowRow": "rows",
+            "GrossRow": "rows",
+            "HeldRow": "rows",
+            "LayerRow": "archives",
+            "LayerShare": "basis",
+            "MapUsed": "basis",
+            "Meta": "basis",
+            "MetaT": "table",
+            "PeriodRow": "rows",
+            "PeriodUsed": "basis",
+            "PlaceRow": "rows",
+            "RangeRow": "robustness",
+            "ratio": "table",
+            "RegionCheckMeta": "regions",
+            "RegionCheckRow": "regions",
+            "RegionDetailRow": "regions",
+            "RegionMeta": "regions",
+            "RegionOverlap": "regions",
+            "RegionRow": "regions",
+            "RowT": "table",
+            "SensitivityRow": "robustness",
+            "SeriesRow": "rows",
+            "Snapping": "basis",
+            "SummaryMeta": "basis",
+            "SummaryRow": "rows",
+            "Table": "table",
+        },
+    )
 
 __all__ = [
     "TOTAL",

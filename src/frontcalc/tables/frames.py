@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hin
 import shapely
 
 from frontcalc.errors import UsageError
-from frontcalc.lint import Finding
 from frontcalc.sources.packages import extra_package
-from frontcalc.tables.archives import LayerRow
-from frontcalc.tables.claims import ClaimRow
-from frontcalc.tables.rows import PlaceRow
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -26,10 +22,9 @@ LONLAT = "OGC:CRS84"
 """The CRS of every geometry that a result has: longitude and latitude on WGS 84."""
 
 _DTYPES = {str: "string", bool: "bool", float: "float64", dt.date: "datetime64[s]", shapely.MultiPolygon: "object"}
-_POINTS = (PlaceRow, Finding)
 _ELSEWHERE = {
-    LayerRow: "frontcalc.convert writes the polygons of maps",
-    ClaimRow: "call frontcalc.diff or frontcalc.changes for the period of a claim",
+    "LayerRow": "frontcalc.convert writes the polygons of maps",
+    "ClaimRow": "call frontcalc.diff or frontcalc.changes for the period of a claim",
 }
 
 
@@ -68,7 +63,7 @@ def geoframe_of(table: Table[Any, Any]) -> gpd.GeoDataFrame:
     """Return a result's rows with a geometry each; see `Table.to_geoframe`."""
     geopandas = extra_package("geopandas", where=".to_geoframe()", extra="geo")
     shapes = [_shape(table, row) for row in table.rows]
-    if table.rows and table.kind not in _POINTS and not any(shapes):
+    if table.rows and not _of_points(table) and not any(shapes):
         raise UsageError(
             "there is no region to draw: these rows are totals, or of what no region takes",
             where=".to_geoframe()",
@@ -87,14 +82,19 @@ def _dtype(kind: type, nullable: bool) -> str:
     return _DTYPES[kind]
 
 
+def _of_points(table: Table[Any, Any]) -> bool:
+    """Say whether each row is of a place."""
+    return {"lon", "lat"} <= set(table.columns)
+
+
 def _shape(table: Table[Any, Any], row: Any) -> shapely.Geometry | None:
     """Return where a row is: its own ground or place, else its region."""
     if "geometry" in table.columns:
         shape: shapely.Geometry = row.geometry
         return shape
-    if table.kind in _POINTS:
+    if _of_points(table):
         return None if row.lon is None else shapely.Point(row.lon, row.lat)
     if table.shape_of is None:
-        cure = _ELSEWHERE.get(table.kind, "take the result of a facade of frontcalc as it is returned")
+        cure = _ELSEWHERE.get(table.kind.__name__, "take the result of a facade of frontcalc as it is returned")
         raise UsageError("these rows are of no place", where=".to_geoframe()", cure=cure)
     return table.shape_of(row)

@@ -5,47 +5,49 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union
 
 import shapely
-
-from frontcalc.lint import Finding
-from frontcalc.tables.archives import ArchiveMeta, LayerRow
-from frontcalc.tables.basis import Meta, SummaryMeta
-from frontcalc.tables.claims import ClaimRow, ClaimsMeta
-from frontcalc.tables.regions import RegionCheckMeta, RegionCheckRow, RegionDetailRow, RegionMeta, RegionRow
-from frontcalc.tables.robustness import CompareMeta, CompareRow, DisagreementRow, RangeRow, SensitivityRow
-from frontcalc.tables.rows import ChangeRow, DiffRow, FlowRow, GrossRow, HeldRow, PlaceRow, SeriesRow, SummaryRow
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
     from matplotlib.figure import Figure
 
-AnyMeta = Meta | RegionMeta | RegionCheckMeta | ArchiveMeta
+    from frontcalc.lint import Finding
+    from frontcalc.tables.archives import ArchiveMeta, LayerRow
+    from frontcalc.tables.basis import Meta, SummaryMeta
+    from frontcalc.tables.claims import ClaimRow, ClaimsMeta
+    from frontcalc.tables.regions import RegionCheckMeta, RegionCheckRow, RegionDetailRow, RegionMeta, RegionRow
+    from frontcalc.tables.robustness import CompareMeta, CompareRow, DisagreementRow, RangeRow, SensitivityRow
+    from frontcalc.tables.rows import ChangeRow, DiffRow, FlowRow, GrossRow, HeldRow, PlaceRow, SeriesRow, SummaryRow
+
+AnyMeta = Union["Meta", "RegionMeta", "RegionCheckMeta", "ArchiveMeta"]
 """What a result of any kind rests on."""
 
-MetaT = TypeVar("MetaT", Meta, SummaryMeta, CompareMeta, RegionMeta, RegionCheckMeta, ArchiveMeta, ClaimsMeta)
+MetaT = TypeVar(
+    "MetaT", "Meta", "SummaryMeta", "CompareMeta", "RegionMeta", "RegionCheckMeta", "ArchiveMeta", "ClaimsMeta"
+)
 RowT = TypeVar(
     "RowT",
-    DiffRow,
-    ChangeRow,
-    HeldRow,
-    SeriesRow,
-    SummaryRow,
-    GrossRow,
-    FlowRow,
-    PlaceRow,
-    SensitivityRow,
-    RangeRow,
-    CompareRow,
-    DisagreementRow,
-    RegionRow,
-    RegionDetailRow,
-    RegionCheckRow,
-    LayerRow,
-    Finding,
-    ClaimRow,
+    "DiffRow",
+    "ChangeRow",
+    "HeldRow",
+    "SeriesRow",
+    "SummaryRow",
+    "GrossRow",
+    "FlowRow",
+    "PlaceRow",
+    "SensitivityRow",
+    "RangeRow",
+    "CompareRow",
+    "DisagreementRow",
+    "RegionRow",
+    "RegionDetailRow",
+    "RegionCheckRow",
+    "LayerRow",
+    "Finding",
+    "ClaimRow",
 )
 
 
