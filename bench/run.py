@@ -2,13 +2,16 @@
 
 make bench                          one run of each, which takes some ten minutes
 make bench RUNS=5                   medians of five
-make bench ONLY=deepstate-daily     the rows of an archive, or those of: pair, help
+make bench ONLY=deepstate-daily     the rows of an archive, or those of: pair, year, help
 
 FRONTCALC_SHARED says where the publishers' archives are, default ../shared.
 
 *cold* is a run on maps that were never measured: all that is kept of them is removed before each run. What is kept
 of the region file stays, as for a user who measures one archive after the other with it; the row *first run of all*
 begins with an empty folder. *warm* is the same command once more. The plain script keeps nothing.
+
+Memory is measured in a run of its own, which is not timed: the most that a command and the processes it forks take at
+once, what they share counted once (Pss, on Linux; elsewhere the peak of the command's own process).
 """
 
 import os
@@ -19,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from frontcalc.cache import NAME
@@ -27,6 +30,7 @@ from frontcalc.cache import NAME
 HERE = Path(__file__).resolve().parent
 SHARED = Path(os.environ.get("FRONTCALC_SHARED", HERE.parents[1] / "shared"))
 REGIONS = SHARED / "regions" / "ukraine-oblasts.geojson"
+ENDS = [SHARED / "archives" / "isw-weekly" / f"{day}.geojson" for day in ("2022-12-25", "2023-12-31")]
 RUNS = int(os.environ.get("RUNS", "1"))
 ONLY = os.environ.get("ONLY", "")
 FRONTCALC = [sys.executable, "-m", "frontcalc"]
@@ -35,16 +39,53 @@ OF_REGIONS = ("regions", "zones", "rests")
 """The kinds of entries of frontcalc's cache that are of the region file."""
 
 
-def run_once(command, cache):
-    """Return wall seconds and peak memory (MiB) of one whole process."""
-    start = time.perf_counter()
+def started(command, cache):
+    """Start one whole process."""
     environment = {**os.environ, "FRONTCALC_CACHE": str(cache)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode, as GeoPandas has here
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
-    _, status, usage = os.wait4(process.pid, 0)
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+
+
+def run_once(command, cache):
+    """Return wall seconds of one whole process."""
+    start = time.perf_counter()
+    if started(command, cache).wait():
+        raise SystemExit(f"failed: {' '.join(command)}")
+    return time.perf_counter() - start
+
+
+def peak_of(command, cache):
+    """Return the peak of memory (MiB) of one whole process and those it forks."""
+    process, peak = started(command, cache), 0.0
+    while True:
+        # Asked for without waiting, since only this tells the peak where there is no Pss.
+        ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if ended:
+            break
+        peak = max(peak, sum(map(proportional_kib, family(process.pid))))
+        time.sleep(0.03)
+    process.returncode = os.waitstatus_to_exitcode(status)
     if status:
         raise SystemExit(f"failed: {' '.join(command)}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
+    return (peak or usage.ru_maxrss) / 1024
+
+
+def family(process):
+    """Return a process and all that it forked."""
+    members = [process]
+    for path in Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(OSError):
+            members += [member for child in path.read_text().split() for member in family(int(child))]
+    return members
+
+
+def proportional_kib(process):
+    """Return what memory a process has, its share of what others have too (KiB); 0 where the system does not tell."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    return 0
 
 
 def forget(cache, kept=()):
@@ -71,27 +112,37 @@ def compare(title, ours, plain):
             figures["cold"].append(run_once(ours, cache))
             figures["warm"].append(run_once(ours, cache))
             figures["plain GeoPandas"].append(run_once(plain, cache))
-    script = statistics.median(seconds for seconds, _ in figures["plain GeoPandas"])
+        forget(cache, OF_REGIONS)
+        peaks = {"cold": peak_of(ours, cache), "plain GeoPandas": peak_of(plain, cache)}
+    script = statistics.median(figures["plain GeoPandas"])
     for kind, runs in figures.items():
-        if runs:
-            show(title, kind, runs, script)
+        show(title, kind, runs, peaks.get(kind), script)
 
 
-def show(title, kind, runs, script=None):
-    """Print one row: the median, the highest peak of memory, and how many times faster than the script."""
-    seconds, peak = statistics.median(run[0] for run in runs), max(run[1] for run in runs)
+def show(title, kind, runs, peak, script=None):
+    """Print one row: the median, the peak of memory, and how many times faster than the script."""
+    seconds = statistics.median(runs)
+    memory = f"{peak:5.0f} MiB" if peak else " " * 9
     ratio = f"{script / seconds:6.1f}×" if script else ""
-    print(f"{title:34} {kind:17} {seconds:7.2f} s {peak:5.0f} MiB {ratio}", flush=True)
+    print(f"{title:34} {kind:17} {seconds:7.2f} s {memory} {ratio}", flush=True)
 
 
 def pair():
-    """Compare one pair of maps a year apart."""
-    maps = SHARED / "archives" / "isw-weekly"
-    ends = [str(maps / f"{day}.geojson") for day in ("2022-12-25", "2023-12-31")]
+    """Compare what changed between two maps a year apart, given as files as the script takes them."""
+    files = [str(path) for path in ENDS]
     compare(
-        "one pair, isw-weekly",
-        [*FRONTCALC, "diff", "2023", "--archive", str(maps), *BY_REGION],
-        [sys.executable, str(HERE / "plain_geopandas.py"), *ends, str(REGIONS)],
+        "one pair of maps, isw-weekly",
+        [*FRONTCALC, "diff", *files, *BY_REGION],
+        [sys.executable, str(HERE / "plain_geopandas.py"), *files, str(REGIONS)],
+    )
+
+
+def year():
+    """Compare the same two maps, found in an archive for a year; maps between them tell what was redefined."""
+    compare(
+        "one year, isw-weekly",
+        [*FRONTCALC, "diff", "2023", "--archive", str(ENDS[0].parent), *BY_REGION],
+        [sys.executable, str(HERE / "plain_geopandas.py"), *map(str, ENDS), str(REGIONS)],
     )
 
 
@@ -108,12 +159,14 @@ def series(name):
 def start():
     """Time what a command costs before it does anything."""
     with tempfile.TemporaryDirectory() as cache:
-        show("--help", "", [run_once([*FRONTCALC, "--help"], cache) for _ in range(max(RUNS, 5))])
+        command = [*FRONTCALC, "--help"]
+        show("--help", "", [run_once(command, cache) for _ in range(max(RUNS, 5))], peak_of(command, cache))
 
 
 ROWS = {
     "help": start,
     "pair": pair,
+    "year": year,
     "deepstate-daily": lambda: series("deepstate-daily"),
     "nzz-daily": lambda: series("nzz-daily"),
     "isw-weekly": lambda: series("isw-weekly"),

@@ -106,6 +106,12 @@ def test_a_process_that_is_killed_loses_nothing(maps: Path) -> None:
     assert b"a step was measured here" in refused.stderr
 
 
+@pytest.mark.parametrize("error", ["OSError(38, 'no semaphores')", "ImportError()", "NotImplementedError()"])
+def test_where_no_process_can_be_had_the_caller_measures(maps: Path, error: str) -> None:
+    none = f"from frontcalc.pipeline import forking\ndef refused(*_): raise {error}\nforking._pool = refused"
+    assert subprocess.run(command(none, maps, "--no-cache"), capture_output=True, check=True).stdout == alone(maps)
+
+
 @pytest.mark.parametrize("with_", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_processes_end_with_their_parent(maps: Path, with_: signal.Signals) -> None:
     parent = subprocess.Popen(

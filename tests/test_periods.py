@@ -61,6 +61,8 @@ def test_grammar(text: str, opens_on: str | None, closes_on: str | None) -> None
         ("2024-13", "does not exist"),
         ("2024-11-31", "does not exist"),
         ("0000", "does not exist"),
+        ("9999", "does not exist"),
+        ("9999-W52", "does not exist"),
         ("0001", "before all calendars"),
         ("2024..2023", "runs backwards"),
         ("2024-11-03..2024-11-03", "runs backwards or holds no time"),

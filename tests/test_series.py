@@ -78,6 +78,13 @@ def test_every_month_and_week(maps: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("every", ["week", "month"])
+def test_the_last_day_that_there_is_ends_the_last_week_and_month(maps: Path, every: str) -> None:
+    # 31 December 9999 is a Friday.
+    rows = series(maps, every=every, since="9999-12-20", until="9999-12-31", by="none")
+    assert [row[0] for row in rows] == (["9999-12-26", "9999-12-31"] if every == "week" else ["9999-12-31"])
+
+
 def test_every_day_repeats_the_map_in_force_without_change(maps: Path) -> None:
     rows = series(maps, every="day", since="2024-01-13", until="2024-01-15")
     assert rows == [

@@ -134,7 +134,7 @@ def _unit(text: str, unit: str) -> tuple[date, date, bool]:
         last_month = month or (3 * quarter if quarter else 12)
         after = date(year + last_month // 12, last_month % 12 + 1, 1)
         return date(year, first_month, 1), after - _ONE_DAY, False
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise UsageError(
             f"has no such days: {unit} does not exist",
             where=f"period {text!r}",

@@ -37,8 +37,8 @@ def places(*, required: bool = False) -> Callable[[Command], Command]:
 
 
 def workers(command: Command) -> Command:
-    """Add the option that says how many threads measure."""
-    text = "Threads that measure at once; the result is the same [default: a processor each, at most 4]."
+    """Add the option that says how many threads, or processes for a series, measure."""
+    text = "Threads or processes that measure at once; the result is the same [default: a processor each, at most 4]."
     return click.option("--workers", type=click.IntRange(1), metavar="N", help=text)(command)
 
 

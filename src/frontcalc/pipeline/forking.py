@@ -11,6 +11,7 @@ and for Linux alone, since what macOS has loaded may not survive a fork, and Win
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import warnings
@@ -28,6 +29,7 @@ from frontcalc.regions import RegionSet
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
 
+_log = logging.getLogger(__name__)
 _FEWEST = 4  # maps of a chain for which forking pays
 _regions: RegionSet | None = None
 
@@ -55,16 +57,16 @@ class Forks:
 
     def chain(self, job: Job, refs: Sequence[SnapshotRef], regions: RegionSet) -> _Sent:
         """Have the steps of a chain of maps measured, as `measure_chain` does."""
-        if self._pool is None:
-            if len(refs) < _FEWEST:
-                return _Sent(None)
-            self._pool = _pool(self._count, regions)
+        if self._pool is None and len(refs) < _FEWEST:
+            return _Sent(None)
         try:
+            self._pool = self._pool or _pool(self._count, regions)
             with warnings.catch_warnings():
                 # Python (3.12) sees threads of NumPy's linear algebra, which is not used here.
                 warnings.simplefilter("ignore", DeprecationWarning)
                 return _Sent(self._pool.submit(_measure, job, tuple(refs)))
-        except BrokenExecutor:
+        except (BrokenExecutor, ImportError, NotImplementedError, OSError) as error:
+            _log.debug("no process measures: %s", error)
             return _Sent(None)
 
     def end(self) -> None:

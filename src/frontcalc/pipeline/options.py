@@ -158,7 +158,7 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
 
 
 def usual_workers() -> int:
-    """Return how many threads measure unless the user says otherwise: each takes memory for maps and regions."""
+    """Return how many measure at once unless the user says otherwise: each takes memory for maps and regions."""
     return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 4)
 
 
@@ -173,7 +173,7 @@ def _check_numbers(options: Options) -> None:
     """Refuse numbers that cannot be meant, and two ways of measuring at once."""
     workers, width, carry = options.get("workers"), options.get("sliver_width"), options.get("carry_layers") or 0
     if workers is not None and workers < 1:
-        raise UsageError("there must be one at least", where=f"--workers {workers}", cure="give a number of threads")
+        raise UsageError("there must be one at least", where=f"--workers {workers}", cure="give a whole number")
     if width is not None and not 0 <= width < float("inf"):
         raise UsageError("is no width", where=f"--sliver-width {width:g}", cure="give metres, as in 100")
     if carry < 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -223,5 +224,6 @@ def _end_of(day: date, every: str) -> date:
     if every == "day":
         return day
     if every == "week":
-        return day + timedelta(days=7 - day.isoweekday())
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+        # The last week that there is has no Sunday.
+        return day + min(timedelta(days=7 - day.isoweekday()), date.max - day)
+    return day.replace(day=monthrange(day.year, day.month)[1])

@@ -202,18 +202,17 @@ class RegionSet:
             Whether by an overlay, the plain way, or by the integral of `frontcalc.overlaps`.
         """
         shares = self._plane().shares(np.concatenate(groups), overlay=overlay)
-        group = np.repeat(np.arange(len(groups)), [len(parts) for parts in groups])[shares.polygon]
+        lengths = [len(parts) for parts in groups]
+        group = np.repeat(np.arange(len(groups)), lengths)[shares.polygon]
         row, zone = self._rows(shares.piece)
         rows, shared_km2 = len(self.names) + 1, shares.m2 / 1e6
         place, size = group * rows + row, len(groups) * rows
         km2 = _sums(place, shared_km2, size).reshape(-1, rows)
         snapped_km2 = _sums(place[zone], shared_km2[zone], size).reshape(-1, rows)
-        beside = ((row == rows - 1) | zone) & (shares.m2 > 0)
-        part_of = shares.polygon[beside]
-        beside_m2 = np.zeros((sum(map(len, groups)), 2))
-        np.add.at(beside_m2, (part_of, zone[beside].astype(np.intp)), shares.m2[beside])
-        by_part = np.split(beside_m2, np.cumsum([len(parts) for parts in groups])[:-1])
-        figures = zip(km2, snapped_km2, groups, by_part, strict=True)
+        kinds = (row == rows - 1, zone)
+        beside_m2 = [_sums(shares.polygon[mine], shares.m2[mine], sum(lengths)) for mine in kinds]
+        by_group = np.split(np.column_stack(beside_m2), np.cumsum(lengths)[:-1])
+        figures = zip(km2, snapped_km2, groups, by_group, strict=True)
         return tuple(Split(taken, snapped, self, parts, beside) for taken, snapped, parts, beside in figures)
 
     def cut(self, parts: Geometries, *, beside: bool = False) -> Ground:
