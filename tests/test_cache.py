@@ -14,7 +14,7 @@ from conftest import Run
 from kept import alter, entries
 
 from frontcalc import cache
-from frontcalc.cache import NOTHING_KEPT, Cache, Usage, clear, key_of, usage, user_cache
+from frontcalc.cache import NOTHING_KEPT, Cache, Usage, clear, gathered, key_of, usage, user_cache
 from frontcalc.errors import UsageError
 from frontcalc.folders import VARIABLE
 
@@ -94,6 +94,33 @@ def test_without_a_folder_to_write_in_all_works_and_it_is_said_once(
     assert [Cache(tmp_path / "file").kept("zones", KEY, make) for _ in range(2)] == [b"made", b"made"]
     assert make.times == 2
     assert [record.message for record in caplog.records] == ["nothing can be kept in the cache: not a directory"]
+
+
+def test_entries_are_gathered_and_written_together(kept: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept.put("zones", KEY, b"before")
+    other, third = key_of(["b"]), key_of(["c"])
+
+    def interrupted() -> None:
+        with gathered(kept) as gathering:
+            gathering.put("zones", KEY, b"after")
+            gathering.put("maps", other, b"map")
+            assert entries(folder_of(kept)) == {("zones", KEY): b"before"}
+            assert gathering.get("zones", KEY) == b"before"
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    # What was put is true whatever went wrong after it.
+    assert entries(folder_of(kept)) == {("zones", KEY): b"after", ("maps", other): b"map"}
+    monkeypatch.setattr(cache, "_TOGETHER", 6)
+    with gathered(kept) as gathering:
+        gathering.put("maps", third, b"large")
+        assert kept.get("maps", third) is None
+        gathering.put("zones", KEY, b"!")
+        assert kept.get("maps", third) == b"large"
+    with gathered(NOTHING_KEPT) as gathering:
+        gathering.put("maps", KEY, b"nothing")
+        assert gathering.get("maps", KEY) is None
 
 
 def test_nothing_is_kept_without_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -15,18 +15,29 @@ _PAGES_AT_ONCE = 2000
 """How much of the file is given back in one transaction."""
 
 
-def add(connection: Connection, kind: str, key: str, day: int, digest: bytes, content: bytes) -> None:
-    """Keep an entry, instead of one of the same kind and key."""
+class Entry(NamedTuple):
+    """What is kept: of which kind, under which key, the SHA-256 that tells it is whole, and its bytes."""
+
+    kind: str
+    key: str
+    digest: bytes
+    content: bytes
+
+
+def add(connection: Connection, day: int, entries: Iterable[Entry]) -> None:
+    """Keep entries, each instead of one of the same kind and key, in one transaction."""
     import sqlite3
 
-    added = connection.execute(
-        "INSERT OR REPLACE INTO entries (kind, key, used, size, digest, content) VALUES (?, ?, ?, ?, ?, ?)",
-        (kind, key, day, len(digest) + len(content), digest, content),
-    ).lastrowid
-    found = connection.execute("SELECT id FROM entries WHERE kind = ? AND key = ?", (kind, key)).fetchall()
-    if found != [(added,)]:
-        # Else an entry would be made at every run, and never be found.
-        raise sqlite3.DatabaseError("has a damaged index")
+    with _transaction(connection):
+        for kind, key, digest, content in entries:
+            added = connection.execute(
+                "INSERT OR REPLACE INTO entries (kind, key, used, size, digest, content) VALUES (?, ?, ?, ?, ?, ?)",
+                (kind, key, day, len(digest) + len(content), digest, content),
+            ).lastrowid
+            found = connection.execute("SELECT id FROM entries WHERE kind = ? AND key = ?", (kind, key)).fetchall()
+            if found != [(added,)]:
+                # Else an entry would be made at every run, and never be found.
+                raise sqlite3.DatabaseError("has a damaged index")
 
 
 def find(connection: Connection, kind: str, key: str, day: int) -> tuple[object, object, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 
 import numpy as np
@@ -10,7 +11,7 @@ import shapely
 
 from frontcalc import change, geometry
 from frontcalc.archives import SnapshotRef
-from frontcalc.cache import Cache, key_of
+from frontcalc.cache import Cache, gathered, key_of
 from frontcalc.change import Floats, Held, Moved
 from frontcalc.errors import FrontcalcError
 from frontcalc.pipeline.steps import Job, MeasuredChain, Step
@@ -73,6 +74,12 @@ def measure_chain(job: Job, refs: Sequence[SnapshotRef], regions: RegionSet) -> 
     regions : RegionSet
         Those that `job.regions` is the key of.
     """
+    with gathered(job.cache) as cache:
+        return _measured(replace(job, cache=cache), refs, regions)
+
+
+def _measured(job: Job, refs: Sequence[SnapshotRef], regions: RegionSet) -> MeasuredChain:
+    """Measure every step of a chain of maps."""
     ground = lru_cache(maxsize=2)(partial(ground_of, cache=job.cache))
     snapshots: list[Snapshot] = []
     steps: dict[str, Step] = {}
