@@ -232,11 +232,51 @@ def test_skipped_files_are_listed_on_stderr_and_in_meta(maps: Path) -> None:
     assert "SKIPPED" in {notice["code"] for notice in json.loads(done.stdout)["meta"]["notices"]}
 
 
-def test_a_pipe_closed_early_ends_quietly(maps: Path) -> None:
-    command = f"'{sys.executable}' -m frontcalc series --archive '{maps}' --every day --format csv | head -n 1"
-    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "") or "NO-REGIONS" in done.stderr
-    assert "Traceback" not in done.stderr
+def closed_early(*command: str, both: bool = False) -> tuple[int, str]:
+    """Return exit code and stderr of a command whose reader leaves after ten bytes of stdout, and of stderr too."""
+    reading, stdout = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "frontcalc", *command],
+        stdout=stdout,
+        stderr=stdout if both else subprocess.PIPE,
+        text=True,
+    )
+    os.close(stdout)
+    assert len(os.read(reading, 10)) == 10
+    os.close(reading)
+    _, said = process.communicate()
+    return process.returncode, said or ""
+
+
+def test_a_pipe_closed_early_ends_well() -> None:
+    """More than a pipe holds is written, so that the command does find out."""
+    long = ("series", "--every", "day", "--format", "csv")
+    code, said = closed_early(*long)
+    assert code == 0
+    assert "note SYNTHETIC" in said
+    assert "Traceback" not in said
+    assert "Exception ignored" not in said
+    assert closed_early(*long, "--fail-on", "SYNTHETIC")[0] == 1
+    assert closed_early(*long, both=True) == (0, "")
+    assert closed_early(*long, "--fail-on", "SYNTHETIC", both=True)[0] == 1
+
+
+@pytest.mark.parametrize("command", ["--help", "diff --help", "cache info", "completion bash", "regions list"])
+def test_what_nobody_reads_is_no_failure(command: str) -> None:
+    reading, stdout = os.pipe()
+    os.close(reading)
+    asked = [sys.executable, "-m", "frontcalc", *command.split()]
+    done = subprocess.run(asked, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_error_that_nobody_reads_has_its_exit_code() -> None:
+    reading, stderr = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, "-m", "frontcalc", "diff", "yesterday"], stderr=stderr, check=False)
+    os.close(stderr)
+    assert done.returncode == 2
 
 
 def test_help_of_every_command_names_its_options() -> None:

@@ -1,8 +1,8 @@
 """The file that entries of the cache are in: one SQLite database, opened where it is needed and never trusted.
 
-A process has one connection to a database, which its threads take turns at; a forked child opens its own. Entries
-are added in transactions, so that a killed process leaves whole ones and SQLite undoes what it was at. Nothing is forced to
-disk: after a loss of power a database may be damaged, as by anything else. One that is damaged, or that has other
+A process has one connection to a database, which its threads take turns at; a forked child opens its own. Entries are
+added in transactions, so that a killed process leaves whole ones and SQLite undoes what it was at. Nothing is forced
+to disk: after a loss of power a database may be damaged, as by anything else. One that is damaged, or that has other
 tables than these, or any view or trigger, is put aside and a new one begun. What is done with entries is in `entries`,
 and whether one is what it should be is for `cache` to check.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from frontcalc import __version__
-from frontcalc.cli import terminal, writing
+from frontcalc.cli import terminal
 from frontcalc.errors import FrontcalcError
 from frontcalc.labels import printable
 
@@ -106,9 +106,9 @@ def run(arguments: list[str], *, alone: bool = False) -> int:
         return 130
     except MemoryError:
         return _fail("the memory ran out; a smaller FRONTCALC_MAX_BYTES refuses files that need so much", 3)
-    except BrokenPipeError:
-        # The reader has what it wanted.
-        writing.silence_stdout()
+    except SystemExit:
+        # Click ends so for one reason alone: a pipe was closed while it wrote something itself, as help.
+        terminal.silence(sys.stdout)
         return 0
 
 
@@ -116,5 +116,5 @@ def _fail(message: str, code: int) -> int:
     """Print one line on stderr and return the code."""
     line = printable(" ".join(message.split()))
     # What a file holds may be quoted, and be of any length.
-    click.echo(f"frontcalc: {line if len(line) <= _LONGEST else line[:_LONGEST] + '…'}", file=sys.stderr)
+    terminal.print_remark(line if len(line) <= _LONGEST else line[:_LONGEST] + "…")
     return code

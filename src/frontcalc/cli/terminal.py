@@ -58,7 +58,21 @@ loudness = (
 def say(text: str, *, always: bool = False) -> None:
     """Print a remark on stderr, unless --quiet was given and it is not for always."""
     if always or _loudness() != "quiet":
-        click.echo(f"frontcalc: {printable(text)}", err=True)
+        print_remark(printable(text))
+
+
+def print_remark(text: str) -> None:
+    """Print a line on stderr, if anybody reads it: where nobody does, what the command is for is done all the same."""
+    try:
+        click.echo(f"frontcalc: {text}", err=True)
+    except BrokenPipeError:
+        silence(sys.stderr)
+
+
+def silence(stream: TextIO | None) -> None:
+    """Send to nowhere what a stream of this process has left; Python would complain when it flushes at exit."""
+    if stream is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def is_terminal(stream: TextIO | None) -> bool:

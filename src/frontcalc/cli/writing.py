@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -180,9 +179,10 @@ def print_bytes(content: bytes) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        raise
+        # The reader has what it wanted; what is to be said and checked still is.
+        terminal.silence(sys.stdout)
     except OSError as error:
-        silence_stdout()
+        terminal.silence(sys.stdout)
         problem = f"cannot be written: {reason_of(error)}"
         raise DataError(problem, where="standard output", cure="write to a file with -o") from error
 
@@ -198,9 +198,3 @@ def refuse(names: dict[str, str], problem: str) -> None:
     for parameter, spelling in names.items():
         if context.get_parameter_source(parameter) == ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{spelling}: {problem}")
-
-
-def silence_stdout() -> None:
-    """Send to nowhere what standard output has left; Python would complain once more when it flushes at exit."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
