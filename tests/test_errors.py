@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,14 @@ def test_the_page_of_errors_is_what_the_command_says(
     page = "\n".join(lines)
     if os.environ.get("FRONTCALC_WRITE_DOCS"):
         PAGE.write_text(page, encoding="utf-8")
-    assert PAGE.read_text(encoding="utf-8") == page
+    assert worded(PAGE.read_text(encoding="utf-8")) == worded(page)
+
+
+def worded(page: str) -> str:
+    """Return the page as any version of click words it."""
+    return re.sub(
+        r"No such option:? '?(--\w+)'?\.? Did you mean '?(--\w+)'?", r"No such option \1. Did you mean \2", page
+    )
 
 
 def test_there_are_at_least_forty_bad_inputs_of_different_names() -> None:

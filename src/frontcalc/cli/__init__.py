@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +14,9 @@ from frontcalc import __version__
 from frontcalc.cli import terminal
 from frontcalc.errors import FrontcalcError
 from frontcalc.labels import printable
+
+COMPLETING = "_FRONTCALC_COMPLETE"
+"""The environment variable by which a shell asks for completion."""
 
 _LONGEST = 1000
 _OBJECTS = 100_000
@@ -107,7 +111,9 @@ def run(arguments: list[str], *, alone: bool = False) -> int:
     except MemoryError:
         return _fail("the memory ran out; a smaller FRONTCALC_MAX_BYTES refuses files that need so much", 3)
     except SystemExit:
-        # Click ends so for one reason alone: a pipe was closed while it wrote something itself, as help.
+        # Click ends so when it has completed a word for a shell, and where a pipe was closed while it wrote, as help.
+        if COMPLETING in os.environ:
+            raise
         terminal.silence(sys.stdout)
         return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from frontcalc.cli import options
+from frontcalc.cli import COMPLETING, options
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -25,4 +25,4 @@ def command(shell: str) -> None:
     found = get_completion_class(shell)
     assert found is not None
     root = click.get_current_context().find_root().command
-    click.echo(found(root, {}, "frontcalc", "_FRONTCALC_COMPLETE").source())
+    click.echo(found(root, {}, "frontcalc", COMPLETING).source())
