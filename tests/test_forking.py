@@ -47,13 +47,15 @@ import time
 from frontcalc.pipeline import forking, stepping
 measure = stepping.measure_step
 def slow(*what):
-    print(os.getpid(), flush=True)
+    os.write(1, b"%d\\n" % os.getpid())
     time.sleep(0.3)
     return measure(*what)
 stepping.measure_step = slow
 """
+# What runs these tests in the background may have them ignore interrupts.
 MAIN = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGINT, {interrupt})
 {before}
 sys.argv[0] = "frontcalc"
 from frontcalc.cli import main
@@ -75,10 +77,10 @@ def maps(archive: Callable[..., Path]) -> Path:
     )
 
 
-def command(before: str, maps: Path, *more: str | Path) -> list[str]:
+def command(before: str, maps: Path, *more: str | Path, interrupt: str = "signal.default_int_handler") -> list[str]:
     """Return the command that prints a series by two processes, after some Python."""
     asked = ["series", "--archive", maps, "--by", "none", "--format", "csv", "--workers", "2", *more]
-    return [sys.executable, "-c", MAIN.format(before=before), *map(str, asked)]
+    return [sys.executable, "-c", MAIN.format(before=before, interrupt=interrupt), *map(str, asked)]
 
 
 def alone(maps: Path) -> bytes:
@@ -135,6 +137,20 @@ def test_processes_end_with_their_parent(maps: Path, with_: signal.Signals) -> N
         assert b"Traceback" not in parent.stderr.read()
     parent.stdout.close()
     parent.stderr.close()
+
+
+def test_an_interrupt_that_is_ignored_ends_nothing(maps: Path) -> None:
+    asked = command(SLOW.replace("0.3", "0.05"), maps, "--no-cache", interrupt="signal.SIG_IGN")
+    parent = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
+    assert parent.stdout is not None
+    children = {parent.stdout.readline()}
+    os.killpg(parent.pid, signal.SIGINT)
+    lines = parent.communicate()[0].splitlines(keepends=True)
+    figures = [line for line in lines if not line.strip().isdigit()]
+    children |= {line for line in lines if line.strip().isdigit()}
+    assert b"".join(figures) == alone(maps)
+    assert parent.returncode == 0
+    assert f"{parent.pid}\n".encode() not in children
 
 
 def running(processes: set[int]) -> set[int]:

@@ -116,6 +116,13 @@ def test_parts_are_large_from_50_km2_whole() -> None:
     assert len(large_parts(np.empty(0, dtype=object))) == 0
 
 
+def test_the_largest_part_comes_first_in_whatever_order_they_are_drawn() -> None:
+    parts = [shapely.box(n * 20e3, 0, n * 20e3 + 10e3, height * 1e3) for n, height in enumerate([7, 9, 6, 8])]
+    for turned in (parts, parts[::-1]):
+        found = large_parts(np.array(turned, dtype=object))
+        assert shapely.area(found).tolist() == pytest.approx([90e6, 80e6, 70e6, 60e6])
+
+
 def test_what_is_usual_by_hand() -> None:
     # Median 3, deviations 2, 1, 0, 1, 7: MAD 1, scale 1 ÷ 0.6745.
     rates = np.array([1.0, 2.0, 3.0, 4.0, 10.0])

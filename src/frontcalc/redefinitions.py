@@ -41,12 +41,15 @@ _CRUMB_M2 = 1e6
 
 
 def large_parts(parts: Geometries) -> Geometries:
-    """Return the parts of a change (n,) that are large enough, faces of one part put together (metres)."""
+    """Return the parts of a change (n,) that are large enough, largest first, faces of one put together (metres)."""
     sizable = parts[shapely.area(parts) >= _CRUMB_M2]
     if not np.sum(shapely.area(sizable)) >= LARGE_KM2 * 1e6:
         return sizable[:0]
     whole = np.array(geometry.union(sizable).geoms, dtype=object)
-    return np.asarray(whole[geometry.area_km2(whole) >= LARGE_KM2])
+    km2 = geometry.area_km2(whole)
+    # Not in the order of the overlay, which another version of GEOS may change.
+    order = np.argsort(-km2, kind="stable")
+    return np.asarray(whole[order[km2[order] >= LARGE_KM2]])
 
 
 def land_share(part: shapely.Polygon, land: RegionSet) -> float:

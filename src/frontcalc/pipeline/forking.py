@@ -100,8 +100,10 @@ def _begin(regions: RegionSet) -> None:
     _regions = regions
     # Else the collector would write to all that is shared with the parent, and so copy it.
     gc.freeze()
-    # An interrupt from a terminal goes to the parent too: nothing is left to be said or waited for.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # An interrupt from a terminal goes to the parent too: nothing is left to be said or waited for. What runs in the
+    # background of a script ignores it.
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     Thread(target=_end_with_parent, daemon=True).start()
 
 
