@@ -160,6 +160,14 @@ def test_the_largest_part_beside_regions_is_found_in_whichever_part_has_it() -> 
     assert change.areas(ground_of(WEST), SNAPPED).split.largest_beside(snapped=False).is_empty
 
 
+def test_a_part_that_has_most_beside_regions_need_not_have_the_largest_there() -> None:
+    """Two prongs of a part reach 1 km² each beside the regions, and another part 1.5 km²."""
+    fork = shapely.union_all([box(0, 9, 6, 10), box(0, 9, 1, 11), box(5, 9, 6, 11)])
+    split = change.areas(ground_of(fork, box(15, 9, 16, 11.5)), SNAPPED).split
+    assert sorted(split.beside_m2[:, 1] / 1e6) == pytest.approx([1.5, 2])
+    assert split.largest_beside(snapped=True).equals(box(15, 10, 16, 11.5))
+
+
 cells = st.builds(
     lambda x, y, width: box(x, y, x + width, y + 1), st.integers(0, 16), st.integers(0, 15), st.integers(1, 4)
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,6 +133,15 @@ def test_names_that_cannot_be_rows_are_refused(names: list[str], problem: str, t
     path.write_text(json.dumps(document))
     with pytest.raises(DataError, match=problem):
         read_regions(path, target_crs="EPSG:6933")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems know no such names")
+def test_a_region_file_may_have_a_name_that_is_no_text(maps: Path, region_file: Write, tmp_path: Path) -> None:
+    file = region_file({"West": [(300, 40)]}).rename(tmp_path / os.fsdecode(b"\xff.geojson"))
+    for _ in ("cold", "warm"):
+        table = frontcalc.diff(["2024"], archive=maps, regions=file, cache=tmp_path / "cache")
+        assert table.meta.regions is not None
+        assert table.meta.regions.name == "\\udcff.geojson"
 
 
 def test_a_region_file_without_polygons_is_refused(tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ COMPLETING = "_FRONTCALC_COMPLETE"
 """The environment variable by which a shell asks for completion."""
 
 _LONGEST = 1000
-_OBJECTS = 100_000
 
 _COMMANDS = {
     "diff": "Territory gained and lost in each period, by region.",
@@ -86,7 +85,7 @@ def group(context: click.Context) -> None:
 def main() -> None:
     """Run the command line: one line on stderr and a stable exit code for whatever goes wrong."""
     # A process that ends after one command: looking for what is in circles takes a tenth of its time and frees nothing.
-    gc.set_threshold(_OBJECTS, 50, 50)
+    gc.set_threshold(100_000, 50, 50)
     code = run(sys.argv[1:], alone=True)
     gc.freeze()
     sys.exit(code)

@@ -95,12 +95,11 @@ def read_regions(
     UsageError
         The file has no such field; the message lists those it has.
     """
-    file = Path(path)
-    entry = single_file(file)
+    entry = single_file(Path(path))
     source = SourceFile(entry.label, fingerprint(entry))
     # Names are in the key since a notice has them; the file's bytes and the field say all else.
-    key = key_of((method_version(), source.sha256, target_crs, field or "", file.name, repr(limits())))
-    content = cache.kept("regions", key, lambda: _made(entry, source, target_crs, field, file.name))
+    key = key_of((method_version(), source.sha256, target_crs, field or "", entry.label, repr(limits())))
+    content = cache.kept("regions", key, lambda: _made(entry, source, target_crs, field))
     land, land_owner, pieces, owners, said = from_bytes(content)
     facts = _Facts(*orjson.loads(str(said)))
     return RegionSet(
@@ -128,8 +127,9 @@ class _Facts(NamedTuple):
     overlaps: list[str]
 
 
-def _made(entry: Entry, source: SourceFile, target_crs: str, field: str | None, where: str) -> bytes:
+def _made(entry: Entry, source: SourceFile, target_crs: str, field: str | None) -> bytes:
     """Return as bytes: the regions whole, the region of each; cut small, the region of each; and their facts."""
+    where = entry.label
     read, features = read_features(entry)
     if read != source:
         raise changed(where)
