@@ -32,6 +32,7 @@ KINDS = {
     "compare": ("`compare`", "a period, archive and region"),
     "claim": ("`verify`", "a claim, or claims that contradict each other"),
     "layer": ("`archive list`", "a date and layer"),
+    "legend": ("`archive explain`", "a layer, or a value of a property that may tell one"),
     "finding": ("`archive check`", "a fault, on one map or on several in turn"),
     "region": ("`regions list`, `regions fetch`", "a region of a set"),
     "region-detail": ("`regions show`", "a region, at length"),

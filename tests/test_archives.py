@@ -18,7 +18,7 @@ import frontcalc
 from frontcalc.archives import Archive, Dating, open_archive
 from frontcalc.config import archive_config, working_defaults
 from frontcalc.errors import DataError, UsageError
-from frontcalc.layers import Layer, Role
+from frontcalc.layers import OWN, Layer, Role
 
 Write = Callable[..., Path]
 CONTROL = {date(2024, 1, 1): [(300, 40)], date(2024, 1, 8): [(300, 40), (301, 40)]}
@@ -273,9 +273,9 @@ def test_an_archive_may_say_whose_it_is_and_on_what_terms(text: str, said: str, 
     assert result.meta.attribution == (said.format(name=tmp_path.name),)
 
 
-def test_an_unknown_layer_says_how_to_map_it(tmp_path: Path) -> None:
-    write(tmp_path / "2024-01-01.geojson", {"mystery": [(300, 40)]})
-    with pytest.raises(DataError, match=r"no layer that is known: 'mystery'.*under \[layers\] in frontcalc.toml"):
+def test_unknown_layers_say_how_to_explain_them(tmp_path: Path) -> None:
+    write(tmp_path / "2024-01-01.geojson", {"mystery": [(300, 40)], "riddle": [(301, 40)]})
+    with pytest.raises(DataError, match=r"'layer' is 'mystery' on 1 polygon, 100\.0 km².*frontcalc archive explain"):
         frontcalc.held(["2024-01-01"], archive=tmp_path)
 
 
@@ -310,7 +310,7 @@ def test_what_an_archive_may_not_say(text: str, problem: str) -> None:
 
 def test_archive_config_is_read() -> None:
     config = archive_config(b'[layers]\n"my map" = { actor = "X", role = "control", whole = true }')
-    assert config.layers == {"my map": Layer("X", Role.CONTROL, whole=True)}
+    assert dict(config.legend.layers) == {"my map": Layer("X", Role.CONTROL, whole=True, legend=OWN)}
 
 
 def test_working_defaults_are_options_with_paths_from_the_folder(tmp_path: Path) -> None:

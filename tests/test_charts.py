@@ -124,7 +124,7 @@ def test_bars_are_totals_where_periods_are_of_one_length(maps: Path) -> None:
 
 def test_a_period_without_maps_is_a_gap_and_named(maps: Path) -> None:
     figure = frontcalc.summary(archive=maps, every="month").plot(size=SMALL)
-    assert len(gid(figure, "net")) == 3
+    assert len(gid(figure, "net")) == 2
     said = " ".join(texts(figure, "source"))
     assert "Not measured, since no two maps stand for it: 2023-03, 2023-04, 2023-05" in said
 

@@ -21,6 +21,7 @@ from formats import CONTROL, kml, link, mercator, named, shapefile_parts, writte
 import frontcalc
 from frontcalc import geometry
 from frontcalc.errors import DataError, UsageError
+from frontcalc.layers import INNER, layer_name
 from frontcalc.outputs.geodata import LayerPolygons, geoparquet_bytes
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import packages, read_content, read_features
@@ -37,7 +38,7 @@ def km2(features: Features) -> float:
 
 
 def layers(features: Features) -> list[object]:
-    return [own.get("layer") for own in features.properties]
+    return [layer_name(own) for own in features.properties]
 
 
 def shapefile_zip(folder: Path) -> bytes:
@@ -89,7 +90,7 @@ def test_a_plain_shapefile_is_read_with_the_files_beside_it(tmp_path: Path) -> N
         (tmp_path / f"Map{suffix.upper()}").write_bytes(content)
     _, features = read_features(single_file(tmp_path / "Map.SHP"))
     assert km2(features) == pytest.approx(100.0, abs=0.01)
-    assert features.properties == ({"name": "Херсон", "layer": "Map"},)
+    assert features.properties == ({"name": "Херсон", INNER: "Map"},)
     (tmp_path / "Map.PRJ").unlink()
     with pytest.raises(DataError, match=r"no degrees.*no \.prj"):
         read_features(single_file(tmp_path / "Map.SHP"))
@@ -106,7 +107,7 @@ def test_a_shapefile_is_read_without(lost: str, tmp_path: Path) -> None:
     features = read_shapefile_parts(parts, where="a.zip/Map.shp")
     assert km2(features) == pytest.approx(200.0, abs=0.001)
     assert features.owner.tolist() == [0, 2]
-    expected: dict[str, object] = {"layer": "Map"} if lost == ".dbf" else {"name": "Херсон", "layer": "Map"}
+    expected: dict[str, object] = {INNER: "Map"} if lost == ".dbf" else {"name": "Херсон", INNER: "Map"}
     assert features.properties == (expected,) * 3
 
 
@@ -141,8 +142,8 @@ def test_dates_numbers_and_nothing_come_as_plain_values(tmp_path: Path) -> None:
     fields = dict(zip(("day", "time", "n", "x"), arrays, strict=True))
     data = written(tmp_path / "a.gpkg", "GPKG", [CONTROL, None], layer="map", fields=fields)
     assert [dict(own) for own in read_content(data, where="a").properties] == [
-        {"day": date(2024, 11, 3), "time": datetime(2024, 11, 3, 12), "n": 1, "x": 0.5, "layer": "map"},
-        {"day": None, "time": None, "n": 2, "x": None, "layer": "map"},
+        {"day": date(2024, 11, 3), "time": datetime(2024, 11, 3, 12), "n": 1, "x": 0.5, INNER: "map"},
+        {"day": None, "time": None, "n": 2, "x": None, INNER: "map"},
     ]
     table = pa.table({"day": [date(2024, 11, 3)], "n": [1], "x": [None], "geometry": [shapely.to_wkb(CONTROL)]})
     features = read_content(parquet(table), where="a")
@@ -167,7 +168,11 @@ def test_layers_of_a_geopackage_and_folders_of_kml_name_their_features(tmp_path:
 def test_a_feature_that_names_its_layer_keeps_it(tmp_path: Path) -> None:
     fields = {"type": ["gains", "losses"]}
     data = written(tmp_path / "a.gpkg", "GPKG", [CONTROL, square(1, 0)], layer="map", fields=fields)
-    assert [dict(own) for own in read_content(data, where="a").properties] == [{"type": "gains"}, {"type": "losses"}]
+    assert [dict(own) for own in read_content(data, where="a").properties] == [
+        {INNER: "map", "type": "gains"},
+        {INNER: "map", "type": "losses"},
+    ]
+    assert layers(read_content(data, where="a")) == ["gains", "losses"]
 
 
 def test_points_and_lines_are_counted_and_collections_taken_apart(tmp_path: Path) -> None:

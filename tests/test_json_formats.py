@@ -15,6 +15,7 @@ from json_formats import FORMATS, Layers, geojson, lines, text_sequence, wrapped
 from frontcalc import crs, sources
 from frontcalc.crs import DEFAULT_CRS
 from frontcalc.errors import DataError
+from frontcalc.layers import layer_name
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import READERS, read_features
 from frontcalc.sources.detection import DETECTORS, detect, unpack
@@ -49,7 +50,7 @@ def in_degrees(features: Features, index: int) -> shapely.Geometry:
 def test_every_format_gives_the_same_ground_and_layers(name: str, tmp_path: Path) -> None:
     layers: Layers = {"control_map": [ONE, None, RING], "russian_advances": [PARTS]}
     features = read(FORMATS[name](layers), tmp_path)
-    assert [properties["layer"] for properties in features.properties] == ["control_map"] * 3 + ["russian_advances"]
+    assert [layer_name(properties) for properties in features.properties] == ["control_map"] * 3 + ["russian_advances"]
     assert features.owner.tolist() == [0, 2, 3, 3]
     assert [km2(features, index) for index in range(4)] == pytest.approx([100, 0, 800, 200], abs=1e-3)
     for index, drawn in ((0, ONE), (2, RING), (3, PARTS)):
@@ -150,7 +151,7 @@ def test_a_document_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_records_may_be_collections_wrappers_and_geometries(tmp_path: Path) -> None:
     records = [geojson({"a": [ONE, RING]}), wrapped(geojson({"b": [ONE]}), "value"), shapely.to_geojson(ONE).encode()]
     features = read(b"\n".join(records), tmp_path)
-    assert [properties.get("layer") for properties in features.properties] == ["a", "a", "b", None]
+    assert [layer_name(properties) for properties in features.properties] == ["a", "a", "b", ""]
     assert features.owner.tolist() == [0, 1, 2, 3]
 
 

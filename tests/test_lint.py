@@ -182,7 +182,8 @@ def test_layers_that_are_unknown(archive: Write) -> None:
     assert (found.layer, found.maps, found.until) == ("Zone A", 3, date(2024, 1, 3))
     alone = {day: {"Zone A": [(500, 1)], "Zone B": [(9, 9)]} for day in ("2024-01-02",)}
     found = only(archive(growing(3) | alone, name="alone"), "NO-LAYER")
-    assert found.count == 2
+    assert (found.date, found.file) == (date(2024, 1, 2), "2024-01-02.geojson")
+    only(archive({"2024-01-02": {"Zone A": [(500, 1)], "Zone B": [(9, 9)]}}, name="zones"), "NO-LAYER")
 
 
 def test_polygons_that_cannot_be_measured(archive: Write) -> None:

@@ -37,6 +37,7 @@ POSITIONAL = {
     "diff": ["periods"],
     "diff_files": ["before", "after"],
     "disagreements": ["periods"],
+    "explain_archive": [],
     "fetch": ["source", "output"],
     "fetch_regions": ["country", "level"],
     "flows": ["periods"],
@@ -55,6 +56,7 @@ POSITIONAL = {
     "source_terms": ["source"],
     "summary": [],
     "verify": ["claims"],
+    "write_legend": ["path"],
     "write_summaries": ["folder"],
 }
 METHODS = {

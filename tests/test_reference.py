@@ -145,8 +145,13 @@ def test_configuration_has_every_variable() -> None:
 
 
 def test_the_examples_of_configuration_are_read(tmp_path: Path) -> None:
-    working, archive = re.findall(r"```toml\n(.*?)```", CONFIGURATION, re.DOTALL)
-    (tmp_path / "frontcalc.toml").write_text(working)
+    working, archive, named = re.findall(r"```toml\n(.*?)```", CONFIGURATION, re.DOTALL)
+    (tmp_path / "legends").mkdir()
+    (tmp_path / "legends" / "isw.toml").write_text(archive)
+    (tmp_path / "frontcalc.toml").write_text(working + named)
+    found = config.named_archive("isw", tmp_path)
+    assert found is not None
+    assert (found[0], found[1].as_of_offset_days) == (tmp_path / "maps" / "isw", -1)
     assert config.working_defaults(tmp_path)["units"] == "mi2"
     assert config.archive_config(archive.encode()).publisher == "ISW"
 

@@ -67,7 +67,7 @@ def test_oblast_is_an_alias_of_adm1(maps: Path, region_file: Write) -> None:
 
 def test_without_regions_for_the_place_there_is_a_notice_and_a_total(maps: Path) -> None:
     table = frontcalc.diff(["2024-01-01.."], archive=maps)
-    assert [notice.code for notice in table.meta.notices] == ["NO-REGIONS"]
+    assert [notice.code for notice in table.meta.notices] == ["NO-REGIONS", "UNNAMED"]
     assert [row.region for row in table.rows] == ["total"]
 
 

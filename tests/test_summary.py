@@ -119,7 +119,8 @@ def test_gross_by_month_sees_only_the_ends_of_months(maps: Path) -> None:
 def test_no_sum_depends_on_the_periods_that_it_is_cut_into(maps: Path) -> None:
     months = total(frontcalc.summary(every="month", archive=maps, gross=True))
     assert sum(row.gross_gained_km2 or 0 for row in months) == pytest.approx(200)
-    assert [row.steps for row in months] == [2, *[None] * 10, 1, None, None, 1]
+    # Of December 2023 the map that would open it is ten months older.
+    assert [row.steps for row in months] == [2, *[None] * 13, 1]
 
 
 def test_shares_are_of_the_land_that_the_regions_draw(maps: Path, region_file: Write) -> None:

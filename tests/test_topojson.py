@@ -13,6 +13,7 @@ from conftest import square
 from frontcalc import geometry
 from frontcalc.crs import DEFAULT_CRS
 from frontcalc.errors import DataError
+from frontcalc.layers import layer_name
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import read_features, topojson
 from frontcalc.sources.features import Features
@@ -94,8 +95,8 @@ def test_an_object_names_the_layer_of_features_that_name_none() -> None:
     nzz = {**POLYGONS[0], "properties": {"type": "losses"}}
     document = topology(own, nzz, POLYGONS[0])
     document["objects"]["data"] = {**POLYGONS[1], "properties": {"name": "x"}}
-    layers = [(properties.get("layer"), properties.get("type")) for properties in read(document).properties]
-    assert layers == [("russian_advances", None), (None, "losses"), ("control_map", None), ("data", None)]
+    layers = [layer_name(properties) for properties in read(document).properties]
+    assert layers == ["russian_advances", "losses", "control_map", "data"]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from formats import CONTROL, kml, mercator, named, shapefile_parts, written, zip
 from test_formats import km2, layers
 
 from frontcalc.errors import DataError
+from frontcalc.layers import INNER
 from frontcalc.sources import read_content, read_features
 from frontcalc.sources.files import Entry
 from frontcalc.sources.limits import Limits
@@ -49,12 +50,12 @@ def test_a_zip_in_a_zip_is_read_and_a_third_is_refused(control: dict[str, bytes]
 def test_parts_of_a_shapefile_belong_together_whatever_the_case_of_names(control: dict[str, bytes]) -> None:
     del control["Control.shx"], control["Control.cpg"]
     features = read_content(zipped({name.upper(): content for name, content in control.items()}), where="a.zip")
-    assert features.properties == ({"name": "Херсон", "layer": "CONTROL"},)
+    assert features.properties == ({"name": "Херсон", INNER: "CONTROL"},)
 
 
 def test_other_formats_in_a_zip(tmp_path: Path) -> None:
     one = read_content(zipped({"2024-11-03.json": formats.geojson(CONTROL)}), where="a.zip")
-    assert (layers(one), km2(one)) == ([None], pytest.approx(100.0, abs=0.001))
+    assert (layers(one), km2(one)) == ([""], pytest.approx(100.0, abs=0.001))
     members = {
         "control_map.geojson": formats.geojson(CONTROL),
         "b.gpkg": written(tmp_path / "b.gpkg", "GPKG", [square(1, 0)], layer="russian_advances"),

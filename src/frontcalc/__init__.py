@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from frontcalc.pipeline.areas import held
     from frontcalc.pipeline.conversion import convert
     from frontcalc.pipeline.diffs import diff, diff_files
+    from frontcalc.pipeline.explanations import explain_archive, write_legend
     from frontcalc.pipeline.pictures import change_map, change_map_between
     from frontcalc.pipeline.place_changes import places
     from frontcalc.pipeline.polygons import changes, changes_between
@@ -54,6 +55,7 @@ _HOME = {
     "diff": "pipeline.diffs",
     "diff_files": "pipeline.diffs",
     "disagreements": "pipeline.publishers",
+    "explain_archive": "pipeline.explanations",
     "fetch": "pipeline.archive_fetch",
     "fetch_regions": "pipeline.region_fetch",
     "flows": "pipeline.role_flows",
@@ -68,6 +70,7 @@ _HOME = {
     "source_terms": "pipeline.archive_fetch",
     "summary": "pipeline.summaries",
     "verify": "pipeline.verifying",
+    "write_legend": "pipeline.explanations",
     "write_summaries": "pipeline.trees",
     "notebook_html": "viz.notebook",
     "picture": "viz.drawing",
@@ -99,6 +102,7 @@ __all__ = [
     "diff",
     "diff_files",
     "disagreements",
+    "explain_archive",
     "fetch",
     "fetch_regions",
     "flows",
@@ -117,6 +121,7 @@ __all__ = [
     "source_terms",
     "summary",
     "verify",
+    "write_legend",
     "write_summaries",
 ]
 

@@ -108,6 +108,13 @@ DEFINITIONS: dict[str, str] = {
     "lacker_map": "day of the closing map of the other",
     "gained_sliver_km2": "of gained, what lies in slivers; with --drop-slivers, what was left out of it",
     "lost_sliver_km2": "of lost, what lies in slivers; with --drop-slivers, what was left out of it",
+    "property": "the property that has the value; layer where a layer's name is known, wherever it stands",
+    "value": "the layer's name, or the property's value",
+    "polygons": "polygons as drawn, on the map that has most of the value's ground",
+    "first": "day of the first map that has it",
+    "last": "day of the last map that has it",
+    "legend": "whose table names the layer: a publisher's, own where the archive explains it; blank where none does",
+    "asked": "whether no figure can be had until somebody says what the value means",
     "attribution": "whose maps and regions the figures rest on, and on what terms",
 }
 """What each column says, by name, in square kilometres; a unit is not part of it."""

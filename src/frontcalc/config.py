@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from frontcalc.errors import DataError, UsageError
 from frontcalc.labels import printable
-from frontcalc.layers import Layer, Role
+from frontcalc.layers import OWN, Layer, LayerEnd, Legend, Role
 from frontcalc.views import VIEWS
 
 NAME = "frontcalc.toml"
 
 DEFAULTS = (
     "archive",
+    "legend",
     "regions",
     "region-name",
     "by",
@@ -33,14 +34,19 @@ DEFAULTS = (
 )
 """Keys of the working folder's file: options by their long names."""
 
-_PATHS = ("archive", "regions")
+ARCHIVES = "archives"
+"""The table of the working folder's file that names archives: of each the path, and what its own file may say."""
+
+_PATHS = ("archive", "legend", "regions")
 # Options that may be given more than once.
 _SEVERAL = ("only",)
 _LONGEST_LINE = 500
-OF_ARCHIVE = ("publisher", "attribution", "licence", "view", "as_of_offset_days", "dates", "layers")
+OF_ARCHIVE = (
+    *("publisher", "attribution", "licence", "view", "as_of_offset_days", "dates", "property", "layers", "ignore"),
+)
 """Keys of an archive's own file. It is as untrusted as the maps beside it, so no path is among them."""
 
-OF_LAYER = frozenset({"actor", "role", "whole"})
+OF_LAYER = frozenset({"actor", "role", "whole", "until", "empty"})
 """Keys of what a layer means."""
 
 _LONGEST_NAME = 80
@@ -54,8 +60,8 @@ class ArchiveConfig:
     ----------
     dates : mapping of str to date
         The day of files by name, which beats every other source.
-    layers : mapping of str to Layer
-        What layer names mean, beside the built-in table and before it.
+    legend : Legend
+        What tells its layers, and what their names mean, beside the built-in tables and before them.
     view : str or None
         The view to use unless the user asks for another.
     as_of_offset_days : int
@@ -67,7 +73,7 @@ class ArchiveConfig:
     """
 
     dates: Mapping[str, date] = field(default_factory=dict)
-    layers: Mapping[str, Layer] = field(default_factory=dict)
+    legend: Legend = field(default_factory=Legend)
     view: str | None = None
     as_of_offset_days: int = 0
     attribution: str = ""
@@ -85,8 +91,15 @@ def archive_config(data: bytes, *, where: str = NAME) -> ArchiveConfig:
     """
     document = _parse(data, where)
     # In a working folder that is also an archive one file serves both: defaults are read elsewhere.
+    return _config(
+        {key: value for key, value in document.items() if key not in (*DEFAULTS, ARCHIVES) or key == "view"}, where
+    )
+
+
+def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
+    """Return what a document says of an archive."""
     for key in document:
-        if key not in OF_ARCHIVE and key not in DEFAULTS:
+        if key not in OF_ARCHIVE:
             raise DataError(f"has an unknown key {key!r}", where=where, cure=f"keys are {', '.join(OF_ARCHIVE)}")
     view = document.get("view")
     if view is not None and (not isinstance(view, str) or view not in VIEWS):
@@ -101,9 +114,62 @@ def archive_config(data: bytes, *, where: str = NAME) -> ArchiveConfig:
     for name, day in dates.items():
         if type(day) is not date:
             raise DataError(f"the date of {name!r} is {day!r}", where=where, cure="write it as 2024-11-03, unquoted")
-    layers = {name: _layer(name, meaning, where) for name, meaning in _table(document, "layers", where).items()}
     attribution, licence = _line(document, "attribution", where), _line(document, "licence", where)
-    return ArchiveConfig(dates, layers, view, offset, attribution, licence, publisher.strip())
+    return ArchiveConfig(dates, _legend(document, where), view, offset, attribution, licence, publisher.strip())
+
+
+def merged(config: ArchiveConfig, stated: ArchiveConfig) -> ArchiveConfig:
+    """Return what an archive says of itself, with what somebody else states of it instead where they state anything."""
+    changed = {
+        one.name: own for one in fields(stated) if (own := getattr(stated, one.name)) != getattr(_NOTHING, one.name)
+    }
+    return replace(config, **changed)
+
+
+_NOTHING = ArchiveConfig()
+
+
+def named_archive(name: str, folder: Path) -> tuple[Path, ArchiveConfig] | None:
+    """Return where the archive lies that the frontcalc.toml of a folder names, and what it says of it; None for none.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be read, or what it says of the archive is wrong.
+    """
+    try:
+        entry = _table(_document(folder), ARCHIVES, NAME).get(name)
+        if entry is None:
+            return None
+        where = f"{NAME} [{ARCHIVES}.{name}]"
+        cure = 'give its path, as in path = "maps/isw"'
+        if not isinstance(entry, dict) or not isinstance(entry.get("path"), str) or not entry["path"]:
+            raise DataError("names no path", where=where, cure=cure)
+        rest = {key: value for key, value in entry.items() if key not in ("path", "legend")}
+        stated = _config(rest, where)
+        if isinstance(entry.get("legend"), str):
+            stated = merged(read_legend(folder / entry["legend"]), stated)
+        return folder / entry["path"], stated
+    except DataError as error:
+        raise UsageError(str(error)) from error
+
+
+def read_legend(path: Path) -> ArchiveConfig:
+    """Return what a legend's file says: one of the form of an archive's frontcalc.toml, from anywhere.
+
+    Raises
+    ------
+    UsageError
+        There is no such file.
+    DataError
+        It cannot be read, is no TOML, or has a key or value that it may not have.
+    """
+    if not path.is_file():
+        raise UsageError("is no file", where=printable(str(path)), cure="give the toml that explains the layers")
+    try:
+        return archive_config(path.read_bytes(), where=printable(path.name))
+    except OSError as error:
+        raise DataError("cannot be read", where=printable(path.name), cure="check its permissions") from error
 
 
 def working_defaults(folder: Path) -> dict[str, Any]:
@@ -116,24 +182,32 @@ def working_defaults(folder: Path) -> dict[str, Any]:
     UsageError
         The file cannot be read, is no TOML or has an unknown key.
     """
-    file = folder / NAME
     try:
-        document = _parse(file.read_bytes(), NAME) if file.is_file() else {}
-    except (OSError, DataError) as error:
-        raise UsageError(
-            str(error) if isinstance(error, DataError) else f"{NAME}: cannot be read; check its permissions"
-        ) from error
+        document = _document(folder)
+    except DataError as error:
+        raise UsageError(str(error)) from error
+    named = _table(document, ARCHIVES, NAME)
     defaults = {}
     for key, value in document.items():
-        if key in OF_ARCHIVE and key not in DEFAULTS:
+        if key in (*OF_ARCHIVE, ARCHIVES) and key not in DEFAULTS:
             continue
         if key not in DEFAULTS:
             raise UsageError(f"has an unknown key {key!r}", where=NAME, cure=f"keys are {', '.join(DEFAULTS)}")
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise UsageError(f"{key} is {value!r}", where=NAME, cure="give text or a number")
-        setting: Any = str(folder / str(value)) if key in _PATHS else value
+        is_path = key in _PATHS and not (key == "archive" and value in named)
+        setting: Any = str(folder / str(value)) if is_path else value
         defaults[key.replace("-", "_")] = [setting] if key in _SEVERAL else setting
     return defaults
+
+
+def _document(folder: Path) -> dict[str, Any]:
+    """Return the frontcalc.toml of a folder, empty where there is none."""
+    file = folder / NAME
+    try:
+        return _parse(file.read_bytes(), NAME) if file.is_file() else {}
+    except OSError as error:
+        raise DataError("cannot be read", where=NAME, cure="check its permissions") from error
 
 
 def _parse(data: bytes, where: str) -> dict[str, Any]:
@@ -161,6 +235,32 @@ def _line(document: Mapping[str, Any], key: str, where: str) -> str:
     return printable(" ".join(text.split()))
 
 
+def _legend(document: Mapping[str, Any], where: str) -> Legend:
+    """Return what a document says of layers."""
+    table = _table(document, "layers", where)
+    layers = {name: _layer(name, meaning, where) for name, meaning in table.items()}
+    ends = []
+    for name, layer in layers.items():
+        until, empty = table[name].get("until"), table[name].get("empty", False)
+        if (until is not None and type(until) is not date) or type(empty) is not bool or (empty and until is None):
+            cure = "write until = 2025-06-29, unquoted, and with it empty = true where nothing is held from then on"
+            raise DataError(f"layer {name!r} ends wrongly", where=where, cure=cure)
+        if until is not None:
+            ends.append(LayerEnd(layer.actor, layer.role, until, empty))
+    # Where a legend knows no advance of an actor, its control is all that the actor holds.
+    advancing = {layer.actor for layer in layers.values() if layer.role is Role.ADVANCE}
+    layers = {
+        name: replace(layer, whole=True)
+        if layer.role is Role.CONTROL and layer.actor not in advancing and "whole" not in table[name]
+        else layer
+        for name, layer in layers.items()
+    }
+    ignore = document.get("ignore", [])
+    if not isinstance(ignore, list) or not all(isinstance(name, str) for name in ignore):
+        raise DataError("ignore is no list of properties", where=where, cure='write it as ignore = ["state"]')
+    return Legend(tuple(sorted(layers.items())), _line(document, "property", where), tuple(sorted(ignore)), tuple(ends))
+
+
 def _layer(name: str, meaning: object, where: str) -> Layer:
     """Return what an entry of the table of layers means."""
     cure = 'write it as "name" = { actor = "Russia", role = "control" }'
@@ -171,4 +271,4 @@ def _layer(name: str, meaning: object, where: str) -> Layer:
         raise DataError(f"layer {name!r} names no actor", where=where, cure=cure)
     if role not in tuple(Role):
         raise DataError(f"layer {name!r} has role {role!r}", where=where, cure=f"roles are {', '.join(Role)}")
-    return Layer(printable(actor.strip()), Role(role), whole)
+    return Layer(printable(actor.strip()), Role(role), whole, OWN)

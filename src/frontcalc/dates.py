@@ -158,6 +158,11 @@ def day_from_name(name: str, *, year: int | None = None) -> date:
     raise DataError(problem, where=name, cure=cure, code="NO-DATE")
 
 
+def in_words(day: date) -> str:
+    """Return a day as people write it, as in «29 Jun 2025», whatever the locale."""
+    return f"{day.day} {_FULL_MONTHS[day.month - 1][:3].title()} {day.year}"
+
+
 def without_day(name: str) -> str:
     """Return a file name's stem without its day, as in «deepstatemap_data» of deepstatemap_data_20240708.
 

@@ -1,13 +1,16 @@
 """What publishers call their layers, and what those layers mean: actor and role.
 
-The tables at the top are what to edit when a publisher renames a layer.
+The tables at the top are what to edit when a publisher renames a layer. A `Legend` is what an archive, or whoever
+measures it, says of its layers beside them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 
 from frontcalc.labels import printable
@@ -40,11 +43,18 @@ class Layer:
     whole : bool
         True where the publisher draws everything the actor holds in this one role, so that
         control and assessed are the same.
+    legend : str
+        Whose table names the layer: a publisher's, `OWN` for the archive's own; empty where nothing names it.
     """
 
     actor: str
     role: Role
     whole: bool = False
+    legend: str = ""
+
+
+OWN = "own"
+"""The legend that an archive states itself: maps explained by it can be compared with those of any publisher."""
 
 
 UNNAMED = "unnamed"
@@ -59,8 +69,21 @@ COUNTRIES = {"Russia": "RU", "Ukraine": "UA"}
 ALPHA_3 = {"RUS": "RU", "UKR": "UA"}
 """The three-letter codes of those countries, as some region files have them."""
 
+INNER = "layer in the file"
+"""The property in which readers put the name of the layer or folder, inside its file, that a feature is of."""
+
 LAYER_FIELDS = ("layer", "type")
-"""Feature properties that hold a layer's name, the first present wins."""
+"""Feature properties that hold a layer's name, in any case; `name` does where it is of DeepState's form."""
+
+TELLING = frozenset(
+    (
+        *("layer", "type", "class", "category", "kind", "status", "state", "control", "controlledby", "controller"),
+        *("faction", "side", "party", "belligerent", "owner", "holder", "heldby", "occupier", "actor", "group", "army"),
+        *("force", "allegiance", "legend", "role", "fill", "fillcolor", "color", "colour", "stroke", "style"),
+        *("styleurl", "symbol", "folder"),
+    )
+)
+"""Names of properties, letters and digits alone, that tell whose ground it is where they have two or more values."""
 
 _CONTROL = Layer("Russia", Role.CONTROL)
 _ADVANCE = Layer("Russia", Role.ADVANCE)
@@ -77,7 +100,7 @@ _OF_UKRAINE = Layer("Ukraine", Role.OTHER)
 
 # One spelling serves all that differ in case, spaces, underscores and hyphens, and those that
 # differ by what the hosting service adds: VIEW_, MDS_, _view, _V3.
-_TABLE: dict[str, Layer] = {
+_ISW: dict[str, Layer] = {
     # ISW as prepared by newsrooms: one GeoJSON a date
     "control_map": _CONTROL,
     "russian_advances": _ADVANCE,
@@ -103,6 +126,12 @@ _TABLE: dict[str, Layer] = {
     "AssessedRussianAdvancesinUkraine": _ADVANCE,
     "ClaimedUkrainianControl": _COUNTEROFFENSIVE,
     "ReportedUkrainianPartisanWarfare": _OF_UKRAINE,
+    # those of 2022
+    "RussianAssessedAdvanceinUkraine": _ADVANCE,
+    "RussianAssessedAdvancesinUkraine": _ADVANCE,
+    "RussianClaimedCoTinUkraine": _CLAIMED,
+    "UkrainianClaimedCounterOffensives": _COUNTEROFFENSIVE,
+    "UkrainianReportedPartisanWarfare": _OF_UKRAINE,
     "Kursk Incursion Claimed Limit of Ukrainian Advance": _KURSK,
     "Kursk Incursion Ukrainian Advances in Russia": _KURSK,
     "Ukrainian Advances in Russia": _KURSK,
@@ -111,12 +140,13 @@ _TABLE: dict[str, Layer] = {
     "Kursk Incursion Russian Claims in Russia": _OF_RUSSIA,
     "Russian Advances in Russia": _OF_RUSSIA,
     "Claimed Russian Advances in Russia": _OF_RUSSIA,
-    # NZZ: what is held, split by what is new; `losses` are drawn but not held
+}
+
+_NZZ: dict[str, Layer] = {
+    # what is held, split by what is new; `losses` are drawn but not held
     "nochange": _ALL_HELD,
     "gains": _ALL_HELD,
     "losses": _NOT_HELD,
-    # DeepState's mirror: no property, the file's name tells
-    "deepstatemap_data": _ALL_HELD,
 }
 
 # As published: as meant.
@@ -141,6 +171,8 @@ _ELSEWHERE = (
 # Crimea and the ground held since 2014 count as control: DeepState publishes what is occupied as one
 # total with them, and ground drawn over from one of these classes to another has not changed hands.
 _CODES: dict[str, Layer] = {
+    # the mirror has no property, the file's name tells
+    "deepstatemap_data": _ALL_HELD,
     "geoJSON.status.occupied": _ALL_HELD,
     "geoJSON.territories.crimea": _ALL_HELD,
     "geoJSON.territories.ordlo": _ALL_HELD,
@@ -163,6 +195,29 @@ _ENGLISH = {
     "Transnistria": "geoJSON.territories.transnistria",
 }
 
+_HELD_STEM = r"(?:окупован|захоплен|зайнят)"
+# The Ukrainian of spring 2022, told by stem, whatever date or place stands beside it: the first that fits, since a name
+# may say what was occupied and is no longer. What is «not occupied» says nothing more.
+_STEMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), code)
+    for pattern, code in (
+        (r"\bпридністров", "geoJSON.territories.transnistria"),
+        (rf"(?=.*{_HELD_STEM}).*\bабхаз", "geoJSON.territories.abkhazia"),
+        (rf"(?=.*{_HELD_STEM}).*\bцхінвал", "geoJSON.territories.tskhinvali-district"),
+        (rf"(?=.*{_HELD_STEM}).*\bічкері", "geoJSON.territories.ichkeria"),
+        (rf"(?=.*{_HELD_STEM}).*\bкарелі", "geoJSON.territories.karelia"),
+        (rf"(?=.*{_HELD_STEM}).*\bкурил", "geoJSON.territories.kuril"),
+        (rf"(?=.*{_HELD_STEM}).*\bпрусс?і", "geoJSON.territories.prussia"),
+        (r"звільнен|деокупован|під контролем зсу|орки відсутні", "geoJSON.status.dismissed"),
+        (r"під питанням|невідом", "geoJSON.status.unknown"),
+        (rf"\bне[\s-]?{_HELD_STEM}", ""),
+        (r"\bкрим(?:у|ом)?\b", "geoJSON.territories.crimea"),
+        (r"\bордло\b", "geoJSON.territories.ordlo"),
+        (r"\bтузл", "geoJSON.territories.tuzla"),
+        (_HELD_STEM, "geoJSON.status.occupied"),
+    )
+)
+
 _PUNCTUATION = re.compile(r"[\W_]+")
 _HOSTING = re.compile(r"^(?:view|mds)+|(?:view|v\d+)+$")
 
@@ -172,12 +227,57 @@ def _fold(name: str) -> str:
     return _HOSTING.sub("", _PUNCTUATION.sub("", name.casefold()))
 
 
-_FOLDED = {_fold(name): layer for name, layer in (_TABLE | _CODES).items()}
+_FOLDED = {
+    _fold(name): replace(layer, legend=legend)
+    for legend, table in (("ISW", _ISW), ("NZZ", _NZZ), ("DeepState", _CODES))
+    for name, layer in table.items()
+}
 _MEANT = {_fold(name): _fold(meant) for name, meant in _MISSPELT.items()}
 _CODE_NAMES = {_fold(code): code for code in _CODES}
 _ENGLISH_CODES = {_fold(english): code for english, code in _ENGLISH.items()}
 
 UNDIFFERENTIATED = Layer(UNNAMED, Role.CONTROL, whole=True)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerEnd:
+    """The last day on which a publisher draws a layer; `empty` where nothing is held in it from then on."""
+
+    actor: str
+    role: Role
+    until: date
+    empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """What tells the layers of an archive's maps, and what they mean, beside the tables of publishers.
+
+    Parameters
+    ----------
+    layers : tuple of (str, Layer)
+        What names mean; they come before the tables.
+    field : str
+        The property whose values are those names; empty where the usual ones are.
+    ignore : tuple of str
+        Properties whose values tell nothing, as the region that a polygon lies in.
+    ends : tuple of LayerEnd
+        Layers that the publisher has stopped drawing.
+    """
+
+    layers: tuple[tuple[str, Layer], ...] = ()
+    field: str = ""
+    ignore: tuple[str, ...] = ()
+    ends: tuple[LayerEnd, ...] = ()
+
+    @property
+    def known(self) -> dict[str, Layer]:
+        """What names mean, by their spelling."""
+        return {spelling(name): layer for name, layer in self.layers}
+
+    def is_ignored(self, field: str) -> bool:
+        """Say whether a property is one whose values tell nothing."""
+        return plain(field) in map(plain, self.ignore)
 
 
 def find_layer(name: str) -> Layer | None:
@@ -188,16 +288,58 @@ def find_layer(name: str) -> Layer | None:
     return _FOLDED.get(spelling(name))
 
 
-def layer_name(properties: Mapping[str, object]) -> str:
-    """Return the layer that a feature says it is of, empty where it says nothing.
+def plain(field: str) -> str:
+    """Return a property's name as it is compared: letters and digits alone, in any case."""
+    return _PUNCTUATION.sub("", field.casefold())
 
-    A `name` counts only if it is of DeepState's form, since other maps name places by it. Such a name
-    comes back as its code, so that all that is occupied is one layer.
+
+def value_of(value: object) -> str:
+    """Return a property's value as a name: a text on one line, a whole number or a truth; empty for all else."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return printable(" ".join(str(value).split())) if isinstance(value, str | int) else ""
+
+
+def layer_names(properties: Mapping[str, object], field: str = "") -> Iterator[str]:
+    """Yield the names that may tell which layer a feature is of, those that are looked at first before others.
+
+    A `name` counts only if it is of DeepState's form, since other maps name places by it. Such a name comes as its
+    code, so that all that is occupied is one layer.
+
+    Parameters
+    ----------
+    properties : mapping
+        The feature's.
+    field : str
+        The property that the archive's legend names, which comes before all others.
     """
-    name = properties.get("name")
-    if isinstance(name, str) and "///" in name:
+    own: dict[str, object] = {}
+    for key, value in properties.items():
+        own.setdefault(key.casefold(), value)
+    for wanted in filter(None, (field.casefold(), *LAYER_FIELDS)):
+        if stated := value_of(own.get(wanted)):
+            yield stated
+    name = own.get("name")
+    if isinstance(name, str) and (code := _deepstate_code(name)):
+        yield code
+    if inner := value_of(properties.get(INNER)):
+        yield inner
+
+
+def _deepstate_code(name: str) -> str:
+    """Return the code of a name of DeepState's; the name itself where it is of its form and unknown, else nothing."""
+    if "///" in name:
         return _CODE_NAMES.get(spelling(name), printable(" ".join(name.split())))
-    return next((printable(str(properties[field])) for field in LAYER_FIELDS if properties.get(field)), "")
+    folded = unicodedata.normalize("NFC", name.casefold())
+    return next((code for stem, code in _STEMS if stem.search(folded)), "")
+
+
+def layer_name(properties: Mapping[str, object]) -> str:
+    """Return the layer that a feature says it is of, a known one before others; empty where it says nothing."""
+    names = list(layer_names(properties))
+    return next(filter(find_layer, names), next(iter(names), ""))
 
 
 def stated_layer(properties: Mapping[str, object]) -> Layer | None:
@@ -205,12 +347,13 @@ def stated_layer(properties: Mapping[str, object]) -> Layer | None:
     actor, role = properties.get("actor"), properties.get("role")
     if not isinstance(actor, str) or not actor or role not in tuple(Role):
         return None
-    return Layer(printable(actor), Role(str(role)), whole=actor == UNNAMED)
+    return Layer(printable(actor), Role(str(role)), whole=actor == UNNAMED, legend=OWN)
 
 
 def known_names() -> tuple[str, ...]:
     """Return every layer name worth asking for: well spelt, and of a layer that means something."""
-    return tuple(name for name, layer in (_TABLE | _CODES).items() if layer.role is not Role.OTHER)
+    tables = _ISW | _NZZ | _CODES
+    return tuple(name for name, layer in tables.items() if layer.role is not Role.OTHER)
 
 
 def spelling(name: str) -> str:

@@ -38,6 +38,9 @@ CODES: dict[str, str] = {
     "REDEFINITION": "a large part changed hands on a single step, in a way that a moving front does not explain",
     "FROZEN": "a layer stands still while others move",
     "REPEAT": "a map is the same as an earlier one",
+    "UNNAMED": "no layer is named on the maps, so all polygons count as one actor's",
+    "ENDED": "a layer that the view counts is no longer drawn, so that nothing is known of it from then on",
+    "OLD-MAP": "the map that stands for an end is far older than the period, so that nothing is measured",
     "CONTROL-ONLY": "only control counts, and much of what it gained was already drawn as an advance",
 }
 

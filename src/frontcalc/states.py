@@ -8,8 +8,9 @@ from datetime import date
 
 from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.cache import NOTHING_KEPT, Cache
+from frontcalc.dates import in_words
 from frontcalc.errors import DataError, UsageError
-from frontcalc.layers import ADJECTIVES, Layer, spelling
+from frontcalc.layers import ADJECTIVES, OWN, UNNAMED, Layer, LayerEnd, Role, spelling
 from frontcalc.notices import Notice
 from frontcalc.periods import Period
 from frontcalc.snapshots import Snapshot, SnapshotLayer, read_snapshot
@@ -17,6 +18,12 @@ from frontcalc.views import View
 
 SPAN_TOLERANCE = 0.05
 """Share of the days asked for by which the days between two maps may differ without notice."""
+
+ENDED_MAPS = 5
+"""A layer that so many maps in a row lack is no longer drawn."""
+
+OLDEST_DAYS = 60
+"""A map stands for no end of a period if it is older by more than the period's own length and so many days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,54 @@ def _layers_or_none(ref: SnapshotRef, wanted: Wanted) -> tuple[tuple[str, str, L
 def _lacking(ref: SnapshotRef, wanted: Wanted) -> tuple[str, ...]:
     """Return which roles or layers of the view a map lacks; a bad file lacks all where bad ones are skipped."""
     mine = [(name, layer) for actor, name, layer in _layers_or_none(ref, wanted) if actor == wanted.actor]
-    return wanted.view.missing(mine)
+    over = {end.role for end in _ends(ref, wanted) if end.empty}
+    return tuple(name for name in wanted.view.missing(mine) if name not in over)
+
+
+def _ends(ref: SnapshotRef, wanted: Wanted) -> list[LayerEnd]:
+    """Return what the archive itself says of layers that are no longer drawn on a map's day."""
+    return [end for end in ref.legend.ends if end.actor == wanted.actor and ref.day is not None and end.until < ref.day]
+
+
+def _is_over(archive: Archive, ref: SnapshotRef, name: str, source: SnapshotRef, wanted: Wanted) -> bool:
+    """Say whether what a map lacks, and an earlier one has, is no longer drawn: five maps in a row lack it."""
+    if any(end.role == name for end in _ends(ref, wanted)):
+        return True
+    place = archive.refs.index(source) + 1
+    after = archive.refs[place : place + ENDED_MAPS]
+    return len(after) == ENDED_MAPS and all(name in _lacking(later, wanted) for later in after)
+
+
+def check_known(archive: Archive, ref: SnapshotRef, wanted: Wanted) -> None:
+    """Refuse a map without a layer of the actor on which nothing is known by the legend that names the actor's.
+
+    Where another layer of the same publisher is on it, the actor holds nothing on it; else nobody can tell.
+
+    Raises
+    ------
+    DataError
+        Nothing is known on the map, or only by another publisher's legend than that of the nearest map with the actor.
+    """
+    layers = _layers_or_none(ref, wanted)
+    if any(actor == wanted.actor for actor, _, _ in layers):
+        return
+    place = archive.refs.index(ref)
+    for other in (*archive.refs[place + 1 :], *reversed(archive.refs[:place])):
+        legends = {layer.legend for actor, _, layer in _layers_or_none(other, wanted) if actor == wanted.actor}
+        if not legends:
+            continue
+        mine = {layer.legend for _, _, layer in layers} - {""}
+        if not mine & legends and not (mine and OWN in mine | legends):
+            named, unnamed = (other, ref) if wanted.actor != UNNAMED else (ref, other)
+            whose = "its layers" if wanted.actor == UNNAMED else f"the layers of {wanted.actor}"
+            raise DataError(
+                f"has no layer that the legend of {', '.join(named.names)} knows, where {whose} are named: "
+                "the two cannot be compared",
+                where=", ".join(unnamed.names),
+                cure=f"leave the map out, or say what its layers mean: frontcalc archive explain {unnamed.names[0]}",
+                code="NO-LAYER",
+            )
+        return
 
 
 def _last_with(archive: Archive, before: SnapshotRef, lacking: str, wanted: Wanted) -> SnapshotRef | None:
@@ -128,10 +182,13 @@ def check_view(archive: Archive, wanted: Wanted, near: SnapshotRef) -> None:
     if absent:
         shown = (found for ref in archive.refs for found in _layers_or_none(ref, wanted))
         has = sorted({f"{layer.role} ({actor})" for actor, _, layer in shown})
+        control = ""
+        if f"{Role.CONTROL} ({wanted.actor})" in has and wanted.view.name != "control":
+            control = "; --view control measures what they have, which misses what is booked as an advance first"
         raise UsageError(
             f"no map shows {' or '.join(sorted(absent))} of {wanted.actor}, which view {wanted.view.name} counts",
             where=archive.name,
-            cure=f"it has {', '.join(has)}: choose another --view, --layers or --actor",
+            cure=f"it has {', '.join(has)}: choose another --view, --layers or --actor{control}",
         )
 
 
@@ -140,12 +197,15 @@ def state_on(archive: Archive, day: date, wanted: Wanted) -> State | None:
 
     A layer that no earlier map has is empty. A layer that an earlier map has and this one lacks makes
     this one incomplete: the state steps back with notice LAYER-MISSING, or the layer is carried over
-    for up to `wanted.carry_days` days.
+    for up to `wanted.carry_days` days. A layer that five maps in a row lack has ended: there is no state, and
+    `absence` says why.
     """
     notices: list[Notice] = []
     for ref in archive.upto(day):
         try:
             snapshot = read_snapshot(ref, wanted.cache)
+            if snapshot.tells or not _is_empty(snapshot):
+                check_known(archive, ref, wanted)
         except DataError as error:
             if not wanted.skip_bad:
                 raise
@@ -164,18 +224,36 @@ def state_on(archive: Archive, day: date, wanted: Wanted) -> State | None:
                 Notice("CARRIED", f"{ref.day}: {name} is that of {source.day}") for name, source in earlier.items()
             )
             return State(carried, tuple(notices))
+        if any(_is_over(archive, ref, name, source, wanted) for name, source in earlier.items()):
+            return None
         notices.append(Notice("LAYER-MISSING", f"{ref.day} lacks {' and '.join(earlier)}, so an earlier map is used"))
     return None
 
 
-def passed_over(archive: Archive, day: date, wanted: Wanted) -> list[Notice]:
-    """Return a notice for each map up to a day that cannot be read, where bad files are skipped."""
+def _is_empty(snapshot: Snapshot) -> bool:
+    """Say whether a map draws nothing at all."""
+    return all(part.empty for part in snapshot.layers)
+
+
+def absence(archive: Archive, day: date, wanted: Wanted) -> list[Notice]:
+    """Return why no map stands for a day: maps that cannot be read, where bad files are skipped; an ended layer."""
     notices = []
-    for ref in archive.upto(day) if wanted.skip_bad else ():
+    for ref in archive.upto(day):
         try:
             read_snapshot(ref, wanted.cache)
         except DataError as error:
             notices.append(Notice("SKIPPED", str(error)))
+            continue
+        for name in _lacking(ref, wanted):
+            source = _last_with(archive, ref, name, wanted)
+            if source and source.day and _is_over(archive, ref, name, source, wanted):
+                drawn = [
+                    layer_name
+                    for actor, layer_name, layer in _layers_of(source, wanted.cache)
+                    if actor == wanted.actor and name in (layer.role, spelling(layer_name))
+                ]
+                what = f"{' and '.join(drawn) or name} of {wanted.actor}: not drawn since {in_words(source.day)}"
+                return [*notices, Notice("ENDED", what)]
     return notices
 
 
@@ -204,14 +282,18 @@ def resolve(period: Period, archive: Archive, wanted: Wanted) -> Span:
         notices.append(Notice(code, message, period.label))
 
     closing = state_on(archive, closes_on, wanted)
-    if closing is None:
-        notices.extend(replace(notice, period=period.label) for notice in passed_over(archive, closes_on, wanted))
-        say("NO-MAP", f"the first complete map is after {closes_on}")
-        return Span(period, None, None, tuple(notices))
     opening = state_on(archive, opens_on, wanted)
+    for state, day in ((closing, closes_on), (opening, opens_on)):
+        why = absence(archive, day, wanted) if state is None else []
+        notices.extend(notice if notice.code == "ENDED" else replace(notice, period=period.label) for notice in why)
+        if any(notice.code == "ENDED" for notice in why):
+            return Span(period, None, None, tuple(notices))
+        if state is None and day == closes_on:
+            say("NO-MAP", f"the first complete map is after {closes_on}")
+            return Span(period, None, None, tuple(notices))
+    assert closing is not None
     if opening is None:
         opening = _first_state(archive, closes_on, wanted) or closing
-        notices.extend(replace(notice, period=period.label) for notice in passed_over(archive, opens_on, wanted))
         say("OPENS-LATE", f"the archive's first map, {opening.day}, stands for {opens_on}")
     if last < closes_on:
         say("CLOSES-EARLY", f"the archive's last map, {last}, is before {closes_on}")
@@ -220,11 +302,22 @@ def resolve(period: Period, archive: Archive, wanted: Wanted) -> Span:
         say("NO-NEW-MAP", f"both ends are the map of {closing.day}")
     elif span.days is not None:
         asked = (closes_on - opens_on).days
+        for state, day in ((closing, closes_on), (opening, opens_on)):
+            age = (day - state.day).days if state.day else 0
+            if age > asked + OLDEST_DAYS:
+                say("OLD-MAP", f"the last map by {day} is of {state.day}, {age} days earlier; {_days_shown(archive)}")
+                return Span(period, None, None, tuple(notices))
         if abs(span.days - asked) > SPAN_TOLERANCE * asked:
             say("SPAN", f"{span.days} days lie between the maps used, {asked} were asked for")
     for state in (opening, closing):
         notices.extend(replace(notice, period=period.label) for notice in state.notices)
     return replace(span, notices=tuple(dict.fromkeys(notices)))
+
+
+def _days_shown(archive: Archive) -> str:
+    """Return the days that have a map, in words."""
+    days = archive.days
+    return f"maps are of {' and '.join(map(str, days)) if len(days) < 3 else f'{len(days)} days, {archive.extent}'}"
 
 
 def _first_state(archive: Archive, until: date, wanted: Wanted) -> State | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
 from frontcalc.errors import DataError
-from frontcalc.layers import Layer
+from frontcalc.layers import Legend
 from frontcalc.notices import Notice
 from frontcalc.sources.files import Entry
 
@@ -44,7 +44,7 @@ class SnapshotRef:
 
     day: date | None
     parts: tuple[Part, ...]
-    layers: tuple[tuple[str, Layer], ...] = ()
+    legend: Legend = field(default_factory=Legend)
 
     @property
     def names(self) -> tuple[str, ...]:

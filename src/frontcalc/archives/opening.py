@@ -13,7 +13,7 @@ from pathlib import Path
 from frontcalc.archives.dating import Dating, dated
 from frontcalc.archives.index import Archive, Part, SnapshotRef
 from frontcalc.config import NAME as CONFIG_NAME
-from frontcalc.config import ArchiveConfig, archive_config
+from frontcalc.config import ArchiveConfig, archive_config, merged, named_archive, read_legend
 from frontcalc.dates import day_from_name
 from frontcalc.errors import DataError, NoDataError, UsageError, reason_of
 from frontcalc.labels import printable, some_of
@@ -26,17 +26,23 @@ SAMPLE_NAME = "SYNTHETIC SAMPLE"
 SAMPLE_ATTRIBUTION = "made up for frontcalc, of no real war, CC0 1.0"
 
 
-def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool = False) -> Archive:
+def open_archive(
+    path: str | Path, *, dating: Dating = Dating(), skip_bad: bool = False, legend: str | Path | None = None
+) -> Archive:
     """Index the maps of a folder, a zip or one file; files are opened only where no name has a date.
 
     Parameters
     ----------
     path : str or Path
-        The folder or file. Its name becomes the archive's.
+        The folder or file, whose name becomes the archive's; or the name of an archive in the working folder's
+        frontcalc.toml.
     dating : Dating
         Where days are read from.
     skip_bad : bool
         Leave out files that cannot be dated, with a notice, instead of stopping.
+    legend : str or Path, optional
+        A toml that explains the layers, as `frontcalc archive explain` writes it; it comes before what the archive
+        says of itself.
 
     Returns
     -------
@@ -63,10 +69,14 @@ def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool 
     >>> round(table.rows[-1].net_km2)
     2700
     """
-    root = Path(path)
+    root, stated = Path(path), ArchiveConfig()
     try:
         if not root.exists():
-            raise UsageError("does not exist", where=printable(str(path)), cure="check the path")
+            named = named_archive(str(path), Path())
+            if named is None or not named[0].exists():
+                lost = printable(str(named[0] if named else path))
+                raise UsageError("does not exist", where=lost, cure="check the path")
+            root, stated = named
         name = printable(root.resolve().name)
         root = root.absolute()  # other processes may have another working folder
         entries = list_entries(root) if _is_container(root) else [Entry(root)]
@@ -75,7 +85,8 @@ def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool 
         raise DataError(problem, where=printable(root.name), cure="check its name and permissions") from error
     configured = next((entry for entry in entries if entry.name == CONFIG_NAME), None)
     entries = _without_manifest(entries)
-    config = archive_config(configured.read()) if configured else ArchiveConfig()
+    config = archive_config(configured.read()) if configured else _beside(root)
+    config = merged(merged(config, stated), read_legend(Path(legend)) if legend else ArchiveConfig())
     maps, others = maps_among([entry for entry in entries if entry is not configured])
     if not maps:
         inside = f", only {some_of(others)}" if others and others != [name] else ""
@@ -86,8 +97,7 @@ def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool 
         notices.append(Notice("OTHER-FILES", f"{len(others)} not read: {some_of(others)}"))
     if late := [day for day in days if day > (dating.today or date.today())]:
         notices.append(Notice("FUTURE", f"{len(late)} after today, the first of {min(late)}"))
-    layers = tuple(sorted(config.layers.items()))
-    refs = tuple(SnapshotRef(day, tuple(days[day]), layers) for day in sorted(days))
+    refs = tuple(SnapshotRef(day, tuple(days[day]), config.legend) for day in sorted(days))
     terms = ", ".join(filter(None, (config.attribution or config.publisher, config.licence)))
     return Archive(name, refs, tuple(notices), config.view, tuple(refused), terms, config.publisher)
 
@@ -101,8 +111,16 @@ def open_sample() -> Archive:
     return replace(open_archive(folder), name=SAMPLE_NAME, notices=(), attribution=SAMPLE_ATTRIBUTION)
 
 
-def pair_archive(before: str | Path, after: str | Path) -> Archive:
+def _beside(root: Path) -> ArchiveConfig:
+    """Return what the NAME.frontcalc.toml beside a zip or file says of it, nothing where there is none."""
+    path = root.with_name(f"{root.stem}.{CONFIG_NAME}")
+    return read_legend(path) if not root.is_dir() and path.is_file() else ArchiveConfig()
+
+
+def pair_archive(before: str | Path, after: str | Path, *, legend: str | Path | None = None) -> Archive:
     """Return two single files as an archive of two maps; their days are those in their names, if any.
+
+    `legend` is a toml that explains the layers of both; else each has that of its own NAME.frontcalc.toml.
 
     Raises
     ------
@@ -110,12 +128,14 @@ def pair_archive(before: str | Path, after: str | Path) -> Archive:
         The names give dates and the first is the later.
     """
     refs = []
+    explained = read_legend(Path(legend)).legend if legend else None
     for path in (Path(before), Path(after)):
         try:
             day = day_from_name(path.name)
         except DataError:
             day = None
-        refs.append(SnapshotRef(day, (Part(single_file(path.absolute())),)))
+        own = _beside(path.absolute()).legend if explained is None else explained
+        refs.append(SnapshotRef(day, (Part(single_file(path.absolute())),), own))
     first, second = refs[0].day, refs[1].day
     if first and second and first > second:
         raise UsageError(f"is of {first}, after {second}", where=refs[0].names[0], cure="give the earlier file first")

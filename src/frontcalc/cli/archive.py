@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from frontcalc.cli import options, terminal, writing
+from frontcalc.cli import asking, options, terminal, writing
 from frontcalc.cli.types import paths
 
 
 @click.group("archive")
 @click.pass_context
 def command(context: click.Context) -> None:
-    """Work on archives of maps: list, check and convert them."""
+    """Work on archives of maps: list, check, explain and convert them."""
     options.hand_down(context, command)
 
 
@@ -29,6 +29,53 @@ def list_command(archive: str | None, format_: str | None, output: str | None, *
     with terminal.progress():
         result = frontcalc.list_archive(archive=maps, **options.given(how))
     writing.emit(result, format_, output)
+
+
+@command.command("explain")
+@click.argument("path", shell_complete=paths)
+@click.option("--property", "field", metavar="FIELD", help="The property whose values tell the layers.")
+@click.option(
+    "--layer", "layers", multiple=True, metavar="VALUE=ACTOR ROLE", help="What a value means; may be repeated."
+)
+@click.option("--ignore", multiple=True, metavar="FIELD", help="A property that tells nothing; may be repeated.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    shell_complete=paths,
+    help="Where to write [default: frontcalc.toml in the folder, NAME.frontcalc.toml beside a file].",
+)
+@click.option("--force", is_flag=True, help="Write over an existing file; its other entries are kept.")
+@click.option("--format", "format_", type=click.Choice(("table", "csv", "json", "markdown")), help="Form of the list.")
+@options.reading
+@options.loudness
+def explain_command(
+    path: str, field: str | None, layers: tuple[str, ...], ignore: tuple[str, ...], output: str | None,
+    force: bool, format_: str | None, **how: Any,
+) -> None:  # fmt: skip
+    r"""List what tells the layers of the maps at PATH, and write once what it means.
+
+    Without --layer or --ignore it lists: values, polygons, km², first and last map, and
+    what frontcalc takes them for; on a terminal it then asks. With them it writes a toml:
+
+    \b
+      frontcalc archive explain maps --property status \
+          --layer "held=Russia control" --layer "freed=Ukraine control"
+    """
+    import frontcalc
+
+    meant = dict(options.layer_of(text) for text in layers)
+    if not meant and not ignore:
+        with terminal.progress():
+            table = frontcalc.explain_archive(archive=path, **options.given(how))
+        writing.emit(table, format_, None)
+        field, meant, ignore = asking.answers(table, field) if asking.possible() else (field, {}, ())
+        if not meant and not ignore:
+            return
+    written = frontcalc.write_legend(
+        path, field=field, meanings=meant, ignore=ignore, output=output, force=force, **options.given(how)
+    )
+    terminal.say(f"wrote {written}" + ("" if output is None else f"; use it with --legend {written}"))
 
 
 @command.command("check")

@@ -116,6 +116,7 @@ _reading = (
     click.option("--date-from", metavar="SOURCE", help="Where days are read from: name, folder or property:FIELD."),
     click.option("--year", type=int, metavar="YYYY", help="The year of file names that state only day and month."),
     click.option("--skip-bad", is_flag=True, help="Pass over files that cannot be read, and list them."),
+    click.option("--legend", metavar="FILE", shell_complete=paths, help="A toml that says what the maps' layers mean."),
 )
 cache = click.option(
     "--cache",
@@ -168,6 +169,14 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options that were given, so that defaults stay the library's; a process of our own may fork."""
     own = {"processes": True} if "workers" in options and click.get_current_context().obj else {}
     return {name: value for name, value in options.items() if value is not None} | own
+
+
+def layer_of(text: str) -> tuple[str, str]:
+    """Return value and meaning of a --layer, as in «held=Russia control»."""
+    value, equals, meaning = text.rpartition("=")
+    if not equals or not value.strip():
+        raise click.UsageError(f'--layer {text}: write VALUE=ACTOR ROLE, as in "held=Russia control"')
+    return value.strip(), meaning
 
 
 def hand_down(context: click.Context, group: click.Group) -> None:

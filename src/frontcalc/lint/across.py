@@ -82,6 +82,15 @@ class Trace:
 Traces = Sequence[Trace]
 
 
+def unnamed_maps(traces: Traces) -> list[Fault]:
+    """Return a fault for each map on which no layer is known, in an archive of which others have known ones."""
+    unnamed = [trace for trace in traces if trace.box and all(not one.layer.legend for one in trace.layers)]
+    if len(unnamed) == len(traces):
+        return []
+    what = "no layer of this map is known, while other maps of the archive have known ones"
+    return [Fault("NO-LAYER", what, trace.day, file=trace.file) for trace in unnamed]
+
+
 def missing_days(traces: Traces) -> Iterator[Fault]:
     """Yield a fault for each gap in which the archive's own rhythm would have maps."""
     gaps = [(second.day - first.day).days for first, second in pairwise(traces)]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 from frontcalc.archives import Archive, SnapshotRef
+from frontcalc.errors import DataError
 from frontcalc.lint import across, single
 from frontcalc.lint.across import Box, LayerTrace, Trace
 from frontcalc.lint.codes import CODES, Severity
@@ -21,7 +22,7 @@ from frontcalc.lint.reading import Day, Drawn, read_day
 from frontcalc.notices import Notice
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet
-from frontcalc.snapshots import SYNTHETIC
+from frontcalc.snapshots import SYNTHETIC, Tells
 from frontcalc.sources import SourceFile
 from frontcalc.standstills import FROZEN_MAPS
 from frontcalc.views import VIEWS
@@ -63,6 +64,7 @@ class _Pass:
     overlaps: dict[tuple[str, str], Fault | None] = field(default_factory=dict)
     held: dict[tuple[str, ...], float] = field(default_factory=dict)
     synthetic: bool = False
+    tells: Tells = field(default_factory=Tells)
 
     def days(self) -> Iterator[list[Fault]]:
         """Yield the faults of each map by itself, and remember what the checks across maps need."""
@@ -71,6 +73,7 @@ class _Pass:
             day = read_day(ref, before, self.target_crs)
             stated = [found for file in day.files if (found := single.stated_day(file)) is not None]
             self.files.update((file.name, SourceFile(file.name, file.sha256)) for file in day.files)
+            self.tells.add(day.tells)
             self.synthetic |= any(file.features.synthetic for file in day.files)
             self.traces.append(self._trace(day, tuple(found for found in stated if isinstance(found, date))))
             yield [
@@ -144,8 +147,10 @@ def check(
         [fault for fault in faults if fault.code != "OUTSIDE-REGIONS" or fault.day not in swapped] for faults in by_map
     ]
     implausible = list(across.implausible_days(traces, today or date.today()))
+    unnamed = across.unnamed_maps(traces)
+    no_map = {*swapped, *(fault.day for fault in unnamed)}
     believed = [trace for trace in traces if trace.day not in {fault.day for fault in implausible}]
-    in_place = [trace for trace in traces if trace.day not in swapped]
+    in_place = [trace for trace in traces if trace.day not in no_map]
     spanning: Iterable[Fault] = (
         *(fault_of(error, None) for error in archive.refused),
         *swapped.values(),
@@ -154,10 +159,11 @@ def check(
         *across.differing_days(traces),
         *across.repeats(traces),
         *across.unchanged(traces),
-        *across.missing_layers(traces),
+        *across.missing_layers([trace for trace in traces if trace.day not in {fault.day for fault in unnamed}]),
         *across.frozen_layers(traces, frozen_maps),
         *jumps(in_place, run.ground, target_crs),
         *_other_files(archive),
+        *(unnamed or _unexplained(archive, run.tells)),
     )
     findings = ordered([*gather(by_map), *(finding([fault]) for fault in spanning)])
     notices = (SYNTHETIC,) if run.synthetic else ()
@@ -196,3 +202,11 @@ def _other_files(archive: Archive) -> Iterator[Fault]:
     for notice in archive.notices:
         if notice.code == "OTHER-FILES":
             yield Fault("OTHER-FILES", notice.message, maps=None)
+
+
+def _unexplained(archive: Archive, tells: Tells) -> Iterator[Fault]:
+    """Yield a fault where a property tells the polygons of the maps apart and nothing explains it."""
+    try:
+        tells.refuse(archive.name)
+    except DataError as error:
+        yield Fault("NO-LAYER", error.problem, cure=error.cure or "", maps=None)

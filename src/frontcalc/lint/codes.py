@@ -97,7 +97,7 @@ CODES: dict[str, Code] = {
         _ERROR,
         "no layer of a map is known, so that it cannot be measured",
         "a publisher that frontcalc does not know yet",
-        "say what the layers mean under [layers] in frontcalc.toml",
+        "say what the layers mean: frontcalc archive explain",
     ),
     "UNMEASURABLE": Code(
         _ERROR,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,8 @@ from frontcalc.archives import Part, SnapshotRef
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import Layer, spelling
 from frontcalc.lint.findings import Fault, Place, fault_of
-from frontcalc.snapshots import adds_nothing, layers_in, read_part, to_equal_area
-from frontcalc.sources import fingerprint
+from frontcalc.snapshots import FileLayer, Tell, drawn_km2, layers_of, read_part, repeated, to_equal_area
+from frontcalc.sources import SourceFile, fingerprint
 from frontcalc.sources.features import Features
 
 
@@ -64,12 +65,13 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Day:
-    """One day as far as it could be read, and the faults met on the way."""
+    """One day as far as it could be read, the faults met on the way, and what tells polygons apart without a name."""
 
     ref: SnapshotRef
     files: tuple[FileRead, ...]
     layers: tuple[Drawn, ...]
     faults: tuple[Fault, ...]
+    tells: tuple[Tell, ...] = ()
 
 
 def read_day(ref: SnapshotRef, before: Day | None, target_crs: str) -> Day:
@@ -91,27 +93,26 @@ def read_day(ref: SnapshotRef, before: Day | None, target_crs: str) -> Day:
     faults: list[Fault] = []
     for part in ref.parts:
         try:
-            file = _read_file(part, known)
+            files.append(_read_file(part, known))
         except DataError as error:
             faults.append(fault_of(error, ref.day))
-            continue
-        twin = next((other for other in files if other.sha256 == file.sha256 and not part.selection), None)
-        files.append(file)
-        if twin and adds_nothing(file.features, part.entry, dict(ref.layers), layers):
-            what = f"{file.name} and {twin.name} of the same day are byte for byte the same"
-            faults.append(Fault("REPEATED", what, ref.day, file=file.name, cure="remove one of the two"))
+    sources = [SourceFile(file.name, file.sha256) for file in files]
+    found, tells = layers_of(
+        [(source, file.part.entry, file.features) for source, file in zip(sources, files, strict=True)], ref.legend
+    )
+    again = {} if any(file.part.selection for file in files) else repeated(sources, found)
+    for place, first in again.items():
+        what = f"{files[place].name} and {files[first].name} of the same day are byte for byte the same"
+        faults.append(Fault("REPEATED", what, ref.day, file=files[place].name, cure="remove one of the two"))
+    for place, file in enumerate(files):
+        if place in again:
             continue
         if impossible := _impossible_crs(file.features):
             faults.append(Fault("CRS-IMPOSSIBLE", impossible, ref.day, file=file.name))
             continue
-        faults += _sort_layers(ref, file, layers, grounds, target_crs)
-    unknown = [fault for fault in faults if fault.code == "UNKNOWN-LAYER"]
-    if unknown and not layers:
-        names = ", ".join(repr(fault.layer) for fault in unknown[:5])
-        faults = [fault for fault in faults if fault.code != "UNKNOWN-LAYER"]
-        what = f"no layer of this map is known, only {names}"
-        faults.append(Fault("NO-LAYER", what, ref.day, file=unknown[0].file, count=len(unknown)))
-    return Day(ref, tuple(files), tuple(layers.values()), tuple(faults))
+        mine = [one for one in found if one.file == place]
+        faults += _sort_layers(ref, file, mine, layers, grounds, target_crs)
+    return Day(ref, tuple(files), tuple(layers.values()), tuple(faults), tells)
 
 
 def _read_file(part: Part, known: dict[str, Features]) -> FileRead:
@@ -127,17 +128,19 @@ def _read_file(part: Part, known: dict[str, Features]) -> FileRead:
 def _sort_layers(
     ref: SnapshotRef,
     file: FileRead,
+    found: Sequence[FileLayer],
     layers: dict[str, Drawn],
     grounds: dict[tuple[str, str], shapely.MultiPolygon | None],
     target_crs: str,
 ) -> list[Fault]:
     """Put a file's known layers among those of the day, and return the faults met."""
     faults: list[Fault] = []
-    unknown: list[str] = []
     features = file.features
-    for title, layer, polygons in layers_in(features, file.part.entry, dict(ref.layers)):
+    for _, title, layer, polygons in found:
         if layer is None:
-            unknown.append(title)
+            km2 = float(drawn_km2(polygons, features.crs).sum())
+            what = f"layer {title!r} is unknown and not counted ({km2:,.1f} km²)"
+            faults.append(Fault("UNKNOWN-LAYER", what, ref.day, layer=title, file=file.name, km2=km2))
             continue
         if other := layers.get(spelling(title)):
             what = f"shows layer {title!r} of {ref.day} differently from {other.file}"
@@ -153,9 +156,6 @@ def _sort_layers(
                 grounds[digest, features.crs] = None
         ground = grounds[digest, features.crs]
         layers[spelling(title)] = Drawn(title, layer, file.name, features.crs, polygons, digest, ground)
-    for title in unknown:
-        what = f"layer {title!r} is unknown and not counted"
-        faults.append(Fault("UNKNOWN-LAYER", what, ref.day, layer=title, file=file.name))
     return faults
 
 

@@ -8,7 +8,7 @@ from frontcalc.columns import unit_of
 from frontcalc.lint import CODES, Finding, Severity
 from frontcalc.outputs.grid import Grid, day_or_dash, remarks
 from frontcalc.outputs.numbers import BLANK, km2
-from frontcalc.tables import ArchiveMeta, LayerRow
+from frontcalc.tables import ArchiveMeta, LayerRow, LegendRow
 
 
 def archive_grid(rows: Sequence[LayerRow], meta: ArchiveMeta) -> Grid:
@@ -25,6 +25,29 @@ def archive_grid(rows: Sequence[LayerRow], meta: ArchiveMeta) -> Grid:
 def _names(row: LayerRow) -> tuple[str, ...]:
     """Return what a listed layer is, as text."""
     return (row.date.isoformat(), row.layer, row.actor, row.role, row.file)
+
+
+def legend_grid(rows: Sequence[LegendRow], meta: ArchiveMeta) -> Grid:
+    """Return a line a layer, or a value that may tell one."""
+    unit = unit_of(meta.units)
+    lines = tuple(
+        (row.property, row.value, f"{row.first} to {row.last}", _taken_for(row), f"{row.polygons:,}", km2(row.km2))
+        for row in rows
+    )
+    header = ("property", "value", "maps", "taken for", "polygons", unit)
+    return Grid(
+        f"What tells the layers · {meta.archive}", "", (), header, lines,
+        (_extent(meta), *meta.attribution, *remarks(meta)), labels=4,
+    )  # fmt: skip
+
+
+def _taken_for(row: LegendRow) -> str:
+    """Return what a value is taken for, in words."""
+    if row.asked:
+        return "? (to be explained)"
+    if row.actor:
+        return f"{row.role} of {row.actor}{f' ({row.legend})' if row.legend else ''}"
+    return "not counted" if row.property == "layer" else "not used"
 
 
 def finding_grid(rows: Sequence[Finding], meta: ArchiveMeta) -> Grid:

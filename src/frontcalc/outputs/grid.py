@@ -11,7 +11,6 @@ from frontcalc.layers import ADJECTIVES
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import BLANK
 from frontcalc.tables import AnyMeta, Meta, PeriodRow
-from frontcalc.views import VIEWS, describe_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def title_of(actor: str, meta: Meta) -> str:
 
 def aside_of(meta: Meta) -> str:
     """Return the view as a title's right end shows it."""
-    return f"view: {describe_view(VIEWS[meta.view]) if meta.view in VIEWS else meta.view}"
+    return f"view: {meta.view_words}"
 
 
 def basis(meta: Meta) -> Iterable[str]:

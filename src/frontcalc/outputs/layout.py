@@ -8,7 +8,7 @@ from typing import Any
 
 from frontcalc.labels import printable
 from frontcalc.lint import Finding
-from frontcalc.outputs.archive_facts import archive_grid, finding_grid
+from frontcalc.outputs.archive_facts import archive_grid, finding_grid, legend_grid
 from frontcalc.outputs.branches import Key, branches, key, walk
 from frontcalc.outputs.claim_facts import claim_grid
 from frontcalc.outputs.grid import Grid, aside_of, basis, day_or_dash, period_heading, remarks, title_of
@@ -33,6 +33,7 @@ from frontcalc.tables import (
     GrossRow,
     HeldRow,
     LayerRow,
+    LegendRow,
     Meta,
     PeriodRow,
     PlaceRow,
@@ -72,6 +73,7 @@ def _laid_out(table: Table[Any, Any]) -> list[Grid]:
         RegionDetailRow: detail_grid,
         RegionCheckRow: check_grid,
         LayerRow: archive_grid,
+        LegendRow: legend_grid,
         Finding: finding_grid,
         ClaimRow: claim_grid,
     }

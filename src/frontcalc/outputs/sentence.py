@@ -25,7 +25,6 @@ from frontcalc.outputs.wording import (
 from frontcalc.periods import is_period
 from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import TOTAL, CompareRow, HeldRow, Meta, PeriodRow, PeriodUsed, Table, ratio
-from frontcalc.views import VIEWS, describe_view
 
 _SMALL = 0.05
 """Below this share of the larger, the smaller of gained and lost goes unsaid: the net figure is then both."""
@@ -216,6 +215,6 @@ def _per(meta: Meta) -> str:
 
 def _source(meta: Meta) -> str:
     """Return view, source and method, as the end of a paragraph."""
-    view = describe_view(VIEWS[meta.view]) if meta.view in VIEWS else printable(meta.view)
+    view = printable(meta.view_words)
     names: Iterable[str] = dict.fromkeys(filter(None, (printable(meta.publisher), printable(meta.archive))))
     return f"View: {view}. Source: {', '.join(names)}; areas calculated with frontcalc {meta.version}."

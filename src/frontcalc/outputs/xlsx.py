@@ -15,7 +15,6 @@ from frontcalc.outputs.published import Column, columns, rows
 from frontcalc.sources import SourceFile
 from frontcalc.sources.packages import extra_package
 from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, Meta, RegionCheckMeta, RegionMeta, Table
-from frontcalc.views import VIEWS, describe_view
 
 FIGURES, METHOD = "Figures", "Method and sources"
 """The names of the two sheets."""
@@ -128,7 +127,7 @@ def _method(meta: AnyMeta) -> list[tuple[str, ...]]:
     return [
         ("archive", meta.archive),
         ("actors", ", ".join(meta.actors)),
-        ("view", describe_view(VIEWS[meta.view]) if meta.view in VIEWS else meta.view),
+        ("view", meta.view_words),
         ("layers counted, overlaps once", ", ".join(meta.counted) or "none"),
         ("layers not counted", ", ".join(meta.not_counted) or "none"),
         ("projection", f"{meta.crs}, proved equal-area over the data, on the WGS 84 ellipsoid"),

@@ -15,7 +15,7 @@ from frontcalc import regions as region_sets
 from frontcalc.archives import Archive
 from frontcalc.embedded import load_embedded
 from frontcalc.errors import DataError, UsageError
-from frontcalc.layers import COUNTRIES
+from frontcalc.layers import COUNTRIES, UNNAMED
 from frontcalc.lint import CODES, Finding, check
 from frontcalc.notices import Notice
 from frontcalc.pipeline.options import Options, open_maps
@@ -63,6 +63,7 @@ def list_archive(
     rows: list[LayerRow] = []
     files: dict[str, SourceFile] = {}
     notices = list(maps.notices)
+    tells = snapshots.Tells()
     for ref in track(maps.refs, "reading map"):
         try:
             snapshot = snapshots.read_snapshot(ref)
@@ -73,7 +74,10 @@ def list_archive(
             continue
         files.update((file.name, file) for file in snapshot.files)
         notices += snapshot.notices
+        tells.add(snapshot.tells)
         rows += (_layer_row(snapshot, part, target) for part in snapshot.layers)
+    if any(row.actor == UNNAMED for row in rows):
+        notices.append(Notice("UNNAMED", tells.remark))
     sources = tuple(files[name] for name in sorted(files))
     meta = _meta(maps, target, sources, notices=tuple(dict.fromkeys(notices)))
     return Table(LayerRow, tuple(rows), meta)

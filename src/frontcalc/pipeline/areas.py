@@ -75,13 +75,15 @@ def held(
         if measured:
             areas, share = measured
             shares.append(share)
-        said = remarks(state, maps, day)
+        said = remarks(state, maps, day, run.wanted(actor))
         elsewhere = {} if areas is None else {"held": run.lines.elsewhere(areas.km2)}
         said += run.left_out(actor, str(day), **elsewhere)
         notices.extend(said)
         rows.extend(held_rows(run, actor, day, state, areas, said))
     if not shares:
-        raise NoDataError("has no map on or before these dates", where=maps.name, cure=f"its maps are of {maps.extent}")
+        ended = "; ".join(dict.fromkeys(notice.message for notice in notices if notice.code == "ENDED"))
+        problem = ended or "has no map on or before these dates"
+        raise NoDataError(problem, where=maps.name, cure=f"its maps are of {maps.extent}")
     meta = meta_of(run, actors, layer_shares=dict.fromkeys(shares), notices=notices)
     return Table(HeldRow, tuple(rows), meta, shapes_of(run))
 

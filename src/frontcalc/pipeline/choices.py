@@ -81,7 +81,7 @@ def span_of(run: Measuring, actor: str, claim: Claim, period: Period, choice: Ch
     if claim.measure in ON_A_DAY:
         assert period.closes_on is not None
         state = state_on(run.archive, period.closes_on, run.wanted(actor))
-        span = Span(period, None, state, tuple(remarks(state, run.archive, period.closes_on)))
+        span = Span(period, None, state, tuple(remarks(state, run.archive, period.closes_on, run.wanted(actor))))
     else:
         span = resolve(period, run.archive, run.wanted(actor))
     if not choice.opening and not choice.closing:
@@ -107,7 +107,7 @@ def missing_in(span: Span, claim: Claim) -> str:
 
 def _told(notices: tuple[Notice, ...]) -> str:
     """Return what notices say of missing maps."""
-    codes = ("NO-MAP", "NO-NEW-MAP", "OPENS-LATE", "CLOSES-EARLY")
+    codes = ("NO-MAP", "NO-NEW-MAP", "OPENS-LATE", "CLOSES-EARLY", "OLD-MAP", "ENDED")
     said = dict.fromkeys(notice.message for notice in notices if notice.code in codes)
     return "; ".join(said) or "there is no such map"
 

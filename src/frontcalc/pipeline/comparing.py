@@ -50,6 +50,7 @@ def tabulate(
     places: str | Path | None,
     *,
     by_steps: bool = False,
+    blank: bool = False,
 ) -> Table[RowT, Meta]:
     """Return the table of some periods, each measured as it comes.
 
@@ -65,6 +66,8 @@ def tabulate(
         Named points, whose lasting changes of hold go into `meta`.
     by_steps : bool
         Whether the spans say already what is suspect of their steps.
+    blank : bool
+        Whether a table without any figure is none too few.
 
     Raises
     ------
@@ -86,7 +89,7 @@ def tabulate(
         used.append(period_used(one.actor, one.span))
         if lasting is not None:
             lasted.extend(lasting(one.actor, one.span))
-    if not measurable:
+    if not measurable and not blank:
         raise nothing_measured(run, notices)
     changed_hands = None if lasting is None else lasted
     meta = meta_of(

@@ -17,7 +17,7 @@ from frontcalc.outputs import write_file
 from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes, tidy_polygons
 from frontcalc.pipeline.options import Options, open_maps
 from frontcalc.progress import track
-from frontcalc.snapshots import read_snapshot
+from frontcalc.snapshots import Tells, read_snapshot
 
 # Ten square metres in square degrees at the equator, where a degree is longest.
 _EDGE_ERROR_DEGREES2 = geometry.EDGE_ERROR_M2 / 111_320.0**2
@@ -60,6 +60,10 @@ def convert(
     target = Path(output)
     maps = open_maps(archive, options)
     refs = [ref for ref in maps.refs if not options.get("skip_bad") or _readable(ref)]
+    tells = Tells()
+    for ref in refs:
+        tells.add(read_snapshot(ref).tells)
+    tells.refuse(maps.name)
     suffix = target.suffix.lower()
     if suffix in (".parquet", ".geoparquet", ".geojson", ".json"):
         write = geojson_bytes if "json" in suffix else geoparquet_bytes

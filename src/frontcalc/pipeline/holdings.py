@@ -90,7 +90,7 @@ def holdings(
     found = ((day, state_on(maps, day, run.wanted(actor))) for day in track(days, "drawing map"))
     states = ((day, state) for day, state in found if state is not None)
     for (day, state), areas in in_order(run.workers, lambda one: run.areas(one[1].snapshot, actor), states):
-        said = remarks(state, maps, day)
+        said = remarks(state, maps, day, run.wanted(actor))
         notices += said
         rows.extend(held_rows(run, actor, day, state, areas, said))
         drawn.append(draw(run.ground(state.snapshot, actor), run.crs))

@@ -25,9 +25,9 @@ from frontcalc.pipeline.steps import Job, MeasuredChain, Movement, Step, move, r
 from frontcalc.progress import timed
 from frontcalc.regions import RegionSet, takers
 from frontcalc.slivers import SliverRule
-from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, ground_of
+from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Tells, ground_of
 from frontcalc.sources import SourceFile
-from frontcalc.states import Span, State, Wanted, actors_on, state_on
+from frontcalc.states import Span, State, Wanted, absence, actors_on, state_on
 from frontcalc.tables import TOTAL, LayerShare
 from frontcalc.transitions import Transitions
 from frontcalc.views import View
@@ -80,6 +80,9 @@ class Measuring:
     differing: dict[str, date] = field(default_factory=dict)
     maps: dict[date | None, tuple[SourceFile, ...]] = field(default_factory=dict)
     baseline: date | None = None
+    tells: Tells = field(default_factory=Tells)
+    unnamed: bool = False
+    divided: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         # Neighbouring periods and steps share maps, and a suspicion looks at several: the last few stay in memory.
@@ -88,13 +91,24 @@ class Measuring:
         self.job = Shared(self._job)
 
     def holding(self, snapshot: Snapshot, actor: str) -> Holding:
-        """Return what counts as held on a map, and note the files and layers used."""
+        """Return what counts as held on a map, and note the files and layers used.
+
+        Raises
+        ------
+        DataError
+            A property tells the polygons of the maps used apart, and nobody has said what its values mean.
+        """
+        self.tells.add(snapshot.tells)
+        self.tells.refuse(self.archive.name)
         self.maps[snapshot.ref.day] = snapshot.files
         self.files.update((file.name, file) for file in snapshot.files)
         for part in snapshot.layers:
             self.drawn.add(part.name)
             if self.view.counts(part.name, part.layer):
                 self.counted.setdefault(part.layer.actor, set()).add(part.name)
+                self.unnamed |= not part.layer.legend
+                if not part.layer.whole:
+                    self.divided.add(part.layer.actor)
         self.differing.update((file.name, day) for file in snapshot.files for day in snapshot.stated_days)
         return self.job(actor).holding(snapshot)
 
@@ -278,11 +292,12 @@ class Measuring:
         return LayerShare(actor, state.day, areas, max(0.0, sum(km2 for _, km2 in areas) - float(union)))
 
 
-def remarks(state: State | None, maps: Archive, day: date) -> list[Notice]:
+def remarks(state: State | None, maps: Archive, day: date, wanted: Wanted) -> list[Notice]:
     """Return what is to be said of the map that stands for a date."""
     first, last = maps.refs[0].day, maps.refs[-1].day
     if state is None:
-        return [Notice("NO-MAP", f"the archive's first map is of {first}", str(day))]
+        ended = [notice for notice in absence(maps, day, wanted) if notice.code == "ENDED"]
+        return ended or [Notice("NO-MAP", f"the archive's first map is of {first}", str(day))]
     late = [Notice("CLOSES-EARLY", f"the archive's last map is of {last}", str(day))]
     said = [Notice(notice.code, notice.message, str(day)) for notice in state.notices]
     return said + (late if last is not None and day > last else [])

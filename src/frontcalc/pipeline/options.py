@@ -68,6 +68,8 @@ class Options(Splitting, total=False):
         Where days are read from: `name`, `folder` or `property:FIELD`; default the first of them.
     year : int
         The year of file names that state only day and month.
+    legend : path
+        A toml that explains the layers of the maps, as `frontcalc archive explain` writes it.
     """
 
     view: str | None
@@ -87,6 +89,7 @@ class Options(Splitting, total=False):
     skip_bad: bool
     date_from: str | None
     year: int | None
+    legend: str | Path | None
 
 
 def open_maps(archive: str | Path | Archive | None, options: Options) -> Archive:
@@ -101,12 +104,16 @@ def open_maps(archive: str | Path | Archive | None, options: Options) -> Archive
     if archive is None:
         return archives.open_sample()
     if isinstance(archive, Archive):
-        if options.get("date_from") or options.get("year"):
-            problem, cure = "is open already, so that its maps are dated", "give dating= to open_archive"
+        if options.get("date_from") or options.get("year") or options.get("legend"):
+            problem, cure = (
+                "is open already: its maps are dated, its layers named",
+                "give dating= or legend= to open_archive",
+            )
             raise UsageError(problem, where=archive.name, cure=cure)
         return archive
     dating = Dating(options.get("date_from"), options.get("year"))
-    return archives.open_archive(archive, dating=dating, skip_bad=bool(options.get("skip_bad")))
+    skip_bad = bool(options.get("skip_bad"))
+    return archives.open_archive(archive, dating=dating, skip_bad=skip_bad, legend=options.get("legend"))
 
 
 def start(archive: Archive, options: Options, day: date | None = None) -> Measuring:
@@ -129,7 +136,7 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     _check_numbers(options)
     target = options.get("crs") or crs.DEFAULT_CRS
     layers = tuple(options.get("layers") or ())
-    own = dict(archive.refs[0].layers)
+    own = dict(archive.refs[0].legend.layers)
     view = choose_view(options.get("view") or (None if layers else archive.view), layers, own=own)
     skip_bad = bool(options.get("skip_bad"))
     actor = _actor(options.get("actor"), layers, own)

@@ -41,7 +41,7 @@ def meta_of(
         files=tuple(run.files[name] for name in sorted(run.files)),
         periods=tuple(periods),
         layer_shares=tuple(layer_shares),
-        notices=tuple(dict.fromkeys([*run.notices, *_differences(run), *notices])),
+        notices=tuple(dict.fromkeys([*run.notices, *_differences(run), *_unnamed(run), *notices])),
         snapping=_snapping(run),
         regions_accuracy=run.regions.accuracy,
         places=None if places is None else tuple(places),
@@ -51,7 +51,13 @@ def meta_of(
         publisher=run.archive.publisher,
         sliver_width_m=run.slivers.width_m if slivers else None,
         drops_slivers=run.drop_slivers,
+        advances=not counted or any(actor in run.divided for actor in actors),
     )
+
+
+def _unnamed(run: Measuring) -> list[Notice]:
+    """Return a notice where nothing on the maps says whose ground it is."""
+    return [Notice("UNNAMED", run.tells.remark)] if run.unnamed else []
 
 
 def _attribution(run: Measuring, terms: Terms) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options, open_maps, start
 from frontcalc.progress import track
 from frontcalc.snapshots import forget_read, read_snapshot
-from frontcalc.states import Span, State, check_view, resolve
+from frontcalc.states import Span, State, check_known, check_view, resolve
 from frontcalc.tables import PeriodUsed
 
 
@@ -59,11 +59,13 @@ def start_files(before: str | Path, after: str | Path, options: Options) -> Aske
         The later file lacks a layer that the earlier one has.
     """
     forget_read()
-    maps = pair_archive(before, after)
+    maps = pair_archive(before, after, legend=options.get("legend"))
     run = start(maps, options)
     opening, closing = (State(read_snapshot(ref, run.cache)) for ref in maps.refs)
     actors = _actors_of(run, opening, closing)
     for actor in actors:
+        for ref in maps.refs:
+            check_known(maps, ref, run.wanted(actor))
         check_view(maps, run.wanted(actor), maps.refs[0])
         lacking = set(run.view.missing(closing.snapshot.named_layers(actor)))
         if gone := lacking - set(run.view.missing(opening.snapshot.named_layers(actor))):

@@ -20,7 +20,7 @@ from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import open_maps, start
 from frontcalc.pipeline.region_shapes import shapes_of
 from frontcalc.pipeline.shares import Land, land_of
-from frontcalc.pipeline.spans import Asked
+from frontcalc.pipeline.spans import Asked, nothing_measured
 from frontcalc.pipeline.steps import Step
 from frontcalc.pipeline.summary_periods import SummaryOptions, Wish, checked, periods_of
 from frontcalc.pipeline.suspicions import Redefinition, Suspicions
@@ -86,7 +86,10 @@ def summaries(
     run.baseline = asked.baseline
     actors = run.actors(ends)
     walk = _Walk(run, asked, Suspicions(run))
-    return [_table(walk, actors, unit, periods[unit]) for unit in units]
+    tables = [_table(walk, actors, unit, periods[unit]) for unit in units]
+    if all(row.net_km2 is None for table in tables for row in table.rows):
+        raise nothing_measured(run, tables[0].meta.notices)
+    return tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,7 @@ def _table(walk: _Walk, actors: Sequence[str], every: str, periods: Sequence[Per
     spans = ((actor, _span(walk, actor, period)) for actor, period in track(wanted, f"measuring {every}"))
     rows_of = partial(_rows, walk, land_of(walk.run.regions))
     asked = Asked(walk.run, tuple(actors), spans)
-    table = tabulate(kind, rows_of, asked, None, by_steps=walk.asked.step is not None)
+    table = tabulate(kind, rows_of, asked, None, by_steps=walk.asked.step is not None, blank=True)
     meta = _summary_meta(table.meta, walk.run, walk.asked, every)
     return Table(kind, table.rows, meta, shapes_of(walk.run))
 

@@ -110,7 +110,7 @@ def _actor_series(
     suspicions, watch = Suspicions(run), Watch(run, actor)
     for day in dates:
         state = state_on(run.archive, day, run.wanted(actor))
-        said = remarks(state, run.archive, day)
+        said = remarks(state, run.archive, day, run.wanted(actor))
         if state and before and state.snapshot.ref == before.snapshot.ref:
             said.append(Notice("NO-NEW-MAP", f"the map is still that of {state.day}", str(day)))
         notices.extend(said)
@@ -130,7 +130,9 @@ def _actor_series(
             notices.extend([*stale, *(found.notice for found in suspect)])
         elif state and held is None:
             held = run.areas(state.snapshot, actor)
-        rows.extend(_series_rows(run, actor, day, span, held, moved, [*said, *run.left_out(actor)], suspect))
+        rows.extend(
+            _series_rows(run, actor, day, span, held if state else None, moved, [*said, *run.left_out(actor)], suspect)
+        )
         before = state or before
     return rows, [*notices, *_left_out(run, actor, changes), *run.dropped(slivers), *watch.end()]
 

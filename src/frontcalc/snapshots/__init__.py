@@ -4,11 +4,10 @@ from frontcalc.snapshots.drawn import (
     SYNTHETIC,
     Snapshot,
     SnapshotLayer,
-    adds_nothing,
     boxes_in_degrees,
     changed,
-    layers_in,
     read_part,
+    repeated,
 )
 from frontcalc.snapshots.facts import (
     digests_of,
@@ -20,16 +19,20 @@ from frontcalc.snapshots.facts import (
     remember,
 )
 from frontcalc.snapshots.holdings import Holding, ground_of, held, holding, on_grid, role_geometry, to_equal_area
+from frontcalc.snapshots.legend import FileLayer, Tell, Tells, drawn_km2, layers_of
 
 __all__ = [
     "SYNTHETIC",
+    "FileLayer",
     "Holding",
     "Snapshot",
     "SnapshotLayer",
-    "adds_nothing",
+    "Tell",
+    "Tells",
     "boxes_in_degrees",
     "changed",
     "digests_of",
+    "drawn_km2",
     "forget_read",
     "ground_of",
     "held",
@@ -37,11 +40,12 @@ __all__ = [
     "keep_snapshot",
     "kept_boxes",
     "known_snapshot",
-    "layers_in",
+    "layers_of",
     "on_grid",
     "read_part",
     "read_snapshot",
     "remember",
+    "repeated",
     "role_geometry",
     "to_equal_area",
 ]

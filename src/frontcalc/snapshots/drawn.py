@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -15,14 +15,12 @@ from numpy.typing import NDArray
 from frontcalc import crs
 from frontcalc.archives import Part, SnapshotRef
 from frontcalc.cache import key_of
-from frontcalc.config import NAME as CONFIG_NAME
-from frontcalc.dates import without_day
 from frontcalc.errors import DataError
 from frontcalc.intervals import in_force, intervals
-from frontcalc.labels import some_of
-from frontcalc.layers import UNDIFFERENTIATED, Layer, find_layer, layer_name, spelling, stated_layer
+from frontcalc.layers import UNDIFFERENTIATED, Layer, spelling
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
+from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of, unknown_line
 from frontcalc.sources import SourceFile, read_features
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import Entry
@@ -81,13 +79,18 @@ class SnapshotLayer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """What a publisher's map shows on one day; `stated_days` are other days that its files say they are of."""
+    """What a publisher's map shows on one day.
+
+    `stated_days` are other days that its files say they are of; `tells` is what tells the polygons of a map apart
+    that nothing explains.
+    """
 
     ref: SnapshotRef
     files: tuple[SourceFile, ...]
     layers: tuple[SnapshotLayer, ...]
     notices: tuple[Notice, ...]
     stated_days: tuple[date, ...] = ()
+    tells: tuple[Tell, ...] = ()
 
     def named_layers(self, actor: str) -> list[tuple[str, Layer]]:
         """Return name and meaning of each of an actor's layers."""
@@ -122,53 +125,69 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
     Raises
     ------
     DataError
-        A file is broken; two files of the day show one layer differently; no layer is known.
+        A file is broken; two files of the day show one layer differently.
     """
     files: list[SourceFile] = []
-    layers: dict[str, SnapshotLayer] = {}
-    polygons_of: dict[str, Geometries] = {}
-    origin: dict[str, str] = {}
+    read: list[tuple[SourceFile, Entry, Features]] = []
     notices: list[Notice] = []
-    unknown: list[str] = []
     stated: list[date] = []
     for part in ref.parts:
         name = part.entry.label
         with timed(f"read {name}"):
             file, features = read_part(part)
-        same = next((other for other in files if other.sha256 == file.sha256 and other.name != name), None)
         files.append(file)
-        # Files that are named by their layers may be alike, as those of layers that are empty are.
-        if same and adds_nothing(features, part.entry, dict(ref.layers), layers):
-            notices.append(Notice("MERGED", f"{same.name} and {name} are the same file"))
-            continue
+        read.append((file, part.entry, features))
         if features.synthetic:
             notices.append(SYNTHETIC)
         if len(features.not_area):
             notices.append(Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted"))
         stated += _other_days(features, ref, part)
-        for title, layer, polygons in layers_in(features, part.entry, dict(ref.layers)):
-            key = spelling(title)
-            if layer is None:
-                unknown.append(f"{title!r} in {name}")
-            elif key in layers:
-                raise DataError(
-                    f"shows layer {title!r} of {ref.day} differently from {origin[key]}",
-                    where=name,
-                    cure="keep one of the two files",
-                )
-            else:
-                origin[key], polygons_of[title] = name, polygons
-                layers[key] = SnapshotLayer(title, layer, features.crs, name, _digest(features.crs, polygons), ref)
-    if unknown and not layers:
-        raise DataError(
-            f"has no layer that is known: {some_of(unknown)}",
-            where=", ".join(ref.names),
-            cure=f"say what one means under [layers] in {CONFIG_NAME}, as actor and role",
-        )
+    found, tells = layers_of(read, ref.legend)
+    again = repeated(files, found)
+    notices += [
+        Notice("MERGED", f"{files[first].name} and {files[place].name} are the same file")
+        for place, first in again.items()
+    ]
+    layers: dict[str, SnapshotLayer] = {}
+    polygons_of: dict[str, Geometries] = {}
+    unknown: list[tuple[str, str, float]] = []
+    for place, title, layer, polygons in found:
+        file, _, features = read[place]
+        if place in again:
+            continue
+        if layer is None:
+            unknown.append((title, file.name, float(drawn_km2(polygons, features.crs).sum())))
+            continue
+        key = spelling(title)
+        if key in layers:
+            raise DataError(
+                f"shows layer {title!r} of {ref.day} differently from {layers[key].file}",
+                where=file.name,
+                cure="keep one of the two files",
+            )
+        polygons_of[title] = polygons
+        layers[key] = SnapshotLayer(title, layer, features.crs, file.name, _digest(features.crs, polygons), ref)
     if unknown:
-        notices.append(Notice("UNKNOWN-LAYER", f"not counted: {some_of(unknown)}"))
-    found = Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated))
-    return Drawn(found, polygons_of)
+        notices.append(Notice("UNKNOWN-LAYER", f"not counted: {unknown_line(unknown)}"))
+    snapshot = Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated), tells)
+    return Drawn(snapshot, polygons_of)
+
+
+def repeated(files: Sequence[SourceFile], found: Sequence[FileLayer]) -> dict[int, int]:
+    """Return of each file that is byte for byte an earlier one of the day and adds no layer to it, which one that is.
+
+    Files that are named by their layers may be alike, as those of layers that are empty are.
+    """
+    again: dict[int, int] = {}
+    names = [
+        {spelling(one.name) for one in found if one.file == place and one.layer not in (None, UNDIFFERENTIATED)}
+        for place in range(len(files))
+    ]
+    for place, file in enumerate(files):
+        same = next((first for first in range(place) if files[first].sha256 == file.sha256), None)
+        if same is not None and files[same].name != file.name and names[place] <= names[same]:
+            again[place] = same
+    return again
 
 
 def _digest(crs_name: str, polygons: Geometries) -> str:
@@ -213,39 +232,3 @@ def _other_days(features: Features, ref: SnapshotRef, part: Part) -> list[date]:
         return []
     days = {span.first for span in spans or ()}
     return sorted(days) if len(days) == 1 and ref.day not in days else []
-
-
-def adds_nothing(features: Features, entry: Entry, own: dict[str, Layer], known: Collection[str]) -> bool:
-    """Say whether every layer of a file whose meaning is known is among those known already, by their spelling."""
-    return all(spelling(title) in known for title, layer, _ in layers_in(features, entry, own) if layer is not None)
-
-
-def layers_in(
-    features: Features, entry: Entry, own: dict[str, Layer]
-) -> Iterator[tuple[str, Layer | None, Geometries]]:
-    """Yield the name, meaning and polygons of each layer in a file, by name; None means unknown.
-
-    The features' own names count. Where none of them is known, the file's name tells, or its folder's.
-    """
-    own = {spelling(name): layer for name, layer in own.items()}
-    stated = {without_day(layer_name(p)): meant for p in features.properties if (meant := stated_layer(p))}
-
-    def meaning(name: str) -> Layer | None:
-        return own.get(spelling(name)) or find_layer(name) or stated.get(name)
-
-    without_area = set(features.not_area.tolist()) - set(features.owner.tolist())
-    names = ["" if index in without_area else without_day(layer_name(p)) for index, p in enumerate(features.properties)]
-    drawn = [name or "(no layer)" for index, name in enumerate(names) if index not in without_area]
-    if any(meaning(name) for name in names):
-        for name in sorted(set(drawn)):
-            mine = np.array([index for index, found in enumerate(names) if (found or "(no layer)") == name])
-            yield name, meaning(name), features.polygons[np.isin(features.owner, mine)]
-        return
-    folders = [without_day(folder) for folder in reversed(entry.path.parts[:-1])]
-    places = [without_day(entry.path.name.split(".")[0]), *folders]
-    if known := next((place for place in places if meaning(place)), None):
-        yield known, meaning(known), features.polygons
-    elif any(names):
-        yield from ((name, None, features.polygons[:0]) for name in sorted(set(drawn)))
-    elif names:
-        yield places[0], UNDIFFERENTIATED, features.polygons

@@ -29,6 +29,7 @@ from frontcalc.snapshots.drawn import (
     forget_parsed,
     parse_snapshot,
 )
+from frontcalc.snapshots.legend import Tell
 from frontcalc.sources import SourceFile, fingerprint
 from frontcalc.sources.files import Entry
 from frontcalc.sources.limits import limits
@@ -55,7 +56,7 @@ def read_snapshot(ref: SnapshotRef, cache: Cache = NOTHING_KEPT) -> Snapshot:
     Raises
     ------
     DataError
-        A file is broken; two files of the day show one layer differently; no layer is known.
+        A file is broken; two files of the day show one layer differently.
     """
     known = known_snapshot(ref, cache)
     if known is None:
@@ -143,7 +144,7 @@ def _key(ref: SnapshotRef, digests: list[str]) -> str:
         f"{part.entry.label} {part.entry.siblings} {part.selection} {digest}"
         for part, digest in zip(ref.parts, digests, strict=True)
     ]
-    return key_of((method_version(), repr(limits()), str(ref.day), repr(ref.layers), *files))
+    return key_of((method_version(), repr(limits()), str(ref.day), repr(ref.legend), *files))
 
 
 def _as_json(snapshot: Snapshot) -> bytes:
@@ -152,13 +153,18 @@ def _as_json(snapshot: Snapshot) -> bytes:
         {
             "files": [[file.name, file.sha256] for file in snapshot.files],
             "layers": [
-                [part.name, part.layer.actor, part.layer.role.value, part.layer.whole, part.crs, part.file, part.digest]
-                for part in snapshot.layers
+                [part.name, *_layer_as_json(part.layer), part.crs, part.file, part.digest] for part in snapshot.layers
             ],
             "notices": [[notice.code, notice.message, notice.period] for notice in snapshot.notices],
             "stated_days": [day.isoformat() for day in snapshot.stated_days],
+            "tells": [list(tell) for tell in snapshot.tells],
         }
     )
+
+
+def _layer_as_json(layer: Layer) -> tuple[str, str, bool, str]:
+    """Return what a layer means, as JSON."""
+    return layer.actor, layer.role.value, layer.whole, layer.legend
 
 
 def _from_json(content: bytes, ref: SnapshotRef) -> Snapshot:
@@ -168,9 +174,10 @@ def _from_json(content: bytes, ref: SnapshotRef) -> Snapshot:
         ref,
         files=tuple(SourceFile(*file) for file in found["files"]),
         layers=tuple(
-            SnapshotLayer(name, Layer(actor, Role(role), whole=whole), crs, file, digest, ref)
-            for name, actor, role, whole, crs, file, digest in found["layers"]
+            SnapshotLayer(name, Layer(actor, Role(role), whole, legend), crs, file, digest, ref)
+            for name, actor, role, whole, legend, crs, file, digest in found["layers"]
         ),
         notices=tuple(Notice(*notice) for notice in found["notices"]),
         stated_days=tuple(date.fromisoformat(day) for day in found["stated_days"]),
+        tells=tuple(Tell(*tell) for tell in found["tells"]),
     )

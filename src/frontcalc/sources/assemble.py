@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from frontcalc.crs import is_geographic
 from frontcalc.errors import DataError
-from frontcalc.layers import LAYER_FIELDS
+from frontcalc.layers import INNER
 from frontcalc.sources.features import Features, Properties
 from frontcalc.sources.limits import check_vertices
 from frontcalc.sources.rings import check_on_earth
@@ -124,13 +124,10 @@ def refuse_uncut(features: Features, *, where: str) -> None:
 
 
 def name_layer(features: Features, layer: str) -> Features:
-    """Return features of which each that names no layer has the property `layer`."""
+    """Return features that have the name of the layer inside the file as property `INNER`, if they have none yet."""
     if not layer:
         return features
-    named = (
-        own if any(own.get(field) for field in LAYER_FIELDS) else {**own, "layer": layer} for own in features.properties
-    )
-    return replace(features, properties=tuple(named))
+    return replace(features, properties=tuple({INNER: layer, **own} for own in features.properties))
 
 
 def concatenate(parts: Sequence[tuple[str, Features]], *, where: str) -> Features:

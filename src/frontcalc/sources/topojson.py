@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frontcalc.errors import DataError
-from frontcalc.layers import LAYER_FIELDS
+from frontcalc.layers import INNER
 from frontcalc.sources.documents import declared_crs, parse, unwrap
 from frontcalc.sources.features import Features, Properties
 from frontcalc.sources.limits import check_vertices
@@ -134,14 +134,11 @@ def _features(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, Ma
 
 
 def _with_layer(feature: Mapping[str, Any], name: str, index: int, where: str) -> Properties:
-    """Return a feature's properties, with its object's name as layer where they name none."""
+    """Return a feature's properties, with its object's name as the layer inside the file."""
     properties = feature.get("properties") or {}
     if not isinstance(properties, dict):
         raise DataError(f"feature {index} has properties that are no object", where=where, cure=_MEND)
-    # A feature that tells its layer in its own words, as NZZ's `type` does, knows better than the object's name.
-    if any(properties.get(field) for field in LAYER_FIELDS):
-        return properties
-    return {**properties, "layer": name}
+    return {INNER: name, **properties}
 
 
 def _simple_geometries(geometry: object, where: str, index: int) -> Iterator[tuple[str, list[Any]]]:

@@ -6,7 +6,7 @@ from frontcalc import late
 from frontcalc.regions import TOTAL
 
 if TYPE_CHECKING:
-    from frontcalc.tables.archives import ArchiveMeta, LayerRow
+    from frontcalc.tables.archives import ArchiveMeta, LayerRow, LegendRow
     from frontcalc.tables.basis import LayerShare, MapUsed, Meta, PeriodUsed, Snapping, SummaryMeta
     from frontcalc.tables.claims import ClaimRow, ClaimsMeta
     from frontcalc.tables.regions import (
@@ -48,6 +48,7 @@ else:
             "HeldRow": "rows",
             "LayerRow": "archives",
             "LayerShare": "basis",
+            "LegendRow": "archives",
             "MapUsed": "basis",
             "Meta": "basis",
             "MetaT": "table",
@@ -88,6 +89,7 @@ __all__ = [
     "HeldRow",
     "LayerRow",
     "LayerShare",
+    "LegendRow",
     "MapUsed",
     "Meta",
     "MetaT",

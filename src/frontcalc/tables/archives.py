@@ -24,6 +24,25 @@ class LayerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LegendRow:
+    """A layer of the maps, or a value of a property that may tell whose ground it is, and what it is taken for.
+
+    Polygons and area are those of the map that has most of it.
+    """
+
+    property: str
+    value: str
+    polygons: int
+    km2: float
+    first: dt.date
+    last: dt.date
+    actor: str
+    role: str
+    legend: str
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ArchiveMeta:
     """What a list or a check of an archive rests on; `counts` has the findings by code."""
 

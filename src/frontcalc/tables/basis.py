@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from frontcalc.notices import Notice
 from frontcalc.sources import SourceFile
 from frontcalc.tables.rows import PlaceRow
+from frontcalc.views import VIEWS, describe_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Meta:
     """What a result rests on; `meta` in JSON.
 
     `units` says what areas are written in (`km2` or `mi2`); rows hold km² all the same. `sliver_width_m` is
-    the mean width below which parts of a change are slivers, None where none were told apart.
+    the mean width below which parts of a change are slivers, None where none were told apart. `advances` is False
+    where all that counts is drawn in layers that are control and advances in one.
     """
 
     version: str
@@ -73,6 +75,14 @@ class Meta:
     publisher: str = ""
     sliver_width_m: float | None = None
     drops_slivers: bool = False
+    advances: bool = True
+
+    @property
+    def view_words(self) -> str:
+        """What counts as held, as heads say it, as in «assessed (control + advances)»."""
+        if self.view == "assessed" and not self.advances:
+            return "control (these maps have no advances)"
+        return describe_view(VIEWS[self.view]) if self.view in VIEWS else self.view
 
 
 @dataclass(frozen=True, slots=True)

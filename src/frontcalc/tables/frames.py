@@ -24,6 +24,7 @@ LONLAT = "OGC:CRS84"
 _DTYPES = {str: "string", bool: "bool", float: "float64", dt.date: "datetime64[s]", shapely.MultiPolygon: "object"}
 _ELSEWHERE = {
     "LayerRow": "frontcalc.convert writes the polygons of maps",
+    "LegendRow": "frontcalc.convert writes the polygons of maps",
     "ClaimRow": "call frontcalc.diff or frontcalc.changes for the period of a claim",
 }
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from frontcalc.lint import Finding
-    from frontcalc.tables.archives import ArchiveMeta, LayerRow
+    from frontcalc.tables.archives import ArchiveMeta, LayerRow, LegendRow
     from frontcalc.tables.basis import Meta, SummaryMeta
     from frontcalc.tables.claims import ClaimRow, ClaimsMeta
     from frontcalc.tables.regions import RegionCheckMeta, RegionCheckRow, RegionDetailRow, RegionMeta, RegionRow
@@ -46,6 +46,7 @@ RowT = TypeVar(
     "RegionDetailRow",
     "RegionCheckRow",
     "LayerRow",
+    "LegendRow",
     "Finding",
     "ClaimRow",
 )

@@ -11,7 +11,7 @@ from frontcalc.outputs import numbers
 from frontcalc.outputs.wording import Unit, change, in_period, listed, short_day, written
 from frontcalc.periods import is_period
 from frontcalc.tables import TOTAL, HeldRow, Meta, PeriodRow, SeriesRow
-from frontcalc.views import VIEWS, describe_view
+from frontcalc.views import VIEWS
 
 _SAID = (
     "SPAN",
@@ -99,7 +99,7 @@ def maps_of(row: PeriodRow) -> str:
 
 def source(meta: Meta) -> str:
     """Return whose maps and regions a picture rests on, what counts as held, and how areas were made."""
-    view = describe_view(VIEWS[meta.view]) if meta.view in VIEWS else f"layers {meta.view}"
+    view = meta.view_words if meta.view in VIEWS else f"layers {meta.view}"
     return (
         f"Source: {'; '.join(meta.attribution) or meta.archive}. View: {view}. "
         f"Areas calculated with frontcalc {meta.version}."

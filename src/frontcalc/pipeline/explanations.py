@@ -1,0 +1,254 @@
+"""What tells the layers of an archive's maps, and the toml that says what they mean."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Unpack
+
+from frontcalc import __version__, crs
+from frontcalc.archives import Archive, SnapshotRef
+from frontcalc.config import NAME, ArchiveConfig, named_archive, read_legend
+from frontcalc.errors import UsageError
+from frontcalc.layers import INNER, OWN, UNDIFFERENTIATED, Layer, Legend, Role, plain, spelling
+from frontcalc.notices import Notice
+from frontcalc.outputs import write_file
+from frontcalc.pipeline.options import Options, open_maps
+from frontcalc.progress import track
+from frontcalc.snapshots import Tells, drawn_km2, layers_of, read_part
+from frontcalc.sources import SourceFile
+from frontcalc.tables import ArchiveMeta, LegendRow, Table
+
+LAYER = "layer"
+"""What a row calls the property of a layer whose name is known, wherever the name stands."""
+
+
+def explain_archive(
+    *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
+) -> Table[LegendRow, ArchiveMeta]:
+    """List what tells the layers of an archive's maps, and what frontcalc takes them for.
+
+    Parameters
+    ----------
+    archive : path or Archive
+        The maps; None for the bundled synthetic sample.
+    **options
+        Of `Options`: `legend`, `date_from`, `year`, `skip_bad`.
+
+    Returns
+    -------
+    Table of LegendRow
+        A row a layer, or a value of a property that may tell whose ground it is: its polygons and km² on the map that
+        has most of it, the first and the last map, and actor and role; both are blank where the value does not count.
+        `asked` where no figure can be had until somebody says what the value means.
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `diff`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> for row in frontcalc.explain_archive().rows:
+    ...     print(f"{row.value}: {row.role} of {row.actor}")
+    control_map: control of Russia
+    kursk_ukrainian_advance: control of Ukraine
+    russian_advances: advance of Russia
+    """
+    maps = open_maps(archive, options)
+    rows: dict[tuple[str, str], LegendRow] = {}
+    tells = Tells()
+    files: dict[str, SourceFile] = {}
+    for ref in track(maps.refs, "reading map"):
+        for row in _rows_of(ref, tells, files):
+            key = (plain(row.property), spelling(row.value) if row.property == LAYER else row.value)
+            known = rows.setdefault(key, row)
+            largest = max(known, row, key=lambda one: one.km2)
+            rows[key] = replace(largest, first=known.first, last=row.last)
+    asked = {plain(field) for field in tells.firm}
+    loose = {plain(field) for field in tells.loose}
+    shown = [
+        replace(row, asked=plain(row.property) in asked)
+        for row in rows.values()
+        if (row.property == LAYER and not (asked and row.value == "(no layer)")) or plain(row.property) in asked | loose
+    ]
+    meta = ArchiveMeta(
+        version=__version__,
+        archive=maps.name,
+        crs=crs.DEFAULT_CRS,
+        maps=len(maps.refs),
+        files=tuple(files[name] for name in sorted(files)),
+        distinct_files=len({file.sha256 for file in files.values()}),
+        notices=(*maps.notices, *_advice(tells, shown, maps.name)),
+        attribution=(maps.credit,),
+    )
+    shown.sort(key=lambda row: (not row.asked, row.property != LAYER, row.property, -row.km2, row.value))
+    return Table(LegendRow, tuple(shown), meta)
+
+
+def _rows_of(ref: SnapshotRef, tells: Tells, files: dict[str, SourceFile]) -> Iterator[LegendRow]:
+    """Yield the layers of one map, and what tells its polygons apart where nothing explains it."""
+    assert ref.day is not None
+    read = [(*read_part(part), part.entry) for part in ref.parts]
+    files.update((file.name, file) for file, _, _ in read)
+    found, told = layers_of([(file, entry, features) for file, features, entry in read], ref.legend)
+    tells.add(told)
+    for one in found:
+        layer = one.layer or Layer("", Role.OTHER)
+        named = layer is not UNDIFFERENTIATED
+        km2 = float(drawn_km2(one.polygons, read[one.file][1].crs).sum())
+        yield LegendRow(
+            LAYER, one.name if named else "(no layer)", len(one.polygons), km2, ref.day, ref.day,
+            layer.actor, layer.role.value if layer.actor else "", layer.legend,
+        )  # fmt: skip
+    for tell in told:
+        yield LegendRow(tell.field, tell.value, tell.polygons, tell.km2, ref.day, ref.day, "", "", "")
+
+
+def _advice(tells: Tells, rows: Sequence[LegendRow], name: str) -> Iterator[Notice]:
+    """Yield what to do next: which property to explain, or which names nobody knows."""
+    if tells.firm:
+        field = max(tells.firm, key=lambda one: (len(tells.firm[one]), one))
+        value = tells.firm[field][0].value
+        yield Notice(
+            "UNNAMED",
+            f"to explain {field!r}: frontcalc archive explain {name} --property {json.dumps(field)} "
+            f"--layer {json.dumps(f'{value}=ACTOR ROLE', ensure_ascii=False)} for each value "
+            f"(roles: {', '.join(Role)}); if its values tell nothing: --ignore {json.dumps(field)}",
+        )
+    elif any(row.value == "(no layer)" for row in rows):
+        yield Notice("UNNAMED", tells.remark)
+    if unknown := [row.value for row in rows if row.property == LAYER and not row.actor]:
+        yield Notice(
+            "UNKNOWN-LAYER", f"not counted: {', '.join(map(repr, unknown[:5]))}; --layer says what a name means"
+        )
+
+
+def write_legend(
+    path: str | Path,
+    *,
+    field: str | None = None,
+    meanings: Mapping[str, str] | None = None,
+    ignore: Iterable[str] = (),
+    output: str | Path | None = None,
+    force: bool = False,
+    **options: Unpack[Options],
+) -> Path:
+    """Write the toml that explains the layers of an archive's maps, and return where it is.
+
+    Parameters
+    ----------
+    path : path
+        The archive: its folder, zip or file, or its name in the working folder's frontcalc.toml.
+    field : str, optional
+        The property whose values `meanings` explains; None where these are names of layers.
+    meanings : mapping of str to str, optional
+        Actor and role of each value, as in «Russia control».
+    ignore : iterable of str
+        Properties whose values tell nothing.
+    output : path, optional
+        Where to; default frontcalc.toml in the folder, NAME.frontcalc.toml beside a zip or file.
+    force : bool
+        Write over an existing file, whose other entries are kept.
+    **options
+        As for `explain_archive`.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    UsageError
+        A property, value or role is not there, or the file exists.
+    DataError
+        A map or the file cannot be read or written.
+    """
+    root = Path(path)
+    if not root.exists() and (named := named_archive(str(path), Path())):
+        root = named[0]
+    target = Path(output) if output else root / NAME if root.is_dir() else root.with_name(f"{root.stem}.{NAME}")
+    if target.exists() and not force:
+        raise UsageError("exists", where=str(target), cure="add --force to write over it, or choose another -o FILE")
+    table = explain_archive(archive=path, **options)
+    meant = {value: _meaning(value, text) for value, text in (meanings or {}).items()}
+    _require(table.rows, field, meant, tuple(ignore))
+    before = read_legend(target) if target.is_file() else ArchiveConfig()
+    old = before.legend
+    legend = Legend(
+        tuple(sorted((dict(old.layers) | meant).items())),
+        field or old.field,
+        tuple(sorted({*old.ignore, *ignore})),
+        old.ends,
+    )
+    write_file(target, _toml(replace(before, legend=legend)).encode())
+    return target
+
+
+def _meaning(value: str, text: str) -> Layer:
+    """Return the layer that an actor and a role name."""
+    actor, _, role = text.strip().rpartition(" ")
+    if not actor.strip() or role not in tuple(Role):
+        raise UsageError(
+            f"{value!r} is {text!r}", where="--layer", cure=f"write VALUE=ACTOR ROLE; roles are {', '.join(Role)}"
+        )
+    return Layer(actor.strip(), Role(role), legend=OWN)
+
+
+def _require(rows: Sequence[LegendRow], field: str | None, meant: Mapping[str, Layer], ignore: Sequence[str]) -> None:
+    """Refuse properties and values that are on no map."""
+    fields = {plain(row.property): row.property for row in rows if row.property != LAYER}
+    for name in (*([field] if field else []), *ignore):
+        if plain(name) not in fields:
+            known = f"they have {', '.join(sorted(fields.values()))}" if fields else "no property of theirs might"
+            raise UsageError(f"no property {name!r} of these maps tells anything apart", cure=known)
+    if not meant and not ignore:
+        raise UsageError("nothing is explained", where="--property", cure='add --layer "VALUE=ACTOR ROLE" or --ignore')
+    wanted = plain(field) if field else LAYER
+    values = [row.value for row in rows if plain(row.property) == wanted and row.value != "(no layer)"]
+    if not field and not values:
+        values = [row.value for row in rows if row.property == INNER]
+    spelt = set(map(spelling, values))
+    for value in meant:
+        if spelling(value) not in spelt:
+            of = f"of {field!r}" if field else "of a layer"
+            raise UsageError(f"{value!r} is no value {of}", where="--layer", cure=f"values are {', '.join(values)}")
+
+
+def _toml(config: ArchiveConfig) -> str:
+    """Return an archive's frontcalc.toml."""
+    lines = ["# What the layers of these maps mean. Whom the maps are from, as every output repeats it:"]
+    for key, example in (("publisher", "…"), ("attribution", "…"), ("licence", "CC BY 4.0")):
+        own = getattr(config, key)
+        lines.append(f"{key} = {_text(own)}" if own else f"# {key} = {_text(example)}")
+    if config.view:
+        lines.append(f"view = {_text(config.view)}")
+    if config.as_of_offset_days:
+        lines.append(f"as_of_offset_days = {config.as_of_offset_days}")
+    legend = config.legend
+    if legend.field:
+        lines.append(f"property = {_text(legend.field)}")
+    if legend.ignore:
+        lines.append(f"ignore = [{', '.join(map(_text, legend.ignore))}]")
+    if config.dates:
+        lines += ["", "[dates]", *(f"{_text(name)} = {day}" for name, day in sorted(config.dates.items()))]
+    if legend.layers:
+        lines += ["", "[layers]"]
+        advancing = {layer.actor for _, layer in legend.layers if layer.role is Role.ADVANCE}
+        for name, layer in legend.layers:
+            said = [f"actor = {_text(layer.actor)}", f"role = {_text(layer.role.value)}"]
+            # Control that is all an actor holds is read off the table by itself.
+            said += ["whole = true"] if layer.whole and layer.actor in advancing else []
+            ends = [one for one in legend.ends if (one.actor, one.role) == (layer.actor, layer.role)]
+            said += [f"until = {one.until}{', empty = true' if one.empty else ''}" for one in ends[:1]]
+            lines.append(f"{_text(name)} = {{ {', '.join(said)} }}")
+    return "\n".join(lines) + "\n"
+
+
+def _text(value: str) -> str:
+    """Return a text as TOML has it."""
+    return json.dumps(value, ensure_ascii=False)

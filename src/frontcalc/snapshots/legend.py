@@ -1,0 +1,282 @@
+"""What names the polygons of a map: its layers where a name is known, else what might tell them apart.
+
+A map is explained where one of its polygons has a known name. On any other map all polygons are one unnamed actor's,
+unless a property tells that they are not: frontcalc never adds up what it cannot tell apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc import crs
+from frontcalc.dates import without_day
+from frontcalc.errors import DataError, FrontcalcError
+from frontcalc.labels import printable
+from frontcalc.layers import (
+    INNER,
+    TELLING,
+    UNDIFFERENTIATED,
+    Layer,
+    Legend,
+    find_layer,
+    layer_names,
+    plain,
+    spelling,
+    stated_layer,
+    value_of,
+)
+from frontcalc.sources import SourceFile
+from frontcalc.sources.features import Features
+from frontcalc.sources.files import SUFFIXES, Entry
+
+Geometries = NDArray[np.object_]
+
+FILE = "file name"
+"""What tells the polygons of a day's files apart where nothing inside them does."""
+
+MOST_VALUES = 12
+"""A property of more values than this, whose name does not tell, is a name or a number."""
+
+_NO_NAME = "(no layer)"
+# What identifies, dates, places or measures a polygon, or says who drew it, does not tell whose ground it is.
+_TELLS_NOTHING = re.compile(
+    r"id$|^id|uuid|guid|code|hasc|iso|fips|katotth|koatuu|creat|edit|author|user|modif|updat|source|date|day|month|year"
+    r"|time|begin|^end|start|until|^adm\d|country|oblast|region|province|district|raion|hromada|city|town|village"
+    r"|place|location|area|length|perimeter|shape|size|km|note|comment|descr|url|link|lang|version"
+)
+_CHUNK = re.compile(r"[0-9a-f]{8,}|\d+")
+
+
+class Tell(NamedTuple):
+    """A value of a property on a map that nothing explains, and how much ground has it.
+
+    `firm` where the property's name says that it tells whose ground it is; `field` is spelt as on the map.
+    """
+
+    field: str
+    value: str
+    polygons: int
+    km2: float
+    firm: bool
+
+
+FileRead = tuple[SourceFile, Entry, Features]
+
+
+class FileLayer(NamedTuple):
+    """The polygons of one name in one file of a map; `layer` is None where nobody knows the name."""
+
+    file: int
+    name: str
+    layer: Layer | None
+    polygons: Geometries
+
+
+def layers_of(files: Sequence[FileRead], legend: Legend) -> tuple[list[FileLayer], tuple[Tell, ...]]:
+    """Return the layers of one map, file by file, and what tells its polygons apart where no name is known.
+
+    Parameters
+    ----------
+    files : sequence of (SourceFile, Entry, Features)
+        The files of the map.
+    legend : Legend
+        What the archive says of names itself.
+
+    Returns
+    -------
+    list of FileLayer
+        By file and name; on a map that nothing explains one layer a file, of the unnamed actor.
+    tuple of Tell
+        Empty where a name is known.
+    """
+    named = [list(_named_layers(index, entry, features, legend)) for index, (_, entry, features) in enumerate(files)]
+    found = [layer for layers in named for layer in layers]
+    if any(one.layer for one in found):
+        return [one for one in found if one.layer or len(one.polygons)], ()
+    # A copy of a file is the same ground, whatever it is called.
+    first_of = {source.sha256: index for index, (source, _, _) in reversed(list(enumerate(files)))}
+    distinct = sorted(first_of.values())
+    name_of = _stem if len(distinct) == 1 else _file_name
+    unnamed = [FileLayer(one, name_of(files[one][1]), UNDIFFERENTIATED, files[one][2].polygons) for one in distinct]
+    return unnamed, tuple(_tells([files[one][1:] for one in distinct], legend))
+
+
+def _named_layers(index: int, entry: Entry, features: Features, legend: Legend) -> Iterator[FileLayer]:
+    """Yield the layers of a file by name: those that its features state, else the one that its name or folder does."""
+    own = legend.known
+    stated = {
+        without_day(name): meant
+        for p in features.properties
+        if (meant := stated_layer(p)) and (name := next(layer_names(p), ""))
+    }
+
+    def meaning(name: str) -> Layer | None:
+        return own.get(spelling(name)) or find_layer(name) or stated.get(name)
+
+    without_area = set(features.not_area.tolist()) - set(features.owner.tolist())
+    short: dict[str, str] = {}
+    names = []
+    for place, properties in enumerate(features.properties):
+        said = [] if place in without_area else list(layer_names(properties, legend.field))
+        said = [short[name] if name in short else short.setdefault(name, without_day(name)) for name in said]
+        names.append(next((name for name in said if meaning(name)), next(filter(None, said), "")))
+    if any(meaning(name) for name in set(names)):
+        for name in sorted(set(names)):
+            mine = np.array([place for place, other in enumerate(names) if other == name])
+            polygons = features.polygons[np.isin(features.owner, mine)]
+            yield FileLayer(index, name or _NO_NAME, meaning(name), polygons)
+        return
+    known = next((place for place in (_stem(entry), *_folders(entry)) if meaning(place)), None)
+    if known is not None:
+        yield FileLayer(index, known, meaning(known), features.polygons)
+        return
+    for name in sorted(set(names)):
+        mine = np.array([place for place, other in enumerate(names) if other == name])
+        yield FileLayer(index, name or _NO_NAME, None, features.polygons[np.isin(features.owner, mine)])
+
+
+def _stem(entry: Entry) -> str:
+    """Return a file's name without its day and suffixes."""
+    path = PurePosixPath(entry.path.name)
+    while path.suffix.lower() in SUFFIXES:
+        path = path.with_suffix("")
+    return without_day(path.name)
+
+
+def _file_name(entry: Entry) -> str:
+    """Return what tells a file from others of its day: its name, else its folder's, without numbers."""
+    return _CHUNK.sub("", next(filter(None, (_stem(entry), *_folders(entry))), "")).strip(" _-.,()") or "(no name)"
+
+
+def _folders(entry: Entry) -> list[str]:
+    """Return the folders of a file without their days, the innermost first."""
+    return [without_day(folder) for folder in reversed(entry.path.parts[:-1])]
+
+
+def drawn_km2(polygons: Geometries, source: str) -> NDArray[np.float64]:
+    """Return the area of each polygon as drawn (km²), (n,): for messages, 0 where it cannot be measured."""
+    if not len(polygons):
+        return np.zeros(0)
+    try:
+        project = crs.projector(source, crs.DEFAULT_CRS)
+        areas = shapely.area(shapely.transform(polygons, project)) / 1e6
+    except (FrontcalcError, shapely.GEOSException):
+        return np.zeros(len(polygons))
+    return np.where(np.isfinite(areas), areas, 0.0)
+
+
+def _tells(files: Sequence[tuple[Entry, Features]], legend: Legend) -> Iterator[Tell]:
+    """Yield the values of properties that tell, or might tell, the polygons of a map apart."""
+    amounts: dict[str, dict[str, list[float]]] = {}
+    spelt: dict[str, str] = {}
+    for entry, features in files:
+        areas = drawn_km2(features.polygons, features.crs)
+        of_file = _file_name(entry)
+        for feature, km2 in zip(features.owner.tolist(), areas.tolist(), strict=True):
+            for field, value in {FILE: of_file, **features.properties[feature]}.items():
+                key = field if field in (FILE, INNER) else plain(field)
+                name = without_day(value_of(value)) if key == INNER else value_of(value)
+                if name and _may_tell(key, value) and not legend.is_ignored(field):
+                    amount = amounts.setdefault(key, {}).setdefault(name, [0, 0.0])
+                    amount[0], amount[1] = amount[0] + 1, amount[1] + km2
+                    spelt.setdefault(key, printable(field))
+    for key, values in sorted(amounts.items()):
+        firm = key in TELLING or key in (FILE, INNER)
+        # Files and their layers are named as their publisher likes: only two names on one map tell anything apart.
+        if len(values) < 2 and key in (FILE, INNER):
+            continue
+        for value in sorted(values)[: None if firm else MOST_VALUES + 1]:
+            count, km2 = values[value]
+            yield Tell(spelt[key], value, int(count), km2, firm)
+
+
+def _may_tell(key: str, value: object) -> bool:
+    """Say whether a value of a property, by its plain name, might say whose ground a polygon is."""
+    return key in TELLING or key in (FILE, INNER) or (isinstance(value, str) and not _TELLS_NOTHING.search(key))
+
+
+class Tells:
+    """What tells the polygons of all the maps apart that a run rests on, as far as nothing explains them."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, dict[str, Tell]] = {}
+
+    def add(self, tells: Iterable[Tell]) -> None:
+        """Note those of a map; of a value the map counts that has most of it."""
+        for tell in tells:
+            key = tell.field if tell.field in (FILE, INNER) else plain(tell.field)
+            mine = self._found.setdefault(key, {})
+            mine[tell.value] = max(mine.get(tell.value, tell), tell, key=lambda one: (one.km2, one.polygons))
+
+    @property
+    def firm(self) -> dict[str, list[Tell]]:
+        """The properties that tell, with their values by area: what no figure may pass over."""
+        return {field: tells for field, tells in self._by_field() if tells[0].firm and len(tells) > 1}
+
+    @property
+    def loose(self) -> dict[str, list[Tell]]:
+        """The properties that might tell, or do on no map used, with their values by area."""
+        return {
+            field: tells
+            for field, tells in self._by_field()
+            if (len(tells) == 1 if tells[0].firm else _might_tell(tells))
+        }
+
+    def _by_field(self) -> Iterator[tuple[str, list[Tell]]]:
+        """Yield each property with its values, those of most ground first."""
+        for _, values in sorted(self._found.items()):
+            tells = sorted(values.values(), key=lambda one: (-one.km2, one.value))
+            yield tells[0].field, tells
+
+    def refuse(self, where: str) -> None:
+        """Stop where a property tells the polygons apart and nobody has said what its values mean.
+
+        Raises
+        ------
+        DataError
+            With each property, its values, polygons and km².
+        """
+        if self.firm:
+            said = "; ".join(f"{field!r} is {described(tells)}" for field, tells in self.firm.items())
+            raise DataError(
+                f"its polygons are told apart by a property that nobody has explained: {said}",
+                where=where,
+                cure=f"say once what each value means: frontcalc archive explain {where.split('..')[-1]}",
+                code="NO-LAYER",
+            )
+
+    @property
+    def remark(self) -> str:
+        """What to say beside polygons that are taken for one actor's."""
+        said = "; ".join(f"{field!r} is {described(tells)}" for field, tells in (self.firm | self.loose).items())
+        unused = f"; not used: {said}" if said else ""
+        return f"no layer is named on these maps, so all polygons count as one actor's{unused}"
+
+
+def _might_tell(tells: Sequence[Tell]) -> bool:
+    """Say whether a property with a name that does not tell has few values on many polygons."""
+    return 2 <= len(tells) <= MOST_VALUES and sum(tell.polygons for tell in tells) >= 2 * len(tells)
+
+
+def described(tells: Sequence[Tell]) -> str:
+    """Return values with what has them, as in «'red' on 2 polygons, 165.8 km²»."""
+    shown = [
+        f"{tell.value!r} on {tell.polygons:,} polygon{'s' if tell.polygons != 1 else ''}, {tell.km2:,.1f} km²"
+        for tell in tells[:MOST_VALUES]
+    ]
+    more = f" and {len(tells) - MOST_VALUES} more values" if len(tells) > MOST_VALUES else ""
+    return " / ".join(shown) + more
+
+
+def unknown_line(layers: Sequence[tuple[str, str, float]]) -> str:
+    """Return what is not counted, of layers as name, file and km², the largest first."""
+    ranked = sorted(layers, key=lambda one: (-one[2], one[0]))
+    shown = ", ".join(f"{name!r} in {file} ({km2:,.1f} km²)" for name, file, km2 in ranked[:5])
+    return shown + (f" and {len(ranked) - 5} more" if len(ranked) > 5 else "")

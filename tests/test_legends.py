@@ -1,0 +1,372 @@
+"""Whose ground a map shows: what is known counts, what nothing tells apart is one actor's, all else has no figure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import shapely
+from conftest import Run, square
+
+import frontcalc
+from frontcalc.cli import asking
+from frontcalc.config import archive_config
+from frontcalc.errors import DataError, NoDataError, UsageError
+from frontcalc.layers import Role, find_layer, layer_name
+
+Drawn = Sequence[tuple[Mapping[str, Any], tuple[int, int]]]
+FIRST, SECOND = "2024-01-01", "2024-02-01"
+PERIOD = f"{FIRST}..{SECOND}"
+
+
+def write(path: Path, drawn: Drawn) -> Path:
+    """Write a map: properties and square of each feature."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    features = [
+        {"type": "Feature", "properties": dict(own), "geometry": json.loads(shapely.to_geojson(square(*at)))}
+        for own, at in drawn
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return path
+
+
+def maps(folder: Path, first: Drawn, second: Drawn) -> Path:
+    """Write an archive of two maps."""
+    write(folder / f"{FIRST}.geojson", first)
+    write(folder / f"{SECOND}.geojson", second)
+    return folder
+
+
+def total(archive: Path, period: str = PERIOD, **options: Any) -> Any:
+    """Return the total of a period."""
+    return frontcalc.diff([period], archive=archive, by="none", **options).rows[-1]
+
+
+def codes(table: Any) -> list[str]:
+    """Return the codes of a table's notices."""
+    return [notice.code for notice in table.meta.notices]
+
+
+@pytest.mark.parametrize("field", ["status", "Faction", "CONTROLLED_BY", "styleUrl", "fill-color", "Side", "folder"])
+@pytest.mark.parametrize(("ours", "theirs"), [("red", "blue"), (1, 2), (True, False)])
+def test_a_property_that_tells_stops_the_run(tmp_path: Path, field: str, ours: object, theirs: object) -> None:
+    drawn = [({field: ours}, (0, 0)), ({field: theirs}, (1, 0))]
+    archive = maps(tmp_path / "maps", drawn, drawn)
+    with pytest.raises(DataError, match=rf"'{field}' is .*100.0 km².*frontcalc archive explain maps"):
+        total(archive)
+
+
+def test_values_count_over_all_maps_of_the_run(tmp_path: Path) -> None:
+    archive = maps(tmp_path / "maps", [({"side": "north"}, (0, 0))], [({"side": "south"}, (0, 0))])
+    assert frontcalc.held([FIRST], archive=archive, by="none").rows[-1].held_km2 == pytest.approx(100.0)
+    for measure in (lambda: total(archive), lambda: frontcalc.series(archive=archive)):
+        with pytest.raises(DataError, match="'side' is"):
+            measure()
+
+
+def test_files_and_layers_of_one_day_with_names_nobody_knows_are_not_added_up(tmp_path: Path) -> None:
+    write(tmp_path / "maps" / FIRST / "reds.geojson", [({}, (0, 0))])
+    write(tmp_path / "maps" / FIRST / "blues.geojson", [({}, (1, 0))])
+    with pytest.raises(DataError, match=r"'file name' is 'blues' on 1 polygon, 100\.0 km² / 'reds'"):
+        frontcalc.held([FIRST], archive=tmp_path / "maps")
+
+
+def test_polygons_that_nothing_tells_apart_are_one_unnamed_actors(tmp_path: Path) -> None:
+    drawn = [({"OBJECTID": at, "area_ha": at / 3, "name": f"P{at}"}, (at, 0)) for at in range(3)]
+    table = frontcalc.diff([PERIOD], archive=maps(tmp_path / "maps", drawn[:2], drawn), by="none")
+    assert table.rows[-1].gained_km2 == pytest.approx(100.0)
+    assert table.rows[-1].actor == "unnamed"
+    (said,) = [notice.message for notice in table.meta.notices if notice.code == "UNNAMED"]
+    assert said == "no layer is named on these maps, so all polygons count as one actor's"
+
+
+def test_a_property_of_another_name_that_might_tell_is_named_and_stops_nobody(tmp_path: Path) -> None:
+    drawn = [({"title": "taken" if at < 3 else "freed", "editor": f"e{at % 2}"}, (at, 0)) for at in range(4)]
+    table = frontcalc.diff([PERIOD], archive=maps(tmp_path / "maps", drawn, drawn), by="none")
+    (said,) = [notice.message for notice in table.meta.notices if notice.code == "UNNAMED"]
+    assert "'title' is 'taken' on 3 polygons, 300.0 km² / 'freed' on 1 polygon, 100.0 km²" in said
+    assert "editor" not in said
+
+
+def test_on_an_explained_map_what_has_no_known_name_is_not_counted_and_nothing_else_tells(tmp_path: Path) -> None:
+    drawn = [
+        ({"LAYER": "control_map", "status": "a"}, (0, 0)),
+        ({"Type": "russian_advances", "status": "b"}, (1, 0)),
+        ({"status": "c"}, (2, 0)),
+        ({"layer": "watch towers"}, (3, 0)),
+    ]
+    table = frontcalc.diff([PERIOD], archive=maps(tmp_path / "maps", drawn[1:], drawn), by="none")
+    assert table.rows[-1].opening_km2 == pytest.approx(100.0)
+    assert table.rows[-1].gained_km2 == pytest.approx(100.0)
+    said = next(notice.message for notice in table.meta.notices if notice.code == "UNKNOWN-LAYER")
+    assert "'(no layer)' in 2024-01-01.geojson (100.0 km²), 'watch towers' in 2024-01-01.geojson (100.0 km²)" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("Окупована територія 05.03", Role.CONTROL),
+        ("м. Херсон, захоплено 2 березня", Role.CONTROL),
+        ("Зайнята територія", Role.CONTROL),
+        ("Окупований Крим", Role.CONTROL),
+        ("ОРДЛО", Role.CONTROL),
+        ("о. Тузла", Role.CONTROL),
+        ("Звільнено 02.04 (було окуповано)", Role.LOST),
+        ("Деокупована Київщина", Role.LOST),
+        ("Під контролем ЗСУ", Role.LOST),
+        ("орки відсутні", Role.LOST),
+        ("Під питанням", Role.CONTESTED),
+        ("Невідомий статус", Role.CONTESTED),
+        ("Придністров'я", Role.OTHER),
+        ("Окуповані Курили", Role.OTHER),
+        ("Не окуповано", None),
+        ("Курилівка", None),
+    ],
+)
+def test_the_ukrainian_of_spring_2022_is_told_by_its_stem(name: str, role: Role | None) -> None:
+    found = find_layer(layer_name({"name": name}))
+    assert (found.role if found else None) == role
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("RussianAssessedAdvanceinUkraine", Role.ADVANCE),
+        ("RussianClaimedCoTinUkraine", Role.CLAIMED),
+        ("UkrainianClaimedCounterOffensives", Role.COUNTEROFFENSIVE),
+        ("UkrainianReportedPartisanWarfare", Role.OTHER),
+    ],
+)
+def test_isws_names_of_2022_are_known(name: str, role: Role) -> None:
+    found = find_layer(name)
+    assert found is not None
+    assert (found.role, found.legend) == (role, "ISW")
+
+
+# What is compared must be comparable.
+
+
+def test_a_map_without_names_is_not_compared_with_one_that_has_them(tmp_path: Path) -> None:
+    named, plain = [({"layer": "control_map"}, (0, 0))], [({}, (0, 0))]
+    for first, second in ((named, plain), (plain, named)):
+        archive = maps(tmp_path / f"maps{len(first[0][0])}", first, second)
+        files = sorted(archive.iterdir())
+        for measure in (
+            lambda files=files: frontcalc.diff_files(*files, view="control"),
+            lambda archive=archive: total(archive, view="control"),
+            lambda archive=archive: frontcalc.series(archive=archive, view="control"),
+        ):
+            with pytest.raises(DataError, match=r"legend.*cannot be compared.*frontcalc archive explain"):
+                measure()
+
+
+def test_a_map_with_another_layer_of_the_same_publisher_holds_nothing(tmp_path: Path) -> None:
+    mine, kursk = ({"layer": "control_map"}, (0, 0)), ({"layer": "kursk_ukrainian_advance"}, (5, 0))
+    archive = maps(tmp_path / "maps", [mine], [mine, kursk])
+    row = total(archive, view="control", actor="Ukraine")
+    assert (row.opening_km2, row.gained_km2) == (0.0, pytest.approx(100.0))
+
+
+def daily(folder: Path, with_kursk: int, days: int, toml: str = "") -> Path:
+    """Write maps of as many days from 1 June, of which the first ones have Kursk's layer too."""
+    for number in range(days):
+        kursk = [({"layer": "kursk_ukrainian_advance"}, (5, 0))] if number < with_kursk else []
+        day = date(2025, 6, 1) + timedelta(days=number)
+        write(folder / f"{day}.geojson", [({"layer": "control_map"}, (0, 0)), *kursk])
+    if toml:
+        (folder / "frontcalc.toml").write_text(toml)
+    return folder
+
+
+def test_a_layer_that_is_no_longer_drawn_has_no_figures_and_one_line(tmp_path: Path) -> None:
+    archive = daily(tmp_path / "maps", 3, 9)
+    options = {"archive": archive, "view": "control", "actor": "Ukraine", "by": "none"}
+    table = frontcalc.series(**options)
+    assert [row.held_km2 for row in table.rows] == [pytest.approx(100.0)] * 3 + [None] * 6
+    ended = [str(notice) for notice in table.meta.notices if notice.code in ("ENDED", "LAYER-MISSING")]
+    assert ended == ["ENDED: kursk_ukrainian_advance of Ukraine: not drawn since 3 Jun 2025"]
+    assert frontcalc.held(["2025-06-03", "2025-06-09"], **options).rows[-1].held_km2 is None
+    with pytest.raises(NoDataError, match="not drawn since 3 Jun 2025"):
+        frontcalc.diff(["2025-06-05..2025-06-08"], **options)
+
+
+def test_a_layer_that_four_maps_lack_is_that_of_the_map_before(tmp_path: Path) -> None:
+    archive = daily(tmp_path / "maps", 3, 7)
+    table = frontcalc.held(["2025-06-07"], archive=archive, view="control", actor="Ukraine", by="none")
+    assert table.rows[-1].held_km2 == pytest.approx(100.0)
+    assert "LAYER-MISSING" in codes(table)
+
+
+def test_a_legend_may_say_that_nothing_is_held_in_a_layer_from_a_day_on(tmp_path: Path) -> None:
+    layer = 'actor = "Ukraine", role = "control", until = 2025-06-03'
+    toml = f"[layers]\nkursk_ukrainian_advance = {{ {layer}, empty = true }}"
+    empty = daily(tmp_path / "empty", 3, 9, toml)
+    row = total(empty, "2025-06-02..2025-06-09", view="control", actor="Ukraine")
+    assert (row.lost_km2, row.closing_km2) == (pytest.approx(100.0), 0.0)
+    ended = daily(tmp_path / "ended", 3, 5, toml.replace(", empty = true", ""))
+    with pytest.raises(NoDataError, match="kursk_ukrainian_advance of Ukraine: not drawn since 3 Jun 2025"):
+        frontcalc.held(["2025-06-05"], archive=ended, view="control", actor="Ukraine", by="none")
+
+
+def test_a_map_far_older_than_the_period_stands_for_no_end_of_it(tmp_path: Path) -> None:
+    write(tmp_path / "maps" / "2022-02-24.geojson", [({"layer": "control_map"}, (0, 0))])
+    write(tmp_path / "maps" / "2024-12-29.geojson", [({"layer": "control_map"}, (1, 0))])
+    with pytest.raises(NoDataError, match=r"OLD-MAP: 2024: .*2022-02-24, 675 days earlier"):
+        total(tmp_path / "maps", "2024", view="control")
+    table = frontcalc.diff(["2024", "2022-02-24..2024-12-29"], archive=tmp_path / "maps", view="control", by="none")
+    assert [row.gained_km2 for row in table.rows] == [None, pytest.approx(100.0)]
+
+
+# A legend of one's own.
+
+WAR = [
+    ({"status": "held_n", "state": "A", "faction": "n"}, (0, 0)),
+    ({"status": "held_s", "state": "A", "faction": "s"}, (1, 0)),
+    ({"status": "fought", "state": "B", "faction": "s"}, (2, 0)),
+]
+WAR.append((WAR[1][0], (3, 0)))
+LATER = [WAR[0], (WAR[0][0], (1, 0)), *WAR[2:]]
+SAID = {"held_n": "North control", "held_s": "South control", "fought": "South contested"}
+
+
+def test_from_the_refusal_to_the_table_in_two_commands(tmp_path: Path, run_here: Run) -> None:
+    archive = maps(tmp_path / "maps", WAR, LATER)
+    archive.chmod(0o555)
+    try:
+        asked = ["diff", PERIOD, "--archive", str(archive), "--by", "none", "--format", "csv"]
+        refused = run_here(*asked)
+        assert refused.returncode == 3
+        assert "frontcalc archive explain maps" in refused.stderr
+        layers = [text for value, meant in SAID.items() for text in ("--layer", f"{value}={meant}")]
+        legend = tmp_path / "war.toml"
+        done = run_here("archive", "explain", archive, "--property", "status", *layers, "-o", legend)
+        assert (done.returncode, done.stdout) == (0, "")
+        measured = run_here(*asked, "--legend", legend)
+        assert ",North," in measured.stdout
+        assert ",100.000,0.000,100.000," in measured.stdout
+        head = run_here("diff", PERIOD, "--archive", archive, "--legend", legend, "--by", "none").stdout
+        assert "view: control (these maps have no advances)" in head
+        assert "also on these maps: South" in head
+    finally:
+        archive.chmod(0o755)
+
+
+def test_a_property_that_tells_nothing_is_said_so_once(tmp_path: Path) -> None:
+    drawn = [({"state": "A"}, (0, 0)), ({"state": "B"}, (1, 0))]
+    archive = maps(tmp_path / "maps", drawn[:1], drawn)
+    frontcalc.write_legend(archive, ignore=["STATE"])
+    assert total(archive).gained_km2 == pytest.approx(100.0)
+
+
+def test_what_explains_a_file_lies_beside_it(tmp_path: Path) -> None:
+    drawn = [({**own, "date": day}, at) for day, war in ((FIRST, WAR), (SECOND, LATER)) for own, at in war]
+    file = write(tmp_path / "war.geojson", drawn)
+    written = frontcalc.write_legend(file, field="status", meanings=SAID)
+    assert written == tmp_path / "war.frontcalc.toml"
+    assert total(file, actor="South").lost_km2 == pytest.approx(100.0)
+    with pytest.raises(UsageError, match="exists; add --force"):
+        frontcalc.write_legend(file, field="status", meanings=SAID)
+
+
+def test_what_a_file_says_else_is_kept_when_it_is_written_over(tmp_path: Path) -> None:
+    archive = maps(tmp_path / "maps", WAR, LATER)
+    (archive / "frontcalc.toml").write_text('publisher = "Us"\n[dates]\n"2024-01-01.geojson" = 2024-01-03\n')
+    frontcalc.write_legend(archive, field="status", meanings=SAID, force=True)
+    config = archive_config((archive / "frontcalc.toml").read_bytes())
+    assert (config.publisher, config.dates) == ("Us", {"2024-01-01.geojson": date(2024, 1, 3)})
+    assert config.legend.field == "status"
+
+
+@pytest.mark.parametrize(
+    ("how", "problem"),
+    [
+        ({"field": "statu", "meanings": SAID}, r"no property 'statu' .*they have faction, state, status"),
+        ({"field": "status", "meanings": {"held": "North control"}}, r"'held' is no value of 'status'; values are"),
+        ({"field": "status", "meanings": {"held_n": "North king"}}, r"VALUE=ACTOR ROLE; roles are control"),
+        ({"field": "status"}, "nothing is explained"),
+    ],
+)
+def test_slips_in_an_explanation_are_refused(tmp_path: Path, how: dict[str, Any], problem: str) -> None:
+    archive = maps(tmp_path / "maps", WAR, LATER)
+    with pytest.raises(UsageError, match=problem):
+        frontcalc.write_legend(archive, **how)
+    assert not (archive / "frontcalc.toml").exists()
+
+
+def test_explain_lists_values_with_what_they_are_taken_for(tmp_path: Path) -> None:
+    rows = frontcalc.explain_archive(archive=maps(tmp_path / "maps", WAR, LATER)).rows
+    status = {row.value: (round(row.km2), str(row.first), str(row.last)) for row in rows if row.property == "status"}
+    assert status == {
+        "held_n": (200, FIRST, SECOND), "held_s": (200, FIRST, SECOND), "fought": (100, FIRST, SECOND)
+    }  # fmt: skip
+    assert all(row.asked for row in rows)
+    known = frontcalc.explain_archive().rows
+    assert [(row.value, row.actor, row.role, row.asked) for row in known if row.role == "advance"] == [
+        ("russian_advances", "Russia", "advance", False)
+    ]
+
+
+def test_on_a_terminal_explain_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_here: Run) -> None:
+    archive = maps(tmp_path / "maps", WAR, LATER)
+    answers = iter(["status", "North control", "South control", "South contested"])
+    monkeypatch.setattr(asking, "possible", lambda: True)
+    monkeypatch.setattr("click.prompt", lambda *_, **__: next(answers))
+    done = run_here("archive", "explain", archive)
+    assert done.returncode == 0
+    layers = dict(archive_config((archive / "frontcalc.toml").read_bytes()).legend.layers)
+    assert {name: (one.actor, one.role.value) for name, one in layers.items()} == {
+        "held_n": ("North", "control"), "fought": ("South", "contested"), "held_s": ("South", "control")
+    }  # fmt: skip
+
+
+def test_the_working_folder_names_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_here: Run) -> None:
+    maps(tmp_path / "data" / "war", WAR, LATER)
+    layers = "\n".join(
+        f'{value} = {{ actor = "{said.split()[0]}", role = "{said.split()[1]}" }}' for value, said in SAID.items()
+    )
+    (tmp_path / "legend.toml").write_text(f'property = "status"\n[layers]\n{layers}\n')
+    (tmp_path / "frontcalc.toml").write_text(
+        'archive = "ours"\n[archives.ours]\npath = "data/war"\nlegend = "legend.toml"\n'
+        'publisher = "Us"\nas_of_offset_days = -1\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    for named in ((), ("--archive", "ours")):
+        done = run_here("diff", "2023-12-31..2024-01-31", *named, "--by", "none")
+        assert done.returncode == 0, done.stderr
+        assert "North-held" in done.stdout or "North" in done.stdout
+        assert "maps: Us" in done.stdout
+    assert "does not exist" in run_here("diff", "2024", "--archive", "theirs").stderr
+
+
+def test_two_files_are_explained_by_one_legend(tmp_path: Path) -> None:
+    archive = maps(tmp_path / "maps", WAR, LATER)
+    legend = frontcalc.write_legend(archive, field="status", meanings=SAID, output=tmp_path / "war.toml")
+    table = frontcalc.diff_files(*sorted(archive.iterdir()), legend=legend, by="none")
+    assert table.rows[-1].gained_km2 == pytest.approx(100.0)
+
+
+def test_an_archive_that_lacks_isws_advances_is_refused_with_the_view_that_it_has(tmp_path: Path) -> None:
+    drawn = [({"layer": "control_map"}, (0, 0))]
+    with pytest.raises(UsageError, match=r"no map shows advance of Russia.*--view control"):
+        total(maps(tmp_path / "maps", drawn, drawn))
+
+
+def test_nothing_that_is_not_explained_is_listed_as_held_or_converted(tmp_path: Path) -> None:
+    archive = maps(tmp_path / "maps", WAR, LATER)
+    with pytest.raises(DataError, match="'status' is"):
+        frontcalc.convert(tmp_path / "tidy", archive=archive)
+    assert not (tmp_path / "tidy").exists()
+    assert "UNNAMED" in codes(frontcalc.list_archive(archive=archive))
+    found = {row.code: row.severity for row in frontcalc.check_archive(archive=archive).rows}
+    assert found["NO-LAYER"] == "error"
+
+
+def test_what_is_known_of_a_map_is_the_same_from_the_cache(tmp_path: Path) -> None:
+    archive = maps(tmp_path / "maps", WAR, LATER)
+    for _ in range(2):
+        with pytest.raises(DataError, match="'status' is"):
+            total(archive, cache=tmp_path / "cache")
