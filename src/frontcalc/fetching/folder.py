@@ -82,6 +82,12 @@ class Folder:
         """Return the latest file from an address, None without any."""
         return max((held for held in self.manifest.files if held.url == url), key=lambda held: held.day, default=None)
 
+    def twin_of(self, new: Map) -> HeldFile | None:
+        """Return a file of another day with the same bytes, from an address that differs in its query alone."""
+        digest, path = hashlib.sha256(new.data).hexdigest(), new.url.partition("?")[0]
+        others = (held for held in self.manifest.files if held.day != new.day and held.url != new.url)
+        return next((held for held in others if held.sha256 == digest and held.url.partition("?")[0] == path), None)
+
     def put(self, new: Map) -> str:
         """Keep a map in place of an earlier one of its day, and return «new», «changed» or «unchanged».
 
