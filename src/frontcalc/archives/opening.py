@@ -12,6 +12,7 @@ from pathlib import Path
 
 from frontcalc.archives.dating import Dating, dated
 from frontcalc.archives.index import Archive, Part, SnapshotRef
+from frontcalc.archives.written import maps_of
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig, archive_config
 from frontcalc.dates import day_from_name
@@ -76,7 +77,7 @@ def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool 
     configured = next((entry for entry in entries if entry.name == CONFIG_NAME), None)
     entries = _without_manifest(entries)
     config = archive_config(configured.read()) if configured else ArchiveConfig()
-    maps, others = maps_among([entry for entry in entries if entry is not configured])
+    maps, others = maps_of([entry for entry in entries if entry is not configured])
     if not maps:
         inside = f", only {some_of(others)}" if others and others != [name] else ""
         raise NoDataError(f"holds no maps{inside}", where=name, cure="name files by date, as in 2024-11-03.geojson")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from frontcalc import __version__
-from frontcalc.archives import Archive
+from frontcalc.archives import Archive, refuse_place
 from frontcalc.demands import require_none
 from frontcalc.drift import Cells, Drift, Key, Record, Source, Tree, compare
 from frontcalc.errors import DataError, UsageError, reason_of
@@ -65,7 +65,8 @@ def write_summaries(
     Raises
     ------
     UsageError, DataError, NoDataError
-        As `summary`; DataError also where the folder holds another datapackage.json, or cannot be written.
+        As `summary`; UsageError also where the folder lies in the archive, DataError where it holds another
+        datapackage.json, or cannot be written.
     CheckFailed
         All is written, and there is a notice of `fail_on`.
 
@@ -77,6 +78,8 @@ def write_summaries(
     ['summary-year.csv', 'datapackage.json']
     """
     root = Path(folder)
+    read = archive.roots if isinstance(archive, Archive) else [Path(archive)] if archive else []
+    refuse_place(root, archives=read, fills=True)
     stale = _own_tables(root)
     contents, _, notices = _make(every, archive, options)
     try:

@@ -78,7 +78,8 @@ def verify(
     content = single_file(path).read()
     name = single_file(path).label
     asked = read_claims(content, where=name)
-    maps = open_maps(archive or (path.parent / asked.archive if asked.archive else None), options)
+    named = path.parent / asked.archive if asked.archive else None
+    maps = open_maps(named if archive is None else archive, options)
     bench = Bench(maps, options, name)
     # All regions are looked up before anything is measured.
     for claim in asked.claims:
@@ -88,6 +89,13 @@ def verify(
     rows += [_difference_row(found, maps.name) for found in differences(asked.claims)]
     source = SourceFile(name, hashlib.sha256(content).hexdigest())
     return Table(ClaimRow, tuple(rows), _meta(bench, source, rows, stated))
+
+
+def maps_named(claims: str | Path) -> list[Path]:
+    """Return the archive that a claims file names, from its own folder, if any; otherwise as `verify`."""
+    path = find_claims(claims)
+    named = read_claims(single_file(path).read(), where=single_file(path).label).archive
+    return [path.parent / named] if named else []
 
 
 def find_claims(claims: str | Path) -> Path:

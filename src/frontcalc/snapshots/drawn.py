@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs
-from frontcalc.archives import Part, SnapshotRef
+from frontcalc.archives import Part, SnapshotRef, refuse_changes
 from frontcalc.cache import key_of
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.dates import without_day
@@ -135,6 +135,7 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
         name = part.entry.label
         with timed(f"read {name}"):
             file, features = read_part(part)
+        refuse_changes(features, where=name)
         same = next((other for other in files if other.sha256 == file.sha256 and other.name != name), None)
         files.append(file)
         # Files that are named by their layers may be alike, as those of layers that are empty are.
