@@ -17,6 +17,7 @@ from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig, archive_config
 from frontcalc.dates import day_from_name
 from frontcalc.errors import DataError, NoDataError, UsageError, reason_of
+from frontcalc.keywords import facade
 from frontcalc.labels import printable, some_of
 from frontcalc.manifest import NAME as MANIFEST_NAME
 from frontcalc.manifest import REVISIONS, is_manifest
@@ -27,6 +28,7 @@ SAMPLE_NAME = "SYNTHETIC SAMPLE"
 SAMPLE_ATTRIBUTION = "made up for frontcalc, of no real war, CC0 1.0"
 
 
+@facade
 def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool = False) -> Archive:
     """Index the maps of a folder, a zip or one file; files are opened only where no name has a date.
 
@@ -64,6 +66,8 @@ def open_archive(path: str | Path, *, dating: Dating = Dating(), skip_bad: bool 
     >>> round(table.rows[-1].net_km2)
     2700
     """
+    if not str(path):
+        raise UsageError("is empty", where="archive", cure="name a folder or file; only without one it is the sample")
     root = Path(path)
     try:
         if not root.exists():

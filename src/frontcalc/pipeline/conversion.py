@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from frontcalc import crs, geometry
 from frontcalc.archives import Archive, SnapshotRef, refuse_place
 from frontcalc.errors import DataError, UsageError, reason_of
+from frontcalc.keywords import facade
 from frontcalc.outputs import write_file
 from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes, tidy_polygons
 from frontcalc.pipeline.options import Options, open_maps
@@ -23,6 +24,7 @@ from frontcalc.snapshots import read_snapshot
 _EDGE_ERROR_DEGREES2 = geometry.EDGE_ERROR_M2 / 111_320.0**2
 
 
+@facade
 def convert(
     output: str | Path, *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
 ) -> tuple[Path, ...]:

@@ -15,7 +15,9 @@ from frontcalc import crs
 from frontcalc.archives import Archive
 from frontcalc.change import Floats
 from frontcalc.gazetteer import Place, read_places
+from frontcalc.keywords import facade
 from frontcalc.notices import Notice, join_codes
+from frontcalc.periods import PeriodsLike
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.provenance import meta_of
@@ -28,8 +30,9 @@ from frontcalc.tables import Meta, PeriodUsed, PlaceRow, Table
 GAINED, LOST = "gained", "lost"
 
 
+@facade
 def places(
-    periods: str | Sequence[str],
+    periods: PeriodsLike,
     *,
     places: str | Path,
     archive: str | Path | Archive | None = None,
@@ -42,7 +45,7 @@ def places(
 
     Parameters
     ----------
-    periods : str or sequence of str
+    periods : str, int, date or pandas.Period, or sequence of these
         As for `diff`.
     places : path
         Named points: see `frontcalc.gazetteer.read_places`.

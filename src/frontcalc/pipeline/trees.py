@@ -13,6 +13,7 @@ from frontcalc.archives import Archive, refuse_place
 from frontcalc.demands import require_none
 from frontcalc.drift import Cells, Drift, Key, Record, Source, Tree, compare
 from frontcalc.errors import DataError, UsageError, reason_of
+from frontcalc.keywords import facade
 from frontcalc.notices import Notice
 from frontcalc.outputs import WRITERS
 from frontcalc.outputs.datapackage import KEY, NAME, datapackage, read_record, sha256, software
@@ -20,6 +21,7 @@ from frontcalc.outputs.together import write_together
 from frontcalc.periods import UNITS
 from frontcalc.pipeline.summaries import summaries
 from frontcalc.pipeline.summary_periods import SummaryOptions
+from frontcalc.sources.files import file_of
 from frontcalc.tables import SummaryMeta
 
 DEFAULT_UNITS = ("year", "month")
@@ -31,6 +33,7 @@ _PATHS = ("regions",)
 _WITHOUT_EFFECT = ("workers", "processes", "dask", "cache", "no_cache")
 
 
+@facade
 def write_summaries(
     folder: str | Path,
     *,
@@ -93,6 +96,7 @@ def write_summaries(
     return tuple(files)
 
 
+@facade
 def check_summaries(
     folder: str | Path,
     *,
@@ -172,10 +176,15 @@ def _stated(options: Mapping[str, Any]) -> dict[str, Any]:
         if value is not None and value is not False and name not in _WITHOUT_EFFECT
     }
     return {
-        name: Path(str(value)).name if name in _PATHS else list(value) if isinstance(value, tuple) else value
+        name: file_of(value).label if name in _PATHS else list(value) if isinstance(value, tuple) else _plain(value)
         for name, value in given.items()
         if value != ()
     }
+
+
+def _plain(value: object) -> object:
+    """Return an option as JSON holds it: days and periods as text."""
+    return value if isinstance(value, str | int | float | list) else str(value)
 
 
 def _sources(meta: SummaryMeta) -> tuple[Source, ...]:

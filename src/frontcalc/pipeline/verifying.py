@@ -23,6 +23,7 @@ from frontcalc.claims import (
     read_claims,
 )
 from frontcalc.errors import DataError, UsageError
+from frontcalc.keywords import facade
 from frontcalc.labels import printable
 from frontcalc.notices import join_codes
 from frontcalc.pipeline.choices import Choice, other_choices
@@ -35,6 +36,7 @@ from frontcalc.sources.files import single_file
 from frontcalc.tables import TOTAL, ClaimRow, ClaimsMeta, Table
 
 
+@facade
 def verify(
     claims: str | Path, *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
 ) -> Table[ClaimRow, ClaimsMeta]:
