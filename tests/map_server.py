@@ -135,7 +135,7 @@ class Maps:
 
     url: str = ""
     layers: dict[str, FakeLayer] = field(default_factory=dict)
-    files: dict[str, bytes] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)  # by path and query
     asked: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     faults: list[Fault | None] = field(default_factory=list)
@@ -153,13 +153,14 @@ class Maps:
         return self.layers.get(path.partition("/query")[0])
 
     def answer(self, target: str) -> bytes | None:
+        """Return what the whole address has, its query with it: a client that loses that gets something else."""
+        if target in self.files:
+            return self.files[target]
         parts = urlsplit(target)
-        if parts.path in self.files:
-            return self.files[parts.path]
         layer = self.layer_at(target)
-        if layer is None:
-            return None
         asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        if layer is None or "f" not in asked:  # without a form ArcGIS shows a page about the layer
+            return None
         document = layer.query(asked) if "/query" in parts.path else layer.metadata()
         return json.dumps(document).encode()
 

@@ -146,7 +146,7 @@ def test_no_change_is_a_file_without_features(format_: str, archive: Write, tmp_
 
 def test_geojson_is_as_rfc_7946_wants_it(result: Any) -> None:
     document = json.loads(render(result, "geojson"))
-    assert list(document) == ["type", "features", "meta"]
+    assert list(document) == ["type", "frontcalc", "features", "meta"]
     assert list(document["features"][0]["properties"]) == COLUMNS
     for feature in document["features"]:
         shape = shapely.geometry.shape(feature["geometry"])

@@ -70,9 +70,11 @@ def test_what_is_written_is_valid(tmp_path: Path, archive: Write) -> None:
     assert row.held_km2 == pytest.approx(50.0, abs=1e-3)
 
 
-def test_a_folder_that_is_not_empty_is_left_alone(maps: Path) -> None:
-    with pytest.raises(UsageError, match="source: is no empty folder; name a new folder"):
-        frontcalc.convert(maps, archive=maps)
+def test_a_folder_that_is_not_empty_is_left_alone(maps: Path, tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    with pytest.raises(UsageError, match="full: is no empty folder; name a new folder"):
+        frontcalc.convert(tmp_path / "full", archive=maps)
 
 
 @pytest.mark.shared

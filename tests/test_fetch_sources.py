@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import Run, collection, square
-from map_server import DATE_ONLY, FakeLayer, Maps, error_inside, milliseconds, serving, status
+from map_server import DATE_ONLY, FakeLayer, Maps, error_inside, milliseconds, redirect, serving, status
 
 import frontcalc
 from frontcalc.cli.types import Sources
@@ -235,13 +235,14 @@ def mirror(maps: Maps, files: dict[str, bytes], *, listed: dict[str, bytes] | No
         }
         for path, data in ({"README.md": b"", "data/x.geojson": b""} | files | (listed or {})).items()
     ]
-    listing = "/repos/cyterat/deepstate-map-data/git/trees/master"
-    maps.files[listing] = json.dumps({"tree": tree, "truncated": False}).encode()
+    maps.files[LISTING] = json.dumps({"tree": tree, "truncated": False}).encode()
     for path, data in files.items():
         maps.files[f"/cyterat/deepstate-map-data/master/{path}"] = data
 
 
 STAMPED = "data/deepstatemap_data_{}.geojson"
+LISTING = "/repos/cyterat/deepstate-map-data/git/trees/master?recursive=1"
+"""Without that query GitHub lists the first level alone, which has no maps."""
 
 
 def test_the_mirror_s_files_are_held_against_git_s_names_and_dated_a_day_earlier(maps: Maps, tmp_path: Path) -> None:
@@ -278,7 +279,7 @@ def test_the_mirror_sends_another_file_than_it_lists(maps: Maps, tmp_path: Path)
     ],
 )
 def test_listings_that_cannot_be_used(maps: Maps, tmp_path: Path, listing: dict[str, Any], message: str) -> None:
-    maps.files["/repos/cyterat/deepstate-map-data/git/trees/master"] = json.dumps(listing).encode()
+    maps.files[LISTING] = json.dumps(listing).encode()
     with pytest.raises(DataError, match=message):
         fetch("deepstate-mirror", tmp_path / "maps")
     assert not (tmp_path / "maps").exists()
@@ -304,6 +305,35 @@ def test_plain_files_are_named_by_their_days_and_by_what_they_are(maps: Maps, tm
     more = urls(maps, other=map_json(5))
     assert what(fetch("url", folder, urls=more, day="2024-11-05")) == ["2024-11-05 new"]
     assert len(frontcalc.open_archive(folder).days) == 3
+
+
+def test_addresses_that_differ_in_their_query_alone_are_two_files(maps: Maps, tmp_path: Path) -> None:
+    maps.files |= {"/export?day=2024-11-01": map_json(1), "/export?day=2024-11-02&all=": map_json(1, 2)}
+    addresses = [f"{maps.url}/export?day=2024-11-01", f"{maps.url}/export?day=2024-11-02&all="]
+    folder = tmp_path / "maps"
+    assert what(fetch("url", folder, urls=addresses)) == ["2024-11-01 new", "2024-11-02 new"]
+    assert maps.asked == ["/export?day=2024-11-01", "/export?day=2024-11-02&all="]
+    held = frontcalc.held(["2024-11-01", "2024-11-02"], archive=folder)
+    assert [row.held_km2 for row in held.rows] == [pytest.approx(100), pytest.approx(200)]
+    assert [file["url"] for file in json.loads((folder / "manifest.json").read_text())["files"]] == addresses
+    with pytest.raises(UsageError, match=r"no day is in 'export'; give it with --day"):
+        fetch("url", folder, urls=[f"{maps.url}/export?from=2024-11-01&to=2024-11-05"])
+
+
+def test_a_redirect_keeps_its_query(maps: Maps, tmp_path: Path) -> None:
+    maps.files["/export?day=2024-11-01"] = map_json(1)
+    maps.by_path["/2024-11-01.json"] = redirect("/export?day=2024-11-01")
+    fetch("url", tmp_path / "maps", urls=[f"{maps.url}/2024-11-01.json"])
+    assert maps.asked == ["/2024-11-01.json", "/export?day=2024-11-01"]
+
+
+def test_a_server_that_ignores_the_query_is_named(maps: Maps, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    maps.files |= {f"/export?day=2024-11-0{day}": map_json(max(day, 2)) for day in (1, 2, 3)}
+    fetch("url", tmp_path / "maps", urls=[f"{maps.url}{path}" for path in maps.files])
+    assert [record.getMessage() for record in caplog.records] == [
+        "2024-11-02 came as the bytes of 2024-11-01, and only the query of the address differs: "
+        "does the server take it?"
+    ]
 
 
 def test_a_plain_file_that_is_no_map_is_not_kept(maps: Maps, tmp_path: Path) -> None:

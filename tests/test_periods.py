@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import numpy
+import pandas
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import frontcalc
 from frontcalc.errors import DataError, NoDataError, UsageError
-from frontcalc.periods import UNITS, calendar_periods, is_period, parse_bound, parse_day, parse_period, unit_of
+from frontcalc.periods import (
+    UNITS,
+    calendar_periods,
+    is_period,
+    parse_bound,
+    parse_day,
+    parse_period,
+    parse_periods,
+    unit_of,
+)
 from frontcalc.tables import DiffRow
 
 Write = Callable[..., Path]
@@ -461,3 +473,56 @@ def test_skip_bad_steps_back_and_lists_what_it_skipped(weekly: Path) -> None:
     skipped = [notice.message for notice in table.meta.notices if notice.code == "SKIPPED"]
     assert len(skipped) == 2
     assert any("2024-01-21.geojson: is not valid JSON" in message for message in skipped)
+
+
+# What is taken for a period from Python.
+
+
+@pytest.mark.parametrize(
+    ("asked", "label"),
+    [
+        (2023, "2023"),
+        (date(2024, 9, 1), "2024-09-01"),
+        (datetime(2024, 9, 1, 23, tzinfo=UTC), "2024-09-01"),
+        (pandas.Timestamp("2024-09-01 12:00"), "2024-09-01"),
+        (pandas.Period("2023", freq="Y"), "2023"),
+        (pandas.Period("2024Q3"), "2024-Q3"),
+        (pandas.Period("2024-09", freq="M"), "2024-09"),
+        (pandas.Period("2024-09-03", freq="W"), "2024-W36"),
+        (pandas.Period("2024-09-01", freq="D"), "2024-09-01"),
+        # A year that ends in March is none of the grammar's, and opens with the day before.
+        (pandas.Period("2024", freq="Y-MAR"), "2023-03-31..2024-03-31"),
+    ],
+)
+def test_numbers_days_and_pandas_periods_are_periods(asked: Any, label: str) -> None:
+    assert parse_period(asked) == parse_period(label)
+    assert [period.label for period in parse_periods(asked)] == [label]
+
+
+def test_several_periods_are_any_collection_and_each_is_asked_once() -> None:
+    months = pandas.period_range("2024-01", "2024-03", freq="M")
+    assert [period.label for period in parse_periods(months)] == ["2024-01", "2024-02", "2024-03"]
+    assert [period.label for period in parse_periods(("2023", 2023, 2024))] == ["2023", "2024"]
+    assert [period.label for period in parse_periods(numpy.array([2023, 2024]))] == ["2023", "2024"]
+    with pytest.raises(UsageError, match="no period was given"):
+        parse_periods([])
+
+
+@pytest.mark.parametrize("asked", [["2024-09-01", "2024-11-03"], [date(2024, 11, 3), date(2024, 9, 1)]])
+def test_two_single_days_ask_back(asked: Any) -> None:
+    with pytest.raises(UsageError) as error:
+        parse_periods(asked)
+    assert "did you mean 2024-09-01..2024-11-03? For two single days put " in str(error.value)
+    single = sorted(str(error.value).rpartition(" put ")[2].split())
+    assert single == ["2024-08-31..2024-09-01", "2024-11-02..2024-11-03"]
+
+
+@pytest.mark.parametrize("asked", ["2024-09-01", ["2024-09-01"], ["2024-09-01", "2024-09-01"], ["2024-09-01", "2024"]])
+def test_one_single_day_stays_a_period(asked: Any) -> None:
+    assert parse_periods(asked)[0].label == "2024-09-01"
+
+
+def test_the_ask_back_s_two_days_are_what_single_days_are() -> None:
+    single = ["2024-08-31..2024-09-01", "2024-11-02..2024-11-03"]
+    ends = [(period.opens_on, period.closes_on) for period in parse_periods(single)]
+    assert ends == [(period.opens_on, period.closes_on) for period in map(parse_period, ("2024-09-01", "2024-11-03"))]

@@ -11,6 +11,7 @@ import pytest
 from conftest import Run, square
 
 import frontcalc
+from frontcalc.errors import DataError
 from frontcalc.gazetteer import Place, read_places
 
 Write = Callable[..., Path]
@@ -161,3 +162,36 @@ def test_bad_files_are_refused_by_name(text: str, message: str, tmp_path: Path) 
         read_places(path)
     assert str(error.value).startswith("towns.csv: ")
     assert message in str(error.value)
+
+
+# Places that all lie elsewhere.
+
+
+def written(folder: Path, *points: tuple[float, float]) -> Path:
+    path = folder / "points.csv"
+    path.write_text("name,lon,lat\n" + "".join(f"Town {n},{lon},{lat}\n" for n, (lon, lat) in enumerate(points)))
+    return path
+
+
+@pytest.mark.parametrize("command", ["places", "diff", "changes"])
+def test_places_with_longitude_and_latitude_exchanged_are_refused(command: str, maps: Path, tmp_path: Path) -> None:
+    # These maps are of 0.0 to 0.3° E, 43° S.
+    towns = written(tmp_path, *(centre(column, 0)[::-1] for column in range(2)))
+    with pytest.raises(DataError, match=r"points.csv: has no place near what the maps show, lon .*are exchanged: swap"):
+        getattr(frontcalc, command)(PERIOD, places=towns, archive=maps)
+
+
+def test_places_elsewhere_are_refused_and_one_near_is_enough(maps: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"has no place near what the maps show.*; check longitude and latitude"):
+        frontcalc.places(PERIOD, places=written(tmp_path, (37.1, 48.0), (37.2, 48.1)), archive=maps)
+    near = [centre(0, 0), centre(10, 10)]
+    for at in near:
+        towns = written(tmp_path, (37.1, 48.0), at)
+        assert frontcalc.places(PERIOD, places=towns, archive=maps).rows == ()
+        assert frontcalc.diff(PERIOD, places=towns, archive=maps).meta.places == ()
+
+
+def test_places_are_not_judged_where_the_maps_show_nothing(archive: Write, tmp_path: Path) -> None:
+    maps = archive({day: {"control_map": [None]} for day in ("2024-01-01", "2024-01-31")})
+    towns = written(tmp_path, (37.1, 48.0))
+    assert frontcalc.places(PERIOD, places=towns, archive=maps, view="control").rows == ()

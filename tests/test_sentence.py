@@ -17,9 +17,11 @@ import frontcalc
 from frontcalc.errors import DataError, UsageError
 from frontcalc.notices import Notice
 from frontcalc.outputs import WRITERS
+from frontcalc.outputs.grid import period_heading
 from frontcalc.outputs.sentence import sentence
 from frontcalc.outputs.wording import KM2, MI2, about, at_least, in_period, rounding_step, than, times_as_much
 from frontcalc.tables import DiffRow, HeldRow, Meta, PeriodUsed, SeriesRow, Table
+from frontcalc.viz.titles import finding
 
 Write = Callable[..., Path]
 
@@ -434,3 +436,22 @@ def test_the_documented_roundings_and_ratios_are_those_used() -> None:
 def test_real_maps(shared: Path, periods: Sequence[str], said: str) -> None:
     result = frontcalc.diff(periods, archive=shared / "archives" / "isw-weekly", by="none")
     assert said in WRITERS["sentence"](result)
+
+
+@pytest.mark.parametrize(
+    ("period", "maps", "said"),
+    [
+        ("2024-09-01", "2024-08-31 2024-09-01", "on 1 September 2024, per"),
+        ("2024-09-01", "2024-08-25 2024-09-01", "between 25 August 2024 and 1 September 2024, per"),
+        ("2024-09-01", "2024-08-30 2024-08-31", "between 30 August 2024 and 31 August 2024, per"),
+        ("2024-08-31..2024-09-01", "2024-08-25 2024-09-01", "between 25 August 2024 and 1 September 2024, per"),
+    ],
+)
+def test_a_single_day_is_not_said_of_a_span_of_seven(period: str, maps: str, said: str) -> None:
+    row = change(period, 40.0, 0.0, maps=maps)
+    assert claim_of(row).startswith(f"{SUBJECT} grew by about 40 km² {said} ISW's map.")
+    # The titles of pictures, and the heads of tables and the page.
+    assert ("on 1 September" in finding(row, KM2)) == ("on 1 September" in said)
+    if maps == "2024-08-25 2024-09-01":
+        assert finding(row, KM2) == "+40 km² from 25 Aug 2024 to 1 Sep 2024"
+        assert period_heading(row) == f"{period}, 25 Aug to 1 Sep"

@@ -195,6 +195,8 @@ def working_defaults(folder: Path) -> dict[str, Any]:
             raise UsageError(f"has an unknown key {key!r}", where=NAME, cure=f"keys are {', '.join(DEFAULTS)}")
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise UsageError(f"{key} is {value!r}", where=NAME, cure="give text or a number")
+        if value == "":
+            raise UsageError(f"{key} is empty", where=NAME, cure="give it a value, or leave it out")
         is_path = key in _PATHS and not (key == "archive" and value in named)
         setting: Any = str(folder / str(value)) if is_path else value
         defaults[key.replace("-", "_")] = [setting] if key in _SEVERAL else setting

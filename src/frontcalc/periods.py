@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any, Protocol, runtime_checkable
 
 from frontcalc.errors import UsageError
 
@@ -18,6 +19,25 @@ _UNIT = re.compile(
     r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-W(?P<week>\d{2})|-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?",
     re.IGNORECASE,
 )
+
+
+@runtime_checkable
+class CalendarSpan(Protocol):
+    """A stretch of time with a first and a last moment, as a Period of pandas is."""
+
+    @property
+    def start_time(self) -> Any:
+        """Its first moment, a datetime."""
+
+    @property
+    def end_time(self) -> Any:
+        """Its last moment, a datetime."""
+
+
+PeriodLike = str | int | date | CalendarSpan
+"""What names a period: text of the grammar, a year as a number, a day, or a Period of pandas."""
+
+PeriodsLike = PeriodLike | Sequence[PeriodLike]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +57,61 @@ class Period:
     closes_on: date | None
 
 
-def parse_period(text: str) -> Period:
-    """Return the period that a text names.
+def parse_periods(asked: PeriodsLike) -> list[Period]:
+    """Return the periods that are asked for, each once; one need not be in a list.
 
     Raises
     ------
     UsageError
-        The text is no period, names days that do not exist, or runs backwards.
+        There is none, one is no period, or they are two single days, of which nobody knows what is meant.
     """
-    start, dots, end = text.strip().partition("..")
+    # A PeriodIndex of pandas has first and last moments too.
+    several = asked if isinstance(asked, Collection) and not isinstance(asked, str) else [asked]
+    texts = list(dict.fromkeys(map(_text, several)))
+    periods = [parse_period(text) for text in texts]
+    if not periods:
+        raise UsageError("no period was given", cure="name one, as in 2024 or 2024-09-01..2024-11-03")
+    if len(periods) == 2 and all(_is_day(period) for period in periods):
+        first, last = sorted(period.label for period in periods)
+        single = " ".join(f"{period.opens_on}..{period.label}" for period in periods)
+        raise UsageError(
+            "are two single days, each the change since the day before",
+            where=" ".join(texts),
+            cure=f"did you mean {first}..{last}? For two single days put {single}",
+        )
+    return periods
+
+
+def _is_day(period: Period) -> bool:
+    """Say whether a period is a single day, named as such."""
+    return period.label == f"{period.closes_on}"
+
+
+def _text(asked: PeriodLike) -> str:
+    """Return a period or day as text of the grammar."""
+    if isinstance(asked, str):
+        return asked.strip()
+    if isinstance(asked, date):
+        return asked.isoformat()[:10]  # without the time of a datetime
+    if not isinstance(asked, CalendarSpan):
+        return f"{asked:04}"
+    first, last = asked.start_time.date(), asked.end_time.date()
+    for every in UNITS:
+        if _unit(label := unit_of(first, every), label)[:2] == (first, last):
+            return label
+    return f"{first}" if first == last else f"{_before(first, str(asked))}..{last}"
+
+
+def parse_period(asked: PeriodLike) -> Period:
+    """Return the period that a text, a year, a day or a Period of pandas names.
+
+    Raises
+    ------
+    UsageError
+        It is no period, names days that do not exist, or runs backwards.
+    """
+    text = _text(asked)
+    start, dots, end = text.partition("..")
     if not dots:
         first, last, _ = _unit(text, start)
         return Period(text, _before(first, text), last)
@@ -103,16 +169,18 @@ def is_period(text: str) -> bool:
     return len(ends) <= 2 and any(ends) and all(not end or _UNIT.fullmatch(end) for end in ends)
 
 
-def parse_day(text: str) -> date:
-    """Return the day that a text names as YYYY-MM-DD; UsageError otherwise."""
+def parse_day(asked: str | date) -> date:
+    """Return the day that a text names as YYYY-MM-DD, or that a date or moment is of; UsageError otherwise."""
+    text = asked if isinstance(asked, str) else _text(asked)
     try:
         return date.fromisoformat(text if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else "")
     except ValueError as error:
         raise UsageError("is no date", where=repr(text), cure="write it as 2024-11-03") from error
 
 
-def parse_bound(text: str, *, last: bool) -> date:
-    """Return the first or last day of the calendar unit that a text names; UsageError otherwise."""
+def parse_bound(asked: PeriodLike, *, last: bool) -> date:
+    """Return the first or last day of the calendar unit that is named; UsageError otherwise."""
+    text = _text(asked)
     first_day, last_day, _ = _unit(text, text)
     return last_day if last else first_day
 

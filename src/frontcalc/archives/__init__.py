@@ -3,6 +3,7 @@
 from frontcalc.archives.dating import Dating
 from frontcalc.archives.index import Archive, Part, Selection, SnapshotRef
 from frontcalc.archives.opening import SAMPLE_NAME, open_archive, open_sample, pair_archive
+from frontcalc.archives.written import refuse_changes, refuse_place
 
 __all__ = [
     "SAMPLE_NAME",
@@ -14,4 +15,6 @@ __all__ = [
     "open_archive",
     "open_sample",
     "pair_archive",
+    "refuse_changes",
+    "refuse_place",
 ]

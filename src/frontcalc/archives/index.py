@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 
 from frontcalc.errors import DataError
 from frontcalc.layers import Legend
@@ -86,6 +87,11 @@ class Archive:
     def credit(self) -> str:
         """Whom the maps are from and on what terms, as results say it."""
         return f"maps: {self.attribution or f'{self.name}, whose source is not stated'}"
+
+    @property
+    def roots(self) -> frozenset[Path]:
+        """The folder, zip or files that its maps are in."""
+        return frozenset(part.entry.root for ref in self.refs for part in ref.parts)
 
     @cached_property
     def days(self) -> tuple[date, ...]:

@@ -12,10 +12,12 @@ from pathlib import Path
 
 from frontcalc.archives.dating import Dating, dated
 from frontcalc.archives.index import Archive, Part, SnapshotRef
+from frontcalc.archives.written import maps_of
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig, archive_config, merged, named_archive, read_legend
 from frontcalc.dates import day_from_name
 from frontcalc.errors import DataError, NoDataError, UsageError, reason_of
+from frontcalc.keywords import facade
 from frontcalc.labels import printable, some_of
 from frontcalc.manifest import NAME as MANIFEST_NAME
 from frontcalc.manifest import REVISIONS, is_manifest
@@ -26,6 +28,7 @@ SAMPLE_NAME = "SYNTHETIC SAMPLE"
 SAMPLE_ATTRIBUTION = "made up for frontcalc, of no real war, CC0 1.0"
 
 
+@facade
 def open_archive(
     path: str | Path, *, dating: Dating = Dating(), skip_bad: bool = False, legend: str | Path | None = None
 ) -> Archive:
@@ -69,6 +72,8 @@ def open_archive(
     >>> round(table.rows[-1].net_km2)
     2700
     """
+    if not str(path):
+        raise UsageError("is empty", where="archive", cure="name a folder or file; only without one it is the sample")
     root, stated = Path(path), ArchiveConfig()
     try:
         if not root.exists():
@@ -87,7 +92,7 @@ def open_archive(
     entries = _without_manifest(entries)
     config = archive_config(configured.read()) if configured else _beside(root)
     config = merged(merged(config, stated), read_legend(Path(legend)) if legend else ArchiveConfig())
-    maps, others = maps_among([entry for entry in entries if entry is not configured])
+    maps, others = maps_of([entry for entry in entries if entry is not configured])
     if not maps:
         inside = f", only {some_of(others)}" if others and others != [name] else ""
         raise NoDataError(f"holds no maps{inside}", where=name, cure="name files by date, as in 2024-11-03.geojson")

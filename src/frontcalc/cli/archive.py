@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from frontcalc.cli import asking, options, terminal, writing
+from frontcalc.cli.command import Group
 from frontcalc.cli.types import paths
 
 
-@click.group("archive")
+@click.group("archive", cls=Group)
 @click.pass_context
 def command(context: click.Context) -> None:
     """Work on archives of maps: list, check, explain and convert them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from frontcalc.cli import options, writing
+from frontcalc.cli.command import Group
 
 _form = click.option(
     "--format",
@@ -16,7 +17,7 @@ _form = click.option(
 )
 
 
-@click.group("cache")
+@click.group("cache", cls=Group)
 def command() -> None:
     """Show and clear what is kept on disk so that it need not be measured again.
 

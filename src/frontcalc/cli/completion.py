@@ -6,11 +6,12 @@ import click
 from click.shell_completion import get_completion_class
 
 from frontcalc.cli import COMPLETING, options
+from frontcalc.cli.command import Command
 
 SHELLS = ("bash", "zsh", "fish")
 
 
-@click.command("completion")
+@click.command("completion", cls=Command)
 @click.argument("shell", type=click.Choice(SHELLS))
 @options.loudness
 def command(shell: str) -> None:

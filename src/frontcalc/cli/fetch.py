@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from frontcalc.cli import options, terminal, writing
+from frontcalc.cli.command import Command
 from frontcalc.cli.types import Day, Sources, paths
 
 if TYPE_CHECKING:
     from frontcalc.fetching.filling import Fetched
 
 
-@click.command("fetch")
+@click.command("fetch", cls=Command)
 @click.argument("source", type=Sources())
 @click.argument("urls", nargs=-1, metavar="[URL]...")
 @click.option(

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from frontcalc.cli import options, terminal, types, writing
+from frontcalc.cli.command import Command
 
 
-@click.command("held")
+@click.command("held", cls=Command)
 @click.argument("dates", type=types.Day(), nargs=-1, required=True, metavar="DATE [DATE …]")
 @options.archive
 @options.measuring

@@ -72,7 +72,9 @@ def _form(image: str | None, output: str) -> str:
             raise click.UsageError("a picture is no text for a terminal; write it to a file with -o")
         return image or FORMATS[0]
     suffix = Path(output).suffix.lower().removeprefix(".")
-    if image is None and suffix not in FORMATS:
+    if image:
+        writing.refuse_suffix(image, f".{suffix}", output)
+    elif suffix not in FORMATS:
         known = ", ".join(f".{form}" for form in FORMATS)
         raise click.UsageError(
             f"-o {output}: no picture has the suffix .{suffix}; use {known}, or choose with --format"

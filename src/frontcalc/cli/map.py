@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from frontcalc.cli import images, options, terminal, types
+from frontcalc.cli.command import Command
 
 
-@click.command("map")
+@click.command("map", cls=Command)
 @click.argument("periods", type=types.PeriodOrFile(), nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
 @click.option("--zoom", metavar="WHERE", help="auto for the change, a region, or W,S,E,N in degrees [default: auto].")
 @options.archive

@@ -186,7 +186,7 @@ def hand_down(context: click.Context, group: click.Group) -> None:
 
 def or_sample(path: str | None) -> str | None:
     """Return the archive's path, or None for the bundled sample, and say so."""
-    if path:
+    if path is not None:
         return path
     terminal.say(
         "no archive was given, so this is the bundled SYNTHETIC SAMPLE and no real war; "

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from frontcalc.cli import options, terminal, types, writing
+from frontcalc.cli.command import Command
 
 
-@click.command("places")
+@click.command("places", cls=Command)
 @click.argument("periods", type=types.Period(), nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
 @options.places(required=True)
 @options.archive

@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from frontcalc.cli import images, options, terminal, types
+from frontcalc.cli.command import Group
 from frontcalc.cli.types import paths
 
 
-@click.group("plot")
+@click.group("plot", cls=Group)
 @click.pass_context
 def command(context: click.Context) -> None:
     """Draw charts: area held over time, gained and lost by period, regions by rank."""

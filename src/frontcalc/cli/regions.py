@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from frontcalc.cli import options, terminal, writing
+from frontcalc.cli.command import Group
 from frontcalc.cli.types import paths
 from frontcalc.errors import CheckFailed
 
 
-@click.group("regions")
+@click.group("regions", cls=Group)
 @click.pass_context
 def command(context: click.Context) -> None:
     """Show, check and fetch the regions that figures are split by."""

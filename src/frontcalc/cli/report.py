@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from frontcalc.cli import options, terminal, types, writing
+from frontcalc.cli.command import Command
 
 
-@click.command("report")
+@click.command("report", cls=Command)
 @click.argument("periods", type=types.Period(), nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
 @options.archive
 @options.measuring

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from frontcalc.cli import options, terminal, types, writing
+from frontcalc.cli.command import Command
 
 
-@click.command("sensitivity")
+@click.command("sensitivity", cls=Command)
 @click.argument("period", type=types.Period(), metavar="PERIOD")
 @options.archive
 @options.measuring

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from frontcalc.cli import options, terminal, writing
+from frontcalc.cli.command import Command
 
 
-@click.command("series")
+@click.command("series", cls=Command)
 @options.since_until
 @click.option("--every", type=click.Choice(options.STEPS), default="snapshot", show_default=True, help="A row at each.")
 @options.archive

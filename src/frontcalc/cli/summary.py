@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from frontcalc.cli import options, terminal, types, writing
+from frontcalc.cli.command import Command
 
 
-@click.command("summary")
+@click.command("summary", cls=Command)
 @click.option(
     "--every",
     type=types.Names(),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from frontcalc.cli import options, terminal, types, writing
+from frontcalc.cli.command import Command
 from frontcalc.errors import CheckFailed
 
 
-@click.command("verify")
+@click.command("verify", cls=Command)
 @click.argument("claims", metavar="CLAIMS.toml", shell_complete=types.paths)
 @options.archive
 @options.verifying
@@ -28,12 +30,15 @@ def command(claims: str, archive: str | None, format_: str | None, output: str |
     format and the rules. Exit code 1 if any claim disagrees.
     """  # noqa: D301 - click needs the character that \b stands for
     import frontcalc
-    from frontcalc.archives import SAMPLE_NAME
+    from frontcalc.archives import SAMPLE_NAME, refuse_place
+    from frontcalc.pipeline.verifying import maps_named
 
     writing.refuse({"units": "--units"}, "each claim says its own unit")
+    if archive is None and output not in (None, "-"):
+        refuse_place(Path(str(output)), archives=maps_named(claims))
     with terminal.progress():
         result = frontcalc.verify(claims, archive=archive, **options.given(how))
-    if not archive and result.meta.archive == SAMPLE_NAME:
+    if archive is None and result.meta.archive == SAMPLE_NAME:
         options.or_sample(None)
     writing.emit(result, format_, output)
     if count := dict(result.meta.counts).get("disagrees"):

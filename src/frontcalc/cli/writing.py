@@ -43,6 +43,15 @@ FORMAT_OF_SUFFIX = {
     ".geoparquet": "geoparquet",
 }
 
+# What a suffix may hold beside the form that it chooses, and suffixes of pictures, which no table is written as.
+_ALSO = {
+    ".txt": ("csv", "json", "markdown", "html", "sentence"),
+    ".md": ("sentence",),
+    ".json": ("sarif", "geojson"),
+    ".parquet": ("geoparquet",),
+}
+_PICTURES = (".png", ".svg", ".pdf")
+
 _output = (
     click.option(
         "-o",
@@ -124,6 +133,7 @@ def _form(format_: str | None, output: str | None, formats: tuple[str, ...]) -> 
     # A default of the working folder is weaker than the suffix of a file that was named.
     if format_ and (source != ParameterSource.DEFAULT_MAP or not suffix):
         chosen = format_
+        refuse_suffix(chosen, suffix, output)
     elif suffix and FORMAT_OF_SUFFIX.get(suffix) not in formats:
         known = ", ".join(known for known, form in FORMAT_OF_SUFFIX.items() if form in formats)
         raise click.UsageError(f"-o {output}: no form has the suffix {suffix}; use {known}, or choose with --format")
@@ -132,6 +142,14 @@ def _form(format_: str | None, output: str | None, formats: tuple[str, ...]) -> 
     if chosen in BINARY and not to_file and terminal.is_terminal(sys.stdout):
         raise click.UsageError(f"{chosen} is no text for a terminal; write it to a file with -o")
     return chosen
+
+
+def refuse_suffix(form: str, suffix: str, output: str | None) -> None:
+    """Refuse a file whose suffix is that of another form than was asked for; one that says nothing may hold any."""
+    known = {*FORMAT_OF_SUFFIX, *_PICTURES}
+    fitting = (FORMAT_OF_SUFFIX.get(suffix, suffix.removeprefix(".")), *_ALSO.get(suffix, ()))
+    if suffix in known and form not in fitting:
+        raise click.UsageError(f"-o {output}: --format {form} is another form than {suffix}: leave one of them out")
 
 
 def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> None:

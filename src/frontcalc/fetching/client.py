@@ -201,7 +201,7 @@ class Client:
         host, httpx = host_of(url), self._httpx
         try:
             with self._anyio.fail_after(self.patience.request_s):
-                return await self._exchange(httpx.URL(url, params=_merged(url, query)), etag, limit)
+                return await self._exchange(_address(httpx, url, query), etag, limit)
         except TimeoutError as error:
             raise PassingError(f"takes more than {self.patience.request_s:g} s", where=host, cure=_LATER) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
@@ -292,9 +292,12 @@ def wait_asked_for(text: str, now: datetime) -> float:
     return max(0.0, (then.replace(tzinfo=then.tzinfo or UTC) - now).total_seconds())
 
 
-def _merged(url: str, query: Mapping[str, str] | None) -> list[tuple[str, str]] | None:
-    """Return an address's own query with what is added to it; None for nothing, which leaves it as it is."""
-    return [*parse_qsl(urlsplit(url).query, keep_blank_values=True), *query.items()] if query else None
+def _address(httpx: Any, url: str, query: Mapping[str, str] | None) -> Any:
+    """Return an address with what is added to its own query."""
+    if not query:
+        # httpx takes the address's own query away wherever `params` is given, also as None.
+        return httpx.URL(url)
+    return httpx.URL(url, params=[*parse_qsl(urlsplit(url).query, keep_blank_values=True), *query.items()])
 
 
 @cache

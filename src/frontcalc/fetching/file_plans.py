@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from frontcalc.dates import day_from_name
+from frontcalc.dates import day_from_name, mentions_day
 from frontcalc.errors import DataError, UsageError
 from frontcalc.fetching.addresses import check_address, host_of
 from frontcalc.fetching.catalogue import Source
@@ -53,10 +53,11 @@ def files(client: Client, source: Source, choice: Choice) -> Plan:
 
 
 def _day_of_address(url: str) -> date:
-    """Return the day that the name of a file at an address says."""
-    name = url.partition("?")[0].rstrip("/").rpartition("/")[2]
+    """Return the day that the name of a file at an address says, else its query, as in «export?day=2024-11-01»."""
+    path, _, query = url.partition("?")
+    name = path.rstrip("/").rpartition("/")[2]
     try:
-        return day_from_name(name)
+        return day_from_name(name if mentions_day(name) else query or name)
     except DataError as error:
         problem = f"no day is in {printable(name)[:60]!r}"
         raise UsageError(problem, where=host_of(url), cure="give it with --day") from error

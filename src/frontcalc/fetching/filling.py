@@ -202,6 +202,9 @@ class _Run:
         what = self.folder.put(got)
         if what == "changed":
             _log.warning("%s is not what it was; the file before is kept in %s/", got.day, REVISIONS)
+        if what != "unchanged" and (twin := self.folder.twin_of(got)):
+            twice = "%s came as the bytes of %s, and only the query of the address differs: does the server take it?"
+            _log.warning(twice, got.day, twin.day)
         return Step(got.day, what, wanted.url)
 
     def _patiently(self, wanted: Wanted, etag: str) -> Map | None:

@@ -18,7 +18,7 @@ from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.errors import DataError, UsageError, reason_of
 from frontcalc.fetching.catalogue import Source
 from frontcalc.labels import printable
-from frontcalc.manifest import NAME, REVISIONS, HeldFile, Manifest, manifest_bytes, read_manifest
+from frontcalc.manifest import NAME, REVISIONS, HeldFile, Manifest, is_manifest, manifest_bytes, read_manifest
 
 _LEFT_BEHIND = re.compile(r"\.(?:\w*\d{4}-\d\d-\d\d[\w.]*|manifest\.json|frontcalc\.toml)\.\w{8}")
 """Temporary files of a run that was killed; `atomic.beside` names them."""
@@ -81,6 +81,12 @@ class Folder:
     def latest_from(self, url: str) -> HeldFile | None:
         """Return the latest file from an address, None without any."""
         return max((held for held in self.manifest.files if held.url == url), key=lambda held: held.day, default=None)
+
+    def twin_of(self, new: Map) -> HeldFile | None:
+        """Return a file of another day with the same bytes, from an address that differs in its query alone."""
+        digest, path = hashlib.sha256(new.data).hexdigest(), new.url.partition("?")[0]
+        others = (held for held in self.manifest.files if held.day != new.day and held.url != new.url)
+        return next((held for held in others if held.sha256 == digest and held.url.partition("?")[0] == path), None)
 
     def put(self, new: Map) -> str:
         """Keep a map in place of an earlier one of its day, and return «new», «changed» or «unchanged».
@@ -159,11 +165,15 @@ def check_place(path: Path, source: Source, origin: str) -> None:
     Raises
     ------
     UsageError
-        The folder is of another source, or holds files that no fetch wrote.
+        The folder is of another source, holds files that no fetch wrote, or lies in another archive.
     DataError
         It cannot be made or written, or its manifest is broken.
     """
     _stated(path, source, origin)
+    for above in path.resolve().parents:
+        if (above / NAME).is_file() and is_manifest((above / NAME).read_bytes()):
+            problem = f"lies in the archive {printable(above.name)}, whose maps would be mixed with these"
+            raise UsageError(problem, where=printable(path.name), cure="give a folder beside it with -o")
     nearest = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
     if not nearest.is_dir():
         raise _unwritable(path, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))

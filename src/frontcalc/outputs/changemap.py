@@ -29,7 +29,9 @@ def geojson_bytes(result: Table[Any, Any]) -> bytes:
     ]
     # Read back, made-up maps are to be known as such.
     synthetic = {"synthetic": True} if any(notice.code == "SYNTHETIC" for notice in result.meta.notices) else {}
-    collection = {"type": "FeatureCollection", **synthetic, "features": features, "meta": jsonable(result.meta)}
+    # What is written into an archive must not be taken for one of its maps (`archives.written`).
+    mark = {"type": "FeatureCollection", "frontcalc": "results", **synthetic}
+    collection = {**mark, "features": features, "meta": jsonable(result.meta)}
     return orjson.dumps(collection) + b"\n"
 
 

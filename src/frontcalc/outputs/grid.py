@@ -10,6 +10,7 @@ from frontcalc.columns import unit_of
 from frontcalc.layers import ADJECTIVES
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import BLANK
+from frontcalc.outputs.wording import is_stretched, short_day
 from frontcalc.tables import AnyMeta, Meta, PeriodRow
 
 
@@ -88,7 +89,9 @@ def day_or_dash(day: date | None) -> str:
 
 
 def period_heading(row: PeriodRow) -> str:
-    """Return the period, with the day of its last map where the archive ends before it."""
+    """Return the period, with the days of its maps where a day has none of its own, or where the archive ends."""
+    if row.opening and row.closing and is_stretched(row):
+        return f"{row.period}, {short_day(row.opening)} to {short_day(row.closing)}"
     if row.closing and row.net_km2 is not None and "CLOSES-EARLY" in row.notes.split():
         return f"{row.period}, to {row.closing.day} {row.closing:%b}"
     return row.period

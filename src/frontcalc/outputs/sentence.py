@@ -16,6 +16,7 @@ from frontcalc.outputs.wording import (
     at_least,
     capital,
     in_period,
+    is_stretched,
     listed,
     measurable,
     than,
@@ -158,6 +159,8 @@ def _when(row: PeriodRow, asked: PeriodUsed | None) -> str:
         start = late or (asked and asked.opens_on) or row.opening
         end = early or (asked and asked.closes_on) or row.closing
         return f"between {written(start)} and {written(end)}" if start and end else f"in {row.period}"
+    if row.opening and row.closing and is_stretched(row):
+        return f"between {written(row.opening)} and {written(row.closing)}"
     said = in_period(row.period)
     return said + (f" from {written(late)}" if late else "") + (f" up to {written(early)}" if early else "")
 

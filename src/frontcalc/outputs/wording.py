@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from frontcalc.outputs.numbers import MINUS
-from frontcalc.periods import parse_bound
+from frontcalc.periods import is_period, parse_bound, parse_period
+from frontcalc.tables import PeriodRow
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -167,6 +168,16 @@ def in_period(label: str) -> str:
     if len(text) == len("2024-09"):
         return f"in {_MONTHS[first.month - 1]} {first.year}"
     return f"in {first.year:04}" if len(text) == len("2024") else f"on {written(first)}"
+
+
+def is_stretched(row: PeriodRow) -> bool:
+    """Say whether a single day was measured between other maps than its own and that of the day before."""
+    if row.net_km2 is None or not is_period(row.period):
+        return False
+    asked = parse_period(row.period)
+    if not asked.opens_on or not asked.closes_on or (asked.closes_on - asked.opens_on).days != 1:
+        return False
+    return (row.opening, row.closing) != (asked.opens_on, asked.closes_on)
 
 
 def capital(text: str) -> str:

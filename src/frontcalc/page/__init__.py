@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
 
 from frontcalc.archives import Archive
+from frontcalc.keywords import facade
 from frontcalc.page.document import html_page
 from frontcalc.page.figures import bokeh
 from frontcalc.page.measured import measure
+from frontcalc.periods import PeriodsLike
 from frontcalc.pipeline.options import Options
 
 
+@facade
 def report(
-    periods: str | Sequence[str],
+    periods: PeriodsLike,
     *,
     archive: str | Path | Archive | None = None,
     with_range: bool = True,
@@ -24,7 +26,7 @@ def report(
 
     Parameters
     ----------
-    periods : str or sequence of str
+    periods : str, int, date or pandas.Period, or sequence of these
         As for `diff`.
     archive : path or Archive
         A folder of dated maps; None for the bundled synthetic sample, which the page is marked with.

@@ -14,6 +14,7 @@ from frontcalc.archives import Archive
 from frontcalc.crs import LONLAT
 from frontcalc.errors import UsageError
 from frontcalc.page import shapes
+from frontcalc.periods import PeriodsLike
 from frontcalc.pipeline.diffs import diff
 from frontcalc.pipeline.holdings import Holdings, holdings
 from frontcalc.pipeline.options import Options
@@ -47,7 +48,7 @@ class Report:
 
 
 def measure(
-    periods: str | Sequence[str], archive: str | Path | Archive | None, options: Options, *, with_range: bool = False
+    periods: PeriodsLike, archive: str | Path | Archive | None, options: Options, *, with_range: bool = False
 ) -> Report:
     """Measure some periods, and draw the maps between the earliest opening and the latest close.
 

@@ -15,6 +15,7 @@ from frontcalc import regions as region_sets
 from frontcalc.archives import Archive
 from frontcalc.embedded import load_embedded
 from frontcalc.errors import DataError, UsageError
+from frontcalc.keywords import facade
 from frontcalc.layers import COUNTRIES, UNNAMED
 from frontcalc.lint import CODES, Finding, check
 from frontcalc.notices import Notice
@@ -27,6 +28,7 @@ from frontcalc.standstills import FROZEN_MAPS
 from frontcalc.tables import ArchiveMeta, LayerRow, Table
 
 
+@facade
 def list_archive(
     *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
 ) -> Table[LayerRow, ArchiveMeta]:
@@ -99,6 +101,7 @@ def _layer_row(snapshot: Snapshot, part: SnapshotLayer, target: str) -> LayerRow
     )
 
 
+@facade
 def check_archive(
     *,
     archive: str | Path | Archive | None = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from frontcalc.errors import UsageError
@@ -10,18 +11,20 @@ from frontcalc.fetching.catalogue import find_source
 from frontcalc.fetching.client import Patience
 from frontcalc.fetching.filling import Fetched, fill
 from frontcalc.fetching.wanted import Choice
+from frontcalc.keywords import facade
 from frontcalc.periods import parse_day
 
 
+@facade
 def fetch(
     source: str,
     output: str | Path,
     *,
     urls: Sequence[str] = (),
     accept_terms: bool = False,
-    since: str | None = None,
-    until: str | None = None,
-    day: str | None = None,
+    since: str | date | None = None,
+    until: str | date | None = None,
+    day: str | date | None = None,
     date_field: str = "",
     refresh: bool = False,
     dry_run: bool = False,
@@ -43,9 +46,9 @@ def fetch(
         Addresses for `arcgis` (one, of a layer) and `url` (files).
     accept_terms : bool
         You have read the publisher's terms, and they allow what you do; sources that restrict use need it.
-    since, until : str, optional
+    since, until : str or date, optional
         The first and last day wanted, YYYY-MM-DD.
-    day : str, optional
+    day : str or date, optional
         The day of a map that does not say it.
     date_field : str
         The field of a layer that has the day.

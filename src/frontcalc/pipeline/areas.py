@@ -11,6 +11,7 @@ from typing import Unpack
 from frontcalc.archives import Archive
 from frontcalc.change import Held
 from frontcalc.errors import NoDataError, UsageError
+from frontcalc.keywords import facade
 from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import parse_day
 from frontcalc.pipeline.measuring import Measuring, remarks
@@ -23,6 +24,7 @@ from frontcalc.states import State, state_on
 from frontcalc.tables import HeldRow, LayerShare, Meta, Table
 
 
+@facade
 def held(
     dates: str | date | Sequence[str | date], *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
 ) -> Table[HeldRow, Meta]:
@@ -59,7 +61,7 @@ def held(
     110,649.0 km² on the map of 2024-11-03
     """
     asked_for = [dates] if isinstance(dates, str | date) else dates
-    days = list(dict.fromkeys(parse_day(day) if isinstance(day, str) else day for day in asked_for))
+    days = list(dict.fromkeys(map(parse_day, asked_for)))
     if not days:
         raise UsageError("no date was given", cure="name one, as in 2024-11-03")
     maps = open_maps(archive, options)

@@ -75,7 +75,7 @@ def tabulate(
         No period has two maps.
     """
     run = asked.run
-    lasting = _lasting(run, places) if places else None
+    lasting = _lasting(run, places) if places is not None else None
     rows: list[RowT] = []
     used: list[PeriodUsed] = []
     notices: list[Notice] = []
@@ -91,6 +91,8 @@ def tabulate(
             lasted.extend(lasting(one.actor, one.span))
     if not measurable and not blank:
         raise nothing_measured(run, notices)
+    if places is not None and not lasted:
+        _refuse_elsewhere(run, places)
     changed_hands = None if lasting is None else lasted
     meta = meta_of(
         run,
@@ -110,6 +112,14 @@ def _lasting(run: Measuring, places: str | Path) -> Callable[[str, Span], list[P
 
     towns = read_places(places)
     return lambda actor, span: lasting(place_rows(run, actor, span, towns))
+
+
+def _refuse_elsewhere(run: Measuring, places: str | Path) -> None:
+    """Refuse places that all lie far from what the maps show."""
+    from frontcalc.gazetteer import read_places
+    from frontcalc.pipeline.place_changes import refuse_elsewhere
+
+    refuse_elsewhere(run, read_places(places), Path(places).name)
 
 
 def measure(asked: Asked, *, by_steps: bool = False) -> Iterator[Measured]:

@@ -11,8 +11,9 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
-from frontcalc.archives import Archive, SnapshotRef
+from frontcalc.archives import Archive, SnapshotRef, refuse_place
 from frontcalc.errors import DataError, UsageError, reason_of
+from frontcalc.keywords import facade
 from frontcalc.outputs import write_file
 from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes, tidy_polygons
 from frontcalc.pipeline.options import Options, open_maps
@@ -23,6 +24,7 @@ from frontcalc.snapshots import Tells, read_snapshot
 _EDGE_ERROR_DEGREES2 = geometry.EDGE_ERROR_M2 / 111_320.0**2
 
 
+@facade
 def convert(
     output: str | Path, *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
 ) -> tuple[Path, ...]:
@@ -48,7 +50,8 @@ def convert(
     DataError
         A map cannot be read, or a file cannot be written.
     UsageError
-        The folder exists and is not empty; GeoParquet needs a package that is not installed.
+        The folder exists and is not empty, or the place lies in the archive; GeoParquet needs a package that
+        is not installed.
 
     Examples
     --------
@@ -59,6 +62,7 @@ def convert(
     """
     target = Path(output)
     maps = open_maps(archive, options)
+    refuse_place(target, archives=maps.roots, fills=True)
     refs = [ref for ref in maps.refs if not options.get("skip_bad") or _readable(ref)]
     tells = Tells()
     for ref in refs:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Unpack
 
 from frontcalc.archives import Archive
+from frontcalc.keywords import facade
 from frontcalc.notices import join_codes
+from frontcalc.periods import PeriodsLike
 from frontcalc.pipeline.comparing import Measured, tabulate
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options
@@ -15,8 +17,9 @@ from frontcalc.pipeline.spans import Asked, start_files, start_periods
 from frontcalc.tables import DiffRow, Meta, Table
 
 
+@facade
 def diff(
-    periods: str | Sequence[str],
+    periods: PeriodsLike,
     *,
     archive: str | Path | Archive | None = None,
     places: str | Path | None = None,
@@ -27,8 +30,8 @@ def diff(
 
     Parameters
     ----------
-    periods : str or sequence of str
-        As in «2023», «2024-Q3», «2024-09-01..2024-11-03»; `frontcalc.periods` has the grammar.
+    periods : str, int, date or pandas.Period, or sequence of these
+        As in 2023, «2024-Q3», «2024-09-01..2024-11-03»; `frontcalc.periods` has the grammar.
     archive : path or Archive
         A folder of dated maps; None for the bundled synthetic sample.
     places : path, optional
@@ -66,6 +69,7 @@ def diff(
     return _tabulated(start_periods(periods, archive, options), places, options if with_range else None)
 
 
+@facade
 def diff_files(
     before: str | Path,
     after: str | Path,

@@ -12,6 +12,7 @@ from frontcalc import __version__, crs
 from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.config import NAME, ArchiveConfig, named_archive, read_legend
 from frontcalc.errors import UsageError
+from frontcalc.keywords import facade
 from frontcalc.layers import INNER, OWN, UNDIFFERENTIATED, Layer, Legend, Role, plain, spelling
 from frontcalc.notices import Notice
 from frontcalc.outputs import write_file
@@ -25,6 +26,7 @@ LAYER = "layer"
 """What a row calls the property of a layer whose name is known, wherever the name stands."""
 
 
+@facade
 def explain_archive(
     *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
 ) -> Table[LegendRow, ArchiveMeta]:
@@ -127,6 +129,7 @@ def _advice(tells: Tells, rows: Sequence[LegendRow], name: str) -> Iterator[Noti
         )
 
 
+@facade
 def write_legend(
     path: str | Path,
     *,

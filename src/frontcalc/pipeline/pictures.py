@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Unpack
 
@@ -11,6 +11,8 @@ import shapely
 
 from frontcalc import geometry
 from frontcalc.archives import Archive
+from frontcalc.keywords import facade
+from frontcalc.periods import PeriodsLike
 from frontcalc.pipeline.comparing import Measured, tabulate
 from frontcalc.pipeline.diffs import diff_rows
 from frontcalc.pipeline.measuring import Measuring
@@ -22,8 +24,9 @@ from frontcalc.viz.scene import ChangeMap, Panel
 _NOTHING = np.empty(0, dtype=object)
 
 
+@facade
 def change_map(
-    periods: str | Sequence[str], *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
+    periods: PeriodsLike, *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
 ) -> ChangeMap:
     """Return where ground changed hands in each period, ready to be drawn.
 
@@ -51,6 +54,7 @@ def change_map(
     return _pictured(start_periods(periods, archive, options))
 
 
+@facade
 def change_map_between(before: str | Path, after: str | Path, **options: Unpack[Options]) -> ChangeMap:
     """Return where ground changed hands between two single maps, ready to be drawn.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Unpack
@@ -14,22 +15,29 @@ from numpy.typing import NDArray
 from frontcalc import crs
 from frontcalc.archives import Archive
 from frontcalc.change import Floats
+from frontcalc.errors import DataError
 from frontcalc.gazetteer import Place, read_places
+from frontcalc.keywords import facade
+from frontcalc.labels import printable
 from frontcalc.notices import Notice, join_codes
+from frontcalc.periods import PeriodsLike
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.provenance import meta_of
 from frontcalc.pipeline.spans import nothing_measured, period_used, start_periods
 from frontcalc.regions import UNASSIGNED
-from frontcalc.snapshots import on_grid
+from frontcalc.snapshots import kept_boxes, on_grid, read_snapshot
 from frontcalc.states import Span, State, state_on
 from frontcalc.tables import Meta, PeriodUsed, PlaceRow, Table
 
 GAINED, LOST = "gained", "lost"
+_FAR_DEGREES = 2.0
+"""How far from all that maps show a place is that cannot be meant."""
 
 
+@facade
 def places(
-    periods: str | Sequence[str],
+    periods: PeriodsLike,
     *,
     places: str | Path,
     archive: str | Path | Archive | None = None,
@@ -42,7 +50,7 @@ def places(
 
     Parameters
     ----------
-    periods : str or sequence of str
+    periods : str, int, date or pandas.Period, or sequence of these
         As for `diff`.
     places : path
         Named points: see `frontcalc.gazetteer.read_places`.
@@ -87,7 +95,37 @@ def places(
         used.append(period_used(actor, span))
     if not measured:
         raise nothing_measured(run, notices)
+    if not rows:
+        refuse_elsewhere(run, towns, Path(places).name)
     return Table(PlaceRow, tuple(rows), meta_of(run, actors, periods=used, notices=notices, places=net))
+
+
+def refuse_elsewhere(run: Measuring, towns: Sequence[Place], where: str) -> None:
+    """Refuse places none of which changed hands, if all lie far from what the archive's first and last map show.
+
+    Raises
+    ------
+    DataError
+        They do; said is whether they would lie there with longitude and latitude exchanged.
+    """
+    boxes = [np.empty(0, dtype=object)]
+    for ref in (run.archive.refs[0], run.archive.refs[-1]):
+        with suppress(*([DataError] if run.skip_bad else [])):
+            boxes.append(kept_boxes(read_snapshot(ref, run.cache), run.cache))
+    drawn = np.concatenate(boxes)
+    if not len(drawn):
+        return
+    west, south, east, north = shapely.total_bounds(drawn)
+    shown, at = shapely.box(west, south, east, north), np.array([(town.lon, town.lat) for town in towns])
+    given, swapped = shapely.points(at), shapely.points(at[:, ::-1])
+    exchanged = shapely.intersects(shown, swapped).all() and not shapely.intersects(shown, given).any()
+    if shapely.dwithin(shown, given, _FAR_DEGREES).any() and not exchanged:
+        return
+    raise DataError(
+        f"has no place near what the maps show, lon {west:.1f} to {east:.1f} and lat {south:.1f} to {north:.1f}",
+        where=printable(where),
+        cure="longitude and latitude are exchanged: swap them" if exchanged else "check longitude and latitude",
+    )
 
 
 def place_rows(run: Measuring, actor: str, span: Span, towns: Sequence[Place]) -> list[PlaceRow]:

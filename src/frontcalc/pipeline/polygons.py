@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Unpack
 
@@ -10,6 +10,8 @@ from frontcalc import geometry
 from frontcalc.archives import Archive
 from frontcalc.change import CONTRADICTION_KM2
 from frontcalc.errors import FrontcalcError
+from frontcalc.keywords import facade
+from frontcalc.periods import PeriodsLike
 from frontcalc.pipeline.comparing import Measured, tabulate
 from frontcalc.pipeline.conversion import drawn_in_degrees
 from frontcalc.pipeline.measuring import Measuring
@@ -18,8 +20,9 @@ from frontcalc.pipeline.spans import start_files, start_periods
 from frontcalc.tables import ChangeRow, Meta, Table
 
 
+@facade
 def changes(
-    periods: str | Sequence[str],
+    periods: PeriodsLike,
     *,
     archive: str | Path | Archive | None = None,
     places: str | Path | None = None,
@@ -57,6 +60,7 @@ def changes(
     return tabulate(ChangeRow, _change_rows, start_periods(periods, archive, options), places)
 
 
+@facade
 def changes_between(
     before: str | Path, after: str | Path, *, places: str | Path | None = None, **options: Unpack[Options]
 ) -> Table[ChangeRow, Meta]:

@@ -16,7 +16,9 @@ import shapely
 from frontcalc import change, geometry
 from frontcalc.archives import Archive
 from frontcalc.change import Areas
+from frontcalc.keywords import facade
 from frontcalc.notices import Notice
+from frontcalc.periods import PeriodsLike
 from frontcalc.pipeline.conversion import drawn_in_degrees
 from frontcalc.pipeline.diffs import diff_rows
 from frontcalc.pipeline.options import Options
@@ -29,14 +31,15 @@ from frontcalc.states import SPAN_TOLERANCE, State
 from frontcalc.tables import TOTAL, CompareMeta, CompareRow, DiffRow, DisagreementRow, Meta, Table
 
 
+@facade
 def compare(
-    periods: str | Sequence[str], *, archives: Sequence[str | Path | Archive], **options: Unpack[Options]
+    periods: PeriodsLike, *, archives: Sequence[str | Path | Archive], **options: Unpack[Options]
 ) -> Table[CompareRow, CompareMeta]:
     """Measure the same periods on the maps of several publishers, side by side.
 
     Parameters
     ----------
-    periods : str or sequence of str
+    periods : str, int, date or pandas.Period, or sequence of these
         As for `diff`.
     archives : sequence of path or Archive
         Two or more archives.
@@ -80,8 +83,9 @@ def compare(
     return Table(CompareRow, rows, _meta(publishers, shown), shapes_of(publishers[0].run))
 
 
+@facade
 def disagreements(
-    periods: str | Sequence[str], *, archives: Sequence[str | Path | Archive], **options: Unpack[Options]
+    periods: PeriodsLike, *, archives: Sequence[str | Path | Archive], **options: Unpack[Options]
 ) -> Table[DisagreementRow, CompareMeta]:
     """Return the ground that one publisher shows as held at the close of a period and another does not.
 

@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import __version__, crs, geometry
+from frontcalc.keywords import facade
 from frontcalc.labels import printable
 from frontcalc.pipeline.region_shapes import shapes_by_row
 from frontcalc.region_store import NAME_FIELD
@@ -26,6 +27,7 @@ _TOUCHING_KM2 = 1e-6
 Geometries = NDArray[np.object_]
 
 
+@facade
 def check_regions(
     path: str | Path, *, region_name: str | None = None, crs: str = crs.DEFAULT_CRS
 ) -> Table[RegionCheckRow, RegionCheckMeta]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from frontcalc import crs, geometry, region_store
 from frontcalc.errors import DataError
 from frontcalc.fetching import boundaries
+from frontcalc.keywords import facade
 from frontcalc.notices import Notice
 from frontcalc.pipeline.region_shapes import shapes_by_row
 from frontcalc.pipeline.region_terms import Terms
@@ -18,6 +19,7 @@ from frontcalc.sources.files import single_file
 from frontcalc.tables import RegionMeta, RegionRow, Table
 
 
+@facade
 def fetch_regions(
     country: str, level: str, *, update: bool = False, api: str | None = None
 ) -> Table[RegionRow, RegionMeta]:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Unpack
 
 from frontcalc.archives import Archive
+from frontcalc.keywords import facade
 from frontcalc.layers import Role
 from frontcalc.notices import Notice, join_codes
+from frontcalc.periods import PeriodsLike
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.provenance import meta_of
@@ -21,8 +23,9 @@ from frontcalc.tables import FlowRow, LayerShare, Meta, PeriodUsed, Table
 from frontcalc.transitions import NOTHING, Transitions
 
 
+@facade
 def flows(
-    periods: str | Sequence[str], *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
+    periods: PeriodsLike, *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
 ) -> Table[FlowRow, Meta]:
     """Measure how much ground turned from each role into each other one, and from and to nothing.
 
@@ -33,7 +36,7 @@ def flows(
 
     Parameters
     ----------
-    periods : str or sequence of str
+    periods : str, int, date or pandas.Period, or sequence of these
         As for `diff`.
     archive : path or Archive
         A folder of dated maps; None for the bundled synthetic sample.

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Unpack
 
 from frontcalc.archives import Archive
+from frontcalc.keywords import facade
 from frontcalc.notices import join_codes
 from frontcalc.outputs.wording import reads_alike
+from frontcalc.periods import PeriodLike
 from frontcalc.pipeline.assumptions import alternatives
 from frontcalc.pipeline.comparing import measure
 from frontcalc.pipeline.options import Options
@@ -34,8 +36,9 @@ Figures = tuple[float, ...] | None
 """Gained, lost and net (km²), None where they could not be measured."""
 
 
+@facade
 def sensitivity(
-    period: str, *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
+    period: PeriodLike, *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
 ) -> Table[SensitivityRow, Meta]:
     """Measure how gained, lost and net of a period move with each assumption, one at a time.
 

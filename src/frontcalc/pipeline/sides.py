@@ -12,6 +12,7 @@ import shapely
 from frontcalc.archives import Archive
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.labels import printable
+from frontcalc.periods import PeriodsLike
 from frontcalc.pipeline.comparing import Measured, measure
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options
@@ -41,9 +42,7 @@ class Side:
         return self.measured.span.closing.day if self.measured.span.closing else None
 
 
-def measure_each(
-    periods: str | Sequence[str], archives: Sequence[str | Path | Archive], options: Options
-) -> list[Publisher]:
+def measure_each(periods: PeriodsLike, archives: Sequence[str | Path | Archive], options: Options) -> list[Publisher]:
     """Return what each of two archives or more measured, in their order.
 
     Raises

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from frontcalc.archives import Archive, pair_archive
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.notices import Notice
-from frontcalc.periods import Period, parse_period
+from frontcalc.periods import Period, PeriodsLike, parse_periods
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options, open_maps, start
 from frontcalc.progress import track
@@ -26,18 +26,15 @@ class Asked(NamedTuple):
     spans: Iterator[tuple[str, Span]]
 
 
-def start_periods(periods: str | Sequence[str], archive: str | Path | Archive | None, options: Options) -> Asked:
-    """Return a run on an archive, with the maps that stand for the ends of each period; a text is one.
+def start_periods(periods: PeriodsLike, archive: str | Path | Archive | None, options: Options) -> Asked:
+    """Return a run on an archive, with the maps that stand for the ends of each period.
 
     Raises
     ------
     UsageError
         A period or an option is wrong, or there is no period.
     """
-    asked_for = [periods] if isinstance(periods, str) else periods
-    parsed = [parse_period(period) for period in dict.fromkeys(asked_for)]
-    if not parsed:
-        raise UsageError("no period was given", cure="name one, as in 2024 or 2024-09-01..2024-11-03")
+    parsed = parse_periods(periods)
     maps = open_maps(archive, options)
     first, last = maps.days[0], maps.days[-1]
     ends = [day for period in parsed for day in (period.opens_on or first, period.closes_on or last)]

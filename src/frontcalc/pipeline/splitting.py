@@ -22,7 +22,7 @@ from frontcalc.levels import ADM1, ADM2, Lines, lines, parse_levels
 from frontcalc.notices import Notice
 from frontcalc.regions import RegionSet
 from frontcalc.sources import read_features
-from frontcalc.sources.files import single_file
+from frontcalc.sources.files import Entry, GeoFrame, single_file
 
 
 class Splitting(TypedDict, total=False):
@@ -37,8 +37,8 @@ class Splitting(TypedDict, total=False):
         The places to show, by name or code; a text may name several, separated by commas.
     theatre : str
         The country whose regions are shown.
-    regions : path
-        A polygon file of regions; default the embedded ones, where they are of the place.
+    regions : path or GeoDataFrame
+        A polygon file of regions, or what it would hold; default the embedded ones, where they are of the place.
     region_name : str
         The field that names the regions; default `name`.
     """
@@ -46,7 +46,7 @@ class Splitting(TypedDict, total=False):
     by: str | Sequence[str] | None
     only: str | Sequence[str] | None
     theatre: str | None
-    regions: str | Path | None
+    regions: str | Path | GeoFrame | Entry | None
     region_name: str | None
 
 

@@ -10,6 +10,7 @@ from typing import Any, Unpack
 
 from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.gross import Gross, add_steps
+from frontcalc.keywords import facade
 from frontcalc.layers import COUNTRIES
 from frontcalc.levels import Line
 from frontcalc.notices import Notice
@@ -33,6 +34,7 @@ INVASION = "2022-02-24"
 """The day that Russia's full-scale invasion of Ukraine began, which ISW's maps open with: a baseline by name."""
 
 
+@facade
 def summary(
     *, every: str = "year", archive: str | Path | Archive | None = None, **options: Unpack[SummaryOptions]
 ) -> Table[SummaryRow, SummaryMeta]:

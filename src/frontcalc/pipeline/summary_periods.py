@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from frontcalc.archives import Archive
 from frontcalc.errors import NoDataError, UsageError
-from frontcalc.periods import UNITS, Period, calendar_periods, parse_bound, parse_day, parse_period, unit_of
+from frontcalc.periods import UNITS, Period, PeriodLike, calendar_periods, parse_bound, parse_day, parse_period, unit_of
 from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.timeline import EVERY
 
@@ -20,12 +20,12 @@ class SummaryOptions(Options, total=False):
 
     Attributes
     ----------
-    since, until : str
+    since, until : str, int, date or pandas.Period
         First and last day: a day, or a longer unit whose first or last day is meant. A period that they
         cut is named as the range it is.
     same_span : bool
         Of years: cut each on the day of the year where the last one ends.
-    baseline : str
+    baseline : str or date
         A day. What was held then is taken away from every map first, so that only what was taken since
         counts, and periods begin after it.
     gross : bool
@@ -35,10 +35,10 @@ class SummaryOptions(Options, total=False):
         the end of each `day`, `week` or `month`.
     """
 
-    since: str | None
-    until: str | None
+    since: PeriodLike | None
+    until: PeriodLike | None
     same_span: bool
-    baseline: str | None
+    baseline: str | date | None
     gross: bool
     step: str | None
 
@@ -47,8 +47,8 @@ class SummaryOptions(Options, total=False):
 class Wish:
     """The checked options of a summary; `step` is None without gross figures."""
 
-    since: str | None
-    until: str | None
+    since: PeriodLike | None
+    until: PeriodLike | None
     same_span: bool
     baseline: date | None
     step: str | None

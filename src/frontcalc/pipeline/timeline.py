@@ -12,8 +12,9 @@ from typing import Unpack
 from frontcalc.archives import Archive
 from frontcalc.change import Floats, Held
 from frontcalc.errors import NoDataError, UsageError
+from frontcalc.keywords import facade
 from frontcalc.notices import Notice, join_codes
-from frontcalc.periods import Period, parse_bound
+from frontcalc.periods import Period, PeriodLike, parse_bound
 from frontcalc.pipeline.measuring import Measuring, remarks
 from frontcalc.pipeline.options import Options, open_maps, start
 from frontcalc.pipeline.provenance import meta_of
@@ -28,11 +29,12 @@ from frontcalc.tables import Meta, SeriesRow, Table
 EVERY = ("snapshot", "day", "week", "month")
 
 
+@facade
 def series(
     *,
     archive: str | Path | Archive | None = None,
-    since: str | None = None,
-    until: str | None = None,
+    since: PeriodLike | None = None,
+    until: PeriodLike | None = None,
     every: str = "snapshot",
     **options: Unpack[Options],
 ) -> Table[SeriesRow, Meta]:
@@ -42,7 +44,7 @@ def series(
     ----------
     archive : path or Archive
         A folder of dated maps; None for the bundled synthetic sample.
-    since, until : str, optional
+    since, until : str, int, date or pandas.Period, optional
         First and last day: a day, or a longer unit whose first or last day is meant.
     every : str
         A row at each `snapshot`, or at the end of each `day`, `week` (Sunday) or `month`; the last

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from frontcalc import __version__
-from frontcalc.archives import Archive
+from frontcalc.archives import Archive, refuse_place
 from frontcalc.demands import require_none
 from frontcalc.drift import Cells, Drift, Key, Record, Source, Tree, compare
 from frontcalc.errors import DataError, UsageError, reason_of
+from frontcalc.keywords import facade
 from frontcalc.notices import Notice
 from frontcalc.outputs import WRITERS
 from frontcalc.outputs.datapackage import KEY, NAME, datapackage, read_record, sha256, software
@@ -20,6 +21,7 @@ from frontcalc.outputs.together import write_together
 from frontcalc.periods import UNITS
 from frontcalc.pipeline.summaries import summaries
 from frontcalc.pipeline.summary_periods import SummaryOptions
+from frontcalc.sources.files import file_of
 from frontcalc.tables import SummaryMeta
 
 DEFAULT_UNITS = ("year", "month")
@@ -31,6 +33,7 @@ _PATHS = ("regions",)
 _WITHOUT_EFFECT = ("workers", "processes", "dask", "cache", "no_cache")
 
 
+@facade
 def write_summaries(
     folder: str | Path,
     *,
@@ -65,7 +68,8 @@ def write_summaries(
     Raises
     ------
     UsageError, DataError, NoDataError
-        As `summary`; DataError also where the folder holds another datapackage.json, or cannot be written.
+        As `summary`; UsageError also where the folder lies in the archive, DataError where it holds another
+        datapackage.json, or cannot be written.
     CheckFailed
         All is written, and there is a notice of `fail_on`.
 
@@ -77,6 +81,8 @@ def write_summaries(
     ['summary-year.csv', 'datapackage.json']
     """
     root = Path(folder)
+    read = archive.roots if isinstance(archive, Archive) else [Path(archive)] if archive else []
+    refuse_place(root, archives=read, fills=True)
     stale = _own_tables(root)
     contents, _, notices = _make(every, archive, options)
     try:
@@ -90,6 +96,7 @@ def write_summaries(
     return tuple(files)
 
 
+@facade
 def check_summaries(
     folder: str | Path,
     *,
@@ -169,10 +176,15 @@ def _stated(options: Mapping[str, Any]) -> dict[str, Any]:
         if value is not None and value is not False and name not in _WITHOUT_EFFECT
     }
     return {
-        name: Path(str(value)).name if name in _PATHS else list(value) if isinstance(value, tuple) else value
+        name: file_of(value).label if name in _PATHS else list(value) if isinstance(value, tuple) else _plain(value)
         for name, value in given.items()
         if value != ()
     }
+
+
+def _plain(value: object) -> object:
+    """Return an option as JSON holds it: days and periods as text."""
+    return value if isinstance(value, str | int | float | list) else str(value)
 
 
 def _sources(meta: SummaryMeta) -> tuple[Source, ...]:

@@ -23,6 +23,7 @@ from frontcalc.claims import (
     read_claims,
 )
 from frontcalc.errors import DataError, UsageError
+from frontcalc.keywords import facade
 from frontcalc.labels import printable
 from frontcalc.notices import join_codes
 from frontcalc.pipeline.choices import Choice, other_choices
@@ -35,6 +36,7 @@ from frontcalc.sources.files import single_file
 from frontcalc.tables import TOTAL, ClaimRow, ClaimsMeta, Table
 
 
+@facade
 def verify(
     claims: str | Path, *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
 ) -> Table[ClaimRow, ClaimsMeta]:
@@ -78,7 +80,8 @@ def verify(
     content = single_file(path).read()
     name = single_file(path).label
     asked = read_claims(content, where=name)
-    maps = open_maps(archive or (path.parent / asked.archive if asked.archive else None), options)
+    named = path.parent / asked.archive if asked.archive else None
+    maps = open_maps(named if archive is None else archive, options)
     bench = Bench(maps, options, name)
     # All regions are looked up before anything is measured.
     for claim in asked.claims:
@@ -88,6 +91,13 @@ def verify(
     rows += [_difference_row(found, maps.name) for found in differences(asked.claims)]
     source = SourceFile(name, hashlib.sha256(content).hexdigest())
     return Table(ClaimRow, tuple(rows), _meta(bench, source, rows, stated))
+
+
+def maps_named(claims: str | Path) -> list[Path]:
+    """Return the archive that a claims file names, from its own folder, if any; otherwise as `verify`."""
+    path = find_claims(claims)
+    named = read_claims(single_file(path).read(), where=single_file(path).label).archive
+    return [path.parent / named] if named else []
 
 
 def find_claims(claims: str | Path) -> Path:

@@ -26,7 +26,7 @@ from frontcalc.regions.sets import TOTAL, UNASSIGNED, RegionSet
 from frontcalc.snapshots import changed, to_equal_area
 from frontcalc.sources import SourceFile, fingerprint, read_features
 from frontcalc.sources.features import Features
-from frontcalc.sources.files import Entry, single_file
+from frontcalc.sources.files import Entry, GeoFrame, file_of
 from frontcalc.sources.limits import limits
 from frontcalc.versions import method_version
 
@@ -70,13 +70,18 @@ def embedded_covers(boxes: NDArray[np.object_]) -> bool:
 
 
 def read_regions(
-    path: str | Path, *, target_crs: str, field: str | None = None, level: str = "adm1", cache: Cache = NOTHING_KEPT
+    path: str | Path | Entry | GeoFrame,
+    *,
+    target_crs: str,
+    field: str | None = None,
+    level: str = "adm1",
+    cache: Cache = NOTHING_KEPT,
 ) -> RegionSet:
     """Read a region file and make it a partition.
 
     Parameters
     ----------
-    path : str or Path
+    path : str, Path, Entry or GeoDataFrame
         A polygon file in any CRS it declares.
     target_crs : str
         The equal-area CRS of the result.
@@ -95,7 +100,7 @@ def read_regions(
     UsageError
         The file has no such field; the message lists those it has.
     """
-    entry = single_file(Path(path))
+    entry = file_of(path)
     source = SourceFile(entry.label, fingerprint(entry))
     # Names are in the key since a notice has them; the file's bytes and the field say all else.
     key = key_of((method_version(), source.sha256, target_crs, field or "", entry.label, repr(limits())))

@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs
-from frontcalc.archives import Part, SnapshotRef
+from frontcalc.archives import Part, SnapshotRef, refuse_changes
 from frontcalc.cache import key_of
 from frontcalc.errors import DataError
 from frontcalc.intervals import in_force, intervals
@@ -135,6 +135,7 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
         name = part.entry.label
         with timed(f"read {name}"):
             file, features = read_part(part)
+        refuse_changes(features, where=name)
         files.append(file)
         read.append((file, part.entry, features))
         if features.synthetic:

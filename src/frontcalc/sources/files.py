@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import Any, Protocol, runtime_checkable
 
-from frontcalc.errors import DataError, reason_of
+from frontcalc.errors import DataError, UsageError, reason_of
 from frontcalc.labels import printable
 from frontcalc.sources.limits import beyond, limits, read_at_most, variable
 from frontcalc.sources.members import BROKEN_MEMBER, budget, checked_members, is_hidden
@@ -37,11 +38,14 @@ class Entry:
         The file's path inside it, with forward slashes.
     siblings : tuple of str
         The other files of a shapefile, in the same form.
+    content : bytes
+        What the file would hold, where it is in memory alone.
     """
 
     root: Path
     name: str = ""
     siblings: tuple[str, ...] = ()
+    content: bytes = b""
 
     @property
     def label(self) -> str:
@@ -66,7 +70,7 @@ class Entry:
         label = printable(wanted) or self.label
         most = limits().max_bytes
         try:
-            data = self._read(wanted, most + 1, label)
+            data = self.content[: most + 1] or self._read(wanted, most + 1, label)
         except (*BROKEN_MEMBER, RuntimeError, KeyError) as error:
             problem = f"cannot be read: {reason_of(error)}"
             raise DataError(problem, where=label, cure="check its name and permissions") from error
@@ -168,6 +172,40 @@ def _zip_names(root: Path, where: str) -> list[str]:
     """Return the names of a zip's members, none of which may lead out of it."""
     with zipfile.ZipFile(root) as archive:
         return list(checked_members(archive, budget(whole=False), where=where))
+
+
+@runtime_checkable
+class GeoFrame(Protocol):
+    """What is asked of a GeoDataFrame, so that geopandas need not be there."""
+
+    @property
+    def crs(self) -> Any:
+        """Its coordinate reference system, None where it has none."""
+
+    def to_json(self, *args: Any, **kwargs: Any) -> str:
+        """Return it as GeoJSON, with the name of its CRS."""
+
+
+def in_memory(frame: GeoFrame) -> Entry:
+    """Return a GeoDataFrame as a file that is read as any other.
+
+    Raises
+    ------
+    UsageError
+        It has no CRS, or one that has no code.
+    """
+    cure = "give one with a code, as in .set_crs(4326)"
+    if frame.crs is None or frame.crs.to_authority() is None:
+        raise UsageError("its CRS is not known", where="GeoDataFrame", cure=cure)
+    content = frame.to_json(drop_id=True, to_wgs84=frame.crs.is_geographic, default=str)
+    return Entry(Path("GeoDataFrame"), content=content.encode())
+
+
+def file_of(given: str | Path | Entry | GeoFrame) -> Entry:
+    """Return a file that a user gave, by its path or as a GeoDataFrame."""
+    if isinstance(given, str | Path):
+        return single_file(Path(given))
+    return given if isinstance(given, Entry) else in_memory(given)
 
 
 def single_file(path: Path) -> Entry:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from frontcalc.errors import UsageError
+from frontcalc.keywords import facade
 from frontcalc.tables import ChangeRow, CompareRow, DisagreementRow, PeriodRow, SeriesRow, SummaryRow, Table
 from frontcalc.viz.bars import draw_regions, draw_summary
 from frontcalc.viz.events import Event, read_events
@@ -25,6 +26,7 @@ _ELSEWHERE = {
 }
 
 
+@facade
 def picture(
     result: Table[Any, Any],
     *,
@@ -78,6 +80,7 @@ def picture(
     raise UsageError("there is no chart of such a result", cure=cure)
 
 
+@facade
 def plot(
     result: Table[Any, Any],
     *,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from frontcalc.errors import UsageError
+from frontcalc.keywords import refuse_unknown
 from frontcalc.viz.sheet import DEFAULT_SIZE, FORMATS, Style, parse_size
 from frontcalc.viz.themes import theme_of
 
@@ -35,7 +36,10 @@ def style_of(looks: Looks) -> Style:
     ------
     UsageError
         One is wrong.
+    TypeError
+        There is no such option.
     """
+    refuse_unknown("picture", looks, Looks.__annotations__)
     size, theme = looks.get("size"), looks.get("theme") or "light"
     theme_of(theme)
     units = looks.get("units") or "km2"

@@ -8,7 +8,7 @@ from datetime import date
 from frontcalc.layers import UNNAMED
 from frontcalc.notices import grouped
 from frontcalc.outputs import numbers
-from frontcalc.outputs.wording import Unit, change, in_period, listed, short_day, written
+from frontcalc.outputs.wording import Unit, change, in_period, is_stretched, listed, short_day, written
 from frontcalc.periods import is_period
 from frontcalc.tables import TOTAL, HeldRow, Meta, PeriodRow, SeriesRow
 from frontcalc.views import VIEWS
@@ -41,7 +41,7 @@ def when(row: PeriodRow) -> str:
     if not is_period(row.period):
         return "between two maps"
     codes = row.notes.split() if row.net_km2 is not None else []
-    if ".." in row.period:
+    if ".." in row.period or is_stretched(row):
         return (
             f"from {_written(row.opening)} to {_written(row.closing)}" if codes or row.opening else f"in {row.period}"
         )

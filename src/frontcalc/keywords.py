@@ -1,0 +1,128 @@
+"""Arguments of the public functions, checked by their annotations before anything is done."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
+from difflib import get_close_matches
+from functools import cache, wraps
+from numbers import Integral, Real
+from pathlib import Path
+from reprlib import repr as shortened
+from types import NoneType, SimpleNamespace, UnionType
+from typing import Any, NamedTuple, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+from frontcalc.errors import UsageError
+from frontcalc.periods import CalendarSpan
+from frontcalc.sources.files import Entry, GeoFrame, in_memory
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_TAKEN: dict[Any, Any] = {int: Integral, float: Real, Path: os.PathLike}
+"""What is taken where an annotation says less: numbers of numpy, and paths of other libraries."""
+
+_WORDS: dict[Any, str] = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "True or False",
+    date: "a date",
+    CalendarSpan: "a Period of pandas",
+    Path: "a path",
+    Entry: "a path",
+    GeoFrame: "a GeoDataFrame",
+}
+
+
+class _Taken(NamedTuple):
+    """Annotations of a function's arguments, by name and in order, and those that may be None for «not given»."""
+
+    hints: dict[str, Any]
+    positional: tuple[str, ...]
+    options: frozenset[str]
+
+
+def facade(function: Callable[P, R]) -> Callable[P, R]:
+    """Return a public function that refuses keywords that it does not have, and values of another type.
+
+    Its `**options` are those of the TypedDict that they are annotated with.
+
+    Raises
+    ------
+    TypeError
+        A keyword is unknown; the likeliest one is suggested.
+    UsageError
+        A value is of a type that is not taken.
+    """
+
+    @wraps(function)
+    def call(*args: P.args, **keywords: P.kwargs) -> R:
+        taken = _taken(function)
+        refuse_unknown(function.__name__, keywords, taken.hints)
+        for name, value in (dict(zip(taken.positional, args, strict=False)) | keywords).items():
+            hint = taken.hints[name]
+            if not _fits(value, hint) and not (value is None and name in taken.options):
+                raise UsageError(f"is {shortened(value)}", where=name, cure=f"give {_words(hint)}")
+        # Options are asked whether they are given, which a frame does not answer.
+        read = {name: in_memory(value) if isinstance(value, GeoFrame) else value for name, value in keywords.items()}
+        return function(*args, **read)  # type: ignore[arg-type]
+
+    return call
+
+
+def refuse_unknown(name: str, given: Collection[str], known: Collection[str]) -> None:
+    """Raise TypeError where a keyword was given that a function does not have, with the one that is likest."""
+    for keyword in given:
+        if keyword not in known:
+            near = get_close_matches(keyword, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+            raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}; {hint}")
+
+
+@cache
+def _taken(function: Callable[..., Any]) -> _Taken:
+    """Return what a function takes, the members of its options among it."""
+    parameters = inspect.signature(function).parameters
+    # What it returns may be of a library that is not there.
+    stated = SimpleNamespace(__annotations__={name: one.annotation for name, one in parameters.items()})
+    hints = get_type_hints(stated, function.__globals__)
+    options: dict[str, Any] = {}
+    for name, parameter in parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            (members,) = get_args(hints[name])
+            assert is_typeddict(members)
+            options = get_type_hints(members)
+    own = {name: hints[name] for name, one in parameters.items() if one.kind is not one.VAR_KEYWORD}
+    positional = tuple(name for name, one in parameters.items() if one.kind is one.POSITIONAL_OR_KEYWORD)
+    return _Taken(own | options, positional, frozenset(options))
+
+
+def _fits(value: object, hint: Any) -> bool:
+    """Say whether a value is of the type that an annotation says; what it does not say exactly, anything fits."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return any(_fits(value, one) for one in inner)
+    if isinstance(value, bool) and hint in (int, float):
+        return False
+    if origin in (Sequence, Collection):
+        several = isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping)
+        return several and all(_fits(one, inner[0]) for one in value)  # type: ignore[attr-defined]
+    kind = _TAKEN.get(hint, origin or hint)
+    return isinstance(value, kind) if isinstance(kind, type) else True
+
+
+def _words(hint: Any) -> str:
+    """Return what an annotation says, in words."""
+    kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    lists = [get_args(kind)[0] for kind in kinds if get_origin(kind) in (Sequence, Collection)]
+    single = [_word(kind) for kind in kinds if kind is not NoneType and get_origin(kind) is None]
+    listed = [] if not lists else ["a list of these"] if single else [f"a list, each {_words(lists[0])}"]
+    return " or ".join(dict.fromkeys([*single, *listed]))
+
+
+def _word(kind: Any) -> str:
+    """Return what one class is called."""
+    return _WORDS.get(kind) or f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
