@@ -6,6 +6,7 @@ The tables at the top are what to edit when a publisher renames a layer.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -169,7 +170,7 @@ _HOSTING = re.compile(r"^(?:view|mds)+|(?:view|v\d+)+$")
 
 def _fold(name: str) -> str:
     """Return a name without what spellings differ by: case, punctuation, and what a service adds."""
-    return _HOSTING.sub("", _PUNCTUATION.sub("", name.casefold()))
+    return _HOSTING.sub("", _PUNCTUATION.sub("", unicodedata.normalize("NFC", name).casefold()))
 
 
 _FOLDED = {_fold(name): layer for name, layer in (_TABLE | _CODES).items()}

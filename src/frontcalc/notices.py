@@ -39,6 +39,8 @@ CODES: dict[str, str] = {
     "FROZEN": "a layer stands still while others move",
     "REPEAT": "a map is the same as an earlier one",
     "CONTROL-ONLY": "only control counts, and much of what it gained was already drawn as an advance",
+    "LATER-MAP": "several maps of one day show a layer, of which the last by its time stands",
+    "AS-OF": "all maps may be stamped with another day than they show",
 }
 
 

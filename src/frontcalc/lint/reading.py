@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from frontcalc import crs, geometry
 from frontcalc.archives import Part, SnapshotRef
 from frontcalc.errors import DataError, UsageError
-from frontcalc.layers import Layer, spelling
+from frontcalc.layers import UNDIFFERENTIATED, Layer, spelling
 from frontcalc.lint.findings import Fault, Place, fault_of
-from frontcalc.snapshots import adds_nothing, layers_in, read_part, to_equal_area
+from frontcalc.snapshots import adds_nothing, drawn_over, layers_in, read_part, to_equal_area
 from frontcalc.sources import fingerprint
 from frontcalc.sources.features import Features
 
@@ -51,6 +51,8 @@ class Drawn:
         The same for the same polygons, in whatever order.
     ground : MultiPolygon or None
         Repaired and united, in metres; None where that fails.
+    part : Part
+        The file, and the time that it is of.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Drawn:
     polygons: NDArray[np.object_]
     digest: str
     ground: shapely.MultiPolygon | None
+    part: Part
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,9 +142,8 @@ def _sort_layers(
         if layer is None:
             unknown.append(title)
             continue
-        if other := layers.get(spelling(title)):
-            what = f"shows layer {title!r} of {ref.day} differently from {other.file}"
-            faults.append(Fault("LAYER-TWICE", what, ref.day, layer=title, file=file.name))
+        if other := layers.get(spelling(title)) or _same_ground(layer, file, polygons, layers):
+            faults.append(_twice(ref, title, file.part, other.part))
             continue
         digest = _digest(polygons)
         if (digest, features.crs) not in grounds:
@@ -152,11 +154,29 @@ def _sort_layers(
                 faults.append(Fault("UNMEASURABLE", what, ref.day, layer=title, file=file.name))
                 grounds[digest, features.crs] = None
         ground = grounds[digest, features.crs]
-        layers[spelling(title)] = Drawn(title, layer, file.name, features.crs, polygons, digest, ground)
+        layers[spelling(title)] = Drawn(title, layer, file.name, features.crs, polygons, digest, ground, file.part)
     for title in unknown:
         what = f"layer {title!r} is unknown and not counted"
         faults.append(Fault("UNKNOWN-LAYER", what, ref.day, layer=title, file=file.name))
     return faults
+
+
+def _same_ground(layer: Layer, file: FileRead, polygons: NDArray[np.object_], layers: dict[str, Drawn]) -> Drawn | None:
+    """Return another file's unnamed ground that a file of unnamed ground covers too, None where there is none."""
+    if layer is not UNDIFFERENTIATED:
+        return None
+    others = (one for one in layers.values() if one.layer is layer and one.part != file.part)
+    return next((one for one in others if one.crs != file.features.crs or drawn_over(one.polygons, polygons)), None)
+
+
+def _twice(ref: SnapshotRef, title: str, part: Part, standing: Part) -> Fault:
+    """Return the fault of a layer that two maps of one day show."""
+    name = part.entry.label
+    if standing.follows(part):
+        what = f"{title or 'the map'} of {ref.day} is that of {standing.label}, which is later than {part.label}"
+        return Fault("LATER-MAP", what, ref.day, layer=title, file=name)
+    what = f"shows layer {title!r} of {ref.day} differently from {standing.label}"
+    return Fault("LAYER-TWICE", what, ref.day, layer=title, file=name)
 
 
 def _digest(polygons: NDArray[np.object_]) -> str:

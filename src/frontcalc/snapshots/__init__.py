@@ -7,6 +7,7 @@ from frontcalc.snapshots.drawn import (
     adds_nothing,
     boxes_in_degrees,
     changed,
+    drawn_over,
     layers_in,
     read_part,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "boxes_in_degrees",
     "changed",
     "digests_of",
+    "drawn_over",
     "forget_read",
     "ground_of",
     "held",

@@ -16,9 +16,9 @@ from frontcalc import crs
 from frontcalc.archives import Part, SnapshotRef
 from frontcalc.cache import key_of
 from frontcalc.config import NAME as CONFIG_NAME
-from frontcalc.dates import without_day
+from frontcalc.dates import stem_without_day, without_day
 from frontcalc.errors import DataError
-from frontcalc.intervals import in_force, intervals
+from frontcalc.intervals import day_stated, in_force, intervals
 from frontcalc.labels import some_of
 from frontcalc.layers import UNDIFFERENTIATED, Layer, find_layer, layer_name, spelling, stated_layer
 from frontcalc.notices import Notice
@@ -28,6 +28,7 @@ from frontcalc.sources.features import Features
 from frontcalc.sources.files import Entry
 
 Geometries = NDArray[np.object_]
+_NEIGHBOURS = 0.01
 
 SYNTHETIC = Notice("SYNTHETIC", "the maps are made up; the figures hold by construction")
 
@@ -127,7 +128,9 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
     files: list[SourceFile] = []
     layers: dict[str, SnapshotLayer] = {}
     polygons_of: dict[str, Geometries] = {}
-    origin: dict[str, str] = {}
+    origin: dict[str, Part] = {}
+    earlier: dict[tuple[Part, Part], list[str]] = {}
+    unnamed: dict[Part, tuple[str, Geometries]] = {}
     notices: list[Notice] = []
     unknown: list[str] = []
     stated: list[date] = []
@@ -150,14 +153,15 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
             key = spelling(title)
             if layer is None:
                 unknown.append(f"{title!r} in {name}")
-            elif key in layers:
-                raise DataError(
-                    f"shows layer {title!r} of {ref.day} differently from {origin[key]}",
-                    where=name,
-                    cure="keep one of the two files",
-                )
+            elif standing := origin.get(key):
+                if not standing.follows(part):
+                    raise _twice(title, ref.day, standing, part)
+                earlier.setdefault((standing, part), []).append(title)
             else:
-                origin[key], polygons_of[title] = name, polygons
+                if layer is UNDIFFERENTIATED:
+                    _refuse_same_ground(ref.day, part, (features.crs, polygons), unnamed)
+                    unnamed[part] = features.crs, polygons
+                origin[key], polygons_of[title] = part, polygons
                 layers[key] = SnapshotLayer(title, layer, features.crs, name, _digest(features.crs, polygons), ref)
     if unknown and not layers:
         raise DataError(
@@ -167,6 +171,10 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
         )
     if unknown:
         notices.append(Notice("UNKNOWN-LAYER", f"not counted: {some_of(unknown)}"))
+    for (standing, part), titles in earlier.items():
+        notices.append(
+            Notice("LATER-MAP", f"{some_of(titles)} of {ref.day}: {standing.label} stands, not {part.label}")
+        )
     found = Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated))
     return Drawn(found, polygons_of)
 
@@ -174,6 +182,32 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
 def _digest(crs_name: str, polygons: Geometries) -> str:
     """Return the SHA-256 of polygons as drawn in a CRS."""
     return key_of((crs_name, *shapely.to_wkb(polygons)))
+
+
+def _twice(title: str, day: date | None, standing: Part, part: Part) -> DataError:
+    """Return the error for a layer that two files of one day show, neither of which is known to be the later."""
+    return DataError(
+        f"shows {f'layer {title!r}' if title else 'ground'} of {day} differently from {standing.label}",
+        where=part.label,
+        cure="keep one of the two files, or put the time of day into both names, as in 20241103_1800",
+    )
+
+
+def _refuse_same_ground(
+    day: date | None, part: Part, drawn: tuple[str, Geometries], before: dict[Part, tuple[str, Geometries]]
+) -> None:
+    """Refuse a file of unnamed ground that another of the day covers too: it is no other part of the map."""
+    for standing, (name, polygons) in before.items():
+        if name != drawn[0] or drawn_over(polygons, drawn[1]):
+            raise _twice("", day, standing, part)
+
+
+def drawn_over(one: Geometries, other: Geometries) -> bool:
+    """Say whether polygons cover more of others than the borders of neighbours do, a hundredth of the smaller."""
+    one, other = shapely.make_valid(one), shapely.make_valid(other)
+    those, these = shapely.STRtree(one).query(other, predicate="intersects")
+    shared = shapely.area(shapely.intersection(one[these], other[those])).sum()
+    return bool(shared > _NEIGHBOURS * min(shapely.area(one).sum(), shapely.area(other).sum()))
 
 
 def changed(name: str) -> DataError:
@@ -188,7 +222,7 @@ def read_part(part: Part) -> tuple[SourceFile, Features]:
     file, features = _read_whole(part.entry)
     spans = intervals(features, part.selection.field, where=part.entry.label)
     assert spans is not None  # the index has found dates in it
-    return file, features.select(in_force(spans, part.selection.day))
+    return file, features.select(in_force(spans, part.selection.day, part.selection.moment))
 
 
 @lru_cache(maxsize=1)
@@ -211,8 +245,8 @@ def _other_days(features: Features, ref: SnapshotRef, part: Part) -> list[date]:
         spans = intervals(features, None, where=part.entry.label)
     except DataError:
         return []
-    days = {span.first for span in spans or ()}
-    return sorted(days) if len(days) == 1 and ref.day not in days else []
+    stated = day_stated(spans)
+    return [stated] if stated and stated != ref.day else []
 
 
 def adds_nothing(features: Features, entry: Entry, own: dict[str, Layer], known: Collection[str]) -> bool:
@@ -242,7 +276,7 @@ def layers_in(
             yield name, meaning(name), features.polygons[np.isin(features.owner, mine)]
         return
     folders = [without_day(folder) for folder in reversed(entry.path.parts[:-1])]
-    places = [without_day(entry.path.name.split(".")[0]), *folders]
+    places = [stem_without_day(entry.path.name), *folders]
     if known := next((place for place in places if meaning(place)), None):
         yield known, meaning(known), features.polygons
     elif any(names):
