@@ -38,7 +38,7 @@ _YEAR = r"(?P<year>\d{4,})"
 # A time of day behind a date: _0600, T06-00, 06:00:00Z, 18h, 6 pm. With more digits or another zone it is none.
 CLOCK = re.compile(
     r"(?P<lead>T|[-_ .,(]{1,3}(?:at )?T?)"
-    r"(?>(?P<hour>\d\d?)(?:(?P<sep>[-_:.h]?)(?P<minute>[0-5]\d)(?:[-_:.m]?(?P<second>[0-5]\d)(?:[.,]\d+)?)?)?)"
+    r"(?>(?P<hour>\d\d?)(?:(?P<sep>[-_:.h ]?)(?P<minute>[0-5]\d)(?:[-_:.m ]?(?P<second>[0-5]\d)(?:[.,]\d+)?)?)?)"
     r"(?: ?(?P<unit>h|hrs?|Z|UTC|GMT|\+00:?00))?(?: ?(?P<half>[ap])m)?\)?(?![A-Za-z\d+:])",
     re.IGNORECASE,
 )
@@ -127,8 +127,8 @@ FORMS = (
     _numbers(Kind.WHOLE, WRITTEN, r"\d\d?~\.~\d\d?~\d{4}", Order.DAY),
     # 22-02-2024, 02_22_2024: in America the month does
     _numbers(Kind.WHOLE, WRITTEN, r"\d\d?~[-_ ]~\d\d?~\d{4}", Order.DAY, Order.MONTH),
-    # 22.02.24, 22-02-24; «v1.2.13» is a version
-    _digits(r"(?<![vV])\d\d?~\.~\d\d?~\d\d", Order.YEAR, Order.DAY),
+    # 22.02.24, 22.2.24, 22-02-24; «1.2.13» is a version
+    _digits(r"(?<![vV])\d\d~\.~\d\d?~\d\d", Order.YEAR, Order.DAY),
     _digits(r"\d\d~-~\d\d~\d\d", *Order),
     # 221210, 23_09_03: publishers put the year first
     _digits(r"\d\d~~\d\d~\d\d", Order.YEAR, Order.DAY, usual=Order.YEAR),

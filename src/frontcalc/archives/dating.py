@@ -154,8 +154,8 @@ def _naming(entry: Entry, dating: Dating) -> _Naming | None:
     folders = list(reversed(entry.path.parts[:-1]))
     year = dating.year or next((found for folder in folders if (found := year_from_name(folder))), None)
     clock: time | None = None
-    for name in (entry.path.name, *folders):
-        asked = dating.source is None or (dating.source == "folder") == (name is not entry.path.name)
+    for up, name in enumerate((entry.path.name, *folders)):
+        asked = dating.source is None or dating.source == ("folder" if up else "name")
         if asked and mentions_day(name):
             return _Naming(name, year, clock)
         clock = clock or time_alone(name)

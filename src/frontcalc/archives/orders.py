@@ -9,8 +9,8 @@ from itertools import pairwise
 from frontcalc.dates import readings
 from frontcalc.day_forms import Order, Orders, Shape
 
-_LONGEST_STEP = 31  # days between the maps of a publisher who makes them at even steps
-_FEWEST_EVEN = 3
+_LONGEST_STEP = 31  # days from one map to the next
+_FEWEST_EVEN = 3  # maps that show a rhythm
 
 Readings = dict[Order, date]
 
@@ -46,8 +46,8 @@ def _order(names: Sequence[Readings], usual: Order | None, certain: set[date]) -
     among = [order for order, days in possible.items() if len(certain) > 1 and _within(days, certain)]
     if len(among) == 1:
         return among[0]
-    even = [order for order, days in possible.items() if _even(days)]
-    if len(even) == 1 and all(len({day.day for day in days}) > 1 for days in possible.values()):
+    even = [order for order, days in possible.items() if len(days) >= _FEWEST_EVEN and len(set(_steps(days))) == 1]
+    if even == [order for order, days in possible.items() if _plausible(days)] and len(even) == 1:
         return even[0]
     # Year first, unless another order puts the maps closer together: 22_02_24 and 24_02_24 may be of one week.
     extents = {order: days[-1] - days[0] for order, days in possible.items()}
@@ -59,7 +59,11 @@ def _within(days: Sequence[date], certain: set[date]) -> bool:
     return min(certain) <= days[0] and days[-1] <= max(certain)
 
 
-def _even(days: Sequence[date]) -> bool:
-    """Say whether days follow each other at one step, of a month at most."""
-    steps = {(after - before).days for before, after in pairwise(days)}
-    return len(days) >= _FEWEST_EVEN and len(steps) == 1 and max(steps) <= _LONGEST_STEP
+def _plausible(days: Sequence[date]) -> bool:
+    """Say whether a publisher may make maps on these days: a month apart at most, or on one day of each year."""
+    return max(_steps(days), default=0) <= _LONGEST_STEP or len({(day.month, day.day) for day in days}) == 1
+
+
+def _steps(days: Sequence[date]) -> list[int]:
+    """Return how many days lie between one and the next."""
+    return [(after - before).days for before, after in pairwise(days)]

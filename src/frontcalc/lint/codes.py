@@ -171,6 +171,12 @@ CODES: dict[str, Code] = {
         "a slip of the hand in a name, software that writes a default",
         "correct the name or the property",
     ),
+    "AS-OF": Code(
+        _WARNING,
+        "all maps may be stamped with another day than they show",
+        "a mirror that runs after midnight, or midnights of another zone than UTC",
+        "state as_of_offset_days in frontcalc.toml, 0 where the days are right",
+    ),
     "INVALID-RING": Code(
         _INFO,
         "a polygon's rings cross or overlap as drawn",
@@ -206,12 +212,6 @@ CODES: dict[str, Code] = {
         "several maps of one day show a layer, of which the last by its time counts",
         "a publisher that makes several maps a day",
         "nothing to do, if the last map of the day is meant",
-    ),
-    "AS-OF": Code(
-        _WARNING,
-        "all maps may be stamped with another day than they show",
-        "a mirror that runs after midnight, or midnights of another zone than UTC",
-        "state as_of_offset_days in frontcalc.toml, 0 where the days are right",
     ),
 }
 """Every code, errors first; what `docs/findings.md` shows."""
