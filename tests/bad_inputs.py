@@ -381,6 +381,7 @@ FOLDERS = (
     BadInput("a limit that is no number", file(GOOD), environment=(("FRONTCALC_MAX_BYTES", "1 GB"),)),
     BadInput("a file that nothing dates", file(GOOD, "map.geojson")),
     BadInput("a name with a day that does not exist", file(GOOD, "2023-02-29.geojson")),
+    BadInput("a name that can be read as two days", file(GOOD, "03-04-2024.geojson")),
     BadInput("a name with two days", file(GOOD, "2023-02-28 2023-03-01.geojson")),
     BadInput("one layer twice on one day", two_days),
     BadInput("a name that steers the terminal", file(b"{", f"\x1b[2J{DAY}.geojson")),

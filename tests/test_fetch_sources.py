@@ -64,7 +64,7 @@ def test_the_table_is_whole_and_reaches_every_output(source: Source) -> None:
     assert config.licence == source.licence_line
     assert source.unresolved in config.licence
     assert config.view == (source.view or None)
-    assert (config.publisher, config.as_of_offset_days) == (source.publisher, source.as_of_offset_days)
+    assert (config.publisher, config.as_of_offset_days or 0) == (source.publisher, source.as_of_offset_days)
     assert source.restricted
     assert all(url.startswith("https://") for url in (source.base, source.terms, source.listing) if url)
     marks = [source.layer, source.prefix, *(one.layer for one in source.services if source.kind == "arcgis-live")]

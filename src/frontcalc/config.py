@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from frontcalc.errors import DataError, UsageError
 from frontcalc.labels import printable
@@ -64,8 +65,8 @@ class ArchiveConfig:
         What tells its layers, and what their names mean, beside the built-in tables and before them.
     view : str or None
         The view to use unless the user asks for another.
-    as_of_offset_days : int
-        Days to add to every date, where files are stamped later than what they show.
+    as_of_offset_days : int or None
+        Days to add to every date, where files are stamped later than what they show; None where it is not stated.
     attribution, licence : str
         Whom the maps are from and on what terms, as every output repeats it; empty where it is not stated.
     publisher : str
@@ -75,7 +76,7 @@ class ArchiveConfig:
     dates: Mapping[str, date] = field(default_factory=dict)
     legend: Legend = field(default_factory=Legend)
     view: str | None = None
-    as_of_offset_days: int = 0
+    as_of_offset_days: int | None = None
     attribution: str = ""
     licence: str = ""
     publisher: str = ""
@@ -104,13 +105,14 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
     view = document.get("view")
     if view is not None and (not isinstance(view, str) or view not in VIEWS):
         raise DataError(f"names a view {view!r}", where=where, cure=f"choose {', '.join(VIEWS)}")
-    offset = document.get("as_of_offset_days", 0)
-    if type(offset) is not int or abs(offset) > 31:
+    offset = document.get("as_of_offset_days")
+    if offset is not None and (type(offset) is not int or abs(offset) > 31):
         raise DataError(f"as_of_offset_days is {offset!r}", where=where, cure="give a whole number of days up to 31")
     publisher = document.get("publisher", "")
     if not isinstance(publisher, str) or not publisher.isprintable() or len(publisher) > _LONGEST_NAME:
         raise DataError(f"publisher is {publisher!r}", where=where, cure='give a name, as in publisher = "ISW"')
-    dates = _table(document, "dates", where)
+    # macOS writes accents of file names apart from their letters.
+    dates = {normalize("NFC", name): day for name, day in _table(document, "dates", where).items()}
     for name, day in dates.items():
         if type(day) is not date:
             raise DataError(f"the date of {name!r} is {day!r}", where=where, cure="write it as 2024-11-03, unquoted")

@@ -1,7 +1,4 @@
-"""The day a map shows, read from a name or from a property.
-
-`_FORMS` is the one table to edit when a publisher writes its days in a new way.
-"""
+"""The day a map shows, and the time where one is stated, read from a name or from a property."""
 
 from __future__ import annotations
 
@@ -10,123 +7,127 @@ import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from enum import Enum
+from functools import lru_cache
 from numbers import Real
 from zoneinfo import ZoneInfo
 
+from frontcalc.day_forms import (
+    CLOCK,
+    FORMS,
+    FULL_MONTHS,
+    LIKELY,
+    MONTHS,
+    PLACES,
+    WRITTEN,
+    Form,
+    Kind,
+    Order,
+    Orders,
+    Shape,
+    time_alone,
+    time_of,
+)
 from frontcalc.errors import DataError
-
-_FULL_MONTHS = (
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-)
-_MONTHS = {
-    **{name: number for number, name in enumerate(_FULL_MONTHS, start=1)},
-    **{name[:3]: number for number, name in enumerate(_FULL_MONTHS, start=1)},
-    "sept": 9,
-    "arp": 4,  # as published: ClaimedUkrainianCounterOffensivesARP07
-}
-
-_WRITTEN = range(1800, 2101)  # years that make sense where a name takes the trouble of YYYY-MM-DD
-_LIKELY = range(1990, 2101)  # where the digits could as well be a serial number or a slip of the hand
-_SHORT = range(2000, 2050)  # for YY
-
-# «AO», as of: publishers write it before the day a map shows. Once it was an A, which goes with the day.
-_MARK = r"(?<![A-Z])(?P<mark>AO|A(?=\d))[-_ ]*"
-# A month glued to a word begins with a capital; otherwise «Summar12» would be 12 March.
-_MONTH = rf"(?:(?<![A-Za-z])|(?=[A-Z]))(?P<month>(?i:{'|'.join(sorted(_MONTHS, key=len, reverse=True))}))"
-# Of «26-27», two days of one report, the last is the day shown.
-_DAY = r"(?:\d{1,2} ?[-\u2013] ?)?(?P<day>\d{1,2})"
-
-
-class _Kind(Enum):
-    """How much a way of writing a day says."""
-
-    WHOLE = "day, month and a year of four digits"
-    SHORT_YEAR = "day, month and a year of two digits"
-    NO_YEAR = "day and month"
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """One way of writing a day: how much it says, the years that are believed, and what it looks like."""
-
-    kind: _Kind
-    years: range
-    pattern: re.Pattern[str]
-
-
-def _form(kind: _Kind, years: range, body: str, *, mark: str = f"(?:{_MARK})?") -> _Form:
-    """Return a form whose pattern may begin with the mark and neither begins nor ends within a number."""
-    return _Form(kind, years, re.compile(rf"{mark}(?<!\d){body}(?!\d)"))
-
-
-# In order: what one form has read, the next does not see.
-_FORMS = (
-    # 2024-11-03, 2024_11_03
-    _form(_Kind.WHOLE, _WRITTEN, r"(?P<year>\d{4})(?P<sep>[-_. ])(?P<month>\d\d)(?P=sep)(?P<day>\d\d)"),
-    # AO 10302024, as Americans write it; without the mark it could be any number
-    _form(_Kind.WHOLE, _LIKELY, r"(?P<month>0\d|1[0-2])(?P<day>\d\d)(?P<year>\d{4})", mark=_MARK),
-    # 20240708, AO20260609
-    _form(_Kind.WHOLE, _LIKELY, r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"),
-    # 24FEB2022, 1Mar2022, 14_March_2022; a year of five digits is read too, so that it can be refused
-    _form(_Kind.WHOLE, _LIKELY, rf"{_DAY}[-_. ]?{_MONTH}[-_., ]*(?P<year>\d{{4,}})"),
-    # JAN082023, JAN08,2023, August 25 2024, October 26-27, 2024
-    _form(_Kind.WHOLE, _LIKELY, rf"{_MONTH}[-_. ]?{_DAY}[-_., ]*(?P<year>\d{{4,}})"),
-    # 221210, 23_09_03: the year comes first
-    _form(_Kind.SHORT_YEAR, _SHORT, r"(?P<year>\d\d)(?P<sep>[-_.]?)(?P<month>\d\d)(?P=sep)(?P<day>\d\d)"),
-    # 13MAR
-    _form(_Kind.NO_YEAR, _LIKELY, rf"{_DAY}[-_. ]?{_MONTH}(?![A-Za-z])"),
-    # JUL05, ARP07
-    _form(_Kind.NO_YEAR, _LIKELY, rf"{_MONTH}[-_. ]?{_DAY}"),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Something in a name that is written like a day."""
+    """Something in a name that is written like a day, and the time of day behind it."""
 
-    form: _Form
+    form: Form
     match: re.Match[str]
+    clock: re.Match[str] | None = None
 
     @property
     def as_of(self) -> bool:
         """Whether the name marks it as the day that the map shows."""
         return self.match["mark"] == "AO"
 
-    def year(self, default: int | None) -> int | None:
-        """Return the year it states, `default` where it states none."""
-        if self.form.kind is _Kind.NO_YEAR:
-            return default
-        return int(self.match["year"]) + (2000 if self.form.kind is _Kind.SHORT_YEAR else 0)
+    @property
+    def end(self) -> int:
+        """Where in the name it ends, its time included."""
+        return (self.clock or self.match).end()
 
-    def day(self, default_year: int | None) -> date | None:
-        """Return the day it states, None where it lacks a year or no calendar has that day."""
-        year, month = self.year(default_year), self.match["month"].casefold()
+    @property
+    def shape(self) -> Shape | None:
+        """How its numbers are written, where they can be read in more than one order."""
+        return (self.match["sep"], len(self.match["three"])) if len(self.form.orders) > 1 else None
+
+    @property
+    def moment(self) -> datetime | None:
+        """The moment that it counts the seconds to."""
+        since = self.match.groupdict().get("since")
+        return datetime.fromtimestamp(int(since) / 1000 ** (len(since) > 10), UTC) if since else None
+
+    @property
+    def time(self) -> time | None:
+        """Return the time of day that it states, None where it states none."""
+        if self.moment:
+            return self.moment.timetz()
+        own = self.match.groupdict()
+        if own.get("hour"):
+            return time(int(own["hour"]), int(own["minute"] or 0), int(own["second"] or 0))
+        return time_of(self.clock) if self.clock else None
+
+    def year(self, default: int | None, order: Order = Order.YEAR) -> int | None:
+        """Return the year it states, `default` where it states none."""
+        if self.form.kind is Kind.NO_YEAR:
+            return default
+        text = self._numbers(order)[0]
+        return int(text) + (2000 if len(text) == 2 else 0)
+
+    def _numbers(self, order: Order) -> tuple[str, str, str]:
+        """Return year, month and day as they are written."""
+        if not self.form.orders:
+            own = self.match.groupdict()
+            return own.get("year", ""), own["month"], own["day"]
+        written = ("", self.match["one"], self.match["two"], self.match["three"])
+        year, month, day = (written[place] for place in PLACES[order])
+        return year, month, day
+
+    def _day(self, order: Order, default_year: int | None) -> date | None:
+        """Return the day it states in an order, None where it lacks a year or no calendar has that day."""
+        if self.moment:
+            return self.moment.date()
+        year = self.year(default_year, order)
+        _, month, day = self._numbers(order)
         if year is None or year not in self.form.years:
             return None
         try:
-            return date(year, _MONTHS.get(month) or int(month), int(self.match["day"]))
+            return date(year, MONTHS.get(month.casefold()) or int(month), int(day))
         except ValueError:
             return None
 
+    def readings(self, default_year: int | None = None) -> dict[Order, date]:
+        """Return the day it states in each order that gives one.
+
+        Of several, those of the folder's year count, and those before tomorrow, if there are any.
+        """
+        orders = self.form.orders or (Order.YEAR,)
+        found = {order: day for order in orders if (day := self._day(order, default_year))}
+        if len(found) > 1:
+            past = {order: day for order, day in found.items() if day <= _tomorrow()} or found
+            found = {order: day for order, day in past.items() if day.year == default_year} or past
+        return found
+
     def fault(self, default_year: int | None) -> str:
         """Say why it states no day."""
-        year = self.year(default_year)
+        order = self.form.orders[0] if self.form.orders else Order.YEAR
+        year = self.year(default_year, order)
         if year is None:
             return f"{self.match[0]} has no year"
         if year not in self.form.years:
             # The digits as written, since DEC060205 is of «0205».
-            stated = default_year if self.form.kind is _Kind.NO_YEAR else self.match["year"]
+            stated = default_year if self.form.kind is Kind.NO_YEAR else self._numbers(order)[0]
             return f"{self.match[0]} is no date, its year would be {stated}"
         return f"{self.match[0]} is no date"
 
 
-def day_from_name(name: str, *, year: int | None = None) -> date:
+def day_from_name(name: str, *, year: int | None = None, orders: Orders | None = None) -> date:
     """Return the one day that the name of a file or folder states.
 
     A day marked «AO» (as of) is the one, whatever else the name mentions. A range of days within a
-    month is its last day.
+    month is its last day. Seconds since 1970 are the day in UTC.
 
     Parameters
     ----------
@@ -134,22 +135,31 @@ def day_from_name(name: str, *, year: int | None = None) -> date:
         The name, with or without its suffix.
     year : int, optional
         The year of a name that states only day and month, as in JUL05. A name's own year wins.
+    orders : mapping, optional
+        What the archive's other names say of names such as 03-04-2024. Without it the year comes first in
+        221210 and 23_09_03, as publishers write, and what can be read in two ways is refused.
 
     Raises
     ------
     DataError
-        No day, more than one, one that no calendar has, or one without a year; the candidates are listed.
+        No day, more than one, one that no calendar has, one without a year, or one that can be read as
+        several; the candidates are listed.
     """
     found = _candidates(name)
-    own_years = {day.year for one in found if (day := one.day(None))}
+    own_years = {day.year for one in found for day in one.readings().values()}
     if len(own_years) == 1:
         year = own_years.pop()
-    days = sorted({day for one in found if (day := one.day(year))})
-    if len(days) == 1:
-        return days[0]
-    if days:
-        several = ", ".join(map(str, days))
-        problem = f"the name holds {len(days)} dates ({several})"
+    read = [(one, days) for one in found if (days := _read(one, year, orders or {}))]
+    for one, open_days in read:
+        if len(open_days) > 1:
+            readings = " or ".join(map(str, sorted(open_days)))
+            cure = "name it by its day, as in 2024-11-03, or state it under [dates] in frontcalc.toml"
+            raise DataError(f"{one.match[0]} may be {readings}", where=name, cure=cure, code="NO-DATE")
+    stated = sorted({day for _, days in read for day in days})
+    if len(stated) == 1:
+        return stated[0]
+    if stated:
+        problem = f"the name holds {len(stated)} dates ({', '.join(map(str, stated))})"
         raise DataError(problem, where=name, cure="leave one in the name", code="NO-DATE")
     cure = "name the file by its day, as in 2024-11-03.geojson"
     if any(one.year(year) is None for one in found):
@@ -160,17 +170,44 @@ def day_from_name(name: str, *, year: int | None = None) -> date:
 
 def in_words(day: date) -> str:
     """Return a day as people write it, as in «29 Jun 2025», whatever the locale."""
-    return f"{day.day} {_FULL_MONTHS[day.month - 1][:3].title()} {day.year}"
+    return f"{day.day} {FULL_MONTHS[day.month - 1][:3].title()} {day.year}"
 
 
+def moment_from_name(name: str, day: date) -> datetime | None:
+    """Return when on a day the map is of whose name states it, in UTC where the name says so; None without a time."""
+    times = {one.time for one in _candidates(name)}
+    found = times.pop() if len(times) == 1 else None
+    return datetime.combine(day, found) if found else None
+
+
+def readings(name: str, year: int | None = None) -> list[tuple[Shape | None, Order | None, dict[Order, date]]]:
+    """Return the days that a name states: how each is written, in which order it usually is read, and what it may be.
+
+    What can be read in one order only has no shape.
+    """
+    found = ((one, one.readings(year)) for one in _candidates(name))
+    return [(one.shape, one.form.usual, days) for one, days in found if days]
+
+
+@lru_cache(maxsize=1024)
 def without_day(name: str) -> str:
-    """Return a file name's stem without its day, as in «deepstatemap_data» of deepstatemap_data_20240708.
+    """Return a name without its day and time, as in «deepstatemap_data» of deepstatemap_data_20240708.
 
     The mark of an as-of day goes with it: «UkraineControlMap» of UkraineControlMapAO27APR2026.
     """
+    return _undated(name).strip(_BETWEEN)
+
+
+def stem_without_day(name: str) -> str:
+    """Return a file's name as `without_day` does, without its suffixes; a day may have points in it."""
+    return _undated(name).split(".")[0].strip(_BETWEEN)
+
+
+def _undated(name: str) -> str:
+    """Return a name without what is written like a day."""
     for one in sorted(_candidates(name), key=lambda one: one.match.start(), reverse=True):
-        name = name[: one.match.start()] + name[one.match.end() :]
-    return name.strip(" _-.,")
+        name = name[: one.match.start()] + name[one.end :]
+    return name
 
 
 def mentions_day(name: str) -> bool:
@@ -181,8 +218,15 @@ def mentions_day(name: str) -> bool:
 def year_from_name(name: str) -> int | None:
     """Return the one year that the name of a folder states, as in «ISW 2022»; None for none or several."""
     years = {int(digits) for digits in re.findall(r"(?<!\d)\d{4}(?!\d)", name)}
-    years = {year for year in years if year in _LIKELY}
+    years = {year for year in years if year in LIKELY}
     return years.pop() if len(years) == 1 else None
+
+
+def _read(one: _Found, year: int | None, orders: Orders) -> set[date]:
+    """Return the days that something may be, one where it is certain."""
+    days = one.readings(year)
+    order = orders.get(one.shape, one.form.usual) if one.shape else None
+    return {days[order]} if order in days else set(days.values())
 
 
 def _candidates(name: str) -> list[_Found]:
@@ -190,20 +234,47 @@ def _candidates(name: str) -> list[_Found]:
     found = list(_scan(name))
     found = [one for one in found if one.as_of] or found
     # Six digits beside a whole date are a time of day. Day and month alone stay: they may contradict it.
-    if any(one.form.kind is _Kind.WHOLE and one.day(None) for one in found):
-        return [one for one in found if one.form.kind is not _Kind.SHORT_YEAR]
+    if any(one.form.kind is Kind.WHOLE and one.readings() for one in found):
+        return [one for one in found if one.form.kind is not Kind.DIGITS]
     return found
 
 
 def _scan(name: str) -> Iterator[_Found]:
     """Yield what is written like a day; each character is read once, by the first form that fits."""
-    for form in _FORMS:
-        for match in form.pattern.finditer(name):
-            yield _Found(form, match)
-            name = name[: match.start()] + "\0" * len(match[0]) + name[match.end() :]
+    for form in FORMS:
+        matches = [match for match in form.pattern.finditer(name) if _may_be_day(_Found(form, match), name)]
+        for match in matches:
+            name = _blanked(name, match)
+        for match in matches:
+            clock = CLOCK.match(name, match.end())
+            if clock is None or time_of(clock) is None:
+                yield _Found(form, match)
+            else:
+                name = _blanked(name, clock)
+                yield _Found(form, match, clock)
+
+
+def _blanked(name: str, match: re.Match[str]) -> str:
+    """Return a name without what was matched, whose characters keep their places."""
+    return name[: match.start()] + "\0" * len(match[0]) + name[match.end() :]
+
+
+def _may_be_day(one: _Found, name: str) -> bool:
+    """Say whether something is no number that counts too few or many seconds, nor a time of day that is the name."""
+    if one.moment:
+        return one.moment.date() <= _tomorrow()
+    return one.form.kind is not Kind.DIGITS or bool(one.readings()) or time_alone(name) is None
+
+
+def _tomorrow() -> date:
+    """Return the last day that a map may be of, wherever it was made."""
+    return date.today() + timedelta(days=1)
 
 
 _ISO = re.compile(r"\d{4}-?\d\d-?\d\d(?:[T ].+)?")
+_BETWEEN = " _-.,"  # what stands between a name's words and its day
+_LONGEST_DAY = len("2024-11-03")
+_PARTIAL = re.compile(r"\d{4}(?:[-/]\d\d)?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -225,8 +296,10 @@ def day_from_property(value: object, *, kind: str | None = None) -> date:
     Raises
     ------
     DataError
-        The value is no date, or of a year that no map is of.
+        The value is no date, lacks its day, or is of a year that no map is of.
     """
+    if isinstance(value, str) and _PARTIAL.fullmatch(value.strip()):
+        raise DataError(f"property {value!r} states no day", cure=f"write the day, as in {value.strip()[:4]}-03-01")
     try:
         moment = _as_moment(value)
         is_date = kind == "esriFieldTypeDateOnly" or moment.tzinfo is None or moment.time() == time.min
@@ -235,10 +308,22 @@ def day_from_property(value: object, *, kind: str | None = None) -> date:
         cure = "a date is milliseconds since 1970 or a text such as 2024-11-03"
         raise DataError(f"property {reprlib.repr(value)} is no date", cure=cure) from error
     is_number = isinstance(value, Real)
-    if day.year not in (_LIKELY if is_number else _WRITTEN):
+    if day.year not in (LIKELY if is_number else WRITTEN):
         cure = "a date is milliseconds since 1970, not seconds and not digits such as 20241103"
         raise DataError(f"property {value!r} would be of {day}", cure=cure if is_number else None)
     return day
+
+
+def moment_from_property(value: object) -> datetime | None:
+    """Return the moment that a date property states, None where it states a day alone or none.
+
+    Parameters
+    ----------
+    value : object
+        What `day_from_property` has read.
+    """
+    is_day = isinstance(value, str) and len(value.strip()) <= _LONGEST_DAY
+    return None if is_day or (isinstance(value, date) and not isinstance(value, datetime)) else _as_moment(value)
 
 
 def _as_moment(value: object) -> datetime:

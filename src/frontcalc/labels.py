@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 # Control characters steer terminals and break lines; directional ones show a name other than it is; lone
@@ -12,8 +13,11 @@ _LINES = re.compile(r"[\t\n\r]+")
 
 
 def printable(name: str) -> str:
-    """Return a name on one line, every character that does more than show itself written as its escape."""
-    name = _LINES.sub(" ", name)
+    """Return a name on one line, every character that does more than show itself written as its escape.
+
+    Accents stand with their letters (form C), where file names of macOS have them apart.
+    """
+    name = _LINES.sub(" ", unicodedata.normalize("NFC", name))
     return _UNSAFE.sub(lambda found: ascii(found[0])[1:-1], name)
 
 

@@ -224,7 +224,7 @@ _HOSTING = re.compile(r"^(?:view|mds)+|(?:view|v\d+)+$")
 
 def _fold(name: str) -> str:
     """Return a name without what spellings differ by: case, punctuation, and what a service adds."""
-    return _HOSTING.sub("", _PUNCTUATION.sub("", name.casefold()))
+    return _HOSTING.sub("", _PUNCTUATION.sub("", unicodedata.normalize("NFC", name).casefold()))
 
 
 _FOLDED = {

@@ -42,6 +42,8 @@ CODES: dict[str, str] = {
     "ENDED": "a layer that the view counts is no longer drawn, so that nothing is known of it from then on",
     "OLD-MAP": "the map that stands for an end is far older than the period, so that nothing is measured",
     "CONTROL-ONLY": "only control counts, and much of what it gained was already drawn as an advance",
+    "LATER-MAP": "several maps of one day show a layer, of which the last by its time stands",
+    "AS-OF": "all maps may be stamped with another day than they show",
 }
 
 

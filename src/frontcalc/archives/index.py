@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -17,10 +17,14 @@ from frontcalc.sources.files import Entry
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The features of one day in a file of several, by a property (None for the first that states a date)."""
+    """The features of one day in a file of several, by a property (None for the first that states a date).
+
+    `moment` is that of the features where the day has several maps, else None.
+    """
 
     field: str | None
     day: date
+    moment: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +37,34 @@ class Part:
         The file.
     selection : Selection or None
         Which of its features count; None for all.
+    moment : datetime or None
+        When it shows its day, in UTC where that is known; None where nothing states a time.
     """
 
     entry: Entry
     selection: Selection | None = None
+    moment: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        """What messages call it: the file, and the time of its features where it has several maps of the day."""
+        several = self.selection and self.selection.moment
+        return f"{self.entry.label} at {several:%H:%M:%S}" if several else self.entry.label
+
+    def follows(self, other: Part) -> bool:
+        """Say whether both state a time in the same zone, and this one a later."""
+        if self.moment is None or other.moment is None or bool(self.moment.tzinfo) != bool(other.moment.tzinfo):
+            return False
+        return self.moment > other.moment
+
+
+def latest_first(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Return the parts of a map by their times, the latest first, and those without any last."""
+
+    def moment(part: Part) -> datetime:
+        return (part.moment or datetime.min).replace(tzinfo=UTC)
+
+    return tuple(sorted(parts, key=moment, reverse=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from datetime import date
 from pathlib import Path
 
 from frontcalc.archives.dating import Dating, dated
-from frontcalc.archives.index import Archive, Part, SnapshotRef
+from frontcalc.archives.index import Archive, Part, SnapshotRef, latest_first
+from frontcalc.archives.orders import settled
 from frontcalc.archives.written import maps_of
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig, archive_config, merged, named_archive, read_legend
@@ -96,13 +97,13 @@ def open_archive(
     if not maps:
         inside = f", only {some_of(others)}" if others and others != [name] else ""
         raise NoDataError(f"holds no maps{inside}", where=name, cure="name files by date, as in 2024-11-03.geojson")
-    days, refused = dated(maps, dating, config, skip_bad=skip_bad)
-    notices = [Notice("SKIPPED", str(error)) for error in refused]
+    days, refused, notices = dated(maps, dating, config, skip_bad=skip_bad)
+    notices += [Notice("SKIPPED", str(error)) for error in refused]
     if others:
         notices.append(Notice("OTHER-FILES", f"{len(others)} not read: {some_of(others)}"))
     if late := [day for day in days if day > (dating.today or date.today())]:
         notices.append(Notice("FUTURE", f"{len(late)} after today, the first of {min(late)}"))
-    refs = tuple(SnapshotRef(day, tuple(days[day]), config.legend) for day in sorted(days))
+    refs = tuple(SnapshotRef(day, latest_first(days[day]), config.legend) for day in sorted(days))
     terms = ", ".join(filter(None, (config.attribution or config.publisher, config.licence)))
     return Archive(name, refs, tuple(notices), config.view, tuple(refused), terms, config.publisher)
 
@@ -134,9 +135,10 @@ def pair_archive(before: str | Path, after: str | Path, *, legend: str | Path | 
     """
     refs = []
     explained = read_legend(Path(legend)).legend if legend else None
+    orders = settled((Path(path).name, None) for path in (before, after))
     for path in (Path(before), Path(after)):
         try:
-            day = day_from_name(path.name)
+            day = day_from_name(path.name, orders=orders)
         except DataError:
             day = None
         own = _beside(path.absolute()).legend if explained is None else explained

@@ -198,10 +198,11 @@ def _box(layers: tuple[Drawn, ...]) -> Box | None:
 
 
 def _other_files(archive: Archive) -> Iterator[Fault]:
-    """Yield the files that are no maps, as the index of the archive says."""
+    """Yield the files that are no maps, and why all days may be off, as the index of the archive says."""
     for notice in archive.notices:
-        if notice.code == "OTHER-FILES":
-            yield Fault("OTHER-FILES", notice.message, maps=None)
+        if notice.code in ("OTHER-FILES", "AS-OF"):
+            what, _, cure = notice.message.partition(": ") if notice.code == "AS-OF" else (notice.message, "", "")
+            yield Fault(notice.code, what, maps=None, cure=cure)
 
 
 def _unexplained(archive: Archive, tells: Tells) -> Iterator[Fault]:

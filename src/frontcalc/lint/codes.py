@@ -91,7 +91,7 @@ CODES: dict[str, Code] = {
         _ERROR,
         "two files show one layer of one day differently",
         "a corrected file beside the one that it corrects",
-        "keep one of the two",
+        "keep one of the two, or put the time of day into both names, as in 20241103_1800",
     ),
     "NO-LAYER": Code(
         _ERROR,
@@ -171,6 +171,12 @@ CODES: dict[str, Code] = {
         "a slip of the hand in a name, software that writes a default",
         "correct the name or the property",
     ),
+    "AS-OF": Code(
+        _WARNING,
+        "all maps may be stamped with another day than they show",
+        "a mirror that runs after midnight, or midnights of another zone than UTC",
+        "state as_of_offset_days in frontcalc.toml, 0 where the days are right",
+    ),
     "INVALID-RING": Code(
         _INFO,
         "a polygon's rings cross or overlap as drawn",
@@ -200,6 +206,12 @@ CODES: dict[str, Code] = {
         "files in the archive are no maps by their names and were not read",
         "readmes, styles, licences",
         "nothing to do, if they are no maps",
+    ),
+    "LATER-MAP": Code(
+        _INFO,
+        "several maps of one day show a layer, of which the last by its time counts",
+        "a publisher that makes several maps a day",
+        "nothing to do, if the last map of the day is meant",
     ),
 }
 """Every code, errors first; what `docs/findings.md` shows."""

@@ -52,6 +52,8 @@ class Drawn:
         The same for the same polygons, in whatever order.
     ground : MultiPolygon or None
         Repaired and united, in metres; None where that fails.
+    part : Part
+        The file, and the time that it is of.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Drawn:
     polygons: NDArray[np.object_]
     digest: str
     ground: shapely.MultiPolygon | None
+    part: Part
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,8 +146,7 @@ def _sort_layers(
             faults.append(Fault("UNKNOWN-LAYER", what, ref.day, layer=title, file=file.name, km2=km2))
             continue
         if other := layers.get(spelling(title)):
-            what = f"shows layer {title!r} of {ref.day} differently from {other.file}"
-            faults.append(Fault("LAYER-TWICE", what, ref.day, layer=title, file=file.name))
+            faults.append(_twice(ref, title, file.part, other.part))
             continue
         digest = _digest(polygons)
         if (digest, features.crs) not in grounds:
@@ -155,8 +157,18 @@ def _sort_layers(
                 faults.append(Fault("UNMEASURABLE", what, ref.day, layer=title, file=file.name))
                 grounds[digest, features.crs] = None
         ground = grounds[digest, features.crs]
-        layers[spelling(title)] = Drawn(title, layer, file.name, features.crs, polygons, digest, ground)
+        layers[spelling(title)] = Drawn(title, layer, file.name, features.crs, polygons, digest, ground, file.part)
     return faults
+
+
+def _twice(ref: SnapshotRef, title: str, part: Part, standing: Part) -> Fault:
+    """Return the fault of a layer that two maps of one day show."""
+    name = part.entry.label
+    if standing.follows(part):
+        what = f"{title or 'the map'} of {ref.day} is that of {standing.label}, which is later than {part.label}"
+        return Fault("LATER-MAP", what, ref.day, layer=title, file=name)
+    what = f"shows layer {title!r} of {ref.day} differently from {standing.label}"
+    return Fault("LAYER-TWICE", what, ref.day, layer=title, file=name)
 
 
 def _digest(polygons: NDArray[np.object_]) -> str:

@@ -14,7 +14,7 @@ import shapely
 from frontcalc import crs, geometry
 from frontcalc.dates import without_day
 from frontcalc.errors import DataError
-from frontcalc.intervals import intervals
+from frontcalc.intervals import day_stated, intervals
 from frontcalc.layers import Role, layer_name
 from frontcalc.lint.findings import Fault, Place
 from frontcalc.lint.reading import Day, Drawn, FileRead, place_of
@@ -143,11 +143,9 @@ def stated_day(file: FileRead) -> date | Fault | None:
     if file.part.selection is not None:
         return None
     try:
-        spans = intervals(file.features, None, where=file.name)
+        return day_stated(intervals(file.features, None, where=file.name))
     except DataError as error:
         return Fault("DATE-IMPLAUSIBLE", error.problem, file=file.name)
-    days = {span.first for span in spans or ()}
-    return days.pop() if len(days) == 1 else None
 
 
 def _many(count: int, one: str, many: str) -> str:

@@ -16,7 +16,8 @@ from frontcalc import crs
 from frontcalc.archives import Part, SnapshotRef, refuse_changes
 from frontcalc.cache import key_of
 from frontcalc.errors import DataError
-from frontcalc.intervals import in_force, intervals
+from frontcalc.intervals import day_stated, in_force, intervals
+from frontcalc.labels import some_of
 from frontcalc.layers import UNDIFFERENTIATED, Layer, spelling
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
@@ -151,25 +152,28 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
     ]
     layers: dict[str, SnapshotLayer] = {}
     polygons_of: dict[str, Geometries] = {}
+    origin: dict[str, Part] = {}
     unknown: list[tuple[str, str, float]] = []
+    earlier: dict[tuple[Part, Part], list[str]] = {}
     for place, title, layer, polygons in found:
         file, _, features = read[place]
+        part, key = ref.parts[place], spelling(title)
         if place in again:
             continue
         if layer is None:
             unknown.append((title, file.name, float(drawn_km2(polygons, features.crs).sum())))
-            continue
-        key = spelling(title)
-        if key in layers:
-            raise DataError(
-                f"shows layer {title!r} of {ref.day} differently from {layers[key].file}",
-                where=file.name,
-                cure="keep one of the two files",
-            )
-        polygons_of[title] = polygons
-        layers[key] = SnapshotLayer(title, layer, features.crs, file.name, _digest(features.crs, polygons), ref)
+        elif standing := origin.get(key):
+            if not standing.follows(part):
+                raise _twice(title, ref.day, standing, part)
+            earlier.setdefault((standing, part), []).append(title)
+        else:
+            origin[key], polygons_of[title] = part, polygons
+            layers[key] = SnapshotLayer(title, layer, features.crs, file.name, _digest(features.crs, polygons), ref)
     if unknown:
         notices.append(Notice("UNKNOWN-LAYER", f"not counted: {unknown_line(unknown)}"))
+    for (standing, part), titles in earlier.items():
+        what = f"{some_of(titles)} of {ref.day}: {standing.label} stands, not {part.label}"
+        notices.append(Notice("LATER-MAP", what))
     snapshot = Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated), tells)
     return Drawn(snapshot, polygons_of)
 
@@ -196,6 +200,15 @@ def _digest(crs_name: str, polygons: Geometries) -> str:
     return key_of((crs_name, *shapely.to_wkb(polygons)))
 
 
+def _twice(title: str, day: date | None, standing: Part, part: Part) -> DataError:
+    """Return the error for a layer that two files of one day show, neither of which is known to be the later."""
+    return DataError(
+        f"shows {f'layer {title!r}' if title else 'ground'} of {day} differently from {standing.label}",
+        where=part.label,
+        cure="keep one of the two files, or put the time of day into both names, as in 20241103_1800",
+    )
+
+
 def changed(name: str) -> DataError:
     """Return the error for a file that another one has taken the place of while it was being measured."""
     return DataError("changed while it was read", where=name, cure="run again when it is complete")
@@ -208,7 +221,7 @@ def read_part(part: Part) -> tuple[SourceFile, Features]:
     file, features = _read_whole(part.entry)
     spans = intervals(features, part.selection.field, where=part.entry.label)
     assert spans is not None  # the index has found dates in it
-    return file, features.select(in_force(spans, part.selection.day))
+    return file, features.select(in_force(spans, part.selection.day, part.selection.moment))
 
 
 @lru_cache(maxsize=1)
@@ -231,5 +244,5 @@ def _other_days(features: Features, ref: SnapshotRef, part: Part) -> list[date]:
         spans = intervals(features, None, where=part.entry.label)
     except DataError:
         return []
-    days = {span.first for span in spans or ()}
-    return sorted(days) if len(days) == 1 and ref.day not in days else []
+    stated = day_stated(spans)
+    return [stated] if stated and stated != ref.day else []

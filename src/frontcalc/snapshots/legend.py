@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs
-from frontcalc.dates import without_day
+from frontcalc.dates import stem_without_day, without_day
 from frontcalc.errors import DataError, FrontcalcError
 from frontcalc.labels import printable
 from frontcalc.layers import (
@@ -34,7 +33,7 @@ from frontcalc.layers import (
 )
 from frontcalc.sources import SourceFile
 from frontcalc.sources.features import Features
-from frontcalc.sources.files import SUFFIXES, Entry
+from frontcalc.sources.files import Entry
 
 Geometries = NDArray[np.object_]
 
@@ -51,7 +50,8 @@ _TELLS_NOTHING = re.compile(
     r"|time|begin|^end|start|until|^adm\d|country|oblast|region|province|district|raion|hromada|city|town|village"
     r"|place|location|area|length|perimeter|shape|size|km|note|comment|descr|url|link|lang|version"
 )
-_CHUNK = re.compile(r"[0-9a-f]{8,}|\d+")
+# Numbers, versions, zones and the names of chunks tell no ground apart.
+_CHUNK = re.compile(r"[0-9a-f]{8,}|\d+|[\W_]+|(?<![^\W\d_])[tvz](?![^\W\d_])", re.IGNORECASE)
 
 
 class Tell(NamedTuple):
@@ -144,15 +144,12 @@ def _named_layers(index: int, entry: Entry, features: Features, legend: Legend) 
 
 def _stem(entry: Entry) -> str:
     """Return a file's name without its day and suffixes."""
-    path = PurePosixPath(entry.path.name)
-    while path.suffix.lower() in SUFFIXES:
-        path = path.with_suffix("")
-    return without_day(path.name)
+    return stem_without_day(entry.path.name)
 
 
 def _file_name(entry: Entry) -> str:
     """Return what tells a file from others of its day: its name, else its folder's, without numbers."""
-    return _CHUNK.sub("", next(filter(None, (_stem(entry), *_folders(entry))), "")).strip(" _-.,()") or "(no name)"
+    return " ".join(_CHUNK.sub(" ", next(filter(None, (_stem(entry), *_folders(entry))), "")).split()) or "(no name)"
 
 
 def _folders(entry: Entry) -> list[str]:

@@ -1,0 +1,157 @@
+"""The ways in which publishers write days and times in names.
+
+`FORMS` is the one table to edit when a publisher writes its days in a new way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, time
+from enum import Enum, StrEnum
+from functools import partial
+
+FULL_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+MONTHS = {
+    **{name: number for number, name in enumerate(FULL_MONTHS, start=1)},
+    **{name[:3]: number for number, name in enumerate(FULL_MONTHS, start=1)},
+    "sept": 9,
+    "arp": 4,  # as published: ClaimedUkrainianCounterOffensivesARP07
+}
+
+WRITTEN = range(1800, 2101)  # years that make sense where a name takes the trouble of YYYY-MM-DD
+LIKELY = range(1990, 2101)  # where the digits could as well be a serial number or a slip of the hand
+_SHORT = range(2000, 2050)  # for YY
+
+# «AO», as of: publishers write it before the day a map shows. Once it was an A, which goes with the day.
+_MARK = r"(?<![A-Z])(?P<mark>AO|A(?=\d))[-_ ]*"
+# A month glued to a word begins with a capital; otherwise «Summar12» would be 12 March.
+_MONTH = rf"(?:(?<![A-Za-z])|(?=[A-Z]))(?P<month>(?i:{'|'.join(sorted(MONTHS, key=len, reverse=True))}))"
+# Of «26-27», two days of one report, the last is the day shown.
+_DAY = r"(?:\d{1,2} ?[-\u2013] ?)?(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+# Of five digits too, so that it can be refused.
+_YEAR = r"(?P<year>\d{4,})"
+# A time of day behind a date: _0600, T06-00, 06:00:00Z, 18h, 6 pm. With more digits or another zone it is none.
+CLOCK = re.compile(
+    r"(?P<lead>T|[-_ .,(]{1,3}(?:at )?T?)"
+    r"(?>(?P<hour>\d\d?)(?:(?P<sep>[-_:.h ]?)(?P<minute>[0-5]\d)(?:[-_:.m ]?(?P<second>[0-5]\d)(?:[.,]\d+)?)?)?)"
+    r"(?: ?(?P<unit>h|hrs?|Z|UTC|GMT|\+00:?00))?(?: ?(?P<half>[ap])m)?\)?(?![A-Za-z\d+:])",
+    re.IGNORECASE,
+)
+
+
+class Order(StrEnum):
+    """In which order the three numbers of a day stand."""
+
+    YEAR = "year first"
+    DAY = "day first"
+    MONTH = "month first"
+
+
+Shape = tuple[str, int]
+"""How three numbers are written: what stands between them, and the digits of the last."""
+
+Orders = Mapping[Shape, Order | None]
+"""The order that the names of an archive leave no doubt of, None where they leave one."""
+
+# Where year, month and day stand.
+PLACES = {Order.YEAR: (1, 2, 3), Order.DAY: (3, 2, 1), Order.MONTH: (3, 1, 2)}
+
+
+class Kind(Enum):
+    """How much a way of writing a day says."""
+
+    WHOLE = "day, month and a year of four digits"
+    DIGITS = "digits that beside a whole date are a time of day or a serial number"
+    NO_YEAR = "day and month"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way of writing a day.
+
+    `orders` are those its numbers may be read in, `usual` the one to take where the names of an archive leave it open.
+    """
+
+    kind: Kind
+    years: range
+    pattern: re.Pattern[str]
+    orders: tuple[Order, ...] = ()
+    usual: Order | None = None
+
+
+def _form(kind: Kind, years: range, body: str, *, mark: str = f"(?:{_MARK})?") -> Form:
+    """Return a form whose pattern may begin with the mark and neither begins nor ends within a number."""
+    return Form(kind, years, re.compile(rf"{mark}(?<!\d){body}(?!\d)"))
+
+
+def _numbers(
+    kind: Kind, years: range, body: str, *orders: Order, usual: Order | None = None, mark: str = f"(?:{_MARK})?"
+) -> Form:
+    """Return a form of three numbers with one separator, which stands in `body` between the first and the second."""
+    one, separator, two, three = body.split("~")
+    body = rf"(?P<one>{one})(?P<sep>{separator})(?P<two>{two})(?P=sep)(?P<three>{three})"
+    return Form(kind, years, _form(kind, years, body, mark=mark).pattern, orders, usual)
+
+
+_whole, _digits = partial(_form, Kind.WHOLE, LIKELY), partial(_numbers, Kind.DIGITS, _SHORT)
+
+# In order: what one form has read, the next does not see.
+FORMS = (
+    # 2024-11-03, 2024_11_03, 2024-2-3
+    _numbers(Kind.WHOLE, WRITTEN, r"\d{4}~[-_. ]~\d\d?~\d\d?", Order.YEAR),
+    # AO 10302024, as Americans write it; without the mark it could be any number
+    _numbers(Kind.WHOLE, LIKELY, r"(?:0\d|1[0-2])~~\d\d~\d{4}", Order.MONTH, mark=_MARK),
+    # 22022024, which is no day with the year first, since no month is 19 or 20
+    _numbers(Kind.DIGITS, LIKELY, r"\d\d~~\d\d~(?:19|20)\d\d", Order.DAY, Order.MONTH),
+    # 20240708, AO20260609
+    _numbers(Kind.WHOLE, LIKELY, r"\d{4}~~\d\d~\d\d", Order.YEAR),
+    # 202411030600, 2024110306
+    _whole(
+        r"(?P<year>(?:19|20)\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])"
+        r"(?P<hour>[01]\d|2[0-3])(?:(?P<minute>[0-5]\d)(?P<second>[0-5]\d)?)?"
+    ),
+    # 1722873600, 1722873600000: seconds or milliseconds since 1970, as DeepState names its history
+    _form(Kind.DIGITS, LIKELY, r"(?P<since>1\d{9}(?:\d{3})?)"),
+    # 24FEB2022, 1Mar2022, 14_March_2022, 3rd of March 2022
+    _whole(rf"{_DAY}(?: of)?[-_. ]?{_MONTH}[-_., ]*{_YEAR}"),
+    # JAN082023, JAN08,2023, August 25 2024, October 26-27, 2024
+    _whole(rf"{_MONTH}[-_. ]?{_DAY}[-_., ]*{_YEAR}"),
+    # 2024-Nov-03
+    _whole(rf"(?P<year>\d{{4}})[-_. ]?{_MONTH}[-_. ]?{_DAY}"),
+    # 22.02.2024, 3.4.2024: with points the day comes first everywhere
+    _numbers(Kind.WHOLE, WRITTEN, r"\d\d?~\.~\d\d?~\d{4}", Order.DAY),
+    # 22-02-2024, 02_22_2024: in America the month does
+    _numbers(Kind.WHOLE, WRITTEN, r"\d\d?~[-_ ]~\d\d?~\d{4}", Order.DAY, Order.MONTH),
+    # 22.02.24, 22.2.24, 22-02-24; «1.2.13» is a version
+    _digits(r"(?<![vV])\d\d~\.~\d\d?~\d\d", Order.YEAR, Order.DAY),
+    _digits(r"\d\d~-~\d\d~\d\d", *Order),
+    # 221210, 23_09_03: publishers put the year first
+    _digits(r"\d\d~~\d\d~\d\d", Order.YEAR, Order.DAY, usual=Order.YEAR),
+    _digits(r"\d\d~_~\d\d~\d\d", *Order, usual=Order.YEAR),
+    # 13MAR
+    _form(Kind.NO_YEAR, LIKELY, rf"{_DAY}[-_. ]?{_MONTH}(?![A-Za-z])"),
+    # JUL05, ARP07
+    _form(Kind.NO_YEAR, LIKELY, rf"{_MONTH}[-_. ]?{_DAY}"),
+)
+
+
+def time_alone(name: str) -> time | None:
+    """Return the time of day that is all of a name but its suffix, as in 0600.geojson or 18h."""
+    found = CLOCK.match(f"_{name}")
+    return time_of(found) if found and name[found.end() - 1 :][:1] in ("", ".") else None
+
+
+def time_of(clock: re.Match[str]) -> time | None:
+    """Return the time of day behind a date, None where hour and minute are not told from another number."""
+    lead, hour, separator, minute, second, unit, half = clock.groups()
+    told = unit or half or (separator if minute else lead.upper().endswith("T"))
+    if not told and (minute is None or len(hour) < 2):
+        return None
+    hours = int(hour) % 12 + 12 * (half.lower() == "p") if half else int(hour)
+    zone = None if unit is None or unit.lower().startswith("h") else UTC
+    return time(hours, int(minute or 0), int(second or 0), tzinfo=zone) if hours < 24 else None
