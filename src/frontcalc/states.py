@@ -8,7 +8,7 @@ from datetime import date
 
 from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.cache import NOTHING_KEPT, Cache
-from frontcalc.errors import DataError, UsageError
+from frontcalc.errors import ChangedError, DataError, UsageError
 from frontcalc.layers import ADJECTIVES, Layer, spelling
 from frontcalc.notices import Notice
 from frontcalc.periods import Period
@@ -92,8 +92,8 @@ def _layers_or_none(ref: SnapshotRef, wanted: Wanted) -> tuple[tuple[str, str, L
     """Return a map's layers; none for a bad file where bad ones are skipped."""
     try:
         return _layers_of(ref, wanted.cache)
-    except DataError:
-        if not wanted.skip_bad:
+    except DataError as error:
+        if not wanted.skip_bad or isinstance(error, ChangedError):
             raise
         return ()
 
@@ -147,7 +147,7 @@ def state_on(archive: Archive, day: date, wanted: Wanted) -> State | None:
         try:
             snapshot = read_snapshot(ref, wanted.cache)
         except DataError as error:
-            if not wanted.skip_bad:
+            if not wanted.skip_bad or isinstance(error, ChangedError):
                 raise
             notices.append(Notice("SKIPPED", str(error)))
             continue
@@ -174,6 +174,8 @@ def passed_over(archive: Archive, day: date, wanted: Wanted) -> list[Notice]:
     for ref in archive.upto(day) if wanted.skip_bad else ():
         try:
             read_snapshot(ref, wanted.cache)
+        except ChangedError:
+            raise
         except DataError as error:
             notices.append(Notice("SKIPPED", str(error)))
     return notices
@@ -257,6 +259,6 @@ def _readable(archive: Archive, day: date, skip_bad: bool, cache: Cache) -> Iter
         try:
             yield from _layers_of(ref, cache)
             return
-        except DataError:
-            if not skip_bad:
+        except DataError as error:
+            if not skip_bad or isinstance(error, ChangedError):
                 raise

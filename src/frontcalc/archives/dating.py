@@ -86,7 +86,7 @@ def _days_of(entry: Entry, dating: Dating, config: ArchiveConfig) -> Iterator[tu
     """Yield the days that a file has a map of, by the first source that states any."""
     stated = config.dates.get(entry.label)
     if stated is None and dating.field is None:
-        stated = _day_in_names(entry, dating)
+        stated = day_in_names(entry, dating)
     if stated is not None:
         yield stated, Part(entry)
         return
@@ -105,7 +105,7 @@ def _days_of(entry: Entry, dating: Dating, config: ArchiveConfig) -> Iterator[tu
         yield day, Part(entry, Selection(dating.field, day))
 
 
-def _day_in_names(entry: Entry, dating: Dating) -> date | None:
+def day_in_names(entry: Entry, dating: Dating) -> date | None:
     """Return the day of a file by its name or those of its folders, None where none states any."""
     folders = list(reversed(entry.path.parts[:-1]))
     year = dating.year or next((found for folder in folders if (found := year_from_name(folder))), None)

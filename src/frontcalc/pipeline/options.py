@@ -14,7 +14,7 @@ from frontcalc import archives, crs, snapshots
 from frontcalc.archives import Archive, Dating
 from frontcalc.cache import NOTHING_KEPT, Cache, user_cache
 from frontcalc.change import ENGINES
-from frontcalc.errors import DataError, UsageError
+from frontcalc.errors import ChangedError, DataError, UsageError
 from frontcalc.layers import ADJECTIVES, Layer, find_layer, spelling
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.splitting import Splitting, choose_regions
@@ -104,7 +104,7 @@ def open_maps(archive: str | Path | Archive | None, options: Options) -> Archive
         if options.get("date_from") or options.get("year"):
             problem, cure = "is open already, so that its maps are dated", "give dating= to open_archive"
             raise UsageError(problem, where=archive.name, cure=cure)
-        return archive
+        return archive.skipping_bad() if options.get("skip_bad") else archive
     dating = Dating(options.get("date_from"), options.get("year"))
     return archives.open_archive(archive, dating=dating, skip_bad=bool(options.get("skip_bad")))
 
@@ -204,7 +204,7 @@ def _place(archive: Archive, day: date | None, cache: Cache, *, skip_bad: bool) 
     for ref in (*earlier, archive.refs[0], archive.refs[-1]):
         try:
             return snapshots.kept_boxes(snapshots.read_snapshot(ref, cache), cache)
-        except DataError:
-            if not skip_bad:
+        except DataError as error:
+            if not skip_bad or isinstance(error, ChangedError):
                 raise
     return np.empty(0, dtype=object)

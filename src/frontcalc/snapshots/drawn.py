@@ -17,7 +17,7 @@ from frontcalc.archives import Part, SnapshotRef
 from frontcalc.cache import key_of
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.dates import without_day
-from frontcalc.errors import DataError
+from frontcalc.errors import ChangedError, DataError
 from frontcalc.intervals import in_force, intervals
 from frontcalc.labels import some_of
 from frontcalc.layers import UNDIFFERENTIATED, Layer, find_layer, layer_name, spelling, stated_layer
@@ -73,7 +73,11 @@ class SnapshotLayer:
         DataError
             The file is no longer the one that the layer was first seen in.
         """
-        drawn = parse_snapshot(self.ref)
+        try:
+            drawn = parse_snapshot(self.ref)
+        except DataError as error:
+            # It could be read when the layer was found in it.
+            raise changed(self.file) from error
         if self not in drawn.snapshot.layers:
             raise changed(self.file)
         return drawn.polygons[self.name]
@@ -131,10 +135,17 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
     notices: list[Notice] = []
     unknown: list[str] = []
     stated: list[date] = []
+    bad: list[DataError] = []
     for part in ref.parts:
         name = part.entry.label
-        with timed(f"read {name}"):
-            file, features = read_part(part)
+        try:
+            with timed(f"read {name}"):
+                file, features = read_part(part, skip_bad=ref.skip_bad)
+        except DataError as error:
+            if not ref.skip_bad or isinstance(error, ChangedError):
+                raise
+            bad.append(error)
+            continue
         same = next((other for other in files if other.sha256 == file.sha256 and other.name != name), None)
         files.append(file)
         # Files that are named by their layers may be alike, as those of layers that are empty are.
@@ -145,6 +156,7 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
             notices.append(SYNTHETIC)
         if len(features.not_area):
             notices.append(Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted"))
+        notices.extend(features.notices)
         stated += _other_days(features, ref, part)
         for title, layer, polygons in layers_in(features, part.entry, dict(ref.layers)):
             key = spelling(title)
@@ -159,6 +171,9 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
             else:
                 origin[key], polygons_of[title] = name, polygons
                 layers[key] = SnapshotLayer(title, layer, features.crs, name, _digest(features.crs, polygons), ref)
+    if bad and not files:
+        raise bad[0]
+    notices.extend(Notice("SKIPPED", str(error)) for error in bad)
     if unknown and not layers:
         raise DataError(
             f"has no layer that is known: {some_of(unknown)}",
@@ -176,25 +191,25 @@ def _digest(crs_name: str, polygons: Geometries) -> str:
     return key_of((crs_name, *shapely.to_wkb(polygons)))
 
 
-def changed(name: str) -> DataError:
+def changed(name: str) -> ChangedError:
     """Return the error for a file that another one has taken the place of while it was being measured."""
-    return DataError("changed while it was read", where=name, cure="run again when it is complete")
+    return ChangedError("changed while it was read", where=name, cure="run again when it is complete")
 
 
-def read_part(part: Part) -> tuple[SourceFile, Features]:
-    """Return a file and those of its features that are of the part's day."""
+def read_part(part: Part, *, skip_bad: bool = False) -> tuple[SourceFile, Features]:
+    """Return a file and those of its features that are of the part's day; of a zip, also what can be read of it."""
     if part.selection is None:
-        return read_features(part.entry)
-    file, features = _read_whole(part.entry)
+        return read_features(part.entry, skip_bad=skip_bad)
+    file, features = _read_whole(part.entry, skip_bad=skip_bad)
     spans = intervals(features, part.selection.field, where=part.entry.label)
     assert spans is not None  # the index has found dates in it
     return file, features.select(in_force(spans, part.selection.day))
 
 
 @lru_cache(maxsize=1)
-def _read_whole(entry: Entry) -> tuple[SourceFile, Features]:
+def _read_whole(entry: Entry, *, skip_bad: bool) -> tuple[SourceFile, Features]:
     """Return a file of many days, kept while its days are read one after the other."""
-    return read_features(entry)
+    return read_features(entry, skip_bad=skip_bad)
 
 
 def forget_parsed() -> None:
