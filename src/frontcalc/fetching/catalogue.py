@@ -102,8 +102,9 @@ def sources() -> dict[str, Source]:
     path = Path(chosen) if chosen else _TABLE
     try:
         return {name: _source(name, entry) for name, entry in read_toml(path.read_bytes(), where=path.name).items()}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise DataError(f"is no table of sources: {error}", where=path.name, cure=f"see {VARIABLE}") from error
+    except (OSError, ValueError, TypeError, AttributeError, DataError) as error:
+        reason = error.problem if isinstance(error, DataError) else error
+        raise DataError(f"is no table of sources: {reason}", where=path.name, cure=f"see {VARIABLE}") from error
 
 
 def find_source(name: str) -> Source:

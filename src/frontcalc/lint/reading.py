@@ -101,6 +101,8 @@ def read_day(ref: SnapshotRef, before: Day | None, target_crs: str) -> Day:
             what = f"{file.name} and {twin.name} of the same day are byte for byte the same"
             faults.append(Fault("REPEATED", what, ref.day, file=file.name, cure="remove one of the two"))
             continue
+        others = (notice for notice in file.features.notices if notice.code == "OTHER-FILES")
+        faults += (Fault("OTHER-FILES", notice.message, ref.day, file=file.name) for notice in others)
         if impossible := _impossible_crs(file.features):
             faults.append(Fault("CRS-IMPOSSIBLE", impossible, ref.day, file=file.name))
             continue

@@ -131,7 +131,9 @@ def _read_part(
             return _read(data, place, depth + 1, job)
         if shapefile.detect(data):
             stem = shapefile_stem(name)
-            beside = [other for other in members if shapefile_stem(other) == stem and suffix_of(other) in SHAPEFILE_PARTS]
+            beside = [
+                other for other in members if shapefile_stem(other) == stem and suffix_of(other) in SHAPEFILE_PARTS
+            ]
             parts = {suffix_of(other): archive.read(members[other]) for other in beside}
             return shapefile.read_shapefile_parts({**parts, ".shp": data}, where=place)
         if geopackage.detect(data):
