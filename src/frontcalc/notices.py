@@ -39,7 +39,7 @@ CODES: dict[str, str] = {
     "FROZEN": "a layer stands still while others move",
     "REPEAT": "a map is the same as an earlier one",
     "CONTROL-ONLY": "only control counts, and much of what it gained was already drawn as an advance",
-    "REGIONS-JOINED": "features of a region file with one name, which no codes tell apart, are one region but do not touch",
+    "REGIONS-JOINED": "features of one name that no code tells apart are one region, though they do not touch",
 }
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 from frontcalc.archives import Archive, SnapshotRef
-from frontcalc.errors import DataError, UsageError, reason_of
+from frontcalc.errors import ChangedError, DataError, UsageError, reason_of
 from frontcalc.outputs import write_file
 from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes, tidy_polygons
 from frontcalc.pipeline.options import Options, open_maps
@@ -107,6 +107,8 @@ def _readable(ref: SnapshotRef) -> bool:
     """Say whether a map can be read."""
     try:
         read_snapshot(ref)
-    except DataError:
+    except DataError as error:
+        if isinstance(error, ChangedError):
+            raise
         return False
     return True
