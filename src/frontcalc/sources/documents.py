@@ -49,7 +49,7 @@ def parse(data: bytes, *, where: str, part: str = "") -> object:
             raise DataError(problem, where=where, cure="save it as UTF-8") from error
         if found := _NO_NUMBER.match(error.doc, error.pos):
             problem = f"{part} has {found[1]}, which is no JSON, at line {error.lineno}, column {error.colno}".lstrip()
-            raise DataError(problem, where=where, cure="write null in its place") from error
+            raise DataError(problem, where=where, cure="write null in its place, in coordinates a number") from error
         # Versions of orjson differ in what follows a comma, and in their words for depth.
         reason = "nested too deeply" if "depth" in error.msg else error.msg.partition(",")[0]
         problem = f"{part} is not valid JSON: {reason}, line {error.lineno}, column {error.colno}".lstrip()
