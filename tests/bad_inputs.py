@@ -305,6 +305,10 @@ ZIP = f"{DAY}.zip"
 PACKED = (
     BadInput("zip: cut off", file(formats.zipped({"control_map.geojson": GOOD})[:-30], ZIP)),
     BadInput("zip: no map in it", file(formats.zipped({"readme.txt": b"hello"}), ZIP)),
+    BadInput(
+        "zip: a member that is an error page",
+        file(formats.zipped({"control_map.geojson": GOOD, "russian_advances.geojson": b"<html>502</html>"}), ZIP),
+    ),
     BadInput("zip: a member that leads out with ../", file(formats.zipped({"../control.geojson": GOOD}), ZIP)),
     BadInput("zip: a member with an absolute path", file(formats.zipped({"/etc/control.geojson": GOOD}), ZIP)),
     BadInput("zip: a symbolic link", file(zip_with_link(), ZIP)),
@@ -413,6 +417,7 @@ def settings(config: str) -> Callable[[Path], None]:
 
 CONFIGS = (
     BadInput("archive's frontcalc.toml: no TOML", archive_with("view = ")),
+    BadInput("archive's frontcalc.toml: brackets without end", archive_with(f"view = {5_000 * '['}")),
     BadInput("archive's frontcalc.toml: an unknown key", archive_with('shell = "rm"')),
     BadInput(
         "archive's frontcalc.toml: an unknown role", archive_with('[layers]\n"a" = { actor = "Russia", role = "king" }')

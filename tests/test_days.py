@@ -198,7 +198,7 @@ def test_unnamed_files_of_different_names_are_one_map_where_that_was_said(archiv
     with pytest.raises(DataError, match="'file name' is 'north'"):
         held(folder, "2024-11-03")
     (folder / "frontcalc.toml").write_text('ignore = ["file name"]')
-    assert held(folder, "2024-11-03") == (pytest.approx(200), ["UNNAMED"])
+    assert held(folder, "2024-11-03") == (pytest.approx(200), [])
 
 
 # --- several maps of one day, in rows -------------------------------------------------------------------------

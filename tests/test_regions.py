@@ -114,6 +114,64 @@ def test_several_features_of_one_name_are_one_region(maps: Path, tmp_path: Path)
     assert diff(maps, regions=path)["a"] == (0.0, 200.0, 200.0)
 
 
+def districts(tmp_path: Path, features: list[tuple[dict[str, str], tuple[int, int]]]) -> Path:
+    """Write a region file: properties and square of each feature."""
+    document = collection({None: [square(*at) for _, at in features]})
+    for feature, (properties, _) in zip(document["features"], features, strict=True):
+        feature["properties"] = properties
+    path = tmp_path / "districts.geojson"
+    path.write_text(json.dumps(document))
+    return path
+
+
+PUBLISHERS = {
+    "GADM": ("NAME_2", "NAME_1", "GID_2"),
+    "Humanitarian Data Exchange": ("ADM2_EN", "ADM1_EN", "ADM2_PCODE"),
+    "the same, today": ("adm2_name", "adm1_name", "adm2_pcode"),
+}
+
+
+@pytest.mark.parametrize(("name", "parent", "code"), PUBLISHERS.values(), ids=PUBLISHERS)
+@pytest.mark.parametrize("coded", [True, False])
+def test_districts_of_one_name_are_told_apart_by_code_and_shown_with_what_they_are_part_of(
+    name: str, parent: str, code: str, coded: bool, maps: Path, tmp_path: Path
+) -> None:
+    rows = [
+        ("East", "Center", "u3", (305, 40)),
+        ("West", "Center", "u1", (300, 40)),
+        ("West", "Other", "u2", (301, 40)),
+    ]
+    features = [({parent: of, name: own, **({code: id_} if coded else {})}, at) for of, own, id_, at in rows]
+    found = diff(maps, regions=districts(tmp_path, features), region_name=name)
+    assert found["Center (West)"] == (100.0, 0.0, 0.0)
+    assert found["Center (East)"] == (0.0, 100.0, 100.0)
+
+
+def test_districts_named_by_their_province_are_one_region(maps: Path, tmp_path: Path) -> None:
+    """A code of the district's own level does not tell provinces apart."""
+    features = [
+        ({"NAME_1": "West", "GID_1": "U.1", "NAME_2": name, "GID_2": f"U.1.{name}"}, at)
+        for name, at in (("a", (300, 40)), ("b", (301, 40)))
+    ]
+    path = districts(tmp_path, features)
+    table = frontcalc.diff("2024-01-01..2024-02-01", archive=maps, regions=path, snap="none", region_name="NAME_1")
+    assert [row.region for row in table.rows] == ["West", "unassigned", "total"]
+    assert "REGIONS-JOINED" not in {notice.code for notice in table.meta.notices}
+
+
+@pytest.mark.parametrize("code", ["U.1", ""])
+def test_joining_what_does_not_touch_is_a_notice(code: str, tmp_path: Path) -> None:
+    """Three squares of one name: two touch, the third is an island, or another place of that name."""
+    features = [({"name": "A", "shapeISO": code}, at) for at in ((300, 40), (301, 40), (304, 40))]
+    regions = read_regions(districts(tmp_path, features), target_crs=CRS)
+    assert regions.names == ("A",)
+    (notice,) = regions.notices
+    what = "districts.geojson: of one name, and one region though they do not touch: A"
+    assert (notice.code, notice.message) == ("REGIONS-JOINED", what)
+    whole = read_regions(districts(tmp_path, features[:2]), target_crs=CRS)
+    assert whole.notices == ()
+
+
 def test_another_field_may_name_the_regions(maps: Path, region_file: Write) -> None:
     regions = region_file({"a": [(300, 40)]}, field="oblast")
     assert "a" in diff(maps, regions=regions, region_name="oblast")

@@ -131,7 +131,7 @@ def test_an_encrypted_zip_is_refused(control: dict[str, bytes]) -> None:
         read_content(bytes(data), where="a.zip")
 
 
-@pytest.mark.parametrize("name", ["../a.shp", "/a.shp", "a\\b.shp", "C:/a.shp", "a/../../b.shp"])
+@pytest.mark.parametrize("name", ["../a.shp", "/a.shp", "..\\b.shp", "\\b.shp", "C:/a.shp", "a/../../b.shp"])
 def test_names_outside_the_zip_are_refused(name: str) -> None:
     with pytest.raises(DataError, match="has a member that names a place outside"):
         read_content(zipped({name: b"x"}), where="a.zip")

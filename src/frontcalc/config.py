@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -90,7 +91,7 @@ def archive_config(data: bytes, *, where: str = NAME) -> ArchiveConfig:
     DataError
         It is no TOML, or has a key or value that it may not have.
     """
-    document = _parse(data, where)
+    document = read_toml(data, where=where)
     # In a working folder that is also an archive one file serves both: defaults are read elsewhere.
     return _config(
         {key: value for key, value in document.items() if key not in (*DEFAULTS, ARCHIVES) or key == "view"}, where
@@ -209,17 +210,26 @@ def _document(folder: Path) -> dict[str, Any]:
     """Return the frontcalc.toml of a folder, empty where there is none."""
     file = folder / NAME
     try:
-        return _parse(file.read_bytes(), NAME) if file.is_file() else {}
+        return read_toml(file.read_bytes(), where=NAME) if os.path.lexists(file) else {}
     except OSError as error:
         raise DataError("cannot be read", where=NAME, cure="check its permissions") from error
 
 
-def _parse(data: bytes, where: str) -> dict[str, Any]:
-    """Return a TOML document."""
+def read_toml(data: bytes, *, where: str) -> dict[str, Any]:
+    """Return a TOML document.
+
+    Raises
+    ------
+    DataError
+        It is no TOML, not in UTF-8, nests too deep, or has a number or day that cannot be.
+    """
     try:
-        return tomllib.loads(data.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"is not valid TOML: {error}", where=where, cure="mend the line that is named") from error
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise DataError(f"is not UTF-8 text, at byte {error.start}", where=where, cure="save it as UTF-8") from error
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        reason = "it nests too deep" if isinstance(error, RecursionError) else str(error)
+        raise DataError(f"is not valid TOML: {reason}", where=where, cure="mend the line that is named") from error
 
 
 def _table(document: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:

@@ -70,6 +70,10 @@ class DataError(FrontcalcError):
         self.at = at
 
 
+class ChangedError(DataError):
+    """A file changed while a run was reading it: no figure and no notice can rest on it, not even with `--skip-bad`."""
+
+
 class NoDataError(FrontcalcError):
     """The archive has nothing that could answer the question."""
 

@@ -211,7 +211,7 @@ def _labels(regions: RegionSet, parents: Sequence[str]) -> list[str]:
             continue
         mine = [index for index, own in enumerate(regions.names) if own == name]
         numbers = {index: str(number) for number, index in enumerate(mine, start=1)}
-        for tags in (regions.countries, parents, regions.codes, numbers):
+        for tags in (regions.countries, regions.parents, parents, regions.codes, numbers):
             told = [tags[index] for index in mine] if tags else []
             if all(told) and len(set(told)) == times:
                 break

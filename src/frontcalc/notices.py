@@ -44,6 +44,7 @@ CODES: dict[str, str] = {
     "CONTROL-ONLY": "only control counts, and much of what it gained was already drawn as an advance",
     "LATER-MAP": "several maps of one day show a layer, of which the last by its time stands",
     "AS-OF": "all maps may be stamped with another day than they show",
+    "REGIONS-JOINED": "features of one name that no code tells apart are one region, though they do not touch",
 }
 
 

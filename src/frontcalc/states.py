@@ -9,7 +9,7 @@ from datetime import date
 from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.cache import NOTHING_KEPT, Cache
 from frontcalc.dates import in_words
-from frontcalc.errors import DataError, UsageError
+from frontcalc.errors import ChangedError, DataError, UsageError
 from frontcalc.layers import ADJECTIVES, OWN, UNNAMED, Layer, LayerEnd, Role, spelling
 from frontcalc.notices import Notice
 from frontcalc.periods import Period
@@ -99,8 +99,8 @@ def _layers_or_none(ref: SnapshotRef, wanted: Wanted) -> tuple[tuple[str, str, L
     """Return a map's layers; none for a bad file where bad ones are skipped."""
     try:
         return _layers_of(ref, wanted.cache)
-    except DataError:
-        if not wanted.skip_bad:
+    except DataError as error:
+        if not wanted.skip_bad or isinstance(error, ChangedError):
             raise
         return ()
 
@@ -207,7 +207,7 @@ def state_on(archive: Archive, day: date, wanted: Wanted) -> State | None:
             if snapshot.tells or not _is_empty(snapshot):
                 check_known(archive, ref, wanted)
         except DataError as error:
-            if not wanted.skip_bad:
+            if not wanted.skip_bad or isinstance(error, ChangedError):
                 raise
             notices.append(Notice("SKIPPED", str(error)))
             continue
@@ -241,6 +241,8 @@ def absence(archive: Archive, day: date, wanted: Wanted) -> list[Notice]:
     for ref in archive.upto(day):
         try:
             read_snapshot(ref, wanted.cache)
+        except ChangedError:
+            raise
         except DataError as error:
             notices.append(Notice("SKIPPED", str(error)))
             continue
@@ -350,6 +352,6 @@ def _readable(archive: Archive, day: date, skip_bad: bool, cache: Cache) -> Iter
         try:
             yield from _layers_of(ref, cache)
             return
-        except DataError:
-            if not skip_bad:
+        except DataError as error:
+            if not skip_bad or isinstance(error, ChangedError):
                 raise

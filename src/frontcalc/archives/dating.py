@@ -142,6 +142,12 @@ def _days_of(
     return parts, [span.moment for span in spans]
 
 
+def day_in_names(entry: Entry, dating: Dating) -> date | None:
+    """Return the day of a file by its name or those of its folders, None where none states any."""
+    named = _naming(entry, dating)
+    return day_from_name(named.text, year=named.year) if named else None
+
+
 def _by_name(named: _Naming, orders: Orders) -> tuple[date, datetime | None]:
     """Return the day that a name states, and the moment where a time goes with it."""
     day = day_from_name(named.text, year=named.year, orders=orders)

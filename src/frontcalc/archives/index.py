@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -69,11 +69,15 @@ def latest_first(parts: Iterable[Part]) -> tuple[Part, ...]:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRef:
-    """Where one day's map is: the day, its files, and what the archive says its layers mean."""
+    """Where one day's map is: the day, its files, and what the archive says its layers mean.
+
+    With `skip_bad` a file that cannot be read is passed over where another of the day can be, and so is one in a zip.
+    """
 
     day: date | None
     parts: tuple[Part, ...]
     legend: Legend = field(default_factory=Legend)
+    skip_bad: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -130,6 +134,10 @@ class Archive:
     def extent(self) -> str:
         """From when to when there are maps."""
         return f"{self.days[0]} to {self.days[-1]}" if self.days else "no date"
+
+    def skipping_bad(self) -> Archive:
+        """Return the same archive, of whose maps files that cannot be read are passed over."""
+        return replace(self, refs=tuple(replace(ref, skip_bad=True) for ref in self.refs))
 
     def upto(self, day: date) -> Iterator[SnapshotRef]:
         """Yield the maps dated on or before a day, latest first."""

@@ -10,13 +10,14 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from frontcalc.archives.beside import is_unnamed_map, maps_missing, without_other_json
 from frontcalc.archives.dating import Dating, dated
 from frontcalc.archives.index import Archive, Part, SnapshotRef, latest_first
 from frontcalc.archives.orders import settled
 from frontcalc.archives.written import maps_of
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig, archive_config, merged, named_archive, read_legend
-from frontcalc.dates import day_from_name
+from frontcalc.dates import day_from_name, mentions_day
 from frontcalc.errors import DataError, NoDataError, UsageError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.labels import printable, some_of
@@ -43,7 +44,7 @@ def open_archive(
     dating : Dating
         Where days are read from.
     skip_bad : bool
-        Leave out files that cannot be dated, with a notice, instead of stopping.
+        Leave out files that cannot be dated or read, with a notice, instead of stopping.
     legend : str or Path, optional
         A toml that explains the layers, as `frontcalc archive explain` writes it; it comes before what the archive
         says of itself.
@@ -90,20 +91,30 @@ def open_archive(
         problem = f"cannot be read: {reason_of(error)}"
         raise DataError(problem, where=printable(root.name), cure="check its name and permissions") from error
     configured = next((entry for entry in entries if entry.name == CONFIG_NAME), None)
+    if (root / CONFIG_NAME).is_dir():
+        raise DataError("is a folder", where=CONFIG_NAME, cure="rename it")
     entries = _without_manifest(entries)
     config = archive_config(configured.read()) if configured else _beside(root)
     config = merged(merged(config, stated), read_legend(Path(legend)) if legend else ArchiveConfig())
     maps, others = maps_of([entry for entry in entries if entry is not configured])
+    maps = sorted([*maps, *(entry for entry in entries if entry.label in others and is_unnamed_map(entry))])
+    maps, other_json = without_other_json(maps, config.dates)
+    others = sorted({*others, *(entry.label for entry in other_json)} - {entry.label for entry in maps})
     if not maps:
         inside = f", only {some_of(others)}" if others and others != [name] else ""
         raise NoDataError(f"holds no maps{inside}", where=name, cure="name files by date, as in 2024-11-03.geojson")
     days, refused, notices = dated(maps, dating, config, skip_bad=skip_bad)
+    if alone := maps_missing(other_json, maps, days, dating, config):
+        days |= dated(alone, dating, config, skip_bad=skip_bad)[0]
+        others = [name for name in others if name not in {entry.label for entry in alone}]
     notices += [Notice("SKIPPED", str(error)) for error in refused]
     if others:
-        notices.append(Notice("OTHER-FILES", f"{len(others)} not read: {some_of(others)}"))
+        # What is named by a day may be a map that did not come whole, and is named first.
+        first = sorted(others, key=lambda name: not mentions_day(name.rpartition("/")[2]))
+        notices.append(Notice("OTHER-FILES", f"{len(others)} not read: {some_of(first)}"))
     if late := [day for day in days if day > (dating.today or date.today())]:
         notices.append(Notice("FUTURE", f"{len(late)} after today, the first of {min(late)}"))
-    refs = tuple(SnapshotRef(day, latest_first(days[day]), config.legend) for day in sorted(days))
+    refs = tuple(SnapshotRef(day, latest_first(days[day]), config.legend, skip_bad) for day in sorted(days))
     terms = ", ".join(filter(None, (config.attribution or config.publisher, config.licence)))
     return Archive(name, refs, tuple(notices), config.view, tuple(refused), terms, config.publisher)
 

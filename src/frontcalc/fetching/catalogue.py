@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 import os
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from frontcalc.config import read_toml
 from frontcalc.errors import DataError, UsageError
 from frontcalc.fetching.addresses import host_of
 
@@ -101,9 +101,10 @@ def sources() -> dict[str, Source]:
     chosen = os.environ.get(VARIABLE)
     path = Path(chosen) if chosen else _TABLE
     try:
-        return {name: _source(name, entry) for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items()}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise DataError(f"is no table of sources: {error}", where=path.name, cure=f"see {VARIABLE}") from error
+        return {name: _source(name, entry) for name, entry in read_toml(path.read_bytes(), where=path.name).items()}
+    except (OSError, ValueError, TypeError, AttributeError, DataError) as error:
+        reason = error.problem if isinstance(error, DataError) else error
+        raise DataError(f"is no table of sources: {reason}", where=path.name, cure=f"see {VARIABLE}") from error
 
 
 def find_source(name: str) -> Source:

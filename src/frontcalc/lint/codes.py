@@ -203,7 +203,7 @@ CODES: dict[str, Code] = {
     ),
     "OTHER-FILES": Code(
         _INFO,
-        "files in the archive are no maps by their names and were not read",
+        "files in the archive, or members of its zips, are no maps and were not read",
         "readmes, styles, licences",
         "nothing to do, if they are no maps",
     ),

@@ -110,6 +110,8 @@ def read_day(ref: SnapshotRef, before: Day | None, target_crs: str) -> Day:
     for place, file in enumerate(files):
         if place in again:
             continue
+        others = (notice for notice in file.features.notices if notice.code == "OTHER-FILES")
+        faults += (Fault("OTHER-FILES", notice.message, ref.day, file=file.name) for notice in others)
         if impossible := _impossible_crs(file.features):
             faults.append(Fault("CRS-IMPOSSIBLE", impossible, ref.day, file=file.name))
             continue

@@ -14,7 +14,7 @@ from frontcalc import __version__, crs, geometry, snapshots
 from frontcalc import regions as region_sets
 from frontcalc.archives import Archive
 from frontcalc.embedded import load_embedded
-from frontcalc.errors import DataError, UsageError
+from frontcalc.errors import ChangedError, DataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.layers import COUNTRIES, UNNAMED
 from frontcalc.lint import CODES, Finding, check
@@ -70,7 +70,7 @@ def list_archive(
         try:
             snapshot = snapshots.read_snapshot(ref)
         except DataError as error:
-            if not options.get("skip_bad"):
+            if not options.get("skip_bad") or isinstance(error, ChangedError):
                 raise
             notices.append(Notice("SKIPPED", str(error)))
             continue

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 from frontcalc.archives import Archive, SnapshotRef, refuse_place
-from frontcalc.errors import DataError, UsageError, reason_of
+from frontcalc.errors import ChangedError, DataError, UsageError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.outputs import write_file
 from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes, tidy_polygons
@@ -115,6 +115,8 @@ def _readable(ref: SnapshotRef) -> bool:
     """Say whether a map can be read."""
     try:
         read_snapshot(ref)
-    except DataError:
+    except DataError as error:
+        if isinstance(error, ChangedError):
+            raise
         return False
     return True

@@ -14,7 +14,7 @@ from frontcalc import archives, crs, snapshots
 from frontcalc.archives import Archive, Dating
 from frontcalc.cache import NOTHING_KEPT, Cache, user_cache
 from frontcalc.change import ENGINES
-from frontcalc.errors import DataError, UsageError
+from frontcalc.errors import ChangedError, DataError, UsageError
 from frontcalc.layers import ADJECTIVES, Layer, find_layer, spelling
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.splitting import Splitting, choose_regions
@@ -110,7 +110,7 @@ def open_maps(archive: str | Path | Archive | None, options: Options) -> Archive
                 "give dating= or legend= to open_archive",
             )
             raise UsageError(problem, where=archive.name, cure=cure)
-        return archive
+        return archive.skipping_bad() if options.get("skip_bad") else archive
     dating = Dating(options.get("date_from"), options.get("year"))
     skip_bad = bool(options.get("skip_bad"))
     return archives.open_archive(archive, dating=dating, skip_bad=skip_bad, legend=options.get("legend"))
@@ -211,7 +211,7 @@ def _place(archive: Archive, day: date | None, cache: Cache, *, skip_bad: bool) 
     for ref in (*earlier, archive.refs[0], archive.refs[-1]):
         try:
             return snapshots.kept_boxes(snapshots.read_snapshot(ref, cache), cache)
-        except DataError:
-            if not skip_bad:
+        except DataError as error:
+            if not skip_bad or isinstance(error, ChangedError):
                 raise
     return np.empty(0, dtype=object)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from math import fsum
 from pathlib import Path
@@ -15,7 +16,7 @@ from frontcalc.keywords import facade
 from frontcalc.labels import printable
 from frontcalc.pipeline.region_shapes import shapes_by_row
 from frontcalc.region_store import NAME_FIELD
-from frontcalc.regions import CODE_FIELDS, MAY_SHARE, UNASSIGNED, country_of
+from frontcalc.regions import MAY_SHARE, UNASSIGNED, country_of, told_apart
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import read_features
 from frontcalc.sources.features import Features, Properties
@@ -69,7 +70,7 @@ def check_regions(
     fields = sorted({key for own in features.properties for key in own})
     field = region_name or next((name for name in ("name", NAME_FIELD) if name in fields), "name")
     names, refused = _names(features, field, fields)
-    names = _told_apart(names, features)
+    names = _labels(told_apart(names, features, field))
     order = sorted(set(names))
     index = np.array([order.index(name) for name in names], dtype=np.intp)[features.owner]
     drawn = [features.polygons[index == number] for number in range(len(order))]
@@ -154,15 +155,10 @@ def _names(features: Features, field: str, fields: Sequence[str]) -> tuple[list[
     return [name or f"(feature {number})" for number, name in enumerate(names)], refused
 
 
-def _told_apart(names: Sequence[str], features: Features) -> list[str]:
-    """Return the names with their codes where features share a name and each has a code: those are not one region."""
-    lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
-    codes = [printable(str(next(filter(None, map(own.get, CODE_FIELDS)), "")).strip()) for own in lower]
-    by_name: dict[str, set[str]] = {}
-    for name, code in zip(names, codes, strict=True):
-        by_name.setdefault(name, set()).add(code)
-    apart = {name for name, own in by_name.items() if len(own) > 1 and "" not in own}
-    return [f"{name} ({code})" if name in apart else name for name, code in zip(names, codes, strict=True)]
+def _labels(told: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Return the names of features, with code or parent where several regions have one name."""
+    times = Counter(name for name, *_ in set(told))
+    return [f"{name} ({code or parent})" if times[name] > 1 else name for name, code, parent in told]
 
 
 def _overlaps(names: Sequence[str], ground: Sequence[shapely.MultiPolygon]) -> list[RegionOverlap]:

@@ -57,6 +57,7 @@ def start_files(before: str | Path, after: str | Path, options: Options) -> Aske
     """
     forget_read()
     maps = pair_archive(before, after, legend=options.get("legend"))
+    maps = maps.skipping_bad() if options.get("skip_bad") else maps
     run = start(maps, options)
     opening, closing = (State(read_snapshot(ref, run.cache)) for ref in maps.refs)
     actors = _actors_of(run, opening, closing)

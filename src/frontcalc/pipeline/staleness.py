@@ -12,7 +12,7 @@ import shapely
 from frontcalc import geometry, snapshots
 from frontcalc.archives import SnapshotRef
 from frontcalc.change import Change
-from frontcalc.errors import DataError
+from frontcalc.errors import ChangedError, DataError
 from frontcalc.layers import Role, spelling
 from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Measuring
@@ -60,6 +60,8 @@ def _same_files(ref: SnapshotRef, snapshot: Snapshot) -> bool:
     """Say whether another map is of the same bytes; one that cannot be read is not."""
     try:
         return digests_of(ref) == tuple(file.sha256 for file in snapshot.files)
+    except ChangedError:
+        raise
     except DataError:
         return False
 

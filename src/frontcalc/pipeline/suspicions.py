@@ -12,7 +12,7 @@ import shapely
 
 from frontcalc import change, geometry, snapshots
 from frontcalc.change import Change, Floats
-from frontcalc.errors import DataError
+from frontcalc.errors import ChangedError, DataError
 from frontcalc.notices import Notice
 from frontcalc.outliers import MOVING_KM2, NEIGHBOURS
 from frontcalc.pipeline.measuring import Measuring
@@ -90,6 +90,8 @@ class Suspicions:
         try:
             step = self._step_of(span, actor, kind, part)
             reason = self._reason(step, actor, kind, part) if step else ""
+        except ChangedError:
+            raise
         except DataError:
             # A map that no figure rests on may be broken: the figures stand without it.
             return None

@@ -3,13 +3,12 @@
 from frontcalc.regions.countries import country_of
 from frontcalc.regions.eligible import SNAPS, takers
 from frontcalc.regions.partition import MAY_SHARE
-from frontcalc.regions.reading import CODE_FIELDS, embedded_covers, embedded_regions, read_regions
+from frontcalc.regions.reading import embedded_covers, embedded_regions, read_regions, told_apart
 from frontcalc.regions.sets import TOTAL, UNASSIGNED, RegionSet, Split, no_regions
 from frontcalc.regions.snapping import BORDER_KM, WATER_KM
 
 __all__ = [
     "BORDER_KM",
-    "CODE_FIELDS",
     "MAY_SHARE",
     "SNAPS",
     "TOTAL",
@@ -23,4 +22,5 @@ __all__ = [
     "no_regions",
     "read_regions",
     "takers",
+    "told_apart",
 ]

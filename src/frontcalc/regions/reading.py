@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from frontcalc import crs, geometry
 from frontcalc.cache import NOTHING_KEPT, Cache, key_of
 from frontcalc.embedded import PARTIAL_COUNTRIES, load_embedded
 from frontcalc.errors import DataError, UsageError
-from frontcalc.labels import printable
+from frontcalc.labels import printable, some_of
 from frontcalc.notices import Notice
 from frontcalc.regions.countries import country_of
 from frontcalc.regions.cutting import Geometries, Owners
@@ -32,6 +33,9 @@ from frontcalc.versions import method_version
 
 CODE_FIELDS = ("iso_3166_2", "shapeiso", "shapeid")
 """Feature properties that hold a region's code, whatever their case."""
+
+# GADM's codes of each level, and those of the Humanitarian Data Exchange.
+_LEVEL_CODES = re.compile(r"(?:gid|hasc|iso)_(\d)|adm(?:in)?_?(\d)_?pcode")
 
 
 @lru_cache(maxsize=2)
@@ -114,22 +118,24 @@ def read_regions(
         owners,
         land,
         source,
-        notices=tuple(Notice("REGIONS-OVERLAP", message) for message in facts.overlaps),
+        notices=tuple(Notice(code, message) for code, message in facts.notices),
         countries=tuple(facts.countries) if any(facts.countries) else (),
         codes=tuple(facts.codes),
         spellings=tuple(map(tuple, facts.spellings)),
         land_owner=land_owner,
+        parents=tuple(facts.parents),
     )
 
 
 class _Facts(NamedTuple):
-    """What is kept of a file beside polygons: of each region (n,), and what was done where two overlapped."""
+    """What is kept of a file beside polygons: of each region (n,), and notices of the whole."""
 
     names: list[str]
     countries: list[str]
     codes: list[str]
     spellings: list[list[str]]
-    overlaps: list[str]
+    parents: list[str]
+    notices: list[tuple[str, str]]
 
 
 def _made(entry: Entry, source: SourceFile, target_crs: str, field: str | None) -> bytes:
@@ -138,37 +144,58 @@ def _made(entry: Entry, source: SourceFile, target_crs: str, field: str | None) 
     read, features = read_features(entry)
     if read != source:
         raise changed(where)
-    told = _told_apart(_names(features, field, where), features)
+    told = told_apart(_names(features, field, where), features, field or "name")
     order = sorted(set(told))
     place = {own: number for number, own in enumerate(order)}
     index = np.array([place[own] for own in told], dtype=np.intp)
     if not len(features.polygons):
         raise DataError("holds no polygons", where=where, cure="give a file of region areas")
-    names = [name for name, _ in order]
-    land, land_owner = _land(features, index, target_crs, where)
+    names = [name for name, *_ in order]
+    land, land_owner, apart = _land(features, index, target_crs, where)
     pieces, of = geometry.subdivide(land)
     pieces, owners, notices = partition(pieces, land_owner[of], tuple(names), where)
     mine = [[features.properties[number] for number in np.flatnonzero(index == own)] for own in range(len(order))]
+    said = [(notice.code, notice.message) for notice in notices]
+    if apart:
+        listed = some_of([names[own] for own in sorted(apart)])
+        said.append(("REGIONS-JOINED", f"{where}: of one name, and one region though they do not touch: {listed}"))
     facts = _Facts(
         names,
         [printable(country_of(properties)) for properties in mine],
-        [next(filter(None, codes), "") for _, codes in order],
+        [code for _, code, _ in order],
         [_other_names(properties[0]) for properties in mine],
-        [notice.message for notice in notices],
+        [_parent(properties[0], field or "name") for properties in mine],
+        said,
     )
     return to_bytes(land, land_owner, pieces, owners, np.array(orjson.dumps(list(facts)).decode()))
 
 
-def _land(features: Features, index: Owners, target_crs: str, where: str) -> tuple[Geometries, Owners]:
-    """Return the regions as drawn, projected, in few polygons, and the region of each."""
+def _land(features: Features, index: Owners, target_crs: str, where: str) -> tuple[Geometries, Owners, set[int]]:
+    """Return the regions as drawn, projected, in few polygons; the region of each; those with features far apart."""
     whole: list[Geometries] = []
     owner: list[Owners] = []
+    apart: set[int] = set()
     for region in dict.fromkeys(index):
-        mine = np.isin(features.owner, np.flatnonzero(index == region))
-        projected = to_equal_area(features.polygons[mine], features.crs, target_crs, where=where)
+        drawn = [features.polygons[features.owner == number] for number in np.flatnonzero(index == region)]
+        parts = [to_equal_area(polygons, features.crs, target_crs, where=where) for polygons in drawn if len(polygons)]
+        projected = np.concatenate([np.empty(0, dtype=object), *parts])
+        if len(parts) > 1 and not _connected(projected, np.repeat(np.arange(len(parts)), list(map(len, parts)))):
+            apart.add(int(region))
         whole.append(_without_overlap(projected))
         owner.append(np.full(len(whole[-1]), region))
-    return np.concatenate(whole), np.concatenate(owner)
+    return np.concatenate(whole), np.concatenate(owner), apart
+
+
+def _connected(polygons: Geometries, feature: Owners) -> bool:
+    """Say whether features (of each polygon, (n,)) touch, each another, so that all hang together."""
+    first, second = shapely.STRtree(polygons).query(polygons, predicate="intersects")
+    group = np.arange(feature[-1] + 1)
+    while True:
+        joined = group.copy()
+        np.minimum.at(joined, feature[first], group[feature[second]])
+        if (joined == group).all():
+            return not group.any()
+        group = joined
 
 
 def _without_overlap(polygons: Geometries) -> Geometries:
@@ -193,15 +220,47 @@ def _names(features: Features, field: str | None, where: str) -> list[str]:
     return names
 
 
-def _told_apart(names: Sequence[str], features: Features) -> list[tuple[str, tuple[str, ...]]]:
-    """Return every feature's name and codes: those of one region are alike.
+def told_apart(names: Sequence[str], features: Features, field: str) -> list[tuple[str, str, str]]:
+    """Return every feature's name, its code and, without one, what it is part of: those of one region are alike.
 
-    Features of one name are parts of one region, unless each of them has a code that says otherwise.
+    Parameters
+    ----------
+    names : sequence of str
+        The name of each feature.
+    features : Features
+        The features. A code tells regions of one name apart if each feature of that name has one.
+    field : str
+        The property that names them. One of a level, as NAME_2, goes with the codes of that level.
     """
     lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
-    codes = [tuple(printable(str(own.get(key) or "").strip()) for key in CODE_FIELDS) for own in lower]
-    uncoded = {name for name, own in zip(names, codes, strict=True) if not any(own)}
-    return [(name, () if name in uncoded else own) for name, own in zip(names, codes, strict=True)]
+    found = {key: level for own in lower for key in own if (level := _level_of(key))}
+    level = next(iter(re.findall(r"\d", field)), max(found.values(), default=""))
+    fields = (*CODE_FIELDS, *sorted(key for key in found if found[key] == level))
+    codes = [next(filter(None, (_text(own.get(key)) for key in fields)), "") for own in lower]
+    uncoded = {name for name, code in zip(names, codes, strict=True) if not code}
+    return [
+        (name, "", _parent(own, field)) if name in uncoded else (name, code, "")
+        for name, code, own in zip(names, codes, features.properties, strict=True)
+    ]
+
+
+def _level_of(key: str) -> str:
+    """Return the level that a property holds codes of, a digit; empty where it holds none."""
+    found = _LEVEL_CODES.fullmatch(key)
+    return (found[1] or found[2]) if found else ""
+
+
+def _parent(properties: Mapping[str, object], field: str) -> str:
+    """Return what a feature named by a field of a level, as NAME_2, is part of by that of the level above it."""
+    above = re.sub(r"[1-9]", lambda digit: str(int(digit[0]) - 1), field.casefold(), count=1)
+    lower = {key.casefold(): value for key, value in properties.items()}
+    return _text(lower.get(above)) if above != field.casefold() else ""
+
+
+def _text(value: object) -> str:
+    """Return a property as text; GADM writes NA for none."""
+    text = printable(str(value or "").strip())
+    return "" if text == "NA" else text
 
 
 def _other_names(properties: Mapping[str, object]) -> list[str]:

@@ -105,7 +105,7 @@ class RegionSet:
     level : str
         What the `level` column says, as in «adm1».
     names : tuple of str
-        One a region, sorted; regions that share a name differ in country or code.
+        One a region, sorted; regions that share a name differ in country, code or parent.
     pieces : (m,) array of shapely Polygon
         The regions, cut small, in metres of the equal-area projection.
     owner : (m,) array of int
@@ -133,6 +133,8 @@ class RegionSet:
         The rest of the plane, cut small; found when it is needed where it is left out.
     partial_countries : tuple of str
         Those of which the set has some regions only.
+    parents : tuple of str
+        What the file says that each region is part of, empty where it does not; no entries where it never does.
     accuracy : str
         How far the borders can be trusted, in a few words; empty where nothing is known of it.
     """
@@ -153,6 +155,7 @@ class RegionSet:
     nowhere: Geometries | None = None
     accuracy: str = ""
     partial_countries: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
 
     def land_km2(self) -> Floats:
         """Return the area of each region's land as the set draws it, (n,) in km²; what is snapped is not drawn."""

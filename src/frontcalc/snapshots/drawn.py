@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from frontcalc import crs
 from frontcalc.archives import Part, SnapshotRef, refuse_changes
 from frontcalc.cache import key_of
-from frontcalc.errors import DataError
+from frontcalc.errors import ChangedError, DataError
 from frontcalc.intervals import day_stated, in_force, intervals
 from frontcalc.labels import some_of
 from frontcalc.layers import UNDIFFERENTIATED, Layer, spelling
@@ -72,7 +72,11 @@ class SnapshotLayer:
         DataError
             The file is no longer the one that the layer was first seen in.
         """
-        drawn = parse_snapshot(self.ref)
+        try:
+            drawn = parse_snapshot(self.ref)
+        except DataError as error:
+            # It could be read when the layer was found in it.
+            raise changed(self.file) from error
         if self not in drawn.snapshot.layers:
             raise changed(self.file)
         return drawn.polygons[self.name]
@@ -128,36 +132,21 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
     DataError
         A file is broken; two files of the day show one layer differently.
     """
-    files: list[SourceFile] = []
-    read: list[tuple[SourceFile, Entry, Features]] = []
-    notices: list[Notice] = []
-    stated: list[date] = []
-    for part in ref.parts:
-        name = part.entry.label
-        with timed(f"read {name}"):
-            file, features = read_part(part)
-        refuse_changes(features, where=name)
-        files.append(file)
-        read.append((file, part.entry, features))
-        if features.synthetic:
-            notices.append(SYNTHETIC)
-        if len(features.not_area):
-            notices.append(Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted"))
-        stated += _other_days(features, ref, part)
-    found, tells = layers_of(read, ref.legend)
+    read, notices = _read_files(ref)
+    stated = [day for one in read for day in _other_days(one.features, ref, one.part)]
+    files = [one.source for one in read]
+    found, tells = layers_of([(one.source, one.part.entry, one.features) for one in read], ref.legend)
     again = repeated(files, found)
-    notices += [
-        Notice("MERGED", f"{files[first].name} and {files[place].name} are the same file")
-        for place, first in again.items()
-    ]
+    for place, first in again.items():
+        notices.append(Notice("MERGED", f"{files[first].name} and {files[place].name} are the same file"))
     layers: dict[str, SnapshotLayer] = {}
     polygons_of: dict[str, Geometries] = {}
     origin: dict[str, Part] = {}
     unknown: list[tuple[str, str, float]] = []
     earlier: dict[tuple[Part, Part], list[str]] = {}
     for place, title, layer, polygons in found:
-        file, _, features = read[place]
-        part, key = ref.parts[place], spelling(title)
+        file, part, features = read[place]
+        key = spelling(title)
         if place in again:
             continue
         if layer is None:
@@ -176,6 +165,41 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
         notices.append(Notice("LATER-MAP", what))
     snapshot = Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated), tells)
     return Drawn(snapshot, polygons_of)
+
+
+class _Read(NamedTuple):
+    """A file of a map, and those of its features that are of the map's day."""
+
+    source: SourceFile
+    part: Part
+    features: Features
+
+
+def _read_files(ref: SnapshotRef) -> tuple[list[_Read], list[Notice]]:
+    """Read the files of a map, and what is to be said of each; bad ones are passed over where that was asked for."""
+    read: list[_Read] = []
+    notices: list[Notice] = []
+    bad: list[DataError] = []
+    for part in ref.parts:
+        name = part.entry.label
+        try:
+            with timed(f"read {name}"):
+                file, features = read_part(part, skip_bad=ref.skip_bad)
+        except DataError as error:
+            if not ref.skip_bad or isinstance(error, ChangedError):
+                raise
+            bad.append(error)
+            continue
+        refuse_changes(features, where=name)
+        read.append(_Read(file, part, features))
+        if features.synthetic:
+            notices.append(SYNTHETIC)
+        if len(features.not_area):
+            notices.append(Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted"))
+        notices.extend(features.notices)
+    if bad and not read:
+        raise bad[0]
+    return read, [*notices, *(Notice("SKIPPED", str(error)) for error in bad)]
 
 
 def repeated(files: Sequence[SourceFile], found: Sequence[FileLayer]) -> dict[int, int]:
@@ -209,25 +233,25 @@ def _twice(title: str, day: date | None, standing: Part, part: Part) -> DataErro
     )
 
 
-def changed(name: str) -> DataError:
+def changed(name: str) -> ChangedError:
     """Return the error for a file that another one has taken the place of while it was being measured."""
-    return DataError("changed while it was read", where=name, cure="run again when it is complete")
+    return ChangedError("changed while it was read", where=name, cure="run again when it is complete")
 
 
-def read_part(part: Part) -> tuple[SourceFile, Features]:
-    """Return a file and those of its features that are of the part's day."""
+def read_part(part: Part, *, skip_bad: bool = False) -> tuple[SourceFile, Features]:
+    """Return a file and those of its features that are of the part's day; of a zip, also what can be read of it."""
     if part.selection is None:
-        return read_features(part.entry)
-    file, features = _read_whole(part.entry)
+        return read_features(part.entry, skip_bad=skip_bad)
+    file, features = _read_whole(part.entry, skip_bad=skip_bad)
     spans = intervals(features, part.selection.field, where=part.entry.label)
     assert spans is not None  # the index has found dates in it
     return file, features.select(in_force(spans, part.selection.day, part.selection.moment))
 
 
 @lru_cache(maxsize=1)
-def _read_whole(entry: Entry) -> tuple[SourceFile, Features]:
+def _read_whole(entry: Entry, *, skip_bad: bool) -> tuple[SourceFile, Features]:
     """Return a file of many days, kept while its days are read one after the other."""
-    return read_features(entry)
+    return read_features(entry, skip_bad=skip_bad)
 
 
 def forget_parsed() -> None:

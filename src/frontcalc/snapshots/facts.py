@@ -17,6 +17,7 @@ import shapely
 
 from frontcalc.archives import SnapshotRef
 from frontcalc.cache import NOTHING_KEPT, Cache, key_of
+from frontcalc.errors import ChangedError, DataError
 from frontcalc.layers import Layer, Role
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
@@ -78,15 +79,21 @@ def known_snapshot(ref: SnapshotRef, cache: Cache) -> Snapshot | None:
             return _remembered[ref]
     if cache.folder is None:
         return None
-    with timed(f"looked up {', '.join(ref.names)}"):
-        content = cache.get("maps", _key(ref, [_fingerprint(part.entry) for part in ref.parts]))
+    try:
+        with timed(f"looked up {', '.join(ref.names)}"):
+            content = cache.get("maps", _key(ref, [_fingerprint(part.entry) for part in ref.parts]))
+    except DataError as error:
+        if not ref.skip_bad or isinstance(error, ChangedError):
+            raise
+        return None
     return None if content is None else remember(_from_json(content, ref))
 
 
 def keep_snapshot(snapshot: Snapshot, cache: Cache) -> None:
     """Keep what was found on a map, in memory for this run and in a cache for later ones."""
     remember(snapshot)
-    if cache.folder is None:
+    # What was skipped is looked at again by each run.
+    if cache.folder is None or any(notice.code == "SKIPPED" for notice in snapshot.notices):
         return
     found = [file.sha256 for file in snapshot.files]
     read = [_fingerprint(part.entry) for part in snapshot.ref.parts]

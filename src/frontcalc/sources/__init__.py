@@ -44,8 +44,15 @@ class SourceFile:
     sha256: str
 
 
-def read_features(entry: Entry) -> tuple[SourceFile, Features]:
+def read_features(entry: Entry, *, skip_bad: bool = False) -> tuple[SourceFile, Features]:
     """Return what was read and the features in it; of a shapefile, all its parts.
+
+    Parameters
+    ----------
+    entry : Entry
+        The file.
+    skip_bad : bool
+        Pass over members of a zip that cannot be read, with a notice.
 
     Raises
     ------
@@ -54,18 +61,26 @@ def read_features(entry: Entry) -> tuple[SourceFile, Features]:
     UsageError
         A package that its format needs is not installed.
     """
-    data = entry.read()
-    digest = hashlib.sha256(data)
-    if not shapefile.detect(data):
-        return SourceFile(entry.label, digest.hexdigest()), _features_of(data, digest.digest(), where=entry.label)
-    parts = {".shp": data}
-    for name in entry.siblings:
-        suffix = PurePosixPath(name).suffix.lower()
-        parts[suffix] = entry.read(name)
-        digest.update(parts[suffix])
-    features = shapefile.read_shapefile_parts(parts, where=entry.label)
+    parts, digest = _content(entry)
+    source = SourceFile(entry.label, digest.hex())
+    if len(parts) == 1 and not shapefile.detect(parts[""]):
+        if not skip_bad:
+            return source, _features_of(parts[""], digest, where=entry.label)
+        features = read_content(parts[""], where=entry.label, skip_bad=True)
+    else:
+        features = shapefile.read_shapefile_parts({**parts, ".shp": parts[""]}, where=entry.label)
     refuse_uncut(features, where=entry.label)
-    return SourceFile(entry.label, digest.hexdigest()), features
+    return source, features
+
+
+def _content(entry: Entry) -> tuple[dict[str, bytes], bytes]:
+    """Return a file's content under "", that of a shapefile's other parts by suffix, and the SHA-256 of it all."""
+    parts = {"": entry.read()}
+    if shapefile.detect(parts[""]):
+        parts |= {PurePosixPath(name).suffix.lower(): entry.read(name) for name in entry.siblings}
+    elif geopackage.detect(parts[""]):
+        geopackage.refuse_logs(entry.beside, where=entry.label)
+    return parts, hashlib.sha256(b"".join(parts.values())).digest()
 
 
 class _Last(threading.local):
@@ -96,14 +111,10 @@ def fingerprint(entry: Entry) -> str:
     DataError
         The file cannot be read.
     """
-    data = entry.read()
-    digest = hashlib.sha256(data)
-    for name in entry.siblings if shapefile.detect(data) else ():
-        digest.update(entry.read(name))
-    return digest.hexdigest()
+    return _content(entry)[1].hex()
 
 
-def read_content(data: bytes, *, where: str) -> Features:
+def read_content(data: bytes, *, where: str, skip_bad: bool = False) -> Features:
     """Return the features of content in any format that is known, also in gzip; the content tells which.
 
     Parameters
@@ -112,6 +123,8 @@ def read_content(data: bytes, *, where: str) -> Features:
         A file's content.
     where : str
         The file's name, for messages.
+    skip_bad : bool
+        Pass over members of a zip that cannot be read, with a notice.
 
     Raises
     ------
@@ -121,7 +134,9 @@ def read_content(data: bytes, *, where: str) -> Features:
         A package that the format needs is not installed.
     """
     content = unpack(data, where=where)
-    return READERS[detect(content, where=where)](content, where=where)
+    kind = detect(content, where=where)
+    how = {"skip_bad": True} if skip_bad and kind == "zip" else {}
+    return READERS[kind](content, where=where, **how)
 
 
 def read_json(data: bytes, *, where: str) -> Features:

@@ -166,6 +166,7 @@ def concatenate(parts: Sequence[tuple[str, Features]], *, where: str) -> Feature
         shifted([part.owner for _, part in parts]),
         shifted([part.not_area for _, part in parts]),
         any(part.synthetic for _, part in parts),
+        tuple(dict.fromkeys(notice for _, part in parts for notice in part.notices)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,14 @@ from frontcalc.errors import DataError
 # Keys under which publishers wrap their maps: NZZ's "value", DeepState's "map".
 _WRAPPERS = ("value", "map")
 _DEEPEST_WRAPPER = 3
+# Python's json and others write these for what is no number.
+_NO_NUMBER = re.compile(r"-?(NaN|Infinity|nan|inf)\b")
+# What is drawn anywhere in a document, however wrong what is around it: these lists, these types, texts of geometry.
+_DRAWN_MEMBERS = ("features", "coordinates", "rings", "curveRings", "geometries", "arcs")
+_DRAWN_TYPES = ("FeatureCollection", "Feature", "Topology", "Polygon", "MultiPolygon", "GeometryCollection")
+_DRAWN_TEXT = re.compile(r"\s*(SRID=\d+;)?\s*(MULTI)?POLYGON\b", re.IGNORECASE)
+# Members of what a server says instead of a map.
+_ERROR_MEMBERS = frozenset({"error", "errors", "message", "detail", "exception", "fault"})
 
 
 def parse(data: bytes, *, where: str, part: str = "") -> object:
@@ -38,6 +47,9 @@ def parse(data: bytes, *, where: str, part: str = "") -> object:
         if place := _not_utf8(data):
             problem = f"{part} is not UTF-8 text, at byte {place:,}".lstrip()
             raise DataError(problem, where=where, cure="save it as UTF-8") from error
+        if found := _NO_NUMBER.match(error.doc, error.pos):
+            problem = f"{part} has {found[1]}, which is no JSON, at line {error.lineno}, column {error.colno}".lstrip()
+            raise DataError(problem, where=where, cure="write null in its place, in coordinates a number") from error
         # Versions of orjson differ in what follows a comma, and in their words for depth.
         reason = "nested too deeply" if "depth" in error.msg else error.msg.partition(",")[0]
         problem = f"{part} is not valid JSON: {reason}, line {error.lineno}, column {error.colno}".lstrip()
@@ -51,6 +63,60 @@ def _not_utf8(data: bytes) -> int:
     except UnicodeDecodeError as error:
         return error.start + 1
     return 0
+
+
+def is_other_json(text: bytes) -> bool:
+    """Say whether a text is whole JSON, or a record of it on each line, that is plainly no geodata.
+
+    Nothing in it is drawn, and it is not what a server says instead of a map.
+    """
+    text = text.removeprefix(b"\xef\xbb\xbf")
+    lines = [line for line in text.splitlines() if line.strip()]
+    for records in ([text], lines):
+        try:
+            documents = [orjson.loads(record) for record in records]
+        except orjson.JSONDecodeError:
+            continue
+        return bool(documents) and not any(_is_error(document) or _draws(document) for document in documents)
+    return False
+
+
+def _is_error(document: object) -> bool:
+    """Say whether a JSON value is no object or list, or an object that says that something went wrong."""
+    if not isinstance(document, dict):
+        return not isinstance(document, list)
+    told = {str(key).casefold(): value for key, value in document.items()}
+    codes = [value for key in ("status", "code", "statuscode") if isinstance(value := told.get(key), int)]
+    return (
+        not _ERROR_MEMBERS.isdisjoint(told)
+        or any(code >= 400 for code in codes)
+        or told.get("success", True) is False
+        or str(told.get("status")).casefold() in ("error", "fail", "failed")
+    )
+
+
+def _draws(document: object) -> bool:
+    """Say whether anything in a JSON value looks like geometry, at any depth."""
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if value.get("type") in _DRAWN_TYPES or any(isinstance(value.get(key), list) for key in _DRAWN_MEMBERS):
+                return True
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            # A ring: positions of which the last is the first.
+            if len(value) > 3 and value[0] == value[-1] and all(_is_position(one) for one in value):
+                return True
+            waiting.extend(value)
+        elif isinstance(value, str) and _DRAWN_TEXT.match(value):
+            return True
+    return False
+
+
+def _is_position(value: object) -> bool:
+    """Say whether a JSON value is a list of two to four numbers."""
+    return isinstance(value, list) and 2 <= len(value) <= 4 and all(type(one) in (int, float) for one in value)
 
 
 def unwrap(document: object) -> object:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from frontcalc.notices import Notice
+
 Properties = Mapping[str, object]
 
 
@@ -29,6 +31,8 @@ class Features:
         The feature of each point and line; they are not in `polygons`.
     synthetic : bool
         Whether the file says of itself that it is made up, as the bundled sample does.
+    notices : tuple of Notice
+        What was not read of a zip: members that are no geodata, or were to be skipped.
     """
 
     crs: str
@@ -37,6 +41,7 @@ class Features:
     owner: NDArray[np.intp]
     not_area: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     synthetic: bool = False
+    notices: tuple[Notice, ...] = ()
 
     def select(self, keep: NDArray[np.bool_]) -> Features:
         """Return only the features that are kept, (n,) of bool."""

@@ -11,19 +11,21 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, runtime_checkable
 
-from frontcalc.errors import DataError, UsageError, reason_of
+from frontcalc.errors import ChangedError, DataError, UsageError, reason_of
 from frontcalc.labels import printable
 from frontcalc.sources.limits import beyond, limits, read_at_most, variable
-from frontcalc.sources.members import BROKEN_MEMBER, budget, checked_members, is_hidden
+from frontcalc.sources.members import BROKEN_MEMBER, budget, checked_members, is_hidden, path_of
 
-SUFFIXES = (
-    *(".geojson", ".json", ".geojsonl", ".geojsonseq", ".ndjson", ".jsonl", ".topojson", ".esrijson", ".gz"),
-    *(".shp", ".zip", ".gpkg", ".fgb", ".parquet", ".geoparquet", ".kml", ".kmz"),
-)
+_TEXTS = (".geojson", ".json", ".geojsonl", ".geojsonseq", ".ndjson", ".jsonl", ".topojson", ".esrijson", ".kml")
+SUFFIXES = (*_TEXTS, ".gz", ".shp", ".zip", ".gpkg", ".fgb", ".parquet", ".geoparquet", ".kmz")
 """What may be a map by its suffix; which format it is, its content tells."""
 
+JSON_OF_ANY_KIND = (".json", ".jsonl", ".ndjson")
+"""Suffixes of JSON that need not be geodata: an index, a digest, a table."""
+
+_HEAD = 64
 SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg")
-_SHAPEFILE_EXTRAS = (".sbn", ".sbx", ".xml", ".qmd", ".qix", ".idx")
+SHAPEFILE_EXTRAS = (".sbn", ".sbx", ".xml", ".qmd", ".qix", ".idx")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -66,27 +68,57 @@ class Entry:
             The file cannot be opened, is empty, larger than `Limits.max_bytes` or no file, is a link that
             leads out of the archive, or changes while it is read.
         """
-        wanted = self.name if name is None else name
-        label = printable(wanted) or self.label
+        label = printable(self.name if name is None else name) or self.label
         most = limits().max_bytes
-        try:
-            data = self.content[: most + 1] or self._read(wanted, most + 1, label)
-        except (*BROKEN_MEMBER, RuntimeError, KeyError) as error:
-            problem = f"cannot be read: {reason_of(error)}"
-            raise DataError(problem, where=label, cure="check its name and permissions") from error
+        data = self.content[: most + 1] or self.head(most + 1, name)
         if len(data) > most:
             raise beyond("max_bytes", f"is larger than {most:,} bytes", where=label)
         if not data.strip():
             raise DataError("is empty", where=label, cure="is the download complete?")
         return data
 
+    def head(self, most: int, name: str | None = None) -> bytes:
+        """Return the first bytes of the file, or of one of its siblings, `most` at most; it may be empty.
+
+        Raises
+        ------
+        DataError
+            As `read`, but for its size.
+        """
+        wanted = self.name if name is None else name
+        label = printable(wanted) or self.label
+        try:
+            return self._read(wanted, most, label)
+        except (*BROKEN_MEMBER, RuntimeError, KeyError) as error:
+            problem = f"cannot be read: {reason_of(error)}"
+            raise DataError(problem, where=label, cure="check its name and permissions") from error
+
+    def beside(self, ending: str) -> bytes:
+        """Return the first bytes of the file whose name is this one's and an ending; none where there is no such file.
+
+        Raises
+        ------
+        DataError
+            It cannot be read.
+        """
+        if self.name and self.root.is_file():
+            with zipfile.ZipFile(self.root) as archive:
+                there = any(path_of(info) == self.name + ending for info in archive.infolist())
+            return self.head(_HEAD, self.name + ending) if there else b""
+        # What a database writes beside itself lies beside the file that a link leads to.
+        path = (self.root / self.name).resolve()
+        path = path.with_name(path.name + ending)
+        return Entry(path).head(_HEAD) if path.exists() else b""
+
     def _read(self, wanted: str, most: int, label: str) -> bytes:
         """Return a file's content, no more than `most` bytes of it."""
         if not wanted:
             return _stable_bytes(self.root, most, label)
         if self.root.is_file():
-            with zipfile.ZipFile(self.root) as archive, archive.open(wanted) as member:
-                return read_at_most(member, most)
+            with zipfile.ZipFile(self.root) as archive:
+                info = next((info for info in archive.infolist() if path_of(info) == wanted), wanted)
+                with archive.open(info) as member:
+                    return read_at_most(member, most)
         _refuse_link_outside(self.root, wanted, label)
         return _stable_bytes(self.root / wanted, most, label)
 
@@ -100,7 +132,7 @@ def _stable_bytes(path: Path, most: int, label: str) -> bytes:
     if stat.S_ISREG(after.st_mode):
         unchanged = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
         if not unchanged or len(data) != min(after.st_size, most):
-            raise DataError("changed while it was read", where=label, cure="run again when it is complete")
+            raise ChangedError("changed while it was read", where=label, cure="run again when it is complete")
     return data
 
 
@@ -109,6 +141,8 @@ def _refuse_link_outside(root: Path, name: str, label: str) -> None:
     try:
         target = (root / name).resolve(strict=True)
     except (OSError, RuntimeError) as error:
+        if isinstance(error, FileNotFoundError) and not (root / name).is_symlink():
+            raise ChangedError("is gone since the run began", where=label, cure="run again") from error
         # A circle of links is an OSError here, a RuntimeError on older versions of Python.
         raise DataError("is a link that leads nowhere", where=label, cure="put the file itself there") from error
     if not target.is_relative_to(_resolved(root.absolute())) and not limits().follow_links:
@@ -221,15 +255,15 @@ def maps_among(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
     """Return the entries that may be maps, shapefiles with their parts, and the names of the others."""
     by_stem: dict[str, list[str]] = {}
     for entry in entries:
-        by_stem.setdefault(_stem(entry.label), []).append(entry.name)
-    shapefiles = {_stem(entry.label) for entry in entries if entry.path.suffix.lower() == ".shp"}
+        by_stem.setdefault(shapefile_stem(entry.label), []).append(entry.name)
+    shapefiles = {shapefile_stem(entry.label) for entry in entries if entry.path.suffix.lower() == ".shp"}
     maps, others = [], []
     for entry in entries:
-        stem, suffix = _stem(entry.label), entry.path.suffix.lower()
+        stem, suffix = shapefile_stem(entry.label), suffix_of(entry.label)
         if suffix == ".shp":
             parts = [name for name in by_stem[stem] if PurePosixPath(name).suffix.lower() in SHAPEFILE_PARTS]
             maps.append(replace(entry, siblings=tuple(sorted(set(parts) - {entry.name}))))
-        elif stem in shapefiles and (suffix in SHAPEFILE_PARTS or suffix in _SHAPEFILE_EXTRAS):
+        elif stem in shapefiles and (suffix in SHAPEFILE_PARTS or suffix in SHAPEFILE_EXTRAS):
             continue
         elif suffix in SUFFIXES:
             maps.append(entry)
@@ -238,7 +272,20 @@ def maps_among(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
     return maps, others
 
 
-def _stem(name: str) -> str:
-    """Return a path without any of its suffixes, as in «maps/a» of Maps/A.shp.xml; case does not tell files apart."""
-    path = PurePosixPath(name)
-    return str(path.with_name(path.name.split(".")[0] or path.name)).casefold()
+def suffix_of(name: str) -> str:
+    """Return a name's suffix in lower case; a browser's .txt after that of a map does not count."""
+    path = PurePosixPath(name.lower())
+    inner = PurePosixPath(path.stem).suffix
+    return inner if path.suffix == ".txt" and inner in _TEXTS else path.suffix
+
+
+def may_be_other(name: str) -> bool:
+    """Say whether a name leaves open if JSON in the file is geodata, as index.json and 2024-02-01 do."""
+    suffix = suffix_of(name.lower().removesuffix(".gz"))
+    return suffix in JSON_OF_ANY_KIND or not suffix.strip(".0123456789")
+
+
+def shapefile_stem(name: str) -> str:
+    """Return what the parts of a shapefile have in common, as «maps/a.b» of Maps/A.b.shp.xml; case tells none apart."""
+    path = PurePosixPath(name.casefold())
+    return str(path.with_name(path.stem.removesuffix(".shp") if path.suffix == ".xml" else path.stem))

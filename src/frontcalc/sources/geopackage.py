@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from frontcalc.errors import DataError
 from frontcalc.sources.assemble import concatenate, name_layer
@@ -15,6 +15,10 @@ _SQLITE = b"SQLite format 3\x00"
 # OGC 12-128r18, requirement 2: what an SQLite header says at byte 68 where the database is a GeoPackage.
 _APPLICATION = slice(68, 72)
 _GEOPACKAGE = (b"GPKG", b"GP10", b"GP11")
+# https://sqlite.org/fileformat2.html: a write-ahead log with no more than its header has no changes, and a journal
+# whose header is zeroed is done with.
+_WAL_HEADER = 32
+_HOT_JOURNAL = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 _COLUMNS = "SELECT table_name, column_name FROM gpkg_geometry_columns"
 _MOST_TABLES = 10_000
 _VIRTUAL = re.compile(r"\s*create\s+virtual", re.IGNORECASE)
@@ -46,6 +50,29 @@ def read(data: bytes, *, where: str) -> Features:
             "is a GeoPackage without a layer that has geometry", where=where, cure="export the map with its polygons"
         )
     return concatenate([(name, _read_layer(data, where, index, name, drawn)) for index, name in layers], where=where)
+
+
+def refuse_logs(beside: Callable[[str], bytes], *, where: str) -> None:
+    """Refuse a database with changes in a log beside it, which its own bytes lack or have too many of.
+
+    Parameters
+    ----------
+    beside : callable
+        Returns the first bytes of the file of the database's name and an ending; none where there is none.
+    where : str
+        The database's name, for messages.
+
+    Raises
+    ------
+    DataError
+        There is such a log, and it is not empty.
+    """
+    name = where.rpartition("/")[2]
+    cure = f"open and close it in what wrote it, as QGIS, or run: sqlite3 {name} 'PRAGMA journal_mode=delete'"
+    if len(beside("-wal")) > _WAL_HEADER:
+        raise DataError(f"has changes in {name}-wal that are not in it yet", where=where, cure=cure)
+    if beside("-journal").startswith(_HOT_JOURNAL):
+        raise DataError(f"was not written to its end: {name}-journal has what it was before", where=where, cure=cure)
 
 
 def _read_layer(data: bytes, where: str, index: int, name: str, drawn: Mapping[str, int]) -> Features:

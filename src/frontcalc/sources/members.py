@@ -72,7 +72,7 @@ def checked_members(archive: zipfile.ZipFile, left: Budget, *, where: str) -> di
     left.take(archive, where)
     members: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():
-        name = info.filename
+        name = path_of(info)
         if not name:
             raise DataError("has a member without a name", where=where, cure="pack it again")
         if leads_outside(name):
@@ -89,9 +89,14 @@ def checked_members(archive: zipfile.ZipFile, left: Budget, *, where: str) -> di
     return members
 
 
+def path_of(info: zipfile.ZipInfo) -> str:
+    """Return a member's path, with forward slashes: Windows PowerShell 5 writes backslashes."""
+    return info.filename.replace("\\", "/")
+
+
 def leads_outside(name: str) -> bool:
     """Say whether a member's name is no path inside the zip."""
-    return bool(name.startswith("/") or "\\" in name or _DRIVE.match(name) or ".." in PurePosixPath(name).parts)
+    return bool(name.startswith("/") or _DRIVE.match(name) or ".." in PurePosixPath(name).parts)
 
 
 def is_hidden(name: str) -> bool:

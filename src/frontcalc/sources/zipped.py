@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from frontcalc.errors import DataError
-from frontcalc.labels import printable
+from frontcalc.labels import printable, some_of
+from frontcalc.notices import Notice
 from frontcalc.sources import flatgeobuf, geopackage, geoparquet, kml, shapefile
 from frontcalc.sources.assemble import concatenate, name_layer
+from frontcalc.sources.documents import is_other_json
 from frontcalc.sources.features import Features
+from frontcalc.sources.files import SHAPEFILE_EXTRAS, SHAPEFILE_PARTS, SUFFIXES, may_be_other, shapefile_stem, suffix_of
 from frontcalc.sources.limits import limits
 from frontcalc.sources.members import BROKEN_MEMBER, Budget, budget, checked_members
 
 _GZIP = b"\x1f\x8b"
 _MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 _HEAD = 4096
-# JSON of another name may be anything, a licence or a catalogue: it counts where nothing else in the zip is geodata.
-_JSON_SUFFIXES = (".geojson", ".geojsonl", ".geojsonseq", ".topojson", ".esrijson")
+# Zips by their content that are documents.
+_DOCUMENTS = (".docx", ".xlsx", ".pptx", ".odt", ".ods", ".qgz")
 
 Reader = Callable[..., Features]
 """Called as ``reader(data, where=name)``."""
@@ -33,7 +38,7 @@ def detect(data: bytes) -> bool:
 _BINARY = (detect, geopackage.detect, flatgeobuf.detect, geoparquet.detect, kml.detect)
 
 
-def read(data: bytes, *, where: str, read_member: Reader) -> Features:
+def read(data: bytes, *, where: str, read_member: Reader, skip_bad: bool = False) -> Features:
     """Return the features of all geodata in a zip, in the order of the members' names.
 
     Parameters
@@ -44,80 +49,120 @@ def read(data: bytes, *, where: str, read_member: Reader) -> Features:
         The file's name; messages add the member's.
     read_member : callable
         Reads what is neither a zip nor a shapefile; called as ``read_member(data, where=name)``.
+    skip_bad : bool
+        Pass over members that cannot be read, with a notice, as long as one can.
 
     Raises
     ------
     DataError
         The zip is broken, encrypted, too large, nested too deep, names places outside itself, or holds
-        no geodata; its members are in different CRSs; a member is broken.
+        no geodata; its members are in different CRSs; a member is broken, or named as a map and none.
     UsageError
         A package that a member needs is not installed.
     """
-    return _read(data, where, read_member, 1, budget(whole=True))
+    return _read(data, where, 1, _Job(read_member, skip_bad, budget(whole=True)))
 
 
-def _read(data: bytes, where: str, read_member: Reader, depth: int, left: Budget) -> Features:
+class _Job(NamedTuple):
+    """How the members of a zip and of the zips in it are read."""
+
+    read_member: Reader
+    skip_bad: bool
+    left: Budget
+
+
+def _read(data: bytes, where: str, depth: int, job: _Job) -> Features:
     """Return the features of a zip that lies `depth` deep."""
     deepest = limits().max_zip_depth
     if depth > deepest:
         raise DataError(f"is a zip more than {deepest} deep", where=where, cure="unpack it")
+    parts: list[tuple[str, Features]] = []
+    bad: list[DataError] = []
+    others: list[str] = []
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = checked_members(archive, left, where=where)
-            parts = [
-                (name, _read_part(archive, members, name, f"{where}/{printable(name)}", read_member, depth, left))
-                for name in _geodata(archive, members, where)
-            ]
+            members = checked_members(archive, job.left, where=where)
+            shapefiles = {shapefile_stem(name) for name in members if suffix_of(name) == ".shp"}
+            for name in sorted(members):
+                if suffix_of(name) in (*SHAPEFILE_PARTS, *SHAPEFILE_EXTRAS) and shapefile_stem(name) in shapefiles:
+                    continue
+                try:
+                    part = _read_part(archive, members, name, where, depth, job)
+                except DataError as error:
+                    if not job.skip_bad:
+                        raise
+                    bad.append(error)
+                else:
+                    others += [] if part else [printable(name)]
+                    parts += [(name, part)] if part else []
     except BROKEN_MEMBER as error:
         raise DataError(f"is a broken zip: {error}", where=where, cure="is the download complete?") from error
+    if bad and not parts:
+        raise bad[0]
     if not parts:
-        inside = sorted(members)
-        listed = ", ".join(map(printable, inside[:8])) + (f" and {len(inside) - 8} more" if len(inside) > 8 else "")
-        raise DataError(
-            f"is a zip without geodata; inside: {listed or 'nothing'}", where=where, cure="give a zip of maps"
-        )
+        inside = f"inside: {some_of(sorted(map(printable, members)), 8) or 'nothing'}"
+        raise DataError(f"is a zip without geodata; {inside}", where=where, cure="give a zip of maps")
+    said = [Notice("SKIPPED", str(error)) for error in bad]
+    # What lies beside KML alone, pictures mostly, is a part of it.
+    if others and any(suffix_of(name) != ".kml" for name, _ in parts):
+        said.append(Notice("OTHER-FILES", f"in a zip, {len(others)} not read: {some_of(others)}"))
     if len(parts) > 1:
         # Several files without layers would else be one undifferentiated map.
         parts = [(name, name_layer(part, printable(PurePosixPath(name).stem))) for name, part in parts]
-    return concatenate(parts, where=where)
-
-
-def _geodata(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], where: str) -> Iterator[str]:
-    """Yield the names of the members that are geodata, by name; JSON of unknown kind only where it is alone."""
-    sure, maybe = [], []
-    for name in sorted(members):
-        with archive.open(members[name]) as file:
-            head = file.read(_HEAD)
-        suffix = PurePosixPath(name).suffix.lower()
-        if head.startswith(_GZIP) and PurePosixPath(name.lower().removesuffix(".gz")).suffix in _JSON_SUFFIXES:
-            # What it unpacks to is in no promise of the zip's, and a map must not be passed over.
-            raise DataError(f"has a member in gzip: {name!r}", where=where, cure="unpack it")
-        # An index begins as the shapefile does; only its name tells.
-        found = any(test(head) for test in _BINARY) or (shapefile.detect(head) and suffix != ".shx")
-        is_json = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
-        if found or (is_json and suffix in _JSON_SUFFIXES):
-            sure.append(name)
-        elif is_json:
-            maybe.append(name)
-    yield from sure or maybe
+    features = concatenate(parts, where=where)
+    return replace(features, notices=(*features.notices, *said))
 
 
 def _read_part(
-    archive: zipfile.ZipFile,
-    members: dict[str, zipfile.ZipInfo],
-    name: str,
-    where: str,
-    read_member: Reader,
-    depth: int,
-    left: Budget,
-) -> Features:
-    """Return the features of one member, a shapefile's with the members beside it."""
-    data = archive.read(members[name])
-    if detect(data):
-        return _read(data, where, read_member, depth + 1, left)
-    if not shapefile.detect(data):
-        return read_member(data, where=where)
-    stem = name.lower().removesuffix(PurePosixPath(name).suffix.lower())
-    beside = {f"{stem}{suffix}": suffix for suffix in shapefile.PARTS[1:]}
-    parts = {beside[other.lower()]: archive.read(members[other]) for other in members if other.lower() in beside}
-    return shapefile.read_shapefile_parts({**parts, ".shp": data}, where=where)
+    archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], name: str, where: str, depth: int, job: _Job
+) -> Features | None:
+    """Return the features of one member, a shapefile's with those beside it; None where it is something else."""
+    suffix, place = suffix_of(name), f"{where}/{printable(name)}"
+    try:
+        with archive.open(members[name]) as file:
+            head = file.read(_HEAD)
+        if not _may_be_map(name, suffix, head):
+            return None
+        if head.startswith(_GZIP):
+            # What it unpacks to is in no promise of the zip's, and a map must not be passed over.
+            raise DataError(f"has a member in gzip: {name!r}", where=where, cure="unpack it")
+        data = archive.read(members[name])
+        if detect(data):
+            return _read(data, place, depth + 1, job)
+        if shapefile.detect(data):
+            stem = shapefile_stem(name)
+            beside = [
+                other for other in members if shapefile_stem(other) == stem and suffix_of(other) in SHAPEFILE_PARTS
+            ]
+            parts = {suffix_of(other): archive.read(members[other]) for other in beside}
+            return shapefile.read_shapefile_parts({**parts, ".shp": data}, where=place)
+        if geopackage.detect(data):
+            logs = {end: archive.read(members[name + end]) for end in ("-wal", "-journal") if name + end in members}
+            geopackage.refuse_logs(lambda ending: logs.get(ending, b""), where=place)
+    except BROKEN_MEMBER as error:
+        problem = f"is a broken zip: {name!r} cannot be unpacked: {error}"
+        raise DataError(problem, where=where, cure="is the download complete?") from error
+    if may_be_other(name) and _is_json(head) and is_other_json(data):
+        return None
+    try:
+        return job.read_member(data, where=place)
+    except DataError:
+        if suffix in SUFFIXES or may_be_other(name):
+            raise
+        return None  # a text that begins like JSON
+
+
+def _may_be_map(name: str, suffix: str, head: bytes) -> bool:
+    """Say whether a member is a map by its name, or by its beginning where its name is none of another thing."""
+    if head.startswith(_GZIP):
+        return PurePosixPath(name.lower().removesuffix(".gz")).suffix in SUFFIXES
+    if suffix in SUFFIXES:
+        return True
+    # An index begins as the shapefile does, and a document as a zip; only their names tell.
+    known = any(test(head) for test in _BINARY) and suffix not in _DOCUMENTS
+    return known or _is_json(head) or (shapefile.detect(head) and suffix != ".shx")
+
+
+def _is_json(head: bytes) -> bool:
+    """Say whether text begins as JSON does."""
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
