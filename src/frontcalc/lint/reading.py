@@ -14,7 +14,7 @@ from frontcalc.archives import Part, SnapshotRef
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import Layer, spelling
 from frontcalc.lint.findings import Fault, Place, fault_of
-from frontcalc.snapshots import adds_nothing, layers_in, read_part, to_equal_area
+from frontcalc.snapshots import adds_nothing, layers_in, read_part, refuse_exchanged, to_equal_area
 from frontcalc.sources import fingerprint
 from frontcalc.sources.features import Features
 
@@ -92,6 +92,7 @@ def read_day(ref: SnapshotRef, before: Day | None, target_crs: str) -> Day:
     for part in ref.parts:
         try:
             file = _read_file(part, known)
+            refuse_exchanged(file.features, part.entry, dict(ref.layers))
         except DataError as error:
             faults.append(fault_of(error, ref.day))
             continue
@@ -100,9 +101,6 @@ def read_day(ref: SnapshotRef, before: Day | None, target_crs: str) -> Day:
         if twin and adds_nothing(file.features, part.entry, dict(ref.layers), layers):
             what = f"{file.name} and {twin.name} of the same day are byte for byte the same"
             faults.append(Fault("REPEATED", what, ref.day, file=file.name, cure="remove one of the two"))
-            continue
-        if impossible := _impossible_crs(file.features):
-            faults.append(Fault("CRS-IMPOSSIBLE", impossible, ref.day, file=file.name))
             continue
         faults += _sort_layers(ref, file, layers, grounds, target_crs)
     unknown = [fault for fault in faults if fault.code == "UNKNOWN-LAYER"]
@@ -162,19 +160,6 @@ def _sort_layers(
 def _digest(polygons: NDArray[np.object_]) -> str:
     """Return a hash of polygons as drawn, whatever their order."""
     return hashlib.sha256(b"".join(sorted(shapely.to_wkb(polygons)))).hexdigest()
-
-
-def _impossible_crs(features: Features) -> str | None:
-    """Say why the declared CRS cannot be that of the coordinates, None where it can."""
-    if not len(features.polygons) or crs.is_geographic(features.crs):
-        return None
-    west, south, east, north = map(float, shapely.total_bounds(features.polygons))
-    shown = f"x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}"
-    if max(abs(west), abs(east)) <= 180.0 and max(abs(south), abs(north)) <= 90.0:
-        return f"declares {crs.short_name(features.crs)}, which is in metres, but its coordinates are degrees: {shown}"
-    if not crs.may_be_in(features.crs, (west, south, east, north)):
-        return f"declares {crs.short_name(features.crs)}, which has no place for its coordinates: {shown}"
-    return None
 
 
 def place_of(geometry_in_metres: shapely.Geometry, target_crs: str) -> Place:

@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from typing import NamedTuple, TypeVar
 
 import shapely
 
 from frontcalc import change, geometry, snapshots, transitions
-from frontcalc.archives import Archive
+from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.cache import NOTHING_KEPT, Cache
 from frontcalc.change import Change, Floats, Held
 from frontcalc.errors import NoDataError, UsageError
@@ -23,9 +23,9 @@ from frontcalc.pipeline.sharing import Shared
 from frontcalc.pipeline.stepping import known_areas, known_step, known_total, measure_step
 from frontcalc.pipeline.steps import Job, MeasuredChain, Movement, Step, move, regions_key
 from frontcalc.progress import timed
-from frontcalc.regions import RegionSet, takers
+from frontcalc.regions import RegionSet, boxes_in_degrees, takers
 from frontcalc.slivers import SliverRule
-from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, ground_of
+from frontcalc.snapshots import Box, Holding, Snapshot, SnapshotLayer, ground_of, is_exchanged, latitude_first
 from frontcalc.sources import SourceFile
 from frontcalc.states import Span, State, Wanted, actors_on, state_on
 from frontcalc.tables import TOTAL, LayerShare
@@ -80,6 +80,7 @@ class Measuring:
     differing: dict[str, date] = field(default_factory=dict)
     maps: dict[date | None, tuple[SourceFile, ...]] = field(default_factory=dict)
     baseline: date | None = None
+    _boxes: dict[SnapshotRef, Box] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # Neighbouring periods and steps share maps, and a suspicion looks at several: the last few stay in memory.
@@ -89,6 +90,7 @@ class Measuring:
 
     def holding(self, snapshot: Snapshot, actor: str) -> Holding:
         """Return what counts as held on a map, and note the files and layers used."""
+        self._check_place(snapshot)
         self.maps[snapshot.ref.day] = snapshot.files
         self.files.update((file.name, file) for file in snapshot.files)
         for part in snapshot.layers:
@@ -97,6 +99,23 @@ class Measuring:
                 self.counted.setdefault(part.layer.actor, set()).add(part.name)
         self.differing.update((file.name, day) for file in snapshot.files for day in snapshot.stated_days)
         return self.job(actor).holding(snapshot)
+
+    def _check_place(self, snapshot: Snapshot) -> None:
+        """Refuse a map that lies in the regions, or where the run's first map does, only with x and y exchanged."""
+        box, name = snapshot.box, snapshot.ref.names[0]
+        if box is None or snapshot.ref in self._boxes:
+            return
+        if is_exchanged(box, self._home):
+            raise latitude_first(box, where=name)
+        first, where = next(iter(self._boxes.items()), (snapshot.ref, box))
+        if is_exchanged(box, shapely.STRtree([shapely.box(*where)])):
+            raise latitude_first(box, where=name, beside=first.names[0])
+        self._boxes[snapshot.ref] = box
+
+    @cached_property
+    def _home(self) -> shapely.STRtree:
+        """The regions (degrees)."""
+        return shapely.STRtree(boxes_in_degrees(self.regions, self.crs))
 
     def ground(self, snapshot: Snapshot, actor: str) -> shapely.MultiPolygon:
         """Return what an actor holds on a map, without what was held on the baseline."""
@@ -148,6 +167,7 @@ class Measuring:
                 where=self.archive.name,
                 cure=f"its maps are of {self.archive.extent}",
             )
+        self._check_place(state.snapshot)
         self.maps[state.snapshot.ref.day] = state.snapshot.files
         return snapshots.holding(state.snapshot, actor, self.view, self.crs).parts
 

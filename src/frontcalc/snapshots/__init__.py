@@ -9,6 +9,7 @@ from frontcalc.snapshots.drawn import (
     changed,
     layers_in,
     read_part,
+    refuse_exchanged,
 )
 from frontcalc.snapshots.facts import (
     digests_of,
@@ -20,13 +21,16 @@ from frontcalc.snapshots.facts import (
     remember,
 )
 from frontcalc.snapshots.holdings import Holding, ground_of, held, holding, on_grid, role_geometry, to_equal_area
+from frontcalc.snapshots.places import Box, box_around, is_exchanged, latitude_first
 
 __all__ = [
     "SYNTHETIC",
+    "Box",
     "Holding",
     "Snapshot",
     "SnapshotLayer",
     "adds_nothing",
+    "box_around",
     "boxes_in_degrees",
     "changed",
     "digests_of",
@@ -34,13 +38,16 @@ __all__ = [
     "ground_of",
     "held",
     "holding",
+    "is_exchanged",
     "keep_snapshot",
     "kept_boxes",
     "known_snapshot",
+    "latitude_first",
     "layers_in",
     "on_grid",
     "read_part",
     "read_snapshot",
+    "refuse_exchanged",
     "remember",
     "role_geometry",
     "to_equal_area",

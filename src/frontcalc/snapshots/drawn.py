@@ -20,10 +20,12 @@ from frontcalc.dates import without_day
 from frontcalc.errors import DataError
 from frontcalc.intervals import in_force, intervals
 from frontcalc.labels import some_of
-from frontcalc.layers import UNDIFFERENTIATED, Layer, find_layer, layer_name, spelling, stated_layer
+from frontcalc.layers import COUNTRIES, UNDIFFERENTIATED, Layer, find_layer, layer_name, spelling, stated_layer
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
+from frontcalc.snapshots.places import Box, box_around, home_of_this_war, is_exchanged, latitude_first
 from frontcalc.sources import SourceFile, read_features
+from frontcalc.sources.assemble import refuse_bare
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import Entry
 
@@ -81,13 +83,17 @@ class SnapshotLayer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """What a publisher's map shows on one day; `stated_days` are other days that its files say they are of."""
+    """What a publisher's map shows on one day.
+
+    `stated_days` are other days that its files say they are of; `box` is around all that its known layers draw.
+    """
 
     ref: SnapshotRef
     files: tuple[SourceFile, ...]
     layers: tuple[SnapshotLayer, ...]
     notices: tuple[Notice, ...]
     stated_days: tuple[date, ...] = ()
+    box: Box | None = None
 
     def named_layers(self, actor: str) -> list[tuple[str, Layer]]:
         """Return name and meaning of each of an actor's layers."""
@@ -135,6 +141,7 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
         name = part.entry.label
         with timed(f"read {name}"):
             file, features = read_part(part)
+        refuse_exchanged(features, part.entry, dict(ref.layers))
         same = next((other for other in files if other.sha256 == file.sha256 and other.name != name), None)
         files.append(file)
         # Files that are named by their layers may be alike, as those of layers that are empty are.
@@ -167,7 +174,8 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
         )
     if unknown:
         notices.append(Notice("UNKNOWN-LAYER", f"not counted: {some_of(unknown)}"))
-    found = Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated))
+    box = box_around((one.crs, polygons_of[one.name]) for one in layers.values())
+    found = Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated), box)
     return Drawn(found, polygons_of)
 
 
@@ -188,7 +196,9 @@ def read_part(part: Part) -> tuple[SourceFile, Features]:
     file, features = _read_whole(part.entry)
     spans = intervals(features, part.selection.field, where=part.entry.label)
     assert spans is not None  # the index has found dates in it
-    return file, features.select(in_force(spans, part.selection.day))
+    of_day = features.select(in_force(spans, part.selection.day))
+    refuse_bare(of_day, where=f"{part.entry.label}, {part.selection.day}")
+    return file, of_day
 
 
 @lru_cache(maxsize=1)
@@ -213,6 +223,24 @@ def _other_days(features: Features, ref: SnapshotRef, part: Part) -> list[date]:
         return []
     days = {span.first for span in spans or ()}
     return sorted(days) if len(days) == 1 and ref.day not in days else []
+
+
+def refuse_exchanged(features: Features, entry: Entry, own: dict[str, Layer]) -> None:
+    """Refuse a file that has a layer of this war's publishers elsewhere on Earth, and at home with x and y exchanged.
+
+    Names that users explained themselves may be of another war.
+
+    Raises
+    ------
+    DataError
+        With the code SWAPPED.
+    """
+    box = box_around([(features.crs, features.polygons)])
+    if box is None or not is_exchanged(box, home_of_this_war()):
+        return
+    for title, layer, _ in layers_in(features, entry, own):
+        if layer is not None and layer.actor in COUNTRIES and layer == find_layer(title):
+            raise latitude_first(box, where=entry.label)
 
 
 def adds_nothing(features: Features, entry: Entry, own: dict[str, Layer], known: Collection[str]) -> bool:

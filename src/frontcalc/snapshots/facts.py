@@ -157,6 +157,7 @@ def _as_json(snapshot: Snapshot) -> bytes:
             ],
             "notices": [[notice.code, notice.message, notice.period] for notice in snapshot.notices],
             "stated_days": [day.isoformat() for day in snapshot.stated_days],
+            "box": snapshot.box,
         }
     )
 
@@ -173,4 +174,5 @@ def _from_json(content: bytes, ref: SnapshotRef) -> Snapshot:
         ),
         notices=tuple(Notice(*notice) for notice in found["notices"]),
         stated_days=tuple(date.fromisoformat(day) for day in found["stated_days"]),
+        box=tuple(found["box"]) if found["box"] else None,
     )

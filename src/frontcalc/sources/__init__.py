@@ -22,7 +22,7 @@ from frontcalc.sources import (
     topojson,
     zipped,
 )
-from frontcalc.sources.assemble import refuse_uncut
+from frontcalc.sources.assemble import refuse_bare, refuse_impossible, refuse_uncut
 from frontcalc.sources.detection import detect, unpack
 from frontcalc.sources.documents import parse, unwrap
 from frontcalc.sources.features import Features
@@ -63,9 +63,16 @@ def read_features(entry: Entry) -> tuple[SourceFile, Features]:
         suffix = PurePosixPath(name).suffix.lower()
         parts[suffix] = entry.read(name)
         digest.update(parts[suffix])
-    features = shapefile.read_shapefile_parts(parts, where=entry.label)
-    refuse_uncut(features, where=entry.label)
+    features = _checked(shapefile.read_shapefile_parts(parts, where=entry.label), where=entry.label)
     return SourceFile(entry.label, digest.hexdigest()), features
+
+
+def _checked(features: Features, *, where: str) -> Features:
+    """Return features that a figure may rest on; what cannot be is refused."""
+    refuse_bare(features, where=where)
+    refuse_impossible(features, where=where)
+    refuse_uncut(features, where=where)
+    return features
 
 
 class _Last(threading.local):
@@ -82,8 +89,7 @@ def _features_of(data: bytes, digest: bytes, *, where: str) -> Features:
     """Return the features of content: daily maps repeat themselves, and the same twice running is parsed once."""
     key = digest, limits()
     if _last.features is None or _last.key != key:
-        features = read_content(data, where=where)
-        refuse_uncut(features, where=where)
+        features = _checked(read_content(data, where=where), where=where)
         _last.key, _last.features = key, features
     return _last.features
 
