@@ -25,6 +25,9 @@ EDGE_ERROR_M2 = 10.0
 MAX_ADDED_VERTICES = 1_000_000
 """How many vertices splitting edges may add to a layer; real maps have 8 to 21 % more after it."""
 
+MAX_PAIRS = 5_000_000
+"""How many pairs of polygons or rings whose boxes meet are looked at; real maps have some thousands."""
+
 _POLYGON = shapely.GeometryType.POLYGON
 
 
@@ -155,6 +158,38 @@ def _split_edges(source: Floats, target: Floats, rings: Ints, pieces: Ints, proj
     out[position[:-1]] = target
     out[position[edge] + nth] = project(low + (high - low) * step[:, None])
     return out, position[rings]
+
+
+def meeting_boxes(geometries: Geometries) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the index of each geometry (k,) and of each whose box meets its own (k,), itself among them.
+
+    Raises
+    ------
+    DataError
+        There are more than `MAX_PAIRS`, as where thousands are drawn one over the other.
+    """
+    tree = shapely.STRtree(geometries)
+    first, second = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
+    found = 0
+    for start in range(0, len(geometries), 256):
+        one, other = tree.query(geometries[start : start + 256])
+        if (found := found + len(one)) > MAX_PAIRS:
+            raise DataError(f"more than {MAX_PAIRS:,} pairs of its rings lie over one another", cure="simplify it")
+        first.append(one + start)
+        second.append(other)
+    return np.concatenate(first), np.concatenate(second)
+
+
+def inside_another(polygons: Geometries, owner: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the polygons (k,) that begin inside another of the same owner and may lie in it, and that other (k,)."""
+    inner, outer = meeting_boxes(polygons)
+    bounds = shapely.bounds(polygons)
+    within = (bounds[outer, :2] <= bounds[inner, :2]).all(axis=1) & (bounds[outer, 2:] >= bounds[inner, 2:]).all(axis=1)
+    mine = within & (inner != outer) & (owner[inner] == owner[outer])
+    inner, outer = inner[mine], outer[mine]
+    x, y = shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(polygons[inner]), 0)).T
+    begins = shapely.intersects_xy(polygons[outer], x, y)
+    return inner[begins], outer[begins]
 
 
 def subdivide(polygons: Geometries, max_vertices: int = 512) -> tuple[Geometries, NDArray[np.intp]]:

@@ -39,6 +39,8 @@ CODES: dict[str, str] = {
     "FROZEN": "a layer stands still while others move",
     "REPEAT": "a map is the same as an earlier one",
     "CONTROL-ONLY": "only control counts, and much of what it gained was already drawn as an advance",
+    "NESTED": "a polygon lies inside another of its multipolygon, where a hole may be meant; it counts as held",
+    "NO-GEOMETRY": "no layer of a map has any geometry, so that nothing is held on it",
 }
 
 

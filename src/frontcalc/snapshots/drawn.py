@@ -28,6 +28,7 @@ from frontcalc.sources import SourceFile, read_features
 from frontcalc.sources.assemble import refuse_bare
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import Entry
+from frontcalc.sources.nesting import LEAST_NESTED_KM2, nested_km2
 
 Geometries = NDArray[np.object_]
 
@@ -152,6 +153,9 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
             notices.append(SYNTHETIC)
         if len(features.not_area):
             notices.append(Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted"))
+        if (inside := nested_km2(features)) >= LEAST_NESTED_KM2:
+            what = "lie in polygons inside another of their multipolygon; they count as held, and wrongly if holes are meant"
+            notices.append(Notice("NESTED", f"{name}: {inside:,.2f} km² {what}"))
         stated += _other_days(features, ref, part)
         for title, layer, polygons in layers_in(features, part.entry, dict(ref.layers)):
             key = spelling(title)
@@ -174,6 +178,8 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
         )
     if unknown:
         notices.append(Notice("UNKNOWN-LAYER", f"not counted: {some_of(unknown)}"))
+    if layers and not any(map(len, polygons_of.values())):
+        notices.append(Notice("NO-GEOMETRY", f"{', '.join(ref.names)}: no layer has any geometry, so nothing is held"))
     box = box_around((one.crs, polygons_of[one.name]) for one in layers.values())
     found = Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated), box)
     return Drawn(found, polygons_of)

@@ -11,9 +11,10 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc.crs import is_geographic, may_be_in, short_name, unit_m
+from frontcalc.dates import without_day
 from frontcalc.errors import DataError
 from frontcalc.labels import printable
-from frontcalc.layers import LAYER_FIELDS
+from frontcalc.layers import LAYER_FIELDS, find_layer, layer_name, spelling, stated_layer
 from frontcalc.sources.features import Features, Properties
 from frontcalc.sources.limits import check_vertices
 from frontcalc.sources.nesting import nest_polygons
@@ -138,10 +139,12 @@ def refuse_uncut(features: Features, *, where: str) -> None:
 def refuse_bare(features: Features, *, where: str) -> None:
     """Refuse features none of which has a geometry, or one whose geometry stands among its properties.
 
+    No features at all are an empty map, and so is one row for each known layer, as ISW keeps of a layer that is empty.
+
     Raises
     ------
     DataError
-        Of what is drawn nothing arrived, so that all would count as lost. No features at all are an empty map.
+        Of what is drawn nothing arrived, so that all would count as lost.
     """
     drawn = np.zeros(len(features.properties), dtype=bool)
     drawn[features.owner] = drawn[features.not_area] = True
@@ -149,12 +152,19 @@ def refuse_bare(features: Features, *, where: str) -> None:
         return
     for index in np.flatnonzero(~drawn).tolist():
         refuse_misplaced(features.properties[index], index, where=where)
-    if not drawn.any():
+    if not drawn.any() and not _empty_layers(features):
         raise DataError(
             f"holds no polygons: none of its features ({len(drawn):,}) has a geometry",
             where=where,
             cure="download it with its geometry, or remove it",
         )
+
+
+def _empty_layers(features: Features) -> bool:
+    """Say whether each feature is of a known layer of its own."""
+    names = [without_day(layer_name(own)) for own in features.properties]
+    known = all(find_layer(name) or stated_layer(own) for name, own in zip(names, features.properties, strict=True))
+    return known and len(set(map(spelling, names))) == len(names)
 
 
 def refuse_misplaced(members: Mapping[str, object], index: int, *, where: str) -> None:

@@ -8,9 +8,15 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from frontcalc import crs, geometry
+from frontcalc.errors import DataError
+from frontcalc.sources.features import Features
 from frontcalc.sources.rings import refused_ring
 
 Indices = NDArray[np.intp]
+
+LEAST_NESTED_KM2 = 0.01
+"""Polygons inside others below it are what drawing leaves over."""
 
 # A ring that stands out by a rounding is inside; one that stands out by more than this share crosses.
 _MOSTLY = 0.9
@@ -43,11 +49,13 @@ def nest_polygons(polygons: NDArray[np.object_], owner: Indices, *, where: str) 
     if not len(many):
         return polygons, owner
     lines, group = shapely.get_rings(polygons[many], return_index=True)
-    made, of = _nest(np.asarray(shapely.polygons(lines)), group, owner[many], where=where, esri=False)
+    discs = np.asarray(shapely.polygons(lines))
+    outlines, made = _nest(discs, group, owner[many], _signed_areas(discs) <= 0, where=where, esri=False)
     counts = np.ones(len(polygons), dtype=np.intp)
-    counts[many] = np.bincount(of, minlength=len(many))
+    counts[many] = np.bincount(group[outlines], minlength=len(many))
+    again = np.repeat(np.isin(np.arange(len(polygons)), many), counts)
     nested = np.repeat(polygons, counts)
-    nested[np.repeat(np.isin(np.arange(len(polygons)), many), counts)] = made
+    nested[again] = made
     return nested, np.repeat(owner, counts)
 
 
@@ -61,19 +69,53 @@ def nest_esri(rings: NDArray[np.object_], feature: Indices, *, where: str) -> tu
     DataError
         A hole lies in no outline.
     """
-    features, group = np.unique(feature, return_inverse=True)
-    made, of = _nest(rings, group, features, where=where, esri=True)
-    return made, features[of]
+    clockwise = _signed_areas(rings) <= 0
+    # Features without holes need no more.
+    some = np.flatnonzero(np.isin(feature, feature[~clockwise]))
+    features, group = np.unique(feature[some], return_inverse=True)
+    outlines, made = _nest(rings[some], group, features, clockwise[some], where=where, esri=True)
+    kept = np.ones(len(rings), dtype=bool)
+    kept[some] = np.isin(np.arange(len(some)), outlines)
+    polygons = rings.copy()
+    polygons[some[outlines]] = made
+    return polygons[kept], feature[kept]
+
+
+def nested_km2(features: Features) -> float:
+    """Return the area of polygons that lie inside another of the same feature (km²)."""
+    try:
+        inner, outer = geometry.inside_another(features.polygons, features.owner)
+        if not len(inner):
+            return 0.0
+        project = crs.projector(features.crs, crs.DEFAULT_CRS)
+        both = [
+            shapely.make_valid(geometry.project_polygons(features.polygons[one], project), method="structure")
+            for one in (inner, outer)
+        ]
+    except DataError:
+        return 0.0
+    shared = np.asarray(shapely.intersection(both[0], both[1]))
+    # Polygons that only overlap are not meant as holes.
+    whole = shapely.area(shared) >= 0.99 * shapely.area(both[0])
+    return float(geometry.area_km2(geometry.union(geometry.polygonal(shared[whole]))))
 
 
 def _nest(
-    discs: NDArray[np.object_], group: Indices, feature: Indices, *, where: str, esri: bool
-) -> tuple[NDArray[np.object_], Indices]:
-    """Return polygons and the group of each from rings by group; `feature` is that of each group."""
-    clockwise = _signed_areas(discs) <= 0
+    discs: NDArray[np.object_],
+    group: Indices,
+    feature: Indices,
+    clockwise: NDArray[np.bool_],
+    *,
+    where: str,
+    esri: bool,
+) -> tuple[Indices, NDArray[np.object_]]:
+    """Return which rings are outlines, and their polygons; `feature` is that of each group, and groups are in order."""
     valid = np.asarray(shapely.make_valid(discs, method="structure"))
     area = shapely.area(valid)
-    around = _rings_around(valid, area, group)
+    try:
+        around = _rings_around(valid, area, group)
+    except DataError as error:
+        raise DataError(error.problem, where=where, cure=error.cure) from error
     hole_of = np.full(len(discs), -1, dtype=np.intp)
     # Largest first, so that what is around a ring is known already.
     for ring in np.argsort(-area, kind="stable").tolist():
@@ -105,7 +147,7 @@ def _nest(
             number = "" if esri else f" (ring {ring - head + 1})"
             raise refused_ring(int(feature[group[ring]]), fault + number, at, where=where)
     kept = clockwise | (area > 0) if esri else np.ones(len(discs), dtype=bool)
-    return _assembled(discs, group, hole_of, kept)
+    return _assembled(discs, hole_of, kept)
 
 
 def _same(hole: shapely.Geometry, outline: shapely.Geometry) -> bool:
@@ -116,9 +158,9 @@ def _same(hole: shapely.Geometry, outline: shapely.Geometry) -> bool:
 
 
 def _assembled(
-    discs: NDArray[np.object_], group: Indices, hole_of: Indices, kept: NDArray[np.bool_]
-) -> tuple[NDArray[np.object_], Indices]:
-    """Return a polygon for each outline, with its holes in the order of the file, and the group of each."""
+    discs: NDArray[np.object_], hole_of: Indices, kept: NDArray[np.bool_]
+) -> tuple[Indices, NDArray[np.object_]]:
+    """Return the outlines, and a polygon for each, with its holes in the order of the file."""
     holes: dict[int, list[int]] = defaultdict(list)
     for ring in np.flatnonzero((hole_of >= 0) & kept).tolist():
         holes[int(hole_of[ring])].append(ring)
@@ -128,7 +170,7 @@ def _assembled(
     for at, outline in enumerate(outlines.tolist()):
         if outline in holes:
             polygons[at] = shapely.Polygon(lines[outline], lines[holes[outline]].tolist())
-    return polygons, group[outlines]
+    return outlines, polygons
 
 
 def _rings_around(
@@ -136,7 +178,7 @@ def _rings_around(
 ) -> defaultdict[int, list[tuple[int, float]]]:
     """Return for each ring the larger ones of its group that it meets, largest first, with its share inside each."""
     shapely.prepare(valid)
-    inner, outer = shapely.STRtree(valid).query(valid)
+    inner, outer = geometry.meeting_boxes(valid)
     # Of rings of one size the first in the file counts as the larger.
     larger = (area[outer] > area[inner]) | ((area[outer] == area[inner]) & (outer < inner))
     mine = (group[inner] == group[outer]) & larger & (area[inner] > 0)
