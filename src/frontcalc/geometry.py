@@ -28,6 +28,8 @@ MAX_ADDED_VERTICES = 1_000_000
 MAX_PAIRS = 5_000_000
 """How many pairs of polygons or rings whose boxes meet are looked at; real maps have some thousands."""
 
+_REPAIR_GAP = 1e6
+
 _POLYGON = shapely.GeometryType.POLYGON
 
 
@@ -52,11 +54,25 @@ def repair(polygons: Geometries) -> Geometries:
     *linework* method would turn doubly covered ground into a hole and so lose area.
     Valid polygons come back as they are.
     """
+    return repair_both_ways(polygons)[0]
+
+
+def repair_both_ways(polygons: Geometries) -> tuple[Geometries, Floats]:
+    """Return what `repair` does, and by how much the *linework* method differs for each invalid polygon (k,).
+
+    The difference is in square units of the polygons, and 0 below a million of them, which are a km². The other method
+    is slow, and so tried only where the first changes the area that the rings enclose by their direction.
+    """
     bad = ~shapely.is_valid(polygons)
     if not bad.any():
-        return polygons
-    mended = shapely.make_valid(polygons[bad], method="structure", keep_collapsed=False)
-    return np.concatenate([polygons[~bad], polygonal(mended)])
+        return polygons, np.zeros(0)
+    drawn = polygons[bad]
+    mended = np.asarray(shapely.make_valid(drawn, method="structure", keep_collapsed=False))
+    gap = np.zeros(len(drawn))
+    for index in np.flatnonzero(np.abs(shapely.area(mended) - shapely.area(drawn)) > _REPAIR_GAP).tolist():
+        other = as_multipolygon(shapely.make_valid(drawn[index], method="linework"))
+        gap[index] = shapely.area(shapely.symmetric_difference(as_multipolygon(mended[index]), other))
+    return np.concatenate([polygons[~bad], polygonal(mended)]), np.where(gap > _REPAIR_GAP, gap, 0.0)
 
 
 def union(polygons: Geometries) -> shapely.MultiPolygon:

@@ -40,6 +40,7 @@ CODES: dict[str, str] = {
     "REPEAT": "a map is the same as an earlier one",
     "CONTROL-ONLY": "only control counts, and much of what it gained was already drawn as an advance",
     "NESTED": "a polygon lies inside another of its multipolygon, where a hole may be meant; it counts as held",
+    "REPAIRS-DIFFER": "two ways of repairing polygons that cross themselves differ by more than 1 km²",
     "NO-GEOMETRY": "no layer of a map has any geometry, so that nothing is held on it",
 }
 

@@ -77,7 +77,7 @@ class _Pass:
                 *day.faults,
                 *(replace(found, day=ref.day) for found in stated if isinstance(found, Fault)),
                 *single.check_files(day),
-                *single.check_rings(day),
+                *single.check_rings(day, self.target_crs),
                 *single.check_overlaps(day, self.target_crs, self.overlaps),
                 *single.check_outside(day, self.regions, self.target_crs),
             ]

@@ -171,6 +171,12 @@ CODES: dict[str, Code] = {
         "a slip of the hand in a name, software that writes a default",
         "correct the name or the property",
     ),
+    "REPAIRS-DIFFER": Code(
+        _WARNING,
+        "a polygon's rings cross or overlap as drawn, and two ways of repairing it differ by more than 1 km²",
+        "a ring drawn over ground that it encloses already, where more ground or a hole may be meant",
+        "look at the place: frontcalc counts what is covered twice as held; draw it once, or as a hole",
+    ),
     "INVALID-RING": Code(
         _INFO,
         "a polygon's rings cross or overlap as drawn",

@@ -81,6 +81,8 @@ class Measuring:
     maps: dict[date | None, tuple[SourceFile, ...]] = field(default_factory=dict)
     baseline: date | None = None
     _boxes: dict[SnapshotRef, Box] = field(default_factory=dict)
+    _held: dict[str, Holding] = field(default_factory=dict)
+    _gaps_km2: dict[str, list[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # Neighbouring periods and steps share maps, and a suspicion looks at several: the last few stay in memory.
@@ -98,7 +100,27 @@ class Measuring:
             if self.view.counts(part.name, part.layer):
                 self.counted.setdefault(part.layer.actor, set()).add(part.name)
         self.differing.update((file.name, day) for file in snapshot.files for day in snapshot.stated_days)
-        return self.job(actor).holding(snapshot)
+        held = self.job(actor).holding(snapshot)
+        self._held[held.key] = held
+        return held
+
+    def repairs(self) -> list[Notice]:
+        """Return a notice for each layer that figures rest on and that two ways of repair make different ground of."""
+        said = []
+        for key, held in self._held.items():
+            gaps = self._gaps_km2.get(key)
+            if gaps is None:
+                gaps = snapshots.repair_gaps_km2(held, self.cache)
+            said += [
+                Notice(
+                    "REPAIRS-DIFFER",
+                    f"{part.file}: two ways of repairing {part.name or 'its polygons'} differ by {gap:,.1f} km²; "
+                    "ground that is drawn twice counts as held",
+                )
+                for part, gap in zip(held.parts, gaps, strict=True)
+                if gap
+            ]
+        return said
 
     def _check_place(self, snapshot: Snapshot) -> None:
         """Refuse a map that lies in the regions, or where the run's first map does, only with x and y exchanged."""
@@ -149,6 +171,7 @@ class Measuring:
     def take(self, measured: MeasuredChain) -> None:
         """Take note of what was measured ahead by a worker."""
         self._ahead |= measured.steps
+        self._gaps_km2 |= measured.gaps_km2
 
     def _job(self, actor: str) -> Job:
         """Return how an actor's steps are measured."""

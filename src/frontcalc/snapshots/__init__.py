@@ -20,7 +20,16 @@ from frontcalc.snapshots.facts import (
     read_snapshot,
     remember,
 )
-from frontcalc.snapshots.holdings import Holding, ground_of, held, holding, on_grid, role_geometry, to_equal_area
+from frontcalc.snapshots.holdings import (
+    Holding,
+    ground_of,
+    held,
+    holding,
+    on_grid,
+    repair_gaps_km2,
+    role_geometry,
+    to_equal_area,
+)
 from frontcalc.snapshots.places import Box, box_around, is_exchanged, latitude_first
 
 __all__ = [
@@ -49,6 +58,7 @@ __all__ = [
     "read_snapshot",
     "refuse_exchanged",
     "remember",
+    "repair_gaps_km2",
     "role_geometry",
     "to_equal_area",
 ]

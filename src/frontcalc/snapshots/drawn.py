@@ -154,7 +154,7 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
         if len(features.not_area):
             notices.append(Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted"))
         if (inside := nested_km2(features)) >= LEAST_NESTED_KM2:
-            what = "lie in polygons inside another of their multipolygon; they count as held, and wrongly if holes are meant"
+            what = "lie in polygons inside another of their multipolygon; they count, wrongly so if holes are meant"
             notices.append(Notice("NESTED", f"{name}: {inside:,.2f} km² {what}"))
         stated += _other_days(features, ref, part)
         for title, layer, polygons in layers_in(features, part.entry, dict(ref.layers)):
