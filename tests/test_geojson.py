@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -152,3 +153,81 @@ def test_the_same_content_twice_running_is_parsed_once(tmp_path: Path, monkeypat
     monkeypatch.setenv("FRONTCALC_MAX_VERTICES", "3")
     with pytest.raises(DataError, match="vertices"):
         read_features(other)
+
+
+def feature(geometry: Any, **properties: Any) -> dict[str, Any]:
+    return {"type": "Feature", "properties": properties, "geometry": geometry}
+
+
+@pytest.fixture
+def as_read(tmp_path: Path) -> Callable[..., Any]:
+    """Return a function that reads a file of some features, with the checks that all formats share."""
+
+    def read_all(*features: Any) -> Any:
+        path = tmp_path / "map.json"
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": list(features)}))
+        return read_features(Entry(path))[1]
+
+    return read_all
+
+
+def test_geometries_where_features_belong_are_read_with_what_stands_beside_them(as_read: Callable[..., Any]) -> None:
+    features = as_read(
+        {**SQUARE, "layer": "control_map"}, {"type": "GeometryCollection", "geometries": [SQUARE]}, feature(SQUARE)
+    )
+    assert features.owner.tolist() == [0, 1, 2]
+    assert features.properties == ({"layer": "control_map"}, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("other", "fault"),
+    [
+        ({"type": "FeatureCollection", "features": [feature(SQUARE)]}, "feature 1 is a collection of features"),
+        ([feature(SQUARE)], "feature 1 is no GeoJSON feature"),
+        (feature(feature(SQUARE)), "feature 1 has a geometry of no known type"),
+        (feature({"type": "FeatureCollection", "features": []}), "feature 1 has a geometry of no known type"),
+        (feature({"type": "Polygon", "coordinates": [[]]}), "feature 1 has coordinates that are not lists"),
+        (feature({"type": "MultiPolygon", "coordinates": [[[]]]}), "feature 1 has coordinates that are not lists"),
+        ({"type": "Feature", "properties": {}, "geom": SQUARE}, "feature 1 has no «geometry», but 'geom' holds one"),
+        ({"type": "Feature", "coordinates": SQUARE["coordinates"]}, "no «geometry», but 'coordinates' holds one"),
+        (feature(None, the_geom=SQUARE), "feature 1 has no «geometry», but 'the_geom' holds one"),
+        (feature(None, shape={"rings": SQUARE["coordinates"]}), "feature 1 has no «geometry», but 'shape' holds one"),
+        (feature(None, wkt=square(1, 1).wkt), "feature 1 has no «geometry», but 'wkt' holds one"),
+        (feature(None, wkt="SRID=4326;MultiPolygon (((0 0, 1 0, 1 1, 0 0)))"), "but 'wkt' holds one"),
+        (feature(None, wkb=square(1, 1).wkb_hex), "feature 1 has no «geometry», but 'wkb' holds one"),
+        (feature(None, wkb=shapely.to_wkb(square(1, 1), hex=True, include_srid=True, byte_order=0)), "'wkb' holds one"),
+        (feature(None, text=json.dumps(SQUARE)), "feature 1 has no «geometry», but 'text' holds one"),
+    ],
+)
+def test_what_is_no_feature_and_geometry_of_another_name_are_refused(
+    other: Any, fault: str, as_read: Callable[..., Any]
+) -> None:
+    with pytest.raises(DataError, match=f"^map.json: .*{fault}"):
+        as_read(feature(SQUARE), other)
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        [feature(None, OBJECTID=1), feature(None, OBJECTID=2)],
+        [{"type": "Feature", "properties": {"OBJECTID": 1}}],
+        [feature({"type": "MultiPolygon", "coordinates": []}, cartodb_id=1)],
+        [feature({"type": "MultiPolygon", "coordinates": [[]]}, cartodb_id=1)],
+        [feature({"type": "GeometryCollection", "geometries": []})],
+        [feature(None, layer="control_map"), feature(None, layer="control_map")],
+        [feature(None, layer="control_map"), feature(None, name="somewhere")],
+    ],
+)
+def test_a_file_whose_features_all_lack_geometry_is_no_map_on_which_all_is_lost(
+    features: list[Any], as_read: Callable[..., Any]
+) -> None:
+    with pytest.raises(DataError, match=r"^map.json: holds no polygons: none of its features \(\d\) has a geometry"):
+        as_read(*features)
+
+
+def test_empty_maps_are_files_without_features_or_with_a_row_for_each_known_layer(as_read: Callable[..., Any]) -> None:
+    assert len(as_read().properties) == 0
+    assert len(as_read(feature(None, layer="control_map"), feature(None, layer="russian_advances")).polygons) == 0
+    # A point and a code are no polygon.
+    centre, code = {"type": "Point", "coordinates": [31, -39]}, "0103000000ab"
+    assert as_read(feature(SQUARE), feature(None, centre=centre, code=code)).owner.tolist() == [0]

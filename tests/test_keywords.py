@@ -34,6 +34,7 @@ FACADES: dict[str, dict[str, Any]] = {
     "diff": {"periods": "2024"},
     "diff_files": {"before": "a.geojson", "after": "b.geojson"},
     "disagreements": {"periods": "2024", "archives": ["a", "b"]},
+    "explain_archive": {},
     "flows": {"periods": "2024"},
     "held": {"dates": "2024-01-01"},
     "list_archive": {},
@@ -43,6 +44,7 @@ FACADES: dict[str, dict[str, Any]] = {
     "series": {},
     "summary": {},
     "verify": {"claims": "bbc-2024-11"},
+    "write_legend": {"path": "maps"},
     "write_summaries": {"folder": "tables"},
 }
 

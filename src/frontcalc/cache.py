@@ -33,6 +33,7 @@ KINDS: dict[str, str] = {
     "maps": "what is on each map: files, layers, notices",
     "boxes": "what part of the world a map shows",
     "grounds": "what is held on each map, projected, repaired and united",
+    "repairs": "by how much two ways of repairing what is held differ",
     "steps": "gained, lost and slivers by region from map to map, and the largest parts",
     "areas": "areas held by region on a map",
     "regions": "the regions of a file, projected, cut and made a partition",

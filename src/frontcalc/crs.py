@@ -26,6 +26,9 @@ TOLERANCE = 1e-8
 SEMI_MAJOR_M = 6_378_137.0
 """The equatorial radius of WGS 84 (m)."""
 
+# How far outside of its CRS's area of use a map may lie: two zones of UTM.
+_BEYOND_DEGREES = 12.0
+
 _FLATTENING = 1 / 298.257223563
 E2 = _FLATTENING * (2 - _FLATTENING)
 """The squared eccentricity of its ellipsoid."""
@@ -117,6 +120,12 @@ def is_geographic(crs: str) -> bool:
     return CRS.from_user_input(crs).is_geographic
 
 
+@lru_cache(maxsize=32)
+def unit_m(crs: str) -> float:
+    """Return the length of a projected CRS's unit (m), as of feet or kilometres."""
+    return max((float(axis.unit_conversion_factor) for axis in CRS.from_user_input(crs).axis_info), default=1.0)
+
+
 def short_name(crs: str) -> str:
     """Return what people call a CRS, as in «WGS 84 / Pseudo-Mercator»."""
     return str(CRS.from_user_input(crs).name)
@@ -131,7 +140,8 @@ def bounds_in_degrees(crs: str, bounds: Iterable[float]) -> Bounds:
 def may_be_in(crs: str, bounds: Bounds) -> bool:
     """Say whether coordinates within some bounds (of the CRS) can lie where the CRS is used.
 
-    Maps often reach beyond the area that a CRS is made for, so that only one wholly outside it cannot be right.
+    Maps reach beyond the area that a CRS is made for: a whole country is drawn in the UTM zone of one half, and
+    northings run on below zero south of the equator. Only one wholly outside it and far from it cannot be right.
     """
     box = bounds_in_degrees(crs, bounds)
     if not np.isfinite(box).all():
@@ -141,7 +151,8 @@ def may_be_in(crs: str, bounds: Bounds) -> bool:
     if area is None or area.west > area.east:
         return True
     west, south, east, north = box
-    return bool(west <= area.east and area.west <= east and south <= area.north and area.south <= north)
+    east_west = west <= area.east + _BEYOND_DEGREES and area.west - _BEYOND_DEGREES <= east
+    return bool(east_west and south <= area.north + _BEYOND_DEGREES and area.south - _BEYOND_DEGREES <= north)
 
 
 def fault_of_degrees(bounds: Bounds) -> str:

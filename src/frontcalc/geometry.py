@@ -25,6 +25,11 @@ EDGE_ERROR_M2 = 10.0
 MAX_ADDED_VERTICES = 1_000_000
 """How many vertices splitting edges may add to a layer; real maps have 8 to 21 % more after it."""
 
+MAX_PAIRS = 5_000_000
+"""How many pairs of polygons or rings whose boxes meet are looked at; real maps have some thousands."""
+
+_REPAIR_GAP = 1e6
+
 _POLYGON = shapely.GeometryType.POLYGON
 
 
@@ -49,11 +54,25 @@ def repair(polygons: Geometries) -> Geometries:
     *linework* method would turn doubly covered ground into a hole and so lose area.
     Valid polygons come back as they are.
     """
+    return repair_both_ways(polygons)[0]
+
+
+def repair_both_ways(polygons: Geometries) -> tuple[Geometries, Floats]:
+    """Return what `repair` does, and by how much the *linework* method differs for each invalid polygon (k,).
+
+    The difference is in square units of the polygons, and 0 below a million of them, which are a km². The other method
+    is slow, and so tried only where the first changes the area that the rings enclose by their direction.
+    """
     bad = ~shapely.is_valid(polygons)
     if not bad.any():
-        return polygons
-    mended = shapely.make_valid(polygons[bad], method="structure", keep_collapsed=False)
-    return np.concatenate([polygons[~bad], polygonal(mended)])
+        return polygons, np.zeros(0)
+    drawn = polygons[bad]
+    mended = np.asarray(shapely.make_valid(drawn, method="structure", keep_collapsed=False))
+    gap = np.zeros(len(drawn))
+    for index in np.flatnonzero(np.abs(shapely.area(mended) - shapely.area(drawn)) > _REPAIR_GAP).tolist():
+        other = as_multipolygon(shapely.make_valid(drawn[index], method="linework"))
+        gap[index] = shapely.area(shapely.symmetric_difference(as_multipolygon(mended[index]), other))
+    return np.concatenate([polygons[~bad], polygonal(mended)]), np.where(gap > _REPAIR_GAP, gap, 0.0)
 
 
 def union(polygons: Geometries) -> shapely.MultiPolygon:
@@ -155,6 +174,38 @@ def _split_edges(source: Floats, target: Floats, rings: Ints, pieces: Ints, proj
     out[position[:-1]] = target
     out[position[edge] + nth] = project(low + (high - low) * step[:, None])
     return out, position[rings]
+
+
+def meeting_boxes(geometries: Geometries) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the index of each geometry (k,) and of each whose box meets its own (k,), itself among them.
+
+    Raises
+    ------
+    DataError
+        There are more than `MAX_PAIRS`, as where thousands are drawn one over the other.
+    """
+    tree = shapely.STRtree(geometries)
+    first, second = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
+    found = 0
+    for start in range(0, len(geometries), 256):
+        one, other = tree.query(geometries[start : start + 256])
+        if (found := found + len(one)) > MAX_PAIRS:
+            raise DataError(f"more than {MAX_PAIRS:,} pairs of its rings lie over one another", cure="simplify it")
+        first.append(one + start)
+        second.append(other)
+    return np.concatenate(first), np.concatenate(second)
+
+
+def inside_another(polygons: Geometries, owner: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the polygons (k,) that begin inside another of the same owner and may lie in it, and that other (k,)."""
+    inner, outer = meeting_boxes(polygons)
+    bounds = shapely.bounds(polygons)
+    within = (bounds[outer, :2] <= bounds[inner, :2]).all(axis=1) & (bounds[outer, 2:] >= bounds[inner, 2:]).all(axis=1)
+    mine = within & (inner != outer) & (owner[inner] == owner[outer])
+    inner, outer = inner[mine], outer[mine]
+    x, y = shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(polygons[inner]), 0)).T
+    begins = shapely.intersects_xy(polygons[outer], x, y)
+    return inner[begins], outer[begins]
 
 
 def subdivide(polygons: Geometries, max_vertices: int = 512) -> tuple[Geometries, NDArray[np.intp]]:

@@ -45,6 +45,9 @@ CODES: dict[str, str] = {
     "LATER-MAP": "several maps of one day show a layer, of which the last by its time stands",
     "AS-OF": "all maps may be stamped with another day than they show",
     "REGIONS-JOINED": "features of one name that no code tells apart are one region, though they do not touch",
+    "NESTED": "a polygon lies inside another of its multipolygon, where a hole may be meant; it counts as held",
+    "REPAIRS-DIFFER": "two ways of repairing polygons that cross themselves differ by more than 1 km²",
+    "NO-GEOMETRY": "no layer of a map has any geometry, so that nothing is held on it",
 }
 
 

@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 
 from frontcalc.archives import SnapshotRef
 from frontcalc.layers import Layer, Role, spelling
-from frontcalc.lint.findings import Fault
+from frontcalc.lint.findings import Fault, fault_of
+from frontcalc.snapshots import Box, is_exchanged, latitude_first
 from frontcalc.standstills import standstills
 from frontcalc.views import VIEWS
-
-Box = tuple[float, float, float, float]
-"""West, south, east and north (degrees)."""
 
 # A rhythm is one that three of five gaps keep; with fewer gaps than this none can be told.
 _RHYTHM, _FEWEST_GAPS = 0.6, 4
@@ -238,14 +236,8 @@ def swapped(traces: Traces, home: NDArray[np.object_] | None) -> dict[date, Faul
     if len(boxed) >= _FEWEST_BOXES:
         trees.append(shapely.STRtree([shapely.box(*np.median([box for _, box in boxed], axis=0))]))
 
-    def at_home(box: shapely.Geometry) -> list[bool]:
-        return [bool(len(tree.query(box, predicate="intersects"))) for tree in trees]
-
-    found = {}
-    for trace, (west, south, east, north) in boxed:
-        drawn, turned = shapely.box(west, south, east, north), shapely.box(south, west, north, east)
-        if any(there and not here for here, there in zip(at_home(drawn), at_home(turned), strict=True)):
-            what = f"x {west:.2f} to {east:.2f} and y {south:.2f} to {north:.2f} are in place only when exchanged"
-            at = ((west + east) / 2, (south + north) / 2)
-            found[trace.day] = Fault("SWAPPED", what, trace.day, file=trace.file, at=at)
-    return found
+    return {
+        trace.day: fault_of(latitude_first(box, where=trace.file), trace.day)
+        for trace, box in boxed
+        if any(is_exchanged(box, tree) for tree in trees)
+    }

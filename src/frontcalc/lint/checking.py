@@ -10,11 +10,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc import crs, geometry
+from frontcalc import geometry
 from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.errors import DataError
 from frontcalc.lint import across, single
-from frontcalc.lint.across import Box, LayerTrace, Trace
+from frontcalc.lint.across import LayerTrace, Trace
 from frontcalc.lint.codes import CODES, Severity
 from frontcalc.lint.findings import Fault, Finding, fault_of, finding, gather, ordered
 from frontcalc.lint.jumps import jumps
@@ -22,7 +22,7 @@ from frontcalc.lint.reading import Day, Drawn, read_day
 from frontcalc.notices import Notice
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet
-from frontcalc.snapshots import SYNTHETIC, Tells
+from frontcalc.snapshots import SYNTHETIC, Tells, box_around
 from frontcalc.sources import SourceFile
 from frontcalc.standstills import FROZEN_MAPS
 from frontcalc.views import VIEWS
@@ -80,7 +80,7 @@ class _Pass:
                 *day.faults,
                 *(replace(found, day=ref.day) for found in stated if isinstance(found, Fault)),
                 *single.check_files(day),
-                *single.check_rings(day),
+                *single.check_rings(day, self.target_crs),
                 *single.check_overlaps(day, self.target_crs, self.overlaps),
                 *single.check_outside(day, self.regions, self.target_crs),
             ]
@@ -98,7 +98,7 @@ class _Pass:
             held_km2=tuple((key[0], figure) for key, figure in held.items()),
             whole=all(CODES[fault.code].severity is not Severity.ERROR for fault in day.faults),
             stated=stated,
-            box=_box(day.layers),
+            box=box_around((one.crs, one.polygons) for one in day.layers),
         )
 
     def _held_km2(self, day: Day, actor: str) -> tuple[tuple[str, ...], float]:
@@ -186,15 +186,6 @@ def _ground(layers: list[Drawn]) -> shapely.MultiPolygon:
     if len(grounds) == 1:
         return grounds[0]
     return geometry.union(geometry.polygonal(grounds))
-
-
-def _box(layers: tuple[Drawn, ...]) -> Box | None:
-    """Return a box around what some layers draw (degrees), None where they draw nothing."""
-    boxes = [crs.bounds_in_degrees(one.crs, shapely.total_bounds(one.polygons)) for one in layers if len(one.polygons)]
-    if not boxes:
-        return None
-    west, south, east, north = zip(*boxes, strict=True)
-    return min(west), min(south), max(east), max(north)
 
 
 def _other_files(archive: Archive) -> Iterator[Fault]:

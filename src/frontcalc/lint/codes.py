@@ -177,6 +177,12 @@ CODES: dict[str, Code] = {
         "a mirror that runs after midnight, or midnights of another zone than UTC",
         "state as_of_offset_days in frontcalc.toml, 0 where the days are right",
     ),
+    "REPAIRS-DIFFER": Code(
+        _WARNING,
+        "a polygon's rings cross or overlap as drawn, and two ways of repairing it differ by more than 1 km²",
+        "a ring drawn over ground that it encloses already, where more ground or a hole may be meant",
+        "look at the place: frontcalc counts what is covered twice as held; draw it once, or as a hole",
+    ),
     "INVALID-RING": Code(
         _INFO,
         "a polygon's rings cross or overlap as drawn",

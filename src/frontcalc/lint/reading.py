@@ -15,7 +15,16 @@ from frontcalc.archives import Part, SnapshotRef
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import Layer, spelling
 from frontcalc.lint.findings import Fault, Place, fault_of
-from frontcalc.snapshots import FileLayer, Tell, drawn_km2, layers_of, read_part, repeated, to_equal_area
+from frontcalc.snapshots import (
+    FileLayer,
+    Tell,
+    drawn_km2,
+    layers_of,
+    read_part,
+    refuse_exchanged,
+    repeated,
+    to_equal_area,
+)
 from frontcalc.sources import SourceFile, fingerprint
 from frontcalc.sources.features import Features
 
@@ -112,10 +121,12 @@ def read_day(ref: SnapshotRef, before: Day | None, target_crs: str) -> Day:
             continue
         others = (notice for notice in file.features.notices if notice.code == "OTHER-FILES")
         faults += (Fault("OTHER-FILES", notice.message, ref.day, file=file.name) for notice in others)
-        if impossible := _impossible_crs(file.features):
-            faults.append(Fault("CRS-IMPOSSIBLE", impossible, ref.day, file=file.name))
-            continue
         mine = [one for one in found if one.file == place]
+        try:
+            refuse_exchanged(file.features, mine, where=file.name)
+        except DataError as error:
+            faults.append(fault_of(error, ref.day))
+            continue
         faults += _sort_layers(ref, file, mine, layers, grounds, target_crs)
     return Day(ref, tuple(files), tuple(layers.values()), tuple(faults), tells)
 
@@ -176,19 +187,6 @@ def _twice(ref: SnapshotRef, title: str, part: Part, standing: Part) -> Fault:
 def _digest(polygons: NDArray[np.object_]) -> str:
     """Return a hash of polygons as drawn, whatever their order."""
     return hashlib.sha256(b"".join(sorted(shapely.to_wkb(polygons)))).hexdigest()
-
-
-def _impossible_crs(features: Features) -> str | None:
-    """Say why the declared CRS cannot be that of the coordinates, None where it can."""
-    if not len(features.polygons) or crs.is_geographic(features.crs):
-        return None
-    west, south, east, north = map(float, shapely.total_bounds(features.polygons))
-    shown = f"x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}"
-    if max(abs(west), abs(east)) <= 180.0 and max(abs(south), abs(north)) <= 90.0:
-        return f"declares {crs.short_name(features.crs)}, which is in metres, but its coordinates are degrees: {shown}"
-    if not crs.may_be_in(features.crs, (west, south, east, north)):
-        return f"declares {crs.short_name(features.crs)}, which has no place for its coordinates: {shown}"
-    return None
 
 
 def place_of(geometry_in_metres: shapely.Geometry, target_crs: str) -> Place:

@@ -10,6 +10,7 @@ from itertools import combinations
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 from frontcalc.dates import without_day
@@ -46,18 +47,36 @@ def check_files(day: Day) -> Iterator[Fault]:
                 yield Fault(code, among, day.ref.day, layer=name, file=file.name, count=count)
 
 
-def check_rings(day: Day) -> Iterator[Fault]:
-    """Yield a fault for each layer with polygons that are not valid as drawn."""
+def check_rings(day: Day, target_crs: str) -> Iterator[Fault]:
+    """Yield a fault for each layer with polygons that are not valid as drawn, and for those not sure to be repaired."""
     for one in day.layers:
         bad = one.polygons[~shapely.is_valid(one.polygons)]
         if not len(bad):
             continue
-        reason = str(shapely.is_valid_reason(bad[0]))
-        kind = _COORDINATES.sub("", reason).lower()
-        what = f"{_many(len(bad), 'polygon', 'polygons')} of {one.name} invalid as drawn, the first by {kind}"
-        yield Fault(
-            "INVALID-RING", what, day.ref.day, layer=one.name, file=one.file, at=_place(reason, one), count=len(bad)
-        )
+        gap_km2 = _repair_gaps_km2(bad, one, target_crs)
+        for code, some in (("REPAIRS-DIFFER", bad[gap_km2 > 0]), ("INVALID-RING", bad[gap_km2 == 0])):
+            if not len(some):
+                continue
+            reason = str(shapely.is_valid_reason(some[0]))
+            kind = _COORDINATES.sub("", reason).lower()
+            what = f"{_many(len(some), 'polygon', 'polygons')} of {one.name} invalid as drawn, the first by {kind}"
+            km2 = float(np.sum(gap_km2)) if code == "REPAIRS-DIFFER" else None
+            what += f"; two ways of repair differ by {km2:,.1f} km²" if km2 else ""
+            yield Fault(
+                code, what, day.ref.day,
+                layer=one.name, file=one.file, at=_place(reason, one), km2=km2, count=len(some),
+            )  # fmt: skip
+
+
+def _repair_gaps_km2(bad: NDArray[np.object_], one: Drawn, target_crs: str) -> NDArray[np.float64]:
+    """Return by how much two ways of repairing each polygon differ (km²); 0 below 1, and where none can be measured."""
+    try:
+        drawn = geometry.project_polygons(bad, crs.projector(one.crs, target_crs))
+        gap_m2 = geometry.repair_both_ways(drawn)[1]
+    except (DataError, shapely.GEOSException):
+        return np.zeros(len(bad))
+    # What is valid again in the projection has no other repair.
+    return gap_m2 / 1e6 if len(gap_m2) == len(bad) else np.zeros(len(bad))
 
 
 def _place(reason: str, one: Drawn) -> Place | None:

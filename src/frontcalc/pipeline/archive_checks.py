@@ -16,7 +16,7 @@ from frontcalc.archives import Archive
 from frontcalc.embedded import load_embedded
 from frontcalc.errors import ChangedError, DataError, UsageError
 from frontcalc.keywords import facade
-from frontcalc.layers import COUNTRIES, UNNAMED
+from frontcalc.layers import UNNAMED
 from frontcalc.lint import CODES, Finding, check
 from frontcalc.notices import Notice
 from frontcalc.pipeline.options import Options, open_maps
@@ -159,17 +159,13 @@ def _regions(maps: Archive, options: Options, target: str) -> tuple[RegionSet, N
     path = options.get("regions")
     if path is not None:
         regions = region_sets.read_regions(path, target_crs=target, field=options.get("region_name"))
-        west, south, east, north = shapely.bounds(regions.pieces).T
-        to_degrees = crs.transformer(target, crs.LONLAT).transform
-        return regions, shapely.box(*to_degrees(west, south), *to_degrees(east, north))
+        return regions, region_sets.boxes_in_degrees(regions, target)
     first = _first_readable(maps)
     if first is None:
         return region_sets.no_regions(), None
     if region_sets.embedded_covers(snapshots.boxes_in_degrees(first)):
         return region_sets.embedded_regions(target_crs=target), load_embedded().pieces
-    # Maps of this war that lie elsewhere are in the wrong place; others may lie where they like.
-    of_this_war = any(part.layer.actor in COUNTRIES for part in first.layers)
-    return region_sets.no_regions(), load_embedded().pieces if of_this_war else None
+    return region_sets.no_regions(), None
 
 
 def _first_readable(maps: Archive) -> Snapshot | None:

@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from typing import NamedTuple, TypeVar
 
 import shapely
 
 from frontcalc import change, geometry, snapshots, transitions
-from frontcalc.archives import Archive
+from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.cache import NOTHING_KEPT, Cache
 from frontcalc.change import Change, Floats, Held
 from frontcalc.errors import NoDataError, UsageError
@@ -23,9 +23,9 @@ from frontcalc.pipeline.sharing import Shared
 from frontcalc.pipeline.stepping import known_areas, known_step, known_total, measure_step
 from frontcalc.pipeline.steps import Job, MeasuredChain, Movement, Step, move, regions_key
 from frontcalc.progress import timed
-from frontcalc.regions import RegionSet, takers
+from frontcalc.regions import RegionSet, boxes_in_degrees, takers
 from frontcalc.slivers import SliverRule
-from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Tells, ground_of
+from frontcalc.snapshots import Box, Holding, Snapshot, SnapshotLayer, Tells, ground_of, is_exchanged, latitude_first
 from frontcalc.sources import SourceFile
 from frontcalc.states import Span, State, Wanted, absence, actors_on, state_on
 from frontcalc.tables import TOTAL, LayerShare
@@ -83,6 +83,9 @@ class Measuring:
     tells: Tells = field(default_factory=Tells)
     unnamed: bool = False
     divided: set[str] = field(default_factory=set)
+    _boxes: dict[SnapshotRef, Box] = field(default_factory=dict)
+    _held: dict[str, Holding] = field(default_factory=dict)
+    _gaps_km2: dict[str, list[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # Neighbouring periods and steps share maps, and a suspicion looks at several: the last few stay in memory.
@@ -96,10 +99,12 @@ class Measuring:
         Raises
         ------
         DataError
-            A property tells the polygons of the maps used apart, and nobody has said what its values mean.
+            A property tells the polygons of the maps used apart, and nobody has said what its values mean; the map
+            lies elsewhere than the others, and with them if x and y are exchanged.
         """
         self.tells.add(snapshot.tells)
         self.tells.refuse(self.archive.name)
+        self._check_place(snapshot)
         self.maps[snapshot.ref.day] = snapshot.files
         self.files.update((file.name, file) for file in snapshot.files)
         for part in snapshot.layers:
@@ -110,7 +115,44 @@ class Measuring:
                 if not part.layer.whole:
                     self.divided.add(part.layer.actor)
         self.differing.update((file.name, day) for file in snapshot.files for day in snapshot.stated_days)
-        return self.job(actor).holding(snapshot)
+        held = self.job(actor).holding(snapshot)
+        self._held[held.key] = held
+        return held
+
+    def repairs(self) -> list[Notice]:
+        """Return a notice for each layer that figures rest on and that two ways of repair make different ground of."""
+        said = []
+        for key, held in self._held.items():
+            gaps = self._gaps_km2.get(key)
+            if gaps is None:
+                gaps = snapshots.repair_gaps_km2(held, self.cache)
+            said += [
+                Notice(
+                    "REPAIRS-DIFFER",
+                    f"{part.file}: two ways of repairing {part.name or 'its polygons'} differ by {gap:,.1f} km²; "
+                    "ground that is drawn twice counts as held",
+                )
+                for part, gap in zip(held.parts, gaps, strict=True)
+                if gap
+            ]
+        return said
+
+    def _check_place(self, snapshot: Snapshot) -> None:
+        """Refuse a map that lies in the regions, or where the run's first map does, only with x and y exchanged."""
+        box, name = snapshot.box, snapshot.ref.names[0]
+        if box is None or snapshot.ref in self._boxes:
+            return
+        if is_exchanged(box, self._home):
+            raise latitude_first(box, where=name)
+        first, where = next(iter(self._boxes.items()), (snapshot.ref, box))
+        if is_exchanged(box, shapely.STRtree([shapely.box(*where)])):
+            raise latitude_first(box, where=name, beside=first.names[0])
+        self._boxes[snapshot.ref] = box
+
+    @cached_property
+    def _home(self) -> shapely.STRtree:
+        """The regions (degrees)."""
+        return shapely.STRtree(boxes_in_degrees(self.regions, self.crs))
 
     def ground(self, snapshot: Snapshot, actor: str) -> shapely.MultiPolygon:
         """Return what an actor holds on a map, without what was held on the baseline."""
@@ -144,6 +186,7 @@ class Measuring:
     def take(self, measured: MeasuredChain) -> None:
         """Take note of what was measured ahead by a worker."""
         self._ahead |= measured.steps
+        self._gaps_km2 |= measured.gaps_km2
 
     def _job(self, actor: str) -> Job:
         """Return how an actor's steps are measured."""
@@ -162,6 +205,7 @@ class Measuring:
                 where=self.archive.name,
                 cure=f"its maps are of {self.archive.extent}",
             )
+        self._check_place(state.snapshot)
         self.maps[state.snapshot.ref.day] = state.snapshot.files
         return snapshots.holding(state.snapshot, actor, self.view, self.crs).parts
 

@@ -41,7 +41,7 @@ def meta_of(
         files=tuple(run.files[name] for name in sorted(run.files)),
         periods=tuple(periods),
         layer_shares=tuple(layer_shares),
-        notices=tuple(dict.fromkeys([*run.notices, *_differences(run), *_unnamed(run), *notices])),
+        notices=tuple(dict.fromkeys([*run.notices, *_differences(run), *_unnamed(run), *run.repairs(), *notices])),
         snapping=_snapping(run),
         regions_accuracy=run.regions.accuracy,
         places=None if places is None else tuple(places),

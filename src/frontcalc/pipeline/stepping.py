@@ -18,7 +18,7 @@ from frontcalc.pipeline.steps import Job, MeasuredChain, Step
 from frontcalc.progress import timed
 from frontcalc.redefinitions import large_parts
 from frontcalc.regions import RegionSet
-from frontcalc.snapshots import Holding, Snapshot, ground_of, read_snapshot
+from frontcalc.snapshots import Holding, Snapshot, ground_of, read_snapshot, repair_gaps_km2
 from frontcalc.versions import method_version
 
 Grounds = Callable[[Holding], shapely.MultiPolygon]
@@ -83,6 +83,7 @@ def _measured(job: Job, refs: Sequence[SnapshotRef], regions: RegionSet) -> Meas
     ground = lru_cache(maxsize=2)(partial(ground_of, cache=job.cache))
     snapshots: list[Snapshot] = []
     steps: dict[str, Step] = {}
+    gaps: dict[str, list[float]] = {}
     before: Holding | None = None
     for ref in refs:
         try:
@@ -92,10 +93,11 @@ def _measured(job: Job, refs: Sequence[SnapshotRef], regions: RegionSet) -> Meas
             if before is not None:
                 step = known_step(job, before, after) or measure_step(job, before, after, ground, regions)
                 steps[job.key(before, after)] = step
+                gaps.update((held.key, repair_gaps_km2(held, job.cache)) for held in (before, after))
             before = after
         except FrontcalcError:
             before = None
-    return MeasuredChain(tuple(snapshots), steps)
+    return MeasuredChain(tuple(snapshots), steps, gaps)
 
 
 def known_step(job: Job, before: Holding, after: Holding) -> Step | None:

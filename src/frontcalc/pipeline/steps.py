@@ -8,7 +8,7 @@ whoever puts the steps together, in their order.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import shapely
@@ -146,10 +146,14 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredChain:
-    """What came of a chain of maps: what is on each that could be read, and the steps by their keys."""
+    """What came of a chain of maps: what is on each that could be read, and the steps by their keys.
+
+    `gaps_km2` is by how much two ways of repairing the layers of each holding differ, by its key.
+    """
 
     snapshots: tuple[Snapshot, ...]
     steps: dict[str, Step]
+    gaps_km2: dict[str, list[float]] = field(default_factory=dict)
 
 
 def regions_key(regions: RegionSet, country: str, snap: str) -> str:

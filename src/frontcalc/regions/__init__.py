@@ -4,7 +4,7 @@ from frontcalc.regions.countries import country_of
 from frontcalc.regions.eligible import SNAPS, takers
 from frontcalc.regions.partition import MAY_SHARE
 from frontcalc.regions.reading import embedded_covers, embedded_regions, read_regions, told_apart
-from frontcalc.regions.sets import TOTAL, UNASSIGNED, RegionSet, Split, no_regions
+from frontcalc.regions.sets import TOTAL, UNASSIGNED, RegionSet, Split, boxes_in_degrees, no_regions
 from frontcalc.regions.snapping import BORDER_KM, WATER_KM
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "WATER_KM",
     "RegionSet",
     "Split",
+    "boxes_in_degrees",
     "country_of",
     "embedded_covers",
     "embedded_regions",

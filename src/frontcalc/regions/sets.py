@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc import geometry
+from frontcalc import crs, geometry
 from frontcalc.notices import Notice
 from frontcalc.regions.cutting import Floats, Geometries, Owners, Plane, plane_of, rest_of_plane
 from frontcalc.sources import SourceFile
@@ -264,3 +264,10 @@ def no_regions() -> RegionSet:
     """Return the empty set: everything is total."""
     nothing = np.empty(0, dtype=object)
     return RegionSet("none", (), nothing, np.empty(0, dtype=np.intp), nothing)
+
+
+def boxes_in_degrees(regions: RegionSet, plane: str) -> Geometries:
+    """Return a box in degrees around each piece of a set that is in the CRS `plane`."""
+    west, south, east, north = shapely.bounds(regions.pieces).reshape(-1, 4).T
+    to_degrees = crs.transformer(plane, crs.LONLAT).transform
+    return np.asarray(shapely.box(*to_degrees(west, south), *to_degrees(east, north)))

@@ -7,6 +7,7 @@ from frontcalc.snapshots.drawn import (
     boxes_in_degrees,
     changed,
     read_part,
+    refuse_exchanged,
     repeated,
 )
 from frontcalc.snapshots.facts import (
@@ -18,17 +19,29 @@ from frontcalc.snapshots.facts import (
     read_snapshot,
     remember,
 )
-from frontcalc.snapshots.holdings import Holding, ground_of, held, holding, on_grid, role_geometry, to_equal_area
+from frontcalc.snapshots.holdings import (
+    Holding,
+    ground_of,
+    held,
+    holding,
+    on_grid,
+    repair_gaps_km2,
+    role_geometry,
+    to_equal_area,
+)
 from frontcalc.snapshots.legend import FileLayer, Tell, Tells, drawn_km2, layers_of
+from frontcalc.snapshots.places import Box, box_around, is_exchanged, latitude_first
 
 __all__ = [
     "SYNTHETIC",
+    "Box",
     "FileLayer",
     "Holding",
     "Snapshot",
     "SnapshotLayer",
     "Tell",
     "Tells",
+    "box_around",
     "boxes_in_degrees",
     "changed",
     "digests_of",
@@ -37,14 +50,18 @@ __all__ = [
     "ground_of",
     "held",
     "holding",
+    "is_exchanged",
     "keep_snapshot",
     "kept_boxes",
     "known_snapshot",
+    "latitude_first",
     "layers_of",
     "on_grid",
     "read_part",
     "read_snapshot",
+    "refuse_exchanged",
     "remember",
+    "repair_gaps_km2",
     "repeated",
     "role_geometry",
     "to_equal_area",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -18,13 +18,16 @@ from frontcalc.cache import key_of
 from frontcalc.errors import ChangedError, DataError
 from frontcalc.intervals import day_stated, in_force, intervals
 from frontcalc.labels import some_of
-from frontcalc.layers import UNDIFFERENTIATED, Layer, spelling
+from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of, unknown_line
+from frontcalc.snapshots.places import Box, box_around, home_of_this_war, is_exchanged, latitude_first
 from frontcalc.sources import SourceFile, read_features
+from frontcalc.sources.assemble import refuse_bare
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import Entry
+from frontcalc.sources.nesting import LEAST_NESTED_KM2, nested_km2
 
 Geometries = NDArray[np.object_]
 
@@ -87,7 +90,7 @@ class Snapshot:
     """What a publisher's map shows on one day.
 
     `stated_days` are other days that its files say they are of; `tells` is what tells the polygons of a map apart
-    that nothing explains.
+    that nothing explains; `box` is around all that its layers draw.
     """
 
     ref: SnapshotRef
@@ -96,6 +99,7 @@ class Snapshot:
     notices: tuple[Notice, ...]
     stated_days: tuple[date, ...] = ()
     tells: tuple[Tell, ...] = ()
+    box: Box | None = None
 
     def named_layers(self, actor: str) -> list[tuple[str, Layer]]:
         """Return name and meaning of each of an actor's layers."""
@@ -139,6 +143,8 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
     again = repeated(files, found)
     for place, first in again.items():
         notices.append(Notice("MERGED", f"{files[first].name} and {files[place].name} are the same file"))
+    for place, one in enumerate(read):
+        refuse_exchanged(one.features, [layer for layer in found if layer.file == place], where=one.source.name)
     layers: dict[str, SnapshotLayer] = {}
     polygons_of: dict[str, Geometries] = {}
     origin: dict[str, Part] = {}
@@ -163,7 +169,10 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
     for (standing, part), titles in earlier.items():
         what = f"{some_of(titles)} of {ref.day}: {standing.label} stands, not {part.label}"
         notices.append(Notice("LATER-MAP", what))
-    snapshot = Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated), tells)
+    if layers and not any(map(len, polygons_of.values())):
+        notices.append(Notice("NO-GEOMETRY", f"{', '.join(ref.names)}: no layer has any geometry, so nothing is held"))
+    box = box_around((one.crs, polygons_of[one.name]) for one in layers.values())
+    snapshot = Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated), tells, box)
     return Drawn(snapshot, polygons_of)
 
 
@@ -196,6 +205,9 @@ def _read_files(ref: SnapshotRef) -> tuple[list[_Read], list[Notice]]:
             notices.append(SYNTHETIC)
         if len(features.not_area):
             notices.append(Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted"))
+        if (inside := nested_km2(features)) >= LEAST_NESTED_KM2:
+            what = "lie in polygons inside another of their multipolygon; they count, wrongly so if holes are meant"
+            notices.append(Notice("NESTED", f"{name}: {inside:,.2f} km² {what}"))
         notices.extend(features.notices)
     if bad and not read:
         raise bad[0]
@@ -245,7 +257,9 @@ def read_part(part: Part, *, skip_bad: bool = False) -> tuple[SourceFile, Featur
     file, features = _read_whole(part.entry, skip_bad=skip_bad)
     spans = intervals(features, part.selection.field, where=part.entry.label)
     assert spans is not None  # the index has found dates in it
-    return file, features.select(in_force(spans, part.selection.day, part.selection.moment))
+    of_day = features.select(in_force(spans, part.selection.day, part.selection.moment))
+    refuse_bare(of_day, where=f"{part.entry.label}, {part.selection.day}")
+    return file, of_day
 
 
 @lru_cache(maxsize=1)
@@ -270,3 +284,21 @@ def _other_days(features: Features, ref: SnapshotRef, part: Part) -> list[date]:
         return []
     stated = day_stated(spans)
     return [stated] if stated and stated != ref.day else []
+
+
+def refuse_exchanged(features: Features, layers: Iterable[FileLayer], *, where: str) -> None:
+    """Refuse a file that has a layer of this war's publishers elsewhere on Earth, and at home with x and y exchanged.
+
+    Names that users explained themselves may be of another war.
+
+    Raises
+    ------
+    DataError
+        With the code SWAPPED.
+    """
+    box = box_around([(features.crs, features.polygons)])
+    if box is None or not is_exchanged(box, home_of_this_war()):
+        return
+    meant = (one.layer for one in layers if one.layer is not None and one.layer.legend not in ("", OWN))
+    if any(layer.actor in COUNTRIES for layer in meant):
+        raise latitude_first(box, where=where)

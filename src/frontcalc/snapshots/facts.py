@@ -165,6 +165,7 @@ def _as_json(snapshot: Snapshot) -> bytes:
             "notices": [[notice.code, notice.message, notice.period] for notice in snapshot.notices],
             "stated_days": [day.isoformat() for day in snapshot.stated_days],
             "tells": [list(tell) for tell in snapshot.tells],
+            "box": snapshot.box,
         }
     )
 
@@ -187,4 +188,5 @@ def _from_json(content: bytes, ref: SnapshotRef) -> Snapshot:
         notices=tuple(Notice(*notice) for notice in found["notices"]),
         stated_days=tuple(date.fromisoformat(day) for day in found["stated_days"]),
         tells=tuple(Tell(*tell) for tell in found["tells"]),
+        box=tuple(found["box"]) if found["box"] else None,
     )

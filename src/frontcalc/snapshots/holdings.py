@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
@@ -25,6 +24,9 @@ GRID_M = 2.0**-20
 A publisher who writes a map anew may change the last digits of vertices that stay where they are: to a millionth of a
 metre they are the same, and so are the edges between them.
 """
+
+# By how much repairs differ, by the key of a holding: eight bytes a layer.
+_gaps: dict[str, bytes] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,9 @@ def ground_of(held: Holding, cache: Cache = NOTHING_KEPT) -> shapely.MultiPolygo
     content = cache.get("grounds", key)
     if content is not None:
         return cast(shapely.MultiPolygon, shapely.from_wkb(content))
-    ground = _united(held.parts, held.plane)
+    projected = [_projected(part, held.plane) for part in held.parts]
+    ground = _united(held.parts, [polygons for polygons, _ in projected])
+    _keep_gaps(key, [gap for _, gap in projected], cache)
     if held.without:
         before = ground_of(Holding(held.without, held.plane), cache)
         ground = geometry.as_multipolygon(shapely.difference(ground, before))
@@ -128,26 +132,48 @@ def role_geometry(
     return {role: ground_of(Holding(parts, target_crs), cache) for role, parts in by_role.items() if parts}
 
 
-def _united(parts: Iterable[SnapshotLayer], plane: str) -> shapely.MultiPolygon:
-    """Return the union of some layers."""
-    parts = tuple(parts)
+def repair_gaps_km2(held: Holding, cache: Cache = NOTHING_KEPT) -> list[float]:
+    """Return for each layer of a holding by how much two ways of repairing it differ (km²), 0 below 1 km².
+
+    Raises
+    ------
+    UsageError, DataError
+        As `ground_of`.
+    """
+    key = held.key
+    content = _gaps.get(key) or cache.get("repairs", key)
+    if content is None:
+        content = _keep_gaps(key, [_projected(part, held.plane)[1] for part in held.parts], cache)
+    return [float(gap) for gap in np.frombuffer(content, "<f8")]
+
+
+def _keep_gaps(key: str, gaps: list[float], cache: Cache) -> bytes:
+    """Keep by how much repairs of a holding's layers differ, in memory and in a cache, and return it."""
+    content = _gaps[key] = np.array(gaps, dtype="<f8").tobytes()
+    cache.put("repairs", key, content)
+    return content
+
+
+def _united(parts: tuple[SnapshotLayer, ...], layers: list[Geometries]) -> shapely.MultiPolygon:
+    """Return the union of some layers, given as projected polygons too."""
     if not parts:
         return shapely.MultiPolygon()
     first = parts[0]
     with timed(f"united what {first.layer.actor} holds on {first.ref.day or first.ref.names[0]}"):
-        return geometry.union_of([_projected(part, plane) for part in parts])
+        return geometry.union_of(layers)
 
 
-def _projected(part: SnapshotLayer, plane: str) -> Geometries:
-    """Return the polygons of a layer: valid, in metres, not united."""
+def _projected(part: SnapshotLayer, plane: str) -> tuple[Geometries, float]:
+    """Return the polygons of a layer: valid, in metres, not united; and by how much repairs of it differ (km²)."""
     try:
-        return to_equal_area(part.polygons, part.crs, plane, where=part.file)
+        polygons, gaps_m2 = _both_ways(part.polygons, part.crs, plane, where=part.file)
     except shapely.GEOSException as error:
         raise DataError(
             f"layer {part.name!r} cannot be repaired: {error}",
             where=part.file,
             cure="repair it, or leave it out with --layers",
         ) from error
+    return polygons, float(np.sum(gaps_m2)) / 1e6
 
 
 def on_grid(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -160,8 +186,15 @@ def to_equal_area(polygons: Geometries, source_crs: str, target_crs: str, *, whe
 
     Vertices lie on a grid of `GRID_M`.
     """
+    return _both_ways(polygons, source_crs, target_crs, where=where)[0]
+
+
+def _both_ways(
+    polygons: Geometries, source_crs: str, target_crs: str, *, where: str | None
+) -> tuple[Geometries, NDArray[np.float64]]:
+    """Return what `to_equal_area` does, and by how much two ways of repairing each invalid polygon differ (m²)."""
     if not len(polygons):
-        return polygons
+        return polygons, np.zeros(0)
     west, south, east, north = map(float, shapely.total_bounds(polygons))
     if source_crs != crs.LONLAT:
         to_degrees = crs.transformer(source_crs, crs.LONLAT)
@@ -172,6 +205,6 @@ def to_equal_area(polygons: Geometries, source_crs: str, target_crs: str, *, whe
     project = crs.projector(source_crs, target_crs)
     try:
         drawn = geometry.project_polygons(polygons, lambda points: on_grid(project(points)))
-        return geometry.repair(drawn)
+        return geometry.repair_both_ways(drawn)
     except DataError as error:
         raise DataError(error.problem, where=where, cure=error.cure) from error

@@ -22,7 +22,7 @@ from frontcalc.sources import (
     topojson,
     zipped,
 )
-from frontcalc.sources.assemble import refuse_uncut
+from frontcalc.sources.assemble import refuse_bare, refuse_impossible, refuse_uncut
 from frontcalc.sources.detection import detect, unpack
 from frontcalc.sources.documents import parse, unwrap
 from frontcalc.sources.features import Features
@@ -69,8 +69,7 @@ def read_features(entry: Entry, *, skip_bad: bool = False) -> tuple[SourceFile, 
         features = read_content(parts[""], where=entry.label, skip_bad=True)
     else:
         features = shapefile.read_shapefile_parts({**parts, ".shp": parts[""]}, where=entry.label)
-    refuse_uncut(features, where=entry.label)
-    return source, features
+    return source, _checked(features, where=entry.label)
 
 
 def _content(entry: Entry) -> tuple[dict[str, bytes], bytes]:
@@ -81,6 +80,14 @@ def _content(entry: Entry) -> tuple[dict[str, bytes], bytes]:
     elif geopackage.detect(parts[""]):
         geopackage.refuse_logs(entry.beside, where=entry.label)
     return parts, hashlib.sha256(b"".join(parts.values())).digest()
+
+
+def _checked(features: Features, *, where: str) -> Features:
+    """Return features that a figure may rest on; what cannot be is refused."""
+    refuse_bare(features, where=where)
+    refuse_impossible(features, where=where)
+    refuse_uncut(features, where=where)
+    return features
 
 
 class _Last(threading.local):
@@ -97,8 +104,7 @@ def _features_of(data: bytes, digest: bytes, *, where: str) -> Features:
     """Return the features of content: daily maps repeat themselves, and the same twice running is parsed once."""
     key = digest, limits()
     if _last.features is None or _last.key != key:
-        features = read_content(data, where=where)
-        refuse_uncut(features, where=where)
+        features = _checked(read_content(data, where=where), where=where)
         _last.key, _last.features = key, features
     return _last.features
 

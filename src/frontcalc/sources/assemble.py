@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc.crs import is_geographic
+from frontcalc.crs import is_geographic, may_be_in, short_name, unit_m
+from frontcalc.dates import without_day
 from frontcalc.errors import DataError
-from frontcalc.layers import INNER
+from frontcalc.labels import printable
+from frontcalc.layers import INNER, find_layer, layer_name, spelling, stated_layer
 from frontcalc.sources.features import Features, Properties
 from frontcalc.sources.limits import check_vertices
+from frontcalc.sources.nesting import nest_polygons
 from frontcalc.sources.rings import check_on_earth
 
 _POLYGON = shapely.GeometryType.POLYGON
+
+# WKT, hexadecimal WKB, and GeoJSON as text, of what has an area.
+_AS_TEXT = re.compile(
+    r"\s*(?:SRID=\d+;)?\s*(?:(?:MULTI|CURVE)?POLYGON|GEOMETRYCOLLECTION|MULTISURFACE)\s*Z?M?\s*\("
+    r"|(?:01(?:03|06)0000|00[0-9A-F]{2}00000[36])[0-9A-F]{16}"
+    r"|\s*\{.*\"coordinates\"\s*:\s*\[\s*\[\s*\[",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def geometries_from_wkb(wkb: Iterable[bytes | None], *, where: str) -> NDArray[np.object_]:
@@ -92,6 +104,7 @@ def features_from_geometries(
             code="BROKEN-RING",
         )
     check_on_earth(xy, crs, where=where, cure=cure)
+    polygons, owner = nest_polygons(polygons, owner, where=where)
     return Features(crs, tuple(properties), polygons, owner, no_area)
 
 
@@ -121,6 +134,98 @@ def refuse_uncut(features: Features, *, where: str) -> None:
             where=where,
             cure="cut polygons at the antimeridian (RFC 7946), or split the edge",
         )
+
+
+def refuse_bare(features: Features, *, where: str) -> None:
+    """Refuse features none of which has a geometry, or one whose geometry stands among its properties.
+
+    No features at all are an empty map, and so is one row for each known layer, as ISW keeps of a layer that is empty.
+
+    Raises
+    ------
+    DataError
+        Of what is drawn nothing arrived, so that all would count as lost.
+    """
+    drawn = np.zeros(len(features.properties), dtype=bool)
+    drawn[features.owner] = drawn[features.not_area] = True
+    if drawn.all():
+        return
+    for index in np.flatnonzero(~drawn).tolist():
+        refuse_misplaced(features.properties[index], index, where=where)
+    if not drawn.any() and not _empty_layers(features):
+        raise DataError(
+            f"holds no polygons: none of its features ({len(drawn):,}) has a geometry",
+            where=where,
+            cure="download it with its geometry, or remove it",
+        )
+
+
+def _empty_layers(features: Features) -> bool:
+    """Say whether each feature is of a known layer of its own."""
+    names = [without_day(layer_name(own)) for own in features.properties]
+    known = all(find_layer(name) or stated_layer(own) for name, own in zip(names, features.properties, strict=True))
+    return known and len(set(map(spelling, names))) == len(names)
+
+
+def refuse_misplaced(members: Mapping[str, object], index: int, *, where: str) -> None:
+    """Refuse a feature without geometry that has one under another name.
+
+    Parameters
+    ----------
+    members : mapping
+        Its properties, or what a document says of it beside them.
+    index : int
+        Which feature it is.
+    where : str
+        The file's name, for messages.
+
+    Raises
+    ------
+    DataError
+        A member is a GeoJSON or Esri geometry, or one as text.
+    """
+    for name, value in members.items():
+        if _is_area(name, value):
+            raise DataError(
+                f"feature {index} has no «geometry», but {printable(name)!r} holds one",
+                where=where,
+                cure="export it as its geometry",
+            )
+
+
+def _is_area(name: str, value: object) -> bool:
+    """Say whether a member of a feature is, or a text in it writes out, what should be its geometry."""
+    if isinstance(value, Mapping):
+        return any(_is_area(member, inside) for member, inside in value.items() if isinstance(inside, list))
+    if isinstance(value, list):
+        return name in ("coordinates", "rings", "geometries") and len(value) > 0 and isinstance(value[0], list | dict)
+    return isinstance(value, str) and _AS_TEXT.match(value) is not None
+
+
+def refuse_impossible(features: Features, *, where: str) -> None:
+    """Refuse a declared CRS in metres or feet that cannot be that of the coordinates.
+
+    Raises
+    ------
+    DataError
+        The coordinates are degrees, or lie far outside of where the CRS is used.
+    """
+    if not len(features.polygons) or is_geographic(features.crs):
+        return
+    west, south, east, north = map(float, shapely.total_bounds(features.polygons))
+    degrees = max(abs(west), abs(east)) <= 180.0 and max(abs(south), abs(north)) <= 90.0
+    if degrees and unit_m(features.crs) <= 1.0:
+        fault = "is in metres, but its coordinates are degrees"
+    elif not may_be_in(features.crs, (west, south, east, north)):
+        fault = "has no place for its coordinates"
+    else:
+        return
+    raise DataError(
+        f"declares {short_name(features.crs)}, which {fault}: x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}",
+        where=where,
+        cure="declare the CRS that the coordinates are in",
+        code="CRS-IMPOSSIBLE",
+    )
 
 
 def name_layer(features: Features, layer: str) -> Features:

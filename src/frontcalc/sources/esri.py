@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import shapely
-from numpy.typing import NDArray
 
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
 from frontcalc.sources.documents import parse, refuse_truncated, unwrap
 from frontcalc.sources.features import Features
-from frontcalc.sources.rings import Part, build_polygons, refused_ring
+from frontcalc.sources.nesting import nest_esri
+from frontcalc.sources.rings import Part, build_polygons
 
 # Ids that Web Mercator had before it became 3857.
 _WEB_MERCATOR = {102100: 3857, 102113: 3857, 900913: 3857}
@@ -98,7 +97,8 @@ def read_document(document: object, *, where: str) -> Features:
     if len(systems) > 1:
         raise DataError("its geometries differ in spatialReference", where=where, cure="download it with outSR=4326")
     crs = systems[0] if rings else LONLAT
-    polygons, owner = _nested(rings, crs, where)
+    ring_owner = np.array([index for index, _ in rings], dtype=np.intp)
+    polygons, owner = nest_esri(build_polygons(rings, crs, where=where), ring_owner, where=where)
     properties = tuple(feature.get("attributes") or {} for feature in features)
     points = np.array(not_area, dtype=np.intp)
     return Features(crs, properties, polygons, owner, points, document.get("synthetic") is True)
@@ -157,61 +157,3 @@ def _crs(reference: object, where: str) -> str:
         cure="download it with outSR=4326, or add its wkid",
         code="CRS-UNKNOWN",
     )
-
-
-def _nested(rings: list[Part], crs: str, where: str) -> tuple[NDArray[np.object_], NDArray[np.intp]]:
-    """Return polygons and their features: clockwise rings are outlines, the others holes in them."""
-    every = build_polygons(rings, crs, where=where)
-    feature = np.array([index for index, _ in rings], dtype=np.intp)
-    # A ring without area is neither; as an outline it does no harm.
-    clockwise = _signed_areas(every) <= 0
-    outlines, holes = np.flatnonzero(clockwise), np.flatnonzero(~clockwise)
-    polygons, owner = every[outlines], feature[outlines]
-    if not len(holes):
-        return polygons, owner
-    valid = shapely.make_valid(every, method="structure")
-    # What is left of a collapsed hole takes nothing away.
-    holes = holes[shapely.area(valid[holes]) > 0]
-    around = _outlines_around(valid[holes], feature[holes], valid[outlines], owner)
-    lost = np.flatnonzero(around < 0)
-    if len(lost):
-        fault = "has a hole (a counter-clockwise ring) in no outline"
-        at = shapely.get_coordinates(every[holes[lost[0]]])[0]
-        raise refused_ring(int(feature[holes[lost[0]]]), fault, at, where=where)
-    lines = shapely.get_exterior_ring(every)
-    for outline in np.unique(around):
-        polygons[outline] = shapely.Polygon(lines[outlines[outline]], list(lines[holes[around == outline]]))
-    return polygons, owner
-
-
-def _signed_areas(polygons: NDArray[np.object_]) -> NDArray[np.float64]:
-    """Return the area of each polygon's outline, negative where it runs clockwise; (n,), in the CRS's units."""
-    if not len(polygons):
-        return np.empty(0)
-    xy, ring = shapely.get_coordinates(polygons, return_index=True)
-    starts = np.searchsorted(ring, np.arange(len(polygons)))
-    # From each ring's own start: far from the origin no digits are lost, and the step to the next ring adds nothing.
-    x, y = (xy - xy[starts[ring]]).T
-    doubled = x * np.roll(y, -1) - np.roll(x, -1) * y
-    return np.asarray(np.add.reduceat(doubled, starts) / 2)
-
-
-def _outlines_around(
-    holes: NDArray[np.object_], hole_owner: NDArray[np.intp], outlines: NDArray[np.object_], owner: NDArray[np.intp]
-) -> NDArray[np.intp]:
-    """Return for each hole the index of the smallest outline of its feature that it is in, -1 for none."""
-    shapely.prepare(outlines)
-    hole, outline = shapely.STRtree(outlines).query(holes)
-    same = hole_owner[hole] == owner[outline]
-    hole, outline = hole[same], outline[same]
-    inside = shapely.covers(outlines[outline], holes[hole])
-    # A hole that touches its outline may stand out by a rounding; more than half inside is inside.
-    doubtful = ~np.isin(hole, hole[inside])
-    shared = shapely.area(shapely.intersection(outlines[outline[doubtful]], holes[hole[doubtful]]))
-    inside[doubtful] = shared > shapely.area(holes[hole[doubtful]]) / 2
-    hole, outline = hole[inside], outline[inside]
-    around = np.full(len(holes), -1, dtype=np.intp)
-    # Largest first: what is written last, the smallest, stays.
-    order = np.argsort(-shapely.area(outlines[outline]), kind="stable")
-    around[hole[order]] = outline[order]
-    return around

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from frontcalc.errors import DataError
+from frontcalc.sources.assemble import refuse_misplaced
 from frontcalc.sources.documents import declared_crs, parse, refuse_truncated, unwrap
 from frontcalc.sources.features import Features
+from frontcalc.sources.nesting import nest_polygons
 from frontcalc.sources.rings import Part, build_polygons
 
 # A tuple, since what a file gives as a type may be no text, and could not be looked up in a set.
@@ -17,7 +19,7 @@ _GEOMETRY_TYPES = (
     *("Point", "MultiPoint", "LineString", "MultiLineString"),
     *("Polygon", "MultiPolygon", "GeometryCollection"),
 )
-
+_GEOMETRY_MEMBERS = ("type", "coordinates", "geometries", "bbox", "crs", "properties")
 
 _MEND = "repair it or use --skip-bad"
 
@@ -81,6 +83,12 @@ def features_of(document: object, *, where: str) -> Iterator[Mapping[str, Any]]:
         for index, feature in enumerate(listed):
             if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
                 raise DataError(f"feature {index} is no GeoJSON feature", where=where, cure=_MEND)
+            if "features" in feature:
+                raise DataError(f"feature {index} is a collection of features", where=where, cure="join them in one")
+            if feature.get("type") in _GEOMETRY_TYPES and "geometry" not in feature:
+                # Some software lists geometries where features belong; what it says of them stands beside.
+                beside = {name: value for name, value in feature.items() if name not in _GEOMETRY_MEMBERS}
+                feature = {"geometry": feature, "properties": feature.get("properties") or beside}
             yield feature
     elif kind == "Feature":
         if not isinstance(document.get("properties") or {}, dict):
@@ -105,17 +113,21 @@ def gather(features: Sequence[Mapping[str, Any]], crs: str, *, synthetic: bool, 
     parts: list[Part] = []
     not_area: list[int] = []
     for index, feature in enumerate(features):
+        if feature.get("geometry") is None:
+            refuse_misplaced(feature, index, where=where)
         for kind, coordinates in _simple_geometries(feature.get("geometry"), where, index):
             if kind not in ("Polygon", "MultiPolygon"):
                 not_area.append(index)
                 continue
             polygons = [coordinates] if kind == "Polygon" else coordinates
             parts.extend((index, polygon) for polygon in polygons if polygon)
+    owner = np.array([index for index, _ in parts], dtype=np.intp)
+    drawn, owner = nest_polygons(build_polygons(parts, crs, where=where), owner, where=where)
     return Features(
         crs,
         tuple(feature.get("properties") or {} for feature in features),
-        build_polygons(parts, crs, where=where),
-        np.array([index for index, _ in parts], dtype=np.intp),
+        drawn,
+        owner,
         np.array(not_area, dtype=np.intp),
         synthetic,
     )

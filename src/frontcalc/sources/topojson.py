@@ -17,6 +17,7 @@ from frontcalc.layers import INNER
 from frontcalc.sources.documents import declared_crs, parse, unwrap
 from frontcalc.sources.features import Features, Properties
 from frontcalc.sources.limits import check_vertices
+from frontcalc.sources.nesting import nest_polygons
 from frontcalc.sources.rings import Part, build_polygons
 
 Arcs = Sequence[NDArray[np.float64]]
@@ -80,14 +81,16 @@ def read_document(document: object, *, where: str) -> Features:
             # An arc may be used any number of times: what is promised is counted before room is made for it.
             vertices += _promised(polygons, arcs)
             check_vertices(vertices, where=where)
-            drawn = [_rings(polygon, arcs, index, where) for polygon in polygons if polygon]
-            parts.extend((index, rings) for rings in drawn if rings)
+            stitched = [_rings(polygon, arcs, index, where) for polygon in polygons if polygon]
+            parts.extend((index, rings) for rings in stitched if rings)
     crs = declared_crs(document, where=where)
+    owner = np.array([index for index, _ in parts], dtype=np.intp)
+    drawn, owner = nest_polygons(build_polygons(parts, crs, where=where), owner, where=where)
     return Features(
         crs,
         tuple(properties),
-        build_polygons(parts, crs, where=where),
-        np.array([index for index, _ in parts], dtype=np.intp),
+        drawn,
+        owner,
         np.array(not_area, dtype=np.intp),
         document.get("synthetic") is True,
     )

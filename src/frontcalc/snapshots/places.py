@@ -1,0 +1,53 @@
+"""Where on Earth maps lie, and which of them lie there only with longitude and latitude exchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc import crs
+from frontcalc.embedded import load_embedded
+from frontcalc.errors import DataError
+
+Box = tuple[float, float, float, float]
+"""West, south, east and north (degrees)."""
+
+
+def box_around(drawn: Iterable[tuple[str, NDArray[np.object_]]]) -> Box | None:
+    """Return a box around polygons (degrees), given with their CRS; None where there are none, or nowhere on Earth."""
+    boxes = [crs.bounds_in_degrees(own, shapely.total_bounds(polygons)) for own, polygons in drawn if len(polygons)]
+    if not boxes or not np.isfinite(boxes).all():
+        return None
+    west, south, east, north = zip(*boxes, strict=True)
+    return min(west), min(south), max(east), max(north)
+
+
+@cache
+def home_of_this_war() -> shapely.STRtree:
+    """Return the ground that layers with the names of this war's publishers lie on (degrees)."""
+    return shapely.STRtree(load_embedded().pieces)
+
+
+def is_exchanged(box: Box, home: shapely.STRtree) -> bool:
+    """Say whether what lies in a box is at home only with longitude and latitude exchanged."""
+    west, south, east, north = box
+    drawn, turned = shapely.box(west, south, east, north), shapely.box(south, west, north, east)
+    here, there = (len(home.query(one, predicate="intersects")) for one in (drawn, turned))
+    return bool(there and not here)
+
+
+def latitude_first(box: Box, *, where: str, beside: str = "") -> DataError:
+    """Return the error for a map that is exchanged; `beside` names another map that shows it."""
+    west, south, east, north = box
+    place = f"x {west:.2f} to {east:.2f} and y {south:.2f} to {north:.2f} are in place only when exchanged"
+    return DataError(
+        f"latitude stands before longitude: {place}" + (f", beside {beside}" if beside else ""),
+        where=where,
+        cure="write longitude first, as GeoJSON wants",
+        code="SWAPPED",
+        at=((west + east) / 2, (south + north) / 2),
+    )
