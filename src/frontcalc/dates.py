@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -183,23 +183,23 @@ def readings(name: str, year: int | None = None) -> list[tuple[Shape | None, Ord
     return [(one.shape, one.form.usual, days) for one, days in found if days]
 
 
-@lru_cache(maxsize=1024)
 def without_day(name: str) -> str:
     """Return a name without its day and time, as in «deepstatemap_data» of deepstatemap_data_20240708.
 
-    The mark of an as-of day goes with it: «UkraineControlMap» of UkraineControlMapAO27APR2026.
+    The mark of an as-of day goes with it: «UkraineControlMap» of UkraineControlMapAO27APR2026. Ten digits stay,
+    since layers are numbered so.
     """
-    return _undated(name).strip(_BETWEEN)
+    return _undated(name, [one for one in _candidates(name) if one.moment is None]).strip(_BETWEEN)
 
 
 def stem_without_day(name: str) -> str:
     """Return a file's name as `without_day` does, without its suffixes; a day may have points in it."""
-    return _undated(name).split(".")[0].strip(_BETWEEN)
+    return _undated(name, _candidates(name)).split(".")[0].strip(_BETWEEN)
 
 
-def _undated(name: str) -> str:
-    """Return a name without what is written like a day."""
-    for one in sorted(_candidates(name), key=lambda one: one.match.start(), reverse=True):
+def _undated(name: str, found: Iterable[_Found]) -> str:
+    """Return a name without what was found in it."""
+    for one in sorted(found, key=lambda one: one.match.start(), reverse=True):
         name = name[: one.match.start()] + name[one.end :]
     return name
 
@@ -223,13 +223,14 @@ def _read(one: _Found, year: int | None, orders: Orders) -> set[date]:
     return {days[order]} if order in days else set(days.values())
 
 
-def _candidates(name: str) -> list[_Found]:
+@lru_cache(maxsize=8192)
+def _candidates(name: str) -> tuple[_Found, ...]:
     """Return what in a name could be its day: the marked ones, else all but the weaker kinds of number."""
-    found = list(_scan(name))
-    found = [one for one in found if one.as_of] or found
+    found = tuple(_scan(name))
+    found = tuple(one for one in found if one.as_of) or found
     # Six digits beside a whole date are a time of day. Day and month alone stay: they may contradict it.
     if any(one.form.kind is Kind.WHOLE and one.readings() for one in found):
-        return [one for one in found if one.form.kind is not Kind.DIGITS]
+        return tuple(one for one in found if one.form.kind is not Kind.DIGITS)
     return found
 
 

@@ -250,8 +250,9 @@ def _other_days(features: Features, ref: SnapshotRef, part: Part) -> list[date]:
 
 
 def adds_nothing(features: Features, entry: Entry, own: dict[str, Layer], known: Collection[str]) -> bool:
-    """Say whether every layer of a file whose meaning is known is among those known already, by their spelling."""
-    return all(spelling(title) in known for title, layer, _ in layers_in(features, entry, own) if layer is not None)
+    """Say whether all that a file shows, unnamed or of a meaning that is known, is shown already by one alike."""
+    found = ((title, layer) for title, layer, _ in layers_in(features, entry, own) if layer is not None)
+    return all(layer is UNDIFFERENTIATED or spelling(title) in known for title, layer in found)
 
 
 def layers_in(
