@@ -171,10 +171,7 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
         )
     if unknown:
         notices.append(Notice("UNKNOWN-LAYER", f"not counted: {some_of(unknown)}"))
-    for (standing, part), titles in earlier.items():
-        notices.append(
-            Notice("LATER-MAP", f"{some_of(titles)} of {ref.day}: {standing.label} stands, not {part.label}")
-        )
+    notices += [_later(titles, ref.day, *pair) for pair, titles in earlier.items()]
     found = Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated))
     return Drawn(found, polygons_of)
 
@@ -182,6 +179,12 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
 def _digest(crs_name: str, polygons: Geometries) -> str:
     """Return the SHA-256 of polygons as drawn in a CRS."""
     return key_of((crs_name, *shapely.to_wkb(polygons)))
+
+
+def _later(titles: list[str], day: date | None, standing: Part, part: Part) -> Notice:
+    """Return the notice for layers of which an earlier map of the day counts nowhere."""
+    layers = some_of([title or "the map" for title in titles])
+    return Notice("LATER-MAP", f"{layers} of {day}: {standing.label} stands, not {part.label}")
 
 
 def _twice(title: str, day: date | None, standing: Part, part: Part) -> DataError:
