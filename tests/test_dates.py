@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontcalc.dates import day_from_name, day_from_property, without_day, year_from_name
+from frontcalc.dates import (
+    day_from_name,
+    day_from_property,
+    moment_from_name,
+    stem_without_day,
+    without_day,
+    year_from_name,
+)
 from frontcalc.errors import DataError
 
 # The name as published, its day, and what is left of the name.
@@ -148,6 +155,35 @@ def test_other_numbers_do_not_hide_the_day(name: str, day: str) -> None:
 def test_a_capital_a_at_a_words_end_is_no_mark() -> None:
     assert without_day("DATA20240708") == "DATA"
     assert without_day("CACAO20240708") == "CACAO"
+
+
+def test_seconds_since_1970_are_a_day_of_a_file_and_a_number_of_a_layer() -> None:
+    assert day_from_name("map_1722873600.geojson") == date(2024, 8, 5)
+    assert day_from_name("1722873600000.geojson") == date(2024, 8, 5)
+    assert stem_without_day("map_1722873600.geojson") == "map"
+    assert without_day("1722873600") == "1722873600"
+
+
+@pytest.mark.parametrize(
+    ("name", "time"),
+    [
+        ("2024-11-03_1800", "18:00"),
+        ("2024-11-03T06-05-09.geojson", "06:05:09"),
+        ("2024-11-03 6 pm", "18:00"),
+        ("2024-11-03 12.15 am", "00:15"),
+        ("20241103060509", "06:05:09"),
+        ("2024-11-03T18Z", "18:00+00:00"),
+        ("1730613600", "06:00+00:00"),
+        *(
+            (name, None)
+            for name in ("2024-11-03", "2024-11-03_06", "2024-11-03_2500", "2024-11-03_1800km", "2024-11-03_v2")
+        ),
+        ("2024-11-03T06:00+02:00", None),  # it would have to be compared with times of another zone
+    ],
+)
+def test_the_time_behind_a_day(name: str, time: str | None) -> None:
+    found = moment_from_name(name, date(2024, 11, 3))
+    assert found == (datetime.fromisoformat(f"2024-11-03T{time}") if time else None)
 
 
 def test_of_several_days_each_is_taken_out_and_nothing_else() -> None:

@@ -193,6 +193,14 @@ def test_without_times_to_compare_two_files_of_one_layer_are_refused(
     assert [row.code for row in frontcalc.check_archive(archive=folder).rows] == ["LAYER-TWICE"]
 
 
+@pytest.mark.parametrize("other", ["2024-11-03 (1)", "2024-11-03_v2", "2024-11-03_1800"])
+@pytest.mark.parametrize("layer", [CONTROL, None], ids=["named", "unnamed"])
+def test_two_files_of_one_day_that_are_the_same_count_once(archive: Write, layer: str | None, other: str) -> None:
+    folder = archive({"2024-11-03": {layer: [WEST]}, other: {layer: [WEST]}})
+    row = frontcalc.held(["2024-11-03"], archive=folder, by="none", view="control").rows[-1]
+    assert (row.held_km2, row.notes) == (pytest.approx(100), "MERGED")
+
+
 def test_unnamed_files_of_different_names_are_one_map_where_that_was_said(archive: Write) -> None:
     folder = archive({"north 2024-11-03": {None: [WEST]}, "south 2024-11-03": {None: [EAST]}})
     with pytest.raises(DataError, match="'file name' is 'north'"):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from numbers import Real
@@ -16,111 +15,17 @@ from frontcalc.day_forms import (
     FORMS,
     FULL_MONTHS,
     LIKELY,
-    MONTHS,
-    PLACES,
     WRITTEN,
-    Form,
+    Found,
     Kind,
     Order,
     Orders,
     Shape,
     time_alone,
     time_of,
+    tomorrow,
 )
 from frontcalc.errors import DataError
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Something in a name that is written like a day, and the time of day behind it."""
-
-    form: Form
-    match: re.Match[str]
-    clock: re.Match[str] | None = None
-
-    @property
-    def as_of(self) -> bool:
-        """Whether the name marks it as the day that the map shows."""
-        return self.match["mark"] == "AO"
-
-    @property
-    def end(self) -> int:
-        """Where in the name it ends, its time included."""
-        return (self.clock or self.match).end()
-
-    @property
-    def shape(self) -> Shape | None:
-        """How its numbers are written, where they can be read in more than one order."""
-        return (self.match["sep"], len(self.match["three"])) if len(self.form.orders) > 1 else None
-
-    @property
-    def moment(self) -> datetime | None:
-        """The moment that it counts the seconds to."""
-        since = self.match.groupdict().get("since")
-        return datetime.fromtimestamp(int(since) / 1000 ** (len(since) > 10), UTC) if since else None
-
-    @property
-    def time(self) -> time | None:
-        """Return the time of day that it states, None where it states none."""
-        if self.moment:
-            return self.moment.timetz()
-        own = self.match.groupdict()
-        if own.get("hour"):
-            return time(int(own["hour"]), int(own["minute"] or 0), int(own["second"] or 0))
-        return time_of(self.clock) if self.clock else None
-
-    def year(self, default: int | None, order: Order = Order.YEAR) -> int | None:
-        """Return the year it states, `default` where it states none."""
-        if self.form.kind is Kind.NO_YEAR:
-            return default
-        text = self._numbers(order)[0]
-        return int(text) + (2000 if len(text) == 2 else 0)
-
-    def _numbers(self, order: Order) -> tuple[str, str, str]:
-        """Return year, month and day as they are written."""
-        if not self.form.orders:
-            own = self.match.groupdict()
-            return own.get("year", ""), own["month"], own["day"]
-        written = ("", self.match["one"], self.match["two"], self.match["three"])
-        year, month, day = (written[place] for place in PLACES[order])
-        return year, month, day
-
-    def _day(self, order: Order, default_year: int | None) -> date | None:
-        """Return the day it states in an order, None where it lacks a year or no calendar has that day."""
-        if self.moment:
-            return self.moment.date()
-        year = self.year(default_year, order)
-        _, month, day = self._numbers(order)
-        if year is None or year not in self.form.years:
-            return None
-        try:
-            return date(year, MONTHS.get(month.casefold()) or int(month), int(day))
-        except ValueError:
-            return None
-
-    def readings(self, default_year: int | None = None) -> dict[Order, date]:
-        """Return the day it states in each order that gives one.
-
-        Of several, those of the folder's year count, and those before tomorrow, if there are any.
-        """
-        orders = self.form.orders or (Order.YEAR,)
-        found = {order: day for order in orders if (day := self._day(order, default_year))}
-        if len(found) > 1:
-            past = {order: day for order, day in found.items() if day <= _tomorrow()} or found
-            found = {order: day for order, day in past.items() if day.year == default_year} or past
-        return found
-
-    def fault(self, default_year: int | None) -> str:
-        """Say why it states no day."""
-        order = self.form.orders[0] if self.form.orders else Order.YEAR
-        year = self.year(default_year, order)
-        if year is None:
-            return f"{self.match[0]} has no year"
-        if year not in self.form.years:
-            # The digits as written, since DEC060205 is of «0205».
-            stated = default_year if self.form.kind is Kind.NO_YEAR else self._numbers(order)[0]
-            return f"{self.match[0]} is no date, its year would be {stated}"
-        return f"{self.match[0]} is no date"
 
 
 def day_from_name(name: str, *, year: int | None = None, orders: Orders | None = None) -> date:
@@ -189,23 +94,23 @@ def readings(name: str, year: int | None = None) -> list[tuple[Shape | None, Ord
     return [(one.shape, one.form.usual, days) for one, days in found if days]
 
 
-@lru_cache(maxsize=1024)
 def without_day(name: str) -> str:
     """Return a name without its day and time, as in «deepstatemap_data» of deepstatemap_data_20240708.
 
-    The mark of an as-of day goes with it: «UkraineControlMap» of UkraineControlMapAO27APR2026.
+    The mark of an as-of day goes with it: «UkraineControlMap» of UkraineControlMapAO27APR2026. Ten digits stay,
+    since layers are numbered so.
     """
-    return _undated(name).strip(_BETWEEN)
+    return _undated(name, [one for one in _candidates(name) if one.moment is None]).strip(_BETWEEN)
 
 
 def stem_without_day(name: str) -> str:
     """Return a file's name as `without_day` does, without its suffixes; a day may have points in it."""
-    return _undated(name).split(".")[0].strip(_BETWEEN)
+    return _undated(name, _candidates(name)).split(".")[0].strip(_BETWEEN)
 
 
-def _undated(name: str) -> str:
-    """Return a name without what is written like a day."""
-    for one in sorted(_candidates(name), key=lambda one: one.match.start(), reverse=True):
+def _undated(name: str, found: Iterable[Found]) -> str:
+    """Return a name without what was found in it."""
+    for one in sorted(found, key=lambda one: one.match.start(), reverse=True):
         name = name[: one.match.start()] + name[one.end :]
     return name
 
@@ -222,36 +127,37 @@ def year_from_name(name: str) -> int | None:
     return years.pop() if len(years) == 1 else None
 
 
-def _read(one: _Found, year: int | None, orders: Orders) -> set[date]:
+def _read(one: Found, year: int | None, orders: Orders) -> set[date]:
     """Return the days that something may be, one where it is certain."""
     days = one.readings(year)
     order = orders.get(one.shape, one.form.usual) if one.shape else None
     return {days[order]} if order in days else set(days.values())
 
 
-def _candidates(name: str) -> list[_Found]:
+@lru_cache(maxsize=8192)
+def _candidates(name: str) -> tuple[Found, ...]:
     """Return what in a name could be its day: the marked ones, else all but the weaker kinds of number."""
-    found = list(_scan(name))
-    found = [one for one in found if one.as_of] or found
+    found = tuple(_scan(name))
+    found = tuple(one for one in found if one.as_of) or found
     # Six digits beside a whole date are a time of day. Day and month alone stay: they may contradict it.
     if any(one.form.kind is Kind.WHOLE and one.readings() for one in found):
-        return [one for one in found if one.form.kind is not Kind.DIGITS]
+        return tuple(one for one in found if one.form.kind is not Kind.DIGITS)
     return found
 
 
-def _scan(name: str) -> Iterator[_Found]:
+def _scan(name: str) -> Iterator[Found]:
     """Yield what is written like a day; each character is read once, by the first form that fits."""
     for form in FORMS:
-        matches = [match for match in form.pattern.finditer(name) if _may_be_day(_Found(form, match), name)]
+        matches = [match for match in form.pattern.finditer(name) if _may_be_day(Found(form, match), name)]
         for match in matches:
             name = _blanked(name, match)
         for match in matches:
             clock = CLOCK.match(name, match.end())
             if clock is None or time_of(clock) is None:
-                yield _Found(form, match)
+                yield Found(form, match)
             else:
                 name = _blanked(name, clock)
-                yield _Found(form, match, clock)
+                yield Found(form, match, clock)
 
 
 def _blanked(name: str, match: re.Match[str]) -> str:
@@ -259,16 +165,11 @@ def _blanked(name: str, match: re.Match[str]) -> str:
     return name[: match.start()] + "\0" * len(match[0]) + name[match.end() :]
 
 
-def _may_be_day(one: _Found, name: str) -> bool:
+def _may_be_day(one: Found, name: str) -> bool:
     """Say whether something is no number that counts too few or many seconds, nor a time of day that is the name."""
     if one.moment:
-        return one.moment.date() <= _tomorrow()
+        return one.moment.date() <= tomorrow()
     return one.form.kind is not Kind.DIGITS or bool(one.readings()) or time_alone(name) is None
-
-
-def _tomorrow() -> date:
-    """Return the last day that a map may be of, wherever it was made."""
-    return date.today() + timedelta(days=1)
 
 
 _ISO = re.compile(r"\d{4}-?\d\d-?\d\d(?:[T ].+)?")

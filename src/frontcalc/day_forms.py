@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, time
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum, StrEnum
 from functools import partial
 
@@ -140,6 +140,99 @@ FORMS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something in a name that is written like a day, and the time of day behind it."""
+
+    form: Form
+    match: re.Match[str]
+    clock: re.Match[str] | None = None
+
+    @property
+    def as_of(self) -> bool:
+        """Whether the name marks it as the day that the map shows."""
+        return self.match["mark"] == "AO"
+
+    @property
+    def end(self) -> int:
+        """Where in the name it ends, its time included."""
+        return (self.clock or self.match).end()
+
+    @property
+    def shape(self) -> Shape | None:
+        """How its numbers are written, where they can be read in more than one order."""
+        return (self.match["sep"], len(self.match["three"])) if len(self.form.orders) > 1 else None
+
+    @property
+    def moment(self) -> datetime | None:
+        """The moment that it counts the seconds to."""
+        since = self.match.groupdict().get("since")
+        return datetime.fromtimestamp(int(since) / 1000 ** (len(since) > 10), UTC) if since else None
+
+    @property
+    def time(self) -> time | None:
+        """Return the time of day that it states, None where it states none."""
+        if self.moment:
+            return self.moment.timetz()
+        own = self.match.groupdict()
+        if own.get("hour"):
+            return time(int(own["hour"]), int(own["minute"] or 0), int(own["second"] or 0))
+        return time_of(self.clock) if self.clock else None
+
+    def year(self, default: int | None, order: Order = Order.YEAR) -> int | None:
+        """Return the year it states, `default` where it states none."""
+        if self.form.kind is Kind.NO_YEAR:
+            return default
+        text = self._numbers(order)[0]
+        return int(text) + (2000 if len(text) == 2 else 0)
+
+    def _numbers(self, order: Order) -> tuple[str, str, str]:
+        """Return year, month and day as they are written."""
+        if not self.form.orders:
+            own = self.match.groupdict()
+            return own.get("year", ""), own["month"], own["day"]
+        written = ("", self.match["one"], self.match["two"], self.match["three"])
+        year, month, day = (written[place] for place in PLACES[order])
+        return year, month, day
+
+    def _day(self, order: Order, default_year: int | None) -> date | None:
+        """Return the day it states in an order, None where it lacks a year or no calendar has that day."""
+        if self.moment:
+            return self.moment.date()
+        year = self.year(default_year, order)
+        _, month, day = self._numbers(order)
+        if year is None or year not in self.form.years:
+            return None
+        try:
+            return date(year, MONTHS.get(month.casefold()) or int(month), int(day))
+        except ValueError:
+            return None
+
+    def readings(self, default_year: int | None = None) -> dict[Order, date]:
+        """Return the day it states in each order that gives one.
+
+        Of several, those of the folder's year count, and those before tomorrow, if there are any.
+        """
+        orders = self.form.orders or (Order.YEAR,)
+        found = {order: day for order in orders if (day := self._day(order, default_year))}
+        if len(found) > 1:
+            past = {order: day for order, day in found.items() if day <= tomorrow()} or found
+            found = {order: day for order, day in past.items() if day.year == default_year} or past
+        return found
+
+    def fault(self, default_year: int | None) -> str:
+        """Say why it states no day."""
+        order = self.form.orders[0] if self.form.orders else Order.YEAR
+        year = self.year(default_year, order)
+        if year is None:
+            return f"{self.match[0]} has no year"
+        if year not in self.form.years:
+            # The digits as written, since DEC060205 is of «0205».
+            stated = default_year if self.form.kind is Kind.NO_YEAR else self._numbers(order)[0]
+            return f"{self.match[0]} is no date, its year would be {stated}"
+        return f"{self.match[0]} is no date"
+
+
 def time_alone(name: str) -> time | None:
     """Return the time of day that is all of a name but its suffix, as in 0600.geojson or 18h."""
     found = CLOCK.match(f"_{name}")
@@ -155,3 +248,8 @@ def time_of(clock: re.Match[str]) -> time | None:
     hours = int(hour) % 12 + 12 * (half.lower() == "p") if half else int(hour)
     zone = None if unit is None or unit.lower().startswith("h") else UTC
     return time(hours, int(minute or 0), int(second or 0), tzinfo=zone) if hours < 24 else None
+
+
+def tomorrow() -> date:
+    """Return the last day that a map may be of, wherever it was made."""
+    return date.today() + timedelta(days=1)

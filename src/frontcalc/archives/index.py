@@ -82,7 +82,7 @@ class SnapshotRef:
     @property
     def names(self) -> tuple[str, ...]:
         """What messages call the files."""
-        return tuple(part.entry.label for part in self.parts)
+        return tuple(dict.fromkeys(part.entry.label for part in self.parts))
 
 
 @dataclass(frozen=True)

@@ -166,9 +166,7 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
             layers[key] = SnapshotLayer(title, layer, features.crs, file.name, _digest(features.crs, polygons), ref)
     if unknown:
         notices.append(Notice("UNKNOWN-LAYER", f"not counted: {unknown_line(unknown)}"))
-    for (standing, part), titles in earlier.items():
-        what = f"{some_of(titles)} of {ref.day}: {standing.label} stands, not {part.label}"
-        notices.append(Notice("LATER-MAP", what))
+    notices += [_later(titles, ref.day, *pair) for pair, titles in earlier.items()]
     if layers and not any(map(len, polygons_of.values())):
         notices.append(Notice("NO-GEOMETRY", f"{', '.join(ref.names)}: no layer has any geometry, so nothing is held"))
     box = box_around((one.crs, polygons_of[one.name]) for one in layers.values())
@@ -234,6 +232,12 @@ def repeated(files: Sequence[SourceFile], found: Sequence[FileLayer]) -> dict[in
 def _digest(crs_name: str, polygons: Geometries) -> str:
     """Return the SHA-256 of polygons as drawn in a CRS."""
     return key_of((crs_name, *shapely.to_wkb(polygons)))
+
+
+def _later(titles: list[str], day: date | None, standing: Part, part: Part) -> Notice:
+    """Return the notice for layers of which an earlier map of the day counts nowhere."""
+    layers = some_of([title or "the map" for title in titles])
+    return Notice("LATER-MAP", f"{layers} of {day}: {standing.label} stands, not {part.label}")
 
 
 def _twice(title: str, day: date | None, standing: Part, part: Part) -> DataError:
