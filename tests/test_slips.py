@@ -111,6 +111,13 @@ def test_the_working_folder_s_settings_and_the_archive_s_are_not_written_over(
         assert f"-o {name}: is a file " in done.stderr
 
 
+def test_an_archive_that_is_named_is_as_safe(run_here: Run, folder: Path, maps: Path) -> None:
+    (folder / "frontcalc.toml").write_text('[archives.ours]\npath = "maps"\n')
+    file = next(maps.glob("*.geojson")).relative_to(folder)
+    done = refused(run_here, folder, "held", "2024-01-01", "--archive", "ours", "--format", "json", "-o", str(file))
+    assert f"-o {file}: is a file of the archive" in done.stderr
+
+
 def test_results_beside_the_maps_are_written_again_and_never_read(run_here: Run, maps: Path) -> None:
     others = ["2024-01-02-changes.geojson", "changes.gpkg", "changes.geoparquet", "rows.parquet", "rows.csv", "map.png"]
     asked = ["--archive", "maps", "--view", "control", "--by", "none"]

@@ -131,10 +131,10 @@ def test_without_names_nothing_changes() -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (["--only", ""], "--only: names no region; name one, or leave it out"),
-        (["--only", " , "], "--only: names no region"),
-        (["--theatre", ""], "--theatre: no country is named ''"),
-        (["--by", ""], "--by: no level is named ''"),
+        (["--only", ""], "--only is empty: give it a value, or leave it out"),
+        (["--only", " , "], "--only: names no region; name one, or leave it out"),
+        (["--theatre", " "], "--theatre: no country is named ' '"),
+        (["--by", " "], "--by: no level is named ' '"),
     ],
 )
 def test_an_empty_answer_is_not_everything(options: list[str], problem: str, capfd: Any) -> None:

@@ -6,6 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import assert_type
 
+import geopandas
+import pandas
+
 import frontcalc
 from frontcalc.archives import Archive
 from frontcalc.tables import ClaimRow, DiffRow, FlowRow, HeldRow, SensitivityRow, SeriesRow, SummaryRow
@@ -27,6 +30,8 @@ def last_day(archive: str) -> date:
 
 def everything(claims: Path) -> None:
     assert_type(frontcalc.held([date(2024, 11, 3), "2024-11-17"], workers=2).rows, tuple[HeldRow, ...])
+    assert_type(frontcalc.diff([2023, date(2024, 9, 1), "2024-Q3"]).rows, tuple[DiffRow, ...])
+    assert_type(frontcalc.diff(pandas.Period("2024-09"), regions=geopandas.GeoDataFrame()).rows, tuple[DiffRow, ...])
     assert_type(frontcalc.series(since="2024", every="month", no_cache=True).rows, tuple[SeriesRow, ...])
     assert_type(frontcalc.summary(every="quarter", gross=True, step="week").rows, tuple[SummaryRow, ...])
     assert_type(frontcalc.flows("2024", by="none").rows, tuple[FlowRow, ...])
@@ -42,6 +47,7 @@ def mistakes() -> None:
     frontcalc.diff(["2024"], "maps")  # type: ignore[call-arg]
     frontcalc.diff(["2024"], vew="control")  # type: ignore[call-arg]
     frontcalc.series(workers="2")  # type: ignore[arg-type]
+    frontcalc.diff(2023.5)  # type: ignore[arg-type]
     frontcalc.held(3)  # type: ignore[arg-type]
     frontcalc.summary("year")  # type: ignore[call-arg]
     frontcalc.diff(["2024"]).plot("wide")  # type: ignore[call-arg]

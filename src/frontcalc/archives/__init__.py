@@ -2,7 +2,7 @@
 
 from frontcalc.archives.dating import Dating
 from frontcalc.archives.index import Archive, Part, Selection, SnapshotRef
-from frontcalc.archives.opening import SAMPLE_NAME, open_archive, open_sample, pair_archive
+from frontcalc.archives.opening import SAMPLE_NAME, archive_path, open_archive, open_sample, pair_archive
 from frontcalc.archives.written import refuse_changes, refuse_place
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Part",
     "Selection",
     "SnapshotRef",
+    "archive_path",
     "open_archive",
     "open_sample",
     "pair_archive",

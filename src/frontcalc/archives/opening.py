@@ -119,6 +119,18 @@ def open_archive(
     return Archive(name, refs, tuple(notices), config.view, tuple(refused), terms, config.publisher)
 
 
+def archive_path(path: str | Path) -> Path:
+    """Return where an archive lies that is given as a path, or by its name in the working folder's frontcalc.toml.
+
+    Raises
+    ------
+    UsageError
+        The working folder's file cannot be read, or what it says of the archive is wrong.
+    """
+    named = None if Path(path).exists() else named_archive(str(path), Path())
+    return named[0] if named else Path(path)
+
+
 def open_sample() -> Archive:
     """Index the bundled sample: synthetic weekly maps from 2022-12-31 to 2024-11-17."""
     package = Path(__file__).parents[1]

@@ -42,6 +42,7 @@ def list_command(archive: str | None, format_: str | None, output: str | None, *
 @click.option(
     "-o",
     "--output",
+    "target",
     metavar="FILE",
     shell_complete=paths,
     help="Where to write [default: frontcalc.toml in the folder, NAME.frontcalc.toml beside a file].",
@@ -51,7 +52,7 @@ def list_command(archive: str | None, format_: str | None, output: str | None, *
 @options.reading
 @options.loudness
 def explain_command(
-    path: str, field: str | None, layers: tuple[str, ...], ignore: tuple[str, ...], output: str | None,
+    path: str, field: str | None, layers: tuple[str, ...], ignore: tuple[str, ...], target: str | None,
     force: bool, format_: str | None, **how: Any,
 ) -> None:  # fmt: skip
     r"""List what tells the layers of the maps at PATH, and write once what it means.
@@ -74,9 +75,9 @@ def explain_command(
         if not meant and not ignore:
             return
     written = frontcalc.write_legend(
-        path, field=field, meanings=meant, ignore=ignore, output=output, force=force, **options.given(how)
+        path, field=field, meanings=meant, ignore=ignore, output=target, force=force, **options.given(how)
     )
-    terminal.say(f"wrote {written}" + ("" if output is None else f"; use it with --legend {written}"))
+    terminal.say(f"wrote {written}" + ("" if target is None else f"; use it with --legend {written}"))
 
 
 @command.command("check")

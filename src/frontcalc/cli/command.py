@@ -24,10 +24,10 @@ class Command(click.Command):
         """Refuse an output that the command would read, then run it."""
         output = ctx.params.get("output")
         if output not in (None, "-"):
-            from frontcalc.archives import refuse_place
+            from frontcalc.archives import archive_path, refuse_place
 
             named = [*_texts(ctx.params), Path("frontcalc.toml")]
-            archives = _texts({name: ctx.params.get(name) for name in ("archive", "archives")})
+            archives = map(archive_path, _texts({name: ctx.params.get(name) for name in ("archive", "archives")}))
             refuse_place(Path(str(output)), files=named, archives=archives)
         return super().invoke(ctx)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Unpack
 
 from frontcalc import __version__, crs
-from frontcalc.archives import Archive, SnapshotRef
-from frontcalc.config import NAME, ArchiveConfig, named_archive, read_legend
+from frontcalc.archives import Archive, SnapshotRef, archive_path
+from frontcalc.config import NAME, ArchiveConfig, read_legend
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.layers import INNER, OWN, UNDIFFERENTIATED, Layer, Legend, Role, plain, spelling
@@ -171,9 +171,7 @@ def write_legend(
     DataError
         A map or the file cannot be read or written.
     """
-    root = Path(path)
-    if not root.exists() and (named := named_archive(str(path), Path())):
-        root = named[0]
+    root = archive_path(path)
     target = Path(output) if output else root / NAME if root.is_dir() else root.with_name(f"{root.stem}.{NAME}")
     if target.exists() and not force:
         raise UsageError("exists", where=str(target), cure="add --force to write over it, or choose another -o FILE")
