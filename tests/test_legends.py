@@ -370,3 +370,47 @@ def test_what_is_known_of_a_map_is_the_same_from_the_cache(tmp_path: Path) -> No
     for _ in range(2):
         with pytest.raises(DataError, match="'status' is"):
             total(archive, cache=tmp_path / "cache")
+
+
+# Publishers' own maps, as published.
+
+
+def test_isws_maps_as_published_are_one_archive_whatever_it_calls_its_layers(tmp_path: Path) -> None:
+    control = ("UkraineControlMapAO{day:%d%b%Y}", "VIEW_RussiaCoTinUkraine_V3 {day}")
+    advances = ("AssessedRussianAdvancesinUkraine{day:%b%d%Y}", "MDS_AssessedRussianAdvanceInUkraine_view {day}")
+    kursk = (
+        "Kursk Incursion Claimed Limit of Ukrainian Advance {day}",
+        "Ukrainian Advances in Russia {day}",
+        "Claimed_Limit_of_Ukrainian_Advance_VIEW {day}",
+    )
+    for number in range(9):
+        day = date(2025, 6, 1) + timedelta(days=7 * number)
+        drawn = {control[number % 2]: (0, 0), advances[number % 2]: (1 + number, 0)}
+        if number < 4:
+            drawn[kursk[number % 3]] = (20 + number, 0)
+        for name, at in drawn.items():
+            write(tmp_path / "maps" / str(day) / f"{name.format(day=day)}.geojson", [({}, at)])
+    options = {"archive": tmp_path / "maps", "by": "none"}
+    russia = frontcalc.diff(["2025-06-01..2025-07-27"], **options)
+    assert (russia.rows[-1].gained_km2, russia.rows[-1].lost_km2) == (pytest.approx(100.0), pytest.approx(100.0))
+    assert not {"UNNAMED", "UNKNOWN-LAYER", "LAYER-MISSING"} & set(codes(russia))
+    ukraine = frontcalc.series(**options, actor="Ukraine")
+    assert [row.held_km2 and round(row.held_km2) for row in ukraine.rows] == [100] * 4 + [None] * 5
+    assert codes(ukraine).count("ENDED") == 1
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "period", "actor"),
+    [
+        ("deepstate-daily", "2024-08-01..2024-08-08", "Russia"),
+        ("nzz-daily", "2024-01-08..2024-01-15", "Russia"),
+        ("isw-weekly", "2024-08-04..2024-08-25", "Ukraine"),
+        ("isw-raw-daily", "2023-06-10..2023-06-12", "Russia"),
+        ("isw-weekly-topojson", "2024-10-06..2024-10-20", "Russia"),
+    ],
+)
+def test_no_publishers_archive_is_refused(shared: Path, name: str, period: str, actor: str) -> None:
+    table = frontcalc.diff([period], archive=shared / "archives" / name, by="none", actor=actor)
+    assert table.rows[-1].net_km2 is not None
+    assert not {"UNNAMED", "ENDED", "OLD-MAP", "LATER-MAP"} & set(codes(table))
