@@ -76,20 +76,8 @@ def open_archive(
     """
     if not str(path):
         raise UsageError("is empty", where="archive", cure="name a folder or file; only without one it is the sample")
-    root, stated = Path(path), ArchiveConfig()
-    try:
-        if not root.exists():
-            named = named_archive(str(path), Path())
-            if named is None or not named[0].exists():
-                lost = printable(str(named[0] if named else path))
-                raise UsageError("does not exist", where=lost, cure="check the path")
-            root, stated = named
-        name = printable(root.resolve().name)
-        root = root.absolute()  # other processes may have another working folder
-        entries = list_entries(root) if _is_container(root) else [Entry(root)]
-    except OSError as error:
-        problem = f"cannot be read: {reason_of(error)}"
-        raise DataError(problem, where=printable(root.name), cure="check its name and permissions") from error
+    root, stated, entries = _located(path)
+    name = printable(root.resolve().name)
     configured = next((entry for entry in entries if entry.name == CONFIG_NAME), None)
     if (root / CONFIG_NAME).is_dir():
         raise DataError("is a folder", where=CONFIG_NAME, cure="rename it")
@@ -117,6 +105,23 @@ def open_archive(
     refs = tuple(SnapshotRef(day, latest_first(days[day]), config.legend, skip_bad) for day in sorted(days))
     terms = ", ".join(filter(None, (config.attribution or config.publisher, config.licence)))
     return Archive(name, refs, tuple(notices), config.view, tuple(refused), terms, config.publisher)
+
+
+def _located(path: str | Path) -> tuple[Path, ArchiveConfig, list[Entry]]:
+    """Return where an archive lies, what the working folder's file says of it, and its files."""
+    root, stated = Path(path), ArchiveConfig()
+    try:
+        if not root.exists():
+            named = named_archive(str(path), Path())
+            if named is None or not named[0].exists():
+                lost = printable(str(named[0] if named else path))
+                raise UsageError("does not exist", where=lost, cure="check the path")
+            root, stated = named
+        root = root.absolute()  # other processes may have another working folder
+        return root, stated, list_entries(root) if _is_container(root) else [Entry(root)]
+    except OSError as error:
+        problem = f"cannot be read: {reason_of(error)}"
+        raise DataError(problem, where=printable(root.name), cure="check its name and permissions") from error
 
 
 def archive_path(path: str | Path) -> Path:
