@@ -138,6 +138,7 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
     notices: list[Notice] = []
     unknown: list[str] = []
     stated: list[date] = []
+    rows = False
     for part in ref.parts:
         name = part.entry.label
         with timed(f"read {name}"):
@@ -149,13 +150,8 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
         if same and adds_nothing(features, part.entry, dict(ref.layers), layers):
             notices.append(Notice("MERGED", f"{same.name} and {name} are the same file"))
             continue
-        if features.synthetic:
-            notices.append(SYNTHETIC)
-        if len(features.not_area):
-            notices.append(Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted"))
-        if (inside := nested_km2(features)) >= LEAST_NESTED_KM2:
-            what = "lie in polygons inside another of their multipolygon; they count, wrongly so if holes are meant"
-            notices.append(Notice("NESTED", f"{name}: {inside:,.2f} km² {what}"))
+        notices += _remarks(features, name)
+        rows = rows or bool(features.properties)
         stated += _other_days(features, ref, part)
         for title, layer, polygons in layers_in(features, part.entry, dict(ref.layers)):
             key = spelling(title)
@@ -178,11 +174,22 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
         )
     if unknown:
         notices.append(Notice("UNKNOWN-LAYER", f"not counted: {some_of(unknown)}"))
-    if layers and not any(map(len, polygons_of.values())):
+    if rows and layers and not any(map(len, polygons_of.values())):
         notices.append(Notice("NO-GEOMETRY", f"{', '.join(ref.names)}: no layer has any geometry, so nothing is held"))
     box = box_around((one.crs, polygons_of[one.name]) for one in layers.values())
     found = Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated), box)
     return Drawn(found, polygons_of)
+
+
+def _remarks(features: Features, name: str) -> Iterator[Notice]:
+    """Yield what the features of a file called `name` make doubtful."""
+    if features.synthetic:
+        yield SYNTHETIC
+    if len(features.not_area):
+        yield Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted")
+    if (inside := nested_km2(features)) >= LEAST_NESTED_KM2:
+        what = "lie in polygons inside another of their multipolygon; they count, wrongly so if holes are meant"
+        yield Notice("NESTED", f"{name}: {inside:,.2f} km² {what}")
 
 
 def _digest(crs_name: str, polygons: Geometries) -> str:
