@@ -23,7 +23,7 @@ from frontcalc.labels import some_of
 from frontcalc.layers import COUNTRIES, UNDIFFERENTIATED, Layer, find_layer, layer_name, spelling, stated_layer
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
-from frontcalc.snapshots.places import Box, box_around, home_of_this_war, is_exchanged, latitude_first
+from frontcalc.snapshots.places import Box, box_around, home_of_this_war, is_exchanged, join_boxes, latitude_first
 from frontcalc.sources import SourceFile, read_features
 from frontcalc.sources.assemble import refuse_bare
 from frontcalc.sources.features import Features
@@ -86,7 +86,7 @@ class SnapshotLayer:
 class Snapshot:
     """What a publisher's map shows on one day.
 
-    `stated_days` are other days that its files say they are of; `box` is around all that its known layers draw.
+    `stated_days` are other days that its files say they are of; `box` is around all that they draw.
     """
 
     ref: SnapshotRef
@@ -138,12 +138,13 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
     notices: list[Notice] = []
     unknown: list[str] = []
     stated: list[date] = []
+    boxes: list[Box | None] = []
     rows = False
     for part in ref.parts:
         name = part.entry.label
         with timed(f"read {name}"):
             file, features = read_part(part)
-        refuse_exchanged(features, part.entry, dict(ref.layers))
+        boxes.append(refuse_exchanged(features, part.entry, dict(ref.layers)))
         same = next((other for other in files if other.sha256 == file.sha256 and other.name != name), None)
         files.append(file)
         # Files that are named by their layers may be alike, as those of layers that are empty are.
@@ -176,8 +177,7 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
         notices.append(Notice("UNKNOWN-LAYER", f"not counted: {some_of(unknown)}"))
     if rows and layers and not any(map(len, polygons_of.values())):
         notices.append(Notice("NO-GEOMETRY", f"{', '.join(ref.names)}: no layer has any geometry, so nothing is held"))
-    box = box_around((one.crs, polygons_of[one.name]) for one in layers.values())
-    found = Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated), box)
+    found = Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated), join_boxes(boxes))
     return Drawn(found, polygons_of)
 
 
@@ -238,8 +238,8 @@ def _other_days(features: Features, ref: SnapshotRef, part: Part) -> list[date]:
     return sorted(days) if len(days) == 1 and ref.day not in days else []
 
 
-def refuse_exchanged(features: Features, entry: Entry, own: dict[str, Layer]) -> None:
-    """Refuse a file that has a layer of this war's publishers elsewhere on Earth, and at home with x and y exchanged.
+def refuse_exchanged(features: Features, entry: Entry, own: dict[str, Layer]) -> Box | None:
+    """Return the box of what a file draws; refuse layers of this war's publishers that lie there only exchanged.
 
     Names that users explained themselves may be of another war.
 
@@ -250,10 +250,11 @@ def refuse_exchanged(features: Features, entry: Entry, own: dict[str, Layer]) ->
     """
     box = box_around([(features.crs, features.polygons)])
     if box is None or not is_exchanged(box, home_of_this_war()):
-        return
+        return box
     for title, layer, _ in layers_in(features, entry, own):
         if layer is not None and layer.actor in COUNTRIES and layer == find_layer(title):
             raise latitude_first(box, where=entry.label)
+    return box
 
 
 def adds_nothing(features: Features, entry: Entry, own: dict[str, Layer], known: Collection[str]) -> bool:
