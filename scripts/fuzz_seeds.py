@@ -100,7 +100,8 @@ def _made(folder: Path) -> dict[str, Seeds]:
 
 def _with_crs(layers: json_formats.Layers) -> bytes:
     """Return GeoJSON with the older `crs` member."""
-    document = json.loads(json_formats.geojson(layers))
+    metres = {name: [shape and formats.mercator(shape) for shape in shapes] for name, shapes in layers.items()}
+    document = json.loads(json_formats.geojson(metres))
     return json.dumps({**document, "crs": {"type": "name", "properties": {"name": "EPSG:3857"}}}).encode()
 
 
@@ -135,14 +136,17 @@ def _real(shared: Path | None) -> Iterator[bytes]:
 
 
 def _shorten(document: dict[str, Any]) -> bool:
-    """Drop the polygon that takes most room from a feature collection; False when nothing is left to drop."""
+    """Drop the polygon or hole that takes most room from a feature collection; False when nothing is left to drop."""
     sized = [(len(json.dumps(feature)), n) for n, feature in enumerate(document.get("features", []))]
     if not sized:
         return False
     feature = document["features"][max(sized)[1]]
-    coordinates = (feature.get("geometry") or {}).get("coordinates") or []
+    geometry = feature.get("geometry") or {}
+    coordinates = geometry.get("coordinates") or []
+    # Holes without their outline are no polygon.
+    droppable = coordinates[1:] if geometry.get("type") == "Polygon" else coordinates
     if len(coordinates) > 1:
-        coordinates.remove(max(coordinates, key=lambda ring: len(json.dumps(ring))))
+        coordinates.remove(max(droppable, key=lambda part: len(json.dumps(part))))
     else:
         document["features"].remove(feature)
     return True

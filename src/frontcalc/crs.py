@@ -134,6 +134,8 @@ def short_name(crs: str) -> str:
 def bounds_in_degrees(crs: str, bounds: Iterable[float]) -> Bounds:
     """Return bounds of a CRS in longitude and latitude; infinite where they have none."""
     west, south, east, north = map(float, bounds)
+    if crs == LONLAT:
+        return west, south, east, north
     return transformer(crs, LONLAT).transform_bounds(west, south, east, north)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -22,7 +22,7 @@ from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of, unknown_line
-from frontcalc.snapshots.places import Box, box_around, home_of_this_war, is_exchanged, latitude_first
+from frontcalc.snapshots.places import Box, box_around, home_of_this_war, is_exchanged, join_boxes, latitude_first
 from frontcalc.sources import SourceFile, read_features
 from frontcalc.sources.assemble import refuse_bare
 from frontcalc.sources.features import Features
@@ -90,7 +90,7 @@ class Snapshot:
     """What a publisher's map shows on one day.
 
     `stated_days` are other days that its files say they are of; `tells` is what tells the polygons of a map apart
-    that nothing explains; `box` is around all that its layers draw.
+    that nothing explains; `box` is around all that its files draw.
     """
 
     ref: SnapshotRef
@@ -143,8 +143,10 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
     again = repeated(files, found)
     for place, first in again.items():
         notices.append(Notice("MERGED", f"{files[first].name} and {files[place].name} are the same file"))
-    for place, one in enumerate(read):
+    boxes = [
         refuse_exchanged(one.features, [layer for layer in found if layer.file == place], where=one.source.name)
+        for place, one in enumerate(read)
+    ]
     layers: dict[str, SnapshotLayer] = {}
     polygons_of: dict[str, Geometries] = {}
     origin: dict[str, Part] = {}
@@ -167,10 +169,10 @@ def parse_snapshot(ref: SnapshotRef) -> Drawn:
     if unknown:
         notices.append(Notice("UNKNOWN-LAYER", f"not counted: {unknown_line(unknown)}"))
     notices += [_later(titles, ref.day, *pair) for pair, titles in earlier.items()]
-    if layers and not any(map(len, polygons_of.values())):
+    if layers and any(one.features.properties for one in read) and not any(map(len, polygons_of.values())):
         notices.append(Notice("NO-GEOMETRY", f"{', '.join(ref.names)}: no layer has any geometry, so nothing is held"))
-    box = box_around((one.crs, polygons_of[one.name]) for one in layers.values())
-    snapshot = Snapshot(ref, tuple(files), tuple(layers.values()), tuple(notices), tuple(stated), tells, box)
+    shown = tuple(layers.values())
+    snapshot = Snapshot(ref, tuple(files), shown, tuple(notices), tuple(stated), tells, join_boxes(boxes))
     return Drawn(snapshot, polygons_of)
 
 
@@ -199,14 +201,7 @@ def _read_files(ref: SnapshotRef) -> tuple[list[_Read], list[Notice]]:
             continue
         refuse_changes(features, where=name)
         read.append(_Read(file, part, features))
-        if features.synthetic:
-            notices.append(SYNTHETIC)
-        if len(features.not_area):
-            notices.append(Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted"))
-        if (inside := nested_km2(features)) >= LEAST_NESTED_KM2:
-            what = "lie in polygons inside another of their multipolygon; they count, wrongly so if holes are meant"
-            notices.append(Notice("NESTED", f"{name}: {inside:,.2f} km² {what}"))
-        notices.extend(features.notices)
+        notices += [*_remarks(features, name), *features.notices]
     if bad and not read:
         raise bad[0]
     return read, [*notices, *(Notice("SKIPPED", str(error)) for error in bad)]
@@ -227,6 +222,17 @@ def repeated(files: Sequence[SourceFile], found: Sequence[FileLayer]) -> dict[in
         if same is not None and files[same].name != file.name and names[place] <= names[same]:
             again[place] = same
     return again
+
+
+def _remarks(features: Features, name: str) -> Iterator[Notice]:
+    """Yield what the features of a file called `name` make doubtful."""
+    if features.synthetic:
+        yield SYNTHETIC
+    if len(features.not_area):
+        yield Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted")
+    if (inside := nested_km2(features)) >= LEAST_NESTED_KM2:
+        what = "lie in polygons inside another of their multipolygon; they count, wrongly so if holes are meant"
+        yield Notice("NESTED", f"{name}: {inside:,.2f} km² {what}")
 
 
 def _digest(crs_name: str, polygons: Geometries) -> str:
@@ -290,8 +296,8 @@ def _other_days(features: Features, ref: SnapshotRef, part: Part) -> list[date]:
     return [stated] if stated and stated != ref.day else []
 
 
-def refuse_exchanged(features: Features, layers: Iterable[FileLayer], *, where: str) -> None:
-    """Refuse a file that has a layer of this war's publishers elsewhere on Earth, and at home with x and y exchanged.
+def refuse_exchanged(features: Features, layers: Iterable[FileLayer], *, where: str) -> Box | None:
+    """Return the box of what a file draws; refuse layers of this war's publishers that lie there only exchanged.
 
     Names that users explained themselves may be of another war.
 
@@ -302,7 +308,8 @@ def refuse_exchanged(features: Features, layers: Iterable[FileLayer], *, where: 
     """
     box = box_around([(features.crs, features.polygons)])
     if box is None or not is_exchanged(box, home_of_this_war()):
-        return
+        return box
     meant = (one.layer for one in layers if one.layer is not None and one.layer.legend not in ("", OWN))
     if any(layer.actor in COUNTRIES for layer in meant):
         raise latitude_first(box, where=where)
+    return box

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from functools import cache
 
@@ -19,10 +20,17 @@ Box = tuple[float, float, float, float]
 
 def box_around(drawn: Iterable[tuple[str, NDArray[np.object_]]]) -> Box | None:
     """Return a box around polygons (degrees), given with their CRS; None where there are none, or nowhere on Earth."""
-    boxes = [crs.bounds_in_degrees(own, shapely.total_bounds(polygons)) for own, polygons in drawn if len(polygons)]
-    if not boxes or not np.isfinite(boxes).all():
+    return join_boxes(
+        crs.bounds_in_degrees(own, shapely.total_bounds(polygons)) for own, polygons in drawn if len(polygons)
+    )
+
+
+def join_boxes(boxes: Iterable[Box | None]) -> Box | None:
+    """Return the box around some boxes; None where there are none, or one is infinite."""
+    given = [box for box in boxes if box is not None]
+    if not given or not all(math.isfinite(value) for box in given for value in box):
         return None
-    west, south, east, north = zip(*boxes, strict=True)
+    west, south, east, north = zip(*given, strict=True)
     return min(west), min(south), max(east), max(north)
 
 
@@ -35,9 +43,8 @@ def home_of_this_war() -> shapely.STRtree:
 def is_exchanged(box: Box, home: shapely.STRtree) -> bool:
     """Say whether what lies in a box is at home only with longitude and latitude exchanged."""
     west, south, east, north = box
-    drawn, turned = shapely.box(west, south, east, north), shapely.box(south, west, north, east)
-    here, there = (len(home.query(one, predicate="intersects")) for one in (drawn, turned))
-    return bool(there and not here)
+    there = home.query(shapely.box(south, west, north, east), predicate="intersects")
+    return bool(len(there) and not len(home.query(shapely.box(west, south, east, north), predicate="intersects")))
 
 
 def latitude_first(box: Box, *, where: str, beside: str = "") -> DataError:
