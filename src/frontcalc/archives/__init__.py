@@ -1,7 +1,7 @@
 """Archives: which dated maps a folder, a zip or a file holds. An index has no geometry."""
 
 from frontcalc.archives.dating import Dating
-from frontcalc.archives.index import Archive, Part, Selection, SnapshotRef
+from frontcalc.archives.index import Archive, Part, Selection, SnapshotRef, explain_command
 from frontcalc.archives.opening import SAMPLE_NAME, open_archive, open_sample, pair_archive
 from frontcalc.archives.written import refuse_changes, refuse_place
 
@@ -12,6 +12,7 @@ __all__ = [
     "Part",
     "Selection",
     "SnapshotRef",
+    "explain_command",
     "open_archive",
     "open_sample",
     "pair_archive",
