@@ -143,7 +143,10 @@ GEOJSON = (
         "an answer cut short by the server",
         file(text({"type": "FeatureCollection", "features": [], "properties": {"exceededTransferLimit": True}})),
     ),
-    BadInput("a layer that nobody knows", file(json_formats.geojson({"zone_a": [square(0, 0)]}))),
+    BadInput(
+        "layers that nobody knows",
+        file(json_formats.geojson({"zone_a": [square(0, 0)], "zone_b": [square(0.2, 0)]})),
+    ),
     BadInput("more vertices than the limit", file(GOOD), environment=(("FRONTCALC_MAX_VERTICES", "4"),)),
     BadInput(
         "GeoJSON sequence: a broken line",

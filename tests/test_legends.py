@@ -56,7 +56,7 @@ def codes(table: Any) -> list[str]:
 def test_a_property_that_tells_stops_the_run(tmp_path: Path, field: str, ours: object, theirs: object) -> None:
     drawn = [({field: ours}, (0, 0)), ({field: theirs}, (1, 0))]
     archive = maps(tmp_path / "maps", drawn, drawn)
-    with pytest.raises(DataError, match=rf"'{field}' is .*100.0 km².*frontcalc archive explain maps"):
+    with pytest.raises(DataError, match=rf"'{field}' is .*100.0 km².*frontcalc archive explain .*maps"):
         total(archive)
 
 
@@ -240,7 +240,7 @@ def test_from_the_refusal_to_the_table_in_two_commands(tmp_path: Path, run_here:
         asked = ["diff", PERIOD, "--archive", str(archive), "--by", "none", "--format", "csv"]
         refused = run_here(*asked)
         assert refused.returncode == 3
-        assert "frontcalc archive explain maps" in refused.stderr
+        assert f"frontcalc archive explain {archive}" in refused.stderr
         layers = [text for value, meant in SAID.items() for text in ("--layer", f"{value}={meant}")]
         legend = tmp_path / "war.toml"
         done = run_here("archive", "explain", archive, "--property", "status", *layers, "-o", legend)
@@ -414,3 +414,163 @@ def test_no_publishers_archive_is_refused(shared: Path, name: str, period: str, 
     table = frontcalc.diff([period], archive=shared / "archives" / name, by="none", actor=actor)
     assert table.rows[-1].net_km2 is not None
     assert not {"UNNAMED", "ENDED", "OLD-MAP", "LATER-MAP"} & set(codes(table))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [(-1, 1), ("+", "-"), ("A+", "A-"), ("Ukraine", "Ukraine?"), ("zone V1", "zone V2"), ("V1", "V2")],
+)
+def test_values_that_differ_by_a_sign_or_a_number_are_two(tmp_path: Path, ours: object, theirs: object) -> None:
+    drawn = [({"status": ours}, (0, 0)), ({"status": theirs}, (1, 0))]
+    archive = maps(tmp_path / "maps", drawn, [*drawn, ({"status": ours}, (2, 0))])
+    meanings = {str(ours): "North control", str(theirs): "South control"}
+    frontcalc.write_legend(archive, field="status", meanings=meanings)
+    assert [round(total(archive, actor=actor).gained_km2) for actor in ("North", "South")] == [100, 0]
+
+
+def test_a_value_that_is_not_explained_is_not_taken_for_one_that_is(tmp_path: Path) -> None:
+    archive = maps(tmp_path / "maps", [({"status": 1}, (0, 0))], [({"status": 1}, (0, 0)), ({"status": -1}, (1, 0))])
+    frontcalc.write_legend(archive, field="status", meanings={"1": "North control"})
+    table = frontcalc.diff([PERIOD], archive=archive, by="none")
+    assert table.rows[-1].gained_km2 == 0
+    assert any("'-1' in 2024-02-01.geojson (100.0 km²)" in notice.message for notice in table.meta.notices)
+
+
+def test_two_spellings_of_a_layer_in_one_file_are_one_layer(tmp_path: Path) -> None:
+    first = [({"layer": "control_map"}, (0, 0)), ({"layer": "Control Map"}, (1, 0))]
+    archive = maps(tmp_path / "maps", first, [*first, ({"layer": "CONTROL_MAP"}, (2, 0))])
+    row = total(archive, view="control")
+    assert (round(row.opening_km2), round(row.gained_km2), round(row.lost_km2)) == (200, 100, 0)
+
+
+def test_a_legend_with_two_meanings_of_one_name_is_refused() -> None:
+    text = '[layers]\n"held" = {actor = "N", role = "control"}\n"Held" = {actor = "S", role = "control"}\n'
+    with pytest.raises(DataError, match="'held' and 'Held' are two spellings of one name"):
+        archive_config(text.encode())
+
+
+def test_spellings_of_one_value_stop_nobody(tmp_path: Path) -> None:
+    archive = maps(tmp_path / "maps", [({"status": "Held"}, (0, 0))], [({"status": "held "}, (0, 0))])
+    assert total(archive).net_km2 == 0
+
+
+def test_properties_that_hold_several_values_tell_too(tmp_path: Path) -> None:
+    drawn = [({"style": {"fill": "red"}}, (0, 0)), ({"style": {"fill": "blue"}}, (1, 0))]
+    with pytest.raises(DataError, match=r"'style' is .*red"):
+        total(maps(tmp_path / "maps", drawn, drawn))
+
+
+def test_a_property_is_found_in_any_spelling_and_either_form_of_unicode(tmp_path: Path) -> None:
+    archive = maps(tmp_path / "maps", [({"Bei\u0306 Di": "a"}, (0, 0))], [({"bei\u0306_di": "a"}, (0, 0))])
+    (archive / "frontcalc.toml").write_text('property = "be\u012d di"\n[layers]\na = {actor = "N", role = "control"}\n')
+    assert total(archive, actor="N").opening_km2 == pytest.approx(100, abs=0.1)
+
+
+@pytest.mark.parametrize("values", [("N", "S"), (True, False)])
+def test_what_might_tell_is_counted_over_all_maps(tmp_path: Path, values: tuple[object, object]) -> None:
+    drawn = [({"Сторона": value}, (place, 0)) for place, value in enumerate(values)]
+    table = frontcalc.diff([PERIOD], archive=maps(tmp_path / "maps", drawn, drawn), by="none")
+    assert any("not used: 'Сторона' is" in notice.message for notice in table.meta.notices)
+    assert table.meta.counted == ("all polygons",)
+
+
+def test_polygons_without_the_value_that_others_have_are_said(tmp_path: Path) -> None:
+    drawn = [({"status": "occupied"}, (0, 0)), ({"status": None}, (1, 0)), ({}, (2, 0))]
+    table = frontcalc.diff([PERIOD], archive=maps(tmp_path / "maps", drawn, drawn), by="none")
+    said = "'status' is 'occupied' on 1 polygon, 100.0 km² / nothing on 2 polygons, 200.0 km²"
+    assert any(said in notice.message for notice in table.meta.notices)
+
+
+def test_a_name_that_deepstate_does_not_use_is_said_by_that_name(tmp_path: Path) -> None:
+    drawn = [({"name": "Окуповано"}, (0, 0)), ({"name": "Херсон"}, (1, 0))]
+    table = frontcalc.diff([PERIOD], archive=maps(tmp_path / "maps", drawn, drawn), by="none")
+    assert any("'Херсон' in" in notice.message for notice in table.meta.notices)
+
+
+def test_an_ended_layer_that_holds_nothing_stands_for_all_roles_that_it_had(tmp_path: Path) -> None:
+    drawn = [({"layer": "control_map"}, (0, 0)), ({"layer": "kursk_ukrainian_advance"}, (1, 0))]
+    archive = maps(tmp_path / "maps", drawn, drawn[:1])
+    ended = 'actor = "Ukraine", role = "control", until = 2024-01-01, empty = true'
+    (archive / "frontcalc.toml").write_text(f"[layers]\nkursk_ukrainian_advance = {{ {ended} }}\n")
+    row = total(archive, actor="Ukraine")
+    assert (row.gained_km2, round(row.lost_km2)) == (0, 100)
+
+
+def test_two_files_without_days_are_explained_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_here: Run
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    drawn = [({"side": "N"}, (0, 0)), ({"side": "S"}, (1, 0))]
+    write(tmp_path / "before.geojson", drawn)
+    write(tmp_path / "after.geojson", [*drawn, ({"side": "N"}, (2, 0))])
+    refused = run_here("diff", "before.geojson", "after.geojson", "--by", "none")
+    commands = "frontcalc archive explain before.geojson and frontcalc archive explain after.geojson"
+    assert refused.returncode == 3
+    assert commands in refused.stderr
+    for name in ("before.geojson", "after.geojson"):
+        assert run_here("archive", "explain", name).returncode == 0
+        how = ("--property", "side", "--layer", "N=North control", "--layer", "S=South control")
+        assert run_here("archive", "explain", name, *how).returncode == 0
+    shown = run_here("diff", "before.geojson", "after.geojson", "--by", "none", "--format", "csv")
+    assert shown.returncode == 0
+    assert ",100.000,0.000," in shown.stdout
+
+
+def test_what_was_explained_can_be_explained_again(tmp_path: Path) -> None:
+    drawn = [({"side": "N"}, (0, 0)), ({"side": "S"}, (1, 0))]
+    archive = maps(tmp_path / "maps", drawn, drawn)
+    frontcalc.write_legend(archive, field="side", meanings={"N": "North control"}, ignore=())
+    frontcalc.write_legend(archive, field="side", meanings={"N": "West control"}, force=True)
+    assert total(archive).actor == "West"
+
+
+def test_the_command_named_can_be_run_where_the_maps_lie_deeper(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_here: Run
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    drawn = [({"side": "N"}, (0, 0)), ({"side": "S"}, (1, 0))]
+    maps(tmp_path / "data" / "my maps", drawn, drawn)
+    refused = run_here("diff", PERIOD, "--archive", "data/my maps")
+    assert 'frontcalc archive explain "data/my maps"' in refused.stderr
+
+
+def test_an_archive_is_checked_with_its_legend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_here: Run) -> None:
+    monkeypatch.chdir(tmp_path)
+    drawn = [({"side": "N"}, (0, 0)), ({"side": "S"}, (1, 0))]
+    archive = maps(tmp_path / "maps", drawn, drawn)
+    frontcalc.write_legend(archive, field="side", meanings={"N": "N control"}, output=tmp_path / "n.toml")
+    assert "NO-LAYER" in run_here("archive", "check", "--archive", "maps").stdout
+    assert "NO-LAYER" not in run_here("archive", "check", "--archive", "maps", "--legend", "n.toml").stdout
+
+
+def test_a_named_archives_legend_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "frontcalc.toml").write_text('[archives.war]\npath = "maps"\nlegend = 3\n')
+    with pytest.raises(UsageError, match="legend is no path"):
+        frontcalc.open_archive("war")
+
+
+@pytest.mark.parametrize(
+    ("field", "style"),
+    [
+        ("styleUrl", "<styleUrl>#{}</styleUrl>"),
+        (
+            "fill",
+            "<Style><LineStyle><color>ff000000</color></LineStyle><PolyStyle><color>{}</color></PolyStyle></Style>",
+        ),
+    ],
+)
+@pytest.mark.parametrize("beside", ["", '<ExtendedData><Data name="note"><value>x</value></Data></ExtendedData>'])
+def test_the_style_of_a_placemark_tells(tmp_path: Path, field: str, style: str, beside: str) -> None:
+    def placemark(left: float, value: str) -> str:
+        corners = [(left, 48), (left, 48.1), (left + 0.1, 48.1), (left + 0.1, 48), (left, 48)]
+        ring = " ".join(f"{x},{y}" for x, y in corners)
+        ground = f"<outerBoundaryIs><LinearRing><coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs>"
+        return f"<Placemark>{style.format(value)}{beside}<Polygon>{ground}</Polygon></Placemark>"
+
+    both = placemark(37, "a") + placemark(37.2, "b")
+    text = f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{both}</Document></kml>'
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / f"{FIRST}.kml").write_text(text)
+    with pytest.raises(DataError, match=f"'{field}' is"):
+        frontcalc.held([FIRST], archive=tmp_path / "maps", by="none")

@@ -13,7 +13,7 @@ from unicodedata import normalize
 
 from frontcalc.errors import DataError, UsageError
 from frontcalc.labels import printable
-from frontcalc.layers import OWN, Layer, LayerEnd, Legend, Role
+from frontcalc.layers import OWN, Layer, LayerEnd, Legend, Role, spelling
 from frontcalc.views import VIEWS
 
 NAME = "frontcalc.toml"
@@ -150,7 +150,9 @@ def named_archive(name: str, folder: Path) -> tuple[Path, ArchiveConfig] | None:
             raise DataError("names no path", where=where, cure=cure)
         rest = {key: value for key, value in entry.items() if key not in ("path", "legend")}
         stated = _config(rest, where)
-        if isinstance(entry.get("legend"), str):
+        if "legend" in entry:
+            if not isinstance(entry["legend"], str) or not entry["legend"]:
+                raise DataError("its legend is no path", where=where, cure='give it as legend = "legends/isw.toml"')
             stated = merged(read_legend(folder / entry["legend"]), stated)
         return folder / entry["path"], stated
     except DataError as error:
@@ -254,7 +256,11 @@ def _legend(document: Mapping[str, Any], where: str) -> Legend:
     table = _table(document, "layers", where)
     layers = {name: _layer(name, meaning, where) for name, meaning in table.items()}
     ends = []
+    known: dict[str, str] = {}
     for name, layer in layers.items():
+        if layers[other := known.setdefault(spelling(name), name)] != layer:
+            what = f"layers {other!r} and {name!r} are two spellings of one name"
+            raise DataError(what, where=where, cure="give both the same actor and role, or leave one out")
         until, empty = table[name].get("until"), table[name].get("empty", False)
         if (until is not None and type(until) is not date) or type(empty) is not bool or (empty and until is None):
             cure = "write until = 2025-06-29, unquoted, and with it empty = true where nothing is held from then on"

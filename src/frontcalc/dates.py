@@ -98,9 +98,10 @@ def without_day(name: str) -> str:
     """Return a name without its day and time, as in «deepstatemap_data» of deepstatemap_data_20240708.
 
     The mark of an as-of day goes with it: «UkraineControlMap» of UkraineControlMapAO27APR2026. Ten digits stay,
-    since layers are numbered so.
+    since layers are numbered so, and a name without a day stays as it is: -1 is not 1.
     """
-    return _undated(name, [one for one in _candidates(name) if one.moment is None]).strip(_BETWEEN)
+    found = [one for one in _candidates(name) if one.moment is None]
+    return _undated(name, found).strip(_BETWEEN) if found else name
 
 
 def stem_without_day(name: str) -> str:

@@ -6,12 +6,14 @@ measures it, says of its layers beside them.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 from frontcalc.labels import printable
 
@@ -219,16 +221,25 @@ _STEMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 _PUNCTUATION = re.compile(r"[\W_]+")
+# Signs tell values apart: «A+» is not «A-», nor «Ukraine» what is written «Ukraine?».
+_SEPARATORS = re.compile(r"(?!^-|-$|[+?!])[\W_]")
 _HOSTING = re.compile(r"^(?:view|mds)+|(?:view|v\d+)+$")
 
 
 def _fold(name: str) -> str:
-    """Return a name without what spellings differ by: case, punctuation, and what a service adds."""
-    return _HOSTING.sub("", _PUNCTUATION.sub("", unicodedata.normalize("NFC", name).casefold()))
+    """Return a name without what spellings differ by, case and punctuation; what has no letters, as -1, stays."""
+    text = " ".join(unicodedata.normalize("NFC", name).casefold().split())
+    folded = _SEPARATORS.sub("", text)
+    return folded if any(map(str.isalpha, folded)) else text
+
+
+def _unhosted(name: str) -> str:
+    """Return a folded name without what a hosting service adds."""
+    return _HOSTING.sub("", name)
 
 
 _FOLDED = {
-    _fold(name): replace(layer, legend=legend)
+    _unhosted(_fold(name)): replace(layer, legend=legend)
     for legend, table in (("ISW", _ISW), ("NZZ", _NZZ), ("DeepState", _CODES))
     for name, layer in table.items()
 }
@@ -288,15 +299,18 @@ def find_layer(name: str) -> Layer | None:
     return _FOLDED.get(spelling(name))
 
 
+@lru_cache(maxsize=1024)
 def plain(field: str) -> str:
     """Return a property's name as it is compared: letters and digits alone, in any case."""
-    return _PUNCTUATION.sub("", field.casefold())
+    return _PUNCTUATION.sub("", unicodedata.normalize("NFC", field).casefold())
 
 
 def value_of(value: object) -> str:
-    """Return a property's value as a name: a text on one line, a whole number or a truth; empty for all else."""
+    """Return a property's value as a name: a text on one line, a whole number, a truth or several values."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list | dict) and value:
+        value = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return printable(" ".join(str(value).split())) if isinstance(value, str | int) else ""
@@ -318,8 +332,9 @@ def layer_names(properties: Mapping[str, object], field: str = "") -> Iterator[s
     own: dict[str, object] = {}
     for key, value in properties.items():
         own.setdefault(key.casefold(), value)
-    for wanted in filter(None, (field.casefold(), *LAYER_FIELDS)):
-        if stated := value_of(own.get(wanted)):
+    named = (value for key, value in properties.items() if plain(key) == plain(field)) if field else ()
+    for value in (*named, *(own.get(wanted) for wanted in LAYER_FIELDS)):
+        if stated := value_of(value):
             yield stated
     name = own.get("name")
     if isinstance(name, str) and (code := _deepstate_code(name)):
@@ -360,7 +375,11 @@ def spelling(name: str) -> str:
     """Return the one form in which the spellings of a name are compared."""
     parts = name.split("///")
     if len(parts) == 1:
-        return _MEANT.get(_fold(name), _fold(name))
+        folded = _fold(name)
+        published = _unhosted(folded)
+        published = _MEANT.get(published, published)
+        # «V1» and «V2» are two versions of a publisher's layer, and two values of anybody else's.
+        return published if published in _FOLDED else folded
     # A code may carry a remark, as in «geoJSON.status.dismissed_at {{at:25.03}}», and stand in second place.
     code = next((folded for part in parts if (folded := _fold(part.partition("{{")[0])) in _CODE_NAMES), "")
     # «Liberated 27-31.03»

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from frontcalc.archives import Archive, SnapshotRef
+from frontcalc.archives import Archive, SnapshotRef, explain_command
 from frontcalc.cache import NOTHING_KEPT, Cache
 from frontcalc.dates import in_words
 from frontcalc.errors import ChangedError, DataError, UsageError
@@ -108,8 +108,10 @@ def _layers_or_none(ref: SnapshotRef, wanted: Wanted) -> tuple[tuple[str, str, L
 def _lacking(ref: SnapshotRef, wanted: Wanted) -> tuple[str, ...]:
     """Return which roles or layers of the view a map lacks; a bad file lacks all where bad ones are skipped."""
     mine = [(name, layer) for actor, name, layer in _layers_or_none(ref, wanted) if actor == wanted.actor]
-    over = {end.role for end in _ends(ref, wanted) if end.empty}
-    return tuple(name for name in wanted.view.missing(mine) if name not in over)
+    # A layer that is empty since it ended is there, with nothing in it.
+    over = {(end.actor, end.role) for end in _ends(ref, wanted) if end.empty}
+    mine += [(name, layer) for name, layer in ref.legend.layers if (layer.actor, layer.role) in over]
+    return wanted.view.missing(mine)
 
 
 def _ends(ref: SnapshotRef, wanted: Wanted) -> list[LayerEnd]:
@@ -152,7 +154,7 @@ def check_known(archive: Archive, ref: SnapshotRef, wanted: Wanted) -> None:
                 f"has no layer that the legend of {', '.join(named.names)} knows, where {whose} are named: "
                 "the two cannot be compared",
                 where=", ".join(unnamed.names),
-                cure=f"leave the map out, or say what its layers mean: frontcalc archive explain {unnamed.names[0]}",
+                cure=f"leave the map out, or say what its layers mean: {explain_command([unnamed])}",
                 code="NO-LAYER",
             )
         return

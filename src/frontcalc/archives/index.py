@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from frontcalc.errors import DataError
+from frontcalc.labels import printable
 from frontcalc.layers import Legend
 from frontcalc.notices import Notice
 from frontcalc.sources.files import Entry
@@ -83,6 +85,16 @@ class SnapshotRef:
     def names(self) -> tuple[str, ...]:
         """What messages call the files."""
         return tuple(dict.fromkeys(part.entry.label for part in self.parts))
+
+
+def explain_command(refs: Iterable[SnapshotRef]) -> str:
+    """Return the command that says what the layers of maps mean, one for each folder or file that they are in."""
+    here = Path.cwd()
+    roots = dict.fromkeys(part.entry.root for ref in refs for part in ref.parts)
+    paths = (printable(str(root.relative_to(here) if root.is_relative_to(here) else root)) for root in roots)
+    return " and ".join(
+        f"frontcalc archive explain {json.dumps(p, ensure_ascii=False) if ' ' in p else p}" for p in paths
+    )
 
 
 @dataclass(frozen=True)

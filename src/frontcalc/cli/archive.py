@@ -55,14 +55,11 @@ def explain_command(
     path: str, field: str | None, layers: tuple[str, ...], ignore: tuple[str, ...], target: str | None,
     force: bool, format_: str | None, **how: Any,
 ) -> None:  # fmt: skip
-    r"""List what tells the layers of the maps at PATH, and write once what it means.
+    """List what tells the layers of the maps at PATH, and write once what it means.
 
     Without --layer or --ignore it lists: values, polygons, km², first and last map, and
-    what frontcalc takes them for; on a terminal it then asks. With them it writes a toml:
-
-    \b
-      frontcalc archive explain maps --property status \
-          --layer "held=Russia control" --layer "freed=Ukraine control"
+    what frontcalc takes them for; on a terminal it then asks. With them it writes a toml,
+    as with --property status --layer "held=Russia control" --layer "freed=Ukraine control".
     """
     import frontcalc
 

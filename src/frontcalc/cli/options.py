@@ -150,7 +150,7 @@ def reading(command: Command) -> Command:
 
 def checking(command: Command) -> Command:
     """Add the options that say how an archive is checked; bad files are findings and never skipped."""
-    return _with(command, (*_regions, *_reading[:2]))
+    return _with(command, (*_regions, *_reading[:2], _reading[3]))
 
 
 def verifying(command: Command) -> Command:

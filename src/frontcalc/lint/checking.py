@@ -73,7 +73,7 @@ class _Pass:
             day = read_day(ref, before, self.target_crs)
             stated = [found for file in day.files if (found := single.stated_day(file)) is not None]
             self.files.update((file.name, SourceFile(file.name, file.sha256)) for file in day.files)
-            self.tells.add(day.tells)
+            self.tells.add(day.tells, ref)
             self.synthetic |= any(file.features.synthetic for file in day.files)
             self.traces.append(self._trace(day, tuple(found for found in stated if isinstance(found, date))))
             yield [
@@ -199,6 +199,6 @@ def _other_files(archive: Archive) -> Iterator[Fault]:
 def _unexplained(archive: Archive, tells: Tells) -> Iterator[Fault]:
     """Yield a fault where a property tells the polygons of the maps apart and nothing explains it."""
     try:
-        tells.refuse(archive.name)
+        tells.refuse(archive)
     except DataError as error:
         yield Fault("NO-LAYER", error.problem, cure=error.cure or "", maps=None)

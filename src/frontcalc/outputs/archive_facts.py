@@ -31,7 +31,14 @@ def legend_grid(rows: Sequence[LegendRow], meta: ArchiveMeta) -> Grid:
     """Return a line a layer, or a value that may tell one."""
     unit = unit_of(meta.units)
     lines = tuple(
-        (row.property, row.value, f"{row.first} to {row.last}", _taken_for(row), f"{row.polygons:,}", km2(row.km2))
+        (
+            row.property,
+            row.value,
+            f"{row.first} to {row.last}" if row.first else "–",
+            _taken_for(row),
+            f"{row.polygons:,}",
+            km2(row.km2),
+        )
         for row in rows
     )
     header = ("property", "value", "maps", "taken for", "polygons", unit)

@@ -76,7 +76,7 @@ def list_archive(
             continue
         files.update((file.name, file) for file in snapshot.files)
         notices += snapshot.notices
-        tells.add(snapshot.tells)
+        tells.add(snapshot.tells, snapshot.ref)
         rows += (_layer_row(snapshot, part, target) for part in snapshot.layers)
     if any(row.actor == UNNAMED for row in rows):
         notices.append(Notice("UNNAMED", tells.remark))
@@ -120,7 +120,7 @@ def check_archive(
     today : date, optional
         Maps after it are findings; default the real today.
     **options
-        Of `Options`: `regions`, `region_name`, `date_from`, `year`, `crs`.
+        Of `Options`: `regions`, `region_name`, `date_from`, `year`, `legend`, `crs`.
 
     Returns
     -------

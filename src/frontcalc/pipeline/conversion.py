@@ -66,8 +66,8 @@ def convert(
     refs = [ref for ref in maps.refs if not options.get("skip_bad") or _readable(ref)]
     tells = Tells()
     for ref in refs:
-        tells.add(read_snapshot(ref).tells)
-    tells.refuse(maps.name)
+        tells.add(read_snapshot(ref).tells, ref)
+    tells.refuse(maps)
     suffix = target.suffix.lower()
     if suffix in (".parquet", ".geoparquet", ".geojson", ".json"):
         write = geojson_bytes if "json" in suffix else geoparquet_bytes

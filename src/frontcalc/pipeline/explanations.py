@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Unpack
 
 from frontcalc import __version__, crs
-from frontcalc.archives import Archive, SnapshotRef, archive_path
+from frontcalc.archives import Archive, SnapshotRef, archive_path, explain_command, pair_archive
 from frontcalc.config import NAME, ArchiveConfig, read_legend
-from frontcalc.errors import UsageError
+from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.layers import INNER, OWN, UNDIFFERENTIATED, Layer, Legend, Role, plain, spelling
 from frontcalc.notices import Notice
@@ -60,7 +60,7 @@ def explain_archive(
     kursk_ukrainian_advance: control of Ukraine
     russian_advances: advance of Russia
     """
-    maps = open_maps(archive, options)
+    maps = _open(archive, options)
     rows: dict[tuple[str, str], LegendRow] = {}
     tells = Tells()
     files: dict[str, SourceFile] = {}
@@ -84,20 +84,30 @@ def explain_archive(
         maps=len(maps.refs),
         files=tuple(files[name] for name in sorted(files)),
         distinct_files=len({file.sha256 for file in files.values()}),
-        notices=(*maps.notices, *_advice(tells, shown, maps.name)),
+        notices=(*maps.notices, *_advice(tells, shown, explain_command(maps.refs))),
         attribution=(maps.credit,),
     )
     shown.sort(key=lambda row: (not row.asked, row.property != LAYER, row.property, -row.km2, row.value))
     return Table(LegendRow, tuple(shown), meta)
 
 
+def _open(archive: str | Path | Archive | None, options: Options) -> Archive:
+    """Open an archive; a single file needs no day, since it may be one of two that are compared."""
+    try:
+        return open_maps(archive, options)
+    except DataError as error:
+        if error.code != "NO-DATE" or not isinstance(archive, str | Path) or not Path(archive).is_file():
+            raise
+        pair = pair_archive(archive, archive, legend=options.get("legend"))
+        return replace(pair, name=Path(archive).name, refs=pair.refs[:1])
+
+
 def _rows_of(ref: SnapshotRef, tells: Tells, files: dict[str, SourceFile]) -> Iterator[LegendRow]:
     """Yield the layers of one map, and what tells its polygons apart where nothing explains it."""
-    assert ref.day is not None
     read = [(*read_part(part), part.entry) for part in ref.parts]
     files.update((file.name, file) for file, _, _ in read)
     found, told = layers_of([(file, entry, features) for file, features, entry in read], ref.legend)
-    tells.add(told)
+    tells.add(told, ref)
     for one in found:
         layer = one.layer or Layer("", Role.OTHER)
         named = layer is not UNDIFFERENTIATED
@@ -106,18 +116,18 @@ def _rows_of(ref: SnapshotRef, tells: Tells, files: dict[str, SourceFile]) -> It
             LAYER, one.name if named else "(no layer)", len(one.polygons), km2, ref.day, ref.day,
             layer.actor, layer.role.value if layer.actor else "", layer.legend,
         )  # fmt: skip
-    for tell in told:
+    for tell in filter(lambda one: one.value, told):
         yield LegendRow(tell.field, tell.value, tell.polygons, tell.km2, ref.day, ref.day, "", "", "")
 
 
-def _advice(tells: Tells, rows: Sequence[LegendRow], name: str) -> Iterator[Notice]:
+def _advice(tells: Tells, rows: Sequence[LegendRow], command: str) -> Iterator[Notice]:
     """Yield what to do next: which property to explain, or which names nobody knows."""
     if tells.firm:
         field = max(tells.firm, key=lambda one: (len(tells.firm[one]), one))
         value = tells.firm[field][0].value
         yield Notice(
             "UNNAMED",
-            f"to explain {field!r}: frontcalc archive explain {name} --property {json.dumps(field)} "
+            f"to explain {field!r}: {command} --property {json.dumps(field)} "
             f"--layer {json.dumps(f'{value}=ACTOR ROLE', ensure_ascii=False)} for each value "
             f"(roles: {', '.join(Role)}); if its values tell nothing: --ignore {json.dumps(field)}",
         )
@@ -175,11 +185,15 @@ def write_legend(
     target = Path(output) if output else root / NAME if root.is_dir() else root.with_name(f"{root.stem}.{NAME}")
     if target.exists() and not force:
         raise UsageError("exists", where=str(target), cure="add --force to write over it, or choose another -o FILE")
+    ignore = tuple(ignore)
     table = explain_archive(archive=path, **options)
     meant = {value: _meaning(value, text) for value, text in (meanings or {}).items()}
-    _require(table.rows, field, meant, tuple(ignore))
     before = read_legend(target) if target.is_file() else ArchiveConfig()
     old = before.legend
+    # What the file explains already is among the layers now.
+    again = field is not None and plain(field) == plain(old.field)
+    new = [name for name in ignore if not old.is_ignored(name)]
+    _require(table.rows, None if again else field, meant, new, already=bool(ignore))
     legend = Legend(
         tuple(sorted((dict(old.layers) | meant).items())),
         field or old.field,
@@ -200,14 +214,16 @@ def _meaning(value: str, text: str) -> Layer:
     return Layer(actor.strip(), Role(role), legend=OWN)
 
 
-def _require(rows: Sequence[LegendRow], field: str | None, meant: Mapping[str, Layer], ignore: Sequence[str]) -> None:
+def _require(
+    rows: Sequence[LegendRow], field: str | None, meant: Mapping[str, Layer], ignore: Sequence[str], *, already: bool
+) -> None:
     """Refuse properties and values that are on no map."""
     fields = {plain(row.property): row.property for row in rows if row.property != LAYER}
     for name in (*([field] if field else []), *ignore):
         if plain(name) not in fields:
             known = f"they have {', '.join(sorted(fields.values()))}" if fields else "no property of theirs might"
             raise UsageError(f"no property {name!r} of these maps tells anything apart", cure=known)
-    if not meant and not ignore:
+    if not meant and not already:
         raise UsageError("nothing is explained", where="--property", cure='add --layer "VALUE=ACTOR ROLE" or --ignore')
     wanted = plain(field) if field else LAYER
     values = [row.value for row in rows if plain(row.property) == wanted and row.value != "(no layer)"]

@@ -102,8 +102,8 @@ class Measuring:
             A property tells the polygons of the maps used apart, and nobody has said what its values mean; the map
             lies elsewhere than the others, and with them if x and y are exchanged.
         """
-        self.tells.add(snapshot.tells)
-        self.tells.refuse(self.archive.name)
+        self.tells.add(snapshot.tells, snapshot.ref)
+        self.tells.refuse(self.archive)
         self._check_place(snapshot)
         self.maps[snapshot.ref.day] = snapshot.files
         self.files.update((file.name, file) for file in snapshot.files)

@@ -33,7 +33,7 @@ def meta_of(
         actors=tuple(actors),
         other_actors=tuple(others),
         view=run.view.name,
-        counted=tuple(sorted(counted)),
+        counted=tuple(sorted(name or "all polygons" for name in counted)),
         not_counted=tuple(sorted(run.drawn - counted)),
         crs=run.crs,
         level=",".join(run.lines.levels) or NONE,

@@ -15,6 +15,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs
+from frontcalc.archives import Archive, SnapshotRef, explain_command
 from frontcalc.dates import stem_without_day, without_day
 from frontcalc.errors import DataError, FrontcalcError
 from frontcalc.labels import printable
@@ -43,6 +44,7 @@ FILE = "file name"
 MOST_VALUES = 12
 """A property of more values than this, whose name does not tell, is a name or a number."""
 
+_LONGEST = 80  # characters of a value in a message
 _NO_NAME = "(no layer)"
 # What identifies, dates, places or measures a polygon, or says who drew it, does not tell whose ground it is.
 _TELLS_NOTHING = re.compile(
@@ -57,7 +59,8 @@ _CHUNK = re.compile(r"[0-9a-f]{8,}|\d+|[\W_]+|(?<![^\W\d_])[tvz](?![^\W\d_])", r
 class Tell(NamedTuple):
     """A value of a property on a map that nothing explains, and how much ground has it.
 
-    `firm` where the property's name says that it tells whose ground it is; `field` is spelt as on the map.
+    `firm` where the property's name says that it tells whose ground it is; `field` is spelt as on the map, and `value`
+    is empty for polygons that have none.
     """
 
     field: str
@@ -128,6 +131,16 @@ def _named_layers(index: int, entry: Entry, features: Features, legend: Legend) 
         said = [short[name] if name in short else short.setdefault(name, without_day(name)) for name in said]
         names.append(next((name for name in said if meaning(name)), next(filter(None, said), "")))
     if any(meaning(name) for name in set(names)):
+        # Two spellings of a name in one file are one layer.
+        title: dict[tuple[str, Layer], str] = {}
+        one = {
+            name: title.setdefault((spelling(name), layer), name)
+            for name in sorted(set(names))
+            if (layer := meaning(name))
+        }
+        names = [one.get(name, name) for name in names]
+        if any(layer.legend == "DeepState" for _, layer in title):
+            names = [name or value_of(p.get("name")) for name, p in zip(names, features.properties, strict=True)]
         for name in sorted(set(names)):
             mine = np.array([place for place, other in enumerate(names) if other == name])
             polygons = features.polygons[np.isin(features.owner, mine)]
@@ -172,15 +185,18 @@ def drawn_km2(polygons: Geometries, source: str) -> NDArray[np.float64]:
 def _tells(files: Sequence[tuple[Entry, Features]], legend: Legend) -> Iterator[Tell]:
     """Yield the values of properties that tell, or might tell, the polygons of a map apart."""
     amounts: dict[str, dict[str, list[float]]] = {}
+    whole = [0, 0.0]
     spelt: dict[str, str] = {}
     for entry, features in files:
         areas = drawn_km2(features.polygons, features.crs)
         of_file = _file_name(entry)
         for feature, km2 in zip(features.owner.tolist(), areas.tolist(), strict=True):
+            whole = [whole[0] + 1, whole[1] + km2]
             for field, value in {FILE: of_file, **features.properties[feature]}.items():
                 key = field if field in (FILE, INNER) else plain(field)
-                name = without_day(value_of(value)) if key == INNER else value_of(value)
-                if name and _may_tell(key, value) and not legend.is_ignored(field):
+                if not _may_tell(key, value) or legend.is_ignored(field):
+                    continue
+                if name := without_day(value_of(value)) if key == INNER else value_of(value):
                     amount = amounts.setdefault(key, {}).setdefault(name, [0, 0.0])
                     amount[0], amount[1] = amount[0] + 1, amount[1] + km2
                     spelt.setdefault(key, printable(field))
@@ -192,11 +208,14 @@ def _tells(files: Sequence[tuple[Entry, Features]], legend: Legend) -> Iterator[
         for value in sorted(values)[: None if firm else MOST_VALUES + 1]:
             count, km2 = values[value]
             yield Tell(spelt[key], value, int(count), km2, firm)
+        without = int(whole[0] - sum(count for count, _ in values.values()))
+        if firm and without > 0:
+            yield Tell(spelt[key], "", without, max(0.0, whole[1] - sum(km2 for _, km2 in values.values())), firm)
 
 
 def _may_tell(key: str, value: object) -> bool:
     """Say whether a value of a property, by its plain name, might say whose ground a polygon is."""
-    return key in TELLING or key in (FILE, INNER) or (isinstance(value, str) and not _TELLS_NOTHING.search(key))
+    return key in TELLING or key in (FILE, INNER) or (isinstance(value, str | bool) and not _TELLS_NOTHING.search(key))
 
 
 class Tells:
@@ -204,35 +223,40 @@ class Tells:
 
     def __init__(self) -> None:
         self._found: dict[str, dict[str, Tell]] = {}
+        self._maps: set[SnapshotRef] = set()
+        self._polygons: dict[str, int] = {}
 
-    def add(self, tells: Iterable[Tell]) -> None:
+    def add(self, tells: Iterable[Tell], ref: SnapshotRef) -> None:
         """Note those of a map; of a value the map counts that has most of it."""
+        if ref in self._maps:
+            return
+        self._maps.add(ref)
         for tell in tells:
             key = tell.field if tell.field in (FILE, INNER) else plain(tell.field)
             mine = self._found.setdefault(key, {})
+            self._polygons[key] = self._polygons.get(key, 0) + tell.polygons
             mine[tell.value] = max(mine.get(tell.value, tell), tell, key=lambda one: (one.km2, one.polygons))
 
     @property
     def firm(self) -> dict[str, list[Tell]]:
         """The properties that tell, with their values by area: what no figure may pass over."""
-        return {field: tells for field, tells in self._by_field() if tells[0].firm and len(tells) > 1}
+        return {tells[0].field: tells for _, tells in self._by_key() if tells[0].firm and _differ(tells)}
 
     @property
     def loose(self) -> dict[str, list[Tell]]:
         """The properties that might tell, or do on no map used, with their values by area."""
         return {
-            field: tells
-            for field, tells in self._by_field()
-            if (len(tells) == 1 if tells[0].firm else _might_tell(tells))
+            tells[0].field: tells
+            for key, tells in self._by_key()
+            if (not _differ(tells) if tells[0].firm else _might_tell(tells, self._polygons[key]))
         }
 
-    def _by_field(self) -> Iterator[tuple[str, list[Tell]]]:
-        """Yield each property with its values, those of most ground first."""
-        for _, values in sorted(self._found.items()):
-            tells = sorted(values.values(), key=lambda one: (-one.km2, one.value))
-            yield tells[0].field, tells
+    def _by_key(self) -> Iterator[tuple[str, list[Tell]]]:
+        """Yield each property with its values, those of most ground first and then what has none."""
+        for key, values in sorted(self._found.items()):
+            yield key, sorted(values.values(), key=lambda one: (not one.value, -one.km2, one.value))
 
-    def refuse(self, where: str) -> None:
+    def refuse(self, archive: Archive) -> None:
         """Stop where a property tells the polygons apart and nobody has said what its values mean.
 
         Raises
@@ -244,8 +268,8 @@ class Tells:
             said = "; ".join(f"{field!r} is {described(tells)}" for field, tells in self.firm.items())
             raise DataError(
                 f"its polygons are told apart by a property that nobody has explained: {said}",
-                where=where,
-                cure=f"say once what each value means: frontcalc archive explain {where.split('..')[-1]}",
+                where=archive.name,
+                cure=f"say once what each value means: {explain_command(archive.refs)}",
                 code="NO-LAYER",
             )
 
@@ -257,19 +281,29 @@ class Tells:
         return f"no layer is named on these maps, so all polygons count as one actor's{unused}"
 
 
-def _might_tell(tells: Sequence[Tell]) -> bool:
+def _differ(tells: Sequence[Tell]) -> bool:
+    """Say whether a property has two or more values, whose spellings do not count."""
+    return len({spelling(tell.value) for tell in tells if tell.value}) > 1
+
+
+def _might_tell(tells: Sequence[Tell], polygons: int) -> bool:
     """Say whether a property with a name that does not tell has few values on many polygons."""
-    return 2 <= len(tells) <= MOST_VALUES and sum(tell.polygons for tell in tells) >= 2 * len(tells)
+    return 2 <= len(tells) <= MOST_VALUES and polygons >= 2 * len(tells)
 
 
 def described(tells: Sequence[Tell]) -> str:
     """Return values with what has them, as in «'red' on 2 polygons, 165.8 km²»."""
     shown = [
-        f"{tell.value!r} on {tell.polygons:,} polygon{'s' if tell.polygons != 1 else ''}, {tell.km2:,.1f} km²"
+        f"{_shortened(tell.value)} on {tell.polygons:,} polygon{'s' if tell.polygons != 1 else ''}, {tell.km2:,.1f} km²"
         for tell in tells[:MOST_VALUES]
     ]
     more = f" and {len(tells) - MOST_VALUES} more values" if len(tells) > MOST_VALUES else ""
     return " / ".join(shown) + more
+
+
+def _shortened(value: str) -> str:
+    """Return a value in quotes, its end left out where it is long; a word for none."""
+    return repr(value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…") if value else "nothing"
 
 
 def unknown_line(layers: Sequence[tuple[str, str, float]]) -> str:

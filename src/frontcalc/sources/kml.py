@@ -21,6 +21,13 @@ _COORDINATES = re.compile(rb"<(?:\w+:)?coordinates[^>]*>([^<]*)")
 _AROUND_COMMA = re.compile(rb"\s*,\s*")
 _NUMBER = rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _POSITION = re.compile(rb"%b,%b(?:,(?:%b)?)?" % (_NUMBER, _NUMBER, _NUMBER))
+_PLACEMARK = re.compile(rb"<Placemark\b[^>]*>(?:(?!<Placemark\b).)*?</Placemark\s*>", re.DOTALL)
+# What a placemark is drawn in tells whose ground it is where nothing else does; GDAL does not read it.
+_STYLES = (
+    (b"styleUrl", re.compile(rb"<styleUrl>([^<]+)</styleUrl>")),
+    (b"fill", re.compile(rb"<PolyStyle\b[^>]*>(?:(?!</?PolyStyle).)*?<color>([^<]+)</color>", re.DOTALL)),
+)
+_EXTENDED = re.compile(rb"<ExtendedData\s*>")
 # How a display is drawn; GDAL gives these to every placemark, mostly without a value.
 _DISPLAY = frozenset(
     {"altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon", "timestamp", "begin", "end", "snippet"}
@@ -55,6 +62,7 @@ def read(data: bytes, *, where: str) -> Features:
     if not _END.search(text):
         raise DataError("ends before its last element", where=where, cure="is the download complete?")
     _check_coordinates(text, where)
+    document = _PLACEMARK.sub(_with_style, document)
     parts = [
         (name, name_layer(_read_folder(document, index, f"{where}/{name}"), name))
         for index, name in layer_names(document, where=where)
@@ -77,6 +85,19 @@ def _check_coordinates(text: bytes, where: str) -> None:
                     where=where,
                     cure="repair it or use --skip-bad",
                 )
+
+
+def _with_style(placemark: re.Match[bytes]) -> bytes:
+    """Return a placemark with its style and colour as properties, which GDAL reads."""
+    text = placemark[0]
+    found = ((name, own[1].strip()) for name, pattern in _STYLES if (own := pattern.search(text)))
+    data = b"".join(b'<Data name="%b"><value>%b</value></Data>' % pair for pair in found)
+    if not data:
+        return text
+    if among := _EXTENDED.search(text):
+        return text[: among.end()] + data + text[among.end() :]
+    end = text.rindex(b"</Placemark")
+    return text[:end] + b"<ExtendedData>" + data + b"</ExtendedData>" + text[end:]
 
 
 def _read_folder(document: bytes, index: int, where: str) -> Features:

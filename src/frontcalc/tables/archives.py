@@ -34,8 +34,8 @@ class LegendRow:
     value: str
     polygons: int
     km2: float
-    first: dt.date
-    last: dt.date
+    first: dt.date | None
+    last: dt.date | None
     actor: str
     role: str
     legend: str
