@@ -22,7 +22,7 @@ from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of, unknown_line
-from frontcalc.snapshots.places import Box, box_around, home_of_this_war, is_exchanged, latitude_first
+from frontcalc.snapshots.places import Box, box_around, first_exchanged, home_of_this_war, latitude_first
 from frontcalc.sources import SourceFile, read_features
 from frontcalc.sources.assemble import refuse_bare
 from frontcalc.sources.features import Features
@@ -291,7 +291,7 @@ def _other_days(features: Features, ref: SnapshotRef, part: Part) -> list[date]:
 
 
 def refuse_exchanged(features: Features, layers: Iterable[FileLayer], *, where: str) -> None:
-    """Refuse a file that has a layer of this war's publishers elsewhere on Earth, and at home with x and y exchanged.
+    """Refuse a file that has polygons of this war's publishers elsewhere on Earth, at home with x and y exchanged.
 
     Names that users explained themselves may be of another war.
 
@@ -300,9 +300,8 @@ def refuse_exchanged(features: Features, layers: Iterable[FileLayer], *, where: 
     DataError
         With the code SWAPPED.
     """
-    box = box_around([(features.crs, features.polygons)])
-    if box is None or not is_exchanged(box, home_of_this_war()):
-        return
-    meant = (one.layer for one in layers if one.layer is not None and one.layer.legend not in ("", OWN))
-    if any(layer.actor in COUNTRIES for layer in meant):
-        raise latitude_first(box, where=where)
+    for one in layers:
+        if one.layer is None or one.layer.legend in ("", OWN) or one.layer.actor not in COUNTRIES:
+            continue
+        if box := first_exchanged(one.polygons, features.crs, home_of_this_war()):
+            raise latitude_first(box, where=where)
