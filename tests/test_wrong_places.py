@@ -60,6 +60,15 @@ def test_every_command_that_figures_come_from_stops(
     assert [row.message for row in found if row.severity == "error"] == [WORDS.format("")]
 
 
+@pytest.mark.parametrize("place", [[*DONETSK, *EXCHANGED], [shapely.MultiPolygon([*DONETSK, *EXCHANGED])]])
+def test_a_map_of_which_a_part_is_exchanged_stops(place: list[shapely.Geometry], archive: Write) -> None:
+    with pytest.raises(DataError, match="^2024-01-01.geojson: " + WORDS.format("")[:70]):
+        frontcalc.held("2024-01-01", archive=archive(maps(CONTROL, place)), by="none", view="control")
+    # What is of this war and not at home with x and y exchanged either may lie anywhere.
+    far = archive(maps(CONTROL, [*DONETSK, *at(60, 55)]), name="far")
+    assert frontcalc.held("2024-01-01", archive=far, by="none", view="control").rows
+
+
 def test_two_files_stop_by_the_first_of_them_where_no_name_tells(archive: Write) -> None:
     folder = archive(maps(None, at(-60, 37), at(37, -60), at(-60, 37.25)))
     files = [folder / f"2024-01-0{number}.geojson" for number in (1, 2, 3)]

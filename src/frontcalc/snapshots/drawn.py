@@ -24,7 +24,7 @@ from frontcalc.progress import timed
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of, unknown_line
 from frontcalc.snapshots.places import Box, box_around, first_exchanged, home_of_this_war, latitude_first
 from frontcalc.sources import SourceFile, read_features
-from frontcalc.sources.assemble import refuse_bare
+from frontcalc.sources.assemble import count_bare, refuse_bare
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import Entry
 from frontcalc.sources.nesting import LEAST_NESTED_KM2, nested_km2
@@ -203,6 +203,9 @@ def _read_files(ref: SnapshotRef) -> tuple[list[_Read], list[Notice]]:
             notices.append(SYNTHETIC)
         if len(features.not_area):
             notices.append(Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted"))
+        if bare := count_bare(features):
+            what = f"features without geometry: {bare:,} of {len(features.properties):,}; what they show is missing"
+            notices.append(Notice("NO-GEOMETRY", f"{name}: {what}"))
         if (inside := nested_km2(features)) >= LEAST_NESTED_KM2:
             what = "lie in polygons inside another of their multipolygon; they count, wrongly so if holes are meant"
             notices.append(Notice("NESTED", f"{name}: {inside:,.2f} km² {what}"))

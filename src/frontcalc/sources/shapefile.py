@@ -123,7 +123,7 @@ def _is_whole(dbf: bytes) -> bool:
     if len(dbf) < _DBF_HEADER:
         return False
     count, start, size = struct.unpack("<IHH", dbf[4:12])
-    return bool(_DBF_HEADER <= start and start + count * size <= len(dbf))
+    return bool(start >= _DBF_HEADER and start + count * size <= len(dbf))
 
 
 def _is_utf8(dbf: bytes) -> bool:
