@@ -83,6 +83,13 @@ def test_regions_of_the_users_own_tell_too(archive: Write, region_file: Write) -
         frontcalc.held("2024-01-01", archive=folder, regions=region_file({"a": [(300, c) for c in range(99)]}))
 
 
+def test_regions_that_are_exchanged_are_named_and_not_the_map(archive: Write, tmp_path: Path) -> None:
+    document = collection({"a": EXCHANGED}, field="name")
+    (tmp_path / "r.geojson").write_text(json.dumps(document))
+    with pytest.raises(DataError, match=r"^r\.geojson: latitude .* exchanged, beside 2024-01-01\.geojson; write"):
+        frontcalc.held("2024-01-01", archive=archive(maps(None, DONETSK)), regions=tmp_path / "r.geojson")
+
+
 @pytest.mark.parametrize(
     "place",
     [at(30, 15), at(-60, -30), at(48, 37), at(44, 40), at(0, 0), at(-150, -85), at(10, 84), at(45, 45)],
