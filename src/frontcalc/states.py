@@ -344,7 +344,8 @@ def actors_on(
     bad: list[DataError] = []
     layers = [one for day in days for one in _readable(archive, day, skip_bad, cache, bad)]
     if bad and not layers:
-        raise NoDataError(f"no map that could answer can be read: {bad[0]}", where=archive.name)
+        problem = f"no map that could answer can be read: {bad[0]}"
+        raise NoDataError(problem, where=archive.name, cure="mend the maps, or ask for other days")
     found = {actor for actor, name, layer in layers if view.counts(name, layer)}
     order = list(ADJECTIVES)
     return tuple(sorted(found, key=lambda actor: (order.index(actor) if actor in order else len(order), actor)))
