@@ -27,7 +27,7 @@ ADVANCES = {date(2024, 1, 1): [(305, 40)], date(2024, 1, 8): [(301, 40), (305, 4
 
 def write(path: Path, layers: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    shapes = {name: [square(*at) for at in squares] for name, squares in layers.items()}
+    shapes = {name: [at and square(*at) for at in squares] for name, squares in layers.items()}
     path.write_text(json.dumps(collection(shapes)))
 
 
@@ -117,6 +117,20 @@ def test_every_layout_gives_the_same_figures(layout: Callable[[Path], None], tmp
     assert row.notes == ""
     with_control = frontcalc.diff(["2024-01-01..2024-01-08"], archive=folder, view="control").rows[-1]
     assert with_control.closing_km2 == pytest.approx(200.0, abs=1e-3)
+
+
+def test_features_without_geometry_among_others_are_said_where_no_layer_may_be_empty(tmp_path: Path) -> None:
+    write(tmp_path / "2024-01-01.geojson", {None: [(300, 40), (301, 40)]})
+    write(tmp_path / "2024-01-08.geojson", {None: [(300, 40), None]})
+    table = frontcalc.diff("2024-01-01..2024-01-08", archive=tmp_path, by="none")
+    said = "2024-01-08.geojson: features without geometry: 1 of 2; what they show is missing"
+    assert (table.rows[-1].notes, [one.message for one in table.meta.notices if one.code == "NO-GEOMETRY"]) == (
+        "NO-GEOMETRY",
+        [said],
+    )
+    write(tmp_path / "2024-01-01.geojson", {"control_map": [(300, 40), None], "russian_advances": [None]})
+    held = frontcalc.held("2024-01-01", archive=tmp_path, by="none", view="control")
+    assert (held.rows[-1].held_km2, held.rows[-1].notes) == (pytest.approx(100.0), "")
 
 
 def test_layers_that_are_empty_alike_are_both_there(tmp_path: Path) -> None:

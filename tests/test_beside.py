@@ -21,6 +21,7 @@ from frontcalc.config import working_defaults
 from frontcalc.errors import ChangedError, DataError, NoDataError, UsageError
 from frontcalc.fetching import catalogue
 from frontcalc.notices import Notice
+from frontcalc.outputs.flat import json_text
 from frontcalc.pipeline import staleness
 from frontcalc.snapshots import forget_read, read_snapshot
 from frontcalc.sources import read_content, read_features
@@ -63,6 +64,13 @@ def test_tables_of_frontcalc_beside_the_maps_are_passed_over(archive: Write) -> 
     for name in ("diff-2024-01-01..2024-02-01.json", "diff.jsonl", "datapackage.json"):
         put(folder, name, {"rows": [[1.5, 2.5]], "meta": {"archive": table.meta.archive}, "resources": [{"path": "a"}]})
     assert gained(folder)[0] == 100.0
+
+
+def test_a_table_of_frontcalc_in_the_place_of_a_map_is_none(archive: Write) -> None:
+    folder = archive(ONE_THEN_TWO)
+    table = frontcalc.held("2024-01-20", archive=folder, by="none")
+    put(folder, "2024-01-20.json", json_text(table))
+    assert [row.date.month for row in frontcalc.series(archive=folder, by="none").rows] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -219,6 +227,33 @@ def test_a_member_named_as_a_map_is_one_or_stops_the_run(name: str, content: byt
 def test_a_zip_of_which_no_member_can_be_read_is_not_skipped_to_nothing() -> None:
     with pytest.raises(DataError, match=r"^a\.zip/a\.kml: is empty"):
         read_content(zipped({"a.kml": b"", "b.txt": b"x"}), where="a.zip", skip_bad=True)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", BAD_MEMBERS["error page"], b"\x03" + bytes(20)])
+def test_a_table_of_a_shapefile_that_is_none_stops_the_run(content: bytes, tmp_path: Path) -> None:
+    parts = named(shapefile_parts(tmp_path / "control", [CONTROL]), "a")
+    assert len(read_content(zipped(parts), where="a.zip").polygons) == 1
+    for table in (content, parts["a.dbf"][:-5]):
+        with pytest.raises(DataError, match=r"^a\.zip/a\.shp: its \.dbf is empty, cut off or none"):
+            read_content(zipped({**parts, "a.dbf": table}), where="a.zip")
+
+
+def test_a_member_whose_features_lack_their_geometry_stops_the_run() -> None:
+    bare = json.dumps(collection({None: [None, None]})).encode()
+    packed = zipped({"a.geojson": formats.geojson(CONTROL), "b.geojson": bare})
+    with pytest.raises(DataError, match=r"^a\.zip/b\.geojson: holds no polygons"):
+        read_content(packed, where="a.zip")
+    empty_layer = json.dumps(collection({"russian_advances": [None]})).encode()
+    read = read_content(zipped({"a.geojson": formats.geojson(CONTROL), "b.geojson": empty_layer}), where="a.zip")
+    assert len(read.polygons) == 1
+
+
+def test_where_skipping_leaves_no_map_the_reason_is_said(tmp_path: Path) -> None:
+    for day in "2024-01-01", "2024-02-01":
+        put(tmp_path / "maps", f"{day}.geojson", "<!doctype html><p>502")
+    for ask in (lambda **how: frontcalc.held("2024-01-01", **how), frontcalc.series, frontcalc.summary):
+        with pytest.raises(NoDataError, match=r"^maps: no map .* can be read: 2024-01-01\.geojson: is a web page"):
+            ask(archive=tmp_path / "maps", skip_bad=True)
 
 
 def test_other_members_of_a_zip_are_named(tmp_path: Path, archive: Write) -> None:

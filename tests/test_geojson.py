@@ -91,6 +91,8 @@ def test_the_older_crs_member_is_honoured() -> None:
         ({"type": "Polygon", "coordinates": [[1, 2, 3, 4]]}, "not lists of positions"),
         ({"type": "Polygon", "coordinates": [[["a", "b"]] * 4]}, "not lists of positions"),
         ({"type": "Polygon", "coordinates": [[[1], [2], [3], [1]]]}, "not lists of positions"),
+        ({"type": "Polygon", "coordinates": [[[0, 0], [1, True], [1, 1], [0, 0]]]}, "not lists of positions"),
+        ({"type": "Polygon", "coordinates": [[[0, 0], [1, 0, 5], [1, 1], [False, 0]]]}, "not lists of positions"),
         ({"type": "Polygon", "coordinates": [[]]}, "not lists of positions"),
         (
             {"type": "Polygon", "coordinates": [[[1, 2], [3, 4]]]},

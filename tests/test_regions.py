@@ -209,6 +209,15 @@ def test_a_region_file_without_polygons_is_refused(tmp_path: Path) -> None:
         read_regions(path, target_crs="EPSG:6933")
 
 
+def test_a_region_without_a_polygon_is_refused_and_one_of_several_features_may_lack_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "regions.geojson"
+    path.write_text(json.dumps(collection({"a": [square(300, 40), None], "b": [None]}, field="name")))
+    with pytest.raises(DataError, match=r"^regions\.geojson: has no polygon for b; give every region its area"):
+        read_regions(path, target_crs=CRS)
+    path.write_text(json.dumps(collection({"a": [square(300, 40), None]}, field="name")))
+    assert read_regions(path, target_crs=CRS).names == ("a",)
+
+
 def test_regions_of_a_file_are_the_same_from_the_cache(tmp_path: Path) -> None:
     """Two that share 1 km², so that something is said; the third time from what was kept."""
     path = overlapping(tmp_path, 0.1)

@@ -82,6 +82,7 @@ def test_rings_by_the_direction_of_the_first(rings: list[Ring], expected: float)
         ([ccw(0, 0, 4), cw(1, 1, 2), ccw(1.5, 1.5, 1)], r"has a hole inside another hole \(ring 3\)"),
         ([ccw(0, 0, 4), cw(0, 0, 4)], r"has a hole that is all of its outline \(ring 2\)"),
         ([cw(0, 0, 4), cw(0, 0, 4)], r"has a hole that is all of its outline \(ring 2\)"),
+        ([cw(0, 0, 4), ccw(1, 1, 2), cw(1, 1, 2)], r"has an outline that is all of the hole around it \(ring 3\)"),
         ([cw(0, 0, 1), ccw(9, 0, 1)], r"has a hole \(a counter-clockwise ring\) in no outline \(ring 2\)"),
         ([cw(0, 0, 4), cw(3, 0, 2)], r"has a ring that crosses an outline, and may be outline or hole \(ring 2\)"),
     ],

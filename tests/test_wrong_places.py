@@ -60,6 +60,15 @@ def test_every_command_that_figures_come_from_stops(
     assert [row.message for row in found if row.severity == "error"] == [WORDS.format("")]
 
 
+@pytest.mark.parametrize("place", [[*DONETSK, *EXCHANGED], [shapely.MultiPolygon([*DONETSK, *EXCHANGED])]])
+def test_a_map_of_which_a_part_is_exchanged_stops(place: list[shapely.Geometry], archive: Write) -> None:
+    with pytest.raises(DataError, match="^2024-01-01.geojson: " + WORDS.format("")[:70]):
+        frontcalc.held("2024-01-01", archive=archive(maps(CONTROL, place)), by="none", view="control")
+    # What is of this war and not at home with x and y exchanged either may lie anywhere.
+    far = archive(maps(CONTROL, [*DONETSK, *at(60, 55)]), name="far")
+    assert frontcalc.held("2024-01-01", archive=far, by="none", view="control").rows
+
+
 def test_two_files_stop_by_the_first_of_them_where_no_name_tells(archive: Write) -> None:
     folder = archive(maps(None, at(-60, 37), at(37, -60), at(-60, 37.25)))
     files = [folder / f"2024-01-0{number}.geojson" for number in (1, 2, 3)]
@@ -72,6 +81,13 @@ def test_regions_of_the_users_own_tell_too(archive: Write, region_file: Write) -
     folder = archive(maps(None, [shapely.transform(shapely.box(31, -39, 32, -38), lambda xy: xy[:, ::-1])]))
     with pytest.raises(DataError, match="latitude stands before longitude"):
         frontcalc.held("2024-01-01", archive=folder, regions=region_file({"a": [(300, c) for c in range(99)]}))
+
+
+def test_regions_that_are_exchanged_are_named_and_not_the_map(archive: Write, tmp_path: Path) -> None:
+    document = collection({"a": EXCHANGED}, field="name")
+    (tmp_path / "r.geojson").write_text(json.dumps(document))
+    with pytest.raises(DataError, match=r"^r\.geojson: latitude .* exchanged, beside 2024-01-01\.geojson; write"):
+        frontcalc.held("2024-01-01", archive=archive(maps(None, DONETSK)), regions=tmp_path / "r.geojson")
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ CODES: dict[str, str] = {
     "REGIONS-JOINED": "features of one name that no code tells apart are one region, though they do not touch",
     "NESTED": "a polygon lies inside another of its multipolygon, where a hole may be meant; it counts as held",
     "REPAIRS-DIFFER": "two ways of repairing polygons that cross themselves differ by more than 1 km²",
-    "NO-GEOMETRY": "no layer of a map has any geometry, so that nothing is held on it",
+    "NO-GEOMETRY": "no layer of a map has any geometry, so nothing is held; or features that name no layer have none",
 }
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from frontcalc.archives import Archive, SnapshotRef, explain_command
 from frontcalc.cache import NOTHING_KEPT, Cache
 from frontcalc.dates import in_words
-from frontcalc.errors import ChangedError, DataError, UsageError
+from frontcalc.errors import ChangedError, DataError, NoDataError, UsageError
 from frontcalc.layers import ADJECTIVES, OWN, UNNAMED, Layer, LayerEnd, Role, spelling
 from frontcalc.notices import Notice
 from frontcalc.periods import Period
@@ -337,19 +337,26 @@ def actors_on(
 
     The main actor is the first of `frontcalc.layers.ADJECTIVES` that the maps show; actors that the
     table does not name follow by name.
+
+    Raises
+    ------
+    NoDataError
+        None of the maps can be read.
     """
-    found = {
-        actor
-        for day in days
-        for actor, name, layer in _readable(archive, day, skip_bad, cache)
-        if view.counts(name, layer)
-    }
+    bad: list[DataError] = []
+    layers = [one for day in days for one in _readable(archive, day, skip_bad, cache, bad)]
+    if bad and not layers:
+        problem = f"no map that could answer can be read: {bad[0]}"
+        raise NoDataError(problem, where=archive.name, cure="mend the maps, or ask for other days")
+    found = {actor for actor, name, layer in layers if view.counts(name, layer)}
     order = list(ADJECTIVES)
     return tuple(sorted(found, key=lambda actor: (order.index(actor) if actor in order else len(order), actor)))
 
 
-def _readable(archive: Archive, day: date, skip_bad: bool, cache: Cache) -> Iterator[tuple[str, str, Layer]]:
-    """Yield the layers of the latest readable map on or before a day, else of the first."""
+def _readable(
+    archive: Archive, day: date, skip_bad: bool, cache: Cache, bad: list[DataError]
+) -> Iterator[tuple[str, str, Layer]]:
+    """Yield the layers of the latest readable map on or before a day, else of the first; `bad` takes why not."""
     for ref in (*archive.upto(day), archive.refs[0]):
         try:
             yield from _layers_of(ref, cache)
@@ -357,3 +364,4 @@ def _readable(archive: Archive, day: date, skip_bad: bool, cache: Cache) -> Iter
         except DataError as error:
             if not skip_bad or isinstance(error, ChangedError):
                 raise
+            bad.append(error)

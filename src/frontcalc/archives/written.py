@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import stat
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +28,8 @@ _HEAD_BYTES = 1 << 12
 _PARQUET_KEY = b"\x18\x09frontcalc\x18"
 _MARK = b'"frontcalc":"results"'
 """What a GeoJSON file of results says of itself at its beginning: without features it has no columns."""
+
+_TABLE = re.compile(rb'\A\{\s*"meta": \{\s*"version": "[^"]*",\s*"archives?": ')
 
 
 def maps_of(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
@@ -120,7 +123,11 @@ def _is_own(entry: Entry) -> bool:
             text = _database_schema(path)
     except (OSError, sqlite3.Error):
         return False  # what cannot be read is refused where it is needed
-    return _MARK in text or any(all(b'"%s"' % name.encode() in text for name in columns) for columns in _COLUMNS)
+    return (
+        _MARK in text
+        or bool(_TABLE.match(text))
+        or any(all(b'"%s"' % name.encode() in text for name in columns) for columns in _COLUMNS)
+    )
 
 
 def _parquet_footer(file: BinaryIO) -> bytes:

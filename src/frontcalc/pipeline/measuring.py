@@ -25,7 +25,17 @@ from frontcalc.pipeline.steps import Job, MeasuredChain, Movement, Step, move, r
 from frontcalc.progress import timed
 from frontcalc.regions import RegionSet, boxes_in_degrees, takers
 from frontcalc.slivers import SliverRule
-from frontcalc.snapshots import Box, Holding, Snapshot, SnapshotLayer, Tells, ground_of, is_exchanged, latitude_first
+from frontcalc.snapshots import (
+    Box,
+    Holding,
+    Snapshot,
+    SnapshotLayer,
+    Tells,
+    ground_of,
+    home_of_this_war,
+    is_exchanged,
+    latitude_first,
+)
 from frontcalc.sources import SourceFile
 from frontcalc.states import Span, State, Wanted, absence, actors_on, state_on
 from frontcalc.tables import TOTAL, LayerShare
@@ -143,6 +153,10 @@ class Measuring:
         if box is None or snapshot.ref in self._boxes:
             return
         if is_exchanged(box, self._home):
+            if self.regions.source and len(home_of_this_war().query(shapely.box(*box), predicate="intersects")):
+                # The map is in place, so the regions are not.
+                west, south, east, north = map(float, shapely.total_bounds(self._home.geometries))
+                raise latitude_first((west, south, east, north), where=self.regions.source.name, beside=name)
             raise latitude_first(box, where=name)
         first, where = next(iter(self._boxes.items()), (snapshot.ref, box))
         if is_exchanged(box, shapely.STRtree([shapely.box(*where)])):

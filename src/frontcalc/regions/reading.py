@@ -99,8 +99,8 @@ def read_regions(
     Raises
     ------
     DataError
-        The file cannot be read, has no polygons, a region has no name or one named as a row of its own, or
-        two regions overlap by more than an error of drawing.
+        The file cannot be read, has no polygons, a region has none, no name or one named as a row of its own,
+        or two regions overlap by more than an error of drawing.
     UsageError
         The file has no such field; the message lists those it has.
     """
@@ -152,6 +152,9 @@ def _made(entry: Entry, source: SourceFile, target_crs: str, field: str | None) 
         raise DataError("holds no polygons", where=where, cure="give a file of region areas")
     names = [name for name, *_ in order]
     land, land_owner, apart = _land(features, index, target_crs, where)
+    if bare := sorted(set(range(len(order))).difference(land_owner.tolist())):
+        problem = f"has no polygon for {some_of([names[own] for own in bare])}"
+        raise DataError(problem, where=where, cure="give every region its area, or leave it out")
     pieces, of = geometry.subdivide(land)
     pieces, owners, notices = partition(pieces, land_owner[of], tuple(names), where)
     mine = [[features.properties[number] for number in np.flatnonzero(index == own)] for own in range(len(order))]

@@ -30,7 +30,7 @@ from frontcalc.snapshots.holdings import (
     to_equal_area,
 )
 from frontcalc.snapshots.legend import FileLayer, Tell, Tells, drawn_km2, layers_of
-from frontcalc.snapshots.places import Box, box_around, is_exchanged, latitude_first
+from frontcalc.snapshots.places import Box, box_around, home_of_this_war, is_exchanged, latitude_first
 
 __all__ = [
     "SYNTHETIC",
@@ -50,6 +50,7 @@ __all__ = [
     "ground_of",
     "held",
     "holding",
+    "home_of_this_war",
     "is_exchanged",
     "keep_snapshot",
     "kept_boxes",

@@ -22,9 +22,9 @@ from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of, unknown_line
-from frontcalc.snapshots.places import Box, box_around, home_of_this_war, is_exchanged, join_boxes, latitude_first
+from frontcalc.snapshots.places import Box, box_around, first_exchanged, home_of_this_war, join_boxes, latitude_first
 from frontcalc.sources import SourceFile, read_features
-from frontcalc.sources.assemble import refuse_bare
+from frontcalc.sources.assemble import count_bare, refuse_bare
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import Entry
 from frontcalc.sources.nesting import LEAST_NESTED_KM2, nested_km2
@@ -230,6 +230,9 @@ def _remarks(features: Features, name: str) -> Iterator[Notice]:
         yield SYNTHETIC
     if len(features.not_area):
         yield Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted")
+    if bare := count_bare(features):
+        what = f"features without geometry: {bare:,} of {len(features.properties):,}; what they show is missing"
+        yield Notice("NO-GEOMETRY", f"{name}: {what}")
     if (inside := nested_km2(features)) >= LEAST_NESTED_KM2:
         what = "lie in polygons inside another of their multipolygon; they count, wrongly so if holes are meant"
         yield Notice("NESTED", f"{name}: {inside:,.2f} km² {what}")
@@ -297,7 +300,7 @@ def _other_days(features: Features, ref: SnapshotRef, part: Part) -> list[date]:
 
 
 def refuse_exchanged(features: Features, layers: Iterable[FileLayer], *, where: str) -> Box | None:
-    """Return the box of what a file draws; refuse layers of this war's publishers that lie there only exchanged.
+    """Return the box of what a file draws; refuse polygons of this war's publishers that are at home only exchanged.
 
     Names that users explained themselves may be of another war.
 
@@ -306,10 +309,9 @@ def refuse_exchanged(features: Features, layers: Iterable[FileLayer], *, where: 
     DataError
         With the code SWAPPED.
     """
-    box = box_around([(features.crs, features.polygons)])
-    if box is None or not is_exchanged(box, home_of_this_war()):
-        return box
-    meant = (one.layer for one in layers if one.layer is not None and one.layer.legend not in ("", OWN))
-    if any(layer.actor in COUNTRIES for layer in meant):
-        raise latitude_first(box, where=where)
-    return box
+    for one in layers:
+        if one.layer is None or one.layer.legend in ("", OWN) or one.layer.actor not in COUNTRIES:
+            continue
+        if box := first_exchanged(one.polygons, features.crs, home_of_this_war()):
+            raise latitude_first(box, where=where)
+    return box_around([(features.crs, features.polygons)])

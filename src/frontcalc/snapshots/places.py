@@ -47,6 +47,19 @@ def is_exchanged(box: Box, home: shapely.STRtree) -> bool:
     return bool(len(there) and not len(home.query(shapely.box(west, south, east, north), predicate="intersects")))
 
 
+def first_exchanged(polygons: NDArray[np.object_], own: str, home: shapely.STRtree) -> Box | None:
+    """Return the box of all polygons if they are exchanged, else of the first that is alone in that; None without."""
+    box = box_around([(own, polygons)])
+    if box is None or is_exchanged(box, home):
+        return box
+    west, south, east, north = shapely.total_bounds(home.geometries)
+    turned = shapely.box(south, west, north, east)
+    if not shapely.box(*box).intersects(turned):
+        return None
+    boxes = (box_around([(own, polygons[[at]])]) for at in range(len(polygons)))
+    return next((one for one in boxes if one and is_exchanged(one, home)), None)
+
+
 def latitude_first(box: Box, *, where: str, beside: str = "") -> DataError:
     """Return the error for a map that is exchanged; `beside` names another map that shows it."""
     west, south, east, north = box

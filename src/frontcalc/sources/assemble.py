@@ -167,6 +167,13 @@ def _empty_layers(features: Features) -> bool:
     return known and len(set(map(spelling, names))) == len(names)
 
 
+def count_bare(features: Features) -> int:
+    """Return how many features have no geometry and name no layer, which could be empty."""
+    drawn = {*features.owner.tolist(), *features.not_area.tolist()}
+    bare = () if len(drawn) == len(features.properties) else enumerate(features.properties)
+    return sum(index not in drawn and not layer_name(own) for index, own in bare)
+
+
 def refuse_misplaced(members: Mapping[str, object], index: int, *, where: str) -> None:
     """Refuse a feature without geometry that has one under another name.
 

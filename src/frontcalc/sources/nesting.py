@@ -42,7 +42,8 @@ def nest_polygons(polygons: NDArray[np.object_], owner: Indices, *, where: str) 
     Raises
     ------
     DataError
-        A hole lies outside its outline, in another hole, or is all of its outline; a ring may be outline or hole.
+        A hole lies outside its outline, in another hole, or is all of its outline, or an outline all of a hole;
+        a ring may be outline or hole.
     """
     many = np.flatnonzero(shapely.get_num_interior_rings(polygons))
     many = many[~shapely.is_valid(polygons[many])]
@@ -140,6 +141,8 @@ def _nest(
                 fault = "has a ring that crosses an outline, and may be outline or hole"
             # The smallest is the last: an outline there means that the ring is in none of its holes.
             hole_of[ring] = inside[-1] if inside and hole_of[inside[-1]] < 0 else -1
+            if hole_of[ring] < 0 and inside and _same(valid[ring], valid[inside[-1]]):
+                fault = "has an outline that is all of the hole around it"
         if not fault and not esri and hole_of[ring] >= 0 and area[ring] and _same(valid[ring], valid[hole_of[ring]]):
             fault = "has a hole that is all of its outline"
         if fault:

@@ -116,8 +116,12 @@ def _coordinates(rings: Sequence[Ring]) -> NDArray[np.float64]:
         flat = chain.from_iterable(positions)
     else:
         flat = chain.from_iterable((position[0], position[1]) for position in positions)
-    # Unlike NumPy, an array of the standard library takes no text for a number.
-    return np.frombuffer(array("d", flat)).reshape(-1, 2)
+    # Unlike NumPy, an array of the standard library takes no text for a number; but it takes true for 1.
+    xy = np.frombuffer(array("d", flat)).reshape(-1, 2)
+    for at in np.flatnonzero(((xy == 0.0) | (xy == 1.0)).any(axis=1)).tolist():
+        if bool in map(type, positions[at][:2]):
+            raise TypeError("true or false is no number")
+    return xy
 
 
 def _closed(xy: NDArray[np.float64], lengths: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:

@@ -23,6 +23,7 @@ _HEADER = 100
 _NULL_SHAPE = 0
 # Where a .dbf says which code page it is in; 0 is nothing said (dBASE IV's language driver).
 _DBF_LANGUAGE = 29
+_DBF_HEADER = 33
 
 
 def detect(data: bytes) -> bool:
@@ -58,7 +59,7 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
     Raises
     ------
     DataError
-        The .shp is missing, broken or cut off, or the CRS is unknown.
+        The .shp or .dbf is broken or cut off, the first is missing, or the CRS is unknown.
     UsageError
         pyogrio is not installed.
     """
@@ -72,6 +73,8 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
         raise DataError(
             f"is cut off: {len(shp):,} of {declared:,} bytes", where=where, cure="is the download complete?"
         )
+    if ".dbf" in parts and not _is_whole(parts[".dbf"]):
+        raise DataError("its .dbf is empty, cut off or none", where=where, cure="is the download complete?")
     kept = {suffix: parts[suffix] for suffix in PARTS if suffix in parts}
     kept.setdefault(".shx", _index(shp[:declared], where))
     if ".cpg" not in kept and _is_utf8(kept.get(".dbf", b"")):
@@ -113,6 +116,14 @@ def _count_drawn(shp: bytes, shx: bytes, dbf: bytes) -> int:
             continue
         count += 1
     return count
+
+
+def _is_whole(dbf: bytes) -> bool:
+    """Say whether a .dbf has its header and all the records that it declares."""
+    if len(dbf) < _DBF_HEADER:
+        return False
+    count, start, size = struct.unpack("<IHH", dbf[4:12])
+    return bool(start >= _DBF_HEADER and start + count * size <= len(dbf))
 
 
 def _is_utf8(dbf: bytes) -> bool:

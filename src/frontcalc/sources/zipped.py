@@ -13,7 +13,7 @@ from frontcalc.errors import DataError
 from frontcalc.labels import printable, some_of
 from frontcalc.notices import Notice
 from frontcalc.sources import flatgeobuf, geopackage, geoparquet, kml, shapefile
-from frontcalc.sources.assemble import concatenate, name_layer
+from frontcalc.sources.assemble import concatenate, name_layer, refuse_bare
 from frontcalc.sources.documents import is_other_json
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import SHAPEFILE_EXTRAS, SHAPEFILE_PARTS, SUFFIXES, may_be_other, shapefile_stem, suffix_of
@@ -88,6 +88,8 @@ def _read(data: bytes, where: str, depth: int, job: _Job) -> Features:
                     continue
                 try:
                     part = _read_part(archive, members, name, where, depth, job)
+                    if part:
+                        refuse_bare(part, where=f"{where}/{printable(name)}")
                 except DataError as error:
                     if not job.skip_bad:
                         raise
