@@ -574,3 +574,14 @@ def test_the_style_of_a_placemark_tells(tmp_path: Path, field: str, style: str, 
     (tmp_path / "maps" / f"{FIRST}.kml").write_text(text)
     with pytest.raises(DataError, match=f"'{field}' is"):
         frontcalc.held([FIRST], archive=tmp_path / "maps", by="none")
+
+
+@pytest.mark.parametrize("explained_first", [True, False])
+def test_a_legend_of_ones_own_does_not_make_an_unexplained_map_comparable(
+    tmp_path: Path, explained_first: bool
+) -> None:
+    explained, other = [({"side": "a"}, (0, 0))], [({"side": "c"}, (0, 0)), ({"side": "c"}, (1, 0))]
+    archive = maps(tmp_path / "maps", *((explained, other) if explained_first else (other, explained)))
+    (archive / "frontcalc.toml").write_text('property = "side"\n[layers]\na = {actor = "N", role = "control"}\n')
+    with pytest.raises(DataError, match="the two cannot be compared"):
+        total(archive)

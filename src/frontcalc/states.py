@@ -146,8 +146,9 @@ def check_known(archive: Archive, ref: SnapshotRef, wanted: Wanted) -> None:
         legends = {layer.legend for actor, _, layer in _layers_or_none(other, wanted) if actor == wanted.actor}
         if not legends:
             continue
-        mine = {layer.legend for _, _, layer in layers} - {""}
-        if not mine & legends and not (mine and OWN in mine | legends):
+        # A legend of the archive's own can be compared with any, and polygons without a name with none.
+        mine, known = {layer.legend for _, _, layer in layers} - {""}, legends - {""}
+        if not mine & known and not (mine and known and OWN in mine | known):
             named, unnamed = (other, ref) if wanted.actor != UNNAMED else (ref, other)
             whose = "its layers" if wanted.actor == UNNAMED else f"the layers of {wanted.actor}"
             raise DataError(

@@ -152,7 +152,7 @@ def _named_layers(index: int, entry: Entry, features: Features, legend: Legend) 
         return
     for name in sorted(set(names)):
         mine = np.array([place for place, other in enumerate(names) if other == name])
-        yield FileLayer(index, name or _NO_NAME, None, features.polygons[np.isin(features.owner, mine)])
+        yield FileLayer(index, name or _stem(entry) or _NO_NAME, None, features.polygons[np.isin(features.owner, mine)])
 
 
 def _stem(entry: Entry) -> str:
