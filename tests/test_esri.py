@@ -164,6 +164,10 @@ def test_one_system_named_in_two_ways_is_one() -> None:
         (feature_set(features=3), "is a feature set without a list of features"),
         (feature_set(features=[3]), "feature 0 is no Esri feature"),
         ({"features": [{"attributes": {"id": 1}}]}, "has attributes but no geometry; download it with returnGeometry"),
+        (
+            feature_set({"rings": RINGS}, transform={"scale": [50, 50], "translate": [0, 0]}),
+            r"is quantised: .*«transform»",
+        ),
         (feature_set(None, exceededTransferLimit=True), "is truncated: the server stopped at its limit of features"),
         (feature_set(None, properties={"exceededTransferLimit": True}), "is truncated"),
         (

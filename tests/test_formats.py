@@ -263,6 +263,8 @@ def test_geoparquet_in_another_crs() -> None:
         (parquet(one_square(mercator(CONTROL))), "its coordinates are no degrees"),
         (parquet(pa.table({"geometry": [b"\x01\x03"]})), "feature 0 has a broken geometry"),
         (parquet(pa.table({"other": [1]})), "has no column 'geometry'"),
+        (parquet(pa.table([[b""], [b""]], names=["geometry"] * 2)), "has two columns named 'geometry'; write it again"),
+        (parquet(pa.table([[1], [b""], [2]], names=["a", "geometry", "a"])), "has two columns named 'a'"),
     ],
 )
 def test_broken_geoparquet_says_what_is_wrong(data: bytes, message: str) -> None:

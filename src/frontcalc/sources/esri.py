@@ -38,7 +38,8 @@ def read(data: bytes, *, where: str) -> Features:
     Raises
     ------
     DataError
-        The text is no JSON or no Esri JSON, is a server's error or truncated by it, or its rings cannot be.
+        The text is no JSON or no Esri JSON, is a server's error or truncated by it, is quantised, or its rings
+        cannot be.
     """
     return read_document(unwrap(parse(data, where=where)), where=where)
 
@@ -70,6 +71,9 @@ def read_document(document: object, *, where: str) -> Features:
         raise DataError("holds JSON but no Esri JSON", where=where, cure="give a feature set of polygons")
     _refuse_error(document, where)
     refuse_truncated(document, where=where)
+    if document.get("transform") is not None:
+        problem = "is quantised: its coordinates are steps of a grid («transform»)"
+        raise DataError(problem, where=where, cure="download it without quantizationParameters")
     features = _features(document, where)
     rings: list[Part] = []
     not_area: list[int] = []

@@ -39,6 +39,8 @@ def read(data: bytes, *, where: str) -> Features:
         name, column, covering = _geometry_column(file.metadata.metadata or {}, where)
         if name not in file.schema_arrow.names:
             raise DataError(f"has no column {name!r}, which its metadata name", where=where, cure="write it again")
+        if twice := {own for own in file.schema_arrow.names if file.schema_arrow.names.count(own) > 1}:
+            raise DataError(f"has two columns named {min(twice)!r}", where=where, cure="write it again")
         table = _bounded_table(arrow, file, where)
         wkb = table.column(name).to_pylist()
         kept = [field for field in table.column_names if field not in (name, covering)]
