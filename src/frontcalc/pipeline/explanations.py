@@ -180,6 +180,15 @@ def write_legend(
         A property, value or role is not there, or the file exists.
     DataError
         A map or the file cannot be read or written.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> files = frontcalc.convert("maps")  # the bundled sample, a GeoJSON file a map
+    >>> frontcalc.write_legend("maps", meanings={"control_map": "North control"}).name
+    'frontcalc.toml'
+    >>> frontcalc.held("2024-11-17", archive="maps", actor="North", by="none").rows[-1].view
+    'assessed'
     """
     root = archive_path(path)
     target = Path(output) if output else root / NAME if root.is_dir() else root.with_name(f"{root.stem}.{NAME}")
