@@ -183,7 +183,6 @@ def test_what_another_version_has_measured_is_measured_again(
     "other",
     [
         {"view": "control"},
-        {"engine": "plain"},
         {"crs": "EPSG:8857"},
         {"snap": "none"},
         {"layers": ["russian_advances"]},
@@ -363,7 +362,6 @@ RUNS = st.tuples(
         {},
         optional={
             "view": st.sampled_from(["control", "assessed"]),
-            "engine": st.sampled_from(["auto", "plain"]),
             "carry_layers": st.sampled_from([0, 2]),
             "snap": st.sampled_from(["border", "none"]),
             "by": st.sampled_from(["none", "adm1"]),
@@ -403,7 +401,7 @@ def test_a_publishers_archive_gives_the_same_bytes_cold_warm_and_by_workers(
 ) -> None:
     maps = shared / "archives" / "deepstate-daily"
     asked = ["series", "--archive", maps, "--since", "2024-08-01", "--until", "2024-08-20", "--format", "json"]
-    plain = run_here(*asked, "--no-cache", "--engine", "auto")
+    plain = run_here(*asked, "--no-cache")
     for count in ("2", "1", "3"):
         assert run_here(*asked, "--cache", tmp_path / "cache", "--workers", count) == plain
     assert {own.kind for own in usage(Cache(tmp_path / "cache")) if own.entries} >= {"maps", "grounds", "steps"}

@@ -15,7 +15,6 @@ from conftest import Run
 
 import frontcalc
 from frontcalc import levels
-from frontcalc.change import ENGINES
 from frontcalc.cli import _COMMANDS, images, options, writing
 from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WRITERS
 from frontcalc.outputs.published import UNITS
@@ -311,7 +310,6 @@ def test_choices_are_those_of_the_library() -> None:
     assert images.FORMATS == PICTURES
     assert tuple(THEMES) == images.THEMES
     assert options.SNAPS == SNAPS
-    assert options.ENGINES == ENGINES
     assert options.STEPS == EVERY
     assert (*levels.LEVELS, levels.NONE, *levels.ALIASES) == options.LEVELS
     assert options.UNITS_OF_TIME == UNITS_OF_TIME

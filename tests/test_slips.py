@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from conftest import Done, Run, square
 
 import frontcalc
+from frontcalc.config import GONE
 from frontcalc.errors import DataError, UsageError
 
 Write = Callable[..., Path]
@@ -236,3 +238,19 @@ def test_an_empty_archive_is_not_the_sample(folder: Path, run_here: Run) -> None
     # No archive at all is the sample, and so is a variable of the environment that is set to nothing.
     (folder / "frontcalc.toml").unlink()
     assert "SYNTHETIC" in run_here("held", "2024-01-01").stderr
+
+
+@pytest.mark.parametrize(("name", "instead"), GONE.items())
+def test_what_is_gone_is_answered_with_what_does_its_work(
+    name: str, instead: str, run_here: Run, folder: Path, maps: Path
+) -> None:
+    """As an option with a value or none, as a key of frontcalc.toml, and as a keyword."""
+    for option in ([f"--{name}"], [f"--{name}=x"]):
+        done = refused(run_here, folder, "diff", "2024-01-02", "--archive", "maps", *option)
+        assert done.stderr.startswith(f"frontcalc: no such option --{name}: {instead}; see ")
+    keyword = name.replace("-", "_")
+    with pytest.raises(TypeError, match=re.escape(f"argument {keyword!r}; {instead}")):
+        frontcalc.diff("2024-01-02", archive=maps, **{keyword: "x"})
+    (folder / "frontcalc.toml").write_text(f'{name} = "x"\n')
+    done = refused(run_here, folder, "diff", "2024-01-02", "--archive", "maps")
+    assert done.stderr == f"frontcalc: frontcalc.toml: has an unknown key '{name}'; {instead}\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
@@ -35,6 +35,11 @@ DEFAULTS = (
     "units",
 )
 """Keys of the working folder's file: options by their long names."""
+
+GONE = {
+    "engine": "leave it out: figures are the same without it",
+}
+"""Options, keywords and keys that were, and what does their work."""
 
 ARCHIVES = "archives"
 """The table of the working folder's file that names archives: of each the path, and what its own file may say."""
@@ -102,7 +107,7 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
     """Return what a document says of an archive."""
     for key in document:
         if key not in OF_ARCHIVE:
-            raise DataError(f"has an unknown key {key!r}", where=where, cure=f"keys are {', '.join(OF_ARCHIVE)}")
+            raise DataError(f"has an unknown key {key!r}", where=where, cure=_instead(key, OF_ARCHIVE))
     view = document.get("view")
     if view is not None and (not isinstance(view, str) or view not in VIEWS):
         raise DataError(f"names a view {view!r}", where=where, cure=f"choose {', '.join(VIEWS)}")
@@ -195,7 +200,7 @@ def working_defaults(folder: Path) -> dict[str, Any]:
         if key in (*OF_ARCHIVE, ARCHIVES) and key not in DEFAULTS:
             continue
         if key not in DEFAULTS:
-            raise UsageError(f"has an unknown key {key!r}", where=NAME, cure=f"keys are {', '.join(DEFAULTS)}")
+            raise UsageError(f"has an unknown key {key!r}", where=NAME, cure=_instead(key, DEFAULTS))
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise UsageError(f"{key} is {value!r}", where=NAME, cure="give text or a number")
         if value == "":
@@ -204,6 +209,11 @@ def working_defaults(folder: Path) -> dict[str, Any]:
         setting: Any = str(folder / str(value)) if is_path else value
         defaults[key.replace("-", "_")] = [setting] if key in _SEVERAL else setting
     return defaults
+
+
+def _instead(key: str, known: Sequence[str]) -> str:
+    """Return what to write instead of a key that a file may not have."""
+    return GONE.get(key, f"keys are {', '.join(known)}")
 
 
 def _document(folder: Path) -> dict[str, Any]:

@@ -18,7 +18,6 @@ VIEWS = ("control", "assessed", "claimed")
 SNAPS = ("border", "none")
 LEVELS = ("country", "adm1", "adm2", "none", "oblast", "raion")
 UNITS_OF_TIME = ("year", "quarter", "month", "week")
-ENGINES = ("auto", "plain")
 STEPS = ("snapshot", "day", "week", "month")
 
 archive = click.option(
@@ -65,11 +64,6 @@ _snap = click.option(
 _figuring = (
     click.option("--crs", metavar="CRS", help="Equal-area CRS, proved over the data [default: EPSG:6933]."),
     click.option("--carry-layers", type=int, metavar="DAYS", help="Carry a missing layer over for so many days."),
-    click.option(
-        "--engine",
-        type=click.Choice(ENGINES),
-        help="«plain» overlays whole maps: slower, same figures [default: auto].",
-    ),
 )
 _measuring = (
     click.option(

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from frontcalc import archives, crs, snapshots
 from frontcalc.archives import Archive, Dating
 from frontcalc.cache import NOTHING_KEPT, Cache, user_cache
-from frontcalc.change import ENGINES
 from frontcalc.errors import ChangedError, DataError, UsageError
 from frontcalc.layers import ADJECTIVES, Layer, find_layer, spelling
 from frontcalc.pipeline.measuring import Measuring
@@ -43,9 +42,6 @@ class Options(Splitting, total=False):
         Mean width (m) below which a part of a change counts as a sliver; default 100.
     drop_slivers : bool
         Leave slivers out of gained, lost and net, with a notice of how much that is; default False.
-    engine : str
-        `auto` (the default) finds what differs between two maps by their edges where that is faster and sure;
-        `plain` always overlays whole maps. Figures agree to 1e-6 km².
     workers : int
         How many threads measure; default as many as there are processors, and four at most. The result is the same.
     processes : bool
@@ -76,7 +72,6 @@ class Options(Splitting, total=False):
     layers: Sequence[str]
     actor: str | None
     snap: str
-    engine: str
     workers: int | None
     processes: bool
     dask: str | None
@@ -153,7 +148,6 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
         skip_bad=skip_bad,
         actor=actor,
         snap=_choice("snap", "rule", options.get("snap"), SNAPS),
-        engine=_choice("engine", "engine", options.get("engine"), ENGINES),
         workers=options.get("workers") or usual_workers(),
         slivers=SliverRule(SLIVER_WIDTH_M if width is None else float(width), target),
         drop_slivers=bool(options.get("drop_slivers")),
