@@ -37,6 +37,7 @@ DEFAULTS = (
 """Keys of the working folder's file: options by their long names."""
 
 GONE = {
+    "allow-synthetic": "leave it out: sentences of made-up maps say so themselves",
     "engine": "leave it out: figures are the same without it",
 }
 """Options, keywords and keys that were, and what does their work."""
