@@ -39,6 +39,7 @@ DEFAULTS = (
 GONE = {
     "allow-synthetic": "leave it out: sentences of made-up maps say so themselves",
     "engine": "leave it out: figures are the same without it",
+    "no-cache": "write --cache none",
 }
 """Options, keywords and keys that were, and what does their work."""
 

@@ -116,9 +116,8 @@ cache = click.option(
     "--cache",
     metavar="DIR",
     shell_complete=paths,
-    help="Folder that keeps what was measured, for later runs [default: the user's].",
+    help="Folder that keeps what was measured, for later runs; or none [default: the user's].",
 )
-_keeping = (cache, click.option("--no-cache", is_flag=True, help="Keep nothing, and use nothing that was kept."))
 _regions = _measuring[:2]
 
 
@@ -134,7 +133,7 @@ def loudness(command: Command) -> Command:
 
 def measuring(command: Command) -> Command:
     """Add the options that say how to measure."""
-    return _with(command, (*_measuring, *_reading, *_keeping))
+    return _with(command, (*_measuring, *_reading, cache))
 
 
 def reading(command: Command) -> Command:
@@ -149,7 +148,7 @@ def checking(command: Command) -> Command:
 
 def verifying(command: Command) -> Command:
     """Add the options that say how claims are measured: what is measured, they say themselves."""
-    return _with(command, (*_regions, _snap, *_figuring, *_reading, *_keeping))
+    return _with(command, (*_regions, _snap, *_figuring, *_reading, cache))
 
 
 def _with(command: Command, options: tuple[Callable[[Command], Command], ...]) -> Command:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from frontcalc import archives, crs, snapshots
 from frontcalc.archives import Archive, Dating
-from frontcalc.cache import NOTHING_KEPT, Cache, user_cache
+from frontcalc.cache import Cache, user_cache
 from frontcalc.errors import ChangedError, DataError, UsageError
 from frontcalc.layers import ADJECTIVES, Layer, find_layer, spelling
 from frontcalc.pipeline.measuring import Measuring
@@ -53,9 +53,7 @@ class Options(Splitting, total=False):
         The workers must see the maps at the same path, and have the same versions. The result is the same.
     cache : path
         The folder that keeps what was read and measured, so that it need not be again; default the user's own.
-        The result is the same.
-    no_cache : bool
-        Keep nothing, and use nothing that was kept; default False.
+        `none` keeps nothing and uses nothing that was kept («./none» is a folder). The result is the same.
     carry_layers : int
         For how many days a missing layer is carried over from an earlier map; default 0.
     skip_bad : bool
@@ -76,7 +74,6 @@ class Options(Splitting, total=False):
     processes: bool
     dask: str | None
     cache: str | Path | None
-    no_cache: bool
     crs: str
     sliver_width: float | None
     drop_slivers: bool
@@ -135,7 +132,7 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     view = choose_view(options.get("view") or (None if layers else archive.view), layers, own=own)
     skip_bad = bool(options.get("skip_bad"))
     actor = _actor(options.get("actor"), layers, own)
-    cache = NOTHING_KEPT if options.get("no_cache") else user_cache(options.get("cache"))
+    cache = user_cache(options.get("cache"))
     regions, lines = choose_regions(options, target, _place(archive, day, cache, skip_bad=skip_bad), actor, cache)
     width = options.get("sliver_width")
     return Measuring(
