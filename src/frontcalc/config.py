@@ -25,7 +25,6 @@ DEFAULTS = (
     "region-name",
     "by",
     "only",
-    "theatre",
     "snap",
     "view",
     "actor",
@@ -40,6 +39,7 @@ GONE = {
     "allow-synthetic": "leave it out: sentences of made-up maps say so themselves",
     "engine": "leave it out: figures are the same without it",
     "no-cache": "write --cache none",
+    "theatre": "write --only with the country's code or name, as in --only UA",
 }
 """Options, keywords and keys that were, and what does their work."""
 

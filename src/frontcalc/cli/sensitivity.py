@@ -23,7 +23,7 @@ def command(period: str, archive: str | None, format_: str | None, output: str |
     figures, regions and snapping. Each line says by how much the figures
     move, and whether that matters at the precision a newspaper prints.
 
-    Totals only, unless --by, --only, --theatre or --regions is given: regions and
+    Totals only, unless --by, --only or --regions is given: regions and
     snapping move the figures of regions alone.
     """
     import frontcalc
