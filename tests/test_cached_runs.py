@@ -185,7 +185,7 @@ def test_what_another_version_has_measured_is_measured_again(
         {"view": "control"},
         {"crs": "EPSG:8857"},
         {"snap": "none"},
-        {"layers": ["russian_advances"]},
+        {"view": "russian_advances"},
     ],
     ids=str,
 )

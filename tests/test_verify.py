@@ -338,7 +338,7 @@ def test_a_name_that_is_no_file_lists_the_bundled_ones(name: str) -> None:
         frontcalc.verify(name)
 
 
-@pytest.mark.parametrize("own", [{"only": "Donetsk"}, {"layers": ["control"]}, {"actor": "all"}])
+@pytest.mark.parametrize("own", [{"only": "Donetsk"}, {"actor": "all"}])
 def test_what_claims_say_themselves_is_no_option(
     claims_file: Callable[..., Path], weekly: Path, own: dict[str, object]
 ) -> None:

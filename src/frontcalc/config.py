@@ -14,7 +14,7 @@ from unicodedata import normalize
 from frontcalc.errors import DataError, UsageError
 from frontcalc.labels import printable
 from frontcalc.layers import OWN, Layer, LayerEnd, Legend, Role
-from frontcalc.views import VIEWS
+from frontcalc.views import choose_view
 
 NAME = "frontcalc.toml"
 
@@ -38,6 +38,7 @@ DEFAULTS = (
 GONE = {
     "allow-synthetic": "leave it out: sentences of made-up maps say so themselves",
     "engine": "leave it out: figures are the same without it",
+    "layers": "write --view with the layers' names, a role as in --view role:claimed",
     "no-cache": "write --cache none",
     "theatre": "write --only with the country's code or name, as in --only UA",
 }
@@ -110,9 +111,12 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
     for key in document:
         if key not in OF_ARCHIVE:
             raise DataError(f"has an unknown key {key!r}", where=where, cure=_instead(key, OF_ARCHIVE))
-    view = document.get("view")
-    if view is not None and (not isinstance(view, str) or view not in VIEWS):
-        raise DataError(f"names a view {view!r}", where=where, cure=f"choose {', '.join(VIEWS)}")
+    view, legend = document.get("view"), _legend(document, where)
+    if view is not None:
+        try:
+            choose_view(str(view), own=dict(legend.layers))
+        except UsageError as error:
+            raise DataError(error.problem, where=where, cure=error.cure) from error
     offset = document.get("as_of_offset_days")
     if offset is not None and (type(offset) is not int or abs(offset) > 31):
         raise DataError(f"as_of_offset_days is {offset!r}", where=where, cure="give a whole number of days up to 31")
@@ -125,7 +129,7 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
         if type(day) is not date:
             raise DataError(f"the date of {name!r} is {day!r}", where=where, cure="write it as 2024-11-03, unquoted")
     attribution, licence = _line(document, "attribution", where), _line(document, "licence", where)
-    return ArchiveConfig(dates, _legend(document, where), view, offset, attribution, licence, publisher.strip())
+    return ArchiveConfig(dates, legend, view, offset, attribution, licence, publisher.strip())
 
 
 def merged(config: ArchiveConfig, stated: ArchiveConfig) -> ArchiveConfig:

@@ -52,10 +52,14 @@ def slivers(command: Command) -> Command:
     return _with(command, _slivers)
 
 
-def _levels(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete a level of regions, the last of those separated by commas."""
-    given, comma, last = incomplete.rpartition(",")
-    return [CompletionItem(given + comma + level) for level in LEVELS if level.startswith(last)]
+def _listed(words: tuple[str, ...]) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """Return what completes a word, the last of those separated by commas."""
+
+    def complete(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        given, comma, last = incomplete.rpartition(",")
+        return [CompletionItem(given + comma + word) for word in words if word.startswith(last)]
+
+    return complete
 
 
 _snap = click.option(
@@ -76,7 +80,7 @@ _measuring = (
     click.option(
         "--by",
         metavar="LEVELS",
-        shell_complete=_levels,
+        shell_complete=_listed(LEVELS),
         help="country, adm1 (oblast), adm2 (raion), several with commas; or none [default: adm1].",
     ),
     click.option(
@@ -88,8 +92,12 @@ _measuring = (
         help="Only these regions, or those of a country (UA); the total is theirs.",
     ),
     _snap,
-    click.option("--view", type=click.Choice(VIEWS), help="Which roles count as held [default: assessed]."),
-    click.option("--layers", type=Names(), metavar="NAMES", help="Roles or publisher's layer names instead of a view."),
+    click.option(
+        "--view",
+        metavar="VIEW",
+        shell_complete=_listed(VIEWS),
+        help="What counts as held: control, assessed, claimed; role:NAME; or layers' names [default: assessed].",
+    ),
     click.option("--actor", metavar="NAME", help="Whose territory; «all» for each in turn [default: the main actor]."),
     *_figuring,
 )

@@ -73,7 +73,7 @@ def _other_views(base: Base) -> Iterator[Outcome]:
         if name == base.run.view.name:
             continue
         try:
-            run = again(base, {"view": name, "layers": ()})
+            run = again(base, {"view": name})
             span = resolve(base.span.period, run.archive, run.wanted(base.actor))
         except UsageError:
             # The archive has no such layer: there is nothing to assume.

@@ -229,7 +229,7 @@ class Measuring:
             raise UsageError(
                 f"no layer of these maps counts in view {self.view.name}",
                 where=self.archive.name,
-                cure="choose another --view or --layers",
+                cure="choose another --view",
             )
         return found if self.actor else found[:1]
 

@@ -27,10 +27,9 @@ class Options(Splitting, total=False):
 
     Attributes
     ----------
-    view : str
-        `control`, `assessed` (the default) or `claimed`: which roles count as held.
-    layers : sequence of str
-        Roles or publisher's layer names to count instead of a view.
+    view : str or sequence of str
+        What counts as held: `control`, `assessed` (the default) or `claimed`; a role alone, as in `role:claimed`; or
+        publisher's layer names. Several count together; a text may name them, separated by commas.
     actor : str
         Whose territory; default the archive's main actor, `all` for each in turn.
     snap : str
@@ -66,8 +65,7 @@ class Options(Splitting, total=False):
         A toml that explains the layers of the maps, as `frontcalc archive explain` writes it.
     """
 
-    view: str | None
-    layers: Sequence[str]
+    view: str | Sequence[str] | None
     actor: str | None
     snap: str
     workers: int | None
@@ -127,11 +125,10 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     """
     _check_numbers(options)
     target = options.get("crs") or crs.DEFAULT_CRS
-    layers = tuple(options.get("layers") or ())
     own = dict(archive.refs[0].legend.layers)
-    view = choose_view(options.get("view") or (None if layers else archive.view), layers, own=own)
+    view = choose_view(options.get("view") or archive.view, own=own)
     skip_bad = bool(options.get("skip_bad"))
-    actor = _actor(options.get("actor"), layers, own)
+    actor = _actor(options.get("actor"), view.layers, own)
     cache = user_cache(options.get("cache"))
     regions, lines = choose_regions(options, target, _place(archive, day, cache, skip_bad=skip_bad), actor, cache)
     width = options.get("sliver_width")
