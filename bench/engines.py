@@ -1,13 +1,15 @@
-"""Hold the engines against each other on every pair of neighbouring maps of the publishers' archives.
+"""Hold every pair of neighbouring maps of the publishers' archives against overlays of whole maps and regions.
 
 make engines        (FRONTCALC_SHARED says where the archives are, default ../shared)
 
-prints, by archive, how many pairs were found by their edges, how many were tried so and left to the plain way, and the
-largest difference of a figure by region, gained, lost or held at the opening; exit code 1 where one is above 1e-6 km².
+prints, by archive, how many pairs were found by their edges, how many were tried so and left to whole maps, and the
+largest difference of a figure by region, gained, lost, snapped or held at the opening; exit code 1 where one is above
+1e-6 km².
 """
 
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from run import REGIONS, SHARED
@@ -15,6 +17,9 @@ from run import REGIONS, SHARED
 from frontcalc import change, crs, edges, regions, snapshots
 from frontcalc.archives import open_archive
 from frontcalc.views import VIEWS
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+from oracle import figures_km2, plain_figures_km2
 
 ARCHIVES = ("deepstate-daily", "nzz-daily", "isw-weekly", "isw-raw-daily")
 AGREED_KM2 = 1e-6
@@ -34,8 +39,7 @@ def compare(name, split):
         old, new = edges.directed_edges(before), edges.directed_edges(after)
         few = sum(map(len, edges.differing(old, new))) <= edges.MOST_DIFFERING * (len(old) + len(new))
         counts["by edges" if by_edges else "left to plain" if few else "too different"] += 1
-        measured = (change.step(before, after, split, engine=engine) for engine in change.ENGINES)
-        mine, plain = (np.concatenate([step.gained_km2, step.lost_km2, step.opening_km2]) for step in measured)
+        mine, plain = figures_km2(change.step(before, after, split)), plain_figures_km2(before, after, split)
         worst = max(worst, float(np.abs(mine - plain).max()))
     print(f"{name:16} {', '.join(f'{count} {kind}' for kind, count in counts.items())}; {worst:.1e} km² at most")
     return worst

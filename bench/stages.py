@@ -27,7 +27,7 @@ def main(name):
 
     imports = time.process_time() - start
     profile = cProfile.Profile(time.process_time)
-    profile.runcall(series, archive=SHARED / "archives" / name, regions=REGIONS, no_cache=True, workers=1)
+    profile.runcall(series, archive=SHARED / "archives" / name, regions=REGIONS, cache="none", workers=1)
     stats = pstats.Stats(profile)
     cumulative = {(path.rsplit("/", 1)[-1], function): row[3] for (path, _, function), row in stats.stats.items()}
     found = {"imports": imports} | {stage: cumulative[place] for stage, place in STAGES.items()}

@@ -79,7 +79,7 @@ isw-weekly-topojson diff 2024-10..2024-12
 isw-weekly-topojson series --by none
 isw-raw-daily series
 isw-raw-daily diff 2023-06-05..2023-06-25 --view claimed
-isw-raw-daily held 2023-06-15 --layers infiltration,counteroffensive --actor all
+isw-raw-daily held 2023-06-15 --view role:infiltration,role:counteroffensive --actor all
 isw-raw-daily archive list
 deepstate-daily series --by none
 deepstate-daily diff 2024-Q3 2025-Q1 --regions {regions} --snap none

@@ -1,12 +1,17 @@
-"""Plain calculations that the library's are held against: slow, short, and sharing no code with them."""
+"""Plain calculations that the library's are held against: slow, short, and sharing next to no code with them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from pyproj import Geod
+
+from frontcalc import change, geometry
+from frontcalc.regions import RegionSet
 
 _GEODESICS = Geod(ellps="WGS84")
 
@@ -47,3 +52,40 @@ def nearest_region(
     if first == 0:
         margins = [shapely.distance(eligible[int(np.argmin(distances))].boundary, point)]
     return (int(np.argmin(distances)) if first <= limit else None), float(min(margins))
+
+
+def plain_figures_km2(
+    before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: RegionSet
+) -> NDArray[np.float64]:
+    """Return what overlays of whole maps and of the pieces of regions come to, (4, n + 2) as `figures_km2` has it."""
+    (opening, _), *moved = (_by_region_m2(ground, regions) for ground in (before, *change.overlaid(before, after)))
+    return np.array([opening, *(taken for taken, _ in moved), sum(snapped for _, snapped in moved)]) / 1e6
+
+
+def _by_region_m2(ground: shapely.Geometry, regions: RegionSet) -> NDArray[np.float64]:
+    """Return the area of ground by region, in none and in all, and what of it is snapped, (2, n + 2)."""
+    parts = shapely.get_parts(ground)
+    parts, _ = geometry.subdivide(parts[shapely.area(parts) > 1e-6])
+    pieces, rest = regions.pieces, _rest(regions)
+    drawn = np.zeros(len(pieces), dtype=bool) if regions.snapped is None else regions.snapped
+    owner = np.append(regions.owner, np.full(len(rest), len(regions.names)))
+    everything = np.append(pieces, rest)
+    part, piece = shapely.STRtree(everything).query(parts, predicate="intersects")
+    shared = shapely.area(shapely.intersection(parts[part], everything[piece]))
+    zone = np.append(drawn, np.zeros(len(rest), dtype=bool))[piece]
+    sums = [np.bincount(owner[piece], shared * mine, len(regions.names) + 1) for mine in (1, zone)]
+    return np.array([[*sums[0], shapely.area(ground)], [*sums[1], sums[1].sum()]])
+
+
+@lru_cache(maxsize=4)
+def _rest(regions: RegionSet) -> NDArray[np.object_]:
+    """Return the plane that no region takes."""
+    if regions.nowhere is not None:
+        return regions.nowhere
+    plane = shapely.box(-1e8, -1e8, 1e8, 1e8)
+    return np.array([shapely.difference(plane, shapely.union_all(regions.pieces))], dtype=object)
+
+
+def figures_km2(measured: change.Change) -> NDArray[np.float64]:
+    """Return what was held at the opening, gained, lost, and what of the last two is snapped, (4, n + 2)."""
+    return np.array([measured.opening_km2, measured.gained_km2, measured.lost_km2, measured.snapped_km2])

@@ -269,7 +269,7 @@ def test_an_archive_may_state_dates_layers_and_a_view(tmp_path: Path) -> None:
     assert days(folder) == ["2023-12-25", "2024-01-01", "2024-01-08"]
     row = frontcalc.held(["2023-12-25"], archive=folder).rows[-1]
     assert (row.actor, row.view) == ("Atlantis", "control")
-    named = frontcalc.held(["2023-12-25"], archive=folder, layers=["Held"]).rows[-1]
+    named = frontcalc.held(["2023-12-25"], archive=folder, view="Held").rows[-1]
     assert (named.actor, named.held_km2) == ("Atlantis", row.held_km2)
     assert row.held_km2 == pytest.approx(100.0, abs=1e-6)
 
@@ -305,7 +305,7 @@ def test_unknown_layers_beside_known_ones_are_listed_as_not_counted(tmp_path: Pa
     [
         ("view = ", "is not valid TOML"),
         ('cache = "/tmp"', "unknown key 'cache'"),
-        ('view = "best"', "names a view 'best'"),
+        ('view = "best"', "no view, role or layer is named 'best'; views are control"),
         ("as_of_offset_days = 1.5", "as_of_offset_days is 1.5"),
         ("as_of_offset_days = true", "as_of_offset_days is True"),
         ('[dates]\n"a.geojson" = "soon"', "the date of 'a.geojson' is 'soon'"),

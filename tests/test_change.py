@@ -9,6 +9,7 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from oracle import figures_km2, plain_figures_km2
 
 from frontcalc import change, edges, geometry, regions
 from frontcalc.change import CONTRADICTION_KM2, DRIFT_KM2, Held, ground
@@ -42,15 +43,15 @@ AFTER = ground_of(box(5, 0, 15, 5), box(10, 11, 11, 13))
 GAINED, LOST = [0, 25 + 1, 1, 27], [25, 0, 0, 25]
 
 
-@pytest.mark.parametrize("engine", change.ENGINES)
-def test_a_step_by_region_unassigned_and_total(engine: str) -> None:
-    measured = change.step(BEFORE, AFTER, SNAPPED, engine=engine)
+def test_a_step_by_region_unassigned_and_total() -> None:
+    measured = change.step(BEFORE, AFTER, SNAPPED)
     assert measured.gained_km2 == pytest.approx(GAINED)
     assert measured.lost_km2 == pytest.approx(LOST)
     assert measured.net_km2 == pytest.approx([-25, 26, 1, 2])
     assert measured.opening_km2 == pytest.approx([50, 0, 0, 50])
     assert measured.closing_km2 == pytest.approx([25, 26, 1, 52])
     assert measured.closing.km2 == pytest.approx([25, 26, 1, 52])
+    assert figures_km2(measured) == pytest.approx(plain_figures_km2(BEFORE, AFTER, SNAPPED), abs=1e-9)
 
 
 def test_what_was_snapped_follows_from_opening_gained_and_lost() -> None:
@@ -234,13 +235,13 @@ def test_what_is_exactly_at_a_limit_is_within_it(monkeypatch: pytest.MonkeyPatch
     carried = change.step(ground_of(), ground_of(), DRAWN, opening=Held(at_drift, nothing))
     assert carried.opening_km2.tolist() == at_drift.tolist()
     counted = regions.Split(np.array([CONTRADICTION_KM2, 0, 0]), np.zeros(3), DRAWN, boxes(), np.zeros((0, 2)))
-    monkeypatch.setattr(regions.RegionSet, "split", lambda *groups, overlay: (counted,))
+    monkeypatch.setattr(regions.RegionSet, "split", lambda *groups: (counted,))
     assert change.areas(ground_of(), DRAWN).km2.tolist() == [CONTRADICTION_KM2, 0, 0, 0]
 
 
 @pytest.mark.parametrize(("off", "refused"), [(0.9, False), (-0.9, False), (1.1, True), (-1.1, True)])
 def test_regions_must_add_up_to_the_total(monkeypatch: pytest.MonkeyPatch, off: float, refused: bool) -> None:
-    def split(self: regions.RegionSet, *groups: np.ndarray, overlay: bool) -> tuple[regions.Split, ...]:
+    def split(self: regions.RegionSet, *groups: np.ndarray) -> tuple[regions.Split, ...]:
         km2 = np.array([100 + off * CONTRADICTION_KM2, 0, 0])
         return tuple(regions.Split(km2, np.zeros(3), self, parts, np.zeros((len(parts), 2))) for parts in groups)
 
@@ -253,30 +254,6 @@ def test_regions_must_add_up_to_the_total(monkeypatch: pytest.MonkeyPatch, off: 
     stated = f"100.000000 km² in all, {100 + off * CONTRADICTION_KM2:.6f} by region"
     assert caught.value.problem == f"the overlay contradicts itself: {stated}"
     assert caught.value.cure == "please report it with the maps and the regions"
-
-
-def test_the_engine_says_how_ground_is_found_and_split(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str | bool] = []
-    split = regions.RegionSet.split
-
-    def watched(self: regions.RegionSet, *groups: np.ndarray, overlay: bool) -> tuple[regions.Split, ...]:
-        asked.append(overlay)
-        return split(self, *groups, overlay=overlay)
-
-    monkeypatch.setattr(regions.RegionSet, "split", watched)
-    monkeypatch.setattr(edges, "difference", lambda before, after: asked.append("edges"))
-    change.step(BEFORE, AFTER, DRAWN)
-    assert asked == ["edges", False, False]
-    asked.clear()
-    change.step(BEFORE, AFTER, DRAWN, engine="plain")
-    assert asked == [True, True]
-    asked.clear()
-    change.areas(WEST, DRAWN)
-    change.areas(WEST, DRAWN, engine="plain")
-    change.areas_of([WEST], DRAWN)
-    change.differences(BEFORE, AFTER)
-    change.areas(WEST, DRAWN, engine="plain", slivers=RULE)
-    assert asked == [False, True, False, "edges", True]
 
 
 def test_where_edges_cannot_tell_whole_maps_are_overlaid_either_way() -> None:

@@ -135,7 +135,7 @@ def written(table: Any) -> bytes:
 def test_a_series_has_the_same_bytes_and_every_step_comes_from_the_workers(
     processes: Processes, maps: Path, regions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    how = {"archive": maps, "regions": regions, "snap": "none", "no_cache": True}
+    how = {"archive": maps, "regions": regions, "snap": "none", "cache": "none"}
     there = frontcalc.series(**how, dask=processes.address)
     monkeypatch.undo()
     assert written(there) == written(frontcalc.series(**how))
@@ -169,7 +169,7 @@ def test_commands_say_the_same(
     processes: Processes, maps: Path, regions: Path, command: tuple[str, ...], run_here: Callable[..., Any]
 ) -> None:
     """On stderr too, where Dask would log."""
-    how = (*command, "--archive", maps, "--regions", regions, "--no-cache")
+    how = (*command, "--archive", maps, "--regions", regions, "--cache", "none")
     here, there = run_here(*how), run_here(*how, "--dask", processes.address)
     assert here.returncode == 0, here.stderr
     assert there == here
@@ -202,12 +202,12 @@ def test_a_killed_worker_loses_nothing(
 
     monkeypatch.setattr(Cluster, "_send", stop_and_send)
     monkeypatch.setattr(Cluster, "outcome", kill_and_wait)
-    there = frontcalc.series(archive=maps, regions=regions, dask=processes.address, no_cache=True)
+    there = frontcalc.series(archive=maps, regions=regions, dask=processes.address, cache="none")
     monkeypatch.undo()
     ((name, keys),) = lost.items()
     assert keys
     assert processes.running.pop(name).wait() == -signal.SIGKILL
-    assert written(there) == written(frontcalc.series(archive=maps, regions=regions, no_cache=True))
+    assert written(there) == written(frontcalc.series(archive=maps, regions=regions, cache="none"))
 
 
 def test_other_content_on_a_worker_is_refused(
@@ -215,9 +215,9 @@ def test_other_content_on_a_worker_is_refused(
 ) -> None:
     monkeypatch.setattr(cluster_tasks, "fingerprint", lambda entry: "0" * 64)
     with pytest.raises(DataError, match=r"2024-01-01\.geojson: has another content on a worker than here; let all"):
-        frontcalc.series(archive=maps, regions=regions, dask=processes.address, no_cache=True)
+        frontcalc.series(archive=maps, regions=regions, dask=processes.address, cache="none")
     with pytest.raises(DataError, match=r"2024-01-05\.geojson: has another content"):
-        frontcalc.diff(["2024-01-05..2024-01-07"], archive=maps, dask=processes.address, no_cache=True)
+        frontcalc.diff(["2024-01-05..2024-01-07"], archive=maps, dask=processes.address, cache="none")
 
 
 def test_a_file_that_workers_do_not_see_is_refused(tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ def test_an_archive_is_found_by_workers_in_another_folder(
     processes: Processes, maps: Path, regions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(maps.parent)
-    asked = {"regions": regions, "dask": processes.address, "no_cache": True}
+    asked = {"regions": regions, "dask": processes.address, "cache": "none"}
     assert len(frontcalc.series(archive=maps.name, **asked).rows) == 20 * 4
     between = frontcalc.diff_files(*(Path(maps.name, f"2024-01-{day}.geojson") for day in ("01", "02")), **asked)
     assert between.rows[-1].gained_km2 == pytest.approx(AREA)
@@ -242,7 +242,7 @@ def test_a_bad_map_is_an_error_as_without_a_cluster(processes: Processes, maps: 
     errors = []
     for how in ({}, {"dask": processes.address}):
         with pytest.raises(DataError) as raised:
-            frontcalc.series(archive=maps, regions=regions, no_cache=True, **how)
+            frontcalc.series(archive=maps, regions=regions, cache="none", **how)
         errors.append(str(raised.value))
     assert errors[0] == errors[1]
     assert "2024-01-20.geojson" in errors[0]
@@ -269,7 +269,7 @@ def test_a_cluster_without_workers_is_no_hang(
 ) -> None:
     """Neither at the start, nor when the last one dies with the work."""
     monkeypatch.setattr(cluster, "WORKERS_S", 0.5)
-    asked = {"archive": maps, "regions": regions, "no_cache": True}
+    asked = {"archive": maps, "regions": regions, "cache": "none"}
     with Processes(tmp_path) as alone:
         with pytest.raises(FrontcalcError, match=r"no worker has joined it within 0\.5 seconds"):
             frontcalc.series(**asked, dask=alone.address)

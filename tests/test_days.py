@@ -327,5 +327,5 @@ def test_names_with_accents_apart_from_their_letters_are_the_same_names(archive:
     )
     row = frontcalc.diff(["2024-11-02..2024-11-03"], archive=folder, by="none", view="control").rows[-1]
     assert row.gained_km2 == pytest.approx(100)
-    table = frontcalc.held(["2024-11-03"], archive=folder, by="none", layers=[apart])
+    table = frontcalc.held(["2024-11-03"], archive=folder, by="none", view=[apart])
     assert table.meta.counted == (composed,)

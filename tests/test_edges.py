@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings
+from oracle import figures_km2, plain_figures_km2
 from test_laws import KM2, maps, partitions
 
 import frontcalc
-from frontcalc import change, edges, geometry
+from frontcalc import change, edges, geometry, regions
 from frontcalc.archives import open_archive
-from frontcalc.errors import UsageError
 from frontcalc.snapshots import held, read_snapshot
 from frontcalc.views import VIEWS
 
@@ -160,7 +160,7 @@ def test_whatever_is_found_is_what_whole_maps_give(common: Any, old: Any, new: A
     if ground is None:
         return
     # Not GEOS's overlay itself, which makes 1.5 km² out of nothing on maps that Hypothesis found here.
-    for mine, plain in zip(ground, change.differences(before, after, engine="plain"), strict=True):
+    for mine, plain in zip(ground, change.overlaid(before, after), strict=True):
         assert geometry.area_km2(mine).sum() == pytest.approx(plain.area / 1e6, abs=KM2)
         assert shapely.symmetric_difference(shapely.union_all(mine), plain).area / 1e6 == pytest.approx(0, abs=KM2)
 
@@ -178,28 +178,19 @@ def test_areas_known_from_the_step_before_change_nothing(before: Any, after: Any
     np.testing.assert_allclose(again.closing_km2, fresh.closing_km2, atol=KM2)
 
 
-def test_an_unknown_engine_is_refused() -> None:
-    with pytest.raises(UsageError, match="no engine is named 'fast'; choose auto or plain"):
-        frontcalc.diff(["2023"], engine="fast")
-
-
-def figures(table: Any) -> Any:
-    """Return every figure of a table of changes."""
-    names = ("opening_km2", "closing_km2", "gained_km2", "lost_km2", "snapped_km2")
-    return np.array([[getattr(row, name) for name in names] for row in table.rows], dtype=float)
-
-
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["deepstate-daily", "nzz-daily", "isw-raw-daily", "isw-weekly"])
-def test_engines_agree_on_a_sample_of_real_pairs(shared: Path, name: str) -> None:
+def test_a_sample_of_real_pairs_is_what_overlays_of_whole_maps_give(shared: Path, name: str) -> None:
     """Every pair is a manual target, `make engines`: docs/performance.md has its result."""
-    maps = shared / "archives" / name
-    days = open_archive(maps).days
+    refs = open_archive(shared / "archives" / name).refs
     count = 1 if name == "isw-raw-daily" else 3
-    chosen = sorted(np.random.default_rng(8).choice(len(days) - 1, size=count, replace=False).tolist())
-    periods = [f"{days[index]}..{days[index + 1]}" for index in chosen]
-    auto, plain = (figures(frontcalc.diff(periods, archive=maps, engine=engine)) for engine in change.ENGINES)
-    np.testing.assert_allclose(auto, plain, atol=KM2)
+    drawn = regions.read_regions(shared / "regions" / "ukraine-oblasts.geojson", target_crs="EPSG:6933")
+    split = regions.takers(drawn, "RU", snap="border", plane="EPSG:6933")
+    for index in np.random.default_rng(8).choice(len(refs) - 1, size=count, replace=False).tolist():
+        pair = refs[index : index + 2]
+        ground = [held(read_snapshot(ref), "Russia", VIEWS["assessed"], "EPSG:6933") for ref in pair]
+        measured = figures_km2(change.step(*ground, split))
+        np.testing.assert_allclose(measured, plain_figures_km2(*ground, split), atol=KM2)
 
 
 @pytest.mark.shared

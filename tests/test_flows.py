@@ -95,13 +95,13 @@ def test_by_region_the_cells_add_up_to_the_total(maps: Path, region_file: Write)
         assert sum(filter(None, parts)) == pytest.approx(total.km2, abs=1e-6)
 
 
-def test_layers_name_more_roles_and_the_view_other_ones(archive: Write) -> None:
+def test_the_view_names_more_roles_or_other_ones(archive: Write) -> None:
     names = {"control_map": [(0, 0)], "VIEW_ClaimedRussianTerritoryinUkraine_V2": [(1, 0)], "russian_advances": [None]}
     later = {**names, "russian_advances": [(1, 0)]}
     folder = archive({"2024-01-01": names, "2024-01-31": later})
     claimed = frontcalc.flows([PERIOD], archive=folder, view="claimed")
     assert matrix(claimed.rows) == {(CONTROL, CONTROL): 100, (CLAIMED, ADVANCE): 100}
-    picked = frontcalc.flows([PERIOD], archive=folder, layers=["claimed"])
+    picked = frontcalc.flows([PERIOD], archive=folder, view="role:claimed")
     assert matrix(picked.rows) == {(CLAIMED, CLAIMED): 100}
 
 

@@ -85,7 +85,7 @@ def command(before: str, maps: Path, *more: str | Path, interrupt: str = "signal
 
 def alone(maps: Path) -> bytes:
     """Return the series as one thread measures it."""
-    asked = ["series", "--archive", maps, "--by", "none", "--format", "csv", "--workers", "1", "--no-cache"]
+    asked = ["series", "--archive", maps, "--by", "none", "--format", "csv", "--workers", "1", "--cache", "none"]
     return subprocess.run([sys.executable, "-m", "frontcalc", *asked], capture_output=True, check=True).stdout
 
 
@@ -101,23 +101,23 @@ def test_processes_measure_every_step_and_keep_what_they_measured(maps: Path, tm
 
 
 def test_a_process_that_is_killed_loses_nothing(maps: Path) -> None:
-    died = subprocess.run(command(DIES, maps, "--no-cache"), capture_output=True, check=True)
+    died = subprocess.run(command(DIES, maps, "--cache", "none"), capture_output=True, check=True)
     assert died.stdout == alone(maps)
     # Its steps were in fact left to the caller.
-    refused = subprocess.run(command(DIES + NO_STEP_HERE, maps, "--no-cache"), capture_output=True, check=False)
+    refused = subprocess.run(command(DIES + NO_STEP_HERE, maps, "--cache", "none"), capture_output=True, check=False)
     assert b"a step was measured here" in refused.stderr
 
 
 @pytest.mark.parametrize("error", ["OSError(38, 'no semaphores')", "ImportError()", "NotImplementedError()"])
 def test_where_no_process_can_be_had_the_caller_measures(maps: Path, error: str) -> None:
     none = f"from frontcalc.pipeline import forking\ndef refused(*_): raise {error}\nforking._pool = refused"
-    assert subprocess.run(command(none, maps, "--no-cache"), capture_output=True, check=True).stdout == alone(maps)
+    assert subprocess.run(command(none, maps, "--cache", "none"), capture_output=True, check=True).stdout == alone(maps)
 
 
 @pytest.mark.parametrize("with_", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_processes_end_with_their_parent(maps: Path, with_: signal.Signals) -> None:
     parent = subprocess.Popen(
-        command(SLOW, maps, "--no-cache"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        command(SLOW, maps, "--cache", "none"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
     assert parent.stdout is not None
     assert parent.stderr is not None
@@ -140,7 +140,7 @@ def test_processes_end_with_their_parent(maps: Path, with_: signal.Signals) -> N
 
 
 def test_an_interrupt_that_is_ignored_ends_nothing(maps: Path) -> None:
-    asked = command(SLOW.replace("0.3", "0.05"), maps, "--no-cache", interrupt="signal.SIG_IGN")
+    asked = command(SLOW.replace("0.3", "0.05"), maps, "--cache", "none", interrupt="signal.SIG_IGN")
     parent = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
     assert parent.stdout is not None
     children = {parent.stdout.readline()}

@@ -81,7 +81,7 @@ def test_every_facade_with_options_is_checked() -> None:
         ({"periods": 3.5}, r"periods: is 3\.5; give "),
         ({"periods": {"2024": 1}}, "periods: is {'2024': 1}; give "),
         ({"periods": "2024", "archive": 5}, "archive: is 5; give text or a path or an Archive"),
-        ({"periods": "2024", "layers": "control"}, "layers: is 'control'; give a list, each text"),
+        ({"periods": "2024", "view": 5}, "view: is 5; give text or a list of these"),
         ({"periods": "2024", "sliver_width": "wide"}, "sliver_width: is 'wide'; give a number"),
         ({"periods": "2024", "workers": 2.0}, r"workers: is 2\.0; give a whole number"),
         ({"periods": "2024", "regions": 1}, "regions: is 1; give text or a path or a GeoDataFrame"),

@@ -197,17 +197,33 @@ def test_a_view_misses_the_roles_that_are_not_there() -> None:
 def test_choose_view() -> None:
     assert choose_view(None) is VIEWS["assessed"]
     assert choose_view("control") is VIEWS["control"]
-    assert choose_view(None, ["control", "infiltration"]).roles == (Role.CONTROL, Role.INFILTRATION)
-    with pytest.raises(UsageError, match="no view is named 'all'"):
-        choose_view("all")
-    with pytest.raises(UsageError, match="cannot both"):
-        choose_view("control", ["claimed"])
-    with pytest.raises(UsageError, match="no layer or role is named 'nonsense'"):
-        choose_view(None, ["nonsense"])
+    assert choose_view(["control"]) is VIEWS["control"]
+    both = choose_view("role:control, role:infiltration")
+    assert (both.name, both.roles) == ("control+infiltration", (Role.CONTROL, Role.INFILTRATION))
+    named = choose_view("control_map,russian_advances")
+    assert (named.name, named.roles) == ("control_map+russian_advances", ())
+    assert named.layers == ("control_map", "russian_advances")
+
+
+@pytest.mark.parametrize("name", ["all", "infiltration", "role:all", "role:", ",", "control,nonsense"])
+def test_a_word_that_is_no_view_role_or_layer_is_refused(name: str) -> None:
+    with pytest.raises(UsageError) as said:
+        choose_view(name)
+    assert said.value.problem == f"no view, role or layer is named {name.removeprefix('control,')!r}"
+    assert said.value.cure.startswith("views are control, assessed, claimed; roles are role:control, ")
+
+
+def test_a_role_alone_is_not_taken_for_the_view_of_its_name() -> None:
+    claimed = choose_view("role:claimed")
+    assert (claimed.name, claimed.roles) == ("role:claimed", (Role.CLAIMED,))
+    assert describe_view(claimed) == "role:claimed"
+    assert choose_view("role:control").name == "control"
+    assert choose_view("assessed,role:claimed").roles == VIEWS["claimed"].roles
+    assert choose_view("control,role:claimed").roles == (Role.CONTROL, Role.CLAIMED)
 
 
 def test_a_layer_asked_for_counts_in_any_of_its_spellings_and_alone() -> None:
-    view = choose_view(None, ["UkraineControlMap"])
+    view = choose_view("UkraineControlMap")
     control = Layer("Russia", Role.CONTROL)
     assert view.layers == ("UkraineControlMap",)
     assert view.counts("UkraineCOntrolMap", control)
@@ -218,7 +234,7 @@ def test_a_layer_asked_for_counts_in_any_of_its_spellings_and_alone() -> None:
 
 
 def test_one_layer_asked_for_twice_is_one() -> None:
-    assert len(choose_view(None, ["control_map", "Control Map"]).layers) == 1
+    assert len(choose_view("control_map,Control Map").layers) == 1
 
 
 def test_describe_view() -> None:

@@ -101,6 +101,8 @@ def test_countries_that_are_not_known_are_no_rows() -> None:
     for countries in ((), ("", "X", "X")):
         with pytest.raises(UsageError, match=r"the country of P.* is not known; .* need a field iso_3166_2"):
             lines(row_of_squares("adm1", ["P", "Q", "R"], countries=countries), ["country"])
+    with pytest.raises(UsageError, match=r"the country of P is not known; .* need a field iso_3166_2"):
+        lines(row_of_squares("adm1", ["P", "Q", "R"], countries=("", "X", "X")), ["adm1"], only=["X"])
 
 
 def test_a_country_without_a_known_name_is_called_by_its_code() -> None:
@@ -175,8 +177,8 @@ def test_only_some_rows_and_a_total_of_them() -> None:
 def test_a_country_stands_for_its_regions_at_any_level() -> None:
     found = lines(OBLASTS, ["adm1"], only=["Україна"])
     assert [line.region for line in found.shown] == ["Odesa", "Sumy", "total"]
-    assert lines(OBLASTS, ["adm1"], theatre="UA") == found
-    assert [line.region for line in lines(OBLASTS, ["country", "adm1"], theatre="Russia").shown] == [
+    assert lines(OBLASTS, ["adm1"], only=["UA"]) == found
+    assert [line.region for line in lines(OBLASTS, ["country", "adm1"], only=["Russia"]).shown] == [
         "Russia",
         "Kursk",
         "Tula",
@@ -190,13 +192,11 @@ def test_subtotals_of_rows_that_are_not_all_shown_are_left_out() -> None:
     assert [line.region for line in found.shown] == ["Odesa", "Russia", "Kursk", "Tula", "total"]
 
 
-def test_only_and_theatre_both_hold() -> None:
-    assert [line.region for line in lines(OBLASTS, ["adm1"], only=["Kursk", "Sumy"], theatre="UA").shown] == [
-        "Sumy",
-        "total",
-    ]
-    with pytest.raises(UsageError, match="none of it is in UA"):
-        lines(OBLASTS, ["adm1"], only=["Kursk"], theatre="UA")
+def test_a_country_and_a_region_of_another_may_be_named_together() -> None:
+    found = lines(OBLASTS, ["adm1"], only=["UA", "Kursk"])
+    assert [line.region for line in found.shown] == ["Kursk", "Odesa", "Sumy", "total"]
+    found = lines(OBLASTS, ["country"], only=["UA"])
+    assert [line.region for line in found.shown] == ["Ukraine", "total"]
 
 
 @pytest.mark.parametrize(
@@ -211,11 +211,6 @@ def test_only_and_theatre_both_hold() -> None:
 def test_a_name_that_is_none_is_refused_with_what_there_is(only: str, problem: str) -> None:
     with pytest.raises(UsageError, match=problem):
         lines(OBLASTS, ["adm1"], only=[only], listing="(how to list them)")
-
-
-def test_a_theatre_is_a_country() -> None:
-    with pytest.raises(UsageError, match="no country is named 'Odesa'; there are Russia, Ukraine"):
-        lines(OBLASTS, ["adm1"], theatre="Odesa")
 
 
 def test_a_region_without_a_row_cannot_be_asked_for() -> None:

@@ -226,7 +226,7 @@ def test_names_cannot_leave_their_place(archive: Write, region_file: Write) -> N
 
 def test_the_headline_is_the_sentence_and_made_up_maps_are_marked() -> None:
     page = frontcalc.report(["2024-09"], with_range=False)
-    sentence = render(frontcalc.diff(["2024-09"]), "sentence", allow_synthetic=True).decode()
+    sentence = render(frontcalc.diff(["2024-09"]), "sentence").decode()
     claim = re.search(r"</span> (.+?)</h1>", page)
     assert claim
     assert capital(sentence.partition(": ")[2]).startswith(claim[1])

@@ -287,7 +287,7 @@ def test_a_period_after_the_archive_has_no_new_map(weekly: Path) -> None:
 
 
 def test_a_layer_present_without_geometry_is_empty(weekly: Path) -> None:
-    assert total(weekly, "2024", layers=["control", "advance"]).gained_km2 == pytest.approx(300.0, abs=1e-6)
+    assert total(weekly, "2024", view="role:control,role:advance").gained_km2 == pytest.approx(300.0, abs=1e-6)
 
 
 def test_a_layer_absent_before_its_first_appearance_is_empty(archive: Write) -> None:
@@ -407,11 +407,11 @@ def test_all_actors_have_rows_of_their_own_and_are_never_netted(two_sides: Path)
 
 
 def test_a_publishers_layer_name_implies_its_actor(two_sides: Path) -> None:
-    row = total(two_sides, "2024-01-02", layers=["kursk_ukrainian_advance"])
+    row = total(two_sides, "2024-01-02", view="kursk_ukrainian_advance")
     assert (row.actor, row.view) == ("Ukraine", "kursk_ukrainian_advance")
     assert row.net_km2 == pytest.approx(200.0, abs=1e-6)
     with pytest.raises(UsageError, match="Russia and Ukraine"):
-        total(two_sides, "2024-01-02", layers=["kursk_ukrainian_advance", "control_map"])
+        total(two_sides, "2024-01-02", view=["kursk_ukrainian_advance", "control_map"])
 
 
 def test_same_date_and_layer_with_different_bytes_is_an_error(archive: Write) -> None:

@@ -146,7 +146,7 @@ def test_two_ways_of_repair_that_differ_are_said_whatever_the_workers_and_the_ca
     once, twice = [shapely.Polygon(cw(10, 0, 1))], [shapely.Polygon(LOOP)]
     maps = archive({"2024-01-01": {None: once}, "2024-01-02": {None: twice}, "2024-01-03": {None: once}})
     kept: dict[str, Any] = {"cache": tmp_path / "cache"}
-    for options in (kept, kept, {"no_cache": True}, {"no_cache": True, "workers": 2, "processes": True}):
+    for options in (kept, kept, {"cache": "none"}, {"cache": "none", "workers": 2, "processes": True}):
         result = frontcalc.series(archive=maps, by="none", **options)
         said = [notice.message for notice in result.meta.notices if notice.code == "REPAIRS-DIFFER"]
         assert len(said) == 1

@@ -69,7 +69,6 @@ def figures(row: Any) -> tuple[float | None, float | None, float | None]:
         ("slivers", "under 100 m left out", 100, 0, ""),
         ("step", "gross, each snapshot", 200.5, 100, "gained lost"),
         ("step", "gross, each month", 100.5, 0, ""),
-        ("engine", "plain", 100.5, 0, ""),
         ("edges", "not split", 100.5, 0, ""),
         ("ellipsoid", EXACT, 100.5, 0, ""),
         ("range", "least", 0.5, 0, "gained net"),
@@ -94,7 +93,7 @@ def test_what_is_no_assumption_here_has_no_row(maps: Path) -> None:
     rows = frontcalc.sensitivity("2023", archive=maps).rows
     assert {row.assumption for row in rows}.isdisjoint({"snap", "regions", "redefinitions"})
     assert [row.choice for row in rows if row.assumption == "view"] == ["control"]
-    assert [row.in_range for row in rows if row.assumption in ("view", "step", "engine", "ellipsoid")] == [False] * 7
+    assert [row.in_range for row in rows if row.assumption in ("view", "step", "ellipsoid")] == [False] * 6
 
 
 def test_a_map_that_the_archive_has_not_is_blank_and_said(maps: Path) -> None:

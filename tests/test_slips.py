@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from conftest import Done, Run, square
 
 import frontcalc
+from frontcalc.config import GONE, OF_ARCHIVE
 from frontcalc.errors import DataError, UsageError
 
 Write = Callable[..., Path]
@@ -189,7 +191,7 @@ def test_a_fetched_archive_takes_no_other_inside_it(folder: Path) -> None:
         ("summary --since 2023 --since 2024", "--since is given 2 times"),
         ("diff 2024 --archive=", "--archive is empty: give it a value, or leave it out"),
         ("compare 2024 --archive maps --archive=", "--archive is empty"),
-        ("held 2024-01-01 --archive maps --layers=", "--layers is empty"),
+        ("held 2024-01-01 --archive maps --view=", "--view is empty"),
         ("diff 2024 --archive maps --format csv -o x.json", "--format csv is another form than .json"),
         ("diff 2024 --archive maps --format table -o x.csv", "--format table is another form than .csv"),
         ("diff 2024 --archive maps --format geojson -o x.gpkg", "--format geojson is another form than .gpkg"),
@@ -236,3 +238,21 @@ def test_an_empty_archive_is_not_the_sample(folder: Path, run_here: Run) -> None
     # No archive at all is the sample, and so is a variable of the environment that is set to nothing.
     (folder / "frontcalc.toml").unlink()
     assert "SYNTHETIC" in run_here("held", "2024-01-01").stderr
+
+
+@pytest.mark.parametrize(("name", "instead"), GONE.items())
+def test_what_is_gone_is_answered_with_what_does_its_work(
+    name: str, instead: str, run_here: Run, folder: Path, maps: Path
+) -> None:
+    """As an option with a value or none, as a keyword, and as a key of frontcalc.toml, where it is no other one."""
+    for option in ([f"--{name}"], [f"--{name}=x"]):
+        done = refused(run_here, folder, "diff", "2024-01-02", "--archive", "maps", *option)
+        assert done.stderr.startswith(f"frontcalc: no such option --{name}: {instead}; see ")
+    keyword = name.replace("-", "_")
+    with pytest.raises(TypeError, match=re.escape(f"argument {keyword!r}; {instead}")):
+        frontcalc.diff("2024-01-02", archive=maps, **{keyword: "x"})
+    if name in OF_ARCHIVE:
+        return
+    (folder / "frontcalc.toml").write_text(f'{name} = "x"\n')
+    done = refused(run_here, folder, "diff", "2024-01-02", "--archive", "maps")
+    assert done.stderr == f"frontcalc: frontcalc.toml: has an unknown key '{name}'; {instead}\n"

@@ -84,7 +84,7 @@ def test_control_alone_over_a_batch_is_said_with_its_size(archive: Write) -> Non
         "200.0 of 300.0 km² gained were already drawn as advances: control is booked in batches,"
         " and its figures show when that was done"
     )
-    for how in ({"view": "control"}, {"layers": ["control_map"]}):
+    for how in ({"view": "control"}, {"view": "control_map"}):
         assert said(frontcalc.diff(["2024"], archive=maps, **how), "CONTROL-ONLY") == [
             f"CONTROL-ONLY: 2024: {expected}"
         ]

@@ -311,7 +311,7 @@ def test_quiet_leaves_only_data_and_what_is_synthetic(maps: Path, capfd: pytest.
 
 
 def test_verbose_names_files_times_and_versions(maps: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert run(["diff", "2023", "--format", "json", "--archive", str(maps), "--no-cache", "-v"]) == 0
+    assert run(["diff", "2023", "--format", "json", "--archive", str(maps), "--cache", "none", "-v"]) == 0
     captured = capfd.readouterr()
     assert json.loads(captured.out)["rows"]
     assert re.search(r"^frontcalc: read 2022-12-31\.geojson: \d+\.\d\d s$", captured.err, re.MULTILINE)

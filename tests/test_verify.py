@@ -7,14 +7,12 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 from conftest import Run
 
 import frontcalc
-from frontcalc import change
 from frontcalc.errors import DataError, UsageError
 from frontcalc.outputs import render
 from frontcalc.outputs.schema import json_schema
@@ -193,23 +191,6 @@ def test_the_layers_of_a_region_can_be_summed_too(
     assert row.reason.startswith("300 km² as the sum of the layers")
 
 
-def test_layers_are_summed_with_the_engine_asked_for(
-    claims_file: Callable[..., Path], layered: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engines: list[object] = []
-    areas = change.areas
-
-    def noted(*arguments: Any, **options: Any) -> Any:
-        engines.append(options.get("engine"))
-        return areas(*arguments, **options)
-
-    monkeypatch.setattr(change, "areas", noted)
-    path = claims_file({"measure": "held", "period": "2024-03-01", "value": 400})
-    (row,) = frontcalc.verify(path, archive=layered, engine="plain", no_cache=True).rows
-    assert row.reason.startswith("400 km² as the sum of the layers")
-    assert set(engines) == {"plain"}
-
-
 def test_the_choice_that_a_claim_states_is_no_other(check: Check, layered: Path) -> None:
     row = check(layered, "held", "2024-03-01", 200, view="control")
     assert (row.verdict, row.view) == ("agrees", "control")
@@ -357,7 +338,7 @@ def test_a_name_that_is_no_file_lists_the_bundled_ones(name: str) -> None:
         frontcalc.verify(name)
 
 
-@pytest.mark.parametrize("own", [{"only": "Donetsk"}, {"theatre": "UA"}, {"layers": ["control"]}, {"actor": "all"}])
+@pytest.mark.parametrize("own", [{"only": "Donetsk"}, {"actor": "all"}])
 def test_what_claims_say_themselves_is_no_option(
     claims_file: Callable[..., Path], weekly: Path, own: dict[str, object]
 ) -> None:

@@ -1,4 +1,4 @@
-"""`by`, `only` and `theatre` on the sample and on region files, through the facades and the command line."""
+"""`by` and `only` on the sample and on region files, through the facades and the command line."""
 
 from __future__ import annotations
 
@@ -116,15 +116,15 @@ def test_a_period_without_two_maps_has_nothing_elsewhere(archive: Write, region_
     assert said[1] == "the total is of the rows shown"
 
 
-def test_a_theatre_is_the_regions_of_a_country() -> None:
-    table = frontcalc.diff(["2024-10-01..2024-11-17"], actor="Ukraine", theatre="RU")
+def test_a_country_stands_for_its_regions() -> None:
+    table = frontcalc.diff(["2024-10-01..2024-11-17"], actor="Ukraine", only="RU")
     assert [row.region for row in table.rows] == ["Belgorod", "Bryansk", "Kursk", "Rostov", "Voronezh", "total"]
     assert "ONLY" in {notice.code for notice in table.meta.notices}
 
 
 def test_without_names_nothing_changes() -> None:
     plain = frontcalc.diff(["2024-09"])
-    assert frontcalc.diff(["2024-09"], only=None, theatre=None, by=None) == plain
+    assert frontcalc.diff(["2024-09"], only=None, by=None) == plain
     assert "ONLY" not in {notice.code for notice in plain.meta.notices}
 
 
@@ -133,7 +133,6 @@ def test_without_names_nothing_changes() -> None:
     [
         (["--only", ""], "--only is empty: give it a value, or leave it out"),
         (["--only", " , "], "--only: names no region; name one, or leave it out"),
-        (["--theatre", " "], "--theatre: no country is named ' '"),
         (["--by", " "], "--by: no level is named ' '"),
     ],
 )
@@ -142,7 +141,7 @@ def test_an_empty_answer_is_not_everything(options: list[str], problem: str, cap
     assert problem in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("options", [{"only": "a"}, {"theatre": "UA"}, {"by": "adm1"}, {"by": "country"}])
+@pytest.mark.parametrize("options", [{"only": "a"}, {"only": "UA"}, {"by": "adm1"}, {"by": "country"}])
 def test_rows_of_a_place_without_regions_cannot_be_asked_for(options: Mapping[str, str], archive: Write) -> None:
     maps = archive({"2024-01-01": {None: [(300, 40)]}, "2024-01-02": {None: [(301, 40)]}})
     with pytest.raises(UsageError, match=r"no adm1 regions are known .* «frontcalc regions fetch COUNTRY adm1»"):
@@ -294,7 +293,7 @@ def test_the_command_line_takes_names_and_levels_in_every_way(capfdbinary: Any) 
     assert rows("diff", "2024", "--only", "Kiev,Odessa") == both
     assert rows("held", "2024-11-03", "--only", "Kiev", "--only", "UA-51") == both
     russia = [("country", "Russia"), ("adm1", "Belgorod"), ("adm1", "Bryansk"), ("adm1", "Kursk")]
-    assert rows("series", "--since", "2024-11-17", "--theatre", "RU", "--by", "adm1,country")[:4] == russia
+    assert rows("series", "--since", "2024-11-17", "--only", "RU", "--by", "adm1,country")[:4] == russia
 
 
 def test_a_name_that_is_none_ends_with_a_suggestion(capfd: Any) -> None:
@@ -305,10 +304,10 @@ def test_a_name_that_is_none_ends_with_a_suggestion(capfd: Any) -> None:
 
 
 def test_the_working_folder_may_name_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
-    (tmp_path / "frontcalc.toml").write_text('only = "Kiev, Kursk"\nby = "oblast"\ntheatre = "UA"\nformat = "csv"\n')
+    (tmp_path / "frontcalc.toml").write_text('only = "Kiev, Kursk"\nby = "oblast"\nformat = "csv"\n')
     monkeypatch.chdir(tmp_path)
     assert run(["held", "2024-11-03"]) == 0
-    assert [line.split(",")[4] for line in capfd.readouterr().out.splitlines()[1:]] == ["Kyiv", "total"]
+    assert [line.split(",")[4] for line in capfd.readouterr().out.splitlines()[1:]] == ["Kursk", "Kyiv", "total"]
     assert run(["held", "2024-11-03", "--only", "Odesa"]) == 0
     assert [line.split(",")[4] for line in capfd.readouterr().out.splitlines()[1:]] == ["Odesa", "total"]
 

@@ -32,7 +32,7 @@ def everything(claims: Path) -> None:
     assert_type(frontcalc.held([date(2024, 11, 3), "2024-11-17"], workers=2).rows, tuple[HeldRow, ...])
     assert_type(frontcalc.diff([2023, date(2024, 9, 1), "2024-Q3"]).rows, tuple[DiffRow, ...])
     assert_type(frontcalc.diff(pandas.Period("2024-09"), regions=geopandas.GeoDataFrame()).rows, tuple[DiffRow, ...])
-    assert_type(frontcalc.series(since="2024", every="month", no_cache=True).rows, tuple[SeriesRow, ...])
+    assert_type(frontcalc.series(since="2024", every="month", cache="none").rows, tuple[SeriesRow, ...])
     assert_type(frontcalc.summary(every="quarter", gross=True, step="week").rows, tuple[SummaryRow, ...])
     assert_type(frontcalc.flows("2024", by="none").rows, tuple[FlowRow, ...])
     assert_type(frontcalc.verify(claims, archive="maps").rows, tuple[ClaimRow, ...])

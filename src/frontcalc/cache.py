@@ -42,6 +42,9 @@ KINDS: dict[str, str] = {
 }
 """The kinds of entries; there are no others."""
 
+NONE = "none"
+"""What is written for a cache that keeps nothing."""
+
 LIMIT = "FRONTCALC_CACHE_BYTES"
 """The environment variable that says how large all entries together may become (bytes)."""
 
@@ -214,13 +217,15 @@ class Usage(NamedTuple):
 
 
 def user_cache(folder: str | Path | None = None) -> Cache:
-    """Return the cache in a folder, else in the user's own, with the limit that the environment sets.
+    """Return the cache in a folder, else in the user's own, with the limit that the environment sets; «none» is none.
 
     Raises
     ------
     UsageError
         The limit is set to something other than a whole number.
     """
+    if folder == NONE:
+        return NOTHING_KEPT
     text = os.environ.get(LIMIT, "").strip()
     if text and (not text.isascii() or not text.isdecimal() or len(text) > 18):
         raise UsageError(f"is {text!r}", where=LIMIT, cure=f"give a whole number, as {_USUAL_LIMIT}")

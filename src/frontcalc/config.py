@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
@@ -14,7 +14,7 @@ from unicodedata import normalize
 from frontcalc.errors import DataError, UsageError
 from frontcalc.labels import printable
 from frontcalc.layers import OWN, Layer, LayerEnd, Legend, Role, spelling
-from frontcalc.views import VIEWS
+from frontcalc.views import choose_view
 
 NAME = "frontcalc.toml"
 
@@ -25,7 +25,6 @@ DEFAULTS = (
     "region-name",
     "by",
     "only",
-    "theatre",
     "snap",
     "view",
     "actor",
@@ -35,6 +34,15 @@ DEFAULTS = (
     "units",
 )
 """Keys of the working folder's file: options by their long names."""
+
+GONE = {
+    "allow-synthetic": "leave it out: sentences of made-up maps say so themselves",
+    "engine": "leave it out: figures are the same without it",
+    "layers": "write --view with the layers' names, a role as in --view role:claimed",
+    "no-cache": "write --cache none",
+    "theatre": "write --only with the country's code or name, as in --only UA",
+}
+"""Options, keywords and keys that were, and what does their work."""
 
 ARCHIVES = "archives"
 """The table of the working folder's file that names archives: of each the path, and what its own file may say."""
@@ -102,10 +110,13 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
     """Return what a document says of an archive."""
     for key in document:
         if key not in OF_ARCHIVE:
-            raise DataError(f"has an unknown key {key!r}", where=where, cure=f"keys are {', '.join(OF_ARCHIVE)}")
-    view = document.get("view")
-    if view is not None and (not isinstance(view, str) or view not in VIEWS):
-        raise DataError(f"names a view {view!r}", where=where, cure=f"choose {', '.join(VIEWS)}")
+            raise DataError(f"has an unknown key {key!r}", where=where, cure=_instead(key, OF_ARCHIVE))
+    view, legend = document.get("view"), _legend(document, where)
+    if view is not None:
+        try:
+            choose_view(str(view), own=dict(legend.layers))
+        except UsageError as error:
+            raise DataError(error.problem, where=where, cure=error.cure) from error
     offset = document.get("as_of_offset_days")
     if offset is not None and (type(offset) is not int or abs(offset) > 31):
         raise DataError(f"as_of_offset_days is {offset!r}", where=where, cure="give a whole number of days up to 31")
@@ -118,7 +129,7 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
         if type(day) is not date:
             raise DataError(f"the date of {name!r} is {day!r}", where=where, cure="write it as 2024-11-03, unquoted")
     attribution, licence = _line(document, "attribution", where), _line(document, "licence", where)
-    return ArchiveConfig(dates, _legend(document, where), view, offset, attribution, licence, publisher.strip())
+    return ArchiveConfig(dates, legend, view, offset, attribution, licence, publisher.strip())
 
 
 def merged(config: ArchiveConfig, stated: ArchiveConfig) -> ArchiveConfig:
@@ -197,7 +208,7 @@ def working_defaults(folder: Path) -> dict[str, Any]:
         if key in (*OF_ARCHIVE, ARCHIVES) and key not in DEFAULTS:
             continue
         if key not in DEFAULTS:
-            raise UsageError(f"has an unknown key {key!r}", where=NAME, cure=f"keys are {', '.join(DEFAULTS)}")
+            raise UsageError(f"has an unknown key {key!r}", where=NAME, cure=_instead(key, DEFAULTS))
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise UsageError(f"{key} is {value!r}", where=NAME, cure="give text or a number")
         if value == "":
@@ -206,6 +217,11 @@ def working_defaults(folder: Path) -> dict[str, Any]:
         setting: Any = str(folder / str(value)) if is_path else value
         defaults[key.replace("-", "_")] = [setting] if key in _SEVERAL else setting
     return defaults
+
+
+def _instead(key: str, known: Sequence[str]) -> str:
+    """Return what to write instead of a key that a file may not have."""
+    return GONE.get(key, f"keys are {', '.join(known)}")
 
 
 def _document(folder: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from reprlib import repr as shortened
 from types import NoneType, SimpleNamespace, UnionType
 from typing import Any, NamedTuple, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
+from frontcalc.config import GONE
 from frontcalc.errors import UsageError
 from frontcalc.periods import CalendarSpan
 from frontcalc.sources.files import Entry, GeoFrame, in_memory
@@ -74,11 +75,12 @@ def facade(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def refuse_unknown(name: str, given: Collection[str], known: Collection[str]) -> None:
-    """Raise TypeError where a keyword was given that a function does not have, with the one that is likest."""
+    """Raise TypeError where a keyword was given that a function does not have, with what does its work or is likest."""
     for keyword in given:
         if keyword not in known:
             near = get_close_matches(keyword, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+            hint = GONE.get(keyword.replace("_", "-"), hint)
             raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}; {hint}")
 
 

@@ -119,7 +119,6 @@ def lines(
     *,
     coarser: RegionSet | None = None,
     only: Sequence[str] = (),
-    theatre: str | None = None,
     listing: str = "",
 ) -> Lines:
     """Return the rows of a region set.
@@ -133,9 +132,7 @@ def lines(
     coarser : RegionSet, optional
         The regions that those measured are parts of: each is part of the one that covers most of it.
     only : sequence of str
-        Names of places at any level; the other rows are left out, and out of the total.
-    theatre : str, optional
-        A country, whose regions alone are shown.
+        Names of places at any level, a country among them; the other rows are left out, and out of the total.
     listing : str
         How a user can see all names, for the message about one that is unknown.
 
@@ -144,12 +141,12 @@ def lines(
     UsageError
         A name is unknown, ambiguous or of no row; a level needs what the regions do not tell.
     """
-    if COUNTRY in levels or theatre is not None:
+    if COUNTRY in levels:
         _check_countries(regions)
     count = len(regions.names)
     everything = frozenset(range(count + 1))
     places = _places(regions, coarser)
-    chosen = _chosen(places, everything, only, theatre, listing)
+    chosen = _chosen(regions, places, only, listing) if only else everything
     rows = _ordered({level: places[level] for level in levels}, chosen - {count})
     hidden = chosen - {count} - {member for row in rows for member in row.members}
     if hidden:
@@ -163,23 +160,17 @@ def lines(
 
 
 def _chosen(
-    places: Mapping[str, Sequence[Place]],
-    everything: frozenset[int],
-    only: Sequence[str],
-    theatre: str | None,
-    listing: str,
+    regions: RegionSet, places: Mapping[str, Sequence[Place]], only: Sequence[str], listing: str
 ) -> frozenset[int]:
-    """Return the regions that are asked for, `unassigned` among them as the last of everything."""
-    chosen = everything
-    if theatre is not None:
-        chosen &= frozenset(_members(theatre, {COUNTRY: places[COUNTRY]}, "--theatre", ""))
-    if only:
-        rest = Place(UNASSIGNED, (), (len(everything) - 1,))
-        named = {**places, UNASSIGNED: [rest]}
-        chosen &= frozenset(member for name in only for member in _members(name, named, "--only", listing))
-    if not chosen:
-        raise UsageError(f"none of it is in {theatre}", where="--only", cure="leave out --theatre")
-    return chosen
+    """Return the regions that are asked for, `unassigned` among them as the one after the last."""
+    named = {**places, UNASSIGNED: [Place(UNASSIGNED, (), (len(regions.names),))]}
+    chosen: set[int] = set()
+    for name in only:
+        level, place = _found(name, named, listing)
+        if level == COUNTRY:
+            _check_countries(regions)
+        chosen |= set(place.members)
+    return frozenset(chosen)
 
 
 def _places(regions: RegionSet, coarser: RegionSet | None) -> dict[str, list[Place]]:
@@ -261,26 +252,22 @@ def parents_of(regions: RegionSet, coarser: RegionSet) -> NDArray[np.intp]:
     return covering
 
 
-def _members(name: str, places: Mapping[str, Sequence[Place]], option: str, listing: str) -> tuple[int, ...]:
-    """Return the regions that a name stands for, a place of a coarse level before one of a fine level."""
+def _found(name: str, places: Mapping[str, Sequence[Place]], listing: str) -> tuple[str, Place]:
+    """Return the place that a name stands for and its level, one of a coarse level before one of a fine level."""
     for whole in (True, False):
         for level, own in places.items():
             found = find(name, own, frozenset() if whole else _KINDS.get(level, frozenset()))
             if len(found) > 1:
                 choices = " or ".join(place.label for place in found)
-                raise UsageError(f"{name!r} may be {choices}", where=option, cure="say which")
+                raise UsageError(f"{name!r} may be {choices}", where="--only", cure="say which")
             if found:
-                return found[0].members
+                return level, found[0]
     known = [place for own in places.values() for place in own]
     close = suggestions(name, known)
     listed = ", ".join(place.label for place in known[:_LISTED])
     more = f" and {len(known) - _LISTED} more" if known[_LISTED:] else ""
     cure = f"did you mean {' or '.join(close)}?" if close else f"there are {listed}{more}"
-    raise UsageError(
-        f"no {COUNTRY if option == '--theatre' else 'region'} is named {name!r}",
-        where=option,
-        cure=f"{cure} {listing}".rstrip(),
-    )
+    raise UsageError(f"no region is named {name!r}", where="--only", cure=f"{cure} {listing}".rstrip())
 
 
 def _check_countries(regions: RegionSet) -> None:
@@ -291,7 +278,7 @@ def _check_countries(regions: RegionSet) -> None:
         raise UsageError(
             f"the country of {lost[0]}{f' and {len(lost) - 1} more' if lost[1:] else ''} is not known",
             where=_file(regions),
-            cure="rows by country and --theatre need a field iso_3166_2",
+            cure="countries need a field iso_3166_2 of each region",
         )
 
 

@@ -191,7 +191,7 @@ def check_view(archive: Archive, wanted: Wanted, near: SnapshotRef) -> None:
         raise UsageError(
             f"no map shows {' or '.join(sorted(absent))} of {wanted.actor}, which view {wanted.view.name} counts",
             where=archive.name,
-            cure=f"it has {', '.join(has)}: choose another --view, --layers or --actor{control}",
+            cure=f"it has {', '.join(has)}: choose another --view or --actor{control}",
         )
 
 

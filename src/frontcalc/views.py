@@ -51,6 +51,8 @@ VIEWS: dict[str, View] = {
 }
 """Cumulative views; DESIGN's definitions say why `assessed` is the default."""
 
+_ROLE = "role:"
+
 _DESCRIPTIONS = {
     "control": "control",
     "assessed": "control + advances",
@@ -64,39 +66,47 @@ def describe_view(view: View) -> str:
     return view.name if description == view.name else f"{view.name} ({description})"
 
 
-def choose_view(view: str | None, layers: Iterable[str] = (), *, own: Mapping[str, Layer] | None = None) -> View:
+def choose_view(wanted: str | Iterable[str] | None, *, own: Mapping[str, Layer] | None = None) -> View:
     """Return the view that the options name.
 
     Parameters
     ----------
-    view : str or None
-        One of `VIEWS`; None for `assessed`.
-    layers : iterable of str
-        Roles or publisher's layer names to count instead of a view.
+    wanted : str or iterable of str, optional
+        One of `VIEWS`, the default `assessed`; a role, as in `role:claimed`; or a publisher's layer name. Several count
+        together: a text may name them separated by commas.
     own : mapping of str to Layer, optional
         Layer names that the archive itself explains.
 
     Raises
     ------
     UsageError
-        An unknown view or layer, or both options at once.
+        No view, role or layer has a name, or none is given.
     """
-    wanted = [item for item in layers if item]
-    if not wanted:
-        if view is not None and view not in VIEWS:
-            raise UsageError(f"no view is named {view!r}", cure=f"choose one of {', '.join(VIEWS)}")
-        return VIEWS[view or "assessed"]
-    if view is not None:
-        problem = "a view and a list of layers cannot both say what counts"
-        raise UsageError(problem, cure="give one of the two")
-    roles = tuple(dict.fromkeys(Role(item) for item in wanted if item in tuple(Role)))
-    names = tuple({spelling(item): item for item in wanted if item not in tuple(Role)}.values())
-    explained = {spelling(name) for name in own or ()}
-    for name in names:
-        if find_layer(name) is None and spelling(name) not in explained:
-            raise UsageError(
-                f"no layer or role is named {name!r}",
-                cure=f"roles are {', '.join(Role)}; known layers are {', '.join((*(own or ()), *known_names()))}; "
-                "say what another means under [layers] in the archive's frontcalc.toml",
-            )
-    return View("+".join(dict.fromkeys(wanted)), roles, names)
+    given = wanted.split(",") if isinstance(wanted, str) else wanted or ("assessed",)
+    items = tuple(dict.fromkeys(filter(None, map(str.strip, given))))
+    if len(items) == 1 and items[0] in VIEWS:
+        return VIEWS[items[0]]
+    roles: list[Role] = []
+    names: dict[str, str] = {}
+    for item in items:
+        if item in VIEWS:
+            roles += VIEWS[item].roles
+        elif item.startswith(_ROLE) and item.removeprefix(_ROLE) in tuple(Role):
+            roles.append(Role(item.removeprefix(_ROLE)))
+        else:
+            names[spelling(item)] = item
+    explained = {*map(spelling, own or ())}
+    unknown = [name for key, name in names.items() if not find_layer(name) and key not in explained]
+    if unknown or not items:
+        raise UsageError(
+            f"no view, role or layer is named {unknown[0] if unknown else wanted!r}",
+            cure=f"views are {', '.join(VIEWS)}; roles are {', '.join(_ROLE + role for role in Role)}; "
+            f"known layers are {', '.join((*(own or ()), *known_names()))}; "
+            "say what another means under [layers] in the archive's frontcalc.toml",
+        )
+    label = "+".join(item.removeprefix(_ROLE) for item in items)
+    counted = tuple(dict.fromkeys(roles))
+    # The role `claimed` alone is not what the view of that name counts.
+    if label in VIEWS and counted != VIEWS[label].roles:
+        label = "+".join(items)
+    return View(label, counted, tuple(names.values()))

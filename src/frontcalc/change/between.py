@@ -10,7 +10,7 @@ from typing import NamedTuple
 import shapely
 
 from frontcalc import edges, geometry
-from frontcalc.change.ground import CONTRADICTION_KM2, ENGINES, Areas, Floats, Ground, Held, areas, areas_of
+from frontcalc.change.ground import CONTRADICTION_KM2, Areas, Floats, Ground, Held, areas, areas_of
 from frontcalc.errors import FrontcalcError
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SliverRule
@@ -111,7 +111,6 @@ def step(
     regions: RegionSet,
     *,
     opening: Held | None = None,
-    engine: str = ENGINES[0],
     slivers: SliverRule | None = None,
     threads: int = 1,
 ) -> Change:
@@ -130,8 +129,6 @@ def step(
     opening : Held, optional
         The areas at the opening where they are known, as those at the close of the step before. They are
         measured afresh where their total is not that of `before`.
-    engine : str
-        One of `ENGINES`.
     slivers : SliverRule, optional
         What counts as a sliver of what was gained and lost; without it they are not told apart.
     threads : int
@@ -144,10 +141,10 @@ def step(
     """
     if opening is not None and abs(float(geometry.area_km2(before)) - opening.km2[-1]) > DRIFT_KM2:
         opening = None
-    held_before = partial(areas, before, regions, engine=engine)
+    held_before = partial(areas, before, regions)
     with ThreadPoolExecutor(1) as other:
         meanwhile = other.submit(held_before) if opening is None and threads > 1 else None
-        gained, lost = areas_of(differences(before, after, engine=engine), regions, engine=engine, slivers=slivers)
+        gained, lost = areas_of(differences(before, after), regions, slivers=slivers)
     if opening is None:
         opening = (meanwhile.result() if meanwhile else held_before()).figures
     closing = close_of(opening, gained.figures, lost.figures, float(geometry.area_km2(after)))
@@ -172,17 +169,17 @@ def close_of(opening: Held, gained: Held, lost: Held, measured_km2: float) -> He
     return Held(closing_km2, opening.snapped_km2 + gained.snapped_km2 - lost.snapped_km2)
 
 
-def differences(
-    before: shapely.MultiPolygon, after: shapely.MultiPolygon, *, engine: str = ENGINES[0]
-) -> tuple[Ground, Ground]:
-    """Return the ground gained and lost between two maps, by one of the `ENGINES`.
+def differences(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> tuple[Ground, Ground]:
+    """Return the ground gained and lost between two maps, by their edges where few differ, else by `overlaid`."""
+    return edges.difference(before, after) or overlaid(before, after)
+
+
+def overlaid(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> tuple[shapely.Geometry, shapely.Geometry]:
+    """Return the ground gained and lost between two maps by an overlay of the whole of them.
 
     An overlay of lines that all but coincide may err by whole faces (GEOS 3.14), which the change of the total
     tells. On a grid it does not, but moves every line by up to half of its width.
     """
-    found = None if engine == "plain" else edges.difference(before, after)
-    if found is not None:
-        return found
     for grid_m in (None, _GRID_M):
         gained, lost = (shapely.difference(*pair, grid_size=grid_m) for pair in ((after, before), (before, after)))
         change = shapely.area(after) - shapely.area(before)

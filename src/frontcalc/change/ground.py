@@ -20,9 +20,6 @@ Geometries = NDArray[np.object_]
 Ground = shapely.Geometry | NDArray[np.object_]
 """One geometry, or an array of polygons without overlap."""
 
-ENGINES = ("auto", "plain")
-"""How change is measured: by edges where that is faster and sure, or always by overlays of maps and regions."""
-
 CONTRADICTION_KM2 = 0.001
 """How far gained and lost may be from the change of the total: overlays that had to snap err by square metres."""
 
@@ -98,7 +95,7 @@ class Areas:
         return [geometry.union(_solid(geometry.polygonal(part))) for part in parts]
 
 
-def areas(ground: Ground, regions: RegionSet, *, engine: str = ENGINES[0], slivers: SliverRule | None = None) -> Areas:
+def areas(ground: Ground, regions: RegionSet, *, slivers: SliverRule | None = None) -> Areas:
     """Return the area of ground in metres by region, unassigned and total, each measured by itself.
 
     Parameters
@@ -107,8 +104,6 @@ def areas(ground: Ground, regions: RegionSet, *, engine: str = ENGINES[0], slive
         Valid, in metres.
     regions : RegionSet
         In the same projection.
-    engine : str
-        One of `ENGINES`.
     slivers : SliverRule, optional
         Tells slivers apart, by the whole width of a part also where a border cuts it.
 
@@ -117,28 +112,26 @@ def areas(ground: Ground, regions: RegionSet, *, engine: str = ENGINES[0], slive
     FrontcalcError
         Regions and unassigned do not add up to the total.
     """
-    return areas_of([ground], regions, engine=engine, slivers=slivers)[0]
+    return areas_of([ground], regions, slivers=slivers)[0]
 
 
-def areas_of(
-    grounds: Sequence[Ground], regions: RegionSet, *, engine: str = ENGINES[0], slivers: SliverRule | None = None
-) -> tuple[Areas, ...]:
+def areas_of(grounds: Sequence[Ground], regions: RegionSet, *, slivers: SliverRule | None = None) -> tuple[Areas, ...]:
     """Return the areas of several grounds, each as `areas` does: at once, which costs little more than one."""
     wholes = [geometry.polygonal(ground) for ground in grounds]
     if slivers is None:
-        return tuple(_measured(wholes, regions, engine))
+        return tuple(_measured(wholes, regions))
     told: list[Geometries] = []
     for ground, parts in zip(grounds, wholes, strict=True):
         # What an overlay of whole maps returns is whole parts; an array may hold several faces of one.
         thin = slivers.thin(parts, faces=isinstance(ground, np.ndarray))
         told += [parts[~thin], parts[thin]]
-    measured = list(_measured(told, regions, engine))
+    measured = list(_measured(told, regions))
     return tuple(map(_together, measured[::2], measured[1::2]))
 
 
-def _measured(groups: Sequence[Geometries], regions: RegionSet, engine: str) -> Iterator[Areas]:
+def _measured(groups: Sequence[Geometries], regions: RegionSet) -> Iterator[Areas]:
     """Yield the area of each group of polygons (k,) by region."""
-    for parts, split in zip(groups, regions.split(*map(_solid, groups), overlay=engine == "plain"), strict=True):
+    for parts, split in zip(groups, regions.split(*map(_solid, groups)), strict=True):
         total_km2, by_region_km2 = float(np.sum(geometry.area_km2(parts))), float(split.km2.sum())
         if abs(by_region_km2 - total_km2) > CONTRADICTION_KM2:
             raise FrontcalcError(

@@ -15,10 +15,22 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Refuse an option of one value that is given twice, of which click would take the last, and an empty one."""
         if not ctx.resilient_parsing:
-            given, _, order = self.make_parser(ctx).parse_args(list(args))
+            given, _, order = self._parsed(ctx, args)
             for option in (one for one in order if isinstance(one, click.Option)):
                 _check(option, given.get(option.name or ""), order.count(option), ctx)
         return super().parse_args(ctx, args)
+
+    def _parsed(self, ctx: click.Context, args: list[str]) -> tuple[dict[str, Any], list[str], list[click.Parameter]]:
+        """Parse arguments; raise with what does the work of an option that is gone."""
+        try:
+            return self.make_parser(ctx).parse_args(list(args))
+        except click.NoSuchOption as error:
+            from frontcalc.config import GONE
+
+            instead = GONE.get(error.option_name.lstrip("-"))
+            if instead:
+                raise click.UsageError(f"no such option {error.option_name}: {instead}", ctx) from error
+            raise
 
     def invoke(self, ctx: click.Context) -> Any:
         """Refuse an output that the command would read, then run it."""

@@ -18,7 +18,6 @@ VIEWS = ("control", "assessed", "claimed")
 SNAPS = ("border", "none")
 LEVELS = ("country", "adm1", "adm2", "none", "oblast", "raion")
 UNITS_OF_TIME = ("year", "quarter", "month", "week")
-ENGINES = ("auto", "plain")
 STEPS = ("snapshot", "day", "week", "month")
 
 archive = click.option(
@@ -53,10 +52,14 @@ def slivers(command: Command) -> Command:
     return _with(command, _slivers)
 
 
-def _levels(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete a level of regions, the last of those separated by commas."""
-    given, comma, last = incomplete.rpartition(",")
-    return [CompletionItem(given + comma + level) for level in LEVELS if level.startswith(last)]
+def _listed(words: tuple[str, ...]) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """Return what completes a word, the last of those separated by commas."""
+
+    def complete(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        given, comma, last = incomplete.rpartition(",")
+        return [CompletionItem(given + comma + word) for word in words if word.startswith(last)]
+
+    return complete
 
 
 _snap = click.option(
@@ -65,11 +68,6 @@ _snap = click.option(
 _figuring = (
     click.option("--crs", metavar="CRS", help="Equal-area CRS, proved over the data [default: EPSG:6933]."),
     click.option("--carry-layers", type=int, metavar="DAYS", help="Carry a missing layer over for so many days."),
-    click.option(
-        "--engine",
-        type=click.Choice(ENGINES),
-        help="«plain» overlays whole maps: slower, same figures [default: auto].",
-    ),
 )
 _measuring = (
     click.option(
@@ -82,7 +80,7 @@ _measuring = (
     click.option(
         "--by",
         metavar="LEVELS",
-        shell_complete=_levels,
+        shell_complete=_listed(LEVELS),
         help="country, adm1 (oblast), adm2 (raion), several with commas; or none [default: adm1].",
     ),
     click.option(
@@ -91,12 +89,15 @@ _measuring = (
         multiple=True,
         metavar="NAMES",
         callback=together,
-        help="Only these regions; the total is theirs.",
+        help="Only these regions, or those of a country (UA); the total is theirs.",
     ),
-    click.option("--theatre", metavar="COUNTRY", help="Only regions of this country, as in UA."),
     _snap,
-    click.option("--view", type=click.Choice(VIEWS), help="Which roles count as held [default: assessed]."),
-    click.option("--layers", type=Names(), metavar="NAMES", help="Roles or publisher's layer names instead of a view."),
+    click.option(
+        "--view",
+        metavar="VIEW",
+        shell_complete=_listed(VIEWS),
+        help="What counts as held: control, assessed, claimed; role:NAME; or layers' names [default: assessed].",
+    ),
     click.option("--actor", metavar="NAME", help="Whose territory; «all» for each in turn [default: the main actor]."),
     *_figuring,
 )
@@ -122,9 +123,8 @@ cache = click.option(
     "--cache",
     metavar="DIR",
     shell_complete=paths,
-    help="Folder that keeps what was measured, for later runs [default: the user's].",
+    help="Folder that keeps what was measured, for later runs; or none [default: the user's].",
 )
-_keeping = (cache, click.option("--no-cache", is_flag=True, help="Keep nothing, and use nothing that was kept."))
 _regions = _measuring[:2]
 
 
@@ -140,7 +140,7 @@ def loudness(command: Command) -> Command:
 
 def measuring(command: Command) -> Command:
     """Add the options that say how to measure."""
-    return _with(command, (*_measuring, *_reading, *_keeping))
+    return _with(command, (*_measuring, *_reading, cache))
 
 
 def reading(command: Command) -> Command:
@@ -155,7 +155,7 @@ def checking(command: Command) -> Command:
 
 def verifying(command: Command) -> Command:
     """Add the options that say how claims are measured: what is measured, they say themselves."""
-    return _with(command, (*_regions, _snap, *_figuring, *_reading, *_keeping))
+    return _with(command, (*_regions, _snap, *_figuring, *_reading, cache))
 
 
 def _with(command: Command, options: tuple[Callable[[Command], Command], ...]) -> Command:

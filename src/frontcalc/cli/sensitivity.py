@@ -20,10 +20,10 @@ def command(period: str, archive: str | None, format_: str | None, output: str |
 
     One assumption at a time is changed: the view, the maps that open and close the
     period, projection and edges, slivers, suspected redefinitions, the step of gross
-    figures, regions and snapping, the engine. Each line says by how much the figures
+    figures, regions and snapping. Each line says by how much the figures
     move, and whether that matters at the precision a newspaper prints.
 
-    Totals only, unless --by, --only, --theatre or --regions is given: regions and
+    Totals only, unless --by, --only or --regions is given: regions and
     snapping move the figures of regions alone.
     """
     import frontcalc

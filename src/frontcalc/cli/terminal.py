@@ -202,7 +202,7 @@ def _log_to_stderr(context: click.Context) -> None:
         from frontcalc.folders import cache_folder
 
         chosen = context.params.get("cache")
-        logger.info("cache: %s", "none" if context.params.get("no_cache") else chosen or cache_folder())
+        logger.info("cache: %s", chosen or cache_folder())
         logger.info("versions: %s", ", ".join(_versions()))
         logger.info("took %.2f s", monotonic() - began)
         logger.removeHandler(handler)

@@ -69,7 +69,6 @@ _output = (
         metavar="CODE",
         help="Exit with 1 if there is such a notice, after writing; may be repeated (docs/notices.md).",
     ),
-    click.option("--allow-synthetic", is_flag=True, help="Let --format sentence write of made-up maps."),
 )
 
 
@@ -105,18 +104,13 @@ def _output_as(command: Command, formats: tuple[str, ...]) -> Command:
         units: str | None,
         bom: bool,
         fail_on: tuple[str, ...],
-        allow_synthetic: bool,
         **how: Any,
     ) -> None:
         chosen = _form(format_, output, formats)
         if bom and chosen != "csv":
             raise click.UsageError("--bom is for CSV alone")
         # `emit` takes these up, so that commands need not hand on what they do not use.
-        click.get_current_context().meta[_WRITING] = {
-            "units": units or "km2",
-            "bom": bom,
-            "allow_synthetic": allow_synthetic,
-        }
+        click.get_current_context().meta[_WRITING] = {"units": units or "km2", "bom": bom}
         click.get_current_context().meta[_FAILING] = fail_on
         command(*values, format_=chosen, output=output, **how)
 

@@ -61,7 +61,6 @@ def render(
     bom: bool = False,
     width: int | None = None,
     colour: bool = False,
-    allow_synthetic: bool = False,
 ) -> bytes:
     """Return a result as a file of some format holds it.
 
@@ -79,8 +78,6 @@ def render(
         Characters a line of the terminal that a text table is for; other formats have no width.
     colour : bool
         Mark a text table with ANSI escape codes.
-    allow_synthetic : bool
-        Write a sentence of made-up maps too.
 
     Raises
     ------
@@ -93,11 +90,8 @@ def render(
         raise UsageError(f"no format {format_!r} in {units!r}", cure=f"formats are {', '.join(writers)}")
     if bom and format_ != "csv":
         raise UsageError("a byte order mark is for CSV alone", where="--bom", cure="leave it out")
-    told: dict[str, dict[str, Any]] = {
-        "table": {"width": width, "colour": colour},
-        "sentence": {"allow_synthetic": allow_synthetic},
-    }
-    content = writers[format_](replace(result, meta=replace(result.meta, units=units)), **told.get(format_, {}))
+    told = {"width": width, "colour": colour} if format_ == "table" else {}
+    content = writers[format_](replace(result, meta=replace(result.meta, units=units)), **told)
     encoded = content.encode() if isinstance(content, str) else content
     return codecs.BOM_UTF8 + encoded if bom else encoded
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from frontcalc.cache import KINDS, Cache, Usage
+from frontcalc.cache import KINDS, NONE, Cache, Usage
 
 
 def usage_text(cache: Cache, used: Sequence[Usage]) -> str:
@@ -16,7 +16,7 @@ def usage_text(cache: Cache, used: Sequence[Usage]) -> str:
     lines.append(("all", f"{_entries(used):,}", _size(_bytes(used)), f"{_size(cache.most_bytes)} at most"))
     wide = [max(len(line[column]) for line in lines) for column in range(3)]
     shown = (f"{kind:{wide[0]}}  {count:>{wide[1]}}  {size:>{wide[2]}}  {what}" for kind, count, size, what in lines)
-    return "\n".join((*shown, "", f"folder: {cache.folder}")) + "\n"
+    return "\n".join((*shown, "", f"folder: {cache.folder or NONE}")) + "\n"
 
 
 def removed_text(removed: Sequence[Usage]) -> str:
@@ -28,7 +28,7 @@ def removed_text(removed: Sequence[Usage]) -> str:
 def usage_json(cache: Cache, used: Sequence[Usage]) -> bytes:
     """Return what a cache holds as JSON."""
     facts = {
-        "folder": str(cache.folder),
+        "folder": str(cache.folder or NONE),
         "limit_bytes": cache.most_bytes,
         "entries": _entries(used),
         "bytes": _bytes(used),

@@ -37,28 +37,22 @@ _COUNTED = {
 }
 
 
-def sentence(result: Table[Any, Any], *, allow_synthetic: bool = False) -> str:
+def sentence(result: Table[Any, Any]) -> str:
     """Return a result in plain English, a paragraph an actor and region, areas in the units that `meta` names.
+
+    Each paragraph about made-up maps begins with SYNTHETIC SAMPLE: it could be taken for news.
 
     Parameters
     ----------
     result : Table of DiffRow, SummaryRow or HeldRow
         What was measured. The text is of the totals; where only some regions were asked for, of each of those.
-    allow_synthetic : bool
-        Write of made-up maps too; the text then begins with SYNTHETIC SAMPLE.
 
     Raises
     ------
     UsageError
-        The maps are made up and that was not allowed; the result is of another kind.
+        The result is of another kind.
     """
     synthetic = any(notice.code == "SYNTHETIC" for notice in result.meta.notices)
-    if synthetic and not allow_synthetic:
-        raise UsageError(
-            "these maps are synthetic, and a sentence about them could be taken for news",
-            where="--format sentence",
-            cure="use --archive PATH for your own maps, or --allow-synthetic if you mean it",
-        )
     mark = "SYNTHETIC SAMPLE, made-up maps of no real war: "
     texts = (" ".join(pieces) for pieces in paragraphs(result))
     return "\n".join(f"{mark}{text}\n" if synthetic else f"{capital(text)}\n" for text in texts)

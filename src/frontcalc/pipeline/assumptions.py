@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from frontcalc import change, crs, geometry, snapshots
-from frontcalc.change import ENGINES, Held
+from frontcalc.change import Held
 from frontcalc.errors import UsageError
 from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Measuring
@@ -48,7 +48,6 @@ def alternatives(base: Base) -> Iterator[Outcome]:
         _in_steps,
         _other_regions,
         _other_snapping,
-        _other_engine,
     ):
         yield from assume(base)
 
@@ -74,7 +73,7 @@ def _other_views(base: Base) -> Iterator[Outcome]:
         if name == base.run.view.name:
             continue
         try:
-            run = again(base, {"view": name, "layers": ()})
+            run = again(base, {"view": name})
             span = resolve(base.span.period, run.archive, run.wanted(base.actor))
         except UsageError:
             # The archive has no such layer: there is nothing to assume.
@@ -140,7 +139,7 @@ def _other_edges(base: Base) -> Iterator[Outcome]:
         before, after = (
             drawn(state.snapshot, base.actor, base.run.view, base.run.crs, edge_error=error) for state in ends(base)
         )
-        changed = change.step(before, after, base.run.takers(base.actor), engine=base.run.engine)
+        changed = change.step(before, after, base.run.takers(base.actor))
         moved = by_row(base.run, changed.gained_km2, changed.lost_km2)
         yield of_base(base, "edges", choice, moved, in_range=True)
 
@@ -166,7 +165,7 @@ def _without_slivers(base: Base) -> Iterator[Outcome]:
     for limit in SLIVER_WIDTHS_M:
         rule = SliverRule(limit, run.crs)
         kept = (polygons[~rule.thin(polygons)] for polygons in parts)
-        gained, lost = (change.areas(polygons, takers, engine=run.engine).km2 for polygons in kept)
+        gained, lost = (change.areas(polygons, takers).km2 for polygons in kept)
         moved = by_row(run, gained, lost)
         yield of_base(base, "slivers", f"under {limit:g} m left out", moved, in_range=limit == SLIVER_WIDTH_M)
 
@@ -243,11 +242,3 @@ def _other_snapping(base: Base) -> Iterator[Outcome]:
         if rule != base.run.snap:
             run = again(base, {"snap": rule})
             yield measured(base, run, base.span, "snap", rule, in_range=True)
-
-
-def _other_engine(base: Base) -> Iterator[Outcome]:
-    """Yield the other way of finding what differs, which must not matter."""
-    for engine in ENGINES:
-        if engine != base.run.engine:
-            run = again(base, {"engine": engine})
-            yield measured(base, run, base.span, "engine", engine)

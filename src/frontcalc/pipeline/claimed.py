@@ -183,7 +183,7 @@ class Bench:
         if key not in self._held:
             if summed:
                 grounds = snapshots.role_geometry(state.snapshot, actor, run.view, run.crs, run.cache).values()
-                each = [change.areas(ground, run.takers(actor), engine=run.engine) for ground in grounds]
+                each = [change.areas(ground, run.takers(actor)) for ground in grounds]
                 km2, snapped_km2 = ([getattr(areas, name) for areas in each] for name in ("km2", "snapped_km2"))
                 self._held[key] = Held(np.sum(km2, axis=0), np.sum(snapped_km2, axis=0))
             else:

@@ -68,7 +68,7 @@ def change_there(
 
     def measure() -> Change:
         before, after = (ground_of(held) for held in ends)
-        return change.step(before, after, regions, engine=job.engine, slivers=job.slivers)
+        return change.step(before, after, regions, slivers=job.slivers)
 
     return on_worker(here, files, measure)
 

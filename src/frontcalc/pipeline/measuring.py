@@ -72,7 +72,6 @@ class Measuring:
     skip_bad: bool
     actor: str | None
     snap: str
-    engine: str
     workers: int
     slivers: SliverRule
     drop_slivers: bool
@@ -184,8 +183,7 @@ class Measuring:
     def areas(self, snapshot: Snapshot, actor: str) -> Held:
         """Return the areas of what an actor holds on a map, as rows sum them."""
         held, regions = self.holding(snapshot, actor), self.takers(actor)
-        measure = partial(change.areas, regions=regions, engine=self.engine)
-        return known_areas(self.job(actor), held, lambda: measure(self._ground_of(held)).figures)
+        return known_areas(self.job(actor), held, lambda: change.areas(self._ground_of(held), regions).figures)
 
     def move(self, before: Snapshot, after: Snapshot, actor: str, opening: Held | None) -> Movement:
         """Return what was gained and lost from map to map; `opening` is what the step before came to, if any."""
@@ -207,7 +205,7 @@ class Measuring:
         without = self._on_baseline(actor) if self.baseline else ()
         country = self._country(actor)
         regions = regions_key(self.regions, country, self.snap)
-        return Job(actor, self.view, self.crs, self.engine, regions, self.cache, self.slivers, without)
+        return Job(actor, self.view, self.crs, regions, self.cache, self.slivers, without)
 
     def _on_baseline(self, actor: str) -> tuple[SnapshotLayer, ...]:
         """Return the layers that counted on the baseline; an archive that starts later cannot tell."""
@@ -245,7 +243,7 @@ class Measuring:
             raise UsageError(
                 f"no layer of these maps counts in view {self.view.name}",
                 where=self.archive.name,
-                cure="choose another --view or --layers",
+                cure="choose another --view",
             )
         return found if self.actor else found[:1]
 
@@ -263,9 +261,7 @@ class Measuring:
             return None
         before, after = (self.ground(state.snapshot, actor) for state in (span.opening, span.closing))
         with timed(f"compared {span.opening.day or 'opening'} with {span.closing.day or 'closing'}"):
-            return change.step(
-                before, after, self.takers(actor), engine=self.engine, slivers=self.slivers, threads=threads
-            )
+            return change.step(before, after, self.takers(actor), slivers=self.slivers, threads=threads)
 
     def shown(self, changed: ChangeT) -> ChangeT:
         """Return what is shown of a change: all of it, or without its slivers, as asked."""

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from frontcalc import archives, crs, snapshots
 from frontcalc.archives import Archive, Dating
-from frontcalc.cache import NOTHING_KEPT, Cache, user_cache
-from frontcalc.change import ENGINES
+from frontcalc.cache import Cache, user_cache
 from frontcalc.errors import ChangedError, DataError, UsageError
 from frontcalc.layers import ADJECTIVES, Layer, find_layer, spelling
 from frontcalc.pipeline.measuring import Measuring
@@ -28,10 +27,9 @@ class Options(Splitting, total=False):
 
     Attributes
     ----------
-    view : str
-        `control`, `assessed` (the default) or `claimed`: which roles count as held.
-    layers : sequence of str
-        Roles or publisher's layer names to count instead of a view.
+    view : str or sequence of str
+        What counts as held: `control`, `assessed` (the default) or `claimed`; a role alone, as in `role:claimed`; or
+        publisher's layer names. Several count together; a text may name them, separated by commas.
     actor : str
         Whose territory; default the archive's main actor, `all` for each in turn.
     snap : str
@@ -43,9 +41,6 @@ class Options(Splitting, total=False):
         Mean width (m) below which a part of a change counts as a sliver; default 100.
     drop_slivers : bool
         Leave slivers out of gained, lost and net, with a notice of how much that is; default False.
-    engine : str
-        `auto` (the default) finds what differs between two maps by their edges where that is faster and sure;
-        `plain` always overlays whole maps. Figures agree to 1e-6 km².
     workers : int
         How many threads measure; default as many as there are processors, and four at most. The result is the same.
     processes : bool
@@ -57,9 +52,7 @@ class Options(Splitting, total=False):
         The workers must see the maps at the same path, and have the same versions. The result is the same.
     cache : path
         The folder that keeps what was read and measured, so that it need not be again; default the user's own.
-        The result is the same.
-    no_cache : bool
-        Keep nothing, and use nothing that was kept; default False.
+        `none` keeps nothing and uses nothing that was kept («./none» is a folder). The result is the same.
     carry_layers : int
         For how many days a missing layer is carried over from an earlier map; default 0.
     skip_bad : bool
@@ -72,16 +65,13 @@ class Options(Splitting, total=False):
         A toml that explains the layers of the maps, as `frontcalc archive explain` writes it.
     """
 
-    view: str | None
-    layers: Sequence[str]
+    view: str | Sequence[str] | None
     actor: str | None
     snap: str
-    engine: str
     workers: int | None
     processes: bool
     dask: str | None
     cache: str | Path | None
-    no_cache: bool
     crs: str
     sliver_width: float | None
     drop_slivers: bool
@@ -135,12 +125,11 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     """
     _check_numbers(options)
     target = options.get("crs") or crs.DEFAULT_CRS
-    layers = tuple(options.get("layers") or ())
     own = dict(archive.refs[0].legend.layers)
-    view = choose_view(options.get("view") or (None if layers else archive.view), layers, own=own)
+    view = choose_view(options.get("view") or archive.view, own=own)
     skip_bad = bool(options.get("skip_bad"))
-    actor = _actor(options.get("actor"), layers, own)
-    cache = NOTHING_KEPT if options.get("no_cache") else user_cache(options.get("cache"))
+    actor = _actor(options.get("actor"), view.layers, own)
+    cache = user_cache(options.get("cache"))
     regions, lines = choose_regions(options, target, _place(archive, day, cache, skip_bad=skip_bad), actor, cache)
     width = options.get("sliver_width")
     return Measuring(
@@ -153,7 +142,6 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
         skip_bad=skip_bad,
         actor=actor,
         snap=_choice("snap", "rule", options.get("snap"), SNAPS),
-        engine=_choice("engine", "engine", options.get("engine"), ENGINES),
         workers=options.get("workers") or usual_workers(),
         slivers=SliverRule(SLIVER_WIDTH_M if width is None else float(width), target),
         drop_slivers=bool(options.get("drop_slivers")),

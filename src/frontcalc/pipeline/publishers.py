@@ -154,9 +154,9 @@ def _apart(sides: Sequence[Side], mine: Side) -> tuple[Areas, Areas] | None:
         return None
     theirs = geometry.union(geometry.polygonal(others))
     # One set of regions for all, so that the sides of a row are of the very same ground.
-    takers, engine = sides[0].run.takers(mine.measured.actor), mine.run.engine
+    takers = sides[0].run.takers(mine.measured.actor)
     only, lacking = shapely.difference(mine.closing, theirs), shapely.difference(theirs, mine.closing)
-    return change.areas(only, takers, engine=engine), change.areas(lacking, takers, engine=engine)
+    return change.areas(only, takers), change.areas(lacking, takers)
 
 
 def _disagreements(sides: Sequence[Side]) -> Iterator[DisagreementRow]:
@@ -167,7 +167,7 @@ def _disagreements(sides: Sequence[Side]) -> Iterator[DisagreementRow]:
         if holder.closing is None or lacker.closing is None:
             continue
         ground = shapely.difference(holder.closing, lacker.closing)
-        areas = change.areas(ground, run.takers(holder.measured.actor), engine=run.engine)
+        areas = change.areas(ground, run.takers(holder.measured.actor))
         grounds = areas.by_region()
         for line in run.rows():
             if line.level == level and not (mine := line.ground_of(grounds)).is_empty:

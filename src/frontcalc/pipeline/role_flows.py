@@ -41,7 +41,7 @@ def flows(
     archive : path or Archive
         A folder of dated maps; None for the bundled synthetic sample.
     **options
-        How to measure: see `Options`. Without `by`, `regions`, `only` and `theatre`, totals only.
+        How to measure: see `Options`. Without `by`, `regions` and `only`, totals only.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def flows(
     none to control: 2,125.0 km²
     none to advance: 626.2 km²
     """
-    if not any(options.get(option) for option in ("by", "regions", "only", "theatre")):
+    if not any(options.get(option) for option in ("by", "regions", "only")):
         options["by"] = "none"
     run, actors, spans = start_periods(periods, archive, options)
     rows: list[FlowRow] = []

@@ -49,7 +49,7 @@ def sensitivity(
     archive : path or Archive
         A folder of dated maps; None for the bundled synthetic sample.
     **options
-        How the base is measured: see `Options`. Without `by`, `regions`, `only` and `theatre`, totals only,
+        How the base is measured: see `Options`. Without `by`, `regions` and `only`, totals only,
         which regions and snapping do not move.
 
     Returns
@@ -73,7 +73,7 @@ def sensitivity(
     >>> print(f"{base.net_km2:,.0f} km², {least.net_km2:,.0f} to {most.net_km2:,.0f} in range")
     520 km², 388 to 640 in range
     """
-    if not any(options.get(option) for option in ("by", "regions", "only", "theatre")):
+    if not any(options.get(option) for option in ("by", "regions", "only")):
         options["by"] = "none"
     run, actors, _ = asked = start_periods([period], archive, options)
     refuse_dropped(run)

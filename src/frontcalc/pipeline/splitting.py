@@ -34,9 +34,8 @@ class Splitting(TypedDict, total=False):
         `country`, `adm1` (alias `oblast`, the default) or `adm2` (alias `raion`), several at once with
         subtotals; `none` for totals only.
     only : str or sequence of str
-        The places to show, by name or code; a text may name several, separated by commas.
-    theatre : str
-        The country whose regions are shown.
+        The places to show, by name or code, that of a country for its regions; a text may name several, separated
+        by commas.
     regions : path or GeoDataFrame
         A polygon file of regions, or what it would hold; default the embedded ones, where they are of the place.
     region_name : str
@@ -45,7 +44,6 @@ class Splitting(TypedDict, total=False):
 
     by: str | Sequence[str] | None
     only: str | Sequence[str] | None
-    theatre: str | None
     regions: str | Path | GeoFrame | Entry | None
     region_name: str | None
 
@@ -74,18 +72,17 @@ def choose_regions(
         A level or a name is unknown, or a level has no data here.
     """
     by, only = options.get("by"), _names(options.get("only"))
-    theatre = options.get("theatre")
     levels = parse_levels(by) if by is not None else (ADM1,)
-    if not levels and (only or theatre is not None):
+    if not levels and only:
         raise UsageError(
             "there are no rows to choose from with --by none",
-            where="--only and --theatre",
+            where="--only",
             cure="choose other levels with --by",
         )
     finest = ADM2 if ADM2 in levels else ADM1
     regions = _measured(options, finest, target_crs, place, actor, cache) if levels else region_sets.no_regions()
     if regions is None:
-        if by is not None or only or theatre is not None:
+        if by is not None or only:
             raise _lacking(finest, place, actor)
         notice = Notice("NO-REGIONS", "no regions are known for this place; give a file with --regions")
         nothing = replace(region_sets.no_regions(), notices=(notice,))
@@ -94,7 +91,7 @@ def choose_regions(
     if only:
         regions = _with_known_spellings(regions)
     listing = "" if options.get("regions") else "(frontcalc regions list)"
-    return regions, lines(regions, levels, coarser=coarser, only=only, theatre=theatre, listing=listing)
+    return regions, lines(regions, levels, coarser=coarser, only=only, listing=listing)
 
 
 def _names(only: str | Sequence[str] | None) -> tuple[str, ...]:

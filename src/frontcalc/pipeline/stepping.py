@@ -47,8 +47,8 @@ def measure_step(job: Job, before: Holding, after: Holding, ground: Grounds, reg
     """
     opening, closing = ground(before), ground(after)
     with timed(f"compared {_day(before, 'opening')} with {_day(after, 'closing')}"):
-        grounds = change.differences(opening, closing, engine=job.engine)
-        gained, lost = change.areas_of(grounds, regions, engine=job.engine, slivers=job.slivers)
+        grounds = change.differences(opening, closing)
+        gained, lost = change.areas_of(grounds, regions, slivers=job.slivers)
     step = Step(
         Moved(gained.figures, lost.figures, gained.slivers, lost.slivers),
         float(geometry.area_km2(opening)),
@@ -128,7 +128,7 @@ def _step_of(content: bytes) -> Step:
 
 def known_areas(job: Job, held: Holding, measure: Callable[[], Held]) -> Held:
     """Return the areas of what is held on a map, kept from an earlier run or measured now."""
-    key = key_of((method_version(), job.engine, job.regions, held.key))
+    key = key_of((method_version(), job.regions, held.key))
     return Held(*kept_figures(job.cache, "areas", key, measure, arrays=2))
 
 

@@ -114,8 +114,6 @@ class Job:
         Which layers count.
     plane : str
         The equal-area CRS.
-    engine : str
-        One of `change.ENGINES`.
     regions : str
         The key of what takes ground, by `regions_key`; the regions themselves are large and go beside the job.
     cache : Cache
@@ -129,7 +127,6 @@ class Job:
     actor: str
     view: View
     plane: str
-    engine: str
     regions: str
     cache: Cache
     slivers: SliverRule
@@ -141,7 +138,7 @@ class Job:
 
     def key(self, before: Holding, after: Holding) -> str:
         """Return the key of the step between two maps."""
-        return key_of((method_version(), self.engine, self.regions, repr(self.slivers), before.key, after.key))
+        return key_of((method_version(), self.regions, repr(self.slivers), before.key, after.key))
 
 
 @dataclass(frozen=True, slots=True)

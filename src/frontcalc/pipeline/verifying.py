@@ -50,7 +50,7 @@ def verify(
         The maps; default those that the file names, else the bundled synthetic sample.
     **options
         How to measure where claims do not say: see `Options`. What is shown is the claims' own to say, so
-        that `only`, `theatre` and `layers` are refused.
+        that `only` is refused.
 
     Returns
     -------
@@ -129,11 +129,8 @@ def _bundled() -> dict[str, Path]:
 
 def _check(options: Options) -> None:
     """Refuse options that say what each claim says itself."""
-    own = [name for name in ("only", "theatre", "layers") if options.get(name)]
-    if own:
-        raise UsageError(
-            f"{' and '.join(own)}: a claim says itself what it is of", cure="write it into the claims file"
-        )
+    if options.get("only"):
+        raise UsageError("a claim says itself what it is of", where="only", cure="write it into the claims file")
     if (options.get("actor") or "").casefold() == "all":
         raise UsageError("a claim is of one actor", where="actor", cure="name one")
 

@@ -67,23 +67,19 @@ class Plane:
     tree: shapely.STRtree
     _edges: dict[int, Edges] = field(default_factory=dict)
 
-    def shares(self, ground: Geometries, *, overlay: bool) -> Shares:
+    def shares(self, ground: Geometries) -> Shares:
         """Return the areas that ground shares with the pieces it meets.
 
         Parameters
         ----------
         ground : (n,) array of Polygon
             Valid and without overlap, in metres.
-        overlay : bool
-            Cut the ground and measure what it is cut into, the plain way that takes several times as long.
         """
         parts, owner = geometry.subdivide(ground, _PART_VERTICES)
         part, piece, around, crossing = self._meetings(parts)
         whole = np.where(around, self.pieces[piece], parts[part])
-        if overlay:
-            whole[crossing] = shapely.intersection(whole[crossing], self.pieces[piece[crossing]])
         shared_m2 = shapely.area(whole)
-        if crossing.any() and not overlay:
+        if crossing.any():
             cut, number = np.unique(part[crossing], return_inverse=True)
             met, place = np.unique(piece[crossing], return_inverse=True)
             shared_m2[crossing] = shared_area_m2(edges_of(parts[cut]), self._edges_of(met), number, place)

@@ -194,17 +194,15 @@ class RegionSet:
             nowhere=nowhere,
         )
 
-    def split(self, *groups: Geometries, overlay: bool = False) -> tuple[Split, ...]:
+    def split(self, *groups: Geometries) -> tuple[Split, ...]:
         """Measure groups of polygons by region, each group by itself, and by itself what no region takes.
 
         Parameters
         ----------
         *groups : (k,) array of shapely Polygon
             Each valid and without overlap, in metres. Several at once cost little more than one.
-        overlay : bool
-            Whether by an overlay, the plain way, or by the integral of `frontcalc.overlaps`.
         """
-        shares = self._plane().shares(np.concatenate(groups), overlay=overlay)
+        shares = self._plane().shares(np.concatenate(groups))
         lengths = [len(parts) for parts in groups]
         group = np.repeat(np.arange(len(groups)), lengths)[shares.polygon]
         row, zone = self._rows(shares.piece)

@@ -171,7 +171,7 @@ def _projected(part: SnapshotLayer, plane: str) -> tuple[Geometries, float]:
         raise DataError(
             f"layer {part.name!r} cannot be repaired: {error}",
             where=part.file,
-            cure="repair it, or leave it out with --layers",
+            cure="repair it, or leave it out with --view",
         ) from error
     return polygons, float(np.sum(gaps_m2)) / 1e6
 
