@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import subprocess
+import sys
 import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
 
 import check_release
+import house
 import minimum_versions
 import pytest
 import yaml
@@ -184,3 +188,23 @@ def test_ci_calls_targets_that_there_are_on_every_python_that_is_promised() -> N
     }
     assert called >= {"lint", "test", "minimum", "release-check"}
     assert called <= set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
+
+
+# What scripts/house.py measures, which only goes down: lines and files of the sources; functions, files, depth and
+# classes on the way of `diff 2023 2024`.
+BUDGETS = {"lines": 34_500, "files": 257, "functions": 444, "way's files": 93, "depth": 28, "classes": 61}
+
+
+def test_the_house_stays_within_its_budgets() -> None:
+    done = subprocess.run([sys.executable, ROOT / "scripts" / "house.py"], capture_output=True, text=True, check=True)
+    size, way, _, long = done.stdout.splitlines()
+    figures = [int(number.replace(",", "")) for line in (size, way) for number in re.findall(r"[\d,]*\d", line)]
+    over = {name: figure for (name, most), figure in zip(BUDGETS.items(), figures, strict=True) if figure > most}
+    assert not over, over
+    assert long == "long functions: none"
+
+
+def test_a_long_function_is_found_and_a_docstring_is_no_part_of_it() -> None:
+    lines = ["def long():", '    """One.', *["    more"] * 70, '    """', *["    x = 1"] * 41]
+    assert house.long_functions({"a.py": ast.parse("\n".join(lines))}) == ["a.py:long"]
+    assert house.long_functions({"a.py": ast.parse("\n".join(lines[:-2]))}) == []
