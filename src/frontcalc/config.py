@@ -37,6 +37,7 @@ DEFAULTS = (
 
 GONE = {
     "allow-synthetic": "leave it out: sentences of made-up maps say so themselves",
+    "dask": "write --workers with the scheduler's address, as in --workers tcp://10.0.0.1:8786",
     "engine": "leave it out: figures are the same without it",
     "layers": "write --view with the layers' names, a role as in --view role:claimed",
     "no-cache": "write --cache none",

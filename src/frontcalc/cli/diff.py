@@ -16,8 +16,7 @@ from frontcalc.cli.command import Command
 @options.archive
 @options.measuring
 @options.slivers
-@options.workers
-@options.dask
+@options.workers_or_cluster
 @options.places()
 @click.option(
     "--range",
