@@ -117,7 +117,6 @@ _slivers = (
 )
 _reading = (
     click.option("--date-from", metavar="SOURCE", help="Where days are read from: name, folder or property:FIELD."),
-    click.option("--year", type=int, metavar="YYYY", help="The year of file names that state only day and month."),
     click.option("--skip-bad", is_flag=True, help="Pass over files that cannot be read, and list them."),
     click.option("--legend", metavar="FILE", shell_complete=paths, help="A toml that says what the maps' layers mean."),
 )
@@ -152,7 +151,7 @@ def reading(command: Command) -> Command:
 
 def checking(command: Command) -> Command:
     """Add the options that say how an archive is checked; bad files are findings and never skipped."""
-    return _with(command, (*_regions, *_reading[:2]))
+    return _with(command, (*_regions, *_reading[:1]))
 
 
 def verifying(command: Command) -> Command:

@@ -58,8 +58,6 @@ class Options(Splitting, total=False):
         Pass over files that cannot be read, with a notice; default False.
     date_from : str
         Where days are read from: `name`, `folder` or `property:FIELD`; default the first of them.
-    year : int
-        The year of file names that state only day and month.
     legend : path
         A toml that explains the layers of the maps, as `frontcalc archive explain` writes it.
     """
@@ -76,7 +74,6 @@ class Options(Splitting, total=False):
     carry_layers: int
     skip_bad: bool
     date_from: str | None
-    year: int | None
     legend: str | Path | None
 
 
@@ -92,14 +89,14 @@ def open_maps(archive: str | Path | Archive | None, options: Options) -> Archive
     if archive is None:
         return archives.open_sample()
     if isinstance(archive, Archive):
-        if options.get("date_from") or options.get("year") or options.get("legend"):
+        if options.get("date_from") or options.get("legend"):
             problem, cure = (
                 "is open already: its maps are dated, its layers named",
                 "give dating= or legend= to open_archive",
             )
             raise UsageError(problem, where=archive.name, cure=cure)
         return archive.skipping_bad() if options.get("skip_bad") else archive
-    dating = Dating(options.get("date_from"), options.get("year"))
+    dating = Dating(options.get("date_from"))
     skip_bad = bool(options.get("skip_bad"))
     return archives.open_archive(archive, dating=dating, skip_bad=skip_bad, legend=options.get("legend"))
 
