@@ -93,7 +93,7 @@ def test_what_is_wanted_is_said_in_words(arguments: dict[str, Any], message: str
 
 
 def test_a_keyword_unlike_any_lists_them_and_python_s_own_errors_stay() -> None:
-    with pytest.raises(TypeError, match=r"'xyz'; there are periods, archive, places, with_range, by, only"):
+    with pytest.raises(TypeError, match=r"'xyz'; there are periods, archive, with_range, by, only"):
         frontcalc.diff("2024", xyz=1)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'periods'"):
         frontcalc.diff()  # type: ignore[call-arg]

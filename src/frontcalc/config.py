@@ -42,6 +42,7 @@ GONE = {
     "engine": "leave it out: figures are the same without it",
     "layers": "write --view with the layers' names, a role as in --view role:claimed",
     "no-cache": "write --cache none",
+    "places": "the command places lists them, frontcalc.places in Python",
     "year": "write year = 2024 into the archive's frontcalc.toml",
     "theatre": "write --only with the country's code or name, as in --only UA",
 }

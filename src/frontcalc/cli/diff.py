@@ -17,7 +17,6 @@ from frontcalc.cli.command import Command
 @options.measuring
 @options.slivers
 @options.workers_or_cluster
-@options.places()
 @click.option(
     "--range",
     "with_range",

@@ -29,12 +29,6 @@ archive = click.option(
 )
 
 
-def places(*, required: bool = False) -> Callable[[Command], Command]:
-    """Return the option that names a file of places."""
-    text = "Named points: GeoJSON, or CSV with columns name, lon, lat."
-    return click.option("--places", metavar="FILE", required=required, shell_complete=paths, help=text)
-
-
 _AT_ONCE = "Threads or processes that measure at once; the result is the same [default: a processor each, at most 4]."
 
 
