@@ -194,12 +194,14 @@ def test_a_property_is_consulted_where_no_name_has_a_date_or_when_asked(tmp_path
         days(tmp_path, source="property:seen")
 
 
-def test_the_year_is_the_folders_or_the_option(tmp_path: Path) -> None:
+def test_the_year_is_the_folders_or_the_archives_own(tmp_path: Path) -> None:
     write(tmp_path / "ISW 2022" / "UkraineControlMapAO13MAR.geojson", {None: [(300, 40)]})
     assert days(tmp_path) == ["2022-03-13"]
-    assert days(tmp_path, year=2023) == ["2023-03-13"]
+    (tmp_path / "frontcalc.toml").write_text("year = 2023\n")
+    assert days(tmp_path) == ["2023-03-13"]
+    (tmp_path / "frontcalc.toml").unlink()
     write(tmp_path / "other" / "UkraineControlMapAO14MAR.geojson", {None: [(300, 40)]})
-    with pytest.raises(DataError, match=r"14MAR has no year; give its year with --year"):
+    with pytest.raises(DataError, match=r"14MAR has no year; write year = 2024 into the archive's frontcalc.toml"):
         days(tmp_path)
 
 
@@ -307,6 +309,8 @@ def test_unknown_layers_beside_known_ones_are_listed_as_not_counted(tmp_path: Pa
         ('cache = "/tmp"', "unknown key 'cache'"),
         ('view = "best"', "no view, role or layer is named 'best'; views are control"),
         ("as_of_offset_days = 1.5", "as_of_offset_days is 1.5"),
+        ("year = 24", "year is 24; write it as year = 2024"),
+        ("year = true", "year is True"),
         ("as_of_offset_days = true", "as_of_offset_days is True"),
         ('[dates]\n"a.geojson" = "soon"', "the date of 'a.geojson' is 'soon'"),
         ("dates = 3", "dates is no table"),

@@ -136,7 +136,7 @@ def test_a_series_has_the_same_bytes_and_every_step_comes_from_the_workers(
     processes: Processes, maps: Path, regions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     how = {"archive": maps, "regions": regions, "snap": "none", "cache": "none"}
-    there = frontcalc.series(**how, dask=processes.address)
+    there = frontcalc.series(**how, workers=processes.address)
     monkeypatch.undo()
     assert written(there) == written(frontcalc.series(**how))
     east = [row.net_km2 for row in there.rows if row.region == "East"]
@@ -149,7 +149,7 @@ def test_what_the_workers_measured_is_kept_here(
     processes: Processes, maps: Path, regions: Path, tmp_path: Path
 ) -> None:
     how = {"archive": maps, "regions": regions, "cache": tmp_path / "kept"}
-    there = frontcalc.series(**how, dask=processes.address)
+    there = frontcalc.series(**how, workers=processes.address)
     # Nobody measures the second time: every step is known.
     assert written(frontcalc.series(**how)) == written(there)
 
@@ -170,7 +170,7 @@ def test_commands_say_the_same(
 ) -> None:
     """On stderr too, where Dask would log."""
     how = (*command, "--archive", maps, "--regions", regions, "--cache", "none")
-    here, there = run_here(*how), run_here(*how, "--dask", processes.address)
+    here, there = run_here(*how), run_here(*how, "--workers", processes.address)
     assert here.returncode == 0, here.stderr
     assert there == here
 
@@ -202,7 +202,7 @@ def test_a_killed_worker_loses_nothing(
 
     monkeypatch.setattr(Cluster, "_send", stop_and_send)
     monkeypatch.setattr(Cluster, "outcome", kill_and_wait)
-    there = frontcalc.series(archive=maps, regions=regions, dask=processes.address, cache="none")
+    there = frontcalc.series(archive=maps, regions=regions, workers=processes.address, cache="none")
     monkeypatch.undo()
     ((name, keys),) = lost.items()
     assert keys
@@ -215,9 +215,9 @@ def test_other_content_on_a_worker_is_refused(
 ) -> None:
     monkeypatch.setattr(cluster_tasks, "fingerprint", lambda entry: "0" * 64)
     with pytest.raises(DataError, match=r"2024-01-01\.geojson: has another content on a worker than here; let all"):
-        frontcalc.series(archive=maps, regions=regions, dask=processes.address, cache="none")
+        frontcalc.series(archive=maps, regions=regions, workers=processes.address, cache="none")
     with pytest.raises(DataError, match=r"2024-01-05\.geojson: has another content"):
-        frontcalc.diff(["2024-01-05..2024-01-07"], archive=maps, dask=processes.address, cache="none")
+        frontcalc.diff(["2024-01-05..2024-01-07"], archive=maps, workers=processes.address, cache="none")
 
 
 def test_a_file_that_workers_do_not_see_is_refused(tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ def test_an_archive_is_found_by_workers_in_another_folder(
     processes: Processes, maps: Path, regions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(maps.parent)
-    asked = {"regions": regions, "dask": processes.address, "cache": "none"}
+    asked = {"regions": regions, "workers": processes.address, "cache": "none"}
     assert len(frontcalc.series(archive=maps.name, **asked).rows) == 20 * 4
     between = frontcalc.diff_files(*(Path(maps.name, f"2024-01-{day}.geojson") for day in ("01", "02")), **asked)
     assert between.rows[-1].gained_km2 == pytest.approx(AREA)
@@ -240,7 +240,7 @@ def test_an_archive_is_found_by_workers_in_another_folder(
 def test_a_bad_map_is_an_error_as_without_a_cluster(processes: Processes, maps: Path, regions: Path) -> None:
     (maps / "2024-01-20.geojson").write_text('{"type": "FeatureCollection", "features": [')
     errors = []
-    for how in ({}, {"dask": processes.address}):
+    for how in ({}, {"workers": processes.address}):
         with pytest.raises(DataError) as raised:
             frontcalc.series(archive=maps, regions=regions, cache="none", **how)
         errors.append(str(raised.value))
@@ -256,7 +256,7 @@ def test_other_software_is_refused(
     monkeypatch.setattr(cluster, "sent_software", lambda: software() | {name: "0.0"})
     expected = rf"the scheduler has {name} {software()[name]} and not 0\.0; install the same on all machines"
     with pytest.raises(FrontcalcError, match=expected):
-        frontcalc.diff(["2024-01-05"], archive=maps, dask=processes.address)
+        frontcalc.diff(["2024-01-05"], archive=maps, workers=processes.address)
 
 
 def test_a_worker_that_joined_later_is_asked_for_its_software_too() -> None:
@@ -272,7 +272,7 @@ def test_a_cluster_without_workers_is_no_hang(
     asked = {"archive": maps, "regions": regions, "cache": "none"}
     with Processes(tmp_path) as alone:
         with pytest.raises(FrontcalcError, match=r"no worker has joined it within 0\.5 seconds"):
-            frontcalc.series(**asked, dask=alone.address)
+            frontcalc.series(**asked, workers=alone.address)
         alone.start_worker("only")
         alone.has_workers(1)
         send = Cluster._send
@@ -283,8 +283,8 @@ def test_a_cluster_without_workers_is_no_hang(
             return sent
 
         monkeypatch.setattr(Cluster, "_send", send_and_kill)
-        with pytest.raises(FrontcalcError, match=r"--dask tcp.*; see the logs of its scheduler and workers"):
-            frontcalc.series(**asked, dask=alone.address)
+        with pytest.raises(FrontcalcError, match=r"--workers tcp.*; see the logs of its scheduler and workers"):
+            frontcalc.series(**asked, workers=alone.address)
 
 
 @pytest.fixture
@@ -301,8 +301,10 @@ def test_what_does_not_answer_is_given_up_in_seconds(mute: str, maps: Path, monk
         nobody = f"127.0.0.1:{closed.getsockname()[1]}"
     for address, problem in ((nobody, "refused"), (mute, "nothing was heard within 0.5 seconds")):
         begun = time.process_time()
-        with pytest.raises(FrontcalcError, match=f"--dask {address}: no scheduler answers: .*{problem}.*leave --dask"):
-            frontcalc.diff(["2024-01-05"], archive=maps, dask=address)
+        with pytest.raises(
+            FrontcalcError, match=f"--workers {address}: no scheduler answers: .*{problem}.*leave --workers"
+        ):
+            frontcalc.diff(["2024-01-05"], archive=maps, workers=address)
         assert time.process_time() - begun < 30
 
 
@@ -312,15 +314,18 @@ def test_an_address_of_a_worker_is_none_of_a_scheduler(processes: Processes, map
     with distributed.Client(processes.address, set_as_default=False) as client:
         worker = next(iter(client.nthreads()))
     with pytest.raises(FrontcalcError, match="a worker answers and no scheduler"):
-        frontcalc.diff(["2024-01-05"], archive=maps, dask=worker)
+        frontcalc.diff(["2024-01-05"], archive=maps, workers=worker)
 
 
 @pytest.mark.parametrize(
-    "address", ["", "8786", "localhost", "http://localhost:8786", "tcp://localhost", "tcp://a b:1", "x:99999", "x:0"]
+    "address",
+    ["", "8786", "localhost", "http://localhost:8786", "tcp://localhost", "tcp://a b:1", "two", "x:99999", "x:0"],
 )
 def test_what_is_no_address_is_a_usage_error(maps: Path, address: str) -> None:
-    with pytest.raises(UsageError, match=r"no address of a scheduler; give one as in tcp://10\.0\.0\.1:8786"):
-        frontcalc.diff(["2024-01-05"], archive=maps, dask=address)
+    with pytest.raises(
+        UsageError, match=r"no address of a scheduler; give one as in tcp://10\.0\.0\.1:8786, or a whole number"
+    ):
+        frontcalc.diff(["2024-01-05"], archive=maps, workers=address)
 
 
 @pytest.mark.parametrize("address", ["localhost:8786", "tcp://10.0.0.1:8786", "tls://host.example:1", "tcp://[::1]:80"])
@@ -328,15 +333,10 @@ def test_what_is_an_address(address: str) -> None:
     cluster.check_address(address)
 
 
-def test_threads_and_a_cluster_are_not_asked_for_at_once(maps: Path) -> None:
-    with pytest.raises(UsageError, match="--dask and --workers: "):
-        frontcalc.diff(["2024-01-05"], archive=maps, dask="localhost:1", workers=2)
-
-
 def test_without_dask_the_message_says_what_to_install(maps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(UsageError, match=r'--dask: needs the package distributed; pip install "frontcalc\[dask\]"'):
-        frontcalc.diff(["2024-01-05"], archive=maps, dask="localhost:1")
+    with pytest.raises(UsageError, match=r'--workers: needs the package distributed; pip install "frontcalc\[dask\]"'):
+        frontcalc.diff(["2024-01-05"], archive=maps, workers="localhost:1")
 
 
 def test_dask_is_loaded_for_a_cluster_alone() -> None:

@@ -77,7 +77,7 @@ def test_a_name_without_a_year_needs_one_given(name: str, day: str, left: str) -
         day_from_name(name)
     assert caught.value.problem in {f"{written} has no year" for written in ("ARP07", "AO13MAR", "JUL05")}
     assert caught.value.where == name
-    assert caught.value.cure == "give its year with --year, or in the name of its folder"
+    assert caught.value.cure == "write year = 2024 into the archive's frontcalc.toml, or name its folder by the year"
 
 
 def test_the_years_own_calendar_decides() -> None:

@@ -58,7 +58,7 @@ def test_a_keyword_that_no_facade_has_is_named_with_the_one_meant(name: str) -> 
 
 
 @pytest.mark.parametrize("name", FACADES)
-@pytest.mark.parametrize("wrong", [{"view": 3}, {"workers": "two"}, {"only": 7}, {"drop_slivers": "no"}, {"crs": 6933}])
+@pytest.mark.parametrize("wrong", [{"view": 3}, {"workers": 2.5}, {"only": 7}, {"drop_slivers": "no"}, {"crs": 6933}])
 def test_a_value_of_another_type_says_what_is_wanted(name: str, wrong: dict[str, Any]) -> None:
     (keyword,) = wrong
     with pytest.raises(UsageError, match=rf"{keyword}: is .*; give (text|a whole number|True or False)"):
@@ -83,7 +83,7 @@ def test_every_facade_with_options_is_checked() -> None:
         ({"periods": "2024", "archive": 5}, "archive: is 5; give text or a path or an Archive"),
         ({"periods": "2024", "view": 5}, "view: is 5; give text or a list of these"),
         ({"periods": "2024", "sliver_width": "wide"}, "sliver_width: is 'wide'; give a number"),
-        ({"periods": "2024", "workers": 2.0}, r"workers: is 2\.0; give a whole number"),
+        ({"periods": "2024", "workers": 2.0}, r"workers: is 2\.0; give a whole number or text"),
         ({"periods": "2024", "regions": 1}, "regions: is 1; give text or a path or a GeoDataFrame"),
     ],
 )
@@ -93,7 +93,7 @@ def test_what_is_wanted_is_said_in_words(arguments: dict[str, Any], message: str
 
 
 def test_a_keyword_unlike_any_lists_them_and_python_s_own_errors_stay() -> None:
-    with pytest.raises(TypeError, match=r"'xyz'; there are periods, archive, places, with_range, by, only"):
+    with pytest.raises(TypeError, match=r"'xyz'; there are periods, archive, with_range, by, only"):
         frontcalc.diff("2024", xyz=1)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'periods'"):
         frontcalc.diff()  # type: ignore[call-arg]

@@ -84,26 +84,20 @@ def test_places_on_the_edge_are_held_and_have_their_region(archive: Write, regio
     ]
 
 
-def test_diff_names_what_lasted(maps: Path, towns: Path) -> None:
-    table = frontcalc.diff([PERIOD, "2024-01-21..2024-01-31"], archive=maps, places=towns)
+def test_what_lasted_is_named_by_period(maps: Path, towns: Path) -> None:
+    table = frontcalc.places([PERIOD, "2024-01-21..2024-01-31"], archive=maps, places=towns)
     assert [(place.period, place.place) for place in table.meta.places or ()] == [(PERIOD, "Gained"), (PERIOD, "Lost")]
     assert frontcalc.diff([PERIOD], archive=maps).meta.places is None
-    files = sorted(maps.glob("*.geojson"))
-    pair = frontcalc.diff_files(files[0], files[-1], places=towns)
-    assert [(place.place, str(place.date)) for place in pair.meta.places or ()] == [
-        ("Gained", "2024-01-31"),
-        ("Lost", "2024-01-31"),
-    ]
 
 
-def test_the_commands_say_it_in_every_form(maps: Path, towns: Path, run_here: Run) -> None:
-    done = run_here("diff", PERIOD, "--places", towns, "--archive", maps)
+def test_the_command_says_it_in_every_form(maps: Path, towns: Path, run_here: Run) -> None:
+    done = run_here("places", PERIOD, "--places", towns, "--archive", maps)
     under = f"{PERIOD}: came under Russia's hold: Gained (2024-01-11)\n"
     out = f"{PERIOD}: came out of Russia's hold: Lost (2024-01-21)\n"
     assert under + out in done.stdout
-    done = run_here("diff", PERIOD, "--places", towns, "--archive", maps, "--format", "csv")
+    done = run_here("places", PERIOD, "--places", towns, "--archive", maps, "--format", "csv")
     assert f"frontcalc: {under}frontcalc: {out}" in done.stderr
-    done = run_here("diff", "2024-01-21..2024-01-31", "--places", towns, "--archive", maps, "--format", "json")
+    done = run_here("places", "2024-01-21..2024-01-31", "--places", towns, "--archive", maps, "--format", "json")
     assert json.loads(done.stdout)["meta"]["places"] == []
     assert "no place came under or out of Russia's hold" in done.stderr
     done = run_here("places", PERIOD, "--places", towns, "--archive", maps, "--format", "csv")
@@ -173,12 +167,11 @@ def written(folder: Path, *points: tuple[float, float]) -> Path:
     return path
 
 
-@pytest.mark.parametrize("command", ["places", "diff", "changes"])
-def test_places_with_longitude_and_latitude_exchanged_are_refused(command: str, maps: Path, tmp_path: Path) -> None:
+def test_places_with_longitude_and_latitude_exchanged_are_refused(maps: Path, tmp_path: Path) -> None:
     # These maps are of 0.0 to 0.3° E, 43° S.
     towns = written(tmp_path, *(centre(column, 0)[::-1] for column in range(2)))
     with pytest.raises(DataError, match=r"points.csv: has no place near what the maps show, lon .*are exchanged: swap"):
-        getattr(frontcalc, command)(PERIOD, places=towns, archive=maps)
+        frontcalc.places(PERIOD, places=towns, archive=maps)
 
 
 def test_places_elsewhere_are_refused_and_one_near_is_enough(maps: Path, tmp_path: Path) -> None:
@@ -188,7 +181,6 @@ def test_places_elsewhere_are_refused_and_one_near_is_enough(maps: Path, tmp_pat
     for at in near:
         towns = written(tmp_path, (37.1, 48.0), at)
         assert frontcalc.places(PERIOD, places=towns, archive=maps).rows == ()
-        assert frontcalc.diff(PERIOD, places=towns, archive=maps).meta.places == ()
 
 
 def test_places_are_not_judged_where_the_maps_show_nothing(archive: Write, tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def test_an_open_archive_may_be_asked_wherever_a_path_may(archive: Callable[...,
         with pytest.raises(frontcalc.UsageError, match="the same archive is given twice"):
             frontcalc.compare("2023", archives=twice)
     with pytest.raises(frontcalc.UsageError, match="one: is open already"):
-        frontcalc.held("2023-12-31", archive=opened, year=2023)
+        frontcalc.held("2023-12-31", archive=opened, date_from="name")
 
 
 def test_a_part_of_an_archive_is_an_archive(archive: Callable[..., Path]) -> None:

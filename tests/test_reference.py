@@ -63,7 +63,7 @@ ALIKE = (
 
 MEASURING = {
     *("archive", "regions", "region_name", "by", "only", "snap", "view", "actor", "crs"),
-    *("carry_layers", "date_from", "year", "skip_bad", "cache", "workers", "since", "until"),
+    *("carry_layers", "date_from", "skip_bad", "cache", "workers", "since", "until"),
 }
 IN_ONE_THREAD = ("places", "sensitivity")
 

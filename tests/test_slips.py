@@ -75,7 +75,6 @@ PERIOD = "2024-01-01..2024-01-02"
         f"diff {PERIOD} --archive maps --format geojson -o link.geojson",
         f"diff {PERIOD} --archive maps --format geojson -o hard.geojson",
         f"diff {PERIOD} --archive maps --view control --regions regions.geojson -o regions.geojson",
-        f"diff {PERIOD} --archive maps --places places.csv -o places.csv",
         f"diff {PERIOD} --archive hard.geojson -o link.geojson",
         "diff maps/2024-01-01.geojson maps/2024-01-02.geojson -o maps/2024-01-02.geojson",
         f"compare {PERIOD} --archive maps --archive other -o maps/2024-01-01.geojson",

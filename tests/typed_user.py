@@ -46,7 +46,7 @@ def everything(claims: Path) -> None:
 def mistakes() -> None:
     frontcalc.diff(["2024"], "maps")  # type: ignore[call-arg]
     frontcalc.diff(["2024"], vew="control")  # type: ignore[call-arg]
-    frontcalc.series(workers="2")  # type: ignore[arg-type]
+    frontcalc.series(workers=2.5)  # type: ignore[arg-type]
     frontcalc.diff(2023.5)  # type: ignore[arg-type]
     frontcalc.held(3)  # type: ignore[arg-type]
     frontcalc.summary("year")  # type: ignore[call-arg]

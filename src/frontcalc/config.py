@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
+from frontcalc.day_forms import WRITTEN
 from frontcalc.errors import DataError, UsageError
 from frontcalc.labels import printable
 from frontcalc.layers import OWN, Layer, LayerEnd, Legend, Role, spelling
@@ -37,9 +38,12 @@ DEFAULTS = (
 
 GONE = {
     "allow-synthetic": "leave it out: sentences of made-up maps say so themselves",
+    "dask": "write --workers with the scheduler's address, as in --workers tcp://10.0.0.1:8786",
     "engine": "leave it out: figures are the same without it",
     "layers": "write --view with the layers' names, a role as in --view role:claimed",
     "no-cache": "write --cache none",
+    "places": "the command places lists them, frontcalc.places in Python",
+    "year": "write year = 2024 into the archive's frontcalc.toml",
     "theatre": "write --only with the country's code or name, as in --only UA",
 }
 """Options, keywords and keys that were, and what does their work."""
@@ -52,7 +56,18 @@ _PATHS = ("archive", "legend", "regions")
 _SEVERAL = ("only",)
 _LONGEST_LINE = 500
 OF_ARCHIVE = (
-    *("publisher", "attribution", "licence", "view", "as_of_offset_days", "dates", "property", "layers", "ignore"),
+    *(
+        "publisher",
+        "attribution",
+        "licence",
+        "view",
+        "as_of_offset_days",
+        "year",
+        "dates",
+        "property",
+        "layers",
+        "ignore",
+    ),
 )
 """Keys of an archive's own file. It is as untrusted as the maps beside it, so no path is among them."""
 
@@ -76,6 +91,8 @@ class ArchiveConfig:
         The view to use unless the user asks for another.
     as_of_offset_days : int or None
         Days to add to every date, where files are stamped later than what they show; None where it is not stated.
+    year : int or None
+        The year of file names that state only day and month; None for that of their folder.
     attribution, licence : str
         Whom the maps are from and on what terms, as every output repeats it; empty where it is not stated.
     publisher : str
@@ -86,6 +103,7 @@ class ArchiveConfig:
     legend: Legend = field(default_factory=Legend)
     view: str | None = None
     as_of_offset_days: int | None = None
+    year: int | None = None
     attribution: str = ""
     licence: str = ""
     publisher: str = ""
@@ -120,6 +138,9 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
     offset = document.get("as_of_offset_days")
     if offset is not None and (type(offset) is not int or abs(offset) > 31):
         raise DataError(f"as_of_offset_days is {offset!r}", where=where, cure="give a whole number of days up to 31")
+    year = document.get("year")
+    if year is not None and (type(year) is not int or year not in WRITTEN):
+        raise DataError(f"year is {year!r}", where=where, cure="write it as year = 2024")
     publisher = document.get("publisher", "")
     if not isinstance(publisher, str) or not publisher.isprintable() or len(publisher) > _LONGEST_NAME:
         raise DataError(f"publisher is {publisher!r}", where=where, cure='give a name, as in publisher = "ISW"')
@@ -129,7 +150,7 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
         if type(day) is not date:
             raise DataError(f"the date of {name!r} is {day!r}", where=where, cure="write it as 2024-11-03, unquoted")
     attribution, licence = _line(document, "attribution", where), _line(document, "licence", where)
-    return ArchiveConfig(dates, legend, view, offset, attribution, licence, publisher.strip())
+    return ArchiveConfig(dates, legend, view, offset, year, attribution, licence, publisher.strip())
 
 
 def merged(config: ArchiveConfig, stated: ArchiveConfig) -> ArchiveConfig:

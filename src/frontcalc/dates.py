@@ -68,7 +68,7 @@ def day_from_name(name: str, *, year: int | None = None, orders: Orders | None =
         raise DataError(problem, where=name, cure="leave one in the name", code="NO-DATE")
     cure = "name the file by its day, as in 2024-11-03.geojson"
     if any(one.year(year) is None for one in found):
-        cure = "give its year with --year, or in the name of its folder"
+        cure = "write year = 2024 into the archive's frontcalc.toml, or name its folder by the year"
     problem = ", ".join(dict.fromkeys(one.fault(year) for one in found)) or "the name holds no date"
     raise DataError(problem, where=name, cure=cure, code="NO-DATE")
 

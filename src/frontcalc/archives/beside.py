@@ -76,7 +76,7 @@ def maps_missing(
     missing = []
     for entry in other if dating.field is None else ():
         try:
-            day = day_in_names(entry, dating)
+            day = day_in_names(entry, dating, config)
         except DataError:
             continue  # what is written like a day may be a period, as in a table's name
         if day and day + shift not in days and _kind(entry.path.parent) in folders:

@@ -31,14 +31,11 @@ class Dating:
     ----------
     source : str or None
         `name`, `folder` or `property:FIELD`; None for the file's name, else its folder's, else a property.
-    year : int or None
-        The year of names that state only day and month.
     today : date or None
         Maps after it get a notice; None for the real today.
     """
 
     source: str | None = None
-    year: int | None = None
     today: date | None = None
 
     def __post_init__(self) -> None:
@@ -87,7 +84,7 @@ def dated(
     refused: list[DataError] = []
     moments: list[datetime | None] = []
     shift = timedelta(days=config.as_of_offset_days or 0)
-    named = {} if dating.field else {entry: name for entry in maps if (name := _naming(entry, dating))}
+    named = {} if dating.field else {entry: name for entry in maps if (name := _naming(entry, dating, config))}
     orders = settled((name.text, name.year) for entry, name in named.items() if entry.label not in config.dates)
     for entry in maps:
         try:
@@ -142,9 +139,9 @@ def _days_of(
     return parts, [span.moment for span in spans]
 
 
-def day_in_names(entry: Entry, dating: Dating) -> date | None:
+def day_in_names(entry: Entry, dating: Dating, config: ArchiveConfig) -> date | None:
     """Return the day of a file by its name or those of its folders, None where none states any."""
-    named = _naming(entry, dating)
+    named = _naming(entry, dating, config)
     return day_from_name(named.text, year=named.year) if named else None
 
 
@@ -155,10 +152,10 @@ def _by_name(named: _Naming, orders: Orders) -> tuple[date, datetime | None]:
     return day, moment_from_name(named.text, day) or clock
 
 
-def _naming(entry: Entry, dating: Dating) -> _Naming | None:
+def _naming(entry: Entry, dating: Dating, config: ArchiveConfig) -> _Naming | None:
     """Return the name that states the day of a file, its own or a folder's; None where none states any."""
     folders = list(reversed(entry.path.parts[:-1]))
-    year = dating.year or next((found for folder in folders if (found := year_from_name(folder))), None)
+    year = config.year or next((found for folder in folders if (found := year_from_name(folder))), None)
     clock: time | None = None
     for up, name in enumerate((entry.path.name, *folders)):
         asked = dating.source is None or dating.source == ("folder" if up else "name")

@@ -16,9 +16,7 @@ from frontcalc.cli.command import Command
 @options.archive
 @options.measuring
 @options.slivers
-@options.workers
-@options.dask
-@options.places()
+@options.workers_or_cluster
 @click.option(
     "--range",
     "with_range",

@@ -9,7 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from frontcalc.cli import terminal
-from frontcalc.cli.types import Names, paths, together
+from frontcalc.cli.types import Names, Workers, paths, together
 
 Command = Callable[..., None]
 
@@ -29,22 +29,18 @@ archive = click.option(
 )
 
 
-def places(*, required: bool = False) -> Callable[[Command], Command]:
-    """Return the option that names a file of places."""
-    text = "Named points: GeoJSON, or CSV with columns name, lon, lat."
-    return click.option("--places", metavar="FILE", required=required, shell_complete=paths, help=text)
+_AT_ONCE = "Threads or processes that measure at once; the result is the same [default: a processor each, at most 4]."
 
 
 def workers(command: Command) -> Command:
     """Add the option that says how many threads, or processes for a series, measure."""
-    text = "Threads or processes that measure at once; the result is the same [default: a processor each, at most 4]."
-    return click.option("--workers", type=click.IntRange(1), metavar="N", help=text)(command)
+    return click.option("--workers", type=click.IntRange(1), metavar="N", help=_AT_ONCE)(command)
 
 
-def dask(command: Command) -> Command:
-    """Add the option that names a cluster to measure on."""
-    text = "Measure on the Dask cluster of this scheduler, as in tcp://10.0.0.1:8786; the result is the same."
-    return click.option("--dask", metavar="ADDRESS", help=text)(command)
+def workers_or_cluster(command: Command) -> Command:
+    """Add the option of `workers`, which may name a cluster to measure on."""
+    text = f"{_AT_ONCE[:-1]}; or the scheduler of a Dask cluster, as in tcp://10.0.0.1:8786."
+    return click.option("--workers", type=Workers(), metavar="N|ADDRESS", help=text)(command)
 
 
 def slivers(command: Command) -> Command:
@@ -115,7 +111,6 @@ _slivers = (
 )
 _reading = (
     click.option("--date-from", metavar="SOURCE", help="Where days are read from: name, folder or property:FIELD."),
-    click.option("--year", type=int, metavar="YYYY", help="The year of file names that state only day and month."),
     click.option("--skip-bad", is_flag=True, help="Pass over files that cannot be read, and list them."),
     click.option("--legend", metavar="FILE", shell_complete=paths, help="A toml that says what the maps' layers mean."),
 )
@@ -150,7 +145,7 @@ def reading(command: Command) -> Command:
 
 def checking(command: Command) -> Command:
     """Add the options that say how an archive is checked; bad files are findings and never skipped."""
-    return _with(command, (*_regions, *_reading[:2], _reading[3]))
+    return _with(command, (*_regions, _reading[0], _reading[2]))
 
 
 def verifying(command: Command) -> Command:

@@ -12,7 +12,13 @@ from frontcalc.cli.command import Command
 
 @click.command("places", cls=Command)
 @click.argument("periods", type=types.Period(), nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
-@options.places(required=True)
+@click.option(
+    "--places",
+    metavar="FILE",
+    required=True,
+    shell_complete=types.paths,
+    help="Named points: GeoJSON, or CSV with columns name, lon, lat.",
+)
 @options.archive
 @options.measuring
 @writing.output
@@ -28,7 +34,7 @@ def command(
 
     Every map of the period is looked at, and each change has the first map that shows
     it and the map before. A place that came under and out again is listed twice.
-    «frontcalc diff --places FILE» names those that changed between the two ends.
+    Named below the table are those that changed between the two ends.
     """
     import frontcalc
 

@@ -15,8 +15,7 @@ from frontcalc.cli.command import Command
 @click.option("--every", type=click.Choice(options.STEPS), default="snapshot", show_default=True, help="A row at each.")
 @options.archive
 @options.measuring
-@options.workers
-@options.dask
+@options.workers_or_cluster
 @options.slivers
 @writing.output
 def command(

@@ -28,8 +28,7 @@ from frontcalc.cli.command import Command
 @options.archive
 @options.measuring
 @options.slivers
-@options.workers
-@options.dask
+@options.workers_or_cluster
 @writing.output
 def command(
     every: tuple[str, ...] | None,

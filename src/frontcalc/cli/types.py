@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     _TextOrPath = click.ParamType[str | Path, str]
     _Text = click.ParamType[str, str]
     _Texts = click.ParamType[tuple[str, ...], str]
+    _NumberOrText = click.ParamType[int | str, str]
 else:
     # Before click 8.5 it takes no types.
-    _TextOrPath = _Text = _Texts = click.ParamType
+    _TextOrPath = _Text = _Texts = _NumberOrText = click.ParamType
 
 
 class PeriodOrFile(_TextOrPath):
@@ -117,6 +118,16 @@ class Names(_Texts):
         if isinstance(value, tuple):
             return value
         return tuple(name for part in str(value).split(",") if (name := part.strip()))
+
+
+class Workers(_NumberOrText):
+    """A number of workers, or else the address of a scheduler, which the library checks."""
+
+    name = "workers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """Return the number or the address."""
+        return click.IntRange(1).convert(value, param, ctx) if str(value).lstrip("-").isdecimal() else str(value)
 
 
 def together(

@@ -18,7 +18,6 @@ from frontcalc.outputs.polygon_facts import change_grid, disagreement_grid
 from frontcalc.outputs.published import scaled
 from frontcalc.outputs.publishers_layout import compare_grids
 from frontcalc.outputs.region_facts import check_grid, detail_grid, region_grid
-from frontcalc.outputs.remarks import place_lines
 from frontcalc.outputs.robustness_layout import range_cells, range_header, sensitivity_grids
 from frontcalc.outputs.summary_layout import summary_grids
 from frontcalc.regions import UNASSIGNED
@@ -141,7 +140,7 @@ def _diff_grid(rows: Sequence[DiffRow], actor: str, meta: Meta) -> Grid:
         tuple(groups),
         header,
         tuple(lines),
-        (*used, *slivers, *place_lines(meta, actor), *basis(meta), *remarks(meta)),
+        (*used, *slivers, *basis(meta), *remarks(meta)),
     )
 
 

@@ -182,7 +182,7 @@ def connected(address: str) -> Iterator[Cluster]:
         The scheduler does not answer, has no workers, or has other software than this machine.
     """
     check_address(address)
-    distributed = extra_package("distributed", where="--dask", extra="dask")
+    distributed = extra_package("distributed", where="--workers", extra="dask")
     with _quiet(), _client(distributed, address) as client:
         _check_cluster(client, address)
         cluster = Cluster(address, client)
@@ -203,7 +203,9 @@ def check_address(address: str) -> None:
     found = _ADDRESS.fullmatch(address)
     if found is None or not 0 < int(found[3]) < 1 << 16:
         raise UsageError(
-            f"{address!r} is no address of a scheduler", where="--dask", cure="give one as in tcp://10.0.0.1:8786"
+            f"{address!r} is no address of a scheduler",
+            where="--workers",
+            cure="give one as in tcp://10.0.0.1:8786, or a whole number",
         )
 
 
@@ -253,8 +255,8 @@ def _unreachable(address: str, problem: str) -> FrontcalcError:
     """Return the error for an address at which no scheduler answers."""
     return FrontcalcError(
         f"no scheduler answers: {problem}",
-        where=f"--dask {address}",
-        cure="see that «dask scheduler» runs there and can be reached, or leave --dask out",
+        where=f"--workers {address}",
+        cure="see that «dask scheduler» runs there and can be reached, or leave --workers out",
     )
 
 
@@ -290,7 +292,7 @@ def _check_cluster(client: Any, address: str) -> None:
 
 def _failed(address: str, problem: str) -> FrontcalcError:
     """Return the error for a cluster that does not do what it was asked."""
-    return FrontcalcError(problem, where=f"--dask {address}", cure="see the logs of its scheduler and workers")
+    return FrontcalcError(problem, where=f"--workers {address}", cure="see the logs of its scheduler and workers")
 
 
 def _reason(error: BaseException) -> str:

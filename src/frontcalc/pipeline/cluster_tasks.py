@@ -39,7 +39,7 @@ def check_software(here: dict[str, str], there: dict[str, str], who: str) -> Non
         apart = ", ".join(f"{name} {_short(there.get(name))} and not {_short(here.get(name))}" for name in names)
         raise FrontcalcError(
             f"{who} has {apart}",
-            where="--dask",
+            where="--workers",
             cure="install the same on all machines: figures must not depend on who measured",
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from frontcalc.change import Change
 from frontcalc.levels import Line
@@ -18,7 +17,7 @@ from frontcalc.pipeline.staleness import stale_notices
 from frontcalc.pipeline.suspicions import SHOWN_KM2, Redefinition, Suspicions
 from frontcalc.pipeline.workers import changes
 from frontcalc.states import Span
-from frontcalc.tables import DiffRow, Meta, PeriodUsed, PlaceRow, RowT, Table
+from frontcalc.tables import DiffRow, Meta, PeriodUsed, RowT, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,6 @@ def tabulate(
     kind: type[RowT],
     rows_of: Callable[[Measuring, Measured], Iterable[RowT]],
     asked: Asked,
-    places: str | Path | None,
     *,
     by_steps: bool = False,
     blank: bool = False,
@@ -62,8 +60,6 @@ def tabulate(
         Makes the rows of one period and actor.
     asked : Asked
         What is measured.
-    places : path or None
-        Named points, whose lasting changes of hold go into `meta`.
     by_steps : bool
         Whether the spans say already what is suspect of their steps.
     blank : bool
@@ -75,11 +71,9 @@ def tabulate(
         No period has two maps.
     """
     run = asked.run
-    lasting = _lasting(run, places) if places is not None else None
     rows: list[RowT] = []
     used: list[PeriodUsed] = []
     notices: list[Notice] = []
-    lasted: list[PlaceRow] = []
     measurable = False
     one: Measured
     for one in measure(asked, by_steps=by_steps):
@@ -87,39 +81,16 @@ def tabulate(
         rows.extend(rows_of(run, one))
         notices.extend([*one.said, *one.loose, *(found.notice for found in one.suspect)])
         used.append(period_used(one.actor, one.span))
-        if lasting is not None:
-            lasted.extend(lasting(one.actor, one.span))
     if not measurable and not blank:
         raise nothing_measured(run, notices)
-    if places is not None and not lasted:
-        _refuse_elsewhere(run, places)
-    changed_hands = None if lasting is None else lasted
     meta = meta_of(
         run,
         asked.actors,
         periods=used,
         notices=notices,
-        places=changed_hands,
         slivers=issubclass(kind, DiffRow) or run.drop_slivers,
     )
     return Table(kind, tuple(rows), meta, shapes_of(run))
-
-
-def _lasting(run: Measuring, places: str | Path) -> Callable[[str, Span], list[PlaceRow]]:
-    """Return a function that finds the places of a file which an actor holds at one end of a span and not at both."""
-    from frontcalc.gazetteer import read_places
-    from frontcalc.pipeline.place_changes import lasting, place_rows
-
-    towns = read_places(places)
-    return lambda actor, span: lasting(place_rows(run, actor, span, towns))
-
-
-def _refuse_elsewhere(run: Measuring, places: str | Path) -> None:
-    """Refuse places that all lie far from what the maps show."""
-    from frontcalc.gazetteer import read_places
-    from frontcalc.pipeline.place_changes import refuse_elsewhere
-
-    refuse_elsewhere(run, read_places(places), Path(places).name)
 
 
 def measure(asked: Asked, *, by_steps: bool = False) -> Iterator[Measured]:

@@ -22,7 +22,6 @@ def diff(
     periods: PeriodsLike,
     *,
     archive: str | Path | Archive | None = None,
-    places: str | Path | None = None,
     with_range: bool = False,
     **options: Unpack[Options],
 ) -> Table[DiffRow, Meta]:
@@ -34,8 +33,6 @@ def diff(
         As in 2023, «2024-Q3», «2024-09-01..2024-11-03»; `frontcalc.periods` has the grammar.
     archive : path or Archive
         A folder of dated maps; None for the bundled synthetic sample.
-    places : path, optional
-        Named points: `meta.places` then lists those held at one end of a period and not at the other.
     with_range : bool
         Add the least and the most that each figure comes to under the assumptions open to argument, each
         changed by itself: `sensitivity` lists them, a notice names them. It takes several times as long.
@@ -66,7 +63,7 @@ def diff(
     2023: +465.0 km² by 2023-12-31
     2024: +2,700.0 km² by 2024-11-17
     """
-    return _tabulated(start_periods(periods, archive, options), places, options if with_range else None)
+    return _tabulated(start_periods(periods, archive, options), options if with_range else None)
 
 
 @facade
@@ -74,7 +71,6 @@ def diff_files(
     before: str | Path,
     after: str | Path,
     *,
-    places: str | Path | None = None,
     with_range: bool = False,
     **options: Unpack[Options],
 ) -> Table[DiffRow, Meta]:
@@ -86,7 +82,7 @@ def diff_files(
     ----------
     before, after : path
         The two maps, the earlier one first.
-    places, with_range, **options
+    with_range, **options
         As for `diff`.
 
     Returns
@@ -110,16 +106,16 @@ def diff_files(
     >>> print(f"{total.net_km2:+,.1f} km² in {total.days} days")
     +1,020.0 km² in 63 days
     """
-    return _tabulated(start_files(before, after, options), places, options if with_range else None)
+    return _tabulated(start_files(before, after, options), options if with_range else None)
 
 
-def _tabulated(asked: Asked, places: str | Path | None, ranges: Options | None) -> Table[DiffRow, Meta]:
+def _tabulated(asked: Asked, ranges: Options | None) -> Table[DiffRow, Meta]:
     """Return the table, with ranges where options are given to start their alternatives with."""
     if ranges is None:
-        return tabulate(DiffRow, diff_rows, asked, places)
+        return tabulate(DiffRow, diff_rows, asked)
     from frontcalc.pipeline.ranges import tabulate_ranges
 
-    return tabulate_ranges(diff_rows, asked, places, ranges)
+    return tabulate_ranges(diff_rows, asked, ranges)
 
 
 def diff_rows(run: Measuring, measured: Measured) -> Iterator[DiffRow]:

@@ -76,7 +76,7 @@ class Measuring:
     slivers: SliverRule
     drop_slivers: bool
     notices: list[Notice]
-    dask: str | None = None
+    cluster: str | None = None
     processes: bool = False
     cache: Cache = NOTHING_KEPT
     job: Callable[[str], Job] = field(init=False)

@@ -41,15 +41,14 @@ class Options(Splitting, total=False):
         Mean width (m) below which a part of a change counts as a sliver; default 100.
     drop_slivers : bool
         Leave slivers out of gained, lost and net, with a notice of how much that is; default False.
-    workers : int
-        How many threads measure; default as many as there are processors, and four at most. The result is the same.
+    workers : int or str
+        How many threads measure; default as many as there are processors, and four at most. Or the
+        address of a Dask scheduler, as in «tcp://10.0.0.1:8786», whose workers measure for `diff`, `series` and
+        `summary`: they must see the maps at the same path, and have the same versions. The result is the same.
     processes : bool
         Measure a series in processes that are forked from this one instead of threads; default False. It is faster
         where maps are small, and for programs without threads of their own. The result is the same; of no effect but
         on Linux.
-    dask : str
-        The address of a Dask scheduler, as in «tcp://10.0.0.1:8786», whose workers measure; default this process.
-        The workers must see the maps at the same path, and have the same versions. The result is the same.
     cache : path
         The folder that keeps what was read and measured, so that it need not be again; default the user's own.
         `none` keeps nothing and uses nothing that was kept («./none» is a folder). The result is the same.
@@ -59,8 +58,6 @@ class Options(Splitting, total=False):
         Pass over files that cannot be read, with a notice; default False.
     date_from : str
         Where days are read from: `name`, `folder` or `property:FIELD`; default the first of them.
-    year : int
-        The year of file names that state only day and month.
     legend : path
         A toml that explains the layers of the maps, as `frontcalc archive explain` writes it.
     """
@@ -68,9 +65,8 @@ class Options(Splitting, total=False):
     view: str | Sequence[str] | None
     actor: str | None
     snap: str
-    workers: int | None
+    workers: int | str | None
     processes: bool
-    dask: str | None
     cache: str | Path | None
     crs: str
     sliver_width: float | None
@@ -78,7 +74,6 @@ class Options(Splitting, total=False):
     carry_layers: int
     skip_bad: bool
     date_from: str | None
-    year: int | None
     legend: str | Path | None
 
 
@@ -94,14 +89,14 @@ def open_maps(archive: str | Path | Archive | None, options: Options) -> Archive
     if archive is None:
         return archives.open_sample()
     if isinstance(archive, Archive):
-        if options.get("date_from") or options.get("year") or options.get("legend"):
+        if options.get("date_from") or options.get("legend"):
             problem, cure = (
                 "is open already: its maps are dated, its layers named",
                 "give dating= or legend= to open_archive",
             )
             raise UsageError(problem, where=archive.name, cure=cure)
         return archive.skipping_bad() if options.get("skip_bad") else archive
-    dating = Dating(options.get("date_from"), options.get("year"))
+    dating = Dating(options.get("date_from"))
     skip_bad = bool(options.get("skip_bad"))
     return archives.open_archive(archive, dating=dating, skip_bad=skip_bad, legend=options.get("legend"))
 
@@ -131,7 +126,8 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     actor = _actor(options.get("actor"), view.layers, own)
     cache = user_cache(options.get("cache"))
     regions, lines = choose_regions(options, target, _place(archive, day, cache, skip_bad=skip_bad), actor, cache)
-    width = options.get("sliver_width")
+    width, workers = options.get("sliver_width"), options.get("workers")
+    count, address = (None, workers) if isinstance(workers, str) else (workers, None)
     return Measuring(
         archive=archive,
         view=view,
@@ -142,10 +138,10 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
         skip_bad=skip_bad,
         actor=actor,
         snap=_choice("snap", "rule", options.get("snap"), SNAPS),
-        workers=options.get("workers") or usual_workers(),
+        workers=count or usual_workers(),
         slivers=SliverRule(SLIVER_WIDTH_M if width is None else float(width), target),
         drop_slivers=bool(options.get("drop_slivers")),
-        dask=options.get("dask"),
+        cluster=address,
         processes=bool(options.get("processes")),
         notices=[*archive.notices, *regions.notices],
         cache=cache,
@@ -165,21 +161,18 @@ def _choice(option: str, what: str, asked: str | None, known: Sequence[str]) -> 
 
 
 def _check_numbers(options: Options) -> None:
-    """Refuse numbers that cannot be meant, and two ways of measuring at once."""
+    """Refuse numbers and an address that cannot be meant."""
     workers, width, carry = options.get("workers"), options.get("sliver_width"), options.get("carry_layers") or 0
-    if workers is not None and workers < 1:
+    if isinstance(workers, str):
+        from frontcalc.pipeline.cluster import check_address
+
+        check_address(workers)
+    elif workers is not None and workers < 1:
         raise UsageError("there must be one at least", where=f"--workers {workers}", cure="give a whole number")
     if width is not None and not 0 <= width < float("inf"):
         raise UsageError("is no width", where=f"--sliver-width {width:g}", cure="give metres, as in 100")
     if carry < 0:
         raise UsageError("cannot be negative", where=f"--carry-layers {carry}", cure="give a number of days")
-    address = options.get("dask")
-    if address is not None:
-        from frontcalc.pipeline.cluster import check_address
-
-        check_address(address)
-        if workers is not None and workers > 1:
-            raise UsageError("measure in two ways", where="--dask and --workers", cure="choose one of them")
 
 
 def _actor(name: str | None, layers: Sequence[str], own: Mapping[str, Layer]) -> str | None:

@@ -93,7 +93,7 @@ def _pictured(asked: Asked) -> ChangeMap:
         panels.append(_panel(run, measured, found[-1]))
         yield from found
 
-    table = tabulate(DiffRow, rows, asked, None)
+    table = tabulate(DiffRow, rows, asked)
     run = asked.run
     return ChangeMap(table, tuple(panels), run.crs, run.regions)
 

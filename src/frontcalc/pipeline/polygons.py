@@ -25,14 +25,13 @@ def changes(
     periods: PeriodsLike,
     *,
     archive: str | Path | Archive | None = None,
-    places: str | Path | None = None,
     **options: Unpack[Options],
 ) -> Table[ChangeRow, Meta]:
     """Return where territory was gained and lost in each period, as polygons split by region.
 
     Parameters
     ----------
-    periods, archive, places, **options
+    periods, archive, **options
         As for `diff`.
 
     Returns
@@ -57,18 +56,16 @@ def changes(
     >>> gained.kind, round(gained.km2, 1), gained.geometry.geom_type
     ('gained', 402.8, 'MultiPolygon')
     """
-    return tabulate(ChangeRow, _change_rows, start_periods(periods, archive, options), places)
+    return tabulate(ChangeRow, _change_rows, start_periods(periods, archive, options))
 
 
 @facade
-def changes_between(
-    before: str | Path, after: str | Path, *, places: str | Path | None = None, **options: Unpack[Options]
-) -> Table[ChangeRow, Meta]:
+def changes_between(before: str | Path, after: str | Path, **options: Unpack[Options]) -> Table[ChangeRow, Meta]:
     """Return where territory was gained and lost between two single maps.
 
     Parameters
     ----------
-    before, after, places, **options
+    before, after, **options
         As for `diff_files`.
 
     Returns
@@ -91,7 +88,7 @@ def changes_between(
     >>> [(row.kind, round(row.km2, 1)) for row in table.rows]
     [('gained', 756.6), ('lost', 11.3)]
     """
-    return tabulate(ChangeRow, _change_rows, start_files(before, after, options), places)
+    return tabulate(ChangeRow, _change_rows, start_files(before, after, options))
 
 
 def _change_rows(run: Measuring, measured: Measured) -> Iterator[ChangeRow]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 from frontcalc.pipeline.assumptions import open_alternatives
@@ -18,7 +17,7 @@ from frontcalc.tables import DiffRow, Meta, RangeRow, Table
 Rows = Callable[[Measuring, Measured], Iterator[DiffRow]]
 
 
-def tabulate_ranges(rows: Rows, asked: Asked, places: str | Path | None, options: Options) -> Table[DiffRow, Meta]:
+def tabulate_ranges(rows: Rows, asked: Asked, options: Options) -> Table[DiffRow, Meta]:
     """Return a table of change with ranges.
 
     Parameters
@@ -27,8 +26,6 @@ def tabulate_ranges(rows: Rows, asked: Asked, places: str | Path | None, options
         Yields a span's rows without ranges.
     asked : Asked
         The run and its spans.
-    places : path or None
-        Named points, as `diff` takes them.
     options : Options
         How to measure, which the alternatives change one at a time.
 
@@ -54,4 +51,4 @@ def tabulate_ranges(rows: Rows, asked: Asked, places: str | Path | None, options
                 own |= {f"{name}_max_km2": figure for name, figure in zip(MEASURES, most, strict=True)}
             yield RangeRow(**own)
 
-    return tabulate(RangeRow, with_ranges, asked, places)
+    return tabulate(RangeRow, with_ranges, asked)

@@ -145,7 +145,7 @@ def _table(walk: _Walk, actors: Sequence[str], every: str, periods: Sequence[Per
     spans = ((actor, _span(walk, actor, period)) for actor, period in track(wanted, f"measuring {every}"))
     rows_of = partial(_rows, walk, land_of(walk.run.regions))
     asked = Asked(walk.run, tuple(actors), spans)
-    table = tabulate(kind, rows_of, asked, None, by_steps=walk.asked.step is not None, blank=True)
+    table = tabulate(kind, rows_of, asked, by_steps=walk.asked.step is not None, blank=True)
     meta = _summary_meta(table.meta, walk.run, walk.asked, every)
     return Table(kind, table.rows, meta, shapes_of(walk.run))
 

@@ -30,7 +30,7 @@ DEFAULT_UNITS = ("year", "month")
 _TABLES = tuple(f"summary-{unit}.csv" for unit in UNITS)
 _PATHS = ("regions",)
 # On what is written: who measured, and what was kept.
-_WITHOUT_EFFECT = ("workers", "processes", "dask", "cache")
+_WITHOUT_EFFECT = ("workers", "processes", "cache")
 
 
 @facade

@@ -66,10 +66,10 @@ def measured_ahead(run: Measuring, actor: str, before: State | None, days: Seque
     """
     tracked = track(days, what)
     count = min(run.workers, math.ceil(len(days) / BLOCK))
-    if run.dask is not None:
+    if run.cluster is not None:
         from frontcalc.pipeline.cluster import connected
 
-        with connected(run.dask) as cluster:
+        with connected(run.cluster) as cluster:
             yield from run_ahead(cluster.chain, cluster.at_once, run, actor, before, tracked)
     elif count <= 1:
         yield from tracked
@@ -111,7 +111,7 @@ def _done(run: Measuring, actor: str, block: _Block) -> list[date]:
         measured = future.result()
         for snapshot in measured.snapshots:
             remember(snapshot)
-        if run.dask is not None:
+        if run.cluster is not None:
             _keep(run, actor, measured)
         run.take(measured)
     return days
@@ -175,10 +175,10 @@ def changes(run: Measuring, spans: Iterator[tuple[str, Span]]) -> Iterator[tuple
     spans : iterator of (actor, span)
         Resolved as they are taken.
     """
-    if run.dask is not None:
+    if run.cluster is not None:
         from frontcalc.pipeline.cluster import connected
 
-        with connected(run.dask) as cluster:
+        with connected(run.cluster) as cluster:
             yield from _changes_on(cluster, run, spans)
         return
     if run.workers == 1:
