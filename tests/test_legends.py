@@ -274,9 +274,12 @@ def test_what_explains_a_file_lies_beside_it(tmp_path: Path) -> None:
 
 def test_what_a_file_says_else_is_kept_when_it_is_written_over(tmp_path: Path) -> None:
     archive = maps(tmp_path / "maps", WAR, LATER)
-    (archive / "frontcalc.toml").write_text('publisher = "Us"\n[dates]\n"2024-01-01.geojson" = 2024-01-03\n')
+    (archive / "frontcalc.toml").write_text(
+        'publisher = "Us"\nas_of_offset_days = 0\nyear = 2024\n[dates]\n"2024-01-01.geojson" = 2024-01-03\n'
+    )
     frontcalc.write_legend(archive, field="status", meanings=SAID, force=True)
     config = archive_config((archive / "frontcalc.toml").read_bytes())
+    assert (config.as_of_offset_days, config.year) == (0, 2024)
     assert (config.publisher, config.dates) == ("Us", {"2024-01-01.geojson": date(2024, 1, 3)})
     assert config.legend.field == "status"
 
@@ -288,6 +291,7 @@ def test_what_a_file_says_else_is_kept_when_it_is_written_over(tmp_path: Path) -
         ({"field": "status", "meanings": {"held": "North control"}}, r"'held' is no value of 'status'; values are"),
         ({"field": "status", "meanings": {"held_n": "North king"}}, r"VALUE=ACTOR ROLE; roles are control"),
         ({"field": "status"}, "nothing is explained"),
+        ({"meanings": {"held_n": "North control"}}, "name no layers; say with --property .*: faction, state, status"),
     ],
 )
 def test_slips_in_an_explanation_are_refused(tmp_path: Path, how: dict[str, Any], problem: str) -> None:

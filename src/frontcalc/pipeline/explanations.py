@@ -238,6 +238,9 @@ def _require(
     values = [row.value for row in rows if plain(row.property) == wanted and row.value != "(no layer)"]
     if not field and not values:
         values = [row.value for row in rows if row.property == INNER]
+    if meant and not values:
+        cure = f"say with --property whose value it is: {', '.join(sorted(fields.values()))}"
+        raise UsageError("these maps name no layers", where="--layer", cure=cure)
     spelt = set(map(spelling, values))
     for value in meant:
         if spelling(value) not in spelt:
@@ -253,8 +256,8 @@ def _toml(config: ArchiveConfig) -> str:
         lines.append(f"{key} = {_text(own)}" if own else f"# {key} = {_text(example)}")
     if config.view:
         lines.append(f"view = {_text(config.view)}")
-    if config.as_of_offset_days:
-        lines.append(f"as_of_offset_days = {config.as_of_offset_days}")
+    numbers = {"as_of_offset_days": config.as_of_offset_days, "year": config.year}
+    lines += [f"{key} = {number}" for key, number in numbers.items() if number is not None]
     legend = config.legend
     if legend.field:
         lines.append(f"property = {_text(legend.field)}")
