@@ -19,59 +19,58 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from frontcalc.archives import open_archive
     from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
+    from frontcalc.measure.compare import compare, disagreements
+    from frontcalc.measure.diff import changes, changes_between, diff, diff_files
+    from frontcalc.measure.flows import flows
+    from frontcalc.measure.held import held
+    from frontcalc.measure.pictures import change_map, change_map_between
+    from frontcalc.measure.places import places
+    from frontcalc.measure.sensitivity import sensitivity
+    from frontcalc.measure.series import series
+    from frontcalc.measure.summary import summary
+    from frontcalc.measure.trees import check_summaries, write_summaries
+    from frontcalc.measure.verify import verify
     from frontcalc.page import report
     from frontcalc.pipeline.archive_checks import check_archive, list_archive
     from frontcalc.pipeline.archive_fetch import fetch, source_terms
-    from frontcalc.pipeline.areas import held
     from frontcalc.pipeline.conversion import convert
-    from frontcalc.pipeline.diffs import diff, diff_files
     from frontcalc.pipeline.explanations import explain_archive, write_legend
-    from frontcalc.pipeline.pictures import change_map, change_map_between
-    from frontcalc.pipeline.place_changes import places
-    from frontcalc.pipeline.polygons import changes, changes_between
-    from frontcalc.pipeline.publishers import compare, disagreements
     from frontcalc.pipeline.region_check import check_regions
     from frontcalc.pipeline.region_fetch import fetch_regions
     from frontcalc.pipeline.region_sets import list_regions, show_region
-    from frontcalc.pipeline.role_flows import flows
-    from frontcalc.pipeline.sensitivities import sensitivity
-    from frontcalc.pipeline.summaries import summary
-    from frontcalc.pipeline.timeline import series
-    from frontcalc.pipeline.trees import check_summaries, write_summaries
-    from frontcalc.pipeline.verifying import verify
     from frontcalc.viz.drawing import picture, plot
     from frontcalc.viz.notebook import notebook_html
 
 _HOME = {
-    "change_map": "pipeline.pictures",
-    "change_map_between": "pipeline.pictures",
-    "changes": "pipeline.polygons",
-    "changes_between": "pipeline.polygons",
+    "change_map": "measure.pictures",
+    "change_map_between": "measure.pictures",
+    "changes": "measure.diff",
+    "changes_between": "measure.diff",
     "check_archive": "pipeline.archive_checks",
     "check_regions": "pipeline.region_check",
-    "check_summaries": "pipeline.trees",
-    "compare": "pipeline.publishers",
+    "check_summaries": "measure.trees",
+    "compare": "measure.compare",
     "convert": "pipeline.conversion",
-    "diff": "pipeline.diffs",
-    "diff_files": "pipeline.diffs",
-    "disagreements": "pipeline.publishers",
+    "diff": "measure.diff",
+    "diff_files": "measure.diff",
+    "disagreements": "measure.compare",
     "explain_archive": "pipeline.explanations",
     "fetch": "pipeline.archive_fetch",
     "fetch_regions": "pipeline.region_fetch",
-    "flows": "pipeline.role_flows",
-    "held": "pipeline.areas",
+    "flows": "measure.flows",
+    "held": "measure.held",
     "list_archive": "pipeline.archive_checks",
     "list_regions": "pipeline.region_sets",
-    "places": "pipeline.place_changes",
+    "places": "measure.places",
     "report": "page",
-    "sensitivity": "pipeline.sensitivities",
-    "series": "pipeline.timeline",
+    "sensitivity": "measure.sensitivity",
+    "series": "measure.series",
     "show_region": "pipeline.region_sets",
     "source_terms": "pipeline.archive_fetch",
-    "summary": "pipeline.summaries",
-    "verify": "pipeline.verifying",
+    "summary": "measure.summary",
+    "verify": "measure.verify",
     "write_legend": "pipeline.explanations",
-    "write_summaries": "pipeline.trees",
+    "write_summaries": "measure.trees",
     "notebook_html": "viz.notebook",
     "picture": "viz.drawing",
     "plot": "viz.drawing",

@@ -1,21 +1,43 @@
-"""What changed between two maps, as a value, and the areas that it is made of."""
+"""What changed between two maps, as a value, and the area of ground by region."""
 
-from frontcalc.change.between import DRIFT_KM2, Change, Moved, close_of, differences, overlaid, step
-from frontcalc.change.ground import CONTRADICTION_KM2, Areas, Floats, Ground, Held, areas, areas_of
+from frontcalc.change.areas import CONTRADICTION_KM2, Floats, Geometries, Ground, areas, by_region, largest_beside
+from frontcalc.change.step import (
+    CLOSING,
+    DRIFT_KM2,
+    FIGURES,
+    GAINED,
+    GAINED_SLIVER,
+    LOST,
+    LOST_SLIVER,
+    OPENING,
+    Change,
+    Parts,
+    differences,
+    overlaid,
+    step,
+    total,
+)
 
 __all__ = [
+    "CLOSING",
     "CONTRADICTION_KM2",
     "DRIFT_KM2",
-    "Areas",
+    "FIGURES",
+    "GAINED",
+    "GAINED_SLIVER",
+    "LOST",
+    "LOST_SLIVER",
+    "OPENING",
     "Change",
     "Floats",
+    "Geometries",
     "Ground",
-    "Held",
-    "Moved",
+    "Parts",
     "areas",
-    "areas_of",
-    "close_of",
+    "by_region",
     "differences",
+    "largest_beside",
     "overlaid",
     "step",
+    "total",
 ]

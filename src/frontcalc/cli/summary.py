@@ -51,7 +51,7 @@ def command(
     moved there by more than 0.01 km² is shown, with the reason, and the exit code is 1.
     """  # noqa: D301 - click needs the character that \b stands for
     import frontcalc
-    from frontcalc.pipeline.summaries import INVASION
+    from frontcalc.measure.summary import INVASION
 
     if since_invasion:
         if how["baseline"]:

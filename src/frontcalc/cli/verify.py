@@ -31,7 +31,7 @@ def command(claims: str, archive: str | None, format_: str | None, output: str |
     """  # noqa: D301 - click needs the character that \b stands for
     import frontcalc
     from frontcalc.archives import SAMPLE_NAME, refuse_place
-    from frontcalc.pipeline.verifying import maps_named
+    from frontcalc.measure.verify import maps_named
 
     writing.refuse({"units": "--units"}, "each claim says its own unit")
     if archive is None and output not in (None, "-"):

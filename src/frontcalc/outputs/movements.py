@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from math import fsum
 
+from frontcalc.change.roles import NOTHING
 from frontcalc.layers import ADJECTIVES
 from frontcalc.outputs.grid import Grid, aside_of, basis, remarks, title_of
 from frontcalc.outputs.numbers import BLANK, decimals, km2
 from frontcalc.outputs.remarks import place_lines
 from frontcalc.tables import TOTAL, FlowRow, LayerShare, Meta, PlaceRow
-from frontcalc.transitions import NOTHING
 
 Lines = list[tuple[str, ...]]
 _ALL = "all"

@@ -11,7 +11,7 @@ from frontcalc.page.document import html_page
 from frontcalc.page.figures import bokeh
 from frontcalc.page.measured import measure
 from frontcalc.periods import PeriodsLike
-from frontcalc.pipeline.options import Options
+from frontcalc.run.options import Keywords
 
 
 @facade
@@ -20,7 +20,7 @@ def report(
     *,
     archive: str | Path | Archive | None = None,
     with_range: bool = True,
-    **options: Unpack[Options],
+    **options: Unpack[Keywords],
 ) -> str:
     """Return an HTML page of how much territory was gained and lost in each period, by region, and where.
 

@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from frontcalc.archives import Archive
 from frontcalc.crs import LONLAT
 from frontcalc.errors import UsageError
+from frontcalc.measure.diff import changes, diff
+from frontcalc.measure.held import Holdings, holdings
 from frontcalc.page import shapes
 from frontcalc.periods import PeriodsLike
-from frontcalc.pipeline.diffs import diff
-from frontcalc.pipeline.holdings import Holdings, holdings
-from frontcalc.pipeline.options import Options
-from frontcalc.pipeline.polygons import changes
+from frontcalc.run.options import Keywords
 from frontcalc.tables import ChangeRow, DiffRow, Meta, Table
 
 
@@ -48,7 +47,7 @@ class Report:
 
 
 def measure(
-    periods: PeriodsLike, archive: str | Path | Archive | None, options: Options, *, with_range: bool = False
+    periods: PeriodsLike, archive: str | Path | Archive | None, options: Keywords, *, with_range: bool = False
 ) -> Report:
     """Measure some periods, and draw the maps between the earliest opening and the latest close.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Unpack
@@ -19,9 +20,10 @@ from frontcalc.keywords import facade
 from frontcalc.layers import UNNAMED
 from frontcalc.lint import CODES, Finding, check
 from frontcalc.notices import Notice
-from frontcalc.pipeline.options import Options, open_maps
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet
+from frontcalc.run.options import Keywords, Options
+from frontcalc.run.run import Run
 from frontcalc.snapshots import Snapshot, SnapshotLayer
 from frontcalc.sources import SourceFile
 from frontcalc.standstills import FROZEN_MAPS
@@ -30,7 +32,7 @@ from frontcalc.tables import ArchiveMeta, LayerRow, Table
 
 @facade
 def list_archive(
-    *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
+    *, archive: str | Path | Archive | None = None, **options: Unpack[Keywords]
 ) -> Table[LayerRow, ArchiveMeta]:
     """List an archive's maps, layer by layer.
 
@@ -39,7 +41,7 @@ def list_archive(
     archive : path or Archive
         The maps; None for the bundled synthetic sample.
     **options
-        Of `Options`: `date_from`, `year`, `skip_bad`, `crs`.
+        Of `Options`: `date_from`, `skip_bad`, `crs`.
 
     Returns
     -------
@@ -60,7 +62,7 @@ def list_archive(
     >>> str(last.date), last.layer, last.role, round(last.km2, 1)
     ('2024-11-17', 'russian_advances', 'advance', 668.8)
     """
-    maps = open_maps(archive, options)
+    maps = Run.open(archive, Options(**options)).archive
     target = options.get("crs") or crs.DEFAULT_CRS
     rows: list[LayerRow] = []
     files: dict[str, SourceFile] = {}
@@ -107,7 +109,7 @@ def check_archive(
     archive: str | Path | Archive | None = None,
     frozen: int = FROZEN_MAPS,
     today: date | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[Keywords],
 ) -> Table[Finding, ArchiveMeta]:
     """Check an archive's maps and say what is wrong in which file, when and where.
 
@@ -120,7 +122,7 @@ def check_archive(
     today : date, optional
         Maps after it are findings; default the real today.
     **options
-        Of `Options`: `regions`, `region_name`, `date_from`, `year`, `legend`, `crs`.
+        Of `Options`: `regions`, `region_name`, `date_from`, `legend`, `crs`.
 
     Returns
     -------
@@ -144,7 +146,7 @@ def check_archive(
     """
     if frozen < 2:
         raise UsageError("is too few maps", where=f"--frozen {frozen}", cure="give a number of maps, 2 or more")
-    maps = open_maps(archive, {**options, "skip_bad": True})
+    maps = Run.open(archive, replace(Options(**options), skip_bad=True)).archive
     target = options.get("crs") or crs.DEFAULT_CRS
     regions, home = _regions(maps, options, target)
     report = check(maps, regions=regions, home=home, target_crs=target, frozen_maps=frozen, today=today)
@@ -154,7 +156,7 @@ def check_archive(
     return Table(Finding, report.findings, meta)
 
 
-def _regions(maps: Archive, options: Options, target: str) -> tuple[RegionSet, NDArray[np.object_] | None]:
+def _regions(maps: Archive, options: Keywords, target: str) -> tuple[RegionSet, NDArray[np.object_] | None]:
     """Return the regions that parts should touch, and where the maps should lie (degrees) if that is known."""
     path = options.get("regions")
     if path is not None:

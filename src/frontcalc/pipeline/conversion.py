@@ -16,8 +16,9 @@ from frontcalc.errors import ChangedError, DataError, UsageError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.outputs import write_file
 from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes, tidy_polygons
-from frontcalc.pipeline.options import Options, open_maps
 from frontcalc.progress import track
+from frontcalc.run.options import Keywords, Options
+from frontcalc.run.run import Run
 from frontcalc.snapshots import Tells, read_snapshot
 
 # Ten square metres in square degrees at the equator, where a degree is longest.
@@ -26,7 +27,7 @@ _EDGE_ERROR_DEGREES2 = geometry.EDGE_ERROR_M2 / 111_320.0**2
 
 @facade
 def convert(
-    output: str | Path, *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
+    output: str | Path, *, archive: str | Path | Archive | None = None, **options: Unpack[Keywords]
 ) -> tuple[Path, ...]:
     """Write an archive's maps as tidy GeoParquet or GeoJSON, which read back to the same figures.
 
@@ -38,7 +39,7 @@ def convert(
     archive : path or Archive
         The maps; None for the bundled synthetic sample.
     **options
-        Of `Options`: `date_from`, `year`, `skip_bad`.
+        Of `Options`: `date_from`, `skip_bad`.
 
     Returns
     -------
@@ -61,9 +62,10 @@ def convert(
     (99, '2022-12-31.geojson')
     """
     target = Path(output)
-    maps = open_maps(archive, options)
+    asked = Options(**options)
+    maps = Run.open(archive, asked).archive
     refuse_place(target, archives=maps.roots, fills=True)
-    refs = [ref for ref in maps.refs if not options.get("skip_bad") or _readable(ref)]
+    refs = [ref for ref in maps.refs if not asked.skip_bad or _readable(ref)]
     tells = Tells()
     for ref in refs:
         tells.add(read_snapshot(ref).tells, ref)

@@ -16,8 +16,9 @@ from frontcalc.keywords import facade
 from frontcalc.layers import INNER, OWN, UNDIFFERENTIATED, Layer, Legend, Role, plain, spelling
 from frontcalc.notices import Notice
 from frontcalc.outputs import write_file
-from frontcalc.pipeline.options import Options, open_maps
 from frontcalc.progress import track
+from frontcalc.run.options import Keywords, Options
+from frontcalc.run.run import Run
 from frontcalc.snapshots import Tells, drawn_km2, layers_of, read_part
 from frontcalc.sources import SourceFile
 from frontcalc.tables import ArchiveMeta, LegendRow, Table
@@ -28,7 +29,7 @@ LAYER = "layer"
 
 @facade
 def explain_archive(
-    *, archive: str | Path | Archive | None = None, **options: Unpack[Options]
+    *, archive: str | Path | Archive | None = None, **options: Unpack[Keywords]
 ) -> Table[LegendRow, ArchiveMeta]:
     """List what tells the layers of an archive's maps, and what frontcalc takes them for.
 
@@ -37,7 +38,7 @@ def explain_archive(
     archive : path or Archive
         The maps; None for the bundled synthetic sample.
     **options
-        Of `Options`: `legend`, `date_from`, `year`, `skip_bad`.
+        Of `Options`: `legend`, `date_from`, `skip_bad`.
 
     Returns
     -------
@@ -91,10 +92,10 @@ def explain_archive(
     return Table(LegendRow, tuple(shown), meta)
 
 
-def _open(archive: str | Path | Archive | None, options: Options) -> Archive:
+def _open(archive: str | Path | Archive | None, options: Keywords) -> Archive:
     """Open an archive; a single file needs no day, since it may be one of two that are compared."""
     try:
-        return open_maps(archive, options)
+        return Run.open(archive, Options(**options)).archive
     except DataError as error:
         if error.code != "NO-DATE" or not isinstance(archive, str | Path) or not Path(archive).is_file():
             raise
@@ -148,7 +149,7 @@ def write_legend(
     ignore: Iterable[str] = (),
     output: str | Path | None = None,
     force: bool = False,
-    **options: Unpack[Options],
+    **options: Unpack[Keywords],
 ) -> Path:
     """Write the toml that explains the layers of an archive's maps, and return where it is.
 

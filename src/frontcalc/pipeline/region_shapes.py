@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from frontcalc import geometry
 from frontcalc.levels import Lines
 from frontcalc.pipeline.conversion import drawn_in_degrees
-from frontcalc.pipeline.measuring import Measuring
 from frontcalc.regions import TOTAL, RegionSet
+from frontcalc.run.run import Run
 
 KeyT = TypeVar("KeyT")
 
@@ -65,9 +65,9 @@ class RegionShapes:
         return shapes
 
 
-def shapes_of(run: Measuring) -> RegionShapes:
+def shapes_of(run: Run) -> RegionShapes:
     """Return what finds the region of the rows of a run."""
-    return RegionShapes(run.regions, run.lines, run.crs)
+    return RegionShapes(run.regions, run.lines, run.options.crs)
 
 
 def shapes_by_row(drawn: Mapping[KeyT, NDArray[np.object_]], source_crs: str) -> Callable[[KeyT], Any]:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypedDict
 
 import numpy as np
 import shapely
@@ -25,32 +24,18 @@ from frontcalc.sources import read_features
 from frontcalc.sources.files import Entry, GeoFrame, single_file
 
 
-class Splitting(TypedDict, total=False):
-    """Where figures are split, and which rows are shown.
-
-    Attributes
-    ----------
-    by : str or sequence of str
-        `country`, `adm1` (alias `oblast`, the default) or `adm2` (alias `raion`), several at once with
-        subtotals; `none` for totals only.
-    only : str or sequence of str
-        The places to show, by name or code, that of a country for its regions; a text may name several, separated
-        by commas.
-    regions : path or GeoDataFrame
-        A polygon file of regions, or what it would hold; default the embedded ones, where they are of the place.
-    region_name : str
-        The field that names the regions; default `name`.
-    """
-
-    by: str | Sequence[str] | None
-    only: str | Sequence[str] | None
-    regions: str | Path | GeoFrame | Entry | None
-    region_name: str | None
-
-
 def choose_regions(
-    options: Splitting, target_crs: str, place: NDArray[np.object_], actor: str | None, cache: Cache
+    *,
+    by: str | Sequence[str] | None,
+    only: str | Sequence[str] | None,
+    regions: str | Path | GeoFrame | Entry | None,
+    region_name: str | None,
+    crs: str,
+    place: NDArray[np.object_],
+    actor: str | None,
+    cache: Cache,
 ) -> tuple[RegionSet, Lines]:
+    file, target_crs, names = regions, crs, _names(only)
     """Return the regions that the options ask for, and the rows to show.
 
     Parameters
@@ -71,27 +56,28 @@ def choose_regions(
     UsageError
         A level or a name is unknown, or a level has no data here.
     """
-    by, only = options.get("by"), _names(options.get("only"))
     levels = parse_levels(by) if by is not None else (ADM1,)
-    if not levels and only:
+    if not levels and names:
         raise UsageError(
             "there are no rows to choose from with --by none",
             where="--only",
             cure="choose other levels with --by",
         )
     finest = ADM2 if ADM2 in levels else ADM1
-    regions = _measured(options, finest, target_crs, place, actor, cache) if levels else region_sets.no_regions()
-    if regions is None:
-        if by is not None or only:
+    chosen = (
+        _measured(file, region_name, finest, target_crs, place, actor, cache) if levels else region_sets.no_regions()
+    )
+    if chosen is None:
+        if by is not None or names:
             raise _lacking(finest, place, actor)
         notice = Notice("NO-REGIONS", "no regions are known for this place; give a file with --regions")
         nothing = replace(region_sets.no_regions(), notices=(notice,))
         return nothing, lines(nothing, ())
-    coarser = _coarser(regions, levels, target_crs, place, actor, cache)
-    if only:
-        regions = _with_known_spellings(regions)
-    listing = "" if options.get("regions") else "(frontcalc regions list)"
-    return regions, lines(regions, levels, coarser=coarser, only=only, listing=listing)
+    coarser = _coarser(chosen, levels, target_crs, place, actor, cache)
+    if names:
+        chosen = _with_known_spellings(chosen)
+    listing = "" if file else "(frontcalc regions list)"
+    return chosen, lines(chosen, levels, coarser=coarser, only=names, listing=listing)
 
 
 def _names(only: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -107,12 +93,16 @@ def _names(only: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 def _measured(
-    options: Splitting, level: str, target_crs: str, place: NDArray[np.object_], actor: str | None, cache: Cache
+    path: str | Path | GeoFrame | Entry | None,
+    field: str | None,
+    level: str,
+    target_crs: str,
+    place: NDArray[np.object_],
+    actor: str | None,
+    cache: Cache,
 ) -> RegionSet | None:
     """Return the regions of the finest level: the user's file, else what is known for the place, if anything."""
-    path = options.get("regions")
     if path is not None:
-        field = options.get("region_name")
         return region_sets.read_regions(path, target_crs=target_crs, field=field, level=level, cache=cache)
     return _known(level, target_crs, place, actor, cache)
 

@@ -1,0 +1,110 @@
+"""What ground turned from one role into another between two maps, and what came from and went to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc import geometry
+from frontcalc.change.areas import CONTRADICTION_KM2, Floats, areas
+from frontcalc.errors import FrontcalcError
+from frontcalc.layers import Role
+from frontcalc.regions import RegionSet
+
+NOTHING = "none"
+"""The role of ground that the actor does not hold."""
+
+Ground = Mapping[Role, shapely.MultiPolygon]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Transitions:
+    """Ground by its role on two maps.
+
+    Parameters
+    ----------
+    roles : tuple of str
+        In order of precedence, `NOTHING` last.
+    km2 : (roles, roles, n + 2) array of float
+        From a role of the opening map to a role of the closing one (km²): regions in the set's order,
+        unassigned, total. From nothing to nothing it is not measured, and 0.
+    """
+
+    roles: tuple[str, ...]
+    km2: NDArray[np.float64]
+
+    @property
+    def gained_km2(self) -> Floats:
+        """What came from nothing (n + 2,), in km²."""
+        return np.asarray(self.km2[-1].sum(axis=0))
+
+    @property
+    def lost_km2(self) -> Floats:
+        """What went to nothing (n + 2,), in km²."""
+        return np.asarray(self.km2[:, -1].sum(axis=0))
+
+
+def by_precedence(ground: Ground) -> dict[Role, shapely.Geometry]:
+    """Return the same ground with each piece in one role.
+
+    Where layers overlap, the role that comes first in `Role` has the ground: control before advance
+    before claimed.
+    """
+    taken: shapely.Geometry = shapely.MultiPolygon()
+    parted: dict[Role, shapely.Geometry] = {}
+    for role in Role:
+        if role in ground:
+            parted[role] = shapely.difference(ground[role], taken)
+            taken = shapely.union(taken, ground[role])
+    return parted
+
+
+def between(
+    before: Ground, after: Ground, held_before: shapely.Geometry, held_after: shapely.Geometry, regions: RegionSet
+) -> Transitions:
+    """Return how much ground turned from each role into each other one.
+
+    Parameters
+    ----------
+    before, after : mapping of Role to MultiPolygon
+        An actor's ground by role on either map, which may overlap: valid, in metres of an equal-area
+        projection.
+    held_before, held_after : geometry
+        The unions of them.
+    regions : RegionSet
+        In the same projection.
+
+    Raises
+    ------
+    FrontcalcError
+        The overlay contradicts itself, by more than rounding.
+    """
+    opening, closing = by_precedence(before), by_precedence(after)
+    roles = [role for role in Role if role in opening or role in closing]
+    nothing = shapely.MultiPolygon()
+    km2 = np.zeros((len(roles) + 1, len(roles) + 1, len(regions.names) + 2))
+    for row, old in enumerate(roles):
+        ground = opening.get(old, nothing)
+        for column, new in enumerate(roles):
+            shared = shapely.intersection(ground, closing.get(new, nothing))
+            km2[row, column] = areas(shared, regions)[0]
+        km2[row, -1] = areas(shapely.difference(ground, held_after), regions)[0]
+        km2[-1, row] = areas(shapely.difference(closing.get(old, nothing), held_before), regions)[0]
+    for axis, parted in ((1, opening), (0, closing)):
+        _check(km2.sum(axis=axis)[:-1, -1], [parted.get(role, nothing) for role in roles], roles)
+    return Transitions((*(role.value for role in roles), NOTHING), km2)
+
+
+def _check(margin_km2: Floats, ground: list[shapely.Geometry], roles: list[Role]) -> None:
+    """Refuse a matrix whose margin is not the area of the ground by role, measured by itself."""
+    measured = geometry.area_km2(np.array(ground, dtype=object))
+    for role, found, area in zip(roles, margin_km2, measured, strict=True):
+        if abs(found - area) > CONTRADICTION_KM2:
+            raise FrontcalcError(
+                f"the overlay contradicts itself: {area:.6f} km² of {role.value}, {found:.6f} by transitions",
+                cure="please report it with the two maps",
+            )

@@ -1,0 +1,232 @@
+"""What changed between two maps: gained and lost, in all and by region."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+
+from frontcalc import edges, geometry
+from frontcalc.change.areas import CONTRADICTION_KM2, Floats, Geometries, Ground, measured
+from frontcalc.change.faults import large_parts
+from frontcalc.errors import FrontcalcError
+from frontcalc.regions import RegionSet
+from frontcalc.slivers import SliverRule
+
+OPENING, CLOSING, GAINED, LOST, GAINED_SLIVER, LOST_SLIVER = range(6)
+"""Places in `Change.km2`."""
+
+FIGURES = (
+    "opening_km2",
+    "closing_km2",
+    "gained_km2",
+    "lost_km2",
+    "net_km2",
+    "snapped_km2",
+    "gained_sliver_km2",
+    "lost_sliver_km2",
+)
+"""The figures of a row, as columns are named."""
+
+DRIFT_KM2 = 1e-7
+"""How far a total carried from step to step may be from the map's before all is measured afresh."""
+
+_GRID_M = 2.0**-20
+
+
+class Parts(NamedTuple):
+    """Ground that came or went, before it is cut by region.
+
+    Parameters
+    ----------
+    polygons : (k,) array of Polygon
+        In metres, without overlap.
+    beside_m2 : (k, 2) array of float
+        How much of each no region takes, and how much is snapped (m²).
+    thin : (k,) array of bool
+        Which belong to slivers.
+    """
+
+    polygons: Geometries
+    beside_m2: Floats
+    thin: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """Change between two maps, by region.
+
+    Parameters
+    ----------
+    km2 : (6, 2, n + 2) array of float
+        What was held at the `OPENING` and at the `CLOSING`, `GAINED`, `LOST`, and the slivers in either; of each the
+        area, and how much of it lies outside the region as drawn and was snapped to it (km²); regions in the set's
+        order, unassigned, total. Of the two maps only the totals are known until `opened` has filled in the rest.
+    large : tuple of two arrays of Polygon
+        The large parts gained and lost (metres): see `frontcalc.change.faults`.
+    ground : tuple of two Parts, optional
+        Gained and lost; None where only figures were kept.
+    """
+
+    km2: Floats
+    large: tuple[Geometries, Geometries]
+    ground: tuple[Parts, Parts] | None = None
+
+    @property
+    def opening_km2(self) -> Floats:
+        """What was held on the earlier map, (n + 2,)."""
+        return np.asarray(self.km2[OPENING, 0])
+
+    @property
+    def closing_km2(self) -> Floats:
+        """What was held on the later map, (n + 2,)."""
+        return np.asarray(self.km2[CLOSING, 0])
+
+    @property
+    def gained_km2(self) -> Floats:
+        """What is held at the close and not at the opening, (n + 2,)."""
+        return np.asarray(self.km2[GAINED, 0])
+
+    @property
+    def lost_km2(self) -> Floats:
+        """What is held at the opening and not at the close, (n + 2,)."""
+        return np.asarray(self.km2[LOST, 0])
+
+    @property
+    def net_km2(self) -> Floats:
+        """Gained less lost, which is also closing less opening, (n + 2,)."""
+        return self.gained_km2 - self.lost_km2
+
+    @property
+    def snapped_km2(self) -> Floats:
+        """What of gained and lost together lies outside the region as drawn, and was snapped to it, (n + 2,)."""
+        return np.asarray(self.km2[GAINED, 1] + self.km2[LOST, 1])
+
+    @property
+    def without_slivers(self) -> Change:
+        """The change less its slivers, which stay as what was left out; net no longer leads from map to map."""
+        km2 = self.km2.copy()
+        km2[[GAINED, LOST]] -= km2[[GAINED_SLIVER, LOST_SLIVER]]
+        broad = self.ground and tuple(Parts(*(array[~one.thin] for array in one)) for one in self.ground)
+        return replace(self, km2=km2, ground=broad)  # type: ignore[arg-type]
+
+    def opened(self, held_km2: Floats) -> Change:
+        """Return the change with what was held at the opening by region, (2, n + 2) as `areas` measures it.
+
+        What is held at the close follows, and its total must be the later map's.
+
+        Raises
+        ------
+        FrontcalcError
+            The overlay contradicts itself, by more than rounding: no figure is better than a wrong one.
+        """
+        km2, measured_km2 = self.km2.copy(), float(self.km2[CLOSING, 0, -1])
+        km2[OPENING] = held_km2
+        km2[CLOSING] = held_km2 + km2[GAINED] - km2[LOST]
+        if abs(measured_km2 - km2[CLOSING, 0, -1]) > CONTRADICTION_KM2:
+            raise FrontcalcError(
+                f"the overlay contradicts itself: {measured_km2:.6f} km² at the close, "
+                f"{km2[CLOSING, 0, -1]:.6f} by gained and lost",
+                cure="please report it with the two maps",
+            )
+        return replace(self, km2=km2)
+
+    def inverted(self) -> Change:
+        """Return the change from closing to opening."""
+        ground = self.ground and self.ground[::-1]
+        order = [CLOSING, OPENING, LOST, GAINED, LOST_SLIVER, GAINED_SLIVER]
+        return replace(self, km2=self.km2[order], large=self.large[::-1], ground=ground)
+
+    def row(self, members: Sequence[int]) -> dict[str, float]:
+        """Return the `FIGURES` of a row that sums some places of the arrays (km²)."""
+        columns = self.km2[..., list(members)].reshape(12, -1).tolist()
+        sums = [column[0] if len(column) == 1 else math.fsum(column) for column in columns]
+        opening, _, closing, _, gained, gained_snapped, lost, lost_snapped, thin_gained, _, thin_lost, _ = sums
+        figures = (opening, closing, gained, lost, gained - lost, gained_snapped + lost_snapped, thin_gained, thin_lost)
+        return dict(zip(FIGURES, figures, strict=True))
+
+    def __add__(self, later: Change) -> Change:
+        """Return what came and went in two steps together: gross figures, from the first map to the last."""
+        return total([self, later])
+
+
+def total(steps: Sequence[Change]) -> Change:
+    """Return the sum of one or more steps, each figure rounded once and not at every step."""
+    columns = zip(*(step.km2[GAINED:].ravel().tolist() for step in steps), strict=True)
+    moved = np.array([math.fsum(column) for column in columns]).reshape(4, *steps[0].km2.shape[1:])
+    nothing = np.empty(0, dtype=object)
+    ends = [steps[0].km2[OPENING], steps[-1].km2[CLOSING]]
+    return Change(np.concatenate([ends, moved]), (nothing, nothing))
+
+
+def step(
+    before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: RegionSet, *, slivers: SliverRule | None = None
+) -> Change:
+    """Return what was gained and lost from one map to another.
+
+    Gained is held at the close and not at the opening, lost the reverse; both are overlaid with the regions. What is
+    held on the two maps is measured in total, and must differ by gained less lost.
+
+    Parameters
+    ----------
+    before, after : MultiPolygon
+        What the actor holds on either map: valid, in metres of an equal-area projection.
+    regions : RegionSet
+        In the same projection.
+    slivers : SliverRule, optional
+        What counts as a sliver of what was gained and lost; without it there are none.
+
+    Raises
+    ------
+    FrontcalcError
+        The overlay contradicts itself, by more than rounding: no figure is better than a wrong one.
+    """
+    groups: list[Geometries] = []
+    for ground in differences(before, after):
+        parts = geometry.polygonal(ground)
+        # What an overlay of whole maps returns is whole parts; an array may hold several faces of one.
+        thin = slivers.thin(parts, faces=isinstance(ground, np.ndarray)) if slivers else np.zeros(len(parts), bool)
+        groups += [parts[~thin], parts[thin]]
+    (gained, *_), (thin_gained, *_), (lost, *_), (thin_lost, *_) = found = measured(groups, regions)
+    broad_gained, narrow_gained, broad_lost, narrow_lost = (split for _, split in found)
+    ends = np.full((2, *gained.shape), np.nan)
+    ends[:, 0, -1] = geometry.area_km2(before), geometry.area_km2(after)
+    km2 = np.stack([*ends, gained + thin_gained, lost + thin_lost, thin_gained, thin_lost])
+    if abs(float(km2[GAINED, 0, -1] - km2[LOST, 0, -1] - (ends[1, 0, -1] - ends[0, 0, -1]))) > CONTRADICTION_KM2:
+        raise FrontcalcError(
+            f"the overlay contradicts itself: {ends[1, 0, -1] - ends[0, 0, -1]:.6f} km² more is held, "
+            f"{km2[GAINED, 0, -1] - km2[LOST, 0, -1]:.6f} by gained and lost",
+            cure="please report it with the two maps",
+        )
+    whole = tuple(
+        Parts(
+            np.concatenate([broad.parts, narrow.parts]),
+            np.concatenate([broad.beside_m2, narrow.beside_m2]),
+            np.repeat([False, True], [len(broad.parts), len(narrow.parts)]),
+        )
+        for broad, narrow in ((broad_gained, narrow_gained), (broad_lost, narrow_lost))
+    )
+    return Change(km2, (large_parts(whole[0].polygons), large_parts(whole[1].polygons)), (whole[0], whole[1]))
+
+
+def differences(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> tuple[Ground, Ground]:
+    """Return the ground gained and lost between two maps, by their edges where few differ, else by `overlaid`."""
+    return edges.difference(before, after) or overlaid(before, after)
+
+
+def overlaid(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> tuple[shapely.Geometry, shapely.Geometry]:
+    """Return the ground gained and lost between two maps by an overlay of the whole of them.
+
+    An overlay of lines that all but coincide may err by whole faces (GEOS 3.14), which the change of the total
+    tells. On a grid it does not, but moves every line by up to half of its width.
+    """
+    for grid_m in (None, _GRID_M):
+        gained, lost = (shapely.difference(*pair, grid_size=grid_m) for pair in ((after, before), (before, after)))
+        change = shapely.area(after) - shapely.area(before)
+        if abs(shapely.area(gained) - shapely.area(lost) - change) <= CONTRADICTION_KM2 * 1e6:
+            break
+    return gained, lost

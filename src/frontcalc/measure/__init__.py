@@ -1,0 +1,1 @@
+"""The facades, a module each, named as their commands."""

@@ -1,0 +1,323 @@
+"""Several publishers' maps of the same ground side by side: figures, their range, and where they disagree.
+
+Nothing is merged: each archive has its own maps, actors and notices, and its own run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from itertools import permutations
+from pathlib import Path
+from typing import Any, Unpack
+
+import shapely
+
+from frontcalc import change, geometry
+from frontcalc.archives import Archive
+from frontcalc.change import Floats
+from frontcalc.errors import NoDataError, UsageError
+from frontcalc.keywords import facade
+from frontcalc.labels import printable
+from frontcalc.measure.diff import diff_rows
+from frontcalc.measure.sensitivity import MEASURES
+from frontcalc.notices import Notice
+from frontcalc.periods import PeriodsLike, parse_periods
+from frontcalc.pipeline.conversion import drawn_in_degrees
+from frontcalc.pipeline.region_shapes import shapes_of
+from frontcalc.run.meta import meta_of
+from frontcalc.run.options import Keywords, Options
+from frontcalc.run.remarks import Measured, measured
+from frontcalc.run.run import Run
+from frontcalc.states import SPAN_TOLERANCE, State
+from frontcalc.tables import TOTAL, CompareMeta, CompareRow, DiffRow, DisagreementRow, Meta, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One archive's part in an actor's period: what it measured, and the ground held at the close if it has a map."""
+
+    run: Run
+    measured: Measured
+    closing: shapely.MultiPolygon | None
+
+    @property
+    def day(self) -> date | None:
+        """The day of the closing map."""
+        return self.measured.span.closing.day if self.measured.span.closing else None
+
+
+@facade
+def compare(
+    periods: PeriodsLike, *, archives: Sequence[str | Path | Archive], **options: Unpack[Keywords]
+) -> Table[CompareRow, CompareMeta]:
+    """Measure the same periods on the maps of several publishers, side by side.
+
+    Parameters
+    ----------
+    periods : str, int, date or pandas.Period, or sequence of these
+        As for `diff`.
+    archives : sequence of path or Archive
+        Two or more archives.
+    **options
+        How to measure each: see `Options`.
+
+    Returns
+    -------
+    Table of CompareRow
+        By actor, period and region, a row an archive, areas in km². `meta.archives` has the maps, layers and
+        notices of each.
+
+    Raises
+    ------
+    UsageError
+        As `diff`; also where fewer than two archives are given, or they share no actor or no regions.
+    DataError
+        As `diff`.
+    NoDataError
+        Fewer than two archives have two maps for any of the periods.
+
+    Notes
+    -----
+    Where the days between the maps differ by more than 5 %, changes have no range: they are not of the same time.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> import shutil
+    >>> files = frontcalc.convert("one")  # the bundled sample; another publisher's maps end earlier
+    >>> other = shutil.copytree("one", "other", ignore=shutil.ignore_patterns("2024-11-17.geojson"))
+    >>> table = frontcalc.compare(["2024"], archives=["one", "other"], by="none")
+    >>> for row in table.rows:
+    ...     print(f"{row.archive}: {row.net_km2:+,.1f} km² by {row.closing}, {row.closing_only_km2:.1f} on it alone")
+    one: +2,700.0 km² by 2024-11-17, 130.1 on it alone
+    other: +2,576.6 km² by 2024-11-10, 6.6 on it alone
+    """
+    publishers = _measure_each(periods, archives, Options(**options))
+    shown = list(_sides_of(publishers))
+    rows = tuple(row for sides in shown for row in _rows(sides))
+    return Table(CompareRow, rows, _meta(publishers, shown), shapes_of(publishers[0][0]))
+
+
+@facade
+def disagreements(
+    periods: PeriodsLike, *, archives: Sequence[str | Path | Archive], **options: Unpack[Keywords]
+) -> Table[DisagreementRow, CompareMeta]:
+    """Return the ground that one publisher shows as held at the close of a period and another does not.
+
+    Parameters
+    ----------
+    periods, archives, **options
+        As for `compare`.
+
+    Returns
+    -------
+    Table of DisagreementRow
+        By actor, period and pair of archives, a row a region of the finest level with any such ground.
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `compare`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> import shutil
+    >>> files = frontcalc.convert("one")  # the bundled sample; another publisher's maps end earlier
+    >>> other = shutil.copytree("one", "other", ignore=shutil.ignore_patterns("2024-11-17.geojson"))
+    >>> table = frontcalc.disagreements(["2024"], archives=["one", "other"], by="none")
+    >>> [(row.holder, row.lacker, round(row.km2, 1)) for row in table.rows]
+    [('one', 'other', 130.1), ('other', 'one', 6.6)]
+    """
+    publishers = _measure_each(periods, archives, Options(**options))
+    shown = list(_sides_of(publishers))
+    rows = tuple(row for sides in shown for row in _disagreements(sides))
+    return Table(DisagreementRow, rows, _meta(publishers, shown))
+
+
+Publishers = list[tuple[Run, list[Measured]]]
+"""Each archive's run, and what it measured."""
+
+
+def _measure_each(periods: PeriodsLike, archives: Sequence[str | Path | Archive], options: Options) -> Publishers:
+    """Return what each of two archives or more measured, in their order.
+
+    Raises
+    ------
+    UsageError
+        There are fewer than two archives, one is given twice, or they share no actor or no regions.
+    NoDataError
+        Fewer than two archives have two maps for any of the periods.
+    """
+    wanted = parse_periods(periods)
+    if len(archives) < 2:
+        raise UsageError("two archives at least are compared", where="--archive", cure="give it once for each")
+    publishers = []
+    for path, name in zip(archives, _names(archives), strict=True):
+        run = Run.open(path, options)
+        spans = run.resolved(wanted)
+        # Two publishers' folders may have one name.
+        run.archive = replace(run.archive, name=printable(name))
+        publishers.append((run, list(measured(run, spans))))
+    _check(publishers)
+    return publishers
+
+
+def _names(archives: Sequence[str | Path | Archive]) -> list[str]:
+    """Return what archives are called: by their names, as they were given where those are the same."""
+    places = [one.name if isinstance(one, Archive) else Path(one).resolve() for one in archives]
+    names = [place if isinstance(place, str) else place.name for place in places]
+    told = [
+        str(one) if names.count(name) > 1 and not isinstance(one, Archive) else name
+        for one, name in zip(archives, names, strict=True)
+    ]
+    if len(set(places)) < len(places) or len(set(told)) < len(told):
+        raise UsageError("the same archive is given twice", where="--archive", cure="give it once for each")
+    return told
+
+
+def _check(publishers: Publishers) -> None:
+    """Refuse archives that cannot be laid side by side."""
+    first = publishers[0][0]
+    for run, _ in publishers[1:]:
+        if not set(run.actors) & set(first.actors):
+            shown = [f"{one.archive.name} shows {' and '.join(one.actors)}" for one in (first, run)]
+            raise UsageError("; ".join(shown), cure="say whose territory with --actor")
+        if [line.region for line in run.lines.shown] != [line.region for line in first.lines.shown]:
+            raise UsageError(
+                f"{first.archive.name} and {run.archive.name} are of different places, so that regions differ",
+                cure="give a file with --regions, or --by none",
+            )
+    if sum(any(one.change for one in mine) for _, mine in publishers) < 2:
+        raise NoDataError(
+            "fewer than two archives have two maps for a period asked for",
+            cure="; ".join(f"{run.archive.name} has maps of {run.archive.extent}" for run, _ in publishers),
+        )
+
+
+def _sides_of(publishers: Publishers) -> Iterator[list[Side]]:
+    """Yield the sides of each actor and period, in the order of the archives; periods of one actor as asked for."""
+    by_key: dict[tuple[str, str], list[Side]] = {}
+    for run, mine in publishers:
+        for one in sorted(mine, key=lambda one: one.span.actor):
+            closing = one.span.closing
+            ground = run.ground(closing.snapshot, one.span.actor) if closing else None
+            by_key.setdefault((one.span.actor, one.span.period.label), []).append(Side(run, one, ground))
+    yield from by_key.values()
+
+
+def _rows(sides: Sequence[Side]) -> Iterator[CompareRow]:
+    """Yield the rows of one actor and period: region by region, a row an archive."""
+    tables = [list(diff_rows(side.run, side.measured)) for side in sides]
+    apart = [_apart(sides, side) for side in sides]
+    codes = {notice.code for notice in _days_differ(sides)}
+    for nth, line in enumerate(sides[0].run.lines.shown):
+        rows = [table[nth] for table in tables]
+        ends = _range(rows)
+        for row, areas in zip(rows, apart, strict=True):
+            own: dict[str, Any] = {entry.name: getattr(row, entry.name) for entry in fields(row)} | ends
+            own["notes"] = " ".join(sorted({*row.notes.split(), *codes}))
+            only, lacking = (None, None) if areas is None else (line.sum_of(area) for area in areas)
+            yield CompareRow(**own, closing_only_km2=only, closing_lacking_km2=lacking)
+
+
+def _range(rows: Sequence[DiffRow]) -> dict[str, float]:
+    """Return the least and the most of each measure over two archives or more, over about as many days."""
+    ends: dict[str, float] = {}
+    if not _alike(row.days for row in rows if row.net_km2 is not None):
+        return ends
+    for measure in MEASURES:
+        figures = [value for row in rows if (value := getattr(row, f"{measure}_km2")) is not None]
+        if len(figures) > 1:
+            ends |= {f"{measure}_min_km2": min(figures), f"{measure}_max_km2": max(figures)}
+    return ends
+
+
+def _apart(sides: Sequence[Side], mine: Side) -> tuple[Floats, Floats] | None:
+    """Return what an archive alone holds at the close, and what it lacks of what others hold; None without both."""
+    others = [side.closing for side in sides if side is not mine and side.closing is not None]
+    if mine.closing is None or not others:
+        return None
+    theirs = geometry.union(geometry.polygonal(others))
+    # One set of regions for all, so that the sides of a row are of the very same ground.
+    takers = sides[0].run.takers(mine.measured.span.actor)
+    only, lacking = shapely.difference(mine.closing, theirs), shapely.difference(theirs, mine.closing)
+    return change.areas(only, takers)[0], change.areas(lacking, takers)[0]
+
+
+def _disagreements(sides: Sequence[Side]) -> Iterator[DisagreementRow]:
+    """Yield where one archive's closing map shows ground as held and another's does not, pair by pair."""
+    run = sides[0].run
+    level = run.lines.levels[-1] if run.lines.levels else TOTAL
+    for holder, lacker in permutations(sides, 2):
+        if holder.closing is None or lacker.closing is None:
+            continue
+        span, takers = holder.measured.span, run.takers(holder.measured.span.actor)
+        ground = geometry.polygonal(shapely.difference(holder.closing, lacker.closing))
+        km2, grounds = change.areas(ground, takers)[0], change.by_region(ground, takers)
+        for line in run.lines.shown:
+            if line.level == level and not (mine := line.ground_of(grounds)).is_empty:
+                yield DisagreementRow(
+                    period=span.period.label,
+                    actor=span.actor,
+                    region=line.region,
+                    holder=holder.run.archive.name,
+                    lacker=lacker.run.archive.name,
+                    km2=line.sum_of(km2),
+                    holder_map=holder.day,
+                    lacker_map=lacker.day,
+                    geometry=drawn_in_degrees(geometry.polygonal(mine), run.options.crs),
+                )
+
+
+def _meta(publishers: Publishers, shown: Sequence[Sequence[Side]]) -> CompareMeta:
+    """Return what a comparison rests on: what all archives share, and each one's own."""
+    each = tuple(meta_of(run) for run, _ in publishers)
+    first = {entry.name: getattr(each[0], entry.name) for entry in fields(Meta)}
+    notices = [
+        Notice(said.code, f"{meta.archive}: {said.message}", said.period) for meta in each for said in meta.notices
+    ]
+    return CompareMeta(
+        **first
+        | {
+            "archive": " and ".join(meta.archive for meta in each),
+            "actors": tuple(dict.fromkeys(actor for run, _ in publishers for actor in run.actors)),
+            "other_actors": (),
+            "counted": _together(meta.counted for meta in each),
+            "not_counted": _together(meta.not_counted for meta in each),
+            "files": tuple(file for meta in each for file in meta.files),
+            "periods": (),
+            "notices": (*notices, *(said for sides in shown for said in _days_differ(sides))),
+            "attribution": tuple(dict.fromkeys(line for meta in each for line in meta.attribution)),
+            "publisher": "",
+        },
+        archives=each,
+    )
+
+
+def _together(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the names of all archives, each once."""
+    return tuple(sorted({name for several in names for name in several}))
+
+
+def _days_differ(sides: Sequence[Side]) -> list[Notice]:
+    """Return a notice where archives have the maps that open and close a period on different days."""
+    spans = [(side.run.archive.name, side.measured.span) for side in sides]
+    if len({(_day(span.opening), _day(span.closing)) for _, span in spans}) == 1:
+        return []
+    days = "; ".join(f"{name} {_day(span.opening)} and {_day(span.closing)}" for name, span in spans)
+    beyond = "" if _alike(span.days for _, span in spans) else "; so far apart that changes have no range"
+    return [Notice("DAYS-DIFFER", f"opening and closing maps are of {days}{beyond}", spans[0][1].period.label)]
+
+
+def _alike(days: Iterable[int | None]) -> bool:
+    """Say whether changes over so many days may be compared: they differ by no more than `SPAN_TOLERANCE`."""
+    known = [count for count in days if count]
+    return not known or max(known) <= (1 + SPAN_TOLERANCE) * min(known)
+
+
+def _day(state: State | None) -> str:
+    """Return the day of a map, in words where there is none."""
+    return str(state.day) if state and state.day else "no map"

@@ -1,0 +1,306 @@
+"""Change over periods, and between two files: figures, and the polygons that they are of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Unpack
+
+import shapely
+
+from frontcalc import change, geometry
+from frontcalc.archives import Archive, pair_archive
+from frontcalc.change import CONTRADICTION_KM2, FIGURES
+from frontcalc.errors import DataError, FrontcalcError, UsageError
+from frontcalc.keywords import facade
+from frontcalc.periods import Period, PeriodsLike, parse_periods
+from frontcalc.pipeline.conversion import drawn_in_degrees
+from frontcalc.run.meta import check_measured, table_of
+from frontcalc.run.options import Keywords, Options
+from frontcalc.run.remarks import Measured, codes_of, measured
+from frontcalc.run.run import Run
+from frontcalc.snapshots import forget_read, read_snapshot
+from frontcalc.states import Span, State
+from frontcalc.tables import TOTAL, ChangeRow, DiffRow, Meta, Table
+
+BLANK: dict[str, float | None] = dict.fromkeys(FIGURES)
+"""The figures of a row where nothing was measured."""
+
+
+@facade
+def diff(
+    periods: PeriodsLike,
+    *,
+    archive: str | Path | Archive | None = None,
+    with_range: bool = False,
+    **options: Unpack[Keywords],
+) -> Table[DiffRow, Meta]:
+    """Measure how much territory was gained and lost in each period, by region.
+
+    Parameters
+    ----------
+    periods : str, int, date or pandas.Period, or sequence of these
+        As in 2023, «2024-Q3», «2024-09-01..2024-11-03»; `frontcalc.periods` has the grammar.
+    archive : path or Archive
+        A folder of dated maps; None for the bundled synthetic sample.
+    with_range : bool
+        Add the least and the most that each figure comes to under the assumptions open to argument, each
+        changed by itself: `sensitivity` lists them, a notice names them. It takes several times as long.
+    **options
+        How to measure: see `Options`.
+
+    Returns
+    -------
+    Table of DiffRow
+        A row a period, region and actor, areas in km²; of RangeRow `with_range`.
+
+    Raises
+    ------
+    UsageError
+        A period, view, actor, CRS or region option is wrong.
+    DataError
+        A file that is needed is broken.
+    NoDataError
+        No period has two maps.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.diff(["2023", "2024"])
+    >>> for row in table.rows:
+    ...     if row.level == "total":
+    ...         print(f"{row.period}: {row.net_km2:+,.1f} km² by {row.closing}")
+    2023: +465.0 km² by 2023-12-31
+    2024: +2,700.0 km² by 2024-11-17
+    """
+    wanted = parse_periods(periods)
+    run = Run.open(archive, Options(**options))
+    return _table(run, run.resolved(wanted), with_range)
+
+
+@facade
+def diff_files(
+    before: str | Path, after: str | Path, *, with_range: bool = False, **options: Unpack[Keywords]
+) -> Table[DiffRow, Meta]:
+    """Measure what changed between two single maps.
+
+    The period is named after the two files; dates are those in their names, blank without.
+
+    Parameters
+    ----------
+    before, after : path
+        The two maps, the earlier one first.
+    with_range, **options
+        As for `diff`.
+
+    Returns
+    -------
+    Table of DiffRow
+        As of `diff`.
+
+    Raises
+    ------
+    UsageError
+        As `diff`; also where the names give dates and the first is the later.
+    DataError
+        As `diff`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> files = frontcalc.convert("maps")  # the bundled sample, a GeoJSON file a map
+    >>> table = frontcalc.diff_files("maps/2024-09-01.geojson", "maps/2024-11-03.geojson")
+    >>> total = table.rows[-1]
+    >>> print(f"{total.net_km2:+,.1f} km² in {total.days} days")
+    +1,020.0 km² in 63 days
+    """
+    return _table(*between_files(before, after, Options(**options)), with_range)
+
+
+@facade
+def changes(
+    periods: PeriodsLike, *, archive: str | Path | Archive | None = None, **options: Unpack[Keywords]
+) -> Table[ChangeRow, Meta]:
+    """Return where territory was gained and lost in each period, as polygons split by region.
+
+    Parameters
+    ----------
+    periods, archive, **options
+        As for `diff`.
+
+    Returns
+    -------
+    Table of ChangeRow
+        A row a period, actor, kind and region that has any change, with its area (km²) and its polygons in
+        longitude and latitude. The areas are the `gained_km2` and `lost_km2` of `diff`. Of several levels the
+        finest is taken, so that no ground is there twice.
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `diff`.
+    FrontcalcError
+        Polygons have not the area of the table's figure.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.changes(["2024-10"], only="Donetsk")
+    >>> gained = table.rows[0]
+    >>> gained.kind, round(gained.km2, 1), gained.geometry.geom_type
+    ('gained', 402.8, 'MultiPolygon')
+    """
+    wanted = parse_periods(periods)
+    run = Run.open(archive, Options(**options))
+    return _polygons(run, run.resolved(wanted))
+
+
+@facade
+def changes_between(before: str | Path, after: str | Path, **options: Unpack[Keywords]) -> Table[ChangeRow, Meta]:
+    """Return where territory was gained and lost between two single maps.
+
+    Parameters
+    ----------
+    before, after, **options
+        As for `diff_files`.
+
+    Returns
+    -------
+    Table of ChangeRow
+        As of `changes`.
+
+    Raises
+    ------
+    UsageError, DataError
+        As `diff_files`.
+    FrontcalcError
+        As `changes`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> files = frontcalc.convert("maps")  # the bundled sample, a GeoJSON file a map
+    >>> table = frontcalc.changes_between("maps/2024-09-01.geojson", "maps/2024-11-03.geojson", only="Donetsk")
+    >>> [(row.kind, round(row.km2, 1)) for row in table.rows]
+    [('gained', 756.6), ('lost', 11.3)]
+    """
+    return _polygons(*between_files(before, after, Options(**options)))
+
+
+def between_files(before: str | Path, after: str | Path, options: Options) -> tuple[Run, list[Span]]:
+    """Return a run on two single maps, with the one period between them, by actor.
+
+    Raises
+    ------
+    UsageError
+        An option is wrong, or the view counts no layer of either file.
+    DataError
+        The later file lacks a layer that the earlier one has.
+    """
+    forget_read()
+    maps = pair_archive(before, after, legend=options.legend)
+    run = Run(maps.skipping_bad() if options.skip_bad else maps, options)
+    run.choose_regions(None)
+    opening, closing = (State(read_snapshot(ref, run.cache)) for ref in run.archive.refs)
+    drawn = [part for state in (closing, opening) for part in state.snapshot.layers]
+    counted = dict.fromkeys(part.layer.actor for part in drawn if run.view.counts(part.name, part.layer))
+    named = run.actor and run.actor.casefold() != "all"
+    run.actors = (run.actor,) if run.actor and named else tuple(counted)[: None if run.actor else 1]
+    if not run.actors:
+        raise UsageError(
+            f"neither file has a layer that view {run.view.name} counts",
+            where=maps.name,
+            cure="choose another --view or --actor",
+        )
+    for actor in run.actors:
+        states = run.states(actor)
+        for ref in run.archive.refs:
+            states.check_known(ref)
+        states.check_view(run.archive.refs[0])
+        lacking = set(run.view.missing(closing.snapshot.named_layers(actor)))
+        if gone := lacking - set(run.view.missing(opening.snapshot.named_layers(actor))):
+            raise DataError(
+                f"has no layer {' or '.join(sorted(gone))} of {actor}, which {maps.refs[0].names[0]} has",
+                where=maps.refs[1].names[0],
+                cure="choose a --view that both have",
+            )
+    notices = tuple(dict.fromkeys([*opening.snapshot.notices, *closing.snapshot.notices]))
+    period = Period(maps.name, opening.day, closing.day)
+    return run, [Span(period, opening, closing, notices, actor) for actor in run.actors]
+
+
+def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
+    """Yield a period's rows: figures where two maps stand for its ends, else blanks."""
+    span, shown = one.span, run.shown(one.change) if one.change else None
+    days = span.days
+    for line in run.lines.shown:
+        figures = shown.row(line.members) if shown else BLANK
+        net = figures["net_km2"]
+        yield DiffRow(
+            archive=run.archive.name,
+            actor=span.actor,
+            period=span.period.label,
+            level=line.level,
+            region=line.region,
+            opening=span.opening.day if span.opening else None,
+            closing=span.closing.day if span.closing else None,
+            days=days,
+            view=run.view.name,
+            rate_km2_per_day=net / days if days and net is not None else None,
+            notes=codes_of(one.remarks, line),
+            **figures,
+        )
+
+
+def polygons(run: Run, one: Measured) -> Iterator[tuple[str, str, float, shapely.MultiPolygon]]:
+    """Yield where a change is: kind, region of the finest level shown, its figure (km²), and ground in metres."""
+    shown = run.shown(one.change) if one.change else None
+    if shown is None or shown.ground is None:
+        return
+    level = run.lines.levels[-1] if run.lines.levels else TOTAL
+    figures = (("gained", shown.gained_km2), ("lost", shown.lost_km2))
+    for (kind, km2), parts in zip(figures, shown.ground, strict=True):
+        grounds = change.by_region(parts.polygons, run.takers(one.span.actor))
+        for line in run.lines.shown:
+            if line.level == level and not (ground := line.ground_of(grounds)).is_empty:
+                yield kind, line.region, line.sum_of(km2), ground
+
+
+def _table(run: Run, spans: Iterable[Span], with_range: bool) -> Table[DiffRow, Meta]:
+    """Return the table of some periods, with ranges where they are asked for."""
+    if with_range:
+        from frontcalc.measure.sensitivity import with_ranges
+
+        return with_ranges(run, spans)
+    rows = [row for one in measured(run, spans) for row in diff_rows(run, one)]
+    check_measured(run)
+    return table_of(run, DiffRow, rows, slivers=True)
+
+
+def _polygons(run: Run, spans: Iterable[Span]) -> Table[ChangeRow, Meta]:
+    """Return the polygons of some periods."""
+    rows = [row for one in measured(run, spans, ground=True) for row in _change_rows(run, one)]
+    check_measured(run)
+    return table_of(run, ChangeRow, rows, slivers=run.options.drop_slivers)
+
+
+def _change_rows(run: Run, one: Measured) -> Iterator[ChangeRow]:
+    """Yield a period's polygons, none where it has not two maps."""
+    span = one.span
+    for kind, region, km2, ground in polygons(run, one):
+        drawn_km2 = float(geometry.area_km2(ground))
+        if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
+            raise FrontcalcError(
+                f"the overlay contradicts itself: {km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons",
+                cure="please report it with the maps and the regions",
+            )
+        yield ChangeRow(
+            period=span.period.label,
+            actor=span.actor,
+            region=region,
+            kind=kind,
+            km2=km2,
+            opening=span.opening.day if span.opening else None,
+            closing=span.closing.day if span.closing else None,
+            geometry=drawn_in_degrees(geometry.polygonal(ground), run.options.crs),
+        )

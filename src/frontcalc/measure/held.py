@@ -1,0 +1,210 @@
+"""Area held on dates, as figures and as ground to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Generic, TypeVar, Unpack
+
+import numpy as np
+import shapely
+
+from frontcalc import geometry
+from frontcalc.archives import Archive
+from frontcalc.change import Floats
+from frontcalc.errors import NoDataError, UsageError
+from frontcalc.keywords import facade
+from frontcalc.notices import Notice, join_codes
+from frontcalc.periods import parse_day
+from frontcalc.progress import track
+from frontcalc.regions import UNASSIGNED
+from frontcalc.run.meta import meta_of, table_of
+from frontcalc.run.options import Keywords, Options
+from frontcalc.run.parallel import in_order
+from frontcalc.run.remarks import left_out
+from frontcalc.run.run import Run
+from frontcalc.states import State
+from frontcalc.tables import TOTAL, HeldRow, LayerShare, Meta, Table
+
+Drawn = TypeVar("Drawn")
+
+
+@facade
+def held(
+    dates: str | date | Sequence[str | date],
+    *,
+    archive: str | Path | Archive | None = None,
+    **options: Unpack[Keywords],
+) -> Table[HeldRow, Meta]:
+    """Measure the area held on some dates, by region.
+
+    Parameters
+    ----------
+    dates : str, date or sequence of either
+        As in «2024-11-03». The map that stands for a date is the latest on or before it.
+    archive : path or Archive
+        A folder of dated maps; None for the bundled synthetic sample.
+    **options
+        How to measure: see `Options`.
+
+    Returns
+    -------
+    Table of HeldRow
+        A row a date, region and actor, areas in km²; `meta.layer_shares` has each role's own area
+        and what they overlap.
+
+    Raises
+    ------
+    UsageError, DataError
+        As `diff`.
+    NoDataError
+        The archive begins after every date.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.held(["2024-11-05"])
+    >>> total = table.rows[-1]
+    >>> print(f"{total.held_km2:,.1f} km² on the map of {total.snapshot}")
+    110,649.0 km² on the map of 2024-11-03
+    """
+    asked_for = [dates] if isinstance(dates, str | date) else dates
+    days = list(dict.fromkeys(map(parse_day, asked_for)))
+    if not days:
+        raise UsageError("no date was given", cure="name one, as in 2024-11-03")
+    run = Run.open(archive, Options(**options))
+    wanted = [(actor, day) for actor in run.begin(days, days[-1]) for day in days]
+    states = ((actor, day, run.states(actor).on(day)) for actor, day in track(wanted, "measuring date"))
+
+    def measure(one: tuple[str, date, State | None]) -> tuple[Floats, LayerShare] | None:
+        actor, _, state = one
+        return (run.areas(state.snapshot, actor), layer_share(run, state, actor)) if state else None
+
+    rows: list[HeldRow] = []
+    shares: dict[LayerShare, None] = {}
+    for (actor, day, state), measured in in_order(run.options.threads, measure, states):
+        areas, share = measured or (None, None)
+        if share:
+            shares[share] = None
+        elsewhere = {} if areas is None else {"held": [areas[0]]}
+        said = run.states(actor).notices_on(day, state) + left_out(run, actor, str(day), **elsewhere)
+        run.said += said
+        rows.extend(held_rows(run, actor, day, state, areas, said))
+    if not shares:
+        ended = "; ".join(dict.fromkeys(notice.message for notice in run.said if notice.code == "ENDED"))
+        problem = ended or "has no map on or before these dates"
+        raise NoDataError(problem, where=run.archive.name, cure=f"its maps are of {run.archive.extent}")
+    return table_of(run, HeldRow, rows, shares=shares)
+
+
+def layer_share(run: Run, state: State, actor: str) -> LayerShare:
+    """Return what each role covers on a map and how much they overlap."""
+    areas = tuple((role.value, float(geometry.area_km2(ground))) for role, ground in run.roles(state, actor).items())
+    union = geometry.area_km2(run.ground(state.snapshot, actor))
+    return LayerShare(actor, state.day, areas, max(0.0, sum(km2 for _, km2 in areas) - float(union)))
+
+
+def held_rows(
+    run: Run, actor: str, day: date, state: State | None, areas: Floats | None, said: Sequence[Notice]
+) -> Iterator[HeldRow]:
+    """Yield an actor's rows of one date: areas where a map stands for it, else blanks."""
+    for line in run.lines.shown:
+        km2, snapped_km2 = (None, None) if areas is None else map(line.sum_of, areas)
+        yield HeldRow(
+            archive=run.archive.name,
+            actor=actor,
+            date=day,
+            level=line.level,
+            region=line.region,
+            snapshot=state.day if state else None,
+            view=run.view.name,
+            held_km2=km2,
+            notes=join_codes(said),
+            snapped_km2=snapped_km2,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Holdings(Generic[Drawn]):
+    """What one actor holds on each map.
+
+    Parameters
+    ----------
+    table : Table of HeldRow
+        The figures of `held` on the day of each map.
+    drawn : tuple
+        What was drawn of each map's ground, in the order of the days.
+    regions : tuple of (str, MultiPolygon)
+        The regions of the finest level shown, as their set draws them, in metres of `meta.crs`.
+    """
+
+    table: Table[HeldRow, Meta]
+    drawn: tuple[Drawn, ...]
+    regions: tuple[tuple[str, shapely.MultiPolygon], ...]
+
+    @property
+    def days(self) -> list[date]:
+        """The days of the maps."""
+        return list(dict.fromkeys(row.date for row in self.table.rows))
+
+
+def holdings(
+    since: date,
+    until: date,
+    draw: Callable[[shapely.MultiPolygon, str], Drawn],
+    *,
+    archive: str | Path | Archive | None = None,
+    **options: Unpack[Keywords],
+) -> Holdings[Drawn]:
+    """Measure and draw what an actor holds on each map from one day to another.
+
+    Parameters
+    ----------
+    since, until : date
+        The first and the last day.
+    draw : callable
+        Takes ground in metres of a CRS, and that CRS. What it returns is kept; the ground is not, since
+        that of hundreds of maps is large.
+    archive, **options
+        As for `held`; one actor's ground is taken, the main one where none or all are named.
+
+    Raises
+    ------
+    UsageError, DataError
+        As `held`.
+    NoDataError
+        No map is of these days.
+    """
+    run = Run.open(archive, Options(**options))
+    maps = run.archive
+    days = [day for day in maps.days if since <= day <= until]
+    if not days:
+        raise NoDataError(f"has no map from {since} to {until}", where=maps.name, cure=f"its maps are of {maps.extent}")
+    rows: list[HeldRow] = []
+    drawn: list[Drawn] = []
+    run.actors = run.begin([days[-1], days[0]], days[-1])[:1]
+    (actor,) = run.actors
+    states = run.states(actor)
+    run.said += left_out(run, actor)
+    found = ((day, states.on(day)) for day in track(days, "drawing map"))
+    shown = ((day, state) for day, state in found if state is not None)
+    for (day, state), areas in in_order(run.options.threads, lambda one: run.areas(one[1].snapshot, actor), shown):
+        said = states.notices_on(day, state)
+        run.said += said
+        rows.extend(held_rows(run, actor, day, state, areas, said))
+        drawn.append(draw(run.ground(state.snapshot, actor), run.options.crs))
+    return Holdings(Table(HeldRow, tuple(rows), meta_of(run)), tuple(drawn), _land(run))
+
+
+def _land(run: Run) -> tuple[tuple[str, shapely.MultiPolygon], ...]:
+    """Return the regions of the finest level shown with their land, as the set draws it."""
+    regions = run.regions
+    owner = regions.owner if regions.land_owner is None else regions.land_owner
+    finest = run.lines.levels[-1] if run.lines.levels else TOTAL
+    return tuple(
+        (line.region, geometry.union(regions.land[np.isin(owner, line.members)]))
+        for line in run.lines.shown
+        if line.level == finest and line.region not in (UNASSIGNED, TOTAL)
+    )

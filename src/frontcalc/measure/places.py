@@ -1,0 +1,188 @@
+"""Places that came under or out of an actor's hold, with the first map that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Unpack
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc import crs
+from frontcalc.archives import Archive
+from frontcalc.change import Floats
+from frontcalc.errors import DataError
+from frontcalc.gazetteer import Place, read_places
+from frontcalc.keywords import facade
+from frontcalc.labels import printable
+from frontcalc.notices import join_codes
+from frontcalc.periods import PeriodsLike, parse_periods
+from frontcalc.regions import UNASSIGNED
+from frontcalc.run.meta import check_measured, meta_of
+from frontcalc.run.options import Keywords, Options
+from frontcalc.run.run import Run
+from frontcalc.snapshots import kept_boxes, on_grid, read_snapshot
+from frontcalc.states import Span, State
+from frontcalc.tables import Meta, PlaceRow, Table
+
+GAINED, LOST = "gained", "lost"
+_FAR_DEGREES = 2.0
+"""How far from all that maps show a place is that cannot be meant."""
+
+
+@facade
+def places(
+    periods: PeriodsLike,
+    *,
+    places: str | Path,
+    archive: str | Path | Archive | None = None,
+    **options: Unpack[Keywords],
+) -> Table[PlaceRow, Meta]:
+    r"""List which places came under or out of an actor's hold, map by map.
+
+    Every map within a period is looked at, so a place that came under and out again has two rows. A place
+    on the edge of what is held counts as held.
+
+    Parameters
+    ----------
+    periods : str, int, date or pandas.Period, or sequence of these
+        As for `diff`.
+    places : path
+        Named points: see `frontcalc.gazetteer.read_places`.
+    archive : path or Archive
+        A folder of dated maps; None for the bundled synthetic sample.
+    **options
+        How to measure: see `Options`.
+
+    Returns
+    -------
+    Table of PlaceRow
+        By actor and period, then by date, then in the order of the file. `meta.places` has only those
+        that are held at one end of a period and not at the other.
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `diff`, also where the file of places is broken.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> from pathlib import Path
+    >>> written = Path("towns.csv").write_text("name,lon,lat\nA made-up town,37.2944,47.9704\n")
+    >>> table = frontcalc.places(["2024"], places="towns.csv")
+    >>> [(row.place, row.change, str(row.date)) for row in table.rows]
+    [('A made-up town', 'gained', '2024-10-27')]
+    """
+    towns, wanted = read_places(places), parse_periods(periods)
+    run = Run.open(archive, Options(**options))
+    rows: list[PlaceRow] = []
+    net: list[PlaceRow] = []
+    for span in run.resolved(wanted):
+        mine = place_rows(run, span, towns)
+        rows.extend(mine)
+        net.extend(lasting(mine))
+        run.said += span.notices
+        run.spans.append(span)
+    check_measured(run)
+    if not rows:
+        refuse_elsewhere(run, towns, Path(places).name)
+    return Table(PlaceRow, tuple(rows), replace(meta_of(run), places=tuple(net)))
+
+
+def refuse_elsewhere(run: Run, towns: Sequence[Place], where: str) -> None:
+    """Refuse places none of which changed hands, if all lie far from what the archive's first and last map show.
+
+    Raises
+    ------
+    DataError
+        They do; said is whether they would lie there with longitude and latitude exchanged.
+    """
+    boxes = [np.empty(0, dtype=object)]
+    for ref in (run.archive.refs[0], run.archive.refs[-1]):
+        with suppress(*([DataError] if run.options.skip_bad else [])):
+            boxes.append(kept_boxes(read_snapshot(ref, run.cache), run.cache))
+    drawn = np.concatenate(boxes)
+    if not len(drawn):
+        return
+    west, south, east, north = shapely.total_bounds(drawn)
+    shown, at = shapely.box(west, south, east, north), np.array([(town.lon, town.lat) for town in towns])
+    given, swapped = shapely.points(at), shapely.points(at[:, ::-1])
+    exchanged = shapely.intersects(shown, swapped).all() and not shapely.intersects(shown, given).any()
+    if shapely.dwithin(shown, given, _FAR_DEGREES).any() and not exchanged:
+        return
+    raise DataError(
+        f"has no place near what the maps show, lon {west:.1f} to {east:.1f} and lat {south:.1f} to {north:.1f}",
+        where=printable(where),
+        cure="longitude and latitude are exchanged: swap them" if exchanged else "check longitude and latitude",
+    )
+
+
+def place_rows(run: Run, span: Span, towns: Sequence[Place]) -> list[PlaceRow]:
+    """Return a row each time that a place came under or out of an actor's hold, map by map."""
+    points = np.array([(town.lon, town.lat) for town in towns])
+    # As the maps' vertices are, so that a place on the edge of one stays there.
+    x, y = on_grid(crs.projector(crs.LONLAT, run.options.crs)(points)).T
+    region = _regions_of(run, x, y)
+    # Where only some regions are asked for, places elsewhere are left out.
+    asked = ~np.isin(region, run.lines.left_out)
+    labels = _labels(run)
+    looked = ((state, _held(run, state, span.actor, x, y)) for state in run.states(span.actor).within(span))
+    return [
+        PlaceRow(
+            archive=run.archive.name,
+            actor=span.actor,
+            period=span.period.label,
+            place=towns[index].name,
+            region=labels.get(int(region[index]), ""),
+            change=GAINED if now[index] else LOST,
+            date=state.day,
+            previous=previous.day,
+            view=run.view.name,
+            lon=towns[index].lon,
+            lat=towns[index].lat,
+            notes=join_codes((*span.notices, *state.notices)),
+        )
+        for (previous, before), (state, now) in pairwise(looked)
+        for index in np.flatnonzero((now != before) & asked).tolist()
+    ]
+
+
+def _held(run: Run, state: State, actor: str, x: Floats, y: Floats) -> NDArray[np.bool_]:
+    """Say of each point whether an actor holds it on a map; the edge counts as held."""
+    ground = run.ground(state.snapshot, actor)
+    shapely.prepare(ground)
+    held = np.asarray(shapely.intersects_xy(ground, x, y))
+    # The ground is kept for other measurements, and a prepared geometry must not cross threads.
+    shapely.destroy_prepared(ground)
+    return held
+
+
+def lasting(rows: Sequence[PlaceRow]) -> list[PlaceRow]:
+    """Return, of one actor's and period's rows, the last of each place whose hold differs between the ends."""
+    by_place: dict[tuple[str, float, float], list[PlaceRow]] = {}
+    for row in rows:
+        by_place.setdefault((row.place, row.lon, row.lat), []).append(row)
+    # A place changes hands back and forth: an odd number of changes leaves it changed.
+    return [changes[-1] for changes in by_place.values() if len(changes) % 2]
+
+
+def _regions_of(run: Run, x: Floats, y: Floats) -> NDArray[np.intp]:
+    """Return the region that each point lies in (n,), by its place in the set; one past the last for none."""
+    found = np.full(len(x), len(run.regions.names), dtype=np.intp)
+    point, piece = shapely.STRtree(run.regions.pieces).query(shapely.points(x, y), predicate="intersects")
+    # On a border the region that comes first has it.
+    np.minimum.at(found, point, run.regions.owner[piece])
+    return found
+
+
+def _labels(run: Run) -> dict[int, str]:
+    """Return what the rows of a result call each region, and the place of none; empty without regions."""
+    names = dict(enumerate((*run.regions.names, UNASSIGNED))) if run.regions.names else {}
+    fine = [line for line in run.lines.shown if line.level == run.regions.level]
+    return names | {member: line.region for line in fine for member in line.members}

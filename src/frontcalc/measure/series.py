@@ -1,0 +1,207 @@
+"""Area held over time, and the change from each map to the next."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Unpack
+
+from frontcalc.archives import Archive
+from frontcalc.change import CLOSING, Change, Floats
+from frontcalc.errors import NoDataError, UsageError
+from frontcalc.keywords import facade
+from frontcalc.measure.diff import BLANK
+from frontcalc.notices import Notice, join_codes
+from frontcalc.periods import Period, PeriodLike, parse_bound
+from frontcalc.run.meta import table_of
+from frontcalc.run.options import Keywords, Options
+from frontcalc.run.parallel import measured_ahead
+from frontcalc.run.remarks import Watch, dropped, left_out
+from frontcalc.run.run import Run
+from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, Suspicions
+from frontcalc.states import Span, State
+from frontcalc.tables import Meta, SeriesRow, Table
+
+EVERY = ("snapshot", "day", "week", "month")
+
+
+@facade
+def series(
+    *,
+    archive: str | Path | Archive | None = None,
+    since: PeriodLike | None = None,
+    until: PeriodLike | None = None,
+    every: str = "snapshot",
+    **options: Unpack[Keywords],
+) -> Table[SeriesRow, Meta]:
+    """Measure the area held over time, and the change from each map to the next, by region.
+
+    Parameters
+    ----------
+    archive : path or Archive
+        A folder of dated maps; None for the bundled synthetic sample.
+    since, until : str, int, date or pandas.Period, optional
+        First and last day: a day, or a longer unit whose first or last day is meant.
+    every : str
+        A row at each `snapshot`, or at the end of each `day`, `week` (Sunday) or `month`; the last
+        row is of `until` or of the last map.
+    **options
+        How to measure: see `Options`.
+
+    Returns
+    -------
+    Table of SeriesRow
+        A row a date, region and actor, areas in km². The first row changes from the map before
+        `since`, where there is one.
+
+    Raises
+    ------
+    UsageError, DataError
+        As `diff`.
+    NoDataError
+        No map is in the range.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.series(since="2024-11", by="none")
+    >>> for row in table.rows:
+    ...     print(f"{row.date}: {row.held_km2:,.1f} km², {row.net_km2:+.1f}")
+    2024-11-03: 110,649.0 km², +120.1
+    2024-11-10: 110,775.6 km², +126.6
+    2024-11-17: 110,899.0 km², +123.4
+    """
+    if every not in EVERY:
+        raise UsageError(f"no step is named {every!r}", where="--every", cure=f"choose {', '.join(EVERY)}")
+    run = Run.open(archive, Options(**options))
+    maps = run.archive
+    begin = parse_bound(since, last=False) if since else maps.days[0]
+    end = parse_bound(until, last=True) if until else maps.days[-1]
+    if since and until and begin > end:
+        raise UsageError(f"{begin} is after {end}", where="--since and --until", cure="swap them")
+    dates = [day for day in dates_between(maps, begin, end, every) if day >= maps.days[0]] if begin <= end else []
+    if not dates:
+        raise NoDataError(f"has no map from {begin} to {end}", where=maps.name, cure=f"its maps are of {maps.extent}")
+    rows: list[SeriesRow] = []
+    what = "measuring map" if every == "snapshot" else f"measuring {every}"
+    for actor in run.begin([dates[-1], dates[0]], dates[-1]):
+        before = run.states(actor).on(begin - timedelta(days=1)) if begin > maps.days[0] else None
+        rows += _actor_series(run, actor, before, measured_ahead(run, actor, before, dates, what))
+    return table_of(run, SeriesRow, rows, slivers=True)
+
+
+def _actor_series(run: Run, actor: str, before: State | None, dates: Iterable[date]) -> Iterator[SeriesRow]:
+    """Yield an actor's rows, and note what is to be said of them; `before` is the state that the first date follows."""
+    states, suspicions, watch = run.states(actor), Suspicions(run), Watch(run, actor)
+    changes: list[Change] = []
+    held: Floats | None = None
+    for day in dates:
+        state = states.on(day)
+        said = states.notices_on(day, state)
+        if state and before and state.snapshot.ref == before.snapshot.ref:
+            said.append(Notice("NO-NEW-MAP", f"the map is still that of {state.day}", str(day)))
+        run.said += said
+        span = Span(Period(str(day), None, None), before, state, actor=actor)
+        suspect: list[Redefinition] = []
+        # Each step starts from the areas that the one before came to: maps are not overlaid again and again.
+        moved = None
+        if span.ends and span.maps:
+            moved = run.move(*span.maps, actor, held)
+            changes.append(Change(moved.km2, moved.large))
+            held = moved.km2[CLOSING]
+            suspect = suspicions.of(span, moved)
+            stale = watch.step(*span.ends, float(moved.gained_km2[-1]), str(day))
+            said = [*said, *stale, *dropped(run, [moved], str(day))]
+            run.said += [*stale, *(found.notice for found in suspect)]
+        elif state and held is None:
+            held = run.areas(state.snapshot, actor)
+        yield from _series_rows(run, day, span, held if state else None, moved, [*said, *left_out(run, actor)], suspect)
+        before = state or before
+    shown = [run.shown(one) for one in changes]
+    elsewhere = left_out(run, actor, gained=[one.gained_km2 for one in shown], lost=[one.lost_km2 for one in shown])
+    run.said += [*elsewhere, *dropped(run, changes), *watch.end()]
+
+
+def _series_rows(
+    run: Run,
+    day: date,
+    span: Span,
+    held: Floats | None,
+    moved: Change | None,
+    said: Sequence[Notice],
+    suspect: Sequence[Redefinition],
+) -> Iterator[SeriesRow]:
+    """Yield the rows of one date; the change is blank on the first map and where the map is not new."""
+    before, state, days = span.opening, span.closing, span.days
+    held_km2 = None if held is None else held[0].tolist()
+    shown, codes = run.shown(moved) if moved else None, join_codes(said)
+    for line in run.lines.shown:
+        mine = [found.notice for found in suspect if line.sum_of(found.km2) >= SHOWN_KM2]
+        figures = shown.row(line.members) if shown else BLANK
+        net = figures["net_km2"]
+        yield SeriesRow(
+            archive=run.archive.name,
+            actor=span.actor,
+            date=day,
+            level=line.level,
+            region=line.region,
+            snapshot=state.day if state else None,
+            previous=before.day if before else None,
+            days=days,
+            view=run.view.name,
+            held_km2=None if held_km2 is None else line.sum_of(held_km2),
+            gained_km2=figures["gained_km2"],
+            lost_km2=figures["lost_km2"],
+            net_km2=net,
+            rate_km2_per_day=net / days if days and net is not None else None,
+            notes=join_codes([*said, *mine]) if mine else codes,
+            snapped_km2=figures["snapped_km2"],
+            gained_sliver_km2=figures["gained_sliver_km2"],
+            lost_sliver_km2=figures["lost_sliver_km2"],
+        )
+
+
+def dates_between(maps: Archive, begin: date, end: date, every: str) -> Iterator[date]:
+    """Yield the days of maps, or the ends of calendar units, from a first to a last day; the last is the end."""
+    if every == "snapshot":
+        yield from (day for day in maps.days if begin <= day <= end)
+        return
+    day = begin
+    while True:
+        stop = min(_end_of(day, every), end)
+        yield stop
+        if stop >= end:
+            return
+        day = stop + timedelta(days=1)
+
+
+def steps_in(run: Run, span: Span, every: str) -> list[State]:
+    """Return the states that the steps inside a span lead along; its two maps have days.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    span : Span
+        From its opening to its closing map.
+    every : str
+        The step, one of `EVERY`.
+    """
+    assert span.ends is not None
+    first, last = span.ends
+    assert first.day is not None
+    assert last.day is not None
+    days = dates_between(run.archive, first.day + timedelta(days=1), last.day, every)
+    return list(run.states(span.actor).along(first, days))
+
+
+def _end_of(day: date, every: str) -> date:
+    """Return the last day of the calendar unit that a day is in."""
+    if every == "day":
+        return day
+    if every == "week":
+        # The last week that there is has no Sunday.
+        return day + min(timedelta(days=7 - day.isoweekday()), date.max - day)
+    return day.replace(day=monthrange(day.year, day.month)[1])

@@ -1,0 +1,387 @@
+"""Change by calendar period: with shares of land, and gross sums over the steps inside."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Unpack
+
+from frontcalc.archives import Archive
+from frontcalc.change import CLOSING, GAINED_SLIVER, LOST_SLIVER, Change, Floats, total
+from frontcalc.errors import NoDataError, UsageError
+from frontcalc.keywords import facade
+from frontcalc.layers import COUNTRIES
+from frontcalc.levels import Line
+from frontcalc.measure.diff import diff_rows
+from frontcalc.measure.series import EVERY, steps_in
+from frontcalc.notices import Notice
+from frontcalc.periods import UNITS, Period, PeriodLike, calendar_periods, parse_bound, parse_day, parse_period, unit_of
+from frontcalc.progress import track
+from frontcalc.regions import RegionSet
+from frontcalc.run.meta import nothing_measured, table_of
+from frontcalc.run.options import Keywords, Options
+from frontcalc.run.remarks import Measured, measured
+from frontcalc.run.run import Run
+from frontcalc.run.suspicions import Suspicions
+from frontcalc.states import Span
+from frontcalc.tables import TOTAL, GrossRow, MapUsed, Meta, PeriodRow, SummaryMeta, SummaryRow, Table
+
+INVASION = "2022-02-24"
+"""The day that Russia's full-scale invasion of Ukraine began, which ISW's maps open with: a baseline by name."""
+
+_ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Which calendar periods a summary has, and what it shows of each; the keywords of `summary` that say so.
+
+    Raises
+    ------
+    UsageError
+        One is wrong, or two do not go together.
+    """
+
+    since: PeriodLike | None = None
+    until: PeriodLike | None = None
+    same_span: bool = False
+    baseline: str | date | None = None
+    gross: bool = False
+    step: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.gross and self.step is not None:
+            raise UsageError("--step is of gross figures", cure="add --gross")
+        if self.step is not None and self.step not in EVERY:
+            raise UsageError(f"no step is named {self.step!r}", where="--step", cure=f"choose {', '.join(EVERY)}")
+
+    @property
+    def day_of_baseline(self) -> date | None:
+        """The baseline as a day."""
+        return parse_day(self.baseline) if self.baseline else None
+
+    @property
+    def every_step(self) -> str | None:
+        """The step of gross figures; None without them."""
+        return (self.step or "snapshot") if self.gross else None
+
+
+@facade
+def summary(
+    *,
+    every: str = "year",
+    archive: str | Path | Archive | None = None,
+    since: PeriodLike | None = None,
+    until: PeriodLike | None = None,
+    same_span: bool = False,
+    baseline: str | date | None = None,
+    gross: bool = False,
+    step: str | None = None,
+    **options: Unpack[Keywords],
+) -> Table[SummaryRow, SummaryMeta]:
+    """Measure how much territory was gained and lost in each calendar period, and what share of the land is held.
+
+    Parameters
+    ----------
+    every : str
+        `year`, `quarter`, `month` or `week` (ISO 8601).
+    archive : path or Archive
+        A folder of dated maps; None for the bundled synthetic sample.
+    since, until : str, int, date or pandas.Period, optional
+        First and last day: a day, or a longer unit whose first or last day is meant. A period that they
+        cut is named as the range it is.
+    same_span : bool
+        Of years: cut each on the day of the year where the last one ends.
+    baseline : str or date, optional
+        A day. What was held then is taken away from every map first, so that only what was taken since
+        counts, and periods begin after it.
+    gross : bool
+        Add gross gained, gross lost, turnover and slivers.
+    step : str, optional
+        What gross figures compare: each `snapshot` with the one before (the default), or the states at
+        the end of each `day`, `week` or `month`.
+    **options
+        How to measure: see `Options`.
+
+    Returns
+    -------
+    Table of SummaryRow
+        A row a period, region and actor, areas in km²; of GrossRow with `gross`.
+
+    Raises
+    ------
+    UsageError, DataError
+        As `diff`.
+    NoDataError
+        No period has two maps, or the archive begins after the baseline.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.summary(every="quarter", since="2024", by="none")
+    >>> for row in table.rows:
+    ...     print(f"{row.period}: {row.net_km2:+,.1f} km² by {row.closing}")
+    2024-Q1: +339.4 km² by 2024-03-31
+    2024-Q2: +611.9 km² by 2024-06-30
+    2024-Q3: +858.3 km² by 2024-09-29
+    2024-Q4: +890.5 km² by 2024-11-17
+    """
+    calendar = Calendar(since, until, same_span, baseline, gross, step)
+    (table,) = summaries((every,), calendar, archive, options)
+    return table
+
+
+def summaries(
+    units: Sequence[str], calendar: Calendar, archive: str | Path | Archive | None, options: Keywords
+) -> list[Table[SummaryRow, SummaryMeta]]:
+    """Return a summary by each of several units, measured in one run; otherwise as `summary`."""
+    for unit in units:
+        if unit not in UNITS:
+            raise UsageError(f"no period is named {unit!r}", where="--every", cure=f"choose {', '.join(UNITS)}")
+    drop = options.get("drop_slivers")
+    if not calendar.gross and not drop and options.get("sliver_width") is not None:
+        raise UsageError("--sliver-width is of slivers", cure="add --gross to show them, or --drop-slivers")
+    if calendar.gross and drop:
+        raise UsageError("--gross shows slivers beside the figures that they are in", cure="leave out --drop-slivers")
+    if calendar.same_span and tuple(units) != ("year",):
+        raise UsageError("cuts years to the same days", where="--same-span", cure="use it with --every year")
+    asked = Options(**options)
+    baseline = calendar.day_of_baseline
+    run = Run.open(archive, asked)
+    run.baseline = baseline
+    periods = {unit: list(periods_of(unit, run.archive, calendar)) for unit in units}
+    ends = [day for each in periods.values() for period in each for day in (period.opens_on, period.closes_on) if day]
+    run.begin(ends, ends[-1])
+    suspicions = Suspicions(run)
+    tables = [_table(run, calendar, suspicions, unit, periods[unit]) for unit in units]
+    if all(row.net_km2 is None for table in tables for row in table.rows):
+        raise nothing_measured(run, tables[0].meta.notices)
+    return tables
+
+
+def _table(
+    run: Run, calendar: Calendar, suspicions: Suspicions, every: str, periods: Sequence[Period]
+) -> Table[SummaryRow, SummaryMeta]:
+    """Return the table of some periods."""
+    wanted = [(actor, period) for actor in run.actors for period in periods]
+    said = [Notice("BASELINE", f"ground held on {run.baseline} is not counted")] if run.baseline else []
+    land, step = land_of(run.regions), calendar.every_step
+    rows: list[SummaryRow] = []
+    steps_of: dict[tuple[str, str], list[Change]] = {}
+
+    def spans() -> Iterator[Span]:
+        for actor, period in track(wanted, f"measuring {every}"):
+            span = run.states(actor).resolve(period)
+            suspect: list[Notice] = []
+            if step is not None and span.ends:
+                suspect, steps_of[actor, period.label] = _steps(run, suspicions, span, step)
+            yield replace(span, notices=(*span.notices, *said, *suspect))
+
+    for one in measured(run, spans(), judged=step is None):
+        steps = steps_of.pop((one.span.actor, one.span.period.label), [])
+        rows.extend(_rows(run, calendar, land, one, steps))
+    kind: type[SummaryRow] = SummaryRow if step is None else GrossRow
+    told_apart = step is not None or run.options.drop_slivers
+    table = table_of(run, kind, rows, slivers=told_apart)
+    return Table(kind, table.rows, _summary_meta(table.meta, run, calendar, every), table.shape_of)
+
+
+def _steps(run: Run, suspicions: Suspicions, span: Span, every: str) -> tuple[list[Notice], list[Change]]:
+    """Return the steps inside a span, and notices of what is suspect of them."""
+    notices: list[Notice] = []
+    steps: list[Change] = []
+    for before, after in pairwise(steps_in(run, span, every)):
+        steps.append(run.step(before.snapshot, after.snapshot, span.actor))
+        found = suspicions.of(Span(span.period, before, after, actor=span.actor), steps[-1])
+        notices += [replace(one.notice, period=span.period.label) for one in found]
+    return notices, steps
+
+
+def _rows(run: Run, calendar: Calendar, land: Land, one: Measured, steps: Sequence[Change]) -> Iterator[SummaryRow]:
+    """Yield a span's rows: those of `diff`, and what a summary adds to each."""
+    # What is snapped to a region is no part of the land that its share is of.
+    held = one.change.km2[CLOSING, 0] - one.change.km2[CLOSING, 1] if one.change else None
+    gross = total(steps) if steps else None
+    for line, row in zip(run.lines.shown, diff_rows(run, one), strict=True):
+        share = asdict(land.share(line, held, COUNTRIES.get(one.span.actor, "")))
+        own = {entry.name: getattr(row, entry.name) for entry in fields(PeriodRow)}
+        if calendar.gross:
+            yield GrossRow(**own, **share, **_gross_columns(run, calendar, line, len(steps), gross))
+        else:
+            yield SummaryRow(**own, **share)
+
+
+def _gross_columns(run: Run, calendar: Calendar, line: Line, steps: int, gross: Change | None) -> dict[str, Any]:
+    """Return the gross columns of one row, figures blank where nothing was measured."""
+    stated = {"step": calendar.every_step, "sliver_width_m": run.slivers.width_m}
+    if gross is None:
+        return stated
+    gained, lost = line.sum_of(gross.gained_km2), line.sum_of(gross.lost_km2)
+    return stated | {
+        "steps": steps,
+        "gross_gained_km2": gained,
+        "gross_lost_km2": lost,
+        "turnover_km2": gained + lost,
+        "sliver_gained_km2": line.sum_of(gross.km2[GAINED_SLIVER, 0]),
+        "sliver_lost_km2": line.sum_of(gross.km2[LOST_SLIVER, 0]),
+    }
+
+
+def _summary_meta(meta: Meta, run: Run, calendar: Calendar, every: str) -> SummaryMeta:
+    """Return what a summary rests on."""
+    by_day = {one.ref.day: one.files for one in (*run.baselines.values(), *run.used.values())}
+    maps = [MapUsed(day, file.name, file.sha256) for day, files in by_day.items() for file in files]
+    return SummaryMeta(
+        **{entry.name: getattr(meta, entry.name) for entry in fields(meta)},
+        every=every,
+        same_span=calendar.same_span,
+        baseline=run.baseline,
+        step=calendar.every_step,
+        maps=tuple(sorted(maps, key=lambda used: (str(used.date), used.name))),
+    )
+
+
+def periods_of(every: str, maps: Archive, calendar: Calendar) -> Iterator[Period]:
+    """Yield the periods of a summary: those inside the time asked for in which the archive can show a change.
+
+    Parameters
+    ----------
+    every : str
+        The calendar unit, one of `frontcalc.periods.UNITS`.
+    maps : Archive
+        The maps.
+    calendar : Calendar
+        What is asked for.
+
+    Raises
+    ------
+    UsageError
+        The time asked for runs backwards, or years cannot be cut to the same days.
+    NoDataError
+        The archive has no two maps in it.
+    """
+    first, last = maps.days[0], maps.days[-1]
+    begin, end = _unit_days(first + _ONE_DAY, every)[0], _unit_days(last, every)[1]
+    since = parse_bound(calendar.since, last=False) if calendar.since else None
+    until = parse_bound(calendar.until, last=True) if calendar.until else None
+    if since and until and since > until:
+        raise UsageError(
+            f"{calendar.since} is after {calendar.until}", where="--since and --until", cure="put the earlier first"
+        )
+    baseline = calendar.day_of_baseline
+    begin = max(filter(None, (begin, since, baseline and baseline + _ONE_DAY)))
+    end = min(filter(None, (end, until)))
+    if begin > end or first == last:
+        raise NoDataError(
+            "has no two maps in the time asked for", where=maps.name, cure=f"its maps are of {maps.extent}"
+        )
+    periods = calendar_periods(every, begin, end)
+    yield from _cut_alike(periods, min(end, last)) if calendar.same_span else periods
+
+
+def _cut_alike(years: Iterator[Period], end: date) -> Iterator[Period]:
+    """Yield years cut on the day of the year where the last one ends; 29 February is 28 in common years."""
+    for year in years:
+        assert year.opens_on is not None
+        assert year.closes_on is not None
+        leap_day = (end.month, end.day) == (2, 29)
+        cut = date(year.closes_on.year, end.month, 28) if leap_day else end.replace(year=year.closes_on.year)
+        cut = end if cut.year == end.year else cut
+        if cut >= year.closes_on:
+            yield year
+        elif cut > year.opens_on:
+            yield parse_period(f"{year.label.partition('..')[0]}..{cut}")
+        else:
+            raise UsageError(
+                f"ends {year.label} on {cut}, before it begins", where="--same-span", cure="begin earlier with --since"
+            )
+
+
+def _unit_days(day: date, every: str) -> tuple[date, date]:
+    """Return the first and last day of the calendar unit that a day is in."""
+    label = unit_of(day, every)
+    return parse_bound(label, last=False), parse_bound(label, last=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The denominators of one row (km²) and the shares of them held (%); None where there is none."""
+
+    region_km2: float | None = None
+    share_of_region_pct: float | None = None
+    country_km2: float | None = None
+    share_of_country_pct: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Land:
+    """The land of a region set, as it draws it.
+
+    Parameters
+    ----------
+    region_km2 : (n,) array
+        By region.
+    countries : tuple of str
+        The country of each region; a set that names no countries is taken for one country.
+    country_km2 : dict of str to float
+        By country, of those that the set draws whole.
+    """
+
+    region_km2: Floats
+    countries: tuple[str, ...]
+    country_km2: dict[str, float]
+
+    def share(self, line: Line, held_km2: Floats | None, home: str) -> Share:
+        """Return the shares of one row.
+
+        Parameters
+        ----------
+        line : Line
+            The row.
+        held_km2 : (n + 2,) array or None
+            What is held: regions, unassigned, total (km²); None where it is not known.
+        home : str
+            The actor's own country, which is no denominator of the total; empty where it has none.
+        """
+        count = len(self.region_km2)
+        if line.level == TOTAL:
+            members = tuple(range(count)) if count + 1 in line.members else line.members
+            return self._share_of_total([member for member in members if member < count], held_km2, home)
+        if max(line.members) >= count:
+            return Share()
+        held = None if held_km2 is None else line.sum_of(held_km2)
+        countries = {self.countries[member] for member in line.members}
+        country_km2 = self.country_km2.get(countries.pop()) if len(countries) == 1 else None
+        return Share(*_part(held, line.sum_of(self.region_km2)), *_part(held, country_km2))
+
+    def _share_of_total(self, members: Sequence[int], held_km2: Floats | None, home: str) -> Share:
+        """Return the share of the one country that is not the actor's own, of what is held in its regions."""
+        foreign = [country for country in self.country_km2 if not home or country != home]
+        if len(foreign) != 1:
+            return Share()
+        mine = [member for member in members if self.countries[member] == foreign[0]]
+        held = None if held_km2 is None else math.fsum(held_km2[mine])
+        return Share(None, None, *_part(held, self.country_km2[foreign[0]]))
+
+
+def land_of(regions: RegionSet) -> Land:
+    """Return the land of a region set."""
+    areas = regions.land_km2()
+    countries = regions.countries or ("",) * len(areas)
+    country_km2 = {
+        country: math.fsum(float(area) for area, own in zip(areas, countries, strict=True) if own == country)
+        for country in dict.fromkeys(countries)
+        if country not in regions.partial_countries
+    }
+    return Land(areas, countries, country_km2)
+
+
+def _part(held_km2: float | None, land_km2: float | None) -> tuple[float | None, float | None]:
+    """Return an area of land, and the share of it that is held in per cent."""
+    if not land_km2:
+        return None, None
+    return land_km2, None if held_km2 is None else 100 * held_km2 / land_km2

@@ -1,0 +1,253 @@
+"""Summaries as a tree of files to keep in a repository: writing it, and checking it against the archive."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any, Unpack
+
+from frontcalc import __version__
+from frontcalc.archives import Archive, refuse_place
+from frontcalc.demands import require_none
+from frontcalc.drift import Cells, Drift, Key, Record, Source, Tree, compare
+from frontcalc.errors import DataError, UsageError, reason_of
+from frontcalc.keywords import facade
+from frontcalc.measure.summary import Calendar, summaries
+from frontcalc.notices import Notice
+from frontcalc.outputs import WRITERS
+from frontcalc.outputs.datapackage import KEY, NAME, datapackage, read_record, sha256, software
+from frontcalc.outputs.together import write_together
+from frontcalc.periods import UNITS, PeriodLike
+from frontcalc.run.options import Keywords
+from frontcalc.sources.files import file_of
+from frontcalc.tables import SummaryMeta
+
+DEFAULT_UNITS = ("year", "month")
+"""The tables of a tree, unless others are asked for."""
+
+_TABLES = tuple(f"summary-{unit}.csv" for unit in UNITS)
+_PATHS = ("regions",)
+# On what is written: who measured, and what was kept.
+_WITHOUT_EFFECT = ("workers", "processes", "cache")
+
+
+@facade
+def write_summaries(
+    folder: str | Path,
+    *,
+    every: Sequence[str] = DEFAULT_UNITS,
+    archive: str | Path | Archive | None = None,
+    fail_on: Collection[str] = (),
+    since: PeriodLike | None = None,
+    until: PeriodLike | None = None,
+    same_span: bool = False,
+    baseline: str | date | None = None,
+    gross: bool = False,
+    step: str | None = None,
+    **options: Unpack[Keywords],
+) -> tuple[Path, ...]:
+    """Write a summary by each of several units, and a datapackage.json that describes them.
+
+    The same maps, options and versions give the same bytes: neither times nor paths are in the files.
+    All are written beside the old ones first and then put in their place, datapackage.json last.
+
+    Parameters
+    ----------
+    folder : path
+        Made if absent. Tables that an earlier run wrote there and this one does not make are removed.
+    every : sequence of str
+        Of `year`, `quarter`, `month` and `week`: a file `summary-UNIT.csv` each.
+    archive : path or Archive
+        A folder of dated maps; None for the bundled synthetic sample.
+    fail_on : collection of str
+        Codes of notices that are not to occur.
+    since, until, same_span, baseline, gross, step, **options
+        As for `summary`.
+
+    Returns
+    -------
+    tuple of Path
+        The files written.
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `summary`; UsageError also where the folder lies in the archive, DataError where it holds another
+        datapackage.json, or cannot be written.
+    CheckFailed
+        All is written, and there is a notice of `fail_on`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> files = frontcalc.write_summaries("tables", every=["year"], by="none")
+    >>> [file.name for file in files]
+    ['summary-year.csv', 'datapackage.json']
+    """
+    root = Path(folder)
+    read = archive.roots if isinstance(archive, Archive) else [Path(archive)] if archive else []
+    refuse_place(root, archives=read, fills=True)
+    stale = _own_tables(root)
+    calendar = Calendar(since, until, same_span, baseline, gross, step)
+    contents, _, notices = _make(every, calendar, archive, options)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"cannot be made: {reason_of(error)}"
+        raise DataError(problem, where=str(root), cure="give another place with -o") from error
+    files = {root / name: content for name, content in contents.items()}
+    write_together(files, remove=[root / name for name in stale if name not in contents])
+    require_none(notices, fail_on)
+    return tuple(files)
+
+
+@facade
+def check_summaries(
+    folder: str | Path,
+    *,
+    every: Sequence[str] = DEFAULT_UNITS,
+    archive: str | Path | Archive | None = None,
+    fail_on: Collection[str] = (),
+    since: PeriodLike | None = None,
+    until: PeriodLike | None = None,
+    same_span: bool = False,
+    baseline: str | date | None = None,
+    gross: bool = False,
+    step: str | None = None,
+    **options: Unpack[Keywords],
+) -> Drift:
+    """Compare a tree with what `write_summaries` would write there now, and write nothing.
+
+    Parameters
+    ----------
+    folder, every, archive, fail_on, since, until, same_span, baseline, gross, step, **options
+        As for `write_summaries`.
+
+    Returns
+    -------
+    Drift
+        The rows that moved and why; `.require_none()` raises CheckFailed where there are any.
+
+    Raises
+    ------
+    DataError
+        The folder holds no tree, or a file of it cannot be read.
+    CheckFailed
+        There is a notice of `fail_on`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> files = frontcalc.write_summaries("tables", every=["year"], by="none")
+    >>> drift = frontcalc.check_summaries("tables", every=["year"], by="none")
+    >>> drift.moved
+    ()
+    """
+    root = Path(folder)
+    kept = _read_tree(root)
+    calendar = Calendar(since, until, same_span, baseline, gross, step)
+    contents, record, notices = _make(every, calendar, archive, options)
+    require_none(notices, fail_on)
+    tables = {name: _rows(content, name) for name, content in contents.items() if name != NAME}
+    return compare(kept, Tree(tables, record), folder=root.name or str(root))
+
+
+def _make(
+    every: Sequence[str], calendar: Calendar, archive: str | Path | Archive | None, options: Keywords
+) -> tuple[dict[str, bytes], Record, tuple[Notice, ...]]:
+    """Return the files of a tree by name, datapackage.json last, what they rest on, and all notices."""
+    units = [unit for unit in UNITS if unit in every]
+    if unknown := [unit for unit in every if unit not in UNITS]:
+        raise UsageError(f"no period is named {unknown[0]!r}", where="--every", cure=f"choose {', '.join(UNITS)}")
+    if not units:
+        raise UsageError("no unit was given", where="--every", cure=f"choose of {', '.join(UNITS)}")
+    tables = summaries(units, calendar, archive, options)
+    contents = {f"summary-{unit}.csv": _csv(table) for unit, table in zip(units, tables, strict=True)}
+    record = Record(
+        version=__version__,
+        software=software(),
+        options={"every": units, "archive": tables[0].meta.archive, **_stated(asdict(calendar) | options)},
+        sources=_sources(tables[-1].meta),
+        hashes={name: sha256(content) for name, content in contents.items()},
+    )
+    notices = tuple(dict.fromkeys(notice for table in tables for notice in table.meta.notices))
+    return contents | {NAME: datapackage(tables, contents, record)}, record, notices
+
+
+def _csv(table: Any) -> bytes:
+    """Return a table as CSV."""
+    content = WRITERS["csv"](table)
+    return content.encode() if isinstance(content, str) else content
+
+
+def _stated(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that were given, files by name alone: no path is kept."""
+    given = {
+        name: value
+        for name, value in sorted(options.items())
+        if value is not None and value is not False and name not in _WITHOUT_EFFECT
+    }
+    return {
+        name: file_of(value).label if name in _PATHS else list(value) if isinstance(value, tuple) else _plain(value)
+        for name, value in given.items()
+        if value != ()
+    }
+
+
+def _plain(value: object) -> object:
+    """Return an option as JSON holds it: days and periods as text."""
+    return value if isinstance(value, str | int | float | list) else str(value)
+
+
+def _sources(meta: SummaryMeta) -> tuple[Source, ...]:
+    """Return the files that were used: maps by day, then the regions."""
+    maps = [Source(str(used.date) if used.date else None, used.name, f"sha256:{used.sha256}") for used in meta.maps]
+    regions = [Source(None, meta.regions.name, f"sha256:{meta.regions.sha256}", "regions")] if meta.regions else []
+    return (*maps, *regions)
+
+
+def _own_tables(root: Path) -> list[str]:
+    """Return the tables that an earlier run wrote to a folder, by name."""
+    file = root / NAME
+    if not file.is_file():
+        return []
+    return [name for name in read_record(_read(file), where=str(file)).hashes if name in _TABLES]
+
+
+def _read_tree(root: Path) -> Tree:
+    """Return a tree as it lies in a folder."""
+    file = root / NAME
+    if not file.is_file():
+        raise DataError(
+            f"holds no {NAME}, so it is no tree of summaries", where=str(root), cure="write one: leave out --check"
+        )
+    record = read_record(_read(file), where=str(file))
+    contents = {name: _read(root / name) for name in record.hashes if name in _TABLES and (root / name).is_file()}
+    edited = frozenset(name for name, content in contents.items() if sha256(content) != record.hashes[name])
+    tables = {name: _rows(content, str(root / name)) for name, content in contents.items()}
+    return Tree(tables, record, edited)
+
+
+def _rows(content: bytes, where: str) -> dict[Key, Cells]:
+    """Return the rows of a table by their keys."""
+    try:
+        reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        rows = [{name: value or "" for name, value in row.items() if name} for row in reader]
+        return {tuple(row[name] for name in KEY): row for row in rows}
+    except (UnicodeDecodeError, csv.Error, KeyError) as error:
+        raise DataError(
+            "is no table of a summary", where=where, cure="write the tree anew: leave out --check"
+        ) from error
+
+
+def _read(file: Path) -> bytes:
+    """Return a file's bytes."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        problem = f"cannot be read: {reason_of(error)}"
+        raise DataError(problem, where=str(file), cure="check its permissions") from error

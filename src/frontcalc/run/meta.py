@@ -1,0 +1,131 @@
+"""What the figures of a run rest on, and the table that carries it: maps, layers, regions, rules, and whose terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from frontcalc import __version__
+from frontcalc.errors import NoDataError
+from frontcalc.levels import NONE
+from frontcalc.notices import Notice
+from frontcalc.pipeline.region_shapes import shapes_of
+from frontcalc.pipeline.region_terms import terms_of
+from frontcalc.regions import BORDER_KM, WATER_KM
+from frontcalc.run.run import Run
+from frontcalc.tables import LayerShare, Meta, PeriodUsed, RowT, Snapping, Table
+
+
+def table_of(
+    run: Run, kind: type[RowT], rows: Sequence[RowT], *, shares: Iterable[LayerShare] = (), slivers: bool = False
+) -> Table[RowT, Meta]:
+    """Return the table of what was noted since the last one.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    kind : type
+        The class of the rows.
+    rows : sequence
+        They.
+    shares : iterable of LayerShare
+        What each role covers on the maps.
+    slivers : bool
+        Whether slivers were told apart.
+    """
+    meta = meta_of(run, shares=shares, slivers=slivers)
+    run.spans, run.said = [], []
+    return Table(kind, tuple(rows), meta, shapes_of(run))
+
+
+def check_measured(run: Run) -> None:
+    """Refuse a result without any period that has two maps.
+
+    Raises
+    ------
+    NoDataError
+        With the notices that say why.
+    """
+    if not any(span.ends for span in run.spans):
+        raise nothing_measured(run, run.said)
+
+
+def nothing_measured(run: Run, notices: Iterable[Notice]) -> NoDataError:
+    """Return the error for periods none of which has two maps."""
+    return NoDataError(
+        f"no period asked for has two maps ({'; '.join(map(str, notices))})",
+        where=run.archive.name,
+        cure=f"its maps are of {run.archive.extent}",
+    )
+
+
+def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = False) -> Meta:
+    """Return what the figures rest on that were noted since the last table."""
+    maps = run.used.values()
+    layers = [part for snapshot in maps for part in snapshot.layers]
+    counting = [part for part in layers if run.view.counts(part.name, part.layer)]
+    counted = {part.name for part in counting if part.layer.actor in run.actors}
+    files = {file.name: file for snapshot in maps for file in snapshot.files}
+    terms, source = terms_of(run.regions.source), run.regions.source
+    of_regions = terms.attribution or (f"{source.name}, whose source is not stated" if source else "")
+    # Ground beside regions is given to them, but not without regions.
+    rule = run.options.snap
+    snapping = Snapping(rule) if rule == "none" else Snapping(rule, BORDER_KM, WATER_KM)
+    return Meta(
+        version=__version__,
+        archive=run.archive.name,
+        actors=run.actors,
+        other_actors=tuple(sorted({part.layer.actor for part in counting} - set(run.actors))),
+        view=run.view.name,
+        counted=tuple(sorted(name or "all polygons" for name in counted)),
+        not_counted=tuple(sorted({part.name for part in layers} - counted)),
+        crs=run.options.crs,
+        level=",".join(run.lines.levels) or NONE,
+        regions=source,
+        files=tuple(files[name] for name in sorted(files)),
+        periods=tuple(
+            PeriodUsed(
+                span.actor,
+                span.period.label,
+                span.period.opens_on,
+                span.period.closes_on,
+                span.opening.day if span.opening else None,
+                span.closing.day if span.closing else None,
+            )
+            for span in run.spans
+        ),
+        layer_shares=tuple(shares),
+        notices=tuple(dict.fromkeys([*run.notices, *_of_maps(run, len(files)), *run.said])),
+        snapping=snapping if run.regions.names else None,
+        regions_accuracy=run.regions.accuracy,
+        region_source=terms.source,
+        region_licence=terms.licence,
+        attribution=(run.archive.credit, *([f"regions: {of_regions}"] if of_regions else [])),
+        publisher=run.archive.publisher,
+        sliver_width_m=run.slivers.width_m if slivers else None,
+        drops_slivers=run.options.drop_slivers,
+        advances=not counted or any(not part.layer.whole for part in counting if part.layer.actor in run.actors),
+    )
+
+
+def _of_maps(run: Run, files: int) -> list[Notice]:
+    """Return the notices for all maps together: other days stated in them, no layer named, repairs that differ."""
+    notices, maps = [], run.used.values()
+    if stated := {file.name: day for one in maps for file in one.files for day in one.stated_days}:
+        name, day = min(stated.items())
+        what = f"{len(stated)} of {files} files read; in {name} the property says {day}; the name counts"
+        notices.append(Notice("DATE-DIFFERS", what))
+    counted = (part for one in maps for part in one.layers if run.view.counts(part.name, part.layer))
+    if not all(part.layer.legend for part in counted):
+        notices.append(Notice("UNNAMED", run.tells.remark))
+    for held in run.held.values():
+        notices += [
+            Notice(
+                "REPAIRS-DIFFER",
+                f"{part.file}: two ways of repairing {part.name or 'its polygons'} differ by {gap:,.1f} km²; "
+                "ground that is drawn twice counts as held",
+            )
+            for part, gap in zip(held.parts, run.gaps_km2(held), strict=True)
+            if gap
+        ]
+    return notices

@@ -1,0 +1,277 @@
+"""Notices for a period or a day: maps that repeat, layers that stand still, ground beside regions, what is left out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+
+from frontcalc import crs, geometry
+from frontcalc.archives import SnapshotRef
+from frontcalc.change import GAINED_SLIVER, LOST_SLIVER, Change, Floats
+from frontcalc.errors import ChangedError, DataError
+from frontcalc.layers import UNNAMED, Role, spelling
+from frontcalc.levels import Line
+from frontcalc.notices import Notice, join_codes
+from frontcalc.run.run import Run
+from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, Suspicions
+from frontcalc.snapshots import Snapshot, SnapshotLayer, digests_of, role_geometry
+from frontcalc.standstills import FROZEN_MAPS, standstills
+from frontcalc.states import Span, State
+from frontcalc.views import VIEWS
+
+BOOKED = 0.1
+"""The share of what control gained above which it is said that it was drawn as an advance before."""
+
+NOTABLE = 0.02
+"""The share of gained and lost above which ground beside the regions is named."""
+
+
+class Remark(NamedTuple):
+    """A notice, and the rows that it concerns; None for all."""
+
+    notice: Notice
+    rows: frozenset[Line] | None = None
+
+
+class Measured(NamedTuple):
+    """A period with its change, None where it has not two maps, what is suspect of it, and what to say beside it."""
+
+    span: Span
+    change: Change | None
+    suspect: list[Redefinition]
+    remarks: list[Remark]
+
+
+def measured(run: Run, spans: Iterable[Span], *, ground: bool = False, judged: bool = True) -> Iterator[Measured]:
+    """Yield periods with their changes and remarks, each as it comes, and note them in the run.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    spans : iterable of Span
+        The periods with their maps.
+    ground : bool
+        Whether the polygons are needed too.
+    judged : bool
+        Whether large parts of each change are looked at; not where its steps are.
+    """
+    suspicions = Suspicions(run)
+    for span, changed in run.changes(spans, ground=ground):
+        suspect = suspicions.of(span, changed) if judged else []
+        remarks = remarks_on(run, span, changed, suspect)
+        run.spans.append(span)
+        run.said += [one.notice for one in remarks]
+        yield Measured(span, changed, suspect, remarks)
+
+
+def remarks_on(run: Run, span: Span, changed: Change | None, suspect: Sequence[Redefinition] = ()) -> list[Remark]:
+    """Return the notices for a period's change.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    span : Span
+        The period and its two maps.
+    changed : Change or None
+        What was measured between them; None where there are not two.
+    suspect : sequence of Redefinition
+        Parts of it that no front made by all appearances.
+    """
+    label, shown = span.period.label, run.shown(changed) if changed else None
+    moved = {} if shown is None else {"gained": [shown.gained_km2], "lost": [shown.lost_km2]}
+    said = [*span.notices, *left_out(run, span.actor, label, **moved)]
+    if changed is not None and span.ends is not None:
+        said += dropped(run, [changed], label)
+        said += _repeats(run, *span.ends, changed, label)
+        said += _frozen_between(run, span, label)
+        booked = _booked_km2(run, span.actor, *span.ends)
+        said += control_only([booked], [float(changed.gained_km2[-1])], label)
+    # Of a part, the rest is left out as asked.
+    loose = [] if shown is None or run.lines.left_out else list(_beside_regions(run, shown, span))
+    concerned = ((one, [line for line in run.lines.shown if line.sum_of(one.km2) >= SHOWN_KM2]) for one in suspect)
+    return [*map(Remark, said), *loose, *(Remark(one.notice, frozenset(lines)) for one, lines in concerned)]
+
+
+def codes_of(remarks: Iterable[Remark], line: Line) -> str:
+    """Return the codes of the notices that concern a row, as the column `notes` has them."""
+    return join_codes(one.notice for one in remarks if one.rows is None or line in one.rows)
+
+
+def left_out(run: Run, actor: str, period: str = "", **elsewhere: Iterable[Floats]) -> list[Notice]:
+    """Return a notice of what an actor has elsewhere, arrays (n + 2,) by verb, where only some rows are shown."""
+    if not run.lines.left_out:
+        return []
+    subject = "" if actor == UNNAMED else f"{actor} "
+    sums = {verb: math.fsum(map(run.lines.elsewhere, areas)) for verb, areas in elsewhere.items()}
+    verbs = " and ".join(f"{verb} {km2:,.1f} km²" for verb, km2 in sums.items())
+    rest = f"; elsewhere {subject}{verbs}" if verbs else ""
+    return [Notice("ONLY", f"the total is of the rows shown{rest}", period)]
+
+
+def dropped(run: Run, changes: Sequence[Change], period: str = "") -> list[Notice]:
+    """Return a notice of the slivers of some changes where they are left out."""
+    if not (run.options.drop_slivers and changes):
+        return []
+    total = run.lines.shown[-1]
+    gained, lost = (
+        math.fsum(total.sum_of(one.km2[kind, 0]) for one in changes) for kind in (GAINED_SLIVER, LOST_SLIVER)
+    )
+    what = (
+        f"parts narrower than {run.slivers.width_m:g} m are left out: gained {gained:,.1f}, lost {lost:,.1f} km²;"
+        " areas held are as the maps draw them, so that their difference is not net"
+    )
+    return [Notice("SLIVERS-DROPPED", what, period)]
+
+
+def control_only(booked_km2: Sequence[float], gained_km2: Sequence[float], period: str = "") -> list[Notice]:
+    """Return a notice where much of what control gained over some steps was drawn as an advance before."""
+    booked, gained = math.fsum(booked_km2), math.fsum(gained_km2)
+    if not booked or booked < BOOKED * gained:
+        return []
+    what = (
+        f"{booked:,.1f} of {gained:,.1f} km² gained were already drawn as advances: control is booked in batches,"
+        " and its figures show when that was done"
+    )
+    return [Notice("CONTROL-ONLY", what, period)]
+
+
+def _repeats(run: Run, opening: State, closing: State, changed: Change, label: str) -> list[Notice]:
+    """Return a notice where the two maps are the same, or else where either is the same as the one before it."""
+    if _same_bytes(opening.snapshot, closing.snapshot):
+        what = f"the maps of {opening.day} and {closing.day} are byte for byte the same"
+        return [Notice("REPEAT", what, label)]
+    if changed.gained_km2[-1] == changed.lost_km2[-1] == 0:
+        return [Notice("REPEAT", f"the maps of {opening.day} and {closing.day} show the same ground", label)]
+    found = []
+    for state in (opening, closing):
+        place = run.archive.refs.index(state.snapshot.ref)
+        before = run.archive.refs[place - 1] if place else None
+        if before is not None and _same_files(before, state.snapshot):
+            found.append(Notice("REPEAT", f"the map of {state.day} is byte for byte that of {before.day}", label))
+    return found
+
+
+def _same_files(ref: SnapshotRef, snapshot: Snapshot) -> bool:
+    """Say whether another map is of the same bytes; one that cannot be read is not."""
+    try:
+        return digests_of(ref) == tuple(file.sha256 for file in snapshot.files)
+    except ChangedError:
+        raise
+    except DataError:
+        return False
+
+
+def _same_bytes(one: Snapshot, other: Snapshot) -> bool:
+    """Say whether two maps are of files with the same bytes; days of one file are not."""
+    whole = all(part.selection is None for part in (*one.ref.parts, *other.ref.parts))
+    return whole and [file.sha256 for file in one.files] == [file.sha256 for file in other.files]
+
+
+def _frozen_between(run: Run, span: Span, label: str) -> list[Notice]:
+    """Return a notice of each counted layer that two maps show alike, while another of the actor's differs."""
+    assert span.ends is not None
+    opening, closing = span.ends
+    days = [day for day in run.archive.days if opening.day and closing.day and opening.day <= day <= closing.day]
+    # Over a few maps, as over a few days, a layer may well stand still.
+    if len(days) < FROZEN_MAPS:
+        return []
+    before, after = (_layers_of(span.actor, state.snapshot) for state in span.ends)
+    still = {name for name in before.keys() & after.keys() if before[name].digest == after[name].digest}
+    if still == before.keys() | after.keys():
+        return []
+    return [
+        Notice("FROZEN", f"{after[name].name} is the same on {opening.day} and {closing.day}, {len(days)} maps", label)
+        for name in sorted(still)
+        if run.view.counts(after[name].name, after[name].layer)
+    ]
+
+
+def _layers_of(actor: str, snapshot: Snapshot) -> dict[str, SnapshotLayer]:
+    """Return the layers of an actor that show anything, by name, whether they count or not."""
+    return {spelling(part.name): part for part in snapshot.layers if part.layer.actor == actor and not part.empty}
+
+
+def _booked_km2(run: Run, actor: str, opening: State, closing: State) -> float:
+    """Return how much of what control gained was drawn as an advance before; 0 in views that count advances (km²)."""
+    mine = _layers_of(actor, opening.snapshot).values()
+    roles = {part.layer.role for part in mine if run.view.counts(part.name, part.layer)}
+    if roles != {Role.CONTROL} or not any(part.layer.role is Role.ADVANCE for part in mine):
+        return 0.0
+    by_role = role_geometry(opening.snapshot, actor, VIEWS["assessed"], run.options.crs, run.cache)
+    before, after = (run.ground(state.snapshot, actor, noted=False) for state in (opening, closing))
+    booked = shapely.difference(shapely.intersection(after, by_role[Role.ADVANCE]), before)
+    return float(geometry.area_km2(booked))
+
+
+def _beside_regions(run: Run, shown: Change, span: Span) -> Iterator[Remark]:
+    """Yield notices of what no region takes and of what is snapped, where it is much of the change."""
+    *regions, unassigned, total = run.lines.shown if run.regions.names else [None] * 2
+    if total is None or unassigned is None:
+        return
+    moved = shown.gained_km2 + shown.lost_km2
+    snapped = shown.snapped_km2
+    much = [line for line in (*regions, unassigned) if line.sum_of(snapped) > NOTABLE * line.sum_of(moved)]
+    kinds = (
+        ("UNASSIGNED", float(moved[-2]), "lie in no region", frozenset({unassigned, total})),
+        ("SNAPPED", float(snapped[-1]), "lie beside the regions and went to the nearest", frozenset({*much, total})),
+    )
+    for code, km2, where, rows in kinds:
+        if km2 >= SHOWN_KM2 and km2 > NOTABLE * float(moved[-1]):
+            said = f"{km2:,.1f} of {float(moved[-1]):,.1f} km² gained and lost {where}; the largest part: "
+            notice = Notice(code, said + _largest(run, shown, span, snapped=code == "SNAPPED"), span.period.label)
+            yield Remark(notice, rows)
+
+
+def _largest(run: Run, shown: Change, span: Span, *, snapped: bool) -> str:
+    """Return the size of the largest connected part of what is beside, what became of it and its box in degrees."""
+    what, part = run.largest_beside(shown, span, snapped=snapped)
+    degrees = crs.projector(run.options.crs, crs.LONLAT)(shapely.get_coordinates(part))
+    west, south = (math.floor(value * 100) / 100 for value in np.min(degrees, axis=0))
+    east, north = (math.ceil(value * 100) / 100 for value in np.max(degrees, axis=0))
+    days = [str(state.day) for state in span.ends or () if state.day]
+    between = f" between the maps of {' and '.join(days)}" if len(days) == 2 else ""
+    km2 = float(geometry.area_km2(part))
+    return f"{km2:,.1f} km² {what}{between}, in longitude {west:.2f} to {east:.2f}, latitude {south:.2f} to {north:.2f}"
+
+
+@dataclass(slots=True)
+class Watch:
+    """What a series of maps has shown so far of one actor."""
+
+    run: Run
+    actor: str
+    days: list[date | None] = field(default_factory=list)
+    counted: dict[str, str] = field(default_factory=dict)
+    drawn: list[dict[str, str]] = field(default_factory=list)
+    booked_km2: list[float] = field(default_factory=list)
+    gained_km2: list[float] = field(default_factory=list)
+
+    def step(self, before: State, state: State, gained_km2: float, period: str) -> list[Notice]:
+        """Take note of a map that follows another, and return the notices for it alone."""
+        old, new = (_layers_of(self.actor, one.snapshot) for one in (before, state))
+        if not self.days:
+            self.days.append(before.day)
+            self.drawn.append({key: part.digest for key, part in old.items()})
+        self.days.append(state.day)
+        self.drawn.append({key: part.digest for key, part in new.items()})
+        self.counted |= {key: part.name for key, part in new.items() if self.run.view.counts(part.name, part.layer)}
+        self.booked_km2.append(_booked_km2(self.run, self.actor, before, state))
+        self.gained_km2.append(gained_km2)
+        again = _same_bytes(before.snapshot, state.snapshot)
+        return [Notice("REPEAT", "the map is byte for byte the one before", period)] if again else []
+
+    def end(self) -> Iterator[Notice]:
+        """Yield the notices for all maps together."""
+        for key, first, last in standstills(self.drawn, FROZEN_MAPS):
+            if key in self.counted:
+                days = f"from {self.days[first]} to {self.days[last]}, {last - first + 1} maps"
+                yield Notice("FROZEN", f"{self.counted[key]} stands still {days}, while other layers move")
+        yield from control_only(self.booked_km2, self.gained_km2)

@@ -1,0 +1,432 @@
+"""One run over an archive: it opens the maps, measures between them, and notes what was used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property, lru_cache, partial
+from itertools import islice
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+import numpy as np
+import shapely
+
+from frontcalc import archives, change, geometry, snapshots
+from frontcalc.archives import Archive, Dating, SnapshotRef
+from frontcalc.cache import Cache, key_of, user_cache
+from frontcalc.change import OPENING, Change, Floats, Parts
+from frontcalc.errors import ChangedError, DataError, NoDataError, UsageError
+from frontcalc.layers import ADJECTIVES, COUNTRIES, Layer, Role, find_layer, spelling
+from frontcalc.levels import Lines
+from frontcalc.notices import Notice
+from frontcalc.periods import Period
+from frontcalc.progress import track
+from frontcalc.regions import RegionSet, boxes_in_degrees, takers
+from frontcalc.run.chain import keep_step, known_step, measure_chain, measure_step, regions_key, step_key
+from frontcalc.run.options import Options
+from frontcalc.slivers import SliverRule
+from frontcalc.snapshots import (
+    Box,
+    Holding,
+    Snapshot,
+    SnapshotLayer,
+    Tells,
+    home_of_this_war,
+    is_exchanged,
+    latitude_first,
+)
+from frontcalc.states import Span, State, States, actors_on
+from frontcalc.versions import method_version
+from frontcalc.views import View, choose_view
+
+Made = TypeVar("Made")
+Result = TypeVar("Result")
+
+
+@dataclass(eq=False)
+class Run:
+    """One run: an archive, how it is measured, and what was used of it.
+
+    Parameters
+    ----------
+    archive : Archive
+        The maps.
+    options : Options
+        How to measure.
+
+    Attributes
+    ----------
+    view, actor : View, str or None
+        Which layers count, and the actor asked for.
+    regions, lines : RegionSet, Lines
+        What figures are split by, and the rows that are shown: from `begin` on.
+    actors : tuple of str
+        Whose territory is measured: from `begin` on.
+    baseline : date or None
+        The day whose ground counts nowhere.
+    notices : list of Notice
+        Of the archive and the regions.
+    spans, said : list
+        The periods measured since the last table, and the notices for them.
+    used, held, baselines : dict
+        The maps that figures rest on, what counts as held on them, and of each actor the baseline's.
+    """
+
+    archive: Archive
+    options: Options
+    view: View = field(init=False)
+    actor: str | None = field(init=False)
+    cache: Cache = field(init=False)
+    slivers: SliverRule = field(init=False)
+    regions: RegionSet = field(init=False)
+    lines: Lines = field(init=False)
+    actors: tuple[str, ...] = ()
+    baseline: date | None = None
+    notices: list[Notice] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    said: list[Notice] = field(default_factory=list)
+    used: dict[tuple[SnapshotRef, tuple[SnapshotLayer, ...]], Snapshot] = field(default_factory=dict)
+    held: dict[str, Holding] = field(default_factory=dict)
+    baselines: dict[str, Snapshot] = field(default_factory=dict)
+    tells: Tells = field(default_factory=Tells)
+    _known: dict[str, Change] = field(default_factory=dict)
+    _figures: dict[str, Floats] = field(default_factory=dict)
+    _gaps_km2: dict[str, list[float]] = field(default_factory=dict)
+    _boxes: dict[SnapshotRef, Box] = field(default_factory=dict)
+    _making: dict[str, Lock] = field(default_factory=dict)
+    _keys: dict[str, str] = field(default_factory=dict)
+    _taking: dict[str, RegionSet] = field(default_factory=dict)
+    _withouts: dict[str, tuple[SnapshotLayer, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        own, options = dict(self.archive.refs[0].legend.layers), self.options
+        self.view = choose_view(options.view or self.archive.view, own=own)
+        self.cache = user_cache(options.cache)
+        self.slivers = SliverRule(float(options.sliver_width), options.crs)
+        self.actor = self._spelt(options.actor, own)
+        # Neighbouring periods and steps share maps, and a fault looks at several: the last few stay in memory.
+        self._grounds = lru_cache(max(12, 2 * options.threads))(partial(snapshots.ground_of, cache=self.cache))
+
+    @classmethod
+    def open(cls, archive: str | Path | Archive | None, options: Options) -> Run:
+        """Open an archive as the options say, its files as they are now; None is the bundled sample.
+
+        Raises
+        ------
+        UsageError
+            An option is wrong, or an archive that is open is to be opened otherwise.
+        """
+        snapshots.forget_read()
+        if archive is None:
+            return cls(archives.open_sample(), options)
+        if isinstance(archive, Archive):
+            if options.date_from or options.legend:
+                problem = "is open already: its maps are dated, its layers named"
+                raise UsageError(problem, where=archive.name, cure="give dating= or legend= to open_archive")
+            return cls(archive.skipping_bad() if options.skip_bad else archive, options)
+        dating = Dating(options.date_from)
+        opened = archives.open_archive(archive, dating=dating, skip_bad=options.skip_bad, legend=options.legend)
+        return cls(opened, options)
+
+    def begin(self, days: Sequence[date], near: date | None) -> tuple[str, ...]:
+        """Choose the regions of the place that a day's map shows, and return whose territory is measured.
+
+        Parameters
+        ----------
+        days : sequence of date
+            Days whose maps tell whose territory is shown.
+        near : date or None
+            A day whose map will be read anyway.
+
+        Raises
+        ------
+        UsageError
+            An option is wrong, or no layer counts.
+        """
+        self.choose_regions(near)
+        return self.choose_actors(days)
+
+    def choose_actors(self, days: Sequence[date]) -> tuple[str, ...]:
+        """Return whose territory is measured: the actor asked for, else the main one of some days' maps, else all."""
+        if self.actor and self.actor.casefold() != "all":
+            self.actors = (self.actor,)
+            return self.actors
+        skip_bad = self.options.skip_bad
+        found = actors_on(self.archive, sorted(set(days)), self.view, skip_bad=skip_bad, cache=self.cache)
+        if not found:
+            raise UsageError(
+                f"no layer of these maps counts in view {self.view.name}",
+                where=self.archive.name,
+                cure="choose another --view",
+            )
+        self.actors = found if self.actor else found[:1]
+        return self.actors
+
+    def choose_regions(self, near: date | None) -> None:
+        """Choose the regions of the place that the map of a day shows, else the archive's first or last."""
+        from frontcalc.pipeline.splitting import choose_regions
+
+        options, boxes = self.options, np.empty(0, dtype=object)
+        earlier = self.archive.upto(near) if near else ()
+        for ref in (*earlier, self.archive.refs[0], self.archive.refs[-1]):
+            try:
+                boxes = snapshots.kept_boxes(snapshots.read_snapshot(ref, self.cache), self.cache)
+                break
+            except DataError as error:
+                if not options.skip_bad or isinstance(error, ChangedError):
+                    raise
+        self.regions, self.lines = choose_regions(
+            by=options.by,
+            only=options.only,
+            regions=options.regions,
+            region_name=options.region_name,
+            crs=options.crs,
+            place=boxes,
+            actor=self.actor,
+            cache=self.cache,
+        )
+        self.notices = [*self.archive.notices, *self.regions.notices]
+
+    def resolved(self, periods: Sequence[Period], what: str = "measuring period") -> Iterator[Span]:
+        """Yield each actor's periods with the maps that stand for their ends, read as they come."""
+        first, last = self.archive.days[0], self.archive.days[-1]
+        ends = [day for period in periods for day in (period.opens_on or first, period.closes_on or last)]
+        actors = self.begin(ends, ends[-1])
+        wanted = [(actor, period) for actor in actors for period in periods]
+        return (self.states(actor).resolve(period) for actor, period in track(wanted, what))
+
+    def states(self, actor: str) -> States:
+        """Return which maps stand for days and periods, for an actor."""
+        options = self.options
+        return States(self.archive, actor, self.view, options.carry_layers, options.skip_bad, self.cache)
+
+    def ground(self, snapshot: Snapshot, actor: str, *, noted: bool = True) -> shapely.MultiPolygon:
+        """Return what an actor holds on a map, without the baseline's ground; not noted where no figure rests on it."""
+        return self._ground(self.holding(snapshot, actor, noted=noted))
+
+    def holding(self, snapshot: Snapshot, actor: str, *, noted: bool = True) -> Holding:
+        """Return what counts as held on a map, and note that it is used.
+
+        Raises
+        ------
+        DataError
+            A property tells the polygons of the maps used apart, and nobody has said what its values mean; the map
+            lies elsewhere than the others, and with them if x and y are exchanged.
+        """
+        held = snapshots.holding(snapshot, actor, self.view, self.options.crs, without=self._without(actor))
+        if noted:
+            self.tells.add(snapshot.tells, snapshot.ref)
+            self.tells.refuse(self.archive)
+            self._check_place(snapshot)
+            self.used.setdefault((snapshot.ref, snapshot.layers), snapshot)
+            self.held[held.key] = held
+        return held
+
+    def takers(self, actor: str) -> RegionSet:
+        """Return the regions as they stand for an actor."""
+        return self._once(f"takers {actor}", self._takers, actor)
+
+    def largest_beside(self, shown: Change, span: Span, *, snapped: bool) -> tuple[str, shapely.Polygon]:
+        """Return the largest part of a change that no region takes, or that is snapped, and whether it came or went."""
+        assert span.ends is not None
+        before, after = (self.holding(state.snapshot, span.actor) for state in span.ends)
+
+        def find() -> bytes:
+            ground, regions = shown.ground or self._ground_of(span), self.takers(span.actor)
+            parts = [change.largest_beside(one.polygons, one.beside_m2, regions, snapped=snapped) for one in ground]
+            return shapely.to_wkb(shapely.GeometryCollection(parts))
+
+        what = f"beside {snapped} {self.options.drop_slivers}"
+        key = key_of((what, step_key(self._key(span.actor), self.slivers, before, after)))
+        gained, lost = shapely.get_parts(shapely.from_wkb(self.cache.kept("steps", key, find)))
+        return ("gained", gained) if gained.area >= lost.area else ("lost", lost)
+
+    def _ground_of(self, span: Span) -> tuple[Parts, Parts]:
+        """Return what came and went in a span, as it is shown."""
+        changed = self.change(span, ground=True)
+        assert changed is not None
+        ground = self.shown(changed).ground
+        assert ground is not None
+        return ground
+
+    def _once(self, name: str, make: Callable[[Made], Result], of: Made) -> Result:
+        """Return what is made of something; of several threads that want it, one makes it and the others wait."""
+        with self._making.setdefault(name, Lock()):
+            return make(of)
+
+    def _ground(self, held: Holding) -> shapely.MultiPolygon:
+        """Return the ground of a holding."""
+        return self._once(held.key, self._grounds, held)
+
+    def areas(self, snapshot: Snapshot, actor: str) -> Floats:
+        """Return the areas of what an actor holds on a map, (2, n + 2) as `change.areas` does (km²)."""
+        held = self.holding(snapshot, actor)
+        return self._kept(held, self._key(actor), lambda: change.areas(self._ground(held), self.takers(actor)))
+
+    def held_km2(self, snapshot: Snapshot, actor: str) -> float:
+        """Return the area that an actor holds on a map that no figure rests on (km²)."""
+        held = self.holding(snapshot, actor, noted=False)
+        return float(
+            self._kept(held, "total", lambda: np.array([[geometry.area_km2(self._ground(held))], [0.0]]))[0, 0]
+        )
+
+    def _kept(self, held: Holding, key: str, make: Callable[[], Floats]) -> Floats:
+        """Return figures of a map (2, k), found before, kept from an earlier run or made now."""
+        name = key_of((method_version(), key, held.key))
+        if name not in self._figures:
+            content = self.cache.kept("areas", name, lambda: make().astype("<f8").tobytes())
+            self._figures[name] = np.frombuffer(content, "<f8").reshape(2, -1)
+        return self._figures[name]
+
+    def step(self, before: Snapshot, after: Snapshot, actor: str, *, ground: bool = False) -> Change:
+        """Return what was gained and lost from map to map, kept from an earlier run or measured now.
+
+        What is held at either end is known in total alone, until `Change.opened`. With `ground` the polygons come with
+        it, which are not kept.
+        """
+        ends = self.holding(before, actor), self.holding(after, actor)
+        key = step_key(self._key(actor), self.slivers, *ends)
+        known = self._known.get(key) or known_step(self.cache, key)
+        if known is None or ground:
+            known = measure_step(*ends, self._ground, self.takers(actor), self.slivers)
+            keep_step(self.cache, key, known)
+        self._known[key] = Change(known.km2, known.large)
+        return known
+
+    def move(self, before: Snapshot, after: Snapshot, actor: str, opening: Floats | None = None) -> Change:
+        """Return a step with what was held at either end; `opening` is what the step before came to, if any."""
+        step = self.step(before, after, actor)
+        if opening is None or abs(step.km2[OPENING, 0, -1] - opening[0, -1]) > change.DRIFT_KM2:
+            opening = self.areas(before, actor)
+        return step.opened(opening)
+
+    def change(self, span: Span, *, ground: bool = False, threads: int = 1) -> Change | None:
+        """Return the change between a span's two maps, None where it has not two."""
+        if span.maps is None:
+            return None
+        before, actor = span.maps[0], span.actor
+        if threads == 1:
+            return self.step(*span.maps, actor, ground=ground).opened(self.areas(before, actor))
+        with ThreadPoolExecutor(1) as other:
+            opening = other.submit(self.areas, before, actor)
+            return self.step(*span.maps, actor, ground=ground).opened(opening.result())
+
+    def changes(self, spans: Iterable[Span], *, ground: bool = False) -> Iterator[tuple[Span, Change | None]]:
+        """Yield spans with their changes, in the order given.
+
+        As many as there are workers are taken at a time, so that memory does not grow with the number of periods. A
+        change depends on nothing but its two maps, so that it is the same whoever measures it.
+        """
+        threads, rest = self.options.threads, iter(spans)
+        if isinstance(self.options.workers, str) and not ground:
+            from frontcalc.run.cluster import changes_on
+
+            yield from changes_on(self.options.workers, self, rest)
+        elif threads == 1:
+            yield from ((span, self.change(span, ground=ground)) for span in rest)
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                while batch := list(islice(rest, threads)):
+                    measure = partial(self.change, ground=ground, threads=threads if len(batch) == 1 else 1)
+                    yield from zip(batch, pool.map(measure, batch), strict=True)
+
+    def chain(self, actor: str) -> partial[Any]:
+        """Return what measures chains of maps for an actor with the regions: see `measure_chain`."""
+        hold = partial(
+            snapshots.holding, actor=actor, view=self.view, plane=self.options.crs, without=self._without(actor)
+        )
+        return partial(measure_chain, hold=hold, key=self._key(actor), slivers=self.slivers, cache=self.cache)
+
+    def take(self, steps: dict[str, Change], gaps_km2: dict[str, list[float]]) -> None:
+        """Take note of steps that were measured ahead by a worker."""
+        self._known |= steps
+        self._gaps_km2 |= gaps_km2
+
+    def gaps_km2(self, held: Holding) -> list[float]:
+        """Return for each layer of a holding by how much two ways of repairing it differ (km²), 0 below 1 km²."""
+        return self._gaps_km2.get(held.key) or snapshots.repair_gaps_km2(held, self.cache)
+
+    def roles(self, state: State, actor: str) -> dict[Role, shapely.MultiPolygon]:
+        """Return what an actor holds on a map by role."""
+        return snapshots.role_geometry(state.snapshot, actor, self.view, self.options.crs, self.cache)
+
+    def shown(self, changed: Change) -> Change:
+        """Return what is shown of a change: all of it, or without its slivers."""
+        return changed.without_slivers if self.options.drop_slivers else changed
+
+    def _takers(self, actor: str) -> RegionSet:
+        """Return the regions as they stand for an actor, found once."""
+        country, options = self._country(actor), self.options
+        if country not in self._taking:
+            self._taking[country] = takers(
+                self.regions, country, snap=options.snap, plane=options.crs, cache=self.cache
+            )
+        return self._taking[country]
+
+    def _key(self, actor: str) -> str:
+        """Return the key of the regions as they stand for an actor; the actor itself where nothing is kept."""
+        if self.cache.folder is None:
+            return actor
+        country = self._country(actor)
+        if country not in self._keys:
+            self._keys[country] = regions_key(self.regions, country, self.options.snap)
+        return self._keys[country]
+
+    def _country(self, actor: str) -> str:
+        """Return whose regions take nothing of an actor: those of its own country, unless liberated land counts."""
+        roles = {*self.view.roles, *(layer.role for name in self.view.layers if (layer := find_layer(name)))}
+        return "" if Role.COUNTEROFFENSIVE in roles else COUNTRIES.get(actor, actor)
+
+    def _without(self, actor: str) -> tuple[SnapshotLayer, ...]:
+        """Return the layers that counted on the baseline; an archive that starts later cannot tell."""
+        if self.baseline is None:
+            return ()
+        if actor in self._withouts:
+            return self._withouts[actor]
+        state = self.states(actor).on(self.baseline)
+        if state is None:
+            raise NoDataError(
+                f"has no map on or before {self.baseline}, so what was held then is not known",
+                where=self.archive.name,
+                cure=f"its maps are of {self.archive.extent}",
+            )
+        self._check_place(state.snapshot)
+        self.baselines[actor] = state.snapshot
+        self._withouts[actor] = snapshots.holding(state.snapshot, actor, self.view, self.options.crs).parts
+        return self._withouts[actor]
+
+    def _spelt(self, name: str | None, own: dict[str, Layer]) -> str | None:
+        """Return the actor asked for, spelt as in the table; a layer named by itself implies its actor."""
+        if name:
+            return next((known for known in ADJECTIVES if known.casefold() == name.casefold()), name)
+        explained = {spelling(item): layer for item, layer in own.items()}
+        named = self.view.layers
+        owners = {layer.actor for item in named if (layer := explained.get(spelling(item)) or find_layer(item))}
+        if len(owners) > 1:
+            raise UsageError(f"the layers are of {' and '.join(sorted(owners))}", cure="say whose with --actor")
+        return owners.pop() if owners else None
+
+    def _check_place(self, snapshot: Snapshot) -> None:
+        """Refuse a map that lies in the regions, or where the run's first map does, only with x and y exchanged."""
+        box, name = snapshot.box, snapshot.ref.names[0]
+        if box is None or snapshot.ref in self._boxes:
+            return
+        if is_exchanged(box, self._home):
+            if self.regions.source and len(home_of_this_war().query(shapely.box(*box), predicate="intersects")):
+                # The map is in place, so the regions are not.
+                west, south, east, north = map(float, shapely.total_bounds(self._home.geometries))
+                raise latitude_first((west, south, east, north), where=self.regions.source.name, beside=name)
+            raise latitude_first(box, where=name)
+        first, where = next(iter(self._boxes.items()), (snapshot.ref, box))
+        if is_exchanged(box, shapely.STRtree([shapely.box(*where)])):
+            raise latitude_first(box, where=name, beside=first.names[0])
+        self._boxes[snapshot.ref] = box
+
+    @cached_property
+    def _home(self) -> shapely.STRtree:
+        """The regions (degrees)."""
+        return shapely.STRtree(boxes_in_degrees(self.regions, self.options.crs))
