@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 from run import REGIONS, SHARED
 
-from frontcalc import change, crs, edges, regions, snapshots
+from frontcalc import crs, edges, regions, snapshots
 from frontcalc.archives import open_archive
 from frontcalc.views import VIEWS
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
-from oracle import figures_km2, plain_figures_km2
+from oracle import figures_km2, opened_step, plain_figures_km2
 
 ARCHIVES = ("deepstate-daily", "nzz-daily", "isw-weekly", "isw-raw-daily")
 AGREED_KM2 = 1e-6
@@ -39,7 +39,7 @@ def compare(name, split):
         old, new = edges.directed_edges(before), edges.directed_edges(after)
         few = sum(map(len, edges.differing(old, new))) <= edges.MOST_DIFFERING * (len(old) + len(new))
         counts["by edges" if by_edges else "left to plain" if few else "too different"] += 1
-        mine, plain = figures_km2(change.step(before, after, split)), plain_figures_km2(before, after, split)
+        mine, plain = figures_km2(opened_step(before, after, split)), plain_figures_km2(before, after, split)
         worst = max(worst, float(np.abs(mine - plain).max()))
     print(f"{name:16} {', '.join(f'{count} {kind}' for kind, count in counts.items())}; {worst:.1e} km² at most")
     return worst

@@ -14,7 +14,7 @@ STAGES = {
     "read and parse maps": ("drawn.py", "parse_snapshot"),
     "project, repair, unite": ("holdings.py", "_united"),
     "what differs": ("between.py", "differences"),
-    "split by region": ("ground.py", "areas_of"),
+    "split by region": ("ground.py", "measured"),
     "read regions": ("reading.py", "read_regions"),
     "snap to regions": ("eligible.py", "takers"),
 }
@@ -23,7 +23,7 @@ STAGES = {
 def main(name):
     """Run the series of an archive under the profiler and print its stages."""
     start = time.process_time()
-    from frontcalc.pipeline.timeline import series
+    from frontcalc.measure.series import series
 
     imports = time.process_time() - start
     profile = cProfile.Profile(time.process_time)

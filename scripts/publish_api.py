@@ -21,9 +21,7 @@ from frontcalc.drift import Drift
 from frontcalc.fetching.client import Patience
 from frontcalc.fetching.filling import Fetched
 from frontcalc.notices import Notice
-from frontcalc.pipeline.options import Options
-from frontcalc.pipeline.splitting import Splitting
-from frontcalc.pipeline.summary_periods import SummaryOptions
+from frontcalc.run.options import Options
 from frontcalc.tables import (
     ArchiveMeta,
     ClaimsMeta,
@@ -53,7 +51,7 @@ GROUPS = {
     "Regions": ("list_regions", "show_region", "check_regions", "fetch_regions"),
     "Errors": ("FrontcalcError", "CheckFailed", "UsageError", "DataError", "NoDataError"),
 }
-OPTIONS = (Options, Splitting, SummaryOptions, Looks)
+OPTIONS = (Options, Looks)
 RESULTS = (
     *(Table, Meta, SummaryMeta, CompareMeta, ClaimsMeta, ArchiveMeta, RegionMeta, RegionCheckMeta, MapUsed, Notice),
     *(ChangeMap, Picture, Drift, Archive, SnapshotRef, Fetched, Patience),

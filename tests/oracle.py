@@ -12,6 +12,7 @@ from pyproj import Geod
 
 from frontcalc import change, geometry
 from frontcalc.regions import RegionSet
+from frontcalc.slivers import SliverRule
 
 _GEODESICS = Geod(ellps="WGS84")
 
@@ -84,6 +85,13 @@ def _rest(regions: RegionSet) -> NDArray[np.object_]:
         return regions.nowhere
     plane = shapely.box(-1e8, -1e8, 1e8, 1e8)
     return np.array([shapely.difference(plane, shapely.union_all(regions.pieces))], dtype=object)
+
+
+def opened_step(
+    before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: RegionSet, *, slivers: SliverRule | None = None
+) -> change.Change:
+    """Return the step between two maps with what is held on either by region."""
+    return change.step(before, after, regions, slivers=slivers).opened(change.areas(before, regions))
 
 
 def figures_km2(measured: change.Change) -> NDArray[np.float64]:

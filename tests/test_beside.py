@@ -22,7 +22,7 @@ from frontcalc.errors import ChangedError, DataError, NoDataError, UsageError
 from frontcalc.fetching import catalogue
 from frontcalc.notices import Notice
 from frontcalc.outputs.flat import json_text
-from frontcalc.pipeline import staleness
+from frontcalc.run import remarks
 from frontcalc.snapshots import forget_read, read_snapshot
 from frontcalc.sources import read_content, read_features
 from frontcalc.sources.documents import is_other_json
@@ -400,7 +400,7 @@ def test_a_map_that_changes_is_an_error_even_where_only_a_notice_rests_on_it(
     def changing(_: object) -> None:
         raise snapshots.changed("2024-01-15.geojson")
 
-    monkeypatch.setattr(staleness, "digests_of", changing)
+    monkeypatch.setattr(remarks, "digests_of", changing)
     with pytest.raises(ChangedError, match=r"^2024-01-15\.geojson: changed while it was read"):
         frontcalc.diff(**asked)
 

@@ -28,9 +28,8 @@ from frontcalc import versions
 from frontcalc.archives import SnapshotRef
 from frontcalc.cache import NAME, Cache, usage
 from frontcalc.errors import DataError
-from frontcalc.pipeline import workers
-from frontcalc.pipeline.steps import Job, MeasuredChain
-from frontcalc.regions import RegionSet
+from frontcalc.run import parallel
+from frontcalc.run import run as runs
 from frontcalc.snapshots import forget_read, read_snapshot
 
 FIRST = date(2024, 1, 1)
@@ -150,20 +149,39 @@ def test_workers_are_given_only_what_is_not_known(
     maps: Path, archive: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[list[str]] = []
-    measure = workers.measure_chain
+    measure = runs.measure_chain
 
-    def noted(job: Job, refs: Sequence[SnapshotRef], regions: RegionSet) -> MeasuredChain:
+    def noted(refs: Sequence[SnapshotRef], *what: Any, **how: Any) -> Any:
         given.append([str(ref.day) for ref in refs])
-        return measure(job, refs, regions)
+        return measure(refs, *what, **how)
 
-    monkeypatch.setattr(workers, "measure_chain", noted)
+    monkeypatch.setattr(runs, "measure_chain", noted)
     how: dict[str, Any] = {"archive": maps, "by": "none", "cache": tmp_path / "cache", "workers": 2}
     frontcalc.series(**how)
-    assert [len(chain) for chain in given] == [workers.BLOCK, DAYS - workers.BLOCK + 1]
+    assert [len(chain) for chain in given] == [parallel.BLOCK, DAYS - parallel.BLOCK + 1]
     given.clear()
     archive({named(DAYS): front(DAYS)})
     frontcalc.series(**how)
     assert given == [[named(DAYS - 1), named(DAYS)]]
+
+
+def test_what_several_threads_want_is_made_once(maps: Path, work: Work) -> None:
+    """Neighbouring weeks share a map, and workers measure them at the same time."""
+    weeks = ["2024-W01", "2024-W02", "2024-W03"]
+    work.log.clear()
+    table = frontcalc.diff(weeks, archive=maps, by="none", cache="none", workers=3)
+    used = {str(day) for row in table.rows for day in (row.opening, row.closing)}
+    united = [record.getMessage().rpartition(":")[0] for record in work.log.records]
+    assert len(used) == 4
+    assert all(united.count(f"united what Russia holds on {day}") == 1 for day in used)
+
+
+def test_a_warm_diff_unites_and_compares_nothing(maps: Path, regions: Path, tmp_path: Path, work: Work) -> None:
+    how: dict[str, Any] = {"archive": maps, "regions": regions, "cache": tmp_path / "cache"}
+    first = frontcalc.diff(["2024-01"], **how)
+    work.log.clear()
+    assert frontcalc.diff(["2024-01"], **how) == first
+    assert not [one for one in work.log.records if one.getMessage().startswith(("read ", "united ", "compared "))]
 
 
 def test_what_another_version_has_measured_is_measured_again(

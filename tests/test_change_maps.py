@@ -211,9 +211,14 @@ def test_pieces_have_the_areas_of_the_figures_and_make_up_the_change(before: Any
     first, second = ground(before), ground(after)
     regions = regions_of_two() if split else no_regions()
     figures = change.step(first, second, regions)
-    for areas, whole in ((figures.gained, second - first), (figures.lost, first - second)):
-        pieces = areas.by_region()
-        assert [one.area / 1e6 for one in pieces] == pytest.approx(areas.km2[:-1], abs=1e-9)
+    assert figures.ground is not None
+    came, went = figures.ground
+    for parts, km2, whole in (
+        (came, figures.gained_km2, second - first),
+        (went, figures.lost_km2, first - second),
+    ):
+        pieces = change.by_region(parts.polygons, regions)
+        assert [one.area / 1e6 for one in pieces] == pytest.approx(km2[:-1], abs=1e-9)
         assert shapely.union_all(pieces).symmetric_difference(whole).area < 1e-3
 
 

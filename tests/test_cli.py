@@ -16,10 +16,10 @@ from conftest import Run
 import frontcalc
 from frontcalc import levels
 from frontcalc.cli import _COMMANDS, images, options, writing
+from frontcalc.measure.series import EVERY
 from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WRITERS
 from frontcalc.outputs.published import UNITS
 from frontcalc.periods import UNITS as UNITS_OF_TIME
-from frontcalc.pipeline.timeline import EVERY
 from frontcalc.regions import SNAPS
 from frontcalc.views import VIEWS
 from frontcalc.viz.sheet import FORMATS as PICTURES

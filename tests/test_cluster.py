@@ -20,8 +20,9 @@ import pytest
 import frontcalc
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.outputs import render
-from frontcalc.pipeline import cluster, cluster_tasks, measuring, workers
-from frontcalc.pipeline.cluster import Cluster
+from frontcalc.run import cluster, parallel
+from frontcalc.run import run as runs
+from frontcalc.run.cluster import Cluster
 from frontcalc.sources.files import Entry
 from frontcalc.versions import software
 
@@ -113,7 +114,7 @@ def regions(region_file: Archive) -> Path:
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A task a step, so that there are many."""
-    monkeypatch.setattr(workers, "BLOCK", 1)
+    monkeypatch.setattr(parallel, "BLOCK", 1)
 
 
 @pytest.fixture
@@ -123,7 +124,7 @@ def nothing_measured_here(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("a step was measured by this process")
 
-    monkeypatch.setattr(measuring, "measure_step", refuse)
+    monkeypatch.setattr(runs, "measure_step", refuse)
 
 
 def written(table: Any) -> bytes:
@@ -184,7 +185,7 @@ def test_a_killed_worker_loses_nothing(
     processes.has_workers(3)
     names = ("one", "two", "three")
     lost: dict[str, Any] = {}
-    send, outcome = Cluster._send, Cluster.outcome
+    send, outcome = Cluster.chain, Cluster.outcome
 
     def stop_and_send(self: Cluster, *task: Any) -> Any:
         for name in names if not lost else ():
@@ -200,7 +201,7 @@ def test_a_killed_worker_loses_nothing(
                 processes.signal(name, signal.SIGKILL if name in lost else signal.SIGCONT)
         return outcome(self, future)
 
-    monkeypatch.setattr(Cluster, "_send", stop_and_send)
+    monkeypatch.setattr(Cluster, "chain", stop_and_send)
     monkeypatch.setattr(Cluster, "outcome", kill_and_wait)
     there = frontcalc.series(archive=maps, regions=regions, workers=processes.address, cache="none")
     monkeypatch.undo()
@@ -213,7 +214,7 @@ def test_a_killed_worker_loses_nothing(
 def test_other_content_on_a_worker_is_refused(
     processes: Processes, maps: Path, regions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster_tasks, "fingerprint", lambda entry: "0" * 64)
+    monkeypatch.setattr(cluster, "fingerprint", lambda entry: "0" * 64)
     with pytest.raises(DataError, match=r"2024-01-01\.geojson: has another content on a worker than here; let all"):
         frontcalc.series(archive=maps, regions=regions, workers=processes.address, cache="none")
     with pytest.raises(DataError, match=r"2024-01-05\.geojson: has another content"):
@@ -222,9 +223,9 @@ def test_other_content_on_a_worker_is_refused(
 
 def test_a_file_that_workers_do_not_see_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"a\.geojson: cannot be read on worker .*the same path as this machine"):
-        cluster_tasks.check_file(Entry(tmp_path, "a.geojson"), "0" * 64)
+        cluster.check_file(Entry(tmp_path, "a.geojson"), "0" * 64)
     # What could not be read where it was sent from is found out there.
-    cluster_tasks.check_file(Entry(tmp_path, "a.geojson"), None)
+    cluster.check_file(Entry(tmp_path, "a.geojson"), None)
 
 
 def test_an_archive_is_found_by_workers_in_another_folder(
@@ -253,7 +254,7 @@ def test_other_software_is_refused(
     processes: Processes, maps: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """This machine says to have another version than the scheduler and the workers have."""
-    monkeypatch.setattr(cluster, "sent_software", lambda: software() | {name: "0.0"})
+    monkeypatch.setattr(cluster, "software_here", lambda: software() | {name: "0.0"})
     expected = rf"the scheduler has {name} {software()[name]} and not 0\.0; install the same on all machines"
     with pytest.raises(FrontcalcError, match=expected):
         frontcalc.diff(["2024-01-05"], archive=maps, workers=processes.address)
@@ -261,7 +262,7 @@ def test_other_software_is_refused(
 
 def test_a_worker_that_joined_later_is_asked_for_its_software_too() -> None:
     with pytest.raises(FrontcalcError, match=r"worker .* has shapely .* and not 0\.0"):
-        raise cluster_tasks.on_worker(software() | {"shapely": "0.0"}, (), lambda: None) or AssertionError
+        raise cluster.on_worker(software() | {"shapely": "0.0"}, (), lambda *_: None, (), None) or AssertionError
 
 
 def test_a_cluster_without_workers_is_no_hang(
@@ -275,14 +276,14 @@ def test_a_cluster_without_workers_is_no_hang(
             frontcalc.series(**asked, workers=alone.address)
         alone.start_worker("only")
         alone.has_workers(1)
-        send = Cluster._send
+        send = Cluster.chain
 
         def send_and_kill(self: Cluster, *task: Any) -> Any:
             sent = send(self, *task)
             alone.signal("only", signal.SIGKILL)
             return sent
 
-        monkeypatch.setattr(Cluster, "_send", send_and_kill)
+        monkeypatch.setattr(Cluster, "chain", send_and_kill)
         with pytest.raises(FrontcalcError, match=r"--workers tcp.*; see the logs of its scheduler and workers"):
             frontcalc.series(**asked, workers=alone.address)
 

@@ -305,7 +305,7 @@ POINTS = {
     "half way through the manifest": ("os.fsync", 6),
     "before the manifest is renamed": ("pathlib.Path.replace", 8),
     "before the publisher's count": ("frontcalc.fetching.filling._Run._count", 1),
-    "before the check": ("frontcalc.pipeline.archive_checks.open_maps", 1),
+    "before the check": ("frontcalc.run.run.Run.open", 1),
 }
 
 CHANGES = {

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 import frontcalc
 from frontcalc.change import step
+from frontcalc.change.roles import between, by_precedence
 from frontcalc.layers import Role
 from frontcalc.regions import no_regions
 from frontcalc.tables import FlowRow
-from frontcalc.transitions import between, by_precedence
 
 Write = Callable[..., Path]
 PERIOD = "2024-01-01..2024-01-31"

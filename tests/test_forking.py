@@ -16,41 +16,41 @@ import pytest
 
 import frontcalc
 from frontcalc.cli import options, run
-from frontcalc.pipeline import workers
+from frontcalc.run import parallel
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
 
 FIRST = date(2024, 1, 1)
-DAYS = 3 * workers.BLOCK
+DAYS = 3 * parallel.BLOCK
 PATIENCE_S = 20.0
 
 # The caller measures no step: whichever it needs comes from a process.
 NO_STEP_HERE = """
-from frontcalc.pipeline import measuring
+from frontcalc.run import run
 def refused(*_): raise AssertionError("a step was measured here")
-measuring.measure_step = refused
+run.measure_step = refused
 """
 DIES = """
 import os, signal
-from frontcalc.pipeline import forking
-measure = forking._measure
-def dies(job, refs):
+from frontcalc.run import parallel
+measure = parallel._measure
+def dies(chain, refs):
     if any(str(ref.day) == "2024-01-20" for ref in refs):
         os.kill(os.getpid(), signal.SIGKILL)
-    return measure(job, refs)
+    return measure(chain, refs)
 dies.__qualname__ = dies.__name__ = "_measure"
-dies.__module__ = forking.__name__
-forking._measure = dies
+dies.__module__ = parallel.__name__
+parallel._measure = dies
 """
 SLOW = """
 import time
-from frontcalc.pipeline import forking, stepping
-measure = stepping.measure_step
+from frontcalc.run import chain
+measure = chain.measure_step
 def slow(*what):
     os.write(1, b"%d\\n" % os.getpid())
     time.sleep(0.3)
     return measure(*what)
-stepping.measure_step = slow
+chain.measure_step = slow
 """
 # What runs these tests in the background may have them ignore interrupts.
 MAIN = """
@@ -96,7 +96,7 @@ def test_processes_measure_every_step_and_keep_what_they_measured(maps: Path, tm
     assert forked.stdout == plain
     assert b"Warning" not in forked.stderr
     # Nothing is left to measure, and so nothing is forked.
-    never = "from frontcalc.pipeline import forking\nforking._pool = None"
+    never = "from frontcalc.run import parallel\nparallel._pool = None"
     assert subprocess.run(command(never, maps, *cache), capture_output=True, check=True).stdout == plain
 
 
@@ -110,7 +110,7 @@ def test_a_process_that_is_killed_loses_nothing(maps: Path) -> None:
 
 @pytest.mark.parametrize("error", ["OSError(38, 'no semaphores')", "ImportError()", "NotImplementedError()"])
 def test_where_no_process_can_be_had_the_caller_measures(maps: Path, error: str) -> None:
-    none = f"from frontcalc.pipeline import forking\ndef refused(*_): raise {error}\nforking._pool = refused"
+    none = f"from frontcalc.run import parallel\ndef refused(*_): raise {error}\nparallel._pool = refused"
     assert subprocess.run(command(none, maps, "--cache", "none"), capture_output=True, check=True).stdout == alone(maps)
 
 
@@ -175,6 +175,6 @@ def test_only_a_command_of_its_own_process_forks(maps: Path, monkeypatch: pytest
     assert run(arguments) == 0
     assert run([*arguments, "--workers", "2"]) == 0
     assert not any("processes" in how for how in asked)
-    monkeypatch.setattr("frontcalc.pipeline.options.user_cache", lambda folder: frontcalc.cache.NOTHING_KEPT)
+    monkeypatch.setattr("frontcalc.run.run.user_cache", lambda folder: frontcalc.cache.NOTHING_KEPT)
     assert run(arguments, alone=True) == 0
     assert asked[-1]["processes"] is True

@@ -17,7 +17,7 @@ from conftest import square
 import frontcalc
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
-from frontcalc.pipeline.options import Options
+from frontcalc.run.options import Keywords
 
 Write = Callable[..., Path]
 PERIOD = "2024-01-01..2024-01-02"
@@ -112,7 +112,7 @@ def test_looks_are_checked_too() -> None:
 
 
 def test_none_is_an_option_that_is_not_given() -> None:
-    none: dict[str, Any] = dict.fromkeys(Options.__annotations__)
+    none: dict[str, Any] = dict.fromkeys(Keywords.__annotations__)
     assert frontcalc.diff("2024", **none).rows == frontcalc.diff("2024").rows
 
 

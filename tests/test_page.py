@@ -24,12 +24,12 @@ from hypothesis import strategies as st
 import frontcalc
 from frontcalc.crs import DEFAULT_CRS, LONLAT
 from frontcalc.errors import UsageError
+from frontcalc.measure.held import holdings
 from frontcalc.outputs import render
 from frontcalc.outputs.wording import capital
 from frontcalc.page import content, shapes
 from frontcalc.page.document import html_page
 from frontcalc.page.measured import Report, measure
-from frontcalc.pipeline.holdings import holdings
 from frontcalc.tables import RangeRow
 
 Write = Callable[..., Path]

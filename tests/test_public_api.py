@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -16,9 +16,7 @@ from typing import Any, get_type_hints
 import pytest
 
 import frontcalc
-from frontcalc.pipeline.options import Options
-from frontcalc.pipeline.splitting import Splitting
-from frontcalc.pipeline.summary_periods import SummaryOptions
+from frontcalc.run.options import Keywords, Options
 from frontcalc.tables import Table
 from frontcalc.viz.options import Looks
 from frontcalc.viz.scene import ChangeMap
@@ -123,13 +121,15 @@ def test_docstrings_say_what_goes_in_what_comes_out_and_what_may_fail(name: str)
     assert list(found) == [heading for heading in order if heading in found]
 
 
-@pytest.mark.parametrize(
-    ("options", "base"), [(Splitting, {}), (Options, Splitting), (SummaryOptions, Options), (Looks, {})]
-)
-def test_every_option_is_documented_where_it_is_defined(options: type, base: type) -> None:
-    own = set(get_type_hints(options)) - set(get_type_hints(base) if base else ())
+@pytest.mark.parametrize("options", [Options, Looks])
+def test_every_option_is_documented_where_it_is_defined(options: type) -> None:
     headings = re.findall(r"^(\S.*?) : ", sections(options)["Attributes"], re.MULTILINE)
-    assert own == {name for heading in headings for name in heading.split(", ")}
+    assert set(get_type_hints(options)) == {name for heading in headings for name in heading.split(", ")}
+
+
+def test_the_keywords_of_the_facades_are_the_fields_of_the_options() -> None:
+    assert get_type_hints(Keywords) == get_type_hints(Options)
+    assert list(Keywords.__annotations__) == [field.name for field in fields(Options)]
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -12,8 +12,8 @@ import pytest
 import shapely
 
 import frontcalc
+from frontcalc.change.faults import large_parts, usual_km2
 from frontcalc.outliers import highest_usual
-from frontcalc.redefinitions import large_parts, usual_km2
 from frontcalc.tables import Table
 
 Write = Callable[..., Path]

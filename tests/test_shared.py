@@ -19,7 +19,7 @@ from frontcalc import change, geometry
 from frontcalc.archives import open_archive
 from frontcalc.ellipsoid import exact_area_km2
 from frontcalc.snapshots import held, read_snapshot
-from frontcalc.states import Wanted, state_on
+from frontcalc.states import States
 from frontcalc.views import VIEWS
 
 pytestmark = pytest.mark.shared
@@ -100,7 +100,7 @@ def ten_days(shared: Path, name: str) -> list[date]:
 def held_in_degrees(shared: Path, name: str, day: date) -> Any:
     """Return what is held on a day as drawn, united in longitude and latitude without any projection."""
     archive = open_archive(shared / "archives" / name)
-    state = state_on(archive, day, Wanted("Russia", VIEWS["assessed"]))
+    state = States(archive, "Russia", VIEWS["assessed"]).on(day)
     assert state is not None
     drawn = [
         part.polygons
@@ -117,7 +117,7 @@ def test_totals_and_changes_are_those_of_the_exact_ellipsoidal_integral(shared: 
     before_exact = before = None
     for day in ten_days(shared, name):
         in_degrees = held_in_degrees(shared, name, day)
-        state = state_on(archive, day, Wanted("Russia", view))
+        state = States(archive, "Russia", view).on(day)
         assert state is not None
         projected = held(state.snapshot, "Russia", view, "EPSG:6933")
         assert projected.area / 1e6 == pytest.approx(exact_area_km2(in_degrees), abs=0.005)
@@ -226,7 +226,7 @@ def test_net_change_by_embedded_regions(
 def test_the_bay_that_a_publisher_dropped_is_mostly_nobodys(shared: Path) -> None:
     """Between 23 and 30 July 2023 ISW left 222.8 km² of the Syvash out: docs/regions.md has what becomes of it."""
     maps, file = shared / "archives" / "isw-weekly", shared / "regions" / "ukraine-oblasts.geojson"
-    states = [state_on(open_archive(maps), day, Wanted("Russia", VIEWS["assessed"])) for day in DROPPED]
+    states = [States(open_archive(maps), "Russia", VIEWS["assessed"]).on(day) for day in DROPPED]
     before, after = (held(state.snapshot, "Russia", VIEWS["assessed"], "EPSG:6933") for state in states if state)
     bay = max(shapely.get_parts(before - after), key=lambda part: part.area)
     assert bay.area / 1e6 == pytest.approx(222.8, abs=0.05)
@@ -235,6 +235,6 @@ def test_the_bay_that_a_publisher_dropped_is_mostly_nobodys(shared: Path) -> Non
         (frontcalc.regions.read_regions(file, target_crs="EPSG:6933"), SYVASH_FILE),
     ):
         taken = frontcalc.regions.takers(regions, "RU", snap="border", plane="EPSG:6933")
-        areas = change.areas(bay, taken).km2
+        areas = change.areas(bay, taken)[0]
         parts = {name: areas[index] for index, name in enumerate(regions.names) if areas[index] > 0.05}
         assert {**parts, "unassigned": areas[-2]} == pytest.approx(expected, abs=0.06)

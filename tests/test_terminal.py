@@ -188,13 +188,13 @@ def test_names_cannot_command_the_terminal(maps: Path, region_file: Write) -> No
 
 SLOW = """
 import sys, time
-import frontcalc.pipeline.measuring as measuring
+from frontcalc import snapshots
 from frontcalc.cli import run
-ground_of = measuring.ground_of
+ground_of = snapshots.ground_of
 def slow(*arguments, **options):
     time.sleep(0.8)
     return ground_of(*arguments, **options)
-measuring.ground_of = slow
+snapshots.ground_of = slow
 sys.exit(run(sys.argv[1:]))
 """
 

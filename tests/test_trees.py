@@ -22,8 +22,8 @@ from frontcalc.cli import run
 from frontcalc.drift import Drift, Moved, Record, Source, Tree, compare
 from frontcalc.errors import CheckFailed, DataError, UsageError
 from frontcalc.folders import VARIABLE
+from frontcalc.measure import trees
 from frontcalc.outputs.drifting import drift_text
-from frontcalc.pipeline import trees
 
 Write = Callable[..., Path]
 MAPS: dict[str, list[tuple[int, int]]] = {

@@ -1,7 +1,6 @@
 """What changed between two maps, as a value, and the area of ground by region."""
 
-from frontcalc.change.areas import CONTRADICTION_KM2, Floats, Geometries, Ground, areas, by_region, largest_beside
-from frontcalc.change.step import (
+from frontcalc.change.between import (
     CLOSING,
     DRIFT_KM2,
     FIGURES,
@@ -17,6 +16,7 @@ from frontcalc.change.step import (
     step,
     total,
 )
+from frontcalc.change.ground import CONTRADICTION_KM2, Floats, Geometries, Ground, areas, by_region, largest_beside
 
 __all__ = [
     "CLOSING",

@@ -26,7 +26,7 @@ from frontcalc.versions import method_version
 
 Grounds = Callable[[Holding], shapely.MultiPolygon]
 Measured = tuple[list[Snapshot], dict[str, Change], dict[str, list[float]]]
-"""Of a chain: what is on each map that could be read, its steps by key, and the gaps of repair of each holding by its."""
+"""Of a chain: what is on each map that could be read, its steps by key, and the gaps of repair by holding."""
 
 _FLOATS = np.dtype("<f8")
 

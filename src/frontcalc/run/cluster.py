@@ -94,7 +94,7 @@ class Cluster:
         refs = [one for one in maps if isinstance(one, SnapshotRef)]
         files = files_of([*refs, *(part.ref for part in (*layers, *without))])
         bare = partial(chain, cache=NOTHING_KEPT)
-        future = self.executor.submit(on_worker, software(), files, bare, list(maps), there)
+        future = self.executor.submit(on_worker, software_here(), files, bare, list(maps), there)
         return lambda: self._checked(future, dict(files))
 
     def _checked(self, future: Future[Measured | FrontcalcError], expected: dict[Entry, str | None]) -> Measured:
@@ -271,7 +271,7 @@ def _check_cluster(client: Any, address: str) -> None:
         there = client.run_on_scheduler(software)
     except Exception as error:
         raise _failed(address, f"the scheduler cannot say what is installed there: {_reason(error)}") from error
-    check_software(software(), there, "the scheduler")
+    check_software(software_here(), there, "the scheduler")
 
 
 def _failed(address: str, problem: str) -> FrontcalcError:
@@ -309,6 +309,11 @@ def changes_on(address: str, run: Run, spans: Iterable[Span]) -> Iterator[tuple[
                 yield done()
         while waiting:
             yield done()
+
+
+def software_here() -> dict[str, str]:
+    """Return what this machine measures with, and all others must."""
+    return software()
 
 
 def check_software(here: dict[str, str], there: dict[str, str], who: str) -> None:

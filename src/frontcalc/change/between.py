@@ -11,8 +11,8 @@ import numpy as np
 import shapely
 
 from frontcalc import edges, geometry
-from frontcalc.change.areas import CONTRADICTION_KM2, Floats, Geometries, Ground, measured
 from frontcalc.change.faults import large_parts
+from frontcalc.change.ground import CONTRADICTION_KM2, Floats, Geometries, Ground, measured
 from frontcalc.errors import FrontcalcError
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SliverRule
