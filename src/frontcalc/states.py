@@ -112,7 +112,8 @@ class States:
         for ref in self.archive.upto(day):
             try:
                 snapshot = read_snapshot(ref, self.cache)
-                if snapshot.tells or not all(part.empty for part in snapshot.layers):
+                mine = any(part.layer.actor == self.actor for part in snapshot.layers)
+                if not mine and (snapshot.tells or not all(part.empty for part in snapshot.layers)):
                     self.check_known(ref)
             except DataError as error:
                 if not self.skip_bad or isinstance(error, ChangedError):
@@ -170,43 +171,42 @@ class States:
         days = self.archive.days
         opens_on, closes_on = period.opens_on or days[0], period.closes_on or days[-1]
         notices: list[Notice] = []
-        none = Span(period, None, None, actor=self.actor)
-
-        def say(code: str, message: str) -> None:
-            notices.append(Notice(code, message, period.label))
-
+        none, label = Span(period, None, None, actor=self.actor), period.label
         closing, opening = self.on(closes_on), self.on(opens_on)
         for state, day in ((closing, closes_on), (opening, opens_on)):
             why = self.absence(day) if state is None else []
-            notices.extend(notice if notice.code == "ENDED" else replace(notice, period=period.label) for notice in why)
+            notices.extend(notice if notice.code == "ENDED" else replace(notice, period=label) for notice in why)
             if any(notice.code == "ENDED" for notice in why):
                 return replace(none, notices=tuple(notices))
             if state is None and day == closes_on:
-                say("NO-MAP", f"the first complete map is after {closes_on}")
+                notices.append(Notice("NO-MAP", f"the first complete map is after {closes_on}", label))
                 return replace(none, notices=tuple(notices))
         assert closing is not None
         if opening is None:
             opening = next(filter(None, (self.on(day) for day in days if day <= closes_on)), closing)
-            say("OPENS-LATE", f"the archive's first map, {opening.day}, stands for {opens_on}")
+            notices.append(
+                Notice("OPENS-LATE", f"the archive's first map, {opening.day}, stands for {opens_on}", label)
+            )
         if days[-1] < closes_on:
-            say("CLOSES-EARLY", f"the archive's last map, {days[-1]}, is before {closes_on}")
+            notices.append(Notice("CLOSES-EARLY", f"the archive's last map, {days[-1]}, is before {closes_on}", label))
         span = replace(none, opening=opening, closing=closing)
         if span.ends is None:
-            say("NO-NEW-MAP", f"both ends are the map of {closing.day}")
+            notices.append(Notice("NO-NEW-MAP", f"both ends are the map of {closing.day}", label))
         elif span.days is not None:
             asked = (closes_on - opens_on).days
             for state, day in ((closing, closes_on), (opening, opens_on)):
                 age = (day - state.day).days if state.day else 0
                 if age > asked + OLDEST_DAYS:
-                    shown = (
-                        f"{len(days)} days, {self.archive.extent}" if len(days) > 2 else " and ".join(map(str, days))
-                    )
+                    many = len(days) > 2
+                    shown = f"{len(days)} days, {self.archive.extent}" if many else " and ".join(map(str, days))
                     last = f"the last map by {day} is of {state.day}, {age} days earlier"
-                    say("OLD-MAP", f"{last}; maps are of {shown}")
+                    notices.append(Notice("OLD-MAP", f"{last}; maps are of {shown}", label))
                     return replace(none, notices=tuple(notices))
             if abs(span.days - asked) > SPAN_TOLERANCE * asked:
-                say("SPAN", f"{span.days} days lie between the maps used, {asked} were asked for")
-        notices.extend(replace(notice, period=period.label) for state in (opening, closing) for notice in state.notices)
+                notices.append(
+                    Notice("SPAN", f"{span.days} days lie between the maps used, {asked} were asked for", label)
+                )
+        notices.extend(replace(notice, period=label) for state in (opening, closing) for notice in state.notices)
         return replace(span, notices=tuple(dict.fromkeys(notices)))
 
     def absence(self, day: date) -> list[Notice]:

@@ -171,7 +171,7 @@ def figure_of(run: Run, claim: Claim, choice: Choice) -> Figure:
     first, last = run.archive.days[0], run.archive.days[-1]
     days = [day for period in claim.periods for day in (period.opens_on or first, period.closes_on or last)]
     try:
-        actor, *_ = run.choose_actors(days)
+        actor, *_ = run.begin(days, None)
         spans = [span_of(run, actor, claim, period, choice) for period in claim.periods]
         missing = next(filter(None, (missing_in(span, claim) for span in spans)), "")
         value = None if missing else _value(run, claim, choice.summed, spans) * claim.per_km2

@@ -15,7 +15,6 @@ from frontcalc import geometry
 from frontcalc.levels import Lines
 from frontcalc.pipeline.conversion import drawn_in_degrees
 from frontcalc.regions import TOTAL, RegionSet
-from frontcalc.run.run import Run
 
 KeyT = TypeVar("KeyT")
 
@@ -63,11 +62,6 @@ class RegionShapes:
                 whole = geometry.polygonal(geometry.union(mine))
                 shapes[line.level, line.region] = drawn_in_degrees(whole, self.plane)
         return shapes
-
-
-def shapes_of(run: Run) -> RegionShapes:
-    """Return what finds the region of the rows of a run."""
-    return RegionShapes(run.regions, run.lines, run.options.crs)
 
 
 def shapes_by_row(drawn: Mapping[KeyT, NDArray[np.object_]], source_crs: str) -> Callable[[KeyT], Any]:

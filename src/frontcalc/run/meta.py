@@ -8,10 +8,11 @@ from frontcalc import __version__
 from frontcalc.errors import NoDataError
 from frontcalc.levels import NONE
 from frontcalc.notices import Notice
-from frontcalc.pipeline.region_shapes import shapes_of
+from frontcalc.pipeline.region_shapes import RegionShapes
 from frontcalc.pipeline.region_terms import terms_of
 from frontcalc.regions import BORDER_KM, WATER_KM
 from frontcalc.run.run import Run
+from frontcalc.snapshots import repair_gaps_km2
 from frontcalc.tables import LayerShare, Meta, PeriodUsed, RowT, Snapping, Table
 
 
@@ -35,7 +36,7 @@ def table_of(
     """
     meta = meta_of(run, shares=shares, slivers=slivers)
     run.spans, run.said = [], []
-    return Table(kind, tuple(rows), meta, shapes_of(run))
+    return Table(kind, tuple(rows), meta, RegionShapes(run.regions, run.lines, run.options.crs))
 
 
 def check_measured(run: Run) -> None:
@@ -119,13 +120,14 @@ def _of_maps(run: Run, files: int) -> list[Notice]:
     if not all(part.layer.legend for part in counted):
         notices.append(Notice("UNNAMED", run.tells.remark))
     for held in run.held.values():
+        gaps = run.gaps_km2.get(held.key) or repair_gaps_km2(held, run.cache)
         notices += [
             Notice(
                 "REPAIRS-DIFFER",
                 f"{part.file}: two ways of repairing {part.name or 'its polygons'} differ by {gap:,.1f} km²; "
                 "ground that is drawn twice counts as held",
             )
-            for part, gap in zip(held.parts, run.gaps_km2(held), strict=True)
+            for part, gap in zip(held.parts, gaps, strict=True)
             if gap
         ]
     return notices

@@ -12,7 +12,6 @@ import numpy as np
 import shapely
 
 from frontcalc import crs, geometry
-from frontcalc.archives import SnapshotRef
 from frontcalc.change import GAINED_SLIVER, LOST_SLIVER, Change, Floats
 from frontcalc.errors import ChangedError, DataError
 from frontcalc.layers import UNNAMED, Role, spelling
@@ -86,14 +85,17 @@ def remarks_on(run: Run, span: Span, changed: Change | None, suspect: Sequence[R
         Parts of it that no front made by all appearances.
     """
     label, shown = span.period.label, run.shown(changed) if changed else None
-    moved = {} if shown is None else {"gained": [shown.gained_km2], "lost": [shown.lost_km2]}
-    said = [*span.notices, *left_out(run, span.actor, label, **moved)]
+    said = list(span.notices)
+    if run.lines.left_out:
+        moved = {} if shown is None else {"gained": [shown.gained_km2], "lost": [shown.lost_km2]}
+        said += left_out(run, span.actor, label, **moved)
     if changed is not None and span.ends is not None:
-        said += dropped(run, [changed], label)
+        if run.options.drop_slivers:
+            said += dropped(run, [changed], label)
         said += _repeats(run, *span.ends, changed, label)
         said += _frozen_between(run, span, label)
-        booked = _booked_km2(run, span.actor, *span.ends)
-        said += control_only([booked], [float(changed.gained_km2[-1])], label)
+        if booked := _booked_km2(run, span.actor, *span.ends):
+            said += control_only([booked], [float(changed.gained_km2[-1])], label)
     # Of a part, the rest is left out as asked.
     loose = [] if shown is None or run.lines.left_out else list(_beside_regions(run, shown, span))
     concerned = ((one, [line for line in run.lines.shown if line.sum_of(one.km2) >= SHOWN_KM2]) for one in suspect)
@@ -153,20 +155,17 @@ def _repeats(run: Run, opening: State, closing: State, changed: Change, label: s
     found = []
     for state in (opening, closing):
         place = run.archive.refs.index(state.snapshot.ref)
-        before = run.archive.refs[place - 1] if place else None
-        if before is not None and _same_files(before, state.snapshot):
+        before = run.archive.refs[place - 1] if place else state.snapshot.ref
+        try:
+            same = place and digests_of(before) == tuple(file.sha256 for file in state.snapshot.files)
+        except DataError as error:
+            # A map that cannot be read is not the same.
+            if isinstance(error, ChangedError):
+                raise
+            same = False
+        if same:
             found.append(Notice("REPEAT", f"the map of {state.day} is byte for byte that of {before.day}", label))
     return found
-
-
-def _same_files(ref: SnapshotRef, snapshot: Snapshot) -> bool:
-    """Say whether another map is of the same bytes; one that cannot be read is not."""
-    try:
-        return digests_of(ref) == tuple(file.sha256 for file in snapshot.files)
-    except ChangedError:
-        raise
-    except DataError:
-        return False
 
 
 def _same_bytes(one: Snapshot, other: Snapshot) -> bool:

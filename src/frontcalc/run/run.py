@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import shapely
@@ -20,7 +20,7 @@ from frontcalc.archives import Archive, Dating, SnapshotRef
 from frontcalc.cache import Cache, key_of, user_cache
 from frontcalc.change import OPENING, Change, Floats, Parts
 from frontcalc.errors import ChangedError, DataError, NoDataError, UsageError
-from frontcalc.layers import ADJECTIVES, COUNTRIES, Layer, Role, find_layer, spelling
+from frontcalc.layers import ADJECTIVES, COUNTRIES, Role, find_layer, spelling
 from frontcalc.levels import Lines
 from frontcalc.notices import Notice
 from frontcalc.periods import Period
@@ -42,9 +42,6 @@ from frontcalc.snapshots import (
 from frontcalc.states import Span, State, States, actors_on
 from frontcalc.versions import method_version
 from frontcalc.views import View, choose_view
-
-Made = TypeVar("Made")
-Result = TypeVar("Result")
 
 
 @dataclass(eq=False)
@@ -95,8 +92,9 @@ class Run:
     tells: Tells = field(default_factory=Tells)
     _known: dict[str, Change] = field(default_factory=dict)
     _figures: dict[str, Floats] = field(default_factory=dict)
-    _gaps_km2: dict[str, list[float]] = field(default_factory=dict)
+    gaps_km2: dict[str, list[float]] = field(default_factory=dict)
     _boxes: dict[SnapshotRef, Box] = field(default_factory=dict)
+    _home: shapely.STRtree = field(init=False)
     _making: dict[str, Lock] = field(default_factory=dict)
     _keys: dict[str, str] = field(default_factory=dict)
     _taking: dict[str, RegionSet] = field(default_factory=dict)
@@ -107,7 +105,15 @@ class Run:
         self.view = choose_view(options.view or self.archive.view, own=own)
         self.cache = user_cache(options.cache)
         self.slivers = SliverRule(float(options.sliver_width), options.crs)
-        self.actor = self._spelt(options.actor, own)
+        # An actor is spelt as in the table; a layer named by itself implies its actor.
+        explained = {spelling(item): layer for item, layer in own.items()}
+        named = (explained.get(spelling(item)) or find_layer(item) for item in self.view.layers)
+        owners = sorted({layer.actor for layer in named if layer})
+        if len(owners) > 1 and not options.actor:
+            raise UsageError(f"the layers are of {' and '.join(owners)}", cure="say whose with --actor")
+        wanted = options.actor or next(iter(owners), None)
+        spelt = (known for known in ADJECTIVES if wanted and known.casefold() == wanted.casefold())
+        self.actor = next(spelt, wanted) if options.actor else wanted
         # Neighbouring periods and steps share maps, and a fault looks at several: the last few stay in memory.
         self._grounds = lru_cache(max(12, 2 * options.threads))(partial(snapshots.ground_of, cache=self.cache))
 
@@ -133,7 +139,9 @@ class Run:
         return cls(opened, options)
 
     def begin(self, days: Sequence[date], near: date | None) -> tuple[str, ...]:
-        """Choose the regions of the place that a day's map shows, and return whose territory is measured.
+        """Choose the regions, unless that is done, and return whose territory is measured.
+
+        It is the actor asked for, else the main one of some days' maps, or all of them.
 
         Parameters
         ----------
@@ -147,11 +155,8 @@ class Run:
         UsageError
             An option is wrong, or no layer counts.
         """
-        self.choose_regions(near)
-        return self.choose_actors(days)
-
-    def choose_actors(self, days: Sequence[date]) -> tuple[str, ...]:
-        """Return whose territory is measured: the actor asked for, else the main one of some days' maps, else all."""
+        if not hasattr(self, "regions"):
+            self.choose_regions(near)
         if self.actor and self.actor.casefold() != "all":
             self.actors = (self.actor,)
             return self.actors
@@ -190,6 +195,7 @@ class Run:
             cache=self.cache,
         )
         self.notices = [*self.archive.notices, *self.regions.notices]
+        self._home = shapely.STRtree(boxes_in_degrees(self.regions, options.crs))
 
     def resolved(self, periods: Sequence[Period], what: str = "measuring period") -> Iterator[Span]:
         """Yield each actor's periods with the maps that stand for their ends, read as they come."""
@@ -227,8 +233,14 @@ class Run:
         return held
 
     def takers(self, actor: str) -> RegionSet:
-        """Return the regions as they stand for an actor."""
-        return self._once(f"takers {actor}", self._takers, actor)
+        """Return the regions as they stand for an actor; of several threads one finds them and the others wait."""
+        country, options = self._country(actor), self.options
+        with self._making.setdefault("takers", Lock()):
+            if country not in self._taking:
+                self._taking[country] = takers(
+                    self.regions, country, snap=options.snap, plane=options.crs, cache=self.cache
+                )
+            return self._taking[country]
 
     def largest_beside(self, shown: Change, span: Span, *, snapped: bool) -> tuple[str, shapely.Polygon]:
         """Return the largest part of a change that no region takes, or that is snapped, and whether it came or went."""
@@ -253,14 +265,10 @@ class Run:
         assert ground is not None
         return ground
 
-    def _once(self, name: str, make: Callable[[Made], Result], of: Made) -> Result:
-        """Return what is made of something; of several threads that want it, one makes it and the others wait."""
-        with self._making.setdefault(name, Lock()):
-            return make(of)
-
     def _ground(self, held: Holding) -> shapely.MultiPolygon:
-        """Return the ground of a holding."""
-        return self._once(held.key, self._grounds, held)
+        """Return the ground of a holding; of several threads that want it one makes it and the others wait."""
+        with self._making.setdefault(held.key, Lock()):
+            return self._grounds(held)
 
     def areas(self, snapshot: Snapshot, actor: str) -> Floats:
         """Return the areas of what an actor holds on a map, (2, n + 2) as `change.areas` does (km²)."""
@@ -344,11 +352,7 @@ class Run:
     def take(self, steps: dict[str, Change], gaps_km2: dict[str, list[float]]) -> None:
         """Take note of steps that were measured ahead by a worker."""
         self._known |= steps
-        self._gaps_km2 |= gaps_km2
-
-    def gaps_km2(self, held: Holding) -> list[float]:
-        """Return for each layer of a holding by how much two ways of repairing it differ (km²), 0 below 1 km²."""
-        return self._gaps_km2.get(held.key) or snapshots.repair_gaps_km2(held, self.cache)
+        self.gaps_km2 |= gaps_km2
 
     def roles(self, state: State, actor: str) -> dict[Role, shapely.MultiPolygon]:
         """Return what an actor holds on a map by role."""
@@ -357,15 +361,6 @@ class Run:
     def shown(self, changed: Change) -> Change:
         """Return what is shown of a change: all of it, or without its slivers."""
         return changed.without_slivers if self.options.drop_slivers else changed
-
-    def _takers(self, actor: str) -> RegionSet:
-        """Return the regions as they stand for an actor, found once."""
-        country, options = self._country(actor), self.options
-        if country not in self._taking:
-            self._taking[country] = takers(
-                self.regions, country, snap=options.snap, plane=options.crs, cache=self.cache
-            )
-        return self._taking[country]
 
     def _key(self, actor: str) -> str:
         """Return the key of the regions as they stand for an actor; the actor itself where nothing is kept."""
@@ -399,17 +394,6 @@ class Run:
         self._withouts[actor] = snapshots.holding(state.snapshot, actor, self.view, self.options.crs).parts
         return self._withouts[actor]
 
-    def _spelt(self, name: str | None, own: dict[str, Layer]) -> str | None:
-        """Return the actor asked for, spelt as in the table; a layer named by itself implies its actor."""
-        if name:
-            return next((known for known in ADJECTIVES if known.casefold() == name.casefold()), name)
-        explained = {spelling(item): layer for item, layer in own.items()}
-        named = self.view.layers
-        owners = {layer.actor for item in named if (layer := explained.get(spelling(item)) or find_layer(item))}
-        if len(owners) > 1:
-            raise UsageError(f"the layers are of {' and '.join(sorted(owners))}", cure="say whose with --actor")
-        return owners.pop() if owners else None
-
     def _check_place(self, snapshot: Snapshot) -> None:
         """Refuse a map that lies in the regions, or where the run's first map does, only with x and y exchanged."""
         box, name = snapshot.box, snapshot.ref.names[0]
@@ -425,8 +409,3 @@ class Run:
         if is_exchanged(box, shapely.STRtree([shapely.box(*where)])):
             raise latitude_first(box, where=name, beside=first.names[0])
         self._boxes[snapshot.ref] = box
-
-    @cached_property
-    def _home(self) -> shapely.STRtree:
-        """The regions (degrees)."""
-        return shapely.STRtree(boxes_in_degrees(self.regions, self.options.crs))

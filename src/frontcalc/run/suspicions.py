@@ -74,22 +74,20 @@ class Suspicions:
         if changed is None:
             return []
         large = [(kind, part) for kind, parts in zip(("gained", "lost"), changed.large, strict=True) for part in parts]
-        judged = (self._judge(span, kind, part) for kind, part in large)
-        total = self.run.lines.shown[-1]
+        found, total = [], self.run.lines.shown[-1]
+        for kind, part in large:
+            try:
+                step = self._step_of(span, kind, part)
+                reason = self._reason(step, span.actor, kind, part) if step else ""
+            except DataError as error:
+                if isinstance(error, ChangedError):
+                    raise
+                # A map that no figure rests on may be broken: the figures stand without it.
+                continue
+            if step and reason:
+                found.append(self._redefinition(span, kind, part, step, reason))
         # Of what lies in regions that are not shown, nothing is to be said.
-        return [found for found in judged if found is not None and total.sum_of(found.km2) >= SHOWN_KM2]
-
-    def _judge(self, span: Span, kind: str, part: shapely.Polygon) -> Redefinition | None:
-        """Return what is to be said of a large part, None where nothing is."""
-        try:
-            step = self._step_of(span, kind, part)
-            reason = self._reason(step, span.actor, kind, part) if step else ""
-        except ChangedError:
-            raise
-        except DataError:
-            # A map that no figure rests on may be broken: the figures stand without it.
-            return None
-        return self._redefinition(span, kind, part, step, reason) if step and reason else None
+        return [one for one in found if total.sum_of(one.km2) >= SHOWN_KM2]
 
     def _step_of(self, span: Span, kind: str, part: shapely.Polygon) -> tuple[State, State] | None:
         """Return the maps between which a part changed at once, None where it changed bit by bit."""

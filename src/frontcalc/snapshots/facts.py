@@ -59,7 +59,7 @@ def read_snapshot(ref: SnapshotRef, cache: Cache = NOTHING_KEPT) -> Snapshot:
     DataError
         A file is broken; two files of the day show one layer differently.
     """
-    known = known_snapshot(ref, cache)
+    known = _remembered.get(ref) or known_snapshot(ref, cache)
     if known is None:
         known = parse_snapshot(ref).snapshot
         keep_snapshot(known, cache)
@@ -74,9 +74,8 @@ def known_snapshot(ref: SnapshotRef, cache: Cache) -> Snapshot | None:
     DataError
         A file cannot be read.
     """
-    with _lock:
-        if ref in _remembered:
-            return _remembered[ref]
+    if ref in _remembered:
+        return _remembered[ref]
     if cache.folder is None:
         return None
     try:
@@ -86,7 +85,23 @@ def known_snapshot(ref: SnapshotRef, cache: Cache) -> Snapshot | None:
         if not ref.skip_bad or isinstance(error, ChangedError):
             raise
         return None
-    return None if content is None else remember(_from_json(content, ref))
+    if content is None:
+        return None
+    found: dict[str, Any] = orjson.loads(content)
+    return remember(
+        Snapshot(
+            ref,
+            files=tuple(SourceFile(*file) for file in found["files"]),
+            layers=tuple(
+                SnapshotLayer(name, Layer(actor, Role(role), whole, legend), crs, file, digest, ref)
+                for name, actor, role, whole, legend, crs, file, digest in found["layers"]
+            ),
+            notices=tuple(Notice(*notice) for notice in found["notices"]),
+            stated_days=tuple(date.fromisoformat(day) for day in found["stated_days"]),
+            tells=tuple(Tell(*tell) for tell in found["tells"]),
+            box=tuple(found["box"]) if found["box"] else None,
+        )
+    )
 
 
 def keep_snapshot(snapshot: Snapshot, cache: Cache) -> None:
@@ -96,10 +111,21 @@ def keep_snapshot(snapshot: Snapshot, cache: Cache) -> None:
     if cache.folder is None or any(notice.code == "SKIPPED" for notice in snapshot.notices):
         return
     found = [file.sha256 for file in snapshot.files]
-    read = [_fingerprint(part.entry) for part in snapshot.ref.parts]
-    if found != read:
+    if found != [_fingerprint(part.entry) for part in snapshot.ref.parts]:
         raise changed(snapshot.files[0].name)
-    cache.put("maps", _key(snapshot.ref, found), _as_json(snapshot))
+    layers = [(part, part.layer) for part in snapshot.layers]
+    content = {
+        "files": [[file.name, file.sha256] for file in snapshot.files],
+        "layers": [
+            [part.name, layer.actor, layer.role.value, layer.whole, layer.legend, part.crs, part.file, part.digest]
+            for part, layer in layers
+        ],
+        "notices": [[notice.code, notice.message, notice.period] for notice in snapshot.notices],
+        "stated_days": [day.isoformat() for day in snapshot.stated_days],
+        "tells": [list(tell) for tell in snapshot.tells],
+        "box": snapshot.box,
+    }
+    cache.put("maps", _key(snapshot.ref, found), orjson.dumps(content))
 
 
 def kept_boxes(snapshot: Snapshot, cache: Cache) -> Geometries:
@@ -152,41 +178,3 @@ def _key(ref: SnapshotRef, digests: list[str]) -> str:
         for part, digest in zip(ref.parts, digests, strict=True)
     ]
     return key_of((method_version(), repr(limits()), str(ref.day), repr(ref.legend), *files))
-
-
-def _as_json(snapshot: Snapshot) -> bytes:
-    """Return what is on a map, without the map itself, as JSON."""
-    return orjson.dumps(
-        {
-            "files": [[file.name, file.sha256] for file in snapshot.files],
-            "layers": [
-                [part.name, *_layer_as_json(part.layer), part.crs, part.file, part.digest] for part in snapshot.layers
-            ],
-            "notices": [[notice.code, notice.message, notice.period] for notice in snapshot.notices],
-            "stated_days": [day.isoformat() for day in snapshot.stated_days],
-            "tells": [list(tell) for tell in snapshot.tells],
-            "box": snapshot.box,
-        }
-    )
-
-
-def _layer_as_json(layer: Layer) -> tuple[str, str, bool, str]:
-    """Return what a layer means, as JSON."""
-    return layer.actor, layer.role.value, layer.whole, layer.legend
-
-
-def _from_json(content: bytes, ref: SnapshotRef) -> Snapshot:
-    """Return what is on a map from JSON."""
-    found: dict[str, Any] = orjson.loads(content)
-    return Snapshot(
-        ref,
-        files=tuple(SourceFile(*file) for file in found["files"]),
-        layers=tuple(
-            SnapshotLayer(name, Layer(actor, Role(role), whole, legend), crs, file, digest, ref)
-            for name, actor, role, whole, legend, crs, file, digest in found["layers"]
-        ),
-        notices=tuple(Notice(*notice) for notice in found["notices"]),
-        stated_days=tuple(date.fromisoformat(day) for day in found["stated_days"]),
-        tells=tuple(Tell(*tell) for tell in found["tells"]),
-        box=tuple(found["box"]) if found["box"] else None,
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 import numpy as np
@@ -29,7 +30,7 @@ metre they are the same, and so are the edges between them.
 _gaps: dict[str, bytes] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Holding:
     """What counts as held on a map: all that its ground depends on, in a form that can be sent to another process.
 
@@ -47,7 +48,7 @@ class Holding:
     plane: str
     without: tuple[SnapshotLayer, ...] = ()
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The key of the ground: of what is drawn in the layers, whatever they and their files are called."""
         parts = (part.digest for part in self.parts)
@@ -85,8 +86,12 @@ def ground_of(held: Holding, cache: Cache = NOTHING_KEPT) -> shapely.MultiPolygo
     if content is not None:
         return cast(shapely.MultiPolygon, shapely.from_wkb(content))
     projected = [_projected(part, held.plane) for part in held.parts]
-    ground = _united(held.parts, [polygons for polygons, _ in projected])
     _keep_gaps(key, [gap for _, gap in projected], cache)
+    ground = shapely.MultiPolygon()
+    if held.parts:
+        first = held.parts[0]
+        with timed(f"united what {first.layer.actor} holds on {first.ref.day or first.ref.names[0]}"):
+            ground = geometry.union_of([polygons for polygons, _ in projected])
     if held.without:
         before = ground_of(Holding(held.without, held.plane), cache)
         ground = geometry.as_multipolygon(shapely.difference(ground, before))
@@ -152,15 +157,6 @@ def _keep_gaps(key: str, gaps: list[float], cache: Cache) -> bytes:
     content = _gaps[key] = np.array(gaps, dtype="<f8").tobytes()
     cache.put("repairs", key, content)
     return content
-
-
-def _united(parts: tuple[SnapshotLayer, ...], layers: list[Geometries]) -> shapely.MultiPolygon:
-    """Return the union of some layers, given as projected polygons too."""
-    if not parts:
-        return shapely.MultiPolygon()
-    first = parts[0]
-    with timed(f"united what {first.layer.actor} holds on {first.ref.day or first.ref.names[0]}"):
-        return geometry.union_of(layers)
 
 
 def _projected(part: SnapshotLayer, plane: str) -> tuple[Geometries, float]:
