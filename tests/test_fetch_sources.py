@@ -16,7 +16,7 @@ from conftest import Run, collection, square
 from map_server import DATE_ONLY, FakeLayer, Maps, error_inside, milliseconds, redirect, serving, status
 
 import frontcalc
-from frontcalc.cli.types import Sources
+from frontcalc.cli.types import sources as completed
 from frontcalc.config import archive_config
 from frontcalc.errors import DataError, UsageError
 from frontcalc.fetching import catalogue, client, filling
@@ -436,7 +436,7 @@ def test_what_the_command_says_when_it_cannot(
 
 
 def test_names_are_completed() -> None:
-    command = Sources().shell_complete(None, None, "isw")  # type: ignore[arg-type]
+    command = completed(None, None, "isw")  # type: ignore[arg-type]
     assert [item.value for item in command] == ["isw-timelapse", "isw-live"]
 
 

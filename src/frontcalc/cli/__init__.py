@@ -121,5 +121,5 @@ def _fail(message: str, code: int) -> int:
     """Print one line on stderr and return the code."""
     line = printable(" ".join(message.split()))
     # What a file holds may be quoted, and be of any length.
-    terminal.print_remark(line if len(line) <= _LONGEST else line[:_LONGEST] + "…")
+    terminal.say(line if len(line) <= _LONGEST else line[:_LONGEST] + "…", always=True)
     return code

@@ -13,17 +13,14 @@ class Command(click.Command):
     """A command whose options are given once and say something, and that never writes onto what it reads."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse an option of one value that is given twice, of which click would take the last, and an empty one."""
-        if not ctx.resilient_parsing:
-            given, _, order = self._parsed(ctx, args)
-            for option in (one for one in order if isinstance(one, click.Option)):
-                _check(option, given.get(option.name or ""), order.count(option), ctx)
-        return super().parse_args(ctx, args)
+        """Refuse an option of one value that is given twice, of which click would take the last, and an empty one.
 
-    def _parsed(self, ctx: click.Context, args: list[str]) -> tuple[dict[str, Any], list[str], list[click.Parameter]]:
-        """Parse arguments; raise with what does the work of an option that is gone."""
+        Of an option that is gone, say what does its work.
+        """
+        if ctx.resilient_parsing:
+            return super().parse_args(ctx, args)
         try:
-            return self.make_parser(ctx).parse_args(list(args))
+            given, _, order = self.make_parser(ctx).parse_args(list(args))
         except click.NoSuchOption as error:
             from frontcalc.config import GONE
 
@@ -31,6 +28,14 @@ class Command(click.Command):
             if instead:
                 raise click.UsageError(f"no such option {error.option_name}: {instead}", ctx) from error
             raise
+        for option in (one for one in order if isinstance(one, click.Option)):
+            value, times, spelling = given.get(option.name or ""), order.count(option), max(option.opts, key=len)
+            if times > 1 and not (option.multiple or option.is_flag or option.count):
+                raise click.UsageError(f"{spelling} is given {times} times: give it once", ctx)
+            # A script whose variable is empty is not to get the default.
+            if "" in (value if isinstance(value, list) else [value]):
+                raise click.UsageError(f"{spelling} is empty: give it a value, or leave it out", ctx)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Refuse an output that the command would read, then run it."""
@@ -48,16 +53,6 @@ class Group(click.Group):
     """A group of such commands."""
 
     command_class = Command
-
-
-def _check(option: click.Option, value: Any, times: int, ctx: click.Context) -> None:
-    """Raise where an option is given more than once or empty."""
-    spelling = max(option.opts, key=len)
-    if times > 1 and not (option.multiple or option.is_flag or option.count):
-        raise click.UsageError(f"{spelling} is given {times} times: give it once", ctx)
-    # A script whose variable is empty is not to get the default.
-    if "" in (value if isinstance(value, list) else [value]):
-        raise click.UsageError(f"{spelling} is empty: give it a value, or leave it out", ctx)
 
 
 def _texts(values: dict[str, Any]) -> Iterator[Path]:

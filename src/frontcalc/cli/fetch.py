@@ -8,22 +8,22 @@ import click
 
 from frontcalc.cli import options, terminal, writing
 from frontcalc.cli.command import Command
-from frontcalc.cli.types import Day, Sources, paths
+from frontcalc.cli.types import date, paths, sources
 
 if TYPE_CHECKING:
     from frontcalc.fetching.filling import Fetched
 
 
 @click.command("fetch", cls=Command)
-@click.argument("source", type=Sources())
+@click.argument("source", shell_complete=sources)
 @click.argument("urls", nargs=-1, metavar="[URL]...")
 @click.option(
     "-o", "--output", required=True, metavar="DIR", shell_complete=paths, help="The archive; made where there is none."
 )
 @click.option("--accept-terms", is_flag=True, help="You have read the publisher's terms, and they allow what you do.")
-@click.option("--since", type=Day(), metavar="DATE", help="The first day wanted, as YYYY-MM-DD.")
-@click.option("--until", type=Day(), metavar="DATE", help="The last day wanted.")
-@click.option("--day", type=Day(), metavar="DATE", help="The day of a map that does not say it.")
+@click.option("--since", type=date, metavar="DATE", help="The first day wanted, as YYYY-MM-DD.")
+@click.option("--until", type=date, metavar="DATE", help="The last day wanted.")
+@click.option("--day", type=date, metavar="DATE", help="The day of a map that does not say it.")
 @click.option("--date-field", metavar="FIELD", help="The field of a layer that has the day [default: found].")
 @click.option("--refresh", is_flag=True, help="Ask again for all that is held, not only for what is new.")
 @click.option("--dry-run", is_flag=True, help="List what would be fetched, and write nothing.")

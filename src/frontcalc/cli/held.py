@@ -11,7 +11,7 @@ from frontcalc.cli.command import Command
 
 
 @click.command("held", cls=Command)
-@click.argument("dates", type=types.Day(), nargs=-1, required=True, metavar="DATE [DATE …]")
+@click.argument("dates", type=types.date, nargs=-1, required=True, metavar="DATE [DATE …]")
 @options.archive
 @options.measuring
 @options.workers

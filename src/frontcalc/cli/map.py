@@ -12,7 +12,14 @@ from frontcalc.cli.command import Command
 
 
 @click.command("map", cls=Command)
-@click.argument("periods", type=types.PeriodOrFile(), nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
+@click.argument(
+    "periods",
+    type=types.period_or_file,
+    shell_complete=types.paths,
+    nargs=-1,
+    required=True,
+    metavar="PERIOD [PERIOD …]",
+)
 @click.option("--zoom", metavar="WHERE", help="auto for the change, a region, or W,S,E,N in degrees [default: auto].")
 @options.archive
 @options.measuring

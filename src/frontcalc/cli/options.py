@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from frontcalc.cli import terminal
-from frontcalc.cli.types import Names, Workers, paths, together
+from frontcalc.cli import terminal, types
+from frontcalc.cli.types import paths, together
 
 Command = Callable[..., None]
 
@@ -29,23 +30,11 @@ archive = click.option(
 )
 
 
-_AT_ONCE = "Threads or processes that measure at once; the result is the same [default: a processor each, at most 4]."
-
-
-def workers(command: Command) -> Command:
-    """Add the option that says how many threads, or processes for a series, measure."""
-    return click.option("--workers", type=click.IntRange(1), metavar="N", help=_AT_ONCE)(command)
-
-
-def workers_or_cluster(command: Command) -> Command:
-    """Add the option of `workers`, which may name a cluster to measure on."""
-    text = f"{_AT_ONCE[:-1]}; or the scheduler of a Dask cluster, as in tcp://10.0.0.1:8786."
-    return click.option("--workers", type=Workers(), metavar="N|ADDRESS", help=text)(command)
-
-
-def slivers(command: Command) -> Command:
-    """Add the options that say what a sliver is, and whether it counts."""
-    return _with(command, _slivers)
+def _with(command: Command, *, options: tuple[Callable[[Command], Command], ...]) -> Command:
+    """Add options to a command, in the order that its help shows."""
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def _listed(words: tuple[str, ...]) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
@@ -81,7 +70,7 @@ _measuring = (
     ),
     click.option(
         "--only",
-        type=Names(),
+        type=types.names,
         multiple=True,
         metavar="NAMES",
         callback=together,
@@ -123,41 +112,36 @@ cache = click.option(
 _regions = _measuring[:2]
 
 
-def since_until(command: Command) -> Command:
-    """Add the options that say from when to when."""
-    return _with(command, _bounds)
+_AT_ONCE = "Threads or processes that measure at once; the result is the same [default: a processor each, at most 4]."
 
+workers = click.option("--workers", type=click.IntRange(1), metavar="N", help=_AT_ONCE)
+workers_or_cluster = click.option(
+    "--workers",
+    type=types.workers,
+    metavar="N|ADDRESS",
+    help=f"{_AT_ONCE[:-1]}; or the scheduler of a Dask cluster, as in tcp://10.0.0.1:8786.",
+)
 
-def loudness(command: Command) -> Command:
-    """Add --quiet and --verbose, for a command that writes no table."""
-    return _with(command, terminal.loudness)
+since_until = partial(_with, options=_bounds)
+"""From when to when."""
 
+slivers = partial(_with, options=_slivers)
+"""What a sliver is, and whether it counts."""
 
-def measuring(command: Command) -> Command:
-    """Add the options that say how to measure."""
-    return _with(command, (*_measuring, *_reading, cache))
+loudness = partial(_with, options=terminal.loudness)
+"""--quiet and --verbose, for a command that writes no table."""
 
+measuring = partial(_with, options=(*_measuring, *_reading, cache))
+"""How to measure."""
 
-def reading(command: Command) -> Command:
-    """Add the options that say how maps are read."""
-    return _with(command, _reading)
+reading = partial(_with, options=_reading)
+"""How maps are read."""
 
+checking = partial(_with, options=(*_regions, _reading[0], _reading[2]))
+"""How an archive is checked; bad files are findings and never skipped."""
 
-def checking(command: Command) -> Command:
-    """Add the options that say how an archive is checked; bad files are findings and never skipped."""
-    return _with(command, (*_regions, _reading[0], _reading[2]))
-
-
-def verifying(command: Command) -> Command:
-    """Add the options that say how claims are measured: what is measured, they say themselves."""
-    return _with(command, (*_regions, _snap, *_figuring, *_reading, cache))
-
-
-def _with(command: Command, options: tuple[Callable[[Command], Command], ...]) -> Command:
-    """Add options to a command, in the order that its help shows."""
-    for option in reversed(options):
-        command = option(command)
-    return command
+verifying = partial(_with, options=(*_regions, _snap, *_figuring, *_reading, cache))
+"""How claims are measured: what is measured, they say themselves."""
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from frontcalc.cli.command import Command
 
 
 @click.command("places", cls=Command)
-@click.argument("periods", type=types.Period(), nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
+@click.argument("periods", type=types.period, nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
 @click.option(
     "--places",
     metavar="FILE",

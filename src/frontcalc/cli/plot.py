@@ -77,7 +77,7 @@ def summary_command(archive: str | None, output: str, form: str, looks: dict[str
 
 
 @command.command("regions")
-@click.argument("period", type=types.Period(), metavar="PERIOD")
+@click.argument("period", type=types.period, metavar="PERIOD")
 @options.archive
 @options.measuring
 @options.workers

@@ -11,7 +11,7 @@ from frontcalc.cli.command import Command
 
 
 @click.command("sensitivity", cls=Command)
-@click.argument("period", type=types.Period(), metavar="PERIOD")
+@click.argument("period", type=types.period, metavar="PERIOD")
 @options.archive
 @options.measuring
 @writing.output

@@ -14,13 +14,13 @@ from frontcalc.cli.command import Command
 @click.command("summary", cls=Command)
 @click.option(
     "--every",
-    type=types.Names(),
+    type=types.names,
     metavar="UNIT[,UNIT]",
     help=f"A row a {', '.join(options.UNITS_OF_TIME)}; several for a folder [default: year; of a folder year,month].",
 )
 @options.since_until
 @click.option("--same-span", is_flag=True, help="Cut each year on the day of the year where the last one ends.")
-@click.option("--baseline", type=types.Day(), metavar="DATE", help="Count only what was taken after a day.")
+@click.option("--baseline", type=types.date, metavar="DATE", help="Count only what was taken after a day.")
 @click.option("--since-invasion", is_flag=True, help="Short for --baseline 2022-02-24.")
 @click.option("--gross", is_flag=True, help="Add gross gained and lost, turnover and slivers.")
 @click.option("--step", type=click.Choice(options.STEPS), help="What gross figures compare [default: snapshot].")

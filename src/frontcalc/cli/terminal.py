@@ -56,17 +56,15 @@ loudness = (
 
 
 def say(text: str, *, always: bool = False) -> None:
-    """Print a remark on stderr, unless --quiet was given and it is not for always."""
+    """Print a line on stderr, unless --quiet was given and it is not for always.
+
+    Where nobody reads it, what the command is for is done all the same.
+    """
     if always or _loudness() != "quiet":
-        print_remark(printable(text))
-
-
-def print_remark(text: str) -> None:
-    """Print a line on stderr, if anybody reads it: where nobody does, what the command is for is done all the same."""
-    try:
-        click.echo(f"frontcalc: {text}", err=True)
-    except BrokenPipeError:
-        silence(sys.stderr)
+        try:
+            click.echo(f"frontcalc: {printable(text)}", err=True)
+        except BrokenPipeError:
+            silence(sys.stderr)
 
 
 def silence(stream: TextIO | None) -> None:
@@ -86,17 +84,10 @@ def text_style() -> dict[str, Any]:
     A file or a pipe gets lines as long as they need. Colour is off with NO_COLOR and on a dumb terminal;
     FORCE_COLOR turns it on anywhere.
     """
-    terminal = is_terminal(sys.stdout)
-    return {"width": shutil.get_terminal_size().columns if terminal else None, "colour": _coloured(terminal=terminal)}
-
-
-def _coloured(*, terminal: bool) -> bool:
-    """Say whether standard output gets colour."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return terminal and os.environ.get("TERM") != "dumb" and (os.name != "nt" or "WT_SESSION" in os.environ)
+    terminal, environment = is_terminal(sys.stdout), os.environ
+    able = environment.get("TERM") != "dumb" and (os.name != "nt" or "WT_SESSION" in environment)
+    colour = not environment.get("NO_COLOR") and (bool(environment.get("FORCE_COLOR")) or (terminal and able))
+    return {"width": shutil.get_terminal_size().columns if terminal else None, "colour": colour}
 
 
 @contextmanager

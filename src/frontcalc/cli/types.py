@@ -1,50 +1,28 @@
-"""Click types, each of which turns text into a value before a command runs, and what shells complete."""
+"""What turns the text of arguments and options into values before a command runs, and what shells complete."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
-if TYPE_CHECKING:
-    _TextOrPath = click.ParamType[str | Path, str]
-    _Text = click.ParamType[str, str]
-    _Texts = click.ParamType[tuple[str, ...], str]
-    _NumberOrText = click.ParamType[int | str, str]
-else:
-    # Before click 8.5 it takes no types.
-    _TextOrPath = _Text = _Texts = _NumberOrText = click.ParamType
 
+def period_or_file(value: str | Path) -> str | Path:
+    """Return a period's text, checked; or a path, where the text has a slash or a suffix and is no period."""
+    from frontcalc.periods import is_period, parse_period
 
-class PeriodOrFile(_TextOrPath):
-    """A period, or a file where the text has a slash or a suffix and is no period."""
-
-    name = "period"
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Let the shell complete a file."""
-        return paths(ctx, param, incomplete)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | Path:
-        """Return a period's text, checked, or a path."""
-        from frontcalc.periods import is_period, parse_period
-
-        if isinstance(value, Path):
-            return value
-        text = str(value)
-        if is_period(text):
-            return parse_period(text).label
-        if os.sep in text or Path(text).suffix:
-            return Path(text)
-        return parse_period(text).label
+    if isinstance(value, Path):
+        return value
+    if not is_period(value) and (os.sep in value or Path(value).suffix):
+        return Path(value)
+    return parse_period(value).label
 
 
 def periods_or_files(given: Sequence[str | Path]) -> tuple[list[str], list[Path]]:
-    """Return the periods, or exactly two files, that an argument of `PeriodOrFile` has."""
+    """Return the periods, or exactly two files, that an argument of `period_or_file` has."""
     periods = [item for item in given if isinstance(item, str)]
     files = [item for item in given if isinstance(item, Path)]
     if files and (periods or len(files) != 2):
@@ -52,82 +30,37 @@ def periods_or_files(given: Sequence[str | Path]) -> tuple[list[str], list[Path]
     return periods, files
 
 
-class Period(_Text):
-    """A period, where no file can stand for it."""
+def period(value: str) -> str:
+    """Return a period's text, checked, where no file can stand for it."""
+    from frontcalc.periods import parse_period
 
-    name = "period"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return a period's text, checked."""
-        from frontcalc.periods import parse_period
-
-        return parse_period(str(value)).label
+    return parse_period(value).label
 
 
-class Day(_Text):
-    """A day as YYYY-MM-DD."""
+def date(value: str) -> str:
+    """Return a day's text, as YYYY-MM-DD, checked."""
+    from frontcalc.periods import parse_day
 
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the day's text, checked."""
-        from frontcalc.periods import parse_day
-
-        return parse_day(str(value)).isoformat()
+    return parse_day(value).isoformat()
 
 
-class NoticeCode(_Text):
-    """The code of a notice."""
+def code(value: str) -> str:
+    """Return the code of a notice, checked."""
+    from frontcalc.demands import notice_code
 
-    name = "code"
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Let the shell complete a code."""
-        from frontcalc.notices import CODES
-
-        return [CompletionItem(code, help=says) for code, says in CODES.items() if code.startswith(incomplete.upper())]
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the code, checked."""
-        from frontcalc.demands import notice_code
-
-        return notice_code(str(value))
+    return notice_code(value)
 
 
-class Sources(_Text):
-    """The name of a source of maps."""
-
-    name = "source"
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Let the shell complete a name."""
-        from frontcalc.fetching.catalogue import known_sources
-
-        return [
-            CompletionItem(name, help=says) for name, says in known_sources().items() if name.startswith(incomplete)
-        ]
+def names(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return names separated by commas."""
+    if isinstance(value, tuple):
+        return value
+    return tuple(name for part in value.split(",") if (name := part.strip()))
 
 
-class Names(_Texts):
-    """Names separated by commas."""
-
-    name = "names"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """Return the names."""
-        if isinstance(value, tuple):
-            return value
-        return tuple(name for part in str(value).split(",") if (name := part.strip()))
-
-
-class Workers(_NumberOrText):
-    """A number of workers, or else the address of a scheduler, which the library checks."""
-
-    name = "workers"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
-        """Return the number or the address."""
-        return click.IntRange(1).convert(value, param, ctx) if str(value).lstrip("-").isdecimal() else str(value)
+def workers(value: str | int) -> int | str:
+    """Return a number of workers, or else the address of a scheduler, which the library checks."""
+    return int(click.IntRange(1)(value) or 0) if str(value).lstrip("-").isdecimal() else str(value)
 
 
 def together(
@@ -140,3 +73,17 @@ def together(
 def paths(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Let the shell complete a file or folder."""
     return [CompletionItem(incomplete, type="file")]
+
+
+def codes(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete the code of a notice."""
+    from frontcalc.notices import CODES
+
+    return [CompletionItem(code, help=says) for code, says in CODES.items() if code.startswith(incomplete.upper())]
+
+
+def sources(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete the name of a source of maps."""
+    from frontcalc.fetching.catalogue import known_sources
+
+    return [CompletionItem(name, help=says) for name, says in known_sources().items() if name.startswith(incomplete)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 from frontcalc.cli import terminal
-from frontcalc.cli.types import NoticeCode, paths
+from frontcalc.cli.types import code, codes, paths
 
 if TYPE_CHECKING:
     from frontcalc.tables import Table
@@ -64,7 +64,8 @@ _output = (
     click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel."),
     click.option(
         "--fail-on",
-        type=NoticeCode(),
+        type=code,
+        shell_complete=codes,
         multiple=True,
         metavar="CODE",
         help="Exit with 1 if there is such a notice, after writing; may be repeated (docs/notices.md).",
@@ -72,26 +73,11 @@ _output = (
 )
 
 
-def output(command: Command) -> Command:
+def _output_as(command: Command, *, formats: tuple[str, ...]) -> Command:
     """Add the options that say where a table goes, in which form, and how much is said beside it.
 
     The command gets the form chosen.
     """
-    return _output_as(command, FORMATS)
-
-
-def output_or_map(command: Command) -> Command:
-    """Add the options of `output`, the forms of change polygons among them."""
-    return _output_as(command, (*FORMATS, *MAP_FORMATS))
-
-
-def output_of_check(command: Command) -> Command:
-    """Add the options of `output`, the form that code hosts show beside files among them."""
-    return _output_as(command, CHECK_FORMATS)
-
-
-def _output_as(command: Command, formats: tuple[str, ...]) -> Command:
-    """Add the options of the output in some forms."""
     form = click.option(
         "--format", "format_", type=click.Choice(formats), help="Form of the output [default: by -o, else table]."
     )
@@ -117,6 +103,16 @@ def _output_as(command: Command, formats: tuple[str, ...]) -> Command:
     for option in reversed((form, *_output, *terminal.loudness)):
         choosing = option(choosing)
     return choosing
+
+
+output = partial(_output_as, formats=FORMATS)
+"""Tables alone."""
+
+output_or_map = partial(_output_as, formats=(*FORMATS, *MAP_FORMATS))
+"""Tables, and change polygons."""
+
+output_of_check = partial(_output_as, formats=CHECK_FORMATS)
+"""Tables, and the form that code hosts show beside files."""
 
 
 def _form(format_: str | None, output: str | None, formats: tuple[str, ...]) -> str:
@@ -172,7 +168,7 @@ def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> No
             terminal.say(line)
         for notice in grouped(result.meta.notices):
             terminal.say(f"note {notice}", always=notice.startswith("SYNTHETIC"))
-    require_none(result.meta.notices, failing())
+    require_none(result.meta.notices, click.get_current_context().meta.get(_FAILING, ()))
 
 
 def failing() -> tuple[str, ...]:
