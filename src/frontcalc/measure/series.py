@@ -20,7 +20,7 @@ from frontcalc.run.options import Keywords, Options
 from frontcalc.run.parallel import measured_ahead
 from frontcalc.run.remarks import Watch, dropped, left_out
 from frontcalc.run.run import Run
-from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, Suspicions
+from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, suspect_parts
 from frontcalc.states import Span, State
 from frontcalc.tables import Meta, SeriesRow, Table
 
@@ -94,7 +94,7 @@ def series(
 
 def _actor_series(run: Run, actor: str, before: State | None, dates: Iterable[date]) -> Iterator[SeriesRow]:
     """Yield an actor's rows, and note what is to be said of them; `before` is the state that the first date follows."""
-    states, suspicions, watch = run.states(actor), Suspicions(run), Watch(run, actor)
+    states, watch = run.states(actor), Watch(run, actor)
     changes: list[Change] = []
     held: Floats | None = None
     for day in dates:
@@ -111,7 +111,7 @@ def _actor_series(run: Run, actor: str, before: State | None, dates: Iterable[da
             moved = run.move(*span.maps, actor, held)
             changes.append(Change(moved.km2, moved.large))
             held = moved.km2[CLOSING]
-            suspect = suspicions.of(span, moved)
+            suspect = suspect_parts(run, span, moved)
             stale = watch.step(*span.ends, float(moved.gained_km2[-1]), str(day))
             said = [*said, *stale, *dropped(run, [moved], str(day))]
             run.said += [*stale, *(found.notice for found in suspect)]

@@ -26,7 +26,7 @@ from frontcalc.run.meta import nothing_measured, table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
-from frontcalc.run.suspicions import Suspicions
+from frontcalc.run.suspicions import suspect_parts
 from frontcalc.states import Span
 from frontcalc.tables import TOTAL, GrossRow, MapUsed, Meta, PeriodRow, SummaryMeta, SummaryRow, Table
 
@@ -156,16 +156,13 @@ def summaries(
     periods = {unit: list(periods_of(unit, run.archive, calendar)) for unit in units}
     ends = [day for each in periods.values() for period in each for day in (period.opens_on, period.closes_on) if day]
     run.begin(ends, ends[-1])
-    suspicions = Suspicions(run)
-    tables = [_table(run, calendar, suspicions, unit, periods[unit]) for unit in units]
+    tables = [_table(run, calendar, unit, periods[unit]) for unit in units]
     if all(row.net_km2 is None for table in tables for row in table.rows):
         raise nothing_measured(run, tables[0].meta.notices)
     return tables
 
 
-def _table(
-    run: Run, calendar: Calendar, suspicions: Suspicions, every: str, periods: Sequence[Period]
-) -> Table[SummaryRow, SummaryMeta]:
+def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) -> Table[SummaryRow, SummaryMeta]:
     """Return the table of some periods."""
     wanted = [(actor, period) for actor in run.actors for period in periods]
     said = [Notice("BASELINE", f"ground held on {run.baseline} is not counted")] if run.baseline else []
@@ -178,7 +175,7 @@ def _table(
             span = run.states(actor).resolve(period)
             suspect: list[Notice] = []
             if step is not None and span.ends:
-                suspect, steps_of[actor, period.label] = _steps(run, suspicions, span, step)
+                suspect, steps_of[actor, period.label] = _steps(run, span, step)
             yield replace(span, notices=(*span.notices, *said, *suspect))
 
     for one in measured(run, spans(), judged=step is None):
@@ -190,13 +187,13 @@ def _table(
     return Table(kind, table.rows, _summary_meta(table.meta, run, calendar, every), table.shape_of)
 
 
-def _steps(run: Run, suspicions: Suspicions, span: Span, every: str) -> tuple[list[Notice], list[Change]]:
+def _steps(run: Run, span: Span, every: str) -> tuple[list[Notice], list[Change]]:
     """Return the steps inside a span, and notices of what is suspect of them."""
     notices: list[Notice] = []
     steps: list[Change] = []
     for before, after in pairwise(steps_in(run, span, every)):
         steps.append(run.step(before.snapshot, after.snapshot, span.actor))
-        found = suspicions.of(Span(span.period, before, after, actor=span.actor), steps[-1])
+        found = suspect_parts(run, Span(span.period, before, after, actor=span.actor), steps[-1])
         notices += [replace(one.notice, period=span.period.label) for one in found]
     return notices, steps
 

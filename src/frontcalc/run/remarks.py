@@ -18,7 +18,7 @@ from frontcalc.layers import UNNAMED, Role, spelling
 from frontcalc.levels import Line
 from frontcalc.notices import Notice, join_codes
 from frontcalc.run.run import Run
-from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, Suspicions
+from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, suspect_parts
 from frontcalc.snapshots import Snapshot, SnapshotLayer, digests_of, role_geometry
 from frontcalc.standstills import FROZEN_MAPS, standstills
 from frontcalc.states import Span, State
@@ -61,9 +61,8 @@ def measured(run: Run, spans: Iterable[Span], *, ground: bool = False, judged: b
     judged : bool
         Whether large parts of each change are looked at; not where its steps are.
     """
-    suspicions = Suspicions(run)
     for span, changed in run.changes(spans, ground=ground):
-        suspect = suspicions.of(span, changed) if judged else []
+        suspect = suspect_parts(run, span, changed) if judged else []
         remarks = remarks_on(run, span, changed, suspect)
         run.spans.append(span)
         run.said += [one.notice for one in remarks]

@@ -69,8 +69,9 @@ class Run:
         Of the archive and the regions.
     spans, said : list
         The periods measured since the last table, and the notices for them.
-    used, held, baselines : dict
-        The maps that figures rest on, what counts as held on them, and of each actor the baseline's.
+    used, held, baselines, lands : dict
+        The maps that figures rest on, what counts as held on them, of each actor the baseline's, and of maps that were
+        looked at the regions that draw their land.
     """
 
     archive: Archive
@@ -89,6 +90,7 @@ class Run:
     used: dict[tuple[SnapshotRef, tuple[SnapshotLayer, ...]], Snapshot] = field(default_factory=dict)
     held: dict[str, Holding] = field(default_factory=dict)
     baselines: dict[str, Snapshot] = field(default_factory=dict)
+    lands: dict[Snapshot, RegionSet | None] = field(default_factory=dict)
     tells: Tells = field(default_factory=Tells)
     _known: dict[str, Change] = field(default_factory=dict)
     _figures: dict[str, Floats] = field(default_factory=dict)
