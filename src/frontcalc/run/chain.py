@@ -32,13 +32,15 @@ _FLOATS = np.dtype("<f8")
 
 
 def regions_key(regions: RegionSet, country: str, snap: str) -> str:
-    """Return the key of what takes ground of an actor of a country."""
-    land_owner = regions.owner if regions.land_owner is None else regions.land_owner
-    shapes = (b"".join(shapely.to_wkb(polygons)) for polygons in (regions.pieces, regions.land))
-    owners = (owner.astype("<i8").tobytes() for owner in (regions.owner, land_owner))
+    """Return the key of what takes ground of an actor of a country.
+
+    The pieces are made of a file's content by the method: with its SHA-256 stand the names, the owners and the
+    boxes of the pieces, which tell by what field and in what plane they were made.
+    """
     file = regions.source.sha256 if regions.source else ""
     names = (file, repr(regions.names), repr(regions.countries), country, snap)
-    return key_of((method_version(), *names, *shapes, *owners))
+    pieces = shapely.bounds(regions.pieces).tobytes(), regions.owner.astype("<i8").tobytes()
+    return key_of((method_version(), *names, *pieces))
 
 
 def step_key(regions: str, slivers: SliverRule, before: Holding, after: Holding) -> str:
