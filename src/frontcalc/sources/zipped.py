@@ -12,30 +12,20 @@ from typing import NamedTuple
 from frontcalc.errors import DataError
 from frontcalc.labels import printable, some_of
 from frontcalc.notices import Notice
-from frontcalc.sources import flatgeobuf, geopackage, geoparquet, kml, shapefile
-from frontcalc.sources.assemble import concatenate, name_layer, refuse_bare
-from frontcalc.sources.documents import is_other_json
-from frontcalc.sources.features import Features
+from frontcalc.sources.detection import GZIP, is_other_json, signature_of
+from frontcalc.sources.features import Features, concatenate, name_layer, refuse_bare
 from frontcalc.sources.files import SHAPEFILE_EXTRAS, SHAPEFILE_PARTS, SUFFIXES, may_be_other, shapefile_stem, suffix_of
-from frontcalc.sources.limits import limits
-from frontcalc.sources.members import BROKEN_MEMBER, Budget, budget, checked_members
+from frontcalc.sources.formats import refuse_logs
+from frontcalc.sources.kml import is_kml
+from frontcalc.sources.limits import BROKEN_MEMBER, Budget, budget, checked_members, limits
+from frontcalc.sources.shapefile import read_shapefile_parts
 
-_GZIP = b"\x1f\x8b"
-_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 _HEAD = 4096
 # Zips by their content that are documents.
 _DOCUMENTS = (".docx", ".xlsx", ".pptx", ".odt", ".ods", ".qgz")
 
 Reader = Callable[..., Features]
 """Called as ``reader(data, where=name)``."""
-
-
-def detect(data: bytes) -> bool:
-    """Say whether content begins as a zip does."""
-    return data.startswith(_MAGICS)
-
-
-_BINARY = (detect, geopackage.detect, flatgeobuf.detect, geoparquet.detect, kml.detect)
 
 
 def read(data: bytes, *, where: str, read_member: Reader, skip_bad: bool = False) -> Features:
@@ -125,22 +115,23 @@ def _read_part(
             head = file.read(_HEAD)
         if not _may_be_map(name, suffix, head):
             return None
-        if head.startswith(_GZIP):
+        if head.startswith(GZIP):
             # What it unpacks to is in no promise of the zip's, and a map must not be passed over.
             raise DataError(f"has a member in gzip: {name!r}", where=where, cure="unpack it")
         data = archive.read(members[name])
-        if detect(data):
+        kind = signature_of(data)
+        if kind == "zip":
             return _read(data, place, depth + 1, job)
-        if shapefile.detect(data):
+        if kind == "shapefile":
             stem = shapefile_stem(name)
             beside = [
                 other for other in members if shapefile_stem(other) == stem and suffix_of(other) in SHAPEFILE_PARTS
             ]
             parts = {suffix_of(other): archive.read(members[other]) for other in beside}
-            return shapefile.read_shapefile_parts({**parts, ".shp": data}, where=place)
-        if geopackage.detect(data):
+            return read_shapefile_parts({**parts, ".shp": data}, where=place)
+        if kind == "geopackage":
             logs = {end: archive.read(members[name + end]) for end in ("-wal", "-journal") if name + end in members}
-            geopackage.refuse_logs(lambda ending: logs.get(ending, b""), where=place)
+            refuse_logs(lambda ending: logs.get(ending, b""), where=place)
     except BROKEN_MEMBER as error:
         problem = f"is a broken zip: {name!r} cannot be unpacked: {error}"
         raise DataError(problem, where=where, cure="is the download complete?") from error
@@ -156,13 +147,15 @@ def _read_part(
 
 def _may_be_map(name: str, suffix: str, head: bytes) -> bool:
     """Say whether a member is a map by its name, or by its beginning where its name is none of another thing."""
-    if head.startswith(_GZIP):
+    if head.startswith(GZIP):
         return PurePosixPath(name.lower().removesuffix(".gz")).suffix in SUFFIXES
     if suffix in SUFFIXES:
         return True
     # An index begins as the shapefile does, and a document as a zip; only their names tell.
-    known = any(test(head) for test in _BINARY) and suffix not in _DOCUMENTS
-    return known or _is_json(head) or (shapefile.detect(head) and suffix != ".shx")
+    kind = signature_of(head)
+    if kind == "shapefile":
+        return suffix != ".shx"
+    return (bool(kind or is_kml(head)) and suffix not in _DOCUMENTS) or _is_json(head)
 
 
 def _is_json(head: bytes) -> bool:
