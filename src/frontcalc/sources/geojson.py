@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,10 +56,7 @@ def read_json(data: bytes, *, where: str) -> Features:
         from frontcalc.sources import topojson
 
         return topojson.read_document(document, where=where)
-    features = list(_features_of(document, where=where))
-    assert isinstance(document, dict)
-    crs = declared_crs(document, where=where)
-    return _gather(features, crs, synthetic=document.get("synthetic") is True, where=where)
+    return _gather([(where, document)], where=where)
 
 
 def read_sequence(data: bytes, *, where: str) -> Features:
@@ -79,20 +76,10 @@ def read_sequence(data: bytes, *, where: str) -> Features:
     DataError
         A record is no GeoJSON, its coordinates cannot be, or records differ in CRS.
     """
-    features: list[Mapping[str, Any]] = []
-    systems: dict[str, None] = {}
-    synthetic = False
     texts = data.split(RECORD_SEPARATOR if RECORD_SEPARATOR in data else b"\n")
-    for number, text in enumerate(filter(bytes.strip, texts), start=1):
-        document = parse(text, where=where, part=f"record {number}", wrappers=WRAPPERS)
-        features.extend(_features_of(document, where=f"{where}, record {number}"))
-        assert isinstance(document, dict)
-        synthetic = synthetic or document.get("synthetic") is True
-        systems[declared_crs(document, where=where)] = None
-    if len(systems) > 1:
-        problem = f"its records differ in CRS: {', '.join(systems)}"
-        raise DataError(problem, where=where, cure="convert all to longitude and latitude")
-    return _gather(features, next(iter(systems), LONLAT), synthetic=synthetic, where=where)
+    numbered = ((f"record {number}", text) for number, text in enumerate(filter(bytes.strip, texts), start=1))
+    parsed = ((part, parse(text, where=where, part=part, wrappers=WRAPPERS)) for part, text in numbered)
+    return _gather(((f"{where}, {part}", document) for part, document in parsed), where=where)
 
 
 def parse(data: bytes, *, where: str, part: str = "", wrappers: Sequence[str] = ()) -> object:
@@ -209,8 +196,20 @@ def _features_of(document: object, *, where: str) -> Iterator[Mapping[str, Any]]
         raise DataError(f"has type {kind!r}, which is no GeoJSON", where=where, cure=cure)
 
 
-def _gather(features: Sequence[Mapping[str, Any]], crs: str, *, synthetic: bool, where: str) -> Features:
-    """Return GeoJSON features as flat arrays; refuse a geometry that is none, or whose coordinates cannot be."""
+def _gather(documents: Iterable[tuple[str, object]], *, where: str) -> Features:
+    """Return the features of GeoJSON objects, each with its name for messages, as flat arrays."""
+    features: list[Mapping[str, Any]] = []
+    systems: dict[str, None] = {}
+    synthetic = False
+    for name, document in documents:
+        features.extend(_features_of(document, where=name))
+        assert isinstance(document, dict)
+        synthetic = synthetic or document.get("synthetic") is True
+        systems[declared_crs(document, where=where) if "crs" in document else LONLAT] = None
+    if len(systems) > 1:
+        problem = f"its records differ in CRS: {', '.join(systems)}"
+        raise DataError(problem, where=where, cure="convert all to longitude and latitude")
+    crs = next(iter(systems), LONLAT)
     parts: list[Part] = []
     not_area: list[int] = []
     for index, feature in enumerate(features):

@@ -12,7 +12,6 @@ import stat
 import zipfile
 import zlib
 from dataclasses import dataclass, fields
-from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Protocol
 
@@ -89,20 +88,21 @@ def limits() -> Limits:
     UsageError
         A variable is set to something other than a whole number.
     """
-    return _limits_of(tuple(os.environ.get(name, "") for name in VARIABLES.values()))
+    texts = tuple(os.environ.get(name, "") for name in VARIABLES.values())
+    if texts not in _in_force:
+        stated = {}
+        for known, text in zip(fields(Limits), map(str.strip, texts), strict=True):
+            if text and not (text.isascii() and text.isdecimal() and len(text) <= 18):
+                cure = f"give a whole number, as {known.default}"
+                raise UsageError(f"is {text!r}", where=VARIABLES[known.name], cure=cure)
+            if text:
+                stated[known.name] = int(text)
+        _in_force[texts] = Limits(**stated)
+    return _in_force[texts]
 
 
-@lru_cache(maxsize=8)
-def _limits_of(texts: tuple[str, ...]) -> Limits:
-    """Return the limits that texts of `VARIABLES` set, the usual one where a text is empty."""
-    stated = {}
-    for known, text in zip(fields(Limits), map(str.strip, texts), strict=True):
-        if text and not (text.isascii() and text.isdecimal() and len(text) <= 18):
-            cure = f"give a whole number, as {known.default}"
-            raise UsageError(f"is {text!r}", where=VARIABLES[known.name], cure=cure)
-        if text:
-            stated[known.name] = int(text)
-    return Limits(**stated)
+# Limits by the texts of their variables, so that texts are read once.
+_in_force: dict[tuple[str, ...], Limits] = {}
 
 
 def beyond(name: str, problem: str, *, where: str) -> DataError:
@@ -119,17 +119,9 @@ def read_at_most(stream: Readable, most: int) -> bytes:
     return b"".join(pieces)
 
 
-def check_vertices(count: int, *, where: str) -> None:
-    """Refuse more vertices than one file may have.
-
-    Raises
-    ------
-    DataError
-        There are more.
-    """
-    most = limits().max_vertices
-    if count > most:
-        raise beyond("max_vertices", f"has {count:,} vertices; the limit is {most:,}", where=where)
+def too_many_vertices(count: int, *, where: str) -> DataError:
+    """Return the error for more vertices than one file may have."""
+    return beyond("max_vertices", f"has {count:,} vertices; the limit is {limits().max_vertices:,}", where=where)
 
 
 @dataclass(slots=True)

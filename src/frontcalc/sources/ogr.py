@@ -16,7 +16,7 @@ from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
 from frontcalc.labels import printable
 from frontcalc.sources.features import Features, Properties
-from frontcalc.sources.limits import check_vertices
+from frontcalc.sources.limits import limits, too_many_vertices
 from frontcalc.sources.packages import extra_package
 from frontcalc.sources.rings import check_on_earth, nest_polygons
 
@@ -231,7 +231,9 @@ def features_from_geometries(
     polygons = np.asarray(shapely.force_2d(parts[area]), dtype=object)
     no_area = owner[drawn & ~area].astype(np.intp)
     owner = owner[area].astype(np.intp)
-    check_vertices(int(shapely.get_num_coordinates(polygons).sum()), where=where)
+    vertices = int(shapely.get_num_coordinates(polygons).sum())
+    if vertices > limits().max_vertices:
+        raise too_many_vertices(vertices, where=where)
     xy, of_polygon = shapely.get_coordinates(polygons, return_index=True)
     wild = np.flatnonzero(~np.isfinite(xy).all(axis=1))
     if len(wild):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from frontcalc import geometry
 from frontcalc.crs import fault_of_degrees, is_geographic
 from frontcalc.errors import DataError
-from frontcalc.sources.limits import check_vertices
+from frontcalc.sources.limits import limits, too_many_vertices
 
 Ring = Sequence[Sequence[float]] | NDArray[np.float64]
 """Positions of two values or more; what comes after x and y is not read."""
@@ -70,7 +70,8 @@ def build_polygons(
         lengths = np.array([len(ring) for ring in rings])
         if not lengths.all():
             raise ValueError("an empty ring")
-        check_vertices(int(lengths.sum()), where=where)
+        if lengths.sum() > limits().max_vertices:
+            raise too_many_vertices(int(lengths.sum()), where=where)
         xy = _coordinates(rings)
     except (TypeError, ValueError, IndexError, KeyError, OverflowError) as error:
         raise DataError(

@@ -16,7 +16,7 @@ from frontcalc.errors import DataError
 from frontcalc.layers import INNER
 from frontcalc.sources.features import Features, Properties
 from frontcalc.sources.geojson import declared_crs, simple_geometries
-from frontcalc.sources.limits import check_vertices
+from frontcalc.sources.limits import limits, too_many_vertices
 from frontcalc.sources.rings import Part, build_polygons
 
 Arcs = Sequence[NDArray[np.float64]]
@@ -52,7 +52,8 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
             polygons = [indices] if kind == "Polygon" else indices
             # An arc may be used any number of times: what is promised is counted before room is made for it.
             vertices += _promised(polygons, arcs)
-            check_vertices(vertices, where=where)
+            if vertices > limits().max_vertices:
+                raise too_many_vertices(vertices, where=where)
             stitched = [_rings(polygon, arcs, index, where) for polygon in polygons if polygon]
             parts.extend((index, rings) for rings in stitched if rings)
     crs = declared_crs(document, where=where)
