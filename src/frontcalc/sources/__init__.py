@@ -125,6 +125,6 @@ def read_content(data: bytes, *, where: str, skip_bad: bool = False) -> Features
     kind = detect(content, where=where)
     module, _, function = READERS[kind].partition(".")
     read = getattr(import_module(f"frontcalc.sources.{module}"), function)
-    how: dict[str, Any] = {"read_member": read_content, "skip_bad": skip_bad} if kind == "zip" else {}
+    how: dict[str, Any] = {"skip_bad": skip_bad} if kind == "zip" else {}
     features: Features = read({".shp": content} if kind == "shapefile" else content, where=where, **how)
     return features

@@ -249,17 +249,12 @@ def concatenate(parts: Sequence[tuple[str, Features]], *, where: str) -> Feature
     return Features(
         features.crs,
         tuple(own for _, part in parts for own in part.properties),
-        _joined([part.polygons for _, part in parts]),
+        np.concatenate([part.polygons for _, part in parts]),
         shifted([part.owner for _, part in parts]),
         shifted([part.not_area for _, part in parts]),
         any(part.synthetic for _, part in parts),
         tuple(dict.fromkeys(notice for _, part in parts for notice in part.notices)),
     )
-
-
-def _joined(arrays: Sequence[NDArray[np.object_]]) -> NDArray[np.object_]:
-    """Return arrays of polygons as one; without any it is still an array of objects."""
-    return np.concatenate([np.empty(0, dtype=object), *arrays])
 
 
 def _short(crs: str) -> str:

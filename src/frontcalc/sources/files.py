@@ -17,8 +17,8 @@ from frontcalc.sources.limits import (
     BROKEN_MEMBER,
     HIDDEN,
     VARIABLES,
+    Budget,
     beyond,
-    budget,
     checked_members,
     limits,
     path_of,
@@ -180,7 +180,7 @@ def list_entries(root: Path) -> list[Entry]:
     try:
         if is_zip:
             with zipfile.ZipFile(root) as archive:
-                names += checked_members(archive, budget(whole=False), where=where)
+                names += checked_members(archive, Budget(most.max_members, None), where=where)
         for folder, folders, files in () if is_zip else os.walk(root, onerror=refuse):
             here = Path(folder).relative_to(root)
             deepest = len(here.parts) >= most.max_folder_depth

@@ -12,8 +12,9 @@ import stat
 import zipfile
 import zlib
 from dataclasses import dataclass, fields
+from io import BufferedIOBase
 from pathlib import PurePosixPath
-from typing import Protocol
+from typing import IO
 
 from frontcalc.errors import DataError, UsageError
 
@@ -31,13 +32,6 @@ HIDDEN = (".", "__MACOSX")
 _ENCRYPTED = 0x1
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _PIECE = 1 << 24
-
-
-class Readable(Protocol):
-    """What bytes can be read from."""
-
-    def read(self, size: int, /) -> bytes:
-        """Return at most `size` bytes, none at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +104,7 @@ def beyond(name: str, problem: str, *, where: str) -> DataError:
     return DataError(problem, where=where, cure=f"if you trust it, raise {VARIABLES[name]}")
 
 
-def read_at_most(stream: Readable, most: int) -> bytes:
+def read_at_most(stream: BufferedIOBase | IO[bytes], most: int) -> bytes:
     """Return what a stream holds, no more than `most` bytes; room is taken only for what is there."""
     pieces, left = [], most
     while left > 0 and (piece := stream.read(min(left, _PIECE))):
@@ -131,25 +125,6 @@ class Budget:
     members: int
     size: int | None
 
-    def take(self, archive: zipfile.ZipFile, where: str) -> None:
-        """Count a zip's members and what they promise to unpack to, which zipfile holds them to."""
-        infos, most = archive.infolist(), limits()
-        self.members -= len(infos)
-        if self.members < 0:
-            raise beyond("max_members", f"has more than {most.max_members:,} members", where=where)
-        if self.size is None:
-            return
-        self.size -= sum(info.file_size for info in infos)
-        if self.size < 0:
-            problem = f"unpacks to more than {most.max_unpacked_bytes:,} bytes"
-            raise beyond("max_unpacked_bytes", problem, where=where)
-
-
-def budget(*, whole: bool) -> Budget:
-    """Return a fresh budget, of a zip read as a whole or member by member."""
-    most = limits()
-    return Budget(most.max_members, most.max_unpacked_bytes if whole else None)
-
 
 def checked_members(archive: zipfile.ZipFile, left: Budget, *, where: str) -> dict[str, zipfile.ZipInfo]:
     """Return the files in a zip by name, hidden ones left out, once all have been found harmless.
@@ -169,7 +144,16 @@ def checked_members(archive: zipfile.ZipFile, left: Budget, *, where: str) -> di
         The zip is larger than the limits, encrypted, has two members of one name, or a member that is a
         link or names a place outside.
     """
-    left.take(archive, where)
+    most = limits()
+    left.members -= len(archive.infolist())
+    if left.members < 0:
+        raise beyond("max_members", f"has more than {most.max_members:,} members", where=where)
+    if left.size is not None:
+        # zipfile holds members to what they promise to unpack to.
+        left.size -= sum(info.file_size for info in archive.infolist())
+        if left.size < 0:
+            problem = f"unpacks to more than {most.max_unpacked_bytes:,} bytes"
+            raise beyond("max_unpacked_bytes", problem, where=where)
     members: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():
         name = path_of(info)
