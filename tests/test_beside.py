@@ -25,7 +25,7 @@ from frontcalc.outputs.flat import json_text
 from frontcalc.run import remarks
 from frontcalc.snapshots import forget_read, read_snapshot
 from frontcalc.sources import read_content, read_features
-from frontcalc.sources.documents import is_other_json
+from frontcalc.sources.detection import is_other_json
 from frontcalc.sources.files import Entry, single_file
 
 Write = Callable[..., Path]

@@ -14,8 +14,9 @@ from conftest import collection, square
 
 from frontcalc import crs, sources
 from frontcalc.errors import DataError
-from frontcalc.sources import geojson, read_features
+from frontcalc.sources import read_features
 from frontcalc.sources.files import Entry
+from frontcalc.sources.geojson import read_json
 
 SQUARE = json.loads(shapely.to_geojson(square(300, 40)))
 RING = SQUARE["coordinates"][0]
@@ -23,7 +24,7 @@ RING = SQUARE["coordinates"][0]
 
 def read(document: Any) -> Any:
     data = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return geojson.read(data, where="map.json")
+    return read_json(data, where="map.json")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_the_older_crs_member_is_honoured() -> None:
         ({"type": "FeatureCollection"}, "without a list of features"),
         ({"type": "FeatureCollection", "features": [3]}, "feature 0 is no GeoJSON feature"),
         ({"type": "FeatureCollection", "features": [{"properties": [1]}]}, "feature 0 is no GeoJSON feature"),
-        ({"type": "Topology"}, "has type 'Topology'"),
+        ({"type": "Sphere"}, "has type 'Sphere'"),
         ({"type": "Feature", "geometry": {"type": "Blob"}}, "geometry of no known type"),
         ({"type": "Feature", "geometry": "POLYGON"}, "geometry of no known type"),
         ({"type": "Polygon", "coordinates": 3}, "Polygon without coordinates"),
@@ -145,7 +146,8 @@ def test_the_same_content_twice_running_is_parsed_once(tmp_path: Path, monkeypat
         (tmp_path / entry.name).write_text(json.dumps(collection({"control_map": [shape]})))
     parsed = []
     read = sources.read_content
-    monkeypatch.setattr(sources, "read_content", lambda data, where: parsed.append(where) or read(data, where=where))
+    counted = lambda data, *, where, **how: parsed.append(where) or read(data, where=where, **how)  # noqa: E731
+    monkeypatch.setattr(sources, "read_content", counted)
     found = [read_features(entry) for entry in (one, again, other)]
     assert parsed == ["1.geojson", "3.geojson"]
     assert [file.name for file, _ in found] == ["1.geojson", "2.geojson", "3.geojson"]

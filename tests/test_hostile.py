@@ -123,7 +123,7 @@ def linked(tmp_path: Path) -> Entry:
 def test_a_link_out_of_the_archive_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = linked(tmp_path)
     with monkeypatch.context() as patched:
-        patched.setattr(files_module, "_stable_bytes", lambda *_: pytest.fail("opened"))
+        patched.setattr(Path, "open", lambda *_: pytest.fail("opened"))
         with pytest.raises(DataError, match=r"^2024-01-01.geojson: is a link that leads out of the archive; put the"):
             read_features(entry)
     monkeypatch.setenv("FRONTCALC_FOLLOW_LINKS", "1")
@@ -152,7 +152,7 @@ def test_a_file_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.Monkey
     def denied(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(files_module, "_stable_bytes", denied)
+    monkeypatch.setattr(Path, "open", denied)
     with pytest.raises(
         DataError, match=r"^2024-01-01.geojson: cannot be read: permission denied; check its name and permissions$"
     ):
@@ -166,13 +166,14 @@ def test_a_file_that_changes_while_it_is_read(change: str, tmp_path: Path, monke
     path = tmp_path / "2024-01-01.geojson"
     path.write_bytes(GOOD)
 
-    def read_slowly(stream: Any, most: int) -> bytes:
-        content = stream.read(20)
-        with path.open("r+b") as other:
-            other.truncate(10 if change == "shrinks" else 10_000)
-        return bytes(content + stream.read(most))
+    look = os.fstat
 
-    monkeypatch.setattr(files_module, "read_at_most", read_slowly)
+    def look_and_change(descriptor: int) -> os.stat_result:
+        seen = look(descriptor)
+        os.truncate(path, 10 if change == "shrinks" else 10_000)
+        return seen
+
+    monkeypatch.setattr(files_module.os, "fstat", look_and_change)
     with pytest.raises(DataError, match=r"^2024-01-01.geojson: changed while it was read; run again when it is compl"):
         Entry(path).read()
 

@@ -14,8 +14,8 @@ import shapely
 import frontcalc
 from frontcalc.errors import DataError
 from frontcalc.sources import read_content
-from frontcalc.sources.assemble import features_from_geometries
-from frontcalc.sources.nesting import nested_km2
+from frontcalc.sources.features import nested_km2
+from frontcalc.sources.ogr import features_from_geometries
 
 Write = Callable[..., Path]
 Ring = list[list[float]]

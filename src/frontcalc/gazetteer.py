@@ -14,8 +14,8 @@ from frontcalc import crs
 from frontcalc.errors import DataError
 from frontcalc.labels import printable
 from frontcalc.sources.detection import unpack
-from frontcalc.sources.documents import declared_crs, parse
 from frontcalc.sources.files import single_file
+from frontcalc.sources.geojson import declared_crs, parse
 
 _NAME = ("name",)
 _LON = ("lon", "longitude", "lng", "long", "x")

@@ -11,8 +11,7 @@ from frontcalc.archives.dating import Dating, day_in_names
 from frontcalc.config import ArchiveConfig
 from frontcalc.dates import mentions_day
 from frontcalc.errors import DataError
-from frontcalc.sources.detection import detect, unpack
-from frontcalc.sources.documents import is_other_json
+from frontcalc.sources.detection import detect, is_other_json, unpack
 from frontcalc.sources.files import Entry, may_be_other
 
 # As nearly every map in JSON begins, so that it need not be read as a whole.

@@ -24,10 +24,8 @@ from frontcalc.progress import timed
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of, unknown_line
 from frontcalc.snapshots.places import Box, box_around, first_exchanged, home_of_this_war, join_boxes, latitude_first
 from frontcalc.sources import SourceFile, read_features
-from frontcalc.sources.assemble import count_bare, refuse_bare
-from frontcalc.sources.features import Features
+from frontcalc.sources.features import LEAST_NESTED_KM2, Features, count_bare, nested_km2, refuse_bare
 from frontcalc.sources.files import Entry
-from frontcalc.sources.nesting import LEAST_NESTED_KM2, nested_km2
 
 Geometries = NDArray[np.object_]
 

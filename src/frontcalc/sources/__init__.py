@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Any
 
-from frontcalc.sources import (
-    esri,
-    flatgeobuf,
-    geojson,
-    geojson_sequence,
-    geopackage,
-    geoparquet,
-    kml,
-    shapefile,
-    topojson,
-    zipped,
-)
-from frontcalc.sources.assemble import refuse_bare, refuse_impossible, refuse_uncut
-from frontcalc.sources.detection import detect, unpack
-from frontcalc.sources.documents import parse, unwrap
-from frontcalc.sources.features import Features
+from frontcalc.sources.detection import detect, signature_of, unpack
+from frontcalc.sources.features import Features, refuse_bare, refuse_impossible
 from frontcalc.sources.files import Entry
-from frontcalc.sources.limits import Limits, limits
+from frontcalc.sources.limits import limits
 
-# What is neither of these is GeoJSON, whose reader says what is missing.
-_DOCUMENTS: tuple[tuple[Callable[[Mapping[str, Any]], bool], Callable[..., Features]], ...] = (
-    (topojson.is_topology, topojson.read_document),
-    (esri.is_esri, esri.read_document),
-)
+READERS = {
+    "zip": "zipped.read",
+    "shapefile": "shapefile.read_shapefile_parts",
+    "geopackage": "formats.read_geopackage",
+    "flatgeobuf": "formats.read_flatgeobuf",
+    "geoparquet": "formats.read_geoparquet",
+    "kml": "kml.read",
+    "geojson-sequence": "geojson.read_sequence",
+    "json": "geojson.read_json",
+}
+"""Format, as `detect` names it, to the module and function that read its bytes, imported when there is such a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,52 +52,27 @@ def read_features(entry: Entry, *, skip_bad: bool = False) -> tuple[SourceFile, 
     UsageError
         A package that its format needs is not installed.
     """
-    parts, digest = _content(entry)
-    source = SourceFile(entry.label, digest.hex())
-    if len(parts) == 1 and not shapefile.detect(parts[""]):
-        if not skip_bad:
-            return source, _features_of(parts[""], digest, where=entry.label)
-        features = read_content(parts[""], where=entry.label, skip_bad=True)
+    data, beside, source = _content(entry)
+    # Daily maps repeat themselves: the same twice running is parsed once.
+    key = (source.sha256, limits()) if beside is None and not skip_bad else None
+    last = getattr(_last, "read", None)
+    if key and last and last[0] == key:
+        return source, last[1]
+    if beside is None:
+        features = read_content(data, where=source.name, skip_bad=skip_bad)
     else:
-        features = shapefile.read_shapefile_parts({**parts, ".shp": parts[""]}, where=entry.label)
-    return source, _checked(features, where=entry.label)
+        from frontcalc.sources.shapefile import read_shapefile_parts
+
+        features = read_shapefile_parts({**beside, ".shp": data}, where=source.name)
+    refuse_bare(features, where=source.name)
+    refuse_impossible(features, where=source.name)
+    if key:
+        _last.read = key, features
+    return source, features
 
 
-def _content(entry: Entry) -> tuple[dict[str, bytes], bytes]:
-    """Return a file's content under "", that of a shapefile's other parts by suffix, and the SHA-256 of it all."""
-    parts = {"": entry.read()}
-    if shapefile.detect(parts[""]):
-        parts |= {PurePosixPath(name).suffix.lower(): entry.read(name) for name in entry.siblings}
-    elif geopackage.detect(parts[""]):
-        geopackage.refuse_logs(entry.beside, where=entry.label)
-    return parts, hashlib.sha256(b"".join(parts.values())).digest()
-
-
-def _checked(features: Features, *, where: str) -> Features:
-    """Return features that a figure may rest on; what cannot be is refused."""
-    refuse_bare(features, where=where)
-    refuse_impossible(features, where=where)
-    refuse_uncut(features, where=where)
-    return features
-
-
-class _Last(threading.local):
-    """What this thread has read last: a SHA-256 of the content with the limits in force, and its features."""
-
-    key: tuple[bytes, Limits] | None = None
-    features: Features | None = None
-
-
-_last = _Last()
-
-
-def _features_of(data: bytes, digest: bytes, *, where: str) -> Features:
-    """Return the features of content: daily maps repeat themselves, and the same twice running is parsed once."""
-    key = digest, limits()
-    if _last.features is None or _last.key != key:
-        features = _checked(read_content(data, where=where), where=where)
-        _last.key, _last.features = key, features
-    return _last.features
+# What this thread has read last: the SHA-256 of the content with the limits in force, and its features.
+_last = threading.local()
 
 
 def fingerprint(entry: Entry) -> str:
@@ -117,7 +83,23 @@ def fingerprint(entry: Entry) -> str:
     DataError
         The file cannot be read.
     """
-    return _content(entry)[1].hex()
+    return _content(entry)[2].sha256
+
+
+def _content(entry: Entry) -> tuple[bytes, dict[str, bytes] | None, SourceFile]:
+    """Return a file's content, of a shapefile also that of its other parts by suffix, and the SHA-256 of it all."""
+    data, beside = entry.read(), None
+    kind = signature_of(data)
+    if kind == "shapefile":
+        beside = {PurePosixPath(name).suffix.lower(): entry.read(name) for name in entry.siblings}
+    elif kind == "geopackage":
+        from frontcalc.sources.formats import refuse_logs
+
+        refuse_logs(entry.beside, where=entry.label)
+    digest = hashlib.sha256(data)
+    for part in (beside or {}).values():
+        digest.update(part)
+    return data, beside, SourceFile(entry.label, digest.hexdigest())
 
 
 def read_content(data: bytes, *, where: str, skip_bad: bool = False) -> Features:
@@ -141,36 +123,8 @@ def read_content(data: bytes, *, where: str, skip_bad: bool = False) -> Features
     """
     content = unpack(data, where=where)
     kind = detect(content, where=where)
-    how = {"skip_bad": True} if skip_bad and kind == "zip" else {}
-    return READERS[kind](content, where=where, **how)
-
-
-def read_json(data: bytes, *, where: str) -> Features:
-    """Return the features of one JSON document, whichever of the JSON formats it is in.
-
-    The text is parsed once, since that takes most of the time of reading a map.
-
-    Raises
-    ------
-    DataError
-        The text is no JSON, or no map.
-    """
-    document = unwrap(parse(data, where=where))
-    if isinstance(document, dict):
-        for is_format, read_document in _DOCUMENTS:
-            if is_format(document):
-                return read_document(document, where=where)
-    return geojson.read_document(document, where=where)
-
-
-READERS: dict[str, Callable[..., Features]] = {
-    "zip": partial(zipped.read, read_member=read_content),
-    "shapefile": shapefile.read,
-    "geopackage": geopackage.read,
-    "flatgeobuf": flatgeobuf.read,
-    "geoparquet": geoparquet.read,
-    "kml": kml.read,
-    "geojson-sequence": geojson_sequence.read,
-    "json": read_json,
-}
-"""Format, as `detect` names it, to the function that reads its bytes."""
+    module, _, function = READERS[kind].partition(".")
+    read = getattr(import_module(f"frontcalc.sources.{module}"), function)
+    how: dict[str, Any] = {"skip_bad": skip_bad} if kind == "zip" else {}
+    features: Features = read({".shp": content} if kind == "shapefile" else content, where=where, **how)
+    return features

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
-from collections.abc import Callable
 from io import BytesIO
 
+import orjson
+
 from frontcalc.errors import DataError
-from frontcalc.sources import flatgeobuf, geopackage, geoparquet, kml, shapefile, zipped
-from frontcalc.sources.geojson_sequence import RECORD_SEPARATOR
 from frontcalc.sources.limits import beyond, limits, read_at_most
 
-_GZIP = b"\x1f\x8b"
-_PACKED = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
+GZIP = b"\x1f\x8b"
+RECORD_SEPARATOR = b"\x1e"
 _UTF8_MARK = b"\xef\xbb\xbf"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"{\x00", b"\x00{", b"[\x00", b"\x00[")
 _HEAD_BYTES = 1024
-
-Test = Callable[[bytes], bool]
+_JSON = (b"{", b"[")
+_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"{\x00", b"\x00{", b"[\x00", b"\x00[")
+_PACKED = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
+# A .shx begins as a .shp does.
+_SIGNATURES = re.compile(
+    rb"(?P<zip>PK\x03\x04|PK\x05\x06)"
+    rb"|(?P<shapefile>\x00\x00\x27\x0a.{24}\xe8\x03\x00\x00)"
+    rb"|(?P<geopackage>SQLite format 3\x00)"
+    rb"|(?P<flatgeobuf>fgb.fgb)"
+    rb"|(?P<geoparquet>PAR1)",
+    re.DOTALL,
+)
+# What is drawn anywhere in a document, however wrong what is around it: these lists, these types, texts of geometry.
+_DRAWN_MEMBERS = ("features", "coordinates", "rings", "curveRings", "geometries", "arcs")
+_DRAWN_TYPES = ("FeatureCollection", "Feature", "Topology", "Polygon", "MultiPolygon", "GeometryCollection")
+_DRAWN_TEXT = re.compile(r"\s*(SRID=\d+;)?\s*(MULTI)?POLYGON\b", re.IGNORECASE)
+# Members of what a server says instead of a map.
+_ERROR_MEMBERS = frozenset({"error", "errors", "message", "detail", "exception", "fault"})
 
 
 def unpack(data: bytes, *, where: str) -> bytes:
@@ -36,7 +51,7 @@ def unpack(data: bytes, *, where: str) -> bytes:
     DataError
         The gzip is damaged, holds more than `Limits.max_unpacked_bytes`, or holds nothing.
     """
-    if data.startswith(_GZIP):
+    if data.startswith(GZIP):
         limit = limits().max_unpacked_bytes
         try:
             with gzip.open(BytesIO(data)) as stream:
@@ -66,80 +81,104 @@ def detect(data: bytes, *, where: str) -> str:
     DataError
         It is in no format that is known; what is known not to be a map is named.
     """
-    for is_refused, problem, cure in REFUSALS:
-        if is_refused(data):
-            raise DataError(problem, where=where, cure=cure)
-    for name, test in DETECTORS:
-        if test(data):
-            return name
+    head = data[:_HEAD_BYTES].lstrip()
+    is_json = head.startswith(_JSON)
+    if (not is_json or data.startswith(_UTF16)) and (other := _other_than_json(data, head, where)):
+        return other
+    # In one JSON document an opening brace never follows a closing one without a comma.
+    text = data.lstrip()
+    end = text.find(b"\n")
+    first_ends = end >= 0 and text[max(0, end - _HEAD_BYTES) : end].rstrip().endswith(b"}")
+    if text.startswith(RECORD_SEPARATOR) or (first_ends and text[end : end + _HEAD_BYTES].lstrip().startswith(b"{")):
+        return "geojson-sequence"
+    if is_json:
+        return "json"
     raise DataError(f"is in no known format: it starts with {data[:16]!r}", where=where, cure="give GeoJSON")
 
 
-def _is_sequence(data: bytes) -> bool:
-    """Say whether there are several JSON objects, each after a record separator or on a line."""
-    if data.lstrip().startswith(RECORD_SEPARATOR):
-        return True
-    start = len(data) - len(data.lstrip())
-    end = data.find(b"\n", start)
-    # In one JSON document an opening brace never follows a closing one without a comma.
-    first_ends = data[max(start, end - _HEAD_BYTES) : end].rstrip().endswith(b"}")
-    return end >= 0 and first_ends and data[end : end + _HEAD_BYTES].lstrip().startswith(b"{")
+def _other_than_json(data: bytes, head: bytes, where: str) -> str:
+    """Return the format of content that does not begin as JSON, empty if unknown; refuse what is known to be no map."""
+    from frontcalc.sources.kml import is_kml
+
+    kml, lower = is_kml(data), head.lower()
+    is_xml = head.startswith(b"<")
+    other_xml = data[:_HEAD_BYTES] if is_xml and not kml else b""
+    is_web_page = lower.startswith((b"<!doctype html", b"<html")) or (
+        is_xml and b"<html" in lower and b"<kml" not in lower
+    )
+    is_lfs = data.startswith(b"version https://git-lfs.github.com/spec/")
+    is_vrt = b"<OGRVRT" in other_xml or b"<VRTDataset" in other_xml
+    vrt = "is a GDAL VRT, which only names other files, and these are not opened"
+    gml = "is GML, which is not read since it may name other files"
+    for refused, problem, cure in (
+        (is_web_page, "is a web page, not a map", "open its address in a browser to see what it says"),
+        (is_lfs, "is a Git LFS pointer, not the file itself", "fetch it with git lfs pull"),
+        (data.startswith(_UTF16) and not kml, "is text in UTF-16", "save it as UTF-8"),
+        (data.startswith(GZIP), "is gzip inside gzip", "unpack it once"),
+        (data.startswith(_PACKED), "is packed by 7-Zip, RAR, bzip2, xz or zstd", "unpack it"),
+        (is_vrt, vrt, "give the file it names"),
+        (b"opengis.net/gml" in other_xml, gml, "convert it to GeoJSON or GeoPackage"),
+    ):
+        if refused:
+            raise DataError(problem, where=where, cure=cure)
+    return signature_of(data) or ("kml" if kml else "")
 
 
-def _is_json(data: bytes) -> bool:
-    """Say whether the text starts as a JSON object or list does."""
-    return _head(data).startswith((b"{", b"["))
+def signature_of(data: bytes) -> str:
+    """Return the binary format that content begins as, a key of `frontcalc.sources.READERS`; empty if none."""
+    found = _SIGNATURES.match(data)
+    return str(found.lastgroup) if found else ""
 
 
-def _is_web_page(data: bytes) -> bool:
-    """Say whether it is HTML, also after an XML declaration."""
-    head = _head(data).lower()
-    return head.startswith((b"<!doctype html", b"<html")) or (
-        head.startswith(b"<") and b"<html" in head and b"<kml" not in head
+def is_other_json(text: bytes) -> bool:
+    """Say whether a text is whole JSON, or a record of it on each line, that is plainly no geodata.
+
+    Nothing in it is drawn, and it is not what a server says instead of a map.
+    """
+    text = text.removeprefix(_UTF8_MARK)
+    lines = [line for line in text.splitlines() if line.strip()]
+    for records in ([text], lines):
+        try:
+            documents = [orjson.loads(record) for record in records]
+        except orjson.JSONDecodeError:
+            continue
+        return bool(documents) and not any(_is_error(document) or _draws(document) for document in documents)
+    return False
+
+
+def _is_error(document: object) -> bool:
+    """Say whether a JSON value is no object or list, or an object that says that something went wrong."""
+    if not isinstance(document, dict):
+        return not isinstance(document, list)
+    told = {str(key).casefold(): value for key, value in document.items()}
+    codes = [value for key in ("status", "code", "statuscode") if isinstance(value := told.get(key), int)]
+    return (
+        not _ERROR_MEMBERS.isdisjoint(told)
+        or any(code >= 400 for code in codes)
+        or told.get("success", True) is False
+        or str(told.get("status")).casefold() in ("error", "fail", "failed")
     )
 
 
-def _mentions(data: bytes, *marks: bytes) -> bool:
-    """Say whether XML that is no KML has any of some marks at its beginning."""
-    return any(mark in data[:_HEAD_BYTES] for mark in marks) and not kml.detect(data)
+def _draws(document: object) -> bool:
+    """Say whether anything in a JSON value looks like geometry, at any depth."""
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if value.get("type") in _DRAWN_TYPES or any(isinstance(value.get(key), list) for key in _DRAWN_MEMBERS):
+                return True
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            # A ring: positions of which the last is the first.
+            if len(value) > 3 and value[0] == value[-1] and all(_is_position(one) for one in value):
+                return True
+            waiting.extend(value)
+        elif isinstance(value, str) and _DRAWN_TEXT.match(value):
+            return True
+    return False
 
 
-def _head(data: bytes) -> bytes:
-    """Return the first bytes that are not blank."""
-    return data[:_HEAD_BYTES].lstrip()
-
-
-REFUSALS: tuple[tuple[Test, str, str], ...] = (
-    (_is_web_page, "is a web page, not a map", "open its address in a browser to see what it says"),
-    (
-        lambda data: data.startswith(b"version https://git-lfs.github.com/spec/"),
-        "is a Git LFS pointer, not the file itself",
-        "fetch it with git lfs pull",
-    ),
-    (lambda data: data.startswith(_UTF16) and not kml.detect(data), "is text in UTF-16", "save it as UTF-8"),
-    (lambda data: data.startswith(_GZIP), "is gzip inside gzip", "unpack it once"),
-    (lambda data: data.startswith(_PACKED), "is packed by 7-Zip, RAR, bzip2, xz or zstd", "unpack it"),
-    (
-        lambda data: _head(data).startswith(b"<") and _mentions(data, b"<OGRVRT", b"<VRTDataset"),
-        "is a GDAL VRT, which only names other files, and these are not opened",
-        "give the file it names",
-    ),
-    (
-        lambda data: _head(data).startswith(b"<") and _mentions(data, b"opengis.net/gml"),
-        "is GML, which is not read since it may name other files",
-        "convert it to GeoJSON or GeoPackage",
-    ),
-)
-"""What is known not to be a map: a test, what to say, what to do."""
-
-DETECTORS: tuple[tuple[str, Test], ...] = (
-    ("zip", zipped.detect),
-    ("shapefile", shapefile.detect),
-    ("geopackage", geopackage.detect),
-    ("flatgeobuf", flatgeobuf.detect),
-    ("geoparquet", geoparquet.detect),
-    ("kml", kml.detect),
-    ("geojson-sequence", _is_sequence),
-    ("json", _is_json),
-)
-"""The formats in the order in which they are tried, each with the test that tells it from those after it."""
+def _is_position(value: object) -> bool:
+    """Say whether a JSON value is a list of two to four numbers."""
+    return isinstance(value, list) and 2 <= len(value) <= 4 and all(type(one) in (int, float) for one in value)

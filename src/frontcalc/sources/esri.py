@@ -12,9 +12,8 @@ import numpy as np
 
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
-from frontcalc.sources.documents import parse, refuse_truncated, unwrap
 from frontcalc.sources.features import Features
-from frontcalc.sources.nesting import nest_esri
+from frontcalc.sources.geojson import refuse_truncated
 from frontcalc.sources.rings import Part, build_polygons
 
 # Ids that Web Mercator had before it became 3857.
@@ -23,25 +22,6 @@ _WEB_MERCATOR = {102100: 3857, 102113: 3857, 900913: 3857}
 _AREA_MEMBERS = ("rings", "curveRings")
 _NOT_AREA_MEMBERS = ("paths", "curvePaths", "points", "x")
 _MEND = "repair it or use --skip-bad"
-
-
-def read(data: bytes, *, where: str) -> Features:
-    """Return the features of Esri JSON text, also inside a wrapper such as ``{"value": …}``.
-
-    Parameters
-    ----------
-    data : bytes
-        The file's content.
-    where : str
-        The file's name, for messages.
-
-    Raises
-    ------
-    DataError
-        The text is no JSON or no Esri JSON, is a server's error or truncated by it, is quantised, or its rings
-        cannot be.
-    """
-    return read_document(unwrap(parse(data, where=where)), where=where)
 
 
 def is_esri(document: Mapping[str, Any]) -> bool:
@@ -59,16 +39,14 @@ def is_esri(document: Mapping[str, Any]) -> bool:
     )
 
 
-def read_document(document: object, *, where: str) -> Features:
-    """Return the features of an Esri JSON object that was parsed already.
+def read_document(document: Mapping[str, Any], *, where: str) -> Features:
+    """Return the features of an Esri JSON object.
 
     Raises
     ------
     DataError
-        As `read`.
+        It is a server's error or truncated by it, is quantised, or its rings cannot be.
     """
-    if not isinstance(document, dict) or not is_esri(document):
-        raise DataError("holds JSON but no Esri JSON", where=where, cure="give a feature set of polygons")
     _refuse_error(document, where)
     refuse_truncated(document, where=where)
     if document.get("transform") is not None:
@@ -101,8 +79,7 @@ def read_document(document: object, *, where: str) -> Features:
     if len(systems) > 1:
         raise DataError("its geometries differ in spatialReference", where=where, cure="download it with outSR=4326")
     crs = systems[0] if rings else LONLAT
-    ring_owner = np.array([index for index, _ in rings], dtype=np.intp)
-    polygons, owner = nest_esri(build_polygons(rings, crs, where=where), ring_owner, where=where)
+    polygons, owner = build_polygons(rings, crs, where=where, esri=True)
     properties = tuple(feature.get("attributes") or {} for feature in features)
     points = np.array(not_area, dtype=np.intp)
     return Features(crs, properties, polygons, owner, points, document.get("synthetic") is True)

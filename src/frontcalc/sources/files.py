@@ -13,8 +13,17 @@ from typing import Any, Protocol, runtime_checkable
 
 from frontcalc.errors import ChangedError, DataError, UsageError, reason_of
 from frontcalc.labels import printable
-from frontcalc.sources.limits import beyond, limits, read_at_most, variable
-from frontcalc.sources.members import BROKEN_MEMBER, budget, checked_members, is_hidden, path_of
+from frontcalc.sources.limits import (
+    BROKEN_MEMBER,
+    HIDDEN,
+    VARIABLES,
+    Budget,
+    beyond,
+    checked_members,
+    limits,
+    path_of,
+    read_at_most,
+)
 
 _TEXTS = (".geojson", ".json", ".geojsonl", ".geojsonseq", ".ndjson", ".jsonl", ".topojson", ".esrijson", ".kml")
 SUFFIXES = (*_TEXTS, ".gz", ".shp", ".zip", ".gpkg", ".fgb", ".parquet", ".geoparquet", ".kmz")
@@ -88,10 +97,25 @@ class Entry:
         wanted = self.name if name is None else name
         label = printable(wanted) or self.label
         try:
-            return self._read(wanted, most, label)
+            if wanted and self.root.is_file():
+                with zipfile.ZipFile(self.root) as archive:
+                    info = next((info for info in archive.infolist() if path_of(info) == wanted), wanted)
+                    with archive.open(info) as member:
+                        return read_at_most(member, most)
+            if wanted:
+                _refuse_link_outside(self.root, wanted, label)
+            with (self.root / wanted).open("rb") as file:
+                before = os.fstat(file.fileno())
+                is_file = stat.S_ISREG(before.st_mode)
+                data = file.read(min(most, before.st_size + 1)) if is_file else read_at_most(file, most)
+                after = os.fstat(file.fileno())
         except (*BROKEN_MEMBER, RuntimeError, KeyError) as error:
             problem = f"cannot be read: {reason_of(error)}"
             raise DataError(problem, where=label, cure="check its name and permissions") from error
+        unchanged = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+        if is_file and not (unchanged and len(data) == min(after.st_size, most)):
+            raise ChangedError("changed while it was read", where=label, cure="run again when it is complete")
+        return data
 
     def beside(self, ending: str) -> bytes:
         """Return the first bytes of the file whose name is this one's and an ending; none where there is no such file.
@@ -110,31 +134,6 @@ class Entry:
         path = path.with_name(path.name + ending)
         return Entry(path).head(_HEAD) if path.exists() else b""
 
-    def _read(self, wanted: str, most: int, label: str) -> bytes:
-        """Return a file's content, no more than `most` bytes of it."""
-        if not wanted:
-            return _stable_bytes(self.root, most, label)
-        if self.root.is_file():
-            with zipfile.ZipFile(self.root) as archive:
-                info = next((info for info in archive.infolist() if path_of(info) == wanted), wanted)
-                with archive.open(info) as member:
-                    return read_at_most(member, most)
-        _refuse_link_outside(self.root, wanted, label)
-        return _stable_bytes(self.root / wanted, most, label)
-
-
-def _stable_bytes(path: Path, most: int, label: str) -> bytes:
-    """Return a file's content, no more than `most` bytes of it, which nobody wrote to meanwhile."""
-    with path.open("rb") as file:
-        before = os.fstat(file.fileno())
-        data = read_at_most(file, most)
-        after = os.fstat(file.fileno())
-    if stat.S_ISREG(after.st_mode):
-        unchanged = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
-        if not unchanged or len(data) != min(after.st_size, most):
-            raise ChangedError("changed while it was read", where=label, cure="run again when it is complete")
-    return data
-
 
 def _refuse_link_outside(root: Path, name: str, label: str) -> None:
     """Refuse what is no file, and a link out of its archive unless the user trusts links."""
@@ -149,16 +148,14 @@ def _refuse_link_outside(root: Path, name: str, label: str) -> None:
         raise DataError(
             "is a link that leads out of the archive",
             where=label,
-            cure=f"put the file itself there or, if you trust it, set {variable('follow_links')}=1",
+            cure=f"put the file itself there or, if you trust it, set {VARIABLES['follow_links']}=1",
         )
     if not target.is_file():
         raise DataError("is no regular file", where=label, cure="remove it")
 
 
-@lru_cache(maxsize=16)
-def _resolved(root: Path) -> Path:
-    """Return where an archive is without links; looked up once, so that one which moves no longer holds its files."""
-    return root.resolve()
+# Where an archive is without links; looked up once, so that one which moves no longer holds its files.
+_resolved = lru_cache(maxsize=16)(Path.resolve)
 
 
 def list_entries(root: Path) -> list[Entry]:
@@ -173,39 +170,30 @@ def list_entries(root: Path) -> list[Entry]:
         The folder cannot be read or holds more than `Limits.max_files`, or the zip is none or not to be trusted.
     """
     where = printable(root.name)
+    most = limits()
+    names: list[str] = []
+    is_zip = root.is_file()
+
+    def refuse(error: OSError) -> None:
+        raise error
+
     try:
-        names = _zip_names(root, where) if root.is_file() else _folder_names(root, where)
+        if is_zip:
+            with zipfile.ZipFile(root) as archive:
+                names += checked_members(archive, Budget(most.max_members, None), where=where)
+        for folder, folders, files in () if is_zip else os.walk(root, onerror=refuse):
+            here = Path(folder).relative_to(root)
+            deepest = len(here.parts) >= most.max_folder_depth
+            folders[:] = [] if deepest else [name for name in folders if not name.startswith(HIDDEN)]
+            names += [(here / file).as_posix() for file in files if not file.startswith(HIDDEN)]
+            if len(names) > most.max_files:
+                raise beyond("max_files", f"holds more than {most.max_files:,} files", where=where)
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise DataError(f"cannot be read as a zip: {error}", where=where, cure="is the download complete?") from error
     except OSError as error:
         problem = f"cannot be read: {reason_of(error)}"
         raise DataError(problem, where=where, cure="check its name and permissions") from error
     return [Entry(root, name) for name in sorted(names)]
-
-
-def _folder_names(root: Path, where: str) -> list[str]:
-    """Return the paths of files below a folder, to a bounded depth and number."""
-
-    def refuse(error: OSError) -> None:
-        raise error
-
-    most = limits()
-    names: list[str] = []
-    for folder, folders, files in os.walk(root, onerror=refuse):
-        here = Path(folder).relative_to(root)
-        folders[:] = [name for name in folders if not is_hidden(name)]
-        if len(here.parts) >= most.max_folder_depth:
-            folders.clear()
-        names += [(here / file).as_posix() for file in files if not is_hidden(file)]
-        if len(names) > most.max_files:
-            raise beyond("max_files", f"holds more than {most.max_files:,} files", where=where)
-    return names
-
-
-def _zip_names(root: Path, where: str) -> list[str]:
-    """Return the names of a zip's members, none of which may lead out of it."""
-    with zipfile.ZipFile(root) as archive:
-        return list(checked_members(archive, budget(whole=False), where=where))
 
 
 @runtime_checkable
@@ -253,17 +241,20 @@ def single_file(path: Path) -> Entry:
 
 def maps_among(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
     """Return the entries that may be maps, shapefiles with their parts, and the names of the others."""
-    by_stem: dict[str, list[str]] = {}
-    for entry in entries:
-        by_stem.setdefault(shapefile_stem(entry.label), []).append(entry.name)
-    shapefiles = {shapefile_stem(entry.label) for entry in entries if entry.path.suffix.lower() == ".shp"}
+    shapefiles: dict[str, list[str]] = {
+        shapefile_stem(entry.label): [] for entry in entries if suffix_of(entry.label) == ".shp"
+    }
+    for entry in entries if shapefiles else ():
+        stem = shapefile_stem(entry.label)
+        if stem in shapefiles and PurePosixPath(entry.name).suffix.lower() in SHAPEFILE_PARTS:
+            shapefiles[stem].append(entry.name)
     maps, others = [], []
     for entry in entries:
-        stem, suffix = shapefile_stem(entry.label), suffix_of(entry.label)
+        suffix = suffix_of(entry.label)
         if suffix == ".shp":
-            parts = [name for name in by_stem[stem] if PurePosixPath(name).suffix.lower() in SHAPEFILE_PARTS]
-            maps.append(replace(entry, siblings=tuple(sorted(set(parts) - {entry.name}))))
-        elif stem in shapefiles and (suffix in SHAPEFILE_PARTS or suffix in SHAPEFILE_EXTRAS):
+            parts = set(shapefiles[shapefile_stem(entry.label)]) - {entry.name}
+            maps.append(replace(entry, siblings=tuple(sorted(parts))))
+        elif suffix in (*SHAPEFILE_PARTS, *SHAPEFILE_EXTRAS) and shapefile_stem(entry.label) in shapefiles:
             continue
         elif suffix in SUFFIXES:
             maps.append(entry)

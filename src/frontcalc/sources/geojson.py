@@ -1,34 +1,37 @@
-"""GeoJSON (RFC 7946, and the older `crs` member) as publishers write it, wrappers included."""
+"""GeoJSON (RFC 7946, and the older `crs` member) as publishers write it, and what all JSON formats share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import orjson
 
+from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
-from frontcalc.sources.assemble import refuse_misplaced
-from frontcalc.sources.documents import declared_crs, parse, refuse_truncated, unwrap
-from frontcalc.sources.features import Features
-from frontcalc.sources.nesting import nest_polygons
+from frontcalc.sources.detection import RECORD_SEPARATOR
+from frontcalc.sources.features import Features, refuse_misplaced
 from frontcalc.sources.rings import Part, build_polygons
 
-# A tuple, since what a file gives as a type may be no text, and could not be looked up in a set.
-_GEOMETRY_TYPES = (
-    *("Point", "MultiPoint", "LineString", "MultiLineString"),
-    *("Polygon", "MultiPolygon", "GeometryCollection"),
-)
+# Keys under which publishers wrap their maps: NZZ's "value", DeepState's "map".
+WRAPPERS = ("value", "map")
+_DEEPEST_WRAPPER = 3
+# Python's json and others write these for what is no number.
+_NO_NUMBER = re.compile(r"-?(NaN|Infinity|nan|inf)\b")
+# Tuples, since what a file gives as a type may be no text, and could not be looked up in a set.
+_NOT_AREA = ("Point", "MultiPoint", "LineString", "MultiLineString")
+_GEOMETRY_TYPES = (*_NOT_AREA, "Polygon", "MultiPolygon", "GeometryCollection")
 _GEOMETRY_MEMBERS = ("type", "coordinates", "geometries", "bbox", "crs", "properties")
-
 _MEND = "repair it or use --skip-bad"
 
 
-def read(data: bytes, *, where: str) -> Features:
-    """Return the features of GeoJSON text.
+def read_json(data: bytes, *, where: str) -> Features:
+    """Return the features of one JSON document, whichever of the JSON formats it is in.
 
-    A feature collection, a single feature or a bare geometry is read, also inside a wrapper such as
-    ``{"value": …}``.
+    The text is parsed once, since that takes most of the time of reading a map. In GeoJSON a feature collection, a
+    single feature or a bare geometry is read; in any format also inside a wrapper such as ``{"value": …}``.
 
     Parameters
     ----------
@@ -40,41 +43,134 @@ def read(data: bytes, *, where: str) -> Features:
     Raises
     ------
     DataError
-        The text is no JSON or no GeoJSON, or its coordinates cannot be.
+        The text is no JSON, or no map.
     """
-    return read_document(unwrap(parse(data, where=where)), where=where)
-
-
-def read_document(document: object, *, where: str) -> Features:
-    """Return the features of a GeoJSON object that was parsed already and taken out of its wrapper.
-
-    Raises
-    ------
-    DataError
-        As `read`.
-    """
-    features = list(features_of(document, where=where))
-    assert isinstance(document, dict)
-    return gather(
-        features, declared_crs(document, where=where), synthetic=document.get("synthetic") is True, where=where
-    )
-
-
-def features_of(document: object, *, where: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the features of a GeoJSON object; a bare geometry is one feature without properties.
-
-    Raises
-    ------
-    DataError
-        It is no GeoJSON object, or one that a server truncated.
-    """
+    document = parse(data, where=where, wrappers=WRAPPERS)
     kind = document.get("type") if isinstance(document, dict) else None
-    if not isinstance(document, dict) or not isinstance(kind, str):
-        raise DataError(
-            "holds JSON but no GeoJSON object with a «type»",
-            where=where,
-            cure="give a FeatureCollection of polygons",
+    if isinstance(document, dict) and not isinstance(kind, str):
+        from frontcalc.sources import esri
+
+        if esri.is_esri(document):
+            return esri.read_document(document, where=where)
+    elif isinstance(document, dict) and kind == "Topology":
+        from frontcalc.sources import topojson
+
+        return topojson.read_document(document, where=where)
+    return _gather([(where, document)], where=where)
+
+
+def read_sequence(data: bytes, *, where: str) -> Features:
+    """Return the features of all records of a GeoJSON text sequence (RFC 8142), in their order.
+
+    Where the file has record separators (0x1E) a record may span lines, else it is a line.
+
+    Parameters
+    ----------
+    data : bytes
+        The file's content.
+    where : str
+        The file's name, for messages.
+
+    Raises
+    ------
+    DataError
+        A record is no GeoJSON, its coordinates cannot be, or records differ in CRS.
+    """
+    texts = data.split(RECORD_SEPARATOR if RECORD_SEPARATOR in data else b"\n")
+    numbered = ((f"record {number}", text) for number, text in enumerate(filter(bytes.strip, texts), start=1))
+    parsed = ((part, parse(text, where=where, part=part, wrappers=WRAPPERS)) for part, text in numbered)
+    return _gather(((f"{where}, {part}", document) for part, document in parsed), where=where)
+
+
+def parse(data: bytes, *, where: str, part: str = "", wrappers: Sequence[str] = ()) -> object:
+    """Return the JSON value of a text.
+
+    Parameters
+    ----------
+    data : bytes
+        UTF-8, without a byte order mark.
+    where : str
+        The file's name, for messages.
+    part : str
+        Which part of the file the text is, as in «record 3», where it is not the whole.
+    wrappers : sequence of str
+        Keys under which the value may lie in an object without a type, and is taken out of it.
+
+    Raises
+    ------
+    DataError
+        The text is no JSON.
+    """
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise _no_json(error, data, where, part) from error
+    for _ in range(_DEEPEST_WRAPPER if wrappers else 0):
+        if not isinstance(document, dict) or isinstance(document.get("type"), str):
+            break
+        inner = [document[key] for key in wrappers if isinstance(document.get(key), dict)]
+        if not inner:
+            break
+        document = inner[0]
+    return document
+
+
+def _no_json(error: orjson.JSONDecodeError, data: bytes, where: str, part: str) -> DataError:
+    """Return the error for a text that is no JSON, with its place."""
+    lead, place = part and f"{part} ", f"line {error.lineno}, column {error.colno}"
+    try:
+        data.decode()
+    except UnicodeDecodeError as undecoded:
+        return DataError(
+            f"{lead}is not UTF-8 text, at byte {undecoded.start + 1:,}", where=where, cure="save it as UTF-8"
         )
+    if found := _NO_NUMBER.match(error.doc, error.pos):
+        cure = "write null in its place, in coordinates a number"
+        return DataError(f"{lead}has {found[1]}, which is no JSON, at {place}", where=where, cure=cure)
+    # Versions of orjson differ in what follows a comma, and in their words for depth.
+    reason = "nested too deeply" if "depth" in error.msg else error.msg.partition(",")[0]
+    return DataError(f"{lead}is not valid JSON: {reason}, {place}", where=where, cure="is the download complete?")
+
+
+def declared_crs(document: Mapping[str, Any], *, where: str) -> str:
+    """Return the CRS of the `crs` member of GeoJSON before RFC 7946, else longitude and latitude on WGS 84.
+
+    Raises
+    ------
+    DataError
+        The member names no CRS, or an unknown one.
+    """
+    member = document.get("crs")
+    if member is None:
+        return LONLAT
+    try:
+        name = member["properties"]["name"]
+    except (TypeError, KeyError) as error:
+        problem, cure = "its crs member names no CRS", "name an EPSG code or remove it"
+        raise DataError(problem, where=where, cure=cure, code="CRS-UNKNOWN") from error
+    return source_crs(str(name), where=where)
+
+
+def refuse_truncated(document: Mapping[str, Any], *, where: str) -> None:
+    """Refuse an answer of an ArcGIS server that says of itself that features are missing.
+
+    Raises
+    ------
+    DataError
+        `exceededTransferLimit` is true, in the document or in its properties.
+    """
+    for holder in (document, document.get("properties")):
+        if isinstance(holder, dict) and holder.get("exceededTransferLimit") is True:
+            problem = "is truncated: the server stopped at its limit of features (exceededTransferLimit)"
+            raise DataError(problem, where=where, cure="download it in pages (resultOffset) and join them")
+
+
+def _features_of(document: object, *, where: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the features of a GeoJSON object; a bare geometry is one feature without properties."""
+    kind = document.get("type") if isinstance(document, dict) else None
+    cure = "give a FeatureCollection of polygons"
+    if not isinstance(document, dict) or not isinstance(kind, str):
+        raise DataError("holds JSON but no GeoJSON object with a «type»", where=where, cure=cure)
     if kind == "FeatureCollection":
         refuse_truncated(document, where=where)
         listed = document.get("features")
@@ -97,55 +193,76 @@ def features_of(document: object, *, where: str) -> Iterator[Mapping[str, Any]]:
     elif kind in _GEOMETRY_TYPES:
         yield {"geometry": document, "properties": {}}
     else:
-        raise DataError(
-            f"has type {kind!r}, which is no GeoJSON", where=where, cure="give a FeatureCollection of polygons"
-        )
+        raise DataError(f"has type {kind!r}, which is no GeoJSON", where=where, cure=cure)
 
 
-def gather(features: Sequence[Mapping[str, Any]], crs: str, *, synthetic: bool, where: str) -> Features:
-    """Return GeoJSON features as flat arrays.
-
-    Raises
-    ------
-    DataError
-        A geometry is none, or its coordinates cannot be.
-    """
+def _gather(documents: Iterable[tuple[str, object]], *, where: str) -> Features:
+    """Return the features of GeoJSON objects, each with its name for messages, as flat arrays."""
+    features: list[Mapping[str, Any]] = []
+    systems: dict[str, None] = {}
+    synthetic = False
+    for name, document in documents:
+        features.extend(_features_of(document, where=name))
+        assert isinstance(document, dict)
+        synthetic = synthetic or document.get("synthetic") is True
+        systems[declared_crs(document, where=where) if "crs" in document else LONLAT] = None
+    if len(systems) > 1:
+        problem = f"its records differ in CRS: {', '.join(systems)}"
+        raise DataError(problem, where=where, cure="convert all to longitude and latitude")
+    crs = next(iter(systems), LONLAT)
     parts: list[Part] = []
     not_area: list[int] = []
     for index, feature in enumerate(features):
         if feature.get("geometry") is None:
             refuse_misplaced(feature, index, where=where)
-        for kind, coordinates in _simple_geometries(feature.get("geometry"), where, index):
-            if kind not in ("Polygon", "MultiPolygon"):
+        for kind, coordinates in simple_geometries(feature.get("geometry"), index, where=where):
+            if kind in _NOT_AREA:
                 not_area.append(index)
                 continue
             polygons = [coordinates] if kind == "Polygon" else coordinates
             parts.extend((index, polygon) for polygon in polygons if polygon)
-    owner = np.array([index for index, _ in parts], dtype=np.intp)
-    drawn, owner = nest_polygons(build_polygons(parts, crs, where=where), owner, where=where)
-    return Features(
-        crs,
-        tuple(feature.get("properties") or {} for feature in features),
-        drawn,
-        owner,
-        np.array(not_area, dtype=np.intp),
-        synthetic,
-    )
+    drawn, owner = build_polygons(parts, crs, where=where)
+    properties = tuple(feature.get("properties") or {} for feature in features)
+    return Features(crs, properties, drawn, owner, np.array(not_area, dtype=np.intp), synthetic)
 
 
-def _simple_geometries(geometry: object, where: str, index: int) -> Iterator[tuple[str, list[Any]]]:
-    """Yield type and coordinates of a geometry, collections taken apart; null yields nothing."""
+def simple_geometries(
+    geometry: object, index: int, *, where: str, drawn_by: str = "coordinates"
+) -> Iterator[tuple[str, list[Any]]]:
+    """Yield type and coordinates, or arcs, of a geometry, collections taken apart; null yields nothing.
+
+    Parameters
+    ----------
+    geometry : object
+        A geometry of GeoJSON or TopoJSON.
+    index : int
+        The feature that it is of, for messages.
+    where : str
+        The file's name, for messages.
+    drawn_by : str
+        The member that polygons are drawn by: ``coordinates``, or ``arcs`` in TopoJSON.
+
+    Raises
+    ------
+    DataError
+        It is no geometry.
+    """
+    arcs = drawn_by == "arcs"
     waiting = [geometry]
     while waiting:
         current = waiting.pop()
-        if current is None:
+        # Publishers of TopoJSON write a null geometry as {"type": null}, so that it can keep its properties.
+        if current is None or (arcs and isinstance(current, dict) and current.get("type", "") is None):
             continue
         if not isinstance(current, dict) or current.get("type") not in _GEOMETRY_TYPES:
             raise DataError(f"feature {index} has a geometry of no known type", where=where, cure=_MEND)
-        inside = current.get("geometries" if current["type"] == "GeometryCollection" else "coordinates")
-        if not isinstance(inside, list):
-            raise DataError(f"feature {index} has a {current['type']} without coordinates", where=where, cure=_MEND)
-        if current["type"] == "GeometryCollection":
+        kind = current["type"]
+        inside = current.get("geometries" if kind == "GeometryCollection" else drawn_by)
+        if arcs and kind in _NOT_AREA:
+            yield kind, []
+        elif not isinstance(inside, list):
+            raise DataError(f"feature {index} has a {kind} without {drawn_by}", where=where, cure=_MEND)
+        elif kind == "GeometryCollection":
             waiting.extend(reversed(inside))
         elif inside:
-            yield current["type"], inside
+            yield kind, inside

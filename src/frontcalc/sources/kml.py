@@ -8,8 +8,7 @@ from dataclasses import replace
 
 from frontcalc.crs import LONLAT
 from frontcalc.errors import DataError
-from frontcalc.sources.assemble import concatenate, name_layer
-from frontcalc.sources.features import Features
+from frontcalc.sources.features import Features, concatenate, name_layer
 from frontcalc.sources.ogr import layer_names, read_layer
 
 _DRIVERS = ("LIBKML", "KML")
@@ -34,7 +33,7 @@ _DISPLAY = frozenset(
 )
 
 
-def detect(data: bytes) -> bool:
+def is_kml(data: bytes) -> bool:
     """Say whether content begins as XML whose root is ``kml``."""
     return _at_root(_as_utf8(data[:_HEAD])) is not None
 

@@ -1,22 +1,37 @@
-"""How much of a file, a zip or a folder is read before it is refused; each limit can be set in the environment."""
+"""How much of a file, a zip or a folder is read before it is refused, and what a zip may hold.
+
+Each limit can be set in the environment. A zip is checked once, before any member is read, whether it is an archive or
+a map in one.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+import stat
+import zipfile
+import zlib
 from dataclasses import dataclass, fields
-from functools import lru_cache
-from typing import Protocol
+from io import BufferedIOBase
+from pathlib import PurePosixPath
+from typing import IO
 
 from frontcalc.errors import DataError, UsageError
 
+try:
+    from lzma import LZMAError
+except ImportError:  # some Pythons are built without; zipfile then says so itself
+    LZMAError = zlib.error  # type: ignore[misc,assignment]
+
+BROKEN_MEMBER = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, NotImplementedError, OSError, ValueError)
+"""What zipfile raises for a member that cannot be unpacked, by whichever method it is packed."""
+
+HIDDEN = (".", "__MACOSX")
+"""What names of hidden files and of what macOS adds begin with."""
+
+_ENCRYPTED = 0x1
+_DRIVE = re.compile(r"^[A-Za-z]:")
 _PIECE = 1 << 24
-
-
-class Readable(Protocol):
-    """What bytes can be read from."""
-
-    def read(self, size: int, /) -> bytes:
-        """Return at most `size` bytes, none at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,10 @@ class Limits:
     follow_links: int = 0
 
 
+VARIABLES = {known.name: f"FRONTCALC_{known.name.upper()}" for known in fields(Limits)}
+"""The environment variable that sets each limit."""
+
+
 def limits() -> Limits:
     """Return the limits in force.
 
@@ -63,35 +82,29 @@ def limits() -> Limits:
     UsageError
         A variable is set to something other than a whole number.
     """
-    return _limits_of(tuple(os.environ.get(name, "") for name in _VARIABLES))
+    texts = tuple(os.environ.get(name, "") for name in VARIABLES.values())
+    if texts not in _in_force:
+        stated = {}
+        for known, text in zip(fields(Limits), map(str.strip, texts), strict=True):
+            if text and not (text.isascii() and text.isdecimal() and len(text) <= 18):
+                cure = f"give a whole number, as {known.default}"
+                raise UsageError(f"is {text!r}", where=VARIABLES[known.name], cure=cure)
+            if text:
+                stated[known.name] = int(text)
+        _in_force[texts] = Limits(**stated)
+    return _in_force[texts]
 
 
-def variable(name: str) -> str:
-    """Return the environment variable that sets a limit."""
-    return f"FRONTCALC_{name.upper()}"
-
-
-_VARIABLES = tuple(variable(known.name) for known in fields(Limits))
-
-
-@lru_cache(maxsize=8)
-def _limits_of(texts: tuple[str, ...]) -> Limits:
-    """Return the limits that texts of `_VARIABLES` set, the usual one where a text is empty."""
-    usual = Limits()
-    return Limits(
-        **{
-            known.name: _setting(known.name, text, getattr(usual, known.name))
-            for known, text in zip(fields(Limits), texts, strict=True)
-        }
-    )
+# Limits by the texts of their variables, so that texts are read once.
+_in_force: dict[tuple[str, ...], Limits] = {}
 
 
 def beyond(name: str, problem: str, *, where: str) -> DataError:
     """Return the error for what is beyond a limit, which says how to raise it."""
-    return DataError(problem, where=where, cure=f"if you trust it, raise {variable(name)}")
+    return DataError(problem, where=where, cure=f"if you trust it, raise {VARIABLES[name]}")
 
 
-def read_at_most(stream: Readable, most: int) -> bytes:
+def read_at_most(stream: BufferedIOBase | IO[bytes], most: int) -> bytes:
     """Return what a stream holds, no more than `most` bytes; room is taken only for what is there."""
     pieces, left = [], most
     while left > 0 and (piece := stream.read(min(left, _PIECE))):
@@ -100,24 +113,67 @@ def read_at_most(stream: Readable, most: int) -> bytes:
     return b"".join(pieces)
 
 
-def check_vertices(count: int, *, where: str) -> None:
-    """Refuse more vertices than one file may have.
+def too_many_vertices(count: int, *, where: str) -> DataError:
+    """Return the error for more vertices than one file may have."""
+    return beyond("max_vertices", f"has {count:,} vertices; the limit is {limits().max_vertices:,}", where=where)
+
+
+@dataclass(slots=True)
+class Budget:
+    """What a zip and the zips in it may still unpack to; None where each member is read by itself."""
+
+    members: int
+    size: int | None
+
+
+def checked_members(archive: zipfile.ZipFile, left: Budget, *, where: str) -> dict[str, zipfile.ZipInfo]:
+    """Return the files in a zip by name, hidden ones left out, once all have been found harmless.
+
+    Parameters
+    ----------
+    archive : ZipFile
+        Open for reading.
+    left : Budget
+        What it may hold; it is charged.
+    where : str
+        The zip's name, for messages.
 
     Raises
     ------
     DataError
-        There are more.
+        The zip is larger than the limits, encrypted, has two members of one name, or a member that is a
+        link or names a place outside.
     """
-    most = limits().max_vertices
-    if count > most:
-        raise beyond("max_vertices", f"has {count:,} vertices; the limit is {most:,}", where=where)
+    most = limits()
+    left.members -= len(archive.infolist())
+    if left.members < 0:
+        raise beyond("max_members", f"has more than {most.max_members:,} members", where=where)
+    if left.size is not None:
+        # zipfile holds members to what they promise to unpack to.
+        left.size -= sum(info.file_size for info in archive.infolist())
+        if left.size < 0:
+            problem = f"unpacks to more than {most.max_unpacked_bytes:,} bytes"
+            raise beyond("max_unpacked_bytes", problem, where=where)
+    members: dict[str, zipfile.ZipInfo] = {}
+    for info in archive.infolist():
+        name = path_of(info)
+        folders = PurePosixPath(name).parts
+        if not name:
+            raise DataError("has a member without a name", where=where, cure="pack it again")
+        if name.startswith("/") or _DRIVE.match(name) or ".." in folders:
+            raise DataError(f"has a member that names a place outside: {name!r}", where=where, cure="do not trust it")
+        if name.endswith("/") or any(part.startswith(HIDDEN) for part in folders):
+            continue
+        if stat.S_ISLNK(info.external_attr >> 16):
+            raise DataError(f"has a member that is a link: {name!r}", where=where, cure="do not trust it")
+        if name in members:
+            raise DataError(f"has two members named {name!r}", where=where, cure="pack it again")
+        if info.flag_bits & _ENCRYPTED:
+            raise DataError(f"is encrypted: {name!r} needs a password", where=where, cure="unpack it")
+        members[name] = info
+    return members
 
 
-def _setting(name: str, text: str, default: int) -> int:
-    """Return a limit from its variable's text, or its default."""
-    text = text.strip()
-    if not text:
-        return default
-    if not text.isascii() or not text.isdecimal() or len(text) > 18:
-        raise UsageError(f"is {text!r}", where=variable(name), cure=f"give a whole number, as {default}")
-    return int(text)
+def path_of(info: zipfile.ZipInfo) -> str:
+    """Return a member's path, with forward slashes: Windows PowerShell 5 writes backslashes."""
+    return info.filename.replace("\\", "/")

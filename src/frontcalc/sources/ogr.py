@@ -1,22 +1,26 @@
-"""GDAL behind a small door: bytes in memory, one expected driver, no network, no other file."""
+"""GDAL behind a small door: bytes in memory, one expected driver, no network, no other file; WKB into polygons."""
 
 from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
 from frontcalc.labels import printable
-from frontcalc.sources.assemble import features_from_geometries, geometries_from_wkb
-from frontcalc.sources.features import Features
+from frontcalc.sources.features import Features, Properties
+from frontcalc.sources.limits import limits, too_many_vertices
 from frontcalc.sources.packages import extra_package
+from frontcalc.sources.rings import check_on_earth, nest_polygons
+
+_POLYGON = shapely.GeometryType.POLYGON
 
 # GDAL's settings are the process's, so a read sets them, and puts back what was there, under this lock.
 _LOCK = threading.Lock()
@@ -163,3 +167,82 @@ def _rows(fields: NDArray[np.object_], columns: tuple[NDArray[Any], ...], count:
     plain = [[None if value != value else value for value in column.tolist()] for column in columns]
     names = [str(name) for name in fields]
     return [dict(zip(names, values, strict=True)) for values in zip(*plain, strict=True)] or [{}] * count
+
+
+def geometries_from_wkb(wkb: Iterable[bytes | None], *, where: str) -> NDArray[np.object_]:
+    """Return geometries (n,) from well-known binary; None stays None.
+
+    Raises
+    ------
+    DataError
+        The binary is broken. The message names the first feature concerned.
+    """
+    given = np.array([*wkb, None], dtype=object)[:-1]
+    try:
+        # What is no number is named by the check after this, so that it need not be warned of.
+        with np.errstate(all="ignore"):
+            return np.asarray(shapely.from_wkb(given), dtype=object)
+    except (shapely.GEOSException, TypeError) as error:
+        index = next((n for n, one in enumerate(given) if not _readable(one)), 0)
+        raise DataError(
+            f"feature {index} has a broken geometry: {error}", where=where, cure="repair it or use --skip-bad"
+        ) from error
+
+
+def _readable(wkb: bytes | None) -> bool:
+    """Say whether one geometry can be read."""
+    try:
+        with np.errstate(all="ignore"):
+            shapely.from_wkb(wkb)
+    except (shapely.GEOSException, TypeError):
+        return False
+    return True
+
+
+def features_from_geometries(
+    geometries: NDArray[np.object_], properties: Sequence[Properties], crs: str, *, where: str, cure: str
+) -> Features:
+    """Return features with their polygons taken out of multipolygons and collections, without Z.
+
+    Parameters
+    ----------
+    geometries : (n,) array of shapely geometry or None
+        Of any kind.
+    properties : sequence of mapping
+        One for each geometry.
+    crs : str
+        What the coordinates are in, as `frontcalc.crs.source_crs` returns it.
+    where : str
+        The file's name, for messages.
+    cure : str
+        What to do where the coordinates cannot be in degrees, though the CRS is.
+
+    Raises
+    ------
+    DataError
+        A coordinate is no finite number, or cannot be a longitude or latitude.
+    """
+    outer, of_feature = shapely.get_parts(geometries, return_index=True)
+    # A collection may hold multipolygons: two passes take both apart.
+    parts, of_outer = shapely.get_parts(outer, return_index=True)
+    owner = of_feature[of_outer]
+    drawn = ~shapely.is_empty(parts)
+    area = drawn & (shapely.get_type_id(parts) == _POLYGON)
+    polygons = np.asarray(shapely.force_2d(parts[area]), dtype=object)
+    no_area = owner[drawn & ~area].astype(np.intp)
+    owner = owner[area].astype(np.intp)
+    vertices = int(shapely.get_num_coordinates(polygons).sum())
+    if vertices > limits().max_vertices:
+        raise too_many_vertices(vertices, where=where)
+    xy, of_polygon = shapely.get_coordinates(polygons, return_index=True)
+    wild = np.flatnonzero(~np.isfinite(xy).all(axis=1))
+    if len(wild):
+        raise DataError(
+            f"feature {owner[of_polygon[wild[0]]]} has a coordinate that is no finite number",
+            where=where,
+            cure="repair it or use --skip-bad",
+            code="BROKEN-RING",
+        )
+    check_on_earth(xy, crs, where=where, cure=cure)
+    polygons, owner = nest_polygons(polygons, owner, where=where)
+    return Features(crs, tuple(properties), polygons, owner, no_area)

@@ -1,8 +1,9 @@
-"""Polygons out of rings, the same for every format: closed, checked, and refused by the name of their feature."""
+"""Polygons out of rings, the same for every format: closed, checked, refused by their feature's name, and nested."""
 
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
@@ -11,9 +12,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from frontcalc import geometry
 from frontcalc.crs import fault_of_degrees, is_geographic
 from frontcalc.errors import DataError
-from frontcalc.sources.limits import check_vertices
+from frontcalc.sources.limits import limits, too_many_vertices
 
 Ring = Sequence[Sequence[float]] | NDArray[np.float64]
 """Positions of two values or more; what comes after x and y is not read."""
@@ -21,17 +23,24 @@ Ring = Sequence[Sequence[float]] | NDArray[np.float64]
 Part = tuple[int, Sequence[Any]]
 """The index of a feature, and the rings of one of its polygons, the outer ring first."""
 
+Indices = NDArray[np.intp]
 
 # The Earth's girth in millimetres is 4e10; beyond this nothing is meant, and figures overflow.
 _FARTHEST = 1e12
 
+# A ring that stands out by a rounding is inside; one that stands out by more than this share crosses.
+_MOSTLY = 0.9
+
 _UNDECLARED = "a file in a projected CRS must declare it («crs» in GeoJSON, «spatialReference» in Esri JSON)"
 
 
-def build_polygons(parts: Sequence[Part], crs: str, *, where: str) -> NDArray[np.object_]:
-    """Return a polygon for each part.
+def build_polygons(
+    parts: Sequence[Part], crs: str, *, where: str, esri: bool = False
+) -> tuple[NDArray[np.object_], Indices]:
+    """Return the polygons of parts, (n,) of shapely Polygon, and the feature of each, (n,) of int.
 
-    Z values are dropped and rings that were left open are closed, neither of which changes an area.
+    Z values are dropped and rings that were left open are closed, neither of which changes an area. Outlines and
+    holes are told apart as by `nest_polygons`; beyond that the polygons are as drawn: they may be invalid.
 
     Parameters
     ----------
@@ -41,27 +50,28 @@ def build_polygons(parts: Sequence[Part], crs: str, *, where: str) -> NDArray[np
         The CRS of the coordinates.
     where : str
         The file's name, for messages.
-
-    Returns
-    -------
-    (n,) array of shapely Polygon
-        As drawn: they may be invalid.
+    esri : bool
+        Each part is one ring of Esri's: clockwise rings are outlines, the others holes of the smallest outline of
+        their feature around them.
 
     Raises
     ------
     DataError
         A ring has too few points, a position is no pair of finite numbers, or no longitude and latitude
-        though the CRS is in degrees. The message names the feature.
+        though the CRS is in degrees, or rings do not nest. The message names the feature.
     """
     if not parts:
-        return np.empty(0, dtype=object)
+        return np.empty(0, dtype=object), np.empty(0, dtype=np.intp)
+    feature = np.array([index for index, _ in parts], dtype=np.intp)
     try:
         rings = [ring for _, polygon in parts for ring in polygon]
-        owner = np.repeat([feature for feature, _ in parts], [len(polygon) for _, polygon in parts])
+        counts = [len(polygon) for _, polygon in parts]
+        owner = np.repeat(feature, counts)
         lengths = np.array([len(ring) for ring in rings])
         if not lengths.all():
             raise ValueError("an empty ring")
-        check_vertices(int(lengths.sum()), where=where)
+        if lengths.sum() > limits().max_vertices:
+            raise too_many_vertices(int(lengths.sum()), where=where)
         xy = _coordinates(rings)
     except (TypeError, ValueError, IndexError, KeyError, OverflowError) as error:
         raise DataError(
@@ -69,7 +79,11 @@ def build_polygons(parts: Sequence[Part], crs: str, *, where: str) -> NDArray[np
             where=where,
             cure="repair it or use --skip-bad",
         ) from error
-    xy, lengths = _closed(xy, lengths)
+    ends = np.cumsum(lengths)
+    first = xy[ends - lengths]
+    left_open = (first != xy[ends - 1]).any(axis=1)
+    if left_open.any():
+        xy, lengths = np.insert(xy, ends[left_open], first[left_open], axis=0), lengths + left_open
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     short = np.flatnonzero(lengths < 4)
     if len(short):
@@ -80,8 +94,10 @@ def build_polygons(parts: Sequence[Part], crs: str, *, where: str) -> NDArray[np
         ring = int(np.searchsorted(offsets, wild[0], side="right")) - 1
         raise refused_ring(int(owner[ring]), "has a coordinate that is no finite number", xy[wild[0]], where=where)
     check_on_earth(xy, crs, where=where, cure=_UNDECLARED)
-    ends = np.cumsum([0, *(len(polygon) for _, polygon in parts)])
-    return np.asarray(shapely.from_ragged_array(shapely.GeometryType.POLYGON, xy, (offsets, ends)), dtype=object)
+    of_parts = (offsets, np.cumsum([0, *counts]))
+    drawn = np.asarray(shapely.from_ragged_array(shapely.GeometryType.POLYGON, xy, of_parts), dtype=object)
+    del rings, xy  # while rings are nested, these need no room
+    return _nest_esri(drawn, feature, where) if esri else nest_polygons(drawn, feature, where=where)
 
 
 def refused_ring(feature: int, fault: str, at: NDArray[np.float64], *, where: str) -> DataError:
@@ -124,16 +140,6 @@ def _coordinates(rings: Sequence[Ring]) -> NDArray[np.float64]:
     return xy
 
 
-def _closed(xy: NDArray[np.float64], lengths: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Return the rings with their first position repeated at the end where it was not."""
-    ends = np.cumsum(lengths)
-    first = xy[ends - lengths]
-    left_open = (first != xy[ends - 1]).any(axis=1)
-    if not left_open.any():
-        return xy, lengths
-    return np.insert(xy, ends[left_open], first[left_open], axis=0), lengths + left_open
-
-
 def check_on_earth(xy: NDArray[np.float64], crs: str, *, where: str, cure: str) -> None:
     """Refuse finite coordinates that no place on Earth has.
 
@@ -169,3 +175,160 @@ def check_on_earth(xy: NDArray[np.float64], crs: str, *, where: str, cure: str) 
         raise DataError(
             f"its coordinates are no place on Earth: {extent}", where=where, cure="check its CRS", code="OUT-OF-RANGE"
         )
+
+
+def nest_polygons(polygons: NDArray[np.object_], owner: Indices, *, where: str) -> tuple[NDArray[np.object_], Indices]:
+    """Return polygons whose rings are told apart, and the feature of each.
+
+    Valid polygons, and those of one ring, come back as they are. In any other the first ring's direction tells.
+    Clockwise, it is Esri's way: each clockwise ring is an outline, unless it lies inside an outline and in none of
+    its holes, and each other ring is a hole of the smallest outline around it. Counter-clockwise, it is that of
+    RFC 7946: all other rings are holes of the first.
+
+    Parameters
+    ----------
+    polygons : (n,) array of shapely Polygon
+        As drawn.
+    owner : (n,) array of int
+        The feature of each.
+    where : str
+        The file's name, for messages.
+
+    Raises
+    ------
+    DataError
+        A hole lies outside its outline, in another hole, or is all of its outline, or an outline all of a hole;
+        a ring may be outline or hole.
+    """
+    many = np.flatnonzero(shapely.get_num_interior_rings(polygons))
+    many = many[~shapely.is_valid(polygons[many])]
+    if not len(many):
+        return polygons, owner
+    lines, group = shapely.get_rings(polygons[many], return_index=True)
+    discs = np.asarray(shapely.polygons(lines))
+    outlines, made = _nest(discs, group, owner[many], _signed_areas(discs) <= 0, where=where, esri=False)
+    counts = np.ones(len(polygons), dtype=np.intp)
+    counts[many] = np.bincount(group[outlines], minlength=len(many))
+    again = np.repeat(np.isin(np.arange(len(polygons)), many), counts)
+    nested = np.repeat(polygons, counts)
+    nested[again] = made
+    return nested, np.repeat(owner, counts)
+
+
+def _nest_esri(rings: NDArray[np.object_], feature: Indices, where: str) -> tuple[NDArray[np.object_], Indices]:
+    """Return polygons and their features from Esri's rings, each a polygon of one ring."""
+    clockwise = _signed_areas(rings) <= 0
+    # Features without holes need no more.
+    some = np.flatnonzero(np.isin(feature, feature[~clockwise]))
+    features, group = np.unique(feature[some], return_inverse=True)
+    outlines, made = _nest(rings[some], group, features, clockwise[some], where=where, esri=True)
+    kept = np.ones(len(rings), dtype=bool)
+    kept[some] = np.isin(np.arange(len(some)), outlines)
+    polygons = rings.copy()
+    polygons[some[outlines]] = made
+    return polygons[kept], feature[kept]
+
+
+def _nest(
+    discs: NDArray[np.object_],
+    group: Indices,
+    feature: Indices,
+    clockwise: NDArray[np.bool_],
+    *,
+    where: str,
+    esri: bool,
+) -> tuple[Indices, NDArray[np.object_]]:
+    """Return which rings are outlines, and their polygons; `feature` is that of each group, and groups are in order."""
+    valid = np.asarray(shapely.make_valid(discs, method="structure"))
+    area = shapely.area(valid)
+    try:
+        around = _rings_around(valid, area, group)
+    except DataError as error:
+        raise DataError(error.problem, where=where, cure=error.cure) from error
+    hole_of = np.full(len(discs), -1, dtype=np.intp)
+    # Largest first, so that what is around a ring is known already.
+    for ring in np.argsort(-area, kind="stable").tolist():
+        head = int(np.searchsorted(group, group[ring]))
+        inside = [other for other, share in around[ring] if share > 0.5]
+        outlines = [other for other in inside if hole_of[other] < 0]
+        fault = ""
+        if ring == head and not esri:
+            pass
+        elif not area[ring]:
+            # A collapsed ring takes nothing away, wherever it is.
+            hole_of[ring] = -1 if esri else head
+        elif not clockwise[head] and not esri:
+            fault = "has a hole inside another hole" if len(inside) > 1 else ""
+            fault = fault if head in inside else "has a hole outside its outline"
+            hole_of[ring] = head
+        elif not clockwise[ring]:
+            fault = "" if outlines else "has a hole (a counter-clockwise ring) in no outline"
+            hole_of[ring] = outlines[-1] if outlines else -1
+        elif not esri:
+            if any(1 - _MOSTLY < share < _MOSTLY and hole_of[other] < 0 for other, share in around[ring]):
+                fault = "has a ring that crosses an outline, and may be outline or hole"
+            # The smallest is the last: an outline there means that the ring is in none of its holes.
+            hole_of[ring] = inside[-1] if inside and hole_of[inside[-1]] < 0 else -1
+            if hole_of[ring] < 0 and inside and _same(valid[ring], valid[inside[-1]]):
+                fault = "has an outline that is all of the hole around it"
+        if not fault and not esri and hole_of[ring] >= 0 and area[ring] and _same(valid[ring], valid[hole_of[ring]]):
+            fault = "has a hole that is all of its outline"
+        if fault:
+            at = shapely.get_coordinates(discs[ring])[0]
+            number = "" if esri else f" (ring {ring - head + 1})"
+            raise refused_ring(int(feature[group[ring]]), fault + number, at, where=where)
+    kept = clockwise | (area > 0) if esri else np.ones(len(discs), dtype=bool)
+    return _assembled(discs, hole_of, kept)
+
+
+def _same(hole: shapely.Geometry, outline: shapely.Geometry) -> bool:
+    """Say whether a hole leaves nothing of its outline."""
+    whole = shapely.area(outline)
+    least = whole * 1e-9
+    return bool(whole - shapely.area(hole) <= least and shapely.area(shapely.difference(outline, hole)) <= least)
+
+
+def _assembled(
+    discs: NDArray[np.object_], hole_of: Indices, kept: NDArray[np.bool_]
+) -> tuple[Indices, NDArray[np.object_]]:
+    """Return the outlines, and a polygon for each, with its holes in the order of the file."""
+    holes: dict[int, list[int]] = defaultdict(list)
+    for ring in np.flatnonzero((hole_of >= 0) & kept).tolist():
+        holes[int(hole_of[ring])].append(ring)
+    outlines = np.flatnonzero((hole_of < 0) & kept)
+    lines = shapely.get_exterior_ring(discs)
+    polygons = discs[outlines]
+    for at, outline in enumerate(outlines.tolist()):
+        if outline in holes:
+            polygons[at] = shapely.Polygon(lines[outline], lines[holes[outline]].tolist())
+    return outlines, polygons
+
+
+def _rings_around(
+    valid: NDArray[np.object_], area: NDArray[np.float64], group: Indices
+) -> defaultdict[int, list[tuple[int, float]]]:
+    """Return for each ring the larger ones of its group that it meets, largest first, with its share inside each."""
+    shapely.prepare(valid)
+    inner, outer = geometry.meeting_boxes(valid)
+    # Of rings of one size the first in the file counts as the larger.
+    larger = (area[outer] > area[inner]) | ((area[outer] == area[inner]) & (outer < inner))
+    mine = (group[inner] == group[outer]) & larger & (area[inner] > 0)
+    inner, outer = inner[mine], outer[mine]
+    share = shapely.covers(valid[outer], valid[inner]).astype(np.float64)
+    open_ = np.flatnonzero(share == 0)
+    shared = shapely.area(shapely.intersection(valid[outer[open_]], valid[inner[open_]]))
+    share[open_] = shared / area[inner[open_]]
+    around: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
+    for at in np.lexsort((outer, -area[outer])).tolist():
+        around[int(inner[at])].append((int(outer[at]), float(share[at])))
+    return around
+
+
+def _signed_areas(polygons: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return the area of each polygon's outline, negative where it runs clockwise; (n,), in the CRS's units."""
+    xy, ring = shapely.get_coordinates(polygons, return_index=True)
+    starts = np.searchsorted(ring, np.arange(len(polygons)))
+    # From each ring's own start: far from the origin no digits are lost, and the step to the next ring adds nothing.
+    x, y = (xy - xy[starts[ring]]).T
+    doubled = x * np.roll(y, -1) - np.roll(x, -1) * y
+    return np.asarray(np.add.reduceat(doubled, starts) / 2)

@@ -10,38 +10,18 @@ from pathlib import PurePosixPath
 
 from frontcalc.crs import LONLAT
 from frontcalc.errors import DataError
-from frontcalc.sources.assemble import name_layer
-from frontcalc.sources.features import Features
+from frontcalc.sources.detection import signature_of
+from frontcalc.sources.features import Features, name_layer
 from frontcalc.sources.ogr import read_layer
 
 PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 """Suffixes of the parts that are read."""
 
-_CODE = struct.pack(">i", 9994)
-_VERSION = struct.pack("<i", 1000)
 _HEADER = 100
 _NULL_SHAPE = 0
 # Where a .dbf says which code page it is in; 0 is nothing said (dBASE IV's language driver).
 _DBF_LANGUAGE = 29
 _DBF_HEADER = 33
-
-
-def detect(data: bytes) -> bool:
-    """Say whether content begins as a .shp does (a .shx begins alike)."""
-    return data[:4] == _CODE and data[28:32] == _VERSION
-
-
-def read(data: bytes, *, where: str) -> Features:
-    """Return the features of a .shp alone, whose CRS and properties are therefore unknown.
-
-    Raises
-    ------
-    DataError
-        The file is broken, or its coordinates are not degrees, so that its .prj is needed.
-    UsageError
-        pyogrio is not installed.
-    """
-    return read_shapefile_parts({".shp": data}, where=where)
 
 
 def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
@@ -64,7 +44,7 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
         pyogrio is not installed.
     """
     shp = parts.get(".shp", b"")
-    if not detect(shp):
+    if signature_of(shp) != "shapefile":
         raise DataError(
             "is no shapefile: its .shp is missing or broken", where=where, cure="give .shp and .dbf together"
         )

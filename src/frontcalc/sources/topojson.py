@@ -14,47 +14,18 @@ from numpy.typing import NDArray
 
 from frontcalc.errors import DataError
 from frontcalc.layers import INNER
-from frontcalc.sources.documents import declared_crs, parse, unwrap
 from frontcalc.sources.features import Features, Properties
-from frontcalc.sources.limits import check_vertices
-from frontcalc.sources.nesting import nest_polygons
+from frontcalc.sources.geojson import declared_crs, simple_geometries
+from frontcalc.sources.limits import limits, too_many_vertices
 from frontcalc.sources.rings import Part, build_polygons
 
 Arcs = Sequence[NDArray[np.float64]]
 
-# Tuples, since what a file gives as a type may be no text, and could not be looked up in a set.
-_NOT_AREA = ("Point", "MultiPoint", "LineString", "MultiLineString")
-_GEOMETRY_TYPES = (*_NOT_AREA, "Polygon", "MultiPolygon", "GeometryCollection")
-
-
 _MEND = "repair it or use --skip-bad"
 
 
-def read(data: bytes, *, where: str) -> Features:
-    """Return the features of TopoJSON text, also inside a wrapper such as ``{"value": …}``.
-
-    Parameters
-    ----------
-    data : bytes
-        The file's content.
-    where : str
-        The file's name, for messages.
-
-    Raises
-    ------
-    DataError
-        The text is no JSON or no TopoJSON, or its arcs do not make rings.
-    """
-    return read_document(unwrap(parse(data, where=where)), where=where)
-
-
-def is_topology(document: Mapping[str, Any]) -> bool:
-    """Say whether a JSON object is TopoJSON."""
-    return document.get("type") == "Topology"
-
-
-def read_document(document: object, *, where: str) -> Features:
-    """Return the features of a topology that was parsed already.
+def read_document(document: Mapping[str, Any], *, where: str) -> Features:
+    """Return the features of a topology.
 
     Each geometry of an object that is a collection is a feature, as any other object is. A feature that
     names no layer gets its object's name as the property `layer`.
@@ -62,38 +33,33 @@ def read_document(document: object, *, where: str) -> Features:
     Raises
     ------
     DataError
-        As `read`.
+        It is no TopoJSON, or its arcs do not make rings.
     """
-    if not isinstance(document, dict) or not is_topology(document):
-        raise DataError("holds JSON but no topology", where=where, cure="give TopoJSON with «objects» and «arcs»")
     arcs = _decoded_arcs(document, where)
     properties: list[Properties] = []
     parts: list[Part] = []
     not_area: list[int] = []
     vertices = 0
     for index, (name, feature) in enumerate(_features(document, where)):
-        properties.append(_with_layer(feature, name, index, where))
-        for kind, indices in _simple_geometries(feature, where, index):
-            if kind in _NOT_AREA:
+        own = feature.get("properties") or {}
+        if not isinstance(own, dict):
+            raise DataError(f"feature {index} has properties that are no object", where=where, cure=_MEND)
+        properties.append({INNER: name, **own})
+        for kind, indices in simple_geometries(feature, index, where=where, drawn_by="arcs"):
+            if not kind.endswith("Polygon"):
                 not_area.append(index)
                 continue
             polygons = [indices] if kind == "Polygon" else indices
             # An arc may be used any number of times: what is promised is counted before room is made for it.
             vertices += _promised(polygons, arcs)
-            check_vertices(vertices, where=where)
+            if vertices > limits().max_vertices:
+                raise too_many_vertices(vertices, where=where)
             stitched = [_rings(polygon, arcs, index, where) for polygon in polygons if polygon]
             parts.extend((index, rings) for rings in stitched if rings)
     crs = declared_crs(document, where=where)
-    owner = np.array([index for index, _ in parts], dtype=np.intp)
-    drawn, owner = nest_polygons(build_polygons(parts, crs, where=where), owner, where=where)
-    return Features(
-        crs,
-        tuple(properties),
-        drawn,
-        owner,
-        np.array(not_area, dtype=np.intp),
-        document.get("synthetic") is True,
-    )
+    drawn, owner = build_polygons(parts, crs, where=where)
+    points = np.array(not_area, dtype=np.intp)
+    return Features(crs, tuple(properties), drawn, owner, points, document.get("synthetic") is True)
 
 
 def _decoded_arcs(document: Mapping[str, Any], where: str) -> list[NDArray[np.float64]]:
@@ -134,37 +100,6 @@ def _features(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, Ma
             if not isinstance(feature, dict | None):
                 raise DataError(f"its object {name!r} is no geometry", where=where, cure=_MEND)
             yield name, feature or {"type": None}
-
-
-def _with_layer(feature: Mapping[str, Any], name: str, index: int, where: str) -> Properties:
-    """Return a feature's properties, with its object's name as the layer inside the file."""
-    properties = feature.get("properties") or {}
-    if not isinstance(properties, dict):
-        raise DataError(f"feature {index} has properties that are no object", where=where, cure=_MEND)
-    return {INNER: name, **properties}
-
-
-def _simple_geometries(geometry: object, where: str, index: int) -> Iterator[tuple[str, list[Any]]]:
-    """Yield type and arc indices of a geometry, collections taken apart; null yields nothing."""
-    waiting = [geometry]
-    while waiting:
-        current = waiting.pop()
-        # Publishers write a null geometry as {"type": null}, so that it can keep its properties.
-        if current is None or (isinstance(current, dict) and current.get("type", "") is None):
-            continue
-        if not isinstance(current, dict) or current.get("type") not in _GEOMETRY_TYPES:
-            raise DataError(f"feature {index} has a geometry of no known type", where=where, cure=_MEND)
-        kind = current["type"]
-        if kind in _NOT_AREA:
-            yield kind, []
-            continue
-        inside = current.get("geometries" if kind == "GeometryCollection" else "arcs")
-        if not isinstance(inside, list):
-            raise DataError(f"feature {index} has a {kind} without arcs", where=where, cure=_MEND)
-        if kind == "GeometryCollection":
-            waiting.extend(reversed(inside))
-        else:
-            yield kind, inside
 
 
 def _promised(polygons: Any, arcs: Arcs) -> int:

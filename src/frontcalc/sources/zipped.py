@@ -4,41 +4,27 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import NamedTuple
 
 from frontcalc.errors import DataError
 from frontcalc.labels import printable, some_of
 from frontcalc.notices import Notice
-from frontcalc.sources import flatgeobuf, geopackage, geoparquet, kml, shapefile
-from frontcalc.sources.assemble import concatenate, name_layer, refuse_bare
-from frontcalc.sources.documents import is_other_json
-from frontcalc.sources.features import Features
+from frontcalc.sources import read_content
+from frontcalc.sources.detection import GZIP, is_other_json, signature_of
+from frontcalc.sources.features import Features, concatenate, name_layer, refuse_bare
 from frontcalc.sources.files import SHAPEFILE_EXTRAS, SHAPEFILE_PARTS, SUFFIXES, may_be_other, shapefile_stem, suffix_of
-from frontcalc.sources.limits import limits
-from frontcalc.sources.members import BROKEN_MEMBER, Budget, budget, checked_members
+from frontcalc.sources.formats import refuse_logs
+from frontcalc.sources.kml import is_kml
+from frontcalc.sources.limits import BROKEN_MEMBER, Budget, checked_members, limits
+from frontcalc.sources.shapefile import read_shapefile_parts
 
-_GZIP = b"\x1f\x8b"
-_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 _HEAD = 4096
 # Zips by their content that are documents.
 _DOCUMENTS = (".docx", ".xlsx", ".pptx", ".odt", ".ods", ".qgz")
 
-Reader = Callable[..., Features]
-"""Called as ``reader(data, where=name)``."""
 
-
-def detect(data: bytes) -> bool:
-    """Say whether content begins as a zip does."""
-    return data.startswith(_MAGICS)
-
-
-_BINARY = (detect, geopackage.detect, flatgeobuf.detect, geoparquet.detect, kml.detect)
-
-
-def read(data: bytes, *, where: str, read_member: Reader, skip_bad: bool = False) -> Features:
+def read(data: bytes, *, where: str, skip_bad: bool = False, depth: int = 1, left: Budget | None = None) -> Features:
     """Return the features of all geodata in a zip, in the order of the members' names.
 
     Parameters
@@ -47,10 +33,12 @@ def read(data: bytes, *, where: str, read_member: Reader, skip_bad: bool = False
         The file's content.
     where : str
         The file's name; messages add the member's.
-    read_member : callable
-        Reads what is neither a zip nor a shapefile; called as ``read_member(data, where=name)``.
     skip_bad : bool
         Pass over members that cannot be read, with a notice, as long as one can.
+    depth : int
+        How deep the zip lies in others.
+    left : Budget, optional
+        What the zips around it leave for it.
 
     Raises
     ------
@@ -60,19 +48,7 @@ def read(data: bytes, *, where: str, read_member: Reader, skip_bad: bool = False
     UsageError
         A package that a member needs is not installed.
     """
-    return _read(data, where, 1, _Job(read_member, skip_bad, budget(whole=True)))
-
-
-class _Job(NamedTuple):
-    """How the members of a zip and of the zips in it are read."""
-
-    read_member: Reader
-    skip_bad: bool
-    left: Budget
-
-
-def _read(data: bytes, where: str, depth: int, job: _Job) -> Features:
-    """Return the features of a zip that lies `depth` deep."""
+    left = left or Budget(limits().max_members, limits().max_unpacked_bytes)
     deepest = limits().max_zip_depth
     if depth > deepest:
         raise DataError(f"is a zip more than {deepest} deep", where=where, cure="unpack it")
@@ -81,17 +57,17 @@ def _read(data: bytes, where: str, depth: int, job: _Job) -> Features:
     others: list[str] = []
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = checked_members(archive, job.left, where=where)
+            members = checked_members(archive, left, where=where)
             shapefiles = {shapefile_stem(name) for name in members if suffix_of(name) == ".shp"}
             for name in sorted(members):
                 if suffix_of(name) in (*SHAPEFILE_PARTS, *SHAPEFILE_EXTRAS) and shapefile_stem(name) in shapefiles:
                     continue
                 try:
-                    part = _read_part(archive, members, name, where, depth, job)
+                    part = _read_part(archive, members, name, where, depth, left, skip_bad=skip_bad)
                     if part:
                         refuse_bare(part, where=f"{where}/{printable(name)}")
                 except DataError as error:
-                    if not job.skip_bad:
+                    if not skip_bad:
                         raise
                     bad.append(error)
                 else:
@@ -116,7 +92,14 @@ def _read(data: bytes, where: str, depth: int, job: _Job) -> Features:
 
 
 def _read_part(
-    archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], name: str, where: str, depth: int, job: _Job
+    archive: zipfile.ZipFile,
+    members: dict[str, zipfile.ZipInfo],
+    name: str,
+    where: str,
+    depth: int,
+    left: Budget,
+    *,
+    skip_bad: bool,
 ) -> Features | None:
     """Return the features of one member, a shapefile's with those beside it; None where it is something else."""
     suffix, place = suffix_of(name), f"{where}/{printable(name)}"
@@ -125,29 +108,30 @@ def _read_part(
             head = file.read(_HEAD)
         if not _may_be_map(name, suffix, head):
             return None
-        if head.startswith(_GZIP):
+        if head.startswith(GZIP):
             # What it unpacks to is in no promise of the zip's, and a map must not be passed over.
             raise DataError(f"has a member in gzip: {name!r}", where=where, cure="unpack it")
         data = archive.read(members[name])
-        if detect(data):
-            return _read(data, place, depth + 1, job)
-        if shapefile.detect(data):
+        kind = signature_of(data)
+        if kind == "zip":
+            return read(data, where=place, skip_bad=skip_bad, depth=depth + 1, left=left)
+        if kind == "shapefile":
             stem = shapefile_stem(name)
             beside = [
                 other for other in members if shapefile_stem(other) == stem and suffix_of(other) in SHAPEFILE_PARTS
             ]
             parts = {suffix_of(other): archive.read(members[other]) for other in beside}
-            return shapefile.read_shapefile_parts({**parts, ".shp": data}, where=place)
-        if geopackage.detect(data):
+            return read_shapefile_parts({**parts, ".shp": data}, where=place)
+        if kind == "geopackage":
             logs = {end: archive.read(members[name + end]) for end in ("-wal", "-journal") if name + end in members}
-            geopackage.refuse_logs(lambda ending: logs.get(ending, b""), where=place)
+            refuse_logs(lambda ending: logs.get(ending, b""), where=place)
     except BROKEN_MEMBER as error:
         problem = f"is a broken zip: {name!r} cannot be unpacked: {error}"
         raise DataError(problem, where=where, cure="is the download complete?") from error
     if may_be_other(name) and _is_json(head) and is_other_json(data):
         return None
     try:
-        return job.read_member(data, where=place)
+        return read_content(data, where=place)
     except DataError:
         if suffix in SUFFIXES or may_be_other(name):
             raise
@@ -156,13 +140,15 @@ def _read_part(
 
 def _may_be_map(name: str, suffix: str, head: bytes) -> bool:
     """Say whether a member is a map by its name, or by its beginning where its name is none of another thing."""
-    if head.startswith(_GZIP):
+    if head.startswith(GZIP):
         return PurePosixPath(name.lower().removesuffix(".gz")).suffix in SUFFIXES
     if suffix in SUFFIXES:
         return True
     # An index begins as the shapefile does, and a document as a zip; only their names tell.
-    known = any(test(head) for test in _BINARY) and suffix not in _DOCUMENTS
-    return known or _is_json(head) or (shapefile.detect(head) and suffix != ".shx")
+    kind = signature_of(head)
+    if kind == "shapefile":
+        return suffix != ".shx"
+    return (bool(kind or is_kml(head)) and suffix not in _DOCUMENTS) or _is_json(head)
 
 
 def _is_json(head: bytes) -> bool:

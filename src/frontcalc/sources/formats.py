@@ -1,0 +1,220 @@
+"""FlatGeobuf and GeoPackage, every layer that has geometry, by GDAL; GeoParquet (1.0 and 1.1, WKB) by pyarrow."""
+
+from __future__ import annotations
+
+import io
+import re
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from frontcalc.crs import LONLAT, source_crs
+from frontcalc.errors import DataError
+from frontcalc.sources.features import Features, concatenate, name_layer
+from frontcalc.sources.limits import beyond, limits
+from frontcalc.sources.ogr import features_from_geometries, geometries_from_wkb, layer_names, read_layer
+from frontcalc.sources.packages import extra_package
+
+# OGC 12-128r18, requirement 2: what an SQLite header says at byte 68 where the database is a GeoPackage.
+_APPLICATION = slice(68, 72)
+_GEOPACKAGE = (b"GPKG", b"GP10", b"GP11")
+# https://sqlite.org/fileformat2.html: a write-ahead log with no more than its header has no changes, and a journal
+# whose header is zeroed is done with.
+_WAL_HEADER = 32
+_HOT_JOURNAL = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+_COLUMNS = "SELECT table_name, column_name FROM gpkg_geometry_columns"
+_MOST_TABLES = 10_000
+_VIRTUAL = re.compile(r"\s*create\s+virtual", re.IGNORECASE)
+# The tables that GDAL asks first.
+_DIRECTORY = ("gpkg_contents", "gpkg_geometry_columns", "gpkg_spatial_ref_sys")
+
+
+def read_flatgeobuf(data: bytes, *, where: str) -> Features:
+    """Return the features of FlatGeobuf.
+
+    Raises
+    ------
+    DataError
+        The file is broken or declares no CRS that is known.
+    UsageError
+        pyogrio is not installed.
+    """
+    return read_layer(data, where=where, drivers=("FlatGeobuf",))
+
+
+def read_geopackage(data: bytes, *, where: str) -> Features:
+    """Return the features of a GeoPackage; a layer's name is the `layer` of features that name none.
+
+    Raises
+    ------
+    DataError
+        The file is no GeoPackage, is broken, has no layer with geometry, or layers in several CRSs.
+    UsageError
+        pyogrio is not installed.
+    """
+    if data[_APPLICATION] not in _GEOPACKAGE:
+        raise DataError("is an SQLite database but no GeoPackage", where=where, cure="export it as GeoPackage")
+    drawn = _drawn_by_table(data, where)
+    layers = layer_names(data, where=where)
+    if not layers:
+        raise DataError(
+            "is a GeoPackage without a layer that has geometry", where=where, cure="export the map with its polygons"
+        )
+    parts = []
+    for index, name in layers:
+        count = drawn.get(name.casefold())
+        part = read_layer(data, where=f"{where}/{name}", drivers=("GPKG",), layer=index, drawn=count)
+        parts.append((name, name_layer(part, name)))
+    return concatenate(parts, where=where)
+
+
+def refuse_logs(beside: Callable[[str], bytes], *, where: str) -> None:
+    """Refuse a database with changes in a log beside it, which its own bytes lack or have too many of.
+
+    Parameters
+    ----------
+    beside : callable
+        Returns the first bytes of the file of the database's name and an ending; none where there is none.
+    where : str
+        The database's name, for messages.
+
+    Raises
+    ------
+    DataError
+        There is such a log, and it is not empty.
+    """
+    name = where.rpartition("/")[2]
+    cure = f"open and close it in what wrote it, as QGIS, or run: sqlite3 {name} 'PRAGMA journal_mode=delete'"
+    if len(beside("-wal")) > _WAL_HEADER:
+        raise DataError(f"has changes in {name}-wal that are not in it yet", where=where, cure=cure)
+    if beside("-journal").startswith(_HOT_JOURNAL):
+        raise DataError(f"was not written to its end: {name}-journal has what it was before", where=where, cure=cure)
+
+
+def _drawn_by_table(data: bytes, where: str) -> dict[str, int]:
+    """Return how many rows of each table have a geometry, once no table is found to be computed by the file.
+
+    A GeoPackage is a database, whose tables may be views or have columns that are expressions. GDAL would run
+    what they say, which may take for ever or fill the memory.
+    """
+    connection = sqlite3.connect(":memory:")
+    try:
+        # A header that tells of a log beside the file would have it looked for; there is none in memory.
+        connection.deserialize(data[:18] + b"\x01\x01" + data[20:])
+        connection.execute("PRAGMA trusted_schema = OFF")
+        for table in _DIRECTORY:
+            _refuse_computed(connection, table, where)
+        columns = connection.execute(_COLUMNS).fetchmany(_MOST_TABLES)
+        for table, _ in columns:
+            _refuse_computed(connection, str(table), where)
+        return {str(table).casefold(): _count(connection, str(table), str(column)) for table, column in columns}
+    except (sqlite3.Error, UnicodeDecodeError, ValueError) as error:
+        raise DataError("is a damaged database", where=where, cure="is the download complete?") from error
+    finally:
+        connection.close()
+
+
+def _refuse_computed(connection: sqlite3.Connection, table: str, where: str) -> None:
+    """Refuse what is called a table but is a view, a virtual table, or has columns that an expression makes."""
+    query = "SELECT type, sql FROM sqlite_master WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')"
+    found = connection.execute(query, (table,)).fetchall()
+    plain = all(kind == "table" and not _VIRTUAL.match(str(sql)) for kind, sql in found)
+    hidden = (
+        plain and connection.execute("SELECT hidden FROM pragma_table_xinfo(?) WHERE hidden > 0", (table,)).fetchall()
+    )
+    if not plain or hidden:
+        raise DataError(f"its table {table!r} is computed by the file itself", where=where, cure="export it as a table")
+
+
+def _count(connection: sqlite3.Connection, table: str, column: str) -> int:
+    """Return how many rows of a table have a geometry."""
+    quoted, field = (name.replace('"', '""') for name in (table, column))
+    query = f'SELECT count(*) FROM "{quoted}" WHERE "{field}" IS NOT NULL'  # noqa: S608 - names are quoted
+    return int(connection.execute(query).fetchone()[0])
+
+
+def read_geoparquet(data: bytes, *, where: str) -> Features:
+    """Return the features of GeoParquet, whose primary geometry column is read.
+
+    Raises
+    ------
+    DataError
+        The file is broken, too large, Parquet without geometry, or in an encoding other than WKB.
+    UsageError
+        pyarrow is not installed.
+    """
+    arrow = extra_package("pyarrow", where=where)
+    parquet = extra_package("pyarrow.parquet", where=where)
+    try:
+        file = parquet.ParquetFile(io.BytesIO(data))
+        name, column, covering = _geometry_column(file.metadata.metadata or {}, where)
+        if name not in file.schema_arrow.names:
+            raise DataError(f"has no column {name!r}, which its metadata name", where=where, cure="write it again")
+        if twice := {own for own in file.schema_arrow.names if file.schema_arrow.names.count(own) > 1}:
+            raise DataError(f"has two columns named {min(twice)!r}", where=where, cure="write it again")
+        table = _bounded_table(arrow, file, where)
+        wkb = table.column(name).to_pylist()
+        kept = [field for field in table.column_names if field not in (name, covering)]
+        properties = table.select(kept).to_pylist() if kept else [{}] * len(wkb)
+    except (arrow.ArrowException, OSError, ValueError, OverflowError) as error:
+        raise DataError(
+            f"is broken Parquet: {str(error).partition('. ')[0]}", where=where, cure="is the download complete?"
+        ) from error
+    cure = "its crs metadata cannot be right"
+    crs = _declared_crs(column, where)
+    return features_from_geometries(geometries_from_wkb(wkb, where=where), properties, crs, where=where, cure=cure)
+
+
+def _bounded_table(arrow: Any, file: Any, where: str) -> Any:
+    """Return the whole table, read in batches: repeats are stored once, so that a small file may hold very much."""
+    most = limits().max_unpacked_bytes
+    stored = sum(file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
+    problem = f"unpacks to more than {most:,} bytes"
+    if stored > most:
+        raise beyond("max_unpacked_bytes", problem, where=where)
+    # No value is larger than what is stored, so that no batch is larger than the limit.
+    rows = max(1, min(65_536, most // max(1, stored)))
+    batches, size = [], 0
+    for batch in file.iter_batches(batch_size=rows):
+        size += batch.nbytes
+        if size > most:
+            raise beyond("max_unpacked_bytes", problem, where=where)
+        batches.append(batch)
+    return arrow.Table.from_batches(batches, schema=file.schema_arrow)
+
+
+def _geometry_column(metadata: dict[bytes, bytes], where: str) -> tuple[str, dict[str, Any], str]:
+    """Return name and metadata of the primary geometry column, and the column of its bounding boxes."""
+    if b"geo" not in metadata:
+        raise DataError(
+            "is Parquet without «geo» metadata, so it has no known geometry", where=where, cure="write it as GeoParquet"
+        )
+    try:
+        geo = orjson.loads(metadata[b"geo"])
+        name = geo["primary_column"]
+        column = geo["columns"][name]
+        encoding = column["encoding"]
+        covering = str((column.get("covering") or {}).get("bbox", {}).get("xmin", [""])[0])
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise DataError(
+            "its «geo» metadata are not GeoParquet's", where=where, cure="write it as GeoParquet"
+        ) from error
+    if encoding != "WKB":
+        raise DataError(f"has geometry encoded as {encoding!r}", where=where, cure="write it with encoding WKB")
+    if column.get("edges", "planar") != "planar":
+        raise DataError(
+            f"has {column['edges']} edges, and edges are read as straight", where=where, cure="write planar edges"
+        )
+    return str(name), column, covering
+
+
+def _declared_crs(column: dict[str, Any], where: str) -> str:
+    """Return the column's CRS: WGS 84 where nothing is said, an error where it is said to be unknown."""
+    if "crs" not in column:
+        return LONLAT
+    declared = column["crs"]
+    if declared is None:
+        raise DataError("says that its CRS is unknown", where=where, cure="declare an EPSG code")
+    return source_crs(declared if isinstance(declared, str) else orjson.dumps(declared).decode(), where=where)
