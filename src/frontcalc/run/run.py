@@ -97,6 +97,7 @@ class Run:
     gaps_km2: dict[str, list[float]] = field(default_factory=dict)
     _boxes: dict[SnapshotRef, Box] = field(default_factory=dict)
     _home: shapely.STRtree = field(init=False)
+    _liberated: bool = field(init=False)
     _making: dict[str, Lock] = field(default_factory=dict)
     _keys: dict[str, str] = field(default_factory=dict)
     _taking: dict[str, RegionSet] = field(default_factory=dict)
@@ -107,6 +108,9 @@ class Run:
         self.view = choose_view(options.view or self.archive.view, own=own)
         self.cache = user_cache(options.cache)
         self.slivers = SliverRule(float(options.sliver_width), options.crs)
+        # Regions of an actor's own country take nothing of it, unless liberated land counts.
+        by_name = [layer.role for name in self.view.layers if (layer := find_layer(name))]
+        self._liberated = Role.COUNTEROFFENSIVE in (*self.view.roles, *by_name)
         # An actor is spelt as in the table; a layer named by itself implies its actor.
         explained = {spelling(item): layer for item, layer in own.items()}
         named = (explained.get(spelling(item)) or find_layer(item) for item in self.view.layers)
@@ -225,7 +229,8 @@ class Run:
             A property tells the polygons of the maps used apart, and nobody has said what its values mean; the map
             lies elsewhere than the others, and with them if x and y are exchanged.
         """
-        held = snapshots.holding(snapshot, actor, self.view, self.options.crs, without=self._without(actor))
+        without = self._without(actor) if self.baseline else ()
+        held = snapshots.holding(snapshot, actor, self.view, self.options.crs, without=without)
         if noted:
             self.tells.add(snapshot.tells, snapshot.ref)
             self.tells.refuse(self.archive)
@@ -236,7 +241,7 @@ class Run:
 
     def takers(self, actor: str) -> RegionSet:
         """Return the regions as they stand for an actor; of several threads one finds them and the others wait."""
-        country, options = self._country(actor), self.options
+        country, options = "" if self._liberated else COUNTRIES.get(actor, actor), self.options
         with self._making.setdefault("takers", Lock()):
             if country not in self._taking:
                 self._taking[country] = takers(
@@ -368,22 +373,15 @@ class Run:
         """Return the key of the regions as they stand for an actor; the actor itself where nothing is kept."""
         if self.cache.folder is None:
             return actor
-        country = self._country(actor)
+        country = "" if self._liberated else COUNTRIES.get(actor, actor)
         if country not in self._keys:
             self._keys[country] = regions_key(self.regions, country, self.options.snap)
         return self._keys[country]
 
-    def _country(self, actor: str) -> str:
-        """Return whose regions take nothing of an actor: those of its own country, unless liberated land counts."""
-        roles = {*self.view.roles, *(layer.role for name in self.view.layers if (layer := find_layer(name)))}
-        return "" if Role.COUNTEROFFENSIVE in roles else COUNTRIES.get(actor, actor)
-
     def _without(self, actor: str) -> tuple[SnapshotLayer, ...]:
         """Return the layers that counted on the baseline; an archive that starts later cannot tell."""
-        if self.baseline is None:
-            return ()
-        if actor in self._withouts:
-            return self._withouts[actor]
+        if self.baseline is None or actor in self._withouts:
+            return self._withouts.get(actor, ())
         state = self.states(actor).on(self.baseline)
         if state is None:
             raise NoDataError(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -38,7 +37,6 @@ from frontcalc.versions import method_version
 
 _MOST_REMEMBERED = 4096
 _remembered: dict[SnapshotRef, Snapshot] = {}
-_lock = Lock()
 
 
 def read_snapshot(ref: SnapshotRef, cache: Cache = NOTHING_KEPT) -> Snapshot:
@@ -88,25 +86,24 @@ def known_snapshot(ref: SnapshotRef, cache: Cache) -> Snapshot | None:
     if content is None:
         return None
     found: dict[str, Any] = orjson.loads(content)
-    return remember(
-        Snapshot(
-            ref,
-            files=tuple(SourceFile(*file) for file in found["files"]),
-            layers=tuple(
-                SnapshotLayer(name, Layer(actor, Role(role), whole, legend), crs, file, digest, ref)
-                for name, actor, role, whole, legend, crs, file, digest in found["layers"]
-            ),
-            notices=tuple(Notice(*notice) for notice in found["notices"]),
-            stated_days=tuple(date.fromisoformat(day) for day in found["stated_days"]),
-            tells=tuple(Tell(*tell) for tell in found["tells"]),
-            box=tuple(found["box"]) if found["box"] else None,
-        )
+    known = _remembered[ref] = Snapshot(
+        ref,
+        files=tuple(SourceFile(*file) for file in found["files"]),
+        layers=tuple(
+            SnapshotLayer(name, Layer(actor, Role(role), whole, legend), crs, file, digest, ref)
+            for name, actor, role, whole, legend, crs, file, digest in found["layers"]
+        ),
+        notices=tuple(Notice(*notice) for notice in found["notices"]),
+        stated_days=tuple(date.fromisoformat(day) for day in found["stated_days"]),
+        tells=tuple(Tell(*tell) for tell in found["tells"]),
+        box=tuple(found["box"]) if found["box"] else None,
     )
+    return known
 
 
 def keep_snapshot(snapshot: Snapshot, cache: Cache) -> None:
     """Keep what was found on a map, in memory for this run and in a cache for later ones."""
-    remember(snapshot)
+    _remembered[snapshot.ref] = snapshot
     # What was skipped is looked at again by each run.
     if cache.folder is None or any(notice.code == "SKIPPED" for notice in snapshot.notices):
         return
@@ -148,19 +145,14 @@ def digests_of(ref: SnapshotRef) -> tuple[str, ...] | None:
     return tuple(_fingerprint(part.entry) for part in ref.parts)
 
 
-def remember(snapshot: Snapshot) -> Snapshot:
-    """Keep what was found on a map in memory for this run, and return it."""
-    with _lock:
-        while len(_remembered) >= _MOST_REMEMBERED:
-            del _remembered[next(iter(_remembered))]
-        _remembered[snapshot.ref] = snapshot
-    return snapshot
+def remember(snapshot: Snapshot) -> None:
+    """Keep what was found on a map in memory for this run."""
+    _remembered[snapshot.ref] = snapshot
 
 
 def forget_read() -> None:
     """Drop what is remembered of files: a run reads them as they are now, not as an earlier one found them."""
-    with _lock:
-        _remembered.clear()
+    _remembered.clear()
     _fingerprint.cache_clear()
     forget_parsed()
 

@@ -86,7 +86,8 @@ def ground_of(held: Holding, cache: Cache = NOTHING_KEPT) -> shapely.MultiPolygo
     if content is not None:
         return cast(shapely.MultiPolygon, shapely.from_wkb(content))
     projected = [_projected(part, held.plane) for part in held.parts]
-    _keep_gaps(key, [gap for _, gap in projected], cache)
+    _gaps[key] = np.array([gap for _, gap in projected], dtype="<f8").tobytes()
+    cache.put("repairs", key, _gaps[key])
     ground = shapely.MultiPolygon()
     if held.parts:
         first = held.parts[0]
@@ -145,18 +146,12 @@ def repair_gaps_km2(held: Holding, cache: Cache = NOTHING_KEPT) -> list[float]:
     UsageError, DataError
         As `ground_of`.
     """
-    key = held.key
-    content = _gaps.get(key) or cache.get("repairs", key)
+    content = _gaps.get(held.key) or cache.get("repairs", held.key)
     if content is None:
-        content = _keep_gaps(key, [_projected(part, held.plane)[1] for part in held.parts], cache)
+        gaps = [_projected(part, held.plane)[1] for part in held.parts]
+        content = _gaps[held.key] = np.array(gaps, dtype="<f8").tobytes()
+        cache.put("repairs", held.key, content)
     return [float(gap) for gap in np.frombuffer(content, "<f8")]
-
-
-def _keep_gaps(key: str, gaps: list[float], cache: Cache) -> bytes:
-    """Keep by how much repairs of a holding's layers differ, in memory and in a cache, and return it."""
-    content = _gaps[key] = np.array(gaps, dtype="<f8").tobytes()
-    cache.put("repairs", key, content)
-    return content
 
 
 def _projected(part: SnapshotLayer, plane: str) -> tuple[Geometries, float]:
