@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
@@ -254,8 +254,8 @@ def _document(folder: Path) -> dict[str, Any]:
         raise DataError("cannot be read", where=NAME, cure="check its permissions") from error
 
 
-def read_toml(data: bytes, *, where: str) -> dict[str, Any]:
-    """Return a TOML document.
+def read_toml(data: bytes, *, where: str, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
+    """Return a TOML document, its fractions as `parse_float` makes them.
 
     Raises
     ------
@@ -263,7 +263,7 @@ def read_toml(data: bytes, *, where: str) -> dict[str, Any]:
         It is no TOML, not in UTF-8, nests too deep, or has a number or day that cannot be.
     """
     try:
-        return tomllib.loads(data.decode("utf-8-sig"))
+        return tomllib.loads(data.decode("utf-8-sig"), parse_float=parse_float)
     except UnicodeDecodeError as error:
         raise DataError(f"is not UTF-8 text, at byte {error.start}", where=where, cure="save it as UTF-8") from error
     except (ValueError, ArithmeticError, RecursionError) as error:

@@ -12,16 +12,8 @@ from typing import Unpack
 
 from frontcalc import __version__
 from frontcalc.archives import Archive
-from frontcalc.claims import (
-    UNIT_LABELS,
-    Claim,
-    Difference,
-    Range,
-    Verdict,
-    differences,
-    fitting,
-    read_claims,
-)
+from frontcalc.claims import UNIT_LABELS, Claim, Contradiction, Range, Verdict, contradictions, fitting
+from frontcalc.claims_files import read_claims
 from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.labels import printable
@@ -88,7 +80,7 @@ def verify(
         bench.run(claim)
     stated = [bench.figure(claim, Choice()) for claim in track(asked.claims, "checking claim")]
     rows = [_row(bench, claim, figure) for claim, figure in zip(asked.claims, stated, strict=True)]
-    rows += [_difference_row(found, maps.name) for found in differences(asked.claims)]
+    rows += [_difference_row(found, maps.name) for found in contradictions(asked.claims)]
     source = SourceFile(name, hashlib.sha256(content).hexdigest())
     return Table(ClaimRow, tuple(rows), _meta(bench, source, rows, stated))
 
@@ -173,7 +165,7 @@ def _verdict(bench: Bench, claim: Claim, stated: Figure) -> tuple[Verdict, str]:
     return Verdict.DISAGREES, f"no choice fits {fits}; nearest is {_figure(nearest)} {unit} {how}"
 
 
-def _difference_row(found: Difference, archive: str) -> ClaimRow:
+def _difference_row(found: Contradiction, archive: str) -> ClaimRow:
     """Return the row of a claim that other claims contradict."""
     claim, unit = found.claim, UNIT_LABELS[found.claim.unit]
     said = [f"{_figure(float(other.value))} {UNIT_LABELS[other.unit]}" for other in found.others]
