@@ -164,7 +164,7 @@ def _claim(found: Fields, line: int | None) -> Claim:
     tolerance = abs(found["value"]) * number / 100 if per_cent else number
     periods = found.pop("period")
     label = " / ".join(period.label for period in periods)
-    defaults = {"unit": UNITS[found["measure"]][0]}
+    defaults: Fields = {"unit": UNITS[found["measure"]][0]}
     return Claim(**defaults | found, period=label, periods=periods, tolerance=tolerance, line=line)
 
 
