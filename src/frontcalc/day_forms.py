@@ -59,8 +59,12 @@ Shape = tuple[str, int]
 Orders = Mapping[Shape, Order | None]
 """The order that the names of an archive leave no doubt of, None where they leave one."""
 
-# Where year, month and day stand.
-PLACES = {Order.YEAR: (0, 1, 2), Order.DAY: (2, 1, 0), Order.MONTH: (2, 0, 1)}
+# Which of three numbers are year, month and day.
+PLACES = {
+    Order.YEAR: ("one", "two", "three"),
+    Order.DAY: ("three", "two", "one"),
+    Order.MONTH: ("three", "one", "two"),
+}
 
 
 class Kind(Enum):
@@ -150,6 +154,8 @@ class Found:
         How it is written.
     match : Match
         Where.
+    numbers : dict of Order to (str, str, str)
+        Year, month and day as they are written, in each order that they may be read in; an empty year is not stated.
     moment : datetime or None
         The moment that it counts the seconds to.
     time : time or None
@@ -160,23 +166,15 @@ class Found:
 
     form: Form
     match: re.Match[str]
-    moment: datetime | None = None
-    time: time | None = None
-    end: int = 0
+    numbers: Mapping[Order, tuple[str, ...]]
+    moment: datetime | None
+    time: time | None
+    end: int
 
     @property
     def shape(self) -> Shape | None:
         """How its numbers are written, where they can be read in more than one order."""
-        return (self.match["sep"], len(self.match["three"])) if len(self.form.orders) > 1 else None
-
-    def _numbers(self, order: Order, default_year: int | None) -> tuple[str, str, str]:
-        """Return year, month and day as they are written; no year is the default, and empty without one."""
-        if self.form.orders:
-            written = self.match.group("one", "two", "three")
-            year, month, day = (written[place] for place in PLACES[order])
-            return year, month, day
-        own = self.match.groupdict()
-        return own.get("year") or str(default_year or ""), own["month"], own["day"]
+        return (self.match["sep"], len(self.match["three"])) if len(self.numbers) > 1 else None
 
     def readings(self, default_year: int | None = None) -> dict[Order, date]:
         """Return the day it states in each order that gives one.
@@ -186,9 +184,8 @@ class Found:
         if self.moment:
             return {Order.YEAR: self.moment.date()}
         found = {}
-        for order in self.form.orders or (Order.YEAR,):
-            digits, month, day = self._numbers(order, default_year)
-            year = int(digits or 0) + (2000 if len(digits) == 2 else 0)
+        for order, (digits, month, day) in self.numbers.items():
+            year = int(digits or default_year or 0) + (2000 if len(digits) == 2 else 0)
             if year in self.form.years:
                 with suppress(ValueError):  # no calendar has that day
                     found[order] = date(year, MONTHS.get(month.casefold()) or int(month), int(day))
@@ -199,8 +196,8 @@ class Found:
 
     def fault(self, default_year: int | None) -> str:
         """Say why it states no day."""
-        order = self.form.orders[0] if self.form.orders else Order.YEAR
-        year, _, _ = self._numbers(order, default_year)
+        digits, _, _ = next(iter(self.numbers.values()))
+        year = digits or str(default_year or "")
         if not year:
             return f"{self.match[0]} has no year"
         if int(year) + (2000 if len(year) == 2 else 0) in self.form.years:
@@ -229,7 +226,9 @@ def _scan(name: str) -> Iterator[Found]:
             since, hour = own.get("since"), own.get("hour")
             moment = datetime.fromtimestamp(int(since) / 1000 ** (len(since) > 10), UTC) if since else None
             clock = time(int(hour), int(own["minute"] or 0), int(own["second"] or 0)) if hour else None
-            one = Found(form, match, moment, moment.timetz() if moment else clock, match.end())
+            stated = (own.get("year", ""), own.get("month", ""), own.get("day", ""))
+            numbers = {order: match.group(*PLACES[order]) for order in form.orders} or {Order.YEAR: stated}
+            one = Found(form, match, numbers, moment, moment.timetz() if moment else clock, match.end())
             # A number may count too many seconds, or be a time of day that is the name.
             if moment:
                 may_be = moment.date() <= tomorrow()
