@@ -13,7 +13,7 @@ from typing import Any
 from frontcalc.claims import ON_A_DAY, SIGNED, UNIT_LABELS, UNITS, Claim, Measure, Qualifier
 from frontcalc.config import read_toml
 from frontcalc.errors import DataError, UsageError
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.periods import Period, parse_day, parse_period
 from frontcalc.views import VIEWS
 

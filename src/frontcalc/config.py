@@ -13,8 +13,8 @@ from unicodedata import normalize
 
 from frontcalc.day_forms import WRITTEN
 from frontcalc.errors import DataError, UsageError
-from frontcalc.labels import printable
 from frontcalc.layers import OWN, Layer, LayerEnd, Legend, Role, spelling
+from frontcalc.names import printable
 from frontcalc.views import choose_view
 
 NAME = "frontcalc.toml"

@@ -12,7 +12,7 @@ from typing import Any
 
 from frontcalc import crs
 from frontcalc.errors import DataError
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.sources.detection import unpack
 from frontcalc.sources.documents import declared_crs, parse
 from frontcalc.sources.files import single_file

@@ -15,7 +15,7 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
-from frontcalc.labels import printable
+from frontcalc.names import printable
 
 
 class Role(StrEnum):

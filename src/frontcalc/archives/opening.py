@@ -22,10 +22,10 @@ from frontcalc.config import ArchiveConfig, archive_config, merged, named_archiv
 from frontcalc.dates import day_from_name, mentions_day, settled
 from frontcalc.errors import DataError, NoDataError, UsageError, reason_of
 from frontcalc.keywords import facade
-from frontcalc.labels import printable, some_of
 from frontcalc.layers import Legend
 from frontcalc.manifest import NAME as MANIFEST_NAME
 from frontcalc.manifest import REVISIONS, is_manifest
+from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
 from frontcalc.sources.files import Entry, list_entries, maps_among, single_file
 

@@ -11,7 +11,7 @@ import shapely
 
 from frontcalc.archives import Archive
 from frontcalc.errors import NoDataError, UsageError
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.periods import PeriodsLike
 from frontcalc.pipeline.comparing import Measured, measure
 from frontcalc.pipeline.measuring import Measuring

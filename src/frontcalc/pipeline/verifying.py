@@ -16,7 +16,7 @@ from frontcalc.claims import UNIT_LABELS, Claim, Contradiction, Range, Verdict, 
 from frontcalc.claims_files import read_claims
 from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.notices import join_codes
 from frontcalc.pipeline.choices import Choice, other_choices
 from frontcalc.pipeline.claimed import Bench, Figure

@@ -19,7 +19,6 @@ from frontcalc import crs
 from frontcalc.archives import Archive, SnapshotRef, explain_command
 from frontcalc.dates import stem_without_day, without_day
 from frontcalc.errors import DataError, FrontcalcError
-from frontcalc.labels import printable
 from frontcalc.layers import (
     INNER,
     TELLING,
@@ -33,6 +32,7 @@ from frontcalc.layers import (
     stated_layer,
     value_of,
 )
+from frontcalc.names import printable
 from frontcalc.sources import SourceFile
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import Entry

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from frontcalc.crs import is_geographic, may_be_in, short_name, unit_m
 from frontcalc.dates import without_day
 from frontcalc.errors import DataError
-from frontcalc.labels import printable
 from frontcalc.layers import INNER, find_layer, layer_name, spelling, stated_layer
+from frontcalc.names import printable
 from frontcalc.sources.features import Features, Properties
 from frontcalc.sources.limits import check_vertices
 from frontcalc.sources.nesting import nest_polygons

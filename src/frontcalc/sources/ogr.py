@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.sources.assemble import features_from_geometries, geometries_from_wkb
 from frontcalc.sources.features import Features
 from frontcalc.sources.packages import extra_package

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from frontcalc.errors import DataError
-from frontcalc.labels import printable, some_of
+from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
 from frontcalc.sources import flatgeobuf, geopackage, geoparquet, kml, shapefile
 from frontcalc.sources.assemble import concatenate, name_layer, refuse_bare
