@@ -187,7 +187,7 @@ def open_archive(
         inside = f", only {some_of(others)}" if others and others != [name] else ""
         raise NoDataError(f"holds no maps{inside}", where=name, cure="name files by date, as in 2024-11-03.geojson")
     days, refused, notices = dated(maps, dating, config, skip_bad=skip_bad)
-    if alone := maps_missing(other_json, maps, days, dating, config):
+    if other_json and (alone := maps_missing(other_json, maps, days, dating, config)):
         days |= dated(alone, dating, config, skip_bad=skip_bad)[0]
         others = [name for name in others if name not in {entry.label for entry in alone}]
     notices += [Notice("SKIPPED", str(error)) for error in refused]
