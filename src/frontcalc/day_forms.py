@@ -156,6 +156,8 @@ class Found:
         Where.
     numbers : dict of Order to (str, str, str)
         Year, month and day as they are written, in each order that they may be read in; an empty year is not stated.
+    shape : Shape or None
+        How its numbers are written, where they can be read in more than one order.
     moment : datetime or None
         The moment that it counts the seconds to.
     time : time or None
@@ -167,14 +169,10 @@ class Found:
     form: Form
     match: re.Match[str]
     numbers: Mapping[Order, tuple[str, ...]]
+    shape: Shape | None
     moment: datetime | None
     time: time | None
     end: int
-
-    @property
-    def shape(self) -> Shape | None:
-        """How its numbers are written, where they can be read in more than one order."""
-        return (self.match["sep"], len(self.match["three"])) if len(self.numbers) > 1 else None
 
     def readings(self, default_year: int | None = None) -> dict[Order, date]:
         """Return the day it states in each order that gives one.
@@ -228,7 +226,8 @@ def _scan(name: str) -> Iterator[Found]:
             clock = time(int(hour), int(own["minute"] or 0), int(own["second"] or 0)) if hour else None
             stated = (own.get("year", ""), own.get("month", ""), own.get("day", ""))
             numbers = {order: match.group(*PLACES[order]) for order in form.orders} or {Order.YEAR: stated}
-            one = Found(form, match, numbers, moment, moment.timetz() if moment else clock, match.end())
+            shape = (match["sep"], len(match["three"])) if len(form.orders) > 1 else None
+            one = Found(form, match, numbers, shape, moment, moment.timetz() if moment else clock, match.end())
             # A number may count too many seconds, or be a time of day that is the name.
             if moment:
                 may_be = moment.date() <= tomorrow()

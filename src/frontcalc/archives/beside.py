@@ -7,7 +7,7 @@ import re
 import sqlite3
 import stat
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import date, timedelta
 from pathlib import Path, PurePosixPath
 
@@ -39,41 +39,39 @@ _MARK = b'"frontcalc":"results"'
 _TABLE = re.compile(rb'\A\{\s*"meta": \{\s*"version": "[^"]*",\s*"archives?": ')
 
 
-def is_unnamed_map(entry: Entry) -> bool:
-    """Say whether a file that is named by a day without any suffix, as 2024-02-01, begins as a map does."""
-    if not mentions_day(entry.path.name) or entry.path.suffix.strip(".0123456789"):
-        return False
-    try:
-        return bool(detect(entry.head(_HEAD), where=entry.label))
-    except DataError:
-        return False
+def sorted_out(entries: Sequence[Entry], stated: Collection[str]) -> tuple[list[Entry], list[str], list[Entry]]:
+    """Return the maps among files, the names of all others, and of these the files that are JSON but no geodata.
 
-
-def without_other_json(maps: list[Entry], stated: Collection[str]) -> tuple[list[Entry], list[Entry]]:
-    """Return the maps, and the files that are JSON but plainly no geodata.
-
-    Files that are named alike but for numbers are of one kind: if any of them may be a map, all are to be maps, so
-    that of maps in JSON mostly one is looked into.
+    A file that is named by a day without any suffix, as 2024-02-01, is a map if it begins as one. Files that are named
+    alike but for numbers are of one kind: if any of them may be a map, all are to be maps, so that of maps in JSON
+    mostly one is looked into.
 
     Parameters
     ----------
-    maps : list of Entry
-        The files that may be maps by their names.
+    entries : sequence of Entry
+        The files.
     stated : collection of str
         Names that the archive itself gives a day, which are maps.
     """
+    maps, others = maps_of(entries)
+    for entry in (entry for entry in entries if entry.label in others):
+        if mentions_day(entry.path.name) and not entry.path.suffix.strip(".0123456789"):
+            with suppress(DataError):
+                if detect(entry.head(_HEAD), where=entry.label):
+                    maps.append(entry)
+    maps.sort()
     kinds: dict[str, list[Entry]] = {}
     for entry in maps:
         kinds.setdefault(_kind(entry.path), []).append(entry)
-    if len(kinds) < 2:
-        return maps, []
     other = {
         entry
-        for alike in kinds.values()
+        for alike in (kinds.values() if len(kinds) > 1 else ())
         if all(entry.label not in stated and _is_other_json(entry) for entry in alike)
         for entry in alike
     }
-    return [entry for entry in maps if entry not in other], sorted(other)
+    maps = [entry for entry in maps if entry not in other]
+    names = {*others, *(entry.label for entry in other)} - {entry.label for entry in maps}
+    return maps, sorted(names), sorted(other)
 
 
 def maps_missing(
@@ -84,7 +82,7 @@ def maps_missing(
     Parameters
     ----------
     other, maps : list of Entry
-        As `without_other_json` returns them.
+        As `sorted_out` returns them.
     days : collection of date
         The days that the maps show.
     dating, config

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 
-from frontcalc.archives.beside import is_unnamed_map, maps_missing, maps_of, without_other_json
+from frontcalc.archives.beside import maps_missing, sorted_out
 from frontcalc.archives.dating import Dating, Part, dated
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig, archive_config, merged, named_archive, read_legend
@@ -179,10 +179,7 @@ def open_archive(
             entries = [one for one in entries if one is not listed and not one.name.startswith(f"{REVISIONS}/")]
     config = archive_config(configured.read()) if configured else _beside(root)
     config = merged(merged(config, stated), read_legend(Path(legend)) if legend else ArchiveConfig())
-    maps, others = maps_of([entry for entry in entries if entry is not configured])
-    maps = sorted([*maps, *(entry for entry in entries if entry.label in others and is_unnamed_map(entry))])
-    maps, other_json = without_other_json(maps, config.dates)
-    others = sorted({*others, *(entry.label for entry in other_json)} - {entry.label for entry in maps})
+    maps, others, other_json = sorted_out([entry for entry in entries if entry is not configured], config.dates)
     if not maps:
         inside = f", only {some_of(others)}" if others and others != [name] else ""
         raise NoDataError(f"holds no maps{inside}", where=name, cure="name files by date, as in 2024-11-03.geojson")

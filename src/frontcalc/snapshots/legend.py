@@ -262,8 +262,8 @@ class Tells:
         DataError
             With each property, its values, polygons and km².
         """
-        if self.firm:
-            said = "; ".join(f"{field!r} is {described(tells)}" for field, tells in self.firm.items())
+        if self._found and (firm := self.firm):
+            said = "; ".join(f"{field!r} is {described(tells)}" for field, tells in firm.items())
             raise DataError(
                 f"its polygons are told apart by a property that nobody has explained: {said}",
                 where=archive.name,
