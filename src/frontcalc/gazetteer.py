@@ -81,11 +81,9 @@ def _from_geojson(data: bytes, where: str) -> Iterator[tuple[str, object, float,
             lon, lat = to_degrees(float(point["coordinates"][0]), float(point["coordinates"][1]))
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise DataError(f"feature {number} is no point", where=where, cure="give one point a place") from error
-        properties = own.get("properties")
-        folded = (
-            {str(key).casefold(): value for key, value in properties.items()} if isinstance(properties, dict) else {}
-        )
-        yield f"feature {number}", folded.get("name"), lon, lat
+        named = own.get("properties")
+        properties = named.items() if isinstance(named, dict) else ()
+        yield f"feature {number}", {str(key).casefold(): value for key, value in properties}.get("name"), lon, lat
 
 
 def _from_csv(data: bytes, where: str) -> Iterator[tuple[str, object, float, float]]:

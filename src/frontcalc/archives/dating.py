@@ -302,10 +302,9 @@ def _spans(features: Features, first: str, last: str | None, where: str) -> tupl
     read: list[tuple[date, date | None]] = []
     for index, (begin, stated) in enumerate(zip(begins, ends, strict=True)):
         start = _day(begin, index, first, where)
-        if last == first:
-            end: date | None = start
-        else:
-            end = None if last is None or stated in (None, "") else _day(stated, index, last, where)
+        end = start if last == first else None
+        if last not in (None, first) and stated not in (None, ""):
+            end = _day(stated, index, last, where)
         if end is not None and end < start:
             problem = f"feature {index} ends on {end}, before it begins on {start}"
             raise DataError(problem, where=where, cure="put the earlier day first", code="NO-DATE")

@@ -177,7 +177,11 @@ def open_archive(
     with suppress(DataError):  # what cannot be read is refused below, as any file
         if listed and is_manifest(listed.read()):
             entries = [one for one in entries if one is not listed and not one.name.startswith(f"{REVISIONS}/")]
-    config = archive_config(configured.read()) if configured else _beside(root)
+    config = ArchiveConfig()
+    if configured:
+        config = archive_config(configured.read())
+    elif not root.is_dir():
+        config = _beside(root)
     config = merged(merged(config, stated), read_legend(Path(legend)) if legend else ArchiveConfig())
     maps, others, other_json = sorted_out([entry for entry in entries if entry is not configured], config.dates)
     if not maps:
@@ -212,15 +216,12 @@ def _located(path: str | Path) -> tuple[Path, ArchiveConfig, list[Entry]]:
                 raise UsageError("does not exist", where=lost, cure="check the path")
             root, stated = named
         root = root.absolute()  # other processes may have another working folder
-        is_folder = root.is_dir()
-        if not is_folder:
-            with root.open("rb") as file:
-                is_zip = file.read(4) == b"PK\x03\x04"
-        entries = list_entries(root) if is_folder or is_zip else []
+        if root.is_dir():
+            return root, stated, list_entries(root)
+        with root.open("rb") as file:
+            entries = list_entries(root) if file.read(4) == b"PK\x03\x04" else []
         # A zip of one map is a file.
-        if is_folder or (entries and len(maps_among(entries)[0]) > 1):
-            return root, stated, entries
-        return root, stated, [Entry(root)]
+        return root, stated, entries if len(maps_among(entries)[0]) > 1 else [Entry(root)]
     except OSError as error:
         problem = f"cannot be read: {reason_of(error)}"
         raise DataError(problem, where=printable(root.name), cure="check its name and permissions") from error
