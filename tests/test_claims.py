@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontcalc.claims import Claim, Measure, Qualifier, Range, Verdict, contradictions, fitting
-from frontcalc.claims_files import read_claims
+from frontcalc.claims.toml import read_claims
 from frontcalc.errors import DataError
 from frontcalc.periods import parse_period
 

@@ -13,7 +13,7 @@ from typing import Unpack
 from frontcalc import __version__
 from frontcalc.archives import Archive
 from frontcalc.claims import UNIT_LABELS, Claim, Contradiction, Range, Verdict, contradictions, fitting
-from frontcalc.claims_files import read_claims
+from frontcalc.claims.toml import read_claims
 from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.names import printable
