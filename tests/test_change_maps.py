@@ -24,7 +24,7 @@ from oracle import exact_area_km2
 import frontcalc
 from frontcalc import change
 from frontcalc.errors import UsageError
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.outputs import MAP_WRITERS, render
 from frontcalc.regions import RegionSet, no_regions
 

@@ -28,7 +28,7 @@ from frontcalc.archives import open_archive
 from frontcalc.config import archive_config
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.gazetteer import read_places
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.outputs import WRITERS
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import files as files_module

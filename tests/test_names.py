@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from frontcalc.embedded import load_embedded
-from frontcalc.names import Place, find, fold, suggestions
+from frontcalc.names import NamedRegion, find, fold, suggestions
 
 EMBEDDED = [
-    Place(info.name, (info.code, info.name_uk, *info.aliases), (number,))
+    NamedRegion(info.name, (info.code, info.name_uk, *info.aliases), (number,))
     for number, info in enumerate(load_embedded().regions)
 ]
 KINDS = frozenset(map(fold, ("oblast", "region", "область")))
@@ -55,13 +55,13 @@ def test_a_name_that_is_nothing_but_a_kind_keeps_it() -> None:
 
 
 def test_a_whole_name_goes_before_one_without_its_kind() -> None:
-    places = [Place("North", (), (0,)), Place("North Region", (), (1,))]
+    places = [NamedRegion("North", (), (0,)), NamedRegion("North Region", (), (1,))]
     assert find("north region", places, frozenset({"region"})) == [places[1]]
     assert find("north", places, frozenset({"region"})) == [places[0]]
 
 
 def test_a_name_that_several_share_gives_all_and_an_unknown_one_none() -> None:
-    places = [Place("Kursk (RU)", ("Kursk",), (0,)), Place("Kursk (UA)", ("Kursk",), (1,))]
+    places = [NamedRegion("Kursk (RU)", ("Kursk",), (0,)), NamedRegion("Kursk (UA)", ("Kursk",), (1,))]
     assert find("kursk", places) == places
     assert find("Kursk (UA)", places) == places[1:]
     assert find("Tula", places) == []

@@ -86,7 +86,7 @@ def test_every_error_says_what_to_do() -> None:
     assert len(told) > 250
     silent = {(one.module, one.problem) for one in told if one.exit_code != 1 and not one.cure}
     # These two hand on other errors, with what to do among their words.
-    assert silent <= {("config", publish_messages.CASES), ("claims.reading", publish_messages.CASES)}
+    assert silent <= {("config", publish_messages.CASES), ("claims.toml", publish_messages.CASES)}
 
 
 def test_every_notice_says_what_to_do() -> None:

@@ -10,9 +10,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from frontcalc import late
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
@@ -127,7 +126,10 @@ __all__ = [
 
 if not TYPE_CHECKING:  # a type checker knows the names, and is to find those that are not there
     # `frontcalc --help` need not load numpy.
-    __getattr__ = late.attributes("frontcalc", _HOME)
+    def __getattr__(name: str) -> Any:
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"frontcalc.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
@@ -13,8 +13,8 @@ from unicodedata import normalize
 
 from frontcalc.day_forms import WRITTEN
 from frontcalc.errors import DataError, UsageError
-from frontcalc.labels import printable
 from frontcalc.layers import OWN, Layer, LayerEnd, Legend, Role, spelling
+from frontcalc.names import printable
 from frontcalc.views import choose_view
 
 NAME = "frontcalc.toml"
@@ -56,18 +56,8 @@ _PATHS = ("archive", "legend", "regions")
 _SEVERAL = ("only",)
 _LONGEST_LINE = 500
 OF_ARCHIVE = (
-    *(
-        "publisher",
-        "attribution",
-        "licence",
-        "view",
-        "as_of_offset_days",
-        "year",
-        "dates",
-        "property",
-        "layers",
-        "ignore",
-    ),
+    *("publisher", "attribution", "licence", "view", "as_of_offset_days", "year", "dates"),
+    *("property", "layers", "ignore"),
 )
 """Keys of an archive's own file. It is as untrusted as the maps beside it, so no path is among them."""
 
@@ -117,18 +107,17 @@ def archive_config(data: bytes, *, where: str = NAME) -> ArchiveConfig:
     DataError
         It is no TOML, or has a key or value that it may not have.
     """
-    document = read_toml(data, where=where)
     # In a working folder that is also an archive one file serves both: defaults are read elsewhere.
-    return _config(
-        {key: value for key, value in document.items() if key not in (*DEFAULTS, ARCHIVES) or key == "view"}, where
-    )
+    elsewhere = {*DEFAULTS, ARCHIVES} - {"view"}
+    return _config({key: own for key, own in read_toml(data, where=where).items() if key not in elsewhere}, where)
 
 
 def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
     """Return what a document says of an archive."""
     for key in document:
         if key not in OF_ARCHIVE:
-            raise DataError(f"has an unknown key {key!r}", where=where, cure=_instead(key, OF_ARCHIVE))
+            cure = GONE.get(key, f"keys are {', '.join(OF_ARCHIVE)}")
+            raise DataError(f"has an unknown key {key!r}", where=where, cure=cure)
     view, legend = document.get("view"), _legend(document, where)
     if view is not None:
         try:
@@ -155,13 +144,9 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
 
 def merged(config: ArchiveConfig, stated: ArchiveConfig) -> ArchiveConfig:
     """Return what an archive says of itself, with what somebody else states of it instead where they state anything."""
-    changed = {
-        one.name: own for one in fields(stated) if (own := getattr(stated, one.name)) != getattr(_NOTHING, one.name)
-    }
-    return replace(config, **changed)
-
-
-_NOTHING = ArchiveConfig()
+    nothing = ArchiveConfig()
+    own = {one.name: getattr(stated, one.name) for one in fields(stated)}
+    return replace(config, **{name: value for name, value in own.items() if value != getattr(nothing, name)})
 
 
 def named_archive(name: str, folder: Path) -> tuple[Path, ArchiveConfig] | None:
@@ -223,13 +208,13 @@ def working_defaults(folder: Path) -> dict[str, Any]:
         document = _document(folder)
     except DataError as error:
         raise UsageError(str(error)) from error
-    named = _table(document, ARCHIVES, NAME)
-    defaults = {}
+    named, defaults = _table(document, ARCHIVES, NAME), {}
     for key, value in document.items():
         if key in (*OF_ARCHIVE, ARCHIVES) and key not in DEFAULTS:
             continue
         if key not in DEFAULTS:
-            raise UsageError(f"has an unknown key {key!r}", where=NAME, cure=_instead(key, DEFAULTS))
+            cure = GONE.get(key, f"keys are {', '.join(DEFAULTS)}")
+            raise UsageError(f"has an unknown key {key!r}", where=NAME, cure=cure)
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise UsageError(f"{key} is {value!r}", where=NAME, cure="give text or a number")
         if value == "":
@@ -238,11 +223,6 @@ def working_defaults(folder: Path) -> dict[str, Any]:
         setting: Any = str(folder / str(value)) if is_path else value
         defaults[key.replace("-", "_")] = [setting] if key in _SEVERAL else setting
     return defaults
-
-
-def _instead(key: str, known: Sequence[str]) -> str:
-    """Return what to write instead of a key that a file may not have."""
-    return GONE.get(key, f"keys are {', '.join(known)}")
 
 
 def _document(folder: Path) -> dict[str, Any]:
@@ -254,8 +234,8 @@ def _document(folder: Path) -> dict[str, Any]:
         raise DataError("cannot be read", where=NAME, cure="check its permissions") from error
 
 
-def read_toml(data: bytes, *, where: str) -> dict[str, Any]:
-    """Return a TOML document.
+def read_toml(data: bytes, *, where: str, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
+    """Return a TOML document, its fractions as `parse_float` makes them.
 
     Raises
     ------
@@ -263,7 +243,7 @@ def read_toml(data: bytes, *, where: str) -> dict[str, Any]:
         It is no TOML, not in UTF-8, nests too deep, or has a number or day that cannot be.
     """
     try:
-        return tomllib.loads(data.decode("utf-8-sig"))
+        return tomllib.loads(data.decode("utf-8-sig"), parse_float=parse_float)
     except UnicodeDecodeError as error:
         raise DataError(f"is not UTF-8 text, at byte {error.start}", where=where, cure="save it as UTF-8") from error
     except (ValueError, ArithmeticError, RecursionError) as error:
@@ -292,7 +272,7 @@ def _legend(document: Mapping[str, Any], where: str) -> Legend:
     """Return what a document says of layers."""
     table = _table(document, "layers", where)
     layers = {name: _layer(name, meaning, where) for name, meaning in table.items()}
-    ends = []
+    ends: list[LayerEnd] = []
     known: dict[str, str] = {}
     for name, layer in layers.items():
         if layers[other := known.setdefault(spelling(name), name)] != layer:
@@ -306,12 +286,9 @@ def _legend(document: Mapping[str, Any], where: str) -> Legend:
             ends.append(LayerEnd(layer.actor, layer.role, until, empty))
     # Where a legend knows no advance of an actor, its control is all that the actor holds.
     advancing = {layer.actor for layer in layers.values() if layer.role is Role.ADVANCE}
-    layers = {
-        name: replace(layer, whole=True)
-        if layer.role is Role.CONTROL and layer.actor not in advancing and "whole" not in table[name]
-        else layer
-        for name, layer in layers.items()
-    }
+    for name, layer in layers.items():
+        if layer.role is Role.CONTROL and layer.actor not in advancing and "whole" not in table[name]:
+            layers[name] = replace(layer, whole=True)
     ignore = document.get("ignore", [])
     if not isinstance(ignore, list) or not all(isinstance(name, str) for name in ignore):
         raise DataError("ignore is no list of properties", where=where, cure='write it as ignore = ["state"]')

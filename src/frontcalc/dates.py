@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from itertools import pairwise
 from numbers import Real
 from zoneinfo import ZoneInfo
 
-from frontcalc.day_forms import (
-    CLOCK,
-    FORMS,
-    FULL_MONTHS,
-    LIKELY,
-    WRITTEN,
-    Found,
-    Kind,
-    Order,
-    Orders,
-    Shape,
-    time_alone,
-    time_of,
-    tomorrow,
-)
+from frontcalc.day_forms import FULL_MONTHS, LIKELY, WRITTEN, Found, Kind, Order, Orders, Shape, candidates
 from frontcalc.errors import DataError
+
+_LONGEST_STEP = 31  # days from one map to the next
+_FEWEST_EVEN = 3  # maps that show a rhythm
+_ISO = re.compile(r"\d{4}-?\d\d-?\d\d(?:[T ].+)?")
+_BETWEEN = " _-.,"  # what stands between a name's words and its day
+_LONGEST_DAY = len("2024-11-03")
+_PARTIAL = re.compile(r"\d{4}(?:[-/]\d\d)?")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def day_from_name(name: str, *, year: int | None = None, orders: Orders | None = None) -> date:
@@ -50,24 +44,27 @@ def day_from_name(name: str, *, year: int | None = None, orders: Orders | None =
         No day, more than one, one that no calendar has, one without a year, or one that can be read as
         several; the candidates are listed.
     """
-    found = _candidates(name)
+    found = candidates(name)
     own_years = {day.year for one in found for day in one.readings().values()}
     if len(own_years) == 1:
         year = own_years.pop()
-    read = [(one, days) for one in found if (days := _read(one, year, orders or {}))]
-    for one, open_days in read:
-        if len(open_days) > 1:
-            readings = " or ".join(map(str, sorted(open_days)))
+    stated: set[date] = set()
+    for one in found:
+        days = one.readings(year)
+        order = (orders or {}).get(one.shape, one.form.usual) if one.shape else None
+        possible = {days[order]} if order in days else set(days.values())
+        if len(possible) > 1:
+            readings = " or ".join(map(str, sorted(possible)))
             cure = "name it by its day, as in 2024-11-03, or state it under [dates] in frontcalc.toml"
             raise DataError(f"{one.match[0]} may be {readings}", where=name, cure=cure, code="NO-DATE")
-    stated = sorted({day for _, days in read for day in days})
+        stated |= possible
     if len(stated) == 1:
-        return stated[0]
+        return stated.pop()
     if stated:
-        problem = f"the name holds {len(stated)} dates ({', '.join(map(str, stated))})"
+        problem = f"the name holds {len(stated)} dates ({', '.join(map(str, sorted(stated)))})"
         raise DataError(problem, where=name, cure="leave one in the name", code="NO-DATE")
     cure = "name the file by its day, as in 2024-11-03.geojson"
-    if any(one.year(year) is None for one in found):
+    if year is None and any(one.form.kind is Kind.NO_YEAR for one in found):
         cure = "write year = 2024 into the archive's frontcalc.toml, or name its folder by the year"
     problem = ", ".join(dict.fromkeys(one.fault(year) for one in found)) or "the name holds no date"
     raise DataError(problem, where=name, cure=cure, code="NO-DATE")
@@ -80,18 +77,55 @@ def in_words(day: date) -> str:
 
 def moment_from_name(name: str, day: date) -> datetime | None:
     """Return when on a day the map is of whose name states it, in UTC where the name says so; None without a time."""
-    times = {one.time for one in _candidates(name)}
+    times = {one.time for one in candidates(name)}
     found = times.pop() if len(times) == 1 else None
     return datetime.combine(day, found) if found else None
 
 
-def readings(name: str, year: int | None = None) -> list[tuple[Shape | None, Order | None, dict[Order, date]]]:
-    """Return the days that a name states: how each is written, in which order it usually is read, and what it may be.
+def settled(names: Iterable[tuple[str, int | None]]) -> Orders:
+    """Return the order of each way in which names write three numbers, None where more than one is possible.
 
-    What can be read in one order only has no shape.
+    Parameters
+    ----------
+    names : iterable of (str, int or None)
+        The names that state the days of an archive, each with its folder's year.
     """
-    found = ((one, one.readings(year)) for one in _candidates(name))
-    return [(one.shape, one.form.usual, days) for one, days in found if days]
+    certain: set[date] = set()
+    usual: dict[Shape, Order | None] = {}
+    open_names: dict[Shape, list[dict[Order, date]]] = {}
+    for one, days in ((one, one.readings(year)) for name, year in names for one in candidates(name)):
+        if days and (shape := one.shape):
+            usual[shape] = one.form.usual
+            open_names.setdefault(shape, []).append(days)
+        else:
+            certain.update(days.values())
+    return {shape: _order(read, usual[shape], certain) for shape, read in open_names.items()}
+
+
+def _order(names: Sequence[Mapping[Order, date]], usual: Order | None, certain: set[date]) -> Order | None:
+    """Return the one order in which all of some names are days, by the other names or the days' sequence if need be."""
+    possible = {
+        order: sorted({days[order] for days in names}) for order in Order if all(order in days for days in names)
+    }
+    if len(set(map(tuple, possible.values()))) == 1:
+        return next(iter(possible))
+    if len(certain) > 1:
+        among = [order for order, days in possible.items() if min(certain) <= days[0] and days[-1] <= max(certain)]
+        if len(among) == 1:
+            return among[0]
+    steps = {order: [(b - a).days for a, b in pairwise(days)] for order, days in possible.items()}
+    even = [order for order, days in possible.items() if len(days) >= _FEWEST_EVEN and len(set(steps[order])) == 1]
+    # A publisher makes maps a month apart at most, or on one day of each year.
+    plausible = [
+        order
+        for order, days in possible.items()
+        if max(steps[order], default=0) <= _LONGEST_STEP or len({(day.month, day.day) for day in days}) == 1
+    ]
+    if even == plausible and len(even) == 1:
+        return even[0]
+    # Year first, unless another order puts the maps closer together: 22_02_24 and 24_02_24 may be of one week.
+    extents = {order: days[-1] - days[0] for order, days in possible.items()}
+    return usual if usual in extents and extents[usual] == min(extents.values()) else None
 
 
 def without_day(name: str) -> str:
@@ -100,13 +134,13 @@ def without_day(name: str) -> str:
     The mark of an as-of day goes with it: «UkraineControlMap» of UkraineControlMapAO27APR2026. Ten digits stay,
     since layers are numbered so, and a name without a day stays as it is: -1 is not 1.
     """
-    found = [one for one in _candidates(name) if one.moment is None]
+    found = [one for one in candidates(name) if one.moment is None]
     return _undated(name, found).strip(_BETWEEN) if found else name
 
 
 def stem_without_day(name: str) -> str:
     """Return a file's name as `without_day` does, without its suffixes; a day may have points in it."""
-    return _undated(name, _candidates(name)).split(".")[0].strip(_BETWEEN)
+    return _undated(name, candidates(name)).split(".")[0].strip(_BETWEEN)
 
 
 def _undated(name: str, found: Iterable[Found]) -> str:
@@ -118,7 +152,7 @@ def _undated(name: str, found: Iterable[Found]) -> str:
 
 def mentions_day(name: str) -> bool:
     """Say whether a name holds anything that is written like a day, whether or not there is such a day."""
-    return bool(_candidates(name))
+    return bool(candidates(name))
 
 
 def year_from_name(name: str) -> int | None:
@@ -126,58 +160,6 @@ def year_from_name(name: str) -> int | None:
     years = {int(digits) for digits in re.findall(r"(?<!\d)\d{4}(?!\d)", name)}
     years = {year for year in years if year in LIKELY}
     return years.pop() if len(years) == 1 else None
-
-
-def _read(one: Found, year: int | None, orders: Orders) -> set[date]:
-    """Return the days that something may be, one where it is certain."""
-    days = one.readings(year)
-    order = orders.get(one.shape, one.form.usual) if one.shape else None
-    return {days[order]} if order in days else set(days.values())
-
-
-@lru_cache(maxsize=8192)
-def _candidates(name: str) -> tuple[Found, ...]:
-    """Return what in a name could be its day: the marked ones, else all but the weaker kinds of number."""
-    found = tuple(_scan(name))
-    found = tuple(one for one in found if one.as_of) or found
-    # Six digits beside a whole date are a time of day. Day and month alone stay: they may contradict it.
-    if any(one.form.kind is Kind.WHOLE and one.readings() for one in found):
-        return tuple(one for one in found if one.form.kind is not Kind.DIGITS)
-    return found
-
-
-def _scan(name: str) -> Iterator[Found]:
-    """Yield what is written like a day; each character is read once, by the first form that fits."""
-    for form in FORMS:
-        matches = [match for match in form.pattern.finditer(name) if _may_be_day(Found(form, match), name)]
-        for match in matches:
-            name = _blanked(name, match)
-        for match in matches:
-            clock = CLOCK.match(name, match.end())
-            if clock is None or time_of(clock) is None:
-                yield Found(form, match)
-            else:
-                name = _blanked(name, clock)
-                yield Found(form, match, clock)
-
-
-def _blanked(name: str, match: re.Match[str]) -> str:
-    """Return a name without what was matched, whose characters keep their places."""
-    return name[: match.start()] + "\0" * len(match[0]) + name[match.end() :]
-
-
-def _may_be_day(one: Found, name: str) -> bool:
-    """Say whether something is no number that counts too few or many seconds, nor a time of day that is the name."""
-    if one.moment:
-        return one.moment.date() <= tomorrow()
-    return one.form.kind is not Kind.DIGITS or bool(one.readings()) or time_alone(name) is None
-
-
-_ISO = re.compile(r"\d{4}-?\d\d-?\d\d(?:[T ].+)?")
-_BETWEEN = " _-.,"  # what stands between a name's words and its day
-_LONGEST_DAY = len("2024-11-03")
-_PARTIAL = re.compile(r"\d{4}(?:[-/]\d\d)?")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def day_from_property(value: object, *, kind: str | None = None) -> date:

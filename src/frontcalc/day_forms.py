@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum, StrEnum
-from functools import partial
+from functools import lru_cache, partial
 
 FULL_MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
@@ -58,8 +59,12 @@ Shape = tuple[str, int]
 Orders = Mapping[Shape, Order | None]
 """The order that the names of an archive leave no doubt of, None where they leave one."""
 
-# Where year, month and day stand.
-PLACES = {Order.YEAR: (1, 2, 3), Order.DAY: (3, 2, 1), Order.MONTH: (3, 1, 2)}
+# Which of three numbers are year, month and day.
+PLACES = {
+    Order.YEAR: ("one", "two", "three"),
+    Order.DAY: ("three", "two", "one"),
+    Order.MONTH: ("three", "one", "two"),
+}
 
 
 class Kind(Enum):
@@ -84,32 +89,31 @@ class Form:
     usual: Order | None = None
 
 
-def _form(kind: Kind, years: range, body: str, *, mark: str = f"(?:{_MARK})?") -> Form:
-    """Return a form whose pattern may begin with the mark and neither begins nor ends within a number."""
-    return Form(kind, years, re.compile(rf"{mark}(?<!\d){body}(?!\d)"))
-
-
-def _numbers(
+def _form(
     kind: Kind, years: range, body: str, *orders: Order, usual: Order | None = None, mark: str = f"(?:{_MARK})?"
 ) -> Form:
-    """Return a form of three numbers with one separator, which stands in `body` between the first and the second."""
-    one, separator, two, three = body.split("~")
-    body = rf"(?P<one>{one})(?P<sep>{separator})(?P<two>{two})(?P=sep)(?P<three>{three})"
-    return Form(kind, years, _form(kind, years, body, mark=mark).pattern, orders, usual)
+    """Return a form whose pattern may begin with the mark and neither begins nor ends within a number.
+
+    Of three numbers with one separator `body` is the first, the separator and the others, parted by ~.
+    """
+    if orders:
+        one, separator, two, three = body.split("~")
+        body = rf"(?P<one>{one})(?P<sep>{separator})(?P<two>{two})(?P=sep)(?P<three>{three})"
+    return Form(kind, years, re.compile(rf"{mark}(?<!\d){body}(?!\d)"), orders, usual)
 
 
-_whole, _digits = partial(_form, Kind.WHOLE, LIKELY), partial(_numbers, Kind.DIGITS, _SHORT)
+_whole, _digits = partial(_form, Kind.WHOLE, LIKELY), partial(_form, Kind.DIGITS, _SHORT)
 
 # In order: what one form has read, the next does not see.
 FORMS = (
     # 2024-11-03, 2024_11_03, 2024-2-3
-    _numbers(Kind.WHOLE, WRITTEN, r"\d{4}~[-_. ]~\d\d?~\d\d?", Order.YEAR),
+    _form(Kind.WHOLE, WRITTEN, r"\d{4}~[-_. ]~\d\d?~\d\d?", Order.YEAR),
     # AO 10302024, as Americans write it; without the mark it could be any number
-    _numbers(Kind.WHOLE, LIKELY, r"(?:0\d|1[0-2])~~\d\d~\d{4}", Order.MONTH, mark=_MARK),
+    _form(Kind.WHOLE, LIKELY, r"(?:0\d|1[0-2])~~\d\d~\d{4}", Order.MONTH, mark=_MARK),
     # 22022024, which is no day with the year first, since no month is 19 or 20
-    _numbers(Kind.DIGITS, LIKELY, r"\d\d~~\d\d~(?:19|20)\d\d", Order.DAY, Order.MONTH),
+    _form(Kind.DIGITS, LIKELY, r"\d\d~~\d\d~(?:19|20)\d\d", Order.DAY, Order.MONTH),
     # 20240708, AO20260609
-    _numbers(Kind.WHOLE, LIKELY, r"\d{4}~~\d\d~\d\d", Order.YEAR),
+    _form(Kind.WHOLE, LIKELY, r"\d{4}~~\d\d~\d\d", Order.YEAR),
     # 202411030600, 2024110306
     _whole(
         r"(?P<year>(?:19|20)\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])"
@@ -124,9 +128,9 @@ FORMS = (
     # 2024-Nov-03
     _whole(rf"(?P<year>\d{{4}})[-_. ]?{_MONTH}[-_. ]?{_DAY}"),
     # 22.02.2024, 3.4.2024: with points the day comes first everywhere
-    _numbers(Kind.WHOLE, WRITTEN, r"\d\d?~\.~\d\d?~\d{4}", Order.DAY),
+    _form(Kind.WHOLE, WRITTEN, r"\d\d?~\.~\d\d?~\d{4}", Order.DAY),
     # 22-02-2024, 02_22_2024: in America the month does
-    _numbers(Kind.WHOLE, WRITTEN, r"\d\d?~[-_ ]~\d\d?~\d{4}", Order.DAY, Order.MONTH),
+    _form(Kind.WHOLE, WRITTEN, r"\d\d?~[-_ ]~\d\d?~\d{4}", Order.DAY, Order.MONTH),
     # 22.02.24, 22.2.24, 22-02-24; «1.2.13» is a version
     _digits(r"(?<![vV])\d\d~\.~\d\d?~\d\d", Order.YEAR, Order.DAY),
     _digits(r"\d\d~-~\d\d~\d\d", *Order),
@@ -142,79 +146,47 @@ FORMS = (
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Something in a name that is written like a day, and the time of day behind it."""
+    """Something in a name that is written like a day.
+
+    Parameters
+    ----------
+    form : Form
+        How it is written.
+    match : Match
+        Where.
+    numbers : dict of Order to (str, str, str)
+        Year, month and day as they are written, in each order that they may be read in; an empty year is not stated.
+    shape : Shape or None
+        How its numbers are written, where they can be read in more than one order.
+    moment : datetime or None
+        The moment that it counts the seconds to.
+    time : time or None
+        The time of day that it states, or that stands behind it.
+    end : int
+        Where in the name it ends, its time included.
+    """
 
     form: Form
     match: re.Match[str]
-    clock: re.Match[str] | None = None
-
-    @property
-    def as_of(self) -> bool:
-        """Whether the name marks it as the day that the map shows."""
-        return self.match["mark"] == "AO"
-
-    @property
-    def end(self) -> int:
-        """Where in the name it ends, its time included."""
-        return (self.clock or self.match).end()
-
-    @property
-    def shape(self) -> Shape | None:
-        """How its numbers are written, where they can be read in more than one order."""
-        return (self.match["sep"], len(self.match["three"])) if len(self.form.orders) > 1 else None
-
-    @property
-    def moment(self) -> datetime | None:
-        """The moment that it counts the seconds to."""
-        since = self.match.groupdict().get("since")
-        return datetime.fromtimestamp(int(since) / 1000 ** (len(since) > 10), UTC) if since else None
-
-    @property
-    def time(self) -> time | None:
-        """Return the time of day that it states, None where it states none."""
-        if self.moment:
-            return self.moment.timetz()
-        own = self.match.groupdict()
-        if own.get("hour"):
-            return time(int(own["hour"]), int(own["minute"] or 0), int(own["second"] or 0))
-        return time_of(self.clock) if self.clock else None
-
-    def year(self, default: int | None, order: Order = Order.YEAR) -> int | None:
-        """Return the year it states, `default` where it states none."""
-        if self.form.kind is Kind.NO_YEAR:
-            return default
-        text = self._numbers(order)[0]
-        return int(text) + (2000 if len(text) == 2 else 0)
-
-    def _numbers(self, order: Order) -> tuple[str, str, str]:
-        """Return year, month and day as they are written."""
-        if not self.form.orders:
-            own = self.match.groupdict()
-            return own.get("year", ""), own["month"], own["day"]
-        written = ("", self.match["one"], self.match["two"], self.match["three"])
-        year, month, day = (written[place] for place in PLACES[order])
-        return year, month, day
-
-    def _day(self, order: Order, default_year: int | None) -> date | None:
-        """Return the day it states in an order, None where it lacks a year or no calendar has that day."""
-        if self.moment:
-            return self.moment.date()
-        year = self.year(default_year, order)
-        _, month, day = self._numbers(order)
-        if year is None or year not in self.form.years:
-            return None
-        try:
-            return date(year, MONTHS.get(month.casefold()) or int(month), int(day))
-        except ValueError:
-            return None
+    numbers: Mapping[Order, tuple[str, ...]]
+    shape: Shape | None
+    moment: datetime | None
+    time: time | None
+    end: int
 
     def readings(self, default_year: int | None = None) -> dict[Order, date]:
         """Return the day it states in each order that gives one.
 
         Of several, those of the folder's year count, and those before tomorrow, if there are any.
         """
-        orders = self.form.orders or (Order.YEAR,)
-        found = {order: day for order in orders if (day := self._day(order, default_year))}
+        if self.moment:
+            return {Order.YEAR: self.moment.date()}
+        found = {}
+        for order, (digits, month, day) in self.numbers.items():
+            year = int(digits or default_year or 0) + (2000 if len(digits) == 2 else 0)
+            if year in self.form.years:
+                with suppress(ValueError):  # no calendar has that day
+                    found[order] = date(year, MONTHS.get(month.casefold()) or int(month), int(day))
         if len(found) > 1:
             past = {order: day for order, day in found.items() if day <= tomorrow()} or found
             found = {order: day for order, day in past.items() if day.year == default_year} or past
@@ -222,15 +194,56 @@ class Found:
 
     def fault(self, default_year: int | None) -> str:
         """Say why it states no day."""
-        order = self.form.orders[0] if self.form.orders else Order.YEAR
-        year = self.year(default_year, order)
-        if year is None:
+        digits, _, _ = next(iter(self.numbers.values()))
+        year = digits or str(default_year or "")
+        if not year:
             return f"{self.match[0]} has no year"
-        if year not in self.form.years:
-            # The digits as written, since DEC060205 is of «0205».
-            stated = default_year if self.form.kind is Kind.NO_YEAR else self._numbers(order)[0]
-            return f"{self.match[0]} is no date, its year would be {stated}"
-        return f"{self.match[0]} is no date"
+        if int(year) + (2000 if len(year) == 2 else 0) in self.form.years:
+            return f"{self.match[0]} is no date"
+        # The digits as written, since DEC060205 is of «0205».
+        return f"{self.match[0]} is no date, its year would be {year}"
+
+
+@lru_cache(maxsize=8192)
+def candidates(name: str) -> tuple[Found, ...]:
+    """Return what in a name could be its day: the marked ones, else all but the weaker kinds of number."""
+    found = tuple(_scan(name))
+    found = tuple(one for one in found if one.match["mark"] == "AO") or found
+    # Six digits beside a whole date are a time of day. Day and month alone stay: they may contradict it.
+    if any(one.form.kind is Kind.WHOLE and one.readings() for one in found):
+        return tuple(one for one in found if one.form.kind is not Kind.DIGITS)
+    return found
+
+
+def _scan(name: str) -> Iterator[Found]:
+    """Yield what is written like a day; each character is read once, by the first form that fits."""
+    for form in FORMS:
+        kept = []
+        for match in form.pattern.finditer(name):
+            own = match.groupdict()
+            since, hour = own.get("since"), own.get("hour")
+            moment = datetime.fromtimestamp(int(since) / 1000 ** (len(since) > 10), UTC) if since else None
+            clock = time(int(hour), int(own["minute"] or 0), int(own["second"] or 0)) if hour else None
+            stated = (own.get("year", ""), own.get("month", ""), own.get("day", ""))
+            numbers = {order: match.group(*PLACES[order]) for order in form.orders} or {Order.YEAR: stated}
+            shape = (match["sep"], len(match["three"])) if len(form.orders) > 1 else None
+            one = Found(form, match, numbers, shape, moment, moment.timetz() if moment else clock, match.end())
+            # A number may count too many seconds, or be a time of day that is the name.
+            if moment:
+                may_be = moment.date() <= tomorrow()
+            else:
+                may_be = form.kind is not Kind.DIGITS or bool(one.readings()) or time_alone(name) is None
+            if may_be:
+                kept.append(one)
+        for start, end in (one.match.span() for one in kept):
+            name = name[:start] + "\0" * (end - start) + name[end:]
+        for one in kept:
+            behind = CLOCK.match(name, one.end)
+            if behind is None or (at := time_of(behind)) is None:
+                yield one
+            else:
+                name = name[: one.end] + "\0" * len(behind[0]) + name[behind.end() :]
+                yield replace(one, time=one.time or at, end=behind.end())
 
 
 def time_alone(name: str) -> time | None:

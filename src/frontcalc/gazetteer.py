@@ -5,19 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from frontcalc import crs
 from frontcalc.errors import DataError
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.sources.detection import unpack
 from frontcalc.sources.files import single_file
 from frontcalc.sources.geojson import declared_crs, parse
 
-_NAME = ("name",)
 _LON = ("lon", "longitude", "lng", "long", "x")
 _LAT = ("lat", "latitude", "y")
 _COLUMNS_NEEDED = "name the columns name, lon and lat"
@@ -74,18 +73,17 @@ def _from_geojson(data: bytes, where: str) -> Iterator[tuple[str, object, float,
     declared = declared_crs(document, where=where)
     to_degrees = crs.transformer(declared, crs.LONLAT).transform
     for number, feature in enumerate(features):
-        own = feature if isinstance(feature, dict) else {}
-        point: Any = own.get("geometry")
-        properties = own.get("properties")
+        own: Any = feature if isinstance(feature, dict) else {}
         try:
+            point = own["geometry"]
             if point["type"] != "Point":
                 raise ValueError(point["type"])
             lon, lat = to_degrees(float(point["coordinates"][0]), float(point["coordinates"][1]))
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise DataError(f"feature {number} is no point", where=where, cure="give one point a place") from error
-        named = properties if isinstance(properties, dict) else {}
-        folded = {str(key).casefold(): value for key, value in named.items()}
-        yield f"feature {number}", _first(folded, _NAME), lon, lat
+        named = own.get("properties")
+        properties = named.items() if isinstance(named, dict) else ()
+        yield f"feature {number}", {str(key).casefold(): value for key, value in properties}.get("name"), lon, lat
 
 
 def _from_csv(data: bytes, where: str) -> Iterator[tuple[str, object, float, float]]:
@@ -100,22 +98,16 @@ def _from_csv(data: bytes, where: str) -> Iterator[tuple[str, object, float, flo
     try:
         columns = [str(name).strip().casefold() for name in reader.fieldnames or ()]
         reader.fieldnames = columns
-        if not all(any(name in columns for name in names) for names in (_NAME, _LON, _LAT)):
+        if not all(any(name in columns for name in names) for names in (("name",), _LON, _LAT)):
             listed = ", ".join(columns)[:200]
             raise DataError(f"lacks a column; it has {listed}", where=where, cure=_COLUMNS_NEEDED)
         for row in reader:
             line = f"line {reader.line_num}"
             try:
-                lon, lat = float(_first(row, _LON)), float(_first(row, _LAT))
+                lon, lat = (float(next(row[name] for name in names if name in row)) for names in (_LON, _LAT))
             except (TypeError, ValueError) as error:
-                raise DataError(
-                    f"{line} has no number for lon or lat", where=where, cure="as in 37.54,47.10"
-                ) from error
-            yield line, _first(row, _NAME), lon, lat
+                what = f"{line} has no number for lon or lat"
+                raise DataError(what, where=where, cure="as in 37.54,47.10") from error
+            yield line, row.get("name"), lon, lat
     except csv.Error as error:
         raise DataError(f"is no CSV: {error}", where=where, cure=_COLUMNS_NEEDED) from error
-
-
-def _first(values: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    """Return the first of some members that is there, None without any."""
-    return next((values[name] for name in names if name in values), None)

@@ -15,7 +15,7 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
-from frontcalc.labels import printable
+from frontcalc.names import printable
 
 
 class Role(StrEnum):
@@ -233,13 +233,8 @@ def _fold(name: str) -> str:
     return folded if any(map(str.isalpha, folded)) else text
 
 
-def _unhosted(name: str) -> str:
-    """Return a folded name without what a hosting service adds."""
-    return _HOSTING.sub("", name)
-
-
 _FOLDED = {
-    _unhosted(_fold(name)): replace(layer, legend=legend)
+    _HOSTING.sub("", _fold(name)): replace(layer, legend=legend)
     for legend, table in (("ISW", _ISW), ("NZZ", _NZZ), ("DeepState", _CODES))
     for name, layer in table.items()
 }
@@ -280,11 +275,6 @@ class Legend:
     field: str = ""
     ignore: tuple[str, ...] = ()
     ends: tuple[LayerEnd, ...] = ()
-
-    @property
-    def known(self) -> dict[str, Layer]:
-        """What names mean, by their spelling."""
-        return {spelling(name): layer for name, layer in self.layers}
 
     def is_ignored(self, field: str) -> bool:
         """Say whether a property is one whose values tell nothing."""
@@ -376,7 +366,7 @@ def spelling(name: str) -> str:
     parts = name.split("///")
     if len(parts) == 1:
         folded = _fold(name)
-        published = _unhosted(folded)
+        published = _HOSTING.sub("", folded)  # without what a hosting service adds
         published = _MEANT.get(published, published)
         # «V1» and «V2» are two versions of a publisher's layer, and two values of anybody else's.
         return published if published in _FOLDED else folded

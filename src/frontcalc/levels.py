@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from frontcalc import geometry
 from frontcalc.errors import DataError, UsageError
-from frontcalc.names import Place, find, fold, suggestions
+from frontcalc.names import NamedRegion, find, fold, suggestions
 from frontcalc.regions import TOTAL, UNASSIGNED, RegionSet
 
 COUNTRY, ADM1, ADM2, NONE = "country", "adm1", "adm2", "none"
@@ -160,10 +160,10 @@ def lines(
 
 
 def _chosen(
-    regions: RegionSet, places: Mapping[str, Sequence[Place]], only: Sequence[str], listing: str
+    regions: RegionSet, places: Mapping[str, Sequence[NamedRegion]], only: Sequence[str], listing: str
 ) -> frozenset[int]:
     """Return the regions that are asked for, `unassigned` among them as the one after the last."""
-    named = {**places, UNASSIGNED: [Place(UNASSIGNED, (), (len(regions.names),))]}
+    named = {**places, UNASSIGNED: [NamedRegion(UNASSIGNED, (), (len(regions.names),))]}
     chosen: set[int] = set()
     for name in only:
         level, place = _found(name, named, listing)
@@ -173,23 +173,24 @@ def _chosen(
     return frozenset(chosen)
 
 
-def _places(regions: RegionSet, coarser: RegionSet | None) -> dict[str, list[Place]]:
+def _places(regions: RegionSet, coarser: RegionSet | None) -> dict[str, list[NamedRegion]]:
     """Return the places of every level that is known, coarse to fine; those of the finest in the set's order."""
-    out: dict[str, list[Place]] = {}
+    out: dict[str, list[NamedRegion]] = {}
     for code in sorted(set(regions.countries) - {""}):
         names = regions.country_names.get(code, ())
         members = tuple(index for index, own in enumerate(regions.countries) if own == code)
-        out.setdefault(COUNTRY, []).append(Place((*names, code)[0], (*names, code), members))
+        out.setdefault(COUNTRY, []).append(NamedRegion((*names, code)[0], (*names, code), members))
     parents: list[str] = []
     if coarser:
         labels, parent = _labels(coarser, ()), parents_of(regions, coarser)
         parents = [labels[index] for index in parent]
         out[coarser.level] = [
-            Place(labels[index], _spellings(coarser, index), tuple(np.flatnonzero(parent == index).tolist()))
+            NamedRegion(labels[index], _spellings(coarser, index), tuple(np.flatnonzero(parent == index).tolist()))
             for index in np.unique(parent)
         ]
     out[regions.level] = [
-        Place(label, _spellings(regions, index), (index,)) for index, label in enumerate(_labels(regions, parents))
+        NamedRegion(label, _spellings(regions, index), (index,))
+        for index, label in enumerate(_labels(regions, parents))
     ]
     return out
 
@@ -252,7 +253,7 @@ def parents_of(regions: RegionSet, coarser: RegionSet) -> NDArray[np.intp]:
     return covering
 
 
-def _found(name: str, places: Mapping[str, Sequence[Place]], listing: str) -> tuple[str, Place]:
+def _found(name: str, places: Mapping[str, Sequence[NamedRegion]], listing: str) -> tuple[str, NamedRegion]:
     """Return the place that a name stands for and its level, one of a coarse level before one of a fine level."""
     for whole in (True, False):
         for level, own in places.items():
@@ -282,7 +283,7 @@ def _check_countries(regions: RegionSet) -> None:
         )
 
 
-def _ordered(places: Mapping[str, Sequence[Place]], chosen: frozenset[int]) -> list[Line]:
+def _ordered(places: Mapping[str, Sequence[NamedRegion]], chosen: frozenset[int]) -> list[Line]:
     """Return the rows whose regions are all chosen, below the coarser row that each is part of.
 
     Rows that are part of none come first, the finest before all: so none stands below a row it is no part of.

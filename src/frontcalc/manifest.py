@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from frontcalc.errors import DataError
-from frontcalc.labels import printable
+from frontcalc.names import printable
 
 NAME = "manifest.json"
 REVISIONS = "revisions"

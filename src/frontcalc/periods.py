@@ -71,7 +71,7 @@ def parse_periods(asked: PeriodsLike) -> list[Period]:
     periods = [parse_period(text) for text in texts]
     if not periods:
         raise UsageError("no period was given", cure="name one, as in 2024 or 2024-09-01..2024-11-03")
-    if len(periods) == 2 and all(_is_day(period) for period in periods):
+    if len(periods) == 2 and all(period.label == f"{period.closes_on}" for period in periods):  # named as days
         first, last = sorted(period.label for period in periods)
         single = " ".join(f"{period.opens_on}..{period.label}" for period in periods)
         raise UsageError(
@@ -80,11 +80,6 @@ def parse_periods(asked: PeriodsLike) -> list[Period]:
             cure=f"did you mean {first}..{last}? For two single days put {single}",
         )
     return periods
-
-
-def _is_day(period: Period) -> bool:
-    """Say whether a period is a single day, named as such."""
-    return period.label == f"{period.closes_on}"
 
 
 def _text(asked: PeriodLike) -> str:

@@ -1,9 +1,17 @@
 """Archives: which dated maps a folder, a zip or a file holds. An index has no geometry."""
 
-from frontcalc.archives.dating import Dating
-from frontcalc.archives.index import Archive, Part, Selection, SnapshotRef, explain_command
-from frontcalc.archives.opening import SAMPLE_NAME, archive_path, open_archive, open_sample, pair_archive
-from frontcalc.archives.written import refuse_changes, refuse_place
+from frontcalc.archives.beside import refuse_changes, refuse_place
+from frontcalc.archives.dating import Dating, Part, Selection, day_stated, in_force, intervals
+from frontcalc.archives.opening import (
+    SAMPLE_NAME,
+    Archive,
+    SnapshotRef,
+    archive_path,
+    explain_command,
+    open_archive,
+    open_sample,
+    pair_archive,
+)
 
 __all__ = [
     "SAMPLE_NAME",
@@ -13,7 +21,10 @@ __all__ = [
     "Selection",
     "SnapshotRef",
     "archive_path",
+    "day_stated",
     "explain_command",
+    "in_force",
+    "intervals",
     "open_archive",
     "open_sample",
     "pair_archive",

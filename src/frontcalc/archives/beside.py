@@ -1,59 +1,76 @@
-"""Files beside the maps of an archive: JSON that is plainly no geodata, and maps whose names have no suffix."""
+"""Files beside the maps of an archive: JSON that is no geodata, what frontcalc wrote, and maps without a suffix."""
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Collection
+import sqlite3
+import stat
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import closing, suppress
 from datetime import date, timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from frontcalc.archives.dating import Dating, day_in_names
+from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig
 from frontcalc.dates import mentions_day
-from frontcalc.errors import DataError
+from frontcalc.errors import DataError, UsageError
+from frontcalc.manifest import NAME as MANIFEST_NAME
 from frontcalc.sources.detection import detect, is_other_json, unpack
-from frontcalc.sources.files import Entry, may_be_other
+from frontcalc.sources.features import Features
+from frontcalc.sources.files import Entry, list_entries, maps_among, may_be_other
 
+_COLUMNS = (
+    frozenset({"period", "actor", "region", "kind", "opening", "closing"}),
+    frozenset({"period", "actor", "region", "holder", "lacker", "holder_map", "lacker_map"}),
+)
+"""Columns of maps of change, and of maps of where archives disagree: what no publisher's map of control has."""
+
+_HEAD = 4096
 # As nearly every map in JSON begins, so that it need not be read as a whole.
 _MAP_BEGINS = re.compile(rb'\A(\xef\xbb\xbf)?\s*\{\s*"type"\s*:\s*"(FeatureCollection|Topology)"')
-_HEAD = 4096
+# A key of a Parquet file's metadata, as Thrift's compact protocol writes the field: its kind, length and text.
+_PARQUET_KEY = b"\x18\x09frontcalc\x18"
+_MARK = b'"frontcalc":"results"'
+"""What a GeoJSON file of results says of itself at its beginning: without features it has no columns."""
+
+_TABLE = re.compile(rb'\A\{\s*"meta": \{\s*"version": "[^"]*",\s*"archives?": ')
 
 
-def is_unnamed_map(entry: Entry) -> bool:
-    """Say whether a file that is named by a day without any suffix, as 2024-02-01, begins as a map does."""
-    if not mentions_day(entry.path.name) or entry.path.suffix.strip(".0123456789"):
-        return False
-    try:
-        return bool(detect(entry.head(_HEAD), where=entry.label))
-    except DataError:
-        return False
+def sorted_out(entries: Sequence[Entry], stated: Collection[str]) -> tuple[list[Entry], list[str], list[Entry]]:
+    """Return the maps among files, the names of all others, and of these the files that are JSON but no geodata.
 
-
-def without_other_json(maps: list[Entry], stated: Collection[str]) -> tuple[list[Entry], list[Entry]]:
-    """Return the maps, and the files that are JSON but plainly no geodata.
-
-    Files that are named alike but for numbers are of one kind: if any of them may be a map, all are to be maps, so
-    that of maps in JSON mostly one is looked into.
+    A file that is named by a day without any suffix, as 2024-02-01, is a map if it begins as one. Files that are named
+    alike but for numbers are of one kind: if any of them may be a map, all are to be maps, so that of maps in JSON
+    mostly one is looked into.
 
     Parameters
     ----------
-    maps : list of Entry
-        The files that may be maps by their names.
+    entries : sequence of Entry
+        The files.
     stated : collection of str
         Names that the archive itself gives a day, which are maps.
     """
+    maps, others = maps_of(entries)
+    for entry in (entry for entry in entries if entry.label in others):
+        if mentions_day(entry.path.name) and not entry.path.suffix.strip(".0123456789"):
+            with suppress(DataError):
+                if detect(entry.head(_HEAD), where=entry.label):
+                    maps.append(entry)
+    maps.sort()
     kinds: dict[str, list[Entry]] = {}
     for entry in maps:
         kinds.setdefault(_kind(entry.path), []).append(entry)
-    if len(kinds) < 2:
-        return maps, []
     other = {
         entry
-        for alike in kinds.values()
+        for alike in (kinds.values() if len(kinds) > 1 else ())
         if all(entry.label not in stated and _is_other_json(entry) for entry in alike)
         for entry in alike
     }
-    return [entry for entry in maps if entry not in other], sorted(other)
+    maps = [entry for entry in maps if entry not in other]
+    names = {*others, *(entry.label for entry in other)} - {entry.label for entry in maps}
+    return maps, sorted(names), sorted(other)
 
 
 def maps_missing(
@@ -64,7 +81,7 @@ def maps_missing(
     Parameters
     ----------
     other, maps : list of Entry
-        As `without_other_json` returns them.
+        As `sorted_out` returns them.
     days : collection of date
         The days that the maps show.
     dating, config
@@ -95,4 +112,109 @@ def _is_other_json(entry: Entry) -> bool:
     try:
         return not _MAP_BEGINS.match(entry.head(_HEAD)) and is_other_json(unpack(entry.read(), where=entry.label))
     except DataError:
+        return False
+
+
+def maps_of(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
+    """Return the entries that may be maps of control, and the names of the others: what frontcalc wrote is of these."""
+    maps, others = maps_among(entries)
+    own = {entry.name for entry in maps if _is_own(entry)}
+    return [entry for entry in maps if entry.name not in own], sorted([*others, *own])
+
+
+def _is_own(entry: Entry) -> bool:
+    """Say whether a file of a folder is a map of change or a table of frontcalc's, by a few bytes of it."""
+    path = entry.root / entry.name
+    if not entry.name or not entry.root.is_dir():  # nothing is written into zips
+        return False
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
+        with path.open("rb") as file:
+            text = file.read(_HEAD)
+            if text.startswith(b"PAR1"):
+                # At its end stand what it says of itself, the length of that and four letters.
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - 8))
+                length = int.from_bytes(file.read(4), "little")
+                file.seek(max(0, size - 8 - length))
+                return _PARQUET_KEY in file.read(length)
+        if text.startswith(b"SQLite format 3\0"):  # the statements that made its tables, opened as it lies there
+            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
+                made = database.execute("SELECT sql FROM sqlite_master")
+                text = "".join(sql for (sql,) in made if sql).encode()
+    except (OSError, sqlite3.Error):
+        return False  # what cannot be read is refused where it is needed
+    return (
+        _MARK in text
+        or bool(_TABLE.match(text))
+        or any(all(b'"%s"' % name.encode() in text for name in columns) for columns in _COLUMNS)
+    )
+
+
+def refuse_changes(features: Features, *, where: str) -> None:
+    """Refuse a map of change, or of where archives disagree, that was given as a map of control."""
+    if features.properties and all(any(columns <= own.keys() for columns in _COLUMNS) for own in features.properties):
+        raise DataError(
+            "is a map of change that frontcalc wrote, which does not show who holds what",
+            where=where,
+            cure="give the map itself, and keep results elsewhere",
+        )
+
+
+def refuse_place(
+    output: Path, *, files: Iterable[Path] = (), archives: Iterable[Path] = (), fills: bool = False
+) -> None:
+    """Refuse to write onto what a run reads, by whatever path it is named, or a folder inside an archive.
+
+    Parameters
+    ----------
+    output : Path
+        Where results are to go.
+    files, archives : iterable of Path
+        What the run reads, and the archives; what does not exist is passed over.
+    fills : bool
+        The place is a folder that will hold files, or a map: it must lie in no archive, even where it is new.
+
+    Raises
+    ------
+    UsageError
+        It must not be written there.
+    """
+    try:
+        problem = _fault(output, files, archives, fills=fills)
+    except OSError:  # a name that is too long, say: reading or writing will say so
+        return
+    if problem:
+        raise UsageError(problem, where=f"-o {output}", cure="give another place with -o")
+
+
+def _fault(output: Path, files: Iterable[Path], archives: Iterable[Path], *, fills: bool) -> str:
+    """Return why results must not be written there, empty where they may."""
+    for root in archives:
+        inside = root.is_dir() and output.resolve().is_relative_to(root.resolve())
+        if inside and (fills or output.is_dir()):
+            return "lies in the archive that is read"
+        if output.is_file() and _is_read(root, output):
+            return "is a file of the archive that is read"
+    return "is a file that this run reads" if any(_same(path, output) for path in files) else ""
+
+
+def _is_read(root: Path, output: Path) -> bool:
+    """Say whether an existing file is one that an archive reads: a map, a part of one, or what says of them."""
+    if not root.is_dir():
+        return _same(root, output)
+    entries = list_entries(root)
+    same = {entry.name for entry in entries if _same(root / entry.name, output)}
+    if not same:
+        return False
+    read = {name for entry in maps_of(entries)[0] for name in (entry.name, *entry.siblings)}
+    return not same.isdisjoint(read | {CONFIG_NAME, MANIFEST_NAME})
+
+
+def _same(path: Path, output: Path) -> bool:
+    """Say whether two paths lead to one file, through links of either kind."""
+    try:
+        return path.is_file() and path.samefile(output)
+    except OSError:
         return False

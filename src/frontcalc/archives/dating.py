@@ -1,26 +1,87 @@
-"""The days of an archive's files: by frontcalc.toml, by names, else by properties of their features."""
+"""The days of an archive's files: by frontcalc.toml, by names, else by properties of their features.
+
+A property dates its feature, or two say from when to when it is drawn.
+"""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
-from frontcalc.archives.index import Part, Selection
-from frontcalc.archives.orders import settled
+import numpy as np
+from numpy.typing import NDArray
+
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig
-from frontcalc.dates import day_from_name, mentions_day, moment_from_name, year_from_name
+from frontcalc.dates import (
+    day_from_name,
+    day_from_property,
+    mentions_day,
+    moment_from_name,
+    moment_from_property,
+    settled,
+    year_from_name,
+)
 from frontcalc.day_forms import Orders, time_alone
 from frontcalc.errors import DataError, UsageError
-from frontcalc.intervals import days_of, intervals, moments_of
 from frontcalc.notices import Notice
 from frontcalc.sources import read_features
+from frontcalc.sources.features import Features
 from frontcalc.sources.files import Entry
+
+# Properties that date a map, the first present wins; case is ignored.
+DATE_FIELDS = ("date", "datetime", "day", "pub_date", "snapshot_date", "as_of")
+INTERVAL_FIELDS = (("from", "to"), ("valid_from", "valid_to"), ("start_date", "end_date"), ("date_from", "date_to"))
 
 _MIRROR = "deepstatemap_data_"
 _MIDNIGHTS = {20, 21, 22, 23}  # in UTC, from Yerevan to Berlin
+_ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The features of one day in a file of several, by a property (None for the first that states a date).
+
+    `moment` is that of the features where the day has several maps, else None.
+    """
+
+    field: str | None
+    day: date
+    moment: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file of one day's map.
+
+    Parameters
+    ----------
+    entry : Entry
+        The file.
+    selection : Selection or None
+        Which of its features count; None for all.
+    moment : datetime or None
+        When it shows its day, in UTC where that is known; None where nothing states a time.
+    """
+
+    entry: Entry
+    selection: Selection | None = None
+    moment: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        """What messages call it: the file, and the time of its features where it has several maps of the day."""
+        several = self.selection and self.selection.moment
+        return f"{self.entry.label} at {several:%H:%M:%S}" if several else self.entry.label
+
+    def follows(self, other: Part) -> bool:
+        """Say whether both state a time in the same zone, and this one a later."""
+        if self.moment is None or other.moment is None or bool(self.moment.tzinfo) != bool(other.moment.tzinfo):
+            return False
+        return self.moment > other.moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +110,18 @@ class Dating:
     def field(self) -> str | None:
         """The property asked for."""
         return self.source.removeprefix("property:") if self.source and ":" in self.source else None
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The days on which a feature is drawn, both ends counted; `last` None where it still is.
+
+    `moment` is when it begins, where its file states times of day.
+    """
+
+    first: date
+    last: date | None
+    moment: datetime | None = None
 
 
 class _Naming(NamedTuple):
@@ -106,18 +179,25 @@ def _days_of(
 ) -> tuple[list[tuple[date, Part]], list[datetime | None]]:
     """Return the days that a file has a map of, by the first source that states any, and all moments that it states."""
     stated = config.dates.get(entry.label)
-    if stated is not None or named is not None:
+    if stated is None and named is None:
+        return _days_inside(entry, dating)
+    day, moment = stated, None
+    if named:
         try:
-            day, moment = _by_name(named, orders) if named else (None, None)
+            own = day_from_name(named.text, year=named.year, orders=orders)
+            clock = datetime.combine(own, named.clock) if named.clock else None
+            day, moment = stated or own, moment_from_name(named.text, own) or clock
         except DataError:
             if stated is None:
                 raise
-            day = moment = None
-        if stated and moment is None and (clock := time_alone(entry.path.name)):
-            moment = datetime.combine(stated, clock)
-        on = stated or day
-        assert on is not None
-        return [(on, Part(entry, moment=moment))], [moment]
+    if stated and moment is None and (alone := time_alone(entry.path.name)):
+        moment = datetime.combine(stated, alone)
+    assert day is not None
+    return [(day, Part(entry, moment=moment))], [moment]
+
+
+def _days_inside(entry: Entry, dating: Dating) -> tuple[list[tuple[date, Part]], list[datetime | None]]:
+    """Return the days that properties of a file's features state, and all moments."""
     spans = intervals(read_features(entry)[1], dating.field, where=entry.label)
     if spans is None:
         if dating.field:
@@ -143,13 +223,6 @@ def day_in_names(entry: Entry, dating: Dating, config: ArchiveConfig) -> date | 
     """Return the day of a file by its name or those of its folders, None where none states any."""
     named = _naming(entry, dating, config)
     return day_from_name(named.text, year=named.year) if named else None
-
-
-def _by_name(named: _Naming, orders: Orders) -> tuple[date, datetime | None]:
-    """Return the day that a name states, and the moment where a time goes with it."""
-    day = day_from_name(named.text, year=named.year, orders=orders)
-    clock = datetime.combine(day, named.clock) if named.clock else None
-    return day, moment_from_name(named.text, day) or clock
 
 
 def _naming(entry: Entry, dating: Dating, config: ArchiveConfig) -> _Naming | None:
@@ -183,3 +256,125 @@ def _offsets(named: Sequence[Entry], moments: Sequence[datetime | None], maps: i
             Notice("AS-OF", f"{what}: write as_of_offset_days = 1 into {CONFIG_NAME} for the day that begins, or 0")
         )
     return said
+
+
+def intervals(features: Features, field: str | None, *, where: str) -> tuple[Interval, ...] | None:
+    """Return the days of each feature, None where no property states any.
+
+    Parameters
+    ----------
+    features : Features
+        One file's.
+    field : str or None
+        The property to read; None for the first of `INTERVAL_FIELDS` and `DATE_FIELDS` that is there. The
+        beginning of an interval is enough, if nothing else dates the features: what has no end still holds.
+    where : str
+        The file's name, for messages.
+
+    Raises
+    ------
+    DataError
+        A feature has no date, or one that is none, or ends before it begins.
+    """
+    fields = {
+        unicodedata.normalize("NFC", name).casefold(): name for properties in features.properties for name in properties
+    }
+    if field is not None:
+        single = fields.get(unicodedata.normalize("NFC", field).casefold())
+        return _spans(features, single, single, where) if single is not None else None
+    for first, last in INTERVAL_FIELDS:
+        if first in fields and last in fields:
+            return _spans(features, fields[first], fields[last], where)
+    for name in DATE_FIELDS:
+        if name in fields:
+            return _spans(features, fields[name], fields[name], where)
+    begins = next((fields[name] for name, _ in INTERVAL_FIELDS if name in fields), None)
+    return _spans(features, begins, None, where) if begins else None
+
+
+def _spans(features: Features, first: str, last: str | None, where: str) -> tuple[Interval, ...]:
+    """Return the days of each feature by the properties of its first and last day, which may be one.
+
+    An end that is also a beginning belongs to the later interval.
+    """
+    begins = [properties.get(first) for properties in features.properties]
+    ends = [properties.get(last) if last else None for properties in features.properties]
+    read: list[tuple[date, date | None]] = []
+    for index, (begin, stated) in enumerate(zip(begins, ends, strict=True)):
+        start = _day(begin, index, first, where)
+        end = start if last == first else None
+        if last not in (None, first) and stated not in (None, ""):
+            end = _day(stated, index, last, where)
+        if end is not None and end < start:
+            problem = f"feature {index} ends on {end}, before it begins on {start}"
+            raise DataError(problem, where=where, cure="put the earlier day first", code="NO-DATE")
+        read.append((start, end))
+    beginnings = {start for start, _ in read}
+    half_open = any(end in beginnings and end != start for start, end in read if end is not None)
+    begun = _moments(begins)
+    spans = []
+    for (start, end), at, until in zip(read, begun, begun if last == first else _moments(ends), strict=True):
+        # What another follows on the very day that it began is not on the day's last map.
+        followed = end == start and until is not None and until != at and until in begun
+        earlier = end is not None and (followed or (half_open and end > start))
+        spans.append(Interval(start, end - _ONE_DAY if end and earlier else end, at))
+    return tuple(spans)
+
+
+def _moments(values: Sequence[object]) -> list[datetime | None]:
+    """Return the moments that values state, in UTC; none where all are midnight, which is how software writes days."""
+    found = [None if value in (None, "") else moment_from_property(value) for value in values]
+    if all(moment is None or moment.time() == time.min for moment in found):
+        return [None] * len(found)
+    return [moment.astimezone(UTC) if moment and moment.tzinfo else moment for moment in found]
+
+
+def _day(value: object, index: int, field: str, where: str) -> date:
+    """Return the day that a feature's property states."""
+    if value in (None, ""):
+        raise DataError(f"feature {index} has no {field!r}", where=where, cure="date every feature", code="NO-DATE")
+    try:
+        return day_from_property(value)
+    except DataError as error:
+        raise DataError(f"feature {index}: {error.problem}", where=where, cure=error.cure, code="NO-DATE") from error
+
+
+def days_of(spans: Sequence[Interval]) -> list[date]:
+    """Return the days on which what is drawn changes, as long as anything is drawn."""
+    starts = {span.first for span in spans}
+    # Features of single days, and no others, are maps of these days, each of which stands until the next.
+    lasting = any(span.last != span.first for span in spans)
+    ends = {span.last + _ONE_DAY for span in spans if span.last is not None} if lasting else set()
+    return [day for day in sorted(starts | ends) if in_force(spans, day).any()]
+
+
+def in_force(spans: Sequence[Interval], day: date, moment: datetime | None = None) -> NDArray[np.bool_]:
+    """Return which features are drawn on a day, and of it at a moment, (n,)."""
+    drawn = (span.first <= day and (span.last is None or day <= span.last) for span in spans)
+    of_moment = (moment is None or span.moment == moment for span in spans)
+    return np.array([one and other for one, other in zip(drawn, of_moment, strict=True)], dtype=bool)
+
+
+def day_stated(spans: Sequence[Interval] | None) -> date | None:
+    """Return the one day that all features with an end begin on, None where there is no such day."""
+    days = {span.first for span in spans or () if span.last is not None}
+    return days.pop() if len(days) == 1 else None
+
+
+def moments_of(spans: Sequence[Interval], *, where: str) -> dict[date, list[datetime]]:
+    """Return the moments that features of single days are of, by day, in order; none of what lasts.
+
+    Raises
+    ------
+    DataError
+        Some of a day's features have a time, or its zone, and others none.
+    """
+    found: dict[date, set[datetime | None]] = {}
+    if all(span.first == span.last for span in spans):
+        for span in spans:
+            found.setdefault(span.first, set()).add(span.moment)
+    for day, moments in found.items():
+        if len({(moment is None, moment and moment.tzinfo is None) for moment in moments}) > 1:
+            problem = f"some features of {day} have a time of day, or its zone, and others none"
+            raise DataError(problem, where=where, cure="give each the time of its map", code="NO-DATE")
+    return {day: sorted(moment for moment in moments if moment) for day, moments in found.items()}

@@ -1,4 +1,4 @@
-"""Opening archives, in any of their layouts.
+"""`Archive`: an index of dated maps as a value, and how one is opened in any of its layouts.
 
 A file a date; a folder a date with a file a layer; a folder a layer with a file a date; one file whose features have
 a date, or from when to when they hold; a zip of any of these.
@@ -6,28 +6,120 @@ a date, or from when to when they hold; a zip of any of these.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
+import json
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 
-from frontcalc.archives.beside import is_unnamed_map, maps_missing, without_other_json
-from frontcalc.archives.dating import Dating, dated
-from frontcalc.archives.index import Archive, Part, SnapshotRef, latest_first
-from frontcalc.archives.orders import settled
-from frontcalc.archives.written import maps_of
+from frontcalc.archives.beside import maps_missing, sorted_out
+from frontcalc.archives.dating import Dating, Part, dated
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig, archive_config, merged, named_archive, read_legend
-from frontcalc.dates import day_from_name, mentions_day
+from frontcalc.dates import day_from_name, mentions_day, settled
 from frontcalc.errors import DataError, NoDataError, UsageError, reason_of
 from frontcalc.keywords import facade
-from frontcalc.labels import printable, some_of
+from frontcalc.layers import Legend
 from frontcalc.manifest import NAME as MANIFEST_NAME
 from frontcalc.manifest import REVISIONS, is_manifest
+from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
 from frontcalc.sources.files import Entry, list_entries, maps_among, single_file
 
 SAMPLE_NAME = "SYNTHETIC SAMPLE"
 SAMPLE_ATTRIBUTION = "made up for frontcalc, of no real war, CC0 1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRef:
+    """Where one day's map is: the day, its files, and what the archive says its layers mean.
+
+    With `skip_bad` a file that cannot be read is passed over where another of the day can be, and so is one in a zip.
+    """
+
+    day: date | None
+    parts: tuple[Part, ...]
+    legend: Legend = field(default_factory=Legend)
+    skip_bad: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What messages call the files."""
+        return tuple(dict.fromkeys(part.entry.label for part in self.parts))
+
+
+def explain_command(refs: Iterable[SnapshotRef]) -> str:
+    """Return the command that says what the layers of maps mean, one for each folder or file that they are in."""
+    here = Path.cwd()
+    roots = dict.fromkeys(part.entry.root for ref in refs for part in ref.parts)
+    paths = (printable(str(root.relative_to(here) if root.is_relative_to(here) else root)) for root in roots)
+    return " and ".join(
+        f"frontcalc archive explain {json.dumps(p, ensure_ascii=False) if ' ' in p else p}" for p in paths
+    )
+
+
+@dataclass(frozen=True)
+class Archive:
+    """An index of dated maps, in date order; it holds no geometry.
+
+    Parameters
+    ----------
+    name : str
+        The folder's or file's name.
+    refs : tuple of SnapshotRef
+        One a day, in date order.
+    notices : tuple of Notice
+        What is to be said of the index.
+    view : str or None
+        The view that the archive itself asks for.
+    refused : tuple of DataError
+        Why files were left out that could not be dated; there are none unless bad files were to be skipped.
+    attribution : str
+        Whom its maps are from, and on what terms; empty where it does not say.
+    publisher : str
+        Who publishes the maps, as the archive itself says; empty where it does not.
+    """
+
+    name: str
+    refs: tuple[SnapshotRef, ...]
+    notices: tuple[Notice, ...] = ()
+    view: str | None = None
+    refused: tuple[DataError, ...] = ()
+    attribution: str = ""
+    publisher: str = ""
+
+    @property
+    def credit(self) -> str:
+        """Whom the maps are from and on what terms, as results say it."""
+        return f"maps: {self.attribution or f'{self.name}, whose source is not stated'}"
+
+    @property
+    def roots(self) -> frozenset[Path]:
+        """The folder, zip or files that its maps are in."""
+        return frozenset(part.entry.root for ref in self.refs for part in ref.parts)
+
+    @cached_property
+    def days(self) -> tuple[date, ...]:
+        """The days that have a map."""
+        return tuple(ref.day for ref in self.refs if ref.day is not None)
+
+    @property
+    def extent(self) -> str:
+        """From when to when there are maps."""
+        return f"{self.days[0]} to {self.days[-1]}" if self.days else "no date"
+
+    def skipping_bad(self) -> Archive:
+        """Return the same archive, of whose maps files that cannot be read are passed over."""
+        return replace(self, refs=tuple(replace(ref, skip_bad=True) for ref in self.refs))
+
+    def upto(self, day: date) -> Iterator[SnapshotRef]:
+        """Yield the maps dated on or before a day, latest first."""
+        end = bisect_right(self.refs, day, key=lambda ref: ref.day or date.min)
+        latest_first = (self.refs[place] for place in range(end - 1, -1, -1))
+        return (ref for ref in latest_first if ref.day is not None and ref.day <= day)
 
 
 @facade
@@ -81,18 +173,22 @@ def open_archive(
     configured = next((entry for entry in entries if entry.name == CONFIG_NAME), None)
     if (root / CONFIG_NAME).is_dir():
         raise DataError("is a folder", where=CONFIG_NAME, cure="rename it")
-    entries = _without_manifest(entries)
-    config = archive_config(configured.read()) if configured else _beside(root)
+    listed = next((entry for entry in entries if entry.name == MANIFEST_NAME), None)
+    with suppress(DataError):  # what cannot be read is refused below, as any file
+        if listed and is_manifest(listed.read()):
+            entries = [one for one in entries if one is not listed and not one.name.startswith(f"{REVISIONS}/")]
+    config = ArchiveConfig()
+    if configured:
+        config = archive_config(configured.read())
+    elif not root.is_dir():
+        config = _beside(root)
     config = merged(merged(config, stated), read_legend(Path(legend)) if legend else ArchiveConfig())
-    maps, others = maps_of([entry for entry in entries if entry is not configured])
-    maps = sorted([*maps, *(entry for entry in entries if entry.label in others and is_unnamed_map(entry))])
-    maps, other_json = without_other_json(maps, config.dates)
-    others = sorted({*others, *(entry.label for entry in other_json)} - {entry.label for entry in maps})
+    maps, others, other_json = sorted_out([entry for entry in entries if entry is not configured], config.dates)
     if not maps:
         inside = f", only {some_of(others)}" if others and others != [name] else ""
         raise NoDataError(f"holds no maps{inside}", where=name, cure="name files by date, as in 2024-11-03.geojson")
     days, refused, notices = dated(maps, dating, config, skip_bad=skip_bad)
-    if alone := maps_missing(other_json, maps, days, dating, config):
+    if other_json and (alone := maps_missing(other_json, maps, days, dating, config)):
         days |= dated(alone, dating, config, skip_bad=skip_bad)[0]
         others = [name for name in others if name not in {entry.label for entry in alone}]
     notices += [Notice("SKIPPED", str(error)) for error in refused]
@@ -102,7 +198,9 @@ def open_archive(
         notices.append(Notice("OTHER-FILES", f"{len(others)} not read: {some_of(first)}"))
     if late := [day for day in days if day > (dating.today or date.today())]:
         notices.append(Notice("FUTURE", f"{len(late)} after today, the first of {min(late)}"))
-    refs = tuple(SnapshotRef(day, latest_first(days[day]), config.legend, skip_bad) for day in sorted(days))
+    for parts in days.values():  # the latest first, and those without a time last
+        parts.sort(key=lambda part: (part.moment or datetime.min).replace(tzinfo=UTC), reverse=True)
+    refs = tuple(SnapshotRef(day, tuple(days[day]), config.legend, skip_bad) for day in sorted(days))
     terms = ", ".join(filter(None, (config.attribution or config.publisher, config.licence)))
     return Archive(name, refs, tuple(notices), config.view, tuple(refused), terms, config.publisher)
 
@@ -118,7 +216,12 @@ def _located(path: str | Path) -> tuple[Path, ArchiveConfig, list[Entry]]:
                 raise UsageError("does not exist", where=lost, cure="check the path")
             root, stated = named
         root = root.absolute()  # other processes may have another working folder
-        return root, stated, list_entries(root) if _is_container(root) else [Entry(root)]
+        if root.is_dir():
+            return root, stated, list_entries(root)
+        with root.open("rb") as file:
+            entries = list_entries(root) if file.read(4) == b"PK\x03\x04" else []
+        # A zip of one map is a file.
+        return root, stated, entries if len(maps_among(entries)[0]) > 1 else [Entry(root)]
     except OSError as error:
         problem = f"cannot be read: {reason_of(error)}"
         raise DataError(problem, where=printable(root.name), cure="check its name and permissions") from error
@@ -175,24 +278,3 @@ def pair_archive(before: str | Path, after: str | Path, *, legend: str | Path | 
     if first and second and first > second:
         raise UsageError(f"is of {first}, after {second}", where=refs[0].names[0], cure="give the earlier file first")
     return Archive(f"{refs[0].names[0]}..{refs[1].names[0]}", tuple(refs))
-
-
-def _without_manifest(entries: list[Entry]) -> list[Entry]:
-    """Return entries without the manifest of a fetched archive and the revisions that it keeps, which are no maps."""
-    named = next((entry for entry in entries if entry.name == MANIFEST_NAME), None)
-    try:
-        if named is None or not is_manifest(named.read()):
-            return entries
-    except DataError:
-        return entries  # what cannot be read is refused below, as any file
-    return [entry for entry in entries if entry is not named and not entry.name.startswith(f"{REVISIONS}/")]
-
-
-def _is_container(root: Path) -> bool:
-    """Say whether a path is a folder, or a zip of more than one map."""
-    if root.is_dir():
-        return True
-    with root.open("rb") as file:
-        if file.read(4) != b"PK\x03\x04":
-            return False
-    return len(maps_among(list_entries(root))[0]) > 1

@@ -1,22 +1,279 @@
-"""Published figures: what they claim, what fits them, and where they contradict each other."""
+"""Published figures: what a claim says, which figures fit it, and where claims contradict each other.
 
-from frontcalc.claims.between import Difference, differences
-from frontcalc.claims.fitting import Range, fitting
-from frontcalc.claims.reading import ClaimsFile, read_claims
-from frontcalc.claims.values import CAN_BE_SUMMED, ON_A_DAY, UNIT_LABELS, Claim, Measure, Qualifier, Verdict
+docs/claims.md has the rules.
+"""
 
-__all__ = [
-    "CAN_BE_SUMMED",
-    "ON_A_DAY",
-    "UNIT_LABELS",
-    "Claim",
-    "ClaimsFile",
-    "Difference",
-    "Measure",
-    "Qualifier",
-    "Range",
-    "Verdict",
-    "differences",
-    "fitting",
-    "read_claims",
-]
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from frontcalc.periods import Period
+
+PART_OF_VALUE = Decimal("0.05")
+"""How far, in parts of the figure, «about» and «nearly» reach unless the claim says otherwise."""
+
+NOISE = 1e-6
+"""Figures that are no further apart are the same: so far do engines agree (km²)."""
+
+
+class Measure(StrEnum):
+    """What a claim's figure is of."""
+
+    HELD = "held"
+    NET = "net"
+    GAINED = "gained"
+    LOST = "lost"
+    GROSS_GAINED = "gross_gained"
+    GROSS_LOST = "gross_lost"
+    RATE = "rate"
+    RATIO = "ratio"
+    SHARE = "share"
+
+
+class Qualifier(StrEnum):
+    """How the figure is said; `fitting` gives each its meaning."""
+
+    EXACTLY = "exactly"
+    ABOUT = "about"
+    MORE_THAN = "more than"
+    LESS_THAN = "less than"
+    NEARLY = "nearly"
+    UP_TO = "up to"
+
+
+class Verdict(StrEnum):
+    """What came of a claim."""
+
+    AGREES = "agrees"
+    DEPENDS = "depends"
+    DISAGREES = "disagrees"
+    NO_DATA = "no data"
+
+
+_AREAS = ("km2", "mi2")
+UNITS: dict[Measure, tuple[str, ...]] = {
+    **dict.fromkeys(Measure, _AREAS),
+    Measure.RATE: ("km2/day", "mi2/day"),
+    Measure.RATIO: ("times",),
+    Measure.SHARE: ("percent",),
+}
+"""The units that each measure can be claimed in, the default first."""
+
+UNIT_LABELS = {
+    "km2": "km²",
+    "mi2": "mi²",
+    "km2/day": "km² a day",
+    "mi2/day": "mi² a day",
+    "times": "times",
+    "percent": "%",
+}
+"""Units as they are written after a figure."""
+
+PER_KM2 = {"km2": 1.0, "mi2": 1 / 1.609344**2}
+"""How many of each unit of area a square kilometre is; a mile is the international one of 1.609344 km."""
+
+CAN_BE_SUMMED = (Measure.HELD, Measure.NET, Measure.RATE, Measure.RATIO, Measure.SHARE)
+"""Measures that can be of the sum of layers, overlaps counted twice, instead of their union."""
+
+SIGNED = (Measure.NET, Measure.RATE)
+"""Measures that may be negative: a loss."""
+
+ON_A_DAY = (Measure.HELD, Measure.SHARE)
+"""Measures of one map, that of their period's last day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A published figure.
+
+    Parameters
+    ----------
+    id : str
+        The claim's name, unique in its file.
+    period : str
+        As written; `periods` are the period it names, of a ratio the two.
+    measure : Measure
+        What the figure is of.
+    value : Decimal
+        The figure, with the digits it was written with.
+    unit : str
+        One of `UNITS[measure]`.
+    qualifier : Qualifier
+        How it is said.
+    tolerance : Decimal, optional
+        How far a computed figure may lie from it, in `unit`; default the qualifier's own.
+    region, actor, view : str
+        Where, whose, and by which view; empty for the whole, the archive's main actor and the default view.
+    text, source : str
+        The words of the claim, and where they stand.
+    published : date, optional
+        When.
+    line : int, optional
+        Where it begins in its file.
+    """
+
+    id: str
+    period: str
+    periods: tuple[Period, ...]
+    measure: Measure
+    value: Decimal
+    unit: str
+    qualifier: Qualifier = Qualifier.EXACTLY
+    tolerance: Decimal | None = None
+    region: str = ""
+    actor: str = ""
+    view: str = ""
+    text: str = ""
+    source: str = ""
+    published: date | None = None
+    line: int | None = None
+
+    @property
+    def per_km2(self) -> float:
+        """How many of its unit a square kilometre is, or a square kilometre a day; 1 where it is of no area."""
+        return PER_KM2.get(self.unit.removesuffix("/day"), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Figures from `low` to `high`, which may be infinite; both are included, but for the one that is `excluded`."""
+
+    low: float
+    high: float
+    excluded: float | None = None
+
+    def holds(self, figure: float) -> bool:
+        """Say whether a figure lies in the range."""
+        if self.excluded is not None and abs(figure - self.excluded) <= NOISE:
+            return False
+        return self.low - NOISE <= figure <= self.high + NOISE
+
+    def meets(self, other: Range) -> bool:
+        """Say whether two ranges have a figure in common."""
+        return max(self.low, other.low) <= min(self.high, other.high) + NOISE
+
+    def distance(self, figure: float) -> float:
+        """Return how far a figure is from the range, 0 inside."""
+        return max(self.low - figure, figure - self.high, 0.0)
+
+    def times(self, factor: float) -> Range:
+        """Return the range of the figures multiplied with a factor other than 0, as −1 for the other sign."""
+        low, high = sorted((self.low * factor, self.high * factor))
+        return Range(low, high, None if self.excluded is None else self.excluded * factor)
+
+
+def fitting(claim: Claim) -> Range:
+    """Return which computed figures fit a claim, in its unit.
+
+    A negative value is a loss of so much: the qualifier is of its size.
+    """
+    size = abs(claim.value)
+    excluded = float(size) if claim.qualifier in (Qualifier.MORE_THAN, Qualifier.LESS_THAN) else None
+    return _around(claim, max(size * PART_OF_VALUE, _half_digit(size)), claim.tolerance, excluded)
+
+
+def as_printed(claim: Claim) -> Range:
+    """Return which figures a claim may stand for, in its unit, by the digits and words it is printed with alone.
+
+    Claims are held against each other by this: a tolerance is for what is computed from other maps, and arithmetic
+    needs none. The noughts that end «about 2,700» may be rounding.
+    """
+    return _around(claim, _half_digit(abs(claim.value).normalize()))
+
+
+def _around(claim: Claim, about: Decimal, stated: Decimal | None = None, excluded: float | None = None) -> Range:
+    """Return the range around a claim's value: `about` is how far «about» reaches, `stated` comes before all."""
+    size, qualifier = abs(claim.value), claim.qualifier
+    reach = {
+        Qualifier.EXACTLY: _half_digit(size),
+        Qualifier.ABOUT: about,
+        Qualifier.NEARLY: max(size * PART_OF_VALUE, _half_digit(size)),
+        Qualifier.MORE_THAN: Decimal("inf"),
+    }.get(qualifier, size)
+    reach = reach if stated is None else stated
+    low = size if qualifier is Qualifier.MORE_THAN else size - reach
+    upwards = qualifier in (Qualifier.EXACTLY, Qualifier.ABOUT, Qualifier.MORE_THAN)
+    found = Range(float(low), float(size + reach if upwards else size), excluded)
+    return found.times(-1) if claim.value < 0 else found
+
+
+def _half_digit(size: Decimal) -> Decimal:
+    """Return half a unit of the last digit written: 0.5 of 465, 0.05 of 18.1."""
+    exponent = size.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return Decimal(1).scaleb(exponent) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A claim that does not fit others of its file, whatever the maps show.
+
+    Parameters
+    ----------
+    claim : Claim
+        The rate or the ratio.
+    others : tuple of Claim
+        The figures that it should follow from: a total, or the two that are compared.
+    implied : float
+        What follows from them, in the claim's unit.
+    days : int, optional
+        Of a rate, the days of its period.
+    """
+
+    claim: Claim
+    others: tuple[Claim, ...]
+    implied: float
+    days: int | None = None
+
+
+def contradictions(claims: Sequence[Claim]) -> tuple[Contradiction, ...]:
+    """Return each rate that is not its total over its days, then each ratio that is not that of its two figures.
+
+    Only net changes of the same region, actor and view are held against them, as printed (`as_printed`):
+    593 km² in the 31 days of a December are 19.1 a day, and not 18.1.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+        Of one file; the order of what is returned is theirs.
+    """
+    totals: dict[Hashable, list[Claim]] = {}
+    for claim in claims:
+        if claim.measure is Measure.NET and claim.value:
+            totals.setdefault(_measured(claim, claim.periods[0]), []).append(claim)
+    found = []
+    for rate in (claim for claim in claims if claim.measure is Measure.RATE):
+        (period,) = rate.periods
+        days = (period.closes_on - period.opens_on).days if period.opens_on and period.closes_on else 0
+        for total in totals.get(_measured(rate, period), ()) if days else ():
+            per_day = rate.per_km2 / total.per_km2 / days
+            if not as_printed(rate).meets(as_printed(total).times(per_day)):
+                found.append(Contradiction(rate, (total,), float(total.value) * per_day, days))
+    for ratio in (claim for claim in claims if claim.measure is Measure.RATIO):
+        above, below = (totals.get(_measured(ratio, period), ()) for period in ratio.periods)
+        for first, second in ((first, second) for first in above for second in below):
+            scale = second.per_km2 / first.per_km2
+            quotients = _quotients(as_printed(first), as_printed(second))
+            if quotients and not as_printed(ratio).meets(quotients.times(scale)):
+                implied = float(first.value) / float(second.value) * scale
+                found.append(Contradiction(ratio, (first, second), implied))
+    return tuple(found)
+
+
+def _measured(claim: Claim, period: Period) -> Hashable:
+    """Return where, whose, by which view and between which days a claim measures, however the period is written."""
+    return claim.region.casefold(), claim.actor.casefold(), claim.view, period.opens_on, period.closes_on
+
+
+def _quotients(first: Range, second: Range) -> Range | None:
+    """Return which quotients two ranges allow, None where the divisor may be nothing."""
+    if second.low <= 0 <= second.high:
+        return None
+    corners = [a / b for a in (first.low, first.high) for b in (second.low, second.high)]
+    known = [corner for corner in corners if not math.isnan(corner)]
+    return Range(min(known), max(known))

@@ -13,7 +13,7 @@ import click
 from frontcalc import __version__
 from frontcalc.cli import terminal
 from frontcalc.errors import FrontcalcError
-from frontcalc.labels import printable
+from frontcalc.names import printable
 
 COMPLETING = "_FRONTCALC_COMPLETE"
 """The environment variable by which a shell asks for completion."""

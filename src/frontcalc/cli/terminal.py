@@ -17,7 +17,7 @@ from typing import Any, TextIO
 import click
 
 from frontcalc import __version__
-from frontcalc.labels import printable
+from frontcalc.names import printable
 
 _LOUDNESS = "frontcalc.loudness"
 _PACKAGES = ("numpy", "shapely", "pyproj", "orjson", "pyogrio", "pyarrow")

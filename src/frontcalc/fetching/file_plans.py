@@ -17,7 +17,7 @@ from frontcalc.fetching.catalogue import Source
 from frontcalc.fetching.client import Answer, Client, PassingError
 from frontcalc.fetching.folder import Map
 from frontcalc.fetching.wanted import Choice, Plan, Wanted
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.sources import read_content
 from frontcalc.sources.detection import detect, unpack
 from frontcalc.sources.limits import limits

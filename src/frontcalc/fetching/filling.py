@@ -16,8 +16,8 @@ from frontcalc.fetching.client import Client, Patience, UnreachableError
 from frontcalc.fetching.folder import Folder, FolderError, Map, check_place, filling, looked_at
 from frontcalc.fetching.plans import plan
 from frontcalc.fetching.wanted import Choice, Plan, Wanted
-from frontcalc.labels import printable
 from frontcalc.manifest import REVISIONS, HeldFile
+from frontcalc.names import printable
 from frontcalc.progress import track
 
 _log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from frontcalc.fetching.catalogue import Source
 from frontcalc.fetching.client import Client, UnreachableError
 from frontcalc.fetching.folder import Map
 from frontcalc.fetching.wanted import Choice, Plan, Wanted
-from frontcalc.labels import printable
+from frontcalc.names import printable
 
 
 def timelapse(client: Client, source: Source, choice: Choice) -> Plan:

@@ -13,9 +13,9 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
+from frontcalc.archives import day_stated, intervals
 from frontcalc.dates import without_day
 from frontcalc.errors import DataError
-from frontcalc.intervals import day_stated, intervals
 from frontcalc.layers import Role, layer_name
 from frontcalc.lint.findings import Fault, Place
 from frontcalc.lint.reading import Day, Drawn, FileRead, place_of

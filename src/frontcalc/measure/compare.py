@@ -19,9 +19,9 @@ from frontcalc.archives import Archive
 from frontcalc.change import Floats
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
-from frontcalc.labels import printable
 from frontcalc.measure.diff import diff_rows
 from frontcalc.measure.sensitivity import MEASURES
+from frontcalc.names import printable
 from frontcalc.notices import Notice
 from frontcalc.periods import PeriodsLike, parse_periods
 from frontcalc.pipeline.conversion import drawn_in_degrees

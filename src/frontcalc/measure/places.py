@@ -19,7 +19,7 @@ from frontcalc.change import Floats
 from frontcalc.errors import DataError
 from frontcalc.gazetteer import Place, read_places
 from frontcalc.keywords import facade
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.notices import join_codes
 from frontcalc.periods import PeriodsLike, parse_periods
 from frontcalc.regions import UNASSIGNED

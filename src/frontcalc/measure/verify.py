@@ -14,21 +14,12 @@ from typing import Unpack
 
 from frontcalc import __version__
 from frontcalc.archives import Archive
-from frontcalc.claims import (
-    UNIT_LABELS,
-    Claim,
-    Difference,
-    Measure,
-    Range,
-    Verdict,
-    differences,
-    fitting,
-    read_claims,
-)
+from frontcalc.claims import UNIT_LABELS, Claim, Contradiction, Measure, Range, Verdict, contradictions, fitting
+from frontcalc.claims.toml import read_claims
 from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
-from frontcalc.labels import printable
-from frontcalc.measure.claims import Choice, Figure, figure_of, other_choices
+from frontcalc.measure.choices import Choice, Figure, figure_of, other_choices
+from frontcalc.names import printable
 from frontcalc.notices import join_codes
 from frontcalc.progress import track
 from frontcalc.run.meta import meta_of
@@ -104,7 +95,7 @@ def verify(
     stated = [figure_of(run_for(claim, ""), claim, Choice()) for claim in track(asked.claims, "checking claim")]
     pairs = zip(asked.claims, stated, strict=True)
     rows = [_row(run_for, base.archive.name, claim, figure) for claim, figure in pairs]
-    rows += [_difference_row(found, base.archive.name) for found in differences(asked.claims)]
+    rows += [_difference_row(found, base.archive.name) for found in contradictions(asked.claims)]
     source = SourceFile(name, hashlib.sha256(content).hexdigest())
     return Table(ClaimRow, tuple(rows), _meta(base, runs.values(), source, rows, stated))
 
@@ -209,7 +200,7 @@ def _verdict(run_for: Callable[[Claim, str], Run], claim: Claim, stated: Figure)
     return Verdict.DISAGREES, f"no choice fits {fits}; nearest is {_figure(nearest)} {unit} {how}"
 
 
-def _difference_row(found: Difference, archive: str) -> ClaimRow:
+def _difference_row(found: Contradiction, archive: str) -> ClaimRow:
     """Return the row of a claim that other claims contradict."""
     claim, unit = found.claim, UNIT_LABELS[found.claim.unit]
     said = [f"{_figure(float(other.value))} {UNIT_LABELS[other.unit]}" for other in found.others]

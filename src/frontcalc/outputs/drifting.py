@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from frontcalc.drift import Drift, Moved
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.outputs.numbers import MINUS
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from frontcalc.labels import printable
 from frontcalc.lint import Finding
+from frontcalc.names import printable
 from frontcalc.outputs.archive_facts import archive_grid, finding_grid, legend_grid
 from frontcalc.outputs.branches import Key, branches, key, walk
 from frontcalc.outputs.claim_facts import claim_grid

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from frontcalc.errors import UsageError
-from frontcalc.labels import printable
 from frontcalc.layers import UNNAMED
+from frontcalc.names import printable
 from frontcalc.outputs.layout import differ_in_length
 from frontcalc.outputs.wording import (
     UNITS,

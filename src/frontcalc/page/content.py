@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.notices import CODES, Notice
 from frontcalc.outputs import render
 from frontcalc.outputs.grid import aside_of, basis, day_or_dash, period_heading, title_of

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from frontcalc import __version__, crs, geometry
 from frontcalc.keywords import facade
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.pipeline.region_shapes import shapes_by_row
 from frontcalc.region_store import NAME_FIELD
 from frontcalc.regions import MAY_SHARE, UNASSIGNED, country_of, told_apart

@@ -8,7 +8,7 @@ import shapely
 from frontcalc import crs, geometry
 from frontcalc.embedded import EmbeddedRegions, load_embedded
 from frontcalc.errors import UsageError
-from frontcalc.names import Place, find, suggestions
+from frontcalc.names import NamedRegion, find, suggestions
 from frontcalc.pipeline.region_shapes import shapes_by_row
 from frontcalc.pipeline.region_terms import Terms
 from frontcalc.tables import RegionDetailRow, RegionMeta, RegionRow, Table
@@ -102,7 +102,7 @@ def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
 def _find(name: str, stored: EmbeddedRegions) -> int:
     """Return the index of the region that a name or code means."""
     known = [
-        Place(info.name, (info.code, info.name_uk, *info.aliases), (index,))
+        NamedRegion(info.name, (info.code, info.name_uk, *info.aliases), (index,))
         for index, info in enumerate(stored.regions)
     ]
     found = find(name, known)

@@ -17,7 +17,7 @@ from frontcalc import crs, geometry
 from frontcalc.cache import NOTHING_KEPT, Cache, key_of
 from frontcalc.embedded import PARTIAL_COUNTRIES, load_embedded
 from frontcalc.errors import DataError, UsageError
-from frontcalc.labels import printable, some_of
+from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
 from frontcalc.regions.countries import country_of
 from frontcalc.regions.cutting import Geometries, Owners

@@ -13,12 +13,11 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs
-from frontcalc.archives import Part, SnapshotRef, refuse_changes
+from frontcalc.archives import Part, SnapshotRef, day_stated, in_force, intervals, refuse_changes
 from frontcalc.cache import key_of
 from frontcalc.errors import ChangedError, DataError
-from frontcalc.intervals import day_stated, in_force, intervals
-from frontcalc.labels import some_of
 from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
+from frontcalc.names import some_of
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of, unknown_line

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,6 @@ from frontcalc import crs
 from frontcalc.archives import Archive, SnapshotRef, explain_command
 from frontcalc.dates import stem_without_day, without_day
 from frontcalc.errors import DataError, FrontcalcError
-from frontcalc.labels import printable
 from frontcalc.layers import (
     INNER,
     TELLING,
@@ -32,6 +32,7 @@ from frontcalc.layers import (
     stated_layer,
     value_of,
 )
+from frontcalc.names import printable
 from frontcalc.sources import SourceFile
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import Entry
@@ -113,12 +114,11 @@ def layers_of(files: Sequence[FileRead], legend: Legend) -> tuple[list[FileLayer
 
 def _named_layers(index: int, entry: Entry, features: Features, legend: Legend) -> Iterator[FileLayer]:
     """Yield the layers of a file by name: those that its features state, else the one that its name or folder does."""
-    own = legend.known
-    stated = {
-        without_day(name): meant
-        for p in features.properties
-        if (meant := stated_layer(p)) and (name := next(layer_names(p), ""))
-    }
+    own = {spelling(name): layer for name, layer in legend.layers}
+    stated: dict[str, Layer] = {}
+    for properties in features.properties:
+        if (layer := stated_layer(properties)) and (name := next(layer_names(properties), "")):
+            stated[without_day(name)] = layer
 
     def meaning(name: str) -> Layer | None:
         return own.get(spelling(name)) or find_layer(name) or stated.get(name)
@@ -141,18 +141,16 @@ def _named_layers(index: int, entry: Entry, features: Features, legend: Legend) 
         names = [one.get(name, name) for name in names]
         if any(layer.legend == "DeepState" for _, layer in title):
             names = [name or value_of(p.get("name")) for name, p in zip(names, features.properties, strict=True)]
-        for name in sorted(set(names)):
-            mine = np.array([place for place, other in enumerate(names) if other == name])
-            polygons = features.polygons[np.isin(features.owner, mine)]
-            yield FileLayer(index, name or _NO_NAME, meaning(name), polygons)
-        return
-    known = next((place for place in (_stem(entry), *_folders(entry)) if meaning(place)), None)
-    if known is not None:
-        yield FileLayer(index, known, meaning(known), features.polygons)
-        return
+        unnamed = _NO_NAME
+    else:
+        of_file = next((name for name in (_stem(entry), *_folders(entry)) if meaning(name)), None)
+        if of_file is not None:
+            yield FileLayer(index, of_file, meaning(of_file), features.polygons)
+            return
+        unnamed = _stem(entry) or _NO_NAME
     for name in sorted(set(names)):
         mine = np.array([place for place, other in enumerate(names) if other == name])
-        yield FileLayer(index, name or _stem(entry) or _NO_NAME, None, features.polygons[np.isin(features.owner, mine)])
+        yield FileLayer(index, name or unnamed, meaning(name), features.polygons[np.isin(features.owner, mine)])
 
 
 def _stem(entry: Entry) -> str:
@@ -192,14 +190,16 @@ def _tells(files: Sequence[tuple[Entry, Features]], legend: Legend) -> Iterator[
         of_file = _file_name(entry)
         for feature, km2 in zip(features.owner.tolist(), areas.tolist(), strict=True):
             whole = [whole[0] + 1, whole[1] + km2]
-            for field, value in {FILE: of_file, **features.properties[feature]}.items():
-                key = field if field in (FILE, INNER) else plain(field)
-                if not _may_tell(key, value) or legend.is_ignored(field):
+            for given, value in {FILE: of_file, **features.properties[feature]}.items():
+                key = given if given in (FILE, INNER) else plain(given)
+                firm = key in TELLING or key in (FILE, INNER)
+                may_tell = firm or (isinstance(value, str | bool) and not _TELLS_NOTHING.search(key))
+                if not may_tell or legend.is_ignored(given):
                     continue
                 if name := without_day(value_of(value)) if key == INNER else value_of(value):
                     amount = amounts.setdefault(key, {}).setdefault(name, [0, 0.0])
                     amount[0], amount[1] = amount[0] + 1, amount[1] + km2
-                    spelt.setdefault(key, printable(field))
+                    spelt.setdefault(key, printable(given))
     for key, values in sorted(amounts.items()):
         firm = key in TELLING or key in (FILE, INNER)
         # Files and their layers are named as their publisher likes: only two names on one map tell anything apart.
@@ -213,18 +213,13 @@ def _tells(files: Sequence[tuple[Entry, Features]], legend: Legend) -> Iterator[
             yield Tell(spelt[key], "", without, max(0.0, whole[1] - sum(km2 for _, km2 in values.values())), firm)
 
 
-def _may_tell(key: str, value: object) -> bool:
-    """Say whether a value of a property, by its plain name, might say whose ground a polygon is."""
-    return key in TELLING or key in (FILE, INNER) or (isinstance(value, str | bool) and not _TELLS_NOTHING.search(key))
-
-
+@dataclass(slots=True, eq=False)
 class Tells:
     """What tells the polygons of all the maps apart that a run rests on, as far as nothing explains them."""
 
-    def __init__(self) -> None:
-        self._found: dict[str, dict[str, Tell]] = {}
-        self._maps: set[SnapshotRef] = set()
-        self._polygons: dict[str, int] = {}
+    _found: dict[str, dict[str, Tell]] = field(default_factory=dict)
+    _maps: set[SnapshotRef] = field(default_factory=set)
+    _polygons: dict[str, int] = field(default_factory=dict)
 
     def add(self, tells: Iterable[Tell], ref: SnapshotRef) -> None:
         """Note those of a map; of a value the map counts that has most of it."""
@@ -240,21 +235,24 @@ class Tells:
     @property
     def firm(self) -> dict[str, list[Tell]]:
         """The properties that tell, with their values by area: what no figure may pass over."""
-        return {tells[0].field: tells for _, tells in self._by_key() if tells[0].firm and _differ(tells)}
+        return {tells[0].field: tells for tells, apart in self._ranked() if tells[0].firm and apart}
 
     @property
     def loose(self) -> dict[str, list[Tell]]:
         """The properties that might tell, or do on no map used, with their values by area."""
-        return {
-            tells[0].field: tells
-            for key, tells in self._by_key()
-            if (not _differ(tells) if tells[0].firm else _might_tell(tells, self._polygons[key]))
-        }
+        return {tells[0].field: tells for tells, apart in self._ranked() if tells[0].firm != apart}
 
-    def _by_key(self) -> Iterator[tuple[str, list[Tell]]]:
-        """Yield each property with its values, those of most ground first and then what has none."""
+    def _ranked(self) -> Iterator[tuple[list[Tell], bool]]:
+        """Yield each property's values, those of most ground first and those of none last, and if they tell apart.
+
+        A property with a name that tells does so by two values, however spelt; any other by few on many polygons.
+        """
         for key, values in sorted(self._found.items()):
-            yield key, sorted(values.values(), key=lambda one: (not one.value, -one.km2, one.value))
+            tells = sorted(values.values(), key=lambda one: (not one.value, -one.km2, one.value))
+            if tells[0].firm:
+                yield tells, len({spelling(tell.value) for tell in tells if tell.value}) > 1
+            else:
+                yield tells, 2 <= len(tells) <= MOST_VALUES and self._polygons[key] >= 2 * len(tells)
 
     def refuse(self, archive: Archive) -> None:
         """Stop where a property tells the polygons apart and nobody has said what its values mean.
@@ -264,8 +262,8 @@ class Tells:
         DataError
             With each property, its values, polygons and km².
         """
-        if self.firm:
-            said = "; ".join(f"{field!r} is {described(tells)}" for field, tells in self.firm.items())
+        if self._found and (firm := self.firm):
+            said = "; ".join(f"{field!r} is {described(tells)}" for field, tells in firm.items())
             raise DataError(
                 f"its polygons are told apart by a property that nobody has explained: {said}",
                 where=archive.name,
@@ -281,29 +279,15 @@ class Tells:
         return f"no layer is named on these maps, so all polygons count as one actor's{unused}"
 
 
-def _differ(tells: Sequence[Tell]) -> bool:
-    """Say whether a property has two or more values, whose spellings do not count."""
-    return len({spelling(tell.value) for tell in tells if tell.value}) > 1
-
-
-def _might_tell(tells: Sequence[Tell], polygons: int) -> bool:
-    """Say whether a property with a name that does not tell has few values on many polygons."""
-    return 2 <= len(tells) <= MOST_VALUES and polygons >= 2 * len(tells)
-
-
 def described(tells: Sequence[Tell]) -> str:
-    """Return values with what has them, as in «'red' on 2 polygons, 165.8 km²»."""
-    shown = [
-        f"{_shortened(tell.value)} on {tell.polygons:,} polygon{'s' if tell.polygons != 1 else ''}, {tell.km2:,.1f} km²"
-        for tell in tells[:MOST_VALUES]
-    ]
+    """Return values with what has them, as in «'red' on 2 polygons, 165.8 km²», long ones cut."""
+    shown = []
+    for tell in tells[:MOST_VALUES]:
+        value = tell.value if len(tell.value) <= _LONGEST else f"{tell.value[:_LONGEST]}…"
+        polygons = f"{tell.polygons:,} polygon{'s' if tell.polygons != 1 else ''}"
+        shown.append(f"{repr(value) if value else 'nothing'} on {polygons}, {tell.km2:,.1f} km²")
     more = f" and {len(tells) - MOST_VALUES} more values" if len(tells) > MOST_VALUES else ""
     return " / ".join(shown) + more
-
-
-def _shortened(value: str) -> str:
-    """Return a value in quotes, its end left out where it is long; a word for none."""
-    return repr(value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…") if value else "nothing"
 
 
 def unknown_line(layers: Sequence[tuple[str, str, float]]) -> str:

@@ -14,8 +14,8 @@ from frontcalc import geometry
 from frontcalc.crs import DEFAULT_CRS, is_geographic, may_be_in, projector, short_name, unit_m
 from frontcalc.dates import without_day
 from frontcalc.errors import DataError
-from frontcalc.labels import printable
 from frontcalc.layers import INNER, find_layer, layer_name, spelling, stated_layer
+from frontcalc.names import printable
 from frontcalc.notices import Notice
 
 Properties = Mapping[str, object]

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, runtime_checkable
 
 from frontcalc.errors import ChangedError, DataError, UsageError, reason_of
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.sources.limits import (
     BROKEN_MEMBER,
     HIDDEN,

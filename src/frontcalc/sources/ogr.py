@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.sources.features import Features, Properties
 from frontcalc.sources.limits import limits, too_many_vertices
 from frontcalc.sources.packages import extra_package

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from frontcalc.errors import DataError
-from frontcalc.labels import printable, some_of
+from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
 from frontcalc.sources import read_content
 from frontcalc.sources.detection import GZIP, is_other_json, signature_of

@@ -1,8 +1,8 @@
 """Results as frozen rows with units in their names, and the facts that travel with them."""
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from frontcalc import late
 from frontcalc.regions import TOTAL
 
 if TYPE_CHECKING:
@@ -31,47 +31,50 @@ if TYPE_CHECKING:
     )
     from frontcalc.tables.table import AnyMeta, MetaT, RowT, Table, ratio
 else:
-    __getattr__ = late.attributes(
-        "frontcalc.tables",
-        {
-            "AnyMeta": "table",
-            "ArchiveMeta": "archives",
-            "ChangeRow": "rows",
-            "ClaimRow": "claims",
-            "ClaimsMeta": "claims",
-            "CompareMeta": "robustness",
-            "CompareRow": "robustness",
-            "DiffRow": "rows",
-            "DisagreementRow": "robustness",
-            "FlowRow": "rows",
-            "GrossRow": "rows",
-            "HeldRow": "rows",
-            "LayerRow": "archives",
-            "LayerShare": "basis",
-            "LegendRow": "archives",
-            "MapUsed": "basis",
-            "Meta": "basis",
-            "MetaT": "table",
-            "PeriodRow": "rows",
-            "PeriodUsed": "basis",
-            "PlaceRow": "rows",
-            "RangeRow": "robustness",
-            "ratio": "table",
-            "RegionCheckMeta": "regions",
-            "RegionCheckRow": "regions",
-            "RegionDetailRow": "regions",
-            "RegionMeta": "regions",
-            "RegionOverlap": "regions",
-            "RegionRow": "regions",
-            "RowT": "table",
-            "SensitivityRow": "robustness",
-            "SeriesRow": "rows",
-            "Snapping": "basis",
-            "SummaryMeta": "basis",
-            "SummaryRow": "rows",
-            "Table": "table",
-        },
-    )
+    _HOME = {
+        "AnyMeta": "table",
+        "ArchiveMeta": "archives",
+        "ChangeRow": "rows",
+        "ClaimRow": "claims",
+        "ClaimsMeta": "claims",
+        "CompareMeta": "robustness",
+        "CompareRow": "robustness",
+        "DiffRow": "rows",
+        "DisagreementRow": "robustness",
+        "FlowRow": "rows",
+        "GrossRow": "rows",
+        "HeldRow": "rows",
+        "LayerRow": "archives",
+        "LayerShare": "basis",
+        "LegendRow": "archives",
+        "MapUsed": "basis",
+        "Meta": "basis",
+        "MetaT": "table",
+        "PeriodRow": "rows",
+        "PeriodUsed": "basis",
+        "PlaceRow": "rows",
+        "RangeRow": "robustness",
+        "ratio": "table",
+        "RegionCheckMeta": "regions",
+        "RegionCheckRow": "regions",
+        "RegionDetailRow": "regions",
+        "RegionMeta": "regions",
+        "RegionOverlap": "regions",
+        "RegionRow": "regions",
+        "RowT": "table",
+        "SensitivityRow": "robustness",
+        "SeriesRow": "rows",
+        "Snapping": "basis",
+        "SummaryMeta": "basis",
+        "SummaryRow": "rows",
+        "Table": "table",
+    }
+
+    def __getattr__(name: str) -> Any:  # imported when first used
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"frontcalc.tables.{_HOME[name]}"), name)
+
 
 __all__ = [
     "TOTAL",

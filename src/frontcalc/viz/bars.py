@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from frontcalc.errors import UsageError
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.outputs.numbers import km2
 from frontcalc.outputs.wording import UNITS, Unit, change, listed, measurable
 from frontcalc.tables import TOTAL, PeriodRow, Table

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from frontcalc.errors import DataError, UsageError
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.periods import parse_day
 from frontcalc.sources.detection import unpack
 from frontcalc.sources.files import single_file

@@ -119,7 +119,7 @@ def _region(zoom: str, regions: RegionSet) -> int:
     spellings = regions.spellings or ((),) * len(regions.names)
     codes = regions.codes or ("",) * len(regions.names)
     known = [
-        names.Place(name, (code, *others) if code else others, (index,))
+        names.NamedRegion(name, (code, *others) if code else others, (index,))
         for index, (name, code, others) in enumerate(zip(regions.names, codes, spellings, strict=True))
     ]
     found = names.find(zoom, known)

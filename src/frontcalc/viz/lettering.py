@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from frontcalc import crs, geometry
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.viz.basemap import SEAS, Land, degrees_of, towns
 from frontcalc.viz.frame import Frame
 from frontcalc.viz.labels import Label, Placed, place

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from frontcalc.errors import UsageError
-from frontcalc.labels import printable
+from frontcalc.names import printable
 from frontcalc.sources.packages import extra_package
 from frontcalc.viz.themes import Theme, theme_of
 

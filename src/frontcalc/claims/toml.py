@@ -1,0 +1,255 @@
+"""Claims files: TOML with a table a claim, and defaults at the top; docs/claims.md has the format."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from frontcalc.claims import ON_A_DAY, SIGNED, UNIT_LABELS, UNITS, Claim, Measure, Qualifier
+from frontcalc.config import read_toml
+from frontcalc.errors import DataError, UsageError
+from frontcalc.names import printable
+from frontcalc.periods import Period, parse_day, parse_period
+from frontcalc.views import VIEWS
+
+_LARGEST_FILE = 1_000_000
+_MOST_SHOWN = 5
+_NEEDED = ("id", "period", "measure", "value")
+_LARGEST = Decimal(10) ** 9
+_MOST_DIGITS = 20
+_LONGEST = {"id": 80, "region": 100, "actor": 100, "source": 500, "text": 1000, "archive": 1000}
+_PER_CENT = re.compile(r"(\d+(?:\.\d+)?)\s*%", re.ASCII)
+_WORDS: dict[str, Iterable[str]] = {"measure": Measure, "unit": UNIT_LABELS, "qualifier": Qualifier, "view": VIEWS}
+_HEADER = re.compile(r"""\s*\[\[\s*(?:claim|"claim"|'claim')\s*\]\]""")
+_KEY = re.compile(r"""\s*["']?([\w-]+)["']?\s*=""")
+# Texts of several lines, which may look like anything; comments and other texts may hold their quotes.
+_TOKENS = re.compile(
+    r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|#[^\n]*|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'',
+    re.DOTALL,
+)
+
+Fields = dict[str, Any]
+Lines = dict[str, int]
+"""Lines of the file by key; that of the table itself by the empty key."""
+
+Problem = tuple[int | None, str]
+"""A line of the file, where it is known, and what is wrong there."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimsFile:
+    """The claims of one file, and the archive that it names, as written; empty where it names none."""
+
+    claims: tuple[Claim, ...]
+    archive: str = ""
+
+
+def read_claims(data: bytes, *, where: str) -> ClaimsFile:
+    """Return the claims of a file.
+
+    Parameters
+    ----------
+    data : bytes
+        TOML in UTF-8.
+    where : str
+        What messages call the file.
+
+    Raises
+    ------
+    DataError
+        It is no TOML, has no claim, or has malformed ones: each is named with its line, up to five at once.
+    """
+    if len(data) > _LARGEST_FILE:
+        raise DataError(
+            f"is larger than {_LARGEST_FILE:,} bytes", where=where, cure="split it into several claims files"
+        )
+    document = read_toml(data, where=where, parse_float=_decimal)
+    tables = document.pop("claim", None)
+    if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
+        raise DataError("has no claims", where=where, cure="begin each with [[claim]]")
+    lines, *places = _lines(data.decode("utf-8-sig"), len(tables))
+    problems: list[Problem] = []
+    top = _fields(document, AT_TOP, lines, problems)
+    archive = top.pop("archive", "")
+    claims: dict[str, Claim] = {}
+    repeated: list[Problem] = []
+    for number, (table, place) in enumerate(zip(tables, places, strict=True), start=1):
+        wrong: list[Problem] = []
+        found = top | _fields(table, IN_CLAIM, place, wrong)
+        # What is missing or does not go together is said of claims that are well-formed so far.
+        wrong = wrong or list(_conflicts(found, number, place))
+        if not wrong:
+            claim = _claim(found, place.get(""))
+            if claims.setdefault(claim.id, claim) is not claim:
+                repeated.append((claim.line, f"a second claim is named {claim.id!r}"))
+        problems += wrong
+    problems += repeated
+    if problems:
+        told = [f"line {line}: {said}" if line else said for line, said in problems[:_MOST_SHOWN]]
+        more = f" · and {len(problems) - _MOST_SHOWN} more" if len(problems) > _MOST_SHOWN else ""
+        raise DataError(printable(" · ".join(told) + more), where=where)
+    return ClaimsFile(tuple(claims.values()), archive)
+
+
+def _lines(text: str, count: int) -> list[Lines]:
+    """Return the lines of the keys at the top of a document, then those of each of its claims.
+
+    Claims that are written as one array, `claim = [{…}]`, have no headers, and no lines are told.
+    """
+    blank = _TOKENS.sub(lambda token: '""' + "\n" * token[0].count("\n") if "\n" in token[0] else token[0], text)
+    tables: list[Lines] = [{}]
+    for number, line in enumerate(blank.split("\n"), start=1):
+        if _HEADER.match(line):
+            tables.append({"": number})
+        elif found := _KEY.match(line):
+            tables[-1].setdefault(found[1], number)
+    return tables if len(tables) == count + 1 else [{}] * (count + 1)
+
+
+def _decimal(text: str) -> Decimal:
+    """Return a number with its digits; one beyond all bounds is none."""
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return Decimal("NaN")
+
+
+def _fields(table: Mapping[str, object], known: tuple[str, ...], place: Lines, problems: list[Problem]) -> Fields:
+    """Return the values of a table, and note what is wrong with the others."""
+    found: Fields = {}
+    for key, value in table.items():
+        line = place.get(key, place.get(""))
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            instead = f"did you mean {close[0]!r}?" if close else f"keys are {', '.join(known)}"
+            problems.append((line, f"has an unknown key {key!r}; {instead}"))
+            continue
+        try:
+            found[key] = _PARSERS[key](key, value)
+        except UsageError as error:
+            problems.append((line, str(error)))
+    return found
+
+
+def _conflicts(found: Fields, number: int, place: Lines) -> Iterator[Problem]:
+    """Yield what a claim lacks, and what in it does not go together."""
+    line, name = place.get(""), repr(found.get("id", f"number {number}"))
+    if missing := [key for key in _NEEDED if key not in found]:
+        yield line, f"claim {name} has no {' and no '.join(missing)}"
+        return
+    if found.get("actor", "").casefold() == "all":
+        yield place.get("actor", line), f"claim {name} is of all actors; name one"
+    measure, value, periods = found["measure"], found["value"], found["period"]
+    units = UNITS[measure]
+    if found.get("unit", units[0]) not in units:
+        said = f"claim {name}: {measure} cannot be in {found['unit']}; its unit is {' or '.join(units)}"
+        yield place.get("unit", line), said
+    if value < 0 and measure not in SIGNED:
+        yield place.get("value", line), f"claim {name}: {measure} cannot be negative; only net and rate can"
+    if len(periods) != (2 if measure is Measure.RATIO else 1):
+        wanted = "two, as in «2024 / 2023»" if measure is Measure.RATIO else "one"
+        yield place.get("period", line), f"claim {name}: {measure} is of {wanted}, but {len(periods)} are named"
+    elif measure in ON_A_DAY and periods[0].closes_on is None:
+        yield place.get("period", line), f"claim {name}: {measure} is of a day, so the period needs a last one"
+
+
+def _claim(found: Fields, line: int | None) -> Claim:
+    """Return a claim of its checked fields."""
+    number, per_cent = found.pop("tolerance", (None, False))
+    tolerance = abs(found["value"]) * number / 100 if per_cent else number
+    periods = found.pop("period")
+    label = " / ".join(period.label for period in periods)
+    defaults: Fields = {"unit": UNITS[found["measure"]][0]}
+    return Claim(**defaults | found, period=label, periods=periods, tolerance=tolerance, line=line)
+
+
+def _text(key: str, value: object) -> str:
+    """Return a text on one line, safe to show."""
+    if not isinstance(value, str) or not value.strip():
+        raise UsageError(f"{key} is {_shown(value)}, which is no text; write it in quotes")
+    text = printable(" ".join(value.split()))
+    if len(text) > _LONGEST[key]:
+        raise UsageError(f"{key} is longer than {_LONGEST[key]} characters; shorten it")
+    return text
+
+
+def _number(key: str, value: object) -> Decimal:
+    """Return a finite number of a size that areas on Earth can have."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise UsageError(f"{key} is {_shown(value)}, which is no number; write it without quotes, as in 2700")
+    number = Decimal(value)
+    if not number.is_finite() or abs(number) > _LARGEST:
+        raise UsageError(f"{key} is {_shown(value)}, which is no figure that can be claimed; write a number")
+    if len(number.as_tuple().digits) > _MOST_DIGITS or number.adjusted() < -_MOST_DIGITS:
+        raise UsageError(f"{key} has more than {_MOST_DIGITS} digits; write fewer")
+    return number
+
+
+def _tolerance(key: str, value: object) -> tuple[Decimal, bool]:
+    """Return a number and whether it is per cent of the claim's value, as in «5%», else in the claim's unit."""
+    if isinstance(value, str):
+        found = _PER_CENT.fullmatch(value.strip())
+        if not found or Decimal(found[1]) > 100:
+            raise UsageError(f'{key} is {_shown(value)}; write "5%", or a number in the claim\'s unit')
+        return Decimal(found[1]), True
+    number = _number(key, value)
+    if number < 0:
+        raise UsageError(f"{key} is {_shown(value)}, which is negative; write it from 0")
+    return number, False
+
+
+def _periods(key: str, value: object) -> tuple[Period, ...]:
+    """Return the period that a text, a day or a year names, or the two that a slash parts."""
+    if isinstance(value, datetime | bool) or not isinstance(value, str | int | date):
+        raise UsageError(f'{key} is {_shown(value)}, which is no period; write "2024" or "2024-09-01..2024-11-03"')
+    return tuple(parse_period(part.strip()) for part in str(value).split("/", 2))
+
+
+def _day(key: str, value: object) -> date:
+    """Return a day, quoted or not."""
+    if isinstance(value, datetime) or not isinstance(value, str | date):
+        raise UsageError(f"{key} is {_shown(value)}, which is no date; write it as 2024-11-03")
+    return value if isinstance(value, date) else parse_day(value)
+
+
+def _word(key: str, value: object) -> str:
+    """Return one of the words that a key may be, a member where they are an enumeration."""
+    known = tuple(_WORDS[key])
+    if not isinstance(value, str) or value not in known:
+        raise UsageError(f"{key} is {_shown(value)}; choose {', '.join(known)}")
+    return known[known.index(value)]
+
+
+def _shown(value: object) -> str:
+    """Return a value as messages show it."""
+    text = str(value) if isinstance(value, Decimal | date) else repr(value)
+    return text if len(text) <= 60 else text[:60] + "…"
+
+
+_PARSERS: dict[str, Callable[[str, object], object]] = {
+    "id": _text,
+    "text": _text,
+    "period": _periods,
+    "measure": _word,
+    "value": _number,
+    "unit": _word,
+    "qualifier": _word,
+    "tolerance": _tolerance,
+    "region": _text,
+    "actor": _text,
+    "view": _word,
+    "source": _text,
+    "published": _day,
+    "archive": _text,
+}
+
+IN_CLAIM = tuple(key for key in _PARSERS if key != "archive")
+"""The keys of a claim."""
+
+AT_TOP = ("archive", *(key for key in IN_CLAIM if key not in ("id", "value")))
+"""The keys above the first claim, which hold for all that do not say otherwise."""
