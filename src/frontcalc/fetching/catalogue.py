@@ -5,20 +5,42 @@ from __future__ import annotations
 import difflib
 import os
 from dataclasses import dataclass, fields
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from frontcalc.config import read_toml
 from frontcalc.errors import DataError, UsageError
-from frontcalc.fetching.addresses import host_of
 
 VARIABLE = "FRONTCALC_SOURCES"
 """The environment variable that names another table."""
 
 _NOT_STATED = "licence not stated"
-
 _TABLE = Path(__file__).parents[1] / "data" / "sources.toml"
 _KINDS = ("arcgis", "arcgis-live", "deepstate", "git")
+
+
+@dataclass(frozen=True, slots=True)
+class FetchOptions:
+    """Which maps of a source the user wants.
+
+    Parameters
+    ----------
+    urls : tuple of str
+        Addresses, for sources that have none of their own.
+    since, until : date or None
+        The first and last day wanted.
+    day : date or None
+        The day of a map that does not say it.
+    date_field : str
+        The field of a layer that has the day.
+    """
+
+    urls: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
+    day: date | None = None
+    date_field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +52,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class MapSource:
     """Where maps are from, and on what terms.
 
     Parameters
@@ -84,13 +106,13 @@ class Source:
 
 
 OF_USER = {
-    "arcgis": Source("arcgis", "arcgis-url", "any layer of a FeatureServer with a date field", licence=_NOT_STATED),
-    "url": Source("url", "url", "plain files by their addresses", licence=_NOT_STATED),
+    "arcgis": MapSource("arcgis", "arcgis-url", "any layer of a FeatureServer with a date field", licence=_NOT_STATED),
+    "url": MapSource("url", "url", "plain files by their addresses", licence=_NOT_STATED),
 }
 """Sources that are not in the table, since their addresses are the user's."""
 
 
-def sources() -> dict[str, Source]:
+def sources() -> dict[str, MapSource]:
     """Return the sources of the table by name.
 
     Raises
@@ -107,7 +129,7 @@ def sources() -> dict[str, Source]:
         raise DataError(f"is no table of sources: {reason}", where=path.name, cure=f"see {VARIABLE}") from error
 
 
-def find_source(name: str) -> Source:
+def find_source(name: str) -> MapSource:
     """Return a source by its name.
 
     Raises
@@ -122,6 +144,8 @@ def find_source(name: str) -> Source:
         return OF_USER[name]
     known = [*table, *OF_USER]
     if "://" in name:
+        from frontcalc.fetching.client import host_of
+
         # Not shown whole: it may hold a secret.
         cure = "put arcgis or url before it, as in: frontcalc fetch url https://…"
         raise UsageError("is an address and no source", where=host_of(name), cure=cure)
@@ -131,21 +155,15 @@ def find_source(name: str) -> Source:
 
 
 def known_sources() -> dict[str, str]:
-    """Return the names of all sources, and what each has.
-
-    Raises
-    ------
-    DataError
-        As `sources`.
-    """
+    """Return the names of all sources, and what each has."""
     return {name: source.title for name, source in (sources() | OF_USER).items()}
 
 
-def _source(name: str, entry: dict[str, Any]) -> Source:
+def _source(name: str, entry: dict[str, Any]) -> MapSource:
     """Return an entry of the table as a source."""
     services = tuple(Service(**service) for service in entry.get("services", ()))
-    source = Source(**{**entry, "name": name, "services": services})
-    for field in fields(Source):
+    source = MapSource(**entry | {"name": name, "services": services})
+    for field in fields(MapSource):
         if type(getattr(source, field.name)) is not type(field.default) and field.name not in ("name", "kind"):
             raise ValueError(f"{field.name} of {name} is {getattr(source, field.name)!r}")
     if source.kind not in _KINDS:
