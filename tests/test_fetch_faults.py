@@ -304,7 +304,7 @@ POINTS = {
     "between a day's file and the manifest": ("frontcalc.atomic.replace", 4),
     "half way through the manifest": ("os.fsync", 6),
     "before the manifest is renamed": ("pathlib.Path.replace", 8),
-    "before the publisher's count": ("frontcalc.pipeline.archive_fetch._Walk._count", 1),
+    "before the publisher's count": ("frontcalc.fetching.arcgis.ServiceLayer.count", 6),
     "before the check": ("frontcalc.pipeline.archive_checks.open_maps", 1),
 }
 

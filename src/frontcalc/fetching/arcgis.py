@@ -17,11 +17,9 @@ import orjson
 
 from frontcalc.dates import day_from_property
 from frontcalc.errors import DataError, FrontcalcError, NoDataError, UsageError
-from frontcalc.fetching.client import Answer, Client, PassingError, host_of
+from frontcalc.fetching.client import Answer, Client, PassingError, host_of, persist
 
-_ALL = "1=1"
-"""The condition that every feature fulfils."""
-
+_EVERY = "1=1"
 _DATE, _DATE_ONLY = "esriFieldTypeDate", "esriFieldTypeDateOnly"
 _LIKELY_FIELDS = ("date", "datetime", "day", "pub_date", "snapshot_date", "as_of")
 _LAYER = re.compile(r"(.*/(?:FeatureServer|MapServer)/\d+)/?")
@@ -68,28 +66,9 @@ class LayerFeatures:
 class ServiceLayer:
     """A layer as it describes itself, and the client by which it is asked.
 
-    Parameters
-    ----------
-    client : Client
-        The connection.
-    url : str
-        Its address, without a query.
-    field : str
-        The field with the day, empty without any.
-    date_only : bool
-        Its values are days without a time.
-    key : str
-        The field whose values are unique, by which features are put in order; empty without any.
-    page : int
-        The most features that one answer has.
-    pages : bool
-        Answers can be asked for page by page.
-    geojson : bool
-        It can answer in GeoJSON; else in Esri's JSON.
-    edited : int or None
-        When it was last edited (ms since 1970), where it says so.
-    credit : str
-        Whose it is, as it says itself.
+    `field` has the day (`date_only`: without a time), `key` is unique and puts features in order; each is empty without
+    any. An answer has at most `page` features, and there are further `pages` where the layer has those; it is in
+    GeoJSON or else in Esri's JSON. `edited` is its last edit (ms since 1970), `credit` whose it says it is.
     """
 
     client: Client
@@ -115,18 +94,15 @@ class ServiceLayer:
         """
         if not self.geojson:
             return self
-        query = {"where": _ALL, "outFields": self.key or "*", "outSR": "4326", "f": "geojson"} | self._paging(0)
-        patience = self.client.patience
-        for attempt in range(1, patience.attempts + 1):
-            try:
-                _ask(self.client, f"{self.url}/query", query | ({"resultRecordCount": "1"} if self.pages else {}))
-            except RefusedError:
-                patience.sleep(patience.first_wait_s * attempt)
-            else:
-                return self
-        return replace(self, geojson=False)
+        query = {"where": _EVERY, "outFields": self.key or "*", "outSR": "4326", "f": "geojson"} | self._paging(0)
+        query |= {"resultRecordCount": "1"} if self.pages else {}
+        try:
+            persist(lambda: _ask(self.client, f"{self.url}/query", query), self.client.patience, RefusedError)
+        except RefusedError:
+            return replace(self, geojson=False)
+        return self
 
-    def count(self, where: str = _ALL) -> int:
+    def count(self, where: str = _EVERY) -> int:
         """Ask how many features fulfil a condition."""
         query = {"where": where, "returnCountOnly": "true", "f": "json"}
         number = _ask(self.client, f"{self.url}/query", query)[0].get("count")
@@ -138,44 +114,17 @@ class ServiceLayer:
         """Ask which days the layer has, and return the values of its date field by day.
 
         The values of a day come as runs, between whose first and last no value of another day lies.
-
-        Raises
-        ------
-        DataError
-            The answer is not understood, or is no list of dates in order.
         """
-        query = {
-            "where": _ALL,
-            "outFields": self.field,
-            "returnGeometry": "false",
-            "returnDistinctValues": "true",
-            "orderByFields": self.field,
-            "f": "json",
-        }
-        answer = self._gathered(query)
+        query = {"where": _EVERY, "outFields": self.field, "returnGeometry": "false", "returnDistinctValues": "true"}
+        answer = self._gathered(query | {"orderByFields": self.field, "f": "json"})
         values = {self._moment(value) for value in answer.values(self.field) if value is not None} if answer else ()
         days: dict[date, list[Moments]] = {}
         for day, run in groupby(sorted(values), key=self._day_at):
             days.setdefault(day, []).append(tuple(run))
         return dict(sorted(days.items()))
 
-    def features(self, where: str = _ALL, *, etag: str = "") -> LayerFeatures | None:
-        """Return all features that fulfil a condition, held against the layer's own count.
-
-        Parameters
-        ----------
-        where : str
-            The condition.
-        etag : str
-            Of the answer that is there already: None comes back where it is still that one.
-
-        Raises
-        ------
-        InconsistentError
-            Features are missing, or came twice.
-        DataError
-            The layer cannot be asked.
-        """
+    def features(self, where: str = _EVERY, *, etag: str = "") -> LayerFeatures | None:
+        """Return all features that fulfil a condition, none missing and none twice; None if the ETag still holds."""
         query = {"where": where, "outFields": "*", "returnGeometry": "true", "outSR": "4326"}
         if self.key:
             query["orderByFields"] = self.key
@@ -183,13 +132,7 @@ class ServiceLayer:
         return self._gathered(query, exact=True, etag=etag)
 
     def features_of(self, day: date, runs: Sequence[Moments], *, etag: str = "") -> LayerFeatures | None:
-        """Return all features of a day, each held against it; None where the answer has still that ETag.
-
-        Raises
-        ------
-        InconsistentError
-            One is of another day, or there are none; or as `features`.
-        """
+        """Return the features of a day as `features` does, some and none of another day."""
         answer = self.features(self.where(runs), etag=etag)
         kind = _DATE_ONLY if self.date_only else None
         for value in answer.values(self.field) if answer else ():
@@ -202,19 +145,16 @@ class ServiceLayer:
 
     def where(self, runs: Sequence[Moments]) -> str:
         """Return the condition that features of some runs of values fulfil, and no others."""
+        form = "DATE '{:%Y-%m-%d}'" if self.date_only else "TIMESTAMP '{:%Y-%m-%d %H:%M:%S}'"
         clauses = []
         for run in runs:
             # In whole seconds, the last rounded up.
-            first, last = self._literal(run[0] // 1000), self._literal(-(-run[-1] // 1000))
+            seconds = run[0] // 1000, -(-run[-1] // 1000)
+            first, last = (form.format(_EPOCH + timedelta(seconds=second)) for second in seconds)
             until = "<" if run[-1] % 1000 else "<="
             one = f"{self.field} = {first}"
             clauses.append(one if first == last else f"({self.field} >= {first} AND {self.field} {until} {last})")
         return " OR ".join(clauses)
-
-    def _literal(self, second: int) -> str:
-        """Return a moment (s since 1970) as SQL writes it."""
-        moment = _EPOCH + timedelta(seconds=second)
-        return f"DATE '{moment:%Y-%m-%d}'" if self.date_only else f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}'"
 
     def _moment(self, value: object) -> int:
         """Return a value of the date field as milliseconds since 1970, whichever form the service writes it in."""
@@ -247,7 +187,8 @@ class ServiceLayer:
                 raise InconsistentError("sends no list of features", where=self.name, cure=_LATER)
             if got and got == before:
                 raise InconsistentError("sends the same page again", where=self.name, cure=_LATER)
-            items, before = items + got, got
+            items += got
+            before = got
             # Esri's JSON says at its top that there is more, GeoJSON in properties; some servers do not say it in
             # GeoJSON: a full page and the count do.
             cut = any(holder.get("exceededTransferLimit") is True for holder in (page, _object(page.get("properties"))))
@@ -260,8 +201,14 @@ class ServiceLayer:
         if len(items) > expected or (exact and len(items) < expected):
             problem = f"sends {len(items):,} features and counts {expected:,}"
             raise InconsistentError(problem, where=self.name, cure=_LATER)
-        if exact:
-            self._refuse_repeats(items)
+        # A feature may come on two pages.
+        seen: set[object] = set()
+        for item in items if exact and self.key else ():
+            key = (item.get(OWN[geojson]) or {}).get(self.key, item.get("id"))
+            if isinstance(key, int | str):
+                if key in seen:
+                    raise InconsistentError(f"sends feature {key!s:.40} twice", where=self.name, cure=_LATER)
+                seen.add(key)
         tag = tag if len(items) == len(head["features"]) else ""
         return LayerFeatures({name: head[name] for name in head if name not in _CUT}, items, geojson, query, tag)
 
@@ -269,25 +216,9 @@ class ServiceLayer:
         """Return what asks for one page."""
         return {"resultOffset": str(offset), "resultRecordCount": str(self.page)} if self.pages else {}
 
-    def _refuse_repeats(self, items: Sequence[dict[str, Any]]) -> None:
-        """Refuse features that came on two pages."""
-        seen: set[object] = set()
-        for item in items if self.key else ():
-            key = (item.get("properties") or item.get("attributes") or {}).get(self.key, item.get("id"))
-            if isinstance(key, int | str):
-                if key in seen:
-                    raise InconsistentError(f"sends feature {key!s:.40} twice", where=self.name, cure=_LATER)
-                seen.add(key)
-
 
 def layer_url(url: str) -> str:
-    """Return the address of a layer without what does not belong to it.
-
-    Raises
-    ------
-    UsageError
-        It is not that of a layer.
-    """
+    """Return the address of a layer without what does not belong to it; raise UsageError if it is of something else."""
     parts = urlsplit(url)
     path = _LAYER.fullmatch(parts.path)
     if not path:
@@ -303,20 +234,12 @@ def name_of(url: str) -> str:
 
 
 def describe(client: Client, url: str, field: str = "") -> ServiceLayer:
-    """Ask a layer what it is.
-
-    Raises
-    ------
-    UsageError
-        It has no such date field, or several and none was named.
-    NoDataError, DataError
-        It is not there, or no layer of polygons that can be asked.
-    """
+    """Ask a layer what it is; raise UsageError where it has no such date field, or several and none was named."""
     url = layer_url(url)
     facts, _ = _ask(client, url, {"f": "json"}, limit=_METADATA_BYTES)
     listed = facts.get("fields")
-    own = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    fields = {str(one.get("name")): str(one.get("type")) for one in own}
+    own = map(_object, listed if isinstance(listed, list) else ())
+    fields = {str(one.get("name")): str(one.get("type")) for one in own if one}
     if not fields:
         raise DataError("describes no fields", where=name_of(url), cure="is it a layer, and public?")
     if (shape := facts.get("geometryType")) not in (None, "esriGeometryPolygon"):

@@ -15,26 +15,14 @@ from frontcalc.errors import DataError, UsageError
 VARIABLE = "FRONTCALC_SOURCES"
 """The environment variable that names another table."""
 
-_NOT_STATED = "licence not stated"
 _TABLE = Path(__file__).parents[1] / "data" / "sources.toml"
+_NOT_STATED = "licence not stated"
 _KINDS = ("arcgis", "arcgis-live", "deepstate", "git")
 
 
 @dataclass(frozen=True, slots=True)
 class FetchOptions:
-    """Which maps of a source the user wants.
-
-    Parameters
-    ----------
-    urls : tuple of str
-        Addresses, for sources that have none of their own.
-    since, until : date or None
-        The first and last day wanted.
-    day : date or None
-        The day of a map that does not say it.
-    date_field : str
-        The field of a layer that has the day.
-    """
+    """Which maps of a source the user wants, in the words of `frontcalc.fetch`."""
 
     urls: tuple[str, ...] = ()
     since: date | None = None
@@ -57,12 +45,8 @@ class MapSource:
 
     Parameters
     ----------
-    name : str
-        What the command calls it.
-    kind : str
-        How it is fetched: `arcgis`, `arcgis-live`, `deepstate`, `git` or `url`.
-    title : str
-        What it has, in a line.
+    name, kind, title : str
+        What the command calls it, how it is fetched (`arcgis`, `arcgis-live`, `deepstate`, `git`), what it has.
     publisher, attribution, licence, unresolved, terms : str
         Whose the maps are, what they allow, what of that is not known, and where the publisher says so.
     restricted : bool
@@ -73,12 +57,8 @@ class MapSource:
         Where files or services lie, what lists them, and how their names are written.
     services : tuple of Service
         Layers, the first that has a day counts.
-    layer : str
-        What the features are marked as, where the publisher's do not say.
-    prefix : str
-        What names of files begin with, where that tells the layer.
-    view : str
-        The view of its archives, where the usual one counts what it does not draw.
+    layer, prefix, view : str
+        What features are marked as, what names of files begin with, and the view of its archives, where they need it.
     """
 
     name: str
@@ -113,13 +93,7 @@ OF_USER = {
 
 
 def sources() -> dict[str, MapSource]:
-    """Return the sources of the table by name.
-
-    Raises
-    ------
-    DataError
-        The table cannot be read, or is none of sources.
-    """
+    """Return the sources of the table by name; raise DataError where it cannot be read or is none of sources."""
     chosen = os.environ.get(VARIABLE)
     path = Path(chosen) if chosen else _TABLE
     try:
@@ -130,19 +104,10 @@ def sources() -> dict[str, MapSource]:
 
 
 def find_source(name: str) -> MapSource:
-    """Return a source by its name.
-
-    Raises
-    ------
-    UsageError
-        There is none, with the nearest names.
-    """
-    table = sources()
-    if name in table:
-        return table[name]
-    if name in OF_USER:
-        return OF_USER[name]
-    known = [*table, *OF_USER]
+    """Return a source by its name, or raise UsageError with the nearest names."""
+    known = sources() | OF_USER
+    if name in known:
+        return known[name]
     if "://" in name:
         from frontcalc.fetching.client import host_of
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from frontcalc import __version__
@@ -19,6 +19,7 @@ from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.sources.limits import limits
 from frontcalc.sources.packages import extra_package
 
+T = TypeVar("T")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SECRETS = {"access_token", "api_key", "apikey", "auth", "key", "password", "secret", "sig", "signature", "token"}
 _REDIRECTS = 5
@@ -86,13 +87,7 @@ def host_of(url: str) -> str:
 
 
 def check_address(url: str, *, local: bool = True) -> None:
-    """Refuse an address that is not https, or http on this machine where that is allowed; or that holds a secret.
-
-    Raises
-    ------
-    UsageError
-        It is not of this kind.
-    """
+    """Refuse an address that is not https, or http on this machine where that is allowed; or that holds a secret."""
     try:
         parts = urlsplit(url)
         valid = bool(parts.hostname) and (parts.port or 1) > 0 and url.isprintable() and " " not in url
@@ -107,21 +102,18 @@ def check_address(url: str, *, local: bool = True) -> None:
         raise UsageError(f"the address holds {what}", where=host_of(url), cure="give one without: only what is public")
 
 
+def persist(ask: Callable[[], T], patience: Patience, *faults: type[DataError]) -> T:
+    """Return what `ask` does, asked again after faults that may pass, for as long as there is patience."""
+    for attempt in range(1, patience.attempts):
+        try:
+            return ask()
+        except faults:
+            patience.sleep(patience.first_wait_s * attempt)
+    return ask()
+
+
 class Client:
-    """Connections for one piece of work; used in a `with` statement.
-
-    Parameters
-    ----------
-    patience : Patience
-        How servers are asked.
-    same_host : bool
-        Redirects must stay on the host that was asked.
-
-    Raises
-    ------
-    UsageError
-        A package of the extra `fetch` is not installed.
-    """
+    """Connections for one piece of work, in a `with` statement; redirects stay on the `same_host` unless told."""
 
     def __init__(self, patience: Patience, *, same_host: bool = True) -> None:
         self._httpx, self._anyio, self._tenacity = map(_package, ("httpx", "anyio", "tenacity"))
@@ -159,27 +151,10 @@ class Client:
     ) -> Any:
         """Return what `read` makes of an address's content, asked for again while that may help.
 
-        Parameters
-        ----------
-        url : str
-            An https address; http only on this machine itself.
-        read : callable
-            Takes an `Answer`; a `PassingError` of it counts as the server's.
-        limit : int, optional
-            The most bytes that may come, also after decompression; by default the limit of all files.
-        query : mapping of str to str, optional
-            Added to the address.
-        etag : str
-            Of the version that is there already: None comes back where the server has still that one.
-
-        Raises
-        ------
-        UsageError
-            The address is not of this kind.
-        NoDataError
-            The server has nothing there.
-        DataError
-            The server cannot be reached, refuses, redirects elsewhere, or keeps failing.
+        `read` may raise `PassingError`, as the server's. At most `limit` bytes may come, also after decompression; by
+        default as many as of any file. `query` is added to the address. None comes back where the server has still the
+        version of that `etag`. NoDataError says that it has nothing there, DataError that it cannot be reached,
+        refuses, redirects elsewhere or keeps failing.
         """
         check_address(url)
         most = limits().max_bytes if limit is None else limit

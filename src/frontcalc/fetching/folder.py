@@ -45,28 +45,10 @@ class Map:
 
 
 class Folder:
-    """A fetched archive as it is: opened without making or changing anything.
+    """A fetched archive, opened without making or changing anything.
 
-    Parameters
-    ----------
-    root : Path
-        Where it is.
-    source : MapSource
-        Where its maps are from.
-    origin : str
-        The address that was named, for sources that have none of their own.
-
-    Attributes
-    ----------
-    manifest : Manifest
-        What it holds; files that are gone or were changed here are not among it.
-
-    Raises
-    ------
-    UsageError
-        The folder is of another source, or holds files that no fetch wrote.
-    DataError
-        It cannot be read, or its manifest is broken.
+    `manifest` says what it holds; files that are gone or were changed here are not among it. A folder of another source
+    or `origin` (as in `Manifest`), or with files that no fetch wrote, is refused, and so is a broken manifest.
     """
 
     def __init__(self, root: Path, source: MapSource, origin: str) -> None:
@@ -83,13 +65,10 @@ class Folder:
         path = self.root / held.file
         return path.is_file() and not path.is_symlink() and _sha256(path) == held.sha256
 
-    def of_day(self, day: date) -> HeldFile | None:
-        """Return the file of a day, None without any."""
-        return next((held for held in self.manifest.files if held.day == day), None)
-
-    def latest_from(self, url: str) -> HeldFile | None:
-        """Return the latest file from an address, None without any."""
-        return max((held for held in self.manifest.files if held.url == url), key=lambda held: held.day, default=None)
+    def held(self, day: date | None, url: str) -> HeldFile | None:
+        """Return the file of a day, or without a day the latest from an address; None without any."""
+        files = (one for one in self.manifest.files if (one.day == day if day else one.url == url))
+        return max(files, key=lambda one: one.day, default=None)
 
     def twin_of(self, new: Map) -> HeldFile | None:
         """Return a file of another day with the same bytes, from an address that differs in its query alone."""
@@ -101,15 +80,10 @@ class Folder:
         """Keep a map in place of an earlier one of its day, and return «new», «changed» or «unchanged».
 
         The earlier file is moved to `revisions`, named by its own content, before anything takes its place.
-
-        Raises
-        ------
-        FolderError
-            The folder cannot be written.
         """
         stem = f"{self.prefix}{new.day}"
         place = self.root / f"{stem}{new.suffix}"
-        held = self.of_day(new.day)
+        held = self.held(new.day, new.url)
         digest = hashlib.sha256(new.data).hexdigest()
         with _writing(self.root):
             # Also what no manifest names: a run may have been killed, or the file been edited here.
@@ -145,13 +119,7 @@ class Folder:
 
 @contextmanager
 def filling(path: Path, source: MapSource, origin: str) -> Iterator[Folder]:
-    """Open an archive to fill it, made where there is none; no second run may fill it meanwhile.
-
-    Raises
-    ------
-    UsageError, DataError
-        As `Folder`; or it cannot be written.
-    """
+    """Open an archive to fill it, made where there is none; no second run may fill it meanwhile."""
     with _writing(path):
         path.mkdir(parents=True, exist_ok=True)
     with _alone(path):
@@ -168,26 +136,17 @@ def filling(path: Path, source: MapSource, origin: str) -> Iterator[Folder]:
 
 
 def check_place(path: Path, source: MapSource, origin: str) -> None:
-    """Refuse a place that cannot be filled from a source, before anything is asked of anybody.
-
-    Raises
-    ------
-    UsageError
-        The folder is of another source, holds files that no fetch wrote, or lies in another archive.
-    DataError
-        It cannot be made or written, or its manifest is broken.
-    """
+    """Refuse a place that no archive of a source can be in, or that cannot be written, before a server is asked."""
     _stated(path, source, origin)
     for above in path.resolve().parents:
         if (above / NAME).is_file() and is_manifest((above / NAME).read_bytes()):
             problem = f"lies in the archive {printable(above.name)}, whose maps would be mixed with these"
             raise UsageError(problem, where=printable(path.name), cure="give a folder beside it with -o")
     nearest = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
-    with _writing(path):
-        if not nearest.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-        if not os.access(nearest, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
+        number = errno.EACCES if nearest.is_dir() else errno.ENOTDIR
+        with _writing(path):
+            raise OSError(number, os.strerror(number))
 
 
 def _stated(path: Path, source: MapSource, origin: str) -> Manifest:

@@ -37,21 +37,15 @@ _SUFFIXES = {
     "zip": ".zip",
 }
 
+Check = Callable[[dict[date, int]], Iterator[str]]
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteMap:
-    """A map that a source has.
+    """A map that a source has: its day (None where only the map itself says it) and where it is.
 
-    Parameters
-    ----------
-    day : date or None
-        The day for its name, None where only the map itself says it.
-    url : str
-        Where it is.
-    get : callable
-        Fetches it; None where it still has the ETag that is handed over.
-    version : str
-        What the publisher calls its state, empty where it does not say.
+    `get` fetches it, and returns None where it still has the ETag that is handed over; `version` is what the publisher
+    calls its state, empty where it does not say.
     """
 
     day: date | None
@@ -62,22 +56,11 @@ class RemoteMap:
 
 @dataclass(slots=True)
 class Plan:
-    """What a source has, and what of it could not be found out.
+    """The maps that a source has, by day, and what of it could not be asked, and why.
 
-    Parameters
-    ----------
-    maps : list of RemoteMap
-        By day.
-    failures : list of (str, FrontcalcError or None)
-        What could not be asked, and why.
-    remarks : list of str
-        Warnings about features that are in no map.
-    credit : str
-        Whose the maps are, as the publisher says it with them.
-    days : set of date or None
-        All days that the publisher has, whether wanted or not; None where that cannot be told.
-    checks : list of callable
-        Each takes the features by day that the archive holds in the end, and yields what is missing.
+    `remarks` are warnings about features that are in no map, and `credit` is whose the publisher says the maps are. All
+    its `days`, wanted or not, are None where they cannot be told. Each of `checks` takes the number of features by day
+    that the archive holds in the end, and yields what is missing.
     """
 
     maps: list[RemoteMap] = field(default_factory=list)
@@ -85,17 +68,11 @@ class Plan:
     remarks: list[str] = field(default_factory=list)
     credit: str = ""
     days: set[date] | None = None
-    checks: list[Callable[[dict[date, int]], Iterator[str]]] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
 
 
 def origin_of(source: MapSource, options: FetchOptions) -> str:
-    """Return the address that an archive of the user's is known by, empty for sources of the table.
-
-    Raises
-    ------
-    UsageError
-        The options do not fit the source.
-    """
+    """Return the address by which an archive of the user's is known, else nothing; refuse options that do not fit."""
     if options.since and options.until and options.since > options.until:
         problem = f"{options.since} is after {options.until}"
         raise UsageError(problem, where="--since", cure="give the earlier day first")
@@ -118,16 +95,11 @@ def origin_of(source: MapSource, options: FetchOptions) -> str:
 
 
 def plan_maps(client: Client, source: MapSource, options: FetchOptions) -> Plan:
-    """Ask a source what it has, and return the maps of the days that are wanted, by day.
-
-    Raises
-    ------
-    UsageError
-        The options do not fit the source.
-    NoDataError, DataError
-        It cannot be asked.
-    """
-    plan = _PLANNERS[source.kind](client, source, options)
+    """Ask a source what it has, and return the maps of the days that are wanted, by day."""
+    kind = source.kind
+    if kind == "arcgis-url":
+        kind = "arcgis-live" if options.day else "arcgis"
+    plan = _PLANNERS[kind](client, source, options)
     since, until = options.since or date.min, options.until or date.max
     plan.maps = [one for one in plan.maps if one.day is None or since <= one.day <= until]
     plan.maps.sort(key=lambda one: (one.day or date.max, one.url))
@@ -272,9 +244,7 @@ def _credit(layer: ServiceLayer) -> str:
     return ", ".join(filter(None, (printable(layer.credit).rstrip(". "), place)))
 
 
-def _count_check(
-    layer: ServiceLayer, moments: dict[date, list[Moments]], own: set[date]
-) -> Callable[[dict[date, int]], Iterator[str]]:
+def _count_check(layer: ServiceLayer, moments: dict[date, list[Moments]], own: set[date]) -> Check:
     """Return a check that the days hold all of a layer's dated features: a list of days may be cut short."""
 
     def check(held: dict[date, int]) -> Iterator[str]:
@@ -350,15 +320,9 @@ def _map_of(day: date, parts: list[tuple[str, LayerFeatures]], url: str, version
     )
 
 
-def _layer_of_user(client: Client, source: MapSource, options: FetchOptions) -> Plan:
-    """Plan a layer of the user's: its days, or the one that the user says it shows."""
-    return (_live if options.day else _timelapse)(client, source, options)
-
-
 _PLANNERS: dict[str, Callable[[Client, MapSource, FetchOptions], Plan]] = {
     "arcgis": _timelapse,
     "arcgis-live": _live,
-    "arcgis-url": _layer_of_user,
     "url": _plain_files,
     "deepstate": _deepstate,
     "git": _repository,

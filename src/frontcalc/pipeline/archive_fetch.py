@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.fetching.arcgis import InconsistentError, RefusedError
 from frontcalc.fetching.catalogue import FetchOptions, MapSource, find_source
-from frontcalc.fetching.client import Client, Patience, UnreachableError
-from frontcalc.fetching.folder import Folder, FolderError, Map, check_place, filling
+from frontcalc.fetching.client import Client, Patience, UnreachableError, persist
+from frontcalc.fetching.folder import Folder, FolderError, check_place, filling
 from frontcalc.fetching.plans import Plan, RemoteMap, origin_of, plan_maps
 from frontcalc.keywords import facade
 from frontcalc.labels import printable
-from frontcalc.manifest import REVISIONS, HeldFile
+from frontcalc.manifest import REVISIONS
 from frontcalc.periods import parse_day
 from frontcalc.progress import track
 
@@ -28,17 +28,10 @@ _GIVE_UP_AFTER = 3
 
 @dataclass(frozen=True, slots=True)
 class FetchStep:
-    """What became of one map of a source, or in a dry run will.
+    """What became of one map of a source, or in a dry run will: its day, None where only the map itself will say it.
 
-    Parameters
-    ----------
-    day : date or None
-        The day in its name; None where only the map itself will say it.
-    what : str
-        `new`, `changed`, `unchanged`, `trusted` (held, and the publisher was not asked again), `missing`; in a
-        dry run `ask` for what is held and will be asked for again.
-    url : str
-        Where it is from.
+    `what` is `new`, `changed`, `unchanged`, `trusted` (held, and the publisher was not asked again) or `missing`; in a
+    dry run `ask` for what is held and will be asked for again.
     """
 
     day: date | None
@@ -160,38 +153,32 @@ def fetch(
         for remark in plan.remarks:
             _log.warning("%s", remark)
         if dry_run:
-            walk = _Walk(Folder(folder, credited, origin), refresh, patience)
-            walk.foresee(plan)
+            filled = _Filling(Folder(folder, credited, origin), plan, refresh, patience)
+            steps = [FetchStep(one.day, filled.to_do(one), one.url) for one in plan.maps]
         else:
             with filling(folder, credited, origin) as held:
-                walk = _Walk(held, refresh, patience)
-                walk.fetch(plan)
-    return _complete(Fetched(folder, credited, tuple(walk.steps), dry_run), walk.failures)
+                steps = _Filling(held, plan, refresh, patience).fetch()
+    return _complete(Fetched(folder, credited, tuple(steps), dry_run), plan.failures)
 
 
-class _Walk:
-    """One walk over the maps of a plan: what became of each, and what could not be had."""
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """One walk over the maps of a plan, among whose failures is noted what could not be had."""
 
-    def __init__(self, folder: Folder, refresh: bool, patience: Patience) -> None:
-        self.folder = folder
-        self.refresh = refresh
-        self.patience = patience
-        self.steps: list[FetchStep] = []
-        self.failures: list[tuple[str, FrontcalcError | None]] = []
+    folder: Folder
+    plan: Plan
+    refresh: bool
+    patience: Patience
+    steps: list[FetchStep] = field(default_factory=list)
 
-    def foresee(self, plan: Plan) -> None:
-        """Note what a run would do."""
-        self.failures += plan.failures
-        self.steps += [FetchStep(one.day, self._to_do(one), one.url) for one in plan.maps]
-
-    def fetch(self, plan: Plan) -> None:
+    def fetch(self) -> list[FetchStep]:
         """Fetch what is wanted, as long as there is hope, and hold the whole against the publisher's counts."""
-        self.failures += plan.failures
+        days, maps = self.plan.days, self.plan.maps
         for held in self.folder.manifest.files:
-            if plan.days is not None and held.day not in plan.days:
+            if days is not None and held.day not in days:
                 _log.warning("%s is no longer at the publisher's; %s stays", held.day, held.file)
         in_a_row = 0
-        for number, one in enumerate(track(plan.maps, "fetching map")):
+        for number, one in enumerate(track(maps, "fetching map")):
             try:
                 self.steps.append(self._fetched(one))
                 in_a_row = 0
@@ -202,32 +189,36 @@ class _Walk:
                 in_a_row += 1
                 self._fail(one, error)
             if in_a_row == _GIVE_UP_AFTER:
-                for left in plan.maps[number + 1 :]:
-                    if self._to_do(left) == "new":
+                for left in maps[number + 1 :]:
+                    if self.to_do(left) == "new":
                         self._fail(left, DataError("was not asked for after these", cure="fetch again later"))
-                return
-        self._count(plan)
+                return self.steps
+        numbers = {held.day: held.features for held in self.folder.manifest.files}
+        for check in self.plan.checks:
+            try:
+                self.plan.failures += [(missing, None) for missing in check(numbers)]
+            except FrontcalcError as error:
+                self.plan.failures.append(("the publisher's count", error))
+        return self.steps
 
-    def _to_do(self, one: RemoteMap) -> str:
+    def to_do(self, one: RemoteMap) -> str:
         """Return what is to be done about a map: `new`, `ask`, or nothing, `unchanged` or `trusted`."""
-        held = self._held(one)
+        held = self.folder.held(one.day, one.url)
         if held is None or held.url != one.url:
             return "new"
         if one.version and held.version == one.version and not self.refresh:
             return "unchanged"
         return "ask" if self.refresh or one.version or held.etag or one.day is None else "trusted"
 
-    def _held(self, one: RemoteMap) -> HeldFile | None:
-        """Return the file that the archive has of a map."""
-        return self.folder.of_day(one.day) if one.day else self.folder.latest_from(one.url)
-
     def _fetched(self, one: RemoteMap) -> FetchStep:
         """Fetch one map where that is needed, and keep it."""
-        to_do = self._to_do(one)
+        to_do = self.to_do(one)
         if to_do in ("unchanged", "trusted"):
             return FetchStep(one.day, to_do, one.url)
-        held = self._held(one)
-        got = self._patiently(one, held.etag if held and to_do == "ask" else "")
+        held = self.folder.held(one.day, one.url)
+        etag = held.etag if held and to_do == "ask" else ""
+        # An answer that makes no sense may be of a layer that is just changing.
+        got = persist(lambda: one.get(etag), self.patience, InconsistentError, RefusedError)
         if got is None:
             assert held is not None
             self.folder.confirm(held, one.version)
@@ -240,28 +231,10 @@ class _Walk:
             _log.warning(twice, got.day, twin.day)
         return FetchStep(got.day, what, one.url)
 
-    def _patiently(self, one: RemoteMap, etag: str) -> Map | None:
-        """Fetch one map; answers that make no sense are asked for again, since the layer may just be changing."""
-        for attempt in range(1, self.patience.attempts):
-            try:
-                return one.get(etag)
-            except (InconsistentError, RefusedError):
-                self.patience.sleep(self.patience.first_wait_s * attempt)
-        return one.get(etag)
-
-    def _count(self, plan: Plan) -> None:
-        """Hold the archive against what the publisher counts."""
-        held = {file.day: file.features for file in self.folder.manifest.files}
-        for check in plan.checks:
-            try:
-                self.failures += [(missing, None) for missing in check(held)]
-            except FrontcalcError as error:
-                self.failures.append(("the publisher's count", error))
-
     def _fail(self, one: RemoteMap, error: FrontcalcError) -> None:
         """Note that a map could not be had."""
         self.steps.append(FetchStep(one.day, "missing", one.url))
-        self.failures.append((str(one.day or "the latest map"), error))
+        self.plan.failures.append((str(one.day or "the latest map"), error))
 
 
 def _complete(fetched: Fetched, failures: Sequence[tuple[str, FrontcalcError | None]]) -> Fetched:

@@ -37,8 +37,7 @@ API = "https://www.geoboundaries.org/api/current/gbOpen/"
 VARIABLE = "FRONTCALC_GEOBOUNDARIES_API"
 """The environment variable that names a mirror of it."""
 
-MAX_ANSWER_BYTES = 1 << 20
-MAX_FILE_BYTES = 1 << 29
+MAX_ANSWER_BYTES, MAX_FILE_BYTES = 1 << 20, 1 << 29
 ONCE = Patience(attempts=1)
 """Each of the few requests is made once; who waits for a region set can ask again."""
 
@@ -94,21 +93,13 @@ def fetch_regions(
         return _listed(kept, _changes_upstream(kept, where, api))
     before = region_store.recorded_sha256(where.alpha3, step)
     data, regions = _download_regions(*_described(where, step, api))
-    notices: tuple[Notice, ...] = ()
-    if before and before != regions.sha256:
-        message = f"the set of {where.alpha3} {step} was replaced: its SHA-256 was {before[:16]}…"
-        notices = (Notice("UPSTREAM-CHANGED", message),)
+    message = f"the set of {where.alpha3} {step} was replaced: its SHA-256 was {before[:16]}…"
+    notices = (Notice("UPSTREAM-CHANGED", message),) if before and before != regions.sha256 else ()
     return _listed(region_store.keep(data, regions), notices)
 
 
 def find_country(text: str) -> Any:
-    """Return a country of ISO 3166-1, as the package iso3166 has it, by two or three letters or its name.
-
-    Raises
-    ------
-    UsageError
-        It is not known, with the nearest names; or the package is not installed.
-    """
+    """Return a country, as iso3166 has it, by its letters or name; raise UsageError with the nearest names."""
     countries = extra_package("iso3166", where="fetching", extra="fetch").countries
     name = text.strip()
     if country := countries.get(name, None):
@@ -123,13 +114,7 @@ def find_country(text: str) -> Any:
 
 
 def find_level(text: str) -> str:
-    """Return a level by its name here or at geoBoundaries.
-
-    Raises
-    ------
-    UsageError
-        There is no such level.
-    """
+    """Return a level by its name here or at geoBoundaries, or raise UsageError."""
     level = _LEVEL_NAMES.get(text.strip().casefold())
     if level is None:
         raise UsageError(f"no level is named {text[:60]!r}", cure=f"choose {', '.join(LEVELS)}")
