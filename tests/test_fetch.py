@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from typing import Any
 
 import pytest
 import shapely
-from conftest import collection, square
+from conftest import Run, collection, square
 
 import frontcalc
 from frontcalc import region_store
@@ -338,12 +337,13 @@ def test_names_from_outside_become_no_paths() -> None:
             region_store.find_fetched(iso3, level)
 
 
-def test_the_command_lists_the_set_and_its_licence(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_lists_the_set_and_its_licence(
+    server: Server, monkeypatch: pytest.MonkeyPatch, run_here: Run
+) -> None:
     server.offers(region_json("Orhei"))
     monkeypatch.setenv(region_fetch.VARIABLE, server.api)
-    command = [sys.executable, "-m", "frontcalc", "regions", "fetch", "MD", "adm1"]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
-    assert done.stderr == ""
+    done = run_here("regions", "fetch", "MD", "adm1")
+    assert (done.returncode, done.stderr) == (0, "")
     assert "MD-0  MD       Orhei               100.0" in done.stdout
     assert "licence: Open Data Commons Open Database License 1.0\n" in done.stdout
 
