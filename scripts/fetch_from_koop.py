@@ -114,11 +114,10 @@ def as_esri(url: str) -> dict[str, Any]:
     found = {}
     with Client(Patience()) as client:
         layer = replace(arcgis.describe(client, url), geojson=False)
-        for day, runs in arcgis.moments(client, layer).items():
-            features = arcgis.features(client, layer, arcgis.where_clause(layer, runs))
+        for day, runs in layer.moments().items():
+            features = layer.features_of(day, runs)
             assert features is not None
-            arcgis.check_days(layer, features, day)
-            found[str(day)] = polygons(orjson.dumps(features.document), str(day))
+            found[str(day)] = polygons(orjson.dumps(features.head | {"features": features.items}), str(day))
     return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -15,12 +14,13 @@ from typing import Any
 
 import pytest
 import shapely
-from conftest import collection, square
+from conftest import Run, collection, square
 
 import frontcalc
 from frontcalc import region_store
-from frontcalc.fetching import boundaries, download
-from frontcalc.fetching.boundaries import find_country, find_level, media_url
+from frontcalc.fetching.client import Client, Patience
+from frontcalc.pipeline import region_fetch
+from frontcalc.pipeline.region_fetch import find_country, find_level, media_url
 
 Write = Callable[..., Path]
 Response = tuple[int, bytes, dict[str, str]]
@@ -207,7 +207,7 @@ def test_a_git_lfs_pointer_leads_to_the_file_that_it_names(server: Server, monke
     server.offers(pointer(data))
     with pytest.raises(frontcalc.DataError, match=r"is a Git LFS pointer, not the file itself: http://127"):
         frontcalc.fetch_regions("MDA", "adm1", api=server.api)
-    monkeypatch.setattr(boundaries, "media_url", lambda url: f"{server.url}/media/MDA.geojson")
+    monkeypatch.setattr(region_fetch, "media_url", lambda url: f"{server.url}/media/MDA.geojson")
     server.answers["/media/MDA.geojson"] = (OK, data, {})
     assert frontcalc.fetch_regions("MDA", "adm1", api=server.api).meta.sha256 == hashlib.sha256(data).hexdigest()
     server.answers["/media/MDA.geojson"] = (OK, region_json("Other"), {})
@@ -282,14 +282,14 @@ def test_a_file_that_is_gone_or_too_large(server: Server, monkeypatch: pytest.Mo
     del server.answers["/raw/8bedfa/MDA.geojson"]
     with pytest.raises(frontcalc.DataError, match="names a file that is not there"):
         frontcalc.fetch_regions("MDA", "adm1", api=server.api)
-    monkeypatch.setattr(boundaries, "MAX_FILE_BYTES", 99)
+    monkeypatch.setattr(region_fetch, "MAX_FILE_BYTES", 99)
     server.offers(region_json("Orhei"))
     with pytest.raises(frontcalc.DataError, match=r"sends more than 99 bytes"):
         frontcalc.fetch_regions("MDA", "adm1", api=server.api)
 
 
 def test_a_server_that_drips_is_left(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "TOTAL_SECONDS", -1)
+    monkeypatch.setattr(region_fetch, "ONCE", Patience(attempts=1, request_s=-1))
     server.offers(region_json("Orhei"))
     with pytest.raises(frontcalc.DataError, match="takes more than"):
         frontcalc.fetch_regions("MDA", "adm1", api=server.api)
@@ -309,15 +309,15 @@ def test_redirects_on_this_machine_are_followed(server: Server) -> None:
 
 @pytest.mark.parametrize("url", ["http://example.org/", "ftp://example.org/", "file:///etc/passwd", "nothing"])
 def test_only_https_is_asked(url: str) -> None:
-    with pytest.raises(frontcalc.UsageError, match="is no https address; give one"):
-        download.download(url, limit=9)
+    with Client(Patience()) as client, pytest.raises(frontcalc.UsageError, match="is no https address; give one"):
+        client.get(url, lambda answer: answer.data)
 
 
 @pytest.mark.parametrize(
     ("text", "iso3"), [("UA", "UKR"), ("ukr", "UKR"), (" Ukraine ", "UKR"), ("Syria", "SYR"), ("kosovo", "XKX")]
 )
 def test_countries_by_code_and_name(text: str, iso3: str) -> None:
-    assert find_country(text).iso3 == iso3
+    assert find_country(text).alpha3 == iso3
 
 
 def test_countries_and_levels_that_are_not_known() -> None:
@@ -337,12 +337,13 @@ def test_names_from_outside_become_no_paths() -> None:
             region_store.find_fetched(iso3, level)
 
 
-def test_the_command_lists_the_set_and_its_licence(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_lists_the_set_and_its_licence(
+    server: Server, monkeypatch: pytest.MonkeyPatch, run_here: Run
+) -> None:
     server.offers(region_json("Orhei"))
-    monkeypatch.setenv(boundaries.VARIABLE, server.api)
-    command = [sys.executable, "-m", "frontcalc", "regions", "fetch", "MD", "adm1"]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
-    assert done.stderr == ""
+    monkeypatch.setenv(region_fetch.VARIABLE, server.api)
+    done = run_here("regions", "fetch", "MD", "adm1")
+    assert (done.returncode, done.stderr) == (0, "")
     assert "MD-0  MD       Orhei               100.0" in done.stdout
     assert "licence: Open Data Commons Open Database License 1.0\n" in done.stdout
 

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from map_server import DATE, DATE_ONLY, FakeLayer, Maps, milliseconds, serving, status
+from map_server import DATE, DATE_ONLY, FakeLayer, Maps, changed, milliseconds, serving, status
 
 import frontcalc
 from frontcalc import atomic
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.fetching.catalogue import OF_USER
 from frontcalc.fetching.client import Patience
-from frontcalc.fetching.filling import Fetched
 from frontcalc.fetching.folder import filling
+from frontcalc.pipeline.archive_fetch import Fetched
 
 LAYER = "Maps/FeatureServer/0"
 WAITED: list[float] = []
@@ -266,6 +266,15 @@ def test_a_layer_without_dates_needs_a_day(maps: Maps, tmp_path: Path) -> None:
     assert what(fetch(maps, tmp_path / "maps", day="2024-11-03")) == ["2024-11-03 new"]
     (row,) = frontcalc.list_archive(archive=tmp_path / "maps").rows
     assert (row.date, row.parts) == (date(2024, 11, 3), 3)
+
+
+@pytest.mark.parametrize("feature", [1, None, {"properties": [1]}])
+def test_a_feature_that_is_none_is_refused(maps: Maps, tmp_path: Path, feature: object) -> None:
+    maps.layers[LAYER] = three_days(page=10)
+    broken = changed(lambda document: document["features"].append(feature))
+    maps.by_path = {f"/arcgis/rest/services/{LAYER}/query": broken}
+    with pytest.raises(DataError, match=r"2024-11-03 \(Maps/0: sends no list of features\)"):
+        fetch(maps, tmp_path / "maps", day="2024-11-03")
 
 
 def test_some_days_only(maps: Maps, tmp_path: Path) -> None:

@@ -33,9 +33,9 @@ from map_server import (
 
 import frontcalc
 from frontcalc.errors import DataError, FrontcalcError
-from frontcalc.fetching.client import Client, Patience, wait_asked_for
-from frontcalc.fetching.filling import Fetched, IncompleteError
+from frontcalc.fetching.client import Client, Patience, retry_after_s
 from frontcalc.manifest import NAME
+from frontcalc.pipeline.archive_fetch import Fetched, IncompleteError
 
 LAYER = "Maps/FeatureServer/0"
 PATIENT = Patience(attempts=4, request_s=20, sleep=lambda _: None)
@@ -118,7 +118,14 @@ def test_whatever_fails_the_archive_is_complete_or_it_is_said_what_is_missing(
         assert tree(folder) == undisturbed
 
 
-@pytest.mark.parametrize("name", FAULTS)
+OF_A_KIND = (
+    *("503", "error 500 inside", "error 400 inside", "cut JSON", "list", "no features"),
+    *("reset", "redirect", "dropped", "repeated", "flagged", "other day"),
+)
+"""A fault of each kind that is told apart; the schedules above draw from all."""
+
+
+@pytest.mark.parametrize("name", OF_A_KIND)
 def test_each_fault_is_survived_once_wherever_it_strikes(
     name: str, maps: Maps, undisturbed: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -172,7 +179,7 @@ def test_waits_double_at_most_and_are_random(maps: Maps, layer: FakeLayer, tmp_p
     ],
 )
 def test_both_forms_of_retry_after(text: str, wait: float) -> None:
-    assert wait_asked_for(text, datetime(2024, 11, 1, 12, tzinfo=UTC)) == wait
+    assert retry_after_s(text, datetime(2024, 11, 1, 12, tzinfo=UTC)) == wait
 
 
 @pytest.mark.parametrize(
@@ -293,18 +300,14 @@ sys.exit(run(sys.argv[3:]))
 """
 
 POINTS = {
-    "while the layer is described": ("frontcalc.fetching.arcgis.describe", 1),
-    "while the days are listed": ("frontcalc.fetching.arcgis.moments", 1),
     "before the folder is made": ("pathlib.Path.mkdir", 1),
     "before the first manifest": ("frontcalc.atomic.replace", 1),
     "before the terms are written": ("frontcalc.atomic.replace", 2),
-    "between two pages of a day": ("frontcalc.fetching.arcgis_queries.paging", 3),
-    "half way through a day's file": ("os.fsync", 3),
+    "between two pages of a day": ("frontcalc.fetching.arcgis.ServiceLayer._paging", 3),
     "before a day's file is renamed": ("pathlib.Path.replace", 3),
     "between a day's file and the manifest": ("frontcalc.atomic.replace", 4),
-    "half way through the manifest": ("os.fsync", 6),
     "before the manifest is renamed": ("pathlib.Path.replace", 8),
-    "before the publisher's count": ("frontcalc.fetching.filling._Run._count", 1),
+    "before the publisher's count": ("frontcalc.fetching.arcgis.ServiceLayer.count", 6),
     "before the check": ("frontcalc.run.run.Run.open", 1),
 }
 

@@ -19,12 +19,13 @@ import frontcalc
 from frontcalc.cli.types import sources as completed
 from frontcalc.config import archive_config
 from frontcalc.errors import DataError, UsageError
-from frontcalc.fetching import catalogue, client, filling
-from frontcalc.fetching.catalogue import OF_USER, Source, sources
+from frontcalc.fetching import catalogue, client
+from frontcalc.fetching.catalogue import OF_USER, MapSource, sources
 from frontcalc.fetching.client import Patience
-from frontcalc.fetching.filling import Fetched, IncompleteError
-from frontcalc.fetching.folder import _config
+from frontcalc.fetching.folder import config_bytes
 from frontcalc.layers import find_layer
+from frontcalc.pipeline import archive_fetch
+from frontcalc.pipeline.archive_fetch import Fetched, IncompleteError
 
 PATIENT = Patience(attempts=3, request_s=20, sleep=lambda _: None)
 ROOT = "/SaBe5HMtmnbqSWlu/arcgis/rest/services/"
@@ -58,8 +59,8 @@ def map_json(*columns: int) -> bytes:
 
 
 @pytest.mark.parametrize("source", sources().values(), ids=lambda source: source.name)
-def test_the_table_is_whole_and_reaches_every_output(source: Source) -> None:
-    config = archive_config(_config(source).encode())
+def test_the_table_is_whole_and_reaches_every_output(source: MapSource) -> None:
+    config = archive_config(config_bytes(source))
     assert config.attribution == source.attribution
     assert config.licence == source.licence_line
     assert source.unresolved in config.licence
@@ -389,7 +390,7 @@ def test_a_dry_run_s_list_is_its_result(maps: Maps, tmp_path: Path, run_here: Ru
 def test_the_command_says_what_came_and_what_is_missing(
     maps: Maps, tmp_path: Path, run_here: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filling, "Patience", lambda: PATIENT)
+    monkeypatch.setattr(archive_fetch, "Patience", lambda: PATIENT)
     good, bad = urls(maps, **{"2024-11-03.json": map_json(1), "2024-11-04.json": b""})
     done = run_here("fetch", "url", good, bad, "-o", tmp_path / "maps")
     assert done.returncode == 3

@@ -12,26 +12,19 @@ from frontcalc.errors import DataError
 from frontcalc.names import printable
 
 NAME = "manifest.json"
+KIND = "frontcalc-archive-1"
 REVISIONS = "revisions"
 """The folder, beside the manifest, of files that the publisher has changed since."""
-
-KIND = "frontcalc-archive-1"
 
 
 @dataclass(frozen=True, slots=True)
 class HeldFile:
-    """One file of a fetched archive.
+    """One file of a fetched archive, named by its day.
 
     Parameters
     ----------
-    file : str
-        Its name in the archive, made from its day.
-    day : date
-        The day in its name.
-    url : str
-        Where it is from.
-    query : mapping of str to str
-        What was asked there, empty for a plain file.
+    url, query : str, mapping of str to str
+        Where it is from, and what was asked there: nothing for a plain file.
     etag : str
         The server's ETag, empty where it gave none or the file is of several answers.
     version : str
@@ -55,20 +48,10 @@ class HeldFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a fetched archive holds, and on what terms.
+    """What a fetched archive holds, and on what terms: of which source, named as in the table of sources.
 
-    Parameters
-    ----------
-    source : str
-        The name of the source.
-    origin : str
-        The address that was named, for sources that have none of their own.
-    publisher, attribution, licence, unresolved, terms : str
-        As in the table of sources.
-    files : tuple of HeldFile
-        By name.
-    revisions : tuple of str
-        Names of files in `revisions`, which hold what the publisher has changed since.
+    `origin` is the address that was named for a source that has none of its own; `revisions` are the names of files in
+    that folder.
     """
 
     source: str
@@ -92,13 +75,7 @@ def is_manifest(data: bytes) -> bool:
 
 
 def read_manifest(data: bytes) -> Manifest:
-    """Return what a manifest says.
-
-    Raises
-    ------
-    DataError
-        It is none, or broken.
-    """
+    """Return what a manifest says; raise DataError where it is none, or broken."""
     try:
         document: dict[str, Any] = json.loads(data)
         if document.pop("manifest") != KIND:
@@ -132,9 +109,6 @@ def _text(value: object) -> str:
 def manifest_bytes(manifest: Manifest) -> bytes:
     """Return a manifest as its file holds it: the same for the same archive, with no time of writing."""
     document = asdict(manifest) | {"manifest": KIND}
-    document["files"] = [
-        entry | {"day": entry["day"].isoformat(), "query": dict(sorted(entry["query"].items()))}
-        for entry in sorted(document["files"], key=lambda entry: str(entry["file"]))
-    ]
+    document["files"] = sorted(document["files"], key=lambda entry: str(entry["file"]))
     document["revisions"] = sorted(document["revisions"])
-    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True).encode() + b"\n"
+    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, default=date.isoformat).encode() + b"\n"

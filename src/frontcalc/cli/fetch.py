@@ -11,7 +11,7 @@ from frontcalc.cli.command import Command
 from frontcalc.cli.types import date, paths, sources
 
 if TYPE_CHECKING:
-    from frontcalc.fetching.filling import Fetched
+    from frontcalc.pipeline.archive_fetch import Fetched
 
 
 @click.command("fetch", cls=Command)
@@ -46,7 +46,7 @@ def command(source: str, urls: tuple[str, ...], output: str, no_check: bool, **h
     An interrupted run goes on where it was. Needs frontcalc[fetch].
     """  # noqa: D301 - click reads the backspace itself
     import frontcalc
-    from frontcalc.fetching.filling import IncompleteError
+    from frontcalc.pipeline.archive_fetch import IncompleteError
 
     # Whoever has not accepted them is told them by the refusal.
     for line in frontcalc.source_terms(source) if how["accept_terms"] or how["dry_run"] else ():
@@ -58,8 +58,15 @@ def command(source: str, urls: tuple[str, ...], output: str, no_check: bool, **h
         _show(error.fetched, output)
         raise
     _show(fetched, output)
-    if not no_check and any(step.what in ("new", "changed") for step in fetched.steps) and not fetched.dry_run:
-        _check(output)
+    if no_check or fetched.dry_run or not (fetched.number("new") or fetched.number("changed")):
+        return
+    with terminal.progress():
+        checked = frontcalc.check_archive(archive=output)
+    found = ", ".join(f"{code} {number}" for code, number in checked.meta.counts) or "nothing"
+    more = f"; see frontcalc archive check --archive {output}" if checked.rows else ""
+    terminal.say(f"archive check found {found}{more}")
+    if errors := [row for row in checked.rows if row.severity == "error"]:
+        raise frontcalc.CheckFailed(f"has errors: {len(errors)}, first {errors[0].message}", where=errors[0].file)
 
 
 def _show(fetched: Fetched, output: str) -> None:
@@ -69,28 +76,8 @@ def _show(fetched: Fetched, output: str) -> None:
     if not fetched.source.publisher:
         # What the publisher says of itself is known only now.
         terminal.say(f"maps: {fetched.source.attribution}, {fetched.source.licence}")
-    words = {
-        "new": "new",
-        "ask": "to be asked for again",
-        "changed": "changed",
-        "unchanged": "unchanged",
-        "trusted": "held and not asked for again (--refresh does)",
-        "missing": "missing",
-    }
-    counts = [f"{number:,} {text}" for what, text in words.items() if (number := fetched.number(what))]
+    words = {"ask": "to be asked for again", "trusted": "held and not asked for again (--refresh does)"}
+    kinds = ("new", "ask", "changed", "unchanged", "trusted", "missing")
+    counts = [f"{number:,} {words.get(what, what)}" for what in kinds if (number := fetched.number(what))]
     done = "dry run, nothing written: " if fetched.dry_run else ""
     terminal.say(f"{output}: {done}maps {', '.join(counts) or 'none'}")
-
-
-def _check(output: str) -> None:
-    """Check the archive, and say what was found."""
-    import frontcalc
-
-    with terminal.progress():
-        checked = frontcalc.check_archive(archive=output)
-    found = ", ".join(f"{code} {number}" for code, number in checked.meta.counts) or "nothing"
-    terminal.say(
-        f"archive check found {found}" + (f"; see frontcalc archive check --archive {output}" * bool(checked.rows))
-    )
-    if errors := [row for row in checked.rows if row.severity == "error"]:
-        raise frontcalc.CheckFailed(f"has errors: {len(errors)}, first {errors[0].message}", where=errors[0].file)

@@ -7,247 +7,268 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
 
-from frontcalc.dates import day_from_property
-from frontcalc.errors import DataError, UsageError
-from frontcalc.fetching.addresses import host_of
-from frontcalc.fetching.arcgis_queries import (
-    ALL,
-    Features,
-    InconsistentError,
-    Layer,
-    RefusedError,
-    as_list,
-    as_object,
-    ask,
-    count,
-    name_of,
-    pages,
-    paging,
-)
-from frontcalc.fetching.client import Client, Patience
+import orjson
 
-DATE, DATE_ONLY = "esriFieldTypeDate", "esriFieldTypeDateOnly"
+from frontcalc.dates import day_from_property
+from frontcalc.errors import DataError, FrontcalcError, NoDataError, UsageError
+from frontcalc.fetching.client import Answer, Client, PassingError, host_of, persist
+
+_EVERY = "1=1"
+_DATE, _DATE_ONLY = "esriFieldTypeDate", "esriFieldTypeDateOnly"
 _LIKELY_FIELDS = ("date", "datetime", "day", "pub_date", "snapshot_date", "as_of")
 _LAYER = re.compile(r"(.*/(?:FeatureServer|MapServer)/\d+)/?")
 _FIELD = re.compile(r"[A-Za-z_]\w{0,127}")
+_CUT = ("features", "exceededTransferLimit", "properties")
+OWN = {True: "properties", False: "attributes"}
+"""Where a feature has its fields, in GeoJSON or in Esri's JSON."""
+
 _USUAL_PAGE = 1000
 _METADATA_BYTES = 1 << 24
 _LATER = "try again later"
-
+_BY_HAND = "fetch it by hand"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 Moments = tuple[int, ...]
 """Values of a date field, in order: milliseconds since 1970 (UTC)."""
 
 
-def layer_url(url: str) -> str:
-    """Return the address of a layer without what does not belong to it.
+class RefusedError(DataError):
+    """A service answered with an error of its own."""
 
-    Raises
-    ------
-    UsageError
-        It is not that of a layer.
+
+class InconsistentError(PassingError):
+    """What a service sent contradicts itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFeatures:
+    """Features of a layer, as they came: of one query, whatever the number of pages; `head` stood around them."""
+
+    head: dict[str, Any]
+    items: list[dict[str, Any]]
+    geojson: bool
+    query: dict[str, str]
+    etag: str
+
+    def values(self, field: str) -> list[Any]:
+        """Return each feature's value of a field, None where it has none."""
+        return [(item.get(OWN[self.geojson]) or {}).get(field) for item in self.items]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLayer:
+    """A layer as it describes itself, and the client by which it is asked.
+
+    `field` has the day (`date_only`: without a time), `key` is unique and puts features in order; each is empty without
+    any. An answer has at most `page` features, and there are further `pages` where the layer has those; it is in
+    GeoJSON or else in Esri's JSON. `edited` is its last edit (ms since 1970), `credit` whose it says it is.
     """
+
+    client: Client
+    url: str
+    field: str
+    date_only: bool
+    key: str
+    page: int
+    pages: bool
+    geojson: bool
+    edited: int | None
+    credit: str
+
+    @property
+    def name(self) -> str:
+        """What messages call it: its service and number."""
+        return name_of(self.url)
+
+    def in_a_form_it_gives(self) -> ServiceLayer:
+        """Return the layer in GeoJSON if it sends that, as it says that it can; else in Esri's JSON.
+
+        A layer of one archive should not change its form because a server stumbled, so that it is asked more than once.
+        """
+        if not self.geojson:
+            return self
+        query = {"where": _EVERY, "outFields": self.key or "*", "outSR": "4326", "f": "geojson"} | self._paging(0)
+        query |= {"resultRecordCount": "1"} if self.pages else {}
+        try:
+            persist(lambda: _ask(self.client, f"{self.url}/query", query), self.client.patience, RefusedError)
+        except RefusedError:
+            return replace(self, geojson=False)
+        return self
+
+    def count(self, where: str = _EVERY) -> int:
+        """Ask how many features fulfil a condition."""
+        query = {"where": where, "returnCountOnly": "true", "f": "json"}
+        number = _ask(self.client, f"{self.url}/query", query)[0].get("count")
+        if type(number) is not int or number < 0:
+            raise InconsistentError("gives no count", where=self.name, cure=_LATER)
+        return number
+
+    def moments(self) -> dict[date, list[Moments]]:
+        """Ask which days the layer has, and return the values of its date field by day.
+
+        The values of a day come as runs, between whose first and last no value of another day lies.
+        """
+        query = {"where": _EVERY, "outFields": self.field, "returnGeometry": "false", "returnDistinctValues": "true"}
+        answer = self._gathered(query | {"orderByFields": self.field, "f": "json"})
+        values = {self._moment(value) for value in answer.values(self.field) if value is not None} if answer else ()
+        days: dict[date, list[Moments]] = {}
+        for day, run in groupby(sorted(values), key=self._day_at):
+            days.setdefault(day, []).append(tuple(run))
+        return dict(sorted(days.items()))
+
+    def features(self, where: str = _EVERY, *, etag: str = "") -> LayerFeatures | None:
+        """Return all features that fulfil a condition, none missing and none twice; None if the ETag still holds."""
+        query = {"where": where, "outFields": "*", "returnGeometry": "true", "outSR": "4326"}
+        if self.key:
+            query["orderByFields"] = self.key
+        query["f"] = "geojson" if self.geojson else "json"
+        return self._gathered(query, exact=True, etag=etag)
+
+    def features_of(self, day: date, runs: Sequence[Moments], *, etag: str = "") -> LayerFeatures | None:
+        """Return the features of a day as `features` does, some and none of another day."""
+        answer = self.features(self.where(runs), etag=etag)
+        kind = _DATE_ONLY if self.date_only else None
+        for value in answer.values(self.field) if answer else ():
+            if value is None or day_from_property(value, kind=kind) != day:
+                problem = f"was asked for {day} and sends a feature of {value!r:.40}"
+                raise InconsistentError(problem, where=self.name, cure=_LATER)
+        if answer and not answer.items:
+            raise InconsistentError(f"lists {day} and has nothing of it", where=self.name, cure=_LATER)
+        return answer
+
+    def where(self, runs: Sequence[Moments]) -> str:
+        """Return the condition that features of some runs of values fulfil, and no others."""
+        form = "DATE '{:%Y-%m-%d}'" if self.date_only else "TIMESTAMP '{:%Y-%m-%d %H:%M:%S}'"
+        clauses = []
+        for run in runs:
+            # In whole seconds, the last rounded up.
+            seconds = run[0] // 1000, -(-run[-1] // 1000)
+            first, last = (form.format(_EPOCH + timedelta(seconds=second)) for second in seconds)
+            until = "<" if run[-1] % 1000 else "<="
+            one = f"{self.field} = {first}"
+            clauses.append(one if first == last else f"({self.field} >= {first} AND {self.field} {until} {last})")
+        return " OR ".join(clauses)
+
+    def _moment(self, value: object) -> int:
+        """Return a value of the date field as milliseconds since 1970, whichever form the service writes it in."""
+        try:
+            moment = _EPOCH + value * _MILLISECOND if type(value) is int else datetime.fromisoformat(str(value))
+        except (ValueError, OverflowError) as error:
+            problem, cure = f"has the date {str(value)[:40]!r}", "name another --date-field"
+            raise DataError(problem, where=self.name, cure=cure) from error
+        return round((moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH) / _MILLISECOND)
+
+    def _day_at(self, moment: int) -> date:
+        """Return the day of a value of the date field."""
+        return day_from_property(f"{_EPOCH + moment * _MILLISECOND:%Y-%m-%d}" if self.date_only else moment)
+
+    def _gathered(self, query: dict[str, str], *, exact: bool = False, etag: str = "") -> LayerFeatures | None:
+        """Return what a query finds, page after page for as long as the server says that there is more.
+
+        The layer's own count is the most features that there can be; `exact`, there must be just so many.
+        """
+        address = f"{self.url}/query"
+        answer = _ask(self.client, address, query | self._paging(0), etag=etag)
+        if answer is None:
+            return None
+        (head, tag), expected = answer, self.count(query["where"])
+        geojson = query["f"] == "geojson"
+        page, items, before = head, list[dict[str, Any]](), list[dict[str, Any]]()
+        while True:
+            got = page.get("features")
+            if not isinstance(got, list) or not all(_is_feature(one, OWN[geojson]) for one in got):
+                raise InconsistentError("sends no list of features", where=self.name, cure=_LATER)
+            if got and got == before:
+                raise InconsistentError("sends the same page again", where=self.name, cure=_LATER)
+            items += got
+            before = got
+            # Esri's JSON says at its top that there is more, GeoJSON in properties; some servers do not say it in
+            # GeoJSON: a full page and the count do.
+            cut = any(holder.get("exceededTransferLimit") is True for holder in (page, _object(page.get("properties"))))
+            more = cut or (exact and len(items) < expected and len(got) >= self.page)
+            if not more or not got or len(items) > expected:
+                break
+            if not self.pages:
+                raise DataError("has more features than it sends, and no pages", where=self.name, cure=_BY_HAND)
+            page, _ = _ask(self.client, address, query | self._paging(len(items)))
+        if len(items) > expected or (exact and len(items) < expected):
+            problem = f"sends {len(items):,} features and counts {expected:,}"
+            raise InconsistentError(problem, where=self.name, cure=_LATER)
+        # A feature may come on two pages.
+        seen: set[object] = set()
+        for item in items if exact and self.key else ():
+            key = (item.get(OWN[geojson]) or {}).get(self.key, item.get("id"))
+            if isinstance(key, int | str):
+                if key in seen:
+                    raise InconsistentError(f"sends feature {key!s:.40} twice", where=self.name, cure=_LATER)
+                seen.add(key)
+        tag = tag if len(items) == len(head["features"]) else ""
+        return LayerFeatures({name: head[name] for name in head if name not in _CUT}, items, geojson, query, tag)
+
+    def _paging(self, offset: int) -> dict[str, str]:
+        """Return what asks for one page."""
+        return {"resultOffset": str(offset), "resultRecordCount": str(self.page)} if self.pages else {}
+
+
+def layer_url(url: str) -> str:
+    """Return the address of a layer without what does not belong to it; raise UsageError if it is of something else."""
     parts = urlsplit(url)
-    found = _LAYER.fullmatch(parts.path)
-    if not found:
+    path = _LAYER.fullmatch(parts.path)
+    if not path:
         cure = "name one with its number, as in https://…/FeatureServer/0"
         raise UsageError("is no layer of an ArcGIS service", where=host_of(url), cure=cure)
-    return f"{parts.scheme}://{parts.netloc}{found[1]}"
+    return f"{parts.scheme}://{parts.netloc}{path[1]}"
 
 
-def describe(client: Client, url: str, field: str = "") -> Layer:
-    """Ask a layer what it is.
+def name_of(url: str) -> str:
+    """Return what messages call a layer: its service and number."""
+    steps = urlsplit(url).path.removesuffix("/query").strip("/").split("/")
+    return "/".join([steps[-3], steps[-1]])[:120] if len(steps) > 2 else host_of(url)
 
-    Raises
-    ------
-    UsageError
-        It has no such date field, or several and none was named.
-    NoDataError, DataError
-        It is not there, or no layer of polygons that can be asked.
-    """
+
+def describe(client: Client, url: str, field: str = "") -> ServiceLayer:
+    """Ask a layer what it is; raise UsageError where it has no such date field, or several and none was named."""
     url = layer_url(url)
-    facts, _ = ask(client, url, {"f": "json"}, limit=_METADATA_BYTES)
-    named = name_of(url)
-    fields = {
-        str(one.get("name")): str(one.get("type")) for one in as_list(facts.get("fields")) if isinstance(one, dict)
-    }
+    facts, _ = _ask(client, url, {"f": "json"}, limit=_METADATA_BYTES)
+    listed = facts.get("fields")
+    own = map(_object, listed if isinstance(listed, list) else ())
+    fields = {str(one.get("name")): str(one.get("type")) for one in own if one}
     if not fields:
-        raise DataError("describes no fields", where=named, cure="is it a layer, and public?")
-    if facts.get("geometryType") not in (None, "esriGeometryPolygon"):
-        raise DataError(f"holds {facts.get('geometryType')!s:.40}, no polygons", where=named, cure="name another layer")
-    able = as_object(facts.get("advancedQueryCapabilities"))
-    edits = as_object(facts.get("editingInfo"))
-    page = facts.get("maxRecordCount")
+        raise DataError("describes no fields", where=name_of(url), cure="is it a layer, and public?")
+    if (shape := facts.get("geometryType")) not in (None, "esriGeometryPolygon"):
+        raise DataError(f"holds {shape!s:.40}, no polygons", where=name_of(url), cure="name another layer")
+    edits, page = _object(facts.get("editingInfo")), facts.get("maxRecordCount")
     key = str(facts.get("objectIdField") or next((name for name, kind in fields.items() if kind.endswith("OID")), ""))
-    chosen = _date_field(fields, field, as_object(facts.get("editFieldsInfo")), named)
-    return Layer(
+    chosen = _date_field(fields, field, _object(facts.get("editFieldsInfo")), name_of(url))
+    return ServiceLayer(
+        client=client,
         url=url,
         field=chosen,
-        date_only=fields.get(chosen) == DATE_ONLY,
+        date_only=fields.get(chosen) == _DATE_ONLY,
         key=key if _FIELD.fullmatch(key) else "",
         page=page if type(page) is int and page > 0 else _USUAL_PAGE,
-        pages=able.get("supportsPagination") is not False,
+        pages=_object(facts.get("advancedQueryCapabilities")).get("supportsPagination") is not False,
         geojson="geojson" in str(facts.get("supportedQueryFormats", "")).casefold(),
         edited=next((at for at in (edits.get("dataLastEditDate"), edits.get("lastEditDate")) if type(at) is int), None),
         credit=" ".join(str(facts.get("copyrightText") or "").split())[:200],
     )
 
 
-def moments(client: Client, layer: Layer) -> dict[date, list[Moments]]:
-    """Ask a layer which days it has, and return the values of its date field by day.
-
-    The values of a day come as runs, between whose first and last no value of another day lies.
-
-    Raises
-    ------
-    DataError
-        The answer is not understood, or is no list of dates in order.
-    """
-    query = {
-        "where": ALL,
-        "outFields": layer.field,
-        "returnGeometry": "false",
-        "returnDistinctValues": "true",
-        "orderByFields": layer.field,
-        "f": "json",
-    }
-    answer = pages(client, replace(layer, geojson=False, key=""), query, lambda: count(client, layer))
-    values = {
-        _value(layer, value)
-        for feature in (answer.items if answer else ())
-        if (value := as_object(as_object(feature).get("attributes")).get(layer.field)) is not None
-    }
-    found: dict[date, list[Moments]] = {}
-    for day, run in groupby(sorted(values), key=lambda value: day_of(layer, _as_text(layer, value))):
-        found.setdefault(day, []).append(tuple(run))
-    return dict(sorted(found.items()))
-
-
-def _value(layer: Layer, value: object) -> int:
-    """Return a value of the date field as milliseconds since 1970, whichever form the service writes it in."""
-    try:
-        moment = _EPOCH + timedelta(milliseconds=value) if type(value) is int else datetime.fromisoformat(str(value))
-    except (ValueError, OverflowError) as error:
-        problem, cure = f"has the date {str(value)[:40]!r}", "name another --date-field"
-        raise DataError(problem, where=name_of(layer.url), cure=cure) from error
-    return round((moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH) / timedelta(milliseconds=1))
-
-
-def _as_text(layer: Layer, value: int) -> object:
-    """Return a value as `day_of` takes it: a day as text where the field has no times."""
-    return f"{_EPOCH + timedelta(milliseconds=value):%Y-%m-%d}" if layer.date_only else value
-
-
-def day_of(layer: Layer, value: object) -> date:
-    """Return the day of a value of the date field.
-
-    Raises
-    ------
-    DataError
-        It is none.
-    """
-    return day_from_property(value, kind=DATE_ONLY if layer.date_only else None)
-
-
-def where_clause(layer: Layer, runs: Sequence[Moments]) -> str:
-    """Return the condition that features of some runs of values fulfil, and no others."""
-    clauses = []
-    for run in runs:
-        first, last = _literal(layer, run[0]), _literal(layer, run[-1], after=True)
-        if first == last:
-            clauses.append(f"{layer.field} = {first}")
-        else:
-            until = "<" if run[-1] % 1000 else "<="
-            clauses.append(f"({layer.field} >= {first} AND {layer.field} {until} {last})")
-    return " OR ".join(clauses)
-
-
-def features(client: Client, layer: Layer, where: str = ALL, *, etag: str = "") -> Features | None:
-    """Return all features that fulfil a condition, held against the layer's own count.
-
-    Parameters
-    ----------
-    client : Client
-        The connection.
-    layer : Layer
-        As described.
-    where : str
-        The condition.
-    etag : str
-        Of the answer that is there already.
-
-    Returns
-    -------
-    Features or None
-        None where the answer is still the one with that ETag.
-
-    Raises
-    ------
-    InconsistentError
-        Features are missing, or came twice.
-    DataError
-        The layer cannot be asked.
-    """
-    query = {"where": where, "outFields": "*", "returnGeometry": "true", "outSR": "4326"}
-    if layer.key:
-        query["orderByFields"] = layer.key
-    query["f"] = "geojson" if layer.geojson else "json"
-    return pages(client, layer, query, lambda: count(client, layer, where), exact=True, etag=etag)
-
-
-def in_a_form_it_gives(client: Client, layer: Layer, patience: Patience) -> Layer:
-    """Return a layer in GeoJSON if it sends that, as it says that it can; else in Esri's JSON.
-
-    A layer of one archive should not change its form because a server stumbled, so that it is asked more than once.
-
-    Raises
-    ------
-    DataError
-        It cannot be asked.
-    """
-    if not layer.geojson:
-        return layer
-    query = {"where": ALL, "outFields": layer.key or "*", "outSR": "4326", "f": "geojson"} | paging(layer, 0)
-    for attempt in range(1, patience.attempts + 1):
-        try:
-            ask(client, f"{layer.url}/query", query | ({"resultRecordCount": "1"} if layer.pages else {}))
-        except RefusedError:
-            patience.sleep(patience.first_wait_s * attempt)
-        else:
-            return layer
-    return replace(layer, geojson=False)
-
-
-def check_days(layer: Layer, found: Features, day: date) -> None:
-    """Hold each feature against the day that was asked for.
-
-    Raises
-    ------
-    InconsistentError
-        One is of another day.
-    """
-    for feature in found.items:
-        value = as_object(as_object(feature).get("properties" if found.geojson else "attributes")).get(layer.field)
-        if value is None or day_of(layer, value) != day:
-            problem = f"was asked for {day} and sends a feature of {value!r:.40}"
-            raise InconsistentError(problem, where=name_of(layer.url), cure=_LATER)
-
-
-def _date_field(fields: Mapping[str, str], wanted: str, edits: Mapping[str, Any], where: str) -> str:
+def _date_field(fields: Mapping[str, str], named: str, edits: Mapping[str, Any], where: str) -> str:
     """Return the field with the day: the one that was named, else the only one, or that of the likeliest name."""
-    dated = [name for name, kind in fields.items() if kind in (DATE, DATE_ONLY) and _FIELD.fullmatch(name)]
-    if wanted:
-        match = next((name for name in dated if name.casefold() == wanted.casefold()), None)
+    dated = [name for name, kind in fields.items() if kind in (_DATE, _DATE_ONLY) and _FIELD.fullmatch(name)]
+    if named:
+        match = next((name for name in dated if name.casefold() == named.casefold()), None)
         if match is None:
             has = f"it has {', '.join(dated)}" if dated else "it has none"
-            raise UsageError(f"has no date field {wanted[:40]!r}", where=where, cure=has)
+            raise UsageError(f"has no date field {named[:40]!r}", where=where, cure=has)
         return match
     # When and by whom a feature was edited says nothing of the day that it shows.
     tracked = {str(edits.get(name)) for name in ("creationDateField", "editDateField")}
@@ -258,7 +279,43 @@ def _date_field(fields: Mapping[str, str], wanted: str, edits: Mapping[str, Any]
     return (likely or left or [""])[0]
 
 
-def _literal(layer: Layer, value: int, *, after: bool = False) -> str:
-    """Return a value as SQL writes it, in whole seconds; `after` rounds up."""
-    moment = _EPOCH + timedelta(seconds=-(-value // 1000) if after else value // 1000)
-    return f"DATE '{moment:%Y-%m-%d}'" if layer.date_only else f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}'"
+def _ask(client: Client, url: str, query: Mapping[str, str], *, etag: str = "", limit: int | None = None) -> Any:
+    """Return a JSON object that a service answers with, and its ETag; None where it is unchanged."""
+    where = name_of(url)
+
+    def read(answer: Answer) -> tuple[dict[str, Any], str]:
+        try:
+            document = orjson.loads(answer.data)
+        except orjson.JSONDecodeError as error:
+            raise PassingError("sends no JSON", where=where, cure=_LATER) from error
+        if not isinstance(document, dict):
+            raise PassingError("sends no JSON object", where=where, cure=_LATER)
+        if "error" in document:
+            raise _error_inside(_object(document["error"]), where)
+        return document, answer.etag
+
+    return client.get(url, read, query=query, etag=etag, limit=limit)
+
+
+def _error_inside(error: Mapping[str, Any], where: str) -> FrontcalcError:
+    """Return what an error inside an answer of status 200 means."""
+    code = error.get("code")
+    text = " ".join(str(error.get("message") or "").split())[:120]
+    problem = f"answers with error {code!r:.10}{f' ({text})' if text else ''}"
+    if code in (401, 403, 498, 499):
+        return DataError(f"asks for a login: {problem}", where=where, cure="frontcalc fetches only what is public")
+    if code == 404:
+        return NoDataError(problem, where=where, cure="has the service been renamed?")
+    if type(code) is int and (code == 429 or code >= 500):
+        return PassingError(problem, where=where, cure=_LATER)
+    return RefusedError(problem, where=where, cure="has the service been renamed?")
+
+
+def _is_feature(item: object, own: str) -> bool:
+    """Say whether something is a feature whose fields, where it has any, are an object."""
+    return isinstance(item, dict) and isinstance(item.get(own) or {}, dict)
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    """Return an object of a document, empty where it is none."""
+    return value if isinstance(value, dict) else {}

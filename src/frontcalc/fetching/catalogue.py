@@ -5,20 +5,30 @@ from __future__ import annotations
 import difflib
 import os
 from dataclasses import dataclass, fields
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from frontcalc.config import read_toml
 from frontcalc.errors import DataError, UsageError
-from frontcalc.fetching.addresses import host_of
 
 VARIABLE = "FRONTCALC_SOURCES"
 """The environment variable that names another table."""
 
-_NOT_STATED = "licence not stated"
-
 _TABLE = Path(__file__).parents[1] / "data" / "sources.toml"
+_NOT_STATED = "licence not stated"
 _KINDS = ("arcgis", "arcgis-live", "deepstate", "git")
+
+
+@dataclass(frozen=True, slots=True)
+class FetchOptions:
+    """Which maps of a source the user wants, in the words of `frontcalc.fetch`."""
+
+    urls: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
+    day: date | None = None
+    date_field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +40,13 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class MapSource:
     """Where maps are from, and on what terms.
 
     Parameters
     ----------
-    name : str
-        What the command calls it.
-    kind : str
-        How it is fetched: `arcgis`, `arcgis-live`, `deepstate`, `git` or `url`.
-    title : str
-        What it has, in a line.
+    name, kind, title : str
+        What the command calls it, how it is fetched (`arcgis`, `arcgis-live`, `deepstate`, `git`), what it has.
     publisher, attribution, licence, unresolved, terms : str
         Whose the maps are, what they allow, what of that is not known, and where the publisher says so.
     restricted : bool
@@ -51,12 +57,8 @@ class Source:
         Where files or services lie, what lists them, and how their names are written.
     services : tuple of Service
         Layers, the first that has a day counts.
-    layer : str
-        What the features are marked as, where the publisher's do not say.
-    prefix : str
-        What names of files begin with, where that tells the layer.
-    view : str
-        The view of its archives, where the usual one counts what it does not draw.
+    layer, prefix, view : str
+        What features are marked as, what names of files begin with, and the view of its archives, where they need it.
     """
 
     name: str
@@ -84,20 +86,14 @@ class Source:
 
 
 OF_USER = {
-    "arcgis": Source("arcgis", "arcgis-url", "any layer of a FeatureServer with a date field", licence=_NOT_STATED),
-    "url": Source("url", "url", "plain files by their addresses", licence=_NOT_STATED),
+    "arcgis": MapSource("arcgis", "arcgis-url", "any layer of a FeatureServer with a date field", licence=_NOT_STATED),
+    "url": MapSource("url", "url", "plain files by their addresses", licence=_NOT_STATED),
 }
 """Sources that are not in the table, since their addresses are the user's."""
 
 
-def sources() -> dict[str, Source]:
-    """Return the sources of the table by name.
-
-    Raises
-    ------
-    DataError
-        The table cannot be read, or is none of sources.
-    """
+def sources() -> dict[str, MapSource]:
+    """Return the sources of the table by name; raise DataError where it cannot be read or is none of sources."""
     chosen = os.environ.get(VARIABLE)
     path = Path(chosen) if chosen else _TABLE
     try:
@@ -107,21 +103,14 @@ def sources() -> dict[str, Source]:
         raise DataError(f"is no table of sources: {reason}", where=path.name, cure=f"see {VARIABLE}") from error
 
 
-def find_source(name: str) -> Source:
-    """Return a source by its name.
-
-    Raises
-    ------
-    UsageError
-        There is none, with the nearest names.
-    """
-    table = sources()
-    if name in table:
-        return table[name]
-    if name in OF_USER:
-        return OF_USER[name]
-    known = [*table, *OF_USER]
+def find_source(name: str) -> MapSource:
+    """Return a source by its name, or raise UsageError with the nearest names."""
+    known = sources() | OF_USER
+    if name in known:
+        return known[name]
     if "://" in name:
+        from frontcalc.fetching.client import host_of
+
         # Not shown whole: it may hold a secret.
         cure = "put arcgis or url before it, as in: frontcalc fetch url https://…"
         raise UsageError("is an address and no source", where=host_of(name), cure=cure)
@@ -131,21 +120,15 @@ def find_source(name: str) -> Source:
 
 
 def known_sources() -> dict[str, str]:
-    """Return the names of all sources, and what each has.
-
-    Raises
-    ------
-    DataError
-        As `sources`.
-    """
+    """Return the names of all sources, and what each has."""
     return {name: source.title for name, source in (sources() | OF_USER).items()}
 
 
-def _source(name: str, entry: dict[str, Any]) -> Source:
+def _source(name: str, entry: dict[str, Any]) -> MapSource:
     """Return an entry of the table as a source."""
     services = tuple(Service(**service) for service in entry.get("services", ()))
-    source = Source(**{**entry, "name": name, "services": services})
-    for field in fields(Source):
+    source = MapSource(**entry | {"name": name, "services": services})
+    for field in fields(MapSource):
         if type(getattr(source, field.name)) is not type(field.default) and field.name not in ("name", "kind"):
             raise ValueError(f"{field.name} of {name} is {getattr(source, field.name)!r}")
     if source.kind not in _KINDS:

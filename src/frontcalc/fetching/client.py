@@ -11,23 +11,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import Any, Self
+from typing import Any, NamedTuple, Self, TypeVar
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from frontcalc import __version__
 from frontcalc.errors import DataError, NoDataError, UsageError
-from frontcalc.fetching.addresses import check_address, host_of, is_local
+from frontcalc.sources.limits import limits
 from frontcalc.sources.packages import extra_package
 
+T = TypeVar("T")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_SECRETS = {"access_token", "api_key", "apikey", "auth", "key", "password", "secret", "sig", "signature", "token"}
 _REDIRECTS = 5
 _LONGEST_ETAG = 200
-_BUSY = (408, 425, 429)
+_LATER = "try again later"
 _NEVER_REACHED = 2
 """Attempts where nothing ever answered: without a network nobody should have to wait for all of them."""
 
 
 class PassingError(DataError):
-    """What may be well when it is asked again; `wait_s` is how long the server wants to be left alone (s)."""
+    """A fault that may pass when the server is asked again; `wait_s` is how long it wants to be left alone (s)."""
 
     def __init__(self, problem: str, *, where: str | None = None, cure: str | None = None, wait_s: float = 0.0) -> None:
         super().__init__(problem, where=where, cure=cure)
@@ -68,39 +71,52 @@ class Patience:
     sleep: Callable[[float], None] = time.sleep
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server sent: its content and ETag; `unchanged` where it has still the version that was named."""
+class Answer(NamedTuple):
+    """What a server sent: its content, and its ETag where that can be sent back."""
 
     data: bytes
-    etag: str = ""
-    unchanged: bool = False
+    etag: str
 
 
-Reader = Callable[[Answer], Any]
-"""Makes something of an answer, or raises `PassingError` where it should be asked for again."""
+def host_of(url: str) -> str:
+    """Return the host of an address, which is all of it that messages show."""
+    try:
+        return urlsplit(url).hostname or "the address"
+    except ValueError:
+        return "the address"
+
+
+def check_address(url: str, *, local: bool = True) -> None:
+    """Refuse an address that is not https, or http on this machine where that is allowed; or that holds a secret."""
+    try:
+        parts = urlsplit(url)
+        valid = bool(parts.hostname) and (parts.port or 1) > 0 and url.isprintable() and " " not in url
+    except ValueError:
+        valid = False
+    if not valid or not (parts.scheme == "https" or (parts.scheme == "http" and local and host_of(url) in _LOOPBACK)):
+        shown = host_of(url) if "@" in url else url.partition("?")[0][:200]
+        raise UsageError("is no https address", where=shown, cure="give one")
+    secrets = {name.casefold() for name, _ in parse_qsl(parts.query, keep_blank_values=True)} & _SECRETS
+    if parts.username is not None or parts.password is not None or secrets:
+        what = f"a secret ({', '.join(sorted(secrets))})" if secrets else "a name or password"
+        raise UsageError(f"the address holds {what}", where=host_of(url), cure="give one without: only what is public")
+
+
+def persist(ask: Callable[[], T], patience: Patience, *faults: type[DataError]) -> T:
+    """Return what `ask` does, asked again after faults that may pass, for as long as there is patience."""
+    for attempt in range(1, patience.attempts):
+        try:
+            return ask()
+        except faults:
+            patience.sleep(patience.first_wait_s * attempt)
+    return ask()
 
 
 class Client:
-    """Connections for one piece of work; used in a `with` statement.
-
-    Parameters
-    ----------
-    patience : Patience
-        How servers are asked.
-    same_host : bool
-        Redirects must stay on the host that was asked.
-
-    Raises
-    ------
-    UsageError
-        A package of the extra `fetch` is not installed.
-    """
+    """Connections for one piece of work, in a `with` statement; redirects stay on the `same_host` unless told."""
 
     def __init__(self, patience: Patience, *, same_host: bool = True) -> None:
-        self._httpx, self._anyio, self._tenacity = (
-            extra_package(name, where="fetching", extra="fetch") for name in ("httpx", "anyio", "tenacity")
-        )
+        self._httpx, self._anyio, self._tenacity = map(_package, ("httpx", "anyio", "tenacity"))
         self.patience = patience
         self._same_host = same_host
         self._stack = ExitStack()
@@ -109,9 +125,8 @@ class Client:
 
     def __enter__(self) -> Self:
         """Start the loop in which requests run: only there can a deadline stop one at any step."""
-        from_thread = extra_package("anyio.from_thread", where="fetching", extra="fetch")
         with ExitStack() as stack:
-            self._portal = stack.enter_context(from_thread.start_blocking_portal())
+            self._portal = stack.enter_context(_package("anyio.from_thread").start_blocking_portal())
             http = self._httpx.AsyncClient(
                 verify=_certificates(),
                 timeout=self.patience.silence_s,
@@ -128,43 +143,27 @@ class Client:
     def get(
         self,
         url: str,
-        read: Reader,
+        read: Callable[[Answer], Any],
         *,
-        limit: int,
+        limit: int | None = None,
         query: Mapping[str, str] | None = None,
         etag: str = "",
     ) -> Any:
         """Return what `read` makes of an address's content, asked for again while that may help.
 
-        Parameters
-        ----------
-        url : str
-            An https address; http only on this machine itself.
-        read : callable
-            Takes an `Answer`; a `PassingError` of it counts as the server's.
-        limit : int
-            The most bytes that may come, also after decompression.
-        query : mapping of str to str, optional
-            Added to the address.
-        etag : str
-            Of the version that is there already.
-
-        Raises
-        ------
-        UsageError
-            The address is not of this kind.
-        NoDataError
-            The server has nothing there.
-        DataError
-            The server cannot be reached, refuses, redirects elsewhere, or keeps failing.
+        `read` may raise `PassingError`, as the server's. At most `limit` bytes may come, also after decompression; by
+        default as many as of any file. `query` is added to the address. None comes back where the server has still the
+        version of that `etag`. NoDataError says that it has nothing there, DataError that it cannot be reached,
+        refuses, redirects elsewhere or keeps failing.
         """
         check_address(url)
+        most = limits().max_bytes if limit is None else limit
 
         def once() -> Any:
             self._keep_pace(url)
-            answer = self._portal.call(self._fetch, url, query, etag, limit)
+            answer = self._portal.call(self._fetch, url, query, _usable(etag), most)
             self._reached = True
-            return read(answer)
+            return None if answer is None else read(answer)
 
         again = self._tenacity.Retrying(
             retry=self._tenacity.retry_if_exception_type(PassingError),
@@ -177,10 +176,10 @@ class Client:
 
     def _is_enough(self, state: Any) -> bool:
         """Say whether to give up."""
-        error = state.outcome.exception()
+        error, most = state.outcome.exception(), self.patience.attempts
         if isinstance(error, UnreachableError) and not self._reached:
-            return bool(state.attempt_number >= min(_NEVER_REACHED, self.patience.attempts))
-        return bool(state.attempt_number >= self.patience.attempts or error.wait_s > self.patience.longest_wait_s)
+            most = min(_NEVER_REACHED, most)
+        return bool(state.attempt_number >= most or error.wait_s > self.patience.longest_wait_s)
 
     def _wait_s(self, state: Any) -> float:
         """Return how long to wait: as long as the server says, or a random time that doubles at most."""
@@ -192,16 +191,19 @@ class Client:
     def _keep_pace(self, url: str) -> None:
         """Wait until the next request is polite."""
         early = self._last + self.patience.pace_s - time.monotonic()
-        if early > 0 and not is_local(url):
+        if early > 0 and host_of(url) not in _LOOPBACK:
             self.patience.sleep(early)
         self._last = time.monotonic()
 
-    async def _fetch(self, url: str, query: Mapping[str, str] | None, etag: str, limit: int) -> Answer:
+    async def _fetch(self, url: str, query: Mapping[str, str] | None, etag: str, limit: int) -> Answer | None:
         """Make one request, and turn what goes wrong into errors of ours."""
         host, httpx = host_of(url), self._httpx
         try:
+            # httpx takes the address's own query away wherever `params` is given, also as None.
+            own = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+            address = httpx.URL(url, params=[*own, *query.items()]) if query else httpx.URL(url)
             with self._anyio.fail_after(self.patience.request_s):
-                return await self._exchange(_address(httpx, url, query), etag, limit)
+                return await self._exchange(address, host, etag, limit)
         except TimeoutError as error:
             raise PassingError(f"takes more than {self.patience.request_s:g} s", where=host, cure=_LATER) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
@@ -212,52 +214,42 @@ class Client:
         except httpx.DecodingError as error:
             raise PassingError("sends damaged gzip", where=host, cure=_LATER) from error
         except httpx.TransportError as error:
-            raise PassingError(
-                f"breaks off ({type(error).__name__})", where=host, cure="is there a network?"
-            ) from error
+            problem = f"breaks off ({type(error).__name__})"
+            raise PassingError(problem, where=host, cure="is there a network?") from error
         except httpx.InvalidURL as error:
             raise UsageError("is no address", where=host, cure="check it") from error
 
-    async def _exchange(self, url: Any, etag: str, limit: int) -> Answer:
-        """Follow redirects as far as they may lead, and return the answer."""
-        asked, etag = str(url), _usable(etag)
+    async def _exchange(self, url: Any, host: str, etag: str, limit: int) -> Answer | None:
+        """Follow redirects as far as they may lead, and return the answer; None where that is unchanged."""
+        first = str(url)
         for _ in range(_REDIRECTS + 1):
             async with self._http.stream("GET", url, headers={"If-None-Match": etag} if etag else {}) as response:
                 if response.status_code in (301, 302, 303, 307, 308):
-                    url = self._redirected(asked, str(url), response.headers.get("location", ""))
+                    url = self._redirected(first, str(url), response.headers.get("location", ""))
                     continue
                 if etag and response.status_code == 304:
-                    return Answer(b"", etag, unchanged=True)
-                _check_status(response.status_code, response.headers.get("retry-after", ""), host_of(asked))
-                content = await _content(response, limit, host_of(asked))
-                return Answer(content, _usable(response.headers.get("etag", "")))
-        raise DataError(f"redirects more than {_REDIRECTS} times", where=host_of(asked), cure=_LATER)
+                    return None
+                _check_status(response.status_code, response.headers.get("retry-after", ""), host)
+                data = bytearray()
+                async for piece in response.aiter_bytes():
+                    data += piece
+                    if len(data) > limit:
+                        raise DataError(f"sends more than {limit:,} bytes", where=host, cure="fetch the file by hand")
+                return Answer(bytes(data), _usable(response.headers.get("etag", "")))
+        raise DataError(f"redirects more than {_REDIRECTS} times", where=host, cure=_LATER)
 
-    def _redirected(self, asked: str, url: str, location: str) -> str:
+    def _redirected(self, first: str, url: str, location: str) -> str:
         """Return where a redirect leads; to where nobody was asked to go, it is refused."""
+        host = host_of(first)
         try:
             target = urljoin(url, location)
         except ValueError as error:
-            raise DataError("redirects to what is no address", where=host_of(asked), cure=_LATER) from error
-        check_address(target, local=is_local(asked))
-        if self._same_host and urlsplit(target)[:2] != urlsplit(asked)[:2]:
+            raise DataError("redirects to what is no address", where=host, cure=_LATER) from error
+        check_address(target, local=host in _LOOPBACK)
+        if self._same_host and urlsplit(target)[:2] != urlsplit(first)[:2]:
             problem = f"redirects to another host, {host_of(target)}"
-            raise DataError(problem, where=host_of(asked), cure="if you trust that host, name it yourself")
+            raise DataError(problem, where=host, cure="if you trust that host, name it yourself")
         return target
-
-
-_LATER = "try again later"
-
-
-async def _content(response: Any, limit: int, host: str) -> bytes:
-    """Return the body of a response, no more than so many bytes of it."""
-    pieces, size = [], 0
-    async for piece in response.aiter_bytes():
-        size += len(piece)
-        if size > limit:
-            raise DataError(f"sends more than {limit:,} bytes", where=host, cure="fetch the file by hand")
-        pieces.append(piece)
-    return b"".join(pieces)
 
 
 def _check_status(status: int, retry_after: str, host: str) -> None:
@@ -268,8 +260,8 @@ def _check_status(status: int, retry_after: str, host: str) -> None:
         raise NoDataError(f"has nothing there ({status})", where=host, cure="check the address")
     if status in (401, 403):
         raise DataError(f"refuses ({status})", where=host, cure="frontcalc fetches only what is public")
-    if status in _BUSY or status >= 500:
-        wait = wait_asked_for(retry_after, datetime.now(UTC))
+    if status in (408, 425, 429) or status >= 500:
+        wait = retry_after_s(retry_after, datetime.now(UTC))
         when = f", and asks to wait {wait:,.0f} s" if wait else ""
         raise PassingError(f"answers with status {status}{when}", where=host, cure=_LATER, wait_s=wait)
     raise DataError(f"answers with status {status}", where=host, cure=_LATER)
@@ -280,7 +272,7 @@ def _usable(etag: str) -> str:
     return etag if etag.isascii() and etag.isprintable() and len(etag) <= _LONGEST_ETAG else ""
 
 
-def wait_asked_for(text: str, now: datetime) -> float:
+def retry_after_s(text: str, now: datetime) -> float:
     """Return how long a Retry-After header asks to wait (s): a number of seconds, or a date; 0 for anything else."""
     text = text.strip()
     if text.isascii() and text.isdecimal() and len(text) < 10:
@@ -292,16 +284,13 @@ def wait_asked_for(text: str, now: datetime) -> float:
     return max(0.0, (then.replace(tzinfo=then.tzinfo or UTC) - now).total_seconds())
 
 
-def _address(httpx: Any, url: str, query: Mapping[str, str] | None) -> Any:
-    """Return an address with what is added to its own query."""
-    if not query:
-        # httpx takes the address's own query away wherever `params` is given, also as None.
-        return httpx.URL(url)
-    return httpx.URL(url, params=[*parse_qsl(urlsplit(url).query, keep_blank_values=True), *query.items()])
+def _package(name: str) -> Any:
+    """Return a module of the extra `fetch`."""
+    return extra_package(name, where="fetching", extra="fetch")
 
 
 @cache
 def _certificates() -> ssl.SSLContext:
     """Return the certificates of authorities that https needs, read once: those of SSL_CERT_FILE, else certifi's."""
-    certifi = extra_package("certifi", where="fetching", extra="fetch")
+    certifi = _package("certifi")
     return ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or certifi.where())

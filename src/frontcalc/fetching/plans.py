@@ -1,38 +1,330 @@
-"""Planning: one dict from kind of source to what finds out what it has."""
+"""What a source has: one dict from kind of source to the function that lists its maps, each with how it is fetched."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from frontcalc.fetching import file_plans, layer_plans
-from frontcalc.fetching.catalogue import Source
-from frontcalc.fetching.client import Client
-from frontcalc.fetching.wanted import Choice, Plan
+import orjson
+
+from frontcalc.dates import day_from_name, day_from_property, mentions_day
+from frontcalc.errors import DataError, FrontcalcError, UsageError
+from frontcalc.fetching import arcgis
+from frontcalc.fetching.arcgis import OWN, LayerFeatures, Moments, ServiceLayer, name_of
+from frontcalc.fetching.catalogue import FetchOptions, MapSource
+from frontcalc.fetching.client import Answer, Client, PassingError, UnreachableError, check_address, host_of
+from frontcalc.fetching.folder import Map
+from frontcalc.names import printable
+from frontcalc.sources import read_content
+from frontcalc.sources.detection import detect, unpack
+
+_LISTING_BYTES = 1 << 27
+_DAY_IN_NAME = "{day:%Y%m%d}"
+_KYIV = ZoneInfo("Europe/Kyiv")
+_SUFFIXES = {
+    "json": ".geojson",
+    "geojson-sequence": ".geojsonl",
+    "shapefile": ".shp",
+    "geopackage": ".gpkg",
+    "flatgeobuf": ".fgb",
+    "geoparquet": ".parquet",
+    "kml": ".kml",
+    "zip": ".zip",
+}
+
+Check = Callable[[dict[date, int]], Iterator[str]]
 
 
-def plan(client: Client, source: Source, choice: Choice) -> Plan:
-    """Ask a source what it has.
+@dataclass(frozen=True, slots=True)
+class RemoteMap:
+    """A map that a source has: its day (None where only the map itself says it) and where it is.
 
-    Raises
-    ------
-    UsageError
-        The question does not fit the source.
-    NoDataError, DataError
-        It cannot be asked.
+    `get` fetches it, and returns None where it still has the ETag that is handed over; `version` is what the publisher
+    calls its state, empty where it does not say.
     """
-    found = _PLANS[source.kind](client, source, choice)
-    found.wanted = [wanted for wanted in found.wanted if wanted.day is None or choice.takes(wanted.day)]
-    found.wanted.sort(key=lambda wanted: (wanted.day or date.max, wanted.url))
-    return found
+
+    day: date | None
+    url: str
+    get: Callable[[str], Map | None]
+    version: str = ""
 
 
-_PLANS: dict[str, Callable[[Client, Source, Choice], Plan]] = {
-    "arcgis": layer_plans.timelapse,
-    "arcgis-live": layer_plans.live,
-    "arcgis-url": layer_plans.of_user,
-    "url": file_plans.files,
-    "deepstate": file_plans.deepstate,
-    "git": file_plans.repository,
+@dataclass(slots=True)
+class Plan:
+    """The maps that a source has, by day, and what of it could not be asked, and why.
+
+    `remarks` are warnings about features that are in no map, and `credit` is whose the publisher says the maps are. All
+    its `days`, wanted or not, are None where they cannot be told. Each of `checks` takes the number of features by day
+    that the archive holds in the end, and yields what is missing.
+    """
+
+    maps: list[RemoteMap] = field(default_factory=list)
+    failures: list[tuple[str, FrontcalcError | None]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    credit: str = ""
+    days: set[date] | None = None
+    checks: list[Check] = field(default_factory=list)
+
+
+def origin_of(source: MapSource, options: FetchOptions) -> str:
+    """Return the address by which an archive of the user's is known, else nothing; refuse options that do not fit."""
+    if options.since and options.until and options.since > options.until:
+        problem = f"{options.since} is after {options.until}"
+        raise UsageError(problem, where="--since", cure="give the earlier day first")
+    if options.urls and source.kind not in ("arcgis-url", "url"):
+        raise UsageError("takes no address", where=source.name, cure="leave it out")
+    fitting = {
+        "--day": (options.day, ("arcgis-url", "arcgis-live", "deepstate", "url")),
+        "--since and --until": (options.since or options.until, ("arcgis", "arcgis-url", "git", "url")),
+        "--date-field": (options.date_field, ("arcgis", "arcgis-url")),
+    }
+    for option, (given, kinds) in fitting.items():
+        if given and source.kind not in kinds:
+            raise UsageError(f"means nothing for {source.name}", where=option, cure="leave it out")
+    if source.kind != "arcgis-url":
+        return ""
+    if len(options.urls) != 1:
+        raise UsageError("takes one address of a layer", where="arcgis", cure="as in https://…/FeatureServer/0")
+    check_address(options.urls[0])
+    return arcgis.layer_url(options.urls[0])
+
+
+def plan_maps(client: Client, source: MapSource, options: FetchOptions) -> Plan:
+    """Ask a source what it has, and return the maps of the days that are wanted, by day."""
+    kind = source.kind
+    if kind == "arcgis-url":
+        kind = "arcgis-live" if options.day else "arcgis"
+    plan = _PLANNERS[kind](client, source, options)
+    since, until = options.since or date.min, options.until or date.max
+    plan.maps = [one for one in plan.maps if one.day is None or since <= one.day <= until]
+    plan.maps.sort(key=lambda one: (one.day or date.max, one.url))
+    return plan
+
+
+def _plain_files(client: Client, source: MapSource, options: FetchOptions) -> Plan:
+    """Plan files by their addresses, whose names say the day; each must be a map to be kept."""
+    if not options.urls or (options.day and len(options.urls) > 1):
+        raise UsageError("takes addresses of files", where="url", cure="with --day, one")
+    days: dict[date, str] = {}
+    for url in options.urls:
+        check_address(url)
+        day = options.day or _day_of_address(url)
+        if day in days:
+            raise UsageError(f"gives two files of {day}", where=host_of(url), cure="fetch them into two folders")
+        days[day] = url
+
+    def planned(day: date, url: str) -> RemoteMap:
+        def read(answer: Answer) -> Map:
+            where = host_of(url)
+            try:
+                content = unpack(answer.data, where=where)
+                suffix = _SUFFIXES[detect(content, where=where)] + (".gz" if answer.data[:2] == b"\x1f\x8b" else "")
+                number = len(read_content(answer.data, where=where).properties)
+            except DataError as error:
+                raise PassingError(error.problem, where=where, cure=error.cure) from error
+            return Map(day, answer.data, suffix, url, {}, answer.etag, "", number)
+
+        return RemoteMap(day, url, lambda etag: client.get(url, read, etag=etag))
+
+    hosts = sorted({host_of(url) for url in options.urls})
+    return Plan([planned(day, url) for day, url in days.items()], credit=f"files of {', '.join(hosts)}")
+
+
+def _day_of_address(url: str) -> date:
+    """Return the day that the name of a file at an address says, else its query, as in «export?day=2024-11-01»."""
+    path, _, query = url.partition("?")
+    name = path.rstrip("/").rpartition("/")[2]
+    try:
+        return day_from_name(name if mentions_day(name) else query or name)
+    except DataError as error:
+        problem = f"no day is in {printable(name)[:60]!r}"
+        raise UsageError(problem, where=host_of(url), cure="give it with --day") from error
+
+
+def _deepstate(client: Client, source: MapSource, options: FetchOptions) -> Plan:
+    """Plan DeepState's latest map, whose `id` is the moment it was published (s since 1970)."""
+
+    def read(answer: Answer) -> Map:
+        where = host_of(source.base)
+        try:
+            document = orjson.loads(answer.data)
+            day = options.day or datetime.fromtimestamp(document["id"], UTC).astimezone(_KYIV).date()
+            number = len(document["map"]["features"])
+        except (ValueError, KeyError, TypeError, OverflowError, OSError) as error:
+            raise PassingError("sends no map with an id", where=where, cure="has the service been renamed?") from error
+        if not number or day.year < 2022:
+            raise PassingError("sends an empty map", where=where, cure="try again later")
+        return Map(day, answer.data, ".geojson", source.base, {}, answer.etag, "", number)
+
+    return Plan([RemoteMap(options.day, source.base, lambda etag: client.get(source.base, read, etag=etag))])
+
+
+def _repository(client: Client, source: MapSource, options: FetchOptions) -> Plan:
+    """Plan the files of a Git repository, each known by git's id of its content and held against it."""
+    where = host_of(source.listing)
+
+    def listed(answer: Answer) -> dict[str, Any]:
+        try:
+            listing = orjson.loads(answer.data)
+            if listing["truncated"]:
+                raise DataError("lists only some of the files", where=where, cure="fetch them by hand")
+            return {str(entry["path"]): entry for entry in listing["tree"] if entry["type"] == "blob"}
+        except (ValueError, KeyError, TypeError) as error:
+            raise PassingError("sends no list of files", where=where, cure="try again later") from error
+
+    def planned(digits: str, blob: str) -> RemoteMap:
+        try:
+            day = datetime.strptime(digits, "%Y%m%d").replace(tzinfo=UTC).date()
+        except ValueError as error:
+            raise DataError(f"lists a file of {digits}, which is no day", where=where, cure="fetch by hand") from error
+        url = source.base + source.files.format(day=day)
+
+        def read(answer: Answer) -> Map:
+            # Git's own name for a content; not a defence against whoever could make two contents of one name.
+            content = b"blob %d\0" % len(answer.data) + answer.data
+            if hashlib.sha1(content, usedforsecurity=False).hexdigest() != blob:
+                problem = f"sends another file of {day} than it lists"
+                raise PassingError(problem, where=host_of(url), cure="try again later")
+            return Map(day, answer.data, ".geojson", url, {}, answer.etag, blob)
+
+        return RemoteMap(day, url, lambda etag: client.get(url, read), blob)
+
+    before, _, after = source.files.partition(_DAY_IN_NAME)
+    pattern = re.compile(rf"{re.escape(before)}(\d{{8}}){re.escape(after)}")
+    files = client.get(source.listing, listed, limit=_LISTING_BYTES).items()
+    maps = [planned(match[1], str(entry.get("sha"))) for path, entry in files if (match := pattern.fullmatch(path))]
+    if not maps:
+        raise DataError("lists no maps", where=where, cure="has the repository been renamed?")
+    return Plan(maps, days={one.day for one in maps if one.day})
+
+
+def _timelapse(client: Client, source: MapSource, options: FetchOptions) -> Plan:
+    """Plan a map a day of layers with a date field; of a day that two layers have, the first counts."""
+    plan, days = Plan(), set[date]()
+    for url, date_field in _addresses(source, options):
+        try:
+            layer = arcgis.describe(client, url, date_field)
+            if not layer.field:
+                cure = "if it shows one day, give that with --day"
+                raise UsageError("has no date field", where=layer.name, cure=cure)
+            layer = layer.in_a_form_it_gives()
+            moments = layer.moments()
+            if number := layer.count(f"{layer.field} IS NULL"):
+                plan.remarks.append(f"{layer.name}: {number:,} features have no {layer.field} and are in no map")
+        except FrontcalcError as error:
+            if not source.services or isinstance(error, UnreachableError):
+                raise
+            plan.failures.append((name_of(url), error))
+            continue
+        plan.credit = plan.credit or _credit(layer)
+        new = {day: runs for day, runs in moments.items() if day not in days}
+        if not (options.since or options.until):
+            plan.checks.append(_count_check(layer, moments, set(new)))
+        plan.maps += [_day_of_layer(source, layer, day, runs) for day, runs in new.items()]
+        days |= set(new)
+    plan.days = None if plan.failures else days
+    return plan
+
+
+def _addresses(source: MapSource, options: FetchOptions) -> list[tuple[str, str]]:
+    """Return the addresses of a source's layers and their date fields."""
+    base = source.base.rstrip("/")
+    named = [(f"{base}/{service.layer}", options.date_field or service.field) for service in source.services]
+    return named or [(url, options.date_field) for url in options.urls]
+
+
+def _credit(layer: ServiceLayer) -> str:
+    """Return whose a layer is: what it says itself, and where it lies."""
+    place = f"{layer.name} at {host_of(layer.url)}"
+    return ", ".join(filter(None, (printable(layer.credit).rstrip(". "), place)))
+
+
+def _count_check(layer: ServiceLayer, moments: dict[date, list[Moments]], own: set[date]) -> Check:
+    """Return a check that the days hold all of a layer's dated features: a list of days may be cut short."""
+
+    def check(held: dict[date, int]) -> Iterator[str]:
+        total = layer.count(f"{layer.field} IS NOT NULL")
+        # What an earlier service has of a day says nothing of how much this one has.
+        others = [layer.where(runs) for day, runs in moments.items() if day not in own]
+        number = sum(held.get(day, 0) for day in own) + sum(map(layer.count, others))
+        if number != total:
+            yield f"{layer.name} counts {total:,} features with a date, its days have {number:,}"
+
+    return check
+
+
+def _day_of_layer(source: MapSource, layer: ServiceLayer, day: date, runs: list[Moments]) -> RemoteMap:
+    """Return one day of a layer."""
+    version = "" if layer.edited is None else str(layer.edited)
+
+    def get(etag: str) -> Map | None:
+        features = layer.features_of(day, runs, etag=etag)
+        return _map_of(day, [(source.layer, features)], layer.url, version) if features else None
+
+    return RemoteMap(day, layer.url, get, version)
+
+
+def _live(client: Client, source: MapSource, options: FetchOptions) -> Plan:
+    """Plan one map of layers that show one day: that on which they were last edited, unless the user says it."""
+    described = [arcgis.describe(client, url, date_field) for url, date_field in _addresses(source, options)]
+    layers = [layer.in_a_form_it_gives() for layer in described]
+    edits = [layer.edited for layer in layers if layer.edited is not None]
+    if options.day is None and not edits:
+        raise UsageError("do not say which day they show", where=source.name, cure="give it with --day")
+    day = options.day or day_from_property(max(edits))
+    version = " ".join(map(str, edits)) if len(edits) == len(layers) else ""
+    url = source.base or layers[0].url
+
+    def get(etag: str) -> Map | None:
+        parts = []
+        for layer in layers:
+            # An ETag is of one layer; with several there is none.
+            features = layer.features(etag=etag if len(layers) == 1 else "")
+            if features is None:
+                return None
+            parts.append((layer.name.partition("/")[0] if source.services else "", features))
+        return _map_of(day, parts, url, version)
+
+    return Plan([RemoteMap(day, url, get, version)], credit=_credit(layers[0]))
+
+
+def _map_of(day: date, parts: list[tuple[str, LayerFeatures]], url: str, version: str) -> Map:
+    """Return layers as one file, a line a feature; what is named here is marked with its layer."""
+    first = parts[0][1]
+    if any(part.geojson != first.geojson for _, part in parts):
+        raise DataError("answer in different forms", where=host_of(url), cure="fetch them one by one")
+    own = OWN[first.geojson]
+    empty: dict[str, Any] = {"type": "Feature", "properties": {}, "geometry": None}
+    lines: list[bytes] = []
+    for mark, part in parts:
+        # A layer that is there and empty is not the same as one that is not there.
+        items = part.items or ([empty] if mark and first.geojson else [])
+        marked = ({**item, own: {**(item.get(own) or {}), "layer": mark}} if mark else item for item in items)
+        lines += map(orjson.dumps, marked)
+    head = orjson.dumps(first.head)
+    alone = len(parts) == 1
+    return Map(
+        day=day,
+        data=head[:-1] + (b"," if first.head else b"") + b'"features":[\n' + b",\n".join(lines) + b"\n]}\n",
+        suffix=".geojson" if first.geojson else ".json",
+        url=url,
+        query=first.query if alone else {"where": "1=1", "outSR": "4326"},
+        etag=first.etag if alone else "",
+        version=version,
+        features=sum(len(part.items) for _, part in parts),
+    )
+
+
+_PLANNERS: dict[str, Callable[[Client, MapSource, FetchOptions], Plan]] = {
+    "arcgis": _timelapse,
+    "arcgis-live": _live,
+    "url": _plain_files,
+    "deepstate": _deepstate,
+    "git": _repository,
 }
 """Kind of source to the function that plans it."""

@@ -1,18 +1,76 @@
-"""Fetching maps from a publisher into an archive."""
+"""Fetching maps from a publisher: only what is new is asked for, and what is missing in the end is an error."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from frontcalc.errors import UsageError
-from frontcalc.fetching.catalogue import find_source
-from frontcalc.fetching.client import Patience
-from frontcalc.fetching.filling import Fetched, fill
-from frontcalc.fetching.wanted import Choice
+from frontcalc.errors import DataError, FrontcalcError, UsageError
+from frontcalc.fetching.arcgis import InconsistentError, RefusedError
+from frontcalc.fetching.catalogue import FetchOptions, MapSource, find_source
+from frontcalc.fetching.client import Client, Patience, UnreachableError, persist
+from frontcalc.fetching.folder import Folder, FolderError, check_place, filling
+from frontcalc.fetching.plans import Plan, RemoteMap, origin_of, plan_maps
 from frontcalc.keywords import facade
+from frontcalc.manifest import REVISIONS
+from frontcalc.names import printable
 from frontcalc.periods import parse_day
+from frontcalc.progress import track
+
+_log = logging.getLogger(__name__)
+_SHOWN = 5
+_GIVE_UP_AFTER = 3
+"""Maps in a row that could not be had, after which the rest is not asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchStep:
+    """What became of one map of a source, or in a dry run will: its day, None where only the map itself will say it.
+
+    `what` is `new`, `changed`, `unchanged`, `trusted` (held, and the publisher was not asked again) or `missing`; in a
+    dry run `ask` for what is held and will be asked for again.
+    """
+
+    day: date | None
+    what: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a run of fetching did.
+
+    Parameters
+    ----------
+    folder : Path
+        The archive.
+    source : MapSource
+        Where it is from, and on what terms.
+    steps : tuple of FetchStep
+        One a map, by day.
+    dry_run : bool
+        Nothing was fetched or written.
+    """
+
+    folder: Path
+    source: MapSource
+    steps: tuple[FetchStep, ...]
+    dry_run: bool = False
+
+    def number(self, what: str) -> int:
+        """Return how many maps have come to that."""
+        return sum(step.what == what for step in self.steps)
+
+
+class IncompleteError(DataError):
+    """Maps are missing; what came is kept. `fetched` says what did."""
+
+    def __init__(self, problem: str, fetched: Fetched, *, where: str, cure: str) -> None:
+        super().__init__(problem, where=where, cure=cure)
+        self.fetched = fetched
 
 
 @facade
@@ -85,8 +143,115 @@ def fetch(
         problem = f"restricts what you may do: {found.licence_line} ({found.terms})"
         raise UsageError(problem, where=found.name, cure="read its terms; if they allow it, add --accept-terms")
     first, last, stated = (None if text is None else parse_day(text) for text in (since, until, day))
-    choice = Choice(tuple(urls), first, last, stated, date_field)
-    return fill(found, Path(output), choice, refresh=refresh, dry_run=dry_run, patience=patience)
+    options = FetchOptions(tuple(urls), first, last, stated, date_field)
+    folder, origin, patience = Path(output), origin_of(found, options), patience or Patience()
+    if not dry_run:
+        check_place(folder, found, origin)
+    with Client(patience) as client:
+        plan = plan_maps(client, found, options)
+        credited = found if found.attribution else replace(found, attribution=plan.credit)
+        for remark in plan.remarks:
+            _log.warning("%s", remark)
+        if dry_run:
+            filled = _Filling(Folder(folder, credited, origin), plan, refresh, patience)
+            steps = [FetchStep(one.day, filled.to_do(one), one.url) for one in plan.maps]
+        else:
+            with filling(folder, credited, origin) as held:
+                steps = _Filling(held, plan, refresh, patience).fetch()
+    return _complete(Fetched(folder, credited, tuple(steps), dry_run), plan.failures)
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """One walk over the maps of a plan, among whose failures is noted what could not be had."""
+
+    folder: Folder
+    plan: Plan
+    refresh: bool
+    patience: Patience
+    steps: list[FetchStep] = field(default_factory=list)
+
+    def fetch(self) -> list[FetchStep]:
+        """Fetch what is wanted, as long as there is hope, and hold the whole against the publisher's counts."""
+        days, maps = self.plan.days, self.plan.maps
+        for held in self.folder.manifest.files:
+            if days is not None and held.day not in days:
+                _log.warning("%s is no longer at the publisher's; %s stays", held.day, held.file)
+        in_a_row = 0
+        for number, one in enumerate(track(maps, "fetching map")):
+            try:
+                self.steps.append(self._fetched(one))
+                in_a_row = 0
+            except FrontcalcError as error:
+                # Without a folder or a network nothing is missing at the publisher's: that is what has to be said.
+                if isinstance(error, FolderError) or (isinstance(error, UnreachableError) and not self.steps):
+                    raise
+                in_a_row += 1
+                self._fail(one, error)
+            if in_a_row == _GIVE_UP_AFTER:
+                for left in maps[number + 1 :]:
+                    if self.to_do(left) == "new":
+                        self._fail(left, DataError("was not asked for after these", cure="fetch again later"))
+                return self.steps
+        numbers = {held.day: held.features for held in self.folder.manifest.files}
+        for check in self.plan.checks:
+            try:
+                self.plan.failures += [(missing, None) for missing in check(numbers)]
+            except FrontcalcError as error:
+                self.plan.failures.append(("the publisher's count", error))
+        return self.steps
+
+    def to_do(self, one: RemoteMap) -> str:
+        """Return what is to be done about a map: `new`, `ask`, or nothing, `unchanged` or `trusted`."""
+        held = self.folder.held(one.day, one.url)
+        if held is None or held.url != one.url:
+            return "new"
+        if one.version and held.version == one.version and not self.refresh:
+            return "unchanged"
+        return "ask" if self.refresh or one.version or held.etag or one.day is None else "trusted"
+
+    def _fetched(self, one: RemoteMap) -> FetchStep:
+        """Fetch one map where that is needed, and keep it."""
+        to_do = self.to_do(one)
+        if to_do in ("unchanged", "trusted"):
+            return FetchStep(one.day, to_do, one.url)
+        held = self.folder.held(one.day, one.url)
+        etag = held.etag if held and to_do == "ask" else ""
+        # An answer that makes no sense may be of a layer that is just changing.
+        got = persist(lambda: one.get(etag), self.patience, InconsistentError, RefusedError)
+        if got is None:
+            assert held is not None
+            self.folder.confirm(held, one.version)
+            return FetchStep(held.day, "unchanged", one.url)
+        what = self.folder.put(got)
+        if what == "changed":
+            _log.warning("%s is not what it was; the file before is kept in %s/", got.day, REVISIONS)
+        if what != "unchanged" and (twin := self.folder.twin_of(got)):
+            twice = "%s came as the bytes of %s, and only the query of the address differs: does the server take it?"
+            _log.warning(twice, got.day, twin.day)
+        return FetchStep(got.day, what, one.url)
+
+    def _fail(self, one: RemoteMap, error: FrontcalcError) -> None:
+        """Note that a map could not be had."""
+        self.steps.append(FetchStep(one.day, "missing", one.url))
+        self.plan.failures.append((str(one.day or "the latest map"), error))
+
+
+def _complete(fetched: Fetched, failures: Sequence[tuple[str, FrontcalcError | None]]) -> Fetched:
+    """Return what was done, or raise what is missing, and why where that is known."""
+    if not failures:
+        return fetched
+    shown = []
+    for what, error in failures[:_SHOWN]:
+        at = f"{error.where}: " if error and error.where else ""
+        shown.append(f"{what} ({at}{error.problem})" if error else what)
+    more = f" and {len(failures) - _SHOWN} more" if failures[_SHOWN:] else ""
+    raise IncompleteError(
+        f"is incomplete: {'; '.join(shown)}{more}",
+        fetched,
+        where=printable(fetched.folder.name),
+        cure="run again: what came is kept, and only the rest is asked for",
+    )
 
 
 def source_terms(source: str) -> tuple[str, ...]:

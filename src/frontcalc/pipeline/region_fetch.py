@@ -1,22 +1,50 @@
-"""Fetching region sets into the user's cache."""
+"""Fetching region sets into the user's cache: boundaries of any country, from geoBoundaries' open release (gbOpen).
+
+The API and its members: https://www.geoboundaries.org/api.html; Runfola et al. 2020, PLoS ONE 15(4): e0231866.
+"""
 
 from __future__ import annotations
 
+import difflib
+import hashlib
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
 import numpy as np
-from numpy.typing import NDArray
+import orjson
 
 from frontcalc import crs, geometry, region_store
-from frontcalc.errors import DataError
-from frontcalc.fetching import boundaries
+from frontcalc.errors import DataError, NoDataError, UsageError
+from frontcalc.fetching.client import Client, Patience
 from frontcalc.keywords import facade
 from frontcalc.notices import Notice
 from frontcalc.pipeline.region_shapes import shapes_by_row
 from frontcalc.pipeline.region_terms import Terms
-from frontcalc.region_store import CODE_FIELD, NAME_FIELD, FetchedRegions
+from frontcalc.region_store import CODE_FIELD, LEVELS, NAME_FIELD, FetchedRegions
 from frontcalc.snapshots import to_equal_area
-from frontcalc.sources import read_features
+from frontcalc.sources import read_content, read_features
 from frontcalc.sources.files import single_file
+from frontcalc.sources.packages import extra_package
 from frontcalc.tables import RegionMeta, RegionRow, Table
+
+API = "https://www.geoboundaries.org/api/current/gbOpen/"
+"""Where geoBoundaries answers; followed by ISO3/ADMn/."""
+
+VARIABLE = "FRONTCALC_GEOBOUNDARIES_API"
+"""The environment variable that names a mirror of it."""
+
+MAX_ANSWER_BYTES, MAX_FILE_BYTES = 1 << 20, 1 << 29
+ONCE = Patience(attempts=1)
+"""Each of the few requests is made once; who waits for a region set can ask again."""
+
+_LEVEL_NAMES = {"adm0": "country", "oblast": "adm1", "raion": "adm2", **{level: level for level in LEVELS}}
+_ADM = {"country": "ADM0", "adm1": "ADM1", "adm2": "ADM2"}
+_POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\s+oid sha256:([0-9a-f]{64})\s+size (\d+)\s*")
+_LATER = "try again later"
 
 
 @facade
@@ -59,23 +87,132 @@ def fetch_regions(
     >>> table = frontcalc.fetch_regions("Moldova", "adm1")  # doctest: +SKIP
     >>> table.meta.licence  # doctest: +SKIP
     """
-    where, step = boundaries.find_country(country), boundaries.find_level(level)
-    kept = None if update else region_store.find_fetched(where.iso3, step)
+    where, step = find_country(country), find_level(level)
+    kept = None if update else region_store.find_fetched(where.alpha3, step)
     if kept:
-        return _listed(kept, _asked_again(kept, where, step, api))
-    before = region_store.recorded_sha256(where.iso3, step)
-    data, regions = boundaries.fetch(boundaries.ask(where, step, api=api))
-    notices: tuple[Notice, ...] = ()
-    if before and before != regions.sha256:
-        message = f"the set of {where.iso3} {step} was replaced: its SHA-256 was {before[:16]}…"
-        notices = (Notice("UPSTREAM-CHANGED", message),)
+        return _listed(kept, _changes_upstream(kept, where, api))
+    before = region_store.recorded_sha256(where.alpha3, step)
+    data, regions = _download_regions(*_described(where, step, api))
+    message = f"the set of {where.alpha3} {step} was replaced: its SHA-256 was {before[:16]}…"
+    notices = (Notice("UPSTREAM-CHANGED", message),) if before and before != regions.sha256 else ()
     return _listed(region_store.keep(data, regions), notices)
 
 
-def _asked_again(kept: FetchedRegions, country: boundaries.Country, level: str, api: str | None) -> tuple[Notice, ...]:
+def find_country(text: str) -> Any:
+    """Return a country, as iso3166 has it, by its letters or name; raise UsageError with the nearest names."""
+    countries = extra_package("iso3166", where="fetching", extra="fetch").countries
+    name = text.strip()
+    if country := countries.get(name, None):
+        return country
+    names = {other: one for one in countries for other in (one.name, one.apolitical_name)}
+    starting = {one.alpha3: one for other, one in names.items() if other.casefold().startswith(name.casefold())}
+    if name and len(starting) == 1:
+        return next(iter(starting.values()))
+    near = difflib.get_close_matches(name, names, n=3) or sorted(one.name for one in starting.values())[:3]
+    cure = f"did you mean {' or '.join(near)}?" if near else "give its ISO code, as in UA or UKR"
+    raise UsageError(f"no country is named {text[:60]!r}", cure=cure)
+
+
+def find_level(text: str) -> str:
+    """Return a level by its name here or at geoBoundaries, or raise UsageError."""
+    level = _LEVEL_NAMES.get(text.strip().casefold())
+    if level is None:
+        raise UsageError(f"no level is named {text[:60]!r}", cure=f"choose {', '.join(LEVELS)}")
+    return level
+
+
+def _described(country: Any, level: str, api: str | None) -> tuple[FetchedRegions, str]:
+    """Return what geoBoundaries says of a country's regions of one level, and where their file lies."""
+    iso3, adm = country.alpha3, _ADM[level]
+    base = api or os.environ.get(VARIABLE) or API
+    try:
+        data = _download(f"{base.rstrip('/')}/{iso3}/{adm}/", MAX_ANSWER_BYTES)
+    except NoDataError as error:
+        problem = f"has no {level} of {country.apolitical_name} ({iso3})"
+        raise NoDataError(problem, where="geoBoundaries", cure="try another level") from error
+    where = f"geoBoundaries' answer on {iso3} {adm}"
+    try:
+        answer = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise DataError("is not JSON", where=where, cure=_LATER) from error
+    if isinstance(answer, list) and len(answer) == 1:
+        answer = answer[0]
+    if not isinstance(answer, dict) or (answer.get("boundaryISO"), answer.get("boundaryType")) != (iso3, adm):
+        raise DataError("is of something else", where=where, cure=_LATER)
+    # Some of the addresses that it gave had a line break inside.
+    url = re.sub(r"\s+", "", _text(answer, "gjDownloadURL"))
+    if not url:
+        raise DataError("names no file (gjDownloadURL)", where=where, cure=_LATER)
+    year = _text(answer, "boundaryYearRepresented")
+    origin = _text(answer, "boundarySource") or "an unnamed source"
+    regions = FetchedRegions(
+        path=Path(),
+        country=country.alpha2,
+        level=level,
+        source=f"geoBoundaries gbOpen {iso3} {adm}, {year or 'no year'}, from {origin}",
+        licence=_text(answer, "boundaryLicense") or "not stated",
+        sha256="",
+        iso3=iso3,
+        year=year,
+        upstream=f"{_text(answer, 'boundaryID')}, built {_text(answer, 'buildDate')}",
+    )
+    return regions, url
+
+
+def _text(answer: dict[str, Any], member: str) -> str:
+    """Return one member of an answer as text on one line, empty where it is missing; null and «nan» say nothing."""
+    value = " ".join(str(answer.get(member) or "").split())[:500]
+    return "" if value.casefold() in ("nan", "none", "null") else value
+
+
+def _download_regions(regions: FetchedRegions, url: str) -> tuple[bytes, FetchedRegions]:
+    """Return the content of a region file, each region named, and what is to be recorded of it."""
+    where = f"{regions.iso3} {_ADM[regions.level]} of geoBoundaries"
+    try:
+        data = _download(url, MAX_FILE_BYTES)
+        if pointer := _POINTER.fullmatch(data):
+            media = media_url(url)
+            if media is None:
+                raise DataError(
+                    f"is a Git LFS pointer, not the file itself: {url[:200]}",
+                    where=where,
+                    cure="download the file in a browser and give it with --regions",
+                )
+            data = _download(media, MAX_FILE_BYTES)
+            if hashlib.sha256(data).hexdigest() != pointer[1].decode():
+                raise DataError("is not the file that its Git LFS pointer names", where=where, cure=_LATER)
+    except NoDataError as error:
+        raise DataError("names a file that is not there", where=where, cure=_LATER) from error
+    features = read_content(data, where=where)
+    unnamed = [number for number, own in enumerate(features.properties) if not str(own.get(NAME_FIELD) or "").strip()]
+    if unnamed or not len(features.polygons):
+        problem = f"has no {NAME_FIELD} in feature {unnamed[0]}" if unnamed else "holds no polygons"
+        raise DataError(problem, where=where, cure="give a file of your own with --regions")
+    return data, replace(regions, sha256=hashlib.sha256(data).hexdigest())
+
+
+def media_url(url: str) -> str | None:
+    """Return where GitHub serves the file behind a Git LFS pointer, None for an address of another form."""
+    parts = urlsplit(url)
+    steps = parts.path.strip("/").split("/")
+    if parts.hostname == "github.com" and len(steps) > 4 and steps[2] == "raw":
+        steps = [*steps[:2], *steps[3:]]
+    elif parts.hostname != "raw.githubusercontent.com" or len(steps) < 4:
+        return None
+    return f"https://media.githubusercontent.com/media/{'/'.join(steps)}"
+
+
+def _download(url: str, limit: int) -> bytes:
+    """Return what an address holds, wherever its publisher has moved it to: redirects may lead to any https address."""
+    with Client(ONCE, same_host=False) as client:
+        data: bytes = client.get(url, lambda answer: answer.data, limit=limit)
+    return data
+
+
+def _changes_upstream(kept: FetchedRegions, country: Any, api: str | None) -> tuple[Notice, ...]:
     """Return a notice where the source has another version than the one kept, or cannot be asked."""
     try:
-        now = boundaries.ask(country, level, api=api)
+        now, _ = _described(country, kept.level, api)
     except DataError as error:
         return (Notice("UPSTREAM-UNKNOWN", f"the set fetched before is used; {error}"),)
     if now.upstream == kept.upstream:
@@ -88,29 +225,24 @@ def _listed(regions: FetchedRegions, notices: tuple[Notice, ...]) -> Table[Regio
     """Return a fetched set as a table: its regions as named, with their areas as drawn."""
     _, features = read_features(single_file(regions.path))
     title = f"geoBoundaries {regions.iso3} {regions.level}"
-    shapes = [features.polygons[features.owner == number] for number in range(len(features.properties))]
-    rows = [
-        RegionRow(
+    rows, drawn = [], {}
+    for number, own in enumerate(features.properties):
+        polygons = features.polygons[features.owner == number]
+        area_km2 = geometry.area_km2(to_equal_area(polygons, features.crs, crs.DEFAULT_CRS))
+        row = RegionRow(
             set=title,
             level=regions.level,
             code=str(own.get(CODE_FIELD) or ""),
             country=regions.country,
             region=str(own[NAME_FIELD]).strip(),
             local_name="",
-            area_km2=_area_km2(polygons, features.crs),
+            area_km2=float(np.sum(area_km2)),
             aliases="",
         )
-        for own, polygons in zip(features.properties, shapes, strict=True)
-    ]
-    drawn = dict(zip(rows, shapes, strict=True))
+        rows.append(row)
+        drawn[row] = polygons
     rows.sort(key=lambda row: (row.region, row.code, row.area_km2))
     credit = f"regions: {Terms(regions.source, regions.licence).attribution}"
-    meta = RegionMeta(
-        title, regions.source, regions.licence, "as fetched", regions.sha256, notices, attribution=(credit,)
-    )
+    terms = (title, regions.source, regions.licence, "as fetched", regions.sha256)
+    meta = RegionMeta(*terms, notices, attribution=(credit,))
     return Table(RegionRow, tuple(rows), meta, shapes_by_row(drawn, features.crs))
-
-
-def _area_km2(polygons: NDArray[np.object_], source_crs: str) -> float:
-    """Return the area of one region's polygons (km²), as drawn."""
-    return float(np.sum(geometry.area_km2(to_equal_area(polygons, source_crs, crs.DEFAULT_CRS))))
