@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from frontcalc.cache import NAME
+from frontcalc.cache import NAME, Cache, usage
 
 Entry = tuple[str, str]
 
@@ -21,6 +21,11 @@ def entries(folder: Path) -> dict[Entry, bytes]:
             return {}
         found = opened.execute("SELECT kind, key, content FROM entries ORDER BY kind, key").fetchall()
     return {(kind, key): content for kind, key, content in found}
+
+
+def counted(cache: Cache, *, clearing: bool = False) -> dict[str, tuple[int, int]]:
+    """Return how many entries there are of the kinds that a cache has any of, and their bytes."""
+    return {kind: own for kind, own in usage(cache, clearing=clearing).items() if own[0]}
 
 
 def alter(folder: Path, statement: str, values: Iterable[tuple[object, ...]] = ((),)) -> None:
