@@ -30,9 +30,7 @@ from frontcalc.errors import DataError, UsageError, reason_of
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-KINDS = ("maps", "boxes", "grounds", "repairs", "steps", "areas", "regions", "zones", "rests")
-"""What there are entries of; docs/cache.md has what is in each, and what its key is of."""
-
+KINDS = ("maps", "boxes", "grounds", "repairs", "steps", "areas", "regions", "zones", "rests")  # see docs/cache.md
 NONE = "none"  # what is written for a cache that keeps nothing
 VARIABLE = "FRONTCALC_CACHE"  # the environment variable that names another folder than the user's own
 LIMIT = "FRONTCALC_CACHE_BYTES"  # the one that says how large all entries together may become
@@ -81,8 +79,7 @@ def key_of(parts: Iterable[bytes | str]) -> str:
 class Cache:
     """A folder of entries, which need not exist, or nothing at all where it is None.
 
-    Where all are larger than `most_bytes`, those that were not used for longest are removed. Entries that are
-    `gathered` are `waiting` before they are written.
+    Beyond `most_bytes`, what was not used for longest is removed. What is `gathered` is `waiting` to be written.
     """
 
     folder: Path | None = None
@@ -156,14 +153,13 @@ class Cache:
                 left = most * 0.9 if total > most else total
                 while total > left:
                     # Few in a transaction, so that no other process waits for long.
-                    few = (min(200, count // 20 + 1),)
-                    if not opened.execute(_OLDEST_GO, few).rowcount:
+                    if not opened.execute(_OLDEST_GO, (min(200, count // 20 + 1),)).rowcount:
                         raise sqlite3.DatabaseError("has a damaged index")
                     count, total = opened.execute(_SUMS).fetchall()[0]
         except OSError as error:
-            # One that is busy may be free for the next entry, and one that was damaged is begun anew.
-            say = _log.debug if error.errno in (errno.EAGAIN, errno.ESTALE) else _warn_once
-            say(f"nothing can be kept in the cache: {reason_of(error)}")
+            # What is busy may be free for the next entry, and what was damaged is begun anew.
+            if error.errno not in (errno.EAGAIN, errno.ESTALE):
+                _warn_once(f"nothing can be kept in the cache: {reason_of(error)}")
         entries.clear()
 
 
@@ -190,10 +186,7 @@ def cache_folder() -> Path:
 
 
 def user_cache(folder: str | Path | None = None) -> Cache:
-    """Return the cache in a folder, else in the user's own, with the limit that the environment sets; «none» is none.
-
-    A limit that is no whole number is a UsageError.
-    """
+    """Return the cache in a folder (else the user's own; «none» is none); a bad limit in the environment is refused."""
     if folder == NONE:
         return NOTHING_KEPT
     text = os.environ.get(LIMIT, "").strip()
