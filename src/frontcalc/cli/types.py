@@ -89,7 +89,7 @@ class NoticeCode(_Text):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the code, checked."""
-        from frontcalc.demands import notice_code
+        from frontcalc.notices import notice_code
 
         return notice_code(str(value))
 
