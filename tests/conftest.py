@@ -14,8 +14,8 @@ import shapely
 from hypothesis import HealthCheck, settings
 from pyproj import Transformer
 
+from frontcalc.cache import VARIABLE
 from frontcalc.cli import run as run_command
-from frontcalc.folders import VARIABLE
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # For `make mutants`: the same few examples for every mutant.

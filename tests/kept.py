@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from frontcalc.cache import NAME
+from frontcalc.cache import NAME, Cache, key_of, usage
+from frontcalc.versions import method_version
 
 Entry = tuple[str, str]
 
@@ -21,6 +22,16 @@ def entries(folder: Path) -> dict[Entry, bytes]:
             return {}
         found = opened.execute("SELECT kind, key, content FROM entries ORDER BY kind, key").fetchall()
     return {(kind, key): content for kind, key, content in found}
+
+
+def stored(key: str) -> str:
+    """Return the key under which an entry stands: with the method that made it."""
+    return key_of((method_version(), key))
+
+
+def counted(cache: Cache, *, clearing: bool = False) -> dict[str, tuple[int, int]]:
+    """Return how many entries there are of the kinds that a cache has any of, and their bytes."""
+    return {kind: own for kind, own in usage(cache, clearing=clearing).items() if own[0]}
 
 
 def alter(folder: Path, statement: str, values: Iterable[tuple[object, ...]] = ((),)) -> None:

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 from conftest import Run
-from kept import alter, entries
+from kept import alter, counted, entries, stored
 
 from frontcalc import cache
-from frontcalc.cache import NOTHING_KEPT, Cache, Usage, clear, gathered, key_of, usage, user_cache
+from frontcalc.cache import NOTHING_KEPT, VARIABLE, Cache, cache_folder, gathered, key_of, usage, user_cache
 from frontcalc.errors import UsageError
-from frontcalc.folders import VARIABLE
 
 KEY = key_of(["a"])
 DAY_S = 86_400
@@ -48,7 +47,7 @@ def test_what_is_kept_is_made_once(kept: Cache) -> None:
     make = Maker()
     assert [kept.kept("zones", KEY, make) for _ in range(2)] == [b"made", b"made"]
     assert make.times == 1
-    assert entries(folder_of(kept)) == {("zones", KEY): b"made"}
+    assert entries(folder_of(kept)) == {("zones", stored(KEY)): b"made"}
 
 
 def test_a_cache_is_a_value_that_travels(kept: Cache) -> None:
@@ -104,14 +103,14 @@ def test_entries_are_gathered_and_written_together(kept: Cache, monkeypatch: pyt
         with gathered(kept) as gathering:
             gathering.put("zones", KEY, b"after")
             gathering.put("maps", other, b"map")
-            assert entries(folder_of(kept)) == {("zones", KEY): b"before"}
+            assert entries(folder_of(kept)) == {("zones", stored(KEY)): b"before"}
             assert gathering.get("zones", KEY) == b"before"
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     # What was put is true whatever went wrong after it.
-    assert entries(folder_of(kept)) == {("zones", KEY): b"after", ("maps", other): b"map"}
+    assert entries(folder_of(kept)) == {("zones", stored(KEY)): b"after", ("maps", stored(other)): b"map"}
     monkeypatch.setattr(cache, "_TOGETHER", 6)
     with gathered(kept) as gathering:
         gathering.put("maps", third, b"large")
@@ -129,7 +128,7 @@ def test_nothing_is_kept_without_a_cache(tmp_path: Path, monkeypatch: pytest.Mon
     assert [NOTHING_KEPT.kept("zones", KEY, make) for _ in range(2)] == [b"made", b"made"]
     assert make.times == 2
     assert list(tmp_path.iterdir()) == []
-    assert usage(NOTHING_KEPT) == clear(NOTHING_KEPT)
+    assert usage(NOTHING_KEPT) == usage(NOTHING_KEPT, clearing=True)
 
 
 def test_keys_tell_parts_apart() -> None:
@@ -144,22 +143,22 @@ def test_the_folder_stays_near_its_limit_and_what_was_used_last_stays(
     kept = Cache(tmp_path / "cache", most_bytes=10_000)
     for number in range(40):
         # A day apart, since uses are told apart by days.
-        monkeypatch.setattr(cache, "_today", lambda number=number: number)
+        monkeypatch.setattr(cache, "time", lambda number=number: number * DAY_S)
         kept.put("steps", key_of([str(number)]), bytes(968))
         assert kept.get("steps", key_of(["0"])) is not None
     held = {key for _, key in entries(tmp_path / "cache")}
-    assert 5_000 <= sum(own.bytes for own in usage(kept)) <= 10_000
+    assert 5_000 <= sum(size for _, size in usage(kept).values()) <= 10_000
     # The first was used every time, and so it is there; of the others the last are.
-    assert key_of(["0"]) in held
-    assert key_of(["39"]) in held
-    assert key_of(["1"]) not in held
+    assert stored(key_of(["0"])) in held
+    assert stored(key_of(["39"])) in held
+    assert stored(key_of(["1"])) not in held
 
 
 def test_what_alone_is_larger_than_the_limit_is_not_kept_and_drives_nothing_out(tmp_path: Path) -> None:
     kept = Cache(tmp_path / "cache", most_bytes=1000)
     kept.put("steps", KEY, b"x")
     kept.put("zones", KEY, bytes(1001))
-    assert list(entries(tmp_path / "cache")) == [("steps", KEY)]
+    assert list(entries(tmp_path / "cache")) == [("steps", stored(KEY))]
 
 
 def test_an_entry_that_was_not_used_for_a_day_counts_as_used_again_when_it_is(kept: Cache) -> None:
@@ -179,8 +178,8 @@ def test_only_entries_are_counted_and_removed(kept: Cache) -> None:
     for path in (*stay, aside):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"mine")
-    assert [own for own in usage(kept) if own.entries] == [Usage("steps", 1, 32 + 1)]
-    assert [own for own in clear(kept) if own.entries] == [Usage("steps", 1, 32 + 1)]
+    assert counted(kept) == {"steps": (1, 32 + 1)}
+    assert counted(kept, clearing=True) == {"steps": (1, 32 + 1)}
     assert all(path.read_bytes() == b"mine" for path in stay)
     assert entries(folder) == {}
     assert not aside.exists()
@@ -188,7 +187,7 @@ def test_only_entries_are_counted_and_removed(kept: Cache) -> None:
 
 def test_looking_makes_nothing(kept: Cache) -> None:
     assert kept.get("steps", KEY) is None
-    assert {own.entries for own in (*usage(kept), *clear(kept))} == {0}
+    assert counted(kept) == counted(kept, clearing=True) == {}
     assert not folder_of(kept).exists()
 
 
@@ -207,6 +206,17 @@ def test_the_environment_names_folder_and_limit(tmp_path: Path, monkeypatch: pyt
         user_cache()
 
 
+def test_the_variable_names_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "mine"))
+    assert cache_folder() == tmp_path / "mine"
+    assert not cache_folder().exists()
+
+
+def test_without_it_the_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert cache_folder().name == "frontcalc"
+
+
 WRITER = """
 import sys
 from pathlib import Path
@@ -223,7 +233,7 @@ def test_two_processes_may_write_and_make_room_at_once(kept: Cache) -> None:
     command = [sys.executable, "-c", WRITER, str(kept.folder)]
     running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     assert [process.communicate()[1] for process in running] == ["", ""]
-    assert 0 < sum(own.bytes for own in usage(kept)) <= 45_000
+    assert 0 < sum(size for _, size in usage(kept).values()) <= 45_000
 
 
 def test_eight_threads_share_a_cache(kept: Cache) -> None:

@@ -21,12 +21,12 @@ import pytest
 from conftest import Run, Squares
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from kept import alter, entries
+from kept import alter, counted, entries
 
 import frontcalc
 from frontcalc import versions
 from frontcalc.archives import SnapshotRef
-from frontcalc.cache import NAME, Cache, usage
+from frontcalc.cache import NAME, Cache, close_all
 from frontcalc.errors import DataError
 from frontcalc.run import parallel
 from frontcalc.run import run as runs
@@ -165,15 +165,17 @@ def test_workers_are_given_only_what_is_not_known(
     assert given == [[named(DAYS - 1), named(DAYS)]]
 
 
-def test_what_several_threads_want_is_made_once(maps: Path, work: Work) -> None:
+def test_what_several_threads_want_is_made_once(maps: Path, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neighbouring weeks share a map, and workers measure them at the same time."""
+    # Maps in between, which are looked at for the step of a large part, may drive others out of memory.
+    monkeypatch.setattr("frontcalc.run.remarks.suspect_parts", lambda *_: [])
     weeks = ["2024-W01", "2024-W02", "2024-W03"]
     work.log.clear()
     table = frontcalc.diff(weeks, archive=maps, by="none", cache="none", workers=3)
     used = {str(day) for row in table.rows for day in (row.opening, row.closing)}
     united = [line for record in work.log.records if (line := record.getMessage()).startswith("united ")]
-    # Later on, maps in between are looked at for the step of a large part.
-    assert sorted(line.split()[-3].rstrip(":") for line in united[:4]) == sorted(used)
+    assert sorted(line.split()[-3].rstrip(":") for line in united) == sorted(used)
+    assert len(used) == 4
 
 
 def test_a_warm_diff_unites_and_compares_nothing(maps: Path, regions: Path, tmp_path: Path, work: Work) -> None:
@@ -300,10 +302,11 @@ def test_a_damaged_database_changes_no_result(
     how: dict[str, Any] = {"archive": maps, "regions": regions, "cache": tmp_path / "cache"}
     before = frontcalc.series(**how)
     file = tmp_path / "cache" / NAME
+    close_all()
     file.write_bytes(damage(file.read_bytes()))
     for count in (2, 1):
         assert frontcalc.series(**how, workers=count) == before
-    assert {own.kind for own in usage(Cache(tmp_path / "cache")) if own.entries} >= {"maps", "grounds", "steps"}
+    assert counted(Cache(tmp_path / "cache")).keys() >= {"maps", "grounds", "steps"}
 
 
 def test_another_process_that_keeps_the_cache_busy_changes_no_result(
@@ -429,4 +432,4 @@ def test_a_publishers_archive_gives_the_same_bytes_cold_warm_and_by_workers(
     plain = run_here(*asked, "--cache", "none")
     for count in ("2", "1", "3"):
         assert run_here(*asked, "--cache", tmp_path / "cache", "--workers", count) == plain
-    assert {own.kind for own in usage(Cache(tmp_path / "cache")) if own.entries} >= {"maps", "grounds", "steps"}
+    assert counted(Cache(tmp_path / "cache")).keys() >= {"maps", "grounds", "steps"}

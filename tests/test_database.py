@@ -15,10 +15,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from kept import alter, entries
+from kept import alter, counted, entries, stored
 
-from frontcalc import cache, database
-from frontcalc.cache import NAME, Cache, clear, key_of, usage
+from frontcalc import cache
+from frontcalc.cache import NAME, Cache, key_of, usage
 from frontcalc.errors import DataError
 
 KEYS = [key_of([str(number)]) for number in range(30)]
@@ -32,9 +32,8 @@ def content(key: str) -> bytes:
 @pytest.fixture(autouse=True)
 def unheard() -> None:
     """Let everything be said once more that is said once."""
-    database._warn_once.cache_clear()
     cache._warn_once.cache_clear()
-    database._busy_until.clear()
+    cache._busy_until.clear()
 
 
 @pytest.fixture
@@ -87,17 +86,17 @@ def test_a_damaged_database_is_begun_anew(
     kept: Cache, folder: Path, damage: Callable[[bytes], bytes], opened: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     if not opened:
-        database.close_all()
+        cache.close_all()
     path = folder / NAME
     path.write_bytes(damage(path.read_bytes()))
     for _ in range(3):
         assert all_kept(kept) == ALL
-        assert [own.kind for own in usage(kept) if own.entries] in ([], ["steps"])
+        assert list(counted(kept)) in ([], ["steps"])
     assert len(caplog.records) <= 1
     # Whatever was there: in the end all is kept, and nothing is made once more.
     assert [kept.get("steps", key) for key in KEYS] == ALL
-    clear(kept)
-    assert {own.entries for own in usage(kept)} == {0}
+    usage(kept, clearing=True)
+    assert counted(kept) == {}
 
 
 def test_what_is_no_database_of_frontcalcs_is_put_aside_and_it_is_said_once(
@@ -125,7 +124,7 @@ def test_what_is_no_database_of_frontcalcs_is_put_aside_and_it_is_said_once(
     ],
 )
 def test_a_database_with_anything_else_in_it_is_put_aside(kept: Cache, folder: Path, statement: str) -> None:
-    database.close_all()
+    cache.close_all()
     alter(folder, statement)
     assert kept.get("steps", KEYS[0]) is None
     assert (folder / f"{NAME}.damaged").exists()
@@ -134,7 +133,7 @@ def test_a_database_with_anything_else_in_it_is_put_aside(kept: Cache, folder: P
 
 
 def test_what_is_in_a_write_ahead_log_is_read_and_the_log_given_up(kept: Cache, folder: Path) -> None:
-    database.close_all()
+    cache.close_all()
     alter(folder, "PRAGMA journal_mode = WAL")
     assert [kept.get("steps", key) for key in KEYS] == ALL
     assert {path.name for path in folder.iterdir()} <= {NAME, f"{NAME}-journal"}
@@ -154,7 +153,7 @@ def test_links_and_folders_in_its_place_are_refused(kept: Cache, tmp_path: Path)
         assert other.get("zones", KEYS[0]) is None
         assert other.get("steps", KEYS[0]) is None
         with pytest.raises(DataError, match=r"entries-1\.sqlite is no regular file"):
-            clear(other)
+            usage(other, clearing=True)
     assert target.read_bytes() == before
     assert not (tmp_path / "made").exists()
 
@@ -162,9 +161,9 @@ def test_links_and_folders_in_its_place_are_refused(kept: Cache, tmp_path: Path)
 def test_what_may_not_be_written_is_read_and_it_is_said_once(
     kept: Cache, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    database.close_all()
-    monkeypatch.setattr(database, "_SETTINGS", (*database._SETTINGS, "query_only = ON"))
-    monkeypatch.setattr(cache, "_today", lambda: 1_000_000)
+    cache.close_all()
+    monkeypatch.setattr(cache, "_SETTINGS", f"{cache._SETTINGS}; PRAGMA query_only = ON")
+    monkeypatch.setattr(cache, "time", lambda: 86_400 * 1_000_000)
     assert all_kept(kept) == ALL
     for key in KEYS:
         kept.put("zones", key, b"x")
@@ -172,28 +171,27 @@ def test_what_may_not_be_written_is_read_and_it_is_said_once(
         "nothing can be kept in the cache: attempt to write a readonly database"
     ]
     with pytest.raises(DataError, match="attempt to write a readonly database"):
-        clear(kept)
-    database.close_all()
+        usage(kept, clearing=True)
+    cache.close_all()
 
 
 def test_a_busy_database_is_done_without_and_not_waited_for_each_time(
     kept: Cache, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    asked = []
-    explained = database._explained
-    monkeypatch.setattr(database, "_explained", lambda *what: asked.append(what) or explained(*what))
-    monkeypatch.setattr(cache, "_CLEARING_S", 0.01 + database.PATIENCE_S)
+    monkeypatch.setattr(cache, "_CLEARING_S", 0.01)
     caplog.set_level(logging.INFO, "frontcalc")
     with closing(sqlite3.connect(folder / NAME, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
+        began = time.monotonic()
         assert all_kept(kept) == ALL
         assert [kept.get("steps", key) for key in KEYS] == [None] * len(KEYS)
-        assert len(asked) == 1
+        # Of sixty times that it is asked, it is waited for once.
+        assert cache._PATIENCE_S <= time.monotonic() - began < 5 * cache._PATIENCE_S
         with pytest.raises(DataError, match="another process is writing to it; try again"):
-            clear(kept)
+            usage(kept, clearing=True)
     assert caplog.records == []
-    later = time.monotonic() + database._PAUSE_S
-    monkeypatch.setattr(database, "monotonic", lambda: later)
+    later = time.monotonic() + cache._PAUSE_S
+    monkeypatch.setattr(cache, "monotonic", lambda: later)
     assert [kept.get("steps", key) for key in KEYS] == ALL
 
 
@@ -204,7 +202,7 @@ def test_a_folder_that_is_removed_or_changed_for_another_meanwhile_is_seen(
     shutil.rmtree(folder)
     assert kept.get("steps", KEYS[0]) is None
     kept.put("zones", KEYS[0], b"x")
-    assert list(entries(folder)) == [("zones", KEYS[0])]
+    assert list(entries(folder)) == [("zones", stored(KEYS[0]))]
     shutil.rmtree(folder)
     (tmp_path / "copy").rename(folder)
     assert [kept.get("steps", key) for key in KEYS] == ALL
@@ -215,7 +213,7 @@ def test_only_so_many_databases_are_open(tmp_path: Path) -> None:
     for _ in range(2):
         for number, kept in enumerate(caches):
             assert kept.kept("steps", KEYS[0], lambda number=number: bytes([number])) == bytes([number])
-    assert len(database._opened) <= database._MOST_OPEN
+    assert len(cache._opened) <= cache._MOST_OPEN
 
 
 def test_the_file_is_its_owners_and_gives_back_what_it_has_beyond_the_limit(kept: Cache, folder: Path) -> None:
@@ -229,7 +227,7 @@ def test_the_file_is_its_owners_and_gives_back_what_it_has_beyond_the_limit(kept
     smaller.put("zones", KEYS[0], b"x")
     assert 300_000 < path.stat().st_size <= 500_000
     assert smaller.get("zones", KEYS[0]) == b"x"
-    clear(kept)
+    usage(kept, clearing=True)
     assert path.stat().st_size < 50_000
 
 
@@ -263,25 +261,27 @@ def test_a_process_that_is_killed_leaves_whole_entries(folder: Path, caplog: pyt
 
 
 FORKED = """
-import os, sys
+import os, sys, threading
 from pathlib import Path
-from frontcalc import database
 from frontcalc.cache import Cache, key_of
 kept = Cache(Path(sys.argv[1]))
 keys = [key_of([str(turn)]) for turn in range(100)]
 kept.put("steps", keys[0], b"before")
-database._lock.acquire()
+goes_on = True
+def write():
+    while goes_on:
+        kept.put("areas", keys[0], b"meanwhile")
+thread = threading.Thread(target=write)
+thread.start()
 child = os.fork()
-if child:
-    database._lock.release()
-else:
-    assert not database._opened
 for key in keys[1:]:
     kept.put("zones" if child else "rests", key, key.encode())
 assert kept.get("steps", keys[0]) == b"before"
 assert [kept.get("zones" if child else "rests", key) for key in keys[1:]] == [key.encode() for key in keys[1:]]
 if child:
     assert os.waitpid(child, 0)[1] == 0
+    goes_on = False
+    thread.join()
 """
 
 
@@ -290,7 +290,7 @@ def test_a_forked_child_has_a_connection_of_its_own(folder: Path) -> None:
     command = [sys.executable, "-X", "dev", "-W", "error", "-c", FORKED, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
-    assert len(entries(folder)) == 199
+    assert len(entries(folder)) == 200
 
 
 def test_sqlite_is_loaded_where_something_is_kept_only() -> None:

@@ -101,6 +101,11 @@ def test_a_keyword_unlike_any_lists_them_and_python_s_own_errors_stay() -> None:
         frontcalc.diff("2024", "maps")  # type: ignore[call-arg]
 
 
+def test_text_is_no_list_of_texts() -> None:
+    with pytest.raises(UsageError, match="archives: is 'maps'; give a list, each text or a path or an Archive"):
+        frontcalc.compare("2024", archives="maps")
+
+
 def test_looks_are_checked_too() -> None:
     table = frontcalc.diff("2024", by="none")
     with pytest.raises(TypeError, match="got an unexpected keyword argument 'them'; did you mean 'theme'"):

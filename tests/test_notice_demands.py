@@ -9,8 +9,7 @@ import pytest
 from conftest import Run
 
 import frontcalc
-from frontcalc.demands import notice_code, require_none
-from frontcalc.notices import CODES, Notice
+from frontcalc.notices import CODES, Notice, notice_code, require_none
 
 
 @pytest.fixture

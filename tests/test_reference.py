@@ -14,9 +14,9 @@ import pytest
 import frontcalc
 from frontcalc import config
 from frontcalc.cache import LIMIT
+from frontcalc.cache import VARIABLE as CACHE
 from frontcalc.cli import run
 from frontcalc.fetching.catalogue import VARIABLE as SOURCES
-from frontcalc.folders import VARIABLE as CACHE
 from frontcalc.layers import Role
 from frontcalc.lint.codes import CODES as FINDINGS
 from frontcalc.notices import CODES as NOTICES

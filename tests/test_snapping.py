@@ -221,7 +221,7 @@ def test_the_same_zones_come_from_the_cache_and_anew(tmp_path: Path) -> None:
             [shapely.to_wkb(taken.pieces).tolist(), taken.owner.tolist(), shapely.to_wkb(taken.nowhere).tolist()]
         )
     assert made == made[:1] * len(caches)
-    assert [own.kind for own in usage(caches[0]) if own.entries == 1] == ["zones"]
+    assert [kind for kind, (count, _) in usage(caches[0]).items() if count == 1] == ["zones"]
 
 
 def test_nothing_is_snapped_where_no_region_is_eligible() -> None:

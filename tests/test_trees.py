@@ -18,10 +18,10 @@ from conftest import collection, square
 
 import frontcalc
 from frontcalc.archives import opening
+from frontcalc.cache import VARIABLE
 from frontcalc.cli import run
 from frontcalc.drift import Drift, Moved, Record, Source, Tree, compare
 from frontcalc.errors import CheckFailed, DataError, UsageError
-from frontcalc.folders import VARIABLE
 from frontcalc.measure import trees
 from frontcalc.outputs.drifting import drift_text
 

@@ -16,9 +16,9 @@ from conftest import square
 
 import frontcalc
 from frontcalc import region_store
+from frontcalc.cache import VARIABLE
 from frontcalc.cli import run
 from frontcalc.errors import UsageError
-from frontcalc.folders import VARIABLE
 from frontcalc.outputs import WRITERS
 
 Write = Callable[..., Path]

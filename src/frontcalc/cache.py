@@ -1,69 +1,67 @@
 """What frontcalc has made and can make again, kept on disk by the content it was made from: bytes in, bytes out.
 
-An entry's name is its key, a SHA-256 of everything that its bytes depend on, so that an entry is never out of date:
-what has changed is asked for under another name. With it stands a SHA-256 of its kind, key and bytes, which
-is checked each time: an entry that is damaged, or stands in another's place, counts as absent. Entries are in one
-database in the cache's folder (`frontcalc.database`). Without a folder to write in, everything works and nothing is
-kept.
+An entry's name is its key, a SHA-256 of everything that its bytes depend on, so that no entry is ever out of date.
+With it stands a SHA-256 of its kind, key and bytes, which is checked each time: a damaged entry counts as absent.
+
+Entries are in one SQLite database, which is never trusted: one that is damaged, or has other tables than these, or any
+view or trigger, is put aside and a new one begun. Nothing is forced to disk, since all can be made again. Its journal
+is emptied after each transaction; a write-ahead log cannot be read in a folder that may not be written.
 """
 
 from __future__ import annotations
 
+import atexit
+import errno
 import functools
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import stat
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Lock
-from time import time
-from typing import TYPE_CHECKING, NamedTuple
+from threading import RLock
+from time import monotonic, time
+from typing import TYPE_CHECKING
 
-from frontcalc import database, entries
-from frontcalc.entries import Entry
 from frontcalc.errors import DataError, UsageError, reason_of
-from frontcalc.folders import cache_folder
+from frontcalc.versions import method_version
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-KINDS: dict[str, str] = {
-    "maps": "what is on each map: files, layers, notices",
-    "boxes": "what part of the world a map shows",
-    "grounds": "what is held on each map, projected, repaired and united",
-    "repairs": "by how much two ways of repairing what is held differ",
-    "steps": "gained, lost and slivers by region from map to map, and the largest parts",
-    "areas": "areas held by region on a map",
-    "regions": "the regions of a file, projected, cut and made a partition",
-    "zones": "ground beside the regions of a file, and the regions that take it",
-    "rests": "the rest of the plane around the regions of a file",
-}
-"""The kinds of entries; there are no others."""
-
-NONE = "none"
-"""What is written for a cache that keeps nothing."""
-
-LIMIT = "FRONTCALC_CACHE_BYTES"
-"""The environment variable that says how large all entries together may become (bytes)."""
-
-NAME = "entries-1.sqlite"
-"""The database in a cache's folder; the number changes with its tables."""
+KINDS = ("maps", "boxes", "grounds", "repairs", "steps", "areas", "regions", "zones", "rests")  # see docs/cache.md
+NONE = "none"  # what is written for a cache that keeps nothing
+VARIABLE = "FRONTCALC_CACHE"  # the environment variable that names another folder than the user's own
+LIMIT = "FRONTCALC_CACHE_BYTES"  # the one that says how large all entries together may become
+NAME = "entries-1.sqlite"  # the database in a cache's folder; the number changes with its tables
+ASIDE = f"{NAME}.damaged"  # where one that is damaged is put; the next replaces it
 
 _USUAL_LIMIT = 1 << 30
-_LARGEST = 1 << 29
-"""What is larger (bytes) is not kept, since SQLite stores nothing above a gigabyte."""
-_TOGETHER = 1 << 22
-"""How much waits at most to be written together (bytes)."""
-_DAY_S = 86_400
-_CLEARING_S = 10.0
-"""How long to wait for another process where a user asks for nothing else."""
-_LEFT = 0.9
-"""Share of the limit that is left when room is made, so that it need not be made again at once."""
+_LARGEST = 1 << 29  # bytes of an entry: SQLite stores nothing above a gigabyte
+_TOGETHER = 1 << 22  # bytes that wait at most to be written together
+_PATIENCE_S, _CLEARING_S = 0.2, 10.0  # for another process: in a run, and where a user asks for nothing else
+_PAUSE_S = 5.0  # for which a busy database is not asked again, so that waiting is a small part of any run
+_MOST_OPEN = 4
+_SETTINGS = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA synchronous = OFF"
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS entries (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, "
+    "used INTEGER NOT NULL, size INTEGER NOT NULL, digest BLOB NOT NULL, content BLOB NOT NULL, UNIQUE (kind, key))"
+)
+_INDEX = "CREATE INDEX IF NOT EXISTS uses ON entries (used, size, kind)"  # so that sums need read no content
+_ADD = "INSERT OR REPLACE INTO entries (used, kind, key, digest, content, size) VALUES (?, ?, ?, ?, ?, ?)"
+_OLDEST_GO = "DELETE FROM entries WHERE id IN (SELECT id FROM entries ORDER BY used, id LIMIT ?)"
+_SUMS = "SELECT count(*), ifnull(sum(CAST(size AS INTEGER)), 0) FROM entries"
 
+_Entry = tuple[str, str, bytes, bytes]  # kind, key, digest, content
+_File = tuple[int, Path, int, int, float]  # process, path, device and inode, since a path may change its file; patience
 _log = logging.getLogger(__name__)
-_lock = Lock()
+_warn_once = functools.cache(_log.warning)
+_lock = RLock()
+_opened: dict[_File, Connection] = {}
+_checked: set[_File] = set()
+_busy_until: dict[Path, float] = {}
 _written: dict[Path, int] = {}
 
 
@@ -73,157 +71,126 @@ def key_of(parts: Iterable[bytes | str]) -> str:
     for part in parts:
         content = part.encode() if isinstance(part, str) else part
         # With its length, so that no two lists of parts run together alike.
-        digest.update(len(content).to_bytes(8, "big") + content)
+        digest.update(len(content).to_bytes(8, "big"))
+        digest.update(content)
     return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """A folder of entries, or nothing at all.
+    """A folder of entries, which need not exist, or nothing at all where it is None.
 
-    Parameters
-    ----------
-    folder : Path or None
-        Where entries are kept, which need not exist; None to keep nothing.
-    most_bytes : int
-        How large all entries together may become; those that were not used for longest are removed.
+    A key says what an entry is made of; the method that makes it is added to it here.
+
+    Beyond `most_bytes`, what was not used for longest is removed. What is `gathered` is `waiting` to be written.
     """
 
     folder: Path | None = None
     most_bytes: int = _USUAL_LIMIT
+    waiting: list[_Entry] | None = field(default=None, compare=False, repr=False)
 
     def get(self, kind: str, key: str) -> bytes | None:
         """Return the bytes kept under a key, None where there are none or they are not as they were written."""
         if self.folder is None:
             return None
-        path, today = self._database(kind), _today()
-        try:
-            digest, content, is_old = database.use(path, lambda opened: entries.find(opened, kind, key, today))
-        except OSError:
-            return None
-        if not isinstance(content, bytes) or digest != _digest(kind, key, content):
-            if content is not None:
-                with suppress(OSError):
-                    database.check(path)
-            return None
-        if is_old:
-            # What was used last goes last; to the day is near enough.
-            with suppress(OSError):
-                database.use(path, lambda opened: entries.note_use(opened, kind, key, today))
+        content, today, key = None, int(time() // 86_400), key_of((method_version(), key))
+        with suppress(OSError):
+            with _connected(self.folder) as opened:
+                asked = "SELECT digest, content, used < ? FROM entries WHERE kind = ? AND key = ?"
+                rows = opened.execute(asked, (today, kind, key)).fetchall()
+            for digest, found, is_old in rows:
+                if isinstance(found, bytes) and digest == bytes.fromhex(key_of((kind, key, found))):
+                    content = found
+                    if is_old:
+                        # What was used last goes last; to the day is near enough.
+                        with _connected(self.folder) as opened:
+                            opened.execute("UPDATE entries SET used = ? WHERE kind = ? AND key = ?", (today, kind, key))
         return content
 
     def put(self, kind: str, key: str, content: bytes) -> None:
         """Keep bytes under a key; where that cannot be, the log says so once."""
-        if self.folder is None:
+        if self.folder is None or len(content) > min(self.most_bytes, _LARGEST):
             return
-        path, entry = self._database(kind), Entry(kind, key, _digest(kind, key, content), content)
-        if len(content) <= min(self.most_bytes, _LARGEST):
-            self._add(path, [entry])
+        if kind not in KINDS:
+            raise ValueError(f"nothing is kept as {kind!r}")
+        entries = [] if self.waiting is None else self.waiting
+        key = key_of((method_version(), key))
+        entries.append((kind, key, bytes.fromhex(key_of((kind, key, content))), content))
+        if self.waiting is None or sum(len(content) for *_, content in entries) >= _TOGETHER:
+            self._write(entries)
 
-    def _add(self, path: Path, added: Sequence[Entry]) -> None:
-        """Add entries to a database."""
-        try:
-            database.use(path, lambda opened: entries.add(opened, _today(), added), make=True)
-            self._make_room(path, sum(len(entry.content) for entry in added))
-        except BlockingIOError as error:
-            # It may be free again for the next entry.
-            _log.debug("not kept: %s", error.strerror)
-        except OSError as error:
-            _warn_once(reason_of(error))
-
-    def kept(self, kind: str, key: str, make: Callable[[], bytes]) -> bytes:
-        """Return the bytes kept under a key, or make and keep them.
-
-        Parameters
-        ----------
-        kind : str
-            One of `KINDS`.
-        key : str
-            Of everything that the bytes depend on, by `key_of`.
-        make : callable
-            Makes them; called where nothing is kept, or what is kept is damaged.
-        """
-        content = self.get(kind, key)
-        if content is None:
+    def kept(self, kind: str, key: str | Callable[[], str], make: Callable[[], bytes]) -> bytes:
+        """Return the bytes kept under a key, else make and keep them; a key that is a function is made if needed."""
+        if self.folder is None:
+            return make()
+        name = key if isinstance(key, str) else key()
+        if (content := self.get(kind, name)) is None:
             content = make()
-            self.put(kind, key, content)
+            self.put(kind, name, content)
         return content
 
-    def _database(self, kind: str) -> Path:
-        """Return where an entry's database is."""
-        if self.folder is None or kind not in KINDS:
-            raise ValueError(f"nothing is kept as {kind!r}")
-        return self.folder / NAME
+    def _write(self, entries: list[_Entry]) -> None:
+        """Write entries in one transaction, each instead of one of its kind and key, and empty the list.
 
-    def _make_room(self, path: Path, written: int) -> None:
-        """Remove what was not used for longest, where entries have become too many.
-
-        They are counted when a process first writes, and each time that a twentieth more has been written: seldom
-        enough to cost nothing, often enough to stay near the limit.
+        Room is made when a process first writes, and each time that a twentieth of the limit has been written.
         """
-        with _lock:
-            since = _written.get(path)
-            if since is not None and since + written <= self.most_bytes / 20:
-                _written[path] = since + written
-                return
-            _written[path] = 0
-        database.use(path, lambda opened: entries.make_room(opened, self.most_bytes, self.most_bytes * _LEFT))
+        if self.folder is None or not entries:
+            return
+        import sqlite3
+
+        today, most = int(time() // 86_400), self.most_bytes
+        try:
+            with _connected(self.folder, make=True) as opened:
+                opened.execute("BEGIN IMMEDIATE")
+                for kind, key, digest, content in entries:
+                    size = len(digest) + len(content)
+                    own = opened.execute(_ADD, (today, kind, key, digest, content, size)).lastrowid
+                    found = opened.execute("SELECT id FROM entries WHERE kind = ? AND key = ?", (kind, key)).fetchall()
+                    if found != [(own,)]:
+                        # Else an entry would be made at every run, and never be found.
+                        raise sqlite3.DatabaseError("has a damaged index")
+                opened.commit()
+                written = _written.get(self.folder, most) + sum(len(content) for *_, content in entries)
+                _written[self.folder] = written if written <= most / 20 else 0
+                count, total = opened.execute(_SUMS).fetchall()[0] if written > most / 20 else (0, 0)
+                # Less is left than may be, so that room need not be made again at once.
+                left = most * 0.9 if total > most else total
+                while total > left:
+                    # Few in a transaction, so that no other process waits for long.
+                    if not opened.execute(_OLDEST_GO, (min(200, count // 20 + 1),)).rowcount:
+                        raise sqlite3.DatabaseError("has a damaged index")
+                    count, total = opened.execute(_SUMS).fetchall()[0]
+        except OSError as error:
+            # What is busy may be free for the next entry, and what was damaged is begun anew.
+            if error.errno not in (errno.EAGAIN, errno.ESTALE):
+                _warn_once(f"nothing can be kept in the cache: {reason_of(error)}")
+        entries.clear()
 
 
 NOTHING_KEPT = Cache()
 
 
-@dataclass(frozen=True, slots=True)
-class Gathering(Cache):
-    """A cache that writes many entries together, which takes less than half as long and locks others out less often.
-
-    Parameters
-    ----------
-    waiting : list of Entry
-        What was put and is not written yet.
-    """
-
-    waiting: list[Entry] = field(default_factory=list, compare=False, repr=False)
-
-    def _add(self, path: Path, added: Sequence[Entry]) -> None:
-        """Have entries written with those that follow."""
-        self.waiting.extend(added)
-        if sum(len(entry.content) for entry in self.waiting) >= _TOGETHER:
-            self.write()
-
-    def write(self) -> None:
-        """Write what waits."""
-        if self.folder is not None and self.waiting:
-            Cache(self.folder, self.most_bytes)._add(self.folder / NAME, tuple(self.waiting))
-            self.waiting.clear()
-
-
 @contextmanager
 def gathered(cache: Cache) -> Iterator[Cache]:
-    """Have entries written together, at the end of the block at the latest."""
-    gathering = Gathering(cache.folder, cache.most_bytes)
+    """Have entries written together, at the end of the block at the latest: faster, and others are locked out less."""
+    waiting: list[_Entry] = []
     try:
-        yield gathering
+        yield replace(cache, waiting=waiting)
     finally:
-        gathering.write()
+        cache._write(waiting)
 
 
-class Usage(NamedTuple):
-    """How many entries of a kind there are, and how large they are together."""
+def cache_folder() -> Path:
+    """Return the folder of the user's cache, which need not exist: FRONTCALC_CACHE, else the system's place for it."""
+    if chosen := os.environ.get(VARIABLE):
+        return Path(chosen)
+    from platformdirs import user_cache_path
 
-    kind: str
-    entries: int
-    bytes: int
+    return user_cache_path("frontcalc", appauthor=False)
 
 
 def user_cache(folder: str | Path | None = None) -> Cache:
-    """Return the cache in a folder, else in the user's own, with the limit that the environment sets; «none» is none.
-
-    Raises
-    ------
-    UsageError
-        The limit is set to something other than a whole number.
-    """
+    """Return the cache in a folder (else the user's own; «none» is none); a bad limit in the environment is refused."""
     if folder == NONE:
         return NOTHING_KEPT
     text = os.environ.get(LIMIT, "").strip()
@@ -232,60 +199,115 @@ def user_cache(folder: str | Path | None = None) -> Cache:
     return Cache(Path(folder) if folder else cache_folder(), int(text) if text else _USUAL_LIMIT)
 
 
-def usage(cache: Cache) -> tuple[Usage, ...]:
-    """Return what a cache holds, by kind.
+def usage(cache: Cache, *, clearing: bool = False) -> dict[str, tuple[int, int]]:
+    """Return how many entries of each kind a cache holds, and their bytes, and remove them if asked.
 
-    Raises
-    ------
-    DataError
-        The folder cannot be read, or another process does not let go of what is in it.
+    A folder that cannot be read or written, or that another process does not let go of, is a DataError.
     """
-    return _counted(cache, entries.count)
-
-
-def clear(cache: Cache) -> tuple[Usage, ...]:
-    """Remove all entries of a cache, and return what was removed; what else is in the folder stays.
-
-    Raises
-    ------
-    DataError
-        The folder cannot be written, or another process does not let go of what is in it.
-    """
-    removed = _counted(cache, entries.remove_all)
-    if cache.folder is not None:
-        with suppress(OSError):
-            (cache.folder / (NAME + database.ASIDE)).unlink()
-    return removed
-
-
-def _counted(cache: Cache, work: Callable[[Connection, Sequence[str]], list[tuple[int, int]]]) -> tuple[Usage, ...]:
-    """Return what some work on a cache's database counts by kind: nothing where there is no database."""
-    counts = [(0, 0)] * len(KINDS)
-    if cache.folder is not None:
-        path = cache.folder / NAME
-        try:
-            counts = database.use(path, lambda opened: work(opened, list(KINDS)), patience_s=_CLEARING_S)
-        except (FileNotFoundError, NotADirectoryError):
-            pass
-        except OSError as error:
+    used = dict.fromkeys(KINDS, (0, 0))
+    if cache.folder is None:
+        return used
+    try:
+        with _connected(cache.folder, patience_s=_CLEARING_S) as opened:
+            opened.execute("BEGIN IMMEDIATE" if clearing else "BEGIN")
+            used = {kind: opened.execute(f"{_SUMS} WHERE kind = ?", (kind,)).fetchall()[0] for kind in KINDS}
+            if clearing:
+                opened.execute("DELETE FROM entries")
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ESTALE):
             cure = "try again, or remove the file while nothing runs"
-            raise DataError(reason_of(error), where=str(path), cure=cure) from error
-    return tuple(Usage(kind, *own) for kind, own in zip(KINDS, counts, strict=True))
+            raise DataError(reason_of(error), where=str(cache.folder / NAME), cure=cure) from error
+        used = dict.fromkeys(KINDS, (0, 0))
+    if clearing:
+        with suppress(OSError):
+            (cache.folder / ASIDE).unlink()
+    return used
 
 
-def _digest(kind: str, key: str, content: bytes) -> bytes:
-    """Return the SHA-256 of an entry, which tells that it is whole and the one that was asked for."""
-    digest = hashlib.sha256(f"{kind} {key} ".encode())
-    digest.update(content)
-    return digest.digest()
+@contextmanager
+def _connected(folder: Path, *, make: bool = False, patience_s: float = _PATIENCE_S) -> Iterator[Connection]:
+    """Give the connection to a folder's database, for one thread at a time, and commit at the end.
+
+    OSError says why it cannot be had: ENOENT where there is none and none is to be made, EAGAIN where another process
+    keeps it busy, ESTALE where it was found damaged, also in the block, and was put aside.
+    """
+    import sqlite3 as s
+
+    path, busy = folder / NAME, OSError(errno.EAGAIN, "another process is writing to it")
+    with _lock:
+        if patience_s <= _PATIENCE_S and monotonic() < _busy_until.get(path, 0.0):
+            raise busy
+        if make and not os.path.lexists(path):
+            with suppress(FileExistsError):
+                folder.mkdir(parents=True)
+            # Empty, for its owner alone, and never through a link; SQLite gives its journal the same rights.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
+        facts = path.lstat()
+        if not stat.S_ISREG(facts.st_mode):
+            raise OSError(errno.EINVAL, f"{NAME} is no regular file")
+        file = (os.getpid(), path, facts.st_dev, facts.st_ino, patience_s)
+        try:
+            if file not in _opened:
+                _opened[file] = _open(path, patience_s, make=make)
+            with _opened[file] as opened:
+                yield opened
+        except (s.Error, UnicodeError) as error:
+            # Where damage makes Python fail, as at SQLite's words, there is no code.
+            code = getattr(error, "sqlite_errorcode", s.SQLITE_ERROR) & 0xFF
+            if code in (s.SQLITE_BUSY, s.SQLITE_LOCKED):
+                _busy_until[path] = monotonic() + _PAUSE_S
+                raise busy from error
+            if code == s.SQLITE_FULL and file not in _checked:
+                # The disk is full, or the number of pages is a damaged one. Once, since all is read for it.
+                _checked.add(file)
+                with _connected(folder, make=make, patience_s=patience_s) as again:
+                    if again.execute("PRAGMA integrity_check(1)").fetchall() != [(b"ok",)]:
+                        raise s.DatabaseError("is damaged") from error
+            damage = {s.SQLITE_ERROR, s.SQLITE_CORRUPT, s.SQLITE_NOTADB, s.SQLITE_FORMAT, s.SQLITE_SCHEMA}
+            if code not in damage | {s.SQLITE_CONSTRAINT, s.SQLITE_MISMATCH}:
+                raise OSError(errno.EIO, str(error)) from error
+            close_all()
+            # Else another process has begun a new one.
+            if os.path.samestat(facts, path.lstat()):
+                path.replace(folder / ASIDE)
+                _warn_once(f"the cache was damaged and is begun anew; what was there is now {ASIDE}")
+            raise OSError(errno.ESTALE, "it was damaged") from error
 
 
-def _today() -> int:
-    """Return today as the number of days since 1970."""
-    return int(time() // _DAY_S)
+def _open(path: Path, patience_s: float, *, make: bool) -> Connection:
+    """Return a new connection to a database, with its tables made if asked; one with any others is refused."""
+    import sqlite3
+
+    if len(_opened) >= _MOST_OPEN:
+        close_all()
+    opened = sqlite3.connect(path.absolute(), patience_s, isolation_level=None, check_same_thread=False)
+    try:
+        opened.text_factory = bytes  # what is stored as text need not be text
+        opened.executescript(_SETTINGS)
+        asked = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
+        found = opened.execute(asked).fetchall()
+        if not found and not make:
+            raise FileNotFoundError(errno.ENOENT, "nothing is in it")
+        if not found:
+            opened.executescript(f"PRAGMA auto_vacuum = FULL; BEGIN EXCLUSIVE; {_TABLE}; {_INDEX}; COMMIT")
+            found = opened.execute(asked).fetchall()
+        if found != [(sql.replace("IF NOT EXISTS ", "").encode(),) for sql in (_TABLE, _INDEX)]:
+            raise sqlite3.DatabaseError("has other tables")
+        opened.execute("PRAGMA journal_mode = TRUNCATE").fetchall()
+    except BaseException:
+        opened.close()
+        raise
+    return opened
 
 
-@functools.cache
-def _warn_once(reason: str) -> None:
-    """Log why nothing can be kept, once for each reason."""
-    _log.warning("nothing can be kept in the cache: %s", reason)
+@atexit.register
+def close_all() -> None:
+    """Close this process's connections, which are opened again when they are needed, and never its parent's."""
+    with _lock:
+        for file in [file for file in _opened if file[0] == os.getpid()]:
+            _opened.pop(file).close()
+
+
+if hasattr(os, "register_at_fork"):
+    # No thread is in a database while the process forks.
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)

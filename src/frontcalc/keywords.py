@@ -7,12 +7,12 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
-from functools import cache, wraps
+from functools import wraps
 from numbers import Integral, Real
 from pathlib import Path
 from reprlib import repr as shortened
 from types import NoneType, SimpleNamespace, UnionType
-from typing import Any, NamedTuple, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from frontcalc.config import GONE
 from frontcalc.errors import UsageError
@@ -38,14 +38,6 @@ _WORDS: dict[Any, str] = {
 }
 
 
-class _Taken(NamedTuple):
-    """Annotations of a function's arguments, by name and in order, and those that may be None for «not given»."""
-
-    hints: dict[str, Any]
-    positional: tuple[str, ...]
-    options: frozenset[str]
-
-
 def facade(function: Callable[P, R]) -> Callable[P, R]:
     """Return a public function that refuses keywords that it does not have, and values of another type.
 
@@ -58,15 +50,32 @@ def facade(function: Callable[P, R]) -> Callable[P, R]:
     UsageError
         A value is of a type that is not taken.
     """
+    # Hints by name, the types in them that need no closer look, and the names in order; found at the first call.
+    known: list[tuple[dict[str, Any], dict[str, set[Any]], list[str]]] = []
 
     @wraps(function)
     def call(*args: P.args, **keywords: P.kwargs) -> R:
-        taken = _taken(function)
-        refuse_unknown(function.__name__, keywords, taken.hints)
-        for name, value in (dict(zip(taken.positional, args, strict=False)) | keywords).items():
-            hint = taken.hints[name]
-            if not _fits(value, hint) and not (value is None and name in taken.options):
-                raise UsageError(f"is {shortened(value)}", where=name, cure=f"give {_words(hint)}")
+        if not known:
+            parameters = inspect.signature(function).parameters
+            # What it returns may be of a library that is not there.
+            stated = SimpleNamespace(__annotations__={name: one.annotation for name, one in parameters.items()})
+            hints, plain = get_type_hints(stated, function.__globals__), {}
+            for name, one in parameters.items():
+                if one.kind is one.VAR_KEYWORD:
+                    options = get_type_hints(get_args(hints.pop(name))[0])
+                    # An option may be None for «not given».
+                    hints, plain = hints | options, {option: {NoneType} for option in options}
+            for name, hint in hints.items():
+                united = get_args(hint) if get_origin(hint) in (Union, UnionType) else ()
+                plain[name] = {hint, *united} | plain.get(name, set())
+            positional = [name for name, one in parameters.items() if one.kind is one.POSITIONAL_OR_KEYWORD]
+            known.append((hints, plain, positional))
+        hints, plain, positional = known[0]
+        if not keywords.keys() <= hints.keys():
+            refuse_unknown(function.__name__, keywords, hints)
+        for name, value in (dict(zip(positional, args, strict=False)) | keywords).items():
+            if type(value) not in plain[name] and not _fits(value, hints[name]):
+                raise UsageError(f"is {shortened(value)}", where=name, cure=f"give {_words(hints[name])}")
         # Options are asked whether they are given, which a frame does not answer.
         read = {name: in_memory(value) if isinstance(value, GeoFrame) else value for name, value in keywords.items()}
         return function(*args, **read)  # type: ignore[arg-type]
@@ -82,24 +91,6 @@ def refuse_unknown(name: str, given: Collection[str], known: Collection[str]) ->
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
             hint = GONE.get(keyword.replace("_", "-"), hint)
             raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}; {hint}")
-
-
-@cache
-def _taken(function: Callable[..., Any]) -> _Taken:
-    """Return what a function takes, the members of its options among it."""
-    parameters = inspect.signature(function).parameters
-    # What it returns may be of a library that is not there.
-    stated = SimpleNamespace(__annotations__={name: one.annotation for name, one in parameters.items()})
-    hints = get_type_hints(stated, function.__globals__)
-    options: dict[str, Any] = {}
-    for name, parameter in parameters.items():
-        if parameter.kind is parameter.VAR_KEYWORD:
-            (members,) = get_args(hints[name])
-            assert is_typeddict(members)
-            options = get_type_hints(members)
-    own = {name: hints[name] for name, one in parameters.items() if one.kind is not one.VAR_KEYWORD}
-    positional = tuple(name for name, one in parameters.items() if one.kind is one.POSITIONAL_OR_KEYWORD)
-    return _Taken(own | options, positional, frozenset(options))
 
 
 def _fits(value: object, hint: Any) -> bool:

@@ -5,8 +5,11 @@ A code is a promise: once published it keeps its meaning. New codes are appended
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
+
+from frontcalc.errors import CheckFailed, UsageError
 
 CODES: dict[str, str] = {
     "OPENS-LATE": "the archive starts inside the period, which opens with its first map",
@@ -92,3 +95,32 @@ def grouped(notices: Iterable[Notice]) -> list[str]:
 def join_codes(notices: Iterable[Notice]) -> str:
     """Return the codes of some notices as the `notes` column shows them: sorted, separated by spaces."""
     return " ".join(sorted({notice.code for notice in notices}))
+
+
+def notice_code(name: str) -> str:
+    """Return the notice code that somebody typed, in whatever case.
+
+    Raises
+    ------
+    UsageError
+        There is no such code; the message names the nearest.
+    """
+    code = name.strip().upper().replace("_", "-")
+    if code in CODES:
+        return code
+    near = get_close_matches(code, CODES, n=1, cutoff=0.0)
+    raise UsageError(f"no notice is named {name!r}", where="--fail-on", cure=f"the nearest is {near[0]}")
+
+
+def require_none(notices: Iterable[Notice], codes: Collection[str]) -> None:
+    """Raise where a result has a notice of some codes.
+
+    Raises
+    ------
+    CheckFailed
+        With the first such notice, and how many more there are.
+    """
+    found = grouped(notice for notice in notices if notice.code in codes)
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise CheckFailed(f"a notice that was not to occur: {found[0]}{more}", where="--fail-on")

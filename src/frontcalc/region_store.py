@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from frontcalc import atomic
+from frontcalc.cache import cache_folder
 from frontcalc.errors import DataError, reason_of
-from frontcalc.folders import cache_folder
 
 LEVELS = ("country", "adm1", "adm2")
 """Levels of fetched sets, coarse before fine."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import platform
 import sys
-from functools import cache
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
+
+import orjson
 
 from frontcalc import __version__
 
@@ -15,35 +18,23 @@ _DATA = (".py", ".regions", ".zones")
 _READERS = ("orjson", "pyogrio", "pyarrow")
 
 
-@cache
+@functools.cache
 def method_version() -> str:
-    """Return a text that differs wherever figures might: what is kept under it is of this very method."""
-    return " ".join(software().values())
+    """Return all that figures are made with as JSON: what is kept under it is of this very method.
 
-
-@cache
-def _sources() -> str:
-    """Return the SHA-256 of frontcalc's own sources and regions.
-
-    The version's number alone would not do: code changes between two of them. So nobody has to remember to
-    count a number up.
+    The version's number alone would not do, since code changes between two of them: with it is the SHA-256 of
+    frontcalc's own sources and regions.
     """
-    digest = hashlib.sha256()
-    package = Path(__file__).parent
-    for path in sorted(path for path in package.rglob("*") if path.suffix in _DATA):
-        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
-
-
-def software() -> dict[str, str]:
-    """Return all that figures are made with by name, in a form that machines can compare."""
     import numpy as np
     import pyproj
     import shapely
 
-    return {
+    sources, folder = hashlib.sha256(), Path(__file__).parent
+    for path in sorted(path for path in folder.rglob("*") if path.suffix in _DATA):
+        sources.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    facts = {
         "frontcalc": __version__,
-        "sources of frontcalc": _sources(),
+        "sources of frontcalc": sources.hexdigest(),
         "shapely": shapely.__version__,
         "GEOS": shapely.geos_version_string,
         "pyproj": pyproj.__version__,
@@ -51,13 +42,15 @@ def software() -> dict[str, str]:
         "machine": platform.machine(),
         "Python": sys.version,
         "numpy": np.__version__,
-        **{package: _version(package) for package in _READERS},
     }
+    for package in _READERS:
+        facts[package] = "-"
+        with suppress(metadata.PackageNotFoundError):
+            facts[package] = metadata.version(package)
+    return orjson.dumps(facts).decode()
 
 
-def _version(package: str) -> str:
-    """Return a package's version, a dash where it is not installed."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "-"
+def software() -> dict[str, str]:
+    """Return all that figures are made with by name, in a form that machines can compare."""
+    facts: dict[str, str] = orjson.loads(method_version())
+    return facts

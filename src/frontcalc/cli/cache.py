@@ -48,9 +48,9 @@ def clear_command(cache: str | None, format_: str) -> None:
 
     It shows what was removed.
     """
-    from frontcalc.cache import clear, user_cache
+    from frontcalc.cache import usage, user_cache
     from frontcalc.outputs.cache_facts import removed_text, usage_json
 
     kept = user_cache(cache)
-    removed = clear(kept)
+    removed = usage(kept, clearing=True)
     writing.print_text(usage_json(kept, removed).decode() if format_ == "json" else removed_text(removed))

@@ -190,7 +190,7 @@ def _log_to_stderr(context: click.Context) -> None:
     logger.setLevel(logging.INFO)
 
     def end() -> None:
-        from frontcalc.folders import cache_folder
+        from frontcalc.cache import cache_folder
 
         chosen = context.params.get("cache")
         logger.info("cache: %s", chosen or cache_folder())

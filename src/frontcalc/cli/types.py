@@ -46,7 +46,7 @@ def date(value: str) -> str:
 
 def code(value: str) -> str:
     """Return the code of a notice, checked."""
-    from frontcalc.demands import notice_code
+    from frontcalc.notices import notice_code
 
     return notice_code(value)
 

@@ -150,8 +150,7 @@ def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> No
     CheckFailed
         All is written, and there is a notice that the command is to fail on.
     """
-    from frontcalc.demands import require_none
-    from frontcalc.notices import grouped
+    from frontcalc.notices import grouped, require_none
     from frontcalc.outputs import WITH_REMARKS, render, write_file
     from frontcalc.outputs.remarks import place_lines
 

@@ -12,12 +12,11 @@ from typing import Any, Unpack
 
 from frontcalc import __version__
 from frontcalc.archives import Archive, refuse_place
-from frontcalc.demands import require_none
 from frontcalc.drift import Cells, Drift, Key, Record, Source, Tree, compare
 from frontcalc.errors import DataError, UsageError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.measure.summary import Calendar, summaries
-from frontcalc.notices import Notice
+from frontcalc.notices import Notice, require_none
 from frontcalc.outputs import WRITERS
 from frontcalc.outputs.datapackage import KEY, NAME, datapackage, read_record, sha256, software
 from frontcalc.outputs.together import write_together

@@ -2,49 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import orjson
 
-from frontcalc.cache import KINDS, NONE, Cache, Usage
+from frontcalc.cache import NONE, Cache
+
+Used = Mapping[str, tuple[int, int]]
+"""How many entries of each kind there are, and their bytes."""
+
+_KINDS: dict[str, str] = {
+    "maps": "what is on each map: files, layers, notices",
+    "boxes": "what part of the world a map shows",
+    "grounds": "what is held on each map, projected, repaired and united",
+    "repairs": "by how much two ways of repairing what is held differ",
+    "steps": "gained, lost and slivers by region from map to map, and the largest parts",
+    "areas": "areas held by region on a map",
+    "regions": "the regions of a file, projected, cut and made a partition",
+    "zones": "ground beside the regions of a file, and the regions that take it",
+    "rests": "the rest of the plane around the regions of a file",
+}
 
 
-def usage_text(cache: Cache, used: Sequence[Usage]) -> str:
+def usage_text(cache: Cache, used: Used) -> str:
     """Return a line a kind of entries, and below them the sum, the limit and the folder."""
+    entries, size = _sums(used)
     lines = [("kind", "entries", "size", "what it is")]
-    lines += [(own.kind, f"{own.entries:,}", _size(own.bytes), KINDS[own.kind]) for own in used]
-    lines.append(("all", f"{_entries(used):,}", _size(_bytes(used)), f"{_size(cache.most_bytes)} at most"))
+    lines += [(kind, f"{count:,}", _size(own), _KINDS[kind]) for kind, (count, own) in used.items()]
+    lines.append(("all", f"{entries:,}", _size(size), f"{_size(cache.most_bytes)} at most"))
     wide = [max(len(line[column]) for line in lines) for column in range(3)]
-    shown = (f"{kind:{wide[0]}}  {count:>{wide[1]}}  {size:>{wide[2]}}  {what}" for kind, count, size, what in lines)
+    shown = (f"{kind:{wide[0]}}  {count:>{wide[1]}}  {own:>{wide[2]}}  {what}" for kind, count, own, what in lines)
     return "\n".join((*shown, "", f"folder: {cache.folder or NONE}")) + "\n"
 
 
-def removed_text(removed: Sequence[Usage]) -> str:
+def removed_text(removed: Used) -> str:
     """Return in one line what was removed."""
-    count = _entries(removed)
-    return f"removed {count:,} entr{'y' if count == 1 else 'ies'}, {_size(_bytes(removed))}\n"
+    entries, size = _sums(removed)
+    return f"removed {entries:,} entr{'y' if entries == 1 else 'ies'}, {_size(size)}\n"
 
 
-def usage_json(cache: Cache, used: Sequence[Usage]) -> bytes:
+def usage_json(cache: Cache, used: Used) -> bytes:
     """Return what a cache holds as JSON."""
+    entries, size = _sums(used)
     facts = {
         "folder": str(cache.folder or NONE),
         "limit_bytes": cache.most_bytes,
-        "entries": _entries(used),
-        "bytes": _bytes(used),
-        "kinds": [own._asdict() for own in used],
+        "entries": entries,
+        "bytes": size,
+        "kinds": [{"kind": kind, "entries": count, "bytes": own} for kind, (count, own) in used.items()],
     }
     return orjson.dumps(facts, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _entries(used: Sequence[Usage]) -> int:
-    """Return how many entries there are."""
-    return sum(own.entries for own in used)
-
-
-def _bytes(used: Sequence[Usage]) -> int:
-    """Return how large all entries are."""
-    return sum(own.bytes for own in used)
+def _sums(used: Used) -> tuple[int, int]:
+    """Return how many entries there are, and how large all are (bytes)."""
+    return sum(count for count, _ in used.values()), sum(size for _, size in used.values())
 
 
 def _size(size: float) -> str:

@@ -13,7 +13,6 @@ from frontcalc.regions.cutting import Geometries, rest_of_plane
 from frontcalc.regions.packing import from_bytes, to_bytes
 from frontcalc.regions.sets import RegionSet
 from frontcalc.regions.snapping import snap_zones
-from frontcalc.versions import method_version
 
 SNAPS = ("border", "none")
 """Whether ground beside the eligible regions goes to the nearest of them."""
@@ -59,13 +58,11 @@ def _kept(eligible: RegionSet, foreign: Geometries, plane: str, cache: Cache) ->
     """Return zones as bytes from the cache, or make and keep them."""
     land_owner = eligible.owner if eligible.land_owner is None else eligible.land_owner
     drawn = to_bytes(eligible.land, land_owner, eligible.pieces, eligible.owner, foreign)
-    return cache.kept(
-        "zones", key_of((method_version(), plane, drawn)), lambda: zones_as_bytes(eligible, foreign, plane)
-    )
+    return cache.kept("zones", key_of((plane, drawn)), lambda: zones_as_bytes(eligible, foreign, plane))
 
 
 def _kept_rest(pieces: Geometries, cache: Cache) -> Geometries:
     """Return the rest of the plane from the cache, or make and keep it."""
-    key = key_of((method_version(), to_bytes(pieces)))
+    key = key_of((to_bytes(pieces),))
     content = cache.kept("rests", key, lambda: to_bytes(rest_of_plane(pieces)))
     return next(from_bytes(content))

@@ -29,7 +29,6 @@ from frontcalc.sources import SourceFile, fingerprint, read_features
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import Entry, GeoFrame, file_of
 from frontcalc.sources.limits import limits
-from frontcalc.versions import method_version
 
 CODE_FIELDS = ("iso_3166_2", "shapeiso", "shapeid")
 """Feature properties that hold a region's code, whatever their case."""
@@ -107,7 +106,7 @@ def read_regions(
     entry = file_of(path)
     source = SourceFile(entry.label, fingerprint(entry))
     # Names are in the key since a notice has them; the file's bytes and the field say all else.
-    key = key_of((method_version(), source.sha256, target_crs, field or "", entry.label, repr(limits())))
+    key = key_of((source.sha256, target_crs, field or "", entry.label, repr(limits())))
     content = cache.kept("regions", key, lambda: _made(entry, source, target_crs, field))
     land, land_owner, pieces, owners, said = from_bytes(content)
     facts = _Facts(*orjson.loads(str(said)))

@@ -22,7 +22,6 @@ from frontcalc.progress import timed
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Holding, Snapshot, ground_of, read_snapshot, repair_gaps_km2
-from frontcalc.versions import method_version
 
 Grounds = Callable[[Holding], shapely.MultiPolygon]
 Measured = tuple[list[Snapshot], dict[str, Change], dict[str, list[float]]]
@@ -40,12 +39,12 @@ def regions_key(regions: RegionSet, country: str, snap: str) -> str:
     file = regions.source.sha256 if regions.source else ""
     names = (file, repr(regions.names), repr(regions.countries), country, snap)
     pieces = shapely.bounds(regions.pieces).tobytes(), regions.owner.astype("<i8").tobytes()
-    return key_of((method_version(), *names, *pieces))
+    return key_of((*names, *pieces))
 
 
 def step_key(regions: str, slivers: SliverRule, before: Holding, after: Holding) -> str:
     """Return the key of the step between two maps, by the key of the regions."""
-    return key_of((method_version(), regions, repr(slivers), before.key, after.key))
+    return key_of((regions, repr(slivers), before.key, after.key))
 
 
 def known_step(cache: Cache, key: str) -> Change | None:

@@ -40,7 +40,6 @@ from frontcalc.snapshots import (
     latitude_first,
 )
 from frontcalc.states import Span, State, States, actors_on
-from frontcalc.versions import method_version
 from frontcalc.views import View, choose_view
 
 
@@ -291,7 +290,7 @@ class Run:
 
     def _kept(self, held: Holding, key: str, make: Callable[[], Floats]) -> Floats:
         """Return figures of a map (2, k), found before, kept from an earlier run or made now."""
-        name = key_of((method_version(), key, held.key))
+        name = f"{key} {held.key}"
         if name not in self._figures:
             content = self.cache.kept("areas", name, lambda: make().astype("<f8").tobytes())
             self._figures[name] = np.frombuffer(content, "<f8").reshape(2, -1)

@@ -33,7 +33,6 @@ from frontcalc.snapshots.legend import Tell
 from frontcalc.sources import SourceFile, fingerprint
 from frontcalc.sources.files import Entry
 from frontcalc.sources.limits import limits
-from frontcalc.versions import method_version
 
 _MOST_REMEMBERED = 4096
 _remembered: dict[SnapshotRef, Snapshot] = {}
@@ -127,7 +126,7 @@ def keep_snapshot(snapshot: Snapshot, cache: Cache) -> None:
 
 def kept_boxes(snapshot: Snapshot, cache: Cache) -> Geometries:
     """Return what `boxes_in_degrees` does, without reading the map again where that is kept."""
-    key = key_of((method_version(), *(part.digest for part in snapshot.layers)))
+    key = key_of(part.digest for part in snapshot.layers)
     content = cache.kept("boxes", key, lambda: shapely.bounds(boxes_in_degrees(snapshot)).astype("<f8").tobytes())
     return np.asarray(shapely.box(*np.frombuffer(content, "<f8").reshape(-1, 4).T))
 
@@ -169,4 +168,4 @@ def _key(ref: SnapshotRef, digests: list[str]) -> str:
         f"{part.entry.label} {part.entry.siblings} {part.selection} {digest}"
         for part, digest in zip(ref.parts, digests, strict=True)
     ]
-    return key_of((method_version(), repr(limits()), str(ref.day), repr(ref.legend), *files))
+    return key_of((repr(limits()), str(ref.day), repr(ref.legend), *files))

@@ -16,7 +16,6 @@ from frontcalc.errors import DataError
 from frontcalc.layers import Role
 from frontcalc.progress import timed
 from frontcalc.snapshots.drawn import Geometries, Snapshot, SnapshotLayer
-from frontcalc.versions import method_version
 from frontcalc.views import View
 
 GRID_M = 2.0**-20
@@ -52,7 +51,7 @@ class Holding:
     def key(self) -> str:
         """The key of the ground: of what is drawn in the layers, whatever they and their files are called."""
         parts = (part.digest for part in self.parts)
-        return key_of((method_version(), self.plane, *parts, "without", *(part.digest for part in self.without)))
+        return key_of((self.plane, *parts, "without", *(part.digest for part in self.without)))
 
 
 def holding(
