@@ -20,8 +20,8 @@ from frontcalc.pipeline.options import Options
 from frontcalc.pipeline.splitting import Splitting
 from frontcalc.pipeline.summary_periods import SummaryOptions
 from frontcalc.tables import Table
-from frontcalc.viz.options import Looks
 from frontcalc.viz.scene import ChangeMap
+from frontcalc.viz.style import Looks
 
 # What each facade is naturally given first; all else is an option, and has its name at the call.
 POSITIONAL = {

@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from frontcalc.pipeline.timeline import series
     from frontcalc.pipeline.trees import check_summaries, write_summaries
     from frontcalc.pipeline.verifying import verify
-    from frontcalc.viz.drawing import picture, plot
-    from frontcalc.viz.notebook import notebook_html
+    from frontcalc.viz.charts import notebook_html, picture, plot
 
 _HOME = {
     "change_map": "pipeline.pictures",
@@ -72,9 +71,9 @@ _HOME = {
     "verify": "pipeline.verifying",
     "write_legend": "pipeline.explanations",
     "write_summaries": "pipeline.trees",
-    "notebook_html": "viz.notebook",
-    "picture": "viz.drawing",
-    "plot": "viz.drawing",
+    "notebook_html": "viz.charts",
+    "picture": "viz.charts",
+    "plot": "viz.charts",
     "open_archive": "archives",
     "CheckFailed": "errors",
     "DataError": "errors",

@@ -14,7 +14,7 @@ from frontcalc.page import figures
 from frontcalc.page.content import context, data
 from frontcalc.page.measured import Report
 from frontcalc.sources.packages import extra_package
-from frontcalc.viz.themes import THEMES, Theme
+from frontcalc.viz.style import THEMES, Theme
 
 _SCRIPTS = ("shapes", "words", "map", "series", "ranking", "table", "main")
 
