@@ -108,8 +108,8 @@ class Sheet:
 
     def text(self, x: float, y: float, text: str, size_pt: float, **style: Any) -> Any:
         """Write text at a pixel of the sheet; formulas and control characters in it mean nothing."""
-        set_so: dict[str, Any] = {"color": self.theme.ink, "fontsize": size_pt, "family": FONT, "parse_math": False}
-        return self.figure.text(x / self.width, y / self.height, text, **(set_so | style))
+        plain: dict[str, Any] = {"color": self.theme.ink, "fontsize": size_pt, "family": FONT, "parse_math": False}
+        return self.figure.text(x / self.width, y / self.height, text, **(plain | style))
 
     def axes(self, box: Box) -> Axes:
         """Return axes in a box."""
