@@ -33,9 +33,9 @@ from frontcalc.tables import (
     SummaryMeta,
     Table,
 )
-from frontcalc.viz.options import Looks
 from frontcalc.viz.scene import ChangeMap
 from frontcalc.viz.sheet import Picture
+from frontcalc.viz.style import Looks
 
 PAGE = Path(__file__).parents[1] / "docs" / "api.md"
 # Public names by what they are for; a name in none of them stands under «Other names».

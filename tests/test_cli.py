@@ -23,7 +23,7 @@ from frontcalc.periods import UNITS as UNITS_OF_TIME
 from frontcalc.regions import SNAPS
 from frontcalc.views import VIEWS
 from frontcalc.viz.sheet import FORMATS as PICTURES
-from frontcalc.viz.themes import THEMES
+from frontcalc.viz.style import THEMES
 
 Write = Callable[..., Path]
 

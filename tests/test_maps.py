@@ -20,10 +20,10 @@ from pictures import assert_legible, drawn_km2, texts
 import frontcalc
 from frontcalc import crs
 from frontcalc.regions import no_regions
-from frontcalc.viz import labels
+from frontcalc.viz import lettering
 from frontcalc.viz.basemap import land_in, towns
 from frontcalc.viz.frame import frame_of
-from frontcalc.viz.labels import Label
+from frontcalc.viz.lettering import Label
 from frontcalc.viz.scene import ChangeMap
 from frontcalc.viz.sheet import Box
 
@@ -254,11 +254,12 @@ def test_square_miles(squares: Path) -> None:
 def test_labels_take_the_first_free_place_and_none_is_on_another() -> None:
     canvas = Box(0, 0, 100, 100)
     same = [Label(str(number), "town", 20, 10, ((50, 50),), 2) for number in range(12)]
-    placed = labels.place(same, canvas, lambda label, box: 0.0)
-    assert [one.label.text for one in placed] == ["0"], "a mark that is covered would be another town's"
+    placed = lettering.place(same, canvas, lambda label, box: 0.0)
+    assert [label.text for label, _, _ in placed] == ["0"], "a mark that is covered would be another town's"
     apart = [Label(str(number), "region", 20, 10, ((50, 50), (50, 70), (150, 50)), 0) for number in range(3)]
-    assert [one.anchor for one in labels.place(apart, canvas, lambda label, box: 0.0)] == [(50, 50), (50, 70)]
-    refused = labels.place(apart, canvas, lambda label, box: None)
+    found = lettering.place(apart, canvas, lambda label, box: 0.0)
+    assert [anchor for _, _, anchor in found] == [(50, 50), (50, 70)]
+    refused = lettering.place(apart, canvas, lambda label, box: None)
     assert refused == []
 
 

@@ -27,9 +27,20 @@ from frontcalc.errors import UsageError
 from frontcalc.measure.held import holdings
 from frontcalc.outputs import render
 from frontcalc.outputs.wording import capital
-from frontcalc.page import content, shapes
+from frontcalc.page import content
 from frontcalc.page.document import html_page
-from frontcalc.page.measured import Report, measure
+from frontcalc.page.measured import (
+    GRID_M,
+    TOLERANCES_M,
+    PageContent,
+    Shape,
+    encoded,
+    label_point,
+    measure,
+    on_plane,
+    plane_around,
+    simplified,
+)
 from frontcalc.tables import RangeRow
 
 Write = Callable[..., Path]
@@ -51,7 +62,7 @@ def named(region_file: Write) -> str:
     return str(region_file({"West": [(0, 0), (1, 0)], "East": [(2, 0), (3, 0)], "Far": [(50, 0)]}))
 
 
-def measured(maps: Path, regions: str, *periods: str) -> Report:
+def measured(maps: Path, regions: str, *periods: str) -> PageContent:
     return measure(periods or ("2023", "2024"), maps, {"regions": regions, "snap": "none"})
 
 
@@ -110,9 +121,9 @@ def test_maps_are_those_between_the_earliest_opening_and_the_latest_close(maps: 
     assert content.data(measured(maps, named, "2024"))["days"] == ["2023-12-31", "2024-12-31"]
 
 
-def area_km2(shape: shapes.Shape) -> float:
+def area_km2(shape: Shape) -> float:
     """Return the area of a shape as a page's scripts draw it."""
-    rings = [[np.cumsum(np.reshape(steps, (-1, 2)), axis=0) * shapes.GRID_M for steps in part] for part in shape]
+    rings = [[np.cumsum(np.reshape(steps, (-1, 2)), axis=0) * GRID_M for steps in part] for part in shape]
     polygons = [shapely.Polygon(outline, holes) for outline, *holes in rings]
     return float(sum(polygon.area for polygon in polygons)) / 1e6
 
@@ -136,20 +147,20 @@ def test_shapes_are_the_ground_of_the_figures(maps: Path, named: str) -> None:
 @given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=1, max_size=12, unique=True))
 def test_what_is_encoded_is_drawn_on_the_grid(cells: list[tuple[int, int]]) -> None:
     ground = shapely.union_all([shapely.box(1000 * x, 1000 * y, 1000 * x + 1000, 1000 * y + 1000) for x, y in cells])
-    assert area_km2(shapes.encoded(ground)) == pytest.approx(len(cells))
+    assert area_km2(encoded(ground)) == pytest.approx(len(cells))
 
 
 def test_what_is_smaller_than_the_grid_is_not_drawn() -> None:
     speck = shapely.box(10, 10, 30, 30)
-    assert shapes.encoded(speck) == []
-    assert len(shapes.encoded(shapely.union_all([speck, shapely.box(1000, 1000, 2000, 2000)]))) == 1
+    assert encoded(speck) == []
+    assert len(encoded(shapely.union_all([speck, shapely.box(1000, 1000, 2000, 2000)]))) == 1
 
 
 def test_neighbours_stay_neighbours() -> None:
     wavy = [(x * 100.0, 50.0 * (x % 2)) for x in range(101)]
     north = shapely.Polygon([*wavy, (10_000, 5_000), (0, 5_000)])
     south = shapely.Polygon([*wavy, (10_000, -5_000), (0, -5_000)])
-    above, below = shapes.simplified(np.array([north, south]), 400)
+    above, below = simplified(np.array([north, south]), 400)
     assert shapely.get_num_coordinates(above) < 20
     assert shapely.area(shapely.intersection(above, below)) == 0
     assert shapely.area(shapely.union(above, below)) == pytest.approx(shapely.area(above) + shapely.area(below))
@@ -157,8 +168,8 @@ def test_neighbours_stay_neighbours() -> None:
 
 def test_the_plane_shows_a_square_as_one() -> None:
     (west,) = shapely.get_parts(shapely.union_all([square(300, 0)]))
-    plane = shapes.plane_around(shapely.MultiPolygon([west]), LONLAT)
-    x, y = np.ptp(shapely.get_coordinates(shapes.on_plane([west], LONLAT, plane)[0]), axis=0)
+    plane = plane_around(shapely.MultiPolygon([west]), LONLAT)
+    x, y = np.ptp(shapely.get_coordinates(on_plane([west], LONLAT, plane)[0]), axis=0)
     # At 43° south 10 km of the equal-area projection are cos 43° ÷ cos 30° of that eastward, and more northward.
     assert x * y == pytest.approx(1e8, rel=0.01)
     assert x / 1000 == pytest.approx(8.46, abs=0.05)
@@ -166,25 +177,23 @@ def test_the_plane_shows_a_square_as_one() -> None:
 
 def test_edges_that_cross_on_the_plane_are_mended() -> None:
     crossed = shapely.Polygon([(0, 0), (10_000, 10_000), (10_000, 0), (0, 10_000)])
-    (drawn,) = shapes.simplified(
-        shapes.on_plane([crossed], DEFAULT_CRS, shapes.plane_around(crossed, DEFAULT_CRS)), 200
-    )
+    (drawn,) = on_plane([crossed], DEFAULT_CRS, plane_around(crossed, DEFAULT_CRS))
     assert shapely.is_valid(drawn)
     assert shapely.area(drawn) == pytest.approx(5e7, rel=0.01)
 
 
 def test_nothing_held_is_drawn_as_nothing() -> None:
     nothing = shapely.MultiPolygon()
-    plane = shapes.plane_around(nothing, DEFAULT_CRS)
-    (drawn,) = shapes.simplified(shapes.on_plane([nothing], DEFAULT_CRS, plane), 200)
-    assert (shapes.encoded(drawn), shapes.label_point(drawn)) == ([], [0, 0])
+    plane = plane_around(nothing, DEFAULT_CRS)
+    (drawn,) = on_plane([nothing], DEFAULT_CRS, plane)
+    assert (encoded(drawn), label_point(drawn)) == ([], [0, 0])
 
 
 def test_large_maps_are_simplified_until_they_fit(maps: Path, named: str, monkeypatch: pytest.MonkeyPatch) -> None:
     report = measured(maps, named)
-    assert content.data(report)["tolerance"] == shapes.TOLERANCES_M[0]
+    assert content.data(report)["tolerance"] == TOLERANCES_M[0]
     monkeypatch.setattr(content, "MAPS_BYTES", 10)
-    assert content.data(report)["tolerance"] == shapes.TOLERANCES_M[-1]
+    assert content.data(report)["tolerance"] == TOLERANCES_M[-1]
     assert 'id="tolerance"' in html_page(report)
 
 

@@ -18,8 +18,8 @@ import pytest
 import frontcalc
 from frontcalc.run.options import Keywords, Options
 from frontcalc.tables import Table
-from frontcalc.viz.options import Looks
 from frontcalc.viz.scene import ChangeMap
+from frontcalc.viz.style import Looks
 
 # What each facade is naturally given first; all else is an option, and has its name at the call.
 POSITIONAL = {

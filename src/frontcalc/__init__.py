@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from frontcalc.pipeline.region_check import check_regions
     from frontcalc.pipeline.region_fetch import fetch_regions
     from frontcalc.pipeline.region_sets import list_regions, show_region
-    from frontcalc.viz.drawing import picture, plot
-    from frontcalc.viz.notebook import notebook_html
+    from frontcalc.viz.charts import notebook_html, picture, plot
 
 _HOME = {
     "change_map": "measure.pictures",
@@ -70,9 +69,9 @@ _HOME = {
     "verify": "measure.verify",
     "write_legend": "pipeline.explanations",
     "write_summaries": "measure.trees",
-    "notebook_html": "viz.notebook",
-    "picture": "viz.drawing",
-    "plot": "viz.drawing",
+    "notebook_html": "viz.charts",
+    "picture": "viz.charts",
+    "plot": "viz.charts",
     "open_archive": "archives",
     "CheckFailed": "errors",
     "DataError": "errors",

@@ -85,7 +85,7 @@ def _form(image: str | None, output: str) -> str:
 def _check(looks: dict[str, Any]) -> None:
     """Refuse a picture that could not be drawn before anything is measured."""
     from frontcalc.sources.packages import extra_package
-    from frontcalc.viz.options import style_of
+    from frontcalc.viz.style import style_of
 
     extra_package("matplotlib", where="a picture", extra="viz")
     style_of(looks)  # type: ignore[arg-type]

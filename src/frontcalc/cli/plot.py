@@ -42,7 +42,7 @@ def series_command(
 ) -> None:
     """Draw the area held over time; the figures are those of «frontcalc series»."""
     import frontcalc
-    from frontcalc.viz.events import read_events
+    from frontcalc.viz.curve import read_events
 
     marked = read_events(events) if events else ()
     maps = options.or_sample(archive)

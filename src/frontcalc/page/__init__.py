@@ -7,8 +7,7 @@ from typing import Unpack
 
 from frontcalc.archives import Archive
 from frontcalc.keywords import facade
-from frontcalc.page.document import html_page
-from frontcalc.page.figures import bokeh
+from frontcalc.page.document import bokeh, html_page
 from frontcalc.page.measured import measure
 from frontcalc.periods import PeriodsLike
 from frontcalc.run.options import Keywords

@@ -19,152 +19,140 @@ from frontcalc.outputs.layout import differ_in_length, ratio_text
 from frontcalc.outputs.numbers import BLANK, decimals, km2
 from frontcalc.outputs.sentence import paragraphs
 from frontcalc.outputs.wording import capital
-from frontcalc.page import shapes
-from frontcalc.page.measured import Report
+from frontcalc.page.measured import GRID_M, TOLERANCES_M, PageContent, Shape, encoded, label_point, simplified
 from frontcalc.regions import UNASSIGNED
-from frontcalc.tables import TOTAL, DiffRow, HeldRow, Meta, RangeRow, Table
+from frontcalc.tables import TOTAL, DiffRow, HeldRow, RangeRow
 
 MAPS_BYTES = 2_400_000
 """What the maps of a page may take; beyond it they are simplified more."""
 
-
 _LISTED = 6
 
 
-def data(report: Report) -> dict[str, Any]:
+def data(page: PageContent) -> dict[str, Any]:
     """Return what the scripts show: figures rounded as tables show them, and shapes."""
-    tolerance_m, maps = _maps(report)
-    moved = _moved(report)
+    tolerance_m, maps = _maps(page)
+    moved = _moved(page)
+    held: dict[str, list[float | None]] = {key: [] for key in moved}
+    for row in page.held.table.rows:
+        if (key := _key(page, row)) in held:
+            held[key].append(_tenths(row.held_km2))
+    periods: dict[str, list[DiffRow]] = {}
+    for change in page.figures.rows:
+        periods.setdefault(change.period, []).append(change)
+    rows = list(periods.values())
     return {
         "tolerance": tolerance_m,
-        "grid": shapes.GRID_M,
-        "periods": [_period(report, period, moved) for period in _periods(report)],
-        "days": [day.isoformat() for day in report.held.days],
-        "held": _held(report, moved),
+        "grid": GRID_M,
+        "periods": [_period(page, mine, before, moved) for before, mine in zip([[], *rows], rows, strict=False)],
+        "days": [day.isoformat() for day in page.held.days],
+        "held": held,
         "maps": maps,
         "land": [
-            {"region": name, "shape": shapes.encoded(ground), "at": shapes.label_point(ground)}
-            for (name, _), ground in zip(report.held.regions, report.land, strict=True)
+            {"region": name, "shape": encoded(ground), "at": label_point(ground)}
+            for (name, _), ground in zip(page.held.regions, page.land, strict=True)
         ],
     }
 
 
-def context(report: Report) -> dict[str, Any]:
+def context(page: PageContent) -> dict[str, Any]:
     """Return the texts of a page, as they are: the template escapes them."""
-    meta = report.figures.meta
-    notices = tuple(dict.fromkeys([*meta.notices, *report.held.table.meta.notices]))
-    labels = [row.period for row in _totals(report)]
-    moved = _moved(report)
+    figures, meta = page.figures, page.figures.meta
+    notices = tuple(dict.fromkeys([*meta.notices, *page.held.table.meta.notices]))
+    totals = [row for row in figures.rows if row.level == TOTAL]
+    labels = [row.period for row in totals]
+    moved = _moved(page)
+    # The columns of `diff` alone, which its readers know.
+    names = [entry.name for entry in fields(DiffRow)]
+    rows = tuple(DiffRow(*(getattr(row, name) for name in names)) for row in figures.rows)
+    title = title_of(meta.actors[0], meta)
     return {
-        "title": printable(f"{title_of(meta.actors[0], meta)}: {', '.join(labels)}"),
-        "kicker": printable(f"{title_of(meta.actors[0], meta)}"),
+        "title": printable(f"{title}: {', '.join(labels)}"),
+        "kicker": printable(title),
         "aside": aside_of(meta),
-        "paragraphs": [_headline(pieces) for pieces in paragraphs(report.figures)],
+        "paragraphs": [(capital(first.rstrip(":")), capital(" ".join(rest))) for first, *rest in paragraphs(figures)],
         "synthetic": any(notice.code == "SYNTHETIC" for notice in notices),
-        "cards": [_card(row, before) for before, row in _with_the_one_before(_totals(report))],
+        "cards": [_card(row, before) for before, row in zip([None, *totals], totals, strict=False)],
         "regions": [key for key in moved if key not in (TOTAL, UNASSIGNED)],
         "loose": UNASSIGNED if UNASSIGNED in moved else "",
-        "table": [_row(row) for row in report.figures.rows if _key(report, row) in moved],
-        "csv": base64.b64encode(render(_without_ranges(report.figures), "csv")).decode(),
+        "table": [_row(row) for row in figures.rows if _key(page, row) in moved],
+        "csv": base64.b64encode(render(replace(figures, kind=DiffRow, rows=rows), "csv")).decode(),
         "csv_name": f"frontcalc-{re.sub('[^0-9A-Za-z.-]+', '-', '-'.join(labels))[:80]}.csv",
         "basis": [printable(line) for line in basis(meta)][: -len(meta.attribution) or None],
         "attribution": [printable(line) for line in meta.attribution],
         "notices": list(_in_plain_words(notices)),
-        "files": [(printable(file.name), file.sha256) for file in report.held.table.meta.files],
-        "maps": len(report.held.days),
-        "grid": shapes.GRID_M,
+        "files": [(printable(file.name), file.sha256) for file in page.held.table.meta.files],
+        "maps": len(page.held.days),
+        "grid": GRID_M,
         "version": meta.version,
     }
 
 
-def _headline(pieces: Sequence[str]) -> tuple[str, str]:
-    """Return what happened, and all else that the paragraph says."""
-    first, *rest = pieces
-    return capital(first.rstrip(":")), capital(" ".join(rest))
-
-
-def _periods(report: Report) -> list[str]:
-    """Return the periods in the order asked for."""
-    return list(dict.fromkeys(row.period for row in report.figures.rows))
-
-
-def _totals(report: Report) -> list[DiffRow]:
-    """Return the row of the total of each period."""
-    return [row for row in report.figures.rows if row.level == TOTAL]
-
-
-def _key(report: Report, row: DiffRow | HeldRow) -> str:
+def _key(page: PageContent, row: DiffRow | HeldRow) -> str:
     """Return what a page calls a row: its region, with the level where that is of several of them."""
-    coarser = report.figures.meta.level.split(",")[:-1]
+    coarser = page.figures.meta.level.split(",")[:-1]
     return printable(f"{row.region} ({row.level})" if row.level in coarser else row.region)
 
 
-def _moved(report: Report) -> dict[str, None]:
+def _moved(page: PageContent) -> dict[str, None]:
     """Return the regions whose ground changed hands or is held, the total always; others would be rows of zeros."""
     return dict.fromkeys(
-        _key(report, row)
-        for row in report.figures.rows
+        _key(page, row)
+        for row in page.figures.rows
         if row.level == TOTAL
         or any(decimals(area or 0.0, 1) for area in (row.gained_km2, row.lost_km2, row.opening_km2, row.closing_km2))
     )
 
 
-def _period(report: Report, period: str, moved: dict[str, None]) -> dict[str, Any]:
-    """Return a period's figures by region, and the shapes of its change."""
-    mine = [row for row in report.figures.rows if row.period == period]
-    (total,) = (row for row in mine if row.level == TOTAL)
+def _period(
+    page: PageContent, rows: Sequence[DiffRow], earlier: Sequence[DiffRow], moved: dict[str, None]
+) -> dict[str, Any]:
+    """Return a period's figures by region, beside those of the period asked for before, and its change as shapes."""
+    (total,) = (row for row in rows if row.level == TOTAL)
+    before = {(row.level, row.region): row for row in earlier}
     return {
-        "label": period,
+        "label": total.period,
         "heading": period_heading(total),
         "opening": total.opening.isoformat() if total.opening else None,
         "closing": total.closing.isoformat() if total.closing else None,
         "figures": {
-            _key(report, row): _figures(row, _before(report, row)) for row in mine if _key(report, row) in moved
+            _key(page, row): {
+                "gained": _tenths(row.gained_km2),
+                "lost": _tenths(row.lost_km2),
+                "net": _tenths(row.net_km2),
+                "texts": _texts(row, before.get((row.level, row.region))),
+            }
+            for row in rows
+            if _key(page, row) in moved
         },
         "shapes": [
-            {"region": printable(row.region), "kind": row.kind, "shape": shapes.encoded(ground)}
-            for row, ground in zip(report.polygons.rows, report.change, strict=True)
-            if row.period == period
+            {"region": printable(row.region), "kind": row.kind, "shape": encoded(ground)}
+            for row, ground in zip(page.polygons.rows, page.change, strict=True)
+            if row.period == total.period
         ],
     }
 
 
-def _before(report: Report, row: DiffRow) -> DiffRow | None:
-    """Return the row of the same region in the period asked for before."""
-    earlier = _periods(report)[: _periods(report).index(row.period)]
-    same = [one for one in report.figures.rows if (one.level, one.region) == (row.level, row.region)]
-    return next((one for one in same if earlier and one.period == earlier[-1]), None)
+def _texts(row: DiffRow, before: DiffRow | None) -> dict[str, str]:
+    """Return a row's figures as they are read.
 
-
-def _figures(row: DiffRow, before: DiffRow | None) -> dict[str, Any]:
-    """Return a row's figures, as numbers that are drawn and texts that are read."""
+    The range is empty where it was not asked for or measured, the ratio where the period before has none; per day
+    beside it where their lengths differ.
+    """
+    least_and_most = ratio = ""
+    if isinstance(row, RangeRow) and row.net_min_km2 is not None:
+        least_and_most = f"{km2(row.net_min_km2, signed=True)} to {km2(row.net_max_km2, signed=True)}"
+    if before is not None and before.net_km2 is not None and row.net_km2 is not None:
+        text = ratio_text(before, row, per_day=differ_in_length([before, row]))
+        ratio = "" if text == BLANK else text.replace(")", " per day)")
     return {
-        "gained": _tenths(row.gained_km2),
-        "lost": _tenths(row.lost_km2),
-        "net": _tenths(row.net_km2),
-        "texts": {
-            "net": km2(row.net_km2, signed=True),
-            "gained": km2(row.gained_km2),
-            "lost": km2(row.lost_km2),
-            "rate": km2(row.rate_km2_per_day, signed=True, places=2),
-            "range": _range(row),
-            "ratio": _ratio(before, row),
-        },
+        "net": km2(row.net_km2, signed=True),
+        "gained": km2(row.gained_km2),
+        "lost": km2(row.lost_km2),
+        "rate": km2(row.rate_km2_per_day, signed=True, places=2),
+        "range": least_and_most,
+        "ratio": ratio,
     }
-
-
-def _range(row: DiffRow) -> str:
-    """Return the least and the most that a net change comes to, empty where that was not asked for or measured."""
-    if not isinstance(row, RangeRow) or row.net_min_km2 is None:
-        return ""
-    return f"{km2(row.net_min_km2, signed=True)} to {km2(row.net_max_km2, signed=True)}"
-
-
-def _without_ranges(figures: Table[DiffRow, Meta]) -> Table[DiffRow, Meta]:
-    """Return a table with the columns of `diff` alone, which its readers know."""
-    names = [entry.name for entry in fields(DiffRow)]
-    rows = tuple(DiffRow(*(getattr(row, name) for name in names)) for row in figures.rows)
-    return replace(figures, kind=DiffRow, rows=rows)
 
 
 def _tenths(value: float | None) -> float | None:
@@ -172,24 +160,11 @@ def _tenths(value: float | None) -> float | None:
     return None if value is None else decimals(value, 1)
 
 
-def _ratio(before: DiffRow | None, row: DiffRow) -> str:
-    """Return the ratio to the period before, and per day beside it where the lengths differ; empty for none."""
-    if before is None or before.net_km2 is None or row.net_km2 is None:
-        return ""
-    text = ratio_text(before, row, per_day=differ_in_length([before, row]))
-    return "" if text == BLANK else text.replace(")", " per day)")
-
-
-def _with_the_one_before(rows: Sequence[DiffRow]) -> Iterator[tuple[DiffRow | None, DiffRow]]:
-    """Yield rows with the one before each."""
-    yield from zip([None, *rows], rows, strict=False)
-
-
 def _card(row: DiffRow, before: DiffRow | None) -> dict[str, Any]:
     """Return what is shown of a period's total."""
     return {
         "heading": period_heading(row),
-        "figures": _figures(row, before)["texts"],
+        "figures": _texts(row, before),
         "before": before.period if before else "",
         "maps": f"{day_or_dash(row.opening)} → {day_or_dash(row.closing)}",
         "days": row.days,
@@ -199,11 +174,12 @@ def _card(row: DiffRow, before: DiffRow | None) -> dict[str, Any]:
 
 def _row(row: DiffRow) -> dict[str, Any]:
     """Return a row of the table: texts, and what columns of figures are sorted by."""
+    texts = _texts(row, None)
     figures = [
-        (km2(row.gained_km2), row.gained_km2),
-        (km2(row.lost_km2), row.lost_km2),
-        (km2(row.net_km2, signed=True), row.net_km2),
-        (km2(row.rate_km2_per_day, signed=True, places=2), row.rate_km2_per_day),
+        (texts["gained"], row.gained_km2),
+        (texts["lost"], row.lost_km2),
+        (texts["net"], row.net_km2),
+        (texts["rate"], row.rate_km2_per_day),
         (km2(row.opening_km2), row.opening_km2),
         (km2(row.closing_km2), row.closing_km2),
     ]
@@ -217,24 +193,15 @@ def _row(row: DiffRow) -> dict[str, Any]:
     }
 
 
-def _held(report: Report, moved: dict[str, None]) -> dict[str, list[float | None]]:
-    """Return the area held by region, a figure a map."""
-    held: dict[str, list[float | None]] = {key: [] for key in moved}
-    for row in report.held.table.rows:
-        if (key := _key(report, row)) in held:
-            held[key].append(_tenths(row.held_km2))
-    return held
-
-
-def _maps(report: Report) -> tuple[int, list[shapes.Shape]]:
+def _maps(page: PageContent) -> tuple[int, list[Shape]]:
     """Return the ground held on each map, simplified until it is small enough, and by how much (metres)."""
-    drawn = np.concatenate(report.held.drawn)
-    tolerance_m, *coarser = shapes.TOLERANCES_M
-    encoded = [shapes.encoded(ground) for ground in drawn]
-    while coarser and len(orjson.dumps(encoded)) > MAPS_BYTES:
+    drawn = np.concatenate(page.held.drawn)
+    tolerance_m, *coarser = TOLERANCES_M
+    shapes = [encoded(ground) for ground in drawn]
+    while coarser and len(orjson.dumps(shapes)) > MAPS_BYTES:
         tolerance_m, *coarser = coarser
-        encoded = [shapes.encoded(shapes.simplified(drawn[at : at + 1], tolerance_m)[0]) for at in range(len(drawn))]
-    return tolerance_m, encoded
+        shapes = [encoded(simplified(drawn[at : at + 1], tolerance_m)[0]) for at in range(len(drawn))]
+    return tolerance_m, shapes
 
 
 def _in_plain_words(notices: Sequence[Notice]) -> Iterator[tuple[str, str, list[str]]]:

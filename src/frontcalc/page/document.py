@@ -1,4 +1,9 @@
-"""A page as one file: the template filled, Bokeh's scripts in it, and a policy that lets nothing else run or load."""
+"""A page as one file: the template filled, Bokeh's scripts in it, and a policy that lets nothing else run or load.
+
+Bokeh's three figures are empty: template/*.js fill their sources from the page's data. No figure has a JavaScript
+callback or a text from a file in it: Bokeh would need `eval` for the one, and the other is set as data only, which
+Bokeh escapes.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +15,21 @@ from typing import Any
 
 import orjson
 
-from frontcalc.page import figures
 from frontcalc.page.content import context, data
-from frontcalc.page.measured import Report
+from frontcalc.page.measured import PageContent
 from frontcalc.sources.packages import extra_package
-from frontcalc.viz.themes import THEMES, Theme
+from frontcalc.viz.style import THEMES, Theme
 
 _SCRIPTS = ("shapes", "words", "map", "series", "ranking", "table", "main")
+_FONT = "system-ui, sans-serif"
+_HOVER = """\
+<div class="hover"><b>@name</b><br>@held<br>@gained<br>@lost<br>@net</div>"""
+_HOVER_SERIES = '<div class="hover"><b>@label</b><br>@text</div>'
+_TEXT = {"text_baseline": "middle", "text_font_size": "12px", "text_font": {"value": _FONT}}
+_CALM = {"toolbar_location": None, "outline_line_color": None, "background_fill_alpha": 0, "border_fill_alpha": 0}
 
 
-def html_page(report: Report) -> str:
+def html_page(report: PageContent) -> str:
     """Return a report as an HTML page that stands by itself.
 
     Raises
@@ -29,13 +39,13 @@ def html_page(report: Report) -> str:
     """
     texts = context(report)
     drawn = {
-        "map": figures.map_figure(synthetic=texts["synthetic"]),
-        "series": figures.series_figure(),
-        "ranking": figures.ranking_figure(),
+        "map": _map_figure(synthetic=texts["synthetic"]),
+        "series": _series_figure(),
+        "ranking": _ranking_figure(),
     }
     jinja = extra_package("jinja2", where="a page", extra="viz")
     template = jinja.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_file("page.html"))
-    library = "\n".join(figures.bokeh("resources").Resources(mode="inline", components=["bokeh"]).js_raw)
+    library = "\n".join(bokeh("resources").Resources(mode="inline", components=["bokeh"]).js_raw)
     script = "".join(_file(f"{name}.js") for name in _SCRIPTS)
     page: str = template.render(
         **texts,
@@ -74,7 +84,7 @@ def _json(value: Any) -> str:
 
 def _item(figure: Any) -> dict[str, Any]:
     """Return a figure as Bokeh's JSON, its models numbered from 1: Bokeh counts on from figure to figure."""
-    item = figures.bokeh("embed").json_item(figure)
+    item = bokeh("embed").json_item(figure)
     numbers: dict[str, str] = {}
 
     def renumbered(value: Any) -> Any:
@@ -99,3 +109,113 @@ def _policy(*scripts: str) -> str:
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
+
+
+def bokeh(module: str) -> Any:
+    """Return a module of Bokeh.
+
+    Raises
+    ------
+    UsageError
+        Bokeh is not installed.
+    """
+    return extra_package(f"bokeh.{module}", where="a page", extra="viz")
+
+
+def _map_figure(*, synthetic: bool) -> Any:
+    """Return the map: held ground, what was gained and lost, and regions, which are asked by pointing at them."""
+    models = bokeh("models")
+    tools = [models.PanTool(), models.WheelZoomTool(modifiers="ctrl"), models.TapTool()]
+    figure = _figure("map", tools, height=560)
+    figure.axis.visible = False
+    figure.grid.visible = False
+    for name in ("land", "held", "lost", "gained"):
+        source = models.ColumnDataSource({"xs": [], "ys": []}, name=f"{name}-source")
+        glyph = figure.multi_polygons(xs="xs", ys="ys", source=source, name=name, line_width=0.5)
+        glyph.nonselection_glyph = None
+    regions = models.ColumnDataSource(
+        {name: [] for name in ("xs", "ys", "name", "held", "gained", "lost", "net", "width", "alpha")},
+        name="regions-source",
+    )
+    borders = figure.multi_polygons(
+        xs="xs", ys="ys", source=regions, name="regions", fill_alpha=0, line_width="width", line_alpha="alpha"
+    )
+    borders.nonselection_glyph = None
+    labels = models.ColumnDataSource({"x": [], "y": [], "text": []}, name="labels-source")
+    for name in ("halos", "labels"):
+        # An outline hides the letters that it is drawn with: they are written once more above it.
+        figure.text("x", "y", text="text", source=labels, name=name, text_align="center", text_outline_width=3, **_TEXT)
+    figure.add_tools(models.HoverTool(renderers=[borders], tooltips=_HOVER, point_policy="follow_mouse"))
+    figure.add_layout(
+        models.ScaleBar(
+            name="scale",
+            range=figure.x_range,
+            unit="m",
+            location="bottom_left",
+            background_fill_alpha=0,
+            border_line_alpha=0,
+            # It cannot be changed with the theme, and is seen in both.
+            bar_line_color="#8a8a8a",
+            bar_length=0.15,
+            label_text_font_size="11px",
+        )
+    )
+    if synthetic:
+        corner = {side: models.Node(target="frame", symbol=side, offset=10) for side in ("left", "top")}
+        mark = models.Label(
+            x=corner["left"],
+            y=corner["top"],
+            text="SYNTHETIC SAMPLE\nno real war",
+            anchor="top_left",
+            text_font_size="13px",
+            text_font_style="bold",
+            name="synthetic",
+        )
+        figure.add_layout(mark)
+    return figure
+
+
+def _series_figure() -> Any:
+    """Return the chart of the area held, with a mark at the map shown and a band over the period chosen."""
+    models = bokeh("models")
+    figure = _figure("series", [models.TapTool()], height=260, x_axis_type="datetime")
+    figure.add_layout(models.BoxAnnotation(name="band", fill_alpha=0.12, line_alpha=0, level="underlay"))
+    figure.add_layout(models.Span(dimension="height", location=0, name="mark", line_width=1.5))
+    source = models.ColumnDataSource({name: [] for name in ("x", "y", "label", "text")}, name="series-source")
+    figure.step("x", "y", source=source, mode="after", line_width=2, name="line")
+    dots = figure.scatter("x", "y", source=source, size=5, line_alpha=0, name="dots")
+    dots.nonselection_glyph = None
+    here = models.ColumnDataSource({"x": [], "y": []}, name="here-source")
+    figure.scatter("x", "y", source=here, size=11, line_width=2, name="here")
+    figure.add_tools(models.HoverTool(renderers=[dots], tooltips=_HOVER_SERIES, mode="vline"))
+    figure.yaxis.formatter = models.NumeralTickFormatter(format="0,0")
+    figure.yaxis.axis_label = "km² held"
+    figure.xaxis.formatter = models.DatetimeTickFormatter(months="%b %Y", days="%d %b", years="%Y")
+    return figure
+
+
+def _ranking_figure() -> Any:
+    """Return the ranking: what each region's figures say, gained to the right and lost to the left."""
+    models = bokeh("models")
+    figure = _figure("ranking", [models.TapTool()], height=300, y_range=models.FactorRange(name="ranked"))
+    source = models.ColumnDataSource(
+        {name: [] for name in ("region", "gained", "lost", "net", "end")}, name="ranking-source"
+    )
+    for name in ("gained", "lost"):
+        bars = figure.hbar("region", right=name, left=0, height=0.6, source=source, name=f"{name}-bars", line_alpha=0)
+        bars.nonselection_glyph = None
+    figure.text("end", "region", text="net", source=source, name="nets", x_offset=6, **_TEXT)
+    figure.ygrid.visible = False
+    figure.xaxis.formatter = models.NumeralTickFormatter(format="0,0")
+    return figure
+
+
+def _figure(name: str, tools: list[Any], **options: Any) -> Any:
+    """Return an empty figure as wide as the page lets it be."""
+    ranges = {"x_range": (0, 1), "y_range": (0, 1)} | options
+    figure = bokeh("plotting").figure(name=name, tools=tools, sizing_mode="stretch_width", **_CALM, **ranges)
+    for axis in figure.axis:
+        axis.update(axis_line_alpha=0, major_tick_line_alpha=0, minor_tick_line_alpha=0)
+        axis.update(major_label_text_font=_FONT, major_label_text_font_size="12px")
+        axis.update(axis_label_text_font=_FONT, axis_label_text_font_style="normal")
+    return figure

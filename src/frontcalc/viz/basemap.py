@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from typing import NamedTuple
 
 import numpy as np
 import orjson
@@ -16,8 +16,7 @@ import shapely
 from frontcalc import crs, geometry
 from frontcalc.embedded import load_embedded
 from frontcalc.regions import RegionSet, embedded_covers
-from frontcalc.viz.frame import Frame
-from frontcalc.viz.shapes import Bounds, Geometries, projected
+from frontcalc.viz.frame import Frame, Geometries, outline, owners, projected
 
 COVERED = (14.0, 40.0, 52.0, 59.0)
 """West, south, east and north of the neighbours and coasts that come with the package, degrees."""
@@ -29,8 +28,7 @@ SEAS = {
 """Points where a sea's name may stand, the best first; chosen by hand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Town:
+class Town(NamedTuple):
     """A town: its rank is 1 for a million or so, 5 for one that only a local map shows."""
 
     name: str
@@ -40,16 +38,7 @@ class Town:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Region:
-    """A region as polygons; `whole_country` where its set has all the regions of its country."""
-
-    name: str
-    shapes: Geometries
-    whole_country: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Land:
+class Basemap:
     """Land in a map's projection, cut to nothing yet.
 
     Parameters
@@ -58,15 +47,16 @@ class Land:
         Countries by name, those around the regions and the regions' own.
     frontiers : array of line
         Borders on land of the countries whose regions are embedded.
-    regions : tuple of Region
-        The regions that figures are split by; several may share a name.
+    regions : tuple of (str, array of Polygon, bool)
+        The regions that figures are split by, several of which may share a name; whether their set has all the
+        regions of their country.
     covered : array of Polygon
         Where it is known what is land and what is sea.
     """
 
     countries: dict[str, Geometries]
     frontiers: Geometries
-    regions: tuple[Region, ...]
+    regions: tuple[tuple[str, Geometries, bool], ...]
     covered: Geometries
 
 
@@ -79,7 +69,7 @@ def towns() -> tuple[Town, ...]:
     return tuple(sorted(found, key=lambda town: town.rank))
 
 
-def land_in(frame: Frame, regions: RegionSet, plane: str) -> Land:
+def land_in(frame: Frame, regions: RegionSet, plane: str) -> Basemap:
     """Return the land around a frame, and the regions of a set, in the frame's projection.
 
     Parameters
@@ -93,64 +83,56 @@ def land_in(frame: Frame, regions: RegionSet, plane: str) -> Land:
     """
     countries: dict[str, Geometries] = {}
     covered = frontiers = np.empty(0, dtype=object)
-    if embedded_covers(np.array([shapely.box(*_clamped(degrees_of(frame)))], dtype=object)):
-        for name, shapes in (*_surroundings(), *_embedded()):
+    west, south, east, north = frame.degrees
+    on_globe = shapely.box(max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0))
+    if embedded_covers(np.array([on_globe], dtype=object)):
+        for name, shapes in (*_surroundings().items(), *_embedded().items()):
             there = projected(shapes, crs.LONLAT, frame.crs)
             countries[name] = np.concatenate([countries[name], there]) if name in countries else there
-        edge = np.array([shapely.segmentize(shapely.box(*COVERED), 0.5)], dtype=object)
-        covered = projected(edge, crs.LONLAT, frame.crs)
+        covered = projected(outline(*COVERED), crs.LONLAT, frame.crs)
         frontiers = shapely.transform(_frontiers(), crs.projector(crs.LONLAT, frame.crs))
-    return Land(countries, frontiers, tuple(_regions(frame, regions, plane)), covered)
+    owner, land = owners(regions), projected(regions.land, plane, frame.crs)
+    shown = []
+    for index in np.unique(owner[shapely.intersects(land, shapely.box(*frame.box))]):
+        country = regions.countries[index] if regions.countries else ""
+        shape = geometry.polygonal(geometry.union(land[owner == index]))
+        shown.append((regions.names[index], shape, country not in regions.partial_countries))
+    return Basemap(countries, frontiers, tuple(shown), covered)
 
 
 def covers(frame: Frame) -> bool:
     """Say whether neighbours and coasts are known all over a frame."""
-    west, south, east, north = degrees_of(frame)
+    west, south, east, north = frame.degrees
     return COVERED[0] <= west and COVERED[1] <= south and east <= COVERED[2] and north <= COVERED[3]
 
 
-def degrees_of(frame: Frame) -> Bounds:
-    """Return the bounds of a frame in degrees."""
-    return crs.bounds_in_degrees(frame.crs, frame.box)
-
-
-def _clamped(bounds: Bounds) -> Bounds:
-    """Return bounds that are on the globe."""
-    west, south, east, north = bounds
-    return max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0)
-
-
 @lru_cache(maxsize=1)
-def _surroundings() -> tuple[tuple[str, Geometries], ...]:
+def _surroundings() -> dict[str, Geometries]:
     """Return the countries around the embedded regions, in degrees, without what these show."""
     stored = (resources.files("frontcalc") / "data" / "surroundings.geojson.gz").read_bytes()
     features = orjson.loads(gzip.decompress(stored))["features"]
-    shapes = shapely.from_geojson([orjson.dumps(feature["geometry"]) for feature in features])
-    named = [feature["properties"]["name"] for feature in features]
-    return tuple(
-        (name, geometry.polygonal(np.array([shape], dtype=object))) for name, shape in zip(named, shapes, strict=True)
-    )
+    return {
+        feature["properties"]["name"]: geometry.polygonal(shapely.from_geojson(orjson.dumps(feature["geometry"])))
+        for feature in features
+    }
 
 
 @lru_cache(maxsize=1)
-def _embedded() -> tuple[tuple[str, Geometries], ...]:
+def _embedded() -> dict[str, Geometries]:
     """Return what the embedded regions show of each country, in degrees."""
     stored = load_embedded()
     of = np.array([region.country for region in stored.regions])[stored.owner]
     called = {country.code: country.name for country in stored.countries}
-    return tuple(
-        (
-            called[code],
-            geometry.polygonal(np.array([shapely.coverage_union_all(stored.pieces[of == code])], dtype=object)),
-        )
+    return {
+        called[code]: geometry.polygonal(shapely.coverage_union_all(stored.pieces[of == code]))
         for code in dict.fromkeys(of.tolist())
-    )
+    }
 
 
 @lru_cache(maxsize=1)
 def _frontiers() -> Geometries:
     """Return the borders on land of each country that is embedded as a whole, in degrees."""
-    around, own = dict(_surroundings()), dict(_embedded())
+    around, own = _surroundings(), _embedded()
     lines = []
     for name in own.keys() - around.keys():
         others = shapely.union_all(
@@ -158,14 +140,3 @@ def _frontiers() -> Geometries:
         )
         lines.append(shapely.line_merge(shapely.intersection(shapely.boundary(shapely.union_all(own[name])), others)))
     return np.asarray(shapely.get_parts(lines), dtype=object)
-
-
-def _regions(frame: Frame, regions: RegionSet, plane: str) -> Iterator[Region]:
-    """Yield the regions that a frame may show, each in one piece an island."""
-    owner = regions.owner if regions.land_owner is None else regions.land_owner
-    land = projected(regions.land, plane, frame.crs)
-    near = np.unique(owner[shapely.intersects(land, shapely.box(*frame.box))])
-    for index in near:
-        country = regions.countries[index] if regions.countries else ""
-        shape = geometry.polygonal(np.array([geometry.union(land[owner == index])], dtype=object))
-        yield Region(regions.names[index], shape, country not in regions.partial_countries)

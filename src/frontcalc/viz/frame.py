@@ -1,21 +1,26 @@
-"""What part of the world a map shows, and in which projection."""
+"""What part of the world a map shows, in which projection, and polygons made ready to be drawn in it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc import crs, names
+from frontcalc import crs, geometry, names
 from frontcalc.errors import UsageError
 from frontcalc.regions import RegionSet
-from frontcalc.viz.shapes import Bounds, Geometries, are_slivers, projected
+from frontcalc.slivers import SLIVER_WIDTH_M
 
-AUTO = "auto"
+if TYPE_CHECKING:
+    from matplotlib.path import Path
+
+Geometries = NDArray[np.object_]
+Bounds = tuple[float, float, float, float]
+
 _SPECKS = 0.0025
 """The share of the change, by area, that each side of an automatic frame may leave out."""
 
@@ -24,7 +29,8 @@ _WORTH = 0.7
 
 _AIR = 0.09
 _SMALLEST_M = 30_000.0
-_PARTS = 60
+_WIDEST_DEGREES = 60
+_MAY_CHANGE = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class Frame:
     @property
     def crs(self) -> str:
         """The projection, as pyproj takes it."""
-        return _laea(self.lon, self.lat)
+        return laea(self.lon, self.lat)
 
     @property
     def stated(self) -> str:
@@ -54,6 +60,11 @@ class Frame:
         north, east = "N" if self.lat >= 0 else "S", "E" if self.lon >= 0 else "W"
         centre = f"{abs(self.lat):.1f}° {north} {abs(self.lon):.1f}° {east}"
         return f"Lambert azimuthal equal-area projection centred on {centre} (WGS 84)"
+
+    @property
+    def degrees(self) -> Bounds:
+        """The bounds of the frame in degrees."""
+        return crs.bounds_in_degrees(self.crs, self.box)
 
     @property
     def aspect(self) -> float:
@@ -88,30 +99,33 @@ def frame_of(zoom: str, plane: str, changed: Geometries, held: Geometries, regio
     UsageError
         The zoom is neither, or no box on the globe.
     """
-    if zoom == AUTO:
-        shapes = _main(changed) if len(changed) else held
-        if not len(shapes):
-            shapes = regions.land
+    if zoom == "auto":
+        shapes = _main(changed) if len(changed) else held if len(held) else regions.land
         if not len(shapes):
             raise UsageError("there is nothing to frame", where="--zoom auto", cure="give W,S,E,N in degrees")
         return _around(shapes, plane)
-    numbers = _numbers(zoom)
-    if numbers:
-        return _around(np.array([shapely.segmentize(shapely.box(*numbers), 0.5)], dtype=object), crs.LONLAT, air=0.0)
-    return _around(regions.land[_owner(regions) == _region(zoom, regions)], plane)
+    sides = zoom.split(",")
+    if len(sides) == 4 and all(re.fullmatch(r"\s*[-+]?\d+(\.\d*)?\s*", side) for side in sides):
+        west, south, east, north = map(float, sides)
+        on_globe = -180 <= west < east <= 180 and -90 <= south < north <= 90
+        if not on_globe or max(east - west, north - south) > _WIDEST_DEGREES:
+            raise UsageError(
+                f"is no box of at most {_WIDEST_DEGREES} degrees a side",
+                where=f"--zoom {zoom}",
+                cure="give W,S,E,N, as in 33,46,41,51",
+            )
+        return _around(outline(west, south, east, north), crs.LONLAT, air=0.0)
+    return _around(regions.land[owners(regions) == _region(zoom, regions)], plane)
 
 
-def _numbers(zoom: str) -> Bounds | None:
-    """Return the box that a zoom states in degrees, None where it states none."""
-    parts = zoom.split(",")
-    if len(parts) != 4 or not all(re.fullmatch(r"\s*[-+]?\d+(\.\d*)?\s*", part) for part in parts):
-        return None
-    west, south, east, north = map(float, parts)
-    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90 and east - west <= _PARTS >= north - south):
-        raise UsageError(
-            "is no box of at most 60 degrees a side", where=f"--zoom {zoom}", cure="give W,S,E,N, as in 33,46,41,51"
-        )
-    return west, south, east, north
+def outline(west: float, south: float, east: float, north: float) -> Geometries:
+    """Return a box of degrees as polygons (1,) whose edges are split, so that they bend as parallels do."""
+    return np.array([shapely.segmentize(shapely.box(west, south, east, north), 0.5)], dtype=object)
+
+
+def owners(regions: RegionSet) -> NDArray[np.intp]:
+    """Return the index of the region that each polygon of a set's land is of."""
+    return regions.owner if regions.land_owner is None else regions.land_owner
 
 
 def _region(zoom: str, regions: RegionSet) -> int:
@@ -131,11 +145,6 @@ def _region(zoom: str, regions: RegionSet) -> int:
     raise UsageError(problem, where=f"--zoom {zoom}", cure=cure)
 
 
-def _owner(regions: RegionSet) -> NDArray[np.intp]:
-    """Return the region of each polygon of the land as drawn."""
-    return regions.owner if regions.land_owner is None else regions.land_owner
-
-
 def _main(changed: Geometries) -> Geometries:
     """Return the polygons of a change without slivers, and far specks where the frame is much smaller without them.
 
@@ -151,28 +160,70 @@ def _main(changed: Geometries) -> Geometries:
         share = np.cumsum(areas[order]) / areas.sum()
         far = (share < _SPECKS) | (share - areas[order] / areas.sum() > 1 - _SPECKS)
         kept[order[far]] = False
-    size = [_extent(boxes[mine]) for mine in (kept, np.ones(len(changed), dtype=bool))]
-    return changed[kept] if kept.any() and size[0] < _WORTH * size[1] else changed
+    if not kept.any():
+        return changed
+    near, whole = (np.ptp([mine[:, :2].min(axis=0), mine[:, 2:].max(axis=0)], axis=0) for mine in (boxes[kept], boxes))
+    return changed[kept] if near.prod() < _WORTH * whole.prod() else changed
 
 
-def _extent(boxes: NDArray[np.float64]) -> float:
-    """Return the area of the box around boxes."""
-    west, south = boxes[:, :2].min(axis=0)
-    east, north = boxes[:, 2:].max(axis=0)
-    return float((east - west) * (north - south))
-
-
-def _around(shapes: Sequence[shapely.Geometry] | Geometries, plane: str, air: float = _AIR) -> Frame:
-    """Return the frame around geometries of a CRS, with some air."""
-    polygons = np.asarray(shapes, dtype=object)
-    west, south, east, north = crs.bounds_in_degrees(plane, shapely.total_bounds(polygons))
+def _around(shapes: Geometries, plane: str, air: float = _AIR) -> Frame:
+    """Return the frame around geometries (n,) of a CRS, with some air."""
+    west, south, east, north = crs.bounds_in_degrees(plane, shapely.total_bounds(shapes))
     lon, lat = round((west + east) / 2, 1), round((south + north) / 2, 1)
-    west, south, east, north = shapely.total_bounds(projected(polygons, plane, _laea(lon, lat)))
+    west, south, east, north = shapely.total_bounds(projected(shapes, plane, laea(lon, lat)))
     x, y = (west + east) / 2, (south + north) / 2
     width, height = (max(side * (1 + 2 * air), _SMALLEST_M) / 2 for side in (east - west, north - south))
     return Frame(lon, lat, (x - width, y - height, x + width, y + height))
 
 
-def _laea(lon: float, lat: float) -> str:
-    """Return the projection around a point."""
+def laea(lon: float, lat: float) -> str:
+    """Return Lambert's azimuthal equal-area projection around a point in degrees, as pyproj takes it."""
     return f"+proj=laea +lat_0={lat:g} +lon_0={lon:g} +datum=WGS84 +units=m +no_defs"
+
+
+def projected(shapes: Geometries, source: str, target: str) -> Geometries:
+    """Return polygons (n,) of one CRS in another, vertex by vertex; those that it cannot show are empty."""
+    if not shapely.get_num_coordinates(shapes).sum():
+        return shapes
+    moved = np.asarray(shapely.transform(shapes, crs.projector(source, target)), dtype=object)
+    # Beyond its hemisphere a projection has no place for a vertex.
+    moved[~np.isfinite(shapely.bounds(moved)).all(axis=1)] = shapely.Polygon()
+    # Edges that nearly touched may cross in other coordinates.
+    wrong = ~shapely.is_valid(moved)
+    moved[wrong] = shapely.make_valid(moved[wrong], method="structure", keep_collapsed=False)
+    return moved
+
+
+def seen(polygons: Geometries, box: Bounds, tolerance: float) -> Geometries:
+    """Return what a box shows of polygons (n,), without detail below a tolerance, as polygons (m,).
+
+    It is for land, whose area nobody reads off the picture: what was gained and lost is never cut.
+    """
+    mine = polygons[shapely.intersects(polygons, shapely.box(*box))]
+    return geometry.polygonal(shapely.simplify(shapely.clip_by_rect(mine, *box), tolerance))
+
+
+def thinned(polygons: Geometries, tolerance: float) -> Geometries:
+    """Return polygons (n,) without detail below a tolerance, except those whose area that would change by 0.1 %."""
+    thin = np.asarray(shapely.simplify(polygons, tolerance, preserve_topology=True), dtype=object)
+    areas = shapely.area(polygons)
+    return np.where(np.abs(shapely.area(thin) - areas) <= _MAY_CHANGE * areas, thin, polygons)
+
+
+def are_slivers(polygons: Geometries) -> NDArray[np.bool_]:
+    """Say of polygons (n,) in metres whether their mean width, 2 × area ÷ perimeter, is a sliver's."""
+    return np.asarray(2 * shapely.area(polygons) < SLIVER_WIDTH_M * shapely.length(polygons), dtype=bool)
+
+
+def path_of(polygons: Geometries) -> Path:
+    """Return polygons (n,) as one path, holes turning against their outlines so that they stay open."""
+    from matplotlib.path import Path
+
+    oriented = shapely.orient_polygons(geometry.polygonal(polygons), exterior_cw=False)
+    _, points, offsets = shapely.to_ragged_array(oriented) if len(oriented) else (None, np.empty((0, 2)), ())
+    codes = np.full(len(points), Path.LINETO, dtype=Path.code_type)
+    if len(points):
+        rings = np.asarray(offsets[0])
+        codes[rings[:-1]] = Path.MOVETO
+        codes[rings[1:] - 1] = Path.CLOSEPOLY
+    return Path(points, codes)

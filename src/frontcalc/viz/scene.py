@@ -1,20 +1,52 @@
-"""What a map of change shows, before anything is drawn."""
+"""A map of change: what was gained and lost over what was held, one panel a period, all on one scale."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
-from frontcalc.outputs import write_file
+import numpy as np
+import shapely
+
+from frontcalc.errors import UsageError
+from frontcalc.outputs import numbers, write_file
+from frontcalc.outputs.wording import KM2
 from frontcalc.regions import RegionSet
+from frontcalc.slivers import SLIVER_WIDTH_M
 from frontcalc.tables import DiffRow, Meta, Table
-from frontcalc.viz.figures import figure_of
-from frontcalc.viz.options import Looks, format_of, style_of
-from frontcalc.viz.shapes import Geometries
+from frontcalc.viz import titles
+from frontcalc.viz.basemap import COVERED, Basemap, covers, land_in
+from frontcalc.viz.frame import Frame, Geometries, are_slivers, frame_of, path_of, projected, seen, thinned
+from frontcalc.viz.lettering import letter
+from frontcalc.viz.sheet import (
+    FORMATS,
+    KEY_LEADING,
+    KEY_PT,
+    Box,
+    Picture,
+    Sheet,
+    figure_of,
+    installed,
+    plain_settings,
+)
+from frontcalc.viz.style import Looks, Style, style_of
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+OUTLINE_PT = 0.6
+"""Width of the line around what was gained and lost, so that a change of a few metres still shows."""
+
+MOST_PANELS = 12
+_HEADING_PT, _DETAIL_PT, _SCALE_PT = 8.5, 6.8, 7.5
+_FINEST_PX, _LAND_PX = 0.2, 0.5
+_M_PER_MILE = 1609.344
+_SCALE_ROOM = 0.24
+_THICKENED = f"small changes are outlined to show; strips under {SLIVER_WIDTH_M:g} m are not"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,34 +97,205 @@ class ChangeMap:
         zoom : str
             `auto` frames the change; else a region's name, or W,S,E,N in degrees.
         **looks
-            Size, theme and units: see `frontcalc.viz.options.Looks`.
+            Size, theme and units: see `frontcalc.viz.style.Looks`.
 
         Raises
         ------
         UsageError
             An option is wrong, or matplotlib is not installed.
         """
-        from frontcalc.viz.mapping import draw_map
-
-        return figure_of(draw_map(self, style_of(looks), zoom=zoom, units=looks.get("units") or "km2"))
+        return figure_of(_draw(self, style_of(looks), zoom))
 
     def image(self, format_: str = "png", *, zoom: str = "auto", **looks: Unpack[Looks]) -> bytes:
         """Return the map as PNG, SVG or PDF, the same bytes every time; otherwise as `plot`."""
-        from frontcalc.viz.mapping import draw_map
-
-        return draw_map(self, style_of(looks), zoom=zoom, units=looks.get("units") or "km2").image(format_)
+        return _draw(self, style_of(looks), zoom).image(format_)
 
     def save(self, path: str | Path, *, zoom: str = "auto", **looks: Unpack[Looks]) -> None:
         """Write the map to a file, whose suffix chooses PNG, SVG or PDF; otherwise as `plot`."""
-        write_file(Path(path), self.image(format_of(path), zoom=zoom, **looks))
+        form = Path(path).suffix.lower().removeprefix(".")
+        if form not in FORMATS:
+            raise UsageError("has no suffix of a picture", where=str(path), cure=f"use .{', .'.join(FORMATS)}")
+        write_file(Path(path), self.image(form, zoom=zoom, **looks))
 
     def _repr_png_(self) -> bytes | None:
         """Return the map for a notebook, nothing without matplotlib."""
         return self.image("png") if installed() else None
 
 
-def installed() -> bool:
-    """Say whether pictures can be drawn."""
-    from importlib.util import find_spec
+def _draw(scene: ChangeMap, style: Style, zoom: str) -> Picture:
+    """Draw a map of change; a UsageError where the zoom names nothing, or the sheet has no room for the periods."""
+    count = len(scene.panels)
+    if count > MOST_PANELS:
+        raise UsageError(
+            f"{count} maps are more than the {MOST_PANELS} that one picture holds", cure="name fewer periods"
+        )
+    with plain_settings():
+        sheet = Sheet(style)
+        # The proportions of the panels depend on the room that the words leave, and those on the frame.
+        changed = [ground for panel in scene.panels for ground in (panel.gained, panel.lost)]
+        held = np.concatenate([panel.held for panel in scene.panels])
+        first = frame_of(zoom, scene.plane, np.concatenate(changed), held, scene.regions)
+        drawn = [
+            Panel(one.row, *(projected(ground, scene.plane, first.crs) for ground in (one.held, one.gained, one.lost)))
+            for one in scene.panels
+        ]
+        space = sheet.room(_words(scene, first, drawn, sheet))
+        boxes = _boxes(sheet, _key(sheet, space, changed=any(map(len, changed))), count, first.aspect)
+        frame = first.fitted(boxes[0].width / boxes[0].height)
+        words = _words(scene, frame, drawn, sheet)
+        sheet.write(words)
+        scale_m = (frame.box[2] - frame.box[0]) / boxes[0].width
+        _scale_bar(sheet, space, scale_m)
+        land = land_in(frame, scene.regions, scene.plane)
+        for box, panel in zip(boxes, drawn, strict=True):
+            _panel(sheet, box, panel, frame, land, scale_m)
+            if count > 1:
+                _heading(sheet, box, panel.row)
+            if words.synthetic:
+                _watermark(sheet, box)
+    return Picture(sheet.figure, words)
 
-    return find_spec("matplotlib") is not None
+
+def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet) -> titles.Words:
+    """Return what stands around the map."""
+    rows, meta, unit = [panel.row for panel in drawn], scene.table.meta, sheet.unit
+    west, south, east, north = COVERED
+    coast = f"Coast and neighbours are known from {west:g}° to {east:g}° E and {south:g}° to {north:g}° N only."
+    if covers(frame):
+        coast = "Coast and neighbours: Natural Earth."
+    return titles.words(
+        meta,
+        titles.map_title(rows, titles.place_of(scene.table.rows, meta), unit),
+        f"{titles.gross_of(rows[0], unit)}." if len(rows) == 1 else "Ground gained and lost in each period.",
+        [f"Drawn in the {frame.stated}. {coast}"],
+        _outside(drawn, frame),
+    )
+
+
+def _outside(drawn: Sequence[Panel], frame: Frame) -> list[str]:
+    """Return how much of the change the frame leaves out, nothing where it is all there."""
+    whole, out = 0.0, 0.0
+    for ground in (ground for panel in drawn for ground in (panel.gained, panel.lost)):
+        areas = shapely.area(ground)
+        whole += float(areas.sum())
+        out += float((areas - shapely.area(shapely.clip_by_rect(ground, *frame.box))).sum())
+    if out <= 1e-6 * whole:
+        return []
+    share = f"{100 * out / whole:.1f} %" if out >= 0.0005 * whole else "less than 0.1 %"
+    return [f"Outside the frame: {share} of what was gained and lost."]
+
+
+def _key(sheet: Sheet, space: Box, *, changed: bool) -> Box:
+    """Write what the colours mean and return the box below it."""
+    meanings = {"gained": sheet.theme.gained, "lost": sheet.theme.lost, "held at the opening": sheet.theme.held}
+    entries = [(words, {"facecolor": colour}) for words, colour in meanings.items()]
+    remark: dict[str, Any] = {}
+    entries.append((_THICKENED if changed else "no ground gained or lost", remark))
+    below = sheet.key(space, entries, reserve=space.width * _SCALE_ROOM)
+    return Box(space.left, space.bottom, space.right, below - sheet.px(2))
+
+
+def _boxes(sheet: Sheet, space: Box, count: int, aspect: float) -> list[Box]:
+    """Return a box a panel, in as many columns as show the frame largest, with room for headings."""
+    heading = 0.0 if count == 1 else sheet.px((_HEADING_PT + _DETAIL_PT) * 1.45)
+    gap = sheet.px(8)
+
+    def sides(columns: int) -> tuple[float, float]:
+        rows = math.ceil(count / columns)
+        width = (space.width - gap * (columns - 1)) / columns
+        return width, (space.height - gap * (rows - 1)) / rows - heading
+
+    columns = max(range(1, count + 1), key=lambda number: min(sides(number)[0] / aspect, sides(number)[1]))
+    width, height = sides(columns)
+    if min(width, height) < sheet.px(60):
+        raise UsageError(
+            f"is too small for {count} maps", where=f"--size {sheet.width}x{sheet.height}", cure="give a larger one"
+        )
+    boxes = []
+    for place in range(count):
+        left = space.left + (place % columns) * (width + gap)
+        top = space.top - (place // columns) * (height + heading + gap) - heading
+        boxes.append(Box(left, top - height, left + width, top))
+    return boxes
+
+
+def _scale_bar(sheet: Sheet, space: Box, scale_m: float) -> None:
+    """Draw a scale bar at the right end of the key, above the maps that share it."""
+    per, label = (1000.0, "km") if sheet.unit == KM2 else (_M_PER_MILE, "mi")
+    longest = space.width * (_SCALE_ROOM - 0.08) * scale_m / per
+    power = 10.0 ** math.floor(math.log10(longest))
+    length = next(power * step for step in (5, 2, 1) if power * step <= longest)
+    width = length * per / scale_m
+    middle = space.top - sheet.px(KEY_PT * KEY_LEADING) / 2
+    text = f"{length:g} {label}"
+    right = space.right - (sheet.measure(text, _SCALE_PT)[0] + sheet.px(4))
+    thick = sheet.px(1.6)
+    bar = Box(right - width, middle - thick / 2, right, middle + thick / 2)
+    sheet.rectangle(bar, facecolor=sheet.theme.ink, linewidth=0.0, gid="scale")
+    sheet.text(space.right, middle, text, _SCALE_PT, ha="right", va="center_baseline", gid="scale-text")
+
+
+def _panel(sheet: Sheet, box: Box, panel: Panel, frame: Frame, land: Basemap, scale_m: float) -> None:
+    """Draw one panel: water and land, what was held, what was lost of it and gained, borders, names."""
+    theme, axes = sheet.theme, sheet.axes(box)
+    axes.set(xlim=frame.box[::2], ylim=frame.box[1::2], xticks=[], yticks=[], facecolor=theme.paper)
+    for spine in axes.spines.values():
+        spine.set(color=theme.border, linewidth=0.6)
+    west, south, east, north = frame.box
+    more = 0.03 * max(east - west, north - south)
+    # A little more than the frame, so that no cut edge of land is seen.
+    shown = west - more, south - more, east + more, north + more
+    coarse = _LAND_PX * scale_m
+    _fill(axes, seen(land.covered, shown, 0.0), "sea", 0.0, facecolor=theme.sea)
+    coast = {"edgecolor": theme.border, "linewidth": 0.5, "joinstyle": "round"}
+    for shapes in land.countries.values():
+        _fill(axes, seen(shapes, shown, coarse), "country", 0.1, facecolor=theme.foreign, **coast)
+    for _, shapes, whole_country in land.regions:
+        # The line hides the hair between neighbours that were thinned apart.
+        colour = theme.land if whole_country else theme.foreign
+        _fill(axes, seen(shapes, shown, coarse), "region", 0.2, facecolor=colour, edgecolor=colour, linewidth=0.4)
+    _fill(axes, seen(panel.held, shown, coarse), "held", 1.0, facecolor=theme.held)
+    for ground, gid, colour in ((panel.lost, "lost", theme.lost), (panel.gained, "gained", theme.gained)):
+        slivers, thin = are_slivers(ground), thinned(ground, _FINEST_PX * scale_m)
+        _fill(axes, thin[slivers], f"{gid}-slivers", 2.0, facecolor=colour)
+        edge = {"edgecolor": colour, "linewidth": OUTLINE_PT, "joinstyle": "round"}
+        _fill(axes, thin[~slivers], gid, 2.0, facecolor=colour, **edge)
+    # Over everything, so that ground is seen to lie in its region.
+    border = {"facecolor": "none", "edgecolor": theme.border, "linewidth": 0.45, "joinstyle": "round"}
+    for _, shapes, _ in land.regions:
+        near = shapes[shapely.intersects(shapes, shapely.box(*frame.box))]
+        _fill(axes, shapely.simplify(near, coarse), "border", 3.0, **border)
+    for line in shapely.get_parts(shapely.simplify(land.frontiers, coarse)):
+        axes.plot(*shapely.get_coordinates(line).T, color=theme.border, linewidth=1.2, gid="frontier", zorder=3.1)
+    letter(sheet, axes, box, frame, land, np.concatenate([panel.gained, panel.lost]))
+
+
+def _fill(axes: Axes, shapes: Geometries, gid: str, zorder: float, **style: Any) -> None:
+    """Draw polygons as one path."""
+    from matplotlib.patches import PathPatch
+
+    if len(shapes):
+        # Unlike `add_patch` this does not look for the extent of every edge, which nobody asks for.
+        axes.add_artist(PathPatch(path_of(shapes), gid=gid, zorder=zorder, **{"linewidth": 0.0, **style}))
+
+
+def _heading(sheet: Sheet, box: Box, row: DiffRow) -> None:
+    """Write above a panel what its period found, and what was gained and lost between which maps."""
+    unit, detail = sheet.unit, "no two maps stand for this period"
+    if row.gained_km2 is not None and row.lost_km2 is not None:
+        gained, lost = (numbers.km2(area * unit.per_km2) for area in (row.gained_km2, row.lost_km2))
+        between = f", {row.opening} to {row.closing}" if row.opening and row.closing else ""
+        detail = f"gained {gained}, lost {lost} {unit.label}{between}"
+    above = box.top + sheet.px(_DETAIL_PT * 1.5)
+    heading = sheet.fit(titles.finding(row, unit), _HEADING_PT, box.width, weight="bold")
+    sheet.text(box.left, above, heading, _HEADING_PT, va="bottom", weight="bold", gid="heading")
+    below, detail = box.top + sheet.px(_DETAIL_PT * 0.35), sheet.fit(detail, _DETAIL_PT, box.width)
+    sheet.text(box.left, below, detail, _DETAIL_PT, va="bottom", color=sheet.theme.quiet, gid="detail")
+
+
+def _watermark(sheet: Sheet, box: Box) -> None:
+    """Write across a panel that its maps are made up, so that a part cut out of the picture says it too."""
+    size = min(box.height * 0.16, box.width * 0.105) * 72 / sheet.figure.dpi
+    middle = (box.left + box.right) / 2, (box.bottom + box.top) / 2
+    style: dict[str, Any] = {"ha": "center", "va": "center", "rotation": 20, "weight": "bold", "alpha": 0.16}
+    sheet.text(*middle, "SYNTHETIC", size, gid="watermark", **style)

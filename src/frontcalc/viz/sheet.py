@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import io
-import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from frontcalc.errors import UsageError
 from frontcalc.names import printable
+from frontcalc.outputs.numbers import km2
 from frontcalc.sources.packages import extra_package
-from frontcalc.viz.themes import Theme, theme_of
+from frontcalc.viz.style import Style
+from frontcalc.viz.titles import Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FORMATS = ("png", "svg", "pdf")
-SIZES = {"wide": (1600, 900), "square": (1200, 1200), "portrait": (1080, 1350)}
-"""Sizes by name, pixels."""
-
-DEFAULT_SIZE = (1600, 1000)
+FONT = "DejaVu Sans"
 SYNTHETIC = "SYNTHETIC SAMPLE: made-up maps, no real war"
-_SMALLEST, _LARGEST = 400, 8000
 _TITLE_PT, _SUBTITLE_PT, _SOURCE_PT = 15.0, 9.0, 6.2
 KEY_PT, KEY_LEADING = 8.0, 1.7
 _MARGIN_PT = 13.0
 _LEADING = 1.32
+TICK_PT, _AXIS_PT = 7.2, 7.6
+MOST_CHARTS = 6
 
 
 class Box(NamedTuple):
@@ -50,55 +50,40 @@ class Box(NamedTuple):
         """From bottom to top."""
         return self.top - self.bottom
 
+    @classmethod
+    def around(cls, x: float, y: float, half_width: float, half_height: float) -> Box:
+        """Return the box around a point."""
+        return cls(x - half_width, y - half_height, x + half_width, y + half_height)
 
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How a picture looks: its size in pixels, and its theme."""
+    def grown(self, by: float) -> Box:
+        """Return the box with some pixels more on each side; fewer where `by` is negative."""
+        return Box(self.left - by, self.bottom - by, self.right + by, self.top + by)
 
-    size: tuple[int, int] = DEFAULT_SIZE
-    theme: str = "light"
+    def holds(self, other: Box) -> bool:
+        """Say whether another box lies within this one."""
+        return (
+            other.left >= self.left
+            and other.right <= self.right
+            and other.bottom >= self.bottom
+            and other.top <= self.top
+        )
 
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What stands around a picture; every text may hold names that others chose."""
-
-    title: str
-    subtitle: str
-    source: tuple[str, ...]
-    synthetic: bool
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """Return a size in pixels, as in «1600x1000» or one of `SIZES`.
-
-    Raises
-    ------
-    UsageError
-        It is no size, or too small or large for a picture.
-    """
-    if text in SIZES:
-        return SIZES[text]
-    match = re.fullmatch(r"(\d{1,5})[xX×](\d{1,5})", text)
-    if match is None:
-        raise UsageError("is no size", where=f"--size {text}", cure=f"give WxH in pixels, or {', '.join(SIZES)}")
-    size = int(match[1]), int(match[2])
-    if not all(_SMALLEST <= side <= _LARGEST for side in size):
-        limits = f"between {_SMALLEST} and {_LARGEST} pixels"
-        raise UsageError("is no size for a picture", where=f"--size {text}", cure=f"give sides {limits}")
-    return size
+    def meets(self, other: Box) -> bool:
+        """Say whether this box and another share ground."""
+        return (
+            self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
+        )
 
 
 class Sheet:
     """A figure of matplotlib, its texts set; pixels are those of its size whatever it is saved as."""
 
     def __init__(self, style: Style) -> None:
-        extra_package("matplotlib", where="a picture", extra="viz")
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
         self.width, self.height = style.size
-        self.theme: Theme = theme_of(style.theme)
+        self.theme, self.unit = style.theme, style.unit
         # Letters keep their share of a large sheet, and stay legible on a small one.
         dpi = max(80.0, (self.width * self.height) ** 0.5 / 7.9)
         self.figure: Figure = Figure(figsize=(self.width / dpi, self.height / dpi), dpi=dpi, facecolor=self.theme.paper)
@@ -114,29 +99,17 @@ class Sheet:
         """Return the width and height of a line of text in pixels."""
         key = text, size_pt, *sorted(font.items())
         if key not in self._measured:
-            self._measured[key] = self._size(text, size_pt, **font)
+            from matplotlib.font_manager import FontProperties
+
+            prop = FontProperties(family=FONT, size=size_pt, **font)
+            width, height, _ = self._renderer.get_text_width_height_descent(text, prop, ismath=False)
+            self._measured[key] = width, max(height, self.px(size_pt * 0.75))
         return self._measured[key]
-
-    def _size(self, text: str, size_pt: float, **font: Any) -> tuple[float, float]:
-        """Return the width and height of a line of text in pixels, measured now."""
-        from matplotlib.font_manager import FontProperties
-
-        prop = FontProperties(family="DejaVu Sans", size=size_pt, **font)
-        width, height, _ = self._renderer.get_text_width_height_descent(text, prop, ismath=False)
-        return width, max(height, self.px(size_pt * 0.75))
 
     def text(self, x: float, y: float, text: str, size_pt: float, **style: Any) -> Any:
         """Write text at a pixel of the sheet; formulas and control characters in it mean nothing."""
-        style.setdefault("color", self.theme.ink)
-        return self.figure.text(
-            x / self.width,
-            y / self.height,
-            text,
-            fontsize=size_pt,
-            family="DejaVu Sans",
-            parse_math=False,
-            **style,
-        )
+        plain: dict[str, Any] = {"color": self.theme.ink, "fontsize": size_pt, "family": FONT, "parse_math": False}
+        return self.figure.text(x / self.width, y / self.height, text, **(plain | style))
 
     def axes(self, box: Box) -> Axes:
         """Return axes in a box."""
@@ -184,7 +157,7 @@ class Sheet:
         UsageError
             They leave none.
         """
-        above, below = self._above(words), self._below(words)
+        above, below = self._lines(words)
         top = self.height - self.margin - sum(self.px(size * _LEADING) for _, _, size, _ in above)
         bottom = self.margin * 0.8 + len(below) * self.px(_SOURCE_PT * _LEADING)
         if top - bottom < self.height * 0.3:
@@ -195,18 +168,18 @@ class Sheet:
 
     def write(self, words: Words) -> None:
         """Write the words around the picture."""
+        above, below = self._lines(words)
         top = self.height - self.margin
-        for gid, line, size, style in self._above(words):
+        for gid, line, size, style in above:
             self.text(self.margin, top, line, size, va="top", gid=gid, **style)
             top -= self.px(size * _LEADING)
-        below = self._below(words)
         step = self.px(_SOURCE_PT * _LEADING)
         for place, line in enumerate(below):
             height = self.margin * 0.8 + (len(below) - place) * step
             self.text(self.margin, height, line, _SOURCE_PT, va="top", gid="source", color=self.theme.quiet)
 
-    def _above(self, words: Words) -> list[tuple[str, str, float, dict[str, Any]]]:
-        """Return the lines above a picture: what they are, their text, size and style."""
+    def _lines(self, words: Words) -> tuple[list[tuple[str, str, float, dict[str, Any]]], list[str]]:
+        """Return the lines above a picture (what they are, text, size and style), and those below it."""
         width = self.width - 2 * self.margin
         bold, quiet = {"weight": "bold"}, {"color": self.theme.quiet}
         mark = {"weight": "bold", "color": self.theme.gained}
@@ -214,12 +187,7 @@ class Sheet:
             *([("synthetic", SYNTHETIC, _SUBTITLE_PT, mark)] if words.synthetic else []),
             *(("title", line, _TITLE_PT, bold) for line in self.wrap(words.title, _TITLE_PT, width, weight="bold")),
             *(("subtitle", line, _SUBTITLE_PT, quiet) for line in self.wrap(words.subtitle, _SUBTITLE_PT, width)),
-        ]
-
-    def _below(self, words: Words) -> list[str]:
-        """Return the lines below a picture."""
-        width = self.width - 2 * self.margin
-        return [line for text in words.source for line in self.wrap(text, _SOURCE_PT, width)]
+        ], [line for text in words.source for line in self.wrap(text, _SOURCE_PT, width)]
 
     def key(self, box: Box, entries: Sequence[tuple[str, dict[str, Any]]], *, reserve: float = 0.0) -> float:
         """Write a key of coloured patches along the top of a box and return the height below it.
@@ -258,11 +226,38 @@ class Picture:
 
     def image(self, format_: str) -> bytes:
         """Return the picture as PNG, SVG or PDF, the same bytes every time."""
-        return image_bytes(self.figure, format_, self.words)
+        if format_ not in FORMATS:
+            raise UsageError(f"no picture has the form {format_!r}", cure=f"forms are {', '.join(FORMATS)}")
+        title = printable(self.words.title)
+        description = printable(" ".join([self.words.subtitle, *self.words.source]))
+        # No date, and no version of matplotlib: the same picture is the same bytes.
+        metadata: dict[str, dict[str, Any]] = {
+            "png": {"Title": title, "Description": description, "Software": None},
+            "svg": {"Title": title, "Description": description, "Date": None, "Creator": None},
+            "pdf": {"Title": title, "Subject": description, "CreationDate": None, "Producer": None},
+        }
+        out, figure = io.BytesIO(), self.figure
+        with plain_settings():
+            figure.savefig(
+                out, format=format_, dpi=figure.dpi, facecolor=figure.get_facecolor(), metadata=metadata[format_]
+            )
+        return out.getvalue()
 
     def _repr_png_(self) -> bytes:
         """Return the picture for a notebook."""
         return self.image("png")
+
+
+def figure_of(picture: Picture) -> Figure:
+    """Return a picture's figure, which a notebook shows as it stands then."""
+    # Notebooks show figures of pyplot by themselves, and only once pyplot is loaded.
+    picture.figure._repr_png_ = picture._repr_png_  # type: ignore[attr-defined]
+    return picture.figure
+
+
+def installed() -> bool:
+    """Say whether pictures can be drawn."""
+    return find_spec("matplotlib") is not None
 
 
 @contextmanager
@@ -279,25 +274,60 @@ def plain_settings() -> Iterator[None]:
         yield
 
 
-def image_bytes(figure: Figure, format_: str, words: Words) -> bytes:
-    """Return a figure as PNG, SVG or PDF, with its title and source as metadata and no date.
+def rows_of_boxes(space: Box, count: int) -> list[Box]:
+    """Return boxes one below the other for some charts.
 
     Raises
     ------
     UsageError
-        There is no such format.
+        There are more than a sheet holds.
     """
-    if format_ not in FORMATS:
-        raise UsageError(f"no picture has the form {format_!r}", cure=f"forms are {', '.join(FORMATS)}")
-    about = {"Title": printable(words.title), "Description": printable(" ".join([words.subtitle, *words.source]))}
-    metadata: dict[str, dict[str, Any]] = {
-        "png": {**about, "Software": None},
-        "svg": {**about, "Date": None, "Creator": None},
-        "pdf": {"Title": about["Title"], "Subject": about["Description"], "CreationDate": None, "Producer": None},
-    }
-    out = io.BytesIO()
-    with plain_settings():
-        figure.savefig(
-            out, format=format_, dpi=figure.dpi, facecolor=figure.get_facecolor(), metadata=metadata[format_]
-        )
-    return out.getvalue()
+    if count > MOST_CHARTS:
+        raise UsageError(f"{count} charts are more than the {MOST_CHARTS} that one picture holds", cure="ask for fewer")
+    height = space.height / count
+    return [
+        Box(space.left, space.top - (place + 1) * height, space.right, space.top - place * height)
+        for place in range(count)
+    ]
+
+
+def within(sheet: Sheet, box: Box, *, left: float, right: float = 0.0, lines: int = 1) -> Box:
+    """Return the box left for a chart's axes: room for tick labels on either side (pixels) and below (lines)."""
+    under = sheet.px(TICK_PT * (0.8 + 1.2 * lines))
+    return Box(box.left + left, box.bottom + under, box.right - right, box.top - sheet.px(_AXIS_PT * 1.9))
+
+
+def style_axes(sheet: Sheet, axes: Axes, *, grid: str) -> None:
+    """Leave of a chart's axes its ticks' labels, and a grid across one direction."""
+    theme = sheet.theme
+    axes.set_facecolor(theme.paper)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.tick_params(length=0, labelsize=TICK_PT, labelcolor=theme.ink, pad=sheet.px(1.2) * 72 / sheet.figure.dpi)
+    axes.grid(visible=True, axis=grid, color=theme.rule, linewidth=0.6)  # type: ignore[arg-type]
+    axes.set_axisbelow(True)
+    for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        text.set_fontfamily(FONT)
+
+
+def title_above(sheet: Sheet, box: Box, text: str) -> None:
+    """Write above an axes what it measures, in which unit."""
+    shown = sheet.fit(text, _AXIS_PT, box.width)
+    top = box.top - sheet.px(_AXIS_PT * 0.2)
+    sheet.text(box.left, top, shown, _AXIS_PT, va="top", gid="axis", color=sheet.theme.quiet)
+
+
+def ticks_between(low: float, high: float, most: int) -> tuple[list[float], list[str]]:
+    """Return round figures between two, and how they are written."""
+    from matplotlib.ticker import MaxNLocator
+
+    found = [float(tick) for tick in MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)]
+    step = abs(found[1] - found[0]) if len(found) > 1 else 1.0
+    places = next((number for number in range(6) if abs(round(step, number) - step) < 1e-9), 6)
+    ticks = [tick for tick in found if low <= tick <= high]
+    return ticks, [km2(tick, places=places) for tick in ticks]
+
+
+def width_of(sheet: Sheet, texts: Sequence[str]) -> float:
+    """Return the width of the widest of some tick labels and the space beside it, pixels."""
+    return max((sheet.measure(text, TICK_PT)[0] for text in texts), default=0.0) + sheet.px(5)

@@ -1,8 +1,9 @@
-"""What pictures say in words: the finding as a title, the maps used, and what to bear in mind."""
+"""What pictures say in words: the finding as a title, the maps used, and notices to bear in mind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from frontcalc.layers import UNNAMED
@@ -13,7 +14,7 @@ from frontcalc.periods import is_period
 from frontcalc.tables import TOTAL, HeldRow, Meta, PeriodRow, SeriesRow
 from frontcalc.views import VIEWS
 
-_SAID = (
+_REPEATED = (
     "SPAN",
     "NO-NEW-MAP",
     "NO-MAP",
@@ -31,40 +32,72 @@ _SEVERAL = 3
 _LONGEST_NOTE = 400
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The texts around a picture, which may hold names that others chose, and whether its maps are made up."""
+
+    title: str
+    subtitle: str
+    source: tuple[str, ...]
+    synthetic: bool
+
+
+def words(meta: Meta, title: str, subtitle: str, notes: Sequence[str], last: Sequence[str] = ()) -> Words:
+    """Return the texts around a picture.
+
+    Below it stand whose maps and regions it rests on, what counts as held and how areas were made; then `notes`; the
+    notices to bear in mind in one line, of many of one kind the first and how many; and `last`.
+    """
+    view = meta.view_words if meta.view in VIEWS else f"layers {meta.view}"
+    source = (
+        f"Source: {'; '.join(meta.attribution) or meta.archive}. View: {view}. "
+        f"Areas calculated with frontcalc {meta.version}."
+    )
+    kinds: dict[str, list[str]] = {}
+    for line in grouped(notice for notice in meta.notices if notice.code in _REPEATED):
+        kinds.setdefault(line.partition(":")[0], []).append(line)
+    text = "; ".join(f"{own[0]}{f' (and {len(own) - 1} more)' if own[1:] else ''}" for own in kinds.values())
+    remark = [f"Note: {text[:_LONGEST_NOTE]}{'…' if len(text) > _LONGEST_NOTE else ''}."] if text else []
+    synthetic = any(notice.code == "SYNTHETIC" for notice in meta.notices)
+    return Words(title, subtitle, (source, *notes, *remark, *last), synthetic)
+
+
 def finding(row: PeriodRow, unit: Unit) -> str:
     """Return what a row found, as in «+2,750 km² in 2024, to 17 Nov»."""
-    return f"{change(row.net_km2, unit)} {when(row)}"
+    return f"{change(row.net_km2, unit)} {_when(row)}"
 
 
-def when(row: PeriodRow) -> str:
+def _when(row: PeriodRow) -> str:
     """Return a row's period in a few words, with the day where the archive's maps cut it short."""
     if not is_period(row.period):
         return "between two maps"
     codes = row.notes.split() if row.net_km2 is not None else []
     if ".." in row.period or is_stretched(row):
-        return (
-            f"from {_written(row.opening)} to {_written(row.closing)}" if codes or row.opening else f"in {row.period}"
-        )
+        if not codes and not row.opening:
+            return f"in {row.period}"
+        return f"from {day_of_year(row.opening)} to {day_of_year(row.closing)}"
     late = f", from {short_day(row.opening)}" if "OPENS-LATE" in codes and row.opening else ""
     early = f", to {short_day(row.closing)}" if "CLOSES-EARLY" in codes and row.closing else ""
     return in_period(row.period) + late + early
 
 
+def day_of_year(day: date | None) -> str:
+    """Return a day in few letters, with its year."""
+    return f"{short_day(day)} {day.year}" if day else "an undated map"
+
+
 def map_title(rows: Sequence[PeriodRow], where: str, unit: Unit) -> str:
-    """Return the title of a map: the finding of each period, or the smallest and largest of many."""
-    subjects: dict[str, list[PeriodRow]] = {}
-    for row in rows:
-        subjects.setdefault(row.actor, []).append(row)
-    return "; ".join(f"{subject(actor, where)}{_findings(mine, unit)}" for actor, mine in subjects.items())
-
-
-def _findings(rows: Sequence[PeriodRow], unit: Unit) -> str:
-    """Return what some periods found."""
-    measured = [row for row in rows if row.net_km2 is not None]
-    if len(rows) <= _SEVERAL or len(measured) < 2:
-        return listed([finding(row, unit) for row in rows])
-    low, high = (pick(measured, key=lambda row: row.net_km2 or 0.0) for pick in (min, max))
-    return f"between {finding(low, unit)} and {finding(high, unit)}"
+    """Return the title of a map: of each actor what it gained or lost in each period, or the extremes of many."""
+    findings = {}
+    for actor in dict.fromkeys(row.actor for row in rows):
+        mine = [row for row in rows if row.actor == actor]
+        measured = [row for row in mine if row.net_km2 is not None]
+        if len(mine) <= _SEVERAL or len(measured) < 2:
+            findings[actor] = listed([finding(row, unit) for row in mine])
+            continue
+        low, high = (pick(measured, key=lambda row: row.net_km2 or 0.0) for pick in (min, max))
+        findings[actor] = f"between {finding(low, unit)} and {finding(high, unit)}"
+    return "; ".join(f"{subject(actor, where)}{text}" for actor, text in findings.items())
 
 
 def subject(actor: str, where: str) -> str:
@@ -83,44 +116,9 @@ def place_of(rows: Sequence[PeriodRow | HeldRow | SeriesRow], meta: Meta) -> str
 
 
 def gross_of(row: PeriodRow, unit: Unit) -> str:
-    """Return what was gained and lost, and between which maps."""
+    """Return what was gained and lost, and between which maps where they have dates."""
     if row.gained_km2 is None or row.lost_km2 is None:
         return "No two maps stand for this period"
     gained, lost = (f"{numbers.km2(area * unit.per_km2)} {unit.label}" for area in (row.gained_km2, row.lost_km2))
-    return f"Gained {gained}, lost {lost}{maps_of(row)}"
-
-
-def maps_of(row: PeriodRow) -> str:
-    """Return which maps a row compares, after a comma; nothing where they have no dates."""
-    if not row.opening or not row.closing:
-        return ""
-    return f"; maps of {written(row.opening)} and {written(row.closing)}"
-
-
-def source(meta: Meta) -> str:
-    """Return whose maps and regions a picture rests on, what counts as held, and how areas were made."""
-    view = meta.view_words if meta.view in VIEWS else f"layers {meta.view}"
-    return (
-        f"Source: {'; '.join(meta.attribution) or meta.archive}. View: {view}. "
-        f"Areas calculated with frontcalc {meta.version}."
-    )
-
-
-def remarks(meta: Meta) -> Iterator[str]:
-    """Yield what to bear in mind of the figures, in one line; of many notices of one kind the first and how many."""
-    kinds: dict[str, list[str]] = {}
-    for line in grouped(notice for notice in meta.notices if notice.code in _SAID):
-        kinds.setdefault(line.partition(":")[0], []).append(line)
-    text = "; ".join(f"{own[0]}{f' (and {len(own) - 1} more)' if own[1:] else ''}" for own in kinds.values())
-    if text:
-        yield f"Note: {text[:_LONGEST_NOTE]}{'…' if len(text) > _LONGEST_NOTE else ''}."
-
-
-def synthetic(meta: Meta) -> bool:
-    """Say whether the maps are made up."""
-    return any(notice.code == "SYNTHETIC" for notice in meta.notices)
-
-
-def _written(day: date | None) -> str:
-    """Return a day in few letters, with its year."""
-    return f"{short_day(day)} {day.year}" if day else "an undated map"
+    maps = f"; maps of {written(row.opening)} and {written(row.closing)}" if row.opening and row.closing else ""
+    return f"Gained {gained}, lost {lost}{maps}"

@@ -1,27 +1,47 @@
-"""Area held over time: a line that is broken where there are no maps, with events marked."""
+"""Area held over time: a line that is broken where there are no maps, with events of a user's CSV file marked."""
 
 from __future__ import annotations
 
+import csv
+import io
 import statistics
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from frontcalc.errors import NoDataError, UsageError
+from frontcalc.errors import DataError, NoDataError, UsageError
+from frontcalc.names import printable
 from frontcalc.outputs.numbers import km2
-from frontcalc.outputs.wording import UNITS, Unit, about, change, short_day
+from frontcalc.outputs.wording import Unit, about, change, short_day
+from frontcalc.periods import parse_day
+from frontcalc.sources.detection import unpack
+from frontcalc.sources.files import single_file
 from frontcalc.tables import TOTAL, SeriesRow, Table
 from frontcalc.viz import titles
-from frontcalc.viz.axes import TICK_PT, rows_of_boxes, style, ticks_between, title_above, width_of, within
-from frontcalc.viz.events import Event
-from frontcalc.viz.sheet import Box, Picture, Sheet, Style, Words, plain_settings
+from frontcalc.viz.sheet import (
+    TICK_PT,
+    Box,
+    Picture,
+    Sheet,
+    plain_settings,
+    rows_of_boxes,
+    style_axes,
+    ticks_between,
+    title_above,
+    width_of,
+    within,
+)
+from frontcalc.viz.style import Style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_CURE = "name the columns date and label, as in 2024-08-06,Kursk incursion"
 _EVENT_PT = 6.8
 _USUAL = 3
 _MOST_LINES = 8
@@ -30,24 +50,60 @@ _LEAST_DAYS = 7
 Point = tuple[date, float]
 
 
-def draw_series(
-    table: Table[Any, Any],
-    look: Style,
-    *,
-    units: str = "km2",
-    events: Sequence[Event] = (),
-    gap: int | None = None,
-) -> Picture:
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened on a day."""
+
+    day: date
+    label: str
+
+
+def read_events(path: str | Path) -> tuple[Event, ...]:
+    """Read events, sorted by day.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV in UTF-8 with the columns date (YYYY-MM-DD) and label; others are ignored.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, lacks a column, or a line has no date or label.
+    """
+    entry = single_file(Path(path))
+    try:
+        text = unpack(entry.read(), where=entry.label).decode("utf-8-sig")
+        found = list(csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError("is no CSV in UTF-8", where=entry.label, cure=_CURE) from error
+    events = []
+    for number, row in enumerate(found, start=2):
+        values = {str(name).strip().casefold(): value for name, value in row.items()}
+        if not {"date", "label"} <= values.keys():
+            raise DataError("lacks the column date or label", where=entry.label, cure=_CURE)
+        label = printable(" ".join(str(values["label"] or "").split()))
+        try:
+            day = parse_day(str(values["date"] or "").strip())
+        except UsageError as error:
+            raise DataError(f"line {number} has no date", where=entry.label, cure=_CURE) from error
+        if not label:
+            raise DataError(f"line {number} has no label", where=entry.label, cure=_CURE)
+        events.append(Event(day, label))
+    if not events:
+        raise DataError("holds no events", where=entry.label, cure=_CURE)
+    return tuple(sorted(events, key=lambda event: event.day))
+
+
+def draw_series(table: Table[Any, Any], style: Style, events: Sequence[Event] = (), gap: int | None = None) -> Picture:
     """Draw the area held over time, a panel an actor.
 
     Parameters
     ----------
     table : Table of SeriesRow
         Its totals are drawn, each on the day of its map.
-    look : Style
-        Size and colours.
-    units : str
-        `km2` or `mi2`.
+    style : Style
+        Size, colours and unit.
     events : sequence of Event
         What to mark.
     gap : int, optional
@@ -63,30 +119,30 @@ def draw_series(
     """
     if gap is not None and gap < 1:
         raise UsageError("must be one day at least", where=f"--gap {gap}", cure="leave it out")
-    unit, meta = UNITS[units], table.meta
-    actors = {actor: points for actor in meta.actors if (points := _points(table.rows, actor, unit))}
-    if not actors:
+    unit, meta = style.unit, table.meta
+    curves = {actor: points for actor in meta.actors if (points := _points(table.rows, actor, unit))}
+    if not curves:
         raise NoDataError("no map of the series could be measured", where=meta.archive, cure="see its notices")
-    limit = gap or max(_usual_gap(points) for points in actors.values())
-    first, last = min(points[0][0] for points in actors.values()), max(points[-1][0] for points in actors.values())
+    limit = gap or max(map(_usual_gap, curves.values()))
+    first, last = min(points[0][0] for points in curves.values()), max(points[-1][0] for points in curves.values())
     mine = [event for event in events if first <= event.day <= last]
+    others = len(events) - len(mine)
+    where = titles.place_of(table.rows, meta)
+    broken = any(len(_pieces(points, limit)) > 1 for points in curves.values())
+    words = titles.words(
+        meta,
+        "; ".join(_title(actor, points, where, unit) for actor, points in curves.items()),
+        f"Area held, from map to map{f'; the line is broken where {limit} days pass without one' if broken else ''}.",
+        [f"Events before {first} or after {last}, not shown: {others}."] if others else [],
+    )
     with plain_settings():
-        sheet = Sheet(look)
-        words = Words(
-            "; ".join(
-                _title(actor, points, titles.place_of(table.rows, meta), unit) for actor, points in actors.items()
-            ),
-            f"Area held, from map to map; the line is broken where {limit} days pass without one."
-            if any(len(_pieces(points, limit)) > 1 for points in actors.values())
-            else "Area held, from map to map.",
-            (titles.source(meta), *_left_out(len(events) - len(mine), first, last), *titles.remarks(meta)),
-            titles.synthetic(meta),
-        )
+        sheet = Sheet(style)
         space = sheet.room(words)
         sheet.write(words)
-        for box, (actor, points) in zip(rows_of_boxes(space, len(actors)), actors.items(), strict=True):
+        for box, (actor, points) in zip(rows_of_boxes(space, len(curves)), curves.items(), strict=True):
             axis = f"{unit.label} held; the axis does not start at zero"
-            _panel(sheet, box, points, limit, mine, f"{actor}, {axis}" if len(actors) > 1 else axis)
+            title_above(sheet, box, f"{actor}, {axis}" if len(curves) > 1 else axis)
+            _curve(sheet, box, points, limit, mine)
     return Picture(sheet.figure, words)
 
 
@@ -114,63 +170,48 @@ def _pieces(points: Sequence[Point], limit: int) -> list[list[Point]]:
 
 
 def _title(actor: str, points: Sequence[Point], where: str, unit: Unit) -> str:
-    """Return what the line comes to."""
+    """Return the area held on the last day of a line, and the change since its first."""
     (first, start), (last, end) = points[0], points[-1]
-    text = f"{titles.subject(actor, where)}{about(end / unit.per_km2, unit)} held on {_day(last)}"
+    text = f"{titles.subject(actor, where)}{about(end / unit.per_km2, unit)} held on {titles.day_of_year(last)}"
     grown = (end - start) / unit.per_km2
-    return f"{text}, {change(grown, unit)} since {_day(first)}" if len(points) > 1 else text
+    return f"{text}, {change(grown, unit)} since {titles.day_of_year(first)}" if len(points) > 1 else text
 
 
-def _day(day: date) -> str:
-    """Return a day in few letters."""
-    return f"{short_day(day)} {day.year}"
-
-
-def _left_out(count: int, first: date, last: date) -> list[str]:
-    """Return how many events lie outside the chart, in a line."""
-    return [f"Events before {first} or after {last}, not shown: {count}."] if count else []
-
-
-def _panel(sheet: Sheet, box: Box, points: Sequence[Point], limit: int, events: Sequence[Event], axis: str) -> None:
+def _curve(sheet: Sheet, box: Box, points: Sequence[Point], limit: int, events: Sequence[Event]) -> None:
     """Draw one actor's line."""
     values = [value for _, value in points]
     air = 0.08 * (max(values) - min(values)) or 0.01 * abs(max(values)) or 1.0
     low, high = min(values) - air, max(values) + air
     low = max(low, 0.0) if min(values) >= 0 else low
-    ticks, places = ticks_between(low, high, 6)
-    labels = [km2(tick, places=places) for tick in ticks]
+    ticks, labels = ticks_between(low, high, 6)
     end = km2(values[-1], places=1 if high - low < 100 else 0)
     inner = within(sheet, box, left=width_of(sheet, labels), right=width_of(sheet, [end]) + sheet.px(3), lines=2)
-    title_above(sheet, box, axis)
-    first, last = _span(points)
+    first, last = points[0][0], points[-1][0]
+    if first == last:
+        first, last = first - timedelta(days=3), last + timedelta(days=3)
     lines = _lines(sheet, inner, events, first, last)
-    taken = sheet.px(_EVENT_PT * 1.45) * (max((line for *_, line in lines), default=-1) + 1)
-    inner = Box(inner.left, inner.bottom, inner.right, inner.top - taken)
-    axes = sheet.axes(inner)
+    step = sheet.px(_EVENT_PT * 1.45)
+    inner = inner._replace(top=inner.top - step * (max((line for *_, line in lines), default=-1) + 1))
+    axes, colour = sheet.axes(inner), sheet.theme.gained
     for piece in _pieces(points, limit):
         days, areas = zip(*piece, strict=True)
         # A map between two gaps has no line to be on.
         mark = "o" if len(piece) == 1 else ""
-        axes.plot(
-            np.array(days), areas, color=sheet.theme.gained, linewidth=1.6, marker=mark, markersize=2.5, gid="held"
-        )
+        axes.plot(np.array(days), areas, color=colour, linewidth=1.6, marker=mark, markersize=2.5, gid="held")
     axes.set_ylim(low, high)
     axes.set_xlim(first, last)  # type: ignore[arg-type]
     axes.set_yticks(ticks, labels)
-    _mark(sheet, axes, inner, lines)
+    for event, x, start, row in lines:
+        bottom = inner.top + row * step
+        axes.axvline(event.day, color=sheet.theme.quiet, linewidth=0.7, linestyle=(0, (4, 2)), zorder=1, gid="event")  # type: ignore[arg-type]
+        sheet.rectangle(Box(x - 0.5, inner.top, x + 0.5, bottom), facecolor=sheet.theme.rule, linewidth=0.0)
+        at = start + sheet.px(1), bottom + step * 0.2
+        sheet.text(*at, event.label, _EVENT_PT, gid="event", color=sheet.theme.quiet)
     _dates(axes, first, last)
-    style(sheet, axes, grid="y")
+    style_axes(sheet, axes, grid="y")
     height = inner.bottom + (values[-1] - low) / (high - low) * inner.height
     sheet.text(inner.right + sheet.px(3), height, end, TICK_PT, va="center", weight="bold", gid="last")
-    axes.plot(
-        np.array([points[-1][0]]), [values[-1]], "o", color=sheet.theme.gained, markersize=3.5, clip_on=False, zorder=4
-    )
-
-
-def _span(points: Sequence[Point]) -> tuple[date, date]:
-    """Return the first and last day of a line, never the same."""
-    first, last = points[0][0], points[-1][0]
-    return (first, last) if last > first else (first - timedelta(days=3), last + timedelta(days=3))
+    axes.plot(np.array([points[-1][0]]), [values[-1]], "o", color=colour, markersize=3.5, clip_on=False, zorder=4)
 
 
 def _lines(
@@ -198,18 +239,6 @@ def _lines(
     return found
 
 
-def _mark(sheet: Sheet, axes: Axes, box: Box, lines: Sequence[tuple[Event, float, float, int]]) -> None:
-    """Draw a line at each event, with its label above the chart."""
-    step = sheet.px(_EVENT_PT * 1.45)
-    for event, x, start, row in lines:
-        bottom = box.top + row * step
-        axes.axvline(event.day, color=sheet.theme.quiet, linewidth=0.7, linestyle=(0, (4, 2)), zorder=1, gid="event")  # type: ignore[arg-type]
-        sheet.rectangle(Box(x - 0.5, box.top, x + 0.5, bottom), facecolor=sheet.theme.rule, linewidth=0.0)
-        sheet.text(
-            start + sheet.px(1), bottom + step * 0.2, event.label, _EVENT_PT, gid="event", color=sheet.theme.quiet
-        )
-
-
 def _dates(axes: Axes, first: date, last: date) -> None:
     """Write days or months below a chart, the year below the first and where it changes."""
     from matplotlib import dates
@@ -218,8 +247,7 @@ def _dates(axes: Axes, first: date, last: date) -> None:
     ends = datetime.combine(first, midnight), datetime.combine(last, midnight)
     locator: Any = dates.AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
     to_date: Any = dates.num2date
-    found = locator.tick_values(*ends)
-    days = [day for tick in found if first <= (day := to_date(tick).date()) <= last]
+    days = [day for tick in locator.tick_values(*ends) if first <= (day := to_date(tick).date()) <= last]
     monthly = all(day.day == 1 for day in days)
     yearly = monthly and all(day.month == 1 for day in days)
     labels = []

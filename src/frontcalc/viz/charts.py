@@ -1,0 +1,323 @@
+"""Charts of tables: gained and lost as bars by period or region, the area held as a curve; in notebooks too."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from frontcalc.errors import FrontcalcError, UsageError
+from frontcalc.keywords import facade
+from frontcalc.names import printable
+from frontcalc.outputs.numbers import km2
+from frontcalc.outputs.webpage import html_tables
+from frontcalc.outputs.wording import Unit, change, listed, measurable
+from frontcalc.tables import (
+    TOTAL,
+    ChangeRow,
+    CompareRow,
+    DiffRow,
+    DisagreementRow,
+    PeriodRow,
+    SeriesRow,
+    SummaryRow,
+    Table,
+)
+from frontcalc.viz import titles
+from frontcalc.viz.curve import Event, draw_series, read_events
+from frontcalc.viz.sheet import (
+    TICK_PT,
+    Box,
+    Picture,
+    Sheet,
+    figure_of,
+    installed,
+    plain_settings,
+    rows_of_boxes,
+    style_axes,
+    ticks_between,
+    title_above,
+    width_of,
+    within,
+)
+from frontcalc.viz.style import Looks, Style, style_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_ELSEWHERE = {
+    ChangeRow: "frontcalc.change_map draws the ground that changed hands",
+    CompareRow: "draw the diff of each archive by itself",
+    DisagreementRow: ".to_geoframe().plot() draws the ground itself",
+}
+_NOTEBOOK_SIZE = "1200x700"
+_BAR = 0.72
+_MARK_PT = 4.2
+_ROW_PT = 12.0
+
+Bar = tuple[float, float, float]
+"""Gained, lost (below zero) and net, in the unit of the picture."""
+
+
+@facade
+def picture(
+    result: Table[Any, Any],
+    *,
+    events: str | Path | Sequence[Event] = (),
+    gap: int | None = None,
+    **looks: Unpack[Looks],
+) -> Picture:
+    """Draw a result of `series`, `summary` or `diff`.
+
+    Parameters
+    ----------
+    result : Table
+        A series becomes a line, a summary bars by period; of `diff`, several periods are bars and one period
+        is its regions by rank.
+    events : path or sequence of Event
+        Of a series alone: what to mark, or a CSV file of it.
+    gap : int, optional
+        Of a series alone: beyond how many days without a map the line is broken.
+    **looks
+        Size, theme and units: see `Looks`.
+
+    Returns
+    -------
+    Picture
+        `.image("png")`, `"svg"` or `"pdf"` gives its bytes; a notebook shows it.
+
+    Raises
+    ------
+    UsageError
+        There is no picture of such a result, an option is wrong, or matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> from pathlib import Path
+    >>> picture = frontcalc.picture(frontcalc.diff(["2023", "2024"]), theme="print")
+    >>> written = Path("years.svg").write_bytes(picture.image("svg"))
+    """
+    style = style_of(looks, result.meta.units)
+    if result.kind is SeriesRow:
+        marked = read_events(events) if isinstance(events, str | Path) else tuple(events)
+        return draw_series(result, style, marked, gap)
+    if events or gap is not None:
+        raise UsageError("events and gaps are of a series", cure="leave them out")
+    if not issubclass(result.kind, PeriodRow) or result.kind is CompareRow:
+        cure = _ELSEWHERE.get(result.kind, "draw one of series, summary or diff")
+        raise UsageError("there is no chart of such a result", cure=cure)
+    several = len({row.period for row in result.rows}) > 1
+    return (_draw_periods if several or issubclass(result.kind, SummaryRow) else _draw_regions)(result, style)
+
+
+@facade
+def plot(
+    result: Table[Any, Any],
+    *,
+    events: str | Path | Sequence[Event] = (),
+    gap: int | None = None,
+    **looks: Unpack[Looks],
+) -> Figure:
+    """Return a result as a figure of matplotlib, to add to; a notebook shows it.
+
+    Parameters
+    ----------
+    result, events, gap, **looks
+        As for `picture`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Of the size asked for.
+
+    Raises
+    ------
+    UsageError
+        As `picture`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> figure = frontcalc.plot(frontcalc.diff(["2024"]), size="square")
+    >>> figure.savefig("regions.png")
+    """
+    return figure_of(picture(result, events=events, gap=gap, **looks))
+
+
+def notebook_html(result: Table[Any, Any]) -> str:
+    """Return a result as a notebook shows it: its table, and its chart where there is one.
+
+    Parameters
+    ----------
+    result : Table
+        Of any facade.
+
+    Returns
+    -------
+    str
+        HTML that loads nothing, to be set among other HTML. Without matplotlib there is no chart.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> html = frontcalc.notebook_html(frontcalc.held(["2024-11-03"]))
+    >>> html.startswith("<table>")
+    True
+    """
+    tables = html_tables(result)
+    if not installed() or not issubclass(result.kind, DiffRow | SeriesRow):
+        return tables
+    try:
+        drawn = picture(result, size=_NOTEBOOK_SIZE).image("png")
+    except FrontcalcError:
+        # A table that no chart can show, as of many actors, is still a table.
+        return tables
+    return f'{tables}\n<img alt="" width="800" src="data:image/png;base64,{base64.b64encode(drawn).decode()}">'
+
+
+def _draw_periods(table: Table[Any, Any], style: Style) -> Picture:
+    """Draw what was gained and lost in each period, a panel an actor.
+
+    Where periods differ in length, as months do, figures are per day between the maps used, and the axis says so.
+    """
+    unit, meta = style.unit, table.meta
+    totals = [row for row in table.rows if row.level == TOTAL]
+    actors = {actor: [row for row in totals if row.actor == actor] for actor in dict.fromkeys(r.actor for r in totals)}
+    daily = any(len({row.days for row in rows if row.net_km2 is not None}) > 1 for rows in actors.values())
+    blank = dict.fromkeys(row.period for rows in actors.values() for row in rows if row.net_km2 is None)
+    words = titles.words(
+        meta,
+        titles.map_title(totals, titles.place_of(table.rows, meta), unit),
+        "Gained above zero, lost below it; a diamond marks the net figure.",
+        [f"Not measured, since no two maps stand for it: {', '.join(blank)}."] if blank else [],
+    )
+    per = f"{unit.label} per day between the maps used, since periods differ in length" if daily else unit.label
+    with plain_settings():
+        sheet = Sheet(style)
+        space = _below_key(sheet, words)
+        for box, (actor, rows) in zip(rows_of_boxes(space, len(actors)), actors.items(), strict=True):
+            title_above(sheet, box, f"{actor}, {per}" if len(actors) > 1 else per)
+            _upright_bars(sheet, box, [row.period for row in rows], [_bar_of(row, unit, daily=daily) for row in rows])
+    return Picture(sheet.figure, words)
+
+
+def _draw_regions(table: Table[Any, Any], style: Style) -> Picture:
+    """Draw what was gained and lost in each region of one period and actor, the largest net change first.
+
+    Regions without measurable change are named below the chart; where a sheet has not room for all, the rest is
+    one bar.
+    """
+    unit, meta = style.unit, table.meta
+    totals = [row for row in table.rows if row.level == TOTAL]
+    if len(totals) != 1:
+        raise UsageError("regions are ranked for one period and one actor", cure="ask for one of each")
+    finest = meta.level.split(",")[-1]
+    rows = [row for row in table.rows if row.level == finest and row.net_km2 is not None]
+    moved = [row for row in rows if measurable(row.gained_km2, unit) or measurable(row.lost_km2, unit)]
+    still = [row.region for row in rows if row not in moved]
+    ranked = sorted(moved, key=lambda row: (-abs(row.net_km2), row.region))
+    title = titles.subject(totals[0].actor, titles.place_of(table.rows, meta)) + titles.finding(totals[0], unit)
+    if len(ranked) > 1:
+        title += f"; most in {ranked[0].region} ({change(ranked[0].net_km2, unit)})"
+    words = titles.words(
+        meta,
+        title,
+        f"{titles.gross_of(totals[0], unit)}. A diamond marks the net figure.",
+        [f"No change in {listed(still)}."] if still else [],
+    )
+    with plain_settings():
+        sheet = Sheet(style)
+        space = _below_key(sheet, words)
+        bars = [(printable(row.region), bar) for row in ranked if (bar := _bar_of(row, unit))]
+        _ranked_bars(sheet, space, bars)
+    return Picture(sheet.figure, words)
+
+
+def _below_key(sheet: Sheet, words: titles.Words) -> Box:
+    """Write the words and the key, and return the room below."""
+    space = sheet.room(words)
+    sheet.write(words)
+    below = sheet.key(space, [(name, {"facecolor": getattr(sheet.theme, name)}) for name in ("gained", "lost")])
+    return space._replace(top=below - sheet.px(4))
+
+
+def _bar_of(row: PeriodRow, unit: Unit, *, daily: bool = False) -> Bar | None:
+    """Return the bar of a row, per day if asked; None where nothing was measured."""
+    if row.net_km2 is None or row.gained_km2 is None or row.lost_km2 is None or (daily and not row.days):
+        return None
+    factor = unit.per_km2 / (row.days or 1 if daily else 1)
+    return row.gained_km2 * factor, -row.lost_km2 * factor, row.net_km2 * factor
+
+
+def _limits(bars: Sequence[Bar | None]) -> tuple[float, float]:
+    """Return what an axis must reach to, zero within."""
+    known = [value for bar in bars if bar for value in bar]
+    low, high = min(0.0, *known, 0.0), max(0.0, *known, 0.0)
+    air = 0.06 * (high - low or 1.0)
+    return low - (air if low else 0.0), high + air
+
+
+def _upright_bars(sheet: Sheet, box: Box, names: Sequence[str], bars: Sequence[Bar | None]) -> None:
+    """Draw a bar a period; of the names as many as fit below the axis, evenly."""
+    low, high = _limits(bars)
+    ticks, labels = ticks_between(low, high, 6)
+    inner = within(sheet, box, left=width_of(sheet, labels))
+    axes = sheet.axes(inner)
+    for place, bar in enumerate(bars):
+        if bar is not None:
+            _draw_bar(sheet, axes, place, bar, upright=True)
+    axes.set_ylim(low, high)
+    axes.set_yticks(ticks, labels)
+    axes.set_xlim(-0.6, len(names) - 0.4)
+    widest = max((sheet.measure(name, TICK_PT)[0] for name in names), default=0.0) + sheet.px(4)
+    step = max(1, math.ceil(widest / (inner.width / max(len(names), 1))))
+    axes.set_xticks(range(0, len(names), step), names[::step])
+    style_axes(sheet, axes, grid="y")
+    axes.axhline(0.0, color=sheet.theme.ink, linewidth=0.8, zorder=3)
+
+
+def _ranked_bars(sheet: Sheet, space: Box, ranked: Sequence[tuple[str, Bar]]) -> None:
+    """Draw a bar a region, its name on the left and its net figure on the right."""
+    most = max(1, int(space.height / sheet.px(_ROW_PT)) - 2)
+    if len(ranked) > most:
+        rest = [bar for _, bar in ranked[most - 1 :]]
+        gained, lost, net = (math.fsum(column) for column in zip(*rest, strict=True))
+        ranked = [*ranked[: most - 1], (f"{len(rest)} others", (gained, lost, net))]
+    low, high = _limits([bar for _, bar in ranked])
+    ticks, labels = ticks_between(low, high, 7)
+    nets = [km2(net, signed=True) for _, (*_, net) in ranked]
+    names = [sheet.fit(name, TICK_PT, space.width * 0.3) for name, _ in ranked]
+    inner = within(sheet, space, left=width_of(sheet, names), right=width_of(sheet, [*nets, "net"]) + sheet.px(4))
+    title_above(sheet, Box(inner.left, space.bottom, inner.right, space.top), sheet.unit.label)
+    right = {"ha": "right", "color": sheet.theme.quiet, "gid": "axis"}
+    sheet.text(space.right, space.top - sheet.px(1.5), "net", 7.6, va="top", **right)
+    axes = sheet.axes(inner)
+    axes.set_xlim(low, high)
+    count = max(len(ranked), 1)
+    axes.set_ylim(count - 0.4, -0.6)
+    for place, (_, bar) in enumerate(ranked):
+        _draw_bar(sheet, axes, place, bar, upright=False)
+        middle = inner.top - (place + 0.6) / (count + 0.2) * inner.height
+        sheet.text(space.right, middle, nets[place], TICK_PT, ha="right", va="center", gid="net")
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xticks(ticks, labels)
+    style_axes(sheet, axes, grid="x")
+    axes.axvline(0.0, color=sheet.theme.ink, linewidth=0.8, zorder=3)
+
+
+def _draw_bar(sheet: Sheet, axes: Axes, place: int, bar: Bar, *, upright: bool) -> None:
+    """Draw gained and lost on either side of zero, and a diamond at the net figure."""
+    theme = sheet.theme
+    gained, lost, net = bar
+    draw = partial(axes.bar, width=_BAR) if upright else partial(axes.barh, height=_BAR)
+    for length, colour, gid in ((gained, theme.gained, "gained"), (lost, theme.lost, "lost")):
+        for patch in draw([place], [length], color=colour, linewidth=0.0, zorder=2):
+            patch.set_gid(gid)
+    edge: dict[str, Any] = {"markeredgecolor": theme.paper, "markeredgewidth": 0.7}
+    x, y = (place, net) if upright else (net, place)
+    axes.plot([x], [y], "D", color=theme.net, markersize=_MARK_PT, zorder=4, clip_on=False, gid="net", **edge)
