@@ -20,7 +20,7 @@ from frontcalc.fetching.boundaries import VARIABLE as MIRROR
 from frontcalc.fetching.catalogue import VARIABLE as SOURCES
 from frontcalc.folders import VARIABLE as CACHE
 from frontcalc.layers import Role
-from frontcalc.lint.codes import CODES as FINDINGS
+from frontcalc.lint import CODES as FINDINGS
 from frontcalc.notices import CODES as NOTICES
 from frontcalc.sources.limits import Limits, variable
 from frontcalc.views import VIEWS

@@ -15,9 +15,9 @@ from frontcalc.change import Change
 from frontcalc.errors import ChangedError, DataError
 from frontcalc.layers import Role, spelling
 from frontcalc.notices import Notice
+from frontcalc.outliers import FROZEN_MAPS, standstills
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.snapshots import Snapshot, SnapshotLayer, digests_of
-from frontcalc.standstills import FROZEN_MAPS, standstills
 from frontcalc.states import Span, State
 from frontcalc.views import VIEWS
 
