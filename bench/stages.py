@@ -11,7 +11,7 @@ import time
 from run import REGIONS, SHARED
 
 STAGES = {
-    "read and parse maps": ("drawn.py", "parse_snapshot"),
+    "read and parse maps": ("drawn.py", "read_day"),
     "project, repair, unite": ("holdings.py", "_united"),
     "what differs": ("between.py", "differences"),
     "split by region": ("ground.py", "measured"),

@@ -15,8 +15,8 @@ import frontcalc
 from frontcalc.cli import run, writing
 from frontcalc.errors import DataError
 from frontcalc.lint import CODES
+from frontcalc.outliers import FROZEN_MAPS
 from frontcalc.outputs import CHECK_WRITERS
-from frontcalc.standstills import FROZEN_MAPS
 
 Write = Callable[..., Path]
 CONTROL, ADVANCE = "control_map", "russian_advances"

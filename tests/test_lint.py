@@ -16,6 +16,7 @@ from conftest import collection, square
 import frontcalc
 from frontcalc import UsageError
 from frontcalc.lint import CODES, Finding
+from frontcalc.snapshots import drawn
 
 Write = Callable[..., Path]
 TODAY = date(2026, 1, 1)
@@ -419,12 +420,10 @@ def test_an_archive_of_unreadable_files_is_all_findings(tmp_path: Path) -> None:
 def test_identical_files_are_parsed_once(archive: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = archive({day: {CONTROL: [(300, 40)]} for day in days(6)})
     parsed = []
-    import frontcalc.lint.reading as reading
-
-    real = reading.read_part
-    monkeypatch.setattr(reading, "read_part", lambda part: (parsed.append(part), real(part))[1])
+    real = drawn.read_features
+    monkeypatch.setattr(drawn, "read_features", lambda file, **options: (parsed.append(file), real(file, **options))[1])
     assert [row.code for row in check(folder)] == ["REPEATED"]
-    assert len(parsed) == 1
+    assert len(parsed) == 2, "once to see where the maps lie, once to check them"
 
 
 def test_a_file_of_many_days_is_checked_day_by_day(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from frontcalc.cache import VARIABLE as CACHE
 from frontcalc.cli import run
 from frontcalc.fetching.catalogue import VARIABLE as SOURCES
 from frontcalc.layers import Role
-from frontcalc.lint.codes import CODES as FINDINGS
+from frontcalc.lint import CODES as FINDINGS
 from frontcalc.notices import CODES as NOTICES
 from frontcalc.pipeline.region_fetch import VARIABLE as MIRROR
 from frontcalc.sources.limits import VARIABLES

@@ -1,4 +1,4 @@
-"""What can only be seen from map to map: days, repeats, layers that stand still or are missing."""
+"""What can only be seen from map to map: days, repeats, layers that stand still or are missing, jumps of the area."""
 
 from __future__ import annotations
 
@@ -12,12 +12,20 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from frontcalc import crs, geometry
 from frontcalc.archives import SnapshotRef
 from frontcalc.layers import Layer, Role, spelling
-from frontcalc.lint.findings import Fault, fault_of
-from frontcalc.snapshots import Box, is_exchanged, latitude_first
-from frontcalc.standstills import standstills
+from frontcalc.lint.findings import CODES, Severity
+from frontcalc.lint.single import CheckedMap, ground_of, held_layers, place_of, read_map
+from frontcalc.outliers import MOVING_KM2, NEIGHBOURS, highest_usual, scale_of, standstills
+from frontcalc.snapshots import Box, Fault, box_around, fault_of, is_exchanged, latitude_first
 from frontcalc.views import VIEWS
+
+SHARE_OF_HELD = 0.001
+"""Steps below a thousandth of what is held are no jumps, whatever is usual."""
+
+FEWEST_STEPS = 26
+"""Fewer steps, half a year of weeks, do not say what is usual: a beginning is all jumps."""
 
 # A rhythm is one that three of five gaps keep; with fewer gaps than this none can be told.
 _RHYTHM, _FEWEST_GAPS = 0.6, 4
@@ -27,69 +35,90 @@ _FEWEST_BOXES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class LayerTrace:
-    """What is remembered of a layer when its geometry no longer is."""
-
-    name: str
-    layer: Layer
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
 class Trace:
-    """What is remembered of a map.
+    """What is remembered of a map when its geometry no longer is; `file` is what messages call its first file.
 
-    Parameters
-    ----------
-    ref : SnapshotRef
-        Where it is.
-    sha256 : tuple of str
-        Of its files; empty where it is one of many days in a file.
-    layers : tuple of LayerTrace
-        Its known layers.
-    held_km2 : tuple of (actor, km²)
-        What each actor holds by the assessed view.
-    whole : bool
-        Whether every file could be read.
-    stated : tuple of date
-        The days that its files' properties state.
-    box : Box or None
-        Around all that it shows.
+    `sha256` is of its files, empty where they hold other days too; `layers` has name, meaning and digest of the known
+    ones; `held_km2` is by actor, in the assessed view; `whole` says that all of it could be read, `stated` which days
+    its files' properties state.
     """
 
     ref: SnapshotRef
+    day: date
+    file: str
     sha256: tuple[str, ...]
-    layers: tuple[LayerTrace, ...]
-    held_km2: tuple[tuple[str, float], ...]
+    layers: tuple[tuple[str, Layer, str], ...]
+    held_km2: dict[str, float]
     whole: bool
     stated: tuple[date, ...]
     box: Box | None
-
-    @property
-    def day(self) -> date:
-        """The map's day; every map of an archive has one."""
-        assert self.ref.day is not None
-        return self.ref.day
-
-    @property
-    def file(self) -> str:
-        """What messages call its first file."""
-        return self.ref.names[0]
 
 
 Traces = Sequence[Trace]
 
 
-def unnamed_maps(traces: Traces) -> list[Fault]:
+def trace_of(one: CheckedMap) -> Trace:
+    """Return what is remembered of a map."""
+    assert one.ref.day is not None  # every map of an archive has one
+    alone = one.files and not any(file.part.selection for file in one.files)
+    return Trace(
+        ref=one.ref,
+        day=one.ref.day,
+        file=one.ref.names[0],
+        sha256=tuple(sorted(file.source.sha256 for file in one.files)) if alone else (),
+        layers=tuple((own.name, own.layer, own.digest) for own in one.layers),
+        held_km2={actor: km2 for (actor, *_), km2 in one.held_km2.items()},
+        whole=all(CODES[fault.code].severity is not Severity.ERROR for fault in one.faults),
+        stated=tuple(file.stated for file in one.files if file.stated),
+        box=box_around((own.crs, own.polygons) for own in one.layers),
+    )
+
+
+def exchanged_maps(traces: Traces, home: NDArray[np.object_] | None) -> dict[date, Fault]:
+    """Return a fault for each map that lies elsewhere than it should, and there with x and y exchanged.
+
+    Maps should lie in `home`, polygons (n,) in degrees, where that is known, and at the median of all maps' boxes.
+    """
+    boxed = [(trace, trace.box) for trace in traces if trace.box]
+    trees = [shapely.STRtree(home)] if home is not None else []
+    if len(boxed) >= _FEWEST_BOXES:
+        trees.append(shapely.STRtree([shapely.box(*np.median([box for _, box in boxed], axis=0))]))
+    return {
+        trace.day: fault_of(latitude_first(box, where=trace.file), trace.day)
+        for trace, box in boxed
+        if any(is_exchanged(box, tree) for tree in trees)
+    }
+
+
+def check_maps(
+    traces: Traces, swapped: dict[date, Fault], frozen_maps: int, today: date, plane: str
+) -> Iterator[Fault]:
+    """Yield the faults that show from map to map; `swapped` are those of `exchanged_maps`."""
+    implausible = list(_implausible_days(traces, today))
+    unnamed = _unnamed_maps(traces)
+    off, nameless = {fault.day for fault in implausible}, {fault.day for fault in unnamed}
+    yield from swapped.values()
+    yield from implausible
+    yield from unnamed
+    yield from _missing_days([trace for trace in traces if trace.day not in off])
+    yield from _differing_days(traces)
+    yield from _repeats(traces)
+    yield from _unchanged(traces)
+    yield from _missing_layers([trace for trace in traces if trace.day not in nameless])
+    yield from _frozen_layers(traces, frozen_maps)
+    yield from _jumps([trace for trace in traces if trace.day not in nameless | swapped.keys()], plane)
+
+
+def _unnamed_maps(traces: Traces) -> list[Fault]:
     """Return a fault for each map on which no layer is known, in an archive of which others have known ones."""
-    unnamed = [trace for trace in traces if trace.box and all(not one.layer.legend for one in trace.layers)]
+    unnamed = [trace for trace in traces if trace.box and all(not layer.legend for _, layer, _ in trace.layers)]
     if len(unnamed) == len(traces):
         return []
     what = "no layer of this map is known, while other maps of the archive have known ones"
     return [Fault("NO-LAYER", what, trace.day, file=trace.file) for trace in unnamed]
 
 
-def missing_days(traces: Traces) -> Iterator[Fault]:
+def _missing_days(traces: Traces) -> Iterator[Fault]:
     """Yield a fault for each gap in which the archive's own rhythm would have maps."""
     gaps = [(second.day - first.day).days for first, second in pairwise(traces)]
     if len(gaps) < _FEWEST_GAPS:
@@ -108,7 +137,7 @@ def missing_days(traces: Traces) -> Iterator[Fault]:
             yield Fault("DAYS-MISSING", what, start, end, file=first.file, count=lacking, maps=None)
 
 
-def implausible_days(traces: Traces, today: date) -> Iterator[Fault]:
+def _implausible_days(traces: Traces, today: date) -> Iterator[Fault]:
     """Yield a fault for each map of a day that cannot be right: after today, or far from all others."""
     for trace in traces:
         if trace.day > today:
@@ -123,36 +152,37 @@ def implausible_days(traces: Traces, today: date) -> Iterator[Fault]:
             yield Fault("DATE-IMPLAUSIBLE", what, alone.day, file=alone.file)
 
 
-def differing_days(traces: Traces) -> Iterator[Fault]:
+def _of_run(run: Traces, code: str, what: str, layer: str = "") -> Fault:
+    """Return the fault of some maps together."""
+    return Fault(code, what, run[0].day, run[-1].day, layer, run[0].file, count=len(run), maps=len(run))
+
+
+def _differing_days(traces: Traces) -> Iterator[Fault]:
     """Yield one fault for all maps of whose days the files' properties say otherwise."""
     stating = [trace for trace in traces if trace.stated]
-    wrong = [(trace, day) for trace in stating for day in trace.stated if day != trace.day]
-    maps = {trace.day for trace, _ in wrong}
+    run = [trace for trace in stating if {*trace.stated} != {trace.day}]
+    wrong = [(trace, day) for trace in run for day in trace.stated if day != trace.day]
     if wrong:
-        shifts = Counter((day - trace.day).days for trace, day in wrong)
-        usual, times = shifts.most_common(1)[0]
-        first, stated = wrong[0]
+        usual, times = Counter((day - trace.day).days for trace, day in wrong).most_common(1)[0]
+        signed = f"{usual:+d}".replace("-", "\N{MINUS SIGN}")
         what = (
-            f"the date properties of {len(maps)} of {len(stating)} maps differ from the names, "
-            f"{times} of them by {_signed(usual)} {'day' if abs(usual) == 1 else 'days'}; the first says {stated}"
+            f"the date properties of {len(run)} of {len(stating)} maps differ from the names, "
+            f"{times} of them by {signed} {'day' if abs(usual) == 1 else 'days'}; the first says {wrong[0][1]}"
         )
-        last = wrong[-1][0].day
-        yield Fault("DATE-DIFFERS", what, first.day, last, file=first.file, count=len(maps), maps=len(maps))
+        yield _of_run(run, "DATE-DIFFERS", what)
 
 
-def repeats(traces: Traces) -> Iterator[Fault]:
+def _repeats(traces: Traces) -> Iterator[Fault]:
     """Yield a fault for each run of maps whose files repeat those of an earlier day."""
     earlier: dict[tuple[str, ...], Trace] = {}
     source = [earlier.setdefault(trace.sha256, trace) if trace.sha256 else trace for trace in traces]
-    again = ((first, trace) for first, trace in zip(source, traces, strict=True) if first is not trace)
-    for _, run in groupby(again, key=lambda pair: pair[0].day):
-        pairs = list(run)
-        (first, start), (_, last) = pairs[0], pairs[-1]
-        what = f"{_maps(len(pairs))} byte for byte the same as {first.file}"
-        yield Fault("REPEATED", what, start.day, last.day, file=start.file, count=len(pairs), maps=len(pairs))
+    again = [(first, trace) for first, trace in zip(source, traces, strict=True) if first is not trace]
+    for _, pairs in groupby(again, key=lambda pair: pair[0].day):
+        (first, *_), run = zip(*pairs, strict=True)
+        yield _of_run(run, "REPEATED", f"{_maps(len(run))} byte for byte the same as {first.file}")
 
 
-def unchanged(traces: Traces) -> Iterator[Fault]:
+def _unchanged(traces: Traces) -> Iterator[Fault]:
     """Yield one fault for all maps that show what the one before shows, though their bytes differ."""
     same = [
         second
@@ -161,7 +191,7 @@ def unchanged(traces: Traces) -> Iterator[Fault]:
     ]
     if same:
         what = f"{len(same)} of {_maps(len(traces))} {'show' if len(same) > 1 else 'shows'} what the one before shows"
-        yield Fault("UNCHANGED", what, same[0].day, same[-1].day, file=same[0].file, count=len(same), maps=len(same))
+        yield _of_run(same, "UNCHANGED", what)
 
 
 def _maps(count: int) -> str:
@@ -169,75 +199,94 @@ def _maps(count: int) -> str:
     return f"{count} {'map' if count == 1 else 'maps'}"
 
 
-def _signed(days: int) -> str:
-    """Return a number of days with its sign, a true minus."""
-    return f"{days:+d}".replace("-", "\N{MINUS SIGN}")
-
-
-def missing_layers(traces: Traces) -> Iterator[Fault]:
+def _missing_layers(traces: Traces) -> Iterator[Fault]:
     """Yield a fault for each run of maps without a role that an earlier map shows."""
     roles = VIEWS["claimed"].roles
     seen: dict[tuple[str, Role], Trace] = {}
     lacking: dict[tuple[str, Role], list[Trace]] = {}
+    runs: list[tuple[tuple[str, Role], list[Trace], Trace]] = []
     for trace in [trace for trace in traces if trace.whole]:
-        mine = {(one.layer.actor, role) for one in trace.layers for role in _stands_for(one.layer, roles)}
+        layers = [layer for _, layer, _ in trace.layers if layer.role in roles]
+        # A layer that is the whole of what its publisher draws shows all roles.
+        mine = {(layer.actor, role) for layer in layers for role in (roles if layer.whole else (layer.role,))}
         for key in seen.keys() - mine:
             lacking.setdefault(key, []).append(trace)
-        for key in sorted(mine & lacking.keys()):
-            yield _missing(key, lacking.pop(key), seen[key])
+        runs += ((key, lacking.pop(key), seen[key]) for key in sorted(mine & lacking.keys()))
         seen.update(dict.fromkeys(mine, trace))
-    for key in sorted(lacking):
-        yield _missing(key, lacking[key], seen[key])
+    runs += ((key, lacking[key], seen[key]) for key in sorted(lacking))
+    for (actor, role), run, last_with in runs:
+        until = f" to {run[-1].day}, {len(run)} maps," if len(run) > 1 else ""
+        what = f"{run[0].day}{until} shows no {role.value} of {actor}, which {last_with.day} shows"
+        yield _of_run(run, "LAYER-MISSING", what, role.value)
 
 
-def _stands_for(layer: Layer, roles: tuple[Role, ...]) -> tuple[Role, ...]:
-    """Return the roles that a layer shows: all of them where it is the whole of what its publisher draws."""
-    if layer.role not in roles:
-        return ()
-    return roles if layer.whole else (layer.role,)
-
-
-def _missing(key: tuple[str, Role], run: list[Trace], last_with: Trace) -> Fault:
-    """Return the fault of a role that some maps lack."""
-    actor, role = key
-    until = f" to {run[-1].day}, {len(run)} maps," if len(run) > 1 else ""
-    what = f"{run[0].day}{until} shows no {role.value} of {actor}, which {last_with.day} shows"
-    return Fault(
-        "LAYER-MISSING", what, run[0].day, run[-1].day,
-        layer=role.value, file=run[0].file, count=len(run), maps=len(run),
-    )  # fmt: skip
-
-
-def frozen_layers(traces: Traces, frozen_maps: int) -> Iterator[Fault]:
+def _frozen_layers(traces: Traces, frozen_maps: int) -> Iterator[Fault]:
     """Yield a fault for each run of `frozen_maps` or more maps on which a layer stands still while others move."""
-    drawn = [{spelling(one.name): one.digest for one in trace.layers} for trace in traces]
+    drawn = [{spelling(name): digest for name, _, digest in trace.layers} for trace in traces]
     for key, first, last in standstills(drawn, frozen_maps):
         run = traces[first : last + 1]
-        name = next(one.name for one in run[0].layers if spelling(one.name) == key)
+        name = next(name for name, _, _ in run[0].layers if spelling(name) == key)
         what = f"{name} stands still from {run[0].day} to {run[-1].day}, {len(run)} maps, while other layers move"
-        yield Fault(
-            "LAYER-FROZEN", what, run[0].day, run[-1].day,
-            layer=name, file=run[0].file, count=len(run), maps=len(run),
-        )  # fmt: skip
+        yield _of_run(run, "LAYER-FROZEN", what, name)
 
 
-def swapped(traces: Traces, home: NDArray[np.object_] | None) -> dict[date, Fault]:
-    """Return a fault for each map that lies elsewhere than it should, and there with x and y exchanged.
+def _jumps(traces: Traces, plane: str) -> Iterator[Fault]:
+    """Yield a fault for each step over which the area held jumps, with the largest part that changed.
 
-    Parameters
-    ----------
-    traces : sequence of Trace
-        The maps.
-    home : (n,) array of shapely Polygon or None
-        Where they should lie (degrees), where that is known; the median of all maps' boxes serves beside it.
+    The rule is that of `frontcalc.outliers`, as for suspected redefinitions. The neighbours' scale counts as no less
+    than the whole archive's, or quiet weeks would make every step a jump, and as no less than the archive's median
+    step, or steps that hardly vary would. The maps around a jump are read again, and measured in the CRS `plane`.
     """
-    boxed = [(trace, trace.box) for trace in traces if trace.box]
-    trees = [shapely.STRtree(home)] if home is not None else []
-    if len(boxed) >= _FEWEST_BOXES:
-        trees.append(shapely.STRtree([shapely.box(*np.median([box for _, box in boxed], axis=0))]))
+    for actor in sorted({actor for trace in traces for actor in trace.held_km2}):
+        mine = list(_comparable(traces, actor))
+        held = np.array([trace.held_km2[actor] for trace in mine])
+        days = np.array([(second.day - first.day).days for first, second in pairwise(mine)])
+        for step in np.flatnonzero(_is_jump(held, days)):
+            yield _jump(mine[step], mine[step + 1], actor, plane)
 
-    return {
-        trace.day: fault_of(latitude_first(box, where=trace.file), trace.day)
-        for trace, box in boxed
-        if any(is_exchanged(box, tree) for tree in trees)
-    }
+
+def _comparable(traces: Traces, actor: str) -> Iterator[Trace]:
+    """Yield the maps that show an actor's ground whole: none was refused, and no role is lacking again."""
+    best: set[str] = set()
+    for trace in traces:
+        layers = [(name, layer) for name, layer, _ in trace.layers if layer.actor == actor]
+        if not trace.whole or actor not in trace.held_km2:
+            continue
+        roles = {role.value for role in VIEWS["assessed"].roles} - set(VIEWS["assessed"].missing(layers))
+        if roles >= best:
+            best = roles
+            yield trace
+
+
+def _is_jump(held_km2: NDArray[np.float64], days: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say of each step between maps whether it is a jump, (n - 1,)."""
+    if len(days) < FEWEST_STEPS:
+        return np.zeros(len(days), dtype=bool)
+    change = np.abs(np.diff(held_km2))
+    rate = change / days
+    usual = rate[change > MOVING_KM2]
+    if len(usual) < FEWEST_STEPS:
+        # Of an archive that hardly moves, any step beyond the floor stands out.
+        usual = np.zeros(1)
+    scale = max(scale_of(usual), float(np.median(usual)))
+    near = [rate[max(0, step - NEIGHBOURS) : step + NEIGHBOURS + 1] for step in range(len(rate))]
+    usually = np.array([highest_usual(rates, scale) for rates in near])
+    return (rate > usually) & (change > SHARE_OF_HELD * np.maximum(held_km2[:-1], held_km2[1:]))
+
+
+def _jump(first: Trace, second: Trace, actor: str, plane: str) -> Fault:
+    """Return the fault of one jump."""
+    before, after = (ground_of(held_layers(read_map(one.ref, None, plane), actor)) for one in (first, second))
+    change_km2 = float(geometry.area_km2(after) - geometry.area_km2(before))
+    # Lost where the area shrinks, gained where it grows.
+    changed = shapely.difference(before, after) if change_km2 < 0 else shapely.difference(after, before)
+    part = max(geometry.polygonal(changed), key=lambda one: float(one.area))
+    part_km2 = float(geometry.area_km2(part))
+    west, south, east, north = crs.bounds_in_degrees(plane, part.bounds)
+    signed = f"{change_km2:+,.1f}".replace("-", "\N{MINUS SIGN}")
+    what = (
+        f"{actor}: {signed} km² from {first.day} to {second.day}, of it {part_km2:,.1f} km² in one part"
+        f" at {west:.3f}, {south:.3f} to {east:.3f}, {north:.3f}"
+    )
+    at = place_of(part, plane)
+    return Fault("AREA-JUMP", what, first.day, second.day, "", second.file, at, part_km2, count=1, maps=2)

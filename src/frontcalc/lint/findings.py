@@ -1,16 +1,202 @@
-"""Findings: what is wrong where, gathered from map to map so that one fault is one line."""
+"""Findings: what is wrong where, under stable codes, gathered from map to map so that one fault is one line.
+
+A code is a promise: once published it keeps its meaning. New codes are appended.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
-from frontcalc.errors import DataError
-from frontcalc.lint.codes import CODES, Severity
+from frontcalc.snapshots import Fault
 
-Place = tuple[float, float]
-"""Longitude and latitude."""
+
+class Severity(StrEnum):
+    """How much a finding matters, the gravest first.
+
+    Of an error the map cannot be measured, or would be measured wrongly; a warning is to be looked at before figures
+    are printed; an info is good to know.
+    """
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One kind of finding: what it says, where it mostly comes from, and what to do, clauses without a final stop."""
+
+    severity: Severity
+    meaning: str
+    cause: str
+    cure: str
+
+
+# By severity and code: meaning, cause and cure.
+_TEXTS: dict[Severity, dict[str, tuple[str, str, str]]] = {
+    Severity.ERROR: {
+        "UNREADABLE": (
+            "a file cannot be read",
+            "a download cut short, a web page or a server's error saved as a map, a format that is not known",
+            "download it again or remove it",
+        ),
+        "BROKEN-RING": (
+            "a ring is no ring: fewer than three different points, or a coordinate that is no finite number",
+            "lines too much simplified or rounded, NaN written by software",
+            "repair or remove the feature at the place named",
+        ),
+        "OUT-OF-RANGE": (
+            "coordinates are beyond ±180° of longitude or ±90° of latitude",
+            "longitudes counted from 0 to 360, a slip of the hand",
+            "bring longitudes to −180…180 and latitudes to −90…90",
+        ),
+        "METRES-AS-DEGREES": (
+            "coordinates are far too large for degrees, though the file says that they are or says nothing",
+            "a map in a projected CRS (web Mercator, UTM) saved as GeoJSON, or a shapefile that lost its .prj",
+            "declare the CRS, or export the map in longitude and latitude",
+        ),
+        "SWAPPED": (
+            "latitude stands before longitude",
+            "software that keeps to the axis order of EPSG:4326",
+            "write longitude first, as GeoJSON wants",
+        ),
+        "CRS-UNKNOWN": (
+            "the CRS that a file declares is unknown, or it declares none and must",
+            "a misspelt or local name, a missing .prj",
+            "declare an EPSG code",
+        ),
+        "CRS-IMPOSSIBLE": (
+            "the CRS that a file declares cannot be that of its coordinates",
+            "degrees in a file that declares metres, the .prj of another file, the wrong zone",
+            "declare the CRS that the coordinates are in",
+        ),
+        "NO-DATE": (
+            "it cannot be told which day a file shows",
+            "a name without a day, with two, or with one that no calendar has",
+            "name it by its day, as in 2024-11-03.geojson, or state its date in frontcalc.toml",
+        ),
+        "LAYER-TWICE": (
+            "two files show one layer of one day differently",
+            "a corrected file beside the one that it corrects",
+            "keep one of the two, or put the time of day into both names, as in 20241103_1800",
+        ),
+        "NO-LAYER": (
+            "no layer of a map is known, so that it cannot be measured",
+            "a publisher that frontcalc does not know yet",
+            "say what the layers mean: frontcalc archive explain",
+        ),
+        "UNMEASURABLE": (
+            "a layer can be read but not measured",
+            "polygons that cannot be repaired, or lie where the projection is not defined",
+            "repair the layer, or measure in another --crs",
+        ),
+    },
+    Severity.WARNING: {
+        "UNKNOWN-LAYER": (
+            "a layer's name is unknown, so that it is not counted",
+            "a publisher's new layer or new name",
+            "say what it means under [layers] in frontcalc.toml, if it should count",
+        ),
+        "NOT-AREA": (
+            "points or lines among polygons are not counted",
+            "symbols or fronts drawn in the same layer",
+            "nothing to do, if no area is meant; else draw it as a polygon",
+        ),
+        "ACTORS-OVERLAP": (
+            "two actors hold the same ground on one map",
+            "layers drawn apart from one another",
+            "measure each actor by itself, and do not add them",
+        ),
+        "OUTSIDE-REGIONS": (
+            "a part of the map touches no region, so that it is unassigned",
+            "islands and spits that the region file leaves out, a part in the wrong place",
+            "look at the place; use a region file that covers it",
+        ),
+        "LAYER-MISSING": (
+            "a role that earlier maps show is absent",
+            "a layer left out, renamed or given up",
+            "get the missing layer, or measure with --carry-layers DAYS or a --view without it",
+        ),
+        "LAYER-FROZEN": (
+            "a layer stands still while others of the same map move",
+            "a publisher that books changes in another layer first, or a download that failed for one layer",
+            "do not measure change by this layer alone",
+        ),
+        "AREA-JUMP": (
+            "the area held changes at once far more than is usual in the archive",
+            "a redrawn or redefined map, a flood, a part lost in the file, or a real collapse of a front",
+            "look at the part named before printing a change over this step",
+        ),
+        "DAYS-MISSING": (
+            "the archive lacks maps that its own rhythm would have",
+            "days that the publisher left out, or a download that failed",
+            "download them, or ask for periods that do not end there",
+        ),
+        "REPEATED": (
+            "files of two days are byte for byte the same",
+            "a download that got the old file again, or a publisher that made no new one",
+            "download it again; if it stays, no change was published",
+        ),
+        "DATE-DIFFERS": (
+            "a date property says another day than the file's name, and the name counts",
+            "maps stamped when published, not by what they show",
+            "--date-from property:FIELD or as_of_offset_days, if the property is right",
+        ),
+        "DATE-IMPLAUSIBLE": (
+            "a date is in the future, far from all others of the archive, or a property that is no date",
+            "a slip of the hand in a name, software that writes a default",
+            "correct the name or the property",
+        ),
+        "AS-OF": (
+            "all maps may be stamped with another day than they show",
+            "a mirror that runs after midnight, or midnights of another zone than UTC",
+            "state as_of_offset_days in frontcalc.toml, 0 where the days are right",
+        ),
+        "REPAIRS-DIFFER": (
+            "a polygon's rings cross or overlap as drawn, and two ways of repairing it differ by more than 1 km²",
+            "a ring drawn over ground that it encloses already, where more ground or a hole may be meant",
+            "look at the place: frontcalc counts what is covered twice as held; draw it once, or as a hole",
+        ),
+    },
+    Severity.INFO: {
+        "INVALID-RING": (
+            "a polygon's rings cross or overlap as drawn",
+            "drawing by hand, simplifying",
+            "nothing to do here, since frontcalc repairs them; other software may lose area",
+        ),
+        "OVERLAP": (
+            "two layers of one actor cover the same ground, which frontcalc counts once",
+            "layers drawn one over the other",
+            "nothing to do here, but who adds the layers' areas counts it twice",
+        ),
+        "NO-GEOMETRY": (
+            "features have no geometry, null or empty",
+            "rows kept in a table after their polygons were deleted",
+            "nothing to do: a layer of such features alone counts as empty",
+        ),
+        "UNCHANGED": (
+            "maps show exactly what the one before shows, in other bytes",
+            "days on which the publisher changed nothing",
+            "nothing to do",
+        ),
+        "OTHER-FILES": (
+            "files in the archive, or members of its zips, are no maps and were not read",
+            "readmes, styles, licences",
+            "nothing to do, if they are no maps",
+        ),
+        "LATER-MAP": (
+            "several maps of one day show a layer, of which the last by its time counts",
+            "a publisher that makes several maps a day",
+            "nothing to do, if the last map of the day is meant",
+        ),
+    },
+}
+
+CODES = {code: Code(severity, *text) for severity, texts in _TEXTS.items() for code, text in texts.items()}
+"""Every code of `archive check`, errors first; what `docs/findings.md` shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,51 +237,6 @@ class Finding:
     km2: float | None
     count: int | None
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One fault on one map, before neighbours are gathered.
-
-    Parameters
-    ----------
-    code : str
-        A key of `CODES`.
-    what : str
-        The particulars, a clause; the code's cure follows it.
-    day, until : date or None
-        When; `until` only where the fault is of a span of its own.
-    layer, file : str
-        Where.
-    at : Place or None
-        A place to look at.
-    km2, count : float and int or None
-        How much.
-    cure : str
-        What to do, where that is not the code's cure.
-    maps : int or None
-        How many maps it concerns.
-    """
-
-    code: str
-    what: str
-    day: dt.date | None = None
-    until: dt.date | None = None
-    layer: str = ""
-    file: str = ""
-    at: Place | None = None
-    km2: float | None = None
-    count: int | None = None
-    cure: str = ""
-    maps: int | None = 1
-
-
-def fault_of(error: DataError, day: dt.date | None) -> Fault:
-    """Return what a reader refused as a fault."""
-    at = error.at if error.at and abs(error.at[0]) <= 180.0 and abs(error.at[1]) <= 90.0 else None
-    return Fault(
-        error.code or "UNREADABLE", error.problem, day, file=error.where or "", at=at, cure=error.cure or "", maps=1
-    )
 
 
 def gather(by_map: Iterable[Iterable[Fault]]) -> Iterator[Finding]:
@@ -145,20 +286,3 @@ def finding(run: list[Fault]) -> Finding:
         count=sum(counts) if counts else None,
         message=f"{first.what}{more}; {first.cure or code.cure}",
     )
-
-
-def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return findings by severity, then code in the table's order, date, file and layer."""
-    severities, codes = [severity.value for severity in Severity], list(CODES)
-
-    def key(found: Finding) -> tuple[object, ...]:
-        return (
-            severities.index(found.severity),
-            codes.index(found.code),
-            found.date or dt.date.min,
-            found.file,
-            found.layer,
-            found.message,
-        )
-
-    return tuple(sorted(findings, key=key))

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import dataclass, field, replace
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
-from frontcalc.archives import day_stated, intervals
+from frontcalc.archives import SnapshotRef
 from frontcalc.dates import without_day
-from frontcalc.errors import DataError
-from frontcalc.layers import Role, layer_name
-from frontcalc.lint.findings import Fault, Place
-from frontcalc.lint.reading import Day, Drawn, FileRead, place_of
+from frontcalc.errors import DataError, UsageError
+from frontcalc.layers import Layer, Role, layer_name
 from frontcalc.regions import RegionSet
+from frontcalc.snapshots import DayFile, Fault, Tell, read_day, to_equal_area
+from frontcalc.views import VIEWS
 
 LEAST_KM2 = 0.01
 """Overlaps, and parts outside of regions, below it are the rounding of drawn borders."""
@@ -31,8 +33,85 @@ _HELD = (Role.CONTROL, Role.ADVANCE)
 _COORDINATES = re.compile(r"\[(\S+) (\S+)[^\]]*\]")
 
 
-def check_files(day: Day) -> Iterator[Fault]:
-    """Yield what is wrong with the features of a day's files."""
+class CheckedLayer(NamedTuple):
+    """A known layer of one map: its polygons as drawn in `crs`, and its ground in metres, None where none can be made.
+
+    `digest` is the same for the same polygons, in whatever order.
+    """
+
+    name: str
+    layer: Layer
+    file: str
+    crs: str
+    polygons: NDArray[np.object_]
+    digest: str
+    ground: shapely.MultiPolygon | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckedMap:
+    """One map as far as it can be read, with the faults met, and what was measured on it in the CRS `plane`.
+
+    The next map takes over what is the same: `overlaps` by the digests of two layers, None where they do not overlap;
+    `held_km2`, what is held by the assessed view, by the actor and the digests of its layers.
+    """
+
+    ref: SnapshotRef
+    plane: str
+    files: tuple[DayFile, ...]
+    layers: tuple[CheckedLayer, ...]
+    faults: tuple[Fault, ...]
+    tells: tuple[Tell, ...]
+    overlaps: dict[tuple[str, str], Fault | None] = field(default_factory=dict)
+    held_km2: dict[tuple[str, ...], float] = field(default_factory=dict)
+
+
+def read_map(ref: SnapshotRef, before: CheckedMap | None, plane: str) -> CheckedMap:
+    """Return one map; what is byte for byte the same as on the map `before` is neither read nor measured again."""
+    faults: list[Fault] = []
+    known = {one.source.sha256: one.features for one in before.files if not one.part.selection} if before else {}
+    drawn = read_day(ref, faults, known)
+    grounds = {(one.digest, one.crs): one.ground for one in before.layers} if before else {}
+    layers = []
+    for part in drawn.snapshot.layers:
+        polygons = drawn.polygons[part.name]
+        digest = hashlib.sha256(b"".join(sorted(shapely.to_wkb(polygons)))).hexdigest()
+        if (digest, part.crs) not in grounds:
+            try:
+                grounds[digest, part.crs] = geometry.union(to_equal_area(polygons, part.crs, plane))
+            except (shapely.GEOSException, UsageError, DataError) as error:
+                what = f"cannot be measured: {error.problem if isinstance(error, DataError) else error}"
+                faults.append(Fault("UNMEASURABLE", what, ref.day, layer=part.name, file=part.file))
+                grounds[digest, part.crs] = None
+        ground = grounds[digest, part.crs]
+        layers.append(CheckedLayer(part.name, part.layer, part.file, part.crs, polygons, digest, ground))
+    found = CheckedMap(ref, plane, drawn.files, tuple(layers), tuple(faults), drawn.snapshot.tells)
+    for actor in sorted({one.layer.actor for one in layers}):
+        if mine := held_layers(found, actor):
+            key = (actor, *(one.digest for one in mine))
+            same = before.held_km2.get(key) if before else None
+            found.held_km2[key] = float(geometry.area_km2(ground_of(mine))) if same is None else same
+    return found
+
+
+def held_layers(one: CheckedMap, actor: str) -> list[CheckedLayer]:
+    """Return the layers that show what an actor holds by the assessed view."""
+    return [own for own in one.layers if own.layer.actor == actor and VIEWS["assessed"].counts(own.name, own.layer)]
+
+
+def ground_of(layers: list[CheckedLayer]) -> shapely.MultiPolygon:
+    """Return the union of some layers' grounds."""
+    grounds = [one.ground for one in layers if one.ground is not None]
+    return grounds[0] if len(grounds) == 1 else geometry.union(geometry.polygonal(grounds))
+
+
+def check_map(one: CheckedMap, before: CheckedMap | None, regions: RegionSet) -> list[Fault]:
+    """Return the faults of a map by itself; overlaps that are those of the map `before` are not measured again."""
+    return [*one.faults, *_features(one), *_rings(one), *_overlaps(one, before), *_outside(one, regions)]
+
+
+def _features(day: CheckedMap) -> Iterator[Fault]:
+    """Yield a fault for the points and lines, and one for the features without geometry, of each name in a file."""
     for file in day.files:
         names = [without_day(layer_name(own)) for own in file.features.properties]
         points = file.features.not_area.tolist()
@@ -44,16 +123,16 @@ def check_files(day: Day) -> Iterator[Fault]:
         ):
             for name, count in Counter(names[index] for index in indices).items():
                 among = f"{_many(count, *what)} in {name}" if name else _many(count, *what)
-                yield Fault(code, among, day.ref.day, layer=name, file=file.name, count=count)
+                yield Fault(code, among, day.ref.day, layer=name, file=file.source.name, count=count)
 
 
-def check_rings(day: Day, target_crs: str) -> Iterator[Fault]:
+def _rings(day: CheckedMap) -> Iterator[Fault]:
     """Yield a fault for each layer with polygons that are not valid as drawn, and for those not sure to be repaired."""
     for one in day.layers:
         bad = one.polygons[~shapely.is_valid(one.polygons)]
         if not len(bad):
             continue
-        gap_km2 = _repair_gaps_km2(bad, one, target_crs)
+        gap_km2 = _repair_gaps_km2(bad, one.crs, day.plane)
         for code, some in (("REPAIRS-DIFFER", bad[gap_km2 > 0]), ("INVALID-RING", bad[gap_km2 == 0])):
             if not len(some):
                 continue
@@ -62,16 +141,15 @@ def check_rings(day: Day, target_crs: str) -> Iterator[Fault]:
             what = f"{_many(len(some), 'polygon', 'polygons')} of {one.name} invalid as drawn, the first by {kind}"
             km2 = float(np.sum(gap_km2)) if code == "REPAIRS-DIFFER" else None
             what += f"; two ways of repair differ by {km2:,.1f} km²" if km2 else ""
-            yield Fault(
-                code, what, day.ref.day,
-                layer=one.name, file=one.file, at=_place(reason, one), km2=km2, count=len(some),
-            )  # fmt: skip
+            found = _COORDINATES.search(reason)
+            at = _in_degrees(float(found[1]), float(found[2]), one.crs) if found else None
+            yield Fault(code, what, day.ref.day, layer=one.name, file=one.file, at=at, km2=km2, count=len(some))
 
 
-def _repair_gaps_km2(bad: NDArray[np.object_], one: Drawn, target_crs: str) -> NDArray[np.float64]:
+def _repair_gaps_km2(bad: NDArray[np.object_], source: str, plane: str) -> NDArray[np.float64]:
     """Return by how much two ways of repairing each polygon differ (km²); 0 below 1, and where none can be measured."""
     try:
-        drawn = geometry.project_polygons(bad, crs.projector(one.crs, target_crs))
+        drawn = geometry.project_polygons(bad, crs.projector(source, plane))
         gap_m2 = geometry.repair_both_ways(drawn)[1]
     except (DataError, shapely.GEOSException):
         return np.zeros(len(bad))
@@ -79,45 +157,21 @@ def _repair_gaps_km2(bad: NDArray[np.object_], one: Drawn, target_crs: str) -> N
     return gap_m2 / 1e6 if len(gap_m2) == len(bad) else np.zeros(len(bad))
 
 
-def _place(reason: str, one: Drawn) -> Place | None:
-    """Return the place that GEOS names in its reason, in degrees."""
-    found = _COORDINATES.search(reason)
-    if not found:
-        return None
-    lon, lat = crs.transformer(one.crs, crs.LONLAT).transform(float(found[1]), float(found[2]))
-    return float(lon), float(lat)
-
-
-def check_overlaps(day: Day, target_crs: str, known: dict[tuple[str, str], Fault | None]) -> Iterator[Fault]:
-    """Yield a fault for each two layers that cover the same ground.
-
-    Parameters
-    ----------
-    day : Day
-        One map.
-    target_crs : str
-        The CRS of its grounds.
-    known : dict
-        Overlaps by the layers' digests, those of the map before; replaced by those of this one.
-    """
-    before, today = dict(known), {}
+def _overlaps(day: CheckedMap, before: CheckedMap | None) -> Iterator[Fault]:
+    """Yield a fault for each two layers that cover the same ground."""
     mine = [one for one in day.layers if one.ground is not None and one.layer.role in _EXCLUSIVE]
     for first, second in combinations(mine, 2):
         rival = first.layer.actor != second.layer.actor
         if rival and not (first.layer.role in _HELD and second.layer.role in _HELD):
             continue
         pair = (first.digest, second.digest)
-        today[pair] = before[pair] if pair in before else _overlap(day, first, second, target_crs)
-        if found := today[pair]:
-            yield Fault(
-                found.code, found.what, day.ref.day,
-                layer=f"{first.name} + {second.name}", file=first.file, at=found.at, km2=found.km2,
-            )  # fmt: skip
-    known.clear()
-    known.update(today)
+        known = before.overlaps if before else {}
+        found = day.overlaps[pair] = known[pair] if pair in known else _overlap(first, second, day.plane)
+        if found:
+            yield replace(found, day=day.ref.day, layer=f"{first.name} + {second.name}", file=first.file)
 
 
-def _overlap(day: Day, first: Drawn, second: Drawn, target_crs: str) -> Fault | None:
+def _overlap(first: CheckedLayer, second: CheckedLayer, plane: str) -> Fault | None:
     """Return the fault of two layers that overlap, None where they do not."""
     assert first.ground is not None
     assert second.ground is not None
@@ -129,12 +183,12 @@ def _overlap(day: Day, first: Drawn, second: Drawn, target_crs: str) -> Fault | 
     who = (
         f"{first.layer.actor} and {second.layer.actor} both hold" if rival else f"{first.name} and {second.name} cover"
     )
-    what = f"{who} the same {km2:,.3f} km²"
     largest = max(geometry.polygonal(shared), key=lambda part: float(part.area))
-    return Fault("ACTORS-OVERLAP" if rival else "OVERLAP", what, day.ref.day, at=place_of(largest, target_crs), km2=km2)
+    code = "ACTORS-OVERLAP" if rival else "OVERLAP"
+    return Fault(code, f"{who} the same {km2:,.3f} km²", at=place_of(largest, plane), km2=km2)
 
 
-def check_outside(day: Day, regions: RegionSet, target_crs: str) -> Iterator[Fault]:
+def _outside(day: CheckedMap, regions: RegionSet) -> Iterator[Fault]:
     """Yield a fault for each layer that has parts which touch no region."""
     if not regions.names:
         return
@@ -147,26 +201,26 @@ def check_outside(day: Day, regions: RegionSet, target_crs: str) -> Iterator[Fau
         outside = np.delete(parts, touching)
         outside = outside[geometry.area_km2(outside) >= LEAST_KM2]
         if len(outside):
-            largest = max(outside, key=lambda part: float(part.area))
-            km2 = float(np.sum(geometry.area_km2(outside)))
-            what = f"{_many(len(outside), 'part', 'parts')} of {one.name}, {km2:,.3f} km², in no region"
-            at = place_of(largest, target_crs)
+            at = place_of(max(outside, key=lambda part: float(part.area)), day.plane)
+            km2, count = float(np.sum(geometry.area_km2(outside))), len(outside)
+            what = f"{_many(count, 'part', 'parts')} of {one.name}, {km2:,.3f} km², in no region"
             yield Fault(
-                "OUTSIDE-REGIONS", what, day.ref.day,
-                layer=one.name, file=one.file, at=at, km2=km2, count=len(outside),
-            )  # fmt: skip
+                "OUTSIDE-REGIONS", what, day.ref.day, layer=one.name, file=one.file, at=at, km2=km2, count=count
+            )
 
 
-def stated_day(file: FileRead) -> date | Fault | None:
-    """Return the one day that a file's date property states, a fault where it is none, None without any."""
-    if file.part.selection is not None:
-        return None
-    try:
-        return day_stated(intervals(file.features, None, where=file.name))
-    except DataError as error:
-        return Fault("DATE-IMPLAUSIBLE", error.problem, file=file.name)
+def place_of(geometry_in_metres: shapely.Geometry, plane: str) -> tuple[float, float]:
+    """Return a place inside a geometry of the equal-area CRS (degrees)."""
+    inside = shapely.point_on_surface(geometry_in_metres)
+    return _in_degrees(shapely.get_x(inside), shapely.get_y(inside), plane)
+
+
+def _in_degrees(x: float, y: float, source: str) -> tuple[float, float]:
+    """Return longitude and latitude of a point."""
+    lon, lat = crs.transformer(source, crs.LONLAT).transform(x, y)
+    return float(lon), float(lat)
 
 
 def _many(count: int, one: str, many: str) -> str:
-    """Return a count with its noun, as in «1 polygon is» and «2,000 polygons are»."""
+    """Return a count with its noun, as in «1 polygon» and «2,000 polygons»."""
     return f"{count:,} {one if count == 1 else many}"

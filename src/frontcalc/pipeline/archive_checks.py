@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,15 +20,18 @@ from frontcalc.embedded import load_embedded
 from frontcalc.errors import ChangedError, DataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.layers import UNNAMED
-from frontcalc.lint import CODES, Finding, check
+from frontcalc.lint import CODES, Finding
+from frontcalc.lint.across import Trace, check_maps, exchanged_maps, trace_of
+from frontcalc.lint.findings import finding, gather
+from frontcalc.lint.single import CheckedMap, check_map, read_map
 from frontcalc.notices import Notice
+from frontcalc.outliers import FROZEN_MAPS
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
-from frontcalc.snapshots import Snapshot, SnapshotLayer
+from frontcalc.snapshots import Fault, fault_of
 from frontcalc.sources import SourceFile
-from frontcalc.standstills import FROZEN_MAPS
 from frontcalc.tables import ArchiveMeta, LayerRow, Table
 
 
@@ -79,25 +84,24 @@ def list_archive(
         files.update((file.name, file) for file in snapshot.files)
         notices += snapshot.notices
         tells.add(snapshot.tells, snapshot.ref)
-        rows += (_layer_row(snapshot, part, target) for part in snapshot.layers)
+        rows += (_layer_row(part, target) for part in snapshot.layers)
     if any(row.actor == UNNAMED for row in rows):
         notices.append(Notice("UNNAMED", tells.remark))
-    sources = tuple(files[name] for name in sorted(files))
-    meta = _meta(maps, target, sources, notices=tuple(dict.fromkeys(notices)))
-    return Table(LayerRow, tuple(rows), meta)
+    return Table(LayerRow, tuple(rows), archive_meta(maps, target, files, dict.fromkeys(notices)))
 
 
-def _layer_row(snapshot: Snapshot, part: SnapshotLayer, target: str) -> LayerRow:
+def _layer_row(part: snapshots.SnapshotLayer, target: str) -> LayerRow:
     """Return the row of one layer of one map."""
-    assert snapshot.ref.day is not None
-    ground = geometry.union(snapshots.to_equal_area(part.polygons, part.crs, target, where=part.file))
+    assert part.ref.day is not None
+    polygons = part.polygons
+    ground = geometry.union(snapshots.to_equal_area(polygons, part.crs, target, where=part.file))
     return LayerRow(
-        date=snapshot.ref.day,
+        date=part.ref.day,
         layer=part.name,
         actor=part.layer.actor,
         role=part.layer.role.value,
-        parts=len(part.polygons),
-        vertices=int(np.sum(shapely.get_num_coordinates(part.polygons))),
+        parts=len(polygons),
+        vertices=int(np.sum(shapely.get_num_coordinates(polygons))),
         km2=float(geometry.area_km2(ground)),
         file=part.file,
     )
@@ -149,11 +153,45 @@ def check_archive(
     maps = Run.open(archive, replace(Options(**options), skip_bad=True)).archive
     target = options.get("crs") or crs.DEFAULT_CRS
     regions, home = _regions(maps, options, target)
-    report = check(maps, regions=regions, home=home, target_crs=target, frozen_maps=frozen, today=today)
-    codes = [found.code for found in report.findings]
-    counts = tuple((code, codes.count(code)) for code in CODES if code in codes)
-    meta = _meta(maps, target, report.files, regions=regions.source, counts=counts, notices=report.notices)
-    return Table(Finding, report.findings, meta)
+    by_map: list[list[Fault]] = []
+    traces: list[Trace] = []
+    files: dict[str, SourceFile] = {}
+    synthetic = False
+    tells = snapshots.Tells()
+    before: CheckedMap | None = None
+    # Two maps are in memory at most.
+    for ref in track(maps.refs, "checking map"):
+        one = read_map(ref, before, target)
+        by_map.append(check_map(one, before, regions))
+        traces.append(trace_of(one))
+        files |= {file.source.name: file.source for file in one.files}
+        synthetic |= any(file.features.synthetic for file in one.files)
+        tells.add(one.tells, ref)
+        before = one
+    swapped = exchanged_maps(traces, home)
+    # A map with x and y exchanged is everywhere in the wrong place: that is one fault, not four.
+    by_map = [[one for one in faults if one.code != "OUTSIDE-REGIONS" or one.day not in swapped] for faults in by_map]
+    spanning = list(check_maps(traces, swapped, frozen, today or date.today(), target))
+    if not any(fault.code == "NO-LAYER" for fault in spanning):
+        try:
+            tells.refuse(maps)
+        except DataError as error:
+            spanning.append(Fault("NO-LAYER", error.problem, cure=error.cure or "", maps=None))
+    # Files that are no maps, and why all days may be off.
+    for notice in maps.notices:
+        if notice.code in ("OTHER-FILES", "AS-OF"):
+            what, _, cure = notice.message.partition(": ") if notice.code == "AS-OF" else (notice.message, "", "")
+            spanning.append(Fault(notice.code, what, maps=None, cure=cure))
+    spanning += (fault_of(error, None) for error in maps.refused)
+    codes = list(CODES)
+    findings = sorted(
+        [*gather(by_map), *(finding([fault]) for fault in spanning)],
+        key=lambda found: (codes.index(found.code), found.date or date.min, found.file, found.layer, found.message),
+    )
+    counts = Counter(found.code for found in findings)
+    by_code = tuple((code, counts[code]) for code in codes if code in counts)
+    notices = [snapshots.SYNTHETIC] if synthetic else []
+    return Table(Finding, tuple(findings), archive_meta(maps, target, files, notices, regions.source, by_code))
 
 
 def _regions(maps: Archive, options: Keywords, target: str) -> tuple[RegionSet, NDArray[np.object_] | None]:
@@ -162,44 +200,35 @@ def _regions(maps: Archive, options: Keywords, target: str) -> tuple[RegionSet, 
     if path is not None:
         regions = region_sets.read_regions(path, target_crs=target, field=options.get("region_name"))
         return regions, region_sets.boxes_in_degrees(regions, target)
-    first = _first_readable(maps)
-    if first is None:
-        return region_sets.no_regions(), None
-    if region_sets.embedded_covers(snapshots.boxes_in_degrees(first)):
-        return region_sets.embedded_regions(target_crs=target), load_embedded().pieces
+    for ref in maps.refs:
+        try:
+            first = snapshots.read_snapshot(ref)
+        except DataError:
+            continue
+        if region_sets.embedded_covers(snapshots.boxes_in_degrees(first)):
+            return region_sets.embedded_regions(target_crs=target), load_embedded().pieces
+        break
     return region_sets.no_regions(), None
 
 
-def _first_readable(maps: Archive) -> Snapshot | None:
-    """Return the first map that can be read."""
-    for ref in maps.refs:
-        try:
-            return snapshots.read_snapshot(ref)
-        except DataError:
-            continue
-    return None
-
-
-def _meta(
+def archive_meta(
     maps: Archive,
     target: str,
-    files: tuple[SourceFile, ...],
-    *,
+    files: Mapping[str, SourceFile],
+    notices: Iterable[Notice],
     regions: SourceFile | None = None,
     counts: tuple[tuple[str, int], ...] = (),
-    notices: tuple[Notice, ...] = (),
 ) -> ArchiveMeta:
-    """Return what a result rests on."""
-    distinct = len({file.sha256 for file in files})
+    """Return what a list or a check of an archive rests on; `files` are those read, by name."""
     return ArchiveMeta(
         version=__version__,
         archive=maps.name,
         crs=target,
         maps=len(maps.refs),
-        files=files,
-        distinct_files=distinct,
+        files=tuple(files[name] for name in sorted(files)),
+        distinct_files=len({file.sha256 for file in files.values()}),
         regions=regions,
         counts=counts,
-        notices=notices,
+        notices=tuple(notices),
         attribution=(maps.credit,),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Unpack
 
-from frontcalc import __version__, crs
+from frontcalc import crs
 from frontcalc.archives import Archive, SnapshotRef, archive_path, explain_command, pair_archive
 from frontcalc.config import NAME, ArchiveConfig, read_legend
 from frontcalc.errors import DataError, UsageError
@@ -16,6 +17,7 @@ from frontcalc.keywords import facade
 from frontcalc.layers import INNER, OWN, UNDIFFERENTIATED, Layer, Legend, Role, plain, spelling
 from frontcalc.notices import Notice
 from frontcalc.outputs import write_file
+from frontcalc.pipeline.archive_checks import archive_meta
 from frontcalc.progress import track
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
@@ -25,6 +27,10 @@ from frontcalc.tables import ArchiveMeta, LegendRow, Table
 
 LAYER = "layer"
 """What a row calls the property of a layer whose name is known, wherever the name stands."""
+
+
+_text = partial(json.dumps, ensure_ascii=False)
+"""Return a text, a number or a list of texts as TOML has it."""
 
 
 @facade
@@ -71,25 +77,15 @@ def explain_archive(
             known = rows.setdefault(key, row)
             largest = max(known, row, key=lambda one: one.km2)
             rows[key] = replace(largest, first=known.first, last=row.last)
-    asked = {plain(field) for field in tells.firm}
-    loose = {plain(field) for field in tells.loose}
+    asked, loose = ({plain(field) for field in fields} for fields in (tells.firm, tells.loose))
     shown = [
         replace(row, asked=plain(row.property) in asked)
         for row in rows.values()
         if (row.property == LAYER and not (asked and row.value == "(no layer)")) or plain(row.property) in asked | loose
     ]
-    meta = ArchiveMeta(
-        version=__version__,
-        archive=maps.name,
-        crs=crs.DEFAULT_CRS,
-        maps=len(maps.refs),
-        files=tuple(files[name] for name in sorted(files)),
-        distinct_files=len({file.sha256 for file in files.values()}),
-        notices=(*maps.notices, *_advice(tells, shown, explain_command(maps.refs))),
-        attribution=(maps.credit,),
-    )
+    notices = (*maps.notices, *_advice(tells, shown, explain_command(maps.refs)))
     shown.sort(key=lambda row: (not row.asked, row.property != LAYER, row.property, -row.km2, row.value))
-    return Table(LegendRow, tuple(shown), meta)
+    return Table(LegendRow, tuple(shown), archive_meta(maps, crs.DEFAULT_CRS, files, notices))
 
 
 def _open(archive: str | Path | Archive | None, options: Keywords) -> Archive:
@@ -129,7 +125,7 @@ def _advice(tells: Tells, rows: Sequence[LegendRow], command: str) -> Iterator[N
         yield Notice(
             "UNNAMED",
             f"to explain {field!r}: {command} --property {json.dumps(field)} "
-            f"--layer {json.dumps(f'{value}=ACTOR ROLE', ensure_ascii=False)} for each value "
+            f"--layer {_text(f'{value}=ACTOR ROLE')} for each value "
             f"(roles: {', '.join(Role)}); if its values tell nothing: --ignore {json.dumps(field)}",
         )
     elif any(row.value == "(no layer)" for row in rows):
@@ -255,15 +251,15 @@ def _toml(config: ArchiveConfig) -> str:
     for key, example in (("publisher", "…"), ("attribution", "…"), ("licence", "CC BY 4.0")):
         own = getattr(config, key)
         lines.append(f"{key} = {_text(own)}" if own else f"# {key} = {_text(example)}")
-    if config.view:
-        lines.append(f"view = {_text(config.view)}")
-    numbers = {"as_of_offset_days": config.as_of_offset_days, "year": config.year}
-    lines += [f"{key} = {number}" for key, number in numbers.items() if number is not None]
     legend = config.legend
-    if legend.field:
-        lines.append(f"property = {_text(legend.field)}")
-    if legend.ignore:
-        lines.append(f"ignore = [{', '.join(map(_text, legend.ignore))}]")
+    stated = {
+        "view": config.view,
+        "as_of_offset_days": config.as_of_offset_days,
+        "year": config.year,
+        "property": legend.field,
+        "ignore": legend.ignore or None,
+    }
+    lines += [f"{key} = {_text(value)}" for key, value in stated.items() if value not in (None, "")]
     if config.dates:
         lines += ["", "[dates]", *(f"{_text(name)} = {day}" for name, day in sorted(config.dates.items()))]
     if legend.layers:
@@ -277,8 +273,3 @@ def _toml(config: ArchiveConfig) -> str:
             said += [f"until = {one.until}{', empty = true' if one.empty else ''}" for one in ends[:1]]
             lines.append(f"{_text(name)} = {{ {', '.join(said)} }}")
     return "\n".join(lines) + "\n"
-
-
-def _text(value: str) -> str:
-    """Return a text as TOML has it."""
-    return json.dumps(value, ensure_ascii=False)

@@ -17,10 +17,10 @@ from frontcalc.errors import ChangedError, DataError
 from frontcalc.layers import UNNAMED, Role, spelling
 from frontcalc.levels import Line
 from frontcalc.notices import Notice, join_codes
+from frontcalc.outliers import FROZEN_MAPS, standstills
 from frontcalc.run.run import Run
 from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, suspect_parts
 from frontcalc.snapshots import Snapshot, SnapshotLayer, digests_of, role_geometry
-from frontcalc.standstills import FROZEN_MAPS, standstills
 from frontcalc.states import Span, State
 from frontcalc.views import VIEWS
 

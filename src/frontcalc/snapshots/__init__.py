@@ -2,13 +2,15 @@
 
 from frontcalc.snapshots.drawn import (
     SYNTHETIC,
+    DayFile,
+    Fault,
     Snapshot,
     SnapshotLayer,
     boxes_in_degrees,
     changed,
+    fault_of,
+    read_day,
     read_part,
-    refuse_exchanged,
-    repeated,
 )
 from frontcalc.snapshots.facts import (
     digests_of,
@@ -35,6 +37,8 @@ from frontcalc.snapshots.places import Box, box_around, home_of_this_war, is_exc
 __all__ = [
     "SYNTHETIC",
     "Box",
+    "DayFile",
+    "Fault",
     "FileLayer",
     "Holding",
     "Snapshot",
@@ -46,6 +50,7 @@ __all__ = [
     "changed",
     "digests_of",
     "drawn_km2",
+    "fault_of",
     "forget_read",
     "ground_of",
     "held",
@@ -58,12 +63,11 @@ __all__ = [
     "latitude_first",
     "layers_of",
     "on_grid",
+    "read_day",
     "read_part",
     "read_snapshot",
-    "refuse_exchanged",
     "remember",
     "repair_gaps_km2",
-    "repeated",
     "role_geometry",
     "to_equal_area",
 ]

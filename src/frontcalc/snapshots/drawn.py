@@ -1,9 +1,9 @@
-"""The map of one day as its files draw it: layers and their polygons."""
+"""The map of one day as its files draw it: layers and their polygons, read alike for figures and for the lint."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
@@ -22,9 +22,8 @@ from frontcalc.notices import Notice
 from frontcalc.progress import timed
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of, unknown_line
 from frontcalc.snapshots.places import Box, box_around, first_exchanged, home_of_this_war, join_boxes, latitude_first
-from frontcalc.sources import SourceFile, read_features
+from frontcalc.sources import SourceFile, fingerprint, read_features
 from frontcalc.sources.features import LEAST_NESTED_KM2, Features, count_bare, nested_km2, refuse_bare
-from frontcalc.sources.files import Entry
 
 Geometries = NDArray[np.object_]
 
@@ -33,22 +32,10 @@ SYNTHETIC = Notice("SYNTHETIC", "the maps are made up; the figures hold by const
 
 @dataclass(frozen=True, slots=True)
 class SnapshotLayer:
-    """One layer of one map; its polygons are read when they are asked for.
+    """One layer of one map by its publisher's name; its polygons are read when they are asked for.
 
-    Parameters
-    ----------
-    name : str
-        The publisher's name.
-    layer : Layer
-        Its actor and role.
-    crs : str
-        The CRS of the polygons.
-    file : str
-        What messages call the file it was read from.
-    digest : str
-        A SHA-256 of CRS and polygons as drawn: layers that are drawn alike have the same.
-    ref : SnapshotRef
-        The map that it is of.
+    `crs` is that of the polygons, `file` what messages call the file, and `digest` a SHA-256 of CRS and polygons as
+    drawn: layers that are drawn alike have the same.
     """
 
     name: str
@@ -61,7 +48,7 @@ class SnapshotLayer:
     @property
     def empty(self) -> bool:
         """Whether the layer is there without geometry, which its digest tells."""
-        return self.digest == _digest(self.crs, np.empty(0, dtype=object))
+        return self.digest == key_of((self.crs,))
 
     @property
     def polygons(self) -> Geometries:
@@ -103,11 +90,205 @@ class Snapshot:
         return [(part.name, part.layer) for part in self.layers if part.layer.actor == actor]
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault on one map: its code, a key of `frontcalc.lint.CODES`, and the particulars, a clause.
+
+    `until` is given where it is of a span of days of its own, `cure` where the code's own is not what to do; `at` is a
+    place to look at (longitude and latitude), and `maps` how many maps it is of, None where it is of none.
+    """
+
+    code: str
+    what: str
+    day: date | None = None
+    until: date | None = None
+    layer: str = ""
+    file: str = ""
+    at: tuple[float, float] | None = None
+    km2: float | None = None
+    count: int | None = None
+    cure: str = ""
+    maps: int | None = 1
+
+
+def fault_of(error: DataError, day: date | None) -> Fault:
+    """Return what a reader refused as a fault."""
+    at = error.at if error.at and abs(error.at[0]) <= 180.0 and abs(error.at[1]) <= 90.0 else None
+    return Fault(error.code or "UNREADABLE", error.problem, day, file=error.where or "", at=at, cure=error.cure or "")
+
+
+class DayFile(NamedTuple):
+    """A file of a map, those of its features that are of the map's day, and the day that its date property states."""
+
+    source: SourceFile
+    part: Part
+    features: Features
+    stated: date | None
+
+
 class Drawn(NamedTuple):
-    """A map as parsed: what is on it, and the polygons of each layer by its name."""
+    """A map as read: what is on it, and the polygons of each layer by its name; its files where faults were noted."""
 
     snapshot: Snapshot
     polygons: dict[str, Geometries]
+    files: tuple[DayFile, ...] = ()
+
+
+def read_day(ref: SnapshotRef, faults: list[Fault] | None = None, known: Mapping[str, Features] | None = None) -> Drawn:
+    """Read one day's files and sort their features into layers.
+
+    Parameters
+    ----------
+    ref : SnapshotRef
+        The map.
+    faults : list of Fault, optional
+        Where faults are noted, and reading goes on as far as it can; without it the first is raised.
+    known : mapping of str to Features, optional
+        The features of files that need not be parsed again, by SHA-256.
+
+    Raises
+    ------
+    DataError
+        A file is broken, or two files of the day show one layer differently; not where faults are noted.
+    """
+    files, notices = _read_files(ref, faults, known)
+    found, tells, box = _usable_layers(ref, files, notices, faults)
+    layers: dict[str, SnapshotLayer] = {}
+    polygons_of: dict[str, Geometries] = {}
+    origin: dict[str, Part] = {}
+    noted: list[Fault] = []
+    earlier: dict[tuple[Part, Part], list[str]] = {}
+    for place, title, layer, polygons in found:
+        source, part, features, _ = files[place]
+        standing = origin.get(key := spelling(title))
+        if layer is None:
+            km2 = float(drawn_km2(polygons, features.crs).sum())
+            what = f"layer {title!r} is unknown and not counted ({km2:,.1f} km²)"
+            noted.append(Fault("UNKNOWN-LAYER", what, ref.day, layer=title, file=source.name, km2=km2))
+        elif standing is None:
+            origin[key], polygons_of[title] = part, polygons
+            digest = key_of((features.crs, *shapely.to_wkb(polygons)))
+            layers[key] = SnapshotLayer(title, layer, features.crs, source.name, digest, ref)
+        elif standing.follows(part):
+            earlier.setdefault((standing, part), []).append(title or "the map")
+            what = f"{title or 'the map'} of {ref.day} is that of {standing.label}, which is later than {part.label}"
+            noted.append(Fault("LATER-MAP", what, ref.day, layer=title, file=source.name))
+        else:
+            error = DataError(
+                f"shows {f'layer {title!r}' if title else 'ground'} of {ref.day} differently from {standing.label}",
+                where=part.label,
+                cure="keep one of the two files, or put the time of day into both names, as in 20241103_1800",
+                code="LAYER-TWICE",
+            )
+            if faults is None:
+                raise error
+            noted.append(replace(fault_of(error, ref.day), layer=title, file=source.name, cure=""))
+    if unknown := [(one.layer, one.file, one.km2 or 0.0) for one in noted if one.code == "UNKNOWN-LAYER"]:
+        notices.append(Notice("UNKNOWN-LAYER", f"not counted: {unknown_line(unknown)}"))
+    notices += [
+        Notice("LATER-MAP", f"{some_of(titles)} of {ref.day}: {standing.label} stands, not {part.label}")
+        for (standing, part), titles in earlier.items()
+    ]
+    if layers and any(one.features.properties for one in files) and not any(map(len, polygons_of.values())):
+        notices.append(Notice("NO-GEOMETRY", f"{', '.join(ref.names)}: no layer has any geometry, so nothing is held"))
+    stated = tuple(one.stated for one in files if one.stated and ref.day and one.stated != ref.day)
+    sources, shown = tuple(one.source for one in files), tuple(layers.values())
+    snapshot = Snapshot(ref, sources, shown, tuple(notices), stated, tells, box)
+    if faults is None:
+        return Drawn(snapshot, polygons_of)
+    faults += noted
+    return Drawn(snapshot, polygons_of, tuple(files))
+
+
+# The last few maps stay in memory, since several threads may ask for their polygons.
+parse_snapshot = lru_cache(maxsize=4)(read_day)
+
+
+def _read_files(
+    ref: SnapshotRef, faults: list[Fault] | None, known: Mapping[str, Features] | None
+) -> tuple[list[DayFile], list[Notice]]:
+    """Read the files of a map, with notices for each; bad ones are noted, or passed over where that was asked for."""
+    files: list[DayFile] = []
+    notices: list[Notice] = []
+    bad: list[DataError] = []
+    for part in ref.parts:
+        name = part.entry.label
+        try:
+            with timed(f"read {name}"):
+                source, features = read_part(part, skip_bad=ref.skip_bad and faults is None, known=known)
+        except DataError as error:
+            if faults is None and (not ref.skip_bad or isinstance(error, ChangedError)):
+                raise
+            bad.append(error)
+            continue
+        stated = None
+        try:
+            stated = None if part.selection else day_stated(intervals(features, None, where=name))
+        except DataError as error:
+            if faults is not None:
+                faults.append(Fault("DATE-IMPLAUSIBLE", error.problem, ref.day, file=name))
+        files.append(DayFile(source, part, features, stated))
+        if faults is not None:
+            others = (notice.message for notice in features.notices if notice.code == "OTHER-FILES")
+            faults += (Fault("OTHER-FILES", message, ref.day, file=name) for message in others)
+            continue
+        refuse_changes(features, where=name)
+        notices += [SYNTHETIC] if features.synthetic else []
+        if len(features.not_area):
+            notices.append(Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted"))
+        if bare := count_bare(features):
+            what = f"features without geometry: {bare:,} of {len(features.properties):,}; what they show is missing"
+            notices.append(Notice("NO-GEOMETRY", f"{name}: {what}"))
+        if (inside := nested_km2(features)) >= LEAST_NESTED_KM2:
+            what = "lie in polygons inside another of their multipolygon; they count, wrongly so if holes are meant"
+            notices.append(Notice("NESTED", f"{name}: {inside:,.2f} km² {what}"))
+        notices += features.notices
+    if faults is not None:
+        faults += (fault_of(error, ref.day) for error in bad)
+    elif bad and not files:
+        raise bad[0]
+    return files, [*notices, *(Notice("SKIPPED", str(error)) for error in bad)]
+
+
+def _usable_layers(
+    ref: SnapshotRef, files: list[DayFile], notices: list[Notice], faults: list[Fault] | None
+) -> tuple[list[FileLayer], tuple[Tell, ...], Box | None]:
+    """Return the layers of a map's files, what tells its polygons apart, and the box around all that they draw.
+
+    Left out is a file that is byte for byte an earlier one and adds no layer to it: those that are named by their
+    layers may be alike, as empty layers are. Refused are polygons of this war's publishers that are at home only with
+    longitude and latitude exchanged; names that users explained themselves may be of another war.
+    """
+    found, tells = layers_of([(one.source, one.part.entry, one.features) for one in files], ref.legend)
+    by_file = [[one for one in found if one.file == place] for place in range(len(files))]
+    names = [{spelling(one.name) for one in mine if one.layer not in (None, UNDIFFERENTIATED)} for mine in by_file]
+    # To the lint a copy among files of many days is not one day's: its layers are there twice.
+    several = any(one.part.selection for one in files)
+    usable: list[FileLayer] = []
+    boxes: list[Box | None] = []
+    for place, (source, _, features, _) in enumerate(files):
+        same = next((at for at in range(place) if files[at].source.sha256 == source.sha256), place)
+        first = files[same].source.name
+        if first != source.name and names[place] <= names[same] and not (several and faults is not None):
+            notices.append(Notice("MERGED", f"{first} and {source.name} are the same file"))
+            if faults is not None:
+                what = f"{source.name} and {first} of the same day are byte for byte the same"
+                faults.append(Fault("REPEATED", what, ref.day, file=source.name, cure="remove one of the two"))
+            continue
+        known = [
+            one
+            for one in by_file[place]
+            if one.layer and one.layer.legend not in ("", OWN) and one.layer.actor in COUNTRIES
+        ]
+        exchanged = (first_exchanged(one.polygons, features.crs, home_of_this_war()) for one in known)
+        if box := next(filter(None, exchanged), None):
+            if faults is None:
+                raise latitude_first(box, where=source.name)
+            faults.append(fault_of(latitude_first(box, where=source.name), ref.day))
+            continue
+        usable += by_file[place]
+        boxes.append(box_around([(features.crs, features.polygons)]))
+    return usable, tells, join_boxes(boxes)
 
 
 def boxes_in_degrees(snapshot: Snapshot) -> Geometries:
@@ -122,147 +303,21 @@ def boxes_in_degrees(snapshot: Snapshot) -> Geometries:
     return np.concatenate(boxes)
 
 
-@lru_cache(maxsize=4)
-def parse_snapshot(ref: SnapshotRef) -> Drawn:
-    """Read one day's files and sort their features into layers.
-
-    The last few maps stay in memory, since several threads may ask for their polygons.
-
-    Raises
-    ------
-    DataError
-        A file is broken; two files of the day show one layer differently.
-    """
-    read, notices = _read_files(ref)
-    stated = [day for one in read for day in _other_days(one.features, ref, one.part)]
-    files = [one.source for one in read]
-    found, tells = layers_of([(one.source, one.part.entry, one.features) for one in read], ref.legend)
-    again = repeated(files, found)
-    for place, first in again.items():
-        notices.append(Notice("MERGED", f"{files[first].name} and {files[place].name} are the same file"))
-    boxes = [
-        refuse_exchanged(one.features, [layer for layer in found if layer.file == place], where=one.source.name)
-        for place, one in enumerate(read)
-    ]
-    layers: dict[str, SnapshotLayer] = {}
-    polygons_of: dict[str, Geometries] = {}
-    origin: dict[str, Part] = {}
-    unknown: list[tuple[str, str, float]] = []
-    earlier: dict[tuple[Part, Part], list[str]] = {}
-    for place, title, layer, polygons in found:
-        file, part, features = read[place]
-        key = spelling(title)
-        if place in again:
-            continue
-        if layer is None:
-            unknown.append((title, file.name, float(drawn_km2(polygons, features.crs).sum())))
-        elif standing := origin.get(key):
-            if not standing.follows(part):
-                raise _twice(title, ref.day, standing, part)
-            earlier.setdefault((standing, part), []).append(title)
-        else:
-            origin[key], polygons_of[title] = part, polygons
-            layers[key] = SnapshotLayer(title, layer, features.crs, file.name, _digest(features.crs, polygons), ref)
-    if unknown:
-        notices.append(Notice("UNKNOWN-LAYER", f"not counted: {unknown_line(unknown)}"))
-    notices += [_later(titles, ref.day, *pair) for pair, titles in earlier.items()]
-    if layers and any(one.features.properties for one in read) and not any(map(len, polygons_of.values())):
-        notices.append(Notice("NO-GEOMETRY", f"{', '.join(ref.names)}: no layer has any geometry, so nothing is held"))
-    shown = tuple(layers.values())
-    snapshot = Snapshot(ref, tuple(files), shown, tuple(notices), tuple(stated), tells, join_boxes(boxes))
-    return Drawn(snapshot, polygons_of)
-
-
-class _Read(NamedTuple):
-    """A file of a map, and those of its features that are of the map's day."""
-
-    source: SourceFile
-    part: Part
-    features: Features
-
-
-def _read_files(ref: SnapshotRef) -> tuple[list[_Read], list[Notice]]:
-    """Read the files of a map, and what is to be said of each; bad ones are passed over where that was asked for."""
-    read: list[_Read] = []
-    notices: list[Notice] = []
-    bad: list[DataError] = []
-    for part in ref.parts:
-        name = part.entry.label
-        try:
-            with timed(f"read {name}"):
-                file, features = read_part(part, skip_bad=ref.skip_bad)
-        except DataError as error:
-            if not ref.skip_bad or isinstance(error, ChangedError):
-                raise
-            bad.append(error)
-            continue
-        refuse_changes(features, where=name)
-        read.append(_Read(file, part, features))
-        notices += [*_remarks(features, name), *features.notices]
-    if bad and not read:
-        raise bad[0]
-    return read, [*notices, *(Notice("SKIPPED", str(error)) for error in bad)]
-
-
-def repeated(files: Sequence[SourceFile], found: Sequence[FileLayer]) -> dict[int, int]:
-    """Return of each file that is byte for byte an earlier one of the day and adds no layer to it, which one that is.
-
-    Files that are named by their layers may be alike, as those of layers that are empty are.
-    """
-    again: dict[int, int] = {}
-    names = [
-        {spelling(one.name) for one in found if one.file == place and one.layer not in (None, UNDIFFERENTIATED)}
-        for place in range(len(files))
-    ]
-    for place, file in enumerate(files):
-        same = next((first for first in range(place) if files[first].sha256 == file.sha256), None)
-        if same is not None and files[same].name != file.name and names[place] <= names[same]:
-            again[place] = same
-    return again
-
-
-def _remarks(features: Features, name: str) -> Iterator[Notice]:
-    """Yield what the features of a file called `name` make doubtful."""
-    if features.synthetic:
-        yield SYNTHETIC
-    if len(features.not_area):
-        yield Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted")
-    if bare := count_bare(features):
-        what = f"features without geometry: {bare:,} of {len(features.properties):,}; what they show is missing"
-        yield Notice("NO-GEOMETRY", f"{name}: {what}")
-    if (inside := nested_km2(features)) >= LEAST_NESTED_KM2:
-        what = "lie in polygons inside another of their multipolygon; they count, wrongly so if holes are meant"
-        yield Notice("NESTED", f"{name}: {inside:,.2f} km² {what}")
-
-
-def _digest(crs_name: str, polygons: Geometries) -> str:
-    """Return the SHA-256 of polygons as drawn in a CRS."""
-    return key_of((crs_name, *shapely.to_wkb(polygons)))
-
-
-def _later(titles: list[str], day: date | None, standing: Part, part: Part) -> Notice:
-    """Return the notice for layers of which an earlier map of the day counts nowhere."""
-    layers = some_of([title or "the map" for title in titles])
-    return Notice("LATER-MAP", f"{layers} of {day}: {standing.label} stands, not {part.label}")
-
-
-def _twice(title: str, day: date | None, standing: Part, part: Part) -> DataError:
-    """Return the error for a layer that two files of one day show, neither of which is known to be the later."""
-    return DataError(
-        f"shows {f'layer {title!r}' if title else 'ground'} of {day} differently from {standing.label}",
-        where=part.label,
-        cure="keep one of the two files, or put the time of day into both names, as in 20241103_1800",
-    )
-
-
 def changed(name: str) -> ChangedError:
     """Return the error for a file that another one has taken the place of while it was being measured."""
     return ChangedError("changed while it was read", where=name, cure="run again when it is complete")
 
 
-def read_part(part: Part, *, skip_bad: bool = False) -> tuple[SourceFile, Features]:
-    """Return a file and those of its features that are of the part's day; of a zip, also what can be read of it."""
+def read_part(
+    part: Part, *, skip_bad: bool = False, known: Mapping[str, Features] | None = None
+) -> tuple[SourceFile, Features]:
+    """Return a file and those of its features that are of the part's day; of a zip, also what can be read of it.
+
+    `known` has the features of files that need not be parsed again, by SHA-256.
+    """
     if part.selection is None:
+        if known and (digest := fingerprint(part.entry)) in known:
+            return SourceFile(part.entry.label, digest), known[digest]
         return read_features(part.entry, skip_bad=skip_bad)
     file, features = _read_whole(part.entry, skip_bad=skip_bad)
     spans = intervals(features, part.selection.field, where=part.entry.label)
@@ -272,43 +327,11 @@ def read_part(part: Part, *, skip_bad: bool = False) -> tuple[SourceFile, Featur
     return file, of_day
 
 
-@lru_cache(maxsize=1)
-def _read_whole(entry: Entry, *, skip_bad: bool) -> tuple[SourceFile, Features]:
-    """Return a file of many days, kept while its days are read one after the other."""
-    return read_features(entry, skip_bad=skip_bad)
+# A file of many days is kept while its days are read one after the other.
+_read_whole = lru_cache(maxsize=1)(read_features)
 
 
 def forget_parsed() -> None:
     """Drop the maps that are kept in memory."""
     parse_snapshot.cache_clear()
     _read_whole.cache_clear()
-
-
-def _other_days(features: Features, ref: SnapshotRef, part: Part) -> list[date]:
-    """Return the day that a file's date property states, if it is one and not the map's."""
-    if part.selection is not None or ref.day is None:
-        return []
-    try:
-        spans = intervals(features, None, where=part.entry.label)
-    except DataError:
-        return []
-    stated = day_stated(spans)
-    return [stated] if stated and stated != ref.day else []
-
-
-def refuse_exchanged(features: Features, layers: Iterable[FileLayer], *, where: str) -> Box | None:
-    """Return the box of what a file draws; refuse polygons of this war's publishers that are at home only exchanged.
-
-    Names that users explained themselves may be of another war.
-
-    Raises
-    ------
-    DataError
-        With the code SWAPPED.
-    """
-    for one in layers:
-        if one.layer is None or one.layer.legend in ("", OWN) or one.layer.actor not in COUNTRIES:
-            continue
-        if box := first_exchanged(one.polygons, features.crs, home_of_this_war()):
-            raise latitude_first(box, where=where)
-    return box_around([(features.crs, features.polygons)])
