@@ -17,7 +17,7 @@ import frontcalc
 from frontcalc import levels
 from frontcalc.cli import _COMMANDS, images, options, writing
 from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WRITERS
-from frontcalc.outputs.published import UNITS
+from frontcalc.outputs.numbers import UNITS
 from frontcalc.periods import UNITS as UNITS_OF_TIME
 from frontcalc.pipeline.timeline import EVERY
 from frontcalc.regions import SNAPS

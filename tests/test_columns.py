@@ -6,7 +6,7 @@ import publish_columns
 import pytest
 
 from frontcalc.columns import DEFINITIONS, unit_of
-from frontcalc.outputs.published import columns
+from frontcalc.outputs.numbers import columns
 from frontcalc.outputs.schema import MAPPED, PUBLISHED
 from frontcalc.tables import MetaT, RowT
 

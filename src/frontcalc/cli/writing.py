@@ -156,8 +156,7 @@ def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> No
     """
     from frontcalc.demands import require_none
     from frontcalc.notices import grouped
-    from frontcalc.outputs import WITH_REMARKS, render, write_file
-    from frontcalc.outputs.remarks import place_lines
+    from frontcalc.outputs import WITH_REMARKS, place_lines, render, write_file
 
     to_file = output is not None and output != "-"
     chosen = format_ or "table"

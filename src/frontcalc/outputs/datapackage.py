@@ -13,11 +13,10 @@ from typing import Any
 
 import orjson
 
-from frontcalc.columns import DEFINITIONS
 from frontcalc.drift import Record, Source
 from frontcalc.errors import DataError
 from frontcalc.notices import grouped
-from frontcalc.outputs.published import Column, columns
+from frontcalc.outputs.numbers import ATTRIBUTION, Column, columns
 from frontcalc.tables import SummaryMeta, SummaryRow, Table
 
 NAME = "datapackage.json"
@@ -122,7 +121,7 @@ def _source(source: Source) -> dict[str, Any]:
 
 def _resource(table: Table[SummaryRow, SummaryMeta], name: str, content: bytes) -> dict[str, Any]:
     """Return the description of one table."""
-    published = [*columns(table.kind), Column("attribution", str, False, DEFINITIONS["attribution"], "")]
+    published = [*columns(table.kind), ATTRIBUTION]
     return {
         "profile": "tabular-data-resource",
         "name": name.removesuffix(".csv"),

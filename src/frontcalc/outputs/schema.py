@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from frontcalc.lint import Finding
-from frontcalc.outputs.published import UNITS, Column, columns
+from frontcalc.outputs.numbers import UNITS, Column, columns
 from frontcalc.tables import (
     ArchiveMeta,
     ChangeRow,

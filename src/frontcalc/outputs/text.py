@@ -1,17 +1,29 @@
-"""Grids as text: aligned columns for a terminal, or Markdown."""
+"""Grids as text: aligned columns for a terminal, Markdown, or an HTML page without scripts, every text escaped."""
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
+from html import escape
 from typing import Any
 
-from frontcalc.outputs.fitting import GAP, column_widths, fit
-from frontcalc.outputs.grid import Grid
+from frontcalc.outputs.grid import GAP, Grid, column_widths, fit, grid_width
 from frontcalc.outputs.layout import grids
 from frontcalc.outputs.numbers import MINUS
 from frontcalc.tables import Table
 
 _BOLD, _CYAN, _YELLOW, _RESET = "\x1b[1m", "\x1b[36m", "\x1b[33m", "\x1b[0m"
+
+_STYLE = """\
+body { font: 1rem/1.4 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+caption { text-align: left; font-weight: bold; padding-bottom: .5rem; }
+caption small { display: block; font-weight: normal; }
+th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
+th[scope=row], .text { text-align: left; }
+thead th[colspan] { border-left: 1px solid #ddd; }
+tbody tr:last-child > * { border-top: 2px solid #666; }
+ul { font-size: .85rem; padding-left: 1.2rem; color: #444; }"""
 
 
 def table(result: Table[Any, Any], *, width: int | None = None, colour: bool = False) -> str:
@@ -38,10 +50,29 @@ def markdown(result: Table[Any, Any]) -> str:
     return "\n".join(_markdown(grid) for grid in grids(result))
 
 
+def html_page(result: Table[Any, Any]) -> str:
+    """Return a result as a page with a table an actor; what was counted, notices and attribution stand below it."""
+    blocks = grids(result)
+    head = [
+        "<!doctype html>",
+        '<html lang="en">',
+        '<meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(blocks[0].title)}</title>",
+        f"<style>\n{_STYLE}\n</style>",
+    ]
+    return "\n".join([*head, *(line for grid in blocks for line in _block(grid)), "</html>"]) + "\n"
+
+
+def html_tables(result: Table[Any, Any]) -> str:
+    """Return the tables of `html_page` without the page, to be set among other HTML."""
+    return "\n".join(line for grid in grids(result) for line in _block(grid))
+
+
 def _aligned(grid: Grid, width: int | None = None, *, colour: bool) -> str:
     """Return one grid as aligned text, text columns to the left and figures to the right."""
     widths = column_widths(grid)
-    lines = _title_lines(grid, sum(widths) + len(GAP) * (len(widths) - 1), width)
+    lines = _title_lines(grid, grid_width(grid), width)
     if grid.groups:
         lines.append(_group_line(widths, grid))
     lines.append(_line(grid.header, widths, grid.labels))
@@ -110,3 +141,27 @@ def _escape(text: str) -> str:
     for mark in "\\|*_`[]~":
         flat = flat.replace(mark, f"\\{mark}")
     return indent + flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _block(grid: Grid) -> Iterator[str]:
+    """Yield the lines of one grid as HTML: its table and the list below."""
+    aside = f" <small>{escape(grid.aside)}</small>" if grid.aside else ""
+    yield f"<table>\n<caption>{escape(grid.title)}{aside}</caption>\n<thead>"
+    if grid.groups:
+        spans = (
+            f'<th scope="colgroup" colspan="{count}">{escape(heading)}</th>' if heading else "<td></td>" * count
+            for heading, count in grid.groups
+        )
+        yield f"<tr>{''.join(spans)}</tr>"
+    sides = [' class="text"' if column < grid.labels else "" for column in range(len(grid.header))]
+    heads = (f'<th scope="col"{side}>{escape(name)}</th>' for side, name in zip(sides, grid.header, strict=True))
+    yield f"<tr>{''.join(heads)}</tr>\n</thead>\n<tbody>"
+    for first, *cells in grid.rows:
+        # A region that is part of the one above is indented.
+        indent = "&nbsp;" * (len(first) - len(first.lstrip(" ")))
+        head = f'<th scope="row">{indent}{escape(first.lstrip(" "))}</th>'
+        rest = (f"<td{side}>{escape(text)}</td>" for side, text in zip(sides[1:], cells, strict=True))
+        yield f"<tr>{head}{''.join(rest)}</tr>"
+    yield "</tbody>\n</table>\n<ul>"
+    yield from (f"<li>{escape(line)}</li>" for line in grid.footer)
+    yield "</ul>"

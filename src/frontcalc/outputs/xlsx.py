@@ -10,8 +10,7 @@ from typing import Any
 from frontcalc.columns import unit_of
 from frontcalc.errors import UsageError
 from frontcalc.notices import CODES
-from frontcalc.outputs.numbers import MINUS
-from frontcalc.outputs.published import Column, columns, rows
+from frontcalc.outputs.numbers import MINUS, Column, columns, rows
 from frontcalc.sources import SourceFile
 from frontcalc.sources.packages import extra_package
 from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, Meta, RegionCheckMeta, RegionMeta, Table

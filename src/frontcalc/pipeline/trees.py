@@ -15,9 +15,8 @@ from frontcalc.drift import Cells, Drift, Key, Record, Source, Tree, compare
 from frontcalc.errors import DataError, UsageError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.notices import Notice
-from frontcalc.outputs import WRITERS
+from frontcalc.outputs import WRITERS, write_together
 from frontcalc.outputs.datapackage import KEY, NAME, datapackage, read_record, sha256, software
-from frontcalc.outputs.together import write_together
 from frontcalc.periods import UNITS
 from frontcalc.pipeline.summaries import summaries
 from frontcalc.pipeline.summary_periods import SummaryOptions

@@ -6,7 +6,7 @@ import base64
 from typing import Any
 
 from frontcalc.errors import FrontcalcError
-from frontcalc.outputs.webpage import html_tables
+from frontcalc.outputs.text import html_tables
 from frontcalc.tables import DiffRow, SeriesRow, Table
 from frontcalc.viz.drawing import picture
 from frontcalc.viz.scene import installed
