@@ -1,12 +1,20 @@
-"""Grids as text: aligned columns for a terminal, Markdown, or an HTML page without scripts, every text escaped."""
+"""Grids as text: aligned columns for a terminal, Markdown, or an HTML page without scripts, every text escaped.
+
+Beside them what moved in a tree of summaries, and what the cache holds.
+"""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
 
+import orjson
+
+from frontcalc.cache import KINDS, NONE, Cache, Usage
+from frontcalc.drift import Drift
+from frontcalc.labels import printable
 from frontcalc.outputs.grid import GAP, Grid, column_widths, fit, grid_width
 from frontcalc.outputs.layout import grids
 from frontcalc.outputs.numbers import MINUS
@@ -165,3 +173,69 @@ def _block(grid: Grid) -> Iterator[str]:
     yield "</tbody>\n</table>\n<ul>"
     yield from (f"<li>{escape(line)}</li>" for line in grid.footer)
     yield "</ul>"
+
+
+def drift_text(drift: Drift) -> str:
+    """Return what moved, a line a cell, with the reasons below each row; one line where nothing did."""
+    if not drift.moved:
+        return f"{drift.folder}: nothing moved\n"
+    lines = []
+    for row in drift.moved:
+        subject = f"{row.table}: {', '.join(filter(None, row.key))}".rstrip(": ")
+        lines.append(subject if row.what == "moved" else f"{subject} {row.what}")
+        for column, before, after in row.cells:
+            cells = " → ".join(text.strip() or "blank" for text in (before, after))
+            lines.append(f"  {column}: {cells}{_by(before, after)}")
+        lines += [f"  why: {reason}" for reason in row.why]
+    # No name or column may begin a line of a log that its reader takes for a command, or steer a terminal.
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _by(before: str, after: str) -> str:
+    """Return by how much a figure moved, nothing where one of the two is none."""
+    try:
+        moved = float(after) - float(before)
+    except ValueError:
+        return ""
+    return f" ({'+' if moved > 0 else MINUS}{abs(moved):,.3f})"
+
+
+def usage_text(cache: Cache, used: Sequence[Usage]) -> str:
+    """Return a line a kind of cache entries, and below them the sum, the limit and the folder."""
+    count, size = _total(used)
+    lines = [
+        ("kind", "entries", "size", "what it is"),
+        *((own.kind, f"{own.entries:,}", _size(own.bytes), KINDS[own.kind]) for own in used),
+        ("all", f"{count:,}", _size(size), f"{_size(cache.most_bytes)} at most"),
+    ]
+    wide = [max(len(line[column]) for line in lines) for column in range(3)]
+    shown = (f"{kind:{wide[0]}}  {count:>{wide[1]}}  {size:>{wide[2]}}  {what}" for kind, count, size, what in lines)
+    return "\n".join((*shown, "", f"folder: {cache.folder or NONE}")) + "\n"
+
+
+def removed_text(removed: Sequence[Usage]) -> str:
+    """Return in one line what was removed from the cache."""
+    count, size = _total(removed)
+    return f"removed {count:,} entr{'y' if count == 1 else 'ies'}, {_size(size)}\n"
+
+
+def usage_json(cache: Cache, used: Sequence[Usage]) -> bytes:
+    """Return what a cache holds as JSON."""
+    count, size = _total(used)
+    kinds = [own._asdict() for own in used]
+    facts = {"folder": str(cache.folder or NONE), "limit_bytes": cache.most_bytes, "entries": count, "bytes": size}
+    return orjson.dumps(facts | {"kinds": kinds}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _total(used: Sequence[Usage]) -> tuple[int, int]:
+    """Return how many entries there are, and how many bytes they have together."""
+    return sum(own.entries for own in used), sum(own.bytes for own in used)
+
+
+def _size(size: float) -> str:
+    """Return a size in the unit that suits it."""
+    for unit in ("B", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:,.0f} {unit}" if unit == "B" else f"{size:,.1f} {unit}"
+        size /= 1024
+    return f"{size:,.1f} GiB"

@@ -11,7 +11,7 @@ from typing import Any, Unpack
 from frontcalc import __version__
 from frontcalc.archives import Archive, refuse_place
 from frontcalc.demands import require_none
-from frontcalc.drift import Cells, Drift, Key, Record, Source, Tree, compare
+from frontcalc.drift import Cells, Drift, Key, Record, Tree, UsedFile, compare
 from frontcalc.errors import DataError, UsageError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.notices import Notice
@@ -186,10 +186,10 @@ def _plain(value: object) -> object:
     return value if isinstance(value, str | int | float | list) else str(value)
 
 
-def _sources(meta: SummaryMeta) -> tuple[Source, ...]:
+def _sources(meta: SummaryMeta) -> tuple[UsedFile, ...]:
     """Return the files that were used: maps by day, then the regions."""
-    maps = [Source(str(used.date) if used.date else None, used.name, f"sha256:{used.sha256}") for used in meta.maps]
-    regions = [Source(None, meta.regions.name, f"sha256:{meta.regions.sha256}", "regions")] if meta.regions else []
+    maps = [UsedFile(str(used.date) if used.date else None, used.name, f"sha256:{used.sha256}") for used in meta.maps]
+    regions = [UsedFile(None, meta.regions.name, f"sha256:{meta.regions.sha256}", "regions")] if meta.regions else []
     return (*maps, *regions)
 
 
