@@ -164,7 +164,8 @@ def fit(grid: Grid, width: int) -> list[Grid]:
     gone = []
     for heading in grid.spare:
         if grid_width(grid) > width and heading in grid.header:
-            grid = _without(grid, heading)
+            gap = grid.header.index(heading)
+            grid = _picked(grid, [column for column in range(len(grid.header)) if column != gap])
             gone.append(heading)
     cuts += [f"columns left out: {', '.join(gone)}"] if gone else []
     blocks = _stack(grid, width) if grid_width(grid) > width else [grid]
@@ -182,7 +183,9 @@ def _shorten_names(grid: Grid, width: int) -> tuple[Grid, bool]:
     """
     widths = column_widths(grid)
     column = max(range(grid.labels), key=widths.__getitem__)
-    needed = grid_width(grid) if grid.spare else min(grid_width(grid), _widest_block(grid))
+    needed = grid_width(grid)
+    if not grid.spare:
+        needed = min(needed, max((grid_width(_block(grid, [index])) for index in range(len(_parts(grid)))), default=0))
     limit = max(_SHORTEST_NAME, widths[column] - max(0, needed - width))
     if widths[column] <= limit:
         return grid, False
@@ -195,58 +198,38 @@ def _shorten_names(grid: Grid, width: int) -> tuple[Grid, bool]:
     return replace(grid, rows=tuple(map(shortened, grid.rows))), True
 
 
-def _without(grid: Grid, heading: str) -> Grid:
-    """Return an ungrouped grid without one column."""
-    column = grid.header.index(heading)
+def _picked(grid: Grid, columns: Sequence[int]) -> Grid:
+    """Return a grid with some of its columns; groups stay."""
 
-    def kept(row: tuple[str, ...]) -> tuple[str, ...]:
-        return (*row[:column], *row[column + 1 :])
+    def picked(row: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(row[column] for column in columns)
 
-    labels = grid.labels - (column < grid.labels)
-    return replace(grid, header=kept(grid.header), rows=tuple(map(kept, grid.rows)), labels=labels)
+    labels = sum(column < grid.labels for column in columns)
+    return replace(grid, header=picked(grid.header), rows=tuple(map(picked, grid.rows)), labels=labels)
 
 
 def _parts(grid: Grid) -> list[tuple[str, int]]:
     """Return the groups of figures that stay together, each with its number of columns."""
-    if grid.groups:
-        return list(grid.groups[1:])
-    return [("", 1)] * (len(grid.header) - grid.labels)
-
-
-def _widest_block(grid: Grid) -> int:
-    """Return the width of the widest block if every group stood by itself."""
-    alone = [[index] for index in range(len(_parts(grid)))]
-    return max(map(grid_width, _blocks(grid, alone)), default=0)
+    return list(grid.groups[1:]) if grid.groups else [("", 1)] * (len(grid.header) - grid.labels)
 
 
 def _stack(grid: Grid, width: int) -> list[Grid]:
     """Return blocks with as many groups beside each other as fit, each with the columns of text."""
-    if not _parts(grid):
-        return [grid]
     chosen: list[list[int]] = []
     for index in range(len(_parts(grid))):
-        if chosen and grid_width(_blocks(grid, [[*chosen[-1], index]])[0]) <= width:
+        if chosen and grid_width(_block(grid, [*chosen[-1], index])) <= width:
             chosen[-1].append(index)
         else:
             chosen.append([index])
-    return _blocks(grid, chosen)
+    return [_block(grid, groups) for groups in chosen] or [grid]
 
 
-def _blocks(grid: Grid, chosen: Sequence[Sequence[int]]) -> list[Grid]:
-    """Return a block for each choice of groups."""
+def _block(grid: Grid, chosen: Sequence[int]) -> Grid:
+    """Return the columns of text and some groups of figures."""
+    columns, start = list(range(grid.labels)), grid.labels
     parts = _parts(grid)
-    starts = [grid.labels + sum(count for _, count in parts[:index]) for index in range(len(parts))]
-
-    def picked(row: tuple[str, ...], groups: Sequence[int]) -> tuple[str, ...]:
-        figures = (cell for index in groups for cell in row[starts[index] : starts[index] + parts[index][1]])
-        return (*row[: grid.labels], *figures)
-
-    return [
-        replace(
-            grid,
-            groups=(grid.groups[0], *(parts[index] for index in groups)) if grid.groups else (),
-            header=picked(grid.header, groups),
-            rows=tuple(picked(row, groups) for row in grid.rows),
-        )
-        for groups in chosen
-    ]
+    for index, (_, count) in enumerate(parts):
+        columns += range(start, start + count) if index in chosen else ()
+        start += count
+    groups = (grid.groups[0], *(parts[index] for index in chosen)) if grid.groups else ()
+    return replace(_picked(grid, columns), groups=groups)

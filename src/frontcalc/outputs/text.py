@@ -82,12 +82,18 @@ def _aligned(grid: Grid, width: int | None = None, *, colour: bool) -> str:
     widths = column_widths(grid)
     lines = _title_lines(grid, grid_width(grid), width)
     if grid.groups:
-        lines.append(_group_line(widths, grid))
+        spans, start = [], 0
+        for heading, count in grid.groups:
+            spans.append(heading.rjust(sum(widths[start : start + count]) + len(GAP) * (count - 1)))
+            start += count
+        lines.append(GAP.join(spans).rstrip())
     lines.append(_line(grid.header, widths, grid.labels))
     if colour:
         lines = [f"{_BOLD}{line}{_RESET}" for line in lines]
     lines += [_line(row, widths, grid.labels, colour=colour) for row in grid.rows]
-    return "\n".join([*lines, *_footer(grid, width)]) + "\n"
+    # None below a block that another follows.
+    footer = ["", *(line for text in grid.footer for line in _wrapped(text, width))] if grid.footer else []
+    return "\n".join([*lines, *footer]) + "\n"
 
 
 def _line(cells: tuple[str, ...], widths: list[int], labels: int, *, colour: bool = False) -> str:
@@ -100,27 +106,12 @@ def _line(cells: tuple[str, ...], widths: list[int], labels: int, *, colour: boo
     return GAP.join(aligned).rstrip()
 
 
-def _group_line(widths: list[int], grid: Grid) -> str:
-    """Return the line of headings that span several columns."""
-    parts, start = [], 0
-    for heading, count in grid.groups:
-        room = sum(widths[start : start + count]) + len(GAP) * (count - 1)
-        parts.append(heading.rjust(room))
-        start += count
-    return GAP.join(parts).rstrip()
-
-
 def _title_lines(grid: Grid, room: int, width: int | None) -> list[str]:
     """Return title and aside at the ends of a line, or below each other where they do not fit."""
     texts = [text for text in (grid.title, grid.aside) if text]
     if len(texts) == 2 and sum(map(len, texts)) + len(GAP) <= room:
         return [grid.title + grid.aside.rjust(room - len(grid.title))]
     return [line for text in texts for line in _wrapped(text, width)]
-
-
-def _footer(grid: Grid, width: int | None) -> list[str]:
-    """Return an empty line and the lines below it; none below a block that another follows."""
-    return ["", *(line for text in grid.footer for line in _wrapped(text, width))] if grid.footer else []
 
 
 def _wrapped(text: str, width: int | None) -> list[str]:

@@ -15,7 +15,7 @@ from frontcalc.drift import Cells, Drift, Key, Record, Tree, UsedFile, compare
 from frontcalc.errors import DataError, UsageError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.notices import Notice
-from frontcalc.outputs import WRITERS, write_together
+from frontcalc.outputs import render, write_together
 from frontcalc.outputs.datapackage import KEY, NAME, datapackage, read_record, sha256, software
 from frontcalc.periods import UNITS
 from frontcalc.pipeline.summaries import summaries
@@ -149,7 +149,7 @@ def _make(
     if not units:
         raise UsageError("no unit was given", where="--every", cure=f"choose of {', '.join(UNITS)}")
     tables = summaries(units, archive=archive, **options)
-    contents = {f"summary-{unit}.csv": _csv(table) for unit, table in zip(units, tables, strict=True)}
+    contents = {f"summary-{unit}.csv": render(table, "csv") for unit, table in zip(units, tables, strict=True)}
     record = Record(
         version=__version__,
         software=software(),
@@ -161,29 +161,20 @@ def _make(
     return contents | {NAME: datapackage(tables, contents, record)}, record, notices
 
 
-def _csv(table: Any) -> bytes:
-    """Return a table as CSV."""
-    content = WRITERS["csv"](table)
-    return content.encode() if isinstance(content, str) else content
-
-
 def _stated(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that were given, files by name alone: no path is kept."""
-    given = {
-        name: value
-        for name, value in sorted(options.items())
-        if value is not None and value is not False and name not in _WITHOUT_EFFECT
-    }
-    return {
-        name: file_of(value).label if name in _PATHS else list(value) if isinstance(value, tuple) else _plain(value)
-        for name, value in given.items()
-        if value != ()
-    }
-
-
-def _plain(value: object) -> object:
-    """Return an option as JSON holds it: days and periods as text."""
-    return value if isinstance(value, str | int | float | list) else str(value)
+    stated: dict[str, Any] = {}
+    for name, value in sorted(options.items()):
+        if value is None or value is False or value == () or name in _WITHOUT_EFFECT:
+            continue
+        if name in _PATHS:
+            stated[name] = file_of(value).label
+        elif isinstance(value, tuple):
+            stated[name] = list(value)
+        else:
+            # Days and periods are text in JSON.
+            stated[name] = value if isinstance(value, str | int | float | list) else str(value)
+    return stated
 
 
 def _sources(meta: SummaryMeta) -> tuple[UsedFile, ...]:

@@ -17,65 +17,17 @@ from frontcalc.sources.packages import extra_package
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
+    from _typeshed import DataclassInstance
     from matplotlib.figure import Figure
 
-    from frontcalc.lint import Finding
-    from frontcalc.tables.basis import CompareMeta, Meta, SummaryMeta
-    from frontcalc.tables.lists import (
-        ArchiveMeta,
-        ClaimRow,
-        ClaimsMeta,
-        LayerRow,
-        LegendRow,
-        RegionCheckMeta,
-        RegionCheckRow,
-        RegionDetailRow,
-        RegionMeta,
-        RegionRow,
-    )
-    from frontcalc.tables.rows import (
-        ChangeRow,
-        CompareRow,
-        DiffRow,
-        DisagreementRow,
-        FlowRow,
-        GrossRow,
-        HeldRow,
-        PlaceRow,
-        RangeRow,
-        SensitivityRow,
-        SeriesRow,
-        SummaryRow,
-    )
+    from frontcalc.tables.basis import Meta
+    from frontcalc.tables.lists import ArchiveMeta, RegionCheckMeta, RegionMeta
 
 AnyMeta = Union["Meta", "RegionMeta", "RegionCheckMeta", "ArchiveMeta"]
 """What a result of any kind rests on."""
 
-MetaT = TypeVar(
-    "MetaT", "Meta", "SummaryMeta", "CompareMeta", "RegionMeta", "RegionCheckMeta", "ArchiveMeta", "ClaimsMeta"
-)
-RowT = TypeVar(
-    "RowT",
-    "DiffRow",
-    "ChangeRow",
-    "HeldRow",
-    "SeriesRow",
-    "SummaryRow",
-    "GrossRow",
-    "FlowRow",
-    "PlaceRow",
-    "SensitivityRow",
-    "RangeRow",
-    "CompareRow",
-    "DisagreementRow",
-    "RegionRow",
-    "RegionDetailRow",
-    "RegionCheckRow",
-    "LayerRow",
-    "LegendRow",
-    "Finding",
-    "ClaimRow",
-)
+MetaT = TypeVar("MetaT", bound=AnyMeta)
+RowT = TypeVar("RowT", bound="DataclassInstance")
 
 _DTYPES = {str: "string", bool: "bool", float: "float64", dt.date: "datetime64[s]", shapely.MultiPolygon: "object"}
 _ELSEWHERE = {
