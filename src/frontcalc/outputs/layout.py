@@ -24,7 +24,7 @@ from frontcalc.outputs.grid import (
 )
 from frontcalc.outputs.listings import LISTINGS
 from frontcalc.outputs.numbers import BLANK, km2, scaled
-from frontcalc.outputs.sides import CHANGE, compare_grids, diff_grids, from_to, held_grids, key, moves, region_label
+from frontcalc.outputs.pivots import CHANGE, compare_grids, diff_grids, from_to, held_grids, key, moves, region_label
 from frontcalc.tables import (
     TOTAL,
     ChangeRow,
