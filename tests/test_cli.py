@@ -18,7 +18,7 @@ from frontcalc import levels
 from frontcalc.cli import _COMMANDS, images, options, writing
 from frontcalc.measure.series import EVERY
 from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WRITERS
-from frontcalc.outputs.published import UNITS
+from frontcalc.outputs.numbers import UNITS
 from frontcalc.periods import UNITS as UNITS_OF_TIME
 from frontcalc.regions import SNAPS
 from frontcalc.views import VIEWS

@@ -26,7 +26,7 @@ from frontcalc.lint import Finding
 from frontcalc.outputs import render
 from frontcalc.outputs.schema import MAPPED, PUBLISHED
 from frontcalc.tables import PlaceRow, Table
-from frontcalc.tables.frames import cell_kind, dtypes
+from frontcalc.tables.table import cell_kind, dtypes
 
 Write = Callable[..., Path]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from frontcalc.errors import DataError, UsageError
 from frontcalc.levels import LEVELS, Lines, lines, parents_of, parse_levels
-from frontcalc.outputs.branches import branches, walk
+from frontcalc.outputs.pivots import branches, walk
 from frontcalc.regions import RegionSet, no_regions
 
 

@@ -17,8 +17,8 @@ import pytest
 import frontcalc
 from frontcalc.cli import group, run, terminal
 from frontcalc.outputs import text
-from frontcalc.outputs.fitting import fit, grid_width
-from frontcalc.outputs.layout import Grid, grids
+from frontcalc.outputs.grid import Grid, fit, grid_width
+from frontcalc.outputs.layout import grids
 from frontcalc.progress import reported_to, track
 
 fcntl = pytest.importorskip("fcntl")

@@ -20,10 +20,10 @@ import frontcalc
 from frontcalc.archives import opening
 from frontcalc.cache import VARIABLE
 from frontcalc.cli import run
-from frontcalc.drift import Drift, Moved, Record, Source, Tree, compare
+from frontcalc.drift import Drift, MovedRow, Record, Tree, UsedFile, compare
 from frontcalc.errors import CheckFailed, DataError, UsageError
 from frontcalc.measure import trees
-from frontcalc.outputs.drifting import drift_text
+from frontcalc.outputs.text import drift_text
 
 Write = Callable[..., Path]
 MAPS: dict[str, list[tuple[int, int]]] = {
@@ -333,8 +333,10 @@ def test_units_are_checked(tmp_path: Path, options: dict[str, Any], every: list[
 
 
 def test_a_name_with_a_line_break_stays_on_its_line() -> None:
-    row = Moved("summary-year.csv", ("A", "2024", "adm1", "x\n::error::y"), "moved", (("notes", "a\n::b", ""),), ("c",))
-    column = Moved("summary-year.csv", (), "now has a\n::error::\x1b[2J", (), ("a reason\n::error::of it",))
+    row = MovedRow(
+        "summary-year.csv", ("A", "2024", "adm1", "x\n::error::y"), "moved", (("notes", "a\n::b", ""),), ("c",)
+    )
+    column = MovedRow("summary-year.csv", (), "now has a\n::error::\x1b[2J", (), ("a reason\n::error::of it",))
     text = drift_text(Drift("t", (row, column)))
     assert [line for line in text.splitlines() if line.strip().startswith("::")] == []
     assert "\x1b" not in text
@@ -343,7 +345,7 @@ def test_a_name_with_a_line_break_stays_on_its_line() -> None:
 def test_a_file_renamed_but_not_changed_is_no_reason() -> None:
     def tree_of(name: str, figure: str) -> Tree:
         row = {"opening": "2024-01-01", "closing": "2024-02-01", "gained_km2": figure}
-        record = Record("1", {}, {}, (Source("2024-02-01", name, "sha256:1"),), {})
+        record = Record("1", {}, {}, (UsedFile("2024-02-01", name, "sha256:1"),), {})
         return Tree({"summary-year.csv": {("A", "2024"): row}}, record)
 
     (row,) = compare(tree_of("a.zip", "1.000"), tree_of("b.zip", "2.000"), folder="t").moved

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class UsedFile:
     """A file that a tree rests on; `date` (ISO 8601) is the day of a map, None for regions, `role` says which."""
 
     date: str | None
@@ -32,7 +33,7 @@ class Record:
     version: str
     software: Mapping[str, str]
     options: Mapping[str, Any]
-    sources: tuple[Source, ...]
+    sources: tuple[UsedFile, ...]
     hashes: Mapping[str, str]
 
 
@@ -49,7 +50,7 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedRow:
     """What moved in one row: `cells` are column, text before and text after; without cells the whole row or table."""
 
     table: str
@@ -64,7 +65,7 @@ class Drift:
     """How kept tables differ from what the archive gives now."""
 
     folder: str
-    moved: tuple[Moved, ...]
+    moved: tuple[MovedRow, ...]
 
     def require_none(self) -> None:
         """Raise CheckFailed where anything moved."""
@@ -90,54 +91,45 @@ def compare(kept: Tree, now: Tree, *, folder: str) -> Drift:
         What messages call the tree.
     """
     reasons = _Reasons.between(kept, now)
-    moved: list[Moved] = []
+    moved: list[MovedRow] = []
     for name in sorted({*kept.tables, *now.tables}):
         if name not in kept.tables or name not in now.tables:
             what = "is not in the folder" if name in now.tables else "is no longer made"
-            moved.append(Moved(name, (), what, (), reasons.everywhere or ("the file was removed by hand",)))
+            moved.append(MovedRow(name, (), what, (), reasons.everywhere or ("the file was removed by hand",)))
         else:
             moved.extend(_moved_rows(name, kept.tables[name], now.tables[name], reasons))
     return Drift(folder, tuple(moved))
 
 
-def _moved_rows(name: str, kept: Mapping[Key, Cells], now: Mapping[Key, Cells], reasons: _Reasons) -> Iterator[Moved]:
+def _moved_rows(
+    name: str, kept: Mapping[Key, Cells], now: Mapping[Key, Cells], reasons: _Reasons
+) -> Iterator[MovedRow]:
     """Yield the rows of one table that moved, in the order of the tables."""
     old_columns, new_columns = (tuple(next(iter(rows.values()), {})) for rows in (kept, now))
     gone = [column for column in old_columns if column not in new_columns]
     added = [column for column in new_columns if column not in old_columns]
     for what, columns in (("no longer has", gone), ("now has", added)):
         if columns and kept and now:
-            yield Moved(name, (), f"{what} {', '.join(columns)}", (), reasons.everywhere or reasons.fallback(name))
+            yield MovedRow(name, (), f"{what} {', '.join(columns)}", (), reasons.everywhere or reasons.fallback(name))
     for key in dict.fromkeys([*kept, *now]):
         old, new = kept.get(key), now.get(key)
         if old is None or new is None:
             what = "is new" if old is None else "is gone"
-            yield Moved(name, key, what, (), reasons.of(name, old, new))
+            yield MovedRow(name, key, what, (), reasons.of(name, old, new))
         elif cells := tuple(_moved_cells(old, new)):
-            yield Moved(name, key, "moved", cells, reasons.of(name, old, new))
+            yield MovedRow(name, key, "moved", cells, reasons.of(name, old, new))
 
 
 def _moved_cells(old: Cells, new: Cells) -> Iterator[tuple[str, str, str]]:
-    """Yield the cells of a row that moved: column, before, after."""
+    """Yield the cells of a row that moved: column, before, after; shares and rates follow from areas."""
     for column, before in old.items():
         after = new.get(column, before)
-        if before != after and not _follows(column) and not _near(column, before, after):
-            yield column, before, after
-
-
-def _follows(column: str) -> bool:
-    """Say whether a column follows from areas."""
-    return column.endswith(("_pct", "_per_day"))
-
-
-def _near(column: str, before: str, after: str) -> bool:
-    """Say whether two areas differ by no more than the tolerance."""
-    if not column.endswith("_km2"):
-        return False
-    try:
-        return round(abs(float(after) - float(before)), 6) <= TOLERANCE_KM2
-    except ValueError:
-        return False
+        if before == after or column.endswith(("_pct", "_per_day")):
+            continue
+        with suppress(ValueError):
+            if column.endswith("_km2") and round(abs(float(after) - float(before)), 6) <= TOLERANCE_KM2:
+                continue
+        yield column, before, after
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,18 +146,17 @@ class _Reasons:
         """Return the differences of two trees."""
         old, new = kept.record, now.record
         everywhere = [
-            f"option {name}: {_shown(old.options.get(name))} → {_shown(new.options.get(name))}"
-            for name in sorted({*old.options, *new.options})
-            if old.options.get(name) != new.options.get(name)
+            f"option {name}: {_shown(before)} → {_shown(after)}"
+            for name, before, after in _changed(old.options, new.options)
         ]
         if old.version != new.version:
             everywhere.append(f"new version: frontcalc {old.version} → {new.version}")
         everywhere += [
-            f"new version: {name} {old.software.get(name, 'none')} → {new.software.get(name, 'none')}"
-            for name in sorted({*old.software, *new.software})
-            if old.software.get(name) != new.software.get(name)
+            f"new version: {name} {before or 'none'} → {after or 'none'}"
+            for name, before, after in _changed(old.software, new.software)
         ]
-        if _regions(old) != _regions(new):
+        regions, others = ({file.sha256 for file in record.sources if file.role == "regions"} for record in (old, new))
+        if regions != others:
             everywhere.append("changed file: the regions are others")
         baseline = new.options.get("baseline")
         return cls(tuple(everywhere), tuple(_map_changes(old, new)), str(baseline) if baseline else None, kept.edited)
@@ -215,9 +206,11 @@ def _maps_by_day(record: Record) -> dict[str, dict[str, str]]:
     return days
 
 
-def _regions(record: Record) -> set[str]:
-    """Return the hashes of the files of regions."""
-    return {source.sha256 for source in record.sources if source.role == "regions"}
+def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield names by which two mappings differ, with the value before and after, None where there is none."""
+    for name in sorted({*old, *new}):
+        if old.get(name) != new.get(name):
+            yield name, old.get(name), new.get(name)
 
 
 def _shown(value: Any) -> str:

@@ -32,7 +32,7 @@ def command() -> None:
 def info_command(cache: str | None, format_: str) -> None:
     """Show where the cache is, and how many entries of which size it holds."""
     from frontcalc.cache import usage, user_cache
-    from frontcalc.outputs.cache_facts import usage_json, usage_text
+    from frontcalc.outputs.text import usage_json, usage_text
 
     kept = user_cache(cache)
     used = usage(kept)
@@ -49,7 +49,7 @@ def clear_command(cache: str | None, format_: str) -> None:
     It shows what was removed.
     """
     from frontcalc.cache import usage, user_cache
-    from frontcalc.outputs.cache_facts import removed_text, usage_json
+    from frontcalc.outputs.text import removed_text, usage_json
 
     kept = user_cache(cache)
     removed = usage(kept, clearing=True)

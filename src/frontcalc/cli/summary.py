@@ -71,7 +71,7 @@ def command(
     writing.refuse({"format_": "--format", "units": "--units", "bom": "--bom"}, "a folder holds CSV in km²")
     tree: dict[str, Any] = {"fail_on": writing.failing()} | ({"every": every} if every else {})
     if check:
-        from frontcalc.outputs.drifting import drift_text
+        from frontcalc.outputs.text import drift_text
 
         with terminal.progress():
             drift = frontcalc.check_summaries(folder, **tree, **chosen)

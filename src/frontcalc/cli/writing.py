@@ -151,8 +151,7 @@ def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> No
         All is written, and there is a notice that the command is to fail on.
     """
     from frontcalc.notices import grouped, require_none
-    from frontcalc.outputs import WITH_REMARKS, render, write_file
-    from frontcalc.outputs.remarks import place_lines
+    from frontcalc.outputs import WITH_REMARKS, place_lines, render, write_file
 
     to_file = output is not None and output != "-"
     chosen = format_ or "table"

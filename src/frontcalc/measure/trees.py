@@ -12,14 +12,13 @@ from typing import Any, Unpack
 
 from frontcalc import __version__
 from frontcalc.archives import Archive, refuse_place
-from frontcalc.drift import Cells, Drift, Key, Record, Source, Tree, compare
+from frontcalc.drift import Cells, Drift, Key, Record, Tree, UsedFile, compare
 from frontcalc.errors import DataError, UsageError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.measure.summary import Calendar, summaries
 from frontcalc.notices import Notice, require_none
-from frontcalc.outputs import WRITERS
+from frontcalc.outputs import render, write_together
 from frontcalc.outputs.datapackage import KEY, NAME, datapackage, read_record, sha256, software
-from frontcalc.outputs.together import write_together
 from frontcalc.periods import UNITS, PeriodLike
 from frontcalc.run.options import Keywords
 from frontcalc.sources.files import file_of
@@ -165,7 +164,7 @@ def _make(
     if not units:
         raise UsageError("no unit was given", where="--every", cure=f"choose of {', '.join(UNITS)}")
     tables = summaries(units, calendar, archive, options)
-    contents = {f"summary-{unit}.csv": _csv(table) for unit, table in zip(units, tables, strict=True)}
+    contents = {f"summary-{unit}.csv": render(table, "csv") for unit, table in zip(units, tables, strict=True)}
     record = Record(
         version=__version__,
         software=software(),
@@ -177,35 +176,26 @@ def _make(
     return contents | {NAME: datapackage(tables, contents, record)}, record, notices
 
 
-def _csv(table: Any) -> bytes:
-    """Return a table as CSV."""
-    content = WRITERS["csv"](table)
-    return content.encode() if isinstance(content, str) else content
-
-
 def _stated(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that were given, files by name alone: no path is kept."""
-    given = {
-        name: value
-        for name, value in sorted(options.items())
-        if value is not None and value is not False and name not in _WITHOUT_EFFECT
-    }
-    return {
-        name: file_of(value).label if name in _PATHS else list(value) if isinstance(value, tuple) else _plain(value)
-        for name, value in given.items()
-        if value != ()
-    }
+    stated: dict[str, Any] = {}
+    for name, value in sorted(options.items()):
+        if value is None or value is False or value == () or name in _WITHOUT_EFFECT:
+            continue
+        if name in _PATHS:
+            stated[name] = file_of(value).label
+        elif isinstance(value, tuple):
+            stated[name] = list(value)
+        else:
+            # Days and periods are text in JSON.
+            stated[name] = value if isinstance(value, str | int | float | list) else str(value)
+    return stated
 
 
-def _plain(value: object) -> object:
-    """Return an option as JSON holds it: days and periods as text."""
-    return value if isinstance(value, str | int | float | list) else str(value)
-
-
-def _sources(meta: SummaryMeta) -> tuple[Source, ...]:
+def _sources(meta: SummaryMeta) -> tuple[UsedFile, ...]:
     """Return the files that were used: maps by day, then the regions."""
-    maps = [Source(str(used.date) if used.date else None, used.name, f"sha256:{used.sha256}") for used in meta.maps]
-    regions = [Source(None, meta.regions.name, f"sha256:{meta.regions.sha256}", "regions")] if meta.regions else []
+    maps = [UsedFile(str(used.date) if used.date else None, used.name, f"sha256:{used.sha256}") for used in meta.maps]
+    regions = [UsedFile(None, meta.regions.name, f"sha256:{meta.regions.sha256}", "regions")] if meta.regions else []
     return (*maps, *regions)
 
 

@@ -1,51 +1,50 @@
-"""Writers: one dict from format to a function of a table, and the atomic writing of files."""
+"""Writers: a dict from format to a function of a table, and the writing of files whole or not at all."""
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Mapping
+import errno
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from frontcalc import atomic
 from frontcalc.errors import DataError, UsageError, reason_of
-from frontcalc.outputs.published import UNITS
-from frontcalc.tables import Table
+from frontcalc.outputs.numbers import UNITS
+from frontcalc.tables import AnyMeta, Meta, Table
 
 Writer = Callable[..., str | bytes]
 """Takes a table, and what its form alone is told."""
 
 
-def _late(module: str, name: str) -> Writer:
-    """Return a writer that is imported when it is first used: a command writes one form."""
-
-    def write(result: Table[Any, Any], **told: Any) -> str | bytes:
-        writer: Writer = getattr(import_module(f"frontcalc.outputs.{module}"), name)
-        return writer(result, **told)
-
-    return write
+def _write(module: str, name: str, result: Table[Any, Any], **told: Any) -> str | bytes:
+    """Write a result by a function that is imported only now: a command writes one form."""
+    writer: Writer = getattr(import_module(f"frontcalc.outputs.{module}"), name)
+    return writer(result, **told)
 
 
 WRITERS: dict[str, Writer] = {
-    "table": _late("text", "table"),
-    "csv": _late("flat", "csv_text"),
-    "json": _late("flat", "json_text"),
-    "markdown": _late("text", "markdown"),
-    "html": _late("webpage", "html_page"),
-    "xlsx": _late("xlsx", "xlsx_bytes"),
-    "parquet": _late("parquet", "parquet_bytes"),
-    "sentence": _late("sentence", "sentence"),
+    "table": partial(_write, "text", "table"),
+    "csv": partial(_write, "flat", "csv_text"),
+    "json": partial(_write, "flat", "json_text"),
+    "markdown": partial(_write, "text", "markdown"),
+    "html": partial(_write, "text", "html_page"),
+    "xlsx": partial(_write, "xlsx", "xlsx_bytes"),
+    "parquet": partial(_write, "geodata", "parquet_bytes"),
+    "sentence": partial(_write, "sentence", "sentence"),
 }
 
-CHECK_WRITERS: dict[str, Writer] = {**WRITERS, "sarif": _late("sarif", "sarif_text")}
+CHECK_WRITERS: dict[str, Writer] = {**WRITERS, "sarif": partial(_write, "flat", "sarif_text")}
 """The writers of findings: those of every table, and the form that code hosts and editors show beside files."""
 
 MAP_WRITERS: dict[str, Writer] = {
-    "geojson": _late("changemap", "geojson_bytes"),
-    "gpkg": _late("geopackage", "geopackage_bytes"),
-    "geoparquet": _late("changemap", "geoparquet_bytes"),
+    "geojson": partial(_write, "geodata", "map_geojson_bytes"),
+    "gpkg": partial(_write, "gpkg", "gpkg_bytes"),
+    "geoparquet": partial(_write, "geodata", "map_geoparquet_bytes"),
 }
 """Formats of change polygons, which no table can be written in."""
 
@@ -85,7 +84,10 @@ def render(
         There is no such format or unit, a byte order mark is asked for in another format than CSV, or a package is
         not installed.
     """
-    writers = _writers_of(result.kind)
+    if hasattr(result.kind, "geometry"):
+        writers = MAP_WRITERS
+    else:
+        writers = CHECK_WRITERS if hasattr(result.kind, "severity") else WRITERS
     if format_ not in writers or units not in UNITS:
         raise UsageError(f"no format {format_!r} in {units!r}", cure=f"formats are {', '.join(writers)}")
     if bom and format_ != "csv":
@@ -96,11 +98,28 @@ def render(
     return codecs.BOM_UTF8 + encoded if bom else encoded
 
 
-def _writers_of(kind: type) -> Mapping[str, Writer]:
-    """Return the writers of a class of rows."""
-    if hasattr(kind, "geometry"):
-        return MAP_WRITERS
-    return CHECK_WRITERS if hasattr(kind, "severity") else WRITERS
+def place_lines(meta: AnyMeta, actor: str | None = None) -> Iterator[str]:
+    """Yield which places an actor holds at one end of each period and not at the other, a line each way.
+
+    Parameters
+    ----------
+    meta : Meta
+        Of a result; without places there are no lines.
+    actor : str, optional
+        Whose lines; default every actor's.
+    """
+    if not isinstance(meta, Meta) or meta.places is None:
+        return
+    for used in meta.periods:
+        if actor not in (None, used.actor):
+            continue
+        mine = [place for place in meta.places if (place.actor, place.period) == (used.actor, used.period)]
+        for change, words in (("gained", "came under"), ("lost", "came out of")):
+            names = ", ".join(f"{place.place} ({place.date or 'no date'})" for place in mine if place.change == change)
+            if names:
+                yield f"{used.period}: {words} {used.actor}'s hold: {names}"
+        if not mine:
+            yield f"{used.period}: no place came under or out of {used.actor}'s hold"
 
 
 def write_file(path: Path, content: str | bytes) -> None:
@@ -124,3 +143,44 @@ def write_file(path: Path, content: str | bytes) -> None:
     except (OSError, RuntimeError) as error:
         problem = f"cannot be written: {reason_of(error)}"
         raise DataError(problem, where=str(path), cure="give another place with -o") from error
+
+
+def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = ()) -> None:
+    """Write files so that a run that fails or is killed leaves the old set, as far as a file system can.
+
+    All are written beside their places before the first is renamed, and what is no longer part of the
+    set is removed before the last, which so is the set's seal.
+
+    Parameters
+    ----------
+    contents : mapping of Path to bytes
+        In the order of renaming.
+    remove : iterable of Path
+        Files that are no longer part of the set.
+
+    Raises
+    ------
+    DataError
+        A folder is missing or cannot be written, or the disk is full; then no file has been touched.
+    """
+    written: list[tuple[Path, Path]] = []
+    target = next(iter(contents))
+    try:
+        for target, content in contents.items():
+            resolved = target.resolve()
+            if resolved.is_dir():
+                raise IsADirectoryError(errno.EISDIR, "is a directory")
+            written.append((atomic.beside(resolved, content), resolved))
+        *first, last = written
+        for temporary, target in first:
+            temporary.replace(target)
+        for target in remove:
+            target.unlink(missing_ok=True)
+        last[0].replace(last[1])
+    except OSError as error:
+        problem = f"cannot be written: {reason_of(error)}"
+        raise DataError(problem, where=str(target), cure="give another place with -o") from error
+    finally:
+        for temporary, _ in written:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)

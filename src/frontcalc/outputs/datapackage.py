@@ -13,11 +13,10 @@ from typing import Any
 
 import orjson
 
-from frontcalc.columns import DEFINITIONS
-from frontcalc.drift import Record, Source
+from frontcalc.drift import Record, UsedFile
 from frontcalc.errors import DataError
 from frontcalc.notices import grouped
-from frontcalc.outputs.published import Column, columns
+from frontcalc.outputs.numbers import ATTRIBUTION, Column, columns
 from frontcalc.tables import SummaryMeta, SummaryRow, Table
 
 NAME = "datapackage.json"
@@ -66,7 +65,10 @@ def datapackage(
         "title": f"Territory held by {' and '.join(meta.actors)}: change by {units}",
         "description": _METHOD,
         "licenses": [{"name": "see-title", "title": line} for line in meta.attribution],
-        "sources": [_source(source) for source in record.sources],
+        "sources": [
+            {"title": used.name, "role": used.role, **({"date": used.date} if used.date else {}), "hash": used.sha256}
+            for used in record.sources
+        ],
         "resources": [
             _resource(table, name, content) for table, (name, content) in zip(tables, contents.items(), strict=True)
         ],
@@ -98,7 +100,7 @@ def read_record(content: bytes, *, where: str) -> Record:
             software={str(name): str(version) for name, version in own["software"].items()},
             options=dict(own["options"]),
             sources=tuple(
-                Source(source.get("date"), str(source["title"]), str(source["hash"]), str(source["role"]))
+                UsedFile(source.get("date"), str(source["title"]), str(source["hash"]), str(source["role"]))
                 for source in document["sources"]
             ),
             hashes={str(entry["path"]): str(entry["hash"]) for entry in document["resources"]},
@@ -114,15 +116,9 @@ def sha256(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def _source(source: Source) -> dict[str, Any]:
-    """Return one file that was used."""
-    day = {"date": source.date} if source.date else {}
-    return {"title": source.name, "role": source.role, **day, "hash": source.sha256}
-
-
 def _resource(table: Table[SummaryRow, SummaryMeta], name: str, content: bytes) -> dict[str, Any]:
     """Return the description of one table."""
-    published = [*columns(table.kind), Column("attribution", str, False, DEFINITIONS["attribution"], "")]
+    published = [*columns(table.kind), ATTRIBUTION]
     return {
         "profile": "tabular-data-resource",
         "name": name.removesuffix(".csv"),
@@ -141,10 +137,4 @@ def _field(column: Column) -> dict[str, Any]:
     """Return the description of one column."""
     unit = {"unit": column.unit} if column.unit else {}
     required = {} if column.nullable or column.kind is str else {"constraints": {"required": True}}
-    return {
-        "name": column.name,
-        "type": _TYPES[column.kind],
-        "description": column.definition,
-        **unit,
-        **required,
-    }
+    return {"name": column.name, "type": _TYPES[column.kind], "description": column.definition, **unit, **required}

@@ -1,23 +1,30 @@
-"""Results for machines: CSV (RFC 4180) and JSON, figures to three decimals."""
+"""Results for machines: CSV (RFC 4180) and JSON, figures to three decimals; findings as SARIF 2.1.0 as well.
+
+SARIF is what code hosts and editors show beside files:
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 from dataclasses import fields, is_dataclass
-from datetime import date
 from functools import cache, partial
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
-from frontcalc.outputs.numbers import places_of, plain
-from frontcalc.outputs.published import attribution, columns, rows
+from frontcalc.outputs.numbers import PLACES, columns, plain, rows
 from frontcalc.tables import AnyMeta, Table
 
 # What spreadsheets take for the beginning of a formula (OWASP, CSV Injection), full-width forms included.
 _FORMULA_MARKS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _LEADING_CONTROLS = ("\t", "\r", "\n")
+
+_SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_SARIF_LEVELS = {"error": "error", "warning": "warning", "info": "note"}
+_SARIF_PROPERTIES = ("date", "until", "maps", "layer", "lon", "lat", "km2", "count")
 
 
 def csv_text(result: Table[Any, Any]) -> str:
@@ -29,11 +36,12 @@ def csv_text(result: Table[Any, Any]) -> str:
     writer = csv.writer(out)
     names = [*(column.name for column in columns(result.kind, result.meta.units)), "attribution"]
     writer.writerow(names)
-    source = attribution(result)
+    source = "; ".join(result.meta.attribution)
     by_column = zip(*((*values, source) for values in rows(result)), strict=True)
     # Most cells repeat: regions, days, blanks, nothing gained.
     texts = [
-        map(cache(partial(_cell, places=places_of(name))), cells) for name, cells in zip(names, by_column, strict=False)
+        map(cache(partial(_cell, places=PLACES.get(name, 3))), cells)
+        for name, cells in zip(names, by_column, strict=False)
     ]
     writer.writerows(zip(*texts, strict=True))
     return out.getvalue()
@@ -52,6 +60,41 @@ def json_text(result: Table[Any, Any]) -> str:
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
+def sarif_text(result: Table[Any, Any]) -> str:
+    """Return findings as a SARIF document; a finding's own figures are among its properties."""
+    from frontcalc.lint import CODES
+
+    used = [code for code in CODES if any(row.code == code for row in result.rows)]
+    rules = [
+        {
+            "id": code,
+            "shortDescription": {"text": CODES[code].meaning},
+            "fullDescription": {"text": f"{CODES[code].meaning}. Cause: {CODES[code].cause}."},
+            "help": {"text": CODES[code].cure},
+            "defaultConfiguration": {"level": _SARIF_LEVELS[CODES[code].severity]},
+        }
+        for code in used
+    ]
+    found = []
+    for row in result.rows:
+        # A name is no path of the machine, and what is special in an address is escaped.
+        place = {"physicalLocation": {"artifactLocation": {"uri": quote(row.file)}}}
+        figures = {name: plain(getattr(row, name)) for name in _SARIF_PROPERTIES}
+        found.append(
+            {
+                "ruleId": row.code,
+                "ruleIndex": used.index(row.code),
+                "level": _SARIF_LEVELS[row.severity],
+                "message": {"text": row.message},
+                "locations": [place] if row.file else [],
+                "properties": {name: value for name, value in figures.items() if value not in (None, "")},
+            }
+        )
+    driver = {"name": "frontcalc", "version": result.meta.version, "rules": rules}
+    document = {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": found}]}
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
 def meta_json(meta: AnyMeta) -> bytes:
     """Return what a result rests on as JSON, for formats that carry it in their own metadata."""
     return orjson.dumps(jsonable(meta))
@@ -60,16 +103,17 @@ def meta_json(meta: AnyMeta) -> bytes:
 def jsonable(value: object, places: int = 3) -> object:
     """Return frozen values as JSON's own kinds, pairs of name and figure as objects."""
     if is_dataclass(value):
-        return {entry.name: jsonable(getattr(value, entry.name), places_of(entry.name)) for entry in fields(value)}
+        names = [entry.name for entry in fields(value)]
+        return {name: jsonable(getattr(value, name), PLACES.get(name, 3)) for name in names}
     if isinstance(value, tuple):
         if value and all(isinstance(item, tuple) for item in value):
             return {str(key): jsonable(item) for key, item in value}
         return [jsonable(item) for item in value]
-    return plain(value, places) if isinstance(value, float | date) else value
+    return plain(value, places)
 
 
 def _cell(value: object, places: int) -> str:
-    """Return one CSV cell."""
+    """Return one CSV cell; a day is ISO 8601."""
     if value is None:
         return ""
     if isinstance(value, float):
@@ -79,4 +123,4 @@ def _cell(value: object, places: int) -> str:
     if isinstance(value, str):
         risky = value.startswith(_LEADING_CONTROLS) or value.lstrip().startswith(_FORMULA_MARKS)
         return f"'{value}" if risky else value
-    return str(plain(value))
+    return str(value)

@@ -1,12 +1,12 @@
-"""Polygons of control as tidy files: GeoParquet 1.1 and GeoJSON, longitude and latitude on WGS 84.
+"""Polygons as GeoJSON (RFC 7946) and GeoParquet 1.1, longitude and latitude on WGS 84; tables as Parquet.
 
-Both are the same bytes for the same polygons, in whatever order those come and wherever their rings begin.
+Polygons of maps are the same bytes in whatever order those come and wherever their rings begin.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -17,10 +17,12 @@ import orjson
 import shapely
 from numpy.typing import NDArray
 
+from frontcalc.outputs.flat import jsonable, meta_json
+from frontcalc.outputs.numbers import ATTRIBUTION, columns, rows
 from frontcalc.sources.packages import extra_package
+from frontcalc.tables import Table
 
-GEOPARQUET_VERSION = "1.1.0"
-
+_PROPERTIES = ("layer", "actor", "role")
 _BOX = ("xmin", "ymin", "xmax", "ymax")
 
 
@@ -59,32 +61,10 @@ def geoparquet_bytes(layers: Iterable[LayerPolygons]) -> bytes:
         pyarrow is not installed.
     """
     arrow = extra_package("pyarrow", where="GeoParquet")
-    rows = [(one, polygon) for one in _tidy(layers) for polygon in (one.polygons if len(one.polygons) else [None])]
-    polygons = np.array([*(polygon for _, polygon in rows), None], dtype=object)[:-1]
-    columns = {
-        "date": arrow.array([one.day for one, _ in rows], type=arrow.date32()),
-        "layer": arrow.array([one.layer for one, _ in rows], type=arrow.string()),
-        "actor": arrow.array([one.actor for one, _ in rows], type=arrow.string()),
-        "role": arrow.array([one.role for one, _ in rows], type=arrow.string()),
-    }
-    return with_geometry(arrow.table(columns), polygons, "Polygon")
-
-
-def with_geometry(table: Any, geometries: NDArray[np.object_], kind: str) -> bytes:
-    """Return GeoParquet 1.1 of an Arrow table and a geometry (or None) a row, all of one kind, with their boxes."""
-    arrow = extra_package("pyarrow", where="GeoParquet")
-    parquet = extra_package("pyarrow.parquet", where="GeoParquet")
-    boxes = shapely.bounds(geometries).reshape(-1, 4)
-    empty = np.isnan(boxes[:, 0])
-    box_fields = [arrow.array(side, type=arrow.float64(), mask=empty) for side in np.ascontiguousarray(boxes.T)]
-    wkb = arrow.array(list(shapely.to_wkb(geometries, byte_order=1)), type=arrow.binary())
-    table = table.append_column("geometry", wkb).append_column(
-        "bbox", arrow.StructArray.from_arrays(box_fields, names=list(_BOX), mask=arrow.array(empty))
-    )
-    about = {**(table.schema.metadata or {}), "geo": orjson.dumps(_geo_metadata(boxes[~empty], kind))}
-    out = io.BytesIO()
-    parquet.write_table(table.replace_schema_metadata(about), out, compression="zstd")
-    return out.getvalue()
+    drawn = [(one, polygon) for one in _tidy(layers) for polygon in (one.polygons if len(one.polygons) else [None])]
+    cells = {name: arrow.array([getattr(one, name) for one, _ in drawn], "string") for name in _PROPERTIES}
+    days = {"date": arrow.array([one.day for one, _ in drawn], "date32")}
+    return _geoparquet(arrow.table(days | cells), [polygon for _, polygon in drawn], "Polygon")
 
 
 def geojson_bytes(layers: Iterable[LayerPolygons]) -> bytes:
@@ -95,12 +75,116 @@ def geojson_bytes(layers: Iterable[LayerPolygons]) -> bytes:
     features = [
         {
             "type": "Feature",
-            "properties": {"date": one.day, "layer": one.layer, "actor": one.actor, "role": one.role},
-            "geometry": multipolygon(one.polygons),
+            "properties": {"date": one.day, **{name: getattr(one, name) for name in _PROPERTIES}},
+            "geometry": _multipolygon(one.polygons),
         }
         for one in _tidy(layers)
     ]
     return orjson.dumps({"type": "FeatureCollection", "features": features}) + b"\n"
+
+
+def parquet_bytes(result: Table[Any, Any]) -> bytes:
+    """Return a result as Parquet: the figures of the CSV, as float64.
+
+    A column's metadata have its `description` and `unit`; the file's have `frontcalc`, which is `meta`
+    of the JSON output.
+
+    Raises
+    ------
+    UsageError
+        pyarrow is not installed.
+    """
+    parquet = extra_package("pyarrow.parquet", where="Parquet")
+    out = io.BytesIO()
+    parquet.write_table(_arrow_table(result, where="Parquet"), out, compression="zstd")
+    return out.getvalue()
+
+
+def map_geojson_bytes(result: Table[Any, Any]) -> bytes:
+    """Return change polygons as GeoJSON; the collection's `meta` is that of the JSON output."""
+    features = [
+        {"type": "Feature", "properties": own, "geometry": _multipolygon(np.array(row.geometry.geoms, dtype=object))}
+        for row, own in zip(result.rows, properties(result), strict=True)
+    ]
+    # Read back, made-up maps are to be known as such.
+    synthetic = {"synthetic": True} if any(notice.code == "SYNTHETIC" for notice in result.meta.notices) else {}
+    # What is written into an archive must not be taken for one of its maps (`archives.written`).
+    mark = {"type": "FeatureCollection", "frontcalc": "results", **synthetic}
+    return orjson.dumps({**mark, "features": features, "meta": jsonable(result.meta)}) + b"\n"
+
+
+def map_geoparquet_bytes(result: Table[Any, Any]) -> bytes:
+    """Return change polygons as GeoParquet 1.1; the file's metadata `frontcalc` is `meta` of the JSON output.
+
+    Raises
+    ------
+    UsageError
+        pyarrow is not installed.
+    """
+    table = _arrow_table(result, where="GeoParquet")
+    source = ["; ".join(result.meta.attribution)] * len(result.rows)
+    table = table.append_column(ATTRIBUTION.name, extra_package("pyarrow", where="GeoParquet").array(source, "string"))
+    return _geoparquet(table, [row.geometry for row in result.rows], "MultiPolygon")
+
+
+def properties(result: Table[Any, Any]) -> list[dict[str, Any]]:
+    """Return the properties of each feature: the columns, and whose maps they rest on."""
+    names = [column.name for column in columns(result.kind, result.meta.units)]
+    source = {ATTRIBUTION.name: "; ".join(result.meta.attribution)}
+    return [dict(zip(names, values, strict=True)) | source for values in rows(result)]
+
+
+def _arrow_table(result: Table[Any, Any], *, where: str) -> Any:
+    """Return a result's columns as an Arrow table, with what they mean and rest on as metadata."""
+    arrow = extra_package("pyarrow", where=where)
+    kinds = {str: arrow.string(), int: arrow.int64(), float: arrow.float64(), bool: arrow.bool_(), date: arrow.date32()}
+    published = columns(result.kind, result.meta.units)
+    schema = arrow.schema(
+        [
+            arrow.field(
+                column.name,
+                kinds[column.kind],
+                nullable=column.nullable,
+                metadata={"description": column.definition, **({"unit": column.unit} if column.unit else {})},
+            )
+            for column in published
+        ],
+        metadata={"frontcalc": meta_json(result.meta)},
+    )
+    cells = list(zip(*rows(result), strict=True)) or [()] * len(published)
+    arrays = [arrow.array(column, type=field.type) for column, field in zip(cells, schema, strict=True)]
+    return arrow.table(arrays, schema=schema)
+
+
+def _geoparquet(table: Any, polygons: Sequence[shapely.Geometry | None], kind: str) -> bytes:
+    """Return GeoParquet 1.1 of an Arrow table and a geometry (or None) a row, all of one kind, with their boxes.
+
+    Metadata without `crs` mean longitude and latitude on WGS 84.
+    """
+    arrow = extra_package("pyarrow", where="GeoParquet")
+    parquet = extra_package("pyarrow.parquet", where="GeoParquet")
+    geometries = np.array([*polygons, None], dtype=object)[:-1]
+    boxes = shapely.bounds(geometries).reshape(-1, 4)
+    empty = np.isnan(boxes[:, 0])
+    box_fields = [arrow.array(side, type=arrow.float64(), mask=empty) for side in np.ascontiguousarray(boxes.T)]
+    wkb = arrow.array(list(shapely.to_wkb(geometries, byte_order=1)), type=arrow.binary())
+    table = table.append_column("geometry", wkb).append_column(
+        "bbox", arrow.StructArray.from_arrays(box_fields, names=list(_BOX), mask=arrow.array(empty))
+    )
+    column: dict[str, Any] = {
+        "encoding": "WKB",
+        "geometry_types": [kind],
+        "orientation": "counterclockwise",
+        "edges": "planar",
+        "covering": {"bbox": {side: ["bbox", side] for side in _BOX}},
+    }
+    if len(drawn := boxes[~empty]):
+        column["bbox"] = [*drawn[:, :2].min(axis=0).tolist(), *drawn[:, 2:].max(axis=0).tolist()]
+    geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+    about = {**(table.schema.metadata or {}), "geo": orjson.dumps(geo)}
+    out = io.BytesIO()
+    parquet.write_table(table.replace_schema_metadata(about), out, compression="zstd")
+    return out.getvalue()
 
 
 def _tidy(layers: Iterable[LayerPolygons]) -> list[LayerPolygons]:
@@ -129,23 +213,9 @@ def tidy_polygons(*arrays: NDArray[np.object_]) -> NDArray[np.object_]:
     return np.asarray(wound[order], dtype=object)
 
 
-def multipolygon(polygons: NDArray[np.object_]) -> dict[str, Any] | None:
+def _multipolygon(polygons: NDArray[np.object_]) -> dict[str, Any] | None:
     """Return a GeoJSON geometry, None without polygons."""
     if not len(polygons):
         return None
     rings = [[shapely.get_coordinates(ring).tolist() for ring in (one.exterior, *one.interiors)] for one in polygons]
     return {"type": "MultiPolygon", "coordinates": rings}
-
-
-def _geo_metadata(boxes: NDArray[np.float64], kind: str) -> dict[str, Any]:
-    """Return the file's «geo» metadata; no `crs` means longitude and latitude on WGS 84 (OGC:CRS84)."""
-    column: dict[str, Any] = {
-        "encoding": "WKB",
-        "geometry_types": [kind],
-        "orientation": "counterclockwise",
-        "edges": "planar",
-        "covering": {"bbox": {side: ["bbox", side] for side in _BOX}},
-    }
-    if len(boxes):
-        column["bbox"] = [*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist()]
-    return {"version": GEOPARQUET_VERSION, "primary_column": "geometry", "columns": {"geometry": column}}

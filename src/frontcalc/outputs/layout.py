@@ -1,59 +1,76 @@
-"""Results laid out for reading: a grid an actor, with a title above and what was counted below."""
+"""Results laid out for reading: blocks an actor, with a title above and what was counted below."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from math import fsum
 from typing import Any
 
-from frontcalc.lint import Finding
+from frontcalc.change.roles import NOTHING
+from frontcalc.layers import ADJECTIVES
 from frontcalc.names import printable
-from frontcalc.outputs.archive_facts import archive_grid, finding_grid, legend_grid
-from frontcalc.outputs.branches import Key, branches, key, walk
-from frontcalc.outputs.claim_facts import claim_grid
-from frontcalc.outputs.grid import Grid, aside_of, basis, day_or_dash, period_heading, remarks, title_of
-from frontcalc.outputs.movements import flow_grid, place_grid
-from frontcalc.outputs.numbers import BLANK, decimals, km2, times
-from frontcalc.outputs.polygon_facts import change_grid, disagreement_grid
-from frontcalc.outputs.published import scaled
-from frontcalc.outputs.publishers_layout import compare_grids
-from frontcalc.outputs.region_facts import check_grid, detail_grid, region_grid
-from frontcalc.outputs.robustness_layout import range_cells, range_header, sensitivity_grids
-from frontcalc.outputs.summary_layout import summary_grids
-from frontcalc.regions import UNASSIGNED
+from frontcalc.notices import CODES, Notice, grouped
+from frontcalc.outputs import place_lines
+from frontcalc.outputs.grid import (
+    Columns,
+    Grid,
+    aside_of,
+    basis,
+    cell,
+    grid_of,
+    period_heading,
+    remarks,
+    title_of,
+)
+from frontcalc.outputs.listings import LISTINGS
+from frontcalc.outputs.numbers import BLANK, km2, scaled
+from frontcalc.outputs.pivots import CHANGE, compare_grids, diff_grids, from_to, held_grids, key, moves, region_label
 from frontcalc.tables import (
     TOTAL,
     ChangeRow,
-    ClaimRow,
+    CompareMeta,
     CompareRow,
     DiffRow,
     DisagreementRow,
     FlowRow,
     GrossRow,
     HeldRow,
-    LayerRow,
-    LegendRow,
     Meta,
-    PeriodRow,
     PlaceRow,
     RangeRow,
-    RegionCheckRow,
-    RegionDetailRow,
-    RegionRow,
     SensitivityRow,
     SeriesRow,
+    SummaryMeta,
     SummaryRow,
     Table,
-    ratio,
 )
+
+_ALL = "all"
+_MANY = 3
+"""Periods with notices of one code above which a summary says only how many there are and what the code means."""
+
+_STEPS = {
+    "snapshot": "each map to the next",
+    "day": "day to day",
+    "week": "week to week (Sundays)",
+    "month": "the end of a month to that of the next",
+}
 
 
 def grids(table: Table[Any, Any]) -> list[Grid]:
-    """Return a table's blocks, one an actor, areas in the units that `meta` names, every text safe to show."""
-    return [_shown(grid) for grid in _laid_out(scaled(table))]
+    """Return a table's blocks, areas in the units that `meta` names, every text safe to show."""
+    table = scaled(table, table.meta.units)
+    if table.kind in LISTINGS:
+        return [_printable(LISTINGS[table.kind](table.rows, table.meta))]
+    blocks = (
+        _LAYOUTS[table.kind]([row for row in table.rows if row.actor == actor], actor, table.meta)
+        for actor in table.meta.actors
+    )
+    return [_printable(grid) for block in blocks for grid in block]
 
 
-def _shown(grid: Grid) -> Grid:
+def _printable(grid: Grid) -> Grid:
     """Return a grid without line breaks and codes that a terminal would obey: names come from outside."""
     return replace(
         grid,
@@ -65,174 +82,223 @@ def _shown(grid: Grid) -> Grid:
     )
 
 
-def _laid_out(table: Table[Any, Any]) -> list[Grid]:
-    """Return a table's blocks by the kind of its rows."""
-    whole: dict[type, Callable[..., Grid]] = {
-        RegionRow: region_grid,
-        RegionDetailRow: detail_grid,
-        RegionCheckRow: check_grid,
-        LayerRow: archive_grid,
-        LegendRow: legend_grid,
-        Finding: finding_grid,
-        ClaimRow: claim_grid,
-    }
-    if table.kind in whole:
-        return [whole[table.kind](table.rows, table.meta)]
-    several: dict[type, Callable[..., list[Grid]]] = {
-        SummaryRow: summary_grids,
-        GrossRow: summary_grids,
-        SensitivityRow: sensitivity_grids,
-        CompareRow: compare_grids,
-    }
-    if table.kind in several:
-        blocks = (
-            several[table.kind]([row for row in table.rows if row.actor == actor], actor, table.meta)
-            for actor in table.meta.actors
-        )
-        return [grid for block in blocks for grid in block]
-    lay: dict[type, Callable[..., Grid]] = {
-        DiffRow: _diff_grid,
-        RangeRow: _diff_grid,
-        HeldRow: _held_grid,
-        SeriesRow: _series_grid,
-        FlowRow: flow_grid,
-        PlaceRow: place_grid,
-        ChangeRow: change_grid,
-        DisagreementRow: disagreement_grid,
-    }
-    return [
-        lay[table.kind]([row for row in table.rows if row.actor == actor], actor, table.meta)
-        for actor in table.meta.actors
-    ]
+def _first(rows: Sequence[Any], name: str, text: Callable[[Any], str]) -> Callable[[Any], str]:
+    """Return what gives a text for each row whose field is another than that of the row above, else nothing."""
+    above = (None, *(getattr(row, name) for row in rows))
+    changed = {id(row) for before, row in zip(above, rows, strict=False) if getattr(row, name) != before}
+    return lambda row: text(row) if id(row) in changed else ""
 
 
-def _diff_grid(rows: Sequence[DiffRow], actor: str, meta: Meta) -> Grid:
-    """Return periods side by side, regions by the size of their net change, unassigned and total last."""
-    periods = list(dict.fromkeys(row.period for row in rows))
-    cells = {(row.period, key(row)): row for row in rows}
-    totals = [row for row in rows if row.level == TOTAL]
-    lines = []
-    for region, label in _ranked(rows, cells, periods, meta.level):
-        mine = [cells[period, region] for period in periods]
-        line = [label]
-        for row in mine:
-            line += [km2(row.gained_km2), km2(row.lost_km2), km2(row.net_km2, signed=True), *range_cells(row)]
-        lines.append((*line, *([ratio_text(*mine, per_day=differ_in_length(totals))] if len(periods) == 2 else [])))
-    measures = ("gained", "lost", "net", *range_header(rows))
-    header = ("region", *measures * len(periods))
-    groups = [("", 1), *((period_heading(row), len(measures)) for row in totals)]
-    if len(periods) == 2:
-        header = (*header, "ratio (per day)" if differ_in_length(totals) else "ratio")
-        groups.append(("", 1))
-    used = [
-        f"{row.period}: map of {row.opening or 'no date'} to map of {row.closing or 'no date'}"
-        + (f", {row.days} days" if row.days is not None else "")
-        for row in totals
-    ]
-    slivers = [
-        _slivers(row, meta)
-        for row in totals
-        if any(decimals(value or 0.0, 1) for value in (row.gained_sliver_km2, row.lost_sliver_km2))
-    ]
-    return Grid(
-        title_of(actor, meta),
-        aside_of(meta),
-        tuple(groups),
-        header,
-        tuple(lines),
-        (*used, *slivers, *basis(meta), *remarks(meta)),
+def _series(rows: Sequence[SeriesRow], actor: str, meta: Meta) -> Iterator[Grid]:
+    """Yield a line a date and region; regions that hold nothing and change nothing are left out."""
+    shown = [row for row in rows if row.region == TOTAL or moves(row, "held_km2", "gained_km2", "lost_km2")]
+    columns: Columns = (
+        ("date", "date"),
+        ("region", region_label(rows, meta)),
+        ("map of", "snapshot"),
+        ("held", "held_km2"),
+        *CHANGE,
+        ("net per day", "rate_km2_per_day"),
     )
-
-
-def _slivers(row: DiffRow, meta: Meta) -> str:
-    """Return how much of a period's change lies in slivers, or what was left out of it."""
-    whose = "left out, " if meta.drops_slivers else "of it "
-    gained, lost = km2(row.gained_sliver_km2), km2(row.lost_sliver_km2)
-    return f"{row.period}: {whose}in slivers narrower than {meta.sliver_width_m:g} m: gained {gained}, lost {lost}"
-
-
-def _ranked(
-    rows: Sequence[DiffRow], cells: dict[tuple[str, Key], DiffRow], periods: list[str], levels: str
-) -> list[tuple[Key, str]]:
-    """Return the rows to show: those whose figures do not all round to zero, largest net change first."""
-    regions = dict.fromkeys(key(row) for row in rows)
-
-    def moved(region: Key) -> bool:
-        mine = [cells[period, region] for period in periods]
-        return any(decimals(value or 0.0, 1) for row in mine for value in (row.gained_km2, row.lost_km2))
-
-    def size(region: Key) -> tuple[float, ...]:
-        return tuple(-abs(cells[period, region].net_km2 or 0.0) for period in periods)
-
-    tail = [one for one in regions if one[1] == TOTAL or (one[1] == UNASSIGNED and moved(one))]
-    ranked = [(one, label) for one, label in walk(branches(regions, levels), size) if moved(one)]
-    return [*ranked, *((one, one[1]) for one in tail)]
-
-
-def ratio_text(first: DiffRow, second: DiffRow, *, per_day: bool) -> str:
-    """Return the ratio of two net changes as shown, and per day beside it where the lengths differ."""
-    if not decimals(first.net_km2 or 0.0, 1) or not decimals(second.net_km2 or 0.0, 1):
-        return BLANK
-    whole = times(ratio(first.net_km2, second.net_km2))
-    if not per_day or whole == BLANK:
-        return whole
-    return f"{whole} ({times(ratio(first.rate_km2_per_day, second.rate_km2_per_day))})"
-
-
-def differ_in_length(totals: Sequence[PeriodRow]) -> bool:
-    """Say whether two periods differ by more than 5 % in days, or one is not of the length asked for."""
-    days = [row.days or 0 for row in totals]
-    return max(days) > 1.05 * min(days) or any("SPAN" in row.notes.split() for row in totals)
-
-
-def _held_grid(rows: Sequence[HeldRow], actor: str, meta: Meta) -> Grid:
-    """Return dates side by side, regions by area, and below it what the layers cover."""
-    dates = list(dict.fromkeys(row.date for row in rows))
-    cells = {(row.date, key(row)): row for row in rows}
-    regions = dict.fromkeys(key(row) for row in rows)
-
-    def shown(region: Key) -> bool:
-        return any(decimals(cells[day, region].held_km2 or 0.0, 1) for day in dates)
-
-    def size(region: Key) -> tuple[float, ...]:
-        return tuple(-(cells[day, region].held_km2 or 0.0) for day in dates)
-
-    names = [(one, label) for one, label in walk(branches(regions, meta.level), size) if shown(one)]
-    names += [(one, one[1]) for one in regions if one[1] == TOTAL or (one[1] == UNASSIGNED and shown(one))]
-    lines = tuple((label, *(km2(cells[day, one].held_km2) for day in dates)) for one, label in names)
-    shares = [share for share in meta.layer_shares if share.actor == actor]
-    footer = [f"{row.date}: map of {row.snapshot or 'no date'}" for row in rows if row.level == TOTAL]
-    footer += [
-        f"map of {share.snapshot}: {' + '.join(f'{role} {km2(area)}' for role, area in share.role_km2)}"
-        + (f" {km2(-share.overlap_km2)} drawn twice" if decimals(share.overlap_km2, 1) else "")
-        for share in shares
-        if len(share.role_km2) > 1
-    ]
-    header = ("region", *(day.isoformat() for day in dates))
-    return Grid(title_of(actor, meta), aside_of(meta), (), header, lines, (*footer, *basis(meta), *remarks(meta)))
-
-
-def _series_grid(rows: Sequence[SeriesRow], actor: str, meta: Meta) -> Grid:
-    """Return a line a date and region; regions that hold nothing and change nothing are left out."""
-    lines = []
-    labels = dict(walk(branches(dict.fromkeys(key(row) for row in rows), meta.level)))
-    for row in rows:
-        figures = (row.held_km2, row.gained_km2, row.lost_km2)
-        if row.region != TOTAL and not any(decimals(value or 0.0, 1) for value in figures):
-            continue
-        lines.append(
-            (
-                row.date.isoformat(),
-                labels.get(key(row), row.region),
-                day_or_dash(row.snapshot),
-                km2(row.held_km2),
-                km2(row.gained_km2),
-                km2(row.lost_km2),
-                km2(row.net_km2, signed=True),
-                km2(row.rate_km2_per_day, signed=True, places=2),
-            )
-        )
-    header = ("date", "region", "map of", "held", "gained", "lost", "net", "net per day")
-    footer = (*basis(meta), *remarks(meta))
     spare = ("net per day", "map of", "lost", "gained")
-    return Grid(title_of(actor, meta), aside_of(meta), (), header, tuple(lines), footer, labels=3, spare=spare)
+    footer = (*basis(meta), *remarks(meta))
+    yield grid_of(title_of(actor, meta), columns, shown, footer, meta, labels=3, spare=spare)
+
+
+def _summary(rows: Sequence[SummaryRow], actor: str, meta: SummaryMeta) -> Iterator[Grid]:
+    """Yield net change, what is held at the close and its share of the land, then gross change where it was asked for.
+
+    Regions are shown where something changed, and the total.
+    """
+    gross = ("gross_gained_km2", "gross_lost_km2") if meta.step is not None else ()
+    shown = [row for row in rows if row.level == TOTAL or moves(row, "gained_km2", "lost_km2", *gross)]
+    names: Columns = (("period", _first(shown, "period", period_heading)), ("region", region_label(shown, meta)))
+    columns: Columns = (
+        *names,
+        *CHANGE,
+        ("per day", "rate_km2_per_day"),
+        ("held", "closing_km2"),
+        (
+            "share %",
+            lambda row: cell(row, "share_of_country_pct" if row.level == TOTAL else "share_of_region_pct"),
+        ),
+    )
+    footer = ["held: at the period's close; share: of the region's land, as the region set draws it"]
+    if lands := [row.country_km2 for row in shown if row.level == TOTAL and row.country_km2]:
+        footer.append(f"share in the total row: of the country's land, {km2(lands[0])}")
+    end = (*basis(meta), *_summary_remarks(meta))
+    title = title_of(actor, meta)
+    yield grid_of(title, columns, shown, (*footer, *(() if gross else end)), meta, labels=2)
+    if not gross:
+        return
+    columns = (
+        *names,
+        ("steps", "steps"),
+        ("gained", "gross_gained_km2"),
+        ("slivers", "sliver_gained_km2"),
+        ("lost", "gross_lost_km2"),
+        ("slivers", "sliver_lost_km2"),
+        ("turnover", "turnover_km2"),
+    )
+    width = f"{meta.sliver_width_m:g} m"
+    footer = [
+        f"gross: sums over steps from {_STEPS[meta.step or '']}; turnover: gained and lost together",
+        f"slivers: of it, parts of mean width (2 × area ÷ perimeter) below {width}, mostly lines drawn anew",
+    ]
+    yield grid_of(f"Gross: {title}", columns, shown, (*footer, *end), meta, labels=2)
+
+
+def _summary_remarks(meta: SummaryMeta) -> Iterator[str]:
+    """Yield the notices, a line each; of a code with many, one line that says what it means."""
+    by_code: dict[str, list[Notice]] = {}
+    for notice in meta.notices:
+        by_code.setdefault(notice.code, []).append(notice)
+    for code, notices in by_code.items():
+        periods = list(dict.fromkeys(notice.period for notice in notices))
+        if len(periods) <= _MANY:
+            yield from (f"note {line}" for line in grouped(notices))
+        else:
+            yield f"note {code}: {len(periods)} periods, {periods[0]} to {periods[-1]}: {CODES[code]}"
+
+
+def _sensitivity(rows: Sequence[SensitivityRow], actor: str, meta: Meta) -> Iterator[Grid]:
+    """Yield a block a region, each assumption named once; what stands below them is below the last."""
+    regions = list(dict.fromkeys(map(key, rows)))
+    if len(regions) == 2 and any(notice.code == "ONLY" for notice in meta.notices):
+        # The total of one region says nothing more.
+        regions = regions[:1]
+
+    def difference(measure: str) -> Callable[[SensitivityRow], str]:
+        """Return what gives a difference to the base, to more decimals where one would show nothing."""
+
+        def text(row: SensitivityRow) -> str:
+            value = getattr(row, f"{measure}_difference_km2")
+            if value is None or row.assumption == "base":
+                return BLANK
+            return km2(value, signed=True, places=1 if abs(value) >= 1 else 3)
+
+        return text
+
+    def matters(row: SensitivityRow) -> str:
+        """Return what would be printed otherwise; a dash where nothing was measured."""
+        if row.net_km2 is None:
+            return BLANK
+        return row.matters.replace(" ", ", ") or ("" if row.assumption == "base" else "nothing")
+
+    footer = (
+        f"base: {from_to(rows[0])}; ±: less the base",
+        "matters: rounded as --format sentence does, to three digits or so, the figure would be another",
+        "range: over the choices open to argument, each by itself; view, step, regions and the ellipsoid are not",
+        *basis(meta),
+        *remarks(meta),
+    )
+    for region in regions:
+        mine = [row for row in rows if key(row) == region]
+        columns: Columns = (
+            ("assumption", _first(mine, "assumption", lambda row: str(row.assumption))),
+            ("choice", "choice"),
+            *CHANGE,
+            *((f"{measure} ±", difference(measure)) for measure in ("gained", "lost", "net")),
+            ("matters for", matters),
+        )
+        title = f"{region[1]} of {mine[0].period}: {title_of(actor, meta)}"
+        spare = ("lost ±", "gained ±", "lost", "gained")
+        end = footer if region == regions[-1] else ()
+        yield grid_of(title, columns, mine, end, meta, labels=2, spare=spare)
+
+
+def _flows(rows: Sequence[FlowRow], actor: str, meta: Meta) -> Iterator[Grid]:
+    """Yield a matrix of roles a period and region, margins last, and below it what it comes to and the layers' areas.
+
+    Roles that no map shows are left out, and regions in which nothing ever was.
+    """
+    grounds = {role for row in rows if moves(row, "km2") for role in (row.from_role, row.to_role)} | {NOTHING}
+    roles = [role for role in dict.fromkeys(row.from_role for row in rows) if role in grounds]
+    lines = []
+    for period, level, region in dict.fromkeys((row.period, row.level, row.region) for row in rows):
+        mine = [row for row in rows if (row.period, row.level, row.region) == (period, level, region)]
+        if level != TOTAL and not any(moves(row, "km2") for row in mine):
+            continue
+        for nth, old in enumerate((*roles, _ALL)):
+            first = (period, region) if nth == 0 else ("", "")
+            lines.append((*first, old, *(_flow(mine, old, new) for new in (*roles, _ALL))))
+    header = ("period", "region", "from \\ to", *roles, _ALL)
+    footer = list(_flow_sums(rows))
+    for share in meta.layer_shares:
+        if share.actor == actor:
+            areas = ", ".join(f"{role} {km2(area)}" for role, area in share.role_km2)
+            twice = f"; {km2(share.overlap_km2)} of it in two layers, counted in the first" if share.overlap_km2 else ""
+            footer.append(f"layers as drawn on the map of {share.snapshot or 'no date'}: {areas}{twice}")
+    footer += [*basis(meta), *remarks(meta)]
+    yield Grid(title_of(actor, meta), aside_of(meta), (), header, tuple(lines), tuple(footer), labels=3)
+
+
+def _flow(rows: Sequence[FlowRow], old: str, new: str) -> str:
+    """Return one cell of a matrix; margins are sums, and from nothing to nothing is no figure."""
+    if old in (NOTHING, _ALL) and new == old:
+        return BLANK
+    found = [row.km2 for row in rows if old in (row.from_role, _ALL) and new in (row.to_role, _ALL)]
+    return km2(fsum(value for value in found if value is not None) if any(v is not None for v in found) else None)
+
+
+def _flow_sums(rows: Sequence[FlowRow]) -> Iterator[str]:
+    """Yield what each period's matrix comes to: gained, lost, net, and what only changed its role."""
+    totals = [row for row in rows if row.level == TOTAL]
+    for period in dict.fromkeys(row.period for row in totals):
+        mine = [row for row in totals if row.period == period and row.km2 is not None]
+        if not mine:
+            yield f"{period}: not measured"
+            continue
+        gained = fsum(row.km2 or 0.0 for row in mine if row.from_role == NOTHING)
+        lost = fsum(row.km2 or 0.0 for row in mine if row.to_role == NOTHING)
+        kept = [row for row in mine if NOTHING not in (row.from_role, row.to_role)]
+        moved = fsum(row.km2 or 0.0 for row in kept if row.from_role != row.to_role)
+        opening, closing = (day or "no date" for day in (mine[0].opening, mine[0].closing))
+        yield (
+            f"{period}: gained {km2(gained)}, lost {km2(lost)}, net {km2(gained - lost, signed=True)}; "
+            f"held before and after in another role {km2(moved)}; map of {opening} to map of {closing}"
+        )
+
+
+def _places(rows: Sequence[PlaceRow], actor: str, meta: Meta) -> Iterator[Grid]:
+    """Yield a line each time that a place came under or out, and below it what lasted."""
+    columns: Columns = (
+        ("period", "period"),
+        ("place", "place"),
+        ("region", lambda row: row.region or BLANK),
+        ("change", lambda row: {"gained": "came under", "lost": "came out"}[row.change]),
+        ("map of", "date"),
+        ("map before", "previous"),
+    )
+    title = f"Places and {ADJECTIVES.get(actor, f'{actor}-held')} territory · {meta.archive}"
+    footer = (*place_lines(meta, actor), *basis(meta), *remarks(meta))
+    yield grid_of(title, columns, rows, footer, meta, labels=len(columns), spare=("map before",))
+
+
+def _polygons(rows: Sequence[Any], actor: str, meta: Meta) -> Iterator[Grid]:
+    """Yield a line a row that has polygons: whose ground, where, and its area."""
+    columns: Columns = (
+        *((name, name) for name in ("period", "region", "kind", "opening", "closing")),
+        ("area", "km2"),
+    )
+    if isinstance(meta, CompareMeta):
+        columns = (*columns[:2], ("held by", "holder"), ("not by", "lacker"), columns[-1])
+    footer = (*basis(meta), *remarks(meta))
+    yield grid_of(title_of(actor, meta), columns, rows, footer, meta, labels=len(columns) - 1)
+
+
+_LAYOUTS: dict[type, Callable[..., Iterator[Grid]]] = {
+    DiffRow: diff_grids,
+    RangeRow: diff_grids,
+    HeldRow: held_grids,
+    SeriesRow: _series,
+    SummaryRow: _summary,
+    GrossRow: _summary,
+    SensitivityRow: _sensitivity,
+    CompareRow: compare_grids,
+    FlowRow: _flows,
+    PlaceRow: _places,
+    ChangeRow: _polygons,
+    DisagreementRow: _polygons,
+}
+"""What lays out each class of rows of one actor."""

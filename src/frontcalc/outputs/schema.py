@@ -12,57 +12,31 @@ from datetime import date
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from frontcalc.lint import Finding
-from frontcalc.outputs.published import UNITS, Column, columns
-from frontcalc.tables import (
-    ArchiveMeta,
-    ChangeRow,
-    ClaimRow,
-    ClaimsMeta,
-    CompareMeta,
-    CompareRow,
-    DiffRow,
-    DisagreementRow,
-    FlowRow,
-    GrossRow,
-    HeldRow,
-    LayerRow,
-    LegendRow,
-    Meta,
-    PlaceRow,
-    RangeRow,
-    RegionCheckMeta,
-    RegionCheckRow,
-    RegionDetailRow,
-    RegionMeta,
-    RegionRow,
-    SensitivityRow,
-    SeriesRow,
-    SummaryMeta,
-    SummaryRow,
-)
+from frontcalc.outputs.numbers import UNITS, Column, columns
+from frontcalc.tables import basis, lists, rows
 
 PUBLISHED: dict[type, type] = {
-    DiffRow: Meta,
-    HeldRow: Meta,
-    SeriesRow: Meta,
-    SummaryRow: SummaryMeta,
-    GrossRow: SummaryMeta,
-    FlowRow: Meta,
-    PlaceRow: Meta,
-    SensitivityRow: Meta,
-    RangeRow: Meta,
-    CompareRow: CompareMeta,
-    LayerRow: ArchiveMeta,
-    LegendRow: ArchiveMeta,
-    Finding: ArchiveMeta,
-    ClaimRow: ClaimsMeta,
-    RegionRow: RegionMeta,
-    RegionDetailRow: RegionMeta,
-    RegionCheckRow: RegionCheckMeta,
+    rows.DiffRow: basis.Meta,
+    rows.HeldRow: basis.Meta,
+    rows.SeriesRow: basis.Meta,
+    rows.SummaryRow: basis.SummaryMeta,
+    rows.GrossRow: basis.SummaryMeta,
+    rows.FlowRow: basis.Meta,
+    rows.PlaceRow: basis.Meta,
+    rows.SensitivityRow: basis.Meta,
+    rows.RangeRow: basis.Meta,
+    rows.CompareRow: basis.CompareMeta,
+    lists.LayerRow: lists.ArchiveMeta,
+    lists.LegendRow: lists.ArchiveMeta,
+    Finding: lists.ArchiveMeta,
+    lists.ClaimRow: lists.ClaimsMeta,
+    lists.RegionRow: lists.RegionMeta,
+    lists.RegionDetailRow: lists.RegionMeta,
+    lists.RegionCheckRow: lists.RegionCheckMeta,
 }
 """The classes of rows that are written as tables, and what each rests on."""
 
-MAPPED = (ChangeRow, DisagreementRow)
+MAPPED = (rows.ChangeRow, rows.DisagreementRow)
 """The classes of rows that have polygons, which are written as maps."""
 
 VERSION = 1

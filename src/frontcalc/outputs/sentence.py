@@ -8,7 +8,7 @@ from typing import Any
 from frontcalc.errors import UsageError
 from frontcalc.layers import UNNAMED
 from frontcalc.names import printable
-from frontcalc.outputs.layout import differ_in_length
+from frontcalc.outputs.pivots import differ_in_length
 from frontcalc.outputs.wording import (
     UNITS,
     Unit,

@@ -1,17 +1,37 @@
-"""Grids as text: aligned columns for a terminal, or Markdown."""
+"""Grids as text: aligned columns for a terminal, Markdown, or an HTML page without scripts, every text escaped.
+
+Beside them what moved in a tree of summaries, and what the cache holds.
+"""
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator, Mapping
+from html import escape
 from typing import Any
 
-from frontcalc.outputs.fitting import GAP, column_widths, fit
-from frontcalc.outputs.grid import Grid
+import orjson
+
+from frontcalc.cache import NONE, Cache
+from frontcalc.drift import Drift
+from frontcalc.names import printable
+from frontcalc.outputs.grid import GAP, Grid, column_widths, fit, grid_width
 from frontcalc.outputs.layout import grids
 from frontcalc.outputs.numbers import MINUS
 from frontcalc.tables import Table
 
 _BOLD, _CYAN, _YELLOW, _RESET = "\x1b[1m", "\x1b[36m", "\x1b[33m", "\x1b[0m"
+
+_STYLE = """\
+body { font: 1rem/1.4 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+caption { text-align: left; font-weight: bold; padding-bottom: .5rem; }
+caption small { display: block; font-weight: normal; }
+th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
+th[scope=row], .text { text-align: left; }
+thead th[colspan] { border-left: 1px solid #ddd; }
+tbody tr:last-child > * { border-top: 2px solid #666; }
+ul { font-size: .85rem; padding-left: 1.2rem; color: #444; }"""
 
 
 def table(result: Table[Any, Any], *, width: int | None = None, colour: bool = False) -> str:
@@ -38,17 +58,42 @@ def markdown(result: Table[Any, Any]) -> str:
     return "\n".join(_markdown(grid) for grid in grids(result))
 
 
+def html_page(result: Table[Any, Any]) -> str:
+    """Return a result as a page with a table an actor; what was counted, notices and attribution stand below it."""
+    blocks = grids(result)
+    head = [
+        "<!doctype html>",
+        '<html lang="en">',
+        '<meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(blocks[0].title)}</title>",
+        f"<style>\n{_STYLE}\n</style>",
+    ]
+    return "\n".join([*head, *(line for grid in blocks for line in _block(grid)), "</html>"]) + "\n"
+
+
+def html_tables(result: Table[Any, Any]) -> str:
+    """Return the tables of `html_page` without the page, to be set among other HTML."""
+    return "\n".join(line for grid in grids(result) for line in _block(grid))
+
+
 def _aligned(grid: Grid, width: int | None = None, *, colour: bool) -> str:
     """Return one grid as aligned text, text columns to the left and figures to the right."""
     widths = column_widths(grid)
-    lines = _title_lines(grid, sum(widths) + len(GAP) * (len(widths) - 1), width)
+    lines = _title_lines(grid, grid_width(grid), width)
     if grid.groups:
-        lines.append(_group_line(widths, grid))
+        spans, start = [], 0
+        for heading, count in grid.groups:
+            spans.append(heading.rjust(sum(widths[start : start + count]) + len(GAP) * (count - 1)))
+            start += count
+        lines.append(GAP.join(spans).rstrip())
     lines.append(_line(grid.header, widths, grid.labels))
     if colour:
         lines = [f"{_BOLD}{line}{_RESET}" for line in lines]
     lines += [_line(row, widths, grid.labels, colour=colour) for row in grid.rows]
-    return "\n".join([*lines, *_footer(grid, width)]) + "\n"
+    # None below a block that another follows.
+    footer = ["", *(line for text in grid.footer for line in _wrapped(text, width))] if grid.footer else []
+    return "\n".join([*lines, *footer]) + "\n"
 
 
 def _line(cells: tuple[str, ...], widths: list[int], labels: int, *, colour: bool = False) -> str:
@@ -61,27 +106,12 @@ def _line(cells: tuple[str, ...], widths: list[int], labels: int, *, colour: boo
     return GAP.join(aligned).rstrip()
 
 
-def _group_line(widths: list[int], grid: Grid) -> str:
-    """Return the line of headings that span several columns."""
-    parts, start = [], 0
-    for heading, count in grid.groups:
-        room = sum(widths[start : start + count]) + len(GAP) * (count - 1)
-        parts.append(heading.rjust(room))
-        start += count
-    return GAP.join(parts).rstrip()
-
-
 def _title_lines(grid: Grid, room: int, width: int | None) -> list[str]:
     """Return title and aside at the ends of a line, or below each other where they do not fit."""
     texts = [text for text in (grid.title, grid.aside) if text]
     if len(texts) == 2 and sum(map(len, texts)) + len(GAP) <= room:
         return [grid.title + grid.aside.rjust(room - len(grid.title))]
     return [line for text in texts for line in _wrapped(text, width)]
-
-
-def _footer(grid: Grid, width: int | None) -> list[str]:
-    """Return an empty line and the lines below it; none below a block that another follows."""
-    return ["", *(line for text in grid.footer for line in _wrapped(text, width))] if grid.footer else []
 
 
 def _wrapped(text: str, width: int | None) -> list[str]:
@@ -110,3 +140,112 @@ def _escape(text: str) -> str:
     for mark in "\\|*_`[]~":
         flat = flat.replace(mark, f"\\{mark}")
     return indent + flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _block(grid: Grid) -> Iterator[str]:
+    """Yield the lines of one grid as HTML: its table and the list below."""
+    aside = f" <small>{escape(grid.aside)}</small>" if grid.aside else ""
+    yield f"<table>\n<caption>{escape(grid.title)}{aside}</caption>\n<thead>"
+    if grid.groups:
+        spans = (
+            f'<th scope="colgroup" colspan="{count}">{escape(heading)}</th>' if heading else "<td></td>" * count
+            for heading, count in grid.groups
+        )
+        yield f"<tr>{''.join(spans)}</tr>"
+    sides = [' class="text"' if column < grid.labels else "" for column in range(len(grid.header))]
+    heads = (f'<th scope="col"{side}>{escape(name)}</th>' for side, name in zip(sides, grid.header, strict=True))
+    yield f"<tr>{''.join(heads)}</tr>\n</thead>\n<tbody>"
+    for first, *cells in grid.rows:
+        # A region that is part of the one above is indented.
+        indent = "&nbsp;" * (len(first) - len(first.lstrip(" ")))
+        head = f'<th scope="row">{indent}{escape(first.lstrip(" "))}</th>'
+        rest = (f"<td{side}>{escape(text)}</td>" for side, text in zip(sides[1:], cells, strict=True))
+        yield f"<tr>{head}{''.join(rest)}</tr>"
+    yield "</tbody>\n</table>\n<ul>"
+    yield from (f"<li>{escape(line)}</li>" for line in grid.footer)
+    yield "</ul>"
+
+
+def drift_text(drift: Drift) -> str:
+    """Return what moved, a line a cell, with the reasons below each row; one line where nothing did."""
+    if not drift.moved:
+        return f"{drift.folder}: nothing moved\n"
+    lines = []
+    for row in drift.moved:
+        subject = f"{row.table}: {', '.join(filter(None, row.key))}".rstrip(": ")
+        lines.append(subject if row.what == "moved" else f"{subject} {row.what}")
+        for column, before, after in row.cells:
+            cells = " → ".join(text.strip() or "blank" for text in (before, after))
+            lines.append(f"  {column}: {cells}{_by(before, after)}")
+        lines += [f"  why: {reason}" for reason in row.why]
+    # No name or column may begin a line of a log that its reader takes for a command, or steer a terminal.
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _by(before: str, after: str) -> str:
+    """Return by how much a figure moved, nothing where one of the two is none."""
+    try:
+        moved = float(after) - float(before)
+    except ValueError:
+        return ""
+    return f" ({'+' if moved > 0 else MINUS}{abs(moved):,.3f})"
+
+
+Used = Mapping[str, tuple[int, int]]
+"""How many entries of each kind there are, and their bytes."""
+
+_KINDS: dict[str, str] = {
+    "maps": "what is on each map: files, layers, notices",
+    "boxes": "what part of the world a map shows",
+    "grounds": "what is held on each map, projected, repaired and united",
+    "repairs": "by how much two ways of repairing what is held differ",
+    "steps": "gained, lost and slivers by region from map to map, and the largest parts",
+    "areas": "areas held by region on a map",
+    "regions": "the regions of a file, projected, cut and made a partition",
+    "zones": "ground beside the regions of a file, and the regions that take it",
+    "rests": "the rest of the plane around the regions of a file",
+}
+
+
+def usage_text(cache: Cache, used: Used) -> str:
+    """Return a line a kind of entries, and below them the sum, the limit and the folder."""
+    entries, size = _sums(used)
+    lines = [("kind", "entries", "size", "what it is")]
+    lines += [(kind, f"{count:,}", _size(own), _KINDS[kind]) for kind, (count, own) in used.items()]
+    lines.append(("all", f"{entries:,}", _size(size), f"{_size(cache.most_bytes)} at most"))
+    wide = [max(len(line[column]) for line in lines) for column in range(3)]
+    shown = (f"{kind:{wide[0]}}  {count:>{wide[1]}}  {own:>{wide[2]}}  {what}" for kind, count, own, what in lines)
+    return "\n".join((*shown, "", f"folder: {cache.folder or NONE}")) + "\n"
+
+
+def removed_text(removed: Used) -> str:
+    """Return in one line what was removed."""
+    entries, size = _sums(removed)
+    return f"removed {entries:,} entr{'y' if entries == 1 else 'ies'}, {_size(size)}\n"
+
+
+def usage_json(cache: Cache, used: Used) -> bytes:
+    """Return what a cache holds as JSON."""
+    entries, size = _sums(used)
+    facts = {
+        "folder": str(cache.folder or NONE),
+        "limit_bytes": cache.most_bytes,
+        "entries": entries,
+        "bytes": size,
+        "kinds": [{"kind": kind, "entries": count, "bytes": own} for kind, (count, own) in used.items()],
+    }
+    return orjson.dumps(facts, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _sums(used: Used) -> tuple[int, int]:
+    """Return how many entries there are, and how large all are (bytes)."""
+    return sum(count for count, _ in used.values()), sum(size for _, size in used.values())
+
+
+def _size(size: float) -> str:
+    """Return a size in the unit that suits it."""
+    for unit in ("B", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:,.0f} {unit}" if unit == "B" else f"{size:,.1f} {unit}"
+        size /= 1024
+    return f"{size:,.1f} GiB"

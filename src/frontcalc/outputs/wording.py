@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from frontcalc.outputs.numbers import MINUS
+from frontcalc.outputs.numbers import UNITS as UNITS
+from frontcalc.outputs.numbers import Unit as Unit
 from frontcalc.periods import is_period, parse_bound, parse_period
 from frontcalc.tables import PeriodRow
 
@@ -19,28 +20,7 @@ _QUARTERS = ("first", "second", "third", "fourth")
 _NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """The unit that areas are written in.
-
-    Parameters
-    ----------
-    label : str
-        As written after a figure.
-    per_km2 : float
-        How many of it a square kilometre is.
-    """
-
-    label: str = "km²"
-    per_km2: float = 1.0
-
-
-KM2 = Unit()
-MI2 = Unit("sq mi", 1 / 1.609344**2)
-"""Square miles, of the international mile of 1,609.344 m."""
-
-UNITS = {"km2": KM2, "mi2": MI2}
-"""By the names that outputs have for them."""
+KM2, MI2 = UNITS["km2"], UNITS["mi2"]
 
 
 def rounding_step(size: float) -> float:

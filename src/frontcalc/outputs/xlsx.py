@@ -10,8 +10,7 @@ from typing import Any
 from frontcalc.columns import unit_of
 from frontcalc.errors import UsageError
 from frontcalc.notices import CODES
-from frontcalc.outputs.numbers import MINUS
-from frontcalc.outputs.published import Column, columns, rows
+from frontcalc.outputs.numbers import MINUS, Column, columns, rows
 from frontcalc.sources import SourceFile
 from frontcalc.sources.packages import extra_package
 from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, Meta, RegionCheckMeta, RegionMeta, Table
@@ -59,22 +58,20 @@ def _write_figures(book: Any, result: Table[Any, Any]) -> None:
     for place, column in enumerate(published):
         form = book.add_format({"num_format": _number_format(column)})
         sheet.write_string(0, place, column.name, bold)
+        longest = len(column.name)
         for line, row in enumerate(cells, start=1):
-            _write_cell(sheet, line, place, row[place], form)
-        longest = max((len(_shown(row[place])) for row in cells), default=0)
-        sheet.set_column(place, place, min(_WIDEST, max(longest, len(column.name)) + 2))
+            # None stays blank.
+            if isinstance(value := row[place], str):
+                sheet.write_string(line, place, _short(value))
+            elif isinstance(value, date):
+                sheet.write_datetime(line, place, value, form)
+            elif value is not None:
+                sheet.write_number(line, place, value, form)
+            shown = f"{value:+,.1f}" if isinstance(value, float) else str("" if value is None else value)
+            longest = max(longest, len(shown))
+        sheet.set_column(place, place, min(_WIDEST, longest + 2))
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, len(cells), len(published) - 1)
-
-
-def _write_cell(sheet: Any, line: int, place: int, value: Any, form: Any) -> None:
-    """Write one cell as what it is; None stays blank."""
-    if isinstance(value, str):
-        sheet.write_string(line, place, _short(value))
-    elif isinstance(value, date):
-        sheet.write_datetime(line, place, value, form)
-    elif value is not None:
-        sheet.write_number(line, place, value, form)
 
 
 def _write_method(book: Any, result: Table[Any, Any]) -> None:
@@ -145,11 +142,6 @@ def _number_format(column: Column) -> str:
     if column.name.endswith("_per_day"):
         return _RATE
     return _CHANGE if column.name.startswith("net_") else _AREA
-
-
-def _shown(value: Any) -> str:
-    """Return about what a cell shows, to find how wide its column must be."""
-    return f"{value:+,.1f}" if isinstance(value, float) else str("" if value is None else value)
 
 
 def _short(text: str) -> str:

@@ -15,8 +15,8 @@ from frontcalc.names import printable
 from frontcalc.notices import CODES, Notice
 from frontcalc.outputs import render
 from frontcalc.outputs.grid import aside_of, basis, day_or_dash, period_heading, title_of
-from frontcalc.outputs.layout import differ_in_length, ratio_text
 from frontcalc.outputs.numbers import BLANK, decimals, km2
+from frontcalc.outputs.pivots import differ_in_length, ratio_text
 from frontcalc.outputs.sentence import paragraphs
 from frontcalc.outputs.wording import capital
 from frontcalc.page.measured import GRID_M, TOLERANCES_M, PageContent, Shape, encoded, label_point, simplified

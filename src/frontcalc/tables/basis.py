@@ -103,3 +103,10 @@ class SummaryMeta(Meta):
     baseline: dt.date | None = None
     step: str | None = None
     maps: tuple[MapUsed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CompareMeta(Meta):
+    """What a comparison rests on; `archives` has what each archive's own figures rest on."""
+
+    archives: tuple[Meta, ...] = ()

@@ -2,54 +2,39 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import shapely
+
+from frontcalc.errors import UsageError
+from frontcalc.sources.packages import extra_package
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
+    from _typeshed import DataclassInstance
     from matplotlib.figure import Figure
 
-    from frontcalc.lint import Finding
-    from frontcalc.tables.archives import ArchiveMeta, LayerRow, LegendRow
-    from frontcalc.tables.basis import Meta, SummaryMeta
-    from frontcalc.tables.claims import ClaimRow, ClaimsMeta
-    from frontcalc.tables.regions import RegionCheckMeta, RegionCheckRow, RegionDetailRow, RegionMeta, RegionRow
-    from frontcalc.tables.robustness import CompareMeta, CompareRow, DisagreementRow, RangeRow, SensitivityRow
-    from frontcalc.tables.rows import ChangeRow, DiffRow, FlowRow, GrossRow, HeldRow, PlaceRow, SeriesRow, SummaryRow
+    from frontcalc.tables.basis import Meta
+    from frontcalc.tables.lists import ArchiveMeta, RegionCheckMeta, RegionMeta
 
 AnyMeta = Union["Meta", "RegionMeta", "RegionCheckMeta", "ArchiveMeta"]
 """What a result of any kind rests on."""
 
-MetaT = TypeVar(
-    "MetaT", "Meta", "SummaryMeta", "CompareMeta", "RegionMeta", "RegionCheckMeta", "ArchiveMeta", "ClaimsMeta"
-)
-RowT = TypeVar(
-    "RowT",
-    "DiffRow",
-    "ChangeRow",
-    "HeldRow",
-    "SeriesRow",
-    "SummaryRow",
-    "GrossRow",
-    "FlowRow",
-    "PlaceRow",
-    "SensitivityRow",
-    "RangeRow",
-    "CompareRow",
-    "DisagreementRow",
-    "RegionRow",
-    "RegionDetailRow",
-    "RegionCheckRow",
-    "LayerRow",
-    "LegendRow",
-    "Finding",
-    "ClaimRow",
-)
+MetaT = TypeVar("MetaT", bound=AnyMeta)
+RowT = TypeVar("RowT", bound="DataclassInstance")
+
+_DTYPES = {str: "string", bool: "bool", float: "float64", dt.date: "datetime64[s]", shapely.MultiPolygon: "object"}
+_ELSEWHERE = {
+    "LayerRow": "frontcalc.convert writes the polygons of maps",
+    "LegendRow": "frontcalc.convert writes the polygons of maps",
+    "ClaimRow": "call frontcalc.diff or frontcalc.changes for the period of a claim",
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -110,9 +95,15 @@ class Table(Generic[RowT, MetaT]):
         33   2023 2023-12-31    465.0
         67   2024 2024-11-17   2700.0
         """
-        from frontcalc.tables.frames import frame_of
-
-        return frame_of(self)
+        pandas = extra_package("pandas", where=".to_frame()", extra="frames")
+        cells = list(zip(*self.values(), strict=True)) or [()] * len(self.columns)
+        columns = {
+            name: pandas.Series(list(values), dtype="object").astype(form)
+            for (name, form), values in zip(dtypes(self.kind).items(), cells, strict=True)
+        }
+        frame: pd.DataFrame = pandas.DataFrame(columns)
+        frame.attrs["attribution"] = "; ".join(self.meta.attribution)
+        return frame
 
     def to_geoframe(self) -> gpd.GeoDataFrame:
         """Return the rows of `to_frame` with a `geometry` each, in longitude and latitude on WGS 84 (OGC:CRS84).
@@ -143,9 +134,32 @@ class Table(Generic[RowT, MetaT]):
         7  Donetsk      1830.7
         9  Kharkiv       375.4
         """
-        from frontcalc.tables.frames import geoframe_of
+        from frontcalc.crs import LONLAT
 
-        return geoframe_of(self)
+        geopandas = extra_package("geopandas", where=".to_geoframe()", extra="geo")
+        shapes = [self._shape(row) for row in self.rows]
+        if self.rows and "lon" not in self.columns and not any(shapes):
+            raise UsageError(
+                "there is no region to draw: these rows are totals, or of what no region takes",
+                where=".to_geoframe()",
+                cure="split them with by= or regions=, or call frontcalc.changes for the ground that changed hands",
+            )
+        frame = self.to_frame().drop(columns="geometry", errors="ignore")
+        drawn: gpd.GeoDataFrame = geopandas.GeoDataFrame(frame, geometry=geopandas.GeoSeries(shapes, crs=LONLAT))
+        drawn.attrs = frame.attrs
+        return drawn
+
+    def _shape(self, row: Any) -> shapely.Geometry | None:
+        """Return where a row is: its own ground or place, else its region."""
+        if "geometry" in self.columns:
+            shape: shapely.Geometry = row.geometry
+            return shape
+        if "lon" in self.columns:
+            return None if row.lon is None else shapely.Point(row.lon, row.lat)
+        if self.shape_of is None:
+            cure = _ELSEWHERE.get(self.kind.__name__, "take the result of a facade of frontcalc as it is returned")
+            raise UsageError("these rows are of no place", where=".to_geoframe()", cure=cure)
+        return self.shape_of(row)
 
     def plot(
         self,
@@ -205,3 +219,24 @@ def ratio(first: float | None, second: float | None) -> float | None:
     if not first or not second or (first < 0) != (second < 0):
         return None
     return second / first
+
+
+def cell_kind(hint: Any) -> tuple[type, bool]:
+    """Return what a column's cells are by its type hint, and whether they may be blank."""
+    choices = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    (kind,) = (choice for choice in choices if choice is not type(None))
+    return kind, len(choices) > 1
+
+
+def dtypes(kind: type) -> dict[str, str]:
+    """Return the dtype of each column of a class of rows, the same whatever the rows are.
+
+    Text is `string`, days `datetime64[s]`, figures `float64` with NaN for blanks, whole numbers `int64`, or
+    `Int64` where they may be blank.
+    """
+    hints = get_type_hints(kind)
+    kinds = {entry.name: cell_kind(hints[entry.name]) for entry in fields(kind)}
+    return {
+        name: ("Int64" if nullable else "int64") if cells is int else _DTYPES[cells]
+        for name, (cells, nullable) in kinds.items()
+    }

@@ -13,7 +13,7 @@ from frontcalc.errors import FrontcalcError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.names import printable
 from frontcalc.outputs.numbers import km2
-from frontcalc.outputs.webpage import html_tables
+from frontcalc.outputs.text import html_tables
 from frontcalc.outputs.wording import Unit, change, listed, measurable
 from frontcalc.tables import (
     TOTAL,

@@ -1,11 +1,98 @@
-"""Rows of region sets and of checked region files, and what they rest on."""
+"""Rows of lists and checks of archives, claims and regions, and what they rest on."""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from frontcalc.notices import Notice
 from frontcalc.sources import SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """One layer of one map: polygons as drawn, coordinates, and its own area, overlaps once."""
+
+    date: dt.date
+    layer: str
+    actor: str
+    role: str
+    parts: int
+    vertices: int
+    km2: float
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegendRow:
+    """A layer of the maps, or a value of a property that may tell whose ground it is, and what it is taken for.
+
+    Polygons and area are those of the map that has most of it.
+    """
+
+    property: str
+    value: str
+    polygons: int
+    km2: float
+    first: dt.date | None
+    last: dt.date | None
+    actor: str
+    role: str
+    legend: str
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveMeta:
+    """What a list or a check of an archive rests on; `counts` has the findings by code."""
+
+    version: str
+    archive: str
+    crs: str
+    maps: int
+    files: tuple[SourceFile, ...]
+    distinct_files: int
+    regions: SourceFile | None = None
+    counts: tuple[tuple[str, int], ...] = ()
+    notices: tuple[Notice, ...] = ()
+    attribution: tuple[str, ...] = ()
+    units: str = "km2"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """A published figure beside the one that the maps give, in the claim's own unit; None where they give none.
+
+    A row whose id joins several is of claims that contradict each other: `computed` is then what the others imply.
+    """
+
+    id: str
+    period: str
+    claimed: float
+    computed: float | None
+    difference: float | None
+    unit: str
+    verdict: str
+    reason: str
+    measure: str
+    qualifier: str
+    region: str
+    actor: str
+    view: str
+    opening: dt.date | None
+    closing: dt.date | None
+    notes: str
+    archive: str
+    text: str
+    source: str
+    published: dt.date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimsMeta(ArchiveMeta):
+    """What verdicts on claims rest on: the claims file too; `counts` has the claims by verdict."""
+
+    claims: SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +124,9 @@ class RegionMeta:
 
 
 @dataclass(frozen=True, slots=True)
-class RegionDetailRow:
+class RegionDetailRow(RegionRow):
     """One region at length: its box in degrees on WGS 84, and the regions of the set that touch it."""
 
-    set: str
-    level: str
-    code: str
-    country: str
-    region: str
-    local_name: str
-    area_km2: float
-    aliases: str
     west: float
     south: float
     east: float

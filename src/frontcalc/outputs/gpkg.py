@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from frontcalc.outputs.changemap import properties
-from frontcalc.outputs.published import Column, attribution, columns
+from frontcalc.outputs.geodata import properties
+from frontcalc.outputs.numbers import ATTRIBUTION, columns
 from frontcalc.sources.packages import extra_package
 from frontcalc.tables import ChangeRow, DisagreementRow, Table
 
@@ -43,7 +42,7 @@ CREATE TABLE layer_styles (
 """
 
 
-def geopackage_bytes(result: Table[Any, Any]) -> bytes:
+def gpkg_bytes(result: Table[Any, Any]) -> bytes:
     """Return polygons of change, or of disagreement, as a GeoPackage with one layer; `changes` has its style.
 
     Raises
@@ -52,14 +51,16 @@ def geopackage_bytes(result: Table[Any, Any]) -> bytes:
         pyogrio is not installed.
     """
     raw = extra_package("pyogrio.raw", where="GeoPackage")
-    published = [*columns(result.kind, result.meta.units), Column("attribution", str, False, "", "")]
+    published = {column.name: column.kind for column in (*columns(result.kind, result.meta.units), ATTRIBUTION)}
+    kinds: dict[type, Any] = {float: np.float64, int: np.int64, str: object}
     rows = properties(result)
     out = io.BytesIO()
     raw.write(
         out,
         np.array([*shapely.to_wkb([row.geometry for row in result.rows]), None], dtype=object)[:-1],
-        [_values(column, rows) for column in published],
-        [column.name for column in published],
+        # A missing day is null.
+        [np.array([row[name] for row in rows], kinds.get(kind, "datetime64[D]")) for name, kind in published.items()],
+        list(published),
         layer=LAYERS[result.kind][0],
         driver="GPKG",
         geometry_type="MultiPolygon",
@@ -67,12 +68,6 @@ def geopackage_bytes(result: Table[Any, Any]) -> bytes:
         layer_options={"GEOMETRY_NAME": _GEOMETRY, "SPATIAL_INDEX": "NO"},
     )
     return _finished(out.getvalue(), result)
-
-
-def _values(column: Column, rows: list[dict[str, Any]]) -> NDArray[Any]:
-    """Return a column's values as GDAL takes them; a missing day is null."""
-    kinds: dict[type, Any] = {float: np.float64, int: np.int64, str: object}
-    return np.array([row[column.name] for row in rows], dtype=kinds.get(column.kind, "datetime64[D]"))
 
 
 def _finished(content: bytes, result: Table[Any, Any]) -> bytes:
@@ -84,13 +79,17 @@ def _finished(content: bytes, result: Table[Any, Any]) -> bytes:
         if result.kind is ChangeRow:
             _add_style(database, layer, about)
         database.execute("UPDATE gpkg_contents SET last_change = ?", (_CHANGED,))
-        described = f"{about}; {attribution(result)}"
+        described = f"{about}; {'; '.join(result.meta.attribution)}"
         database.execute("UPDATE gpkg_contents SET description = ? WHERE table_name = ?", (described, layer))
         # Else the pages would still hold the time that GDAL wrote.
         database.execute("VACUUM")
-        return _without_counter(database.serialize())
+        counted = bytearray(database.serialize())
     finally:
         database.close()
+    # The header counts how often GDAL wrote, which differs from run to run.
+    for place in _COUNTERS:
+        counted[place] = (1).to_bytes(4, "big")
+    return bytes(counted)
 
 
 def _add_style(database: sqlite3.Connection, layer: str, about: str) -> None:
@@ -106,11 +105,3 @@ def _add_style(database: sqlite3.Connection, layer: str, about: str) -> None:
         "VALUES ('layer_styles', 'attributes', 'layer_styles', ?, 0)",
         (_CHANGED,),
     )
-
-
-def _without_counter(content: bytes) -> bytes:
-    """Return a database whose header does not count how often GDAL wrote to it, which differs from run to run."""
-    counted = bytearray(content)
-    for place in _COUNTERS:
-        counted[place] = (1).to_bytes(4, "big")
-    return bytes(counted)

@@ -1,0 +1,196 @@
+"""Tables of layers, legends, findings, claims and regions: their columns, and what stands below them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from frontcalc.claims import UNIT_LABELS
+from frontcalc.columns import unit_of
+from frontcalc.lint import CODES, Finding, Severity
+from frontcalc.outputs.grid import Columns, Grid, grid_of, projection, remarks
+from frontcalc.outputs.numbers import BLANK, km2
+from frontcalc.tables import (
+    TOTAL,
+    ArchiveMeta,
+    ClaimRow,
+    ClaimsMeta,
+    LayerRow,
+    LegendRow,
+    RegionCheckMeta,
+    RegionCheckRow,
+    RegionDetailRow,
+    RegionMeta,
+    RegionRow,
+)
+
+_CLAIM_PLACES = {"times": 2, "km2/day": 2, "mi2/day": 2}
+_MOST_OVERLAPS = 10
+
+
+def layer_grid(rows: Sequence[LayerRow], meta: ArchiveMeta) -> Grid:
+    """Return a line a map and layer."""
+    unit = unit_of(meta.units)
+    columns: Columns = [
+        *((name, name) for name in ("date", "layer", "actor", "role", "file")),
+        ("parts", lambda row: f"{row.parts:,}"),
+        ("vertices", lambda row: f"{row.vertices:,}"),
+        (unit, "km2"),
+    ]
+    footer = (_extent(meta), meta.crs, *meta.attribution, *remarks(meta))
+    title = f"Layers, {unit} · {meta.archive}"
+    return grid_of(title, columns, rows, footer, meta, labels=5, spare=("vertices", "parts"))
+
+
+def legend_grid(rows: Sequence[LegendRow], meta: ArchiveMeta) -> Grid:
+    """Return a line a layer, or a value that may tell one."""
+    columns: Columns = [
+        ("property", "property"),
+        ("value", "value"),
+        ("maps", lambda row: f"{row.first} to {row.last}" if row.first else BLANK),
+        ("taken for", _meaning),
+        ("polygons", lambda row: f"{row.polygons:,}"),
+        (unit_of(meta.units), "km2"),
+    ]
+    footer = (_extent(meta), *meta.attribution, *remarks(meta))
+    return grid_of(f"What tells the layers · {meta.archive}", columns, rows, footer, meta, labels=4)
+
+
+def _meaning(row: LegendRow) -> str:
+    """Return what a value is taken for, in words."""
+    if row.asked:
+        return "? (to be explained)"
+    if row.actor:
+        return f"{row.role} of {row.actor}{f' ({row.legend})' if row.legend else ''}"
+    return "not counted" if row.property == "layer" else "not used"
+
+
+def finding_grid(rows: Sequence[Finding], meta: ArchiveMeta) -> Grid:
+    """Return a line a finding, and below them how many there are of each code."""
+    columns: Columns = [
+        *((name, name) for name in ("severity", "code", "date", "file")),
+        ("lon, lat", lambda row: BLANK if None in (row.lon, row.lat) else f"{row.lon:.3f}, {row.lat:.3f}"),
+        # What to do stands below once where it is the code's own.
+        ("finding", lambda row: row.message.removesuffix(f"; {CODES[row.code].cure}")),
+    ]
+    of_code = {row.code: row.severity for row in rows}
+    sums = [f"{severity} {sum(row.severity == severity for row in rows)}" for severity in Severity]
+    footer = (
+        *(f"{count} {of_code[code]} {code}: {CODES[code].meaning}; {CODES[code].cure}" for code, count in meta.counts),
+        f"findings: {', '.join(sums)}",
+        _extent(meta),
+        projection(meta),
+        *meta.attribution,
+        *remarks(meta),
+    )
+    return grid_of(f"Findings · {meta.archive}", columns, rows, footer, meta, labels=len(columns))
+
+
+def _extent(meta: ArchiveMeta) -> str:
+    """Return how much an archive holds."""
+    return f"maps: {meta.maps} · files read: {len(meta.files)}, distinct: {meta.distinct_files}"
+
+
+def claim_grid(rows: Sequence[ClaimRow], meta: ClaimsMeta) -> Grid:
+    """Return a line a claim, and below them the reasons."""
+
+    def figure(name: str, *, signed: bool = False) -> Callable[[ClaimRow], str]:
+        return lambda row: km2(getattr(row, name), signed=signed, places=_CLAIM_PLACES.get(row.unit, 1))
+
+    columns: Columns = [
+        ("claim", "id"),
+        ("verdict", "verdict"),
+        ("period", "period"),
+        ("claimed", figure("claimed")),
+        ("computed", figure("computed")),
+        ("difference", figure("difference", signed=True)),
+        ("unit", lambda row: UNIT_LABELS[row.unit]),
+    ]
+    footer = []
+    for row in rows:
+        whose = f"{row.actor} in {row.region}" if row.region != TOTAL else row.actor
+        by = ", ".join(filter(None, (row.measure, whose, row.view, row.qualifier)))
+        footer.append(f"{row.id} ({by}): {row.reason}" + (f" · «{row.text}»" if row.text else ""))
+    footer.append("verdicts: " + ", ".join(f"{verdict} {count}" for verdict, count in meta.counts))
+    footer += [projection(meta), *meta.attribution, *remarks(meta)]
+    title = f"Claims of {meta.claims.name} · {meta.archive}"
+    return grid_of(title, columns, rows, footer, meta, labels=3, spare=("difference", "period"))
+
+
+def region_grid(rows: Sequence[RegionRow], meta: RegionMeta) -> Grid:
+    """Return a line a region of a set, and below it where the set comes from."""
+    columns: Columns = [
+        *((name.replace("_", " "), name) for name in ("code", "country", "region", "local_name")),
+        ("area", "area_km2"),
+    ]
+    title = f"Regions, {unit_of(meta.units)} · {meta.set}"
+    return grid_of(title, columns, rows, _origin(meta), meta, labels=4, spare=("local name", "country"))
+
+
+def detail_grid(rows: Sequence[RegionDetailRow], meta: RegionMeta) -> Grid:
+    """Return a line a fact about one region, and below it where its set comes from."""
+    (row,) = rows
+    facts = (
+        ("code", row.code),
+        ("country", row.country),
+        ("level", row.level),
+        ("local name", row.local_name or BLANK),
+        ("also spelt", row.aliases.replace("|", ", ") or BLANK),
+        ("area", f"{km2(row.area_km2)} {unit_of(meta.units)}"),
+        ("longitude", f"{row.west:.3f} to {row.east:.3f}"),
+        ("latitude", f"{row.south:.3f} to {row.north:.3f}"),
+        ("neighbours", row.neighbours.replace("|", ", ") or BLANK),
+    )
+    return Grid(f"Region · {meta.set}", "", (), ("region", row.region), facts, tuple(_origin(meta)), labels=2)
+
+
+def _origin(meta: RegionMeta) -> Iterator[str]:
+    """Yield where a region set comes from and on what terms, and the notices."""
+    yield from (f"source: {meta.source}", f"licence: {meta.licence}", f"method: {meta.method}")
+    yield f"SHA-256: {meta.sha256}"
+    yield from remarks(meta)
+
+
+def check_grid(rows: Sequence[RegionCheckRow], meta: RegionCheckMeta) -> Grid:
+    """Return a line a region of a checked file, and below it what was found of the whole."""
+    columns: Columns = [
+        ("region", "region"),
+        ("country", lambda row: row.country or BLANK),
+        ("parts", "parts"),
+        ("repaired", lambda row: str(row.repaired or BLANK)),
+        ("area", "area_km2"),
+        ("shared", lambda row: km2(row.overlap_km2 or None, places=3)),
+    ]
+    title = f"Regions of {meta.file.name}, {unit_of(meta.units)} as drawn"
+    return grid_of(title, columns, rows, (*_check_findings(meta), *remarks(meta)), meta, labels=2)
+
+
+def _check_findings(meta: RegionCheckMeta) -> Iterator[str]:
+    """Yield what was found of a checked file as a whole, its verdict last."""
+    unit = unit_of(meta.units)
+    fields = ", ".join(meta.fields) or "none"
+    yield f"{meta.regions} regions named by {meta.name_field!r} (fields: {fields}) · {meta.crs}"
+    yield f"area: {km2(meta.area_km2)} {unit}, what regions share counted once"
+    for pair in meta.overlaps[:_MOST_OVERLAPS]:
+        share = f"{km2(pair.km2, places=3)} {unit}, {pair.percent_of_smaller:.3f} % of the smaller"
+        yield f"overlap: {pair.first} and {pair.second}, {share}"
+    if more := len(meta.overlaps[_MOST_OVERLAPS:]):
+        yield f"overlap: {more} more pairs"
+    yield f"gaps that regions enclose: {meta.gaps}, {km2(meta.gaps_km2, places=3)} {unit}"
+    if meta.not_area:
+        yield f"points or lines, which have no area: {meta.not_area}"
+    yield from (f"refused: {reason}" for reason in meta.refused)
+    if not meta.refused:
+        yield "fit for --regions" + ("" if meta.name_field == "name" else f" with --region-name {meta.name_field}")
+
+
+LISTINGS: dict[type, Callable[[Sequence[Any], Any], Grid]] = {
+    LayerRow: layer_grid,
+    LegendRow: legend_grid,
+    Finding: finding_grid,
+    ClaimRow: claim_grid,
+    RegionRow: region_grid,
+    RegionDetailRow: detail_grid,
+    RegionCheckRow: check_grid,
+}
+"""What lays out each class of rows that no actor's territory is shown in."""

@@ -1,0 +1,220 @@
+"""Tables whose periods, dates or archives stand side by side: changes, areas held, and publishers compared.
+
+Rows of several levels are a tree: each stands below the one that it is part of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from frontcalc.outputs.grid import Columns, Grid, aside_of, basis, cell, period_heading, projection, remarks, title_of
+from frontcalc.outputs.numbers import BLANK, decimals, km2, times
+from frontcalc.regions import UNASSIGNED
+from frontcalc.tables import TOTAL, CompareMeta, CompareRow, DiffRow, HeldRow, Meta, PeriodRow, RangeRow, ratio
+
+Key = tuple[str, str]
+"""A row's level and region, which tell it from the others of its period or date."""
+
+_INDENT = "  "
+_LAST = (UNASSIGNED, TOTAL)
+
+CHANGE: Columns = (("gained", "gained_km2"), ("lost", "lost_km2"), ("net", "net_km2"))
+_RANGE: Columns = (("net from", "net_min_km2"), ("net to", "net_max_km2"))
+
+
+def branches(keys: Iterable[Key], levels: str) -> dict[Key | None, list[Key]]:
+    """Return which rows are part of each row; under None those that are part of none.
+
+    Parameters
+    ----------
+    keys : iterable of (level, region)
+        In the order of a result: a row is part of the nearest one above it that is of a coarser level.
+    levels : str
+        The levels, coarse to fine, as in «country,adm1».
+    """
+    ranks = {level: rank for rank, level in enumerate(levels.split(","))}
+    parts: dict[Key | None, list[Key]] = {None: []}
+    above: list[Key] = []
+    for one in keys:
+        if one[1] in _LAST:
+            continue
+        while above and ranks[above[-1][0]] >= ranks[one[0]]:
+            above.pop()
+        parts[above[-1] if above else None].append(one)
+        parts[one] = []
+        above.append(one)
+    return parts
+
+
+def walk(
+    parts: dict[Key | None, list[Key]],
+    size: Callable[[Key], Any] | None = None,
+    above: Key | None = None,
+    indent: str = "",
+) -> Iterator[tuple[Key, str]]:
+    """Yield rows with their labels, indented, each before its parts; smallest `size` first where one is given."""
+    for one in sorted(parts[above], key=size) if size else parts[above]:
+        yield one, indent + one[1]
+        yield from walk(parts, size, one, indent + _INDENT)
+
+
+def key(row: Any) -> Key:
+    """Return what tells a row from the others of its period or date."""
+    return (row.level, row.region)
+
+
+def region_label(rows: Iterable[Any], meta: Meta) -> Callable[[Any], str]:
+    """Return what gives a row's region as it is shown: of a finer level indented below what it is part of."""
+    labels = dict(walk(branches(dict.fromkeys(map(key, rows)), meta.level)))
+    return lambda row: labels.get(key(row), row.region)
+
+
+def moves(row: Any, *names: str) -> bool:
+    """Say whether any of some figures is more than zero as it is shown."""
+    return any(decimals(getattr(row, name) or 0.0, 1) for name in names)
+
+
+def _side_by_side(
+    rows: Sequence[Any], side: str, columns: Columns, meta: Meta, *, shown: Sequence[str], size: Callable[[Any], float]
+) -> list[tuple[str, list[Any], tuple[str, ...]]]:
+    """Return a line a region, the periods, dates or archives beside each other.
+
+    Parameters
+    ----------
+    side : str
+        The field that tells what stands beside each other.
+    columns : sequence of columns
+        Of each side.
+    shown : sequence of str
+        Fields of which one is more than zero in a region that is shown.
+    size : callable
+        Figure of a row: regions are sorted by it, the largest first, unassigned and total last.
+
+    Returns
+    -------
+    list of (str, list of row, tuple of str)
+        Each region's label, its rows by side, and their cells.
+    """
+    sides = dict.fromkeys(getattr(row, side) for row in rows)
+    cells = {(getattr(row, side), key(row)): row for row in rows}
+    regions = {one: [cells[each, one] for each in sides] for one in dict.fromkeys(map(key, rows))}
+
+    def largest(one: Key) -> tuple[float, ...]:
+        return tuple(-size(row) for row in regions[one])
+
+    kept = {one for one, mine in regions.items() if one[1] == TOTAL or any(moves(row, *shown) for row in mine)}
+    order = [*walk(branches(regions, meta.level), largest), *((one, one[1]) for one in regions if one[1] in _LAST)]
+    return [
+        (label, regions[one], tuple(cell(row, source) for row in regions[one] for _, source in columns))
+        for one, label in order
+        if one in kept
+    ]
+
+
+def from_to(row: Any, none: str = BLANK) -> str:
+    """Return the maps that a row was measured between, and how many days they are apart."""
+    days = f", {row.days} days" if row.days is not None else ""
+    return f"map of {row.opening or none} to map of {row.closing or none}{days}"
+
+
+def diff_grids(rows: Sequence[DiffRow], actor: str, meta: Meta) -> Iterator[Grid]:
+    """Yield periods side by side, regions by the size of their net change."""
+    columns: Columns = (*CHANGE, *(_RANGE if isinstance(rows[0], RangeRow) else ()))
+    periods = list(dict.fromkeys(row.period for row in rows))
+    totals = [row for row in rows if row.level == TOTAL]
+    lines = _side_by_side(
+        rows, "period", columns, meta, shown=("gained_km2", "lost_km2"), size=lambda row: abs(row.net_km2 or 0.0)
+    )
+    header = ("region", *[heading for heading, _ in columns] * len(periods))
+    groups = [("", 1), *((period_heading(row), len(columns)) for row in totals)]
+    if len(periods) == 2:
+        per_day = differ_in_length(totals)
+        header = (*header, "ratio (per day)" if per_day else "ratio")
+        groups.append(("", 1))
+        lines = [(label, mine, (*cells, ratio_text(*mine, per_day=per_day))) for label, mine, cells in lines]
+    footer = [f"{row.period}: {from_to(row, 'no date')}" for row in totals]
+    whose = "left out, " if meta.drops_slivers else "of it "
+    for row in totals:
+        if moves(row, "gained_sliver_km2", "lost_sliver_km2"):
+            figures = f"gained {km2(row.gained_sliver_km2)}, lost {km2(row.lost_sliver_km2)}"
+            footer.append(f"{row.period}: {whose}in slivers narrower than {meta.sliver_width_m:g} m: {figures}")
+    table = tuple((label, *cells) for label, _, cells in lines)
+    footer += [*basis(meta), *remarks(meta)]
+    yield Grid(title_of(actor, meta), aside_of(meta), tuple(groups), header, table, tuple(footer))
+
+
+def ratio_text(first: DiffRow, second: DiffRow, *, per_day: bool) -> str:
+    """Return the ratio of two net changes as shown, and per day beside it where the lengths differ."""
+    if not decimals(first.net_km2 or 0.0, 1) or not decimals(second.net_km2 or 0.0, 1):
+        return BLANK
+    whole = times(ratio(first.net_km2, second.net_km2))
+    if not per_day or whole == BLANK:
+        return whole
+    return f"{whole} ({times(ratio(first.rate_km2_per_day, second.rate_km2_per_day))})"
+
+
+def differ_in_length(totals: Sequence[PeriodRow]) -> bool:
+    """Say whether two periods differ by more than 5 % in days, or one is not of the length asked for."""
+    days = [row.days or 0 for row in totals]
+    return max(days) > 1.05 * min(days) or any("SPAN" in row.notes.split() for row in totals)
+
+
+def held_grids(rows: Sequence[HeldRow], actor: str, meta: Meta) -> Iterator[Grid]:
+    """Yield dates side by side, regions by area, and below it what the layers cover."""
+    columns: Columns = (("held", "held_km2"),)
+    lines = _side_by_side(rows, "date", columns, meta, shown=("held_km2",), size=lambda row: row.held_km2 or 0.0)
+    footer = [f"{row.date}: map of {row.snapshot or 'no date'}" for row in rows if row.level == TOTAL]
+    for share in meta.layer_shares:
+        if share.actor == actor and len(share.role_km2) > 1:
+            areas = " + ".join(f"{role} {km2(area)}" for role, area in share.role_km2)
+            twice = f" {km2(-share.overlap_km2)} drawn twice" if decimals(share.overlap_km2, 1) else ""
+            footer.append(f"map of {share.snapshot}: {areas}{twice}")
+    header = ("region", *(day.isoformat() for day in dict.fromkeys(row.date for row in rows)))
+    table = tuple((label, *cells) for label, _, cells in lines)
+    footer += [*basis(meta), *remarks(meta)]
+    yield Grid(title_of(actor, meta), aside_of(meta), (), header, table, tuple(footer))
+
+
+def compare_grids(rows: Sequence[CompareRow], actor: str, meta: CompareMeta) -> Iterator[Grid]:
+    """Yield a block a period, archives side by side, the regions where they are furthest apart first.
+
+    What the figures rest on is below the last.
+    """
+    columns: Columns = (*CHANGE, ("only", "closing_only_km2"))
+    shown = ("gained_km2", "lost_km2", "closing_only_km2")
+    periods = list(dict.fromkeys(row.period for row in rows))
+    for period in periods:
+        mine = [row for row in rows if row.period == period]
+        lines = _side_by_side(mine, "archive", columns, meta, shown=shown, size=lambda row: _apart(row) or 0.0)
+        archives = list(dict.fromkeys(row.archive for row in mine))
+        groups = (("", 1), *((archive, len(columns)) for archive in archives), ("", 1))
+        header = ("region", *[heading for heading, _ in columns] * len(archives), "nets apart")
+        table = tuple((label, *cells, km2(_apart(region[0]))) for label, region, cells in lines)
+        footer = _compare_extremes(mine, meta)
+        if period == periods[-1]:
+            for own in meta.archives:
+                beside = f" · not counted: {', '.join(own.not_counted)}" if own.not_counted else ""
+                footer.append(f"{own.archive}, counted: {', '.join(own.counted) or 'nothing'}{beside}")
+            footer += [projection(meta), *meta.attribution, *remarks(meta)]
+        yield Grid(f"{period}: {title_of(actor, meta)}", aside_of(meta), groups, header, table, tuple(footer))
+
+
+def _apart(row: CompareRow) -> float | None:
+    """Return how far the archives' net changes are apart, None where fewer than two have one."""
+    return None if row.net_max_km2 is None or row.net_min_km2 is None else row.net_max_km2 - row.net_min_km2
+
+
+def _compare_extremes(rows: Sequence[CompareRow], meta: CompareMeta) -> list[str]:
+    """Return which maps each archive was measured between, and where they disagree most."""
+    lines = [f"{row.archive}: {from_to(row)}" for row in rows if row.level == TOTAL]
+    finest = meta.level.rpartition(",")[2]
+    fine = [row for row in rows if row.level == finest and row.level != TOTAL]
+    if nets := [row for row in fine if _apart(row) is not None]:
+        most = max(nets, key=lambda row: _apart(row) or 0.0)
+        ends = f"{km2(most.net_min_km2, signed=True)} to {km2(most.net_max_km2, signed=True)}"
+        lines.append(f"furthest apart on net: {most.region}, {ends}")
+    if held := [row for row in fine if row.closing_only_km2 is not None]:
+        most = max(held, key=lambda row: row.closing_only_km2 or 0.0)
+        lines.append(f"most ground held by one alone: {most.region}, {km2(most.closing_only_km2)} on {most.archive}")
+    return [*lines, "only: held at the close on this archive's map and on none of the others"]
