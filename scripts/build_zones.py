@@ -12,7 +12,7 @@ from pathlib import Path
 
 from frontcalc.crs import DEFAULT_CRS
 from frontcalc.regions import embedded_regions
-from frontcalc.regions.eligible import zones_as_bytes
+from frontcalc.regions.sets import zones_as_bytes
 
 
 def build(country: str) -> bytes:

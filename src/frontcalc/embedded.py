@@ -5,6 +5,7 @@ vertices along their common border, so a change that is split by them is neither
 counted twice.
 """
 
+import functools
 import hashlib
 import json
 import struct
@@ -91,6 +92,7 @@ class EmbeddedRegions:
     owner: npt.NDArray[np.intp]
 
 
+@functools.cache
 def load_embedded(name: str = "ukraine-adm1") -> EmbeddedRegions:
     """Load a region set from the package by its name.
 

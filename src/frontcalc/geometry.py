@@ -5,7 +5,9 @@ Nothing here knows of files, dates or coordinate reference systems.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import io
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import shapely
@@ -269,3 +271,22 @@ def _halve(polygon: shapely.Polygon, max_vertices: int, *, exact: bool = False) 
         cut = [part & shapely.box(*half) if exact else shapely.clip_by_rect(part, *half) for half in halves]
         waiting.extend(polygonal(np.array(cut, dtype=object)))
     return np.array(small, dtype=object)
+
+
+def to_bytes(*arrays: NDArray[Any]) -> bytes:
+    """Return arrays of polygons or numbers as bytes: WKB, and all in numpy's own form without pickle."""
+    buffer = io.BytesIO()
+    for array in arrays:
+        drawn = array.dtype == object
+        content = np.frombuffer(shapely.GeometryCollection(list(array)).wkb, np.uint8) if drawn else array
+        np.save(buffer, content, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def from_bytes(content: bytes) -> Iterator[NDArray[Any]]:
+    """Yield the arrays in bytes that `to_bytes` made; numbers must not be single bytes, which are WKB."""
+    buffer = io.BytesIO(content)
+    while buffer.tell() < len(content):
+        array = np.load(buffer, allow_pickle=False)
+        polygons = array.dtype == np.uint8
+        yield np.asarray(shapely.get_parts(shapely.from_wkb(array.tobytes())), dtype=object) if polygons else array

@@ -1,28 +1,23 @@
-"""Region sets, the embedded ones and those read from files."""
+"""Region files: who each region is, what it is called, and its ground, read and made a partition."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import orjson
 import shapely
-from numpy.typing import NDArray
 
-from frontcalc import crs, geometry
+from frontcalc import geometry
 from frontcalc.cache import NOTHING_KEPT, Cache, key_of
-from frontcalc.embedded import PARTIAL_COUNTRIES, load_embedded
 from frontcalc.errors import DataError, UsageError
 from frontcalc.labels import printable, some_of
+from frontcalc.layers import ALPHA_3, COUNTRIES
 from frontcalc.notices import Notice
-from frontcalc.regions.countries import country_of
-from frontcalc.regions.cutting import Geometries, Owners
-from frontcalc.regions.packing import from_bytes, to_bytes
-from frontcalc.regions.partition import partition
+from frontcalc.regions.cutting import Geometries, Owners, partition
 from frontcalc.regions.sets import TOTAL, UNASSIGNED, RegionSet
 from frontcalc.snapshots import changed, to_equal_area
 from frontcalc.sources import SourceFile, fingerprint, read_features
@@ -34,43 +29,13 @@ from frontcalc.versions import method_version
 CODE_FIELDS = ("iso_3166_2", "shapeiso", "shapeid")
 """Feature properties that hold a region's code, whatever their case."""
 
+COUNTRY_FIELDS = ("iso_3166_2", "iso_a2", "country", "adm0_a3", "iso_a3", "shapegroup", "gid_0", "admin")
+"""Fields that tell the country, in any case; the first that says something wins."""
+
+_NOTHING = re.compile(r"-?\d*|none|null|n/?a", re.IGNORECASE)  # as Natural Earth's «-99»
+
 # GADM's codes of each level, and those of the Humanitarian Data Exchange.
 _LEVEL_CODES = re.compile(r"(?:gid|hasc|iso)_(\d)|adm(?:in)?_?(\d)_?pcode")
-
-
-@lru_cache(maxsize=2)
-def embedded_regions(*, target_crs: str) -> RegionSet:
-    """Return the embedded regions of Ukraine and of Russia beside it, which need no cutting.
-
-    Parameters
-    ----------
-    target_crs : str
-        The equal-area CRS of the result.
-    """
-    stored = load_embedded()
-    infos = sorted(stored.regions, key=lambda info: info.name)
-    place = np.array([infos.index(info) for info in stored.regions], dtype=np.intp)
-    # Neighbours have the same vertices, and projecting keeps that: no partition has to be made.
-    pieces = geometry.project_polygons(stored.pieces, crs.projector(crs.LONLAT, target_crs))
-    return RegionSet(
-        "adm1",
-        tuple(info.name for info in infos),
-        pieces,
-        place[stored.owner],
-        pieces,
-        SourceFile(stored.name, stored.sha256),
-        countries=tuple(info.country for info in infos),
-        codes=tuple(info.code for info in infos),
-        spellings=tuple((info.name_uk, *info.aliases) for info in infos),
-        country_names={own.code: (own.name, own.name_uk, *own.aliases) for own in stored.countries},
-        accuracy=stored.accuracy,
-        partial_countries=PARTIAL_COUNTRIES.get(stored.name, ()),
-    )
-
-
-def embedded_covers(boxes: NDArray[np.object_]) -> bool:
-    """Say whether the embedded regions are those of a place, given as boxes (n,) in degrees."""
-    return bool(len(shapely.STRtree(load_embedded().pieces).query(boxes, predicate="intersects")[0]))
 
 
 def read_regions(
@@ -109,7 +74,7 @@ def read_regions(
     # Names are in the key since a notice has them; the file's bytes and the field say all else.
     key = key_of((method_version(), source.sha256, target_crs, field or "", entry.label, repr(limits())))
     content = cache.kept("regions", key, lambda: _made(entry, source, target_crs, field))
-    land, land_owner, pieces, owners, said = from_bytes(content)
+    land, land_owner, pieces, owners, said = geometry.from_bytes(content)
     facts = _Facts(*orjson.loads(str(said)))
     return RegionSet(
         level,
@@ -170,7 +135,7 @@ def _made(entry: Entry, source: SourceFile, target_crs: str, field: str | None) 
         [_parent(properties[0], field or "name") for properties in mine],
         said,
     )
-    return to_bytes(land, land_owner, pieces, owners, np.array(orjson.dumps(list(facts)).decode()))
+    return geometry.to_bytes(land, land_owner, pieces, owners, np.array(orjson.dumps(list(facts)).decode()))
 
 
 def _land(features: Features, index: Owners, target_crs: str, where: str) -> tuple[Geometries, Owners, set[int]]:
@@ -270,3 +235,29 @@ def _other_names(properties: Mapping[str, object]) -> list[str]:
     """Return what a feature is also called: the texts of fields such as «name_uk» and «NAME_1»."""
     named = (value for key, value in properties.items() if key.casefold().startswith("name"))
     return [printable(value.strip()) for value in named if isinstance(value, str) and value.strip()]
+
+
+def country_of(properties: Iterable[Mapping[str, object]]) -> str:
+    """Return the country that the features of one region name, empty where they name none or several.
+
+    Two-letter codes (ISO 3166-1) come back as such, and so do the codes and names of the countries in
+    `frontcalc.layers`; other countries as the file spells them.
+    """
+    found = {_country(fields) for fields in properties}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _country(properties: Mapping[str, object]) -> str:
+    """Return the country that one feature names: its two-letter code where that is known, empty where it names none."""
+    fields = {key.casefold(): value for key, value in properties.items()}
+    for field in COUNTRY_FIELDS:
+        text = str(fields.get(field) or "").strip()
+        if field == "iso_3166_2":
+            text = text.partition("-")[0]
+        if _NOTHING.fullmatch(text):
+            continue
+        if re.fullmatch("[A-Za-z]{2,3}", text):
+            return ALPHA_3.get(text.upper(), text.upper())
+        names = {name.casefold(): code for name, code in COUNTRIES.items()}
+        return names.get(text.casefold(), text)
+    return ""
