@@ -13,16 +13,14 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import Geod
 
-Floats = NDArray[np.float64]
+from frontcalc.crs import E2, SEMI_MAJOR_M
 
-_SEMI_MAJOR = 6_378_137.0
-_FLATTENING = 1 / 298.257223563
-_E2 = _FLATTENING * (2 - _FLATTENING)
-_E = math.sqrt(_E2)
+Floats = NDArray[np.float64]
 
 # Five nodes integrate an edge of ten degrees to far below a square metre.
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(5)
 
+_E = math.sqrt(E2)
 _GEODESICS = Geod(ellps="WGS84")
 
 
@@ -68,13 +66,12 @@ def _ring_integrals(rings: NDArray[np.object_]) -> Floats:
     lon, lat = np.radians(degrees).T
     same = ring[1:] == ring[:-1]
     middle, half = (lat[1:] + lat[:-1]) / 2, (lat[1:] - lat[:-1]) / 2
-    mean = sum(weight * _area_below(middle + half * node) for node, weight in zip(_NODES, _WEIGHTS, strict=True)) / 2
+    mean = np.zeros(len(middle))
+    # q(φ) of Snyder's equation, in m² for a radian of longitude.
+    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+        s = np.sin(middle + half * node)
+        q = (1 - E2) * (s / (1 - E2 * s**2) + np.arctanh(_E * s) / _E)
+        mean += weight * (SEMI_MAJOR_M**2 * q / 2)
+    mean /= 2
     integrals = np.bincount(ring[:-1][same], (mean * np.diff(lon))[same], minlength=len(rings))
     return integrals.astype(np.float64)
-
-
-def _area_below(phi: Floats) -> Floats:
-    """Return the area (m²) between the equator and latitudes, for a radian of longitude."""
-    s = np.sin(phi)
-    q = (1 - _E2) * (s / (1 - _E2 * s**2) + np.arctanh(_E * s) / _E)
-    return np.asarray(_SEMI_MAJOR**2 * q / 2)
