@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from frontcalc.pipeline.place_changes import places
     from frontcalc.pipeline.polygons import changes, changes_between
     from frontcalc.pipeline.publishers import compare, disagreements
-    from frontcalc.pipeline.region_check import check_regions
     from frontcalc.pipeline.region_fetch import fetch_regions
-    from frontcalc.pipeline.region_sets import list_regions, show_region
+    from frontcalc.pipeline.region_sets import check_regions, list_regions, show_region
     from frontcalc.pipeline.role_flows import flows
     from frontcalc.pipeline.sensitivities import sensitivity
     from frontcalc.pipeline.summaries import summary
@@ -48,7 +47,7 @@ _HOME = {
     "changes": "pipeline.polygons",
     "changes_between": "pipeline.polygons",
     "check_archive": "pipeline.archive_checks",
-    "check_regions": "pipeline.region_check",
+    "check_regions": "pipeline.region_sets",
     "check_summaries": "pipeline.trees",
     "compare": "pipeline.publishers",
     "convert": "pipeline.conversion",

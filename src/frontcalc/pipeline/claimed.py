@@ -21,7 +21,7 @@ from frontcalc.pipeline.choices import Choice, missing_in, span_of
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import Options, start
 from frontcalc.pipeline.place_changes import states_within
-from frontcalc.pipeline.shares import land_of
+from frontcalc.pipeline.region_shapes import land_of
 from frontcalc.regions import UNASSIGNED
 from frontcalc.states import Span, State
 from frontcalc.tables import TOTAL

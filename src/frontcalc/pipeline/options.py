@@ -125,7 +125,16 @@ def start(archive: Archive, options: Options, day: date | None = None) -> Measur
     skip_bad = bool(options.get("skip_bad"))
     actor = _actor(options.get("actor"), view.layers, own)
     cache = user_cache(options.get("cache"))
-    regions, lines = choose_regions(options, target, _place(archive, day, cache, skip_bad=skip_bad), actor, cache)
+    regions, lines = choose_regions(
+        by=options.get("by"),
+        only=options.get("only"),
+        regions=options.get("regions"),
+        region_name=options.get("region_name"),
+        crs=target,
+        place=_place(archive, day, cache, skip_bad=skip_bad),
+        actor=actor,
+        cache=cache,
+    )
     width, workers = options.get("sliver_width"), options.get("workers")
     count, address = (None, workers) if isinstance(workers, str) else (workers, None)
     return Measuring(

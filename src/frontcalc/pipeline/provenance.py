@@ -8,7 +8,7 @@ from frontcalc import __version__
 from frontcalc.levels import NONE
 from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Measuring
-from frontcalc.pipeline.region_terms import Terms, terms_of
+from frontcalc.pipeline.region_shapes import Terms, terms_of
 from frontcalc.regions import BORDER_KM, WATER_KM
 from frontcalc.tables import LayerShare, Meta, PeriodUsed, PlaceRow, Snapping
 

@@ -10,8 +10,7 @@ from frontcalc.errors import DataError
 from frontcalc.fetching import boundaries
 from frontcalc.keywords import facade
 from frontcalc.notices import Notice
-from frontcalc.pipeline.region_shapes import shapes_by_row
-from frontcalc.pipeline.region_terms import Terms
+from frontcalc.pipeline.region_shapes import Terms, shapes_by_row
 from frontcalc.region_store import CODE_FIELD, NAME_FIELD, FetchedRegions
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import read_features

@@ -1,8 +1,9 @@
-"""The regions of a result's rows as shapes, made only where somebody asks for them."""
+"""What goes with the regions of a result's rows: where they are from, their shapes, and shares of their land."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
@@ -11,11 +12,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc import geometry
-from frontcalc.levels import Lines
+from frontcalc import geometry, region_store
+from frontcalc.change import Floats
+from frontcalc.embedded import load_embedded
+from frontcalc.levels import Line, Lines
 from frontcalc.pipeline.conversion import drawn_in_degrees
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.regions import TOTAL, RegionSet
+from frontcalc.sources import SourceFile
 
 KeyT = TypeVar("KeyT")
 
@@ -54,12 +58,11 @@ class RegionShapes:
     @cached_property
     def _drawn(self) -> dict[tuple[str, str], shapely.MultiPolygon]:
         """Each row's region, by level and name; a row of a coarser level has all regions that it sums."""
-        owner = self.regions.owner if self.regions.land_owner is None else self.regions.land_owner
         shapes = {}
         for line in self.lines.shown:
             # Above the regions are `unassigned` and `total`; a total of some rows only sums regions too.
             if max(line.members) < len(self.regions.names) and line.level != TOTAL:
-                mine = self.regions.land[np.isin(owner, line.members)]
+                mine = self.regions.land[np.isin(self.regions.land_owners, line.members)]
                 whole = geometry.polygonal(geometry.union(mine))
                 shapes[line.level, line.region] = drawn_in_degrees(whole, self.plane)
         return shapes
@@ -77,3 +80,107 @@ def shapes_by_row(drawn: Mapping[KeyT, NDArray[np.object_]], source_crs: str) ->
         return drawn_in_degrees(drawn[row], source_crs) if row in drawn else None
 
     return shape_of
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Source and licence of a region set; empty where they are not known, as for a user's own file."""
+
+    source: str = ""
+    licence: str = ""
+
+    @property
+    def attribution(self) -> str:
+        """Source and licence in one text."""
+        return ", ".join(filter(None, (self.source, self.licence)))
+
+
+def terms_of(file: SourceFile | None) -> Terms:
+    """Return where a region file is from: told by its content, so that a fetched file is known by any name."""
+    if file is None:
+        return Terms()
+    stored = load_embedded()
+    if file.sha256 == stored.sha256:
+        return Terms(stored.source, stored.licence)
+    fetched = region_store.of_content(file.sha256)
+    return Terms(fetched.source, fetched.licence) if fetched else Terms()
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The denominators of one row (km²) and the shares of them held (%); None where there is none."""
+
+    region_km2: float | None = None
+    share_of_region_pct: float | None = None
+    country_km2: float | None = None
+    share_of_country_pct: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegionLand:
+    """The land of a region set, as it draws it.
+
+    Parameters
+    ----------
+    region_km2 : (n,) array
+        By region.
+    countries : tuple of str
+        The country of each region; a set that names no countries is taken for one country.
+    country_km2 : dict of str to float
+        By country, of those that the set draws whole.
+    """
+
+    region_km2: Floats
+    countries: tuple[str, ...]
+    country_km2: dict[str, float]
+
+    def share(self, line: Line, held_km2: Floats | None, home: str) -> Share:
+        """Return the shares of one row.
+
+        Parameters
+        ----------
+        line : Line
+            The row.
+        held_km2 : (n + 2,) array or None
+            What is held: regions, unassigned, total (km²); None where it is not known.
+        home : str
+            The actor's own country, which is no denominator of the total; empty where it has none.
+        """
+        count = len(self.region_km2)
+        if line.level == TOTAL:
+            members = tuple(range(count)) if count + 1 in line.members else line.members
+            return self._share_of_total([member for member in members if member < count], held_km2, home)
+        if max(line.members) >= count:
+            return Share()
+        held = None if held_km2 is None else line.sum_of(held_km2)
+        countries = {self.countries[member] for member in line.members}
+        country_km2 = self.country_km2.get(countries.pop()) if len(countries) == 1 else None
+        return Share(*_part(held, line.sum_of(self.region_km2)), *_part(held, country_km2))
+
+    def _share_of_total(self, members: Sequence[int], held_km2: Floats | None, home: str) -> Share:
+        """Return the share of the one country that is not the actor's own, of what is held in its regions."""
+        foreign = [country for country in self.country_km2 if not home or country != home]
+        if len(foreign) != 1:
+            return Share()
+        mine = [member for member in members if self.countries[member] == foreign[0]]
+        held = None if held_km2 is None else math.fsum(held_km2[mine])
+        return Share(None, None, *_part(held, self.country_km2[foreign[0]]))
+
+
+def land_of(regions: RegionSet) -> RegionLand:
+    """Return the land of a region set."""
+    areas = regions.land_km2()
+    countries = regions.countries or ("",) * len(areas)
+    country_km2 = {
+        country: math.fsum(float(area) for area, own in zip(areas, countries, strict=True) if own == country)
+        for country in dict.fromkeys(countries)
+        if country not in regions.partial_countries
+    }
+    return RegionLand(areas, countries, country_km2)
+
+
+def _part(held_km2: float | None, land_km2: float | None) -> tuple[float | None, float | None]:
+    """Return an area of land, and the share of it that is held in per cent."""
+    if not land_km2:
+        return None, None
+    return land_km2, None if held_km2 is None else 100 * held_km2 / land_km2

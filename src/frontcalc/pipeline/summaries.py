@@ -19,8 +19,7 @@ from frontcalc.pipeline.comparing import Measured, tabulate
 from frontcalc.pipeline.diffs import diff_rows
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.pipeline.options import open_maps, start
-from frontcalc.pipeline.region_shapes import shapes_of
-from frontcalc.pipeline.shares import Land, land_of
+from frontcalc.pipeline.region_shapes import RegionLand, land_of, shapes_of
 from frontcalc.pipeline.spans import Asked, nothing_measured
 from frontcalc.pipeline.steps import Step
 from frontcalc.pipeline.summary_periods import SummaryOptions, Wish, checked, periods_of
@@ -158,7 +157,7 @@ def _span(walk: _Walk, actor: str, period: Period) -> Span:
     return replace(span, notices=(*span.notices, *said, *walk.redefinitions(span, actor)))
 
 
-def _rows(walk: _Walk, land: Land, run: Measuring, measured: Measured) -> Iterator[SummaryRow]:
+def _rows(walk: _Walk, land: RegionLand, run: Measuring, measured: Measured) -> Iterator[SummaryRow]:
     """Yield a span's rows: those of `diff`, and what a summary adds to each."""
     actor, changed = measured.actor, measured.changed
     # What is snapped to a region is no part of the land that its share is of.
