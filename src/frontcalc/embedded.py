@@ -94,7 +94,9 @@ class EmbeddedRegions:
 
 @functools.cache
 def load_embedded(name: str = "ukraine-adm1") -> EmbeddedRegions:
-    """Load a region set from the package by its name.
+    """Load a region set from the package by its name, once a process.
+
+    Its file is a magic number, then deflated a JSON header and int32 arrays.
 
     Raises
     ------
@@ -111,7 +113,25 @@ def load_embedded(name: str = "ukraine-adm1") -> EmbeddedRegions:
         raise UsageError(f"no region set {name!r} is embedded", cure=f"there is {', '.join(known) or 'none'}")
     content = stored.read_bytes()
     try:
-        return _decode(content)
+        if not content.startswith(_MAGIC):
+            raise ValueError("not a region set of this version")
+        body = zlib.decompress(content[len(_MAGIC) :])
+        (length,) = struct.unpack_from("<i", body)
+        header = json.loads(body[4 : 4 + length])
+        count = header["pieces"]
+        owner, sizes, deltas = np.split(np.frombuffer(body, "<i4", offset=4 + length), (count, 2 * count))
+        # One division of a whole number gives the double nearest to its decimal, the same for every piece.
+        vertices = np.cumsum(deltas.reshape(2, -1), axis=1, dtype=np.int64).T / header["units_per_degree"]
+        rings = shapely.linearrings(vertices, indices=np.repeat(np.arange(count), sizes))
+        return EmbeddedRegions(
+            **{key: header[key] for key in ("name", "source", "licence", "method")},
+            sha256=hashlib.sha256(content).hexdigest(),
+            accuracy=_ACCURACY.get(header["source"], ""),
+            regions=tuple(RegionInfo(**one | {"aliases": tuple(one["aliases"])}) for one in header["regions"]),
+            countries=tuple(CountryInfo(**one | {"aliases": tuple(one["aliases"])}) for one in header["countries"]),
+            pieces=shapely.polygons(rings),
+            owner=owner.astype(np.intp),
+        )
     except (ValueError, KeyError, TypeError, struct.error, zlib.error) as error:
         raise DataError(f"is damaged: {error}", where=f"region set {name!r}", cure="reinstall frontcalc") from error
 
@@ -128,30 +148,3 @@ def load_zones(regions_sha256: str, country: str) -> bytes | None:
     made_from, body = content[:_DIGEST].hex(), content[_DIGEST:]
     # Zones of another version of the set would leave gaps along it: they are made anew.
     return zlib.decompress(body) if body and made_from == regions_sha256 else None
-
-
-def _decode(content: bytes) -> EmbeddedRegions:
-    """Return the set in a file: a magic number, then deflated JSON header and int32 arrays."""
-    if not content.startswith(_MAGIC):
-        raise ValueError("not a region set of this version")
-    body = zlib.decompress(content[len(_MAGIC) :])
-    (length,) = struct.unpack_from("<i", body)
-    header = json.loads(body[4 : 4 + length])
-    numbers = np.frombuffer(body, dtype="<i4", offset=4 + length)
-    count = header["pieces"]
-    owner, sizes, deltas = np.split(numbers, (count, 2 * count))
-    # One division of a whole number gives the double nearest to its decimal, the same for every piece.
-    vertices = np.cumsum(deltas.reshape(2, -1), axis=1, dtype=np.int64).T / header["units_per_degree"]
-    rings = shapely.linearrings(vertices, indices=np.repeat(np.arange(count), sizes))
-    return EmbeddedRegions(
-        name=header["name"],
-        source=header["source"],
-        licence=header["licence"],
-        method=header["method"],
-        sha256=hashlib.sha256(content).hexdigest(),
-        accuracy=_ACCURACY.get(header["source"], ""),
-        regions=tuple(RegionInfo(**{**region, "aliases": tuple(region["aliases"])}) for region in header["regions"]),
-        countries=tuple(CountryInfo(**{**own, "aliases": tuple(own["aliases"])}) for own in header["countries"]),
-        pieces=shapely.polygons(rings),
-        owner=owner.astype(np.intp),
-    )

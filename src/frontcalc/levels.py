@@ -147,7 +147,17 @@ def lines(
     everything = frozenset(range(count + 1))
     places = _places(regions, coarser)
     chosen = _chosen(regions, places, only, listing) if only else everything
-    rows = _ordered({level: places[level] for level in levels}, chosen - {count})
+    of = {level: {member: place for place in places[level] for member in place.members} for level in levels}
+    keyed = []
+    for depth, level in enumerate(levels):
+        for place in places[level]:
+            above = [of[upper][place.members[0]] for upper in levels[: depth + 1]]
+            whole = [chosen.issuperset(part.members) for part in above]
+            if whole[-1]:
+                path = tuple(part.label for part in above)
+                keyed.append(((-whole.index(True), path), Line(level, place.label, place.members)))
+    # Rows without a coarser one that is shown come first, the finest before all, so that each row follows its own.
+    rows = [line for _, line in sorted(keyed, key=lambda pair: pair[0])]
     hidden = chosen - {count} - {member for row in rows for member in row.members}
     if hidden:
         name, shown = places[regions.level][min(hidden)].label, " and ".join(levels)
@@ -273,21 +283,3 @@ def _check_countries(regions: RegionSet) -> None:
             where=regions.source.name if regions.source else "regions",
             cure="countries need a field iso_3166_2 of each region",
         )
-
-
-def _ordered(places: Mapping[str, Sequence[Place]], chosen: frozenset[int]) -> list[Line]:
-    """Return the rows whose regions are all chosen, below the coarser row that each is part of.
-
-    Rows that are part of none come first, the finest before all: so none stands below a row it is no part of.
-    """
-    of = {level: {member: place for place in own for member in place.members} for level, own in places.items()}
-    keyed = []
-    for depth, (level, own) in enumerate(places.items()):
-        for place in own:
-            first = place.members[0]
-            above = [of[upper][first] for upper in list(places)[: depth + 1]]
-            whole = [chosen.issuperset(part.members) for part in above]
-            if whole[-1]:
-                path = tuple(part.label for part in above)
-                keyed.append(((-whole.index(True), path), Line(level, place.label, place.members)))
-    return [line for _, line in sorted(keyed, key=lambda pair: pair[0])]

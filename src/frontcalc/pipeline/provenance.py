@@ -8,7 +8,7 @@ from frontcalc import __version__
 from frontcalc.levels import NONE
 from frontcalc.notices import Notice
 from frontcalc.pipeline.measuring import Measuring
-from frontcalc.pipeline.region_shapes import Terms, terms_of
+from frontcalc.pipeline.region_shapes import terms_of
 from frontcalc.regions import BORDER_KM, WATER_KM
 from frontcalc.tables import LayerShare, Meta, PeriodUsed, PlaceRow, Snapping
 
@@ -26,7 +26,7 @@ def meta_of(
     """Return what the figures rest on."""
     counted = {name for actor in actors for name in run.counted.get(actor, ())}
     others = sorted(set(run.counted) - set(actors))
-    terms = terms_of(run.regions.source)
+    region_source, region_licence = terms_of(run.regions.source)
     return Meta(
         version=__version__,
         archive=run.archive.name,
@@ -45,9 +45,9 @@ def meta_of(
         snapping=_snapping(run),
         regions_accuracy=run.regions.accuracy,
         places=None if places is None else tuple(places),
-        region_source=terms.source,
-        region_licence=terms.licence,
-        attribution=_attribution(run, terms),
+        region_source=region_source,
+        region_licence=region_licence,
+        attribution=_attribution(run, region_source, region_licence),
         publisher=run.archive.publisher,
         sliver_width_m=run.slivers.width_m if slivers else None,
         drops_slivers=run.drop_slivers,
@@ -60,10 +60,10 @@ def _unnamed(run: Measuring) -> list[Notice]:
     return [Notice("UNNAMED", run.tells.remark)] if run.unnamed else []
 
 
-def _attribution(run: Measuring, terms: Terms) -> tuple[str, ...]:
+def _attribution(run: Measuring, *terms: str) -> tuple[str, ...]:
     """Return whose maps and regions the figures rest on, and on what terms."""
     source = run.regions.source
-    regions = terms.attribution or (f"{source.name}, whose source is not stated" if source else "")
+    regions = ", ".join(filter(None, terms)) or (f"{source.name}, whose source is not stated" if source else "")
     return (run.archive.credit, *([f"regions: {regions}"] if regions else []))
 
 

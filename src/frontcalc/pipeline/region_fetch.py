@@ -10,7 +10,7 @@ from frontcalc.errors import DataError
 from frontcalc.fetching import boundaries
 from frontcalc.keywords import facade
 from frontcalc.notices import Notice
-from frontcalc.pipeline.region_shapes import Terms, shapes_by_row
+from frontcalc.pipeline.region_shapes import shapes_by_row
 from frontcalc.region_store import CODE_FIELD, NAME_FIELD, FetchedRegions
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import read_features
@@ -103,7 +103,7 @@ def _listed(regions: FetchedRegions, notices: tuple[Notice, ...]) -> Table[Regio
     ]
     drawn = dict(zip(rows, shapes, strict=True))
     rows.sort(key=lambda row: (row.region, row.code, row.area_km2))
-    credit = f"regions: {Terms(regions.source, regions.licence).attribution}"
+    credit = f"regions: {', '.join(filter(None, (regions.source, regions.licence)))}"
     meta = RegionMeta(
         title, regions.source, regions.licence, "as fetched", regions.sha256, notices, attribution=(credit,)
     )

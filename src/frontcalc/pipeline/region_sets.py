@@ -18,7 +18,7 @@ from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.labels import printable
 from frontcalc.names import Place, find, suggestions
-from frontcalc.pipeline.region_shapes import Terms, shapes_by_row
+from frontcalc.pipeline.region_shapes import shapes_by_row
 from frontcalc.region_store import NAME_FIELD
 from frontcalc.regions import MAY_SHARE, UNASSIGNED, country_of, told_apart
 from frontcalc.snapshots import to_equal_area
@@ -145,7 +145,7 @@ def _meta(stored: EmbeddedRegions) -> RegionMeta:
         licence=stored.licence,
         method=stored.method,
         sha256=stored.sha256,
-        attribution=(f"regions: {Terms(stored.source, stored.licence).attribution}",),
+        attribution=(f"regions: {stored.source}, {stored.licence}",),
     )
 
 

@@ -82,28 +82,16 @@ def shapes_by_row(drawn: Mapping[KeyT, NDArray[np.object_]], source_crs: str) ->
     return shape_of
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Source and licence of a region set; empty where they are not known, as for a user's own file."""
+def terms_of(file: SourceFile | None) -> tuple[str, str]:
+    """Return source and licence of a region file, empty where they are not known, as for a user's own.
 
-    source: str = ""
-    licence: str = ""
-
-    @property
-    def attribution(self) -> str:
-        """Source and licence in one text."""
-        return ", ".join(filter(None, (self.source, self.licence)))
-
-
-def terms_of(file: SourceFile | None) -> Terms:
-    """Return where a region file is from: told by its content, so that a fetched file is known by any name."""
+    A file is told by its content, so that a fetched one is known by any name.
+    """
     if file is None:
-        return Terms()
+        return "", ""
     stored = load_embedded()
-    if file.sha256 == stored.sha256:
-        return Terms(stored.source, stored.licence)
-    fetched = region_store.of_content(file.sha256)
-    return Terms(fetched.source, fetched.licence) if fetched else Terms()
+    known = stored if file.sha256 == stored.sha256 else region_store.of_content(file.sha256)
+    return (known.source, known.licence) if known else ("", "")
 
 
 @dataclass(frozen=True, slots=True)

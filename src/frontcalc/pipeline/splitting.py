@@ -82,7 +82,12 @@ def choose_regions(
     UsageError
         A level or a name is unknown, or a level has no data here.
     """
-    names, levels = _names(only), parse_levels(by) if by is not None else (ADM1,)
+    asked = only.split(",") if isinstance(only, str) else only or ()
+    names = tuple(dict.fromkeys(name for text in asked if (name := text.strip())))
+    # A script whose variable is empty is not to get everything.
+    if only is not None and not names:
+        raise UsageError("names no region", where="--only", cure="name one, or leave it out")
+    levels = parse_levels(by) if by is not None else (ADM1,)
     if not levels and names:
         raise UsageError(
             "there are no rows to choose from with --by none",
@@ -112,18 +117,6 @@ def choose_regions(
         measured = _with_known_spellings(measured)
     listing = "(frontcalc regions list)" if regions is None else ""
     return measured, lines(measured, levels, coarser=coarser, only=names, listing=listing)
-
-
-def _names(only: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return the names in `only`, a text or a sequence; none where it is not given."""
-    if only is None:
-        return ()
-    asked = only.split(",") if isinstance(only, str) else only
-    names = tuple(dict.fromkeys(name for text in asked if (name := text.strip())))
-    # A script whose variable is empty is not to get everything.
-    if not names:
-        raise UsageError("names no region", where="--only", cure="name one, or leave it out")
-    return names
 
 
 def _known(

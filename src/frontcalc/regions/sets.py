@@ -180,26 +180,6 @@ class RegionSet:
         np.add.at(areas, self.owner[drawn], geometry.area_km2(self.pieces[drawn]))
         return areas
 
-    def of_country(self, country: str) -> Flags:
-        """Say of each region (n,) whether it is of a country; none is of the country without a name."""
-        countries = self.countries or ("",) * len(self.names)
-        return np.array([bool(country) and own.casefold() == country.casefold() for own in countries], dtype=bool)
-
-    def without(self, regions: Flags) -> RegionSet:
-        """Return the set, as drawn, in which some of the regions (n,) take nothing; they stay as rows."""
-        if not regions.any():
-            return self
-        kept = ~regions[self.owner]
-        owner = self.land_owners
-        kept_land = ~regions[owner]
-        return replace(
-            self,
-            pieces=self.pieces[kept],
-            owner=self.owner[kept],
-            land=self.land[kept_land],
-            land_owner=owner[kept_land],
-        )
-
     def with_zones(self, zones: Geometries, owner: Owners, nowhere: Geometries) -> RegionSet:
         """Return the set with more pieces, snapped to regions; with its own they leave `nowhere` to nobody."""
         return replace(
@@ -292,9 +272,18 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
     cache : Cache, optional
         Where what is found beside the regions is kept.
     """
-    own = regions.of_country(country)
-    eligible, foreign = regions.without(own), regions.pieces[own[regions.owner]]
-    if not len(eligible.pieces):
+    own = np.array([bool(country) and mine.casefold() == country.casefold() for mine in regions.countries], dtype=bool)
+    own = own if len(own) else np.zeros(len(regions.names), dtype=bool)
+    abroad, beyond = own[regions.owner], own[regions.land_owners]
+    eligible = replace(
+        regions,
+        pieces=regions.pieces[~abroad],
+        owner=regions.owner[~abroad],
+        land=regions.land[~beyond],
+        land_owner=regions.land_owners[~beyond],
+    )
+    pieces, foreign = eligible.pieces, regions.pieces[abroad]
+    if not len(pieces):
         return eligible
 
     def kept(kind: str, drawn: Sequence[NDArray[Any]], make: Callable[[], bytes]) -> bytes:
@@ -303,21 +292,18 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
             return make()
         return cache.kept(kind, key_of((method_version(), plane, geometry.to_bytes(*drawn))), make)
 
+    def zones_as_bytes() -> bytes:
+        zones, owner = snap_zones(eligible.land, eligible.land_owners, pieces, foreign, plane)
+        return geometry.to_bytes(zones, owner, rest_of_plane(np.concatenate([pieces, zones])))
+
     if snap == "none":
-        pieces = eligible.pieces
         rest = kept("rests", [pieces], lambda: geometry.to_bytes(rest_of_plane(pieces)))
         return replace(eligible, nowhere=next(geometry.from_bytes(rest)))
     content = load_zones(regions.source.sha256, country) if regions.source and plane == crs.DEFAULT_CRS else None
     if content is None:
-        drawn = [eligible.land, eligible.land_owners, eligible.pieces, eligible.owner, foreign]
-        content = kept("zones", drawn, lambda: zones_as_bytes(eligible, foreign, plane))
+        drawn = [eligible.land, eligible.land_owners, pieces, eligible.owner, foreign]
+        content = kept("zones", drawn, zones_as_bytes)
     return eligible.with_zones(*geometry.from_bytes(content))
-
-
-def zones_as_bytes(eligible: RegionSet, foreign: Geometries, plane: str) -> bytes:
-    """Make the zones of eligible regions beside foreign ones (f,), and the rest of the plane, as bytes."""
-    zones, owner = snap_zones(eligible.land, eligible.land_owners, eligible.pieces, foreign, plane)
-    return geometry.to_bytes(zones, owner, rest_of_plane(np.concatenate([eligible.pieces, zones])))
 
 
 def no_regions() -> RegionSet:
