@@ -10,12 +10,9 @@ import math
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from pyproj import Geod
 
 from frontcalc.crs import E2, SEMI_MAJOR_M
-
-Floats = NDArray[np.float64]
 
 # Five nodes integrate an edge of ten degrees to far below a square metre.
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(5)
@@ -41,7 +38,18 @@ def exact_area_km2(polygons: shapely.Geometry) -> float:
     rings, polygon = shapely.get_rings(parts, return_index=True)
     if not len(rings):
         return 0.0
-    sizes = np.abs(_ring_integrals(rings))
+    degrees, ring = shapely.get_coordinates(rings, return_index=True)
+    lon, lat = np.radians(degrees).T
+    same = ring[1:] == ring[:-1]
+    middle, half = (lat[1:] + lat[:-1]) / 2, (lat[1:] - lat[:-1]) / 2
+    mean_m2 = np.zeros(len(middle))  # of q along an edge
+    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+        s = np.sin(middle + half * node)
+        q = (1 - E2) * (s / (1 - E2 * s**2) + np.arctanh(_E * s) / _E)
+        mean_m2 += weight * (SEMI_MAJOR_M**2 * q / 2)
+    mean_m2 /= 2
+    # The sign of a ring's integral tells how the ring runs.
+    sizes = np.abs(np.bincount(ring[:-1][same], (mean_m2 * np.diff(lon))[same], minlength=len(rings)))
     outline = np.append(True, polygon[1:] != polygon[:-1])
     return math.fsum(np.where(outline, sizes, -sizes).tolist()) / 1e6
 
@@ -58,20 +66,3 @@ def geodesic_area_km2(polygons: shapely.Geometry) -> float:
     """
     wound = shapely.orient_polygons(shapely.get_parts(polygons))
     return math.fsum(_GEODESICS.geometry_area_perimeter(part)[0] for part in wound) / 1e6
-
-
-def _ring_integrals(rings: NDArray[np.object_]) -> Floats:
-    """Return the integral of q(φ) dλ along each ring (n,), in square metres; its sign tells how the ring runs."""
-    degrees, ring = shapely.get_coordinates(rings, return_index=True)
-    lon, lat = np.radians(degrees).T
-    same = ring[1:] == ring[:-1]
-    middle, half = (lat[1:] + lat[:-1]) / 2, (lat[1:] - lat[:-1]) / 2
-    mean = np.zeros(len(middle))
-    # q(φ) of Snyder's equation, in m² for a radian of longitude.
-    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
-        s = np.sin(middle + half * node)
-        q = (1 - E2) * (s / (1 - E2 * s**2) + np.arctanh(_E * s) / _E)
-        mean += weight * (SEMI_MAJOR_M**2 * q / 2)
-    mean /= 2
-    integrals = np.bincount(ring[:-1][same], (mean * np.diff(lon))[same], minlength=len(rings))
-    return integrals.astype(np.float64)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 import numpy as np
 import shapely
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from frontcalc import geometry, region_store
 from frontcalc.change import Floats
 from frontcalc.embedded import load_embedded
-from frontcalc.levels import Line, Lines
+from frontcalc.levels import Line
 from frontcalc.pipeline.conversion import drawn_in_degrees
 from frontcalc.pipeline.measuring import Measuring
 from frontcalc.regions import TOTAL, RegionSet
@@ -24,53 +24,29 @@ from frontcalc.sources import SourceFile
 KeyT = TypeVar("KeyT")
 
 
-class _OfRegion(Protocol):
-    """A row of a region."""
+def shapes_of(run: Measuring) -> Callable[[Any], shapely.MultiPolygon | None]:
+    """Return what finds the region of a run's row as drawn, in degrees on WGS 84; None of `total` and `unassigned`.
 
-    @property
-    def level(self) -> str: ...
-    @property
-    def region(self) -> str: ...
-
-
-@dataclass(frozen=True, eq=False)
-class RegionShapes:
-    """Finds the region that a row is of, as drawn: a multipolygon in longitude and latitude on WGS 84.
-
-    Parameters
-    ----------
-    regions : RegionSet
-        The regions of a run, in metres of an equal-area projection.
-    lines : Lines
-        The rows that are shown of them.
-    plane : str
-        That projection.
+    A row of a coarser level has all regions that it sums.
     """
+    regions, plane = run.regions, run.crs
+    # Above the regions are `unassigned` and `total`; a total of some rows only sums regions too.
+    members = {
+        (line.level, line.region): line.members
+        for line in run.lines.shown
+        if max(line.members) < len(regions.names) and line.level != TOTAL
+    }
 
-    regions: RegionSet
-    lines: Lines
-    plane: str
+    @cache
+    def drawn(key: tuple[str, str]) -> shapely.MultiPolygon:
+        mine = regions.land[np.isin(regions.land_owners, members[key])]
+        return drawn_in_degrees(geometry.polygonal(geometry.union(mine)), plane)
 
-    def __call__(self, row: _OfRegion) -> shapely.MultiPolygon | None:
-        """Return the region of a row, None of `total` and `unassigned`."""
-        return self._drawn.get((row.level, row.region))
+    def shape_of(row: Any) -> shapely.MultiPolygon | None:
+        key = row.level, row.region
+        return drawn(key) if key in members else None
 
-    @cached_property
-    def _drawn(self) -> dict[tuple[str, str], shapely.MultiPolygon]:
-        """Each row's region, by level and name; a row of a coarser level has all regions that it sums."""
-        shapes = {}
-        for line in self.lines.shown:
-            # Above the regions are `unassigned` and `total`; a total of some rows only sums regions too.
-            if max(line.members) < len(self.regions.names) and line.level != TOTAL:
-                mine = self.regions.land[np.isin(self.regions.land_owners, line.members)]
-                whole = geometry.polygonal(geometry.union(mine))
-                shapes[line.level, line.region] = drawn_in_degrees(whole, self.plane)
-        return shapes
-
-
-def shapes_of(run: Measuring) -> RegionShapes:
-    """Return what finds the region of the rows of a run."""
-    return RegionShapes(run.regions, run.lines, run.crs)
+    return shape_of
 
 
 def shapes_by_row(drawn: Mapping[KeyT, NDArray[np.object_]], source_crs: str) -> Callable[[KeyT], Any]:

@@ -180,16 +180,6 @@ class RegionSet:
         np.add.at(areas, self.owner[drawn], geometry.area_km2(self.pieces[drawn]))
         return areas
 
-    def with_zones(self, zones: Geometries, owner: Owners, nowhere: Geometries) -> RegionSet:
-        """Return the set with more pieces, snapped to regions; with its own they leave `nowhere` to nobody."""
-        return replace(
-            self,
-            pieces=np.concatenate([self.pieces, zones]),
-            owner=np.concatenate([self.owner, owner]),
-            snapped=np.repeat([False, True], [len(self.pieces), len(zones)]),
-            nowhere=nowhere,
-        )
-
     def split(self, *groups: Geometries) -> tuple[Split, ...]:
         """Measure groups of polygons by region, each group by itself, and by itself what no region takes.
 
@@ -303,7 +293,14 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
     if content is None:
         drawn = [eligible.land, eligible.land_owners, pieces, eligible.owner, foreign]
         content = kept("zones", drawn, zones_as_bytes)
-    return eligible.with_zones(*geometry.from_bytes(content))
+    zones, taker, nowhere = geometry.from_bytes(content)
+    return replace(
+        eligible,
+        pieces=np.concatenate([pieces, zones]),
+        owner=np.concatenate([eligible.owner, taker]),
+        snapped=np.repeat([False, True], [len(pieces), len(zones)]),
+        nowhere=nowhere,
+    )
 
 
 def no_regions() -> RegionSet:
