@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import orjson
@@ -75,32 +74,21 @@ def read_regions(
     key = key_of((method_version(), source.sha256, target_crs, field or "", entry.label, repr(limits())))
     content = cache.kept("regions", key, lambda: _made(entry, source, target_crs, field))
     land, land_owner, pieces, owners, said = geometry.from_bytes(content)
-    facts = _Facts(*orjson.loads(str(said)))
+    facts = orjson.loads(str(said))
     return RegionSet(
         level,
-        tuple(facts.names),
+        tuple(facts["names"]),
         pieces,
         owners,
         land,
         source,
-        notices=tuple(Notice(code, message) for code, message in facts.notices),
-        countries=tuple(facts.countries) if any(facts.countries) else (),
-        codes=tuple(facts.codes),
-        spellings=tuple(map(tuple, facts.spellings)),
+        notices=tuple(Notice(code, message) for code, message in facts["notices"]),
+        countries=tuple(facts["countries"]) if any(facts["countries"]) else (),
+        codes=tuple(facts["codes"]),
+        spellings=tuple(map(tuple, facts["spellings"])),
         land_owner=land_owner,
-        parents=tuple(facts.parents),
+        parents=tuple(facts["parents"]),
     )
-
-
-class _Facts(NamedTuple):
-    """What is kept of a file beside polygons: of each region (n,), and notices of the whole."""
-
-    names: list[str]
-    countries: list[str]
-    codes: list[str]
-    spellings: list[list[str]]
-    parents: list[str]
-    notices: list[tuple[str, str]]
 
 
 def _made(entry: Entry, source: SourceFile, target_crs: str, field: str | None) -> bytes:
@@ -122,20 +110,24 @@ def _made(entry: Entry, source: SourceFile, target_crs: str, field: str | None) 
         raise DataError(problem, where=where, cure="give every region its area, or leave it out")
     pieces, of = geometry.subdivide(land)
     pieces, owners, notices = partition(pieces, land_owner[of], tuple(names), where)
-    mine = [[features.properties[number] for number in np.flatnonzero(index == own)] for own in range(len(order))]
     said = [(notice.code, notice.message) for notice in notices]
     if apart:
         listed = some_of([names[own] for own in sorted(apart)])
         said.append(("REGIONS-JOINED", f"{where}: of one name, and one region though they do not touch: {listed}"))
-    facts = _Facts(
-        names,
-        [printable(country_of(properties)) for properties in mine],
-        [code for _, code, _ in order],
-        [_other_names(properties[0]) for properties in mine],
-        [_parent(properties[0], field or "name") for properties in mine],
-        said,
-    )
-    return geometry.to_bytes(land, land_owner, pieces, owners, np.array(orjson.dumps(list(facts)).decode()))
+    mine = [[features.properties[number] for number in np.flatnonzero(index == own)] for own in range(len(order))]
+    # Also called by the texts of fields such as «name_uk» and «NAME_1».
+    called = [[value for key, value in own[0].items() if key.casefold().startswith("name")] for own in mine]
+    facts = {
+        "names": names,
+        "countries": [printable(country_of(properties)) for properties in mine],
+        "codes": [code for _, code, _ in order],
+        "spellings": [
+            [printable(name.strip()) for name in own if isinstance(name, str) and name.strip()] for own in called
+        ],
+        "parents": [_parent(own[0], field or "name") for own in mine],
+        "notices": said,
+    }
+    return geometry.to_bytes(land, land_owner, pieces, owners, np.array(orjson.dumps(facts).decode()))
 
 
 def _land(features: Features, index: Owners, target_crs: str, where: str) -> tuple[Geometries, Owners, set[int]]:
@@ -149,7 +141,10 @@ def _land(features: Features, index: Owners, target_crs: str, where: str) -> tup
         projected = np.concatenate([np.empty(0, dtype=object), *parts])
         if len(parts) > 1 and not _connected(projected, np.repeat(np.arange(len(parts)), list(map(len, parts)))):
             apart.add(int(region))
-        whole.append(_without_overlap(projected))
+        # United where two polygons touch, so that no ground counts twice.
+        first, second = shapely.STRtree(projected).query(projected, predicate="intersects")
+        touching = bool((first < second).any())
+        whole.append(geometry.polygonal(geometry.union(projected)) if touching else projected)
         owner.append(np.full(len(whole[-1]), region))
     return np.concatenate(whole), np.concatenate(owner), apart
 
@@ -164,12 +159,6 @@ def _connected(polygons: Geometries, feature: Owners) -> bool:
         if (joined == group).all():
             return not group.any()
         group = joined
-
-
-def _without_overlap(polygons: Geometries) -> Geometries:
-    """Return polygons of one region, united if two of them touch, so that no ground counts twice."""
-    first, second = shapely.STRtree(polygons).query(polygons, predicate="intersects")
-    return geometry.polygonal(geometry.union(polygons)) if (first < second).any() else polygons
 
 
 def _names(features: Features, field: str | None, where: str) -> list[str]:
@@ -201,7 +190,7 @@ def told_apart(names: Sequence[str], features: Features, field: str) -> list[tup
         The property that names them. One of a level, as NAME_2, goes with the codes of that level.
     """
     lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
-    found = {key: level for own in lower for key in own if (level := _level_of(key))}
+    found = {key: match[1] or match[2] for own in lower for key in own if (match := _LEVEL_CODES.fullmatch(key))}
     level = next(iter(re.findall(r"\d", field)), max(found.values(), default=""))
     fields = (*CODE_FIELDS, *sorted(key for key in found if found[key] == level))
     codes = [next(filter(None, (_text(own.get(key)) for key in fields)), "") for own in lower]
@@ -210,12 +199,6 @@ def told_apart(names: Sequence[str], features: Features, field: str) -> list[tup
         (name, "", _parent(own, field)) if name in uncoded else (name, code, "")
         for name, code, own in zip(names, codes, features.properties, strict=True)
     ]
-
-
-def _level_of(key: str) -> str:
-    """Return the level that a property holds codes of, a digit; empty where it holds none."""
-    found = _LEVEL_CODES.fullmatch(key)
-    return (found[1] or found[2]) if found else ""
 
 
 def _parent(properties: Mapping[str, object], field: str) -> str:
@@ -229,12 +212,6 @@ def _text(value: object) -> str:
     """Return a property as text; GADM writes NA for none."""
     text = printable(str(value or "").strip())
     return "" if text == "NA" else text
-
-
-def _other_names(properties: Mapping[str, object]) -> list[str]:
-    """Return what a feature is also called: the texts of fields such as «name_uk» and «NAME_1»."""
-    named = (value for key, value in properties.items() if key.casefold().startswith("name"))
-    return [printable(value.strip()) for value in named if isinstance(value, str) and value.strip()]
 
 
 def country_of(properties: Iterable[Mapping[str, object]]) -> str:
