@@ -31,28 +31,19 @@ PARTIAL_COUNTRIES: dict[str, tuple[str, ...]] = {"ukraine-adm1": ("RU",)}
 
 @dataclass(frozen=True)
 class RegionInfo:
-    """What is known of a region apart from its shape.
+    """What is known of a region, or of a country, apart from its shape.
 
     Attributes
     ----------
     code, country
-        ISO 3166-2 code, and the ISO 3166-1 alpha-2 code of the country it belongs to by international law.
+        ISO 3166-2 code, and the ISO 3166-1 alpha-2 code of the country it belongs to by international law; a
+        country's own code is both.
     name, name_uk, aliases
         English and Ukrainian name, and other spellings; no two regions of a set share one.
     """
 
     code: str
     country: str
-    name: str
-    name_uk: str
-    aliases: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class CountryInfo:
-    """What a country of a set is called: by its ISO 3166-1 alpha-2 code, in English, in Ukrainian, and otherwise."""
-
-    code: str
     name: str
     name_uk: str
     aliases: tuple[str, ...]
@@ -87,7 +78,7 @@ class EmbeddedRegions:
     sha256: str
     accuracy: str
     regions: tuple[RegionInfo, ...]
-    countries: tuple[CountryInfo, ...]
+    countries: tuple[RegionInfo, ...]
     pieces: npt.NDArray[np.object_]
     owner: npt.NDArray[np.intp]
 
@@ -123,12 +114,17 @@ def load_embedded(name: str = "ukraine-adm1") -> EmbeddedRegions:
         # One division of a whole number gives the double nearest to its decimal, the same for every piece.
         vertices = np.cumsum(deltas.reshape(2, -1), axis=1, dtype=np.int64).T / header["units_per_degree"]
         rings = shapely.linearrings(vertices, indices=np.repeat(np.arange(count), sizes))
+        infos = {
+            kind: tuple(RegionInfo(**{"country": one["code"], **one, "aliases": tuple(one["aliases"])}) for one in told)
+            for kind, told in header.items()
+            if kind in ("regions", "countries")
+        }
         return EmbeddedRegions(
             **{key: header[key] for key in ("name", "source", "licence", "method")},
             sha256=hashlib.sha256(content).hexdigest(),
             accuracy=_ACCURACY.get(header["source"], ""),
-            regions=tuple(RegionInfo(**one | {"aliases": tuple(one["aliases"])}) for one in header["regions"]),
-            countries=tuple(CountryInfo(**one | {"aliases": tuple(one["aliases"])}) for one in header["countries"]),
+            regions=infos["regions"],
+            countries=infos["countries"],
             pieces=shapely.polygons(rings),
             owner=owner.astype(np.intp),
         )

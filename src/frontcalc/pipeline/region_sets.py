@@ -92,7 +92,13 @@ def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
     ('UA-14', 'Dnipropetrovsk|Kharkiv|Luhansk|Rostov|Zaporizhzhia')
     """
     stored = load_embedded()
-    index = _find(name, stored)
+    known = [Place(own.name, (own.code, own.name_uk, *own.aliases), (at,)) for at, own in enumerate(stored.regions)]
+    found = find(name, known)
+    if len(found) != 1:
+        near = [place.label for place in found] or suggestions(name, known)
+        cure = f"did you mean {' or '.join(near)}?" if near else "frontcalc regions list has them all"
+        raise UsageError(f"no region is named {name[:60]!r}", cure=cure)
+    (index,) = found[0].members
     info, mine = stored.regions[index], stored.pieces[stored.owner == index]
     beside = shapely.STRtree(stored.pieces).query(mine, predicate="intersects")[1]
     neighbours = sorted({stored.regions[owner].name for owner in stored.owner[beside]} - {info.name})
@@ -121,20 +127,6 @@ def _columns(stored: EmbeddedRegions, info: RegionInfo, area_km2: float) -> dict
         "area_km2": area_km2,
         "aliases": "|".join(info.aliases),
     }
-
-
-def _find(name: str, stored: EmbeddedRegions) -> int:
-    """Return the index of the region that a name or code means."""
-    known = [
-        Place(info.name, (info.code, info.name_uk, *info.aliases), (index,))
-        for index, info in enumerate(stored.regions)
-    ]
-    found = find(name, known)
-    if len(found) == 1:
-        return found[0].members[0]
-    near = [place.label for place in found] or suggestions(name, known)
-    cure = f"did you mean {' or '.join(near)}?" if near else "frontcalc regions list has them all"
-    raise UsageError(f"no region is named {name[:60]!r}", cure=cure)
 
 
 def _meta(stored: EmbeddedRegions) -> RegionMeta:
@@ -208,7 +200,10 @@ def check_regions(
     if not len(features.polygons):
         refused.append("it holds no polygons")
     whole = geometry.union(geometry.polygonal(ground))
-    gaps = _gaps_km2(whole)
+    holes = [shapely.Polygon(ring) for one in whole.geoms for ring in one.interiors]
+    # What lies in a hole may be a region of its own, an enclave.
+    gaps_km2 = geometry.area_km2(shapely.difference(np.array(holes, dtype=object), whole))
+    gaps_km2 = gaps_km2[gaps_km2 > _TOUCHING_KM2]
     rows = [
         _row(
             source.name,
@@ -229,8 +224,8 @@ def check_regions(
         regions=len(order),
         area_km2=float(geometry.area_km2(whole)),
         overlaps=tuple(overlaps),
-        gaps=len(gaps),
-        gaps_km2=float(np.sum(gaps)),
+        gaps=len(gaps_km2),
+        gaps_km2=float(np.sum(gaps_km2)),
         not_area=len(features.not_area),
         refused=tuple(refused),
     )
@@ -292,11 +287,3 @@ def _overlaps(names: Sequence[str], ground: Sequence[shapely.MultiPolygon]) -> l
         for a, b in zip(*np.nonzero(shared > _TOUCHING_KM2), strict=True)
     ]
     return sorted(found, key=lambda pair: (-pair.km2, pair.first, pair.second))
-
-
-def _gaps_km2(whole: shapely.MultiPolygon) -> NDArray[np.float64]:
-    """Return the area (km²) of each gap of more than a square metre that the united regions enclose."""
-    holes = [shapely.Polygon(ring) for one in whole.geoms for ring in one.interiors]
-    # What lies in a hole may be a region of its own, an enclave.
-    areas = geometry.area_km2(shapely.difference(np.array(holes, dtype=object), whole))
-    return areas[areas > _TOUCHING_KM2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -112,8 +112,14 @@ class RegionLand:
         """
         count = len(self.region_km2)
         if line.level == TOTAL:
-            members = tuple(range(count)) if count + 1 in line.members else line.members
-            return self._share_of_total([member for member in members if member < count], held_km2, home)
+            # Of the one country that is not the actor's own, and of what is held in its regions.
+            foreign = [country for country in self.country_km2 if not home or country != home]
+            if len(foreign) != 1:
+                return Share()
+            members = range(count) if count + 1 in line.members else line.members
+            mine = [member for member in members if member < count and self.countries[member] == foreign[0]]
+            held = None if held_km2 is None else math.fsum(held_km2[mine])
+            return Share(None, None, *_part(held, self.country_km2[foreign[0]]))
         if max(line.members) >= count:
             return Share()
         held = None if held_km2 is None else line.sum_of(held_km2)
@@ -121,19 +127,13 @@ class RegionLand:
         country_km2 = self.country_km2.get(countries.pop()) if len(countries) == 1 else None
         return Share(*_part(held, line.sum_of(self.region_km2)), *_part(held, country_km2))
 
-    def _share_of_total(self, members: Sequence[int], held_km2: Floats | None, home: str) -> Share:
-        """Return the share of the one country that is not the actor's own, of what is held in its regions."""
-        foreign = [country for country in self.country_km2 if not home or country != home]
-        if len(foreign) != 1:
-            return Share()
-        mine = [member for member in members if self.countries[member] == foreign[0]]
-        held = None if held_km2 is None else math.fsum(held_km2[mine])
-        return Share(None, None, *_part(held, self.country_km2[foreign[0]]))
-
 
 def land_of(regions: RegionSet) -> RegionLand:
     """Return the land of a region set."""
-    areas = regions.land_km2()
+    # What is snapped is not drawn.
+    drawn = slice(None) if regions.snapped is None else ~regions.snapped
+    drawn_km2 = geometry.area_km2(regions.pieces[drawn])
+    areas = np.bincount(regions.owner[drawn], drawn_km2, minlength=len(regions.names)).astype(np.float64)
     countries = regions.countries or ("",) * len(areas)
     country_km2 = {
         country: math.fsum(float(area) for area, own in zip(areas, countries, strict=True) if own == country)

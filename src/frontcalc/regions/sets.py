@@ -173,13 +173,6 @@ class RegionSet:
         """The index into `names` of each polygon of `land`, (k,)."""
         return self.owner if self.land_owner is None else self.land_owner
 
-    def land_km2(self) -> Floats:
-        """Return the area of each region's land as the set draws it, (n,) in km²; what is snapped is not drawn."""
-        areas = np.zeros(len(self.names))
-        drawn = slice(None) if self.snapped is None else ~self.snapped
-        np.add.at(areas, self.owner[drawn], geometry.area_km2(self.pieces[drawn]))
-        return areas
-
     def split(self, *groups: Geometries) -> tuple[Split, ...]:
         """Measure groups of polygons by region, each group by itself, and by itself what no region takes.
 
