@@ -169,16 +169,21 @@ def prove_equal_area(crs: str, bounds: Bounds) -> None:
         has the measured distortion and two projections that were tried and work.
     """
     # Whole degrees outward: neighbouring maps share one proof.
-    box = (np.floor(bounds[0]), np.floor(bounds[1]), np.ceil(bounds[2]), np.ceil(bounds[3]))
-    least, greatest = area_distortion(crs, tuple(map(float, box)))
+    (west, south), (east, north) = np.floor(bounds[:2]).tolist(), np.ceil(bounds[2:]).tolist()
+    box = west, south, east, north
+    least, greatest = area_distortion(crs, box)
     if max(-least, greatest) <= TOLERANCE:
         return
+    centre = f"+lat_0={(south + north) / 2:g} +lon_0={(west + east) / 2:g}"
+    candidates = [DEFAULT_CRS, f"'+proj=laea {centre} +datum=WGS84'", "ESRI:54034", "EPSG:8857"]
+    errors = [area_distortion(name.strip("'"), box) for name in candidates]
+    working = [name for name, (low, high) in zip(candidates, errors, strict=True) if max(-low, high) <= TOLERANCE]
     raise UsageError(
         f"is not equal-area over the data: areas err by {least:+.3%} to {greatest:+.3%}"
         if np.isfinite([least, greatest]).all()
         else "is not defined over the data",
         where=f"--crs {crs}",
-        cure=f"use {' or '.join(_working_alternatives(box))}",
+        cure=f"use {' or '.join(working[:2])}",
     )
 
 
@@ -214,11 +219,3 @@ def area_distortion(crs: str, bounds: Bounds, *, samples: int = 7) -> tuple[floa
     if not np.isfinite(error_of_area).all():
         return -np.inf, np.inf
     return float(error_of_area.min()), float(error_of_area.max())
-
-
-def _working_alternatives(bounds: Bounds) -> list[str]:
-    """Return two projections that are equal-area over the bounds, tried here."""
-    centre = f"+lat_0={(bounds[1] + bounds[3]) / 2:g} +lon_0={(bounds[0] + bounds[2]) / 2:g}"
-    candidates = [DEFAULT_CRS, f"'+proj=laea {centre} +datum=WGS84'", "ESRI:54034", "EPSG:8857"]
-    errors = [area_distortion(name.strip("'"), bounds) for name in candidates]
-    return [name for name, (low, high) in zip(candidates, errors, strict=True) if max(-low, high) <= TOLERANCE][:2]
