@@ -16,7 +16,7 @@ STAGES = {
     "what differs": ("between.py", "differences"),
     "split by region": ("ground.py", "measured"),
     "read regions": ("reading.py", "read_regions"),
-    "snap to regions": ("eligible.py", "takers"),
+    "snap to regions": ("sets.py", "takers"),
 }
 
 

@@ -8,19 +8,23 @@ writes a file an actor's country, in the default projection. It is to be run aga
 
 import argparse
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 from frontcalc.crs import DEFAULT_CRS
-from frontcalc.regions import embedded_regions
-from frontcalc.regions.eligible import zones_as_bytes
+from frontcalc.geometry import to_bytes
+from frontcalc.regions import embedded_regions, takers
 
 
 def build(country: str) -> bytes:
     """Return the bytes of the zones of all embedded regions but one country's: the set's SHA-256, then deflated."""
     regions = embedded_regions(target_crs=DEFAULT_CRS)
     assert regions.source is not None
-    own = regions.of_country(country)
-    zones = zones_as_bytes(regions.without(own), regions.pieces[own[regions.owner]], DEFAULT_CRS)
+    # Without a source nothing that is stored is used.
+    taken = takers(replace(regions, source=None), country, snap="border", plane=DEFAULT_CRS)
+    assert taken.snapped is not None
+    assert taken.nowhere is not None
+    zones = to_bytes(taken.pieces[taken.snapped], taken.owner[taken.snapped], taken.nowhere)
     return bytes.fromhex(regions.source.sha256) + zlib.compress(zones, 9)
 
 

@@ -19,8 +19,8 @@ import frontcalc
 from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.drift import Drift
 from frontcalc.fetching.client import Patience
+from frontcalc.measure.fetch import Fetched
 from frontcalc.notices import Notice
-from frontcalc.pipeline.archive_fetch import Fetched
 from frontcalc.run.options import Options
 from frontcalc.tables import (
     ArchiveMeta,

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely
 from hypothesis import HealthCheck, settings
+from numpy.typing import NDArray
 from pyproj import Transformer
 
 from frontcalc.cache import VARIABLE
 from frontcalc.cli import run as run_command
+from frontcalc.regions import RegionSet
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # For `make mutants`: the same few examples for every mutant.
@@ -45,6 +48,19 @@ def square(column: int, row: int) -> shapely.Polygon:
         (west, south + 10_000),
     ]
     return shapely.Polygon([_TO_DEGREES.transform(x, y) for x, y in corners])
+
+
+def with_zones(
+    regions: RegionSet, zones: NDArray[np.object_], owner: NDArray[np.intp], nowhere: NDArray[np.object_]
+) -> RegionSet:
+    """Return a set with more pieces, snapped to its regions, and the rest of the plane."""
+    return replace(
+        regions,
+        pieces=np.concatenate([regions.pieces, zones]),
+        owner=np.concatenate([regions.owner, owner]),
+        snapped=np.repeat([False, True], [len(regions.pieces), len(zones)]),
+        nowhere=nowhere,
+    )
 
 
 def collection(layers: Mapping[str | None, Sequence[shapely.Geometry | None]], field: str = "layer") -> dict[str, Any]:

@@ -64,7 +64,7 @@ def test_neighbours_stay_neighbours_when_edges_are_split() -> None:
 @pytest.mark.parametrize("target", EQUAL_AREA)
 def test_equal_area_projections_are_proved(target: str) -> None:
     crs.prove_equal_area(target, UKRAINE)
-    assert crs.area_distortion(target, UKRAINE).worst < 1e-9
+    assert max(map(abs, crs.area_distortion(target, UKRAINE))) < 1e-9
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_projections_that_distort_are_refused_with_the_distortion_and_two_that_w
     assert distortion in message
     first, second = message.split("use ")[1].split(" or ")
     for suggestion in (first, second):
-        assert crs.area_distortion(suggestion.strip("'"), UKRAINE).worst < 1e-9
+        assert max(map(abs, crs.area_distortion(suggestion.strip("'"), UKRAINE))) < 1e-9
 
 
 def test_one_point_is_projected_as_it_is_among_others() -> None:

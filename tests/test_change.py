@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import shapely
+from conftest import with_zones
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import figures_km2, opened_step, plain_figures_km2
@@ -36,7 +37,7 @@ def boxes(*shapes: shapely.Polygon) -> np.ndarray:
 WEST, EAST = box(0, 0, 10, 10), box(10, 0, 20, 10)
 DRAWN = regions.RegionSet("adm1", ("West", "East"), boxes(WEST, EAST), np.arange(2), boxes(WEST, EAST))
 # 2 km north of either region are snapped to it; beyond that no region takes anything.
-SNAPPED = DRAWN.with_zones(boxes(box(0, 10, 10, 12), box(10, 10, 20, 12)), np.arange(2), boxes(box(-90, 12, 90, 90)))
+SNAPPED = with_zones(DRAWN, boxes(box(0, 10, 10, 12), box(10, 10, 20, 12)), np.arange(2), boxes(box(-90, 12, 90, 90)))
 
 # West is left by half of it, East entered by as much; 2 × 1 km beyond the regions come, 1 × 1 km of it snapped.
 BEFORE = ground_of(box(0, 0, 10, 5))
@@ -148,7 +149,7 @@ def test_the_ground_itself_by_region_and_beside_them() -> None:
 def test_the_largest_part_beside_regions_is_found_in_whichever_part_has_it() -> None:
     """The largest part has 1 km² beside regions, two faces of another have 2 km² together, a third has 1.5 km²."""
     shapes = box(0, 0, 19, 13), box(-2, 0, -1, 1), box(-3, 0, -2, 1), box(30, 0, 31, 1.5)
-    lone = DRAWN.with_zones(boxes(box(0, 10, 20, 12.947368421)), np.zeros(1, dtype=int), boxes(box(-90, -90, 0, 90)))
+    lone = with_zones(DRAWN, boxes(box(0, 10, 20, 12.947368421)), np.zeros(1, dtype=int), boxes(box(-90, -90, 0, 90)))
     nobody = replace(lone, nowhere=boxes(box(-90, -90, 0, 90), box(20, -90, 90, 90), box(0, 12.947368421, 20, 90)))
     assert change.areas(boxes(*shapes), nobody)[0, -2] == pytest.approx(4.5, abs=1e-6)
     assert beside(boxes(*shapes), nobody, snapped=False).equals(box(-3, 0, -1, 1))

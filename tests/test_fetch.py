@@ -19,8 +19,8 @@ from conftest import Run, collection, square
 import frontcalc
 from frontcalc import region_store
 from frontcalc.fetching.client import Client, Patience
-from frontcalc.pipeline import region_fetch
-from frontcalc.pipeline.region_fetch import find_country, find_level, media_url
+from frontcalc.measure import fetch_regions as region_fetch
+from frontcalc.measure.fetch_regions import find_country, find_level, media_url
 
 Write = Callable[..., Path]
 Response = tuple[int, bytes, dict[str, str]]

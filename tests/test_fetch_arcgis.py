@@ -19,7 +19,7 @@ from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.fetching.catalogue import OF_USER
 from frontcalc.fetching.client import Patience
 from frontcalc.fetching.folder import filling
-from frontcalc.pipeline.archive_fetch import Fetched
+from frontcalc.measure.fetch import Fetched
 
 LAYER = "Maps/FeatureServer/0"
 WAITED: list[float] = []

@@ -35,7 +35,7 @@ import frontcalc
 from frontcalc.errors import DataError, FrontcalcError
 from frontcalc.fetching.client import Client, Patience, retry_after_s
 from frontcalc.manifest import NAME
-from frontcalc.pipeline.archive_fetch import Fetched, IncompleteError
+from frontcalc.measure.fetch import Fetched, IncompleteError
 
 LAYER = "Maps/FeatureServer/0"
 PATIENT = Patience(attempts=4, request_s=20, sleep=lambda _: None)

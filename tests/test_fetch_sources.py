@@ -24,8 +24,8 @@ from frontcalc.fetching.catalogue import OF_USER, MapSource, sources
 from frontcalc.fetching.client import Patience
 from frontcalc.fetching.folder import config_bytes
 from frontcalc.layers import find_layer
-from frontcalc.pipeline import archive_fetch
-from frontcalc.pipeline.archive_fetch import Fetched, IncompleteError
+from frontcalc.measure import fetch as archive_fetch
+from frontcalc.measure.fetch import Fetched, IncompleteError
 
 PATIENT = Patience(attempts=3, request_s=20, sleep=lambda _: None)
 ROOT = "/SaBe5HMtmnbqSWlu/arcgis/rest/services/"

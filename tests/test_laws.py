@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+from conftest import with_zones
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import opened_step
@@ -136,7 +137,7 @@ def test_with_zones_unassigned_is_still_measured_and_not_subtracted() -> None:
     nowhere = np.array([shapely.box(10_000, 0, 15_000, 10_000)], dtype=object)
     nothing = np.empty(0, dtype=object)
     overlapping = regions.RegionSet("adm1", ("a", "b"), twice, np.array([0, 1]), twice)
-    snapped = overlapping.with_zones(nothing, np.empty(0, dtype=np.intp), nowhere)
+    snapped = with_zones(overlapping, nothing, np.empty(0, dtype=np.intp), nowhere)
     (split,) = snapped.split(np.array([shapely.box(0, 0, 20_000, 10_000)]))
     assert split.km2.tolist() == pytest.approx([100.0, 100.0, 50.0])
 

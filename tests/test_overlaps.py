@@ -28,17 +28,15 @@ def shared_km2(one: shapely.Polygon, other: shapely.Polygon) -> float:
     return float(overlaps.shared_area_m2(*edges, np.array([0]), np.array([0]))[0] / 1e6)
 
 
-def test_edges_are_taken_apart_and_put_together_again() -> None:
+def test_the_edges_of_several_polygons_are_those_of_each() -> None:
     flat = np.array([box(0, 0, 1, 1), FRAME, shapely.Polygon([(0, 0), (1, 0), (0, 5)])], dtype=object)
     edges = overlaps.edges_of(flat)
-    apart = overlaps.one_by_one(edges)
-    assert [len(own.x) for own in apart] == [2, 4, 2]
-    for whole, again in zip(edges, overlaps.together(apart), strict=True):
-        assert whole.tolist() == again.tolist()
-    for alone, polygon in zip(apart, flat, strict=True):
-        for own, again in zip(alone, overlaps.edges_of(np.array([polygon], dtype=object)), strict=True):
-            assert own.tolist() == again.tolist()
-    assert overlaps.one_by_one(overlaps.edges_of(flat[:0])) == []
+    assert edges.first.tolist() == [0, 2, 6, 8]
+    for number, polygon in enumerate(flat):
+        alone, mine = overlaps.edges_of(flat[number : number + 1]), slice(*edges.first[number : number + 2])
+        assert [own.tolist() for own in alone[:5]] == [whole[mine].tolist() for whole in edges[:5]]
+        assert alone.bounds.tolist() == [list(polygon.bounds)] == edges.bounds[[number]].tolist()
+    assert overlaps.edges_of(flat[:0]).first.tolist() == [0]
 
 
 FRAME = box(0, 0, 10, 10) - box(2, 2, 8, 8)

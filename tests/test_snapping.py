@@ -22,7 +22,7 @@ from frontcalc.cache import Cache, usage
 from frontcalc.embedded import load_zones
 from frontcalc.errors import UsageError
 from frontcalc.outputs import WRITERS
-from frontcalc.regions import countries, eligible
+from frontcalc.regions import country_of, sets
 
 PLANE = "EPSG:6933"
 NORTH_30 = float(crs.projector(crs.LONLAT, PLANE)(np.array([[0.0, 30.0]]))[0, 1])
@@ -122,7 +122,7 @@ def test_the_stored_zones_are_those_that_the_script_makes(country: str, monkeypa
     """Bytes depend on the versions of GEOS and PROJ, so the stored ones are compared as ground."""
     embedded = regions.embedded_regions(target_crs=PLANE)
     stored = regions.takers(embedded, country, snap="border", plane=PLANE)
-    monkeypatch.setattr(eligible, "load_zones", lambda sha256, country: None)
+    monkeypatch.setattr(sets, "load_zones", lambda sha256, country: None)
     made = regions.takers(embedded, country, snap="border", plane=PLANE)
     areas = (np.bincount(taken.owner, shapely.area(taken.pieces) / 1e6) for taken in (stored, made))
     assert next(areas) == pytest.approx(next(areas), abs=0.01)
@@ -182,7 +182,7 @@ def test_zones_agree_with_the_plain_rule_on_real_borders() -> None:
     """Points around the border of Ukraine and Russia and on the Sea of Azov, in the local UTM zone."""
     local = "EPSG:32637"
     embedded = regions.embedded_regions(target_crs=PLANE)
-    mine = embedded.of_country("UA")
+    mine = np.array(embedded.countries) == "UA"
     to_local = crs.projector(PLANE, local)
     whole = [shapely.coverage_union_all(embedded.pieces[embedded.owner == n]) for n in range(len(embedded.names))]
     ground = shapely.transform(np.array(whole, dtype=object), to_local)
@@ -318,11 +318,11 @@ def test_held_and_series_say_what_was_snapped(border: dict[str, Path]) -> None:
     ],
 )
 def test_countries_are_read_from_the_fields_that_publishers_use(properties: dict[str, object], country: str) -> None:
-    assert countries.country_of([properties]) == country
+    assert country_of([properties]) == country
 
 
 def test_a_region_of_two_countries_is_of_none() -> None:
-    assert countries.country_of([{"iso_a2": "XX"}, {"iso_a2": "YY"}]) == ""
+    assert country_of([{"iso_a2": "XX"}, {"iso_a2": "YY"}]) == ""
 
 
 def test_another_country_is_measured_like_any(archive: Write, wheel: Path, tmp_path: Path) -> None:

@@ -18,25 +18,24 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from frontcalc.archives import open_archive
     from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
+    from frontcalc.measure.archives import check_archive, list_archive
     from frontcalc.measure.compare import compare, disagreements
+    from frontcalc.measure.convert import convert
     from frontcalc.measure.diff import changes, changes_between, diff, diff_files
+    from frontcalc.measure.explain import explain_archive, write_legend
+    from frontcalc.measure.fetch import fetch, source_terms
+    from frontcalc.measure.fetch_regions import fetch_regions
     from frontcalc.measure.flows import flows
     from frontcalc.measure.held import held
     from frontcalc.measure.pictures import change_map, change_map_between
     from frontcalc.measure.places import places
+    from frontcalc.measure.regions import check_regions, list_regions, show_region
     from frontcalc.measure.sensitivity import sensitivity
     from frontcalc.measure.series import series
     from frontcalc.measure.summary import summary
     from frontcalc.measure.trees import check_summaries, write_summaries
     from frontcalc.measure.verify import verify
     from frontcalc.page import report
-    from frontcalc.pipeline.archive_checks import check_archive, list_archive
-    from frontcalc.pipeline.archive_fetch import fetch, source_terms
-    from frontcalc.pipeline.conversion import convert
-    from frontcalc.pipeline.explanations import explain_archive, write_legend
-    from frontcalc.pipeline.region_check import check_regions
-    from frontcalc.pipeline.region_fetch import fetch_regions
-    from frontcalc.pipeline.region_sets import list_regions, show_region
     from frontcalc.viz.charts import notebook_html, picture, plot
 
 _HOME = {
@@ -44,30 +43,30 @@ _HOME = {
     "change_map_between": "measure.pictures",
     "changes": "measure.diff",
     "changes_between": "measure.diff",
-    "check_archive": "pipeline.archive_checks",
-    "check_regions": "pipeline.region_check",
+    "check_archive": "measure.archives",
+    "check_regions": "measure.regions",
     "check_summaries": "measure.trees",
     "compare": "measure.compare",
-    "convert": "pipeline.conversion",
+    "convert": "measure.convert",
     "diff": "measure.diff",
     "diff_files": "measure.diff",
     "disagreements": "measure.compare",
-    "explain_archive": "pipeline.explanations",
-    "fetch": "pipeline.archive_fetch",
-    "fetch_regions": "pipeline.region_fetch",
+    "explain_archive": "measure.explain",
+    "fetch": "measure.fetch",
+    "fetch_regions": "measure.fetch_regions",
     "flows": "measure.flows",
     "held": "measure.held",
-    "list_archive": "pipeline.archive_checks",
-    "list_regions": "pipeline.region_sets",
+    "list_archive": "measure.archives",
+    "list_regions": "measure.regions",
     "places": "measure.places",
     "report": "page",
     "sensitivity": "measure.sensitivity",
     "series": "measure.series",
-    "show_region": "pipeline.region_sets",
-    "source_terms": "pipeline.archive_fetch",
+    "show_region": "measure.regions",
+    "source_terms": "measure.fetch",
     "summary": "measure.summary",
     "verify": "measure.verify",
-    "write_legend": "pipeline.explanations",
+    "write_legend": "measure.explain",
     "write_summaries": "measure.trees",
     "notebook_html": "viz.charts",
     "picture": "viz.charts",

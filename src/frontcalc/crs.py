@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -39,19 +38,6 @@ _OPENS_FILES = re.compile(
 )
 
 Bounds = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Distortion:
-    """The least and greatest relative error of area that a projection makes over some bounds."""
-
-    least: float
-    greatest: float
-
-    @property
-    def worst(self) -> float:
-        """The larger of the two in size; infinite where the projection is undefined."""
-        return max(abs(self.least), abs(self.greatest))
 
 
 @lru_cache(maxsize=32)
@@ -183,29 +169,38 @@ def prove_equal_area(crs: str, bounds: Bounds) -> None:
         has the measured distortion and two projections that were tried and work.
     """
     # Whole degrees outward: neighbouring maps share one proof.
-    box = (np.floor(bounds[0]), np.floor(bounds[1]), np.ceil(bounds[2]), np.ceil(bounds[3]))
-    distortion = area_distortion(crs, tuple(map(float, box)))
-    if distortion.worst <= TOLERANCE:
+    (west, south), (east, north) = np.floor(bounds[:2]).tolist(), np.ceil(bounds[2:]).tolist()
+    box = west, south, east, north
+    least, greatest = area_distortion(crs, box)
+    if max(-least, greatest) <= TOLERANCE:
         return
+    centre = f"+lat_0={(south + north) / 2:g} +lon_0={(west + east) / 2:g}"
+    candidates = [DEFAULT_CRS, f"'+proj=laea {centre} +datum=WGS84'", "ESRI:54034", "EPSG:8857"]
+    errors = [area_distortion(name.strip("'"), box) for name in candidates]
+    working = [name for name, (low, high) in zip(candidates, errors, strict=True) if max(-low, high) <= TOLERANCE]
     raise UsageError(
-        f"is not equal-area over the data: areas err by {distortion.least:+.3%} to {distortion.greatest:+.3%}"
-        if np.isfinite(distortion.worst)
+        f"is not equal-area over the data: areas err by {least:+.3%} to {greatest:+.3%}"
+        if np.isfinite([least, greatest]).all()
         else "is not defined over the data",
         where=f"--crs {crs}",
-        cure=f"use {' or '.join(_working_alternatives(box))}",
+        cure=f"use {' or '.join(working[:2])}",
     )
 
 
 @lru_cache(maxsize=256)
-def area_distortion(crs: str, bounds: Bounds, *, samples: int = 7) -> Distortion:
-    """Measure how far a projection departs from WGS 84 areas, on a grid of samples over bounds in degrees.
+def area_distortion(crs: str, bounds: Bounds, *, samples: int = 7) -> tuple[float, float]:
+    """Return the least and greatest relative error of area on a grid of samples over bounds in degrees.
+
+    Both are infinite where the projection is undefined there.
 
     The Jacobian of the projection, by central differences, is held against the exact area element
     a²(1-e²)cos φ / (1-e² sin² φ)² of the ellipsoid. That also catches what the projection's own scale
     factors do not see: another ellipsoid, a sphere, units other than metres.
     """
-    grid = np.meshgrid(_inside(bounds[0], bounds[2], samples), _inside(bounds[1], bounds[3], samples))
-    lon, lat = (axis.ravel() for axis in grid)
+    low, high = np.array(bounds[:2]), np.array(bounds[2:])
+    # A little inside the bounds, so that poles stay defined.
+    margin = np.maximum(high - low, 0.01) * 0.001
+    lon, lat = (axis.ravel() for axis in np.meshgrid(*np.linspace(low + margin, high - margin, samples).T))
     step = 1e-4  # degrees, about 10 m: truncation and rounding both stay below 1e-9
     try:
         transform = transformer(LONLAT, crs).transform
@@ -214,26 +209,13 @@ def area_distortion(crs: str, bounds: Bounds, *, samples: int = 7) -> Distortion
     except CRSError as error:
         raise UsageError("is no CRS that is known", where=f"--crs {crs}", cure="give an EPSG code") from error
     except ProjError:
-        return Distortion(-np.inf, np.inf)
+        return -np.inf, np.inf
     if not np.isfinite([east, west, north, south]).all():
-        return Distortion(-np.inf, np.inf)
+        return -np.inf, np.inf
     measured = (east[0] - west[0]) * (north[1] - south[1]) - (north[0] - south[0]) * (east[1] - west[1])
     phi = np.radians(lat)
     exact = SEMI_MAJOR_M**2 * (1 - E2) * np.cos(phi) / (1 - E2 * np.sin(phi) ** 2) ** 2 * np.radians(2 * step) ** 2
     error_of_area = np.abs(measured) / exact - 1
     if not np.isfinite(error_of_area).all():
-        return Distortion(-np.inf, np.inf)
-    return Distortion(float(error_of_area.min()), float(error_of_area.max()))
-
-
-def _inside(low: float, high: float, samples: int) -> NDArray[np.float64]:
-    """Return samples between two ends, a little inside them so that poles stay defined."""
-    margin = max(high - low, 0.01) * 0.001
-    return np.linspace(low + margin, high - margin, samples)
-
-
-def _working_alternatives(bounds: Bounds) -> list[str]:
-    """Return two projections that are equal-area over the bounds, tried here."""
-    centre = f"+lat_0={(bounds[1] + bounds[3]) / 2:g} +lon_0={(bounds[0] + bounds[2]) / 2:g}"
-    candidates = [DEFAULT_CRS, f"'+proj=laea {centre} +datum=WGS84'", "ESRI:54034", "EPSG:8857"]
-    return [name for name in candidates if area_distortion(name.strip("'"), bounds).worst <= TOLERANCE][:2]
+        return -np.inf, np.inf
+    return float(error_of_area.min()), float(error_of_area.max())

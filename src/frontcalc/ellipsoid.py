@@ -10,19 +10,14 @@ import math
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from pyproj import Geod
 
-Floats = NDArray[np.float64]
-
-_SEMI_MAJOR = 6_378_137.0
-_FLATTENING = 1 / 298.257223563
-_E2 = _FLATTENING * (2 - _FLATTENING)
-_E = math.sqrt(_E2)
+from frontcalc.crs import E2, SEMI_MAJOR_M
 
 # Five nodes integrate an edge of ten degrees to far below a square metre.
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(5)
 
+_E = math.sqrt(E2)
 _GEODESICS = Geod(ellps="WGS84")
 
 
@@ -43,7 +38,18 @@ def exact_area_km2(polygons: shapely.Geometry) -> float:
     rings, polygon = shapely.get_rings(parts, return_index=True)
     if not len(rings):
         return 0.0
-    sizes = np.abs(_ring_integrals(rings))
+    degrees, ring = shapely.get_coordinates(rings, return_index=True)
+    lon, lat = np.radians(degrees).T
+    same = ring[1:] == ring[:-1]
+    middle, half = (lat[1:] + lat[:-1]) / 2, (lat[1:] - lat[:-1]) / 2
+    mean_m2 = np.zeros(len(middle))  # of q along an edge
+    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+        s = np.sin(middle + half * node)
+        q = (1 - E2) * (s / (1 - E2 * s**2) + np.arctanh(_E * s) / _E)
+        mean_m2 += weight * (SEMI_MAJOR_M**2 * q / 2)
+    mean_m2 /= 2
+    # The sign of a ring's integral tells how the ring runs.
+    sizes = np.abs(np.bincount(ring[:-1][same], (mean_m2 * np.diff(lon))[same], minlength=len(rings)))
     outline = np.append(True, polygon[1:] != polygon[:-1])
     return math.fsum(np.where(outline, sizes, -sizes).tolist()) / 1e6
 
@@ -60,21 +66,3 @@ def geodesic_area_km2(polygons: shapely.Geometry) -> float:
     """
     wound = shapely.orient_polygons(shapely.get_parts(polygons))
     return math.fsum(_GEODESICS.geometry_area_perimeter(part)[0] for part in wound) / 1e6
-
-
-def _ring_integrals(rings: NDArray[np.object_]) -> Floats:
-    """Return the integral of q(φ) dλ along each ring (n,), in square metres; its sign tells how the ring runs."""
-    degrees, ring = shapely.get_coordinates(rings, return_index=True)
-    lon, lat = np.radians(degrees).T
-    same = ring[1:] == ring[:-1]
-    middle, half = (lat[1:] + lat[:-1]) / 2, (lat[1:] - lat[:-1]) / 2
-    mean = sum(weight * _area_below(middle + half * node) for node, weight in zip(_NODES, _WEIGHTS, strict=True)) / 2
-    integrals = np.bincount(ring[:-1][same], (mean * np.diff(lon))[same], minlength=len(rings))
-    return integrals.astype(np.float64)
-
-
-def _area_below(phi: Floats) -> Floats:
-    """Return the area (m²) between the equator and latitudes, for a radian of longitude."""
-    s = np.sin(phi)
-    q = (1 - _E2) * (s / (1 - _E2 * s**2) + np.arctanh(_E * s) / _E)
-    return np.asarray(_SEMI_MAJOR**2 * q / 2)

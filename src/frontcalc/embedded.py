@@ -5,6 +5,7 @@ vertices along their common border, so a change that is split by them is neither
 counted twice.
 """
 
+import functools
 import hashlib
 import json
 import struct
@@ -30,28 +31,19 @@ PARTIAL_COUNTRIES: dict[str, tuple[str, ...]] = {"ukraine-adm1": ("RU",)}
 
 @dataclass(frozen=True)
 class RegionInfo:
-    """What is known of a region apart from its shape.
+    """What is known of a region, or of a country, apart from its shape.
 
     Attributes
     ----------
     code, country
-        ISO 3166-2 code, and the ISO 3166-1 alpha-2 code of the country it belongs to by international law.
+        ISO 3166-2 code, and the ISO 3166-1 alpha-2 code of the country it belongs to by international law; a
+        country's own code is both.
     name, name_uk, aliases
         English and Ukrainian name, and other spellings; no two regions of a set share one.
     """
 
     code: str
     country: str
-    name: str
-    name_uk: str
-    aliases: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class CountryInfo:
-    """What a country of a set is called: by its ISO 3166-1 alpha-2 code, in English, in Ukrainian, and otherwise."""
-
-    code: str
     name: str
     name_uk: str
     aliases: tuple[str, ...]
@@ -86,13 +78,16 @@ class EmbeddedRegions:
     sha256: str
     accuracy: str
     regions: tuple[RegionInfo, ...]
-    countries: tuple[CountryInfo, ...]
+    countries: tuple[RegionInfo, ...]
     pieces: npt.NDArray[np.object_]
     owner: npt.NDArray[np.intp]
 
 
+@functools.cache
 def load_embedded(name: str = "ukraine-adm1") -> EmbeddedRegions:
-    """Load a region set from the package by its name.
+    """Load a region set from the package by its name, once a process.
+
+    Its file is a magic number, then deflated a JSON header and int32 arrays.
 
     Raises
     ------
@@ -109,7 +104,30 @@ def load_embedded(name: str = "ukraine-adm1") -> EmbeddedRegions:
         raise UsageError(f"no region set {name!r} is embedded", cure=f"there is {', '.join(known) or 'none'}")
     content = stored.read_bytes()
     try:
-        return _decode(content)
+        if not content.startswith(_MAGIC):
+            raise ValueError("not a region set of this version")
+        body = zlib.decompress(content[len(_MAGIC) :])
+        (length,) = struct.unpack_from("<i", body)
+        header = json.loads(body[4 : 4 + length])
+        count = header["pieces"]
+        owner, sizes, deltas = np.split(np.frombuffer(body, "<i4", offset=4 + length), (count, 2 * count))
+        # One division of a whole number gives the double nearest to its decimal, the same for every piece.
+        vertices = np.cumsum(deltas.reshape(2, -1), axis=1, dtype=np.int64).T / header["units_per_degree"]
+        rings = shapely.linearrings(vertices, indices=np.repeat(np.arange(count), sizes))
+        infos = {
+            kind: tuple(RegionInfo(**{"country": one["code"], **one, "aliases": tuple(one["aliases"])}) for one in told)
+            for kind, told in header.items()
+            if kind in ("regions", "countries")
+        }
+        return EmbeddedRegions(
+            **{key: header[key] for key in ("name", "source", "licence", "method")},
+            sha256=hashlib.sha256(content).hexdigest(),
+            accuracy=_ACCURACY.get(header["source"], ""),
+            regions=infos["regions"],
+            countries=infos["countries"],
+            pieces=shapely.polygons(rings),
+            owner=owner.astype(np.intp),
+        )
     except (ValueError, KeyError, TypeError, struct.error, zlib.error) as error:
         raise DataError(f"is damaged: {error}", where=f"region set {name!r}", cure="reinstall frontcalc") from error
 
@@ -126,30 +144,3 @@ def load_zones(regions_sha256: str, country: str) -> bytes | None:
     made_from, body = content[:_DIGEST].hex(), content[_DIGEST:]
     # Zones of another version of the set would leave gaps along it: they are made anew.
     return zlib.decompress(body) if body and made_from == regions_sha256 else None
-
-
-def _decode(content: bytes) -> EmbeddedRegions:
-    """Return the set in a file: a magic number, then deflated JSON header and int32 arrays."""
-    if not content.startswith(_MAGIC):
-        raise ValueError("not a region set of this version")
-    body = zlib.decompress(content[len(_MAGIC) :])
-    (length,) = struct.unpack_from("<i", body)
-    header = json.loads(body[4 : 4 + length])
-    numbers = np.frombuffer(body, dtype="<i4", offset=4 + length)
-    count = header["pieces"]
-    owner, sizes, deltas = np.split(numbers, (count, 2 * count))
-    # One division of a whole number gives the double nearest to its decimal, the same for every piece.
-    vertices = np.cumsum(deltas.reshape(2, -1), axis=1, dtype=np.int64).T / header["units_per_degree"]
-    rings = shapely.linearrings(vertices, indices=np.repeat(np.arange(count), sizes))
-    return EmbeddedRegions(
-        name=header["name"],
-        source=header["source"],
-        licence=header["licence"],
-        method=header["method"],
-        sha256=hashlib.sha256(content).hexdigest(),
-        accuracy=_ACCURACY.get(header["source"], ""),
-        regions=tuple(RegionInfo(**{**region, "aliases": tuple(region["aliases"])}) for region in header["regions"]),
-        countries=tuple(CountryInfo(**{**own, "aliases": tuple(own["aliases"])}) for own in header["countries"]),
-        pieces=shapely.polygons(rings),
-        owner=owner.astype(np.intp),
-    )

@@ -5,7 +5,9 @@ Nothing here knows of files, dates or coordinate reference systems.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import io
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import shapely
@@ -136,29 +138,27 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     if len(lost):
         x, y = source[lost[0]]
         raise DataError(f"its coordinates lie outside its projection, at {x:.6g}, {y:.6g}", cure="check its CRS")
-    pieces = _pieces_per_edge(source, target, rings, project, edge_error)
-    if (added := int(pieces.sum()) - len(pieces)) > MAX_ADDED_VERTICES:
-        raise DataError(f"its edges are so long that {added:,} vertices would be added", cure="check its coordinates")
-    if (pieces > 1).any():
-        target, rings = _split_edges(source, target, rings, pieces, project)
+    target, rings = _split_edges(source, target, rings, project, edge_error)
     return np.asarray(shapely.from_ragged_array(_POLYGON, target, (rings, shells)))
 
 
-def _pieces_per_edge(source: Floats, target: Floats, rings: Ints, project: Project, tolerance: float) -> Ints:
-    """Return into how many pieces the edge that leaves each vertex is to be split; ring ends have none."""
+def _split_edges(
+    source: Floats, target: Floats, rings: Ints, project: Project, tolerance: float
+) -> tuple[Floats, Ints]:
+    """Return projected coordinates with new vertices on the edges that need them, and the rings' offsets among them."""
     middle = project((source[:-1] + source[1:]) / 2)
     chord = target[1:] - target[:-1]
     bulge = middle - target[:-1]
     # A parabola through the three points encloses 4/3 of their triangle with its chord.
     error = np.abs(chord[:, 0] * bulge[:, 1] - chord[:, 1] * bulge[:, 0]) * (2 / 3)
+    # Of the edge that leaves each vertex; none leaves the end of a ring.
     pieces = np.ones(len(source), dtype=np.int64)
     pieces[:-1] = np.maximum(1, np.ceil(np.sqrt(error / tolerance)))
     pieces[rings[1:] - 1] = 1
-    return pieces
-
-
-def _split_edges(source: Floats, target: Floats, rings: Ints, pieces: Ints, project: Project) -> tuple[Floats, Ints]:
-    """Return projected coordinates with the new vertices put in, and the rings' offsets among them."""
+    if (added := int(pieces.sum()) - len(pieces)) > MAX_ADDED_VERTICES:
+        raise DataError(f"its edges are so long that {added:,} vertices would be added", cure="check its coordinates")
+    if not added:
+        return target, rings
     position = np.concatenate([[0], np.cumsum(pieces)])
     long_edges = np.flatnonzero(pieces > 1)
     counts = pieces[long_edges] - 1
@@ -227,32 +227,23 @@ def subdivide(polygons: Geometries, max_vertices: int = 512) -> tuple[Geometries
     small = np.flatnonzero(vertices <= max_vertices)
     done, owners = [polygons[small]], [small]
     for index in np.flatnonzero(vertices > max_vertices):
-        pieces = _clipped(polygons[index], max_vertices)
-        if pieces is None:
+        try:
+            pieces = _halve(polygons[index], max_vertices)
+            kept = shapely.is_valid(pieces).all() and np.isclose(
+                np.sum(shapely.area(pieces)), polygons[index].area, rtol=1e-12
+            )
+        except shapely.GEOSException:
+            # Of a spike nothing but a line may be left, of which no ring can be made.
+            kept = False
+        if not kept:
             pieces = _halve(polygons[index], max_vertices, exact=True)
         done.append(pieces)
         owners.append(np.full(len(pieces), index, dtype=np.intp))
     return np.concatenate(done), np.concatenate(owners)
 
 
-def _clipped(polygon: shapely.Polygon, max_vertices: int) -> Geometries | None:
-    """Return a polygon's pieces, cut fast without topology; None where that did not keep all ground."""
-    try:
-        pieces = _halve(polygon, max_vertices)
-    except shapely.GEOSException:
-        # Of a spike nothing but a line may be left, of which no ring can be made.
-        return None
-    kept = shapely.is_valid(pieces).all() and np.isclose(_sum_area(pieces), polygon.area, rtol=1e-12)
-    return pieces if kept else None
-
-
-def _sum_area(pieces: Geometries) -> float:
-    """Return the sum of the pieces' areas in their own square unit."""
-    return float(np.sum(shapely.area(pieces)))
-
-
 def _halve(polygon: shapely.Polygon, max_vertices: int, *, exact: bool = False) -> Geometries:
-    """Return a polygon's pieces of at most `max_vertices`, cut in half until they are small."""
+    """Return a polygon's pieces, cut in half until each is small: by fast clips without topology, or exactly."""
     waiting, small = [polygon], []
     while waiting:
         part = waiting.pop()
@@ -269,3 +260,22 @@ def _halve(polygon: shapely.Polygon, max_vertices: int, *, exact: bool = False) 
         cut = [part & shapely.box(*half) if exact else shapely.clip_by_rect(part, *half) for half in halves]
         waiting.extend(polygonal(np.array(cut, dtype=object)))
     return np.array(small, dtype=object)
+
+
+def to_bytes(*arrays: NDArray[Any]) -> bytes:
+    """Return arrays of polygons or numbers as bytes: WKB, and all in numpy's own form without pickle."""
+    buffer = io.BytesIO()
+    for array in arrays:
+        drawn = array.dtype == object
+        content = np.frombuffer(shapely.GeometryCollection(list(array)).wkb, np.uint8) if drawn else array
+        np.save(buffer, content, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def from_bytes(content: bytes) -> Iterator[NDArray[Any]]:
+    """Yield the arrays in bytes that `to_bytes` made; numbers must not be single bytes, which are WKB."""
+    buffer = io.BytesIO(content)
+    while buffer.tell() < len(content):
+        array = np.load(buffer, allow_pickle=False)
+        polygons = array.dtype == np.uint8
+        yield np.asarray(shapely.get_parts(shapely.from_wkb(array.tobytes())), dtype=object) if polygons else array

@@ -147,7 +147,17 @@ def lines(
     everything = frozenset(range(count + 1))
     places = _places(regions, coarser)
     chosen = _chosen(regions, places, only, listing) if only else everything
-    rows = _ordered({level: places[level] for level in levels}, chosen - {count})
+    of = {level: {member: place for place in places[level] for member in place.members} for level in levels}
+    keyed = []
+    for depth, level in enumerate(levels):
+        for place in places[level]:
+            above = [of[upper][place.members[0]] for upper in levels[: depth + 1]]
+            whole = [chosen.issuperset(part.members) for part in above]
+            if whole[-1]:
+                path = tuple(part.label for part in above)
+                keyed.append(((-whole.index(True), path), Line(level, place.label, place.members)))
+    # Rows without a coarser one that is shown come first, the finest before all, so that each row follows its own.
+    rows = [line for _, line in sorted(keyed, key=lambda pair: pair[0])]
     hidden = chosen - {count} - {member for row in rows for member in row.members}
     if hidden:
         name, shown = places[regions.level][min(hidden)].label, " and ".join(levels)
@@ -166,10 +176,27 @@ def _chosen(
     named = {**places, UNASSIGNED: [NamedRegion(UNASSIGNED, (), (len(regions.names),))]}
     chosen: set[int] = set()
     for name in only:
-        level, place = _found(name, named, listing)
+        # A whole name goes before one without its kind, and a coarse level before a fine one.
+        found = (
+            (level, mine)
+            for whole in (True, False)
+            for level, own in named.items()
+            if (mine := find(name, own, frozenset() if whole else _KINDS.get(level, frozenset())))
+        )
+        level, mine = next(found, ("", []))
+        if not mine:
+            known = [place for own in named.values() for place in own]
+            close = suggestions(name, known)
+            listed = ", ".join(place.label for place in known[:_LISTED])
+            more = f" and {len(known) - _LISTED} more" if known[_LISTED:] else ""
+            cure = f"did you mean {' or '.join(close)}?" if close else f"there are {listed}{more}"
+            raise UsageError(f"no region is named {name!r}", where="--only", cure=f"{cure} {listing}".rstrip())
+        if len(mine) > 1:
+            choices = " or ".join(place.label for place in mine)
+            raise UsageError(f"{name!r} may be {choices}", where="--only", cure="say which")
         if level == COUNTRY:
             _check_countries(regions)
-        chosen |= set(place.members)
+        chosen |= set(mine[0].members)
     return frozenset(chosen)
 
 
@@ -177,21 +204,22 @@ def _places(regions: RegionSet, coarser: RegionSet | None) -> dict[str, list[Nam
     """Return the places of every level that is known, coarse to fine; those of the finest in the set's order."""
     out: dict[str, list[NamedRegion]] = {}
     for code in sorted(set(regions.countries) - {""}):
-        names = regions.country_names.get(code, ())
+        names = (*regions.country_names.get(code, ()), code)
         members = tuple(index for index, own in enumerate(regions.countries) if own == code)
-        out.setdefault(COUNTRY, []).append(NamedRegion((*names, code)[0], (*names, code), members))
+        out.setdefault(COUNTRY, []).append(NamedRegion(names[0], names, members))
     parents: list[str] = []
+    sets: list[tuple[RegionSet, list[str], dict[int, tuple[int, ...]]]] = []
     if coarser:
         labels, parent = _labels(coarser, ()), parents_of(regions, coarser)
         parents = [labels[index] for index in parent]
-        out[coarser.level] = [
-            NamedRegion(labels[index], _spellings(coarser, index), tuple(np.flatnonzero(parent == index).tolist()))
-            for index in np.unique(parent)
-        ]
-    out[regions.level] = [
-        NamedRegion(label, _spellings(regions, index), (index,))
-        for index, label in enumerate(_labels(regions, parents))
-    ]
+        parts = {index: tuple(np.flatnonzero(parent == index).tolist()) for index in np.unique(parent).tolist()}
+        sets.append((coarser, labels, parts))
+    sets.append((regions, _labels(regions, parents), {index: (index,) for index in range(len(regions.names))}))
+    for own, labels, parts in sets:
+        count = len(own.names)
+        names_of = zip(own.names, own.codes or ("",) * count, own.spellings or ((),) * count, strict=True)
+        spellings = [(name, *filter(None, [code]), *others) for name, code, others in names_of]
+        out[own.level] = [NamedRegion(labels[index], spellings[index], mine) for index, mine in parts.items()]
     return out
 
 
@@ -211,20 +239,12 @@ def _labels(regions: RegionSet, parents: Sequence[str]) -> list[str]:
             labels[index] = f"{name} ({tag})"
     label, times = max(Counter(labels).items(), key=lambda pair: pair[1], default=("", 1))
     if times > 1:
-        raise DataError(f"two regions would be shown as {label!r}", where=_file(regions), cure="rename one of them")
+        raise DataError(
+            f"two regions would be shown as {label!r}",
+            where=regions.source.name if regions.source else "regions",
+            cure="rename one of them",
+        )
     return labels
-
-
-def _file(regions: RegionSet) -> str:
-    """Return the name of the file that regions are from."""
-    return regions.source.name if regions.source else "regions"
-
-
-def _spellings(regions: RegionSet, index: int) -> tuple[str, ...]:
-    """Return every name of a region but the one it is shown as."""
-    code = regions.codes[index : index + 1]
-    others = regions.spellings[index] if regions.spellings else ()
-    return (regions.names[index], *filter(None, code), *others)
 
 
 def parents_of(regions: RegionSet, coarser: RegionSet) -> NDArray[np.intp]:
@@ -253,24 +273,6 @@ def parents_of(regions: RegionSet, coarser: RegionSet) -> NDArray[np.intp]:
     return covering
 
 
-def _found(name: str, places: Mapping[str, Sequence[NamedRegion]], listing: str) -> tuple[str, NamedRegion]:
-    """Return the place that a name stands for and its level, one of a coarse level before one of a fine level."""
-    for whole in (True, False):
-        for level, own in places.items():
-            found = find(name, own, frozenset() if whole else _KINDS.get(level, frozenset()))
-            if len(found) > 1:
-                choices = " or ".join(place.label for place in found)
-                raise UsageError(f"{name!r} may be {choices}", where="--only", cure="say which")
-            if found:
-                return level, found[0]
-    known = [place for own in places.values() for place in own]
-    close = suggestions(name, known)
-    listed = ", ".join(place.label for place in known[:_LISTED])
-    more = f" and {len(known) - _LISTED} more" if known[_LISTED:] else ""
-    cure = f"did you mean {' or '.join(close)}?" if close else f"there are {listed}{more}"
-    raise UsageError(f"no region is named {name!r}", where="--only", cure=f"{cure} {listing}".rstrip())
-
-
 def _check_countries(regions: RegionSet) -> None:
     """Refuse rows by country where that of a region is not known, since they would not add up."""
     known = regions.countries or ("",) * len(regions.names)
@@ -278,24 +280,6 @@ def _check_countries(regions: RegionSet) -> None:
     if lost:
         raise UsageError(
             f"the country of {lost[0]}{f' and {len(lost) - 1} more' if lost[1:] else ''} is not known",
-            where=_file(regions),
+            where=regions.source.name if regions.source else "regions",
             cure="countries need a field iso_3166_2 of each region",
         )
-
-
-def _ordered(places: Mapping[str, Sequence[NamedRegion]], chosen: frozenset[int]) -> list[Line]:
-    """Return the rows whose regions are all chosen, below the coarser row that each is part of.
-
-    Rows that are part of none come first, the finest before all: so none stands below a row it is no part of.
-    """
-    of = {level: {member: place for place in own for member in place.members} for level, own in places.items()}
-    keyed = []
-    for depth, (level, own) in enumerate(places.items()):
-        for place in own:
-            first = place.members[0]
-            above = [of[upper][first] for upper in list(places)[: depth + 1]]
-            whole = [chosen.issuperset(part.members) for part in above]
-            if whole[-1]:
-                path = tuple(part.label for part in above)
-                keyed.append(((-whole.index(True), path), Line(level, place.label, place.members)))
-    return [line for _, line in sorted(keyed, key=lambda pair: pair[0])]

@@ -20,7 +20,6 @@ What remains is rounding: 1e-5 m² where shares are of square kilometres.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -85,48 +84,40 @@ def edges_of(polygons: Geometries) -> Edges:
     )
 
 
-def one_by_one(edges: Edges) -> list[Edges]:
-    """Return the edges of each polygon by itself."""
-    ends = edges.first[1:-1]
-    x, y, width, rise, sign = (np.split(array, ends) for array in edges[:5])
-    counts = [np.array([0, count]) for count in np.diff(edges.first)]
-    boxes = [edges.bounds[place : place + 1] for place in range(len(counts))]
-    return list(map(Edges, x, y, width, rise, sign, counts, boxes))
-
-
-def together(edges: Sequence[Edges]) -> Edges:
-    """Return the edges of polygons of several sets, one at least, as those of one."""
-    *_, first, bounds = zip(*edges, strict=True)
-    x, y, width, rise, sign = (np.concatenate(arrays) for arrays in zip(*(own[:5] for own in edges), strict=True))
-    counts = np.concatenate([own[1:] - own[:-1] for own in first])
-    return Edges(x, y, width, rise, sign, np.concatenate([[0], np.cumsum(counts)]), np.concatenate(bounds))
-
-
 def shared_area_m2(one: Edges, other: Edges, i: Ints, j: Ints) -> Floats:
     """Return the area that polygons `i` (k,) of one set share with polygons `j` (k,) of another, each in m²."""
     edges = np.cumsum(np.diff(one.first)[i] + np.diff(other.first)[j])
     cuts = np.flatnonzero(np.diff(edges // _AT_ONCE)) + 1
-    blocks = (_shared(one, other, i_, j_) for i_, j_ in zip(np.split(i, cuts), np.split(j, cuts), strict=True))
-    shared_m2 = np.concatenate(list(blocks))
+    blocks = []
+    for mine, theirs in zip(np.split(i, cuts), np.split(j, cuts), strict=True):
+        a, pair_a = _ranges(one.first[mine], one.first[mine + 1])
+        b, pair_b = _ranges(other.first[theirs], other.first[theirs + 1])
+        west, foot, east, _ = one.bounds[mine].T
+        # Edges beyond the other polygon's west or east end meet none of its edges.
+        from_west, _, from_east, _ = other.bounds[theirs].T
+        near = (one.x[a] < from_east[pair_a]) & (one.x[a] + one.width[a] > from_west[pair_a])
+        a, pair_a = a[near], pair_a[near]
+        near = (other.x[b] < east[pair_b]) & (other.x[b] + other.width[b] > west[pair_b])
+        near &= other.y[b] + np.maximum(other.rise[b], 0) > foot[pair_b]
+        b, pair_b = b[near], pair_b[near]
+        m, n = _meeting(pair_a, one.x[a], one.width[a], pair_b, other.x[b], other.width[b])
+        a, b, pair = a[m], b[n], pair_a[m]
+        a_x, a_y, a_width, a_rise = one.x[a], one.y[a] - foot[pair], one.width[a], one.rise[a]
+        b_x, b_y, b_width, b_rise = other.x[b], other.y[b] - foot[pair], other.width[b], other.rise[b]
+        start, end = np.maximum(a_x, b_x), np.minimum(a_x + a_width, b_x + b_width)
+        # Divided before they are multiplied: a rise over a width that is next to nothing would be no number.
+        a_start, a_end = (a_y + a_rise * ((x - a_x) / a_width) for x in (start, end))
+        b_start, b_end = (b_y + b_rise * ((x - b_x) / b_width) for x in (start, end))
+        at_start, at_end = a_start - b_start, a_end - b_end
+        apart = np.abs(at_start) + np.abs(at_end)
+        crossing = (at_start < 0) != (at_end < 0)
+        # Twice the mean of |a − b|: two triangles where they cross, a trapezoid elsewhere.
+        apart[crossing] = (at_start[crossing] ** 2 + at_end[crossing] ** 2) / apart[crossing]
+        below_both = (end - start) * (a_start + a_end + b_start + b_end - apart) / 4
+        signed = one.sign[a] * other.sign[b] * below_both
+        blocks.append(np.bincount(pair, signed, minlength=len(mine)))
+    shared_m2 = np.concatenate(blocks)
     return np.asarray(np.where(shared_m2 > ROUNDING_M2, shared_m2, 0.0))
-
-
-def _shared(one: Edges, other: Edges, i: Ints, j: Ints) -> Floats:
-    """Return the area that polygons `i` and `j` (k,) share."""
-    a, pair_a = _ranges(one.first[i], one.first[i + 1])
-    b, pair_b = _ranges(other.first[j], other.first[j + 1])
-    west, foot, east, _ = one.bounds[i].T
-    # Edges beyond the other polygon's west or east end meet none of its edges.
-    from_west, _, from_east, _ = other.bounds[j].T
-    near = (one.x[a] < from_east[pair_a]) & (one.x[a] + one.width[a] > from_west[pair_a])
-    a, pair_a = a[near], pair_a[near]
-    near = (other.x[b] < east[pair_b]) & (other.x[b] + other.width[b] > west[pair_b])
-    near &= other.y[b] + np.maximum(other.rise[b], 0) > foot[pair_b]
-    b, pair_b = b[near], pair_b[near]
-    m, n = _meeting(pair_a, one.x[a], one.width[a], pair_b, other.x[b], other.width[b])
-    a, b, pair = a[m], b[n], pair_a[m]
-    signed = one.sign[a] * other.sign[b] * _below_both(one, a, other, b, foot[pair])
-    return np.bincount(pair, signed, minlength=len(i)).astype(np.float64)
 
 
 def _ranges(first: Ints, last: Ints) -> tuple[Ints, Ints]:
@@ -144,29 +135,11 @@ def _meeting(
     Of two such edges either the second starts in the first, or the first after the second and in it.
     """
     places = np.sort(np.concatenate([x_a, x_b]))
-
-    def ranked(group: Ints, x: Floats) -> Ints:
-        return np.asarray(group * (len(places) + 1) + np.searchsorted(places, x))
-
-    starts_a, starts_b = ranked(group_a, x_a), ranked(group_b, x_b)
-    n, m = _ranges(np.searchsorted(starts_b, starts_a), np.searchsorted(starts_b, ranked(group_a, x_a + width_a)))
-    p, q = _ranges(
-        np.searchsorted(starts_a, starts_b, "right"), np.searchsorted(starts_a, ranked(group_b, x_b + width_b))
+    # One number for group and x, in their order.
+    starts_a, ends_a, starts_b, ends_b = (
+        group * (len(places) + 1) + np.searchsorted(places, x)
+        for group, x in ((group_a, x_a), (group_a, x_a + width_a), (group_b, x_b), (group_b, x_b + width_b))
     )
+    n, m = _ranges(np.searchsorted(starts_b, starts_a), np.searchsorted(starts_b, ends_a))
+    p, q = _ranges(np.searchsorted(starts_a, starts_b, "right"), np.searchsorted(starts_a, ends_b))
     return np.concatenate([m, p]), np.concatenate([n, q])
-
-
-def _below_both(one: Edges, a: Ints, other: Edges, b: Ints, foot: Floats) -> Floats:
-    """Return the area (k,) above a height `foot` and below both of two edges, where both are."""
-    a_x, a_y, a_width, a_rise = one.x[a], one.y[a] - foot, one.width[a], one.rise[a]
-    b_x, b_y, b_width, b_rise = other.x[b], other.y[b] - foot, other.width[b], other.rise[b]
-    west, east = np.maximum(a_x, b_x), np.minimum(a_x + a_width, b_x + b_width)
-    # Divided before they are multiplied: a rise over a width that is next to nothing would be no number.
-    a_west, a_east = (a_y + a_rise * ((x - a_x) / a_width) for x in (west, east))
-    b_west, b_east = (b_y + b_rise * ((x - b_x) / b_width) for x in (west, east))
-    at_west, at_east = a_west - b_west, a_east - b_east
-    apart = np.abs(at_west) + np.abs(at_east)
-    crossing = (at_west < 0) != (at_east < 0)
-    # Twice the mean of |a − b|: two triangles where they cross, a trapezoid elsewhere.
-    apart[crossing] = (at_west[crossing] ** 2 + at_east[crossing] ** 2) / apart[crossing]
-    return np.asarray((east - west) * (a_west + a_east + b_west + b_east - apart) / 4)

@@ -25,6 +25,7 @@ NAME_FIELD = "shapeName"
 CODE_FIELD = "shapeISO"
 """The property that holds its code, where the source knows one."""
 
+_CURE = "fetch it again: frontcalc regions fetch {} --update"
 _ISO3 = re.compile(r"[A-Z]{3}")
 
 
@@ -147,11 +148,6 @@ def _record_path(iso3: str, level: str) -> Path:
     return store_folder() / f"{iso3}-{level}.json"
 
 
-def _again(record: Path) -> str:
-    """Return what to do where a set is broken."""
-    return f"fetch it again: frontcalc regions fetch {record.stem.replace('-', ' ')} --update"
-
-
 def _described(record: Path) -> FetchedRegions:
     """Return the set that a record describes."""
     try:
@@ -159,13 +155,13 @@ def _described(record: Path) -> FetchedRegions:
         name = str(facts.pop("file"))
         return FetchedRegions(path=record.parent / Path(name).name, **{key: str(facts[key]) for key in facts})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        problem = "is a broken record of fetched regions"
-        raise DataError(problem, where=record.name, cure=_again(record)) from error
+        problem, cure = "is a broken record of fetched regions", _CURE.format(record.stem.replace("-", " "))
+        raise DataError(problem, where=record.name, cure=cure) from error
 
 
 def _verified(record: Path) -> FetchedRegions:
     """Return the set that a record describes, its file held against the SHA-256."""
-    regions, again = _described(record), _again(record)
+    regions, again = _described(record), _CURE.format(record.stem.replace("-", " "))
     try:
         digest = hashlib.sha256(regions.path.read_bytes()).hexdigest()
     except OSError as error:

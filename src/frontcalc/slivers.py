@@ -54,7 +54,12 @@ class SliverRule:
         if not len(parts):
             return np.zeros(0, dtype=bool)
         if faces:
-            return self._of_faces(parts)
+            # Each is a sliver where the part that it is a face of is one.
+            whole = np.asarray(geometry.union(parts).geoms, dtype=object)
+            face, part = shapely.STRtree(whole).query(shapely.point_on_surface(parts), predicate="intersects")
+            broad = np.zeros(len(parts), dtype=bool)
+            broad[face[~self.thin(whole)[part]]] = True
+            return ~broad
         thin = mean_widths_m(parts, self.crs) < self.width_m
         doubtful = np.flatnonzero(thin)
         doubtful = doubtful[_turns_back(parts[doubtful])]
@@ -62,15 +67,6 @@ class SliverRule:
         # What vanishes in the grid stays thin.
         thin[doubtful[of[mean_widths_m(closed, self.crs) >= self.width_m]]] = False
         return thin
-
-    def _of_faces(self, faces: Geometries) -> NDArray[np.bool_]:
-        """Say of each polygon (n,) whether the part that it is a face of is a sliver."""
-        parts = np.asarray(geometry.union(faces).geoms, dtype=object)
-        thin = self.thin(parts)
-        face, part = shapely.STRtree(parts).query(shapely.point_on_surface(faces), predicate="intersects")
-        broad = np.zeros(len(faces), dtype=bool)
-        broad[face[~thin[part]]] = True
-        return ~broad
 
 
 def mean_widths_m(parts: Geometries, source_crs: str) -> Floats:

@@ -11,7 +11,7 @@ from frontcalc.cli.command import Command
 from frontcalc.cli.types import date, paths, sources
 
 if TYPE_CHECKING:
-    from frontcalc.pipeline.archive_fetch import Fetched
+    from frontcalc.measure.fetch import Fetched
 
 
 @click.command("fetch", cls=Command)
@@ -46,7 +46,7 @@ def command(source: str, urls: tuple[str, ...], output: str, no_check: bool, **h
     An interrupted run goes on where it was. Needs frontcalc[fetch].
     """  # noqa: D301 - click reads the backspace itself
     import frontcalc
-    from frontcalc.pipeline.archive_fetch import IncompleteError
+    from frontcalc.measure.fetch import IncompleteError
 
     # Whoever has not accepted them is told them by the refusal.
     for line in frontcalc.source_terms(source) if how["accept_terms"] or how["dry_run"] else ():

@@ -14,10 +14,10 @@ from frontcalc.change import Floats
 from frontcalc.claims import CAN_BE_SUMMED, ON_A_DAY, Claim, Measure
 from frontcalc.errors import UsageError
 from frontcalc.layers import COUNTRIES
-from frontcalc.measure.summary import land_of
 from frontcalc.notices import Notice
 from frontcalc.periods import Period
 from frontcalc.regions import UNASSIGNED
+from frontcalc.run.lands import land_of
 from frontcalc.run.run import Run
 from frontcalc.states import Span, State
 from frontcalc.tables import TOTAL

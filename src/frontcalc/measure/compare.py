@@ -24,8 +24,7 @@ from frontcalc.measure.sensitivity import MEASURES
 from frontcalc.names import printable
 from frontcalc.notices import Notice
 from frontcalc.periods import PeriodsLike, parse_periods
-from frontcalc.pipeline.conversion import drawn_in_degrees
-from frontcalc.pipeline.region_shapes import RegionShapes
+from frontcalc.run.lands import drawn_in_degrees, shapes_of
 from frontcalc.run.meta import meta_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
@@ -97,9 +96,7 @@ def compare(
     publishers = _measure_each(periods, archives, Options(**options))
     shown = list(_sides_of(publishers))
     rows = tuple(row for sides in shown for row in _rows(sides))
-    run = publishers[0][0]
-    shapes = RegionShapes(run.regions, run.lines, run.options.crs)
-    return Table(CompareRow, rows, _meta(publishers, shown), shapes)
+    return Table(CompareRow, rows, _meta(publishers, shown), shapes_of(publishers[0][0]))
 
 
 @facade

@@ -14,7 +14,7 @@ from frontcalc.change import CONTRADICTION_KM2, FIGURES
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.periods import Period, PeriodsLike, parse_periods
-from frontcalc.pipeline.conversion import drawn_in_degrees
+from frontcalc.run.lands import drawn_in_degrees
 from frontcalc.run.meta import check_measured, table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, codes_of, measured

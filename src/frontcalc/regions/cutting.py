@@ -1,52 +1,29 @@
-"""Cutting ground by pieces that make up the plane: regions, what is snapped to them, and what is left to nobody."""
+"""Pieces that make up the plane: regions made a partition, and ground met with them piece by piece."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from frontcalc import geometry
-from frontcalc.overlaps import Edges, edges_of, one_by_one, shared_area_m2, together
+from frontcalc.errors import DataError
+from frontcalc.notices import Notice
 
 Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
 Owners = NDArray[np.intp]
-Wanted = NDArray[np.bool_]
+Flags = NDArray[np.bool_]
 
+MAY_SHARE = 0.01
+"""What two regions may share, of the smaller one's area: more is no error of drawing."""
+
+# Shared borders overlap by rounding alone; a square metre is far below every figure printed.
+_TOUCHING_M2 = 1.0
 _PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
 _REST_VERTICES = 128
-_PART_VERTICES = 128  # of ground that is measured: as many as pieces have, since each edge of either is looked at
-
-
-class Meetings(NamedTuple):
-    """Pairs (k,) of a part of some ground and a piece of the plane that meet.
-
-    Parameters
-    ----------
-    part, piece : (k,) array of int
-        Which.
-    around : (k,) array of bool
-        Whether the piece lies wholly in the part.
-    crossing : (k,) array of bool
-        Whether the border of one may run through the other; else the part lies wholly in the piece.
-    """
-
-    part: Owners
-    piece: Owners
-    around: NDArray[np.bool_]
-    crossing: NDArray[np.bool_]
-
-
-class Shares(NamedTuple):
-    """Areas (k,) that polygons of some ground share with pieces of the plane, in m², and which polygon and piece."""
-
-    m2: Floats
-    polygon: Owners
-    piece: Owners
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,61 +38,36 @@ class Plane:
         Small and without overlap, in metres.
     tree : STRtree
         Of the pieces.
+    row : (m,) array of int
+        The region of each piece, the number of regions where it belongs to none.
+    snapped : (m,) array of bool
+        Whether a piece lies outside its region as drawn.
     """
 
     pieces: Geometries
     tree: shapely.STRtree
-    _edges: dict[int, Edges] = field(default_factory=dict)
+    row: Owners
+    snapped: Flags
 
-    def shares(self, ground: Geometries) -> Shares:
-        """Return the areas that ground shares with the pieces it meets.
-
-        Parameters
-        ----------
-        ground : (n,) array of Polygon
-            Valid and without overlap, in metres.
-        """
-        parts, owner = geometry.subdivide(ground, _PART_VERTICES)
-        part, piece, around, crossing = self._meetings(parts)
-        whole = np.where(around, self.pieces[piece], parts[part])
-        shared_m2 = shapely.area(whole)
-        if crossing.any():
-            cut, number = np.unique(part[crossing], return_inverse=True)
-            met, place = np.unique(piece[crossing], return_inverse=True)
-            shared_m2[crossing] = shared_area_m2(edges_of(parts[cut]), self._edges_of(met), number, place)
-        return Shares(shared_m2, owner[part], piece)
-
-    def cut(self, ground: Geometries, wanted: Wanted | None = None) -> tuple[Geometries, Owners]:
-        """Return what ground shares with each piece it meets, and the piece of each share.
+    def meetings(self, parts: Geometries, wanted: Flags | None = None) -> tuple[Owners, Owners, Geometries, Flags]:
+        """Return the pairs (k,) of a part of some ground and a piece that meet, and what they share where that is easy.
 
         Parameters
         ----------
-        ground : (n,) array of Polygon
-            Valid and without overlap, in metres.
+        parts : (n,) array of Polygon
+            Valid, in metres.
         wanted : (m,) array of bool, optional
             Which pieces are of interest, all where it is left out.
 
         Returns
         -------
-        shares : (k,) array of geometry
-            Of any kind, since ground may only touch a piece.
-        piece : (k,) array of int
+        part, piece : (k,) array of int
+            Which.
+        shares : (k,) array of Polygon
+            What the two share: the piece where the part lies around it, else the part, to be cut where `crossing`.
+        crossing : (k,) array of bool
+            Whether the border of one may run through the other.
         """
-        parts, _ = geometry.subdivide(ground)
-        part, piece, around, crossing = self._meetings(parts, wanted)
-        shares = np.where(around, self.pieces[piece], parts[part])
-        shares[crossing] = shapely.intersection(shares[crossing], self.pieces[piece[crossing]])
-        return shares, piece
-
-    def _edges_of(self, pieces: Owners) -> Edges:
-        """Return the edges of some pieces (k,), each found when it is first asked for: a front crosses few of them."""
-        wanted = pieces.tolist()
-        new = [piece for piece in wanted if piece not in self._edges]
-        self._edges.update(zip(new, one_by_one(edges_of(self.pieces[new])), strict=True))
-        return together([self._edges[piece] for piece in wanted])
-
-    def _meetings(self, parts: Geometries, wanted: Wanted | None = None) -> Meetings:
-        """Return which parts (n,) of some ground meet which pieces (of those that are wanted), and how."""
         part, piece = self.tree.query(parts)
         if wanted is not None:
             part, piece = part[wanted[piece]], piece[wanted[piece]]
@@ -123,24 +75,13 @@ class Plane:
         met = inside.copy()
         met[~inside] = shapely.intersects(self.pieces[piece[~inside]], parts[part[~inside]])
         part, piece, inside = part[met], piece[met], inside[met]
-        around = ~inside & _box_around(parts[part], self.pieces[piece])
+        # Only a part whose box holds the piece's can lie around it.
+        outer, inner = shapely.bounds(parts[part]), shapely.bounds(self.pieces[piece])
+        boxed = (outer[:, :2] <= inner[:, :2]).all(axis=1) & (inner[:, 2:] <= outer[:, 2:]).all(axis=1)
+        around = np.asarray(~inside & boxed)
         shapely.prepare(parts[part[around]])
         around[around] = shapely.contains_properly(parts[part[around]], self.pieces[piece[around]])
-        return Meetings(part, piece, around, ~(inside | around))
-
-
-def _box_around(outer: Geometries, inner: Geometries) -> NDArray[np.bool_]:
-    """Say of each pair (k,) whether the box of the one lies in that of the other."""
-    a, b = shapely.bounds(outer), shapely.bounds(inner)
-    return np.asarray((a[:, :2] <= b[:, :2]).all(axis=1) & (b[:, 2:] <= a[:, 2:]).all(axis=1))
-
-
-def plane_of(pieces: Geometries) -> Plane:
-    """Return pieces (n,) of the plane, small and without overlap, ready to cut by."""
-    # Copies: others have the pieces too, and a prepared geometry must not cross threads.
-    own = shapely.orient_polygons(pieces)
-    shapely.prepare(own)
-    return Plane(own, shapely.STRtree(own))
+        return part, piece, np.where(around, self.pieces[piece], parts[part]), ~(inside | around)
 
 
 def rest_of_plane(taken: Geometries) -> Geometries:
@@ -148,3 +89,61 @@ def rest_of_plane(taken: Geometries) -> Geometries:
     everything = shapely.box(-_PLANE_M, -_PLANE_M, _PLANE_M, _PLANE_M)
     rest = geometry.polygonal(shapely.difference(everything, shapely.union_all(taken)))
     return geometry.subdivide(rest, _REST_VERTICES)[0]
+
+
+def partition(
+    pieces: Geometries, owner: Owners, names: tuple[str, ...], where: str
+) -> tuple[Geometries, Owners, tuple[Notice, ...]]:
+    """Give what two regions share to the one whose pieces come first, and say how much that was.
+
+    Parameters
+    ----------
+    pieces : (m,) array of Polygon
+        Of all regions, in metres; those of one region do not overlap.
+    owner : (m,) array of int
+        The index into `names` of each piece's region.
+    names : tuple of str
+        The regions' names.
+    where : str
+        The file, for messages.
+
+    Raises
+    ------
+    DataError
+        Two regions share more than `MAY_SHARE` of the smaller.
+    """
+    first, second = shapely.STRtree(pieces).query(pieces)
+    apart = (first < second) & (owner[first] != owner[second])
+    first, second = first[apart], second[apart]
+    shared_m2 = shapely.area(shapely.intersection(pieces[first], pieces[second]))
+    real = shared_m2 > 0
+    first, second, shared_m2 = first[real], second[real], shared_m2[real]
+    area_m2 = np.bincount(owner, shapely.area(pieces)).astype(np.float64)
+    notices = _overlaps(owner[first], owner[second], shared_m2, area_m2, names, where)
+    pieces = pieces.copy()
+    for early, late in zip(first, second, strict=True):
+        pieces[late] = shapely.difference(pieces[late], pieces[early])
+    polygons, index = geometry.polygons_of(pieces)
+    return polygons, owner[index], notices
+
+
+def _overlaps(
+    first: Owners, second: Owners, shared_m2: Floats, area_m2: Floats, names: tuple[str, ...], where: str
+) -> tuple[Notice, ...]:
+    """Return a notice of what pairs of regions share, if anything; refuse a pair that shares too much."""
+    by_pair: dict[tuple[int, int], float] = {}
+    for one, other, m2 in zip(first.tolist(), second.tolist(), shared_m2.tolist(), strict=True):
+        by_pair[one, other] = by_pair.get((one, other), 0.0) + m2
+    if sum(by_pair.values()) <= _TOUCHING_M2:
+        return ()
+    share = {pair: m2 / float(min(area_m2[list(pair)])) for pair, m2 in by_pair.items()}
+    worst, largest = max(share, key=share.__getitem__), max(by_pair, key=by_pair.__getitem__)
+    if share[worst] > MAY_SHARE:
+        raise DataError(
+            f"{names[worst[0]]} and {names[worst[1]]} overlap by {by_pair[worst] / 1e6:.3f} km², "
+            f"{share[worst]:.1%} of the smaller",
+            where=where,
+            cure=f"give a file whose regions share no more than {MAY_SHARE:.0%}",
+        )
+    most = f"{names[largest[0]]} and {names[largest[1]]} ({by_pair[largest] / 1e6:.3f} km²)"
+    return (Notice("REGIONS-OVERLAP", f"{where}: {sum(by_pair.values()) / 1e6:.3f} km², most between {most}"),)

@@ -1,28 +1,22 @@
-"""Region sets, the embedded ones and those read from files."""
+"""Region files: who each region is, what it is called, and its ground, read and made a partition."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import orjson
 import shapely
-from numpy.typing import NDArray
 
-from frontcalc import crs, geometry
+from frontcalc import geometry
 from frontcalc.cache import NOTHING_KEPT, Cache, key_of
-from frontcalc.embedded import PARTIAL_COUNTRIES, load_embedded
 from frontcalc.errors import DataError, UsageError
+from frontcalc.layers import ALPHA_3, COUNTRIES
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
-from frontcalc.regions.countries import country_of
-from frontcalc.regions.cutting import Geometries, Owners
-from frontcalc.regions.packing import from_bytes, to_bytes
-from frontcalc.regions.partition import partition
+from frontcalc.regions.cutting import Geometries, Owners, partition
 from frontcalc.regions.sets import TOTAL, UNASSIGNED, RegionSet
 from frontcalc.snapshots import changed, to_equal_area
 from frontcalc.sources import SourceFile, fingerprint, read_features
@@ -33,43 +27,13 @@ from frontcalc.sources.limits import limits
 CODE_FIELDS = ("iso_3166_2", "shapeiso", "shapeid")
 """Feature properties that hold a region's code, whatever their case."""
 
+COUNTRY_FIELDS = ("iso_3166_2", "iso_a2", "country", "adm0_a3", "iso_a3", "shapegroup", "gid_0", "admin")
+"""Fields that tell the country, in any case; the first that says something wins."""
+
+_NOTHING = re.compile(r"-?\d*|none|null|n/?a", re.IGNORECASE)  # as Natural Earth's «-99»
+
 # GADM's codes of each level, and those of the Humanitarian Data Exchange.
 _LEVEL_CODES = re.compile(r"(?:gid|hasc|iso)_(\d)|adm(?:in)?_?(\d)_?pcode")
-
-
-@lru_cache(maxsize=2)
-def embedded_regions(*, target_crs: str) -> RegionSet:
-    """Return the embedded regions of Ukraine and of Russia beside it, which need no cutting.
-
-    Parameters
-    ----------
-    target_crs : str
-        The equal-area CRS of the result.
-    """
-    stored = load_embedded()
-    infos = sorted(stored.regions, key=lambda info: info.name)
-    place = np.array([infos.index(info) for info in stored.regions], dtype=np.intp)
-    # Neighbours have the same vertices, and projecting keeps that: no partition has to be made.
-    pieces = geometry.project_polygons(stored.pieces, crs.projector(crs.LONLAT, target_crs))
-    return RegionSet(
-        "adm1",
-        tuple(info.name for info in infos),
-        pieces,
-        place[stored.owner],
-        pieces,
-        SourceFile(stored.name, stored.sha256),
-        countries=tuple(info.country for info in infos),
-        codes=tuple(info.code for info in infos),
-        spellings=tuple((info.name_uk, *info.aliases) for info in infos),
-        country_names={own.code: (own.name, own.name_uk, *own.aliases) for own in stored.countries},
-        accuracy=stored.accuracy,
-        partial_countries=PARTIAL_COUNTRIES.get(stored.name, ()),
-    )
-
-
-def embedded_covers(boxes: NDArray[np.object_]) -> bool:
-    """Say whether the embedded regions are those of a place, given as boxes (n,) in degrees."""
-    return bool(len(shapely.STRtree(load_embedded().pieces).query(boxes, predicate="intersects")[0]))
 
 
 def read_regions(
@@ -108,33 +72,22 @@ def read_regions(
     # Names are in the key since a notice has them; the file's bytes and the field say all else.
     key = key_of((source.sha256, target_crs, field or "", entry.label, repr(limits())))
     content = cache.kept("regions", key, lambda: _made(entry, source, target_crs, field))
-    land, land_owner, pieces, owners, said = from_bytes(content)
-    facts = _Facts(*orjson.loads(str(said)))
+    land, land_owner, pieces, owners, said = geometry.from_bytes(content)
+    facts = orjson.loads(str(said))
     return RegionSet(
         level,
-        tuple(facts.names),
+        tuple(facts["names"]),
         pieces,
         owners,
         land,
         source,
-        notices=tuple(Notice(code, message) for code, message in facts.notices),
-        countries=tuple(facts.countries) if any(facts.countries) else (),
-        codes=tuple(facts.codes),
-        spellings=tuple(map(tuple, facts.spellings)),
+        notices=tuple(Notice(code, message) for code, message in facts["notices"]),
+        countries=tuple(facts["countries"]) if any(facts["countries"]) else (),
+        codes=tuple(facts["codes"]),
+        spellings=tuple(map(tuple, facts["spellings"])),
         land_owner=land_owner,
-        parents=tuple(facts.parents),
+        parents=tuple(facts["parents"]),
     )
-
-
-class _Facts(NamedTuple):
-    """What is kept of a file beside polygons: of each region (n,), and notices of the whole."""
-
-    names: list[str]
-    countries: list[str]
-    codes: list[str]
-    spellings: list[list[str]]
-    parents: list[str]
-    notices: list[tuple[str, str]]
 
 
 def _made(entry: Entry, source: SourceFile, target_crs: str, field: str | None) -> bytes:
@@ -156,20 +109,24 @@ def _made(entry: Entry, source: SourceFile, target_crs: str, field: str | None) 
         raise DataError(problem, where=where, cure="give every region its area, or leave it out")
     pieces, of = geometry.subdivide(land)
     pieces, owners, notices = partition(pieces, land_owner[of], tuple(names), where)
-    mine = [[features.properties[number] for number in np.flatnonzero(index == own)] for own in range(len(order))]
     said = [(notice.code, notice.message) for notice in notices]
     if apart:
         listed = some_of([names[own] for own in sorted(apart)])
         said.append(("REGIONS-JOINED", f"{where}: of one name, and one region though they do not touch: {listed}"))
-    facts = _Facts(
-        names,
-        [printable(country_of(properties)) for properties in mine],
-        [code for _, code, _ in order],
-        [_other_names(properties[0]) for properties in mine],
-        [_parent(properties[0], field or "name") for properties in mine],
-        said,
-    )
-    return to_bytes(land, land_owner, pieces, owners, np.array(orjson.dumps(list(facts)).decode()))
+    mine = [[features.properties[number] for number in np.flatnonzero(index == own)] for own in range(len(order))]
+    # Also called by the texts of fields such as «name_uk» and «NAME_1».
+    called = [[value for key, value in own[0].items() if key.casefold().startswith("name")] for own in mine]
+    facts = {
+        "names": names,
+        "countries": [printable(country_of(properties)) for properties in mine],
+        "codes": [code for _, code, _ in order],
+        "spellings": [
+            [printable(name.strip()) for name in own if isinstance(name, str) and name.strip()] for own in called
+        ],
+        "parents": [_parent(own[0], field or "name") for own in mine],
+        "notices": said,
+    }
+    return geometry.to_bytes(land, land_owner, pieces, owners, np.array(orjson.dumps(facts).decode()))
 
 
 def _land(features: Features, index: Owners, target_crs: str, where: str) -> tuple[Geometries, Owners, set[int]]:
@@ -183,7 +140,10 @@ def _land(features: Features, index: Owners, target_crs: str, where: str) -> tup
         projected = np.concatenate([np.empty(0, dtype=object), *parts])
         if len(parts) > 1 and not _connected(projected, np.repeat(np.arange(len(parts)), list(map(len, parts)))):
             apart.add(int(region))
-        whole.append(_without_overlap(projected))
+        # United where two polygons touch, so that no ground counts twice.
+        first, second = shapely.STRtree(projected).query(projected, predicate="intersects")
+        touching = bool((first < second).any())
+        whole.append(geometry.polygonal(geometry.union(projected)) if touching else projected)
         owner.append(np.full(len(whole[-1]), region))
     return np.concatenate(whole), np.concatenate(owner), apart
 
@@ -198,12 +158,6 @@ def _connected(polygons: Geometries, feature: Owners) -> bool:
         if (joined == group).all():
             return not group.any()
         group = joined
-
-
-def _without_overlap(polygons: Geometries) -> Geometries:
-    """Return polygons of one region, united if two of them touch, so that no ground counts twice."""
-    first, second = shapely.STRtree(polygons).query(polygons, predicate="intersects")
-    return geometry.polygonal(geometry.union(polygons)) if (first < second).any() else polygons
 
 
 def _names(features: Features, field: str | None, where: str) -> list[str]:
@@ -235,7 +189,7 @@ def told_apart(names: Sequence[str], features: Features, field: str) -> list[tup
         The property that names them. One of a level, as NAME_2, goes with the codes of that level.
     """
     lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
-    found = {key: level for own in lower for key in own if (level := _level_of(key))}
+    found = {key: match[1] or match[2] for own in lower for key in own if (match := _LEVEL_CODES.fullmatch(key))}
     level = next(iter(re.findall(r"\d", field)), max(found.values(), default=""))
     fields = (*CODE_FIELDS, *sorted(key for key in found if found[key] == level))
     codes = [next(filter(None, (_text(own.get(key)) for key in fields)), "") for own in lower]
@@ -244,12 +198,6 @@ def told_apart(names: Sequence[str], features: Features, field: str) -> list[tup
         (name, "", _parent(own, field)) if name in uncoded else (name, code, "")
         for name, code, own in zip(names, codes, features.properties, strict=True)
     ]
-
-
-def _level_of(key: str) -> str:
-    """Return the level that a property holds codes of, a digit; empty where it holds none."""
-    found = _LEVEL_CODES.fullmatch(key)
-    return (found[1] or found[2]) if found else ""
 
 
 def _parent(properties: Mapping[str, object], field: str) -> str:
@@ -265,7 +213,27 @@ def _text(value: object) -> str:
     return "" if text == "NA" else text
 
 
-def _other_names(properties: Mapping[str, object]) -> list[str]:
-    """Return what a feature is also called: the texts of fields such as «name_uk» and «NAME_1»."""
-    named = (value for key, value in properties.items() if key.casefold().startswith("name"))
-    return [printable(value.strip()) for value in named if isinstance(value, str) and value.strip()]
+def country_of(properties: Iterable[Mapping[str, object]]) -> str:
+    """Return the country that the features of one region name, empty where they name none or several.
+
+    Two-letter codes (ISO 3166-1) come back as such, and so do the codes and names of the countries in
+    `frontcalc.layers`; other countries as the file spells them.
+    """
+    found = {_country(fields) for fields in properties}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _country(properties: Mapping[str, object]) -> str:
+    """Return the country that one feature names: its two-letter code where that is known, empty where it names none."""
+    fields = {key.casefold(): value for key, value in properties.items()}
+    for field in COUNTRY_FIELDS:
+        text = str(fields.get(field) or "").strip()
+        if field == "iso_3166_2":
+            text = text.partition("-")[0]
+        if _NOTHING.fullmatch(text):
+            continue
+        if re.fullmatch("[A-Za-z]{2,3}", text):
+            return ALPHA_3.get(text.upper(), text.upper())
+        names = {name.casefold(): code for name, code in COUNTRIES.items()}
+        return names.get(text.casefold(), text)
+    return ""

@@ -1,27 +1,38 @@
-"""A region set as a value, and the splitting of ground by it."""
+"""A region set as a value: splitting ground by it, and what of ground beside its regions they take."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
+from frontcalc.cache import NOTHING_KEPT, Cache, key_of
+from frontcalc.embedded import PARTIAL_COUNTRIES, load_embedded, load_zones
 from frontcalc.notices import Notice
-from frontcalc.regions.cutting import Floats, Geometries, Owners, Plane, plane_of, rest_of_plane
+from frontcalc.overlaps import edges_of, shared_area_m2
+from frontcalc.regions.cutting import Flags, Floats, Geometries, Owners, Plane, rest_of_plane
+from frontcalc.regions.snapping import snap_zones
+from frontcalc.snapshots import home_of_this_war
 from frontcalc.sources import SourceFile
+from frontcalc.versions import method_version
 
 UNASSIGNED = "unassigned"
 """The row of what no region takes."""
 
 TOTAL = "total"
 """The name of the row, and of its level, that measures everything at once."""
+
+SNAPS = ("border", "none")
+"""Whether ground beside the eligible regions goes to the nearest of them."""
+
+_PART_VERTICES = 128  # of ground that is measured: as many as pieces have, since each edge of either is looked at
 
 
 class Ground(NamedTuple):
@@ -42,7 +53,7 @@ class Ground(NamedTuple):
     unassigned: Geometries
     taken: Geometries
     owner: Owners
-    zone: NDArray[np.bool_]
+    zone: Flags
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,48 +162,16 @@ class RegionSet:
     spellings: tuple[tuple[str, ...], ...] = ()
     country_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     land_owner: Owners | None = None
-    snapped: NDArray[np.bool_] | None = None
+    snapped: Flags | None = None
     nowhere: Geometries | None = None
     accuracy: str = ""
     partial_countries: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
 
-    def land_km2(self) -> Floats:
-        """Return the area of each region's land as the set draws it, (n,) in km²; what is snapped is not drawn."""
-        areas = np.zeros(len(self.names))
-        drawn = slice(None) if self.snapped is None else ~self.snapped
-        np.add.at(areas, self.owner[drawn], geometry.area_km2(self.pieces[drawn]))
-        return areas
-
-    def of_country(self, country: str) -> NDArray[np.bool_]:
-        """Say of each region (n,) whether it is of a country; none is of the country without a name."""
-        countries = self.countries or ("",) * len(self.names)
-        return np.array([bool(country) and own.casefold() == country.casefold() for own in countries], dtype=bool)
-
-    def without(self, regions: NDArray[np.bool_]) -> RegionSet:
-        """Return the set, as drawn, in which some of the regions (n,) take nothing; they stay as rows."""
-        if not regions.any():
-            return self
-        kept = ~regions[self.owner]
-        owner = self.owner if self.land_owner is None else self.land_owner
-        kept_land = ~regions[owner]
-        return replace(
-            self,
-            pieces=self.pieces[kept],
-            owner=self.owner[kept],
-            land=self.land[kept_land],
-            land_owner=owner[kept_land],
-        )
-
-    def with_zones(self, zones: Geometries, owner: Owners, nowhere: Geometries) -> RegionSet:
-        """Return the set with more pieces, snapped to regions; with its own they leave `nowhere` to nobody."""
-        return replace(
-            self,
-            pieces=np.concatenate([self.pieces, zones]),
-            owner=np.concatenate([self.owner, owner]),
-            snapped=np.repeat([False, True], [len(self.pieces), len(zones)]),
-            nowhere=nowhere,
-        )
+    @property
+    def land_owners(self) -> Owners:
+        """The index into `names` of each polygon of `land`, (k,)."""
+        return self.owner if self.land_owner is None else self.land_owner
 
     def split(self, *groups: Geometries) -> tuple[Split, ...]:
         """Measure groups of polygons by region, each group by itself, and by itself what no region takes.
@@ -202,60 +181,119 @@ class RegionSet:
         *groups : (k,) array of shapely Polygon
             Each valid and without overlap, in metres. Several at once cost little more than one.
         """
-        shares = self._plane().shares(np.concatenate(groups))
-        lengths = [len(parts) for parts in groups]
-        group = np.repeat(np.arange(len(groups)), lengths)[shares.polygon]
-        row, zone = self._rows(shares.piece)
-        rows, shared_km2 = len(self.names) + 1, shares.m2 / 1e6
-        place, size = group * rows + row, len(groups) * rows
-        km2 = _sums(place, shared_km2, size).reshape(-1, rows)
-        snapped_km2 = _sums(place[zone], shared_km2[zone], size).reshape(-1, rows)
+        plane, lengths = _plane(self, threading.get_ident()), [len(parts) for parts in groups]
+        parts, owner = geometry.subdivide(np.concatenate(groups), _PART_VERTICES)
+        part, piece, shares, crossing = plane.meetings(parts)
+        shared_m2 = shapely.area(shares)
+        if crossing.any():
+            cut, number = np.unique(part[crossing], return_inverse=True)
+            met, place = np.unique(piece[crossing], return_inverse=True)
+            shared_m2[crossing] = shared_area_m2(edges_of(parts[cut]), edges_of(plane.pieces[met]), number, place)
+        polygon, row, zone = owner[part], plane.row[piece], plane.snapped[piece]
+        rows, count = len(self.names) + 1, sum(lengths)
+        place = np.repeat(np.arange(len(groups)), lengths)[polygon] * rows + row
         kinds = (row == rows - 1, zone)
-        beside_m2 = [_sums(shares.polygon[mine], shares.m2[mine], sum(lengths)) for mine in kinds]
-        by_group = np.split(np.column_stack(beside_m2), np.cumsum(lengths)[:-1])
-        figures = zip(km2, snapped_km2, groups, by_group, strict=True)
-        return tuple(Split(taken, snapped, self, parts, beside) for taken, snapped, parts, beside in figures)
+        sums = [
+            np.bincount(index, areas, minlength=size).astype(np.float64)
+            for index, areas, size in (
+                (place, shared_m2 / 1e6, len(groups) * rows),
+                (place[zone], shared_m2[zone] / 1e6, len(groups) * rows),
+                *((polygon[mine], shared_m2[mine], count) for mine in kinds),
+            )
+        ]
+        beside_m2 = np.split(np.column_stack(sums[2:]), np.cumsum(lengths)[:-1])
+        figures = zip(sums[0].reshape(-1, rows), sums[1].reshape(-1, rows), groups, beside_m2, strict=True)
+        return tuple(Split(km2, snapped_km2, self, parts, beside) for km2, snapped_km2, parts, beside in figures)
 
     def cut(self, parts: Geometries, *, beside: bool = False) -> Ground:
         """Return polygons (k,) as `split` takes them, cut by region; or only what of them lies beside the regions."""
-        plane = self._plane()
-        wanted = None
-        if beside:
-            wanted = np.ones(len(plane.pieces), dtype=bool)
-            wanted[: len(self.pieces)] = False if self.snapped is None else self.snapped
-        shares, piece = plane.cut(parts, wanted)
-        row, zone = self._rows(piece)
-        taken = row < len(self.names)
-        return Ground(geometry.polygonal(shares[~taken]), shares[taken], row[taken], zone[taken])
+        plane = _plane(self, threading.get_ident())
+        small, _ = geometry.subdivide(parts)
+        wanted = plane.snapped | (plane.row == len(self.names)) if beside else None
+        _, piece, shares, crossing = plane.meetings(small, wanted)
+        # Ground may only touch a piece: shares are of any kind.
+        shares[crossing] = shapely.intersection(shares[crossing], plane.pieces[piece[crossing]])
+        taken = plane.row[piece] < len(self.names)
+        mine = piece[taken]
+        return Ground(geometry.polygonal(shares[~taken]), shares[taken], plane.row[mine], plane.snapped[mine])
 
     def prepare(self) -> None:
         """Prepare what `split` and `cut` need in this thread, which they would do themselves."""
-        self._plane()
-
-    def _plane(self) -> Plane:
-        """Return the plane to cut by in this thread."""
-        return _plane(self, threading.get_ident())
-
-    def _rows(self, piece: Owners) -> tuple[Owners, NDArray[np.bool_]]:
-        """Return the row of pieces of the plane (k,), the last for nobody's, and whether they are snapped."""
-        nobody = max(0, piece.max(initial=-1) + 1 - len(self.pieces))
-        drawn = np.zeros(len(self.pieces), dtype=bool) if self.snapped is None else self.snapped
-        owner = np.append(self.owner, np.full(nobody, len(self.names)))
-        return owner[piece], np.append(drawn, np.zeros(nobody, dtype=bool))[piece]
-
-
-def _sums(row: Owners, figures: Floats, rows: int) -> Floats:
-    """Return the sum of the figures of each row (rows,)."""
-    sums = np.zeros(rows)
-    np.add.at(sums, row, figures)
-    return sums
+        _plane(self, threading.get_ident())
 
 
 @lru_cache(maxsize=16)
 def _plane(regions: RegionSet, thread: int) -> Plane:
     """Return a set's pieces and the rest of the plane, ready to cut by in one thread, which is named for that alone."""
     nowhere = rest_of_plane(regions.pieces) if regions.nowhere is None else regions.nowhere
-    return plane_of(np.concatenate([regions.pieces, nowhere]))
+    # Copies: others have the pieces too, and a prepared geometry must not cross threads.
+    pieces = shapely.orient_polygons(np.concatenate([regions.pieces, nowhere]))
+    shapely.prepare(pieces)
+    row = np.append(regions.owner, np.full(len(nowhere), len(regions.names)))
+    snapped = np.zeros(len(pieces), dtype=bool)
+    if regions.snapped is not None:
+        snapped[: len(regions.snapped)] = regions.snapped
+    return Plane(pieces, shapely.STRtree(pieces), row, snapped)
+
+
+def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Cache = NOTHING_KEPT) -> RegionSet:
+    """Return the set as it stands for one actor: its own country's regions take nothing, they stay as rows.
+
+    The result depends on the set, the country and the plane alone, so that it is the same for every date.
+
+    Parameters
+    ----------
+    regions : RegionSet
+        A partition, in metres of `plane`.
+    country : str
+        The actor's country, as `regions.countries` has it; empty where it is not known: then all may take.
+    snap : str
+        `border` to give ground beside the eligible regions to the nearest, by the rule of
+        `frontcalc.regions.snapping`; `none` for regions as drawn.
+    plane : str
+        The equal-area CRS of the set.
+    cache : Cache, optional
+        Where what is found beside the regions is kept.
+    """
+    own = np.array([bool(country) and mine.casefold() == country.casefold() for mine in regions.countries], dtype=bool)
+    own = own if len(own) else np.zeros(len(regions.names), dtype=bool)
+    abroad, beyond = own[regions.owner], own[regions.land_owners]
+    eligible = replace(
+        regions,
+        pieces=regions.pieces[~abroad],
+        owner=regions.owner[~abroad],
+        land=regions.land[~beyond],
+        land_owner=regions.land_owners[~beyond],
+    )
+    pieces, foreign = eligible.pieces, regions.pieces[abroad]
+    if not len(pieces):
+        return eligible
+
+    def kept(kind: str, drawn: Sequence[NDArray[Any]], make: Callable[[], bytes]) -> bytes:
+        # Without a folder nothing is looked up, and the polygons need not be hashed for it.
+        if cache.folder is None:
+            return make()
+        return cache.kept(kind, key_of((method_version(), plane, geometry.to_bytes(*drawn))), make)
+
+    def zones_as_bytes() -> bytes:
+        zones, owner = snap_zones(eligible.land, eligible.land_owners, pieces, foreign, plane)
+        return geometry.to_bytes(zones, owner, rest_of_plane(np.concatenate([pieces, zones])))
+
+    if snap == "none":
+        rest = kept("rests", [pieces], lambda: geometry.to_bytes(rest_of_plane(pieces)))
+        return replace(eligible, nowhere=next(geometry.from_bytes(rest)))
+    content = load_zones(regions.source.sha256, country) if regions.source and plane == crs.DEFAULT_CRS else None
+    if content is None:
+        drawn = [eligible.land, eligible.land_owners, pieces, eligible.owner, foreign]
+        content = kept("zones", drawn, zones_as_bytes)
+    zones, taker, nowhere = geometry.from_bytes(content)
+    return replace(
+        eligible,
+        pieces=np.concatenate([pieces, zones]),
+        owner=np.concatenate([eligible.owner, taker]),
+        snapped=np.repeat([False, True], [len(pieces), len(zones)]),
+        nowhere=nowhere,
+    )
 
 
 def no_regions() -> RegionSet:
@@ -269,3 +307,38 @@ def boxes_in_degrees(regions: RegionSet, plane: str) -> Geometries:
     west, south, east, north = shapely.bounds(regions.pieces).reshape(-1, 4).T
     to_degrees = crs.transformer(plane, crs.LONLAT).transform
     return np.asarray(shapely.box(*to_degrees(west, south), *to_degrees(east, north)))
+
+
+@lru_cache(maxsize=2)
+def embedded_regions(*, target_crs: str) -> RegionSet:
+    """Return the embedded regions of Ukraine and of Russia beside it, which need no cutting.
+
+    Parameters
+    ----------
+    target_crs : str
+        The equal-area CRS of the result.
+    """
+    stored = load_embedded()
+    infos = sorted(stored.regions, key=lambda info: info.name)
+    place = np.array([infos.index(info) for info in stored.regions], dtype=np.intp)
+    # Neighbours have the same vertices, and projecting keeps that: no partition has to be made.
+    pieces = geometry.project_polygons(stored.pieces, crs.projector(crs.LONLAT, target_crs))
+    return RegionSet(
+        "adm1",
+        tuple(info.name for info in infos),
+        pieces,
+        place[stored.owner],
+        pieces,
+        SourceFile(stored.name, stored.sha256),
+        countries=tuple(info.country for info in infos),
+        codes=tuple(info.code for info in infos),
+        spellings=tuple((info.name_uk, *info.aliases) for info in infos),
+        country_names={own.code: (own.name, own.name_uk, *own.aliases) for own in stored.countries},
+        accuracy=stored.accuracy,
+        partial_countries=PARTIAL_COUNTRIES.get(stored.name, ()),
+    )
+
+
+def embedded_covers(boxes: Geometries) -> bool:
+    """Say whether the embedded regions are those of a place, given as boxes (n,) in degrees."""
+    return bool(len(home_of_this_war().query(boxes, predicate="intersects")[0]))

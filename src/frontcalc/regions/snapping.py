@@ -73,13 +73,17 @@ def snap_zones(
     if not len(edges):
         return np.empty(0, dtype=object), np.empty(0, dtype=np.intp)
     stretches = _stretches(edges, of, plane)
-    by_border = _facing(stretches, foreign, plane)
+    # Where another country's land is near enough to be snapped to it.
+    abroad = shapely.transform(foreign, lambda points: _to_mercator(points, plane)[1])
+    reach = 1.05 * BORDER_KM * 1000 * stretches.scale
+    near = shapely.STRtree(abroad).query(stretches.lines, predicate="dwithin", distance=reach)[0]
+    by_border = np.isin(np.arange(len(stretches.lines)), near)
     everywhere = np.ones(len(by_border), dtype=bool)
     far = subtract(_widened(stretches, by_border, BORDER_KM, plane), pieces)
-    near = subtract(subtract(_widened(stretches, everywhere, WATER_KM, plane), foreign), pieces)
+    water = subtract(subtract(_widened(stretches, everywhere, WATER_KM, plane), foreign), pieces)
     zone, beside = shapely.STRtree(foreign).query(far, predicate="intersects")
-    abroad = shapely.intersection(far[zone], foreign[beside])
-    zones, _ = geometry.subdivide(geometry.polygonal(np.concatenate([abroad, near])), _PIECE_VERTICES)
+    across = shapely.intersection(far[zone], foreign[beside])
+    zones, _ = geometry.subdivide(geometry.polygonal(np.concatenate([across, water])), _PIECE_VERTICES)
     return _shared_out(zones, *_cells(stretches, by_border, plane))
 
 
@@ -150,14 +154,6 @@ def _from_mercator(shapes: Geometries, plane: str) -> tuple[Geometries, Owners]:
     bad = ~shapely.is_valid(there)
     there[bad] = shapely.make_valid(there[bad], method="structure", keep_collapsed=False)
     return geometry.polygons_of(there)
-
-
-def _facing(stretches: Stretches, foreign: Geometries, plane: str) -> NDArray[np.bool_]:
-    """Say of each stretch whether another country's land is near enough to be snapped to it."""
-    abroad = shapely.transform(foreign, lambda points: _to_mercator(points, plane)[1])
-    reach = 1.05 * BORDER_KM * 1000 * stretches.scale
-    near = shapely.STRtree(abroad).query(stretches.lines, predicate="dwithin", distance=reach)[0]
-    return np.isin(np.arange(len(stretches.lines)), near)
 
 
 def _widened(stretches: Stretches, which: NDArray[np.bool_], km: float, plane: str) -> Geometries:

@@ -8,9 +8,8 @@ from frontcalc import __version__
 from frontcalc.errors import NoDataError
 from frontcalc.levels import NONE
 from frontcalc.notices import Notice
-from frontcalc.pipeline.region_shapes import RegionShapes
-from frontcalc.pipeline.region_terms import terms_of
 from frontcalc.regions import BORDER_KM, WATER_KM
+from frontcalc.run.lands import shapes_of, terms_of
 from frontcalc.run.run import Run
 from frontcalc.snapshots import repair_gaps_km2
 from frontcalc.tables import LayerShare, Meta, PeriodUsed, RowT, Snapping, Table
@@ -36,7 +35,7 @@ def table_of(
     """
     meta = meta_of(run, shares=shares, slivers=slivers)
     run.spans, run.said = [], []
-    return Table(kind, tuple(rows), meta, RegionShapes(run.regions, run.lines, run.options.crs))
+    return Table(kind, tuple(rows), meta, shapes_of(run))
 
 
 def check_measured(run: Run) -> None:
@@ -68,7 +67,7 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
     counted = {part.name for part in counting if part.layer.actor in run.actors}
     files = {file.name: file for snapshot in maps for file in snapshot.files}
     terms, source = terms_of(run.regions.source), run.regions.source
-    of_regions = terms.attribution or (f"{source.name}, whose source is not stated" if source else "")
+    of_regions = ", ".join(filter(None, terms)) or (f"{source.name}, whose source is not stated" if source else "")
     # Ground beside regions is given to them, but not without regions.
     rule = run.options.snap
     snapping = Snapping(rule) if rule == "none" else Snapping(rule, BORDER_KM, WATER_KM)
@@ -99,8 +98,8 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
         notices=tuple(dict.fromkeys([*run.notices, *_of_maps(run, len(files)), *run.said])),
         snapping=snapping if run.regions.names else None,
         regions_accuracy=run.regions.accuracy,
-        region_source=terms.source,
-        region_licence=terms.licence,
+        region_source=terms[0],
+        region_licence=terms[1],
         attribution=(run.archive.credit, *([f"regions: {of_regions}"] if of_regions else [])),
         publisher=run.archive.publisher,
         sliver_width_m=run.slivers.width_m if slivers else None,

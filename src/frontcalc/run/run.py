@@ -28,6 +28,7 @@ from frontcalc.progress import track
 from frontcalc.regions import RegionSet, boxes_in_degrees, takers
 from frontcalc.run.chain import keep_step, known_step, measure_chain, measure_step, regions_key, step_key
 from frontcalc.run.options import Options
+from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import (
     Box,
@@ -178,8 +179,6 @@ class Run:
 
     def choose_regions(self, near: date | None) -> None:
         """Choose the regions of the place that the map of a day shows, else the archive's first or last."""
-        from frontcalc.pipeline.splitting import choose_regions
-
         options, boxes = self.options, np.empty(0, dtype=object)
         earlier = self.archive.upto(near) if near else ()
         for ref in (*earlier, self.archive.refs[0], self.archive.refs[-1]):

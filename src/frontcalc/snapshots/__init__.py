@@ -1,5 +1,6 @@
 """The map of one day: what is on it, its polygons, and what an actor holds on it."""
 
+from frontcalc.snapshots.boxes import Box, box_around, home_of_this_war, is_exchanged, latitude_first
 from frontcalc.snapshots.drawn import (
     SYNTHETIC,
     DayFile,
@@ -32,7 +33,6 @@ from frontcalc.snapshots.holdings import (
     to_equal_area,
 )
 from frontcalc.snapshots.legend import FileLayer, Tell, Tells, drawn_km2, layers_of
-from frontcalc.snapshots.places import Box, box_around, home_of_this_war, is_exchanged, latitude_first
 
 __all__ = [
     "SYNTHETIC",

@@ -20,8 +20,8 @@ from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
 from frontcalc.names import some_of
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
+from frontcalc.snapshots.boxes import Box, box_around, first_exchanged, home_of_this_war, join_boxes, latitude_first
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of, unknown_line
-from frontcalc.snapshots.places import Box, box_around, first_exchanged, home_of_this_war, join_boxes, latitude_first
 from frontcalc.sources import SourceFile, fingerprint, read_features
 from frontcalc.sources.features import LEAST_NESTED_KM2, Features, count_bare, nested_km2, refuse_bare
 

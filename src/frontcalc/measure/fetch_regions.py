@@ -22,9 +22,8 @@ from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.fetching.client import Client, Patience
 from frontcalc.keywords import facade
 from frontcalc.notices import Notice
-from frontcalc.pipeline.region_shapes import shapes_by_row
-from frontcalc.pipeline.region_terms import Terms
 from frontcalc.region_store import CODE_FIELD, LEVELS, NAME_FIELD, FetchedRegions
+from frontcalc.run.lands import shapes_by_row
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import read_content, read_features
 from frontcalc.sources.files import single_file
@@ -242,7 +241,7 @@ def _listed(regions: FetchedRegions, notices: tuple[Notice, ...]) -> Table[Regio
         rows.append(row)
         drawn[row] = polygons
     rows.sort(key=lambda row: (row.region, row.code, row.area_km2))
-    credit = f"regions: {Terms(regions.source, regions.licence).attribution}"
+    credit = f"regions: {', '.join(filter(None, (regions.source, regions.licence)))}"
     terms = (title, regions.source, regions.licence, "as fetched", regions.sha256)
     meta = RegionMeta(*terms, notices, attribution=(credit,))
     return Table(RegionRow, tuple(rows), meta, shapes_by_row(drawn, features.crs))

@@ -1,4 +1,4 @@
-"""Checking a region file before figures are split by it."""
+"""The region sets that come with frontcalc, and checking a region file before figures are split by it."""
 
 from __future__ import annotations
 
@@ -6,26 +6,140 @@ from collections import Counter
 from collections.abc import Sequence
 from math import fsum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from frontcalc import __version__, crs, geometry
+from frontcalc.embedded import EmbeddedRegions, RegionInfo, load_embedded
+from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
-from frontcalc.names import printable
-from frontcalc.pipeline.region_shapes import shapes_by_row
+from frontcalc.names import NamedRegion, find, printable, suggestions
 from frontcalc.region_store import NAME_FIELD
 from frontcalc.regions import MAY_SHARE, UNASSIGNED, country_of, told_apart
+from frontcalc.run.lands import shapes_by_row
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import read_features
 from frontcalc.sources.features import Features, Properties
 from frontcalc.sources.files import single_file
-from frontcalc.tables import TOTAL, RegionCheckMeta, RegionCheckRow, RegionOverlap, Table
+from frontcalc.tables import (
+    TOTAL,
+    RegionCheckMeta,
+    RegionCheckRow,
+    RegionDetailRow,
+    RegionMeta,
+    RegionOverlap,
+    RegionRow,
+    Table,
+)
 
 _TOUCHING_KM2 = 1e-6
 
 Geometries = NDArray[np.object_]
+
+
+def list_regions() -> Table[RegionRow, RegionMeta]:
+    """List the embedded regions with their codes, and say where they come from.
+
+    Returns
+    -------
+    Table of RegionRow
+        A row a region, by code; areas in km² as the set draws them.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.list_regions()
+    >>> [(row.code, row.region, round(row.area_km2)) for row in table.rows[:2]]
+    [('UA-05', 'Vinnytsia', 26670), ('UA-07', 'Volyn', 19849)]
+    """
+    stored = load_embedded()
+    pieces = geometry.project_polygons(stored.pieces, crs.projector(crs.LONLAT, crs.DEFAULT_CRS))
+    areas = np.bincount(stored.owner, geometry.area_km2(pieces), minlength=len(stored.regions))
+    rows = tuple(
+        RegionRow(**_columns(stored, info, area)) for info, area in zip(stored.regions, areas.tolist(), strict=True)
+    )
+    drawn = {row: stored.pieces[stored.owner == index] for index, row in enumerate(rows)}
+    return Table(RegionRow, rows, _meta(stored), shapes_by_row(drawn, crs.LONLAT))
+
+
+def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
+    """Show one embedded region: names, area, box and neighbours.
+
+    Parameters
+    ----------
+    name : str
+        Its name in any spelling of the alias table, or its code, as in «Zaporizhia», «Донецьк» or «UA-14».
+
+    Returns
+    -------
+    Table of RegionDetailRow
+        One row; area in km², the box in degrees.
+
+    Raises
+    ------
+    UsageError
+        There is no such region; the message suggests the nearest.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.show_region("Донецьк")
+    >>> table.rows[0].code, table.rows[0].neighbours
+    ('UA-14', 'Dnipropetrovsk|Kharkiv|Luhansk|Rostov|Zaporizhzhia')
+    """
+    stored = load_embedded()
+    known = [
+        NamedRegion(own.name, (own.code, own.name_uk, *own.aliases), (at,)) for at, own in enumerate(stored.regions)
+    ]
+    found = find(name, known)
+    if len(found) != 1:
+        near = [place.label for place in found] or suggestions(name, known)
+        cure = f"did you mean {' or '.join(near)}?" if near else "frontcalc regions list has them all"
+        raise UsageError(f"no region is named {name[:60]!r}", cure=cure)
+    (index,) = found[0].members
+    info, mine = stored.regions[index], stored.pieces[stored.owner == index]
+    beside = shapely.STRtree(stored.pieces).query(mine, predicate="intersects")[1]
+    neighbours = sorted({stored.regions[owner].name for owner in stored.owner[beside]} - {info.name})
+    projected = geometry.project_polygons(mine, crs.projector(crs.LONLAT, crs.DEFAULT_CRS))
+    west, south, east, north = map(float, shapely.total_bounds(mine))
+    row = RegionDetailRow(
+        **_columns(stored, info, float(np.sum(geometry.area_km2(projected)))),
+        west=west,
+        south=south,
+        east=east,
+        north=north,
+        neighbours="|".join(neighbours),
+    )
+    return Table(RegionDetailRow, (row,), _meta(stored), shapes_by_row({row: mine}, crs.LONLAT))
+
+
+def _columns(stored: EmbeddedRegions, info: RegionInfo, area_km2: float) -> dict[str, Any]:
+    """Return the columns that every row of an embedded region has."""
+    return {
+        "set": stored.name,
+        "level": "adm1",
+        "code": info.code,
+        "country": info.country,
+        "region": info.name,
+        "local_name": info.name_uk,
+        "area_km2": area_km2,
+        "aliases": "|".join(info.aliases),
+    }
+
+
+def _meta(stored: EmbeddedRegions) -> RegionMeta:
+    """Return where an embedded set comes from."""
+    return RegionMeta(
+        set=stored.name,
+        source=stored.source,
+        licence=stored.licence,
+        method=stored.method,
+        sha256=stored.sha256,
+        attribution=(f"regions: {stored.source}, {stored.licence}",),
+    )
 
 
 @facade
@@ -69,18 +183,28 @@ def check_regions(
     source, features = read_features(single_file(file))
     fields = sorted({key for own in features.properties for key in own})
     field = region_name or next((name for name in ("name", NAME_FIELD) if name in fields), "name")
-    names, refused = _names(features, field, fields)
-    names = _labels(told_apart(names, features, field))
+    names, refused = _names_checked(features, field, fields)
+    told = told_apart(names, features, field)
+    times = Counter(name for name, *_ in set(told))
+    # With code or parent where several regions have one name.
+    names = [f"{name} ({code or parent})" if times[name] > 1 else name for name, code, parent in told]
     order = sorted(set(names))
     index = np.array([order.index(name) for name in names], dtype=np.intp)[features.owner]
     drawn = [features.polygons[index == number] for number in range(len(order))]
     ground = [geometry.union(to_equal_area(polygons, features.crs, crs, where=source.name)) for polygons in drawn]
     overlaps = _overlaps(order, ground)
-    refused += _too_large(overlaps)
+    refused += [
+        f"{pair.first} and {pair.second} overlap by {pair.km2:,.3f} km², {pair.percent_of_smaller:.1f} % of the smaller"
+        for pair in overlaps
+        if pair.percent_of_smaller > 100 * MAY_SHARE
+    ]
     if not len(features.polygons):
         refused.append("it holds no polygons")
     whole = geometry.union(geometry.polygonal(ground))
-    gaps = _gaps_km2(whole)
+    holes = [shapely.Polygon(ring) for one in whole.geoms for ring in one.interiors]
+    # What lies in a hole may be a region of its own, an enclave.
+    gaps_km2 = geometry.area_km2(shapely.difference(np.array(holes, dtype=object), whole))
+    gaps_km2 = gaps_km2[gaps_km2 > _TOUCHING_KM2]
     rows = [
         _row(
             source.name,
@@ -101,22 +225,13 @@ def check_regions(
         regions=len(order),
         area_km2=float(geometry.area_km2(whole)),
         overlaps=tuple(overlaps),
-        gaps=len(gaps),
-        gaps_km2=float(np.sum(gaps)),
+        gaps=len(gaps_km2),
+        gaps_km2=float(np.sum(gaps_km2)),
         not_area=len(features.not_area),
         refused=tuple(refused),
     )
     shapes = shapes_by_row(dict(zip(rows, drawn, strict=True)), features.crs)
     return Table(RegionCheckRow, tuple(rows), meta, shapes)
-
-
-def _too_large(overlaps: Sequence[RegionOverlap]) -> list[str]:
-    """Return what is to be said of the pairs of regions that share more than an error of drawing."""
-    return [
-        f"{pair.first} and {pair.second} overlap by {pair.km2:,.3f} km², {pair.percent_of_smaller:.1f} % of the smaller"
-        for pair in overlaps
-        if pair.percent_of_smaller > 100 * MAY_SHARE
-    ]
 
 
 def _row(
@@ -141,7 +256,7 @@ def _row(
     )
 
 
-def _names(features: Features, field: str, fields: Sequence[str]) -> tuple[list[str], list[str]]:
+def _names_checked(features: Features, field: str, fields: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return every feature's region name, one made up where it has none, and why the file would be refused."""
     names = [printable(str(own.get(field) or "").strip()) for own in features.properties]
     if field not in fields:
@@ -153,12 +268,6 @@ def _names(features: Features, field: str, fields: Sequence[str]) -> tuple[list[
     reserved = sorted({name for name in names if name.casefold() in (TOTAL, UNASSIGNED)})
     refused += [f"a region is named {name!r}, which is a row of its own" for name in reserved]
     return [name or f"(feature {number})" for number, name in enumerate(names)], refused
-
-
-def _labels(told: Sequence[tuple[str, str, str]]) -> list[str]:
-    """Return the names of features, with code or parent where several regions have one name."""
-    times = Counter(name for name, *_ in set(told))
-    return [f"{name} ({code or parent})" if times[name] > 1 else name for name, code, parent in told]
 
 
 def _overlaps(names: Sequence[str], ground: Sequence[shapely.MultiPolygon]) -> list[RegionOverlap]:
@@ -179,11 +288,3 @@ def _overlaps(names: Sequence[str], ground: Sequence[shapely.MultiPolygon]) -> l
         for a, b in zip(*np.nonzero(shared > _TOUCHING_KM2), strict=True)
     ]
     return sorted(found, key=lambda pair: (-pair.km2, pair.first, pair.second))
-
-
-def _gaps_km2(whole: shapely.MultiPolygon) -> NDArray[np.float64]:
-    """Return the area (km²) of each gap of more than a square metre that the united regions enclose."""
-    holes = [shapely.Polygon(ring) for one in whole.geoms for ring in one.interiors]
-    # What lies in a hole may be a region of its own, an enclave.
-    areas = geometry.area_km2(shapely.difference(np.array(holes, dtype=object), whole))
-    return areas[areas > _TOUCHING_KM2]

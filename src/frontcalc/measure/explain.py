@@ -15,9 +15,9 @@ from frontcalc.config import NAME, ArchiveConfig, read_legend
 from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.layers import INNER, OWN, UNDIFFERENTIATED, Layer, Legend, Role, plain, spelling
+from frontcalc.measure.archives import archive_meta
 from frontcalc.notices import Notice
 from frontcalc.outputs import write_file
-from frontcalc.pipeline.archive_checks import archive_meta
 from frontcalc.progress import track
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run

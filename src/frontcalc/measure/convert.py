@@ -6,23 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Unpack
 
-import numpy as np
-import shapely
-from numpy.typing import NDArray
-
-from frontcalc import crs, geometry
+from frontcalc import geometry
 from frontcalc.archives import Archive, SnapshotRef, refuse_place
 from frontcalc.errors import ChangedError, DataError, UsageError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.outputs import write_file
-from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes, tidy_polygons
+from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes
 from frontcalc.progress import track
+from frontcalc.run.lands import to_degrees
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
 from frontcalc.snapshots import Tells, read_snapshot
-
-# Ten square metres in square degrees at the equator, where a degree is longest.
-_EDGE_ERROR_DEGREES2 = geometry.EDGE_ERROR_M2 / 111_320.0**2
 
 
 @facade
@@ -96,21 +90,6 @@ def _layers(ref: SnapshotRef) -> Iterator[LayerPolygons]:
     for part in read_snapshot(ref).layers:
         polygons = geometry.repair(to_degrees(part.polygons, part.crs))
         yield LayerPolygons(ref.day, part.name, part.layer.actor, part.layer.role.value, polygons)
-
-
-def to_degrees(polygons: NDArray[np.object_], source_crs: str) -> NDArray[np.object_]:
-    """Return polygons in longitude and latitude, edges split where they would else run elsewhere."""
-    if source_crs == crs.LONLAT:
-        return polygons
-    project = crs.projector(source_crs, crs.LONLAT)
-    return geometry.project_polygons(polygons, project, edge_error=_EDGE_ERROR_DEGREES2)
-
-
-def drawn_in_degrees(polygons: NDArray[np.object_], plane: str) -> shapely.MultiPolygon:
-    """Return polygons of a projection in degrees, valid and in one form and order."""
-    # Degrees round otherwise than metres: polygons that touched may now overlap by a hair.
-    degrees = geometry.union(geometry.repair(to_degrees(polygons, plane)))
-    return shapely.MultiPolygon(list(tidy_polygons(geometry.polygonal(degrees))))
 
 
 def _readable(ref: SnapshotRef) -> bool:

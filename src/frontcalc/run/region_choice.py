@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from frontcalc.layers import COUNTRIES
 from frontcalc.levels import ADM1, ADM2, Lines, lines, parse_levels
 from frontcalc.notices import Notice
 from frontcalc.regions import RegionSet
+from frontcalc.snapshots import home_of_this_war
 from frontcalc.sources import read_features
 from frontcalc.sources.files import Entry, GeoFrame, single_file
 
@@ -35,17 +37,17 @@ def choose_regions(
     actor: str | None,
     cache: Cache,
 ) -> tuple[RegionSet, Lines]:
-    file, target_crs, names = regions, crs, _names(only)
-    """Return the regions that the options ask for, and the rows to show.
+    """Return the regions that figures are split by, and the rows to show.
 
     Parameters
     ----------
-    options : Splitting
-        What is asked for.
-    target_crs : str
+    by, only, regions, region_name
+        As `Splitting` has them.
+    crs : str
         The equal-area CRS of the regions.
     place : (n,) array of Polygon
-        Boxes in degrees around what the maps show: without a file, only regions there are used.
+        Boxes in degrees around what the maps show, one at least: without a file, only regions there are used.
+        Where fetched sets of several countries are there, the one that most boxes meet is used.
     actor : str or None
         Whose territory is measured, where the user said so.
     cache : Cache
@@ -56,6 +58,11 @@ def choose_regions(
     UsageError
         A level or a name is unknown, or a level has no data here.
     """
+    asked = only.split(",") if isinstance(only, str) else only or ()
+    names = tuple(dict.fromkeys(name for text in asked if (name := text.strip())))
+    # A script whose variable is empty is not to get everything.
+    if only is not None and not names:
+        raise UsageError("names no region", where="--only", cure="name one, or leave it out")
     levels = parse_levels(by) if by is not None else (ADM1,)
     if not levels and names:
         raise UsageError(
@@ -63,52 +70,33 @@ def choose_regions(
             where="--only",
             cure="choose other levels with --by",
         )
+    known = partial(_known, target_crs=crs, place=place, actor=actor, cache=cache)
     finest = ADM2 if ADM2 in levels else ADM1
-    chosen = (
-        _measured(file, region_name, finest, target_crs, place, actor, cache) if levels else region_sets.no_regions()
-    )
-    if chosen is None:
+    if not levels:
+        measured: RegionSet | None = region_sets.no_regions()
+    elif regions is not None:
+        measured = region_sets.read_regions(regions, target_crs=crs, field=region_name, level=finest, cache=cache)
+    else:
+        measured = known(finest)
+    if measured is None:
         if by is not None or names:
             raise _lacking(finest, place, actor)
         notice = Notice("NO-REGIONS", "no regions are known for this place; give a file with --regions")
         nothing = replace(region_sets.no_regions(), notices=(notice,))
         return nothing, lines(nothing, ())
-    coarser = _coarser(chosen, levels, target_crs, place, actor, cache)
+    # What districts are part of is needed for rows of it, and to tell those of one name apart.
+    called = Counter(zip(measured.names, measured.countries or measured.names, strict=True))
+    coarser = known(ADM1) if measured.level == ADM2 and (ADM1 in levels or max(called.values()) > 1) else None
+    if coarser is None and measured.level == ADM2 and ADM1 in levels:
+        raise _lacking(ADM1, place, actor)
     if names:
-        chosen = _with_known_spellings(chosen)
-    listing = "" if file else "(frontcalc regions list)"
-    return chosen, lines(chosen, levels, coarser=coarser, only=names, listing=listing)
-
-
-def _names(only: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return the names in `only`, a text or a sequence; none where it is not given."""
-    if only is None:
-        return ()
-    asked = only.split(",") if isinstance(only, str) else only
-    names = tuple(dict.fromkeys(name for text in asked if (name := text.strip())))
-    # A script whose variable is empty is not to get everything.
-    if not names:
-        raise UsageError("names no region", where="--only", cure="name one, or leave it out")
-    return names
-
-
-def _measured(
-    path: str | Path | GeoFrame | Entry | None,
-    field: str | None,
-    level: str,
-    target_crs: str,
-    place: NDArray[np.object_],
-    actor: str | None,
-    cache: Cache,
-) -> RegionSet | None:
-    """Return the regions of the finest level: the user's file, else what is known for the place, if anything."""
-    if path is not None:
-        return region_sets.read_regions(path, target_crs=target_crs, field=field, level=level, cache=cache)
-    return _known(level, target_crs, place, actor, cache)
+        measured = _with_known_spellings(measured)
+    listing = "(frontcalc regions list)" if regions is None else ""
+    return measured, lines(measured, levels, coarser=coarser, only=names, listing=listing)
 
 
 def _known(
-    level: str, target_crs: str, place: NDArray[np.object_], actor: str | None, cache: Cache
+    level: str, *, target_crs: str, place: NDArray[np.object_], actor: str | None, cache: Cache
 ) -> RegionSet | None:
     """Return the regions of a level that are known without a file of the user's, None where there are none.
 
@@ -117,46 +105,24 @@ def _known(
     if level == ADM1 and region_sets.embedded_covers(place):
         return region_sets.embedded_regions(target_crs=target_crs)
     own = COUNTRIES.get(actor or "", "")
-    sets = [kept for kept in region_store.fetched(level) if kept.country != own]
     # Two countries' sets disagree on their border and do not make a partition: one is used.
-    shown, chosen = max(((_shown(kept, place), kept) for kept in sets), key=lambda pair: pair[0], default=(0, None))
-    if chosen is None or not shown:
+    most, chosen = 0, None
+    for kept in region_store.fetched(level):
+        if kept.country != own:
+            polygons = read_features(single_file(kept.path))[1].polygons
+            met = len(np.unique(shapely.STRtree(polygons).query(place, predicate="intersects")[0]))
+            most, chosen = (met, kept) if met > most else (most, chosen)
+    if chosen is None:
         return None
     field = region_store.NAME_FIELD
     regions = region_sets.read_regions(chosen.path, target_crs=target_crs, field=field, level=level, cache=cache)
     return replace(regions, countries=(chosen.country,) * len(regions.names))
 
 
-def _shown(kept: region_store.FetchedRegions, place: NDArray[np.object_]) -> int:
-    """Return how many of the boxes of a place meet the regions of a fetched set."""
-    polygons = read_features(single_file(kept.path))[1].polygons
-    return len(np.unique(shapely.STRtree(polygons).query(place, predicate="intersects")[0]))
-
-
-def _coarser(
-    regions: RegionSet,
-    levels: Sequence[str],
-    target_crs: str,
-    place: NDArray[np.object_],
-    actor: str | None,
-    cache: Cache,
-) -> RegionSet | None:
-    """Return the regions that those measured are parts of, where rows or names need them."""
-    if regions.level != ADM2:
-        return None
-    shared = Counter(zip(regions.names, regions.countries or regions.names, strict=True))
-    if ADM1 not in levels and max(shared.values()) == 1:
-        return None
-    coarser = _known(ADM1, target_crs, place, actor, cache)
-    if coarser is None and ADM1 in levels:
-        raise _lacking(ADM1, place, actor)
-    return coarser
-
-
 def _lacking(level: str, place: NDArray[np.object_], actor: str | None) -> UsageError:
     """Return the error for a level without data, with the command that fetches it for the country most shown."""
     stored = load_embedded()
-    _, piece = shapely.STRtree(stored.pieces).query(place, predicate="intersects")
+    _, piece = home_of_this_war().query(place, predicate="intersects")
     shown = Counter(stored.regions[owner].country for owner in stored.owner[np.unique(piece)])
     # An actor takes nothing of its own country.
     del shown[COUNTRIES.get(actor or "", "")]
