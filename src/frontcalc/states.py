@@ -67,11 +67,6 @@ class Span:
             return None
         return self.opening, self.closing
 
-    @property
-    def maps(self) -> tuple[Snapshot, Snapshot] | None:
-        """The maps of the two states, None where there are not two."""
-        return (self.ends[0].snapshot, self.ends[1].snapshot) if self.ends else None
-
 
 @dataclass(frozen=True, slots=True)
 class States:

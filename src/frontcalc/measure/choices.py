@@ -202,12 +202,12 @@ def _value(run: Run, claim: Claim, summed: bool, spans: list[Span]) -> float:
     if measure is Measure.SHARE:
         return _share(run, span.actor, _held_on(run, span.closing, span.actor, summed))
     if measure in (Measure.GROSS_GAINED, Measure.GROSS_LOST):
-        pairs = pairwise(state.snapshot for state in run.states(span.actor).within(span))
+        pairs = pairwise(run.states(span.actor).within(span))
         steps = change.total([run.step(*pair, span.actor) for pair in pairs])
         return whole.sum_of(steps.gained_km2 if measure is Measure.GROSS_GAINED else steps.lost_km2)
     if measure in (Measure.GAINED, Measure.LOST):
-        assert span.maps is not None
-        changed = run.step(*span.maps, span.actor)
+        assert span.ends is not None
+        changed = run.step(*span.ends, span.actor)
         return whole.sum_of(changed.gained_km2 if measure is Measure.GAINED else changed.lost_km2)
     # The change of the area held needs no overlay of the two maps.
     ends = [[_held_on(run, state, one.actor, summed)[0] for state in (one.opening, one.closing)] for one in spans]

@@ -15,7 +15,7 @@ from frontcalc.layers import Role
 from frontcalc.measure.held import layer_share
 from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import PeriodsLike, parse_periods
-from frontcalc.run.meta import check_measured, table_of
+from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.parallel import in_order
 from frontcalc.run.remarks import left_out
@@ -83,7 +83,6 @@ def flows(
         run.spans.append(span)
         run.said += said
         shares |= dict.fromkeys(own)
-    check_measured(run)
     return table_of(run, FlowRow, rows, shares=shares)
 
 

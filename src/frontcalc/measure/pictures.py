@@ -14,7 +14,7 @@ from frontcalc.archives import Archive
 from frontcalc.keywords import facade
 from frontcalc.measure.diff import between_files, diff_rows, polygons
 from frontcalc.periods import PeriodsLike, parse_periods
-from frontcalc.run.meta import check_measured, table_of
+from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
@@ -94,7 +94,6 @@ def _pictured(run: Run, spans: Iterable[Span]) -> ChangeMap:
     for one in measured(run, spans, ground=True):
         rows += diff_rows(run, one)
         panels.append(_panel(run, one, rows[-1]))
-    check_measured(run)
     return ChangeMap(table_of(run, DiffRow, rows, slivers=True), tuple(panels), run.options.crs, run.regions)
 
 

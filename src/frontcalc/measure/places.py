@@ -23,7 +23,7 @@ from frontcalc.names import printable
 from frontcalc.notices import join_codes
 from frontcalc.periods import PeriodsLike, parse_periods
 from frontcalc.regions import UNASSIGNED
-from frontcalc.run.meta import check_measured, meta_of
+from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
 from frontcalc.snapshots import kept_boxes, on_grid, read_snapshot
@@ -89,10 +89,10 @@ def places(
         net.extend(lasting(mine))
         run.said += span.notices
         run.spans.append(span)
-    check_measured(run)
+    table = table_of(run, PlaceRow, rows)
     if not rows:
         refuse_elsewhere(run, towns, Path(places).name)
-    return Table(PlaceRow, tuple(rows), replace(meta_of(run), places=tuple(net)))
+    return Table(PlaceRow, table.rows, replace(table.meta, places=tuple(net)))
 
 
 def refuse_elsewhere(run: Run, towns: Sequence[Place], where: str) -> None:

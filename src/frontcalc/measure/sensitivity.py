@@ -24,7 +24,7 @@ from frontcalc.notices import Notice, join_codes
 from frontcalc.outputs.wording import reads_alike
 from frontcalc.periods import PeriodLike, parse_periods
 from frontcalc.regions import SNAPS, embedded_covers
-from frontcalc.run.meta import check_measured, nothing_measured, table_of
+from frontcalc.run.meta import nothing_measured, table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
@@ -150,7 +150,6 @@ def with_ranges(run: Run, spans: Iterable[Span]) -> Table[DiffRow, Meta]:
                 own |= {f"{name}_min_km2": figure for name, figure in zip(MEASURES, least, strict=True)}
                 own |= {f"{name}_max_km2": figure for name, figure in zip(MEASURES, most, strict=True)}
             rows.append(RangeRow(**own))
-    check_measured(run)
     return table_of(run, RangeRow, rows, slivers=True)
 
 
@@ -266,7 +265,7 @@ def _again(run: Run, span: Span, **changed: Any) -> Run:
 
 def _outcome(run: Run, span: Span, assumption: str, choice: str, *, in_range: bool = False) -> Outcome:
     """Return the outcome of measuring a span with a run."""
-    moved = _figures(run, run.step(*span.maps, span.actor)) if span.maps else None
+    moved = _figures(run, run.step(*span.ends, span.actor)) if span.ends else None
     return Outcome(assumption, choice, span, run.view.name, moved, in_range, span.notices)
 
 
@@ -345,9 +344,10 @@ def _other_edges(run: Run, one: Measured) -> Iterator[Outcome]:
 
 def _on_ellipsoid(run: Run, one: Measured) -> Iterator[Outcome]:
     """Yield the references without a projection, of the whole map alone: regions are drawn in the projection."""
-    if run.lines.left_out or one.span.maps is None:
+    if run.lines.left_out or one.span.ends is None:
         return
-    references = change_on_ellipsoid(*one.span.maps, one.span.actor, run.view)
+    opening, closing = (state.snapshot for state in one.span.ends)
+    references = change_on_ellipsoid(opening, closing, one.span.actor, run.view)
     for edges, figures in references.items():
         yield _of_base(run, one, "ellipsoid", f"no projection, {edges} edges", {(TOTAL, TOTAL): figures})
 
@@ -387,7 +387,7 @@ def _in_steps(run: Run, one: Measured) -> Iterator[Outcome]:
     if one.span.ends is None or one.span.days is None:
         return
     for step in GROSS_STEPS:
-        pairs = pairwise(state.snapshot for state in steps_in(run, one.span, step))
+        pairs = pairwise(steps_in(run, one.span, step))
         gross = change.total([run.step(*pair, one.span.actor) for pair in pairs])
         yield _of_base(run, one, "step", f"gross, each {step}", _figures(run, gross))
 

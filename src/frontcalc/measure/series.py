@@ -107,8 +107,8 @@ def _actor_series(run: Run, actor: str, before: State | None, dates: Iterable[da
         suspect: list[Redefinition] = []
         # Each step starts from the areas that the one before came to: maps are not overlaid again and again.
         moved = None
-        if span.ends and span.maps:
-            moved = run.move(*span.maps, actor, held)
+        if span.ends:
+            moved = run.move(*span.ends, actor, held)
             changes.append(Change(moved.km2, moved.large))
             held = moved.km2[CLOSING]
             suspect = suspect_parts(run, span, moved)

@@ -182,7 +182,7 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
         rows.extend(_rows(run, calendar, land, one, steps))
     kind: type[SummaryRow] = SummaryRow if step is None else GrossRow
     told_apart = step is not None or run.options.drop_slivers
-    table = table_of(run, kind, rows, slivers=told_apart)
+    table = table_of(run, kind, rows, slivers=told_apart, blank=True)
     return Table(kind, table.rows, _summary_meta(table.meta, run, calendar, every), table.shape_of)
 
 
@@ -191,7 +191,7 @@ def _steps(run: Run, span: Span, every: str) -> tuple[list[Notice], list[Change]
     notices: list[Notice] = []
     steps: list[Change] = []
     for before, after in pairwise(steps_in(run, span, every)):
-        steps.append(run.step(before.snapshot, after.snapshot, span.actor))
+        steps.append(run.step(before, after, span.actor))
         found = suspect_parts(run, Span(span.period, before, after, actor=span.actor), steps[-1])
         notices += [replace(one.notice, period=span.period.label) for one in found]
     return notices, steps

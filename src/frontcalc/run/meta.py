@@ -16,7 +16,13 @@ from frontcalc.tables import LayerShare, Meta, PeriodUsed, RowT, Snapping, Table
 
 
 def table_of(
-    run: Run, kind: type[RowT], rows: Sequence[RowT], *, shares: Iterable[LayerShare] = (), slivers: bool = False
+    run: Run,
+    kind: type[RowT],
+    rows: Sequence[RowT],
+    *,
+    shares: Iterable[LayerShare] = (),
+    slivers: bool = False,
+    blank: bool = False,
 ) -> Table[RowT, Meta]:
     """Return the table of what was noted since the last one.
 
@@ -32,22 +38,19 @@ def table_of(
         What each role covers on the maps.
     slivers : bool
         Whether slivers were told apart.
-    """
-    meta = meta_of(run, shares=shares, slivers=slivers)
-    run.spans, run.said = [], []
-    return Table(kind, tuple(rows), meta, shapes_of(run))
-
-
-def check_measured(run: Run) -> None:
-    """Refuse a result without any period that has two maps.
+    blank : bool
+        Whether periods may be noted none of which has two maps.
 
     Raises
     ------
     NoDataError
-        With the notices that say why.
+        They may not, with the notices that say why.
     """
-    if not any(span.ends for span in run.spans):
+    if run.spans and not blank and not any(span.ends for span in run.spans):
         raise nothing_measured(run, run.said)
+    meta = meta_of(run, shares=shares, slivers=slivers)
+    run.spans, run.said = [], []
+    return Table(kind, tuple(rows), meta, shapes_of(run))
 
 
 def nothing_measured(run: Run, notices: Iterable[Notice]) -> NoDataError:

@@ -295,13 +295,13 @@ class Run:
             self._figures[name] = np.frombuffer(content, "<f8").reshape(2, -1)
         return self._figures[name]
 
-    def step(self, before: Snapshot, after: Snapshot, actor: str, *, ground: bool = False) -> Change:
+    def step(self, before: State, after: State, actor: str, *, ground: bool = False) -> Change:
         """Return what was gained and lost from map to map, kept from an earlier run or measured now.
 
         What is held at either end is known in total alone, until `Change.opened`. With `ground` the polygons come with
         it, which are not kept.
         """
-        ends = self.holding(before, actor), self.holding(after, actor)
+        ends = self.holding(before.snapshot, actor), self.holding(after.snapshot, actor)
         key = step_key(self._key(actor), self.slivers, *ends)
         known = self._known.get(key) or known_step(self.cache, key)
         if known is None or ground:
@@ -310,23 +310,23 @@ class Run:
         self._known[key] = Change(known.km2, known.large)
         return known
 
-    def move(self, before: Snapshot, after: Snapshot, actor: str, opening: Floats | None = None) -> Change:
+    def move(self, before: State, after: State, actor: str, opening: Floats | None = None) -> Change:
         """Return a step with what was held at either end; `opening` is what the step before came to, if any."""
         step = self.step(before, after, actor)
         if opening is None or abs(step.km2[OPENING, 0, -1] - opening[0, -1]) > change.DRIFT_KM2:
-            opening = self.areas(before, actor)
+            opening = self.areas(before.snapshot, actor)
         return step.opened(opening)
 
     def change(self, span: Span, *, ground: bool = False, threads: int = 1) -> Change | None:
         """Return the change between a span's two maps, None where it has not two."""
-        if span.maps is None:
+        if span.ends is None:
             return None
-        before, actor = span.maps[0], span.actor
+        before, actor = span.ends[0].snapshot, span.actor
         if threads == 1:
-            return self.step(*span.maps, actor, ground=ground).opened(self.areas(before, actor))
+            return self.step(*span.ends, actor, ground=ground).opened(self.areas(before, actor))
         with ThreadPoolExecutor(1) as other:
             opening = other.submit(self.areas, before, actor)
-            return self.step(*span.maps, actor, ground=ground).opened(opening.result())
+            return self.step(*span.ends, actor, ground=ground).opened(opening.result())
 
     def changes(self, spans: Iterable[Span], *, ground: bool = False) -> Iterator[tuple[Span, Change | None]]:
         """Yield spans with their changes, in the order given.
