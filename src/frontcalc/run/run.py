@@ -199,7 +199,9 @@ class Run:
             cache=self.cache,
         )
         self.notices = [*self.archive.notices, *self.regions.notices]
-        self._home = shapely.STRtree(boxes_in_degrees(self.regions, options.crs))
+        # Without regions the CRS is not looked at here: whether it is one is found out where areas are measured.
+        pieces = self.regions.pieces
+        self._home = shapely.STRtree(boxes_in_degrees(self.regions, options.crs) if len(pieces) else pieces)
 
     def resolved(self, periods: Sequence[Period], what: str = "measuring period") -> Iterator[Span]:
         """Yield each actor's periods with the maps that stand for their ends, read as they come."""
