@@ -22,7 +22,7 @@ from frontcalc.progress import timed
 from frontcalc.snapshots.boxes import Box, box_around, first_exchanged, home_of_this_war, latitude_first
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of, unknown_line
 from frontcalc.sources import SourceFile, fingerprint, read_features
-from frontcalc.sources.features import LEAST_NESTED_KM2, Features, count_bare, nested_km2, refuse_bare
+from frontcalc.sources.features import Features, refuse_bare, notices_of
 
 Geometries = NDArray[np.object_]
 
@@ -177,30 +177,31 @@ def read_day(ref: SnapshotRef, faults: list[Fault] | None = None, known: Mapping
             continue
         refuse_changes(features, where=name)
         notices += [SYNTHETIC] if features.synthetic else []
-        if len(features.not_area):
-            notices.append(Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted"))
-        if bare := count_bare(features):
-            what = f"features without geometry: {bare:,} of {len(features.properties):,}; what they show is missing"
-            notices.append(Notice("NO-GEOMETRY", f"{name}: {what}"))
-        if (inside := nested_km2(features)) >= LEAST_NESTED_KM2:
-            what = "lie in polygons inside another of their multipolygon; they count, wrongly so if holes are meant"
-            notices.append(Notice("NESTED", f"{name}: {inside:,.2f} km² {what}"))
-        notices += features.notices
+        notices += (*notices_of(features, where=name), *features.notices)
     if faults is not None:
         faults += (fault_of(error, ref.day) for error in bad)
     elif bad and not files:
         raise bad[0]
     notices += (Notice("SKIPPED", str(error)) for error in bad)
-    return _layered(ref, files, notices, faults)
+    found, tells = layers_of([(one.source, one.part.entry, one.features) for one in files], ref.legend)
+    usable, box = _usable(ref, files, found, notices, faults)
+    layers, polygons = _layered(ref, files, usable, notices, faults)
+    if layers and any(one.features.properties for one in files) and not any(map(len, polygons.values())):
+        notices.append(Notice("NO-GEOMETRY", f"{', '.join(ref.names)}: no layer has any geometry, so nothing is held"))
+    stated_days = tuple(one.stated for one in files if one.stated and ref.day and one.stated != ref.day)
+    sources = tuple(one.source for one in files)
+    snapshot = Snapshot(ref, sources, layers, tuple(notices), stated_days, tells, box)
+    return snapshot, polygons, () if faults is None else tuple(files)
 
 
 # The last few maps stay in memory, since several threads may ask for their polygons.
 parse_snapshot = lru_cache(maxsize=4)(read_day)
 
 
-def _layered(ref: SnapshotRef, files: list[DayFile], notices: list[Notice], faults: list[Fault] | None) -> Drawn:
-    """Sort the features of a map's files into layers."""
-    found, tells, box = _usable_layers(ref, files, notices, faults)
+def _layered(
+    ref: SnapshotRef, files: list[DayFile], found: list[FileLayer], notices: list[Notice], faults: list[Fault] | None
+) -> tuple[tuple[SnapshotLayer, ...], dict[str, Geometries]]:
+    """Return the known layers of a map, each of one file, and the polygons of each by its name."""
     layers: dict[str, SnapshotLayer] = {}
     polygons_of: dict[str, Geometries] = {}
     origin: dict[str, Part] = {}
@@ -237,27 +238,20 @@ def _layered(ref: SnapshotRef, files: list[DayFile], notices: list[Notice], faul
         Notice("LATER-MAP", f"{some_of(titles)} of {ref.day}: {standing.label} stands, not {part.label}")
         for (standing, part), titles in earlier.items()
     ]
-    if layers and any(one.features.properties for one in files) and not any(map(len, polygons_of.values())):
-        notices.append(Notice("NO-GEOMETRY", f"{', '.join(ref.names)}: no layer has any geometry, so nothing is held"))
-    stated = tuple(one.stated for one in files if one.stated and ref.day and one.stated != ref.day)
-    sources, shown = tuple(one.source for one in files), tuple(layers.values())
-    snapshot = Snapshot(ref, sources, shown, tuple(notices), stated, tells, box)
-    if faults is None:
-        return snapshot, polygons_of, ()
-    faults += noted
-    return snapshot, polygons_of, tuple(files)
+    if faults is not None:
+        faults += noted
+    return tuple(layers.values()), polygons_of
 
 
-def _usable_layers(
-    ref: SnapshotRef, files: list[DayFile], notices: list[Notice], faults: list[Fault] | None
-) -> tuple[list[FileLayer], tuple[Tell, ...], Box | None]:
-    """Return the layers of a map's files, what tells its polygons apart, and the box around all that they draw.
+def _usable(
+    ref: SnapshotRef, files: list[DayFile], found: list[FileLayer], notices: list[Notice], faults: list[Fault] | None
+) -> tuple[list[FileLayer], Box | None]:
+    """Return which layers of a map's files are used, and the box around all that those files draw.
 
     Left out is a file that is byte for byte an earlier one and adds no layer to it: those that are named by their
     layers may be alike, as empty layers are. Refused are polygons of this war's publishers that are at home only with
     longitude and latitude exchanged; names that users explained themselves may be of another war.
     """
-    found, tells = layers_of([(one.source, one.part.entry, one.features) for one in files], ref.legend)
     by_file = [[one for one in found if one[0] == place] for place in range(len(files))]
     names = [
         {spelling(name) for _, name, layer, _ in mine if layer not in (None, UNDIFFERENTIATED)} for mine in by_file
@@ -288,7 +282,7 @@ def _usable_layers(
             continue
         usable += by_file[place]
         drawn.append((features.crs, features.polygons))
-    return usable, tells, box_around(drawn)
+    return usable, box_around(drawn)
 
 
 def changed(name: str) -> ChangedError:
