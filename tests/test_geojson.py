@@ -145,9 +145,8 @@ def test_the_same_content_twice_running_is_parsed_once(tmp_path: Path, monkeypat
     for entry, shape in ((one, square(300, 41)), (again, square(300, 41)), (other, square(310, 41))):
         (tmp_path / entry.name).write_text(json.dumps(collection({"control_map": [shape]})))
     parsed = []
-    read = sources.read_content
-    counted = lambda data, *, where, **how: parsed.append(where) or read(data, where=where, **how)  # noqa: E731
-    monkeypatch.setattr(sources, "read_content", counted)
+    told = sources.detect
+    monkeypatch.setattr(sources, "detect", lambda data, *, where: parsed.append(where) or told(data, where=where))
     found = [read_features(entry) for entry in (one, again, other)]
     assert parsed == ["1.geojson", "3.geojson"]
     assert [file.name for file, _ in found] == ["1.geojson", "2.geojson", "3.geojson"]

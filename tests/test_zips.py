@@ -18,7 +18,7 @@ from frontcalc.errors import DataError
 from frontcalc.layers import INNER
 from frontcalc.sources import read_content, read_features
 from frontcalc.sources.files import Entry
-from frontcalc.sources.limits import Limits
+from frontcalc.sources.limits import DEFAULTS
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_links_and_double_names_are_refused() -> None:
 def test_a_zip_that_unpacks_to_too_much_is_refused(control: dict[str, bytes]) -> None:
     data = bytearray(zipped(control))
     directory = data.index(b"PK\x01\x02")
-    data[directory + 24 : directory + 28] = (Limits().max_unpacked_bytes + 1).to_bytes(4, "little")
+    data[directory + 24 : directory + 28] = (DEFAULTS["max_unpacked_bytes"] + 1).to_bytes(4, "little")
     with pytest.raises(
         DataError, match="unpacks to more than 1,073,741,824 bytes; if you trust it, raise FRONTCALC_MAX_UNPACKED_BYTES"
     ):

@@ -31,7 +31,7 @@ from frontcalc.versions import method_version
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-KINDS = ("maps", "boxes", "grounds", "repairs", "steps", "areas", "regions", "zones", "rests")  # see docs/cache.md
+KINDS = ("maps", "grounds", "repairs", "steps", "areas", "regions", "zones", "rests")  # see docs/cache.md
 NONE = "none"  # what is written for a cache that keeps nothing
 VARIABLE = "FRONTCALC_CACHE"  # the environment variable that names another folder than the user's own
 LIMIT = "FRONTCALC_CACHE_BYTES"  # the one that says how large all entries together may become

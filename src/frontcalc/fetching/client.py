@@ -157,7 +157,7 @@ class Client:
         refuses, redirects elsewhere or keeps failing.
         """
         check_address(url)
-        most = limits().max_bytes if limit is None else limit
+        most = limits()["max_bytes"] if limit is None else limit
 
         def once() -> Any:
             self._keep_pace(url)

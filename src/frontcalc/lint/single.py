@@ -70,11 +70,11 @@ def read_map(ref: SnapshotRef, before: CheckedMap | None, plane: str) -> Checked
     """Return one map; what is byte for byte the same as on the map `before` is neither read nor measured again."""
     faults: list[Fault] = []
     known = {one.source.sha256: one.features for one in before.files if not one.part.selection} if before else {}
-    drawn = read_day(ref, faults, known)
+    snapshot, drawn, files = read_day(ref, faults, known)
     grounds = {(one.digest, one.crs): one.ground for one in before.layers} if before else {}
     layers = []
-    for part in drawn.snapshot.layers:
-        polygons = drawn.polygons[part.name]
+    for part in snapshot.layers:
+        polygons = drawn[part.name]
         digest = hashlib.sha256(b"".join(sorted(shapely.to_wkb(polygons)))).hexdigest()
         if (digest, part.crs) not in grounds:
             try:
@@ -85,7 +85,7 @@ def read_map(ref: SnapshotRef, before: CheckedMap | None, plane: str) -> Checked
                 grounds[digest, part.crs] = None
         ground = grounds[digest, part.crs]
         layers.append(CheckedLayer(part.name, part.layer, part.file, part.crs, polygons, digest, ground))
-    found = CheckedMap(ref, plane, drawn.files, tuple(layers), tuple(faults), drawn.snapshot.tells)
+    found = CheckedMap(ref, plane, files, tuple(layers), tuple(faults), snapshot.tells)
     for actor in sorted({one.layer.actor for one in layers}):
         if mine := held_layers(found, actor):
             key = (actor, *(one.digest for one in mine))

@@ -72,7 +72,7 @@ def list_archive(
     rows: list[LayerRow] = []
     files: dict[str, SourceFile] = {}
     notices = list(maps.notices)
-    tells = snapshots.Tells()
+    told: snapshots.Told = {}
     for ref in track(maps.refs, "reading map"):
         try:
             snapshot = snapshots.read_snapshot(ref)
@@ -83,10 +83,10 @@ def list_archive(
             continue
         files.update((file.name, file) for file in snapshot.files)
         notices += snapshot.notices
-        tells.add(snapshot.tells, snapshot.ref)
+        snapshots.note_tells(told, snapshot.tells, ref)
         rows += (_layer_row(part, target) for part in snapshot.layers)
     if any(row.actor == UNNAMED for row in rows):
-        notices.append(Notice("UNNAMED", tells.remark))
+        notices.append(Notice("UNNAMED", snapshots.remark_on(told)))
     return Table(LayerRow, tuple(rows), archive_meta(maps, target, files, dict.fromkeys(notices)))
 
 
@@ -157,7 +157,7 @@ def check_archive(
     traces: list[Trace] = []
     files: dict[str, SourceFile] = {}
     synthetic = False
-    tells = snapshots.Tells()
+    told: snapshots.Told = {}
     before: CheckedMap | None = None
     # Two maps are in memory at most.
     for ref in track(maps.refs, "checking map"):
@@ -166,7 +166,7 @@ def check_archive(
         traces.append(trace_of(one))
         files |= {file.source.name: file.source for file in one.files}
         synthetic |= any(file.features.synthetic for file in one.files)
-        tells.add(one.tells, ref)
+        snapshots.note_tells(told, one.tells, ref)
         before = one
     swapped = exchanged_maps(traces, home)
     # A map with x and y exchanged is everywhere in the wrong place: that is one fault, not four.
@@ -174,7 +174,7 @@ def check_archive(
     spanning = list(check_maps(traces, swapped, frozen, today or date.today(), target))
     if not any(fault.code == "NO-LAYER" for fault in spanning):
         try:
-            tells.refuse(maps)
+            snapshots.refuse_told(told, maps)
         except DataError as error:
             spanning.append(Fault("NO-LAYER", error.problem, cure=error.cure or "", maps=None))
     # Files that are no maps, and why all days may be off.
@@ -205,7 +205,7 @@ def _regions(maps: Archive, options: Keywords, target: str) -> tuple[RegionSet, 
             first = snapshots.read_snapshot(ref)
         except DataError:
             continue
-        if region_sets.embedded_covers(snapshots.boxes_in_degrees(first)):
+        if region_sets.embedded_covers(first.place):
             return region_sets.embedded_regions(target_crs=target), load_embedded().pieces
         break
     return region_sets.no_regions(), None

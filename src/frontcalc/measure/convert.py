@@ -16,7 +16,7 @@ from frontcalc.progress import track
 from frontcalc.run.lands import to_degrees
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
-from frontcalc.snapshots import Tells, read_snapshot
+from frontcalc.snapshots import Told, note_tells, read_snapshot, refuse_told
 
 
 @facade
@@ -60,10 +60,10 @@ def convert(
     maps = Run.open(archive, asked).archive
     refuse_place(target, archives=maps.roots, fills=True)
     refs = [ref for ref in maps.refs if not asked.skip_bad or _readable(ref)]
-    tells = Tells()
+    told: Told = {}
     for ref in refs:
-        tells.add(read_snapshot(ref).tells, ref)
-    tells.refuse(maps)
+        note_tells(told, read_snapshot(ref).tells, ref)
+    refuse_told(told, maps)
     suffix = target.suffix.lower()
     if suffix in (".parquet", ".geoparquet", ".geojson", ".json"):
         write = geojson_bytes if "json" in suffix else geoparquet_bytes

@@ -21,7 +21,7 @@ from frontcalc.outputs import write_file
 from frontcalc.progress import track
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
-from frontcalc.snapshots import Tells, drawn_km2, layers_of, read_part
+from frontcalc.snapshots import Told, drawn_km2, layers_of, note_tells, read_part, remark_on, told_apart
 from frontcalc.sources import SourceFile
 from frontcalc.tables import ArchiveMeta, LegendRow, Table
 
@@ -69,21 +69,21 @@ def explain_archive(
     """
     maps = _open(archive, options)
     rows: dict[tuple[str, str], LegendRow] = {}
-    tells = Tells()
+    told: Told = {}
     files: dict[str, SourceFile] = {}
     for ref in track(maps.refs, "reading map"):
-        for row in _rows_of(ref, tells, files):
+        for row in _rows_of(ref, told, files):
             key = (plain(row.property), spelling(row.value) if row.property == LAYER else row.value)
             known = rows.setdefault(key, row)
             largest = max(known, row, key=lambda one: one.km2)
             rows[key] = replace(largest, first=known.first, last=row.last)
-    asked, loose = ({plain(field) for field in fields} for fields in (tells.firm, tells.loose))
+    asked, loose = ({plain(field) for field in fields} for fields in told_apart(told))
     shown = [
         replace(row, asked=plain(row.property) in asked)
         for row in rows.values()
         if (row.property == LAYER and not (asked and row.value == "(no layer)")) or plain(row.property) in asked | loose
     ]
-    notices = (*maps.notices, *_advice(tells, shown, explain_command(maps.refs)))
+    notices = (*maps.notices, *_advice(told, shown, explain_command(maps.refs)))
     shown.sort(key=lambda row: (not row.asked, row.property != LAYER, row.property, -row.km2, row.value))
     return Table(LegendRow, tuple(shown), archive_meta(maps, crs.DEFAULT_CRS, files, notices))
 
@@ -99,29 +99,29 @@ def _open(archive: str | Path | Archive | None, options: Keywords) -> Archive:
         return replace(pair, name=Path(archive).name, refs=pair.refs[:1])
 
 
-def _rows_of(ref: SnapshotRef, tells: Tells, files: dict[str, SourceFile]) -> Iterator[LegendRow]:
+def _rows_of(ref: SnapshotRef, told: Told, files: dict[str, SourceFile]) -> Iterator[LegendRow]:
     """Yield the layers of one map, and what tells its polygons apart where nothing explains it."""
     read = [(*read_part(part), part.entry) for part in ref.parts]
     files.update((file.name, file) for file, _, _ in read)
-    found, told = layers_of([(file, entry, features) for file, features, entry in read], ref.legend)
-    tells.add(told, ref)
-    for one in found:
-        layer = one.layer or Layer("", Role.OTHER)
+    found, tells = layers_of([(file, entry, features) for file, features, entry in read], ref.legend)
+    note_tells(told, tells, ref)
+    for file, name, known, polygons in found:
+        layer = known or Layer("", Role.OTHER)
         named = layer is not UNDIFFERENTIATED
-        km2 = float(drawn_km2(one.polygons, read[one.file][1].crs).sum())
+        km2 = float(drawn_km2(polygons, read[file][1].crs).sum())
         yield LegendRow(
-            LAYER, one.name if named else "(no layer)", len(one.polygons), km2, ref.day, ref.day,
+            LAYER, name if named else "(no layer)", len(polygons), km2, ref.day, ref.day,
             layer.actor, layer.role.value if layer.actor else "", layer.legend,
         )  # fmt: skip
-    for tell in filter(lambda one: one.value, told):
+    for tell in filter(lambda one: one.value, tells):
         yield LegendRow(tell.field, tell.value, tell.polygons, tell.km2, ref.day, ref.day, "", "", "")
 
 
-def _advice(tells: Tells, rows: Sequence[LegendRow], command: str) -> Iterator[Notice]:
+def _advice(told: Told, rows: Sequence[LegendRow], command: str) -> Iterator[Notice]:
     """Yield what to do next: which property to explain, or which names nobody knows."""
-    if tells.firm:
-        field = max(tells.firm, key=lambda one: (len(tells.firm[one]), one))
-        value = tells.firm[field][0].value
+    if firm := told_apart(told)[0]:
+        field = max(firm, key=lambda one: (len(firm[one]), one))
+        value = firm[field][0].value
         yield Notice(
             "UNNAMED",
             f"to explain {field!r}: {command} --property {json.dumps(field)} "
@@ -129,7 +129,7 @@ def _advice(tells: Tells, rows: Sequence[LegendRow], command: str) -> Iterator[N
             f"(roles: {', '.join(Role)}); if its values tell nothing: --ignore {json.dumps(field)}",
         )
     elif any(row.value == "(no layer)" for row in rows):
-        yield Notice("UNNAMED", tells.remark)
+        yield Notice("UNNAMED", remark_on(told))
     if unknown := [row.value for row in rows if row.property == LAYER and not row.actor]:
         yield Notice(
             "UNKNOWN-LAYER", f"not counted: {', '.join(map(repr, unknown[:5]))}; --layer says what a name means"

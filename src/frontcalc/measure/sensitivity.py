@@ -12,7 +12,7 @@ from typing import Any, Unpack
 import numpy as np
 import shapely
 
-from frontcalc import change, crs, geometry, snapshots
+from frontcalc import change, crs, geometry
 from frontcalc.archives import Archive
 from frontcalc.change import Change, Floats
 from frontcalc.errors import UsageError
@@ -328,7 +328,7 @@ def _other_projections(run: Run, one: Measured) -> Iterator[Outcome]:
 
 def _place(run: Run, span: Span) -> change.Geometries:
     """Return boxes in degrees around what the two maps of a span show."""
-    return np.concatenate([snapshots.kept_boxes(state.snapshot, run.cache) for state in span.ends or ()])
+    return np.concatenate([state.snapshot.place for state in span.ends or ()])
 
 
 def _other_edges(run: Run, one: Measured) -> Iterator[Outcome]:

@@ -196,7 +196,6 @@ Used = Mapping[str, tuple[int, int]]
 
 _KINDS: dict[str, str] = {
     "maps": "what is on each map: files, layers, notices",
-    "boxes": "what part of the world a map shows",
     "grounds": "what is held on each map, projected, repaired and united",
     "repairs": "by how much two ways of repairing what is held differ",
     "steps": "gained, lost and slivers by region from map to map, and the largest parts",

@@ -11,7 +11,7 @@ from frontcalc.notices import Notice
 from frontcalc.regions import BORDER_KM, WATER_KM
 from frontcalc.run.lands import shapes_of, terms_of
 from frontcalc.run.run import Run
-from frontcalc.snapshots import repair_gaps_km2
+from frontcalc.snapshots import remark_on, repair_gaps_km2
 from frontcalc.tables import LayerShare, Meta, PeriodUsed, RowT, Snapping, Table
 
 
@@ -120,7 +120,7 @@ def _of_maps(run: Run, files: int) -> list[Notice]:
         notices.append(Notice("DATE-DIFFERS", what))
     counted = (part for one in maps for part in one.layers if run.view.counts(part.name, part.layer))
     if not all(part.layer.legend for part in counted):
-        notices.append(Notice("UNNAMED", run.tells.remark))
+        notices.append(Notice("UNNAMED", remark_on(run.tells)))
     for held in run.held.values():
         gaps = run.gaps_km2.get(held.key) or repair_gaps_km2(held, run.cache)
         notices += [

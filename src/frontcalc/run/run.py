@@ -35,10 +35,12 @@ from frontcalc.snapshots import (
     Holding,
     Snapshot,
     SnapshotLayer,
-    Tells,
+    Told,
     home_of_this_war,
     is_exchanged,
     latitude_first,
+    note_tells,
+    refuse_told,
 )
 from frontcalc.states import Span, State, States, actors_on
 from frontcalc.views import View, choose_view
@@ -91,7 +93,7 @@ class Run:
     held: dict[str, Holding] = field(default_factory=dict)
     baselines: dict[str, Snapshot] = field(default_factory=dict)
     lands: dict[Snapshot, RegionSet | None] = field(default_factory=dict)
-    tells: Tells = field(default_factory=Tells)
+    tells: Told = field(default_factory=dict)
     _known: dict[str, Change] = field(default_factory=dict)
     _figures: dict[str, Floats] = field(default_factory=dict)
     gaps_km2: dict[str, list[float]] = field(default_factory=dict)
@@ -179,11 +181,11 @@ class Run:
 
     def choose_regions(self, near: date | None) -> None:
         """Choose the regions of the place that the map of a day shows, else the archive's first or last."""
-        options, boxes = self.options, np.empty(0, dtype=object)
+        options, place = self.options, np.empty(0, dtype=object)
         earlier = self.archive.upto(near) if near else ()
         for ref in (*earlier, self.archive.refs[0], self.archive.refs[-1]):
             try:
-                boxes = snapshots.kept_boxes(snapshots.read_snapshot(ref, self.cache), self.cache)
+                place = snapshots.read_snapshot(ref, self.cache).place
                 break
             except DataError as error:
                 if not options.skip_bad or isinstance(error, ChangedError):
@@ -194,7 +196,7 @@ class Run:
             regions=options.regions,
             region_name=options.region_name,
             crs=options.crs,
-            place=boxes,
+            place=place,
             actor=self.actor,
             cache=self.cache,
         )
@@ -232,8 +234,10 @@ class Run:
         without = self._without(actor) if self.baseline else ()
         held = snapshots.holding(snapshot, actor, self.view, self.options.crs, without=without)
         if noted:
-            self.tells.add(snapshot.tells, snapshot.ref)
-            self.tells.refuse(self.archive)
+            if snapshot.tells:
+                note_tells(self.tells, snapshot.tells, snapshot.ref)
+            if self.tells:
+                refuse_told(self.tells, self.archive)
             self._check_place(snapshot)
             self.used.setdefault((snapshot.ref, snapshot.layers), snapshot)
             self.held[held.key] = held

@@ -11,7 +11,7 @@ from itertools import chain, islice, pairwise
 import numpy as np
 import shapely
 
-from frontcalc import change, geometry, snapshots
+from frontcalc import change, geometry
 from frontcalc.change import Change, Floats
 from frontcalc.change.faults import (
     AT_ONCE,
@@ -146,7 +146,7 @@ def _land(run: Run, state: State, actor: str) -> RegionSet | None:
     snapshot = state.snapshot
     if snapshot not in run.lands:
         land = None
-        if embedded_covers(snapshots.kept_boxes(snapshot, run.cache)):
+        if embedded_covers(snapshot.place):
             land = _embedded(run.options.crs)
         elif run.regions.names:
             *_, beside, total = change.areas(run.ground(snapshot, actor, noted=False), run.takers(actor))[0]

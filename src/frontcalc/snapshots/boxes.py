@@ -20,17 +20,11 @@ Box = tuple[float, float, float, float]
 
 def box_around(drawn: Iterable[tuple[str, NDArray[np.object_]]]) -> Box | None:
     """Return a box around polygons (degrees), given with their CRS; None where there are none, or nowhere on Earth."""
-    return join_boxes(
-        crs.bounds_in_degrees(own, shapely.total_bounds(polygons)) for own, polygons in drawn if len(polygons)
-    )
-
-
-def join_boxes(boxes: Iterable[Box | None]) -> Box | None:
-    """Return the box around some boxes; None where there are none, or one is infinite."""
-    given = [box for box in boxes if box is not None]
-    if not given or not all(math.isfinite(value) for box in given for value in box):
+    boxes = [crs.bounds_in_degrees(own, shapely.total_bounds(polygons)) for own, polygons in drawn if len(polygons)]
+    on_earth = [box for box in boxes if all(map(math.isfinite, box))]
+    if not on_earth:
         return None
-    west, south, east, north = zip(*given, strict=True)
+    west, south, east, north = zip(*on_earth, strict=True)
     return min(west), min(south), max(east), max(north)
 
 

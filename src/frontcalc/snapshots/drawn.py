@@ -12,7 +12,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc import crs
 from frontcalc.archives import Part, SnapshotRef, day_stated, in_force, intervals, refuse_changes
 from frontcalc.cache import key_of
 from frontcalc.errors import ChangedError, DataError
@@ -20,10 +19,10 @@ from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
 from frontcalc.names import some_of
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
-from frontcalc.snapshots.boxes import Box, box_around, first_exchanged, home_of_this_war, join_boxes, latitude_first
+from frontcalc.snapshots.boxes import Box, box_around, first_exchanged, home_of_this_war, latitude_first
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of, unknown_line
 from frontcalc.sources import SourceFile, fingerprint, read_features
-from frontcalc.sources.features import LEAST_NESTED_KM2, Features, count_bare, nested_km2, refuse_bare
+from frontcalc.sources.features import Features, refuse_bare, notices_of
 
 Geometries = NDArray[np.object_]
 
@@ -60,13 +59,13 @@ class SnapshotLayer:
             The file is no longer the one that the layer was first seen in.
         """
         try:
-            drawn = parse_snapshot(self.ref)
+            snapshot, polygons, _ = parse_snapshot(self.ref)
         except DataError as error:
             # It could be read when the layer was found in it.
             raise changed(self.file) from error
-        if self not in drawn.snapshot.layers:
+        if self not in snapshot.layers:
             raise changed(self.file)
-        return drawn.polygons[self.name]
+        return polygons[self.name]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +83,11 @@ class Snapshot:
     stated_days: tuple[date, ...] = ()
     tells: tuple[Tell, ...] = ()
     box: Box | None = None
+
+    @property
+    def place(self) -> Geometries:
+        """The box around all that the files draw as a polygon in degrees, (1,); (0,) where there is none."""
+        return np.array([shapely.box(*self.box)] if self.box else [], dtype=object)
 
     def named_layers(self, actor: str) -> list[tuple[str, Layer]]:
         """Return name and meaning of each of an actor's layers."""
@@ -126,12 +130,8 @@ class DayFile(NamedTuple):
     stated: date | None
 
 
-class Drawn(NamedTuple):
-    """A map as read: what is on it, and the polygons of each layer by its name; its files where faults were noted."""
-
-    snapshot: Snapshot
-    polygons: dict[str, Geometries]
-    files: tuple[DayFile, ...] = ()
+Drawn = tuple[Snapshot, dict[str, Geometries], tuple[DayFile, ...]]
+"""A map as read: what is on it, and the polygons of each layer by its name; its files where faults were noted."""
 
 
 def read_day(ref: SnapshotRef, faults: list[Fault] | None = None, known: Mapping[str, Features] | None = None) -> Drawn:
@@ -151,8 +151,57 @@ def read_day(ref: SnapshotRef, faults: list[Fault] | None = None, known: Mapping
     DataError
         A file is broken, or two files of the day show one layer differently; not where faults are noted.
     """
-    files, notices = _read_files(ref, faults, known)
-    found, tells, box = _usable_layers(ref, files, notices, faults)
+    files: list[DayFile] = []
+    notices: list[Notice] = []
+    bad: list[DataError] = []
+    for part in ref.parts:
+        name = part.entry.label
+        try:
+            with timed(f"read {name}"):
+                source, features = read_part(part, skip_bad=ref.skip_bad and faults is None, known=known)
+        except DataError as error:
+            if faults is None and (not ref.skip_bad or isinstance(error, ChangedError)):
+                raise
+            bad.append(error)
+            continue
+        stated = None
+        try:
+            stated = None if part.selection else day_stated(intervals(features, None, where=name))
+        except DataError as error:
+            if faults is not None:
+                faults.append(Fault("DATE-IMPLAUSIBLE", error.problem, ref.day, file=name))
+        files.append(DayFile(source, part, features, stated))
+        if faults is not None:
+            others = (notice.message for notice in features.notices if notice.code == "OTHER-FILES")
+            faults += (Fault("OTHER-FILES", message, ref.day, file=name) for message in others)
+            continue
+        refuse_changes(features, where=name)
+        notices += [SYNTHETIC] if features.synthetic else []
+        notices += (*notices_of(features, where=name), *features.notices)
+    if faults is not None:
+        faults += (fault_of(error, ref.day) for error in bad)
+    elif bad and not files:
+        raise bad[0]
+    notices += (Notice("SKIPPED", str(error)) for error in bad)
+    found, tells = layers_of([(one.source, one.part.entry, one.features) for one in files], ref.legend)
+    usable, box = _usable(ref, files, found, notices, faults)
+    layers, polygons = _layered(ref, files, usable, notices, faults)
+    if layers and any(one.features.properties for one in files) and not any(map(len, polygons.values())):
+        notices.append(Notice("NO-GEOMETRY", f"{', '.join(ref.names)}: no layer has any geometry, so nothing is held"))
+    stated_days = tuple(one.stated for one in files if one.stated and ref.day and one.stated != ref.day)
+    sources = tuple(one.source for one in files)
+    snapshot = Snapshot(ref, sources, layers, tuple(notices), stated_days, tells, box)
+    return snapshot, polygons, () if faults is None else tuple(files)
+
+
+# The last few maps stay in memory, since several threads may ask for their polygons.
+parse_snapshot = lru_cache(maxsize=4)(read_day)
+
+
+def _layered(
+    ref: SnapshotRef, files: list[DayFile], found: list[FileLayer], notices: list[Notice], faults: list[Fault] | None
+) -> tuple[tuple[SnapshotLayer, ...], dict[str, Geometries]]:
+    """Return the known layers of a map, each of one file, and the polygons of each by its name."""
     layers: dict[str, SnapshotLayer] = {}
     polygons_of: dict[str, Geometries] = {}
     origin: dict[str, Part] = {}
@@ -189,83 +238,28 @@ def read_day(ref: SnapshotRef, faults: list[Fault] | None = None, known: Mapping
         Notice("LATER-MAP", f"{some_of(titles)} of {ref.day}: {standing.label} stands, not {part.label}")
         for (standing, part), titles in earlier.items()
     ]
-    if layers and any(one.features.properties for one in files) and not any(map(len, polygons_of.values())):
-        notices.append(Notice("NO-GEOMETRY", f"{', '.join(ref.names)}: no layer has any geometry, so nothing is held"))
-    stated = tuple(one.stated for one in files if one.stated and ref.day and one.stated != ref.day)
-    sources, shown = tuple(one.source for one in files), tuple(layers.values())
-    snapshot = Snapshot(ref, sources, shown, tuple(notices), stated, tells, box)
-    if faults is None:
-        return Drawn(snapshot, polygons_of)
-    faults += noted
-    return Drawn(snapshot, polygons_of, tuple(files))
-
-
-# The last few maps stay in memory, since several threads may ask for their polygons.
-parse_snapshot = lru_cache(maxsize=4)(read_day)
-
-
-def _read_files(
-    ref: SnapshotRef, faults: list[Fault] | None, known: Mapping[str, Features] | None
-) -> tuple[list[DayFile], list[Notice]]:
-    """Read the files of a map, with notices for each; bad ones are noted, or passed over where that was asked for."""
-    files: list[DayFile] = []
-    notices: list[Notice] = []
-    bad: list[DataError] = []
-    for part in ref.parts:
-        name = part.entry.label
-        try:
-            with timed(f"read {name}"):
-                source, features = read_part(part, skip_bad=ref.skip_bad and faults is None, known=known)
-        except DataError as error:
-            if faults is None and (not ref.skip_bad or isinstance(error, ChangedError)):
-                raise
-            bad.append(error)
-            continue
-        stated = None
-        try:
-            stated = None if part.selection else day_stated(intervals(features, None, where=name))
-        except DataError as error:
-            if faults is not None:
-                faults.append(Fault("DATE-IMPLAUSIBLE", error.problem, ref.day, file=name))
-        files.append(DayFile(source, part, features, stated))
-        if faults is not None:
-            others = (notice.message for notice in features.notices if notice.code == "OTHER-FILES")
-            faults += (Fault("OTHER-FILES", message, ref.day, file=name) for message in others)
-            continue
-        refuse_changes(features, where=name)
-        notices += [SYNTHETIC] if features.synthetic else []
-        if len(features.not_area):
-            notices.append(Notice("NOT-AREA", f"{name}: {len(features.not_area)} points or lines were not counted"))
-        if bare := count_bare(features):
-            what = f"features without geometry: {bare:,} of {len(features.properties):,}; what they show is missing"
-            notices.append(Notice("NO-GEOMETRY", f"{name}: {what}"))
-        if (inside := nested_km2(features)) >= LEAST_NESTED_KM2:
-            what = "lie in polygons inside another of their multipolygon; they count, wrongly so if holes are meant"
-            notices.append(Notice("NESTED", f"{name}: {inside:,.2f} km² {what}"))
-        notices += features.notices
     if faults is not None:
-        faults += (fault_of(error, ref.day) for error in bad)
-    elif bad and not files:
-        raise bad[0]
-    return files, [*notices, *(Notice("SKIPPED", str(error)) for error in bad)]
+        faults += noted
+    return tuple(layers.values()), polygons_of
 
 
-def _usable_layers(
-    ref: SnapshotRef, files: list[DayFile], notices: list[Notice], faults: list[Fault] | None
-) -> tuple[list[FileLayer], tuple[Tell, ...], Box | None]:
-    """Return the layers of a map's files, what tells its polygons apart, and the box around all that they draw.
+def _usable(
+    ref: SnapshotRef, files: list[DayFile], found: list[FileLayer], notices: list[Notice], faults: list[Fault] | None
+) -> tuple[list[FileLayer], Box | None]:
+    """Return which layers of a map's files are used, and the box around all that those files draw.
 
     Left out is a file that is byte for byte an earlier one and adds no layer to it: those that are named by their
     layers may be alike, as empty layers are. Refused are polygons of this war's publishers that are at home only with
     longitude and latitude exchanged; names that users explained themselves may be of another war.
     """
-    found, tells = layers_of([(one.source, one.part.entry, one.features) for one in files], ref.legend)
-    by_file = [[one for one in found if one.file == place] for place in range(len(files))]
-    names = [{spelling(one.name) for one in mine if one.layer not in (None, UNDIFFERENTIATED)} for mine in by_file]
+    by_file = [[one for one in found if one[0] == place] for place in range(len(files))]
+    names = [
+        {spelling(name) for _, name, layer, _ in mine if layer not in (None, UNDIFFERENTIATED)} for mine in by_file
+    ]
     # To the lint a copy among files of many days is not one day's: its layers are there twice.
     several = any(one.part.selection for one in files)
     usable: list[FileLayer] = []
-    boxes: list[Box | None] = []
+    drawn: list[tuple[str, Geometries]] = []
     for place, (source, _, features, _) in enumerate(files):
         same = next((at for at in range(place) if files[at].source.sha256 == source.sha256), place)
         first = files[same].source.name
@@ -276,31 +270,19 @@ def _usable_layers(
                 faults.append(Fault("REPEATED", what, ref.day, file=source.name, cure="remove one of the two"))
             continue
         known = [
-            one
-            for one in by_file[place]
-            if one.layer and one.layer.legend not in ("", OWN) and one.layer.actor in COUNTRIES
+            polygons
+            for _, _, layer, polygons in by_file[place]
+            if layer and layer.legend not in ("", OWN) and layer.actor in COUNTRIES
         ]
-        exchanged = (first_exchanged(one.polygons, features.crs, home_of_this_war()) for one in known)
+        exchanged = (first_exchanged(polygons, features.crs, home_of_this_war()) for polygons in known)
         if box := next(filter(None, exchanged), None):
             if faults is None:
                 raise latitude_first(box, where=source.name)
             faults.append(fault_of(latitude_first(box, where=source.name), ref.day))
             continue
         usable += by_file[place]
-        boxes.append(box_around([(features.crs, features.polygons)]))
-    return usable, tells, join_boxes(boxes)
-
-
-def boxes_in_degrees(snapshot: Snapshot) -> Geometries:
-    """Return a box in degrees around each polygon of a map, which tells what part of the world it shows."""
-    boxes = [np.empty(0, dtype=object)]
-    for part in snapshot.layers:
-        west, south, east, north = shapely.bounds(part.polygons).reshape(-1, 4).T
-        if part.crs != crs.LONLAT:
-            to_degrees = crs.transformer(part.crs, crs.LONLAT).transform
-            (west, south), (east, north) = to_degrees(west, south), to_degrees(east, north)
-        boxes.append(shapely.box(west, south, east, north))
-    return np.concatenate(boxes)
+        drawn.append((features.crs, features.polygons))
+    return usable, box_around(drawn)
 
 
 def changed(name: str) -> ChangedError:
@@ -319,7 +301,7 @@ def read_part(
         if known and (digest := fingerprint(part.entry)) in known:
             return SourceFile(part.entry.label, digest), known[digest]
         return read_features(part.entry, skip_bad=skip_bad)
-    file, features = _read_whole(part.entry, skip_bad=skip_bad)
+    file, features = read_whole(part.entry, skip_bad=skip_bad)
     spans = intervals(features, part.selection.field, where=part.entry.label)
     assert spans is not None  # the index has found dates in it
     of_day = features.select(in_force(spans, part.selection.day, part.selection.moment))
@@ -328,10 +310,4 @@ def read_part(
 
 
 # A file of many days is kept while its days are read one after the other.
-_read_whole = lru_cache(maxsize=1)(read_features)
-
-
-def forget_parsed() -> None:
-    """Drop the maps that are kept in memory."""
-    parse_snapshot.cache_clear()
-    _read_whole.cache_clear()
+read_whole = lru_cache(maxsize=1)(read_features)

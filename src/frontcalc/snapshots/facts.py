@@ -10,9 +10,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import orjson
-import shapely
 
 from frontcalc.archives import SnapshotRef
 from frontcalc.cache import NOTHING_KEPT, Cache, key_of
@@ -21,21 +19,19 @@ from frontcalc.layers import Layer, Role
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
 from frontcalc.snapshots.drawn import (
-    Geometries,
     Snapshot,
     SnapshotLayer,
-    boxes_in_degrees,
     changed,
-    forget_parsed,
     parse_snapshot,
+    read_whole,
 )
 from frontcalc.snapshots.legend import Tell
 from frontcalc.sources import SourceFile, fingerprint
-from frontcalc.sources.files import Entry
 from frontcalc.sources.limits import limits
 
-_MOST_REMEMBERED = 4096
 _remembered: dict[SnapshotRef, Snapshot] = {}
+# The SHA-256 of files as they were when this run first read them.
+_fingerprint = lru_cache(maxsize=4096)(fingerprint)
 
 
 def read_snapshot(ref: SnapshotRef, cache: Cache = NOTHING_KEPT) -> Snapshot:
@@ -56,9 +52,9 @@ def read_snapshot(ref: SnapshotRef, cache: Cache = NOTHING_KEPT) -> Snapshot:
     DataError
         A file is broken; two files of the day show one layer differently.
     """
-    known = _remembered.get(ref) or known_snapshot(ref, cache)
+    known = known_snapshot(ref, cache)
     if known is None:
-        known = parse_snapshot(ref).snapshot
+        known = parse_snapshot(ref)[0]
         keep_snapshot(known, cache)
     return known
 
@@ -124,13 +120,6 @@ def keep_snapshot(snapshot: Snapshot, cache: Cache) -> None:
     cache.put("maps", _key(snapshot.ref, found), orjson.dumps(content))
 
 
-def kept_boxes(snapshot: Snapshot, cache: Cache) -> Geometries:
-    """Return what `boxes_in_degrees` does, without reading the map again where that is kept."""
-    key = key_of(part.digest for part in snapshot.layers)
-    content = cache.kept("boxes", key, lambda: shapely.bounds(boxes_in_degrees(snapshot)).astype("<f8").tobytes())
-    return np.asarray(shapely.box(*np.frombuffer(content, "<f8").reshape(-1, 4).T))
-
-
 def digests_of(ref: SnapshotRef) -> tuple[str, ...] | None:
     """Return the SHA-256 of a map's files, None where they hold other days too.
 
@@ -153,13 +142,8 @@ def forget_read() -> None:
     """Drop what is remembered of files: a run reads them as they are now, not as an earlier one found them."""
     _remembered.clear()
     _fingerprint.cache_clear()
-    forget_parsed()
-
-
-@lru_cache(maxsize=_MOST_REMEMBERED)
-def _fingerprint(entry: Entry) -> str:
-    """Return the SHA-256 of a file as it was when this run first read it."""
-    return fingerprint(entry)
+    parse_snapshot.cache_clear()
+    read_whole.cache_clear()
 
 
 def _key(ref: SnapshotRef, digests: list[str]) -> str:

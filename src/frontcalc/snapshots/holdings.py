@@ -84,7 +84,9 @@ def ground_of(held: Holding, cache: Cache = NOTHING_KEPT) -> shapely.MultiPolygo
     content = cache.get("grounds", key)
     if content is not None:
         return cast(shapely.MultiPolygon, shapely.from_wkb(content))
-    projected = [_projected(part, held.plane) for part in held.parts]
+    projected = [
+        _projected(part.polygons, part.crs, held.plane, where=part.file, layer=part.name) for part in held.parts
+    ]
     _gaps[key] = np.array([gap for _, gap in projected], dtype="<f8").tobytes()
     cache.put("repairs", key, _gaps[key])
     ground = shapely.MultiPolygon()
@@ -147,23 +149,12 @@ def repair_gaps_km2(held: Holding, cache: Cache = NOTHING_KEPT) -> list[float]:
     """
     content = _gaps.get(held.key) or cache.get("repairs", held.key)
     if content is None:
-        gaps = [_projected(part, held.plane)[1] for part in held.parts]
+        gaps = [
+            _projected(part.polygons, part.crs, held.plane, where=part.file, layer=part.name)[1] for part in held.parts
+        ]
         content = _gaps[held.key] = np.array(gaps, dtype="<f8").tobytes()
         cache.put("repairs", held.key, content)
     return [float(gap) for gap in np.frombuffer(content, "<f8")]
-
-
-def _projected(part: SnapshotLayer, plane: str) -> tuple[Geometries, float]:
-    """Return the polygons of a layer: valid, in metres, not united; and by how much repairs of it differ (km²)."""
-    try:
-        polygons, gaps_m2 = _both_ways(part.polygons, part.crs, plane, where=part.file)
-    except shapely.GEOSException as error:
-        raise DataError(
-            f"layer {part.name!r} cannot be repaired: {error}",
-            where=part.file,
-            cure="repair it, or leave it out with --view",
-        ) from error
-    return polygons, float(np.sum(gaps_m2)) / 1e6
 
 
 def on_grid(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -176,15 +167,15 @@ def to_equal_area(polygons: Geometries, source_crs: str, target_crs: str, *, whe
 
     Vertices lie on a grid of `GRID_M`.
     """
-    return _both_ways(polygons, source_crs, target_crs, where=where)[0]
+    return _projected(polygons, source_crs, target_crs, where=where)[0]
 
 
-def _both_ways(
-    polygons: Geometries, source_crs: str, target_crs: str, *, where: str | None
-) -> tuple[Geometries, NDArray[np.float64]]:
-    """Return what `to_equal_area` does, and by how much two ways of repairing each invalid polygon differ (m²)."""
+def _projected(
+    polygons: Geometries, source_crs: str, target_crs: str, *, where: str | None, layer: str | None = None
+) -> tuple[Geometries, float]:
+    """Return what `to_equal_area` does, and by how much two ways of repairing the polygons of a layer differ (km²)."""
     if not len(polygons):
-        return polygons, np.zeros(0)
+        return polygons, 0.0
     west, south, east, north = map(float, shapely.total_bounds(polygons))
     if source_crs != crs.LONLAT:
         to_degrees = crs.transformer(source_crs, crs.LONLAT)
@@ -195,6 +186,12 @@ def _both_ways(
     project = crs.projector(source_crs, target_crs)
     try:
         drawn = geometry.project_polygons(polygons, lambda points: on_grid(project(points)))
-        return geometry.repair_both_ways(drawn)
+        repaired, gaps_m2 = geometry.repair_both_ways(drawn)
     except DataError as error:
         raise DataError(error.problem, where=where, cure=error.cure) from error
+    except shapely.GEOSException as error:
+        if layer is None:
+            raise
+        problem = f"layer {layer!r} cannot be repaired: {error}"
+        raise DataError(problem, where=where, cure="repair it, or leave it out with --view") from error
+    return repaired, float(np.sum(gaps_m2)) / 1e6

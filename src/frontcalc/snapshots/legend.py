@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -74,13 +73,8 @@ class Tell(NamedTuple):
 FileRead = tuple[SourceFile, Entry, Features]
 
 
-class FileLayer(NamedTuple):
-    """The polygons of one name in one file of a map; `layer` is None where nobody knows the name."""
-
-    file: int
-    name: str
-    layer: Layer | None
-    polygons: Geometries
+FileLayer = tuple[int, str, Layer | None, Geometries]
+"""The index of a file of a map, a name in it, what that means, None where nobody knows it, and its polygons."""
 
 
 def layers_of(files: Sequence[FileRead], legend: Legend) -> tuple[list[FileLayer], tuple[Tell, ...]]:
@@ -102,13 +96,15 @@ def layers_of(files: Sequence[FileRead], legend: Legend) -> tuple[list[FileLayer
     """
     named = [list(_named_layers(index, entry, features, legend)) for index, (_, entry, features) in enumerate(files)]
     found = [layer for layers in named for layer in layers]
-    if any(one.layer for one in found):
-        return [one for one in found if one.layer or len(one.polygons)], ()
+    if any(layer for _, _, layer, _ in found):
+        return [one for one in found if one[2] or len(one[3])], ()
     # A copy of a file is the same ground, whatever it is called.
     first_of = {source.sha256: index for index, (source, _, _) in reversed(list(enumerate(files)))}
     distinct = sorted(first_of.values())
     name_of = _stem if len(distinct) == 1 else _file_name
-    unnamed = [FileLayer(one, name_of(files[one][1]), UNDIFFERENTIATED, files[one][2].polygons) for one in distinct]
+    unnamed: list[FileLayer] = [
+        (one, name_of(files[one][1]), UNDIFFERENTIATED, files[one][2].polygons) for one in distinct
+    ]
     return unnamed, tuple(_tells([files[one][1:] for one in distinct], legend))
 
 
@@ -145,12 +141,12 @@ def _named_layers(index: int, entry: Entry, features: Features, legend: Legend) 
     else:
         of_file = next((name for name in (_stem(entry), *_folders(entry)) if meaning(name)), None)
         if of_file is not None:
-            yield FileLayer(index, of_file, meaning(of_file), features.polygons)
+            yield (index, of_file, meaning(of_file), features.polygons)
             return
         unnamed = _stem(entry) or _NO_NAME
     for name in sorted(set(names)):
         mine = np.array([place for place, other in enumerate(names) if other == name])
-        yield FileLayer(index, name or unnamed, meaning(name), features.polygons[np.isin(features.owner, mine)])
+        yield (index, name or unnamed, meaning(name), features.polygons[np.isin(features.owner, mine)])
 
 
 def _stem(entry: Entry) -> str:
@@ -213,70 +209,66 @@ def _tells(files: Sequence[tuple[Entry, Features]], legend: Legend) -> Iterator[
             yield Tell(spelt[key], "", without, max(0.0, whole[1] - sum(km2 for _, km2 in values.values())), firm)
 
 
-@dataclass(slots=True, eq=False)
-class Tells:
-    """What tells the polygons of all the maps apart that a run rests on, as far as nothing explains them."""
+Told = dict[str, dict[str, tuple[Tell, dict[SnapshotRef, int]]]]
+"""What tells the polygons of all the maps apart that a run rests on, as far as nothing explains them.
 
-    _found: dict[str, dict[str, Tell]] = field(default_factory=dict)
-    _maps: set[SnapshotRef] = field(default_factory=set)
-    _polygons: dict[str, int] = field(default_factory=dict)
+By property and value: the value on the map that has most of it, and how many polygons have it on each map.
+"""
 
-    def add(self, tells: Iterable[Tell], ref: SnapshotRef) -> None:
-        """Note those of a map; of a value the map counts that has most of it."""
-        if ref in self._maps:
-            return
-        self._maps.add(ref)
-        for tell in tells:
-            key = tell.field if tell.field in (FILE, INNER) else plain(tell.field)
-            mine = self._found.setdefault(key, {})
-            self._polygons[key] = self._polygons.get(key, 0) + tell.polygons
-            mine[tell.value] = max(mine.get(tell.value, tell), tell, key=lambda one: (one.km2, one.polygons))
 
-    @property
-    def firm(self) -> dict[str, list[Tell]]:
-        """The properties that tell, with their values by area: what no figure may pass over."""
-        return {tells[0].field: tells for tells, apart in self._ranked() if tells[0].firm and apart}
+def note_tells(told: Told, tells: Iterable[Tell], ref: SnapshotRef) -> None:
+    """Note what tells the polygons of a map apart."""
+    for tell in tells:
+        key = tell.field if tell.field in (FILE, INNER) else plain(tell.field)
+        most, polygons = told.setdefault(key, {}).get(tell.value, (tell, {}))
+        told[key][tell.value] = max(most, tell, key=lambda one: (one.km2, one.polygons)), polygons
+        polygons[ref] = tell.polygons
 
-    @property
-    def loose(self) -> dict[str, list[Tell]]:
-        """The properties that might tell, or do on no map used, with their values by area."""
-        return {tells[0].field: tells for tells, apart in self._ranked() if tells[0].firm != apart}
 
-    def _ranked(self) -> Iterator[tuple[list[Tell], bool]]:
-        """Yield each property's values, those of most ground first and those of none last, and if they tell apart.
+def told_apart(told: Told) -> tuple[dict[str, list[Tell]], dict[str, list[Tell]]]:
+    """Return the properties that tell, which no figure may pass over, and those that might, or do on no map used.
 
-        A property with a name that tells does so by two values, however spelt; any other by few on many polygons.
-        """
-        for key, values in sorted(self._found.items()):
-            tells = sorted(values.values(), key=lambda one: (not one.value, -one.km2, one.value))
-            if tells[0].firm:
-                yield tells, len({spelling(tell.value) for tell in tells if tell.value}) > 1
-            else:
-                yield tells, 2 <= len(tells) <= MOST_VALUES and self._polygons[key] >= 2 * len(tells)
+    Each has its values, those of most ground first and that of none last. A property with a name that tells does so by
+    two values, however spelt; any other might by few on many polygons.
+    """
+    firm: dict[str, list[Tell]] = {}
+    loose: dict[str, list[Tell]] = {}
+    for _, values in sorted(told.items()):
+        tells = sorted((tell for tell, _ in values.values()), key=lambda one: (not one.value, -one.km2, one.value))
+        if tells[0].firm:
+            apart = len({spelling(tell.value) for tell in tells if tell.value}) > 1
+            (firm if apart else loose)[tells[0].field] = tells
+            continue
+        polygons = sum(sum(on_map.values()) for _, on_map in values.values())
+        if 2 <= len(tells) <= MOST_VALUES and polygons >= 2 * len(tells):
+            loose[tells[0].field] = tells
+    return firm, loose
 
-    def refuse(self, archive: Archive) -> None:
-        """Stop where a property tells the polygons apart and nobody has said what its values mean.
 
-        Raises
-        ------
-        DataError
-            With each property, its values, polygons and km².
-        """
-        if self._found and (firm := self.firm):
-            said = "; ".join(f"{field!r} is {described(tells)}" for field, tells in firm.items())
-            raise DataError(
-                f"its polygons are told apart by a property that nobody has explained: {said}",
-                where=archive.name,
-                cure=f"say once what each value means: {explain_command(archive.refs)}",
-                code="NO-LAYER",
-            )
+def refuse_told(told: Told, archive: Archive) -> None:
+    """Stop where a property tells the polygons apart and nobody has said what its values mean.
 
-    @property
-    def remark(self) -> str:
-        """What to say beside polygons that are taken for one actor's."""
-        said = "; ".join(f"{field!r} is {described(tells)}" for field, tells in (self.firm | self.loose).items())
-        unused = f"; not used: {said}" if said else ""
-        return f"no layer is named on these maps, so all polygons count as one actor's{unused}"
+    Raises
+    ------
+    DataError
+        With each property, its values, polygons and km².
+    """
+    if firm := told_apart(told)[0]:
+        said = "; ".join(f"{field!r} is {described(tells)}" for field, tells in firm.items())
+        raise DataError(
+            f"its polygons are told apart by a property that nobody has explained: {said}",
+            where=archive.name,
+            cure=f"say once what each value means: {explain_command(archive.refs)}",
+            code="NO-LAYER",
+        )
+
+
+def remark_on(told: Told) -> str:
+    """Return what to say beside polygons that are taken for one actor's."""
+    firm, loose = told_apart(told)
+    said = "; ".join(f"{field!r} is {described(tells)}" for field, tells in (firm | loose).items())
+    unused = f"; not used: {said}" if said else ""
+    return f"no layer is named on these maps, so all polygons count as one actor's{unused}"
 
 
 def described(tells: Sequence[Tell]) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import PurePosixPath
-from typing import Any
 
 from frontcalc.sources.detection import detect, signature_of, unpack
 from frontcalc.sources.features import Features, refuse_bare, refuse_impossible
@@ -54,16 +55,11 @@ def read_features(entry: Entry, *, skip_bad: bool = False) -> tuple[SourceFile, 
     """
     data, beside, source = _content(entry)
     # Daily maps repeat themselves: the same twice running is parsed once.
-    key = (source.sha256, limits()) if beside is None and not skip_bad else None
+    key = (source.sha256, tuple(limits().values())) if beside is None and not skip_bad else None
     last = getattr(_last, "read", None)
     if key and last and last[0] == key:
         return source, last[1]
-    if beside is None:
-        features = read_content(data, where=source.name, skip_bad=skip_bad)
-    else:
-        from frontcalc.sources.shapefile import read_shapefile_parts
-
-        features = read_shapefile_parts({**beside, ".shp": data}, where=source.name)
+    features = _reader(data, where=source.name, skip_bad=skip_bad, beside=beside)()
     refuse_bare(features, where=source.name)
     refuse_impossible(features, where=source.name)
     if key:
@@ -121,10 +117,17 @@ def read_content(data: bytes, *, where: str, skip_bad: bool = False) -> Features
     UsageError
         A package that the format needs is not installed.
     """
+    return _reader(data, where=where, skip_bad=skip_bad)()
+
+
+def _reader(
+    data: bytes, *, where: str, skip_bad: bool, beside: Mapping[str, bytes] | None = None
+) -> Callable[[], Features]:
+    """Return what reads content, as its format is read; `beside` has the other parts of a shapefile by suffix."""
     content = unpack(data, where=where)
     kind = detect(content, where=where)
     module, _, function = READERS[kind].partition(".")
     read = getattr(import_module(f"frontcalc.sources.{module}"), function)
-    how: dict[str, Any] = {"skip_bad": skip_bad} if kind == "zip" else {}
-    features: Features = read({".shp": content} if kind == "shapefile" else content, where=where, **how)
-    return features
+    if kind == "zip":
+        return partial(read, content, where=where, skip_bad=skip_bad)
+    return partial(read, {**(beside or {}), ".shp": content} if kind == "shapefile" else content, where=where)

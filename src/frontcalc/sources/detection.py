@@ -49,10 +49,10 @@ def unpack(data: bytes, *, where: str) -> bytes:
     Raises
     ------
     DataError
-        The gzip is damaged, holds more than `Limits.max_unpacked_bytes`, or holds nothing.
+        The gzip is damaged, holds more than the limit `max_unpacked_bytes`, or holds nothing.
     """
     if data.startswith(GZIP):
-        limit = limits().max_unpacked_bytes
+        limit = limits()["max_unpacked_bytes"]
         try:
             with gzip.open(BytesIO(data)) as stream:
                 data = read_at_most(stream, limit + 1)

@@ -20,8 +20,7 @@ from frontcalc.notices import Notice
 
 Properties = Mapping[str, object]
 
-LEAST_NESTED_KM2 = 0.01
-"""Polygons inside others below it are what drawing leaves over."""
+_LEAST_NESTED_KM2 = 0.01  # polygons inside others below it are what drawing leaves over
 
 # WKT, hexadecimal WKB, and GeoJSON as text, of what has an area.
 _AS_TEXT = re.compile(
@@ -106,11 +105,21 @@ def _empty_layers(features: Features) -> bool:
     return known and len(set(map(spelling, names))) == len(names)
 
 
-def count_bare(features: Features) -> int:
-    """Return how many features have no geometry and name no layer, which could be empty."""
+def notices_of(features: Features, *, where: str) -> list[Notice]:
+    """Return notices of what does not count, or counts and may not be meant to."""
+    notices = []
+    if len(features.not_area):
+        notices.append(Notice("NOT-AREA", f"{where}: {len(features.not_area)} points or lines were not counted"))
+    # What names a layer could be an empty one.
     drawn = {*features.owner.tolist(), *features.not_area.tolist()}
     bare = () if len(drawn) == len(features.properties) else enumerate(features.properties)
-    return sum(index not in drawn and not layer_name(own) for index, own in bare)
+    if count := sum(index not in drawn and not layer_name(own) for index, own in bare):
+        what = f"features without geometry: {count:,} of {len(features.properties):,}; what they show is missing"
+        notices.append(Notice("NO-GEOMETRY", f"{where}: {what}"))
+    if (inside := nested_km2(features)) >= _LEAST_NESTED_KM2:
+        what = "lie in polygons inside another of their multipolygon; they count, wrongly so if holes are meant"
+        notices.append(Notice("NESTED", f"{where}: {inside:,.2f} km² {what}"))
+    return notices
 
 
 def refuse_misplaced(members: Mapping[str, object], index: int, *, where: str) -> None:

@@ -74,11 +74,11 @@ class Entry:
         Raises
         ------
         DataError
-            The file cannot be opened, is empty, larger than `Limits.max_bytes` or no file, is a link that
+            The file cannot be opened, is empty, larger than the limit `max_bytes` or no file, is a link that
             leads out of the archive, or changes while it is read.
         """
         label = printable(self.name if name is None else name) or self.label
-        most = limits().max_bytes
+        most = limits()["max_bytes"]
         data = self.content[: most + 1] or self.head(most + 1, name)
         if len(data) > most:
             raise beyond("max_bytes", f"is larger than {most:,} bytes", where=label)
@@ -102,9 +102,22 @@ class Entry:
                     info = next((info for info in archive.infolist() if path_of(info) == wanted), wanted)
                     with archive.open(info) as member:
                         return read_at_most(member, most)
+            path = self.root / wanted
             if wanted:
-                _refuse_link_outside(self.root, wanted, label)
-            with (self.root / wanted).open("rb") as file:
+                try:
+                    target = path.resolve(strict=True)
+                except (OSError, RuntimeError) as error:
+                    if isinstance(error, FileNotFoundError) and not path.is_symlink():
+                        raise ChangedError("is gone since the run began", where=label, cure="run again") from error
+                    # A circle of links is an OSError here, a RuntimeError on older versions of Python.
+                    cure = "put the file itself there"
+                    raise DataError("is a link that leads nowhere", where=label, cure=cure) from error
+                if not target.is_relative_to(_resolved(self.root.absolute())) and not limits()["follow_links"]:
+                    cure = f"put the file itself there or, if you trust it, set {VARIABLES['follow_links']}=1"
+                    raise DataError("is a link that leads out of the archive", where=label, cure=cure)
+                if not target.is_file():
+                    raise DataError("is no regular file", where=label, cure="remove it")
+            with path.open("rb") as file:
                 before = os.fstat(file.fileno())
                 is_file = stat.S_ISREG(before.st_mode)
                 data = file.read(min(most, before.st_size + 1)) if is_file else read_at_most(file, most)
@@ -135,25 +148,6 @@ class Entry:
         return Entry(path).head(_HEAD) if path.exists() else b""
 
 
-def _refuse_link_outside(root: Path, name: str, label: str) -> None:
-    """Refuse what is no file, and a link out of its archive unless the user trusts links."""
-    try:
-        target = (root / name).resolve(strict=True)
-    except (OSError, RuntimeError) as error:
-        if isinstance(error, FileNotFoundError) and not (root / name).is_symlink():
-            raise ChangedError("is gone since the run began", where=label, cure="run again") from error
-        # A circle of links is an OSError here, a RuntimeError on older versions of Python.
-        raise DataError("is a link that leads nowhere", where=label, cure="put the file itself there") from error
-    if not target.is_relative_to(_resolved(root.absolute())) and not limits().follow_links:
-        raise DataError(
-            "is a link that leads out of the archive",
-            where=label,
-            cure=f"put the file itself there or, if you trust it, set {VARIABLES['follow_links']}=1",
-        )
-    if not target.is_file():
-        raise DataError("is no regular file", where=label, cure="remove it")
-
-
 # Where an archive is without links; looked up once, so that one which moves no longer holds its files.
 _resolved = lru_cache(maxsize=16)(Path.resolve)
 
@@ -167,7 +161,7 @@ def list_entries(root: Path) -> list[Entry]:
     Raises
     ------
     DataError
-        The folder cannot be read or holds more than `Limits.max_files`, or the zip is none or not to be trusted.
+        The folder cannot be read or holds more than the limit `max_files`, or the zip is none or not to be trusted.
     """
     where = printable(root.name)
     most = limits()
@@ -180,14 +174,14 @@ def list_entries(root: Path) -> list[Entry]:
     try:
         if is_zip:
             with zipfile.ZipFile(root) as archive:
-                names += checked_members(archive, Budget(most.max_members, None), where=where)
+                names += checked_members(archive, Budget(most["max_members"], None), where=where)
         for folder, folders, files in () if is_zip else os.walk(root, onerror=refuse):
             here = Path(folder).relative_to(root)
-            deepest = len(here.parts) >= most.max_folder_depth
+            deepest = len(here.parts) >= most["max_folder_depth"]
             folders[:] = [] if deepest else [name for name in folders if not name.startswith(HIDDEN)]
             names += [(here / file).as_posix() for file in files if not file.startswith(HIDDEN)]
-            if len(names) > most.max_files:
-                raise beyond("max_files", f"holds more than {most.max_files:,} files", where=where)
+            if len(names) > most["max_files"]:
+                raise beyond("max_files", f"holds more than {most['max_files']:,} files", where=where)
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise DataError(f"cannot be read as a zip: {error}", where=where, cure="is the download complete?") from error
     except OSError as error:

@@ -169,7 +169,7 @@ def read_geoparquet(data: bytes, *, where: str) -> Features:
 
 def _bounded_table(arrow: Any, file: Any, where: str) -> Any:
     """Return the whole table, read in batches: repeats are stored once, so that a small file may hold very much."""
-    most = limits().max_unpacked_bytes
+    most = limits()["max_unpacked_bytes"]
     stored = sum(file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
     problem = f"unpacks to more than {most:,} bytes"
     if stored > most:

@@ -56,7 +56,7 @@ def read_json(data: bytes, *, where: str) -> Features:
         from frontcalc.sources import topojson
 
         return topojson.read_document(document, where=where)
-    return _gather([(where, document)], where=where)
+    return _flat(*_listed([(where, document)], where=where), where=where)
 
 
 def read_sequence(data: bytes, *, where: str) -> Features:
@@ -78,8 +78,10 @@ def read_sequence(data: bytes, *, where: str) -> Features:
     """
     texts = data.split(RECORD_SEPARATOR if RECORD_SEPARATOR in data else b"\n")
     numbered = ((f"record {number}", text) for number, text in enumerate(filter(bytes.strip, texts), start=1))
-    parsed = ((part, parse(text, where=where, part=part, wrappers=WRAPPERS)) for part, text in numbered)
-    return _gather(((f"{where}, {part}", document) for part, document in parsed), where=where)
+    documents = (
+        (f"{where}, {part}", parse(text, where=where, part=part, wrappers=WRAPPERS)) for part, text in numbered
+    )
+    return _flat(*_listed(documents, where=where), where=where)
 
 
 def parse(data: bytes, *, where: str, part: str = "", wrappers: Sequence[str] = ()) -> object:
@@ -165,51 +167,51 @@ def refuse_truncated(document: Mapping[str, Any], *, where: str) -> None:
             raise DataError(problem, where=where, cure="download it in pages (resultOffset) and join them")
 
 
-def _features_of(document: object, *, where: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the features of a GeoJSON object; a bare geometry is one feature without properties."""
-    kind = document.get("type") if isinstance(document, dict) else None
-    cure = "give a FeatureCollection of polygons"
-    if not isinstance(document, dict) or not isinstance(kind, str):
-        raise DataError("holds JSON but no GeoJSON object with a «type»", where=where, cure=cure)
-    if kind == "FeatureCollection":
-        refuse_truncated(document, where=where)
-        listed = document.get("features")
-        if not isinstance(listed, list):
-            raise DataError("is a FeatureCollection without a list of features", where=where, cure=_MEND)
-        for index, feature in enumerate(listed):
-            if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
-                raise DataError(f"feature {index} is no GeoJSON feature", where=where, cure=_MEND)
-            if "features" in feature:
-                raise DataError(f"feature {index} is a collection of features", where=where, cure="join them in one")
-            if feature.get("type") in _GEOMETRY_TYPES and "geometry" not in feature:
-                # Some software lists geometries where features belong; what it says of them stands beside.
-                beside = {name: value for name, value in feature.items() if name not in _GEOMETRY_MEMBERS}
-                feature = {"geometry": feature, "properties": feature.get("properties") or beside}
-            yield feature
-    elif kind == "Feature":
-        if not isinstance(document.get("properties") or {}, dict):
-            raise DataError("its properties are no object", where=where, cure=_MEND)
-        yield document
-    elif kind in _GEOMETRY_TYPES:
-        yield {"geometry": document, "properties": {}}
-    else:
-        raise DataError(f"has type {kind!r}, which is no GeoJSON", where=where, cure=cure)
+def _listed(documents: Iterable[tuple[str, object]], *, where: str) -> tuple[list[Mapping[str, Any]], str, bool]:
+    """Return the features of GeoJSON objects, each with its name for messages, their CRS, and if one is synthetic.
 
-
-def _gather(documents: Iterable[tuple[str, object]], *, where: str) -> Features:
-    """Return the features of GeoJSON objects, each with its name for messages, as flat arrays."""
+    A bare geometry is one feature without properties.
+    """
     features: list[Mapping[str, Any]] = []
     systems: dict[str, None] = {}
     synthetic = False
+    cure = "give a FeatureCollection of polygons"
     for name, document in documents:
-        features.extend(_features_of(document, where=name))
-        assert isinstance(document, dict)
+        kind = document.get("type") if isinstance(document, dict) else None
+        if not isinstance(document, dict) or not isinstance(kind, str):
+            raise DataError("holds JSON but no GeoJSON object with a «type»", where=name, cure=cure)
+        if kind == "FeatureCollection":
+            refuse_truncated(document, where=name)
+            if not isinstance(document.get("features"), list):
+                raise DataError("is a FeatureCollection without a list of features", where=name, cure=_MEND)
+            for index, feature in enumerate(document["features"]):
+                if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
+                    raise DataError(f"feature {index} is no GeoJSON feature", where=name, cure=_MEND)
+                if "features" in feature:
+                    raise DataError(f"feature {index} is a collection of features", where=name, cure="join them in one")
+                if feature.get("type") in _GEOMETRY_TYPES and "geometry" not in feature:
+                    # Some software lists geometries where features belong; what it says of them stands beside.
+                    beside = {key: value for key, value in feature.items() if key not in _GEOMETRY_MEMBERS}
+                    feature = {"geometry": feature, "properties": feature.get("properties") or beside}
+                features.append(feature)
+        elif kind == "Feature":
+            if not isinstance(document.get("properties") or {}, dict):
+                raise DataError("its properties are no object", where=name, cure=_MEND)
+            features.append(document)
+        elif kind in _GEOMETRY_TYPES:
+            features.append({"geometry": document, "properties": {}})
+        else:
+            raise DataError(f"has type {kind!r}, which is no GeoJSON", where=name, cure=cure)
         synthetic = synthetic or document.get("synthetic") is True
         systems[declared_crs(document, where=where) if "crs" in document else LONLAT] = None
     if len(systems) > 1:
         problem = f"its records differ in CRS: {', '.join(systems)}"
         raise DataError(problem, where=where, cure="convert all to longitude and latitude")
-    crs = next(iter(systems), LONLAT)
+    return features, next(iter(systems), LONLAT), synthetic
+
+
+def _flat(features: Sequence[Mapping[str, Any]], crs: str, synthetic: bool, *, where: str) -> Features:
+    """Return GeoJSON features as flat arrays."""
     parts: list[Part] = []
     not_area: list[int] = []
     for index, feature in enumerate(features):

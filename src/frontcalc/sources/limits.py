@@ -11,7 +11,7 @@ import re
 import stat
 import zipfile
 import zlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import PurePosixPath
 from typing import IO
@@ -34,69 +34,44 @@ _DRIVE = re.compile(r"^[A-Za-z]:")
 _PIECE = 1 << 24
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds on what is read; docs/security.md says what each is for.
+DEFAULTS = {
+    "max_bytes": 1 << 30,  # the largest file that is read, on disk or in a zip
+    "max_unpacked_bytes": 1 << 30,  # what gzip, Parquet, or a zip with the zips in it may unpack to
+    "max_members": 10_000,  # of a zip, with those of the zips in it
+    "max_zip_depth": 2,  # how deep zips may lie in one another
+    "max_files": 100_000,  # of a folder, with those of its folders
+    "max_folder_depth": 4,  # how many folders deep an archive is searched
+    "max_vertices": 100_000_000,  # of one file's polygons
+    "follow_links": 0,  # 1 to read links that lead out of their archive
+}
+"""Bounds on what is read, by name; docs/security.md says what each is for."""
 
-    Each is set by an environment variable of its name, as in ``FRONTCALC_MAX_BYTES``.
-
-    Parameters
-    ----------
-    max_bytes : int
-        The largest file that is read (bytes), on disk or in a zip.
-    max_unpacked_bytes : int
-        What gzip, Parquet, or a zip with the zips in it may unpack to (bytes).
-    max_members : int
-        Members of a zip, with those of the zips in it.
-    max_zip_depth : int
-        How deep zips may lie in one another.
-    max_files : int
-        Files of a folder, with those of its folders.
-    max_folder_depth : int
-        How many folders deep an archive is searched.
-    max_vertices : int
-        Vertices of one file's polygons.
-    follow_links : int
-        1 to read links that lead out of their archive.
-    """
-
-    max_bytes: int = 1 << 30
-    max_unpacked_bytes: int = 1 << 30
-    max_members: int = 10_000
-    max_zip_depth: int = 2
-    max_files: int = 100_000
-    max_folder_depth: int = 4
-    max_vertices: int = 100_000_000
-    follow_links: int = 0
-
-
-VARIABLES = {known.name: f"FRONTCALC_{known.name.upper()}" for known in fields(Limits)}
+VARIABLES = {name: f"FRONTCALC_{name.upper()}" for name in DEFAULTS}
 """The environment variable that sets each limit."""
 
 
-def limits() -> Limits:
-    """Return the limits in force.
+def limits() -> dict[str, int]:
+    """Return the limits in force, by name.
 
     Raises
     ------
     UsageError
         A variable is set to something other than a whole number.
     """
-    texts = tuple(os.environ.get(name, "") for name in VARIABLES.values())
+    texts = tuple(os.environ.get(variable, "") for variable in VARIABLES.values())
     if texts not in _in_force:
         stated = {}
-        for known, text in zip(fields(Limits), map(str.strip, texts), strict=True):
+        for name, text in zip(DEFAULTS, map(str.strip, texts), strict=True):
             if text and not (text.isascii() and text.isdecimal() and len(text) <= 18):
-                cure = f"give a whole number, as {known.default}"
-                raise UsageError(f"is {text!r}", where=VARIABLES[known.name], cure=cure)
-            if text:
-                stated[known.name] = int(text)
-        _in_force[texts] = Limits(**stated)
+                cure = f"give a whole number, as {DEFAULTS[name]}"
+                raise UsageError(f"is {text!r}", where=VARIABLES[name], cure=cure)
+            stated[name] = int(text) if text else DEFAULTS[name]
+        _in_force[texts] = stated
     return _in_force[texts]
 
 
 # Limits by the texts of their variables, so that texts are read once.
-_in_force: dict[tuple[str, ...], Limits] = {}
+_in_force: dict[tuple[str, ...], dict[str, int]] = {}
 
 
 def beyond(name: str, problem: str, *, where: str) -> DataError:
@@ -115,7 +90,7 @@ def read_at_most(stream: BufferedIOBase | IO[bytes], most: int) -> bytes:
 
 def too_many_vertices(count: int, *, where: str) -> DataError:
     """Return the error for more vertices than one file may have."""
-    return beyond("max_vertices", f"has {count:,} vertices; the limit is {limits().max_vertices:,}", where=where)
+    return beyond("max_vertices", f"has {count:,} vertices; the limit is {limits()['max_vertices']:,}", where=where)
 
 
 @dataclass(slots=True)
@@ -147,12 +122,12 @@ def checked_members(archive: zipfile.ZipFile, left: Budget, *, where: str) -> di
     most = limits()
     left.members -= len(archive.infolist())
     if left.members < 0:
-        raise beyond("max_members", f"has more than {most.max_members:,} members", where=where)
+        raise beyond("max_members", f"has more than {most['max_members']:,} members", where=where)
     if left.size is not None:
         # zipfile holds members to what they promise to unpack to.
         left.size -= sum(info.file_size for info in archive.infolist())
         if left.size < 0:
-            problem = f"unpacks to more than {most.max_unpacked_bytes:,} bytes"
+            problem = f"unpacks to more than {most['max_unpacked_bytes']:,} bytes"
             raise beyond("max_unpacked_bytes", problem, where=where)
     members: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():

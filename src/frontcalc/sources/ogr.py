@@ -232,7 +232,7 @@ def features_from_geometries(
     no_area = owner[drawn & ~area].astype(np.intp)
     owner = owner[area].astype(np.intp)
     vertices = int(shapely.get_num_coordinates(polygons).sum())
-    if vertices > limits().max_vertices:
+    if vertices > limits()["max_vertices"]:
         raise too_many_vertices(vertices, where=where)
     xy, of_polygon = shapely.get_coordinates(polygons, return_index=True)
     wild = np.flatnonzero(~np.isfinite(xy).all(axis=1))

@@ -70,7 +70,7 @@ def build_polygons(
         lengths = np.array([len(ring) for ring in rings])
         if not lengths.all():
             raise ValueError("an empty ring")
-        if lengths.sum() > limits().max_vertices:
+        if lengths.sum() > limits()["max_vertices"]:
             raise too_many_vertices(int(lengths.sum()), where=where)
         xy = _coordinates(rings)
     except (TypeError, ValueError, IndexError, KeyError, OverflowError) as error:

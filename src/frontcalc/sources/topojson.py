@@ -52,7 +52,7 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
             polygons = [indices] if kind == "Polygon" else indices
             # An arc may be used any number of times: what is promised is counted before room is made for it.
             vertices += _promised(polygons, arcs)
-            if vertices > limits().max_vertices:
+            if vertices > limits()["max_vertices"]:
                 raise too_many_vertices(vertices, where=where)
             stitched = [_rings(polygon, arcs, index, where) for polygon in polygons if polygon]
             parts.extend((index, rings) for rings in stitched if rings)

@@ -48,8 +48,8 @@ def read(data: bytes, *, where: str, skip_bad: bool = False, depth: int = 1, lef
     UsageError
         A package that a member needs is not installed.
     """
-    left = left or Budget(limits().max_members, limits().max_unpacked_bytes)
-    deepest = limits().max_zip_depth
+    left = left or Budget(limits()["max_members"], limits()["max_unpacked_bytes"])
+    deepest = limits()["max_zip_depth"]
     if depth > deepest:
         raise DataError(f"is a zip more than {deepest} deep", where=where, cure="unpack it")
     parts: list[tuple[str, Features]] = []
