@@ -164,7 +164,10 @@ def dated(
         moments += stamps
         for day, part in found:
             days.setdefault(day + shift, []).append(part)
-    said = [] if "as_of_offset_days" in config else _offsets([*named], moments, len(days))
+    said = []
+    mirrored = [entry for entry in named if entry.path.name.casefold().startswith(_MIRROR)]
+    if "as_of_offset_days" not in config and (mirrored or any(moments)):
+        said = _offsets(len(mirrored), moments, len(days))
     return days, refused, said
 
 
@@ -229,11 +232,11 @@ def _naming(entry: Entry, source: str | None, config: ArchiveConfig) -> Naming |
     return None
 
 
-def _offsets(named: Sequence[Entry], moments: Sequence[datetime | None], maps: int) -> list[Notice]:
+def _offsets(mirrored: int, moments: Sequence[datetime | None], maps: int) -> list[Notice]:
     """Return notices where all days of an archive may be off by one, as its publisher stamps them."""
     said = []
-    if mirrored := [entry for entry in named if entry.path.name.casefold().startswith(_MIRROR)]:
-        what = f"{len(mirrored)} files named {_MIRROR}* show the day before the one in their names"
+    if mirrored:
+        what = f"{mirrored} files named {_MIRROR}* show the day before the one in their names"
         said.append(Notice("AS-OF", f"{what}: write as_of_offset_days = -1 into {CONFIG_NAME}, or 0 to keep the days"))
     hours = {moment.hour for moment in moments if moment and moment.tzinfo}
     on_the_hour = all(moment and moment.tzinfo and not moment.time().replace(hour=0) > time.min for moment in moments)
