@@ -178,16 +178,12 @@ def open_archive(
     with suppress(DataError):  # what cannot be read is refused below, as any file
         if listed and is_manifest(listed.read()):
             entries = [one for one in entries if one is not listed and not one.name.startswith(f"{REVISIONS}/")]
-    config = ArchiveConfig()
-    if configured:
-        config = archive_config(configured.read())
-    elif not root.is_dir():
+    config = archive_config(configured.read()) if configured else ArchiveConfig()
+    if not configured and not root.is_dir():
         config = _beside(root)
-    config |= stated
-    if legend:
-        config |= read_legend(Path(legend))
-    entries = [entry for entry in entries if entry is not configured]
-    maps, others, other_json = sorted_out(entries, config.get("dates", ()))
+    config = config | stated | (read_legend(Path(legend)) if legend else ArchiveConfig())
+    unsorted = [entry for entry in entries if entry is not configured]
+    maps, others, other_json = sorted_out(unsorted, config.get("dates", ()))
     if not maps:
         inside = f", only {some_of(others)}" if others and others != [name] else ""
         raise NoDataError(f"holds no maps{inside}", where=name, cure="name files by date, as in 2024-11-03.geojson")
