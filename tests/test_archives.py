@@ -328,7 +328,7 @@ def test_what_an_archive_may_not_say(text: str, problem: str) -> None:
 
 def test_archive_config_is_read() -> None:
     config = archive_config(b'[layers]\n"my map" = { actor = "X", role = "control", whole = true }')
-    assert dict(config.legend.layers) == {"my map": Layer("X", Role.CONTROL, whole=True, legend=OWN)}
+    assert dict(config["legend"].layers) == {"my map": Layer("X", Role.CONTROL, whole=True, legend=OWN)}
 
 
 def test_working_defaults_are_options_with_paths_from_the_folder(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frontcalc.archives import open_archive
 from frontcalc.dates import (
     day_from_name,
     day_from_property,
-    moment_from_name,
     stem_without_day,
     without_day,
     year_from_name,
@@ -181,9 +181,11 @@ def test_seconds_since_1970_are_a_day_of_a_file_and_a_number_of_a_layer() -> Non
         ("2024-11-03T06:00+02:00", None),  # it would have to be compared with times of another zone
     ],
 )
-def test_the_time_behind_a_day(name: str, time: str | None) -> None:
-    found = moment_from_name(name, date(2024, 11, 3))
-    assert found == (datetime.fromisoformat(f"2024-11-03T{time}") if time else None)
+def test_the_time_behind_a_day(name: str, time: str | None, tmp_path: Path) -> None:
+    (tmp_path / (name if name.endswith(".geojson") else f"{name}.geojson")).touch()
+    (ref,) = open_archive(tmp_path).refs
+    assert ref.day == date(2024, 11, 3)
+    assert ref.parts[0].moment == (datetime.fromisoformat(f"2024-11-03T{time}") if time else None)
 
 
 def test_of_several_days_each_is_taken_out_and_nothing_else() -> None:

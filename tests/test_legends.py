@@ -279,9 +279,9 @@ def test_what_a_file_says_else_is_kept_when_it_is_written_over(tmp_path: Path) -
     )
     frontcalc.write_legend(archive, field="status", meanings=SAID, force=True)
     config = archive_config((archive / "frontcalc.toml").read_bytes())
-    assert (config.as_of_offset_days, config.year) == (0, 2024)
-    assert (config.publisher, config.dates) == ("Us", {"2024-01-01.geojson": date(2024, 1, 3)})
-    assert config.legend.field == "status"
+    assert (config["as_of_offset_days"], config["year"]) == (0, 2024)
+    assert (config["publisher"], config["dates"]) == ("Us", {"2024-01-01.geojson": date(2024, 1, 3)})
+    assert config["legend"].field == "status"
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_on_a_terminal_explain_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("click.prompt", lambda *_, **__: next(answers))
     done = run_here("archive", "explain", archive)
     assert done.returncode == 0
-    layers = dict(archive_config((archive / "frontcalc.toml").read_bytes()).legend.layers)
+    layers = dict(archive_config((archive / "frontcalc.toml").read_bytes())["legend"].layers)
     assert {name: (one.actor, one.role.value) for name, one in layers.items()} == {
         "held_n": ("North", "control"), "fought": ("South", "contested"), "held_s": ("South", "control")
     }  # fmt: skip

@@ -150,9 +150,9 @@ def test_the_examples_of_configuration_are_read(tmp_path: Path) -> None:
     (tmp_path / "frontcalc.toml").write_text(working + named)
     found = config.named_archive("isw", tmp_path)
     assert found is not None
-    assert (found[0], found[1].as_of_offset_days) == (tmp_path / "maps" / "isw", -1)
+    assert (found[0], found[1]["as_of_offset_days"]) == (tmp_path / "maps" / "isw", -1)
     assert config.working_defaults(tmp_path)["units"] == "mi2"
-    assert config.archive_config(archive.encode()).publisher == "ISW"
+    assert config.archive_config(archive.encode())["publisher"] == "ISW"
 
 
 def test_an_option_beats_the_environment_and_that_the_working_folder(

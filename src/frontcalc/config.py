@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 from unicodedata import normalize
 
 from frontcalc.day_forms import WRITTEN
@@ -67,9 +67,8 @@ OF_LAYER = frozenset({"actor", "role", "whole", "until", "empty"})
 _LONGEST_NAME = 80
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveConfig:
-    """What an archive says of itself.
+class ArchiveConfig(TypedDict, total=False):
+    """What an archive says of itself; it has only what is stated, so that `|` puts one statement before another.
 
     Parameters
     ----------
@@ -77,26 +76,26 @@ class ArchiveConfig:
         The day of files by name, which beats every other source.
     legend : Legend
         What tells its layers, and what their names mean, beside the built-in tables and before them.
-    view : str or None
+    view : str
         The view to use unless the user asks for another.
-    as_of_offset_days : int or None
-        Days to add to every date, where files are stamped later than what they show; None where it is not stated.
-    year : int or None
-        The year of file names that state only day and month; None for that of their folder.
+    as_of_offset_days : int
+        Days to add to every date, where files are stamped later than what they show.
+    year : int
+        The year of file names that state only day and month; else it is that of their folder.
     attribution, licence : str
-        Whom the maps are from and on what terms, as every output repeats it; empty where it is not stated.
+        Whom the maps are from and on what terms, as every output repeats it.
     publisher : str
-        Who publishes the maps; empty where that is not said.
+        Who publishes the maps.
     """
 
-    dates: Mapping[str, date] = field(default_factory=dict)
-    legend: Legend = field(default_factory=Legend)
-    view: str | None = None
-    as_of_offset_days: int | None = None
-    year: int | None = None
-    attribution: str = ""
-    licence: str = ""
-    publisher: str = ""
+    dates: Mapping[str, date]
+    legend: Legend
+    view: str
+    as_of_offset_days: int
+    year: int
+    attribution: str
+    licence: str
+    publisher: str
 
 
 def archive_config(data: bytes, *, where: str = NAME) -> ArchiveConfig:
@@ -138,15 +137,18 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
     for name, day in dates.items():
         if type(day) is not date:
             raise DataError(f"the date of {name!r} is {day!r}", where=where, cure="write it as 2024-11-03, unquoted")
-    attribution, licence = _line(document, "attribution", where), _line(document, "licence", where)
-    return ArchiveConfig(dates, legend, view, offset, year, attribution, licence, publisher.strip())
-
-
-def merged(config: ArchiveConfig, stated: ArchiveConfig) -> ArchiveConfig:
-    """Return what an archive says of itself, with what somebody else states of it instead where they state anything."""
-    nothing = ArchiveConfig()
-    own = {one.name: getattr(stated, one.name) for one in fields(stated)}
-    return replace(config, **{name: value for name, value in own.items() if value != getattr(nothing, name)})
+    said = {
+        "dates": dates,
+        "legend": legend,
+        "view": view,
+        "as_of_offset_days": offset,
+        "year": year,
+        "attribution": _line(document, "attribution", where),
+        "licence": _line(document, "licence", where),
+        "publisher": publisher.strip(),
+    }
+    stated = {key: value for key, value in said.items() if value not in (None, "", {}, Legend())}
+    return cast(ArchiveConfig, stated)
 
 
 def named_archive(name: str, folder: Path) -> tuple[Path, ArchiveConfig] | None:
@@ -170,7 +172,7 @@ def named_archive(name: str, folder: Path) -> tuple[Path, ArchiveConfig] | None:
         if "legend" in entry:
             if not isinstance(entry["legend"], str) or not entry["legend"]:
                 raise DataError("its legend is no path", where=where, cure='give it as legend = "legends/isw.toml"')
-            stated = merged(read_legend(folder / entry["legend"]), stated)
+            stated = read_legend(folder / entry["legend"]) | stated
         return folder / entry["path"], stated
     except DataError as error:
         raise UsageError(str(error)) from error

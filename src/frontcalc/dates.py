@@ -10,7 +10,7 @@ from itertools import pairwise
 from numbers import Real
 from zoneinfo import ZoneInfo
 
-from frontcalc.day_forms import FULL_MONTHS, LIKELY, WRITTEN, Found, Kind, Order, Orders, Shape, candidates
+from frontcalc.day_forms import FULL_MONTHS, LIKELY, NO_YEAR, PLACES, WRITTEN, Found, Order, Orders, Shape, candidates
 from frontcalc.errors import DataError
 
 _LONGEST_STEP = 31  # days from one map to the next
@@ -51,7 +51,7 @@ def day_from_name(name: str, *, year: int | None = None, orders: Orders | None =
     stated: set[date] = set()
     for one in found:
         days = one.readings(year)
-        order = (orders or {}).get(one.shape, one.form.usual) if one.shape else None
+        order = (orders or {}).get(one.shape, one.usual) if one.shape else None
         possible = {days[order]} if order in days else set(days.values())
         if len(possible) > 1:
             readings = " or ".join(map(str, sorted(possible)))
@@ -64,7 +64,7 @@ def day_from_name(name: str, *, year: int | None = None, orders: Orders | None =
         problem = f"the name holds {len(stated)} dates ({', '.join(map(str, sorted(stated)))})"
         raise DataError(problem, where=name, cure="leave one in the name", code="NO-DATE")
     cure = "name the file by its day, as in 2024-11-03.geojson"
-    if year is None and any(one.form.kind is Kind.NO_YEAR for one in found):
+    if year is None and any(one.says == NO_YEAR for one in found):
         cure = "write year = 2024 into the archive's frontcalc.toml, or name its folder by the year"
     problem = ", ".join(dict.fromkeys(one.fault(year) for one in found)) or "the name holds no date"
     raise DataError(problem, where=name, cure=cure, code="NO-DATE")
@@ -73,13 +73,6 @@ def day_from_name(name: str, *, year: int | None = None, orders: Orders | None =
 def in_words(day: date) -> str:
     """Return a day as people write it, as in «29 Jun 2025», whatever the locale."""
     return f"{day.day} {FULL_MONTHS[day.month - 1][:3].title()} {day.year}"
-
-
-def moment_from_name(name: str, day: date) -> datetime | None:
-    """Return when on a day the map is of whose name states it, in UTC where the name says so; None without a time."""
-    times = {one.time for one in candidates(name)}
-    found = times.pop() if len(times) == 1 else None
-    return datetime.combine(day, found) if found else None
 
 
 def settled(names: Iterable[tuple[str, int | None]]) -> Orders:
@@ -95,7 +88,7 @@ def settled(names: Iterable[tuple[str, int | None]]) -> Orders:
     open_names: dict[Shape, list[dict[Order, date]]] = {}
     for one, days in ((one, one.readings(year)) for name, year in names for one in candidates(name)):
         if days and (shape := one.shape):
-            usual[shape] = one.form.usual
+            usual[shape] = one.usual
             open_names.setdefault(shape, []).append(days)
         else:
             certain.update(days.values())
@@ -105,7 +98,7 @@ def settled(names: Iterable[tuple[str, int | None]]) -> Orders:
 def _order(names: Sequence[Mapping[Order, date]], usual: Order | None, certain: set[date]) -> Order | None:
     """Return the one order in which all of some names are days, by the other names or the days' sequence if need be."""
     possible = {
-        order: sorted({days[order] for days in names}) for order in Order if all(order in days for days in names)
+        order: sorted({days[order] for days in names}) for order in PLACES if all(order in days for days in names)
     }
     if len(set(map(tuple, possible.values()))) == 1:
         return next(iter(possible))
@@ -148,11 +141,6 @@ def _undated(name: str, found: Iterable[Found]) -> str:
     for one in sorted(found, key=lambda one: one.match.start(), reverse=True):
         name = name[: one.match.start()] + name[one.end :]
     return name
-
-
-def mentions_day(name: str) -> bool:
-    """Say whether a name holds anything that is written like a day, whether or not there is such a day."""
-    return bool(candidates(name))
 
 
 def year_from_name(name: str) -> int | None:

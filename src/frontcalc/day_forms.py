@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from enum import Enum, StrEnum
-from functools import lru_cache, partial
+from functools import lru_cache
 
 FULL_MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
@@ -45,13 +44,8 @@ CLOCK = re.compile(
 )
 
 
-class Order(StrEnum):
-    """In which order the three numbers of a day stand."""
-
-    YEAR = "year first"
-    DAY = "day first"
-    MONTH = "month first"
-
+Order = str
+"""In which order the three numbers of a day stand: «ymd», «dmy» or «mdy»."""
 
 Shape = tuple[str, int]
 """How three numbers are written: what stands between them, and the digits of the last."""
@@ -59,88 +53,64 @@ Shape = tuple[str, int]
 Orders = Mapping[Shape, Order | None]
 """The order that the names of an archive leave no doubt of, None where they leave one."""
 
-# Which of three numbers are year, month and day.
-PLACES = {
-    Order.YEAR: ("one", "two", "three"),
-    Order.DAY: ("three", "two", "one"),
-    Order.MONTH: ("three", "one", "two"),
-}
+PLACES = {"ymd": ("one", "two", "three"), "dmy": ("three", "two", "one"), "mdy": ("three", "one", "two")}
+"""Which of three numbers are year, month and day, by their order."""
 
+# How much a way of writing a day says.
+_WHOLE = "day, month and a year of four digits"
+_DIGITS = "digits that beside a whole date are a time of day or a serial number"
+NO_YEAR = "day and month"
 
-class Kind(Enum):
-    """How much a way of writing a day says."""
-
-    WHOLE = "day, month and a year of four digits"
-    DIGITS = "digits that beside a whole date are a time of day or a serial number"
-    NO_YEAR = "day and month"
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """One way of writing a day.
-
-    `orders` are those its numbers may be read in, `usual` the one to take where the names of an archive leave it open.
-    """
-
-    kind: Kind
-    years: range
-    pattern: re.Pattern[str]
-    orders: tuple[Order, ...] = ()
-    usual: Order | None = None
-
-
-def _form(
-    kind: Kind, years: range, body: str, *orders: Order, usual: Order | None = None, mark: str = f"(?:{_MARK})?"
-) -> Form:
-    """Return a form whose pattern may begin with the mark and neither begins nor ends within a number.
-
-    Of three numbers with one separator `body` is the first, the separator and the others, parted by ~.
-    """
-    if orders:
-        one, separator, two, three = body.split("~")
-        body = rf"(?P<one>{one})(?P<sep>{separator})(?P<two>{two})(?P=sep)(?P<three>{three})"
-    return Form(kind, years, re.compile(rf"{mark}(?<!\d){body}(?!\d)"), orders, usual)
-
-
-_whole, _digits = partial(_form, Kind.WHOLE, LIKELY), partial(_form, Kind.DIGITS, _SHORT)
-
-# In order: what one form has read, the next does not see.
-FORMS = (
+# Of each way: what it says, the years that make sense, its pattern, the orders that its numbers may be read in, and the
+# one to take where the names of an archive leave it open. Three numbers are the first, the separator and the others,
+# parted by ~. The ways are in order: what one has read, the next does not see.
+FORMS: tuple[tuple[str, range, str, tuple[Order, ...], Order | None], ...] = (
     # 2024-11-03, 2024_11_03, 2024-2-3
-    _form(Kind.WHOLE, WRITTEN, r"\d{4}~[-_. ]~\d\d?~\d\d?", Order.YEAR),
+    (_WHOLE, WRITTEN, r"\d{4}~[-_. ]~\d\d?~\d\d?", ("ymd",), None),
     # AO 10302024, as Americans write it; without the mark it could be any number
-    _form(Kind.WHOLE, LIKELY, r"(?:0\d|1[0-2])~~\d\d~\d{4}", Order.MONTH, mark=_MARK),
+    (_WHOLE, LIKELY, r"(?(mark)|(?!))(?:0\d|1[0-2])~~\d\d~\d{4}", ("mdy",), None),
     # 22022024, which is no day with the year first, since no month is 19 or 20
-    _form(Kind.DIGITS, LIKELY, r"\d\d~~\d\d~(?:19|20)\d\d", Order.DAY, Order.MONTH),
+    (_DIGITS, LIKELY, r"\d\d~~\d\d~(?:19|20)\d\d", ("dmy", "mdy"), None),
     # 20240708, AO20260609
-    _form(Kind.WHOLE, LIKELY, r"\d{4}~~\d\d~\d\d", Order.YEAR),
+    (_WHOLE, LIKELY, r"\d{4}~~\d\d~\d\d", ("ymd",), None),
     # 202411030600, 2024110306
-    _whole(
+    (
+        _WHOLE,
+        LIKELY,
         r"(?P<year>(?:19|20)\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])"
-        r"(?P<hour>[01]\d|2[0-3])(?:(?P<minute>[0-5]\d)(?P<second>[0-5]\d)?)?"
+        r"(?P<hour>[01]\d|2[0-3])(?:(?P<minute>[0-5]\d)(?P<second>[0-5]\d)?)?",
+        (),
+        None,
     ),
     # 1722873600, 1722873600000: seconds or milliseconds since 1970, as DeepState names its history
-    _form(Kind.DIGITS, LIKELY, r"(?P<since>1\d{9}(?:\d{3})?)"),
+    (_DIGITS, LIKELY, r"(?P<since>1\d{9}(?:\d{3})?)", (), None),
     # 24FEB2022, 1Mar2022, 14_March_2022, 3rd of March 2022
-    _whole(rf"{_DAY}(?: of)?[-_. ]?{_MONTH}[-_., ]*{_YEAR}"),
+    (_WHOLE, LIKELY, rf"{_DAY}(?: of)?[-_. ]?{_MONTH}[-_., ]*{_YEAR}", (), None),
     # JAN082023, JAN08,2023, August 25 2024, October 26-27, 2024
-    _whole(rf"{_MONTH}[-_. ]?{_DAY}[-_., ]*{_YEAR}"),
+    (_WHOLE, LIKELY, rf"{_MONTH}[-_. ]?{_DAY}[-_., ]*{_YEAR}", (), None),
     # 2024-Nov-03
-    _whole(rf"(?P<year>\d{{4}})[-_. ]?{_MONTH}[-_. ]?{_DAY}"),
+    (_WHOLE, LIKELY, rf"(?P<year>\d{{4}})[-_. ]?{_MONTH}[-_. ]?{_DAY}", (), None),
     # 22.02.2024, 3.4.2024: with points the day comes first everywhere
-    _form(Kind.WHOLE, WRITTEN, r"\d\d?~\.~\d\d?~\d{4}", Order.DAY),
+    (_WHOLE, WRITTEN, r"\d\d?~\.~\d\d?~\d{4}", ("dmy",), None),
     # 22-02-2024, 02_22_2024: in America the month does
-    _form(Kind.WHOLE, WRITTEN, r"\d\d?~[-_ ]~\d\d?~\d{4}", Order.DAY, Order.MONTH),
+    (_WHOLE, WRITTEN, r"\d\d?~[-_ ]~\d\d?~\d{4}", ("dmy", "mdy"), None),
     # 22.02.24, 22.2.24, 22-02-24; «1.2.13» is a version
-    _digits(r"(?<![vV])\d\d~\.~\d\d?~\d\d", Order.YEAR, Order.DAY),
-    _digits(r"\d\d~-~\d\d~\d\d", *Order),
+    (_DIGITS, _SHORT, r"(?<![vV])\d\d~\.~\d\d?~\d\d", ("ymd", "dmy"), None),
+    (_DIGITS, _SHORT, r"\d\d~-~\d\d~\d\d", tuple(PLACES), None),
     # 221210, 23_09_03: publishers put the year first
-    _digits(r"\d\d~~\d\d~\d\d", Order.YEAR, Order.DAY, usual=Order.YEAR),
-    _digits(r"\d\d~_~\d\d~\d\d", *Order, usual=Order.YEAR),
+    (_DIGITS, _SHORT, r"\d\d~~\d\d~\d\d", ("ymd", "dmy"), "ymd"),
+    (_DIGITS, _SHORT, r"\d\d~_~\d\d~\d\d", tuple(PLACES), "ymd"),
     # 13MAR
-    _form(Kind.NO_YEAR, LIKELY, rf"{_DAY}[-_. ]?{_MONTH}(?![A-Za-z])"),
+    (NO_YEAR, LIKELY, rf"{_DAY}[-_. ]?{_MONTH}(?![A-Za-z])", (), None),
     # JUL05, ARP07
-    _form(Kind.NO_YEAR, LIKELY, rf"{_MONTH}[-_. ]?{_DAY}"),
+    (NO_YEAR, LIKELY, rf"{_MONTH}[-_. ]?{_DAY}", (), None),
+)
+_THREE = "(?P<one>{})(?P<sep>{})(?P<two>{})(?P=sep)(?P<three>{})"
+
+# Each may begin with the mark, and neither begins nor ends within a number.
+_PATTERNS = tuple(
+    re.compile(rf"(?:{_MARK})?(?<!\d){_THREE.format(*way.split('~')) if orders else way}(?!\d)")
+    for _, _, way, orders, _ in FORMS
 )
 
 
@@ -150,8 +120,12 @@ class Found:
 
     Parameters
     ----------
-    form : Form
-        How it is written.
+    says : str
+        How much the way in which it is written says.
+    years : range
+        The years that make sense in it.
+    usual : Order or None
+        The order to take where the names of an archive leave it open.
     match : Match
         Where.
     numbers : dict of Order to (str, str, str)
@@ -166,7 +140,9 @@ class Found:
         Where in the name it ends, its time included.
     """
 
-    form: Form
+    says: str
+    years: range
+    usual: Order | None
     match: re.Match[str]
     numbers: Mapping[Order, tuple[str, ...]]
     shape: Shape | None
@@ -180,11 +156,11 @@ class Found:
         Of several, those of the folder's year count, and those before tomorrow, if there are any.
         """
         if self.moment:
-            return {Order.YEAR: self.moment.date()}
+            return {"ymd": self.moment.date()}
         found = {}
         for order, (digits, month, day) in self.numbers.items():
             year = int(digits or default_year or 0) + (2000 if len(digits) == 2 else 0)
-            if year in self.form.years:
+            if year in self.years:
                 with suppress(ValueError):  # no calendar has that day
                     found[order] = date(year, MONTHS.get(month.casefold()) or int(month), int(day))
         if len(found) > 1:
@@ -198,7 +174,7 @@ class Found:
         year = digits or str(default_year or "")
         if not year:
             return f"{self.match[0]} has no year"
-        if int(year) + (2000 if len(year) == 2 else 0) in self.form.years:
+        if int(year) + (2000 if len(year) == 2 else 0) in self.years:
             return f"{self.match[0]} is no date"
         # The digits as written, since DEC060205 is of «0205».
         return f"{self.match[0]} is no date, its year would be {year}"
@@ -207,43 +183,40 @@ class Found:
 @lru_cache(maxsize=8192)
 def candidates(name: str) -> tuple[Found, ...]:
     """Return what in a name could be its day: the marked ones, else all but the weaker kinds of number."""
-    found = tuple(_scan(name))
-    found = tuple(one for one in found if one.match["mark"] == "AO") or found
-    # Six digits beside a whole date are a time of day. Day and month alone stay: they may contradict it.
-    if any(one.form.kind is Kind.WHOLE and one.readings() for one in found):
-        return tuple(one for one in found if one.form.kind is not Kind.DIGITS)
-    return found
-
-
-def _scan(name: str) -> Iterator[Found]:
-    """Yield what is written like a day; each character is read once, by the first form that fits."""
-    for form in FORMS:
+    found: list[Found] = []
+    for (says, years, _, orders, usual), pattern in zip(FORMS, _PATTERNS, strict=True):
         kept = []
-        for match in form.pattern.finditer(name):
+        for match in pattern.finditer(name):
             own = match.groupdict()
             since, hour = own.get("since"), own.get("hour")
             moment = datetime.fromtimestamp(int(since) / 1000 ** (len(since) > 10), UTC) if since else None
             clock = time(int(hour), int(own["minute"] or 0), int(own["second"] or 0)) if hour else None
             stated = (own.get("year", ""), own.get("month", ""), own.get("day", ""))
-            numbers = {order: match.group(*PLACES[order]) for order in form.orders} or {Order.YEAR: stated}
-            shape = (match["sep"], len(match["three"])) if len(form.orders) > 1 else None
-            one = Found(form, match, numbers, shape, moment, moment.timetz() if moment else clock, match.end())
+            numbers = {order: match.group(*PLACES[order]) for order in orders} or {"ymd": stated}
+            shape = (match["sep"], len(match["three"])) if len(orders) > 1 else None
+            at = moment.timetz() if moment else clock
+            one = Found(says, years, usual, match, numbers, shape, moment, at, match.end())
             # A number may count too many seconds, or be a time of day that is the name.
             if moment:
                 may_be = moment.date() <= tomorrow()
             else:
-                may_be = form.kind is not Kind.DIGITS or bool(one.readings()) or time_alone(name) is None
+                may_be = says != _DIGITS or bool(one.readings()) or time_alone(name) is None
             if may_be:
                 kept.append(one)
+        # Each character is read once, by the first form that fits.
         for start, end in (one.match.span() for one in kept):
             name = name[:start] + "\0" * (end - start) + name[end:]
         for one in kept:
             behind = CLOCK.match(name, one.end)
-            if behind is None or (at := time_of(behind)) is None:
-                yield one
-            else:
+            if behind and (at := time_of(behind)):
                 name = name[: one.end] + "\0" * len(behind[0]) + name[behind.end() :]
-                yield replace(one, time=one.time or at, end=behind.end())
+                one = replace(one, time=one.time or at, end=behind.end())
+            found.append(one)
+    found = [one for one in found if one.match["mark"] == "AO"] or found
+    # Six digits beside a whole date are a time of day. Day and month alone stay: they may contradict it.
+    if any(one.says == _WHOLE and one.readings() for one in found):
+        found = [one for one in found if one.says != _DIGITS]
+    return tuple(found)
 
 
 def time_alone(name: str) -> time | None:

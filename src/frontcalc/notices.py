@@ -77,19 +77,16 @@ class Notice:
             raise ValueError(f"unknown notice code {self.code!r}")
 
     def __str__(self) -> str:
-        subject = f"{self.period}: " if self.period else ""
-        return f"{self.code}: {subject}{self.message}"
+        return ": ".join(filter(None, (self.code, self.period, self.message)))
 
 
 def grouped(notices: Iterable[Notice]) -> list[str]:
     """Return notices as lines, those that differ only in their period together, in order of appearance."""
-    periods: dict[tuple[str, str], list[str]] = {}
+    periods: dict[tuple[str, str], dict[str, None]] = {}
     for notice in notices:
-        periods.setdefault((notice.code, notice.message), []).append(notice.period)
-    return [
-        str(Notice(code, message, ", ".join(dict.fromkeys(filter(None, concerned)))))
-        for (code, message), concerned in periods.items()
-    ]
+        periods.setdefault((notice.code, notice.message), {})[notice.period] = None
+    subjects = ((code, ", ".join(filter(None, named)), message) for (code, message), named in periods.items())
+    return [": ".join(filter(None, parts)) for parts in subjects]
 
 
 def join_codes(notices: Iterable[Notice]) -> str:

@@ -67,7 +67,7 @@ def parse_periods(asked: PeriodsLike) -> list[Period]:
     """
     # A PeriodIndex of pandas has first and last moments too.
     several = asked if isinstance(asked, Collection) and not isinstance(asked, str) else [asked]
-    texts = list(dict.fromkeys(map(_text, several)))
+    texts = list(dict.fromkeys(one.strip() if isinstance(one, str) else _text(one) for one in several))
     periods = [parse_period(text) for text in texts]
     if not periods:
         raise UsageError("no period was given", cure="name one, as in 2024 or 2024-09-01..2024-11-03")
@@ -82,10 +82,8 @@ def parse_periods(asked: PeriodsLike) -> list[Period]:
     return periods
 
 
-def _text(asked: PeriodLike) -> str:
-    """Return a period or day as text of the grammar."""
-    if isinstance(asked, str):
-        return asked.strip()
+def _text(asked: int | date | CalendarSpan) -> str:
+    """Return a period or day that is no text as text of the grammar."""
     if isinstance(asked, date):
         return asked.isoformat()[:10]  # without the time of a datetime
     if not isinstance(asked, CalendarSpan):
@@ -94,7 +92,7 @@ def _text(asked: PeriodLike) -> str:
     for every in UNITS:
         if _unit(label := unit_of(first, every), label)[:2] == (first, last):
             return label
-    return f"{first}" if first == last else f"{_before(first, str(asked))}..{last}"
+    return f"{first}" if first == last else f"{first - _ONE_DAY}..{last}"
 
 
 def parse_period(asked: PeriodLike) -> Period:
@@ -105,20 +103,20 @@ def parse_period(asked: PeriodLike) -> Period:
     UsageError
         It is no period, names days that do not exist, or runs backwards.
     """
-    text = _text(asked)
+    text = asked.strip() if isinstance(asked, str) else _text(asked)
     start, dots, end = text.partition("..")
-    if not dots:
-        first, last, _ = _unit(text, start)
-        return Period(text, _before(first, text), last)
-    if not start and not end:
+    if dots and not start and not end:
         raise UsageError("names neither end of a range", where=f"period {text!r}", cure=f"periods are {_GRAMMAR}")
     opens_on = closes_on = None
-    if start:
-        first, _, is_day = _unit(text, start)
-        # A day as left end means that day's own map; a longer unit starts from the day before it.
-        opens_on = first if is_day else _before(first, text)
-    if end:
-        closes_on = _unit(text, end)[1]
+    if start or not dots:
+        first, closes_on, is_day = _unit(text, start)
+        try:  # a day as left end means that day's own map; all else starts from the day before it
+            opens_on = first if dots and is_day else first - _ONE_DAY
+        except OverflowError as error:
+            problem = "is before all calendars"
+            raise UsageError(problem, where=f"period {text!r}", cure="choose a later period") from error
+    if dots:
+        closes_on = _unit(text, end)[1] if end else None
     if opens_on and closes_on and opens_on >= closes_on:
         raise UsageError("runs backwards or holds no time", where=f"period {text!r}", cure="put the earlier end first")
     return Period(text, opens_on, closes_on)
@@ -150,7 +148,7 @@ def calendar_periods(every: str, begin: date, end: date) -> Iterator[Period]:
     while True:
         label = unit_of(day, every)
         first, last, _ = _unit(label, label)
-        left = label if day == first else f"{_before(day, label)}"
+        left = label if day == first else f"{day - _ONE_DAY}"
         right = label if last <= end else f"{end}"
         yield parse_period(label if left == right else f"{left}..{right}")
         if last >= end:
@@ -175,7 +173,7 @@ def parse_day(asked: str | date) -> date:
 
 def parse_bound(asked: PeriodLike, *, last: bool) -> date:
     """Return the first or last day of the calendar unit that is named; UsageError otherwise."""
-    text = _text(asked)
+    text = asked.strip() if isinstance(asked, str) else _text(asked)
     first_day, last_day, _ = _unit(text, text)
     return last_day if last else first_day
 
@@ -203,11 +201,3 @@ def _unit(text: str, unit: str) -> tuple[date, date, bool]:
             where=f"period {text!r}",
             cure=f"periods are {_GRAMMAR}",
         ) from error
-
-
-def _before(day: date, text: str) -> date:
-    """Return the day before."""
-    try:
-        return day - _ONE_DAY
-    except OverflowError as error:
-        raise UsageError("is before all calendars", where=f"period {text!r}", cure="choose a later period") from error

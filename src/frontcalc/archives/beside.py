@@ -9,12 +9,12 @@ import stat
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing, suppress
 from datetime import date, timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from frontcalc.archives.dating import Dating, day_in_names
+from frontcalc.archives.dating import day_in_names
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig
-from frontcalc.dates import mentions_day
+from frontcalc.day_forms import candidates
 from frontcalc.errors import DataError, UsageError
 from frontcalc.manifest import NAME as MANIFEST_NAME
 from frontcalc.sources.detection import detect, is_other_json, unpack
@@ -28,6 +28,7 @@ _COLUMNS = (
 """Columns of maps of change, and of maps of where archives disagree: what no publisher's map of control has."""
 
 _HEAD = 4096
+_NUMBER = re.compile(r"\d+")
 # As nearly every map in JSON begins, so that it need not be read as a whole.
 _MAP_BEGINS = re.compile(rb'\A(\xef\xbb\xbf)?\s*\{\s*"type"\s*:\s*"(FeatureCollection|Topology)"')
 # A key of a Parquet file's metadata, as Thrift's compact protocol writes the field: its kind, length and text.
@@ -52,16 +53,18 @@ def sorted_out(entries: Sequence[Entry], stated: Collection[str]) -> tuple[list[
     stated : collection of str
         Names that the archive itself gives a day, which are maps.
     """
-    maps, others = maps_of(entries)
+    maps, others = maps_among(entries)
+    own = {entry.name for entry in maps if _is_own(entry)}
+    maps, others = [entry for entry in maps if entry.name not in own], [*others, *own]
     for entry in (entry for entry in entries if entry.label in others):
-        if mentions_day(entry.path.name) and not entry.path.suffix.strip(".0123456789"):
+        if candidates(entry.path.name) and not entry.path.suffix.strip(".0123456789"):
             with suppress(DataError):
                 if detect(entry.head(_HEAD), where=entry.label):
                     maps.append(entry)
     maps.sort()
     kinds: dict[str, list[Entry]] = {}
     for entry in maps:
-        kinds.setdefault(_kind(entry.path), []).append(entry)
+        kinds.setdefault(_NUMBER.sub("0", str(entry.path).casefold()), []).append(entry)
     other = {
         entry
         for alike in (kinds.values() if len(kinds) > 1 else ())
@@ -74,7 +77,7 @@ def sorted_out(entries: Sequence[Entry], stated: Collection[str]) -> tuple[list[
 
 
 def maps_missing(
-    other: list[Entry], maps: list[Entry], days: Collection[date], dating: Dating, config: ArchiveConfig
+    other: list[Entry], maps: list[Entry], days: Collection[date], source: str | None, config: ArchiveConfig
 ) -> list[Entry]:
     """Return what is no geodata but in the place of a map: alone with its day, in a folder that has maps.
 
@@ -84,25 +87,23 @@ def maps_missing(
         As `sorted_out` returns them.
     days : collection of date
         The days that the maps show.
-    dating, config
-        Where days are read from.
+    source : str or None
+        Where days are read from, as in `Dating`.
+    config : ArchiveConfig
+        What the archive says of its days itself.
     """
-    folders = {_kind(entry.path.parent) for entry in maps}
-    shift = timedelta(days=config.as_of_offset_days or 0)
+    folders = {_NUMBER.sub("0", str(entry.path.parent).casefold()) for entry in maps}
+    shift = timedelta(days=config.get("as_of_offset_days", 0))
     missing = []
-    for entry in other if dating.field is None else ():
+    for entry in () if source and ":" in source else other:
         try:
-            day = day_in_names(entry, dating, config)
+            day = day_in_names(entry, source, config)
         except DataError:
             continue  # what is written like a day may be a period, as in a table's name
-        if day and day + shift not in days and _kind(entry.path.parent) in folders:
+        folder = _NUMBER.sub("0", str(entry.path.parent).casefold())
+        if day and day + shift not in days and folder in folders:
             missing.append(entry)
     return missing
-
-
-def _kind(path: PurePosixPath) -> str:
-    """Return a path without what numbers tell apart."""
-    return re.sub(r"\d+", "0", str(path).casefold())
 
 
 def _is_other_json(entry: Entry) -> bool:
@@ -113,13 +114,6 @@ def _is_other_json(entry: Entry) -> bool:
         return not _MAP_BEGINS.match(entry.head(_HEAD)) and is_other_json(unpack(entry.read(), where=entry.label))
     except DataError:
         return False
-
-
-def maps_of(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
-    """Return the entries that may be maps of control, and the names of the others: what frontcalc wrote is of these."""
-    maps, others = maps_among(entries)
-    own = {entry.name for entry in maps if _is_own(entry)}
-    return [entry for entry in maps if entry.name not in own], sorted([*others, *own])
 
 
 def _is_own(entry: Entry) -> bool:
@@ -208,7 +202,8 @@ def _is_read(root: Path, output: Path) -> bool:
     same = {entry.name for entry in entries if _same(root / entry.name, output)}
     if not same:
         return False
-    read = {name for entry in maps_of(entries)[0] for name in (entry.name, *entry.siblings)}
+    maps = [entry for entry in maps_among(entries)[0] if not _is_own(entry)]
+    read = {name for entry in maps for name in (entry.name, *entry.siblings)}
     return not same.isdisjoint(read | {CONFIG_NAME, MANIFEST_NAME})
 
 

@@ -9,7 +9,6 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +18,11 @@ from frontcalc.config import ArchiveConfig
 from frontcalc.dates import (
     day_from_name,
     day_from_property,
-    mentions_day,
-    moment_from_name,
     moment_from_property,
     settled,
     year_from_name,
 )
-from frontcalc.day_forms import Orders, time_alone
+from frontcalc.day_forms import Orders, candidates, time_alone
 from frontcalc.errors import DataError, UsageError
 from frontcalc.notices import Notice
 from frontcalc.sources import read_features
@@ -106,11 +103,6 @@ class Dating:
                 f"{source!r} is no source of dates", where="--date-from", cure="name, folder or property:FIELD"
             )
 
-    @property
-    def field(self) -> str | None:
-        """The property asked for."""
-        return self.source.removeprefix("property:") if self.source and ":" in self.source else None
-
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -124,16 +116,12 @@ class Interval:
     moment: datetime | None = None
 
 
-class _Naming(NamedTuple):
-    """The name that states a file's day, the year of its folder, and the time that a name further in states."""
-
-    text: str
-    year: int | None
-    clock: time | None
+Naming = tuple[str, int | None, time | None]
+"""The name that states a file's day, the year of its folder, and the time that a name further in states."""
 
 
 def dated(
-    maps: list[Entry], dating: Dating, config: ArchiveConfig, *, skip_bad: bool
+    maps: list[Entry], source: str | None, config: ArchiveConfig, *, skip_bad: bool
 ) -> tuple[dict[date, list[Part]], list[DataError], list[Notice]]:
     """Return the parts of each day's map, why files were skipped, and what may put all days off.
 
@@ -141,8 +129,8 @@ def dated(
     ----------
     maps : list of Entry
         The files.
-    dating : Dating
-        Where the user reads days from.
+    source : str or None
+        Where the user reads days from, as in `Dating`.
     config : ArchiveConfig
         What the archive says of its days itself.
     skip_bad : bool
@@ -156,12 +144,18 @@ def dated(
     days: dict[date, list[Part]] = {}
     refused: list[DataError] = []
     moments: list[datetime | None] = []
-    shift = timedelta(days=config.as_of_offset_days or 0)
-    named = {} if dating.field else {entry: name for entry in maps if (name := _naming(entry, dating, config))}
-    orders = settled((name.text, name.year) for entry, name in named.items() if entry.label not in config.dates)
+    shift = timedelta(days=config.get("as_of_offset_days", 0))
+    field = source.removeprefix("property:") if source and ":" in source else None
+    stated = config.get("dates", {})
+    named = {} if field else {entry: name for entry in maps if (name := _naming(entry, source, config))}
+    orders = settled((name, year) for entry, (name, year, _) in named.items() if entry.label not in stated)
     for entry in maps:
         try:
-            found, stamps = _days_of(entry, named.get(entry), dating, config, orders)
+            if entry in named or entry.label in stated:
+                found = [_dated_by_name(entry, named.get(entry), stated.get(entry.label), orders)]
+                stamps = [found[0][1].moment]
+            else:
+                found, stamps = _days_inside(entry, field)
         except DataError as error:
             if not skip_bad:
                 raise
@@ -170,38 +164,38 @@ def dated(
         moments += stamps
         for day, part in found:
             days.setdefault(day + shift, []).append(part)
-    said = [] if config.as_of_offset_days is not None else _offsets([*named], moments, len(days))
+    said = []
+    mirrored = [entry for entry in named if entry.path.name.casefold().startswith(_MIRROR)]
+    if "as_of_offset_days" not in config and (mirrored or any(moments)):
+        said = _offsets(len(mirrored), moments, len(days))
     return days, refused, said
 
 
-def _days_of(
-    entry: Entry, named: _Naming | None, dating: Dating, config: ArchiveConfig, orders: Orders
-) -> tuple[list[tuple[date, Part]], list[datetime | None]]:
-    """Return the days that a file has a map of, by the first source that states any, and all moments that it states."""
-    stated = config.dates.get(entry.label)
-    if stated is None and named is None:
-        return _days_inside(entry, dating)
+def _dated_by_name(entry: Entry, named: Naming | None, stated: date | None, orders: Orders) -> tuple[date, Part]:
+    """Return the day of a file, as the archive states it or by a name, and its part with the time that a name has."""
     day, moment = stated, None
     if named:
+        name, year, clock = named
         try:
-            own = day_from_name(named.text, year=named.year, orders=orders)
-            clock = datetime.combine(own, named.clock) if named.clock else None
-            day, moment = stated or own, moment_from_name(named.text, own) or clock
+            own = day_from_name(name, year=year, orders=orders)
+            times = {one.time for one in candidates(name)}
+            at = (times.pop() if len(times) == 1 else None) or clock
+            day, moment = stated or own, datetime.combine(own, at) if at else None
         except DataError:
             if stated is None:
                 raise
     if stated and moment is None and (alone := time_alone(entry.path.name)):
         moment = datetime.combine(stated, alone)
     assert day is not None
-    return [(day, Part(entry, moment=moment))], [moment]
+    return day, Part(entry, moment=moment)
 
 
-def _days_inside(entry: Entry, dating: Dating) -> tuple[list[tuple[date, Part]], list[datetime | None]]:
+def _days_inside(entry: Entry, field: str | None) -> tuple[list[tuple[date, Part]], list[datetime | None]]:
     """Return the days that properties of a file's features state, and all moments."""
-    spans = intervals(read_features(entry)[1], dating.field, where=entry.label)
+    spans = intervals(read_features(entry)[1], field, where=entry.label)
     if spans is None:
-        if dating.field:
-            problem = f"has no property {dating.field!r}"
+        if field:
+            problem = f"has no property {field!r}"
             raise DataError(problem, where=entry.label, cure="check --date-from", code="NO-DATE")
         raise DataError(
             "neither its name nor its folder nor a property of its features has a date",
@@ -213,36 +207,36 @@ def _days_inside(entry: Entry, dating: Dating) -> tuple[list[tuple[date, Part]],
     parts: list[tuple[date, Part]] = []
     for day in days_of(spans):
         if len(several := moments.get(day, ())) > 1:
-            parts += [(day, Part(entry, Selection(dating.field, day, moment), moment)) for moment in several]
+            parts += [(day, Part(entry, Selection(field, day, moment), moment)) for moment in several]
         else:
-            parts.append((day, Part(entry, Selection(dating.field, day), *several)))
+            parts.append((day, Part(entry, Selection(field, day), *several)))
     return parts, [span.moment for span in spans]
 
 
-def day_in_names(entry: Entry, dating: Dating, config: ArchiveConfig) -> date | None:
+def day_in_names(entry: Entry, source: str | None, config: ArchiveConfig) -> date | None:
     """Return the day of a file by its name or those of its folders, None where none states any."""
-    named = _naming(entry, dating, config)
-    return day_from_name(named.text, year=named.year) if named else None
+    named = _naming(entry, source, config)
+    return day_from_name(named[0], year=named[1]) if named else None
 
 
-def _naming(entry: Entry, dating: Dating, config: ArchiveConfig) -> _Naming | None:
+def _naming(entry: Entry, source: str | None, config: ArchiveConfig) -> Naming | None:
     """Return the name that states the day of a file, its own or a folder's; None where none states any."""
     folders = list(reversed(entry.path.parts[:-1]))
-    year = config.year or next((found for folder in folders if (found := year_from_name(folder))), None)
+    year = config.get("year") or next((found for folder in folders if (found := year_from_name(folder))), None)
     clock: time | None = None
     for up, name in enumerate((entry.path.name, *folders)):
-        asked = dating.source is None or dating.source == ("folder" if up else "name")
-        if asked and mentions_day(name):
-            return _Naming(name, year, clock)
+        asked = source is None or source == ("folder" if up else "name")
+        if asked and candidates(name):
+            return name, year, clock
         clock = clock or time_alone(name)
     return None
 
 
-def _offsets(named: Sequence[Entry], moments: Sequence[datetime | None], maps: int) -> list[Notice]:
+def _offsets(mirrored: int, moments: Sequence[datetime | None], maps: int) -> list[Notice]:
     """Return notices where all days of an archive may be off by one, as its publisher stamps them."""
     said = []
-    if mirrored := [entry for entry in named if entry.path.name.casefold().startswith(_MIRROR)]:
-        what = f"{len(mirrored)} files named {_MIRROR}* show the day before the one in their names"
+    if mirrored:
+        what = f"{mirrored} files named {_MIRROR}* show the day before the one in their names"
         said.append(Notice("AS-OF", f"{what}: write as_of_offset_days = -1 into {CONFIG_NAME}, or 0 to keep the days"))
     hours = {moment.hour for moment in moments if moment and moment.tzinfo}
     on_the_hour = all(moment and moment.tzinfo and not moment.time().replace(hour=0) > time.min for moment in moments)

@@ -18,8 +18,9 @@ from pathlib import Path
 from frontcalc.archives.beside import maps_missing, sorted_out
 from frontcalc.archives.dating import Dating, Part, dated
 from frontcalc.config import NAME as CONFIG_NAME
-from frontcalc.config import ArchiveConfig, archive_config, merged, named_archive, read_legend
-from frontcalc.dates import day_from_name, mentions_day, settled
+from frontcalc.config import ArchiveConfig, archive_config, named_archive, read_legend
+from frontcalc.dates import day_from_name, settled
+from frontcalc.day_forms import candidates
 from frontcalc.errors import DataError, NoDataError, UsageError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.layers import Legend
@@ -124,7 +125,7 @@ class Archive:
 
 @facade
 def open_archive(
-    path: str | Path, *, dating: Dating = Dating(), skip_bad: bool = False, legend: str | Path | None = None
+    path: str | Path, *, dating: Dating | None = None, skip_bad: bool = False, legend: str | Path | None = None
 ) -> Archive:
     """Index the maps of a folder, a zip or one file; files are opened only where no name has a date.
 
@@ -133,8 +134,8 @@ def open_archive(
     path : str or Path
         The folder or file, whose name becomes the archive's; or the name of an archive in the working folder's
         frontcalc.toml.
-    dating : Dating
-        Where days are read from.
+    dating : Dating, optional
+        Where days are read from; by default the file's name, else its folder's, else a property.
     skip_bad : bool
         Leave out files that cannot be dated or read, with a notice, instead of stopping.
     legend : str or Path, optional
@@ -177,32 +178,33 @@ def open_archive(
     with suppress(DataError):  # what cannot be read is refused below, as any file
         if listed and is_manifest(listed.read()):
             entries = [one for one in entries if one is not listed and not one.name.startswith(f"{REVISIONS}/")]
-    config = ArchiveConfig()
-    if configured:
-        config = archive_config(configured.read())
-    elif not root.is_dir():
+    config = archive_config(configured.read()) if configured else ArchiveConfig()
+    if not configured and not root.is_dir():
         config = _beside(root)
-    config = merged(merged(config, stated), read_legend(Path(legend)) if legend else ArchiveConfig())
-    maps, others, other_json = sorted_out([entry for entry in entries if entry is not configured], config.dates)
+    config = config | stated | (read_legend(Path(legend)) if legend else ArchiveConfig())
+    unsorted = [entry for entry in entries if entry is not configured]
+    maps, others, other_json = sorted_out(unsorted, config.get("dates", ()))
     if not maps:
         inside = f", only {some_of(others)}" if others and others != [name] else ""
         raise NoDataError(f"holds no maps{inside}", where=name, cure="name files by date, as in 2024-11-03.geojson")
-    days, refused, notices = dated(maps, dating, config, skip_bad=skip_bad)
-    if other_json and (alone := maps_missing(other_json, maps, days, dating, config)):
-        days |= dated(alone, dating, config, skip_bad=skip_bad)[0]
+    source = dating.source if dating else None
+    days, refused, notices = dated(maps, source, config, skip_bad=skip_bad)
+    if other_json and (alone := maps_missing(other_json, maps, days, source, config)):
+        days |= dated(alone, source, config, skip_bad=skip_bad)[0]
         others = [name for name in others if name not in {entry.label for entry in alone}]
     notices += [Notice("SKIPPED", str(error)) for error in refused]
     if others:
         # What is named by a day may be a map that did not come whole, and is named first.
-        first = sorted(others, key=lambda name: not mentions_day(name.rpartition("/")[2]))
+        first = sorted(others, key=lambda name: not candidates(name.rpartition("/")[2]))
         notices.append(Notice("OTHER-FILES", f"{len(others)} not read: {some_of(first)}"))
-    if late := [day for day in days if day > (dating.today or date.today())]:
+    if late := [day for day in days if day > ((dating and dating.today) or date.today())]:
         notices.append(Notice("FUTURE", f"{len(late)} after today, the first of {min(late)}"))
     for parts in days.values():  # the latest first, and those without a time last
         parts.sort(key=lambda part: (part.moment or datetime.min).replace(tzinfo=UTC), reverse=True)
-    refs = tuple(SnapshotRef(day, tuple(days[day]), config.legend, skip_bad) for day in sorted(days))
-    terms = ", ".join(filter(None, (config.attribution or config.publisher, config.licence)))
-    return Archive(name, refs, tuple(notices), config.view, tuple(refused), terms, config.publisher)
+    explained, publisher = config.get("legend", Legend()), config.get("publisher", "")
+    refs = tuple(SnapshotRef(day, tuple(days[day]), explained, skip_bad) for day in sorted(days))
+    terms = ", ".join(filter(None, (config.get("attribution") or publisher, config.get("licence"))))
+    return Archive(name, refs, tuple(notices), config.get("view"), tuple(refused), terms, publisher)
 
 
 def _located(path: str | Path) -> tuple[Path, ArchiveConfig, list[Entry]]:
@@ -265,14 +267,14 @@ def pair_archive(before: str | Path, after: str | Path, *, legend: str | Path | 
         The names give dates and the first is the later.
     """
     refs = []
-    explained = read_legend(Path(legend)).legend if legend else None
+    explained = read_legend(Path(legend)).get("legend", Legend()) if legend else None
     orders = settled((Path(path).name, None) for path in (before, after))
     for path in (Path(before), Path(after)):
         try:
             day = day_from_name(path.name, orders=orders)
         except DataError:
             day = None
-        own = _beside(path.absolute()).legend if explained is None else explained
+        own = _beside(path.absolute()).get("legend", Legend()) if explained is None else explained
         refs.append(SnapshotRef(day, (Part(single_file(path.absolute())),), own))
     first, second = refs[0].day, refs[1].day
     if first and second and first > second:

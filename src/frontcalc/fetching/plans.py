@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from frontcalc.dates import day_from_name, day_from_property, mentions_day
+from frontcalc.dates import day_from_name, day_from_property
+from frontcalc.day_forms import candidates
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.fetching import arcgis
 from frontcalc.fetching.arcgis import OWN, LayerFeatures, Moments, ServiceLayer, name_of
@@ -140,7 +141,7 @@ def _day_of_address(url: str) -> date:
     path, _, query = url.partition("?")
     name = path.rstrip("/").rpartition("/")[2]
     try:
-        return day_from_name(name if mentions_day(name) else query or name)
+        return day_from_name(name if candidates(name) else query or name)
     except DataError as error:
         problem = f"no day is in {printable(name)[:60]!r}"
         raise UsageError(problem, where=host_of(url), cure="give it with --day") from error

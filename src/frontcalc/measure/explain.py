@@ -195,7 +195,7 @@ def write_legend(
     table = explain_archive(archive=path, **options)
     meant = {value: _meaning(value, text) for value, text in (meanings or {}).items()}
     before = read_legend(target) if target.is_file() else ArchiveConfig()
-    old = before.legend
+    old = before.get("legend", Legend())
     # What the file explains already is among the layers now.
     again = field is not None and plain(field) == plain(old.field)
     new = [name for name in ignore if not old.is_ignored(name)]
@@ -206,7 +206,7 @@ def write_legend(
         tuple(sorted({*old.ignore, *ignore})),
         old.ends,
     )
-    write_file(target, _toml(replace(before, legend=legend)).encode())
+    write_file(target, _toml(before, legend).encode())
     return target
 
 
@@ -245,23 +245,22 @@ def _require(
             raise UsageError(f"{value!r} is no value {of}", where="--layer", cure=f"values are {', '.join(values)}")
 
 
-def _toml(config: ArchiveConfig) -> str:
+def _toml(config: ArchiveConfig, legend: Legend) -> str:
     """Return an archive's frontcalc.toml."""
     lines = ["# What the layers of these maps mean. Whom the maps are from, as every output repeats it:"]
     for key, example in (("publisher", "…"), ("attribution", "…"), ("licence", "CC BY 4.0")):
-        own = getattr(config, key)
+        own = config.get(key)
         lines.append(f"{key} = {_text(own)}" if own else f"# {key} = {_text(example)}")
-    legend = config.legend
     stated = {
-        "view": config.view,
-        "as_of_offset_days": config.as_of_offset_days,
-        "year": config.year,
+        "view": config.get("view"),
+        "as_of_offset_days": config.get("as_of_offset_days"),
+        "year": config.get("year"),
         "property": legend.field,
         "ignore": legend.ignore or None,
     }
     lines += [f"{key} = {_text(value)}" for key, value in stated.items() if value not in (None, "")]
-    if config.dates:
-        lines += ["", "[dates]", *(f"{_text(name)} = {day}" for name, day in sorted(config.dates.items()))]
+    if dates := config.get("dates"):
+        lines += ["", "[dates]", *(f"{_text(name)} = {day}" for name, day in sorted(dates.items()))]
     if legend.layers:
         lines += ["", "[layers]"]
         advancing = {layer.actor for _, layer in legend.layers if layer.role is Role.ADVANCE}

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import orjson
 
-from frontcalc.outputs.numbers import PLACES, columns, plain, rows
+from frontcalc.outputs.numbers import PLACES, header, plain, rows
 from frontcalc.tables import AnyMeta, Table
 
 # What spreadsheets take for the beginning of a formula (OWASP, CSV Injection), full-width forms included.
@@ -34,7 +34,7 @@ def csv_text(result: Table[Any, Any]) -> str:
     """
     out = io.StringIO()
     writer = csv.writer(out)
-    names = [*(column.name for column in columns(result.kind, result.meta.units)), "attribution"]
+    names = [*header(result.kind, result.meta.units).values(), "attribution"]
     writer.writerow(names)
     source = "; ".join(result.meta.attribution)
     by_column = zip(*((*values, source) for values in rows(result)), strict=True)
@@ -51,7 +51,7 @@ def json_text(result: Table[Any, Any]) -> str:
     """Return a result as JSON: `rows` with the columns of the CSV, `meta`, and the name of its schema."""
     from frontcalc.outputs.schema import schema_id
 
-    names = [column.name for column in columns(result.kind, result.meta.units)]
+    names = header(result.kind, result.meta.units).values()
     document = {
         "meta": jsonable(result.meta),
         "rows": [dict(zip(names, values, strict=True)) for values in rows(result)],

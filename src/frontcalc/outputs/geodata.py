@@ -18,7 +18,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc.outputs.flat import jsonable, meta_json
-from frontcalc.outputs.numbers import ATTRIBUTION, columns, rows
+from frontcalc.outputs.numbers import ATTRIBUTION, columns, header, rows
 from frontcalc.sources.packages import extra_package
 from frontcalc.tables import Table
 
@@ -129,7 +129,7 @@ def map_geoparquet_bytes(result: Table[Any, Any]) -> bytes:
 
 def properties(result: Table[Any, Any]) -> list[dict[str, Any]]:
     """Return the properties of each feature: the columns, and whose maps they rest on."""
-    names = [column.name for column in columns(result.kind, result.meta.units)]
+    names = header(result.kind, result.meta.units).values()
     source = {ATTRIBUTION.name: "; ".join(result.meta.attribution)}
     return [dict(zip(names, values, strict=True)) | source for values in rows(result)]
 

@@ -96,27 +96,30 @@ def plain(value: object, places: int = 3) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
 
+def header(kind: type, units: str = "km2") -> dict[str, str]:
+    """Return the published name of each field of a class of rows, in their order: as it is but for the unit."""
+    own = [entry.name for entry in fields(kind) if entry.name != "geometry"]
+    return {name: "_".join(units if word == "km2" else word for word in name.split("_")) for name in own}
+
+
 def columns(kind: type, units: str = "km2") -> tuple[Column, ...]:
     """Return the columns of a class of rows, in their published order."""
     hints = get_type_hints(kind)
-    published = []
-    for entry in fields(kind):
-        if entry.name != "geometry":
-            cells, nullable = cell_kind(hints[entry.name])
-            name = "_".join(units if word == "km2" else word for word in entry.name.split("_"))
-            published.append(Column(name, cells, nullable, DEFINITIONS[entry.name], unit_of(name)))
-    return tuple(published)
+    return tuple(
+        Column(name, *cell_kind(hints[own]), DEFINITIONS[own], unit_of(name))
+        for own, name in header(kind, units).items()
+    )
 
 
 def rows(result: Table[Any, Any]) -> list[tuple[Any, ...]]:
     """Return the cells of a result in the order of `columns`: figures in its units, rounded."""
     names = [entry.name for entry in fields(result.kind) if entry.name != "geometry"]
     rounded = []
-    # By column, since what is to be done is the same for all of its cells, and there may be a million.
+    # By column, since what is to be done is the same for all of its cells, and there may be a million. No zero is -0.0.
     for name, cells in zip(names, zip(*map(attrgetter(*names), result.rows), strict=True), strict=False):
         factor = UNITS[result.meta.units].per_km2 if "km2" in name.split("_") else 1.0
         places = PLACES.get(name, 3)
-        rounded.append([decimals(cell * factor, places) if isinstance(cell, float) else cell for cell in cells])
+        rounded.append([round(cell * factor, places) + 0.0 if isinstance(cell, float) else cell for cell in cells])
     return list(zip(*rounded, strict=True))
 
 
