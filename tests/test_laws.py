@@ -159,7 +159,7 @@ def test_an_overlay_that_contradicts_itself_is_made_again_on_a_grid(monkeypatch:
         return overlay(one, other, grid_size=grid_size) if grid_size else shapely.MultiPolygon()
 
     monkeypatch.setattr(shapely, "difference", erring)
-    gained, lost = change.overlaid(before, after)
+    gained, lost = change.differences(before, after, whole=True)
     assert (gained.area, lost.area) == (5_000 * 10_000, 0)
 
 
