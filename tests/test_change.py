@@ -34,7 +34,7 @@ def boxes(*shapes: shapely.Polygon) -> np.ndarray:
 
 
 WEST, EAST = box(0, 0, 10, 10), box(10, 0, 20, 10)
-DRAWN = regions.RegionSet("adm1", ("West", "East"), boxes(WEST, EAST), np.arange(2), boxes(WEST, EAST))
+DRAWN = regions.RegionSet("adm1", ("West", "East"), boxes(WEST, EAST), np.arange(2), boxes(WEST, EAST), np.arange(2))
 # 2 km north of either region are snapped to it; beyond that no region takes anything.
 SNAPPED = with_zones(DRAWN, boxes(box(0, 10, 10, 12), box(10, 10, 20, 12)), np.arange(2), boxes(box(-90, 12, 90, 90)))
 

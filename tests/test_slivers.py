@@ -81,7 +81,7 @@ def test_slivers_are_part_of_what_was_gained_and_lost_in_every_region(
     old: list[tuple[int, int]], new: list[tuple[int, int]]
 ) -> None:
     halves = polygons(shapely.box(-1e5, -1e5, 4e3, 1e5), shapely.box(4e3, -1e5, 1e5, 1e5))
-    regions = RegionSet("adm1", ("East", "West"), halves, np.arange(2), halves)
+    regions = RegionSet("adm1", ("East", "West"), halves, np.arange(2), halves, np.arange(2))
     told = opened_step(banded(old), banded(new), regions, slivers=RULE)
     whole = opened_step(banded(old), banded(new), regions)
     left = told.without_slivers

@@ -87,7 +87,7 @@ def union(*layers: Geometries) -> shapely.MultiPolygon:
     for number, layer in enumerate(layers):
         # Groups that do not touch are merged apart, which is many times faster on maps of islands and pockets.
         merged = shapely.disjoint_subset_union_all(layer) if len(layer) else shapely.MultiPolygon()
-        whole = as_multipolygon(shapely.union(whole, as_multipolygon(merged)) if number else merged)
+        whole = shapely.MultiPolygon(list(polygonal(shapely.union(whole, merged) if number else merged)))
     return whole
 
 

@@ -70,6 +70,8 @@ class RegionSet:
         The index into `names` of each piece's region.
     land : (k,) array of shapely Polygon
         The regions as drawn, in few, large polygons, which may overlap.
+    land_owner : (k,) array of int
+        The index into `names` of each of them.
     source : SourceFile or None
         The file, None for the empty set.
     notices : tuple of Notice
@@ -83,8 +85,6 @@ class RegionSet:
         What else each region is called.
     country_names : mapping of str to tuple of str
         What countries are called, by code; the first name is the one to show.
-    land_owner : (k,) array of int, optional
-        The index into `names` of each polygon of `land`; the pieces' where it is left out.
     snapped : (m,) array of bool, optional
         Which pieces lie outside their region as drawn and were snapped to it; none where it is left out.
     nowhere : (j,) array of shapely Polygon, optional
@@ -102,23 +102,18 @@ class RegionSet:
     pieces: Geometries
     owner: Owners
     land: Geometries
+    land_owner: Owners
     source: SourceFile | None = None
     notices: tuple[Notice, ...] = ()
     countries: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     spellings: tuple[tuple[str, ...], ...] = ()
     country_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    land_owner: Owners | None = None
     snapped: Flags | None = None
     nowhere: Geometries | None = None
     accuracy: str = ""
     partial_countries: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
-
-    @property
-    def land_owners(self) -> Owners:
-        """The index into `names` of each polygon of `land`, (k,)."""
-        return self.owner if self.land_owner is None else self.land_owner
 
     def split(self, *groups: Geometries) -> list[tuple[Floats, Floats, Floats]]:
         """Measure groups of polygons by region, each group by itself, and by itself what no region takes.
@@ -226,13 +221,13 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
     """
     own = np.array([bool(country) and mine.casefold() == country.casefold() for mine in regions.countries], dtype=bool)
     own = own if len(own) else np.zeros(len(regions.names), dtype=bool)
-    abroad, beyond = own[regions.owner], own[regions.land_owners]
+    abroad, beyond = own[regions.owner], own[regions.land_owner]
     eligible = replace(
         regions,
         pieces=regions.pieces[~abroad],
         owner=regions.owner[~abroad],
         land=regions.land[~beyond],
-        land_owner=regions.land_owners[~beyond],
+        land_owner=regions.land_owner[~beyond],
     )
     pieces, foreign = eligible.pieces, regions.pieces[abroad]
     if not len(pieces):
@@ -242,7 +237,7 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
         return key_of((regions_key(regions, country, snap), plane))
 
     def zones_as_bytes() -> bytes:
-        zones, owner = snap_zones(eligible.land, eligible.land_owners, pieces, foreign, plane)
+        zones, owner = snap_zones(eligible.land, eligible.land_owner, pieces, foreign, plane)
         return geometry.to_bytes(zones, owner, rest_of_plane(np.concatenate([pieces, zones])))
 
     if snap == "none":
@@ -263,8 +258,8 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
 
 def no_regions() -> RegionSet:
     """Return the empty set: everything is total."""
-    nothing = np.empty(0, dtype=object)
-    return RegionSet("none", (), nothing, np.empty(0, dtype=np.intp), nothing)
+    nothing, nobody = np.empty(0, dtype=object), np.empty(0, dtype=np.intp)
+    return RegionSet("none", (), nothing, nobody, nothing, nobody)
 
 
 def boxes_in_degrees(regions: RegionSet, plane: str) -> Geometries:
@@ -288,12 +283,14 @@ def embedded_regions(*, target_crs: str) -> RegionSet:
     place = np.array([infos.index(info) for info in stored.regions], dtype=np.intp)
     # Neighbours have the same vertices, and projecting keeps that: no partition has to be made.
     pieces = geometry.project_polygons(stored.pieces, crs.projector(crs.LONLAT, target_crs))
+    owner = place[stored.owner]
     return RegionSet(
         "adm1",
         tuple(info.name for info in infos),
         pieces,
-        place[stored.owner],
+        owner,
         pieces,
+        owner,
         SourceFile(stored.name, stored.sha256),
         countries=tuple(info.country for info in infos),
         codes=tuple(info.code for info in infos),
