@@ -40,7 +40,7 @@ def by_width(widths_m: Floats, areas_km2: Floats, front_km: float) -> Floats:
 
 def of_pair(before: Map, after: Map, land: shapely.Geometry) -> tuple[Floats, Floats]:
     """Return what differs between two maps by width, at the front and behind it."""
-    sides = change.overlaid(before.ground, after.ground)
+    sides = change.differences(before.ground, after.ground, whole=True)
     parts = np.concatenate([geometry.polygonal(np.atleast_1d(np.asarray(side, dtype=object))) for side in sides])
     widths_m, areas_km2 = 2 * shapely.area(parts) / shapely.length(parts), geometry.area_km2(parts)
     front = shapely.intersects(land, parts)

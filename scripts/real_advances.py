@@ -91,7 +91,7 @@ def _windows(maps: Sequence[Map], days: int) -> Iterator[tuple[int, int]]:
 
 def edits(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> Iterator[Edit]:
     """Yield what changed between two maps, place by place: parts gained and lost that touch are one place."""
-    gained, lost = (_rounded(side) for side in change.overlaid(before, after))
+    gained, lost = (_rounded(side) for side in change.differences(before, after, whole=True))
     parts = np.concatenate([gained, lost])
     group = np.arange(len(parts))
     for one, other in shapely.STRtree(parts).query(parts, predicate="dwithin", distance=_TOUCHING_M).T.tolist():

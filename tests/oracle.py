@@ -59,7 +59,9 @@ def plain_figures_km2(
     before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: RegionSet
 ) -> NDArray[np.float64]:
     """Return what overlays of whole maps and of the pieces of regions come to, (4, n + 2) as `figures_km2` has it."""
-    (opening, _), *moved = (_by_region_m2(ground, regions) for ground in (before, *change.overlaid(before, after)))
+    (opening, _), *moved = (
+        _by_region_m2(ground, regions) for ground in (before, *change.differences(before, after, whole=True))
+    )
     return np.array([opening, *(taken for taken, _ in moved), sum(snapped for _, snapped in moved)]) / 1e6
 
 

@@ -203,7 +203,7 @@ def regions_of_two() -> RegionSet:
     pieces = np.array(
         [shapely.box(0, 0, 3500, 12e3), shapely.box(3500, 0, 9e3, 5e3), shapely.box(3500, 5e3, 9e3, 12e3)]
     )
-    return RegionSet("adm1", ("a", "b"), pieces, np.array([0, 1, 1]), pieces)
+    return RegionSet("adm1", ("a", "b"), pieces, np.array([0, 1, 1]), pieces, np.array([0, 1, 1]))
 
 
 @given(boxes, boxes, st.booleans())

@@ -58,11 +58,11 @@ def test_the_union_of_layers_counts_overlap_once_whichever_comes_first() -> None
     control = array(shapely.box(0, 0, 4, 4), shapely.box(4, 0, 6, 4))
     advances = array(shapely.box(5, 1, 8, 2), shapely.box(3, 3, 5, 5), shapely.box(20, 0, 21, 1))
     for layers in ([control, advances], [advances, control], [control, advances, control]):
-        united = geometry.union_of(layers)
+        united = geometry.union(*layers)
         assert united.area == pytest.approx(24 + 2 + 2 + 1)
         assert united.equals(geometry.union(np.concatenate(layers)))
-    assert geometry.union_of([]).is_empty
-    assert geometry.union_of([control[:0], advances[2:]]).area == 1
+    assert geometry.union().is_empty
+    assert geometry.union(control[:0], advances[2:]).area == 1
 
 
 def test_union_counts_overlap_once_and_takes_nothing() -> None:
@@ -129,13 +129,11 @@ def test_a_piece_is_cut_in_half_across_its_longer_side(west: int, south: int, wi
 
 def test_clipping_that_does_well_is_not_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    clip, halve = shapely.clip_by_rect, geometry._halve
+    clip, exactly = shapely.clip_by_rect, geometry._clip_exactly
     monkeypatch.setattr(shapely, "clip_by_rect", lambda part, *box: (asked.append("clip"), clip(part, *box))[1])
-    monkeypatch.setattr(
-        geometry, "_halve", lambda *args, **options: (asked.append("halve"), halve(*args, **options))[1]
-    )
+    monkeypatch.setattr(geometry, "_clip_exactly", lambda part, *box: (asked.append("slow"), exactly(part, *box))[1])
     pieces, _ = geometry.subdivide(array(shapely.Point(0, 0).buffer(1, quad_segs=16)), max_vertices=40)
-    assert asked == ["halve", "clip", "clip"]
+    assert asked == ["clip", "clip"]
     assert len(pieces) == 2
 
 

@@ -16,7 +16,7 @@ from pyproj import Geod
 from frontcalc import crs, geometry
 from frontcalc.change import GAINED, GAINED_SLIVER, LOST_SLIVER, Change, step, total
 from frontcalc.regions import no_regions
-from frontcalc.slivers import SliverRule, mean_widths_m
+from frontcalc.slivers import mean_widths_m
 
 CRS = "EPSG:6933"
 SQUARES = st.sets(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=8)
@@ -30,7 +30,7 @@ def ground(squares: set[tuple[int, int]]) -> shapely.MultiPolygon:
 
 def gross_step(before: shapely.MultiPolygon, after: shapely.MultiPolygon, *, sliver_m: float = 100) -> Change:
     """Return what the step from one map to another adds."""
-    return step(before, after, no_regions(), slivers=SliverRule(sliver_m, CRS))
+    return step(before, after, no_regions(), slivers=(sliver_m, CRS))
 
 
 def strip(latitude: float, *, east: float, north: float) -> shapely.Polygon:

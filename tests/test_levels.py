@@ -21,7 +21,7 @@ def row_of_squares(level: str, names: Sequence[str], *, width: int = 1, **told: 
     """Return regions side by side from west to east, each so many kilometres wide and one high."""
     squares = np.array([shapely.box(n * width, 0, (n + 1) * width, 1) for n in range(len(names))], dtype=object)
     squares = shapely.transform(squares, lambda km: km * 1000)
-    return RegionSet(level, tuple(names), squares, np.arange(len(names)), squares, **told)  # type: ignore[arg-type]
+    return RegionSet(level, tuple(names), squares, np.arange(len(names)), squares, np.arange(len(names)), **told)  # type: ignore[arg-type]
 
 
 OBLASTS = row_of_squares(
@@ -113,7 +113,7 @@ def test_a_region_is_part_of_the_coarser_one_that_covers_most_of_it() -> None:
     # Of «East» (4 to 7 km) one kilometre of three lies in P, which ends at 5 km.
     east = row_of_squares("adm2", ["East"])
     moved = shapely.transform(shapely.box(4, 0, 7, 1), lambda km: km * 1000)
-    east = RegionSet("adm2", ("East",), np.array([moved]), np.array([0]), np.array([moved]))
+    east = RegionSet("adm2", ("East",), np.array([moved]), np.array([0]), np.array([moved]), np.array([0]))
     assert parents_of(east, row_of_squares("adm1", ["P", "Q"], width=5)).tolist() == [1]
     assert parents_of(east, row_of_squares("adm1", ["P", "Q"], width=6)).tolist() == [0]
 
@@ -236,7 +236,7 @@ def sets(draw: st.DrawFn) -> tuple[RegionSet, RegionSet]:
     kept = sorted(own)
     land = np.array([shapely.union_all(fine.pieces[np.array(provinces) == p]) for p in kept], dtype=object)
     names, countries = tuple(f"p{p}" for p in kept), tuple(own[p] for p in kept)
-    return fine, RegionSet("adm1", names, land, np.arange(len(kept)), land, countries=countries)
+    return fine, RegionSet("adm1", names, land, np.arange(len(kept)), land, np.arange(len(kept)), countries=countries)
 
 
 @given(sets(), st.lists(st.floats(0, 1e5), min_size=14, max_size=14), st.data())

@@ -24,19 +24,18 @@ def box(west: float, south: float, east: float, north: float) -> shapely.Polygon
 
 def shared_km2(one: shapely.Polygon, other: shapely.Polygon) -> float:
     """Return what two polygons share."""
-    edges = (overlaps.edges_of(np.array([polygon], dtype=object)) for polygon in (one, other))
-    return float(overlaps.shared_area_m2(*edges, np.array([0]), np.array([0]))[0] / 1e6)
+    alone = (np.array([polygon], dtype=object) for polygon in (one, other))
+    return float(overlaps.shared_area_m2(*alone, np.array([0]), np.array([0]))[0] / 1e6)
 
 
 def test_the_edges_of_several_polygons_are_those_of_each() -> None:
     flat = np.array([box(0, 0, 1, 1), FRAME, shapely.Polygon([(0, 0), (1, 0), (0, 5)])], dtype=object)
-    edges = overlaps.edges_of(flat)
-    assert edges.first.tolist() == [0, 2, 6, 8]
-    for number, polygon in enumerate(flat):
-        alone, mine = overlaps.edges_of(flat[number : number + 1]), slice(*edges.first[number : number + 2])
-        assert [own.tolist() for own in alone[:5]] == [whole[mine].tolist() for whole in edges[:5]]
-        assert alone.bounds.tolist() == [list(polygon.bounds)] == edges.bounds[[number]].tolist()
-    assert overlaps.edges_of(flat[:0]).first.tolist() == [0]
+    edges, first = overlaps.edges_of(flat)
+    assert first.tolist() == [0, 2, 6, 8]
+    for number in range(len(flat)):
+        alone, _ = overlaps.edges_of(flat[number : number + 1])
+        assert alone.tolist() == edges[:, slice(*first[number : number + 2])].tolist()
+    assert overlaps.edges_of(flat[:0])[1].tolist() == [0]
 
 
 FRAME = box(0, 0, 10, 10) - box(2, 2, 8, 8)
@@ -89,8 +88,8 @@ def test_heights_far_from_zero_lose_nothing() -> None:
 
 
 def test_pairs_are_measured_each_by_itself_and_in_blocks_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = overlaps.edges_of(np.array([box(0, y, 10, y + 2) for y in range(5)], dtype=object))
-    columns = overlaps.edges_of(np.array([box(x, 0, x + 1, 4) for x in range(4)], dtype=object))
+    rows = np.array([box(0, y, 10, y + 2) for y in range(5)], dtype=object)
+    columns = np.array([box(x, 0, x + 1, 4) for x in range(4)], dtype=object)
     i, j = np.divmod(np.arange(20), 4)
     expected = np.repeat([2.0, 2.0, 2.0, 1.0, 0.0], 4)
     for at_once in (overlaps._AT_ONCE, 1):
@@ -104,7 +103,7 @@ def test_pairs_are_measured_each_by_itself_and_in_blocks_as_at_once(monkeypatch:
 def test_shared_area_is_that_of_the_overlay(ones: list[Any], others: list[Any]) -> None:
     one, other = np.array(ones, dtype=object), np.array(others, dtype=object)
     i, j = (axis.ravel() for axis in np.indices((len(one), len(other))))
-    shared = overlaps.shared_area_m2(overlaps.edges_of(one), overlaps.edges_of(other), i, j)
+    shared = overlaps.shared_area_m2(one, other, i, j)
     np.testing.assert_allclose(shared, shapely.area(shapely.intersection(one[i], other[j])), atol=1.0)
 
 

@@ -28,7 +28,7 @@ def test_790_of_836_gained_parts_of_2024_are_slivers(shared: Path) -> None:
     maps = archives.open_archive(shared / "archives" / "isw-weekly")
     ends = [ref for ref in maps.refs if str(ref.day) in ("2023-12-31", "2024-11-17")]
     before, after = (snapshots.held(snapshots.read_snapshot(ref), "Russia", VIEWS["assessed"], CRS) for ref in ends)
-    gained, _ = change.overlaid(before, after)
+    gained, _ = change.differences(before, after, whole=True)
     parts = geometry.polygonal(np.array([gained], dtype=object))
     thin = mean_widths_m(parts, CRS) < 100
     assert (len(parts), int(thin.sum())) == (836, 790)

@@ -16,11 +16,11 @@ from oracle import opened_step
 import frontcalc
 from frontcalc import change, edges, geometry
 from frontcalc.regions import RegionSet
-from frontcalc.slivers import SliverRule
+from frontcalc.slivers import thin_parts
 from frontcalc.tables import DiffRow
 
 CRS = "EPSG:6933"
-RULE = SliverRule(100, CRS)
+RULE = (100, CRS)
 Write = Callable[..., Path]
 
 
@@ -35,7 +35,7 @@ def strip(width_m: float, *, south: float = 0.0, length_m: float = 1e4) -> shape
 
 @pytest.mark.parametrize(("width_m", "thin"), [(50, True), (80, True), (130, False), (1000, False)])
 def test_a_part_is_a_sliver_by_its_mean_width(width_m: float, thin: bool) -> None:
-    assert RULE.thin(polygons(strip(width_m))).tolist() == [thin]
+    assert thin_parts(polygons(strip(width_m)), RULE).tolist() == [thin]
 
 
 def test_an_arm_without_width_makes_no_sliver_of_an_advance() -> None:
@@ -44,14 +44,14 @@ def test_an_arm_without_width_makes_no_sliver_of_an_advance() -> None:
     armed = shapely.Polygon(corners)
     assert armed.is_valid
     assert 2 * armed.area / armed.length < 100
-    assert RULE.thin(polygons(armed)).tolist() == [False]
+    assert thin_parts(polygons(armed), RULE).tolist() == [False]
 
 
 def test_faces_of_one_part_have_its_width() -> None:
     halves = polygons(strip(60), strip(60, south=60))
-    assert RULE.thin(halves).tolist() == [True, True]
-    assert RULE.thin(halves, faces=True).tolist() == [False, False]
-    assert RULE.thin(polygons(), faces=True).tolist() == RULE.thin(polygons()).tolist() == []
+    assert thin_parts(halves, RULE).tolist() == [True, True]
+    assert thin_parts(halves, RULE, faces=True).tolist() == [False, False]
+    assert thin_parts(polygons(), RULE, faces=True).tolist() == thin_parts(polygons(), RULE).tolist() == []
 
 
 def test_slivers_of_faces_are_those_of_whole_parts() -> None:
@@ -60,10 +60,10 @@ def test_slivers_of_faces_are_those_of_whole_parts() -> None:
     )
     after = geometry.union(polygons(*before.geoms, strip(60), shapely.box(2e4, 0, 2.5e4, 5_000)))
     assert edges.difference(before, after) is not None
-    faces, whole = change.differences(before, after), change.overlaid(before, after)
+    faces, whole = change.differences(before, after), change.differences(before, after, whole=True)
     came = (geometry.polygonal(ground[0]) for ground in (faces, whole))
     fast, plain = (
-        shapely.area(parts[RULE.thin(parts, faces=of_faces)]).sum() / 1e6
+        shapely.area(parts[thin_parts(parts, RULE, faces=of_faces)]).sum() / 1e6
         for parts, of_faces in zip(came, (True, False), strict=True)
     )
     assert plain == pytest.approx(fast, abs=1e-9) == pytest.approx(0.6)
@@ -81,7 +81,7 @@ def test_slivers_are_part_of_what_was_gained_and_lost_in_every_region(
     old: list[tuple[int, int]], new: list[tuple[int, int]]
 ) -> None:
     halves = polygons(shapely.box(-1e5, -1e5, 4e3, 1e5), shapely.box(4e3, -1e5, 1e5, 1e5))
-    regions = RegionSet("adm1", ("East", "West"), halves, np.arange(2), halves)
+    regions = RegionSet("adm1", ("East", "West"), halves, np.arange(2), halves, np.arange(2))
     told = opened_step(banded(old), banded(new), regions, slivers=RULE)
     whole = opened_step(banded(old), banded(new), regions)
     left = told.without_slivers

@@ -25,7 +25,7 @@ def ground(seed: int) -> shapely.MultiPolygon:
 def test_eight_threads_and_a_thousand_steps_give_one_result() -> None:
     """GEOS crashes or errs where threads share a prepared geometry: each must have prepared its own."""
     cells = np.array([shapely.box(x, -50_000, x + 7_000, 60_000) for x in range(-14_000, 49_000, 7_000)])
-    split = regions.RegionSet("adm1", tuple("abcdefghi"), cells, np.arange(len(cells)), cells)
+    split = regions.RegionSet("adm1", tuple("abcdefghi"), cells, np.arange(len(cells)), cells, np.arange(len(cells)))
     maps = [ground(seed) for seed in range(5)]
 
     def figures(number: int) -> bytes:

@@ -49,15 +49,8 @@ def transformer(source: str, target: str) -> Transformer:
 def projector(source: str, target: str) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """Return a function that maps (n, 2) coordinates of `source` to (n, 2) of `target`."""
     transform = transformer(source, target).transform
-
-    def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        x, y = points[:, 0], points[:, 1]
-        if len(points) == 1:
-            # pyproj takes an array of one for a number, which numpy deprecates and refuses from 2.4 on.
-            x, y = x.tolist(), y.tolist()
-        return np.column_stack(transform(x, y))
-
-    return project
+    # pyproj takes an array of one for a number, which numpy deprecates and refuses from 2.4 on.
+    return lambda points: np.column_stack(transform(*(points.T.tolist() if len(points) == 1 else points.T)))
 
 
 def source_crs(declared: str, *, where: str) -> str:

@@ -77,14 +77,7 @@ def repair_both_ways(polygons: Geometries) -> tuple[Geometries, Floats]:
     return np.concatenate([polygons[~bad], polygonal(mended)]), np.where(gap > _REPAIR_GAP, gap, 0.0)
 
 
-def union(polygons: Geometries) -> shapely.MultiPolygon:
-    """Return the union of valid polygons as one multipolygon; overlaps are counted once."""
-    # Groups that do not touch are merged apart, which is many times faster on maps of islands and pockets.
-    merged = shapely.disjoint_subset_union_all(polygons) if len(polygons) else shapely.MultiPolygon()
-    return as_multipolygon(merged)
-
-
-def union_of(layers: Sequence[Geometries]) -> shapely.MultiPolygon:
+def union(*layers: Geometries) -> shapely.MultiPolygon:
     """Return the union of layers of valid polygons as one multipolygon; overlaps are counted once.
 
     Layers are large polygons that overlap where they meet, so that two overlays of whole layers take half the time of
@@ -92,7 +85,9 @@ def union_of(layers: Sequence[Geometries]) -> shapely.MultiPolygon:
     """
     whole = shapely.MultiPolygon()
     for number, layer in enumerate(layers):
-        whole = as_multipolygon(shapely.union(whole, union(layer))) if number else union(layer)
+        # Groups that do not touch are merged apart, which is many times faster on maps of islands and pockets.
+        merged = shapely.disjoint_subset_union_all(layer) if len(layer) else shapely.MultiPolygon()
+        whole = shapely.MultiPolygon(list(polygonal(shapely.union(whole, merged) if number else merged)))
     return whole
 
 
@@ -227,39 +222,40 @@ def subdivide(polygons: Geometries, max_vertices: int = 512) -> tuple[Geometries
     small = np.flatnonzero(vertices <= max_vertices)
     done, owners = [polygons[small]], [small]
     for index in np.flatnonzero(vertices > max_vertices):
-        try:
-            pieces = _halve(polygons[index], max_vertices)
-            kept = shapely.is_valid(pieces).all() and np.isclose(
-                np.sum(shapely.area(pieces)), polygons[index].area, rtol=1e-12
-            )
-        except shapely.GEOSException:
-            # Of a spike nothing but a line may be left, of which no ring can be made.
-            kept = False
-        if not kept:
-            pieces = _halve(polygons[index], max_vertices, exact=True)
-        done.append(pieces)
-        owners.append(np.full(len(pieces), index, dtype=np.intp))
+        # By fast clips without topology, and exactly where these err.
+        for clip in (shapely.clip_by_rect, _clip_exactly):
+            waiting, pieces = [polygons[index]], []
+            while waiting:
+                part = waiting.pop()
+                if shapely.get_num_coordinates(part) <= max_vertices:
+                    pieces.append(part)
+                    continue
+                west, south, east, north = part.bounds
+                if east - west >= north - south:
+                    middle = (west + east) / 2
+                    halves = [(west, south, middle, north), (middle, south, east, north)]
+                else:
+                    middle = (south + north) / 2
+                    halves = [(west, south, east, middle), (west, middle, east, north)]
+                try:
+                    waiting.extend(polygonal(np.array([clip(part, *half) for half in halves], dtype=object)))
+                except shapely.GEOSException:
+                    if clip is _clip_exactly:
+                        raise
+                    # Of a spike nothing but a line may be left, of which no ring can be made.
+                    pieces = []
+                    break
+            cut = np.array(pieces, dtype=object)
+            if shapely.is_valid(cut).all() and np.isclose(np.sum(shapely.area(cut)), polygons[index].area, rtol=1e-12):
+                break
+        done.append(cut)
+        owners.append(np.full(len(cut), index, dtype=np.intp))
     return np.concatenate(done), np.concatenate(owners)
 
 
-def _halve(polygon: shapely.Polygon, max_vertices: int, *, exact: bool = False) -> Geometries:
-    """Return a polygon's pieces, cut in half until each is small: by fast clips without topology, or exactly."""
-    waiting, small = [polygon], []
-    while waiting:
-        part = waiting.pop()
-        if shapely.get_num_coordinates(part) <= max_vertices:
-            small.append(part)
-            continue
-        west, south, east, north = part.bounds
-        if east - west >= north - south:
-            middle = (west + east) / 2
-            halves = [(west, south, middle, north), (middle, south, east, north)]
-        else:
-            middle = (south + north) / 2
-            halves = [(west, south, east, middle), (west, middle, east, north)]
-        cut = [part & shapely.box(*half) if exact else shapely.clip_by_rect(part, *half) for half in halves]
-        waiting.extend(polygonal(np.array(cut, dtype=object)))
-    return np.array(small, dtype=object)
+def _clip_exactly(polygon: shapely.Polygon, west: float, south: float, east: float, north: float) -> shapely.Geometry:
+    """Return the part of a polygon in a box, by an overlay."""
+    return shapely.intersection(polygon, shapely.box(west, south, east, north))
 
 
 def to_bytes(*arrays: NDArray[Any]) -> bytes:

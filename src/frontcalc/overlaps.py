@@ -20,8 +20,6 @@ What remains is rounding: 1e-5 m² where shares are of square kilometres.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -36,34 +34,17 @@ ROUNDING_M2 = 1e-3
 _AT_ONCE = 100_000  # edges of pairs: some 30 MB
 
 
-class Edges(NamedTuple):
-    """The edges of polygons (p,), none vertical, those of each polygon in the order of their left ends.
+def edges_of(polygons: Geometries) -> tuple[Floats, Ints]:
+    """Return the edges of valid polygons (p,), none vertical, those of each polygon in the order of their left ends.
 
-    Parameters
-    ----------
-    x, y : (n,) array of float
-        The left ends.
-    width, rise : (n,) array of float
-        What leads from there to the right ends.
-    sign : (n,) array of float
-        1 where ground lies below an edge, −1 where it lies above.
+    Returns
+    -------
+    edges : (5, n) array of float
+        x and y of the left ends; width and rise from there to the right ends; 1 where ground lies below an edge, −1
+        where it lies above.
     first : (p + 1,) array of int
         Where each polygon's edges begin, and their number.
-    bounds : (p, 4) array of float
-        West, south, east and north of each polygon.
     """
-
-    x: Floats
-    y: Floats
-    width: Floats
-    rise: Floats
-    sign: Floats
-    first: Ints
-    bounds: Floats
-
-
-def edges_of(polygons: Geometries) -> Edges:
-    """Return the edges of valid polygons (p,)."""
     rings, polygon = shapely.get_rings(shapely.orient_polygons(polygons), return_index=True)
     points, ring = shapely.get_coordinates(rings, return_index=True)
     x, y = np.ascontiguousarray(points.T)
@@ -73,37 +54,35 @@ def edges_of(polygons: Geometries) -> Edges:
     left, owner = drawn + westward, polygon[ring[drawn]]
     order = np.lexsort([x[left], owner])
     left, right, owner = left[order], (drawn + ~westward)[order], owner[order]
-    return Edges(
-        x[left],
-        y[left],
-        x[right] - x[left],
-        y[right] - y[left],
-        np.where(westward[order], 1.0, -1.0),
-        np.searchsorted(owner, np.arange(len(polygons) + 1)),
-        shapely.bounds(polygons),
-    )
+    sign = np.where(westward[order], 1.0, -1.0)
+    edges = np.stack([x[left], y[left], x[right] - x[left], y[right] - y[left], sign])
+    return edges, np.searchsorted(owner, np.arange(len(polygons) + 1))
 
 
-def shared_area_m2(one: Edges, other: Edges, i: Ints, j: Ints) -> Floats:
-    """Return the area that polygons `i` (k,) of one set share with polygons `j` (k,) of another, each in m²."""
-    edges = np.cumsum(np.diff(one.first)[i] + np.diff(other.first)[j])
+def shared_area_m2(one: Geometries, other: Geometries, i: Ints, j: Ints) -> Floats:
+    """Return the area that polygons `i` (k,) of some share with polygons `j` (k,) of others, each in m²."""
+    (of_one, first_one), (of_other, first_other) = edges_of(one), edges_of(other)
+    bounds_one, bounds_other = shapely.bounds(one), shapely.bounds(other)
+    edges = np.cumsum(np.diff(first_one)[i] + np.diff(first_other)[j])
     cuts = np.flatnonzero(np.diff(edges // _AT_ONCE)) + 1
     blocks = []
     for mine, theirs in zip(np.split(i, cuts), np.split(j, cuts), strict=True):
-        a, pair_a = _ranges(one.first[mine], one.first[mine + 1])
-        b, pair_b = _ranges(other.first[theirs], other.first[theirs + 1])
-        west, foot, east, _ = one.bounds[mine].T
+        a, pair_a = _ranges(first_one[mine], first_one[mine + 1])
+        b, pair_b = _ranges(first_other[theirs], first_other[theirs + 1])
+        west, foot, east, _ = bounds_one[mine].T
         # Edges beyond the other polygon's west or east end meet none of its edges.
-        from_west, _, from_east, _ = other.bounds[theirs].T
-        near = (one.x[a] < from_east[pair_a]) & (one.x[a] + one.width[a] > from_west[pair_a])
-        a, pair_a = a[near], pair_a[near]
-        near = (other.x[b] < east[pair_b]) & (other.x[b] + other.width[b] > west[pair_b])
-        near &= other.y[b] + np.maximum(other.rise[b], 0) > foot[pair_b]
-        b, pair_b = b[near], pair_b[near]
-        m, n = _meeting(pair_a, one.x[a], one.width[a], pair_b, other.x[b], other.width[b])
-        a, b, pair = a[m], b[n], pair_a[m]
-        a_x, a_y, a_width, a_rise = one.x[a], one.y[a] - foot[pair], one.width[a], one.rise[a]
-        b_x, b_y, b_width, b_rise = other.x[b], other.y[b] - foot[pair], other.width[b], other.rise[b]
+        from_west, _, from_east, _ = bounds_other[theirs].T
+        x, _, width, _, _ = of_one[:, a]
+        near = (x < from_east[pair_a]) & (x + width > from_west[pair_a])
+        a, pair_a, x_a, width_a = a[near], pair_a[near], x[near], width[near]
+        x, y, width, rise, _ = of_other[:, b]
+        near = (x < east[pair_b]) & (x + width > west[pair_b]) & (y + np.maximum(rise, 0) > foot[pair_b])
+        b, pair_b, x_b, width_b = b[near], pair_b[near], x[near], width[near]
+        m, n = _meeting(pair_a, x_a, width_a, pair_b, x_b, width_b)
+        pair = pair_a[m]
+        a_x, a_y, a_width, a_rise, a_sign = of_one[:, a[m]]
+        b_x, b_y, b_width, b_rise, b_sign = of_other[:, b[n]]
+        a_y, b_y = a_y - foot[pair], b_y - foot[pair]
         start, end = np.maximum(a_x, b_x), np.minimum(a_x + a_width, b_x + b_width)
         # Divided before they are multiplied: a rise over a width that is next to nothing would be no number.
         a_start, a_end = (a_y + a_rise * ((x - a_x) / a_width) for x in (start, end))
@@ -114,7 +93,7 @@ def shared_area_m2(one: Edges, other: Edges, i: Ints, j: Ints) -> Floats:
         # Twice the mean of |a − b|: two triangles where they cross, a trapezoid elsewhere.
         apart[crossing] = (at_start[crossing] ** 2 + at_end[crossing] ** 2) / apart[crossing]
         below_both = (end - start) * (a_start + a_end + b_start + b_end - apart) / 4
-        signed = one.sign[a] * other.sign[b] * below_both
+        signed = a_sign * b_sign * below_both
         blocks.append(np.bincount(pair, signed, minlength=len(mine)))
     shared_m2 = np.concatenate(blocks)
     return np.asarray(np.where(shared_m2 > ROUNDING_M2, shared_m2, 0.0))

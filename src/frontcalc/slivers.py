@@ -6,8 +6,6 @@ parts between itself and the old one. docs/slivers.md says how well width tells 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -23,50 +21,43 @@ Floats = NDArray[np.float64]
 _GRID_M = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class SliverRule:
-    """What counts as a sliver: a mean width, 2 × area ÷ perimeter, below `width_m` on the ground.
+SliverRule = tuple[float, str]
+"""What counts as a sliver: a mean width (m) below which a part is one, 0 for none; the equal-area CRS of the parts."""
+
+
+def thin_parts(parts: Geometries, rule: SliverRule, *, faces: bool = False) -> NDArray[np.bool_]:
+    """Say of each polygon (n,) of a change whether it is a sliver, or belongs to one.
+
+    A sliver's mean width, 2 × area ÷ perimeter, is below the rule's on the ground. A new vertex on an old line leaves
+    an arm without width, which belongs to no outline that anybody drew: outlines are closed on a grid of a centimetre
+    where that can matter.
 
     Parameters
     ----------
-    width_m : float
-        The threshold in metres; 0 for none.
-    crs : str
-        The equal-area CRS of the parts that are judged.
+    parts : (n,) array of Polygon
+        In metres, without overlap.
+    rule : SliverRule
+        What counts as one.
+    faces : bool
+        Whether several of the polygons may make up one part, as those that `frontcalc.edges` finds.
     """
-
-    width_m: float
-    crs: str
-
-    def thin(self, parts: Geometries, *, faces: bool = False) -> NDArray[np.bool_]:
-        """Say of each polygon (n,) of a change whether it is a sliver, or belongs to one.
-
-        A new vertex on an old line leaves an arm without width, which belongs to no outline that anybody
-        drew: outlines are closed on a grid of a centimetre where that can matter.
-
-        Parameters
-        ----------
-        parts : (n,) array of Polygon
-            In metres, without overlap.
-        faces : bool
-            Whether several of the polygons may make up one part, as those that `frontcalc.edges` finds.
-        """
-        if not len(parts):
-            return np.zeros(0, dtype=bool)
-        if faces:
-            # Each is a sliver where the part that it is a face of is one.
-            whole = np.asarray(geometry.union(parts).geoms, dtype=object)
-            face, part = shapely.STRtree(whole).query(shapely.point_on_surface(parts), predicate="intersects")
-            broad = np.zeros(len(parts), dtype=bool)
-            broad[face[~self.thin(whole)[part]]] = True
-            return ~broad
-        thin = mean_widths_m(parts, self.crs) < self.width_m
-        doubtful = np.flatnonzero(thin)
-        doubtful = doubtful[_turns_back(parts[doubtful])]
-        closed, of = geometry.polygons_of(shapely.set_precision(parts[doubtful], _GRID_M))
-        # What vanishes in the grid stays thin.
-        thin[doubtful[of[mean_widths_m(closed, self.crs) >= self.width_m]]] = False
-        return thin
+    if not len(parts):
+        return np.zeros(0, dtype=bool)
+    if faces:
+        # Each is a sliver where the part that it is a face of is one.
+        whole = np.asarray(geometry.union(parts).geoms, dtype=object)
+        face, part = shapely.STRtree(whole).query(shapely.point_on_surface(parts), predicate="intersects")
+        broad = np.zeros(len(parts), dtype=bool)
+        broad[face[~thin_parts(whole, rule)[part]]] = True
+        return ~broad
+    width_m, plane = rule
+    thin = mean_widths_m(parts, plane) < width_m
+    doubtful = np.flatnonzero(thin)
+    doubtful = doubtful[_turns_back(parts[doubtful])]
+    closed, of = geometry.polygons_of(shapely.set_precision(parts[doubtful], _GRID_M))
+    # What vanishes in the grid stays thin.
+    thin[doubtful[of[mean_widths_m(closed, plane) >= width_m]]] = False
+    return thin
 
 
 def mean_widths_m(parts: Geometries, source_crs: str) -> Floats:

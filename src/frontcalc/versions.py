@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import platform
 import sys
 from contextlib import suppress
@@ -30,8 +31,11 @@ def method_version() -> str:
     import shapely
 
     sources, folder = hashlib.sha256(), Path(__file__).parent
-    for path in sorted(path for path in folder.rglob("*") if path.suffix in _DATA):
-        sources.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        here = Path(parent)
+        for name in sorted(name for name in names if name.endswith(_DATA)):
+            sources.update(f"{here.relative_to(folder).as_posix()}/{name}\0".encode() + (here / name).read_bytes())
     facts = {
         "frontcalc": __version__,
         "sources of frontcalc": sources.hexdigest(),

@@ -12,7 +12,6 @@ from frontcalc.change.between import (
     Change,
     Parts,
     differences,
-    overlaid,
     step,
     total,
 )
@@ -37,7 +36,6 @@ __all__ = [
     "by_region",
     "differences",
     "largest_beside",
-    "overlaid",
     "step",
     "total",
 ]

@@ -15,7 +15,7 @@ from frontcalc.change.faults import large_parts
 from frontcalc.change.ground import CONTRADICTION_KM2, Floats, Geometries, Ground, measured
 from frontcalc.errors import FrontcalcError
 from frontcalc.regions import RegionSet
-from frontcalc.slivers import SliverRule
+from frontcalc.slivers import SliverRule, thin_parts
 
 OPENING, CLOSING, GAINED, LOST, GAINED_SLIVER, LOST_SLIVER = range(6)
 """Places in `Change.km2`."""
@@ -189,10 +189,11 @@ def step(
     for ground in differences(before, after):
         parts = geometry.polygonal(ground)
         # What an overlay of whole maps returns is whole parts; an array may hold several faces of one.
-        thin = slivers.thin(parts, faces=isinstance(ground, np.ndarray)) if slivers else np.zeros(len(parts), bool)
+        faces = isinstance(ground, np.ndarray)
+        thin = thin_parts(parts, slivers, faces=faces) if slivers else np.zeros(len(parts), bool)
         groups += [parts[~thin], parts[thin]]
-    (gained, *_), (thin_gained, *_), (lost, *_), (thin_lost, *_) = found = measured(groups, regions)
-    broad_gained, narrow_gained, broad_lost, narrow_lost = (split for _, split in found)
+    found = measured(groups, regions)
+    gained, thin_gained, lost, thin_lost = (both for both, *_ in found)
     ends = np.full((2, *gained.shape), np.nan)
     ends[:, 0, -1] = geometry.area_km2(before), geometry.area_km2(after)
     km2 = np.stack([*ends, gained + thin_gained, lost + thin_lost, thin_gained, thin_lost])
@@ -202,28 +203,27 @@ def step(
             f"{km2[GAINED, 0, -1] - km2[LOST, 0, -1]:.6f} by gained and lost",
             cure="please report it with the two maps",
         )
-    whole = tuple(
+    whole = [
         Parts(
-            np.concatenate([broad.parts, narrow.parts]),
-            np.concatenate([broad.beside_m2, narrow.beside_m2]),
-            np.repeat([False, True], [len(broad.parts), len(narrow.parts)]),
+            np.concatenate([broad, narrow]),
+            np.concatenate([broad_m2, narrow_m2]),
+            np.repeat([False, True], [len(broad), len(narrow)]),
         )
-        for broad, narrow in ((broad_gained, narrow_gained), (broad_lost, narrow_lost))
-    )
+        for (_, broad, broad_m2), (_, narrow, narrow_m2) in (found[:2], found[2:])
+    ]
     return Change(km2, (large_parts(whole[0].polygons), large_parts(whole[1].polygons)), (whole[0], whole[1]))
 
 
-def differences(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> tuple[Ground, Ground]:
-    """Return the ground gained and lost between two maps, by their edges where few differ, else by `overlaid`."""
-    return edges.difference(before, after) or overlaid(before, after)
+def differences(
+    before: shapely.MultiPolygon, after: shapely.MultiPolygon, *, whole: bool = False
+) -> tuple[Ground, Ground]:
+    """Return the ground gained and lost between two maps: by their edges where few differ, unless `whole` is asked for.
 
-
-def overlaid(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> tuple[shapely.Geometry, shapely.Geometry]:
-    """Return the ground gained and lost between two maps by an overlay of the whole of them.
-
-    An overlay of lines that all but coincide may err by whole faces (GEOS 3.14), which the change of the total
-    tells. On a grid it does not, but moves every line by up to half of its width.
+    Else the whole of them is overlaid. An overlay of lines that all but coincide may err by whole faces (GEOS 3.14),
+    which the change of the total tells. On a grid it does not, but moves every line by up to half of its width.
     """
+    if not whole and (found := edges.difference(before, after)):
+        return found
     for grid_m in (None, _GRID_M):
         gained, lost = (shapely.difference(*pair, grid_size=grid_m) for pair in ((after, before), (before, after)))
         change = shapely.area(after) - shapely.area(before)

@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
-from frontcalc.outliers import highest_usual
+from frontcalc.outliers import highest_usual, median
 from frontcalc.regions import RegionSet
 
 LARGE_KM2 = 50.0
@@ -80,7 +80,7 @@ def usual_km2(rates: Floats, days: int) -> float | None:
     days : int
         The length of the step.
     """
-    return highest_usual(rates, float(np.median(rates))) * days if len(rates) >= FEWEST_STEPS else None
+    return highest_usual(rates, median(rates)) * days if len(rates) >= FEWEST_STEPS else None
 
 
 def _shares(part: shapely.Polygon, land: RegionSet) -> dict[int, float]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from frontcalc import geometry
 from frontcalc.errors import FrontcalcError
-from frontcalc.regions import RegionSet, Split
+from frontcalc.regions import RegionSet
 
 Floats = NDArray[np.float64]
 Geometries = NDArray[np.object_]
@@ -47,26 +47,30 @@ def areas(ground: Ground, regions: RegionSet) -> Floats:
     return measured([geometry.polygonal(ground)], regions)[0][0]
 
 
-def measured(groups: Sequence[Geometries], regions: RegionSet) -> list[tuple[Floats, Split]]:
-    """Return the area of each group of polygons (k,) as `areas` does, at once, and what is measured of its parts."""
-    found = []
-    for parts, split in zip(groups, regions.split(*map(_solid, groups)), strict=True):
-        total_km2, by_region_km2 = float(np.sum(geometry.area_km2(parts))), float(split.km2.sum())
+def measured(groups: Sequence[Geometries], regions: RegionSet) -> list[tuple[Floats, Geometries, Floats]]:
+    """Return the area of each group of polygons (k,) as `areas` does, at once; its parts; what of each lies beside.
+
+    Parts thinner than rounding, which GEOS may turn into hundreds of km², are in the total only. What lies beside is
+    (k, 2), as `RegionSet.split` returns it.
+    """
+    found, solid = [], [parts[shapely.area(parts) > _NOTHING_M2] for parts in groups]
+    for whole, parts, (km2, snapped_km2, beside_m2) in zip(groups, solid, regions.split(*solid), strict=True):
+        total_km2, by_region_km2 = float(np.sum(geometry.area_km2(whole))), float(km2.sum())
         if abs(by_region_km2 - total_km2) > CONTRADICTION_KM2:
             raise FrontcalcError(
                 f"the overlay contradicts itself: {total_km2:.6f} km² in all, {by_region_km2:.6f} by region",
                 cure="please report it with the maps and the regions",
             )
-        snapped_km2 = np.append(split.snapped_km2, np.sum(split.snapped_km2))
-        found.append((np.array([np.append(split.km2, total_km2), snapped_km2]), split))
+        both = np.array([np.append(km2, total_km2), np.append(snapped_km2, np.sum(snapped_km2))])
+        found.append((both, parts, beside_m2))
     return found
 
 
 def by_region(parts: Geometries, regions: RegionSet) -> list[shapely.MultiPolygon]:
     """Return ground, polygons (k,) in metres, cut by region: (n + 1) in the set's order, and unassigned."""
     unassigned, taken, owner, _ = regions.cut(parts)
-    cut = [*(taken[owner == region] for region in range(len(regions.names))), unassigned]
-    return [geometry.union(_solid(geometry.polygonal(part))) for part in cut]
+    cut = map(geometry.polygonal, [*(taken[owner == region] for region in range(len(regions.names))), unassigned])
+    return [geometry.union(part[shapely.area(part) > _NOTHING_M2]) for part in cut]
 
 
 def largest_beside(parts: Geometries, beside_m2: Floats, regions: RegionSet, *, snapped: bool) -> shapely.Polygon:
@@ -100,8 +104,3 @@ def largest_beside(parts: Geometries, beside_m2: Floats, regions: RegionSet, *, 
         beside = geometry.union(geometry.polygonal(ground.taken) if snapped else ground.unassigned)
         largest = max(largest, *beside.geoms, key=lambda polygon: polygon.area)
     return largest
-
-
-def _solid(parts: Geometries) -> Geometries:
-    """Return polygons without slivers thinner than rounding, which GEOS may turn into hundreds of km²."""
-    return np.asarray(parts[shapely.area(parts) > _NOTHING_M2])

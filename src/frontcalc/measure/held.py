@@ -201,10 +201,9 @@ def holdings(
 def _land(run: Run) -> tuple[tuple[str, shapely.MultiPolygon], ...]:
     """Return the regions of the finest level shown with their land, as the set draws it."""
     regions = run.regions
-    owner = regions.owner if regions.land_owner is None else regions.land_owner
     finest = run.lines.levels[-1] if run.lines.levels else TOTAL
     return tuple(
-        (line.region, geometry.union(regions.land[np.isin(owner, line.members)]))
+        (line.region, geometry.union(regions.land[np.isin(regions.land_owner, line.members)]))
         for line in run.lines.shown
         if line.level == finest and line.region not in (UNASSIGNED, TOTAL)
     )

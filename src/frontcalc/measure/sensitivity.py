@@ -28,7 +28,7 @@ from frontcalc.run.meta import nothing_measured, table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
-from frontcalc.slivers import SLIVER_WIDTH_M, SliverRule
+from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
 from frontcalc.states import Span, State
 from frontcalc.tables import TOTAL, DiffRow, Meta, RangeRow, SensitivityRow, Table
 from frontcalc.views import VIEWS
@@ -358,8 +358,7 @@ def _without_slivers(run: Run, one: Measured) -> Iterator[Outcome]:
     before, after = (run.ground(state.snapshot, one.span.actor) for state in one.span.ends or ())
     parts = [geometry.polygonal(shapely.difference(*pair)) for pair in ((after, before), (before, after))]
     for limit in SLIVER_WIDTHS_M:
-        rule = SliverRule(limit, run.options.crs)
-        kept = (polygons[~rule.thin(polygons)] for polygons in parts)
+        kept = (polygons[~thin_parts(polygons, (limit, run.options.crs))] for polygons in parts)
         gained, lost = (change.areas(polygons, takers)[0] for polygons in kept)
         in_range = limit == SLIVER_WIDTH_M
         yield _of_base(

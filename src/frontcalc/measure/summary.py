@@ -215,7 +215,7 @@ def _rows(
 
 def _gross_columns(run: Run, calendar: Calendar, line: Line, steps: int, gross: Change | None) -> dict[str, Any]:
     """Return the gross columns of one row, figures blank where nothing was measured."""
-    stated = {"step": calendar.every_step, "sliver_width_m": run.slivers.width_m}
+    stated = {"step": calendar.every_step, "sliver_width_m": run.slivers[0]}
     if gross is None:
         return stated
     gained, lost = line.sum_of(gross.gained_km2), line.sum_of(gross.lost_km2)

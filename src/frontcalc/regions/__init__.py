@@ -7,11 +7,11 @@ from frontcalc.regions.sets import (
     TOTAL,
     UNASSIGNED,
     RegionSet,
-    Split,
     boxes_in_degrees,
     embedded_covers,
     embedded_regions,
     no_regions,
+    regions_key,
     takers,
 )
 from frontcalc.regions.snapping import BORDER_KM, WATER_KM
@@ -24,13 +24,13 @@ __all__ = [
     "UNASSIGNED",
     "WATER_KM",
     "RegionSet",
-    "Split",
     "boxes_in_degrees",
     "country_of",
     "embedded_covers",
     "embedded_regions",
     "no_regions",
     "read_regions",
+    "regions_key",
     "takers",
     "told_apart",
 ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -26,62 +24,45 @@ _PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
 _REST_VERTICES = 128
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Plane:
-    """Pieces of the plane, prepared and indexed for many overlays.
-
-    It is for one thread alone: GEOS completes a prepared geometry while it is asked.
+def meetings(
+    tree: shapely.STRtree, parts: Geometries, wanted: Flags | None = None
+) -> tuple[Owners, Owners, Geometries, Flags]:
+    """Return the pairs (k,) of a part of some ground and a piece that meet, and what they share where that is easy.
 
     Parameters
     ----------
-    pieces : (m,) array of Polygon
-        Small and without overlap, in metres.
     tree : STRtree
-        Of the pieces.
-    row : (m,) array of int
-        The region of each piece, the number of regions where it belongs to none.
-    snapped : (m,) array of bool
-        Whether a piece lies outside its region as drawn.
+        Of pieces (m,) that are small, without overlap, in metres and prepared: for one thread alone, since GEOS
+        completes a prepared geometry while it is asked.
+    parts : (n,) array of Polygon
+        Valid, in metres.
+    wanted : (m,) array of bool, optional
+        Which pieces are of interest, all where it is left out.
+
+    Returns
+    -------
+    part, piece : (k,) array of int
+        Which.
+    shares : (k,) array of Polygon
+        What the two share: the piece where the part lies around it, else the part, to be cut where `crossing`.
+    crossing : (k,) array of bool
+        Whether the border of one may run through the other.
     """
-
-    pieces: Geometries
-    tree: shapely.STRtree
-    row: Owners
-    snapped: Flags
-
-    def meetings(self, parts: Geometries, wanted: Flags | None = None) -> tuple[Owners, Owners, Geometries, Flags]:
-        """Return the pairs (k,) of a part of some ground and a piece that meet, and what they share where that is easy.
-
-        Parameters
-        ----------
-        parts : (n,) array of Polygon
-            Valid, in metres.
-        wanted : (m,) array of bool, optional
-            Which pieces are of interest, all where it is left out.
-
-        Returns
-        -------
-        part, piece : (k,) array of int
-            Which.
-        shares : (k,) array of Polygon
-            What the two share: the piece where the part lies around it, else the part, to be cut where `crossing`.
-        crossing : (k,) array of bool
-            Whether the border of one may run through the other.
-        """
-        part, piece = self.tree.query(parts)
-        if wanted is not None:
-            part, piece = part[wanted[piece]], piece[wanted[piece]]
-        inside = shapely.contains_properly(self.pieces[piece], parts[part])
-        met = inside.copy()
-        met[~inside] = shapely.intersects(self.pieces[piece[~inside]], parts[part[~inside]])
-        part, piece, inside = part[met], piece[met], inside[met]
-        # Only a part whose box holds the piece's can lie around it.
-        outer, inner = shapely.bounds(parts[part]), shapely.bounds(self.pieces[piece])
-        boxed = (outer[:, :2] <= inner[:, :2]).all(axis=1) & (inner[:, 2:] <= outer[:, 2:]).all(axis=1)
-        around = np.asarray(~inside & boxed)
-        shapely.prepare(parts[part[around]])
-        around[around] = shapely.contains_properly(parts[part[around]], self.pieces[piece[around]])
-        return part, piece, np.where(around, self.pieces[piece], parts[part]), ~(inside | around)
+    pieces = tree.geometries
+    part, piece = tree.query(parts)
+    if wanted is not None:
+        part, piece = part[wanted[piece]], piece[wanted[piece]]
+    inside = shapely.contains_properly(pieces[piece], parts[part])
+    met = inside.copy()
+    met[~inside] = shapely.intersects(pieces[piece[~inside]], parts[part[~inside]])
+    part, piece, inside = part[met], piece[met], inside[met]
+    # Only a part whose box holds the piece's can lie around it.
+    outer, inner = shapely.bounds(parts[part]), shapely.bounds(pieces[piece])
+    boxed = (outer[:, :2] <= inner[:, :2]).all(axis=1) & (inner[:, 2:] <= outer[:, 2:]).all(axis=1)
+    around = np.asarray(~inside & boxed)
+    shapely.prepare(parts[part[around]])
+    around[around] = shapely.contains_properly(parts[part[around]], pieces[piece[around]])
+    return part, piece, np.where(around, pieces[piece], parts[part]), ~(inside | around)
 
 
 def rest_of_plane(taken: Geometries) -> Geometries:

@@ -80,12 +80,12 @@ def read_regions(
         pieces,
         owners,
         land,
+        land_owner,
         source,
         notices=tuple(Notice(code, message) for code, message in facts["notices"]),
         countries=tuple(facts["countries"]) if any(facts["countries"]) else (),
         codes=tuple(facts["codes"]),
         spellings=tuple(map(tuple, facts["spellings"])),
-        land_owner=land_owner,
         parents=tuple(facts["parents"]),
     )
 

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 from frontcalc.cache import NOTHING_KEPT, Cache, key_of
 from frontcalc.embedded import PARTIAL_COUNTRIES, load_embedded, load_zones
 from frontcalc.notices import Notice
-from frontcalc.overlaps import edges_of, shared_area_m2
-from frontcalc.regions.cutting import Flags, Floats, Geometries, Owners, Plane, rest_of_plane
+from frontcalc.overlaps import shared_area_m2
+from frontcalc.regions.cutting import Flags, Floats, Geometries, Owners, meetings, rest_of_plane
 from frontcalc.regions.snapping import snap_zones
 from frontcalc.snapshots import home_of_this_war
 from frontcalc.sources import SourceFile
-from frontcalc.versions import method_version
 
 UNASSIGNED = "unassigned"
 """The row of what no region takes."""
@@ -56,57 +54,6 @@ class Ground(NamedTuple):
     zone: Flags
 
 
-@dataclass(frozen=True, eq=False)
-class Split:
-    """The areas of ground by region.
-
-    Parameters
-    ----------
-    km2 : (n + 1,) array of float
-        The area in each region; the last is what no region takes, measured by itself (km²).
-    snapped_km2 : (n + 1,) array of float
-        How much of it lies outside the region as drawn, in ground that was snapped to it; the last is 0.
-    regions : RegionSet
-        The regions.
-    parts : (k,) array of Polygon
-        The ground.
-    beside_m2 : (k, 2) array of float
-        How much of each part no region takes, and how much is snapped (m²).
-    """
-
-    km2: Floats
-    snapped_km2: Floats
-    regions: RegionSet
-    parts: Geometries
-    beside_m2: Floats
-
-    @cached_property
-    def ground(self) -> Ground:
-        """The ground itself, cut by regions where it is asked for: figures alone need no overlay."""
-        return self.regions.cut(self.parts)
-
-    def largest_beside(self, *, snapped: bool) -> shapely.Polygon:
-        """Return the largest connected part of what no region takes, or of what is snapped; empty where there is none.
-
-        What is connected lies in one part of the ground. So parts are cut in the order of how much each has at most,
-        until what is left has less than was found: one or two of a thousand.
-        """
-        most_m2 = self.beside_m2[:, int(snapped)]
-        faces, most_m2 = self.parts[most_m2 > 0], most_m2[most_m2 > 0]
-        # Several faces may be of one part.
-        whole = np.array(geometry.union(faces).geoms, dtype=object)
-        face, of = shapely.STRtree(whole).query(shapely.point_on_surface(faces), predicate="intersects")
-        bounds_m2 = np.bincount(of, most_m2[face], minlength=len(whole)).astype(np.float64)
-        largest = shapely.Polygon()
-        for number in np.argsort(-bounds_m2, kind="stable"):
-            if bounds_m2[number] <= largest.area:
-                break
-            ground = self.regions.cut(whole[number : number + 1], beside=True)
-            beside = geometry.union(geometry.polygonal(ground.taken) if snapped else ground.unassigned)
-            largest = max(largest, *beside.geoms, key=lambda polygon: polygon.area)
-        return largest
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class RegionSet:
     """Regions as a partition: no point is in two of them.
@@ -123,6 +70,8 @@ class RegionSet:
         The index into `names` of each piece's region.
     land : (k,) array of shapely Polygon
         The regions as drawn, in few, large polygons, which may overlap.
+    land_owner : (k,) array of int
+        The index into `names` of each of them.
     source : SourceFile or None
         The file, None for the empty set.
     notices : tuple of Notice
@@ -136,8 +85,6 @@ class RegionSet:
         What else each region is called.
     country_names : mapping of str to tuple of str
         What countries are called, by code; the first name is the one to show.
-    land_owner : (k,) array of int, optional
-        The index into `names` of each polygon of `land`; the pieces' where it is left out.
     snapped : (m,) array of bool, optional
         Which pieces lie outside their region as drawn and were snapped to it; none where it is left out.
     nowhere : (j,) array of shapely Polygon, optional
@@ -155,67 +102,67 @@ class RegionSet:
     pieces: Geometries
     owner: Owners
     land: Geometries
+    land_owner: Owners
     source: SourceFile | None = None
     notices: tuple[Notice, ...] = ()
     countries: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     spellings: tuple[tuple[str, ...], ...] = ()
     country_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    land_owner: Owners | None = None
     snapped: Flags | None = None
     nowhere: Geometries | None = None
     accuracy: str = ""
     partial_countries: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
 
-    @property
-    def land_owners(self) -> Owners:
-        """The index into `names` of each polygon of `land`, (k,)."""
-        return self.owner if self.land_owner is None else self.land_owner
-
-    def split(self, *groups: Geometries) -> tuple[Split, ...]:
+    def split(self, *groups: Geometries) -> list[tuple[Floats, Floats, Floats]]:
         """Measure groups of polygons by region, each group by itself, and by itself what no region takes.
 
         Parameters
         ----------
         *groups : (k,) array of shapely Polygon
             Each valid and without overlap, in metres. Several at once cost little more than one.
+
+        Returns
+        -------
+        list of tuple of three arrays
+            Of each group: (n + 1,) the area in each region, the last is what no region takes (km²); (n + 1,) how much
+            of it lies outside the region as drawn, in ground that was snapped to it, the last is 0 (km²); (k, 2) how
+            much of each polygon no region takes, and how much is snapped (m²).
         """
-        plane, lengths = _plane(self, threading.get_ident()), [len(parts) for parts in groups]
+        (tree, rows, snapped), lengths = _plane(self, threading.get_ident()), [len(parts) for parts in groups]
         parts, owner = geometry.subdivide(np.concatenate(groups), _PART_VERTICES)
-        part, piece, shares, crossing = plane.meetings(parts)
+        part, piece, shares, crossing = meetings(tree, parts)
         shared_m2 = shapely.area(shares)
         if crossing.any():
             cut, number = np.unique(part[crossing], return_inverse=True)
             met, place = np.unique(piece[crossing], return_inverse=True)
-            shared_m2[crossing] = shared_area_m2(edges_of(parts[cut]), edges_of(plane.pieces[met]), number, place)
-        polygon, row, zone = owner[part], plane.row[piece], plane.snapped[piece]
-        rows, count = len(self.names) + 1, sum(lengths)
-        place = np.repeat(np.arange(len(groups)), lengths)[polygon] * rows + row
-        kinds = (row == rows - 1, zone)
-        sums = [
-            np.bincount(index, areas, minlength=size).astype(np.float64)
-            for index, areas, size in (
-                (place, shared_m2 / 1e6, len(groups) * rows),
-                (place[zone], shared_m2[zone] / 1e6, len(groups) * rows),
-                *((polygon[mine], shared_m2[mine], count) for mine in kinds),
+            shared_m2[crossing] = shared_area_m2(parts[cut], tree.geometries[met], number, place)
+        polygon, row, zone = owner[part], rows[piece], snapped[piece]
+        size, count = len(self.names) + 1, sum(lengths)
+        place = np.repeat(np.arange(len(groups)), lengths)[polygon] * size + row
+        km2, snapped_km2, *beside_m2 = (
+            np.bincount(index, areas, minlength=most).astype(np.float64)
+            for index, areas, most in (
+                (place, shared_m2 / 1e6, len(groups) * size),
+                (place[zone], shared_m2[zone] / 1e6, len(groups) * size),
+                *((polygon[mine], shared_m2[mine], count) for mine in (row == size - 1, zone)),
             )
-        ]
-        beside_m2 = np.split(np.column_stack(sums[2:]), np.cumsum(lengths)[:-1])
-        figures = zip(sums[0].reshape(-1, rows), sums[1].reshape(-1, rows), groups, beside_m2, strict=True)
-        return tuple(Split(km2, snapped_km2, self, parts, beside) for km2, snapped_km2, parts, beside in figures)
+        )
+        beside = np.split(np.column_stack(beside_m2), np.cumsum(lengths)[:-1])
+        return list(zip(km2.reshape(-1, size), snapped_km2.reshape(-1, size), beside, strict=True))
 
     def cut(self, parts: Geometries, *, beside: bool = False) -> Ground:
         """Return polygons (k,) as `split` takes them, cut by region; or only what of them lies beside the regions."""
-        plane = _plane(self, threading.get_ident())
+        tree, rows, snapped = _plane(self, threading.get_ident())
         small, _ = geometry.subdivide(parts)
-        wanted = plane.snapped | (plane.row == len(self.names)) if beside else None
-        _, piece, shares, crossing = plane.meetings(small, wanted)
+        wanted = snapped | (rows == len(self.names)) if beside else None
+        _, piece, shares, crossing = meetings(tree, small, wanted)
         # Ground may only touch a piece: shares are of any kind.
-        shares[crossing] = shapely.intersection(shares[crossing], plane.pieces[piece[crossing]])
-        taken = plane.row[piece] < len(self.names)
+        shares[crossing] = shapely.intersection(shares[crossing], tree.geometries[piece[crossing]])
+        taken = rows[piece] < len(self.names)
         mine = piece[taken]
-        return Ground(geometry.polygonal(shares[~taken]), shares[taken], plane.row[mine], plane.snapped[mine])
+        return Ground(geometry.polygonal(shares[~taken]), shares[taken], rows[mine], snapped[mine])
 
     def prepare(self) -> None:
         """Prepare what `split` and `cut` need in this thread, which they would do themselves."""
@@ -223,8 +170,12 @@ class RegionSet:
 
 
 @lru_cache(maxsize=16)
-def _plane(regions: RegionSet, thread: int) -> Plane:
-    """Return a set's pieces and the rest of the plane, ready to cut by in one thread, which is named for that alone."""
+def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Flags]:
+    """Return a set's pieces and the rest of the plane, ready to cut by in one thread, which is named for that alone.
+
+    With the pieces (m,) come the region of each, the number of regions where it belongs to none, and whether it lies
+    outside its region as drawn.
+    """
     nowhere = rest_of_plane(regions.pieces) if regions.nowhere is None else regions.nowhere
     # Copies: others have the pieces too, and a prepared geometry must not cross threads.
     pieces = shapely.orient_polygons(np.concatenate([regions.pieces, nowhere]))
@@ -233,7 +184,20 @@ def _plane(regions: RegionSet, thread: int) -> Plane:
     snapped = np.zeros(len(pieces), dtype=bool)
     if regions.snapped is not None:
         snapped[: len(regions.snapped)] = regions.snapped
-    return Plane(pieces, shapely.STRtree(pieces), row, snapped)
+    return shapely.STRtree(pieces), row, snapped
+
+
+def regions_key(regions: RegionSet, country: str, snap: str) -> str:
+    """Return the key of what takes ground of an actor of a country.
+
+    The pieces are made of a file's content by the method: with its SHA-256 stand the names, the owners and the
+    boxes of the pieces, which tell by what field and in what plane they were made. Without a file they
+    stand themselves.
+    """
+    made_of = regions.source.sha256 if regions.source else geometry.to_bytes(regions.pieces, regions.land)
+    names = (repr(regions.names), repr(regions.countries), country, snap)
+    pieces = shapely.bounds(regions.pieces).tobytes(), regions.owner.astype("<i8").tobytes()
+    return key_of((made_of, *names, *pieces))
 
 
 def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Cache = NOTHING_KEPT) -> RegionSet:
@@ -257,35 +221,31 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
     """
     own = np.array([bool(country) and mine.casefold() == country.casefold() for mine in regions.countries], dtype=bool)
     own = own if len(own) else np.zeros(len(regions.names), dtype=bool)
-    abroad, beyond = own[regions.owner], own[regions.land_owners]
+    abroad, beyond = own[regions.owner], own[regions.land_owner]
     eligible = replace(
         regions,
         pieces=regions.pieces[~abroad],
         owner=regions.owner[~abroad],
         land=regions.land[~beyond],
-        land_owner=regions.land_owners[~beyond],
+        land_owner=regions.land_owner[~beyond],
     )
     pieces, foreign = eligible.pieces, regions.pieces[abroad]
     if not len(pieces):
         return eligible
 
-    def kept(kind: str, drawn: Sequence[NDArray[Any]], make: Callable[[], bytes]) -> bytes:
-        # Without a folder nothing is looked up, and the polygons need not be hashed for it.
-        if cache.folder is None:
-            return make()
-        return cache.kept(kind, key_of((method_version(), plane, geometry.to_bytes(*drawn))), make)
+    def key() -> str:
+        return key_of((regions_key(regions, country, snap), plane))
 
     def zones_as_bytes() -> bytes:
-        zones, owner = snap_zones(eligible.land, eligible.land_owners, pieces, foreign, plane)
+        zones, owner = snap_zones(eligible.land, eligible.land_owner, pieces, foreign, plane)
         return geometry.to_bytes(zones, owner, rest_of_plane(np.concatenate([pieces, zones])))
 
     if snap == "none":
-        rest = kept("rests", [pieces], lambda: geometry.to_bytes(rest_of_plane(pieces)))
+        rest = cache.kept("rests", key, lambda: geometry.to_bytes(rest_of_plane(pieces)))
         return replace(eligible, nowhere=next(geometry.from_bytes(rest)))
     content = load_zones(regions.source.sha256, country) if regions.source and plane == crs.DEFAULT_CRS else None
     if content is None:
-        drawn = [eligible.land, eligible.land_owners, pieces, eligible.owner, foreign]
-        content = kept("zones", drawn, zones_as_bytes)
+        content = cache.kept("zones", key, zones_as_bytes)
     zones, taker, nowhere = geometry.from_bytes(content)
     return replace(
         eligible,
@@ -298,8 +258,8 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
 
 def no_regions() -> RegionSet:
     """Return the empty set: everything is total."""
-    nothing = np.empty(0, dtype=object)
-    return RegionSet("none", (), nothing, np.empty(0, dtype=np.intp), nothing)
+    nothing, nobody = np.empty(0, dtype=object), np.empty(0, dtype=np.intp)
+    return RegionSet("none", (), nothing, nobody, nothing, nobody)
 
 
 def boxes_in_degrees(regions: RegionSet, plane: str) -> Geometries:
@@ -323,12 +283,14 @@ def embedded_regions(*, target_crs: str) -> RegionSet:
     place = np.array([infos.index(info) for info in stored.regions], dtype=np.intp)
     # Neighbours have the same vertices, and projecting keeps that: no partition has to be made.
     pieces = geometry.project_polygons(stored.pieces, crs.projector(crs.LONLAT, target_crs))
+    owner = place[stored.owner]
     return RegionSet(
         "adm1",
         tuple(info.name for info in infos),
         pieces,
-        place[stored.owner],
+        owner,
         pieces,
+        owner,
         SourceFile(stored.name, stored.sha256),
         countries=tuple(info.country for info in infos),
         codes=tuple(info.code for info in infos),

@@ -30,18 +30,6 @@ Measured = tuple[list[Snapshot], dict[str, Change], dict[str, list[float]]]
 _FLOATS = np.dtype("<f8")
 
 
-def regions_key(regions: RegionSet, country: str, snap: str) -> str:
-    """Return the key of what takes ground of an actor of a country.
-
-    The pieces are made of a file's content by the method: with its SHA-256 stand the names, the owners and the
-    boxes of the pieces, which tell by what field and in what plane they were made.
-    """
-    file = regions.source.sha256 if regions.source else ""
-    names = (file, repr(regions.names), repr(regions.countries), country, snap)
-    pieces = shapely.bounds(regions.pieces).tobytes(), regions.owner.astype("<i8").tobytes()
-    return key_of((*names, *pieces))
-
-
 def step_key(regions: str, slivers: SliverRule, before: Holding, after: Holding) -> str:
     """Return the key of the step between two maps, by the key of the regions."""
     return key_of((regions, repr(slivers), before.key, after.key))

@@ -42,7 +42,7 @@ def shapes_of(run: Run) -> Callable[[Any], shapely.MultiPolygon | None]:
 
     @cache
     def drawn(key: tuple[str, str]) -> shapely.MultiPolygon:
-        mine = regions.land[np.isin(regions.land_owners, members[key])]
+        mine = regions.land[np.isin(regions.land_owner, members[key])]
         return drawn_in_degrees(geometry.polygonal(geometry.union(mine)), plane)
 
     def shape_of(row: Any) -> shapely.MultiPolygon | None:

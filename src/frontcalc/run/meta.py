@@ -105,7 +105,7 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
         region_licence=terms[1],
         attribution=(run.archive.credit, *([f"regions: {of_regions}"] if of_regions else [])),
         publisher=run.archive.publisher,
-        sliver_width_m=run.slivers.width_m if slivers else None,
+        sliver_width_m=run.slivers[0] if slivers else None,
         drops_slivers=run.options.drop_slivers,
         advances=not counted or any(not part.layer.whole for part in counting if part.layer.actor in run.actors),
     )

@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from frontcalc import crs, geometry
-from frontcalc.change import GAINED_SLIVER, LOST_SLIVER, Change, Floats
+from frontcalc.change import GAINED, GAINED_SLIVER, LOST, LOST_SLIVER, Change, Floats
 from frontcalc.errors import ChangedError, DataError
 from frontcalc.layers import UNNAMED, Role, spelling
 from frontcalc.levels import Line
@@ -94,7 +94,7 @@ def remarks_on(run: Run, span: Span, changed: Change | None, suspect: Sequence[R
         said += _repeats(run, *span.ends, changed, label)
         said += _frozen_between(run, span, label)
         if booked := _booked_km2(run, span.actor, *span.ends):
-            said += control_only([booked], [float(changed.gained_km2[-1])], label)
+            said += control_only([booked], [float(changed.km2[GAINED, 0, -1])], label)
     # Of a part, the rest is left out as asked.
     loose = [] if shown is None or run.lines.left_out else list(_beside_regions(run, shown, span))
     concerned = ((one, [line for line in run.lines.shown if line.sum_of(one.km2) >= SHOWN_KM2]) for one in suspect)
@@ -126,7 +126,7 @@ def dropped(run: Run, changes: Sequence[Change], period: str = "") -> list[Notic
         math.fsum(total.sum_of(one.km2[kind, 0]) for one in changes) for kind in (GAINED_SLIVER, LOST_SLIVER)
     )
     what = (
-        f"parts narrower than {run.slivers.width_m:g} m are left out: gained {gained:,.1f}, lost {lost:,.1f} km²;"
+        f"parts narrower than {run.slivers[0]:g} m are left out: gained {gained:,.1f}, lost {lost:,.1f} km²;"
         " areas held are as the maps draw them, so that their difference is not net"
     )
     return [Notice("SLIVERS-DROPPED", what, period)]
@@ -149,7 +149,7 @@ def _repeats(run: Run, opening: State, closing: State, changed: Change, label: s
     if _same_bytes(opening.snapshot, closing.snapshot):
         what = f"the maps of {opening.day} and {closing.day} are byte for byte the same"
         return [Notice("REPEAT", what, label)]
-    if changed.gained_km2[-1] == changed.lost_km2[-1] == 0:
+    if not changed.km2[[GAINED, LOST], 0, -1].any():
         return [Notice("REPEAT", f"the maps of {opening.day} and {closing.day} show the same ground", label)]
     found = []
     for state in (opening, closing):
@@ -214,8 +214,7 @@ def _beside_regions(run: Run, shown: Change, span: Span) -> Iterator[Remark]:
     *regions, unassigned, total = run.lines.shown if run.regions.names else [None] * 2
     if total is None or unassigned is None:
         return
-    moved = shown.gained_km2 + shown.lost_km2
-    snapped = shown.snapped_km2
+    moved, snapped = shown.km2[GAINED] + shown.km2[LOST]
     much = [line for line in (*regions, unassigned) if line.sum_of(snapped) > NOTABLE * line.sum_of(moved)]
     kinds = (
         ("UNASSIGNED", float(moved[-2]), "lie in no region", frozenset({unassigned, total})),

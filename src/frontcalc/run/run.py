@@ -25,8 +25,8 @@ from frontcalc.levels import Lines
 from frontcalc.notices import Notice
 from frontcalc.periods import Period
 from frontcalc.progress import track
-from frontcalc.regions import RegionSet, boxes_in_degrees, takers
-from frontcalc.run.chain import keep_step, known_step, measure_chain, measure_step, regions_key, step_key
+from frontcalc.regions import RegionSet, boxes_in_degrees, regions_key, takers
+from frontcalc.run.chain import keep_step, known_step, measure_chain, measure_step, step_key
 from frontcalc.run.options import Options
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
@@ -109,7 +109,7 @@ class Run:
         own, options = dict(self.archive.refs[0].legend.layers), self.options
         self.view = choose_view(options.view or self.archive.view, own=own)
         self.cache = user_cache(options.cache)
-        self.slivers = SliverRule(float(options.sliver_width), options.crs)
+        self.slivers = float(options.sliver_width), options.crs
         # Regions of an actor's own country take nothing of it, unless liberated land counts.
         by_name = [layer.role for name in self.view.layers if (layer := find_layer(name))]
         self._liberated = Role.COUNTEROFFENSIVE in (*self.view.roles, *by_name)

@@ -93,7 +93,7 @@ def ground_of(held: Holding, cache: Cache = NOTHING_KEPT) -> shapely.MultiPolygo
     if held.parts:
         first = held.parts[0]
         with timed(f"united what {first.layer.actor} holds on {first.ref.day or first.ref.names[0]}"):
-            ground = geometry.union_of([polygons for polygons, _ in projected])
+            ground = geometry.union(*(polygons for polygons, _ in projected))
     if held.without:
         before = ground_of(Holding(held.without, held.plane), cache)
         ground = geometry.as_multipolygon(shapely.difference(ground, before))

@@ -125,7 +125,7 @@ def outline(west: float, south: float, east: float, north: float) -> Geometries:
 
 def owners(regions: RegionSet) -> NDArray[np.intp]:
     """Return the index of the region that each polygon of a set's land is of."""
-    return regions.owner if regions.land_owner is None else regions.land_owner
+    return regions.land_owner
 
 
 def _region(zoom: str, regions: RegionSet) -> int:
