@@ -41,6 +41,9 @@ _COMMANDS = {
 }
 """Commands with their one-line help, in the order shown; a command's module is loaded when it is run."""
 
+_MEASURES = ("held", "series", "flows", "places", "sensitivity", "compare")
+"""Commands in the module `measures`, by name; each other command is the `command` of a module of its name."""
+
 
 class _LazyGroup(click.Group):
     """A group that knows its commands by name and loads only the one that is used."""
@@ -53,7 +56,8 @@ class _LazyGroup(click.Group):
         """Return a command, loaded now."""
         if name not in _COMMANDS:
             return None
-        command = import_module(f"frontcalc.cli.{name}").command
+        module, attribute = ("measures", name) if name in _MEASURES else (name, "command")
+        command = getattr(import_module(f"frontcalc.cli.{module}"), attribute)
         assert isinstance(command, click.Command)
         return command
 
@@ -72,7 +76,7 @@ def group(context: click.Context) -> None:
     Areas are in km², measured on the WGS 84 ellipsoid. A frontcalc.toml in the
     working folder sets defaults for the options; options beat it.
     """
-    terminal.warn_on_stderr(context)
+    terminal.log_to_stderr(context)
     file = Path("frontcalc.toml")
     if file.is_file():
         from frontcalc.config import working_defaults

@@ -7,24 +7,17 @@ from typing import Any
 
 import click
 
-from frontcalc.cli import images, options, terminal, types
+from frontcalc.cli import options, terminal, types, writing
 from frontcalc.cli.command import Command
 
 
 @click.command("map", cls=Command)
-@click.argument(
-    "periods",
-    type=types.period_or_file,
-    shell_complete=types.paths,
-    nargs=-1,
-    required=True,
-    metavar="PERIOD [PERIOD …]",
-)
+@options.periods_or_files
 @click.option("--zoom", metavar="WHERE", help="auto for the change, a region, or W,S,E,N in degrees [default: auto].")
 @options.archive
 @options.measuring
 @options.workers
-@images.output
+@writing.picture
 def command(
     periods: tuple[str | Path, ...],
     zoom: str | None,
@@ -43,11 +36,10 @@ def command(
     import frontcalc
 
     names, files = types.periods_or_files(periods)
-    maps = None if files else options.or_sample(archive)
     with terminal.progress():
         if files:
             scene = frontcalc.change_map_between(files[0], files[1], **options.given(how))
         else:
-            scene = frontcalc.change_map(names, archive=maps, **options.given(how))
+            scene = frontcalc.change_map(names, **options.given(how | {"archive": archive}))
         content = scene.image(form, zoom=zoom or "auto", **looks)
-    images.emit(content, output, scene.table.meta)
+    writing.emit_picture(content, output, scene.table.meta)

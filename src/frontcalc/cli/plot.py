@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from frontcalc.cli import images, options, terminal, types
+from frontcalc.cli import options, terminal, writing
 from frontcalc.cli.command import Group
-from frontcalc.cli.types import paths
+
+if TYPE_CHECKING:
+    from frontcalc.tables import Table
 
 
 @click.group("plot", cls=Group)
@@ -23,33 +26,21 @@ def command(context: click.Context) -> None:
 @click.option(
     "--every", type=click.Choice(options.STEPS), default="snapshot", show_default=True, help="A point at each."
 )
-@click.option("--events", metavar="FILE", shell_complete=paths, help="CSV of what to mark: columns date and label.")
+@options.path_option("--events", help="CSV of what to mark: columns date and label.")
 @click.option(
     "--gap", type=int, metavar="DAYS", help="Break the line where more days pass without a map [default: 3 × usual]."
 )
 @options.archive
 @options.measuring
 @options.workers
-@images.output
-def series_command(
-    events: str | None,
-    gap: int | None,
-    archive: str | None,
-    output: str,
-    form: str,
-    looks: dict[str, Any],
-    **how: Any,
-) -> None:
+@writing.picture
+def series_command(events: str | None, gap: int | None, looks: dict[str, Any], **how: Any) -> None:
     """Draw the area held over time; the figures are those of «frontcalc series»."""
     import frontcalc
     from frontcalc.viz.events import read_events
 
-    marked = read_events(events) if events else ()
-    maps = options.or_sample(archive)
-    with terminal.progress():
-        result = frontcalc.series(archive=maps, **options.given(how))
-        content = frontcalc.picture(result, events=marked, gap=gap, **looks).image(form)
-    images.emit(content, output, result.meta)
+    looks |= {"events": read_events(events) if events else (), "gap": gap}
+    _draw(frontcalc.series, looks=looks, **how)
 
 
 @command.command("summary")
@@ -60,8 +51,8 @@ def series_command(
 @options.archive
 @options.measuring
 @options.workers
-@images.output
-def summary_command(archive: str | None, output: str, form: str, looks: dict[str, Any], **how: Any) -> None:
+@writing.picture
+def summary_command(**how: Any) -> None:
     """Draw what was gained and lost in each year, quarter, month or week, and the net figure.
 
     Where periods differ in length, as months do, figures are per day. They are those of
@@ -69,30 +60,32 @@ def summary_command(archive: str | None, output: str, form: str, looks: dict[str
     """
     import frontcalc
 
-    maps = options.or_sample(archive)
-    with terminal.progress():
-        result = frontcalc.summary(archive=maps, **options.given(how))
-        content = frontcalc.picture(result, **looks).image(form)
-    images.emit(content, output, result.meta)
+    _draw(frontcalc.summary, **how)
 
 
 @command.command("regions")
-@click.argument("period", type=types.period, metavar="PERIOD")
+@options.period
 @options.archive
 @options.measuring
 @options.workers
-@images.output
-def regions_command(
-    period: str, archive: str | None, output: str, form: str, looks: dict[str, Any], **how: Any
-) -> None:
+@writing.picture
+def regions_command(period: str, **how: Any) -> None:
     """Draw what was gained and lost in each region in a PERIOD, the largest net change first.
 
     The figures are those of «frontcalc diff».
     """
     import frontcalc
 
-    maps = options.or_sample(archive)
+    _draw(frontcalc.diff, [period], **how)
+
+
+def _draw(
+    facade: Callable[..., Table[Any, Any]], *values: Any, output: str, form: str, looks: dict[str, Any], **how: Any
+) -> None:
+    """Call a facade with the options that were given, and progress shown; draw its table and write the picture."""
+    import frontcalc
+
     with terminal.progress():
-        result = frontcalc.diff([period], archive=maps, **options.given(how))
+        result = facade(*values, **options.given(how))
         content = frontcalc.picture(result, **looks).image(form)
-    images.emit(content, output, result.meta)
+    writing.emit_picture(content, output, result.meta)

@@ -31,13 +31,7 @@ from frontcalc.cli.command import Command
 @options.workers_or_cluster
 @writing.output
 def command(
-    every: tuple[str, ...] | None,
-    since_invasion: bool,
-    check: bool,
-    archive: str | None,
-    format_: str | None,
-    output: str | None,
-    **how: Any,
+    every: tuple[str, ...] | None, since_invasion: bool, check: bool, format_: str, output: str | None, **how: Any
 ) -> None:
     """Measure change (km²) in each year, quarter, month or week, by region, and the share of the land held.
 
@@ -57,29 +51,29 @@ def command(
         if how["baseline"]:
             raise click.UsageError("--since-invasion is a baseline itself: give one of the two")
         how["baseline"] = INVASION
-    chosen = options.given(how) | {"archive": options.or_sample(archive)}
+    how = options.given(how)
     folder = _folder(output)
     if check and folder is None:
         raise click.UsageError("--check needs the folder of tables: -o FOLDER")
     if folder is None:
         if len(every or ()) > 1:
             raise click.UsageError("several units of --every need a folder: -o FOLDER")
-        with terminal.progress():
-            result = frontcalc.summary(**(chosen | ({"every": every[0]} if every else {})))
-        writing.emit(result, format_, output)
+        unit = every[0] if every else None
+        writing.show(frontcalc.summary, every=unit, format_=format_, output=output, **how)
         return
     writing.refuse({"format_": "--format", "units": "--units", "bom": "--bom"}, "a folder holds CSV in km²")
-    tree: dict[str, Any] = {"fail_on": writing.failing()} | ({"every": every} if every else {})
+    fail_on = click.get_current_context().params["fail_on"]
+    tree = options.given(how | {"every": every or None, "fail_on": fail_on})
     if check:
         from frontcalc.outputs.drifting import drift_text
 
         with terminal.progress():
-            drift = frontcalc.check_summaries(folder, **tree, **chosen)
+            drift = frontcalc.check_summaries(folder, **tree)
         writing.print_text(drift_text(drift))
         drift.require_none()
         return
     with terminal.progress():
-        files = frontcalc.write_summaries(folder, **tree, **chosen)
+        files = frontcalc.write_summaries(folder, **tree)
     terminal.say(f"wrote {', '.join(file.name for file in files)} to {folder}")
 
 

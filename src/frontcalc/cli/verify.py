@@ -39,7 +39,7 @@ def command(claims: str, archive: str | None, format_: str | None, output: str |
     with terminal.progress():
         result = frontcalc.verify(claims, archive=archive, **options.given(how))
     if archive is None and result.meta.archive == SAMPLE_NAME:
-        options.or_sample(None)
+        options.say_sample()
     writing.emit(result, format_, output)
     if count := dict(result.meta.counts).get("disagrees"):
         raise CheckFailed(f"{count} of {len(result.rows)} disagree", where=result.meta.claims.name)
