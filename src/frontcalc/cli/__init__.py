@@ -41,8 +41,10 @@ _COMMANDS = {
 }
 """Commands with their one-line help, in the order shown; a command's module is loaded when it is run."""
 
-_MEASURES = ("held", "series", "flows", "places", "sensitivity", "compare")
-"""Commands in the module `measures`, by name; each other command is the `command` of a module of its name."""
+_HOME = {"map": "pictures", "plot": "pictures"} | dict.fromkeys(
+    ("held", "series", "flows", "places", "sensitivity", "compare", "verify", "report"), "measures"
+)
+"""Modules of the commands that share one, where a command is `NAME_command`; any other is `command` in its own."""
 
 
 class _LazyGroup(click.Group):
@@ -56,8 +58,8 @@ class _LazyGroup(click.Group):
         """Return a command, loaded now."""
         if name not in _COMMANDS:
             return None
-        module, attribute = ("measures", name) if name in _MEASURES else (name, "command")
-        command = getattr(import_module(f"frontcalc.cli.{module}"), attribute)
+        module = import_module(f"frontcalc.cli.{_HOME.get(name, name)}")
+        command = getattr(module, f"{name}_command" if name in _HOME else "command")
         assert isinstance(command, click.Command)
         return command
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+import frontcalc
 from frontcalc.cli import options, terminal, writing
 from frontcalc.cli.command import Group
 from frontcalc.cli.types import paths
@@ -25,8 +26,6 @@ def command(context: click.Context) -> None:
 @writing.output
 def list_command(**how: Any) -> None:
     """List the maps: a row a date and layer, with parts, vertices and area (km²)."""
-    import frontcalc
-
     writing.show(frontcalc.list_archive, **how)
 
 
@@ -57,8 +56,6 @@ def explain_command(
     what frontcalc takes them for; on a terminal it then asks. With them it writes a toml,
     as with --property status --layer "held=Russia control" --layer "freed=Ukraine control".
     """
-    import frontcalc
-
     meant = dict(options.layer_of(text) for text in layers)
     if not meant and not ignore:
         table = writing.show(frontcalc.explain_archive, archive=path, format_=format_, output=None, **how)
@@ -87,8 +84,6 @@ def check_command(strict: bool, **how: Any) -> None:
     an error (the map cannot be measured, or would be measured wrongly), a warning
     (look before you print a figure) or info. Exit code 1 on errors.
     """
-    import frontcalc
-
     result = writing.show(frontcalc.check_archive, **how)
     failing = [row.severity for row in result.rows if row.severity == "error" or (strict and row.severity == "warning")]
     if failing:
@@ -110,23 +105,13 @@ def convert_command(output: str, **how: Any) -> None:
     actor and role; anything else is a folder with a GeoJSON file a date. Either
     reads back to the same figures.
     """
-    import frontcalc
-
     with terminal.progress():
         files = frontcalc.convert(output, **options.given(how))
     terminal.say(f"wrote {len(files)} file{'s' if len(files) != 1 else ''} to {output}")
 
 
 def _answers(table: Any, field: str | None) -> tuple[str | None, dict[str, str], tuple[str, ...]]:
-    """Return which property tells, what its values mean, and which properties tell nothing; one question a line.
-
-    Parameters
-    ----------
-    table : Table of LegendRow
-        What is on the maps.
-    field : str or None
-        The property, where it was named.
-    """
+    """Return which property tells, what its values mean, and which properties tell nothing; one question a line."""
     asked = list(dict.fromkeys(row.property for row in table.rows if row.asked))
     if not asked:
         return field, {}, ()

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+import frontcalc
 from frontcalc.cli import options, terminal, types, writing
 from frontcalc.cli.command import Command
 
@@ -42,8 +43,6 @@ def command(
 
     The forms geojson, gpkg and geoparquet are maps of where ground changed hands.
     """  # noqa: D301 - click needs the character that \b stands for
-    import frontcalc
-
     mapped = format_ in writing.MAP_FORMATS
     if with_range and mapped:
         raise click.UsageError("--range is of figures, and a map of change has none: choose another --format")

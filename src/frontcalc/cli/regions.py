@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+import frontcalc
 from frontcalc.cli import options, writing
 from frontcalc.cli.command import Group
 from frontcalc.cli.types import paths
@@ -23,8 +24,6 @@ def command(context: click.Context) -> None:
 @writing.output
 def list_command(**how: Any) -> None:
     """List the embedded regions: codes, areas (km²), source, licence and SHA-256."""
-    import frontcalc
-
     writing.show(frontcalc.list_regions, **how)
 
 
@@ -36,8 +35,6 @@ def show_command(name: str, **how: Any) -> None:
 
     NAME is spelt as people type it (Zaporizhia, Донецьк) or a code (UA-14).
     """
-    import frontcalc
-
     writing.show(frontcalc.show_region, name, **how)
 
 
@@ -53,8 +50,6 @@ def check_command(file: str, **how: Any) -> None:
     invalid outlines that were repaired, and the CRS. The exit code is 1 where the file
     would be refused.
     """
-    import frontcalc
-
     meta = writing.show(frontcalc.check_regions, file, **how).meta
     if meta.refused:
         more = f" and {len(meta.refused) - 1} more" if meta.refused[1:] else ""
@@ -74,6 +69,4 @@ def fetch_command(country: str, level: str, **how: Any) -> None:
     adm1 or adm2. The set is kept in the user's cache with its SHA-256, source and
     licence, and stays as it is until --update. Needs frontcalc[fetch].
     """
-    import frontcalc
-
     writing.show(frontcalc.fetch_regions, country, level, **how)

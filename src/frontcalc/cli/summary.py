@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+import frontcalc
 from frontcalc.cli import options, terminal, types, writing
 from frontcalc.cli.command import Command
 
@@ -44,7 +45,6 @@ def command(
     datapackage.json that describes them. With --check nothing is written: what has
     moved there by more than 0.01 km² is shown, with the reason, and the exit code is 1.
     """  # noqa: D301 - click needs the character that \b stands for
-    import frontcalc
     from frontcalc.measure.summary import INVASION
 
     if since_invasion:
@@ -52,7 +52,8 @@ def command(
             raise click.UsageError("--since-invasion is a baseline itself: give one of the two")
         how["baseline"] = INVASION
     how = options.given(how)
-    folder = _folder(output)
+    place = Path(output) if output and output != "-" else None
+    folder = place if place and (place.is_dir() or not place.suffix) else None
     if check and folder is None:
         raise click.UsageError("--check needs the folder of tables: -o FOLDER")
     if folder is None:
@@ -75,11 +76,3 @@ def command(
     with terminal.progress():
         files = frontcalc.write_summaries(folder, **tree)
     terminal.say(f"wrote {', '.join(file.name for file in files)} to {folder}")
-
-
-def _folder(output: str | None) -> Path | None:
-    """Return the folder that an output names: one that exists, or a name without a suffix."""
-    if output is None or output == "-":
-        return None
-    path = Path(output)
-    return path if path.is_dir() or not path.suffix else None

@@ -1,27 +1,61 @@
-"""`frontcalc plot`."""
+"""`frontcalc map` and `frontcalc plot`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from frontcalc.cli import options, terminal, writing
-from frontcalc.cli.command import Group
+import frontcalc
+from frontcalc.cli import options, terminal, types, writing
+from frontcalc.cli.command import Command, Group
 
 if TYPE_CHECKING:
     from frontcalc.tables import Table
 
 
+@click.command("map", cls=Command)
+@options.periods_or_files
+@click.option("--zoom", metavar="WHERE", help="auto for the change, a region, or W,S,E,N in degrees [default: auto].")
+@options.archive
+@options.measuring
+@options.workers
+@writing.picture
+def map_command(
+    periods: tuple[str | Path, ...],
+    zoom: str | None,
+    archive: str | None,
+    output: str,
+    form: str,
+    looks: dict[str, Any],
+    **how: Any,
+) -> None:
+    """Draw where ground was gained and lost in each PERIOD, over what was held at the opening.
+
+    Several periods are drawn beside each other on one scale. Two files instead of
+    periods are compared with each other. The title is the finding; figures are those
+    of «frontcalc diff». Needs frontcalc[viz].
+    """
+    names, files = types.periods_or_files(periods)
+    with terminal.progress():
+        if files:
+            scene = frontcalc.change_map_between(files[0], files[1], **options.given(how))
+        else:
+            scene = frontcalc.change_map(names, **options.given(how | {"archive": archive}))
+        content = scene.image(form, zoom=zoom or "auto", **looks)
+    writing.emit_picture(content, output, scene.table.meta)
+
+
 @click.group("plot", cls=Group)
 @click.pass_context
-def command(context: click.Context) -> None:
+def plot_command(context: click.Context) -> None:
     """Draw charts: area held over time, gained and lost by period, regions by rank."""
-    options.hand_down(context, command)
+    options.hand_down(context, plot_command)
 
 
-@command.command("series")
+@plot_command.command("series")
 @options.since_until
 @click.option(
     "--every", type=click.Choice(options.STEPS), default="snapshot", show_default=True, help="A point at each."
@@ -36,14 +70,13 @@ def command(context: click.Context) -> None:
 @writing.picture
 def series_command(events: str | None, gap: int | None, looks: dict[str, Any], **how: Any) -> None:
     """Draw the area held over time; the figures are those of «frontcalc series»."""
-    import frontcalc
     from frontcalc.viz.events import read_events
 
     looks |= {"events": read_events(events) if events else (), "gap": gap}
     _draw(frontcalc.series, looks=looks, **how)
 
 
-@command.command("summary")
+@plot_command.command("summary")
 @click.option(
     "--every", type=click.Choice(options.UNITS_OF_TIME), default="month", show_default=True, help="A bar each."
 )
@@ -58,12 +91,10 @@ def summary_command(**how: Any) -> None:
     Where periods differ in length, as months do, figures are per day. They are those of
     «frontcalc summary».
     """
-    import frontcalc
-
     _draw(frontcalc.summary, **how)
 
 
-@command.command("regions")
+@plot_command.command("regions")
 @options.period
 @options.archive
 @options.measuring
@@ -74,8 +105,6 @@ def regions_command(period: str, **how: Any) -> None:
 
     The figures are those of «frontcalc diff».
     """
-    import frontcalc
-
     _draw(frontcalc.diff, [period], **how)
 
 
@@ -83,8 +112,6 @@ def _draw(
     facade: Callable[..., Table[Any, Any]], *values: Any, output: str, form: str, looks: dict[str, Any], **how: Any
 ) -> None:
     """Call a facade with the options that were given, and progress shown; draw its table and write the picture."""
-    import frontcalc
-
     with terminal.progress():
         result = facade(*values, **options.given(how))
         content = frontcalc.picture(result, **looks).image(form)
