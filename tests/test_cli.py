@@ -15,7 +15,7 @@ from conftest import Run
 
 import frontcalc
 from frontcalc import levels
-from frontcalc.cli import _COMMANDS, images, options, writing
+from frontcalc.cli import _COMMANDS, options, writing
 from frontcalc.measure.series import EVERY
 from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WRITERS
 from frontcalc.outputs.numbers import UNITS
@@ -305,10 +305,10 @@ def test_choices_are_those_of_the_library() -> None:
     assert tuple(WRITERS) == writing.FORMATS
     assert tuple(MAP_WRITERS) == writing.MAP_FORMATS
     assert tuple(UNITS) == writing.UNITS
-    assert set(writing.FORMAT_OF_SUFFIX.values()) <= {*CHECK_WRITERS, *MAP_WRITERS}
+    assert {form for forms in writing.SUFFIXES.values() for form in forms} <= {*CHECK_WRITERS, *MAP_WRITERS, *PICTURES}
     assert tuple(VIEWS) == options.VIEWS
-    assert images.FORMATS == PICTURES
-    assert tuple(THEMES) == images.THEMES
+    assert writing.PICTURES == PICTURES
+    assert tuple(THEMES) == writing.THEMES
     assert options.SNAPS == SNAPS
     assert options.STEPS == EVERY
     assert (*levels.LEVELS, levels.NONE, *levels.ALIASES) == options.LEVELS

@@ -329,8 +329,8 @@ def test_a_file_name_cannot_command_the_terminal_through_the_log(capfd: pytest.C
     import logging
 
     with click.Context(group) as context:
-        terminal._log_to_stderr(context)
-        logging.getLogger("frontcalc.any").info("read %s", "a\n\x1b[2Jb")
+        terminal.log_to_stderr(context)
+        logging.getLogger("frontcalc.any").warning("read %s", "a\n\x1b[2Jb")
     assert "frontcalc: read a \\x1b[2Jb\n" in capfd.readouterr().err
 
 

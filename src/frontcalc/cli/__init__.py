@@ -41,6 +41,11 @@ _COMMANDS = {
 }
 """Commands with their one-line help, in the order shown; a command's module is loaded when it is run."""
 
+_HOME = {"map": "pictures", "plot": "pictures"} | dict.fromkeys(
+    ("held", "series", "flows", "places", "sensitivity", "compare", "verify", "report"), "measures"
+)
+"""Modules of the commands that share one, where a command is `NAME_command`; any other is `command` in its own."""
+
 
 class _LazyGroup(click.Group):
     """A group that knows its commands by name and loads only the one that is used."""
@@ -53,7 +58,8 @@ class _LazyGroup(click.Group):
         """Return a command, loaded now."""
         if name not in _COMMANDS:
             return None
-        command = import_module(f"frontcalc.cli.{name}").command
+        module = import_module(f"frontcalc.cli.{_HOME.get(name, name)}")
+        command = getattr(module, f"{name}_command" if name in _HOME else "command")
         assert isinstance(command, click.Command)
         return command
 
@@ -72,7 +78,7 @@ def group(context: click.Context) -> None:
     Areas are in km², measured on the WGS 84 ellipsoid. A frontcalc.toml in the
     working folder sets defaults for the options; options beat it.
     """
-    terminal.warn_on_stderr(context)
+    terminal.log_to_stderr(context)
     file = Path("frontcalc.toml")
     if file.is_file():
         from frontcalc.config import working_defaults

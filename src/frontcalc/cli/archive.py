@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
 
-from frontcalc.cli import asking, options, terminal, writing
+import frontcalc
+from frontcalc.cli import options, terminal, writing
 from frontcalc.cli.command import Group
 from frontcalc.cli.types import paths
 
@@ -22,14 +24,9 @@ def command(context: click.Context) -> None:
 @options.archive
 @options.reading
 @writing.output
-def list_command(archive: str | None, format_: str | None, output: str | None, **how: Any) -> None:
+def list_command(**how: Any) -> None:
     """List the maps: a row a date and layer, with parts, vertices and area (km²)."""
-    import frontcalc
-
-    maps = options.or_sample(archive)
-    with terminal.progress():
-        result = frontcalc.list_archive(archive=maps, **options.given(how))
-    writing.emit(result, format_, output)
+    writing.show(frontcalc.list_archive, **how)
 
 
 @command.command("explain")
@@ -39,12 +36,10 @@ def list_command(archive: str | None, format_: str | None, output: str | None, *
     "--layer", "layers", multiple=True, metavar="VALUE=ACTOR ROLE", help="What a value means; may be repeated."
 )
 @click.option("--ignore", multiple=True, metavar="FIELD", help="A property that tells nothing; may be repeated.")
-@click.option(
+@options.path_option(
     "-o",
     "--output",
     "target",
-    metavar="FILE",
-    shell_complete=paths,
     help="Where to write [default: frontcalc.toml in the folder, NAME.frontcalc.toml beside a file].",
 )
 @click.option("--force", is_flag=True, help="Write over an existing file; its other entries are kept.")
@@ -61,14 +56,11 @@ def explain_command(
     what frontcalc takes them for; on a terminal it then asks. With them it writes a toml,
     as with --property status --layer "held=Russia control" --layer "freed=Ukraine control".
     """
-    import frontcalc
-
     meant = dict(options.layer_of(text) for text in layers)
     if not meant and not ignore:
-        with terminal.progress():
-            table = frontcalc.explain_archive(archive=path, **options.given(how))
-        writing.emit(table, format_, None)
-        field, meant, ignore = asking.answers(table, field) if asking.possible() else (field, {}, ())
+        table = writing.show(frontcalc.explain_archive, archive=path, format_=format_, output=None, **how)
+        if terminal.is_terminal(sys.stdin) and terminal.is_terminal(sys.stdout):
+            field, meant, ignore = _answers(table, field)
         if not meant and not ignore:
             return
     written = frontcalc.write_legend(
@@ -85,19 +77,14 @@ def explain_command(
 @options.archive
 @options.checking
 @writing.output_of_check
-def check_command(strict: bool, archive: str | None, format_: str | None, output: str | None, **how: Any) -> None:
+def check_command(strict: bool, **how: Any) -> None:
     """Check the maps, and say what is wrong in which file, on which day and where.
 
     Each finding has a stable code, which docs/findings.md explains, and a severity:
     an error (the map cannot be measured, or would be measured wrongly), a warning
     (look before you print a figure) or info. Exit code 1 on errors.
     """
-    import frontcalc
-
-    maps = options.or_sample(archive)
-    with terminal.progress():
-        result = frontcalc.check_archive(archive=maps, **options.given(how))
-    writing.emit(result, format_, output)
+    result = writing.show(frontcalc.check_archive, **how)
     failing = [row.severity for row in result.rows if row.severity == "error" or (strict and row.severity == "warning")]
     if failing:
         counts = ", ".join(f"{severity} {failing.count(severity)}" for severity in dict.fromkeys(failing))
@@ -105,27 +92,39 @@ def check_command(strict: bool, archive: str | None, format_: str | None, output
 
 
 @command.command("convert")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="FILE|DIR",
-    shell_complete=paths,
-    help="NAME.parquet, NAME.geojson, or a new folder.",
+@options.path_option(
+    "-o", "--output", required=True, metavar="FILE|DIR", help="NAME.parquet, NAME.geojson, or a new folder."
 )
 @options.archive
 @options.reading
 @options.loudness
-def convert_command(output: str, archive: str | None, **how: Any) -> None:
+def convert_command(output: str, **how: Any) -> None:
     """Write the maps as tidy GeoParquet 1.1 or GeoJSON.
 
     NAME.parquet or NAME.geojson is one file of all maps, with columns date, layer,
     actor and role; anything else is a folder with a GeoJSON file a date. Either
     reads back to the same figures.
     """
-    import frontcalc
-
-    maps = options.or_sample(archive)
     with terminal.progress():
-        files = frontcalc.convert(output, archive=maps, **options.given(how))
+        files = frontcalc.convert(output, **options.given(how))
     terminal.say(f"wrote {len(files)} file{'s' if len(files) != 1 else ''} to {output}")
+
+
+def _answers(table: Any, field: str | None) -> tuple[str | None, dict[str, str], tuple[str, ...]]:
+    """Return which property tells, what its values mean, and which properties tell nothing; one question a line."""
+    asked = list(dict.fromkeys(row.property for row in table.rows if row.asked))
+    if not asked:
+        return field, {}, ()
+    if field is None and len(asked) == 1:
+        field = asked[0]
+    while field is None or field not in asked:
+        field = str(click.prompt(f"Which property tells whose ground it is ({', '.join(asked)})", err=True))
+    meant = {}
+    for row in table.rows:
+        if row.property == field:
+            question = f"{row.value!r}, {row.km2:,.1f} km²: actor and role, as in Russia control; empty to leave it out"
+            if answer := click.prompt(question, default="", show_default=False, err=True).strip():
+                meant[row.value] = answer
+    if not meant and click.confirm(f"Do the values of {field!r} tell nothing", err=True):
+        return None, {}, (field,)
+    return field, meant, ()

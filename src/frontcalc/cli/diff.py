@@ -7,19 +7,13 @@ from typing import Any
 
 import click
 
+import frontcalc
 from frontcalc.cli import options, terminal, types, writing
 from frontcalc.cli.command import Command
 
 
 @click.command("diff", cls=Command)
-@click.argument(
-    "periods",
-    type=types.period_or_file,
-    shell_complete=types.paths,
-    nargs=-1,
-    required=True,
-    metavar="PERIOD [PERIOD …]",
-)
+@options.periods_or_files
 @options.archive
 @options.measuring
 @options.slivers
@@ -32,12 +26,7 @@ from frontcalc.cli.command import Command
 )
 @writing.output_or_map
 def command(
-    periods: tuple[str | Path, ...],
-    archive: str | None,
-    with_range: bool,
-    format_: str | None,
-    output: str | None,
-    **how: Any,
+    periods: tuple[str | Path, ...], archive: str | None, with_range: bool, format_: str, output: str | None, **how: Any
 ) -> None:
     """Measure territory gained and lost (km²) in each PERIOD, by region.
 
@@ -54,21 +43,16 @@ def command(
 
     The forms geojson, gpkg and geoparquet are maps of where ground changed hands.
     """  # noqa: D301 - click needs the character that \b stands for
-    import frontcalc
-
     mapped = format_ in writing.MAP_FORMATS
     if with_range and mapped:
         raise click.UsageError("--range is of figures, and a map of change has none: choose another --format")
-    if with_range:
-        how["with_range"] = True
     names, files = types.periods_or_files(periods)
-    if files:
-        between = frontcalc.changes_between if mapped else frontcalc.diff_files
-        with terminal.progress():
+    how["with_range"] = with_range or None
+    with terminal.progress():
+        if files:
+            between = frontcalc.changes_between if mapped else frontcalc.diff_files
             result = between(files[0], files[1], **options.given(how))
-    else:
-        over_periods = frontcalc.changes if mapped else frontcalc.diff
-        maps = options.or_sample(archive)
-        with terminal.progress():
-            result = over_periods(names, archive=maps, **options.given(how))
+        else:
+            over_periods = frontcalc.changes if mapped else frontcalc.diff
+            result = over_periods(names, **options.given(how | {"archive": archive}))
     writing.emit(result, format_, output)

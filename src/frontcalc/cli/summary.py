@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+import frontcalc
 from frontcalc.cli import options, terminal, types, writing
 from frontcalc.cli.command import Command
 
@@ -31,13 +32,7 @@ from frontcalc.cli.command import Command
 @options.workers_or_cluster
 @writing.output
 def command(
-    every: tuple[str, ...] | None,
-    since_invasion: bool,
-    check: bool,
-    archive: str | None,
-    format_: str | None,
-    output: str | None,
-    **how: Any,
+    every: tuple[str, ...] | None, since_invasion: bool, check: bool, format_: str, output: str | None, **how: Any
 ) -> None:
     """Measure change (km²) in each year, quarter, month or week, by region, and the share of the land held.
 
@@ -50,42 +45,34 @@ def command(
     datapackage.json that describes them. With --check nothing is written: what has
     moved there by more than 0.01 km² is shown, with the reason, and the exit code is 1.
     """  # noqa: D301 - click needs the character that \b stands for
-    import frontcalc
     from frontcalc.measure.summary import INVASION
 
     if since_invasion:
         if how["baseline"]:
             raise click.UsageError("--since-invasion is a baseline itself: give one of the two")
         how["baseline"] = INVASION
-    chosen = options.given(how) | {"archive": options.or_sample(archive)}
-    folder = _folder(output)
+    how = options.given(how)
+    place = Path(output) if output and output != "-" else None
+    folder = place if place and (place.is_dir() or not place.suffix) else None
     if check and folder is None:
         raise click.UsageError("--check needs the folder of tables: -o FOLDER")
     if folder is None:
         if len(every or ()) > 1:
             raise click.UsageError("several units of --every need a folder: -o FOLDER")
-        with terminal.progress():
-            result = frontcalc.summary(**(chosen | ({"every": every[0]} if every else {})))
-        writing.emit(result, format_, output)
+        unit = every[0] if every else None
+        writing.show(frontcalc.summary, every=unit, format_=format_, output=output, **how)
         return
     writing.refuse({"format_": "--format", "units": "--units", "bom": "--bom"}, "a folder holds CSV in km²")
-    tree: dict[str, Any] = {"fail_on": writing.failing()} | ({"every": every} if every else {})
+    fail_on = click.get_current_context().params["fail_on"]
+    tree = options.given(how | {"every": every or None, "fail_on": fail_on})
     if check:
         from frontcalc.outputs.text import drift_text
 
         with terminal.progress():
-            drift = frontcalc.check_summaries(folder, **tree, **chosen)
+            drift = frontcalc.check_summaries(folder, **tree)
         writing.print_text(drift_text(drift))
         drift.require_none()
         return
     with terminal.progress():
-        files = frontcalc.write_summaries(folder, **tree, **chosen)
+        files = frontcalc.write_summaries(folder, **tree)
     terminal.say(f"wrote {', '.join(file.name for file in files)} to {folder}")
-
-
-def _folder(output: str | None) -> Path | None:
-    """Return the folder that an output names: one that exists, or a name without a suffix."""
-    if output is None or output == "-":
-        return None
-    path = Path(output)
-    return path if path.is_dir() or not path.suffix else None

@@ -10,9 +10,10 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import metadata
 from time import monotonic
-from typing import Any, TextIO
+from typing import TextIO
 
 import click
 
@@ -26,31 +27,16 @@ _DELAY_S, _REDRAW_S = 1.0, 0.5
 
 def _set_loudness(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     """Note that --quiet or --verbose was given; they exclude each other."""
-    if not value:
-        return
-    if context.meta.setdefault(_LOUDNESS, parameter.name) != parameter.name:
+    if value and context.meta.setdefault(_LOUDNESS, parameter.name) != parameter.name:
         raise click.UsageError("--quiet and --verbose exclude each other")
-    if parameter.name == "verbose":
-        _log_to_stderr(context)
+    if value and parameter.name == "verbose":
+        _log_all(context)
 
 
+_flag = partial(click.option, is_flag=True, expose_value=False, callback=_set_loudness)
 loudness = (
-    click.option(
-        "-q",
-        "--quiet",
-        is_flag=True,
-        expose_value=False,
-        callback=_set_loudness,
-        help="No notes and no progress on stderr, only errors and that maps are synthetic.",
-    ),
-    click.option(
-        "-v",
-        "--verbose",
-        is_flag=True,
-        expose_value=False,
-        callback=_set_loudness,
-        help="Files read, what took how long, and versions, on stderr.",
-    ),
+    _flag("-q", "--quiet", help="No notes and no progress on stderr, only errors and that maps are synthetic."),
+    _flag("-v", "--verbose", help="Files read, what took how long, and versions, on stderr."),
 )
 """Options of every command."""
 
@@ -60,7 +46,8 @@ def say(text: str, *, always: bool = False) -> None:
 
     Where nobody reads it, what the command is for is done all the same.
     """
-    if always or _loudness() != "quiet":
+    context = click.get_current_context(silent=True)
+    if always or context is None or context.meta.get(_LOUDNESS) != "quiet":
         try:
             click.echo(f"frontcalc: {printable(text)}", err=True)
         except BrokenPipeError:
@@ -78,25 +65,14 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def text_style() -> dict[str, Any]:
-    """Return how the text format is to be written to standard output: width and colour of a terminal.
-
-    A file or a pipe gets lines as long as they need. Colour is off with NO_COLOR and on a dumb terminal;
-    FORCE_COLOR turns it on anywhere.
-    """
-    terminal, environment = is_terminal(sys.stdout), os.environ
-    able = environment.get("TERM") != "dumb" and (os.name != "nt" or "WT_SESSION" in environment)
-    colour = not environment.get("NO_COLOR") and (bool(environment.get("FORCE_COLOR")) or (terminal and able))
-    return {"width": shutil.get_terminal_size().columns if terminal else None, "colour": colour}
-
-
 @contextmanager
 def progress() -> Iterator[None]:
     """Show on stderr how far the work inside is, once it takes longer than a second.
 
     Only where stderr is a terminal, and neither --quiet nor --verbose was given nor CI set.
     """
-    if _loudness() or os.environ.get("CI") or os.environ.get("TERM") == "dumb" or not is_terminal(sys.stderr):
+    given, environment = click.get_current_context().meta.get(_LOUDNESS), os.environ
+    if given or environment.get("CI") or environment.get("TERM") == "dumb" or not is_terminal(sys.stderr):
         yield
         return
     from frontcalc.progress import reported_to
@@ -156,12 +132,6 @@ def pace(done: int, count: int, elapsed_s: float) -> str:
     return f", {done / elapsed_s:.1f} a second, {left} left"
 
 
-def _loudness() -> str | None:
-    """Return «quiet» or «verbose», None where neither was given."""
-    context = click.get_current_context(silent=True)
-    return context.meta.get(_LOUDNESS) if context else None
-
-
 class _OneLine(logging.Formatter):
     """Log lines in the form of every other remark."""
 
@@ -170,33 +140,29 @@ class _OneLine(logging.Formatter):
         return f"frontcalc: {printable(' '.join(record.getMessage().split()))}"
 
 
-def warn_on_stderr(context: click.Context) -> None:
-    """Send the library's warnings to stderr while a command runs, unless it is quiet; verbose shows all anyway."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setLevel(logging.WARNING)
+def log_to_stderr(context: click.Context) -> None:
+    """Send the library's warnings to stderr while a command runs, with --verbose all its log, with --quiet nothing."""
+    logger, handler = logging.getLogger("frontcalc"), logging.StreamHandler(sys.stderr)
+    least = {None: logging.WARNING, "verbose": logging.INFO, "quiet": logging.CRITICAL}
     handler.setFormatter(_OneLine())
-    handler.addFilter(lambda record: _loudness() is None)
-    logger = logging.getLogger("frontcalc")
+    # Not the current context: threads that measure have none.
+    handler.addFilter(lambda record: record.levelno >= least[context.meta.get(_LOUDNESS)])
     logger.addHandler(handler)
     context.call_on_close(lambda: logger.removeHandler(handler))
 
 
-def _log_to_stderr(context: click.Context) -> None:
-    """Send the library's log to stderr while the command runs, and versions and times when it ends."""
-    logger, handler, began = logging.getLogger("frontcalc"), logging.StreamHandler(sys.stderr), monotonic()
-    handler.setFormatter(_OneLine())
-    logger.addHandler(handler)
+def _log_all(context: click.Context) -> None:
+    """Let the library log what it does while the command runs, and log versions and times when it ends."""
+    logger, began = logging.getLogger("frontcalc"), monotonic()
     before = logger.level
     logger.setLevel(logging.INFO)
 
     def end() -> None:
         from frontcalc.cache import cache_folder
 
-        chosen = context.params.get("cache")
-        logger.info("cache: %s", chosen or cache_folder())
+        logger.info("cache: %s", context.params.get("cache") or cache_folder())
         logger.info("versions: %s", ", ".join(_versions()))
         logger.info("took %.2f s", monotonic() - began)
-        logger.removeHandler(handler)
         logger.setLevel(before)
 
     context.call_on_close(end)

@@ -75,6 +75,14 @@ def paths(context: click.Context, param: click.Parameter, incomplete: str) -> li
     return [CompletionItem(incomplete, type="file")]
 
 
+def words(
+    known: Sequence[str], context: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Let the shell complete a known word, the last of those separated by commas."""
+    given, comma, last = incomplete.rpartition(",")
+    return [CompletionItem(given + comma + word) for word in known if word.startswith(last)]
+
+
 def codes(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Let the shell complete the code of a notice."""
     from frontcalc.notices import CODES

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import shutil
 import sys
 from collections.abc import Callable
 from functools import partial, wraps
@@ -12,71 +14,70 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from frontcalc.cli import terminal
-from frontcalc.cli.types import code, codes, paths
+from frontcalc.cli import options, terminal, types
 
 if TYPE_CHECKING:
-    from frontcalc.tables import Table
-
-Command = Callable[..., None]
-_WRITING = "frontcalc.writing"
-_FAILING = "frontcalc.failing"
+    from frontcalc.tables import Meta, Table
 
 # Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
 FORMATS = ("table", "csv", "json", "markdown", "html", "xlsx", "parquet", "sentence")
 CHECK_FORMATS = (*FORMATS, "sarif")
 MAP_FORMATS = ("geojson", "gpkg", "geoparquet")
+PICTURES = ("png", "svg", "pdf")
 BINARY = ("xlsx", "parquet", "gpkg", "geoparquet")
+THEMES = ("light", "dark", "print")
 UNITS = ("km2", "mi2")
-FORMAT_OF_SUFFIX = {
-    ".txt": "table",
-    ".csv": "csv",
-    ".json": "json",
-    ".md": "markdown",
-    ".html": "html",
-    ".htm": "html",
-    ".xlsx": "xlsx",
-    ".parquet": "parquet",
-    ".sarif": "sarif",
-    ".geojson": "geojson",
-    ".gpkg": "gpkg",
-    ".geoparquet": "geoparquet",
+# What a suffix chooses, then what else it may hold.
+SUFFIXES = {
+    ".txt": ("table", "csv", "json", "markdown", "html", "sentence"),
+    ".csv": ("csv",),
+    ".json": ("json", "sarif", "geojson"),
+    ".md": ("markdown", "sentence"),
+    ".html": ("html",),
+    ".htm": ("html",),
+    ".xlsx": ("xlsx",),
+    ".parquet": ("parquet", "geoparquet"),
+    ".sarif": ("sarif",),
+    ".geojson": ("geojson",),
+    ".gpkg": ("gpkg",),
+    ".geoparquet": ("geoparquet",),
+    ".png": ("png",),
+    ".svg": ("svg",),
+    ".pdf": ("pdf",),
 }
 
-# What a suffix may hold beside the form that it chooses, and suffixes of pictures, which no table is written as.
-_ALSO = {
-    ".txt": ("csv", "json", "markdown", "html", "sentence"),
-    ".md": ("sentence",),
-    ".json": ("sarif", "geojson"),
-    ".parquet": ("geoparquet",),
-}
-_PICTURES = (".png", ".svg", ".pdf")
-
-_output = (
-    click.option(
-        "-o",
-        "--output",
-        metavar="FILE",
-        shell_complete=paths,
-        help="Write to a file, whose suffix chooses the form; - is stdout.",
-    ),
-    click.option("--units", type=click.Choice(UNITS), help="Square kilometres or square miles [default: km2]."),
+_units = click.option("--units", type=click.Choice(UNITS), help="Square kilometres or square miles [default: km2].")
+_table = (
+    options.path_option("-o", "--output", help="Write to a file, whose suffix chooses the form; - is stdout."),
+    _units,
     click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel."),
     click.option(
         "--fail-on",
-        type=code,
-        shell_complete=codes,
+        type=types.code,
+        shell_complete=types.codes,
         multiple=True,
         metavar="CODE",
         help="Exit with 1 if there is such a notice, after writing; may be repeated (docs/notices.md).",
     ),
+    *terminal.loudness,
+)
+_picture = (
+    options.path_option("-o", "--output", required=True, help="Write to a file: .png, .svg or .pdf; - is stdout."),
+    # Not `format_`: the working folder's default format is one of tables.
+    click.option(
+        "--format", "image", type=click.Choice(PICTURES), help="Form of the picture [default: by -o, else png]."
+    ),
+    click.option("--size", metavar="WxH", help="Pixels; or wide, square, portrait [default: 1600x1000]."),
+    click.option("--theme", type=click.Choice(THEMES), help="Colours; print is for black ink [default: light]."),
+    _units,
+    *terminal.loudness,
 )
 
 
-def _output_as(command: Command, *, formats: tuple[str, ...]) -> Command:
+def _output_as(command: Callable[..., None], *, formats: tuple[str, ...]) -> Callable[..., None]:
     """Add the options that say where a table goes, in which form, and how much is said beside it.
 
-    The command gets the form chosen.
+    The command gets the form chosen, and hands it with the file on to `show`.
     """
     form = click.option(
         "--format", "format_", type=click.Choice(formats), help="Form of the output [default: by -o, else table]."
@@ -84,25 +85,15 @@ def _output_as(command: Command, *, formats: tuple[str, ...]) -> Command:
 
     @wraps(command)
     def choosing(
-        *values: Any,
-        format_: str | None,
-        output: str | None,
-        units: str | None,
-        bom: bool,
-        fail_on: tuple[str, ...],
-        **how: Any,
+        *values: Any, format_: str | None, output: str | None, units: str | None, bom: bool, fail_on: Any, **how: Any
     ) -> None:
         chosen = _form(format_, output, formats)
         if bom and chosen != "csv":
             raise click.UsageError("--bom is for CSV alone")
-        # `emit` takes these up, so that commands need not hand on what they do not use.
-        click.get_current_context().meta[_WRITING] = {"units": units or "km2", "bom": bom}
-        click.get_current_context().meta[_FAILING] = fail_on
+        # The rest `emit` takes from the context.
         command(*values, format_=chosen, output=output, **how)
 
-    for option in reversed((form, *_output, *terminal.loudness)):
-        choosing = option(choosing)
-    return choosing
+    return options.add(choosing, options=(form, *_table))
 
 
 output = partial(_output_as, formats=FORMATS)
@@ -115,31 +106,64 @@ output_of_check = partial(_output_as, formats=CHECK_FORMATS)
 """Tables, and the form that code hosts show beside files."""
 
 
-def _form(format_: str | None, output: str | None, formats: tuple[str, ...]) -> str:
-    """Return the form of the output: that asked for, else by the file's suffix, else a table."""
-    to_file = output is not None and output != "-"
-    suffix = Path(str(output)).suffix.lower() if to_file and not Path(str(output)).is_dir() else ""
+def picture(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say where a picture goes and how it looks; the command gets the form and a dict of looks.
+
+    A picture that could not be drawn is refused before anything is measured.
+    """
+
+    @wraps(command)
+    def choosing(
+        *values: Any, output: str, image: str | None, size: str | None, theme: str | None, units: str | None, **how: Any
+    ) -> None:
+        from frontcalc.sources.packages import extra_package
+        from frontcalc.viz.style import style_of
+
+        looks = options.given({"size": size, "theme": theme, "units": units})
+        form = _form(image, output, PICTURES)
+        extra_package("matplotlib", where="a picture", extra="viz")
+        style_of(looks)  # type: ignore[arg-type]
+        command(*values, output=output, form=form, looks=looks, **how)
+
+    return options.add(choosing, options=_picture)
+
+
+def _form(asked: str | None, output: str | None, formats: tuple[str, ...]) -> str:
+    """Return the form of the output: that asked for, else by the file's suffix, else the first of the forms."""
+    kind = "picture" if formats == PICTURES else "form"
+    place = Path(output) if output and output != "-" else None
+    suffix = place.suffix.lower() if place and (kind == "picture" or not place.is_dir()) else ""
+    fitting = SUFFIXES.get(suffix, ())
     source = click.get_current_context().get_parameter_source("format_")
     # A default of the working folder is weaker than the suffix of a file that was named.
-    if format_ and (source != ParameterSource.DEFAULT_MAP or not suffix):
-        chosen = format_
-        refuse_suffix(chosen, suffix, output)
-    elif suffix and FORMAT_OF_SUFFIX.get(suffix) not in formats:
-        known = ", ".join(known for known, form in FORMAT_OF_SUFFIX.items() if form in formats)
-        raise click.UsageError(f"-o {output}: no form has the suffix {suffix}; use {known}, or choose with --format")
+    if asked and (source != ParameterSource.DEFAULT_MAP or not suffix):
+        form = asked
+        # A suffix that says nothing may hold any form.
+        if fitting and form not in fitting:
+            raise click.UsageError(f"-o {output}: --format {form} is another form than {suffix}: leave one of them out")
+    elif fitting and fitting[0] in formats:
+        form = fitting[0]
+    elif suffix or (place and kind == "picture"):
+        known = ", ".join(known for known, forms in SUFFIXES.items() if forms[0] in formats)
+        raise click.UsageError(
+            f"-o {output}: no {kind} has the suffix {suffix or '.'}; use {known}, or choose with --format"
+        )
     else:
-        chosen = FORMAT_OF_SUFFIX.get(suffix, "table")
-    if chosen in BINARY and not to_file and terminal.is_terminal(sys.stdout):
-        raise click.UsageError(f"{chosen} is no text for a terminal; write it to a file with -o")
-    return chosen
+        form = formats[0]
+    if not place and (form in BINARY or kind == "picture") and terminal.is_terminal(sys.stdout):
+        what = "a picture" if kind == "picture" else form
+        raise click.UsageError(f"{what} is no text for a terminal; write it to a file with -o")
+    return form
 
 
-def refuse_suffix(form: str, suffix: str, output: str | None) -> None:
-    """Refuse a file whose suffix is that of another form than was asked for; one that says nothing may hold any."""
-    known = {*FORMAT_OF_SUFFIX, *_PICTURES}
-    fitting = (FORMAT_OF_SUFFIX.get(suffix, suffix.removeprefix(".")), *_ALSO.get(suffix, ()))
-    if suffix in known and form not in fitting:
-        raise click.UsageError(f"-o {output}: --format {form} is another form than {suffix}: leave one of them out")
+def show(
+    facade: Callable[..., Table[Any, Any]], *values: Any, format_: str | None, output: str | None, **how: Any
+) -> Table[Any, Any]:
+    """Call a facade with the options that were given, and progress shown; write its table and return it."""
+    with terminal.progress():
+        result = facade(*values, **options.given(how))
+    emit(result, format_, output)
+    return result
 
 
 def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> None:
@@ -151,34 +175,44 @@ def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> No
         All is written, and there is a notice that the command is to fail on.
     """
     from frontcalc.notices import grouped, require_none
-    from frontcalc.outputs import WITH_REMARKS, place_lines, render, write_file
+    from frontcalc.outputs import WITH_REMARKS, place_lines, render
 
     to_file = output is not None and output != "-"
-    chosen = format_ or "table"
-    style = {} if to_file else terminal.text_style()
-    content = render(result, chosen, **click.get_current_context().meta.get(_WRITING, {}), **style)
-    if to_file:
-        write_file(Path(str(output)), content)
-    else:
-        print_bytes(content)
+    chosen, asked = format_ or "table", click.get_current_context().params
+    style: dict[str, Any] = {}
+    if not to_file:
+        # A pipe gets lines as long as they need, and colour with FORCE_COLOR alone.
+        tty, environment = terminal.is_terminal(sys.stdout), os.environ
+        able = tty and environment.get("TERM") != "dumb" and (os.name != "nt" or "WT_SESSION" in environment)
+        colour = not environment.get("NO_COLOR") and bool(environment.get("FORCE_COLOR") or able)
+        style = {"width": shutil.get_terminal_size().columns if tty else None, "colour": colour}
+    write(render(result, chosen, units=asked.get("units") or "km2", bom=asked.get("bom", False), **style), output)
     if to_file or chosen not in WITH_REMARKS:
         for line in place_lines(result.meta):
             terminal.say(line)
         for notice in grouped(result.meta.notices):
             terminal.say(f"note {notice}", always=notice.startswith("SYNTHETIC"))
-    require_none(result.meta.notices, click.get_current_context().meta.get(_FAILING, ()))
+    require_none(result.meta.notices, asked.get("fail_on", ()))
 
 
-def failing() -> tuple[str, ...]:
-    """Return the codes of the notices that the command is to fail on."""
-    codes: tuple[str, ...] = click.get_current_context().meta.get(_FAILING, ())
-    return codes
+def emit_picture(content: bytes, output: str, meta: Meta) -> None:
+    """Write a picture to standard output or a file; notices go to stderr."""
+    from frontcalc.notices import grouped
+
+    write(content, output)
+    for notice in grouped(meta.notices):
+        terminal.say(f"note {notice}", always=notice.startswith("SYNTHETIC"))
 
 
-def print_bytes(content: bytes) -> None:
-    """Write bytes to standard output, which is UTF-8 whatever the locale, or say why that cannot be."""
+def write(content: bytes, output: str | None = None) -> None:
+    """Write to a file, or to standard output, which is UTF-8 whatever the locale, or say why that cannot be."""
     from frontcalc.errors import DataError, reason_of
 
+    if output is not None and output != "-":
+        from frontcalc.outputs import write_file
+
+        write_file(Path(output), content)
+        return
     try:
         if sys.stdout is None:
             raise OSError(errno.EBADF, "it is closed")
@@ -195,7 +229,7 @@ def print_bytes(content: bytes) -> None:
 
 def print_text(text: str) -> None:
     """Write text to standard output."""
-    print_bytes(text.encode())
+    write(text.encode())
 
 
 def refuse(names: dict[str, str], problem: str) -> None:
