@@ -22,7 +22,7 @@ from frontcalc.progress import timed
 from frontcalc.snapshots.boxes import Box, box_around, first_exchanged, home_of_this_war, latitude_first
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of, unknown_line
 from frontcalc.sources import SourceFile, fingerprint, read_features
-from frontcalc.sources.features import Features, refuse_bare, notices_of
+from frontcalc.sources.features import Features, notices_of, refuse_bare
 
 Geometries = NDArray[np.object_]
 
