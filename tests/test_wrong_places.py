@@ -7,13 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely
 from conftest import collection
 
 import frontcalc
 from frontcalc.cli import run
+from frontcalc.crs import LONLAT
 from frontcalc.errors import DataError
+from frontcalc.regions import embedded_covers
+from frontcalc.snapshots.boxes import boxes_of
 
 Write = Callable[..., Path]
 CONTROL = "control_map"
@@ -139,3 +143,13 @@ def test_a_crs_that_may_be_is_read(crs: str, west: float, south: float, tmp_path
     path.write_text(json.dumps(declared(crs, west, south, side)))
     result = frontcalc.held("2024-01-01", archive=path, by="none", view="control")
     assert result.rows[-1].held_km2 == pytest.approx(100, abs=0.5)
+
+
+def test_a_map_of_two_far_places_is_not_of_what_lies_between_them() -> None:
+    """Around Ukraine and not in it: one box around both would hold it."""
+    far = np.array([shapely.box(10, 44, 11, 45), shapely.box(60, 52, 61, 53), shapely.box(61, 52, 62, 54)])
+    boxes = boxes_of([(LONLAT, far)])
+    assert boxes == ((10, 44, 11, 45), (60, 52, 62, 54))
+    assert not embedded_covers(np.array([shapely.box(*box) for box in boxes]))
+    assert embedded_covers(np.array([shapely.box(10, 44, 62, 54)]))
+    assert boxes_of([(LONLAT, far[:0])]) == ()

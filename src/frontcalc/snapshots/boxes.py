@@ -28,6 +28,24 @@ def box_around(drawn: Iterable[tuple[str, NDArray[np.object_]]]) -> Box | None:
     return min(west), min(south), max(east), max(north)
 
 
+def boxes_of(drawn: Iterable[tuple[str, NDArray[np.object_]]]) -> tuple[Box, ...]:
+    """Return boxes around polygons (degrees), given with their CRS: one around those whose middles lie in the same 5°.
+
+    So a few boxes say what part of the world a map shows, also where its polygons lie far apart.
+    """
+    found = [np.empty((0, 4))]
+    for own, polygons in drawn:
+        bounds = shapely.bounds(polygons).reshape(-1, 4)
+        if own != crs.LONLAT:
+            to_degrees = crs.transformer(own, crs.LONLAT).transform
+            bounds = np.column_stack([*to_degrees(*bounds[:, :2].T), *to_degrees(*bounds[:, 2:].T)])
+        found.append(bounds[np.isfinite(bounds).all(axis=1)])
+    bounds = np.concatenate(found)
+    cells, cell = np.unique((bounds[:, :2] + bounds[:, 2:]) // 10, axis=0, return_inverse=True)
+    mine = (bounds[cell == number] for number in range(len(cells)))
+    return tuple((*own[:, :2].min(axis=0).tolist(), *own[:, 2:].max(axis=0).tolist()) for own in mine)
+
+
 @cache
 def home_of_this_war() -> shapely.STRtree:
     """Return the ground that layers with the names of this war's publishers lie on (degrees)."""

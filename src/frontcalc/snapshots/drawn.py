@@ -19,7 +19,7 @@ from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
 from frontcalc.names import some_of
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
-from frontcalc.snapshots.boxes import Box, box_around, first_exchanged, home_of_this_war, latitude_first
+from frontcalc.snapshots.boxes import Box, box_around, boxes_of, first_exchanged, home_of_this_war, latitude_first
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of, unknown_line
 from frontcalc.sources import SourceFile, fingerprint, read_features
 from frontcalc.sources.features import Features, notices_of, refuse_bare
@@ -73,7 +73,7 @@ class Snapshot:
     """What a publisher's map shows on one day.
 
     `stated_days` are other days that its files say they are of; `tells` is what tells the polygons of a map apart
-    that nothing explains; `box` is around all that its files draw.
+    that nothing explains; `box` is around all that its files draw, `boxes` are around what lies together in its layers.
     """
 
     ref: SnapshotRef
@@ -83,11 +83,12 @@ class Snapshot:
     stated_days: tuple[date, ...] = ()
     tells: tuple[Tell, ...] = ()
     box: Box | None = None
+    boxes: tuple[Box, ...] = ()
 
     @property
     def place(self) -> Geometries:
-        """The box around all that the files draw as a polygon in degrees, (1,); (0,) where there is none."""
-        return np.array([shapely.box(*self.box)] if self.box else [], dtype=object)
+        """What part of the world the layers show: their boxes as polygons in degrees, (n,)."""
+        return np.array([shapely.box(*box) for box in self.boxes], dtype=object)
 
     def named_layers(self, actor: str) -> list[tuple[str, Layer]]:
         """Return name and meaning of each of an actor's layers."""
@@ -189,8 +190,17 @@ def read_day(ref: SnapshotRef, faults: list[Fault] | None = None, known: Mapping
     if layers and any(one.features.properties for one in files) and not any(map(len, polygons.values())):
         notices.append(Notice("NO-GEOMETRY", f"{', '.join(ref.names)}: no layer has any geometry, so nothing is held"))
     stated_days = tuple(one.stated for one in files if one.stated and ref.day and one.stated != ref.day)
-    sources = tuple(one.source for one in files)
-    snapshot = Snapshot(ref, sources, layers, tuple(notices), stated_days, tells, box)
+    drawn = ((part.crs, polygons[part.name]) for part in layers)
+    snapshot = Snapshot(
+        ref,
+        tuple(one.source for one in files),
+        layers,
+        tuple(notices),
+        stated_days,
+        tells,
+        box,
+        boxes_of(drawn),
+    )
     return snapshot, polygons, () if faults is None else tuple(files)
 
 

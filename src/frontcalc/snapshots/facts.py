@@ -92,6 +92,7 @@ def known_snapshot(ref: SnapshotRef, cache: Cache) -> Snapshot | None:
         stated_days=tuple(date.fromisoformat(day) for day in found["stated_days"]),
         tells=tuple(Tell(*tell) for tell in found["tells"]),
         box=tuple(found["box"]) if found["box"] else None,
+        boxes=tuple(tuple(box) for box in found["boxes"]),
     )
     return known
 
@@ -116,6 +117,7 @@ def keep_snapshot(snapshot: Snapshot, cache: Cache) -> None:
         "stated_days": [day.isoformat() for day in snapshot.stated_days],
         "tells": [list(tell) for tell in snapshot.tells],
         "box": snapshot.box,
+        "boxes": snapshot.boxes,
     }
     cache.put("maps", _key(snapshot.ref, found), orjson.dumps(content))
 
