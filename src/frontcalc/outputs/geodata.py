@@ -27,18 +27,9 @@ _BOX = ("xmin", "ymin", "xmax", "ymax")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerPolygons:
-    """What one layer shows on one day.
+    """What one layer, by its publisher's name, shows on one day (None where unknown), and what it means.
 
-    Parameters
-    ----------
-    day : date or None
-        None where the map's date is unknown.
-    layer : str
-        The publisher's name of the layer.
-    actor, role : str
-        What the layer means.
-    polygons : (n,) array of shapely Polygon
-        Longitude and latitude; n = 0 where the layer is there without geometry.
+    `polygons` are shapely polygons in longitude and latitude, none where the layer is there without geometry.
     """
 
     day: date | None

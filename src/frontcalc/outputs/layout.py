@@ -37,11 +37,8 @@ def grids(table: Table[Any, Any]) -> list[Grid]:
     table = scaled(table, table.meta.units)
     if table.kind in LISTINGS:
         return [_printable(LISTINGS[table.kind](table.rows, table.meta))]
-    blocks = (
-        _LAYOUTS[table.kind]([row for row in table.rows if row.actor == actor], actor, table.meta)
-        for actor in table.meta.actors
-    )
-    return [_printable(grid) for block in blocks for grid in block]
+    rows = {actor: [row for row in table.rows if row.actor == actor] for actor in table.meta.actors}
+    return [_printable(grid) for actor, own in rows.items() for grid in _LAYOUTS[table.kind](own, actor, table.meta)]
 
 
 def _printable(grid: Grid) -> Grid:
@@ -202,10 +199,9 @@ def _flows(rows: Sequence[kinds.FlowRow], actor: str, meta: Meta) -> Iterator[Gr
 
 def _flow(rows: Sequence[kinds.FlowRow], old: str, new: str) -> str:
     """Return one cell of a matrix; margins are sums, and from nothing to nothing is no figure."""
-    if old in (NOTHING, _ALL) and new == old:
-        return BLANK
     found = [row.km2 for row in rows if old in (row.from_role, _ALL) and new in (row.to_role, _ALL)]
-    return km2(fsum(value for value in found if value is not None) if any(v is not None for v in found) else None)
+    measured = [value for value in found if value is not None and (old != new or old not in (NOTHING, _ALL))]
+    return km2(fsum(measured) if measured else None)
 
 
 def _flow_sums(rows: Sequence[kinds.FlowRow]) -> Iterator[str]:

@@ -48,6 +48,17 @@ def schema_id(kind: type) -> str:
 
 def json_schema(kind: type) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of the output of one class of rows."""
+    by_units = []
+    for units in UNITS:
+        cells = {}
+        for column in columns(kind, units):
+            own = _KINDS[column.kind]
+            described = f"{column.definition} ({column.unit})" if column.unit else column.definition
+            form = {"format": "date"} if column.kind is date else {}
+            cells[column.name] = {"type": [own, "null"] if column.nullable else own, **form, "description": described}
+        stated = {"properties": {"meta": {"properties": {"units": {"const": units}}}}}
+        row = {"type": "object", "required": list(cells), "properties": cells}
+        by_units.append({"if": stated, "then": {"properties": {"rows": {"items": row}}}})
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": schema_id(kind),
@@ -60,21 +71,8 @@ def json_schema(kind: type) -> dict[str, Any]:
             "rows": {"type": "array"},
             "schema": {"const": schema_id(kind)},
         },
-        "allOf": [_rows_in(kind, units) for units in UNITS],
+        "allOf": by_units,
     }
-
-
-def _rows_in(kind: type, units: str) -> dict[str, Any]:
-    """Return what rows are where `meta` names some units."""
-    stated = {"properties": {"meta": {"properties": {"units": {"const": units}}}}}
-    cells = {}
-    for column in columns(kind, units):
-        own = _KINDS[column.kind]
-        described = f"{column.definition} ({column.unit})" if column.unit else column.definition
-        form = {"format": "date"} if column.kind is date else {}
-        cells[column.name] = {"type": [own, "null"] if column.nullable else own, **form, "description": described}
-    row = {"type": "object", "required": list(cells), "properties": cells}
-    return {"if": stated, "then": {"properties": {"rows": {"items": row}}}}
 
 
 def _value(hint: Any) -> dict[str, Any]:
