@@ -16,7 +16,7 @@ import orjson
 from frontcalc.drift import Record, UsedFile
 from frontcalc.errors import DataError
 from frontcalc.notices import grouped
-from frontcalc.outputs.numbers import ATTRIBUTION, Column, columns
+from frontcalc.outputs.numbers import ATTRIBUTION, columns
 from frontcalc.tables import SummaryMeta, SummaryRow, Table
 
 NAME = "datapackage.json"
@@ -39,8 +39,7 @@ def software() -> dict[str, str]:
     import shapely
 
     versions = {name: importlib.metadata.version(name) for name in ("numpy", "pyproj", "shapely")}
-    versions |= {"GEOS": shapely.geos_version_string, "PROJ": pyproj.proj_version_str}
-    return dict(sorted(versions.items()))
+    return {"GEOS": shapely.geos_version_string, "PROJ": pyproj.proj_version_str, **versions}
 
 
 def datapackage(
@@ -106,9 +105,8 @@ def read_record(content: bytes, *, where: str) -> Record:
             hashes={str(entry["path"]): str(entry["hash"]) for entry in document["resources"]},
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(
-            f"is not the {NAME} of a tree of summaries", where=where, cure="name another folder, or remove the file"
-        ) from error
+        cure = "name another folder, or remove the file"
+        raise DataError(f"is not the {NAME} of a tree of summaries", where=where, cure=cure) from error
 
 
 def sha256(content: bytes) -> str:
@@ -118,7 +116,12 @@ def sha256(content: bytes) -> str:
 
 def _resource(table: Table[SummaryRow, SummaryMeta], name: str, content: bytes) -> dict[str, Any]:
     """Return the description of one table."""
-    published = [*columns(table.kind), ATTRIBUTION]
+    described = []
+    for column in (*columns(table.kind), ATTRIBUTION):
+        unit = {"unit": column.unit} if column.unit else {}
+        required = {} if column.nullable or column.kind is str else {"constraints": {"required": True}}
+        entry = {"name": column.name, "type": _TYPES[column.kind], "description": column.definition}
+        described.append(entry | unit | required)
     return {
         "profile": "tabular-data-resource",
         "name": name.removesuffix(".csv"),
@@ -128,13 +131,6 @@ def _resource(table: Table[SummaryRow, SummaryMeta], name: str, content: bytes) 
         "encoding": "utf-8",
         "bytes": len(content),
         "hash": sha256(content),
-        "schema": {"fields": [_field(column) for column in published], "primaryKey": list(KEY), "missingValues": [""]},
+        "schema": {"fields": described, "primaryKey": list(KEY), "missingValues": [""]},
         "notices": grouped(table.meta.notices),
     }
-
-
-def _field(column: Column) -> dict[str, Any]:
-    """Return the description of one column."""
-    unit = {"unit": column.unit} if column.unit else {}
-    required = {} if column.nullable or column.kind is str else {"constraints": {"required": True}}
-    return {"name": column.name, "type": _TYPES[column.kind], "description": column.definition, **unit, **required}

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import orjson
 
 from frontcalc.outputs.numbers import PLACES, header, plain, rows
-from frontcalc.tables import AnyMeta, Table
+from frontcalc.tables import Table
 
 # What spreadsheets take for the beginning of a formula (OWASP, CSV Injection), full-width forms included.
 _FORMULA_MARKS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -93,11 +93,6 @@ def sarif_text(result: Table[Any, Any]) -> str:
     driver = {"name": "frontcalc", "version": result.meta.version, "rules": rules}
     document = {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": found}]}
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
-
-
-def meta_json(meta: AnyMeta) -> bytes:
-    """Return what a result rests on as JSON, for formats that carry it in their own metadata."""
-    return orjson.dumps(jsonable(meta))
 
 
 def jsonable(value: object, places: int = 3) -> object:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ import orjson
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc.outputs.flat import jsonable, meta_json
+from frontcalc.outputs.flat import jsonable
 from frontcalc.outputs.numbers import ATTRIBUTION, columns, header, rows
 from frontcalc.sources.packages import extra_package
 from frontcalc.tables import Table
@@ -28,18 +27,9 @@ _BOX = ("xmin", "ymin", "xmax", "ymax")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerPolygons:
-    """What one layer shows on one day.
+    """What one layer, by its publisher's name, shows on one day (None where unknown), and what it means.
 
-    Parameters
-    ----------
-    day : date or None
-        None where the map's date is unknown.
-    layer : str
-        The publisher's name of the layer.
-    actor, role : str
-        What the layer means.
-    polygons : (n,) array of shapely Polygon
-        Longitude and latitude; n = 0 where the layer is there without geometry.
+    `polygons` are shapely polygons in longitude and latitude, none where the layer is there without geometry.
     """
 
     day: date | None
@@ -149,7 +139,7 @@ def _arrow_table(result: Table[Any, Any], *, where: str) -> Any:
             )
             for column in published
         ],
-        metadata={"frontcalc": meta_json(result.meta)},
+        metadata={"frontcalc": orjson.dumps(jsonable(result.meta))},
     )
     cells = list(zip(*rows(result), strict=True)) or [()] * len(published)
     arrays = [arrow.array(column, type=field.type) for column, field in zip(cells, schema, strict=True)]
@@ -189,18 +179,11 @@ def _geoparquet(table: Any, polygons: Sequence[shapely.Geometry | None], kind: s
 
 def _tidy(layers: Iterable[LayerPolygons]) -> list[LayerPolygons]:
     """Return one entry a date and layer, in that order, with its polygons in one form and order."""
-    ordered = sorted(layers, key=_key)
-    groups = [list(group) for _, group in groupby(ordered, key=_key)]
-    return [
-        LayerPolygons(one.day, one.layer, one.actor, one.role, tidy_polygons(*[part.polygons for part in group]))
-        for group in groups
-        for one in group[:1]
-    ]
-
-
-def _key(one: LayerPolygons) -> tuple[str, str, str, str]:
-    """Return what a layer of a day is sorted by; an unknown day comes first."""
-    return (one.day.isoformat() if one.day else "", one.layer, one.actor, one.role)
+    parts: dict[tuple[str, str, str, str], list[LayerPolygons]] = {}
+    for one in layers:
+        # An unknown day comes first.
+        parts.setdefault((str(one.day or ""), one.layer, one.actor, one.role), []).append(one)
+    return [replace(own[0], polygons=tidy_polygons(*(one.polygons for one in own))) for _, own in sorted(parts.items())]
 
 
 def tidy_polygons(*arrays: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -77,7 +77,17 @@ def _finished(content: bytes, result: Table[Any, Any]) -> bytes:
     try:
         database.deserialize(content)
         if result.kind is ChangeRow:
-            _add_style(database, layer, about)
+            style = (resources.files("frontcalc") / "data" / "changes.qml").read_text(encoding="utf-8")
+            database.execute(_STYLES)
+            database.execute(
+                "INSERT INTO layer_styles VALUES (1, '', '', ?, ?, 'gained and lost', ?, NULL, 1, ?, '', NULL, ?)",
+                (layer, _GEOMETRY, style, about, _CHANGED),
+            )
+            database.execute(
+                "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change, srs_id) "
+                "VALUES ('layer_styles', 'attributes', 'layer_styles', ?, 0)",
+                (_CHANGED,),
+            )
         database.execute("UPDATE gpkg_contents SET last_change = ?", (_CHANGED,))
         described = f"{about}; {'; '.join(result.meta.attribution)}"
         database.execute("UPDATE gpkg_contents SET description = ? WHERE table_name = ?", (described, layer))
@@ -90,18 +100,3 @@ def _finished(content: bytes, result: Table[Any, Any]) -> bytes:
     for place in _COUNTERS:
         counted[place] = (1).to_bytes(4, "big")
     return bytes(counted)
-
-
-def _add_style(database: sqlite3.Connection, layer: str, about: str) -> None:
-    """Add the table in which QGIS finds the colours of a layer."""
-    style = (resources.files("frontcalc") / "data" / "changes.qml").read_text(encoding="utf-8")
-    database.execute(_STYLES)
-    database.execute(
-        "INSERT INTO layer_styles VALUES (1, '', '', ?, ?, 'gained and lost', ?, NULL, 1, ?, '', NULL, ?)",
-        (layer, _GEOMETRY, style, about, _CHANGED),
-    )
-    database.execute(
-        "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change, srs_id) "
-        "VALUES ('layer_styles', 'attributes', 'layer_styles', ?, 0)",
-        (_CHANGED,),
-    )

@@ -18,9 +18,7 @@ from frontcalc.outputs.wording import is_stretched, short_day
 from frontcalc.tables import AnyMeta, ArchiveMeta, Meta, PeriodRow
 
 GAP = "  "
-SEE_ALL = "--format csv has all"
 _SHORTEST_NAME = 12
-_ELLIPSIS = "…"
 
 Columns = Sequence[tuple[str, str | Callable[[Any], str]]]
 """The columns of a table: each heading, and the field of a row or the function of it that gives the cell."""
@@ -28,26 +26,11 @@ Columns = Sequence[tuple[str, str | Callable[[Any], str]]]
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One block to print.
+    """One block to print: what is shown (`title`) by which view (`aside`), its cells as text, and lines below it.
 
-    Parameters
-    ----------
-    title, aside : str
-        What is shown, and by which view.
-    groups : tuple of (str, int)
-        Headings over several columns, with the number of columns, the first over the columns of text; empty
-        for none.
-    header : tuple of str
-        One a column; the first `labels` columns are text, the rest figures.
-    rows : tuple of tuple of str
-        Cells as text.
-    footer : tuple of str
-        Lines below the block.
-    labels : int
-        How many columns at the left are text.
-    spare : tuple of str
-        Headings of columns that a narrow terminal may leave out, the first to go first. Where none are
-        named, columns are stacked instead.
+    `groups` are headings over several columns with the number of those, the first over the columns of text;
+    empty for none. The first `labels` columns are text, the rest figures. `spare` are headings of columns that
+    a narrow terminal may leave out, the first to go first; where none are named, columns are stacked instead.
     """
 
     title: str
@@ -168,8 +151,17 @@ def fit(grid: Grid, width: int) -> list[Grid]:
             grid = _picked(grid, [column for column in range(len(grid.header)) if column != gap])
             gone.append(heading)
     cuts += [f"columns left out: {', '.join(gone)}"] if gone else []
-    blocks = _stack(grid, width) if grid_width(grid) > width else [grid]
-    note = [f"cut to {width} columns: {'; '.join(cuts)} ({SEE_ALL})"] if cuts else []
+    blocks = [grid]
+    if grid_width(grid) > width:
+        # As many groups beside each other as fit, each block with the columns of text.
+        chosen: list[list[int]] = []
+        for index in range(len(_parts(grid))):
+            if chosen and grid_width(_block(grid, [*chosen[-1], index])) <= width:
+                chosen[-1].append(index)
+            else:
+                chosen.append([index])
+        blocks = [_block(grid, groups) for groups in chosen] or blocks
+    note = [f"cut to {width} columns: {'; '.join(cuts)} (--format csv has all)"] if cuts else []
     blocks = [replace(block, title="", aside="", footer=()) for block in blocks]
     blocks[0] = replace(blocks[0], title=grid.title, aside=grid.aside)
     blocks[-1] = replace(blocks[-1], footer=(*note, *grid.footer))
@@ -189,39 +181,21 @@ def _shorten_names(grid: Grid, width: int) -> tuple[Grid, bool]:
     limit = max(_SHORTEST_NAME, widths[column] - max(0, needed - width))
     if widths[column] <= limit:
         return grid, False
-
-    def shortened(row: tuple[str, ...]) -> tuple[str, ...]:
-        cell = row[column]
-        short = cell if len(cell) <= limit else cell[: limit - 1].rstrip() + _ELLIPSIS
-        return (*row[:column], short, *row[column + 1 :])
-
-    return replace(grid, rows=tuple(map(shortened, grid.rows))), True
+    names = (row[column] for row in grid.rows)
+    short = [name if len(name) <= limit else name[: limit - 1].rstrip() + "…" for name in names]
+    rows = ((*row[:column], name, *row[column + 1 :]) for row, name in zip(grid.rows, short, strict=True))
+    return replace(grid, rows=tuple(rows)), True
 
 
 def _picked(grid: Grid, columns: Sequence[int]) -> Grid:
     """Return a grid with some of its columns; groups stay."""
-
-    def picked(row: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(row[column] for column in columns)
-
-    labels = sum(column < grid.labels for column in columns)
-    return replace(grid, header=picked(grid.header), rows=tuple(map(picked, grid.rows)), labels=labels)
+    header, *rows = (tuple(row[column] for column in columns) for row in (grid.header, *grid.rows))
+    return replace(grid, header=header, rows=tuple(rows), labels=sum(column < grid.labels for column in columns))
 
 
 def _parts(grid: Grid) -> list[tuple[str, int]]:
     """Return the groups of figures that stay together, each with its number of columns."""
     return list(grid.groups[1:]) if grid.groups else [("", 1)] * (len(grid.header) - grid.labels)
-
-
-def _stack(grid: Grid, width: int) -> list[Grid]:
-    """Return blocks with as many groups beside each other as fit, each with the columns of text."""
-    chosen: list[list[int]] = []
-    for index in range(len(_parts(grid))):
-        if chosen and grid_width(_block(grid, [*chosen[-1], index])) <= width:
-            chosen[-1].append(index)
-        else:
-            chosen.append([index])
-    return [_block(grid, groups) for groups in chosen] or [grid]
 
 
 def _block(grid: Grid, chosen: Sequence[int]) -> Grid:

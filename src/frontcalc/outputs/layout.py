@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from math import fsum
 from typing import Any
 
@@ -12,39 +13,12 @@ from frontcalc.layers import ADJECTIVES
 from frontcalc.names import printable
 from frontcalc.notices import CODES, Notice, grouped
 from frontcalc.outputs import place_lines
-from frontcalc.outputs.grid import (
-    Columns,
-    Grid,
-    aside_of,
-    basis,
-    cell,
-    grid_of,
-    period_heading,
-    remarks,
-    title_of,
-)
+from frontcalc.outputs.grid import Columns, Grid, aside_of, basis, cell, grid_of, period_heading, remarks, title_of
 from frontcalc.outputs.listings import LISTINGS
 from frontcalc.outputs.numbers import BLANK, km2, scaled
 from frontcalc.outputs.pivots import CHANGE, compare_grids, diff_grids, from_to, held_grids, key, moves, region_label
-from frontcalc.tables import (
-    TOTAL,
-    ChangeRow,
-    CompareMeta,
-    CompareRow,
-    DiffRow,
-    DisagreementRow,
-    FlowRow,
-    GrossRow,
-    HeldRow,
-    Meta,
-    PlaceRow,
-    RangeRow,
-    SensitivityRow,
-    SeriesRow,
-    SummaryMeta,
-    SummaryRow,
-    Table,
-)
+from frontcalc.tables import TOTAL, CompareMeta, Meta, SummaryMeta, Table
+from frontcalc.tables import rows as kinds
 
 _ALL = "all"
 _MANY = 3
@@ -63,11 +37,8 @@ def grids(table: Table[Any, Any]) -> list[Grid]:
     table = scaled(table, table.meta.units)
     if table.kind in LISTINGS:
         return [_printable(LISTINGS[table.kind](table.rows, table.meta))]
-    blocks = (
-        _LAYOUTS[table.kind]([row for row in table.rows if row.actor == actor], actor, table.meta)
-        for actor in table.meta.actors
-    )
-    return [_printable(grid) for block in blocks for grid in block]
+    rows = {actor: [row for row in table.rows if row.actor == actor] for actor in table.meta.actors}
+    return [_printable(grid) for actor, own in rows.items() for grid in _LAYOUTS[table.kind](own, actor, table.meta)]
 
 
 def _printable(grid: Grid) -> Grid:
@@ -89,7 +60,7 @@ def _first(rows: Sequence[Any], name: str, text: Callable[[Any], str]) -> Callab
     return lambda row: text(row) if id(row) in changed else ""
 
 
-def _series(rows: Sequence[SeriesRow], actor: str, meta: Meta) -> Iterator[Grid]:
+def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta) -> Iterator[Grid]:
     """Yield a line a date and region; regions that hold nothing and change nothing are left out."""
     shown = [row for row in rows if row.region == TOTAL or moves(row, "held_km2", "gained_km2", "lost_km2")]
     columns: Columns = (
@@ -105,7 +76,7 @@ def _series(rows: Sequence[SeriesRow], actor: str, meta: Meta) -> Iterator[Grid]
     yield grid_of(title_of(actor, meta), columns, shown, footer, meta, labels=3, spare=spare)
 
 
-def _summary(rows: Sequence[SummaryRow], actor: str, meta: SummaryMeta) -> Iterator[Grid]:
+def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta) -> Iterator[Grid]:
     """Yield net change, what is held at the close and its share of the land, then gross change where it was asked for.
 
     Regions are shown where something changed, and the total.
@@ -118,17 +89,14 @@ def _summary(rows: Sequence[SummaryRow], actor: str, meta: SummaryMeta) -> Itera
         *CHANGE,
         ("per day", "rate_km2_per_day"),
         ("held", "closing_km2"),
-        (
-            "share %",
-            lambda row: cell(row, "share_of_country_pct" if row.level == TOTAL else "share_of_region_pct"),
-        ),
+        ("share %", lambda row: cell(row, "share_of_country_pct" if row.level == TOTAL else "share_of_region_pct")),
     )
     footer = ["held: at the period's close; share: of the region's land, as the region set draws it"]
     if lands := [row.country_km2 for row in shown if row.level == TOTAL and row.country_km2]:
         footer.append(f"share in the total row: of the country's land, {km2(lands[0])}")
     end = (*basis(meta), *_summary_remarks(meta))
     title = title_of(actor, meta)
-    yield grid_of(title, columns, shown, (*footer, *(() if gross else end)), meta, labels=2)
+    yield grid_of(title, columns, shown, footer if gross else (*footer, *end), meta, labels=2)
     if not gross:
         return
     columns = (
@@ -140,12 +108,13 @@ def _summary(rows: Sequence[SummaryRow], actor: str, meta: SummaryMeta) -> Itera
         ("slivers", "sliver_lost_km2"),
         ("turnover", "turnover_km2"),
     )
-    width = f"{meta.sliver_width_m:g} m"
-    footer = [
+    end = (
         f"gross: sums over steps from {_STEPS[meta.step or '']}; turnover: gained and lost together",
-        f"slivers: of it, parts of mean width (2 × area ÷ perimeter) below {width}, mostly lines drawn anew",
-    ]
-    yield grid_of(f"Gross: {title}", columns, shown, (*footer, *end), meta, labels=2)
+        "slivers: of it, parts of mean width (2 × area ÷ perimeter) below"
+        f" {meta.sliver_width_m:g} m, mostly lines drawn anew",
+        *end,
+    )
+    yield grid_of(f"Gross: {title}", columns, shown, end, meta, labels=2)
 
 
 def _summary_remarks(meta: SummaryMeta) -> Iterator[str]:
@@ -161,29 +130,24 @@ def _summary_remarks(meta: SummaryMeta) -> Iterator[str]:
             yield f"note {code}: {len(periods)} periods, {periods[0]} to {periods[-1]}: {CODES[code]}"
 
 
-def _sensitivity(rows: Sequence[SensitivityRow], actor: str, meta: Meta) -> Iterator[Grid]:
+def _sensitivity(rows: Sequence[kinds.SensitivityRow], actor: str, meta: Meta) -> Iterator[Grid]:
     """Yield a block a region, each assumption named once; what stands below them is below the last."""
     regions = list(dict.fromkeys(map(key, rows)))
     if len(regions) == 2 and any(notice.code == "ONLY" for notice in meta.notices):
         # The total of one region says nothing more.
         regions = regions[:1]
 
-    def difference(measure: str) -> Callable[[SensitivityRow], str]:
-        """Return what gives a difference to the base, to more decimals where one would show nothing."""
-
-        def text(row: SensitivityRow) -> str:
-            value = getattr(row, f"{measure}_difference_km2")
-            if value is None or row.assumption == "base":
-                return BLANK
-            return km2(value, signed=True, places=1 if abs(value) >= 1 else 3)
-
-        return text
-
-    def matters(row: SensitivityRow) -> str:
-        """Return what would be printed otherwise; a dash where nothing was measured."""
-        if row.net_km2 is None:
+    def difference(row: kinds.SensitivityRow, measure: str) -> str:
+        """Return a difference to the base, to more decimals where one would show nothing."""
+        value = getattr(row, f"{measure}_difference_km2")
+        if value is None or row.assumption == "base":
             return BLANK
-        return row.matters.replace(" ", ", ") or ("" if row.assumption == "base" else "nothing")
+        return km2(value, signed=True, places=1 if abs(value) >= 1 else 3)
+
+    def matters(row: kinds.SensitivityRow) -> str:
+        """Return what would be printed otherwise; a dash where nothing was measured."""
+        words = row.matters.replace(" ", ", ") or ("" if row.assumption == "base" else "nothing")
+        return BLANK if row.net_km2 is None else words
 
     footer = (
         f"base: {from_to(rows[0])}; ±: less the base",
@@ -198,7 +162,7 @@ def _sensitivity(rows: Sequence[SensitivityRow], actor: str, meta: Meta) -> Iter
             ("assumption", _first(mine, "assumption", lambda row: str(row.assumption))),
             ("choice", "choice"),
             *CHANGE,
-            *((f"{measure} ±", difference(measure)) for measure in ("gained", "lost", "net")),
+            *((f"{measure} ±", partial(difference, measure=measure)) for measure in ("gained", "lost", "net")),
             ("matters for", matters),
         )
         title = f"{region[1]} of {mine[0].period}: {title_of(actor, meta)}"
@@ -207,7 +171,7 @@ def _sensitivity(rows: Sequence[SensitivityRow], actor: str, meta: Meta) -> Iter
         yield grid_of(title, columns, mine, end, meta, labels=2, spare=spare)
 
 
-def _flows(rows: Sequence[FlowRow], actor: str, meta: Meta) -> Iterator[Grid]:
+def _flows(rows: Sequence[kinds.FlowRow], actor: str, meta: Meta) -> Iterator[Grid]:
     """Yield a matrix of roles a period and region, margins last, and below it what it comes to and the layers' areas.
 
     Roles that no map shows are left out, and regions in which nothing ever was.
@@ -233,15 +197,14 @@ def _flows(rows: Sequence[FlowRow], actor: str, meta: Meta) -> Iterator[Grid]:
     yield Grid(title_of(actor, meta), aside_of(meta), (), header, tuple(lines), tuple(footer), labels=3)
 
 
-def _flow(rows: Sequence[FlowRow], old: str, new: str) -> str:
+def _flow(rows: Sequence[kinds.FlowRow], old: str, new: str) -> str:
     """Return one cell of a matrix; margins are sums, and from nothing to nothing is no figure."""
-    if old in (NOTHING, _ALL) and new == old:
-        return BLANK
     found = [row.km2 for row in rows if old in (row.from_role, _ALL) and new in (row.to_role, _ALL)]
-    return km2(fsum(value for value in found if value is not None) if any(v is not None for v in found) else None)
+    measured = [value for value in found if value is not None and (old != new or old not in (NOTHING, _ALL))]
+    return km2(fsum(measured) if measured else None)
 
 
-def _flow_sums(rows: Sequence[FlowRow]) -> Iterator[str]:
+def _flow_sums(rows: Sequence[kinds.FlowRow]) -> Iterator[str]:
     """Yield what each period's matrix comes to: gained, lost, net, and what only changed its role."""
     totals = [row for row in rows if row.level == TOTAL]
     for period in dict.fromkeys(row.period for row in totals):
@@ -260,7 +223,7 @@ def _flow_sums(rows: Sequence[FlowRow]) -> Iterator[str]:
         )
 
 
-def _places(rows: Sequence[PlaceRow], actor: str, meta: Meta) -> Iterator[Grid]:
+def _places(rows: Sequence[kinds.PlaceRow], actor: str, meta: Meta) -> Iterator[Grid]:
     """Yield a line each time that a place came under or out, and below it what lasted."""
     columns: Columns = (
         ("period", "period"),
@@ -277,10 +240,7 @@ def _places(rows: Sequence[PlaceRow], actor: str, meta: Meta) -> Iterator[Grid]:
 
 def _polygons(rows: Sequence[Any], actor: str, meta: Meta) -> Iterator[Grid]:
     """Yield a line a row that has polygons: whose ground, where, and its area."""
-    columns: Columns = (
-        *((name, name) for name in ("period", "region", "kind", "opening", "closing")),
-        ("area", "km2"),
-    )
+    columns: Columns = (*((name, name) for name in ("period", "region", "kind", "opening", "closing")), ("area", "km2"))
     if isinstance(meta, CompareMeta):
         columns = (*columns[:2], ("held by", "holder"), ("not by", "lacker"), columns[-1])
     footer = (*basis(meta), *remarks(meta))
@@ -288,17 +248,17 @@ def _polygons(rows: Sequence[Any], actor: str, meta: Meta) -> Iterator[Grid]:
 
 
 _LAYOUTS: dict[type, Callable[..., Iterator[Grid]]] = {
-    DiffRow: diff_grids,
-    RangeRow: diff_grids,
-    HeldRow: held_grids,
-    SeriesRow: _series,
-    SummaryRow: _summary,
-    GrossRow: _summary,
-    SensitivityRow: _sensitivity,
-    CompareRow: compare_grids,
-    FlowRow: _flows,
-    PlaceRow: _places,
-    ChangeRow: _polygons,
-    DisagreementRow: _polygons,
+    kinds.DiffRow: diff_grids,
+    kinds.RangeRow: diff_grids,
+    kinds.HeldRow: held_grids,
+    kinds.SeriesRow: _series,
+    kinds.SummaryRow: _summary,
+    kinds.GrossRow: _summary,
+    kinds.SensitivityRow: _sensitivity,
+    kinds.CompareRow: compare_grids,
+    kinds.FlowRow: _flows,
+    kinds.PlaceRow: _places,
+    kinds.ChangeRow: _polygons,
+    kinds.DisagreementRow: _polygons,
 }
 """What lays out each class of rows of one actor."""

@@ -10,25 +10,13 @@ from frontcalc.columns import unit_of
 from frontcalc.lint import CODES, Finding, Severity
 from frontcalc.outputs.grid import Columns, Grid, grid_of, projection, remarks
 from frontcalc.outputs.numbers import BLANK, km2
-from frontcalc.tables import (
-    TOTAL,
-    ArchiveMeta,
-    ClaimRow,
-    ClaimsMeta,
-    LayerRow,
-    LegendRow,
-    RegionCheckMeta,
-    RegionCheckRow,
-    RegionDetailRow,
-    RegionMeta,
-    RegionRow,
-)
+from frontcalc.tables import TOTAL, lists
 
 _CLAIM_PLACES = {"times": 2, "km2/day": 2, "mi2/day": 2}
 _MOST_OVERLAPS = 10
 
 
-def layer_grid(rows: Sequence[LayerRow], meta: ArchiveMeta) -> Grid:
+def layer_grid(rows: Sequence[lists.LayerRow], meta: lists.ArchiveMeta) -> Grid:
     """Return a line a map and layer."""
     unit = unit_of(meta.units)
     columns: Columns = [
@@ -42,11 +30,10 @@ def layer_grid(rows: Sequence[LayerRow], meta: ArchiveMeta) -> Grid:
     return grid_of(title, columns, rows, footer, meta, labels=5, spare=("vertices", "parts"))
 
 
-def legend_grid(rows: Sequence[LegendRow], meta: ArchiveMeta) -> Grid:
+def legend_grid(rows: Sequence[lists.LegendRow], meta: lists.ArchiveMeta) -> Grid:
     """Return a line a layer, or a value that may tell one."""
     columns: Columns = [
-        ("property", "property"),
-        ("value", "value"),
+        *((name, name) for name in ("property", "value")),
         ("maps", lambda row: f"{row.first} to {row.last}" if row.first else BLANK),
         ("taken for", _meaning),
         ("polygons", lambda row: f"{row.polygons:,}"),
@@ -56,7 +43,7 @@ def legend_grid(rows: Sequence[LegendRow], meta: ArchiveMeta) -> Grid:
     return grid_of(f"What tells the layers · {meta.archive}", columns, rows, footer, meta, labels=4)
 
 
-def _meaning(row: LegendRow) -> str:
+def _meaning(row: lists.LegendRow) -> str:
     """Return what a value is taken for, in words."""
     if row.asked:
         return "? (to be explained)"
@@ -65,7 +52,7 @@ def _meaning(row: LegendRow) -> str:
     return "not counted" if row.property == "layer" else "not used"
 
 
-def finding_grid(rows: Sequence[Finding], meta: ArchiveMeta) -> Grid:
+def finding_grid(rows: Sequence[Finding], meta: lists.ArchiveMeta) -> Grid:
     """Return a line a finding, and below them how many there are of each code."""
     columns: Columns = [
         *((name, name) for name in ("severity", "code", "date", "file")),
@@ -86,23 +73,21 @@ def finding_grid(rows: Sequence[Finding], meta: ArchiveMeta) -> Grid:
     return grid_of(f"Findings · {meta.archive}", columns, rows, footer, meta, labels=len(columns))
 
 
-def _extent(meta: ArchiveMeta) -> str:
+def _extent(meta: lists.ArchiveMeta) -> str:
     """Return how much an archive holds."""
     return f"maps: {meta.maps} · files read: {len(meta.files)}, distinct: {meta.distinct_files}"
 
 
-def claim_grid(rows: Sequence[ClaimRow], meta: ClaimsMeta) -> Grid:
+def claim_grid(rows: Sequence[lists.ClaimRow], meta: lists.ClaimsMeta) -> Grid:
     """Return a line a claim, and below them the reasons."""
 
-    def figure(name: str, *, signed: bool = False) -> Callable[[ClaimRow], str]:
+    def figure(name: str, *, signed: bool = False) -> Callable[[lists.ClaimRow], str]:
         return lambda row: km2(getattr(row, name), signed=signed, places=_CLAIM_PLACES.get(row.unit, 1))
 
     columns: Columns = [
         ("claim", "id"),
-        ("verdict", "verdict"),
-        ("period", "period"),
-        ("claimed", figure("claimed")),
-        ("computed", figure("computed")),
+        *((name, name) for name in ("verdict", "period")),
+        *((name, figure(name)) for name in ("claimed", "computed")),
         ("difference", figure("difference", signed=True)),
         ("unit", lambda row: UNIT_LABELS[row.unit]),
     ]
@@ -117,7 +102,7 @@ def claim_grid(rows: Sequence[ClaimRow], meta: ClaimsMeta) -> Grid:
     return grid_of(title, columns, rows, footer, meta, labels=3, spare=("difference", "period"))
 
 
-def region_grid(rows: Sequence[RegionRow], meta: RegionMeta) -> Grid:
+def region_grid(rows: Sequence[lists.RegionRow], meta: lists.RegionMeta) -> Grid:
     """Return a line a region of a set, and below it where the set comes from."""
     columns: Columns = [
         *((name.replace("_", " "), name) for name in ("code", "country", "region", "local_name")),
@@ -127,7 +112,7 @@ def region_grid(rows: Sequence[RegionRow], meta: RegionMeta) -> Grid:
     return grid_of(title, columns, rows, _origin(meta), meta, labels=4, spare=("local name", "country"))
 
 
-def detail_grid(rows: Sequence[RegionDetailRow], meta: RegionMeta) -> Grid:
+def detail_grid(rows: Sequence[lists.RegionDetailRow], meta: lists.RegionMeta) -> Grid:
     """Return a line a fact about one region, and below it where its set comes from."""
     (row,) = rows
     facts = (
@@ -144,14 +129,13 @@ def detail_grid(rows: Sequence[RegionDetailRow], meta: RegionMeta) -> Grid:
     return Grid(f"Region · {meta.set}", "", (), ("region", row.region), facts, tuple(_origin(meta)), labels=2)
 
 
-def _origin(meta: RegionMeta) -> Iterator[str]:
+def _origin(meta: lists.RegionMeta) -> Iterator[str]:
     """Yield where a region set comes from and on what terms, and the notices."""
-    yield from (f"source: {meta.source}", f"licence: {meta.licence}", f"method: {meta.method}")
-    yield f"SHA-256: {meta.sha256}"
-    yield from remarks(meta)
+    yield from (f"{name}: {getattr(meta, name)}" for name in ("source", "licence", "method"))
+    yield from (f"SHA-256: {meta.sha256}", *remarks(meta))
 
 
-def check_grid(rows: Sequence[RegionCheckRow], meta: RegionCheckMeta) -> Grid:
+def check_grid(rows: Sequence[lists.RegionCheckRow], meta: lists.RegionCheckMeta) -> Grid:
     """Return a line a region of a checked file, and below it what was found of the whole."""
     columns: Columns = [
         ("region", "region"),
@@ -161,36 +145,32 @@ def check_grid(rows: Sequence[RegionCheckRow], meta: RegionCheckMeta) -> Grid:
         ("area", "area_km2"),
         ("shared", lambda row: km2(row.overlap_km2 or None, places=3)),
     ]
-    title = f"Regions of {meta.file.name}, {unit_of(meta.units)} as drawn"
-    return grid_of(title, columns, rows, (*_check_findings(meta), *remarks(meta)), meta, labels=2)
-
-
-def _check_findings(meta: RegionCheckMeta) -> Iterator[str]:
-    """Yield what was found of a checked file as a whole, its verdict last."""
-    unit = unit_of(meta.units)
-    fields = ", ".join(meta.fields) or "none"
-    yield f"{meta.regions} regions named by {meta.name_field!r} (fields: {fields}) · {meta.crs}"
-    yield f"area: {km2(meta.area_km2)} {unit}, what regions share counted once"
+    unit, fields = unit_of(meta.units), ", ".join(meta.fields) or "none"
+    footer = [
+        f"{meta.regions} regions named by {meta.name_field!r} (fields: {fields}) · {meta.crs}",
+        f"area: {km2(meta.area_km2)} {unit}, what regions share counted once",
+    ]
     for pair in meta.overlaps[:_MOST_OVERLAPS]:
         share = f"{km2(pair.km2, places=3)} {unit}, {pair.percent_of_smaller:.3f} % of the smaller"
-        yield f"overlap: {pair.first} and {pair.second}, {share}"
+        footer.append(f"overlap: {pair.first} and {pair.second}, {share}")
     if more := len(meta.overlaps[_MOST_OVERLAPS:]):
-        yield f"overlap: {more} more pairs"
-    yield f"gaps that regions enclose: {meta.gaps}, {km2(meta.gaps_km2, places=3)} {unit}"
+        footer.append(f"overlap: {more} more pairs")
+    footer.append(f"gaps that regions enclose: {meta.gaps}, {km2(meta.gaps_km2, places=3)} {unit}")
     if meta.not_area:
-        yield f"points or lines, which have no area: {meta.not_area}"
-    yield from (f"refused: {reason}" for reason in meta.refused)
-    if not meta.refused:
-        yield "fit for --regions" + ("" if meta.name_field == "name" else f" with --region-name {meta.name_field}")
+        footer.append(f"points or lines, which have no area: {meta.not_area}")
+    named = "" if meta.name_field == "name" else f" with --region-name {meta.name_field}"
+    footer += [f"refused: {reason}" for reason in meta.refused] or [f"fit for --regions{named}"]
+    title = f"Regions of {meta.file.name}, {unit} as drawn"
+    return grid_of(title, columns, rows, (*footer, *remarks(meta)), meta, labels=2)
 
 
 LISTINGS: dict[type, Callable[[Sequence[Any], Any], Grid]] = {
-    LayerRow: layer_grid,
-    LegendRow: legend_grid,
+    lists.LayerRow: layer_grid,
+    lists.LegendRow: legend_grid,
     Finding: finding_grid,
-    ClaimRow: claim_grid,
-    RegionRow: region_grid,
-    RegionDetailRow: detail_grid,
-    RegionCheckRow: check_grid,
+    lists.ClaimRow: claim_grid,
+    lists.RegionRow: region_grid,
+    lists.RegionDetailRow: detail_grid,
+    lists.RegionCheckRow: check_grid,
 }
 """What lays out each class of rows that no actor's territory is shown in."""

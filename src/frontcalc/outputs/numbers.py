@@ -20,15 +20,7 @@ BLANK = "\N{EN DASH}"
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit that areas can be written in.
-
-    Parameters
-    ----------
-    label : str
-        As written after a figure in a sentence.
-    per_km2 : float
-        How many of it a square kilometre is.
-    """
+    """A unit of areas: its `label` after a figure in a sentence, and how many of it a square kilometre is."""
 
     label: str
     per_km2: float
@@ -43,18 +35,9 @@ PLACES = dict.fromkeys(("lon", "lat", "west", "south", "east", "north"), 6)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One published column.
+    """One published column: its name as written, with its unit, and what it says; `unit` is empty for none.
 
-    Parameters
-    ----------
-    name : str
-        As written, with its unit.
-    kind : type
-        `str`, `int`, `float`, `bool` or `date`.
-    nullable : bool
-        Whether cells may be blank.
-    definition, unit : str
-        What it says; the unit is empty where it has none.
+    `kind` is `str`, `int`, `float`, `bool` or `date`; `nullable` says whether cells may be blank.
     """
 
     name: str

@@ -78,23 +78,10 @@ def moves(row: Any, *names: str) -> bool:
 def _side_by_side(
     rows: Sequence[Any], side: str, columns: Columns, meta: Meta, *, shown: Sequence[str], size: Callable[[Any], float]
 ) -> list[tuple[str, list[Any], tuple[str, ...]]]:
-    """Return a line a region, the periods, dates or archives beside each other.
+    """Return each region's label, its rows by `side` (period, date or archive), and their cells in `columns`.
 
-    Parameters
-    ----------
-    side : str
-        The field that tells what stands beside each other.
-    columns : sequence of columns
-        Of each side.
-    shown : sequence of str
-        Fields of which one is more than zero in a region that is shown.
-    size : callable
-        Figure of a row: regions are sorted by it, the largest first, unassigned and total last.
-
-    Returns
-    -------
-    list of (str, list of row, tuple of str)
-        Each region's label, its rows by side, and their cells.
+    A region is left out where none of the fields `shown` is above zero. The largest `size` is first, unassigned
+    and total are last.
     """
     sides = dict.fromkeys(getattr(row, side) for row in rows)
     cells = {(getattr(row, side), key(row)): row for row in rows}
@@ -191,7 +178,17 @@ def compare_grids(rows: Sequence[CompareRow], actor: str, meta: CompareMeta) -> 
         groups = (("", 1), *((archive, len(columns)) for archive in archives), ("", 1))
         header = ("region", *[heading for heading, _ in columns] * len(archives), "nets apart")
         table = tuple((label, *cells, km2(_apart(region[0]))) for label, region, cells in lines)
-        footer = _compare_extremes(mine, meta)
+        footer = [f"{row.archive}: {from_to(row)}" for row in mine if row.level == TOTAL]
+        fine = [row for row in mine if row.level == meta.level.rpartition(",")[2] != TOTAL]
+        if nets := [row for row in fine if _apart(row) is not None]:
+            most = max(nets, key=lambda row: _apart(row) or 0.0)
+            ends = f"{km2(most.net_min_km2, signed=True)} to {km2(most.net_max_km2, signed=True)}"
+            footer.append(f"furthest apart on net: {most.region}, {ends}")
+        if held := [row for row in fine if row.closing_only_km2 is not None]:
+            most = max(held, key=lambda row: row.closing_only_km2 or 0.0)
+            alone = f"{most.region}, {km2(most.closing_only_km2)} on {most.archive}"
+            footer.append(f"most ground held by one alone: {alone}")
+        footer.append("only: held at the close on this archive's map and on none of the others")
         if period == periods[-1]:
             for own in meta.archives:
                 beside = f" · not counted: {', '.join(own.not_counted)}" if own.not_counted else ""
@@ -203,18 +200,3 @@ def compare_grids(rows: Sequence[CompareRow], actor: str, meta: CompareMeta) -> 
 def _apart(row: CompareRow) -> float | None:
     """Return how far the archives' net changes are apart, None where fewer than two have one."""
     return None if row.net_max_km2 is None or row.net_min_km2 is None else row.net_max_km2 - row.net_min_km2
-
-
-def _compare_extremes(rows: Sequence[CompareRow], meta: CompareMeta) -> list[str]:
-    """Return which maps each archive was measured between, and where they disagree most."""
-    lines = [f"{row.archive}: {from_to(row)}" for row in rows if row.level == TOTAL]
-    finest = meta.level.rpartition(",")[2]
-    fine = [row for row in rows if row.level == finest and row.level != TOTAL]
-    if nets := [row for row in fine if _apart(row) is not None]:
-        most = max(nets, key=lambda row: _apart(row) or 0.0)
-        ends = f"{km2(most.net_min_km2, signed=True)} to {km2(most.net_max_km2, signed=True)}"
-        lines.append(f"furthest apart on net: {most.region}, {ends}")
-    if held := [row for row in fine if row.closing_only_km2 is not None]:
-        most = max(held, key=lambda row: row.closing_only_km2 or 0.0)
-        lines.append(f"most ground held by one alone: {most.region}, {km2(most.closing_only_km2)} on {most.archive}")
-    return [*lines, "only: held at the close on this archive's map and on none of the others"]

@@ -12,26 +12,17 @@ from datetime import date
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from frontcalc.lint import Finding
-from frontcalc.outputs.numbers import UNITS, Column, columns
+from frontcalc.outputs.numbers import UNITS, columns
 from frontcalc.tables import basis, lists, rows
 
 PUBLISHED: dict[type, type] = {
-    rows.DiffRow: basis.Meta,
-    rows.HeldRow: basis.Meta,
-    rows.SeriesRow: basis.Meta,
-    rows.SummaryRow: basis.SummaryMeta,
-    rows.GrossRow: basis.SummaryMeta,
-    rows.FlowRow: basis.Meta,
-    rows.PlaceRow: basis.Meta,
-    rows.SensitivityRow: basis.Meta,
-    rows.RangeRow: basis.Meta,
+    **dict.fromkeys((rows.DiffRow, rows.HeldRow, rows.SeriesRow), basis.Meta),
+    **dict.fromkeys((rows.SummaryRow, rows.GrossRow), basis.SummaryMeta),
+    **dict.fromkeys((rows.FlowRow, rows.PlaceRow, rows.SensitivityRow, rows.RangeRow), basis.Meta),
     rows.CompareRow: basis.CompareMeta,
-    lists.LayerRow: lists.ArchiveMeta,
-    lists.LegendRow: lists.ArchiveMeta,
-    Finding: lists.ArchiveMeta,
+    **dict.fromkeys((lists.LayerRow, lists.LegendRow, Finding), lists.ArchiveMeta),
     lists.ClaimRow: lists.ClaimsMeta,
-    lists.RegionRow: lists.RegionMeta,
-    lists.RegionDetailRow: lists.RegionMeta,
+    **dict.fromkeys((lists.RegionRow, lists.RegionDetailRow), lists.RegionMeta),
     lists.RegionCheckRow: lists.RegionCheckMeta,
 }
 """The classes of rows that are written as tables, and what each rests on."""
@@ -57,6 +48,17 @@ def schema_id(kind: type) -> str:
 
 def json_schema(kind: type) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of the output of one class of rows."""
+    by_units = []
+    for units in UNITS:
+        cells = {}
+        for column in columns(kind, units):
+            own = _KINDS[column.kind]
+            described = f"{column.definition} ({column.unit})" if column.unit else column.definition
+            form = {"format": "date"} if column.kind is date else {}
+            cells[column.name] = {"type": [own, "null"] if column.nullable else own, **form, "description": described}
+        stated = {"properties": {"meta": {"properties": {"units": {"const": units}}}}}
+        row = {"type": "object", "required": list(cells), "properties": cells}
+        by_units.append({"if": stated, "then": {"properties": {"rows": {"items": row}}}})
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": schema_id(kind),
@@ -69,28 +71,8 @@ def json_schema(kind: type) -> dict[str, Any]:
             "rows": {"type": "array"},
             "schema": {"const": schema_id(kind)},
         },
-        "allOf": [_rows_in(kind, units) for units in UNITS],
+        "allOf": by_units,
     }
-
-
-def _rows_in(kind: type, units: str) -> dict[str, Any]:
-    """Return what rows are where `meta` names some units."""
-    stated = {"properties": {"meta": {"properties": {"units": {"const": units}}}}}
-    published = columns(kind, units)
-    row = {
-        "type": "object",
-        "required": [column.name for column in published],
-        "properties": {column.name: _cell(column) for column in published},
-    }
-    return {"if": stated, "then": {"properties": {"rows": {"items": row}}}}
-
-
-def _cell(column: Column) -> dict[str, Any]:
-    """Return the schema of one column."""
-    own = _KINDS[column.kind]
-    described = f"{column.definition} ({column.unit})" if column.unit else column.definition
-    form = {"format": "date"} if column.kind is date else {}
-    return {"type": [own, "null"] if column.nullable else own, **form, "description": described}
 
 
 def _value(hint: Any) -> dict[str, Any]:

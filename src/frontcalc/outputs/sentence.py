@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from frontcalc.errors import UsageError
 from frontcalc.layers import UNNAMED
 from frontcalc.names import printable
+from frontcalc.outputs import wording
 from frontcalc.outputs.pivots import differ_in_length
-from frontcalc.outputs.wording import (
-    UNITS,
-    Unit,
-    about,
-    at_least,
-    capital,
-    in_period,
-    is_stretched,
-    listed,
-    measurable,
-    than,
-    times_as_much,
-    written,
-)
+from frontcalc.outputs.wording import UNITS, Unit, about, listed, measurable, written
 from frontcalc.periods import is_period
 from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import TOTAL, CompareRow, HeldRow, Meta, PeriodRow, PeriodUsed, Table, ratio
@@ -55,7 +43,7 @@ def sentence(result: Table[Any, Any]) -> str:
     synthetic = any(notice.code == "SYNTHETIC" for notice in result.meta.notices)
     mark = "SYNTHETIC SAMPLE, made-up maps of no real war: "
     texts = (" ".join(pieces) for pieces in paragraphs(result))
-    return "\n".join(f"{mark}{text}\n" if synthetic else f"{capital(text)}\n" for text in texts)
+    return "\n".join(f"{mark}{text}\n" if synthetic else f"{wording.capital(text)}\n" for text in texts)
 
 
 def paragraphs(result: Table[Any, Any]) -> list[list[str]]:
@@ -77,17 +65,15 @@ def paragraphs(result: Table[Any, Any]) -> list[list[str]]:
         cure = "choose another --format"
         raise UsageError("is for diff, summary and held only", where="--format sentence", cure=cure)
     meta, unit = result.meta, UNITS[result.meta.units]
-    return [[*written_as(rows, meta, unit), _source(meta)] for rows in _subjects(result.rows, meta)]
-
-
-def _subjects(rows: Sequence[Any], meta: Meta) -> list[list[Any]]:
-    """Return the rows that the text is of, by actor and region: totals, but regions where only some were asked for."""
-    whole = not any(notice.code == "ONLY" for notice in meta.notices) and any(row.level == TOTAL for row in rows)
+    only = any(notice.code == "ONLY" for notice in meta.notices)
+    whole = not only and any(row.level == TOTAL for row in result.rows)
     subjects: dict[tuple[str, str, str], list[Any]] = {}
-    for row in rows:
+    for row in result.rows:
         if row.level == TOTAL if whole else row.level != TOTAL and row.region != UNASSIGNED:
             subjects.setdefault((row.actor, row.level, row.region), []).append(row)
-    return list(subjects.values())
+    names = ", ".join(dict.fromkeys(filter(None, (printable(meta.publisher), printable(meta.archive)))))
+    basis = f"View: {printable(meta.view_words)}. Source: {names}; areas calculated with frontcalc {meta.version}."
+    return [[*written_as(rows, meta, unit), basis] for rows in subjects.values()]
 
 
 def _diff_text(rows: Sequence[PeriodRow], meta: Meta, unit: Unit) -> list[str]:
@@ -103,10 +89,13 @@ def _diff_text(rows: Sequence[PeriodRow], meta: Meta, unit: Unit) -> list[str]:
     else:
         text = [
             f"{subject} {_changed(rows[1], f' {times[1]}', unit)}, {per}:",
-            f"{than(times_as_much(compared))} {times[0]}, when it {_changed(rows[0], '', unit)}.",
+            f"{wording.than(wording.times_as_much(compared))} {times[0]}, when it {_changed(rows[0], '', unit)}.",
         ]
-        if differ_in_length(rows):
-            text += _per_day(rows[0], rows[1], unit)
+        rates = [row.rate_km2_per_day or 0.0 for row in rows]
+        faster = ratio(*rates) if differ_in_length(rows) else None
+        if faster is not None and all(measurable(rate, unit) for rate in rates):
+            before, after = (about(rate, unit) for rate in rates)
+            text.append(f"Per day it was {wording.times_as_much(faster)}: {after} a day against {before}.")
     maps = [_maps(row, asked.get((row.actor, row.period))) for row in measured]
     return text + ([f"Compared: {'; '.join(dict.fromkeys(maps))}."] if any(maps) else [])
 
@@ -114,7 +103,10 @@ def _diff_text(rows: Sequence[PeriodRow], meta: Meta, unit: Unit) -> list[str]:
 def _changed(row: PeriodRow, when: str, unit: Unit) -> str:
     """Return what happened to the area, as a verb and its object; `when` begins with a space or is empty."""
     if row.net_km2 is None or row.gained_km2 is None or row.lost_km2 is None:
-        return f"could not be measured{when} ({_why_not(row)})"
+        why = "no map that early" if "NO-MAP" in row.notes.split() else "no two maps"
+        if row.opening and row.opening == row.closing:
+            why = f"no newer map than that of {written(row.opening)}"
+        return f"could not be measured{when} ({why})"
     smaller, larger = sorted((row.gained_km2, row.lost_km2))
     gained, lost = (about(size, unit, like_km2=row.net_km2) for size in (row.gained_km2, row.lost_km2))
     gross = f" ({gained} gained, {lost} lost)" if measurable(smaller, unit) and smaller >= _SMALL * larger else ""
@@ -123,23 +115,6 @@ def _changed(row: PeriodRow, when: str, unit: Unit) -> str:
     if row.net_km2 > 0:
         return f"grew by {about(row.net_km2, unit)}{when}{gross}"
     return f"lost {about(row.net_km2, unit)} more than it gained{when}{gross}"
-
-
-def _why_not(row: PeriodRow) -> str:
-    """Return why a period has no figures."""
-    if row.opening and row.opening == row.closing:
-        return f"no newer map than that of {written(row.opening)}"
-    return "no map that early" if "NO-MAP" in row.notes.split() else "no two maps"
-
-
-def _per_day(first: PeriodRow, second: PeriodRow, unit: Unit) -> list[str]:
-    """Return the comparison of rates, where the dates of the maps are known."""
-    rates = first.rate_km2_per_day, second.rate_km2_per_day
-    compared = ratio(*rates)
-    if compared is None or not all(measurable(rate or 0.0, unit) for rate in rates):
-        return []
-    before, after = (about(rate or 0.0, unit) for rate in rates)
-    return [f"Per day it was {times_as_much(compared)}: {after} a day against {before}."]
 
 
 def _when(row: PeriodRow, asked: PeriodUsed | None) -> str:
@@ -153,9 +128,9 @@ def _when(row: PeriodRow, asked: PeriodUsed | None) -> str:
         start = late or (asked and asked.opens_on) or row.opening
         end = early or (asked and asked.closes_on) or row.closing
         return f"between {written(start)} and {written(end)}" if start and end else f"in {row.period}"
-    if row.opening and row.closing and is_stretched(row):
+    if row.opening and row.closing and wording.is_stretched(row):
         return f"between {written(row.opening)} and {written(row.closing)}"
-    said = in_period(row.period)
+    said = wording.in_period(row.period)
     return said + (f" from {written(late)}" if late else "") + (f" up to {written(early)}" if early else "")
 
 
@@ -186,7 +161,7 @@ def _held_on(row: HeldRow, unit: Unit) -> str:
     if row.held_km2 is None:
         return f"could not be measured on {written(row.date)} (no map that early)"
     if "UNKNOWN-LAYER" in codes and measurable(row.held_km2, unit):
-        size = at_least(row.held_km2, unit)
+        size = wording.at_least(row.held_km2, unit)
     else:
         size = about(row.held_km2, unit)
     if "CLOSES-EARLY" in codes and row.snapshot:
@@ -208,10 +183,3 @@ def _per(meta: Meta) -> str:
     name = printable(meta.publisher)
     ending = "'" if name.endswith("s") else "'s"
     return f"per {name}{ending} map"
-
-
-def _source(meta: Meta) -> str:
-    """Return view, source and method, as the end of a paragraph."""
-    view = printable(meta.view_words)
-    names: Iterable[str] = dict.fromkeys(filter(None, (printable(meta.publisher), printable(meta.archive))))
-    return f"View: {view}. Source: {', '.join(names)}; areas calculated with frontcalc {meta.version}."

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from html import escape
 from typing import Any
 
@@ -47,10 +48,8 @@ def table(result: Table[Any, Any], *, width: int | None = None, colour: bool = F
     colour : bool
         Mark headings and the signs of changes with ANSI escape codes.
     """
-    if width is None:
-        return "\n".join(_aligned(grid, colour=colour) for grid in grids(result))
-    shown = ("\n".join(_aligned(block, width, colour=colour) for block in fit(grid, width)) for grid in grids(result))
-    return "\n".join(shown)
+    blocks = (block for grid in grids(result) for block in ([grid] if width is None else fit(grid, width)))
+    return "\n".join(_aligned(block, width, colour=colour) for block in blocks)
 
 
 def markdown(result: Table[Any, Any]) -> str:
@@ -80,7 +79,11 @@ def html_tables(result: Table[Any, Any]) -> str:
 def _aligned(grid: Grid, width: int | None = None, *, colour: bool) -> str:
     """Return one grid as aligned text, text columns to the left and figures to the right."""
     widths = column_widths(grid)
-    lines = _title_lines(grid, grid_width(grid), width)
+    room, texts = grid_width(grid), [text for text in (grid.title, grid.aside) if text]
+    if len(texts) == 2 and sum(map(len, texts)) + len(GAP) <= room:
+        lines = [grid.title + grid.aside.rjust(room - len(grid.title))]
+    else:
+        lines = [line for text in texts for line in _wrapped(text, width)]
     if grid.groups:
         spans, start = [], 0
         for heading, count in grid.groups:
@@ -104,14 +107,6 @@ def _line(cells: tuple[str, ...], widths: list[int], labels: int, *, colour: boo
         tint = {"+": _CYAN, MINUS: _YELLOW}.get(cell[:1]) if colour and column >= labels else None
         aligned.append(f"{tint}{text}{_RESET}" if tint else text)
     return GAP.join(aligned).rstrip()
-
-
-def _title_lines(grid: Grid, room: int, width: int | None) -> list[str]:
-    """Return title and aside at the ends of a line, or below each other where they do not fit."""
-    texts = [text for text in (grid.title, grid.aside) if text]
-    if len(texts) == 2 and sum(map(len, texts)) + len(GAP) <= room:
-        return [grid.title + grid.aside.rjust(room - len(grid.title))]
-    return [line for text in texts for line in _wrapped(text, width)]
 
 
 def _wrapped(text: str, width: int | None) -> list[str]:
@@ -176,19 +171,14 @@ def drift_text(drift: Drift) -> str:
         lines.append(subject if row.what == "moved" else f"{subject} {row.what}")
         for column, before, after in row.cells:
             cells = " → ".join(text.strip() or "blank" for text in (before, after))
-            lines.append(f"  {column}: {cells}{_by(before, after)}")
+            # By how much, where both are figures.
+            with suppress(ValueError):
+                by = float(after) - float(before)
+                cells += f" ({'+' if by > 0 else MINUS}{abs(by):,.3f})"
+            lines.append(f"  {column}: {cells}")
         lines += [f"  why: {reason}" for reason in row.why]
     # No name or column may begin a line of a log that its reader takes for a command, or steer a terminal.
     return "".join(f"{printable(line)}\n" for line in lines)
-
-
-def _by(before: str, after: str) -> str:
-    """Return by how much a figure moved, nothing where one of the two is none."""
-    try:
-        moved = float(after) - float(before)
-    except ValueError:
-        return ""
-    return f" ({'+' if moved > 0 else MINUS}{abs(moved):,.3f})"
 
 
 Used = Mapping[str, tuple[int, int]]

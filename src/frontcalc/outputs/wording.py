@@ -19,7 +19,6 @@ _MONTHS = (
 _QUARTERS = ("first", "second", "third", "fourth")
 _NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
-
 KM2, MI2 = UNITS["km2"], UNITS["mi2"]
 
 
@@ -68,9 +67,7 @@ def change(km2: float | None, unit: Unit = KM2) -> str:
         return "not measured"
     if not measurable(km2, unit):
         return "no measurable change"
-    size = abs(km2) * unit.per_km2
-    step = rounding_step(size)
-    return f"{'+' if km2 > 0 else MINUS}{_figure(round(size / step) * step)} {unit.label}"
+    return ("+" if km2 > 0 else MINUS) + about(km2, unit).removeprefix("about ")
 
 
 def _figure(value: float) -> str:
@@ -100,15 +97,12 @@ def times_as_much(ratio: float) -> str:
 
 def _share(ratio: float) -> str:
     """Return a ratio below twice as much in per cent, or as a half."""
-    difference = _percent(abs(ratio - 1))
     if abs(ratio - 1) < 0.025:
         return "about as much"
-    if ratio > 1:
-        return f"about {difference}% more"
     if 0.45 <= ratio < 0.55:
         return "about half as much"
     if ratio >= 0.55:
-        return f"about {difference}% less"
+        return f"about {_percent(abs(ratio - 1))}% {'more' if ratio > 1 else 'less'}"
     return f"about {_percent(ratio)}% as much" if ratio >= 0.01 else "less than 1% as much"
 
 

@@ -11,9 +11,8 @@ from frontcalc.columns import unit_of
 from frontcalc.errors import UsageError
 from frontcalc.notices import CODES
 from frontcalc.outputs.numbers import MINUS, Column, columns, rows
-from frontcalc.sources import SourceFile
 from frontcalc.sources.packages import extra_package
-from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, Meta, RegionCheckMeta, RegionMeta, Table
+from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, RegionCheckMeta, RegionMeta, Table
 
 FIGURES, METHOD = "Figures", "Method and sources"
 """The names of the two sheets."""
@@ -98,18 +97,15 @@ def _sections(result: Table[Any, Any]) -> Iterator[tuple[str, Sequence[tuple[str
     notices: list[tuple[str, ...]]
     notices = [(notice.code, notice.period, f"{notice.message} ({CODES[notice.code]})") for notice in meta.notices]
     yield "Notices", notices or [("none",)]
+    if isinstance(meta, RegionCheckMeta):
+        files = [meta.file]
+    elif not isinstance(meta, RegionMeta):
+        first = [meta.claims] if isinstance(meta, ClaimsMeta) else []
+        files = [*first, *([meta.regions] if meta.regions else []), *meta.files]
     if not isinstance(meta, RegionMeta):
-        yield "Files read, with SHA-256", [(file.name, "", file.sha256) for file in _files(meta)] or [("none",)]
+        yield "Files read, with SHA-256", [(file.name, "", file.sha256) for file in files] or [("none",)]
     published = columns(result.kind, meta.units)
     yield "Columns", [(column.name, column.unit, column.definition) for column in published]
-
-
-def _files(meta: Meta | ArchiveMeta | RegionCheckMeta) -> list[SourceFile]:
-    """Return the files that a result rests on, that of the regions first."""
-    if isinstance(meta, RegionCheckMeta):
-        return [meta.file]
-    claims = [meta.claims] if isinstance(meta, ClaimsMeta) else []
-    return [*claims, *([meta.regions] if meta.regions else []), *meta.files]
 
 
 def _method(meta: AnyMeta) -> list[tuple[str, ...]]:

@@ -12,13 +12,7 @@ import shapely
 
 
 @dataclass(frozen=True, slots=True)
-class PeriodRow:
-    """Change of one actor's territory in one period and region, as every table of periods begins.
-
-    Figures are None where nothing could be measured; `snapped_km2` is how much of gained and lost together
-    lies outside the region as drawn.
-    """
-
+class _Between:
     archive: str
     actor: str
     period: str
@@ -28,6 +22,16 @@ class PeriodRow:
     closing: dt.date | None
     days: int | None
     view: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodRow(_Between):
+    """Change of one actor's territory in one period and region, as every table of periods begins.
+
+    Figures are None where nothing could be measured; `snapped_km2` is how much of gained and lost together
+    lies outside the region as drawn.
+    """
+
     opening_km2: float | None
     closing_km2: float | None
     gained_km2: float | None
@@ -143,22 +147,13 @@ class GrossRow(SummaryRow):
 
 
 @dataclass(frozen=True, slots=True)
-class FlowRow:
+class FlowRow(_Between):
     """Ground of one actor that had one role at the opening and another at the close, in one region.
 
     Roles are in order of precedence: where layers overlap, the first one has the ground. Both roles are
     `none` in no row. The rows from a role add up to its area at the opening, those to it at the close.
     """
 
-    archive: str
-    actor: str
-    period: str
-    level: str
-    region: str
-    opening: dt.date | None
-    closing: dt.date | None
-    days: int | None
-    view: str
     from_role: str
     to_role: str
     km2: float | None

@@ -229,11 +229,7 @@ def cell_kind(hint: Any) -> tuple[type, bool]:
 
 
 def dtypes(kind: type) -> dict[str, str]:
-    """Return the dtype of each column of a class of rows, the same whatever the rows are.
-
-    Text is `string`, days `datetime64[s]`, figures `float64` with NaN for blanks, whole numbers `int64`, or
-    `Int64` where they may be blank.
-    """
+    """Return the dtype of each column of a class of rows, as `Table.to_frame` states them."""
     hints = get_type_hints(kind)
     kinds = {entry.name: cell_kind(hints[entry.name]) for entry in fields(kind)}
     return {
