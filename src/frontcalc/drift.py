@@ -78,17 +78,10 @@ class Drift:
 
 
 def compare(kept: Tree, now: Tree, *, folder: str) -> Drift:
-    """Return what moved between kept tables and those of now.
+    """Return what moved between kept tables and those of now; messages call the tree `folder`.
 
-    Areas count as moved from more than `TOLERANCE_KM2` on. Shares and rates follow from areas and are
-    not compared; every other cell is compared as text.
-
-    Parameters
-    ----------
-    kept, now : Tree
-        Before and after.
-    folder : str
-        What messages call the tree.
+    Areas moved where they differ by more than `TOLERANCE_KM2`. Shares and rates follow from areas and are not compared;
+    every other cell is compared as text.
     """
     reasons = _Reasons.between(kept, now)
     moved: list[MovedRow] = []
@@ -179,7 +172,12 @@ class _Reasons:
 
 def _map_changes(old: Record, new: Record) -> Iterator[tuple[str, str]]:
     """Yield the day of each map that differs, and how; a file that only has another name is the same."""
-    before, after = _maps_by_day(old), _maps_by_day(new)
+    before: dict[str, dict[str, str]] = {}
+    after: dict[str, dict[str, str]] = {}
+    for record, days in ((old, before), (new, after)):
+        for source in record.sources:
+            if source.role == "map" and source.date:
+                days.setdefault(source.date, {})[source.name] = source.sha256
     last = max(before, default="")
     for day in sorted({*before, *after}):
         was, now = before.get(day, {}), after.get(day, {})
@@ -187,23 +185,12 @@ def _map_changes(old: Record, new: Record) -> Iterator[tuple[str, str]]:
             continue
         names = ", ".join(now or was)
         if not was:
-            yield (
-                day,
-                f"new map: {names} of {day}" if day > last else f"revision: {names}, of the past day {day}, is new",
-            )
+            past = f"revision: {names}, of the past day {day}, is new"
+            yield day, f"new map: {names} of {day}" if day > last else past
         elif not now:
             yield day, f"removed map: {names} of {day} is gone or no longer used"
         else:
             yield day, f"revision: {names} of {day} was changed"
-
-
-def _maps_by_day(record: Record) -> dict[str, dict[str, str]]:
-    """Return the hashes of maps by day and name."""
-    days: dict[str, dict[str, str]] = {}
-    for source in record.sources:
-        if source.role == "map" and source.date:
-            days.setdefault(source.date, {})[source.name] = source.sha256
-    return days
 
 
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:

@@ -75,10 +75,7 @@ def diff(
     """
     wanted = parse_periods(periods)
     run = Run.open(archive, Options(**options))
-    if with_range:
-        return _with_ranges(run, run.resolved(wanted))
-    rows = [row for one in measured(run, run.resolved(wanted)) for row in diff_rows(run, one)]
-    return table_of(run, DiffRow, rows, slivers=True)
+    return _figures(run, run.resolved(wanted), with_range)
 
 
 @facade
@@ -117,11 +114,7 @@ def diff_files(
     >>> print(f"{total.net_km2:+,.1f} km² in {total.days} days")
     +1,020.0 km² in 63 days
     """
-    run, spans = between_files(before, after, Options(**options))
-    if with_range:
-        return _with_ranges(run, spans)
-    rows = [row for one in measured(run, spans) for row in diff_rows(run, one)]
-    return table_of(run, DiffRow, rows, slivers=True)
+    return _figures(*between_files(before, after, Options(**options)), with_range)
 
 
 @facade
@@ -195,15 +188,7 @@ def changes_between(before: str | Path, after: str | Path, **options: Unpack[Key
 
 
 def between_files(before: str | Path, after: str | Path, options: Options) -> tuple[Run, list[Span]]:
-    """Return a run on two single maps, with the one period between them, by actor.
-
-    Raises
-    ------
-    UsageError
-        An option is wrong, or the view counts no layer of either file.
-    DataError
-        The later file lacks a layer that the earlier one has.
-    """
+    """Return a run on two single maps, with the one period between them, by actor; errors as of `diff_files`."""
     forget_read()
     maps = pair_archive(before, after, legend=options.legend)
     run = Run(maps.skipping_bad() if options.skip_bad else maps, options)
@@ -214,11 +199,8 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
     named = run.actor and run.actor.casefold() != "all"
     run.actors = (run.actor,) if run.actor and named else tuple(counted)[: None if run.actor else 1]
     if not run.actors:
-        raise UsageError(
-            f"neither file has a layer that view {run.view.name} counts",
-            where=maps.name,
-            cure="choose another --view or --actor",
-        )
+        problem = f"neither file has a layer that view {run.view.name} counts"
+        raise UsageError(problem, where=maps.name, cure="choose another --view or --actor")
     for actor in run.actors:
         states = run.states(actor)
         for ref in run.archive.refs:
@@ -226,11 +208,8 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
         states.check_view(run.archive.refs[0])
         lacking = set(run.view.missing(closing.snapshot.named_layers(actor)))
         if gone := lacking - set(run.view.missing(opening.snapshot.named_layers(actor))):
-            raise DataError(
-                f"has no layer {' or '.join(sorted(gone))} of {actor}, which {maps.refs[0].names[0]} has",
-                where=maps.refs[1].names[0],
-                cure="choose a --view that both have",
-            )
+            problem = f"has no layer {' or '.join(sorted(gone))} of {actor}, which {maps.refs[0].names[0]} has"
+            raise DataError(problem, where=maps.refs[1].names[0], cure="choose a --view that both have")
     notices = tuple(dict.fromkeys([*opening.snapshot.notices, *closing.snapshot.notices]))
     period = Period(maps.name, opening.day, closing.day)
     return run, [Span(period, opening, closing, notices, actor) for actor in run.actors]
@@ -273,36 +252,29 @@ def polygons(run: Run, one: Measured) -> Iterator[tuple[str, str, float, shapely
                 yield kind, line.region, line.sum_of(km2), ground
 
 
-def _with_ranges(run: Run, spans: Iterable[Span]) -> Table[DiffRow, Meta]:
-    """Return the table of some periods with ranges, which is loaded where they are asked for."""
-    from frontcalc.measure.sensitivity import with_ranges
+def _figures(run: Run, spans: Iterable[Span], with_range: bool) -> Table[DiffRow, Meta]:
+    """Return the table of some periods; the module of ranges is loaded only for them."""
+    if with_range:
+        from frontcalc.measure.sensitivity import with_ranges
 
-    return with_ranges(run, spans)
+        return with_ranges(run, spans)
+    rows = [row for one in measured(run, spans) for row in diff_rows(run, one)]
+    return table_of(run, DiffRow, rows, slivers=True)
 
 
 def _polygons(run: Run, spans: Iterable[Span]) -> Table[ChangeRow, Meta]:
-    """Return the polygons of some periods."""
-    rows = [row for one in measured(run, spans, ground=True) for row in _change_rows(run, one)]
+    """Return the polygons of some periods, none where one has not two maps."""
+    rows: list[ChangeRow] = []
+    for one in measured(run, spans, ground=True):
+        span = one.span
+        opening, closing = (end.day if end else None for end in (span.opening, span.closing))
+        for kind, region, km2, ground in polygons(run, one):
+            drawn_km2 = float(geometry.area_km2(ground))
+            if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
+                raise FrontcalcError(
+                    f"the overlay contradicts itself: {km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons",
+                    cure="please report it with the maps and the regions",
+                )
+            drawn = drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
+            rows.append(ChangeRow(span.period.label, span.actor, region, kind, km2, opening, closing, drawn))
     return table_of(run, ChangeRow, rows, slivers=run.options.drop_slivers)
-
-
-def _change_rows(run: Run, one: Measured) -> Iterator[ChangeRow]:
-    """Yield a period's polygons, none where it has not two maps."""
-    span = one.span
-    for kind, region, km2, ground in polygons(run, one):
-        drawn_km2 = float(geometry.area_km2(ground))
-        if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
-            raise FrontcalcError(
-                f"the overlay contradicts itself: {km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons",
-                cure="please report it with the maps and the regions",
-            )
-        yield ChangeRow(
-            period=span.period.label,
-            actor=span.actor,
-            region=region,
-            kind=kind,
-            km2=km2,
-            opening=span.opening.day if span.opening else None,
-            closing=span.closing.day if span.closing else None,
-            geometry=drawn_in_degrees(geometry.polygonal(ground), run.options.crs),
-        )
