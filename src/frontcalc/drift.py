@@ -138,16 +138,11 @@ class _Reasons:
     def between(cls, kept: Tree, now: Tree) -> _Reasons:
         """Return the differences of two trees."""
         old, new = kept.record, now.record
-        everywhere = [
-            f"option {name}: {_shown(before)} → {_shown(after)}"
-            for name, before, after in _changed(old.options, new.options)
-        ]
+        options, software = _changed(old.options, new.options), _changed(old.software, new.software)
+        everywhere = [f"option {name}: {_shown(before)} → {_shown(after)}" for name, before, after in options]
         if old.version != new.version:
             everywhere.append(f"new version: frontcalc {old.version} → {new.version}")
-        everywhere += [
-            f"new version: {name} {before or 'none'} → {after or 'none'}"
-            for name, before, after in _changed(old.software, new.software)
-        ]
+        everywhere += [f"new version: {name} {was or 'none'} → {is_now or 'none'}" for name, was, is_now in software]
         regions, others = ({file.sha256 for file in record.sources if file.role == "regions"} for record in (old, new))
         if regions != others:
             everywhere.append("changed file: the regions are others")
@@ -158,9 +153,8 @@ class _Reasons:
         """Return what concerns one row: everything general, and the maps from its opening to its closing."""
         rows = [row for row in (old, new) if row]
         days = [day for row in rows for column in ("opening", "closing") if (day := row.get(column))]
-        mine = [
-            reason for day, reason in self.by_day if day == self.baseline or (days and min(days) <= day <= max(days))
-        ]
+        first, last = min(days, default=""), max(days, default="")
+        mine = [reason for day, reason in self.by_day if day == self.baseline or first <= day <= last]
         return (*self.everywhere, *mine) or self.fallback(table)
 
     def fallback(self, table: str) -> tuple[str, ...]:

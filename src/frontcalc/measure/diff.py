@@ -75,7 +75,10 @@ def diff(
     """
     wanted = parse_periods(periods)
     run = Run.open(archive, Options(**options))
-    return _figures(run, run.resolved(wanted), with_range)
+    if with_range:
+        return _with_ranges(run, run.resolved(wanted))
+    rows = [row for one in measured(run, run.resolved(wanted)) for row in diff_rows(run, one)]
+    return table_of(run, DiffRow, rows, slivers=True)
 
 
 @facade
@@ -114,7 +117,11 @@ def diff_files(
     >>> print(f"{total.net_km2:+,.1f} km² in {total.days} days")
     +1,020.0 km² in 63 days
     """
-    return _figures(*between_files(before, after, Options(**options)), with_range)
+    run, spans = between_files(before, after, Options(**options))
+    if with_range:
+        return _with_ranges(run, spans)
+    rows = [row for one in measured(run, spans) for row in diff_rows(run, one)]
+    return table_of(run, DiffRow, rows, slivers=True)
 
 
 @facade
@@ -252,14 +259,11 @@ def polygons(run: Run, one: Measured) -> Iterator[tuple[str, str, float, shapely
                 yield kind, line.region, line.sum_of(km2), ground
 
 
-def _figures(run: Run, spans: Iterable[Span], with_range: bool) -> Table[DiffRow, Meta]:
-    """Return the table of some periods; the module of ranges is loaded only for them."""
-    if with_range:
-        from frontcalc.measure.sensitivity import with_ranges
+def _with_ranges(run: Run, spans: Iterable[Span]) -> Table[DiffRow, Meta]:
+    """Return the table of some periods with ranges, which is loaded where they are asked for."""
+    from frontcalc.measure.sensitivity import with_ranges
 
-        return with_ranges(run, spans)
-    rows = [row for one in measured(run, spans) for row in diff_rows(run, one)]
-    return table_of(run, DiffRow, rows, slivers=True)
+    return with_ranges(run, spans)
 
 
 def _polygons(run: Run, spans: Iterable[Span]) -> Table[ChangeRow, Meta]:

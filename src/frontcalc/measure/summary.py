@@ -51,16 +51,6 @@ class Calendar:
         if self.step is not None and self.step not in EVERY:
             raise UsageError(f"no step is named {self.step!r}", where="--step", cure=f"choose {', '.join(EVERY)}")
 
-    @property
-    def day_of_baseline(self) -> date | None:
-        """The baseline as a day."""
-        return parse_day(self.baseline) if self.baseline else None
-
-    @property
-    def every_step(self) -> str | None:
-        """The step of gross figures; None without them."""
-        return (self.step or "snapshot") if self.gross else None
-
 
 @facade
 def summary(
@@ -142,10 +132,10 @@ def summaries(
     if calendar.same_span and tuple(units) != ("year",):
         raise UsageError("cuts years to the same days", where="--same-span", cure="use it with --every year")
     asked = Options(**options)
-    baseline = calendar.day_of_baseline
+    baseline = parse_day(calendar.baseline) if calendar.baseline else None
     run = Run.open(archive, asked)
     run.baseline = baseline
-    periods = {unit: list(periods_of(unit, run.archive, calendar)) for unit in units}
+    periods = {unit: list(periods_of(unit, run.archive, calendar, baseline)) for unit in units}
     ends = [day for each in periods.values() for period in each for day in (period.opens_on, period.closes_on) if day]
     run.begin(ends, ends[-1])
     tables = [_table(run, calendar, unit, periods[unit]) for unit in units]
@@ -158,7 +148,7 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     """Return the table of some periods."""
     wanted = [(actor, period) for actor in run.actors for period in periods]
     said = [Notice("BASELINE", f"ground held on {run.baseline} is not counted")] if run.baseline else []
-    land, step = land_of(run.regions), calendar.every_step
+    land, step = land_of(run.regions), (calendar.step or "snapshot") if calendar.gross else None
     rows: list[SummaryRow] = []
     steps_of: dict[tuple[str, str], list[Change]] = {}
 
@@ -172,7 +162,7 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
 
     for one in measured(run, spans(), judged=step is None):
         steps = steps_of.pop((one.span.actor, one.span.period.label), [])
-        rows.extend(_rows(run, calendar, land, one, steps))
+        rows.extend(_rows(run, step, land, one, steps))
     kind: type[SummaryRow] = SummaryRow if step is None else GrossRow
     told_apart = step is not None or run.options.drop_slivers
     table = table_of(run, kind, rows, slivers=told_apart, blank=True)
@@ -200,9 +190,7 @@ def _steps(run: Run, span: Span, every: str) -> tuple[list[Notice], list[Change]
     return notices, steps
 
 
-def _rows(
-    run: Run, calendar: Calendar, land: RegionLand, one: Measured, steps: Sequence[Change]
-) -> Iterator[SummaryRow]:
+def _rows(run: Run, step: str | None, land: RegionLand, one: Measured, steps: Sequence[Change]) -> Iterator[SummaryRow]:
     """Yield a period's rows: those of `diff`, and what a summary adds to each."""
     # What is snapped to a region is no part of the land that its share is of.
     held = one.change.km2[CLOSING, 0] - one.change.km2[CLOSING, 1] if one.change else None
@@ -210,10 +198,10 @@ def _rows(
     for line, row in zip(run.lines.shown, diff_rows(run, one), strict=True):
         share = asdict(land.share(line, held, COUNTRIES.get(one.span.actor, "")))
         own = {entry.name: getattr(row, entry.name) for entry in fields(PeriodRow)} | share
-        if not calendar.gross:
+        if step is None:
             yield SummaryRow(**own)
             continue
-        own |= {"step": calendar.every_step, "sliver_width_m": run.slivers[0]}
+        own |= {"step": step, "sliver_width_m": run.slivers[0]}
         if gross is not None:
             gained, lost = line.sum_of(gross.gained_km2), line.sum_of(gross.lost_km2)
             own |= {
@@ -227,7 +215,7 @@ def _rows(
         yield GrossRow(**own)
 
 
-def periods_of(every: str, maps: Archive, calendar: Calendar) -> Iterator[Period]:
+def periods_of(every: str, maps: Archive, calendar: Calendar, baseline: date | None) -> Iterator[Period]:
     """Yield the periods of a summary: those inside the time asked for in which the archive can show a change."""
     first, last = maps.days[0], maps.days[-1]
     begin, end = parse_bound(unit_of(first + _ONE_DAY, every), last=False), parse_bound(unit_of(last, every), last=True)
@@ -237,7 +225,6 @@ def periods_of(every: str, maps: Archive, calendar: Calendar) -> Iterator[Period
         raise UsageError(
             f"{calendar.since} is after {calendar.until}", where="--since and --until", cure="put the earlier first"
         )
-    baseline = calendar.day_of_baseline
     begin = max(filter(None, (begin, since, baseline and baseline + _ONE_DAY)))
     end = min(filter(None, (end, until)))
     if begin > end or first == last:
