@@ -206,8 +206,11 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
     named = run.actor and run.actor.casefold() != "all"
     run.actors = (run.actor,) if run.actor and named else tuple(counted)[: None if run.actor else 1]
     if not run.actors:
-        problem = f"neither file has a layer that view {run.view.name} counts"
-        raise UsageError(problem, where=maps.name, cure="choose another --view or --actor")
+        raise UsageError(
+            f"neither file has a layer that view {run.view.name} counts",
+            where=maps.name,
+            cure="choose another --view or --actor",
+        )
     for actor in run.actors:
         states = run.states(actor)
         for ref in run.archive.refs:

@@ -165,9 +165,9 @@ def fetch(
         at = f"{error.where}: " if error and error.where else ""
         shown.append(f"{what} ({at}{error.problem})" if error else what)
     more = f" and {len(plan.failures) - _SHOWN} more" if plan.failures[_SHOWN:] else ""
-    problem = f"is incomplete: {'; '.join(shown)}{more}"
     cure = "run again: what came is kept, and only the rest is asked for"
-    raise IncompleteError(problem, fetched, where=printable(folder.name), cure=cure)
+    where = printable(folder.name)
+    raise IncompleteError(f"is incomplete: {'; '.join(shown)}{more}", fetched, where=where, cure=cure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,9 +169,8 @@ def _download_regions(regions: FetchedRegions, url: str) -> tuple[bytes, Fetched
         if pointer := _POINTER.fullmatch(data):
             media = media_url(url)
             if media is None:
-                problem = f"is a Git LFS pointer, not the file itself: {url[:200]}"
                 cure = "download the file in a browser and give it with --regions"
-                raise DataError(problem, where=where, cure=cure)
+                raise DataError(f"is a Git LFS pointer, not the file itself: {url[:200]}", where=where, cure=cure)
             data = _download(media, MAX_FILE_BYTES)
             if hashlib.sha256(data).hexdigest() != pointer[1].decode():
                 raise DataError("is not the file that its Git LFS pointer names", where=where, cure=_LATER)
