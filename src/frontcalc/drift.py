@@ -78,17 +78,10 @@ class Drift:
 
 
 def compare(kept: Tree, now: Tree, *, folder: str) -> Drift:
-    """Return what moved between kept tables and those of now.
+    """Return what moved between kept tables and those of now; messages call the tree `folder`.
 
-    Areas count as moved from more than `TOLERANCE_KM2` on. Shares and rates follow from areas and are
-    not compared; every other cell is compared as text.
-
-    Parameters
-    ----------
-    kept, now : Tree
-        Before and after.
-    folder : str
-        What messages call the tree.
+    Areas moved where they differ by more than `TOLERANCE_KM2`. Shares and rates follow from areas and are not compared;
+    every other cell is compared as text.
     """
     reasons = _Reasons.between(kept, now)
     moved: list[MovedRow] = []
@@ -145,16 +138,11 @@ class _Reasons:
     def between(cls, kept: Tree, now: Tree) -> _Reasons:
         """Return the differences of two trees."""
         old, new = kept.record, now.record
-        everywhere = [
-            f"option {name}: {_shown(before)} → {_shown(after)}"
-            for name, before, after in _changed(old.options, new.options)
-        ]
+        options, software = _changed(old.options, new.options), _changed(old.software, new.software)
+        everywhere = [f"option {name}: {_shown(before)} → {_shown(after)}" for name, before, after in options]
         if old.version != new.version:
             everywhere.append(f"new version: frontcalc {old.version} → {new.version}")
-        everywhere += [
-            f"new version: {name} {before or 'none'} → {after or 'none'}"
-            for name, before, after in _changed(old.software, new.software)
-        ]
+        everywhere += [f"new version: {name} {was or 'none'} → {is_now or 'none'}" for name, was, is_now in software]
         regions, others = ({file.sha256 for file in record.sources if file.role == "regions"} for record in (old, new))
         if regions != others:
             everywhere.append("changed file: the regions are others")
@@ -165,9 +153,8 @@ class _Reasons:
         """Return what concerns one row: everything general, and the maps from its opening to its closing."""
         rows = [row for row in (old, new) if row]
         days = [day for row in rows for column in ("opening", "closing") if (day := row.get(column))]
-        mine = [
-            reason for day, reason in self.by_day if day == self.baseline or (days and min(days) <= day <= max(days))
-        ]
+        first, last = min(days, default=""), max(days, default="")
+        mine = [reason for day, reason in self.by_day if day == self.baseline or first <= day <= last]
         return (*self.everywhere, *mine) or self.fallback(table)
 
     def fallback(self, table: str) -> tuple[str, ...]:
@@ -179,7 +166,12 @@ class _Reasons:
 
 def _map_changes(old: Record, new: Record) -> Iterator[tuple[str, str]]:
     """Yield the day of each map that differs, and how; a file that only has another name is the same."""
-    before, after = _maps_by_day(old), _maps_by_day(new)
+    before: dict[str, dict[str, str]] = {}
+    after: dict[str, dict[str, str]] = {}
+    for record, days in ((old, before), (new, after)):
+        for source in record.sources:
+            if source.role == "map" and source.date:
+                days.setdefault(source.date, {})[source.name] = source.sha256
     last = max(before, default="")
     for day in sorted({*before, *after}):
         was, now = before.get(day, {}), after.get(day, {})
@@ -187,23 +179,12 @@ def _map_changes(old: Record, new: Record) -> Iterator[tuple[str, str]]:
             continue
         names = ", ".join(now or was)
         if not was:
-            yield (
-                day,
-                f"new map: {names} of {day}" if day > last else f"revision: {names}, of the past day {day}, is new",
-            )
+            past = f"revision: {names}, of the past day {day}, is new"
+            yield day, f"new map: {names} of {day}" if day > last else past
         elif not now:
             yield day, f"removed map: {names} of {day} is gone or no longer used"
         else:
             yield day, f"revision: {names} of {day} was changed"
-
-
-def _maps_by_day(record: Record) -> dict[str, dict[str, str]]:
-    """Return the hashes of maps by day and name."""
-    days: dict[str, dict[str, str]] = {}
-    for source in record.sources:
-        if source.role == "map" and source.date:
-            days.setdefault(source.date, {})[source.name] = source.sha256
-    return days
 
 
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:

@@ -21,18 +21,9 @@ REVISIONS = "revisions"
 class HeldFile:
     """One file of a fetched archive, named by its day.
 
-    Parameters
-    ----------
-    url, query : str, mapping of str to str
-        Where it is from, and what was asked there: nothing for a plain file.
-    etag : str
-        The server's ETag, empty where it gave none or the file is of several answers.
-    version : str
-        What the publisher calls this state of it: the last edit of a layer, git's id of a file.
-    sha256 : str
-        Of the file as it lies in the archive, in hexadecimal.
-    bytes, features : int
-        How large it is, and how many features it has; -1 where they were not counted.
+    `url` and `query` say where it is from and what was asked there, nothing for a plain file; `etag` is empty where the
+    server gave none or the file is of several answers; `version` is the last edit of a layer, or git's id of a file;
+    `sha256` is of the file in the archive, in hexadecimal; `features` is -1 where they were not counted.
     """
 
     file: str

@@ -84,27 +84,15 @@ def list_archive(
         files.update((file.name, file) for file in snapshot.files)
         notices += snapshot.notices
         snapshots.note_tells(told, snapshot.tells, ref)
-        rows += (_layer_row(part, target) for part in snapshot.layers)
+        for part in snapshot.layers:
+            ground = geometry.union(snapshots.to_equal_area(part.polygons, part.crs, target, where=part.file))
+            vertices, km2 = int(np.sum(shapely.get_num_coordinates(part.polygons))), float(geometry.area_km2(ground))
+            named = (part.name, part.layer.actor, part.layer.role.value)
+            assert part.ref.day is not None
+            rows.append(LayerRow(part.ref.day, *named, len(part.polygons), vertices, km2, part.file))
     if any(row.actor == UNNAMED for row in rows):
         notices.append(Notice("UNNAMED", snapshots.remark_on(told)))
     return Table(LayerRow, tuple(rows), archive_meta(maps, target, files, dict.fromkeys(notices)))
-
-
-def _layer_row(part: snapshots.SnapshotLayer, target: str) -> LayerRow:
-    """Return the row of one layer of one map."""
-    assert part.ref.day is not None
-    polygons = part.polygons
-    ground = geometry.union(snapshots.to_equal_area(polygons, part.crs, target, where=part.file))
-    return LayerRow(
-        date=part.ref.day,
-        layer=part.name,
-        actor=part.layer.actor,
-        role=part.layer.role.value,
-        parts=len(polygons),
-        vertices=int(np.sum(shapely.get_num_coordinates(polygons))),
-        km2=float(geometry.area_km2(ground)),
-        file=part.file,
-    )
 
 
 @facade

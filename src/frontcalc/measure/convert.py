@@ -59,10 +59,16 @@ def convert(
     asked = Options(**options)
     maps = Run.open(archive, asked).archive
     refuse_place(target, archives=maps.roots, fills=True)
-    refs = [ref for ref in maps.refs if not asked.skip_bad or _readable(ref)]
+    refs: list[SnapshotRef] = []
     told: Told = {}
-    for ref in refs:
-        note_tells(told, read_snapshot(ref).tells, ref)
+    for ref in maps.refs:
+        try:
+            note_tells(told, read_snapshot(ref).tells, ref)
+        except DataError as error:
+            if not asked.skip_bad or isinstance(error, ChangedError):
+                raise
+        else:
+            refs.append(ref)
     refuse_told(told, maps)
     suffix = target.suffix.lower()
     if suffix in (".parquet", ".geoparquet", ".geojson", ".json"):
@@ -90,14 +96,3 @@ def _layers(ref: SnapshotRef) -> Iterator[LayerPolygons]:
     for part in read_snapshot(ref).layers:
         polygons = geometry.repair(to_degrees(part.polygons, part.crs))
         yield LayerPolygons(ref.day, part.name, part.layer.actor, part.layer.role.value, polygons)
-
-
-def _readable(ref: SnapshotRef) -> bool:
-    """Say whether a map can be read."""
-    try:
-        read_snapshot(ref)
-    except DataError as error:
-        if isinstance(error, ChangedError):
-            raise
-        return False
-    return True

@@ -195,15 +195,7 @@ def changes_between(before: str | Path, after: str | Path, **options: Unpack[Key
 
 
 def between_files(before: str | Path, after: str | Path, options: Options) -> tuple[Run, list[Span]]:
-    """Return a run on two single maps, with the one period between them, by actor.
-
-    Raises
-    ------
-    UsageError
-        An option is wrong, or the view counts no layer of either file.
-    DataError
-        The later file lacks a layer that the earlier one has.
-    """
+    """Return a run on two single maps, with the one period between them, by actor; errors as of `diff_files`."""
     forget_read()
     maps = pair_archive(before, after, legend=options.legend)
     run = Run(maps.skipping_bad() if options.skip_bad else maps, options)
@@ -226,11 +218,8 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
         states.check_view(run.archive.refs[0])
         lacking = set(run.view.missing(closing.snapshot.named_layers(actor)))
         if gone := lacking - set(run.view.missing(opening.snapshot.named_layers(actor))):
-            raise DataError(
-                f"has no layer {' or '.join(sorted(gone))} of {actor}, which {maps.refs[0].names[0]} has",
-                where=maps.refs[1].names[0],
-                cure="choose a --view that both have",
-            )
+            problem = f"has no layer {' or '.join(sorted(gone))} of {actor}, which {maps.refs[0].names[0]} has"
+            raise DataError(problem, where=maps.refs[1].names[0], cure="choose a --view that both have")
     notices = tuple(dict.fromkeys([*opening.snapshot.notices, *closing.snapshot.notices]))
     period = Period(maps.name, opening.day, closing.day)
     return run, [Span(period, opening, closing, notices, actor) for actor in run.actors]
@@ -281,28 +270,18 @@ def _with_ranges(run: Run, spans: Iterable[Span]) -> Table[DiffRow, Meta]:
 
 
 def _polygons(run: Run, spans: Iterable[Span]) -> Table[ChangeRow, Meta]:
-    """Return the polygons of some periods."""
-    rows = [row for one in measured(run, spans, ground=True) for row in _change_rows(run, one)]
+    """Return the polygons of some periods, none where one has not two maps."""
+    rows: list[ChangeRow] = []
+    for one in measured(run, spans, ground=True):
+        span = one.span
+        opening, closing = (end.day if end else None for end in (span.opening, span.closing))
+        for kind, region, km2, ground in polygons(run, one):
+            drawn_km2 = float(geometry.area_km2(ground))
+            if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
+                raise FrontcalcError(
+                    f"the overlay contradicts itself: {km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons",
+                    cure="please report it with the maps and the regions",
+                )
+            drawn = drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
+            rows.append(ChangeRow(span.period.label, span.actor, region, kind, km2, opening, closing, drawn))
     return table_of(run, ChangeRow, rows, slivers=run.options.drop_slivers)
-
-
-def _change_rows(run: Run, one: Measured) -> Iterator[ChangeRow]:
-    """Yield a period's polygons, none where it has not two maps."""
-    span = one.span
-    for kind, region, km2, ground in polygons(run, one):
-        drawn_km2 = float(geometry.area_km2(ground))
-        if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
-            raise FrontcalcError(
-                f"the overlay contradicts itself: {km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons",
-                cure="please report it with the maps and the regions",
-            )
-        yield ChangeRow(
-            period=span.period.label,
-            actor=span.actor,
-            region=region,
-            kind=kind,
-            km2=km2,
-            opening=span.opening.day if span.opening else None,
-            closing=span.closing.day if span.closing else None,
-            geometry=drawn_in_degrees(geometry.polygonal(ground), run.options.crs),
-        )

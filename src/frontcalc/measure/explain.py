@@ -28,7 +28,6 @@ from frontcalc.tables import ArchiveMeta, LegendRow, Table
 LAYER = "layer"
 """What a row calls the property of a layer whose name is known, wherever the name stands."""
 
-
 _text = partial(json.dumps, ensure_ascii=False)
 """Return a text, a number or a list of texts as TOML has it."""
 
@@ -124,16 +123,13 @@ def _advice(told: Told, rows: Sequence[LegendRow], command: str) -> Iterator[Not
         value = firm[field][0].value
         yield Notice(
             "UNNAMED",
-            f"to explain {field!r}: {command} --property {json.dumps(field)} "
-            f"--layer {_text(f'{value}=ACTOR ROLE')} for each value "
-            f"(roles: {', '.join(Role)}); if its values tell nothing: --ignore {json.dumps(field)}",
+            f"to explain {field!r}: {command} --property {json.dumps(field)} --layer {_text(f'{value}=ACTOR ROLE')} "
+            f"for each value (roles: {', '.join(Role)}); if its values tell nothing: --ignore {json.dumps(field)}",
         )
     elif any(row.value == "(no layer)" for row in rows):
         yield Notice("UNNAMED", remark_on(told))
-    if unknown := [row.value for row in rows if row.property == LAYER and not row.actor]:
-        yield Notice(
-            "UNKNOWN-LAYER", f"not counted: {', '.join(map(repr, unknown[:5]))}; --layer says what a name means"
-        )
+    if unknown := [repr(row.value) for row in rows if row.property == LAYER and not row.actor]:
+        yield Notice("UNKNOWN-LAYER", f"not counted: {', '.join(unknown[:5])}; --layer says what a name means")
 
 
 @facade
@@ -193,31 +189,23 @@ def write_legend(
         raise UsageError("exists", where=str(target), cure="add --force to write over it, or choose another -o FILE")
     ignore = tuple(ignore)
     table = explain_archive(archive=path, **options)
-    meant = {value: _meaning(value, text) for value, text in (meanings or {}).items()}
+    meant: dict[str, Layer] = {}
+    for value, text in (meanings or {}).items():
+        actor, _, role = text.strip().rpartition(" ")
+        if not actor.strip() or role not in tuple(Role):
+            cure = f"write VALUE=ACTOR ROLE; roles are {', '.join(Role)}"
+            raise UsageError(f"{value!r} is {text!r}", where="--layer", cure=cure)
+        meant[value] = Layer(actor.strip(), Role(role), legend=OWN)
     before = read_legend(target) if target.is_file() else ArchiveConfig()
     old = before.get("legend", Legend())
     # What the file explains already is among the layers now.
     again = field is not None and plain(field) == plain(old.field)
     new = [name for name in ignore if not old.is_ignored(name)]
     _require(table.rows, None if again else field, meant, new, already=bool(ignore))
-    legend = Legend(
-        tuple(sorted((dict(old.layers) | meant).items())),
-        field or old.field,
-        tuple(sorted({*old.ignore, *ignore})),
-        old.ends,
-    )
+    layers, ignored = tuple(sorted((dict(old.layers) | meant).items())), tuple(sorted({*old.ignore, *ignore}))
+    legend = Legend(layers, field or old.field, ignored, old.ends)
     write_file(target, _toml(before, legend).encode())
     return target
-
-
-def _meaning(value: str, text: str) -> Layer:
-    """Return the layer that an actor and a role name."""
-    actor, _, role = text.strip().rpartition(" ")
-    if not actor.strip() or role not in tuple(Role):
-        raise UsageError(
-            f"{value!r} is {text!r}", where="--layer", cure=f"write VALUE=ACTOR ROLE; roles are {', '.join(Role)}"
-        )
-    return Layer(actor.strip(), Role(role), legend=OWN)
 
 
 def _require(
@@ -251,14 +239,9 @@ def _toml(config: ArchiveConfig, legend: Legend) -> str:
     for key, example in (("publisher", "…"), ("attribution", "…"), ("licence", "CC BY 4.0")):
         own = config.get(key)
         lines.append(f"{key} = {_text(own)}" if own else f"# {key} = {_text(example)}")
-    stated = {
-        "view": config.get("view"),
-        "as_of_offset_days": config.get("as_of_offset_days"),
-        "year": config.get("year"),
-        "property": legend.field,
-        "ignore": legend.ignore or None,
-    }
-    lines += [f"{key} = {_text(value)}" for key, value in stated.items() if value not in (None, "")]
+    stated: list[tuple[str, object]] = [(key, config.get(key)) for key in ("view", "as_of_offset_days", "year")]
+    stated += [("property", legend.field), ("ignore", legend.ignore or None)]
+    lines += [f"{key} = {_text(value)}" for key, value in stated if value not in (None, "")]
     if dates := config.get("dates"):
         lines += ["", "[dates]", *(f"{_text(name)} = {day}" for name, day in sorted(dates.items()))]
     if legend.layers:

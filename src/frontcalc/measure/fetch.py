@@ -90,9 +90,8 @@ def fetch(
 ) -> Fetched:
     """Fill an archive with a publisher's maps, or update one with what is new.
 
-    Every file is named by its day. `manifest.json` says where each is from, `frontcalc.toml` whose they are and on
-    what terms, and `revisions` holds what the publisher has changed since. A run that was interrupted goes on
-    where it was.
+    Every file is named by its day. `manifest.json` says where each is from, `frontcalc.toml` whose they are and on what
+    terms, and `revisions` holds what the publisher has changed since. A run that was interrupted goes on where it was.
 
     Parameters
     ----------
@@ -158,7 +157,17 @@ def fetch(
         else:
             with filling(folder, credited, origin) as held:
                 steps = _Filling(held, plan, refresh, patience).fetch()
-    return _complete(Fetched(folder, credited, tuple(steps), dry_run), plan.failures)
+    fetched = Fetched(folder, credited, tuple(steps), dry_run)
+    if not plan.failures:
+        return fetched
+    shown = []
+    for what, error in plan.failures[:_SHOWN]:
+        at = f"{error.where}: " if error and error.where else ""
+        shown.append(f"{what} ({at}{error.problem})" if error else what)
+    more = f" and {len(plan.failures) - _SHOWN} more" if plan.failures[_SHOWN:] else ""
+    cure = "run again: what came is kept, and only the rest is asked for"
+    where = printable(folder.name)
+    raise IncompleteError(f"is incomplete: {'; '.join(shown)}{more}", fetched, where=where, cure=cure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,23 +246,6 @@ class _Filling:
         self.plan.failures.append((str(one.day or "the latest map"), error))
 
 
-def _complete(fetched: Fetched, failures: Sequence[tuple[str, FrontcalcError | None]]) -> Fetched:
-    """Return what was done, or raise what is missing, and why where that is known."""
-    if not failures:
-        return fetched
-    shown = []
-    for what, error in failures[:_SHOWN]:
-        at = f"{error.where}: " if error and error.where else ""
-        shown.append(f"{what} ({at}{error.problem})" if error else what)
-    more = f" and {len(failures) - _SHOWN} more" if failures[_SHOWN:] else ""
-    raise IncompleteError(
-        f"is incomplete: {'; '.join(shown)}{more}",
-        fetched,
-        where=printable(fetched.folder.name),
-        cure="run again: what came is kept, and only the rest is asked for",
-    )
-
-
 def source_terms(source: str) -> tuple[str, ...]:
     """Return whose a source's maps are and on what terms, a line each; nothing of addresses of the user's.
 
@@ -279,11 +271,7 @@ def source_terms(source: str) -> tuple[str, ...]:
     'maps: © DEEPSTATEUATECH LLC, DeepStateMap.live'
     """
     found = find_source(source)
-    facts = {
-        "source": found.title,
-        "maps": found.attribution,
-        "licence": found.licence,
-        "unresolved": found.unresolved,
-        "terms": found.terms,
-    }
-    return tuple(f"{name}: {text}" for name, text in facts.items() if text) if found.attribution else ()
+    names = ("source", "maps", "licence", "unresolved", "terms")
+    texts = (found.title, found.attribution, found.licence, found.unresolved, found.terms)
+    facts = zip(names, texts, strict=True)
+    return tuple(f"{name}: {text}" for name, text in facts if text) if found.attribution else ()

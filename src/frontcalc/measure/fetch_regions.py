@@ -89,7 +89,12 @@ def fetch_regions(
     where, step = find_country(country), find_level(level)
     kept = None if update else region_store.find_fetched(where.alpha3, step)
     if kept:
-        return _listed(kept, _changes_upstream(kept, where, api))
+        try:
+            now, _ = _described(where, step, api)
+        except DataError as error:
+            return _listed(kept, (Notice("UPSTREAM-UNKNOWN", f"the set fetched before is used; {error}"),))
+        message = f"the set fetched before is used ({kept.upstream}); there is {now.upstream}: --update fetches it"
+        return _listed(kept, () if now.upstream == kept.upstream else (Notice("UPSTREAM-CHANGED", message),))
     before = region_store.recorded_sha256(where.alpha3, step)
     data, regions = _download_regions(*_described(where, step, api))
     message = f"the set of {where.alpha3} {step} was replaced: its SHA-256 was {before[:16]}…"
@@ -144,18 +149,10 @@ def _described(country: Any, level: str, api: str | None) -> tuple[FetchedRegion
         raise DataError("names no file (gjDownloadURL)", where=where, cure=_LATER)
     year = _text(answer, "boundaryYearRepresented")
     origin = _text(answer, "boundarySource") or "an unnamed source"
-    regions = FetchedRegions(
-        path=Path(),
-        country=country.alpha2,
-        level=level,
-        source=f"geoBoundaries gbOpen {iso3} {adm}, {year or 'no year'}, from {origin}",
-        licence=_text(answer, "boundaryLicense") or "not stated",
-        sha256="",
-        iso3=iso3,
-        year=year,
-        upstream=f"{_text(answer, 'boundaryID')}, built {_text(answer, 'buildDate')}",
-    )
-    return regions, url
+    source = f"geoBoundaries gbOpen {iso3} {adm}, {year or 'no year'}, from {origin}"
+    licence = _text(answer, "boundaryLicense") or "not stated"
+    upstream = f"{_text(answer, 'boundaryID')}, built {_text(answer, 'buildDate')}"
+    return FetchedRegions(Path(), country.alpha2, level, source, licence, "", iso3, year, upstream), url
 
 
 def _text(answer: dict[str, Any], member: str) -> str:
@@ -172,11 +169,8 @@ def _download_regions(regions: FetchedRegions, url: str) -> tuple[bytes, Fetched
         if pointer := _POINTER.fullmatch(data):
             media = media_url(url)
             if media is None:
-                raise DataError(
-                    f"is a Git LFS pointer, not the file itself: {url[:200]}",
-                    where=where,
-                    cure="download the file in a browser and give it with --regions",
-                )
+                cure = "download the file in a browser and give it with --regions"
+                raise DataError(f"is a Git LFS pointer, not the file itself: {url[:200]}", where=where, cure=cure)
             data = _download(media, MAX_FILE_BYTES)
             if hashlib.sha256(data).hexdigest() != pointer[1].decode():
                 raise DataError("is not the file that its Git LFS pointer names", where=where, cure=_LATER)
@@ -208,18 +202,6 @@ def _download(url: str, limit: int) -> bytes:
     return data
 
 
-def _changes_upstream(kept: FetchedRegions, country: Any, api: str | None) -> tuple[Notice, ...]:
-    """Return a notice where the source has another version than the one kept, or cannot be asked."""
-    try:
-        now, _ = _described(country, kept.level, api)
-    except DataError as error:
-        return (Notice("UPSTREAM-UNKNOWN", f"the set fetched before is used; {error}"),)
-    if now.upstream == kept.upstream:
-        return ()
-    message = f"the set fetched before is used ({kept.upstream}); there is {now.upstream}: --update fetches it"
-    return (Notice("UPSTREAM-CHANGED", message),)
-
-
 def _listed(regions: FetchedRegions, notices: tuple[Notice, ...]) -> Table[RegionRow, RegionMeta]:
     """Return a fetched set as a table: its regions as named, with their areas as drawn."""
     _, features = read_features(single_file(regions.path))
@@ -227,19 +209,10 @@ def _listed(regions: FetchedRegions, notices: tuple[Notice, ...]) -> Table[Regio
     rows, drawn = [], {}
     for number, own in enumerate(features.properties):
         polygons = features.polygons[features.owner == number]
-        area_km2 = geometry.area_km2(to_equal_area(polygons, features.crs, crs.DEFAULT_CRS))
-        row = RegionRow(
-            set=title,
-            level=regions.level,
-            code=str(own.get(CODE_FIELD) or ""),
-            country=regions.country,
-            region=str(own[NAME_FIELD]).strip(),
-            local_name="",
-            area_km2=float(np.sum(area_km2)),
-            aliases="",
-        )
-        rows.append(row)
-        drawn[row] = polygons
+        area_km2 = float(np.sum(geometry.area_km2(to_equal_area(polygons, features.crs, crs.DEFAULT_CRS))))
+        code, name = str(own.get(CODE_FIELD) or ""), str(own[NAME_FIELD]).strip()
+        rows.append(RegionRow(title, regions.level, code, regions.country, name, "", area_km2, ""))
+        drawn[rows[-1]] = polygons
     rows.sort(key=lambda row: (row.region, row.code, row.area_km2))
     credit = f"regions: {', '.join(filter(None, (regions.source, regions.licence)))}"
     terms = (title, regions.source, regions.licence, "as fetched", regions.sha256)

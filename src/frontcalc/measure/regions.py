@@ -59,7 +59,7 @@ def list_regions() -> Table[RegionRow, RegionMeta]:
     pieces = geometry.project_polygons(stored.pieces, crs.projector(crs.LONLAT, crs.DEFAULT_CRS))
     areas = np.bincount(stored.owner, geometry.area_km2(pieces), minlength=len(stored.regions))
     rows = tuple(
-        RegionRow(**_columns(stored, info, area)) for info, area in zip(stored.regions, areas.tolist(), strict=True)
+        RegionRow(*_columns(stored, info, area)) for info, area in zip(stored.regions, areas.tolist(), strict=True)
     )
     drawn = {row: stored.pieces[stored.owner == index] for index, row in enumerate(rows)}
     return Table(RegionRow, rows, _meta(stored), shapes_by_row(drawn, crs.LONLAT))
@@ -104,42 +104,22 @@ def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
     beside = shapely.STRtree(stored.pieces).query(mine, predicate="intersects")[1]
     neighbours = sorted({stored.regions[owner].name for owner in stored.owner[beside]} - {info.name})
     projected = geometry.project_polygons(mine, crs.projector(crs.LONLAT, crs.DEFAULT_CRS))
-    west, south, east, north = map(float, shapely.total_bounds(mine))
-    row = RegionDetailRow(
-        **_columns(stored, info, float(np.sum(geometry.area_km2(projected)))),
-        west=west,
-        south=south,
-        east=east,
-        north=north,
-        neighbours="|".join(neighbours),
-    )
+    area_km2, box = float(np.sum(geometry.area_km2(projected))), map(float, shapely.total_bounds(mine))
+    cells: tuple[Any, ...] = (*_columns(stored, info, area_km2), *box, "|".join(neighbours))
+    row = RegionDetailRow(*cells)
     return Table(RegionDetailRow, (row,), _meta(stored), shapes_by_row({row: mine}, crs.LONLAT))
 
 
-def _columns(stored: EmbeddedRegions, info: RegionInfo, area_km2: float) -> dict[str, Any]:
-    """Return the columns that every row of an embedded region has."""
-    return {
-        "set": stored.name,
-        "level": "adm1",
-        "code": info.code,
-        "country": info.country,
-        "region": info.name,
-        "local_name": info.name_uk,
-        "area_km2": area_km2,
-        "aliases": "|".join(info.aliases),
-    }
+def _columns(stored: EmbeddedRegions, info: RegionInfo, area_km2: float) -> tuple[Any, ...]:
+    """Return the columns that every row of an embedded region has, in the order of `RegionRow`."""
+    names = (info.code, info.country, info.name, info.name_uk)
+    return (stored.name, "adm1", *names, area_km2, "|".join(info.aliases))
 
 
 def _meta(stored: EmbeddedRegions) -> RegionMeta:
     """Return where an embedded set comes from."""
-    return RegionMeta(
-        set=stored.name,
-        source=stored.source,
-        licence=stored.licence,
-        method=stored.method,
-        sha256=stored.sha256,
-        attribution=(f"regions: {stored.source}, {stored.licence}",),
-    )
+    terms = (stored.name, stored.source, stored.licence, stored.method, stored.sha256)
+    return RegionMeta(*terms, attribution=(f"regions: {stored.source}, {stored.licence}",))
 
 
 @facade
@@ -160,8 +140,7 @@ def check_regions(
     Returns
     -------
     Table of RegionCheckRow
-        A row a region by name, areas in km² as drawn; `meta.refused` lists all that keeps the file from
-        being used.
+        A row a region by name, areas in km² as drawn; `meta.refused` lists all that keeps the file from being used.
 
     Raises
     ------
@@ -205,17 +184,11 @@ def check_regions(
     # What lies in a hole may be a region of its own, an enclave.
     gaps_km2 = geometry.area_km2(shapely.difference(np.array(holes, dtype=object), whole))
     gaps_km2 = gaps_km2[gaps_km2 > _TOUCHING_KM2]
-    rows = [
-        _row(
-            source.name,
-            name,
-            [own for own, mine in zip(features.properties, names, strict=True) if mine == name],
-            drawn[number],
-            ground[number],
-            [pair for pair in overlaps if name in (pair.first, pair.second)],
-        )
-        for number, name in enumerate(order)
-    ]
+    rows = []
+    for name, polygons, area in zip(order, drawn, ground, strict=True):
+        mine = [own for own, called in zip(features.properties, names, strict=True) if called == name]
+        shared = [pair for pair in overlaps if name in (pair.first, pair.second)]
+        rows.append(_row(source.name, name, mine, polygons, area, shared))
     meta = RegionCheckMeta(
         version=__version__,
         file=source,
@@ -243,17 +216,11 @@ def _row(
     overlaps: Sequence[RegionOverlap],
 ) -> RegionCheckRow:
     """Return one region's row, of its features' properties, its polygons and the overlaps that it has."""
-    return RegionCheckRow(
-        file=file,
-        region=name,
-        country=printable(country_of(properties)),
-        features=len(properties),
-        parts=len(drawn),
-        repaired=int(np.sum(~shapely.is_valid(drawn))),
-        area_km2=float(geometry.area_km2(ground)),
-        overlap_km2=fsum(pair.km2 for pair in overlaps),
-        overlaps_with="|".join(sorted({one for pair in overlaps for one in (pair.first, pair.second)} - {name})),
-    )
+    country, repaired = printable(country_of(properties)), int(np.sum(~shapely.is_valid(drawn)))
+    area_km2, overlap_km2 = float(geometry.area_km2(ground)), fsum(pair.km2 for pair in overlaps)
+    others = "|".join(sorted({one for pair in overlaps for one in (pair.first, pair.second)} - {name}))
+    sizes = (len(properties), len(drawn), repaired, area_km2, overlap_km2)
+    return RegionCheckRow(file, name, country, *sizes, others)
 
 
 def _names_checked(features: Features, field: str, fields: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -261,9 +228,8 @@ def _names_checked(features: Features, field: str, fields: Sequence[str]) -> tup
     names = [printable(str(own.get(field) or "").strip()) for own in features.properties]
     if field not in fields:
         listed = ", ".join(fields) or "none"
-        return [f"(feature {number})" for number in range(len(names))], [
-            f"no field {field!r}; its fields are {listed}: choose with --region-name"
-        ]
+        problem = f"no field {field!r}; its fields are {listed}: choose with --region-name"
+        return [f"(feature {number})" for number in range(len(names))], [problem]
     refused = [f"feature {number} has no {field!r}" for number, name in enumerate(names) if not name]
     reserved = sorted({name for name in names if name.casefold() in (TOTAL, UNASSIGNED)})
     refused += [f"a region is named {name!r}, which is a row of its own" for name in reserved]

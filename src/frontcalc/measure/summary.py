@@ -7,14 +7,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 from frontcalc.archives import Archive
 from frontcalc.change import CLOSING, GAINED_SLIVER, LOST_SLIVER, Change, total
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.layers import COUNTRIES
-from frontcalc.levels import Line
 from frontcalc.measure.diff import diff_rows
 from frontcalc.measure.series import EVERY, steps_in
 from frontcalc.notices import Notice
@@ -27,7 +26,7 @@ from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.run.suspicions import suspect_parts
 from frontcalc.states import Span
-from frontcalc.tables import GrossRow, MapUsed, Meta, PeriodRow, SummaryMeta, SummaryRow, Table
+from frontcalc.tables import GrossRow, MapUsed, PeriodRow, SummaryMeta, SummaryRow, Table
 
 INVASION = "2022-02-24"
 """The day that Russia's full-scale invasion of Ukraine began, which ISW's maps open with: a baseline by name."""
@@ -37,13 +36,7 @@ _ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Which calendar periods a summary has, and what it shows of each; the keywords of `summary` that say so.
-
-    Raises
-    ------
-    UsageError
-        One is wrong, or two do not go together.
-    """
+    """Which calendar periods a summary has, and what it shows of each; the keywords of `summary` that say so."""
 
     since: PeriodLike | None = None
     until: PeriodLike | None = None
@@ -57,16 +50,6 @@ class Calendar:
             raise UsageError("--step is of gross figures", cure="add --gross")
         if self.step is not None and self.step not in EVERY:
             raise UsageError(f"no step is named {self.step!r}", where="--step", cure=f"choose {', '.join(EVERY)}")
-
-    @property
-    def day_of_baseline(self) -> date | None:
-        """The baseline as a day."""
-        return parse_day(self.baseline) if self.baseline else None
-
-    @property
-    def every_step(self) -> str | None:
-        """The step of gross figures; None without them."""
-        return (self.step or "snapshot") if self.gross else None
 
 
 @facade
@@ -149,10 +132,10 @@ def summaries(
     if calendar.same_span and tuple(units) != ("year",):
         raise UsageError("cuts years to the same days", where="--same-span", cure="use it with --every year")
     asked = Options(**options)
-    baseline = calendar.day_of_baseline
+    baseline = parse_day(calendar.baseline) if calendar.baseline else None
     run = Run.open(archive, asked)
     run.baseline = baseline
-    periods = {unit: list(periods_of(unit, run.archive, calendar)) for unit in units}
+    periods = {unit: list(periods_of(unit, run.archive, calendar, baseline)) for unit in units}
     ends = [day for each in periods.values() for period in each for day in (period.opens_on, period.closes_on) if day]
     run.begin(ends, ends[-1])
     tables = [_table(run, calendar, unit, periods[unit]) for unit in units]
@@ -165,7 +148,7 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     """Return the table of some periods."""
     wanted = [(actor, period) for actor in run.actors for period in periods]
     said = [Notice("BASELINE", f"ground held on {run.baseline} is not counted")] if run.baseline else []
-    land, step = land_of(run.regions), calendar.every_step
+    land, step = land_of(run.regions), (calendar.step or "snapshot") if calendar.gross else None
     rows: list[SummaryRow] = []
     steps_of: dict[tuple[str, str], list[Change]] = {}
 
@@ -179,11 +162,21 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
 
     for one in measured(run, spans(), judged=step is None):
         steps = steps_of.pop((one.span.actor, one.span.period.label), [])
-        rows.extend(_rows(run, calendar, land, one, steps))
+        rows.extend(_rows(run, step, land, one, steps))
     kind: type[SummaryRow] = SummaryRow if step is None else GrossRow
     told_apart = step is not None or run.options.drop_slivers
     table = table_of(run, kind, rows, slivers=told_apart, blank=True)
-    return Table(kind, table.rows, _summary_meta(table.meta, run, calendar, every), table.shape_of)
+    by_day = {one.ref.day: one.files for one in (*run.baselines.values(), *run.used.values())}
+    maps = [MapUsed(day, file.name, file.sha256) for day, files in by_day.items() for file in files]
+    meta = SummaryMeta(
+        **{entry.name: getattr(table.meta, entry.name) for entry in fields(table.meta)},
+        every=every,
+        same_span=calendar.same_span,
+        baseline=run.baseline,
+        step=step,
+        maps=tuple(sorted(maps, key=lambda used: (str(used.date), used.name))),
+    )
+    return Table(kind, table.rows, meta, table.shape_of)
 
 
 def _steps(run: Run, span: Span, every: str) -> tuple[list[Notice], list[Change]]:
@@ -197,80 +190,41 @@ def _steps(run: Run, span: Span, every: str) -> tuple[list[Notice], list[Change]
     return notices, steps
 
 
-def _rows(
-    run: Run, calendar: Calendar, land: RegionLand, one: Measured, steps: Sequence[Change]
-) -> Iterator[SummaryRow]:
+def _rows(run: Run, step: str | None, land: RegionLand, one: Measured, steps: Sequence[Change]) -> Iterator[SummaryRow]:
     """Yield a period's rows: those of `diff`, and what a summary adds to each."""
     # What is snapped to a region is no part of the land that its share is of.
     held = one.change.km2[CLOSING, 0] - one.change.km2[CLOSING, 1] if one.change else None
     gross = total(steps) if steps else None
     for line, row in zip(run.lines.shown, diff_rows(run, one), strict=True):
         share = asdict(land.share(line, held, COUNTRIES.get(one.span.actor, "")))
-        own = {entry.name: getattr(row, entry.name) for entry in fields(PeriodRow)}
-        if calendar.gross:
-            yield GrossRow(**own, **share, **_gross_columns(run, calendar, line, len(steps), gross))
-        else:
-            yield SummaryRow(**own, **share)
+        own = {entry.name: getattr(row, entry.name) for entry in fields(PeriodRow)} | share
+        if step is None:
+            yield SummaryRow(**own)
+            continue
+        own |= {"step": step, "sliver_width_m": run.slivers[0]}
+        if gross is not None:
+            gained, lost = line.sum_of(gross.gained_km2), line.sum_of(gross.lost_km2)
+            own |= {
+                "steps": len(steps),
+                "gross_gained_km2": gained,
+                "gross_lost_km2": lost,
+                "turnover_km2": gained + lost,
+                "sliver_gained_km2": line.sum_of(gross.km2[GAINED_SLIVER, 0]),
+                "sliver_lost_km2": line.sum_of(gross.km2[LOST_SLIVER, 0]),
+            }
+        yield GrossRow(**own)
 
 
-def _gross_columns(run: Run, calendar: Calendar, line: Line, steps: int, gross: Change | None) -> dict[str, Any]:
-    """Return the gross columns of one row, figures blank where nothing was measured."""
-    stated = {"step": calendar.every_step, "sliver_width_m": run.slivers[0]}
-    if gross is None:
-        return stated
-    gained, lost = line.sum_of(gross.gained_km2), line.sum_of(gross.lost_km2)
-    return stated | {
-        "steps": steps,
-        "gross_gained_km2": gained,
-        "gross_lost_km2": lost,
-        "turnover_km2": gained + lost,
-        "sliver_gained_km2": line.sum_of(gross.km2[GAINED_SLIVER, 0]),
-        "sliver_lost_km2": line.sum_of(gross.km2[LOST_SLIVER, 0]),
-    }
-
-
-def _summary_meta(meta: Meta, run: Run, calendar: Calendar, every: str) -> SummaryMeta:
-    """Return what a summary rests on."""
-    by_day = {one.ref.day: one.files for one in (*run.baselines.values(), *run.used.values())}
-    maps = [MapUsed(day, file.name, file.sha256) for day, files in by_day.items() for file in files]
-    return SummaryMeta(
-        **{entry.name: getattr(meta, entry.name) for entry in fields(meta)},
-        every=every,
-        same_span=calendar.same_span,
-        baseline=run.baseline,
-        step=calendar.every_step,
-        maps=tuple(sorted(maps, key=lambda used: (str(used.date), used.name))),
-    )
-
-
-def periods_of(every: str, maps: Archive, calendar: Calendar) -> Iterator[Period]:
-    """Yield the periods of a summary: those inside the time asked for in which the archive can show a change.
-
-    Parameters
-    ----------
-    every : str
-        The calendar unit, one of `frontcalc.periods.UNITS`.
-    maps : Archive
-        The maps.
-    calendar : Calendar
-        What is asked for.
-
-    Raises
-    ------
-    UsageError
-        The time asked for runs backwards, or years cannot be cut to the same days.
-    NoDataError
-        The archive has no two maps in it.
-    """
+def periods_of(every: str, maps: Archive, calendar: Calendar, baseline: date | None) -> Iterator[Period]:
+    """Yield the periods of a summary: those inside the time asked for in which the archive can show a change."""
     first, last = maps.days[0], maps.days[-1]
-    begin, end = _unit_days(first + _ONE_DAY, every)[0], _unit_days(last, every)[1]
+    begin, end = parse_bound(unit_of(first + _ONE_DAY, every), last=False), parse_bound(unit_of(last, every), last=True)
     since = parse_bound(calendar.since, last=False) if calendar.since else None
     until = parse_bound(calendar.until, last=True) if calendar.until else None
     if since and until and since > until:
         raise UsageError(
             f"{calendar.since} is after {calendar.until}", where="--since and --until", cure="put the earlier first"
         )
-    baseline = calendar.day_of_baseline
     begin = max(filter(None, (begin, since, baseline and baseline + _ONE_DAY)))
     end = min(filter(None, (end, until)))
     if begin > end or first == last:
@@ -297,9 +251,3 @@ def _cut_alike(years: Iterator[Period], end: date) -> Iterator[Period]:
             raise UsageError(
                 f"ends {year.label} on {cut}, before it begins", where="--same-span", cure="begin earlier with --since"
             )
-
-
-def _unit_days(day: date, every: str) -> tuple[date, date]:
-    """Return the first and last day of the calendar unit that a day is in."""
-    label = unit_of(day, every)
-    return parse_bound(label, last=False), parse_bound(label, last=True)

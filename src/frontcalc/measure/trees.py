@@ -22,7 +22,6 @@ from frontcalc.outputs.datapackage import KEY, NAME, datapackage, read_record, s
 from frontcalc.periods import UNITS, PeriodLike
 from frontcalc.run.options import Keywords
 from frontcalc.sources.files import file_of
-from frontcalc.tables import SummaryMeta
 
 DEFAULT_UNITS = ("year", "month")
 """The tables of a tree, unless others are asked for."""
@@ -89,7 +88,8 @@ def write_summaries(
     root = Path(folder)
     read = archive.roots if isinstance(archive, Archive) else [Path(archive)] if archive else []
     refuse_place(root, archives=read, fills=True)
-    stale = _own_tables(root)
+    before = _record_in(root)
+    stale = [name for name in before.hashes if name in _TABLES] if before else []
     calendar = Calendar(since, until, same_span, baseline, gross, step)
     contents, _, notices = _make(every, calendar, archive, options)
     try:
@@ -146,7 +146,14 @@ def check_summaries(
     ()
     """
     root = Path(folder)
-    kept = _read_tree(root)
+    old = _record_in(root)
+    if old is None:
+        raise DataError(
+            f"holds no {NAME}, so it is no tree of summaries", where=str(root), cure="write one: leave out --check"
+        )
+    written = {name: _read(root / name) for name in old.hashes if name in _TABLES and (root / name).is_file()}
+    edited = frozenset(name for name, content in written.items() if sha256(content) != old.hashes[name])
+    kept = Tree({name: _rows(content, str(root / name)) for name, content in written.items()}, old, edited)
     calendar = Calendar(since, until, same_span, baseline, gross, step)
     contents, record, notices = _make(every, calendar, archive, options)
     require_none(notices, fail_on)
@@ -165,11 +172,14 @@ def _make(
         raise UsageError("no unit was given", where="--every", cure=f"choose of {', '.join(UNITS)}")
     tables = summaries(units, calendar, archive, options)
     contents = {f"summary-{unit}.csv": render(table, "csv") for unit, table in zip(units, tables, strict=True)}
+    meta = tables[-1].meta
+    maps = (UsedFile(str(used.date) if used.date else None, used.name, f"sha256:{used.sha256}") for used in meta.maps)
+    regions = [UsedFile(None, meta.regions.name, f"sha256:{meta.regions.sha256}", "regions")] if meta.regions else []
     record = Record(
         version=__version__,
         software=software(),
         options={"every": units, "archive": tables[0].meta.archive, **_stated(asdict(calendar) | options)},
-        sources=_sources(tables[-1].meta),
+        sources=(*maps, *regions),
         hashes={name: sha256(content) for name, content in contents.items()},
     )
     notices = tuple(dict.fromkeys(notice for table in tables for notice in table.meta.notices))
@@ -180,45 +190,17 @@ def _stated(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that were given, files by name alone: no path is kept."""
     stated: dict[str, Any] = {}
     for name, value in sorted(options.items()):
-        if value is None or value is False or value == () or name in _WITHOUT_EFFECT:
-            continue
-        if name in _PATHS:
-            stated[name] = file_of(value).label
-        elif isinstance(value, tuple):
-            stated[name] = list(value)
-        else:
+        if not (value is None or value is False or value == () or name in _WITHOUT_EFFECT):
+            text = file_of(value).label if name in _PATHS else list(value) if isinstance(value, tuple) else value
             # Days and periods are text in JSON.
-            stated[name] = value if isinstance(value, str | int | float | list) else str(value)
+            stated[name] = text if isinstance(text, str | int | float | list) else str(text)
     return stated
 
 
-def _sources(meta: SummaryMeta) -> tuple[UsedFile, ...]:
-    """Return the files that were used: maps by day, then the regions."""
-    maps = [UsedFile(str(used.date) if used.date else None, used.name, f"sha256:{used.sha256}") for used in meta.maps]
-    regions = [UsedFile(None, meta.regions.name, f"sha256:{meta.regions.sha256}", "regions")] if meta.regions else []
-    return (*maps, *regions)
-
-
-def _own_tables(root: Path) -> list[str]:
-    """Return the tables that an earlier run wrote to a folder, by name."""
+def _record_in(root: Path) -> Record | None:
+    """Return what the tree in a folder rests on; None where there is no tree."""
     file = root / NAME
-    if not file.is_file():
-        return []
-    return [name for name in read_record(_read(file), where=str(file)).hashes if name in _TABLES]
-
-
-def _read_tree(root: Path) -> Tree:
-    """Return a tree as it lies in a folder."""
-    file = root / NAME
-    if not file.is_file():
-        raise DataError(
-            f"holds no {NAME}, so it is no tree of summaries", where=str(root), cure="write one: leave out --check"
-        )
-    record = read_record(_read(file), where=str(file))
-    contents = {name: _read(root / name) for name in record.hashes if name in _TABLES and (root / name).is_file()}
-    edited = frozenset(name for name, content in contents.items() if sha256(content) != record.hashes[name])
-    tables = {name: _rows(content, str(root / name)) for name, content in contents.items()}
-    return Tree(tables, record, edited)
+    return read_record(_read(file), where=str(file)) if file.is_file() else None
 
 
 def _rows(content: bytes, where: str) -> dict[Key, Cells]:
