@@ -270,7 +270,7 @@ def _other_maps(run: Run, one: Measured) -> Iterator[Outcome]:
     for end, state in zip(("opening", "closing"), one.span.ends, strict=True):
         for choice in ("one map earlier", "one map later"):
             other = states.next_to(state, earlier=choice == "one map earlier")
-            span = replace(one.span, **{end: other})
+            span = replace(one.span, opening=other) if end == "opening" else replace(one.span, closing=other)
             if other is None:
                 span = replace(span, notices=(Notice("NO-MAP", "the archive has no such map", label),))
             elif span.ends is None:
