@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Unpack
 
-import numpy as np
 import shapely
 
 from frontcalc import geometry
@@ -21,8 +20,6 @@ from frontcalc.run.run import Run
 from frontcalc.states import Span
 from frontcalc.tables import DiffRow
 from frontcalc.viz.scene import ChangeMap, Panel
-
-_NOTHING = np.empty(0, dtype=object)
 
 
 @facade

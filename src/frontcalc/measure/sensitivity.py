@@ -109,30 +109,22 @@ def sensitivity(
     asked, wanted = Options(**options), parse_periods([period])
     run = Run.open(archive, asked if asked.is_split else replace(asked, by="none"))
     spans = run.resolved(wanted)
-    _refuse_dropped(run)
+    covered = _range_notice(run)
     rows = [row for one in measured(run, spans) if one.change for row in _rows(run, one)]
     if not rows:
         raise nothing_measured(run, run.said)
-    run.said.append(_range_notice(run))
+    run.said.append(covered)
     return table_of(run, SensitivityRow, rows)
 
 
 def with_ranges(run: Run, spans: Iterable[Span]) -> Table[DiffRow, Meta]:
-    """Return a table of change with the least and the most that each figure comes to under open assumptions.
-
-    Raises
-    ------
-    UsageError
-        Slivers are dropped, so that there is no one figure for a range to be around.
-    """
-    _refuse_dropped(run)
+    """Return a table of change with the least and the most that each figure comes to under open assumptions."""
     run.notices.append(_range_notice(run))
     rows: list[DiffRow] = []
     for one in measured(run, spans):
         base = _figures(run, one.change) if one.change else None
-        found = (
-            [base, *(other.moved for assume in _OPEN for other in assume(run, one) if other.in_range)] if base else []
-        )
+        outcomes = (other for assume in _OPEN for other in assume(run, one)) if base else ()
+        found = [base, *(other.moved for other in outcomes if other.in_range)]
         for row in diff_rows(run, one):
             own: dict[str, Any] = {entry.name: getattr(row, entry.name) for entry in fields(row)}
             # Blank where nothing was measured.
@@ -142,16 +134,18 @@ def with_ranges(run: Run, spans: Iterable[Span]) -> Table[DiffRow, Meta]:
     return table_of(run, RangeRow, rows, slivers=True)
 
 
-def _refuse_dropped(run: Run) -> None:
-    """Refuse a base without its slivers: leaving them out is one of its alternatives."""
+def _range_notice(run: Run) -> Notice:
+    """Return what a range covers, and what it does not.
+
+    Raises
+    ------
+    UsageError
+        Slivers are dropped: leaving them out is one of the alternatives to the base.
+    """
     if run.options.drop_slivers:
         raise UsageError(
             "the figures without slivers are among those shown", where="--drop-slivers", cure="leave it out"
         )
-
-
-def _range_notice(run: Run) -> Notice:
-    """Return what a range covers, and what it does not."""
     covered = [
         "opening and closing one map earlier or later, where there is one",
         "projection",
@@ -233,17 +227,13 @@ def _again(run: Run, span: Span, **changed: Any) -> Run:
     return other
 
 
-def _outcome(run: Run, span: Span, assumption: str, choice: str, *, in_range: bool = False) -> Outcome:
-    """Return the outcome of measuring a span with a run."""
-    moved = _figures(run, run.step(*span.ends, span.actor)) if span.ends else None
-    return Outcome(assumption, choice, span, run.view.name, moved, in_range, span.notices)
-
-
-def _of_base(
-    run: Run, one: Measured, assumption: str, choice: str, moved: Figures, *, in_range: bool = False
+def _outcome(
+    run: Run, span: Span, assumption: str, choice: str, moved: Figures | None = None, *, in_range: bool = False
 ) -> Outcome:
-    """Return an outcome that rests on the very maps and view of the base."""
-    return Outcome(assumption, choice, one.span, run.view.name, moved, in_range, one.span.notices)
+    """Return the outcome of a span; its figures are measured with the run where none are given."""
+    if moved is None and span.ends:
+        moved = _figures(run, run.step(*span.ends, span.actor))
+    return Outcome(assumption, choice, span, run.view.name, moved, in_range, span.notices)
 
 
 def _other_views(run: Run, one: Measured) -> Iterator[Outcome]:
@@ -314,7 +304,7 @@ def _other_edges(run: Run, one: Measured) -> Iterator[Outcome]:
             for state in one.span.ends or ()
         )
         changed = change.step(before, after, run.takers(one.span.actor))
-        yield _of_base(run, one, "edges", choice, _figures(run, changed), in_range=True)
+        yield _outcome(run, one.span, "edges", choice, _figures(run, changed), in_range=True)
 
 
 def _on_ellipsoid(run: Run, one: Measured) -> Iterator[Outcome]:
@@ -329,7 +319,7 @@ def _on_ellipsoid(run: Run, one: Measured) -> Iterator[Outcome]:
     for edges, measure in (("straight", ellipsoid.exact_area_km2), ("geodesic", ellipsoid.geodesic_area_km2)):
         more, less = measure(gained), measure(lost)
         moved = {(TOTAL, TOTAL): (more, less, more - less)}
-        yield _of_base(run, one, "ellipsoid", f"no projection, {edges} edges", moved)
+        yield _outcome(run, one.span, "ellipsoid", f"no projection, {edges} edges", moved)
 
 
 def _without_slivers(run: Run, one: Measured) -> Iterator[Outcome]:
@@ -341,7 +331,7 @@ def _without_slivers(run: Run, one: Measured) -> Iterator[Outcome]:
         kept = (polygons[~thin_parts(polygons, (limit, run.options.crs))] for polygons in parts)
         gained, lost = (change.areas(polygons, takers)[0] for polygons in kept)
         moved, choice = _by_row(run, gained, lost), f"under {limit:g} m left out"
-        yield _of_base(run, one, "slivers", choice, moved, in_range=limit == SLIVER_WIDTH_M)
+        yield _outcome(run, one.span, "slivers", choice, moved, in_range=limit == SLIVER_WIDTH_M)
 
 
 def _without_redefinitions(run: Run, one: Measured) -> Iterator[Outcome]:
@@ -355,7 +345,7 @@ def _without_redefinitions(run: Run, one: Measured) -> Iterator[Outcome]:
     )
     assert one.change is not None
     moved = _by_row(run, one.change.gained_km2 - gained, one.change.lost_km2 - lost)
-    outcome = _of_base(run, one, "redefinitions", "suspected left out", moved, in_range=True)
+    outcome = _outcome(run, one.span, "redefinitions", "suspected left out", moved, in_range=True)
     yield outcome._replace(notices=(*outcome.notices, *(found.notice for found in one.suspect)))
 
 
@@ -366,7 +356,7 @@ def _in_steps(run: Run, one: Measured) -> Iterator[Outcome]:
     for step in GROSS_STEPS:
         pairs = pairwise(steps_in(run, one.span, step))
         gross = change.total([run.step(*pair, one.span.actor) for pair in pairs])
-        yield _of_base(run, one, "step", f"gross, each {step}", _figures(run, gross))
+        yield _outcome(run, one.span, "step", f"gross, each {step}", _figures(run, gross))
 
 
 def _other_regions(run: Run, one: Measured) -> Iterator[Outcome]:
