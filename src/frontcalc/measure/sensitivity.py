@@ -135,27 +135,18 @@ def with_ranges(run: Run, spans: Iterable[Span]) -> Table[DiffRow, Meta]:
 
 
 def _range_notice(run: Run) -> Notice:
-    """Return what a range covers, and what it does not.
-
-    Raises
-    ------
-    UsageError
-        Slivers are dropped: leaving them out is one of the alternatives to the base.
-    """
+    """Return what a range covers, and what it does not; refuse a base without slivers: that is an alternative."""
     if run.options.drop_slivers:
         raise UsageError(
             "the figures without slivers are among those shown", where="--drop-slivers", cure="leave it out"
         )
-    covered = [
-        "opening and closing one map earlier or later, where there is one",
-        "projection",
-        "edges split or not",
-        f"slivers under {SLIVER_WIDTH_M:g} m left out",
-        "suspected redefinitions left out",
-        *(["ground snapped to regions or not"] if run.regions.names else []),
-    ]
+    covered = (
+        "opening and closing one map earlier or later, where there is one, projection, edges split or not,"
+        f" slivers under {SLIVER_WIDTH_M:g} m left out, suspected redefinitions left out"
+    )
+    snapped = ", ground snapped to regions or not" if run.regions.names else ""
     beside = "view, actor and regions are definitions and not in it"
-    return Notice("RANGE", f"each by itself: {', '.join(covered)}; {beside}")
+    return Notice("RANGE", f"each by itself: {covered}{snapped}; {beside}")
 
 
 def _figures(run: Run, changed: Change) -> Figures:
