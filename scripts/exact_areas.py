@@ -23,7 +23,7 @@ from frontcalc.archives import Archive, open_archive
 from frontcalc.crs import DEFAULT_CRS, LONLAT
 from frontcalc.ellipsoid import exact_area_km2
 from frontcalc.geometry import area_km2
-from frontcalc.measure.references import drawn
+from frontcalc.measure.sensitivity import drawn
 from frontcalc.views import VIEWS, View
 
 PIECE_DEGREES = 0.001

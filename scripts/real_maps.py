@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from frontcalc import edges, geometry, snapshots
 from frontcalc.archives import open_archive
-from frontcalc.measure.references import drawn
+from frontcalc.measure.sensitivity import drawn
 from frontcalc.regions import embedded_regions
 from frontcalc.views import VIEWS
 

@@ -16,7 +16,7 @@ from oracle import exact_area_km2 as by_short_geodesics
 from frontcalc import ellipsoid
 from frontcalc.archives import open_archive
 from frontcalc.geometry import repair, union
-from frontcalc.measure.references import drawn
+from frontcalc.measure.sensitivity import drawn
 from frontcalc.snapshots import read_snapshot
 from frontcalc.views import VIEWS
 

@@ -106,7 +106,7 @@ def test_the_table_is_that_of_the_command(shared: Path, run_here: Run) -> None:
 @pytest.mark.shared
 def test_edges_on_the_first_and_the_last_map(shared: Path) -> None:
     from frontcalc.archives import open_archive
-    from frontcalc.measure.references import drawn
+    from frontcalc.measure.sensitivity import drawn
     from frontcalc.snapshots import read_snapshot
     from frontcalc.views import VIEWS
 

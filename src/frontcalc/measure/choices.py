@@ -32,21 +32,7 @@ class _Lacking(Exception):  # noqa: N818 - it never leaves this module
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What the maps give for a claim, in its unit.
-
-    Parameters
-    ----------
-    value : float or None
-        The figure; None where there is none.
-    missing : str
-        What the archive lacks then.
-    actor, view : str
-        Whose it is, and by which view.
-    opening, closing : date or None
-        The days of the maps used, of a ratio those of its first period.
-    notices : tuple of Notice
-        What is to be said of them.
-    """
+    """What the maps give for a claim, in its unit, or what the archive lacks; days are of a ratio's first period."""
 
     value: float | None
     missing: str
@@ -61,16 +47,8 @@ class Figure:
 class Choice:
     """What is chosen otherwise than a claim states; one thing at a time, and nothing for the stated choice.
 
-    Parameters
-    ----------
-    view : str
-        Another view.
-    summed : bool
-        The sum of the layers, overlaps counted twice, instead of their union.
-    offset : int
-        Days that both ends are read later.
-    opening, closing : int
-        Maps that one end is taken later: 1 for the next map, −1 for the one before.
+    Both ends are read `offset` days later, or one end is taken some maps later: 1 for the next, −1 for the one before.
+    `summed` is the sum of the layers, overlaps counted twice, instead of their union.
     """
 
     view: str = ""
@@ -86,23 +64,16 @@ class Choice:
         if self.summed:
             return "as the sum of the layers, overlaps counted twice"
         if self.offset:
-            return f"with maps read a day {_later(self.offset)}"
+            return f"with maps read a day {'later' if self.offset > 0 else 'earlier'}"
         if not self.opening and not self.closing:
             return "as stated"
         end, day = ("opening map", opening) if self.opening else ("closing map" if opening else "map", closing)
-        return f"with the {end} one {_later(self.opening or self.closing)}" + (f", that of {day}" if day else "")
+        way = "later" if (self.opening or self.closing) > 0 else "earlier"
+        return f"with the {end} one {way}" + (f", that of {day}" if day else "")
 
 
 def other_choices(claim: Claim, view: str) -> Iterator[Choice]:
-    """Yield the choices that a claim may rest on instead of the stated ones, in the order they are tried.
-
-    Parameters
-    ----------
-    claim : Claim
-        What is claimed.
-    view : str
-        The view of its stated choice.
-    """
+    """Yield the choices that a claim may rest on instead of the stated one, of a view, in the order they are tried."""
     yield from (Choice(view=name) for name in VIEWS if name != view)
     if claim.measure in CAN_BE_SUMMED:
         yield Choice(summed=True)
@@ -117,19 +88,22 @@ def span_of(run: Run, actor: str, claim: Claim, period: Period, choice: Choice) 
 
     A map after the day that the claim was published on is no neighbour: it could not be used.
     """
-    period, states = _moved(period, choice.offset), run.states(actor)
+    states = run.states(actor)
+    if choice.offset:
+        ends = (end and end + choice.offset * _ONE_DAY for end in (period.opens_on, period.closes_on))
+        period = Period(period.label, *ends)
     if claim.measure in ON_A_DAY:
         assert period.closes_on is not None
         state = states.on(period.closes_on)
         span = Span(period, None, state, tuple(states.notices_on(period.closes_on, state)), actor)
     else:
         span = states.resolve(period)
-    ends = []
+    moved = []
     for state, shift in ((span.opening, choice.opening), (span.closing, choice.closing)):
-        moved = shift and state is not None and state.day is not None
-        until = claim.published or date.max
-        ends.append(states.next_to(state, earlier=shift < 0, until=until) if moved and state else state)
-    return replace(span, opening=ends[0], closing=ends[1])
+        if shift and state is not None and state.day is not None:
+            state = states.next_to(state, earlier=shift < 0, until=claim.published or date.max)
+        moved.append(state)
+    return replace(span, opening=moved[0], closing=moved[1])
 
 
 def missing_in(span: Span, claim: Claim) -> str:
@@ -143,25 +117,11 @@ def missing_in(span: Span, claim: Claim) -> str:
         lacking = span.closing is None or "CLOSES-EARLY" in codes
     else:
         lacking = span.ends is None or ("SPAN" in codes and bool(codes & {"OPENS-LATE", "CLOSES-EARLY"}))
-    return _told(span.notices) if lacking else ""
-
-
-def _told(notices: tuple[Notice, ...]) -> str:
-    """Return what notices say of missing maps."""
-    codes = ("NO-MAP", "NO-NEW-MAP", "OPENS-LATE", "CLOSES-EARLY", "OLD-MAP", "ENDED")
-    said = dict.fromkeys(notice.message for notice in notices if notice.code in codes)
+    if not lacking:
+        return ""
+    telling = ("NO-MAP", "NO-NEW-MAP", "OPENS-LATE", "CLOSES-EARLY", "OLD-MAP", "ENDED")
+    said = dict.fromkeys(notice.message for notice in span.notices if notice.code in telling)
     return "; ".join(said) or "there is no such map"
-
-
-def _moved(period: Period, days: int) -> Period:
-    """Return a period whose ends are read so many days later."""
-    ends = (end and end + days * _ONE_DAY for end in (period.opens_on, period.closes_on))
-    return Period(period.label, *ends) if days else period
-
-
-def _later(shift: int) -> str:
-    """Return which way something is moved."""
-    return "later" if shift > 0 else "earlier"
 
 
 def figure_of(run: Run, claim: Claim, choice: Choice) -> Figure:

@@ -6,11 +6,11 @@ Nothing is merged: each archive has its own maps, actors and notices, and its ow
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import date
 from itertools import permutations
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, NamedTuple, Unpack
 
 import shapely
 
@@ -30,21 +30,16 @@ from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.states import SPAN_TOLERANCE, State
-from frontcalc.tables import TOTAL, CompareMeta, CompareRow, DiffRow, DisagreementRow, Meta, Table
+from frontcalc.tables import TOTAL, CompareMeta, CompareRow, DisagreementRow, Meta, Table
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """One archive's part in an actor's period: what it measured, and the ground held at the close if it has a map."""
 
     run: Run
     measured: Measured
     closing: shapely.MultiPolygon | None
-
-    @property
-    def day(self) -> date | None:
-        """The day of the closing map."""
-        return self.measured.span.closing.day if self.measured.span.closing else None
+    day: date | None
 
 
 @facade
@@ -93,8 +88,7 @@ def compare(
     one: +2,700.0 km² by 2024-11-17, 130.1 on it alone
     other: +2,576.6 km² by 2024-11-10, 6.6 on it alone
     """
-    publishers = _measure_each(periods, archives, Options(**options))
-    shown = list(_sides_of(publishers))
+    publishers, shown = _measure_each(periods, archives, Options(**options))
     rows = tuple(row for sides in shown for row in _rows(sides))
     return Table(CompareRow, rows, _meta(publishers, shown), shapes_of(publishers[0][0]))
 
@@ -130,8 +124,7 @@ def disagreements(
     >>> [(row.holder, row.lacker, round(row.km2, 1)) for row in table.rows]
     [('one', 'other', 130.1), ('other', 'one', 6.6)]
     """
-    publishers = _measure_each(periods, archives, Options(**options))
-    shown = list(_sides_of(publishers))
+    publishers, shown = _measure_each(periods, archives, Options(**options))
     rows = tuple(row for sides in shown for row in _disagreements(sides))
     return Table(DisagreementRow, rows, _meta(publishers, shown))
 
@@ -140,8 +133,10 @@ Publishers = list[tuple[Run, list[Measured]]]
 """Each archive's run, and what it measured."""
 
 
-def _measure_each(periods: PeriodsLike, archives: Sequence[str | Path | Archive], options: Options) -> Publishers:
-    """Return what each of two archives or more measured, in their order.
+def _measure_each(
+    periods: PeriodsLike, archives: Sequence[str | Path | Archive], options: Options
+) -> tuple[Publishers, list[list[Side]]]:
+    """Return what each of two archives or more measured, in their order, and its sides by actor and period.
 
     Raises
     ------
@@ -153,32 +148,13 @@ def _measure_each(periods: PeriodsLike, archives: Sequence[str | Path | Archive]
     wanted = parse_periods(periods)
     if len(archives) < 2:
         raise UsageError("two archives at least are compared", where="--archive", cure="give it once for each")
-    publishers = []
+    publishers: Publishers = []
     for path, name in zip(archives, _names(archives), strict=True):
         run = Run.open(path, options)
         spans = run.resolved(wanted)
         # Two publishers' folders may have one name.
         run.archive = replace(run.archive, name=printable(name))
         publishers.append((run, list(measured(run, spans))))
-    _check(publishers)
-    return publishers
-
-
-def _names(archives: Sequence[str | Path | Archive]) -> list[str]:
-    """Return what archives are called: by their names, as they were given where those are the same."""
-    places = [one.name if isinstance(one, Archive) else Path(one).resolve() for one in archives]
-    names = [place if isinstance(place, str) else place.name for place in places]
-    told = [
-        str(one) if names.count(name) > 1 and not isinstance(one, Archive) else name
-        for one, name in zip(archives, names, strict=True)
-    ]
-    if len(set(places)) < len(places) or len(set(told)) < len(told):
-        raise UsageError("the same archive is given twice", where="--archive", cure="give it once for each")
-    return told
-
-
-def _check(publishers: Publishers) -> None:
-    """Refuse archives that cannot be laid side by side."""
     first = publishers[0][0]
     for run, _ in publishers[1:]:
         if not set(run.actors) & set(first.actors):
@@ -194,17 +170,32 @@ def _check(publishers: Publishers) -> None:
             "fewer than two archives have two maps for a period asked for",
             cure="; ".join(f"{run.archive.name} has maps of {run.archive.extent}" for run, _ in publishers),
         )
+    return publishers, _sides_of(publishers)
 
 
-def _sides_of(publishers: Publishers) -> Iterator[list[Side]]:
-    """Yield the sides of each actor and period, in the order of the archives; periods of one actor as asked for."""
+def _names(archives: Sequence[str | Path | Archive]) -> list[str]:
+    """Return what archives are called: by their names, as they were given where those are the same."""
+    places = [one.name if isinstance(one, Archive) else Path(one).resolve() for one in archives]
+    names = [place if isinstance(place, str) else place.name for place in places]
+    told = [
+        str(one) if names.count(name) > 1 and not isinstance(one, Archive) else name
+        for one, name in zip(archives, names, strict=True)
+    ]
+    if len(set(places)) < len(places) or len(set(told)) < len(told):
+        raise UsageError("the same archive is given twice", where="--archive", cure="give it once for each")
+    return told
+
+
+def _sides_of(publishers: Publishers) -> list[list[Side]]:
+    """Return the sides of each actor and period, in the order of the archives; periods of one actor as asked for."""
     by_key: dict[tuple[str, str], list[Side]] = {}
     for run, mine in publishers:
         for one in sorted(mine, key=lambda one: one.span.actor):
             closing = one.span.closing
             ground = run.ground(closing.snapshot, one.span.actor) if closing else None
-            by_key.setdefault((one.span.actor, one.span.period.label), []).append(Side(run, one, ground))
-    yield from by_key.values()
+            side = Side(run, one, ground, closing.day if closing else None)
+            by_key.setdefault((one.span.actor, one.span.period.label), []).append(side)
+    return list(by_key.values())
 
 
 def _rows(sides: Sequence[Side]) -> Iterator[CompareRow]:
@@ -214,24 +205,18 @@ def _rows(sides: Sequence[Side]) -> Iterator[CompareRow]:
     codes = {notice.code for notice in _days_differ(sides)}
     for nth, line in enumerate(sides[0].run.lines.shown):
         rows = [table[nth] for table in tables]
-        ends = _range(rows)
+        ends: dict[str, float] = {}
+        # The least and the most of each measure are over two archives or more, over about as many days.
+        if _alike(row.days for row in rows if row.net_km2 is not None):
+            for measure in MEASURES:
+                figures = [value for row in rows if (value := getattr(row, f"{measure}_km2")) is not None]
+                if len(figures) > 1:
+                    ends |= {f"{measure}_min_km2": min(figures), f"{measure}_max_km2": max(figures)}
         for row, areas in zip(rows, apart, strict=True):
             own: dict[str, Any] = {entry.name: getattr(row, entry.name) for entry in fields(row)} | ends
             own["notes"] = " ".join(sorted({*row.notes.split(), *codes}))
             only, lacking = (None, None) if areas is None else (line.sum_of(area) for area in areas)
             yield CompareRow(**own, closing_only_km2=only, closing_lacking_km2=lacking)
-
-
-def _range(rows: Sequence[DiffRow]) -> dict[str, float]:
-    """Return the least and the most of each measure over two archives or more, over about as many days."""
-    ends: dict[str, float] = {}
-    if not _alike(row.days for row in rows if row.net_km2 is not None):
-        return ends
-    for measure in MEASURES:
-        figures = [value for row in rows if (value := getattr(row, f"{measure}_km2")) is not None]
-        if len(figures) > 1:
-            ends |= {f"{measure}_min_km2": min(figures), f"{measure}_max_km2": max(figures)}
-    return ends
 
 
 def _apart(sides: Sequence[Side], mine: Side) -> tuple[Floats, Floats] | None:
@@ -284,8 +269,8 @@ def _meta(publishers: Publishers, shown: Sequence[Sequence[Side]]) -> CompareMet
             "archive": " and ".join(meta.archive for meta in each),
             "actors": tuple(dict.fromkeys(actor for run, _ in publishers for actor in run.actors)),
             "other_actors": (),
-            "counted": _together(meta.counted for meta in each),
-            "not_counted": _together(meta.not_counted for meta in each),
+            "counted": tuple(sorted({name for meta in each for name in meta.counted})),
+            "not_counted": tuple(sorted({name for meta in each for name in meta.not_counted})),
             "files": tuple(file for meta in each for file in meta.files),
             "periods": (),
             "notices": (*notices, *(said for sides in shown for said in _days_differ(sides))),
@@ -294,11 +279,6 @@ def _meta(publishers: Publishers, shown: Sequence[Sequence[Side]]) -> CompareMet
         },
         archives=each,
     )
-
-
-def _together(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the names of all archives, each once."""
-    return tuple(sorted({name for several in names for name in several}))
 
 
 def _days_differ(sides: Sequence[Side]) -> list[Notice]:

@@ -128,16 +128,9 @@ def held_rows(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Holdings(Generic[Drawn]):
-    """What one actor holds on each map.
+    """What one actor holds on each map: figures, and what was drawn of its ground, in the order of the days.
 
-    Parameters
-    ----------
-    table : Table of HeldRow
-        The figures of `held` on the day of each map.
-    drawn : tuple
-        What was drawn of each map's ground, in the order of the days.
-    regions : tuple of (str, MultiPolygon)
-        The regions of the finest level shown, as their set draws them, in metres of `meta.crs`.
+    `regions` are those of the finest level shown, as their set draws them, in metres of `table.meta.crs`.
     """
 
     table: Table[HeldRow, Meta]
@@ -195,15 +188,10 @@ def holdings(
         run.said += said
         rows.extend(held_rows(run, actor, day, state, areas, said))
         drawn.append(draw(run.ground(state.snapshot, actor), run.options.crs))
-    return Holdings(Table(HeldRow, tuple(rows), meta_of(run)), tuple(drawn), _land(run))
-
-
-def _land(run: Run) -> tuple[tuple[str, shapely.MultiPolygon], ...]:
-    """Return the regions of the finest level shown with their land, as the set draws it."""
-    regions = run.regions
-    finest = run.lines.levels[-1] if run.lines.levels else TOTAL
-    return tuple(
+    regions, finest = run.regions, run.lines.levels[-1] if run.lines.levels else TOTAL
+    land = tuple(
         (line.region, geometry.union(regions.land[np.isin(regions.land_owner, line.members)]))
         for line in run.lines.shown
         if line.level == finest and line.region not in (UNASSIGNED, TOTAL)
     )
+    return Holdings(Table(HeldRow, tuple(rows), meta_of(run)), tuple(drawn), land)

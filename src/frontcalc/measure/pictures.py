@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Unpack
 
-import numpy as np
 import shapely
 
 from frontcalc import geometry
@@ -16,13 +15,11 @@ from frontcalc.measure.diff import between_files, diff_rows, polygons
 from frontcalc.periods import PeriodsLike, parse_periods
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
-from frontcalc.run.remarks import Measured, measured
+from frontcalc.run.remarks import measured
 from frontcalc.run.run import Run
 from frontcalc.states import Span
 from frontcalc.tables import DiffRow
 from frontcalc.viz.scene import ChangeMap, Panel
-
-_NOTHING = np.empty(0, dtype=object)
 
 
 @facade
@@ -93,17 +90,11 @@ def _pictured(run: Run, spans: Iterable[Span]) -> ChangeMap:
     rows: list[DiffRow] = []
     for one in measured(run, spans, ground=True):
         rows += diff_rows(run, one)
-        panels.append(_panel(run, one, rows[-1]))
+        ground: dict[str, list[shapely.MultiPolygon]] = {"held": [], "gained": [], "lost": []}
+        # Nothing is drawn of a period without two maps.
+        if one.change is not None and one.span.opening is not None:
+            ground["held"].append(run.ground(one.span.opening.snapshot, one.span.actor))
+            for kind, _, _, part in polygons(run, one):
+                ground[kind].append(part)
+        panels.append(Panel(rows[-1], *map(geometry.polygonal, ground.values())))
     return ChangeMap(table_of(run, DiffRow, rows, slivers=True), tuple(panels), run.options.crs, run.regions)
-
-
-def _panel(run: Run, one: Measured, total: DiffRow) -> Panel:
-    """Return the ground of one period, of the rows that are shown; nothing where it has not two maps."""
-    if one.change is None or one.span.opening is None:
-        return Panel(total, _NOTHING, _NOTHING, _NOTHING)
-    ground: dict[str, list[shapely.MultiPolygon]] = {"gained": [], "lost": []}
-    for kind, _, _, part in polygons(run, one):
-        ground[kind].append(part)
-    held = run.ground(one.span.opening.snapshot, one.span.actor)
-    gained, lost = (geometry.polygonal(ground[kind]) for kind in ("gained", "lost"))
-    return Panel(total, geometry.polygonal(held), gained, lost)

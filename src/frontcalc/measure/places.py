@@ -128,10 +128,15 @@ def place_rows(run: Run, span: Span, towns: Sequence[Place]) -> list[PlaceRow]:
     points = np.array([(town.lon, town.lat) for town in towns])
     # As the maps' vertices are, so that a place on the edge of one stays there.
     x, y = on_grid(crs.projector(crs.LONLAT, run.options.crs)(points)).T
-    region = _regions_of(run, x, y)
+    # One past the last region stands for none; on a border the region that comes first has the place.
+    region = np.full(len(x), len(run.regions.names), dtype=np.intp)
+    point, piece = shapely.STRtree(run.regions.pieces).query(shapely.points(x, y), predicate="intersects")
+    np.minimum.at(region, point, run.regions.owner[piece])
     # Where only some regions are asked for, places elsewhere are left out.
     asked = ~np.isin(region, run.lines.left_out)
-    labels = _labels(run)
+    labels = dict(enumerate((*run.regions.names, UNASSIGNED))) if run.regions.names else {}
+    fine = [line for line in run.lines.shown if line.level == run.regions.level]
+    labels |= {member: line.region for line in fine for member in line.members}
     looked = ((state, _held(run, state, span.actor, x, y)) for state in run.states(span.actor).within(span))
     return [
         PlaceRow(
@@ -170,19 +175,3 @@ def lasting(rows: Sequence[PlaceRow]) -> list[PlaceRow]:
         by_place.setdefault((row.place, row.lon, row.lat), []).append(row)
     # A place changes hands back and forth: an odd number of changes leaves it changed.
     return [changes[-1] for changes in by_place.values() if len(changes) % 2]
-
-
-def _regions_of(run: Run, x: Floats, y: Floats) -> NDArray[np.intp]:
-    """Return the region that each point lies in (n,), by its place in the set; one past the last for none."""
-    found = np.full(len(x), len(run.regions.names), dtype=np.intp)
-    point, piece = shapely.STRtree(run.regions.pieces).query(shapely.points(x, y), predicate="intersects")
-    # On a border the region that comes first has it.
-    np.minimum.at(found, point, run.regions.owner[piece])
-    return found
-
-
-def _labels(run: Run) -> dict[int, str]:
-    """Return what the rows of a result call each region, and the place of none; empty without regions."""
-    names = dict(enumerate((*run.regions.names, UNASSIGNED))) if run.regions.names else {}
-    fine = [line for line in run.lines.shown if line.level == run.regions.level]
-    return names | {member: line.region for line in fine for member in line.members}

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 import shapely
 
-from frontcalc import change, crs, geometry
+from frontcalc import change, crs, ellipsoid, geometry
 from frontcalc.archives import Archive
 from frontcalc.change import Change, Floats
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.measure.diff import diff_rows
-from frontcalc.measure.references import change_on_ellipsoid, drawn
 from frontcalc.measure.series import steps_in
 from frontcalc.notices import Notice, join_codes
 from frontcalc.outputs.wording import reads_alike
@@ -29,9 +28,10 @@ from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
-from frontcalc.states import Span, State
+from frontcalc.snapshots import Snapshot
+from frontcalc.states import Span
 from frontcalc.tables import TOTAL, DiffRow, Meta, RangeRow, SensitivityRow, Table
-from frontcalc.views import VIEWS
+from frontcalc.views import VIEWS, View
 
 MEASURES = ("gained", "lost", "net")
 BASE, RANGE = "base", "range"
@@ -44,31 +44,20 @@ GROSS_STEPS = ("month", "week", "snapshot")
 FINER = 100
 """How many times smaller the area error of an edge is where edges are split more finely."""
 
+_DEGREES2 = 1e-11
+"""Area error in square degrees, about 0.1 m², above which an edge that is not straight in degrees is split."""
+
 Row = tuple[str, str]
 """Level and region of a row."""
 
-Figures = Mapping[Row, tuple[float, float]]
-"""Gained and lost of each row (km²)."""
+Figures = Mapping[Row, tuple[float, float, float]]
+"""Gained, lost and net of each row (km²)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a period comes to where one assumption is another.
+class Outcome(NamedTuple):
+    """What was changed and to what, the maps, the view and the figures; None where nothing could be measured.
 
-    Parameters
-    ----------
-    assumption, choice : str
-        What was changed, and to what.
-    span : Span
-        The maps that were compared.
-    view : str
-        What counted as held.
-    moved : mapping or None
-        Gained and lost by row; None where it could not be measured, as `notices` say.
-    in_range : bool
-        Whether the assumption is open to argument, so that a range has it.
-    notices : tuple of Notice
-        What is to be said of it.
+    A range has what is open to argument, `in_range`.
     """
 
     assumption: str
@@ -120,79 +109,61 @@ def sensitivity(
     asked, wanted = Options(**options), parse_periods([period])
     run = Run.open(archive, asked if asked.is_split else replace(asked, by="none"))
     spans = run.resolved(wanted)
-    _refuse_dropped(run)
+    covered = _range_notice(run)
     rows = [row for one in measured(run, spans) if one.change for row in _rows(run, one)]
     if not rows:
         raise nothing_measured(run, run.said)
-    run.said.append(_range_notice(run))
+    run.said.append(covered)
     return table_of(run, SensitivityRow, rows)
 
 
 def with_ranges(run: Run, spans: Iterable[Span]) -> Table[DiffRow, Meta]:
-    """Return a table of change with the least and the most that each figure comes to under open assumptions.
-
-    Raises
-    ------
-    UsageError
-        Slivers are dropped, so that there is no one figure for a range to be around.
-    """
-    _refuse_dropped(run)
+    """Return a table of change with the least and the most that each figure comes to under open assumptions."""
     run.notices.append(_range_notice(run))
     rows: list[DiffRow] = []
     for one in measured(run, spans):
         base = _figures(run, one.change) if one.change else None
-        outcomes = [other for assume in _OPEN for other in assume(run, one) if other.in_range] if base else []
+        outcomes = (other for assume in _OPEN for other in assume(run, one)) if base else ()
+        found = [base, *(other.moved for other in outcomes if other.in_range)]
         for row in diff_rows(run, one):
             own: dict[str, Any] = {entry.name: getattr(row, entry.name) for entry in fields(row)}
             # Blank where nothing was measured.
-            if base is not None:
-                least, most = _least_and_most(base, outcomes, (row.level, row.region))
-                own |= {f"{name}_min_km2": figure for name, figure in zip(MEASURES, least, strict=True)}
-                own |= {f"{name}_max_km2": figure for name, figure in zip(MEASURES, most, strict=True)}
+            for end, figures in zip(("min", "max"), _least_and_most(found, (row.level, row.region)), strict=False):
+                own |= {f"{name}_{end}_km2": figure for name, figure in zip(MEASURES, figures, strict=True)}
             rows.append(RangeRow(**own))
     return table_of(run, RangeRow, rows, slivers=True)
 
 
-def _refuse_dropped(run: Run) -> None:
-    """Refuse a base without its slivers: leaving them out is one of its alternatives."""
+def _range_notice(run: Run) -> Notice:
+    """Return what a range covers, and what it does not; refuse a base without slivers: that is an alternative."""
     if run.options.drop_slivers:
         raise UsageError(
             "the figures without slivers are among those shown", where="--drop-slivers", cure="leave it out"
         )
-
-
-def _range_notice(run: Run) -> Notice:
-    """Return what a range covers, and what it does not."""
-    covered = [
-        "opening and closing one map earlier or later, where there is one",
-        "projection",
-        "edges split or not",
-        f"slivers under {SLIVER_WIDTH_M:g} m left out",
-        "suspected redefinitions left out",
-        *(["ground snapped to regions or not"] if run.regions.names else []),
-    ]
+    covered = (
+        "opening and closing one map earlier or later, where there is one, projection, edges split or not,"
+        f" slivers under {SLIVER_WIDTH_M:g} m left out, suspected redefinitions left out"
+    )
+    snapped = ", ground snapped to regions or not" if run.regions.names else ""
     beside = "view, actor and regions are definitions and not in it"
-    return Notice("RANGE", f"each by itself: {', '.join(covered)}; {beside}")
+    return Notice("RANGE", f"each by itself: {covered}{snapped}; {beside}")
 
 
-def _figures(run: Run, changed: Change) -> dict[Row, tuple[float, float]]:
-    """Return gained and lost of each row of a run."""
+def _figures(run: Run, changed: Change) -> Figures:
+    """Return the figures of each row of a run."""
     return _by_row(run, changed.gained_km2, changed.lost_km2)
 
 
-def _by_row(run: Run, gained: Floats, lost: Floats) -> dict[Row, tuple[float, float]]:
-    """Return gained and lost of each row of a run, from arrays (n + 2,)."""
-    return {(line.level, line.region): (line.sum_of(gained), line.sum_of(lost)) for line in run.lines.shown}
+def _by_row(run: Run, gained: Floats, lost: Floats) -> Figures:
+    """Return the figures of each row of a run, from arrays (n + 2,)."""
+    sums = ((line, line.sum_of(gained), line.sum_of(lost)) for line in run.lines.shown)
+    return {(line.level, line.region): (more, less, more - less) for line, more, less in sums}
 
 
-def _least_and_most(
-    base: Figures, outcomes: Iterable[Outcome], row: Row
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return the least and the most gained, lost and net (km²) of a row, over the base and what is in range."""
-    pairs = [base[row]]
-    pairs += [outcome.moved[row] for outcome in outcomes if outcome.in_range and outcome.moved and row in outcome.moved]
-    columns = list(zip(*((gained, lost, gained - lost) for gained, lost in pairs), strict=True))
-    return tuple(map(min, columns)), tuple(map(max, columns))
+def _least_and_most(found: Iterable[Figures | None], row: Row) -> list[tuple[float, ...]]:
+    """Return the least and the most gained, lost and net (km²) of a row; nothing where nothing has it."""
+    columns = list(zip(*(figures[row] for figures in found if figures and row in figures), strict=True))
+    return [tuple(map(end, columns)) for end in (min, max)] if columns else []
 
 
 def _rows(run: Run, one: Measured) -> Iterator[SensitivityRow]:
@@ -201,36 +172,24 @@ def _rows(run: Run, one: Measured) -> Iterator[SensitivityRow]:
     span, base, view = one.span, _figures(run, one.change), run.view.name
     own = Outcome(BASE, "as asked", span, view, base, True, span.notices)
     others = [other for assume in _ASSUMPTIONS for other in assume(run, one)]
+    in_range = [base, *(other.moved for other in others if other.in_range)]
     # The ends of a range are of no two maps.
     nowhere = replace(span, opening=None, closing=None)
     for row in base:
-        figures = _three(own, row)
-        yield _row(run, row, own, figures, figures)
-        for other in others:
+        for other in (own, *others):
             if other.moved is None or row in other.moved:
-                yield _row(run, row, other, _three(other, row), figures)
-        for choice, extreme in zip(("least", "most"), _least_and_most(base, others, row), strict=True):
-            yield _row(run, row, Outcome(RANGE, choice, nowhere, view, None, True), extreme, figures)
-
-
-def _three(outcome: Outcome, row: Row) -> tuple[float, ...] | None:
-    """Return gained, lost and net of a row (km²), None where they could not be measured."""
-    if outcome.moved is None:
-        return None
-    gained, lost = outcome.moved[row]
-    return gained, lost, gained - lost
+                yield _row(run, row, other, None if other.moved is None else other.moved[row], base[row])
+        for choice, extreme in zip(("least", "most"), _least_and_most(in_range, row), strict=True):
+            yield _row(run, row, Outcome(RANGE, choice, nowhere, view, None, True), extreme, base[row])
 
 
 def _row(
-    run: Run, row: Row, outcome: Outcome, figures: tuple[float, ...] | None, of_base: tuple[float, ...] | None
+    run: Run, row: Row, outcome: Outcome, figures: tuple[float, ...] | None, of_base: tuple[float, ...]
 ) -> SensitivityRow:
     """Return one row, its differences taken to the base."""
-    assert of_base is not None
-    span, blank = outcome.span, (None, None, None)
-    differences = tuple(mine - its for mine, its in zip(figures, of_base, strict=True)) if figures else blank
-    gained, lost, net = figures or blank
-    # Which of the measures would be printed otherwise than the base's.
-    pairs = zip(MEASURES, figures or of_base, of_base, strict=True)
+    span, pairs = outcome.span, list(zip(MEASURES, figures or of_base, of_base, strict=True))
+    columns = {f"{name}_km2": mine if figures else None for name, mine, _ in pairs}
+    columns |= {f"{name}_difference_km2": mine - its if figures else None for name, mine, its in pairs}
     return SensitivityRow(
         archive=run.archive.name,
         actor=span.actor,
@@ -243,15 +202,11 @@ def _row(
         closing=span.closing.day if span.closing else None,
         days=span.days,
         view=outcome.view,
-        gained_km2=gained,
-        lost_km2=lost,
-        net_km2=net,
-        gained_difference_km2=differences[0],
-        lost_difference_km2=differences[1],
-        net_difference_km2=differences[2],
+        # Which of the measures would be printed otherwise than the base's.
         matters=" ".join(name for name, mine, its in pairs if not reads_alike(mine, its)),
         in_range=outcome.in_range,
         notes=join_codes(outcome.notices),
+        **columns,
     )
 
 
@@ -263,17 +218,13 @@ def _again(run: Run, span: Span, **changed: Any) -> Run:
     return other
 
 
-def _outcome(run: Run, span: Span, assumption: str, choice: str, *, in_range: bool = False) -> Outcome:
-    """Return the outcome of measuring a span with a run."""
-    moved = _figures(run, run.step(*span.ends, span.actor)) if span.ends else None
-    return Outcome(assumption, choice, span, run.view.name, moved, in_range, span.notices)
-
-
-def _of_base(
-    run: Run, one: Measured, assumption: str, choice: str, moved: Figures, *, in_range: bool = False
+def _outcome(
+    run: Run, span: Span, assumption: str, choice: str, moved: Figures | None = None, *, in_range: bool = False
 ) -> Outcome:
-    """Return an outcome that rests on the very maps and view of the base."""
-    return Outcome(assumption, choice, one.span, run.view.name, moved, in_range, one.span.notices)
+    """Return the outcome of a span; its figures are measured with the run where none are given."""
+    if moved is None and span.ends:
+        moved = _figures(run, run.step(*span.ends, span.actor))
+    return Outcome(assumption, choice, span, run.view.name, moved, in_range, span.notices)
 
 
 def _other_views(run: Run, one: Measured) -> Iterator[Outcome]:
@@ -296,24 +247,16 @@ def _other_maps(run: Run, one: Measured) -> Iterator[Outcome]:
     """Yield the period opened and closed by the map before and by the one after; of two single files there are none."""
     if one.span.ends is None or one.span.days is None:
         return
-    (opening, closing), states = one.span.ends, run.states(one.span.actor)
-    choices = (("one map earlier", True), ("one map later", False))
-    for choice, earlier in choices:
-        yield _between(run, one, states.next_to(opening, earlier=earlier), closing, "opening", choice)
-    for choice, earlier in choices:
-        yield _between(run, one, opening, states.next_to(closing, earlier=earlier), "closing", choice)
-
-
-def _between(
-    run: Run, one: Measured, opening: State | None, closing: State | None, assumption: str, choice: str
-) -> Outcome:
-    """Return the outcome between two maps; nothing is measured where there is no such map, or no period left."""
-    span, label = replace(one.span, opening=opening, closing=closing), one.span.period.label
-    if opening is None or closing is None:
-        span = replace(span, notices=(Notice("NO-MAP", "the archive has no such map", label),))
-    elif span.ends is None:
-        span = replace(span, notices=(Notice("NO-NEW-MAP", "opening and closing are the same map", label),))
-    return _outcome(run, span, assumption, choice, in_range=True)
+    states, label = run.states(one.span.actor), one.span.period.label
+    for end, state in zip(("opening", "closing"), one.span.ends, strict=True):
+        for choice in ("one map earlier", "one map later"):
+            other = states.next_to(state, earlier=choice == "one map earlier")
+            span = replace(one.span, opening=other) if end == "opening" else replace(one.span, closing=other)
+            if other is None:
+                span = replace(span, notices=(Notice("NO-MAP", "the archive has no such map", label),))
+            elif span.ends is None:
+                span = replace(span, notices=(Notice("NO-NEW-MAP", "opening and closing are the same map", label),))
+            yield _outcome(run, span, end, choice, in_range=True)
 
 
 def _other_projections(run: Run, one: Measured) -> Iterator[Outcome]:
@@ -331,6 +274,19 @@ def _place(run: Run, span: Span) -> change.Geometries:
     return np.concatenate([state.snapshot.place for state in span.ends or ()])
 
 
+def drawn(snapshot: Snapshot, actor: str, view: View, target: str, *, edge_error: float) -> shapely.MultiPolygon:
+    """Return what an actor holds on a map in any system, united, its edges split at another error than usual.
+
+    `target` is not proved to be equal-area, and `edge_error` is in its square units.
+    """
+    parts = [np.empty(0, dtype=object)]
+    for part in snapshot.layers:
+        if part.layer.actor == actor and view.counts(part.name, part.layer):
+            project = crs.projector(part.crs, target)
+            parts.append(geometry.repair(geometry.project_polygons(part.polygons, project, edge_error=edge_error)))
+    return geometry.union(np.concatenate(parts))
+
+
 def _other_edges(run: Run, one: Measured) -> Iterator[Outcome]:
     """Yield the change with edges not split before projecting, and split more finely."""
     for choice, error in (("not split", math.inf), (f"split {FINER} times finer", geometry.EDGE_ERROR_M2 / FINER)):
@@ -339,17 +295,22 @@ def _other_edges(run: Run, one: Measured) -> Iterator[Outcome]:
             for state in one.span.ends or ()
         )
         changed = change.step(before, after, run.takers(one.span.actor))
-        yield _of_base(run, one, "edges", choice, _figures(run, changed), in_range=True)
+        yield _outcome(run, one.span, "edges", choice, _figures(run, changed), in_range=True)
 
 
 def _on_ellipsoid(run: Run, one: Measured) -> Iterator[Outcome]:
     """Yield the references without a projection, of the whole map alone: regions are drawn in the projection."""
     if run.lines.left_out or one.span.ends is None:
         return
-    opening, closing = (state.snapshot for state in one.span.ends)
-    references = change_on_ellipsoid(opening, closing, one.span.actor, run.view)
-    for edges, figures in references.items():
-        yield _of_base(run, one, "ellipsoid", f"no projection, {edges} edges", {(TOTAL, TOTAL): figures})
+    opening, closing = (
+        drawn(state.snapshot, one.span.actor, run.view, crs.LONLAT, edge_error=_DEGREES2) for state in one.span.ends
+    )
+    pairs = ((closing, opening), (opening, closing))
+    gained, lost = (geometry.as_multipolygon(shapely.difference(*pair)) for pair in pairs)
+    for edges, measure in (("straight", ellipsoid.exact_area_km2), ("geodesic", ellipsoid.geodesic_area_km2)):
+        more, less = measure(gained), measure(lost)
+        moved = {(TOTAL, TOTAL): (more, less, more - less)}
+        yield _outcome(run, one.span, "ellipsoid", f"no projection, {edges} edges", moved)
 
 
 def _without_slivers(run: Run, one: Measured) -> Iterator[Outcome]:
@@ -360,10 +321,8 @@ def _without_slivers(run: Run, one: Measured) -> Iterator[Outcome]:
     for limit in SLIVER_WIDTHS_M:
         kept = (polygons[~thin_parts(polygons, (limit, run.options.crs))] for polygons in parts)
         gained, lost = (change.areas(polygons, takers)[0] for polygons in kept)
-        in_range = limit == SLIVER_WIDTH_M
-        yield _of_base(
-            run, one, "slivers", f"under {limit:g} m left out", _by_row(run, gained, lost), in_range=in_range
-        )
+        moved, choice = _by_row(run, gained, lost), f"under {limit:g} m left out"
+        yield _outcome(run, one.span, "slivers", choice, moved, in_range=limit == SLIVER_WIDTH_M)
 
 
 def _without_redefinitions(run: Run, one: Measured) -> Iterator[Outcome]:
@@ -377,8 +336,8 @@ def _without_redefinitions(run: Run, one: Measured) -> Iterator[Outcome]:
     )
     assert one.change is not None
     moved = _by_row(run, one.change.gained_km2 - gained, one.change.lost_km2 - lost)
-    outcome = _of_base(run, one, "redefinitions", "suspected left out", moved, in_range=True)
-    yield replace(outcome, notices=(*outcome.notices, *(found.notice for found in one.suspect)))
+    outcome = _outcome(run, one.span, "redefinitions", "suspected left out", moved, in_range=True)
+    yield outcome._replace(notices=(*outcome.notices, *(found.notice for found in one.suspect)))
 
 
 def _in_steps(run: Run, one: Measured) -> Iterator[Outcome]:
@@ -388,7 +347,7 @@ def _in_steps(run: Run, one: Measured) -> Iterator[Outcome]:
     for step in GROSS_STEPS:
         pairs = pairwise(steps_in(run, one.span, step))
         gross = change.total([run.step(*pair, one.span.actor) for pair in pairs])
-        yield _of_base(run, one, "step", f"gross, each {step}", _figures(run, gross))
+        yield _outcome(run, one.span, "step", f"gross, each {step}", _figures(run, gross))
 
 
 def _other_regions(run: Run, one: Measured) -> Iterator[Outcome]:
@@ -402,16 +361,14 @@ def _other_regions(run: Run, one: Measured) -> Iterator[Outcome]:
         return
     name = other.regions.source.name if other.regions.source else "embedded"
     outcome = _outcome(other, one.span, "regions", name)
-    if outcome.moved is not None:
-        yield replace(outcome, moved=_renamed(outcome.moved, other, run))
-
-
-def _renamed(moved: Figures, run: Run, base: Run) -> Figures:
-    """Return figures under the names that another run has for the regions of the same code, or of the same name."""
-    names = dict(zip(base.regions.codes, base.regions.names, strict=False))
-    names.pop("", None)
-    own = {name: names.get(code, name) for name, code in zip(run.regions.names, run.regions.codes, strict=False)}
-    return {(level, own.get(region, region)): figures for (level, region), figures in moved.items()}
+    if outcome.moved is None:
+        return
+    # Under the names that the base has for the regions of the same code, or of the same name.
+    mine = dict(zip(run.regions.codes, run.regions.names, strict=False))
+    mine.pop("", None)
+    own = {name: mine.get(code, name) for name, code in zip(other.regions.names, other.regions.codes, strict=False)}
+    moved = {(level, own.get(region, region)): figures for (level, region), figures in outcome.moved.items()}
+    yield outcome._replace(moved=moved)
 
 
 def _other_snapping(run: Run, one: Measured) -> Iterator[Outcome]:
@@ -437,12 +394,5 @@ _ASSUMPTIONS: tuple[Callable[[Run, Measured], Iterator[Outcome]], ...] = (
 )
 """What a period comes to under each assumption changed by itself, in the order of the table."""
 
-_OPEN = (
-    _other_maps,
-    _other_projections,
-    _other_edges,
-    _without_slivers,
-    _without_redefinitions,
-    _other_snapping,
-)
+_OPEN = (_other_maps, _other_projections, _other_edges, _without_slivers, _without_redefinitions, _other_snapping)
 """Those that have alternatives open to argument, over which a range is taken."""

@@ -170,7 +170,13 @@ def dates_between(maps: Archive, begin: date, end: date, every: str) -> Iterator
         return
     day = begin
     while True:
-        stop = min(_end_of(day, every), end)
+        stop = day
+        if every == "week":
+            # The last week that there is has no Sunday.
+            stop += min(timedelta(days=7 - day.isoweekday()), date.max - day)
+        elif every == "month":
+            stop = day.replace(day=monthrange(day.year, day.month)[1])
+        stop = min(stop, end)
         yield stop
         if stop >= end:
             return
@@ -178,30 +184,10 @@ def dates_between(maps: Archive, begin: date, end: date, every: str) -> Iterator
 
 
 def steps_in(run: Run, span: Span, every: str) -> list[State]:
-    """Return the states that the steps inside a span lead along; its two maps have days.
-
-    Parameters
-    ----------
-    run : Run
-        The run.
-    span : Span
-        From its opening to its closing map.
-    every : str
-        The step, one of `EVERY`.
-    """
+    """Return the states that the steps inside a span lead along, each one of `EVERY`; its two maps have days."""
     assert span.ends is not None
     first, last = span.ends
     assert first.day is not None
     assert last.day is not None
     days = dates_between(run.archive, first.day + timedelta(days=1), last.day, every)
     return list(run.states(span.actor).along(first, days))
-
-
-def _end_of(day: date, every: str) -> date:
-    """Return the last day of the calendar unit that a day is in."""
-    if every == "day":
-        return day
-    if every == "week":
-        # The last week that there is has no Sunday.
-        return day + min(timedelta(days=7 - day.isoweekday()), date.max - day)
-    return day.replace(day=monthrange(day.year, day.month)[1])

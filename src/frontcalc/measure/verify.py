@@ -8,7 +8,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Unpack
 
@@ -94,7 +93,7 @@ def verify(
         run_for(claim, "")
     stated = [figure_of(run_for(claim, ""), claim, Choice()) for claim in track(asked.claims, "checking claim")]
     pairs = zip(asked.claims, stated, strict=True)
-    rows = [_row(run_for, base.archive.name, claim, figure) for claim, figure in pairs]
+    rows = [_row(claim, base.archive.name, figure, *_verdict(run_for, claim, figure)) for claim, figure in pairs]
     rows += [_difference_row(found, base.archive.name) for found in contradictions(asked.claims)]
     source = SourceFile(name, hashlib.sha256(content).hexdigest())
     return Table(ClaimRow, tuple(rows), _meta(base, runs.values(), source, rows, stated))
@@ -162,23 +161,6 @@ def _bundled() -> dict[str, Path]:
     return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
 
 
-def _row(run_for: Callable[[Claim, str], Run], archive: str, claim: Claim, stated: Figure) -> ClaimRow:
-    """Return the row of one claim; other choices are tried only where the stated one does not fit."""
-    verdict, reason = _verdict(run_for, claim, stated)
-    return _row_of(
-        claim,
-        archive,
-        computed=stated.value,
-        verdict=verdict,
-        reason=reason,
-        actor=stated.actor,
-        view=stated.view,
-        opening=stated.opening,
-        closing=stated.closing,
-        notes=join_codes(stated.notices),
-    )
-
-
 def _verdict(run_for: Callable[[Claim, str], Run], claim: Claim, stated: Figure) -> tuple[Verdict, str]:
     """Return the verdict on a claim and its reason."""
     if stated.value is None:
@@ -205,49 +187,31 @@ def _difference_row(found: Contradiction, archive: str) -> ClaimRow:
     claim, unit = found.claim, UNIT_LABELS[found.claim.unit]
     said = [f"{_figure(float(other.value))} {UNIT_LABELS[other.unit]}" for other in found.others]
     sum_ = f"{said[0]} in {found.days} days" if found.days else f"{said[0]} to {said[1]}"
-    return _row_of(
-        claim,
-        archive,
-        id_=" ↔ ".join((claim.id, *(other.id for other in found.others))),
-        computed=found.implied,
-        verdict=Verdict.DISAGREES,
-        reason=f"the claims contradict each other: {sum_} is {_figure(found.implied)} {unit}",
-    )
+    reason = f"the claims contradict each other: {sum_} is {_figure(found.implied)} {unit}"
+    row = _row(claim, archive, Figure(found.implied, "", claim.actor, claim.view), Verdict.DISAGREES, reason)
+    return replace(row, id=" ↔ ".join((claim.id, *(other.id for other in found.others))))
 
 
-def _row_of(
-    claim: Claim,
-    archive: str,
-    *,
-    computed: float | None,
-    verdict: Verdict,
-    reason: str,
-    id_: str = "",
-    actor: str = "",
-    view: str = "",
-    opening: date | None = None,
-    closing: date | None = None,
-    notes: str = "",
-) -> ClaimRow:
-    """Return a row of a claim."""
+def _row(claim: Claim, archive: str, figure: Figure, verdict: Verdict, reason: str) -> ClaimRow:
+    """Return a row of a claim, with the figure that stands against it."""
     claimed = float(claim.value)
     return ClaimRow(
-        id=id_ or claim.id,
+        id=claim.id,
         period=claim.period,
         claimed=claimed,
-        computed=computed,
-        difference=None if computed is None else computed - claimed,
+        computed=figure.value,
+        difference=None if figure.value is None else figure.value - claimed,
         unit=claim.unit,
         verdict=verdict.value,
         reason=reason,
         measure=claim.measure.value,
         qualifier=claim.qualifier.value,
         region=claim.region or TOTAL,
-        actor=actor or claim.actor,
-        view=view or claim.view,
-        opening=opening,
-        closing=closing,
-        notes=notes,
+        actor=figure.actor or claim.actor,
+        view=figure.view or claim.view,
+        opening=figure.opening,
+        closing=figure.closing,
+        notes=join_codes(figure.notices),
         archive=archive,
         text=claim.text,
         source=claim.source,

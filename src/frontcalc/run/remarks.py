@@ -63,26 +63,14 @@ def measured(run: Run, spans: Iterable[Span], *, ground: bool = False, judged: b
     """
     for span, changed in run.changes(spans, ground=ground):
         suspect = suspect_parts(run, span, changed) if judged else []
-        remarks = remarks_on(run, span, changed, suspect)
+        remarks = _remarks_on(run, span, changed, suspect)
         run.spans.append(span)
         run.said += [one.notice for one in remarks]
         yield Measured(span, changed, suspect, remarks)
 
 
-def remarks_on(run: Run, span: Span, changed: Change | None, suspect: Sequence[Redefinition] = ()) -> list[Remark]:
-    """Return the notices for a period's change.
-
-    Parameters
-    ----------
-    run : Run
-        The run.
-    span : Span
-        The period and its two maps.
-    changed : Change or None
-        What was measured between them; None where there are not two.
-    suspect : sequence of Redefinition
-        Parts of it that no front made by all appearances.
-    """
+def _remarks_on(run: Run, span: Span, changed: Change | None, suspect: Sequence[Redefinition]) -> list[Remark]:
+    """Return the notices for a period's change, which is None where it has not two maps."""
     label, shown = span.period.label, run.shown(changed) if changed else None
     said = list(span.notices)
     if run.lines.left_out:

@@ -42,14 +42,7 @@ _FARTHEST = 30  # maps either way among which steps that show anything new are l
 class Redefinition:
     """A part of a change that is no front's work by all appearances; the figures count it all the same.
 
-    Parameters
-    ----------
-    kind : str
-        `gained` or `lost`.
-    km2 : (n + 2,) array of float
-        Its area, as in `Change` (km²).
-    notice : Notice
-        What is to be said of it.
+    `kind` is `gained` or `lost`; `km2` (n + 2,) is its area as in `Change`.
     """
 
     kind: str
