@@ -65,9 +65,8 @@ def read_claims(data: bytes, *, where: str) -> ClaimsFile:
         It is no TOML, has no claim, or has malformed ones: each is named with its line, up to five at once.
     """
     if len(data) > _LARGEST_FILE:
-        raise DataError(
-            f"is larger than {_LARGEST_FILE:,} bytes", where=where, cure="split it into several claims files"
-        )
+        cure = "split it into several claims files"
+        raise DataError(f"is larger than {_LARGEST_FILE:,} bytes", where=where, cure=cure)
     document = read_toml(data, where=where, parse_float=_decimal)
     tables = document.pop("claim", None)
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):

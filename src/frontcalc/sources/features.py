@@ -91,11 +91,8 @@ def refuse_bare(features: Features, *, where: str) -> None:
     for index in np.flatnonzero(~drawn).tolist():
         refuse_misplaced(features.properties[index], index, where=where)
     if not drawn.any() and not _empty_layers(features):
-        raise DataError(
-            f"holds no polygons: none of its features ({len(drawn):,}) has a geometry",
-            where=where,
-            cure="download it with its geometry, or remove it",
-        )
+        problem = f"holds no polygons: none of its features ({len(drawn):,}) has a geometry"
+        raise DataError(problem, where=where, cure="download it with its geometry, or remove it")
 
 
 def _empty_layers(features: Features) -> bool:
@@ -141,11 +138,8 @@ def refuse_misplaced(members: Mapping[str, object], index: int, *, where: str) -
     """
     for name, value in members.items():
         if _is_area(name, value):
-            raise DataError(
-                f"feature {index} has no «geometry», but {printable(name)!r} holds one",
-                where=where,
-                cure="export it as its geometry",
-            )
+            problem = f"feature {index} has no «geometry», but {printable(name)!r} holds one"
+            raise DataError(problem, where=where, cure="export it as its geometry")
 
 
 def _is_area(name: str, value: object) -> bool:
@@ -244,11 +238,8 @@ def concatenate(parts: Sequence[tuple[str, Features]], *, where: str) -> Feature
     (first, features), *others = parts
     for name, other in others:
         if other.crs != features.crs:
-            raise DataError(
-                f"{first!r} is in {_short(features.crs)} and {name!r} in {_short(other.crs)}",
-                where=where,
-                cure="give them as separate files, or all in one CRS",
-            )
+            problem = f"{first!r} is in {_short(features.crs)} and {name!r} in {_short(other.crs)}"
+            raise DataError(problem, where=where, cure="give them as separate files, or all in one CRS")
     starts = np.cumsum([0, *(len(part.properties) for _, part in parts)])[:-1]
 
     def shifted(arrays: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:

@@ -59,9 +59,8 @@ def read_geopackage(data: bytes, *, where: str) -> Features:
     drawn = _drawn_by_table(data, where)
     layers = layer_names(data, where=where)
     if not layers:
-        raise DataError(
-            "is a GeoPackage without a layer that has geometry", where=where, cure="export the map with its polygons"
-        )
+        cure = "export the map with its polygons"
+        raise DataError("is a GeoPackage without a layer that has geometry", where=where, cure=cure)
     parts = []
     for index, name in layers:
         count = drawn.get(name.casefold())
@@ -159,9 +158,8 @@ def read_geoparquet(data: bytes, *, where: str) -> Features:
         kept = [field for field in table.column_names if field not in (name, covering)]
         properties = table.select(kept).to_pylist() if kept else [{}] * len(wkb)
     except (arrow.ArrowException, OSError, ValueError, OverflowError) as error:
-        raise DataError(
-            f"is broken Parquet: {str(error).partition('. ')[0]}", where=where, cure="is the download complete?"
-        ) from error
+        cure = "is the download complete?"
+        raise DataError(f"is broken Parquet: {str(error).partition('. ')[0]}", where=where, cure=cure) from error
     cure = "its crs metadata cannot be right"
     crs = _declared_crs(column, where)
     return features_from_geometries(geometries_from_wkb(wkb, where=where), properties, crs, where=where, cure=cure)
@@ -188,9 +186,8 @@ def _bounded_table(arrow: Any, file: Any, where: str) -> Any:
 def _geometry_column(metadata: dict[bytes, bytes], where: str) -> tuple[str, dict[str, Any], str]:
     """Return name and metadata of the primary geometry column, and the column of its bounding boxes."""
     if b"geo" not in metadata:
-        raise DataError(
-            "is Parquet without «geo» metadata, so it has no known geometry", where=where, cure="write it as GeoParquet"
-        )
+        cure = "write it as GeoParquet"
+        raise DataError("is Parquet without «geo» metadata, so it has no known geometry", where=where, cure=cure)
     try:
         geo = orjson.loads(metadata[b"geo"])
         name = geo["primary_column"]
@@ -198,15 +195,13 @@ def _geometry_column(metadata: dict[bytes, bytes], where: str) -> tuple[str, dic
         encoding = column["encoding"]
         covering = str((column.get("covering") or {}).get("bbox", {}).get("xmin", [""])[0])
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise DataError(
-            "its «geo» metadata are not GeoParquet's", where=where, cure="write it as GeoParquet"
-        ) from error
+        cure = "write it as GeoParquet"
+        raise DataError("its «geo» metadata are not GeoParquet's", where=where, cure=cure) from error
     if encoding != "WKB":
         raise DataError(f"has geometry encoded as {encoding!r}", where=where, cure="write it with encoding WKB")
     if column.get("edges", "planar") != "planar":
-        raise DataError(
-            f"has {column['edges']} edges, and edges are read as straight", where=where, cure="write planar edges"
-        )
+        cure = "write planar edges"
+        raise DataError(f"has {column['edges']} edges, and edges are read as straight", where=where, cure=cure)
     return str(name), column, covering
 
 

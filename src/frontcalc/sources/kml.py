@@ -79,11 +79,8 @@ def _check_coordinates(text: bytes, where: str) -> None:
         for position in _AROUND_COMMA.sub(b",", found[1]).split():
             if not _POSITION.fullmatch(position):
                 shown = position[:40].decode(errors="backslashreplace")
-                raise DataError(
-                    f"<coordinates> number {number} has {shown!r}, which is no position",
-                    where=where,
-                    cure="repair it or use --skip-bad",
-                )
+                problem = f"<coordinates> number {number} has {shown!r}, which is no position"
+                raise DataError(problem, where=where, cure="repair it or use --skip-bad")
 
 
 def _with_style(placemark: re.Match[bytes]) -> bytes:

@@ -45,14 +45,12 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
     """
     shp = parts.get(".shp", b"")
     if signature_of(shp) != "shapefile":
-        raise DataError(
-            "is no shapefile: its .shp is missing or broken", where=where, cure="give .shp and .dbf together"
-        )
+        cure = "give .shp and .dbf together"
+        raise DataError("is no shapefile: its .shp is missing or broken", where=where, cure=cure)
     declared = 2 * struct.unpack(">i", shp[24:28])[0]
     if len(shp) < max(declared, _HEADER):
-        raise DataError(
-            f"is cut off: {len(shp):,} of {declared:,} bytes", where=where, cure="is the download complete?"
-        )
+        cure = "is the download complete?"
+        raise DataError(f"is cut off: {len(shp):,} of {declared:,} bytes", where=where, cure=cure)
     if ".dbf" in parts and not _is_whole(parts[".dbf"]):
         raise DataError("its .dbf is empty, cut off or none", where=where, cure="is the download complete?")
     kept = {suffix: parts[suffix] for suffix in PARTS if suffix in parts}

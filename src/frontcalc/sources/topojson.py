@@ -124,11 +124,8 @@ def _arc(arcs: Arcs, number: int, index: int, where: str) -> NDArray[np.float64]
     """Return an arc by its index; the ones' complement of an index means the arc reversed."""
     position = ~number if number < 0 else number
     if position >= len(arcs):
-        raise DataError(
-            f"feature {index} uses arc {number}, but there are {len(arcs)} arcs",
-            where=where,
-            cure="is the download complete?",
-        )
+        cure = "is the download complete?"
+        raise DataError(f"feature {index} uses arc {number}, but there are {len(arcs)} arcs", where=where, cure=cure)
     return arcs[position][::-1] if number < 0 else arcs[position]
 
 
