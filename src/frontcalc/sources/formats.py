@@ -108,7 +108,12 @@ def _drawn_by_table(data: bytes, where: str) -> dict[str, int]:
         columns = connection.execute(_COLUMNS).fetchmany(_MOST_TABLES)
         for table, _ in columns:
             _refuse_computed(connection, str(table), where)
-        return {str(table).casefold(): _count(connection, str(table), str(column)) for table, column in columns}
+        drawn = {}
+        for table, column in columns:
+            quoted, field = (str(name).replace('"', '""') for name in (table, column))
+            query = f'SELECT count(*) FROM "{quoted}" WHERE "{field}" IS NOT NULL'  # noqa: S608 - names are quoted
+            drawn[str(table).casefold()] = int(connection.execute(query).fetchone()[0])
+        return drawn
     except (sqlite3.Error, UnicodeDecodeError, ValueError) as error:
         raise DataError("is a damaged database", where=where, cure="is the download complete?") from error
     finally:
@@ -120,18 +125,9 @@ def _refuse_computed(connection: sqlite3.Connection, table: str, where: str) -> 
     query = "SELECT type, sql FROM sqlite_master WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')"
     found = connection.execute(query, (table,)).fetchall()
     plain = all(kind == "table" and not _VIRTUAL.match(str(sql)) for kind, sql in found)
-    hidden = (
-        plain and connection.execute("SELECT hidden FROM pragma_table_xinfo(?) WHERE hidden > 0", (table,)).fetchall()
-    )
-    if not plain or hidden:
+    made = "SELECT hidden FROM pragma_table_xinfo(?) WHERE hidden > 0"
+    if not plain or connection.execute(made, (table,)).fetchall():
         raise DataError(f"its table {table!r} is computed by the file itself", where=where, cure="export it as a table")
-
-
-def _count(connection: sqlite3.Connection, table: str, column: str) -> int:
-    """Return how many rows of a table have a geometry."""
-    quoted, field = (name.replace('"', '""') for name in (table, column))
-    query = f'SELECT count(*) FROM "{quoted}" WHERE "{field}" IS NOT NULL'  # noqa: S608 - names are quoted
-    return int(connection.execute(query).fetchone()[0])
 
 
 def read_geoparquet(data: bytes, *, where: str) -> Features:
@@ -161,7 +157,11 @@ def read_geoparquet(data: bytes, *, where: str) -> Features:
         cure = "is the download complete?"
         raise DataError(f"is broken Parquet: {str(error).partition('. ')[0]}", where=where, cure=cure) from error
     cure = "its crs metadata cannot be right"
-    crs = _declared_crs(column, where)
+    declared = column.get("crs", LONLAT)
+    if declared is None:
+        raise DataError("says that its CRS is unknown", where=where, cure="declare an EPSG code")
+    text = declared if isinstance(declared, str) else orjson.dumps(declared).decode()
+    crs = source_crs(text, where=where) if "crs" in column else LONLAT
     return features_from_geometries(geometries_from_wkb(wkb, where=where), properties, crs, where=where, cure=cure)
 
 
@@ -203,13 +203,3 @@ def _geometry_column(metadata: dict[bytes, bytes], where: str) -> tuple[str, dic
         cure = "write planar edges"
         raise DataError(f"has {column['edges']} edges, and edges are read as straight", where=where, cure=cure)
     return str(name), column, covering
-
-
-def _declared_crs(column: dict[str, Any], where: str) -> str:
-    """Return the column's CRS: WGS 84 where nothing is said, an error where it is said to be unknown."""
-    if "crs" not in column:
-        return LONLAT
-    declared = column["crs"]
-    if declared is None:
-        raise DataError("says that its CRS is unknown", where=where, cure="declare an EPSG code")
-    return source_crs(declared if isinstance(declared, str) else orjson.dumps(declared).decode(), where=where)

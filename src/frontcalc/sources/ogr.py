@@ -20,6 +20,7 @@ from frontcalc.sources.limits import limits, too_many_vertices
 from frontcalc.sources.packages import extra_package
 from frontcalc.sources.rings import check_on_earth, nest_polygons
 
+_COMPLETE = "is the download complete?"
 _POLYGON = shapely.GeometryType.POLYGON
 
 # GDAL's settings are the process's, so a read sets them, and puts back what was there, under this lock.
@@ -40,6 +41,7 @@ _OFFLINE = {
 @contextmanager
 def _offline(pyogrio: Any, where: str) -> Iterator[None]:
     """Let GDAL work without network and without printing; its errors become ours."""
+    errors = pyogrio.errors
     with _LOCK, warnings.catch_warnings():
         # What GDAL warns of is either harmless or found by the checks after it (counts, CRS, coordinates).
         warnings.simplefilter("ignore")
@@ -47,14 +49,14 @@ def _offline(pyogrio: Any, where: str) -> Iterator[None]:
         pyogrio.set_gdal_config_options(_OFFLINE)
         try:
             yield
-        except pyogrio.errors.DataLayerError as error:
-            cure = "is the download complete?"
-            raise DataError("has a layer that cannot be opened", where=where, cure=cure) from error
-        except pyogrio.errors.DataSourceError as error:
-            raise _broken(error, where) from error
-        except (pyogrio.errors.FeatureError, pyogrio.errors.GeometryError, pyogrio.errors.FieldError) as error:
-            raise _broken(error, where) from error
-        except (pyogrio.errors.CRSError, UnboundLocalError) as error:
+        except errors.DataLayerError as error:
+            raise DataError("has a layer that cannot be opened", where=where, cure=_COMPLETE) from error
+        except (errors.DataSourceError, errors.FeatureError, errors.GeometryError, errors.FieldError) as error:
+            # GDAL's own name for the file in memory says nothing.
+            words = str(error).partition(";")[0].split()
+            reason = " ".join(word for word in words if "/vsi" not in word).rstrip(".;: ")
+            raise DataError(f"cannot be read: {reason}", where=where, cure=_COMPLETE) from error
+        except (errors.CRSError, UnboundLocalError) as error:
             # pyogrio trips over its own names where GDAL knows a CRS but cannot write it down.
             raise DataError("declares a CRS that cannot be", where=where, cure="declare an EPSG code") from error
         except UnicodeDecodeError as error:
@@ -62,13 +64,6 @@ def _offline(pyogrio: Any, where: str) -> Iterator[None]:
             raise DataError(problem, where=where, cure="save it with UTF-8 texts") from error
         finally:
             pyogrio.set_gdal_config_options(before)
-
-
-def _broken(error: Exception, where: str) -> DataError:
-    """Return the error for a file that GDAL refuses, without GDAL's own name for it in memory."""
-    told = str(error).partition(";")[0]
-    reason = " ".join(word for word in told.split() if "/vsi" not in word).rstrip(".;: ")
-    return DataError(f"cannot be read: {reason}", where=where, cure="is the download complete?")
 
 
 def layer_names(data: bytes, *, where: str) -> list[tuple[int, str]]:
@@ -84,9 +79,7 @@ def layer_names(data: bytes, *, where: str) -> list[tuple[int, str]]:
     pyogrio = extra_package("pyogrio", where=where)
     with _offline(pyogrio, where):
         layers = pyogrio.list_layers(data)
-    return [
-        (index, printable(str(name))) for index, (name, geometry_type) in enumerate(layers) if geometry_type is not None
-    ]
+    return [(index, printable(str(name))) for index, (name, kind) in enumerate(layers) if kind is not None]
 
 
 def read_layer(
@@ -133,18 +126,17 @@ def read_layer(
             raise DataError(f"is no {drivers[0]} file: GDAL takes it for {info['driver']}", where=where, cure=cure)
         # What is promised is made room for before anything is read.
         if info["features"] > len(data):
-            cure = "is the download complete?"
-            raise DataError(f"promises {info['features']:,} features in {len(data):,} bytes", where=where, cure=cure)
+            raise DataError(
+                f"promises {info['features']:,} features in {len(data):,} bytes", where=where, cure=_COMPLETE
+            )
         meta, _, wkb, columns = pyogrio.raw.read(data, layer=layer, force_2d=True)
     count = len(wkb) if wkb is not None else 0
     if info["features"] > count:
-        cure = "is the download complete?"
-        raise DataError(f"only {count} of {info['features']} features can be read", where=where, cure=cure)
+        raise DataError(f"only {count} of {info['features']} features can be read", where=where, cure=_COMPLETE)
     geometries = geometries_from_wkb(wkb if wkb is not None else [], where=where)
     found = int(np.count_nonzero(geometries != None))  # noqa: E711 - of an array
     if drawn is not None and found != drawn:
-        cure = "is the download complete?"
-        raise DataError(f"only {found} of {drawn} geometries can be read", where=where, cure=cure)
+        raise DataError(f"only {found} of {drawn} geometries can be read", where=where, cure=_COMPLETE)
     declared = meta["crs"] or undeclared
     if not declared:
         raise DataError("declares no CRS", where=where, cure=declares, code="CRS-UNKNOWN")

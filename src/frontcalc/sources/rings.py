@@ -99,13 +99,9 @@ def build_polygons(
 
 def refused_ring(feature: int, fault: str, at: NDArray[np.float64], *, where: str) -> DataError:
     """Return the error that names a ring's feature and place."""
-    return DataError(
-        f"feature {feature} {fault}, at {at[0]:.5f}, {at[1]:.5f}",
-        where=where,
-        cure="repair it or use --skip-bad",
-        code="BROKEN-RING",
-        at=(float(at[0]), float(at[1])),
-    )
+    x, y = map(float, at)
+    problem, cure = f"feature {feature} {fault}, at {x:.5f}, {y:.5f}", "repair it or use --skip-bad"
+    return DataError(problem, where=where, cure=cure, code="BROKEN-RING", at=(x, y))
 
 
 def _first_unreadable(parts: Sequence[Part]) -> int:
