@@ -162,26 +162,19 @@ def _overlaps(day: CheckedMap, before: CheckedMap | None) -> Iterator[Fault]:
             continue
         pair = (first.digest, second.digest)
         known = before.overlaps if before else {}
-        found = day.overlaps[pair] = known[pair] if pair in known else _overlap(first, second, day.plane)
-        if found:
+        day.overlaps[pair] = known.get(pair)
+        if pair not in known:
+            assert first.ground is not None
+            assert second.ground is not None
+            shared = shapely.intersection(first.ground, second.ground)
+            km2 = float(geometry.area_km2(shared))
+            if km2 >= LEAST_KM2:
+                who = " and ".join(one.layer.actor if rival else one.name for one in (first, second))
+                what = f"{who} {'both hold' if rival else 'cover'} the same {km2:,.3f} km²"
+                at = place_of(max(geometry.polygonal(shared), key=lambda part: float(part.area)), day.plane)
+                day.overlaps[pair] = Fault("ACTORS-OVERLAP" if rival else "OVERLAP", what, at=at, km2=km2)
+        if found := day.overlaps[pair]:
             yield replace(found, day=day.ref.day, layer=f"{first.name} + {second.name}", file=first.file)
-
-
-def _overlap(first: CheckedLayer, second: CheckedLayer, plane: str) -> Fault | None:
-    """Return the fault of two layers that overlap, None where they do not."""
-    assert first.ground is not None
-    assert second.ground is not None
-    shared = shapely.intersection(first.ground, second.ground)
-    km2 = float(geometry.area_km2(shared))
-    if km2 < LEAST_KM2:
-        return None
-    rival = first.layer.actor != second.layer.actor
-    who = " and ".join(one.layer.actor if rival else one.name for one in (first, second))
-    largest = max(geometry.polygonal(shared), key=lambda part: float(part.area))
-    code = "ACTORS-OVERLAP" if rival else "OVERLAP"
-    return Fault(
-        code, f"{who} {'both hold' if rival else 'cover'} the same {km2:,.3f} km²", at=place_of(largest, plane), km2=km2
-    )
 
 
 def _outside(day: CheckedMap, regions: RegionSet) -> Iterator[Fault]:

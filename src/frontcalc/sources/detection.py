@@ -103,9 +103,8 @@ def _other_than_json(data: bytes, head: bytes, where: str) -> str:
     kml, lower = is_kml(data), head.lower()
     is_xml = head.startswith(b"<")
     other_xml = data[:_HEAD_BYTES] if is_xml and not kml else b""
-    is_web_page = lower.startswith((b"<!doctype html", b"<html")) or (
-        is_xml and b"<html" in lower and b"<kml" not in lower
-    )
+    has_html = is_xml and b"<html" in lower and b"<kml" not in lower
+    is_web_page = lower.startswith((b"<!doctype html", b"<html")) or has_html
     is_lfs = data.startswith(b"version https://git-lfs.github.com/spec/")
     is_vrt = b"<OGRVRT" in other_xml or b"<VRTDataset" in other_xml
     vrt = "is a GDAL VRT, which only names other files, and these are not opened"
