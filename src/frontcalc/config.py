@@ -273,7 +273,17 @@ def _line(document: Mapping[str, Any], key: str, where: str) -> str:
 def _legend(document: Mapping[str, Any], where: str) -> Legend:
     """Return what a document says of layers."""
     table = _table(document, "layers", where)
-    layers = {name: _layer(name, meaning, where) for name, meaning in table.items()}
+    layers: dict[str, Layer] = {}
+    cure = 'write it as "name" = { actor = "Russia", role = "control" }'
+    for name, meaning in table.items():
+        if not isinstance(meaning, dict) or not set(meaning) <= OF_LAYER:
+            raise DataError(f"layer {name!r} is {meaning!r}", where=where, cure=cure)
+        actor, role, whole = meaning.get("actor"), meaning.get("role"), meaning.get("whole", False)
+        if not isinstance(actor, str) or not actor.strip() or type(whole) is not bool:
+            raise DataError(f"layer {name!r} names no actor", where=where, cure=cure)
+        if role not in tuple(Role):
+            raise DataError(f"layer {name!r} has role {role!r}", where=where, cure=f"roles are {', '.join(Role)}")
+        layers[name] = Layer(printable(actor.strip()), Role(role), whole, OWN)
     ends: list[LayerEnd] = []
     known: dict[str, str] = {}
     for name, layer in layers.items():
@@ -295,16 +305,3 @@ def _legend(document: Mapping[str, Any], where: str) -> Legend:
     if not isinstance(ignore, list) or not all(isinstance(name, str) for name in ignore):
         raise DataError("ignore is no list of properties", where=where, cure='write it as ignore = ["state"]')
     return Legend(tuple(sorted(layers.items())), _line(document, "property", where), tuple(sorted(ignore)), tuple(ends))
-
-
-def _layer(name: str, meaning: object, where: str) -> Layer:
-    """Return what an entry of the table of layers means."""
-    cure = 'write it as "name" = { actor = "Russia", role = "control" }'
-    if not isinstance(meaning, dict) or not set(meaning) <= OF_LAYER:
-        raise DataError(f"layer {name!r} is {meaning!r}", where=where, cure=cure)
-    actor, role, whole = meaning.get("actor"), meaning.get("role"), meaning.get("whole", False)
-    if not isinstance(actor, str) or not actor.strip() or type(whole) is not bool:
-        raise DataError(f"layer {name!r} names no actor", where=where, cure=cure)
-    if role not in tuple(Role):
-        raise DataError(f"layer {name!r} has role {role!r}", where=where, cure=f"roles are {', '.join(Role)}")
-    return Layer(printable(actor.strip()), Role(role), whole, OWN)

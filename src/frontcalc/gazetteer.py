@@ -55,9 +55,8 @@ def read_places(path: str | Path) -> tuple[Place, ...]:
         if not text:
             raise DataError(f"{label} has no name", where=entry.label, cure="name every place")
         if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
-            raise DataError(
-                f"{label} is not on the globe: lon {lon:g}, lat {lat:g}", where=entry.label, cure="give degrees"
-            )
+            cure = "give degrees"
+            raise DataError(f"{label} is not on the globe: lon {lon:g}, lat {lat:g}", where=entry.label, cure=cure)
         found.append(Place(text, lon, lat))
     if not found:
         raise DataError("holds no places", where=entry.label, cure="give points with names")

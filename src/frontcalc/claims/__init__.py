@@ -258,8 +258,12 @@ def contradictions(claims: Sequence[Claim]) -> tuple[Contradiction, ...]:
         above, below = (totals.get(_measured(ratio, period), ()) for period in ratio.periods)
         for first, second in ((first, second) for first in above for second in below):
             scale = second.per_km2 / first.per_km2
-            quotients = _quotients(as_printed(first), as_printed(second))
-            if quotients and not as_printed(ratio).meets(quotients.times(scale)):
+            over, under = as_printed(first), as_printed(second)
+            if under.low <= 0 <= under.high:
+                continue
+            corners = [a / b for a in (over.low, over.high) for b in (under.low, under.high)]
+            known = [corner for corner in corners if not math.isnan(corner)]
+            if not as_printed(ratio).meets(Range(min(known), max(known)).times(scale)):
                 implied = float(first.value) / float(second.value) * scale
                 found.append(Contradiction(ratio, (first, second), implied))
     return tuple(found)
@@ -268,12 +272,3 @@ def contradictions(claims: Sequence[Claim]) -> tuple[Contradiction, ...]:
 def _measured(claim: Claim, period: Period) -> Hashable:
     """Return where, whose, by which view and between which days a claim measures, however the period is written."""
     return claim.region.casefold(), claim.actor.casefold(), claim.view, period.opens_on, period.closes_on
-
-
-def _quotients(first: Range, second: Range) -> Range | None:
-    """Return which quotients two ranges allow, None where the divisor may be nothing."""
-    if second.low <= 0 <= second.high:
-        return None
-    corners = [a / b for a in (first.low, first.high) for b in (second.low, second.high)]
-    known = [corner for corner in corners if not math.isnan(corner)]
-    return Range(min(known), max(known))

@@ -65,9 +65,8 @@ def read_claims(data: bytes, *, where: str) -> ClaimsFile:
         It is no TOML, has no claim, or has malformed ones: each is named with its line, up to five at once.
     """
     if len(data) > _LARGEST_FILE:
-        raise DataError(
-            f"is larger than {_LARGEST_FILE:,} bytes", where=where, cure="split it into several claims files"
-        )
+        cure = "split it into several claims files"
+        raise DataError(f"is larger than {_LARGEST_FILE:,} bytes", where=where, cure=cure)
     document = read_toml(data, where=where, parse_float=_decimal)
     tables = document.pop("claim", None)
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
@@ -78,13 +77,17 @@ def read_claims(data: bytes, *, where: str) -> ClaimsFile:
     archive = top.pop("archive", "")
     claims: dict[str, Claim] = {}
     repeated: list[Problem] = []
-    for number, (table, place) in enumerate(zip(tables, places, strict=True), start=1):
+    for count, (table, place) in enumerate(zip(tables, places, strict=True), start=1):
         wrong: list[Problem] = []
         found = top | _fields(table, IN_CLAIM, place, wrong)
         # What is missing or does not go together is said of claims that are well-formed so far.
-        wrong = wrong or list(_conflicts(found, number, place))
+        wrong = wrong or list(_conflicts(found, count, place))
         if not wrong:
-            claim = _claim(found, place.get(""))
+            number, per_cent = found.pop("tolerance", (None, False))
+            tolerance = abs(found["value"]) * number / 100 if per_cent else number
+            periods, unit = found.pop("period"), UNITS[found["measure"]][0]
+            facts: Fields = {"unit": unit} | found | {"tolerance": tolerance, "line": place.get("")}
+            claim = Claim(**facts, period=" / ".join(period.label for period in periods), periods=periods)
             if claims.setdefault(claim.id, claim) is not claim:
                 repeated.append((claim.line, f"a second claim is named {claim.id!r}"))
         problems += wrong
@@ -156,16 +159,6 @@ def _conflicts(found: Fields, number: int, place: Lines) -> Iterator[Problem]:
         yield place.get("period", line), f"claim {name}: {measure} is of {wanted}, but {len(periods)} are named"
     elif measure in ON_A_DAY and periods[0].closes_on is None:
         yield place.get("period", line), f"claim {name}: {measure} is of a day, so the period needs a last one"
-
-
-def _claim(found: Fields, line: int | None) -> Claim:
-    """Return a claim of its checked fields."""
-    number, per_cent = found.pop("tolerance", (None, False))
-    tolerance = abs(found["value"]) * number / 100 if per_cent else number
-    periods = found.pop("period")
-    label = " / ".join(period.label for period in periods)
-    defaults: Fields = {"unit": UNITS[found["measure"]][0]}
-    return Claim(**defaults | found, period=label, periods=periods, tolerance=tolerance, line=line)
 
 
 def _text(key: str, value: object) -> str:

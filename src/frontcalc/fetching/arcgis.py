@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from frontcalc.dates import day_from_property
-from frontcalc.errors import DataError, FrontcalcError, NoDataError, UsageError
+from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.fetching.client import Answer, Client, PassingError, host_of, persist
 
 _EVERY = "1=1"
@@ -119,7 +119,10 @@ class ServiceLayer:
         answer = self._gathered(query | {"orderByFields": self.field, "f": "json"})
         values = {self._moment(value) for value in answer.values(self.field) if value is not None} if answer else ()
         days: dict[date, list[Moments]] = {}
-        for day, run in groupby(sorted(values), key=self._day_at):
+        for day, run in groupby(
+            sorted(values),
+            key=lambda at: day_from_property(f"{_EPOCH + at * _MILLISECOND:%Y-%m-%d}" if self.date_only else at),
+        ):
             days.setdefault(day, []).append(tuple(run))
         return dict(sorted(days.items()))
 
@@ -165,10 +168,6 @@ class ServiceLayer:
             raise DataError(problem, where=self.name, cure=cure) from error
         return round((moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH) / _MILLISECOND)
 
-    def _day_at(self, moment: int) -> date:
-        """Return the day of a value of the date field."""
-        return day_from_property(f"{_EPOCH + moment * _MILLISECOND:%Y-%m-%d}" if self.date_only else moment)
-
     def _gathered(self, query: dict[str, str], *, exact: bool = False, etag: str = "") -> LayerFeatures | None:
         """Return what a query finds, page after page for as long as the server says that there is more.
 
@@ -183,7 +182,8 @@ class ServiceLayer:
         page, items, before = head, list[dict[str, Any]](), list[dict[str, Any]]()
         while True:
             got = page.get("features")
-            if not isinstance(got, list) or not all(_is_feature(one, OWN[geojson]) for one in got):
+            listed = isinstance(got, list) and all(isinstance(one, dict) for one in got)
+            if not listed or not all(isinstance(one.get(OWN[geojson]) or {}, dict) for one in got):
                 raise InconsistentError("sends no list of features", where=self.name, cure=_LATER)
             if got and got == before:
                 raise InconsistentError("sends the same page again", where=self.name, cure=_LATER)
@@ -246,7 +246,23 @@ def describe(client: Client, url: str, field: str = "") -> ServiceLayer:
         raise DataError(f"holds {shape!s:.40}, no polygons", where=name_of(url), cure="name another layer")
     edits, page = _object(facts.get("editingInfo")), facts.get("maxRecordCount")
     key = str(facts.get("objectIdField") or next((name for name, kind in fields.items() if kind.endswith("OID")), ""))
-    chosen = _date_field(fields, field, _object(facts.get("editFieldsInfo")), name_of(url))
+    # The field with the day is the one that was named, else the only one, or that of the likeliest name.
+    dated = [name for name, kind in fields.items() if kind in (_DATE, _DATE_ONLY) and _FIELD.fullmatch(name)]
+    left = [name for name in dated if name.casefold() == field.casefold()]
+    if field and not left:
+        has = f"it has {', '.join(dated)}" if dated else "it has none"
+        raise UsageError(f"has no date field {field[:40]!r}", where=name_of(url), cure=has)
+    if not field:
+        # When and by whom a feature was edited says nothing of the day that it shows.
+        tracks = _object(facts.get("editFieldsInfo"))
+        tracked = {str(tracks.get(name)) for name in ("creationDateField", "editDateField")}
+        left = [name for name in dated if name not in tracked]
+        likely = [name for name in left if name.casefold() in _LIKELY_FIELDS]
+        if len(left) > 1 and len(likely) != 1:
+            cure = "name one with --date-field"
+            raise UsageError(f"has date fields {', '.join(left)}", where=name_of(url), cure=cure)
+        left = likely or left or [""]
+    chosen = left[0]
     return ServiceLayer(
         client=client,
         url=url,
@@ -261,24 +277,6 @@ def describe(client: Client, url: str, field: str = "") -> ServiceLayer:
     )
 
 
-def _date_field(fields: Mapping[str, str], named: str, edits: Mapping[str, Any], where: str) -> str:
-    """Return the field with the day: the one that was named, else the only one, or that of the likeliest name."""
-    dated = [name for name, kind in fields.items() if kind in (_DATE, _DATE_ONLY) and _FIELD.fullmatch(name)]
-    if named:
-        match = next((name for name in dated if name.casefold() == named.casefold()), None)
-        if match is None:
-            has = f"it has {', '.join(dated)}" if dated else "it has none"
-            raise UsageError(f"has no date field {named[:40]!r}", where=where, cure=has)
-        return match
-    # When and by whom a feature was edited says nothing of the day that it shows.
-    tracked = {str(edits.get(name)) for name in ("creationDateField", "editDateField")}
-    left = [name for name in dated if name not in tracked]
-    likely = [name for name in left if name.casefold() in _LIKELY_FIELDS]
-    if len(left) > 1 and len(likely) != 1:
-        raise UsageError(f"has date fields {', '.join(left)}", where=where, cure="name one with --date-field")
-    return (likely or left or [""])[0]
-
-
 def _ask(client: Client, url: str, query: Mapping[str, str], *, etag: str = "", limit: int | None = None) -> Any:
     """Return a JSON object that a service answers with, and its ETag; None where it is unchanged."""
     where = name_of(url)
@@ -286,34 +284,25 @@ def _ask(client: Client, url: str, query: Mapping[str, str], *, etag: str = "", 
     def read(answer: Answer) -> tuple[dict[str, Any], str]:
         try:
             document = orjson.loads(answer.data)
-        except orjson.JSONDecodeError as error:
-            raise PassingError("sends no JSON", where=where, cure=_LATER) from error
+        except orjson.JSONDecodeError as broken:
+            raise PassingError("sends no JSON", where=where, cure=_LATER) from broken
         if not isinstance(document, dict):
             raise PassingError("sends no JSON object", where=where, cure=_LATER)
         if "error" in document:
-            raise _error_inside(_object(document["error"]), where)
+            # What an error inside an answer of status 200 means.
+            error = _object(document["error"])
+            code, text = error.get("code"), " ".join(str(error.get("message") or "").split())[:120]
+            problem = f"answers with error {code!r:.10}{f' ({text})' if text else ''}"
+            if code in (401, 403, 498, 499):
+                cure = "frontcalc fetches only what is public"
+                raise DataError(f"asks for a login: {problem}", where=where, cure=cure)
+            if type(code) is int and (code == 429 or code >= 500):
+                raise PassingError(problem, where=where, cure=_LATER)
+            kind = NoDataError if code == 404 else RefusedError
+            raise kind(problem, where=where, cure="has the service been renamed?")
         return document, answer.etag
 
     return client.get(url, read, query=query, etag=etag, limit=limit)
-
-
-def _error_inside(error: Mapping[str, Any], where: str) -> FrontcalcError:
-    """Return what an error inside an answer of status 200 means."""
-    code = error.get("code")
-    text = " ".join(str(error.get("message") or "").split())[:120]
-    problem = f"answers with error {code!r:.10}{f' ({text})' if text else ''}"
-    if code in (401, 403, 498, 499):
-        return DataError(f"asks for a login: {problem}", where=where, cure="frontcalc fetches only what is public")
-    if code == 404:
-        return NoDataError(problem, where=where, cure="has the service been renamed?")
-    if type(code) is int and (code == 429 or code >= 500):
-        return PassingError(problem, where=where, cure=_LATER)
-    return RefusedError(problem, where=where, cure="has the service been renamed?")
-
-
-def _is_feature(item: object, own: str) -> bool:
-    """Say whether something is a feature whose fields, where it has any, are an object."""
-    return isinstance(item, dict) and isinstance(item.get(own) or {}, dict)
 
 
 def _object(value: object) -> Mapping[str, Any]:

@@ -7,7 +7,6 @@ import os
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from frontcalc.config import read_toml
 from frontcalc.errors import DataError, UsageError
@@ -97,7 +96,17 @@ def sources() -> dict[str, MapSource]:
     chosen = os.environ.get(VARIABLE)
     path = Path(chosen) if chosen else _TABLE
     try:
-        return {name: _source(name, entry) for name, entry in read_toml(path.read_bytes(), where=path.name).items()}
+        found = {}
+        for name, entry in read_toml(path.read_bytes(), where=path.name).items():
+            services = tuple(Service(**service) for service in entry.get("services", ()))
+            source = found[name] = MapSource(**entry | {"name": name, "services": services})
+            for field in fields(MapSource):
+                own = getattr(source, field.name)
+                if type(own) is not type(field.default) and field.name not in ("name", "kind"):
+                    raise ValueError(f"{field.name} of {name} is {own!r}")
+            if source.kind not in _KINDS:
+                raise ValueError(f"kind of {name} is {source.kind!r}, not one of {', '.join(_KINDS)}")
+        return found
     except (OSError, ValueError, TypeError, AttributeError, DataError) as error:
         reason = error.problem if isinstance(error, DataError) else error
         raise DataError(f"is no table of sources: {reason}", where=path.name, cure=f"see {VARIABLE}") from error
@@ -122,15 +131,3 @@ def find_source(name: str) -> MapSource:
 def known_sources() -> dict[str, str]:
     """Return the names of all sources, and what each has."""
     return {name: source.title for name, source in (sources() | OF_USER).items()}
-
-
-def _source(name: str, entry: dict[str, Any]) -> MapSource:
-    """Return an entry of the table as a source."""
-    services = tuple(Service(**service) for service in entry.get("services", ()))
-    source = MapSource(**entry | {"name": name, "services": services})
-    for field in fields(MapSource):
-        if type(getattr(source, field.name)) is not type(field.default) and field.name not in ("name", "kind"):
-            raise ValueError(f"{field.name} of {name} is {getattr(source, field.name)!r}")
-    if source.kind not in _KINDS:
-        raise ValueError(f"kind of {name} is {source.kind!r}, not one of {', '.join(_KINDS)}")
-    return source

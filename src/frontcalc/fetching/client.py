@@ -183,9 +183,8 @@ class Client:
 
     def _wait_s(self, state: Any) -> float:
         """Return how long to wait: as long as the server says, or a random time that doubles at most."""
-        wait = self._tenacity.wait_random_exponential(
-            multiplier=self.patience.first_wait_s, max=self.patience.longest_wait_s
-        )
+        first, longest = self.patience.first_wait_s, self.patience.longest_wait_s
+        wait = self._tenacity.wait_random_exponential(multiplier=first, max=longest)
         return max(float(wait(state)), float(state.outcome.exception().wait_s))
 
     def _keep_pace(self, url: str) -> None:
@@ -229,7 +228,17 @@ class Client:
                     continue
                 if etag and response.status_code == 304:
                     return None
-                _check_status(response.status_code, response.headers.get("retry-after", ""), host)
+                status = response.status_code
+                if status in (404, 410):
+                    raise NoDataError(f"has nothing there ({status})", where=host, cure="check the address")
+                if status in (401, 403):
+                    raise DataError(f"refuses ({status})", where=host, cure="frontcalc fetches only what is public")
+                if status in (408, 425, 429) or status >= 500:
+                    wait = retry_after_s(response.headers.get("retry-after", ""), datetime.now(UTC))
+                    problem = f"answers with status {status}" + (f", and asks to wait {wait:,.0f} s" if wait else "")
+                    raise PassingError(problem, where=host, cure=_LATER, wait_s=wait)
+                if status != 200:
+                    raise DataError(f"answers with status {status}", where=host, cure=_LATER)
                 data = bytearray()
                 async for piece in response.aiter_bytes():
                     data += piece
@@ -250,21 +259,6 @@ class Client:
             problem = f"redirects to another host, {host_of(target)}"
             raise DataError(problem, where=host, cure="if you trust that host, name it yourself")
         return target
-
-
-def _check_status(status: int, retry_after: str, host: str) -> None:
-    """Raise what a status other than 200 means."""
-    if status == 200:
-        return
-    if status in (404, 410):
-        raise NoDataError(f"has nothing there ({status})", where=host, cure="check the address")
-    if status in (401, 403):
-        raise DataError(f"refuses ({status})", where=host, cure="frontcalc fetches only what is public")
-    if status in (408, 425, 429) or status >= 500:
-        wait = retry_after_s(retry_after, datetime.now(UTC))
-        when = f", and asks to wait {wait:,.0f} s" if wait else ""
-        raise PassingError(f"answers with status {status}{when}", where=host, cure=_LATER, wait_s=wait)
-    raise DataError(f"answers with status {status}", where=host, cure=_LATER)
 
 
 def _usable(etag: str) -> str:

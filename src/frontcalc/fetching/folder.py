@@ -56,14 +56,14 @@ class Folder:
         self.prefix = source.prefix
         stated = _stated(root, source, origin)
         with _writing(root):
-            self.manifest = replace(stated, files=tuple(held for held in stated.files if self._is_sound(held)))
-
-    def _is_sound(self, held: HeldFile) -> bool:
-        """Say whether a file is what was fetched; a name of another form is none of ours."""
-        if not re.fullmatch(rf"{re.escape(f'{self.prefix}{held.day}')}(?:\.[a-z]+)+", held.file):
-            return False
-        path = self.root / held.file
-        return path.is_file() and not path.is_symlink() and _sha256(path) == held.sha256
+            sound = []
+            for held in stated.files:
+                path = root / held.file
+                # A name of another form is none of ours.
+                ours = re.fullmatch(rf"{re.escape(f'{self.prefix}{held.day}')}(?:\.[a-z]+)+", held.file)
+                if ours and path.is_file() and not path.is_symlink() and _sha256(path) == held.sha256:
+                    sound.append(held)
+        self.manifest = replace(stated, files=tuple(sound))
 
     def held(self, day: date | None, url: str) -> HeldFile | None:
         """Return the file of a day, or without a day the latest from an address; None without any."""

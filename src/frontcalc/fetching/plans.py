@@ -114,7 +114,14 @@ def _plain_files(client: Client, source: MapSource, options: FetchOptions) -> Pl
     days: dict[date, str] = {}
     for url in options.urls:
         check_address(url)
-        day = options.day or _day_of_address(url)
+        # The day is in the name of the file, else in the query, as in «export?day=2024-11-01».
+        path, _, query = url.partition("?")
+        name = path.rstrip("/").rpartition("/")[2]
+        try:
+            day = options.day or day_from_name(name if candidates(name) else query or name)
+        except DataError as error:
+            problem = f"no day is in {printable(name)[:60]!r}"
+            raise UsageError(problem, where=host_of(url), cure="give it with --day") from error
         if day in days:
             raise UsageError(f"gives two files of {day}", where=host_of(url), cure="fetch them into two folders")
         days[day] = url
@@ -134,17 +141,6 @@ def _plain_files(client: Client, source: MapSource, options: FetchOptions) -> Pl
 
     hosts = sorted({host_of(url) for url in options.urls})
     return Plan([planned(day, url) for day, url in days.items()], credit=f"files of {', '.join(hosts)}")
-
-
-def _day_of_address(url: str) -> date:
-    """Return the day that the name of a file at an address says, else its query, as in «export?day=2024-11-01»."""
-    path, _, query = url.partition("?")
-    name = path.rstrip("/").rpartition("/")[2]
-    try:
-        return day_from_name(name if candidates(name) else query or name)
-    except DataError as error:
-        problem = f"no day is in {printable(name)[:60]!r}"
-        raise UsageError(problem, where=host_of(url), cure="give it with --day") from error
 
 
 def _deepstate(client: Client, source: MapSource, options: FetchOptions) -> Plan:

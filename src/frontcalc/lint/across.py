@@ -95,7 +95,10 @@ def check_maps(
 ) -> Iterator[Fault]:
     """Yield the faults that show from map to map; `swapped` are those of `exchanged_maps`."""
     implausible = list(_implausible_days(traces, today))
-    unnamed = _unnamed_maps(traces)
+    blank = [trace for trace in traces if trace.box and all(not layer.legend for _, layer, _ in trace.layers)]
+    what = "no layer of this map is known, while other maps of the archive have known ones"
+    some = blank if len(blank) < len(traces) else []
+    unnamed = [Fault("NO-LAYER", what, trace.day, file=trace.file) for trace in some]
     off, nameless = {fault.day for fault in implausible}, {fault.day for fault in unnamed}
     yield from swapped.values()
     yield from implausible
@@ -103,19 +106,14 @@ def check_maps(
     yield from _missing_days([trace for trace in traces if trace.day not in off])
     yield from _differing_days(traces)
     yield from _repeats(traces)
-    yield from _unchanged(traces)
     yield from _missing_layers([trace for trace in traces if trace.day not in nameless])
-    yield from _frozen_layers(traces, frozen_maps)
+    drawn = [{spelling(name): digest for name, _, digest in trace.layers} for trace in traces]
+    for key, first, last in standstills(drawn, frozen_maps):
+        run = traces[first : last + 1]
+        name = next(name for name, _, _ in run[0].layers if spelling(name) == key)
+        what = f"{name} stands still from {run[0].day} to {run[-1].day}, {len(run)} maps, while other layers move"
+        yield _of_run(run, "LAYER-FROZEN", what, name)
     yield from _jumps([trace for trace in traces if trace.day not in nameless | swapped.keys()], plane)
-
-
-def _unnamed_maps(traces: Traces) -> list[Fault]:
-    """Return a fault for each map on which no layer is known, in an archive of which others have known ones."""
-    unnamed = [trace for trace in traces if trace.box and all(not layer.legend for _, layer, _ in trace.layers)]
-    if len(unnamed) == len(traces):
-        return []
-    what = "no layer of this map is known, while other maps of the archive have known ones"
-    return [Fault("NO-LAYER", what, trace.day, file=trace.file) for trace in unnamed]
 
 
 def _missing_days(traces: Traces) -> Iterator[Fault]:
@@ -173,17 +171,13 @@ def _differing_days(traces: Traces) -> Iterator[Fault]:
 
 
 def _repeats(traces: Traces) -> Iterator[Fault]:
-    """Yield a fault for each run of maps whose files repeat those of an earlier day."""
+    """Yield a fault for each run of maps whose files repeat an earlier day's, and one for all that show the same."""
     earlier: dict[tuple[str, ...], Trace] = {}
     source = [earlier.setdefault(trace.sha256, trace) if trace.sha256 else trace for trace in traces]
     again = [(first, trace) for first, trace in zip(source, traces, strict=True) if first is not trace]
     for _, pairs in groupby(again, key=lambda pair: pair[0].day):
         (first, *_), run = zip(*pairs, strict=True)
         yield _of_run(run, "REPEATED", f"{_maps(len(run))} byte for byte the same as {first.file}")
-
-
-def _unchanged(traces: Traces) -> Iterator[Fault]:
-    """Yield one fault for all maps that show what the one before shows, though their bytes differ."""
     same = [
         second
         for first, second in pairwise(traces)
@@ -220,16 +214,6 @@ def _missing_layers(traces: Traces) -> Iterator[Fault]:
         yield _of_run(run, "LAYER-MISSING", what, role.value)
 
 
-def _frozen_layers(traces: Traces, frozen_maps: int) -> Iterator[Fault]:
-    """Yield a fault for each run of `frozen_maps` or more maps on which a layer stands still while others move."""
-    drawn = [{spelling(name): digest for name, _, digest in trace.layers} for trace in traces]
-    for key, first, last in standstills(drawn, frozen_maps):
-        run = traces[first : last + 1]
-        name = next(name for name, _, _ in run[0].layers if spelling(name) == key)
-        what = f"{name} stands still from {run[0].day} to {run[-1].day}, {len(run)} maps, while other layers move"
-        yield _of_run(run, "LAYER-FROZEN", what, name)
-
-
 def _jumps(traces: Traces, plane: str) -> Iterator[Fault]:
     """Yield a fault for each step over which the area held jumps, with the largest part that changed.
 
@@ -238,24 +222,18 @@ def _jumps(traces: Traces, plane: str) -> Iterator[Fault]:
     step, or steps that hardly vary would. The maps around a jump are read again, and measured in the CRS `plane`.
     """
     for actor in sorted({actor for trace in traces for actor in trace.held_km2}):
-        mine = list(_comparable(traces, actor))
+        # Only maps that show the actor's ground whole: none was refused, and no role is lacking again.
+        mine, best = list[Trace](), set[str]()
+        for trace in [trace for trace in traces if trace.whole and actor in trace.held_km2]:
+            layers = [(name, layer) for name, layer, _ in trace.layers if layer.actor == actor]
+            roles = {role.value for role in VIEWS["assessed"].roles} - set(VIEWS["assessed"].missing(layers))
+            if roles >= best:
+                best = roles
+                mine.append(trace)
         held = np.array([trace.held_km2[actor] for trace in mine])
         days = np.array([(second.day - first.day).days for first, second in pairwise(mine)])
         for step in np.flatnonzero(_is_jump(held, days)):
             yield _jump(mine[step], mine[step + 1], actor, plane)
-
-
-def _comparable(traces: Traces, actor: str) -> Iterator[Trace]:
-    """Yield the maps that show an actor's ground whole: none was refused, and no role is lacking again."""
-    best: set[str] = set()
-    for trace in traces:
-        layers = [(name, layer) for name, layer, _ in trace.layers if layer.actor == actor]
-        if not trace.whole or actor not in trace.held_km2:
-            continue
-        roles = {role.value for role in VIEWS["assessed"].roles} - set(VIEWS["assessed"].missing(layers))
-        if roles >= best:
-            best = roles
-            yield trace
 
 
 def _is_jump(held_km2: NDArray[np.float64], days: NDArray[np.int64]) -> NDArray[np.bool_]:

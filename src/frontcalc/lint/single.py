@@ -132,7 +132,14 @@ def _rings(day: CheckedMap) -> Iterator[Fault]:
         bad = one.polygons[~shapely.is_valid(one.polygons)]
         if not len(bad):
             continue
-        gap_km2 = _repair_gaps_km2(bad, one.crs, day.plane)
+        # By how much two ways of repair differ: 0 below 1 km², and where none can be measured.
+        gap_km2 = np.zeros(len(bad))
+        try:
+            gap_m2 = geometry.repair_both_ways(geometry.project_polygons(bad, crs.projector(one.crs, day.plane)))[1]
+        except (DataError, shapely.GEOSException):
+            gap_m2 = gap_km2
+        # What is valid again in the projection has no other repair.
+        gap_km2 = gap_m2 / 1e6 if len(gap_m2) == len(bad) else gap_km2
         for code, some in (("REPAIRS-DIFFER", bad[gap_km2 > 0]), ("INVALID-RING", bad[gap_km2 == 0])):
             if not len(some):
                 continue
@@ -146,17 +153,6 @@ def _rings(day: CheckedMap) -> Iterator[Fault]:
             yield Fault(code, what, day.ref.day, layer=one.name, file=one.file, at=at, km2=km2, count=len(some))
 
 
-def _repair_gaps_km2(bad: NDArray[np.object_], source: str, plane: str) -> NDArray[np.float64]:
-    """Return by how much two ways of repairing each polygon differ (km²); 0 below 1, and where none can be measured."""
-    try:
-        drawn = geometry.project_polygons(bad, crs.projector(source, plane))
-        gap_m2 = geometry.repair_both_ways(drawn)[1]
-    except (DataError, shapely.GEOSException):
-        return np.zeros(len(bad))
-    # What is valid again in the projection has no other repair.
-    return gap_m2 / 1e6 if len(gap_m2) == len(bad) else np.zeros(len(bad))
-
-
 def _overlaps(day: CheckedMap, before: CheckedMap | None) -> Iterator[Fault]:
     """Yield a fault for each two layers that cover the same ground."""
     mine = [one for one in day.layers if one.ground is not None and one.layer.role in _EXCLUSIVE]
@@ -166,26 +162,19 @@ def _overlaps(day: CheckedMap, before: CheckedMap | None) -> Iterator[Fault]:
             continue
         pair = (first.digest, second.digest)
         known = before.overlaps if before else {}
-        found = day.overlaps[pair] = known[pair] if pair in known else _overlap(first, second, day.plane)
-        if found:
+        day.overlaps[pair] = known.get(pair)
+        if pair not in known:
+            assert first.ground is not None
+            assert second.ground is not None
+            shared = shapely.intersection(first.ground, second.ground)
+            km2 = float(geometry.area_km2(shared))
+            if km2 >= LEAST_KM2:
+                who = " and ".join(one.layer.actor if rival else one.name for one in (first, second))
+                what = f"{who} {'both hold' if rival else 'cover'} the same {km2:,.3f} km²"
+                at = place_of(max(geometry.polygonal(shared), key=lambda part: float(part.area)), day.plane)
+                day.overlaps[pair] = Fault("ACTORS-OVERLAP" if rival else "OVERLAP", what, at=at, km2=km2)
+        if found := day.overlaps[pair]:
             yield replace(found, day=day.ref.day, layer=f"{first.name} + {second.name}", file=first.file)
-
-
-def _overlap(first: CheckedLayer, second: CheckedLayer, plane: str) -> Fault | None:
-    """Return the fault of two layers that overlap, None where they do not."""
-    assert first.ground is not None
-    assert second.ground is not None
-    shared = shapely.intersection(first.ground, second.ground)
-    km2 = float(geometry.area_km2(shared))
-    if km2 < LEAST_KM2:
-        return None
-    rival = first.layer.actor != second.layer.actor
-    who = (
-        f"{first.layer.actor} and {second.layer.actor} both hold" if rival else f"{first.name} and {second.name} cover"
-    )
-    largest = max(geometry.polygonal(shared), key=lambda part: float(part.area))
-    code = "ACTORS-OVERLAP" if rival else "OVERLAP"
-    return Fault(code, f"{who} the same {km2:,.3f} km²", at=place_of(largest, plane), km2=km2)
 
 
 def _outside(day: CheckedMap, regions: RegionSet) -> Iterator[Fault]:

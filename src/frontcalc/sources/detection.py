@@ -103,9 +103,8 @@ def _other_than_json(data: bytes, head: bytes, where: str) -> str:
     kml, lower = is_kml(data), head.lower()
     is_xml = head.startswith(b"<")
     other_xml = data[:_HEAD_BYTES] if is_xml and not kml else b""
-    is_web_page = lower.startswith((b"<!doctype html", b"<html")) or (
-        is_xml and b"<html" in lower and b"<kml" not in lower
-    )
+    has_html = is_xml and b"<html" in lower and b"<kml" not in lower
+    is_web_page = lower.startswith((b"<!doctype html", b"<html")) or has_html
     is_lfs = data.startswith(b"version https://git-lfs.github.com/spec/")
     is_vrt = b"<OGRVRT" in other_xml or b"<VRTDataset" in other_xml
     vrt = "is a GDAL VRT, which only names other files, and these are not opened"
@@ -171,14 +170,11 @@ def _draws(document: object) -> bool:
             waiting.extend(value.values())
         elif isinstance(value, list):
             # A ring: positions of which the last is the first.
-            if len(value) > 3 and value[0] == value[-1] and all(_is_position(one) for one in value):
-                return True
+            if len(value) > 3 and value[0] == value[-1]:
+                sizes = {len(one) if isinstance(one, list) else 0 for one in value}
+                if sizes <= {2, 3, 4} and all(type(number) in (int, float) for one in value for number in one):
+                    return True
             waiting.extend(value)
         elif isinstance(value, str) and _DRAWN_TEXT.match(value):
             return True
     return False
-
-
-def _is_position(value: object) -> bool:
-    """Say whether a JSON value is a list of two to four numbers."""
-    return isinstance(value, list) and 2 <= len(value) <= 4 and all(type(one) in (int, float) for one in value)

@@ -63,9 +63,8 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
         if not isinstance(geometry, dict) or not _is_geometry(geometry):
             raise DataError(f"feature {index} has a geometry of no known type", where=where, cure=_MEND)
         if "curveRings" in geometry:
-            raise DataError(
-                f"feature {index} has curves (curveRings)", where=where, cure="export it with returnTrueCurves=false"
-            )
+            cure = "export it with returnTrueCurves=false"
+            raise DataError(f"feature {index} has curves (curveRings)", where=where, cure=cure)
         if "rings" not in geometry:
             not_area.append(index)
             continue
@@ -132,9 +131,5 @@ def _crs(reference: object, where: str) -> str:
                 continue
         if declared:
             return source_crs(declared[-1], where=where)
-    raise DataError(
-        "declares no spatialReference that is known",
-        where=where,
-        cure="download it with outSR=4326, or add its wkid",
-        code="CRS-UNKNOWN",
-    )
+    cure = "download it with outSR=4326, or add its wkid"
+    raise DataError("declares no spatialReference that is known", where=where, cure=cure, code="CRS-UNKNOWN")

@@ -90,19 +90,13 @@ def refuse_bare(features: Features, *, where: str) -> None:
         return
     for index in np.flatnonzero(~drawn).tolist():
         refuse_misplaced(features.properties[index], index, where=where)
-    if not drawn.any() and not _empty_layers(features):
-        raise DataError(
-            f"holds no polygons: none of its features ({len(drawn):,}) has a geometry",
-            where=where,
-            cure="download it with its geometry, or remove it",
-        )
-
-
-def _empty_layers(features: Features) -> bool:
-    """Say whether each feature is of a known layer of its own."""
+    if drawn.any():
+        return
     names = [without_day(layer_name(own)) for own in features.properties]
     known = all(find_layer(name) or stated_layer(own) for name, own in zip(names, features.properties, strict=True))
-    return known and len(set(map(spelling, names))) == len(names)
+    if not known or len(set(map(spelling, names))) < len(names):
+        problem = f"holds no polygons: none of its features ({len(drawn):,}) has a geometry"
+        raise DataError(problem, where=where, cure="download it with its geometry, or remove it")
 
 
 def notices_of(features: Features, *, where: str) -> list[Notice]:
@@ -141,11 +135,8 @@ def refuse_misplaced(members: Mapping[str, object], index: int, *, where: str) -
     """
     for name, value in members.items():
         if _is_area(name, value):
-            raise DataError(
-                f"feature {index} has no «geometry», but {printable(name)!r} holds one",
-                where=where,
-                cure="export it as its geometry",
-            )
+            problem = f"feature {index} has no «geometry», but {printable(name)!r} holds one"
+            raise DataError(problem, where=where, cure="export it as its geometry")
 
 
 def _is_area(name: str, value: object) -> bool:
@@ -244,11 +235,9 @@ def concatenate(parts: Sequence[tuple[str, Features]], *, where: str) -> Feature
     (first, features), *others = parts
     for name, other in others:
         if other.crs != features.crs:
-            raise DataError(
-                f"{first!r} is in {_short(features.crs)} and {name!r} in {_short(other.crs)}",
-                where=where,
-                cure="give them as separate files, or all in one CRS",
-            )
+            shown = [crs if len(crs) <= 40 else f"{crs[:40]}…" for crs in (features.crs, other.crs)]
+            problem = f"{first!r} is in {shown[0]} and {name!r} in {shown[1]}"
+            raise DataError(problem, where=where, cure="give them as separate files, or all in one CRS")
     starts = np.cumsum([0, *(len(part.properties) for _, part in parts)])[:-1]
 
     def shifted(arrays: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
@@ -264,8 +253,3 @@ def concatenate(parts: Sequence[tuple[str, Features]], *, where: str) -> Feature
         any(part.synthetic for _, part in parts),
         tuple(dict.fromkeys(notice for _, part in parts for notice in part.notices)),
     )
-
-
-def _short(crs: str) -> str:
-    """Return a CRS for a message: its code, or the beginning of its definition."""
-    return crs if len(crs) <= 40 else f"{crs[:40]}…"

@@ -235,9 +235,8 @@ def single_file(path: Path) -> Entry:
 
 def maps_among(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
     """Return the entries that may be maps, shapefiles with their parts, and the names of the others."""
-    shapefiles: dict[str, list[str]] = {
-        shapefile_stem(entry.label): [] for entry in entries if suffix_of(entry.label) == ".shp"
-    }
+    stems = [shapefile_stem(entry.label) for entry in entries if suffix_of(entry.label) == ".shp"]
+    shapefiles: dict[str, list[str]] = {stem: [] for stem in stems}
     for entry in entries if shapefiles else ():
         stem = shapefile_stem(entry.label)
         if stem in shapefiles and PurePosixPath(entry.name).suffix.lower() in SHAPEFILE_PARTS:

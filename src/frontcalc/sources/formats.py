@@ -59,9 +59,8 @@ def read_geopackage(data: bytes, *, where: str) -> Features:
     drawn = _drawn_by_table(data, where)
     layers = layer_names(data, where=where)
     if not layers:
-        raise DataError(
-            "is a GeoPackage without a layer that has geometry", where=where, cure="export the map with its polygons"
-        )
+        cure = "export the map with its polygons"
+        raise DataError("is a GeoPackage without a layer that has geometry", where=where, cure=cure)
     parts = []
     for index, name in layers:
         count = drawn.get(name.casefold())
@@ -109,7 +108,12 @@ def _drawn_by_table(data: bytes, where: str) -> dict[str, int]:
         columns = connection.execute(_COLUMNS).fetchmany(_MOST_TABLES)
         for table, _ in columns:
             _refuse_computed(connection, str(table), where)
-        return {str(table).casefold(): _count(connection, str(table), str(column)) for table, column in columns}
+        drawn = {}
+        for table, column in columns:
+            quoted, field = (str(name).replace('"', '""') for name in (table, column))
+            query = f'SELECT count(*) FROM "{quoted}" WHERE "{field}" IS NOT NULL'  # noqa: S608 - names are quoted
+            drawn[str(table).casefold()] = int(connection.execute(query).fetchone()[0])
+        return drawn
     except (sqlite3.Error, UnicodeDecodeError, ValueError) as error:
         raise DataError("is a damaged database", where=where, cure="is the download complete?") from error
     finally:
@@ -121,18 +125,9 @@ def _refuse_computed(connection: sqlite3.Connection, table: str, where: str) -> 
     query = "SELECT type, sql FROM sqlite_master WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')"
     found = connection.execute(query, (table,)).fetchall()
     plain = all(kind == "table" and not _VIRTUAL.match(str(sql)) for kind, sql in found)
-    hidden = (
-        plain and connection.execute("SELECT hidden FROM pragma_table_xinfo(?) WHERE hidden > 0", (table,)).fetchall()
-    )
-    if not plain or hidden:
+    made = "SELECT hidden FROM pragma_table_xinfo(?) WHERE hidden > 0"
+    if not plain or connection.execute(made, (table,)).fetchall():
         raise DataError(f"its table {table!r} is computed by the file itself", where=where, cure="export it as a table")
-
-
-def _count(connection: sqlite3.Connection, table: str, column: str) -> int:
-    """Return how many rows of a table have a geometry."""
-    quoted, field = (name.replace('"', '""') for name in (table, column))
-    query = f'SELECT count(*) FROM "{quoted}" WHERE "{field}" IS NOT NULL'  # noqa: S608 - names are quoted
-    return int(connection.execute(query).fetchone()[0])
 
 
 def read_geoparquet(data: bytes, *, where: str) -> Features:
@@ -159,11 +154,14 @@ def read_geoparquet(data: bytes, *, where: str) -> Features:
         kept = [field for field in table.column_names if field not in (name, covering)]
         properties = table.select(kept).to_pylist() if kept else [{}] * len(wkb)
     except (arrow.ArrowException, OSError, ValueError, OverflowError) as error:
-        raise DataError(
-            f"is broken Parquet: {str(error).partition('. ')[0]}", where=where, cure="is the download complete?"
-        ) from error
+        cure = "is the download complete?"
+        raise DataError(f"is broken Parquet: {str(error).partition('. ')[0]}", where=where, cure=cure) from error
     cure = "its crs metadata cannot be right"
-    crs = _declared_crs(column, where)
+    declared = column.get("crs", LONLAT)
+    if declared is None:
+        raise DataError("says that its CRS is unknown", where=where, cure="declare an EPSG code")
+    text = declared if isinstance(declared, str) else orjson.dumps(declared).decode()
+    crs = source_crs(text, where=where) if "crs" in column else LONLAT
     return features_from_geometries(geometries_from_wkb(wkb, where=where), properties, crs, where=where, cure=cure)
 
 
@@ -188,9 +186,8 @@ def _bounded_table(arrow: Any, file: Any, where: str) -> Any:
 def _geometry_column(metadata: dict[bytes, bytes], where: str) -> tuple[str, dict[str, Any], str]:
     """Return name and metadata of the primary geometry column, and the column of its bounding boxes."""
     if b"geo" not in metadata:
-        raise DataError(
-            "is Parquet without «geo» metadata, so it has no known geometry", where=where, cure="write it as GeoParquet"
-        )
+        cure = "write it as GeoParquet"
+        raise DataError("is Parquet without «geo» metadata, so it has no known geometry", where=where, cure=cure)
     try:
         geo = orjson.loads(metadata[b"geo"])
         name = geo["primary_column"]
@@ -198,23 +195,11 @@ def _geometry_column(metadata: dict[bytes, bytes], where: str) -> tuple[str, dic
         encoding = column["encoding"]
         covering = str((column.get("covering") or {}).get("bbox", {}).get("xmin", [""])[0])
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise DataError(
-            "its «geo» metadata are not GeoParquet's", where=where, cure="write it as GeoParquet"
-        ) from error
+        cure = "write it as GeoParquet"
+        raise DataError("its «geo» metadata are not GeoParquet's", where=where, cure=cure) from error
     if encoding != "WKB":
         raise DataError(f"has geometry encoded as {encoding!r}", where=where, cure="write it with encoding WKB")
     if column.get("edges", "planar") != "planar":
-        raise DataError(
-            f"has {column['edges']} edges, and edges are read as straight", where=where, cure="write planar edges"
-        )
+        cure = "write planar edges"
+        raise DataError(f"has {column['edges']} edges, and edges are read as straight", where=where, cure=cure)
     return str(name), column, covering
-
-
-def _declared_crs(column: dict[str, Any], where: str) -> str:
-    """Return the column's CRS: WGS 84 where nothing is said, an error where it is said to be unknown."""
-    if "crs" not in column:
-        return LONLAT
-    declared = column["crs"]
-    if declared is None:
-        raise DataError("says that its CRS is unknown", where=where, cure="declare an EPSG code")
-    return source_crs(declared if isinstance(declared, str) else orjson.dumps(declared).decode(), where=where)

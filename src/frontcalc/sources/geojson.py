@@ -123,9 +123,8 @@ def _no_json(error: orjson.JSONDecodeError, data: bytes, where: str, part: str) 
     try:
         data.decode()
     except UnicodeDecodeError as undecoded:
-        return DataError(
-            f"{lead}is not UTF-8 text, at byte {undecoded.start + 1:,}", where=where, cure="save it as UTF-8"
-        )
+        problem = f"{lead}is not UTF-8 text, at byte {undecoded.start + 1:,}"
+        return DataError(problem, where=where, cure="save it as UTF-8")
     if found := _NO_NUMBER.match(error.doc, error.pos):
         cure = "write null in its place, in coordinates a number"
         return DataError(f"{lead}has {found[1]}, which is no JSON, at {place}", where=where, cure=cure)

@@ -60,30 +60,25 @@ def read(data: bytes, *, where: str) -> Features:
         raise DataError(f"holds {foreign.decode()}…, which KML has no need of", where=where, cure="remove it")
     if not _END.search(text):
         raise DataError("ends before its last element", where=where, cure="is the download complete?")
-    _check_coordinates(text, where)
+    # GDAL would pass over a position that is no number, or take it for zero, and draw something else.
+    for number, found in enumerate(_COORDINATES.finditer(text), start=1):
+        for position in _AROUND_COMMA.sub(b",", found[1]).split():
+            if not _POSITION.fullmatch(position):
+                shown = position[:40].decode(errors="backslashreplace")
+                problem = f"<coordinates> number {number} has {shown!r}, which is no position"
+                raise DataError(problem, where=where, cure="repair it or use --skip-bad")
     document = _PLACEMARK.sub(_with_style, document)
-    parts = [
-        (name, name_layer(_read_folder(document, index, f"{where}/{name}"), name))
-        for index, name in layer_names(document, where=where)
-    ]
+    parts = []
+    for index, name in layer_names(document, where=where):
+        part = read_layer(document, where=f"{where}/{name}", drivers=_DRIVERS, layer=index, undeclared=LONLAT)
+        listed = (own.items() for own in part.properties)
+        told = tuple({key: own for key, own in one if key not in _DISPLAY and own not in (None, "")} for one in listed)
+        parts.append((name, name_layer(replace(part, properties=told), name)))
     if not any(part.properties for _, part in parts) and b"NetworkLink>" in text:
         raise DataError("only links to other files, which are not followed", where=where, cure="give the linked files")
     if not parts:
         raise DataError("is KML without placemarks", where=where, cure="export the map with its polygons")
     return concatenate(parts, where=where)
-
-
-def _check_coordinates(text: bytes, where: str) -> None:
-    """Refuse a position that is no number: GDAL would pass over it, or take it for zero, and draw something else."""
-    for number, found in enumerate(_COORDINATES.finditer(text), start=1):
-        for position in _AROUND_COMMA.sub(b",", found[1]).split():
-            if not _POSITION.fullmatch(position):
-                shown = position[:40].decode(errors="backslashreplace")
-                raise DataError(
-                    f"<coordinates> number {number} has {shown!r}, which is no position",
-                    where=where,
-                    cure="repair it or use --skip-bad",
-                )
 
 
 def _with_style(placemark: re.Match[bytes]) -> bytes:
@@ -97,16 +92,6 @@ def _with_style(placemark: re.Match[bytes]) -> bytes:
         return text[: among.end()] + data + text[among.end() :]
     end = text.rindex(b"</Placemark")
     return text[:end] + b"<ExtendedData>" + data + b"</ExtendedData>" + text[end:]
-
-
-def _read_folder(document: bytes, index: int, where: str) -> Features:
-    """Return the features of one folder, without what concerns their display only."""
-    features = read_layer(document, where=where, drivers=_DRIVERS, layer=index, undeclared=LONLAT)
-    properties = tuple(
-        {name: value for name, value in own.items() if name not in _DISPLAY and value not in (None, "")}
-        for own in features.properties
-    )
-    return replace(features, properties=properties)
 
 
 def _as_utf8(data: bytes) -> bytes:

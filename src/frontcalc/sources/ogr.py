@@ -20,6 +20,7 @@ from frontcalc.sources.limits import limits, too_many_vertices
 from frontcalc.sources.packages import extra_package
 from frontcalc.sources.rings import check_on_earth, nest_polygons
 
+_COMPLETE = "is the download complete?"
 _POLYGON = shapely.GeometryType.POLYGON
 
 # GDAL's settings are the process's, so a read sets them, and puts back what was there, under this lock.
@@ -40,6 +41,7 @@ _OFFLINE = {
 @contextmanager
 def _offline(pyogrio: Any, where: str) -> Iterator[None]:
     """Let GDAL work without network and without printing; its errors become ours."""
+    errors = pyogrio.errors
     with _LOCK, warnings.catch_warnings():
         # What GDAL warns of is either harmless or found by the checks after it (counts, CRS, coordinates).
         warnings.simplefilter("ignore")
@@ -47,32 +49,21 @@ def _offline(pyogrio: Any, where: str) -> Iterator[None]:
         pyogrio.set_gdal_config_options(_OFFLINE)
         try:
             yield
-        except pyogrio.errors.DataLayerError as error:
-            raise DataError(
-                "has a layer that cannot be opened", where=where, cure="is the download complete?"
-            ) from error
-        except pyogrio.errors.DataSourceError as error:
-            raise _broken(error, where) from error
-        except (pyogrio.errors.FeatureError, pyogrio.errors.GeometryError, pyogrio.errors.FieldError) as error:
-            raise _broken(error, where) from error
-        except (pyogrio.errors.CRSError, UnboundLocalError) as error:
+        except errors.DataLayerError as error:
+            raise DataError("has a layer that cannot be opened", where=where, cure=_COMPLETE) from error
+        except (errors.DataSourceError, errors.FeatureError, errors.GeometryError, errors.FieldError) as error:
+            # GDAL's own name for the file in memory says nothing.
+            words = str(error).partition(";")[0].split()
+            reason = " ".join(word for word in words if "/vsi" not in word).rstrip(".;: ")
+            raise DataError(f"cannot be read: {reason}", where=where, cure=_COMPLETE) from error
+        except (errors.CRSError, UnboundLocalError) as error:
             # pyogrio trips over its own names where GDAL knows a CRS but cannot write it down.
             raise DataError("declares a CRS that cannot be", where=where, cure="declare an EPSG code") from error
         except UnicodeDecodeError as error:
-            raise DataError(
-                f"its texts are not in the encoding it declares ({error.encoding})",
-                where=where,
-                cure="save it with UTF-8 texts",
-            ) from error
+            problem = f"its texts are not in the encoding it declares ({error.encoding})"
+            raise DataError(problem, where=where, cure="save it with UTF-8 texts") from error
         finally:
             pyogrio.set_gdal_config_options(before)
-
-
-def _broken(error: Exception, where: str) -> DataError:
-    """Return the error for a file that GDAL refuses, without GDAL's own name for it in memory."""
-    told = str(error).partition(";")[0]
-    reason = " ".join(word for word in told.split() if "/vsi" not in word).rstrip(".;: ")
-    return DataError(f"cannot be read: {reason}", where=where, cure="is the download complete?")
 
 
 def layer_names(data: bytes, *, where: str) -> list[tuple[int, str]]:
@@ -88,9 +79,7 @@ def layer_names(data: bytes, *, where: str) -> list[tuple[int, str]]:
     pyogrio = extra_package("pyogrio", where=where)
     with _offline(pyogrio, where):
         layers = pyogrio.list_layers(data)
-    return [
-        (index, printable(str(name))) for index, (name, geometry_type) in enumerate(layers) if geometry_type is not None
-    ]
+    return [(index, printable(str(name))) for index, (name, kind) in enumerate(layers) if kind is not None]
 
 
 def read_layer(
@@ -133,28 +122,21 @@ def read_layer(
     with _offline(pyogrio, where):
         info = pyogrio.read_info(data, layer=layer, force_feature_count=True)
         if info["driver"] not in drivers:
-            raise DataError(
-                f"is no {drivers[0]} file: GDAL takes it for {info['driver']}", where=where, cure="export it as GeoJSON"
-            )
+            cure = "export it as GeoJSON"
+            raise DataError(f"is no {drivers[0]} file: GDAL takes it for {info['driver']}", where=where, cure=cure)
         # What is promised is made room for before anything is read.
         if info["features"] > len(data):
             raise DataError(
-                f"promises {info['features']:,} features in {len(data):,} bytes",
-                where=where,
-                cure="is the download complete?",
+                f"promises {info['features']:,} features in {len(data):,} bytes", where=where, cure=_COMPLETE
             )
         meta, _, wkb, columns = pyogrio.raw.read(data, layer=layer, force_2d=True)
     count = len(wkb) if wkb is not None else 0
     if info["features"] > count:
-        raise DataError(
-            f"only {count} of {info['features']} features can be read", where=where, cure="is the download complete?"
-        )
+        raise DataError(f"only {count} of {info['features']} features can be read", where=where, cure=_COMPLETE)
     geometries = geometries_from_wkb(wkb if wkb is not None else [], where=where)
     found = int(np.count_nonzero(geometries != None))  # noqa: E711 - of an array
     if drawn is not None and found != drawn:
-        raise DataError(
-            f"only {found} of {drawn} geometries can be read", where=where, cure="is the download complete?"
-        )
+        raise DataError(f"only {found} of {drawn} geometries can be read", where=where, cure=_COMPLETE)
     declared = meta["crs"] or undeclared
     if not declared:
         raise DataError("declares no CRS", where=where, cure=declares, code="CRS-UNKNOWN")
@@ -184,9 +166,8 @@ def geometries_from_wkb(wkb: Iterable[bytes | None], *, where: str) -> NDArray[n
             return np.asarray(shapely.from_wkb(given), dtype=object)
     except (shapely.GEOSException, TypeError) as error:
         index = next((n for n, one in enumerate(given) if not _readable(one)), 0)
-        raise DataError(
-            f"feature {index} has a broken geometry: {error}", where=where, cure="repair it or use --skip-bad"
-        ) from error
+        cure = "repair it or use --skip-bad"
+        raise DataError(f"feature {index} has a broken geometry: {error}", where=where, cure=cure) from error
 
 
 def _readable(wkb: bytes | None) -> bool:
@@ -237,12 +218,8 @@ def features_from_geometries(
     xy, of_polygon = shapely.get_coordinates(polygons, return_index=True)
     wild = np.flatnonzero(~np.isfinite(xy).all(axis=1))
     if len(wild):
-        raise DataError(
-            f"feature {owner[of_polygon[wild[0]]]} has a coordinate that is no finite number",
-            where=where,
-            cure="repair it or use --skip-bad",
-            code="BROKEN-RING",
-        )
+        problem = f"feature {owner[of_polygon[wild[0]]]} has a coordinate that is no finite number"
+        raise DataError(problem, where=where, cure="repair it or use --skip-bad", code="BROKEN-RING")
     check_on_earth(xy, crs, where=where, cure=cure)
     polygons, owner = nest_polygons(polygons, owner, where=where)
     return Features(crs, tuple(properties), polygons, owner, no_area)

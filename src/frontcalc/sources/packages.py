@@ -29,6 +29,5 @@ def extra_package(name: str, *, where: str, extra: str = "formats") -> Any:
         return import_module(name)
     except ImportError as error:
         package = name.partition(".")[0]
-        raise UsageError(
-            f"needs the package {package}", where=where, cure=f'pip install "frontcalc[{extra}]"'
-        ) from error
+        cure = f'pip install "frontcalc[{extra}]"'
+        raise UsageError(f"needs the package {package}", where=where, cure=cure) from error

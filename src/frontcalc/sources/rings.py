@@ -74,11 +74,8 @@ def build_polygons(
             raise too_many_vertices(int(lengths.sum()), where=where)
         xy = _coordinates(rings)
     except (TypeError, ValueError, IndexError, KeyError, OverflowError) as error:
-        raise DataError(
-            f"feature {_first_unreadable(parts)} has coordinates that are not lists of positions",
-            where=where,
-            cure="repair it or use --skip-bad",
-        ) from error
+        problem = f"feature {_first_unreadable(parts)} has coordinates that are not lists of positions"
+        raise DataError(problem, where=where, cure="repair it or use --skip-bad") from error
     ends = np.cumsum(lengths)
     first = xy[ends - lengths]
     left_open = (first != xy[ends - 1]).any(axis=1)
@@ -102,13 +99,9 @@ def build_polygons(
 
 def refused_ring(feature: int, fault: str, at: NDArray[np.float64], *, where: str) -> DataError:
     """Return the error that names a ring's feature and place."""
-    return DataError(
-        f"feature {feature} {fault}, at {at[0]:.5f}, {at[1]:.5f}",
-        where=where,
-        cure="repair it or use --skip-bad",
-        code="BROKEN-RING",
-        at=(float(at[0]), float(at[1])),
-    )
+    x, y = map(float, at)
+    problem, cure = f"feature {feature} {fault}, at {x:.5f}, {y:.5f}", "repair it or use --skip-bad"
+    return DataError(problem, where=where, cure=cure, code="BROKEN-RING", at=(x, y))
 
 
 def _first_unreadable(parts: Sequence[Part]) -> int:
@@ -165,16 +158,11 @@ def check_on_earth(xy: NDArray[np.float64], crs: str, *, where: str, cure: str) 
     extent = f"x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}"
     if is_geographic(crs):
         if west < -180.0 or east > 180.0 or south < -90.0 or north > 90.0:
-            raise DataError(
-                f"its coordinates are no degrees: {extent}",
-                where=where,
-                cure=cure,
-                code=fault_of_degrees((west, south, east, north)),
-            )
+            problem = f"its coordinates are no degrees: {extent}"
+            raise DataError(problem, where=where, cure=cure, code=fault_of_degrees((west, south, east, north)))
     elif max(-west, -south, east, north) > _FARTHEST:
-        raise DataError(
-            f"its coordinates are no place on Earth: {extent}", where=where, cure="check its CRS", code="OUT-OF-RANGE"
-        )
+        cure = "check its CRS"
+        raise DataError(f"its coordinates are no place on Earth: {extent}", where=where, cure=cure, code="OUT-OF-RANGE")
 
 
 def nest_polygons(polygons: NDArray[np.object_], owner: Indices, *, where: str) -> tuple[NDArray[np.object_], Indices]:

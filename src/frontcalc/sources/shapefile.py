@@ -45,23 +45,28 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
     """
     shp = parts.get(".shp", b"")
     if signature_of(shp) != "shapefile":
-        raise DataError(
-            "is no shapefile: its .shp is missing or broken", where=where, cure="give .shp and .dbf together"
-        )
+        cure = "give .shp and .dbf together"
+        raise DataError("is no shapefile: its .shp is missing or broken", where=where, cure=cure)
     declared = 2 * struct.unpack(">i", shp[24:28])[0]
     if len(shp) < max(declared, _HEADER):
-        raise DataError(
-            f"is cut off: {len(shp):,} of {declared:,} bytes", where=where, cure="is the download complete?"
-        )
-    if ".dbf" in parts and not _is_whole(parts[".dbf"]):
-        raise DataError("its .dbf is empty, cut off or none", where=where, cure="is the download complete?")
+        cure = "is the download complete?"
+        raise DataError(f"is cut off: {len(shp):,} of {declared:,} bytes", where=where, cure=cure)
+    if (dbf := parts.get(".dbf")) is not None:
+        count, start, size = struct.unpack("<IHH", dbf[4:12]) if len(dbf) >= _DBF_HEADER else (0, 0, 0)
+        if start < _DBF_HEADER or start + count * size > len(dbf):
+            raise DataError("its .dbf is empty, cut off or none", where=where, cure="is the download complete?")
     kept = {suffix: parts[suffix] for suffix in PARTS if suffix in parts}
     kept.setdefault(".shx", _index(shp[:declared], where))
     if ".cpg" not in kept and _is_utf8(kept.get(".dbf", b"")):
         kept[".cpg"] = b"UTF-8"
+    # A zip of our own making is the only way to hand GDAL several files in memory.
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for suffix, content in kept.items():
+            archive.writestr(f"layer{suffix}", content)
     has_prj = bool(kept.get(".prj", b"").strip())
     features = read_layer(
-        _stored_zip(kept),
+        packed.getvalue(),
         where=where,
         drivers=("ESRI Shapefile",),
         drawn=_count_drawn(shp, kept[".shx"], kept.get(".dbf", b"")),
@@ -98,14 +103,6 @@ def _count_drawn(shp: bytes, shx: bytes, dbf: bytes) -> int:
     return count
 
 
-def _is_whole(dbf: bytes) -> bool:
-    """Say whether a .dbf has its header and all the records that it declares."""
-    if len(dbf) < _DBF_HEADER:
-        return False
-    count, start, size = struct.unpack("<IHH", dbf[4:12])
-    return bool(start >= _DBF_HEADER and start + count * size <= len(dbf))
-
-
 def _is_utf8(dbf: bytes) -> bool:
     """Say whether a .dbf that names no code page holds UTF-8."""
     if len(dbf) <= _DBF_LANGUAGE or dbf[_DBF_LANGUAGE]:
@@ -116,12 +113,3 @@ def _is_utf8(dbf: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _stored_zip(parts: Mapping[str, bytes]) -> bytes:
-    """Return the parts as a zip of our own making: the only way to hand GDAL several files in memory."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        for suffix, content in parts.items():
-            archive.writestr(f"layer{suffix}", content)
-    return out.getvalue()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,10 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
                 continue
             polygons = [indices] if kind == "Polygon" else indices
             # An arc may be used any number of times: what is promised is counted before room is made for it.
-            vertices += _promised(polygons, arcs)
+            with suppress(TypeError, IndexError):  # what is no index has none
+                vertices += sum(
+                    len(arcs[n if n >= 0 else ~n]) for polygon in polygons for ring in polygon for n in ring
+                )
             if vertices > limits()["max_vertices"]:
                 raise too_many_vertices(vertices, where=where)
             stitched = [_rings(polygon, arcs, index, where) for polygon in polygons if polygon]
@@ -102,14 +106,6 @@ def _features(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, Ma
             yield name, feature or {"type": None}
 
 
-def _promised(polygons: Any, arcs: Arcs) -> int:
-    """Return how many positions the arcs of some polygons have together; what is no index has none."""
-    try:
-        return sum(len(arcs[n if n >= 0 else ~n]) for polygon in polygons for ring in polygon for n in ring)
-    except (TypeError, IndexError):
-        return 0
-
-
 def _rings(polygon: Any, arcs: Arcs, index: int, where: str) -> list[NDArray[np.float64]]:
     """Return the positions of each ring of a polygon, given as lists of arc indices; none if it collapsed."""
     try:
@@ -124,11 +120,8 @@ def _arc(arcs: Arcs, number: int, index: int, where: str) -> NDArray[np.float64]
     """Return an arc by its index; the ones' complement of an index means the arc reversed."""
     position = ~number if number < 0 else number
     if position >= len(arcs):
-        raise DataError(
-            f"feature {index} uses arc {number}, but there are {len(arcs)} arcs",
-            where=where,
-            cure="is the download complete?",
-        )
+        cure = "is the download complete?"
+        raise DataError(f"feature {index} uses arc {number}, but there are {len(arcs)} arcs", where=where, cure=cure)
     return arcs[position][::-1] if number < 0 else arcs[position]
 
 

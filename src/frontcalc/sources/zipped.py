@@ -116,11 +116,9 @@ def _read_part(
         if kind == "zip":
             return read(data, where=place, skip_bad=skip_bad, depth=depth + 1, left=left)
         if kind == "shapefile":
-            stem = shapefile_stem(name)
-            beside = [
-                other for other in members if shapefile_stem(other) == stem and suffix_of(other) in SHAPEFILE_PARTS
-            ]
-            parts = {suffix_of(other): archive.read(members[other]) for other in beside}
+            stem, parts_of_any = shapefile_stem(name), [one for one in members if suffix_of(one) in SHAPEFILE_PARTS]
+            beside = [one for one in parts_of_any if shapefile_stem(one) == stem]
+            parts = {suffix_of(one): archive.read(members[one]) for one in beside}
             return read_shapefile_parts({**parts, ".shp": data}, where=place)
         if kind == "geopackage":
             logs = {end: archive.read(members[name + end]) for end in ("-wal", "-journal") if name + end in members}
