@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 from itertools import chain, islice, pairwise
 
 import numpy as np
@@ -140,18 +139,12 @@ def _land(run: Run, state: State, actor: str) -> RegionSet | None:
     if snapshot not in run.lands:
         land = None
         if embedded_covers(snapshot.place):
-            land = _embedded(run.options.crs)
+            land = embedded_regions(target_crs=run.options.crs)
         elif run.regions.names:
             *_, beside, total = change.areas(run.ground(snapshot, actor, noted=False), run.takers(actor))[0]
             land = run.regions if beside <= MOST_BESIDE * total else None
         run.lands[snapshot] = land
     return run.lands[snapshot]
-
-
-@lru_cache(maxsize=2)
-def _embedded(plane: str) -> RegionSet:
-    """Return the embedded regions in a CRS."""
-    return embedded_regions(target_crs=plane)
 
 
 def _others(run: Run, day: date, *, forward: bool) -> list[date]:
