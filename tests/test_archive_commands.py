@@ -165,3 +165,9 @@ def test_every_finding_of_the_table_is_documented() -> None:
     assert rows == [
         (code, meant.severity.value, meant.meaning, meant.cause, meant.cure) for code, meant in CODES.items()
     ]
+
+
+def test_an_archive_all_of_whose_files_are_bad_is_checked_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "2024-01-01.geojson").write_text("{}")
+    table = frontcalc.check_archive(archive=tmp_path / "2024-01-01.geojson")
+    assert [row.severity for row in table.rows] == ["error"]

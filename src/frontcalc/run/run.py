@@ -106,7 +106,9 @@ class Run:
     _withouts: dict[str, tuple[SnapshotLayer, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        own, options = dict(self.archive.refs[0].legend.layers), self.options
+        # An archive all of whose files are bad has no maps, and may still be checked.
+        own = {name: layer for ref in self.archive.refs[:1] for name, layer in ref.legend.layers}
+        options = self.options
         self.view = choose_view(options.view or self.archive.view, own=own)
         self.cache = user_cache(options.cache)
         self.slivers = float(options.sliver_width), options.crs
