@@ -56,6 +56,16 @@ def test_modules_import_only_from_layers_below(path: Path) -> None:
     assert not wrong
 
 
+def test_the_recipe_is_what_diff_does() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    recipe = ast.parse(page.partition("```python\n")[2].partition("```")[0])
+    module = ast.parse((PACKAGE / "measure" / "diff.py").read_text())
+    diff = next(node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "diff")
+    # Less the docstring, and the branch for ranges.
+    done = [statement for statement in diff.body[1:] if not isinstance(statement, ast.If)]
+    assert [ast.unparse(statement) for statement in recipe.body] == [ast.unparse(statement) for statement in done]
+
+
 def test_the_library_knows_no_click_and_prints_nothing() -> None:
     for path in modules():
         if unit(path) != "cli":

@@ -24,18 +24,18 @@ def box(west: float, south: float, east: float, north: float) -> shapely.Polygon
 
 def shared_km2(one: shapely.Polygon, other: shapely.Polygon) -> float:
     """Return what two polygons share."""
-    alone = (np.array([polygon], dtype=object) for polygon in (one, other))
+    alone = (overlaps.edges_of(np.array([polygon], dtype=object)) for polygon in (one, other))
     return float(overlaps.shared_area_m2(*alone, np.array([0]), np.array([0]))[0] / 1e6)
 
 
 def test_the_edges_of_several_polygons_are_those_of_each() -> None:
     flat = np.array([box(0, 0, 1, 1), FRAME, shapely.Polygon([(0, 0), (1, 0), (0, 5)])], dtype=object)
-    edges, first = overlaps.edges_of(flat)
-    assert first.tolist() == [0, 2, 6, 8]
-    for number in range(len(flat)):
-        alone, _ = overlaps.edges_of(flat[number : number + 1])
-        assert alone.tolist() == edges[:, slice(*first[number : number + 2])].tolist()
-    assert overlaps.edges_of(flat[:0])[1].tolist() == [0]
+    edges = overlaps.edges_of(flat)
+    assert [own.shape for own in edges] == [(5, 2), (5, 4), (5, 2)]
+    for number, own in enumerate(edges):
+        (alone,) = overlaps.edges_of(flat[number : number + 1])
+        assert alone.tolist() == own.tolist()
+    assert overlaps.edges_of(flat[:0]) == []
 
 
 FRAME = box(0, 0, 10, 10) - box(2, 2, 8, 8)
@@ -88,22 +88,20 @@ def test_heights_far_from_zero_lose_nothing() -> None:
 
 
 def test_pairs_are_measured_each_by_itself_and_in_blocks_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = np.array([box(0, y, 10, y + 2) for y in range(5)], dtype=object)
-    columns = np.array([box(x, 0, x + 1, 4) for x in range(4)], dtype=object)
+    rows = overlaps.edges_of(np.array([box(0, y, 10, y + 2) for y in range(5)], dtype=object))
+    columns = overlaps.edges_of(np.array([box(x, 0, x + 1, 4) for x in range(4)], dtype=object))
     i, j = np.divmod(np.arange(20), 4)
     expected = np.repeat([2.0, 2.0, 2.0, 1.0, 0.0], 4)
     for at_once in (overlaps._AT_ONCE, 1):
         monkeypatch.setattr(overlaps, "_AT_ONCE", at_once)
         assert overlaps.shared_area_m2(rows, columns, i, j) / 1e6 == pytest.approx(expected, abs=1e-9)
-    nothing = np.empty(0, dtype=np.intp)
-    assert overlaps.shared_area_m2(rows, columns, nothing, nothing).tolist() == []
 
 
 @given(st.lists(polygons(), min_size=1, max_size=4), st.lists(polygons(), min_size=1, max_size=4))
 def test_shared_area_is_that_of_the_overlay(ones: list[Any], others: list[Any]) -> None:
     one, other = np.array(ones, dtype=object), np.array(others, dtype=object)
     i, j = (axis.ravel() for axis in np.indices((len(one), len(other))))
-    shared = overlaps.shared_area_m2(one, other, i, j)
+    shared = overlaps.shared_area_m2(overlaps.edges_of(one), overlaps.edges_of(other), i, j)
     np.testing.assert_allclose(shared, shapely.area(shapely.intersection(one[i], other[j])), atol=1.0)
 
 

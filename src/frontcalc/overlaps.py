@@ -20,6 +20,9 @@ What remains is rounding: 1e-5 m² where shares are of square kilometres.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -31,19 +34,17 @@ Ints = NDArray[np.intp]
 ROUNDING_M2 = 1e-3
 """A share below this cannot be told from rounding, and counts as none."""
 
-_AT_ONCE = 100_000  # edges of pairs: some 30 MB
+_AT_ONCE = 30_000  # edges of pairs: some 10 MB, which allocators keep
 
 
-def edges_of(polygons: Geometries) -> tuple[Floats, Ints]:
-    """Return the edges of valid polygons (p,), none vertical, those of each polygon in the order of their left ends.
+def edges_of(polygons: Geometries) -> list[Floats]:
+    """Return the edges of each of some valid polygons (p,), none vertical, in the order of their left ends.
 
     Returns
     -------
-    edges : (5, n) array of float
+    list of (5, n) array of float
         x and y of the left ends; width and rise from there to the right ends; 1 where ground lies below an edge, −1
         where it lies above.
-    first : (p + 1,) array of int
-        Where each polygon's edges begin, and their number.
     """
     rings, polygon = shapely.get_rings(shapely.orient_polygons(polygons), return_index=True)
     points, ring = shapely.get_coordinates(rings, return_index=True)
@@ -56,47 +57,50 @@ def edges_of(polygons: Geometries) -> tuple[Floats, Ints]:
     left, right, owner = left[order], (drawn + ~westward)[order], owner[order]
     sign = np.where(westward[order], 1.0, -1.0)
     edges = np.stack([x[left], y[left], x[right] - x[left], y[right] - y[left], sign])
-    return edges, np.searchsorted(owner, np.arange(len(polygons) + 1))
+    return [edges[:, first:last] for first, last in pairwise(np.searchsorted(owner, np.arange(len(polygons) + 1)))]
 
 
-def shared_area_m2(one: Geometries, other: Geometries, i: Ints, j: Ints) -> Floats:
-    """Return the area that polygons `i` (k,) of some share with polygons `j` (k,) of others, each in m²."""
-    (of_one, first_one), (of_other, first_other) = edges_of(one), edges_of(other)
-    bounds_one, bounds_other = shapely.bounds(one), shapely.bounds(other)
-    edges = np.cumsum(np.diff(first_one)[i] + np.diff(first_other)[j])
-    cuts = np.flatnonzero(np.diff(edges // _AT_ONCE)) + 1
-    blocks = []
-    for mine, theirs in zip(np.split(i, cuts), np.split(j, cuts), strict=True):
-        a, pair_a = _ranges(first_one[mine], first_one[mine + 1])
-        b, pair_b = _ranges(first_other[theirs], first_other[theirs + 1])
-        west, foot, east, _ = bounds_one[mine].T
-        # Edges beyond the other polygon's west or east end meet none of its edges.
-        from_west, _, from_east, _ = bounds_other[theirs].T
-        x, _, width, _, _ = of_one[:, a]
-        near = (x < from_east[pair_a]) & (x + width > from_west[pair_a])
-        a, pair_a, x_a, width_a = a[near], pair_a[near], x[near], width[near]
-        x, y, width, rise, _ = of_other[:, b]
-        near = (x < east[pair_b]) & (x + width > west[pair_b]) & (y + np.maximum(rise, 0) > foot[pair_b])
-        b, pair_b, x_b, width_b = b[near], pair_b[near], x[near], width[near]
-        m, n = _meeting(pair_a, x_a, width_a, pair_b, x_b, width_b)
-        pair = pair_a[m]
-        a_x, a_y, a_width, a_rise, a_sign = of_one[:, a[m]]
-        b_x, b_y, b_width, b_rise, b_sign = of_other[:, b[n]]
-        a_y, b_y = a_y - foot[pair], b_y - foot[pair]
-        start, end = np.maximum(a_x, b_x), np.minimum(a_x + a_width, b_x + b_width)
-        # Divided before they are multiplied: a rise over a width that is next to nothing would be no number.
-        a_start, a_end = (a_y + a_rise * ((x - a_x) / a_width) for x in (start, end))
-        b_start, b_end = (b_y + b_rise * ((x - b_x) / b_width) for x in (start, end))
-        at_start, at_end = a_start - b_start, a_end - b_end
-        apart = np.abs(at_start) + np.abs(at_end)
-        crossing = (at_start < 0) != (at_end < 0)
-        # Twice the mean of |a − b|: two triangles where they cross, a trapezoid elsewhere.
-        apart[crossing] = (at_start[crossing] ** 2 + at_end[crossing] ** 2) / apart[crossing]
-        below_both = (end - start) * (a_start + a_end + b_start + b_end - apart) / 4
-        signed = a_sign * b_sign * below_both
-        blocks.append(np.bincount(pair, signed, minlength=len(mine)))
-    shared_m2 = np.concatenate(blocks)
+def shared_area_m2(one: Sequence[Floats], other: Sequence[Floats], i: Ints, j: Ints) -> Floats:
+    """Return the area in m² that polygons `i` (k,) share with polygons `j` (k,) of others, one pair at least.
+
+    The polygons are given by their edges, as `edges_of` returns them.
+    """
+    counts_one, counts_other = (np.array([edges.shape[1] for edges in each]) for each in (one, other))
+    cuts = np.flatnonzero(np.diff(np.cumsum(counts_one[i] + counts_other[j]) // _AT_ONCE)) + 1
+    blocks = zip(np.split(i, cuts), np.split(j, cuts), strict=True)
+    shared_m2 = np.concatenate([_shared([one[k] for k in mine], [other[k] for k in theirs]) for mine, theirs in blocks])
     return np.asarray(np.where(shared_m2 > ROUNDING_M2, shared_m2, 0.0))
+
+
+def _shared(one: Sequence[Floats], other: Sequence[Floats]) -> Floats:
+    """Return the area that polygons share with others (k,), each with its own."""
+    of_a, of_b = (np.repeat(np.arange(len(each)), [edges.shape[1] for edges in each]) for each in (one, other))
+    (ax, ay, a_width, a_rise, a_sign), (bx, by, b_width, b_rise, b_sign) = (
+        np.concatenate(each, axis=1) for each in (one, other)
+    )
+    first_a, first_b = (np.searchsorted(of, np.arange(len(one))) for of in (of_a, of_b))
+    east = np.maximum.reduceat(ax + a_width, first_a)
+    foot = np.minimum.reduceat(ay + np.minimum(a_rise, 0), first_a)
+    # Edges beyond the other polygon's west or east end meet none of its edges.
+    a = np.flatnonzero((ax < np.maximum.reduceat(bx + b_width, first_b)[of_a]) & (ax + a_width > bx[first_b][of_a]))
+    near = (bx < east[of_b]) & (bx + b_width > ax[first_a][of_b]) & (by + np.maximum(b_rise, 0) > foot[of_b])
+    b = np.flatnonzero(near)
+    m, n = _meeting(of_a[a], ax[a], a_width[a], of_b[b], bx[b], b_width[b])
+    a, b = a[m], b[n]
+    pair, sign = of_a[a], a_sign[a] * b_sign[b]
+    ax, ay, a_width, a_rise = ax[a], ay[a] - foot[pair], a_width[a], a_rise[a]
+    bx, by, b_width, b_rise = bx[b], by[b] - foot[pair], b_width[b], b_rise[b]
+    start, end = np.maximum(ax, bx), np.minimum(ax + a_width, bx + b_width)
+    # Divided before they are multiplied: a rise over a width that is next to nothing would be no number.
+    a_start, a_end = (ay + a_rise * ((x - ax) / a_width) for x in (start, end))
+    b_start, b_end = (by + b_rise * ((x - bx) / b_width) for x in (start, end))
+    at_start, at_end = a_start - b_start, a_end - b_end
+    apart = np.abs(at_start) + np.abs(at_end)
+    crossing = (at_start < 0) != (at_end < 0)
+    # Twice the mean of |a − b|: two triangles where they cross, a trapezoid elsewhere.
+    apart[crossing] = (at_start[crossing] ** 2 + at_end[crossing] ** 2) / apart[crossing]
+    below_both = (end - start) * (a_start + a_end + b_start + b_end - apart) / 4
+    return np.bincount(pair, sign * below_both, minlength=len(one)).astype(np.float64)
 
 
 def _ranges(first: Ints, last: Ints) -> tuple[Ints, Ints]:

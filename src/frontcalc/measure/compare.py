@@ -192,7 +192,7 @@ def _sides_of(publishers: Publishers) -> list[list[Side]]:
     for run, mine in publishers:
         for one in sorted(mine, key=lambda one: one.span.actor):
             closing = one.span.closing
-            ground = run.ground(closing.snapshot, one.span.actor) if closing else None
+            ground = run.ground(run.holding(closing.snapshot, one.span.actor)) if closing else None
             side = Side(run, one, ground, closing.day if closing else None)
             by_key.setdefault((one.span.actor, one.span.period.label), []).append(side)
     return list(by_key.values())

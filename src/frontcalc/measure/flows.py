@@ -91,7 +91,7 @@ def _transitions(run: Run, span: Span) -> Transitions | None:
     if span.ends is None:
         return None
     before, after = (run.roles(state, span.actor) for state in span.ends)
-    opening, closing = (run.ground(state.snapshot, span.actor) for state in span.ends)
+    opening, closing = (run.ground(run.holding(state.snapshot, span.actor)) for state in span.ends)
     return transitions.between(before, after, opening, closing, run.takers(span.actor))
 
 

@@ -102,7 +102,7 @@ def held(
 def layer_share(run: Run, state: State, actor: str) -> LayerShare:
     """Return what each role covers on a map and how much they overlap."""
     areas = tuple((role.value, float(geometry.area_km2(ground))) for role, ground in run.roles(state, actor).items())
-    union = geometry.area_km2(run.ground(state.snapshot, actor))
+    union = geometry.area_km2(run.ground(run.holding(state.snapshot, actor)))
     return LayerShare(actor, state.day, areas, max(0.0, sum(km2 for _, km2 in areas) - float(union)))
 
 
@@ -187,7 +187,7 @@ def holdings(
         said = states.notices_on(day, state)
         run.said += said
         rows.extend(held_rows(run, actor, day, state, areas, said))
-        drawn.append(draw(run.ground(state.snapshot, actor), run.options.crs))
+        drawn.append(draw(run.ground(run.holding(state.snapshot, actor)), run.options.crs))
     regions, finest = run.regions, run.lines.levels[-1] if run.lines.levels else TOTAL
     land = tuple(
         (line.region, geometry.union(regions.land[np.isin(regions.land_owner, line.members)]))

@@ -93,7 +93,7 @@ def _pictured(run: Run, spans: Iterable[Span]) -> ChangeMap:
         ground: dict[str, list[shapely.MultiPolygon]] = {"held": [], "gained": [], "lost": []}
         # Nothing is drawn of a period without two maps.
         if one.change is not None and one.span.opening is not None:
-            ground["held"].append(run.ground(one.span.opening.snapshot, one.span.actor))
+            ground["held"].append(run.ground(run.holding(one.span.opening.snapshot, one.span.actor)))
             for kind, _, _, part in polygons(run, one):
                 ground[kind].append(part)
         panels.append(Panel(rows[-1], *map(geometry.polygonal, ground.values())))

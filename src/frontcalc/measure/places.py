@@ -160,7 +160,7 @@ def place_rows(run: Run, span: Span, towns: Sequence[Place]) -> list[PlaceRow]:
 
 def _held(run: Run, state: State, actor: str, x: Floats, y: Floats) -> NDArray[np.bool_]:
     """Say of each point whether an actor holds it on a map; the edge counts as held."""
-    ground = run.ground(state.snapshot, actor)
+    ground = run.ground(run.holding(state.snapshot, actor))
     shapely.prepare(ground)
     held = np.asarray(shapely.intersects_xy(ground, x, y))
     # The ground is kept for other measurements, and a prepared geometry must not cross threads.

@@ -316,7 +316,7 @@ def _on_ellipsoid(run: Run, one: Measured) -> Iterator[Outcome]:
 def _without_slivers(run: Run, one: Measured) -> Iterator[Outcome]:
     """Yield the change without its parts that are thinner than each of some widths."""
     takers = run.takers(one.span.actor)
-    before, after = (run.ground(state.snapshot, one.span.actor) for state in one.span.ends or ())
+    before, after = (run.ground(run.holding(state.snapshot, one.span.actor)) for state in one.span.ends or ())
     parts = [geometry.polygonal(shapely.difference(*pair)) for pair in ((after, before), (before, after))]
     for limit in SLIVER_WIDTHS_M:
         kept = (polygons[~thin_parts(polygons, (limit, run.options.crs))] for polygons in parts)

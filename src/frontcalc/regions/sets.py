@@ -15,7 +15,7 @@ from frontcalc import crs, geometry
 from frontcalc.cache import NOTHING_KEPT, Cache, key_of
 from frontcalc.embedded import PARTIAL_COUNTRIES, load_embedded, load_zones
 from frontcalc.notices import Notice
-from frontcalc.overlaps import shared_area_m2
+from frontcalc.overlaps import edges_of, shared_area_m2
 from frontcalc.regions.cutting import Flags, Floats, Geometries, Owners, meetings, rest_of_plane
 from frontcalc.regions.snapping import snap_zones
 from frontcalc.snapshots import home_of_this_war
@@ -130,14 +130,18 @@ class RegionSet:
             of it lies outside the region as drawn, in ground that was snapped to it, the last is 0 (km²); (k, 2) how
             much of each polygon no region takes, and how much is snapped (m²).
         """
-        (tree, rows, snapped), lengths = _plane(self, threading.get_ident()), [len(parts) for parts in groups]
+        tree, rows, snapped, edges = _plane(self, threading.get_ident())
+        lengths = [len(parts) for parts in groups]
         parts, owner = geometry.subdivide(np.concatenate(groups), _PART_VERTICES)
         part, piece, shares, crossing = meetings(tree, parts)
         shared_m2 = shapely.area(shares)
         if crossing.any():
             cut, number = np.unique(part[crossing], return_inverse=True)
             met, place = np.unique(piece[crossing], return_inverse=True)
-            shared_m2[crossing] = shared_area_m2(parts[cut], tree.geometries[met], number, place)
+            new = [piece for piece in met if piece not in edges]
+            edges.update(zip(new, edges_of(tree.geometries[new]), strict=True))
+            theirs = [edges[piece] for piece in met]
+            shared_m2[crossing] = shared_area_m2(edges_of(parts[cut]), theirs, number, place)
         polygon, row, zone = owner[part], rows[piece], snapped[piece]
         size, count = len(self.names) + 1, sum(lengths)
         place = np.repeat(np.arange(len(groups)), lengths)[polygon] * size + row
@@ -154,7 +158,7 @@ class RegionSet:
 
     def cut(self, parts: Geometries, *, beside: bool = False) -> Ground:
         """Return polygons (k,) as `split` takes them, cut by region; or only what of them lies beside the regions."""
-        tree, rows, snapped = _plane(self, threading.get_ident())
+        tree, rows, snapped, _ = _plane(self, threading.get_ident())
         small, _ = geometry.subdivide(parts)
         wanted = snapped | (rows == len(self.names)) if beside else None
         _, piece, shares, crossing = meetings(tree, small, wanted)
@@ -170,11 +174,11 @@ class RegionSet:
 
 
 @lru_cache(maxsize=16)
-def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Flags]:
+def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Flags, dict[int, Floats]]:
     """Return a set's pieces and the rest of the plane, ready to cut by in one thread, which is named for that alone.
 
     With the pieces (m,) come the region of each, the number of regions where it belongs to none, and whether it lies
-    outside its region as drawn.
+    outside its region as drawn; and the edges of the pieces that were cut by so far, since fronts cross few of them.
     """
     nowhere = rest_of_plane(regions.pieces) if regions.nowhere is None else regions.nowhere
     # Copies: others have the pieces too, and a prepared geometry must not cross threads.
@@ -184,7 +188,7 @@ def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Fl
     snapped = np.zeros(len(pieces), dtype=bool)
     if regions.snapped is not None:
         snapped[: len(regions.snapped)] = regions.snapped
-    return shapely.STRtree(pieces), row, snapped
+    return shapely.STRtree(pieces), row, snapped, {}
 
 
 def regions_key(regions: RegionSet, country: str, snap: str) -> str:

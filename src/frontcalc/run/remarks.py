@@ -192,7 +192,7 @@ def _booked_km2(run: Run, actor: str, opening: State, closing: State) -> float:
     if roles != {Role.CONTROL} or not any(part.layer.role is Role.ADVANCE for part in mine):
         return 0.0
     by_role = role_geometry(opening.snapshot, actor, VIEWS["assessed"], run.options.crs, run.cache)
-    before, after = (run.ground(state.snapshot, actor, noted=False) for state in (opening, closing))
+    before, after = (run.ground(run.holding(state.snapshot, actor, noted=False)) for state in (opening, closing))
     booked = shapely.difference(shapely.intersection(after, by_role[Role.ADVANCE]), before)
     return float(geometry.area_km2(booked))
 

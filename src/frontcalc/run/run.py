@@ -220,12 +220,8 @@ class Run:
         options = self.options
         return States(self.archive, actor, self.view, options.carry_layers, options.skip_bad, self.cache)
 
-    def ground(self, snapshot: Snapshot, actor: str, *, noted: bool = True) -> shapely.MultiPolygon:
-        """Return what an actor holds on a map, without the baseline's ground; not noted where no figure rests on it."""
-        return self._ground(self.holding(snapshot, actor, noted=noted))
-
     def holding(self, snapshot: Snapshot, actor: str, *, noted: bool = True) -> Holding:
-        """Return what counts as held on a map, and note that it is used.
+        """Return what counts as held on a map, without the baseline's ground; noted where a figure rests on it.
 
         Raises
         ------
@@ -278,7 +274,7 @@ class Run:
         assert ground is not None
         return ground
 
-    def _ground(self, held: Holding) -> shapely.MultiPolygon:
+    def ground(self, held: Holding) -> shapely.MultiPolygon:
         """Return the ground of a holding; of several threads that want it one makes it and the others wait."""
         with self._making.setdefault(held.key, Lock()):
             return self._grounds(held)
@@ -286,14 +282,12 @@ class Run:
     def areas(self, snapshot: Snapshot, actor: str) -> Floats:
         """Return the areas of what an actor holds on a map, (2, n + 2) as `change.areas` does (km²)."""
         held = self.holding(snapshot, actor)
-        return self._kept(held, self._key(actor), lambda: change.areas(self._ground(held), self.takers(actor)))
+        return self._kept(held, self._key(actor), lambda: change.areas(self.ground(held), self.takers(actor)))
 
     def held_km2(self, snapshot: Snapshot, actor: str) -> float:
         """Return the area that an actor holds on a map that no figure rests on (km²)."""
         held = self.holding(snapshot, actor, noted=False)
-        return float(
-            self._kept(held, "total", lambda: np.array([[geometry.area_km2(self._ground(held))], [0.0]]))[0, 0]
-        )
+        return float(self._kept(held, "total", lambda: np.array([[geometry.area_km2(self.ground(held))], [0.0]]))[0, 0])
 
     def _kept(self, held: Holding, key: str, make: Callable[[], Floats]) -> Floats:
         """Return figures of a map (2, k), found before, kept from an earlier run or made now."""
@@ -313,7 +307,7 @@ class Run:
         key = step_key(self._key(actor), self.slivers, *ends)
         known = self._known.get(key) or known_step(self.cache, key)
         if known is None or ground:
-            known = measure_step(*ends, self._ground, self.takers(actor), self.slivers)
+            known = measure_step(*ends, self.ground, self.takers(actor), self.slivers)
             keep_step(self.cache, key, known)
         self._known[key] = Change(known.km2, known.large)
         return known

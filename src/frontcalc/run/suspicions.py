@@ -103,7 +103,7 @@ def _state_on(run: Run, day: date, actor: str) -> State | None:
 
 def _changed(run: Run, state: State, actor: str, kind: str, part: shapely.Polygon) -> float:
     """Return the share of a part that has changed hands on a map, 0 to 1."""
-    held = shapely.intersection(run.ground(state.snapshot, actor, noted=False), part).area / part.area
+    held = shapely.intersection(run.ground(run.holding(state.snapshot, actor, noted=False)), part).area / part.area
     return float(held if kind == "gained" else 1 - held)
 
 
@@ -141,7 +141,8 @@ def _land(run: Run, state: State, actor: str) -> RegionSet | None:
         if embedded_covers(snapshot.place):
             land = embedded_regions(target_crs=run.options.crs)
         elif run.regions.names:
-            *_, beside, total = change.areas(run.ground(snapshot, actor, noted=False), run.takers(actor))[0]
+            ground = run.ground(run.holding(snapshot, actor, noted=False))
+            *_, beside, total = change.areas(ground, run.takers(actor))[0]
             land = run.regions if beside <= MOST_BESIDE * total else None
         run.lands[snapshot] = land
     return run.lands[snapshot]
@@ -179,9 +180,8 @@ def _redefinition(
     """Return what is to be said of a part."""
     (before, after), actor = step, span.actor
     where = place_of(part, _land(run, before if kind == "lost" else after, actor), run.options.crs)
-    held, gone = (
-        run.ground(state.snapshot, actor, noted=False) for state in (step if kind == "lost" else reversed(step))
-    )
+    states = step if kind == "lost" else reversed(step)
+    held, gone = (run.ground(run.holding(state.snapshot, actor, noted=False)) for state in states)
     at_once = shapely.difference(shapely.intersection(part, held), gone)
     what = (
         f"{kind} {float(geometry.area_km2(at_once)):,.1f} km² at once between the maps of {before.day} and"
