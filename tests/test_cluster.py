@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,7 +24,6 @@ from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.outputs import render
 from frontcalc.run import cluster, parallel
 from frontcalc.run import run as runs
-from frontcalc.run.cluster import Cluster
 from frontcalc.sources.files import Entry
 from frontcalc.versions import software
 
@@ -145,6 +146,23 @@ def test_a_series_has_the_same_bytes_and_every_step_comes_from_the_workers(
     assert east[1:4] == pytest.approx([-AREA, 0, AREA])
 
 
+def test_workers_measure_what_is_held_at_openings_too(
+    processes: Processes, maps: Path, regions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("areas were measured by this process")
+
+    # What is suspect of a change is looked into here.
+    monkeypatch.setattr(runs, "change", SimpleNamespace(**vars(runs.change) | {"areas": refuse}))
+    how = {"archive": maps, "regions": regions}
+    weeks = ["2024-W01", "2024-W02"]
+    there = frontcalc.diff(weeks, **how, workers=processes.address, cache=tmp_path / "kept")
+    # Nor are they the second time, without a cluster.
+    assert written(frontcalc.diff(weeks, **how, cache=tmp_path / "kept")) == written(there)
+    monkeypatch.undo()
+    assert written(frontcalc.diff(weeks, **how, cache="none")) == written(there)
+
+
 @pytest.mark.usefixtures("nothing_measured_here")
 def test_what_the_workers_measured_is_kept_here(
     processes: Processes, maps: Path, regions: Path, tmp_path: Path
@@ -176,6 +194,18 @@ def test_commands_say_the_same(
     assert there == here
 
 
+def before_sending(monkeypatch: pytest.MonkeyPatch, do: Callable[[], None]) -> None:
+    """Have something done before each task is sent."""
+    connected = cluster.connected
+
+    @contextmanager
+    def connected_and_done(address: str) -> Iterator[Any]:
+        with connected(address) as (send, at_once):
+            yield lambda *task: (do(), send(*task))[1], at_once
+
+    monkeypatch.setattr(cluster, "connected", connected_and_done)
+
+
 @pytest.mark.usefixtures("small_blocks", "nothing_measured_here")
 def test_a_killed_worker_loses_nothing(
     processes: Processes, maps: Path, regions: Path, monkeypatch: pytest.MonkeyPatch
@@ -185,24 +215,23 @@ def test_a_killed_worker_loses_nothing(
     processes.has_workers(3)
     names = ("one", "two", "three")
     lost: dict[str, Any] = {}
-    send, outcome = Cluster.chain, Cluster.outcome
+    outcome = cluster.outcome
 
-    def stop_and_send(self: Cluster, *task: Any) -> Any:
+    def stop_all() -> None:
         for name in names if not lost else ():
             processes.signal(name, signal.SIGSTOP)
-        return send(self, *task)
 
-    def kill_and_wait(self: Cluster, future: Any) -> Any:
+    def kill_and_wait(address: str, client: Any, future: Any) -> Any:
         if not lost:
-            there = waited_for(lambda: {place: keys for place, keys in self.client.processing().items() if keys})
+            there = waited_for(lambda: {place: keys for place, keys in client.processing().items() if keys})
             place, keys = max(there.items(), key=lambda item: len(item[1]))
-            lost[self.client.scheduler_info(n_workers=-1)["workers"][place]["name"]] = keys
+            lost[client.scheduler_info(n_workers=-1)["workers"][place]["name"]] = keys
             for name in names:
                 processes.signal(name, signal.SIGKILL if name in lost else signal.SIGCONT)
-        return outcome(self, future)
+        return outcome(address, client, future)
 
-    monkeypatch.setattr(Cluster, "chain", stop_and_send)
-    monkeypatch.setattr(Cluster, "outcome", kill_and_wait)
+    before_sending(monkeypatch, stop_all)
+    monkeypatch.setattr(cluster, "outcome", kill_and_wait)
     there = frontcalc.series(archive=maps, regions=regions, workers=processes.address, cache="none")
     monkeypatch.undo()
     ((name, keys),) = lost.items()
@@ -222,10 +251,9 @@ def test_other_content_on_a_worker_is_refused(
 
 
 def test_a_file_that_workers_do_not_see_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"a\.geojson: cannot be read on worker .*the same path as this machine"):
-        cluster.check_file(Entry(tmp_path, "a.geojson"), "0" * 64)
-    # What could not be read where it was sent from is found out there.
-    cluster.check_file(Entry(tmp_path, "a.geojson"), None)
+    files = {Entry(tmp_path, "a.geojson"): "0" * 64}
+    met = cluster.on_worker(software(), files, lambda *_: parallel.NOTHING, (), None)
+    assert re.match(r".*a\.geojson: cannot be read on worker .*the same path as this machine", str(met))
 
 
 def test_an_archive_is_found_by_workers_in_another_folder(
@@ -254,15 +282,16 @@ def test_other_software_is_refused(
     processes: Processes, maps: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """This machine says to have another version than the scheduler and the workers have."""
-    monkeypatch.setattr(cluster, "software_here", lambda: software() | {name: "0.0"})
     expected = rf"the scheduler has {name} {software()[name]} and not 0\.0; install the same on all machines"
+    check = cluster.check_software
+    monkeypatch.setattr(cluster, "check_software", lambda here, *there: check(here | {name: "0.0"}, *there))
     with pytest.raises(FrontcalcError, match=expected):
         frontcalc.diff(["2024-01-05"], archive=maps, workers=processes.address)
 
 
 def test_a_worker_that_joined_later_is_asked_for_its_software_too() -> None:
-    with pytest.raises(FrontcalcError, match=r"worker .* has shapely .* and not 0\.0"):
-        raise cluster.on_worker(software() | {"shapely": "0.0"}, (), lambda *_: None, (), None) or AssertionError
+    met = cluster.on_worker(software() | {"shapely": "0.0"}, {}, lambda *_: parallel.NOTHING, (), None)
+    assert re.match(r"--workers: worker .* has shapely .* and not 0\.0", str(met))
 
 
 def test_a_cluster_without_workers_is_no_hang(
@@ -276,14 +305,7 @@ def test_a_cluster_without_workers_is_no_hang(
             frontcalc.series(**asked, workers=alone.address)
         alone.start_worker("only")
         alone.has_workers(1)
-        send = Cluster.chain
-
-        def send_and_kill(self: Cluster, *task: Any) -> Any:
-            sent = send(self, *task)
-            alone.signal("only", signal.SIGKILL)
-            return sent
-
-        monkeypatch.setattr(Cluster, "chain", send_and_kill)
+        before_sending(monkeypatch, lambda: alone.signal("only", signal.SIGKILL))
         with pytest.raises(FrontcalcError, match=r"--workers tcp.*; see the logs of its scheduler and workers"):
             frontcalc.series(**asked, workers=alone.address)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,15 +33,50 @@ run.measure_step = refused
 """
 DIES = """
 import os, signal
-from frontcalc.run import parallel
-measure = parallel._measure
-def dies(chain, refs):
-    if any(str(ref.day) == "2024-01-20" for ref in refs):
+from frontcalc.run import chain
+measure, caller = chain.measure_step, os.getpid()
+def dies(before, *what):
+    if os.getpid() != caller and any(str(part.ref.day) == "2024-01-20" for part in before.parts):
         os.kill(os.getpid(), signal.SIGKILL)
-    return measure(chain, refs)
-dies.__qualname__ = dies.__name__ = "_measure"
-dies.__module__ = parallel.__name__
-parallel._measure = dies
+    return measure(before, *what)
+chain.measure_step = dies
+"""
+NO_FORK = """
+import os
+def refused(): raise AssertionError
+os.fork = refused
+"""
+ONE_FORK = """
+import os
+fork = os.fork
+def refused(): raise BlockingIOError
+def once():
+    os.fork = refused
+    return fork()
+os.fork = once
+"""
+NO_POOL = """
+import sys
+sys.modules["concurrent.futures.process"] = None
+"""
+NO_SEMAPHORES = """
+from concurrent.futures import process
+def refused(): raise NotImplementedError
+process._check_system_limits = refused
+"""
+NO_THREAD = """
+import threading
+def refused(*_): raise RuntimeError("can't start new thread")
+threading._start_new_thread = refused
+"""
+LIMITED = """
+import resource
+from frontcalc.cli import options
+from frontcalc.run import parallel
+resource.setrlimit(resource.RLIMIT_NPROC, ({tasks}, {tasks}))
+assert 0 < parallel._startable(10) < {tasks}
+given = options.given
+options.given = lambda how: given(how) | dict(processes={processes})
 """
 SLOW = """
 import time
@@ -96,8 +132,7 @@ def test_processes_measure_every_step_and_keep_what_they_measured(maps: Path, tm
     assert forked.stdout == plain
     assert b"Warning" not in forked.stderr
     # Nothing is left to measure, and so nothing is forked.
-    never = "from frontcalc.run import parallel\nparallel._pool = None"
-    assert subprocess.run(command(never, maps, *cache), capture_output=True, check=True).stdout == plain
+    assert subprocess.run(command(NO_FORK, maps, *cache), capture_output=True, check=True).stdout == plain
 
 
 def test_a_process_that_is_killed_loses_nothing(maps: Path) -> None:
@@ -108,10 +143,29 @@ def test_a_process_that_is_killed_loses_nothing(maps: Path) -> None:
     assert b"a step was measured here" in refused.stderr
 
 
-@pytest.mark.parametrize("error", ["OSError(38, 'no semaphores')", "ImportError()", "NotImplementedError()"])
-def test_where_no_process_can_be_had_the_caller_measures(maps: Path, error: str) -> None:
-    none = f"from frontcalc.run import parallel\ndef refused(*_): raise {error}\nparallel._pool = refused"
-    assert subprocess.run(command(none, maps, "--cache", "none"), capture_output=True, check=True).stdout == alone(maps)
+@pytest.mark.parametrize(
+    "none", [NO_POOL, NO_SEMAPHORES, NO_FORK.replace("Assertion", "BlockingIO"), ONE_FORK, NO_THREAD]
+)
+def test_where_no_process_can_be_had_the_caller_measures(maps: Path, none: str) -> None:
+    asked = command(none, maps, "--cache", "none")
+    done = subprocess.run(asked, capture_output=True, check=True, timeout=PATIENCE_S)
+    assert done.stdout == alone(maps)
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("setpriv") or os.geteuid() != 0, reason="root alone can be another user")
+@pytest.mark.parametrize("tasks", [3, 4, 5, 6, 7, 8])
+@pytest.mark.parametrize("processes", ["True", "False"])
+def test_where_processes_and_threads_are_limited_there_are_fewer(maps: Path, tasks: int, processes: str) -> None:
+    """As in `ulimit -u` of a shell: it holds for all processes and threads of a user other than root."""
+    limited = LIMITED.format(tasks=tasks, processes=processes)
+    # A user without other processes, who may read what root has installed.
+    as_user = ["setpriv", "--reuid", str(60_000 + tasks), "--clear-groups", "--no-new-privs"]
+    as_user += ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
+    asked = [*as_user, *command(limited, maps, "--cache", "none")]
+    done = subprocess.run(asked, capture_output=True, check=True, timeout=PATIENCE_S)
+    assert done.stdout == alone(maps)
+    assert b"Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("with_", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])

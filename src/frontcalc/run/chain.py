@@ -8,7 +8,9 @@ steps together, in their order.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 import shapely
@@ -16,16 +18,29 @@ import shapely
 from frontcalc import change
 from frontcalc.archives import SnapshotRef
 from frontcalc.cache import Cache, gathered, key_of
-from frontcalc.change import Change
-from frontcalc.errors import FrontcalcError
+from frontcalc.change import Change, Floats
+from frontcalc.errors import DataError, FrontcalcError
 from frontcalc.progress import timed
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SliverRule
-from frontcalc.snapshots import Holding, Snapshot, ground_of, read_snapshot, repair_gaps_km2
+from frontcalc.snapshots import (
+    Holding,
+    Snapshot,
+    ground_of,
+    keep_snapshot,
+    known_snapshot,
+    read_snapshot,
+    repair_gaps_km2,
+)
 
 Grounds = Callable[[Holding], shapely.MultiPolygon]
-Measured = tuple[list[Snapshot], dict[str, Change], dict[str, list[float]]]
-"""Of a chain: what is on each map that could be read, its steps by key, and the gaps of repair by holding."""
+Measured = tuple[list[Snapshot], dict[str, Change], dict[str, list[float]], dict[str, Floats]]
+"""Of a chain: what is on each map that could be read, steps by key, gaps of repair by holding, areas held by key."""
+
+Send = Callable[[Any, Sequence[SnapshotRef | Holding], RegionSet], Callable[[], Measured]]
+"""Has a chain of maps measured elsewhere, by what `Run.chain` returns, and returns what waits for it."""
+
+NOTHING: Measured = ([], {}, {}, {})
 
 _FLOATS = np.dtype("<f8")
 
@@ -52,6 +67,27 @@ def keep_step(cache: Cache, key: str, step: Change) -> None:
         figures = np.append(step.km2.shape[-1], step.km2.ravel()).astype(_FLOATS)
         large = shapely.GeometryCollection([shapely.MultiPolygon(list(parts)) for parts in step.large])
         cache.put("steps", key, figures.tobytes() + shapely.to_wkb(large))
+
+
+def is_known(
+    ends: Sequence[SnapshotRef], *, hold: Callable[[Snapshot], Holding], key: str, slivers: SliverRule, cache: Cache
+) -> bool:
+    """Say whether an earlier run has measured the step between two maps."""
+    with suppress(DataError):
+        held = [hold(found) for ref in ends if (found := known_snapshot(ref, cache))]
+        return len(held) == 2 and known_step(cache, step_key(key, slivers, *held)) is not None
+    return False
+
+
+def keep_measured(measured: Measured, cache: Cache) -> None:
+    """Keep what a worker measured, its maps in memory and all in a cache."""
+    snapshots, steps, _, areas = measured
+    for snapshot in snapshots:
+        keep_snapshot(snapshot, cache)
+    for key, step in steps.items():
+        keep_step(cache, key, step)
+    for key, km2 in areas.items():
+        cache.put("areas", key, km2.tobytes())
 
 
 def measure_step(before: Holding, after: Holding, ground: Grounds, regions: RegionSet, slivers: SliverRule) -> Change:
@@ -100,6 +136,7 @@ def measure_chain(
     snapshots: list[Snapshot] = []
     steps: dict[str, Change] = {}
     gaps: dict[str, list[float]] = {}
+    areas: dict[str, Floats] = {}
     before: Holding | None = None
     with gathered(cache) as together:
         ground = lru_cache(maxsize=2)(partial(ground_of, cache=together))
@@ -107,6 +144,9 @@ def measure_chain(
             try:
                 if isinstance(one, Holding):
                     after = one
+                    if before is None:
+                        # Under the key of `Run.areas`.
+                        areas[f"{key} {one.key}"] = change.areas(ground(one), regions).astype(_FLOATS)
                 else:
                     snapshots.append(read_snapshot(one, together))
                     after = hold(snapshots[-1])
@@ -122,4 +162,4 @@ def measure_chain(
                 before = after
             except FrontcalcError:
                 before = None
-    return snapshots, steps, gaps
+    return snapshots, steps, gaps, areas

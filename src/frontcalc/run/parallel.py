@@ -1,4 +1,4 @@
-"""Many measurements at once, by threads or forked processes: the same figures in the same order as one by one.
+"""Many measurements at once, by threads, forked processes or a cluster: the same figures in the same order.
 
 On small maps most of the work is Python's own, of which one thread of a process runs at a time. A forked process has
 what its parent has in memory, so nothing is loaded or read again: the days of a chain go there, and figures come back.
@@ -19,137 +19,36 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, suppress
 from datetime import date
 from functools import partial
-from itertools import islice, pairwise
-from threading import Thread
+from itertools import chain, islice, pairwise
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from frontcalc.archives import SnapshotRef
-from frontcalc.errors import DataError
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet
-from frontcalc.run.chain import Measured, keep_step, known_step, step_key
-from frontcalc.run.run import Run
-from frontcalc.snapshots import keep_snapshot, known_snapshot, remember
-from frontcalc.states import State
+from frontcalc.run.chain import NOTHING, Measured, Send, is_known
+from frontcalc.snapshots import Holding
+from frontcalc.states import Span, State
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
+
+    from frontcalc.change import Change
+    from frontcalc.run.run import Run
 
 BLOCK = 16
 """How many neighbouring steps a worker takes at once: it reads each map once, and the one before the first."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Pending = Callable[[], Measured]
-"""Waits for steps that are measured elsewhere and returns them."""
-
-Send = Callable[[Any, Sequence[SnapshotRef], RegionSet], Pending]
-"""Has the steps of a chain of maps measured elsewhere, as `Run.chain` does."""
-
-NOTHING: Measured = ([], {}, {})
 
 _log = logging.getLogger(__name__)
 _FEWEST = 4  # maps of a chain for which forking pays
+_START_S = 20  # after which processes that have not answered are given up
 _regions: RegionSet | None = None
-
-
-def measured_ahead(run: Run, actor: str, before: State | None, days: Sequence[date], what: str) -> Iterator[date]:
-    """Yield days, each after the steps that lead to its map were measured by the run's workers.
-
-    What workers measure is kept by what it is of, and the caller takes what it needs: where it needs another
-    step, as where a map is passed over, it measures that itself. So nothing depends on what was foreseen here.
-
-    Parameters
-    ----------
-    run : Run
-        The run, with its cluster or the number of its workers.
-    actor : str
-        Whose territory.
-    before : State or None
-        The state that the first day follows.
-    days : sequence of date
-        In their order.
-    what : str
-        What is done at each, as whoever listens to the progress is told.
-    """
-    tracked, options = track(days, what), run.options
-    count = min(options.threads, math.ceil(len(days) / BLOCK))
-    if isinstance(options.workers, str):
-        from frontcalc.run.cluster import connected
-
-        with connected(options.workers) as cluster:
-            yield from run_ahead(cluster.chain, cluster.at_once, run, actor, before, tracked)
-    elif count <= 1:
-        yield from tracked
-    elif options.processes and sys.platform == "linux":
-        with forked(count) as send:
-            yield from run_ahead(send, 2 * count, run, actor, before, tracked)
-    else:
-        with ThreadPoolExecutor(count) as pool:
-
-            def send_to_thread(chain: Any, maps: Sequence[SnapshotRef], regions: RegionSet) -> Pending:
-                return pool.submit(chain, maps, regions).result
-
-            yield from run_ahead(send_to_thread, 2 * count, run, actor, before, tracked)
-
-
-def run_ahead(
-    send: Send, at_once: int, run: Run, actor: str, before: State | None, days: Iterable[date]
-) -> Iterator[date]:
-    """Yield days as `measured_ahead` does, with so many blocks of steps measured elsewhere at a time."""
-    last, rest = before.snapshot.ref if before else None, iter(days)
-    waiting: deque[tuple[list[date], list[Pending]]] = deque()
-    while True:
-        block = list(islice(rest, BLOCK))
-        if block:
-            # The maps that stand for the days, as far as their dates tell, after the one before.
-            found = (last, *(next(run.archive.upto(day), None) for day in block))
-            chain = list(dict.fromkeys(ref for ref in found if ref is not None))
-            last = chain[-1] if chain else last
-            sent = [send(run.chain(actor), part, run.takers(actor)) for part in _unknown(run, actor, chain)]
-            waiting.append((block, sent))
-        if waiting and (not block or len(waiting) >= at_once):
-            done, sent = waiting.popleft()
-            for pending in sent:
-                _take(run, pending())
-            yield from done
-        elif not block:
-            return
-
-
-def _take(run: Run, measured: Measured) -> None:
-    """Take note of what workers measured, and keep it where they have no cache of this machine's."""
-    snapshots, steps, gaps_km2 = measured
-    for snapshot in snapshots:
-        remember(snapshot)
-    if isinstance(run.options.workers, str):
-        for snapshot in snapshots:
-            keep_snapshot(snapshot, run.cache)
-        for key, step in steps.items():
-            keep_step(run.cache, key, step)
-    run.take(steps, gaps_km2)
-
-
-def _unknown(run: Run, actor: str, chain: Sequence[SnapshotRef]) -> list[list[SnapshotRef]]:
-    """Return the parts of a chain of maps whose steps are not known from an earlier run."""
-    parts: list[list[SnapshotRef]] = []
-    measure = run.chain(actor).keywords
-    for before, after in pairwise(chain):
-        try:
-            maps = [known_snapshot(ref, run.cache) for ref in (before, after)]
-        except DataError:
-            maps = []
-        ends = [measure["hold"](map_) for map_ in maps if map_ is not None]
-        if len(ends) == 2 and known_step(run.cache, step_key(measure["key"], run.slivers, *ends)) is not None:
-            continue
-        if parts and parts[-1][-1] == before:
-            parts[-1].append(after)
-        else:
-            parts.append([before, after])
-    return parts
 
 
 def in_order(workers: int, measure: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
@@ -157,61 +56,157 @@ def in_order(workers: int, measure: Callable[[Item], Result], items: Iterable[It
     if workers == 1:
         yield from ((item, measure(item)) for item in items)
         return
-    with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[tuple[Item, Future[Result]]] = deque()
-        for item in items:
-            waiting.append((item, pool.submit(measure, item)))
-            if len(waiting) > workers:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        yield from ((item, future.result()) for item, future in waiting)
+    with ThreadPoolExecutor(_startable(workers) or 1) as pool:
+        yield from _ahead(partial(sent, pool, measure), workers + 1, items)
 
 
-@contextmanager
-def forked(count: int) -> Iterator[Send]:
-    """Have steps measured by so many processes, forked when there is first something to measure, while the block runs.
+def sent(pool: ThreadPoolExecutor, measure: Callable[..., Result], *what: Any) -> Callable[[], Result]:
+    """Have a thread measure something and return what waits for it; without threads, who waits measures it."""
+    try:
+        return pool.submit(measure, *what).result
+    except RuntimeError:
+        return partial(measure, *what)
+
+
+def _ahead(
+    send: Callable[[Item], Callable[[], Result]], at_once: int, items: Iterable[Item]
+) -> Iterator[tuple[Item, Result]]:
+    """Yield each item with what comes of it, in order, so many being sent at a time."""
+    waiting: deque[tuple[Item, Callable[[], Result]]] = deque()
+    for item in items:
+        waiting.append((item, send(item)))
+        if len(waiting) >= at_once:
+            first, result = waiting.popleft()
+            yield first, result()
+    yield from ((item, result()) for item, result in waiting)
+
+
+def measured_ahead(run: Run, actor: str, before: State | None, days: Sequence[date], what: str) -> Iterator[date]:
+    """Yield days, each after the run's workers measured the steps from the state before the first to its map.
+
+    What workers measure is kept by what it is of, and the caller takes what it needs: where it needs another
+    step, as where a map is passed over, it measures that itself. So nothing depends on what was foreseen here.
+    """
+    rest, options = track(days, what), run.options
+    count = min(options.threads, math.ceil(len(days) / BLOCK))
+    last = before.snapshot.ref if before else None
+
+    def send_block(block: list[date]) -> Callable[[], Measured]:
+        nonlocal last
+        # The maps that stand for the days, as far as their dates tell, after the one before.
+        found = (last, *(next(run.archive.upto(day), None) for day in block))
+        maps = list(dict.fromkeys(ref for ref in found if ref is not None))
+        last = maps[-1] if maps else last
+        measure = run.chain(actor)
+        unknown = [at for at, ends in enumerate(pairwise(maps)) if not is_known(ends, **measure.keywords)]
+        if not unknown:
+            return lambda: NOTHING
+        return send(measure, maps[unknown[0] : unknown[-1] + 2], run.takers(actor))
+
+    with ExitStack() as stack:
+        if isinstance(options.workers, str):
+            from frontcalc.run.cluster import connected
+
+            send, at_once = stack.enter_context(connected(options.workers))
+        elif count <= 1:
+            yield from rest
+            return
+        elif options.processes and sys.platform == "linux":
+            send, at_once = _forking(stack, count), 2 * count
+        else:
+            send, at_once = partial(sent, stack.enter_context(ThreadPoolExecutor(_startable(count) or 1))), 2 * count
+        for block, measured in _ahead(send_block, at_once, iter(lambda: list(islice(rest, BLOCK)), [])):
+            run.take(measured)
+            yield from block
+
+
+def changes_by_workers(run: Run, spans: Iterable[Span], *, ground: bool) -> Iterator[tuple[Span, Change | None]]:
+    """Yield spans with their changes as `Run.changes` does, few more at a time than there are workers."""
+    options, rest = run.options, iter(spans)
+    if not isinstance(options.workers, str) or ground:
+        # A period alone has its step and what was held at its opening measured at the same time.
+        first = list(islice(rest, 2))
+        measure = partial(run.change, ground=ground, threads=options.threads if len(first) == 1 else 1)
+        yield from in_order(options.threads, measure, chain(first, rest))
+        return
+    from frontcalc.run.cluster import connected
+
+    def send_ends(span: Span) -> Callable[[], Measured]:
+        if span.ends is None:
+            return lambda: NOTHING
+        ends = [run.holding(state.snapshot, span.actor) for state in span.ends]
+        return send(run.chain(span.actor), ends, run.takers(span.actor))
+
+    with connected(options.workers) as (send, at_once):
+        for span, measured in _ahead(send_ends, at_once, rest):
+            run.take(measured)
+            yield span, run.change(span)
+
+
+def _forking(stack: ExitStack, count: int) -> Send:
+    """Return what has steps measured by processes, forked when there is first something to measure.
 
     All is for the same regions. What a process that dies was at is not measured: the caller does it itself.
     """
-    pool: ProcessPoolExecutor | None = None
+    pools: list[ProcessPoolExecutor | None] = []
 
-    def send(chain: Any, maps: Sequence[SnapshotRef], regions: RegionSet) -> Pending:
-        nonlocal pool
-        if pool is None and len(maps) < _FEWEST:
-            return lambda: NOTHING
-        try:
-            pool = pool or _pool(count, regions)
-            with warnings.catch_warnings():
-                # Python (3.12) sees threads of NumPy's linear algebra, which is not used here.
-                warnings.simplefilter("ignore", DeprecationWarning)
-                return partial(_outcome, pool.submit(_measure, chain, tuple(maps)))
-        except (BrokenExecutor, ImportError, NotImplementedError, OSError) as error:
-            _log.debug("no process measures: %s", error)
-            return lambda: NOTHING
+    def send(measure: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet) -> Callable[[], Measured]:
+        if not pools and len(maps) >= _FEWEST:
+            pools.append(_forked(stack, count, regions))
+        with suppress(BrokenExecutor):
+            for pool in filter(None, pools):
+                return partial(_outcome, pool.submit(_measure, measure, tuple(maps)))
+        return lambda: NOTHING
 
-    try:
-        yield send
-    finally:
-        # What none of them has begun is dropped.
-        if pool is not None:
-            pool.shutdown(cancel_futures=True)
+    return send
 
 
 def _outcome(future: Future[Measured]) -> Measured:
     """Wait for what a process measures: nothing where it has died."""
-    try:
+    with suppress(BrokenExecutor):
         return future.result()
-    except BrokenExecutor:
-        return NOTHING
+    return NOTHING
 
 
-def _pool(count: int, regions: RegionSet) -> ProcessPoolExecutor:
-    """Return processes for some regions, which they find in the memory that they begin with."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+def _forked(stack: ExitStack, count: int, regions: RegionSet) -> ProcessPoolExecutor | None:
+    """Return up to so many processes for some regions, which they find in the memory that they begin with."""
+    from multiprocessing import active_children, get_context
 
-    regions.prepare()
-    return ProcessPoolExecutor(count, get_context("fork"), _begin, (regions,))
+    others = active_children()
+    try:
+        from concurrent.futures import ProcessPoolExecutor
+
+        # Each has a thread beside it, and the pool two.
+        count = min(count, _startable(2 * count + 2) // 2 - 1)
+        regions.prepare()
+        pool = ProcessPoolExecutor(count, get_context("fork"), _begin, (regions,))
+        with warnings.catch_warnings():
+            # Python (3.12) sees threads of NumPy's linear algebra, which is not used here.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pool.submit(os.getpid).result(_START_S)
+    # None can be had, or too few, of processes, threads or semaphores.
+    except (ImportError, NotImplementedError, OSError, RuntimeError, ValueError) as error:
+        _log.debug("no process measures: %s", error)
+        for child in set(active_children()).difference(others):
+            child.kill()
+        return None
+    # What none of them has begun at the end is dropped.
+    stack.callback(pool.shutdown, cancel_futures=True)
+    return pool
+
+
+def _startable(count: int) -> int:
+    """Return how many of so many threads can be had at once: a limit counts processes and threads together."""
+    done, started = Event(), list[Thread]()
+    with suppress(RuntimeError):
+        while len(started) < count:
+            thread = Thread(target=done.wait, daemon=True)
+            thread.start()
+            started.append(thread)
+    done.set()
+    for thread in started:
+        thread.join()
+    return len(started)
 
 
 def _begin(regions: RegionSet) -> None:
@@ -224,20 +219,22 @@ def _begin(regions: RegionSet) -> None:
     # background of a script ignores it.
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        Thread(target=_end_with_parent, daemon=True).start()
+    except RuntimeError:
+        os._exit(1)
 
 
 def _end_with_parent() -> None:
     """End this process when its parent has ended, which a parent that was killed cannot ask for."""
     from multiprocessing import parent_process
 
-    parent = parent_process()
-    assert parent is not None
-    parent.join()
+    if parent := parent_process():
+        parent.join()
     os._exit(1)
 
 
-def _measure(chain: Callable[..., Measured], maps: Sequence[SnapshotRef]) -> Measured:
+def _measure(measure: Callable[..., Measured], maps: Sequence[SnapshotRef | Holding]) -> Measured:
     """Measure a chain of maps for the regions that this process has."""
     assert _regions is not None
-    return chain(maps, _regions)
+    return measure(maps, _regions)

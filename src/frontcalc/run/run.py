@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache, partial
-from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -17,7 +16,7 @@ import shapely
 
 from frontcalc import archives, change, geometry, snapshots
 from frontcalc.archives import Archive, Dating, SnapshotRef
-from frontcalc.cache import Cache, key_of, user_cache
+from frontcalc.cache import NOTHING_KEPT, Cache, key_of, user_cache
 from frontcalc.change import OPENING, Change, Floats, Parts
 from frontcalc.errors import ChangedError, DataError, NoDataError, UsageError
 from frontcalc.layers import ADJECTIVES, COUNTRIES, Role, find_layer, spelling
@@ -26,8 +25,17 @@ from frontcalc.notices import Notice
 from frontcalc.periods import Period
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet, boxes_in_degrees, regions_key, takers
-from frontcalc.run.chain import keep_step, known_step, measure_chain, measure_step, step_key
+from frontcalc.run.chain import (
+    Measured,
+    keep_measured,
+    keep_step,
+    known_step,
+    measure_chain,
+    measure_step,
+    step_key,
+)
 from frontcalc.run.options import Options
+from frontcalc.run.parallel import changes_by_workers, sent
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import (
@@ -327,27 +335,14 @@ class Run:
         if threads == 1:
             return self.step(*span.ends, actor, ground=ground).opened(self.areas(before, actor))
         with ThreadPoolExecutor(1) as other:
-            opening = other.submit(self.areas, before, actor)
-            return self.step(*span.ends, actor, ground=ground).opened(opening.result())
+            opening = sent(other, self.areas, before, actor)
+            return self.step(*span.ends, actor, ground=ground).opened(opening())
 
     def changes(self, spans: Iterable[Span], *, ground: bool = False) -> Iterator[tuple[Span, Change | None]]:
-        """Yield spans with their changes, in the order given.
-
-        As many as there are workers are taken at a time, so that memory does not grow with the number of periods. A
-        change depends on nothing but its two maps, so that it is the same whoever measures it.
-        """
-        threads, rest = self.options.threads, iter(spans)
-        if isinstance(self.options.workers, str) and not ground:
-            from frontcalc.run.cluster import changes_on
-
-            yield from changes_on(self.options.workers, self, rest)
-        elif threads == 1:
-            yield from ((span, self.change(span, ground=ground)) for span in rest)
-        else:
-            with ThreadPoolExecutor(threads) as pool:
-                while batch := list(islice(rest, threads)):
-                    measure = partial(self.change, ground=ground, threads=threads if len(batch) == 1 else 1)
-                    yield from zip(batch, pool.map(measure, batch), strict=True)
+        """Yield spans with their changes, in the order given: the same whoever measures them."""
+        if self.options.threads > 1 or isinstance(self.options.workers, str):
+            return changes_by_workers(self, spans, ground=ground)
+        return ((span, self.change(span, ground=ground)) for span in spans)
 
     def chain(self, actor: str) -> partial[Any]:
         """Return what measures chains of maps for an actor with the regions: see `measure_chain`."""
@@ -356,10 +351,13 @@ class Run:
         )
         return partial(measure_chain, hold=hold, key=self._key(actor), slivers=self.slivers, cache=self.cache)
 
-    def take(self, steps: dict[str, Change], gaps_km2: dict[str, list[float]]) -> None:
-        """Take note of steps that were measured ahead by a worker."""
+    def take(self, measured: Measured) -> None:
+        """Take note of what was measured ahead by a worker, and keep it here if it was another machine's."""
+        keep_measured(measured, self.cache if isinstance(self.options.workers, str) else NOTHING_KEPT)
+        _, steps, gaps_km2, areas = measured
         self._known |= steps
         self.gaps_km2 |= gaps_km2
+        self._figures |= areas
 
     def roles(self, state: State, actor: str) -> dict[Role, shapely.MultiPolygon]:
         """Return what an actor holds on a map by role."""

@@ -18,7 +18,6 @@ from frontcalc.snapshots.facts import (
     keep_snapshot,
     known_snapshot,
     read_snapshot,
-    remember,
 )
 from frontcalc.snapshots.holdings import (
     Holding,
@@ -73,7 +72,6 @@ __all__ = [
     "read_snapshot",
     "refuse_told",
     "remark_on",
-    "remember",
     "repair_gaps_km2",
     "role_geometry",
     "to_equal_area",

@@ -135,11 +135,6 @@ def digests_of(ref: SnapshotRef) -> tuple[str, ...] | None:
     return tuple(_fingerprint(part.entry) for part in ref.parts)
 
 
-def remember(snapshot: Snapshot) -> None:
-    """Keep what was found on a map in memory for this run."""
-    _remembered[snapshot.ref] = snapshot
-
-
 def forget_read() -> None:
     """Drop what is remembered of files: a run reads them as they are now, not as an earlier one found them."""
     _remembered.clear()
