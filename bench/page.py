@@ -10,18 +10,18 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from run import FRONTCALC, RUNS, SHARED, run_once
+from run import FRONTCALC, RUNS, SHARED, peak_of, run_once
 
 LIMIT_S = 20.0
 LIMIT_BYTES = 5_000_000
 
 
-def page(maps):
-    """Return seconds and peak memory (MiB) of making a page with an empty cache, and its size."""
+def page(maps, measure=run_once):
+    """Return seconds of making a page with an empty cache, or what else is measured, and the page's size."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "report.html"
         command = [*FRONTCALC, "report", "2023", "2024", "--archive", str(maps), "-q", "-o", str(target)]
-        return *run_once(command, folder), target.stat().st_size
+        return measure(command, folder), target.stat().st_size
 
 
 def main():
@@ -30,8 +30,8 @@ def main():
     if not maps.is_dir():
         raise SystemExit(f"the publishers' archives are not at {SHARED}: set FRONTCALC_SHARED")
     runs = [page(maps) for _ in range(RUNS)]
-    seconds = statistics.median(run[0] for run in runs)
-    peak, size = (max(run[at] for run in runs) for at in (1, 2))
+    seconds, size = statistics.median(run[0] for run in runs), max(run[1] for run in runs)
+    peak, _ = page(maps, peak_of)
     print(
         f"{'page of 2023 and 2024, isw-weekly':32}  {seconds:6.2f} s {peak:5.0f} MiB  {size / 1e6:.2f} MB"
         f"   (limits {LIMIT_S:g} s, {LIMIT_BYTES / 1e6:g} MB)"
