@@ -133,14 +133,6 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     if len(lost):
         x, y = source[lost[0]]
         raise DataError(f"its coordinates lie outside its projection, at {x:.6g}, {y:.6g}", cure="check its CRS")
-    target, rings = _split_edges(source, target, rings, project, edge_error)
-    return np.asarray(shapely.from_ragged_array(_POLYGON, target, (rings, shells)))
-
-
-def _split_edges(
-    source: Floats, target: Floats, rings: Ints, project: Project, tolerance: float
-) -> tuple[Floats, Ints]:
-    """Return projected coordinates with new vertices on the edges that need them, and the rings' offsets among them."""
     middle = project((source[:-1] + source[1:]) / 2)
     chord = target[1:] - target[:-1]
     bulge = middle - target[:-1]
@@ -148,12 +140,12 @@ def _split_edges(
     error = np.abs(chord[:, 0] * bulge[:, 1] - chord[:, 1] * bulge[:, 0]) * (2 / 3)
     # Of the edge that leaves each vertex; none leaves the end of a ring.
     pieces = np.ones(len(source), dtype=np.int64)
-    pieces[:-1] = np.maximum(1, np.ceil(np.sqrt(error / tolerance)))
+    pieces[:-1] = np.maximum(1, np.ceil(np.sqrt(error / edge_error)))
     pieces[rings[1:] - 1] = 1
     if (added := int(pieces.sum()) - len(pieces)) > MAX_ADDED_VERTICES:
         raise DataError(f"its edges are so long that {added:,} vertices would be added", cure="check its coordinates")
     if not added:
-        return target, rings
+        return np.asarray(shapely.from_ragged_array(_POLYGON, target, (rings, shells)))
     position = np.concatenate([[0], np.cumsum(pieces)])
     long_edges = np.flatnonzero(pieces > 1)
     counts = pieces[long_edges] - 1
@@ -168,7 +160,7 @@ def _split_edges(
     out = np.empty((position[-1], 2))
     out[position[:-1]] = target
     out[position[edge] + nth] = project(low + (high - low) * step[:, None])
-    return out, position[rings]
+    return np.asarray(shapely.from_ragged_array(_POLYGON, out, (position[rings], shells)))
 
 
 def meeting_boxes(geometries: Geometries) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -189,18 +181,6 @@ def meeting_boxes(geometries: Geometries) -> tuple[NDArray[np.intp], NDArray[np.
         first.append(one + start)
         second.append(other)
     return np.concatenate(first), np.concatenate(second)
-
-
-def inside_another(polygons: Geometries, owner: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the polygons (k,) that begin inside another of the same owner and may lie in it, and that other (k,)."""
-    inner, outer = meeting_boxes(polygons)
-    bounds = shapely.bounds(polygons)
-    within = (bounds[outer, :2] <= bounds[inner, :2]).all(axis=1) & (bounds[outer, 2:] >= bounds[inner, 2:]).all(axis=1)
-    mine = within & (inner != outer) & (owner[inner] == owner[outer])
-    inner, outer = inner[mine], outer[mine]
-    x, y = shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(polygons[inner]), 0)).T
-    begins = shapely.intersects_xy(polygons[outer], x, y)
-    return inner[begins], outer[begins]
 
 
 def subdivide(polygons: Geometries, max_vertices: int = 512) -> tuple[Geometries, NDArray[np.intp]]:

@@ -39,13 +39,6 @@ _ERROR_MEMBERS = frozenset({"error", "errors", "message", "detail", "exception",
 def unpack(data: bytes, *, where: str) -> bytes:
     """Return a file's content without gzip, of at most one layer, and without a UTF-8 byte order mark.
 
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    where : str
-        The file's name, for messages.
-
     Raises
     ------
     DataError
@@ -67,14 +60,7 @@ def unpack(data: bytes, *, where: str) -> bytes:
 
 
 def detect(data: bytes, *, where: str) -> str:
-    """Return the format of a file's content, a key of `frontcalc.sources.READERS`.
-
-    Parameters
-    ----------
-    data : bytes
-        What `unpack` returned.
-    where : str
-        The file's name, for messages.
+    """Return the format of content that `unpack` returned, a key of `frontcalc.sources.READERS`.
 
     Raises
     ------

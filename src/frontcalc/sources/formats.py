@@ -32,28 +32,12 @@ _DIRECTORY = ("gpkg_contents", "gpkg_geometry_columns", "gpkg_spatial_ref_sys")
 
 
 def read_flatgeobuf(data: bytes, *, where: str) -> Features:
-    """Return the features of FlatGeobuf.
-
-    Raises
-    ------
-    DataError
-        The file is broken or declares no CRS that is known.
-    UsageError
-        pyogrio is not installed.
-    """
+    """Return the features of FlatGeobuf, which must declare its CRS."""
     return read_layer(data, where=where, drivers=("FlatGeobuf",))
 
 
 def read_geopackage(data: bytes, *, where: str) -> Features:
-    """Return the features of a GeoPackage; a layer's name is the `layer` of features that name none.
-
-    Raises
-    ------
-    DataError
-        The file is no GeoPackage, is broken, has no layer with geometry, or layers in several CRSs.
-    UsageError
-        pyogrio is not installed.
-    """
+    """Return the features of a GeoPackage, all in one CRS; a layer's name is the `layer` of features that name none."""
     if data[_APPLICATION] not in _GEOPACKAGE:
         raise DataError("is an SQLite database but no GeoPackage", where=where, cure="export it as GeoPackage")
     drawn = _drawn_by_table(data, where)
@@ -72,17 +56,7 @@ def read_geopackage(data: bytes, *, where: str) -> Features:
 def refuse_logs(beside: Callable[[str], bytes], *, where: str) -> None:
     """Refuse a database with changes in a log beside it, which its own bytes lack or have too many of.
 
-    Parameters
-    ----------
-    beside : callable
-        Returns the first bytes of the file of the database's name and an ending; none where there is none.
-    where : str
-        The database's name, for messages.
-
-    Raises
-    ------
-    DataError
-        There is such a log, and it is not empty.
+    `beside` returns the first bytes of the file of the database's name and an ending; none where there is none.
     """
     name = where.rpartition("/")[2]
     cure = f"open and close it in what wrote it, as QGIS, or run: sqlite3 {name} 'PRAGMA journal_mode=delete'"
@@ -131,15 +105,7 @@ def _refuse_computed(connection: sqlite3.Connection, table: str, where: str) -> 
 
 
 def read_geoparquet(data: bytes, *, where: str) -> Features:
-    """Return the features of GeoParquet, whose primary geometry column is read.
-
-    Raises
-    ------
-    DataError
-        The file is broken, too large, Parquet without geometry, or in an encoding other than WKB.
-    UsageError
-        pyarrow is not installed.
-    """
+    """Return the features of GeoParquet, whose primary geometry column is read, as WKB."""
     arrow = extra_package("pyarrow", where=where)
     parquet = extra_package("pyarrow.parquet", where=where)
     try:
@@ -156,13 +122,13 @@ def read_geoparquet(data: bytes, *, where: str) -> Features:
     except (arrow.ArrowException, OSError, ValueError, OverflowError) as error:
         cure = "is the download complete?"
         raise DataError(f"is broken Parquet: {str(error).partition('. ')[0]}", where=where, cure=cure) from error
-    cure = "its crs metadata cannot be right"
     declared = column.get("crs", LONLAT)
     if declared is None:
         raise DataError("says that its CRS is unknown", where=where, cure="declare an EPSG code")
     text = declared if isinstance(declared, str) else orjson.dumps(declared).decode()
     crs = source_crs(text, where=where) if "crs" in column else LONLAT
-    return features_from_geometries(geometries_from_wkb(wkb, where=where), properties, crs, where=where, cure=cure)
+    geometries, cure = geometries_from_wkb(wkb, where=where), "its crs metadata cannot be right"
+    return features_from_geometries(geometries, properties, crs, where=where, cure=cure)
 
 
 def _bounded_table(arrow: Any, file: Any, where: str) -> Any:
@@ -185,8 +151,8 @@ def _bounded_table(arrow: Any, file: Any, where: str) -> Any:
 
 def _geometry_column(metadata: dict[bytes, bytes], where: str) -> tuple[str, dict[str, Any], str]:
     """Return name and metadata of the primary geometry column, and the column of its bounding boxes."""
+    cure = "write it as GeoParquet"
     if b"geo" not in metadata:
-        cure = "write it as GeoParquet"
         raise DataError("is Parquet without «geo» metadata, so it has no known geometry", where=where, cure=cure)
     try:
         geo = orjson.loads(metadata[b"geo"])
@@ -195,7 +161,6 @@ def _geometry_column(metadata: dict[bytes, bytes], where: str) -> tuple[str, dic
         encoding = column["encoding"]
         covering = str((column.get("covering") or {}).get("bbox", {}).get("xmin", [""])[0])
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, IndexError) as error:
-        cure = "write it as GeoParquet"
         raise DataError("its «geo» metadata are not GeoParquet's", where=where, cure=cure) from error
     if encoding != "WKB":
         raise DataError(f"has geometry encoded as {encoding!r}", where=where, cure="write it with encoding WKB")

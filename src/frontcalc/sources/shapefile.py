@@ -12,10 +12,8 @@ from frontcalc.crs import LONLAT
 from frontcalc.errors import DataError
 from frontcalc.sources.detection import signature_of
 from frontcalc.sources.features import Features, name_layer
+from frontcalc.sources.files import SHAPEFILE_PARTS
 from frontcalc.sources.ogr import read_layer
-
-PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-"""Suffixes of the parts that are read."""
 
 _HEADER = 100
 _NULL_SHAPE = 0
@@ -35,13 +33,6 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
         must be degrees, without .cpg texts are taken for UTF-8 where they can be.
     where : str
         The .shp's name, for messages; without folders and suffix it is the features' `layer`.
-
-    Raises
-    ------
-    DataError
-        The .shp or .dbf is broken or cut off, the first is missing, or the CRS is unknown.
-    UsageError
-        pyogrio is not installed.
     """
     shp = parts.get(".shp", b"")
     if signature_of(shp) != "shapefile":
@@ -55,7 +46,7 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
         count, start, size = struct.unpack("<IHH", dbf[4:12]) if len(dbf) >= _DBF_HEADER else (0, 0, 0)
         if start < _DBF_HEADER or start + count * size > len(dbf):
             raise DataError("its .dbf is empty, cut off or none", where=where, cure="is the download complete?")
-    kept = {suffix: parts[suffix] for suffix in PARTS if suffix in parts}
+    kept = {suffix: parts[suffix] for suffix in (".shp", *SHAPEFILE_PARTS) if suffix in parts}
     kept.setdefault(".shx", _index(shp[:declared], where))
     if ".cpg" not in kept and _is_utf8(kept.get(".dbf", b"")):
         kept[".cpg"] = b"UTF-8"

@@ -29,24 +29,18 @@ def read(data: bytes, *, where: str, skip_bad: bool = False, depth: int = 1, lef
 
     Parameters
     ----------
-    data : bytes
-        The file's content.
-    where : str
-        The file's name; messages add the member's.
+    data, where
+        The file's content and name; messages add the member's.
     skip_bad : bool
         Pass over members that cannot be read, with a notice, as long as one can.
-    depth : int
-        How deep the zip lies in others.
-    left : Budget, optional
-        What the zips around it leave for it.
+    depth, left
+        How deep the zip lies in others, and what these leave for it.
 
     Raises
     ------
     DataError
         The zip is broken, encrypted, too large, nested too deep, names places outside itself, or holds
         no geodata; its members are in different CRSs; a member is broken, or named as a map and none.
-    UsageError
-        A package that a member needs is not installed.
     """
     left = left or Budget(limits()["max_members"], limits()["max_unpacked_bytes"])
     deepest = limits()["max_zip_depth"]
