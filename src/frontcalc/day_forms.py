@@ -43,7 +43,6 @@ CLOCK = re.compile(
     re.IGNORECASE,
 )
 
-
 Order = str
 """In which order the three numbers of a day stand: «ymd», «dmy» or «mdy»."""
 
@@ -116,39 +115,18 @@ _PATTERNS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Something in a name that is written like a day.
-
-    Parameters
-    ----------
-    says : str
-        How much the way in which it is written says.
-    years : range
-        The years that make sense in it.
-    usual : Order or None
-        The order to take where the names of an archive leave it open.
-    match : Match
-        Where.
-    numbers : dict of Order to (str, str, str)
-        Year, month and day as they are written, in each order that they may be read in; an empty year is not stated.
-    shape : Shape or None
-        How its numbers are written, where they can be read in more than one order.
-    moment : datetime or None
-        The moment that it counts the seconds to.
-    time : time or None
-        The time of day that it states, or that stands behind it.
-    end : int
-        Where in the name it ends, its time included.
-    """
+    """Something in a name that is written like a day, and what `FORMS` says of the way in which it is written."""
 
     says: str
     years: range
     usual: Order | None
     match: re.Match[str]
+    # Year, month and day as they are written, in each order that they may be read in; an empty year is not stated.
     numbers: Mapping[Order, tuple[str, ...]]
-    shape: Shape | None
-    moment: datetime | None
-    time: time | None
-    end: int
+    shape: Shape | None  # where the numbers can be read in more than one order
+    moment: datetime | None  # that it counts the seconds to
+    time: time | None  # of day, that it states or that stands behind it
+    end: int  # in the name, its time included
 
     def readings(self, default_year: int | None = None) -> dict[Order, date]:
         """Return the day it states in each order that gives one.
