@@ -104,18 +104,9 @@ def area_km2(geometries: Geometries | shapely.Geometry) -> Floats:
 def project_polygons(polygons: Geometries, project: Project, *, edge_error: float = EDGE_ERROR_M2) -> Geometries:
     """Return polygons (n,) projected to metres, edges split first where the projection would bend them.
 
-    An edge that is straight in the source coordinates is an arc in the projection. Where the area
-    between the arc and its chord exceeds `edge_error`, the edge is split evenly; n pieces leave
-    1/n² of the error, since each leaves 1/n³.
-
-    Parameters
-    ----------
-    polygons : (n,) array of Polygon
-        In source coordinates, two-dimensional.
-    project : callable
-        From source coordinates to an equal-area projection, metres.
-    edge_error : float
-        Area error allowed an edge, in square units of the projection.
+    An edge that is straight in the source coordinates is an arc in the projection. Where the area between the arc and
+    its chord exceeds `edge_error`, in square units of the projection, the edge is split evenly; n pieces leave 1/n² of
+    the error, since each leaves 1/n³.
 
     Raises
     ------
@@ -166,10 +157,7 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
 def meeting_boxes(geometries: Geometries) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the index of each geometry (k,) and of each whose box meets its own (k,), itself among them.
 
-    Raises
-    ------
-    DataError
-        There are more than `MAX_PAIRS`, as where thousands are drawn one over the other.
+    More than `MAX_PAIRS`, as where thousands are drawn one over the other, are refused.
     """
     tree = shapely.STRtree(geometries)
     first, second = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
@@ -186,17 +174,8 @@ def meeting_boxes(geometries: Geometries) -> tuple[NDArray[np.intp], NDArray[np.
 def subdivide(polygons: Geometries, max_vertices: int = 512) -> tuple[Geometries, NDArray[np.intp]]:
     """Cut polygons into small pieces, which makes overlays with small shapes cheap.
 
-    Parameters
-    ----------
-    polygons : (n,) array of valid Polygon
-    max_vertices : int
-        A piece with more vertices is cut in half across its longer side.
-
-    Returns
-    -------
-    pieces : (m,) array of valid Polygon
-    owner : (m,) array of int
-        Index into `polygons` of the polygon that each piece is of.
+    A piece with more than `max_vertices` is cut in half across its longer side. Returned are the pieces (m,), valid as
+    the polygons (n,) are, and the index of the polygon that each is of.
     """
     vertices = shapely.get_num_coordinates(polygons)
     small = np.flatnonzero(vertices <= max_vertices)

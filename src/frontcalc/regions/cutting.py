@@ -77,21 +77,8 @@ def partition(
 ) -> tuple[Geometries, Owners, tuple[Notice, ...]]:
     """Give what two regions share to the one whose pieces come first, and say how much that was.
 
-    Parameters
-    ----------
-    pieces : (m,) array of Polygon
-        Of all regions, in metres; those of one region do not overlap.
-    owner : (m,) array of int
-        The index into `names` of each piece's region.
-    names : tuple of str
-        The regions' names.
-    where : str
-        The file, for messages.
-
-    Raises
-    ------
-    DataError
-        Two regions share more than `MAY_SHARE` of the smaller.
+    Pieces (m,) are in metres, and those of one region do not overlap; `owner` has the index into `names` of the region
+    of each. Regions that share more than `MAY_SHARE` of the smaller are refused.
     """
     first, second = shapely.STRtree(pieces).query(pieces)
     apart = (first < second) & (owner[first] != owner[second])
