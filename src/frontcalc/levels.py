@@ -36,19 +36,11 @@ _LISTED = 8
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row: what it is called, and which figures it sums.
-
-    Parameters
-    ----------
-    level, region : str
-        As the columns say.
-    members : tuple of int
-        Places in an array (n + 2,) of areas: regions in the set's order, unassigned, total.
-    """
+    """One row: its level and region, as the columns say, and which figures it sums."""
 
     level: str
     region: str
-    members: tuple[int, ...]
+    members: tuple[int, ...]  # places in an array (n + 2,) of areas: regions in the set's order, unassigned, total
 
     def sum_of(self, areas: NDArray[np.float64] | Sequence[float]) -> float:
         """Return this row's figure of areas (n + 2,), in their unit; of many rows, a list is faster than an array."""
@@ -65,22 +57,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The rows of a result.
+    """The rows of a result, and its levels, coarse to fine.
 
-    Parameters
-    ----------
-    levels : tuple of str
-        The levels shown, coarse to fine.
-    shown : tuple of Line
-        A row belongs to the nearest row above it that is of a coarser level; `unassigned` and `total`,
-        which come last, belong to none.
-    left_out : tuple of int
-        Which figures the total leaves out, where only some rows were asked for.
+    A row belongs to the nearest row above it that is of a coarser level; `unassigned` and `total`, which come last,
+    belong to none.
     """
 
     levels: tuple[str, ...]
     shown: tuple[Line, ...]
-    left_out: tuple[int, ...] = ()
+    left_out: tuple[int, ...] = ()  # which figures the total leaves out, where only some rows were asked for
 
     def elsewhere(self, areas: NDArray[np.float64]) -> float:
         """Return what the total leaves out of an array of areas (n + 2,), in its unit."""
@@ -88,17 +73,9 @@ class Lines:
 
 
 def parse_levels(by: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the levels named, coarse to fine; none for «none».
+    """Return the levels named, as in «country,oblast», coarse to fine; none for «none».
 
-    Parameters
-    ----------
-    by : str or sequence of str
-        As in «country,oblast».
-
-    Raises
-    ------
-    UsageError
-        A level is unknown, or «none» stands beside another.
+    An unknown level is refused, and so is «none» beside another.
     """
     asked = [name.strip() for name in (by.split(",") if isinstance(by, str) else by)]
     named = {ALIASES.get(name.casefold(), name.casefold()): name for name in asked if name}
@@ -121,14 +98,10 @@ def lines(
     only: Sequence[str] = (),
     listing: str = "",
 ) -> Lines:
-    """Return the rows of a region set.
+    """Return the rows of a region set that is measured, of some levels, coarse to fine.
 
     Parameters
     ----------
-    regions : RegionSet
-        What is measured.
-    levels : sequence of str
-        The levels to show, coarse to fine.
     coarser : RegionSet, optional
         The regions that those measured are parts of: each is part of the one that covers most of it.
     only : sequence of str
@@ -250,10 +223,7 @@ def _labels(regions: RegionSet, parents: Sequence[str]) -> list[str]:
 def parents_of(regions: RegionSet, coarser: RegionSet) -> NDArray[np.intp]:
     """Return the region of a coarser set that covers most of each region (n,), in the same country if told.
 
-    Raises
-    ------
-    UsageError
-        A region has no ground in common with any of the coarser set.
+    A region that has no ground in common with any of the coarser set is refused.
     """
     mine, theirs = shapely.STRtree(coarser.pieces).query(regions.pieces, predicate="intersects")
     shared_m2 = np.zeros((len(regions.names), len(coarser.names)))

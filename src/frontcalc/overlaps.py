@@ -38,13 +38,10 @@ _AT_ONCE = 30_000  # edges of pairs: some 10 MB, which allocators keep
 
 
 def edges_of(polygons: Geometries) -> list[Floats]:
-    """Return the edges of each of some valid polygons (p,), none vertical, in the order of their left ends.
+    """Return the edges (5, n) of each of some valid polygons (p,), none vertical, in the order of their left ends.
 
-    Returns
-    -------
-    list of (5, n) array of float
-        x and y of the left ends; width and rise from there to the right ends; 1 where ground lies below an edge, −1
-        where it lies above.
+    They are x and y of the left ends; width and rise from there to the right ends; 1 where ground lies below an edge,
+    −1 where it lies above.
     """
     rings, polygon = shapely.get_rings(shapely.orient_polygons(polygons), return_index=True)
     points, ring = shapely.get_coordinates(rings, return_index=True)

@@ -60,10 +60,7 @@ class Period:
 def parse_periods(asked: PeriodsLike) -> list[Period]:
     """Return the periods that are asked for, each once; one need not be in a list.
 
-    Raises
-    ------
-    UsageError
-        There is none, one is no period, or they are two single days, of which nobody knows what is meant.
+    None at all are refused, and so are two single days, of which nobody knows what is meant.
     """
     # A PeriodIndex of pandas has first and last moments too.
     several = asked if isinstance(asked, Collection) and not isinstance(asked, str) else [asked]
@@ -98,10 +95,7 @@ def _text(asked: int | date | CalendarSpan) -> str:
 def parse_period(asked: PeriodLike) -> Period:
     """Return the period that a text, a year, a day or a Period of pandas names.
 
-    Raises
-    ------
-    UsageError
-        It is no period, names days that do not exist, or runs backwards.
+    One that names days that do not exist, or runs backwards, is refused.
     """
     text = asked.strip() if isinstance(asked, str) else _text(asked)
     start, dots, end = text.partition("..")
@@ -132,17 +126,10 @@ def unit_of(day: date, every: str) -> str:
 
 
 def calendar_periods(every: str, begin: date, end: date) -> Iterator[Period]:
-    """Yield the calendar units from a first to a last day, both inside; the outer two are cut to them.
+    """Yield the calendar units, one of `UNITS`, from a first to a last day, both inside; the outer two are cut to them.
 
-    A whole unit is named as in «2024-09», one that is cut as the range it is: «2024..2024-11-17». Every
-    label means the same to `parse_period`.
-
-    Parameters
-    ----------
-    every : str
-        One of `UNITS`.
-    begin, end : date
-        The first and last day; a period opens with the state of the day before its first.
+    A whole unit is named as in «2024-09», one that is cut as the range it is: «2024..2024-11-17». Every label means the
+    same to `parse_period`: a period opens with the state of the day before its first.
     """
     day = begin
     while True:

@@ -11,21 +11,11 @@ from frontcalc.layers import Layer, Role, find_layer, known_names, spelling
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Which layers count as held.
+    """Which layers count as held: those of some roles, and beside them some by the publisher's name for them."""
 
-    Parameters
-    ----------
-    name : str
-        What the `view` column shows.
-    roles : tuple of Role
-        Roles that count.
-    layers : tuple of str
-        Publisher's layer names that count beside the roles, in any spelling.
-    """
-
-    name: str
+    name: str  # what the `view` column shows
     roles: tuple[Role, ...]
-    layers: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()  # in any spelling
 
     def counts(self, layer_name: str, layer: Layer) -> bool:
         """Say whether a layer counts as held in this view."""

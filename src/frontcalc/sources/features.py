@@ -77,12 +77,8 @@ class Features:
 def refuse_bare(features: Features, *, where: str) -> None:
     """Refuse features none of which has a geometry, or one whose geometry stands among its properties.
 
-    No features at all are an empty map, and so is one row for each known layer, as ISW keeps of a layer that is empty.
-
-    Raises
-    ------
-    DataError
-        Of what is drawn nothing arrived, so that all would count as lost.
+    Of what is drawn nothing arrived then, and all would count as lost. No features at all are an empty map, and so is
+    one row for each known layer, as ISW keeps of a layer that is empty.
     """
     drawn = np.zeros(len(features.properties), dtype=bool)
     drawn[features.owner] = drawn[features.not_area] = True

@@ -39,24 +39,12 @@ SHAPEFILE_EXTRAS = (".sbn", ".sbx", ".xml", ".qmd", ".qix", ".idx")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Entry:
-    """One file of an archive.
+    """One file of an archive."""
 
-    Parameters
-    ----------
-    root : Path
-        The folder, or the zip, that is the archive; or the file itself where `name` is empty.
-    name : str
-        The file's path inside it, with forward slashes.
-    siblings : tuple of str
-        The other files of a shapefile, in the same form.
-    content : bytes
-        What the file would hold, where it is in memory alone.
-    """
-
-    root: Path
-    name: str = ""
-    siblings: tuple[str, ...] = ()
-    content: bytes = b""
+    root: Path  # the folder, or the zip, that is the archive; or the file itself where `name` is empty
+    name: str = ""  # the file's path inside it, with forward slashes
+    siblings: tuple[str, ...] = ()  # the other files of a shapefile, in the same form
+    content: bytes = b""  # what the file would hold, where it is in memory alone
 
     @property
     def label(self) -> str:
@@ -87,13 +75,7 @@ class Entry:
         return data
 
     def head(self, most: int, name: str | None = None) -> bytes:
-        """Return the first bytes of the file, or of one of its siblings, `most` at most; it may be empty.
-
-        Raises
-        ------
-        DataError
-            As `read`, but for its size.
-        """
+        """Return the first bytes of the file or a sibling, `most` at most; it may be empty. Raises as `read`."""
         wanted = self.name if name is None else name
         label = printable(wanted) or self.label
         try:
@@ -131,13 +113,7 @@ class Entry:
         return data
 
     def beside(self, ending: str) -> bytes:
-        """Return the first bytes of the file whose name is this one's and an ending; none where there is no such file.
-
-        Raises
-        ------
-        DataError
-            It cannot be read.
-        """
+        """Return the first bytes of the file whose name is this one's and an ending; none where there is none."""
         if self.name and self.root.is_file():
             with zipfile.ZipFile(self.root) as archive:
                 there = any(path_of(info) == self.name + ending for info in archive.infolist())
@@ -203,13 +179,7 @@ class GeoFrame(Protocol):
 
 
 def in_memory(frame: GeoFrame) -> Entry:
-    """Return a GeoDataFrame as a file that is read as any other.
-
-    Raises
-    ------
-    UsageError
-        It has no CRS, or one that has no code.
-    """
+    """Return a GeoDataFrame as a file that is read as any other; UsageError where its CRS is not known by a code."""
     cure = "give one with a code, as in .set_crs(4326)"
     if frame.crs is None or frame.crs.to_authority() is None:
         raise UsageError("its CRS is not known", where="GeoDataFrame", cure=cure)

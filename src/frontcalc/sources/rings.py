@@ -46,10 +46,8 @@ def build_polygons(
     ----------
     parts : sequence of Part
         The polygons; none is without rings.
-    crs : str
-        The CRS of the coordinates.
-    where : str
-        The file's name, for messages.
+    crs, where : str
+        The CRS of the coordinates, and the file's name, for messages.
     esri : bool
         Each part is one ring of Esri's: clockwise rings are outlines, the others holes of the smallest outline of
         their feature around them.
