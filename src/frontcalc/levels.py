@@ -81,10 +81,8 @@ def parse_levels(by: str | Sequence[str]) -> tuple[str, ...]:
     named = {ALIASES.get(name.casefold(), name.casefold()): name for name in asked if name}
     unknown = [name for level, name in named.items() if level not in (*LEVELS, NONE)]
     if unknown or not named:
-        choices = ", ".join((*LEVELS, NONE, *ALIASES))
-        raise UsageError(
-            f"no level is named {' or '.join(map(repr, unknown)) or repr(by)}", where="--by", cure=f"choose {choices}"
-        )
+        problem = f"no level is named {' or '.join(map(repr, unknown)) or repr(by)}"
+        raise UsageError(problem, where="--by", cure=f"choose {', '.join((*LEVELS, NONE, *ALIASES))}")
     if NONE in named and len(named) > 1:
         raise UsageError("none stands beside other levels", where="--by", cure="leave it out")
     return tuple(level for level in LEVELS if level in named)
@@ -212,11 +210,8 @@ def _labels(regions: RegionSet, parents: Sequence[str]) -> list[str]:
             labels[index] = f"{name} ({tag})"
     label, times = max(Counter(labels).items(), key=lambda pair: pair[1], default=("", 1))
     if times > 1:
-        raise DataError(
-            f"two regions would be shown as {label!r}",
-            where=regions.source.name if regions.source else "regions",
-            cure="rename one of them",
-        )
+        where = regions.source.name if regions.source else "regions"
+        raise DataError(f"two regions would be shown as {label!r}", where=where, cure="rename one of them")
     return labels
 
 
@@ -234,11 +229,8 @@ def parents_of(regions: RegionSet, coarser: RegionSet) -> NDArray[np.intp]:
         shared_m2[(own != other) & (own != "") & (other != "")] = 0
     alone = np.flatnonzero(~shared_m2.any(axis=1))
     if len(alone):
-        raise UsageError(
-            f"{regions.names[alone[0]]} lies in no {coarser.level} region that is known",
-            where="--by",
-            cure=f"leave out {coarser.level}",
-        )
+        problem = f"{regions.names[alone[0]]} lies in no {coarser.level} region that is known"
+        raise UsageError(problem, where="--by", cure=f"leave out {coarser.level}")
     covering: NDArray[np.intp] = shared_m2.argmax(axis=1)
     return covering
 
@@ -248,8 +240,6 @@ def _check_countries(regions: RegionSet) -> None:
     known = regions.countries or ("",) * len(regions.names)
     lost = [name for name, own in zip(regions.names, known, strict=True) if not own]
     if lost:
-        raise UsageError(
-            f"the country of {lost[0]}{f' and {len(lost) - 1} more' if lost[1:] else ''} is not known",
-            where=regions.source.name if regions.source else "regions",
-            cure="countries need a field iso_3166_2 of each region",
-        )
+        problem = f"the country of {lost[0]}{f' and {len(lost) - 1} more' if lost[1:] else ''} is not known"
+        where = regions.source.name if regions.source else "regions"
+        raise UsageError(problem, where=where, cure="countries need a field iso_3166_2 of each region")

@@ -71,11 +71,8 @@ def parse_periods(asked: PeriodsLike) -> list[Period]:
     if len(periods) == 2 and all(period.label == f"{period.closes_on}" for period in periods):  # named as days
         first, last = sorted(period.label for period in periods)
         single = " ".join(f"{period.opens_on}..{period.label}" for period in periods)
-        raise UsageError(
-            "are two single days, each the change since the day before",
-            where=" ".join(texts),
-            cure=f"did you mean {first}..{last}? For two single days put {single}",
-        )
+        cure = f"did you mean {first}..{last}? For two single days put {single}"
+        raise UsageError("are two single days, each the change since the day before", where=" ".join(texts), cure=cure)
     return periods
 
 
@@ -167,9 +164,9 @@ def parse_bound(asked: PeriodLike, *, last: bool) -> date:
 
 def _unit(text: str, unit: str) -> tuple[date, date, bool]:
     """Return the first and last day of one calendar unit, and whether it is a day."""
-    match = _UNIT.fullmatch(unit.strip())
+    match, where, cure = _UNIT.fullmatch(unit.strip()), f"period {text!r}", f"periods are {_GRAMMAR}"
     if not match:
-        raise UsageError("is no period", where=f"period {text!r}", cure=f"periods are {_GRAMMAR}")
+        raise UsageError("is no period", where=where, cure=cure)
     year, quarter, week, month, day = (int(part) if part else None for part in match.groups())
     assert year is not None
     try:
@@ -183,8 +180,4 @@ def _unit(text: str, unit: str) -> tuple[date, date, bool]:
         after = date(year + last_month // 12, last_month % 12 + 1, 1)
         return date(year, first_month, 1), after - _ONE_DAY, False
     except (ValueError, OverflowError) as error:
-        raise UsageError(
-            f"has no such days: {unit} does not exist",
-            where=f"period {text!r}",
-            cure=f"periods are {_GRAMMAR}",
-        ) from error
+        raise UsageError(f"has no such days: {unit} does not exist", where=where, cure=cure) from error

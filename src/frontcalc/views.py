@@ -43,17 +43,12 @@ VIEWS: dict[str, View] = {
 
 _ROLE = "role:"
 
-_DESCRIPTIONS = {
-    "control": "control",
-    "assessed": "control + advances",
-    "claimed": "control + advances + claims",
-}
+_DESCRIPTIONS = {"assessed": " (control + advances)", "claimed": " (control + advances + claims)"}
 
 
 def describe_view(view: View) -> str:
     """Return the view as a table's title shows it, as in «assessed (control + advances)»."""
-    description = _DESCRIPTIONS.get(view.name, view.name)
-    return view.name if description == view.name else f"{view.name} ({description})"
+    return view.name + _DESCRIPTIONS.get(view.name, "")
 
 
 def choose_view(wanted: str | Iterable[str] | None, *, own: Mapping[str, Layer] | None = None) -> View:

@@ -137,11 +137,8 @@ def _is_own(entry: Entry) -> bool:
 def refuse_changes(features: Features, *, where: str) -> None:
     """Refuse a map of change, or of where archives disagree, that was given as a map of control."""
     if features.properties and all(any(columns <= own.keys() for columns in _COLUMNS) for own in features.properties):
-        raise DataError(
-            "is a map of change that frontcalc wrote, which does not show who holds what",
-            where=where,
-            cure="give the map itself, and keep results elsewhere",
-        )
+        problem = "is a map of change that frontcalc wrote, which does not show who holds what"
+        raise DataError(problem, where=where, cure="give the map itself, and keep results elsewhere")
 
 
 def refuse_place(

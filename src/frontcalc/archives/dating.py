@@ -83,9 +83,8 @@ class Dating:
     def __post_init__(self) -> None:
         source = self.source or "name"
         if source not in ("name", "folder") and not source.startswith("property:"):
-            raise UsageError(
-                f"{source!r} is no source of dates", where="--date-from", cure="name, folder or property:FIELD"
-            )
+            problem = f"{source!r} is no source of dates"
+            raise UsageError(problem, where="--date-from", cure="name, folder or property:FIELD")
 
 
 @dataclass(frozen=True, slots=True)

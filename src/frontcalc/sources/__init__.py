@@ -16,7 +16,7 @@ from frontcalc.sources.limits import limits
 
 READERS = {
     "zip": "zipped.read",
-    "shapefile": "shapefile.read_shapefile_parts",
+    "shapefile": "formats.read_shapefile_parts",
     "geopackage": "formats.read_geopackage",
     "flatgeobuf": "formats.read_flatgeobuf",
     "geoparquet": "formats.read_geoparquet",

@@ -116,9 +116,8 @@ def read_layer(
             raise DataError(f"is no {drivers[0]} file: GDAL takes it for {info['driver']}", where=where, cure=cure)
         # What is promised is made room for before anything is read.
         if info["features"] > len(data):
-            raise DataError(
-                f"promises {info['features']:,} features in {len(data):,} bytes", where=where, cure=_COMPLETE
-            )
+            problem = f"promises {info['features']:,} features in {len(data):,} bytes"
+            raise DataError(problem, where=where, cure=_COMPLETE)
         meta, _, wkb, columns = pyogrio.raw.read(data, layer=layer, force_2d=True)
     count = len(wkb) if wkb is not None else 0
     if info["features"] > count:

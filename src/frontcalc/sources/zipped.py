@@ -14,10 +14,9 @@ from frontcalc.sources import read_content
 from frontcalc.sources.detection import GZIP, is_other_json, signature_of
 from frontcalc.sources.features import Features, concatenate, name_layer, refuse_bare
 from frontcalc.sources.files import SHAPEFILE_EXTRAS, SHAPEFILE_PARTS, SUFFIXES, may_be_other, shapefile_stem, suffix_of
-from frontcalc.sources.formats import refuse_logs
+from frontcalc.sources.formats import read_shapefile_parts, refuse_logs
 from frontcalc.sources.kml import is_kml
 from frontcalc.sources.limits import BROKEN_MEMBER, Budget, checked_members, limits
-from frontcalc.sources.shapefile import read_shapefile_parts
 
 _HEAD = 4096
 # Zips by their content that are documents.
