@@ -35,6 +35,10 @@ _MONTH = rf"(?:(?<![A-Za-z])|(?=[A-Z]))(?P<month>(?i:{'|'.join(sorted(MONTHS, ke
 _DAY = r"(?:\d{1,2} ?[-\u2013] ?)?(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 # Of five digits too, so that it can be refused.
 _YEAR = r"(?P<year>\d{4,})"
+_DAY_AND_TIME = (
+    r"(?P<year>(?:19|20)\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])"
+    r"(?P<hour>[01]\d|2[0-3])(?:(?P<minute>[0-5]\d)(?P<second>[0-5]\d)?)?"
+)
 # A time of day behind a date: _0600, T06-00, 06:00:00Z, 18h, 6 pm. With more digits or another zone it is none.
 CLOCK = re.compile(
     r"(?P<lead>T|[-_ .,(]{1,3}(?:at )?T?)"
@@ -73,14 +77,7 @@ FORMS: tuple[tuple[str, range, str, tuple[Order, ...], Order | None], ...] = (
     # 20240708, AO20260609
     (_WHOLE, LIKELY, r"\d{4}~~\d\d~\d\d", ("ymd",), None),
     # 202411030600, 2024110306
-    (
-        _WHOLE,
-        LIKELY,
-        r"(?P<year>(?:19|20)\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])"
-        r"(?P<hour>[01]\d|2[0-3])(?:(?P<minute>[0-5]\d)(?P<second>[0-5]\d)?)?",
-        (),
-        None,
-    ),
+    (_WHOLE, LIKELY, _DAY_AND_TIME, (), None),
     # 1722873600, 1722873600000: seconds or milliseconds since 1970, as DeepState names its history
     (_DIGITS, LIKELY, r"(?P<since>1\d{9}(?:\d{3})?)", (), None),
     # 24FEB2022, 1Mar2022, 14_March_2022, 3rd of March 2022

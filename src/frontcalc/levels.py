@@ -150,9 +150,9 @@ def _chosen(
         # A whole name goes before one without its kind, and a coarse level before a fine one.
         found = (
             (level, mine)
-            for whole in (True, False)
+            for kinds in ({}, _KINDS)
             for level, own in named.items()
-            if (mine := find(name, own, frozenset() if whole else _KINDS.get(level, frozenset())))
+            if (mine := find(name, own, kinds.get(level, frozenset())))
         )
         level, mine = next(found, ("", []))
         if not mine:

@@ -307,9 +307,8 @@ def day_stated(spans: Sequence[Interval] | None) -> date | None:
 def _moments_by_day(spans: Sequence[Interval], *, where: str) -> dict[date, list[datetime]]:
     """Return the moments that features of single days are of, by day, in order; none of what lasts."""
     found: dict[date, set[datetime | None]] = {}
-    if all(span.first == span.last for span in spans):
-        for span in spans:
-            found.setdefault(span.first, set()).add(span.moment)
+    for span in spans if all(span.first == span.last for span in spans) else ():
+        found.setdefault(span.first, set()).add(span.moment)
     for day, moments in found.items():
         if len({(moment is None, moment and moment.tzinfo is None) for moment in moments}) > 1:
             problem = f"some features of {day} have a time of day, or its zone, and others none"

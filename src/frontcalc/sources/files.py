@@ -29,9 +29,6 @@ _TEXTS = (".geojson", ".json", ".geojsonl", ".geojsonseq", ".ndjson", ".jsonl", 
 SUFFIXES = (*_TEXTS, ".gz", ".shp", ".zip", ".gpkg", ".fgb", ".parquet", ".geoparquet", ".kmz")
 """What may be a map by its suffix; which format it is, its content tells."""
 
-JSON_OF_ANY_KIND = (".json", ".jsonl", ".ndjson")
-"""Suffixes of JSON that need not be geodata: an index, a digest, a table."""
-
 _HEAD = 64
 SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg")
 SHAPEFILE_EXTRAS = (".sbn", ".sbx", ".xml", ".qmd", ".qix", ".idx")
@@ -215,8 +212,7 @@ def maps_among(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
     for entry in entries:
         suffix = suffix_of(entry.label)
         if suffix == ".shp":
-            parts = set(shapefiles[shapefile_stem(entry.label)]) - {entry.name}
-            maps.append(replace(entry, siblings=tuple(sorted(parts))))
+            maps.append(replace(entry, siblings=tuple(sorted(shapefiles[shapefile_stem(entry.label)]))))
         elif suffix in (*SHAPEFILE_PARTS, *SHAPEFILE_EXTRAS) and shapefile_stem(entry.label) in shapefiles:
             continue
         elif suffix in SUFFIXES:
@@ -236,7 +232,7 @@ def suffix_of(name: str) -> str:
 def may_be_other(name: str) -> bool:
     """Say whether a name leaves open if JSON in the file is geodata, as index.json and 2024-02-01 do."""
     suffix = suffix_of(name.lower().removesuffix(".gz"))
-    return suffix in JSON_OF_ANY_KIND or not suffix.strip(".0123456789")
+    return suffix in (".json", ".jsonl", ".ndjson") or not suffix.strip(".0123456789")
 
 
 def shapefile_stem(name: str) -> str:
