@@ -20,8 +20,7 @@ from oracle import exact_area_km2 as by_short_geodesics
 
 from frontcalc import geometry, snapshots
 from frontcalc.archives import Archive, open_archive
-from frontcalc.crs import DEFAULT_CRS, LONLAT
-from frontcalc.ellipsoid import exact_area_km2
+from frontcalc.crs import DEFAULT_CRS, LONLAT, exact_area_km2
 from frontcalc.geometry import area_km2
 from frontcalc.measure.sensitivity import drawn
 from frontcalc.views import VIEWS, View

@@ -12,7 +12,7 @@ import pytest
 from conftest import Run, square
 
 import frontcalc
-from frontcalc.ellipsoid import exact_area_km2
+from frontcalc.crs import exact_area_km2
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.outputs import MAP_WRITERS, WRITERS, render
 from frontcalc.tables import CompareRow, RangeRow

@@ -28,7 +28,7 @@ from frontcalc.sources import packages, read_content, read_features
 from frontcalc.sources.detection import detect
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import single_file
-from frontcalc.sources.shapefile import read_shapefile_parts
+from frontcalc.sources.formats import read_shapefile_parts
 
 
 def km2(features: Features) -> float:

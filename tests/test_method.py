@@ -14,7 +14,7 @@ from conftest import Run
 
 import frontcalc
 from frontcalc import crs, geometry
-from frontcalc.ellipsoid import exact_area_km2, geodesic_area_km2
+from frontcalc.crs import exact_area_km2, geodesic_area_km2
 from frontcalc.outputs.wording import about
 from frontcalc.slivers import mean_widths_m
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import frontcalc
-from frontcalc.ellipsoid import exact_area_km2
+from frontcalc.crs import exact_area_km2
 from frontcalc.errors import NoDataError
 from frontcalc.outputs import WRITERS, render
 from frontcalc.outputs.wording import about, reads_alike

@@ -17,7 +17,7 @@ import shapely
 import frontcalc
 from frontcalc import change, geometry
 from frontcalc.archives import open_archive
-from frontcalc.ellipsoid import exact_area_km2
+from frontcalc.crs import exact_area_km2
 from frontcalc.snapshots import held, read_snapshot
 from frontcalc.states import States
 from frontcalc.views import VIEWS

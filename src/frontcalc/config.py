@@ -68,44 +68,20 @@ _LONGEST_NAME = 80
 
 
 class ArchiveConfig(TypedDict, total=False):
-    """What an archive says of itself; it has only what is stated, so that `|` puts one statement before another.
+    """What an archive says of itself; it has only what is stated, so that `|` puts one statement before another."""
 
-    Parameters
-    ----------
-    dates : mapping of str to date
-        The day of files by name, which beats every other source.
-    legend : Legend
-        What tells its layers, and what their names mean, beside the built-in tables and before them.
-    view : str
-        The view to use unless the user asks for another.
-    as_of_offset_days : int
-        Days to add to every date, where files are stamped later than what they show.
-    year : int
-        The year of file names that state only day and month; else it is that of their folder.
-    attribution, licence : str
-        Whom the maps are from and on what terms, as every output repeats it.
-    publisher : str
-        Who publishes the maps.
-    """
-
-    dates: Mapping[str, date]
-    legend: Legend
-    view: str
-    as_of_offset_days: int
-    year: int
-    attribution: str
+    dates: Mapping[str, date]  # the day of files by name, which beats every other source
+    legend: Legend  # what tells its layers, and what their names mean, before the built-in tables
+    view: str  # to use unless the user asks for another
+    as_of_offset_days: int  # to add to every date, where files are stamped later than what they show
+    year: int  # of file names that state only day and month; else it is that of their folder
+    attribution: str  # whom the maps are from, and with the licence on what terms, as every output repeats it
     licence: str
     publisher: str
 
 
 def archive_config(data: bytes, *, where: str = NAME) -> ArchiveConfig:
-    """Return what an archive's frontcalc.toml says.
-
-    Raises
-    ------
-    DataError
-        It is no TOML, or has a key or value that it may not have.
-    """
+    """Return what an archive's frontcalc.toml says; DataError for no TOML, or a key or value that it may not have."""
     # In a working folder that is also an archive one file serves both: defaults are read elsewhere.
     elsewhere = {*DEFAULTS, ARCHIVES} - {"view"}
     return _config({key: own for key, own in read_toml(data, where=where).items() if key not in elsewhere}, where)
@@ -154,10 +130,7 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
 def named_archive(name: str, folder: Path) -> tuple[Path, ArchiveConfig] | None:
     """Return where the archive lies that the frontcalc.toml of a folder names, and what it says of it; None for none.
 
-    Raises
-    ------
-    UsageError
-        The file cannot be read, or what it says of the archive is wrong.
+    Whatever is wrong with the file is a UsageError.
     """
     try:
         entry = _table(_document(folder), ARCHIVES, NAME).get(name)
@@ -179,15 +152,7 @@ def named_archive(name: str, folder: Path) -> tuple[Path, ArchiveConfig] | None:
 
 
 def read_legend(path: Path) -> ArchiveConfig:
-    """Return what a legend's file says: one of the form of an archive's frontcalc.toml, from anywhere.
-
-    Raises
-    ------
-    UsageError
-        There is no such file.
-    DataError
-        It cannot be read, is no TOML, or has a key or value that it may not have.
-    """
+    """Return what a legend's file says: one of the form of an archive's frontcalc.toml, from anywhere."""
     if not path.is_file():
         raise UsageError("is no file", where=printable(str(path)), cure="give the toml that explains the layers")
     try:
@@ -199,12 +164,7 @@ def read_legend(path: Path) -> ArchiveConfig:
 def working_defaults(folder: Path) -> dict[str, Any]:
     """Return the defaults that the frontcalc.toml of a folder sets, by option name with underscores.
 
-    Paths are taken from the folder. Without such a file there are none.
-
-    Raises
-    ------
-    UsageError
-        The file cannot be read, is no TOML or has an unknown key.
+    Paths are taken from the folder. Without such a file there are none. Whatever is wrong with it is a UsageError.
     """
     try:
         document = _document(folder)
@@ -237,13 +197,7 @@ def _document(folder: Path) -> dict[str, Any]:
 
 
 def read_toml(data: bytes, *, where: str, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
-    """Return a TOML document, its fractions as `parse_float` makes them.
-
-    Raises
-    ------
-    DataError
-        It is no TOML, not in UTF-8, nests too deep, or has a number or day that cannot be.
-    """
+    """Return a TOML document, its fractions as `parse_float` makes them; DataError where it is none."""
     try:
         return tomllib.loads(data.decode("utf-8-sig"), parse_float=parse_float)
     except UnicodeDecodeError as error:

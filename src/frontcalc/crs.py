@@ -1,14 +1,19 @@
-"""Coordinate reference systems: reading a source's own, and proving that a target keeps areas."""
+"""Coordinate reference systems: reading a source's own, and proving that a target keeps areas.
+
+Areas on the WGS 84 ellipsoid without any projection are here too, to hold projected areas against.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS, Geod, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
 from frontcalc.errors import DataError, UsageError
@@ -54,42 +59,24 @@ def projector(source: str, target: str) -> Callable[[NDArray[np.float64]], NDArr
 
 
 def source_crs(declared: str, *, where: str) -> str:
-    """Return a CRS that a file declares, in a form that pyproj takes.
-
-    Raises
-    ------
-    DataError
-        The declared CRS is unknown.
-    """
-    shown = declared if len(declared) <= 60 else f"{declared[:60]}…"
+    """Return a CRS that a file declares, in a form that pyproj takes; DataError where it is unknown."""
+    shown = repr(declared if len(declared) <= 60 else f"{declared[:60]}…")
+    cure, code = "declare an EPSG code", "CRS-UNKNOWN"
     if _OPENS_FILES.search(declared):
-        raise DataError(
-            f"the CRS it declares, {shown!r}, names files, which are not opened",
-            where=where,
-            cure="declare an EPSG code",
-            code="CRS-UNKNOWN",
-        )
+        problem = f"the CRS it declares, {shown}, names files, which are not opened"
+        raise DataError(problem, where=where, cure=cure, code=code)
     try:
         crs = CRS.from_user_input(declared)
     except (CRSError, ValueError) as error:
-        raise DataError(
-            f"the CRS it declares, {shown!r}, is unknown",
-            where=where,
-            cure="declare an EPSG code",
-            code="CRS-UNKNOWN",
-        ) from error
+        raise DataError(f"the CRS it declares, {shown}, is unknown", where=where, cure=cure, code=code) from error
     # A publisher's "EPSG:4326" in GeoJSON still lists longitude first; CRS84 says just that.
     if crs.equals(CRS(LONLAT), ignore_axis_order=True):
         return LONLAT
     try:
         transformer(declared, LONLAT)
     except ProjError as error:
-        raise DataError(
-            f"the CRS it declares, {shown!r}, has no longitude and latitude on Earth",
-            where=where,
-            cure="declare an EPSG code",
-            code="CRS-UNKNOWN",
-        ) from error
+        problem = f"the CRS it declares, {shown}, has no longitude and latitude on Earth"
+        raise DataError(problem, where=where, cure=cure, code=code) from error
     return declared
 
 
@@ -146,14 +133,7 @@ def fault_of_degrees(bounds: Bounds) -> str:
 
 
 def prove_equal_area(crs: str, bounds: Bounds) -> None:
-    """Prove that a projection keeps WGS 84 areas over some bounds, in square metres.
-
-    Parameters
-    ----------
-    crs : str
-        Anything that pyproj takes.
-    bounds : (west, south, east, north)
-        Of the data, degrees.
+    """Prove that a projection keeps WGS 84 areas over some bounds in degrees, in square metres.
 
     Raises
     ------
@@ -212,3 +192,41 @@ def area_distortion(crs: str, bounds: Bounds, *, samples: int = 7) -> tuple[floa
     if not np.isfinite(error_of_area).all():
         return -np.inf, np.inf
     return float(error_of_area.min()), float(error_of_area.max())
+
+
+def exact_area_km2(polygons: shapely.Geometry) -> float:
+    """Return the area (km²) of polygons in degrees whose edges are straight there, as GeoJSON's are (RFC 7946 §3.1.1).
+
+    Polygons are valid, and no edge crosses the antimeridian. By Green's theorem the area is the integral of q(φ) dλ
+    along the rings, where q(φ) is the area between the equator and a latitude for a radian of longitude: a²/2 times the
+    authalic function of Snyder, *Map Projections: A Working Manual* (USGS 1395, 1987), eq. 3-12. Along an edge φ is
+    linear in λ, and the mean of q is taken by Gauss-Legendre quadrature.
+    """
+    rings, polygon = shapely.get_rings(shapely.get_parts(polygons), return_index=True)
+    if not len(rings):
+        return 0.0
+    degrees, ring = shapely.get_coordinates(rings, return_index=True)
+    lon, lat = np.radians(degrees).T
+    same = ring[1:] == ring[:-1]
+    middle, half = (lat[1:] + lat[:-1]) / 2, (lat[1:] - lat[:-1]) / 2
+    eccentricity = math.sqrt(E2)
+    mean_m2 = np.zeros(len(middle))  # of q along an edge
+    # Five nodes integrate an edge of ten degrees to far below a square metre.
+    for node, weight in zip(*np.polynomial.legendre.leggauss(5), strict=True):
+        s = np.sin(middle + half * node)
+        q = (1 - E2) * (s / (1 - E2 * s**2) + np.arctanh(eccentricity * s) / eccentricity)
+        mean_m2 += weight * (SEMI_MAJOR_M**2 * q / 2)
+    mean_m2 /= 2
+    # The sign of a ring's integral tells how the ring runs.
+    sizes = np.abs(np.bincount(ring[:-1][same], (mean_m2 * np.diff(lon))[same], minlength=len(rings)))
+    outline = np.append(True, polygon[1:] != polygon[:-1])
+    return math.fsum(np.where(outline, sizes, -sizes).tolist()) / 1e6
+
+
+def geodesic_area_km2(polygons: shapely.Geometry) -> float:
+    """Return the area (km²) of valid polygons in degrees whose edges are geodesics, the shortest ways on the ellipsoid.
+
+    The method is that of Karney, *Algorithms for geodesics* (J. Geodesy 87, 2013), in PROJ.
+    """
+    ellipsoid, wound = Geod(ellps="WGS84"), shapely.orient_polygons(shapely.get_parts(polygons))
+    return math.fsum(ellipsoid.geometry_area_perimeter(part)[0] for part in wound) / 1e6

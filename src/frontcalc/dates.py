@@ -78,10 +78,7 @@ def in_words(day: date) -> str:
 def settled(names: Iterable[tuple[str, int | None]]) -> Orders:
     """Return the order of each way in which names write three numbers, None where more than one is possible.
 
-    Parameters
-    ----------
-    names : iterable of (str, int or None)
-        The names that state the days of an archive, each with its folder's year.
+    The names are those that state the days of an archive, each with its folder's year.
     """
     certain: set[date] = set()
     usual: dict[Shape, Order | None] = {}
@@ -187,13 +184,7 @@ def day_from_property(value: object, *, kind: str | None = None) -> date:
 
 
 def moment_from_property(value: object) -> datetime | None:
-    """Return the moment that a date property states, None where it states a day alone or none.
-
-    Parameters
-    ----------
-    value : object
-        What `day_from_property` has read.
-    """
+    """Return the moment in a value that `day_from_property` has read, None where it states a day alone."""
     is_day = isinstance(value, str) and len(value.strip()) <= _LONGEST_DAY
     return None if is_day or (isinstance(value, date) and not isinstance(value, datetime)) else _as_moment(value)
 

@@ -35,6 +35,10 @@ _MONTH = rf"(?:(?<![A-Za-z])|(?=[A-Z]))(?P<month>(?i:{'|'.join(sorted(MONTHS, ke
 _DAY = r"(?:\d{1,2} ?[-\u2013] ?)?(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 # Of five digits too, so that it can be refused.
 _YEAR = r"(?P<year>\d{4,})"
+_DAY_AND_TIME = (
+    r"(?P<year>(?:19|20)\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])"
+    r"(?P<hour>[01]\d|2[0-3])(?:(?P<minute>[0-5]\d)(?P<second>[0-5]\d)?)?"
+)
 # A time of day behind a date: _0600, T06-00, 06:00:00Z, 18h, 6 pm. With more digits or another zone it is none.
 CLOCK = re.compile(
     r"(?P<lead>T|[-_ .,(]{1,3}(?:at )?T?)"
@@ -42,7 +46,6 @@ CLOCK = re.compile(
     r"(?: ?(?P<unit>h|hrs?|Z|UTC|GMT|\+00:?00))?(?: ?(?P<half>[ap])m)?\)?(?![A-Za-z\d+:])",
     re.IGNORECASE,
 )
-
 
 Order = str
 """In which order the three numbers of a day stand: «ymd», «dmy» or «mdy»."""
@@ -74,14 +77,7 @@ FORMS: tuple[tuple[str, range, str, tuple[Order, ...], Order | None], ...] = (
     # 20240708, AO20260609
     (_WHOLE, LIKELY, r"\d{4}~~\d\d~\d\d", ("ymd",), None),
     # 202411030600, 2024110306
-    (
-        _WHOLE,
-        LIKELY,
-        r"(?P<year>(?:19|20)\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])"
-        r"(?P<hour>[01]\d|2[0-3])(?:(?P<minute>[0-5]\d)(?P<second>[0-5]\d)?)?",
-        (),
-        None,
-    ),
+    (_WHOLE, LIKELY, _DAY_AND_TIME, (), None),
     # 1722873600, 1722873600000: seconds or milliseconds since 1970, as DeepState names its history
     (_DIGITS, LIKELY, r"(?P<since>1\d{9}(?:\d{3})?)", (), None),
     # 24FEB2022, 1Mar2022, 14_March_2022, 3rd of March 2022
@@ -116,39 +112,18 @@ _PATTERNS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Something in a name that is written like a day.
-
-    Parameters
-    ----------
-    says : str
-        How much the way in which it is written says.
-    years : range
-        The years that make sense in it.
-    usual : Order or None
-        The order to take where the names of an archive leave it open.
-    match : Match
-        Where.
-    numbers : dict of Order to (str, str, str)
-        Year, month and day as they are written, in each order that they may be read in; an empty year is not stated.
-    shape : Shape or None
-        How its numbers are written, where they can be read in more than one order.
-    moment : datetime or None
-        The moment that it counts the seconds to.
-    time : time or None
-        The time of day that it states, or that stands behind it.
-    end : int
-        Where in the name it ends, its time included.
-    """
+    """Something in a name that is written like a day, and what `FORMS` says of the way in which it is written."""
 
     says: str
     years: range
     usual: Order | None
     match: re.Match[str]
+    # Year, month and day as they are written, in each order that they may be read in; an empty year is not stated.
     numbers: Mapping[Order, tuple[str, ...]]
-    shape: Shape | None
-    moment: datetime | None
-    time: time | None
-    end: int
+    shape: Shape | None  # where the numbers can be read in more than one order
+    moment: datetime | None  # that it counts the seconds to
+    time: time | None  # of day, that it states or that stands behind it
+    end: int  # in the name, its time included
 
     def readings(self, default_year: int | None = None) -> dict[Order, date]:
         """Return the day it states in each order that gives one.

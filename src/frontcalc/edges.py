@@ -53,13 +53,7 @@ class Difference(NamedTuple):
 
 
 def difference(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> Difference | None:
-    """Return the ground gained and lost between two maps, None where only the plain way can tell.
-
-    Parameters
-    ----------
-    before, after : MultiPolygon
-        Valid, in metres.
-    """
+    """Return ground gained and lost between two valid maps in metres, None where only the plain way can tell."""
     old, new = directed_edges(before), directed_edges(after)
     old_rest, new_rest = differing(old, new)
     if len(old_rest) + len(new_rest) > MOST_DIFFERING * (len(old) + len(new)):

@@ -51,36 +51,18 @@ class RegionInfo:
 
 @dataclass(frozen=True, eq=False)
 class EmbeddedRegions:
-    """A region set as it is stored.
-
-    Attributes
-    ----------
-    name, source, licence, method
-        Name of the set, where its shapes are from, on what terms, and what was done to them.
-    sha256
-        Of the stored file, in hexadecimal.
-    accuracy
-        How far its borders can be trusted, in a few words; empty where the file does not say.
-    regions
-        The regions, in the order in which they keep land that several of them claim.
-    countries
-        The countries that they belong to.
-    pieces
-        Valid polygons without holes in longitude and latitude (OGC:CRS84), sorted by region.
-    owner
-        Index into `regions` for each piece.
-    """
+    """A region set as it is stored: where its shapes are from, on what terms, and what was done to them."""
 
     name: str
     source: str
     licence: str
     method: str
-    sha256: str
-    accuracy: str
-    regions: tuple[RegionInfo, ...]
+    sha256: str  # of the stored file, in hexadecimal
+    accuracy: str  # how far its borders can be trusted, in a few words; empty where the file does not say
+    regions: tuple[RegionInfo, ...]  # in the order in which they keep land that several of them claim
     countries: tuple[RegionInfo, ...]
-    pieces: npt.NDArray[np.object_]
-    owner: npt.NDArray[np.intp]
+    pieces: npt.NDArray[np.object_]  # valid polygons without holes in degrees (OGC:CRS84), sorted by region
+    owner: npt.NDArray[np.intp]  # the index of the region of each
 
 
 @functools.cache
@@ -88,13 +70,6 @@ def load_embedded(name: str = "ukraine-adm1") -> EmbeddedRegions:
     """Load a region set from the package by its name, once a process.
 
     Its file is a magic number, then deflated a JSON header and int32 arrays.
-
-    Raises
-    ------
-    UsageError
-        There is no such set.
-    DataError
-        Its file is damaged.
     """
     folder = resources.files("frontcalc") / "data"
     stored = folder / f"{name}{_SUFFIX}"

@@ -104,18 +104,9 @@ def area_km2(geometries: Geometries | shapely.Geometry) -> Floats:
 def project_polygons(polygons: Geometries, project: Project, *, edge_error: float = EDGE_ERROR_M2) -> Geometries:
     """Return polygons (n,) projected to metres, edges split first where the projection would bend them.
 
-    An edge that is straight in the source coordinates is an arc in the projection. Where the area
-    between the arc and its chord exceeds `edge_error`, the edge is split evenly; n pieces leave
-    1/n² of the error, since each leaves 1/n³.
-
-    Parameters
-    ----------
-    polygons : (n,) array of Polygon
-        In source coordinates, two-dimensional.
-    project : callable
-        From source coordinates to an equal-area projection, metres.
-    edge_error : float
-        Area error allowed an edge, in square units of the projection.
+    An edge that is straight in the source coordinates is an arc in the projection. Where the area between the arc and
+    its chord exceeds `edge_error`, in square units of the projection, the edge is split evenly; n pieces leave 1/n² of
+    the error, since each leaves 1/n³.
 
     Raises
     ------
@@ -133,14 +124,6 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     if len(lost):
         x, y = source[lost[0]]
         raise DataError(f"its coordinates lie outside its projection, at {x:.6g}, {y:.6g}", cure="check its CRS")
-    target, rings = _split_edges(source, target, rings, project, edge_error)
-    return np.asarray(shapely.from_ragged_array(_POLYGON, target, (rings, shells)))
-
-
-def _split_edges(
-    source: Floats, target: Floats, rings: Ints, project: Project, tolerance: float
-) -> tuple[Floats, Ints]:
-    """Return projected coordinates with new vertices on the edges that need them, and the rings' offsets among them."""
     middle = project((source[:-1] + source[1:]) / 2)
     chord = target[1:] - target[:-1]
     bulge = middle - target[:-1]
@@ -148,12 +131,12 @@ def _split_edges(
     error = np.abs(chord[:, 0] * bulge[:, 1] - chord[:, 1] * bulge[:, 0]) * (2 / 3)
     # Of the edge that leaves each vertex; none leaves the end of a ring.
     pieces = np.ones(len(source), dtype=np.int64)
-    pieces[:-1] = np.maximum(1, np.ceil(np.sqrt(error / tolerance)))
+    pieces[:-1] = np.maximum(1, np.ceil(np.sqrt(error / edge_error)))
     pieces[rings[1:] - 1] = 1
     if (added := int(pieces.sum()) - len(pieces)) > MAX_ADDED_VERTICES:
         raise DataError(f"its edges are so long that {added:,} vertices would be added", cure="check its coordinates")
     if not added:
-        return target, rings
+        return np.asarray(shapely.from_ragged_array(_POLYGON, target, (rings, shells)))
     position = np.concatenate([[0], np.cumsum(pieces)])
     long_edges = np.flatnonzero(pieces > 1)
     counts = pieces[long_edges] - 1
@@ -168,16 +151,13 @@ def _split_edges(
     out = np.empty((position[-1], 2))
     out[position[:-1]] = target
     out[position[edge] + nth] = project(low + (high - low) * step[:, None])
-    return out, position[rings]
+    return np.asarray(shapely.from_ragged_array(_POLYGON, out, (position[rings], shells)))
 
 
 def meeting_boxes(geometries: Geometries) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the index of each geometry (k,) and of each whose box meets its own (k,), itself among them.
 
-    Raises
-    ------
-    DataError
-        There are more than `MAX_PAIRS`, as where thousands are drawn one over the other.
+    More than `MAX_PAIRS`, as where thousands are drawn one over the other, are refused.
     """
     tree = shapely.STRtree(geometries)
     first, second = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
@@ -191,32 +171,11 @@ def meeting_boxes(geometries: Geometries) -> tuple[NDArray[np.intp], NDArray[np.
     return np.concatenate(first), np.concatenate(second)
 
 
-def inside_another(polygons: Geometries, owner: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the polygons (k,) that begin inside another of the same owner and may lie in it, and that other (k,)."""
-    inner, outer = meeting_boxes(polygons)
-    bounds = shapely.bounds(polygons)
-    within = (bounds[outer, :2] <= bounds[inner, :2]).all(axis=1) & (bounds[outer, 2:] >= bounds[inner, 2:]).all(axis=1)
-    mine = within & (inner != outer) & (owner[inner] == owner[outer])
-    inner, outer = inner[mine], outer[mine]
-    x, y = shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(polygons[inner]), 0)).T
-    begins = shapely.intersects_xy(polygons[outer], x, y)
-    return inner[begins], outer[begins]
-
-
 def subdivide(polygons: Geometries, max_vertices: int = 512) -> tuple[Geometries, NDArray[np.intp]]:
     """Cut polygons into small pieces, which makes overlays with small shapes cheap.
 
-    Parameters
-    ----------
-    polygons : (n,) array of valid Polygon
-    max_vertices : int
-        A piece with more vertices is cut in half across its longer side.
-
-    Returns
-    -------
-    pieces : (m,) array of valid Polygon
-    owner : (m,) array of int
-        Index into `polygons` of the polygon that each piece is of.
+    A piece with more than `max_vertices` is cut in half across its longer side. Returned are the pieces (m,), valid as
+    the polygons (n,) are, and the index of the polygon that each is of.
     """
     vertices = shapely.get_num_coordinates(polygons)
     small = np.flatnonzero(vertices <= max_vertices)

@@ -310,14 +310,7 @@ def layer_names(properties: Mapping[str, object], field: str = "") -> Iterator[s
     """Yield the names that may tell which layer a feature is of, those that are looked at first before others.
 
     A `name` counts only if it is of DeepState's form, since other maps name places by it. Such a name comes as its
-    code, so that all that is occupied is one layer.
-
-    Parameters
-    ----------
-    properties : mapping
-        The feature's.
-    field : str
-        The property that the archive's legend names, which comes before all others.
+    code, so that all that is occupied is one layer. Before all others comes `field`, which the archive's legend names.
     """
     own: dict[str, object] = {}
     for key, value in properties.items():

@@ -36,19 +36,11 @@ _LISTED = 8
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row: what it is called, and which figures it sums.
-
-    Parameters
-    ----------
-    level, region : str
-        As the columns say.
-    members : tuple of int
-        Places in an array (n + 2,) of areas: regions in the set's order, unassigned, total.
-    """
+    """One row: its level and region, as the columns say, and which figures it sums."""
 
     level: str
     region: str
-    members: tuple[int, ...]
+    members: tuple[int, ...]  # places in an array (n + 2,) of areas: regions in the set's order, unassigned, total
 
     def sum_of(self, areas: NDArray[np.float64] | Sequence[float]) -> float:
         """Return this row's figure of areas (n + 2,), in their unit; of many rows, a list is faster than an array."""
@@ -65,22 +57,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The rows of a result.
+    """The rows of a result, and its levels, coarse to fine.
 
-    Parameters
-    ----------
-    levels : tuple of str
-        The levels shown, coarse to fine.
-    shown : tuple of Line
-        A row belongs to the nearest row above it that is of a coarser level; `unassigned` and `total`,
-        which come last, belong to none.
-    left_out : tuple of int
-        Which figures the total leaves out, where only some rows were asked for.
+    A row belongs to the nearest row above it that is of a coarser level; `unassigned` and `total`, which come last,
+    belong to none.
     """
 
     levels: tuple[str, ...]
     shown: tuple[Line, ...]
-    left_out: tuple[int, ...] = ()
+    left_out: tuple[int, ...] = ()  # which figures the total leaves out, where only some rows were asked for
 
     def elsewhere(self, areas: NDArray[np.float64]) -> float:
         """Return what the total leaves out of an array of areas (n + 2,), in its unit."""
@@ -88,26 +73,16 @@ class Lines:
 
 
 def parse_levels(by: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the levels named, coarse to fine; none for «none».
+    """Return the levels named, as in «country,oblast», coarse to fine; none for «none».
 
-    Parameters
-    ----------
-    by : str or sequence of str
-        As in «country,oblast».
-
-    Raises
-    ------
-    UsageError
-        A level is unknown, or «none» stands beside another.
+    An unknown level is refused, and so is «none» beside another.
     """
     asked = [name.strip() for name in (by.split(",") if isinstance(by, str) else by)]
     named = {ALIASES.get(name.casefold(), name.casefold()): name for name in asked if name}
     unknown = [name for level, name in named.items() if level not in (*LEVELS, NONE)]
     if unknown or not named:
-        choices = ", ".join((*LEVELS, NONE, *ALIASES))
-        raise UsageError(
-            f"no level is named {' or '.join(map(repr, unknown)) or repr(by)}", where="--by", cure=f"choose {choices}"
-        )
+        problem = f"no level is named {' or '.join(map(repr, unknown)) or repr(by)}"
+        raise UsageError(problem, where="--by", cure=f"choose {', '.join((*LEVELS, NONE, *ALIASES))}")
     if NONE in named and len(named) > 1:
         raise UsageError("none stands beside other levels", where="--by", cure="leave it out")
     return tuple(level for level in LEVELS if level in named)
@@ -121,14 +96,10 @@ def lines(
     only: Sequence[str] = (),
     listing: str = "",
 ) -> Lines:
-    """Return the rows of a region set.
+    """Return the rows of a region set that is measured, of some levels, coarse to fine.
 
     Parameters
     ----------
-    regions : RegionSet
-        What is measured.
-    levels : sequence of str
-        The levels to show, coarse to fine.
     coarser : RegionSet, optional
         The regions that those measured are parts of: each is part of the one that covers most of it.
     only : sequence of str
@@ -179,9 +150,9 @@ def _chosen(
         # A whole name goes before one without its kind, and a coarse level before a fine one.
         found = (
             (level, mine)
-            for whole in (True, False)
+            for kinds in ({}, _KINDS)
             for level, own in named.items()
-            if (mine := find(name, own, frozenset() if whole else _KINDS.get(level, frozenset())))
+            if (mine := find(name, own, kinds.get(level, frozenset())))
         )
         level, mine = next(found, ("", []))
         if not mine:
@@ -239,21 +210,15 @@ def _labels(regions: RegionSet, parents: Sequence[str]) -> list[str]:
             labels[index] = f"{name} ({tag})"
     label, times = max(Counter(labels).items(), key=lambda pair: pair[1], default=("", 1))
     if times > 1:
-        raise DataError(
-            f"two regions would be shown as {label!r}",
-            where=regions.source.name if regions.source else "regions",
-            cure="rename one of them",
-        )
+        where = regions.source.name if regions.source else "regions"
+        raise DataError(f"two regions would be shown as {label!r}", where=where, cure="rename one of them")
     return labels
 
 
 def parents_of(regions: RegionSet, coarser: RegionSet) -> NDArray[np.intp]:
     """Return the region of a coarser set that covers most of each region (n,), in the same country if told.
 
-    Raises
-    ------
-    UsageError
-        A region has no ground in common with any of the coarser set.
+    A region that has no ground in common with any of the coarser set is refused.
     """
     mine, theirs = shapely.STRtree(coarser.pieces).query(regions.pieces, predicate="intersects")
     shared_m2 = np.zeros((len(regions.names), len(coarser.names)))
@@ -264,11 +229,8 @@ def parents_of(regions: RegionSet, coarser: RegionSet) -> NDArray[np.intp]:
         shared_m2[(own != other) & (own != "") & (other != "")] = 0
     alone = np.flatnonzero(~shared_m2.any(axis=1))
     if len(alone):
-        raise UsageError(
-            f"{regions.names[alone[0]]} lies in no {coarser.level} region that is known",
-            where="--by",
-            cure=f"leave out {coarser.level}",
-        )
+        problem = f"{regions.names[alone[0]]} lies in no {coarser.level} region that is known"
+        raise UsageError(problem, where="--by", cure=f"leave out {coarser.level}")
     covering: NDArray[np.intp] = shared_m2.argmax(axis=1)
     return covering
 
@@ -278,8 +240,6 @@ def _check_countries(regions: RegionSet) -> None:
     known = regions.countries or ("",) * len(regions.names)
     lost = [name for name, own in zip(regions.names, known, strict=True) if not own]
     if lost:
-        raise UsageError(
-            f"the country of {lost[0]}{f' and {len(lost) - 1} more' if lost[1:] else ''} is not known",
-            where=regions.source.name if regions.source else "regions",
-            cure="countries need a field iso_3166_2 of each region",
-        )
+        problem = f"the country of {lost[0]}{f' and {len(lost) - 1} more' if lost[1:] else ''} is not known"
+        where = regions.source.name if regions.source else "regions"
+        raise UsageError(problem, where=where, cure="countries need a field iso_3166_2 of each region")

@@ -33,21 +33,11 @@ def some_of(names: Sequence[str], limit: int = 5) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NamedRegion:
-    """A row that can be asked for by name.
+    """A row that can be asked for by name."""
 
-    Parameters
-    ----------
-    label : str
-        The name that results show.
-    spellings : tuple of str
-        What else it is called: codes, local names, older transliterations.
-    members : tuple of int
-        The regions that it consists of.
-    """
-
-    label: str
-    spellings: tuple[str, ...]
-    members: tuple[int, ...]
+    label: str  # the name that results show
+    spellings: tuple[str, ...]  # what else it is called: codes, local names, older transliterations
+    members: tuple[int, ...]  # the regions that it consists of
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -56,14 +46,9 @@ class NamedRegion:
 
 
 def fold(name: str, without: frozenset[str] = frozenset()) -> str:
-    """Return the one form in which the spellings of a name are compared.
+    """Return the one form in which the spellings of a name, in any script, are compared.
 
-    Parameters
-    ----------
-    name : str
-        As typed, in any script: «Donets'k», «DONETSK OBLAST», «Донецьк».
-    without : frozenset of str
-        Words, folded, to leave out unless the name has no other.
+    Words in `without`, folded, are left out unless the name has no other: «Donets'k» is «DONETSK OBLAST» without one.
     """
     # Accents are apart from their letters in form D; compatible forms (wide letters, ligatures) become plain.
     marked = unicodedata.normalize("NFKD", name.casefold())

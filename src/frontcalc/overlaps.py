@@ -38,13 +38,10 @@ _AT_ONCE = 30_000  # edges of pairs: some 10 MB, which allocators keep
 
 
 def edges_of(polygons: Geometries) -> list[Floats]:
-    """Return the edges of each of some valid polygons (p,), none vertical, in the order of their left ends.
+    """Return the edges (5, n) of each of some valid polygons (p,), none vertical, in the order of their left ends.
 
-    Returns
-    -------
-    list of (5, n) array of float
-        x and y of the left ends; width and rise from there to the right ends; 1 where ground lies below an edge, −1
-        where it lies above.
+    They are x and y of the left ends; width and rise from there to the right ends; 1 where ground lies below an edge,
+    −1 where it lies above.
     """
     rings, polygon = shapely.get_rings(shapely.orient_polygons(polygons), return_index=True)
     points, ring = shapely.get_coordinates(rings, return_index=True)
@@ -103,13 +100,6 @@ def _shared(one: Sequence[Floats], other: Sequence[Floats]) -> Floats:
     return np.bincount(pair, sign * below_both, minlength=len(one)).astype(np.float64)
 
 
-def _ranges(first: Ints, last: Ints) -> tuple[Ints, Ints]:
-    """Return the numbers from each first (k,) to before each last, and the range that each is of."""
-    counts = last - first
-    of = np.repeat(np.arange(len(first)), counts)
-    return np.arange(len(of)) - (np.cumsum(counts) - counts - first)[of], of
-
-
 def _meeting(
     group_a: Ints, x_a: Floats, width_a: Floats, group_b: Ints, x_b: Floats, width_b: Floats
 ) -> tuple[Ints, Ints]:
@@ -123,6 +113,14 @@ def _meeting(
         group * (len(places) + 1) + np.searchsorted(places, x)
         for group, x in ((group_a, x_a), (group_a, x_a + width_a), (group_b, x_b), (group_b, x_b + width_b))
     )
-    n, m = _ranges(np.searchsorted(starts_b, starts_a), np.searchsorted(starts_b, ends_a))
-    p, q = _ranges(np.searchsorted(starts_a, starts_b, "right"), np.searchsorted(starts_a, ends_b))
+    found = []
+    for first, last in (
+        (np.searchsorted(starts_b, starts_a), np.searchsorted(starts_b, ends_a)),
+        (np.searchsorted(starts_a, starts_b, "right"), np.searchsorted(starts_a, ends_b)),
+    ):
+        # The numbers from each first to before each last, and which of the ranges each is in.
+        counts = last - first
+        one = np.repeat(np.arange(len(first)), counts)
+        found.append((one, np.arange(len(one)) - (np.cumsum(counts) - counts - first)[one]))
+    (m, n), (q, p) = found
     return np.concatenate([m, p]), np.concatenate([n, q])

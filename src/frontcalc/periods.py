@@ -60,10 +60,7 @@ class Period:
 def parse_periods(asked: PeriodsLike) -> list[Period]:
     """Return the periods that are asked for, each once; one need not be in a list.
 
-    Raises
-    ------
-    UsageError
-        There is none, one is no period, or they are two single days, of which nobody knows what is meant.
+    None at all are refused, and so are two single days, of which nobody knows what is meant.
     """
     # A PeriodIndex of pandas has first and last moments too.
     several = asked if isinstance(asked, Collection) and not isinstance(asked, str) else [asked]
@@ -74,11 +71,8 @@ def parse_periods(asked: PeriodsLike) -> list[Period]:
     if len(periods) == 2 and all(period.label == f"{period.closes_on}" for period in periods):  # named as days
         first, last = sorted(period.label for period in periods)
         single = " ".join(f"{period.opens_on}..{period.label}" for period in periods)
-        raise UsageError(
-            "are two single days, each the change since the day before",
-            where=" ".join(texts),
-            cure=f"did you mean {first}..{last}? For two single days put {single}",
-        )
+        cure = f"did you mean {first}..{last}? For two single days put {single}"
+        raise UsageError("are two single days, each the change since the day before", where=" ".join(texts), cure=cure)
     return periods
 
 
@@ -98,10 +92,7 @@ def _text(asked: int | date | CalendarSpan) -> str:
 def parse_period(asked: PeriodLike) -> Period:
     """Return the period that a text, a year, a day or a Period of pandas names.
 
-    Raises
-    ------
-    UsageError
-        It is no period, names days that do not exist, or runs backwards.
+    One that names days that do not exist, or runs backwards, is refused.
     """
     text = asked.strip() if isinstance(asked, str) else _text(asked)
     start, dots, end = text.partition("..")
@@ -132,17 +123,10 @@ def unit_of(day: date, every: str) -> str:
 
 
 def calendar_periods(every: str, begin: date, end: date) -> Iterator[Period]:
-    """Yield the calendar units from a first to a last day, both inside; the outer two are cut to them.
+    """Yield the calendar units, one of `UNITS`, from a first to a last day, both inside; the outer two are cut to them.
 
-    A whole unit is named as in «2024-09», one that is cut as the range it is: «2024..2024-11-17». Every
-    label means the same to `parse_period`.
-
-    Parameters
-    ----------
-    every : str
-        One of `UNITS`.
-    begin, end : date
-        The first and last day; a period opens with the state of the day before its first.
+    A whole unit is named as in «2024-09», one that is cut as the range it is: «2024..2024-11-17». Every label means the
+    same to `parse_period`: a period opens with the state of the day before its first.
     """
     day = begin
     while True:
@@ -180,9 +164,9 @@ def parse_bound(asked: PeriodLike, *, last: bool) -> date:
 
 def _unit(text: str, unit: str) -> tuple[date, date, bool]:
     """Return the first and last day of one calendar unit, and whether it is a day."""
-    match = _UNIT.fullmatch(unit.strip())
+    match, where, cure = _UNIT.fullmatch(unit.strip()), f"period {text!r}", f"periods are {_GRAMMAR}"
     if not match:
-        raise UsageError("is no period", where=f"period {text!r}", cure=f"periods are {_GRAMMAR}")
+        raise UsageError("is no period", where=where, cure=cure)
     year, quarter, week, month, day = (int(part) if part else None for part in match.groups())
     assert year is not None
     try:
@@ -196,8 +180,4 @@ def _unit(text: str, unit: str) -> tuple[date, date, bool]:
         after = date(year + last_month // 12, last_month % 12 + 1, 1)
         return date(year, first_month, 1), after - _ONE_DAY, False
     except (ValueError, OverflowError) as error:
-        raise UsageError(
-            f"has no such days: {unit} does not exist",
-            where=f"period {text!r}",
-            cure=f"periods are {_GRAMMAR}",
-        ) from error
+        raise UsageError(f"has no such days: {unit} does not exist", where=where, cure=cure) from error

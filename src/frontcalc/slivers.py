@@ -63,15 +63,8 @@ def thin_parts(parts: Geometries, rule: SliverRule, *, faces: bool = False) -> N
 def mean_widths_m(parts: Geometries, source_crs: str) -> Floats:
     """Return the mean width of polygons, 2 × area ÷ perimeter, (n,) in metres on the ground.
 
-    An equal-area projection stretches lengths: EPSG:6933 draws a metre eastward at 48° as 1.3 m. So
+    An equal-area projection, here `source_crs`, stretches lengths: EPSG:6933 draws a metre eastward at 48° as 1.3 m. So
     each polygon is measured on a plane of its own, longitude scaled by the cosine of its latitude.
-
-    Parameters
-    ----------
-    parts : (n,) array of Polygon
-        In metres of `source_crs`.
-    source_crs : str
-        Their CRS.
     """
     if not len(parts):
         return np.zeros(0)

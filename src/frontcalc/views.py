@@ -11,21 +11,11 @@ from frontcalc.layers import Layer, Role, find_layer, known_names, spelling
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Which layers count as held.
+    """Which layers count as held: those of some roles, and beside them some by the publisher's name for them."""
 
-    Parameters
-    ----------
-    name : str
-        What the `view` column shows.
-    roles : tuple of Role
-        Roles that count.
-    layers : tuple of str
-        Publisher's layer names that count beside the roles, in any spelling.
-    """
-
-    name: str
+    name: str  # what the `view` column shows
     roles: tuple[Role, ...]
-    layers: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()  # in any spelling
 
     def counts(self, layer_name: str, layer: Layer) -> bool:
         """Say whether a layer counts as held in this view."""
@@ -53,17 +43,12 @@ VIEWS: dict[str, View] = {
 
 _ROLE = "role:"
 
-_DESCRIPTIONS = {
-    "control": "control",
-    "assessed": "control + advances",
-    "claimed": "control + advances + claims",
-}
+_DESCRIPTIONS = {"assessed": " (control + advances)", "claimed": " (control + advances + claims)"}
 
 
 def describe_view(view: View) -> str:
     """Return the view as a table's title shows it, as in «assessed (control + advances)»."""
-    description = _DESCRIPTIONS.get(view.name, view.name)
-    return view.name if description == view.name else f"{view.name} ({description})"
+    return view.name + _DESCRIPTIONS.get(view.name, "")
 
 
 def choose_view(wanted: str | Iterable[str] | None, *, own: Mapping[str, Layer] | None = None) -> View:

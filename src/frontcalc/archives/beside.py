@@ -11,9 +11,10 @@ from contextlib import closing, suppress
 from datetime import date, timedelta
 from pathlib import Path
 
-from frontcalc.archives.dating import day_in_names
+from frontcalc.archives.dating import naming
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig
+from frontcalc.dates import day_from_name
 from frontcalc.day_forms import candidates
 from frontcalc.errors import DataError, UsageError
 from frontcalc.manifest import NAME as MANIFEST_NAME
@@ -46,12 +47,7 @@ def sorted_out(entries: Sequence[Entry], stated: Collection[str]) -> tuple[list[
     alike but for numbers are of one kind: if any of them may be a map, all are to be maps, so that of maps in JSON
     mostly one is looked into.
 
-    Parameters
-    ----------
-    entries : sequence of Entry
-        The files.
-    stated : collection of str
-        Names that the archive itself gives a day, which are maps.
+    Names that the archive itself gives a day (`stated`) are those of maps.
     """
     maps, others = maps_among(entries)
     own = {entry.name for entry in maps if _is_own(entry)}
@@ -81,23 +77,15 @@ def maps_missing(
 ) -> list[Entry]:
     """Return what is no geodata but in the place of a map: alone with its day, in a folder that has maps.
 
-    Parameters
-    ----------
-    other, maps : list of Entry
-        As `sorted_out` returns them.
-    days : collection of date
-        The days that the maps show.
-    source : str or None
-        Where days are read from, as in `Dating`.
-    config : ArchiveConfig
-        What the archive says of its days itself.
+    `other` and `maps` are as `sorted_out` returns them, `days` are those of the maps, the rest is as in `dated`.
     """
     folders = {_NUMBER.sub("0", str(entry.path.parent).casefold()) for entry in maps}
     shift = timedelta(days=config.get("as_of_offset_days", 0))
     missing = []
     for entry in () if source and ":" in source else other:
         try:
-            day = day_in_names(entry, source, config)
+            named = naming(entry, source, config)
+            day = day_from_name(named[0], year=named[1]) if named else None
         except DataError:
             continue  # what is written like a day may be a period, as in a table's name
         folder = _NUMBER.sub("0", str(entry.path.parent).casefold())
@@ -149,49 +137,30 @@ def _is_own(entry: Entry) -> bool:
 def refuse_changes(features: Features, *, where: str) -> None:
     """Refuse a map of change, or of where archives disagree, that was given as a map of control."""
     if features.properties and all(any(columns <= own.keys() for columns in _COLUMNS) for own in features.properties):
-        raise DataError(
-            "is a map of change that frontcalc wrote, which does not show who holds what",
-            where=where,
-            cure="give the map itself, and keep results elsewhere",
-        )
+        problem = "is a map of change that frontcalc wrote, which does not show who holds what"
+        raise DataError(problem, where=where, cure="give the map itself, and keep results elsewhere")
 
 
 def refuse_place(
     output: Path, *, files: Iterable[Path] = (), archives: Iterable[Path] = (), fills: bool = False
 ) -> None:
-    """Refuse to write onto what a run reads, by whatever path it is named, or a folder inside an archive.
+    """Refuse to write results onto what a run reads, by whatever path it is named, or a folder inside an archive.
 
-    Parameters
-    ----------
-    output : Path
-        Where results are to go.
-    files, archives : iterable of Path
-        What the run reads, and the archives; what does not exist is passed over.
-    fills : bool
-        The place is a folder that will hold files, or a map: it must lie in no archive, even where it is new.
-
-    Raises
-    ------
-    UsageError
-        It must not be written there.
+    What the run reads is passed over where it does not exist. A place that `fills`, a folder that will hold files or a
+    map, must lie in no archive, even where it is new.
     """
-    try:
-        problem = _fault(output, files, archives, fills=fills)
-    except OSError:  # a name that is too long, say: reading or writing will say so
-        return
-    if problem:
-        raise UsageError(problem, where=f"-o {output}", cure="give another place with -o")
-
-
-def _fault(output: Path, files: Iterable[Path], archives: Iterable[Path], *, fills: bool) -> str:
-    """Return why results must not be written there, empty where they may."""
-    for root in archives:
-        inside = root.is_dir() and output.resolve().is_relative_to(root.resolve())
-        if inside and (fills or output.is_dir()):
-            return "lies in the archive that is read"
-        if output.is_file() and _is_read(root, output):
-            return "is a file of the archive that is read"
-    return "is a file that this run reads" if any(_same(path, output) for path in files) else ""
+    problems = []
+    with suppress(OSError):  # a name that is too long, say: reading or writing will say so
+        for root in archives:
+            inside = root.is_dir() and output.resolve().is_relative_to(root.resolve())
+            if inside and (fills or output.is_dir()):
+                problems.append("lies in the archive that is read")
+            elif output.is_file() and _is_read(root, output):
+                problems.append("is a file of the archive that is read")
+        if any(_same(path, output) for path in files):
+            problems.append("is a file that this run reads")
+    if problems:
+        raise UsageError(problems[0], where=f"-o {output}", cure="give another place with -o")
 
 
 def _is_read(root: Path, output: Path) -> bool:

@@ -5,23 +5,17 @@ A property dates its feature, or two say from when to when it is drawn.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
 
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig
-from frontcalc.dates import (
-    day_from_name,
-    day_from_property,
-    moment_from_property,
-    settled,
-    year_from_name,
-)
+from frontcalc.dates import day_from_name, day_from_property, moment_from_property, settled, year_from_name
 from frontcalc.day_forms import Orders, candidates, time_alone
 from frontcalc.errors import DataError, UsageError
 from frontcalc.notices import Notice
@@ -52,17 +46,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A file of one day's map.
-
-    Parameters
-    ----------
-    entry : Entry
-        The file.
-    selection : Selection or None
-        Which of its features count; None for all.
-    moment : datetime or None
-        When it shows its day, in UTC where that is known; None where nothing states a time.
-    """
+    """A file of one day's map: which of its features count (all for None), and the time, in UTC where that is known."""
 
     entry: Entry
     selection: Selection | None = None
@@ -99,9 +83,8 @@ class Dating:
     def __post_init__(self) -> None:
         source = self.source or "name"
         if source not in ("name", "folder") and not source.startswith("property:"):
-            raise UsageError(
-                f"{source!r} is no source of dates", where="--date-from", cure="name, folder or property:FIELD"
-            )
+            problem = f"{source!r} is no source of dates"
+            raise UsageError(problem, where="--date-from", cure="name, folder or property:FIELD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,21 +108,12 @@ def dated(
 ) -> tuple[dict[date, list[Part]], list[DataError], list[Notice]]:
     """Return the parts of each day's map, why files were skipped, and what may put all days off.
 
-    Parameters
-    ----------
-    maps : list of Entry
-        The files.
-    source : str or None
-        Where the user reads days from, as in `Dating`.
-    config : ArchiveConfig
-        What the archive says of its days itself.
-    skip_bad : bool
-        Skip a file that cannot be dated instead of stopping.
+    `source` is where the user reads days from, as in `Dating`; `config` has what the archive says of its days itself.
 
     Raises
     ------
     DataError
-        A file cannot be dated, or must be read for its day and cannot be.
+        A file cannot be dated, or must be read for its day and cannot be, and is not to be skipped.
     """
     days: dict[date, list[Part]] = {}
     refused: list[DataError] = []
@@ -147,7 +121,7 @@ def dated(
     shift = timedelta(days=config.get("as_of_offset_days", 0))
     field = source.removeprefix("property:") if source and ":" in source else None
     stated = config.get("dates", {})
-    named = {} if field else {entry: name for entry in maps if (name := _naming(entry, source, config))}
+    named = {} if field else {entry: name for entry in maps if (name := naming(entry, source, config))}
     orders = settled((name, year) for entry, (name, year, _) in named.items() if entry.label not in stated)
     for entry in maps:
         try:
@@ -203,9 +177,13 @@ def _days_inside(entry: Entry, field: str | None) -> tuple[list[tuple[date, Part
             cure=f"name it by its day, as in 2024-11-03.geojson, or state its date in {CONFIG_NAME}",
             code="NO-DATE",
         )
-    moments = moments_of(spans, where=entry.label)
+    # On which days does what is drawn change? Features of single days alone are maps, each standing until the next.
+    days = {span.first for span in spans}
+    if any(span.last != span.first for span in spans):
+        days |= {span.last + _ONE_DAY for span in spans if span.last is not None}
+    moments = _moments_by_day(spans, where=entry.label)
     parts: list[tuple[date, Part]] = []
-    for day in days_of(spans):
+    for day in (day for day in sorted(days) if in_force(spans, day).any()):
         if len(several := moments.get(day, ())) > 1:
             parts += [(day, Part(entry, Selection(field, day, moment), moment)) for moment in several]
         else:
@@ -213,13 +191,7 @@ def _days_inside(entry: Entry, field: str | None) -> tuple[list[tuple[date, Part
     return parts, [span.moment for span in spans]
 
 
-def day_in_names(entry: Entry, source: str | None, config: ArchiveConfig) -> date | None:
-    """Return the day of a file by its name or those of its folders, None where none states any."""
-    named = _naming(entry, source, config)
-    return day_from_name(named[0], year=named[1]) if named else None
-
-
-def _naming(entry: Entry, source: str | None, config: ArchiveConfig) -> Naming | None:
+def naming(entry: Entry, source: str | None, config: ArchiveConfig) -> Naming | None:
     """Return the name that states the day of a file, its own or a folder's; None where none states any."""
     folders = list(reversed(entry.path.parts[:-1]))
     year = config.get("year") or next((found for folder in folders if (found := year_from_name(folder))), None)
@@ -243,47 +215,33 @@ def _offsets(mirrored: int, moments: Sequence[datetime | None], maps: int) -> li
     # Summer time moves a zone's midnight by an hour.
     if maps > 1 and hours and on_the_hour and hours <= _MIDNIGHTS and max(hours) - min(hours) <= 1:
         stamped = " or ".join(f"{hour}:00" for hour in sorted(hours))
-        what = (
-            f"all {maps} maps are stamped at {stamped} UTC, midnight farther east, and dated by the day that ends then"
-        )
-        said.append(
-            Notice("AS-OF", f"{what}: write as_of_offset_days = 1 into {CONFIG_NAME} for the day that begins, or 0")
-        )
+        what = f"all {maps} maps are stamped at {stamped} UTC, midnight farther east, and dated by the day that ends"
+        cure = f"write as_of_offset_days = 1 into {CONFIG_NAME} for the day that begins, or 0"
+        said.append(Notice("AS-OF", f"{what} then: {cure}"))
     return said
 
 
 def intervals(features: Features, field: str | None, *, where: str) -> tuple[Interval, ...] | None:
     """Return the days of each feature, None where no property states any.
 
-    Parameters
-    ----------
-    features : Features
-        One file's.
-    field : str or None
-        The property to read; None for the first of `INTERVAL_FIELDS` and `DATE_FIELDS` that is there. The
-        beginning of an interval is enough, if nothing else dates the features: what has no end still holds.
-    where : str
-        The file's name, for messages.
+    They are read from the property `field`, else from the first of `INTERVAL_FIELDS` and `DATE_FIELDS` that is there.
+    The beginning of an interval is enough, if nothing else dates the features: what has no end still holds.
 
     Raises
     ------
     DataError
         A feature has no date, or one that is none, or ends before it begins.
     """
-    fields = {
-        unicodedata.normalize("NFC", name).casefold(): name for properties in features.properties for name in properties
-    }
+    names = {normalize("NFC", name).casefold(): name for properties in features.properties for name in properties}
+    pairs: list[tuple[str, str | None]] = [*INTERVAL_FIELDS, *zip(DATE_FIELDS, DATE_FIELDS, strict=True)]
+    pairs += [(first, None) for first, _ in INTERVAL_FIELDS]
     if field is not None:
-        single = fields.get(unicodedata.normalize("NFC", field).casefold())
-        return _spans(features, single, single, where) if single is not None else None
-    for first, last in INTERVAL_FIELDS:
-        if first in fields and last in fields:
-            return _spans(features, fields[first], fields[last], where)
-    for name in DATE_FIELDS:
-        if name in fields:
-            return _spans(features, fields[name], fields[name], where)
-    begins = next((fields[name] for name, _ in INTERVAL_FIELDS if name in fields), None)
-    return _spans(features, begins, None, where) if begins else None
+        single = normalize("NFC", field).casefold()
+        pairs = [(single, single)]
+    for first, last in pairs:
+        if first in names and (last is None or last in names):
+            return _spans(features, names[first], None if last is None else names[last], where)
+    return None
 
 
 def _spans(features: Features, first: str, last: str | None, where: str) -> tuple[Interval, ...]:
@@ -333,15 +291,6 @@ def _day(value: object, index: int, field: str, where: str) -> date:
         raise DataError(f"feature {index}: {error.problem}", where=where, cure=error.cure, code="NO-DATE") from error
 
 
-def days_of(spans: Sequence[Interval]) -> list[date]:
-    """Return the days on which what is drawn changes, as long as anything is drawn."""
-    starts = {span.first for span in spans}
-    # Features of single days, and no others, are maps of these days, each of which stands until the next.
-    lasting = any(span.last != span.first for span in spans)
-    ends = {span.last + _ONE_DAY for span in spans if span.last is not None} if lasting else set()
-    return [day for day in sorted(starts | ends) if in_force(spans, day).any()]
-
-
 def in_force(spans: Sequence[Interval], day: date, moment: datetime | None = None) -> NDArray[np.bool_]:
     """Return which features are drawn on a day, and of it at a moment, (n,)."""
     drawn = (span.first <= day and (span.last is None or day <= span.last) for span in spans)
@@ -355,18 +304,11 @@ def day_stated(spans: Sequence[Interval] | None) -> date | None:
     return days.pop() if len(days) == 1 else None
 
 
-def moments_of(spans: Sequence[Interval], *, where: str) -> dict[date, list[datetime]]:
-    """Return the moments that features of single days are of, by day, in order; none of what lasts.
-
-    Raises
-    ------
-    DataError
-        Some of a day's features have a time, or its zone, and others none.
-    """
+def _moments_by_day(spans: Sequence[Interval], *, where: str) -> dict[date, list[datetime]]:
+    """Return the moments that features of single days are of, by day, in order; none of what lasts."""
     found: dict[date, set[datetime | None]] = {}
-    if all(span.first == span.last for span in spans):
-        for span in spans:
-            found.setdefault(span.first, set()).add(span.moment)
+    for span in spans if all(span.first == span.last for span in spans) else ():
+        found.setdefault(span.first, set()).add(span.moment)
     for day, moments in found.items():
         if len({(moment is None, moment and moment.tzinfo is None) for moment in moments}) > 1:
             problem = f"some features of {day} have a time of day, or its zone, and others none"

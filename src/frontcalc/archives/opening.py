@@ -230,13 +230,7 @@ def _located(path: str | Path) -> tuple[Path, ArchiveConfig, list[Entry]]:
 
 
 def archive_path(path: str | Path) -> Path:
-    """Return where an archive lies that is given as a path, or by its name in the working folder's frontcalc.toml.
-
-    Raises
-    ------
-    UsageError
-        The working folder's file cannot be read, or what it says of the archive is wrong.
-    """
+    """Return where an archive lies that is given as a path, or by its name in the working folder's frontcalc.toml."""
     named = None if Path(path).exists() else named_archive(str(path), Path())
     return named[0] if named else Path(path)
 
@@ -259,12 +253,8 @@ def _beside(root: Path) -> ArchiveConfig:
 def pair_archive(before: str | Path, after: str | Path, *, legend: str | Path | None = None) -> Archive:
     """Return two single files as an archive of two maps; their days are those in their names, if any.
 
-    `legend` is a toml that explains the layers of both; else each has that of its own NAME.frontcalc.toml.
-
-    Raises
-    ------
-    UsageError
-        The names give dates and the first is the later.
+    `legend` is a toml that explains the layers of both; else each has that of its own NAME.frontcalc.toml. Files of
+    which the first is the later are refused.
     """
     refs = []
     explained = read_legend(Path(legend)).get("legend", Legend()) if legend else None

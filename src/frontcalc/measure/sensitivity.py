@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Unpack
 import numpy as np
 import shapely
 
-from frontcalc import change, crs, ellipsoid, geometry
+from frontcalc import change, crs, geometry
 from frontcalc.archives import Archive
 from frontcalc.change import Change, Floats
 from frontcalc.errors import UsageError
@@ -307,7 +307,7 @@ def _on_ellipsoid(run: Run, one: Measured) -> Iterator[Outcome]:
     )
     pairs = ((closing, opening), (opening, closing))
     gained, lost = (geometry.as_multipolygon(shapely.difference(*pair)) for pair in pairs)
-    for edges, measure in (("straight", ellipsoid.exact_area_km2), ("geodesic", ellipsoid.geodesic_area_km2)):
+    for edges, measure in (("straight", crs.exact_area_km2), ("geodesic", crs.geodesic_area_km2)):
         more, less = measure(gained), measure(lost)
         moved = {(TOTAL, TOTAL): (more, less, more - less)}
         yield _outcome(run, one.span, "ellipsoid", f"no projection, {edges} edges", moved)

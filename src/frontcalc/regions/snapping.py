@@ -47,27 +47,16 @@ class Stretches(NamedTuple):
 def snap_zones(
     land: Geometries, owner: Owners, pieces: Geometries, foreign: Geometries, plane: str
 ) -> tuple[Geometries, Owners]:
-    """Return the ground beside some regions that is to be theirs.
+    """Return zones beside some regions that are to be theirs, and the region of each; none overlaps another or a piece.
 
     Parameters
     ----------
     land : (k,) array of Polygon
-        The eligible regions, whole, in metres of `plane`.
+        The eligible regions, whole, in metres of `plane`, the equal-area CRS of all.
     owner : (k,) array of int
         The region of each.
-    pieces : (m,) array of Polygon
-        The same regions cut small.
-    foreign : (f,) array of Polygon
-        The regions of the set that are not eligible, cut small.
-    plane : str
-        The equal-area CRS of all of them.
-
-    Returns
-    -------
-    zones : (z,) array of Polygon
-        Without overlap with each other or with `pieces`.
-    owner : (z,) array of int
-        The region of each.
+    pieces, foreign : (m,) and (f,) array of Polygon
+        The same regions cut small, and those of the set that are not eligible.
     """
     edges, of = _outer_edges(land, owner)
     if not len(edges):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from importlib import import_module
 from pathlib import PurePosixPath
 
@@ -17,7 +16,7 @@ from frontcalc.sources.limits import limits
 
 READERS = {
     "zip": "zipped.read",
-    "shapefile": "shapefile.read_shapefile_parts",
+    "shapefile": "formats.read_shapefile_parts",
     "geopackage": "formats.read_geopackage",
     "flatgeobuf": "formats.read_flatgeobuf",
     "geoparquet": "formats.read_geoparquet",
@@ -25,7 +24,11 @@ READERS = {
     "geojson-sequence": "geojson.read_sequence",
     "json": "geojson.read_json",
 }
-"""Format, as `detect` names it, to the module and function that read its bytes, imported when there is such a file."""
+"""Format, as `detect` names it, to the module and function that read its bytes, imported when there is such a file.
+
+Each takes the content, and as `where` the file's name for messages. It raises DataError where the file is broken or no
+such geodata, and UsageError where a package that it needs is not installed.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +40,14 @@ class SourceFile:
 
 
 def read_features(entry: Entry, *, skip_bad: bool = False) -> tuple[SourceFile, Features]:
-    """Return what was read and the features in it; of a shapefile, all its parts.
-
-    Parameters
-    ----------
-    entry : Entry
-        The file.
-    skip_bad : bool
-        Pass over members of a zip that cannot be read, with a notice.
-
-    Raises
-    ------
-    DataError
-        The file cannot be read or is no geodata.
-    UsageError
-        A package that its format needs is not installed.
-    """
+    """Return what was read and the features in it, of a shapefile with all its parts; raises as `read_content`."""
     data, beside, source = _content(entry)
     # Daily maps repeat themselves: the same twice running is parsed once.
     key = (source.sha256, tuple(limits().values())) if beside is None and not skip_bad else None
     last = getattr(_last, "read", None)
     if key and last and last[0] == key:
         return source, last[1]
-    features = _reader(data, where=source.name, skip_bad=skip_bad, beside=beside)()
+    features = read_content(data, where=source.name, skip_bad=skip_bad, beside=beside)
     refuse_bare(features, where=source.name)
     refuse_impossible(features, where=source.name)
     if key:
@@ -72,13 +60,7 @@ _last = threading.local()
 
 
 def fingerprint(entry: Entry) -> str:
-    """Return the SHA-256 that `read_features` would state of a file, without parsing it.
-
-    Raises
-    ------
-    DataError
-        The file cannot be read.
-    """
+    """Return the SHA-256 that `read_features` would state of a file, without parsing it."""
     return _content(entry)[2].sha256
 
 
@@ -98,7 +80,9 @@ def _content(entry: Entry) -> tuple[bytes, dict[str, bytes] | None, SourceFile]:
     return data, beside, SourceFile(entry.label, digest.hexdigest())
 
 
-def read_content(data: bytes, *, where: str, skip_bad: bool = False) -> Features:
+def read_content(
+    data: bytes, *, where: str, skip_bad: bool = False, beside: Mapping[str, bytes] | None = None
+) -> Features:
     """Return the features of content in any format that is known, also in gzip; the content tells which.
 
     Parameters
@@ -109,6 +93,8 @@ def read_content(data: bytes, *, where: str, skip_bad: bool = False) -> Features
         The file's name, for messages.
     skip_bad : bool
         Pass over members of a zip that cannot be read, with a notice.
+    beside : mapping of str to bytes, optional
+        The other parts of a shapefile, by suffix.
 
     Raises
     ------
@@ -117,17 +103,12 @@ def read_content(data: bytes, *, where: str, skip_bad: bool = False) -> Features
     UsageError
         A package that the format needs is not installed.
     """
-    return _reader(data, where=where, skip_bad=skip_bad)()
-
-
-def _reader(
-    data: bytes, *, where: str, skip_bad: bool, beside: Mapping[str, bytes] | None = None
-) -> Callable[[], Features]:
-    """Return what reads content, as its format is read; `beside` has the other parts of a shapefile by suffix."""
     content = unpack(data, where=where)
     kind = detect(content, where=where)
     module, _, function = READERS[kind].partition(".")
     read = getattr(import_module(f"frontcalc.sources.{module}"), function)
-    if kind == "zip":
-        return partial(read, content, where=where, skip_bad=skip_bad)
-    return partial(read, {**(beside or {}), ".shp": content} if kind == "shapefile" else content, where=where)
+    more = {"skip_bad": skip_bad} if kind == "zip" else {}
+    features: Features = read(
+        {**(beside or {}), ".shp": content} if kind == "shapefile" else content, where=where, **more
+    )
+    return features

@@ -39,17 +39,7 @@ _ERROR_MEMBERS = frozenset({"error", "errors", "message", "detail", "exception",
 def unpack(data: bytes, *, where: str) -> bytes:
     """Return a file's content without gzip, of at most one layer, and without a UTF-8 byte order mark.
 
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    where : str
-        The file's name, for messages.
-
-    Raises
-    ------
-    DataError
-        The gzip is damaged, holds more than the limit `max_unpacked_bytes`, or holds nothing.
+    Gzip that is damaged, or holds nothing or more than the limit `max_unpacked_bytes`, is refused.
     """
     if data.startswith(GZIP):
         limit = limits()["max_unpacked_bytes"]
@@ -67,19 +57,9 @@ def unpack(data: bytes, *, where: str) -> bytes:
 
 
 def detect(data: bytes, *, where: str) -> str:
-    """Return the format of a file's content, a key of `frontcalc.sources.READERS`.
+    """Return the format of content that `unpack` returned, a key of `frontcalc.sources.READERS`.
 
-    Parameters
-    ----------
-    data : bytes
-        What `unpack` returned.
-    where : str
-        The file's name, for messages.
-
-    Raises
-    ------
-    DataError
-        It is in no format that is known; what is known not to be a map is named.
+    Other formats are refused; what is known not to be a map is named.
     """
     head = data[:_HEAD_BYTES].lstrip()
     is_json = head.startswith(_JSON)

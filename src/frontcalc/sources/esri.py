@@ -6,6 +6,7 @@ The format is at https://developers.arcgis.com/documentation/common-data-types/g
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -40,13 +41,7 @@ def is_esri(document: Mapping[str, Any]) -> bool:
 
 
 def read_document(document: Mapping[str, Any], *, where: str) -> Features:
-    """Return the features of an Esri JSON object.
-
-    Raises
-    ------
-    DataError
-        It is a server's error or truncated by it, is quantised, or its rings cannot be.
-    """
+    """Return the features of an Esri JSON object that is whole, no server's error and not quantised."""
     _refuse_error(document, where)
     refuse_truncated(document, where=where)
     if document.get("transform") is not None:
@@ -125,10 +120,8 @@ def _crs(reference: object, where: str) -> str:
         texts = [reference[member] for member in ("wkt2", "wkt") if isinstance(reference.get(member), str)]
         declared = [f"{authority}:{number}" for number in numbers for authority in ("EPSG", "ESRI")] + texts
         for candidate in declared[:-1]:
-            try:
+            with suppress(DataError):
                 return source_crs(candidate, where=where)
-            except DataError:
-                continue
         if declared:
             return source_crs(declared[-1], where=where)
     cure = "download it with outSR=4326, or add its wkid"

@@ -77,12 +77,8 @@ class Features:
 def refuse_bare(features: Features, *, where: str) -> None:
     """Refuse features none of which has a geometry, or one whose geometry stands among its properties.
 
-    No features at all are an empty map, and so is one row for each known layer, as ISW keeps of a layer that is empty.
-
-    Raises
-    ------
-    DataError
-        Of what is drawn nothing arrived, so that all would count as lost.
+    Of what is drawn nothing arrived then, and all would count as lost. No features at all are an empty map, and so is
+    one row for each known layer, as ISW keeps of a layer that is empty.
     """
     drawn = np.zeros(len(features.properties), dtype=bool)
     drawn[features.owner] = drawn[features.not_area] = True
@@ -117,22 +113,7 @@ def notices_of(features: Features, *, where: str) -> list[Notice]:
 
 
 def refuse_misplaced(members: Mapping[str, object], index: int, *, where: str) -> None:
-    """Refuse a feature without geometry that has one under another name.
-
-    Parameters
-    ----------
-    members : mapping
-        Its properties, or what a document says of it beside them.
-    index : int
-        Which feature it is.
-    where : str
-        The file's name, for messages.
-
-    Raises
-    ------
-    DataError
-        A member is a GeoJSON or Esri geometry, or one as text.
-    """
+    """Refuse a feature without geometry that has one, of GeoJSON, Esri or as text, among its properties or members."""
     for name, value in members.items():
         if _is_area(name, value):
             problem = f"feature {index} has no «geometry», but {printable(name)!r} holds one"
@@ -193,13 +174,20 @@ def refuse_impossible(features: Features, *, where: str) -> None:
 
 def nested_km2(features: Features) -> float:
     """Return the area of polygons that lie inside another of the same feature (km²)."""
+    polygons, owner = features.polygons, features.owner
     try:
-        inner, outer = geometry.inside_another(features.polygons, features.owner)
-        if not len(inner):
+        inner, outer = geometry.meeting_boxes(polygons)
+        bounds = shapely.bounds(polygons)
+        boxed = (bounds[outer, :2] <= bounds[inner, :2]).all(axis=1) & (bounds[outer, 2:] >= bounds[inner, 2:]).all(1)
+        mine = boxed & (inner != outer) & (owner[inner] == owner[outer])
+        inner, outer = inner[mine], outer[mine]
+        x, y = shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(polygons[inner]), 0)).T
+        begins = shapely.intersects_xy(polygons[outer], x, y)
+        if not begins.any():
             return 0.0
         project = projector(features.crs, DEFAULT_CRS)
         both = [
-            shapely.make_valid(geometry.project_polygons(features.polygons[one], project), method="structure")
+            shapely.make_valid(geometry.project_polygons(polygons[one[begins]], project), method="structure")
             for one in (inner, outer)
         ]
     except DataError:
@@ -218,20 +206,7 @@ def name_layer(features: Features, layer: str) -> Features:
 
 
 def concatenate(parts: Sequence[tuple[str, Features]], *, where: str) -> Features:
-    """Return the features of several layers or members as one.
-
-    Parameters
-    ----------
-    parts : sequence of (str, Features)
-        What messages call a part, and the part; at least one.
-    where : str
-        The file's name, for messages.
-
-    Raises
-    ------
-    DataError
-        The parts are in different CRSs.
-    """
+    """Return the features of parts, one at least, each with what messages call it, as one; DataError if CRSs differ."""
     (first, features), *others = parts
     for name, other in others:
         if other.crs != features.crs:

@@ -29,9 +29,6 @@ _TEXTS = (".geojson", ".json", ".geojsonl", ".geojsonseq", ".ndjson", ".jsonl", 
 SUFFIXES = (*_TEXTS, ".gz", ".shp", ".zip", ".gpkg", ".fgb", ".parquet", ".geoparquet", ".kmz")
 """What may be a map by its suffix; which format it is, its content tells."""
 
-JSON_OF_ANY_KIND = (".json", ".jsonl", ".ndjson")
-"""Suffixes of JSON that need not be geodata: an index, a digest, a table."""
-
 _HEAD = 64
 SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg")
 SHAPEFILE_EXTRAS = (".sbn", ".sbx", ".xml", ".qmd", ".qix", ".idx")
@@ -39,24 +36,12 @@ SHAPEFILE_EXTRAS = (".sbn", ".sbx", ".xml", ".qmd", ".qix", ".idx")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Entry:
-    """One file of an archive.
+    """One file of an archive."""
 
-    Parameters
-    ----------
-    root : Path
-        The folder, or the zip, that is the archive; or the file itself where `name` is empty.
-    name : str
-        The file's path inside it, with forward slashes.
-    siblings : tuple of str
-        The other files of a shapefile, in the same form.
-    content : bytes
-        What the file would hold, where it is in memory alone.
-    """
-
-    root: Path
-    name: str = ""
-    siblings: tuple[str, ...] = ()
-    content: bytes = b""
+    root: Path  # the folder, or the zip, that is the archive; or the file itself where `name` is empty
+    name: str = ""  # the file's path inside it, with forward slashes
+    siblings: tuple[str, ...] = ()  # the other files of a shapefile, in the same form
+    content: bytes = b""  # what the file would hold, where it is in memory alone
 
     @property
     def label(self) -> str:
@@ -87,13 +72,7 @@ class Entry:
         return data
 
     def head(self, most: int, name: str | None = None) -> bytes:
-        """Return the first bytes of the file, or of one of its siblings, `most` at most; it may be empty.
-
-        Raises
-        ------
-        DataError
-            As `read`, but for its size.
-        """
+        """Return the first bytes of the file or a sibling, `most` at most; it may be empty. Raises as `read`."""
         wanted = self.name if name is None else name
         label = printable(wanted) or self.label
         try:
@@ -131,13 +110,7 @@ class Entry:
         return data
 
     def beside(self, ending: str) -> bytes:
-        """Return the first bytes of the file whose name is this one's and an ending; none where there is no such file.
-
-        Raises
-        ------
-        DataError
-            It cannot be read.
-        """
+        """Return the first bytes of the file whose name is this one's and an ending; none where there is none."""
         if self.name and self.root.is_file():
             with zipfile.ZipFile(self.root) as archive:
                 there = any(path_of(info) == self.name + ending for info in archive.infolist())
@@ -203,13 +176,7 @@ class GeoFrame(Protocol):
 
 
 def in_memory(frame: GeoFrame) -> Entry:
-    """Return a GeoDataFrame as a file that is read as any other.
-
-    Raises
-    ------
-    UsageError
-        It has no CRS, or one that has no code.
-    """
+    """Return a GeoDataFrame as a file that is read as any other; UsageError where its CRS is not known by a code."""
     cure = "give one with a code, as in .set_crs(4326)"
     if frame.crs is None or frame.crs.to_authority() is None:
         raise UsageError("its CRS is not known", where="GeoDataFrame", cure=cure)
@@ -245,8 +212,7 @@ def maps_among(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
     for entry in entries:
         suffix = suffix_of(entry.label)
         if suffix == ".shp":
-            parts = set(shapefiles[shapefile_stem(entry.label)]) - {entry.name}
-            maps.append(replace(entry, siblings=tuple(sorted(parts))))
+            maps.append(replace(entry, siblings=tuple(sorted(shapefiles[shapefile_stem(entry.label)]))))
         elif suffix in (*SHAPEFILE_PARTS, *SHAPEFILE_EXTRAS) and shapefile_stem(entry.label) in shapefiles:
             continue
         elif suffix in SUFFIXES:
@@ -266,7 +232,7 @@ def suffix_of(name: str) -> str:
 def may_be_other(name: str) -> bool:
     """Say whether a name leaves open if JSON in the file is geodata, as index.json and 2024-02-01 do."""
     suffix = suffix_of(name.lower().removesuffix(".gz"))
-    return suffix in JSON_OF_ANY_KIND or not suffix.strip(".0123456789")
+    return suffix in (".json", ".jsonl", ".ndjson") or not suffix.strip(".0123456789")
 
 
 def shapefile_stem(name: str) -> str:

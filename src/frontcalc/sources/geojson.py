@@ -32,18 +32,6 @@ def read_json(data: bytes, *, where: str) -> Features:
 
     The text is parsed once, since that takes most of the time of reading a map. In GeoJSON a feature collection, a
     single feature or a bare geometry is read; in any format also inside a wrapper such as ``{"value": …}``.
-
-    Parameters
-    ----------
-    data : bytes
-        The file's content.
-    where : str
-        The file's name, for messages.
-
-    Raises
-    ------
-    DataError
-        The text is no JSON, or no map.
     """
     document = parse(data, where=where, wrappers=WRAPPERS)
     kind = document.get("type") if isinstance(document, dict) else None
@@ -62,19 +50,7 @@ def read_json(data: bytes, *, where: str) -> Features:
 def read_sequence(data: bytes, *, where: str) -> Features:
     """Return the features of all records of a GeoJSON text sequence (RFC 8142), in their order.
 
-    Where the file has record separators (0x1E) a record may span lines, else it is a line.
-
-    Parameters
-    ----------
-    data : bytes
-        The file's content.
-    where : str
-        The file's name, for messages.
-
-    Raises
-    ------
-    DataError
-        A record is no GeoJSON, its coordinates cannot be, or records differ in CRS.
+    Where the file has record separators (0x1E) a record may span lines, else it is a line. All are in one CRS.
     """
     texts = data.split(RECORD_SEPARATOR if RECORD_SEPARATOR in data else b"\n")
     numbered = ((f"record {number}", text) for number, text in enumerate(filter(bytes.strip, texts), start=1))
@@ -85,23 +61,16 @@ def read_sequence(data: bytes, *, where: str) -> Features:
 
 
 def parse(data: bytes, *, where: str, part: str = "", wrappers: Sequence[str] = ()) -> object:
-    """Return the JSON value of a text.
+    """Return the JSON value of a text in UTF-8 without a byte order mark; DataError where it is no JSON.
 
     Parameters
     ----------
     data : bytes
-        UTF-8, without a byte order mark.
-    where : str
-        The file's name, for messages.
-    part : str
-        Which part of the file the text is, as in «record 3», where it is not the whole.
+        The text.
+    where, part : str
+        The file's name, for messages, and which part of it the text is, as in «record 3», where it is not the whole.
     wrappers : sequence of str
         Keys under which the value may lie in an object without a type, and is taken out of it.
-
-    Raises
-    ------
-    DataError
-        The text is no JSON.
     """
     try:
         document = orjson.loads(data)
@@ -134,13 +103,7 @@ def _no_json(error: orjson.JSONDecodeError, data: bytes, where: str, part: str) 
 
 
 def declared_crs(document: Mapping[str, Any], *, where: str) -> str:
-    """Return the CRS of the `crs` member of GeoJSON before RFC 7946, else longitude and latitude on WGS 84.
-
-    Raises
-    ------
-    DataError
-        The member names no CRS, or an unknown one.
-    """
+    """Return the CRS of the `crs` member of GeoJSON before RFC 7946, else longitude and latitude on WGS 84."""
     member = document.get("crs")
     if member is None:
         return LONLAT
@@ -153,13 +116,7 @@ def declared_crs(document: Mapping[str, Any], *, where: str) -> str:
 
 
 def refuse_truncated(document: Mapping[str, Any], *, where: str) -> None:
-    """Refuse an answer of an ArcGIS server that says of itself that features are missing.
-
-    Raises
-    ------
-    DataError
-        `exceededTransferLimit` is true, in the document or in its properties.
-    """
+    """Refuse an answer of an ArcGIS server that says of itself, or in its properties, that features are missing."""
     for holder in (document, document.get("properties")):
         if isinstance(holder, dict) and holder.get("exceededTransferLimit") is True:
             problem = "is truncated: the server stopped at its limit of features (exceededTransferLimit)"
@@ -230,23 +187,9 @@ def _flat(features: Sequence[Mapping[str, Any]], crs: str, synthetic: bool, *, w
 def simple_geometries(
     geometry: object, index: int, *, where: str, drawn_by: str = "coordinates"
 ) -> Iterator[tuple[str, list[Any]]]:
-    """Yield type and coordinates, or arcs, of a geometry, collections taken apart; null yields nothing.
+    """Yield type and coordinates, or arcs, of a feature's geometry, collections taken apart; null yields nothing.
 
-    Parameters
-    ----------
-    geometry : object
-        A geometry of GeoJSON or TopoJSON.
-    index : int
-        The feature that it is of, for messages.
-    where : str
-        The file's name, for messages.
-    drawn_by : str
-        The member that polygons are drawn by: ``coordinates``, or ``arcs`` in TopoJSON.
-
-    Raises
-    ------
-    DataError
-        It is no geometry.
+    Polygons are drawn by the member `drawn_by`: ``coordinates``, or ``arcs`` in TopoJSON.
     """
     arcs = drawn_by == "arcs"
     waiting = [geometry]

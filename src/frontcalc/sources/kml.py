@@ -41,14 +41,7 @@ def is_kml(data: bytes) -> bool:
 def read(data: bytes, *, where: str) -> Features:
     """Return the features of KML; the name of a folder or document is the `layer` of its features.
 
-    Links to other files are not followed.
-
-    Raises
-    ------
-    DataError
-        The text is no KML, declares entities, or only links to other files.
-    UsageError
-        pyogrio is not installed.
+    Entities are refused, and links to other files are not followed.
     """
     text = _as_utf8(data)
     document = _at_root(text)

@@ -33,7 +33,6 @@ _ENCRYPTED = 0x1
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _PIECE = 1 << 24
 
-
 DEFAULTS = {
     "max_bytes": 1 << 30,  # the largest file that is read, on disk or in a zip
     "max_unpacked_bytes": 1 << 30,  # what gzip, Parquet, or a zip with the zips in it may unpack to
@@ -51,13 +50,7 @@ VARIABLES = {name: f"FRONTCALC_{name.upper()}" for name in DEFAULTS}
 
 
 def limits() -> dict[str, int]:
-    """Return the limits in force, by name.
-
-    Raises
-    ------
-    UsageError
-        A variable is set to something other than a whole number.
-    """
+    """Return the limits in force, by name; UsageError where a variable is set to something else than a whole number."""
     texts = tuple(os.environ.get(variable, "") for variable in VARIABLES.values())
     if texts not in _in_force:
         stated = {}
@@ -104,14 +97,7 @@ class Budget:
 def checked_members(archive: zipfile.ZipFile, left: Budget, *, where: str) -> dict[str, zipfile.ZipInfo]:
     """Return the files in a zip by name, hidden ones left out, once all have been found harmless.
 
-    Parameters
-    ----------
-    archive : ZipFile
-        Open for reading.
-    left : Budget
-        What it may hold; it is charged.
-    where : str
-        The zip's name, for messages.
+    What the zip holds is taken from `left`.
 
     Raises
     ------

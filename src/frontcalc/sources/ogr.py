@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -67,15 +67,7 @@ def _offline(pyogrio: Any, where: str) -> Iterator[None]:
 
 
 def layer_names(data: bytes, *, where: str) -> list[tuple[int, str]]:
-    """Return index and name of each layer that has geometry.
-
-    Raises
-    ------
-    DataError
-        GDAL cannot open the file.
-    UsageError
-        pyogrio is not installed.
-    """
+    """Return index and name of each layer that has geometry."""
     pyogrio = extra_package("pyogrio", where=where)
     with _offline(pyogrio, where):
         layers = pyogrio.list_layers(data)
@@ -115,8 +107,6 @@ def read_layer(
     ------
     DataError
         The file is broken or incomplete, another driver took it, or its CRS is missing or unknown.
-    UsageError
-        pyogrio is not installed.
     """
     pyogrio = extra_package("pyogrio", where=where)
     with _offline(pyogrio, where):
@@ -126,9 +116,8 @@ def read_layer(
             raise DataError(f"is no {drivers[0]} file: GDAL takes it for {info['driver']}", where=where, cure=cure)
         # What is promised is made room for before anything is read.
         if info["features"] > len(data):
-            raise DataError(
-                f"promises {info['features']:,} features in {len(data):,} bytes", where=where, cure=_COMPLETE
-            )
+            problem = f"promises {info['features']:,} features in {len(data):,} bytes"
+            raise DataError(problem, where=where, cure=_COMPLETE)
         meta, _, wkb, columns = pyogrio.raw.read(data, layer=layer, force_2d=True)
     count = len(wkb) if wkb is not None else 0
     if info["features"] > count:
@@ -152,32 +141,19 @@ def _rows(fields: NDArray[np.object_], columns: tuple[NDArray[Any], ...], count:
 
 
 def geometries_from_wkb(wkb: Iterable[bytes | None], *, where: str) -> NDArray[np.object_]:
-    """Return geometries (n,) from well-known binary; None stays None.
-
-    Raises
-    ------
-    DataError
-        The binary is broken. The message names the first feature concerned.
-    """
+    """Return geometries (n,) from well-known binary, None for None; a DataError names the first that is broken."""
     given = np.array([*wkb, None], dtype=object)[:-1]
-    try:
-        # What is no number is named by the check after this, so that it need not be warned of.
-        with np.errstate(all="ignore"):
+    # What is no number is named by the check after this, so that it need not be warned of.
+    with np.errstate(all="ignore"):
+        try:
             return np.asarray(shapely.from_wkb(given), dtype=object)
-    except (shapely.GEOSException, TypeError) as error:
-        index = next((n for n, one in enumerate(given) if not _readable(one)), 0)
-        cure = "repair it or use --skip-bad"
-        raise DataError(f"feature {index} has a broken geometry: {error}", where=where, cure=cure) from error
-
-
-def _readable(wkb: bytes | None) -> bool:
-    """Say whether one geometry can be read."""
-    try:
-        with np.errstate(all="ignore"):
-            shapely.from_wkb(wkb)
-    except (shapely.GEOSException, TypeError):
-        return False
-    return True
+        except (shapely.GEOSException, TypeError) as error:
+            index = 0
+            with suppress(shapely.GEOSException, TypeError):
+                for index, one in enumerate(given):  # noqa: B007 - the first that cannot be read
+                    shapely.from_wkb(one)
+            cure = "repair it or use --skip-bad"
+            raise DataError(f"feature {index} has a broken geometry: {error}", where=where, cure=cure) from error
 
 
 def features_from_geometries(
@@ -185,23 +161,8 @@ def features_from_geometries(
 ) -> Features:
     """Return features with their polygons taken out of multipolygons and collections, without Z.
 
-    Parameters
-    ----------
-    geometries : (n,) array of shapely geometry or None
-        Of any kind.
-    properties : sequence of mapping
-        One for each geometry.
-    crs : str
-        What the coordinates are in, as `frontcalc.crs.source_crs` returns it.
-    where : str
-        The file's name, for messages.
-    cure : str
-        What to do where the coordinates cannot be in degrees, though the CRS is.
-
-    Raises
-    ------
-    DataError
-        A coordinate is no finite number, or cannot be a longitude or latitude.
+    Geometries (n,) are of any kind or None, each with its properties; `cure` says what to do where the coordinates
+    cannot be in degrees, though the CRS is.
     """
     outer, of_feature = shapely.get_parts(geometries, return_index=True)
     # A collection may hold multipolygons: two passes take both apart.

@@ -9,21 +9,9 @@ from frontcalc.errors import UsageError
 
 
 def extra_package(name: str, *, where: str, extra: str = "formats") -> Any:
-    """Return a module of an extra.
+    """Return a module, as ``pyarrow.parquet``, that comes with an extra of frontcalc; UsageError without it.
 
-    Parameters
-    ----------
-    name : str
-        The module's name, as in ``pyarrow.parquet``.
-    where : str
-        The file or work that needs it, for messages.
-    extra : str
-        The extra of frontcalc that it comes with.
-
-    Raises
-    ------
-    UsageError
-        The package is not installed.
+    The file or work that needs it is named in the message.
     """
     try:
         return import_module(name)

@@ -46,10 +46,8 @@ def build_polygons(
     ----------
     parts : sequence of Part
         The polygons; none is without rings.
-    crs : str
-        The CRS of the coordinates.
-    where : str
-        The file's name, for messages.
+    crs, where : str
+        The CRS of the coordinates, and the file's name, for messages.
     esri : bool
         Each part is one ring of Esri's: clockwise rings are outlines, the others holes of the smallest outline of
         their feature around them.
@@ -134,23 +132,9 @@ def _coordinates(rings: Sequence[Ring]) -> NDArray[np.float64]:
 
 
 def check_on_earth(xy: NDArray[np.float64], crs: str, *, where: str, cure: str) -> None:
-    """Refuse finite coordinates that no place on Earth has.
+    """Refuse finite coordinates (n, 2) that are no longitude and latitude, or farther away than any unit makes them.
 
-    Parameters
-    ----------
-    xy : (n, 2) array of float
-        Coordinates in `crs`.
-    crs : str
-        What they are said to be in.
-    where : str
-        The file's name, for messages.
-    cure : str
-        What to do where they are no degrees, though the CRS is in degrees.
-
-    Raises
-    ------
-    DataError
-        One is no longitude or latitude, or farther away than any unit of length makes it.
+    `cure` says what to do where they are no degrees, though the CRS is in degrees.
     """
     if not len(xy):
         return
@@ -172,15 +156,6 @@ def nest_polygons(polygons: NDArray[np.object_], owner: Indices, *, where: str) 
     Clockwise, it is Esri's way: each clockwise ring is an outline, unless it lies inside an outline and in none of
     its holes, and each other ring is a hole of the smallest outline around it. Counter-clockwise, it is that of
     RFC 7946: all other rings are holes of the first.
-
-    Parameters
-    ----------
-    polygons : (n,) array of shapely Polygon
-        As drawn.
-    owner : (n,) array of int
-        The feature of each.
-    where : str
-        The file's name, for messages.
 
     Raises
     ------

@@ -30,11 +30,6 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
 
     Each geometry of an object that is a collection is a feature, as any other object is. A feature that
     names no layer gets its object's name as the property `layer`.
-
-    Raises
-    ------
-    DataError
-        It is no TopoJSON, or its arcs do not make rings.
     """
     arcs = _decoded_arcs(document, where)
     properties: list[Properties] = []

@@ -14,10 +14,9 @@ from frontcalc.sources import read_content
 from frontcalc.sources.detection import GZIP, is_other_json, signature_of
 from frontcalc.sources.features import Features, concatenate, name_layer, refuse_bare
 from frontcalc.sources.files import SHAPEFILE_EXTRAS, SHAPEFILE_PARTS, SUFFIXES, may_be_other, shapefile_stem, suffix_of
-from frontcalc.sources.formats import refuse_logs
+from frontcalc.sources.formats import read_shapefile_parts, refuse_logs
 from frontcalc.sources.kml import is_kml
 from frontcalc.sources.limits import BROKEN_MEMBER, Budget, checked_members, limits
-from frontcalc.sources.shapefile import read_shapefile_parts
 
 _HEAD = 4096
 # Zips by their content that are documents.
@@ -29,24 +28,18 @@ def read(data: bytes, *, where: str, skip_bad: bool = False, depth: int = 1, lef
 
     Parameters
     ----------
-    data : bytes
-        The file's content.
-    where : str
-        The file's name; messages add the member's.
+    data, where
+        The file's content and name; messages add the member's.
     skip_bad : bool
         Pass over members that cannot be read, with a notice, as long as one can.
-    depth : int
-        How deep the zip lies in others.
-    left : Budget, optional
-        What the zips around it leave for it.
+    depth, left
+        How deep the zip lies in others, and what these leave for it.
 
     Raises
     ------
     DataError
         The zip is broken, encrypted, too large, nested too deep, names places outside itself, or holds
         no geodata; its members are in different CRSs; a member is broken, or named as a map and none.
-    UsageError
-        A package that a member needs is not installed.
     """
     left = left or Budget(limits()["max_members"], limits()["max_unpacked_bytes"])
     deepest = limits()["max_zip_depth"]
