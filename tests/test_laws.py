@@ -146,9 +146,7 @@ def test_with_zones_unassigned_is_still_measured_and_not_subtracted() -> None:
 
 def test_an_overlay_that_contradicts_itself_gives_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     before, after = (shapely.MultiPolygon([shapely.box(0, 0, width, 10_000)]) for width in (10_000, 20_000))
-    monkeypatch.setattr(
-        "frontcalc.change.between.differences", lambda *maps: (shapely.MultiPolygon(), shapely.MultiPolygon())
-    )
+    monkeypatch.setattr("frontcalc.change.differences", lambda *maps: (shapely.MultiPolygon(), shapely.MultiPolygon()))
     with pytest.raises(FrontcalcError, match=r"contradicts itself: 100.0"):
         change.step(before, after, regions.no_regions())
 

@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import geometry
-from frontcalc.change.ground import CONTRADICTION_KM2, Floats, areas
+from frontcalc.change import CONTRADICTION_KM2, Floats, areas
 from frontcalc.errors import FrontcalcError
 from frontcalc.layers import Role
 from frontcalc.regions import RegionSet
