@@ -97,7 +97,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault on one map: its code, a key of `frontcalc.lint.CODES`, and the particulars, a clause.
+    """One fault on one map: its code, a key of `frontcalc.notices.FINDINGS`, and the particulars, a clause.
 
     `until` is given where it is of a span of days of its own, `cure` where the code's own is not what to do; `at` is a
     place to look at (longitude and latitude), and `maps` how many maps it is of, None where it is of none.
