@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from frontcalc import __version__
+from frontcalc import __version__, region_store
+from frontcalc.embedded import load_embedded
 from frontcalc.errors import NoDataError
 from frontcalc.levels import NONE
 from frontcalc.notices import Notice
 from frontcalc.regions import BORDER_KM, WATER_KM
-from frontcalc.run.lands import shapes_of, terms_of
+from frontcalc.run.lands import shapes_of
 from frontcalc.run.run import Run
 from frontcalc.snapshots import remark_on, repair_gaps_km2
 from frontcalc.tables import LayerShare, Meta, PeriodUsed, RowT, Snapping, Table
@@ -69,7 +70,12 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
     counting = [part for part in layers if run.view.counts(part.name, part.layer)]
     counted = {part.name for part in counting if part.layer.actor in run.actors}
     files = {file.name: file for snapshot in maps for file in snapshot.files}
-    terms, source = terms_of(run.regions.source), run.regions.source
+    known, source = None, run.regions.source
+    if source:
+        # A file is told by its content, so that a fetched one is known by any name.
+        stored = load_embedded()
+        known = stored if source.sha256 == stored.sha256 else region_store.of_content(source.sha256)
+    terms = (known.source, known.licence) if known else ("", "")
     of_regions = ", ".join(filter(None, terms)) or (f"{source.name}, whose source is not stated" if source else "")
     # Ground beside regions is given to them, but not without regions.
     rule = run.options.snap
