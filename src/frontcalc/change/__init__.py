@@ -51,16 +51,9 @@ _CRUMB_M2 = 1e6
 
 
 class Parts(NamedTuple):
-    """Ground that came or went, before it is cut by region.
+    """Ground that came or went, before it is cut by region: `polygons` (k,) in metres, without overlap.
 
-    Parameters
-    ----------
-    polygons : (k,) array of Polygon
-        In metres, without overlap.
-    beside_m2 : (k, 2) array of float
-        How much of each no region takes, and how much is snapped (m²).
-    thin : (k,) array of bool
-        Which belong to slivers.
+    `beside_m2` (k, 2) is how much of each no region takes, and how much is snapped; `thin` (k,) those of slivers.
     """
 
     polygons: Geometries
@@ -181,16 +174,8 @@ def step(
     """Return what was gained and lost from one map to another.
 
     Gained is held at the close and not at the opening, lost the reverse; both are overlaid with the regions. What is
-    held on the two maps is measured in total, and must differ by gained less lost.
-
-    Parameters
-    ----------
-    before, after : MultiPolygon
-        What the actor holds on either map: valid, in metres of an equal-area projection.
-    regions : RegionSet
-        In the same projection.
-    slivers : SliverRule, optional
-        What counts as a sliver of what was gained and lost; without it there are none.
+    held on the two maps is measured in total, and must differ by gained less lost. `before` and `after` are valid, in
+    metres of the regions' equal-area projection. Without `slivers`, what counts as one, there are none.
 
     Raises
     ------
@@ -245,20 +230,10 @@ def differences(
 
 
 def areas(ground: Ground, regions: RegionSet) -> Floats:
-    """Return the area of ground by region, unassigned and total, each measured by itself.
+    """Return the area of ground by region, each measured by itself, (2, n + 2) in km².
 
-    Parameters
-    ----------
-    ground : geometry, or (k,) array of Polygon
-        Valid, in metres.
-    regions : RegionSet
-        In the same projection.
-
-    Returns
-    -------
-    (2, n + 2) array of float
-        The area, and how much of it lies outside the region as drawn and was snapped to it (km²): regions in the
-        set's order, unassigned, total.
+    That is the area, and how much of it lies outside the region as drawn and was snapped to it: regions in the set's
+    order, unassigned, total. The ground is valid, in metres of the regions' projection.
 
     Raises
     ------
@@ -298,18 +273,7 @@ def largest_beside(parts: Geometries, beside_m2: Floats, regions: RegionSet, *, 
     """Return the largest connected part of what no region takes, or of what is snapped; empty where there is none.
 
     What is connected lies in one part of the ground. So parts are cut in the order of how much each has at most,
-    until what is left has less than was found: one or two of a thousand.
-
-    Parameters
-    ----------
-    parts : (k,) array of Polygon
-        The ground, in metres.
-    beside_m2 : (k, 2) array of float
-        How much of each part no region takes, and how much is snapped (m²).
-    regions : RegionSet
-        In the same projection.
-    snapped : bool
-        Which of the two.
+    until what is left has less than was found: one or two of a thousand. The ground is as in `Parts`.
     """
     most_m2 = beside_m2[:, int(snapped)]
     faces, most_m2 = parts[most_m2 > 0], most_m2[most_m2 > 0]

@@ -76,16 +76,9 @@ def drawn_in_degrees(polygons: NDArray[np.object_], plane: str) -> shapely.Multi
 
 @dataclass(frozen=True, slots=True)
 class RegionLand:
-    """The land of a region set, as it draws it.
+    """The land of a region set, as it draws it: by region (n,), and by country of those that it draws whole.
 
-    Parameters
-    ----------
-    region_km2 : (n,) array
-        By region.
-    countries : tuple of str
-        The country of each region; a set that names no countries is taken for one country.
-    country_km2 : dict of str to float
-        By country, of those that the set draws whole.
+    `countries` has the country of each region; a set that names no countries is taken for one country.
     """
 
     region_km2: Floats
@@ -95,14 +88,8 @@ class RegionLand:
     def share(self, line: Line, held_km2: Floats | None, home: str) -> dict[str, float | None]:
         """Return the denominators of one row (km²) and the shares of them held (%), None where there is none.
 
-        Parameters
-        ----------
-        line : Line
-            The row.
-        held_km2 : (n + 2,) array or None
-            What is held: regions, unassigned, total (km²); None where it is not known.
-        home : str
-            The actor's own country, which is no denominator of the total; empty where it has none.
+        `held_km2` (n + 2,) is what is held, None where it is not known; `home` is the actor's own country, which is no
+        denominator of the total, empty where it has none.
         """
         count, members, region_km2 = len(self.region_km2), list(line.members), 0.0
         if line.level == TOTAL:

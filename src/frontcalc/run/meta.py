@@ -25,27 +25,14 @@ def table_of(
     slivers: bool = False,
     blank: bool = False,
 ) -> Table[RowT, Meta]:
-    """Return the table of what was noted since the last one.
+    """Return the table of some rows, with all that the run noted since the last one.
 
-    Parameters
-    ----------
-    run : Run
-        The run.
-    kind : type
-        The class of the rows.
-    rows : sequence
-        They.
-    shares : iterable of LayerShare
-        What each role covers on the maps.
-    slivers : bool
-        Whether slivers were told apart.
-    blank : bool
-        Whether periods may be noted none of which has two maps.
+    `shares` is what each role covers on the maps, and `slivers` whether slivers were told apart.
 
     Raises
     ------
     NoDataError
-        They may not, with the notices that say why.
+        None of the periods noted has two maps, and the table may not be `blank`; with the notices that say why.
     """
     if run.spans and not blank and not any(span.ends for span in run.spans):
         raise nothing_measured(run, run.said)

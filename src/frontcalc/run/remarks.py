@@ -49,16 +49,7 @@ class Measured(NamedTuple):
 def measured(run: Run, spans: Iterable[Span], *, ground: bool = False, judged: bool = True) -> Iterator[Measured]:
     """Yield periods with their changes and remarks, each as it comes, and note them in the run.
 
-    Parameters
-    ----------
-    run : Run
-        The run.
-    spans : iterable of Span
-        The periods with their maps.
-    ground : bool
-        Whether the polygons are needed too.
-    judged : bool
-        Whether large parts of each change are looked at; not where its steps are.
+    With `ground` the polygons come too. A change is `judged` by its large parts, unless its steps are.
     """
     for span, changed in run.changes(spans, ground=ground):
         suspect = suspect_parts(run, span, changed) if judged else []

@@ -200,14 +200,9 @@ def _rates(run: Run, states: States, days: Sequence[date]) -> Iterator[float]:
 
 
 def usual_km2(rates: Sequence[float], days: int) -> float | None:
-    """Return how much a step of so many days may change before it is an outlier, None where too few steps tell.
+    """Return how much a step of so many days may change before it is an outlier (km²), None where too few steps tell.
 
-    Parameters
-    ----------
-    rates : (n,) sequence of float
-        How fast the area held changed on the steps around it and on the step itself (km² per day, unsigned).
-    days : int
-        The length of the step.
+    `rates` is how fast the area held changed on the step and on those around it (km² per day, unsigned).
     """
     near = np.array(rates)
     return highest_usual(near, median(near)) * days if len(near) >= FEWEST_STEPS else None

@@ -9,7 +9,7 @@ from frontcalc.snapshots.drawn import (
     SnapshotLayer,
     changed,
     fault_of,
-    read_day,
+    parse_snapshot,
     read_part,
 )
 from frontcalc.snapshots.facts import (
@@ -67,7 +67,7 @@ __all__ = [
     "layers_of",
     "note_tells",
     "on_grid",
-    "read_day",
+    "parse_snapshot",
     "read_part",
     "read_snapshot",
     "refuse_told",

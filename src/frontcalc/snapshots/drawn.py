@@ -59,7 +59,7 @@ class SnapshotLayer:
             The file is no longer the one that the layer was first seen in.
         """
         try:
-            snapshot, polygons, _ = parse_snapshot(self.ref)
+            snapshot, polygons, _ = parsed(self.ref)
         except DataError as error:
             # It could be read when the layer was found in it.
             raise changed(self.file) from error
@@ -135,22 +135,13 @@ Drawn = tuple[Snapshot, dict[str, Geometries], tuple[DayFile, ...]]
 """A map as read: what is on it, and the polygons of each layer by its name; its files where faults were noted."""
 
 
-def read_day(ref: SnapshotRef, faults: list[Fault] | None = None, known: Mapping[str, Features] | None = None) -> Drawn:
-    """Read one day's files and sort their features into layers.
+def parse_snapshot(
+    ref: SnapshotRef, *, faults: list[Fault] | None = None, known: Mapping[str, Features] | None = None
+) -> Drawn:
+    """Read one day's files and sort their features into layers, for figures and for the lint alike.
 
-    Parameters
-    ----------
-    ref : SnapshotRef
-        The map.
-    faults : list of Fault, optional
-        Where faults are noted, and reading goes on as far as it can; without it the first is raised.
-    known : mapping of str to Features, optional
-        The features of files that need not be parsed again, by SHA-256.
-
-    Raises
-    ------
-    DataError
-        A file is broken, or two files of the day show one layer differently; not where faults are noted.
+    Faults are noted in `faults`, and reading goes on as far as it can; without it the first is raised as DataError.
+    `known` has the features of files that need not be parsed again, by SHA-256.
     """
     files: list[DayFile] = []
     notices: list[Notice] = []
@@ -191,21 +182,13 @@ def read_day(ref: SnapshotRef, faults: list[Fault] | None = None, known: Mapping
         notices.append(Notice("NO-GEOMETRY", f"{', '.join(ref.names)}: no layer has any geometry, so nothing is held"))
     stated_days = tuple(one.stated for one in files if one.stated and ref.day and one.stated != ref.day)
     drawn = ((part.crs, polygons[part.name]) for part in layers)
-    snapshot = Snapshot(
-        ref,
-        tuple(one.source for one in files),
-        layers,
-        tuple(notices),
-        stated_days,
-        tells,
-        box,
-        boxes_of(drawn),
-    )
+    sources, boxes = tuple(one.source for one in files), boxes_of(drawn)
+    snapshot = Snapshot(ref, sources, layers, tuple(notices), stated_days, tells, box, boxes)
     return snapshot, polygons, () if faults is None else tuple(files)
 
 
 # The last few maps stay in memory, since several threads may ask for their polygons.
-parse_snapshot = lru_cache(maxsize=4)(read_day)
+parsed = lru_cache(maxsize=4)(parse_snapshot)
 
 
 def _layered(

@@ -78,21 +78,9 @@ FileLayer = tuple[int, str, Layer | None, Geometries]
 
 
 def layers_of(files: Sequence[FileRead], legend: Legend) -> tuple[list[FileLayer], tuple[Tell, ...]]:
-    """Return the layers of one map, file by file, and what tells its polygons apart where no name is known.
+    """Return the layers of one map by file and name, and what tells its polygons apart where no name is known.
 
-    Parameters
-    ----------
-    files : sequence of (SourceFile, Entry, Features)
-        The files of the map.
-    legend : Legend
-        What the archive says of names itself.
-
-    Returns
-    -------
-    list of FileLayer
-        By file and name; on a map that nothing explains one layer a file, of the unnamed actor.
-    tuple of Tell
-        Empty where a name is known.
+    On a map that nothing explains, not even the archive's own `legend`, each file is a layer of the unnamed actor.
     """
     named = [list(_named_layers(index, entry, features, legend)) for index, (_, entry, features) in enumerate(files)]
     found = [layer for layers in named for layer in layers]
@@ -246,13 +234,7 @@ def told_apart(told: Told) -> tuple[dict[str, list[Tell]], dict[str, list[Tell]]
 
 
 def refuse_told(told: Told, archive: Archive) -> None:
-    """Stop where a property tells the polygons apart and nobody has said what its values mean.
-
-    Raises
-    ------
-    DataError
-        With each property, its values, polygons and km².
-    """
+    """Raise DataError where a property tells polygons apart that nobody has explained, with its values and km²."""
     if firm := told_apart(told)[0]:
         said = "; ".join(f"{field!r} is {described(tells)}" for field, tells in firm.items())
         raise DataError(
