@@ -140,12 +140,6 @@ class Change:
             )
         return replace(self, km2=km2)
 
-    def inverted(self) -> Change:
-        """Return the change from closing to opening."""
-        ground = self.ground and self.ground[::-1]
-        order = [CLOSING, OPENING, LOST, GAINED, LOST_SLIVER, GAINED_SLIVER]
-        return replace(self, km2=self.km2[order], large=self.large[::-1], ground=ground)
-
     def row(self, members: Sequence[int]) -> dict[str, float]:
         """Return the `FIGURES` of a row that sums some places of the arrays (km²)."""
         columns = self.km2[..., list(members)].reshape(12, -1).tolist()

@@ -61,8 +61,7 @@ def measured(run: Run, spans: Iterable[Span], *, ground: bool = False, judged: b
         if changed is not None and span.ends is not None:
             if run.options.drop_slivers:
                 said += dropped(run, [changed], label)
-            said += _repeats(run, *span.ends, changed, label)
-            said += _frozen_between(run, span, label)
+            said += _repeats(run, span, changed)
             if booked := _booked_km2(run, span.actor, *span.ends):
                 said += control_only([booked], [float(changed.km2[GAINED, 0, -1])], label)
         remarks = [Remark(notice) for notice in said]
@@ -115,51 +114,42 @@ def control_only(booked_km2: Sequence[float], gained_km2: Sequence[float], perio
     return [Notice("CONTROL-ONLY", what, period)]
 
 
-def _repeats(run: Run, opening: State, closing: State, changed: Change, label: str) -> list[Notice]:
-    """Return a notice where the two maps are the same, or else where either is the same as the one before it."""
+def _repeats(run: Run, span: Span, changed: Change) -> Iterator[Notice]:
+    """Yield notices where the two maps are the same or repeat the one before them, and of layers that stand still."""
+    assert span.ends is not None
+    (opening, closing), label = span.ends, span.period.label
     if _same_bytes(opening.snapshot, closing.snapshot):
-        what = f"the maps of {opening.day} and {closing.day} are byte for byte the same"
-        return [Notice("REPEAT", what, label)]
-    if not changed.km2[[GAINED, LOST], 0, -1].any():
-        return [Notice("REPEAT", f"the maps of {opening.day} and {closing.day} show the same ground", label)]
-    found = []
-    for state in (opening, closing):
-        place = run.archive.refs.index(state.snapshot.ref)
-        try:
-            for before in run.archive.refs[:place][-1:]:
-                if digests_of(before) == tuple(file.sha256 for file in state.snapshot.files):
-                    what = f"the map of {state.day} is byte for byte that of {before.day}"
-                    found.append(Notice("REPEAT", what, label))
-        except DataError as error:
-            # A map that cannot be read is not the same.
-            if isinstance(error, ChangedError):
-                raise
-    return found
+        yield Notice("REPEAT", f"the maps of {opening.day} and {closing.day} are byte for byte the same", label)
+    elif not changed.km2[[GAINED, LOST], 0, -1].any():
+        yield Notice("REPEAT", f"the maps of {opening.day} and {closing.day} show the same ground", label)
+    else:
+        for state in span.ends:
+            place = run.archive.refs.index(state.snapshot.ref)
+            try:
+                for before in run.archive.refs[:place][-1:]:
+                    if digests_of(before) == tuple(file.sha256 for file in state.snapshot.files):
+                        what = f"the map of {state.day} is byte for byte that of {before.day}"
+                        yield Notice("REPEAT", what, label)
+            except DataError as error:
+                # A map that cannot be read is not the same.
+                if isinstance(error, ChangedError):
+                    raise
+    days = [day for day in run.archive.days if opening.day and closing.day and opening.day <= day <= closing.day]
+    old, new = (_layers_of(span.actor, state.snapshot) for state in span.ends)
+    still = {name for name in old.keys() & new.keys() if old[name].digest == new[name].digest}
+    # Over a few maps, as over a few days, a layer may well stand still.
+    if len(days) < FROZEN_MAPS or still == old.keys() | new.keys():
+        return
+    for part in (new[name] for name in sorted(still)):
+        if run.view.counts(part.name, part.layer):
+            what = f"{part.name} is the same on {opening.day} and {closing.day}, {len(days)} maps"
+            yield Notice("FROZEN", what, label)
 
 
 def _same_bytes(one: Snapshot, other: Snapshot) -> bool:
     """Say whether two maps are of files with the same bytes; days of one file are not."""
     whole = all(part.selection is None for part in (*one.ref.parts, *other.ref.parts))
     return whole and [file.sha256 for file in one.files] == [file.sha256 for file in other.files]
-
-
-def _frozen_between(run: Run, span: Span, label: str) -> list[Notice]:
-    """Return a notice of each counted layer that two maps show alike, while another of the actor's differs."""
-    assert span.ends is not None
-    opening, closing = span.ends
-    days = [day for day in run.archive.days if opening.day and closing.day and opening.day <= day <= closing.day]
-    # Over a few maps, as over a few days, a layer may well stand still.
-    if len(days) < FROZEN_MAPS:
-        return []
-    before, after = (_layers_of(span.actor, state.snapshot) for state in span.ends)
-    still = {name for name in before.keys() & after.keys() if before[name].digest == after[name].digest}
-    if still == before.keys() | after.keys():
-        return []
-    return [
-        Notice("FROZEN", f"{after[name].name} is the same on {opening.day} and {closing.day}, {len(days)} maps", label)
-        for name in sorted(still)
-        if run.view.counts(after[name].name, after[name].layer)
-    ]
 
 
 def _layers_of(actor: str, snapshot: Snapshot) -> dict[str, SnapshotLayer]:

@@ -20,7 +20,7 @@ from frontcalc.names import some_of
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
 from frontcalc.snapshots.boxes import Box, box_around, boxes_of, first_exchanged, home_of_this_war, latitude_first
-from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of, unknown_line
+from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of
 from frontcalc.sources import SourceFile, fingerprint, read_features
 from frontcalc.sources.features import Features, notices_of, refuse_bare
 
@@ -181,8 +181,7 @@ def parse_snapshot(
     if layers and any(one.features.properties for one in files) and not any(map(len, polygons.values())):
         notices.append(Notice("NO-GEOMETRY", f"{', '.join(ref.names)}: no layer has any geometry, so nothing is held"))
     stated_days = tuple(one.stated for one in files if one.stated and ref.day and one.stated != ref.day)
-    drawn = ((part.crs, polygons[part.name]) for part in layers)
-    sources, boxes = tuple(one.source for one in files), boxes_of(drawn)
+    sources, boxes = tuple(one.source for one in files), boxes_of((own.crs, polygons[own.name]) for own in layers)
     snapshot = Snapshot(ref, sources, layers, tuple(notices), stated_days, tells, box, boxes)
     return snapshot, polygons, () if faults is None else tuple(files)
 
@@ -225,8 +224,12 @@ def _layered(
             if faults is None:
                 raise error
             noted.append(replace(fault_of(error, ref.day), layer=title, file=source.name, cure=""))
-    if unknown := [(one.layer, one.file, one.km2 or 0.0) for one in noted if one.code == "UNKNOWN-LAYER"]:
-        notices.append(Notice("UNKNOWN-LAYER", f"not counted: {unknown_line(unknown)}"))
+    unknown = [(one.km2 or 0.0, one.layer, one.file) for one in noted if one.code == "UNKNOWN-LAYER"]
+    if unknown:
+        unknown.sort(key=lambda one: (-one[0], one[1]))
+        shown = ", ".join(f"{name!r} in {file} ({km2:,.1f} km²)" for km2, name, file in unknown[:5])
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        notices.append(Notice("UNKNOWN-LAYER", f"not counted: {shown}{more}"))
     notices += [
         Notice("LATER-MAP", f"{some_of(titles)} of {ref.day}: {standing.label} stands, not {part.label}")
         for (standing, part), titles in earlier.items()
