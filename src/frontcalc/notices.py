@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import NamedTuple
 
-from frontcalc.errors import CheckFailed, UsageError
+from frontcalc.errors import CheckFailed, DataError, UsageError
 
 CODES = {
     "OPENS-LATE": "the archive starts inside the period, which opens with its first map",
@@ -240,6 +241,33 @@ _FINDINGS: dict[Severity, dict[str, tuple[str, str, str]]] = {
 
 FINDINGS = {code: Code(severity, *text) for severity, texts in _FINDINGS.items() for code, text in texts.items()}
 """Every code of `archive check`, errors first; what `docs/findings.md` shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault on one map: its code, a key of `FINDINGS`, and the particulars, a clause.
+
+    `until` is given where it is of a span of days of its own, `cure` where the code's own is not what to do; `at` is a
+    place to look at (longitude and latitude), and `maps` how many maps it is of, None where it is of none.
+    """
+
+    code: str
+    what: str
+    day: date | None = None
+    until: date | None = None
+    layer: str = ""
+    file: str = ""
+    at: tuple[float, float] | None = None
+    km2: float | None = None
+    count: int | None = None
+    cure: str = ""
+    maps: int | None = 1
+
+
+def fault_of(error: DataError, day: date | None) -> Fault:
+    """Return what a reader refused as a fault."""
+    at = error.at if error.at and abs(error.at[0]) <= 180.0 and abs(error.at[1]) <= 90.0 else None
+    return Fault(error.code or "UNREADABLE", error.problem, day, file=error.where or "", at=at, cure=error.cure or "")
 
 
 @dataclass(frozen=True, slots=True, order=True)

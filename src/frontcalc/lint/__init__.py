@@ -9,8 +9,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from frontcalc.notices import FINDINGS, Severity
-from frontcalc.snapshots import Fault
+from frontcalc.notices import FINDINGS, Fault, Severity
 
 
 @dataclass(frozen=True, slots=True)

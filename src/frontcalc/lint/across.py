@@ -16,9 +16,9 @@ from frontcalc import crs, geometry
 from frontcalc.archives import SnapshotRef
 from frontcalc.layers import Layer, Role, spelling
 from frontcalc.lint.single import CheckedMap, ground_of, held_layers, place_of, read_map
-from frontcalc.notices import FINDINGS, Severity
+from frontcalc.notices import FINDINGS, Fault, Severity, fault_of
 from frontcalc.outliers import MOVING_KM2, NEIGHBOURS, highest_usual, scale_of, standstills
-from frontcalc.snapshots import Box, Fault, box_around, fault_of, is_exchanged, latitude_first
+from frontcalc.snapshots import Box, box_around, is_exchanged, latitude_first
 from frontcalc.views import VIEWS
 
 SHARE_OF_HELD = 0.001

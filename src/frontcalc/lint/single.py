@@ -19,8 +19,9 @@ from frontcalc.archives import SnapshotRef
 from frontcalc.dates import without_day
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import Layer, Role, layer_name
+from frontcalc.notices import Fault
 from frontcalc.regions import RegionSet
-from frontcalc.snapshots import DayFile, Fault, Tell, parse_snapshot, to_equal_area
+from frontcalc.snapshots import DayFile, Tell, parse_snapshot, to_equal_area
 from frontcalc.views import VIEWS
 
 LEAST_KM2 = 0.01

@@ -23,13 +23,12 @@ from frontcalc.layers import UNNAMED
 from frontcalc.lint import Finding, finding, gather
 from frontcalc.lint.across import Trace, check_maps, exchanged_maps, trace_of
 from frontcalc.lint.single import CheckedMap, check_map, read_map
-from frontcalc.notices import FINDINGS, Notice
+from frontcalc.notices import FINDINGS, Fault, Notice, fault_of
 from frontcalc.outliers import FROZEN_MAPS
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
-from frontcalc.snapshots import Fault, fault_of
 from frontcalc.sources import SourceFile
 from frontcalc.tables import ArchiveMeta, LayerRow, Table
 

@@ -1,14 +1,16 @@
 """The map of one day: what is on it, its polygons, and what an actor holds on it."""
 
-from frontcalc.snapshots.boxes import Box, box_around, home_of_this_war, is_exchanged, latitude_first
 from frontcalc.snapshots.drawn import (
     SYNTHETIC,
+    Box,
     DayFile,
-    Fault,
     Snapshot,
     SnapshotLayer,
+    box_around,
     changed,
-    fault_of,
+    home_of_this_war,
+    is_exchanged,
+    latitude_first,
     parse_snapshot,
     read_part,
 )
@@ -44,7 +46,6 @@ __all__ = [
     "SYNTHETIC",
     "Box",
     "DayFile",
-    "Fault",
     "Holding",
     "Snapshot",
     "SnapshotLayer",
@@ -54,7 +55,6 @@ __all__ = [
     "changed",
     "digests_of",
     "drawn_km2",
-    "fault_of",
     "forget_read",
     "ground_of",
     "held",
