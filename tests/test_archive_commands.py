@@ -14,7 +14,7 @@ import shapely
 import frontcalc
 from frontcalc.cli import run, writing
 from frontcalc.errors import DataError
-from frontcalc.lint import CODES
+from frontcalc.notices import FINDINGS
 from frontcalc.outliers import FROZEN_MAPS
 from frontcalc.outputs import CHECK_WRITERS
 
@@ -163,7 +163,7 @@ def test_every_finding_of_the_table_is_documented() -> None:
     text = (Path(__file__).parents[1] / "docs" / "findings.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([A-Z-]+)` \| (\w+) \| (.+?) \| (.+?) \| (.+?) \|$", text, re.MULTILINE)
     assert rows == [
-        (code, meant.severity.value, meant.meaning, meant.cause, meant.cure) for code, meant in CODES.items()
+        (code, meant.severity.value, meant.meaning, meant.cause, meant.cure) for code, meant in FINDINGS.items()
     ]
 
 

@@ -15,7 +15,8 @@ from conftest import collection, square
 
 import frontcalc
 from frontcalc import UsageError
-from frontcalc.lint import CODES, Finding
+from frontcalc.lint import Finding
+from frontcalc.notices import FINDINGS
 from frontcalc.snapshots import drawn
 
 Write = Callable[..., Path]
@@ -51,7 +52,7 @@ def only(folder: Path, code: str, **options: Any) -> Finding:
     """Return the one finding of an archive, which must be of a code."""
     found = check(folder, **options)
     assert [row.code for row in found] == [code]
-    assert found[0].severity == CODES[code].severity
+    assert found[0].severity == FINDINGS[code].severity
     assert found[0].message
     return found[0]
 

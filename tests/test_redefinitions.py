@@ -12,8 +12,9 @@ import pytest
 import shapely
 
 import frontcalc
-from frontcalc.change.faults import large_parts, usual_km2
+from frontcalc.change import large_parts
 from frontcalc.outliers import highest_usual
+from frontcalc.run.suspicions import usual_km2
 from frontcalc.tables import Table
 
 Write = Callable[..., Path]

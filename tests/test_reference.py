@@ -18,9 +18,9 @@ from frontcalc.cache import VARIABLE as CACHE
 from frontcalc.cli import run
 from frontcalc.fetching.catalogue import VARIABLE as SOURCES
 from frontcalc.layers import Role
-from frontcalc.lint import CODES as FINDINGS
 from frontcalc.measure.fetch_regions import VARIABLE as MIRROR
 from frontcalc.notices import CODES as NOTICES
+from frontcalc.notices import FINDINGS
 from frontcalc.sources.limits import VARIABLES
 from frontcalc.views import VIEWS
 

@@ -49,7 +49,7 @@ class DataError(FrontcalcError):
     problem, where, cure : str
         As in `FrontcalcError`.
     code : str, optional
-        The code of `frontcalc.lint` that names this fault, where one does so precisely.
+        The code of `frontcalc.notices.FINDINGS` that names this fault, where one does so precisely.
     at : (lon, lat), optional
         Where the fault is, in the file's own coordinates.
     """

@@ -1,4 +1,4 @@
-"""Notices: coded remarks that travel with a result, so that no assumption is silent.
+"""The table of codes: of notices, which travel with a result so that no assumption is silent, and of findings.
 
 A code is a promise: once published it keeps its meaning. New codes are appended.
 """
@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
+from enum import StrEnum
+from typing import NamedTuple
 
-from frontcalc.errors import CheckFailed, UsageError
+from frontcalc.errors import CheckFailed, DataError, UsageError
 
-CODES: dict[str, str] = {
+CODES = {
     "OPENS-LATE": "the archive starts inside the period, which opens with its first map",
     "CLOSES-EARLY": "the archive ends inside the period, which closes with its last map",
     "SPAN": "the days between the two maps used differ by more than 5 % from the days asked for",
@@ -21,13 +24,13 @@ CODES: dict[str, str] = {
     "CARRIED": "a layer absent on that day was carried over from an earlier map",
     "SKIPPED": "a file that could not be read was left out, as asked",
     "MERGED": "two files of one date are byte for byte the same and were counted once",
-    "OTHER-FILES": "files in the archive that are no maps were not read",
+    "OTHER-FILES": "files in the archive, or members of its zips, are no maps and were not read",
     "UNKNOWN-LAYER": "a layer with an unknown name was not counted",
     "NOT-AREA": "points or lines were not counted, since they have no area",
     "NO-REGIONS": "no region set was given, so only totals are shown",
     "SYNTHETIC": "the maps are made up: the figures hold by construction and say nothing about any war",
     "FUTURE": "a map is dated after today",
-    "DATE-DIFFERS": "a date property says another day than the name, and the name counts",
+    "DATE-DIFFERS": "a date property says another day than the file's name, and the name counts",
     "REGIONS-OVERLAP": "regions overlap; what they share goes to the one that comes first in the file",
     "ONLY": "only some regions were asked for, and the total is of the rows shown",
     "UNASSIGNED": "more than 2 % of what was gained and lost lies in no region",
@@ -52,6 +55,219 @@ CODES: dict[str, str] = {
     "REPAIRS-DIFFER": "two ways of repairing polygons that cross themselves differ by more than 1 km²",
     "NO-GEOMETRY": "no layer of a map has any geometry, so nothing is held; or features that name no layer have none",
 }
+"""Every code of a notice, with its meaning; what `docs/notices.md` shows."""
+
+
+class Severity(StrEnum):
+    """How much a finding matters, the gravest first.
+
+    Of an error the map cannot be measured, or would be measured wrongly; a warning is to be looked at before figures
+    are printed; an info is good to know.
+    """
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Code(NamedTuple):
+    """One kind of finding: what it says, where it mostly comes from, and what to do, clauses without a final stop."""
+
+    severity: Severity
+    meaning: str
+    cause: str
+    cure: str
+
+
+# By severity and code: meaning, cause and cure. What is a notice too means the same there, but for NO-GEOMETRY.
+_FINDINGS: dict[Severity, dict[str, tuple[str, str, str]]] = {
+    Severity.ERROR: {
+        "UNREADABLE": (
+            "a file cannot be read",
+            "a download cut short, a web page or a server's error saved as a map, a format that is not known",
+            "download it again or remove it",
+        ),
+        "BROKEN-RING": (
+            "a ring is no ring: fewer than three different points, or a coordinate that is no finite number",
+            "lines too much simplified or rounded, NaN written by software",
+            "repair or remove the feature at the place named",
+        ),
+        "OUT-OF-RANGE": (
+            "coordinates are beyond ±180° of longitude or ±90° of latitude",
+            "longitudes counted from 0 to 360, a slip of the hand",
+            "bring longitudes to −180…180 and latitudes to −90…90",
+        ),
+        "METRES-AS-DEGREES": (
+            "coordinates are far too large for degrees, though the file says that they are or says nothing",
+            "a map in a projected CRS (web Mercator, UTM) saved as GeoJSON, or a shapefile that lost its .prj",
+            "declare the CRS, or export the map in longitude and latitude",
+        ),
+        "SWAPPED": (
+            "latitude stands before longitude",
+            "software that keeps to the axis order of EPSG:4326",
+            "write longitude first, as GeoJSON wants",
+        ),
+        "CRS-UNKNOWN": (
+            "the CRS that a file declares is unknown, or it declares none and must",
+            "a misspelt or local name, a missing .prj",
+            "declare an EPSG code",
+        ),
+        "CRS-IMPOSSIBLE": (
+            "the CRS that a file declares cannot be that of its coordinates",
+            "degrees in a file that declares metres, the .prj of another file, the wrong zone",
+            "declare the CRS that the coordinates are in",
+        ),
+        "NO-DATE": (
+            "it cannot be told which day a file shows",
+            "a name without a day, with two, or with one that no calendar has",
+            "name it by its day, as in 2024-11-03.geojson, or state its date in frontcalc.toml",
+        ),
+        "LAYER-TWICE": (
+            "two files show one layer of one day differently",
+            "a corrected file beside the one that it corrects",
+            "keep one of the two, or put the time of day into both names, as in 20241103_1800",
+        ),
+        "NO-LAYER": (
+            "no layer of a map is known, so that it cannot be measured",
+            "a publisher that frontcalc does not know yet",
+            "say what the layers mean: frontcalc archive explain",
+        ),
+        "UNMEASURABLE": (
+            "a layer can be read but not measured",
+            "polygons that cannot be repaired, or lie where the projection is not defined",
+            "repair the layer, or measure in another --crs",
+        ),
+    },
+    Severity.WARNING: {
+        "UNKNOWN-LAYER": (
+            CODES["UNKNOWN-LAYER"],
+            "a publisher's new layer or new name",
+            "say what it means under [layers] in frontcalc.toml, if it should count",
+        ),
+        "NOT-AREA": (
+            CODES["NOT-AREA"],
+            "symbols or fronts drawn in the same layer",
+            "nothing to do, if no area is meant; else draw it as a polygon",
+        ),
+        "ACTORS-OVERLAP": (
+            "two actors hold the same ground on one map",
+            "layers drawn apart from one another",
+            "measure each actor by itself, and do not add them",
+        ),
+        "OUTSIDE-REGIONS": (
+            "a part of the map touches no region, so that it is unassigned",
+            "islands and spits that the region file leaves out, a part in the wrong place",
+            "look at the place; use a region file that covers it",
+        ),
+        "LAYER-MISSING": (
+            CODES["LAYER-MISSING"],
+            "a layer left out, renamed or given up",
+            "get the missing layer, or measure with --carry-layers DAYS or a --view without it",
+        ),
+        "LAYER-FROZEN": (
+            "a layer stands still while others of the same map move",
+            "a publisher that books changes in another layer first, or a download that failed for one layer",
+            "do not measure change by this layer alone",
+        ),
+        "AREA-JUMP": (
+            "the area held changes at once far more than is usual in the archive",
+            "a redrawn or redefined map, a flood, a part lost in the file, or a real collapse of a front",
+            "look at the part named before printing a change over this step",
+        ),
+        "DAYS-MISSING": (
+            "the archive lacks maps that its own rhythm would have",
+            "days that the publisher left out, or a download that failed",
+            "download them, or ask for periods that do not end there",
+        ),
+        "REPEATED": (
+            "files of two days are byte for byte the same",
+            "a download that got the old file again, or a publisher that made no new one",
+            "download it again; if it stays, no change was published",
+        ),
+        "DATE-DIFFERS": (
+            CODES["DATE-DIFFERS"],
+            "maps stamped when published, not by what they show",
+            "--date-from property:FIELD or as_of_offset_days, if the property is right",
+        ),
+        "DATE-IMPLAUSIBLE": (
+            "a date is in the future, far from all others of the archive, or a property that is no date",
+            "a slip of the hand in a name, software that writes a default",
+            "correct the name or the property",
+        ),
+        "AS-OF": (
+            CODES["AS-OF"],
+            "a mirror that runs after midnight, or midnights of another zone than UTC",
+            "state as_of_offset_days in frontcalc.toml, 0 where the days are right",
+        ),
+        "REPAIRS-DIFFER": (
+            CODES["REPAIRS-DIFFER"],
+            "a ring drawn over ground that it encloses already, where more ground or a hole may be meant",
+            "look at the place: frontcalc counts what is covered twice as held; draw it once, or as a hole",
+        ),
+    },
+    Severity.INFO: {
+        "INVALID-RING": (
+            "a polygon's rings cross or overlap as drawn",
+            "drawing by hand, simplifying",
+            "nothing to do here, since frontcalc repairs them; other software may lose area",
+        ),
+        "OVERLAP": (
+            "two layers of one actor cover the same ground, which frontcalc counts once",
+            "layers drawn one over the other",
+            "nothing to do here, but who adds the layers' areas counts it twice",
+        ),
+        "NO-GEOMETRY": (
+            "features have no geometry, null or empty",
+            "rows kept in a table after their polygons were deleted",
+            "nothing to do: a layer of such features alone counts as empty",
+        ),
+        "UNCHANGED": (
+            "maps show exactly what the one before shows, in other bytes",
+            "days on which the publisher changed nothing",
+            "nothing to do",
+        ),
+        "OTHER-FILES": (
+            CODES["OTHER-FILES"],
+            "readmes, styles, licences",
+            "nothing to do, if they are no maps",
+        ),
+        "LATER-MAP": (
+            CODES["LATER-MAP"],
+            "a publisher that makes several maps a day",
+            "nothing to do, if the last map of the day is meant",
+        ),
+    },
+}
+
+FINDINGS = {code: Code(severity, *text) for severity, texts in _FINDINGS.items() for code, text in texts.items()}
+"""Every code of `archive check`, errors first; what `docs/findings.md` shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault on one map: its code, a key of `FINDINGS`, and the particulars, a clause.
+
+    `until` is given where it is of a span of days of its own, `cure` where the code's own is not what to do; `at` is a
+    place to look at (longitude and latitude), and `maps` how many maps it is of, None where it is of none.
+    """
+
+    code: str
+    what: str
+    day: date | None = None
+    until: date | None = None
+    layer: str = ""
+    file: str = ""
+    at: tuple[float, float] | None = None
+    km2: float | None = None
+    count: int | None = None
+    cure: str = ""
+    maps: int | None = 1
+
+
+def fault_of(error: DataError, day: date | None) -> Fault:
+    """Return what a reader refused as a fault."""
+    at = error.at if error.at and abs(error.at[0]) <= 180.0 and abs(error.at[1]) <= 90.0 else None
+    return Fault(error.code or "UNREADABLE", error.problem, day, file=error.where or "", at=at, cure=error.cure or "")
 
 
 @dataclass(frozen=True, slots=True, order=True)

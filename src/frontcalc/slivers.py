@@ -26,20 +26,11 @@ SliverRule = tuple[float, str]
 
 
 def thin_parts(parts: Geometries, rule: SliverRule, *, faces: bool = False) -> NDArray[np.bool_]:
-    """Say of each polygon (n,) of a change whether it is a sliver, or belongs to one.
+    """Say of each polygon (n,) of a change whether it is a sliver, or belongs to one; in metres, without overlap.
 
     A sliver's mean width, 2 × area ÷ perimeter, is below the rule's on the ground. A new vertex on an old line leaves
     an arm without width, which belongs to no outline that anybody drew: outlines are closed on a grid of a centimetre
-    where that can matter.
-
-    Parameters
-    ----------
-    parts : (n,) array of Polygon
-        In metres, without overlap.
-    rule : SliverRule
-        What counts as one.
-    faces : bool
-        Whether several of the polygons may make up one part, as those that `frontcalc.edges` finds.
+    where that can matter. With `faces` several of the polygons may make up one part, as those of `frontcalc.edges`.
     """
     if not len(parts):
         return np.zeros(0, dtype=bool)
@@ -61,7 +52,7 @@ def thin_parts(parts: Geometries, rule: SliverRule, *, faces: bool = False) -> N
 
 
 def mean_widths_m(parts: Geometries, source_crs: str) -> Floats:
-    """Return the mean width of polygons, 2 × area ÷ perimeter, (n,) in metres on the ground.
+    """Return the mean width of polygons (n,) in metres of a CRS: 2 × area ÷ perimeter, (n,) in metres on the ground.
 
     An equal-area projection, here `source_crs`, stretches lengths: EPSG:6933 draws a metre eastward at 48° as 1.3 m. So
     each polygon is measured on a plane of its own, longitude scaled by the cosine of its latitude.

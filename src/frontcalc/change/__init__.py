@@ -1,41 +1,297 @@
-"""What changed between two maps, as a value, and the area of ground by region."""
+"""What changed between two maps, as a value, in all and by region; and the area of ground by region."""
 
-from frontcalc.change.between import (
-    CLOSING,
-    DRIFT_KM2,
-    FIGURES,
-    GAINED,
-    GAINED_SLIVER,
-    LOST,
-    LOST_SLIVER,
-    OPENING,
-    Change,
-    Parts,
-    differences,
-    step,
-    total,
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc import edges, geometry
+from frontcalc.errors import FrontcalcError
+from frontcalc.regions import RegionSet
+from frontcalc.slivers import SliverRule, thin_parts
+
+Floats = NDArray[np.float64]
+Geometries = NDArray[np.object_]
+Ground = shapely.Geometry | NDArray[np.object_]
+"""One geometry, or an array of polygons without overlap."""
+
+CONTRADICTION_KM2 = 0.001
+"""How far gained and lost may be from the change of the total: overlays that had to snap err by square metres."""
+
+OPENING, CLOSING, GAINED, LOST, GAINED_SLIVER, LOST_SLIVER = range(6)
+"""Places in `Change.km2`."""
+
+FIGURES = (
+    "opening_km2",
+    "closing_km2",
+    "gained_km2",
+    "lost_km2",
+    "net_km2",
+    "snapped_km2",
+    "gained_sliver_km2",
+    "lost_sliver_km2",
 )
-from frontcalc.change.ground import CONTRADICTION_KM2, Floats, Geometries, Ground, areas, by_region, largest_beside
+"""The figures of a row, as columns are named."""
 
-__all__ = [
-    "CLOSING",
-    "CONTRADICTION_KM2",
-    "DRIFT_KM2",
-    "FIGURES",
-    "GAINED",
-    "GAINED_SLIVER",
-    "LOST",
-    "LOST_SLIVER",
-    "OPENING",
-    "Change",
-    "Floats",
-    "Geometries",
-    "Ground",
-    "Parts",
-    "areas",
-    "by_region",
-    "differences",
-    "largest_beside",
-    "step",
-    "total",
-]
+DRIFT_KM2 = 1e-7
+"""How far a total carried from step to step may be from the map's before all is measured afresh."""
+
+LARGE_KM2 = 50.0
+"""What a large part has at least: less is a week's work of an army."""
+
+_GRID_M = 2.0**-20
+_NOTHING_M2 = 1e-6
+_CRUMB_M2 = 1e6
+
+
+class Parts(NamedTuple):
+    """Ground that came or went, before it is cut by region: `polygons` (k,) in metres, without overlap.
+
+    `beside_m2` (k, 2) is how much of each no region takes, and how much is snapped; `thin` (k,) those of slivers.
+    """
+
+    polygons: Geometries
+    beside_m2: Floats
+    thin: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """Change between two maps, by region.
+
+    Parameters
+    ----------
+    km2 : (6, 2, n + 2) array of float
+        What was held at the `OPENING` and at the `CLOSING`, `GAINED`, `LOST`, and the slivers in either; of each the
+        area, and how much of it lies outside the region as drawn and was snapped to it (km²); regions in the set's
+        order, unassigned, total. Of the two maps only the totals are known until `opened` has filled in the rest.
+    large : tuple of two arrays of Polygon
+        The large parts gained and lost (metres): see `frontcalc.run.suspicions`.
+    ground : tuple of two Parts, optional
+        Gained and lost; None where only figures were kept.
+    """
+
+    km2: Floats
+    large: tuple[Geometries, Geometries]
+    ground: tuple[Parts, Parts] | None = None
+
+    @property
+    def opening_km2(self) -> Floats:
+        """What was held on the earlier map, (n + 2,)."""
+        return np.asarray(self.km2[OPENING, 0])
+
+    @property
+    def closing_km2(self) -> Floats:
+        """What was held on the later map, (n + 2,)."""
+        return np.asarray(self.km2[CLOSING, 0])
+
+    @property
+    def gained_km2(self) -> Floats:
+        """What is held at the close and not at the opening, (n + 2,)."""
+        return np.asarray(self.km2[GAINED, 0])
+
+    @property
+    def lost_km2(self) -> Floats:
+        """What is held at the opening and not at the close, (n + 2,)."""
+        return np.asarray(self.km2[LOST, 0])
+
+    @property
+    def net_km2(self) -> Floats:
+        """Gained less lost, which is also closing less opening, (n + 2,)."""
+        return self.gained_km2 - self.lost_km2
+
+    @property
+    def snapped_km2(self) -> Floats:
+        """What of gained and lost together lies outside the region as drawn, and was snapped to it, (n + 2,)."""
+        return np.asarray(self.km2[GAINED, 1] + self.km2[LOST, 1])
+
+    @property
+    def without_slivers(self) -> Change:
+        """The change less its slivers, which stay as what was left out; net no longer leads from map to map."""
+        km2 = self.km2.copy()
+        km2[[GAINED, LOST]] -= km2[[GAINED_SLIVER, LOST_SLIVER]]
+        broad = self.ground and tuple(Parts(*(array[~one.thin] for array in one)) for one in self.ground)
+        return replace(self, km2=km2, ground=broad)  # type: ignore[arg-type]
+
+    def opened(self, held_km2: Floats) -> Change:
+        """Return the change with what was held at the opening by region, (2, n + 2) as `areas` measures it.
+
+        What is held at the close follows, and its total must be the later map's.
+
+        Raises
+        ------
+        FrontcalcError
+            The overlay contradicts itself, by more than rounding: no figure is better than a wrong one.
+        """
+        km2, measured_km2 = self.km2.copy(), float(self.km2[CLOSING, 0, -1])
+        km2[OPENING] = held_km2
+        km2[CLOSING] = held_km2 + km2[GAINED] - km2[LOST]
+        if abs(measured_km2 - km2[CLOSING, 0, -1]) > CONTRADICTION_KM2:
+            raise FrontcalcError(
+                f"the overlay contradicts itself: {measured_km2:.6f} km² at the close, "
+                f"{km2[CLOSING, 0, -1]:.6f} by gained and lost",
+                cure="please report it with the two maps",
+            )
+        return replace(self, km2=km2)
+
+    def row(self, members: Sequence[int]) -> dict[str, float]:
+        """Return the `FIGURES` of a row that sums some places of the arrays (km²)."""
+        columns = self.km2[..., list(members)].reshape(12, -1).tolist()
+        sums = [column[0] if len(column) == 1 else math.fsum(column) for column in columns]
+        opening, _, closing, _, gained, gained_snapped, lost, lost_snapped, thin_gained, _, thin_lost, _ = sums
+        figures = (opening, closing, gained, lost, gained - lost, gained_snapped + lost_snapped, thin_gained, thin_lost)
+        return dict(zip(FIGURES, figures, strict=True))
+
+    def __add__(self, later: Change) -> Change:
+        """Return what came and went in two steps together: gross figures, from the first map to the last."""
+        return total([self, later])
+
+
+def total(steps: Sequence[Change]) -> Change:
+    """Return the sum of one or more steps, each figure rounded once and not at every step."""
+    columns = zip(*(step.km2[GAINED:].ravel().tolist() for step in steps), strict=True)
+    moved = np.array([math.fsum(column) for column in columns]).reshape(4, *steps[0].km2.shape[1:])
+    nothing = np.empty(0, dtype=object)
+    ends = [steps[0].km2[OPENING], steps[-1].km2[CLOSING]]
+    return Change(np.concatenate([ends, moved]), (nothing, nothing))
+
+
+def step(
+    before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: RegionSet, *, slivers: SliverRule | None = None
+) -> Change:
+    """Return what was gained and lost from one map to another.
+
+    Gained is held at the close and not at the opening, lost the reverse; both are overlaid with the regions. What is
+    held on the two maps is measured in total, and must differ by gained less lost. `before` and `after` are valid, in
+    metres of the regions' equal-area projection. Without `slivers`, what counts as one, there are none.
+
+    Raises
+    ------
+    FrontcalcError
+        The overlay contradicts itself, by more than rounding: no figure is better than a wrong one.
+    """
+    groups: list[Geometries] = []
+    for ground in differences(before, after):
+        parts = geometry.polygonal(ground)
+        # What an overlay of whole maps returns is whole parts; an array may hold several faces of one.
+        faces = isinstance(ground, np.ndarray)
+        thin = thin_parts(parts, slivers, faces=faces) if slivers else np.zeros(len(parts), bool)
+        groups += [parts[~thin], parts[thin]]
+    found = measured(groups, regions)
+    gained, thin_gained, lost, thin_lost = (both for both, *_ in found)
+    ends = np.full((2, *gained.shape), np.nan)
+    ends[:, 0, -1] = geometry.area_km2(before), geometry.area_km2(after)
+    km2 = np.stack([*ends, gained + thin_gained, lost + thin_lost, thin_gained, thin_lost])
+    if abs(float(km2[GAINED, 0, -1] - km2[LOST, 0, -1] - (ends[1, 0, -1] - ends[0, 0, -1]))) > CONTRADICTION_KM2:
+        raise FrontcalcError(
+            f"the overlay contradicts itself: {ends[1, 0, -1] - ends[0, 0, -1]:.6f} km² more is held, "
+            f"{km2[GAINED, 0, -1] - km2[LOST, 0, -1]:.6f} by gained and lost",
+            cure="please report it with the two maps",
+        )
+    whole = [
+        Parts(
+            np.concatenate([broad, narrow]),
+            np.concatenate([broad_m2, narrow_m2]),
+            np.repeat([False, True], [len(broad), len(narrow)]),
+        )
+        for (_, broad, broad_m2), (_, narrow, narrow_m2) in (found[:2], found[2:])
+    ]
+    return Change(km2, (large_parts(whole[0].polygons), large_parts(whole[1].polygons)), (whole[0], whole[1]))
+
+
+def differences(
+    before: shapely.MultiPolygon, after: shapely.MultiPolygon, *, whole: bool = False
+) -> tuple[Ground, Ground]:
+    """Return the ground gained and lost between two maps: by their edges where few differ, unless `whole` is asked for.
+
+    Else the whole of them is overlaid. An overlay of lines that all but coincide may err by whole faces (GEOS 3.14),
+    which the change of the total tells. On a grid it does not, but moves every line by up to half of its width.
+    """
+    if not whole and (found := edges.difference(before, after)):
+        return found
+    for grid_m in (None, _GRID_M):
+        gained, lost = (shapely.difference(*pair, grid_size=grid_m) for pair in ((after, before), (before, after)))
+        change = shapely.area(after) - shapely.area(before)
+        if abs(shapely.area(gained) - shapely.area(lost) - change) <= CONTRADICTION_KM2 * 1e6:
+            break
+    return gained, lost
+
+
+def areas(ground: Ground, regions: RegionSet) -> Floats:
+    """Return the area of ground by region, each measured by itself, (2, n + 2) in km².
+
+    That is the area, and how much of it lies outside the region as drawn and was snapped to it: regions in the set's
+    order, unassigned, total. The ground is valid, in metres of the regions' projection.
+
+    Raises
+    ------
+    FrontcalcError
+        Regions and unassigned do not add up to the total.
+    """
+    return measured([geometry.polygonal(ground)], regions)[0][0]
+
+
+def measured(groups: Sequence[Geometries], regions: RegionSet) -> list[tuple[Floats, Geometries, Floats]]:
+    """Return the area of each group of polygons (k,) as `areas` does, at once; its parts; what of each lies beside.
+
+    Parts thinner than rounding, which GEOS may turn into hundreds of km², are in the total only. What lies beside is
+    (k, 2), as `RegionSet.split` returns it.
+    """
+    found, solid = [], [parts[shapely.area(parts) > _NOTHING_M2] for parts in groups]
+    for whole, parts, (km2, snapped_km2, beside_m2) in zip(groups, solid, regions.split(*solid), strict=True):
+        total_km2, by_region_km2 = float(np.sum(geometry.area_km2(whole))), float(km2.sum())
+        if abs(by_region_km2 - total_km2) > CONTRADICTION_KM2:
+            raise FrontcalcError(
+                f"the overlay contradicts itself: {total_km2:.6f} km² in all, {by_region_km2:.6f} by region",
+                cure="please report it with the maps and the regions",
+            )
+        both = np.array([np.append(km2, total_km2), np.append(snapped_km2, np.sum(snapped_km2))])
+        found.append((both, parts, beside_m2))
+    return found
+
+
+def by_region(parts: Geometries, regions: RegionSet) -> list[shapely.MultiPolygon]:
+    """Return ground, polygons (k,) in metres, cut by region: (n + 1) in the set's order, and unassigned."""
+    unassigned, taken, owner, _ = regions.cut(parts)
+    cut = map(geometry.polygonal, [*(taken[owner == region] for region in range(len(regions.names))), unassigned])
+    return [geometry.union(part[shapely.area(part) > _NOTHING_M2]) for part in cut]
+
+
+def largest_beside(parts: Geometries, beside_m2: Floats, regions: RegionSet, *, snapped: bool) -> shapely.Polygon:
+    """Return the largest connected part of what no region takes, or of what is snapped; empty where there is none.
+
+    What is connected lies in one part of the ground. So parts are cut in the order of how much each has at most,
+    until what is left has less than was found: one or two of a thousand. The ground is as in `Parts`.
+    """
+    most_m2 = beside_m2[:, int(snapped)]
+    faces, most_m2 = parts[most_m2 > 0], most_m2[most_m2 > 0]
+    # Several faces may be of one part.
+    whole = np.array(geometry.union(faces).geoms, dtype=object)
+    face, of = shapely.STRtree(whole).query(shapely.point_on_surface(faces), predicate="intersects")
+    bounds_m2 = np.bincount(of, most_m2[face], minlength=len(whole)).astype(np.float64)
+    largest = shapely.Polygon()
+    for number in np.argsort(-bounds_m2, kind="stable"):
+        if bounds_m2[number] <= largest.area:
+            break
+        ground = regions.cut(whole[number : number + 1], beside=True)
+        beside = geometry.union(geometry.polygonal(ground.taken) if snapped else ground.unassigned)
+        largest = max(largest, *beside.geoms, key=lambda polygon: polygon.area)
+    return largest
+
+
+def large_parts(parts: Geometries) -> Geometries:
+    """Return the parts of a change (n,) that are large enough, largest first, faces of one put together (metres)."""
+    sizable = parts[shapely.area(parts) >= _CRUMB_M2]
+    if not np.sum(shapely.area(sizable)) >= LARGE_KM2 * 1e6:
+        return sizable[:0]
+    whole = np.array(geometry.union(sizable).geoms, dtype=object)
+    km2 = geometry.area_km2(whole)
+    # Not in the order of the overlay, which another version of GEOS may change.
+    order = np.argsort(-km2, kind="stable")
+    return np.asarray(whole[order[km2[order] >= LARGE_KM2]])

@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import geometry
-from frontcalc.change.ground import CONTRADICTION_KM2, Floats, areas
+from frontcalc.change import CONTRADICTION_KM2, Floats, areas
 from frontcalc.errors import FrontcalcError
 from frontcalc.layers import Role
 from frontcalc.regions import RegionSet
@@ -23,15 +23,10 @@ Ground = Mapping[Role, shapely.MultiPolygon]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Transitions:
-    """Ground by its role on two maps.
+    """Ground by its role on two maps; `roles` are in order of precedence, `NOTHING` last.
 
-    Parameters
-    ----------
-    roles : tuple of str
-        In order of precedence, `NOTHING` last.
-    km2 : (roles, roles, n + 2) array of float
-        From a role of the opening map to a role of the closing one (km²): regions in the set's order,
-        unassigned, total. From nothing to nothing it is not measured, and 0.
+    `km2` (roles, roles, n + 2) is from a role of the opening map to one of the closing map: regions in the set's order,
+    unassigned, total. From nothing to nothing it is not measured, and 0.
     """
 
     roles: tuple[str, ...]
@@ -68,15 +63,8 @@ def between(
 ) -> Transitions:
     """Return how much ground turned from each role into each other one.
 
-    Parameters
-    ----------
-    before, after : mapping of Role to MultiPolygon
-        An actor's ground by role on either map, which may overlap: valid, in metres of an equal-area
-        projection.
-    held_before, held_after : geometry
-        The unions of them.
-    regions : RegionSet
-        In the same projection.
+    `before` and `after` are an actor's ground by role on either map, which may overlap, with its unions `held_before`
+    and `held_after`: valid, in metres of the regions' equal-area projection.
 
     Raises
     ------

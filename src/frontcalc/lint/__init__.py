@@ -1,5 +1,101 @@
-"""The lint of archives: what is wrong in which file, on which day and where, under stable codes."""
+"""The lint of archives: what is wrong in which file, on which day and where, under stable codes.
 
-from frontcalc.lint.findings import CODES, Code, Finding, Severity
+Faults are gathered from map to map, so that one fault is one line.
+"""
 
-__all__ = ["CODES", "Code", "Finding", "Severity"]
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from frontcalc.notices import FINDINGS, Fault, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding; its fields are the published columns, in order.
+
+    Parameters
+    ----------
+    severity, code : str
+        One of `Severity`, and a key of `frontcalc.notices.FINDINGS`.
+    date, until : date or None
+        The first and last day concerned.
+    maps : int or None
+        On how many maps of the archive, one after the other; None where it is not of maps.
+    layer : str
+        The publisher's name, or several joined by « + »; empty where it concerns no layer.
+    file : str
+        The first file concerned.
+    lon, lat : float or None
+        A place to look at, on the first map (degrees).
+    km2 : float or None
+        The area concerned, the largest of the maps.
+    count : int or None
+        How many of what the message names, on all the maps.
+    message : str
+        What was found and what to do.
+    """
+
+    severity: str
+    code: str
+    date: dt.date | None
+    until: dt.date | None
+    maps: int | None
+    layer: str
+    file: str
+    lon: float | None
+    lat: float | None
+    km2: float | None
+    count: int | None
+    message: str
+
+
+def gather(by_map: Iterable[Iterable[Fault]]) -> Iterator[Finding]:
+    """Yield findings from the faults of each map in turn: what is on maps one after the other is one finding.
+
+    Errors stay one a file, since each file has to be mended; its message is its own.
+    """
+    open_runs: dict[tuple[str, str], list[Fault]] = {}
+    for faults in by_map:
+        running: dict[tuple[str, str], list[Fault]] = {}
+        for fault in faults:
+            key = (fault.code, fault.layer.casefold())
+            if FINDINGS[fault.code].severity is Severity.ERROR:
+                yield finding([fault])
+            elif key in running:
+                running[key].append(fault)
+            else:
+                running[key] = [*open_runs.pop(key, []), fault]
+        yield from (finding(run) for run in open_runs.values())
+        open_runs = running
+    yield from (finding(run) for run in open_runs.values())
+
+
+def finding(run: list[Fault]) -> Finding:
+    """Return one finding for faults of one code and layer, on one map or on several in turn."""
+    first, last = run[0], run[-1]
+    areas = [fault.km2 for fault in run if fault.km2 is not None]
+    counts = [fault.count for fault in run if fault.count is not None]
+    days = len({fault.day for fault in run})
+    code = FINDINGS[first.code]
+    more = ""
+    if days > 1:
+        more = f"; so on {days} maps to {last.day}"
+        more += f", {sum(counts)} in all" if counts else ""
+        more += f", {max(areas):,.3f} km² at most" if areas else ""
+    return Finding(
+        severity=code.severity.value,
+        code=first.code,
+        date=first.day,
+        until=last.until or last.day,
+        maps=days if first.maps == 1 else first.maps,
+        layer=first.layer,
+        file=first.file,
+        lon=first.at[0] if first.at else None,
+        lat=first.at[1] if first.at else None,
+        km2=max(areas) if areas else None,
+        count=sum(counts) if counts else None,
+        message=f"{first.what}{more}; {first.cure or code.cure}",
+    )

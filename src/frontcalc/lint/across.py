@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from frontcalc import crs, geometry
 from frontcalc.archives import SnapshotRef
 from frontcalc.layers import Layer, Role, spelling
-from frontcalc.lint.findings import CODES, Severity
 from frontcalc.lint.single import CheckedMap, ground_of, held_layers, place_of, read_map
+from frontcalc.notices import FINDINGS, Fault, Severity, fault_of
 from frontcalc.outliers import MOVING_KM2, NEIGHBOURS, highest_usual, scale_of, standstills
-from frontcalc.snapshots import Box, Fault, box_around, fault_of, is_exchanged, latitude_first
+from frontcalc.snapshots import Box, box_around, is_exchanged, latitude_first
 from frontcalc.views import VIEWS
 
 SHARE_OF_HELD = 0.001
@@ -68,7 +68,7 @@ def trace_of(one: CheckedMap) -> Trace:
         sha256=tuple(sorted(file.source.sha256 for file in one.files)) if alone else (),
         layers=tuple((own.name, own.layer, own.digest) for own in one.layers),
         held_km2={actor: km2 for (actor, *_), km2 in one.held_km2.items()},
-        whole=all(CODES[fault.code].severity is not Severity.ERROR for fault in one.faults),
+        whole=all(FINDINGS[fault.code].severity is not Severity.ERROR for fault in one.faults),
         stated=tuple(file.stated for file in one.files if file.stated),
         box=box_around((own.crs, own.polygons) for own in one.layers),
     )

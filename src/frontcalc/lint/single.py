@@ -19,8 +19,9 @@ from frontcalc.archives import SnapshotRef
 from frontcalc.dates import without_day
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import Layer, Role, layer_name
+from frontcalc.notices import Fault
 from frontcalc.regions import RegionSet
-from frontcalc.snapshots import DayFile, Fault, Tell, read_day, to_equal_area
+from frontcalc.snapshots import DayFile, Tell, parse_snapshot, to_equal_area
 from frontcalc.views import VIEWS
 
 LEAST_KM2 = 0.01
@@ -70,7 +71,7 @@ def read_map(ref: SnapshotRef, before: CheckedMap | None, plane: str) -> Checked
     """Return one map; what is byte for byte the same as on the map `before` is neither read nor measured again."""
     faults: list[Fault] = []
     known = {one.source.sha256: one.features for one in before.files if not one.part.selection} if before else {}
-    snapshot, drawn, files = read_day(ref, faults, known)
+    snapshot, drawn, files = parse_snapshot(ref, faults=faults, known=known)
     grounds = {(one.digest, one.crs): one.ground for one in before.layers} if before else {}
     layers = []
     for part in snapshot.layers:

@@ -20,17 +20,15 @@ from frontcalc.embedded import load_embedded
 from frontcalc.errors import ChangedError, DataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.layers import UNNAMED
-from frontcalc.lint import CODES, Finding
+from frontcalc.lint import Finding, finding, gather
 from frontcalc.lint.across import Trace, check_maps, exchanged_maps, trace_of
-from frontcalc.lint.findings import finding, gather
 from frontcalc.lint.single import CheckedMap, check_map, read_map
-from frontcalc.notices import Notice
+from frontcalc.notices import FINDINGS, Fault, Notice, fault_of
 from frontcalc.outliers import FROZEN_MAPS
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
-from frontcalc.snapshots import Fault, fault_of
 from frontcalc.sources import SourceFile
 from frontcalc.tables import ArchiveMeta, LayerRow, Table
 
@@ -171,7 +169,7 @@ def check_archive(
             what, _, cure = notice.message.partition(": ") if notice.code == "AS-OF" else (notice.message, "", "")
             spanning.append(Fault(notice.code, what, maps=None, cure=cure))
     spanning += (fault_of(error, None) for error in maps.refused)
-    codes = list(CODES)
+    codes = list(FINDINGS)
     findings = sorted(
         [*gather(by_map), *(finding([fault]) for fault in spanning)],
         key=lambda found: (codes.index(found.code), found.date or date.min, found.file, found.layer, found.message),

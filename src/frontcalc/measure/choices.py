@@ -199,9 +199,9 @@ def _share(run: Run, actor: str, held: Floats) -> float:
     land, on_land = land_of(run.regions), held[0] - held[1]
     home = COUNTRIES.get(actor, "")
     if len(regions) == 1:
-        share = land.share(regions[0], on_land, home).share_of_region_pct
+        share = land.share(regions[0], on_land, home)["share_of_region_pct"]
     else:
-        share = land.share(run.lines.shown[-1], on_land, home).share_of_country_pct
+        share = land.share(run.lines.shown[-1], on_land, home)["share_of_country_pct"]
     if share is None:
         raise _Lacking("the region set draws no land that this could be a share of")
     return share

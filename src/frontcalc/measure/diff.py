@@ -13,11 +13,12 @@ from frontcalc.archives import Archive, pair_archive
 from frontcalc.change import CONTRADICTION_KM2, FIGURES
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.keywords import facade
+from frontcalc.notices import join_codes
 from frontcalc.periods import Period, PeriodsLike, parse_periods
 from frontcalc.run.lands import drawn_in_degrees
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
-from frontcalc.run.remarks import Measured, codes_of, measured
+from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.snapshots import forget_read, read_snapshot
 from frontcalc.states import Span, State
@@ -243,7 +244,7 @@ def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
             days=days,
             view=run.view.name,
             rate_km2_per_day=net / days if days and net is not None else None,
-            notes=codes_of(one.remarks, line),
+            notes=join_codes(said.notice for said in one.remarks if said.rows is None or line in said.rows),
             **figures,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -196,7 +196,7 @@ def _rows(run: Run, step: str | None, land: RegionLand, one: Measured, steps: Se
     held = one.change.km2[CLOSING, 0] - one.change.km2[CLOSING, 1] if one.change else None
     gross = total(steps) if steps else None
     for line, row in zip(run.lines.shown, diff_rows(run, one), strict=True):
-        share = asdict(land.share(line, held, COUNTRIES.get(one.span.actor, "")))
+        share = land.share(line, held, COUNTRIES.get(one.span.actor, ""))
         own = {entry.name: getattr(row, entry.name) for entry in fields(PeriodRow)} | share
         if step is None:
             yield SummaryRow(**own)

@@ -62,7 +62,7 @@ def json_text(result: Table[Any, Any]) -> str:
 
 def sarif_text(result: Table[Any, Any]) -> str:
     """Return findings as a SARIF document; a finding's own figures are among its properties."""
-    from frontcalc.lint import CODES
+    from frontcalc.notices import FINDINGS as CODES
 
     used = [code for code in CODES if any(row.code == code for row in result.rows)]
     rules = [

@@ -7,7 +7,9 @@ from typing import Any
 
 from frontcalc.claims import UNIT_LABELS
 from frontcalc.columns import unit_of
-from frontcalc.lint import CODES, Finding, Severity
+from frontcalc.lint import Finding
+from frontcalc.notices import FINDINGS as CODES
+from frontcalc.notices import Severity
 from frontcalc.outputs.grid import Columns, Grid, grid_of, projection, remarks
 from frontcalc.outputs.numbers import BLANK, km2
 from frontcalc.tables import TOTAL, lists

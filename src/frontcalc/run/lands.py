@@ -1,4 +1,4 @@
-"""What goes with the regions of a result's rows: where they are from, their shapes, and shares of their land."""
+"""What goes with the regions of a result's rows: their shapes, and shares of their land."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc import crs, geometry, region_store
+from frontcalc import crs, geometry
 from frontcalc.change import Floats
-from frontcalc.embedded import load_embedded
 from frontcalc.levels import Line
 from frontcalc.outputs.geodata import tidy_polygons
 from frontcalc.regions import TOTAL, RegionSet
 from frontcalc.run.run import Run
-from frontcalc.sources import SourceFile
 
 KeyT = TypeVar("KeyT")
 
@@ -76,74 +74,40 @@ def drawn_in_degrees(polygons: NDArray[np.object_], plane: str) -> shapely.Multi
     return shapely.MultiPolygon(list(tidy_polygons(geometry.polygonal(degrees))))
 
 
-def terms_of(file: SourceFile | None) -> tuple[str, str]:
-    """Return source and licence of a region file, empty where they are not known, as for a user's own.
-
-    A file is told by its content, so that a fetched one is known by any name.
-    """
-    if file is None:
-        return "", ""
-    stored = load_embedded()
-    known = stored if file.sha256 == stored.sha256 else region_store.of_content(file.sha256)
-    return (known.source, known.licence) if known else ("", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """The denominators of one row (km²) and the shares of them held (%); None where there is none."""
-
-    region_km2: float | None = None
-    share_of_region_pct: float | None = None
-    country_km2: float | None = None
-    share_of_country_pct: float | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class RegionLand:
-    """The land of a region set, as it draws it.
+    """The land of a region set, as it draws it: by region (n,), and by country of those that it draws whole.
 
-    Parameters
-    ----------
-    region_km2 : (n,) array
-        By region.
-    countries : tuple of str
-        The country of each region; a set that names no countries is taken for one country.
-    country_km2 : dict of str to float
-        By country, of those that the set draws whole.
+    `countries` has the country of each region; a set that names no countries is taken for one country.
     """
 
     region_km2: Floats
     countries: tuple[str, ...]
     country_km2: dict[str, float]
 
-    def share(self, line: Line, held_km2: Floats | None, home: str) -> Share:
-        """Return the shares of one row.
+    def share(self, line: Line, held_km2: Floats | None, home: str) -> dict[str, float | None]:
+        """Return the denominators of one row (km²) and the shares of them held (%), None where there is none.
 
-        Parameters
-        ----------
-        line : Line
-            The row.
-        held_km2 : (n + 2,) array or None
-            What is held: regions, unassigned, total (km²); None where it is not known.
-        home : str
-            The actor's own country, which is no denominator of the total; empty where it has none.
+        `held_km2` (n + 2,) is what is held, None where it is not known; `home` is the actor's own country, which is no
+        denominator of the total, empty where it has none.
         """
-        count = len(self.region_km2)
+        count, members, region_km2 = len(self.region_km2), list(line.members), 0.0
         if line.level == TOTAL:
             # Of the one country that is not the actor's own, and of what is held in its regions.
-            foreign = [country for country in self.country_km2 if not home or country != home]
-            if len(foreign) != 1:
-                return Share()
-            members = range(count) if count + 1 in line.members else line.members
-            mine = [member for member in members if member < count and self.countries[member] == foreign[0]]
-            held = None if held_km2 is None else math.fsum(held_km2[mine])
-            return Share(None, None, *_part(held, self.country_km2[foreign[0]]))
-        if max(line.members) >= count:
-            return Share()
-        held = None if held_km2 is None else line.sum_of(held_km2)
-        countries = {self.countries[member] for member in line.members}
-        country_km2 = self.country_km2.get(countries.pop()) if len(countries) == 1 else None
-        return Share(*_part(held, line.sum_of(self.region_km2)), *_part(held, country_km2))
+            countries = {country for country in self.country_km2 if not home or country != home}
+            whole = range(count) if count + 1 in members else members
+            members = [member for member in whole if member < count and self.countries[member] in countries]
+        elif max(members) < count:
+            countries, region_km2 = {self.countries[member] for member in members}, line.sum_of(self.region_km2)
+        else:
+            countries = set()
+        country_km2 = self.country_km2.get(min(countries), 0.0) if len(countries) == 1 else 0.0
+        held = None if held_km2 is None else math.fsum(held_km2[members])
+        shares: dict[str, float | None] = {}
+        for name, land_km2 in (("region", region_km2), ("country", country_km2)):
+            share = 100 * held / land_km2 if held is not None and land_km2 else None
+            shares |= {f"{name}_km2": land_km2 or None, f"share_of_{name}_pct": share}
+        return shares
 
 
 def land_of(regions: RegionSet) -> RegionLand:
@@ -159,10 +123,3 @@ def land_of(regions: RegionSet) -> RegionLand:
         if country not in regions.partial_countries
     }
     return RegionLand(areas, countries, country_km2)
-
-
-def _part(held_km2: float | None, land_km2: float | None) -> tuple[float | None, float | None]:
-    """Return an area of land, and the share of it that is held in per cent."""
-    if not land_km2:
-        return None, None
-    return land_km2, None if held_km2 is None else 100 * held_km2 / land_km2

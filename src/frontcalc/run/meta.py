@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from frontcalc import __version__
+from frontcalc import __version__, region_store
+from frontcalc.embedded import load_embedded
 from frontcalc.errors import NoDataError
 from frontcalc.levels import NONE
 from frontcalc.notices import Notice
 from frontcalc.regions import BORDER_KM, WATER_KM
-from frontcalc.run.lands import shapes_of, terms_of
+from frontcalc.run.lands import shapes_of
 from frontcalc.run.run import Run
 from frontcalc.snapshots import remark_on, repair_gaps_km2
 from frontcalc.tables import LayerShare, Meta, PeriodUsed, RowT, Snapping, Table
@@ -24,27 +25,14 @@ def table_of(
     slivers: bool = False,
     blank: bool = False,
 ) -> Table[RowT, Meta]:
-    """Return the table of what was noted since the last one.
+    """Return the table of some rows, with all that the run noted since the last one.
 
-    Parameters
-    ----------
-    run : Run
-        The run.
-    kind : type
-        The class of the rows.
-    rows : sequence
-        They.
-    shares : iterable of LayerShare
-        What each role covers on the maps.
-    slivers : bool
-        Whether slivers were told apart.
-    blank : bool
-        Whether periods may be noted none of which has two maps.
+    `shares` is what each role covers on the maps, and `slivers` whether slivers were told apart.
 
     Raises
     ------
     NoDataError
-        They may not, with the notices that say why.
+        None of the periods noted has two maps, and the table may not be `blank`; with the notices that say why.
     """
     if run.spans and not blank and not any(span.ends for span in run.spans):
         raise nothing_measured(run, run.said)
@@ -69,7 +57,12 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
     counting = [part for part in layers if run.view.counts(part.name, part.layer)]
     counted = {part.name for part in counting if part.layer.actor in run.actors}
     files = {file.name: file for snapshot in maps for file in snapshot.files}
-    terms, source = terms_of(run.regions.source), run.regions.source
+    known, source = None, run.regions.source
+    if source:
+        # A file is told by its content, so that a fetched one is known by any name.
+        stored = load_embedded()
+        known = stored if source.sha256 == stored.sha256 else region_store.of_content(source.sha256)
+    terms = (known.source, known.licence) if known else ("", "")
     of_regions = ", ".join(filter(None, terms)) or (f"{source.name}, whose source is not stated" if source else "")
     # Ground beside regions is given to them, but not without regions.
     rule = run.options.snap

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +15,7 @@ from frontcalc.change import GAINED, GAINED_SLIVER, LOST, LOST_SLIVER, Change, F
 from frontcalc.errors import ChangedError, DataError
 from frontcalc.layers import UNNAMED, Role, spelling
 from frontcalc.levels import Line
-from frontcalc.notices import Notice, join_codes
+from frontcalc.notices import Notice
 from frontcalc.outliers import FROZEN_MAPS, standstills
 from frontcalc.run.run import Run
 from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, suspect_parts
@@ -50,48 +49,31 @@ class Measured(NamedTuple):
 def measured(run: Run, spans: Iterable[Span], *, ground: bool = False, judged: bool = True) -> Iterator[Measured]:
     """Yield periods with their changes and remarks, each as it comes, and note them in the run.
 
-    Parameters
-    ----------
-    run : Run
-        The run.
-    spans : iterable of Span
-        The periods with their maps.
-    ground : bool
-        Whether the polygons are needed too.
-    judged : bool
-        Whether large parts of each change are looked at; not where its steps are.
+    With `ground` the polygons come too. A change is `judged` by its large parts, unless its steps are.
     """
     for span, changed in run.changes(spans, ground=ground):
         suspect = suspect_parts(run, span, changed) if judged else []
-        remarks = _remarks_on(run, span, changed, suspect)
+        label, shown = span.period.label, run.shown(changed) if changed else None
+        said = list(span.notices)
+        if run.lines.left_out:
+            moved = {} if shown is None else {"gained": [shown.gained_km2], "lost": [shown.lost_km2]}
+            said += left_out(run, span.actor, label, **moved)
+        if changed is not None and span.ends is not None:
+            if run.options.drop_slivers:
+                said += dropped(run, [changed], label)
+            said += _repeats(run, span, changed)
+            if booked := _booked_km2(run, span.actor, *span.ends):
+                said += control_only([booked], [float(changed.km2[GAINED, 0, -1])], label)
+        remarks = [Remark(notice) for notice in said]
+        # Of a part, the rest is left out as asked.
+        if shown is not None and not run.lines.left_out:
+            remarks += _beside_regions(run, shown, span)
+        for one in suspect:
+            concerned = frozenset(line for line in run.lines.shown if line.sum_of(one.km2) >= SHOWN_KM2)
+            remarks.append(Remark(one.notice, concerned))
         run.spans.append(span)
         run.said += [one.notice for one in remarks]
         yield Measured(span, changed, suspect, remarks)
-
-
-def _remarks_on(run: Run, span: Span, changed: Change | None, suspect: Sequence[Redefinition]) -> list[Remark]:
-    """Return the notices for a period's change, which is None where it has not two maps."""
-    label, shown = span.period.label, run.shown(changed) if changed else None
-    said = list(span.notices)
-    if run.lines.left_out:
-        moved = {} if shown is None else {"gained": [shown.gained_km2], "lost": [shown.lost_km2]}
-        said += left_out(run, span.actor, label, **moved)
-    if changed is not None and span.ends is not None:
-        if run.options.drop_slivers:
-            said += dropped(run, [changed], label)
-        said += _repeats(run, *span.ends, changed, label)
-        said += _frozen_between(run, span, label)
-        if booked := _booked_km2(run, span.actor, *span.ends):
-            said += control_only([booked], [float(changed.km2[GAINED, 0, -1])], label)
-    # Of a part, the rest is left out as asked.
-    loose = [] if shown is None or run.lines.left_out else list(_beside_regions(run, shown, span))
-    concerned = ((one, [line for line in run.lines.shown if line.sum_of(one.km2) >= SHOWN_KM2]) for one in suspect)
-    return [*map(Remark, said), *loose, *(Remark(one.notice, frozenset(lines)) for one, lines in concerned)]
-
-
-def codes_of(remarks: Iterable[Remark], line: Line) -> str:
-    """Return the codes of the notices that concern a row, as the column `notes` has them."""
-    return join_codes(one.notice for one in remarks if one.rows is None or line in one.rows)
 
 
 def left_out(run: Run, actor: str, period: str = "", **elsewhere: Iterable[Floats]) -> list[Notice]:
@@ -132,52 +114,42 @@ def control_only(booked_km2: Sequence[float], gained_km2: Sequence[float], perio
     return [Notice("CONTROL-ONLY", what, period)]
 
 
-def _repeats(run: Run, opening: State, closing: State, changed: Change, label: str) -> list[Notice]:
-    """Return a notice where the two maps are the same, or else where either is the same as the one before it."""
+def _repeats(run: Run, span: Span, changed: Change) -> Iterator[Notice]:
+    """Yield notices where the two maps are the same or repeat the one before them, and of layers that stand still."""
+    assert span.ends is not None
+    (opening, closing), label = span.ends, span.period.label
     if _same_bytes(opening.snapshot, closing.snapshot):
-        what = f"the maps of {opening.day} and {closing.day} are byte for byte the same"
-        return [Notice("REPEAT", what, label)]
-    if not changed.km2[[GAINED, LOST], 0, -1].any():
-        return [Notice("REPEAT", f"the maps of {opening.day} and {closing.day} show the same ground", label)]
-    found = []
-    for state in (opening, closing):
-        place = run.archive.refs.index(state.snapshot.ref)
-        before = run.archive.refs[place - 1] if place else state.snapshot.ref
-        try:
-            same = place and digests_of(before) == tuple(file.sha256 for file in state.snapshot.files)
-        except DataError as error:
-            # A map that cannot be read is not the same.
-            if isinstance(error, ChangedError):
-                raise
-            same = False
-        if same:
-            found.append(Notice("REPEAT", f"the map of {state.day} is byte for byte that of {before.day}", label))
-    return found
+        yield Notice("REPEAT", f"the maps of {opening.day} and {closing.day} are byte for byte the same", label)
+    elif not changed.km2[[GAINED, LOST], 0, -1].any():
+        yield Notice("REPEAT", f"the maps of {opening.day} and {closing.day} show the same ground", label)
+    else:
+        for state in span.ends:
+            place = run.archive.refs.index(state.snapshot.ref)
+            try:
+                for before in run.archive.refs[:place][-1:]:
+                    if digests_of(before) == tuple(file.sha256 for file in state.snapshot.files):
+                        what = f"the map of {state.day} is byte for byte that of {before.day}"
+                        yield Notice("REPEAT", what, label)
+            except DataError as error:
+                # A map that cannot be read is not the same.
+                if isinstance(error, ChangedError):
+                    raise
+    days = [day for day in run.archive.days if opening.day and closing.day and opening.day <= day <= closing.day]
+    old, new = (_layers_of(span.actor, state.snapshot) for state in span.ends)
+    still = {name for name in old.keys() & new.keys() if old[name].digest == new[name].digest}
+    # Over a few maps, as over a few days, a layer may well stand still.
+    if len(days) < FROZEN_MAPS or still == old.keys() | new.keys():
+        return
+    for part in (new[name] for name in sorted(still)):
+        if run.view.counts(part.name, part.layer):
+            what = f"{part.name} is the same on {opening.day} and {closing.day}, {len(days)} maps"
+            yield Notice("FROZEN", what, label)
 
 
 def _same_bytes(one: Snapshot, other: Snapshot) -> bool:
     """Say whether two maps are of files with the same bytes; days of one file are not."""
     whole = all(part.selection is None for part in (*one.ref.parts, *other.ref.parts))
     return whole and [file.sha256 for file in one.files] == [file.sha256 for file in other.files]
-
-
-def _frozen_between(run: Run, span: Span, label: str) -> list[Notice]:
-    """Return a notice of each counted layer that two maps show alike, while another of the actor's differs."""
-    assert span.ends is not None
-    opening, closing = span.ends
-    days = [day for day in run.archive.days if opening.day and closing.day and opening.day <= day <= closing.day]
-    # Over a few maps, as over a few days, a layer may well stand still.
-    if len(days) < FROZEN_MAPS:
-        return []
-    before, after = (_layers_of(span.actor, state.snapshot) for state in span.ends)
-    still = {name for name in before.keys() & after.keys() if before[name].digest == after[name].digest}
-    if still == before.keys() | after.keys():
-        return []
-    return [
-        Notice("FROZEN", f"{after[name].name} is the same on {opening.day} and {closing.day}, {len(days)} maps", label)
-        for name in sorted(still)
-        if run.view.counts(after[name].name, after[name].layer)
-    ]
 
 
 def _layers_of(actor: str, snapshot: Snapshot) -> dict[str, SnapshotLayer]:
@@ -233,21 +205,13 @@ class Watch:
 
     run: Run
     actor: str
-    days: list[date | None] = field(default_factory=list)
-    counted: dict[str, str] = field(default_factory=dict)
-    drawn: list[dict[str, str]] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
     booked_km2: list[float] = field(default_factory=list)
     gained_km2: list[float] = field(default_factory=list)
 
     def step(self, before: State, state: State, gained_km2: float, period: str) -> list[Notice]:
         """Take note of a map that follows another, and return the notices for it alone."""
-        old, new = (_layers_of(self.actor, one.snapshot) for one in (before, state))
-        if not self.days:
-            self.days.append(before.day)
-            self.drawn.append({key: part.digest for key, part in old.items()})
-        self.days.append(state.day)
-        self.drawn.append({key: part.digest for key, part in new.items()})
-        self.counted |= {key: part.name for key, part in new.items() if self.run.view.counts(part.name, part.layer)}
+        self.states += [state] if self.states else [before, state]
         self.booked_km2.append(_booked_km2(self.run, self.actor, before, state))
         self.gained_km2.append(gained_km2)
         again = _same_bytes(before.snapshot, state.snapshot)
@@ -255,8 +219,11 @@ class Watch:
 
     def end(self) -> Iterator[Notice]:
         """Yield the notices for all maps together."""
-        for key, first, last in standstills(self.drawn, FROZEN_MAPS):
-            if key in self.counted:
-                days = f"from {self.days[first]} to {self.days[last]}, {last - first + 1} maps"
-                yield Notice("FROZEN", f"{self.counted[key]} stands still {days}, while other layers move")
+        maps = [_layers_of(self.actor, state.snapshot) for state in self.states]
+        by_name = {key: part for layers in maps for key, part in layers.items()}
+        drawn = [{key: part.digest for key, part in layers.items()} for layers in maps]
+        for key, first, last in standstills(drawn, FROZEN_MAPS):
+            if self.run.view.counts((part := by_name[key]).name, part.layer):
+                days = f"from {self.states[first].day} to {self.states[last].day}, {last - first + 1} maps"
+                yield Notice("FROZEN", f"{part.name} stands still {days}, while other layers move")
         yield from control_only(self.booked_km2, self.gained_km2)

@@ -1,15 +1,17 @@
 """The map of one day: what is on it, its polygons, and what an actor holds on it."""
 
-from frontcalc.snapshots.boxes import Box, box_around, home_of_this_war, is_exchanged, latitude_first
 from frontcalc.snapshots.drawn import (
     SYNTHETIC,
+    Box,
     DayFile,
-    Fault,
     Snapshot,
     SnapshotLayer,
+    box_around,
     changed,
-    fault_of,
-    read_day,
+    home_of_this_war,
+    is_exchanged,
+    latitude_first,
+    parse_snapshot,
     read_part,
 )
 from frontcalc.snapshots.facts import (
@@ -44,7 +46,6 @@ __all__ = [
     "SYNTHETIC",
     "Box",
     "DayFile",
-    "Fault",
     "Holding",
     "Snapshot",
     "SnapshotLayer",
@@ -54,7 +55,6 @@ __all__ = [
     "changed",
     "digests_of",
     "drawn_km2",
-    "fault_of",
     "forget_read",
     "ground_of",
     "held",
@@ -67,7 +67,7 @@ __all__ = [
     "layers_of",
     "note_tells",
     "on_grid",
-    "read_day",
+    "parse_snapshot",
     "read_part",
     "read_snapshot",
     "refuse_told",

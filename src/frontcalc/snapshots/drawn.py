@@ -1,30 +1,35 @@
-"""The map of one day as its files draw it: layers and their polygons, read alike for figures and for the lint."""
+"""The map of one day as its files draw it: layers, polygons and where they lie, read alike for figures and for lint."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from frontcalc import crs
 from frontcalc.archives import Part, SnapshotRef, day_stated, in_force, intervals, refuse_changes
 from frontcalc.cache import key_of
+from frontcalc.embedded import load_embedded
 from frontcalc.errors import ChangedError, DataError
 from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
 from frontcalc.names import some_of
-from frontcalc.notices import Notice
+from frontcalc.notices import Fault, Notice, fault_of
 from frontcalc.progress import timed
-from frontcalc.snapshots.boxes import Box, box_around, boxes_of, first_exchanged, home_of_this_war, latitude_first
-from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of, unknown_line
+from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of
 from frontcalc.sources import SourceFile, fingerprint, read_features
 from frontcalc.sources.features import Features, notices_of, refuse_bare
 
 Geometries = NDArray[np.object_]
+
+Box = tuple[float, float, float, float]
+"""West, south, east and north (degrees)."""
 
 SYNTHETIC = Notice("SYNTHETIC", "the maps are made up; the figures hold by construction")
 
@@ -59,7 +64,7 @@ class SnapshotLayer:
             The file is no longer the one that the layer was first seen in.
         """
         try:
-            snapshot, polygons, _ = parse_snapshot(self.ref)
+            snapshot, polygons, _ = parsed(self.ref)
         except DataError as error:
             # It could be read when the layer was found in it.
             raise changed(self.file) from error
@@ -95,33 +100,6 @@ class Snapshot:
         return [(part.name, part.layer) for part in self.layers if part.layer.actor == actor]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One fault on one map: its code, a key of `frontcalc.lint.CODES`, and the particulars, a clause.
-
-    `until` is given where it is of a span of days of its own, `cure` where the code's own is not what to do; `at` is a
-    place to look at (longitude and latitude), and `maps` how many maps it is of, None where it is of none.
-    """
-
-    code: str
-    what: str
-    day: date | None = None
-    until: date | None = None
-    layer: str = ""
-    file: str = ""
-    at: tuple[float, float] | None = None
-    km2: float | None = None
-    count: int | None = None
-    cure: str = ""
-    maps: int | None = 1
-
-
-def fault_of(error: DataError, day: date | None) -> Fault:
-    """Return what a reader refused as a fault."""
-    at = error.at if error.at and abs(error.at[0]) <= 180.0 and abs(error.at[1]) <= 90.0 else None
-    return Fault(error.code or "UNREADABLE", error.problem, day, file=error.where or "", at=at, cure=error.cure or "")
-
-
 class DayFile(NamedTuple):
     """A file of a map, those of its features that are of the map's day, and the day that its date property states."""
 
@@ -135,22 +113,13 @@ Drawn = tuple[Snapshot, dict[str, Geometries], tuple[DayFile, ...]]
 """A map as read: what is on it, and the polygons of each layer by its name; its files where faults were noted."""
 
 
-def read_day(ref: SnapshotRef, faults: list[Fault] | None = None, known: Mapping[str, Features] | None = None) -> Drawn:
-    """Read one day's files and sort their features into layers.
+def parse_snapshot(
+    ref: SnapshotRef, *, faults: list[Fault] | None = None, known: Mapping[str, Features] | None = None
+) -> Drawn:
+    """Read one day's files and sort their features into layers, for figures and for the lint alike.
 
-    Parameters
-    ----------
-    ref : SnapshotRef
-        The map.
-    faults : list of Fault, optional
-        Where faults are noted, and reading goes on as far as it can; without it the first is raised.
-    known : mapping of str to Features, optional
-        The features of files that need not be parsed again, by SHA-256.
-
-    Raises
-    ------
-    DataError
-        A file is broken, or two files of the day show one layer differently; not where faults are noted.
+    Faults are noted in `faults`, and reading goes on as far as it can; without it the first is raised as DataError.
+    `known` has the features of files that need not be parsed again, by SHA-256.
     """
     files: list[DayFile] = []
     notices: list[Notice] = []
@@ -190,22 +159,13 @@ def read_day(ref: SnapshotRef, faults: list[Fault] | None = None, known: Mapping
     if layers and any(one.features.properties for one in files) and not any(map(len, polygons.values())):
         notices.append(Notice("NO-GEOMETRY", f"{', '.join(ref.names)}: no layer has any geometry, so nothing is held"))
     stated_days = tuple(one.stated for one in files if one.stated and ref.day and one.stated != ref.day)
-    drawn = ((part.crs, polygons[part.name]) for part in layers)
-    snapshot = Snapshot(
-        ref,
-        tuple(one.source for one in files),
-        layers,
-        tuple(notices),
-        stated_days,
-        tells,
-        box,
-        boxes_of(drawn),
-    )
+    sources, boxes = tuple(one.source for one in files), boxes_of((own.crs, polygons[own.name]) for own in layers)
+    snapshot = Snapshot(ref, sources, layers, tuple(notices), stated_days, tells, box, boxes)
     return snapshot, polygons, () if faults is None else tuple(files)
 
 
 # The last few maps stay in memory, since several threads may ask for their polygons.
-parse_snapshot = lru_cache(maxsize=4)(read_day)
+parsed = lru_cache(maxsize=4)(parse_snapshot)
 
 
 def _layered(
@@ -242,8 +202,12 @@ def _layered(
             if faults is None:
                 raise error
             noted.append(replace(fault_of(error, ref.day), layer=title, file=source.name, cure=""))
-    if unknown := [(one.layer, one.file, one.km2 or 0.0) for one in noted if one.code == "UNKNOWN-LAYER"]:
-        notices.append(Notice("UNKNOWN-LAYER", f"not counted: {unknown_line(unknown)}"))
+    unknown = [(one.km2 or 0.0, one.layer, one.file) for one in noted if one.code == "UNKNOWN-LAYER"]
+    if unknown:
+        unknown.sort(key=lambda one: (-one[0], one[1]))
+        shown = ", ".join(f"{name!r} in {file} ({km2:,.1f} km²)" for km2, name, file in unknown[:5])
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        notices.append(Notice("UNKNOWN-LAYER", f"not counted: {shown}{more}"))
     notices += [
         Notice("LATER-MAP", f"{some_of(titles)} of {ref.day}: {standing.label} stands, not {part.label}")
         for (standing, part), titles in earlier.items()
@@ -321,3 +285,70 @@ def read_part(
 
 # A file of many days is kept while its days are read one after the other.
 read_whole = lru_cache(maxsize=1)(read_features)
+
+
+def box_around(drawn: Iterable[tuple[str, Geometries]]) -> Box | None:
+    """Return a box around polygons (degrees), given with their CRS; None where there are none, or nowhere on Earth."""
+    boxes = [crs.bounds_in_degrees(own, shapely.total_bounds(polygons)) for own, polygons in drawn if len(polygons)]
+    on_earth = [box for box in boxes if all(map(math.isfinite, box))]
+    if not on_earth:
+        return None
+    west, south, east, north = zip(*on_earth, strict=True)
+    return min(west), min(south), max(east), max(north)
+
+
+def boxes_of(drawn: Iterable[tuple[str, Geometries]]) -> tuple[Box, ...]:
+    """Return boxes around polygons (degrees), given with their CRS: one around those whose middles lie in the same 5°.
+
+    So a few boxes say what part of the world a map shows, also where its polygons lie far apart.
+    """
+    found = [np.empty((0, 4))]
+    for own, polygons in drawn:
+        bounds = shapely.bounds(polygons).reshape(-1, 4)
+        if own != crs.LONLAT:
+            to_degrees = crs.transformer(own, crs.LONLAT).transform
+            bounds = np.column_stack([*to_degrees(*bounds[:, :2].T), *to_degrees(*bounds[:, 2:].T)])
+        found.append(bounds[np.isfinite(bounds).all(axis=1)])
+    bounds = np.concatenate(found)
+    cells, cell = np.unique((bounds[:, :2] + bounds[:, 2:]) // 10, axis=0, return_inverse=True)
+    mine = (bounds[cell == number] for number in range(len(cells)))
+    return tuple((*own[:, :2].min(axis=0).tolist(), *own[:, 2:].max(axis=0).tolist()) for own in mine)
+
+
+@cache
+def home_of_this_war() -> shapely.STRtree:
+    """Return the ground that layers with the names of this war's publishers lie on (degrees)."""
+    return shapely.STRtree(load_embedded().pieces)
+
+
+def is_exchanged(box: Box, home: shapely.STRtree) -> bool:
+    """Say whether what lies in a box is at home only with longitude and latitude exchanged."""
+    west, south, east, north = box
+    there = home.query(shapely.box(south, west, north, east), predicate="intersects")
+    return bool(len(there) and not len(home.query(shapely.box(west, south, east, north), predicate="intersects")))
+
+
+def first_exchanged(polygons: Geometries, own: str, home: shapely.STRtree) -> Box | None:
+    """Return the box of all polygons if they are exchanged, else of the first that is alone in that; None without."""
+    box = box_around([(own, polygons)])
+    if box is None or is_exchanged(box, home):
+        return box
+    west, south, east, north = shapely.total_bounds(home.geometries)
+    turned = shapely.box(south, west, north, east)
+    if not shapely.box(*box).intersects(turned):
+        return None
+    boxes = (box_around([(own, polygons[[at]])]) for at in range(len(polygons)))
+    return next((one for one in boxes if one and is_exchanged(one, home)), None)
+
+
+def latitude_first(box: Box, *, where: str, beside: str = "") -> DataError:
+    """Return the error for a map that is exchanged; `beside` names another map that shows it."""
+    west, south, east, north = box
+    place = f"x {west:.2f} to {east:.2f} and y {south:.2f} to {north:.2f} are in place only when exchanged"
+    return DataError(
+        f"latitude stands before longitude: {place}" + (f", beside {beside}" if beside else ""),
+        where=where,
+        cure="write longitude first, as GeoJSON wants",
+        code="SWAPPED",
+        at=((west + east) / 2, (south + north) / 2),
+    )

@@ -22,7 +22,7 @@ from frontcalc.snapshots.drawn import (
     Snapshot,
     SnapshotLayer,
     changed,
-    parse_snapshot,
+    parsed,
     read_whole,
 )
 from frontcalc.snapshots.legend import Tell
@@ -54,7 +54,7 @@ def read_snapshot(ref: SnapshotRef, cache: Cache = NOTHING_KEPT) -> Snapshot:
     """
     known = known_snapshot(ref, cache)
     if known is None:
-        known = parse_snapshot(ref)[0]
+        known = parsed(ref)[0]
         keep_snapshot(known, cache)
     return known
 
@@ -139,7 +139,7 @@ def forget_read() -> None:
     """Drop what is remembered of files: a run reads them as they are now, not as an earlier one found them."""
     _remembered.clear()
     _fingerprint.cache_clear()
-    parse_snapshot.cache_clear()
+    parsed.cache_clear()
     read_whole.cache_clear()
 
 

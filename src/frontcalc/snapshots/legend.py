@@ -7,7 +7,7 @@ unless a property tells that they are not: frontcalc never adds up what it canno
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -78,21 +78,9 @@ FileLayer = tuple[int, str, Layer | None, Geometries]
 
 
 def layers_of(files: Sequence[FileRead], legend: Legend) -> tuple[list[FileLayer], tuple[Tell, ...]]:
-    """Return the layers of one map, file by file, and what tells its polygons apart where no name is known.
+    """Return the layers of one map by file and name, and what tells its polygons apart where no name is known.
 
-    Parameters
-    ----------
-    files : sequence of (SourceFile, Entry, Features)
-        The files of the map.
-    legend : Legend
-        What the archive says of names itself.
-
-    Returns
-    -------
-    list of FileLayer
-        By file and name; on a map that nothing explains one layer a file, of the unnamed actor.
-    tuple of Tell
-        Empty where a name is known.
+    On a map that nothing explains, not even the archive's own `legend`, each file is a layer of the unnamed actor.
     """
     named = [list(_named_layers(index, entry, features, legend)) for index, (_, entry, features) in enumerate(files)]
     found = [layer for layers in named for layer in layers]
@@ -246,17 +234,10 @@ def told_apart(told: Told) -> tuple[dict[str, list[Tell]], dict[str, list[Tell]]
 
 
 def refuse_told(told: Told, archive: Archive) -> None:
-    """Stop where a property tells the polygons apart and nobody has said what its values mean.
-
-    Raises
-    ------
-    DataError
-        With each property, its values, polygons and km².
-    """
+    """Raise DataError where a property tells polygons apart that nobody has explained, with its values and km²."""
     if firm := told_apart(told)[0]:
-        said = "; ".join(f"{field!r} is {described(tells)}" for field, tells in firm.items())
         raise DataError(
-            f"its polygons are told apart by a property that nobody has explained: {said}",
+            f"its polygons are told apart by a property that nobody has explained: {_described(firm)}",
             where=archive.name,
             cure=f"say once what each value means: {explain_command(archive.refs)}",
             code="NO-LAYER",
@@ -266,24 +247,19 @@ def refuse_told(told: Told, archive: Archive) -> None:
 def remark_on(told: Told) -> str:
     """Return what to say beside polygons that are taken for one actor's."""
     firm, loose = told_apart(told)
-    said = "; ".join(f"{field!r} is {described(tells)}" for field, tells in (firm | loose).items())
-    unused = f"; not used: {said}" if said else ""
+    unused = f"; not used: {said}" if (said := _described(firm | loose)) else ""
     return f"no layer is named on these maps, so all polygons count as one actor's{unused}"
 
 
-def described(tells: Sequence[Tell]) -> str:
-    """Return values with what has them, as in «'red' on 2 polygons, 165.8 km²», long ones cut."""
-    shown = []
-    for tell in tells[:MOST_VALUES]:
-        value = tell.value if len(tell.value) <= _LONGEST else f"{tell.value[:_LONGEST]}…"
-        polygons = f"{tell.polygons:,} polygon{'s' if tell.polygons != 1 else ''}"
-        shown.append(f"{repr(value) if value else 'nothing'} on {polygons}, {tell.km2:,.1f} km²")
-    more = f" and {len(tells) - MOST_VALUES} more values" if len(tells) > MOST_VALUES else ""
-    return " / ".join(shown) + more
-
-
-def unknown_line(layers: Sequence[tuple[str, str, float]]) -> str:
-    """Return what is not counted, of layers as name, file and km², the largest first."""
-    ranked = sorted(layers, key=lambda one: (-one[2], one[0]))
-    shown = ", ".join(f"{name!r} in {file} ({km2:,.1f} km²)" for name, file, km2 in ranked[:5])
-    return shown + (f" and {len(ranked) - 5} more" if len(ranked) > 5 else "")
+def _described(fields: Mapping[str, Sequence[Tell]]) -> str:
+    """Return properties with their values and what has them, as in «'fill' is 'red' on 2 polygons, 165.8 km²»."""
+    said = []
+    for field, tells in fields.items():
+        shown = []
+        for tell in tells[:MOST_VALUES]:
+            value = tell.value if len(tell.value) <= _LONGEST else f"{tell.value[:_LONGEST]}…"
+            polygons = f"{tell.polygons:,} polygon{'s' if tell.polygons != 1 else ''}"
+            shown.append(f"{repr(value) if value else 'nothing'} on {polygons}, {tell.km2:,.1f} km²")
+        more = f" and {len(tells) - MOST_VALUES} more values" if len(tells) > MOST_VALUES else ""
+        said.append(f"{field!r} is {' / '.join(shown)}{more}")
+    return "; ".join(said)
