@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from frontcalc.columns import unit_of
 from frontcalc.layers import ADJECTIVES
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import BLANK, km2
@@ -62,9 +61,9 @@ def grid_of(
     return Grid(title, aside, (), tuple(heading for heading, _ in columns), lines, tuple(footer), **form)
 
 
-def title_of(actor: str, meta: Meta) -> str:
+def title_of(actor: str, meta: Meta, unit: str = "km²") -> str:
     """Return whose territory is shown, in which unit and from which archive."""
-    return f"{ADJECTIVES.get(actor, f'{actor}-held')} territory, {unit_of(meta.units)} · {meta.archive}"
+    return f"{ADJECTIVES.get(actor, f'{actor}-held')} territory, {unit} · {meta.archive}"
 
 
 def aside_of(meta: Meta) -> str:
