@@ -90,22 +90,16 @@ _picture = (
 )
 
 
-def _output(formats: tuple[str, ...]) -> Callable[..., Any]:
-    """Return what adds the options that say where a table goes, in which form, and how much is said beside it."""
-    form = click.option(
-        "--format", "format_", type=click.Choice(formats), help="Form of the output [default: by -o, else table]."
-    )
-    return partial(options.add, options=(form, *_table))
+_format = partial(click.option, "--format", "format_", help="Form of the output [default: by -o, else table].")
 
+output = partial(options.add, options=(_format(type=click.Choice(FORMATS)), *_table))
+"""Where a table goes, in which form, and how much is said beside it."""
 
-output = _output(FORMATS)
-"""Tables alone."""
+output_or_map = partial(options.add, options=(_format(type=click.Choice((*FORMATS, *MAP_FORMATS))), *_table))
+"""The same, with the forms of change polygons."""
 
-output_or_map = _output((*FORMATS, *MAP_FORMATS))
-"""Tables, and change polygons."""
-
-output_of_check = _output(CHECK_FORMATS)
-"""Tables, and the form that code hosts show beside files."""
+output_of_check = partial(options.add, options=(_format(type=click.Choice(CHECK_FORMATS)), *_table))
+"""The same, with the form that code hosts show beside files."""
 
 picture = partial(options.add, options=_picture)
 """Where a picture goes and how it looks."""
@@ -190,7 +184,7 @@ def emit(result: Table[Any, Any], chosen: str) -> None:
         style = {"width": shutil.get_terminal_size().columns if tty else None, "colour": colour}
     write(render(result, chosen, units=asked.get("units") or "km2", bom=asked.get("bom", False), **style), output)
     if to_file or chosen not in WITH_REMARKS:
-        for line in place_lines(result.meta):
+        for line in place_lines(result.meta) if getattr(result.meta, "places", None) is not None else ():
             terminal.say(line)
         say_notices(result.meta)
     require_none(result.meta.notices, asked.get("fail_on", ()))

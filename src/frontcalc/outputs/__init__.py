@@ -13,7 +13,7 @@ from typing import Any
 from frontcalc import atomic
 from frontcalc.errors import DataError, UsageError, reason_of
 from frontcalc.outputs.numbers import UNITS
-from frontcalc.tables import AnyMeta, Meta, Table
+from frontcalc.tables import Meta, Table
 
 WRITERS = {
     "table": "text.table",
@@ -88,22 +88,12 @@ def render(
     return codecs.BOM_UTF8 + encoded if bom else encoded
 
 
-def place_lines(meta: AnyMeta, actor: str | None = None) -> Iterator[str]:
-    """Yield which places an actor holds at one end of each period and not at the other, a line each way.
-
-    Parameters
-    ----------
-    meta : Meta
-        Of a result; without places there are no lines.
-    actor : str, optional
-        Whose lines; default every actor's.
-    """
-    if not isinstance(meta, Meta) or meta.places is None:
-        return
+def place_lines(meta: Meta, actor: str | None = None) -> Iterator[str]:
+    """Yield which places an actor, or each, holds at one end of a period and not at the other, a line each way."""
     for used in meta.periods:
         if actor not in (None, used.actor):
             continue
-        mine = [place for place in meta.places if (place.actor, place.period) == (used.actor, used.period)]
+        mine = [place for place in meta.places or () if (place.actor, place.period) == (used.actor, used.period)]
         for change, words in (("gained", "came under"), ("lost", "came out of")):
             names = ", ".join(f"{place.place} ({place.date or 'no date'})" for place in mine if place.change == change)
             if names:
@@ -138,15 +128,8 @@ def write_file(path: Path, content: str | bytes) -> None:
 def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = ()) -> None:
     """Write files so that a run that fails or is killed leaves the old set, as far as a file system can.
 
-    All are written beside their places before the first is renamed, and what is no longer part of the
-    set is removed before the last, which so is the set's seal.
-
-    Parameters
-    ----------
-    contents : mapping of Path to bytes
-        In the order of renaming.
-    remove : iterable of Path
-        Files that are no longer part of the set.
+    All are written beside their places, then renamed in their order. The files in `remove`, no longer part of
+    the set, go before the last is renamed, which so is the set's seal.
 
     Raises
     ------

@@ -1,5 +1,6 @@
 """Polygons as GeoJSON (RFC 7946) and GeoParquet 1.1, longitude and latitude on WGS 84; tables as Parquet.
 
+Parquet without pyarrow is a UsageError.
 Polygons of maps are the same bytes in whatever order those come and wherever their rings begin.
 """
 
@@ -44,11 +45,6 @@ def geoparquet_bytes(layers: Iterable[LayerPolygons]) -> bytes:
 
     Columns are date, layer, actor, role, geometry (WKB, null for a layer without polygons) and bbox,
     the covering that lets readers skip what they do not need.
-
-    Raises
-    ------
-    UsageError
-        pyarrow is not installed.
     """
     arrow = extra_package("pyarrow", where="GeoParquet")
     drawn = [(one, polygon) for one in _tidy(layers) for polygon in (one.polygons if len(one.polygons) else [None])]
@@ -78,11 +74,6 @@ def parquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
 
     A column's metadata have its `description` and `unit`; the file's have `frontcalc`, which is `meta`
     of the JSON output.
-
-    Raises
-    ------
-    UsageError
-        pyarrow is not installed.
     """
     parquet = extra_package("pyarrow.parquet", where="Parquet")
     out = io.BytesIO()
@@ -104,13 +95,7 @@ def map_geojson_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
 
 
 def map_geoparquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
-    """Return change polygons as GeoParquet 1.1; the file's metadata `frontcalc` is `meta` of the JSON output.
-
-    Raises
-    ------
-    UsageError
-        pyarrow is not installed.
-    """
+    """Return change polygons as GeoParquet 1.1; the file's metadata `frontcalc` is `meta` of the JSON output."""
     table = _arrow_table(result, units, where="GeoParquet")
     source = ["; ".join(result.meta.attribution)] * len(result.rows)
     table = table.append_column(ATTRIBUTION.name, extra_package("pyarrow", where="GeoParquet").array(source, "string"))

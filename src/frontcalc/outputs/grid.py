@@ -127,17 +127,10 @@ def grid_width(grid: Grid) -> int:
 
 
 def fit(grid: Grid, width: int) -> list[Grid]:
-    """Return a grid as blocks that are no wider than a terminal, to be shown below each other.
+    """Return a grid as blocks that are no wider than a terminal of `width` characters, to be shown below each other.
 
     The least loss first: names are shortened, then spare columns left out, then columns stacked. The last
     block's footer begins with what was cut. A terminal too narrow even for that gets lines that are too long.
-
-    Parameters
-    ----------
-    grid : Grid
-        What is to be shown.
-    width : int
-        Characters a line.
     """
     cuts: list[str] = []
     if grid_width(grid) > width:

@@ -26,12 +26,8 @@ _RANGE: Columns = (("net from", "net_min_km2"), ("net to", "net_max_km2"))
 def branches(keys: Iterable[Key], levels: str) -> dict[Key | None, list[Key]]:
     """Return which rows are part of each row; under None those that are part of none.
 
-    Parameters
-    ----------
-    keys : iterable of (level, region)
-        In the order of a result: a row is part of the nearest one above it that is of a coarser level.
-    levels : str
-        The levels, coarse to fine, as in «country,adm1».
+    `keys` are in the order of a result: a row is part of the nearest one above it that is of a coarser level.
+    `levels` are coarse to fine, as in «country,adm1».
     """
     ranks = {level: rank for rank, level in enumerate(levels.split(","))}
     parts: dict[Key | None, list[Key]] = {None: []}

@@ -26,14 +26,10 @@ _COUNTED = {
 
 
 def sentence(result: Table[Any, Any], *, units: str = "km2") -> str:
-    """Return a result in plain English, a paragraph an actor and region.
+    """Return a result of diff, summary or held in plain English, a paragraph an actor and region.
 
-    Each paragraph about made-up maps begins with SYNTHETIC SAMPLE: it could be taken for news.
-
-    Parameters
-    ----------
-    result : Table of DiffRow, SummaryRow or HeldRow
-        What was measured. The text is of the totals; where only some regions were asked for, of each of those.
+    The text is of the totals; where only some regions were asked for, of each of those. Each paragraph about
+    made-up maps begins with SYNTHETIC SAMPLE: it could be taken for news.
 
     Raises
     ------
@@ -50,12 +46,7 @@ def paragraphs(result: Table[Any, Any], units: str = "km2") -> list[list[str]]:
     """Return the paragraphs of `sentence` in pieces, to be joined by spaces and begun with a capital or a mark.
 
     The first says what happened and ends in a stop, or in a colon where a comparison follows; the last names
-    the source. That maps are made up is not said here.
-
-    Raises
-    ------
-    UsageError
-        The result is of another kind.
+    the source. That maps are made up is not said here. Other results are a UsageError.
     """
     if issubclass(result.kind, PeriodRow) and result.kind is not CompareRow:
         written_as: Callable[..., list[str]] = _diff_text
