@@ -41,15 +41,10 @@ DEFINITIONS: dict[str, str] = {
     "change": "gained where the place came under the actor's hold, lost where it came out of it",
     "lon": "longitude on WGS 84",
     "lat": "latitude on WGS 84",
-    **{
-        side: f"{side}ern edge of the region's box, {degrees} on WGS 84"
-        for side, degrees in (
-            ("west", "longitude"),
-            ("south", "latitude"),
-            ("east", "longitude"),
-            ("north", "latitude"),
-        )
-    },
+    "west": "western edge of the region's box, longitude on WGS 84",
+    "south": "southern edge of the region's box, latitude on WGS 84",
+    "east": "eastern edge of the region's box, longitude on WGS 84",
+    "north": "northern edge of the region's box, latitude on WGS 84",
     "neighbours": "regions of the set that touch it, separated by |",
     "layer": "the publisher's name of the layer, several joined by +",
     "role": "what the layer means, as views count it",
@@ -97,12 +92,12 @@ DEFINITIONS: dict[str, str] = {
     **{f"{name}_difference_km2": f"{name} less {name} of the base" for name in ("gained", "lost", "net")},
     "matters": "which of gained, lost and net a newspaper would print otherwise than the base, separated by spaces",
     "in_range": "whether the assumption is open to argument, so that the range is taken over it",
-    **{
-        f"{name}_{end}_km2": f"the {most} that {name} comes to, under the assumptions of a range or by the archives"
-        " compared"
-        for name in ("gained", "lost", "net")
-        for end, most in (("min", "least"), ("max", "most"))
-    },
+    "gained_min_km2": "the least that gained comes to, under the assumptions of a range or by the archives compared",
+    "gained_max_km2": "the most that gained comes to, under the assumptions of a range or by the archives compared",
+    "lost_min_km2": "the least that lost comes to, under the assumptions of a range or by the archives compared",
+    "lost_max_km2": "the most that lost comes to, under the assumptions of a range or by the archives compared",
+    "net_min_km2": "the least that net comes to, under the assumptions of a range or by the archives compared",
+    "net_max_km2": "the most that net comes to, under the assumptions of a range or by the archives compared",
     "closing_only_km2": "held on the closing map of this archive and on that of none of the others compared",
     "closing_lacking_km2": "held on the closing map of another archive compared, and not on this one's",
     "holder": "the archive whose closing map shows the ground as held",
