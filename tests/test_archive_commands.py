@@ -16,7 +16,7 @@ from frontcalc.cli import run, writing
 from frontcalc.errors import DataError
 from frontcalc.notices import FINDINGS
 from frontcalc.outliers import FROZEN_MAPS
-from frontcalc.outputs import CHECK_WRITERS
+from frontcalc.outputs import CHECK_WRITERS, render
 
 Write = Callable[..., Path]
 CONTROL, ADVANCE = "control_map", "russian_advances"
@@ -153,7 +153,7 @@ def test_the_working_folder_names_the_archive_and_the_format(
 
 
 def test_the_report_is_the_same_bytes_each_time(maps: Path) -> None:
-    reports = [CHECK_WRITERS["json"](frontcalc.check_archive(archive=maps, today=date(2026, 1, 1))) for _ in range(2)]
+    reports = [render(frontcalc.check_archive(archive=maps, today=date(2026, 1, 1)), "json") for _ in range(2)]
     assert reports[0] == reports[1]
 
 

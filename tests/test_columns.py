@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import publish_columns
 import pytest
 
 from frontcalc.columns import DEFINITIONS, unit_of
 from frontcalc.outputs.numbers import columns
 from frontcalc.outputs.schema import MAPPED, PUBLISHED
-from frontcalc.tables import basis, lists, rows
+from frontcalc.tables import Table, basis, lists, rows
 
 
 def test_every_class_of_rows_is_published() -> None:
@@ -56,3 +58,8 @@ def test_the_page_of_outputs_lists_the_columns_of_the_code() -> None:
     page = (publish_columns.DOCS / "outputs.md").read_text(encoding="utf-8")
     assert page == publish_columns.outputs_page(), "run scripts/publish_columns.py"
     assert "| `gained_km2` | km² | number | diff, series, summary, gross, sensitivity, range, compare |" in page
+
+
+def test_tables_hold_square_kilometres_and_know_no_units() -> None:
+    for meta in {Table, *PUBLISHED.values()}:
+        assert "units" not in {entry.name for entry in fields(meta)}

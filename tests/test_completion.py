@@ -9,7 +9,7 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from frontcalc.cli import group, options, run, writing
-from frontcalc.cli.completion import SHELLS
+from frontcalc.cli.upkeep import SHELLS
 
 
 def completed(arguments: list[str], incomplete: str) -> list[tuple[str, str]]:

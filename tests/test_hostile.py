@@ -29,7 +29,7 @@ from frontcalc.config import archive_config
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.gazetteer import read_places
 from frontcalc.names import printable
-from frontcalc.outputs import WRITERS
+from frontcalc.outputs import render
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import files as files_module
 from frontcalc.sources import read_content, read_features, topojson
@@ -198,7 +198,7 @@ def test_regions_and_layers_cannot_steer_a_terminal(tmp_path: Path) -> None:
         ["2024-01-01"], archive=tmp_path / "maps", regions=tmp_path / "regions.geojson", view="control"
     )
     for name in ("table", "csv", "json", "markdown"):
-        written = str(WRITERS[name](result))
+        written = render(result, name).decode()
         assert "North" in written
         assert "\x1b" not in written
 
@@ -218,7 +218,7 @@ def test_terms_actors_codes_and_places_cannot_steer_a_terminal(tmp_path: Path) -
     assert result.meta.attribution[0] == "maps: maps\\x1b[2J, free\\x1b[2J"
     assert {row.actor for row in result.rows} == {"Russia", "North\\x1b[2J"}
     assert "A (X\\x1b[2J)" in {row.region for row in result.rows}
-    assert "\x1b" not in str(WRITERS["csv"](result))
+    assert "\x1b" not in render(result, "csv").decode()
     assert [row.region for row in frontcalc.check_regions(path).rows] == ["A (X\\x1b[2J)", "A (Y)"]
     (tmp_path / "towns.csv").write_text("name,lon,lat\nTown\x1b[2J,1,2\n")
     assert [place.name for place in read_places(tmp_path / "towns.csv")] == ["Town\\x1b[2J"]

@@ -64,7 +64,7 @@ def test_a_release_that_has_what_it_must_passes(release: dict[str, list[str]], t
         (WHEEL, "frontcalc/periods.py"),
         (WHEEL, "frontcalc-1.0.dist-info/licenses/NOTICE"),
         (SDIST, "CITATION.cff"),
-        (SDIST, "src/frontcalc/cli/diff.py"),
+        (SDIST, "src/frontcalc/cli/measures.py"),
         (SDIST, "data/sample_polygons/2024-11-17.geojson"),
     ],
 )

@@ -55,7 +55,7 @@ def result(archive: Write, region_file: Write) -> Any:
 
 
 def test_csv_has_the_published_columns_and_every_region(result: Any) -> None:
-    rows = list(csv.reader(io.StringIO(WRITERS["csv"](result), newline="")))
+    rows = list(csv.reader(io.StringIO(render(result, "csv").decode(), newline="")))
     assert rows[0] == [*DIFF_COLUMNS, "attribution"]
     assert {row[-1] for row in rows[1:]} == {SOURCES}
     assert [row[4] for row in rows[1:]] == ["East", "Far", "unassigned", "total"] * 2
@@ -67,11 +67,11 @@ def test_csv_has_the_published_columns_and_every_region(result: Any) -> None:
 
 
 def test_csv_follows_rfc_4180(result: Any) -> None:
-    assert WRITERS["csv"](result).count("\r\n") == 9
+    assert render(result, "csv").decode().count("\r\n") == 9
 
 
 def test_json_has_the_fields_of_the_csv_and_meta(result: Any) -> None:
-    document = json.loads(WRITERS["json"](result))
+    document = json.loads(render(result, "json").decode())
     assert list(document) == ["meta", "rows", "schema"]
     assert list(document["rows"][0]) == DIFF_COLUMNS
     assert document["rows"][0]["gained_km2"] == 100.0
@@ -111,12 +111,12 @@ def test_the_same_input_gives_the_same_bytes_in_any_order_of_files(
     again = frontcalc.diff(
         ["2023", "2024"], archive=tmp_path / "maps", regions=tmp_path / "regions.geojson", snap="none"
     )
-    for writer in WRITERS.values():
-        assert writer(again) == writer(result)
+    for format_ in WRITERS:
+        assert render(again, format_) == render(result, format_)
 
 
 def test_table_puts_periods_side_by_side_with_the_ratio(result: Any) -> None:
-    assert WRITERS["table"](result).splitlines() == [
+    assert render(result, "table").decode().splitlines() == [
         "Russian-held territory, km² · maps   view: assessed (control + advances)",
         "                             2023       2024, to 17 Nov",
         "region      gained   lost     net  gained  lost     net  ratio (per day)",
@@ -137,7 +137,7 @@ def test_table_puts_periods_side_by_side_with_the_ratio(result: Any) -> None:
 
 
 def test_markdown_is_the_same_table(result: Any) -> None:
-    lines = WRITERS["markdown"](result).splitlines()
+    lines = render(result, "markdown").decode().splitlines()
     assert lines[0] == "**Russian-held territory, km² · maps** (view: assessed (control + advances))"
     assert lines[2].startswith("| region | 2023 gained | 2023 lost | 2023 net | 2024, to 17 Nov gained |")
     assert lines[4] == "| East | 100.0 | 0.0 | +100.0 | 200.0 | 0.0 | +200.0 | 2.0× (2.3×) |"
@@ -146,12 +146,12 @@ def test_markdown_is_the_same_table(result: Any) -> None:
 
 def test_a_title_in_markdown_without_a_view_has_no_empty_brackets(archive: Write) -> None:
     maps = archive({"2024-01-01": {"control_map": [(300, 40)]}})
-    assert WRITERS["markdown"](frontcalc.list_archive(archive=maps)).splitlines()[0] == "**Layers, km² · maps**"
+    assert render(frontcalc.list_archive(archive=maps), "markdown").decode().splitlines()[0] == "**Layers, km² · maps**"
 
 
 def test_held_shows_what_layers_cover_twice(archive: Write) -> None:
     maps = archive({"2024-01-01": {"control_map": [(300, 40), (301, 40)], "russian_advances": [(301, 40)]}})
-    text = WRITERS["table"](frontcalc.held(["2024-01-01", "2024-02-01"], archive=maps))
+    text = render(frontcalc.held(["2024-01-01", "2024-02-01"], archive=maps), "table").decode()
     assert "total        200.0       200.0" in text
     assert "map of 2024-01-01: control 200.0 + advance 100.0 −100.0 drawn twice" in text
     assert "note CLOSES-EARLY: 2024-02-01: the archive's last map is of 2024-01-01" in text
@@ -185,5 +185,5 @@ def test_machine_figures_have_no_negative_zero() -> None:
 def test_names_with_markup_stay_text(archive: Write, region_file: Write) -> None:
     maps = archive({"2024-01-01": {None: [(300, 40)]}, "2024-01-02": {None: [(301, 40)]}})
     regions = region_file({"<b>a|b</b>\nc": [(301, 40)]})
-    text = WRITERS["markdown"](frontcalc.diff(["2024-01-02"], archive=maps, regions=regions, snap="none"))
+    text = render(frontcalc.diff(["2024-01-02"], archive=maps, regions=regions, snap="none"), "markdown").decode()
     assert "| &lt;b&gt;a\\|b&lt;/b&gt; c | 100.0 |" in text

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import frontcalc
 from frontcalc.errors import DataError, UsageError
 from frontcalc.notices import Notice
-from frontcalc.outputs import WRITERS
+from frontcalc.outputs import render
 from frontcalc.outputs.grid import period_heading
 from frontcalc.outputs.sentence import sentence
 from frontcalc.outputs.wording import KM2, MI2, about, at_least, in_period, rounding_step, than, times_as_much
@@ -274,9 +274,7 @@ def test_held_is_at_least_so_much_where_a_layer_was_left_out() -> None:
 
 
 def test_square_miles() -> None:
-    assert "grew by about 1,040 sq mi in 2023, per" in claim_of(
-        change("2023", 2699.96, 0.0), meta=replace(META, units="mi2")
-    )
+    assert "grew by about 1,040 sq mi in 2023, per" in claim_of(change("2023", 2699.96, 0.0), units="mi2")
 
 
 def test_the_source_without_a_publisher_and_names_from_outside() -> None:
@@ -397,8 +395,10 @@ def test_the_archive_names_its_publisher(archive: Write) -> None:
     maps = archive({"2023-12-31": {None: [(300, 40)]}, "2024-12-31": {None: [(300, 40), (301, 40)]}})
     (maps / "frontcalc.toml").write_text('publisher = "Our desk"')
     result = frontcalc.diff(["2024"], archive=maps)
-    assert WRITERS["sentence"](result).startswith(
-        "The area assessed as held or advanced into grew by about 100 km² in 2024, per Our desk's map."
+    assert (
+        render(result, "sentence")
+        .decode()
+        .startswith("The area assessed as held or advanced into grew by about 100 km² in 2024, per Our desk's map.")
     )
     for bad in ("publisher = 5", 'publisher = "a\\u001b[31m"', f'publisher = "{"x" * 81}"'):
         (maps / "frontcalc.toml").write_text(bad)
@@ -435,7 +435,7 @@ def test_the_documented_roundings_and_ratios_are_those_used() -> None:
 )
 def test_real_maps(shared: Path, periods: Sequence[str], said: str) -> None:
     result = frontcalc.diff(periods, archive=shared / "archives" / "isw-weekly", by="none")
-    assert said in WRITERS["sentence"](result)
+    assert said in render(result, "sentence").decode()
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from frontcalc import region_store
 from frontcalc.cache import VARIABLE
 from frontcalc.cli import run
 from frontcalc.errors import UsageError
-from frontcalc.outputs import WRITERS
+from frontcalc.outputs import render
 
 Write = Callable[..., Path]
 FIGURES = ("opening_km2", "closing_km2", "gained_km2", "lost_km2", "net_km2", "held_km2")
@@ -267,17 +267,17 @@ def test_names_with_commas_can_be_given_in_a_sequence(archive: Write, tmp_path: 
 
 
 def test_the_table_indents_and_fits_a_terminal() -> None:
-    lines = WRITERS["table"](frontcalc.diff(["2023", "2024"], by="country,adm1")).splitlines()
+    lines = render(frontcalc.diff(["2023", "2024"], by="country,adm1"), "table").decode().splitlines()
     head = next(number for number, line in enumerate(lines) if line.startswith("region"))
     labels = [line[:14].rstrip() for line in lines[head + 1 : head + 4]]
     assert labels == ["Ukraine", "  Donetsk", "  Luhansk"]
     assert max(map(len, lines[: lines.index("")])) <= 80
-    series = WRITERS["table"](frontcalc.series(since="2024-11-17", by="country,adm1")).splitlines()
+    series = render(frontcalc.series(since="2024-11-17", by="country,adm1"), "table").decode().splitlines()
     assert [line[10:22].rstrip() for line in series[3:5]] == ["    Crimea", "    Donetsk"]
 
 
 def test_regions_are_by_size_below_their_country() -> None:
-    text = WRITERS["markdown"](frontcalc.held(["2024-11-03"], by="country,adm1", actor="all"))
+    text = render(frontcalc.held(["2024-11-03"], by="country,adm1", actor="all"), "markdown").decode()
     order = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| ")]
     assert order[2:5] == ["Ukraine", "&nbsp;&nbsp;Luhansk", "&nbsp;&nbsp;Crimea"]
     assert order[order.index("Russia") + 1] == "&nbsp;&nbsp;Kursk"
@@ -313,7 +313,7 @@ def test_the_working_folder_may_name_rows(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_json_has_the_levels_and_the_notice() -> None:
-    document = json.loads(WRITERS["json"](frontcalc.diff(["2024"], by="country,adm1", only="UA")))
+    document = json.loads(render(frontcalc.diff(["2024"], by="country,adm1", only="UA"), "json").decode())
     assert document["meta"]["level"] == "country,adm1"
     assert "ONLY" in [notice["code"] for notice in document["meta"]["notices"]]
     assert document["rows"][0]["region"] == "Ukraine"

@@ -41,10 +41,10 @@ _COMMANDS = {
 }
 """Commands with their one-line help, in the order shown; a command's module is loaded when it is run."""
 
-_HOME = {"map": "pictures", "plot": "pictures"} | dict.fromkeys(
-    ("held", "series", "flows", "places", "sensitivity", "compare", "verify", "report"), "measures"
+_HOME = {"archive": "archive", "fetch": "archive", "map": "pictures", "plot": "pictures"} | dict.fromkeys(
+    ("regions", "cache", "completion"), "upkeep"
 )
-"""Modules of the commands that share one, where a command is `NAME_command`; any other is `command` in its own."""
+"""The modules of commands that do not measure; the rest are in `measures`. Each is `NAME_command` there."""
 
 
 class _LazyGroup(click.Group):
@@ -58,9 +58,8 @@ class _LazyGroup(click.Group):
         """Return a command, loaded now."""
         if name not in _COMMANDS:
             return None
-        module = import_module(f"frontcalc.cli.{_HOME.get(name, name)}")
-        command = getattr(module, f"{name}_command" if name in _HOME else "command")
-        assert isinstance(command, click.Command)
+        module = import_module(f"frontcalc.cli.{_HOME.get(name, 'measures')}")
+        command: click.Command = getattr(module, f"{name}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

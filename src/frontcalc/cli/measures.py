@@ -1,4 +1,4 @@
-"""Commands that measure by one facade: held, series, flows, places, sensitivity, compare, verify, report."""
+"""Commands that measure: diff, held, series, summary, flows, places, sensitivity, compare, verify, report."""
 
 from __future__ import annotations
 
@@ -8,13 +8,56 @@ from typing import Any
 import click
 
 import frontcalc
-from frontcalc.cli import options, terminal, types, writing
-from frontcalc.cli.command import Command
+from frontcalc.cli import options, terminal, writing
 from frontcalc.errors import CheckFailed
 
 
-@click.command("held", cls=Command)
-@click.argument("dates", type=types.date, nargs=-1, required=True, metavar="DATE [DATE …]")
+@click.command("diff", cls=options.Command)
+@options.periods_or_two_files
+@options.archive
+@options.measuring
+@options.slivers
+@options.workers_or_cluster
+@click.option(
+    "--range",
+    "with_range",
+    is_flag=True,
+    help="Add the least and the most under assumptions open to argument; see «frontcalc sensitivity».",
+)
+@writing.output_or_map
+def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool, **how: Any) -> None:
+    """Measure territory gained and lost (km²) in each PERIOD, by region.
+
+    \b
+    A period is a year, quarter, month, ISO week or day, or a range of them:
+      2023   2024-Q3   2024-09   2024-W36   2024-11-03
+      2024-09-01..2024-11-03   2024..   ..2023
+    A year, quarter, month or week opens with the map of the day before it. A day
+    that starts a range stands for that day's own map.
+
+    \b
+    Two files instead of periods are compared with each other:
+      frontcalc diff before.geojson after.geojson
+
+    The forms geojson, gpkg and geoparquet are maps of where ground changed hands.
+    """  # noqa: D301 - click needs the character that \b stands for
+    form = writing.form()
+    mapped = form in writing.MAP_FORMATS
+    if with_range and mapped:
+        raise click.UsageError("--range is of figures, and a map of change has none: choose another --format")
+    how["with_range"] = with_range or None
+    with terminal.progress():
+        if isinstance(periods[0], Path):
+            between = frontcalc.changes_between if mapped else frontcalc.diff_files
+            result = between(*periods, **options.given(how))
+        else:
+            over_periods = frontcalc.changes if mapped else frontcalc.diff
+            result = over_periods(periods, **options.given(how | {"archive": archive}))
+    writing.emit(result, form)
+
+
+@click.command("held", cls=options.Command)
+@click.argument("dates", type=options.date, nargs=-1, required=True, metavar="DATE [DATE …]")
 @options.archive
 @options.measuring
 @options.workers
@@ -27,7 +70,7 @@ def held_command(dates: tuple[str, ...], **how: Any) -> None:
     writing.show(frontcalc.held, dates, **how)
 
 
-@click.command("series", cls=Command)
+@click.command("series", cls=options.Command)
 @options.since_until
 @click.option("--every", type=click.Choice(options.STEPS), default="snapshot", show_default=True, help="A row at each.")
 @options.archive
@@ -40,7 +83,73 @@ def series_command(**how: Any) -> None:
     writing.show(frontcalc.series, **how)
 
 
-@click.command("flows", cls=Command)
+@click.command("summary", cls=options.Command)
+@click.option(
+    "--every",
+    callback=options.names,
+    metavar="UNIT[,UNIT]",
+    help=f"A row a {', '.join(options.UNITS_OF_TIME)}; several for a folder [default: year; of a folder year,month].",
+)
+@options.since_until
+@click.option("--same-span", is_flag=True, help="Cut each year on the day of the year where the last one ends.")
+@click.option("--baseline", type=options.date, metavar="DATE", help="Count only what was taken after a day.")
+@click.option("--since-invasion", is_flag=True, help="Short for --baseline 2022-02-24.")
+@click.option("--gross", is_flag=True, help="Add gross gained and lost, turnover and slivers.")
+@click.option("--step", type=click.Choice(options.STEPS), help="What gross figures compare [default: snapshot].")
+@click.option("--check", is_flag=True, help="Write nothing: compare with the folder's tables, exit 1 if figures moved.")
+@options.archive
+@options.measuring
+@options.slivers
+@options.workers_or_cluster
+@writing.output
+def summary_command(
+    every: tuple[str, ...] | None, since_invasion: bool, check: bool, output: str | None, **how: Any
+) -> None:
+    """Measure change (km²) in each year, quarter, month or week, by region, and the share of the land held.
+
+    \b
+      frontcalc summary --every month --since 2024
+      frontcalc summary --every year --same-span --gross
+
+    -o FILE writes one table. -o FOLDER (one that exists, or a name without a suffix)
+    writes a tree to keep in a repository: summary-year.csv, summary-month.csv and a
+    datapackage.json that describes them. With --check nothing is written: what has
+    moved there by more than 0.01 km² is shown, with the reason, and the exit code is 1.
+    """  # noqa: D301 - click needs the character that \b stands for
+    from frontcalc.measure.summary import INVASION
+
+    writing.form()
+    if since_invasion:
+        if how["baseline"]:
+            raise click.UsageError("--since-invasion is a baseline itself: give one of the two")
+        how["baseline"] = INVASION
+    fail_on, how = how["fail_on"], options.given(how)
+    place = Path(output) if output and output != "-" else None
+    folder = place if place and (place.is_dir() or not place.suffix) else None
+    if check and folder is None:
+        raise click.UsageError("--check needs the folder of tables: -o FOLDER")
+    if folder is None:
+        if len(every or ()) > 1:
+            raise click.UsageError("several units of --every need a folder: -o FOLDER")
+        unit = every[0] if every else None
+        writing.show(frontcalc.summary, every=unit, **how)
+        return
+    writing.refuse({"format_": "--format", "units": "--units", "bom": "--bom"}, "a folder holds CSV in km²")
+    tree = how | {"fail_on": fail_on} | ({"every": every} if every else {})
+    if check:
+        from frontcalc.outputs.text import drift_text
+
+        with terminal.progress():
+            drift = frontcalc.check_summaries(folder, **tree)
+        writing.write(drift_text(drift).encode())
+        drift.require_none()
+        return
+    with terminal.progress():
+        files = frontcalc.write_summaries(folder, **tree)
+    terminal.say(f"wrote {', '.join(file.name for file in files)} to {folder}")
+
+
+@click.command("flows", cls=options.Command)
 @options.periods
 @options.archive
 @options.measuring
@@ -59,7 +168,7 @@ def flows_command(periods: tuple[str, ...], **how: Any) -> None:
     writing.show(frontcalc.flows, periods, **how)
 
 
-@click.command("places", cls=Command)
+@click.command("places", cls=options.Command)
 @options.periods
 @options.path_option("--places", required=True, help="Named points: GeoJSON, or CSV with columns name, lon, lat.")
 @options.archive
@@ -75,8 +184,8 @@ def places_command(periods: tuple[str, ...], **how: Any) -> None:
     writing.show(frontcalc.places, periods, **how)
 
 
-@click.command("sensitivity", cls=Command)
-@options.period
+@click.command("sensitivity", cls=options.Command)
+@options.one_period
 @options.archive
 @options.measuring
 @writing.output
@@ -94,7 +203,7 @@ def sensitivity_command(period: str, **how: Any) -> None:
     writing.show(frontcalc.sensitivity, period, **how)
 
 
-@click.command("compare", cls=Command)
+@click.command("compare", cls=options.Command)
 @options.periods
 @options.path_option(
     "--archive",
@@ -107,7 +216,7 @@ def sensitivity_command(period: str, **how: Any) -> None:
 @options.measuring
 @options.workers
 @writing.output_or_map
-def compare_command(periods: tuple[str, ...], format_: str, **how: Any) -> None:
+def compare_command(periods: tuple[str, ...], **how: Any) -> None:
     """Measure each PERIOD on the maps of two or more publishers, side by side.
 
     \b
@@ -119,16 +228,16 @@ def compare_command(periods: tuple[str, ...], format_: str, **how: Any) -> None:
 
     The forms geojson, gpkg and geoparquet are maps of that ground, pair by pair.
     """  # noqa: D301 - click needs the character that \b stands for
-    side_by_side = frontcalc.disagreements if format_ in writing.MAP_FORMATS else frontcalc.compare
-    writing.show(side_by_side, periods, format_=format_, **how)
+    side_by_side = frontcalc.disagreements if writing.form() in writing.MAP_FORMATS else frontcalc.compare
+    writing.show(side_by_side, periods, **how)
 
 
-@click.command("verify", cls=Command)
-@click.argument("claims", metavar="CLAIMS.toml", shell_complete=types.paths)
+@click.command("verify", cls=options.Command)
+@click.argument("claims", metavar="CLAIMS.toml", shell_complete=options.paths)
 @options.archive
 @options.verifying
 @writing.output
-def verify_command(claims: str, archive: str | None, format_: str | None, output: str | None, **how: Any) -> None:
+def verify_command(claims: str, archive: str | None, output: str | None, **how: Any) -> None:
     """Hold published figures against maps, and against each other.
 
     \b
@@ -143,19 +252,20 @@ def verify_command(claims: str, archive: str | None, format_: str | None, output
     from frontcalc.archives import SAMPLE_NAME, refuse_place
     from frontcalc.measure.verify import maps_named
 
+    form = writing.form()
     writing.refuse({"units": "--units"}, "each claim says its own unit")
     if archive is None and output not in (None, "-"):
         refuse_place(Path(str(output)), archives=maps_named(claims))
     with terminal.progress():
         result = frontcalc.verify(claims, archive=archive, **options.given(how))
     if archive is None and result.meta.archive == SAMPLE_NAME:
-        options.say_sample()
-    writing.emit(result, format_, output)
+        terminal.say(options.SAMPLE_USED, always=True)
+    writing.emit(result, form)
     if count := dict(result.meta.counts).get("disagrees"):
         raise CheckFailed(f"{count} of {len(result.rows)} disagree", where=result.meta.claims.name)
 
 
-@click.command("report", cls=Command)
+@click.command("report", cls=options.Command)
 @options.periods
 @options.archive
 @options.measuring

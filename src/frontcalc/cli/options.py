@@ -1,14 +1,17 @@
-"""Arguments and options that say what is measured and how, each defined once."""
+"""Commands, and the arguments and options that say what is measured and how, each defined once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from frontcalc.cli import terminal, types
+from frontcalc.cli import terminal
 
 # Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
 VIEWS = ("control", "assessed", "claimed")
@@ -17,7 +20,66 @@ LEVELS = ("country", "adm1", "adm2", "none", "oblast", "raion")
 UNITS_OF_TIME = ("year", "quarter", "month", "week")
 STEPS = ("snapshot", "day", "week", "month")
 
-path_option = partial(click.option, metavar="FILE", shell_complete=types.paths)
+
+def period(value: str) -> str:
+    """Return a period's text, checked."""
+    from frontcalc.periods import parse_period
+
+    return parse_period(value).label
+
+
+def date(value: str) -> str:
+    """Return a day's text, as YYYY-MM-DD, checked."""
+    from frontcalc.periods import parse_day
+
+    return parse_day(value).isoformat()
+
+
+def periods_or_files(
+    context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
+) -> tuple[str | Path, ...]:
+    """Return periods, checked, or exactly two paths: text with a slash or a suffix that is no period."""
+    from frontcalc.periods import is_period, parse_period
+
+    given: list[str | Path] = []
+    for one in value:
+        is_path = not is_period(one) and (os.sep in one or Path(one).suffix)
+        given.append(Path(one) if is_path else parse_period(one).label)
+    files = sum(isinstance(one, Path) for one in given)
+    if files and (files, len(given)) != (2, 2):
+        raise click.UsageError("give periods, or exactly two files to compare")
+    return tuple(given)
+
+
+def names(
+    context: click.Context, parameter: click.Parameter, value: str | tuple[str, ...] | None
+) -> tuple[str, ...] | None:
+    """Return names separated by commas, of an option given once or several times; None without any."""
+    if not value:
+        return None
+    text = value if isinstance(value, str) else ",".join(value)
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def workers_or_address(value: str | int) -> int | str:
+    """Return a number of workers, or else the address of a scheduler, which the library checks."""
+    return int(click.IntRange(1)(value) or 0) if str(value).lstrip("-").isdecimal() else str(value)
+
+
+def paths(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete a file or folder."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def words(
+    known: Sequence[str], context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Let the shell complete a known word, the last of those separated by commas."""
+    given, comma, last = incomplete.rpartition(",")
+    return [CompletionItem(given + comma + word) for word in known if word.startswith(last)]
+
+
+path_option = partial(click.option, metavar="FILE", shell_complete=paths)
 """An option that names a file."""
 
 archive = path_option(
@@ -31,10 +93,10 @@ cache = path_option(
     metavar="DIR",
     help="Folder that keeps what was measured, for later runs; or none [default: the user's].",
 )
-period = click.argument("period", type=types.period, metavar="PERIOD")
+one_period = click.argument("period", type=period, metavar="PERIOD")
 _several = partial(click.argument, "periods", nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
-periods = _several(type=types.period)
-periods_or_files = _several(type=types.period_or_file, shell_complete=types.paths)
+periods = _several(type=period)
+periods_or_two_files = _several(callback=periods_or_files, shell_complete=paths)
 
 _regions = (
     path_option("--regions", help="Polygon file of the regions to split by [default: embedded ones]."),
@@ -61,22 +123,21 @@ _measuring = (
     click.option(
         "--by",
         metavar="LEVELS",
-        shell_complete=partial(types.words, LEVELS),
+        shell_complete=partial(words, LEVELS),
         help="country, adm1 (oblast), adm2 (raion), several with commas; or none [default: adm1].",
     ),
     click.option(
         "--only",
-        type=types.names,
         multiple=True,
         metavar="NAMES",
-        callback=types.together,
+        callback=names,
         help="Only these regions, or those of a country (UA); the total is theirs.",
     ),
     _snap,
     click.option(
         "--view",
         metavar="VIEW",
-        shell_complete=partial(types.words, VIEWS),
+        shell_complete=partial(words, VIEWS),
         help="What counts as held: control, assessed, claimed; role:NAME; or layers' names [default: assessed].",
     ),
     click.option("--actor", metavar="NAME", help="Whose territory; «all» for each in turn [default: the main actor]."),
@@ -88,7 +149,7 @@ _AT_ONCE = "Threads or processes that measure at once; the result is the same [d
 workers = click.option("--workers", type=click.IntRange(1), metavar="N", help=_AT_ONCE)
 workers_or_cluster = click.option(
     "--workers",
-    type=types.workers,
+    type=workers_or_address,
     metavar="N|ADDRESS",
     help=f"{_AT_ONCE[:-1]}; or the scheduler of a Dask cluster, as in tcp://10.0.0.1:8786.",
 )
@@ -146,34 +207,80 @@ verifying = partial(add, options=(*_regions, _snap, *_figuring, *_reading, cache
 """How claims are measured: what is measured, they say themselves."""
 
 
+OUTPUT = ("format_", "output", "units", "bom", "fail_on", "image", "size", "theme")
+"""Parameters that say how a table or picture is written, which `writing` takes from the context."""
+
+SAMPLE_USED = (
+    "no archive was given, so this is the bundled SYNTHETIC SAMPLE and no real war; "
+    "use --archive PATH or set FRONTCALC_ARCHIVE for your own maps"
+)
+
+
 def given(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options that were given, so that defaults stay the library's; a process of our own may fork.
+    """Return the options of the library that were given: defaults stay its own; a process of our own may fork.
 
     Where no archive was given, say that the maps are the sample.
     """
     if "archive" in options and options["archive"] is None:
-        say_sample()
+        terminal.say(SAMPLE_USED, always=True)
     own = {"processes": True} if "workers" in options and click.get_current_context().obj else {}
-    return {name: value for name, value in options.items() if value is not None} | own
-
-
-def say_sample() -> None:
-    """Say that the maps are the bundled sample."""
-    terminal.say(
-        "no archive was given, so this is the bundled SYNTHETIC SAMPLE and no real war; "
-        "use --archive PATH or set FRONTCALC_ARCHIVE for your own maps",
-        always=True,
-    )
-
-
-def layer_of(text: str) -> tuple[str, str]:
-    """Return value and meaning of a --layer, as in «held=Russia control»."""
-    value, equals, meaning = text.rpartition("=")
-    if not equals or not value.strip():
-        raise click.UsageError(f'--layer {text}: write VALUE=ACTOR ROLE, as in "held=Russia control"')
-    return value.strip(), meaning
+    return {name: value for name, value in options.items() if value is not None and name not in OUTPUT} | own
 
 
 def hand_down(context: click.Context, group: click.Group) -> None:
     """Make the working folder's defaults, which are of a command, those of each command in a group."""
     context.default_map = dict.fromkeys(group.commands, context.default_map or {})
+
+
+class Command(click.Command):
+    """A command whose options are given once and say something, and that never writes onto what it reads."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse an option of one value that is given twice, of which click would take the last, and an empty one.
+
+        Of an option that is gone, say what does its work.
+        """
+        if ctx.resilient_parsing:
+            return super().parse_args(ctx, args)
+        try:
+            given, _, order = self.make_parser(ctx).parse_args(list(args))
+        except click.NoSuchOption as error:
+            from frontcalc.config import GONE
+
+            instead = GONE.get(error.option_name.lstrip("-"))
+            if instead:
+                raise click.UsageError(f"no such option {error.option_name}: {instead}", ctx) from error
+            raise
+        for option in (one for one in order if isinstance(one, click.Option)):
+            value, times, spelling = given.get(option.name or ""), order.count(option), max(option.opts, key=len)
+            if times > 1 and not (option.multiple or option.is_flag or option.count):
+                raise click.UsageError(f"{spelling} is given {times} times: give it once", ctx)
+            # A script whose variable is empty is not to get the default.
+            if "" in (value if isinstance(value, list) else [value]):
+                raise click.UsageError(f"{spelling} is empty: give it a value, or leave it out", ctx)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Refuse an output that the command would read, then run it."""
+        output = ctx.params.get("output")
+        if output not in (None, "-"):
+            from frontcalc.archives import archive_path, refuse_place
+
+            named = [*_texts(ctx.params), Path("frontcalc.toml")]
+            archives = map(archive_path, _texts({name: ctx.params.get(name) for name in ("archive", "archives")}))
+            refuse_place(Path(str(output)), files=named, archives=archives)
+        return super().invoke(ctx)
+
+
+class Group(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+
+
+def _texts(values: dict[str, Any]) -> Iterator[Path]:
+    """Yield each value that may name a file, but for the output itself."""
+    for name, value in values.items():
+        for one in value if isinstance(value, tuple) else (value,):
+            if name != "output" and isinstance(one, str | Path) and one:
+                yield Path(one)

@@ -9,46 +9,37 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import frontcalc
-from frontcalc.cli import options, terminal, types, writing
-from frontcalc.cli.command import Command, Group
+from frontcalc.cli import options, terminal, writing
 
 if TYPE_CHECKING:
     from frontcalc.tables import Table
 
 
-@click.command("map", cls=Command)
-@options.periods_or_files
+@click.command("map", cls=options.Command)
+@options.periods_or_two_files
 @click.option("--zoom", metavar="WHERE", help="auto for the change, a region, or W,S,E,N in degrees [default: auto].")
 @options.archive
 @options.measuring
 @options.workers
 @writing.picture
-def map_command(
-    periods: tuple[str | Path, ...],
-    zoom: str | None,
-    archive: str | None,
-    output: str,
-    form: str,
-    looks: dict[str, Any],
-    **how: Any,
-) -> None:
+def map_command(periods: tuple[Any, ...], zoom: str | None, archive: str | None, **how: Any) -> None:
     """Draw where ground was gained and lost in each PERIOD, over what was held at the opening.
 
     Several periods are drawn beside each other on one scale. Two files instead of
     periods are compared with each other. The title is the finding; figures are those
     of «frontcalc diff». Needs frontcalc[viz].
     """
-    names, files = types.periods_or_files(periods)
+    form, looks = writing.picture_asked()
     with terminal.progress():
-        if files:
-            scene = frontcalc.change_map_between(files[0], files[1], **options.given(how))
+        if isinstance(periods[0], Path):
+            scene = frontcalc.change_map_between(*periods, **options.given(how))
         else:
-            scene = frontcalc.change_map(names, **options.given(how | {"archive": archive}))
+            scene = frontcalc.change_map(periods, **options.given(how | {"archive": archive}))
         content = scene.image(form, zoom=zoom or "auto", **looks)
-    writing.emit_picture(content, output, scene.table.meta)
+    writing.emit_picture(content, scene.table.meta)
 
 
-@click.group("plot", cls=Group)
+@click.group("plot", cls=options.Group)
 @click.pass_context
 def plot_command(context: click.Context) -> None:
     """Draw charts: area held over time, gained and lost by period, regions by rank."""
@@ -68,12 +59,9 @@ def plot_command(context: click.Context) -> None:
 @options.measuring
 @options.workers
 @writing.picture
-def series_command(events: str | None, gap: int | None, looks: dict[str, Any], **how: Any) -> None:
+def series_command(**how: Any) -> None:
     """Draw the area held over time; the figures are those of «frontcalc series»."""
-    from frontcalc.viz.curve import read_events
-
-    looks |= {"events": read_events(events) if events else (), "gap": gap}
-    _draw(frontcalc.series, looks=looks, **how)
+    _draw(frontcalc.series, **how)
 
 
 @plot_command.command("summary")
@@ -95,7 +83,7 @@ def summary_command(**how: Any) -> None:
 
 
 @plot_command.command("regions")
-@options.period
+@options.one_period
 @options.archive
 @options.measuring
 @options.workers
@@ -109,10 +97,18 @@ def regions_command(period: str, **how: Any) -> None:
 
 
 def _draw(
-    facade: Callable[..., Table[Any, Any]], *values: Any, output: str, form: str, looks: dict[str, Any], **how: Any
+    facade: Callable[..., Table[Any, Any]],
+    *values: Any,
+    events: str | None = None,
+    gap: int | None = None,
+    **how: Any,
 ) -> None:
     """Call a facade with the options that were given, and progress shown; draw its table and write the picture."""
+    from frontcalc.viz.curve import read_events
+
+    form, looks = writing.picture_asked()
+    marked = read_events(events) if events else ()
     with terminal.progress():
         result = facade(*values, **options.given(how))
-        content = frontcalc.picture(result, **looks).image(form)
-    writing.emit_picture(content, output, result.meta)
+        content = frontcalc.picture(result, events=marked, gap=gap, **looks).image(form)
+    writing.emit_picture(content, result.meta)

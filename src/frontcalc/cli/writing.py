@@ -6,18 +6,19 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Callable
-from functools import partial, wraps
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
-from frontcalc.cli import options, terminal, types
+from frontcalc.cli import options, terminal
 
 if TYPE_CHECKING:
-    from frontcalc.tables import Meta, Table
+    from frontcalc.tables import AnyMeta, Meta, Table
 
 # Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
 FORMATS = ("table", "csv", "json", "markdown", "html", "xlsx", "parquet", "sentence")
@@ -46,6 +47,21 @@ SUFFIXES = {
     ".pdf": ("pdf",),
 }
 
+
+def code(value: str) -> str:
+    """Return the code of a notice, checked."""
+    from frontcalc.notices import notice_code
+
+    return notice_code(value)
+
+
+def codes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete the code of a notice."""
+    from frontcalc.notices import CODES
+
+    return [CompletionItem(code, help=says) for code, says in CODES.items() if code.startswith(incomplete.upper())]
+
+
 _units = click.option("--units", type=click.Choice(UNITS), help="Square kilometres or square miles [default: km2].")
 _table = (
     options.path_option("-o", "--output", help="Write to a file, whose suffix chooses the form; - is stdout."),
@@ -53,8 +69,8 @@ _table = (
     click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel."),
     click.option(
         "--fail-on",
-        type=types.code,
-        shell_complete=types.codes,
+        type=code,
+        shell_complete=codes,
         multiple=True,
         metavar="CODE",
         help="Exit with 1 if there is such a notice, after writing; may be repeated (docs/notices.md).",
@@ -74,99 +90,78 @@ _picture = (
 )
 
 
-def _output_as(command: Callable[..., None], *, formats: tuple[str, ...]) -> Callable[..., None]:
-    """Add the options that say where a table goes, in which form, and how much is said beside it.
+_format = partial(click.option, "--format", "format_", help="Form of the output [default: by -o, else table].")
 
-    The command gets the form chosen, and hands it with the file on to `show`.
-    """
-    form = click.option(
-        "--format", "format_", type=click.Choice(formats), help="Form of the output [default: by -o, else table]."
-    )
+output = partial(options.add, options=(_format(type=click.Choice(FORMATS)), *_table))
+"""Where a table goes, in which form, and how much is said beside it."""
 
-    @wraps(command)
-    def choosing(
-        *values: Any, format_: str | None, output: str | None, units: str | None, bom: bool, fail_on: Any, **how: Any
-    ) -> None:
-        chosen = _form(format_, output, formats)
-        if bom and chosen != "csv":
-            raise click.UsageError("--bom is for CSV alone")
-        # The rest `emit` takes from the context.
-        command(*values, format_=chosen, output=output, **how)
+output_or_map = partial(options.add, options=(_format(type=click.Choice((*FORMATS, *MAP_FORMATS))), *_table))
+"""The same, with the forms of change polygons."""
 
-    return options.add(choosing, options=(form, *_table))
+output_of_check = partial(options.add, options=(_format(type=click.Choice(CHECK_FORMATS)), *_table))
+"""The same, with the form that code hosts show beside files."""
+
+picture = partial(options.add, options=_picture)
+"""Where a picture goes and how it looks."""
 
 
-output = partial(_output_as, formats=FORMATS)
-"""Tables alone."""
+def picture_asked() -> tuple[str, dict[str, Any]]:
+    """Return the form of the picture and how it looks; one that could not be drawn is refused before measuring."""
+    from frontcalc.sources.packages import extra_package
+    from frontcalc.viz.style import style_of
 
-output_or_map = partial(_output_as, formats=(*FORMATS, *MAP_FORMATS))
-"""Tables, and change polygons."""
-
-output_of_check = partial(_output_as, formats=CHECK_FORMATS)
-"""Tables, and the form that code hosts show beside files."""
-
-
-def picture(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say where a picture goes and how it looks; the command gets the form and a dict of looks.
-
-    A picture that could not be drawn is refused before anything is measured.
-    """
-
-    @wraps(command)
-    def choosing(
-        *values: Any, output: str, image: str | None, size: str | None, theme: str | None, units: str | None, **how: Any
-    ) -> None:
-        from frontcalc.sources.packages import extra_package
-        from frontcalc.viz.style import style_of
-
-        looks = options.given({"size": size, "theme": theme, "units": units})
-        form = _form(image, output, PICTURES)
-        extra_package("matplotlib", where="a picture", extra="viz")
-        style_of(looks)  # type: ignore[arg-type]
-        command(*values, output=output, form=form, looks=looks, **how)
-
-    return options.add(choosing, options=_picture)
+    asked, chosen = click.get_current_context().params, form()
+    looks = {name: asked[name] for name in ("size", "theme", "units") if asked[name] is not None}
+    extra_package("matplotlib", where="a picture", extra="viz")
+    style_of(looks)  # type: ignore[arg-type]
+    return chosen, looks
 
 
-def _form(asked: str | None, output: str | None, formats: tuple[str, ...]) -> str:
+def form() -> str:
     """Return the form of the output: that asked for, else by the file's suffix, else the first of the forms."""
-    kind = "picture" if formats == PICTURES else "form"
+    context = click.get_current_context()
+    option = next(one for one in context.command.params if one.name in ("format_", "image"))
+    asked, output = context.params[str(option.name)], context.params.get("output")
+    formats: Sequence[str] = option.type.choices  # type: ignore[attr-defined]
+    kind = "picture" if option.name == "image" else "form"
     place = Path(output) if output and output != "-" else None
     suffix = place.suffix.lower() if place and (kind == "picture" or not place.is_dir()) else ""
     fitting = SUFFIXES.get(suffix, ())
-    source = click.get_current_context().get_parameter_source("format_")
     # A default of the working folder is weaker than the suffix of a file that was named.
-    if asked and (source != ParameterSource.DEFAULT_MAP or not suffix):
-        form = asked
+    if asked and (context.get_parameter_source(str(option.name)) != ParameterSource.DEFAULT_MAP or not suffix):
+        chosen: str = asked
         # A suffix that says nothing may hold any form.
-        if fitting and form not in fitting:
-            raise click.UsageError(f"-o {output}: --format {form} is another form than {suffix}: leave one of them out")
+        if fitting and chosen not in fitting:
+            raise click.UsageError(
+                f"-o {output}: --format {chosen} is another form than {suffix}: leave one of them out"
+            )
     elif fitting and fitting[0] in formats:
-        form = fitting[0]
+        chosen = fitting[0]
     elif suffix or (place and kind == "picture"):
         known = ", ".join(known for known, forms in SUFFIXES.items() if forms[0] in formats)
         raise click.UsageError(
             f"-o {output}: no {kind} has the suffix {suffix or '.'}; use {known}, or choose with --format"
         )
     else:
-        form = formats[0]
-    if not place and (form in BINARY or kind == "picture") and terminal.is_terminal(sys.stdout):
-        what = "a picture" if kind == "picture" else form
+        chosen = formats[0]
+    if not place and (chosen in BINARY or kind == "picture") and terminal.is_terminal(sys.stdout):
+        what = "a picture" if kind == "picture" else chosen
         raise click.UsageError(f"{what} is no text for a terminal; write it to a file with -o")
-    return form
+    if context.params.get("bom") and chosen != "csv":
+        raise click.UsageError("--bom is for CSV alone")
+    return chosen
 
 
-def show(
-    facade: Callable[..., Table[Any, Any]], *values: Any, format_: str | None, output: str | None, **how: Any
-) -> Table[Any, Any]:
+def show(facade: Callable[..., Table[Any, Any]], *values: Any, **how: Any) -> Table[Any, Any]:
     """Call a facade with the options that were given, and progress shown; write its table and return it."""
+    chosen = form()
     with terminal.progress():
         result = facade(*values, **options.given(how))
-    emit(result, format_, output)
+    emit(result, chosen)
     return result
 
 
-def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> None:
+def emit(result: Table[Any, Any], chosen: str) -> None:
     """Write a result to standard output or a file; notices that the format does not show go to stderr.
 
     Raises
@@ -174,11 +169,12 @@ def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> No
     CheckFailed
         All is written, and there is a notice that the command is to fail on.
     """
-    from frontcalc.notices import grouped, require_none
+    from frontcalc.notices import require_none
     from frontcalc.outputs import WITH_REMARKS, place_lines, render
 
-    to_file = output is not None and output != "-"
-    chosen, asked = format_ or "table", click.get_current_context().params
+    asked = click.get_current_context().params
+    output = asked.get("output")
+    to_file = output not in (None, "-")
     style: dict[str, Any] = {}
     if not to_file:
         # A pipe gets lines as long as they need, and colour with FORCE_COLOR alone.
@@ -188,18 +184,22 @@ def emit(result: Table[Any, Any], format_: str | None, output: str | None) -> No
         style = {"width": shutil.get_terminal_size().columns if tty else None, "colour": colour}
     write(render(result, chosen, units=asked.get("units") or "km2", bom=asked.get("bom", False), **style), output)
     if to_file or chosen not in WITH_REMARKS:
-        for line in place_lines(result.meta):
+        for line in place_lines(result.meta) if getattr(result.meta, "places", None) is not None else ():
             terminal.say(line)
-        for notice in grouped(result.meta.notices):
-            terminal.say(f"note {notice}", always=notice.startswith("SYNTHETIC"))
+        say_notices(result.meta)
     require_none(result.meta.notices, asked.get("fail_on", ()))
 
 
-def emit_picture(content: bytes, output: str, meta: Meta) -> None:
+def emit_picture(content: bytes, meta: Meta) -> None:
     """Write a picture to standard output or a file; notices go to stderr."""
+    write(content, click.get_current_context().params["output"])
+    say_notices(meta)
+
+
+def say_notices(meta: AnyMeta) -> None:
+    """Say the notices on stderr."""
     from frontcalc.notices import grouped
 
-    write(content, output)
     for notice in grouped(meta.notices):
         terminal.say(f"note {notice}", always=notice.startswith("SYNTHETIC"))
 
@@ -225,11 +225,6 @@ def write(content: bytes, output: str | None = None) -> None:
         terminal.silence(sys.stdout)
         problem = f"cannot be written: {reason_of(error)}"
         raise DataError(problem, where="standard output", cure="write to a file with -o") from error
-
-
-def print_text(text: str) -> None:
-    """Write text to standard output."""
-    write(text.encode())
 
 
 def refuse(names: dict[str, str], problem: str) -> None:

@@ -1,13 +1,11 @@
-"""Writers: a dict from format to a function of a table, and the writing of files whole or not at all."""
+"""Writers: dicts from format to a function of a table and its units, and the writing of files whole or not at all."""
 
 from __future__ import annotations
 
 import codecs
 import errno
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,36 +13,27 @@ from typing import Any
 from frontcalc import atomic
 from frontcalc.errors import DataError, UsageError, reason_of
 from frontcalc.outputs.numbers import UNITS
-from frontcalc.tables import AnyMeta, Meta, Table
+from frontcalc.tables import Meta, Table
 
-Writer = Callable[..., str | bytes]
-"""Takes a table, and what its form alone is told."""
-
-
-def _write(module: str, name: str, result: Table[Any, Any], **told: Any) -> str | bytes:
-    """Write a result by a function that is imported only now: a command writes one form."""
-    writer: Writer = getattr(import_module(f"frontcalc.outputs.{module}"), name)
-    return writer(result, **told)
-
-
-WRITERS: dict[str, Writer] = {
-    "table": partial(_write, "text", "table"),
-    "csv": partial(_write, "flat", "csv_text"),
-    "json": partial(_write, "flat", "json_text"),
-    "markdown": partial(_write, "text", "markdown"),
-    "html": partial(_write, "text", "html_page"),
-    "xlsx": partial(_write, "xlsx", "xlsx_bytes"),
-    "parquet": partial(_write, "geodata", "parquet_bytes"),
-    "sentence": partial(_write, "sentence", "sentence"),
+WRITERS = {
+    "table": "text.table",
+    "csv": "flat.csv_text",
+    "json": "flat.json_text",
+    "markdown": "text.markdown",
+    "html": "text.html_page",
+    "xlsx": "xlsx.xlsx_bytes",
+    "parquet": "geodata.parquet_bytes",
+    "sentence": "sentence.sentence",
 }
+"""The function that writes each format, which is imported when it is used: a command writes one form."""
 
-CHECK_WRITERS: dict[str, Writer] = {**WRITERS, "sarif": partial(_write, "flat", "sarif_text")}
+CHECK_WRITERS = {**WRITERS, "sarif": "flat.sarif_text"}
 """The writers of findings: those of every table, and the form that code hosts and editors show beside files."""
 
-MAP_WRITERS: dict[str, Writer] = {
-    "geojson": partial(_write, "geodata", "map_geojson_bytes"),
-    "gpkg": partial(_write, "gpkg", "gpkg_bytes"),
-    "geoparquet": partial(_write, "geodata", "map_geoparquet_bytes"),
+MAP_WRITERS = {
+    "geojson": "geodata.map_geojson_bytes",
+    "gpkg": "gpkg.gpkg_bytes",
+    "geoparquet": "geodata.map_geoparquet_bytes",
 }
 """Formats of change polygons, which no table can be written in."""
 
@@ -93,27 +82,18 @@ def render(
     if bom and format_ != "csv":
         raise UsageError("a byte order mark is for CSV alone", where="--bom", cure="leave it out")
     told = {"width": width, "colour": colour} if format_ == "table" else {}
-    content = writers[format_](replace(result, meta=replace(result.meta, units=units)), **told)
-    encoded = content.encode() if isinstance(content, str) else content
+    module, name = writers[format_].split(".")
+    content = getattr(import_module(f"frontcalc.outputs.{module}"), name)(result, units=units, **told)
+    encoded: bytes = content.encode() if isinstance(content, str) else content
     return codecs.BOM_UTF8 + encoded if bom else encoded
 
 
-def place_lines(meta: AnyMeta, actor: str | None = None) -> Iterator[str]:
-    """Yield which places an actor holds at one end of each period and not at the other, a line each way.
-
-    Parameters
-    ----------
-    meta : Meta
-        Of a result; without places there are no lines.
-    actor : str, optional
-        Whose lines; default every actor's.
-    """
-    if not isinstance(meta, Meta) or meta.places is None:
-        return
+def place_lines(meta: Meta, actor: str | None = None) -> Iterator[str]:
+    """Yield which places an actor, or each, holds at one end of a period and not at the other, a line each way."""
     for used in meta.periods:
         if actor not in (None, used.actor):
             continue
-        mine = [place for place in meta.places if (place.actor, place.period) == (used.actor, used.period)]
+        mine = [place for place in meta.places or () if (place.actor, place.period) == (used.actor, used.period)]
         for change, words in (("gained", "came under"), ("lost", "came out of")):
             names = ", ".join(f"{place.place} ({place.date or 'no date'})" for place in mine if place.change == change)
             if names:
@@ -148,15 +128,8 @@ def write_file(path: Path, content: str | bytes) -> None:
 def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = ()) -> None:
     """Write files so that a run that fails or is killed leaves the old set, as far as a file system can.
 
-    All are written beside their places before the first is renamed, and what is no longer part of the
-    set is removed before the last, which so is the set's seal.
-
-    Parameters
-    ----------
-    contents : mapping of Path to bytes
-        In the order of renaming.
-    remove : iterable of Path
-        Files that are no longer part of the set.
+    All are written beside their places, then renamed in their order. The files in `remove`, no longer part of
+    the set, go before the last is renamed, which so is the set's seal.
 
     Raises
     ------

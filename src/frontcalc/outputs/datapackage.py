@@ -45,17 +45,7 @@ def software() -> dict[str, str]:
 def datapackage(
     tables: Sequence[Table[SummaryRow, SummaryMeta]], contents: Mapping[str, bytes], record: Record
 ) -> bytes:
-    """Return the datapackage.json of some tables.
-
-    Parameters
-    ----------
-    tables : sequence of Table
-        In the order of `contents`.
-    contents : mapping of str to bytes
-        The CSV files by name.
-    record : Record
-        The options, versions and files that the tables rest on.
-    """
+    """Return the datapackage.json of some tables, with their CSV files by name in the same order."""
     meta = tables[0].meta
     units = " and ".join(table.meta.every for table in tables)
     document = {

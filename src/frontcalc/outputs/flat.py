@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import orjson
 
-from frontcalc.outputs.numbers import PLACES, header, plain, rows
+from frontcalc.outputs.numbers import BEFORE_UNITS, PLACES, header, plain, rows
 from frontcalc.tables import Table
 
 # What spreadsheets take for the beginning of a formula (OWASP, CSV Injection), full-width forms included.
@@ -27,17 +27,17 @@ _SARIF_LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _SARIF_PROPERTIES = ("date", "until", "maps", "layer", "lon", "lat", "km2", "count")
 
 
-def csv_text(result: Table[Any, Any]) -> str:
+def csv_text(result: Table[Any, Any], *, units: str = "km2") -> str:
     """Return a result as CSV: the published columns and `attribution`, blanks where nothing could be measured.
 
     Text that a spreadsheet would take for a formula begins with an apostrophe.
     """
     out = io.StringIO()
     writer = csv.writer(out)
-    names = [*header(result.kind, result.meta.units).values(), "attribution"]
+    names = [*header(result.kind, units).values(), "attribution"]
     writer.writerow(names)
     source = "; ".join(result.meta.attribution)
-    by_column = zip(*((*values, source) for values in rows(result)), strict=True)
+    by_column = zip(*((*values, source) for values in rows(result, units)), strict=True)
     # Most cells repeat: regions, days, blanks, nothing gained.
     texts = [
         map(cache(partial(_cell, places=PLACES.get(name, 3))), cells)
@@ -47,20 +47,20 @@ def csv_text(result: Table[Any, Any]) -> str:
     return out.getvalue()
 
 
-def json_text(result: Table[Any, Any]) -> str:
+def json_text(result: Table[Any, Any], *, units: str = "km2") -> str:
     """Return a result as JSON: `rows` with the columns of the CSV, `meta`, and the name of its schema."""
     from frontcalc.outputs.schema import schema_id
 
-    names = header(result.kind, result.meta.units).values()
+    names = header(result.kind, units).values()
     document = {
-        "meta": jsonable(result.meta),
-        "rows": [dict(zip(names, values, strict=True)) for values in rows(result)],
+        "meta": jsonable(result.meta, units=units),
+        "rows": [dict(zip(names, values, strict=True)) for values in rows(result, units)],
         "schema": schema_id(result.kind),
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def sarif_text(result: Table[Any, Any]) -> str:
+def sarif_text(result: Table[Any, Any], *, units: str = "km2") -> str:
     """Return findings as a SARIF document; a finding's own figures are among its properties."""
     from frontcalc.notices import FINDINGS as CODES
 
@@ -95,11 +95,15 @@ def sarif_text(result: Table[Any, Any]) -> str:
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def jsonable(value: object, places: int = 3) -> object:
-    """Return frozen values as JSON's own kinds, pairs of name and figure as objects."""
+def jsonable(value: object, places: int = 3, *, units: str = "km2") -> object:
+    """Return frozen values as JSON's own kinds, pairs of name and figure as objects; `units` are those of a `meta`."""
     if is_dataclass(value):
-        names = [entry.name for entry in fields(value)]
-        return {name: jsonable(getattr(value, name), PLACES.get(name, 3)) for name in names}
+        own: dict[str, object] = {}
+        for name in (entry.name for entry in fields(value)):
+            own[name] = jsonable(getattr(value, name), PLACES.get(name, 3))
+            if name == BEFORE_UNITS:
+                own["units"] = units
+        return own
     if isinstance(value, tuple):
         if value and all(isinstance(item, tuple) for item in value):
             return {str(key): jsonable(item) for key, item in value}

@@ -1,5 +1,6 @@
 """Polygons as GeoJSON (RFC 7946) and GeoParquet 1.1, longitude and latitude on WGS 84; tables as Parquet.
 
+Parquet without pyarrow is a UsageError.
 Polygons of maps are the same bytes in whatever order those come and wherever their rings begin.
 """
 
@@ -44,11 +45,6 @@ def geoparquet_bytes(layers: Iterable[LayerPolygons]) -> bytes:
 
     Columns are date, layer, actor, role, geometry (WKB, null for a layer without polygons) and bbox,
     the covering that lets readers skip what they do not need.
-
-    Raises
-    ------
-    UsageError
-        pyarrow is not installed.
     """
     arrow = extra_package("pyarrow", where="GeoParquet")
     drawn = [(one, polygon) for one in _tidy(layers) for polygon in (one.polygons if len(one.polygons) else [None])]
@@ -73,62 +69,51 @@ def geojson_bytes(layers: Iterable[LayerPolygons]) -> bytes:
     return orjson.dumps({"type": "FeatureCollection", "features": features}) + b"\n"
 
 
-def parquet_bytes(result: Table[Any, Any]) -> bytes:
+def parquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
     """Return a result as Parquet: the figures of the CSV, as float64.
 
     A column's metadata have its `description` and `unit`; the file's have `frontcalc`, which is `meta`
     of the JSON output.
-
-    Raises
-    ------
-    UsageError
-        pyarrow is not installed.
     """
     parquet = extra_package("pyarrow.parquet", where="Parquet")
     out = io.BytesIO()
-    parquet.write_table(_arrow_table(result, where="Parquet"), out, compression="zstd")
+    parquet.write_table(_arrow_table(result, units, where="Parquet"), out, compression="zstd")
     return out.getvalue()
 
 
-def map_geojson_bytes(result: Table[Any, Any]) -> bytes:
+def map_geojson_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
     """Return change polygons as GeoJSON; the collection's `meta` is that of the JSON output."""
     features = [
         {"type": "Feature", "properties": own, "geometry": _multipolygon(np.array(row.geometry.geoms, dtype=object))}
-        for row, own in zip(result.rows, properties(result), strict=True)
+        for row, own in zip(result.rows, properties(result, units), strict=True)
     ]
     # Read back, made-up maps are to be known as such.
     synthetic = {"synthetic": True} if any(notice.code == "SYNTHETIC" for notice in result.meta.notices) else {}
     # What is written into an archive must not be taken for one of its maps (`archives.written`).
     mark = {"type": "FeatureCollection", "frontcalc": "results", **synthetic}
-    return orjson.dumps({**mark, "features": features, "meta": jsonable(result.meta)}) + b"\n"
+    return orjson.dumps({**mark, "features": features, "meta": jsonable(result.meta, units=units)}) + b"\n"
 
 
-def map_geoparquet_bytes(result: Table[Any, Any]) -> bytes:
-    """Return change polygons as GeoParquet 1.1; the file's metadata `frontcalc` is `meta` of the JSON output.
-
-    Raises
-    ------
-    UsageError
-        pyarrow is not installed.
-    """
-    table = _arrow_table(result, where="GeoParquet")
+def map_geoparquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
+    """Return change polygons as GeoParquet 1.1; the file's metadata `frontcalc` is `meta` of the JSON output."""
+    table = _arrow_table(result, units, where="GeoParquet")
     source = ["; ".join(result.meta.attribution)] * len(result.rows)
     table = table.append_column(ATTRIBUTION.name, extra_package("pyarrow", where="GeoParquet").array(source, "string"))
     return _geoparquet(table, [row.geometry for row in result.rows], "MultiPolygon")
 
 
-def properties(result: Table[Any, Any]) -> list[dict[str, Any]]:
+def properties(result: Table[Any, Any], units: str) -> list[dict[str, Any]]:
     """Return the properties of each feature: the columns, and whose maps they rest on."""
-    names = header(result.kind, result.meta.units).values()
+    names = header(result.kind, units).values()
     source = {ATTRIBUTION.name: "; ".join(result.meta.attribution)}
-    return [dict(zip(names, values, strict=True)) | source for values in rows(result)]
+    return [dict(zip(names, values, strict=True)) | source for values in rows(result, units)]
 
 
-def _arrow_table(result: Table[Any, Any], *, where: str) -> Any:
+def _arrow_table(result: Table[Any, Any], units: str, *, where: str) -> Any:
     """Return a result's columns as an Arrow table, with what they mean and rest on as metadata."""
     arrow = extra_package("pyarrow", where=where)
     kinds = {str: arrow.string(), int: arrow.int64(), float: arrow.float64(), bool: arrow.bool_(), date: arrow.date32()}
-    published = columns(result.kind, result.meta.units)
+    published = columns(result.kind, units)
     schema = arrow.schema(
         [
             arrow.field(
@@ -139,9 +124,9 @@ def _arrow_table(result: Table[Any, Any], *, where: str) -> Any:
             )
             for column in published
         ],
-        metadata={"frontcalc": orjson.dumps(jsonable(result.meta))},
+        metadata={"frontcalc": orjson.dumps(jsonable(result.meta, units=units))},
     )
-    cells = list(zip(*rows(result), strict=True)) or [()] * len(published)
+    cells = list(zip(*rows(result, units), strict=True)) or [()] * len(published)
     arrays = [arrow.array(column, type=field.type) for column, field in zip(cells, schema, strict=True)]
     return arrow.table(arrays, schema=schema)
 

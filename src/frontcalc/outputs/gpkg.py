@@ -42,18 +42,12 @@ CREATE TABLE layer_styles (
 """
 
 
-def gpkg_bytes(result: Table[Any, Any]) -> bytes:
-    """Return polygons of change, or of disagreement, as a GeoPackage with one layer; `changes` has its style.
-
-    Raises
-    ------
-    UsageError
-        pyogrio is not installed.
-    """
+def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
+    """Return polygons of change, or of disagreement, as a GeoPackage with one layer; `changes` has its style."""
     raw = extra_package("pyogrio.raw", where="GeoPackage")
-    published = {column.name: column.kind for column in (*columns(result.kind, result.meta.units), ATTRIBUTION)}
+    published = {column.name: column.kind for column in (*columns(result.kind, units), ATTRIBUTION)}
     kinds: dict[type, Any] = {float: np.float64, int: np.int64, str: object}
-    rows = properties(result)
+    rows = properties(result, units)
     out = io.BytesIO()
     raw.write(
         out,

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from frontcalc.columns import unit_of
 from frontcalc.layers import ADJECTIVES
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import BLANK, km2
@@ -62,9 +61,9 @@ def grid_of(
     return Grid(title, aside, (), tuple(heading for heading, _ in columns), lines, tuple(footer), **form)
 
 
-def title_of(actor: str, meta: Meta) -> str:
+def title_of(actor: str, meta: Meta, unit: str = "km²") -> str:
     """Return whose territory is shown, in which unit and from which archive."""
-    return f"{ADJECTIVES.get(actor, f'{actor}-held')} territory, {unit_of(meta.units)} · {meta.archive}"
+    return f"{ADJECTIVES.get(actor, f'{actor}-held')} territory, {unit} · {meta.archive}"
 
 
 def aside_of(meta: Meta) -> str:
@@ -128,17 +127,10 @@ def grid_width(grid: Grid) -> int:
 
 
 def fit(grid: Grid, width: int) -> list[Grid]:
-    """Return a grid as blocks that are no wider than a terminal, to be shown below each other.
+    """Return a grid as blocks that are no wider than a terminal of `width` characters, to be shown below each other.
 
     The least loss first: names are shortened, then spare columns left out, then columns stacked. The last
     block's footer begins with what was cut. A terminal too narrow even for that gets lines that are too long.
-
-    Parameters
-    ----------
-    grid : Grid
-        What is to be shown.
-    width : int
-        Characters a line.
     """
     cuts: list[str] = []
     if grid_width(grid) > width:

@@ -9,6 +9,7 @@ from math import fsum
 from typing import Any
 
 from frontcalc.change.roles import NOTHING
+from frontcalc.columns import unit_of
 from frontcalc.layers import ADJECTIVES
 from frontcalc.names import printable
 from frontcalc.notices import CODES, Notice, grouped
@@ -32,13 +33,16 @@ _STEPS = {
 }
 
 
-def grids(table: Table[Any, Any]) -> list[Grid]:
-    """Return a table's blocks, areas in the units that `meta` names, every text safe to show."""
-    table = scaled(table, table.meta.units)
+def grids(table: Table[Any, Any], units: str = "km2") -> list[Grid]:
+    """Return a table's blocks, areas in `units`, every text safe to show."""
+    table, unit = scaled(table, units), unit_of(units)
     if table.kind in LISTINGS:
-        return [_printable(LISTINGS[table.kind](table.rows, table.meta))]
-    rows = {actor: [row for row in table.rows if row.actor == actor] for actor in table.meta.actors}
-    return [_printable(grid) for actor, own in rows.items() for grid in _LAYOUTS[table.kind](own, actor, table.meta)]
+        return [_printable(LISTINGS[table.kind](table.rows, table.meta, unit))]
+    blocks: list[Grid] = []
+    for actor in table.meta.actors:
+        rows = [row for row in table.rows if row.actor == actor]
+        blocks += _LAYOUTS[table.kind](rows, actor, table.meta, title_of(actor, table.meta, unit))
+    return list(map(_printable, blocks))
 
 
 def _printable(grid: Grid) -> Grid:
@@ -60,7 +64,7 @@ def _first(rows: Sequence[Any], name: str, text: Callable[[Any], str]) -> Callab
     return lambda row: text(row) if id(row) in changed else ""
 
 
-def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta) -> Iterator[Grid]:
+def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a line a date and region; regions that hold nothing and change nothing are left out."""
     shown = [row for row in rows if row.region == TOTAL or moves(row, "held_km2", "gained_km2", "lost_km2")]
     columns: Columns = (
@@ -73,10 +77,10 @@ def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta) -> Iterator
     )
     spare = ("net per day", "map of", "lost", "gained")
     footer = (*basis(meta), *remarks(meta))
-    yield grid_of(title_of(actor, meta), columns, shown, footer, meta, labels=3, spare=spare)
+    yield grid_of(title, columns, shown, footer, meta, labels=3, spare=spare)
 
 
-def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta) -> Iterator[Grid]:
+def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, title: str) -> Iterator[Grid]:
     """Yield net change, what is held at the close and its share of the land, then gross change where it was asked for.
 
     Regions are shown where something changed, and the total.
@@ -95,7 +99,6 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta) ->
     if lands := [row.country_km2 for row in shown if row.level == TOTAL and row.country_km2]:
         footer.append(f"share in the total row: of the country's land, {km2(lands[0])}")
     end = (*basis(meta), *_summary_remarks(meta))
-    title = title_of(actor, meta)
     yield grid_of(title, columns, shown, footer if gross else (*footer, *end), meta, labels=2)
     if not gross:
         return
@@ -130,7 +133,7 @@ def _summary_remarks(meta: SummaryMeta) -> Iterator[str]:
             yield f"note {code}: {len(periods)} periods, {periods[0]} to {periods[-1]}: {CODES[code]}"
 
 
-def _sensitivity(rows: Sequence[kinds.SensitivityRow], actor: str, meta: Meta) -> Iterator[Grid]:
+def _sensitivity(rows: Sequence[kinds.SensitivityRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a block a region, each assumption named once; what stands below them is below the last."""
     regions = list(dict.fromkeys(map(key, rows)))
     if len(regions) == 2 and any(notice.code == "ONLY" for notice in meta.notices):
@@ -165,13 +168,13 @@ def _sensitivity(rows: Sequence[kinds.SensitivityRow], actor: str, meta: Meta) -
             *((f"{measure} ±", partial(difference, measure=measure)) for measure in ("gained", "lost", "net")),
             ("matters for", matters),
         )
-        title = f"{region[1]} of {mine[0].period}: {title_of(actor, meta)}"
+        name = f"{region[1]} of {mine[0].period}: {title}"
         spare = ("lost ±", "gained ±", "lost", "gained")
         end = footer if region == regions[-1] else ()
-        yield grid_of(title, columns, mine, end, meta, labels=2, spare=spare)
+        yield grid_of(name, columns, mine, end, meta, labels=2, spare=spare)
 
 
-def _flows(rows: Sequence[kinds.FlowRow], actor: str, meta: Meta) -> Iterator[Grid]:
+def _flows(rows: Sequence[kinds.FlowRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a matrix of roles a period and region, margins last, and below it what it comes to and the layers' areas.
 
     Roles that no map shows are left out, and regions in which nothing ever was.
@@ -194,7 +197,7 @@ def _flows(rows: Sequence[kinds.FlowRow], actor: str, meta: Meta) -> Iterator[Gr
             twice = f"; {km2(share.overlap_km2)} of it in two layers, counted in the first" if share.overlap_km2 else ""
             footer.append(f"layers as drawn on the map of {share.snapshot or 'no date'}: {areas}{twice}")
     footer += [*basis(meta), *remarks(meta)]
-    yield Grid(title_of(actor, meta), aside_of(meta), (), header, tuple(lines), tuple(footer), labels=3)
+    yield Grid(title, aside_of(meta), (), header, tuple(lines), tuple(footer), labels=3)
 
 
 def _flow(rows: Sequence[kinds.FlowRow], old: str, new: str) -> str:
@@ -223,7 +226,7 @@ def _flow_sums(rows: Sequence[kinds.FlowRow]) -> Iterator[str]:
         )
 
 
-def _places(rows: Sequence[kinds.PlaceRow], actor: str, meta: Meta) -> Iterator[Grid]:
+def _places(rows: Sequence[kinds.PlaceRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a line each time that a place came under or out, and below it what lasted."""
     columns: Columns = (
         ("period", "period"),
@@ -233,18 +236,18 @@ def _places(rows: Sequence[kinds.PlaceRow], actor: str, meta: Meta) -> Iterator[
         ("map of", "date"),
         ("map before", "previous"),
     )
-    title = f"Places and {ADJECTIVES.get(actor, f'{actor}-held')} territory · {meta.archive}"
+    name = f"Places and {ADJECTIVES.get(actor, f'{actor}-held')} territory · {meta.archive}"
     footer = (*place_lines(meta, actor), *basis(meta), *remarks(meta))
-    yield grid_of(title, columns, rows, footer, meta, labels=len(columns), spare=("map before",))
+    yield grid_of(name, columns, rows, footer, meta, labels=len(columns), spare=("map before",))
 
 
-def _polygons(rows: Sequence[Any], actor: str, meta: Meta) -> Iterator[Grid]:
+def _polygons(rows: Sequence[Any], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a line a row that has polygons: whose ground, where, and its area."""
     columns: Columns = (*((name, name) for name in ("period", "region", "kind", "opening", "closing")), ("area", "km2"))
     if isinstance(meta, CompareMeta):
         columns = (*columns[:2], ("held by", "holder"), ("not by", "lacker"), columns[-1])
     footer = (*basis(meta), *remarks(meta))
-    yield grid_of(title_of(actor, meta), columns, rows, footer, meta, labels=len(columns) - 1)
+    yield grid_of(title, columns, rows, footer, meta, labels=len(columns) - 1)
 
 
 _LAYOUTS: dict[type, Callable[..., Iterator[Grid]]] = {

@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from frontcalc.claims import UNIT_LABELS
-from frontcalc.columns import unit_of
 from frontcalc.lint import Finding
-from frontcalc.notices import FINDINGS as CODES
-from frontcalc.notices import Severity
+from frontcalc.notices import FINDINGS, Severity
 from frontcalc.outputs.grid import Columns, Grid, grid_of, projection, remarks
 from frontcalc.outputs.numbers import BLANK, km2
 from frontcalc.tables import TOTAL, lists
@@ -18,9 +16,8 @@ _CLAIM_PLACES = {"times": 2, "km2/day": 2, "mi2/day": 2}
 _MOST_OVERLAPS = 10
 
 
-def layer_grid(rows: Sequence[lists.LayerRow], meta: lists.ArchiveMeta) -> Grid:
+def layer_grid(rows: Sequence[lists.LayerRow], meta: lists.ArchiveMeta, unit: str) -> Grid:
     """Return a line a map and layer."""
-    unit = unit_of(meta.units)
     columns: Columns = [
         *((name, name) for name in ("date", "layer", "actor", "role", "file")),
         ("parts", lambda row: f"{row.parts:,}"),
@@ -32,14 +29,14 @@ def layer_grid(rows: Sequence[lists.LayerRow], meta: lists.ArchiveMeta) -> Grid:
     return grid_of(title, columns, rows, footer, meta, labels=5, spare=("vertices", "parts"))
 
 
-def legend_grid(rows: Sequence[lists.LegendRow], meta: lists.ArchiveMeta) -> Grid:
+def legend_grid(rows: Sequence[lists.LegendRow], meta: lists.ArchiveMeta, unit: str) -> Grid:
     """Return a line a layer, or a value that may tell one."""
     columns: Columns = [
         *((name, name) for name in ("property", "value")),
         ("maps", lambda row: f"{row.first} to {row.last}" if row.first else BLANK),
         ("taken for", _meaning),
         ("polygons", lambda row: f"{row.polygons:,}"),
-        (unit_of(meta.units), "km2"),
+        (unit, "km2"),
     ]
     footer = (_extent(meta), *meta.attribution, *remarks(meta))
     return grid_of(f"What tells the layers · {meta.archive}", columns, rows, footer, meta, labels=4)
@@ -54,18 +51,18 @@ def _meaning(row: lists.LegendRow) -> str:
     return "not counted" if row.property == "layer" else "not used"
 
 
-def finding_grid(rows: Sequence[Finding], meta: lists.ArchiveMeta) -> Grid:
+def finding_grid(rows: Sequence[Finding], meta: lists.ArchiveMeta, unit: str) -> Grid:
     """Return a line a finding, and below them how many there are of each code."""
     columns: Columns = [
         *((name, name) for name in ("severity", "code", "date", "file")),
         ("lon, lat", lambda row: BLANK if None in (row.lon, row.lat) else f"{row.lon:.3f}, {row.lat:.3f}"),
         # What to do stands below once where it is the code's own.
-        ("finding", lambda row: row.message.removesuffix(f"; {CODES[row.code].cure}")),
+        ("finding", lambda row: row.message.removesuffix(f"; {FINDINGS[row.code].cure}")),
     ]
     of_code = {row.code: row.severity for row in rows}
     sums = [f"{severity} {sum(row.severity == severity for row in rows)}" for severity in Severity]
     footer = (
-        *(f"{count} {of_code[code]} {code}: {CODES[code].meaning}; {CODES[code].cure}" for code, count in meta.counts),
+        *(f"{n} {of_code[code]} {code}: {FINDINGS[code].meaning}; {FINDINGS[code].cure}" for code, n in meta.counts),
         f"findings: {', '.join(sums)}",
         _extent(meta),
         projection(meta),
@@ -80,7 +77,7 @@ def _extent(meta: lists.ArchiveMeta) -> str:
     return f"maps: {meta.maps} · files read: {len(meta.files)}, distinct: {meta.distinct_files}"
 
 
-def claim_grid(rows: Sequence[lists.ClaimRow], meta: lists.ClaimsMeta) -> Grid:
+def claim_grid(rows: Sequence[lists.ClaimRow], meta: lists.ClaimsMeta, unit: str) -> Grid:
     """Return a line a claim, and below them the reasons."""
 
     def figure(name: str, *, signed: bool = False) -> Callable[[lists.ClaimRow], str]:
@@ -104,17 +101,17 @@ def claim_grid(rows: Sequence[lists.ClaimRow], meta: lists.ClaimsMeta) -> Grid:
     return grid_of(title, columns, rows, footer, meta, labels=3, spare=("difference", "period"))
 
 
-def region_grid(rows: Sequence[lists.RegionRow], meta: lists.RegionMeta) -> Grid:
+def region_grid(rows: Sequence[lists.RegionRow], meta: lists.RegionMeta, unit: str) -> Grid:
     """Return a line a region of a set, and below it where the set comes from."""
     columns: Columns = [
         *((name.replace("_", " "), name) for name in ("code", "country", "region", "local_name")),
         ("area", "area_km2"),
     ]
-    title = f"Regions, {unit_of(meta.units)} · {meta.set}"
+    title = f"Regions, {unit} · {meta.set}"
     return grid_of(title, columns, rows, _origin(meta), meta, labels=4, spare=("local name", "country"))
 
 
-def detail_grid(rows: Sequence[lists.RegionDetailRow], meta: lists.RegionMeta) -> Grid:
+def detail_grid(rows: Sequence[lists.RegionDetailRow], meta: lists.RegionMeta, unit: str) -> Grid:
     """Return a line a fact about one region, and below it where its set comes from."""
     (row,) = rows
     facts = (
@@ -123,7 +120,7 @@ def detail_grid(rows: Sequence[lists.RegionDetailRow], meta: lists.RegionMeta) -
         ("level", row.level),
         ("local name", row.local_name or BLANK),
         ("also spelt", row.aliases.replace("|", ", ") or BLANK),
-        ("area", f"{km2(row.area_km2)} {unit_of(meta.units)}"),
+        ("area", f"{km2(row.area_km2)} {unit}"),
         ("longitude", f"{row.west:.3f} to {row.east:.3f}"),
         ("latitude", f"{row.south:.3f} to {row.north:.3f}"),
         ("neighbours", row.neighbours.replace("|", ", ") or BLANK),
@@ -137,7 +134,7 @@ def _origin(meta: lists.RegionMeta) -> Iterator[str]:
     yield from (f"SHA-256: {meta.sha256}", *remarks(meta))
 
 
-def check_grid(rows: Sequence[lists.RegionCheckRow], meta: lists.RegionCheckMeta) -> Grid:
+def check_grid(rows: Sequence[lists.RegionCheckRow], meta: lists.RegionCheckMeta, unit: str) -> Grid:
     """Return a line a region of a checked file, and below it what was found of the whole."""
     columns: Columns = [
         ("region", "region"),
@@ -147,7 +144,7 @@ def check_grid(rows: Sequence[lists.RegionCheckRow], meta: lists.RegionCheckMeta
         ("area", "area_km2"),
         ("shared", lambda row: km2(row.overlap_km2 or None, places=3)),
     ]
-    unit, fields = unit_of(meta.units), ", ".join(meta.fields) or "none"
+    fields = ", ".join(meta.fields) or "none"
     footer = [
         f"{meta.regions} regions named by {meta.name_field!r} (fields: {fields}) · {meta.crs}",
         f"area: {km2(meta.area_km2)} {unit}, what regions share counted once",
@@ -166,7 +163,7 @@ def check_grid(rows: Sequence[lists.RegionCheckRow], meta: lists.RegionCheckMeta
     return grid_of(title, columns, rows, (*footer, *remarks(meta)), meta, labels=2)
 
 
-LISTINGS: dict[type, Callable[[Sequence[Any], Any], Grid]] = {
+LISTINGS: dict[type, Callable[[Sequence[Any], Any, str], Grid]] = {
     lists.LayerRow: layer_grid,
     lists.LegendRow: legend_grid,
     Finding: finding_grid,

@@ -29,6 +29,9 @@ class Unit:
 UNITS = {"km2": Unit("km²", 1.0), "mi2": Unit("sq mi", 1 / 2.589988110336)}
 """By the names that columns have for them; a mile is 1,609.344 m, its square 2.589988110336 km² exactly."""
 
+BEFORE_UNITS = "attribution"
+"""The field of every `meta` behind which JSON says in which units the rows are."""
+
 PLACES = dict.fromkeys(("lon", "lat", "west", "south", "east", "north"), 6)
 """Decimals of the columns that have other than three: degrees have six (0.1 m)."""
 
@@ -94,13 +97,13 @@ def columns(kind: type, units: str = "km2") -> tuple[Column, ...]:
     )
 
 
-def rows(result: Table[Any, Any]) -> list[tuple[Any, ...]]:
-    """Return the cells of a result in the order of `columns`: figures in its units, rounded."""
+def rows(result: Table[Any, Any], units: str = "km2") -> list[tuple[Any, ...]]:
+    """Return the cells of a result in the order of `columns`, figures rounded."""
     names = [entry.name for entry in fields(result.kind) if entry.name != "geometry"]
     rounded = []
     # By column, since what is to be done is the same for all of its cells, and there may be a million. No zero is -0.0.
     for name, cells in zip(names, zip(*map(attrgetter(*names), result.rows), strict=True), strict=False):
-        factor = UNITS[result.meta.units].per_km2 if "km2" in name.split("_") else 1.0
+        factor = UNITS[units].per_km2 if "km2" in name.split("_") else 1.0
         places = PLACES.get(name, 3)
         rounded.append([round(cell * factor, places) + 0.0 if isinstance(cell, float) else cell for cell in cells])
     return list(zip(*rounded, strict=True))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from frontcalc.outputs.grid import Columns, Grid, aside_of, basis, cell, period_heading, projection, remarks, title_of
+from frontcalc.outputs.grid import Columns, Grid, aside_of, basis, cell, period_heading, projection, remarks
 from frontcalc.outputs.numbers import BLANK, decimals, km2, times
 from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import TOTAL, CompareMeta, CompareRow, DiffRow, HeldRow, Meta, PeriodRow, RangeRow, ratio
@@ -26,12 +26,8 @@ _RANGE: Columns = (("net from", "net_min_km2"), ("net to", "net_max_km2"))
 def branches(keys: Iterable[Key], levels: str) -> dict[Key | None, list[Key]]:
     """Return which rows are part of each row; under None those that are part of none.
 
-    Parameters
-    ----------
-    keys : iterable of (level, region)
-        In the order of a result: a row is part of the nearest one above it that is of a coarser level.
-    levels : str
-        The levels, coarse to fine, as in «country,adm1».
+    `keys` are in the order of a result: a row is part of the nearest one above it that is of a coarser level.
+    `levels` are coarse to fine, as in «country,adm1».
     """
     ranks = {level: rank for rank, level in enumerate(levels.split(","))}
     parts: dict[Key | None, list[Key]] = {None: []}
@@ -105,7 +101,7 @@ def from_to(row: Any, none: str = BLANK) -> str:
     return f"map of {row.opening or none} to map of {row.closing or none}{days}"
 
 
-def diff_grids(rows: Sequence[DiffRow], actor: str, meta: Meta) -> Iterator[Grid]:
+def diff_grids(rows: Sequence[DiffRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield periods side by side, regions by the size of their net change."""
     columns: Columns = (*CHANGE, *(_RANGE if isinstance(rows[0], RangeRow) else ()))
     periods = list(dict.fromkeys(row.period for row in rows))
@@ -128,7 +124,7 @@ def diff_grids(rows: Sequence[DiffRow], actor: str, meta: Meta) -> Iterator[Grid
             footer.append(f"{row.period}: {whose}in slivers narrower than {meta.sliver_width_m:g} m: {figures}")
     table = tuple((label, *cells) for label, _, cells in lines)
     footer += [*basis(meta), *remarks(meta)]
-    yield Grid(title_of(actor, meta), aside_of(meta), tuple(groups), header, table, tuple(footer))
+    yield Grid(title, aside_of(meta), tuple(groups), header, table, tuple(footer))
 
 
 def ratio_text(first: DiffRow, second: DiffRow, *, per_day: bool) -> str:
@@ -147,7 +143,7 @@ def differ_in_length(totals: Sequence[PeriodRow]) -> bool:
     return max(days) > 1.05 * min(days) or any("SPAN" in row.notes.split() for row in totals)
 
 
-def held_grids(rows: Sequence[HeldRow], actor: str, meta: Meta) -> Iterator[Grid]:
+def held_grids(rows: Sequence[HeldRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield dates side by side, regions by area, and below it what the layers cover."""
     columns: Columns = (("held", "held_km2"),)
     lines = _side_by_side(rows, "date", columns, meta, shown=("held_km2",), size=lambda row: row.held_km2 or 0.0)
@@ -160,10 +156,10 @@ def held_grids(rows: Sequence[HeldRow], actor: str, meta: Meta) -> Iterator[Grid
     header = ("region", *(day.isoformat() for day in dict.fromkeys(row.date for row in rows)))
     table = tuple((label, *cells) for label, _, cells in lines)
     footer += [*basis(meta), *remarks(meta)]
-    yield Grid(title_of(actor, meta), aside_of(meta), (), header, table, tuple(footer))
+    yield Grid(title, aside_of(meta), (), header, table, tuple(footer))
 
 
-def compare_grids(rows: Sequence[CompareRow], actor: str, meta: CompareMeta) -> Iterator[Grid]:
+def compare_grids(rows: Sequence[CompareRow], actor: str, meta: CompareMeta, title: str) -> Iterator[Grid]:
     """Yield a block a period, archives side by side, the regions where they are furthest apart first.
 
     What the figures rest on is below the last.
@@ -194,7 +190,7 @@ def compare_grids(rows: Sequence[CompareRow], actor: str, meta: CompareMeta) -> 
                 beside = f" · not counted: {', '.join(own.not_counted)}" if own.not_counted else ""
                 footer.append(f"{own.archive}, counted: {', '.join(own.counted) or 'nothing'}{beside}")
             footer += [projection(meta), *meta.attribution, *remarks(meta)]
-        yield Grid(f"{period}: {title_of(actor, meta)}", aside_of(meta), groups, header, table, tuple(footer))
+        yield Grid(f"{period}: {title}", aside_of(meta), groups, header, table, tuple(footer))
 
 
 def _apart(row: CompareRow) -> float | None:

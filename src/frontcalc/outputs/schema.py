@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from frontcalc.lint import Finding
-from frontcalc.outputs.numbers import UNITS, columns
+from frontcalc.outputs.numbers import BEFORE_UNITS, UNITS, columns
 from frontcalc.tables import basis, lists, rows
 
 PUBLISHED: dict[type, type] = {
@@ -87,8 +87,12 @@ def _value(hint: Any) -> dict[str, Any]:
         return {"type": "array", "items": _value(item)}
     if is_dataclass(hint):
         hints = get_type_hints(hint)
-        names = [entry.name for entry in fields(hint)]
-        return {"type": "object", "required": names, "properties": {name: _value(hints[name]) for name in names}}
+        values: dict[str, Any] = {}
+        for name in (entry.name for entry in fields(hint)):
+            values[name] = _value(hints[name])
+            if name == BEFORE_UNITS:
+                values["units"] = _value(str)
+        return {"type": "object", "required": list(values), "properties": values}
     if hint is date:
         return {"type": "string", "format": "date"}
     return {"type": "null" if hint is type(None) else _KINDS[hint]}

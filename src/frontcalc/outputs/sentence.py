@@ -25,15 +25,11 @@ _COUNTED = {
 }
 
 
-def sentence(result: Table[Any, Any]) -> str:
-    """Return a result in plain English, a paragraph an actor and region, areas in the units that `meta` names.
+def sentence(result: Table[Any, Any], *, units: str = "km2") -> str:
+    """Return a result of diff, summary or held in plain English, a paragraph an actor and region.
 
-    Each paragraph about made-up maps begins with SYNTHETIC SAMPLE: it could be taken for news.
-
-    Parameters
-    ----------
-    result : Table of DiffRow, SummaryRow or HeldRow
-        What was measured. The text is of the totals; where only some regions were asked for, of each of those.
+    The text is of the totals; where only some regions were asked for, of each of those. Each paragraph about
+    made-up maps begins with SYNTHETIC SAMPLE: it could be taken for news.
 
     Raises
     ------
@@ -42,20 +38,15 @@ def sentence(result: Table[Any, Any]) -> str:
     """
     synthetic = any(notice.code == "SYNTHETIC" for notice in result.meta.notices)
     mark = "SYNTHETIC SAMPLE, made-up maps of no real war: "
-    texts = (" ".join(pieces) for pieces in paragraphs(result))
+    texts = (" ".join(pieces) for pieces in paragraphs(result, units))
     return "\n".join(f"{mark}{text}\n" if synthetic else f"{wording.capital(text)}\n" for text in texts)
 
 
-def paragraphs(result: Table[Any, Any]) -> list[list[str]]:
+def paragraphs(result: Table[Any, Any], units: str = "km2") -> list[list[str]]:
     """Return the paragraphs of `sentence` in pieces, to be joined by spaces and begun with a capital or a mark.
 
     The first says what happened and ends in a stop, or in a colon where a comparison follows; the last names
-    the source. That maps are made up is not said here.
-
-    Raises
-    ------
-    UsageError
-        The result is of another kind.
+    the source. That maps are made up is not said here. Other results are a UsageError.
     """
     if issubclass(result.kind, PeriodRow) and result.kind is not CompareRow:
         written_as: Callable[..., list[str]] = _diff_text
@@ -64,7 +55,7 @@ def paragraphs(result: Table[Any, Any]) -> list[list[str]]:
     else:
         cure = "choose another --format"
         raise UsageError("is for diff, summary and held only", where="--format sentence", cure=cure)
-    meta, unit = result.meta, UNITS[result.meta.units]
+    meta, unit = result.meta, UNITS[units]
     only = any(notice.code == "ONLY" for notice in meta.notices)
     whole = not only and any(row.level == TOTAL for row in result.rows)
     subjects: dict[tuple[str, str, str], list[Any]] = {}

@@ -35,31 +35,23 @@ tbody tr:last-child > * { border-top: 2px solid #666; }
 ul { font-size: .85rem; padding-left: 1.2rem; color: #444; }"""
 
 
-def table(result: Table[Any, Any], *, width: int | None = None, colour: bool = False) -> str:
-    """Return a result as aligned text.
+def table(result: Table[Any, Any], *, units: str = "km2", width: int | None = None, colour: bool = False) -> str:
+    """Return a result as aligned text, headings and signs of changes in `colour` (ANSI escape codes).
 
-    Parameters
-    ----------
-    result : Table
-        What to show.
-    width : int, optional
-        Characters a line of the terminal; the text is then made to fit and says what it leaves out. None
-        for all of it, in lines as long as they need.
-    colour : bool
-        Mark headings and the signs of changes with ANSI escape codes.
+    It is made to fit lines of `width` characters and says what it leaves out; without a width it has all.
     """
-    blocks = (block for grid in grids(result) for block in ([grid] if width is None else fit(grid, width)))
+    blocks = (block for grid in grids(result, units) for block in ([grid] if width is None else fit(grid, width)))
     return "\n".join(_aligned(block, width, colour=colour) for block in blocks)
 
 
-def markdown(result: Table[Any, Any]) -> str:
+def markdown(result: Table[Any, Any], *, units: str = "km2") -> str:
     """Return a result as Markdown, a table an actor."""
-    return "\n".join(_markdown(grid) for grid in grids(result))
+    return "\n".join(_markdown(grid) for grid in grids(result, units))
 
 
-def html_page(result: Table[Any, Any]) -> str:
+def html_page(result: Table[Any, Any], *, units: str = "km2") -> str:
     """Return a result as a page with a table an actor; what was counted, notices and attribution stand below it."""
-    blocks = grids(result)
+    blocks = grids(result, units)
     head = [
         "<!doctype html>",
         '<html lang="en">',

@@ -28,7 +28,7 @@ _CHANGE = f"+#,##0.0;{MINUS}#,##0.0;0.0"
 _RATE = f"+#,##0.000;{MINUS}#,##0.000;0.000"
 
 
-def xlsx_bytes(result: Table[Any, Any]) -> bytes:
+def xlsx_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
     """Return a result as a workbook: real numbers and dates, and text that is never a formula or a link.
 
     Figures are those of the CSV, shown to one decimal.
@@ -43,16 +43,16 @@ def xlsx_bytes(result: Table[Any, Any]) -> bytes:
         raise UsageError(f"{len(result.rows):,} rows are more than a sheet holds", cure="write CSV or Parquet")
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
-        book.set_properties({"title": f"Territory, {result.meta.units}", "created": _CREATED})
-        _write_figures(book, result)
-        _write_method(book, result)
+        book.set_properties({"title": f"Territory, {units}", "created": _CREATED})
+        _write_figures(book, result, units)
+        _write_method(book, result, units)
     return out.getvalue()
 
 
-def _write_figures(book: Any, result: Table[Any, Any]) -> None:
+def _write_figures(book: Any, result: Table[Any, Any], units: str) -> None:
     """Write the sheet of figures: a frozen header, then a row a row."""
     sheet = book.add_worksheet(FIGURES)
-    published, cells = columns(result.kind, result.meta.units), rows(result)
+    published, cells = columns(result.kind, units), rows(result, units)
     bold = book.add_format({"bold": True, "bottom": 1})
     for place, column in enumerate(published):
         form = book.add_format({"num_format": _number_format(column)})
@@ -73,14 +73,14 @@ def _write_figures(book: Any, result: Table[Any, Any]) -> None:
     sheet.autofilter(0, 0, len(cells), len(published) - 1)
 
 
-def _write_method(book: Any, result: Table[Any, Any]) -> None:
+def _write_method(book: Any, result: Table[Any, Any], units: str) -> None:
     """Write the sheet that says what the figures are, what they rest on and what is to be said of them."""
     sheet = book.add_worksheet(METHOD)
     bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
     sheet.set_column(0, 1, 30, wrapped)
     sheet.set_column(2, 2, 90, wrapped)
     line = 0
-    for heading, entries in _sections(result):
+    for heading, entries in _sections(result, units):
         sheet.write_string(line, 0, heading, bold)
         for entry in entries:
             line += 1
@@ -89,10 +89,10 @@ def _write_method(book: Any, result: Table[Any, Any]) -> None:
         line += 2
 
 
-def _sections(result: Table[Any, Any]) -> Iterator[tuple[str, Sequence[tuple[str, ...]]]]:
+def _sections(result: Table[Any, Any], units: str) -> Iterator[tuple[str, Sequence[tuple[str, ...]]]]:
     """Yield the headings of the second sheet with the lines below each."""
     meta = result.meta
-    yield "Method", [*_method(meta), ("areas in", unit_of(meta.units))]
+    yield "Method", [*_method(meta), ("areas in", unit_of(units))]
     yield "Attribution", [(what, "", source) for what, _, source in (text.partition(": ") for text in meta.attribution)]
     notices: list[tuple[str, ...]]
     notices = [(notice.code, notice.period, f"{notice.message} ({CODES[notice.code]})") for notice in meta.notices]
@@ -104,7 +104,7 @@ def _sections(result: Table[Any, Any]) -> Iterator[tuple[str, Sequence[tuple[str
         files = [*first, *([meta.regions] if meta.regions else []), *meta.files]
     if not isinstance(meta, RegionMeta):
         yield "Files read, with SHA-256", [(file.name, "", file.sha256) for file in files] or [("none",)]
-    published = columns(result.kind, meta.units)
+    published = columns(result.kind, units)
     yield "Columns", [(column.name, column.unit, column.definition) for column in published]
 
 

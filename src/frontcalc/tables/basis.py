@@ -46,9 +46,8 @@ class Snapping:
 class Meta:
     """What a result rests on; `meta` in JSON.
 
-    `units` says what areas are written in (`km2` or `mi2`); rows hold km² all the same. `sliver_width_m` is
-    the mean width below which parts of a change are slivers, None where none were told apart. `advances` is False
-    where all that counts is drawn in layers that are control and advances in one.
+    `sliver_width_m` is the mean width below which parts of a change are slivers, None where none were told apart.
+    `advances` is False where all that counts is drawn in layers that are control and advances in one.
     """
 
     version: str
@@ -71,7 +70,6 @@ class Meta:
     region_source: str = ""
     region_licence: str = ""
     attribution: tuple[str, ...] = ()
-    units: str = "km2"
     publisher: str = ""
     sliver_width_m: float | None = None
     drops_slivers: bool = False

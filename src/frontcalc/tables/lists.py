@@ -56,7 +56,6 @@ class ArchiveMeta:
     counts: tuple[tuple[str, int], ...] = ()
     notices: tuple[Notice, ...] = ()
     attribution: tuple[str, ...] = ()
-    units: str = "km2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,6 @@ class RegionMeta:
     sha256: str
     notices: tuple[Notice, ...] = ()
     attribution: tuple[str, ...] = ()
-    units: str = "km2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,4 +182,3 @@ class RegionCheckMeta:
     refused: tuple[str, ...]
     notices: tuple[Notice, ...] = ()
     attribution: tuple[str, ...] = ()
-    units: str = "km2"

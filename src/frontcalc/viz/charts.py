@@ -102,7 +102,7 @@ def picture(
     >>> picture = frontcalc.picture(frontcalc.diff(["2023", "2024"]), theme="print")
     >>> written = Path("years.svg").write_bytes(picture.image("svg"))
     """
-    style = style_of(looks, result.meta.units)
+    style = style_of(looks)
     if result.kind is SeriesRow:
         marked = read_events(events) if isinstance(events, str | Path) else tuple(events)
         return draw_series(result, style, marked, gap)
