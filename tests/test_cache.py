@@ -14,8 +14,9 @@ from conftest import Run
 from kept import alter, counted, entries, stored
 
 from frontcalc import cache
-from frontcalc.cache import NOTHING_KEPT, VARIABLE, Cache, cache_folder, gathered, key_of, usage, user_cache
+from frontcalc.cache import NOTHING_KEPT, VARIABLE, Cache, cache_folder, gathered, usage, user_cache
 from frontcalc.errors import UsageError
+from frontcalc.versions import key_of
 
 KEY = key_of(["a"])
 DAY_S = 86_400
@@ -220,7 +221,8 @@ def test_without_it_the_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch)
 WRITER = """
 import sys
 from pathlib import Path
-from frontcalc.cache import Cache, key_of
+from frontcalc.cache import Cache
+from frontcalc.versions import key_of
 kept = Cache(Path(sys.argv[1]), most_bytes=40_000)
 for turn in range(300):
     key = key_of([str(turn % 60)])

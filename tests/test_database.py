@@ -18,8 +18,9 @@ import pytest
 from kept import alter, counted, entries, stored
 
 from frontcalc import cache
-from frontcalc.cache import NAME, Cache, key_of, usage
+from frontcalc.cache import NAME, Cache, usage
 from frontcalc.errors import DataError
+from frontcalc.versions import key_of
 
 KEYS = [key_of([str(number)]) for number in range(30)]
 
@@ -234,7 +235,8 @@ def test_the_file_is_its_owners_and_gives_back_what_it_has_beyond_the_limit(kept
 WRITER = """
 import sys
 from pathlib import Path
-from frontcalc.cache import Cache, key_of
+from frontcalc.cache import Cache
+from frontcalc.versions import key_of
 kept, seed = Cache(Path(sys.argv[1]), most_bytes=3_000_000), sys.argv[2]
 for turn in range(100_000):
     kept.put("steps", key_of([seed, str(turn % 100)]), f"{seed} {turn % 100} ".encode() * 5000)
@@ -263,7 +265,8 @@ def test_a_process_that_is_killed_leaves_whole_entries(folder: Path, caplog: pyt
 FORKED = """
 import os, sys, threading
 from pathlib import Path
-from frontcalc.cache import Cache, key_of
+from frontcalc.cache import Cache
+from frontcalc.versions import key_of
 kept = Cache(Path(sys.argv[1]))
 keys = [key_of([str(turn)]) for turn in range(100)]
 kept.put("steps", keys[0], b"before")

@@ -13,11 +13,10 @@ from __future__ import annotations
 import atexit
 import errno
 import functools
-import hashlib
 import logging
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,7 +25,7 @@ from time import monotonic, time
 from typing import TYPE_CHECKING
 
 from frontcalc.errors import DataError, UsageError, reason_of
-from frontcalc.versions import method_version
+from frontcalc.versions import key_of, method_version
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -63,17 +62,6 @@ _opened: dict[_File, Connection] = {}
 _checked: set[_File] = set()
 _busy_until: dict[Path, float] = {}
 _written: dict[Path, int] = {}
-
-
-def key_of(parts: Iterable[bytes | str]) -> str:
-    """Return the key of what is made from some parts, in this order: a SHA-256 in hexadecimal."""
-    digest = hashlib.sha256()
-    for part in parts:
-        content = part.encode() if isinstance(part, str) else part
-        # With its length, so that no two lists of parts run together alike.
-        digest.update(len(content).to_bytes(8, "big"))
-        digest.update(content)
-    return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +107,12 @@ class Cache:
         if self.waiting is None or sum(len(content) for *_, content in entries) >= _TOGETHER:
             self._write(entries)
 
-    def kept(self, kind: str, key: str | Callable[[], str], make: Callable[[], bytes]) -> bytes:
-        """Return the bytes kept under a key, else make and keep them; a key that is a function is made if needed."""
-        if self.folder is None:
-            return make()
-        name = key if isinstance(key, str) else key()
-        if (content := self.get(kind, name)) is None:
+    def kept(self, kind: str, key: str, make: Callable[[], bytes]) -> bytes:
+        """Return the bytes kept under a key, else make and keep them."""
+        content = self.get(kind, key)
+        if content is None:
             content = make()
-            self.put(kind, name, content)
+            self.put(kind, key, content)
         return content
 
     def _write(self, entries: list[_Entry]) -> None:

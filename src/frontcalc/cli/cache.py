@@ -31,12 +31,13 @@ def command() -> None:
 @options.loudness
 def info_command(cache: str | None, format_: str) -> None:
     """Show where the cache is, and how many entries of which size it holds."""
-    from frontcalc.cache import usage, user_cache
+    from frontcalc.cache import NONE, usage, user_cache
     from frontcalc.outputs.text import usage_json, usage_text
 
     kept = user_cache(cache)
     used = usage(kept)
-    writing.print_text(usage_json(kept, used).decode() if format_ == "json" else usage_text(kept, used))
+    shown = str(kept.folder or NONE), kept.most_bytes, used
+    writing.print_text(usage_json(*shown).decode() if format_ == "json" else usage_text(*shown))
 
 
 @command.command("clear")
@@ -48,9 +49,10 @@ def clear_command(cache: str | None, format_: str) -> None:
 
     It shows what was removed.
     """
-    from frontcalc.cache import usage, user_cache
+    from frontcalc.cache import NONE, usage, user_cache
     from frontcalc.outputs.text import removed_text, usage_json
 
     kept = user_cache(cache)
     removed = usage(kept, clearing=True)
-    writing.print_text(usage_json(kept, removed).decode() if format_ == "json" else removed_text(removed))
+    shown = str(kept.folder or NONE), kept.most_bytes, removed
+    writing.print_text(usage_json(*shown).decode() if format_ == "json" else removed_text(removed))

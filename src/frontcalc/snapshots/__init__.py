@@ -9,24 +9,26 @@ from frontcalc.snapshots.drawn import (
     SnapshotLayer,
     changed,
     fault_of,
+    parse_snapshot,
     read_day,
     read_part,
 )
 from frontcalc.snapshots.facts import (
+    REMEMBERED,
     digests_of,
     forget_read,
-    keep_snapshot,
-    known_snapshot,
     read_snapshot,
+    snapshot_from_bytes,
+    snapshot_key,
+    snapshot_to_bytes,
 )
 from frontcalc.snapshots.holdings import (
+    GAPS_KM2,
     Holding,
     ground_of,
     held,
     holding,
     on_grid,
-    repair_gaps_km2,
-    role_geometry,
     to_equal_area,
 )
 from frontcalc.snapshots.legend import (
@@ -41,6 +43,8 @@ from frontcalc.snapshots.legend import (
 )
 
 __all__ = [
+    "GAPS_KM2",
+    "REMEMBERED",
     "SYNTHETIC",
     "Box",
     "DayFile",
@@ -61,19 +65,19 @@ __all__ = [
     "holding",
     "home_of_this_war",
     "is_exchanged",
-    "keep_snapshot",
-    "known_snapshot",
     "latitude_first",
     "layers_of",
     "note_tells",
     "on_grid",
+    "parse_snapshot",
     "read_day",
     "read_part",
     "read_snapshot",
     "refuse_told",
     "remark_on",
-    "repair_gaps_km2",
-    "role_geometry",
+    "snapshot_from_bytes",
+    "snapshot_key",
+    "snapshot_to_bytes",
     "to_equal_area",
     "told_apart",
 ]

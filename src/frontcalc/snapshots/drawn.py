@@ -13,7 +13,6 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc.archives import Part, SnapshotRef, day_stated, in_force, intervals, refuse_changes
-from frontcalc.cache import key_of
 from frontcalc.errors import ChangedError, DataError
 from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
 from frontcalc.names import some_of
@@ -23,6 +22,7 @@ from frontcalc.snapshots.boxes import Box, box_around, boxes_of, first_exchanged
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of, unknown_line
 from frontcalc.sources import SourceFile, fingerprint, read_features
 from frontcalc.sources.features import Features, notices_of, refuse_bare
+from frontcalc.versions import key_of
 
 Geometries = NDArray[np.object_]
 
