@@ -7,7 +7,7 @@ steps together, in their order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any, cast
@@ -17,13 +17,16 @@ import shapely
 
 from frontcalc import change, snapshots
 from frontcalc.archives import SnapshotRef
-from frontcalc.cache import Cache, gathered
+from frontcalc.cache import NOTHING_KEPT, Cache, gathered
 from frontcalc.change import Change, Floats
 from frontcalc.errors import ChangedError, DataError, FrontcalcError
 from frontcalc.progress import timed
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Holding, Snapshot
+from frontcalc.snapshots.drawn import parse_snapshot
+from frontcalc.snapshots.facts import REMEMBERED, snapshot_from_bytes, snapshot_key, snapshot_to_bytes
+from frontcalc.snapshots.holdings import GAPS_KM2
 from frontcalc.versions import key_of
 
 Grounds = Callable[[Holding], shapely.MultiPolygon]
@@ -58,81 +61,77 @@ def step_from_bytes(content: bytes) -> Change:
     return Change(km2, (shapely.get_parts(gained), shapely.get_parts(lost)))
 
 
-def kept_snapshot(ref: SnapshotRef, cache: Cache, read: Callable[[SnapshotRef], Snapshot] | None = None) -> Snapshot:
-    """Return what is on a map as this run or an earlier one found it, else read it, or have it from `read`; keep that.
+def kept_snapshot(ref: SnapshotRef, cache: Cache, read: Mapping[SnapshotRef, Snapshot] | None = None) -> Snapshot:
+    """Return what is on a map as this run or an earlier one found it, else read it, and keep that.
 
+    With `read`, maps that were read elsewhere, none is read here: KeyError where it has not the one either.
     Of a map that an earlier run has parsed only the bytes are read, to see that they are the same.
     """
-    if ref in snapshots.REMEMBERED:
-        return snapshots.REMEMBERED[ref]
+    if ref in REMEMBERED:
+        return REMEMBERED[ref]
     key = content = None
     if cache.folder is not None:
         try:
             with timed(f"looked up {', '.join(ref.names)}"):
-                key = snapshots.snapshot_key(ref)
+                key = snapshot_key(ref)
                 content = cache.get("maps", key)
         except DataError as error:
             if not ref.skip_bad or isinstance(error, ChangedError):
                 raise
     if content is not None:
-        found = snapshots.snapshot_from_bytes(ref, content)
+        found = snapshot_from_bytes(ref, content)
     else:
-        found = read(ref) if read else snapshots.parse_snapshot(ref)[0]
+        found = parse_snapshot(ref)[0] if read is None else read[ref]
     # What was skipped is looked at again by each run.
     if key and content is None and not any(notice.code == "SKIPPED" for notice in found.notices):
-        cache.put("maps", key, snapshots.snapshot_to_bytes(found))
-    snapshots.REMEMBERED[ref] = found
+        cache.put(("maps", key, snapshot_to_bytes(found)))
+    REMEMBERED[ref] = found
     return found
 
 
 def kept_ground(held: Holding, cache: Cache) -> shapely.MultiPolygon:
     """Return the ground of a holding as an earlier run made it, else make and keep it."""
-    if content := cache.get("grounds", held.key):
+    if (content := cache.get("grounds", held.key)) is not None:
         return cast(shapely.MultiPolygon, shapely.from_wkb(content))
     ground = snapshots.ground_of(held, partial(kept_ground, cache=cache))
-    cache.put("repairs", held.key, snapshots.GAPS_KM2[held.key].tobytes())
-    cache.put("grounds", held.key, shapely.to_wkb(ground))
+    gaps_km2 = GAPS_KM2[held.key].tobytes()
+    cache.put(("repairs", held.key, gaps_km2), ("grounds", held.key, shapely.to_wkb(ground)))
     return ground
 
 
 def kept_gaps_km2(held: Holding, cache: Cache) -> Floats:
     """Return for each layer of a holding by how much two ways of repairing it differ (km²), 0 below 1 km²."""
-    if held.key not in snapshots.GAPS_KM2:
-        if content := cache.get("repairs", held.key):
-            snapshots.GAPS_KM2[held.key] = np.frombuffer(content, _FLOATS)
+    if held.key not in GAPS_KM2:
+        content = cache.get("repairs", held.key)
+        if content is not None:
+            GAPS_KM2[held.key] = np.frombuffer(content, _FLOATS)
         else:
             snapshots.ground_of(held, partial(kept_ground, cache=cache))
-            cache.put("repairs", held.key, snapshots.GAPS_KM2[held.key].tobytes())
-    return snapshots.GAPS_KM2[held.key]
+            cache.put(("repairs", held.key, GAPS_KM2[held.key].tobytes()))
+    return GAPS_KM2[held.key]
 
 
 def is_known(
     ends: Sequence[SnapshotRef], *, hold: Callable[[Snapshot], Holding], key: str, slivers: SliverRule, cache: Cache
 ) -> bool:
     """Say whether an earlier run has measured the step between two maps."""
-    with suppress(DataError):
-        held = [hold(kept_snapshot(ref, cache, _unread)) for ref in ends]
+    with suppress(DataError, KeyError):
+        held = [hold(kept_snapshot(ref, cache, {})) for ref in ends]
         return cache.get("steps", step_key(key, slivers, *held)) is not None
     return False
-
-
-def _unread(ref: SnapshotRef) -> Snapshot:
-    """Refuse to read a map that nothing is kept of."""
-    raise DataError("is not known", where=", ".join(ref.names))
 
 
 def keep_measured(measured: Measured, cache: Cache) -> None:
     """Keep what a worker measured, its maps in memory and all in a cache."""
     found, steps, gaps_km2, areas = measured
-    snapshots.GAPS_KM2.update(gaps_km2)
+    GAPS_KM2.update(gaps_km2)
     by_ref = {snapshot.ref: snapshot for snapshot in found}
     for ref in by_ref:
-        kept_snapshot(ref, cache, by_ref.__getitem__)
-    for key, step in steps.items():
-        cache.put("steps", key, step_to_bytes(step))
-    for kind, figures in (("repairs", gaps_km2), ("areas", areas)):
-        for key, km2 in figures.items():
-            cache.put(kind, key, km2.tobytes())
+        kept_snapshot(ref, cache, by_ref)
+    if cache.folder is not None:
+        cache.put(*(("steps", key, step_to_bytes(step)) for key, step in steps.items()))
+        cache.put(*(("repairs", key, km2.tobytes()) for key, km2 in gaps_km2.items()))
+        cache.put(*(("areas", key, km2.tobytes()) for key, km2 in areas.items()))
 
 
 def measure_step(before: Holding, after: Holding, ground: Grounds, regions: RegionSet, slivers: SliverRule) -> Change:
@@ -156,7 +155,7 @@ def measure_chain(
     hold: Callable[[Snapshot], Holding],
     key: str,
     slivers: SliverRule,
-    cache: Cache,
+    cache: Cache | None,
 ) -> Measured:
     """Measure every step of a chain of maps: what a worker does, in a thread or in another process.
 
@@ -175,15 +174,15 @@ def measure_chain(
         Of the regions, by `regions_key`.
     slivers : SliverRule
         What counts as a sliver.
-    cache : Cache
-        Where maps and steps are kept.
+    cache : Cache, optional
+        Where maps and steps are kept, if anywhere.
     """
     found: list[Snapshot] = []
     steps: dict[str, Change] = {}
     gaps_km2: dict[str, Floats] = {}
     areas: dict[str, Floats] = {}
     before: Holding | None = None
-    with gathered(cache) as together:
+    with gathered(cache or NOTHING_KEPT) as together:
         ground = lru_cache(maxsize=2)(partial(kept_ground, cache=together))
         for one in maps:
             try:
@@ -199,7 +198,7 @@ def measure_chain(
                     name = step_key(key, slivers, before, after)
                     if (content := together.get("steps", name)) is None:
                         content = step_to_bytes(measure_step(before, after, ground, regions, slivers))
-                        together.put("steps", name, content)
+                        together.put(("steps", name, content))
                     steps[name] = step_from_bytes(content)
                     for held in (before, after):
                         gaps_km2[held.key] = kept_gaps_km2(held, together)

@@ -17,14 +17,14 @@ import shapely
 from frontcalc import archives, change, geometry, snapshots
 from frontcalc.archives import Archive, Dating, SnapshotRef
 from frontcalc.cache import NOTHING_KEPT, Cache, user_cache
-from frontcalc.change import OPENING, Change, Floats, Parts
+from frontcalc.change import OPENING, Change, Floats
 from frontcalc.errors import ChangedError, DataError, NoDataError, UsageError
 from frontcalc.layers import ADJECTIVES, COUNTRIES, Role, find_layer, spelling
 from frontcalc.levels import Lines
 from frontcalc.notices import Notice
 from frontcalc.periods import Period
 from frontcalc.progress import track
-from frontcalc.regions import RegionSet, boxes_in_degrees, read_regions, regions_key, takers
+from frontcalc.regions import RegionSet, boxes_in_degrees, embedded_covers, read_regions, regions_key, takers
 from frontcalc.run.chain import (
     Measured,
     keep_measured,
@@ -40,18 +40,7 @@ from frontcalc.run.options import Options
 from frontcalc.run.parallel import changes_by_workers, sent
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
-from frontcalc.snapshots import (
-    Box,
-    Holding,
-    Snapshot,
-    SnapshotLayer,
-    Told,
-    home_of_this_war,
-    is_exchanged,
-    latitude_first,
-    note_tells,
-    refuse_told,
-)
+from frontcalc.snapshots import Box, Holding, Snapshot, SnapshotLayer, Told
 from frontcalc.states import Span, State, States, actors_on
 from frontcalc.versions import key_of
 from frontcalc.views import View, choose_view
@@ -235,9 +224,9 @@ class Run:
         held = snapshots.holding(snapshot, actor, self.view, self.options.crs, without=without)
         if noted:
             if snapshot.tells:
-                note_tells(self.tells, snapshot.tells, snapshot.ref)
+                snapshots.note_tells(self.tells, snapshot.tells, snapshot.ref)
             if self.tells:
-                refuse_told(self.tells, self.archive)
+                snapshots.refuse_told(self.tells, self.archive)
             self._check_place(snapshot)
             self.used.setdefault((snapshot.ref, snapshot.layers), snapshot)
             self.held[held.key] = held
@@ -256,25 +245,22 @@ class Run:
     def largest_beside(self, shown: Change, span: Span, *, snapped: bool) -> tuple[str, shapely.Polygon]:
         """Return the largest part of a change that no region takes, or that is snapped, and whether it came or went."""
         assert span.ends is not None
-        before, after = (self.holding(state.snapshot, span.actor) for state in span.ends)
+        ends = span.ends
+        before, after = (self.holding(state.snapshot, span.actor) for state in ends)
 
         def find() -> bytes:
-            ground, regions = shown.ground or self._ground_of(span), self.takers(span.actor)
-            parts = [change.largest_beside(one.polygons, one.beside_m2, regions, snapped=snapped) for one in ground]
+            cut, regions = shown, self.takers(span.actor)
+            if cut.ground is None:
+                cut = self.shown(self.step(*ends, span.actor, ground=True))
+            parts = [
+                change.largest_beside(one.polygons, one.beside_m2, regions, snapped=snapped) for one in cut.ground or ()
+            ]
             return shapely.to_wkb(shapely.GeometryCollection(parts))
 
         what = f"beside {snapped} {self.options.drop_slivers}"
         key = key_of((what, step_key(self._key(span.actor), self.slivers, before, after)))
         gained, lost = shapely.get_parts(shapely.from_wkb(self.cache.kept("steps", key, find)))
         return ("gained", gained) if gained.area >= lost.area else ("lost", lost)
-
-    def _ground_of(self, span: Span) -> tuple[Parts, Parts]:
-        """Return what came and went in a span, as it is shown."""
-        changed = self.change(span, ground=True)
-        assert changed is not None
-        ground = self.shown(changed).ground
-        assert ground is not None
-        return ground
 
     def ground(self, held: Holding) -> shapely.MultiPolygon:
         """Return the ground of a holding; of several threads that want it one makes it and the others wait."""
@@ -314,7 +300,7 @@ class Run:
                 known = step_from_bytes(content)
             else:
                 known = measure_step(*ends, self.ground, self.takers(actor), self.slivers)
-                self.cache.put("steps", key, step_to_bytes(known))
+                self.cache.put(("steps", key, step_to_bytes(known)))
             self._known[key] = Change(known.km2, known.large)
         return known
 
@@ -391,13 +377,13 @@ class Run:
         box, name = snapshot.box, snapshot.ref.names[0]
         if box is None or snapshot.ref in self._boxes:
             return
-        if is_exchanged(box, self._home):
-            if self.regions.source and len(home_of_this_war().query(shapely.box(*box), predicate="intersects")):
+        if snapshots.is_exchanged(box, self._home):
+            if self.regions.source and embedded_covers(np.array([shapely.box(*box)], dtype=object)):
                 # The map is in place, so the regions are not.
                 west, south, east, north = map(float, shapely.total_bounds(self._home.geometries))
-                raise latitude_first((west, south, east, north), where=self.regions.source.name, beside=name)
-            raise latitude_first(box, where=name)
+                raise snapshots.latitude_first((west, south, east, north), where=self.regions.source.name, beside=name)
+            raise snapshots.latitude_first(box, where=name)
         first, where = next(iter(self._boxes.items()), (snapshot.ref, box))
-        if is_exchanged(box, shapely.STRtree([shapely.box(*where)])):
-            raise latitude_first(box, where=name, beside=first.names[0])
+        if snapshots.is_exchanged(box, shapely.STRtree([shapely.box(*where)])):
+            raise snapshots.latitude_first(box, where=name, beside=first.names[0])
         self._boxes[snapshot.ref] = box

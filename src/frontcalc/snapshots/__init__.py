@@ -9,21 +9,15 @@ from frontcalc.snapshots.drawn import (
     SnapshotLayer,
     changed,
     fault_of,
-    parse_snapshot,
     read_day,
     read_part,
 )
 from frontcalc.snapshots.facts import (
-    REMEMBERED,
     digests_of,
     forget_read,
     read_snapshot,
-    snapshot_from_bytes,
-    snapshot_key,
-    snapshot_to_bytes,
 )
 from frontcalc.snapshots.holdings import (
-    GAPS_KM2,
     Holding,
     ground_of,
     held,
@@ -43,8 +37,6 @@ from frontcalc.snapshots.legend import (
 )
 
 __all__ = [
-    "GAPS_KM2",
-    "REMEMBERED",
     "SYNTHETIC",
     "Box",
     "DayFile",
@@ -69,15 +61,11 @@ __all__ = [
     "layers_of",
     "note_tells",
     "on_grid",
-    "parse_snapshot",
     "read_day",
     "read_part",
     "read_snapshot",
     "refuse_told",
     "remark_on",
-    "snapshot_from_bytes",
-    "snapshot_key",
-    "snapshot_to_bytes",
     "to_equal_area",
     "told_apart",
 ]

@@ -88,13 +88,7 @@ def snapshot_from_bytes(ref: SnapshotRef, content: bytes) -> Snapshot:
 
 
 def digests_of(ref: SnapshotRef) -> tuple[str, ...] | None:
-    """Return the SHA-256 of a map's files, None where they hold other days too.
-
-    Raises
-    ------
-    DataError
-        A file cannot be read.
-    """
+    """Return the SHA-256 of a map's files, None where they hold other days too; DataError where one cannot be read."""
     if any(part.selection is not None for part in ref.parts):
         return None
     return tuple(_fingerprint(part.entry) for part in ref.parts)
