@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from frontcalc.cache import NAME, Cache, key_of, usage
-from frontcalc.versions import method_version
+from frontcalc.cache import NAME, Cache, usage
+from frontcalc.versions import key_of, method_version
 
 Entry = tuple[str, str]
 

@@ -14,8 +14,9 @@ from conftest import Run
 from kept import alter, counted, entries, stored
 
 from frontcalc import cache
-from frontcalc.cache import NOTHING_KEPT, VARIABLE, Cache, cache_folder, gathered, key_of, usage, user_cache
+from frontcalc.cache import NOTHING_KEPT, VARIABLE, Cache, cache_folder, gathered, usage, user_cache
 from frontcalc.errors import UsageError
+from frontcalc.versions import key_of
 
 KEY = key_of(["a"])
 DAY_S = 86_400
@@ -51,7 +52,7 @@ def test_what_is_kept_is_made_once(kept: Cache) -> None:
 
 
 def test_a_cache_is_a_value_that_travels(kept: Cache) -> None:
-    kept.put("zones", KEY, b"made")
+    kept.put(("zones", KEY, b"made"))
     there = pickle.loads(pickle.dumps(kept))
     assert there == kept
     assert there.get("zones", KEY) == b"made"
@@ -74,7 +75,7 @@ DAMAGES = {
 def test_a_damaged_entry_is_made_anew(kept: Cache, damage: str, caplog: pytest.LogCaptureFixture) -> None:
     make = Maker()
     kept.kept("zones", KEY, make)
-    kept.put("steps", KEY, b"whole")
+    kept.put(("steps", KEY, b"whole"))
     alter(folder_of(kept), f"UPDATE entries SET {damage} WHERE kind = 'zones'")
     assert kept.get("rests", KEY) is None
     assert kept.kept("zones", KEY, make) == b"made"
@@ -96,13 +97,13 @@ def test_without_a_folder_to_write_in_all_works_and_it_is_said_once(
 
 
 def test_entries_are_gathered_and_written_together(kept: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept.put("zones", KEY, b"before")
+    kept.put(("zones", KEY, b"before"))
     other, third = key_of(["b"]), key_of(["c"])
 
     def interrupted() -> None:
         with gathered(kept) as gathering:
-            gathering.put("zones", KEY, b"after")
-            gathering.put("maps", other, b"map")
+            gathering.put(("zones", KEY, b"after"))
+            gathering.put(("maps", other, b"map"))
             assert entries(folder_of(kept)) == {("zones", stored(KEY)): b"before"}
             assert gathering.get("zones", KEY) == b"before"
             raise KeyboardInterrupt
@@ -113,12 +114,12 @@ def test_entries_are_gathered_and_written_together(kept: Cache, monkeypatch: pyt
     assert entries(folder_of(kept)) == {("zones", stored(KEY)): b"after", ("maps", stored(other)): b"map"}
     monkeypatch.setattr(cache, "_TOGETHER", 6)
     with gathered(kept) as gathering:
-        gathering.put("maps", third, b"large")
+        gathering.put(("maps", third, b"large"))
         assert kept.get("maps", third) is None
-        gathering.put("zones", KEY, b"!")
+        gathering.put(("zones", KEY, b"!"))
         assert kept.get("maps", third) == b"large"
     with gathered(NOTHING_KEPT) as gathering:
-        gathering.put("maps", KEY, b"nothing")
+        gathering.put(("maps", KEY, b"nothing"))
         assert gathering.get("maps", KEY) is None
 
 
@@ -144,7 +145,7 @@ def test_the_folder_stays_near_its_limit_and_what_was_used_last_stays(
     for number in range(40):
         # A day apart, since uses are told apart by days.
         monkeypatch.setattr(cache, "time", lambda number=number: number * DAY_S)
-        kept.put("steps", key_of([str(number)]), bytes(968))
+        kept.put(("steps", key_of([str(number)]), bytes(968)))
         assert kept.get("steps", key_of(["0"])) is not None
     held = {key for _, key in entries(tmp_path / "cache")}
     assert 5_000 <= sum(size for _, size in usage(kept).values()) <= 10_000
@@ -156,13 +157,13 @@ def test_the_folder_stays_near_its_limit_and_what_was_used_last_stays(
 
 def test_what_alone_is_larger_than_the_limit_is_not_kept_and_drives_nothing_out(tmp_path: Path) -> None:
     kept = Cache(tmp_path / "cache", most_bytes=1000)
-    kept.put("steps", KEY, b"x")
-    kept.put("zones", KEY, bytes(1001))
+    kept.put(("steps", KEY, b"x"))
+    kept.put(("zones", KEY, bytes(1001)))
     assert list(entries(tmp_path / "cache")) == [("steps", stored(KEY))]
 
 
 def test_an_entry_that_was_not_used_for_a_day_counts_as_used_again_when_it_is(kept: Cache) -> None:
-    kept.put("steps", KEY, b"x")
+    kept.put(("steps", KEY, b"x"))
     alter(folder_of(kept), "UPDATE entries SET used = 0")
     assert kept.get("steps", KEY) == b"x"
     alter(folder_of(kept), "DELETE FROM entries WHERE used = 0")
@@ -172,7 +173,7 @@ def test_an_entry_that_was_not_used_for_a_day_counts_as_used_again_when_it_is(ke
 def test_only_entries_are_counted_and_removed(kept: Cache) -> None:
     """Fetched regions and files of others stay; a database that was put aside goes."""
     folder = folder_of(kept)
-    kept.put("steps", KEY, b"x")
+    kept.put(("steps", KEY, b"x"))
     stay = [folder / "regions" / "UKR-adm1.json", folder / "notes.txt", folder / "entries.sqlite"]
     aside = folder / f"{cache.NAME}.damaged"
     for path in (*stay, aside):
@@ -193,7 +194,7 @@ def test_looking_makes_nothing(kept: Cache) -> None:
 
 def test_there_are_no_other_kinds(kept: Cache) -> None:
     with pytest.raises(ValueError, match="nothing is kept as"):
-        kept.put("../maps", KEY, b"")
+        kept.put(("../maps", KEY, b""))
 
 
 def test_the_environment_names_folder_and_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,7 +221,8 @@ def test_without_it_the_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch)
 WRITER = """
 import sys
 from pathlib import Path
-from frontcalc.cache import Cache, key_of
+from frontcalc.cache import Cache
+from frontcalc.versions import key_of
 kept = Cache(Path(sys.argv[1]), most_bytes=40_000)
 for turn in range(300):
     key = key_of([str(turn % 60)])
@@ -249,7 +251,7 @@ def test_eight_threads_share_a_cache(kept: Cache) -> None:
 
 
 def test_info_and_clear(kept: Cache, run_here: Run) -> None:
-    kept.put("maps", KEY, bytes(2000))
+    kept.put(("maps", KEY, bytes(2000)))
     folder = ["--cache", str(kept.folder)]
     shown = run_here("cache", "info", *folder).stdout
     assert "maps           1  2.0 KiB  what is on each map" in shown

@@ -30,7 +30,8 @@ from frontcalc.cache import NAME, Cache, close_all
 from frontcalc.errors import DataError
 from frontcalc.run import parallel
 from frontcalc.run import run as runs
-from frontcalc.snapshots import forget_read, read_snapshot
+from frontcalc.run.chain import kept_snapshot
+from frontcalc.snapshots import forget_read
 
 FIRST = date(2024, 1, 1)
 DAYS = 24
@@ -258,7 +259,7 @@ def test_a_map_that_changes_between_two_looks_of_one_run_is_refused(maps: Path, 
     """What was made of one content is never kept under another."""
     (ref, *_) = frontcalc.open_archive(maps).refs
     forget_read()
-    control, advances = read_snapshot(ref, Cache(tmp_path / "cache")).layers
+    control, advances = kept_snapshot(ref, Cache(tmp_path / "cache")).layers
     edit(maps / f"{named(0)}.geojson")
     forget_read()
     assert len(control.polygons) == len(front(0)["control_map"])

@@ -18,8 +18,9 @@ import pytest
 from kept import alter, counted, entries, stored
 
 from frontcalc import cache
-from frontcalc.cache import NAME, Cache, key_of, usage
+from frontcalc.cache import NAME, Cache, usage
 from frontcalc.errors import DataError
+from frontcalc.versions import key_of
 
 KEYS = [key_of([str(number)]) for number in range(30)]
 
@@ -46,7 +47,7 @@ def kept(folder: Path) -> Cache:
     """A cache that is full."""
     kept = Cache(folder)
     for key in KEYS:
-        kept.put("steps", key, content(key))
+        kept.put(("steps", key, content(key)))
     return kept
 
 
@@ -149,7 +150,7 @@ def test_links_and_folders_in_its_place_are_refused(kept: Cache, tmp_path: Path)
     (tmp_path / "third" / NAME).mkdir(parents=True)
     for name in ("other", "dangling", "third"):
         other = Cache(tmp_path / name)
-        other.put("zones", KEYS[0], b"x")
+        other.put(("zones", KEYS[0], b"x"))
         assert other.get("zones", KEYS[0]) is None
         assert other.get("steps", KEYS[0]) is None
         with pytest.raises(DataError, match=r"entries-1\.sqlite is no regular file"):
@@ -166,7 +167,7 @@ def test_what_may_not_be_written_is_read_and_it_is_said_once(
     monkeypatch.setattr(cache, "time", lambda: 86_400 * 1_000_000)
     assert all_kept(kept) == ALL
     for key in KEYS:
-        kept.put("zones", key, b"x")
+        kept.put(("zones", key, b"x"))
     assert [record.message for record in caplog.records] == [
         "nothing can be kept in the cache: attempt to write a readonly database"
     ]
@@ -201,7 +202,7 @@ def test_a_folder_that_is_removed_or_changed_for_another_meanwhile_is_seen(
     shutil.copytree(folder, tmp_path / "copy")
     shutil.rmtree(folder)
     assert kept.get("steps", KEYS[0]) is None
-    kept.put("zones", KEYS[0], b"x")
+    kept.put(("zones", KEYS[0], b"x"))
     assert list(entries(folder)) == [("zones", stored(KEYS[0]))]
     shutil.rmtree(folder)
     (tmp_path / "copy").rename(folder)
@@ -220,11 +221,11 @@ def test_the_file_is_its_owners_and_gives_back_what_it_has_beyond_the_limit(kept
     path = folder / NAME
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     for number in range(40):
-        kept.put("grounds", key_of(["large", str(number)]), bytes(50_000))
+        kept.put(("grounds", key_of(["large", str(number)]), bytes(50_000)))
     assert path.stat().st_size > 2_000_000
     smaller = Cache(folder, most_bytes=500_000)
     cache._written.clear()
-    smaller.put("zones", KEYS[0], b"x")
+    smaller.put(("zones", KEYS[0], b"x"))
     assert 300_000 < path.stat().st_size <= 500_000
     assert smaller.get("zones", KEYS[0]) == b"x"
     usage(kept, clearing=True)
@@ -234,10 +235,11 @@ def test_the_file_is_its_owners_and_gives_back_what_it_has_beyond_the_limit(kept
 WRITER = """
 import sys
 from pathlib import Path
-from frontcalc.cache import Cache, key_of
+from frontcalc.cache import Cache
+from frontcalc.versions import key_of
 kept, seed = Cache(Path(sys.argv[1]), most_bytes=3_000_000), sys.argv[2]
 for turn in range(100_000):
-    kept.put("steps", key_of([seed, str(turn % 100)]), f"{seed} {turn % 100} ".encode() * 5000)
+    kept.put(("steps", key_of([seed, str(turn % 100)]), f"{seed} {turn % 100} ".encode() * 5000))
     if turn == 0:
         print("begun", flush=True)
 """
@@ -263,19 +265,20 @@ def test_a_process_that_is_killed_leaves_whole_entries(folder: Path, caplog: pyt
 FORKED = """
 import os, sys, threading
 from pathlib import Path
-from frontcalc.cache import Cache, key_of
+from frontcalc.cache import Cache
+from frontcalc.versions import key_of
 kept = Cache(Path(sys.argv[1]))
 keys = [key_of([str(turn)]) for turn in range(100)]
-kept.put("steps", keys[0], b"before")
+kept.put(("steps", keys[0], b"before"))
 goes_on = True
 def write():
     while goes_on:
-        kept.put("areas", keys[0], b"meanwhile")
+        kept.put(("areas", keys[0], b"meanwhile"))
 thread = threading.Thread(target=write)
 thread.start()
 child = os.fork()
 for key in keys[1:]:
-    kept.put("zones" if child else "rests", key, key.encode())
+    kept.put(("zones" if child else "rests", key, key.encode()))
 assert kept.get("steps", keys[0]) == b"before"
 assert [kept.get("zones" if child else "rests", key) for key in keys[1:]] == [key.encode() for key in keys[1:]]
 if child:

@@ -205,6 +205,21 @@ def test_the_house_stays_within_its_budgets() -> None:
     assert long == "long functions: none"
 
 
+@pytest.mark.parametrize(("names", "most"), [({"cache"}, 6), ({"run.parallel", "run.cluster"}, 6)])
+def test_few_modules_know_of_the_cache_and_of_workers(names: set[str], most: int) -> None:
+    """What imports them, wherever in a module: that only goes down."""
+    wanted = {f"frontcalc.{name}" for name in names}
+    knowing = {
+        path
+        for path, tree in house.modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for one in node.names
+        if {getattr(node, "module", None), f"{getattr(node, 'module', '')}.{one.name}", one.name} & wanted
+    }
+    assert 0 < len(knowing) <= most, sorted(knowing)
+
+
 def test_a_long_function_is_found_and_a_docstring_is_no_part_of_it() -> None:
     lines = ["def long():", '    """One.', *["    more"] * 70, '    """', *["    x = 1"] * 41]
     assert house.long_functions({"a.py": ast.parse("\n".join(lines))}) == ["a.py:long"]

@@ -219,7 +219,7 @@ def test_progress_shows_after_a_second_and_is_erased(
     ours, theirs = pty.openpty()
     unset = {name: value for name, value in os.environ.items() if name not in ("CI", "NO_COLOR")}
     process = subprocess.Popen(
-        [sys.executable, str(folder / "slow.py"), "diff", "2023", "--archive", str(maps), "--by", "none", *extra],
+        [sys.executable, folder / "slow.py", "diff", "2023", "--archive", maps, "--by=none", "--cache=none", *extra],
         stdout=subprocess.DEVNULL,
         stderr=theirs,
         env={**unset, "TERM": "xterm", **environment},

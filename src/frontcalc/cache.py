@@ -13,11 +13,10 @@ from __future__ import annotations
 import atexit
 import errno
 import functools
-import hashlib
 import logging
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,7 +25,7 @@ from time import monotonic, time
 from typing import TYPE_CHECKING
 
 from frontcalc.errors import DataError, UsageError, reason_of
-from frontcalc.versions import method_version
+from frontcalc.versions import key_of, method_version
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -54,7 +53,7 @@ _ADD = "INSERT OR REPLACE INTO entries (used, kind, key, digest, content, size) 
 _OLDEST_GO = "DELETE FROM entries WHERE id IN (SELECT id FROM entries ORDER BY used, id LIMIT ?)"
 _SUMS = "SELECT count(*), ifnull(sum(CAST(size AS INTEGER)), 0) FROM entries"
 
-_Entry = tuple[str, str, bytes, bytes]  # kind, key, digest, content
+_Entry = tuple[str, str, bytes]  # kind, key, content
 _File = tuple[int, Path, int, int, float]  # process, path, device and inode, since a path may change its file; patience
 _log = logging.getLogger(__name__)
 _warn_once = functools.cache(_log.warning)
@@ -63,17 +62,6 @@ _opened: dict[_File, Connection] = {}
 _checked: set[_File] = set()
 _busy_until: dict[Path, float] = {}
 _written: dict[Path, int] = {}
-
-
-def key_of(parts: Iterable[bytes | str]) -> str:
-    """Return the key of what is made from some parts, in this order: a SHA-256 in hexadecimal."""
-    digest = hashlib.sha256()
-    for part in parts:
-        content = part.encode() if isinstance(part, str) else part
-        # With its length, so that no two lists of parts run together alike.
-        digest.update(len(content).to_bytes(8, "big"))
-        digest.update(content)
-    return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,50 +95,48 @@ class Cache:
                             opened.execute("UPDATE entries SET used = ? WHERE kind = ? AND key = ?", (today, kind, key))
         return content
 
-    def put(self, kind: str, key: str, content: bytes) -> None:
-        """Keep bytes under a key; where that cannot be, the log says so once."""
-        if self.folder is None or len(content) > min(self.most_bytes, _LARGEST):
-            return
-        if kind not in KINDS:
-            raise ValueError(f"nothing is kept as {kind!r}")
-        entries = [] if self.waiting is None else self.waiting
-        key = key_of((method_version(), key))
-        entries.append((kind, key, bytes.fromhex(key_of((kind, key, content))), content))
-        if self.waiting is None or sum(len(content) for *_, content in entries) >= _TOGETHER:
-            self._write(entries)
-
-    def kept(self, kind: str, key: str | Callable[[], str], make: Callable[[], bytes]) -> bytes:
-        """Return the bytes kept under a key, else make and keep them; a key that is a function is made if needed."""
-        if self.folder is None:
-            return make()
-        name = key if isinstance(key, str) else key()
-        if (content := self.get(kind, name)) is None:
+    def kept(self, kind: str, key: str, make: Callable[[], bytes]) -> bytes:
+        """Return the bytes kept under a key, else make and keep them."""
+        content = self.get(kind, key)
+        if content is None:
             content = make()
-            self.put(kind, name, content)
+            self.put((kind, key, content))
         return content
 
-    def _write(self, entries: list[_Entry]) -> None:
-        """Write entries in one transaction, each instead of one of its kind and key, and empty the list.
+    def put(self, *entries: _Entry) -> None:
+        """Keep entries, each instead of one of its kind and key; where that cannot be, the log says so once.
 
         Room is made when a process first writes, and each time that a twentieth of the limit has been written.
         """
-        if self.folder is None or not entries:
+        if self.folder is None:
+            return
+        if strange := {kind for kind, _, _ in entries}.difference(KINDS):
+            raise ValueError(f"nothing is kept as {strange}")
+        fit = [entry for entry in entries if len(entry[2]) <= min(self.most_bytes, _LARGEST)]
+        if self.waiting is not None:
+            self.waiting.extend(fit)
+            if sum(len(content) for *_, content in self.waiting) < _TOGETHER:
+                return
+            fit = self.waiting[:]
+            self.waiting.clear()
+        if not fit:
             return
         import sqlite3
 
         today, most = int(time() // 86_400), self.most_bytes
+        named = [(kind, key_of((method_version(), key)), content) for kind, key, content in fit]
+        rows = [(today, *one[:2], bytes.fromhex(key_of(one)), one[2], 32 + len(one[2])) for one in named]
         try:
             with _connected(self.folder, make=True) as opened:
                 opened.execute("BEGIN IMMEDIATE")
-                for kind, key, digest, content in entries:
-                    size = len(digest) + len(content)
-                    own = opened.execute(_ADD, (today, kind, key, digest, content, size)).lastrowid
-                    found = opened.execute("SELECT id FROM entries WHERE kind = ? AND key = ?", (kind, key)).fetchall()
+                for row in rows:
+                    own = opened.execute(_ADD, row).lastrowid
+                    found = opened.execute("SELECT id FROM entries WHERE kind = ? AND key = ?", row[1:3]).fetchall()
                     if found != [(own,)]:
                         # Else an entry would be made at every run, and never be found.
                         raise sqlite3.DatabaseError("has a damaged index")
                 opened.commit()
-                written = _written.get(self.folder, most) + sum(len(content) for *_, content in entries)
+                written = _written.get(self.folder, most) + sum(len(content) for *_, content in fit)
                 _written[self.folder] = written if written <= most / 20 else 0
                 count, total = opened.execute(_SUMS).fetchall()[0] if written > most / 20 else (0, 0)
                 # Less is left than may be, so that room need not be made again at once.
@@ -164,7 +150,6 @@ class Cache:
             # What is busy may be free for the next entry, and what was damaged is begun anew.
             if error.errno not in (errno.EAGAIN, errno.ESTALE):
                 _warn_once(f"nothing can be kept in the cache: {reason_of(error)}")
-        entries.clear()
 
 
 NOTHING_KEPT = Cache()
@@ -177,7 +162,7 @@ def gathered(cache: Cache) -> Iterator[Cache]:
     try:
         yield replace(cache, waiting=waiting)
     finally:
-        cache._write(waiting)
+        cache.put(*waiting)
 
 
 def cache_folder() -> Path:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from frontcalc.archives import Archive, SnapshotRef, explain_command
-from frontcalc.cache import NOTHING_KEPT, Cache
 from frontcalc.dates import in_words
 from frontcalc.errors import ChangedError, DataError, NoDataError, UsageError
 from frontcalc.layers import ADJECTIVES, OWN, UNNAMED, LayerEnd, Role, spelling
@@ -84,8 +83,8 @@ class States:
         For how many days a missing layer is carried over from an earlier map; 0 for not at all.
     skip_bad : bool
         Pass over files that cannot be read.
-    cache : Cache
-        Where what earlier runs found on maps is kept.
+    read : callable
+        Returns what is on a map.
     """
 
     archive: Archive
@@ -93,7 +92,7 @@ class States:
     view: View
     carry_days: int = 0
     skip_bad: bool = False
-    cache: Cache = NOTHING_KEPT
+    read: Callable[[SnapshotRef], Snapshot] = read_snapshot
 
     def on(self, day: date) -> State | None:
         """Return the state on a day: the latest complete map dated on or before it.
@@ -106,7 +105,7 @@ class States:
         notices: list[Notice] = []
         for ref in self.archive.upto(day):
             try:
-                snapshot = read_snapshot(ref, self.cache)
+                snapshot = self.read(ref)
                 mine = any(part.layer.actor == self.actor for part in snapshot.layers)
                 if not mine and (snapshot.tells or not all(part.empty for part in snapshot.layers)):
                     self.check_known(ref)
@@ -209,7 +208,7 @@ class States:
         notices = []
         for ref in self.archive.upto(day):
             try:
-                read_snapshot(ref, self.cache)
+                self.read(ref)
             except ChangedError:
                 raise
             except DataError as error:
@@ -220,7 +219,7 @@ class States:
                 if source and source.day and self._is_over(ref, name, source):
                     drawn = [
                         part.name
-                        for part in read_snapshot(source, self.cache).layers
+                        for part in self.read(source).layers
                         if part.layer.actor == self.actor and name in (part.layer.role, spelling(part.name))
                     ]
                     what = f"{' and '.join(drawn) or name} of {self.actor}: not drawn since {in_words(source.day)}"
@@ -299,7 +298,7 @@ class States:
     def _layers(self, ref: SnapshotRef) -> Sequence[SnapshotLayer]:
         """Return a map's layers; none of a bad file where bad ones are skipped."""
         try:
-            return read_snapshot(ref, self.cache).layers
+            return self.read(ref).layers
         except DataError as error:
             if not self.skip_bad or isinstance(error, ChangedError):
                 raise
@@ -338,19 +337,20 @@ class States:
                 return None
             layers += [
                 part
-                for part in read_snapshot(ref, self.cache).layers
+                for part in self.read(ref).layers
                 if part.layer.actor == self.actor and (name == part.layer.role or spelling(name) == spelling(part.name))
             ]
         return replace(snapshot, layers=tuple(layers))
 
 
 def actors_on(
-    archive: Archive, days: list[date], view: View, *, skip_bad: bool = False, cache: Cache = NOTHING_KEPT
+    archive: Archive, days: list[date], view: View, read: Callable[[SnapshotRef], Snapshot], *, skip_bad: bool
 ) -> tuple[str, ...]:
     """Return the actors that a view has layers of in the maps of some days, the archive's main one first.
 
-    Of each day it is the latest readable map on or before it, else the archive's first. The main actor is the first of
-    `frontcalc.layers.ADJECTIVES` that the maps show; actors that the table does not name follow by name.
+    Of each day it is the latest readable map on or before it, else the archive's first, as `read` returns it. The main
+    actor is the first of `frontcalc.layers.ADJECTIVES` that the maps show; actors that the table does not name follow
+    by name.
 
     Raises
     ------
@@ -362,7 +362,7 @@ def actors_on(
     for day in days:
         for ref in (*archive.upto(day), archive.refs[0]):
             try:
-                layers += read_snapshot(ref, cache).layers
+                layers += read(ref).layers
                 break
             except DataError as error:
                 if not skip_bad or isinstance(error, ChangedError):

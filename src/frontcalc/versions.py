@@ -1,4 +1,4 @@
-"""What figures are made with: frontcalc's own code, and the versions of what it computes with."""
+"""What figures are made with: frontcalc's own code, the versions of what it computes with, and keys of what is made."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hashlib
 import os
 import platform
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -17,6 +18,17 @@ from frontcalc import __version__
 
 _DATA = (".py", ".regions", ".zones")
 _READERS = ("orjson", "pyogrio", "pyarrow")
+
+
+def key_of(parts: Iterable[bytes | str]) -> str:
+    """Return the key of what is made from some parts, in this order: a SHA-256 in hexadecimal."""
+    digest = hashlib.sha256()
+    for part in parts:
+        content = part.encode() if isinstance(part, str) else part
+        # With its length, so that no two lists of parts run together alike.
+        digest.update(len(content).to_bytes(8, "big"))
+        digest.update(content)
+    return digest.hexdigest()
 
 
 @functools.cache

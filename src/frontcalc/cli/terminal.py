@@ -158,9 +158,9 @@ def _log_all(context: click.Context) -> None:
     logger.setLevel(logging.INFO)
 
     def end() -> None:
-        from frontcalc.cache import cache_folder
+        from frontcalc.region_store import store_folder
 
-        logger.info("cache: %s", context.params.get("cache") or cache_folder())
+        logger.info("cache: %s", context.params.get("cache") or store_folder().parent)
         logger.info("versions: %s", ", ".join(_versions()))
         logger.info("took %.2f s", monotonic() - began)
         logger.setLevel(before)

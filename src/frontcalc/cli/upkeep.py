@@ -113,15 +113,15 @@ def clear_command(**how: Any) -> None:
 
 def _show_cache(cache: str | None, format_: str, *, clearing: bool) -> None:
     """Show what a cache holds, or what was removed from it."""
-    from frontcalc.cache import usage, user_cache
+    from frontcalc.cache import NONE, usage, user_cache
     from frontcalc.outputs.text import removed_text, usage_json, usage_text
 
     kept = user_cache(cache)
-    used = usage(kept, clearing=clearing)
+    shown = str(kept.folder or NONE), kept.most_bytes, usage(kept, clearing=clearing)
     if format_ == "json":
-        writing.write(usage_json(kept, used))
+        writing.write(usage_json(*shown))
     else:
-        writing.write((removed_text(used) if clearing else usage_text(kept, used)).encode())
+        writing.write((removed_text(shown[-1]) if clearing else usage_text(*shown)).encode())
 
 
 @click.command("completion", cls=options.Command)

@@ -20,7 +20,7 @@ from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
-from frontcalc.snapshots import forget_read, read_snapshot
+from frontcalc.snapshots import forget_read
 from frontcalc.states import Span, State
 from frontcalc.tables import TOTAL, ChangeRow, DiffRow, Meta, Table
 
@@ -201,7 +201,7 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
     maps = pair_archive(before, after, legend=options.legend)
     run = Run(maps.skipping_bad() if options.skip_bad else maps, options)
     run.choose_regions(None)
-    opening, closing = (State(read_snapshot(ref, run.cache)) for ref in run.archive.refs)
+    opening, closing = (State(run.snapshot(ref)) for ref in run.archive.refs)
     drawn = [part for state in (closing, opening) for part in state.snapshot.layers]
     counted = dict.fromkeys(part.layer.actor for part in drawn if run.view.counts(part.name, part.layer))
     named = run.actor and run.actor.casefold() != "all"

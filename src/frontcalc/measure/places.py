@@ -26,7 +26,7 @@ from frontcalc.regions import UNASSIGNED
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
-from frontcalc.snapshots import on_grid, read_snapshot
+from frontcalc.snapshots import on_grid
 from frontcalc.states import Span, State
 from frontcalc.tables import Meta, PlaceRow, Table
 
@@ -106,7 +106,7 @@ def refuse_elsewhere(run: Run, towns: Sequence[Place], where: str) -> None:
     boxes = [np.empty(0, dtype=object)]
     for ref in (run.archive.refs[0], run.archive.refs[-1]):
         with suppress(*([DataError] if run.options.skip_bad else [])):
-            boxes.append(read_snapshot(ref, run.cache).place)
+            boxes.append(run.snapshot(ref).place)
     drawn = np.concatenate(boxes)
     if not len(drawn):
         return

@@ -13,7 +13,6 @@ from typing import Any
 
 import orjson
 
-from frontcalc.cache import NONE, Cache
 from frontcalc.drift import Drift
 from frontcalc.names import printable
 from frontcalc.outputs.grid import GAP, Grid, column_widths, fit, grid_width
@@ -188,15 +187,15 @@ _KINDS: dict[str, str] = {
 }
 
 
-def usage_text(cache: Cache, used: Used) -> str:
-    """Return a line a kind of entries, and below them the sum, the limit and the folder."""
+def usage_text(folder: str, most_bytes: int, used: Used) -> str:
+    """Return a line a kind of entries, and below them the sum, the limit and the cache's folder."""
     entries, size = _sums(used)
     lines = [("kind", "entries", "size", "what it is")]
     lines += [(kind, f"{count:,}", _size(own), _KINDS[kind]) for kind, (count, own) in used.items()]
-    lines.append(("all", f"{entries:,}", _size(size), f"{_size(cache.most_bytes)} at most"))
+    lines.append(("all", f"{entries:,}", _size(size), f"{_size(most_bytes)} at most"))
     wide = [max(len(line[column]) for line in lines) for column in range(3)]
     shown = (f"{kind:{wide[0]}}  {count:>{wide[1]}}  {own:>{wide[2]}}  {what}" for kind, count, own, what in lines)
-    return "\n".join((*shown, "", f"folder: {cache.folder or NONE}")) + "\n"
+    return "\n".join((*shown, "", f"folder: {folder}")) + "\n"
 
 
 def removed_text(removed: Used) -> str:
@@ -205,12 +204,12 @@ def removed_text(removed: Used) -> str:
     return f"removed {entries:,} entr{'y' if entries == 1 else 'ies'}, {_size(size)}\n"
 
 
-def usage_json(cache: Cache, used: Used) -> bytes:
+def usage_json(folder: str, most_bytes: int, used: Used) -> bytes:
     """Return what a cache holds as JSON."""
     entries, size = _sums(used)
     facts = {
-        "folder": str(cache.folder or NONE),
-        "limit_bytes": cache.most_bytes,
+        "folder": folder,
+        "limit_bytes": most_bytes,
         "entries": entries,
         "bytes": size,
         "kinds": [{"kind": kind, "entries": count, "bytes": own} for kind, (count, own) in used.items()],

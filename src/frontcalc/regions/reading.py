@@ -11,7 +11,7 @@ import orjson
 import shapely
 
 from frontcalc import geometry
-from frontcalc.cache import NOTHING_KEPT, Cache, key_of
+from frontcalc.cache import NOTHING_KEPT, Cache
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import ALPHA_3, COUNTRIES
 from frontcalc.names import printable, some_of
@@ -23,6 +23,7 @@ from frontcalc.sources import SourceFile, fingerprint, read_features
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import Entry, GeoFrame, file_of
 from frontcalc.sources.limits import limits
+from frontcalc.versions import key_of
 
 CODE_FIELDS = ("iso_3166_2", "shapeiso", "shapeid")
 """Feature properties that hold a region's code, whatever their case."""

@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from frontcalc import crs, geometry
-from frontcalc.cache import NOTHING_KEPT, Cache, key_of
+from frontcalc.cache import NOTHING_KEPT, Cache
 from frontcalc.embedded import PARTIAL_COUNTRIES, load_embedded, load_zones
 from frontcalc.notices import Notice
 from frontcalc.overlaps import edges_of, shared_area_m2
@@ -20,6 +20,7 @@ from frontcalc.regions.cutting import Flags, Floats, Geometries, Owners, meeting
 from frontcalc.regions.snapping import snap_zones
 from frontcalc.snapshots import home_of_this_war
 from frontcalc.sources import SourceFile
+from frontcalc.versions import key_of
 
 UNASSIGNED = "unassigned"
 """The row of what no region takes."""
@@ -191,6 +192,7 @@ def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Fl
     return shapely.STRtree(pieces), row, snapped, {}
 
 
+@lru_cache(maxsize=16)
 def regions_key(regions: RegionSet, country: str, snap: str) -> str:
     """Return the key of what takes ground of an actor of a country.
 
@@ -237,13 +239,11 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
     if not len(pieces):
         return eligible
 
-    def key() -> str:
-        return key_of((regions_key(regions, country, snap), plane))
-
     def zones_as_bytes() -> bytes:
         zones, owner = snap_zones(eligible.land, eligible.land_owner, pieces, foreign, plane)
         return geometry.to_bytes(zones, owner, rest_of_plane(np.concatenate([pieces, zones])))
 
+    key = key_of((regions_key(regions, country, snap), plane))
     if snap == "none":
         rest = cache.kept("rests", key, lambda: geometry.to_bytes(rest_of_plane(pieces)))
         return replace(eligible, nowhere=next(geometry.from_bytes(rest)))

@@ -1,4 +1,4 @@
-"""Steps from map to map: measured, kept for later runs, and measured in a chain by a worker.
+"""What is found on maps and measured between them: kept for later runs, and measured in a chain by a worker.
 
 A step depends on its two maps, the regions and the method, and on nothing that was measured before. So it is the same
 whoever measures it, and can be kept. What was held at the opening is carried from step to step by whoever puts the
@@ -7,34 +7,30 @@ steps together, in their order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import shapely
 
-from frontcalc import change
+from frontcalc import change, snapshots
 from frontcalc.archives import SnapshotRef
-from frontcalc.cache import Cache, gathered, key_of
+from frontcalc.cache import NOTHING_KEPT, Cache, gathered
 from frontcalc.change import Change, Floats
-from frontcalc.errors import DataError, FrontcalcError
+from frontcalc.errors import ChangedError, DataError, FrontcalcError
 from frontcalc.progress import timed
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SliverRule
-from frontcalc.snapshots import (
-    Holding,
-    Snapshot,
-    ground_of,
-    keep_snapshot,
-    known_snapshot,
-    read_snapshot,
-    repair_gaps_km2,
-)
+from frontcalc.snapshots import Holding, Snapshot
+from frontcalc.snapshots.drawn import parse_snapshot
+from frontcalc.snapshots.facts import REMEMBERED, snapshot_from_bytes, snapshot_key, snapshot_to_bytes
+from frontcalc.snapshots.holdings import GAPS_KM2
+from frontcalc.versions import key_of
 
 Grounds = Callable[[Holding], shapely.MultiPolygon]
-Measured = tuple[list[Snapshot], dict[str, Change], dict[str, list[float]], dict[str, Floats]]
+Measured = tuple[list[Snapshot], dict[str, Change], dict[str, Floats], dict[str, Floats]]
 """Of a chain: what is on each map that could be read, steps by key, gaps of repair by holding, areas held by key."""
 
 Send = Callable[[Any, Sequence[SnapshotRef | Holding], RegionSet], Callable[[], Measured]]
@@ -50,44 +46,92 @@ def step_key(regions: str, slivers: SliverRule, before: Holding, after: Holding)
     return key_of((regions, repr(slivers), before.key, after.key))
 
 
-def known_step(cache: Cache, key: str) -> Change | None:
-    """Return a step that an earlier run has measured, None where none has; its ground is not kept."""
-    content = cache.get("steps", key)
-    if content is None:
-        return None
+def step_to_bytes(step: Change) -> bytes:
+    """Return a step as bytes: how many places its arrays have, its figures, and the large parts after them."""
+    figures = np.append(step.km2.shape[-1], step.km2.ravel()).astype(_FLOATS)
+    large = shapely.GeometryCollection([shapely.MultiPolygon(list(parts)) for parts in step.large])
+    return figures.tobytes() + shapely.to_wkb(large)
+
+
+def step_from_bytes(content: bytes) -> Change:
+    """Return a step without its ground, which is not kept."""
     rows = int(np.frombuffer(content, _FLOATS, count=1)[0])
     km2 = np.frombuffer(content, _FLOATS, count=12 * rows, offset=_FLOATS.itemsize).reshape(6, 2, rows)
     gained, lost = shapely.get_parts(shapely.from_wkb(content[(1 + 12 * rows) * _FLOATS.itemsize :]))
     return Change(km2, (shapely.get_parts(gained), shapely.get_parts(lost)))
 
 
-def keep_step(cache: Cache, key: str, step: Change) -> None:
-    """Keep a step: how many places its arrays have, its figures, and the large parts after them."""
+def kept_snapshot(ref: SnapshotRef, cache: Cache, read: Mapping[SnapshotRef, Snapshot] | None = None) -> Snapshot:
+    """Return what is on a map as this run or an earlier one found it, else read it, and keep that.
+
+    With `read`, maps that were read elsewhere, none is read here: KeyError where it has not the one either.
+    Of a map that an earlier run has parsed only the bytes are read, to see that they are the same.
+    """
+    if ref in REMEMBERED:
+        return REMEMBERED[ref]
+    key = content = None
     if cache.folder is not None:
-        figures = np.append(step.km2.shape[-1], step.km2.ravel()).astype(_FLOATS)
-        large = shapely.GeometryCollection([shapely.MultiPolygon(list(parts)) for parts in step.large])
-        cache.put("steps", key, figures.tobytes() + shapely.to_wkb(large))
+        try:
+            with timed(f"looked up {', '.join(ref.names)}"):
+                key = snapshot_key(ref)
+                content = cache.get("maps", key)
+        except DataError as error:
+            if not ref.skip_bad or isinstance(error, ChangedError):
+                raise
+    if content is not None:
+        found = snapshot_from_bytes(ref, content)
+    else:
+        found = parse_snapshot(ref)[0] if read is None else read[ref]
+    # What was skipped is looked at again by each run.
+    if key and content is None and not any(notice.code == "SKIPPED" for notice in found.notices):
+        cache.put(("maps", key, snapshot_to_bytes(found)))
+    REMEMBERED[ref] = found
+    return found
+
+
+def kept_ground(held: Holding, cache: Cache) -> shapely.MultiPolygon:
+    """Return the ground of a holding as an earlier run made it, else make and keep it."""
+    if (content := cache.get("grounds", held.key)) is not None:
+        return cast(shapely.MultiPolygon, shapely.from_wkb(content))
+    ground = snapshots.ground_of(held, partial(kept_ground, cache=cache))
+    gaps_km2 = GAPS_KM2[held.key].tobytes()
+    cache.put(("repairs", held.key, gaps_km2), ("grounds", held.key, shapely.to_wkb(ground)))
+    return ground
+
+
+def kept_gaps_km2(held: Holding, cache: Cache) -> Floats:
+    """Return for each layer of a holding by how much two ways of repairing it differ (km²), 0 below 1 km²."""
+    if held.key not in GAPS_KM2:
+        content = cache.get("repairs", held.key)
+        if content is not None:
+            GAPS_KM2[held.key] = np.frombuffer(content, _FLOATS)
+        else:
+            snapshots.ground_of(held, partial(kept_ground, cache=cache))
+            cache.put(("repairs", held.key, GAPS_KM2[held.key].tobytes()))
+    return GAPS_KM2[held.key]
 
 
 def is_known(
     ends: Sequence[SnapshotRef], *, hold: Callable[[Snapshot], Holding], key: str, slivers: SliverRule, cache: Cache
 ) -> bool:
     """Say whether an earlier run has measured the step between two maps."""
-    with suppress(DataError):
-        held = [hold(found) for ref in ends if (found := known_snapshot(ref, cache))]
-        return len(held) == 2 and known_step(cache, step_key(key, slivers, *held)) is not None
+    with suppress(DataError, KeyError):
+        held = [hold(kept_snapshot(ref, cache, {})) for ref in ends]
+        return cache.get("steps", step_key(key, slivers, *held)) is not None
     return False
 
 
 def keep_measured(measured: Measured, cache: Cache) -> None:
     """Keep what a worker measured, its maps in memory and all in a cache."""
-    snapshots, steps, _, areas = measured
-    for snapshot in snapshots:
-        keep_snapshot(snapshot, cache)
-    for key, step in steps.items():
-        keep_step(cache, key, step)
-    for key, km2 in areas.items():
-        cache.put("areas", key, km2.tobytes())
+    found, steps, gaps_km2, areas = measured
+    GAPS_KM2.update(gaps_km2)
+    by_ref = {snapshot.ref: snapshot for snapshot in found}
+    for ref in by_ref:
+        kept_snapshot(ref, cache, by_ref)
+    if cache.folder is not None:
+        cache.put(*(("steps", key, step_to_bytes(step)) for key, step in steps.items()))
+        cache.put(*(("repairs", key, km2.tobytes()) for key, km2 in gaps_km2.items()))
+        cache.put(*(("areas", key, km2.tobytes()) for key, km2 in areas.items()))
 
 
 def measure_step(before: Holding, after: Holding, ground: Grounds, regions: RegionSet, slivers: SliverRule) -> Change:
@@ -111,7 +155,7 @@ def measure_chain(
     hold: Callable[[Snapshot], Holding],
     key: str,
     slivers: SliverRule,
-    cache: Cache,
+    cache: Cache | None,
 ) -> Measured:
     """Measure every step of a chain of maps: what a worker does, in a thread or in another process.
 
@@ -130,16 +174,16 @@ def measure_chain(
         Of the regions, by `regions_key`.
     slivers : SliverRule
         What counts as a sliver.
-    cache : Cache
-        Where maps and steps are kept.
+    cache : Cache, optional
+        Where maps and steps are kept, if anywhere.
     """
-    snapshots: list[Snapshot] = []
+    found: list[Snapshot] = []
     steps: dict[str, Change] = {}
-    gaps: dict[str, list[float]] = {}
+    gaps_km2: dict[str, Floats] = {}
     areas: dict[str, Floats] = {}
     before: Holding | None = None
-    with gathered(cache) as together:
-        ground = lru_cache(maxsize=2)(partial(ground_of, cache=together))
+    with gathered(cache or NOTHING_KEPT) as together:
+        ground = lru_cache(maxsize=2)(partial(kept_ground, cache=together))
         for one in maps:
             try:
                 if isinstance(one, Holding):
@@ -148,18 +192,17 @@ def measure_chain(
                         # Under the key of `Run.areas`.
                         areas[f"{key} {one.key}"] = change.areas(ground(one), regions).astype(_FLOATS)
                 else:
-                    snapshots.append(read_snapshot(one, together))
-                    after = hold(snapshots[-1])
+                    found.append(kept_snapshot(one, together))
+                    after = hold(found[-1])
                 if before is not None:
                     name = step_key(key, slivers, before, after)
-                    step = known_step(together, name)
-                    if step is None:
-                        step = measure_step(before, after, ground, regions, slivers)
-                        keep_step(together, name, step)
-                    # Ground is large, and stays where it was measured.
-                    steps[name] = Change(step.km2, step.large)
-                    gaps.update((held.key, repair_gaps_km2(held, together)) for held in (before, after))
+                    if (content := together.get("steps", name)) is None:
+                        content = step_to_bytes(measure_step(before, after, ground, regions, slivers))
+                        together.put(("steps", name, content))
+                    steps[name] = step_from_bytes(content)
+                    for held in (before, after):
+                        gaps_km2[held.key] = kept_gaps_km2(held, together)
                 before = after
             except FrontcalcError:
                 before = None
-    return snapshots, steps, gaps, areas
+    return found, steps, gaps_km2, areas

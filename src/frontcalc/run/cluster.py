@@ -20,7 +20,6 @@ from functools import cache, partial
 from typing import Any
 
 from frontcalc.archives import SnapshotRef
-from frontcalc.cache import NOTHING_KEPT
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.regions import RegionSet
 from frontcalc.run.chain import NOTHING, Measured, Send
@@ -78,7 +77,7 @@ def connected(address: str) -> Iterator[tuple[Send, int]]:
                 with suppress(DataError):
                     files[entry] = fingerprint(entry)
             # What is measured is kept by this machine, which gets it back.
-            task = (on_worker, software(), files, partial(chain, cache=NOTHING_KEPT), list(maps))
+            task = (on_worker, software(), files, partial(chain, cache=None), list(maps))
             with warnings.catch_warnings():
                 # That what is as large as regions is rather to be scattered.
                 warnings.simplefilter("ignore")

@@ -10,9 +10,10 @@ from frontcalc.errors import NoDataError
 from frontcalc.levels import NONE
 from frontcalc.notices import Notice
 from frontcalc.regions import BORDER_KM, WATER_KM
+from frontcalc.run.chain import kept_gaps_km2
 from frontcalc.run.lands import shapes_of
 from frontcalc.run.run import Run
-from frontcalc.snapshots import remark_on, repair_gaps_km2
+from frontcalc.snapshots import remark_on
 from frontcalc.tables import LayerShare, Meta, PeriodUsed, RowT, Snapping, Table
 
 
@@ -115,7 +116,7 @@ def _of_maps(run: Run, files: int) -> list[Notice]:
     if not all(part.layer.legend for part in counted):
         notices.append(Notice("UNNAMED", remark_on(run.tells)))
     for held in run.held.values():
-        gaps = run.gaps_km2.get(held.key) or repair_gaps_km2(held, run.cache)
+        gaps = kept_gaps_km2(held, run.cache)
         notices += [
             Notice(
                 "REPAIRS-DIFFER",

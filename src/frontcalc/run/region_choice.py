@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import shapely
@@ -14,50 +13,41 @@ from numpy.typing import NDArray
 
 from frontcalc import region_store
 from frontcalc import regions as region_sets
-from frontcalc.cache import Cache
 from frontcalc.embedded import load_embedded
 from frontcalc.errors import UsageError
 from frontcalc.layers import COUNTRIES
 from frontcalc.levels import ADM1, ADM2, Lines, lines, parse_levels
 from frontcalc.notices import Notice
 from frontcalc.regions import RegionSet
+from frontcalc.run.options import Options
 from frontcalc.snapshots import home_of_this_war
 from frontcalc.sources import read_features
-from frontcalc.sources.files import Entry, GeoFrame, single_file
+from frontcalc.sources.files import single_file
 
 
 def choose_regions(
-    *,
-    by: str | Sequence[str] | None,
-    only: str | Sequence[str] | None,
-    regions: str | Path | GeoFrame | Entry | None,
-    region_name: str | None,
-    crs: str,
-    place: NDArray[np.object_],
-    actor: str | None,
-    cache: Cache,
+    options: Options, place: NDArray[np.object_], actor: str | None, read: Callable[..., RegionSet]
 ) -> tuple[RegionSet, Lines]:
     """Return the regions that figures are split by, and the rows to show.
 
     Parameters
     ----------
-    by, only, regions, region_name
-        As `Splitting` has them.
-    crs : str
-        The equal-area CRS of the regions.
+    options : Options
+        Which regions and rows the user wants.
     place : (n,) array of Polygon
         Boxes in degrees around what the maps show, one at least: without a file, only regions there are used.
         Where fetched sets of several countries are there, the one that most boxes meet is used.
     actor : str or None
         Whose territory is measured, where the user said so.
-    cache : Cache
-        Where what is made of a file's regions is kept.
+    read : callable
+        Reads a region file, as `frontcalc.regions.read_regions` with the CRS that is measured in.
 
     Raises
     ------
     UsageError
         A level or a name is unknown, or a level has no data here.
     """
+    by, only, regions = options.by, options.only, options.regions
     asked = only.split(",") if isinstance(only, str) else only or ()
     names = tuple(dict.fromkeys(name for text in asked if (name := text.strip())))
     # A script whose variable is empty is not to get everything.
@@ -70,12 +60,12 @@ def choose_regions(
             where="--only",
             cure="choose other levels with --by",
         )
-    known = partial(_known, target_crs=crs, place=place, actor=actor, cache=cache)
+    known = partial(_known, target_crs=options.crs, place=place, actor=actor, read=read)
     finest = ADM2 if ADM2 in levels else ADM1
     if not levels:
         measured: RegionSet | None = region_sets.no_regions()
     elif regions is not None:
-        measured = region_sets.read_regions(regions, target_crs=crs, field=region_name, level=finest, cache=cache)
+        measured = read(regions, field=options.region_name, level=finest)
     else:
         measured = known(finest)
     if measured is None:
@@ -96,7 +86,7 @@ def choose_regions(
 
 
 def _known(
-    level: str, *, target_crs: str, place: NDArray[np.object_], actor: str | None, cache: Cache
+    level: str, *, target_crs: str, place: NDArray[np.object_], actor: str | None, read: Callable[..., RegionSet]
 ) -> RegionSet | None:
     """Return the regions of a level that are known without a file of the user's, None where there are none.
 
@@ -114,8 +104,7 @@ def _known(
             most, chosen = (met, kept) if met > most else (most, chosen)
     if chosen is None:
         return None
-    field = region_store.NAME_FIELD
-    regions = region_sets.read_regions(chosen.path, target_crs=target_crs, field=field, level=level, cache=cache)
+    regions = read(chosen.path, field=region_store.NAME_FIELD, level=level)
     return replace(regions, countries=(chosen.country,) * len(regions.names))
 
 

@@ -19,7 +19,7 @@ from frontcalc.notices import Notice
 from frontcalc.outliers import FROZEN_MAPS, standstills
 from frontcalc.run.run import Run
 from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, suspect_parts
-from frontcalc.snapshots import Snapshot, SnapshotLayer, digests_of, role_geometry
+from frontcalc.snapshots import Snapshot, SnapshotLayer, digests_of
 from frontcalc.states import Span, State
 from frontcalc.views import VIEWS
 
@@ -163,7 +163,7 @@ def _booked_km2(run: Run, actor: str, opening: State, closing: State) -> float:
     roles = {part.layer.role for part in mine if run.view.counts(part.name, part.layer)}
     if roles != {Role.CONTROL} or not any(part.layer.role is Role.ADVANCE for part in mine):
         return 0.0
-    by_role = role_geometry(opening.snapshot, actor, VIEWS["assessed"], run.options.crs, run.cache)
+    by_role = run.roles(opening, actor, VIEWS["assessed"])
     before, after = (run.ground(run.holding(state.snapshot, actor, noted=False)) for state in (opening, closing))
     booked = shapely.difference(shapely.intersection(after, by_role[Role.ADVANCE]), before)
     return float(geometry.area_km2(booked))

@@ -16,41 +16,33 @@ import shapely
 
 from frontcalc import archives, change, geometry, snapshots
 from frontcalc.archives import Archive, Dating, SnapshotRef
-from frontcalc.cache import NOTHING_KEPT, Cache, key_of, user_cache
-from frontcalc.change import OPENING, Change, Floats, Parts
+from frontcalc.cache import NOTHING_KEPT, Cache, user_cache
+from frontcalc.change import OPENING, Change, Floats
 from frontcalc.errors import ChangedError, DataError, NoDataError, UsageError
 from frontcalc.layers import ADJECTIVES, COUNTRIES, Role, find_layer, spelling
 from frontcalc.levels import Lines
 from frontcalc.notices import Notice
 from frontcalc.periods import Period
 from frontcalc.progress import track
-from frontcalc.regions import RegionSet, boxes_in_degrees, regions_key, takers
+from frontcalc.regions import RegionSet, boxes_in_degrees, embedded_covers, read_regions, regions_key, takers
 from frontcalc.run.chain import (
     Measured,
     keep_measured,
-    keep_step,
-    known_step,
+    kept_ground,
+    kept_snapshot,
     measure_chain,
     measure_step,
+    step_from_bytes,
     step_key,
+    step_to_bytes,
 )
 from frontcalc.run.options import Options
 from frontcalc.run.parallel import changes_by_workers, sent
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
-from frontcalc.snapshots import (
-    Box,
-    Holding,
-    Snapshot,
-    SnapshotLayer,
-    Told,
-    home_of_this_war,
-    is_exchanged,
-    latitude_first,
-    note_tells,
-    refuse_told,
-)
+from frontcalc.snapshots import Box, Holding, Snapshot, SnapshotLayer, Told
 from frontcalc.states import Span, State, States, actors_on
+from frontcalc.versions import key_of
 from frontcalc.views import View, choose_view
 
 
@@ -90,6 +82,7 @@ class Run:
     actor: str | None = field(init=False)
     cache: Cache = field(init=False)
     slivers: SliverRule = field(init=False)
+    snapshot: Callable[[SnapshotRef], Snapshot] = field(init=False)
     regions: RegionSet = field(init=False)
     lines: Lines = field(init=False)
     actors: tuple[str, ...] = ()
@@ -104,12 +97,10 @@ class Run:
     tells: Told = field(default_factory=dict)
     _known: dict[str, Change] = field(default_factory=dict)
     _figures: dict[str, Floats] = field(default_factory=dict)
-    gaps_km2: dict[str, list[float]] = field(default_factory=dict)
     _boxes: dict[SnapshotRef, Box] = field(default_factory=dict)
     _home: shapely.STRtree = field(init=False)
     _liberated: bool = field(init=False)
     _making: dict[str, Lock] = field(default_factory=dict)
-    _keys: dict[str, str] = field(default_factory=dict)
     _taking: dict[str, RegionSet] = field(default_factory=dict)
     _withouts: dict[str, tuple[SnapshotLayer, ...]] = field(default_factory=dict)
 
@@ -133,7 +124,8 @@ class Run:
         spelt = (known for known in ADJECTIVES if wanted and known.casefold() == wanted.casefold())
         self.actor = next(spelt, wanted) if options.actor else wanted
         # Neighbouring periods and steps share maps, and a fault looks at several: the last few stay in memory.
-        self._grounds = lru_cache(max(12, 2 * options.threads))(partial(snapshots.ground_of, cache=self.cache))
+        self._grounds = lru_cache(max(12, 2 * options.threads))(partial(kept_ground, cache=self.cache))
+        self.snapshot = partial(kept_snapshot, cache=self.cache)
 
     @classmethod
     def open(cls, archive: str | Path | Archive | None, options: Options) -> Run:
@@ -178,8 +170,7 @@ class Run:
         if self.actor and self.actor.casefold() != "all":
             self.actors = (self.actor,)
             return self.actors
-        skip_bad = self.options.skip_bad
-        found = actors_on(self.archive, sorted(set(days)), self.view, skip_bad=skip_bad, cache=self.cache)
+        found = actors_on(self.archive, sorted(set(days)), self.view, self.snapshot, skip_bad=self.options.skip_bad)
         if not found:
             raise UsageError(
                 f"no layer of these maps counts in view {self.view.name}",
@@ -195,21 +186,13 @@ class Run:
         earlier = self.archive.upto(near) if near else ()
         for ref in (*earlier, self.archive.refs[0], self.archive.refs[-1]):
             try:
-                place = snapshots.read_snapshot(ref, self.cache).place
+                place = self.snapshot(ref).place
                 break
             except DataError as error:
                 if not options.skip_bad or isinstance(error, ChangedError):
                     raise
-        self.regions, self.lines = choose_regions(
-            by=options.by,
-            only=options.only,
-            regions=options.regions,
-            region_name=options.region_name,
-            crs=options.crs,
-            place=place,
-            actor=self.actor,
-            cache=self.cache,
-        )
+        read = partial(read_regions, target_crs=options.crs, cache=self.cache)
+        self.regions, self.lines = choose_regions(options, place, self.actor, read)
         self.notices = [*self.archive.notices, *self.regions.notices]
         # Without regions the CRS is not looked at here: whether it is one is found out where areas are measured.
         pieces = self.regions.pieces
@@ -226,7 +209,7 @@ class Run:
     def states(self, actor: str) -> States:
         """Return which maps stand for days and periods, for an actor."""
         options = self.options
-        return States(self.archive, actor, self.view, options.carry_layers, options.skip_bad, self.cache)
+        return States(self.archive, actor, self.view, options.carry_layers, options.skip_bad, self.snapshot)
 
     def holding(self, snapshot: Snapshot, actor: str, *, noted: bool = True) -> Holding:
         """Return what counts as held on a map, without the baseline's ground; noted where a figure rests on it.
@@ -241,9 +224,9 @@ class Run:
         held = snapshots.holding(snapshot, actor, self.view, self.options.crs, without=without)
         if noted:
             if snapshot.tells:
-                note_tells(self.tells, snapshot.tells, snapshot.ref)
+                snapshots.note_tells(self.tells, snapshot.tells, snapshot.ref)
             if self.tells:
-                refuse_told(self.tells, self.archive)
+                snapshots.refuse_told(self.tells, self.archive)
             self._check_place(snapshot)
             self.used.setdefault((snapshot.ref, snapshot.layers), snapshot)
             self.held[held.key] = held
@@ -262,25 +245,22 @@ class Run:
     def largest_beside(self, shown: Change, span: Span, *, snapped: bool) -> tuple[str, shapely.Polygon]:
         """Return the largest part of a change that no region takes, or that is snapped, and whether it came or went."""
         assert span.ends is not None
-        before, after = (self.holding(state.snapshot, span.actor) for state in span.ends)
+        ends = span.ends
+        before, after = (self.holding(state.snapshot, span.actor) for state in ends)
 
         def find() -> bytes:
-            ground, regions = shown.ground or self._ground_of(span), self.takers(span.actor)
-            parts = [change.largest_beside(one.polygons, one.beside_m2, regions, snapped=snapped) for one in ground]
+            cut, regions = shown, self.takers(span.actor)
+            if cut.ground is None:
+                cut = self.shown(self.step(*ends, span.actor, ground=True))
+            parts = [
+                change.largest_beside(one.polygons, one.beside_m2, regions, snapped=snapped) for one in cut.ground or ()
+            ]
             return shapely.to_wkb(shapely.GeometryCollection(parts))
 
         what = f"beside {snapped} {self.options.drop_slivers}"
         key = key_of((what, step_key(self._key(span.actor), self.slivers, before, after)))
         gained, lost = shapely.get_parts(shapely.from_wkb(self.cache.kept("steps", key, find)))
         return ("gained", gained) if gained.area >= lost.area else ("lost", lost)
-
-    def _ground_of(self, span: Span) -> tuple[Parts, Parts]:
-        """Return what came and went in a span, as it is shown."""
-        changed = self.change(span, ground=True)
-        assert changed is not None
-        ground = self.shown(changed).ground
-        assert ground is not None
-        return ground
 
     def ground(self, held: Holding) -> shapely.MultiPolygon:
         """Return the ground of a holding; of several threads that want it one makes it and the others wait."""
@@ -313,11 +293,15 @@ class Run:
         """
         ends = self.holding(before.snapshot, actor), self.holding(after.snapshot, actor)
         key = step_key(self._key(actor), self.slivers, *ends)
-        known = self._known.get(key) or known_step(self.cache, key)
-        if known is None or ground:
-            known = measure_step(*ends, self.ground, self.takers(actor), self.slivers)
-            keep_step(self.cache, key, known)
-        self._known[key] = Change(known.km2, known.large)
+        known = None if ground else self._known.get(key)
+        if known is None:
+            content = None if ground else self.cache.get("steps", key)
+            if content is not None:
+                known = step_from_bytes(content)
+            else:
+                known = measure_step(*ends, self.ground, self.takers(actor), self.slivers)
+                self.cache.put(("steps", key, step_to_bytes(known)))
+            self._known[key] = Change(known.km2, known.large)
         return known
 
     def move(self, before: State, after: State, actor: str, opening: Floats | None = None) -> Change:
@@ -354,27 +338,23 @@ class Run:
     def take(self, measured: Measured) -> None:
         """Take note of what was measured ahead by a worker, and keep it here if it was another machine's."""
         keep_measured(measured, self.cache if isinstance(self.options.workers, str) else NOTHING_KEPT)
-        _, steps, gaps_km2, areas = measured
+        _, steps, _, areas = measured
         self._known |= steps
-        self.gaps_km2 |= gaps_km2
         self._figures |= areas
 
-    def roles(self, state: State, actor: str) -> dict[Role, shapely.MultiPolygon]:
-        """Return what an actor holds on a map by role."""
-        return snapshots.role_geometry(state.snapshot, actor, self.view, self.options.crs, self.cache)
+    def roles(self, state: State, actor: str, view: View | None = None) -> dict[Role, shapely.MultiPolygon]:
+        """Return what an actor holds on a map by role, for the roles that a view counts: the run's own, or another."""
+        counted = snapshots.holding(state.snapshot, actor, view or self.view, self.options.crs).parts
+        by_role = {role: tuple(part for part in counted if part.layer.role == role) for role in Role}
+        return {role: self.ground(Holding(parts, self.options.crs)) for role, parts in by_role.items() if parts}
 
     def shown(self, changed: Change) -> Change:
         """Return what is shown of a change: all of it, or without its slivers."""
         return changed.without_slivers if self.options.drop_slivers else changed
 
     def _key(self, actor: str) -> str:
-        """Return the key of the regions as they stand for an actor; the actor itself where nothing is kept."""
-        if self.cache.folder is None:
-            return actor
-        country = "" if self._liberated else COUNTRIES.get(actor, actor)
-        if country not in self._keys:
-            self._keys[country] = regions_key(self.regions, country, self.options.snap)
-        return self._keys[country]
+        """Return the key of the regions as they stand for an actor."""
+        return regions_key(self.regions, "" if self._liberated else COUNTRIES.get(actor, actor), self.options.snap)
 
     def _without(self, actor: str) -> tuple[SnapshotLayer, ...]:
         """Return the layers that counted on the baseline; an archive that starts later cannot tell."""
@@ -397,13 +377,13 @@ class Run:
         box, name = snapshot.box, snapshot.ref.names[0]
         if box is None or snapshot.ref in self._boxes:
             return
-        if is_exchanged(box, self._home):
-            if self.regions.source and len(home_of_this_war().query(shapely.box(*box), predicate="intersects")):
+        if snapshots.is_exchanged(box, self._home):
+            if self.regions.source and embedded_covers(np.array([shapely.box(*box)], dtype=object)):
                 # The map is in place, so the regions are not.
                 west, south, east, north = map(float, shapely.total_bounds(self._home.geometries))
-                raise latitude_first((west, south, east, north), where=self.regions.source.name, beside=name)
-            raise latitude_first(box, where=name)
+                raise snapshots.latitude_first((west, south, east, north), where=self.regions.source.name, beside=name)
+            raise snapshots.latitude_first(box, where=name)
         first, where = next(iter(self._boxes.items()), (snapshot.ref, box))
-        if is_exchanged(box, shapely.STRtree([shapely.box(*where)])):
-            raise latitude_first(box, where=name, beside=first.names[0])
+        if snapshots.is_exchanged(box, shapely.STRtree([shapely.box(*where)])):
+            raise snapshots.latitude_first(box, where=name, beside=first.names[0])
         self._boxes[snapshot.ref] = box

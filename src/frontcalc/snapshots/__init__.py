@@ -17,8 +17,6 @@ from frontcalc.snapshots.drawn import (
 from frontcalc.snapshots.facts import (
     digests_of,
     forget_read,
-    keep_snapshot,
-    known_snapshot,
     read_snapshot,
 )
 from frontcalc.snapshots.holdings import (
@@ -27,8 +25,6 @@ from frontcalc.snapshots.holdings import (
     held,
     holding,
     on_grid,
-    repair_gaps_km2,
-    role_geometry,
     to_equal_area,
 )
 from frontcalc.snapshots.legend import (
@@ -61,8 +57,6 @@ __all__ = [
     "holding",
     "home_of_this_war",
     "is_exchanged",
-    "keep_snapshot",
-    "known_snapshot",
     "latitude_first",
     "layers_of",
     "note_tells",
@@ -72,8 +66,6 @@ __all__ = [
     "read_snapshot",
     "refuse_told",
     "remark_on",
-    "repair_gaps_km2",
-    "role_geometry",
     "to_equal_area",
     "told_apart",
 ]

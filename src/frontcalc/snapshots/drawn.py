@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from frontcalc import crs
 from frontcalc.archives import Part, SnapshotRef, day_stated, in_force, intervals, refuse_changes
-from frontcalc.cache import key_of
 from frontcalc.embedded import load_embedded
 from frontcalc.errors import ChangedError, DataError
 from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
@@ -25,6 +24,7 @@ from frontcalc.progress import timed
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of
 from frontcalc.sources import SourceFile, fingerprint, read_features
 from frontcalc.sources.features import Features, notices_of, refuse_bare
+from frontcalc.versions import key_of
 
 Geometries = NDArray[np.object_]
 

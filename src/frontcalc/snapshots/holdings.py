@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
-from frontcalc.cache import NOTHING_KEPT, Cache, key_of
 from frontcalc.errors import DataError
-from frontcalc.layers import Role
 from frontcalc.progress import timed
 from frontcalc.snapshots.drawn import Geometries, Snapshot, SnapshotLayer
+from frontcalc.versions import key_of
 from frontcalc.views import View
+
+Floats = NDArray[np.float64]
 
 GRID_M = 2.0**-20
 """The grid that projected vertices lie on (metres), a power of two so that rounding to it is exact.
@@ -25,8 +26,8 @@ A publisher who writes a map anew may change the last digits of vertices that st
 metre they are the same, and so are the edges between them.
 """
 
-# By how much repairs differ, by the key of a holding: eight bytes a layer.
-_gaps: dict[str, bytes] = {}
+GAPS_KM2: dict[str, Floats] = {}
+"""By how much two ways of repairing each layer of a holding differ (km²), 0 below 1 km², by the holding's key."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +64,15 @@ def holding(
     return Holding(tuple(part for role in roles for part in counted if part.layer.role == role), plane, without)
 
 
-def ground_of(held: Holding, cache: Cache = NOTHING_KEPT) -> shapely.MultiPolygon:
-    """Return the ground of a holding: valid, in metres, overlaps counted once.
+def ground_of(held: Holding, ground: Callable[[Holding], shapely.MultiPolygon] | None = None) -> shapely.MultiPolygon:
+    """Return the ground of a holding: valid, in metres, overlaps counted once; `GAPS_KM2` gets its layers' gaps.
 
     Parameters
     ----------
     held : Holding
         What counts.
-    cache : Cache, optional
-        Where grounds are kept.
+    ground : callable, optional
+        Returns the ground of what does not count, where it is at hand; else it is made here.
 
     Raises
     ------
@@ -80,81 +81,24 @@ def ground_of(held: Holding, cache: Cache = NOTHING_KEPT) -> shapely.MultiPolygo
     DataError
         A layer cannot be repaired, or a file is no longer the one that was first read.
     """
-    key = held.key
-    content = cache.get("grounds", key)
-    if content is not None:
-        return cast(shapely.MultiPolygon, shapely.from_wkb(content))
     projected = [
         _projected(part.polygons, part.crs, held.plane, where=part.file, layer=part.name) for part in held.parts
     ]
-    _gaps[key] = np.array([gap for _, gap in projected], dtype="<f8").tobytes()
-    cache.put("repairs", key, _gaps[key])
-    ground = shapely.MultiPolygon()
+    GAPS_KM2[held.key] = np.array([gap for _, gap in projected], dtype="<f8")
+    united = shapely.MultiPolygon()
     if held.parts:
         first = held.parts[0]
         with timed(f"united what {first.layer.actor} holds on {first.ref.day or first.ref.names[0]}"):
-            ground = geometry.union(*(polygons for polygons, _ in projected))
+            united = geometry.union(*(polygons for polygons, _ in projected))
     if held.without:
-        before = ground_of(Holding(held.without, held.plane), cache)
-        ground = geometry.as_multipolygon(shapely.difference(ground, before))
-    cache.put("grounds", key, shapely.to_wkb(ground))
-    return ground
+        before = (ground or ground_of)(Holding(held.without, held.plane))
+        united = geometry.as_multipolygon(shapely.difference(united, before))
+    return united
 
 
 def held(snapshot: Snapshot, actor: str, view: View, target_crs: str) -> shapely.MultiPolygon:
     """Return what an actor holds on one map: the union of the layers that the view counts, in metres."""
     return ground_of(holding(snapshot, actor, view, target_crs))
-
-
-def role_geometry(
-    snapshot: Snapshot, actor: str, view: View, target_crs: str, cache: Cache = NOTHING_KEPT
-) -> dict[Role, shapely.MultiPolygon]:
-    """Return an actor's ground by role, for the roles that a view counts.
-
-    Parameters
-    ----------
-    snapshot : Snapshot
-        One map.
-    actor : str
-        Whose layers count.
-    view : View
-        Which of them.
-    target_crs : str
-        The equal-area CRS of the result; it is proved over the data.
-    cache : Cache, optional
-        Where grounds are kept.
-
-    Returns
-    -------
-    dict of Role to MultiPolygon
-        Valid, in metres.
-
-    Raises
-    ------
-    UsageError
-        The CRS is not equal-area over the data.
-    """
-    counted = holding(snapshot, actor, view, target_crs).parts
-    by_role = {role: tuple(part for part in counted if part.layer.role == role) for role in Role}
-    return {role: ground_of(Holding(parts, target_crs), cache) for role, parts in by_role.items() if parts}
-
-
-def repair_gaps_km2(held: Holding, cache: Cache = NOTHING_KEPT) -> list[float]:
-    """Return for each layer of a holding by how much two ways of repairing it differ (km²), 0 below 1 km².
-
-    Raises
-    ------
-    UsageError, DataError
-        As `ground_of`.
-    """
-    content = _gaps.get(held.key) or cache.get("repairs", held.key)
-    if content is None:
-        gaps = [
-            _projected(part.polygons, part.crs, held.plane, where=part.file, layer=part.name)[1] for part in held.parts
-        ]
-        content = _gaps[held.key] = np.array(gaps, dtype="<f8").tobytes()
-        cache.put("repairs", held.key, content)
-    return [float(gap) for gap in np.frombuffer(content, "<f8")]
 
 
 def on_grid(points: NDArray[np.float64]) -> NDArray[np.float64]:
