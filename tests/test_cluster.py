@@ -24,6 +24,7 @@ from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.outputs import render
 from frontcalc.run import cluster, parallel
 from frontcalc.run import run as runs
+from frontcalc.run.options import Options
 from frontcalc.sources.files import Entry
 from frontcalc.versions import software
 
@@ -353,7 +354,7 @@ def test_what_is_no_address_is_a_usage_error(maps: Path, address: str) -> None:
 
 @pytest.mark.parametrize("address", ["localhost:8786", "tcp://10.0.0.1:8786", "tls://host.example:1", "tcp://[::1]:80"])
 def test_what_is_an_address(address: str) -> None:
-    cluster.check_address(address)
+    assert Options(workers=address).workers == address
 
 
 def test_without_dask_the_message_says_what_to_install(maps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
