@@ -50,9 +50,9 @@ def connected(address: str) -> Iterator[tuple[Send, int]]:
         there = cache(partial(client.submit, copy, pure=False, retries=RETRIES))
 
         def send(chain: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet) -> Callable[[], Measured]:
-            held = [one for one in maps if isinstance(one, Holding)]
-            layers = [*chain.keywords["hold"].keywords["without"], *(part for one in held for part in one.parts)]
-            refs = [*(one for one in maps if isinstance(one, SnapshotRef)), *(part.ref for part in layers)]
+            layers = [part for one in maps if isinstance(one, Holding) for part in one.parts]
+            layers += chain.keywords["hold"].keywords["without"]
+            refs = [*(one for one in maps if isinstance(one, SnapshotRef)), *(layer.ref for layer in layers)]
             files: dict[Entry, str] = {}
             for entry in dict.fromkeys(part.entry for ref in refs for part in ref.parts):
                 with suppress(DataError):
@@ -77,17 +77,16 @@ def _client(address: str, stack: ExitStack) -> Any:
             logger = logging.getLogger(name)
             stack.callback(logger.setLevel, logger.level)
             logger.setLevel(logging.CRITICAL + 1)
-    problem = "what answers there is not Dask's"
     try:
         with ThreadPoolExecutor(1) as aside:
             # In a thread of its own, since notebooks have a loop running in theirs.
             kind = aside.submit(asyncio.run, _kind_of(distributed, address)).result()
-        problem = "" if kind == "Scheduler" else f"a {kind.lower()} answers and no scheduler"
+        problem = f"a {kind.lower()} answers and no scheduler" if kind != "Scheduler" else ""
     except TimeoutError:
         problem = f"nothing was heard within {CONNECT_S} seconds"
     except (MemoryError, ValueError):
         # Dask takes whatever is said there for the length of a message.
-        pass
+        problem = "what answers there is not Dask's"
     except Exception as error:
         problem = _reason(error)
     if problem:
@@ -153,23 +152,19 @@ def outcome(address: str, client: Any, future: Future[Any]) -> Measured:
 
 def check_software(here: dict[str, str], there: dict[str, str], who: str) -> None:
     """Refuse software other than this machine's."""
-    names = [name for name in {**here, **there} if here.get(name) != there.get(name)]
-    short = [[(side.get(name) or "none").split()[0][:12] for side in (there, here)] for name in names]
-    if names:
-        apart = ", ".join(f"{name} {found} and not {own}" for name, (found, own) in zip(names, short, strict=True))
-        raise FrontcalcError(
-            f"{who} has {apart}",
-            where="--workers",
-            cure="install the same on all machines: figures must not depend on who measured",
-        )
+    sides = [
+        (name, *((side.get(name) or "none").split()[0][:12] for side in (there, here)))
+        for name in {**here, **there}
+        if here.get(name) != there.get(name)
+    ]
+    if sides:
+        apart = ", ".join(f"{name} {found} and not {own}" for name, found, own in sides)
+        cure = "install the same on all machines: figures must not depend on who measured"
+        raise FrontcalcError(f"{who} has {apart}", where="--workers", cure=cure)
 
 
 def on_worker(
-    here: dict[str, str],
-    files: dict[Entry, str],
-    chain: Callable[[Sequence[SnapshotRef | Holding], RegionSet], Measured],
-    maps: Sequence[SnapshotRef | Holding],
-    regions: RegionSet,
+    here: dict[str, str], files: dict[Entry, str], chain: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet
 ) -> Measured | FrontcalcError:
     """Return the steps of a chain of maps, or the error that the task met: raised, it would be tried again.
 
@@ -188,16 +183,13 @@ def on_worker(
                 problem = f"cannot be read on worker {platform.node()}, as here it can: {error.problem}"
                 cure = "let every worker see the archive at the same path as this machine, as on a shared file system"
                 raise DataError(problem, where=entry.label, cure=cure) from error
-        measured = chain(maps, regions) if dict(found) == files else NOTHING
+        measured: Measured = chain(maps, regions) if dict(found) == files else NOTHING
         for one in measured[0]:
             found += [(part.entry, file.sha256) for part, file in zip(one.ref.parts, one.files, strict=True)]
         for entry, sha256 in found:
             if files.get(entry) != sha256:
-                raise DataError(
-                    "has another content on a worker than here",
-                    where=entry.label,
-                    cure="let all machines see the same archive, and run again when it is complete",
-                )
+                cure = "let all machines see the same archive, and run again when it is complete"
+                raise DataError("has another content on a worker than here", where=entry.label, cure=cure)
         return measured
     except FrontcalcError as error:
         return error

@@ -1,10 +1,9 @@
 """Many measurements at once, by threads, forked processes or a cluster: the same figures in the same order.
 
-On small maps most of the work is Python's own, of which one thread of a process runs at a time. A forked process has
-what its parent has in memory, so nothing is loaded or read again: the days of a chain go there, and figures come back.
-A fork has one thread only, and whatever another thread of the parent had locked stays locked in it. So it is for
-programs that say so (`Options.processes`), as the command line does, whose other thread draws a line on a terminal;
-and for Linux alone, since what macOS has loaded may not survive a fork, and Windows has none.
+Threads take turns at Python, which is most of the work on small maps. A forked process has what its parent has in
+memory: maps' names go there, and figures come back. What another thread of the parent had locked stays locked in it. So
+it is for programs that say so (`Options.processes`), as the command line does, whose other thread draws a line on a
+terminal; and for Linux alone, since what macOS has loaded may not survive a fork, and Windows has none.
 """
 
 from __future__ import annotations
@@ -39,16 +38,13 @@ if TYPE_CHECKING:
     from frontcalc.change import Change
     from frontcalc.run.run import Run
 
-BLOCK = 16
-"""How many neighbouring steps a worker takes at once: it reads each map once, and the one before the first."""
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+BLOCK = 16  # neighbouring steps that a worker takes at once: it reads each map once, and the one before the first
 _FEWEST = 4  # maps of a chain for which forking pays
 _START_S = 20  # after which processes that have not answered are given up
 _LOOK_S = 1  # after which a process that has not answered is looked at
-_DIE_WITH_PARENT = 1  # Linux's PR_SET_PDEATHSIG
 _regions: RegionSet | None = None
 
 
@@ -252,8 +248,8 @@ def _begin(regions: RegionSet, parent: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
-    # A parent that is killed cannot end its processes: the system does.
-    if ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL) or os.getppid() != parent:
+    # A parent that is killed cannot end its processes: Linux does, by PR_SET_PDEATHSIG.
+    if ctypes.CDLL(None).prctl(1, signal.SIGKILL) or os.getppid() != parent:
         os._exit(1)
 
 
