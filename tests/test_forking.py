@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are f
 
 FIRST = date(2024, 1, 1)
 DAYS = 3 * parallel.BLOCK
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 # The caller measures no step: whichever it needs comes from a process.
 NO_STEP_HERE = """
@@ -122,7 +122,7 @@ def slow(*what):
     return measure(*what)
 chain.measure_step = slow
 """
-SLOW_S = 0.5
+SLOW_S = 5  # so that a block takes longer than anybody's patience
 # What runs these tests in the background may have them ignore interrupts.
 MAIN = """
 import os, signal, sys
@@ -200,13 +200,10 @@ def test_no_pool_hangs(happens: tuple[str, str]) -> None:
     what, code = happens
     children = "    children = lambda: __import__('multiprocessing').active_children()\n"
     code = code.replace("os.kill(child, 9)", "child.kill()")
-    begun = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-c", f"{POOL}{children}    {code}"], capture_output=True, text=True, check=False, timeout=60
-    )
+    command = [sys.executable, "-c", f"{POOL}{children}    {code}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == (what == "an error"), done.stderr
     assert done.stderr.count("Traceback") == (what == "an error"), done.stderr
-    assert time.monotonic() - begun < PATIENCE_S
 
 
 def test_what_a_pool_has_lost_is_not_waited_for() -> None:
@@ -219,11 +216,11 @@ def test_what_a_pool_has_lost_is_not_waited_for() -> None:
 
 def test_an_error_of_the_caller_waits_for_no_measurement(maps: Path) -> None:
     (maps / f"{FIRST}.geojson").write_text("{")
-    begun = time.monotonic()
-    asked = command(SLOW.format(seconds=SLOW_S), maps, "--cache", "none")
+    asked = command(SLOW.format(seconds=0.25), maps, "--cache", "none")
     done = subprocess.run(asked, capture_output=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == 3
-    assert time.monotonic() - begun < parallel.BLOCK * SLOW_S * 1.5
+    # The last of three blocks was begun in vain.
+    assert 2 * parallel.BLOCK - 5 < len(done.stdout.splitlines()) < 3 * parallel.BLOCK - 3
 
 
 @pytest.mark.parametrize(
@@ -276,7 +273,7 @@ def test_processes_end_with_their_parent(maps: Path, with_: signal.Signals, all_
     # From a terminal an interrupt goes to all, else to the parent alone.
     (os.killpg if all_ else os.kill)(parent.pid, with_)
     # The blocks that were begun would take longer.
-    parent.wait(parallel.BLOCK * SLOW_S)
+    parent.wait(PATIENCE_S)
     until = time.monotonic() + PATIENCE_S
     while running(children) and time.monotonic() < until:
         time.sleep(0.05)

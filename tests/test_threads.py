@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import numpy as np
@@ -78,7 +78,8 @@ def test_what_no_thread_has_begun_is_dropped_when_the_caller_leaves() -> None:
         runs.set()
         go_on.wait()
 
-    with suppress(KeyError), threads(1) as send:
+    with suppress(KeyError), ExitStack() as stack:
+        send = threads(stack, 1)
         waiting = [send(wait, item) for item in range(9)]
         runs.wait()
         threading.Timer(0.2, go_on.set).start()

@@ -8,7 +8,6 @@ terminal; and for Linux alone, since what macOS has loaded may not survive a for
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import math
 import os
@@ -18,7 +17,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from datetime import date
 from functools import cache, partial
 from itertools import chain, islice, pairwise
@@ -45,7 +44,7 @@ BLOCK = 16  # neighbouring steps that a worker takes at once: it reads each map 
 _FEWEST = 4  # maps of a chain for which forking pays
 _START_S = 20  # after which processes that have not answered are given up
 _LOOK_S = 1  # after which a process that has not answered is looked at
-_regions: RegionSet | None = None
+_regions: Any = None  # of a forked process
 
 
 def in_order(workers: int, measure: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
@@ -53,17 +52,17 @@ def in_order(workers: int, measure: Callable[[Item], Result], items: Iterable[It
     if workers == 1:
         yield from ((item, measure(item)) for item in items)
         return
-    with threads(workers) as send:
-        yield from _ahead(partial(send, measure), workers + 1, items)
+    with ExitStack() as stack:
+        yield from _ahead(partial(threads(stack, workers), measure), workers + 1, items)
 
 
-@contextmanager
-def threads(count: int) -> Iterator[Callable[..., Callable[[], Any]]]:
-    """Yield what has a thread call a function with arguments, and returns what waits for the result.
+def threads(stack: ExitStack, count: int) -> Callable[..., Callable[[], Any]]:
+    """Return what has a thread call a function with arguments, and returns what waits for the result.
 
-    Where no thread can be had, who waits calls it. What no thread has begun at the end is dropped.
+    Where no thread can be had, who waits calls it. What no thread has begun when the stack ends is dropped.
     """
     pool = ThreadPoolExecutor(count)
+    stack.callback(pool.shutdown, cancel_futures=True)
 
     def send(measure: Callable[..., Result], *what: Any) -> Callable[[], Result]:
         lock, result = Lock(), cache(partial(measure, *what))
@@ -78,10 +77,7 @@ def threads(count: int) -> Iterator[Callable[..., Callable[[], Any]]]:
             # No further thread can be had, but one of those that there are may take it from the pool's queue.
             return once
 
-    try:
-        yield send
-    finally:
-        pool.shutdown(cancel_futures=True)
+    return send
 
 
 def _ahead(
@@ -127,10 +123,9 @@ def measured_ahead(run: Run, actor: str, before: State | None, days: Sequence[da
         elif count <= 1:
             yield from rest
             return
-        elif options.processes and sys.platform == "linux":
-            send, at_once = _processes(stack, count), 2 * count
         else:
-            send, at_once = stack.enter_context(threads(count)), 2 * count
+            forks = options.processes and sys.platform == "linux"
+            send, at_once = (_processes if forks else threads)(stack, count), 2 * count
         for block, measured in _ahead(send_block, at_once, iter(lambda: list(islice(rest, BLOCK)), [])):
             run.take(measured)
             yield from block
@@ -181,12 +176,13 @@ def _forked(stack: ExitStack, count: int, regions: RegionSet) -> Any:
     pool: Any = None
     try:
         from concurrent.futures import ProcessPoolExecutor
+        from ctypes import CDLL
         from multiprocessing import get_context
 
         # The pool has two threads of its own.
         count = min(count, _startable(count + 2) - 2)
         regions.prepare()
-        pool = ProcessPoolExecutor(count, get_context("fork"), _begin, (regions, os.getpid()))
+        pool = ProcessPoolExecutor(count, get_context("fork"), _begin, (regions, os.getpid(), CDLL(None)))
         with warnings.catch_warnings():
             # Python (3.12) sees threads of NumPy's linear algebra, which is not used here.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -237,7 +233,7 @@ def _startable(count: int) -> int:
     return len(started)
 
 
-def _begin(regions: RegionSet, parent: int) -> None:
+def _begin(regions: RegionSet, parent: int, system: Any) -> None:
     """Begin as a process of its own."""
     global _regions
     _regions = regions
@@ -249,11 +245,10 @@ def _begin(regions: RegionSet, parent: int) -> None:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
     # A parent that is killed cannot end its processes: Linux does, by PR_SET_PDEATHSIG.
-    if ctypes.CDLL(None).prctl(1, signal.SIGKILL) or os.getppid() != parent:
+    if system.prctl(1, signal.SIGKILL) or os.getppid() != parent:
         os._exit(1)
 
 
 def _measure(measure: Callable[..., Measured], maps: Sequence[SnapshotRef | Holding]) -> Measured:
     """Measure a chain of maps for the regions that this process has."""
-    assert _regions is not None
     return measure(maps, _regions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache, partial
@@ -336,8 +337,8 @@ class Run:
         before, actor = span.ends[0].snapshot, span.actor
         if not aside:
             return self.step(*span.ends, actor, ground=ground).opened(self.areas(before, actor))
-        with threads(1) as send:
-            opening = send(self.areas, before, actor)
+        with ExitStack() as stack:
+            opening = threads(stack, 1)(self.areas, before, actor)
             return self.step(*span.ends, actor, ground=ground).opened(opening())
 
     def changes(self, spans: Iterable[Span], *, ground: bool = False) -> Iterator[tuple[Span, Change | None]]:
