@@ -215,7 +215,7 @@ def test_what_a_pool_has_lost_is_not_waited_for() -> None:
 
 
 def test_an_error_of_the_caller_waits_for_no_measurement(maps: Path) -> None:
-    (maps / f"{FIRST}.geojson").write_text("{")
+    (maps / f"{FIRST + timedelta(days=2)}.geojson").write_text("{")
     asked = command(SLOW.format(seconds=0.25), maps, "--cache", "none")
     done = subprocess.run(asked, capture_output=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == 3
