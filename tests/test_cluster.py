@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -12,79 +11,23 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from local_cluster import Processes, waited_for
 
 import frontcalc
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.outputs import render
 from frontcalc.run import cluster, parallel
 from frontcalc.run import run as runs
+from frontcalc.run.options import Options
 from frontcalc.sources.files import Entry
 from frontcalc.versions import software
 
-START_S = 60
 AREA = 100.0  # km², of a square
-
-
-@dataclass
-class Processes:
-    """A scheduler and its workers, by name, which end with the block that they are used in."""
-
-    folder: Path
-    address: str = ""
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-
-    def __enter__(self) -> Processes:
-        file = self.folder / "scheduler.json"
-        # It ends by itself should nobody be left to end it.
-        own = ("--scheduler-file", str(file), "--idle-timeout", "300")
-        self.start("scheduler", "distributed.cli.dask_scheduler", "--port", "0", *own)
-        self.address = str(json.loads(waited_for(lambda: file.is_file() and file.read_bytes()))["address"])
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for process in self.running.values():
-            process.kill()
-        for process in self.running.values():
-            process.wait()
-
-    def start(self, name: str, module: str, *options: str) -> None:
-        """Start one process."""
-        command = [sys.executable, "-m", module, "--host", "127.0.0.1", "--no-dashboard", *options]
-        with (self.folder / f"{name}.log").open("wb") as log:
-            self.running[name] = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
-
-    def start_worker(self, name: str) -> None:
-        """Start a worker and leave it to join."""
-        own = ("--nthreads", "1", "--no-nanny", "--memory-limit", "1GB", "--death-timeout", "60", "--name", name)
-        place = ("--local-directory", str(self.folder / name))
-        self.start(name, "distributed.cli.dask_worker", self.address, *own, *place)
-
-    def signal(self, name: str, number: signal.Signals) -> None:
-        """Send a signal to one process."""
-        self.running[name].send_signal(number)
-
-    def has_workers(self, count: int) -> None:
-        """Wait until so many workers have joined."""
-        import distributed
-
-        with distributed.Client(self.address, set_as_default=False) as client:
-            client.wait_for_workers(count, timeout=START_S)
-
-
-def waited_for(found: Callable[[], Any]) -> Any:
-    """Return what is found as soon as there is something."""
-    end = time.monotonic() + START_S
-    while time.monotonic() < end:
-        if result := found():
-            return result
-        time.sleep(0.05)
-    raise TimeoutError
 
 
 @pytest.fixture(scope="module")
@@ -208,12 +151,10 @@ def before_sending(monkeypatch: pytest.MonkeyPatch, do: Callable[[], None]) -> N
 
 @pytest.mark.usefixtures("small_blocks", "nothing_measured_here")
 def test_a_killed_worker_loses_nothing(
-    processes: Processes, maps: Path, regions: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, maps: Path, regions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All workers stand still until tasks were given to them; one that got some is killed, and the others go on."""
-    processes.start_worker("three")
-    processes.has_workers(3)
-    names = ("one", "two", "three")
+    """Two workers stand still until tasks were given to them; one that got some is killed, and the other goes on."""
+    names = ("one", "two")
     lost: dict[str, Any] = {}
     outcome = cluster.outcome
 
@@ -230,13 +171,17 @@ def test_a_killed_worker_loses_nothing(
                 processes.signal(name, signal.SIGKILL if name in lost else signal.SIGCONT)
         return outcome(address, client, future)
 
-    before_sending(monkeypatch, stop_all)
-    monkeypatch.setattr(cluster, "outcome", kill_and_wait)
-    there = frontcalc.series(archive=maps, regions=regions, workers=processes.address, cache="none")
-    monkeypatch.undo()
-    ((name, keys),) = lost.items()
-    assert keys
-    assert processes.running.pop(name).wait() == -signal.SIGKILL
+    with Processes(tmp_path) as processes:
+        for name in names:
+            processes.start_worker(name)
+        processes.has_workers(len(names))
+        before_sending(monkeypatch, stop_all)
+        monkeypatch.setattr(cluster, "outcome", kill_and_wait)
+        there = frontcalc.series(archive=maps, regions=regions, workers=processes.address, cache="none")
+        monkeypatch.undo()
+        ((name, keys),) = lost.items()
+        assert keys
+        assert processes.running.pop(name).wait() == -signal.SIGKILL
     assert written(there) == written(frontcalc.series(archive=maps, regions=regions, cache="none"))
 
 
@@ -353,7 +298,7 @@ def test_what_is_no_address_is_a_usage_error(maps: Path, address: str) -> None:
 
 @pytest.mark.parametrize("address", ["localhost:8786", "tcp://10.0.0.1:8786", "tls://host.example:1", "tcp://[::1]:80"])
 def test_what_is_an_address(address: str) -> None:
-    cluster.check_address(address)
+    assert Options(workers=address).workers == address
 
 
 def test_without_dask_the_message_says_what_to_install(maps: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are f
 
 FIRST = date(2024, 1, 1)
 DAYS = 3 * parallel.BLOCK
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 # The caller measures no step: whichever it needs comes from a process.
 NO_STEP_HERE = """
@@ -69,14 +71,46 @@ import threading
 def refused(*_): raise RuntimeError("can't start new thread")
 threading._start_new_thread = refused
 """
-LIMITED = """
-import resource
-from frontcalc.cli import options
+NO_CHILDREN = """
+from multiprocessing import process
+process.current_process()._config["daemon"] = True
+"""
+BITES = """
+import threading
+held = threading.Event()
+try:
+    for _ in range({tasks}):
+        threading.Thread(target=held.wait, daemon=True).start()
+except RuntimeError:
+    held.set()
+else:
+    raise SystemExit("the limit holds for nobody")
+while threading.active_count() > 1:
+    pass
+"""
+IGNORES_TERM = """
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+"""
+POOL = """
+import os, signal, time
+from contextlib import ExitStack
 from frontcalc.run import parallel
-resource.setrlimit(resource.RLIMIT_NPROC, ({tasks}, {tasks}))
-assert 0 < parallel._startable(10) < {tasks}
-given = options.given
-options.given = lambda how: given(how) | dict(processes={processes})
+class Regions:
+    def prepare(self): pass
+def answers(*_): return ["measured"], {}, {}, {}
+def dies(*_): os.kill(os.getpid(), signal.SIGKILL)
+def sleeps(*_): time.sleep(600)
+def dies_in_a_word(*_):
+    from multiprocessing.connection import Connection
+    def send(self, buffer, write=None):
+        os.write(self._handle, buffer[:10])
+        dies()
+    Connection._send = send
+    return answers()
+def sent(task):
+    return send(task, range(4), regions)
+with ExitStack() as stack:
+    regions, send = Regions(), parallel._processes(stack, 2)
 """
 SLOW = """
 import time
@@ -84,10 +118,11 @@ from frontcalc.run import chain
 measure = chain.measure_step
 def slow(*what):
     os.write(1, b"%d\\n" % os.getpid())
-    time.sleep(0.3)
+    time.sleep({seconds})
     return measure(*what)
 chain.measure_step = slow
 """
+SLOW_S = 5  # so that a block takes longer than anybody's patience
 # What runs these tests in the background may have them ignore interrupts.
 MAIN = """
 import os, signal, sys
@@ -143,8 +178,53 @@ def test_a_process_that_is_killed_loses_nothing(maps: Path) -> None:
     assert b"a step was measured here" in refused.stderr
 
 
+def test_a_broken_pool_ends_where_its_processes_ignore_to_be_ended(maps: Path) -> None:
+    asked = command(DIES + IGNORES_TERM, maps, "--cache", "none")
+    assert subprocess.run(asked, capture_output=True, check=True, timeout=PATIENCE_S).stdout == alone(maps)
+
+
 @pytest.mark.parametrize(
-    "none", [NO_POOL, NO_SEMAPHORES, NO_FORK.replace("Assertion", "BlockingIO"), ONE_FORK, NO_THREAD]
+    "happens",
+    {
+        "some answer": "assert sent(answers)() == sent(answers)() == answers()",
+        "one dies at work": "assert sent(dies)() == parallel.NOTHING",
+        "one dies while it sends what it measured": "assert sent(dies_in_a_word)() == parallel.NOTHING",
+        "what is sent to a broken pool": "sent(dies)(); assert sent(answers)() == parallel.NOTHING",
+        "idle ones are killed": "sent(answers)(); [os.kill(child, 9) for child in children()]; sent(answers)()",
+        "nobody waits for what they measure": "waiting = [sent(sleeps) for _ in range(9)]",
+        "an error": "waiting = [sent(sleeps) for _ in range(9)]; raise KeyError('of the caller')",
+    }.items(),
+    ids=lambda item: item[0],
+)
+def test_no_pool_hangs(happens: tuple[str, str]) -> None:
+    what, code = happens
+    children = "    children = lambda: __import__('multiprocessing').active_children()\n"
+    code = code.replace("os.kill(child, 9)", "child.kill()")
+    command = [sys.executable, "-c", f"{POOL}{children}    {code}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+    assert done.returncode == (what == "an error"), done.stderr
+    assert done.stderr.count("Traceback") == (what == "an error"), done.stderr
+
+
+def test_what_a_pool_has_lost_is_not_waited_for() -> None:
+    """As where it breaks in the moment that something is sent to it."""
+    killed: list[str] = []
+    process = SimpleNamespace(is_alive=lambda: False, kill=lambda: killed.append("killed"))
+    assert parallel._outcome(SimpleNamespace(_processes={1: process}), Future()) == parallel.NOTHING
+    assert killed == ["killed"]
+
+
+def test_an_error_of_the_caller_waits_for_no_measurement(maps: Path) -> None:
+    (maps / f"{FIRST + timedelta(days=2)}.geojson").write_text("{")
+    asked = command(SLOW.format(seconds=0.25), maps, "--cache", "none")
+    done = subprocess.run(asked, capture_output=True, check=False, timeout=PATIENCE_S)
+    assert done.returncode == 3
+    # The last of three blocks was begun in vain.
+    assert 2 * parallel.BLOCK - 5 < len(done.stdout.splitlines()) < 3 * parallel.BLOCK - 3
+
+
+@pytest.mark.parametrize(
+    "none", [NO_POOL, NO_SEMAPHORES, NO_FORK.replace("Assertion", "BlockingIO"), ONE_FORK, NO_THREAD, NO_CHILDREN]
 )
 def test_where_no_process_can_be_had_the_caller_measures(maps: Path, none: str) -> None:
     asked = command(none, maps, "--cache", "none")
@@ -153,26 +233,37 @@ def test_where_no_process_can_be_had_the_caller_measures(maps: Path, none: str) 
     assert b"Traceback" not in done.stderr
 
 
-@pytest.mark.skipif(not shutil.which("setpriv") or os.geteuid() != 0, reason="root alone can be another user")
-@pytest.mark.parametrize("tasks", [3, 4, 5, 6, 7, 8])
-@pytest.mark.parametrize("processes", ["True", "False"])
-def test_where_processes_and_threads_are_limited_there_are_fewer(maps: Path, tasks: int, processes: str) -> None:
-    """As in `ulimit -u` of a shell: it holds for all processes and threads of a user other than root."""
-    limited = LIMITED.format(tasks=tasks, processes=processes)
-    # A user without other processes, who may read what root has installed.
-    as_user = ["setpriv", "--reuid", str(60_000 + tasks), "--clear-groups", "--no-new-privs"]
-    as_user += ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
-    asked = [*as_user, *command(limited, maps, "--cache", "none")]
-    done = subprocess.run(asked, capture_output=True, check=True, timeout=PATIENCE_S)
-    assert done.stdout == alone(maps)
-    assert b"Traceback" not in done.stderr
+@pytest.mark.slow
+@pytest.mark.parametrize("tasks", [5, 6, 7, 8])
+@pytest.mark.parametrize("asked", [("series",), ("diff", "2024-W02", "2024-W03", "2024-W04")], ids=["forks", "threads"])
+def test_where_processes_and_threads_are_limited_there_are_fewer(
+    maps: Path, tasks: int, asked: tuple[str, ...], tmp_path: Path
+) -> None:
+    """`ulimit -u` of a shell, or prlimit, holds for all processes and threads of a user other than root."""
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        pytest.skip("NOT TESTED: «ulimit -u» needs a user without other processes, whom only root can be, by setpriv")
+    tmp_path.chmod(0o755)
+    # The user may read what root has installed.
+    limited = ["setpriv", "--reuid", str(60_000 + tasks), "--clear-groups", "--no-new-privs"]
+    limited += ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
+    limited += ["prlimit", f"--nproc={tasks}", sys.executable]
+    subprocess.run([*limited, "-c", BITES.format(tasks=tasks)], check=True, timeout=PATIENCE_S)
+    how = ["-m", "frontcalc", *asked, "--archive", maps, "--by", "none", "--format", "csv", "--cache", "none"]
+    plain = subprocess.run([sys.executable, *how, "--workers", "1"], capture_output=True, check=True)
+    for workers in (2, 4, 8):
+        done = subprocess.run(
+            [*limited, *how, "--workers", str(workers)], capture_output=True, check=True, timeout=PATIENCE_S
+        )
+        assert (done.stdout, done.stderr) == (plain.stdout, plain.stderr)
 
 
-@pytest.mark.parametrize("with_", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_processes_end_with_their_parent(maps: Path, with_: signal.Signals) -> None:
-    parent = subprocess.Popen(
-        command(SLOW, maps, "--cache", "none"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-    )
+@pytest.mark.parametrize(
+    ("with_", "all_"),
+    [(signal.SIGKILL, False), (signal.SIGTERM, False), (signal.SIGINT, False), (signal.SIGINT, True)],
+)
+def test_processes_end_with_their_parent(maps: Path, with_: signal.Signals, all_: bool) -> None:
+    asked = command(SLOW.format(seconds=SLOW_S), maps, "--cache", "none")
+    parent = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     assert parent.stdout is not None
     assert parent.stderr is not None
     children = set()
@@ -180,7 +271,8 @@ def test_processes_end_with_their_parent(maps: Path, with_: signal.Signals) -> N
         children.add(int(parent.stdout.readline()))
     assert parent.pid not in children
     # From a terminal an interrupt goes to all, else to the parent alone.
-    (os.killpg if with_ == signal.SIGINT else os.kill)(parent.pid, with_)
+    (os.killpg if all_ else os.kill)(parent.pid, with_)
+    # The blocks that were begun would take longer.
     parent.wait(PATIENCE_S)
     until = time.monotonic() + PATIENCE_S
     while running(children) and time.monotonic() < until:
@@ -194,7 +286,7 @@ def test_processes_end_with_their_parent(maps: Path, with_: signal.Signals) -> N
 
 
 def test_an_interrupt_that_is_ignored_ends_nothing(maps: Path) -> None:
-    asked = command(SLOW.replace("0.3", "0.05"), maps, "--cache", "none", interrupt="signal.SIG_IGN")
+    asked = command(SLOW.format(seconds=0.05), maps, "--cache", "none", interrupt="signal.SIG_IGN")
     parent = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
     assert parent.stdout is not None
     children = {parent.stdout.readline()}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from typing import Any
 
 import numpy as np
+import pytest
 import shapely
 from oracle import opened_step
 
 from frontcalc import geometry, regions
+from frontcalc.run.parallel import in_order, threads
 
 THREADS, STEPS = 8, 1000
 
@@ -37,3 +42,55 @@ def test_eight_threads_and_a_thousand_steps_give_one_result() -> None:
         together = list(pool.map(figures, range(STEPS)))
     assert together == alone * (STEPS // 5)
     assert len(set(alone)) == 5
+
+
+@pytest.mark.parametrize("limit", [0, 1, 3])
+def test_where_threads_are_limited_each_item_is_measured_once(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    start, by = threading.Thread.start, list[str]()
+
+    def limited(thread: threading.Thread) -> None:
+        if threading.active_count() - already >= limit:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    def measure(item: int) -> int:
+        by.append(threading.current_thread().name)
+        return -item
+
+    already = threading.active_count()
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    assert list(in_order(4, measure, range(50))) == [(item, -item) for item in range(50)]
+    assert len(by) == 50
+    assert len({name for name in by if name != threading.current_thread().name}) <= limit
+
+
+def test_many_workers_for_few_items_are_few_threads() -> None:
+    before = threading.active_count()
+    assert max(count for _, count in in_order(100_000, lambda _: threading.active_count(), range(3))) <= before + 3
+
+
+def test_what_no_thread_has_begun_is_dropped_when_the_caller_leaves() -> None:
+    begun: list[Any] = []
+    go_on, runs = threading.Event(), threading.Event()
+
+    def wait(item: int) -> None:
+        begun.append(item)
+        runs.set()
+        go_on.wait()
+
+    with suppress(KeyError), ExitStack() as stack:
+        send = threads(stack, 1)
+        waiting = [send(wait, item) for item in range(9)]
+        runs.wait()
+        threading.Timer(0.2, go_on.set).start()
+        raise KeyError
+    assert len(waiting) == 9
+    assert begun == [0]
+
+
+def test_leaving_a_series_of_items_early_ends_the_threads() -> None:
+    before = threading.active_count()
+    each = in_order(3, abs, range(-100, 0))
+    assert next(each) == (-100, 100)
+    each.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == before

@@ -17,7 +17,6 @@ from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import PeriodsLike, parse_periods
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
-from frontcalc.run.parallel import in_order
 from frontcalc.run.remarks import left_out
 from frontcalc.run.run import Run
 from frontcalc.states import Span
@@ -76,7 +75,7 @@ def flows(
     def measure(span: Span) -> tuple[Transitions | None, list[LayerShare]]:
         return _transitions(run, span), [layer_share(run, state, span.actor) for state in span.ends or ()]
 
-    for span, (turned, own) in in_order(run.options.threads, measure, run.resolved(wanted)):
+    for span, (turned, own) in run.each(measure, run.resolved(wanted)):
         elsewhere = {} if turned is None else {"gained": [turned.gained_km2], "lost": [turned.lost_km2]}
         said = [*span.notices, *left_out(run, span.actor, span.period.label, **elsewhere)]
         rows.extend(_flow_rows(run, span, turned, said))

@@ -22,7 +22,6 @@ from frontcalc.progress import track
 from frontcalc.regions import UNASSIGNED
 from frontcalc.run.meta import meta_of, table_of
 from frontcalc.run.options import Keywords, Options
-from frontcalc.run.parallel import in_order
 from frontcalc.run.remarks import left_out
 from frontcalc.run.run import Run
 from frontcalc.states import State
@@ -84,7 +83,7 @@ def held(
 
     rows: list[HeldRow] = []
     shares: dict[LayerShare, None] = {}
-    for (actor, day, state), measured in in_order(run.options.threads, measure, states):
+    for (actor, day, state), measured in run.each(measure, states):
         areas, share = measured or (None, None)
         if share:
             shares[share] = None
@@ -183,7 +182,7 @@ def holdings(
     run.said += left_out(run, actor)
     found = ((day, states.on(day)) for day in track(days, "drawing map"))
     shown = ((day, state) for day, state in found if state is not None)
-    for (day, state), areas in in_order(run.options.threads, lambda one: run.areas(one[1].snapshot, actor), shown):
+    for (day, state), areas in run.each(lambda one: run.areas(one[1].snapshot, actor), shown):
         said = states.notices_on(day, state)
         run.said += said
         rows.extend(held_rows(run, actor, day, state, areas, said))

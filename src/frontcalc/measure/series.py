@@ -17,7 +17,6 @@ from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period, PeriodLike, parse_bound
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
-from frontcalc.run.parallel import measured_ahead
 from frontcalc.run.remarks import Watch, dropped, left_out
 from frontcalc.run.run import Run
 from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, suspect_parts
@@ -88,7 +87,7 @@ def series(
     what = "measuring map" if every == "snapshot" else f"measuring {every}"
     for actor in run.begin([dates[-1], dates[0]], dates[-1]):
         before = run.states(actor).on(begin - timedelta(days=1)) if begin > maps.days[0] else None
-        rows += _actor_series(run, actor, before, measured_ahead(run, actor, before, dates, what))
+        rows += _actor_series(run, actor, before, run.ahead(actor, before, dates, what))
     return table_of(run, SeriesRow, rows, slivers=True)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import platform
-import re
 import socket
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +19,7 @@ from functools import cache, partial
 from typing import Any
 
 from frontcalc.archives import SnapshotRef
-from frontcalc.errors import DataError, FrontcalcError, UsageError
+from frontcalc.errors import DataError, FrontcalcError
 from frontcalc.regions import RegionSet
 from frontcalc.run.chain import NOTHING, Measured, Send
 from frontcalc.snapshots import Holding, forget_read
@@ -29,27 +28,9 @@ from frontcalc.sources.files import Entry
 from frontcalc.sources.packages import extra_package
 from frontcalc.versions import software
 
-CONNECT_S = 5
-"""How long the scheduler may take to answer."""
-
-WORKERS_S = 10
-"""How long a cluster may be without any worker, at the start and later."""
-
-RETRIES = 3
-"""How often a task is tried again that ended in an error of the cluster's: never one of frontcalc's."""
-
-_ADDRESS = re.compile(r"(tcp://|tls://)?(\[[0-9a-fA-F:.]+\]|[\w.-]+):([0-9]{1,5})", re.ASCII)
-
-
-def check_address(address: str) -> None:
-    """Refuse what cannot be the address of a scheduler: raise UsageError."""
-    found = _ADDRESS.fullmatch(address)
-    if found is None or not 0 < int(found[3]) < 1 << 16:
-        raise UsageError(
-            f"{address!r} is no address of a scheduler",
-            where="--workers",
-            cure="give one as in tcp://10.0.0.1:8786, or a whole number",
-        )
+CONNECT_S = 5  # how long the scheduler may take to answer
+WORKERS_S = 10  # how long a cluster may be without any worker, at the start and later
+RETRIES = 3  # how often a task is tried again that ended in an error of the cluster's: never one of frontcalc's
 
 
 @contextmanager
@@ -59,7 +40,6 @@ def connected(address: str) -> Iterator[tuple[Send, int]]:
     What it has not done at the end, as by an error or by Ctrl-C, is cancelled. FrontcalcError is raised if no scheduler
     answers, or it has no workers or other software than this machine; UsageError if Dask is not installed.
     """
-    check_address(address)
     with ExitStack() as stack:
         client = _client(address, stack)
         executor = client.get_executor(retries=RETRIES, pure=False)
@@ -69,9 +49,9 @@ def connected(address: str) -> Iterator[tuple[Send, int]]:
         there = cache(partial(client.submit, copy, pure=False, retries=RETRIES))
 
         def send(chain: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet) -> Callable[[], Measured]:
-            held = [one for one in maps if isinstance(one, Holding)]
-            layers = [*chain.keywords["hold"].keywords["without"], *(part for one in held for part in one.parts)]
-            refs = [*(one for one in maps if isinstance(one, SnapshotRef)), *(part.ref for part in layers)]
+            layers = [part for one in maps if isinstance(one, Holding) for part in one.parts]
+            layers += chain.keywords["hold"].keywords["without"]
+            refs = [*(one for one in maps if isinstance(one, SnapshotRef)), *(layer.ref for layer in layers)]
             files: dict[Entry, str] = {}
             for entry in dict.fromkeys(part.entry for ref in refs for part in ref.parts):
                 with suppress(DataError):
@@ -96,11 +76,21 @@ def _client(address: str, stack: ExitStack) -> Any:
             logger = logging.getLogger(name)
             stack.callback(logger.setLevel, logger.level)
             logger.setLevel(logging.CRITICAL + 1)
-    with ThreadPoolExecutor(1) as aside:
-        # In a thread of its own, since notebooks have a loop running in theirs.
-        kind = aside.submit(asyncio.run, _kind_of(distributed, address)).result()
-    if kind != "Scheduler":
-        raise _unreachable(address, f"a {kind.lower()} answers and no scheduler")
+    try:
+        with ThreadPoolExecutor(1) as aside:
+            # In a thread of its own, since notebooks have a loop running in theirs.
+            kind = aside.submit(asyncio.run, _kind_of(distributed, address)).result()
+        problem = f"a {kind.lower()} answers and no scheduler" if kind != "Scheduler" else ""
+    except TimeoutError:
+        problem = f"nothing was heard within {CONNECT_S} seconds"
+    except (MemoryError, ValueError):
+        # Dask takes whatever is said there for the length of a message.
+        problem = "what answers there is not Dask's"
+    except Exception as error:
+        problem = _reason(error)
+    if problem:
+        cure = "see that «dask scheduler» runs there and can be reached, or leave --workers out"
+        raise FrontcalcError(f"no scheduler answers: {problem}", where=f"--workers {address}", cure=cure)
     with warnings.catch_warnings():
         # It warns of other versions of its own parts, which do not measure.
         warnings.simplefilter("ignore")
@@ -122,28 +112,11 @@ def _client(address: str, stack: ExitStack) -> Any:
 async def _kind_of(distributed: Any, address: str) -> str:
     """Return what answers at an address, before a client is made: one without a scheduler cannot be closed in time."""
     host, _, port = address.rpartition("//")[2].rpartition(":")
-    try:
-        # Dask would try again and again where nobody listens.
-        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_S).close()
-        security = distributed.Security().get_connection_args("client")
-        async with asyncio.timeout(CONNECT_S), distributed.rpc(address, connection_args=security) as peer:
-            return str((await peer.identity())["type"])
-    except TimeoutError as error:
-        raise _unreachable(address, f"nothing was heard within {CONNECT_S} seconds") from error
-    except (MemoryError, ValueError) as error:
-        # Dask takes whatever is said there for the length of a message.
-        raise _unreachable(address, "what answers there is not Dask's") from error
-    except Exception as error:
-        raise _unreachable(address, _reason(error)) from error
-
-
-def _unreachable(address: str, problem: str) -> FrontcalcError:
-    """Return the error for an address at which no scheduler answers."""
-    return FrontcalcError(
-        f"no scheduler answers: {problem}",
-        where=f"--workers {address}",
-        cure="see that «dask scheduler» runs there and can be reached, or leave --workers out",
-    )
+    # Dask would try again and again where nobody listens.
+    socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_S).close()
+    security = distributed.Security().get_connection_args("client")
+    async with asyncio.timeout(CONNECT_S), distributed.rpc(address, connection_args=security) as peer:
+        return str((await peer.identity())["type"])
 
 
 def _failed(address: str, problem: str) -> FrontcalcError:
@@ -178,23 +151,19 @@ def outcome(address: str, client: Any, future: Future[Any]) -> Measured:
 
 def check_software(here: dict[str, str], there: dict[str, str], who: str) -> None:
     """Refuse software other than this machine's."""
-    names = [name for name in {**here, **there} if here.get(name) != there.get(name)]
-    short = [[(side.get(name) or "none").split()[0][:12] for side in (there, here)] for name in names]
-    if names:
-        apart = ", ".join(f"{name} {found} and not {own}" for name, (found, own) in zip(names, short, strict=True))
-        raise FrontcalcError(
-            f"{who} has {apart}",
-            where="--workers",
-            cure="install the same on all machines: figures must not depend on who measured",
-        )
+    sides = [
+        (name, *((side.get(name) or "none").split()[0][:12] for side in (there, here)))
+        for name in {**here, **there}
+        if here.get(name) != there.get(name)
+    ]
+    if sides:
+        apart = ", ".join(f"{name} {found} and not {own}" for name, found, own in sides)
+        cure = "install the same on all machines: figures must not depend on who measured"
+        raise FrontcalcError(f"{who} has {apart}", where="--workers", cure=cure)
 
 
 def on_worker(
-    here: dict[str, str],
-    files: dict[Entry, str],
-    chain: Callable[[Sequence[SnapshotRef | Holding], RegionSet], Measured],
-    maps: Sequence[SnapshotRef | Holding],
-    regions: RegionSet,
+    here: dict[str, str], files: dict[Entry, str], chain: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet
 ) -> Measured | FrontcalcError:
     """Return the steps of a chain of maps, or the error that the task met: raised, it would be tried again.
 
@@ -205,8 +174,15 @@ def on_worker(
         check_software(here, software(), f"worker {platform.node()}")
         # A worker outlives runs, and files may have changed since the last.
         forget_read()
-        found = [(entry, _fingerprint_there(entry)) for entry in files]
-        measured = chain(maps, regions) if dict(found) == files else NOTHING
+        found: list[tuple[Entry, str]] = []
+        for entry in files:
+            try:
+                found.append((entry, fingerprint(entry)))
+            except DataError as error:
+                problem = f"cannot be read on worker {platform.node()}, as here it can: {error.problem}"
+                cure = "let every worker see the archive at the same path as this machine, as on a shared file system"
+                raise DataError(problem, where=entry.label, cure=cure) from error
+        measured: Measured = chain(maps, regions) if dict(found) == files else NOTHING
         for one in measured[0]:
             found += [(part.entry, file.sha256) for part, file in zip(one.ref.parts, one.files, strict=True)]
         for entry, sha256 in found:
@@ -219,15 +195,3 @@ def on_worker(
         return measured
     except FrontcalcError as error:
         return error
-
-
-def _fingerprint_there(entry: Entry) -> str:
-    """Return the SHA-256 of a file as a worker finds it, which must find it."""
-    try:
-        return fingerprint(entry)
-    except DataError as error:
-        raise DataError(
-            f"cannot be read on worker {platform.node()}, as here it can: {error.problem}",
-            where=entry.label,
-            cure="let every worker see the archive at the same path as this machine, as on a shared file system",
-        ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -118,9 +119,13 @@ class Options:
                 object.__setattr__(self, one.name, one.default)
         workers, width, carry = self.workers, self.sliver_width, self.carry_layers
         if isinstance(workers, str):
-            from frontcalc.run.cluster import check_address
-
-            check_address(workers)
+            found = re.fullmatch(r"(tcp://|tls://)?(\[[0-9a-fA-F:.]+\]|[\w.-]+):([0-9]{1,5})", workers, re.ASCII)
+            if found is None or not 0 < int(found[3]) < 1 << 16:
+                raise UsageError(
+                    f"{workers!r} is no address of a scheduler",
+                    where="--workers",
+                    cure="give one as in tcp://10.0.0.1:8786, or a whole number",
+                )
         elif workers is not None and workers < 1:
             raise UsageError("there must be one at least", where=f"--workers {workers}", cure="give a whole number")
         if not 0 <= width < float("inf"):

@@ -1,16 +1,14 @@
 """Many measurements at once, by threads, forked processes or a cluster: the same figures in the same order.
 
-On small maps most of the work is Python's own, of which one thread of a process runs at a time. A forked process has
-what its parent has in memory, so nothing is loaded or read again: the days of a chain go there, and figures come back.
-A fork has one thread only, and whatever another thread of the parent had locked stays locked in it. So it is for
-programs that say so (`Options.processes`), as the command line does, whose other thread draws a line on a terminal;
-and for Linux alone, since what macOS has loaded may not survive a fork, and Windows has none.
+Threads take turns at Python, which is most of the work on small maps. A forked process has what its parent has in
+memory: maps' names go there, and figures come back. What another thread of the parent had locked stays locked in it. So
+it is for programs that say so (`Options.processes`), as the command line does, whose other thread draws a line on a
+terminal; and for Linux alone, since what macOS has loaded may not survive a fork, and Windows has none.
 """
 
 from __future__ import annotations
 
 import gc
-import logging
 import math
 import os
 import signal
@@ -18,12 +16,14 @@ import sys
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from itertools import chain, islice, pairwise
-from threading import Event, Thread
+from pathlib import Path
+from threading import Event, Lock, Thread
+from time import sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from frontcalc.archives import SnapshotRef
@@ -34,21 +34,17 @@ from frontcalc.snapshots import Holding
 from frontcalc.states import Span, State
 
 if TYPE_CHECKING:
-    from concurrent.futures import ProcessPoolExecutor
-
     from frontcalc.change import Change
     from frontcalc.run.run import Run
-
-BLOCK = 16
-"""How many neighbouring steps a worker takes at once: it reads each map once, and the one before the first."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_log = logging.getLogger(__name__)
+BLOCK = 16  # neighbouring steps that a worker takes at once: it reads each map once, and the one before the first
 _FEWEST = 4  # maps of a chain for which forking pays
 _START_S = 20  # after which processes that have not answered are given up
-_regions: RegionSet | None = None
+_LOOK_S = 1  # after which a process that has not answered is looked at
+_regions: Any = None  # of a forked process
 
 
 def in_order(workers: int, measure: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
@@ -56,16 +52,32 @@ def in_order(workers: int, measure: Callable[[Item], Result], items: Iterable[It
     if workers == 1:
         yield from ((item, measure(item)) for item in items)
         return
-    with ThreadPoolExecutor(_startable(workers) or 1) as pool:
-        yield from _ahead(partial(sent, pool, measure), workers + 1, items)
+    with ExitStack() as stack:
+        yield from _ahead(partial(threads(stack, workers), measure), workers + 1, items)
 
 
-def sent(pool: ThreadPoolExecutor, measure: Callable[..., Result], *what: Any) -> Callable[[], Result]:
-    """Have a thread measure something and return what waits for it; without threads, who waits measures it."""
-    try:
-        return pool.submit(measure, *what).result
-    except RuntimeError:
-        return partial(measure, *what)
+def threads(stack: ExitStack, count: int) -> Callable[..., Callable[[], Any]]:
+    """Return what has a thread call a function with arguments, and returns what waits for the result.
+
+    Where no thread can be had, who waits calls it. What no thread has begun when the stack ends is dropped.
+    """
+    pool = ThreadPoolExecutor(count)
+    stack.callback(pool.shutdown, cancel_futures=True)
+
+    def send(measure: Callable[..., Result], *what: Any) -> Callable[[], Result]:
+        lock, result = Lock(), cache(partial(measure, *what))
+
+        def once() -> Result:
+            with lock:
+                return result()
+
+        try:
+            return pool.submit(once).result
+        except RuntimeError:
+            # No further thread can be had, but one of those that there are may take it from the pool's queue.
+            return once
+
+    return send
 
 
 def _ahead(
@@ -111,10 +123,9 @@ def measured_ahead(run: Run, actor: str, before: State | None, days: Sequence[da
         elif count <= 1:
             yield from rest
             return
-        elif options.processes and sys.platform == "linux":
-            send, at_once = _forking(stack, count), 2 * count
         else:
-            send, at_once = partial(sent, stack.enter_context(ThreadPoolExecutor(_startable(count) or 1))), 2 * count
+            forks = options.processes and sys.platform == "linux"
+            send, at_once = (_processes if forks else threads)(stack, count), 2 * count
         for block, measured in _ahead(send_block, at_once, iter(lambda: list(islice(rest, BLOCK)), [])):
             run.take(measured)
             yield from block
@@ -126,7 +137,7 @@ def changes_by_workers(run: Run, spans: Iterable[Span], *, ground: bool) -> Iter
     if not isinstance(options.workers, str) or ground:
         # A period alone has its step and what was held at its opening measured at the same time.
         first = list(islice(rest, 2))
-        measure = partial(run.change, ground=ground, threads=options.threads if len(first) == 1 else 1)
+        measure = partial(run.change, ground=ground, aside=len(first) == 1 and options.threads > 1)
         yield from in_order(options.threads, measure, chain(first, rest))
         return
     from frontcalc.run.cluster import connected
@@ -143,56 +154,66 @@ def changes_by_workers(run: Run, spans: Iterable[Span], *, ground: bool) -> Iter
             yield span, run.change(span)
 
 
-def _forking(stack: ExitStack, count: int) -> Send:
+def _processes(stack: ExitStack, count: int) -> Send:
     """Return what has steps measured by processes, forked when there is first something to measure.
 
-    All is for the same regions. What a process that dies was at is not measured: the caller does it itself.
+    What a process that dies was at, and a chain that is short, is not measured: the caller does it itself.
     """
-    pools: list[ProcessPoolExecutor | None] = []
+    forked = cache(partial(_forked, stack, count))
 
     def send(measure: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet) -> Callable[[], Measured]:
-        if not pools and len(maps) >= _FEWEST:
-            pools.append(_forked(stack, count, regions))
+        pool = forked(regions) if len(maps) >= _FEWEST else None
         with suppress(BrokenExecutor):
-            for pool in filter(None, pools):
-                return partial(_outcome, pool.submit(_measure, measure, tuple(maps)))
+            if pool:
+                return partial(_outcome, pool, pool.submit(_measure, measure, tuple(maps)))
         return lambda: NOTHING
 
     return send
 
 
-def _outcome(future: Future[Measured]) -> Measured:
-    """Wait for what a process measures: nothing where it has died."""
-    with suppress(BrokenExecutor):
-        return future.result()
-    return NOTHING
-
-
-def _forked(stack: ExitStack, count: int, regions: RegionSet) -> ProcessPoolExecutor | None:
-    """Return up to so many processes for some regions, which they find in the memory that they begin with."""
-    from multiprocessing import active_children, get_context
-
-    others = active_children()
+def _forked(stack: ExitStack, count: int, regions: RegionSet) -> Any:
+    """Return a pool of up to so many processes, which have some regions in memory; None where none can be had."""
+    pool: Any = None
     try:
         from concurrent.futures import ProcessPoolExecutor
+        from ctypes import CDLL
+        from multiprocessing import get_context
 
-        # Each has a thread beside it, and the pool two.
-        count = min(count, _startable(2 * count + 2) // 2 - 1)
+        # The pool has two threads of its own.
+        count = min(count, _startable(count + 2) - 2)
         regions.prepare()
-        pool = ProcessPoolExecutor(count, get_context("fork"), _begin, (regions,))
+        pool = ProcessPoolExecutor(count, get_context("fork"), _begin, (regions, os.getpid(), CDLL(None)))
         with warnings.catch_warnings():
             # Python (3.12) sees threads of NumPy's linear algebra, which is not used here.
             warnings.simplefilter("ignore", DeprecationWarning)
             pool.submit(os.getpid).result(_START_S)
-    # None can be had, or too few, of processes, threads or semaphores.
-    except (ImportError, NotImplementedError, OSError, RuntimeError, ValueError) as error:
-        _log.debug("no process measures: %s", error)
-        for child in set(active_children()).difference(others):
-            child.kill()
-        return None
-    # What none of them has begun at the end is dropped.
-    stack.callback(pool.shutdown, cancel_futures=True)
+    # Too few processes, threads or semaphores can be had, or this is a process that may have none of its own.
+    except (AssertionError, ImportError, NotImplementedError, OSError, RuntimeError, ValueError):
+        return _kill(pool) if pool else None
+    # Else the pool would wait for ever for the rest of what a process was sending when it was killed.
+    pool._result_queue._writer.close()
+    stack.callback(pool.shutdown)
+    # Nobody needs what they still measure at the end, as after an error.
+    stack.callback(_kill, pool)
     return pool
+
+
+def _kill(pool: Any) -> None:
+    """End the processes of a pool at once."""
+    for process in list(pool._processes.values()):
+        process.kill()
+
+
+def _outcome(pool: Any, future: Future[Measured]) -> Measured:
+    """Wait for what a process measures: nothing where one has died."""
+    while not wait([future], _LOOK_S).done:
+        if not all(process.is_alive() for process in list(pool._processes.values())):
+            # The pool would know by now, unless it reads the rest of what never comes.
+            _kill(pool)
+            return NOTHING
+    with suppress(BrokenExecutor):
+        return future.result()
+    return NOTHING
 
 
 def _startable(count: int) -> int:
@@ -206,10 +227,13 @@ def _startable(count: int) -> int:
     done.set()
     for thread in started:
         thread.join()
+        # It counts until the system has ended it too.
+        while Path(f"/proc/self/task/{thread.native_id}").exists():
+            sleep(0.001)
     return len(started)
 
 
-def _begin(regions: RegionSet) -> None:
+def _begin(regions: RegionSet, parent: int, system: Any) -> None:
     """Begin as a process of its own."""
     global _regions
     _regions = regions
@@ -217,24 +241,14 @@ def _begin(regions: RegionSet) -> None:
     gc.freeze()
     # An interrupt from a terminal goes to the parent too: nothing is left to be said or waited for. What runs in the
     # background of a script ignores it.
-    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-    try:
-        Thread(target=_end_with_parent, daemon=True).start()
-    except RuntimeError:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    # A parent that is killed cannot end its processes: Linux does, by PR_SET_PDEATHSIG.
+    if system.prctl(1, signal.SIGKILL) or os.getppid() != parent:
         os._exit(1)
-
-
-def _end_with_parent() -> None:
-    """End this process when its parent has ended, which a parent that was killed cannot ask for."""
-    from multiprocessing import parent_process
-
-    if parent := parent_process():
-        parent.join()
-    os._exit(1)
 
 
 def _measure(measure: Callable[..., Measured], maps: Sequence[SnapshotRef | Holding]) -> Measured:
     """Measure a chain of maps for the regions that this process has."""
-    assert _regions is not None
     return measure(maps, _regions)

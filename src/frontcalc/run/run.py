@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import shapely
@@ -37,13 +37,16 @@ from frontcalc.run.chain import (
     step_to_bytes,
 )
 from frontcalc.run.options import Options
-from frontcalc.run.parallel import changes_by_workers, sent
+from frontcalc.run.parallel import changes_by_workers, in_order, measured_ahead, threads
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Box, Holding, Snapshot, SnapshotLayer, Told
 from frontcalc.states import Span, State, States, actors_on
 from frontcalc.versions import key_of
 from frontcalc.views import View, choose_view
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(eq=False)
@@ -311,15 +314,15 @@ class Run:
             opening = self.areas(before.snapshot, actor)
         return step.opened(opening)
 
-    def change(self, span: Span, *, ground: bool = False, threads: int = 1) -> Change | None:
-        """Return the change between a span's two maps, None where it has not two."""
+    def change(self, span: Span, *, ground: bool = False, aside: bool = False) -> Change | None:
+        """Return the change between a span's two maps, None where it has not two; its opening by a thread aside."""
         if span.ends is None:
             return None
         before, actor = span.ends[0].snapshot, span.actor
-        if threads == 1:
+        if not aside:
             return self.step(*span.ends, actor, ground=ground).opened(self.areas(before, actor))
-        with ThreadPoolExecutor(1) as other:
-            opening = sent(other, self.areas, before, actor)
+        with ExitStack() as stack:
+            opening = threads(stack, 1)(self.areas, before, actor)
             return self.step(*span.ends, actor, ground=ground).opened(opening())
 
     def changes(self, spans: Iterable[Span], *, ground: bool = False) -> Iterator[tuple[Span, Change | None]]:
@@ -327,6 +330,14 @@ class Run:
         if self.options.threads > 1 or isinstance(self.options.workers, str):
             return changes_by_workers(self, spans, ground=ground)
         return ((span, self.change(span, ground=ground)) for span in spans)
+
+    def each(self, measure: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
+        """Yield items with what is measured of each, in the order given."""
+        return in_order(self.options.threads, measure, items)
+
+    def ahead(self, actor: str, before: State | None, days: Sequence[date], what: str) -> Iterator[date]:
+        """Yield days, each after workers measured the steps that lead to its map; `what` is said of the progress."""
+        return measured_ahead(self, actor, before, days, what)
 
     def chain(self, actor: str) -> partial[Any]:
         """Return what measures chains of maps for an actor with the regions: see `measure_chain`."""
