@@ -63,8 +63,7 @@ def context(page: PageContent) -> dict[str, Any]:
     labels = [row.period for row in totals]
     moved = _moved(page)
     # The columns of `diff` alone, which its readers know.
-    names = [entry.name for entry in fields(DiffRow)]
-    rows = tuple(DiffRow(*(getattr(row, name) for name in names)) for row in figures.rows)
+    rows = tuple(DiffRow(*(getattr(row, column.name) for column in fields(DiffRow))) for row in figures.rows)
     title = title_of(meta.actors[0], meta)
     return {
         "title": printable(f"{title}: {', '.join(labels)}"),
@@ -117,9 +116,7 @@ def _period(
         "closing": total.closing.isoformat() if total.closing else None,
         "figures": {
             _key(page, row): {
-                "gained": _tenths(row.gained_km2),
-                "lost": _tenths(row.lost_km2),
-                "net": _tenths(row.net_km2),
+                **{name: _tenths(getattr(row, f"{name}_km2")) for name in ("gained", "lost", "net")},
                 "texts": _texts(row, before.get((row.level, row.region))),
             }
             for row in rows
@@ -175,19 +172,15 @@ def _card(row: DiffRow, before: DiffRow | None) -> dict[str, Any]:
 def _row(row: DiffRow) -> dict[str, Any]:
     """Return a row of the table: texts, and what columns of figures are sorted by."""
     texts = _texts(row, None)
-    figures = [
-        (texts["gained"], row.gained_km2),
-        (texts["lost"], row.lost_km2),
-        (texts["net"], row.net_km2),
-        (texts["rate"], row.rate_km2_per_day),
-        (km2(row.opening_km2), row.opening_km2),
-        (km2(row.closing_km2), row.closing_km2),
-    ]
+    values = (row.gained_km2, row.lost_km2, row.net_km2, row.rate_km2_per_day, row.opening_km2, row.closing_km2)
+    shown = (*(texts[name] for name in ("gained", "lost", "net", "rate")), km2(row.opening_km2), km2(row.closing_km2))
     return {
         "period": row.period,
         "region": printable(row.region),
         "level": row.level,
-        "figures": [(text, "" if value is None else decimals(value, 3)) for text, value in figures],
+        "figures": [
+            (text, "" if value is None else decimals(value, 3)) for text, value in zip(shown, values, strict=True)
+        ],
         "maps": f"{day_or_dash(row.opening)} → {day_or_dash(row.closing)}",
         "notes": row.notes,
     }
@@ -205,19 +198,15 @@ def _maps(page: PageContent) -> tuple[int, list[Shape]]:
 
 
 def _in_plain_words(notices: Sequence[Notice]) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield each code with what it says, and the particulars: of which periods, and what."""
+    """Yield each code with what it says, and its messages after the periods that they are of, if many the outer two."""
     for code in dict.fromkeys(notice.code for notice in notices):
         messages: dict[str, list[str]] = {}
         for notice in notices:
             if notice.code == code:
                 messages.setdefault(printable(notice.message), []).append(notice.period)
-        yield code, capital(CODES[code]), [_particular(message, when) for message, when in messages.items()]
-
-
-def _particular(message: str, periods: Sequence[str]) -> str:
-    """Return a notice's message after the periods or days that it is of, the first and last where they are many."""
-    when = list(dict.fromkeys(filter(None, periods)))
-    if len(when) > _LISTED:
-        days = sorted(when)
-        return f"{len(when)} times, {days[0]} to {days[-1]}: {message}"
-    return f"{', '.join(when)}: {message}" if when else message
+        particulars = []
+        for message, periods in messages.items():
+            when = list(dict.fromkeys(filter(None, periods)))
+            days = f"{len(when)} times, {min(when)} to {max(when)}" if len(when) > _LISTED else ", ".join(when)
+            particulars.append(f"{days}: {message}" if days else message)
+        yield code, capital(CODES[code]), particulars

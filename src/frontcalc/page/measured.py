@@ -34,20 +34,10 @@ Shape = list[list[list[int]]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PageContent:
-    """What a page shows.
+    """What a page shows: the results of `diff` (of RangeRow with ranges) and of `changes`, and ground to draw.
 
-    Parameters
-    ----------
-    figures : Table of DiffRow
-        The result of `diff`, of RangeRow with ranges.
-    polygons : Table of ChangeRow
-        The result of `changes`.
-    held : Holdings of (1,) array of geometry
-        What is held on each map within the periods, drawn on the plane and simplified.
-    change : tuple of geometry
-        The polygons of each row of `polygons`, drawn so.
-    land : tuple of geometry
-        The land of each of `held.regions`, drawn so.
+    `held` is what is held on each map within the periods, simplified on the plane; `change` are the polygons of each
+    row of `polygons` and `land` that of each of `held.regions`, drawn so.
     """
 
     figures: Table[DiffRow, Meta]
@@ -60,13 +50,7 @@ class PageContent:
 def measure(
     periods: PeriodsLike, archive: str | Path | Archive | None, options: Keywords, *, with_range: bool = False
 ) -> PageContent:
-    """Measure some periods, and draw the maps between the earliest opening and the latest close.
-
-    Raises
-    ------
-    UsageError
-        More than one actor is asked for; otherwise as `diff`.
-    """
+    """Measure periods of one actor, and draw the maps between the earliest opening and the latest close."""
     figures = diff(periods, archive=archive, with_range=with_range, **options)
     if len(figures.meta.actors) != 1:
         raise UsageError("a page is of one actor", where="--actor all", cure="name one, and make a page for each")

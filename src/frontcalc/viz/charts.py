@@ -232,9 +232,8 @@ def _draw_regions(table: Table[Any, Any], style: Style) -> Picture:
     )
     with plain_settings():
         sheet = Sheet(style)
-        space = _below_key(sheet, words)
         bars = [(printable(row.region), bar) for row in ranked if (bar := _bar_of(row, unit))]
-        _ranked_bars(sheet, space, bars)
+        _ranked_bars(sheet, _below_key(sheet, words), bars)
     return Picture(sheet.figure, words)
 
 
@@ -257,7 +256,7 @@ def _bar_of(row: PeriodRow, unit: Unit, *, daily: bool = False) -> Bar | None:
 def _limits(bars: Sequence[Bar | None]) -> tuple[float, float]:
     """Return what an axis must reach to, zero within."""
     known = [value for bar in bars if bar for value in bar]
-    low, high = min(0.0, *known, 0.0), max(0.0, *known, 0.0)
+    low, high = min([0.0, *known]), max([0.0, *known])
     air = 0.06 * (high - low or 1.0)
     return low - (air if low else 0.0), high + air
 

@@ -59,17 +59,9 @@ class Event:
 
 
 def read_events(path: str | Path) -> tuple[Event, ...]:
-    """Read events, sorted by day.
+    """Read events from CSV in UTF-8 with the columns date (YYYY-MM-DD) and label, others ignored; return them by day.
 
-    Parameters
-    ----------
-    path : str or Path
-        CSV in UTF-8 with the columns date (YYYY-MM-DD) and label; others are ignored.
-
-    Raises
-    ------
-    DataError
-        The file cannot be read, lacks a column, or a line has no date or label.
+    DataError says that the file cannot be read, lacks a column, or has a line without date or label.
     """
     entry = single_file(Path(path))
     try:
@@ -96,26 +88,11 @@ def read_events(path: str | Path) -> tuple[Event, ...]:
 
 
 def draw_series(table: Table[Any, Any], style: Style, events: Sequence[Event] = (), gap: int | None = None) -> Picture:
-    """Draw the area held over time, a panel an actor.
+    """Draw the totals of a series, each on the day of its map, a panel an actor, with events marked.
 
-    Parameters
-    ----------
-    table : Table of SeriesRow
-        Its totals are drawn, each on the day of its map.
-    style : Style
-        Size, colours and unit.
-    events : sequence of Event
-        What to mark.
-    gap : int, optional
-        The line is broken where more days lie between two maps; default three times the usual distance of
-        maps, a week at least.
-
-    Raises
-    ------
-    UsageError
-        The gap is not positive, or more events fall together than fit.
-    NoDataError
-        There is nothing to draw.
+    The line is broken where more than `gap` days lie between two maps: by default three times their usual distance, a
+    week at least. UsageError says that the gap is not positive, or that more events fall together than fit; NoDataError
+    that there is nothing to draw.
     """
     if gap is not None and gap < 1:
         raise UsageError("must be one day at least", where=f"--gap {gap}", cure="leave it out")
@@ -230,11 +207,8 @@ def _lines(
         # The line up to this label closes the rows below to labels further left.
         taken = [min(start, edge) for edge in taken[: row + 1]] + [start] * (row == len(taken)) + taken[row + 1 :]
         if len(taken) > _MOST_LINES:
-            raise UsageError(
-                f"more than {_MOST_LINES} events fall together near {event.day}",
-                where="--events",
-                cure="leave some out, or give a wider --size",
-            )
+            problem, cure = f"more than {_MOST_LINES} events fall together near {event.day}", "leave some out"
+            raise UsageError(problem, where="--events", cure=f"{cure}, or give a wider --size")
         found.append((Event(event.day, label), x, start, row))
     return found
 

@@ -18,8 +18,20 @@ from frontcalc.regions import RegionSet
 from frontcalc.slivers import SLIVER_WIDTH_M
 from frontcalc.tables import DiffRow, Meta, Table
 from frontcalc.viz import titles
-from frontcalc.viz.basemap import COVERED, Basemap, covers, land_in
-from frontcalc.viz.frame import Frame, Geometries, are_slivers, frame_of, path_of, projected, seen, thinned
+from frontcalc.viz.frame import (
+    COVERED,
+    Basemap,
+    Frame,
+    Geometries,
+    are_slivers,
+    covers,
+    frame_of,
+    land_in,
+    path_of,
+    projected,
+    seen,
+    thinned,
+)
 from frontcalc.viz.lettering import letter
 from frontcalc.viz.sheet import (
     FORMATS,
@@ -51,15 +63,9 @@ _THICKENED = f"small changes are outlined to show; strips under {SLIVER_WIDTH_M:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Panel:
-    """One period of one actor.
+    """One period of one actor: the total that the map states, and polygons (n,) in metres of the scene's plane.
 
-    Parameters
-    ----------
-    row : DiffRow
-        The total: the figures that the map states.
-    held, gained, lost : (n,) array of Polygon
-        What was held at the opening, and what came and went, in metres of the scene's plane; all empty where
-        the period has not two maps.
+    They are what was held at the opening, and what came and went; all empty where the period has not two maps.
     """
 
     row: DiffRow
@@ -123,12 +129,11 @@ class ChangeMap:
 
 
 def _draw(scene: ChangeMap, style: Style, zoom: str) -> Picture:
-    """Draw a map of change; a UsageError where the zoom names nothing, or the sheet has no room for the periods."""
+    """Draw a map of change; UsageError where the zoom names nothing, or the sheet has no room for the periods."""
     count = len(scene.panels)
     if count > MOST_PANELS:
-        raise UsageError(
-            f"{count} maps are more than the {MOST_PANELS} that one picture holds", cure="name fewer periods"
-        )
+        problem = f"{count} maps are more than the {MOST_PANELS} that one picture holds"
+        raise UsageError(problem, cure="name fewer periods")
     with plain_settings():
         sheet = Sheet(style)
         # The proportions of the panels depend on the room that the words leave, and those on the frame.
@@ -161,38 +166,28 @@ def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet)
     rows, meta, unit = [panel.row for panel in drawn], scene.table.meta, sheet.unit
     west, south, east, north = COVERED
     coast = f"Coast and neighbours are known from {west:g}° to {east:g}° E and {south:g}° to {north:g}° N only."
-    if covers(frame):
-        coast = "Coast and neighbours: Natural Earth."
-    return titles.words(
-        meta,
-        titles.map_title(rows, titles.place_of(scene.table.rows, meta), unit),
-        f"{titles.gross_of(rows[0], unit)}." if len(rows) == 1 else "Ground gained and lost in each period.",
-        [f"Drawn in the {frame.stated}. {coast}"],
-        _outside(drawn, frame),
-    )
-
-
-def _outside(drawn: Sequence[Panel], frame: Frame) -> list[str]:
-    """Return how much of the change the frame leaves out, nothing where it is all there."""
-    whole, out = 0.0, 0.0
+    whole = out = 0.0
     for ground in (ground for panel in drawn for ground in (panel.gained, panel.lost)):
         areas = shapely.area(ground)
         whole += float(areas.sum())
         out += float((areas - shapely.area(shapely.clip_by_rect(ground, *frame.box))).sum())
-    if out <= 1e-6 * whole:
-        return []
-    share = f"{100 * out / whole:.1f} %" if out >= 0.0005 * whole else "less than 0.1 %"
-    return [f"Outside the frame: {share} of what was gained and lost."]
+    share = f"{100 * out / whole:.1f} %" if out >= 0.0005 * whole > 0 else "less than 0.1 %"
+    return titles.words(
+        meta,
+        titles.map_title(rows, titles.place_of(scene.table.rows, meta), unit),
+        f"{titles.gross_of(rows[0], unit)}." if len(rows) == 1 else "Ground gained and lost in each period.",
+        [f"Drawn in the {frame.stated}. {'Coast and neighbours: Natural Earth.' if covers(frame) else coast}"],
+        [f"Outside the frame: {share} of what was gained and lost."] if out > 1e-6 * whole else [],
+    )
 
 
 def _key(sheet: Sheet, space: Box, *, changed: bool) -> Box:
     """Write what the colours mean and return the box below it."""
     meanings = {"gained": sheet.theme.gained, "lost": sheet.theme.lost, "held at the opening": sheet.theme.held}
-    entries = [(words, {"facecolor": colour}) for words, colour in meanings.items()]
-    remark: dict[str, Any] = {}
-    entries.append((_THICKENED if changed else "no ground gained or lost", remark))
+    entries: list[tuple[str, dict[str, Any]]] = [(words, {"facecolor": own}) for words, own in meanings.items()]
+    entries.append((_THICKENED if changed else "no ground gained or lost", {}))
     below = sheet.key(space, entries, reserve=space.width * _SCALE_ROOM)
-    return Box(space.left, space.bottom, space.right, below - sheet.px(2))
+    return space._replace(top=below - sheet.px(2))
 
 
 def _boxes(sheet: Sheet, space: Box, count: int, aspect: float) -> list[Box]:
@@ -208,9 +203,8 @@ def _boxes(sheet: Sheet, space: Box, count: int, aspect: float) -> list[Box]:
     columns = max(range(1, count + 1), key=lambda number: min(sides(number)[0] / aspect, sides(number)[1]))
     width, height = sides(columns)
     if min(width, height) < sheet.px(60):
-        raise UsageError(
-            f"is too small for {count} maps", where=f"--size {sheet.width}x{sheet.height}", cure="give a larger one"
-        )
+        where = f"--size {sheet.width}x{sheet.height}"
+        raise UsageError(f"is too small for {count} maps", where=where, cure="give a larger one")
     boxes = []
     for place in range(count):
         left = space.left + (place % columns) * (width + gap)
@@ -286,16 +280,15 @@ def _heading(sheet: Sheet, box: Box, row: DiffRow) -> None:
         gained, lost = (numbers.km2(area * unit.per_km2) for area in (row.gained_km2, row.lost_km2))
         between = f", {row.opening} to {row.closing}" if row.opening and row.closing else ""
         detail = f"gained {gained}, lost {lost} {unit.label}{between}"
-    above = box.top + sheet.px(_DETAIL_PT * 1.5)
     heading = sheet.fit(titles.finding(row, unit), _HEADING_PT, box.width, weight="bold")
+    above, below = (box.top + sheet.px(_DETAIL_PT * lines) for lines in (1.5, 0.35))
     sheet.text(box.left, above, heading, _HEADING_PT, va="bottom", weight="bold", gid="heading")
-    below, detail = box.top + sheet.px(_DETAIL_PT * 0.35), sheet.fit(detail, _DETAIL_PT, box.width)
-    sheet.text(box.left, below, detail, _DETAIL_PT, va="bottom", color=sheet.theme.quiet, gid="detail")
+    detail, quiet = sheet.fit(detail, _DETAIL_PT, box.width), sheet.theme.quiet
+    sheet.text(box.left, below, detail, _DETAIL_PT, va="bottom", color=quiet, gid="detail")
 
 
 def _watermark(sheet: Sheet, box: Box) -> None:
     """Write across a panel that its maps are made up, so that a part cut out of the picture says it too."""
     size = min(box.height * 0.16, box.width * 0.105) * 72 / sheet.figure.dpi
-    middle = (box.left + box.right) / 2, (box.bottom + box.top) / 2
     style: dict[str, Any] = {"ha": "center", "va": "center", "rotation": 20, "weight": "bold", "alpha": 0.16}
-    sheet.text(*middle, "SYNTHETIC", size, gid="watermark", **style)
+    sheet.text(*box.middle, "SYNTHETIC", size, gid="watermark", **style)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from frontcalc.errors import UsageError
@@ -50,29 +51,15 @@ class Box(NamedTuple):
         """From bottom to top."""
         return self.top - self.bottom
 
-    @classmethod
-    def around(cls, x: float, y: float, half_width: float, half_height: float) -> Box:
-        """Return the box around a point."""
-        return cls(x - half_width, y - half_height, x + half_width, y + half_height)
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Its centre."""
+        return (self.left + self.right) / 2, (self.bottom + self.top) / 2
 
-    def grown(self, by: float) -> Box:
-        """Return the box with some pixels more on each side; fewer where `by` is negative."""
-        return Box(self.left - by, self.bottom - by, self.right + by, self.top + by)
-
-    def holds(self, other: Box) -> bool:
-        """Say whether another box lies within this one."""
-        return (
-            other.left >= self.left
-            and other.right <= self.right
-            and other.bottom >= self.bottom
-            and other.top <= self.top
-        )
-
-    def meets(self, other: Box) -> bool:
-        """Say whether this box and another share ground."""
-        return (
-            self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
-        )
+    def grown(self, by: float, up: float | None = None) -> Box:
+        """Return the box with some pixels more on each side, `up` above and below; fewer where that is negative."""
+        up = by if up is None else up
+        return Box(self.left - by, self.bottom - up, self.right + by, self.top + up)
 
 
 class Sheet:
@@ -106,6 +93,10 @@ class Sheet:
             self._measured[key] = width, max(height, self.px(size_pt * 0.75))
         return self._measured[key]
 
+    def share(self, box: Box) -> tuple[float, float, float, float]:
+        """Return a box's left, bottom, width and height as shares of the sheet, as matplotlib places things."""
+        return box.left / self.width, box.bottom / self.height, box.width / self.width, box.height / self.height
+
     def text(self, x: float, y: float, text: str, size_pt: float, **style: Any) -> Any:
         """Write text at a pixel of the sheet; formulas and control characters in it mean nothing."""
         plain: dict[str, Any] = {"color": self.theme.ink, "fontsize": size_pt, "family": FONT, "parse_math": False}
@@ -113,16 +104,14 @@ class Sheet:
 
     def axes(self, box: Box) -> Axes:
         """Return axes in a box."""
-        place = (box.left / self.width, box.bottom / self.height, box.width / self.width, box.height / self.height)
-        return self.figure.add_axes(place)
+        return self.figure.add_axes(self.share(box))
 
     def rectangle(self, box: Box, **style: Any) -> None:
         """Draw a box on the sheet itself."""
         from matplotlib.patches import Rectangle
 
-        corner = box.left / self.width, box.bottom / self.height
-        size = box.width / self.width, box.height / self.height
-        self.figure.add_artist(Rectangle(corner, *size, transform=self.figure.transFigure, **style))
+        left, bottom, width, height = self.share(box)
+        self.figure.add_artist(Rectangle((left, bottom), width, height, transform=self.figure.transFigure, **style))
 
     def wrap(self, text: str, size_pt: float, width: float, **font: Any) -> list[str]:
         """Return text in lines no wider than some pixels; a word that is wider is cut."""
@@ -150,13 +139,7 @@ class Sheet:
         return kept + "…"
 
     def room(self, words: Words) -> Box:
-        """Return the box that the words around the picture leave.
-
-        Raises
-        ------
-        UsageError
-            They leave none.
-        """
+        """Return the box that the words around the picture leave; raise UsageError where they leave none."""
         above, below = self._lines(words)
         top = self.height - self.margin - sum(self.px(size * _LEADING) for _, _, size, _ in above)
         bottom = self.margin * 0.8 + len(below) * self.px(_SOURCE_PT * _LEADING)
@@ -192,14 +175,8 @@ class Sheet:
     def key(self, box: Box, entries: Sequence[tuple[str, dict[str, Any]]], *, reserve: float = 0.0) -> float:
         """Write a key of coloured patches along the top of a box and return the height below it.
 
-        Parameters
-        ----------
-        box : Box
-            Where it may stand.
-        entries : sequence of (str, dict)
-            What each colour means, and how its patch is drawn; a remark without any stands by itself.
-        reserve : float
-            Pixels at the right end of the first line that are for something else.
+        Each entry says what a colour means and how its patch is drawn; a remark without a patch stands by itself.
+        `reserve` keeps pixels free at the right end of the first line.
         """
         side, step = self.px(KEY_PT), self.px(KEY_PT * KEY_LEADING)
         x, middle, limit = box.left, box.top - step / 2, box.right - reserve
@@ -232,15 +209,13 @@ class Picture:
         description = printable(" ".join([self.words.subtitle, *self.words.source]))
         # No date, and no version of matplotlib: the same picture is the same bytes.
         metadata: dict[str, dict[str, Any]] = {
-            "png": {"Title": title, "Description": description, "Software": None},
-            "svg": {"Title": title, "Description": description, "Date": None, "Creator": None},
-            "pdf": {"Title": title, "Subject": description, "CreationDate": None, "Producer": None},
+            "png": {"Description": description, "Software": None},
+            "svg": {"Description": description, "Date": None, "Creator": None},
+            "pdf": {"Subject": description, "CreationDate": None, "Producer": None},
         }
-        out, figure = io.BytesIO(), self.figure
+        out, colour, own = io.BytesIO(), self.figure.get_facecolor(), {"Title": title, **metadata[format_]}
         with plain_settings():
-            figure.savefig(
-                out, format=format_, dpi=figure.dpi, facecolor=figure.get_facecolor(), metadata=metadata[format_]
-            )
+            self.figure.savefig(out, format=format_, dpi=self.figure.dpi, facecolor=colour, metadata=own)
         return out.getvalue()
 
     def _repr_png_(self) -> bytes:
@@ -275,20 +250,12 @@ def plain_settings() -> Iterator[None]:
 
 
 def rows_of_boxes(space: Box, count: int) -> list[Box]:
-    """Return boxes one below the other for some charts.
-
-    Raises
-    ------
-    UsageError
-        There are more than a sheet holds.
-    """
+    """Return boxes one below the other for some charts; raise UsageError where they are more than a sheet holds."""
     if count > MOST_CHARTS:
         raise UsageError(f"{count} charts are more than the {MOST_CHARTS} that one picture holds", cure="ask for fewer")
     height = space.height / count
-    return [
-        Box(space.left, space.top - (place + 1) * height, space.right, space.top - place * height)
-        for place in range(count)
-    ]
+    tops = [space.top - place * height for place in range(count + 1)]
+    return [space._replace(bottom=below, top=above) for above, below in pairwise(tops)]
 
 
 def within(sheet: Sheet, box: Box, *, left: float, right: float = 0.0, lines: int = 1) -> Box:
