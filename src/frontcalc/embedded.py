@@ -31,15 +31,10 @@ PARTIAL_COUNTRIES: dict[str, tuple[str, ...]] = {"ukraine-adm1": ("RU",)}
 
 @dataclass(frozen=True)
 class RegionInfo:
-    """What is known of a region, or of a country, apart from its shape.
+    """What is known of a region, or of a country, apart from its shape; no two of a set share a spelling.
 
-    Attributes
-    ----------
-    code, country
-        ISO 3166-2 code, and the ISO 3166-1 alpha-2 code of the country it belongs to by international law; a
-        country's own code is both.
-    name, name_uk, aliases
-        English and Ukrainian name, and other spellings; no two regions of a set share one.
+    `code` is of ISO 3166-2, `country` the ISO 3166-1 alpha-2 code of that to which it belongs by international law; a
+    country's own code is both.
     """
 
     code: str
@@ -51,24 +46,12 @@ class RegionInfo:
 
 @dataclass(frozen=True, eq=False)
 class EmbeddedRegions:
-    """A region set as it is stored.
+    """A region set as it is stored: where its shapes are from, on what terms, and what was done to them.
 
-    Attributes
-    ----------
-    name, source, licence, method
-        Name of the set, where its shapes are from, on what terms, and what was done to them.
-    sha256
-        Of the stored file, in hexadecimal.
-    accuracy
-        How far its borders can be trusted, in a few words; empty where the file does not say.
-    regions
-        The regions, in the order in which they keep land that several of them claim.
-    countries
-        The countries that they belong to.
-    pieces
-        Valid polygons without holes in longitude and latitude (OGC:CRS84), sorted by region.
-    owner
-        Index into `regions` for each piece.
+    `sha256` is of the stored file, in hexadecimal; `accuracy` says in a few words how far its borders can be trusted,
+    empty where that is not known. The regions are in the order in which they keep land that several claim. `pieces` are
+    valid polygons without holes in longitude and latitude (OGC:CRS84), sorted by region; `owner` is the index of each
+    one's region.
     """
 
     name: str
@@ -87,14 +70,8 @@ class EmbeddedRegions:
 def load_embedded(name: str = "ukraine-adm1") -> EmbeddedRegions:
     """Load a region set from the package by its name, once a process.
 
-    Its file is a magic number, then deflated a JSON header and int32 arrays.
-
-    Raises
-    ------
-    UsageError
-        There is no such set.
-    DataError
-        Its file is damaged.
+    Its file is a magic number, then deflated a JSON header and int32 arrays. UsageError says that there is no such set,
+    DataError that its file is damaged.
     """
     folder = resources.files("frontcalc") / "data"
     stored = folder / f"{name}{_SUFFIX}"

@@ -190,8 +190,8 @@ def _write(sheet: Sheet, axes: Axes, label: Label, box: Box, anchor: Point) -> N
     theme, (size, style) = sheet.theme, _FONTS[label.kind]
     rim = withStroke(linewidth=2.0, foreground=theme.sea if label.kind == "sea" else theme.land)
     colour = theme.ink if label.kind == "town" else theme.quiet
-    about = {"gid": label.kind, "color": colour, "path_effects": [rim], "ha": "center", "va": "center", "zorder": 6}
-    sheet.text(*box.middle, label.text, size, **about, **style)
+    about: dict[str, Any] = {"gid": label.kind, "color": colour, "path_effects": [rim], "zorder": 6, **style}
+    sheet.text(*box.middle, label.text, size, ha="center", va="center", **about)
     if label.mark:
         x, y = anchor[0] / sheet.width, anchor[1] / sheet.height
         edge: dict[str, Any] = {"markersize": _MARK_PT * 2, "markeredgecolor": theme.land, "markeredgewidth": 0.5}
