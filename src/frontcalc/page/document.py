@@ -15,8 +15,7 @@ from typing import Any
 
 import orjson
 
-from frontcalc.page.content import context, data
-from frontcalc.page.measured import PageContent
+from frontcalc.page.content import PageContent, context, data
 from frontcalc.sources.packages import extra_package
 from frontcalc.viz.style import THEMES
 

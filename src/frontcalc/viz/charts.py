@@ -241,8 +241,7 @@ def _below_key(sheet: Sheet, words: titles.Words) -> Box:
     """Write the words and the key, and return the room below."""
     space = sheet.room(words)
     sheet.write(words)
-    below = sheet.key(space, [(name, {"facecolor": getattr(sheet.theme, name)}) for name in ("gained", "lost")])
-    return space._replace(top=below - sheet.px(4))
+    return sheet.key(space, [(name, {"facecolor": getattr(sheet.theme, name)}) for name in ("gained", "lost")], 4)
 
 
 def _bar_of(row: PeriodRow, unit: Unit, *, daily: bool = False) -> Bar | None:

@@ -207,8 +207,8 @@ def _lines(
         # The line up to this label closes the rows below to labels further left.
         taken = [min(start, edge) for edge in taken[: row + 1]] + [start] * (row == len(taken)) + taken[row + 1 :]
         if len(taken) > _MOST_LINES:
-            problem, cure = f"more than {_MOST_LINES} events fall together near {event.day}", "leave some out"
-            raise UsageError(problem, where="--events", cure=f"{cure}, or give a wider --size")
+            problem = f"more than {_MOST_LINES} events fall together near {event.day}"
+            raise UsageError(problem, where="--events", cure="leave some out, or give a wider --size")
         found.append((Event(event.day, label), x, start, row))
     return found
 

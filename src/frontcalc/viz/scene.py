@@ -186,8 +186,7 @@ def _key(sheet: Sheet, space: Box, *, changed: bool) -> Box:
     meanings = {"gained": sheet.theme.gained, "lost": sheet.theme.lost, "held at the opening": sheet.theme.held}
     entries: list[tuple[str, dict[str, Any]]] = [(words, {"facecolor": own}) for words, own in meanings.items()]
     entries.append((_THICKENED if changed else "no ground gained or lost", {}))
-    below = sheet.key(space, entries, reserve=space.width * _SCALE_ROOM)
-    return space._replace(top=below - sheet.px(2))
+    return sheet.key(space, entries, 2, reserve=space.width * _SCALE_ROOM)
 
 
 def _boxes(sheet: Sheet, space: Box, count: int, aspect: float) -> list[Box]:

@@ -172,8 +172,8 @@ class Sheet:
             *(("subtitle", line, _SUBTITLE_PT, quiet) for line in self.wrap(words.subtitle, _SUBTITLE_PT, width)),
         ], [line for text in words.source for line in self.wrap(text, _SOURCE_PT, width)]
 
-    def key(self, box: Box, entries: Sequence[tuple[str, dict[str, Any]]], *, reserve: float = 0.0) -> float:
-        """Write a key of coloured patches along the top of a box and return the height below it.
+    def key(self, box: Box, entries: Sequence[tuple[str, dict[str, Any]]], gap_pt: float, reserve: float = 0.0) -> Box:
+        """Write a key of coloured patches along the top of a box and return the box below it and a gap.
 
         Each entry says what a colour means and how its patch is drawn; a remark without a patch stands by itself.
         `reserve` keeps pixels free at the right end of the first line.
@@ -191,7 +191,7 @@ class Sheet:
             colour = self.theme.ink if style else self.theme.quiet
             self.text(x + indent, middle, shown, KEY_PT, va="center_baseline", color=colour, gid="key")
             x += width + side * 1.4
-        return middle - step / 2
+        return box._replace(top=middle - step / 2 - self.px(gap_pt))
 
 
 @dataclass(frozen=True, slots=True)
