@@ -37,11 +37,7 @@ from frontcalc.viz.sheet import (
     installed,
     plain_settings,
     rows_of_boxes,
-    style_axes,
     ticks_between,
-    title_above,
-    width_of,
-    within,
 )
 from frontcalc.viz.style import Looks, Style, style_of
 
@@ -201,7 +197,7 @@ def _draw_periods(table: Table[Any, Any], style: Style) -> Picture:
         sheet = Sheet(style)
         space = _below_key(sheet, words)
         for box, (actor, rows) in zip(rows_of_boxes(space, len(actors)), actors.items(), strict=True):
-            title_above(sheet, box, f"{actor}, {per}" if len(actors) > 1 else per)
+            sheet.title_above(box, f"{actor}, {per}" if len(actors) > 1 else per)
             _upright_bars(sheet, box, [row.period for row in rows], [_bar_of(row, unit, daily=daily) for row in rows])
     return Picture(sheet.figure, words)
 
@@ -264,7 +260,7 @@ def _upright_bars(sheet: Sheet, box: Box, names: Sequence[str], bars: Sequence[B
     """Draw a bar a period; of the names as many as fit below the axis, evenly."""
     low, high = _limits(bars)
     ticks, labels = ticks_between(low, high, 6)
-    inner = within(sheet, box, left=width_of(sheet, labels))
+    inner = sheet.within(box, left=sheet.width_of(labels))
     axes = sheet.axes(inner)
     for place, bar in enumerate(bars):
         if bar is not None:
@@ -275,7 +271,7 @@ def _upright_bars(sheet: Sheet, box: Box, names: Sequence[str], bars: Sequence[B
     widest = max((sheet.measure(name, TICK_PT)[0] for name in names), default=0.0) + sheet.px(4)
     step = max(1, math.ceil(widest / (inner.width / max(len(names), 1))))
     axes.set_xticks(range(0, len(names), step), names[::step])
-    style_axes(sheet, axes, grid="y")
+    sheet.style(axes, grid="y")
     axes.axhline(0.0, color=sheet.theme.ink, linewidth=0.8, zorder=3)
 
 
@@ -290,8 +286,8 @@ def _ranked_bars(sheet: Sheet, space: Box, ranked: Sequence[tuple[str, Bar]]) ->
     ticks, labels = ticks_between(low, high, 7)
     nets = [km2(net, signed=True) for _, (*_, net) in ranked]
     names = [sheet.fit(name, TICK_PT, space.width * 0.3) for name, _ in ranked]
-    inner = within(sheet, space, left=width_of(sheet, names), right=width_of(sheet, [*nets, "net"]) + sheet.px(4))
-    title_above(sheet, Box(inner.left, space.bottom, inner.right, space.top), sheet.unit.label)
+    inner = sheet.within(space, left=sheet.width_of(names), right=sheet.width_of([*nets, "net"]) + sheet.px(4))
+    sheet.title_above(Box(inner.left, space.bottom, inner.right, space.top), sheet.unit.label)
     right = {"ha": "right", "color": sheet.theme.quiet, "gid": "axis"}
     sheet.text(space.right, space.top - sheet.px(1.5), "net", 7.6, va="top", **right)
     axes = sheet.axes(inner)
@@ -304,7 +300,7 @@ def _ranked_bars(sheet: Sheet, space: Box, ranked: Sequence[tuple[str, Bar]]) ->
         sheet.text(space.right, middle, nets[place], TICK_PT, ha="right", va="center", gid="net")
     axes.set_yticks(range(len(names)), names)
     axes.set_xticks(ticks, labels)
-    style_axes(sheet, axes, grid="x")
+    sheet.style(axes, grid="x")
     axes.axvline(0.0, color=sheet.theme.ink, linewidth=0.8, zorder=3)
 
 

@@ -23,19 +23,7 @@ from frontcalc.sources.detection import unpack
 from frontcalc.sources.files import single_file
 from frontcalc.tables import TOTAL, SeriesRow, Table
 from frontcalc.viz import titles
-from frontcalc.viz.sheet import (
-    TICK_PT,
-    Box,
-    Picture,
-    Sheet,
-    plain_settings,
-    rows_of_boxes,
-    style_axes,
-    ticks_between,
-    title_above,
-    width_of,
-    within,
-)
+from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, plain_settings, rows_of_boxes, ticks_between
 from frontcalc.viz.style import Style
 
 if TYPE_CHECKING:
@@ -118,7 +106,7 @@ def draw_series(table: Table[Any, Any], style: Style, events: Sequence[Event] = 
         sheet.write(words)
         for box, (actor, points) in zip(rows_of_boxes(space, len(curves)), curves.items(), strict=True):
             axis = f"{unit.label} held; the axis does not start at zero"
-            title_above(sheet, box, f"{actor}, {axis}" if len(curves) > 1 else axis)
+            sheet.title_above(box, f"{actor}, {axis}" if len(curves) > 1 else axis)
             _curve(sheet, box, points, limit, mine)
     return Picture(sheet.figure, words)
 
@@ -162,7 +150,7 @@ def _curve(sheet: Sheet, box: Box, points: Sequence[Point], limit: int, events: 
     low = max(low, 0.0) if min(values) >= 0 else low
     ticks, labels = ticks_between(low, high, 6)
     end = km2(values[-1], places=1 if high - low < 100 else 0)
-    inner = within(sheet, box, left=width_of(sheet, labels), right=width_of(sheet, [end]) + sheet.px(3), lines=2)
+    inner = sheet.within(box, left=sheet.width_of(labels), right=sheet.width_of([end]) + sheet.px(3), lines=2)
     first, last = points[0][0], points[-1][0]
     if first == last:
         first, last = first - timedelta(days=3), last + timedelta(days=3)
@@ -185,7 +173,7 @@ def _curve(sheet: Sheet, box: Box, points: Sequence[Point], limit: int, events: 
         at = start + sheet.px(1), bottom + step * 0.2
         sheet.text(*at, event.label, _EVENT_PT, gid="event", color=sheet.theme.quiet)
     _dates(axes, first, last)
-    style_axes(sheet, axes, grid="y")
+    sheet.style(axes, grid="y")
     height = inner.bottom + (values[-1] - low) / (high - low) * inner.height
     sheet.text(inner.right + sheet.px(3), height, end, TICK_PT, va="center", weight="bold", gid="last")
     axes.plot(np.array([points[-1][0]]), [values[-1]], "o", color=colour, markersize=3.5, clip_on=False, zorder=4)

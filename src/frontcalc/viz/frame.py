@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import orjson
@@ -20,9 +20,6 @@ from frontcalc.embedded import load_embedded
 from frontcalc.errors import UsageError
 from frontcalc.regions import RegionSet, embedded_covers
 from frontcalc.slivers import SLIVER_WIDTH_M
-
-if TYPE_CHECKING:
-    from matplotlib.path import Path
 
 Geometries = NDArray[np.object_]
 Bounds = tuple[float, float, float, float]
@@ -36,7 +33,6 @@ _WORTH = 0.7
 _AIR = 0.09
 _SMALLEST_M = 30_000.0
 _WIDEST_DEGREES = 60
-_MAY_CHANGE = 0.001
 
 COVERED = (14.0, 40.0, 52.0, 59.0)
 """West, south, east and north of the neighbours and coasts that come with the package, degrees."""
@@ -72,6 +68,12 @@ class Frame:
     def degrees(self) -> Bounds:
         """The bounds of the frame in degrees."""
         return crs.bounds_in_degrees(self.crs, self.box)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether neighbours and coasts are known all over it."""
+        west, south, east, north = self.degrees
+        return COVERED[0] <= west and COVERED[1] <= south and east <= COVERED[2] and north <= COVERED[3]
 
     @property
     def aspect(self) -> float:
@@ -183,39 +185,9 @@ def projected(shapes: Geometries, source: str, target: str) -> Geometries:
     return moved
 
 
-def seen(polygons: Geometries, box: Bounds, tolerance: float) -> Geometries:
-    """Return what a box shows of polygons (n,), without detail below a tolerance, as polygons (m,).
-
-    It is for land, whose area nobody reads off the picture: what was gained and lost is never cut.
-    """
-    mine = polygons[shapely.intersects(polygons, shapely.box(*box))]
-    return geometry.polygonal(shapely.simplify(shapely.clip_by_rect(mine, *box), tolerance))
-
-
-def thinned(polygons: Geometries, tolerance: float) -> Geometries:
-    """Return polygons (n,) without detail below a tolerance, except those whose area that would change by 0.1 %."""
-    thin = np.asarray(shapely.simplify(polygons, tolerance, preserve_topology=True), dtype=object)
-    areas = shapely.area(polygons)
-    return np.where(np.abs(shapely.area(thin) - areas) <= _MAY_CHANGE * areas, thin, polygons)
-
-
 def are_slivers(polygons: Geometries) -> NDArray[np.bool_]:
     """Say of polygons (n,) in metres whether their mean width, 2 × area ÷ perimeter, is a sliver's."""
     return np.asarray(2 * shapely.area(polygons) < SLIVER_WIDTH_M * shapely.length(polygons), dtype=bool)
-
-
-def path_of(polygons: Geometries) -> Path:
-    """Return polygons (n,) as one path, holes turning against their outlines so that they stay open."""
-    from matplotlib.path import Path
-
-    oriented = shapely.orient_polygons(geometry.polygonal(polygons), exterior_cw=False)
-    _, points, offsets = shapely.to_ragged_array(oriented) if len(oriented) else (None, np.empty((0, 2)), ())
-    codes = np.full(len(points), Path.LINETO, dtype=Path.code_type)
-    if len(points):
-        rings = np.asarray(offsets[0])
-        codes[rings[:-1]] = Path.MOVETO
-        codes[rings[1:] - 1] = Path.CLOSEPOLY
-    return Path(points, codes)
 
 
 class Town(NamedTuple):
@@ -258,11 +230,10 @@ def land_in(frame: Frame, regions: RegionSet, plane: str) -> Basemap:
     west, south, east, north = frame.degrees
     on_globe = shapely.box(max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0))
     if embedded_covers(np.array([on_globe], dtype=object)):
-        for name, shapes in (*_surroundings().items(), *_embedded().items()):
-            there = projected(shapes, crs.LONLAT, frame.crs)
-            countries[name] = np.concatenate([countries[name], there]) if name in countries else there
+        known, borders = _neighbours()
+        countries = {name: projected(shapes, crs.LONLAT, frame.crs) for name, shapes in known.items()}
         covered = projected(outline(*COVERED), crs.LONLAT, frame.crs)
-        frontiers = shapely.transform(_frontiers(), crs.projector(crs.LONLAT, frame.crs))
+        frontiers = shapely.transform(borders, crs.projector(crs.LONLAT, frame.crs))
     owner, land = regions.land_owner, projected(regions.land, plane, frame.crs)
     shown = []
     for index in np.unique(owner[shapely.intersects(land, shapely.box(*frame.box))]):
@@ -272,43 +243,24 @@ def land_in(frame: Frame, regions: RegionSet, plane: str) -> Basemap:
     return Basemap(countries, frontiers, tuple(shown), covered)
 
 
-def covers(frame: Frame) -> bool:
-    """Say whether neighbours and coasts are known all over a frame."""
-    west, south, east, north = frame.degrees
-    return COVERED[0] <= west and COVERED[1] <= south and east <= COVERED[2] and north <= COVERED[3]
-
-
 @lru_cache(maxsize=1)
-def _surroundings() -> dict[str, Geometries]:
-    """Return the countries around the embedded regions, in degrees, without what these show."""
-    stored = (resources.files("frontcalc") / "data" / "surroundings.geojson.gz").read_bytes()
-    features = orjson.loads(gzip.decompress(stored))["features"]
-    return {
-        feature["properties"]["name"]: geometry.polygonal(shapely.from_geojson(orjson.dumps(feature["geometry"])))
-        for feature in features
-    }
+def _neighbours() -> tuple[dict[str, Geometries], Geometries]:
+    """Return by name the countries around the embedded regions, and what these show of theirs, in degrees.
 
-
-@lru_cache(maxsize=1)
-def _embedded() -> dict[str, Geometries]:
-    """Return what the embedded regions show of each country, in degrees."""
-    stored = load_embedded()
+    Beside them stand the borders on land of each country that is embedded as a whole.
+    """
+    packed = (resources.files("frontcalc") / "data" / "surroundings.geojson.gz").read_bytes()
+    around: dict[str, Geometries] = {}
+    for feature in orjson.loads(gzip.decompress(packed))["features"]:
+        shape = shapely.from_geojson(orjson.dumps(feature["geometry"]))
+        around[feature["properties"]["name"]] = geometry.polygonal(shape)
+    stored, countries, lines = load_embedded(), dict(around), []
     of = np.array([region.country for region in stored.regions])[stored.owner]
     called = {country.code: country.name for country in stored.countries}
-    return {
-        called[code]: geometry.polygonal(shapely.coverage_union_all(stored.pieces[of == code]))
-        for code in dict.fromkeys(of.tolist())
-    }
-
-
-@lru_cache(maxsize=1)
-def _frontiers() -> Geometries:
-    """Return the borders on land of each country that is embedded as a whole, in degrees."""
-    around, own = _surroundings(), _embedded()
-    lines = []
-    for name in own.keys() - around.keys():
-        others = shapely.union_all(
-            [shape for other in (around, own) for at in other.keys() - {name} for shape in other[at]]
-        )
-        lines.append(shapely.line_merge(shapely.intersection(shapely.boundary(shapely.union_all(own[name])), others)))
-    return np.asarray(shapely.get_parts(lines), dtype=object)
+    for code in dict.fromkeys(of.tolist()):
+        shown = geometry.polygonal(shapely.coverage_union_all(stored.pieces[of == code]))
+        countries[called[code]] = np.concatenate([countries.get(called[code], shown[:0]), shown])
+    for name in countries.keys() - around.keys():
+        others = shapely.union_all(np.concatenate([countries[at] for at in countries if at != name]))
+        lines.append(shapely.line_merge(shapely.boundary(shapely.union_all(countries[name])).intersection(others)))
+    return countries, np.asarray(shapely.get_parts(lines), dtype=object)

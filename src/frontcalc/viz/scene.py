@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 import shapely
 
+from frontcalc import geometry
 from frontcalc.errors import UsageError
 from frontcalc.outputs import numbers, write_file
 from frontcalc.outputs.wording import KM2
@@ -18,32 +19,9 @@ from frontcalc.regions import RegionSet
 from frontcalc.slivers import SLIVER_WIDTH_M
 from frontcalc.tables import DiffRow, Meta, Table
 from frontcalc.viz import titles
-from frontcalc.viz.frame import (
-    COVERED,
-    Basemap,
-    Frame,
-    Geometries,
-    are_slivers,
-    covers,
-    frame_of,
-    land_in,
-    path_of,
-    projected,
-    seen,
-    thinned,
-)
+from frontcalc.viz.frame import COVERED, Basemap, Frame, Geometries, are_slivers, frame_of, land_in, projected
 from frontcalc.viz.lettering import letter
-from frontcalc.viz.sheet import (
-    FORMATS,
-    KEY_LEADING,
-    KEY_PT,
-    Box,
-    Picture,
-    Sheet,
-    figure_of,
-    installed,
-    plain_settings,
-)
+from frontcalc.viz.sheet import FORMATS, KEY_LINE_PT, Box, Picture, Sheet, figure_of, installed, plain_settings
 from frontcalc.viz.style import Looks, Style, style_of
 
 if TYPE_CHECKING:
@@ -58,6 +36,7 @@ _HEADING_PT, _DETAIL_PT, _SCALE_PT = 8.5, 6.8, 7.5
 _FINEST_PX, _LAND_PX = 0.2, 0.5
 _M_PER_MILE = 1609.344
 _SCALE_ROOM = 0.24
+_MAY_CHANGE = 0.001
 _THICKENED = f"small changes are outlined to show; strips under {SLIVER_WIDTH_M:g} m are not"
 
 
@@ -176,7 +155,7 @@ def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet)
         meta,
         titles.map_title(rows, titles.place_of(scene.table.rows, meta), unit),
         f"{titles.gross_of(rows[0], unit)}." if len(rows) == 1 else "Ground gained and lost in each period.",
-        [f"Drawn in the {frame.stated}. {'Coast and neighbours: Natural Earth.' if covers(frame) else coast}"],
+        [f"Drawn in the {frame.stated}. {'Coast and neighbours: Natural Earth.' if frame.is_known else coast}"],
         [f"Outside the frame: {share} of what was gained and lost."] if out > 1e-6 * whole else [],
     )
 
@@ -219,7 +198,7 @@ def _scale_bar(sheet: Sheet, space: Box, scale_m: float) -> None:
     power = 10.0 ** math.floor(math.log10(longest))
     length = next(power * step for step in (5, 2, 1) if power * step <= longest)
     width = length * per / scale_m
-    middle = space.top - sheet.px(KEY_PT * KEY_LEADING) / 2
+    middle = space.top - sheet.px(KEY_LINE_PT) / 2
     text = f"{length:g} {label}"
     right = space.right - (sheet.measure(text, _SCALE_PT)[0] + sheet.px(4))
     thick = sheet.px(1.6)
@@ -239,17 +218,17 @@ def _panel(sheet: Sheet, box: Box, panel: Panel, frame: Frame, land: Basemap, sc
     # A little more than the frame, so that no cut edge of land is seen.
     shown = west - more, south - more, east + more, north + more
     coarse = _LAND_PX * scale_m
-    _fill(axes, seen(land.covered, shown, 0.0), "sea", 0.0, facecolor=theme.sea)
+    _fill(axes, _seen(land.covered, shown, 0.0), "sea", 0.0, facecolor=theme.sea)
     coast = {"edgecolor": theme.border, "linewidth": 0.5, "joinstyle": "round"}
     for shapes in land.countries.values():
-        _fill(axes, seen(shapes, shown, coarse), "country", 0.1, facecolor=theme.foreign, **coast)
+        _fill(axes, _seen(shapes, shown, coarse), "country", 0.1, facecolor=theme.foreign, **coast)
     for _, shapes, whole_country in land.regions:
         # The line hides the hair between neighbours that were thinned apart.
         colour = theme.land if whole_country else theme.foreign
-        _fill(axes, seen(shapes, shown, coarse), "region", 0.2, facecolor=colour, edgecolor=colour, linewidth=0.4)
-    _fill(axes, seen(panel.held, shown, coarse), "held", 1.0, facecolor=theme.held)
+        _fill(axes, _seen(shapes, shown, coarse), "region", 0.2, facecolor=colour, edgecolor=colour, linewidth=0.4)
+    _fill(axes, _seen(panel.held, shown, coarse), "held", 1.0, facecolor=theme.held)
     for ground, gid, colour in ((panel.lost, "lost", theme.lost), (panel.gained, "gained", theme.gained)):
-        slivers, thin = are_slivers(ground), thinned(ground, _FINEST_PX * scale_m)
+        slivers, thin = are_slivers(ground), _thinned(ground, _FINEST_PX * scale_m)
         _fill(axes, thin[slivers], f"{gid}-slivers", 2.0, facecolor=colour)
         edge = {"edgecolor": colour, "linewidth": OUTLINE_PT, "joinstyle": "round"}
         _fill(axes, thin[~slivers], gid, 2.0, facecolor=colour, **edge)
@@ -263,13 +242,37 @@ def _panel(sheet: Sheet, box: Box, panel: Panel, frame: Frame, land: Basemap, sc
     letter(sheet, axes, box, frame, land, np.concatenate([panel.gained, panel.lost]))
 
 
-def _fill(axes: Axes, shapes: Geometries, gid: str, zorder: float, **style: Any) -> None:
-    """Draw polygons as one path."""
-    from matplotlib.patches import PathPatch
+def _seen(polygons: Geometries, box: tuple[float, float, float, float], tolerance: float) -> Geometries:
+    """Return what a box shows of polygons (n,), without detail below a tolerance, as polygons (m,).
 
-    if len(shapes):
-        # Unlike `add_patch` this does not look for the extent of every edge, which nobody asks for.
-        axes.add_artist(PathPatch(path_of(shapes), gid=gid, zorder=zorder, **{"linewidth": 0.0, **style}))
+    It is for land, whose area nobody reads off the picture: what was gained and lost is never cut.
+    """
+    mine = polygons[shapely.intersects(polygons, shapely.box(*box))]
+    return geometry.polygonal(shapely.simplify(shapely.clip_by_rect(mine, *box), tolerance))
+
+
+def _thinned(polygons: Geometries, tolerance: float) -> Geometries:
+    """Return polygons (n,) without detail below a tolerance, except those whose area that would change by 0.1 %."""
+    thin = np.asarray(shapely.simplify(polygons, tolerance, preserve_topology=True), dtype=object)
+    areas = shapely.area(polygons)
+    return np.where(np.abs(shapely.area(thin) - areas) <= _MAY_CHANGE * areas, thin, polygons)
+
+
+def _fill(axes: Axes, shapes: Geometries, gid: str, zorder: float, **style: Any) -> None:
+    """Draw polygons (n,) as one path, holes turning against their outlines so that they stay open."""
+    from matplotlib import patches, path
+
+    polygons = geometry.polygonal(shapes)
+    if not len(shapes):
+        return
+    points, codes = np.empty((0, 2)), np.empty(0, dtype=path.Path.code_type)
+    if len(polygons):
+        _, points, (rings, *_) = shapely.to_ragged_array(shapely.orient_polygons(polygons, exterior_cw=False))
+        codes = np.full(len(points), path.Path.LINETO, dtype=path.Path.code_type)
+        codes[rings[:-1]], codes[rings[1:] - 1] = path.Path.MOVETO, path.Path.CLOSEPOLY
+    # Unlike `add_patch` this does not look for the extent of every edge, which nobody asks for.
+    about = {"gid": gid, "zorder": zorder, "linewidth": 0.0, **style}
+    axes.add_artist(patches.PathPatch(path.Path(points, codes), **about))
 
 
 def _heading(sheet: Sheet, box: Box, row: DiffRow) -> None:

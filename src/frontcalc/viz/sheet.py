@@ -26,7 +26,8 @@ FORMATS = ("png", "svg", "pdf")
 FONT = "DejaVu Sans"
 SYNTHETIC = "SYNTHETIC SAMPLE: made-up maps, no real war"
 _TITLE_PT, _SUBTITLE_PT, _SOURCE_PT = 15.0, 9.0, 6.2
-KEY_PT, KEY_LEADING = 8.0, 1.7
+_KEY_PT = 8.0
+KEY_LINE_PT = _KEY_PT * 1.7
 _MARGIN_PT = 13.0
 _LEADING = 1.32
 TICK_PT, _AXIS_PT = 7.2, 7.6
@@ -178,20 +179,47 @@ class Sheet:
         Each entry says what a colour means and how its patch is drawn; a remark without a patch stands by itself.
         `reserve` keeps pixels free at the right end of the first line.
         """
-        side, step = self.px(KEY_PT), self.px(KEY_PT * KEY_LEADING)
+        side, step = self.px(_KEY_PT), self.px(KEY_LINE_PT)
         x, middle, limit = box.left, box.top - step / 2, box.right - reserve
         for label, style in entries:
             indent = side * 1.5 if style else 0.0
-            width = indent + self.measure(label, KEY_PT)[0]
+            width = indent + self.measure(label, _KEY_PT)[0]
             if x > box.left and x + width > limit:
                 x, middle, limit = box.left, middle - step, box.right
             if style:
                 self.rectangle(Box(x, middle - side / 2, x + side, middle + side / 2), linewidth=0.0, **style)
-            shown = self.fit(label, KEY_PT, limit - x - indent)
+            shown = self.fit(label, _KEY_PT, limit - x - indent)
             colour = self.theme.ink if style else self.theme.quiet
-            self.text(x + indent, middle, shown, KEY_PT, va="center_baseline", color=colour, gid="key")
+            self.text(x + indent, middle, shown, _KEY_PT, va="center_baseline", color=colour, gid="key")
             x += width + side * 1.4
         return box._replace(top=middle - step / 2 - self.px(gap_pt))
+
+    def within(self, box: Box, *, left: float, right: float = 0.0, lines: int = 1) -> Box:
+        """Return the box left for a chart's axes: room for tick labels on either side (pixels) and below (lines)."""
+        under = self.px(TICK_PT * (0.8 + 1.2 * lines))
+        return Box(box.left + left, box.bottom + under, box.right - right, box.top - self.px(_AXIS_PT * 1.9))
+
+    def title_above(self, box: Box, text: str) -> None:
+        """Write above an axes what it measures, in which unit."""
+        shown = self.fit(text, _AXIS_PT, box.width)
+        top = box.top - self.px(_AXIS_PT * 0.2)
+        self.text(box.left, top, shown, _AXIS_PT, va="top", gid="axis", color=self.theme.quiet)
+
+    def width_of(self, labels: Sequence[str]) -> float:
+        """Return the width of the widest of some tick labels and the space beside it, pixels."""
+        return max((self.measure(label, TICK_PT)[0] for label in labels), default=0.0) + self.px(5)
+
+    def style(self, axes: Axes, *, grid: str) -> None:
+        """Leave of a chart's axes its ticks' labels, and a grid across one direction."""
+        axes.set_facecolor(self.theme.paper)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        pad = self.px(1.2) * 72 / self.figure.dpi
+        axes.tick_params(length=0, labelsize=TICK_PT, labelcolor=self.theme.ink, pad=pad)
+        axes.grid(visible=True, axis=grid, color=self.theme.rule, linewidth=0.6)  # type: ignore[arg-type]
+        axes.set_axisbelow(True)
+        for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+            text.set_fontfamily(FONT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,32 +286,6 @@ def rows_of_boxes(space: Box, count: int) -> list[Box]:
     return [space._replace(bottom=below, top=above) for above, below in pairwise(tops)]
 
 
-def within(sheet: Sheet, box: Box, *, left: float, right: float = 0.0, lines: int = 1) -> Box:
-    """Return the box left for a chart's axes: room for tick labels on either side (pixels) and below (lines)."""
-    under = sheet.px(TICK_PT * (0.8 + 1.2 * lines))
-    return Box(box.left + left, box.bottom + under, box.right - right, box.top - sheet.px(_AXIS_PT * 1.9))
-
-
-def style_axes(sheet: Sheet, axes: Axes, *, grid: str) -> None:
-    """Leave of a chart's axes its ticks' labels, and a grid across one direction."""
-    theme = sheet.theme
-    axes.set_facecolor(theme.paper)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    axes.tick_params(length=0, labelsize=TICK_PT, labelcolor=theme.ink, pad=sheet.px(1.2) * 72 / sheet.figure.dpi)
-    axes.grid(visible=True, axis=grid, color=theme.rule, linewidth=0.6)  # type: ignore[arg-type]
-    axes.set_axisbelow(True)
-    for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-        text.set_fontfamily(FONT)
-
-
-def title_above(sheet: Sheet, box: Box, text: str) -> None:
-    """Write above an axes what it measures, in which unit."""
-    shown = sheet.fit(text, _AXIS_PT, box.width)
-    top = box.top - sheet.px(_AXIS_PT * 0.2)
-    sheet.text(box.left, top, shown, _AXIS_PT, va="top", gid="axis", color=sheet.theme.quiet)
-
-
 def ticks_between(low: float, high: float, most: int) -> tuple[list[float], list[str]]:
     """Return round figures between two, and how they are written."""
     from matplotlib.ticker import MaxNLocator
@@ -293,8 +295,3 @@ def ticks_between(low: float, high: float, most: int) -> tuple[list[float], list
     places = next((number for number in range(6) if abs(round(step, number) - step) < 1e-9), 6)
     ticks = [tick for tick in found if low <= tick <= high]
     return ticks, [km2(tick, places=places) for tick in ticks]
-
-
-def width_of(sheet: Sheet, texts: Sequence[str]) -> float:
-    """Return the width of the widest of some tick labels and the space beside it, pixels."""
-    return max((sheet.measure(text, TICK_PT)[0] for text in texts), default=0.0) + sheet.px(5)

@@ -80,12 +80,7 @@ class Style:
 def style_of(looks: Looks, units: str = "km2") -> Style:
     """Return the style that some options ask for, in `units` where they name none.
 
-    Raises
-    ------
-    UsageError
-        One is wrong.
-    TypeError
-        There is no such option.
+    UsageError says that one is wrong, TypeError that there is no such option.
     """
     refuse_unknown("picture", looks, Looks.__annotations__)
     theme, units, text = looks.get("theme") or "light", looks.get("units") or units, looks.get("size")
