@@ -28,17 +28,7 @@ from frontcalc.tables import (
 )
 from frontcalc.viz import titles
 from frontcalc.viz.curve import Event, draw_series, read_events
-from frontcalc.viz.sheet import (
-    TICK_PT,
-    Box,
-    Picture,
-    Sheet,
-    figure_of,
-    installed,
-    plain_settings,
-    rows_of_boxes,
-    ticks_between,
-)
+from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, figure_of, installed, plain_settings, ticks_between
 from frontcalc.viz.style import Looks, Style, style_of
 
 if TYPE_CHECKING:
@@ -196,7 +186,7 @@ def _draw_periods(table: Table[Any, Any], style: Style) -> Picture:
     with plain_settings():
         sheet = Sheet(style)
         space = _below_key(sheet, words)
-        for box, (actor, rows) in zip(rows_of_boxes(space, len(actors)), actors.items(), strict=True):
+        for box, (actor, rows) in zip(space.rows(len(actors)), actors.items(), strict=True):
             sheet.title_above(box, f"{actor}, {per}" if len(actors) > 1 else per)
             _upright_bars(sheet, box, [row.period for row in rows], [_bar_of(row, unit, daily=daily) for row in rows])
     return Picture(sheet.figure, words)
@@ -237,7 +227,7 @@ def _below_key(sheet: Sheet, words: titles.Words) -> Box:
     """Write the words and the key, and return the room below."""
     space = sheet.room(words)
     sheet.write(words)
-    return sheet.key(space, [(name, {"facecolor": getattr(sheet.theme, name)}) for name in ("gained", "lost")], 4)
+    return sheet.key(space, [("gained", sheet.theme.gained), ("lost", sheet.theme.lost)], 4)
 
 
 def _bar_of(row: PeriodRow, unit: Unit, *, daily: bool = False) -> Bar | None:

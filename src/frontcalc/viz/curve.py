@@ -23,7 +23,7 @@ from frontcalc.sources.detection import unpack
 from frontcalc.sources.files import single_file
 from frontcalc.tables import TOTAL, SeriesRow, Table
 from frontcalc.viz import titles
-from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, plain_settings, rows_of_boxes, ticks_between
+from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, plain_settings, ticks_between
 from frontcalc.viz.style import Style
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def draw_series(table: Table[Any, Any], style: Style, events: Sequence[Event] = 
         sheet = Sheet(style)
         space = sheet.room(words)
         sheet.write(words)
-        for box, (actor, points) in zip(rows_of_boxes(space, len(curves)), curves.items(), strict=True):
+        for box, (actor, points) in zip(space.rows(len(curves)), curves.items(), strict=True):
             axis = f"{unit.label} held; the axis does not start at zero"
             sheet.title_above(box, f"{actor}, {axis}" if len(curves) > 1 else axis)
             _curve(sheet, box, points, limit, mine)

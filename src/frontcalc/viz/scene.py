@@ -162,9 +162,8 @@ def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet)
 
 def _key(sheet: Sheet, space: Box, *, changed: bool) -> Box:
     """Write what the colours mean and return the box below it."""
-    meanings = {"gained": sheet.theme.gained, "lost": sheet.theme.lost, "held at the opening": sheet.theme.held}
-    entries: list[tuple[str, dict[str, Any]]] = [(words, {"facecolor": own}) for words, own in meanings.items()]
-    entries.append((_THICKENED if changed else "no ground gained or lost", {}))
+    theme, remark = sheet.theme, _THICKENED if changed else "no ground gained or lost"
+    entries = [("gained", theme.gained), ("lost", theme.lost), ("held at the opening", theme.held), (remark, "")]
     return sheet.key(space, entries, 2, reserve=space.width * _SCALE_ROOM)
 
 

@@ -62,6 +62,14 @@ class Box(NamedTuple):
         up = by if up is None else up
         return Box(self.left - by, self.bottom - up, self.right + by, self.top + up)
 
+    def rows(self, count: int) -> list[Box]:
+        """Return boxes one below the other for some charts; raise UsageError where they are more than a sheet holds."""
+        if count > MOST_CHARTS:
+            problem = f"{count} charts are more than the {MOST_CHARTS} that one picture holds"
+            raise UsageError(problem, cure="ask for fewer")
+        tops = [self.top - place * (self.height / count) for place in range(count + 1)]
+        return [self._replace(bottom=below, top=above) for above, below in pairwise(tops)]
+
 
 class Sheet:
     """A figure of matplotlib, its texts set; pixels are those of its size whatever it is saved as."""
@@ -173,23 +181,23 @@ class Sheet:
             *(("subtitle", line, _SUBTITLE_PT, quiet) for line in self.wrap(words.subtitle, _SUBTITLE_PT, width)),
         ], [line for text in words.source for line in self.wrap(text, _SOURCE_PT, width)]
 
-    def key(self, box: Box, entries: Sequence[tuple[str, dict[str, Any]]], gap_pt: float, reserve: float = 0.0) -> Box:
+    def key(self, box: Box, entries: Sequence[tuple[str, str]], gap_pt: float, reserve: float = 0.0) -> Box:
         """Write a key of coloured patches along the top of a box and return the box below it and a gap.
 
-        Each entry says what a colour means and how its patch is drawn; a remark without a patch stands by itself.
+        Each entry says what a colour means; a remark without a colour stands by itself.
         `reserve` keeps pixels free at the right end of the first line.
         """
         side, step = self.px(_KEY_PT), self.px(KEY_LINE_PT)
         x, middle, limit = box.left, box.top - step / 2, box.right - reserve
-        for label, style in entries:
-            indent = side * 1.5 if style else 0.0
+        for label, patch in entries:
+            indent = side * 1.5 if patch else 0.0
             width = indent + self.measure(label, _KEY_PT)[0]
             if x > box.left and x + width > limit:
                 x, middle, limit = box.left, middle - step, box.right
-            if style:
-                self.rectangle(Box(x, middle - side / 2, x + side, middle + side / 2), linewidth=0.0, **style)
+            if patch:
+                self.rectangle(Box(x, middle - side / 2, x + side, middle + side / 2), linewidth=0.0, facecolor=patch)
             shown = self.fit(label, _KEY_PT, limit - x - indent)
-            colour = self.theme.ink if style else self.theme.quiet
+            colour = self.theme.ink if patch else self.theme.quiet
             self.text(x + indent, middle, shown, _KEY_PT, va="center_baseline", color=colour, gid="key")
             x += width + side * 1.4
         return box._replace(top=middle - step / 2 - self.px(gap_pt))
@@ -275,15 +283,6 @@ def plain_settings() -> Iterator[None]:
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         matplotlib.rcParams.update({**defaults, **own})
         yield
-
-
-def rows_of_boxes(space: Box, count: int) -> list[Box]:
-    """Return boxes one below the other for some charts; raise UsageError where they are more than a sheet holds."""
-    if count > MOST_CHARTS:
-        raise UsageError(f"{count} charts are more than the {MOST_CHARTS} that one picture holds", cure="ask for fewer")
-    height = space.height / count
-    tops = [space.top - place * height for place in range(count + 1)]
-    return [space._replace(bottom=below, top=above) for above, below in pairwise(tops)]
 
 
 def ticks_between(low: float, high: float, most: int) -> tuple[list[float], list[str]]:
