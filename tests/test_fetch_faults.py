@@ -312,7 +312,7 @@ POINTS = {
 }
 
 CHANGES = {
-    "before the file before is kept": ("frontcalc.fetching.folder._keep_revision", 1),
+    "before the file before is kept": ("frontcalc.atomic.replace", 1),
     "half way through what is kept": ("os.fsync", 1),
     "between what is kept and the new file": ("frontcalc.atomic.replace", 2),
     "between the new file and the manifest": ("frontcalc.atomic.replace", 3),

@@ -21,8 +21,7 @@ import frontcalc
 from frontcalc import crs
 from frontcalc.regions import no_regions
 from frontcalc.viz import lettering
-from frontcalc.viz.basemap import land_in, towns
-from frontcalc.viz.frame import frame_of
+from frontcalc.viz.frame import frame_of, land_in, towns
 from frontcalc.viz.lettering import Label
 from frontcalc.viz.scene import ChangeMap
 from frontcalc.viz.sheet import Box

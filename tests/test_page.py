@@ -28,8 +28,7 @@ from frontcalc.measure.held import holdings
 from frontcalc.outputs import render
 from frontcalc.outputs.wording import capital
 from frontcalc.page import content
-from frontcalc.page.document import html_page
-from frontcalc.page.measured import (
+from frontcalc.page.content import (
     GRID_M,
     TOLERANCES_M,
     PageContent,
@@ -41,6 +40,7 @@ from frontcalc.page.measured import (
     plane_around,
     simplified,
 )
+from frontcalc.page.document import html_page
 from frontcalc.tables import RangeRow
 
 Write = Callable[..., Path]

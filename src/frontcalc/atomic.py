@@ -10,7 +10,13 @@ from pathlib import Path
 
 def beside(target: Path, content: bytes) -> Path:
     """Write a temporary file beside its place, with the permissions of the one it is to replace."""
-    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+    if target.exists():
+        mode = target.stat().st_mode & 0o777
+    else:
+        # The process's mask can only be read by setting it.
+        mask = os.umask(0)
+        os.umask(mask)
+        mode = 0o666 & ~mask
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     temporary = Path(name)
     try:
@@ -35,10 +41,3 @@ def replace(target: Path, content: bytes) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise
-
-
-def _umask() -> int:
-    """Return the process's file mode mask, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -31,15 +31,10 @@ PARTIAL_COUNTRIES: dict[str, tuple[str, ...]] = {"ukraine-adm1": ("RU",)}
 
 @dataclass(frozen=True)
 class RegionInfo:
-    """What is known of a region, or of a country, apart from its shape.
+    """What is known of a region, or of a country, apart from its shape; no two of a set share a spelling.
 
-    Attributes
-    ----------
-    code, country
-        ISO 3166-2 code, and the ISO 3166-1 alpha-2 code of the country it belongs to by international law; a
-        country's own code is both.
-    name, name_uk, aliases
-        English and Ukrainian name, and other spellings; no two regions of a set share one.
+    `code` is of ISO 3166-2, `country` the ISO 3166-1 alpha-2 code of that to which it belongs by international law; a
+    country's own code is both.
     """
 
     code: str
@@ -69,7 +64,8 @@ class EmbeddedRegions:
 def load_embedded(name: str = "ukraine-adm1") -> EmbeddedRegions:
     """Load a region set from the package by its name, once a process.
 
-    Its file is a magic number, then deflated a JSON header and int32 arrays.
+    Its file is a magic number, then deflated a JSON header and int32 arrays. UsageError says that there is no such set,
+    DataError that its file is damaged.
     """
     folder = resources.files("frontcalc") / "data"
     stored = folder / f"{name}{_SUFFIX}"

@@ -34,16 +34,9 @@ class Place:
 def read_places(path: str | Path) -> tuple[Place, ...]:
     """Read named points, in the file's order.
 
-    Parameters
-    ----------
-    path : str or Path
-        GeoJSON points with a property «name», or CSV (also with semicolons or tabs) with columns name,
-        lon and lat; case does not matter and other columns are ignored.
-
-    Raises
-    ------
-    DataError
-        The file cannot be read or holds no places, or one has no name or no position on the globe.
+    The file is GeoJSON points with a property «name», or CSV (also with semicolons or tabs) with columns name, lon and
+    lat; case does not matter and other columns are ignored. DataError says that it cannot be read or holds no places,
+    or that one has no name or no position on the globe.
     """
     entry = single_file(Path(path))
     data = unpack(entry.read(), where=entry.label)

@@ -31,26 +31,11 @@ _ISO3 = re.compile(r"[A-Z]{3}")
 
 @dataclass(frozen=True, slots=True)
 class FetchedRegions:
-    """One fetched region set.
+    """One fetched region set: a file in longitude and latitude, its regions named by `NAME_FIELD`.
 
-    Parameters
-    ----------
-    path : Path
-        The file: GeoJSON in longitude and latitude, regions named by `NAME_FIELD`.
-    country : str
-        ISO 3166-1, two letters.
-    level : str
-        One of `LEVELS`.
-    source, licence : str
-        Where the shapes are from, and on what terms; to be printed with what is made of them.
-    sha256 : str
-        Of the file, in hexadecimal.
-    iso3 : str
-        The country's three letters, by which the set is kept.
-    year : str
-        What year the boundaries stand for, as the source says it.
-    upstream : str
-        What the source calls this version of the set.
+    `country` has two letters, `iso3` three, by which the set is kept. `source` and `licence` are to be printed with
+    what is made of it; `sha256` is of the file, in hexadecimal. The source says what `year` the boundaries stand for
+    and what it calls this version of the set, `upstream`.
     """
 
     path: Path
@@ -72,23 +57,14 @@ def store_folder() -> Path:
 def fetched(level: str) -> tuple[FetchedRegions, ...]:
     """Return the fetched sets of a level, by country, each held against its recorded SHA-256.
 
-    Raises
-    ------
-    DataError
-        A file is gone or is no longer what was fetched, or a record is broken.
+    DataError says that a file is gone or is no longer what was fetched, or that a record is broken.
     """
     records = sorted(store_folder().glob(f"*-{level}.json"))
     return tuple(_verified(path) for path in records if _ISO3.fullmatch(path.name.partition("-")[0]))
 
 
 def find_fetched(iso3: str, level: str) -> FetchedRegions | None:
-    """Return one fetched set, held against its recorded SHA-256; None where it was never fetched.
-
-    Raises
-    ------
-    DataError
-        As `fetched`.
-    """
+    """Return one fetched set, held against its recorded SHA-256 as `fetched` does; None where it was never fetched."""
     record = _record_path(iso3, level)
     return _verified(record) if record.is_file() else None
 
@@ -116,10 +92,7 @@ def of_content(sha256: str) -> FetchedRegions | None:
 def keep(data: bytes, regions: FetchedRegions) -> FetchedRegions:
     """Keep a fetched set's content and its record in place of an earlier one, and return it with its path.
 
-    Raises
-    ------
-    DataError
-        The cache cannot be written.
+    DataError says that the cache cannot be written.
     """
     folder = store_folder()
     path = folder / f"{regions.iso3}-{regions.level}-{regions.sha256[:16]}.geojson"
@@ -133,11 +106,11 @@ def keep(data: bytes, regions: FetchedRegions) -> FetchedRegions:
             if old != path:
                 old.unlink(missing_ok=True)
     except OSError as error:
-        raise DataError(
+        problem, cure = (
             f"cannot be written: {reason_of(error)}",
-            where="the cache of regions",
-            cure="make room, or name another folder with FRONTCALC_CACHE",
-        ) from error
+            "make room, or name another folder with FRONTCALC_CACHE",
+        )
+        raise DataError(problem, where="the cache of regions", cure=cure) from error
     return _verified(record)
 
 

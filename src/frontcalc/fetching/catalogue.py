@@ -42,22 +42,12 @@ class Service:
 class MapSource:
     """Where maps are from, and on what terms.
 
-    Parameters
-    ----------
-    name, kind, title : str
-        What the command calls it, how it is fetched (`arcgis`, `arcgis-live`, `deepstate`, `git`), what it has.
-    publisher, attribution, licence, unresolved, terms : str
-        Whose the maps are, what they allow, what of that is not known, and where the publisher says so.
-    restricted : bool
-        The terms must be accepted before anything is fetched.
-    as_of_offset_days : int
-        Days to add to the stamp of a file for the day that it shows.
-    base, listing, files : str
-        Where files or services lie, what lists them, and how their names are written.
-    services : tuple of Service
-        Layers, the first that has a day counts.
-    layer, prefix, view : str
-        What features are marked as, what names of files begin with, and the view of its archives, where they need it.
+    `kind` says how a source is fetched (`arcgis`, `arcgis-live`, `deepstate`, `git`), `title` what it has. Whose the
+    maps are and what they allow stands in `publisher`, `attribution` and `licence`, what of that is not known in
+    `unresolved`, and where the publisher says so in `terms`; `restricted` ones must be accepted before anything is
+    fetched. `as_of_offset_days` are added to the stamp of a file for the day that it shows. Files or services lie at
+    `base`, `listing` lists them, and `files` is how their names are written; of `services` the first that has a day
+    counts. Features are marked with `layer`, names of files begin with `prefix`, and `view` is that of its archives.
     """
 
     name: str

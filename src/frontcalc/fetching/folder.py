@@ -90,7 +90,11 @@ class Folder:
             earlier = [path for path in self.root.glob(f"{stem}.*") if path.is_file()]
             differing = [path for path in earlier if path != place or _sha256(path) != digest]
             for path in differing:
-                _keep_revision(self.root, path)
+                # Kept under its day and its content.
+                kept = self.root / REVISIONS / f"{stem}.{_sha256(path)[:16]}{path.name.removeprefix(stem)}"
+                kept.parent.mkdir(exist_ok=True)
+                if not kept.exists():
+                    atomic.replace(kept, path.read_bytes())
             if not place.exists() or place in differing:
                 atomic.replace(place, new.data)
             for path in differing:
@@ -171,16 +175,6 @@ def _stated(path: Path, source: MapSource, origin: str) -> Manifest:
 def _sha256(path: Path) -> str:
     """Return the SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _keep_revision(root: Path, path: Path) -> None:
-    """Keep a file that is about to be replaced, under its day and its content."""
-    folder = root / REVISIONS
-    folder.mkdir(exist_ok=True)
-    stem, dot, suffix = path.name.partition(".")
-    kept = folder / f"{stem}.{_sha256(path)[:16]}{dot}{suffix}"
-    if not kept.exists():
-        atomic.replace(kept, path.read_bytes())
 
 
 def config_bytes(source: MapSource) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -152,11 +152,11 @@ def fetch(
         for remark in plan.remarks:
             _log.warning("%s", remark)
         if dry_run:
-            filled = _Filling(Folder(folder, credited, origin), plan, refresh, patience)
-            steps = [FetchStep(one.day, filled.to_do(one), one.url) for one in plan.maps]
+            kept = Folder(folder, credited, origin)
+            steps = [FetchStep(one.day, _to_do(one, kept, refresh=refresh), one.url) for one in plan.maps]
         else:
-            with filling(folder, credited, origin) as held:
-                steps = _Filling(held, plan, refresh, patience).fetch()
+            with filling(folder, credited, origin) as kept:
+                steps = _fill(kept, plan, patience, refresh=refresh)
     fetched = Fetched(folder, credited, tuple(steps), dry_run)
     if not plan.failures:
         return fetched
@@ -170,80 +170,75 @@ def fetch(
     raise IncompleteError(f"is incomplete: {'; '.join(shown)}{more}", fetched, where=where, cure=cure)
 
 
-@dataclass(frozen=True, slots=True)
-class _Filling:
-    """One walk over the maps of a plan, among whose failures is noted what could not be had."""
+def _fill(folder: Folder, plan: Plan, patience: Patience, *, refresh: bool) -> list[FetchStep]:
+    """Fetch the maps of a plan as long as there is hope, and hold the whole against the publisher's counts.
 
-    folder: Folder
-    plan: Plan
-    refresh: bool
-    patience: Patience
-    steps: list[FetchStep] = field(default_factory=list)
+    Among the plan's failures is noted what could not be had.
+    """
+    for held in folder.manifest.files:
+        if plan.days is not None and held.day not in plan.days:
+            _log.warning("%s is no longer at the publisher's; %s stays", held.day, held.file)
+    steps: list[FetchStep] = []
 
-    def fetch(self) -> list[FetchStep]:
-        """Fetch what is wanted, as long as there is hope, and hold the whole against the publisher's counts."""
-        days, maps = self.plan.days, self.plan.maps
-        for held in self.folder.manifest.files:
-            if days is not None and held.day not in days:
-                _log.warning("%s is no longer at the publisher's; %s stays", held.day, held.file)
-        in_a_row = 0
-        for number, one in enumerate(track(maps, "fetching map")):
-            try:
-                self.steps.append(self._fetched(one))
-                in_a_row = 0
-            except FrontcalcError as error:
-                # Without a folder or a network nothing is missing at the publisher's: that is what has to be said.
-                if isinstance(error, FolderError) or (isinstance(error, UnreachableError) and not self.steps):
-                    raise
-                in_a_row += 1
-                self._fail(one, error)
-            if in_a_row == _GIVE_UP_AFTER:
-                for left in maps[number + 1 :]:
-                    if self.to_do(left) == "new":
-                        self._fail(left, DataError("was not asked for after these", cure="fetch again later"))
-                return self.steps
-        numbers = {held.day: held.features for held in self.folder.manifest.files}
-        for check in self.plan.checks:
-            try:
-                self.plan.failures += [(missing, None) for missing in check(numbers)]
-            except FrontcalcError as error:
-                self.plan.failures.append(("the publisher's count", error))
-        return self.steps
+    def fail(one: RemoteMap, error: FrontcalcError) -> None:
+        steps.append(FetchStep(one.day, "missing", one.url))
+        plan.failures.append((str(one.day or "the latest map"), error))
 
-    def to_do(self, one: RemoteMap) -> str:
-        """Return what is to be done about a map: `new`, `ask`, or nothing, `unchanged` or `trusted`."""
-        held = self.folder.held(one.day, one.url)
-        if held is None or held.url != one.url:
-            return "new"
-        if one.version and held.version == one.version and not self.refresh:
-            return "unchanged"
-        return "ask" if self.refresh or one.version or held.etag or one.day is None else "trusted"
+    in_a_row = 0
+    for number, one in enumerate(track(plan.maps, "fetching map")):
+        try:
+            steps.append(_fetched(one, folder, patience, refresh=refresh))
+            in_a_row = 0
+        except FrontcalcError as error:
+            # Without a folder or a network nothing is missing at the publisher's: that is what has to be said.
+            if isinstance(error, FolderError) or (isinstance(error, UnreachableError) and not steps):
+                raise
+            in_a_row += 1
+            fail(one, error)
+        if in_a_row == _GIVE_UP_AFTER:
+            for left in plan.maps[number + 1 :]:
+                if _to_do(left, folder, refresh=refresh) == "new":
+                    fail(left, DataError("was not asked for after these", cure="fetch again later"))
+            return steps
+    numbers = {held.day: held.features for held in folder.manifest.files}
+    for check in plan.checks:
+        try:
+            plan.failures += [(missing, None) for missing in check(numbers)]
+        except FrontcalcError as error:
+            plan.failures.append(("the publisher's count", error))
+    return steps
 
-    def _fetched(self, one: RemoteMap) -> FetchStep:
-        """Fetch one map where that is needed, and keep it."""
-        to_do = self.to_do(one)
-        if to_do in ("unchanged", "trusted"):
-            return FetchStep(one.day, to_do, one.url)
-        held = self.folder.held(one.day, one.url)
-        etag = held.etag if held and to_do == "ask" else ""
-        # An answer that makes no sense may be of a layer that is just changing.
-        got = persist(lambda: one.get(etag), self.patience, InconsistentError, RefusedError)
-        if got is None:
-            assert held is not None
-            self.folder.confirm(held, one.version)
-            return FetchStep(held.day, "unchanged", one.url)
-        what = self.folder.put(got)
-        if what == "changed":
-            _log.warning("%s is not what it was; the file before is kept in %s/", got.day, REVISIONS)
-        if what != "unchanged" and (twin := self.folder.twin_of(got)):
-            twice = "%s came as the bytes of %s, and only the query of the address differs: does the server take it?"
-            _log.warning(twice, got.day, twin.day)
-        return FetchStep(got.day, what, one.url)
 
-    def _fail(self, one: RemoteMap, error: FrontcalcError) -> None:
-        """Note that a map could not be had."""
-        self.steps.append(FetchStep(one.day, "missing", one.url))
-        self.plan.failures.append((str(one.day or "the latest map"), error))
+def _to_do(one: RemoteMap, folder: Folder, *, refresh: bool) -> str:
+    """Return what is to be done about a map: `new`, `ask`, or nothing, `unchanged` or `trusted`."""
+    held = folder.held(one.day, one.url)
+    if held is None or held.url != one.url:
+        return "new"
+    if one.version and held.version == one.version and not refresh:
+        return "unchanged"
+    return "ask" if refresh or one.version or held.etag or one.day is None else "trusted"
+
+
+def _fetched(one: RemoteMap, folder: Folder, patience: Patience, *, refresh: bool) -> FetchStep:
+    """Fetch one map where that is needed, and keep it."""
+    to_do = _to_do(one, folder, refresh=refresh)
+    if to_do in ("unchanged", "trusted"):
+        return FetchStep(one.day, to_do, one.url)
+    held = folder.held(one.day, one.url)
+    etag = held.etag if held and to_do == "ask" else ""
+    # An answer that makes no sense may be of a layer that is just changing.
+    got = persist(lambda: one.get(etag), patience, InconsistentError, RefusedError)
+    if got is None:
+        assert held is not None
+        folder.confirm(held, one.version)
+        return FetchStep(held.day, "unchanged", one.url)
+    what = folder.put(got)
+    if what == "changed":
+        _log.warning("%s is not what it was; the file before is kept in %s/", got.day, REVISIONS)
+    if what != "unchanged" and (twin := folder.twin_of(got)):
+        twice = "%s came as the bytes of %s, and only the query of the address differs: does the server take it?"
+        _log.warning(twice, got.day, twin.day)
+    return FetchStep(got.day, what, one.url)
 
 
 def source_terms(source: str) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ from typing import Unpack
 
 from frontcalc.archives import Archive
 from frontcalc.keywords import facade
+from frontcalc.page.content import measure
 from frontcalc.page.document import bokeh, html_page
-from frontcalc.page.measured import measure
 from frontcalc.periods import PeriodsLike
 from frontcalc.run.options import Keywords
 

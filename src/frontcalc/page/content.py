@@ -1,16 +1,26 @@
-"""What the template of a page is filled with: texts, figures as shown, and the data of its scripts."""
+"""What a page shows: results of the facades, ground to draw, and the texts and data that fill its template.
+
+Ground is drawn on a plane around the war, simplified, in whole hundreds of metres; no figure is taken from it.
+"""
 
 from __future__ import annotations
 
 import base64
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
+import shapely
 
+from frontcalc import crs, geometry
+from frontcalc.archives import Archive
+from frontcalc.errors import UsageError
+from frontcalc.measure.diff import changes, diff
+from frontcalc.measure.held import Holdings, holdings
 from frontcalc.names import printable
 from frontcalc.notices import CODES, Notice
 from frontcalc.outputs import render
@@ -19,14 +29,118 @@ from frontcalc.outputs.numbers import BLANK, decimals, km2
 from frontcalc.outputs.pivots import differ_in_length, ratio_text
 from frontcalc.outputs.sentence import paragraphs
 from frontcalc.outputs.wording import capital
-from frontcalc.page.measured import GRID_M, TOLERANCES_M, PageContent, Shape, encoded, label_point, simplified
+from frontcalc.periods import PeriodsLike
 from frontcalc.regions import UNASSIGNED
-from frontcalc.tables import TOTAL, DiffRow, HeldRow, RangeRow
+from frontcalc.run.options import Keywords
+from frontcalc.tables import TOTAL, ChangeRow, DiffRow, HeldRow, Meta, RangeRow, Table
+from frontcalc.viz.frame import Geometries, laea, projected
+
+GRID_M = 100
+"""What a drawn position is rounded to."""
+
+TOLERANCES_M = (200, 400, 800, 1600, 3200)
+"""How far lines may be simplified: the first that makes a page small enough."""
+
+Shape = list[list[list[int]]]
+"""Polygons, each an outline and its holes, each the steps east and north from point to point, from (0, 0) on."""
 
 MAPS_BYTES = 2_400_000
 """What the maps of a page may take; beyond it they are simplified more."""
 
 _LISTED = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PageContent:
+    """What a page shows: the results of `diff` (of RangeRow with ranges) and of `changes`, and ground to draw.
+
+    `held` is what is held on each map within the periods, simplified on the plane; `change` are the polygons of each
+    row of `polygons` and `land` that of each of `held.regions`, drawn so.
+    """
+
+    figures: Table[DiffRow, Meta]
+    polygons: Table[ChangeRow, Meta]
+    held: Holdings[Geometries]
+    change: tuple[shapely.Geometry, ...]
+    land: tuple[shapely.Geometry, ...]
+
+
+def measure(
+    periods: PeriodsLike, archive: str | Path | Archive | None, options: Keywords, *, with_range: bool = False
+) -> PageContent:
+    """Measure periods of one actor, and draw the maps between the earliest opening and the latest close."""
+    figures = diff(periods, archive=archive, with_range=with_range, **options)
+    if len(figures.meta.actors) != 1:
+        raise UsageError("a page is of one actor", where="--actor all", cure="name one, and make a page for each")
+    polygons = changes(periods, archive=archive, **options)
+    plane = ""
+
+    def draw(ground: shapely.MultiPolygon, source_crs: str) -> Geometries:
+        nonlocal plane
+        # The plane lies around what the first map shows.
+        plane = plane or plane_around(ground, source_crs)
+        return on_plane([ground], source_crs, plane)
+
+    maps = [day for used in figures.meta.periods for day in (used.opening, used.closing) if day]
+    one = options.copy()
+    one["actor"] = figures.meta.actors[0]
+    held = holdings(min(maps), max(maps), draw, archive=archive, **one)
+    change: list[shapely.Geometry] = []
+    for period in dict.fromkeys(row.period for row in polygons.rows):
+        # Polygons of one period are neighbours and simplified together.
+        change.extend(on_plane([row.geometry for row in polygons.rows if row.period == period], crs.LONLAT, plane))
+    land = on_plane([ground for _, ground in held.regions], held.table.meta.crs, plane)
+    return PageContent(figures, polygons, held, tuple(change), tuple(land))
+
+
+def plane_around(ground: shapely.MultiPolygon, source_crs: str) -> str:
+    """Return a projection around the middle of some ground, to a whole degree, in which it looks as on a globe."""
+    west, south, east, north = (0.0, 0.0, 0.0, 0.0) if ground.is_empty else map(float, ground.bounds)
+    middle = np.array([[(west + east) / 2, (south + north) / 2]])
+    (lon, lat), *_ = crs.projector(source_crs, crs.LONLAT)(middle)
+    return laea(round(lon), round(lat))
+
+
+def on_plane(ground: Sequence[shapely.Geometry], source_crs: str, plane: str) -> Geometries:
+    """Return geometries (n,) of a CRS on a plane, simplified as little as any page is."""
+    return simplified(projected(np.array([*ground, None], dtype=object)[:-1], source_crs, plane), TOLERANCES_M[0])
+
+
+def simplified(ground: Geometries, tolerance_m: float) -> Geometries:
+    """Return geometries (n,) with fewer vertices; what neighbours share stays shared."""
+    return np.asarray(shapely.coverage_simplify(ground, tolerance_m)) if len(ground) else ground
+
+
+def encoded(ground: shapely.Geometry) -> Shape:
+    """Return a geometry's polygons in steps of `GRID_M`; parts that shrink to less than a triangle are left out."""
+    parts = geometry.polygonal(np.array([ground], dtype=object))
+    shape = []
+    for part in parts:
+        outline, *holes = (_steps(ring) for ring in (part.exterior, *part.interiors))
+        if outline:
+            shape.append([outline, *filter(None, holes)])
+    return shape
+
+
+def label_point(ground: shapely.Geometry) -> list[int]:
+    """Return a position well inside the largest part of a geometry, in steps of `GRID_M`."""
+    parts = geometry.polygonal(np.array([ground], dtype=object))
+    if not len(parts):
+        return [0, 0]
+    largest = parts[int(np.argmax(shapely.area(parts)))]
+    centre = shapely.centroid(largest)
+    inside = centre if largest.contains(centre) else shapely.point_on_surface(largest)
+    return [round(inside.x / GRID_M), round(inside.y / GRID_M)]
+
+
+def _steps(ring: shapely.LinearRing) -> list[int]:
+    """Return a ring as steps from point to point, empty where it has no area left."""
+    points = np.rint(shapely.get_coordinates(ring)[:-1] / GRID_M).astype(np.int64)
+    moved = (points != np.roll(points, 1, axis=0)).any(axis=1)
+    points = points[moved]
+    if len(points) < 3:
+        return []
+    return [int(step) for step in np.diff(points, axis=0, prepend=0).ravel()]
 
 
 def data(page: PageContent) -> dict[str, Any]:
@@ -63,8 +177,7 @@ def context(page: PageContent) -> dict[str, Any]:
     labels = [row.period for row in totals]
     moved = _moved(page)
     # The columns of `diff` alone, which its readers know.
-    names = [entry.name for entry in fields(DiffRow)]
-    rows = tuple(DiffRow(*(getattr(row, name) for name in names)) for row in figures.rows)
+    rows = tuple(DiffRow(*(getattr(row, column.name) for column in fields(DiffRow))) for row in figures.rows)
     title = title_of(meta.actors[0], meta)
     return {
         "title": printable(f"{title}: {', '.join(labels)}"),
@@ -117,9 +230,7 @@ def _period(
         "closing": total.closing.isoformat() if total.closing else None,
         "figures": {
             _key(page, row): {
-                "gained": _tenths(row.gained_km2),
-                "lost": _tenths(row.lost_km2),
-                "net": _tenths(row.net_km2),
+                **{name: _tenths(getattr(row, f"{name}_km2")) for name in ("gained", "lost", "net")},
                 "texts": _texts(row, before.get((row.level, row.region))),
             }
             for row in rows
@@ -175,19 +286,15 @@ def _card(row: DiffRow, before: DiffRow | None) -> dict[str, Any]:
 def _row(row: DiffRow) -> dict[str, Any]:
     """Return a row of the table: texts, and what columns of figures are sorted by."""
     texts = _texts(row, None)
-    figures = [
-        (texts["gained"], row.gained_km2),
-        (texts["lost"], row.lost_km2),
-        (texts["net"], row.net_km2),
-        (texts["rate"], row.rate_km2_per_day),
-        (km2(row.opening_km2), row.opening_km2),
-        (km2(row.closing_km2), row.closing_km2),
-    ]
+    values = (row.gained_km2, row.lost_km2, row.net_km2, row.rate_km2_per_day, row.opening_km2, row.closing_km2)
+    shown = (*(texts[name] for name in ("gained", "lost", "net", "rate")), km2(row.opening_km2), km2(row.closing_km2))
     return {
         "period": row.period,
         "region": printable(row.region),
         "level": row.level,
-        "figures": [(text, "" if value is None else decimals(value, 3)) for text, value in figures],
+        "figures": [
+            (text, "" if value is None else decimals(value, 3)) for text, value in zip(shown, values, strict=True)
+        ],
         "maps": f"{day_or_dash(row.opening)} → {day_or_dash(row.closing)}",
         "notes": row.notes,
     }
@@ -205,19 +312,15 @@ def _maps(page: PageContent) -> tuple[int, list[Shape]]:
 
 
 def _in_plain_words(notices: Sequence[Notice]) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield each code with what it says, and the particulars: of which periods, and what."""
+    """Yield each code with what it says, and its messages after the periods that they are of, if many the outer two."""
     for code in dict.fromkeys(notice.code for notice in notices):
         messages: dict[str, list[str]] = {}
         for notice in notices:
             if notice.code == code:
                 messages.setdefault(printable(notice.message), []).append(notice.period)
-        yield code, capital(CODES[code]), [_particular(message, when) for message, when in messages.items()]
-
-
-def _particular(message: str, periods: Sequence[str]) -> str:
-    """Return a notice's message after the periods or days that it is of, the first and last where they are many."""
-    when = list(dict.fromkeys(filter(None, periods)))
-    if len(when) > _LISTED:
-        days = sorted(when)
-        return f"{len(when)} times, {days[0]} to {days[-1]}: {message}"
-    return f"{', '.join(when)}: {message}" if when else message
+        particulars = []
+        for message, periods in messages.items():
+            when = list(dict.fromkeys(filter(None, periods)))
+            days = f"{len(when)} times, {min(when)} to {max(when)}" if len(when) > _LISTED else ", ".join(when)
+            particulars.append(f"{days}: {message}" if days else message)
+        yield code, capital(CODES[code]), particulars

@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import fields
+from dataclasses import asdict
 from importlib import resources
 from typing import Any
 
 import orjson
 
-from frontcalc.page.content import context, data
-from frontcalc.page.measured import PageContent
+from frontcalc.page.content import PageContent, context, data
 from frontcalc.sources.packages import extra_package
-from frontcalc.viz.style import THEMES, Theme
+from frontcalc.viz.style import THEMES
 
 _SCRIPTS = ("shapes", "words", "map", "series", "ranking", "table", "main")
+_PACKAGES = ("jinja2", "markupsafe", "bokeh")
+_POLICY = (
+    "default-src 'none'; script-src {}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+)
+"""It forbids every connection, and every script but those whose digests it names."""
+
 _FONT = "system-ui, sans-serif"
 _HOVER = """\
 <div class="hover"><b>@name</b><br>@held<br>@gained<br>@lost<br>@net</div>"""
@@ -30,34 +35,36 @@ _CALM = {"toolbar_location": None, "outline_line_color": None, "background_fill_
 
 
 def html_page(report: PageContent) -> str:
-    """Return a report as an HTML page that stands by itself.
-
-    Raises
-    ------
-    UsageError
-        Bokeh is not installed.
-    """
+    """Return a report as an HTML page that stands by itself; raise UsageError where Bokeh is not installed."""
     texts = context(report)
-    drawn = {
+    figures = {
         "map": _map_figure(synthetic=texts["synthetic"]),
         "series": _series_figure(),
         "ranking": _ranking_figure(),
     }
-    jinja = extra_package("jinja2", where="a page", extra="viz")
-    template = jinja.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_file("page.html"))
     library = "\n".join(bokeh("resources").Resources(mode="inline", components=["bokeh"]).js_raw)
     script = "".join(_file(f"{name}.js") for name in _SCRIPTS)
+    digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (library, script))
+    themes = {
+        name: " ".join(f"--{use}: {colour};" for use, colour in asdict(THEMES[name]).items())
+        for name in ("light", "dark")
+    }
+    # Texts of our own or Bokeh's, and JSON made safe by `_json`, which the template does not escape.
+    own = {
+        "style": _file("page.css"),
+        "library": library,
+        "script": script,
+        "figures": _json({name: _item(figure) for name, figure in figures.items()}),
+        "data": _json(data(report)),
+    }
+    jinja, markupsafe, whole = (extra_package(name, where="a page", extra="viz") for name in _PACKAGES)
+    template = jinja.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_file("page.html"))
     page: str = template.render(
         **texts,
-        policy=_policy(library, script),
-        style=_as_it_is(_file("page.css")),
-        light=_variables(THEMES["light"]),
-        dark=_variables(THEMES["dark"]),
-        library=_as_it_is(library),
-        script=_as_it_is(script),
-        figures=_as_it_is(_json({name: _item(figure) for name, figure in drawn.items()})),
-        data=_as_it_is(_json(data(report))),
-        bokeh_version=extra_package("bokeh", where="a page", extra="viz").__version__,
+        **themes,
+        **{name: markupsafe.Markup(text) for name, text in own.items()},
+        policy=_POLICY.format(" ".join(f"'sha256-{digest}'" for digest in digests)),
+        bokeh_version=whole.__version__,
     )
     return page
 
@@ -65,16 +72,6 @@ def html_page(report: PageContent) -> str:
 def _file(name: str) -> str:
     """Return a file of the template."""
     return (resources.files("frontcalc.page") / "template" / name).read_text(encoding="utf-8")
-
-
-def _variables(theme: Theme) -> str:
-    """Return a theme's colours as the style's variables."""
-    return " ".join(f"--{one.name}: {getattr(theme, one.name)};" for one in fields(theme))
-
-
-def _as_it_is(text: str) -> Any:
-    """Return text of our own or Bokeh's, or JSON made safe by `_json`, which the template does not escape."""
-    return extra_package("markupsafe", where="a page", extra="viz").Markup(text)
 
 
 def _json(value: Any) -> str:
@@ -101,24 +98,8 @@ def _item(figure: Any) -> dict[str, Any]:
     return {"doc": doc, "root_id": numbers[item["root_id"]], "version": item["version"], "target_id": None}
 
 
-def _policy(*scripts: str) -> str:
-    """Return the policy that forbids every connection, and every script but these, as they stand in the page."""
-    digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts)
-    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
 def bokeh(module: str) -> Any:
-    """Return a module of Bokeh.
-
-    Raises
-    ------
-    UsageError
-        Bokeh is not installed.
-    """
+    """Return a module of Bokeh; raise UsageError where it is not installed."""
     return extra_package(f"bokeh.{module}", where="a page", extra="viz")
 
 
@@ -130,18 +111,13 @@ def _map_figure(*, synthetic: bool) -> Any:
     figure.axis.visible = False
     figure.grid.visible = False
     for name in ("land", "held", "lost", "gained"):
-        source = models.ColumnDataSource({"xs": [], "ys": []}, name=f"{name}-source")
-        glyph = figure.multi_polygons(xs="xs", ys="ys", source=source, name=name, line_width=0.5)
+        glyph = figure.multi_polygons("xs", "ys", source=_source(name, "xs ys"), name=name, line_width=0.5)
         glyph.nonselection_glyph = None
-    regions = models.ColumnDataSource(
-        {name: [] for name in ("xs", "ys", "name", "held", "gained", "lost", "net", "width", "alpha")},
-        name="regions-source",
-    )
-    borders = figure.multi_polygons(
-        xs="xs", ys="ys", source=regions, name="regions", fill_alpha=0, line_width="width", line_alpha="alpha"
-    )
+    regions = _source("regions", "xs ys name held gained lost net width alpha")
+    lines = {"fill_alpha": 0, "line_width": "width", "line_alpha": "alpha"}
+    borders = figure.multi_polygons("xs", "ys", source=regions, name="regions", **lines)
     borders.nonselection_glyph = None
-    labels = models.ColumnDataSource({"x": [], "y": [], "text": []}, name="labels-source")
+    labels = _source("labels", "x y text")
     for name in ("halos", "labels"):
         # An outline hides the letters that it is drawn with: they are written once more above it.
         figure.text("x", "y", text="text", source=labels, name=name, text_align="center", text_outline_width=3, **_TEXT)
@@ -162,17 +138,15 @@ def _map_figure(*, synthetic: bool) -> Any:
     )
     if synthetic:
         corner = {side: models.Node(target="frame", symbol=side, offset=10) for side in ("left", "top")}
-        mark = models.Label(
-            x=corner["left"],
-            y=corner["top"],
-            text="SYNTHETIC SAMPLE\nno real war",
-            anchor="top_left",
-            text_font_size="13px",
-            text_font_style="bold",
-            name="synthetic",
-        )
-        figure.add_layout(mark)
+        font = {"anchor": "top_left", "text_font_size": "13px", "text_font_style": "bold"}
+        text = "SYNTHETIC SAMPLE\nno real war"
+        figure.add_layout(models.Label(x=corner["left"], y=corner["top"], text=text, name="synthetic", **font))
     return figure
+
+
+def _source(name: str, columns: str) -> Any:
+    """Return a source that the scripts fill, of some columns."""
+    return bokeh("models").ColumnDataSource({column: [] for column in columns.split()}, name=f"{name}-source")
 
 
 def _series_figure() -> Any:
@@ -181,12 +155,11 @@ def _series_figure() -> Any:
     figure = _figure("series", [models.TapTool()], height=260, x_axis_type="datetime")
     figure.add_layout(models.BoxAnnotation(name="band", fill_alpha=0.12, line_alpha=0, level="underlay"))
     figure.add_layout(models.Span(dimension="height", location=0, name="mark", line_width=1.5))
-    source = models.ColumnDataSource({name: [] for name in ("x", "y", "label", "text")}, name="series-source")
+    source = _source("series", "x y label text")
     figure.step("x", "y", source=source, mode="after", line_width=2, name="line")
     dots = figure.scatter("x", "y", source=source, size=5, line_alpha=0, name="dots")
     dots.nonselection_glyph = None
-    here = models.ColumnDataSource({"x": [], "y": []}, name="here-source")
-    figure.scatter("x", "y", source=here, size=11, line_width=2, name="here")
+    figure.scatter("x", "y", source=_source("here", "x y"), size=11, line_width=2, name="here")
     figure.add_tools(models.HoverTool(renderers=[dots], tooltips=_HOVER_SERIES, mode="vline"))
     figure.yaxis.formatter = models.NumeralTickFormatter(format="0,0")
     figure.yaxis.axis_label = "km² held"
@@ -198,9 +171,7 @@ def _ranking_figure() -> Any:
     """Return the ranking: what each region's figures say, gained to the right and lost to the left."""
     models = bokeh("models")
     figure = _figure("ranking", [models.TapTool()], height=300, y_range=models.FactorRange(name="ranked"))
-    source = models.ColumnDataSource(
-        {name: [] for name in ("region", "gained", "lost", "net", "end")}, name="ranking-source"
-    )
+    source = _source("ranking", "region gained lost net end")
     for name in ("gained", "lost"):
         bars = figure.hbar("region", right=name, left=0, height=0.6, source=source, name=f"{name}-bars", line_alpha=0)
         bars.nonselection_glyph = None

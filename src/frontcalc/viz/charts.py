@@ -28,21 +28,7 @@ from frontcalc.tables import (
 )
 from frontcalc.viz import titles
 from frontcalc.viz.curve import Event, draw_series, read_events
-from frontcalc.viz.sheet import (
-    TICK_PT,
-    Box,
-    Picture,
-    Sheet,
-    figure_of,
-    installed,
-    plain_settings,
-    rows_of_boxes,
-    style_axes,
-    ticks_between,
-    title_above,
-    width_of,
-    within,
-)
+from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, figure_of, installed, plain_settings, ticks_between
 from frontcalc.viz.style import Looks, Style, style_of
 
 if TYPE_CHECKING:
@@ -200,8 +186,8 @@ def _draw_periods(table: Table[Any, Any], style: Style) -> Picture:
     with plain_settings():
         sheet = Sheet(style)
         space = _below_key(sheet, words)
-        for box, (actor, rows) in zip(rows_of_boxes(space, len(actors)), actors.items(), strict=True):
-            title_above(sheet, box, f"{actor}, {per}" if len(actors) > 1 else per)
+        for box, (actor, rows) in zip(space.rows(len(actors)), actors.items(), strict=True):
+            sheet.title_above(box, f"{actor}, {per}" if len(actors) > 1 else per)
             _upright_bars(sheet, box, [row.period for row in rows], [_bar_of(row, unit, daily=daily) for row in rows])
     return Picture(sheet.figure, words)
 
@@ -232,9 +218,8 @@ def _draw_regions(table: Table[Any, Any], style: Style) -> Picture:
     )
     with plain_settings():
         sheet = Sheet(style)
-        space = _below_key(sheet, words)
         bars = [(printable(row.region), bar) for row in ranked if (bar := _bar_of(row, unit))]
-        _ranked_bars(sheet, space, bars)
+        _ranked_bars(sheet, _below_key(sheet, words), bars)
     return Picture(sheet.figure, words)
 
 
@@ -242,8 +227,7 @@ def _below_key(sheet: Sheet, words: titles.Words) -> Box:
     """Write the words and the key, and return the room below."""
     space = sheet.room(words)
     sheet.write(words)
-    below = sheet.key(space, [(name, {"facecolor": getattr(sheet.theme, name)}) for name in ("gained", "lost")])
-    return space._replace(top=below - sheet.px(4))
+    return sheet.key(space, [("gained", sheet.theme.gained), ("lost", sheet.theme.lost)], 4)
 
 
 def _bar_of(row: PeriodRow, unit: Unit, *, daily: bool = False) -> Bar | None:
@@ -257,7 +241,7 @@ def _bar_of(row: PeriodRow, unit: Unit, *, daily: bool = False) -> Bar | None:
 def _limits(bars: Sequence[Bar | None]) -> tuple[float, float]:
     """Return what an axis must reach to, zero within."""
     known = [value for bar in bars if bar for value in bar]
-    low, high = min(0.0, *known, 0.0), max(0.0, *known, 0.0)
+    low, high = min([0.0, *known]), max([0.0, *known])
     air = 0.06 * (high - low or 1.0)
     return low - (air if low else 0.0), high + air
 
@@ -266,7 +250,7 @@ def _upright_bars(sheet: Sheet, box: Box, names: Sequence[str], bars: Sequence[B
     """Draw a bar a period; of the names as many as fit below the axis, evenly."""
     low, high = _limits(bars)
     ticks, labels = ticks_between(low, high, 6)
-    inner = within(sheet, box, left=width_of(sheet, labels))
+    inner = sheet.within(box, left=sheet.width_of(labels))
     axes = sheet.axes(inner)
     for place, bar in enumerate(bars):
         if bar is not None:
@@ -277,7 +261,7 @@ def _upright_bars(sheet: Sheet, box: Box, names: Sequence[str], bars: Sequence[B
     widest = max((sheet.measure(name, TICK_PT)[0] for name in names), default=0.0) + sheet.px(4)
     step = max(1, math.ceil(widest / (inner.width / max(len(names), 1))))
     axes.set_xticks(range(0, len(names), step), names[::step])
-    style_axes(sheet, axes, grid="y")
+    sheet.style(axes, grid="y")
     axes.axhline(0.0, color=sheet.theme.ink, linewidth=0.8, zorder=3)
 
 
@@ -292,8 +276,8 @@ def _ranked_bars(sheet: Sheet, space: Box, ranked: Sequence[tuple[str, Bar]]) ->
     ticks, labels = ticks_between(low, high, 7)
     nets = [km2(net, signed=True) for _, (*_, net) in ranked]
     names = [sheet.fit(name, TICK_PT, space.width * 0.3) for name, _ in ranked]
-    inner = within(sheet, space, left=width_of(sheet, names), right=width_of(sheet, [*nets, "net"]) + sheet.px(4))
-    title_above(sheet, Box(inner.left, space.bottom, inner.right, space.top), sheet.unit.label)
+    inner = sheet.within(space, left=sheet.width_of(names), right=sheet.width_of([*nets, "net"]) + sheet.px(4))
+    sheet.title_above(Box(inner.left, space.bottom, inner.right, space.top), sheet.unit.label)
     right = {"ha": "right", "color": sheet.theme.quiet, "gid": "axis"}
     sheet.text(space.right, space.top - sheet.px(1.5), "net", 7.6, va="top", **right)
     axes = sheet.axes(inner)
@@ -306,7 +290,7 @@ def _ranked_bars(sheet: Sheet, space: Box, ranked: Sequence[tuple[str, Bar]]) ->
         sheet.text(space.right, middle, nets[place], TICK_PT, ha="right", va="center", gid="net")
     axes.set_yticks(range(len(names)), names)
     axes.set_xticks(ticks, labels)
-    style_axes(sheet, axes, grid="x")
+    sheet.style(axes, grid="x")
     axes.axvline(0.0, color=sheet.theme.ink, linewidth=0.8, zorder=3)
 
 

@@ -23,19 +23,7 @@ from frontcalc.sources.detection import unpack
 from frontcalc.sources.files import single_file
 from frontcalc.tables import TOTAL, SeriesRow, Table
 from frontcalc.viz import titles
-from frontcalc.viz.sheet import (
-    TICK_PT,
-    Box,
-    Picture,
-    Sheet,
-    plain_settings,
-    rows_of_boxes,
-    style_axes,
-    ticks_between,
-    title_above,
-    width_of,
-    within,
-)
+from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, plain_settings, ticks_between
 from frontcalc.viz.style import Style
 
 if TYPE_CHECKING:
@@ -59,17 +47,9 @@ class Event:
 
 
 def read_events(path: str | Path) -> tuple[Event, ...]:
-    """Read events, sorted by day.
+    """Read events from CSV in UTF-8 with the columns date (YYYY-MM-DD) and label, others ignored; return them by day.
 
-    Parameters
-    ----------
-    path : str or Path
-        CSV in UTF-8 with the columns date (YYYY-MM-DD) and label; others are ignored.
-
-    Raises
-    ------
-    DataError
-        The file cannot be read, lacks a column, or a line has no date or label.
+    DataError says that the file cannot be read, lacks a column, or has a line without date or label.
     """
     entry = single_file(Path(path))
     try:
@@ -96,26 +76,11 @@ def read_events(path: str | Path) -> tuple[Event, ...]:
 
 
 def draw_series(table: Table[Any, Any], style: Style, events: Sequence[Event] = (), gap: int | None = None) -> Picture:
-    """Draw the area held over time, a panel an actor.
+    """Draw the totals of a series, each on the day of its map, a panel an actor, with events marked.
 
-    Parameters
-    ----------
-    table : Table of SeriesRow
-        Its totals are drawn, each on the day of its map.
-    style : Style
-        Size, colours and unit.
-    events : sequence of Event
-        What to mark.
-    gap : int, optional
-        The line is broken where more days lie between two maps; default three times the usual distance of
-        maps, a week at least.
-
-    Raises
-    ------
-    UsageError
-        The gap is not positive, or more events fall together than fit.
-    NoDataError
-        There is nothing to draw.
+    The line is broken where more than `gap` days lie between two maps: by default three times their usual distance, a
+    week at least. UsageError says that the gap is not positive, or that more events fall together than fit; NoDataError
+    that there is nothing to draw.
     """
     if gap is not None and gap < 1:
         raise UsageError("must be one day at least", where=f"--gap {gap}", cure="leave it out")
@@ -139,9 +104,9 @@ def draw_series(table: Table[Any, Any], style: Style, events: Sequence[Event] = 
         sheet = Sheet(style)
         space = sheet.room(words)
         sheet.write(words)
-        for box, (actor, points) in zip(rows_of_boxes(space, len(curves)), curves.items(), strict=True):
+        for box, (actor, points) in zip(space.rows(len(curves)), curves.items(), strict=True):
             axis = f"{unit.label} held; the axis does not start at zero"
-            title_above(sheet, box, f"{actor}, {axis}" if len(curves) > 1 else axis)
+            sheet.title_above(box, f"{actor}, {axis}" if len(curves) > 1 else axis)
             _curve(sheet, box, points, limit, mine)
     return Picture(sheet.figure, words)
 
@@ -185,7 +150,7 @@ def _curve(sheet: Sheet, box: Box, points: Sequence[Point], limit: int, events: 
     low = max(low, 0.0) if min(values) >= 0 else low
     ticks, labels = ticks_between(low, high, 6)
     end = km2(values[-1], places=1 if high - low < 100 else 0)
-    inner = within(sheet, box, left=width_of(sheet, labels), right=width_of(sheet, [end]) + sheet.px(3), lines=2)
+    inner = sheet.within(box, left=sheet.width_of(labels), right=sheet.width_of([end]) + sheet.px(3), lines=2)
     first, last = points[0][0], points[-1][0]
     if first == last:
         first, last = first - timedelta(days=3), last + timedelta(days=3)
@@ -208,7 +173,7 @@ def _curve(sheet: Sheet, box: Box, points: Sequence[Point], limit: int, events: 
         at = start + sheet.px(1), bottom + step * 0.2
         sheet.text(*at, event.label, _EVENT_PT, gid="event", color=sheet.theme.quiet)
     _dates(axes, first, last)
-    style_axes(sheet, axes, grid="y")
+    sheet.style(axes, grid="y")
     height = inner.bottom + (values[-1] - low) / (high - low) * inner.height
     sheet.text(inner.right + sheet.px(3), height, end, TICK_PT, va="center", weight="bold", gid="last")
     axes.plot(np.array([points[-1][0]]), [values[-1]], "o", color=colour, markersize=3.5, clip_on=False, zorder=4)
@@ -230,11 +195,8 @@ def _lines(
         # The line up to this label closes the rows below to labels further left.
         taken = [min(start, edge) for edge in taken[: row + 1]] + [start] * (row == len(taken)) + taken[row + 1 :]
         if len(taken) > _MOST_LINES:
-            raise UsageError(
-                f"more than {_MOST_LINES} events fall together near {event.day}",
-                where="--events",
-                cure="leave some out, or give a wider --size",
-            )
+            problem = f"more than {_MOST_LINES} events fall together near {event.day}"
+            raise UsageError(problem, where="--events", cure="leave some out, or give a wider --size")
         found.append((Event(event.day, label), x, start, row))
     return found
 

@@ -1,22 +1,25 @@
-"""What part of the world a map shows, in which projection, and polygons made ready to be drawn in it."""
+"""What part of the world a map shows, in which projection, and the land, regions and towns that lie there."""
 
 from __future__ import annotations
 
+import csv
+import gzip
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from importlib import resources
+from typing import NamedTuple
 
 import numpy as np
+import orjson
 import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry, names
+from frontcalc.embedded import load_embedded
 from frontcalc.errors import UsageError
-from frontcalc.regions import RegionSet
+from frontcalc.regions import RegionSet, embedded_covers
 from frontcalc.slivers import SLIVER_WIDTH_M
-
-if TYPE_CHECKING:
-    from matplotlib.path import Path
 
 Geometries = NDArray[np.object_]
 Bounds = tuple[float, float, float, float]
@@ -30,20 +33,20 @@ _WORTH = 0.7
 _AIR = 0.09
 _SMALLEST_M = 30_000.0
 _WIDEST_DEGREES = 60
-_MAY_CHANGE = 0.001
+
+COVERED = (14.0, 40.0, 52.0, 59.0)
+"""West, south, east and north of the neighbours and coasts that come with the package, degrees."""
+
+SEAS = {
+    "Black Sea": ((31.3, 45.3), (31.2, 44.3), (33.0, 43.4), (35.0, 43.6), (37.0, 43.9), (30.6, 45.6), (32.2, 45.8)),
+    "Sea of Azov": ((36.6, 46.05), (36.3, 45.8), (35.8, 46.2), (37.0, 46.3), (37.5, 46.5), (38.0, 46.9)),
+}
+"""Points where a sea's name may stand, the best first; chosen by hand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A rectangle of a Lambert azimuthal equal-area projection, in which areas are true.
-
-    Parameters
-    ----------
-    lon, lat : float
-        The centre of the projection, degrees.
-    box : (west, south, east, north)
-        Metres.
-    """
+    """A box (west, south, east, north, in metres) of the equal-area projection centred on `lon`, `lat` (degrees)."""
 
     lon: float
     lat: float
@@ -67,6 +70,12 @@ class Frame:
         return crs.bounds_in_degrees(self.crs, self.box)
 
     @property
+    def is_known(self) -> bool:
+        """Whether neighbours and coasts are known all over it."""
+        west, south, east, north = self.degrees
+        return COVERED[0] <= west and COVERED[1] <= south and east <= COVERED[2] and north <= COVERED[3]
+
+    @property
     def aspect(self) -> float:
         """Width ÷ height."""
         west, south, east, north = self.box
@@ -81,23 +90,10 @@ class Frame:
 
 
 def frame_of(zoom: str, plane: str, changed: Geometries, held: Geometries, regions: RegionSet) -> Frame:
-    """Return the frame that a zoom asks for.
+    """Return the frame that a zoom asks for; polygons (n,) and regions are in the CRS `plane`.
 
-    Parameters
-    ----------
-    zoom : str
-        `auto` for the change (where there is none, for what is held), a region's name, or W,S,E,N in degrees.
-    plane : str
-        The CRS of the polygons and regions.
-    changed, held : (n,) array of Polygon
-        What was gained and lost, and what was held.
-    regions : RegionSet
-        Where names of regions are looked up.
-
-    Raises
-    ------
-    UsageError
-        The zoom is neither, or no box on the globe.
+    A zoom is `auto` for the change (where there is none, for what is held), a region's name, or W,S,E,N in degrees;
+    UsageError says that it is none of these, or no box on the globe.
     """
     if zoom == "auto":
         shapes = _main(changed) if len(changed) else held if len(held) else regions.land
@@ -115,17 +111,12 @@ def frame_of(zoom: str, plane: str, changed: Geometries, held: Geometries, regio
                 cure="give W,S,E,N, as in 33,46,41,51",
             )
         return _around(outline(west, south, east, north), crs.LONLAT, air=0.0)
-    return _around(regions.land[owners(regions) == _region(zoom, regions)], plane)
+    return _around(regions.land[regions.land_owner == _region(zoom, regions)], plane)
 
 
 def outline(west: float, south: float, east: float, north: float) -> Geometries:
     """Return a box of degrees as polygons (1,) whose edges are split, so that they bend as parallels do."""
     return np.array([shapely.segmentize(shapely.box(west, south, east, north), 0.5)], dtype=object)
-
-
-def owners(regions: RegionSet) -> NDArray[np.intp]:
-    """Return the index of the region that each polygon of a set's land is of."""
-    return regions.land_owner
 
 
 def _region(zoom: str, regions: RegionSet) -> int:
@@ -194,36 +185,82 @@ def projected(shapes: Geometries, source: str, target: str) -> Geometries:
     return moved
 
 
-def seen(polygons: Geometries, box: Bounds, tolerance: float) -> Geometries:
-    """Return what a box shows of polygons (n,), without detail below a tolerance, as polygons (m,).
-
-    It is for land, whose area nobody reads off the picture: what was gained and lost is never cut.
-    """
-    mine = polygons[shapely.intersects(polygons, shapely.box(*box))]
-    return geometry.polygonal(shapely.simplify(shapely.clip_by_rect(mine, *box), tolerance))
-
-
-def thinned(polygons: Geometries, tolerance: float) -> Geometries:
-    """Return polygons (n,) without detail below a tolerance, except those whose area that would change by 0.1 %."""
-    thin = np.asarray(shapely.simplify(polygons, tolerance, preserve_topology=True), dtype=object)
-    areas = shapely.area(polygons)
-    return np.where(np.abs(shapely.area(thin) - areas) <= _MAY_CHANGE * areas, thin, polygons)
-
-
 def are_slivers(polygons: Geometries) -> NDArray[np.bool_]:
     """Say of polygons (n,) in metres whether their mean width, 2 × area ÷ perimeter, is a sliver's."""
     return np.asarray(2 * shapely.area(polygons) < SLIVER_WIDTH_M * shapely.length(polygons), dtype=bool)
 
 
-def path_of(polygons: Geometries) -> Path:
-    """Return polygons (n,) as one path, holes turning against their outlines so that they stay open."""
-    from matplotlib.path import Path
+class Town(NamedTuple):
+    """A town: its rank is 1 for a million or so, 5 for one that only a local map shows."""
 
-    oriented = shapely.orient_polygons(geometry.polygonal(polygons), exterior_cw=False)
-    _, points, offsets = shapely.to_ragged_array(oriented) if len(oriented) else (None, np.empty((0, 2)), ())
-    codes = np.full(len(points), Path.LINETO, dtype=Path.code_type)
-    if len(points):
-        rings = np.asarray(offsets[0])
-        codes[rings[:-1]] = Path.MOVETO
-        codes[rings[1:] - 1] = Path.CLOSEPOLY
-    return Path(points, codes)
+    name: str
+    lon: float
+    lat: float
+    rank: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Basemap:
+    """Land in a map's projection, cut to nothing yet.
+
+    `countries` by name are those around the regions and the regions' own; `frontiers` their borders on land, where they
+    are embedded. `regions` are those that figures are split by: name (several may share one), ground, and whether the
+    set has all of their country. Within `covered` it is known what is land and what is sea.
+    """
+
+    countries: dict[str, Geometries]
+    frontiers: Geometries
+    regions: tuple[tuple[str, Geometries, bool], ...]
+    covered: Geometries
+
+
+@lru_cache(maxsize=1)
+def towns() -> tuple[Town, ...]:
+    """Return the towns that come with the package, the largest first."""
+    text = (resources.files("frontcalc") / "data" / "towns.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    found = [Town(row["name"], float(row["lon"]), float(row["lat"]), int(row["rank"])) for row in rows]
+    return tuple(sorted(found, key=lambda town: town.rank))
+
+
+def land_in(frame: Frame, regions: RegionSet, plane: str) -> Basemap:
+    """Return the land around a frame, and the regions of a set, which is in the CRS `plane`, in its projection."""
+    countries: dict[str, Geometries] = {}
+    covered = frontiers = np.empty(0, dtype=object)
+    west, south, east, north = frame.degrees
+    on_globe = shapely.box(max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0))
+    if embedded_covers(np.array([on_globe], dtype=object)):
+        known, borders = _neighbours()
+        countries = {name: projected(shapes, crs.LONLAT, frame.crs) for name, shapes in known.items()}
+        covered = projected(outline(*COVERED), crs.LONLAT, frame.crs)
+        frontiers = shapely.transform(borders, crs.projector(crs.LONLAT, frame.crs))
+    owner, land = regions.land_owner, projected(regions.land, plane, frame.crs)
+    shown = []
+    for index in np.unique(owner[shapely.intersects(land, shapely.box(*frame.box))]):
+        country = regions.countries[index] if regions.countries else ""
+        shape = geometry.polygonal(geometry.union(land[owner == index]))
+        shown.append((regions.names[index], shape, country not in regions.partial_countries))
+    return Basemap(countries, frontiers, tuple(shown), covered)
+
+
+@lru_cache(maxsize=1)
+def _neighbours() -> tuple[dict[str, Geometries], Geometries]:
+    """Return by name the countries around the embedded regions, and what these show of theirs, in degrees.
+
+    Beside them stand the borders on land of each country that is embedded as a whole.
+    """
+    packed = (resources.files("frontcalc") / "data" / "surroundings.geojson.gz").read_bytes()
+    around: dict[str, Geometries] = {}
+    for feature in orjson.loads(gzip.decompress(packed))["features"]:
+        shape = shapely.from_geojson(orjson.dumps(feature["geometry"]))
+        around[feature["properties"]["name"]] = geometry.polygonal(shape)
+    stored, countries, lines = load_embedded(), dict(around), []
+    of = np.array([region.country for region in stored.regions])[stored.owner]
+    called = {country.code: country.name for country in stored.countries}
+    for code in dict.fromkeys(of.tolist()):
+        shown = geometry.polygonal(shapely.coverage_union_all(stored.pieces[of == code]))
+        countries[called[code]] = np.concatenate([countries.get(called[code], shown[:0]), shown])
+    for name in countries.keys() - around.keys():
+        others = shapely.union_all(np.concatenate([countries[at] for at in countries if at != name]))
+        lines.append(shapely.line_merge(shapely.boundary(shapely.union_all(countries[name])).intersection(others)))
+    return countries, np.asarray(shapely.get_parts(lines), dtype=object)

@@ -16,8 +16,7 @@ import shapely
 
 from frontcalc import crs, geometry
 from frontcalc.names import printable
-from frontcalc.viz.basemap import SEAS, Basemap, towns
-from frontcalc.viz.frame import Frame, Geometries
+from frontcalc.viz.frame import SEAS, Basemap, Frame, Geometries, Town, towns
 from frontcalc.viz.sheet import Box, Sheet
 
 if TYPE_CHECKING:
@@ -40,24 +39,19 @@ _METRES_PER_POINT = {1: 1e9, 2: 4_000.0, 3: 2_000.0, 4: 900.0, 5: 450.0}
 _INSIDE = {"region": 0.9, "country": 0.97}
 """The share of a name that must lie within its area."""
 
+_CITY = 2
+"""Towns up to this rank are named before regions and countries."""
+
 _DRY = 0.06
 _PAD = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A text to place.
+    """A text to place, of a kind that says how it is set: town, region, country or sea; all lengths are pixels.
 
-    Parameters
-    ----------
-    text, kind : str
-        What it says, and how it is set: town, region, country or sea.
-    width, height : float
-        Of the text, pixels.
-    anchors : tuple of (float, float)
-        Where it may stand, pixels, the best first: the point of a town, or middles of the text.
-    mark : float
-        Radius of the mark at a town's point, pixels; 0 where the text stands on the anchor itself.
+    `anchors` are where it may stand, the best first: a town's point, whose mark has the radius `mark`, or middles of
+    the text, where `mark` is 0.
     """
 
     text: str
@@ -71,24 +65,17 @@ class Label:
 def place(
     labels: Sequence[Label], canvas: Box, cost: Callable[[Label, Box], float | None]
 ) -> list[tuple[Label, Box, Point]]:
-    """Return the labels that find a place, in the order given, each with the box of its text and its anchor.
+    """Return the labels that find a place on the canvas, each with the box of its text and its anchor.
 
-    Parameters
-    ----------
-    labels : sequence of Label
-        The most important first.
-    canvas : Box
-        What they must stay in.
-    cost : callable
-        How bad a place is for a label (0 is best), None where it may not stand at all.
+    The most important come first; `cost` says how bad a place is for a label (0 is best), None where it may not stand.
     """
     taken: list[Box] = []
     found = []
     for label in labels:
         free = []
         for order, (box, anchor) in enumerate(_places(label)):
-            own = [box.grown(_PAD), *([Box.around(*anchor, label.mark, label.mark)] if label.mark else [])]
-            if all(canvas.holds(part) and not any(part.meets(other) for other in taken) for part in own):
+            own = [box.grown(_PAD), *([Box(*anchor, *anchor).grown(label.mark)] if label.mark else [])]
+            if all(_holds(canvas, part) and all(_apart(part, other) for other in taken) for part in own):
                 price = cost(label, box)
                 if price is not None:
                     free.append((price, order, box, anchor, own))
@@ -99,6 +86,16 @@ def place(
     return found
 
 
+def _holds(box: Box, part: Box) -> bool:
+    """Say whether a box lies within another."""
+    return box.left <= part.left and box.bottom <= part.bottom and part.right <= box.right and part.top <= box.top
+
+
+def _apart(one: Box, other: Box) -> bool:
+    """Say whether two boxes share no ground."""
+    return one.right <= other.left or other.right <= one.left or one.top <= other.bottom or other.top <= one.bottom
+
+
 def _places(label: Label) -> Iterator[tuple[Box, Point]]:
     """Yield the boxes that a label could take with their anchors: around a town's mark, or on the anchors."""
     half = label.width / 2, label.height / 2
@@ -107,35 +104,35 @@ def _places(label: Label) -> Iterator[tuple[Box, Point]]:
     shifts = [*around, (0.0, above), (0.0, -above)] if label.mark else [(0.0, 0.0)]
     for x, y in label.anchors:
         for dx, dy in shifts:
-            yield Box.around(x + dx, y + dy, *half), (x, y)
+            yield Box(x + dx, y + dy, x + dx, y + dy).grown(*half), (x, y)
 
 
 def letter(sheet: Sheet, axes: Axes, box: Box, frame: Frame, land: Basemap, changed: Geometries) -> None:
-    """Write names on a panel, none on another, all inside it.
+    """Write names on a panel that shows a frame, off the ground that was gained and lost where they can."""
+    canvas, per_metre = box.grown(-sheet.px(3)), box.width / (frame.box[2] - frame.box[0])
 
-    Parameters
-    ----------
-    sheet, axes, box
-        Where the panel is.
-    frame : Frame
-        What it shows.
-    land : Basemap
-        Regions and countries.
-    changed : (n,) array of Polygon
-        What was gained and lost, metres of the frame's projection: names keep off it where they can.
-    """
-    canvas = box.grown(-sheet.px(3))
-    pixels = _Pixels(box, frame)
-    areas = {
-        ("region", printable(name)): geometry.as_multipolygon(shapely.union_all(pixels.of(shapes)))
-        for name, shapes, _ in land.regions
-    } | {
-        ("country", name.upper()): geometry.as_multipolygon(shapely.union_all(pixels.of(shapes)))
-        for name, shapes in land.countries.items()
-        if shapely.intersects(shapes, shapely.box(*frame.box)).any()
-    }
+    def pixels(metres: Any) -> Any:
+        return (np.asarray(metres) - frame.box[:2]) * per_metre + (box.left, box.bottom)
+
+    def located(points: Sequence[Point]) -> list[Point]:
+        there = crs.projector(crs.LONLAT, frame.crs)(np.reshape(points, (-1, 2)))
+        return [(x, y) for x, y in pixels(there).tolist()]
+
+    def shown(shapes: Geometries) -> Geometries:
+        # In pixels, without detail below one.
+        cut = shapely.transform(shapely.clip_by_rect(shapes, *frame.box), pixels)
+        return geometry.repair(geometry.polygonal(shapely.simplify(cut, 0.8)))
+
+    def label(kind: str, text: str, anchors: Sequence[Point], mark: float = 0.0) -> Label:
+        size, style = _FONTS[kind]
+        return Label(text, kind, *sheet.measure(text, size, **style), tuple(anchors), mark)
+
+    near = {name: own for name, own in land.countries.items() if shapely.intersects(own, shapely.box(*frame.box)).any()}
+    named = {("region", printable(name)): own for name, own, _ in land.regions}
+    named |= {("country", name.upper()): own for name, own in near.items()}
+    areas = {which: geometry.as_multipolygon(shapely.union_all(shown(own))) for which, own in named.items()}
     dry = shapely.STRtree([area for area in areas.values() if not area.is_empty])
-    front = shapely.STRtree(pixels.of(changed))
+    front = shapely.STRtree(shown(changed))
 
     def cost(label: Label, own: Box) -> float | None:
         text = shapely.box(*own)
@@ -146,71 +143,32 @@ def letter(sheet: Sheet, axes: Axes, box: Box, frame: Frame, land: Basemap, chan
             return None
         return _shared(front, text) / text.area
 
-    seas = [_label(sheet, "sea", name, pixels.of_degrees(points)) for name, points in SEAS.items()]
-    labels = [*_towns(sheet, pixels, (1, 2)), *_areas(sheet, canvas, areas), *seas, *_towns(sheet, pixels, (3, 4, 5))]
-    for label, own, anchor in place(labels, canvas, cost):
-        _write(sheet, axes, label, own, anchor)
+    inside = {which: shapely.intersection(area, shapely.box(*canvas)) for which, area in areas.items()}
+    largest = sorted((which for which in inside if inside[which].area), key=lambda own: (own[0], -areas[own].area))
+    mine, dot = _towns_in(frame, sheet.px(1) / per_metre), sheet.px(_MARK_PT)
+    points = located([(town.lon, town.lat) for town in mine])
+    dots = [label("town", town.name, [point], dot) for town, point in zip(mine, points, strict=True)]
+    cities = sum(town.rank <= _CITY for town in mine)
+    seas = [label("sea", name, located(points)) for name, points in SEAS.items()]
+    labels = [*dots[:cities], *(label(*which, _anchors(inside[which])) for which in largest), *seas, *dots[cities:]]
+    for one, own, anchor in place(labels, canvas, cost):
+        _write(sheet, axes, one, own, anchor)
 
 
-class _Pixels:
-    """From a frame's projection to a sheet's pixels."""
-
-    def __init__(self, box: Box, frame: Frame) -> None:
-        self._box, self.frame = box, frame
-        self.per_metre = box.width / (frame.box[2] - frame.box[0])
-
-    def points(self, points: Any) -> Any:
-        """Return coordinates (n, 2) in pixels."""
-        corner = np.array(self.frame.box[:2])
-        return (np.asarray(points) - corner) * self.per_metre + np.array([self._box.left, self._box.bottom])
-
-    def of_degrees(self, points: Sequence[Point]) -> list[Point]:
-        """Return the pixels of points in degrees."""
-        there = self.points(crs.projector(crs.LONLAT, self.frame.crs)(np.array(points)))
-        return [(x, y) for x, y in there.tolist()]
-
-    def of(self, shapes: Geometries) -> Geometries:
-        """Return what the panel shows of polygons, in pixels, without detail below one."""
-        cut = shapely.clip_by_rect(shapes, *self.frame.box)
-        return geometry.repair(geometry.polygonal(shapely.simplify(shapely.transform(cut, self.points), 0.8)))
+def _towns_in(frame: Frame, metres_per_point: float) -> list[Town]:
+    """Return the towns that a frame shows at its scale, the largest first."""
+    west, south, east, north = frame.degrees
+    return [
+        town
+        for town in towns()
+        if metres_per_point <= _METRES_PER_POINT[town.rank] and west <= town.lon <= east and south <= town.lat <= north
+    ]
 
 
 def _shared(tree: shapely.STRtree, text: shapely.Polygon) -> float:
     """Return how much of a text's box polygons cover (square pixels)."""
     near = tree.geometries[tree.query(text, predicate="intersects")]
     return float(shapely.area(shapely.intersection(near, text)).sum())
-
-
-def _label(sheet: Sheet, kind: str, text: str, anchors: Sequence[Point], mark: float = 0.0) -> Label:
-    """Return a label with the size that its text has in the font of its kind."""
-    size, style = _FONTS[kind]
-    return Label(text, kind, *sheet.measure(text, size, **style), tuple(anchors), mark)
-
-
-def _towns(sheet: Sheet, pixels: _Pixels, ranks: tuple[int, ...]) -> Iterator[Label]:
-    """Yield the towns of some ranks that the frame shows at its scale, the largest first."""
-    per_point = sheet.px(1) / pixels.per_metre
-    west, south, east, north = pixels.frame.degrees
-    mine = [
-        town
-        for town in towns()
-        if town.rank in ranks
-        and per_point <= _METRES_PER_POINT[town.rank]
-        and west <= town.lon <= east
-        and south <= town.lat <= north
-    ]
-    points = pixels.of_degrees([(town.lon, town.lat) for town in mine]) if mine else []
-    for town, point in zip(mine, points, strict=True):
-        yield _label(sheet, "town", town.name, [point], sheet.px(_MARK_PT))
-
-
-def _areas(sheet: Sheet, canvas: Box, areas: dict[tuple[str, str], shapely.MultiPolygon]) -> Iterator[Label]:
-    """Yield regions and countries with the places where their names may stand, the largest first."""
-    inner = shapely.box(*canvas)
-    for (kind, name), area in sorted(areas.items(), key=lambda entry: (entry[0][0], -entry[1].area)):
-        inside = shapely.intersection(area, inner)
-        if not inside.is_empty and inside.area:
-            yield _label(sheet, kind, name, _anchors(inside))
 
 
 def _anchors(area: shapely.Geometry) -> list[Point]:
@@ -232,18 +190,9 @@ def _write(sheet: Sheet, axes: Axes, label: Label, box: Box, anchor: Point) -> N
     theme, (size, style) = sheet.theme, _FONTS[label.kind]
     rim = withStroke(linewidth=2.0, foreground=theme.sea if label.kind == "sea" else theme.land)
     colour = theme.ink if label.kind == "town" else theme.quiet
-    about = {"gid": label.kind, "color": colour, "path_effects": [rim], "ha": "center", "va": "center", "zorder": 6}
-    sheet.text((box.left + box.right) / 2, (box.bottom + box.top) / 2, label.text, size, **about, **style)
+    about: dict[str, Any] = {"gid": label.kind, "color": colour, "path_effects": [rim], "zorder": 6, **style}
+    sheet.text(*box.middle, label.text, size, ha="center", va="center", **about)
     if label.mark:
-        x, y = anchor
-        axes.plot(
-            [x / sheet.width],
-            [y / sheet.height],
-            "o",
-            transform=sheet.figure.transFigure,
-            markersize=_MARK_PT * 2,
-            color=theme.ink,
-            markeredgecolor=theme.land,
-            markeredgewidth=0.5,
-            zorder=5,
-        )
+        x, y = anchor[0] / sheet.width, anchor[1] / sheet.height
+        edge: dict[str, Any] = {"markersize": _MARK_PT * 2, "markeredgecolor": theme.land, "markeredgewidth": 0.5}
+        axes.plot([x], [y], "o", transform=sheet.figure.transFigure, color=theme.ink, zorder=5, **edge)

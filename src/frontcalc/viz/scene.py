@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 import shapely
 
+from frontcalc import geometry
 from frontcalc.errors import UsageError
 from frontcalc.outputs import numbers, write_file
 from frontcalc.outputs.wording import KM2
@@ -18,20 +19,9 @@ from frontcalc.regions import RegionSet
 from frontcalc.slivers import SLIVER_WIDTH_M
 from frontcalc.tables import DiffRow, Meta, Table
 from frontcalc.viz import titles
-from frontcalc.viz.basemap import COVERED, Basemap, covers, land_in
-from frontcalc.viz.frame import Frame, Geometries, are_slivers, frame_of, path_of, projected, seen, thinned
+from frontcalc.viz.frame import COVERED, Basemap, Frame, Geometries, are_slivers, frame_of, land_in, projected
 from frontcalc.viz.lettering import letter
-from frontcalc.viz.sheet import (
-    FORMATS,
-    KEY_LEADING,
-    KEY_PT,
-    Box,
-    Picture,
-    Sheet,
-    figure_of,
-    installed,
-    plain_settings,
-)
+from frontcalc.viz.sheet import FORMATS, KEY_LINE_PT, Box, Picture, Sheet, figure_of, installed, plain_settings
 from frontcalc.viz.style import Looks, Style, style_of
 
 if TYPE_CHECKING:
@@ -46,20 +36,15 @@ _HEADING_PT, _DETAIL_PT, _SCALE_PT = 8.5, 6.8, 7.5
 _FINEST_PX, _LAND_PX = 0.2, 0.5
 _M_PER_MILE = 1609.344
 _SCALE_ROOM = 0.24
+_MAY_CHANGE = 0.001
 _THICKENED = f"small changes are outlined to show; strips under {SLIVER_WIDTH_M:g} m are not"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Panel:
-    """One period of one actor.
+    """One period of one actor: the total that the map states, and polygons (n,) in metres of the scene's plane.
 
-    Parameters
-    ----------
-    row : DiffRow
-        The total: the figures that the map states.
-    held, gained, lost : (n,) array of Polygon
-        What was held at the opening, and what came and went, in metres of the scene's plane; all empty where
-        the period has not two maps.
+    They are what was held at the opening, and what came and went; all empty where the period has not two maps.
     """
 
     row: DiffRow
@@ -123,12 +108,11 @@ class ChangeMap:
 
 
 def _draw(scene: ChangeMap, style: Style, zoom: str) -> Picture:
-    """Draw a map of change; a UsageError where the zoom names nothing, or the sheet has no room for the periods."""
+    """Draw a map of change; UsageError where the zoom names nothing, or the sheet has no room for the periods."""
     count = len(scene.panels)
     if count > MOST_PANELS:
-        raise UsageError(
-            f"{count} maps are more than the {MOST_PANELS} that one picture holds", cure="name fewer periods"
-        )
+        problem = f"{count} maps are more than the {MOST_PANELS} that one picture holds"
+        raise UsageError(problem, cure="name fewer periods")
     with plain_settings():
         sheet = Sheet(style)
         # The proportions of the panels depend on the room that the words leave, and those on the frame.
@@ -161,38 +145,26 @@ def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet)
     rows, meta, unit = [panel.row for panel in drawn], scene.table.meta, sheet.unit
     west, south, east, north = COVERED
     coast = f"Coast and neighbours are known from {west:g}° to {east:g}° E and {south:g}° to {north:g}° N only."
-    if covers(frame):
-        coast = "Coast and neighbours: Natural Earth."
-    return titles.words(
-        meta,
-        titles.map_title(rows, titles.place_of(scene.table.rows, meta), unit),
-        f"{titles.gross_of(rows[0], unit)}." if len(rows) == 1 else "Ground gained and lost in each period.",
-        [f"Drawn in the {frame.stated}. {coast}"],
-        _outside(drawn, frame),
-    )
-
-
-def _outside(drawn: Sequence[Panel], frame: Frame) -> list[str]:
-    """Return how much of the change the frame leaves out, nothing where it is all there."""
-    whole, out = 0.0, 0.0
+    whole = out = 0.0
     for ground in (ground for panel in drawn for ground in (panel.gained, panel.lost)):
         areas = shapely.area(ground)
         whole += float(areas.sum())
         out += float((areas - shapely.area(shapely.clip_by_rect(ground, *frame.box))).sum())
-    if out <= 1e-6 * whole:
-        return []
-    share = f"{100 * out / whole:.1f} %" if out >= 0.0005 * whole else "less than 0.1 %"
-    return [f"Outside the frame: {share} of what was gained and lost."]
+    share = f"{100 * out / whole:.1f} %" if out >= 0.0005 * whole > 0 else "less than 0.1 %"
+    return titles.words(
+        meta,
+        titles.map_title(rows, titles.place_of(scene.table.rows, meta), unit),
+        f"{titles.gross_of(rows[0], unit)}." if len(rows) == 1 else "Ground gained and lost in each period.",
+        [f"Drawn in the {frame.stated}. {'Coast and neighbours: Natural Earth.' if frame.is_known else coast}"],
+        [f"Outside the frame: {share} of what was gained and lost."] if out > 1e-6 * whole else [],
+    )
 
 
 def _key(sheet: Sheet, space: Box, *, changed: bool) -> Box:
     """Write what the colours mean and return the box below it."""
-    meanings = {"gained": sheet.theme.gained, "lost": sheet.theme.lost, "held at the opening": sheet.theme.held}
-    entries = [(words, {"facecolor": colour}) for words, colour in meanings.items()]
-    remark: dict[str, Any] = {}
-    entries.append((_THICKENED if changed else "no ground gained or lost", remark))
-    below = sheet.key(space, entries, reserve=space.width * _SCALE_ROOM)
-    return Box(space.left, space.bottom, space.right, below - sheet.px(2))
+    theme, remark = sheet.theme, _THICKENED if changed else "no ground gained or lost"
+    entries = [("gained", theme.gained), ("lost", theme.lost), ("held at the opening", theme.held), (remark, "")]
+    return sheet.key(space, entries, 2, reserve=space.width * _SCALE_ROOM)
 
 
 def _boxes(sheet: Sheet, space: Box, count: int, aspect: float) -> list[Box]:
@@ -208,9 +180,8 @@ def _boxes(sheet: Sheet, space: Box, count: int, aspect: float) -> list[Box]:
     columns = max(range(1, count + 1), key=lambda number: min(sides(number)[0] / aspect, sides(number)[1]))
     width, height = sides(columns)
     if min(width, height) < sheet.px(60):
-        raise UsageError(
-            f"is too small for {count} maps", where=f"--size {sheet.width}x{sheet.height}", cure="give a larger one"
-        )
+        where = f"--size {sheet.width}x{sheet.height}"
+        raise UsageError(f"is too small for {count} maps", where=where, cure="give a larger one")
     boxes = []
     for place in range(count):
         left = space.left + (place % columns) * (width + gap)
@@ -226,7 +197,7 @@ def _scale_bar(sheet: Sheet, space: Box, scale_m: float) -> None:
     power = 10.0 ** math.floor(math.log10(longest))
     length = next(power * step for step in (5, 2, 1) if power * step <= longest)
     width = length * per / scale_m
-    middle = space.top - sheet.px(KEY_PT * KEY_LEADING) / 2
+    middle = space.top - sheet.px(KEY_LINE_PT) / 2
     text = f"{length:g} {label}"
     right = space.right - (sheet.measure(text, _SCALE_PT)[0] + sheet.px(4))
     thick = sheet.px(1.6)
@@ -246,17 +217,17 @@ def _panel(sheet: Sheet, box: Box, panel: Panel, frame: Frame, land: Basemap, sc
     # A little more than the frame, so that no cut edge of land is seen.
     shown = west - more, south - more, east + more, north + more
     coarse = _LAND_PX * scale_m
-    _fill(axes, seen(land.covered, shown, 0.0), "sea", 0.0, facecolor=theme.sea)
+    _fill(axes, _seen(land.covered, shown, 0.0), "sea", 0.0, facecolor=theme.sea)
     coast = {"edgecolor": theme.border, "linewidth": 0.5, "joinstyle": "round"}
     for shapes in land.countries.values():
-        _fill(axes, seen(shapes, shown, coarse), "country", 0.1, facecolor=theme.foreign, **coast)
+        _fill(axes, _seen(shapes, shown, coarse), "country", 0.1, facecolor=theme.foreign, **coast)
     for _, shapes, whole_country in land.regions:
         # The line hides the hair between neighbours that were thinned apart.
         colour = theme.land if whole_country else theme.foreign
-        _fill(axes, seen(shapes, shown, coarse), "region", 0.2, facecolor=colour, edgecolor=colour, linewidth=0.4)
-    _fill(axes, seen(panel.held, shown, coarse), "held", 1.0, facecolor=theme.held)
+        _fill(axes, _seen(shapes, shown, coarse), "region", 0.2, facecolor=colour, edgecolor=colour, linewidth=0.4)
+    _fill(axes, _seen(panel.held, shown, coarse), "held", 1.0, facecolor=theme.held)
     for ground, gid, colour in ((panel.lost, "lost", theme.lost), (panel.gained, "gained", theme.gained)):
-        slivers, thin = are_slivers(ground), thinned(ground, _FINEST_PX * scale_m)
+        slivers, thin = are_slivers(ground), _thinned(ground, _FINEST_PX * scale_m)
         _fill(axes, thin[slivers], f"{gid}-slivers", 2.0, facecolor=colour)
         edge = {"edgecolor": colour, "linewidth": OUTLINE_PT, "joinstyle": "round"}
         _fill(axes, thin[~slivers], gid, 2.0, facecolor=colour, **edge)
@@ -270,13 +241,37 @@ def _panel(sheet: Sheet, box: Box, panel: Panel, frame: Frame, land: Basemap, sc
     letter(sheet, axes, box, frame, land, np.concatenate([panel.gained, panel.lost]))
 
 
-def _fill(axes: Axes, shapes: Geometries, gid: str, zorder: float, **style: Any) -> None:
-    """Draw polygons as one path."""
-    from matplotlib.patches import PathPatch
+def _seen(polygons: Geometries, box: tuple[float, float, float, float], tolerance: float) -> Geometries:
+    """Return what a box shows of polygons (n,), without detail below a tolerance, as polygons (m,).
 
-    if len(shapes):
-        # Unlike `add_patch` this does not look for the extent of every edge, which nobody asks for.
-        axes.add_artist(PathPatch(path_of(shapes), gid=gid, zorder=zorder, **{"linewidth": 0.0, **style}))
+    It is for land, whose area nobody reads off the picture: what was gained and lost is never cut.
+    """
+    mine = polygons[shapely.intersects(polygons, shapely.box(*box))]
+    return geometry.polygonal(shapely.simplify(shapely.clip_by_rect(mine, *box), tolerance))
+
+
+def _thinned(polygons: Geometries, tolerance: float) -> Geometries:
+    """Return polygons (n,) without detail below a tolerance, except those whose area that would change by 0.1 %."""
+    thin = np.asarray(shapely.simplify(polygons, tolerance, preserve_topology=True), dtype=object)
+    areas = shapely.area(polygons)
+    return np.where(np.abs(shapely.area(thin) - areas) <= _MAY_CHANGE * areas, thin, polygons)
+
+
+def _fill(axes: Axes, shapes: Geometries, gid: str, zorder: float, **style: Any) -> None:
+    """Draw polygons (n,) as one path, holes turning against their outlines so that they stay open."""
+    from matplotlib import patches, path
+
+    polygons = geometry.polygonal(shapes)
+    if not len(shapes):
+        return
+    points, codes = np.empty((0, 2)), np.empty(0, dtype=path.Path.code_type)
+    if len(polygons):
+        _, points, (rings, *_) = shapely.to_ragged_array(shapely.orient_polygons(polygons, exterior_cw=False))
+        codes = np.full(len(points), path.Path.LINETO, dtype=path.Path.code_type)
+        codes[rings[:-1]], codes[rings[1:] - 1] = path.Path.MOVETO, path.Path.CLOSEPOLY
+    # Unlike `add_patch` this does not look for the extent of every edge, which nobody asks for.
+    about = {"gid": gid, "zorder": zorder, "linewidth": 0.0, **style}
+    axes.add_artist(patches.PathPatch(path.Path(points, codes), **about))
 
 
 def _heading(sheet: Sheet, box: Box, row: DiffRow) -> None:
@@ -286,16 +281,15 @@ def _heading(sheet: Sheet, box: Box, row: DiffRow) -> None:
         gained, lost = (numbers.km2(area * unit.per_km2) for area in (row.gained_km2, row.lost_km2))
         between = f", {row.opening} to {row.closing}" if row.opening and row.closing else ""
         detail = f"gained {gained}, lost {lost} {unit.label}{between}"
-    above = box.top + sheet.px(_DETAIL_PT * 1.5)
     heading = sheet.fit(titles.finding(row, unit), _HEADING_PT, box.width, weight="bold")
+    above, below = (box.top + sheet.px(_DETAIL_PT * lines) for lines in (1.5, 0.35))
     sheet.text(box.left, above, heading, _HEADING_PT, va="bottom", weight="bold", gid="heading")
-    below, detail = box.top + sheet.px(_DETAIL_PT * 0.35), sheet.fit(detail, _DETAIL_PT, box.width)
-    sheet.text(box.left, below, detail, _DETAIL_PT, va="bottom", color=sheet.theme.quiet, gid="detail")
+    detail, quiet = sheet.fit(detail, _DETAIL_PT, box.width), sheet.theme.quiet
+    sheet.text(box.left, below, detail, _DETAIL_PT, va="bottom", color=quiet, gid="detail")
 
 
 def _watermark(sheet: Sheet, box: Box) -> None:
     """Write across a panel that its maps are made up, so that a part cut out of the picture says it too."""
     size = min(box.height * 0.16, box.width * 0.105) * 72 / sheet.figure.dpi
-    middle = (box.left + box.right) / 2, (box.bottom + box.top) / 2
     style: dict[str, Any] = {"ha": "center", "va": "center", "rotation": 20, "weight": "bold", "alpha": 0.16}
-    sheet.text(*middle, "SYNTHETIC", size, gid="watermark", **style)
+    sheet.text(*box.middle, "SYNTHETIC", size, gid="watermark", **style)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from frontcalc.errors import UsageError
@@ -25,7 +26,8 @@ FORMATS = ("png", "svg", "pdf")
 FONT = "DejaVu Sans"
 SYNTHETIC = "SYNTHETIC SAMPLE: made-up maps, no real war"
 _TITLE_PT, _SUBTITLE_PT, _SOURCE_PT = 15.0, 9.0, 6.2
-KEY_PT, KEY_LEADING = 8.0, 1.7
+_KEY_PT = 8.0
+KEY_LINE_PT = _KEY_PT * 1.7
 _MARGIN_PT = 13.0
 _LEADING = 1.32
 TICK_PT, _AXIS_PT = 7.2, 7.6
@@ -50,29 +52,23 @@ class Box(NamedTuple):
         """From bottom to top."""
         return self.top - self.bottom
 
-    @classmethod
-    def around(cls, x: float, y: float, half_width: float, half_height: float) -> Box:
-        """Return the box around a point."""
-        return cls(x - half_width, y - half_height, x + half_width, y + half_height)
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Its centre."""
+        return (self.left + self.right) / 2, (self.bottom + self.top) / 2
 
-    def grown(self, by: float) -> Box:
-        """Return the box with some pixels more on each side; fewer where `by` is negative."""
-        return Box(self.left - by, self.bottom - by, self.right + by, self.top + by)
+    def grown(self, by: float, up: float | None = None) -> Box:
+        """Return the box with some pixels more on each side, `up` above and below; fewer where that is negative."""
+        up = by if up is None else up
+        return Box(self.left - by, self.bottom - up, self.right + by, self.top + up)
 
-    def holds(self, other: Box) -> bool:
-        """Say whether another box lies within this one."""
-        return (
-            other.left >= self.left
-            and other.right <= self.right
-            and other.bottom >= self.bottom
-            and other.top <= self.top
-        )
-
-    def meets(self, other: Box) -> bool:
-        """Say whether this box and another share ground."""
-        return (
-            self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
-        )
+    def rows(self, count: int) -> list[Box]:
+        """Return boxes one below the other for some charts; raise UsageError where they are more than a sheet holds."""
+        if count > MOST_CHARTS:
+            problem = f"{count} charts are more than the {MOST_CHARTS} that one picture holds"
+            raise UsageError(problem, cure="ask for fewer")
+        tops = [self.top - place * (self.height / count) for place in range(count + 1)]
+        return [self._replace(bottom=below, top=above) for above, below in pairwise(tops)]
 
 
 class Sheet:
@@ -106,6 +102,10 @@ class Sheet:
             self._measured[key] = width, max(height, self.px(size_pt * 0.75))
         return self._measured[key]
 
+    def share(self, box: Box) -> tuple[float, float, float, float]:
+        """Return a box's left, bottom, width and height as shares of the sheet, as matplotlib places things."""
+        return box.left / self.width, box.bottom / self.height, box.width / self.width, box.height / self.height
+
     def text(self, x: float, y: float, text: str, size_pt: float, **style: Any) -> Any:
         """Write text at a pixel of the sheet; formulas and control characters in it mean nothing."""
         plain: dict[str, Any] = {"color": self.theme.ink, "fontsize": size_pt, "family": FONT, "parse_math": False}
@@ -113,16 +113,14 @@ class Sheet:
 
     def axes(self, box: Box) -> Axes:
         """Return axes in a box."""
-        place = (box.left / self.width, box.bottom / self.height, box.width / self.width, box.height / self.height)
-        return self.figure.add_axes(place)
+        return self.figure.add_axes(self.share(box))
 
     def rectangle(self, box: Box, **style: Any) -> None:
         """Draw a box on the sheet itself."""
         from matplotlib.patches import Rectangle
 
-        corner = box.left / self.width, box.bottom / self.height
-        size = box.width / self.width, box.height / self.height
-        self.figure.add_artist(Rectangle(corner, *size, transform=self.figure.transFigure, **style))
+        left, bottom, width, height = self.share(box)
+        self.figure.add_artist(Rectangle((left, bottom), width, height, transform=self.figure.transFigure, **style))
 
     def wrap(self, text: str, size_pt: float, width: float, **font: Any) -> list[str]:
         """Return text in lines no wider than some pixels; a word that is wider is cut."""
@@ -150,13 +148,7 @@ class Sheet:
         return kept + "…"
 
     def room(self, words: Words) -> Box:
-        """Return the box that the words around the picture leave.
-
-        Raises
-        ------
-        UsageError
-            They leave none.
-        """
+        """Return the box that the words around the picture leave; raise UsageError where they leave none."""
         above, below = self._lines(words)
         top = self.height - self.margin - sum(self.px(size * _LEADING) for _, _, size, _ in above)
         bottom = self.margin * 0.8 + len(below) * self.px(_SOURCE_PT * _LEADING)
@@ -189,32 +181,53 @@ class Sheet:
             *(("subtitle", line, _SUBTITLE_PT, quiet) for line in self.wrap(words.subtitle, _SUBTITLE_PT, width)),
         ], [line for text in words.source for line in self.wrap(text, _SOURCE_PT, width)]
 
-    def key(self, box: Box, entries: Sequence[tuple[str, dict[str, Any]]], *, reserve: float = 0.0) -> float:
-        """Write a key of coloured patches along the top of a box and return the height below it.
+    def key(self, box: Box, entries: Sequence[tuple[str, str]], gap_pt: float, reserve: float = 0.0) -> Box:
+        """Write a key of coloured patches along the top of a box and return the box below it and a gap.
 
-        Parameters
-        ----------
-        box : Box
-            Where it may stand.
-        entries : sequence of (str, dict)
-            What each colour means, and how its patch is drawn; a remark without any stands by itself.
-        reserve : float
-            Pixels at the right end of the first line that are for something else.
+        Each entry says what a colour means; a remark without a colour stands by itself.
+        `reserve` keeps pixels free at the right end of the first line.
         """
-        side, step = self.px(KEY_PT), self.px(KEY_PT * KEY_LEADING)
+        side, step = self.px(_KEY_PT), self.px(KEY_LINE_PT)
         x, middle, limit = box.left, box.top - step / 2, box.right - reserve
-        for label, style in entries:
-            indent = side * 1.5 if style else 0.0
-            width = indent + self.measure(label, KEY_PT)[0]
+        for label, patch in entries:
+            indent = side * 1.5 if patch else 0.0
+            width = indent + self.measure(label, _KEY_PT)[0]
             if x > box.left and x + width > limit:
                 x, middle, limit = box.left, middle - step, box.right
-            if style:
-                self.rectangle(Box(x, middle - side / 2, x + side, middle + side / 2), linewidth=0.0, **style)
-            shown = self.fit(label, KEY_PT, limit - x - indent)
-            colour = self.theme.ink if style else self.theme.quiet
-            self.text(x + indent, middle, shown, KEY_PT, va="center_baseline", color=colour, gid="key")
+            if patch:
+                self.rectangle(Box(x, middle - side / 2, x + side, middle + side / 2), linewidth=0.0, facecolor=patch)
+            shown = self.fit(label, _KEY_PT, limit - x - indent)
+            colour = self.theme.ink if patch else self.theme.quiet
+            self.text(x + indent, middle, shown, _KEY_PT, va="center_baseline", color=colour, gid="key")
             x += width + side * 1.4
-        return middle - step / 2
+        return box._replace(top=middle - step / 2 - self.px(gap_pt))
+
+    def within(self, box: Box, *, left: float, right: float = 0.0, lines: int = 1) -> Box:
+        """Return the box left for a chart's axes: room for tick labels on either side (pixels) and below (lines)."""
+        under = self.px(TICK_PT * (0.8 + 1.2 * lines))
+        return Box(box.left + left, box.bottom + under, box.right - right, box.top - self.px(_AXIS_PT * 1.9))
+
+    def title_above(self, box: Box, text: str) -> None:
+        """Write above an axes what it measures, in which unit."""
+        shown = self.fit(text, _AXIS_PT, box.width)
+        top = box.top - self.px(_AXIS_PT * 0.2)
+        self.text(box.left, top, shown, _AXIS_PT, va="top", gid="axis", color=self.theme.quiet)
+
+    def width_of(self, labels: Sequence[str]) -> float:
+        """Return the width of the widest of some tick labels and the space beside it, pixels."""
+        return max((self.measure(label, TICK_PT)[0] for label in labels), default=0.0) + self.px(5)
+
+    def style(self, axes: Axes, *, grid: str) -> None:
+        """Leave of a chart's axes its ticks' labels, and a grid across one direction."""
+        axes.set_facecolor(self.theme.paper)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        pad = self.px(1.2) * 72 / self.figure.dpi
+        axes.tick_params(length=0, labelsize=TICK_PT, labelcolor=self.theme.ink, pad=pad)
+        axes.grid(visible=True, axis=grid, color=self.theme.rule, linewidth=0.6)  # type: ignore[arg-type]
+        axes.set_axisbelow(True)
+        for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+            text.set_fontfamily(FONT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,15 +245,13 @@ class Picture:
         description = printable(" ".join([self.words.subtitle, *self.words.source]))
         # No date, and no version of matplotlib: the same picture is the same bytes.
         metadata: dict[str, dict[str, Any]] = {
-            "png": {"Title": title, "Description": description, "Software": None},
-            "svg": {"Title": title, "Description": description, "Date": None, "Creator": None},
-            "pdf": {"Title": title, "Subject": description, "CreationDate": None, "Producer": None},
+            "png": {"Description": description, "Software": None},
+            "svg": {"Description": description, "Date": None, "Creator": None},
+            "pdf": {"Subject": description, "CreationDate": None, "Producer": None},
         }
-        out, figure = io.BytesIO(), self.figure
+        out, colour, own = io.BytesIO(), self.figure.get_facecolor(), {"Title": title, **metadata[format_]}
         with plain_settings():
-            figure.savefig(
-                out, format=format_, dpi=figure.dpi, facecolor=figure.get_facecolor(), metadata=metadata[format_]
-            )
+            self.figure.savefig(out, format=format_, dpi=self.figure.dpi, facecolor=colour, metadata=own)
         return out.getvalue()
 
     def _repr_png_(self) -> bytes:
@@ -274,49 +285,6 @@ def plain_settings() -> Iterator[None]:
         yield
 
 
-def rows_of_boxes(space: Box, count: int) -> list[Box]:
-    """Return boxes one below the other for some charts.
-
-    Raises
-    ------
-    UsageError
-        There are more than a sheet holds.
-    """
-    if count > MOST_CHARTS:
-        raise UsageError(f"{count} charts are more than the {MOST_CHARTS} that one picture holds", cure="ask for fewer")
-    height = space.height / count
-    return [
-        Box(space.left, space.top - (place + 1) * height, space.right, space.top - place * height)
-        for place in range(count)
-    ]
-
-
-def within(sheet: Sheet, box: Box, *, left: float, right: float = 0.0, lines: int = 1) -> Box:
-    """Return the box left for a chart's axes: room for tick labels on either side (pixels) and below (lines)."""
-    under = sheet.px(TICK_PT * (0.8 + 1.2 * lines))
-    return Box(box.left + left, box.bottom + under, box.right - right, box.top - sheet.px(_AXIS_PT * 1.9))
-
-
-def style_axes(sheet: Sheet, axes: Axes, *, grid: str) -> None:
-    """Leave of a chart's axes its ticks' labels, and a grid across one direction."""
-    theme = sheet.theme
-    axes.set_facecolor(theme.paper)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    axes.tick_params(length=0, labelsize=TICK_PT, labelcolor=theme.ink, pad=sheet.px(1.2) * 72 / sheet.figure.dpi)
-    axes.grid(visible=True, axis=grid, color=theme.rule, linewidth=0.6)  # type: ignore[arg-type]
-    axes.set_axisbelow(True)
-    for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-        text.set_fontfamily(FONT)
-
-
-def title_above(sheet: Sheet, box: Box, text: str) -> None:
-    """Write above an axes what it measures, in which unit."""
-    shown = sheet.fit(text, _AXIS_PT, box.width)
-    top = box.top - sheet.px(_AXIS_PT * 0.2)
-    sheet.text(box.left, top, shown, _AXIS_PT, va="top", gid="axis", color=sheet.theme.quiet)
-
-
 def ticks_between(low: float, high: float, most: int) -> tuple[list[float], list[str]]:
     """Return round figures between two, and how they are written."""
     from matplotlib.ticker import MaxNLocator
@@ -326,8 +294,3 @@ def ticks_between(low: float, high: float, most: int) -> tuple[list[float], list
     places = next((number for number in range(6) if abs(round(step, number) - step) < 1e-9), 6)
     ticks = [tick for tick in found if low <= tick <= high]
     return ticks, [km2(tick, places=places) for tick in ticks]
-
-
-def width_of(sheet: Sheet, texts: Sequence[str]) -> float:
-    """Return the width of the widest of some tick labels and the space beside it, pixels."""
-    return max((sheet.measure(text, TICK_PT)[0] for text in texts), default=0.0) + sheet.px(5)

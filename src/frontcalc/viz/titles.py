@@ -14,18 +14,7 @@ from frontcalc.periods import is_period
 from frontcalc.tables import TOTAL, HeldRow, Meta, PeriodRow, SeriesRow
 from frontcalc.views import VIEWS
 
-_REPEATED = (
-    "SPAN",
-    "NO-NEW-MAP",
-    "NO-MAP",
-    "LAYER-MISSING",
-    "CARRIED",
-    "SKIPPED",
-    "UNKNOWN-LAYER",
-    "ONLY",
-    "BASELINE",
-    "REDEFINITION",
-)
+_REPEATED = "SPAN NO-NEW-MAP NO-MAP LAYER-MISSING CARRIED SKIPPED UNKNOWN-LAYER ONLY BASELINE REDEFINITION"
 """Notices that a picture repeats; the others are of rows that it does not show, or in its title."""
 
 _SEVERAL = 3
@@ -54,7 +43,7 @@ def words(meta: Meta, title: str, subtitle: str, notes: Sequence[str], last: Seq
         f"Areas calculated with frontcalc {meta.version}."
     )
     kinds: dict[str, list[str]] = {}
-    for line in grouped(notice for notice in meta.notices if notice.code in _REPEATED):
+    for line in grouped(notice for notice in meta.notices if notice.code in _REPEATED.split()):
         kinds.setdefault(line.partition(":")[0], []).append(line)
     text = "; ".join(f"{own[0]}{f' (and {len(own) - 1} more)' if own[1:] else ''}" for own in kinds.values())
     remark = [f"Note: {text[:_LONGEST_NOTE]}{'…' if len(text) > _LONGEST_NOTE else ''}."] if text else []
@@ -63,22 +52,17 @@ def words(meta: Meta, title: str, subtitle: str, notes: Sequence[str], last: Seq
 
 
 def finding(row: PeriodRow, unit: Unit) -> str:
-    """Return what a row found, as in «+2,750 km² in 2024, to 17 Nov»."""
-    return f"{change(row.net_km2, unit)} {_when(row)}"
-
-
-def _when(row: PeriodRow) -> str:
-    """Return a row's period in a few words, with the day where the archive's maps cut it short."""
+    """Return what a row found, as in «+2,750 km² in 2024, to 17 Nov», where the maps end before the period."""
+    found, codes = change(row.net_km2, unit), row.notes.split() if row.net_km2 is not None else []
     if not is_period(row.period):
-        return "between two maps"
-    codes = row.notes.split() if row.net_km2 is not None else []
+        return f"{found} between two maps"
     if ".." in row.period or is_stretched(row):
         if not codes and not row.opening:
-            return f"in {row.period}"
-        return f"from {day_of_year(row.opening)} to {day_of_year(row.closing)}"
+            return f"{found} in {row.period}"
+        return f"{found} from {day_of_year(row.opening)} to {day_of_year(row.closing)}"
     late = f", from {short_day(row.opening)}" if "OPENS-LATE" in codes and row.opening else ""
     early = f", to {short_day(row.closing)}" if "CLOSES-EARLY" in codes and row.closing else ""
-    return in_period(row.period) + late + early
+    return f"{found} {in_period(row.period)}{late}{early}"
 
 
 def day_of_year(day: date | None) -> str:
