@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 import shapely
 
@@ -227,25 +227,31 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
 
 def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
     """Yield a period's rows: figures where two maps stand for its ends, else blanks."""
-    span, shown = one.span, run.shown(one.change) if one.change else None
-    days = span.days
+    shown, own = run.shown(one.change) if one.change else None, columns_of(run, one.span)
     for line in run.lines.shown:
         figures = shown.row(line.members) if shown else BLANK
-        net = figures["net_km2"]
+        net, days = figures["net_km2"], own["days"]
         yield DiffRow(
-            archive=run.archive.name,
-            actor=span.actor,
-            period=span.period.label,
             level=line.level,
             region=line.region,
-            opening=span.opening.day if span.opening else None,
-            closing=span.closing.day if span.closing else None,
-            days=days,
-            view=run.view.name,
             rate_km2_per_day=net / days if days and net is not None else None,
             notes=codes_of(one.remarks, line),
+            **own,
             **figures,
         )
+
+
+def columns_of(run: Run, span: Span) -> dict[str, Any]:
+    """Return what all rows of a period have in common: archive, actor, period, days of the maps, and view."""
+    return {
+        "archive": run.archive.name,
+        "actor": span.actor,
+        "period": span.period.label,
+        "opening": span.opening.day if span.opening else None,
+        "closing": span.closing.day if span.closing else None,
+        "days": span.days,
+        "view": run.view.name,
+    }
 
 
 def polygons(run: Run, one: Measured) -> Iterator[tuple[str, str, float, shapely.MultiPolygon]]:
