@@ -118,18 +118,21 @@ def summary(
 
 
 def summaries(
-    units: Sequence[str], calendar: Calendar, archive: str | Path | Archive | None, options: Keywords
+    every: Sequence[str], calendar: Calendar, archive: str | Path | Archive | None, options: Keywords
 ) -> list[Table[SummaryRow, SummaryMeta]]:
-    """Return a summary by each of several units, measured in one run; otherwise as `summary`."""
-    for unit in units:
+    """Return a summary by each of several units, longest first, measured in one run; otherwise as `summary`."""
+    for unit in every:
         if unit not in UNITS:
             raise UsageError(f"no period is named {unit!r}", where="--every", cure=f"choose {', '.join(UNITS)}")
+    units = [unit for unit in UNITS if unit in every]
+    if not units:
+        raise UsageError("no unit was given", where="--every", cure=f"choose of {', '.join(UNITS)}")
     drop = options.get("drop_slivers")
     if not calendar.gross and not drop and options.get("sliver_width") is not None:
         raise UsageError("--sliver-width is of slivers", cure="add --gross to show them, or --drop-slivers")
     if calendar.gross and drop:
         raise UsageError("--gross shows slivers beside the figures that they are in", cure="leave out --drop-slivers")
-    if calendar.same_span and tuple(units) != ("year",):
+    if calendar.same_span and units != ["year"]:
         raise UsageError("cuts years to the same days", where="--same-span", cure="use it with --every year")
     asked = Options(**options)
     baseline = parse_day(calendar.baseline) if calendar.baseline else None
