@@ -12,6 +12,7 @@ from frontcalc.change import roles as transitions
 from frontcalc.change.roles import NOTHING, Transitions
 from frontcalc.keywords import facade
 from frontcalc.layers import Role
+from frontcalc.measure.diff import columns_of
 from frontcalc.measure.held import layer_share
 from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import PeriodsLike, parse_periods
@@ -97,7 +98,7 @@ def _transitions(run: Run, span: Span) -> Transitions | None:
 
 def _flow_rows(run: Run, span: Span, measured: Transitions | None, said: Sequence[Notice]) -> Iterator[FlowRow]:
     """Yield a span's rows, a row each pair of the view's roles, also of those that the maps do not show."""
-    shown = measured.roles if measured else ()
+    shown, own, codes = measured.roles if measured else (), columns_of(run, span), join_codes(said)
     roles = [role.value for role in Role if role in run.view.roles or role in shown]
     pairs = [(old, new) for old in (*roles, NOTHING) for new in (*roles, NOTHING) if not old == new == NOTHING]
     for line in run.lines.shown:
@@ -106,17 +107,11 @@ def _flow_rows(run: Run, span: Span, measured: Transitions | None, said: Sequenc
             if measured and old in shown and new in shown:
                 km2 = line.sum_of(measured.km2[shown.index(old), shown.index(new)])
             yield FlowRow(
-                archive=run.archive.name,
-                actor=span.actor,
-                period=span.period.label,
                 level=line.level,
                 region=line.region,
-                opening=span.opening.day if span.opening else None,
-                closing=span.closing.day if span.closing else None,
-                days=span.days,
-                view=run.view.name,
                 from_role=old,
                 to_role=new,
                 km2=km2 if measured else None,
-                notes=join_codes(said),
+                notes=codes,
+                **own,
             )

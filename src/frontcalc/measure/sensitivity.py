@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, Unpack
@@ -17,7 +17,7 @@ from frontcalc.archives import Archive
 from frontcalc.change import Change, Floats
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
-from frontcalc.measure.diff import columns_of, diff_rows
+from frontcalc.measure.diff import columns_of, diff_rows, extended
 from frontcalc.measure.series import steps_in
 from frontcalc.notices import Notice, join_codes
 from frontcalc.outputs.wording import reads_alike
@@ -124,11 +124,10 @@ def with_ranges(run: Run, spans: Iterable[Span]) -> Table[DiffRow, Meta]:
     for one in measured(run, spans):
         found = [_figures(run, one.change), *(other.moved for other in _outcomes(run, one))] if one.change else []
         for row in diff_rows(run, one):
-            own: dict[str, Any] = asdict(row)
             # Blank where nothing was measured.
-            for end, figures in zip(("min", "max"), _least_and_most(found, (row.level, row.region)), strict=False):
-                own |= {f"{name}_{end}_km2": figure for name, figure in zip(MEASURES, figures, strict=True)}
-            rows.append(RangeRow(**own))
+            ends = zip(("min", "max"), _least_and_most(found, (row.level, row.region)), strict=False)
+            pairs = ((end, pair) for end, figures in ends for pair in zip(MEASURES, figures, strict=True))
+            rows.append(extended(RangeRow, row, **{f"{name}_{end}_km2": km2 for end, (name, km2) in pairs}))
     return table_of(run, RangeRow, rows, slivers=True)
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from frontcalc.archives import Archive
 from frontcalc.change import CLOSING, GAINED_SLIVER, LOST_SLIVER, Change, total
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.layers import COUNTRIES
-from frontcalc.measure.diff import diff_rows
+from frontcalc.measure.diff import diff_rows, extended
 from frontcalc.measure.series import EVERY, steps_in
 from frontcalc.notices import Notice
 from frontcalc.periods import UNITS, Period, PeriodLike, calendar_periods, parse_bound, parse_day, parse_period, unit_of
@@ -26,7 +26,7 @@ from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.run.suspicions import suspect_parts
 from frontcalc.states import Span
-from frontcalc.tables import GrossRow, MapUsed, PeriodRow, SummaryMeta, SummaryRow, Table
+from frontcalc.tables import GrossRow, MapUsed, SummaryMeta, SummaryRow, Table
 
 INVASION = "2022-02-24"
 """The day that Russia's full-scale invasion of Ukraine began, which ISW's maps open with: a baseline by name."""
@@ -171,8 +171,9 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     table = table_of(run, kind, rows, slivers=told_apart, blank=True)
     by_day = {one.ref.day: one.files for one in (*run.baselines.values(), *run.used.values())}
     maps = [MapUsed(day, file.name, file.sha256) for day, files in by_day.items() for file in files]
-    meta = SummaryMeta(
-        **{entry.name: getattr(table.meta, entry.name) for entry in fields(table.meta)},
+    meta = extended(
+        SummaryMeta,
+        table.meta,
         every=every,
         same_span=calendar.same_span,
         baseline=run.baseline,
@@ -199,12 +200,9 @@ def _rows(run: Run, step: str | None, land: RegionLand, one: Measured, steps: Se
     held = one.change.km2[CLOSING, 0] - one.change.km2[CLOSING, 1] if one.change else None
     gross = total(steps) if steps else None
     for line, row in zip(run.lines.shown, diff_rows(run, one), strict=True):
-        share = asdict(land.share(line, held, COUNTRIES.get(one.span.actor, "")))
-        own = {entry.name: getattr(row, entry.name) for entry in fields(PeriodRow)} | share
-        if step is None:
-            yield SummaryRow(**own)
-            continue
-        own |= {"step": step, "sliver_width_m": run.slivers[0]}
+        own: dict[str, Any] = asdict(land.share(line, held, COUNTRIES.get(one.span.actor, "")))
+        if step is not None:
+            own |= {"step": step, "sliver_width_m": run.slivers[0]}
         if gross is not None:
             gained, lost = line.sum_of(gross.gained_km2), line.sum_of(gross.lost_km2)
             own |= {
@@ -215,7 +213,7 @@ def _rows(run: Run, step: str | None, land: RegionLand, one: Measured, steps: Se
                 "sliver_gained_km2": line.sum_of(gross.km2[GAINED_SLIVER, 0]),
                 "sliver_lost_km2": line.sum_of(gross.km2[LOST_SLIVER, 0]),
             }
-        yield GrossRow(**own)
+        yield extended(SummaryRow if step is None else GrossRow, row, **own)
 
 
 def periods_of(every: str, maps: Archive, calendar: Calendar, baseline: date | None) -> Iterator[Period]:
