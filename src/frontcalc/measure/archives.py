@@ -1,9 +1,9 @@
-"""What an archive holds, and what is wrong with it."""
+"""What an archive holds, what is wrong with it, and its maps as tidy files."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from frontcalc import __version__, crs, geometry, snapshots
 from frontcalc import regions as region_sets
-from frontcalc.archives import Archive
+from frontcalc.archives import Archive, SnapshotRef, refuse_place
 from frontcalc.embedded import load_embedded
-from frontcalc.errors import ChangedError, DataError, UsageError
+from frontcalc.errors import ChangedError, DataError, UsageError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.layers import UNNAMED
 from frontcalc.lint import CODES, Finding
@@ -26,8 +26,11 @@ from frontcalc.lint.findings import finding, gather
 from frontcalc.lint.single import CheckedMap, check_map, read_map
 from frontcalc.notices import Notice
 from frontcalc.outliers import FROZEN_MAPS
+from frontcalc.outputs import write_file
+from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet
+from frontcalc.run.lands import to_degrees
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
 from frontcalc.snapshots import Fault, fault_of
@@ -182,6 +185,78 @@ def check_archive(
     return Table(Finding, tuple(findings), archive_meta(maps, target, files, notices, regions.source, by_code))
 
 
+@facade
+def convert(
+    output: str | Path, *, archive: str | Path | Archive | None = None, **options: Unpack[Keywords]
+) -> tuple[Path, ...]:
+    """Write an archive's maps as tidy GeoParquet or GeoJSON, which read back to the same figures.
+
+    Parameters
+    ----------
+    output : path
+        `NAME.parquet` or `NAME.geojson` for one file of all maps; else a folder, made if absent, for a
+        GeoJSON file a date.
+    archive : path or Archive
+        The maps; None for the bundled synthetic sample.
+    **options
+        Of `Options`: `date_from`, `skip_bad`.
+
+    Returns
+    -------
+    tuple of Path
+        The files written.
+
+    Raises
+    ------
+    DataError
+        A map cannot be read, or a file cannot be written.
+    UsageError
+        The folder exists and is not empty, or the place lies in the archive; GeoParquet needs a package that
+        is not installed.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> files = frontcalc.convert("maps")  # without an archive, the bundled sample
+    >>> len(files), files[0].name
+    (99, '2022-12-31.geojson')
+    """
+    target = Path(output)
+    asked = Options(**options)
+    maps = Run.open(archive, asked).archive
+    refuse_place(target, archives=maps.roots, fills=True)
+    refs: list[SnapshotRef] = []
+    told: snapshots.Told = {}
+    for ref in maps.refs:
+        try:
+            snapshots.note_tells(told, snapshots.read_snapshot(ref).tells, ref)
+        except DataError as error:
+            if not asked.skip_bad or isinstance(error, ChangedError):
+                raise
+        else:
+            refs.append(ref)
+    snapshots.refuse_told(told, maps)
+    suffix = target.suffix.lower()
+    if suffix in (".parquet", ".geoparquet", ".geojson", ".json"):
+        write = geojson_bytes if "json" in suffix else geoparquet_bytes
+        write_file(target, write(layer for ref in track(refs, "converting map") for layer in _layers(ref)))
+        return (target,)
+    if target.exists() and any(target.iterdir() if target.is_dir() else [target]):
+        raise UsageError(
+            "is no empty folder", where=target.name, cure="name a new folder, or a .parquet or .geojson file"
+        )
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"cannot be made: {reason_of(error)}"
+        raise DataError(problem, where=str(target), cure="give another place with -o") from error
+    files = []
+    for ref in track(refs, "converting map"):
+        files.append(target / f"{ref.day}.geojson")
+        write_file(files[-1], geojson_bytes(_layers(ref)))
+    return tuple(files)
+
+
 def _regions(maps: Archive, options: Keywords, target: str) -> tuple[RegionSet, NDArray[np.object_] | None]:
     """Return the regions that parts should touch, and where the maps should lie (degrees) if that is known."""
     path = options.get("regions")
@@ -220,3 +295,10 @@ def archive_meta(
         notices=tuple(notices),
         attribution=(maps.credit,),
     )
+
+
+def _layers(ref: SnapshotRef) -> Iterator[LayerPolygons]:
+    """Yield the layers of one map in longitude and latitude, repaired as they are for measuring."""
+    for part in snapshots.read_snapshot(ref).layers:
+        polygons = geometry.repair(to_degrees(part.polygons, part.crs))
+        yield LayerPolygons(ref.day, part.name, part.layer.actor, part.layer.role.value, polygons)
