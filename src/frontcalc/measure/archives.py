@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc import __version__, crs, geometry, snapshots
+from frontcalc import __version__, geometry, snapshots
 from frontcalc import regions as region_sets
 from frontcalc.archives import Archive, SnapshotRef, refuse_place
 from frontcalc.embedded import load_embedded
@@ -33,7 +33,7 @@ from frontcalc.regions import RegionSet
 from frontcalc.run.lands import to_degrees
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
-from frontcalc.snapshots import Fault, fault_of
+from frontcalc.snapshots import Fault, Snapshot, Told, fault_of
 from frontcalc.sources import SourceFile
 from frontcalc.tables import ArchiveMeta, LayerRow, Table
 
@@ -70,23 +70,15 @@ def list_archive(
     >>> str(last.date), last.layer, last.role, round(last.km2, 1)
     ('2024-11-17', 'russian_advances', 'advance', 668.8)
     """
-    maps = Run.open(archive, Options(**options)).archive
-    target = options.get("crs") or crs.DEFAULT_CRS
+    asked = Options(**options)
+    maps, target = Run.open(archive, asked).archive, asked.crs
     rows: list[LayerRow] = []
     files: dict[str, SourceFile] = {}
     notices = list(maps.notices)
-    told: snapshots.Told = {}
-    for ref in track(maps.refs, "reading map"):
-        try:
-            snapshot = snapshots.read_snapshot(ref)
-        except DataError as error:
-            if not options.get("skip_bad") or isinstance(error, ChangedError):
-                raise
-            notices.append(Notice("SKIPPED", str(error)))
-            continue
+    told: Told = {}
+    for snapshot in _readable(track(maps.refs, "reading map"), asked, told, notices):
         files.update((file.name, file) for file in snapshot.files)
         notices += snapshot.notices
-        snapshots.note_tells(told, snapshot.tells, ref)
         for part in snapshot.layers:
             ground = geometry.union(snapshots.to_equal_area(part.polygons, part.crs, target, where=part.file))
             vertices, km2 = int(np.sum(shapely.get_num_coordinates(part.polygons))), float(geometry.area_km2(ground))
@@ -141,14 +133,14 @@ def check_archive(
     """
     if frozen < 2:
         raise UsageError("is too few maps", where=f"--frozen {frozen}", cure="give a number of maps, 2 or more")
-    maps = Run.open(archive, replace(Options(**options), skip_bad=True)).archive
-    target = options.get("crs") or crs.DEFAULT_CRS
-    regions, home = _regions(maps, options, target)
+    asked = replace(Options(**options), skip_bad=True)
+    maps, target = Run.open(archive, asked).archive, asked.crs
+    regions, home = _regions(maps, asked)
     by_map: list[list[Fault]] = []
     traces: list[Trace] = []
     files: dict[str, SourceFile] = {}
     synthetic = False
-    told: snapshots.Told = {}
+    told: Told = {}
     before: CheckedMap | None = None
     # Two maps are in memory at most.
     for ref in track(maps.refs, "checking map"):
@@ -225,16 +217,8 @@ def convert(
     asked = Options(**options)
     maps = Run.open(archive, asked).archive
     refuse_place(target, archives=maps.roots, fills=True)
-    refs: list[SnapshotRef] = []
-    told: snapshots.Told = {}
-    for ref in maps.refs:
-        try:
-            snapshots.note_tells(told, snapshots.read_snapshot(ref).tells, ref)
-        except DataError as error:
-            if not asked.skip_bad or isinstance(error, ChangedError):
-                raise
-        else:
-            refs.append(ref)
+    told: Told = {}
+    refs = [snapshot.ref for snapshot in _readable(maps.refs, asked, told, [])]
     snapshots.refuse_told(told, maps)
     suffix = target.suffix.lower()
     if suffix in (".parquet", ".geoparquet", ".geojson", ".json"):
@@ -257,11 +241,25 @@ def convert(
     return tuple(files)
 
 
-def _regions(maps: Archive, options: Keywords, target: str) -> tuple[RegionSet, NDArray[np.object_] | None]:
+def _readable(refs: Iterable[SnapshotRef], asked: Options, told: Told, notices: list[Notice]) -> Iterator[Snapshot]:
+    """Yield maps, and note what tells their polygons apart; those that cannot be read are passed over if asked."""
+    for ref in refs:
+        try:
+            snapshot = snapshots.read_snapshot(ref)
+        except DataError as error:
+            if not asked.skip_bad or isinstance(error, ChangedError):
+                raise
+            notices.append(Notice("SKIPPED", str(error)))
+            continue
+        snapshots.note_tells(told, snapshot.tells, ref)
+        yield snapshot
+
+
+def _regions(maps: Archive, asked: Options) -> tuple[RegionSet, NDArray[np.object_] | None]:
     """Return the regions that parts should touch, and where the maps should lie (degrees) if that is known."""
-    path = options.get("regions")
-    if path is not None:
-        regions = region_sets.read_regions(path, target_crs=target, field=options.get("region_name"))
+    target = asked.crs
+    if asked.regions is not None:
+        regions = region_sets.read_regions(asked.regions, target_crs=target, field=asked.region_name)
         return regions, region_sets.boxes_in_degrees(regions, target)
     for ref in maps.refs:
         try:

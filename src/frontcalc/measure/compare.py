@@ -130,15 +130,7 @@ def disagreements(
 def _measure_each(
     periods: PeriodsLike, archives: Sequence[str | Path | Archive], options: Options
 ) -> tuple[list[Run], list[list[Side]]]:
-    """Return the runs of two archives or more, in their order, and the sides of each actor and period.
-
-    Raises
-    ------
-    UsageError
-        There are fewer than two archives, one is given twice, or they share no actor or no regions.
-    NoDataError
-        Fewer than two archives have two maps for any of the periods.
-    """
+    """Return the runs of two archives or more, in their order, and the sides of each actor and period."""
     wanted = parse_periods(periods)
     if len(archives) < 2:
         raise UsageError("two archives at least are compared", where="--archive", cure="give it once for each")

@@ -155,24 +155,10 @@ def holdings(
     archive: str | Path | Archive | None = None,
     **options: Unpack[Keywords],
 ) -> Holdings[Drawn]:
-    """Measure and draw what an actor holds on each map from one day to another.
+    """Measure and draw what an actor holds on each map from one day to another, errors as of `held`.
 
-    Parameters
-    ----------
-    since, until : date
-        The first and the last day.
-    draw : callable
-        Takes ground in metres of a CRS, and that CRS. What it returns is kept; the ground is not, since
-        that of hundreds of maps is large.
-    archive, **options
-        As for `held`; one actor's ground is taken, the main one where none or all are named.
-
-    Raises
-    ------
-    UsageError, DataError
-        As `held`.
-    NoDataError
-        No map is of these days.
+    `draw` takes ground in metres of a CRS, and that CRS. What it returns is kept; the ground is not, since that of
+    hundreds of maps is large. One actor's ground is taken, the main one where none or all are named.
     """
     run = Run.open(archive, Options(**options))
     maps = run.archive

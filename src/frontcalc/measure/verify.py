@@ -33,6 +33,7 @@ from frontcalc.claims.toml import read_claims
 from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.layers import COUNTRIES
+from frontcalc.measure.diff import extended
 from frontcalc.names import printable
 from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period
@@ -354,13 +355,12 @@ def _difference_row(found: Contradiction, archive: str) -> ClaimRow:
 def _row(claim: Claim, archive: str, figure: Figure, verdict: Verdict, reason: str) -> ClaimRow:
     """Return a row of a claim, with the figure that stands against it."""
     claimed = float(claim.value)
-    return ClaimRow(
-        id=claim.id,
-        period=claim.period,
+    return extended(
+        ClaimRow,
+        claim,
         claimed=claimed,
         computed=figure.value,
         difference=None if figure.value is None else figure.value - claimed,
-        unit=claim.unit,
         verdict=verdict.value,
         reason=reason,
         measure=claim.measure.value,
@@ -372,9 +372,6 @@ def _row(claim: Claim, archive: str, figure: Figure, verdict: Verdict, reason: s
         closing=figure.closing,
         notes=join_codes(figure.notices),
         archive=archive,
-        text=claim.text,
-        source=claim.source,
-        published=claim.published,
     )
 
 
