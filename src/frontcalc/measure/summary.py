@@ -157,15 +157,16 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
 
     def spans() -> Iterator[Span]:
         for actor, period in track(wanted, f"measuring {every}"):
-            span = run.states(actor).resolve(period)
+            span, steps = run.states(actor).resolve(period), steps_of.setdefault((actor, period.label), [])
             suspect: list[Notice] = []
-            if step is not None and span.ends:
-                suspect, steps_of[actor, period.label] = _steps(run, span, step)
+            for before, after in pairwise(steps_in(run, span, step) if step is not None and span.ends else ()):
+                steps.append(run.step(before, after, actor))
+                found = suspect_parts(run, Span(period, before, after, actor=actor), steps[-1])
+                suspect += [one.notice for one in found]
             yield replace(span, notices=(*span.notices, *said, *suspect))
 
     for one in measured(run, spans(), judged=step is None):
-        steps = steps_of.pop((one.span.actor, one.span.period.label), [])
-        rows.extend(_rows(run, step, land, one, steps))
+        rows.extend(_rows(run, step, land, one, steps_of.pop((one.span.actor, one.span.period.label))))
     kind: type[SummaryRow] = SummaryRow if step is None else GrossRow
     told_apart = step is not None or run.options.drop_slivers
     table = table_of(run, kind, rows, slivers=told_apart, blank=True)
@@ -181,17 +182,6 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
         maps=tuple(sorted(maps, key=lambda used: (str(used.date), used.name))),
     )
     return Table(kind, table.rows, meta, table.shape_of)
-
-
-def _steps(run: Run, span: Span, every: str) -> tuple[list[Notice], list[Change]]:
-    """Return the steps inside a span, and notices of what is suspect of them."""
-    notices: list[Notice] = []
-    steps: list[Change] = []
-    for before, after in pairwise(steps_in(run, span, every)):
-        steps.append(run.step(before, after, span.actor))
-        found = suspect_parts(run, Span(span.period, before, after, actor=span.actor), steps[-1])
-        notices += [replace(one.notice, period=span.period.label) for one in found]
-    return notices, steps
 
 
 def _rows(run: Run, step: str | None, land: RegionLand, one: Measured, steps: Sequence[Change]) -> Iterator[SummaryRow]:
@@ -229,9 +219,8 @@ def periods_of(every: str, maps: Archive, calendar: Calendar, baseline: date | N
     begin = max(filter(None, (begin, since, baseline and baseline + _ONE_DAY)))
     end = min(filter(None, (end, until)))
     if begin > end or first == last:
-        raise NoDataError(
-            "has no two maps in the time asked for", where=maps.name, cure=f"its maps are of {maps.extent}"
-        )
+        cure = f"its maps are of {maps.extent}"
+        raise NoDataError("has no two maps in the time asked for", where=maps.name, cure=cure)
     periods = calendar_periods(every, begin, end)
     yield from _cut_alike(periods, min(end, last)) if calendar.same_span else periods
 
