@@ -238,22 +238,30 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
 
 def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
     """Yield a period's rows: figures where two maps stand for its ends, else blanks."""
-    shown, own = run.shown(one.change) if one.change else None, columns_of(run, one.span)
+    span, shown = one.span, run.shown(one.change) if one.change else None
+    days, ends = span.days, (span.opening, span.closing)
+    opening, closing = (None if end is None else end.day for end in ends)
     for line in run.lines.shown:
         figures = shown.row(line.members) if shown else BLANK
-        net, days = figures["net_km2"], own["days"]
+        net = figures["net_km2"]
         yield DiffRow(
+            archive=run.archive.name,
+            actor=span.actor,
+            period=span.period.label,
             level=line.level,
             region=line.region,
+            opening=opening,
+            closing=closing,
+            days=days,
+            view=run.view.name,
             rate_km2_per_day=net / days if days and net is not None else None,
             notes=codes_of(one.remarks, line),
-            **own,
             **figures,
         )
 
 
 def columns_of(run: Run, span: Span) -> dict[str, Any]:
-    """Return what all rows of a period have in common: archive, actor, period, days of the maps, and view."""
+    """Return what the rows of a period have in common in other tables, as in `diff_rows`."""
     return {
         "archive": run.archive.name,
         "actor": span.actor,
