@@ -18,15 +18,13 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from frontcalc.archives import open_archive
     from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
-    from frontcalc.measure.archives import check_archive, list_archive
+    from frontcalc.measure.archives import check_archive, convert, list_archive
     from frontcalc.measure.compare import compare, disagreements
-    from frontcalc.measure.convert import convert
     from frontcalc.measure.diff import changes, changes_between, diff, diff_files
     from frontcalc.measure.explain import explain_archive, write_legend
     from frontcalc.measure.fetch import fetch, source_terms
     from frontcalc.measure.fetch_regions import fetch_regions
-    from frontcalc.measure.flows import flows
-    from frontcalc.measure.held import held
+    from frontcalc.measure.held import flows, held
     from frontcalc.measure.pictures import change_map, change_map_between
     from frontcalc.measure.places import places
     from frontcalc.measure.regions import check_regions, list_regions, show_region
@@ -41,15 +39,13 @@ if TYPE_CHECKING:
 _MODULES = {
     "archives": "open_archive",
     "errors": "CheckFailed DataError FrontcalcError NoDataError UsageError",
-    "measure.archives": "check_archive list_archive",
+    "measure.archives": "check_archive convert list_archive",
     "measure.compare": "compare disagreements",
-    "measure.convert": "convert",
     "measure.diff": "changes changes_between diff diff_files",
     "measure.explain": "explain_archive write_legend",
     "measure.fetch": "fetch source_terms",
     "measure.fetch_regions": "fetch_regions",
-    "measure.flows": "flows",
-    "measure.held": "held",
+    "measure.held": "flows held",
     "measure.pictures": "change_map change_map_between",
     "measure.places": "places",
     "measure.regions": "check_regions list_regions show_region",

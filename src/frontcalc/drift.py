@@ -78,39 +78,49 @@ class Drift:
 
 
 def compare(kept: Tree, now: Tree, *, folder: str) -> Drift:
-    """Return what moved between kept tables and those of now; messages call the tree `folder`.
+    """Return what moved between kept tables and those of now, and why; messages call the tree `folder`.
 
     Areas moved where they differ by more than `TOLERANCE_KM2`. Shares and rates follow from areas and are not compared;
-    every other cell is compared as text.
+    every other cell is compared as text. To a row belongs every general reason, and the maps from its opening to its
+    closing.
     """
-    reasons = _Reasons.between(kept, now)
+    everywhere, by_day = list(_everywhere(kept.record, now.record)), list(_map_changes(kept.record, now.record))
+    baseline = str(now.record.options.get("baseline") or "")
     moved: list[MovedRow] = []
     for name in sorted({*kept.tables, *now.tables}):
-        if name not in kept.tables or name not in now.tables:
-            what = "is not in the folder" if name in now.tables else "is no longer made"
-            moved.append(MovedRow(name, (), what, (), reasons.everywhere or ("the file was removed by hand",)))
-        else:
-            moved.extend(_moved_rows(name, kept.tables[name], now.tables[name], reasons))
+        both = [tree.tables.get(name) for tree in (kept, now)]
+        for key, what, cells in _moved(*both):
+            rows = [table[key] for table in both if table and key in table]
+            days = [day for row in rows for column in ("opening", "closing") if (day := row.get(column))]
+            first, last = min(days, default=""), max(days, default="")
+            mine = [reason for day, reason in by_day if (rows and day == baseline) or first <= day <= last]
+            otherwise = "no map, option or version that the tree records has changed"
+            if None in both:
+                otherwise = "the file was removed by hand"
+            elif name in kept.edited:
+                otherwise = "the kept table is not what frontcalc wrote: it was edited"
+            moved.append(MovedRow(name, key, what, cells, (*everywhere, *mine) or (otherwise,)))
     return Drift(folder, tuple(moved))
 
 
-def _moved_rows(
-    name: str, kept: Mapping[Key, Cells], now: Mapping[Key, Cells], reasons: _Reasons
-) -> Iterator[MovedRow]:
-    """Yield the rows of one table that moved, in the order of the tables."""
+def _moved(
+    kept: Mapping[Key, Cells] | None, now: Mapping[Key, Cells] | None
+) -> Iterator[tuple[Key, str, tuple[tuple[str, str, str], ...]]]:
+    """Yield what moved in a table, None where it is absent: the key of a row, what moved of it, and its cells."""
+    if kept is None or now is None:
+        yield (), "is not in the folder" if kept is None else "is no longer made", ()
+        return
     old_columns, new_columns = (tuple(next(iter(rows.values()), {})) for rows in (kept, now))
     gone = [column for column in old_columns if column not in new_columns]
     added = [column for column in new_columns if column not in old_columns]
     for what, columns in (("no longer has", gone), ("now has", added)):
         if columns and kept and now:
-            yield MovedRow(name, (), f"{what} {', '.join(columns)}", (), reasons.everywhere or reasons.fallback(name))
+            yield (), f"{what} {', '.join(columns)}", ()
     for key in dict.fromkeys([*kept, *now]):
-        old, new = kept.get(key), now.get(key)
-        if old is None or new is None:
-            what = "is new" if old is None else "is gone"
-            yield MovedRow(name, key, what, (), reasons.of(name, old, new))
-        elif cells := tuple(_moved_cells(old, new)):
-            yield MovedRow(name, key, "moved", cells, reasons.of(name, old, new))
+        if key not in kept or key not in now:
+            yield key, "is gone" if key in kept else "is new", ()
+        elif cells := tuple(_moved_cells(kept[key], now[key])):
+            yield key, "moved", cells
 
 
 def _moved_cells(old: Cells, new: Cells) -> Iterator[tuple[str, str, str]]:
@@ -125,43 +135,17 @@ def _moved_cells(old: Cells, new: Cells) -> Iterator[tuple[str, str, str]]:
         yield column, before, after
 
 
-@dataclass(frozen=True, slots=True)
-class _Reasons:
-    """What is different between two trees apart from their figures."""
-
-    everywhere: tuple[str, ...]
-    by_day: tuple[tuple[str, str], ...]
-    baseline: str | None
-    edited: frozenset[str]
-
-    @classmethod
-    def between(cls, kept: Tree, now: Tree) -> _Reasons:
-        """Return the differences of two trees."""
-        old, new = kept.record, now.record
-        options, software = _changed(old.options, new.options), _changed(old.software, new.software)
-        everywhere = [f"option {name}: {_shown(before)} → {_shown(after)}" for name, before, after in options]
-        if old.version != new.version:
-            everywhere.append(f"new version: frontcalc {old.version} → {new.version}")
-        everywhere += [f"new version: {name} {was or 'none'} → {is_now or 'none'}" for name, was, is_now in software]
-        regions, others = ({file.sha256 for file in record.sources if file.role == "regions"} for record in (old, new))
-        if regions != others:
-            everywhere.append("changed file: the regions are others")
-        baseline = new.options.get("baseline")
-        return cls(tuple(everywhere), tuple(_map_changes(old, new)), str(baseline) if baseline else None, kept.edited)
-
-    def of(self, table: str, old: Cells | None, new: Cells | None) -> tuple[str, ...]:
-        """Return what concerns one row: everything general, and the maps from its opening to its closing."""
-        rows = [row for row in (old, new) if row]
-        days = [day for row in rows for column in ("opening", "closing") if (day := row.get(column))]
-        first, last = min(days, default=""), max(days, default="")
-        mine = [reason for day, reason in self.by_day if day == self.baseline or first <= day <= last]
-        return (*self.everywhere, *mine) or self.fallback(table)
-
-    def fallback(self, table: str) -> tuple[str, ...]:
-        """Return what is left to say where no recorded reason applies."""
-        if table in self.edited:
-            return ("the kept table is not what frontcalc wrote: it was edited",)
-        return ("no map, option or version that the tree records has changed",)
+def _everywhere(old: Record, new: Record) -> Iterator[str]:
+    """Yield what is different between two trees for all their rows: options, versions and regions."""
+    for name, before, after in _changed(old.options, new.options):
+        yield f"option {name}: {_shown(before)} → {_shown(after)}"
+    if old.version != new.version:
+        yield f"new version: frontcalc {old.version} → {new.version}"
+    for name, before, after in _changed(old.software, new.software):
+        yield f"new version: {name} {before or 'none'} → {after or 'none'}"
+    regions, others = ({file.sha256 for file in record.sources if file.role == "regions"} for record in (old, new))
+    if regions != others:
+        yield "changed file: the regions are others"
 
 
 def _map_changes(old: Record, new: Record) -> Iterator[tuple[str, str]]:

@@ -147,6 +147,14 @@ class Range:
     high: float
     excluded: float | None = None
 
+    def __str__(self) -> str:
+        """Return the range in words."""
+        if math.isinf(self.high):
+            return f"more than {printed(self.low)}"
+        if math.isinf(self.low):
+            return f"less than {printed(self.high)}"
+        return " to ".join(map(printed, sorted((self.low, self.high), key=abs)))
+
     def holds(self, figure: float) -> bool:
         """Say whether a figure lies in the range."""
         if self.excluded is not None and abs(figure - self.excluded) <= NOISE:
@@ -165,6 +173,12 @@ class Range:
         """Return the range of the figures multiplied with a factor other than 0, as −1 for the other sign."""
         low, high = sorted((self.low * factor, self.high * factor))
         return Range(low, high, None if self.excluded is None else self.excluded * factor)
+
+
+def printed(figure: float) -> str:
+    """Return a figure to three decimals, as the columns have it, without noughts at the end."""
+    text = f"{abs(figure):,.3f}".rstrip("0").rstrip(".")
+    return f"\N{MINUS SIGN}{text}" if figure < 0 and text != "0" else text
 
 
 def fitting(claim: Claim) -> Range:
@@ -211,18 +225,10 @@ def _half_digit(size: Decimal) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """A claim that does not fit others of its file, whatever the maps show.
+    """A rate or ratio that does not follow from other claims of its file, whatever the maps show.
 
-    Parameters
-    ----------
-    claim : Claim
-        The rate or the ratio.
-    others : tuple of Claim
-        The figures that it should follow from: a total, or the two that are compared.
-    implied : float
-        What follows from them, in the claim's unit.
-    days : int, optional
-        Of a rate, the days of its period.
+    `others` are the total, or the two figures that are compared; `implied` is what follows from them, in the claim's
+    unit; `days` are those of a rate's period.
     """
 
     claim: Claim
@@ -236,11 +242,6 @@ def contradictions(claims: Sequence[Claim]) -> tuple[Contradiction, ...]:
 
     Only net changes of the same region, actor and view are held against them, as printed (`as_printed`):
     593 km² in the 31 days of a December are 19.1 a day, and not 18.1.
-
-    Parameters
-    ----------
-    claims : sequence of Claim
-        Of one file; the order of what is returned is theirs.
     """
     totals: dict[Hashable, list[Claim]] = {}
     for claim in claims:

@@ -50,19 +50,10 @@ class ClaimsFile:
 
 
 def read_claims(data: bytes, *, where: str) -> ClaimsFile:
-    """Return the claims of a file.
+    """Return the claims of a file, TOML in UTF-8 that messages call `where`.
 
-    Parameters
-    ----------
-    data : bytes
-        TOML in UTF-8.
-    where : str
-        What messages call the file.
-
-    Raises
-    ------
-    DataError
-        It is no TOML, has no claim, or has malformed ones: each is named with its line, up to five at once.
+    A file that is no TOML, has no claim, or has malformed ones is a DataError: each is named with its line, up to five
+    at once.
     """
     if len(data) > _LARGEST_FILE:
         cure = "split it into several claims files"

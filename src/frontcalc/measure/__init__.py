@@ -1,1 +1,1 @@
-"""The facades, a module each, named as their commands."""
+"""The facades, a module each or for those of one subject."""

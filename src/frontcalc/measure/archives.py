@@ -1,9 +1,9 @@
-"""What an archive holds, and what is wrong with it."""
+"""What an archive holds, what is wrong with it, and its maps as tidy files."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,11 +13,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc import __version__, crs, geometry, snapshots
+from frontcalc import __version__, geometry, snapshots
 from frontcalc import regions as region_sets
-from frontcalc.archives import Archive
+from frontcalc.archives import Archive, SnapshotRef, refuse_place
 from frontcalc.embedded import load_embedded
-from frontcalc.errors import ChangedError, DataError, UsageError
+from frontcalc.errors import ChangedError, DataError, UsageError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.layers import UNNAMED
 from frontcalc.lint import Finding, finding, gather
@@ -25,10 +25,14 @@ from frontcalc.lint.across import Trace, check_maps, exchanged_maps, trace_of
 from frontcalc.lint.single import CheckedMap, check_map, read_map
 from frontcalc.notices import FINDINGS, Fault, Notice, fault_of
 from frontcalc.outliers import FROZEN_MAPS
+from frontcalc.outputs import write_file
+from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet
+from frontcalc.run.lands import to_degrees
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
+from frontcalc.snapshots import Snapshot, Told
 from frontcalc.sources import SourceFile
 from frontcalc.tables import ArchiveMeta, LayerRow, Table
 
@@ -65,23 +69,15 @@ def list_archive(
     >>> str(last.date), last.layer, last.role, round(last.km2, 1)
     ('2024-11-17', 'russian_advances', 'advance', 668.8)
     """
-    maps = Run.open(archive, Options(**options)).archive
-    target = options.get("crs") or crs.DEFAULT_CRS
+    asked = Options(**options)
+    maps, target = Run.open(archive, asked).archive, asked.crs
     rows: list[LayerRow] = []
     files: dict[str, SourceFile] = {}
     notices = list(maps.notices)
-    told: snapshots.Told = {}
-    for ref in track(maps.refs, "reading map"):
-        try:
-            snapshot = snapshots.read_snapshot(ref)
-        except DataError as error:
-            if not options.get("skip_bad") or isinstance(error, ChangedError):
-                raise
-            notices.append(Notice("SKIPPED", str(error)))
-            continue
+    told: Told = {}
+    for snapshot in _readable(track(maps.refs, "reading map"), asked, told, notices):
         files.update((file.name, file) for file in snapshot.files)
         notices += snapshot.notices
-        snapshots.note_tells(told, snapshot.tells, ref)
         for part in snapshot.layers:
             ground = geometry.union(snapshots.to_equal_area(part.polygons, part.crs, target, where=part.file))
             vertices, km2 = int(np.sum(shapely.get_num_coordinates(part.polygons))), float(geometry.area_km2(ground))
@@ -136,14 +132,14 @@ def check_archive(
     """
     if frozen < 2:
         raise UsageError("is too few maps", where=f"--frozen {frozen}", cure="give a number of maps, 2 or more")
-    maps = Run.open(archive, replace(Options(**options), skip_bad=True)).archive
-    target = options.get("crs") or crs.DEFAULT_CRS
-    regions, home = _regions(maps, options, target)
+    asked = replace(Options(**options), skip_bad=True)
+    maps, target = Run.open(archive, asked).archive, asked.crs
+    regions, home = _regions(maps, asked)
     by_map: list[list[Fault]] = []
     traces: list[Trace] = []
     files: dict[str, SourceFile] = {}
     synthetic = False
-    told: snapshots.Told = {}
+    told: Told = {}
     before: CheckedMap | None = None
     # Two maps are in memory at most.
     for ref in track(maps.refs, "checking map"):
@@ -180,11 +176,89 @@ def check_archive(
     return Table(Finding, tuple(findings), archive_meta(maps, target, files, notices, regions.source, by_code))
 
 
-def _regions(maps: Archive, options: Keywords, target: str) -> tuple[RegionSet, NDArray[np.object_] | None]:
+@facade
+def convert(
+    output: str | Path, *, archive: str | Path | Archive | None = None, **options: Unpack[Keywords]
+) -> tuple[Path, ...]:
+    """Write an archive's maps as tidy GeoParquet or GeoJSON, which read back to the same figures.
+
+    Parameters
+    ----------
+    output : path
+        `NAME.parquet` or `NAME.geojson` for one file of all maps; else a folder, made if absent, for a
+        GeoJSON file a date.
+    archive : path or Archive
+        The maps; None for the bundled synthetic sample.
+    **options
+        Of `Options`: `date_from`, `skip_bad`.
+
+    Returns
+    -------
+    tuple of Path
+        The files written.
+
+    Raises
+    ------
+    DataError
+        A map cannot be read, or a file cannot be written.
+    UsageError
+        The folder exists and is not empty, or the place lies in the archive; GeoParquet needs a package that
+        is not installed.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> files = frontcalc.convert("maps")  # without an archive, the bundled sample
+    >>> len(files), files[0].name
+    (99, '2022-12-31.geojson')
+    """
+    target = Path(output)
+    asked = Options(**options)
+    maps = Run.open(archive, asked).archive
+    refuse_place(target, archives=maps.roots, fills=True)
+    told: Told = {}
+    refs = [snapshot.ref for snapshot in _readable(maps.refs, asked, told, [])]
+    snapshots.refuse_told(told, maps)
+    suffix = target.suffix.lower()
+    if suffix in (".parquet", ".geoparquet", ".geojson", ".json"):
+        write = geojson_bytes if "json" in suffix else geoparquet_bytes
+        write_file(target, write(layer for ref in track(refs, "converting map") for layer in _layers(ref)))
+        return (target,)
+    if target.exists() and any(target.iterdir() if target.is_dir() else [target]):
+        raise UsageError(
+            "is no empty folder", where=target.name, cure="name a new folder, or a .parquet or .geojson file"
+        )
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"cannot be made: {reason_of(error)}"
+        raise DataError(problem, where=str(target), cure="give another place with -o") from error
+    files = []
+    for ref in track(refs, "converting map"):
+        files.append(target / f"{ref.day}.geojson")
+        write_file(files[-1], geojson_bytes(_layers(ref)))
+    return tuple(files)
+
+
+def _readable(refs: Iterable[SnapshotRef], asked: Options, told: Told, notices: list[Notice]) -> Iterator[Snapshot]:
+    """Yield maps, and note what tells their polygons apart; those that cannot be read are passed over if asked."""
+    for ref in refs:
+        try:
+            snapshot = snapshots.read_snapshot(ref)
+        except DataError as error:
+            if not asked.skip_bad or isinstance(error, ChangedError):
+                raise
+            notices.append(Notice("SKIPPED", str(error)))
+            continue
+        snapshots.note_tells(told, snapshot.tells, ref)
+        yield snapshot
+
+
+def _regions(maps: Archive, asked: Options) -> tuple[RegionSet, NDArray[np.object_] | None]:
     """Return the regions that parts should touch, and where the maps should lie (degrees) if that is known."""
-    path = options.get("regions")
-    if path is not None:
-        regions = region_sets.read_regions(path, target_crs=target, field=options.get("region_name"))
+    target = asked.crs
+    if asked.regions is not None:
+        regions = region_sets.read_regions(asked.regions, target_crs=target, field=asked.region_name)
         return regions, region_sets.boxes_in_degrees(regions, target)
     for ref in maps.refs:
         try:
@@ -218,3 +292,10 @@ def archive_meta(
         notices=tuple(notices),
         attribution=(maps.credit,),
     )
+
+
+def _layers(ref: SnapshotRef) -> Iterator[LayerPolygons]:
+    """Yield the layers of one map in longitude and latitude, repaired as they are for measuring."""
+    for part in snapshots.read_snapshot(ref).layers:
+        polygons = geometry.repair(to_degrees(part.polygons, part.crs))
+        yield LayerPolygons(ref.day, part.name, part.layer.actor, part.layer.role.value, polygons)

@@ -6,8 +6,7 @@ Nothing is merged: each archive has its own maps, actors and notices, and its ow
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields, replace
-from datetime import date
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any, NamedTuple, Unpack
@@ -19,7 +18,7 @@ from frontcalc.archives import Archive
 from frontcalc.change import Floats
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
-from frontcalc.measure.diff import diff_rows
+from frontcalc.measure.diff import columns_of, diff_rows, extended, finest_lines
 from frontcalc.measure.sensitivity import MEASURES
 from frontcalc.names import printable
 from frontcalc.notices import Notice
@@ -29,8 +28,8 @@ from frontcalc.run.meta import meta_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
-from frontcalc.states import SPAN_TOLERANCE, State
-from frontcalc.tables import TOTAL, CompareMeta, CompareRow, DisagreementRow, Meta, Table
+from frontcalc.states import SPAN_TOLERANCE
+from frontcalc.tables import CompareMeta, CompareRow, DisagreementRow, Table
 
 
 class Side(NamedTuple):
@@ -39,7 +38,6 @@ class Side(NamedTuple):
     run: Run
     measured: Measured
     closing: shapely.MultiPolygon | None
-    day: date | None
 
 
 @facade
@@ -88,9 +86,9 @@ def compare(
     one: +2,700.0 km² by 2024-11-17, 130.1 on it alone
     other: +2,576.6 km² by 2024-11-10, 6.6 on it alone
     """
-    publishers, shown = _measure_each(periods, archives, Options(**options))
+    runs, shown = _measure_each(periods, archives, Options(**options))
     rows = tuple(row for sides in shown for row in _rows(sides))
-    return Table(CompareRow, rows, _meta(publishers, shown), shapes_of(publishers[0][0]))
+    return Table(CompareRow, rows, _meta(runs, shown), shapes_of(runs[0]))
 
 
 @facade
@@ -124,39 +122,29 @@ def disagreements(
     >>> [(row.holder, row.lacker, round(row.km2, 1)) for row in table.rows]
     [('one', 'other', 130.1), ('other', 'one', 6.6)]
     """
-    publishers, shown = _measure_each(periods, archives, Options(**options))
+    runs, shown = _measure_each(periods, archives, Options(**options))
     rows = tuple(row for sides in shown for row in _disagreements(sides))
-    return Table(DisagreementRow, rows, _meta(publishers, shown))
-
-
-Publishers = list[tuple[Run, list[Measured]]]
-"""Each archive's run, and what it measured."""
+    return Table(DisagreementRow, rows, _meta(runs, shown))
 
 
 def _measure_each(
     periods: PeriodsLike, archives: Sequence[str | Path | Archive], options: Options
-) -> tuple[Publishers, list[list[Side]]]:
-    """Return what each of two archives or more measured, in their order, and its sides by actor and period.
-
-    Raises
-    ------
-    UsageError
-        There are fewer than two archives, one is given twice, or they share no actor or no regions.
-    NoDataError
-        Fewer than two archives have two maps for any of the periods.
-    """
+) -> tuple[list[Run], list[list[Side]]]:
+    """Return the runs of two archives or more, in their order, and the sides of each actor and period."""
     wanted = parse_periods(periods)
     if len(archives) < 2:
         raise UsageError("two archives at least are compared", where="--archive", cure="give it once for each")
-    publishers: Publishers = []
+    runs: list[Run] = []
+    found: list[list[Measured]] = []
     for path, name in zip(archives, _names(archives), strict=True):
         run = Run.open(path, options)
         spans = run.resolved(wanted)
         # Two publishers' folders may have one name.
         run.archive = replace(run.archive, name=printable(name))
-        publishers.append((run, list(measured(run, spans))))
-    first = publishers[0][0]
-    for run, _ in publishers[1:]:
+        found.append(list(measured(run, spans)))
+        runs.append(run)
+    first, *others = runs
+    for run in others:
         if not set(run.actors) & set(first.actors):
             shown = [f"{one.archive.name} shows {' and '.join(one.actors)}" for one in (first, run)]
             raise UsageError("; ".join(shown), cure="say whose territory with --actor")
@@ -165,12 +153,18 @@ def _measure_each(
                 f"{first.archive.name} and {run.archive.name} are of different places, so that regions differ",
                 cure="give a file with --regions, or --by none",
             )
-    if sum(any(one.change for one in mine) for _, mine in publishers) < 2:
+    if sum(any(one.change for one in mine) for mine in found) < 2:
         raise NoDataError(
             "fewer than two archives have two maps for a period asked for",
-            cure="; ".join(f"{run.archive.name} has maps of {run.archive.extent}" for run, _ in publishers),
+            cure="; ".join(f"{run.archive.name} has maps of {run.archive.extent}" for run in runs),
         )
-    return publishers, _sides_of(publishers)
+    sides: dict[tuple[str, str], list[Side]] = {}
+    for run, mine in zip(runs, found, strict=True):
+        for one in sorted(mine, key=lambda one: one.span.actor):
+            actor, closing = one.span.actor, one.span.closing
+            ground = run.ground(run.holding(closing.snapshot, actor)) if closing else None
+            sides.setdefault((actor, one.span.period.label), []).append(Side(run, one, ground))
+    return runs, list(sides.values())
 
 
 def _names(archives: Sequence[str | Path | Archive]) -> list[str]:
@@ -184,18 +178,6 @@ def _names(archives: Sequence[str | Path | Archive]) -> list[str]:
     if len(set(places)) < len(places) or len(set(told)) < len(told):
         raise UsageError("the same archive is given twice", where="--archive", cure="give it once for each")
     return told
-
-
-def _sides_of(publishers: Publishers) -> list[list[Side]]:
-    """Return the sides of each actor and period, in the order of the archives; periods of one actor as asked for."""
-    by_key: dict[tuple[str, str], list[Side]] = {}
-    for run, mine in publishers:
-        for one in sorted(mine, key=lambda one: one.span.actor):
-            closing = one.span.closing
-            ground = run.ground(run.holding(closing.snapshot, one.span.actor)) if closing else None
-            side = Side(run, one, ground, closing.day if closing else None)
-            by_key.setdefault((one.span.actor, one.span.period.label), []).append(side)
-    return list(by_key.values())
 
 
 def _rows(sides: Sequence[Side]) -> Iterator[CompareRow]:
@@ -213,10 +195,10 @@ def _rows(sides: Sequence[Side]) -> Iterator[CompareRow]:
                 if len(figures) > 1:
                     ends |= {f"{measure}_min_km2": min(figures), f"{measure}_max_km2": max(figures)}
         for row, areas in zip(rows, apart, strict=True):
-            own: dict[str, Any] = {entry.name: getattr(row, entry.name) for entry in fields(row)} | ends
-            own["notes"] = " ".join(sorted({*row.notes.split(), *codes}))
+            notes = " ".join(sorted({*row.notes.split(), *codes}))
             only, lacking = (None, None) if areas is None else (line.sum_of(area) for area in areas)
-            yield CompareRow(**own, closing_only_km2=only, closing_lacking_km2=lacking)
+            more: dict[str, Any] = {"notes": notes, "closing_only_km2": only, "closing_lacking_km2": lacking}
+            yield extended(CompareRow, row, **more, **ends)
 
 
 def _apart(sides: Sequence[Side], mine: Side) -> tuple[Floats, Floats] | None:
@@ -234,69 +216,63 @@ def _apart(sides: Sequence[Side], mine: Side) -> tuple[Floats, Floats] | None:
 def _disagreements(sides: Sequence[Side]) -> Iterator[DisagreementRow]:
     """Yield where one archive's closing map shows ground as held and another's does not, pair by pair."""
     run = sides[0].run
-    level = run.lines.levels[-1] if run.lines.levels else TOTAL
     for holder, lacker in permutations(sides, 2):
         if holder.closing is None or lacker.closing is None:
             continue
-        span, takers = holder.measured.span, run.takers(holder.measured.span.actor)
+        span, its = (columns_of(side.run, side.measured.span) for side in (holder, lacker))
+        takers = run.takers(span["actor"])
         ground = geometry.polygonal(shapely.difference(holder.closing, lacker.closing))
         km2, grounds = change.areas(ground, takers)[0], change.by_region(ground, takers)
-        for line in run.lines.shown:
-            if line.level == level and not (mine := line.ground_of(grounds)).is_empty:
+        for line in finest_lines(run):
+            if not (mine := line.ground_of(grounds)).is_empty:
                 yield DisagreementRow(
-                    period=span.period.label,
-                    actor=span.actor,
+                    period=span["period"],
+                    actor=span["actor"],
                     region=line.region,
-                    holder=holder.run.archive.name,
-                    lacker=lacker.run.archive.name,
+                    holder=span["archive"],
+                    lacker=its["archive"],
                     km2=line.sum_of(km2),
-                    holder_map=holder.day,
-                    lacker_map=lacker.day,
+                    holder_map=span["closing"],
+                    lacker_map=its["closing"],
                     geometry=drawn_in_degrees(geometry.polygonal(mine), run.options.crs),
                 )
 
 
-def _meta(publishers: Publishers, shown: Sequence[Sequence[Side]]) -> CompareMeta:
+def _meta(runs: Sequence[Run], shown: Sequence[Sequence[Side]]) -> CompareMeta:
     """Return what a comparison rests on: what all archives share, and each one's own."""
-    each = tuple(meta_of(run) for run, _ in publishers)
-    first = {entry.name: getattr(each[0], entry.name) for entry in fields(Meta)}
-    notices = [
-        Notice(said.code, f"{meta.archive}: {said.message}", said.period) for meta in each for said in meta.notices
-    ]
-    return CompareMeta(
-        **first
-        | {
-            "archive": " and ".join(meta.archive for meta in each),
-            "actors": tuple(dict.fromkeys(actor for run, _ in publishers for actor in run.actors)),
-            "other_actors": (),
-            "counted": tuple(sorted({name for meta in each for name in meta.counted})),
-            "not_counted": tuple(sorted({name for meta in each for name in meta.not_counted})),
-            "files": tuple(file for meta in each for file in meta.files),
-            "periods": (),
-            "notices": (*notices, *(said for sides in shown for said in _days_differ(sides))),
-            "attribution": tuple(dict.fromkeys(line for meta in each for line in meta.attribution)),
-            "publisher": "",
-        },
-        archives=each,
-    )
+    each = tuple(map(meta_of, runs))
+
+    def of_all(name: str) -> list[Any]:
+        return [value for meta in each for value in getattr(meta, name)]
+
+    notices = [replace(said, message=f"{meta.archive}: {said.message}") for meta in each for said in meta.notices]
+    more: dict[str, Any] = {
+        "archive": " and ".join(meta.archive for meta in each),
+        "actors": tuple(dict.fromkeys(of_all("actors"))),
+        "other_actors": (),
+        "counted": tuple(sorted(set(of_all("counted")))),
+        "not_counted": tuple(sorted(set(of_all("not_counted")))),
+        "files": tuple(of_all("files")),
+        "periods": (),
+        "notices": (*notices, *(said for sides in shown for said in _days_differ(sides))),
+        "attribution": tuple(dict.fromkeys(of_all("attribution"))),
+        "publisher": "",
+    }
+    return extended(CompareMeta, each[0], **more, archives=each)
 
 
 def _days_differ(sides: Sequence[Side]) -> list[Notice]:
     """Return a notice where archives have the maps that open and close a period on different days."""
-    spans = [(side.run.archive.name, side.measured.span) for side in sides]
-    if len({(_day(span.opening), _day(span.closing)) for _, span in spans}) == 1:
+    spans = [columns_of(side.run, side.measured.span) for side in sides]
+    if len({(span["opening"], span["closing"]) for span in spans}) == 1:
         return []
-    days = "; ".join(f"{name} {_day(span.opening)} and {_day(span.closing)}" for name, span in spans)
-    beyond = "" if _alike(span.days for _, span in spans) else "; so far apart that changes have no range"
-    return [Notice("DAYS-DIFFER", f"opening and closing maps are of {days}{beyond}", spans[0][1].period.label)]
+    none = "no map"
+    days = "; ".join(f"{one['archive']} {one['opening'] or none} and {one['closing'] or none}" for one in spans)
+    beyond = "" if _alike(span["days"] for span in spans) else "; so far apart that changes have no range"
+    return [Notice("DAYS-DIFFER", f"opening and closing maps are of {days}{beyond}", spans[0]["period"])]
 
 
 def _alike(days: Iterable[int | None]) -> bool:
     """Say whether changes over so many days may be compared: they differ by no more than `SPAN_TOLERANCE`."""
     known = [count for count in days if count]
     return not known or max(known) <= (1 + SPAN_TOLERANCE) * min(known)
-
-
-def _day(state: State | None) -> str:
-    """Return the day of a map, in words where there is none."""
-    return str(state.day) if state and state.day else "no map"

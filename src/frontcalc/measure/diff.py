@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 import shapely
 
@@ -13,6 +14,7 @@ from frontcalc.archives import Archive, pair_archive
 from frontcalc.change import CONTRADICTION_KM2, FIGURES
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.keywords import facade
+from frontcalc.levels import Line
 from frontcalc.notices import join_codes
 from frontcalc.periods import Period, PeriodsLike, parse_periods
 from frontcalc.run.lands import drawn_in_degrees
@@ -23,6 +25,11 @@ from frontcalc.run.run import Run
 from frontcalc.snapshots import forget_read
 from frontcalc.states import Span, State
 from frontcalc.tables import TOTAL, ChangeRow, DiffRow, Meta, Table
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+RowT = TypeVar("RowT", bound="DataclassInstance")
 
 BLANK: dict[str, float | None] = dict.fromkeys(FIGURES)
 """The figures of a row where nothing was measured."""
@@ -77,7 +84,9 @@ def diff(
     wanted = parse_periods(periods)
     run = Run.open(archive, Options(**options))
     if with_range:
-        return _with_ranges(run, run.resolved(wanted))
+        from frontcalc.measure.sensitivity import with_ranges
+
+        return with_ranges(run, run.resolved(wanted))
     rows = [row for one in measured(run, run.resolved(wanted)) for row in diff_rows(run, one)]
     return table_of(run, DiffRow, rows, slivers=True)
 
@@ -120,7 +129,9 @@ def diff_files(
     """
     run, spans = between_files(before, after, Options(**options))
     if with_range:
-        return _with_ranges(run, spans)
+        from frontcalc.measure.sensitivity import with_ranges
+
+        return with_ranges(run, spans)
     rows = [row for one in measured(run, spans) for row in diff_rows(run, one)]
     return table_of(run, DiffRow, rows, slivers=True)
 
@@ -229,7 +240,8 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
 def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
     """Yield a period's rows: figures where two maps stand for its ends, else blanks."""
     span, shown = one.span, run.shown(one.change) if one.change else None
-    days = span.days
+    days, ends = span.days, (span.opening, span.closing)
+    opening, closing = (None if end is None else end.day for end in ends)
     for line in run.lines.shown:
         figures = shown.row(line.members) if shown else BLANK
         net = figures["net_km2"]
@@ -239,8 +251,8 @@ def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
             period=span.period.label,
             level=line.level,
             region=line.region,
-            opening=span.opening.day if span.opening else None,
-            closing=span.closing.day if span.closing else None,
+            opening=opening,
+            closing=closing,
             days=days,
             view=run.view.name,
             rate_km2_per_day=net / days if days and net is not None else None,
@@ -249,33 +261,50 @@ def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
         )
 
 
+def columns_of(run: Run, span: Span) -> dict[str, Any]:
+    """Return what the rows of a period have in common in other tables, as in `diff_rows`."""
+    return {
+        "archive": run.archive.name,
+        "actor": span.actor,
+        "period": span.period.label,
+        "opening": span.opening.day if span.opening else None,
+        "closing": span.closing.day if span.closing else None,
+        "days": span.days,
+        "view": run.view.name,
+    }
+
+
+def extended(kind: type[RowT], one: DataclassInstance, **more: Any) -> RowT:
+    """Return a row, or what a table rests on, as a class that has more fields: its own values, and some more."""
+    wanted = {entry.name for entry in fields(kind)}
+    own = {entry.name: getattr(one, entry.name) for entry in fields(one) if entry.name in wanted}
+    return kind(**own | more)
+
+
 def polygons(run: Run, one: Measured) -> Iterator[tuple[str, str, float, shapely.MultiPolygon]]:
     """Yield where a change is: kind, region of the finest level shown, its figure (km²), and ground in metres."""
     shown = run.shown(one.change) if one.change else None
     if shown is None or shown.ground is None:
         return
-    level = run.lines.levels[-1] if run.lines.levels else TOTAL
     figures = (("gained", shown.gained_km2), ("lost", shown.lost_km2))
     for (kind, km2), parts in zip(figures, shown.ground, strict=True):
         grounds = change.by_region(parts.polygons, run.takers(one.span.actor))
-        for line in run.lines.shown:
-            if line.level == level and not (ground := line.ground_of(grounds)).is_empty:
+        for line in finest_lines(run):
+            if not (ground := line.ground_of(grounds)).is_empty:
                 yield kind, line.region, line.sum_of(km2), ground
 
 
-def _with_ranges(run: Run, spans: Iterable[Span]) -> Table[DiffRow, Meta]:
-    """Return the table of some periods with ranges, which is loaded where they are asked for."""
-    from frontcalc.measure.sensitivity import with_ranges
-
-    return with_ranges(run, spans)
+def finest_lines(run: Run) -> list[Line]:
+    """Return the rows of the finest level shown, of which no two have ground in common."""
+    finest = run.lines.levels[-1] if run.lines.levels else TOTAL
+    return [line for line in run.lines.shown if line.level == finest]
 
 
 def _polygons(run: Run, spans: Iterable[Span]) -> Table[ChangeRow, Meta]:
     """Return the polygons of some periods, none where one has not two maps."""
     rows: list[ChangeRow] = []
     for one in measured(run, spans, ground=True):
-        span = one.span
-        opening, closing = (end.day if end else None for end in (span.opening, span.closing))
+        own = columns_of(run, one.span)
         for kind, region, km2, ground in polygons(run, one):
             drawn_km2 = float(geometry.area_km2(ground))
             if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
@@ -284,5 +313,6 @@ def _polygons(run: Run, spans: Iterable[Span]) -> Table[ChangeRow, Meta]:
                     cure="please report it with the maps and the regions",
                 )
             drawn = drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
-            rows.append(ChangeRow(span.period.label, span.actor, region, kind, km2, opening, closing, drawn))
+            ends = own["opening"], own["closing"]
+            rows.append(ChangeRow(own["period"], own["actor"], region, kind, km2, *ends, drawn))
     return table_of(run, ChangeRow, rows, slivers=run.options.drop_slivers)

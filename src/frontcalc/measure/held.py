@@ -1,9 +1,9 @@
-"""Area held on dates, as figures and as ground to draw."""
+"""Area held on dates, as figures and as ground to draw; and ground that turned from one role into another."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Generic, TypeVar, Unpack
@@ -14,18 +14,22 @@ import shapely
 from frontcalc import geometry
 from frontcalc.archives import Archive
 from frontcalc.change import Floats
+from frontcalc.change import roles as transitions
+from frontcalc.change.roles import NOTHING, Transitions
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
+from frontcalc.layers import Role
+from frontcalc.measure.diff import columns_of, finest_lines
 from frontcalc.notices import Notice, join_codes
-from frontcalc.periods import parse_day
+from frontcalc.periods import PeriodsLike, parse_day, parse_periods
 from frontcalc.progress import track
 from frontcalc.regions import UNASSIGNED
 from frontcalc.run.meta import meta_of, table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import left_out
 from frontcalc.run.run import Run
-from frontcalc.states import State
-from frontcalc.tables import TOTAL, HeldRow, LayerShare, Meta, Table
+from frontcalc.states import Span, State
+from frontcalc.tables import TOTAL, FlowRow, HeldRow, LayerShare, Meta, Table
 
 Drawn = TypeVar("Drawn")
 
@@ -150,24 +154,10 @@ def holdings(
     archive: str | Path | Archive | None = None,
     **options: Unpack[Keywords],
 ) -> Holdings[Drawn]:
-    """Measure and draw what an actor holds on each map from one day to another.
+    """Measure and draw what an actor holds on each map from one day to another, errors as of `held`.
 
-    Parameters
-    ----------
-    since, until : date
-        The first and the last day.
-    draw : callable
-        Takes ground in metres of a CRS, and that CRS. What it returns is kept; the ground is not, since
-        that of hundreds of maps is large.
-    archive, **options
-        As for `held`; one actor's ground is taken, the main one where none or all are named.
-
-    Raises
-    ------
-    UsageError, DataError
-        As `held`.
-    NoDataError
-        No map is of these days.
+    `draw` takes ground in metres of a CRS, and that CRS. What it returns is kept; the ground is not, since that of
+    hundreds of maps is large. One actor's ground is taken, the main one where none or all are named.
     """
     run = Run.open(archive, Options(**options))
     maps = run.archive
@@ -187,10 +177,96 @@ def holdings(
         run.said += said
         rows.extend(held_rows(run, actor, day, state, areas, said))
         drawn.append(draw(run.ground(run.holding(state.snapshot, actor)), run.options.crs))
-    regions, finest = run.regions, run.lines.levels[-1] if run.lines.levels else TOTAL
+    regions = run.regions
     land = tuple(
         (line.region, geometry.union(regions.land[np.isin(regions.land_owner, line.members)]))
-        for line in run.lines.shown
-        if line.level == finest and line.region not in (UNASSIGNED, TOTAL)
+        for line in finest_lines(run)
+        if line.region not in (UNASSIGNED, TOTAL)
     )
     return Holdings(Table(HeldRow, tuple(rows), meta_of(run)), tuple(drawn), land)
+
+
+@facade
+def flows(
+    periods: PeriodsLike, *, archive: str | Path | Archive | None = None, **options: Unpack[Keywords]
+) -> Table[FlowRow, Meta]:
+    """Measure how much ground turned from each role into each other one, and from and to nothing.
+
+    Where layers of one map overlap, the ground has one role: control before advance before claimed, in
+    the order of `frontcalc.layers.Role`. So the rows from a role add up to its layer's area at the
+    opening, and those to it at the close, less what an earlier role covers; `meta.layer_shares` has the
+    layers' own areas and what they overlap.
+
+    Parameters
+    ----------
+    periods : str, int, date or pandas.Period, or sequence of these
+        As for `diff`.
+    archive, **options
+        As for `diff`; without `by`, `regions` and `only`, totals only.
+
+    Returns
+    -------
+    Table of FlowRow
+        A row a period, region, actor and pair of roles (km²), none for «nothing to nothing».
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `diff`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.flows(["2024"])
+    >>> for row in table.rows:
+    ...     if row.from_role != row.to_role:
+    ...         print(f"{row.from_role} to {row.to_role}: {row.km2:,.1f} km²")
+    control to advance: 13.3 km²
+    control to none: 49.1 km²
+    advance to control: 159.1 km²
+    advance to none: 2.1 km²
+    none to control: 2,125.0 km²
+    none to advance: 626.2 km²
+    """
+    asked, wanted = Options(**options), parse_periods(periods)
+    run = Run.open(archive, asked if asked.is_split else replace(asked, by="none"))
+    rows: list[FlowRow] = []
+    shares: dict[LayerShare, None] = {}
+
+    def measure(span: Span) -> tuple[Transitions | None, list[LayerShare]]:
+        if span.ends is None:
+            return None, []
+        before, after = (run.roles(state, span.actor) for state in span.ends)
+        opening, closing = (run.ground(run.holding(state.snapshot, span.actor)) for state in span.ends)
+        turned = transitions.between(before, after, opening, closing, run.takers(span.actor))
+        return turned, [layer_share(run, state, span.actor) for state in span.ends]
+
+    for span, (turned, own) in run.each(measure, run.resolved(wanted)):
+        elsewhere = {} if turned is None else {"gained": [turned.gained_km2], "lost": [turned.lost_km2]}
+        said = [*span.notices, *left_out(run, span.actor, span.period.label, **elsewhere)]
+        rows.extend(_flow_rows(run, span, turned, said))
+        run.spans.append(span)
+        run.said += said
+        shares |= dict.fromkeys(own)
+    return table_of(run, FlowRow, rows, shares=shares)
+
+
+def _flow_rows(run: Run, span: Span, measured: Transitions | None, said: Sequence[Notice]) -> Iterator[FlowRow]:
+    """Yield a span's rows, a row each pair of the view's roles, also of those that the maps do not show."""
+    shown, own, codes = measured.roles if measured else (), columns_of(run, span), join_codes(said)
+    roles = [role.value for role in Role if role in run.view.roles or role in shown]
+    pairs = [(old, new) for old in (*roles, NOTHING) for new in (*roles, NOTHING) if not old == new == NOTHING]
+    for line in run.lines.shown:
+        for old, new in pairs:
+            km2 = 0.0
+            if measured and old in shown and new in shown:
+                km2 = line.sum_of(measured.km2[shown.index(old), shown.index(new)])
+            yield FlowRow(
+                level=line.level,
+                region=line.region,
+                from_role=old,
+                to_role=new,
+                km2=km2 if measured else None,
+                notes=codes,
+                **own,
+            )

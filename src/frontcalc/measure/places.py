@@ -54,10 +54,8 @@ def places(
         As for `diff`.
     places : path
         Named points: see `frontcalc.gazetteer.read_places`.
-    archive : path or Archive
-        A folder of dated maps; None for the bundled synthetic sample.
-    **options
-        How to measure: see `Options`.
+    archive, **options
+        As for `diff`.
 
     Returns
     -------
@@ -84,9 +82,12 @@ def places(
     rows: list[PlaceRow] = []
     net: list[PlaceRow] = []
     for span in run.resolved(wanted):
-        mine = place_rows(run, span, towns)
-        rows.extend(mine)
-        net.extend(lasting(mine))
+        by_place: dict[tuple[str, float, float], list[PlaceRow]] = {}
+        for row in place_rows(run, span, towns):
+            rows.append(row)
+            by_place.setdefault((row.place, row.lon, row.lat), []).append(row)
+        # A place changes hands back and forth: an odd number of changes leaves it changed.
+        net += [changes[-1] for changes in by_place.values() if len(changes) % 2]
         run.said += span.notices
         run.spans.append(span)
     table = table_of(run, PlaceRow, rows)
@@ -98,10 +99,7 @@ def places(
 def refuse_elsewhere(run: Run, towns: Sequence[Place], where: str) -> None:
     """Refuse places none of which changed hands, if all lie far from what the archive's first and last map show.
 
-    Raises
-    ------
-    DataError
-        They do; said is whether they would lie there with longitude and latitude exchanged.
+    The error says whether they would lie there with longitude and latitude exchanged.
     """
     boxes = [np.empty(0, dtype=object)]
     for ref in (run.archive.refs[0], run.archive.refs[-1]):
@@ -166,12 +164,3 @@ def _held(run: Run, state: State, actor: str, x: Floats, y: Floats) -> NDArray[n
     # The ground is kept for other measurements, and a prepared geometry must not cross threads.
     shapely.destroy_prepared(ground)
     return held
-
-
-def lasting(rows: Sequence[PlaceRow]) -> list[PlaceRow]:
-    """Return, of one actor's and period's rows, the last of each place whose hold differs between the ends."""
-    by_place: dict[tuple[str, float, float], list[PlaceRow]] = {}
-    for row in rows:
-        by_place.setdefault((row.place, row.lon, row.lat), []).append(row)
-    # A place changes hands back and forth: an odd number of changes leaves it changed.
-    return [changes[-1] for changes in by_place.values() if len(changes) % 2]

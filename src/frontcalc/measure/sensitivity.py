@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, Unpack
@@ -17,7 +17,7 @@ from frontcalc.archives import Archive
 from frontcalc.change import Change, Floats
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
-from frontcalc.measure.diff import diff_rows
+from frontcalc.measure.diff import columns_of, diff_rows, extended
 from frontcalc.measure.series import steps_in
 from frontcalc.notices import Notice, join_codes
 from frontcalc.outputs.wording import reads_alike
@@ -29,7 +29,7 @@ from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
 from frontcalc.snapshots import Snapshot
-from frontcalc.states import Span
+from frontcalc.states import Span, State
 from frontcalc.tables import TOTAL, DiffRow, Meta, RangeRow, SensitivityRow, Table
 from frontcalc.views import VIEWS, View
 
@@ -122,15 +122,12 @@ def with_ranges(run: Run, spans: Iterable[Span]) -> Table[DiffRow, Meta]:
     run.notices.append(_range_notice(run))
     rows: list[DiffRow] = []
     for one in measured(run, spans):
-        base = _figures(run, one.change) if one.change else None
-        outcomes = (other for assume in _OPEN for other in assume(run, one)) if base else ()
-        found = [base, *(other.moved for other in outcomes if other.in_range)]
+        found = [_figures(run, one.change), *(other.moved for other in _outcomes(run, one))] if one.change else []
         for row in diff_rows(run, one):
-            own: dict[str, Any] = {entry.name: getattr(row, entry.name) for entry in fields(row)}
             # Blank where nothing was measured.
-            for end, figures in zip(("min", "max"), _least_and_most(found, (row.level, row.region)), strict=False):
-                own |= {f"{name}_{end}_km2": figure for name, figure in zip(MEASURES, figures, strict=True)}
-            rows.append(RangeRow(**own))
+            ends = zip(("min", "max"), _least_and_most(found, (row.level, row.region)), strict=False)
+            pairs = ((end, pair) for end, figures in ends for pair in zip(MEASURES, figures, strict=True))
+            rows.append(extended(RangeRow, row, **{f"{name}_{end}_km2": km2 for end, (name, km2) in pairs}))
     return table_of(run, RangeRow, rows, slivers=True)
 
 
@@ -149,13 +146,9 @@ def _range_notice(run: Run) -> Notice:
     return Notice("RANGE", f"each by itself: {covered}{snapped}; {beside}")
 
 
-def _figures(run: Run, changed: Change) -> Figures:
-    """Return the figures of each row of a run."""
-    return _by_row(run, changed.gained_km2, changed.lost_km2)
-
-
-def _by_row(run: Run, gained: Floats, lost: Floats) -> Figures:
-    """Return the figures of each row of a run, from arrays (n + 2,)."""
+def _figures(run: Run, changed: Change | tuple[Floats, Floats]) -> Figures:
+    """Return the figures of each row of a run, from a change or from gained and lost (n + 2,)."""
+    gained, lost = (changed.gained_km2, changed.lost_km2) if isinstance(changed, Change) else changed
     sums = ((line, line.sum_of(gained), line.sum_of(lost)) for line in run.lines.shown)
     return {(line.level, line.region): (more, less, more - less) for line, more, less in sums}
 
@@ -170,13 +163,12 @@ def _rows(run: Run, one: Measured) -> Iterator[SensitivityRow]:
     """Yield an actor's rows, region by region."""
     assert one.change is not None
     span, base, view = one.span, _figures(run, one.change), run.view.name
-    own = Outcome(BASE, "as asked", span, view, base, True, span.notices)
-    others = [other for assume in _ASSUMPTIONS for other in assume(run, one)]
-    in_range = [base, *(other.moved for other in others if other.in_range)]
+    outcomes = [Outcome(BASE, "as asked", span, view, base, True, span.notices), *_outcomes(run, one, every=True)]
+    in_range = [other.moved for other in outcomes if other.in_range]
     # The ends of a range are of no two maps.
     nowhere = replace(span, opening=None, closing=None)
     for row in base:
-        for other in (own, *others):
+        for other in outcomes:
             if other.moved is None or row in other.moved:
                 yield _row(run, row, other, None if other.moved is None else other.moved[row], base[row])
         for choice, extreme in zip(("least", "most"), _least_and_most(in_range, row), strict=True):
@@ -187,21 +179,15 @@ def _row(
     run: Run, row: Row, outcome: Outcome, figures: tuple[float, ...] | None, of_base: tuple[float, ...]
 ) -> SensitivityRow:
     """Return one row, its differences taken to the base."""
-    span, pairs = outcome.span, list(zip(MEASURES, figures or of_base, of_base, strict=True))
-    columns = {f"{name}_km2": mine if figures else None for name, mine, _ in pairs}
+    pairs = list(zip(MEASURES, figures or of_base, of_base, strict=True))
+    columns = columns_of(run, outcome.span) | {"view": outcome.view}
+    columns |= {f"{name}_km2": mine if figures else None for name, mine, _ in pairs}
     columns |= {f"{name}_difference_km2": mine - its if figures else None for name, mine, its in pairs}
     return SensitivityRow(
-        archive=run.archive.name,
-        actor=span.actor,
-        period=span.period.label,
         level=row[0],
         region=row[1],
         assumption=outcome.assumption,
         choice=outcome.choice,
-        opening=span.opening.day if span.opening else None,
-        closing=span.closing.day if span.closing else None,
-        days=span.days,
-        view=outcome.view,
         # Which of the measures would be printed otherwise than the base's.
         matters=" ".join(name for name, mine, its in pairs if not reads_alike(mine, its)),
         in_range=outcome.in_range,
@@ -210,68 +196,134 @@ def _row(
     )
 
 
-def _again(run: Run, span: Span, **changed: Any) -> Run:
-    """Return a run that differs from a base in some options; what it reads is noted in the base's too."""
-    other = Run(run.archive, replace(run.options, actor=span.actor, **changed))
-    other.begin([], span.closing.day if span.closing else None)
-    other.used = run.used
-    return other
+def _outcomes(run: Run, one: Measured, *, every: bool = False) -> Iterator[Outcome]:
+    """Yield a measured period with each assumption changed by itself, in the order of the table: those in the range.
 
-
-def _outcome(
-    run: Run, span: Span, assumption: str, choice: str, moved: Figures | None = None, *, in_range: bool = False
-) -> Outcome:
-    """Return the outcome of a span; its figures are measured with the run where none are given."""
-    if moved is None and span.ends:
-        moved = _figures(run, run.step(*span.ends, span.actor))
-    return Outcome(assumption, choice, span, run.view.name, moved, in_range, span.notices)
-
-
-def _other_views(run: Run, one: Measured) -> Iterator[Outcome]:
-    """Yield the other views that the archive can show."""
-    if one.span.period.opens_on is None and one.span.period.closes_on is None:
-        return
-    for name in VIEWS:
-        if name == run.view.name:
-            continue
-        try:
-            other = _again(run, one.span, view=name)
-            span = other.states(one.span.actor).resolve(one.span.period)
-        except UsageError:
-            # The archive has no such layer: there is nothing to assume.
-            continue
-        yield _outcome(other, span, "view", name)
-
-
-def _other_maps(run: Run, one: Measured) -> Iterator[Outcome]:
-    """Yield the period opened and closed by the map before and by the one after; of two single files there are none."""
-    if one.span.ends is None or one.span.days is None:
-        return
-    states, label = run.states(one.span.actor), one.span.period.label
-    for end, state in zip(("opening", "closing"), one.span.ends, strict=True):
-        for choice in ("one map earlier", "one map later"):
-            other = states.next_to(state, earlier=choice == "one map earlier")
-            span = replace(one.span, opening=other) if end == "opening" else replace(one.span, closing=other)
-            if other is None:
-                span = replace(span, notices=(Notice("NO-MAP", "the archive has no such map", label),))
-            elif span.ends is None:
-                span = replace(span, notices=(Notice("NO-NEW-MAP", "opening and closing are the same map", label),))
-            yield _outcome(run, span, end, choice, in_range=True)
-
-
-def _other_projections(run: Run, one: Measured) -> Iterator[Outcome]:
-    """Yield other equal-area projections: one around the place shown, and the default where that was not used."""
+    With `every` also those that are definitions, and choices beyond the range.
+    """
+    span, ends = one.span, one.span.ends
+    assert ends is not None
+    if every and (span.period.opens_on or span.period.closes_on):
+        for name in VIEWS:
+            if name != run.view.name:
+                yield from _again(run, span, "view", name, view=name)
+    # Two single files have no other maps.
+    if span.days is not None:
+        yield from _other_maps(run, span, ends)
     # Lambert's azimuthal equal-area projection about the middle of what the two maps show, in whole degrees.
-    west, south, east, north = shapely.total_bounds(_place(run, one.span))
+    place = np.concatenate([state.snapshot.place for state in ends])
+    west, south, east, north = shapely.total_bounds(place)
     around = f"+proj=laea +lat_0={round((south + north) / 2)} +lon_0={round((west + east) / 2)} +datum=WGS84"
     for target in (around, crs.DEFAULT_CRS):
         if target != run.options.crs:
-            yield _outcome(_again(run, one.span, crs=target), one.span, "projection", target, in_range=True)
+            yield from _again(run, span, "projection", target, in_range=True, crs=target)
+    yield from _overlaid_otherwise(run, one, ends, every=every)
+    if every and span.days is not None:
+        for step in GROSS_STEPS:
+            pairs = pairwise(steps_in(run, span, step))
+            gross = change.total([run.step(*pair, span.actor) for pair in pairs])
+            yield _outcome(run, span, "step", f"gross, each {step}", gross)
+    if every and run.options.regions and embedded_covers(place):
+        yield from _again(run, span, "regions", "", regions=None, region_name=None)
+    for rule in SNAPS if run.regions.names else ():
+        if rule != run.options.snap:
+            yield from _again(run, span, "snap", rule, in_range=True, snap=rule)
 
 
-def _place(run: Run, span: Span) -> change.Geometries:
-    """Return boxes in degrees around what the two maps of a span show."""
-    return np.concatenate([state.snapshot.place for state in span.ends or ()])
+def _again(
+    run: Run, span: Span, assumption: str, choice: str, *, in_range: bool = False, **changed: Any
+) -> Iterator[Outcome]:
+    """Yield a span measured by a run that differs in some options; none where the archive cannot show another view.
+
+    Nor where other regions are not those that are asked for. What the run reads is noted in the base's too.
+    """
+    try:
+        other = Run(run.archive, replace(run.options, actor=span.actor, **changed))
+        other.begin([], span.closing.day if span.closing else None)
+        other.used = run.used
+        if assumption == "view":
+            span = other.states(span.actor).resolve(span.period)
+    except UsageError:
+        if assumption in ("view", "regions"):
+            return
+        raise
+    outcome = _outcome(other, span, assumption, choice, in_range=in_range)
+    if assumption == "regions" and outcome.moved is not None:
+        # Rows that both sets have, under the base's names for regions of the same code, or of the same name.
+        mine = dict(zip(run.regions.codes, run.regions.names, strict=False))
+        mine.pop("", None)
+        own = {name: mine.get(code, name) for name, code in zip(other.regions.names, other.regions.codes, strict=False)}
+        moved = {(level, own.get(region, region)): figures for (level, region), figures in outcome.moved.items()}
+        name = other.regions.source.name if other.regions.source else "embedded"
+        outcome = outcome._replace(choice=name, moved=moved)
+    yield outcome
+
+
+def _outcome(
+    run: Run,
+    span: Span,
+    assumption: str,
+    choice: str,
+    changed: Change | tuple[Floats, Floats] | None = None,
+    *,
+    in_range: bool = False,
+) -> Outcome:
+    """Return the outcome of a span; its change is measured with the run where none is given."""
+    if changed is None and span.ends:
+        changed = run.step(*span.ends, span.actor)
+    moved = None if changed is None else _figures(run, changed)
+    return Outcome(assumption, choice, span, run.view.name, moved, in_range, span.notices)
+
+
+def _other_maps(run: Run, span: Span, ends: tuple[State, State]) -> Iterator[Outcome]:
+    """Yield the period opened and closed by the map before and by the one after."""
+    states, label = run.states(span.actor), span.period.label
+    for end, state in zip(("opening", "closing"), ends, strict=True):
+        for choice in ("one map earlier", "one map later"):
+            other = states.next_to(state, earlier=choice == "one map earlier")
+            moved = replace(span, opening=other) if end == "opening" else replace(span, closing=other)
+            if other is None:
+                moved = replace(moved, notices=(Notice("NO-MAP", "the archive has no such map", label),))
+            elif moved.ends is None:
+                moved = replace(moved, notices=(Notice("NO-NEW-MAP", "opening and closing are the same map", label),))
+            yield _outcome(run, moved, end, choice, in_range=True)
+
+
+def _overlaid_otherwise(
+    run: Run, one: Measured, ends: tuple[State, State], *, every: bool = False
+) -> Iterator[Outcome]:
+    """Yield what is no option, of the same two maps: other edges, no projection, without slivers or redefinitions."""
+    span, takers = one.span, run.takers(one.span.actor)
+    for choice, error in (("not split", math.inf), (f"split {FINER} times finer", geometry.EDGE_ERROR_M2 / FINER)):
+        how = (span.actor, run.view, run.options.crs)
+        before, after = (drawn(state.snapshot, *how, edge_error=error) for state in ends)
+        yield _outcome(run, span, "edges", choice, change.step(before, after, takers), in_range=True)
+    # Of the whole map alone: regions are drawn in the projection.
+    if every and not run.lines.left_out:
+        how = (span.actor, run.view, crs.LONLAT)
+        opening, closing = (drawn(state.snapshot, *how, edge_error=_DEGREES2) for state in ends)
+        pairs = ((closing, opening), (opening, closing))
+        gained, lost = (geometry.as_multipolygon(shapely.difference(*pair)) for pair in pairs)
+        for edges, measure in (("straight", crs.exact_area_km2), ("geodesic", crs.geodesic_area_km2)):
+            more, less = measure(gained), measure(lost)
+            moved = {(TOTAL, TOTAL): (more, less, more - less)}
+            yield Outcome("ellipsoid", f"no projection, {edges} edges", span, run.view.name, moved, False, span.notices)
+    before, after = (run.ground(run.holding(state.snapshot, span.actor)) for state in ends)
+    parts = [geometry.polygonal(shapely.difference(*pair)) for pair in ((after, before), (before, after))]
+    for limit in SLIVER_WIDTHS_M if every else (SLIVER_WIDTH_M,):
+        kept = (polygons[~thin_parts(polygons, (limit, run.options.crs))] for polygons in parts)
+        more_km2, less_km2 = (change.areas(polygons, takers)[0] for polygons in kept)
+        choice, usual = f"under {limit:g} m left out", limit == SLIVER_WIDTH_M
+        yield _outcome(run, span, "slivers", choice, (more_km2, less_km2), in_range=usual)
+    if one.suspect:
+        assert one.change is not None
+        km2 = {"gained": one.change.gained_km2, "lost": one.change.lost_km2}
+        for kind in km2:
+            suspect = [found.km2 for found in one.suspect if found.kind == kind]
+            km2[kind] = km2[kind] - np.sum([np.zeros_like(km2[kind]), *suspect], axis=0)
+        without = (km2["gained"], km2["lost"])
+        outcome = _outcome(run, span, "redefinitions", "suspected left out", without, in_range=True)
+        yield outcome._replace(notices=(*span.notices, *(found.notice for found in one.suspect)))
 
 
 def drawn(snapshot: Snapshot, actor: str, view: View, target: str, *, edge_error: float) -> shapely.MultiPolygon:
@@ -285,114 +337,3 @@ def drawn(snapshot: Snapshot, actor: str, view: View, target: str, *, edge_error
             project = crs.projector(part.crs, target)
             parts.append(geometry.repair(geometry.project_polygons(part.polygons, project, edge_error=edge_error)))
     return geometry.union(np.concatenate(parts))
-
-
-def _other_edges(run: Run, one: Measured) -> Iterator[Outcome]:
-    """Yield the change with edges not split before projecting, and split more finely."""
-    for choice, error in (("not split", math.inf), (f"split {FINER} times finer", geometry.EDGE_ERROR_M2 / FINER)):
-        before, after = (
-            drawn(state.snapshot, one.span.actor, run.view, run.options.crs, edge_error=error)
-            for state in one.span.ends or ()
-        )
-        changed = change.step(before, after, run.takers(one.span.actor))
-        yield _outcome(run, one.span, "edges", choice, _figures(run, changed), in_range=True)
-
-
-def _on_ellipsoid(run: Run, one: Measured) -> Iterator[Outcome]:
-    """Yield the references without a projection, of the whole map alone: regions are drawn in the projection."""
-    if run.lines.left_out or one.span.ends is None:
-        return
-    opening, closing = (
-        drawn(state.snapshot, one.span.actor, run.view, crs.LONLAT, edge_error=_DEGREES2) for state in one.span.ends
-    )
-    pairs = ((closing, opening), (opening, closing))
-    gained, lost = (geometry.as_multipolygon(shapely.difference(*pair)) for pair in pairs)
-    for edges, measure in (("straight", crs.exact_area_km2), ("geodesic", crs.geodesic_area_km2)):
-        more, less = measure(gained), measure(lost)
-        moved = {(TOTAL, TOTAL): (more, less, more - less)}
-        yield _outcome(run, one.span, "ellipsoid", f"no projection, {edges} edges", moved)
-
-
-def _without_slivers(run: Run, one: Measured) -> Iterator[Outcome]:
-    """Yield the change without its parts that are thinner than each of some widths."""
-    takers = run.takers(one.span.actor)
-    before, after = (run.ground(run.holding(state.snapshot, one.span.actor)) for state in one.span.ends or ())
-    parts = [geometry.polygonal(shapely.difference(*pair)) for pair in ((after, before), (before, after))]
-    for limit in SLIVER_WIDTHS_M:
-        kept = (polygons[~thin_parts(polygons, (limit, run.options.crs))] for polygons in parts)
-        gained, lost = (change.areas(polygons, takers)[0] for polygons in kept)
-        moved, choice = _by_row(run, gained, lost), f"under {limit:g} m left out"
-        yield _outcome(run, one.span, "slivers", choice, moved, in_range=limit == SLIVER_WIDTH_M)
-
-
-def _without_redefinitions(run: Run, one: Measured) -> Iterator[Outcome]:
-    """Yield the change without what no front explains by all appearances; where nothing is suspect there is none."""
-    if not one.suspect:
-        return
-    nothing = np.zeros_like(one.suspect[0].km2)
-    gained, lost = (
-        np.sum([nothing, *(found.km2 for found in one.suspect if found.kind == kind)], axis=0)
-        for kind in ("gained", "lost")
-    )
-    assert one.change is not None
-    moved = _by_row(run, one.change.gained_km2 - gained, one.change.lost_km2 - lost)
-    outcome = _outcome(run, one.span, "redefinitions", "suspected left out", moved, in_range=True)
-    yield outcome._replace(notices=(*outcome.notices, *(found.notice for found in one.suspect)))
-
-
-def _in_steps(run: Run, one: Measured) -> Iterator[Outcome]:
-    """Yield gained and lost summed over steps inside the period: gross figures."""
-    if one.span.ends is None or one.span.days is None:
-        return
-    for step in GROSS_STEPS:
-        pairs = pairwise(steps_in(run, one.span, step))
-        gross = change.total([run.step(*pair, one.span.actor) for pair in pairs])
-        yield _outcome(run, one.span, "step", f"gross, each {step}", _figures(run, gross))
-
-
-def _other_regions(run: Run, one: Measured) -> Iterator[Outcome]:
-    """Yield the embedded regions where a file of others is used, for the rows that both have by code or name."""
-    if not run.options.regions or not embedded_covers(_place(run, one.span)):
-        return
-    try:
-        other = _again(run, one.span, regions=None, region_name=None)
-    except UsageError:
-        # What --only or --by names is not among the embedded ones.
-        return
-    name = other.regions.source.name if other.regions.source else "embedded"
-    outcome = _outcome(other, one.span, "regions", name)
-    if outcome.moved is None:
-        return
-    # Under the names that the base has for the regions of the same code, or of the same name.
-    mine = dict(zip(run.regions.codes, run.regions.names, strict=False))
-    mine.pop("", None)
-    own = {name: mine.get(code, name) for name, code in zip(other.regions.names, other.regions.codes, strict=False)}
-    moved = {(level, own.get(region, region)): figures for (level, region), figures in outcome.moved.items()}
-    yield outcome._replace(moved=moved)
-
-
-def _other_snapping(run: Run, one: Measured) -> Iterator[Outcome]:
-    """Yield the other rule for ground beside regions; without regions there is none."""
-    if not run.regions.names:
-        return
-    for rule in SNAPS:
-        if rule != run.options.snap:
-            yield _outcome(_again(run, one.span, snap=rule), one.span, "snap", rule, in_range=True)
-
-
-_ASSUMPTIONS: tuple[Callable[[Run, Measured], Iterator[Outcome]], ...] = (
-    _other_views,
-    _other_maps,
-    _other_projections,
-    _other_edges,
-    _on_ellipsoid,
-    _without_slivers,
-    _without_redefinitions,
-    _in_steps,
-    _other_regions,
-    _other_snapping,
-)
-"""What a period comes to under each assumption changed by itself, in the order of the table."""
-
-_OPEN = (_other_maps, _other_projections, _other_edges, _without_slivers, _without_redefinitions, _other_snapping)
-"""Those that have alternatives open to argument, over which a range is taken."""

@@ -12,7 +12,7 @@ from frontcalc.archives import Archive
 from frontcalc.change import CLOSING, Change, Floats
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
-from frontcalc.measure.diff import BLANK
+from frontcalc.measure.diff import BLANK, columns_of
 from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period, PeriodLike, parse_bound
 from frontcalc.run.meta import table_of
@@ -133,32 +133,21 @@ def _series_rows(
     suspect: Sequence[Redefinition],
 ) -> Iterator[SeriesRow]:
     """Yield the rows of one date; the change is blank on the first map and where the map is not new."""
-    before, state, days = span.opening, span.closing, span.days
-    held_km2 = None if held is None else held[0].tolist()
-    shown, codes = run.shown(moved) if moved else None, join_codes(said)
+    days, held_km2 = span.days, None if held is None else held[0].tolist()
+    shown, codes, own = run.shown(moved) if moved else None, join_codes(said), columns_of(run, span)
+    own["previous"], own["snapshot"], own["date"] = own.pop("opening"), own.pop("closing"), day
+    del own["period"]
     for line in run.lines.shown:
         mine = [found.notice for found in suspect if line.sum_of(found.km2) >= SHOWN_KM2]
         figures = shown.row(line.members) if shown else BLANK
         net = figures["net_km2"]
         yield SeriesRow(
-            archive=run.archive.name,
-            actor=span.actor,
-            date=day,
             level=line.level,
             region=line.region,
-            snapshot=state.day if state else None,
-            previous=before.day if before else None,
-            days=days,
-            view=run.view.name,
             held_km2=None if held_km2 is None else line.sum_of(held_km2),
-            gained_km2=figures["gained_km2"],
-            lost_km2=figures["lost_km2"],
-            net_km2=net,
             rate_km2_per_day=net / days if days and net is not None else None,
             notes=join_codes([*said, *mine]) if mine else codes,
-            snapped_km2=figures["snapped_km2"],
-            gained_sliver_km2=figures["gained_sliver_km2"],
-            lost_sliver_km2=figures["lost_sliver_km2"],
+            **own | {name: km2 for name, km2 in figures.items() if name not in ("opening_km2", "closing_km2")},
         )
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from frontcalc.archives import Archive
 from frontcalc.change import CLOSING, GAINED_SLIVER, LOST_SLIVER, Change, total
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.layers import COUNTRIES
-from frontcalc.measure.diff import diff_rows
+from frontcalc.measure.diff import diff_rows, extended
 from frontcalc.measure.series import EVERY, steps_in
 from frontcalc.notices import Notice
 from frontcalc.periods import UNITS, Period, PeriodLike, calendar_periods, parse_bound, parse_day, parse_period, unit_of
@@ -26,7 +26,7 @@ from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.run.suspicions import suspect_parts
 from frontcalc.states import Span
-from frontcalc.tables import GrossRow, MapUsed, PeriodRow, SummaryMeta, SummaryRow, Table
+from frontcalc.tables import GrossRow, MapUsed, SummaryMeta, SummaryRow, Table
 
 INVASION = "2022-02-24"
 """The day that Russia's full-scale invasion of Ukraine began, which ISW's maps open with: a baseline by name."""
@@ -118,18 +118,21 @@ def summary(
 
 
 def summaries(
-    units: Sequence[str], calendar: Calendar, archive: str | Path | Archive | None, options: Keywords
+    every: Sequence[str], calendar: Calendar, archive: str | Path | Archive | None, options: Keywords
 ) -> list[Table[SummaryRow, SummaryMeta]]:
-    """Return a summary by each of several units, measured in one run; otherwise as `summary`."""
-    for unit in units:
+    """Return a summary by each of several units, longest first, measured in one run; otherwise as `summary`."""
+    for unit in every:
         if unit not in UNITS:
             raise UsageError(f"no period is named {unit!r}", where="--every", cure=f"choose {', '.join(UNITS)}")
+    units = [unit for unit in UNITS if unit in every]
+    if not units:
+        raise UsageError("no unit was given", where="--every", cure=f"choose of {', '.join(UNITS)}")
     drop = options.get("drop_slivers")
     if not calendar.gross and not drop and options.get("sliver_width") is not None:
         raise UsageError("--sliver-width is of slivers", cure="add --gross to show them, or --drop-slivers")
     if calendar.gross and drop:
         raise UsageError("--gross shows slivers beside the figures that they are in", cure="leave out --drop-slivers")
-    if calendar.same_span and tuple(units) != ("year",):
+    if calendar.same_span and units != ["year"]:
         raise UsageError("cuts years to the same days", where="--same-span", cure="use it with --every year")
     asked = Options(**options)
     baseline = parse_day(calendar.baseline) if calendar.baseline else None
@@ -154,22 +157,24 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
 
     def spans() -> Iterator[Span]:
         for actor, period in track(wanted, f"measuring {every}"):
-            span = run.states(actor).resolve(period)
+            span, steps = run.states(actor).resolve(period), steps_of.setdefault((actor, period.label), [])
             suspect: list[Notice] = []
-            if step is not None and span.ends:
-                suspect, steps_of[actor, period.label] = _steps(run, span, step)
+            for before, after in pairwise(steps_in(run, span, step) if step is not None and span.ends else ()):
+                steps.append(run.step(before, after, actor))
+                found = suspect_parts(run, Span(period, before, after, actor=actor), steps[-1])
+                suspect += [one.notice for one in found]
             yield replace(span, notices=(*span.notices, *said, *suspect))
 
     for one in measured(run, spans(), judged=step is None):
-        steps = steps_of.pop((one.span.actor, one.span.period.label), [])
-        rows.extend(_rows(run, step, land, one, steps))
+        rows.extend(_rows(run, step, land, one, steps_of.pop((one.span.actor, one.span.period.label))))
     kind: type[SummaryRow] = SummaryRow if step is None else GrossRow
     told_apart = step is not None or run.options.drop_slivers
     table = table_of(run, kind, rows, slivers=told_apart, blank=True)
     by_day = {one.ref.day: one.files for one in (*run.baselines.values(), *run.used.values())}
     maps = [MapUsed(day, file.name, file.sha256) for day, files in by_day.items() for file in files]
-    meta = SummaryMeta(
-        **{entry.name: getattr(table.meta, entry.name) for entry in fields(table.meta)},
+    meta = extended(
+        SummaryMeta,
+        table.meta,
         every=every,
         same_span=calendar.same_span,
         baseline=run.baseline,
@@ -179,29 +184,15 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     return Table(kind, table.rows, meta, table.shape_of)
 
 
-def _steps(run: Run, span: Span, every: str) -> tuple[list[Notice], list[Change]]:
-    """Return the steps inside a span, and notices of what is suspect of them."""
-    notices: list[Notice] = []
-    steps: list[Change] = []
-    for before, after in pairwise(steps_in(run, span, every)):
-        steps.append(run.step(before, after, span.actor))
-        found = suspect_parts(run, Span(span.period, before, after, actor=span.actor), steps[-1])
-        notices += [replace(one.notice, period=span.period.label) for one in found]
-    return notices, steps
-
-
 def _rows(run: Run, step: str | None, land: RegionLand, one: Measured, steps: Sequence[Change]) -> Iterator[SummaryRow]:
     """Yield a period's rows: those of `diff`, and what a summary adds to each."""
     # What is snapped to a region is no part of the land that its share is of.
     held = one.change.km2[CLOSING, 0] - one.change.km2[CLOSING, 1] if one.change else None
     gross = total(steps) if steps else None
     for line, row in zip(run.lines.shown, diff_rows(run, one), strict=True):
-        share = land.share(line, held, COUNTRIES.get(one.span.actor, ""))
-        own = {entry.name: getattr(row, entry.name) for entry in fields(PeriodRow)} | share
-        if step is None:
-            yield SummaryRow(**own)
-            continue
-        own |= {"step": step, "sliver_width_m": run.slivers[0]}
+        own: dict[str, Any] = dict(land.share(line, held, COUNTRIES.get(one.span.actor, "")))
+        if step is not None:
+            own |= {"step": step, "sliver_width_m": run.slivers[0]}
         if gross is not None:
             gained, lost = line.sum_of(gross.gained_km2), line.sum_of(gross.lost_km2)
             own |= {
@@ -212,7 +203,7 @@ def _rows(run: Run, step: str | None, land: RegionLand, one: Measured, steps: Se
                 "sliver_gained_km2": line.sum_of(gross.km2[GAINED_SLIVER, 0]),
                 "sliver_lost_km2": line.sum_of(gross.km2[LOST_SLIVER, 0]),
             }
-        yield GrossRow(**own)
+        yield extended(SummaryRow if step is None else GrossRow, row, **own)
 
 
 def periods_of(every: str, maps: Archive, calendar: Calendar, baseline: date | None) -> Iterator[Period]:
@@ -228,9 +219,8 @@ def periods_of(every: str, maps: Archive, calendar: Calendar, baseline: date | N
     begin = max(filter(None, (begin, since, baseline and baseline + _ONE_DAY)))
     end = min(filter(None, (end, until)))
     if begin > end or first == last:
-        raise NoDataError(
-            "has no two maps in the time asked for", where=maps.name, cure=f"its maps are of {maps.extent}"
-        )
+        cure = f"its maps are of {maps.extent}"
+        raise NoDataError("has no two maps in the time asked for", where=maps.name, cure=cure)
     periods = calendar_periods(every, begin, end)
     yield from _cut_alike(periods, min(end, last)) if calendar.same_span else periods
 

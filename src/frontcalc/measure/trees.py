@@ -13,7 +13,7 @@ from typing import Any, Unpack
 from frontcalc import __version__
 from frontcalc.archives import Archive, refuse_place
 from frontcalc.drift import Cells, Drift, Key, Record, Tree, UsedFile, compare
-from frontcalc.errors import DataError, UsageError, reason_of
+from frontcalc.errors import DataError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.measure.summary import Calendar, summaries
 from frontcalc.notices import Notice, require_none
@@ -165,20 +165,19 @@ def _make(
     every: Sequence[str], calendar: Calendar, archive: str | Path | Archive | None, options: Keywords
 ) -> tuple[dict[str, bytes], Record, tuple[Notice, ...]]:
     """Return the files of a tree by name, datapackage.json last, what they rest on, and all notices."""
-    units = [unit for unit in UNITS if unit in every]
-    if unknown := [unit for unit in every if unit not in UNITS]:
-        raise UsageError(f"no period is named {unknown[0]!r}", where="--every", cure=f"choose {', '.join(UNITS)}")
-    if not units:
-        raise UsageError("no unit was given", where="--every", cure=f"choose of {', '.join(UNITS)}")
-    tables = summaries(units, calendar, archive, options)
-    contents = {f"summary-{unit}.csv": render(table, "csv") for unit, table in zip(units, tables, strict=True)}
+    tables = summaries(every, calendar, archive, options)
+    contents = {f"summary-{table.meta.every}.csv": render(table, "csv") for table in tables}
     meta = tables[-1].meta
     maps = (UsedFile(str(used.date) if used.date else None, used.name, f"sha256:{used.sha256}") for used in meta.maps)
     regions = [UsedFile(None, meta.regions.name, f"sha256:{meta.regions.sha256}", "regions")] if meta.regions else []
     record = Record(
         version=__version__,
         software=software(),
-        options={"every": units, "archive": tables[0].meta.archive, **_stated(asdict(calendar) | options)},
+        options={
+            "every": [table.meta.every for table in tables],
+            "archive": meta.archive,
+            **_stated(asdict(calendar) | options),
+        },
         sources=(*maps, *regions),
         hashes={name: sha256(content) for name, content in contents.items()},
     )

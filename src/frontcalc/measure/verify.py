@@ -1,32 +1,91 @@
-"""Published figures held against maps."""
+"""Published figures held against maps: the figure that they state, and those of choices that it may rest on instead."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
-from typing import Unpack
+from typing import Any, NamedTuple, Unpack
 
-from frontcalc import __version__
+import numpy as np
+
+from frontcalc import __version__, change
 from frontcalc.archives import Archive
-from frontcalc.claims import UNIT_LABELS, Claim, Contradiction, Measure, Range, Verdict, contradictions, fitting
+from frontcalc.change import Floats
+from frontcalc.claims import (
+    CAN_BE_SUMMED,
+    ON_A_DAY,
+    UNIT_LABELS,
+    Claim,
+    Contradiction,
+    Measure,
+    Verdict,
+    contradictions,
+    fitting,
+    printed,
+)
 from frontcalc.claims.toml import read_claims
 from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
-from frontcalc.measure.choices import Choice, Figure, figure_of, other_choices
+from frontcalc.layers import COUNTRIES
+from frontcalc.measure.diff import extended
 from frontcalc.names import printable
-from frontcalc.notices import join_codes
+from frontcalc.notices import Notice, join_codes
+from frontcalc.periods import Period
 from frontcalc.progress import track
+from frontcalc.regions import UNASSIGNED
+from frontcalc.run.lands import land_of
 from frontcalc.run.meta import meta_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
 from frontcalc.sources import SourceFile
 from frontcalc.sources.files import single_file
+from frontcalc.states import Span, State
 from frontcalc.tables import TOTAL, ClaimRow, ClaimsMeta, Table
+from frontcalc.views import VIEWS
+
+
+class Figure(NamedTuple):
+    """What the maps give for a claim, in its unit, or what the archive lacks; days are of a ratio's first period."""
+
+    value: float | None
+    missing: str
+    actor: str
+    view: str
+    opening: date | None = None
+    closing: date | None = None
+    notices: tuple[Notice, ...] = ()
+
+
+class Choice(NamedTuple):
+    """What is chosen otherwise than a claim states; one thing at a time, and nothing for the stated choice.
+
+    Both ends are read `offset` days later, or one end is taken some maps later: 1 for the next, −1 for the one before.
+    `summed` is the sum of the layers, overlaps counted twice, instead of their union.
+    """
+
+    view: str = ""
+    summed: bool = False
+    offset: int = 0
+    opening: int = 0
+    closing: int = 0
+
+    def described(self, opening: date | None, closing: date | None) -> str:
+        """Return the choice in words, with the day of the map that it takes, where that is known."""
+        if self.view:
+            return f"in view {self.view}"
+        if self.summed:
+            return "as the sum of the layers, overlaps counted twice"
+        if self.offset:
+            return f"with maps read a day {'later' if self.offset > 0 else 'earlier'}"
+        end, day = ("opening map", opening) if self.opening else ("closing map" if opening else "map", closing)
+        way = "later" if (self.opening or self.closing) > 0 else "earlier"
+        return f"with the {end} one {way}" + (f", that of {day}" if day else "")
 
 
 @facade
@@ -74,8 +133,7 @@ def verify(
     if (own.actor or "").casefold() == "all":
         raise UsageError("a claim is of one actor", where="actor", cure="name one")
     path = find_claims(claims)
-    content = single_file(path).read()
-    name = single_file(path).label
+    content, name = single_file(path).read(), single_file(path).label
     asked = read_claims(content, where=name)
     named = path.parent / asked.archive if asked.archive else None
     base = Run.open(named if archive is None else archive, own)
@@ -100,13 +158,7 @@ def verify(
 
 
 def _run_for(base: Run, claim: Claim, view: str, where: str) -> Run:
-    """Return a run for a claim in a view, its regions chosen.
-
-    Raises
-    ------
-    DataError
-        The claim names a region that is not known, or none is known where the maps are.
-    """
+    """Return a run for a claim in a view, its regions chosen; a region that is not known is a DataError."""
     own = base.options
     regional = claim.region or claim.measure is Measure.SHARE
     options = replace(
@@ -135,30 +187,18 @@ def maps_named(claims: str | Path) -> list[Path]:
 
 
 def find_claims(claims: str | Path) -> Path:
-    """Return the path of a claims file, given as such or by the name of a bundled one.
-
-    Raises
-    ------
-    DataError
-        There is neither such a file nor such a bundled one.
-    """
-    path = Path(claims)
+    """Return the path of a claims file, given as such or by the name of a bundled one; neither is a DataError."""
+    path, package = Path(claims), Path(__file__).parents[1]
     # Path.exists raises where a name is too long for a file.
     if os.path.exists(path):  # noqa: PTH110
         return path
-    bundled = _bundled()
+    # Inside an installed package, or beside the sources of a checkout.
+    folders = (package / "data" / "claims", package.parents[1] / "data" / "claims")
+    bundled = {file.stem: file for folder in folders for file in sorted(folder.glob("*.toml"))}
     if str(claims) in bundled:
         return bundled[str(claims)]
     names = ", ".join(bundled)
     raise DataError("does not exist", where=printable(path.name), cure=f"give a TOML file or a bundled name: {names}")
-
-
-def _bundled() -> dict[str, Path]:
-    """Return the claims files that come with frontcalc, by name."""
-    package = Path(__file__).parents[1]
-    # Inside an installed package, or beside the sources of a checkout.
-    folders = (package / "data" / "claims", package.parents[1] / "data" / "claims")
-    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
 
 
 def _verdict(run_for: Callable[[Claim, str], Run], claim: Claim, stated: Figure) -> tuple[Verdict, str]:
@@ -166,7 +206,7 @@ def _verdict(run_for: Callable[[Claim, str], Run], claim: Claim, stated: Figure)
     if stated.value is None:
         return Verdict.NO_DATA, stated.missing
     wanted, unit = fitting(claim), UNIT_LABELS[claim.unit]
-    fits = f"{_range(wanted)} {unit}"
+    fits = f"{wanted} {unit}"
     if wanted.holds(stated.value):
         return Verdict.AGREES, f"fits {fits}"
     tried = [("as stated", stated.value)]
@@ -176,18 +216,138 @@ def _verdict(run_for: Callable[[Claim, str], Run], claim: Claim, stated: Figure)
             continue
         how = choice.described(figure.opening, figure.closing)
         if wanted.holds(figure.value):
-            return Verdict.DEPENDS, f"{_figure(figure.value)} {unit} {how}, which fits {fits}"
+            return Verdict.DEPENDS, f"{printed(figure.value)} {unit} {how}, which fits {fits}"
         tried.append((how, figure.value))
     how, nearest = min(tried, key=lambda one: wanted.distance(one[1]))
-    return Verdict.DISAGREES, f"no choice fits {fits}; nearest is {_figure(nearest)} {unit} {how}"
+    return Verdict.DISAGREES, f"no choice fits {fits}; nearest is {printed(nearest)} {unit} {how}"
+
+
+def other_choices(claim: Claim, view: str) -> Iterator[Choice]:
+    """Yield the choices that a claim may rest on instead of the stated one, of a view, in the order they are tried."""
+    yield from (Choice(view=name) for name in VIEWS if name != view)
+    if claim.measure in CAN_BE_SUMMED:
+        yield Choice(summed=True)
+    yield from (Choice(closing=shift) for shift in (-1, 1))
+    if claim.measure not in ON_A_DAY:
+        yield from (Choice(opening=shift) for shift in (-1, 1))
+    yield from (Choice(offset=days) for days in (-1, 1))
+
+
+def figure_of(run: Run, claim: Claim, choice: Choice) -> Figure:
+    """Return what the maps give for a claim under a choice, with a run in the choice's view."""
+    actor, spans = claim.actor, []
+    first, last = run.archive.days[0], run.archive.days[-1]
+    days = [day for period in claim.periods for day in (period.opens_on or first, period.closes_on or last)]
+    found: float | str
+    try:
+        actor, *_ = run.begin(days, None)
+        spans = [span_of(run, actor, claim, period, choice) for period in claim.periods]
+        lacking = next(filter(None, (missing_in(span, claim) for span in spans)), "")
+        found = lacking or _value(run, claim, choice.summed, spans)
+    except UsageError as error:
+        # What the archive lacks altogether: layers of the actor, or of a role that the view counts.
+        if error.where != run.archive.name:
+            raise
+        found = error.problem
+    return Figure(
+        None if isinstance(found, str) else found * claim.per_km2,
+        found if isinstance(found, str) else "",
+        actor,
+        run.view.name,
+        opening=spans[0].opening.day if spans and spans[0].opening else None,
+        closing=spans[0].closing.day if spans and spans[0].closing else None,
+        notices=tuple(notice for span in spans for notice in span.notices),
+    )
+
+
+def span_of(run: Run, actor: str, claim: Claim, period: Period, choice: Choice) -> Span:
+    """Return the maps that stand for a period under a choice; of a day, only the closing one.
+
+    A map after the day that the claim was published on is no neighbour: it could not be used.
+    """
+    states = run.states(actor)
+    if choice.offset:
+        ends = (end and end + timedelta(days=choice.offset) for end in (period.opens_on, period.closes_on))
+        period = Period(period.label, *ends)
+    if claim.measure in ON_A_DAY:
+        assert period.closes_on is not None
+        state = states.on(period.closes_on)
+        span = Span(period, None, state, tuple(states.notices_on(period.closes_on, state)), actor)
+    else:
+        span = states.resolve(period)
+    moved: dict[str, Any] = {}
+    for end, state, shift in (("opening", span.opening, choice.opening), ("closing", span.closing, choice.closing)):
+        if shift and state is not None and state.day is not None:
+            moved[end] = states.next_to(state, earlier=shift < 0, until=claim.published or date.max)
+    return replace(span, **moved)
+
+
+def missing_in(span: Span, claim: Claim) -> str:
+    """Return what an archive lacks for a claim on a span, empty where it lacks nothing.
+
+    An archive that begins or ends inside a period lacks what it is short of: a figure of fewer days would
+    make a right claim look wrong. So does one that ends before the day that an area is claimed for.
+    """
+    codes = {notice.code for notice in span.notices}
+    if claim.measure in ON_A_DAY:
+        lacking = span.closing is None or "CLOSES-EARLY" in codes
+    else:
+        lacking = span.ends is None or ("SPAN" in codes and bool(codes & {"OPENS-LATE", "CLOSES-EARLY"}))
+    if not lacking:
+        return ""
+    telling = ("NO-MAP", "NO-NEW-MAP", "OPENS-LATE", "CLOSES-EARLY", "OLD-MAP", "ENDED")
+    said = dict.fromkeys(notice.message for notice in span.notices if notice.code in telling)
+    return "; ".join(said) or "there is no such map"
+
+
+def _value(run: Run, claim: Claim, summed: bool, spans: list[Span]) -> float | str:
+    """Return the figure in km², km² a day, times or per cent; else what it lacks, in words."""
+    measure, whole, span = claim.measure, run.lines.shown[-1], spans[0]
+    if measure in ON_A_DAY:
+        held = _held_on(run, span.closing, span.actor, summed)
+        return whole.sum_of(held[0]) if measure is Measure.HELD else _share(run, span.actor, held)
+    if measure in (Measure.GAINED, Measure.LOST, Measure.GROSS_GAINED, Measure.GROSS_LOST):
+        gross = measure in (Measure.GROSS_GAINED, Measure.GROSS_LOST)
+        maps = run.states(span.actor).within(span) if gross else span.ends or ()
+        changed = change.total([run.step(*pair, span.actor) for pair in pairwise(maps)])
+        return whole.sum_of(changed.gained_km2 if "gained" in measure else changed.lost_km2)
+    # The change of the area held needs no overlay of the two maps.
+    ends = [[_held_on(run, state, one.actor, summed)[0] for state in (one.opening, one.closing)] for one in spans]
+    first, *others = [whole.sum_of(after - before) for before, after in ends]
+    if measure is Measure.RATE:
+        return first / span.days if span.days else "the days between the two maps are not known"
+    if measure is Measure.RATIO:
+        none = f"nothing changed in {spans[1].period.label}, so there is no ratio to it"
+        return first / others[0] if others[0] else none
+    return first
+
+
+def _held_on(run: Run, state: State | None, actor: str, summed: bool) -> Floats:
+    """Return the area held on a map by region (2, n + 2): of the union of its layers, or the sum of theirs."""
+    assert state is not None
+    if not summed:
+        return run.areas(state.snapshot, actor)
+    grounds = run.roles(state, actor).values()
+    return np.asarray(np.sum([change.areas(ground, run.takers(actor)) for ground in grounds], axis=0))
+
+
+def _share(run: Run, actor: str, held: Floats) -> float | str:
+    """Return what part of the land of a region, or of the whole country, is held (%); else what it lacks."""
+    regions = [line for line in run.lines.shown if line.level != TOTAL and line.region != UNASSIGNED]
+    one = len(regions) == 1
+    # What is snapped to a region is no part of the land that its share is of.
+    on_land, home = held[0] - held[1], COUNTRIES.get(actor, "")
+    share = land_of(run.regions).share(regions[0] if one else run.lines.shown[-1], on_land, home)
+    found = share["share_of_region_pct" if one else "share_of_country_pct"]
+    return "the region set draws no land that this could be a share of" if found is None else found
 
 
 def _difference_row(found: Contradiction, archive: str) -> ClaimRow:
     """Return the row of a claim that other claims contradict."""
     claim, unit = found.claim, UNIT_LABELS[found.claim.unit]
-    said = [f"{_figure(float(other.value))} {UNIT_LABELS[other.unit]}" for other in found.others]
+    said = [f"{printed(float(other.value))} {UNIT_LABELS[other.unit]}" for other in found.others]
     sum_ = f"{said[0]} in {found.days} days" if found.days else f"{said[0]} to {said[1]}"
-    reason = f"the claims contradict each other: {sum_} is {_figure(found.implied)} {unit}"
+    reason = f"the claims contradict each other: {sum_} is {printed(found.implied)} {unit}"
     row = _row(claim, archive, Figure(found.implied, "", claim.actor, claim.view), Verdict.DISAGREES, reason)
     return replace(row, id=" ↔ ".join((claim.id, *(other.id for other in found.others))))
 
@@ -195,13 +355,12 @@ def _difference_row(found: Contradiction, archive: str) -> ClaimRow:
 def _row(claim: Claim, archive: str, figure: Figure, verdict: Verdict, reason: str) -> ClaimRow:
     """Return a row of a claim, with the figure that stands against it."""
     claimed = float(claim.value)
-    return ClaimRow(
-        id=claim.id,
-        period=claim.period,
+    return extended(
+        ClaimRow,
+        claim,
         claimed=claimed,
         computed=figure.value,
         difference=None if figure.value is None else figure.value - claimed,
-        unit=claim.unit,
         verdict=verdict.value,
         reason=reason,
         measure=claim.measure.value,
@@ -213,26 +372,7 @@ def _row(claim: Claim, archive: str, figure: Figure, verdict: Verdict, reason: s
         closing=figure.closing,
         notes=join_codes(figure.notices),
         archive=archive,
-        text=claim.text,
-        source=claim.source,
-        published=claim.published,
     )
-
-
-def _range(wanted: Range) -> str:
-    """Return a range in words."""
-    if math.isinf(wanted.high):
-        return f"more than {_figure(wanted.low)}"
-    if math.isinf(wanted.low):
-        return f"less than {_figure(wanted.high)}"
-    low, high = sorted((wanted.low, wanted.high), key=abs)
-    return f"{_figure(low)} to {_figure(high)}"
-
-
-def _figure(value: float) -> str:
-    """Return a figure to three decimals, as the columns have it, without noughts at the end."""
-    text = f"{abs(value):,.3f}".rstrip("0").rstrip(".")
-    return f"\N{MINUS SIGN}{text}" if value < 0 and text != "0" else text
 
 
 def _meta(base: Run, runs: Iterable[Run], claims: SourceFile, rows: list[ClaimRow], stated: list[Figure]) -> ClaimsMeta:
@@ -240,10 +380,8 @@ def _meta(base: Run, runs: Iterable[Run], claims: SourceFile, rows: list[ClaimRo
     metas = [meta_of(run) for run in runs]
     files = {file.name: file for meta in metas for file in meta.files}
     counts = Counter(row.verdict for row in rows)
-    notices = [
-        *(notice for meta in metas for notice in meta.notices),
-        *(n for figure in stated for n in figure.notices),
-    ]
+    notices = [notice for meta in metas for notice in meta.notices]
+    notices += [notice for figure in stated for notice in figure.notices]
     return ClaimsMeta(
         version=__version__,
         archive=base.archive.name,
