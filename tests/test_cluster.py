@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +21,7 @@ from local_cluster import Processes, waited_for
 import frontcalc
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.outputs import render
-from frontcalc.run import cluster, parallel
+from frontcalc.run import chain, cluster, parallel
 from frontcalc.run import run as runs
 from frontcalc.run.options import Options
 from frontcalc.sources.files import Entry
@@ -141,10 +141,9 @@ def before_sending(monkeypatch: pytest.MonkeyPatch, do: Callable[[], None]) -> N
     """Have something done before each task is sent."""
     connected = cluster.connected
 
-    @contextmanager
-    def connected_and_done(address: str) -> Iterator[Any]:
-        with connected(address) as (send, at_once):
-            yield lambda *task: (do(), send(*task))[1], at_once
+    def connected_and_done(stack: ExitStack, address: str) -> tuple[Any, int]:
+        send, at_once = connected(stack, address)
+        return lambda *task: (do(), send(*task))[1], at_once
 
     monkeypatch.setattr(cluster, "connected", connected_and_done)
 
@@ -188,7 +187,7 @@ def test_a_killed_worker_loses_nothing(
 def test_other_content_on_a_worker_is_refused(
     processes: Processes, maps: Path, regions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "fingerprint", lambda entry: "0" * 64)
+    monkeypatch.setattr(chain, "fingerprint", lambda entry: "0" * 64)
     with pytest.raises(DataError, match=r"2024-01-01\.geojson: has another content on a worker than here; let all"):
         frontcalc.series(archive=maps, regions=regions, workers=processes.address, cache="none")
     with pytest.raises(DataError, match=r"2024-01-05\.geojson: has another content"):
@@ -197,7 +196,7 @@ def test_other_content_on_a_worker_is_refused(
 
 def test_a_file_that_workers_do_not_see_is_refused(tmp_path: Path) -> None:
     files = {Entry(tmp_path, "a.geojson"): "0" * 64}
-    met = cluster.on_worker(software(), files, lambda *_: parallel.NOTHING, (), None)
+    met = chain.on_worker(software(), files, lambda *_: parallel.NOTHING, (), None)
     assert re.match(r".*a\.geojson: cannot be read on worker .*the same path as this machine", str(met))
 
 
@@ -235,7 +234,7 @@ def test_other_software_is_refused(
 
 
 def test_a_worker_that_joined_later_is_asked_for_its_software_too() -> None:
-    met = cluster.on_worker(software() | {"shapely": "0.0"}, {}, lambda *_: parallel.NOTHING, (), None)
+    met = chain.on_worker(software() | {"shapely": "0.0"}, {}, lambda *_: parallel.NOTHING, (), None)
     assert re.match(r"--workers: worker .* has shapely .* and not 0\.0", str(met))
 
 

@@ -1,15 +1,17 @@
 """What is found on maps and measured between them: kept for later runs, and measured in a chain by a worker.
 
-A step depends on its two maps, the regions and the method, and on nothing that was measured before. So it is the same
-whoever measures it, and can be kept. What was held at the opening is carried from step to step by whoever puts the
-steps together, in their order.
+A step depends on its two maps, the regions and the method alone. So it is the same whoever measures it, and can be
+kept; another machine must have the same software and the same files. What was held at the opening is carried from step
+to step by whoever puts the steps together, in their order.
 """
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
+from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
@@ -23,11 +25,13 @@ from frontcalc.errors import ChangedError, DataError, FrontcalcError
 from frontcalc.progress import timed
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SliverRule
-from frontcalc.snapshots import Holding, Snapshot
+from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, forget_read
 from frontcalc.snapshots.drawn import parse_snapshot
 from frontcalc.snapshots.facts import REMEMBERED, snapshot_from_bytes, snapshot_key, snapshot_to_bytes
 from frontcalc.snapshots.holdings import GAPS_KM2
-from frontcalc.versions import key_of
+from frontcalc.sources import fingerprint
+from frontcalc.sources.files import Entry
+from frontcalc.versions import key_of, software
 
 Grounds = Callable[[Holding], shapely.MultiPolygon]
 Measured = tuple[list[Snapshot], dict[str, Change], dict[str, Floats], dict[str, Floats]]
@@ -111,14 +115,29 @@ def kept_gaps_km2(held: Holding, cache: Cache) -> Floats:
     return GAPS_KM2[held.key]
 
 
-def is_known(
-    ends: Sequence[SnapshotRef], *, hold: Callable[[Snapshot], Holding], key: str, slivers: SliverRule, cache: Cache
-) -> bool:
-    """Say whether an earlier run has measured the step between two maps."""
-    with suppress(DataError, KeyError):
-        held = [hold(kept_snapshot(ref, cache, {})) for ref in ends]
-        return cache.get("steps", step_key(key, slivers, *held)) is not None
-    return False
+def unknown_part(
+    maps: Sequence[SnapshotRef], *, hold: Callable[[Snapshot], Holding], key: str, slivers: SliverRule, cache: Cache
+) -> Sequence[SnapshotRef]:
+    """Return the maps of a chain from its first step to its last that no earlier run has measured."""
+    unknown = []
+    for at, ends in enumerate(pairwise(maps)):
+        with suppress(DataError, KeyError):
+            held = [hold(kept_snapshot(ref, cache, {})) for ref in ends]
+            if cache.get("steps", step_key(key, slivers, *held)) is not None:
+                continue
+        unknown.append(at)
+    return maps[unknown[0] : unknown[-1] + 2] if unknown else ()
+
+
+def files_of(maps: Sequence[SnapshotRef | Holding], without: Sequence[SnapshotLayer]) -> dict[Entry, str]:
+    """Return the SHA-256 of the files that a chain of maps is read from, as far as they can be read."""
+    layers = [*(part for one in maps if isinstance(one, Holding) for part in one.parts), *without]
+    refs = [*(one for one in maps if isinstance(one, SnapshotRef)), *(layer.ref for layer in layers)]
+    files: dict[Entry, str] = {}
+    for entry in dict.fromkeys(part.entry for ref in refs for part in ref.parts):
+        with suppress(DataError):
+            files[entry] = fingerprint(entry)
+    return files
 
 
 def keep_measured(measured: Measured, cache: Cache) -> None:
@@ -206,3 +225,50 @@ def measure_chain(
             except FrontcalcError:
                 before = None
     return found, steps, gaps_km2, areas
+
+
+def check_software(here: dict[str, str], there: dict[str, str], who: str) -> None:
+    """Refuse software other than this machine's."""
+    apart = [
+        f"{name} {' and not '.join((side.get(name) or 'none').split()[0][:12] for side in (there, here))}"
+        for name in here | there
+        if here.get(name) != there.get(name)
+    ]
+    if apart:
+        cure = "install the same on all machines: figures must not depend on who measured"
+        raise FrontcalcError(f"{who} has {', '.join(apart)}", where="--workers", cure=cure)
+
+
+def on_worker(
+    here: dict[str, str], files: dict[Entry, str], chain: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet
+) -> Measured | FrontcalcError:
+    """Return the steps of a chain of maps, or the error that the task met: raised, it would be tried again.
+
+    The files come with the SHA-256 that the client finds, without those that it cannot read either.
+    """
+    try:
+        # A worker may have joined since the run began.
+        check_software(here, software(), f"worker {platform.node()}")
+        # A worker outlives runs, and files may have changed since the last.
+        forget_read()
+        found: list[tuple[Entry, str]] = []
+        for entry in files:
+            try:
+                found.append((entry, fingerprint(entry)))
+            except DataError as error:
+                problem = f"cannot be read on worker {platform.node()}, as here it can: {error.problem}"
+                cure = "let every worker see the archive at the same path as this machine, as on a shared file system"
+                raise DataError(problem, where=entry.label, cure=cure) from error
+        measured: Measured = chain(maps, regions) if dict(found) == files else NOTHING
+        for one in measured[0]:
+            found += [(part.entry, file.sha256) for part, file in zip(one.ref.parts, one.files, strict=True)]
+        for entry, sha256 in found:
+            if files.get(entry) != sha256:
+                raise DataError(
+                    "has another content on a worker than here",
+                    where=entry.label,
+                    cure="let all machines see the same archive, and run again when it is complete",
+                )
+        return measured
+    except FrontcalcError as error:
+        return error

@@ -1,30 +1,26 @@
 """Measuring on a Dask cluster: an address is connected to, and its workers measure the chains that threads would.
 
-Who works on what, and what happens when a worker dies, is Dask's. Here is what is not a matter of course between
-machines: that all have the same software, and find the same files at the same place.
+Who works on what, and what happens when a worker dies, is Dask's.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import platform
 import socket
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from copy import copy
 from functools import cache, partial
 from typing import Any
 
 from frontcalc.archives import SnapshotRef
-from frontcalc.errors import DataError, FrontcalcError
+from frontcalc.errors import FrontcalcError
 from frontcalc.regions import RegionSet
-from frontcalc.run.chain import NOTHING, Measured, Send
-from frontcalc.snapshots import Holding, forget_read
-from frontcalc.sources import fingerprint
-from frontcalc.sources.files import Entry
+from frontcalc.run.chain import Measured, Send, check_software, files_of, on_worker
+from frontcalc.snapshots import Holding
 from frontcalc.sources.packages import extra_package
 from frontcalc.versions import software
 
@@ -33,38 +29,30 @@ WORKERS_S = 10  # how long a cluster may be without any worker, at the start and
 RETRIES = 3  # how often a task is tried again that ended in an error of the cluster's: never one of frontcalc's
 
 
-@contextmanager
-def connected(address: str) -> Iterator[tuple[Send, int]]:
-    """Connect to a cluster: yield what sends it chains of maps, and how many to send ahead, two for each thread there.
+def connected(stack: ExitStack, address: str) -> tuple[Send, int]:
+    """Connect to a cluster: return what sends it chains of maps, and how many to send ahead, two for each thread there.
 
-    What it has not done at the end, as by an error or by Ctrl-C, is cancelled. FrontcalcError is raised if no scheduler
-    answers, or it has no workers or other software than this machine; UsageError if Dask is not installed.
+    What it has not done when the stack ends, as by an error or by Ctrl-C, is cancelled. FrontcalcError is raised if no
+    scheduler answers, or it has no workers or other software than this machine; UsageError if Dask is not installed.
     """
-    with ExitStack() as stack:
-        client = _client(address, stack)
-        executor = client.get_executor(retries=RETRIES, pure=False)
-        stack.callback(executor.shutdown, wait=False)
-        # Regions, which are large, go to each worker once, as what a task returns: Dask makes that again should all
-        # workers die that have it, while what is scattered is lost with them.
-        there = cache(partial(client.submit, copy, pure=False, retries=RETRIES))
+    client = _client(address, stack)
+    executor = client.get_executor(retries=RETRIES, pure=False)
+    stack.callback(executor.shutdown, wait=False)
+    # Regions, which are large, go to each worker once, as what a task returns: Dask makes that again should all workers
+    # die that have it, while what is scattered is lost with them.
+    there = cache(partial(client.submit, copy, pure=False, retries=RETRIES))
 
-        def send(chain: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet) -> Callable[[], Measured]:
-            layers = [part for one in maps if isinstance(one, Holding) for part in one.parts]
-            layers += chain.keywords["hold"].keywords["without"]
-            refs = [*(one for one in maps if isinstance(one, SnapshotRef)), *(layer.ref for layer in layers)]
-            files: dict[Entry, str] = {}
-            for entry in dict.fromkeys(part.entry for ref in refs for part in ref.parts):
-                with suppress(DataError):
-                    files[entry] = fingerprint(entry)
-            # What is measured is kept by this machine, which gets it back.
-            task = (on_worker, software(), files, partial(chain, cache=None), list(maps))
-            with warnings.catch_warnings():
-                # That what is as large as regions is rather to be scattered.
-                warnings.simplefilter("ignore")
-                return partial(outcome, address, client, executor.submit(*task, there(regions)))
+    def send(chain: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet) -> Callable[[], Measured]:
+        files = files_of(maps, chain.keywords["hold"].keywords["without"])
+        # What is measured is kept by this machine, which gets it back.
+        task = (on_worker, software(), files, partial(chain, cache=None), list(maps))
+        with warnings.catch_warnings():
+            # That what is as large as regions is rather to be scattered.
+            warnings.simplefilter("ignore")
+            return partial(outcome, address, client, executor.submit(*task, there(regions)))
 
-        threads: int = sum(client.nthreads().values())
-        yield send, 2 * max(1, threads)
+    threads: int = sum(client.nthreads().values())
+    return send, 2 * max(1, threads)
 
 
 def _client(address: str, stack: ExitStack) -> Any:
@@ -90,7 +78,7 @@ def _client(address: str, stack: ExitStack) -> Any:
         problem = _reason(error)
     if problem:
         cure = "see that «dask scheduler» runs there and can be reached, or leave --workers out"
-        raise FrontcalcError(f"no scheduler answers: {problem}", where=f"--workers {address}", cure=cure)
+        raise _failed(address, f"no scheduler answers: {problem}", cure)
     with warnings.catch_warnings():
         # It warns of other versions of its own parts, which do not measure.
         warnings.simplefilter("ignore")
@@ -119,9 +107,9 @@ async def _kind_of(distributed: Any, address: str) -> str:
         return str((await peer.identity())["type"])
 
 
-def _failed(address: str, problem: str) -> FrontcalcError:
+def _failed(address: str, problem: str, cure: str = "see the logs of its scheduler and workers") -> FrontcalcError:
     """Return the error for a cluster that does not do what it was asked."""
-    return FrontcalcError(problem, where=f"--workers {address}", cure="see the logs of its scheduler and workers")
+    return FrontcalcError(problem, where=f"--workers {address}", cure=cure)
 
 
 def _reason(error: BaseException) -> str:
@@ -147,51 +135,3 @@ def outcome(address: str, client: Any, future: Future[Any]) -> Measured:
     if isinstance(measured, FrontcalcError):
         raise measured
     return measured
-
-
-def check_software(here: dict[str, str], there: dict[str, str], who: str) -> None:
-    """Refuse software other than this machine's."""
-    sides = [
-        (name, *((side.get(name) or "none").split()[0][:12] for side in (there, here)))
-        for name in {**here, **there}
-        if here.get(name) != there.get(name)
-    ]
-    if sides:
-        apart = ", ".join(f"{name} {found} and not {own}" for name, found, own in sides)
-        cure = "install the same on all machines: figures must not depend on who measured"
-        raise FrontcalcError(f"{who} has {apart}", where="--workers", cure=cure)
-
-
-def on_worker(
-    here: dict[str, str], files: dict[Entry, str], chain: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet
-) -> Measured | FrontcalcError:
-    """Return the steps of a chain of maps, or the error that the task met: raised, it would be tried again.
-
-    The files come with the SHA-256 that the client finds, without those that it cannot read either.
-    """
-    try:
-        # A worker may have joined since the run began.
-        check_software(here, software(), f"worker {platform.node()}")
-        # A worker outlives runs, and files may have changed since the last.
-        forget_read()
-        found: list[tuple[Entry, str]] = []
-        for entry in files:
-            try:
-                found.append((entry, fingerprint(entry)))
-            except DataError as error:
-                problem = f"cannot be read on worker {platform.node()}, as here it can: {error.problem}"
-                cure = "let every worker see the archive at the same path as this machine, as on a shared file system"
-                raise DataError(problem, where=entry.label, cure=cure) from error
-        measured: Measured = chain(maps, regions) if dict(found) == files else NOTHING
-        for one in measured[0]:
-            found += [(part.entry, file.sha256) for part, file in zip(one.ref.parts, one.files, strict=True)]
-        for entry, sha256 in found:
-            if files.get(entry) != sha256:
-                raise DataError(
-                    "has another content on a worker than here",
-                    where=entry.label,
-                    cure="let all machines see the same archive, and run again when it is complete",
-                )
-        return measured
-    except FrontcalcError as error:
-        return error

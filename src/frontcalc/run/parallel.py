@@ -1,9 +1,8 @@
 """Many measurements at once, by threads, forked processes or a cluster: the same figures in the same order.
 
-Threads take turns at Python, which is most of the work on small maps. A forked process has what its parent has in
-memory: maps' names go there, and figures come back. What another thread of the parent had locked stays locked in it. So
-it is for programs that say so (`Options.processes`), as the command line does, whose other thread draws a line on a
-terminal; and for Linux alone, since what macOS has loaded may not survive a fork, and Windows has none.
+Threads take turns at Python, which is most of the work on small maps. A forked process has its parent's memory: names
+of maps go there, and figures come back. What another thread had locked stays locked in it. So programs must ask for it
+(`Options.processes`), as the command line does; and only on Linux: macOS libraries may not survive a fork.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from datetime import date
 from functools import cache, partial
-from itertools import chain, islice, pairwise
+from itertools import chain, islice
 from pathlib import Path
 from threading import Event, Lock, Thread
 from time import sleep
@@ -29,7 +28,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from frontcalc.archives import SnapshotRef
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet
-from frontcalc.run.chain import NOTHING, Measured, Send, is_known
+from frontcalc.run.chain import NOTHING, Measured, Send, unknown_part
 from frontcalc.snapshots import Holding
 from frontcalc.states import Span, State
 
@@ -110,19 +109,17 @@ def measured_ahead(run: Run, actor: str, before: State | None, days: Sequence[da
         maps = list(dict.fromkeys(ref for ref in found if ref is not None))
         last = maps[-1] if maps else last
         measure = run.chain(actor)
-        unknown = [at for at, ends in enumerate(pairwise(maps)) if not is_known(ends, **measure.keywords)]
-        if not unknown:
-            return lambda: NOTHING
-        return send(measure, maps[unknown[0] : unknown[-1] + 2], run.takers(actor))
+        unknown = unknown_part(maps, **measure.keywords)
+        return send(measure, unknown, run.takers(actor)) if unknown else lambda: NOTHING
 
+    if count <= 1 and not isinstance(options.workers, str):
+        yield from rest
+        return
     with ExitStack() as stack:
         if isinstance(options.workers, str):
             from frontcalc.run.cluster import connected
 
-            send, at_once = stack.enter_context(connected(options.workers))
-        elif count <= 1:
-            yield from rest
-            return
+            send, at_once = connected(stack, options.workers)
         else:
             forks = options.processes and sys.platform == "linux"
             send, at_once = (_processes if forks else threads)(stack, count), 2 * count
@@ -148,7 +145,8 @@ def changes_by_workers(run: Run, spans: Iterable[Span], *, ground: bool) -> Iter
         ends = [run.holding(state.snapshot, span.actor) for state in span.ends]
         return send(run.chain(span.actor), ends, run.takers(span.actor))
 
-    with connected(options.workers) as (send, at_once):
+    with ExitStack() as stack:
+        send, at_once = connected(stack, options.workers)
         for span, measured in _ahead(send_ends, at_once, rest):
             run.take(measured)
             yield span, run.change(span)
@@ -157,14 +155,13 @@ def changes_by_workers(run: Run, spans: Iterable[Span], *, ground: bool) -> Iter
 def _processes(stack: ExitStack, count: int) -> Send:
     """Return what has steps measured by processes, forked when there is first something to measure.
 
-    What a process that dies was at, and a chain that is short, is not measured: the caller does it itself.
+    A short chain, and one whose process dies, is left to the caller.
     """
     forked = cache(partial(_forked, stack, count))
 
     def send(measure: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet) -> Callable[[], Measured]:
-        pool = forked(regions) if len(maps) >= _FEWEST else None
         with suppress(BrokenExecutor):
-            if pool:
+            if len(maps) >= _FEWEST and (pool := forked(regions)):
                 return partial(_outcome, pool, pool.submit(_measure, measure, tuple(maps)))
         return lambda: NOTHING
 
@@ -206,12 +203,12 @@ def _kill(pool: Any) -> None:
 
 def _outcome(pool: Any, future: Future[Measured]) -> Measured:
     """Wait for what a process measures: nothing where one has died."""
-    while not wait([future], _LOOK_S).done:
-        if not all(process.is_alive() for process in list(pool._processes.values())):
-            # The pool would know by now, unless it reads the rest of what never comes.
-            _kill(pool)
-            return NOTHING
     with suppress(BrokenExecutor):
+        while not wait([future], _LOOK_S).done:
+            if not all(process.is_alive() for process in list(pool._processes.values())):
+                # The pool would know by now, unless it reads the rest of what never comes.
+                _kill(pool)
+                return NOTHING
         return future.result()
     return NOTHING
 
@@ -237,10 +234,9 @@ def _begin(regions: RegionSet, parent: int, system: Any) -> None:
     """Begin as a process of its own."""
     global _regions
     _regions = regions
-    # Else the collector would write to all that is shared with the parent, and so copy it.
+    # Else the collector would write to memory that is shared with the parent, and so copy it.
     gc.freeze()
-    # An interrupt from a terminal goes to the parent too: nothing is left to be said or waited for. What runs in the
-    # background of a script ignores it.
+    # The parent gets an interrupt from a terminal too, and says so. What runs in the background of a script ignores it.
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)

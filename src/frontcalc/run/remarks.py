@@ -10,17 +10,19 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 
-from frontcalc import crs, geometry
+from frontcalc import change, crs, geometry
 from frontcalc.change import GAINED, GAINED_SLIVER, LOST, LOST_SLIVER, Change, Floats
 from frontcalc.errors import ChangedError, DataError
 from frontcalc.layers import UNNAMED, Role, spelling
 from frontcalc.levels import Line
 from frontcalc.notices import Notice
 from frontcalc.outliers import FROZEN_MAPS, standstills
+from frontcalc.run.chain import step_key
 from frontcalc.run.run import Run
 from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, suspect_parts
 from frontcalc.snapshots import Snapshot, SnapshotLayer, digests_of
 from frontcalc.states import Span, State
+from frontcalc.versions import key_of
 from frontcalc.views import VIEWS
 
 BOOKED = 0.1
@@ -189,11 +191,27 @@ def _beside_regions(run: Run, shown: Change, span: Span) -> Iterator[Remark]:
 
 def _largest(run: Run, shown: Change, span: Span, *, snapped: bool) -> str:
     """Return the size of the largest connected part of what is beside, what became of it and its box in degrees."""
-    what, part = run.largest_beside(shown, span, snapped=snapped)
+    assert span.ends is not None
+    ends = span.ends
+
+    def find() -> bytes:
+        regions, cut = run.takers(span.actor), shown
+        if cut.ground is None:
+            cut = run.shown(run.step(*ends, span.actor, ground=True))
+        parts = [
+            change.largest_beside(one.polygons, one.beside_m2, regions, snapped=snapped) for one in cut.ground or ()
+        ]
+        return shapely.to_wkb(shapely.GeometryCollection(parts))
+
+    holdings = (run.holding(state.snapshot, span.actor) for state in ends)
+    step = step_key(run.key(span.actor), run.slivers, *holdings)
+    key = key_of((f"beside {snapped} {run.options.drop_slivers}", step))
+    gained, lost = shapely.get_parts(shapely.from_wkb(run.cache.kept("steps", key, find)))
+    what, part = ("gained", gained) if gained.area >= lost.area else ("lost", lost)
     degrees = crs.projector(run.options.crs, crs.LONLAT)(shapely.get_coordinates(part))
     west, south = (math.floor(value * 100) / 100 for value in np.min(degrees, axis=0))
     east, north = (math.ceil(value * 100) / 100 for value in np.max(degrees, axis=0))
-    days = [str(state.day) for state in span.ends or () if state.day]
+    days = [str(state.day) for state in ends if state.day]
     between = f" between the maps of {' and '.join(days)}" if len(days) == 2 else ""
     km2 = float(geometry.area_km2(part))
     return f"{km2:,.1f} km² {what}{between}, in longitude {west:.2f} to {east:.2f}, latitude {south:.2f} to {north:.2f}"

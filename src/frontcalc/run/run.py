@@ -9,7 +9,7 @@ from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import shapely
@@ -37,16 +37,12 @@ from frontcalc.run.chain import (
     step_to_bytes,
 )
 from frontcalc.run.options import Options
-from frontcalc.run.parallel import changes_by_workers, in_order, measured_ahead, threads
+from frontcalc.run.parallel import Item, Result, changes_by_workers, in_order, measured_ahead, threads
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Box, Holding, Snapshot, SnapshotLayer, Told
 from frontcalc.states import Span, State, States, actors_on
-from frontcalc.versions import key_of
 from frontcalc.views import View, choose_view
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 @dataclass(eq=False)
@@ -105,7 +101,6 @@ class Run:
     _liberated: bool = field(init=False)
     _making: dict[str, Lock] = field(default_factory=dict)
     _taking: dict[str, RegionSet] = field(default_factory=dict)
-    _withouts: dict[str, tuple[SnapshotLayer, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # An archive all of whose files are bad has no maps, and may still be checked.
@@ -154,19 +149,8 @@ class Run:
     def begin(self, days: Sequence[date], near: date | None) -> tuple[str, ...]:
         """Choose the regions, unless that is done, and return whose territory is measured.
 
-        It is the actor asked for, else the main one of some days' maps, or all of them.
-
-        Parameters
-        ----------
-        days : sequence of date
-            Days whose maps tell whose territory is shown.
-        near : date or None
-            A day whose map will be read anyway.
-
-        Raises
-        ------
-        UsageError
-            An option is wrong, or no layer counts.
+        It is the actor asked for, else the main one of the maps of `days`, or all of them. `near` is a day whose map
+        will be read anyway. UsageError is raised if an option is wrong, or no layer counts.
         """
         if not hasattr(self, "regions"):
             self.choose_regions(near)
@@ -175,11 +159,8 @@ class Run:
             return self.actors
         found = actors_on(self.archive, sorted(set(days)), self.view, self.snapshot, skip_bad=self.options.skip_bad)
         if not found:
-            raise UsageError(
-                f"no layer of these maps counts in view {self.view.name}",
-                where=self.archive.name,
-                cure="choose another --view",
-            )
+            problem = f"no layer of these maps counts in view {self.view.name}"
+            raise UsageError(problem, where=self.archive.name, cure="choose another --view")
         self.actors = found if self.actor else found[:1]
         return self.actors
 
@@ -245,26 +226,6 @@ class Run:
                 )
             return self._taking[country]
 
-    def largest_beside(self, shown: Change, span: Span, *, snapped: bool) -> tuple[str, shapely.Polygon]:
-        """Return the largest part of a change that no region takes, or that is snapped, and whether it came or went."""
-        assert span.ends is not None
-        ends = span.ends
-        before, after = (self.holding(state.snapshot, span.actor) for state in ends)
-
-        def find() -> bytes:
-            cut, regions = shown, self.takers(span.actor)
-            if cut.ground is None:
-                cut = self.shown(self.step(*ends, span.actor, ground=True))
-            parts = [
-                change.largest_beside(one.polygons, one.beside_m2, regions, snapped=snapped) for one in cut.ground or ()
-            ]
-            return shapely.to_wkb(shapely.GeometryCollection(parts))
-
-        what = f"beside {snapped} {self.options.drop_slivers}"
-        key = key_of((what, step_key(self._key(span.actor), self.slivers, before, after)))
-        gained, lost = shapely.get_parts(shapely.from_wkb(self.cache.kept("steps", key, find)))
-        return ("gained", gained) if gained.area >= lost.area else ("lost", lost)
-
     def ground(self, held: Holding) -> shapely.MultiPolygon:
         """Return the ground of a holding; of several threads that want it one makes it and the others wait."""
         with self._making.setdefault(held.key, Lock()):
@@ -273,7 +234,7 @@ class Run:
     def areas(self, snapshot: Snapshot, actor: str) -> Floats:
         """Return the areas of what an actor holds on a map, (2, n + 2) as `change.areas` does (km²)."""
         held = self.holding(snapshot, actor)
-        return self._kept(held, self._key(actor), lambda: change.areas(self.ground(held), self.takers(actor)))
+        return self._kept(held, self.key(actor), lambda: change.areas(self.ground(held), self.takers(actor)))
 
     def held_km2(self, snapshot: Snapshot, actor: str) -> float:
         """Return the area that an actor holds on a map that no figure rests on (km²)."""
@@ -295,7 +256,7 @@ class Run:
         it, which are not kept.
         """
         ends = self.holding(before.snapshot, actor), self.holding(after.snapshot, actor)
-        key = step_key(self._key(actor), self.slivers, *ends)
+        key = step_key(self.key(actor), self.slivers, *ends)
         known = None if ground else self._known.get(key)
         if known is None:
             content = None if ground else self.cache.get("steps", key)
@@ -344,7 +305,7 @@ class Run:
         hold = partial(
             snapshots.holding, actor=actor, view=self.view, plane=self.options.crs, without=self._without(actor)
         )
-        return partial(measure_chain, hold=hold, key=self._key(actor), slivers=self.slivers, cache=self.cache)
+        return partial(measure_chain, hold=hold, key=self.key(actor), slivers=self.slivers, cache=self.cache)
 
     def take(self, measured: Measured) -> None:
         """Take note of what was measured ahead by a worker, and keep it here if it was another machine's."""
@@ -363,25 +324,23 @@ class Run:
         """Return what is shown of a change: all of it, or without its slivers."""
         return changed.without_slivers if self.options.drop_slivers else changed
 
-    def _key(self, actor: str) -> str:
+    def key(self, actor: str) -> str:
         """Return the key of the regions as they stand for an actor."""
         return regions_key(self.regions, "" if self._liberated else COUNTRIES.get(actor, actor), self.options.snap)
 
     def _without(self, actor: str) -> tuple[SnapshotLayer, ...]:
         """Return the layers that counted on the baseline; an archive that starts later cannot tell."""
-        if self.baseline is None or actor in self._withouts:
-            return self._withouts.get(actor, ())
-        state = self.states(actor).on(self.baseline)
-        if state is None:
-            raise NoDataError(
-                f"has no map on or before {self.baseline}, so what was held then is not known",
-                where=self.archive.name,
-                cure=f"its maps are of {self.archive.extent}",
-            )
-        self._check_place(state.snapshot)
-        self.baselines[actor] = state.snapshot
-        self._withouts[actor] = snapshots.holding(state.snapshot, actor, self.view, self.options.crs).parts
-        return self._withouts[actor]
+        if self.baseline is None:
+            return ()
+        if actor not in self.baselines:
+            state = self.states(actor).on(self.baseline)
+            if state is None:
+                problem = f"has no map on or before {self.baseline}, so what was held then is not known"
+                cure = f"its maps are of {self.archive.extent}"
+                raise NoDataError(problem, where=self.archive.name, cure=cure)
+            self._check_place(state.snapshot)
+            self.baselines[actor] = state.snapshot
+        return snapshots.holding(self.baselines[actor], actor, self.view, self.options.crs).parts
 
     def _check_place(self, snapshot: Snapshot) -> None:
         """Refuse a map that lies in the regions, or where the run's first map does, only with x and y exchanged."""
