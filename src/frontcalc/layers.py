@@ -34,25 +34,13 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Whose layer it is and what it means.
+    """Whose layer it is and what it means."""
 
-    Parameters
-    ----------
-    actor : str
-        Whose territory the layer shows; `UNNAMED` where the map does not say.
-    role : Role
-        What being inside the layer means.
-    whole : bool
-        True where the publisher draws everything the actor holds in this one role, so that
-        control and assessed are the same.
-    legend : str
-        Whose table names the layer: a publisher's, `OWN` for the archive's own; empty where nothing names it.
-    """
-
-    actor: str
-    role: Role
+    actor: str  # whose territory the layer shows; `UNNAMED` where the map does not say
+    role: Role  # what being inside the layer means
+    # True where the publisher draws all that the actor holds in this one role: control and assessed are the same.
     whole: bool = False
-    legend: str = ""
+    legend: str = ""  # whose table names it: a publisher's, `OWN` for the archive's own; empty where nothing names it
 
 
 OWN = "own"
@@ -257,24 +245,12 @@ class LayerEnd:
 
 @dataclass(frozen=True, slots=True)
 class Legend:
-    """What tells the layers of an archive's maps, and what they mean, beside the tables of publishers.
+    """What tells the layers of an archive's maps, and what they mean, beside the tables of publishers."""
 
-    Parameters
-    ----------
-    layers : tuple of (str, Layer)
-        What names mean; they come before the tables.
-    field : str
-        The property whose values are those names; empty where the usual ones are.
-    ignore : tuple of str
-        Properties whose values tell nothing, as the region that a polygon lies in.
-    ends : tuple of LayerEnd
-        Layers that the publisher has stopped drawing.
-    """
-
-    layers: tuple[tuple[str, Layer], ...] = ()
-    field: str = ""
-    ignore: tuple[str, ...] = ()
-    ends: tuple[LayerEnd, ...] = ()
+    layers: tuple[tuple[str, Layer], ...] = ()  # what names mean; they come before the tables
+    field: str = ""  # the property whose values are those names; empty where the usual ones are
+    ignore: tuple[str, ...] = ()  # properties whose values tell nothing, as the region that a polygon lies in
+    ends: tuple[LayerEnd, ...] = ()  # layers that the publisher has stopped drawing
 
     def is_ignored(self, field: str) -> bool:
         """Say whether a property is one whose values tell nothing."""

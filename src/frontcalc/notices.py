@@ -79,8 +79,8 @@ class Code(NamedTuple):
     cure: str
 
 
-# By severity and code: meaning, cause and cure. What is a notice too means the same there, but for NO-GEOMETRY.
-_FINDINGS: dict[Severity, dict[str, tuple[str, str, str]]] = {
+# By severity and code: meaning, cause and cure; without a meaning where that is the notice's of the same code.
+_FINDINGS: dict[Severity, dict[str, tuple[str, ...]]] = {
     Severity.ERROR: {
         "UNREADABLE": (
             "a file cannot be read",
@@ -140,12 +140,10 @@ _FINDINGS: dict[Severity, dict[str, tuple[str, str, str]]] = {
     },
     Severity.WARNING: {
         "UNKNOWN-LAYER": (
-            CODES["UNKNOWN-LAYER"],
             "a publisher's new layer or new name",
             "say what it means under [layers] in frontcalc.toml, if it should count",
         ),
         "NOT-AREA": (
-            CODES["NOT-AREA"],
             "symbols or fronts drawn in the same layer",
             "nothing to do, if no area is meant; else draw it as a polygon",
         ),
@@ -160,7 +158,6 @@ _FINDINGS: dict[Severity, dict[str, tuple[str, str, str]]] = {
             "look at the place; use a region file that covers it",
         ),
         "LAYER-MISSING": (
-            CODES["LAYER-MISSING"],
             "a layer left out, renamed or given up",
             "get the missing layer, or measure with --carry-layers DAYS or a --view without it",
         ),
@@ -185,7 +182,6 @@ _FINDINGS: dict[Severity, dict[str, tuple[str, str, str]]] = {
             "download it again; if it stays, no change was published",
         ),
         "DATE-DIFFERS": (
-            CODES["DATE-DIFFERS"],
             "maps stamped when published, not by what they show",
             "--date-from property:FIELD or as_of_offset_days, if the property is right",
         ),
@@ -195,12 +191,10 @@ _FINDINGS: dict[Severity, dict[str, tuple[str, str, str]]] = {
             "correct the name or the property",
         ),
         "AS-OF": (
-            CODES["AS-OF"],
             "a mirror that runs after midnight, or midnights of another zone than UTC",
             "state as_of_offset_days in frontcalc.toml, 0 where the days are right",
         ),
         "REPAIRS-DIFFER": (
-            CODES["REPAIRS-DIFFER"],
             "a ring drawn over ground that it encloses already, where more ground or a hole may be meant",
             "look at the place: frontcalc counts what is covered twice as held; draw it once, or as a hole",
         ),
@@ -227,19 +221,21 @@ _FINDINGS: dict[Severity, dict[str, tuple[str, str, str]]] = {
             "nothing to do",
         ),
         "OTHER-FILES": (
-            CODES["OTHER-FILES"],
             "readmes, styles, licences",
             "nothing to do, if they are no maps",
         ),
         "LATER-MAP": (
-            CODES["LATER-MAP"],
             "a publisher that makes several maps a day",
             "nothing to do, if the last map of the day is meant",
         ),
     },
 }
 
-FINDINGS = {code: Code(severity, *text) for severity, texts in _FINDINGS.items() for code, text in texts.items()}
+FINDINGS = {
+    code: Code(severity, *(text if len(text) == 3 else (CODES[code], *text)))
+    for severity, texts in _FINDINGS.items()
+    for code, text in texts.items()
+}
 """Every code of `archive check`, errors first; what `docs/findings.md` shows."""
 
 

@@ -69,30 +69,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """Which maps of an archive stand for days and periods, for one actor and view.
-
-    Parameters
-    ----------
-    archive : Archive
-        The maps.
-    actor : str
-        Whose layers count.
-    view : View
-        Which of them.
-    carry_days : int
-        For how many days a missing layer is carried over from an earlier map; 0 for not at all.
-    skip_bad : bool
-        Pass over files that cannot be read.
-    read : callable
-        Returns what is on a map.
-    """
+    """Which maps of an archive stand for days and periods, for one actor and view."""
 
     archive: Archive
-    actor: str
-    view: View
-    carry_days: int = 0
-    skip_bad: bool = False
-    read: Callable[[SnapshotRef], Snapshot] = read_snapshot
+    actor: str  # whose layers count
+    view: View  # which of them
+    carry_days: int = 0  # for how many days a missing layer is carried over from an earlier map; 0 for not at all
+    skip_bad: bool = False  # pass over files that cannot be read
+    read: Callable[[SnapshotRef], Snapshot] = read_snapshot  # returns what is on a map
 
     def on(self, day: date) -> State | None:
         """Return the state on a day: the latest complete map dated on or before it.
@@ -155,10 +139,13 @@ class States:
         """Yield the opening map of a span, each other one in it, and the closing map; nothing without two maps."""
         if span.ends is None:
             return
-        (first, last) = span.ends
-        between = [day for day in self.archive.days if first.day and last.day and first.day < day < last.day]
-        yield from self.along(first, between)
+        first, last = span.ends
+        yield from self.along(first, self.between(first, last))
         yield last
+
+    def between(self, first: State, last: State) -> list[date]:
+        """Return the days of the archive's maps between two others; none where the day of one is unknown."""
+        return [day for day in self.archive.days if first.day and last.day and first.day < day < last.day]
 
     def resolve(self, period: Period) -> Span:
         """Return the maps that open and close a period, with a notice wherever they are not those asked for."""

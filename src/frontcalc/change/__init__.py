@@ -65,21 +65,14 @@ class Parts(NamedTuple):
 class Change:
     """Change between two maps, by region.
 
-    Parameters
-    ----------
-    km2 : (6, 2, n + 2) array of float
-        What was held at the `OPENING` and at the `CLOSING`, `GAINED`, `LOST`, and the slivers in either; of each the
-        area, and how much of it lies outside the region as drawn and was snapped to it (km²); regions in the set's
-        order, unassigned, total. Of the two maps only the totals are known until `opened` has filled in the rest.
-    large : tuple of two arrays of Polygon
-        The large parts gained and lost (metres): see `frontcalc.run.suspicions`.
-    ground : tuple of two Parts, optional
-        Gained and lost; None where only figures were kept.
+    `km2` has what was held at the `OPENING` and at the `CLOSING`, `GAINED`, `LOST`, and the slivers in either; of each
+    the area, and how much of it lies outside the region as drawn and was snapped to it (km²); regions in the set's
+    order, unassigned, total. Of the two maps only the totals are known until `opened` has filled in the rest.
     """
 
-    km2: Floats
-    large: tuple[Geometries, Geometries]
-    ground: tuple[Parts, Parts] | None = None
+    km2: Floats  # (6, 2, n + 2)
+    large: tuple[Geometries, Geometries]  # the large parts gained and lost (metres): see `frontcalc.run.suspicions`
+    ground: tuple[Parts, Parts] | None = None  # gained and lost; None where only figures were kept
 
     @property
     def opening_km2(self) -> Floats:

@@ -29,24 +29,12 @@ def meetings(
 ) -> tuple[Owners, Owners, Geometries, Flags]:
     """Return the pairs (k,) of a part of some ground and a piece that meet, and what they share where that is easy.
 
-    Parameters
-    ----------
-    tree : STRtree
-        Of pieces (m,) that are small, without overlap, in metres and prepared: for one thread alone, since GEOS
-        completes a prepared geometry while it is asked.
-    parts : (n,) array of Polygon
-        Valid, in metres.
-    wanted : (m,) array of bool, optional
-        Which pieces are of interest, all where it is left out.
+    `tree` is of pieces (m,) that are small, without overlap, in metres and prepared: for one thread alone, since GEOS
+    completes a prepared geometry while it is asked. `parts` (n,) are valid polygons in metres, and `wanted` (m,) says
+    which pieces are of interest, else all.
 
-    Returns
-    -------
-    part, piece : (k,) array of int
-        Which.
-    shares : (k,) array of Polygon
-        What the two share: the piece where the part lies around it, else the part, to be cut where `crossing`.
-    crossing : (k,) array of bool
-        Whether the border of one may run through the other.
+    Returned are which part and which piece, (k,) each; what the two share (k,): the piece where the part lies around
+    it, else the part, to be cut where the border of one may run through the other; and where that is (k,).
     """
     pieces = tree.geometries
     part, piece = tree.query(parts)

@@ -45,20 +45,10 @@ def read_regions(
     level: str = "adm1",
     cache: Cache = NOTHING_KEPT,
 ) -> RegionSet:
-    """Read a region file and make it a partition.
+    """Read a polygon file of regions, in any CRS it declares, and make it a partition in metres of `target_crs`.
 
-    Parameters
-    ----------
-    path : str, Path, Entry or GeoDataFrame
-        A polygon file in any CRS it declares.
-    target_crs : str
-        The equal-area CRS of the result.
-    field : str, optional
-        The property that names the regions; default «name».
-    level : str
-        What the `level` column is to say.
-    cache : Cache, optional
-        Where what is made of the file's polygons is kept.
+    `field` is the property that names the regions, else «name»; `level` what the `level` column is to say. What is made
+    of the polygons is kept in `cache`.
 
     Raises
     ------
@@ -180,14 +170,8 @@ def _names(features: Features, field: str | None, where: str) -> list[str]:
 def told_apart(names: Sequence[str], features: Features, field: str) -> list[tuple[str, str, str]]:
     """Return every feature's name, its code and, without one, what it is part of: those of one region are alike.
 
-    Parameters
-    ----------
-    names : sequence of str
-        The name of each feature.
-    features : Features
-        The features. A code tells regions of one name apart if each feature of that name has one.
-    field : str
-        The property that names them. One of a level, as NAME_2, goes with the codes of that level.
+    `names` has the name of each feature. A code tells regions of one name apart if each feature of that name has one.
+    `field` is the property that names them: one of a level, as NAME_2, goes with the codes of that level.
     """
     lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
     found = {key: match[1] or match[2] for own in lower for key in own if (match := _LEVEL_CODES.fullmatch(key))}

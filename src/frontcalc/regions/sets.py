@@ -35,86 +35,37 @@ _PART_VERTICES = 128  # of ground that is measured: as many as pieces have, sinc
 
 
 class Ground(NamedTuple):
-    """Ground split by regions.
+    """Ground split by regions."""
 
-    Parameters
-    ----------
-    unassigned : (k,) array of Polygon
-        What no region takes.
-    taken : (l,) array of geometry
-        What regions take, cut small.
-    owner : (l,) array of int
-        The place of its region in the set.
-    zone : (l,) array of bool
-        Whether the region takes it by snapping only.
-    """
-
-    unassigned: Geometries
-    taken: Geometries
-    owner: Owners
-    zone: Flags
+    unassigned: Geometries  # (k,) polygons that no region takes
+    taken: Geometries  # (l,) what regions take, cut small
+    owner: Owners  # (l,) the place of its region in the set
+    zone: Flags  # (l,) whether the region takes it by snapping only
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegionSet:
-    """Regions as a partition: no point is in two of them.
+    """Regions as a partition: no point is in two of them; metres of an equal-area projection."""
 
-    Parameters
-    ----------
-    level : str
-        What the `level` column says, as in «adm1».
-    names : tuple of str
-        One a region, sorted; regions that share a name differ in country, code or parent.
-    pieces : (m,) array of shapely Polygon
-        The regions, cut small, in metres of the equal-area projection.
-    owner : (m,) array of int
-        The index into `names` of each piece's region.
-    land : (k,) array of shapely Polygon
-        The regions as drawn, in few, large polygons, which may overlap.
-    land_owner : (k,) array of int
-        The index into `names` of each of them.
-    source : SourceFile or None
-        The file, None for the empty set.
-    notices : tuple of Notice
-        What was done to make it a partition.
-    countries : tuple of str
-        The country of each region, a code (ISO 3166-1) or a name as the file has it, empty where it is not
-        known; no entries where none is.
-    codes : tuple of str
-        The code of each region (ISO 3166-2 or the file's own), empty where it has none.
-    spellings : tuple of tuple of str
-        What else each region is called.
-    country_names : mapping of str to tuple of str
-        What countries are called, by code; the first name is the one to show.
-    snapped : (m,) array of bool, optional
-        Which pieces lie outside their region as drawn and were snapped to it; none where it is left out.
-    nowhere : (j,) array of shapely Polygon, optional
-        The rest of the plane, cut small; found when it is needed where it is left out.
-    partial_countries : tuple of str
-        Those of which the set has some regions only.
-    parents : tuple of str
-        What the file says that each region is part of, empty where it does not; no entries where it never does.
-    accuracy : str
-        How far the borders can be trusted, in a few words; empty where nothing is known of it.
-    """
-
-    level: str
-    names: tuple[str, ...]
-    pieces: Geometries
-    owner: Owners
-    land: Geometries
-    land_owner: Owners
-    source: SourceFile | None = None
-    notices: tuple[Notice, ...] = ()
+    level: str  # what the `level` column says, as in «adm1»
+    names: tuple[str, ...]  # one a region, sorted; regions that share a name differ in country, code or parent
+    pieces: Geometries  # (m,) polygons: the regions, cut small
+    owner: Owners  # (m,) the index into `names` of each piece's region
+    land: Geometries  # (k,) polygons: the regions as drawn, in few, large polygons, which may overlap
+    land_owner: Owners  # (k,) the index into `names` of each of them
+    source: SourceFile | None = None  # the file, None for the empty set
+    notices: tuple[Notice, ...] = ()  # what was done to make it a partition
+    # Of each region a code (ISO 3166-1) or a name as the file has it, empty where unknown; no entries where all are.
     countries: tuple[str, ...] = ()
-    codes: tuple[str, ...] = ()
-    spellings: tuple[tuple[str, ...], ...] = ()
+    codes: tuple[str, ...] = ()  # of each region (ISO 3166-2 or the file's own), empty where it has none
+    spellings: tuple[tuple[str, ...], ...] = ()  # what else each region is called
+    # What countries are called, by code; the first name is the one to show.
     country_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    snapped: Flags | None = None
-    nowhere: Geometries | None = None
-    accuracy: str = ""
-    partial_countries: tuple[str, ...] = ()
-    parents: tuple[str, ...] = ()
+    snapped: Flags | None = None  # (m,) pieces outside their region as drawn, which were snapped to it; None for none
+    nowhere: Geometries | None = None  # (j,) polygons: the rest of the plane, cut small; None until it is needed
+    accuracy: str = ""  # how far the borders can be trusted, in a few words; empty where nothing is known of it
+    partial_countries: tuple[str, ...] = ()  # those of which the set has some regions only
+    parents: tuple[str, ...] = ()  # what the file says each is part of, else empty; no entries where it never does
 
     def split(self, *groups: Geometries) -> list[tuple[Floats, Floats, Floats]]:
         """Measure groups of polygons by region, each group by itself, and by itself what no region takes.
@@ -209,21 +160,10 @@ def regions_key(regions: RegionSet, country: str, snap: str) -> str:
 def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Cache = NOTHING_KEPT) -> RegionSet:
     """Return the set as it stands for one actor: its own country's regions take nothing, they stay as rows.
 
-    The result depends on the set, the country and the plane alone, so that it is the same for every date.
-
-    Parameters
-    ----------
-    regions : RegionSet
-        A partition, in metres of `plane`.
-    country : str
-        The actor's country, as `regions.countries` has it; empty where it is not known: then all may take.
-    snap : str
-        `border` to give ground beside the eligible regions to the nearest, by the rule of
-        `frontcalc.regions.snapping`; `none` for regions as drawn.
-    plane : str
-        The equal-area CRS of the set.
-    cache : Cache, optional
-        Where what is found beside the regions is kept.
+    The result depends on the set, the country and the plane alone, so that it is the same for every date. `country` is
+    as `regions.countries` has it; where it is empty all may take. `plane` is the equal-area CRS of the set. By the rule
+    `border` of `snap`, ground beside the eligible regions goes to the nearest (see `frontcalc.regions.snapping`), and
+    is kept in `cache`; by `none` regions are as drawn.
     """
     own = np.array([bool(country) and mine.casefold() == country.casefold() for mine in regions.countries], dtype=bool)
     own = own if len(own) else np.zeros(len(regions.names), dtype=bool)

@@ -49,14 +49,8 @@ def snap_zones(
 ) -> tuple[Geometries, Owners]:
     """Return zones beside some regions that are to be theirs, and the region of each; none overlaps another or a piece.
 
-    Parameters
-    ----------
-    land : (k,) array of Polygon
-        The eligible regions, whole, in metres of `plane`, the equal-area CRS of all.
-    owner : (k,) array of int
-        The region of each.
-    pieces, foreign : (m,) and (f,) array of Polygon
-        The same regions cut small, and those of the set that are not eligible.
+    `land` (k,) are polygons of the eligible regions, whole, in metres of `plane`, the equal-area CRS of all; `owner`
+    (k,) is the region of each. `pieces` (m,) are the same regions cut small, `foreign` (f,) those not eligible.
     """
     edges, of = _outer_edges(land, owner)
     if not len(edges):

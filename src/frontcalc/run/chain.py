@@ -179,22 +179,9 @@ def measure_chain(
     """Measure every step of a chain of maps: what a worker does, in a thread or in another process.
 
     Each map is read once, and two are in memory at a time. A map that cannot be read, and a step that contradicts
-    itself, is left out: whoever needs it finds out and says so.
-
-    Parameters
-    ----------
-    maps : sequence of SnapshotRef or Holding
-        Neighbouring maps, in their order.
-    regions : RegionSet
-        What takes ground.
-    hold : callable
-        Returns what counts as held on a map; it must bear being pickled.
-    key : str
-        Of the regions, by `regions_key`.
-    slivers : SliverRule
-        What counts as a sliver.
-    cache : Cache, optional
-        Where maps and steps are kept, if anywhere.
+    itself, is left out: whoever needs it finds out and says so. `maps` are neighbours in their order; `hold` returns
+    what counts as held on one, and must bear being pickled; `key` is that of the regions, by `regions_key`. Maps and
+    steps are kept in `cache`, if there is one.
     """
     found: list[Snapshot] = []
     steps: dict[str, Change] = {}

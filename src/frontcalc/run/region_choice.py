@@ -30,17 +30,10 @@ def choose_regions(
 ) -> tuple[RegionSet, Lines]:
     """Return the regions that figures are split by, and the rows to show.
 
-    Parameters
-    ----------
-    options : Options
-        Which regions and rows the user wants.
-    place : (n,) array of Polygon
-        Boxes in degrees around what the maps show, one at least: without a file, only regions there are used.
-        Where fetched sets of several countries are there, the one that most boxes meet is used.
-    actor : str or None
-        Whose territory is measured, where the user said so.
-    read : callable
-        Reads a region file, as `frontcalc.regions.read_regions` with the CRS that is measured in.
+    `place` are boxes in degrees, (n,) polygons, around what the maps show, one at least: without a file, only regions
+    there are used, and of fetched sets of several countries that which most boxes meet. `actor` is whose territory is
+    measured, where the user said so. `read` reads a region file as `frontcalc.regions.read_regions` does, in the CRS
+    that is measured in.
 
     Raises
     ------

@@ -136,15 +136,15 @@ def _repeats(run: Run, span: Span, changed: Change) -> Iterator[Notice]:
                 # A map that cannot be read is not the same.
                 if isinstance(error, ChangedError):
                     raise
-    days = [day for day in run.archive.days if opening.day and closing.day and opening.day <= day <= closing.day]
+    maps = 2 + len(run.states(span.actor).between(opening, closing))
     old, new = (_layers_of(span.actor, state.snapshot) for state in span.ends)
     still = {name for name in old.keys() & new.keys() if old[name].digest == new[name].digest}
     # Over a few maps, as over a few days, a layer may well stand still.
-    if len(days) < FROZEN_MAPS or still == old.keys() | new.keys():
+    if maps < FROZEN_MAPS or still == old.keys() | new.keys():
         return
     for part in (new[name] for name in sorted(still)):
         if run.view.counts(part.name, part.layer):
-            what = f"{part.name} is the same on {opening.day} and {closing.day}, {len(days)} maps"
+            what = f"{part.name} is the same on {opening.day} and {closing.day}, {maps} maps"
             yield Notice("FROZEN", what, label)
 
 

@@ -47,52 +47,27 @@ from frontcalc.views import View, choose_view
 
 @dataclass(eq=False)
 class Run:
-    """One run: an archive, how it is measured, and what was used of it.
-
-    Parameters
-    ----------
-    archive : Archive
-        The maps.
-    options : Options
-        How to measure.
-
-    Attributes
-    ----------
-    view, actor : View, str or None
-        Which layers count, and the actor asked for.
-    regions, lines : RegionSet, Lines
-        What figures are split by, and the rows that are shown: from `begin` on.
-    actors : tuple of str
-        Whose territory is measured: from `begin` on.
-    baseline : date or None
-        The day whose ground counts nowhere.
-    notices : list of Notice
-        Of the archive and the regions.
-    spans, said : list
-        The periods measured since the last table, and the notices for them.
-    used, held, baselines, lands : dict
-        The maps that figures rest on, what counts as held on them, of each actor the baseline's, and of maps that were
-        looked at the regions that draw their land.
-    """
+    """One run: an archive, how it is measured, and what was used of it."""
 
     archive: Archive
     options: Options
-    view: View = field(init=False)
-    actor: str | None = field(init=False)
+    view: View = field(init=False)  # which layers count
+    actor: str | None = field(init=False)  # the actor asked for
     cache: Cache = field(init=False)
     slivers: SliverRule = field(init=False)
     snapshot: Callable[[SnapshotRef], Snapshot] = field(init=False)
-    regions: RegionSet = field(init=False)
-    lines: Lines = field(init=False)
-    actors: tuple[str, ...] = ()
-    baseline: date | None = None
-    notices: list[Notice] = field(default_factory=list)
-    spans: list[Span] = field(default_factory=list)
-    said: list[Notice] = field(default_factory=list)
+    regions: RegionSet = field(init=False)  # what figures are split by: from `begin` on
+    lines: Lines = field(init=False)  # the rows that are shown: from `begin` on
+    actors: tuple[str, ...] = ()  # whose territory is measured: from `begin` on
+    baseline: date | None = None  # the day whose ground counts nowhere
+    notices: list[Notice] = field(default_factory=list)  # of the archive and the regions
+    spans: list[Span] = field(default_factory=list)  # the periods measured since the last table
+    said: list[Notice] = field(default_factory=list)  # the notices for them
+    # The maps that figures rest on, what counts as held on them, and of each actor the baseline's.
     used: dict[tuple[SnapshotRef, tuple[SnapshotLayer, ...]], Snapshot] = field(default_factory=dict)
     held: dict[str, Holding] = field(default_factory=dict)
     baselines: dict[str, Snapshot] = field(default_factory=dict)
-    lands: dict[Snapshot, RegionSet | None] = field(default_factory=dict)
+    lands: dict[Snapshot, RegionSet | None] = field(default_factory=dict)  # the regions that draw the land of maps
     tells: Told = field(default_factory=dict)
     _known: dict[str, Change] = field(default_factory=dict)
     _figures: dict[str, Floats] = field(default_factory=dict)
@@ -231,21 +206,23 @@ class Run:
         with self._making.setdefault(held.key, Lock()):
             return self._grounds(held)
 
-    def areas(self, snapshot: Snapshot, actor: str) -> Floats:
-        """Return the areas of what an actor holds on a map, (2, n + 2) as `change.areas` does (km²)."""
-        held = self.holding(snapshot, actor)
-        return self._kept(held, self.key(actor), lambda: change.areas(self.ground(held), self.takers(actor)))
+    def areas(self, snapshot: Snapshot, actor: str, *, in_total: bool = False) -> Floats:
+        """Return the areas of what an actor holds on a map, (2, n + 2) as `change.areas` does (km²).
 
-    def held_km2(self, snapshot: Snapshot, actor: str) -> float:
-        """Return the area that an actor holds on a map that no figure rests on (km²)."""
-        held = self.holding(snapshot, actor, noted=False)
-        return float(self._kept(held, "total", lambda: np.array([[geometry.area_km2(self.ground(held))], [0.0]]))[0, 0])
-
-    def _kept(self, held: Holding, key: str, make: Callable[[], Floats]) -> Floats:
-        """Return figures of a map (2, k), found before, kept from an earlier run or made now."""
-        name = f"{key} {held.key}"
+        `in_total` it is the sum alone, (2, 1), of a map that no figure rests on.
+        """
+        held = self.holding(snapshot, actor, noted=not in_total)
+        name = f"{'total' if in_total else self.key(actor)} {held.key}"
         if name not in self._figures:
-            content = self.cache.kept("areas", name, lambda: make().astype("<f8").tobytes())
+            content = self.cache.get("areas", name)
+            if content is None:
+                ground = self.ground(held)
+                if in_total:
+                    km2 = np.array([[geometry.area_km2(ground)], [0.0]])
+                else:
+                    km2 = change.areas(ground, self.takers(actor))
+                content = km2.astype("<f8").tobytes()
+                self.cache.put(("areas", name, content))
             self._figures[name] = np.frombuffer(content, "<f8").reshape(2, -1)
         return self._figures[name]
 

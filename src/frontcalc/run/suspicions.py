@@ -91,7 +91,7 @@ def _step_of(run: Run, states: States, span: Span, kind: str, part: shapely.Poly
     if span.ends is None:
         return None
     first, last = span.ends
-    between = [day for day in run.archive.days if first.day and last.day and first.day < day < last.day]
+    between = states.between(first, last)
     low, high = 0, len(between) + 1
     ends = {low: first, high: last}
     while high - low > 1:
@@ -193,7 +193,8 @@ def _against(run: Run, states: States, step: tuple[date, date], after: State, ki
 def _rates(run: Run, states: States, days: Sequence[date]) -> Iterator[float]:
     """Yield how fast the area held changed from map to map (km² per day, unsigned), where it shows anything new."""
     shown = (state for day in days if (state := states.on(day)))
-    held = ((state.day, run.held_km2(state.snapshot, states.actor)) for state in shown if state.day)
+    areas = ((state.day, run.areas(state.snapshot, states.actor, in_total=True)) for state in shown if state.day)
+    held = ((day, float(km2[0, 0])) for day, km2 in areas)
     for (one, before_km2), (other, after_km2) in pairwise(held):
         if one != other and abs(after_km2 - before_km2) > MOVING_KM2:
             yield abs(after_km2 - before_km2) / abs((other - one).days)

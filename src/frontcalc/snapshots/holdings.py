@@ -32,21 +32,11 @@ GAPS_KM2: dict[str, Floats] = {}
 
 @dataclass(frozen=True)
 class Holding:
-    """What counts as held on a map: all that its ground depends on, in a form that can be sent to another process.
+    """What counts as held on a map: all that its ground depends on, in a form that can be sent to another process."""
 
-    Parameters
-    ----------
-    parts : tuple of SnapshotLayer
-        The layers that count, those of a role together; those carried over are of an earlier map.
-    plane : str
-        The equal-area CRS of the ground.
-    without : tuple of SnapshotLayer
-        The layers whose ground does not count, as what was held on an earlier day.
-    """
-
-    parts: tuple[SnapshotLayer, ...]
-    plane: str
-    without: tuple[SnapshotLayer, ...] = ()
+    parts: tuple[SnapshotLayer, ...]  # that count, those of a role together; those carried over are of an earlier map
+    plane: str  # the equal-area CRS of the ground
+    without: tuple[SnapshotLayer, ...] = ()  # layers whose ground does not count, as what was held on an earlier day
 
     @cached_property
     def key(self) -> str:
@@ -67,12 +57,7 @@ def holding(
 def ground_of(held: Holding, ground: Callable[[Holding], shapely.MultiPolygon] | None = None) -> shapely.MultiPolygon:
     """Return the ground of a holding: valid, in metres, overlaps counted once; `GAPS_KM2` gets its layers' gaps.
 
-    Parameters
-    ----------
-    held : Holding
-        What counts.
-    ground : callable, optional
-        Returns the ground of what does not count, where it is at hand; else it is made here.
+    `ground` returns the ground of what does not count, where it is at hand; else it is made here.
 
     Raises
     ------
