@@ -26,7 +26,7 @@ from frontcalc.progress import timed
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, forget_read
-from frontcalc.snapshots.drawn import parse_snapshot
+from frontcalc.snapshots.drawn import parsed
 from frontcalc.snapshots.facts import REMEMBERED, snapshot_from_bytes, snapshot_key, snapshot_to_bytes
 from frontcalc.snapshots.holdings import GAPS_KM2
 from frontcalc.sources import fingerprint
@@ -84,8 +84,10 @@ def kept_snapshot(ref: SnapshotRef, cache: Cache, read: Mapping[SnapshotRef, Sna
                 raise
     if content is not None:
         found = snapshot_from_bytes(ref, content)
+    elif read is not None:
+        found = read[ref]
     else:
-        found = parse_snapshot(ref)[0] if read is None else read[ref]
+        found = parsed(ref)[0]
     # What was skipped is looked at again by each run.
     if key and content is None and not any(notice.code == "SKIPPED" for notice in found.notices):
         cache.put(("maps", key, snapshot_to_bytes(found)))
