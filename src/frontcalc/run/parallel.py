@@ -42,7 +42,7 @@ Result = TypeVar("Result")
 BLOCK = 16  # neighbouring steps that a worker takes at once: it reads each map once, and the one before the first
 _FEWEST = 4  # maps of a chain for which forking pays
 _START_S = 20  # after which processes that have not answered are given up
-_LOOK_S = 1  # after which a process that has not answered is looked at
+_LOOK_S = 1  # after which a process that has not answered is looked at, and it looks whether its parent is there
 _regions: Any = None  # of a forked process
 
 
@@ -173,13 +173,12 @@ def _forked(stack: ExitStack, count: int, regions: RegionSet) -> Any:
     pool: Any = None
     try:
         from concurrent.futures import ProcessPoolExecutor
-        from ctypes import CDLL
         from multiprocessing import get_context
 
         # The pool has two threads of its own.
         count = min(count, _startable(count + 2) - 2)
         regions.prepare()
-        pool = ProcessPoolExecutor(count, get_context("fork"), _begin, (regions, os.getpid(), CDLL(None)))
+        pool = ProcessPoolExecutor(count, get_context("fork"), _begin, (regions, os.getpid()))
         with warnings.catch_warnings():
             # Python (3.12) sees threads of NumPy's linear algebra, which is not used here.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -230,19 +229,25 @@ def _startable(count: int) -> int:
     return len(started)
 
 
-def _begin(regions: RegionSet, parent: int, system: Any) -> None:
+def _begin(regions: RegionSet, parent: int) -> None:
     """Begin as a process of its own."""
     global _regions
     _regions = regions
-    # Else the collector would write to memory that is shared with the parent, and so copy it.
+    # Else the collector would write to all that is shared with the parent, and so copy it.
     gc.freeze()
-    # The parent gets an interrupt from a terminal too, and says so. What runs in the background of a script ignores it.
+    # An interrupt from a terminal goes to the parent too: nothing is left to be said or waited for. What runs in the
+    # background of a script ignores it.
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
-    # A parent that is killed cannot end its processes: Linux does, by PR_SET_PDEATHSIG.
-    if system.prctl(1, signal.SIGKILL) or os.getppid() != parent:
-        os._exit(1)
+
+    def end_alone(*_: object) -> None:
+        if os.getppid() != parent:
+            os._exit(1)
+
+    # A parent that is killed cannot end its processes, which would wait for work for ever.
+    signal.signal(signal.SIGALRM, end_alone)
+    signal.setitimer(signal.ITIMER_REAL, _LOOK_S, _LOOK_S)
 
 
 def _measure(measure: Callable[..., Measured], maps: Sequence[SnapshotRef | Holding]) -> Measured:
