@@ -48,12 +48,10 @@ def compare(
 
     Parameters
     ----------
-    periods : str, int, date or pandas.Period, or sequence of these
-        As for `diff`.
     archives : sequence of path or Archive
         Two or more archives.
-    **options
-        How to measure each: see `Options`.
+    periods, **options
+        As for `diff`, for each.
 
     Returns
     -------
@@ -123,8 +121,20 @@ def disagreements(
     [('one', 'other', 130.1), ('other', 'one', 6.6)]
     """
     runs, shown = _measure_each(periods, archives, Options(**options))
-    rows = tuple(row for sides in shown for row in _disagreements(sides))
-    return Table(DisagreementRow, rows, _meta(runs, shown))
+    rows: list[DisagreementRow] = []
+    for first, (holder, lacker) in ((sides[0], pair) for sides in shown for pair in permutations(sides, 2)):
+        if holder.closing is None or lacker.closing is None:
+            continue
+        mine, its = (columns_of(side.run, side.measured.span) for side in (holder, lacker))
+        run, takers = first.run, first.run.takers(mine["actor"])
+        ground = geometry.polygonal(shapely.difference(holder.closing, lacker.closing))
+        km2, grounds = change.areas(ground, takers)[0], change.by_region(ground, takers)
+        for line in finest_lines(run):
+            if not (part := line.ground_of(grounds)).is_empty:
+                names = (mine["period"], mine["actor"], line.region, mine["archive"], its["archive"])
+                drawn = drawn_in_degrees(geometry.polygonal(part), run.options.crs)
+                rows.append(DisagreementRow(*names, line.sum_of(km2), mine["closing"], its["closing"], drawn))
+    return Table(DisagreementRow, tuple(rows), _meta(runs, shown))
 
 
 def _measure_each(
@@ -211,31 +221,6 @@ def _apart(sides: Sequence[Side], mine: Side) -> tuple[Floats, Floats] | None:
     takers = sides[0].run.takers(mine.measured.span.actor)
     only, lacking = shapely.difference(mine.closing, theirs), shapely.difference(theirs, mine.closing)
     return change.areas(only, takers)[0], change.areas(lacking, takers)[0]
-
-
-def _disagreements(sides: Sequence[Side]) -> Iterator[DisagreementRow]:
-    """Yield where one archive's closing map shows ground as held and another's does not, pair by pair."""
-    run = sides[0].run
-    for holder, lacker in permutations(sides, 2):
-        if holder.closing is None or lacker.closing is None:
-            continue
-        span, its = (columns_of(side.run, side.measured.span) for side in (holder, lacker))
-        takers = run.takers(span["actor"])
-        ground = geometry.polygonal(shapely.difference(holder.closing, lacker.closing))
-        km2, grounds = change.areas(ground, takers)[0], change.by_region(ground, takers)
-        for line in finest_lines(run):
-            if not (mine := line.ground_of(grounds)).is_empty:
-                yield DisagreementRow(
-                    period=span["period"],
-                    actor=span["actor"],
-                    region=line.region,
-                    holder=span["archive"],
-                    lacker=its["archive"],
-                    km2=line.sum_of(km2),
-                    holder_map=span["closing"],
-                    lacker_map=its["closing"],
-                    geometry=drawn_in_degrees(geometry.polygonal(mine), run.options.crs),
-                )
 
 
 def _meta(runs: Sequence[Run], shown: Sequence[Sequence[Side]]) -> CompareMeta:

@@ -50,11 +50,9 @@ def places(
 
     Parameters
     ----------
-    periods : str, int, date or pandas.Period, or sequence of these
-        As for `diff`.
     places : path
         Named points: see `frontcalc.gazetteer.read_places`.
-    archive, **options
+    periods, archive, **options
         As for `diff`.
 
     Returns

@@ -77,12 +77,8 @@ def sensitivity(
 
     Parameters
     ----------
-    period : str
-        As for `diff`.
-    archive : path or Archive
-        A folder of dated maps; None for the bundled synthetic sample.
-    **options
-        How the base is measured: see `Options`. Without `by`, `regions` and `only`, totals only,
+    period, archive, **options
+        As for `diff`, for the base. Without `by`, `regions` and `only`, totals only,
         which regions and snapping do not move.
 
     Returns

@@ -71,8 +71,6 @@ def summary(
     ----------
     every : str
         `year`, `quarter`, `month` or `week` (ISO 8601).
-    archive : path or Archive
-        A folder of dated maps; None for the bundled synthetic sample.
     since, until : str, int, date or pandas.Period, optional
         First and last day: a day, or a longer unit whose first or last day is meant. A period that they
         cut is named as the range it is.
@@ -86,8 +84,8 @@ def summary(
     step : str, optional
         What gross figures compare: each `snapshot` with the one before (the default), or the states at
         the end of each `day`, `week` or `month`.
-    **options
-        How to measure: see `Options`.
+    archive, **options
+        As for `diff`.
 
     Returns
     -------

@@ -58,11 +58,9 @@ def write_summaries(
         Made if absent. Tables that an earlier run wrote there and this one does not make are removed.
     every : sequence of str
         Of `year`, `quarter`, `month` and `week`: a file `summary-UNIT.csv` each.
-    archive : path or Archive
-        A folder of dated maps; None for the bundled synthetic sample.
     fail_on : collection of str
         Codes of notices that are not to occur.
-    since, until, same_span, baseline, gross, step, **options
+    archive, since, until, same_span, baseline, gross, step, **options
         As for `summary`.
 
     Returns
