@@ -5,7 +5,7 @@ Nothing is merged: each archive has its own maps, actors and notices, and its ow
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
@@ -85,8 +85,26 @@ def compare(
     other: +2,576.6 km² by 2024-11-10, 6.6 on it alone
     """
     runs, shown = _measure_each(periods, archives, Options(**options))
-    rows = tuple(row for sides in shown for row in _rows(sides))
-    return Table(CompareRow, rows, _meta(runs, shown), shapes_of(runs[0]))
+    rows: list[CompareRow] = []
+    for sides in shown:
+        tables = [list(diff_rows(side.run, side.measured)) for side in sides]
+        apart = [_apart(sides, side) for side in sides]
+        codes = {notice.code for notice in _days_differ(sides)}
+        for nth, line in enumerate(sides[0].run.lines.shown):
+            beside = [table[nth] for table in tables]
+            ends: dict[str, float] = {}
+            # The least and the most of each measure are over two archives or more, over about as many days.
+            if _alike(row.days for row in beside if row.net_km2 is not None):
+                for measure in MEASURES:
+                    figures = [value for row in beside if (value := getattr(row, f"{measure}_km2")) is not None]
+                    if len(figures) > 1:
+                        ends |= {f"{measure}_min_km2": min(figures), f"{measure}_max_km2": max(figures)}
+            for row, areas in zip(beside, apart, strict=True):
+                notes = " ".join(sorted({*row.notes.split(), *codes}))
+                only, lacking = (None, None) if areas is None else map(line.sum_of, areas)
+                more: dict[str, Any] = {"notes": notes, "closing_only_km2": only, "closing_lacking_km2": lacking}
+                rows.append(extended(CompareRow, row, **more, **ends))
+    return Table(CompareRow, tuple(rows), _meta(runs, shown), shapes_of(runs[0]))
 
 
 @facade
@@ -188,27 +206,6 @@ def _names(archives: Sequence[str | Path | Archive]) -> list[str]:
     if len(set(places)) < len(places) or len(set(told)) < len(told):
         raise UsageError("the same archive is given twice", where="--archive", cure="give it once for each")
     return told
-
-
-def _rows(sides: Sequence[Side]) -> Iterator[CompareRow]:
-    """Yield the rows of one actor and period: region by region, a row an archive."""
-    tables = [list(diff_rows(side.run, side.measured)) for side in sides]
-    apart = [_apart(sides, side) for side in sides]
-    codes = {notice.code for notice in _days_differ(sides)}
-    for nth, line in enumerate(sides[0].run.lines.shown):
-        rows = [table[nth] for table in tables]
-        ends: dict[str, float] = {}
-        # The least and the most of each measure are over two archives or more, over about as many days.
-        if _alike(row.days for row in rows if row.net_km2 is not None):
-            for measure in MEASURES:
-                figures = [value for row in rows if (value := getattr(row, f"{measure}_km2")) is not None]
-                if len(figures) > 1:
-                    ends |= {f"{measure}_min_km2": min(figures), f"{measure}_max_km2": max(figures)}
-        for row, areas in zip(rows, apart, strict=True):
-            notes = " ".join(sorted({*row.notes.split(), *codes}))
-            only, lacking = (None, None) if areas is None else (line.sum_of(area) for area in areas)
-            more: dict[str, Any] = {"notes": notes, "closing_only_km2": only, "closing_lacking_km2": lacking}
-            yield extended(CompareRow, row, **more, **ends)
 
 
 def _apart(sides: Sequence[Side], mine: Side) -> tuple[Floats, Floats] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 
-from frontcalc import __version__, change
+from frontcalc import change
 from frontcalc.archives import Archive
 from frontcalc.change import Floats
 from frontcalc.claims import (
@@ -22,7 +22,6 @@ from frontcalc.claims import (
     ON_A_DAY,
     UNIT_LABELS,
     Claim,
-    Contradiction,
     Measure,
     Verdict,
     contradictions,
@@ -152,7 +151,14 @@ def verify(
     stated = [figure_of(run_for(claim, ""), claim, Choice()) for claim in track(asked.claims, "checking claim")]
     pairs = zip(asked.claims, stated, strict=True)
     rows = [_row(claim, base.archive.name, figure, *_verdict(run_for, claim, figure)) for claim, figure in pairs]
-    rows += [_difference_row(found, base.archive.name) for found in contradictions(asked.claims)]
+    for found in contradictions(asked.claims):
+        claim, unit = found.claim, UNIT_LABELS[found.claim.unit]
+        said = [f"{printed(float(other.value))} {UNIT_LABELS[other.unit]}" for other in found.others]
+        sum_ = f"{said[0]} in {found.days} days" if found.days else f"{said[0]} to {said[1]}"
+        reason = f"the claims contradict each other: {sum_} is {printed(found.implied)} {unit}"
+        implied = Figure(found.implied, "", claim.actor, claim.view)
+        row = _row(claim, base.archive.name, implied, Verdict.DISAGREES, reason)
+        rows.append(replace(row, id=" ↔ ".join((claim.id, *(other.id for other in found.others)))))
     source = SourceFile(name, hashlib.sha256(content).hexdigest())
     return Table(ClaimRow, tuple(rows), _meta(base, runs.values(), source, rows, stated))
 
@@ -210,7 +216,13 @@ def _verdict(run_for: Callable[[Claim, str], Run], claim: Claim, stated: Figure)
     if wanted.holds(stated.value):
         return Verdict.AGREES, f"fits {fits}"
     tried = [("as stated", stated.value)]
-    for choice in other_choices(claim, stated.view):
+    # In the order they are tried: another view, the sum of layers, other maps, the days beside.
+    choices = [Choice(view=name) for name in VIEWS if name != stated.view]
+    choices += [Choice(summed=True)] if claim.measure in CAN_BE_SUMMED else []
+    choices += [Choice(closing=shift) for shift in (-1, 1)]
+    choices += [] if claim.measure in ON_A_DAY else [Choice(opening=shift) for shift in (-1, 1)]
+    choices += [Choice(offset=days) for days in (-1, 1)]
+    for choice in choices:
         figure = figure_of(run_for(claim, choice.view), claim, choice)
         if figure.value is None:
             continue
@@ -220,17 +232,6 @@ def _verdict(run_for: Callable[[Claim, str], Run], claim: Claim, stated: Figure)
         tried.append((how, figure.value))
     how, nearest = min(tried, key=lambda one: wanted.distance(one[1]))
     return Verdict.DISAGREES, f"no choice fits {fits}; nearest is {printed(nearest)} {unit} {how}"
-
-
-def other_choices(claim: Claim, view: str) -> Iterator[Choice]:
-    """Yield the choices that a claim may rest on instead of the stated one, of a view, in the order they are tried."""
-    yield from (Choice(view=name) for name in VIEWS if name != view)
-    if claim.measure in CAN_BE_SUMMED:
-        yield Choice(summed=True)
-    yield from (Choice(closing=shift) for shift in (-1, 1))
-    if claim.measure not in ON_A_DAY:
-        yield from (Choice(opening=shift) for shift in (-1, 1))
-    yield from (Choice(offset=days) for days in (-1, 1))
 
 
 def figure_of(run: Run, claim: Claim, choice: Choice) -> Figure:
@@ -342,16 +343,6 @@ def _share(run: Run, actor: str, held: Floats) -> float | str:
     return "the region set draws no land that this could be a share of" if found is None else found
 
 
-def _difference_row(found: Contradiction, archive: str) -> ClaimRow:
-    """Return the row of a claim that other claims contradict."""
-    claim, unit = found.claim, UNIT_LABELS[found.claim.unit]
-    said = [f"{printed(float(other.value))} {UNIT_LABELS[other.unit]}" for other in found.others]
-    sum_ = f"{said[0]} in {found.days} days" if found.days else f"{said[0]} to {said[1]}"
-    reason = f"the claims contradict each other: {sum_} is {printed(found.implied)} {unit}"
-    row = _row(claim, archive, Figure(found.implied, "", claim.actor, claim.view), Verdict.DISAGREES, reason)
-    return replace(row, id=" ↔ ".join((claim.id, *(other.id for other in found.others))))
-
-
 def _row(claim: Claim, archive: str, figure: Figure, verdict: Verdict, reason: str) -> ClaimRow:
     """Return a row of a claim, with the figure that stands against it."""
     claimed = float(claim.value)
@@ -382,10 +373,9 @@ def _meta(base: Run, runs: Iterable[Run], claims: SourceFile, rows: list[ClaimRo
     counts = Counter(row.verdict for row in rows)
     notices = [notice for meta in metas for notice in meta.notices]
     notices += [notice for figure in stated for notice in figure.notices]
-    return ClaimsMeta(
-        version=__version__,
-        archive=base.archive.name,
-        crs=metas[0].crs,
+    return extended(
+        ClaimsMeta,
+        metas[0],
         maps=len(base.archive.refs),
         files=tuple(files[name] for name in sorted(files)),
         distinct_files=len({file.sha256 for file in files.values()}),
