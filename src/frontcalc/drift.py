@@ -139,9 +139,8 @@ def _everywhere(old: Record, new: Record) -> Iterator[str]:
     """Yield what is different between two trees for all their rows: options, versions and regions."""
     for name, before, after in _changed(old.options, new.options):
         yield f"option {name}: {_shown(before)} → {_shown(after)}"
-    if old.version != new.version:
-        yield f"new version: frontcalc {old.version} → {new.version}"
-    for name, before, after in _changed(old.software, new.software):
+    own = ({"frontcalc": record.version} for record in (old, new))
+    for name, before, after in (*_changed(*own), *_changed(old.software, new.software)):
         yield f"new version: {name} {before or 'none'} → {after or 'none'}"
     regions, others = ({file.sha256 for file in record.sources if file.role == "regions"} for record in (old, new))
     if regions != others:

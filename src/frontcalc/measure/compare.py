@@ -61,12 +61,9 @@ def compare(
 
     Raises
     ------
-    UsageError
-        As `diff`; also where fewer than two archives are given, or they share no actor or no regions.
-    DataError
-        As `diff`.
-    NoDataError
-        Fewer than two archives have two maps for any of the periods.
+    UsageError, DataError, NoDataError
+        As `diff`; UsageError also where fewer than two archives are given or they share no actor or no regions,
+        NoDataError where fewer than two have two maps for any of the periods.
 
     Notes
     -----

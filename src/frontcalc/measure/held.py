@@ -59,10 +59,8 @@ def held(
 
     Raises
     ------
-    UsageError, DataError
-        As `diff`.
-    NoDataError
-        The archive begins after every date.
+    UsageError, DataError, NoDataError
+        As `diff`; NoDataError where the archive begins after every date.
 
     Examples
     --------

@@ -89,10 +89,8 @@ def sensitivity(
 
     Raises
     ------
-    UsageError, DataError
+    UsageError, DataError, NoDataError
         As `diff`.
-    NoDataError
-        The period has not two maps.
 
     Examples
     --------

@@ -55,10 +55,8 @@ def series(
 
     Raises
     ------
-    UsageError, DataError
-        As `diff`.
-    NoDataError
-        No map is in the range.
+    UsageError, DataError, NoDataError
+        As `diff`; NoDataError where no map is in the range.
 
     Examples
     --------

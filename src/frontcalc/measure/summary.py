@@ -94,10 +94,8 @@ def summary(
 
     Raises
     ------
-    UsageError, DataError
-        As `diff`.
-    NoDataError
-        No period has two maps, or the archive begins after the baseline.
+    UsageError, DataError, NoDataError
+        As `diff`; NoDataError also where the archive begins after the baseline.
 
     Examples
     --------

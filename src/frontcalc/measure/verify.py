@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, Unpack
@@ -137,14 +138,7 @@ def verify(
     named = path.parent / asked.archive if asked.archive else None
     base = Run.open(named if archive is None else archive, own)
     runs: dict[tuple[str, ...], Run] = {}
-
-    def run_for(claim: Claim, view: str) -> Run:
-        regional = claim.region or claim.measure is Measure.SHARE
-        kind = (view or claim.view, claim.actor, claim.region, "" if regional else "none")
-        if kind not in runs:
-            runs[kind] = _run_for(base, claim, view or claim.view, name)
-        return runs[kind]
-
+    run_for = partial(_run_for, base, runs, name)
     # All regions are looked up before anything is measured.
     for claim in asked.claims:
         run_for(claim, "")
@@ -163,18 +157,14 @@ def verify(
     return Table(ClaimRow, tuple(rows), _meta(base, runs.values(), source, rows, stated))
 
 
-def _run_for(base: Run, claim: Claim, view: str, where: str) -> Run:
-    """Return a run for a claim in a view, its regions chosen; a region that is not known is a DataError."""
-    own = base.options
-    regional = claim.region or claim.measure is Measure.SHARE
-    options = replace(
-        own,
-        view=view or own.view,
-        actor=claim.actor or own.actor,
-        only=(claim.region,) if claim.region else None,
-        by=own.by if regional else "none",
-    )
-    run = Run(base.archive, options)
+def _run_for(base: Run, runs: dict[tuple[str, ...], Run], where: str, claim: Claim, view: str) -> Run:
+    """Return the run for a claim in a view, one of `runs` or a new one; a region that is not known is a DataError."""
+    own, regional, view = base.options, claim.region or claim.measure is Measure.SHARE, view or claim.view
+    kind = (view, claim.actor, claim.region, "" if regional else "none")
+    if kind in runs:
+        return runs[kind]
+    options = replace(own, view=view or own.view, actor=claim.actor or own.actor, by=own.by if regional else "none")
+    run = Run(base.archive, replace(options, only=(claim.region,) if claim.region else None))
     try:
         run.choose_regions(claim.periods[0].closes_on)
     except UsageError as error:
@@ -182,6 +172,7 @@ def _run_for(base: Run, claim: Claim, view: str, where: str) -> Run:
             raise
         where = f"{where}, line {claim.line}" if claim.line else where
         raise DataError(f"claim {claim.id!r}: {error.problem}", where=where, cure=error.cure) from error
+    runs[kind] = run
     return run
 
 
