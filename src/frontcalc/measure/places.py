@@ -19,6 +19,7 @@ from frontcalc.change import Floats
 from frontcalc.errors import DataError
 from frontcalc.gazetteer import Place, read_places
 from frontcalc.keywords import facade
+from frontcalc.measure.diff import columns_of
 from frontcalc.names import printable
 from frontcalc.notices import join_codes
 from frontcalc.periods import PeriodsLike, parse_periods
@@ -93,23 +94,22 @@ def places(
     net: list[PlaceRow] = []
     for span in spans:
         by_place: dict[tuple[str, float, float], list[PlaceRow]] = {}
+        own = columns_of(run, span)
+        del own["opening"], own["closing"], own["days"]
         looked = ((state, _held(run, state, span.actor, x, y)) for state in run.states(span.actor).within(span))
         for (previous, before), (state, now) in pairwise(looked):
             for index in np.flatnonzero((now != before) & asked).tolist():
-                town, label = towns[index], labels.get(int(region[index]), "")
+                town = towns[index]
                 row = PlaceRow(
-                    archive=run.archive.name,
-                    actor=span.actor,
-                    period=span.period.label,
                     place=town.name,
-                    region=label,
+                    region=labels.get(int(region[index]), ""),
                     change=GAINED if now[index] else LOST,
                     date=state.day,
                     previous=previous.day,
-                    view=run.view.name,
                     lon=town.lon,
                     lat=town.lat,
                     notes=join_codes((*span.notices, *state.notices)),
+                    **own,
                 )
                 rows.append(row)
                 by_place.setdefault((row.place, row.lon, row.lat), []).append(row)

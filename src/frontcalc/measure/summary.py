@@ -191,14 +191,9 @@ def _rows(run: Run, step: str | None, land: RegionLand, one: Measured, steps: Se
             own |= {"step": step, "sliver_width_m": run.slivers[0]}
         if gross is not None:
             gained, lost = line.sum_of(gross.gained_km2), line.sum_of(gross.lost_km2)
-            own |= {
-                "steps": len(steps),
-                "gross_gained_km2": gained,
-                "gross_lost_km2": lost,
-                "turnover_km2": gained + lost,
-                "sliver_gained_km2": line.sum_of(gross.km2[GAINED_SLIVER, 0]),
-                "sliver_lost_km2": line.sum_of(gross.km2[LOST_SLIVER, 0]),
-            }
+            own |= {"gross_gained_km2": gained, "gross_lost_km2": lost, "turnover_km2": gained + lost}
+            slivers = (line.sum_of(gross.km2[kind, 0]) for kind in (GAINED_SLIVER, LOST_SLIVER))
+            own |= dict(zip(("sliver_gained_km2", "sliver_lost_km2"), slivers, strict=True)) | {"steps": len(steps)}
         yield extended(SummaryRow if step is None else GrossRow, row, **own)
 
 

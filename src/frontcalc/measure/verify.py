@@ -277,8 +277,7 @@ def span_of(run: Run, actor: str, claim: Claim, period: Period, choice: Choice) 
 def missing_in(span: Span, claim: Claim) -> str:
     """Return what an archive lacks for a claim on a span, empty where it lacks nothing.
 
-    An archive that begins or ends inside a period lacks what it is short of: a figure of fewer days would
-    make a right claim look wrong. So does one that ends before the day that an area is claimed for.
+    An archive that begins or ends inside the period, or ends before the day, would make a right claim look wrong.
     """
     codes = {notice.code for notice in span.notices}
     if claim.measure in ON_A_DAY:
