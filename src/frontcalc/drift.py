@@ -119,29 +119,26 @@ def _moved(
     for key in dict.fromkeys([*kept, *now]):
         if key not in kept or key not in now:
             yield key, "is gone" if key in kept else "is new", ()
-        elif cells := tuple(_moved_cells(kept[key], now[key])):
-            yield key, "moved", cells
-
-
-def _moved_cells(old: Cells, new: Cells) -> Iterator[tuple[str, str, str]]:
-    """Yield the cells of a row that moved: column, before, after; shares and rates follow from areas."""
-    for column, before in old.items():
-        after = new.get(column, before)
-        if before == after or column.endswith(("_pct", "_per_day")):
             continue
-        with suppress(ValueError):
-            if column.endswith("_km2") and round(abs(float(after) - float(before)), 6) <= TOLERANCE_KM2:
+        cells = []
+        for column, before in kept[key].items():
+            after = now[key].get(column, before)
+            if before == after or column.endswith(("_pct", "_per_day")):
                 continue
-        yield column, before, after
+            with suppress(ValueError):
+                if column.endswith("_km2") and round(abs(float(after) - float(before)), 6) <= TOLERANCE_KM2:
+                    continue
+            cells.append((column, before, after))
+        if cells:
+            yield key, "moved", tuple(cells)
 
 
 def _everywhere(old: Record, new: Record) -> Iterator[str]:
     """Yield what is different between two trees for all their rows: options, versions and regions."""
     for name, before, after in _changed(old.options, new.options):
         yield f"option {name}: {_shown(before)} → {_shown(after)}"
-    if old.version != new.version:
-        yield f"new version: frontcalc {old.version} → {new.version}"
-    for name, before, after in _changed(old.software, new.software):
+    own = ({"frontcalc": record.version} for record in (old, new))
+    for name, before, after in (*_changed(*own), *_changed(old.software, new.software)):
         yield f"new version: {name} {before or 'none'} → {after or 'none'}"
     regions, others = ({file.sha256 for file in record.sources if file.role == "regions"} for record in (old, new))
     if regions != others:

@@ -89,32 +89,12 @@ ON_A_DAY = (Measure.HELD, Measure.SHARE)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A published figure.
+    """A published figure, named by an `id` that is unique in its file, where it begins at `line`.
 
-    Parameters
-    ----------
-    id : str
-        The claim's name, unique in its file.
-    period : str
-        As written; `periods` are the period it names, of a ratio the two.
-    measure : Measure
-        What the figure is of.
-    value : Decimal
-        The figure, with the digits it was written with.
-    unit : str
-        One of `UNITS[measure]`.
-    qualifier : Qualifier
-        How it is said.
-    tolerance : Decimal, optional
-        How far a computed figure may lie from it, in `unit`; default the qualifier's own.
-    region, actor, view : str
-        Where, whose, and by which view; empty for the whole, the archive's main actor and the default view.
-    text, source : str
-        The words of the claim, and where they stand.
-    published : date, optional
-        When.
-    line : int, optional
-        Where it begins in its file.
+    `period` is as written, and `periods` the one that it names, of a ratio the two. `value` has the digits it was
+    written with; `tolerance` is how far a computed figure may lie from it, both in `unit`, one of `UNITS[measure]`;
+    None is the qualifier's own. `region`, `actor` and `view` are empty for the whole, the main actor and the default
+    view; `text` is the words of the claim, `source` where they stand.
     """
 
     id: str

@@ -14,28 +14,11 @@ from frontcalc.notices import FINDINGS, Fault, Severity
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding; its fields are the published columns, in order.
+    """One finding, on `maps` maps one after the other (None where it is not of maps); the published columns, in order.
 
-    Parameters
-    ----------
-    severity, code : str
-        One of `Severity`, and a key of `frontcalc.notices.FINDINGS`.
-    date, until : date or None
-        The first and last day concerned.
-    maps : int or None
-        On how many maps of the archive, one after the other; None where it is not of maps.
-    layer : str
-        The publisher's name, or several joined by « + »; empty where it concerns no layer.
-    file : str
-        The first file concerned.
-    lon, lat : float or None
-        A place to look at, on the first map (degrees).
-    km2 : float or None
-        The area concerned, the largest of the maps.
-    count : int or None
-        How many of what the message names, on all the maps.
-    message : str
-        What was found and what to do.
+    `code` is a key of `frontcalc.notices.FINDINGS`; `layer` has several names joined by « + »; `file` is the first;
+    `lon` and `lat` (degrees) are a place to look at on the first map, `km2` is the largest area of the maps, `count`
+    how many on all maps of what the message names.
     """
 
     severity: str

@@ -233,7 +233,21 @@ def _jumps(traces: Traces, plane: str) -> Iterator[Fault]:
         held = np.array([trace.held_km2[actor] for trace in mine])
         days = np.array([(second.day - first.day).days for first, second in pairwise(mine)])
         for step in np.flatnonzero(_is_jump(held, days)):
-            yield _jump(mine[step], mine[step + 1], actor, plane)
+            first, second = mine[step : step + 2]
+            before, after = (ground_of(held_layers(read_map(one.ref, None, plane), actor)) for one in (first, second))
+            change_km2 = float(geometry.area_km2(after) - geometry.area_km2(before))
+            # Lost where the area shrinks, gained where it grows.
+            changed = shapely.difference(before, after) if change_km2 < 0 else shapely.difference(after, before)
+            part = max(geometry.polygonal(changed), key=lambda one: float(one.area))
+            part_km2 = float(geometry.area_km2(part))
+            west, south, east, north = crs.bounds_in_degrees(plane, part.bounds)
+            signed = f"{change_km2:+,.1f}".replace("-", "\N{MINUS SIGN}")
+            what = (
+                f"{actor}: {signed} km² from {first.day} to {second.day}, of it {part_km2:,.1f} km² in one part"
+                f" at {west:.3f}, {south:.3f} to {east:.3f}, {north:.3f}"
+            )
+            at = place_of(part, plane)
+            yield Fault("AREA-JUMP", what, first.day, second.day, "", second.file, at, part_km2, count=1, maps=2)
 
 
 def _is_jump(held_km2: NDArray[np.float64], days: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -250,21 +264,3 @@ def _is_jump(held_km2: NDArray[np.float64], days: NDArray[np.int64]) -> NDArray[
     near = [rate[max(0, step - NEIGHBOURS) : step + NEIGHBOURS + 1] for step in range(len(rate))]
     usually = np.array([highest_usual(rates, scale) for rates in near])
     return (rate > usually) & (change > SHARE_OF_HELD * np.maximum(held_km2[:-1], held_km2[1:]))
-
-
-def _jump(first: Trace, second: Trace, actor: str, plane: str) -> Fault:
-    """Return the fault of one jump."""
-    before, after = (ground_of(held_layers(read_map(one.ref, None, plane), actor)) for one in (first, second))
-    change_km2 = float(geometry.area_km2(after) - geometry.area_km2(before))
-    # Lost where the area shrinks, gained where it grows.
-    changed = shapely.difference(before, after) if change_km2 < 0 else shapely.difference(after, before)
-    part = max(geometry.polygonal(changed), key=lambda one: float(one.area))
-    part_km2 = float(geometry.area_km2(part))
-    west, south, east, north = crs.bounds_in_degrees(plane, part.bounds)
-    signed = f"{change_km2:+,.1f}".replace("-", "\N{MINUS SIGN}")
-    what = (
-        f"{actor}: {signed} km² from {first.day} to {second.day}, of it {part_km2:,.1f} km² in one part"
-        f" at {west:.3f}, {south:.3f} to {east:.3f}, {north:.3f}"
-    )
-    at = place_of(part, plane)
-    return Fault("AREA-JUMP", what, first.day, second.day, "", second.file, at, part_km2, count=1, maps=2)

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import NamedTuple
@@ -135,12 +136,10 @@ def _rings(day: CheckedMap) -> Iterator[Fault]:
             continue
         # By how much two ways of repair differ: 0 below 1 km², and where none can be measured.
         gap_km2 = np.zeros(len(bad))
-        try:
+        with suppress(DataError, shapely.GEOSException):
             gap_m2 = geometry.repair_both_ways(geometry.project_polygons(bad, crs.projector(one.crs, day.plane)))[1]
-        except (DataError, shapely.GEOSException):
-            gap_m2 = gap_km2
-        # What is valid again in the projection has no other repair.
-        gap_km2 = gap_m2 / 1e6 if len(gap_m2) == len(bad) else gap_km2
+            # What is valid again in the projection has no other repair.
+            gap_km2 = gap_m2 / 1e6 if len(gap_m2) == len(bad) else gap_km2
         for code, some in (("REPAIRS-DIFFER", bad[gap_km2 > 0]), ("INVALID-RING", bad[gap_km2 == 0])):
             if not len(some):
                 continue

@@ -5,7 +5,7 @@ Nothing is merged: each archive has its own maps, actors and notices, and its ow
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
@@ -48,12 +48,10 @@ def compare(
 
     Parameters
     ----------
-    periods : str, int, date or pandas.Period, or sequence of these
-        As for `diff`.
     archives : sequence of path or Archive
         Two or more archives.
-    **options
-        How to measure each: see `Options`.
+    periods, **options
+        As for `diff`, for each.
 
     Returns
     -------
@@ -63,12 +61,9 @@ def compare(
 
     Raises
     ------
-    UsageError
-        As `diff`; also where fewer than two archives are given, or they share no actor or no regions.
-    DataError
-        As `diff`.
-    NoDataError
-        Fewer than two archives have two maps for any of the periods.
+    UsageError, DataError, NoDataError
+        As `diff`; UsageError also where fewer than two archives are given or they share no actor or no regions,
+        NoDataError where fewer than two have two maps for any of the periods.
 
     Notes
     -----
@@ -87,8 +82,26 @@ def compare(
     other: +2,576.6 km² by 2024-11-10, 6.6 on it alone
     """
     runs, shown = _measure_each(periods, archives, Options(**options))
-    rows = tuple(row for sides in shown for row in _rows(sides))
-    return Table(CompareRow, rows, _meta(runs, shown), shapes_of(runs[0]))
+    rows: list[CompareRow] = []
+    for sides in shown:
+        tables = [list(diff_rows(side.run, side.measured)) for side in sides]
+        apart = [_apart(sides, side) for side in sides]
+        codes = {notice.code for notice in _days_differ(sides)}
+        for nth, line in enumerate(sides[0].run.lines.shown):
+            beside = [table[nth] for table in tables]
+            ends: dict[str, float] = {}
+            # The least and the most of each measure are over two archives or more, over about as many days.
+            if _alike(row.days for row in beside if row.net_km2 is not None):
+                for measure in MEASURES:
+                    figures = [value for row in beside if (value := getattr(row, f"{measure}_km2")) is not None]
+                    if len(figures) > 1:
+                        ends |= {f"{measure}_min_km2": min(figures), f"{measure}_max_km2": max(figures)}
+            for row, areas in zip(beside, apart, strict=True):
+                notes = " ".join(sorted({*row.notes.split(), *codes}))
+                only, lacking = (None, None) if areas is None else map(line.sum_of, areas)
+                more: dict[str, Any] = {"notes": notes, "closing_only_km2": only, "closing_lacking_km2": lacking}
+                rows.append(extended(CompareRow, row, **more, **ends))
+    return Table(CompareRow, tuple(rows), _meta(runs, shown), shapes_of(runs[0]))
 
 
 @facade
@@ -123,8 +136,20 @@ def disagreements(
     [('one', 'other', 130.1), ('other', 'one', 6.6)]
     """
     runs, shown = _measure_each(periods, archives, Options(**options))
-    rows = tuple(row for sides in shown for row in _disagreements(sides))
-    return Table(DisagreementRow, rows, _meta(runs, shown))
+    rows: list[DisagreementRow] = []
+    for first, (holder, lacker) in ((sides[0], pair) for sides in shown for pair in permutations(sides, 2)):
+        if holder.closing is None or lacker.closing is None:
+            continue
+        mine, its = (columns_of(side.run, side.measured.span) for side in (holder, lacker))
+        run, takers = first.run, first.run.takers(mine["actor"])
+        ground = geometry.polygonal(shapely.difference(holder.closing, lacker.closing))
+        km2, grounds = change.areas(ground, takers)[0], change.by_region(ground, takers)
+        for line in finest_lines(run):
+            if not (part := line.ground_of(grounds)).is_empty:
+                names = (mine["period"], mine["actor"], line.region, mine["archive"], its["archive"])
+                drawn = drawn_in_degrees(geometry.polygonal(part), run.options.crs)
+                rows.append(DisagreementRow(*names, line.sum_of(km2), mine["closing"], its["closing"], drawn))
+    return Table(DisagreementRow, tuple(rows), _meta(runs, shown))
 
 
 def _measure_each(
@@ -180,27 +205,6 @@ def _names(archives: Sequence[str | Path | Archive]) -> list[str]:
     return told
 
 
-def _rows(sides: Sequence[Side]) -> Iterator[CompareRow]:
-    """Yield the rows of one actor and period: region by region, a row an archive."""
-    tables = [list(diff_rows(side.run, side.measured)) for side in sides]
-    apart = [_apart(sides, side) for side in sides]
-    codes = {notice.code for notice in _days_differ(sides)}
-    for nth, line in enumerate(sides[0].run.lines.shown):
-        rows = [table[nth] for table in tables]
-        ends: dict[str, float] = {}
-        # The least and the most of each measure are over two archives or more, over about as many days.
-        if _alike(row.days for row in rows if row.net_km2 is not None):
-            for measure in MEASURES:
-                figures = [value for row in rows if (value := getattr(row, f"{measure}_km2")) is not None]
-                if len(figures) > 1:
-                    ends |= {f"{measure}_min_km2": min(figures), f"{measure}_max_km2": max(figures)}
-        for row, areas in zip(rows, apart, strict=True):
-            notes = " ".join(sorted({*row.notes.split(), *codes}))
-            only, lacking = (None, None) if areas is None else (line.sum_of(area) for area in areas)
-            more: dict[str, Any] = {"notes": notes, "closing_only_km2": only, "closing_lacking_km2": lacking}
-            yield extended(CompareRow, row, **more, **ends)
-
-
 def _apart(sides: Sequence[Side], mine: Side) -> tuple[Floats, Floats] | None:
     """Return what an archive alone holds at the close, and what it lacks of what others hold; None without both."""
     others = [side.closing for side in sides if side is not mine and side.closing is not None]
@@ -211,31 +215,6 @@ def _apart(sides: Sequence[Side], mine: Side) -> tuple[Floats, Floats] | None:
     takers = sides[0].run.takers(mine.measured.span.actor)
     only, lacking = shapely.difference(mine.closing, theirs), shapely.difference(theirs, mine.closing)
     return change.areas(only, takers)[0], change.areas(lacking, takers)[0]
-
-
-def _disagreements(sides: Sequence[Side]) -> Iterator[DisagreementRow]:
-    """Yield where one archive's closing map shows ground as held and another's does not, pair by pair."""
-    run = sides[0].run
-    for holder, lacker in permutations(sides, 2):
-        if holder.closing is None or lacker.closing is None:
-            continue
-        span, its = (columns_of(side.run, side.measured.span) for side in (holder, lacker))
-        takers = run.takers(span["actor"])
-        ground = geometry.polygonal(shapely.difference(holder.closing, lacker.closing))
-        km2, grounds = change.areas(ground, takers)[0], change.by_region(ground, takers)
-        for line in finest_lines(run):
-            if not (mine := line.ground_of(grounds)).is_empty:
-                yield DisagreementRow(
-                    period=span["period"],
-                    actor=span["actor"],
-                    region=line.region,
-                    holder=span["archive"],
-                    lacker=its["archive"],
-                    km2=line.sum_of(km2),
-                    holder_map=span["closing"],
-                    lacker_map=its["closing"],
-                    geometry=drawn_in_degrees(geometry.polygonal(mine), run.options.crs),
-                )
 
 
 def _meta(runs: Sequence[Run], shown: Sequence[Sequence[Side]]) -> CompareMeta:

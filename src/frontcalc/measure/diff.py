@@ -113,10 +113,8 @@ def diff_files(
 
     Raises
     ------
-    UsageError
-        As `diff`; also where the names give dates and the first is the later.
-    DataError
-        As `diff`.
+    UsageError, DataError
+        As `diff`; UsageError also where the names give dates and the first is the later.
 
     Examples
     --------
@@ -190,10 +188,8 @@ def changes_between(before: str | Path, after: str | Path, **options: Unpack[Key
 
     Raises
     ------
-    UsageError, DataError
-        As `diff_files`.
-    FrontcalcError
-        As `changes`.
+    UsageError, DataError, FrontcalcError
+        As `diff_files` and `changes`.
 
     Examples
     --------

@@ -66,7 +66,14 @@ def explain_archive(
     kursk_ukrainian_advance: control of Ukraine
     russian_advances: advance of Russia
     """
-    maps = _open(archive, options)
+    try:
+        maps = Run.open(archive, Options(**options)).archive
+    except DataError as error:
+        # A single file needs no day, since it may be one of two that are compared.
+        if error.code != "NO-DATE" or not isinstance(archive, str | Path) or not Path(archive).is_file():
+            raise
+        pair = pair_archive(archive, archive, legend=options.get("legend"))
+        maps = replace(pair, name=Path(archive).name, refs=pair.refs[:1])
     rows: dict[tuple[str, str], LegendRow] = {}
     told: Told = {}
     files: dict[str, SourceFile] = {}
@@ -85,17 +92,6 @@ def explain_archive(
     notices = (*maps.notices, *_advice(told, shown, explain_command(maps.refs)))
     shown.sort(key=lambda row: (not row.asked, row.property != LAYER, row.property, -row.km2, row.value))
     return Table(LegendRow, tuple(shown), archive_meta(maps, crs.DEFAULT_CRS, files, notices))
-
-
-def _open(archive: str | Path | Archive | None, options: Keywords) -> Archive:
-    """Open an archive; a single file needs no day, since it may be one of two that are compared."""
-    try:
-        return Run.open(archive, Options(**options)).archive
-    except DataError as error:
-        if error.code != "NO-DATE" or not isinstance(archive, str | Path) or not Path(archive).is_file():
-            raise
-        pair = pair_archive(archive, archive, legend=options.get("legend"))
-        return replace(pair, name=Path(archive).name, refs=pair.refs[:1])
 
 
 def _rows_of(ref: SnapshotRef, told: Told, files: dict[str, SourceFile]) -> Iterator[LegendRow]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Generic, TypeVar, Unpack
 
@@ -47,10 +48,8 @@ def held(
     ----------
     dates : str, date or sequence of either
         As in «2024-11-03». The map that stands for a date is the latest on or before it.
-    archive : path or Archive
-        A folder of dated maps; None for the bundled synthetic sample.
-    **options
-        How to measure: see `Options`.
+    archive, **options
+        As for `diff`.
 
     Returns
     -------
@@ -60,10 +59,8 @@ def held(
 
     Raises
     ------
-    UsageError, DataError
-        As `diff`.
-    NoDataError
-        The archive begins after every date.
+    UsageError, DataError, NoDataError
+        As `diff`; NoDataError where the archive begins after every date.
 
     Examples
     --------
@@ -199,9 +196,7 @@ def flows(
 
     Parameters
     ----------
-    periods : str, int, date or pandas.Period, or sequence of these
-        As for `diff`.
-    archive, **options
+    periods, archive, **options
         As for `diff`; without `by`, `regions` and `only`, totals only.
 
     Returns
@@ -241,32 +236,20 @@ def flows(
         turned = transitions.between(before, after, opening, closing, run.takers(span.actor))
         return turned, [layer_share(run, state, span.actor) for state in span.ends]
 
-    for span, (turned, own) in run.each(measure, run.resolved(wanted)):
+    for span, (turned, covered) in run.each(measure, run.resolved(wanted)):
         elsewhere = {} if turned is None else {"gained": [turned.gained_km2], "lost": [turned.lost_km2]}
         said = [*span.notices, *left_out(run, span.actor, span.period.label, **elsewhere)]
-        rows.extend(_flow_rows(run, span, turned, said))
+        own, codes = columns_of(run, span), join_codes(said)
+        # A row each pair of the view's roles, also of those that the maps do not show.
+        known = turned.roles if turned else ()
+        roles = [*(role.value for role in Role if role in run.view.roles or role in known), NOTHING]
+        for line, (old, new) in product(run.lines.shown, list(product(roles, roles))[:-1]):
+            km2 = 0.0 if turned else None
+            if turned and old in known and new in known:
+                km2 = line.sum_of(turned.km2[known.index(old), known.index(new)])
+            own |= {"level": line.level, "region": line.region, "from_role": old, "to_role": new}
+            rows.append(FlowRow(**own, km2=km2, notes=codes))
         run.spans.append(span)
         run.said += said
-        shares |= dict.fromkeys(own)
+        shares |= dict.fromkeys(covered)
     return table_of(run, FlowRow, rows, shares=shares)
-
-
-def _flow_rows(run: Run, span: Span, measured: Transitions | None, said: Sequence[Notice]) -> Iterator[FlowRow]:
-    """Yield a span's rows, a row each pair of the view's roles, also of those that the maps do not show."""
-    shown, own, codes = measured.roles if measured else (), columns_of(run, span), join_codes(said)
-    roles = [role.value for role in Role if role in run.view.roles or role in shown]
-    pairs = [(old, new) for old in (*roles, NOTHING) for new in (*roles, NOTHING) if not old == new == NOTHING]
-    for line in run.lines.shown:
-        for old, new in pairs:
-            km2 = 0.0
-            if measured and old in shown and new in shown:
-                km2 = line.sum_of(measured.km2[shown.index(old), shown.index(new)])
-            yield FlowRow(
-                level=line.level,
-                region=line.region,
-                from_role=old,
-                to_role=new,
-                km2=km2 if measured else None,
-                notes=codes,
-                **own,
-            )

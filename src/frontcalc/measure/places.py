@@ -19,6 +19,7 @@ from frontcalc.change import Floats
 from frontcalc.errors import DataError
 from frontcalc.gazetteer import Place, read_places
 from frontcalc.keywords import facade
+from frontcalc.measure.diff import columns_of
 from frontcalc.names import printable
 from frontcalc.notices import join_codes
 from frontcalc.periods import PeriodsLike, parse_periods
@@ -27,7 +28,7 @@ from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
 from frontcalc.snapshots import on_grid
-from frontcalc.states import Span, State
+from frontcalc.states import State
 from frontcalc.tables import Meta, PlaceRow, Table
 
 GAINED, LOST = "gained", "lost"
@@ -50,11 +51,9 @@ def places(
 
     Parameters
     ----------
-    periods : str, int, date or pandas.Period, or sequence of these
-        As for `diff`.
     places : path
         Named points: see `frontcalc.gazetteer.read_places`.
-    archive, **options
+    periods, archive, **options
         As for `diff`.
 
     Returns
@@ -79,13 +78,41 @@ def places(
     """
     towns, wanted = read_places(places), parse_periods(periods)
     run = Run.open(archive, Options(**options))
+    spans, points = run.resolved(wanted), np.array([(town.lon, town.lat) for town in towns])
+    # As the maps' vertices are, so that a place on the edge of one stays there.
+    x, y = on_grid(crs.projector(crs.LONLAT, run.options.crs)(points)).T
+    # One past the last region stands for none; on a border the region that comes first has the place.
+    region = np.full(len(x), len(run.regions.names), dtype=np.intp)
+    point, piece = shapely.STRtree(run.regions.pieces).query(shapely.points(x, y), predicate="intersects")
+    np.minimum.at(region, point, run.regions.owner[piece])
+    # Where only some regions are asked for, places elsewhere are left out.
+    asked = ~np.isin(region, run.lines.left_out)
+    labels = dict(enumerate((*run.regions.names, UNASSIGNED))) if run.regions.names else {}
+    fine = [line for line in run.lines.shown if line.level == run.regions.level]
+    labels |= {member: line.region for line in fine for member in line.members}
     rows: list[PlaceRow] = []
     net: list[PlaceRow] = []
-    for span in run.resolved(wanted):
+    for span in spans:
         by_place: dict[tuple[str, float, float], list[PlaceRow]] = {}
-        for row in place_rows(run, span, towns):
-            rows.append(row)
-            by_place.setdefault((row.place, row.lon, row.lat), []).append(row)
+        own = columns_of(run, span)
+        del own["opening"], own["closing"], own["days"]
+        looked = ((state, _held(run, state, span.actor, x, y)) for state in run.states(span.actor).within(span))
+        for (previous, before), (state, now) in pairwise(looked):
+            for index in np.flatnonzero((now != before) & asked).tolist():
+                town = towns[index]
+                row = PlaceRow(
+                    place=town.name,
+                    region=labels.get(int(region[index]), ""),
+                    change=GAINED if now[index] else LOST,
+                    date=state.day,
+                    previous=previous.day,
+                    lon=town.lon,
+                    lat=town.lat,
+                    notes=join_codes((*span.notices, *state.notices)),
+                    **own,
+                )
+                rows.append(row)
+                by_place.setdefault((row.place, row.lon, row.lat), []).append(row)
         # A place changes hands back and forth: an odd number of changes leaves it changed.
         net += [changes[-1] for changes in by_place.values() if len(changes) % 2]
         run.said += span.notices
@@ -119,41 +146,6 @@ def refuse_elsewhere(run: Run, towns: Sequence[Place], where: str) -> None:
         where=printable(where),
         cure="longitude and latitude are exchanged: swap them" if exchanged else "check longitude and latitude",
     )
-
-
-def place_rows(run: Run, span: Span, towns: Sequence[Place]) -> list[PlaceRow]:
-    """Return a row each time that a place came under or out of an actor's hold, map by map."""
-    points = np.array([(town.lon, town.lat) for town in towns])
-    # As the maps' vertices are, so that a place on the edge of one stays there.
-    x, y = on_grid(crs.projector(crs.LONLAT, run.options.crs)(points)).T
-    # One past the last region stands for none; on a border the region that comes first has the place.
-    region = np.full(len(x), len(run.regions.names), dtype=np.intp)
-    point, piece = shapely.STRtree(run.regions.pieces).query(shapely.points(x, y), predicate="intersects")
-    np.minimum.at(region, point, run.regions.owner[piece])
-    # Where only some regions are asked for, places elsewhere are left out.
-    asked = ~np.isin(region, run.lines.left_out)
-    labels = dict(enumerate((*run.regions.names, UNASSIGNED))) if run.regions.names else {}
-    fine = [line for line in run.lines.shown if line.level == run.regions.level]
-    labels |= {member: line.region for line in fine for member in line.members}
-    looked = ((state, _held(run, state, span.actor, x, y)) for state in run.states(span.actor).within(span))
-    return [
-        PlaceRow(
-            archive=run.archive.name,
-            actor=span.actor,
-            period=span.period.label,
-            place=towns[index].name,
-            region=labels.get(int(region[index]), ""),
-            change=GAINED if now[index] else LOST,
-            date=state.day,
-            previous=previous.day,
-            view=run.view.name,
-            lon=towns[index].lon,
-            lat=towns[index].lat,
-            notes=join_codes((*span.notices, *state.notices)),
-        )
-        for (previous, before), (state, now) in pairwise(looked)
-        for index in np.flatnonzero((now != before) & asked).tolist()
-    ]
 
 
 def _held(run: Run, state: State, actor: str, x: Floats, y: Floats) -> NDArray[np.bool_]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import astuple
 from math import fsum
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from frontcalc import __version__, crs, geometry
-from frontcalc.embedded import EmbeddedRegions, RegionInfo, load_embedded
+from frontcalc.embedded import load_embedded
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.names import NamedRegion, find, printable, suggestions
@@ -22,7 +21,7 @@ from frontcalc.regions import MAY_SHARE, UNASSIGNED, country_of, told_apart
 from frontcalc.run.lands import shapes_by_row
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import read_features
-from frontcalc.sources.features import Features, Properties
+from frontcalc.sources.features import Features
 from frontcalc.sources.files import single_file
 from frontcalc.tables import (
     TOTAL,
@@ -36,8 +35,6 @@ from frontcalc.tables import (
 )
 
 _TOUCHING_KM2 = 1e-6
-
-Geometries = NDArray[np.object_]
 
 
 def list_regions() -> Table[RegionRow, RegionMeta]:
@@ -59,10 +56,13 @@ def list_regions() -> Table[RegionRow, RegionMeta]:
     pieces = geometry.project_polygons(stored.pieces, crs.projector(crs.LONLAT, crs.DEFAULT_CRS))
     areas = np.bincount(stored.owner, geometry.area_km2(pieces), minlength=len(stored.regions))
     rows = tuple(
-        RegionRow(*_columns(stored, info, area)) for info, area in zip(stored.regions, areas.tolist(), strict=True)
+        RegionRow(stored.name, "adm1", one.code, one.country, one.name, one.name_uk, area, "|".join(one.aliases))
+        for one, area in zip(stored.regions, areas.tolist(), strict=True)
     )
     drawn = {row: stored.pieces[stored.owner == index] for index, row in enumerate(rows)}
-    return Table(RegionRow, rows, _meta(stored), shapes_by_row(drawn, crs.LONLAT))
+    terms = (stored.name, stored.source, stored.licence, stored.method, stored.sha256)
+    meta = RegionMeta(*terms, attribution=(f"regions: {stored.source}, {stored.licence}",))
+    return Table(RegionRow, rows, meta, shapes_by_row(drawn, crs.LONLAT))
 
 
 def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
@@ -100,26 +100,13 @@ def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
         cure = f"did you mean {' or '.join(near)}?" if near else "frontcalc regions list has them all"
         raise UsageError(f"no region is named {name[:60]!r}", cure=cure)
     (index,) = found[0].members
-    info, mine = stored.regions[index], stored.pieces[stored.owner == index]
+    table, mine = list_regions(), stored.pieces[stored.owner == index]
     beside = shapely.STRtree(stored.pieces).query(mine, predicate="intersects")[1]
-    neighbours = sorted({stored.regions[owner].name for owner in stored.owner[beside]} - {info.name})
-    projected = geometry.project_polygons(mine, crs.projector(crs.LONLAT, crs.DEFAULT_CRS))
-    area_km2, box = float(np.sum(geometry.area_km2(projected))), map(float, shapely.total_bounds(mine))
-    cells: tuple[Any, ...] = (*_columns(stored, info, area_km2), *box, "|".join(neighbours))
+    neighbours = {stored.regions[owner].name for owner in stored.owner[beside]} - {stored.regions[index].name}
+    box = map(float, shapely.total_bounds(mine))
+    cells = [*astuple(table.rows[index]), *box, "|".join(sorted(neighbours))]
     row = RegionDetailRow(*cells)
-    return Table(RegionDetailRow, (row,), _meta(stored), shapes_by_row({row: mine}, crs.LONLAT))
-
-
-def _columns(stored: EmbeddedRegions, info: RegionInfo, area_km2: float) -> tuple[Any, ...]:
-    """Return the columns that every row of an embedded region has, in the order of `RegionRow`."""
-    names = (info.code, info.country, info.name, info.name_uk)
-    return (stored.name, "adm1", *names, area_km2, "|".join(info.aliases))
-
-
-def _meta(stored: EmbeddedRegions) -> RegionMeta:
-    """Return where an embedded set comes from."""
-    terms = (stored.name, stored.source, stored.licence, stored.method, stored.sha256)
-    return RegionMeta(*terms, attribution=(f"regions: {stored.source}, {stored.licence}",))
+    return Table(RegionDetailRow, (row,), table.meta, shapes_by_row({row: mine}, crs.LONLAT))
 
 
 @facade
@@ -188,7 +175,10 @@ def check_regions(
     for name, polygons, area in zip(order, drawn, ground, strict=True):
         mine = [own for own, called in zip(features.properties, names, strict=True) if called == name]
         shared = [pair for pair in overlaps if name in (pair.first, pair.second)]
-        rows.append(_row(source.name, name, mine, polygons, area, shared))
+        others = "|".join(sorted({one for pair in shared for one in (pair.first, pair.second)} - {name}))
+        counts = (len(mine), len(polygons), int(np.sum(~shapely.is_valid(polygons))))
+        km2 = (float(geometry.area_km2(area)), fsum(pair.km2 for pair in shared))
+        rows.append(RegionCheckRow(source.name, name, printable(country_of(mine)), *counts, *km2, others))
     meta = RegionCheckMeta(
         version=__version__,
         file=source,
@@ -205,22 +195,6 @@ def check_regions(
     )
     shapes = shapes_by_row(dict(zip(rows, drawn, strict=True)), features.crs)
     return Table(RegionCheckRow, tuple(rows), meta, shapes)
-
-
-def _row(
-    file: str,
-    name: str,
-    properties: Sequence[Properties],
-    drawn: Geometries,
-    ground: shapely.MultiPolygon,
-    overlaps: Sequence[RegionOverlap],
-) -> RegionCheckRow:
-    """Return one region's row, of its features' properties, its polygons and the overlaps that it has."""
-    country, repaired = printable(country_of(properties)), int(np.sum(~shapely.is_valid(drawn)))
-    area_km2, overlap_km2 = float(geometry.area_km2(ground)), fsum(pair.km2 for pair in overlaps)
-    others = "|".join(sorted({one for pair in overlaps for one in (pair.first, pair.second)} - {name}))
-    sizes = (len(properties), len(drawn), repaired, area_km2, overlap_km2)
-    return RegionCheckRow(file, name, country, *sizes, others)
 
 
 def _names_checked(features: Features, field: str, fields: Sequence[str]) -> tuple[list[str], list[str]]:

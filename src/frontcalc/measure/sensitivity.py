@@ -28,10 +28,9 @@ from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
-from frontcalc.snapshots import Snapshot
 from frontcalc.states import Span, State
 from frontcalc.tables import TOTAL, DiffRow, Meta, RangeRow, SensitivityRow, Table
-from frontcalc.views import VIEWS, View
+from frontcalc.views import VIEWS
 
 MEASURES = ("gained", "lost", "net")
 BASE, RANGE = "base", "range"
@@ -50,7 +49,7 @@ _DEGREES2 = 1e-11
 Row = tuple[str, str]
 """Level and region of a row."""
 
-Figures = Mapping[Row, tuple[float, float, float]]
+Figures = Mapping[Row, tuple[float, ...]]
 """Gained, lost and net of each row (km²)."""
 
 
@@ -77,12 +76,8 @@ def sensitivity(
 
     Parameters
     ----------
-    period : str
-        As for `diff`.
-    archive : path or Archive
-        A folder of dated maps; None for the bundled synthetic sample.
-    **options
-        How the base is measured: see `Options`. Without `by`, `regions` and `only`, totals only,
+    period, archive, **options
+        As for `diff`, for the base. Without `by`, `regions` and `only`, totals only,
         which regions and snapping do not move.
 
     Returns
@@ -93,10 +88,8 @@ def sensitivity(
 
     Raises
     ------
-    UsageError, DataError
+    UsageError, DataError, NoDataError
         As `diff`.
-    NoDataError
-        The period has not two maps.
 
     Examples
     --------
@@ -160,40 +153,35 @@ def _least_and_most(found: Iterable[Figures | None], row: Row) -> list[tuple[flo
 
 
 def _rows(run: Run, one: Measured) -> Iterator[SensitivityRow]:
-    """Yield an actor's rows, region by region."""
+    """Yield an actor's rows, region by region, with their differences to the base."""
     assert one.change is not None
     span, base, view = one.span, _figures(run, one.change), run.view.name
     outcomes = [Outcome(BASE, "as asked", span, view, base, True, span.notices), *_outcomes(run, one, every=True)]
     in_range = [other.moved for other in outcomes if other.in_range]
     # The ends of a range are of no two maps.
     nowhere = replace(span, opening=None, closing=None)
-    for row in base:
-        for other in outcomes:
-            if other.moved is None or row in other.moved:
-                yield _row(run, row, other, None if other.moved is None else other.moved[row], base[row])
-        for choice, extreme in zip(("least", "most"), _least_and_most(in_range, row), strict=True):
-            yield _row(run, row, Outcome(RANGE, choice, nowhere, view, None, True), extreme, base[row])
-
-
-def _row(
-    run: Run, row: Row, outcome: Outcome, figures: tuple[float, ...] | None, of_base: tuple[float, ...]
-) -> SensitivityRow:
-    """Return one row, its differences taken to the base."""
-    pairs = list(zip(MEASURES, figures or of_base, of_base, strict=True))
-    columns = columns_of(run, outcome.span) | {"view": outcome.view}
-    columns |= {f"{name}_km2": mine if figures else None for name, mine, _ in pairs}
-    columns |= {f"{name}_difference_km2": mine - its if figures else None for name, mine, its in pairs}
-    return SensitivityRow(
-        level=row[0],
-        region=row[1],
-        assumption=outcome.assumption,
-        choice=outcome.choice,
-        # Which of the measures would be printed otherwise than the base's.
-        matters=" ".join(name for name, mine, its in pairs if not reads_alike(mine, its)),
-        in_range=outcome.in_range,
-        notes=join_codes(outcome.notices),
-        **columns,
-    )
+    for row, of_base in base.items():
+        ends = zip(("least", "most"), _least_and_most(in_range, row), strict=True)
+        extremes = [Outcome(RANGE, choice, nowhere, view, {row: extreme}, True) for choice, extreme in ends]
+        for other in (*outcomes, *extremes):
+            if other.moved is not None and row not in other.moved:
+                continue
+            figures = other.moved[row] if other.moved else None
+            pairs = list(zip(MEASURES, figures or of_base, of_base, strict=True))
+            columns = columns_of(run, other.span) | {"view": other.view}
+            columns |= {f"{name}_km2": mine if figures else None for name, mine, _ in pairs}
+            columns |= {f"{name}_difference_km2": mine - its if figures else None for name, mine, its in pairs}
+            yield SensitivityRow(
+                level=row[0],
+                region=row[1],
+                assumption=other.assumption,
+                choice=other.choice,
+                # Which of the measures would be printed otherwise than the base's.
+                matters=" ".join(name for name, mine, its in pairs if not reads_alike(mine, its)),
+                in_range=other.in_range,
+                notes=join_codes(other.notices),
+                **columns,
+            )
 
 
 def _outcomes(run: Run, one: Measured, *, every: bool = False) -> Iterator[Outcome]:
@@ -207,9 +195,20 @@ def _outcomes(run: Run, one: Measured, *, every: bool = False) -> Iterator[Outco
         for name in VIEWS:
             if name != run.view.name:
                 yield from _again(run, span, "view", name, view=name)
+    sides = [(end, way) for end in ("opening", "closing") for way in ("one map earlier", "one map later")]
     # Two single files have no other maps.
-    if span.days is not None:
-        yield from _other_maps(run, span, ends)
+    for end, choice in sides if span.days is not None else ():
+        state = ends[0] if end == "opening" else ends[1]
+        other = run.states(span.actor).next_to(state, earlier=choice == "one map earlier")
+        moved = replace(span, opening=other) if end == "opening" else replace(span, closing=other)
+        if moved.ends is None:
+            said = (
+                ("NO-NEW-MAP", "opening and closing are the same map")
+                if other
+                else ("NO-MAP", "the archive has no such map")
+            )
+            moved = replace(moved, notices=(Notice(*said, span.period.label),))
+        yield _outcome(run, moved, end, choice, in_range=True)
     # Lambert's azimuthal equal-area projection about the middle of what the two maps show, in whole degrees.
     place = np.concatenate([state.snapshot.place for state in ends])
     west, south, east, north = shapely.total_bounds(place)
@@ -275,33 +274,17 @@ def _outcome(
     return Outcome(assumption, choice, span, run.view.name, moved, in_range, span.notices)
 
 
-def _other_maps(run: Run, span: Span, ends: tuple[State, State]) -> Iterator[Outcome]:
-    """Yield the period opened and closed by the map before and by the one after."""
-    states, label = run.states(span.actor), span.period.label
-    for end, state in zip(("opening", "closing"), ends, strict=True):
-        for choice in ("one map earlier", "one map later"):
-            other = states.next_to(state, earlier=choice == "one map earlier")
-            moved = replace(span, opening=other) if end == "opening" else replace(span, closing=other)
-            if other is None:
-                moved = replace(moved, notices=(Notice("NO-MAP", "the archive has no such map", label),))
-            elif moved.ends is None:
-                moved = replace(moved, notices=(Notice("NO-NEW-MAP", "opening and closing are the same map", label),))
-            yield _outcome(run, moved, end, choice, in_range=True)
-
-
 def _overlaid_otherwise(
     run: Run, one: Measured, ends: tuple[State, State], *, every: bool = False
 ) -> Iterator[Outcome]:
     """Yield what is no option, of the same two maps: other edges, no projection, without slivers or redefinitions."""
     span, takers = one.span, run.takers(one.span.actor)
     for choice, error in (("not split", math.inf), (f"split {FINER} times finer", geometry.EDGE_ERROR_M2 / FINER)):
-        how = (span.actor, run.view, run.options.crs)
-        before, after = (drawn(state.snapshot, *how, edge_error=error) for state in ends)
+        before, after = drawn(run, span, run.options.crs, edge_error=error)
         yield _outcome(run, span, "edges", choice, change.step(before, after, takers), in_range=True)
     # Of the whole map alone: regions are drawn in the projection.
     if every and not run.lines.left_out:
-        how = (span.actor, run.view, crs.LONLAT)
-        opening, closing = (drawn(state.snapshot, *how, edge_error=_DEGREES2) for state in ends)
+        opening, closing = drawn(run, span, crs.LONLAT, edge_error=_DEGREES2)
         pairs = ((closing, opening), (opening, closing))
         gained, lost = (geometry.as_multipolygon(shapely.difference(*pair)) for pair in pairs)
         for edges, measure in (("straight", crs.exact_area_km2), ("geodesic", crs.geodesic_area_km2)):
@@ -326,14 +309,15 @@ def _overlaid_otherwise(
         yield outcome._replace(notices=(*span.notices, *(found.notice for found in one.suspect)))
 
 
-def drawn(snapshot: Snapshot, actor: str, view: View, target: str, *, edge_error: float) -> shapely.MultiPolygon:
-    """Return what an actor holds on a map in any system, united, its edges split at another error than usual.
+def drawn(run: Run, span: Span, target: str, *, edge_error: float) -> Iterator[shapely.MultiPolygon]:
+    """Yield what is held on a span's two maps, its edges split at another error than usual, in square units of a CRS.
 
-    `target` is not proved to be equal-area, and `edge_error` is in its square units.
+    `target` is not proved to be equal-area.
     """
-    parts = [np.empty(0, dtype=object)]
-    for part in snapshot.layers:
-        if part.layer.actor == actor and view.counts(part.name, part.layer):
-            project = crs.projector(part.crs, target)
-            parts.append(geometry.repair(geometry.project_polygons(part.polygons, project, edge_error=edge_error)))
-    return geometry.union(np.concatenate(parts))
+    for state in span.ends or ():
+        parts = [np.empty(0, dtype=object)]
+        for part in state.snapshot.layers:
+            if part.layer.actor == span.actor and run.view.counts(part.name, part.layer):
+                project = crs.projector(part.crs, target)
+                parts.append(geometry.repair(geometry.project_polygons(part.polygons, project, edge_error=edge_error)))
+        yield geometry.union(np.concatenate(parts))

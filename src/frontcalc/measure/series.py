@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Unpack
@@ -39,15 +39,13 @@ def series(
 
     Parameters
     ----------
-    archive : path or Archive
-        A folder of dated maps; None for the bundled synthetic sample.
     since, until : str, int, date or pandas.Period, optional
         First and last day: a day, or a longer unit whose first or last day is meant.
     every : str
         A row at each `snapshot`, or at the end of each `day`, `week` (Sunday) or `month`; the last
         row is of `until` or of the last map.
-    **options
-        How to measure: see `Options`.
+    archive, **options
+        As for `diff`.
 
     Returns
     -------
@@ -57,10 +55,8 @@ def series(
 
     Raises
     ------
-    UsageError, DataError
-        As `diff`.
-    NoDataError
-        No map is in the range.
+    UsageError, DataError, NoDataError
+        As `diff`; NoDataError where no map is in the range.
 
     Examples
     --------
@@ -92,7 +88,10 @@ def series(
 
 
 def _actor_series(run: Run, actor: str, before: State | None, dates: Iterable[date]) -> Iterator[SeriesRow]:
-    """Yield an actor's rows, and note what is to be said of them; `before` is the state that the first date follows."""
+    """Yield an actor's rows, and note their notices; `before` is the state that the first date follows.
+
+    The change is blank on the first map and where the map is not new.
+    """
     states, watch = run.states(actor), Watch(run, actor)
     changes: list[Change] = []
     held: Floats | None = None
@@ -116,39 +115,27 @@ def _actor_series(run: Run, actor: str, before: State | None, dates: Iterable[da
             run.said += [*stale, *(found.notice for found in suspect)]
         elif state and held is None:
             held = run.areas(state.snapshot, actor)
-        yield from _series_rows(run, day, span, held if state else None, moved, [*said, *left_out(run, actor)], suspect)
+        said, days, shown = [*said, *left_out(run, actor)], span.days, run.shown(moved) if moved else None
+        codes, own = join_codes(said), columns_of(run, span)
+        own["previous"], own["snapshot"], own["date"] = own.pop("opening"), own.pop("closing"), day
+        del own["period"]
+        held_km2 = None if held is None or state is None else held[0].tolist()
+        for line in run.lines.shown:
+            mine = [found.notice for found in suspect if line.sum_of(found.km2) >= SHOWN_KM2]
+            figures = shown.row(line.members) if shown else BLANK
+            net = figures["net_km2"]
+            yield SeriesRow(
+                level=line.level,
+                region=line.region,
+                held_km2=None if held_km2 is None else line.sum_of(held_km2),
+                rate_km2_per_day=net / days if days and net is not None else None,
+                notes=join_codes([*said, *mine]) if mine else codes,
+                **own | {name: km2 for name, km2 in figures.items() if name not in ("opening_km2", "closing_km2")},
+            )
         before = state or before
-    shown = [run.shown(one) for one in changes]
-    elsewhere = left_out(run, actor, gained=[one.gained_km2 for one in shown], lost=[one.lost_km2 for one in shown])
+    sums = [run.shown(one) for one in changes]
+    elsewhere = left_out(run, actor, gained=[one.gained_km2 for one in sums], lost=[one.lost_km2 for one in sums])
     run.said += [*elsewhere, *dropped(run, changes), *watch.end()]
-
-
-def _series_rows(
-    run: Run,
-    day: date,
-    span: Span,
-    held: Floats | None,
-    moved: Change | None,
-    said: Sequence[Notice],
-    suspect: Sequence[Redefinition],
-) -> Iterator[SeriesRow]:
-    """Yield the rows of one date; the change is blank on the first map and where the map is not new."""
-    days, held_km2 = span.days, None if held is None else held[0].tolist()
-    shown, codes, own = run.shown(moved) if moved else None, join_codes(said), columns_of(run, span)
-    own["previous"], own["snapshot"], own["date"] = own.pop("opening"), own.pop("closing"), day
-    del own["period"]
-    for line in run.lines.shown:
-        mine = [found.notice for found in suspect if line.sum_of(found.km2) >= SHOWN_KM2]
-        figures = shown.row(line.members) if shown else BLANK
-        net = figures["net_km2"]
-        yield SeriesRow(
-            level=line.level,
-            region=line.region,
-            held_km2=None if held_km2 is None else line.sum_of(held_km2),
-            rate_km2_per_day=net / days if days and net is not None else None,
-            notes=join_codes([*said, *mine]) if mine else codes,
-            **own | {name: km2 for name, km2 in figures.items() if name not in ("opening_km2", "closing_km2")},
-        )
 
 
 def dates_between(maps: Archive, begin: date, end: date, every: str) -> Iterator[date]:

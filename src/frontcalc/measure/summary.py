@@ -71,8 +71,6 @@ def summary(
     ----------
     every : str
         `year`, `quarter`, `month` or `week` (ISO 8601).
-    archive : path or Archive
-        A folder of dated maps; None for the bundled synthetic sample.
     since, until : str, int, date or pandas.Period, optional
         First and last day: a day, or a longer unit whose first or last day is meant. A period that they
         cut is named as the range it is.
@@ -86,8 +84,8 @@ def summary(
     step : str, optional
         What gross figures compare: each `snapshot` with the one before (the default), or the states at
         the end of each `day`, `week` or `month`.
-    **options
-        How to measure: see `Options`.
+    archive, **options
+        As for `diff`.
 
     Returns
     -------
@@ -96,10 +94,8 @@ def summary(
 
     Raises
     ------
-    UsageError, DataError
-        As `diff`.
-    NoDataError
-        No period has two maps, or the archive begins after the baseline.
+    UsageError, DataError, NoDataError
+        As `diff`; NoDataError also where the archive begins after the baseline.
 
     Examples
     --------
@@ -195,14 +191,9 @@ def _rows(run: Run, step: str | None, land: RegionLand, one: Measured, steps: Se
             own |= {"step": step, "sliver_width_m": run.slivers[0]}
         if gross is not None:
             gained, lost = line.sum_of(gross.gained_km2), line.sum_of(gross.lost_km2)
-            own |= {
-                "steps": len(steps),
-                "gross_gained_km2": gained,
-                "gross_lost_km2": lost,
-                "turnover_km2": gained + lost,
-                "sliver_gained_km2": line.sum_of(gross.km2[GAINED_SLIVER, 0]),
-                "sliver_lost_km2": line.sum_of(gross.km2[LOST_SLIVER, 0]),
-            }
+            own |= {"gross_gained_km2": gained, "gross_lost_km2": lost, "turnover_km2": gained + lost}
+            slivers = (line.sum_of(gross.km2[kind, 0]) for kind in (GAINED_SLIVER, LOST_SLIVER))
+            own |= dict(zip(("sliver_gained_km2", "sliver_lost_km2"), slivers, strict=True)) | {"steps": len(steps)}
         yield extended(SummaryRow if step is None else GrossRow, row, **own)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -27,7 +27,6 @@ DEFAULT_UNITS = ("year", "month")
 """The tables of a tree, unless others are asked for."""
 
 _TABLES = tuple(f"summary-{unit}.csv" for unit in UNITS)
-_PATHS = ("regions",)
 # On what is written: who measured, and what was kept.
 _WITHOUT_EFFECT = ("workers", "processes", "cache")
 
@@ -58,11 +57,9 @@ def write_summaries(
         Made if absent. Tables that an earlier run wrote there and this one does not make are removed.
     every : sequence of str
         Of `year`, `quarter`, `month` and `week`: a file `summary-UNIT.csv` each.
-    archive : path or Archive
-        A folder of dated maps; None for the bundled synthetic sample.
     fail_on : collection of str
         Codes of notices that are not to occur.
-    since, until, same_span, baseline, gross, step, **options
+    archive, since, until, same_span, baseline, gross, step, **options
         As for `summary`.
 
     Returns
@@ -170,30 +167,23 @@ def _make(
     meta = tables[-1].meta
     maps = (UsedFile(str(used.date) if used.date else None, used.name, f"sha256:{used.sha256}") for used in meta.maps)
     regions = [UsedFile(None, meta.regions.name, f"sha256:{meta.regions.sha256}", "regions")] if meta.regions else []
+    stated: dict[str, Any] = {"every": [table.meta.every for table in tables], "archive": meta.archive}
+    given: dict[str, Any] = asdict(calendar) | {**options}
+    # The options that were given, files by name alone: no path is kept.
+    for name, value in sorted(given.items()):
+        if not (value is None or value is False or value == () or name in _WITHOUT_EFFECT):
+            text = file_of(value).label if name == "regions" else list(value) if isinstance(value, tuple) else value
+            # Days and periods are text in JSON.
+            stated[name] = text if isinstance(text, str | int | float | list) else str(text)
     record = Record(
         version=__version__,
         software=software(),
-        options={
-            "every": [table.meta.every for table in tables],
-            "archive": meta.archive,
-            **_stated(asdict(calendar) | options),
-        },
+        options=stated,
         sources=(*maps, *regions),
         hashes={name: sha256(content) for name, content in contents.items()},
     )
     notices = tuple(dict.fromkeys(notice for table in tables for notice in table.meta.notices))
     return contents | {NAME: datapackage(tables, contents, record)}, record, notices
-
-
-def _stated(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that were given, files by name alone: no path is kept."""
-    stated: dict[str, Any] = {}
-    for name, value in sorted(options.items()):
-        if not (value is None or value is False or value == () or name in _WITHOUT_EFFECT):
-            text = file_of(value).label if name in _PATHS else list(value) if isinstance(value, tuple) else value
-            # Days and periods are text in JSON.
-            stated[name] = text if isinstance(text, str | int | float | list) else str(text)
-    return stated
 
 
 def _record_in(root: Path) -> Record | None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 
-from frontcalc import __version__, change
+from frontcalc import change
 from frontcalc.archives import Archive
 from frontcalc.change import Floats
 from frontcalc.claims import (
@@ -22,7 +23,6 @@ from frontcalc.claims import (
     ON_A_DAY,
     UNIT_LABELS,
     Claim,
-    Contradiction,
     Measure,
     Verdict,
     contradictions,
@@ -138,37 +138,33 @@ def verify(
     named = path.parent / asked.archive if asked.archive else None
     base = Run.open(named if archive is None else archive, own)
     runs: dict[tuple[str, ...], Run] = {}
-
-    def run_for(claim: Claim, view: str) -> Run:
-        regional = claim.region or claim.measure is Measure.SHARE
-        kind = (view or claim.view, claim.actor, claim.region, "" if regional else "none")
-        if kind not in runs:
-            runs[kind] = _run_for(base, claim, view or claim.view, name)
-        return runs[kind]
-
+    run_for = partial(_run_for, base, runs, name)
     # All regions are looked up before anything is measured.
     for claim in asked.claims:
         run_for(claim, "")
     stated = [figure_of(run_for(claim, ""), claim, Choice()) for claim in track(asked.claims, "checking claim")]
     pairs = zip(asked.claims, stated, strict=True)
     rows = [_row(claim, base.archive.name, figure, *_verdict(run_for, claim, figure)) for claim, figure in pairs]
-    rows += [_difference_row(found, base.archive.name) for found in contradictions(asked.claims)]
+    for found in contradictions(asked.claims):
+        claim, unit = found.claim, UNIT_LABELS[found.claim.unit]
+        said = [f"{printed(float(other.value))} {UNIT_LABELS[other.unit]}" for other in found.others]
+        sum_ = f"{said[0]} in {found.days} days" if found.days else f"{said[0]} to {said[1]}"
+        reason = f"the claims contradict each other: {sum_} is {printed(found.implied)} {unit}"
+        implied = Figure(found.implied, "", claim.actor, claim.view)
+        row = _row(claim, base.archive.name, implied, Verdict.DISAGREES, reason)
+        rows.append(replace(row, id=" ↔ ".join((claim.id, *(other.id for other in found.others)))))
     source = SourceFile(name, hashlib.sha256(content).hexdigest())
     return Table(ClaimRow, tuple(rows), _meta(base, runs.values(), source, rows, stated))
 
 
-def _run_for(base: Run, claim: Claim, view: str, where: str) -> Run:
-    """Return a run for a claim in a view, its regions chosen; a region that is not known is a DataError."""
-    own = base.options
-    regional = claim.region or claim.measure is Measure.SHARE
-    options = replace(
-        own,
-        view=view or own.view,
-        actor=claim.actor or own.actor,
-        only=(claim.region,) if claim.region else None,
-        by=own.by if regional else "none",
-    )
-    run = Run(base.archive, options)
+def _run_for(base: Run, runs: dict[tuple[str, ...], Run], where: str, claim: Claim, view: str) -> Run:
+    """Return the run for a claim in a view, one of `runs` or a new one; a region that is not known is a DataError."""
+    own, regional, view = base.options, claim.region or claim.measure is Measure.SHARE, view or claim.view
+    kind = (view, claim.actor, claim.region, "" if regional else "none")
+    if kind in runs:
+        return runs[kind]
+    options = replace(own, view=view or own.view, actor=claim.actor or own.actor, by=own.by if regional else "none")
+    run = Run(base.archive, replace(options, only=(claim.region,) if claim.region else None))
     try:
         run.choose_regions(claim.periods[0].closes_on)
     except UsageError as error:
@@ -176,6 +172,7 @@ def _run_for(base: Run, claim: Claim, view: str, where: str) -> Run:
             raise
         where = f"{where}, line {claim.line}" if claim.line else where
         raise DataError(f"claim {claim.id!r}: {error.problem}", where=where, cure=error.cure) from error
+    runs[kind] = run
     return run
 
 
@@ -210,7 +207,13 @@ def _verdict(run_for: Callable[[Claim, str], Run], claim: Claim, stated: Figure)
     if wanted.holds(stated.value):
         return Verdict.AGREES, f"fits {fits}"
     tried = [("as stated", stated.value)]
-    for choice in other_choices(claim, stated.view):
+    # In the order they are tried: another view, the sum of layers, other maps, the days beside.
+    choices = [Choice(view=name) for name in VIEWS if name != stated.view]
+    choices += [Choice(summed=True)] if claim.measure in CAN_BE_SUMMED else []
+    choices += [Choice(closing=shift) for shift in (-1, 1)]
+    choices += [] if claim.measure in ON_A_DAY else [Choice(opening=shift) for shift in (-1, 1)]
+    choices += [Choice(offset=days) for days in (-1, 1)]
+    for choice in choices:
         figure = figure_of(run_for(claim, choice.view), claim, choice)
         if figure.value is None:
             continue
@@ -220,17 +223,6 @@ def _verdict(run_for: Callable[[Claim, str], Run], claim: Claim, stated: Figure)
         tried.append((how, figure.value))
     how, nearest = min(tried, key=lambda one: wanted.distance(one[1]))
     return Verdict.DISAGREES, f"no choice fits {fits}; nearest is {printed(nearest)} {unit} {how}"
-
-
-def other_choices(claim: Claim, view: str) -> Iterator[Choice]:
-    """Yield the choices that a claim may rest on instead of the stated one, of a view, in the order they are tried."""
-    yield from (Choice(view=name) for name in VIEWS if name != view)
-    if claim.measure in CAN_BE_SUMMED:
-        yield Choice(summed=True)
-    yield from (Choice(closing=shift) for shift in (-1, 1))
-    if claim.measure not in ON_A_DAY:
-        yield from (Choice(opening=shift) for shift in (-1, 1))
-    yield from (Choice(offset=days) for days in (-1, 1))
 
 
 def figure_of(run: Run, claim: Claim, choice: Choice) -> Figure:
@@ -285,8 +277,7 @@ def span_of(run: Run, actor: str, claim: Claim, period: Period, choice: Choice) 
 def missing_in(span: Span, claim: Claim) -> str:
     """Return what an archive lacks for a claim on a span, empty where it lacks nothing.
 
-    An archive that begins or ends inside a period lacks what it is short of: a figure of fewer days would
-    make a right claim look wrong. So does one that ends before the day that an area is claimed for.
+    An archive that begins or ends inside the period, or ends before the day, would make a right claim look wrong.
     """
     codes = {notice.code for notice in span.notices}
     if claim.measure in ON_A_DAY:
@@ -342,16 +333,6 @@ def _share(run: Run, actor: str, held: Floats) -> float | str:
     return "the region set draws no land that this could be a share of" if found is None else found
 
 
-def _difference_row(found: Contradiction, archive: str) -> ClaimRow:
-    """Return the row of a claim that other claims contradict."""
-    claim, unit = found.claim, UNIT_LABELS[found.claim.unit]
-    said = [f"{printed(float(other.value))} {UNIT_LABELS[other.unit]}" for other in found.others]
-    sum_ = f"{said[0]} in {found.days} days" if found.days else f"{said[0]} to {said[1]}"
-    reason = f"the claims contradict each other: {sum_} is {printed(found.implied)} {unit}"
-    row = _row(claim, archive, Figure(found.implied, "", claim.actor, claim.view), Verdict.DISAGREES, reason)
-    return replace(row, id=" ↔ ".join((claim.id, *(other.id for other in found.others))))
-
-
 def _row(claim: Claim, archive: str, figure: Figure, verdict: Verdict, reason: str) -> ClaimRow:
     """Return a row of a claim, with the figure that stands against it."""
     claimed = float(claim.value)
@@ -382,10 +363,9 @@ def _meta(base: Run, runs: Iterable[Run], claims: SourceFile, rows: list[ClaimRo
     counts = Counter(row.verdict for row in rows)
     notices = [notice for meta in metas for notice in meta.notices]
     notices += [notice for figure in stated for notice in figure.notices]
-    return ClaimsMeta(
-        version=__version__,
-        archive=base.archive.name,
-        crs=metas[0].crs,
+    return extended(
+        ClaimsMeta,
+        metas[0],
         maps=len(base.archive.refs),
         files=tuple(files[name] for name in sorted(files)),
         distinct_files=len({file.sha256 for file in files.values()}),
