@@ -31,7 +31,6 @@ OWN = {True: "properties", False: "attributes"}
 _USUAL_PAGE = 1000
 _METADATA_BYTES = 1 << 24
 _LATER = "try again later"
-_BY_HAND = "fetch it by hand"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -88,12 +87,10 @@ class ServiceLayer:
         return name_of(self.url)
 
     def in_a_form_it_gives(self) -> ServiceLayer:
-        """Return the layer in GeoJSON if it sends that, as it says that it can; else in Esri's JSON.
-
-        A layer of one archive should not change its form because a server stumbled, so that it is asked more than once.
-        """
+        """Return the layer in GeoJSON if it sends that, as it says that it can; else in Esri's JSON."""
         if not self.geojson:
             return self
+        # Asked more than once: an archive's files should not change their form because a server stumbled.
         query = {"where": _EVERY, "outFields": self.key or "*", "outSR": "4326", "f": "geojson"} | self._paging(0)
         query |= {"resultRecordCount": "1"} if self.pages else {}
         try:
@@ -129,10 +126,8 @@ class ServiceLayer:
     def features(self, where: str = _EVERY, *, etag: str = "") -> LayerFeatures | None:
         """Return all features that fulfil a condition, none missing and none twice; None if the ETag still holds."""
         query = {"where": where, "outFields": "*", "returnGeometry": "true", "outSR": "4326"}
-        if self.key:
-            query["orderByFields"] = self.key
-        query["f"] = "geojson" if self.geojson else "json"
-        return self._gathered(query, exact=True, etag=etag)
+        query |= {"orderByFields": self.key} if self.key else {}
+        return self._gathered(query | {"f": "geojson" if self.geojson else "json"}, exact=True, etag=etag)
 
     def features_of(self, day: date, runs: Sequence[Moments], *, etag: str = "") -> LayerFeatures | None:
         """Return the features of a day as `features` does, some and none of another day."""
@@ -196,7 +191,8 @@ class ServiceLayer:
             if not more or not got or len(items) > expected:
                 break
             if not self.pages:
-                raise DataError("has more features than it sends, and no pages", where=self.name, cure=_BY_HAND)
+                problem = "has more features than it sends, and no pages"
+                raise DataError(problem, where=self.name, cure="fetch it by hand")
             page, _ = _ask(self.client, address, query | self._paging(len(items)))
         if len(items) > expected or (exact and len(items) < expected):
             problem = f"sends {len(items):,} features and counts {expected:,}"

@@ -203,7 +203,8 @@ def _fill(folder: Folder, plan: Plan, patience: Patience, *, refresh: bool) -> l
     numbers = {held.day: held.features for held in folder.manifest.files}
     for check in plan.checks:
         try:
-            plan.failures += [(missing, None) for missing in check(numbers)]
+            if missing := check(numbers):
+                plan.failures.append((missing, None))
         except FrontcalcError as error:
             plan.failures.append(("the publisher's count", error))
     return steps
