@@ -35,7 +35,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 Moments = tuple[int, ...]
-"""Values of a date field, in order: milliseconds since 1970 (UTC)."""
+"""Values of a date field in order, ms since 1970 (UTC), between which the layer has none of another day."""
 
 
 class RefusedError(DataError):
@@ -108,10 +108,7 @@ class ServiceLayer:
         return number
 
     def moments(self) -> dict[date, list[Moments]]:
-        """Ask which days the layer has, and return the values of its date field by day.
-
-        The values of a day come as runs, between whose first and last no value of another day lies.
-        """
+        """Ask which days the layer has, and return the values of its date field by day."""
         query = {"where": _EVERY, "outFields": self.field, "returnGeometry": "false", "returnDistinctValues": "true"}
         answer = self._gathered(query | {"orderByFields": self.field, "f": "json"})
         values = {self._moment(value) for value in answer.values(self.field) if value is not None} if answer else ()
@@ -149,9 +146,8 @@ class ServiceLayer:
             # In whole seconds, the last rounded up.
             seconds = run[0] // 1000, -(-run[-1] // 1000)
             first, last = (form.format(_EPOCH + timedelta(seconds=second)) for second in seconds)
-            until = "<" if run[-1] % 1000 else "<="
-            one = f"{self.field} = {first}"
-            clauses.append(one if first == last else f"({self.field} >= {first} AND {self.field} {until} {last})")
+            between = f"({self.field} >= {first} AND {self.field} {'<' if run[-1] % 1000 else '<='} {last})"
+            clauses.append(f"{self.field} = {first}" if first == last else between)
         return " OR ".join(clauses)
 
     def _moment(self, value: object) -> int:
@@ -164,16 +160,12 @@ class ServiceLayer:
         return round((moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH) / _MILLISECOND)
 
     def _gathered(self, query: dict[str, str], *, exact: bool = False, etag: str = "") -> LayerFeatures | None:
-        """Return what a query finds, page after page for as long as the server says that there is more.
-
-        The layer's own count is the most features that there can be; `exact`, there must be just so many.
-        """
-        address = f"{self.url}/query"
+        """Return all pages of a query: at most as many features as the layer counts; if `exact`, just as many."""
+        address, geojson = f"{self.url}/query", query["f"] == "geojson"
         answer = _ask(self.client, address, query | self._paging(0), etag=etag)
         if answer is None:
             return None
         (head, tag), expected = answer, self.count(query["where"])
-        geojson = query["f"] == "geojson"
         page, items, before = head, list[dict[str, Any]](), list[dict[str, Any]]()
         while True:
             got = page.get("features")
