@@ -1,7 +1,6 @@
-"""Region sets that the user fetched: the file, where it is from and on what terms, held by its SHA-256.
+"""Region sets that the user fetched: a file named by its content, and a JSON record of where it is from.
 
-Each set is a data file named by its content, and beside it a small JSON record that names it. The record is
-written last, so that a set is there whole or not at all.
+The record is written last, so that a set is there whole or not at all.
 """
 
 from __future__ import annotations

@@ -42,10 +42,9 @@ _SUFFIXES = {
 
 @dataclass(frozen=True, slots=True)
 class RemoteMap:
-    """A map that a source has: its day (None where only the map itself says it) and where it is.
+    """A map that a source has: its day (None if only the map says it), address, and the publisher's version, if told.
 
-    `get` fetches it, and returns None where it still has the ETag that is handed over; `version` is what the publisher
-    calls its state, empty where it does not say.
+    `get` fetches it; it returns None where the map still has the ETag that is handed over.
     """
 
     day: date | None

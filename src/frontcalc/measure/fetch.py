@@ -231,7 +231,8 @@ def _fetched(one: RemoteMap, folder: Folder, patience: Patience, *, refresh: boo
     got = persist(lambda: one.get(etag), patience, InconsistentError, RefusedError)
     if got is None:
         assert held is not None
-        folder.confirm(held, one.version)
+        if held.version != one.version:
+            folder.note(replace(held, version=one.version))
         return FetchStep(held.day, "unchanged", one.url)
     what = folder.put(got)
     if what == "changed":

@@ -75,7 +75,7 @@ def place(
         free = []
         for order, (box, anchor) in enumerate(_places(label)):
             own = [box.grown(_PAD), *([Box(*anchor, *anchor).grown(label.mark)] if label.mark else [])]
-            if all(_holds(canvas, part) and all(_apart(part, other) for other in taken) for part in own):
+            if all(_is_free(part, canvas, taken) for part in own):
                 price = cost(label, box)
                 if price is not None:
                     free.append((price, order, box, anchor, own))
@@ -86,14 +86,12 @@ def place(
     return found
 
 
-def _holds(box: Box, part: Box) -> bool:
-    """Say whether a box lies within another."""
-    return box.left <= part.left and box.bottom <= part.bottom and part.right <= box.right and part.top <= box.top
-
-
-def _apart(one: Box, other: Box) -> bool:
-    """Say whether two boxes share no ground."""
-    return one.right <= other.left or other.right <= one.left or one.top <= other.bottom or other.top <= one.bottom
+def _is_free(box: Box, canvas: Box, taken: Sequence[Box]) -> bool:
+    """Say whether a box lies on the canvas and shares no ground with those that are taken."""
+    left, bottom, right, top = box
+    if left < canvas.left or bottom < canvas.bottom or right > canvas.right or top > canvas.top:
+        return False
+    return all(right <= one.left or one.right <= left or top <= one.bottom or one.top <= bottom for one in taken)
 
 
 def _places(label: Label) -> Iterator[tuple[Box, Point]]:
