@@ -183,8 +183,8 @@ class ServiceLayer:
             if not more or not got or len(items) > expected:
                 break
             if not self.pages:
-                problem = "has more features than it sends, and no pages"
-                raise DataError(problem, where=self.name, cure="fetch it by hand")
+                cure = "fetch it by hand"
+                raise DataError("has more features than it sends, and no pages", where=self.name, cure=cure)
             page, _ = _ask(self.client, address, query | self._paging(len(items)))
         if len(items) > expected or (exact and len(items) < expected):
             problem = f"sends {len(items):,} features and counts {expected:,}"
