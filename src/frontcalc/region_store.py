@@ -1,7 +1,6 @@
-"""Region sets that the user fetched: the file, where it is from and on what terms, held by its SHA-256.
+"""Region sets that the user fetched: a file named by its content, and a JSON record of where it is from.
 
-Each set is a data file named by its content, and beside it a small JSON record that names it. The record is
-written last, so that a set is there whole or not at all.
+The record is written last, so that a set is there whole or not at all.
 """
 
 from __future__ import annotations
@@ -9,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -60,33 +61,30 @@ def fetched(level: str) -> tuple[FetchedRegions, ...]:
     DataError says that a file is gone or is no longer what was fetched, or that a record is broken.
     """
     records = sorted(store_folder().glob(f"*-{level}.json"))
-    return tuple(_verified(path) for path in records if _ISO3.fullmatch(path.name.partition("-")[0]))
+    return tuple(_read(path) for path in records if _ISO3.fullmatch(path.name.partition("-")[0]))
 
 
 def find_fetched(iso3: str, level: str) -> FetchedRegions | None:
     """Return one fetched set, held against its recorded SHA-256 as `fetched` does; None where it was never fetched."""
     record = _record_path(iso3, level)
-    return _verified(record) if record.is_file() else None
+    return _read(record) if record.is_file() else None
 
 
 def recorded_sha256(iso3: str, level: str) -> str:
     """Return the SHA-256 recorded for a set, empty where there is no record that can be read."""
-    try:
-        return _described(_record_path(iso3, level)).sha256
-    except DataError:
-        return ""
+    return next((regions.sha256 for regions in _readable(_record_path(iso3, level).name)), "")
 
 
 def of_content(sha256: str) -> FetchedRegions | None:
     """Return the fetched set whose file has a SHA-256, however that file was named; None without any."""
-    for record in sorted(store_folder().glob("*.json")):
-        try:
-            regions = _described(record)
-        except DataError:
-            continue
-        if regions.sha256 == sha256:
-            return regions
-    return None
+    return next((regions for regions in _readable("*.json") if regions.sha256 == sha256), None)
+
+
+def _readable(records: str) -> Iterator[FetchedRegions]:
+    """Yield what the records of a pattern describe, those that are broken left out and no file looked at."""
+    for record in sorted(store_folder().glob(records)):
+        with suppress(DataError):
+            yield _read(record, verified=False)
 
 
 def keep(data: bytes, regions: FetchedRegions) -> FetchedRegions:
@@ -106,12 +104,9 @@ def keep(data: bytes, regions: FetchedRegions) -> FetchedRegions:
             if old != path:
                 old.unlink(missing_ok=True)
     except OSError as error:
-        problem, cure = (
-            f"cannot be written: {reason_of(error)}",
-            "make room, or name another folder with FRONTCALC_CACHE",
-        )
-        raise DataError(problem, where="the cache of regions", cure=cure) from error
-    return _verified(record)
+        cure = "make room, or name another folder with FRONTCALC_CACHE"
+        raise DataError(f"cannot be written: {reason_of(error)}", where="the cache of regions", cure=cure) from error
+    return _read(record)
 
 
 def _record_path(iso3: str, level: str) -> Path:
@@ -121,20 +116,17 @@ def _record_path(iso3: str, level: str) -> Path:
     return store_folder() / f"{iso3}-{level}.json"
 
 
-def _described(record: Path) -> FetchedRegions:
-    """Return the set that a record describes."""
+def _read(record: Path, *, verified: bool = True) -> FetchedRegions:
+    """Return the set that a record describes; `verified`, its file is held against the SHA-256."""
+    again = _CURE.format(record.stem.replace("-", " "))
     try:
         facts = json.loads(record.read_bytes())
         name = str(facts.pop("file"))
-        return FetchedRegions(path=record.parent / Path(name).name, **{key: str(facts[key]) for key in facts})
+        regions = FetchedRegions(path=record.parent / Path(name).name, **{key: str(facts[key]) for key in facts})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        problem, cure = "is a broken record of fetched regions", _CURE.format(record.stem.replace("-", " "))
-        raise DataError(problem, where=record.name, cure=cure) from error
-
-
-def _verified(record: Path) -> FetchedRegions:
-    """Return the set that a record describes, its file held against the SHA-256."""
-    regions, again = _described(record), _CURE.format(record.stem.replace("-", " "))
+        raise DataError("is a broken record of fetched regions", where=record.name, cure=again) from error
+    if not verified:
+        return regions
     try:
         digest = hashlib.sha256(regions.path.read_bytes()).hexdigest()
     except OSError as error:

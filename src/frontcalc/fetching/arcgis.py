@@ -31,12 +31,11 @@ OWN = {True: "properties", False: "attributes"}
 _USUAL_PAGE = 1000
 _METADATA_BYTES = 1 << 24
 _LATER = "try again later"
-_BY_HAND = "fetch it by hand"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 Moments = tuple[int, ...]
-"""Values of a date field, in order: milliseconds since 1970 (UTC)."""
+"""Values of a date field in order, ms since 1970 (UTC), between which the layer has none of another day."""
 
 
 class RefusedError(DataError):
@@ -88,12 +87,10 @@ class ServiceLayer:
         return name_of(self.url)
 
     def in_a_form_it_gives(self) -> ServiceLayer:
-        """Return the layer in GeoJSON if it sends that, as it says that it can; else in Esri's JSON.
-
-        A layer of one archive should not change its form because a server stumbled, so that it is asked more than once.
-        """
+        """Return the layer in GeoJSON if it sends that, as it says that it can; else in Esri's JSON."""
         if not self.geojson:
             return self
+        # Asked more than once: an archive's files should not change their form because a server stumbled.
         query = {"where": _EVERY, "outFields": self.key or "*", "outSR": "4326", "f": "geojson"} | self._paging(0)
         query |= {"resultRecordCount": "1"} if self.pages else {}
         try:
@@ -111,10 +108,7 @@ class ServiceLayer:
         return number
 
     def moments(self) -> dict[date, list[Moments]]:
-        """Ask which days the layer has, and return the values of its date field by day.
-
-        The values of a day come as runs, between whose first and last no value of another day lies.
-        """
+        """Ask which days the layer has, and return the values of its date field by day."""
         query = {"where": _EVERY, "outFields": self.field, "returnGeometry": "false", "returnDistinctValues": "true"}
         answer = self._gathered(query | {"orderByFields": self.field, "f": "json"})
         values = {self._moment(value) for value in answer.values(self.field) if value is not None} if answer else ()
@@ -129,10 +123,8 @@ class ServiceLayer:
     def features(self, where: str = _EVERY, *, etag: str = "") -> LayerFeatures | None:
         """Return all features that fulfil a condition, none missing and none twice; None if the ETag still holds."""
         query = {"where": where, "outFields": "*", "returnGeometry": "true", "outSR": "4326"}
-        if self.key:
-            query["orderByFields"] = self.key
-        query["f"] = "geojson" if self.geojson else "json"
-        return self._gathered(query, exact=True, etag=etag)
+        query |= {"orderByFields": self.key} if self.key else {}
+        return self._gathered(query | {"f": "geojson" if self.geojson else "json"}, exact=True, etag=etag)
 
     def features_of(self, day: date, runs: Sequence[Moments], *, etag: str = "") -> LayerFeatures | None:
         """Return the features of a day as `features` does, some and none of another day."""
@@ -154,9 +146,8 @@ class ServiceLayer:
             # In whole seconds, the last rounded up.
             seconds = run[0] // 1000, -(-run[-1] // 1000)
             first, last = (form.format(_EPOCH + timedelta(seconds=second)) for second in seconds)
-            until = "<" if run[-1] % 1000 else "<="
-            one = f"{self.field} = {first}"
-            clauses.append(one if first == last else f"({self.field} >= {first} AND {self.field} {until} {last})")
+            between = f"({self.field} >= {first} AND {self.field} {'<' if run[-1] % 1000 else '<='} {last})"
+            clauses.append(f"{self.field} = {first}" if first == last else between)
         return " OR ".join(clauses)
 
     def _moment(self, value: object) -> int:
@@ -169,16 +160,12 @@ class ServiceLayer:
         return round((moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH) / _MILLISECOND)
 
     def _gathered(self, query: dict[str, str], *, exact: bool = False, etag: str = "") -> LayerFeatures | None:
-        """Return what a query finds, page after page for as long as the server says that there is more.
-
-        The layer's own count is the most features that there can be; `exact`, there must be just so many.
-        """
-        address = f"{self.url}/query"
+        """Return all pages of a query: at most as many features as the layer counts; if `exact`, just as many."""
+        address, geojson = f"{self.url}/query", query["f"] == "geojson"
         answer = _ask(self.client, address, query | self._paging(0), etag=etag)
         if answer is None:
             return None
         (head, tag), expected = answer, self.count(query["where"])
-        geojson = query["f"] == "geojson"
         page, items, before = head, list[dict[str, Any]](), list[dict[str, Any]]()
         while True:
             got = page.get("features")
@@ -196,7 +183,8 @@ class ServiceLayer:
             if not more or not got or len(items) > expected:
                 break
             if not self.pages:
-                raise DataError("has more features than it sends, and no pages", where=self.name, cure=_BY_HAND)
+                cure = "fetch it by hand"
+                raise DataError("has more features than it sends, and no pages", where=self.name, cure=cure)
             page, _ = _ask(self.client, address, query | self._paging(len(items)))
         if len(items) > expected or (exact and len(items) < expected):
             problem = f"sends {len(items):,} features and counts {expected:,}"

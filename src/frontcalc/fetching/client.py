@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple, Self, TypeVar
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -20,6 +20,7 @@ from frontcalc.sources.limits import limits
 from frontcalc.sources.packages import extra_package
 
 T = TypeVar("T")
+_package = partial(extra_package, where="fetching", extra="fetch")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SECRETS = {"access_token", "api_key", "apikey", "auth", "key", "password", "secret", "sig", "signature", "token"}
 _REDIRECTS = 5
@@ -276,11 +277,6 @@ def retry_after_s(text: str, now: datetime) -> float:
     except (ValueError, OverflowError):
         return 0.0
     return max(0.0, (then.replace(tzinfo=then.tzinfo or UTC) - now).total_seconds())
-
-
-def _package(name: str) -> Any:
-    """Return a module of the extra `fetch`."""
-    return extra_package(name, where="fetching", extra="fetch")
 
 
 @cache

@@ -101,17 +101,12 @@ class Folder:
                 if path != place:
                     path.unlink()
         facts = (new.url, new.query, new.etag, new.version, digest, len(new.data), new.features)
-        self._note(HeldFile(place.name, new.day, *facts))
+        self.note(HeldFile(place.name, new.day, *facts))
         if held is None:
             return "changed" if differing else "new"
         return "unchanged" if held.sha256 == digest and not differing else "changed"
 
-    def confirm(self, held: HeldFile, version: str) -> None:
-        """Note that the publisher has still the same map, in this version of its own."""
-        if held.version != version:
-            self._note(replace(held, version=version))
-
-    def _note(self, held: HeldFile) -> None:
+    def note(self, held: HeldFile) -> None:
         """Write a file into the manifest."""
         others = tuple(one for one in self.manifest.files if one.day != held.day)
         with _writing(self.root):

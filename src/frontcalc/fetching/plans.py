@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -38,15 +39,12 @@ _SUFFIXES = {
     "zip": ".zip",
 }
 
-Check = Callable[[dict[date, int]], Iterator[str]]
-
 
 @dataclass(frozen=True, slots=True)
 class RemoteMap:
-    """A map that a source has: its day (None where only the map itself says it) and where it is.
+    """A map that a source has: its day (None if only the map says it), address, and the publisher's version, if told.
 
-    `get` fetches it, and returns None where it still has the ETag that is handed over; `version` is what the publisher
-    calls its state, empty where it does not say.
+    `get` fetches it; it returns None where the map still has the ETag that is handed over.
     """
 
     day: date | None
@@ -61,7 +59,7 @@ class Plan:
 
     `remarks` are warnings about features that are in no map, and `credit` is whose the publisher says the maps are. All
     its `days`, wanted or not, are None where they cannot be told. Each of `checks` takes the number of features by day
-    that the archive holds in the end, and yields what is missing.
+    that the archive holds in the end, and returns what is missing, empty if nothing is.
     """
 
     maps: list[RemoteMap] = field(default_factory=list)
@@ -69,7 +67,7 @@ class Plan:
     remarks: list[str] = field(default_factory=list)
     credit: str = ""
     days: set[date] | None = None
-    checks: list[Check] = field(default_factory=list)
+    checks: list[Callable[[dict[date, int]], str]] = field(default_factory=list)
 
 
 def origin_of(source: MapSource, options: FetchOptions) -> str:
@@ -221,8 +219,11 @@ def _timelapse(client: Client, source: MapSource, options: FetchOptions) -> Plan
         plan.credit = plan.credit or _credit(layer)
         new = {day: runs for day, runs in moments.items() if day not in days}
         if not (options.since or options.until):
-            plan.checks.append(_count_check(layer, moments, set(new)))
-        plan.maps += [_day_of_layer(source, layer, day, runs) for day, runs in new.items()]
+            plan.checks.append(partial(_missing, layer, moments, set(new)))
+        version = "" if layer.edited is None else str(layer.edited)
+        for day, runs in new.items():
+            asked = [(source.layer, partial(layer.features_of, day, runs))]
+            plan.maps.append(_map_of_layers(day, layer.url, version, asked))
         days |= set(new)
     plan.days = None if plan.failures else days
     return plan
@@ -241,29 +242,15 @@ def _credit(layer: ServiceLayer) -> str:
     return ", ".join(filter(None, (printable(layer.credit).rstrip(". "), place)))
 
 
-def _count_check(layer: ServiceLayer, moments: dict[date, list[Moments]], own: set[date]) -> Check:
-    """Return a check that the days hold all of a layer's dated features: a list of days may be cut short."""
-
-    def check(held: dict[date, int]) -> Iterator[str]:
-        total = layer.count(f"{layer.field} IS NOT NULL")
-        # What an earlier service has of a day says nothing of how much this one has.
-        others = [layer.where(runs) for day, runs in moments.items() if day not in own]
-        number = sum(held.get(day, 0) for day in own) + sum(map(layer.count, others))
-        if number != total:
-            yield f"{layer.name} counts {total:,} features with a date, its days have {number:,}"
-
-    return check
-
-
-def _day_of_layer(source: MapSource, layer: ServiceLayer, day: date, runs: list[Moments]) -> RemoteMap:
-    """Return one day of a layer."""
-    version = "" if layer.edited is None else str(layer.edited)
-
-    def get(etag: str) -> Map | None:
-        features = layer.features_of(day, runs, etag=etag)
-        return _map_of(day, [(source.layer, features)], layer.url, version) if features else None
-
-    return RemoteMap(day, layer.url, get, version)
+def _missing(layer: ServiceLayer, moments: dict[date, list[Moments]], own: set[date], held: dict[date, int]) -> str:
+    """Return how many of a layer's dated features its days lack, empty if none: a list of days may be cut short."""
+    total = layer.count(f"{layer.field} IS NOT NULL")
+    # What an earlier service has of a day says nothing of how much this one has.
+    others = [layer.where(runs) for day, runs in moments.items() if day not in own]
+    number = sum(held.get(day, 0) for day in own) + sum(map(layer.count, others))
+    if number == total:
+        return ""
+    return f"{layer.name} counts {total:,} features with a date, its days have {number:,}"
 
 
 def _live(client: Client, source: MapSource, options: FetchOptions) -> Plan:
@@ -275,46 +262,45 @@ def _live(client: Client, source: MapSource, options: FetchOptions) -> Plan:
         raise UsageError("do not say which day they show", where=source.name, cure="give it with --day")
     day = options.day or day_from_property(max(edits))
     version = " ".join(map(str, edits)) if len(edits) == len(layers) else ""
-    url = source.base or layers[0].url
+    names = [layer.name.partition("/")[0] if source.services else "" for layer in layers]
+    asked = [(name, layer.features) for name, layer in zip(names, layers, strict=True)]
+    return Plan([_map_of_layers(day, source.base or layers[0].url, version, asked)], credit=_credit(layers[0]))
+
+
+def _map_of_layers(
+    day: date, url: str, version: str, layers: Sequence[tuple[str, Callable[..., LayerFeatures | None]]]
+) -> RemoteMap:
+    """Return a map of one or more layers, a line a feature; features are marked with the name of a layer, if any.
+
+    Each layer is a name and what fetches its features, as `ServiceLayer.features` does.
+    """
+    alone = len(layers) == 1
 
     def get(etag: str) -> Map | None:
-        parts = []
-        for layer in layers:
+        parts: list[LayerFeatures] = []
+        for _, ask in layers:
             # An ETag is of one layer; with several there is none.
-            features = layer.features(etag=etag if len(layers) == 1 else "")
-            if features is None:
+            part = ask(etag=etag if alone else "")
+            if part is None:
                 return None
-            parts.append((layer.name.partition("/")[0] if source.services else "", features))
-        return _map_of(day, parts, url, version)
-
-    return Plan([RemoteMap(day, url, get, version)], credit=_credit(layers[0]))
-
-
-def _map_of(day: date, parts: list[tuple[str, LayerFeatures]], url: str, version: str) -> Map:
-    """Return layers as one file, a line a feature; what is named here is marked with its layer."""
-    first = parts[0][1]
-    if any(part.geojson != first.geojson for _, part in parts):
-        raise DataError("answer in different forms", where=host_of(url), cure="fetch them one by one")
-    own = OWN[first.geojson]
-    empty: dict[str, Any] = {"type": "Feature", "properties": {}, "geometry": None}
-    lines: list[bytes] = []
-    for mark, part in parts:
+            parts.append(part)
+        first, lines = parts[0], list[bytes]()
+        if any(part.geojson != first.geojson for part in parts):
+            raise DataError("answer in different forms", where=host_of(url), cure="fetch them one by one")
+        own = OWN[first.geojson]
         # A layer that is there and empty is not the same as one that is not there.
-        items = part.items or ([empty] if mark and first.geojson else [])
-        marked = ({**item, own: {**(item.get(own) or {}), "layer": mark}} if mark else item for item in items)
-        lines += map(orjson.dumps, marked)
-    head = orjson.dumps(first.head)
-    alone = len(parts) == 1
-    return Map(
-        day=day,
-        data=head[:-1] + (b"," if first.head else b"") + b'"features":[\n' + b",\n".join(lines) + b"\n]}\n",
-        suffix=".geojson" if first.geojson else ".json",
-        url=url,
-        query=first.query if alone else {"where": "1=1", "outSR": "4326"},
-        etag=first.etag if alone else "",
-        version=version,
-        features=sum(len(part.items) for _, part in parts),
-    )
+        empty: list[dict[str, Any]] = [{"type": "Feature", "properties": {}, "geometry": None}] * first.geojson
+        for (mark, _), part in zip(layers, parts, strict=True):
+            items = part.items or (empty if mark else [])
+            marked = ({**item, own: {**(item.get(own) or {}), "layer": mark}} if mark else item for item in items)
+            lines += map(orjson.dumps, marked)
+        number = sum(len(part.items) for part in parts)
+        head = orjson.dumps(first.head)[:-1] + (b"," if first.head else b"")
+        data = head + b'"features":[\n' + b",\n".join(lines) + b"\n]}\n"
+        query, tag = (first.query, first.etag) if alone else ({"where": "1=1", "outSR": "4326"}, "")
+        return Map(day, data, ".geojson" if first.geojson else ".json", url, query, tag, version, number)
+
+    return RemoteMap(day, url, get, version)
 
 
 _PLANNERS: dict[str, Callable[[Client, MapSource, FetchOptions], Plan]] = {

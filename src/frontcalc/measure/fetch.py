@@ -203,7 +203,8 @@ def _fill(folder: Folder, plan: Plan, patience: Patience, *, refresh: bool) -> l
     numbers = {held.day: held.features for held in folder.manifest.files}
     for check in plan.checks:
         try:
-            plan.failures += [(missing, None) for missing in check(numbers)]
+            if missing := check(numbers):
+                plan.failures.append((missing, None))
         except FrontcalcError as error:
             plan.failures.append(("the publisher's count", error))
     return steps
@@ -230,7 +231,8 @@ def _fetched(one: RemoteMap, folder: Folder, patience: Patience, *, refresh: boo
     got = persist(lambda: one.get(etag), patience, InconsistentError, RefusedError)
     if got is None:
         assert held is not None
-        folder.confirm(held, one.version)
+        if held.version != one.version:
+            folder.note(replace(held, version=one.version))
         return FetchStep(held.day, "unchanged", one.url)
     what = folder.put(got)
     if what == "changed":

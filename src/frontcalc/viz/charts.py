@@ -9,23 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from frontcalc import tables
 from frontcalc.errors import FrontcalcError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.names import printable
 from frontcalc.outputs.numbers import km2
 from frontcalc.outputs.text import html_tables
 from frontcalc.outputs.wording import Unit, change, listed, measurable
-from frontcalc.tables import (
-    TOTAL,
-    ChangeRow,
-    CompareRow,
-    DiffRow,
-    DisagreementRow,
-    PeriodRow,
-    SeriesRow,
-    SummaryRow,
-    Table,
-)
+from frontcalc.tables import TOTAL, CompareRow, DiffRow, PeriodRow, SeriesRow, SummaryRow, Table
 from frontcalc.viz import titles
 from frontcalc.viz.curve import Event, draw_series, read_events
 from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, figure_of, installed, plain_settings, ticks_between
@@ -36,9 +27,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _ELSEWHERE = {
-    ChangeRow: "frontcalc.change_map draws the ground that changed hands",
+    tables.ChangeRow: "frontcalc.change_map draws the ground that changed hands",
     CompareRow: "draw the diff of each archive by itself",
-    DisagreementRow: ".to_geoframe().plot() draws the ground itself",
+    tables.DisagreementRow: ".to_geoframe().plot() draws the ground itself",
 }
 _NOTEBOOK_SIZE = "1200x700"
 _BAR = 0.72
@@ -155,15 +146,15 @@ def notebook_html(result: Table[Any, Any]) -> str:
     >>> html.startswith("<table>")
     True
     """
-    tables = html_tables(result)
+    text = html_tables(result)
     if not installed() or not issubclass(result.kind, DiffRow | SeriesRow):
-        return tables
+        return text
     try:
         drawn = picture(result, size=_NOTEBOOK_SIZE).image("png")
     except FrontcalcError:
         # A table that no chart can show, as of many actors, is still a table.
-        return tables
-    return f'{tables}\n<img alt="" width="800" src="data:image/png;base64,{base64.b64encode(drawn).decode()}">'
+        return text
+    return f'{text}\n<img alt="" width="800" src="data:image/png;base64,{base64.b64encode(drawn).decode()}">'
 
 
 def _draw_periods(table: Table[Any, Any], style: Style) -> Picture:

@@ -58,28 +58,9 @@ class Frame:
         return laea(self.lon, self.lat)
 
     @property
-    def stated(self) -> str:
-        """The projection in words."""
-        north, east = "N" if self.lat >= 0 else "S", "E" if self.lon >= 0 else "W"
-        centre = f"{abs(self.lat):.1f}° {north} {abs(self.lon):.1f}° {east}"
-        return f"Lambert azimuthal equal-area projection centred on {centre} (WGS 84)"
-
-    @property
     def degrees(self) -> Bounds:
         """The bounds of the frame in degrees."""
         return crs.bounds_in_degrees(self.crs, self.box)
-
-    @property
-    def is_known(self) -> bool:
-        """Whether neighbours and coasts are known all over it."""
-        west, south, east, north = self.degrees
-        return COVERED[0] <= west and COVERED[1] <= south and east <= COVERED[2] and north <= COVERED[3]
-
-    @property
-    def aspect(self) -> float:
-        """Width ÷ height."""
-        west, south, east, north = self.box
-        return (east - west) / (north - south)
 
     def fitted(self, aspect: float) -> Frame:
         """Return the frame widened or heightened to an aspect, its middle the same."""
@@ -105,11 +86,8 @@ def frame_of(zoom: str, plane: str, changed: Geometries, held: Geometries, regio
         west, south, east, north = map(float, sides)
         on_globe = -180 <= west < east <= 180 and -90 <= south < north <= 90
         if not on_globe or max(east - west, north - south) > _WIDEST_DEGREES:
-            raise UsageError(
-                f"is no box of at most {_WIDEST_DEGREES} degrees a side",
-                where=f"--zoom {zoom}",
-                cure="give W,S,E,N, as in 33,46,41,51",
-            )
+            problem = f"is no box of at most {_WIDEST_DEGREES} degrees a side"
+            raise UsageError(problem, where=f"--zoom {zoom}", cure="give W,S,E,N, as in 33,46,41,51")
         return _around(outline(west, south, east, north), crs.LONLAT, air=0.0)
     return _around(regions.land[regions.land_owner == _region(zoom, regions)], plane)
 

@@ -16,7 +16,7 @@ import shapely
 
 from frontcalc import crs, geometry
 from frontcalc.names import printable
-from frontcalc.viz.frame import SEAS, Basemap, Frame, Geometries, Town, towns
+from frontcalc.viz.frame import SEAS, Basemap, Frame, Geometries, towns
 from frontcalc.viz.sheet import Box, Sheet
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def place(
         free = []
         for order, (box, anchor) in enumerate(_places(label)):
             own = [box.grown(_PAD), *([Box(*anchor, *anchor).grown(label.mark)] if label.mark else [])]
-            if all(_holds(canvas, part) and all(_apart(part, other) for other in taken) for part in own):
+            if all(_is_free(part, canvas, taken) for part in own):
                 price = cost(label, box)
                 if price is not None:
                     free.append((price, order, box, anchor, own))
@@ -86,14 +86,12 @@ def place(
     return found
 
 
-def _holds(box: Box, part: Box) -> bool:
-    """Say whether a box lies within another."""
-    return box.left <= part.left and box.bottom <= part.bottom and part.right <= box.right and part.top <= box.top
-
-
-def _apart(one: Box, other: Box) -> bool:
-    """Say whether two boxes share no ground."""
-    return one.right <= other.left or other.right <= one.left or one.top <= other.bottom or other.top <= one.bottom
+def _is_free(box: Box, canvas: Box, taken: Sequence[Box]) -> bool:
+    """Say whether a box lies on the canvas and shares no ground with those that are taken."""
+    left, bottom, right, top = box
+    if left < canvas.left or bottom < canvas.bottom or right > canvas.right or top > canvas.top:
+        return False
+    return all(right <= one.left or one.right <= left or top <= one.bottom or one.top <= bottom for one in taken)
 
 
 def _places(label: Label) -> Iterator[tuple[Box, Point]]:
@@ -145,7 +143,10 @@ def letter(sheet: Sheet, axes: Axes, box: Box, frame: Frame, land: Basemap, chan
 
     inside = {which: shapely.intersection(area, shapely.box(*canvas)) for which, area in areas.items()}
     largest = sorted((which for which in inside if inside[which].area), key=lambda own: (own[0], -areas[own].area))
-    mine, dot = _towns_in(frame, sheet.px(1) / per_metre), sheet.px(_MARK_PT)
+    (west, south, east, north), dot = frame.degrees, sheet.px(_MARK_PT)
+    # The towns that the frame shows at its scale, the largest first.
+    near_enough = (town for town in towns() if sheet.px(1) / per_metre <= _METRES_PER_POINT[town.rank])
+    mine = [town for town in near_enough if west <= town.lon <= east and south <= town.lat <= north]
     points = located([(town.lon, town.lat) for town in mine])
     dots = [label("town", town.name, [point], dot) for town, point in zip(mine, points, strict=True)]
     cities = sum(town.rank <= _CITY for town in mine)
@@ -153,16 +154,6 @@ def letter(sheet: Sheet, axes: Axes, box: Box, frame: Frame, land: Basemap, chan
     labels = [*dots[:cities], *(label(*which, _anchors(inside[which])) for which in largest), *seas, *dots[cities:]]
     for one, own, anchor in place(labels, canvas, cost):
         _write(sheet, axes, one, own, anchor)
-
-
-def _towns_in(frame: Frame, metres_per_point: float) -> list[Town]:
-    """Return the towns that a frame shows at its scale, the largest first."""
-    west, south, east, north = frame.degrees
-    return [
-        town
-        for town in towns()
-        if metres_per_point <= _METRES_PER_POINT[town.rank] and west <= town.lon <= east and south <= town.lat <= north
-    ]
 
 
 def _shared(tree: shapely.STRtree, text: shapely.Polygon) -> float:

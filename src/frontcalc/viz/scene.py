@@ -124,7 +124,11 @@ def _draw(scene: ChangeMap, style: Style, zoom: str) -> Picture:
             for one in scene.panels
         ]
         space = sheet.room(_words(scene, first, drawn, sheet))
-        boxes = _boxes(sheet, _key(sheet, space, changed=any(map(len, changed))), count, first.aspect)
+        remark, theme = _THICKENED if any(map(len, changed)) else "no ground gained or lost", style.theme
+        key = [("gained", theme.gained), ("lost", theme.lost), ("held at the opening", theme.held), (remark, "")]
+        below = sheet.key(space, key, 2, reserve=space.width * _SCALE_ROOM)
+        west, south, east, north = first.box
+        boxes = _boxes(sheet, below, count, (east - west) / (north - south))
         frame = first.fitted(boxes[0].width / boxes[0].height)
         words = _words(scene, frame, drawn, sheet)
         sheet.write(words)
@@ -143,8 +147,14 @@ def _draw(scene: ChangeMap, style: Style, zoom: str) -> Picture:
 def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet) -> titles.Words:
     """Return what stands around the map."""
     rows, meta, unit = [panel.row for panel in drawn], scene.table.meta, sheet.unit
+    north_south, east_west = "N" if frame.lat >= 0 else "S", "E" if frame.lon >= 0 else "W"
+    centre = f"{abs(frame.lat):.1f}° {north_south} {abs(frame.lon):.1f}° {east_west}"
+    projection = f"Lambert azimuthal equal-area projection centred on {centre} (WGS 84)"
     west, south, east, north = COVERED
     coast = f"Coast and neighbours are known from {west:g}° to {east:g}° E and {south:g}° to {north:g}° N only."
+    shown = frame.degrees
+    if west <= shown[0] and south <= shown[1] and shown[2] <= east and shown[3] <= north:
+        coast = "Coast and neighbours: Natural Earth."
     whole = out = 0.0
     for ground in (ground for panel in drawn for ground in (panel.gained, panel.lost)):
         areas = shapely.area(ground)
@@ -155,16 +165,9 @@ def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet)
         meta,
         titles.map_title(rows, titles.place_of(scene.table.rows, meta), unit),
         f"{titles.gross_of(rows[0], unit)}." if len(rows) == 1 else "Ground gained and lost in each period.",
-        [f"Drawn in the {frame.stated}. {'Coast and neighbours: Natural Earth.' if frame.is_known else coast}"],
+        [f"Drawn in the {projection}. {coast}"],
         [f"Outside the frame: {share} of what was gained and lost."] if out > 1e-6 * whole else [],
     )
-
-
-def _key(sheet: Sheet, space: Box, *, changed: bool) -> Box:
-    """Write what the colours mean and return the box below it."""
-    theme, remark = sheet.theme, _THICKENED if changed else "no ground gained or lost"
-    entries = [("gained", theme.gained), ("lost", theme.lost), ("held at the opening", theme.held), (remark, "")]
-    return sheet.key(space, entries, 2, reserve=space.width * _SCALE_ROOM)
 
 
 def _boxes(sheet: Sheet, space: Box, count: int, aspect: float) -> list[Box]:

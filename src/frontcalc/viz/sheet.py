@@ -153,9 +153,8 @@ class Sheet:
         top = self.height - self.margin - sum(self.px(size * _LEADING) for _, _, size, _ in above)
         bottom = self.margin * 0.8 + len(below) * self.px(_SOURCE_PT * _LEADING)
         if top - bottom < self.height * 0.3:
-            raise UsageError(
-                "leaves no room for the picture", where=f"--size {self.width}x{self.height}", cure="give a larger one"
-            )
+            where = f"--size {self.width}x{self.height}"
+            raise UsageError("leaves no room for the picture", where=where, cure="give a larger one")
         return Box(self.margin, bottom + self.px(5), self.width - self.margin, top - self.px(5))
 
     def write(self, words: Words) -> None:
