@@ -124,7 +124,7 @@ def _show_cache(cache: str | None, format_: str, *, clearing: bool) -> None:
         writing.write((removed_text(shown[-1]) if clearing else usage_text(*shown)).encode())
 
 
-@click.command("completion", cls=options.Command)
+@click.command("completion")
 @click.argument("shell", type=click.Choice(SHELLS))
 @options.loudness
 def completion_command(shell: str) -> None:

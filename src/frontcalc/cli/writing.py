@@ -38,13 +38,7 @@ SUFFIXES = {
     ".htm": ("html",),
     ".xlsx": ("xlsx",),
     ".parquet": ("parquet", "geoparquet"),
-    ".sarif": ("sarif",),
-    ".geojson": ("geojson",),
-    ".gpkg": ("gpkg",),
-    ".geoparquet": ("geoparquet",),
-    ".png": ("png",),
-    ".svg": ("svg",),
-    ".pdf": ("pdf",),
+    **{f".{form}": (form,) for form in ("sarif", *MAP_FORMATS, *PICTURES)},
 }
 
 
@@ -118,7 +112,11 @@ def picture_asked() -> tuple[str, dict[str, Any]]:
 
 
 def form() -> str:
-    """Return the form of the output: that asked for, else by the file's suffix, else the first of the forms."""
+    """Return the form of the output: that asked for, else by the file's suffix, else the first of the forms.
+
+    An output that the command would read is refused.
+    """
+    options.refuse_output()
     context = click.get_current_context()
     option = next(one for one in context.command.params if one.name in ("format_", "image"))
     asked, output = context.params[str(option.name)], context.params.get("output")

@@ -32,7 +32,7 @@ CHECK_WRITERS = {**WRITERS, "sarif": "flat.sarif_text"}
 
 MAP_WRITERS = {
     "geojson": "geodata.map_geojson_bytes",
-    "gpkg": "gpkg.gpkg_bytes",
+    "gpkg": "geodata.gpkg_bytes",
     "geoparquet": "geodata.map_geoparquet_bytes",
 }
 """Formats of change polygons, which no table can be written in."""
