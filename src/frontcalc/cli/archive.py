@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.group("archive", cls=options.Group)
-@click.pass_context
-def archive_command(context: click.Context) -> None:
+def archive_command() -> None:
     """Work on archives of maps: list, check, explain and convert them."""
-    options.hand_down(context, archive_command)
 
 
 @archive_command.command("list")

@@ -241,11 +241,6 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None and name not in OUTPUT} | own
 
 
-def hand_down(context: click.Context, group: click.Group) -> None:
-    """Make the working folder's defaults, which are of a command, those of each command in a group."""
-    context.default_map = dict.fromkeys(group.commands, context.default_map or {})
-
-
 def refuse_output() -> None:
     """Refuse an output that the command would read; called before anything is done."""
     asked = click.get_current_context().params
@@ -267,6 +262,9 @@ class Group(click.Group):
         Of an option that is gone, say what does its work.
         """
         name, command, rest = super().resolve_command(ctx, args)
+        if ctx.parent and name:
+            # The working folder's defaults, which are of a command, are those of each command in a group.
+            ctx.default_map = {name: ctx.default_map or {}}
         if ctx.resilient_parsing or command is None or isinstance(command, click.Group):
             return name, command, rest
         own = click.Context(command, info_name=name, parent=ctx)

@@ -39,10 +39,8 @@ def map_command(periods: tuple[Any, ...], zoom: str | None, archive: str | None,
 
 
 @click.group("plot", cls=options.Group)
-@click.pass_context
-def plot_command(context: click.Context) -> None:
+def plot_command() -> None:
     """Draw charts: area held over time, gained and lost by period, regions by rank."""
-    options.hand_down(context, plot_command)
 
 
 @plot_command.command("series")

@@ -162,10 +162,7 @@ def show(facade: Callable[..., Table[Any, Any]], *values: Any, **how: Any) -> Ta
 def emit(result: Table[Any, Any], chosen: str) -> None:
     """Write a result to standard output or a file; notices that the format does not show go to stderr.
 
-    Raises
-    ------
-    CheckFailed
-        All is written, and there is a notice that the command is to fail on.
+    Raise CheckFailed, when all is written, for a notice that the command is to fail on.
     """
     from frontcalc.notices import require_none
     from frontcalc.outputs import WITH_REMARKS, place_lines, render

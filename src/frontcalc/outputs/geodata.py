@@ -68,8 +68,7 @@ class LayerPolygons:
 def geoparquet_bytes(layers: Iterable[LayerPolygons]) -> bytes:
     """Return GeoParquet 1.1: a row a polygon, sorted by date, layer, then geometry.
 
-    Columns are date, layer, actor, role, geometry (WKB, null for a layer without polygons) and bbox,
-    the covering that lets readers skip what they do not need.
+    Columns are date, layer, actor, role, geometry (WKB, null for a layer without polygons) and bbox, its covering.
     """
     arrow = extra_package("pyarrow", where="GeoParquet")
     drawn = [(one, polygon) for one in _tidy(layers) for polygon in (one.polygons if len(one.polygons) else [None])]
@@ -95,11 +94,7 @@ def geojson_bytes(layers: Iterable[LayerPolygons]) -> bytes:
 
 
 def parquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
-    """Return a result as Parquet: the figures of the CSV, as float64.
-
-    A column's metadata have its `description` and `unit`; the file's have `frontcalc`, which is `meta`
-    of the JSON output.
-    """
+    """Return a result as Parquet: the figures of the CSV, as float64; `frontcalc` of its metadata is JSON's `meta`."""
     parquet = extra_package("pyarrow.parquet", where="Parquet")
     out = io.BytesIO()
     parquet.write_table(_arrow_table(result, units, where="Parquet"), out, compression="zstd")

@@ -22,13 +22,13 @@ from frontcalc.errors import DataError
 from frontcalc.lint import Finding
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import ATTRIBUTION, BEFORE_UNITS, UNITS, columns
-from frontcalc.tables import SummaryMeta, SummaryRow, Table, basis, lists, rows
+from frontcalc.tables import SummaryMeta, SummaryRow, Table, lists, rows
 
 PUBLISHED: dict[type, type] = {
-    **dict.fromkeys((rows.DiffRow, rows.HeldRow, rows.SeriesRow), basis.Meta),
-    **dict.fromkeys((rows.SummaryRow, rows.GrossRow), basis.SummaryMeta),
-    **dict.fromkeys((rows.FlowRow, rows.PlaceRow, rows.SensitivityRow, rows.RangeRow), basis.Meta),
-    rows.CompareRow: basis.CompareMeta,
+    **dict.fromkeys((rows.DiffRow, rows.HeldRow, rows.SeriesRow), rows.Meta),
+    **dict.fromkeys((rows.SummaryRow, rows.GrossRow), rows.SummaryMeta),
+    **dict.fromkeys((rows.FlowRow, rows.PlaceRow, rows.SensitivityRow, rows.RangeRow), rows.Meta),
+    rows.CompareRow: rows.CompareMeta,
     **dict.fromkeys((lists.LayerRow, lists.LegendRow, Finding), lists.ArchiveMeta),
     lists.ClaimRow: lists.ClaimsMeta,
     **dict.fromkeys((lists.RegionRow, lists.RegionDetailRow), lists.RegionMeta),
@@ -160,13 +160,7 @@ def datapackage(
 
 
 def read_record(content: bytes, *, where: str) -> Record:
-    """Return what a tree's datapackage.json says that it rests on.
-
-    Raises
-    ------
-    DataError
-        It is no JSON, or not one of frontcalc's.
-    """
+    """Return what a tree's datapackage.json says that it rests on; DataError if it is not one of frontcalc's."""
     try:
         document = orjson.loads(content)
         own = document["frontcalc"]
