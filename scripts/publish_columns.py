@@ -11,8 +11,7 @@ from pathlib import Path
 
 import orjson
 
-from frontcalc.columns import DEFINITIONS
-from frontcalc.outputs.numbers import Column, columns
+from frontcalc.outputs.numbers import DEFINITIONS, Column, columns
 from frontcalc.outputs.schema import MAPPED, PUBLISHED, VERSION, json_schema, schema_name
 from frontcalc.tables import ChangeRow, DisagreementRow
 

@@ -27,7 +27,7 @@ from frontcalc.errors import UsageError
 from frontcalc.measure.held import holdings
 from frontcalc.outputs import render
 from frontcalc.outputs.wording import capital
-from frontcalc.page import content
+from frontcalc.page import content, html_page
 from frontcalc.page.content import (
     GRID_M,
     TOLERANCES_M,
@@ -40,7 +40,6 @@ from frontcalc.page.content import (
     plane_around,
     simplified,
 )
-from frontcalc.page.document import html_page
 from frontcalc.tables import RangeRow
 
 Write = Callable[..., Path]

@@ -41,14 +41,8 @@ _WORDS: dict[Any, str] = {
 def facade(function: Callable[P, R]) -> Callable[P, R]:
     """Return a public function that refuses keywords that it does not have, and values of another type.
 
-    Its `**options` are those of the TypedDict that they are annotated with.
-
-    Raises
-    ------
-    TypeError
-        A keyword is unknown; the likeliest one is suggested.
-    UsageError
-        A value is of a type that is not taken.
+    Its `**options` are those of the TypedDict that they are annotated with. An unknown keyword is a TypeError that
+    suggests the likeliest one, a value of a type that is not taken a UsageError.
     """
     # Hints by name, the types in them that need no closer look, and the names in order; found at the first call.
     known: list[tuple[dict[str, Any], dict[str, set[Any]], list[str]]] = []
@@ -111,11 +105,10 @@ def _words(hint: Any) -> str:
     """Return what an annotation says, in words."""
     kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     lists = [get_args(kind)[0] for kind in kinds if get_origin(kind) in (Sequence, Collection)]
-    single = [_word(kind) for kind in kinds if kind is not NoneType and get_origin(kind) is None]
+    single = [
+        _WORDS.get(kind) or f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
+        for kind in kinds
+        if kind is not NoneType and get_origin(kind) is None
+    ]
     listed = [] if not lists else ["a list of these"] if single else [f"a list, each {_words(lists[0])}"]
     return " or ".join(dict.fromkeys([*single, *listed]))
-
-
-def _word(kind: Any) -> str:
-    """Return what one class is called."""
-    return _WORDS.get(kind) or f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"

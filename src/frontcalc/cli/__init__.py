@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from frontcalc import __version__
-from frontcalc.cli import terminal
+from frontcalc.cli import options, terminal
 from frontcalc.errors import FrontcalcError
 from frontcalc.names import printable
 
@@ -47,7 +47,7 @@ _HOME = {"archive": "archive", "fetch": "archive", "map": "pictures", "plot": "p
 """The modules of commands that do not measure; the rest are in `measures`. Each is `NAME_command` there."""
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(options.Group):
     """A group that knows its commands by name and loads only the one that is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -16,14 +16,11 @@ if TYPE_CHECKING:
 
 
 @click.group("archive", cls=options.Group)
-@click.pass_context
-def archive_command(context: click.Context) -> None:
+def archive_command() -> None:
     """Work on archives of maps: list, check, explain and convert them."""
-    options.hand_down(context, archive_command)
 
 
 @archive_command.command("list")
-@options.archive
 @options.reading
 @writing.output
 def list_command(**how: Any) -> None:
@@ -46,7 +43,7 @@ def list_command(**how: Any) -> None:
 )
 @click.option("--force", is_flag=True, help="Write over an existing file; its other entries are kept.")
 @click.option("--format", "format_", type=click.Choice(("table", "csv", "json", "markdown")), help="Form of the list.")
-@options.reading
+@options.explaining
 @options.loudness
 def explain_command(
     path: str, field: str | None, layers: tuple[str, ...], ignore: tuple[str, ...], target: str | None,
@@ -81,7 +78,6 @@ def explain_command(
 @click.option(
     "--frozen", type=int, metavar="N", help="Report layers that stand still for N maps while others move [default: 5]."
 )
-@options.archive
 @options.checking
 @writing.output_of_check
 def check_command(strict: bool, **how: Any) -> None:
@@ -102,7 +98,6 @@ def check_command(strict: bool, **how: Any) -> None:
 @options.path_option(
     "-o", "--output", required=True, metavar="FILE|DIR", help="NAME.parquet, NAME.geojson, or a new folder."
 )
-@options.archive
 @options.reading
 @options.loudness
 def convert_command(output: str, **how: Any) -> None:
@@ -112,6 +107,7 @@ def convert_command(output: str, **how: Any) -> None:
     actor and role; anything else is a folder with a GeoJSON file a date. Either
     reads back to the same figures.
     """
+    options.refuse_output()
     with terminal.progress():
         files = frontcalc.convert(output, **options.given(how))
     terminal.say(f"wrote {len(files)} file{'s' if len(files) != 1 else ''} to {output}")
@@ -144,17 +140,10 @@ def sources(context: click.Context, parameter: click.Parameter, incomplete: str)
     return [CompletionItem(name, help=says) for name, says in known_sources().items() if name.startswith(incomplete)]
 
 
-@click.command("fetch", cls=options.Command)
+@click.command("fetch")
 @click.argument("source", shell_complete=sources)
 @click.argument("urls", nargs=-1, metavar="[URL]...")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="DIR",
-    shell_complete=options.paths,
-    help="The archive; made where there is none.",
-)
+@options.path_option("-o", "--output", required=True, metavar="DIR", help="The archive; made where there is none.")
 @click.option("--accept-terms", is_flag=True, help="You have read the publisher's terms, and they allow what you do.")
 @click.option("--since", type=options.date, metavar="DATE", help="The first day wanted, as YYYY-MM-DD.")
 @click.option("--until", type=options.date, metavar="DATE", help="The last day wanted.")
@@ -182,6 +171,7 @@ def fetch_command(source: str, urls: tuple[str, ...], output: str, no_check: boo
     """  # noqa: D301 - click reads the backspace itself
     from frontcalc.measure.fetch import IncompleteError
 
+    options.refuse_output()
     # Whoever has not accepted them is told them by the refusal.
     for line in frontcalc.source_terms(source) if how["accept_terms"] or how["dry_run"] else ():
         terminal.say(line)

@@ -12,9 +12,8 @@ from frontcalc.cli import options, terminal, writing
 from frontcalc.errors import CheckFailed
 
 
-@click.command("diff", cls=options.Command)
+@click.command("diff")
 @options.periods_or_two_files
-@options.archive
 @options.measuring
 @options.slivers
 @options.workers_or_cluster
@@ -56,9 +55,8 @@ def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool
     writing.emit(result, form)
 
 
-@click.command("held", cls=options.Command)
+@click.command("held")
 @click.argument("dates", type=options.date, nargs=-1, required=True, metavar="DATE [DATE …]")
-@options.archive
 @options.measuring
 @options.workers
 @writing.output
@@ -70,10 +68,9 @@ def held_command(dates: tuple[str, ...], **how: Any) -> None:
     writing.show(frontcalc.held, dates, **how)
 
 
-@click.command("series", cls=options.Command)
+@click.command("series")
 @options.since_until
 @click.option("--every", type=click.Choice(options.STEPS), default="snapshot", show_default=True, help="A row at each.")
-@options.archive
 @options.measuring
 @options.workers_or_cluster
 @options.slivers
@@ -83,7 +80,7 @@ def series_command(**how: Any) -> None:
     writing.show(frontcalc.series, **how)
 
 
-@click.command("summary", cls=options.Command)
+@click.command("summary")
 @click.option(
     "--every",
     callback=options.names,
@@ -97,7 +94,6 @@ def series_command(**how: Any) -> None:
 @click.option("--gross", is_flag=True, help="Add gross gained and lost, turnover and slivers.")
 @click.option("--step", type=click.Choice(options.STEPS), help="What gross figures compare [default: snapshot].")
 @click.option("--check", is_flag=True, help="Write nothing: compare with the folder's tables, exit 1 if figures moved.")
-@options.archive
 @options.measuring
 @options.slivers
 @options.workers_or_cluster
@@ -149,9 +145,8 @@ def summary_command(
     terminal.say(f"wrote {', '.join(file.name for file in files)} to {folder}")
 
 
-@click.command("flows", cls=options.Command)
+@click.command("flows")
 @options.periods
-@options.archive
 @options.measuring
 @options.workers
 @writing.output
@@ -168,10 +163,9 @@ def flows_command(periods: tuple[str, ...], **how: Any) -> None:
     writing.show(frontcalc.flows, periods, **how)
 
 
-@click.command("places", cls=options.Command)
+@click.command("places")
 @options.periods
 @options.path_option("--places", required=True, help="Named points: GeoJSON, or CSV with columns name, lon, lat.")
-@options.archive
 @options.measuring
 @writing.output
 def places_command(periods: tuple[str, ...], **how: Any) -> None:
@@ -184,9 +178,8 @@ def places_command(periods: tuple[str, ...], **how: Any) -> None:
     writing.show(frontcalc.places, periods, **how)
 
 
-@click.command("sensitivity", cls=options.Command)
+@click.command("sensitivity")
 @options.one_period
-@options.archive
 @options.measuring
 @writing.output
 def sensitivity_command(period: str, **how: Any) -> None:
@@ -203,17 +196,9 @@ def sensitivity_command(period: str, **how: Any) -> None:
     writing.show(frontcalc.sensitivity, period, **how)
 
 
-@click.command("compare", cls=options.Command)
+@click.command("compare")
 @options.periods
-@options.path_option(
-    "--archive",
-    "archives",
-    metavar="PATH",
-    multiple=True,
-    required=True,
-    help="Folder, zip or file of dated maps; give it twice or more.",
-)
-@options.measuring
+@options.comparing
 @options.workers
 @writing.output_or_map
 def compare_command(periods: tuple[str, ...], **how: Any) -> None:
@@ -232,9 +217,8 @@ def compare_command(periods: tuple[str, ...], **how: Any) -> None:
     writing.show(side_by_side, periods, **how)
 
 
-@click.command("verify", cls=options.Command)
+@click.command("verify")
 @click.argument("claims", metavar="CLAIMS.toml", shell_complete=options.paths)
-@options.archive
 @options.verifying
 @writing.output
 def verify_command(claims: str, archive: str | None, output: str | None, **how: Any) -> None:
@@ -265,9 +249,8 @@ def verify_command(claims: str, archive: str | None, output: str | None, **how: 
         raise CheckFailed(f"{count} of {len(result.rows)} disagree", where=result.meta.claims.name)
 
 
-@click.command("report", cls=options.Command)
+@click.command("report")
 @options.periods
-@options.archive
 @options.measuring
 @options.workers
 @click.option(
@@ -289,6 +272,7 @@ def report_command(periods: tuple[str, ...], output: str, **how: Any) -> None:
 
     Needs frontcalc[viz].
     """  # noqa: D301 - click needs the character that \b stands for
+    options.refuse_output()
     if output != "-" and Path(output).suffix.lower() not in (".html", ".htm"):
         raise click.UsageError(f"-o {output}: the page is HTML; name it as in report.html")
     with terminal.progress():

@@ -82,11 +82,19 @@ def words(
 path_option = partial(click.option, metavar="FILE", shell_complete=paths)
 """An option that names a file."""
 
-archive = path_option(
+_archive = path_option(
     "--archive",
     metavar="PATH",
     envvar="FRONTCALC_ARCHIVE",
     help="Folder, zip or file of dated maps; or set FRONTCALC_ARCHIVE [default: a synthetic sample].",
+)
+_archives = path_option(
+    "--archive",
+    "archives",
+    metavar="PATH",
+    multiple=True,
+    required=True,
+    help="Folder, zip or file of dated maps; give it twice or more.",
 )
 cache = path_option(
     "--cache",
@@ -194,16 +202,22 @@ slivers = partial(
 loudness = partial(add, options=terminal.loudness)
 """--quiet and --verbose, for a command that writes no table."""
 
-measuring = partial(add, options=_measuring)
-"""How to measure."""
+measuring = partial(add, options=(_archive, *_measuring))
+"""Which archive to measure, and how."""
 
-reading = partial(add, options=_reading)
+comparing = partial(add, options=(_archives, *_measuring))
+"""Which archives to measure, and how."""
+
+explaining = partial(add, options=_reading)
 """How maps are read."""
 
-checking = partial(add, options=(*_regions, _date_from, _legend))
-"""How an archive is checked; bad files are findings and never skipped."""
+reading = partial(add, options=(_archive, *_reading))
+"""Which archive to read, and how."""
 
-verifying = partial(add, options=(*_regions, _snap, *_figuring, *_reading, cache))
+checking = partial(add, options=(_archive, *_regions, _date_from, _legend))
+"""Which archive to check, and how; bad files are findings and never skipped."""
+
+verifying = partial(add, options=(_archive, *_regions, _snap, *_figuring, *_reading, cache))
 """How claims are measured: what is measured, they say themselves."""
 
 
@@ -227,55 +241,50 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None and name not in OUTPUT} | own
 
 
-def hand_down(context: click.Context, group: click.Group) -> None:
-    """Make the working folder's defaults, which are of a command, those of each command in a group."""
-    context.default_map = dict.fromkeys(group.commands, context.default_map or {})
+def refuse_output() -> None:
+    """Refuse an output that the command would read; called before anything is done."""
+    asked = click.get_current_context().params
+    if asked.get("output") not in (None, "-"):
+        from frontcalc.archives import archive_path, refuse_place
+
+        archives = map(archive_path, _texts({name: asked.get(name) for name in ("archive", "archives")}))
+        refuse_place(Path(str(asked["output"])), files=[*_texts(asked), Path("frontcalc.toml")], archives=archives)
 
 
-class Command(click.Command):
-    """A command whose options are given once and say something, and that never writes onto what it reads."""
+class Group(click.Group):
+    """A group whose commands have options that are given once and say something."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Refuse an option of one value that is given twice, of which click would take the last, and an empty one.
 
         Of an option that is gone, say what does its work.
         """
-        if ctx.resilient_parsing:
-            return super().parse_args(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if ctx.parent and name:
+            # The working folder's defaults, which are of a command, are those of each command in a group.
+            ctx.default_map = {name: ctx.default_map or {}}
+        if ctx.resilient_parsing or command is None or isinstance(command, click.Group):
+            return name, command, rest
+        own = click.Context(command, info_name=name, parent=ctx)
         try:
-            given, _, order = self.make_parser(ctx).parse_args(list(args))
+            given, _, order = command.make_parser(own).parse_args(list(rest))
         except click.NoSuchOption as error:
             from frontcalc.config import GONE
 
             instead = GONE.get(error.option_name.lstrip("-"))
             if instead:
-                raise click.UsageError(f"no such option {error.option_name}: {instead}", ctx) from error
+                raise click.UsageError(f"no such option {error.option_name}: {instead}", own) from error
             raise
         for option in (one for one in order if isinstance(one, click.Option)):
             value, times, spelling = given.get(option.name or ""), order.count(option), max(option.opts, key=len)
             if times > 1 and not (option.multiple or option.is_flag or option.count):
-                raise click.UsageError(f"{spelling} is given {times} times: give it once", ctx)
+                raise click.UsageError(f"{spelling} is given {times} times: give it once", own)
             # A script whose variable is empty is not to get the default.
             if "" in (value if isinstance(value, list) else [value]):
-                raise click.UsageError(f"{spelling} is empty: give it a value, or leave it out", ctx)
-        return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Refuse an output that the command would read, then run it."""
-        output = ctx.params.get("output")
-        if output not in (None, "-"):
-            from frontcalc.archives import archive_path, refuse_place
-
-            named = [*_texts(ctx.params), Path("frontcalc.toml")]
-            archives = map(archive_path, _texts({name: ctx.params.get(name) for name in ("archive", "archives")}))
-            refuse_place(Path(str(output)), files=named, archives=archives)
-        return super().invoke(ctx)
-
-
-class Group(click.Group):
-    """A group of such commands."""
-
-    command_class = Command
+                raise click.UsageError(f"{spelling} is empty: give it a value, or leave it out", own)
+        return name, command, rest
 
 
 def _texts(values: dict[str, Any]) -> Iterator[Path]:

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from frontcalc.tables import Table
 
 
-@click.command("map", cls=options.Command)
+@click.command("map")
 @options.periods_or_two_files
 @click.option("--zoom", metavar="WHERE", help="auto for the change, a region, or W,S,E,N in degrees [default: auto].")
-@options.archive
 @options.measuring
 @options.workers
 @writing.picture
@@ -40,10 +39,8 @@ def map_command(periods: tuple[Any, ...], zoom: str | None, archive: str | None,
 
 
 @click.group("plot", cls=options.Group)
-@click.pass_context
-def plot_command(context: click.Context) -> None:
+def plot_command() -> None:
     """Draw charts: area held over time, gained and lost by period, regions by rank."""
-    options.hand_down(context, plot_command)
 
 
 @plot_command.command("series")
@@ -55,7 +52,6 @@ def plot_command(context: click.Context) -> None:
 @click.option(
     "--gap", type=int, metavar="DAYS", help="Break the line where more days pass without a map [default: 3 × usual]."
 )
-@options.archive
 @options.measuring
 @options.workers
 @writing.picture
@@ -69,7 +65,6 @@ def series_command(**how: Any) -> None:
     "--every", type=click.Choice(options.UNITS_OF_TIME), default="month", show_default=True, help="A bar each."
 )
 @options.since_until
-@options.archive
 @options.measuring
 @options.workers
 @writing.picture
@@ -84,7 +79,6 @@ def summary_command(**how: Any) -> None:
 
 @plot_command.command("regions")
 @options.one_period
-@options.archive
 @options.measuring
 @options.workers
 @writing.picture

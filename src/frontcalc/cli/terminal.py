@@ -161,19 +161,14 @@ def _log_all(context: click.Context) -> None:
         from frontcalc.region_store import store_folder
 
         logger.info("cache: %s", context.params.get("cache") or store_folder().parent)
-        logger.info("versions: %s", ", ".join(_versions()))
+        used = {"frontcalc": __version__, "Python": platform.python_version()}
+        used |= {name: metadata.version(name) for name in _PACKAGES if name in sys.modules}
+        if "shapely" in sys.modules:
+            used["GEOS"] = ".".join(map(str, sys.modules["shapely"].geos_version))
+        if "pyproj" in sys.modules:
+            used["PROJ"] = sys.modules["pyproj"].proj_version_str
+        logger.info("versions: %s", ", ".join(map(" ".join, used.items())))
         logger.info("took %.2f s", monotonic() - began)
         logger.setLevel(before)
 
     context.call_on_close(end)
-
-
-def _versions() -> Iterator[str]:
-    """Yield the version of each thing in use."""
-    yield f"frontcalc {__version__}"
-    yield f"Python {platform.python_version()}"
-    yield from (f"{name} {metadata.version(name)}" for name in _PACKAGES if name in sys.modules)
-    if "shapely" in sys.modules:
-        yield "GEOS " + ".".join(map(str, sys.modules["shapely"].geos_version))
-    if "pyproj" in sys.modules:
-        yield f"PROJ {sys.modules['pyproj'].proj_version_str}"

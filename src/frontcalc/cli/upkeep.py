@@ -13,9 +13,10 @@ from frontcalc.errors import CheckFailed
 
 SHELLS = ("bash", "zsh", "fish")
 
+# Not `format_`: the working folder's default format is one of tables.
 _form = click.option(
     "--format",
-    "format_",
+    "form",
     type=click.Choice(("table", "json")),
     default="table",
     show_default=True,
@@ -24,10 +25,8 @@ _form = click.option(
 
 
 @click.group("regions", cls=options.Group)
-@click.pass_context
-def regions_command(context: click.Context) -> None:
+def regions_command() -> None:
     """Show, check and fetch the regions that figures are split by."""
-    options.hand_down(context, regions_command)
 
 
 @regions_command.command("list")
@@ -111,20 +110,20 @@ def clear_command(**how: Any) -> None:
     _show_cache(**how, clearing=True)
 
 
-def _show_cache(cache: str | None, format_: str, *, clearing: bool) -> None:
+def _show_cache(cache: str | None, form: str, *, clearing: bool) -> None:
     """Show what a cache holds, or what was removed from it."""
     from frontcalc.cache import NONE, usage, user_cache
     from frontcalc.outputs.text import removed_text, usage_json, usage_text
 
     kept = user_cache(cache)
     shown = str(kept.folder or NONE), kept.most_bytes, usage(kept, clearing=clearing)
-    if format_ == "json":
+    if form == "json":
         writing.write(usage_json(*shown))
     else:
         writing.write((removed_text(shown[-1]) if clearing else usage_text(*shown)).encode())
 
 
-@click.command("completion", cls=options.Command)
+@click.command("completion")
 @click.argument("shell", type=click.Choice(SHELLS))
 @options.loudness
 def completion_command(shell: str) -> None:

@@ -38,13 +38,7 @@ SUFFIXES = {
     ".htm": ("html",),
     ".xlsx": ("xlsx",),
     ".parquet": ("parquet", "geoparquet"),
-    ".sarif": ("sarif",),
-    ".geojson": ("geojson",),
-    ".gpkg": ("gpkg",),
-    ".geoparquet": ("geoparquet",),
-    ".png": ("png",),
-    ".svg": ("svg",),
-    ".pdf": ("pdf",),
+    **{f".{form}": (form,) for form in ("sarif", *MAP_FORMATS, *PICTURES)},
 }
 
 
@@ -118,7 +112,11 @@ def picture_asked() -> tuple[str, dict[str, Any]]:
 
 
 def form() -> str:
-    """Return the form of the output: that asked for, else by the file's suffix, else the first of the forms."""
+    """Return the form of the output: that asked for, else by the file's suffix, else the first of the forms.
+
+    An output that the command would read is refused.
+    """
+    options.refuse_output()
     context = click.get_current_context()
     option = next(one for one in context.command.params if one.name in ("format_", "image"))
     asked, output = context.params[str(option.name)], context.params.get("output")
@@ -164,10 +162,7 @@ def show(facade: Callable[..., Table[Any, Any]], *values: Any, **how: Any) -> Ta
 def emit(result: Table[Any, Any], chosen: str) -> None:
     """Write a result to standard output or a file; notices that the format does not show go to stderr.
 
-    Raises
-    ------
-    CheckFailed
-        All is written, and there is a notice that the command is to fail on.
+    Raise CheckFailed, when all is written, for a notice that the command is to fail on.
     """
     from frontcalc.notices import require_none
     from frontcalc.outputs import WITH_REMARKS, place_lines, render

@@ -18,7 +18,7 @@ from frontcalc.keywords import facade
 from frontcalc.measure.summary import Calendar, summaries
 from frontcalc.notices import Notice, require_none
 from frontcalc.outputs import render, write_together
-from frontcalc.outputs.datapackage import KEY, NAME, datapackage, read_record, sha256, software
+from frontcalc.outputs.schema import KEY, PACKAGE, datapackage, read_record, sha256, software
 from frontcalc.periods import UNITS, PeriodLike
 from frontcalc.run.options import Keywords
 from frontcalc.sources.files import file_of
@@ -146,7 +146,7 @@ def check_summaries(
     old = _record_in(root)
     if old is None:
         raise DataError(
-            f"holds no {NAME}, so it is no tree of summaries", where=str(root), cure="write one: leave out --check"
+            f"holds no {PACKAGE}, so it is no tree of summaries", where=str(root), cure="write one: leave out --check"
         )
     written = {name: _read(root / name) for name in old.hashes if name in _TABLES and (root / name).is_file()}
     edited = frozenset(name for name, content in written.items() if sha256(content) != old.hashes[name])
@@ -154,7 +154,7 @@ def check_summaries(
     calendar = Calendar(since, until, same_span, baseline, gross, step)
     contents, record, notices = _make(every, calendar, archive, options)
     require_none(notices, fail_on)
-    tables = {name: _rows(content, name) for name, content in contents.items() if name != NAME}
+    tables = {name: _rows(content, name) for name, content in contents.items() if name != PACKAGE}
     return compare(kept, Tree(tables, record), folder=root.name or str(root))
 
 
@@ -183,12 +183,12 @@ def _make(
         hashes={name: sha256(content) for name, content in contents.items()},
     )
     notices = tuple(dict.fromkeys(notice for table in tables for notice in table.meta.notices))
-    return contents | {NAME: datapackage(tables, contents, record)}, record, notices
+    return contents | {PACKAGE: datapackage(tables, contents, record)}, record, notices
 
 
 def _record_in(root: Path) -> Record | None:
     """Return what the tree in a folder rests on; None where there is no tree."""
-    file = root / NAME
+    file = root / PACKAGE
     return read_record(_read(file), where=str(file)) if file.is_file() else None
 
 

@@ -32,7 +32,7 @@ CHECK_WRITERS = {**WRITERS, "sarif": "flat.sarif_text"}
 
 MAP_WRITERS = {
     "geojson": "geodata.map_geojson_bytes",
-    "gpkg": "gpkg.gpkg_bytes",
+    "gpkg": "geodata.gpkg_bytes",
     "geoparquet": "geodata.map_geoparquet_bytes",
 }
 """Formats of change polygons, which no table can be written in."""
@@ -105,12 +105,8 @@ def place_lines(meta: Meta, actor: str | None = None) -> Iterator[str]:
 def write_file(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all; what is no regular file, such as a pipe, is written as it is.
 
-    A file that is replaced keeps its permissions, and a link keeps pointing to it.
-
-    Raises
-    ------
-    DataError
-        The folder is missing or cannot be written, or the disk is full; what was there before stays.
+    A file that is replaced keeps its permissions, and a link keeps pointing to it. Raise DataError where the folder
+    is missing or cannot be written, or the disk is full; what was there before stays.
     """
     data = content.encode() if isinstance(content, str) else content
     try:
@@ -129,12 +125,8 @@ def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = (
     """Write files so that a run that fails or is killed leaves the old set, as far as a file system can.
 
     All are written beside their places, then renamed in their order. The files in `remove`, no longer part of
-    the set, go before the last is renamed, which so is the set's seal.
-
-    Raises
-    ------
-    DataError
-        A folder is missing or cannot be written, or the disk is full; then no file has been touched.
+    the set, go before the last is renamed, which so is the set's seal. Raise DataError where a folder is missing or
+    cannot be written, or the disk is full; then no file has been touched.
     """
     written: list[tuple[Path, Path]] = []
     target = next(iter(contents))

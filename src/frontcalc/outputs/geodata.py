@@ -1,15 +1,17 @@
-"""Polygons as GeoJSON (RFC 7946) and GeoParquet 1.1, longitude and latitude on WGS 84; tables as Parquet.
+"""Polygons as GeoJSON (RFC 7946), GeoParquet 1.1 and GeoPackage, on WGS 84; tables as Parquet.
 
-Parquet without pyarrow is a UsageError.
+Parquet without pyarrow is a UsageError. QGIS opens a GeoPackage of change in colours: red for gained, blue for lost.
 Polygons of maps are the same bytes in whatever order those come and wherever their rings begin.
 """
 
 from __future__ import annotations
 
 import io
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -20,10 +22,33 @@ from numpy.typing import NDArray
 from frontcalc.outputs.flat import jsonable
 from frontcalc.outputs.numbers import ATTRIBUTION, columns, header, rows
 from frontcalc.sources.packages import extra_package
-from frontcalc.tables import Table
+from frontcalc.tables import ChangeRow, DisagreementRow, Table
 
 _PROPERTIES = ("layer", "actor", "role")
 _BOX = ("xmin", "ymin", "xmax", "ymax")
+
+_LAYERS = {
+    ChangeRow: ("changes", "Territory gained and lost"),
+    DisagreementRow: ("disagreements", "Ground that one archive shows as held and another does not"),
+}
+"""The name of the layer of each class of rows, and what it shows."""
+
+_GEOMETRY = "geometry"
+
+# The time of writing is not stated: the same figures give the same bytes.
+_CHANGED = "2000-01-01T00:00:00.000Z"
+
+# SQLite's file change counter, and «version-valid-for», which must equal it (SQLite file format, 1.3.7 and 1.3.19).
+_COUNTERS = (slice(24, 28), slice(92, 96))
+
+# The table in which QGIS looks for a layer's style, as QGIS itself makes it.
+_STYLES = """
+CREATE TABLE layer_styles (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
+    f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
+    useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME
+)
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +68,7 @@ class LayerPolygons:
 def geoparquet_bytes(layers: Iterable[LayerPolygons]) -> bytes:
     """Return GeoParquet 1.1: a row a polygon, sorted by date, layer, then geometry.
 
-    Columns are date, layer, actor, role, geometry (WKB, null for a layer without polygons) and bbox,
-    the covering that lets readers skip what they do not need.
+    Columns are date, layer, actor, role, geometry (WKB, null for a layer without polygons) and bbox, its covering.
     """
     arrow = extra_package("pyarrow", where="GeoParquet")
     drawn = [(one, polygon) for one in _tidy(layers) for polygon in (one.polygons if len(one.polygons) else [None])]
@@ -70,11 +94,7 @@ def geojson_bytes(layers: Iterable[LayerPolygons]) -> bytes:
 
 
 def parquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
-    """Return a result as Parquet: the figures of the CSV, as float64.
-
-    A column's metadata have its `description` and `unit`; the file's have `frontcalc`, which is `meta`
-    of the JSON output.
-    """
+    """Return a result as Parquet: the figures of the CSV, as float64; `frontcalc` of its metadata is JSON's `meta`."""
     parquet = extra_package("pyarrow.parquet", where="Parquet")
     out = io.BytesIO()
     parquet.write_table(_arrow_table(result, units, where="Parquet"), out, compression="zstd")
@@ -102,11 +122,65 @@ def map_geoparquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> byte
     return _geoparquet(table, [row.geometry for row in result.rows], "MultiPolygon")
 
 
+def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
+    """Return polygons of change, or of disagreement, as a GeoPackage with one layer; `changes` has its style."""
+    raw = extra_package("pyogrio.raw", where="GeoPackage")
+    published = {column.name: column.kind for column in (*columns(result.kind, units), ATTRIBUTION)}
+    kinds: dict[type, Any] = {float: np.float64, int: np.int64, str: object}
+    rows = properties(result, units)
+    out = io.BytesIO()
+    raw.write(
+        out,
+        np.array([*shapely.to_wkb([row.geometry for row in result.rows]), None], dtype=object)[:-1],
+        # A missing day is null.
+        [np.array([row[name] for row in rows], kinds.get(kind, "datetime64[D]")) for name, kind in published.items()],
+        list(published),
+        layer=_LAYERS[result.kind][0],
+        driver="GPKG",
+        geometry_type="MultiPolygon",
+        crs="EPSG:4326",
+        layer_options={"GEOMETRY_NAME": _GEOMETRY, "SPATIAL_INDEX": "NO"},
+    )
+    return _finished(out.getvalue(), result)
+
+
 def properties(result: Table[Any, Any], units: str) -> list[dict[str, Any]]:
     """Return the properties of each feature: the columns, and whose maps they rest on."""
     names = header(result.kind, units).values()
     source = {ATTRIBUTION.name: "; ".join(result.meta.attribution)}
     return [dict(zip(names, values, strict=True)) | source for values in rows(result, units)]
+
+
+def _finished(content: bytes, result: Table[Any, Any]) -> bytes:
+    """Return a GeoPackage with the layer's source, the style of changes, and with no time of writing."""
+    layer, about = _LAYERS[result.kind]
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        database.deserialize(content)
+        if result.kind is ChangeRow:
+            style = (resources.files("frontcalc") / "data" / "changes.qml").read_text(encoding="utf-8")
+            database.execute(_STYLES)
+            database.execute(
+                "INSERT INTO layer_styles VALUES (1, '', '', ?, ?, 'gained and lost', ?, NULL, 1, ?, '', NULL, ?)",
+                (layer, _GEOMETRY, style, about, _CHANGED),
+            )
+            database.execute(
+                "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change, srs_id) "
+                "VALUES ('layer_styles', 'attributes', 'layer_styles', ?, 0)",
+                (_CHANGED,),
+            )
+        database.execute("UPDATE gpkg_contents SET last_change = ?", (_CHANGED,))
+        described = f"{about}; {'; '.join(result.meta.attribution)}"
+        database.execute("UPDATE gpkg_contents SET description = ? WHERE table_name = ?", (described, layer))
+        # Else the pages would still hold the time that GDAL wrote.
+        database.execute("VACUUM")
+        counted = bytearray(database.serialize())
+    finally:
+        database.close()
+    # The header counts how often GDAL wrote, which differs from run to run.
+    for place in _COUNTERS:
+        counted[place] = (1).to_bytes(4, "big")
+    return bytes(counted)
 
 
 def _arrow_table(result: Table[Any, Any], units: str, *, where: str) -> Any:

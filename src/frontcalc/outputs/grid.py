@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from frontcalc.layers import ADJECTIVES
@@ -92,11 +91,6 @@ def projection(meta: Meta | ArchiveMeta) -> str:
 def remarks(meta: AnyMeta) -> Iterable[str]:
     """Yield the notices, a line each."""
     return (f"note {line}" for line in grouped(meta.notices))
-
-
-def day_or_dash(day: date | None) -> str:
-    """Return a day as text, a dash for none."""
-    return day.isoformat() if day else BLANK
 
 
 def period_heading(row: PeriodRow) -> str:

@@ -9,14 +9,13 @@ from math import fsum
 from typing import Any
 
 from frontcalc.change.roles import NOTHING
-from frontcalc.columns import unit_of
 from frontcalc.layers import ADJECTIVES
 from frontcalc.names import printable
 from frontcalc.notices import CODES, Notice, grouped
 from frontcalc.outputs import place_lines
 from frontcalc.outputs.grid import Columns, Grid, aside_of, basis, cell, grid_of, period_heading, remarks, title_of
 from frontcalc.outputs.listings import LISTINGS
-from frontcalc.outputs.numbers import BLANK, km2, scaled
+from frontcalc.outputs.numbers import BLANK, km2, scaled, unit_of
 from frontcalc.outputs.pivots import CHANGE, compare_grids, diff_grids, from_to, held_grids, key, moves, region_label
 from frontcalc.tables import TOTAL, CompareMeta, Meta, SummaryMeta, Table
 from frontcalc.tables import rows as kinds

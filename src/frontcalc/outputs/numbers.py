@@ -1,4 +1,4 @@
-"""Figures as they are written: published columns, their units, and how far figures are rounded.
+"""Figures as they are written: published columns, what each means, their units, and how far figures are rounded.
 
 Rows hold km² throughout the library. Only here does that become square miles, and only here is anything rounded.
 """
@@ -10,7 +10,6 @@ from datetime import date
 from operator import attrgetter
 from typing import Any, get_type_hints
 
-from frontcalc.columns import DEFINITIONS, unit_of
 from frontcalc.tables import Table
 from frontcalc.tables.table import cell_kind
 
@@ -34,6 +33,131 @@ BEFORE_UNITS = "attribution"
 
 PLACES = dict.fromkeys(("lon", "lat", "west", "south", "east", "north"), 6)
 """Decimals of the columns that have other than three: degrees have six (0.1 m)."""
+
+
+DEFINITIONS: dict[str, str] = {
+    "archive": "name of the folder or file that holds the maps",
+    "actor": "whose territory is measured",
+    "period": "the period asked for",
+    "date": "the day that the row is of",
+    "level": "kind of region, as in adm1; total where everything is measured at once",
+    "region": "name of the region; unassigned is what no region takes, total is everything",
+    "opening": "day of the map that the change is measured from",
+    "closing": "day of the map that the change is measured to",
+    "snapshot": "day of the map that stands for the date",
+    "previous": "day of the map before it, which the change is measured from",
+    "days": "days from the one map to the other",
+    "view": "which roles of layers count as held",
+    "opening_km2": "area held on the opening map",
+    "closing_km2": "area held on the closing map",
+    "held_km2": "area held",
+    "gained_km2": "held on the later map and not on the earlier one",
+    "lost_km2": "held on the earlier map and not on the later one",
+    "net_km2": "gained less lost, which is the change of the area held",
+    "rate_km2_per_day": "net change over the days between the two maps",
+    "notes": "codes of the notices that concern the row, separated by spaces",
+    "set": "name of the region set",
+    "code": "the region's code (ISO 3166-2); the finding's, as docs/findings.md explains it",
+    "country": "the country it belongs to by international law (ISO 3166-1)",
+    "local_name": "the region's name in the local language",
+    "area_km2": "land area, as the set or file draws it",
+    "aliases": "other spellings of the name, separated by |",
+    "kind": "gained or lost",
+    "km2": "area of the ground",
+    "snapped_km2": "how much of gained and lost together, or of the area held, lies outside the region as drawn",
+    "from_role": "role of the layer that had the ground at the opening; none where it was not held",
+    "to_role": "role of the layer that has the ground at the close; none where it is not held",
+    "place": "name of the place",
+    "change": "gained where the place came under the actor's hold, lost where it came out of it",
+    "lon": "longitude on WGS 84",
+    "lat": "latitude on WGS 84",
+    "west": "western edge of the region's box, longitude on WGS 84",
+    "south": "southern edge of the region's box, latitude on WGS 84",
+    "east": "eastern edge of the region's box, longitude on WGS 84",
+    "north": "northern edge of the region's box, latitude on WGS 84",
+    "neighbours": "regions of the set that touch it, separated by |",
+    "layer": "the publisher's name of the layer, several joined by +",
+    "role": "what the layer means, as views count it",
+    "parts": "polygons as drawn",
+    "vertices": "coordinates of the polygons as drawn",
+    "file": "name of the file, the first one where it is of several",
+    "severity": "error, warning or info",
+    "until": "the last day that the finding is of",
+    "maps": "on how many maps of the archive, one after the other",
+    "count": "how many of what the message names, on all the maps",
+    "message": "what was found and what to do",
+    "features": "features of the region's name",
+    "repaired": "polygons that were invalid and were repaired",
+    "overlap_km2": "what the region shares with others",
+    "overlaps_with": "the regions that it shares ground with, separated by |",
+    "geometry": "where the change is: longitude and latitude on WGS 84",
+    "region_km2": "the region's land area, as the region set draws it",
+    "share_of_region_pct": "held at the close in the region as drawn, of its land area",
+    "country_km2": "land area of the region's country, in the row total of the one country that is not the actor's own;"
+    " blank where the region set does not draw it whole",
+    "share_of_country_pct": "held at the close in the country as drawn, of its land area",
+    "step": "what gross figures compare: each snapshot with the one before, or the states at the ends of units",
+    "steps": "how many pairs of maps were compared for the gross figures",
+    "gross_gained_km2": "gained, summed over the steps inside the period",
+    "gross_lost_km2": "lost, summed over the steps inside the period",
+    "turnover_km2": "gross gained and gross lost together",
+    "sliver_width_m": "mean width (2 × area ÷ perimeter) below which a part of a change is a sliver",
+    "sliver_gained_km2": "of gross gained, what lies in slivers",
+    "sliver_lost_km2": "of gross lost, what lies in slivers",
+    "id": "name of the claim; several joined by ↔ where claims contradict each other",
+    "claimed": "the published figure",
+    "computed": "the figure under the claim's stated choices, else the default ones; what other claims imply where"
+    " claims contradict each other",
+    "difference": "computed less claimed",
+    "unit": "unit of claimed, computed and difference: km2, mi2, km2/day, mi2/day, times or percent",
+    "verdict": "agrees, depends, disagrees or no data, as docs/claims.md defines them",
+    "reason": "which figures would fit, which other choice does, or what is missing",
+    "measure": "what the claimed figure is of: held, net, gained, lost, gross_gained, gross_lost, rate, ratio or share",
+    "qualifier": "how the figure is said: exactly, about, more than, less than, nearly or up to",
+    "text": "the words of the claim",
+    "source": "where the claim stands",
+    "published": "the day it was published",
+    "assumption": "what was changed against the base, by itself; range for the least and the most of those in range",
+    "choice": "what it was changed to",
+    **{f"{name}_difference_km2": f"{name} less {name} of the base" for name in ("gained", "lost", "net")},
+    "matters": "which of gained, lost and net a newspaper would print otherwise than the base, separated by spaces",
+    "in_range": "whether the assumption is open to argument, so that the range is taken over it",
+    "gained_min_km2": "the least that gained comes to, under the assumptions of a range or by the archives compared",
+    "gained_max_km2": "the most that gained comes to, under the assumptions of a range or by the archives compared",
+    "lost_min_km2": "the least that lost comes to, under the assumptions of a range or by the archives compared",
+    "lost_max_km2": "the most that lost comes to, under the assumptions of a range or by the archives compared",
+    "net_min_km2": "the least that net comes to, under the assumptions of a range or by the archives compared",
+    "net_max_km2": "the most that net comes to, under the assumptions of a range or by the archives compared",
+    "closing_only_km2": "held on the closing map of this archive and on that of none of the others compared",
+    "closing_lacking_km2": "held on the closing map of another archive compared, and not on this one's",
+    "holder": "the archive whose closing map shows the ground as held",
+    "lacker": "the archive whose closing map does not",
+    "holder_map": "day of the closing map of the one",
+    "lacker_map": "day of the closing map of the other",
+    "gained_sliver_km2": "of gained, what lies in slivers; with --drop-slivers, what was left out of it",
+    "lost_sliver_km2": "of lost, what lies in slivers; with --drop-slivers, what was left out of it",
+    "property": "the property that has the value; layer where a layer's name is known, wherever it stands",
+    "value": "the layer's name, or the property's value",
+    "polygons": "polygons as drawn, on the map that has most of the value's ground",
+    "first": "day of the first map that has it",
+    "last": "day of the last map that has it",
+    "legend": "whose table names the layer: a publisher's, own where the archive explains it; blank where none does",
+    "asked": "whether no figure can be had until somebody says what the value means",
+    "attribution": "whose maps and regions the figures rest on, and on what terms",
+}
+"""What each column says, in square kilometres, without its unit: the same wherever a column of that name stands."""
+
+_DEGREES = ("lon", "lat", "west", "south", "east", "north")
+_UNITS = {"days": "days", "pct": "%", "m": "metres", **dict.fromkeys(_DEGREES, "degrees")}
+
+
+def unit_of(name: str) -> str:
+    """Return the unit of a column, by its name; empty where it has none."""
+    words = name.split("_")
+    for word, unit in (("km2", "km²"), ("mi2", "mi²")):
+        if word in words:
+            return f"{unit} per day" if name.endswith("_per_day") else unit
+    return _UNITS.get(words[-1], "")
 
 
 @dataclass(frozen=True, slots=True)

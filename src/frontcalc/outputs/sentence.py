@@ -29,12 +29,7 @@ def sentence(result: Table[Any, Any], *, units: str = "km2") -> str:
     """Return a result of diff, summary or held in plain English, a paragraph an actor and region.
 
     The text is of the totals; where only some regions were asked for, of each of those. Each paragraph about
-    made-up maps begins with SYNTHETIC SAMPLE: it could be taken for news.
-
-    Raises
-    ------
-    UsageError
-        The result is of another kind.
+    made-up maps begins with SYNTHETIC SAMPLE: it could be taken for news. Other results are a UsageError.
     """
     synthetic = any(notice.code == "SYNTHETIC" for notice in result.meta.notices)
     mark = "SYNTHETIC SAMPLE, made-up maps of no real war: "
@@ -46,7 +41,7 @@ def paragraphs(result: Table[Any, Any], units: str = "km2") -> list[list[str]]:
     """Return the paragraphs of `sentence` in pieces, to be joined by spaces and begun with a capital or a mark.
 
     The first says what happened and ends in a stop, or in a colon where a comparison follows; the last names
-    the source. That maps are made up is not said here. Other results are a UsageError.
+    the source. That maps are made up is not said here.
     """
     if issubclass(result.kind, PeriodRow) and result.kind is not CompareRow:
         written_as: Callable[..., list[str]] = _diff_text

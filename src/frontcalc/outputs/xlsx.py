@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from frontcalc.columns import unit_of
 from frontcalc.errors import UsageError
 from frontcalc.notices import CODES
-from frontcalc.outputs.numbers import MINUS, Column, columns, rows
+from frontcalc.outputs.numbers import MINUS, Column, columns, rows, unit_of
 from frontcalc.sources.packages import extra_package
 from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, RegionCheckMeta, RegionMeta, Table
 
@@ -31,12 +30,8 @@ _RATE = f"+#,##0.000;{MINUS}#,##0.000;0.000"
 def xlsx_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
     """Return a result as a workbook: real numbers and dates, and text that is never a formula or a link.
 
-    Figures are those of the CSV, shown to one decimal.
-
-    Raises
-    ------
-    UsageError
-        XlsxWriter is not installed, or the rows are more than a sheet holds.
+    Figures are those of the CSV, shown to one decimal. Raise UsageError if XlsxWriter is not installed, or the rows
+    are more than a sheet holds.
     """
     xlsxwriter = extra_package("xlsxwriter", where="XLSX", extra="xlsx")
     if len(result.rows) > _MOST_ROWS:

@@ -1,16 +1,43 @@
-"""One self-contained page that answers the question: figures, map, slider, chart and table, without a connection."""
+"""One self-contained page that answers the question: figures, map, slider, chart and table, without a connection.
+
+The template is filled, Bokeh's scripts are in it, and a policy lets nothing else run or load.
+Bokeh's three figures are empty: template/*.js fill their sources from the page's data. No figure has a JavaScript
+callback or a text from a file in it: Bokeh would need `eval` for the one, and the other is set as data only, which
+Bokeh escapes.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from dataclasses import asdict
+from importlib import resources
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
+
+import orjson
 
 from frontcalc.archives import Archive
 from frontcalc.keywords import facade
-from frontcalc.page.content import measure
-from frontcalc.page.document import bokeh, html_page
+from frontcalc.page.content import PageContent, context, data, measure
 from frontcalc.periods import PeriodsLike
 from frontcalc.run.options import Keywords
+from frontcalc.sources.packages import extra_package
+from frontcalc.viz.style import THEMES
+
+_SCRIPTS = ("shapes", "words", "map", "series", "ranking", "table", "main")
+_PACKAGES = ("jinja2", "markupsafe", "bokeh")
+_POLICY = (
+    "default-src 'none'; script-src {}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+)
+"""It forbids every connection, and every script but those whose digests it names."""
+
+_FONT = "system-ui, sans-serif"
+_HOVER = """\
+<div class="hover"><b>@name</b><br>@held<br>@gained<br>@lost<br>@net</div>"""
+_HOVER_SERIES = '<div class="hover"><b>@label</b><br>@text</div>'
+_TEXT = {"text_baseline": "middle", "text_font_size": "12px", "text_font": {"value": _FONT}}
+_CALM = {"toolbar_location": None, "outline_line_color": None, "background_fill_alpha": 0, "border_fill_alpha": 0}
 
 
 @facade
@@ -57,5 +84,163 @@ def report(
     '<!doctype html>'
     """
     # Before anything is measured.
-    bokeh("plotting")
+    _bokeh("plotting")
     return html_page(measure(periods, archive, options, with_range=with_range))
+
+
+def html_page(report: PageContent) -> str:
+    """Return a report as an HTML page that stands by itself; raise UsageError where Bokeh is not installed."""
+    texts = context(report)
+    figures = {
+        "map": _map_figure(synthetic=texts["synthetic"]),
+        "series": _series_figure(),
+        "ranking": _ranking_figure(),
+    }
+    library = "\n".join(_bokeh("resources").Resources(mode="inline", components=["bokeh"]).js_raw)
+    script = "".join(_file(f"{name}.js") for name in _SCRIPTS)
+    digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (library, script))
+    themes = {
+        name: " ".join(f"--{use}: {colour};" for use, colour in asdict(THEMES[name]).items())
+        for name in ("light", "dark")
+    }
+    # Texts of our own or Bokeh's, and JSON made safe by `_json`, which the template does not escape.
+    own = {
+        "style": _file("page.css"),
+        "library": library,
+        "script": script,
+        "figures": _json({name: _item(figure) for name, figure in figures.items()}),
+        "data": _json(data(report)),
+    }
+    jinja, markupsafe, whole = (extra_package(name, where="a page", extra="viz") for name in _PACKAGES)
+    template = jinja.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_file("page.html"))
+    page: str = template.render(
+        **texts,
+        **themes,
+        **{name: markupsafe.Markup(text) for name, text in own.items()},
+        policy=_POLICY.format(" ".join(f"'sha256-{digest}'" for digest in digests)),
+        bokeh_version=whole.__version__,
+    )
+    return page
+
+
+def _file(name: str) -> str:
+    """Return a file of the template."""
+    return (resources.files("frontcalc.page") / "template" / name).read_text(encoding="utf-8")
+
+
+def _json(value: Any) -> str:
+    """Return JSON for a script element, which no text in it can end or open anew."""
+    return orjson.dumps(value).decode().replace("<", "\\u003c")
+
+
+def _item(figure: Any) -> dict[str, Any]:
+    """Return a figure as Bokeh's JSON, its models numbered from 1: Bokeh counts on from figure to figure."""
+    item = _bokeh("embed").json_item(figure)
+    numbers: dict[str, str] = {}
+
+    def renumbered(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return [renumbered(one) for one in value]
+        if isinstance(value, dict):
+            return {
+                key: numbers.setdefault(one, f"m{len(numbers) + 1}") if key == "id" else renumbered(one)
+                for key, one in value.items()
+            }
+        return value
+
+    doc = renumbered(item["doc"])
+    return {"doc": doc, "root_id": numbers[item["root_id"]], "version": item["version"], "target_id": None}
+
+
+def _bokeh(module: str) -> Any:
+    """Return a module of Bokeh; raise UsageError where it is not installed."""
+    return extra_package(f"bokeh.{module}", where="a page", extra="viz")
+
+
+def _map_figure(*, synthetic: bool) -> Any:
+    """Return the map: held ground, what was gained and lost, and regions, which are asked by pointing at them."""
+    models = _bokeh("models")
+    tools = [models.PanTool(), models.WheelZoomTool(modifiers="ctrl"), models.TapTool()]
+    figure = _figure("map", tools, height=560)
+    figure.axis.visible = False
+    figure.grid.visible = False
+    for name in ("land", "held", "lost", "gained"):
+        glyph = figure.multi_polygons("xs", "ys", source=_source(name, "xs ys"), name=name, line_width=0.5)
+        glyph.nonselection_glyph = None
+    regions = _source("regions", "xs ys name held gained lost net width alpha")
+    lines = {"fill_alpha": 0, "line_width": "width", "line_alpha": "alpha"}
+    borders = figure.multi_polygons("xs", "ys", source=regions, name="regions", **lines)
+    borders.nonselection_glyph = None
+    labels = _source("labels", "x y text")
+    for name in ("halos", "labels"):
+        # An outline hides the letters that it is drawn with: they are written once more above it.
+        figure.text("x", "y", text="text", source=labels, name=name, text_align="center", text_outline_width=3, **_TEXT)
+    figure.add_tools(models.HoverTool(renderers=[borders], tooltips=_HOVER, point_policy="follow_mouse"))
+    figure.add_layout(
+        models.ScaleBar(
+            name="scale",
+            range=figure.x_range,
+            unit="m",
+            location="bottom_left",
+            background_fill_alpha=0,
+            border_line_alpha=0,
+            # It cannot be changed with the theme, and is seen in both.
+            bar_line_color="#8a8a8a",
+            bar_length=0.15,
+            label_text_font_size="11px",
+        )
+    )
+    if synthetic:
+        corner = {side: models.Node(target="frame", symbol=side, offset=10) for side in ("left", "top")}
+        font = {"anchor": "top_left", "text_font_size": "13px", "text_font_style": "bold"}
+        text = "SYNTHETIC SAMPLE\nno real war"
+        figure.add_layout(models.Label(x=corner["left"], y=corner["top"], text=text, name="synthetic", **font))
+    return figure
+
+
+def _source(name: str, columns: str) -> Any:
+    """Return a source that the scripts fill, of some columns."""
+    return _bokeh("models").ColumnDataSource({column: [] for column in columns.split()}, name=f"{name}-source")
+
+
+def _series_figure() -> Any:
+    """Return the chart of the area held, with a mark at the map shown and a band over the period chosen."""
+    models = _bokeh("models")
+    figure = _figure("series", [models.TapTool()], height=260, x_axis_type="datetime")
+    figure.add_layout(models.BoxAnnotation(name="band", fill_alpha=0.12, line_alpha=0, level="underlay"))
+    figure.add_layout(models.Span(dimension="height", location=0, name="mark", line_width=1.5))
+    source = _source("series", "x y label text")
+    figure.step("x", "y", source=source, mode="after", line_width=2, name="line")
+    dots = figure.scatter("x", "y", source=source, size=5, line_alpha=0, name="dots")
+    dots.nonselection_glyph = None
+    figure.scatter("x", "y", source=_source("here", "x y"), size=11, line_width=2, name="here")
+    figure.add_tools(models.HoverTool(renderers=[dots], tooltips=_HOVER_SERIES, mode="vline"))
+    figure.yaxis.formatter = models.NumeralTickFormatter(format="0,0")
+    figure.yaxis.axis_label = "km² held"
+    figure.xaxis.formatter = models.DatetimeTickFormatter(months="%b %Y", days="%d %b", years="%Y")
+    return figure
+
+
+def _ranking_figure() -> Any:
+    """Return the ranking: what each region's figures say, gained to the right and lost to the left."""
+    models = _bokeh("models")
+    figure = _figure("ranking", [models.TapTool()], height=300, y_range=models.FactorRange(name="ranked"))
+    source = _source("ranking", "region gained lost net end")
+    for name in ("gained", "lost"):
+        bars = figure.hbar("region", right=name, left=0, height=0.6, source=source, name=f"{name}-bars", line_alpha=0)
+        bars.nonselection_glyph = None
+    figure.text("end", "region", text="net", source=source, name="nets", x_offset=6, **_TEXT)
+    figure.ygrid.visible = False
+    figure.xaxis.formatter = models.NumeralTickFormatter(format="0,0")
+    return figure
+
+
+def _figure(name: str, tools: list[Any], **options: Any) -> Any:
+    """Return an empty figure as wide as the page lets it be."""
+    ranges = {"x_range": (0, 1), "y_range": (0, 1)} | options
+    figure = _bokeh("plotting").figure(name=name, tools=tools, sizing_mode="stretch_width", **_CALM, **ranges)
+    for axis in figure.axis:
+        axis.update(axis_line_alpha=0, major_tick_line_alpha=0, minor_tick_line_alpha=0)
+        axis.update(major_label_text_font=_FONT, major_label_text_font_size="12px")
+        axis.update(axis_label_text_font=_FONT, axis_label_text_font_style="normal")
+    return figure

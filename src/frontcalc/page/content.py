@@ -24,7 +24,7 @@ from frontcalc.measure.held import Holdings, holdings
 from frontcalc.names import printable
 from frontcalc.notices import CODES, Notice
 from frontcalc.outputs import render
-from frontcalc.outputs.grid import aside_of, basis, day_or_dash, period_heading, title_of
+from frontcalc.outputs.grid import aside_of, basis, period_heading, title_of
 from frontcalc.outputs.numbers import BLANK, decimals, km2
 from frontcalc.outputs.pivots import differ_in_length, ratio_text
 from frontcalc.outputs.sentence import paragraphs
@@ -185,7 +185,17 @@ def context(page: PageContent) -> dict[str, Any]:
         "aside": aside_of(meta),
         "paragraphs": [(capital(first.rstrip(":")), capital(" ".join(rest))) for first, *rest in paragraphs(figures)],
         "synthetic": any(notice.code == "SYNTHETIC" for notice in notices),
-        "cards": [_card(row, before) for before, row in zip([None, *totals], totals, strict=False)],
+        "cards": [
+            {
+                "heading": period_heading(row),
+                "figures": _texts(row, before),
+                "before": before.period if before else "",
+                "maps": f"{row.opening or BLANK} → {row.closing or BLANK}",
+                "days": row.days,
+                "notes": [(code, capital(CODES[code])) for code in row.notes.split()],
+            }
+            for before, row in zip([None, *totals], totals, strict=False)
+        ],
         "regions": [key for key in moved if key not in (TOTAL, UNASSIGNED)],
         "loose": UNASSIGNED if UNASSIGNED in moved else "",
         "table": [_row(row) for row in figures.rows if _key(page, row) in moved],
@@ -271,18 +281,6 @@ def _tenths(value: float | None) -> float | None:
     return None if value is None else decimals(value, 1)
 
 
-def _card(row: DiffRow, before: DiffRow | None) -> dict[str, Any]:
-    """Return what is shown of a period's total."""
-    return {
-        "heading": period_heading(row),
-        "figures": _texts(row, before),
-        "before": before.period if before else "",
-        "maps": f"{day_or_dash(row.opening)} → {day_or_dash(row.closing)}",
-        "days": row.days,
-        "notes": [(code, capital(CODES[code])) for code in row.notes.split()],
-    }
-
-
 def _row(row: DiffRow) -> dict[str, Any]:
     """Return a row of the table: texts, and what columns of figures are sorted by."""
     texts = _texts(row, None)
@@ -295,7 +293,7 @@ def _row(row: DiffRow) -> dict[str, Any]:
         "figures": [
             (text, "" if value is None else decimals(value, 3)) for text, value in zip(shown, values, strict=True)
         ],
-        "maps": f"{day_or_dash(row.opening)} → {day_or_dash(row.closing)}",
+        "maps": f"{row.opening or BLANK} → {row.closing or BLANK}",
         "notes": row.notes,
     }
 

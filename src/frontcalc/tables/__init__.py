@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING, Any
 from frontcalc.regions import TOTAL as TOTAL
 
 if TYPE_CHECKING:
-    from frontcalc.tables.basis import *  # noqa: F403 - `_MODULES` has the names
-    from frontcalc.tables.lists import *  # noqa: F403
+    from frontcalc.tables.lists import *  # noqa: F403 - `_MODULES` has the names
     from frontcalc.tables.rows import *  # noqa: F403
     from frontcalc.tables.table import *  # noqa: F403
 else:
     # A command loads only the modules that it needs.
     _MODULES = {
-        "basis": "CompareMeta LayerShare MapUsed Meta PeriodUsed Snapping SummaryMeta",
         "lists": "ArchiveMeta ClaimRow ClaimsMeta LayerRow LegendRow RegionCheckMeta RegionCheckRow RegionDetailRow"
         " RegionMeta RegionOverlap RegionRow",
-        "rows": "ChangeRow CompareRow DiffRow DisagreementRow FlowRow GrossRow HeldRow PeriodRow PlaceRow RangeRow"
-        " SensitivityRow SeriesRow SummaryRow",
+        "rows": "ChangeRow CompareMeta CompareRow DiffRow DisagreementRow FlowRow GrossRow HeldRow LayerShare MapUsed"
+        " Meta PeriodRow PeriodUsed PlaceRow RangeRow SensitivityRow SeriesRow Snapping SummaryMeta SummaryRow",
         "table": "AnyMeta MetaT RowT Table ratio",
     }
     _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}

@@ -25,10 +25,7 @@ class LayerRow:
 
 @dataclass(frozen=True, slots=True)
 class LegendRow:
-    """A layer of the maps, or a value of a property that may tell whose ground it is, and what it is taken for.
-
-    Polygons and area are those of the map that has most of it.
-    """
+    """A layer of the maps, or a value of a property that may tell whose ground it is, and what it is taken for."""
 
     property: str
     value: str
@@ -134,11 +131,7 @@ class RegionDetailRow(RegionRow):
 
 @dataclass(frozen=True, slots=True)
 class RegionCheckRow:
-    """One region of a file that is checked: its area as drawn, and what of it other regions have too.
-
-    `features` and `parts` are the features of that name and their polygons, `repaired` those of the polygons
-    that were invalid.
-    """
+    """One region of a file that is checked: its area as drawn, and what of it other regions have too."""
 
     file: str
     region: str

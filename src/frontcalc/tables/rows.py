@@ -1,6 +1,7 @@
-"""Rows of what is measured between and on maps, and of how far it can be relied on; units stand in the names.
+"""Rows of what is measured between and on maps, and what they rest on: maps, layers, regions and notices.
 
-Their fields are the published columns, in order: they are only ever appended.
+The fields of rows are the published columns, in order, with units in their names: they are only ever appended.
+`outputs.numbers.DEFINITIONS` says what each means. Geometry is in longitude and latitude on WGS 84.
 """
 
 from __future__ import annotations
@@ -9,6 +10,10 @@ import datetime as dt
 from dataclasses import dataclass
 
 import shapely
+
+from frontcalc.notices import Notice
+from frontcalc.sources import SourceFile
+from frontcalc.views import VIEWS, describe_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +31,7 @@ class _Between:
 
 @dataclass(frozen=True, slots=True)
 class PeriodRow(_Between):
-    """Change of one actor's territory in one period and region, as every table of periods begins.
-
-    Figures are None where nothing could be measured; `snapped_km2` is how much of gained and lost together
-    lies outside the region as drawn.
-    """
+    """Change of one actor's territory in one period and region; figures are None where nothing could be measured."""
 
     opening_km2: float | None
     closing_km2: float | None
@@ -52,10 +53,7 @@ class DiffRow(PeriodRow):
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """Where one actor gained or lost ground in one period and region: the polygons of a figure in `DiffRow`.
-
-    `kind` is `gained` or `lost`; `geometry` is in longitude and latitude on WGS 84.
-    """
+    """Where one actor gained or lost ground in one period and region: the polygons of a figure in `DiffRow`."""
 
     period: str
     actor: str
@@ -69,10 +67,7 @@ class ChangeRow:
 
 @dataclass(frozen=True, slots=True)
 class HeldRow:
-    """Area held by one actor in one region on a date; `snapshot` is the day of the map that stands for it.
-
-    `snapped_km2` is how much of it lies outside the region as drawn.
-    """
+    """Area held by one actor in one region on a date; `snapshot` is the day of the map that stands for it."""
 
     archive: str
     actor: str
@@ -88,11 +83,7 @@ class HeldRow:
 
 @dataclass(frozen=True, slots=True)
 class SeriesRow:
-    """Area held on a date, and the change since the map before; `previous` is that map's day.
-
-    `snapped_km2` is how much of gained and lost together lies outside the region as drawn; the last two
-    columns are how much of either lies in slivers.
-    """
+    """Area held on a date, and the change since the map before; `previous` is that map's day."""
 
     archive: str
     actor: str
@@ -116,11 +107,7 @@ class SeriesRow:
 
 @dataclass(frozen=True, slots=True)
 class SummaryRow(PeriodRow):
-    """A change, and the shares of the region's and the country's land that are held at its close.
-
-    The denominators are areas of land as the region set draws them; None where no region or no whole
-    country is drawn.
-    """
+    """A change, and the shares held at its close of the land of region and country, None where those are not drawn."""
 
     region_km2: float | None = None
     share_of_region_pct: float | None = None
@@ -130,11 +117,7 @@ class SummaryRow(PeriodRow):
 
 @dataclass(frozen=True, slots=True)
 class GrossRow(SummaryRow):
-    """A summary with sums over the steps inside the period, and the slivers among them.
-
-    `steps` is how many pairs of maps were compared. Slivers are the parts of a change with a mean width
-    (2 × area ÷ perimeter) below `sliver_width_m`.
-    """
+    """A summary with sums over the steps inside the period, and the slivers among them."""
 
     step: str = ""
     steps: int | None = None
@@ -162,11 +145,7 @@ class FlowRow(_Between):
 
 @dataclass(frozen=True, slots=True)
 class PlaceRow:
-    """A place that came under an actor's hold (gained) or out of it (lost) within a period.
-
-    `date` is that of the first map that shows it, `previous` that of the map before; `lon` and `lat` are
-    degrees on WGS 84.
-    """
+    """A place that came under an actor's hold or out of it; `date` is that of the first map that shows it."""
 
     archive: str
     actor: str
@@ -238,10 +217,7 @@ class CompareRow(RangeRow):
 
 @dataclass(frozen=True, slots=True)
 class DisagreementRow:
-    """Ground that one archive shows as held at the close of a period and another does not, in one region.
-
-    `geometry` is in longitude and latitude on WGS 84.
-    """
+    """Ground that one archive shows as held at the close of a period and another does not, in one region."""
 
     period: str
     actor: str
@@ -252,3 +228,102 @@ class DisagreementRow:
     holder_map: dt.date | None
     lacker_map: dt.date | None
     geometry: shapely.MultiPolygon
+
+
+@dataclass(frozen=True, slots=True)
+class LayerShare:
+    """What each role of the view covers on one map, and how much ground they cover twice (km²)."""
+
+    actor: str
+    snapshot: dt.date | None
+    role_km2: tuple[tuple[str, float], ...]
+    overlap_km2: float
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodUsed:
+    """A period as asked for and the maps really used."""
+
+    actor: str
+    period: str
+    opens_on: dt.date | None
+    closes_on: dt.date | None
+    opening: dt.date | None
+    closing: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapping:
+    """How ground beside regions was given to them: `method`, and how far into foreign land and into water (km)."""
+
+    method: str
+    border_km: float | None = None
+    water_km: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What a result rests on; `meta` in JSON.
+
+    `sliver_width_m` is the mean width below which parts of a change are slivers, None where none were told apart.
+    `advances` is False where all that counts is drawn in layers that are control and advances in one.
+    """
+
+    version: str
+    archive: str
+    actors: tuple[str, ...]
+    other_actors: tuple[str, ...]
+    view: str
+    counted: tuple[str, ...]
+    not_counted: tuple[str, ...]
+    crs: str
+    level: str
+    regions: SourceFile | None
+    files: tuple[SourceFile, ...]
+    periods: tuple[PeriodUsed, ...] = ()
+    layer_shares: tuple[LayerShare, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    snapping: Snapping | None = None
+    regions_accuracy: str = ""
+    places: tuple[PlaceRow, ...] | None = None
+    region_source: str = ""
+    region_licence: str = ""
+    attribution: tuple[str, ...] = ()
+    publisher: str = ""
+    sliver_width_m: float | None = None
+    drops_slivers: bool = False
+    advances: bool = True
+
+    @property
+    def view_words(self) -> str:
+        """What counts as held, as heads say it, as in «assessed (control + advances)»."""
+        if self.view == "assessed" and not self.advances:
+            return "control (these maps have no advances)"
+        return describe_view(VIEWS[self.view]) if self.view in VIEWS else self.view
+
+
+@dataclass(frozen=True, slots=True)
+class MapUsed:
+    """A file of the map of a day, with the SHA-256 of its bytes."""
+
+    date: dt.date | None
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryMeta(Meta):
+    """What a summary rests on; `baseline` is the day whose ground is not counted, `maps` the files by day."""
+
+    every: str = ""
+    same_span: bool = False
+    baseline: dt.date | None = None
+    step: str | None = None
+    maps: tuple[MapUsed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CompareMeta(Meta):
+    """What a comparison rests on; `archives` has what each archive's own figures rest on."""
+
+    archives: tuple[Meta, ...] = ()

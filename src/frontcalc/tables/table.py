@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
     from matplotlib.figure import Figure
 
-    from frontcalc.tables.basis import Meta
     from frontcalc.tables.lists import ArchiveMeta, RegionCheckMeta, RegionMeta
+    from frontcalc.tables.rows import Meta
 
 AnyMeta = Union["Meta", "RegionMeta", "RegionCheckMeta", "ArchiveMeta"]
 """What a result of any kind rests on."""
