@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import pytest
 from conftest import Done, Run, square
 
 import frontcalc
+from frontcalc.cli import group
 from frontcalc.config import GONE, OF_ARCHIVE
 from frontcalc.errors import DataError, UsageError
 
@@ -100,6 +102,42 @@ def test_nothing_that_is_read_is_written_over(arguments: str, run_here: Run, fol
     (folder / "page.html").write_text("a page")
     message = refused(run_here, folder, *arguments.split()).stderr
     assert "read" in message or "another form" in message, message
+
+
+def writing_commands(group: click.Group, names: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the names of each command that has an option for a file to write."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from writing_commands(command, (*names, name))
+        elif any(one.name == "output" for one in command.params):
+            yield (*names, name)
+
+
+WANTED = {
+    "compare": ("--archive", "maps", "--archive", "maps", PERIOD),
+    "fetch": ("deepstate",),
+    "held": ("2024-01-01",),
+    "places": (PERIOD, "--places", "places.csv"),
+    "plot regions": (PERIOD,),
+    "regions check": ("regions.geojson",),
+    "regions fetch": ("POL", "adm1"),
+    "regions show": ("UA-14",),
+    "verify": ("claims.toml",),
+} | dict.fromkeys(["diff", "flows", "map", "report", "sensitivity"], (PERIOD,))
+
+
+@pytest.mark.parametrize("names", list(writing_commands(group)), ids=" ".join)
+def test_each_command_looks_at_what_it_would_write_before_anything_is_done(
+    names: tuple[str, ...], run_here: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise UsageError("looked at")
+
+    monkeypatch.setattr("frontcalc.cli.options.refuse_output", refuse)
+    assert "looked at" in refused(run_here, folder, *names, *WANTED.get(" ".join(names), ()), "-o", "new").stderr
 
 
 def test_the_working_folder_s_settings_and_the_archive_s_are_not_written_over(

@@ -235,30 +235,22 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
 
 def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
     """Yield a period's rows: figures where two maps stand for its ends, else blanks."""
-    span, shown = one.span, run.shown(one.change) if one.change else None
-    days, ends = span.days, (span.opening, span.closing)
-    opening, closing = (None if end is None else end.day for end in ends)
+    own, shown = columns_of(run, one.span), run.shown(one.change) if one.change else None
     for line in run.lines.shown:
         figures = shown.row(line.members) if shown else BLANK
-        net = figures["net_km2"]
+        net, days = figures["net_km2"], own["days"]
         yield DiffRow(
-            archive=run.archive.name,
-            actor=span.actor,
-            period=span.period.label,
             level=line.level,
             region=line.region,
-            opening=opening,
-            closing=closing,
-            days=days,
-            view=run.view.name,
             rate_km2_per_day=net / days if days and net is not None else None,
             notes=join_codes(said.notice for said in one.remarks if said.rows is None or line in said.rows),
+            **own,
             **figures,
         )
 
 
 def columns_of(run: Run, span: Span) -> dict[str, Any]:
-    """Return what the rows of a period have in common in other tables, as in `diff_rows`."""
+    """Return what the rows of a period have in common, here and in other tables."""
     return {
         "archive": run.archive.name,
         "actor": span.actor,
