@@ -20,19 +20,8 @@ from frontcalc.views import choose_view
 NAME = "frontcalc.toml"
 
 DEFAULTS = (
-    "archive",
-    "legend",
-    "regions",
-    "region-name",
-    "by",
-    "only",
-    "snap",
-    "view",
-    "actor",
-    "crs",
-    "carry-layers",
-    "format",
-    "units",
+    *("archive", "legend", "regions", "region-name", "by", "only", "snap"),
+    *("view", "actor", "crs", "carry-layers", "format", "units"),
 )
 """Keys of the working folder's file: options by their long names."""
 

@@ -226,13 +226,8 @@ class States:
     def check_known(self, ref: SnapshotRef) -> None:
         """Refuse a map without a layer of the actor on which nothing is known by the legend that names the actor's.
 
-        Where another layer of the same publisher is on it, the actor holds nothing on it; else nobody can tell.
-
-        Raises
-        ------
-        DataError
-            Nothing is known on the map, or only by another publisher's legend than that of the nearest map with the
-            actor.
+        Where another layer of the same publisher is on it, the actor holds nothing on it. Else nobody can tell, a
+        DataError: nothing is known, or only by another legend than that of the nearest map with the actor.
         """
         layers = self._layers(ref)
         if any(part.layer.actor == self.actor for part in layers):
@@ -257,13 +252,7 @@ class States:
             return
 
     def check_view(self, near: SnapshotRef) -> None:
-        """Refuse a view that names a role or layer which no map of the archive has for the actor.
-
-        Raises
-        ------
-        UsageError
-            With the actors and roles that the archive has.
-        """
+        """Refuse a view that names what no map of the archive has for the actor, and say what the archive has."""
         absent = set(self._lacking(near))
         # The maps after this one first: a layer that is not there yet mostly comes soon.
         split = self.archive.refs.index(near)

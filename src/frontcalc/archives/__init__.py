@@ -12,22 +12,3 @@ from frontcalc.archives.opening import (
     open_sample,
     pair_archive,
 )
-
-__all__ = [
-    "SAMPLE_NAME",
-    "Archive",
-    "Dating",
-    "Part",
-    "Selection",
-    "SnapshotRef",
-    "archive_path",
-    "day_stated",
-    "explain_command",
-    "in_force",
-    "intervals",
-    "open_archive",
-    "open_sample",
-    "pair_archive",
-    "refuse_changes",
-    "refuse_place",
-]

@@ -115,12 +115,8 @@ class Change:
     def opened(self, held_km2: Floats) -> Change:
         """Return the change with what was held at the opening by region, (2, n + 2) as `areas` measures it.
 
-        What is held at the close follows, and its total must be the later map's.
-
-        Raises
-        ------
-        FrontcalcError
-            The overlay contradicts itself, by more than rounding: no figure is better than a wrong one.
+        What is held at the close follows. FrontcalcError says that its total is not the later map's, by more than
+        rounding: no figure is better than a wrong one.
         """
         km2, measured_km2 = self.km2.copy(), float(self.km2[CLOSING, 0, -1])
         km2[OPENING] = held_km2
@@ -161,13 +157,9 @@ def step(
     """Return what was gained and lost from one map to another.
 
     Gained is held at the close and not at the opening, lost the reverse; both are overlaid with the regions. What is
-    held on the two maps is measured in total, and must differ by gained less lost. `before` and `after` are valid, in
-    metres of the regions' equal-area projection. Without `slivers`, what counts as one, there are none.
-
-    Raises
-    ------
-    FrontcalcError
-        The overlay contradicts itself, by more than rounding: no figure is better than a wrong one.
+    held on the two maps is measured in total, and must differ by gained less lost: where it does not, by more than
+    rounding, the overlay contradicts itself, a FrontcalcError. `before` and `after` are valid, in metres of the
+    regions' equal-area projection. Without `slivers`, what counts as one, there are none.
     """
     groups: list[Geometries] = []
     for ground in differences(before, after):
@@ -220,12 +212,8 @@ def areas(ground: Ground, regions: RegionSet) -> Floats:
     """Return the area of ground by region, each measured by itself, (2, n + 2) in km².
 
     That is the area, and how much of it lies outside the region as drawn and was snapped to it: regions in the set's
-    order, unassigned, total. The ground is valid, in metres of the regions' projection.
-
-    Raises
-    ------
-    FrontcalcError
-        Regions and unassigned do not add up to the total.
+    order, unassigned, total. The ground is valid, in metres of the regions' projection. FrontcalcError says that
+    regions and unassigned do not add up to the total.
     """
     return measured([geometry.polygonal(ground)], regions)[0][0]
 

@@ -15,22 +15,3 @@ from frontcalc.regions.sets import (
     takers,
 )
 from frontcalc.regions.snapping import BORDER_KM, WATER_KM
-
-__all__ = [
-    "BORDER_KM",
-    "MAY_SHARE",
-    "SNAPS",
-    "TOTAL",
-    "UNASSIGNED",
-    "WATER_KM",
-    "RegionSet",
-    "boxes_in_degrees",
-    "country_of",
-    "embedded_covers",
-    "embedded_regions",
-    "no_regions",
-    "read_regions",
-    "regions_key",
-    "takers",
-    "told_apart",
-]

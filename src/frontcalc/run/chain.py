@@ -156,13 +156,7 @@ def keep_measured(measured: Measured, cache: Cache) -> None:
 
 
 def measure_step(before: Holding, after: Holding, ground: Grounds, regions: RegionSet, slivers: SliverRule) -> Change:
-    """Return the step between two maps, whose ground `ground` returns.
-
-    Raises
-    ------
-    FrontcalcError
-        The overlay contradicts itself.
-    """
+    """Return the step between two maps, whose ground `ground` returns; raises as `change.step`."""
     opening, closing = ground(before), ground(after)
     days = (next((str(part.ref.day) for part in held.parts if part.ref.day), "a map") for held in (before, after))
     with timed(f"compared {' with '.join(days)}"):

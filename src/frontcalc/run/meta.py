@@ -28,12 +28,8 @@ def table_of(
 ) -> Table[RowT, Meta]:
     """Return the table of some rows, with all that the run noted since the last one.
 
-    `shares` is what each role covers on the maps, and `slivers` whether slivers were told apart.
-
-    Raises
-    ------
-    NoDataError
-        None of the periods noted has two maps, and the table may not be `blank`; with the notices that say why.
+    `shares` is what each role covers on the maps, and `slivers` whether slivers were told apart. NoDataError says why
+    none of the periods noted has two maps, unless the table may be `blank`.
     """
     if run.spans and not blank and not any(span.ends for span in run.spans):
         raise nothing_measured(run, run.said)

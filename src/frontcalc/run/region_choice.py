@@ -33,12 +33,7 @@ def choose_regions(
     `place` are boxes in degrees, (n,) polygons, around what the maps show, one at least: without a file, only regions
     there are used, and of fetched sets of several countries that which most boxes meet. `actor` is whose territory is
     measured, where the user said so. `read` reads a region file as `frontcalc.regions.read_regions` does, in the CRS
-    that is measured in.
-
-    Raises
-    ------
-    UsageError
-        A level or a name is unknown, or a level has no data here.
+    that is measured in. UsageError names a level or region that is unknown, or a level that has no data here.
     """
     by, only, regions = options.by, options.only, options.regions
     asked = only.split(",") if isinstance(only, str) else only or ()

@@ -104,10 +104,7 @@ class Run:
     def open(cls, archive: str | Path | Archive | None, options: Options) -> Run:
         """Open an archive as the options say, its files as they are now; None is the bundled sample.
 
-        Raises
-        ------
-        UsageError
-            An option is wrong, or an archive that is open is to be opened otherwise.
+        UsageError says that an option is wrong, or that an archive which is open would have to be opened otherwise.
         """
         snapshots.forget_read()
         if archive is None:

@@ -14,19 +14,8 @@ from frontcalc.snapshots.drawn import (
     parse_snapshot,
     read_part,
 )
-from frontcalc.snapshots.facts import (
-    digests_of,
-    forget_read,
-    read_snapshot,
-)
-from frontcalc.snapshots.holdings import (
-    Holding,
-    ground_of,
-    held,
-    holding,
-    on_grid,
-    to_equal_area,
-)
+from frontcalc.snapshots.facts import digests_of, forget_read, read_snapshot
+from frontcalc.snapshots.holdings import Holding, ground_of, held, holding, on_grid, to_equal_area
 from frontcalc.snapshots.legend import (
     Tell,
     Told,
@@ -37,35 +26,3 @@ from frontcalc.snapshots.legend import (
     remark_on,
     told_apart,
 )
-
-__all__ = [
-    "SYNTHETIC",
-    "Box",
-    "DayFile",
-    "Holding",
-    "Snapshot",
-    "SnapshotLayer",
-    "Tell",
-    "Told",
-    "box_around",
-    "changed",
-    "digests_of",
-    "drawn_km2",
-    "forget_read",
-    "ground_of",
-    "held",
-    "holding",
-    "home_of_this_war",
-    "is_exchanged",
-    "latitude_first",
-    "layers_of",
-    "note_tells",
-    "on_grid",
-    "parse_snapshot",
-    "read_part",
-    "read_snapshot",
-    "refuse_told",
-    "remark_on",
-    "to_equal_area",
-    "told_apart",
-]

@@ -58,10 +58,7 @@ class SnapshotLayer:
     def polygons(self) -> Geometries:
         """The polygons as drawn, (n,): n = 0 where the layer is there without geometry.
 
-        Raises
-        ------
-        DataError
-            The file is no longer the one that the layer was first seen in.
+        DataError says that the file is no longer the one that the layer was first seen in.
         """
         try:
             snapshot, polygons, _ = parsed(self.ref)
