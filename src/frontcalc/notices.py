@@ -20,7 +20,7 @@ CODES = {
     "SPAN": "the days between the two maps used differ by more than 5 % from the days asked for",
     "NO-NEW-MAP": "opening and closing are the same map, so no change can be measured",
     "NO-MAP": "the archive has no map on or before the day asked for",
-    "LAYER-MISSING": "a layer that the view counts is absent on that day, so an earlier map stands in",
+    "LAYER-MISSING": "a layer that earlier maps show is absent on that day, so an earlier map stands in",
     "CARRIED": "a layer absent on that day was carried over from an earlier map",
     "SKIPPED": "a file that could not be read was left out, as asked",
     "MERGED": "two files of one date are byte for byte the same and were counted once",
