@@ -10,28 +10,29 @@ import time
 
 from run import REGIONS, SHARED
 
-STAGES = {
-    "read and parse maps": ("drawn.py", "read_day"),
-    "project, repair, unite": ("holdings.py", "_united"),
-    "what differs": ("between.py", "differences"),
-    "split by region": ("ground.py", "measured"),
-    "read regions": ("reading.py", "read_regions"),
-    "snap to regions": ("sets.py", "takers"),
-}
-
 
 def main(name):
     """Run the series of an archive under the profiler and print its stages."""
     start = time.process_time()
+    from frontcalc import change, regions, snapshots
     from frontcalc.measure.series import series
 
-    imports = time.process_time() - start
+    found = {"imports": time.process_time() - start}
+    stages = {
+        "read and parse maps": snapshots.parse_snapshot,
+        "project, repair, unite": snapshots.ground_of,
+        "what differs": change.differences,
+        "split by region": change.measured,
+        "read regions": regions.read_regions,
+        "snap to regions": regions.takers,
+    }
     profile = cProfile.Profile(time.process_time)
     profile.runcall(series, archive=SHARED / "archives" / name, regions=REGIONS, cache="none", workers=1)
     stats = pstats.Stats(profile)
-    cumulative = {(path.rsplit("/", 1)[-1], function): row[3] for (path, _, function), row in stats.stats.items()}
-    found = {"imports": imports} | {stage: cumulative[place] for stage, place in STAGES.items()}
-    total = imports + stats.total_tt
+    for stage, function in stages.items():
+        code = function.__code__
+        found[stage] = stats.stats[code.co_filename, code.co_firstlineno, code.co_name][3]
+    total = found["imports"] + stats.total_tt
     for stage, seconds in (found | {"rows and the rest": total - sum(found.values())}).items():
         print(f"{stage:24} {seconds:6.2f} s {seconds / total:5.0%}")
     print(f"{'all':24} {total:6.2f} s")

@@ -28,9 +28,10 @@ from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
+from frontcalc.snapshots import Snapshot
 from frontcalc.states import Span, State
 from frontcalc.tables import TOTAL, DiffRow, Meta, RangeRow, SensitivityRow, Table
-from frontcalc.views import VIEWS
+from frontcalc.views import VIEWS, View
 
 MEASURES = ("gained", "lost", "net")
 BASE, RANGE = "base", "range"
@@ -279,12 +280,13 @@ def _overlaid_otherwise(
 ) -> Iterator[Outcome]:
     """Yield what is no option, of the same two maps: other edges, no projection, without slivers or redefinitions."""
     span, takers = one.span, run.takers(one.span.actor)
+    shown = [(state.snapshot, span.actor, run.view) for state in ends]
     for choice, error in (("not split", math.inf), (f"split {FINER} times finer", geometry.EDGE_ERROR_M2 / FINER)):
-        before, after = drawn(run, span, run.options.crs, edge_error=error)
+        before, after = (drawn(*own, run.options.crs, edge_error=error) for own in shown)
         yield _outcome(run, span, "edges", choice, change.step(before, after, takers), in_range=True)
     # Of the whole map alone: regions are drawn in the projection.
     if every and not run.lines.left_out:
-        opening, closing = drawn(run, span, crs.LONLAT, edge_error=_DEGREES2)
+        opening, closing = (drawn(*own, crs.LONLAT, edge_error=_DEGREES2) for own in shown)
         pairs = ((closing, opening), (opening, closing))
         gained, lost = (geometry.as_multipolygon(shapely.difference(*pair)) for pair in pairs)
         for edges, measure in (("straight", crs.exact_area_km2), ("geodesic", crs.geodesic_area_km2)):
@@ -309,15 +311,14 @@ def _overlaid_otherwise(
         yield outcome._replace(notices=(*span.notices, *(found.notice for found in one.suspect)))
 
 
-def drawn(run: Run, span: Span, target: str, *, edge_error: float) -> Iterator[shapely.MultiPolygon]:
-    """Yield what is held on a span's two maps, its edges split at another error than usual, in square units of a CRS.
+def drawn(snapshot: Snapshot, actor: str, view: View, target: str, *, edge_error: float) -> shapely.MultiPolygon:
+    """Return what an actor holds on a map in any CRS, its edges split at another error than usual, in its square units.
 
     `target` is not proved to be equal-area.
     """
-    for state in span.ends or ():
-        parts = [np.empty(0, dtype=object)]
-        for part in state.snapshot.layers:
-            if part.layer.actor == span.actor and run.view.counts(part.name, part.layer):
-                project = crs.projector(part.crs, target)
-                parts.append(geometry.repair(geometry.project_polygons(part.polygons, project, edge_error=edge_error)))
-        yield geometry.union(np.concatenate(parts))
+    parts = [np.empty(0, dtype=object)]
+    for part in snapshot.layers:
+        if part.layer.actor == actor and view.counts(part.name, part.layer):
+            project = crs.projector(part.crs, target)
+            parts.append(geometry.repair(geometry.project_polygons(part.polygons, project, edge_error=edge_error)))
+    return geometry.union(np.concatenate(parts))
