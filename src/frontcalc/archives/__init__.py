@@ -12,3 +12,5 @@ from frontcalc.archives.opening import (
     open_sample,
     pair_archive,
 )
+
+__all__ = ["Archive", "Dating", "SnapshotRef", "open_archive"]  # what is public; the package itself has the others too
