@@ -243,8 +243,8 @@ def test_where_processes_and_threads_are_limited_there_are_fewer(
     if os.geteuid() != 0 or not shutil.which("setpriv"):
         pytest.skip("NOT TESTED: «ulimit -u» needs a user without other processes, whom only root can be, by setpriv")
     tmp_path.chmod(0o755)
-    # The user may read what root has installed.
-    limited = ["setpriv", "--reuid", str(60_000 + tasks), "--clear-groups", "--no-new-privs"]
+    # A user of its own, since all processes of one count; it may read what root has installed.
+    limited = ["setpriv", "--reuid", str(100_000 + os.getpid()), "--clear-groups", "--no-new-privs"]
     limited += ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
     limited += ["prlimit", f"--nproc={tasks}", sys.executable]
     subprocess.run([*limited, "-c", BITES.format(tasks=tasks)], check=True, timeout=PATIENCE_S)
