@@ -19,12 +19,12 @@ from conftest import square
 from formats import CONTROL, kml, link, mercator, named, shapefile_parts, written, zipped
 
 import frontcalc
-from frontcalc import geometry
+from frontcalc import errors, geometry
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import INNER, layer_name
 from frontcalc.outputs.geodata import LayerPolygons, geoparquet_bytes
 from frontcalc.snapshots import to_equal_area
-from frontcalc.sources import packages, read_content, read_features
+from frontcalc.sources import read_content, read_features
 from frontcalc.sources.detection import detect
 from frontcalc.sources.features import Features
 from frontcalc.sources.files import single_file
@@ -326,7 +326,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         raise ModuleNotFoundError(name)
 
     data = MAKERS["flatgeobuf"](tmp_path)
-    monkeypatch.setattr(packages, "import_module", missing)
+    monkeypatch.setattr(errors, "import_module", missing)
     with pytest.raises(UsageError, match=r'a\.fgb: needs the package pyogrio; pip install "frontcalc\[formats\]"'):
         read_content(data, where="a.fgb")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 
 class FrontcalcError(Exception):
     """Base of every error raised on purpose: which file, what is wrong, what to do.
@@ -83,3 +86,16 @@ class NoDataError(FrontcalcError):
 def reason_of(error: Exception) -> str:
     """Return why the system refused something, as a clause for a message."""
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
+
+
+def extra_package(name: str, *, where: str, extra: str = "formats") -> Any:
+    """Return a module, as ``pyarrow.parquet``, that comes with an extra of frontcalc; UsageError without it.
+
+    The file or work that needs it is named in the message.
+    """
+    try:
+        return import_module(name)
+    except ImportError as error:
+        package = name.partition(".")[0]
+        cure = f'pip install "frontcalc[{extra}]"'
+        raise UsageError(f"needs the package {package}", where=where, cure=cure) from error

@@ -101,7 +101,7 @@ picture = partial(options.add, options=_picture)
 
 def picture_asked() -> tuple[str, dict[str, Any]]:
     """Return the form of the picture and how it looks; one that could not be drawn is refused before measuring."""
-    from frontcalc.sources.packages import extra_package
+    from frontcalc.errors import extra_package
     from frontcalc.viz.style import style_of
 
     asked, chosen = click.get_current_context().params, form()

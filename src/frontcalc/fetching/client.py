@@ -15,9 +15,8 @@ from typing import Any, NamedTuple, Self, TypeVar
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from frontcalc import __version__
-from frontcalc.errors import DataError, NoDataError, UsageError
+from frontcalc.errors import DataError, NoDataError, UsageError, extra_package
 from frontcalc.sources.limits import limits
-from frontcalc.sources.packages import extra_package
 
 T = TypeVar("T")
 _package = partial(extra_package, where="fetching", extra="fetch")

@@ -18,7 +18,7 @@ import numpy as np
 import orjson
 
 from frontcalc import crs, geometry, region_store
-from frontcalc.errors import DataError, NoDataError, UsageError
+from frontcalc.errors import DataError, NoDataError, UsageError, extra_package
 from frontcalc.fetching.client import Client, Patience
 from frontcalc.keywords import facade
 from frontcalc.notices import Notice
@@ -27,7 +27,6 @@ from frontcalc.run.lands import shapes_by_row
 from frontcalc.snapshots import to_equal_area
 from frontcalc.sources import read_content, read_features
 from frontcalc.sources.files import single_file
-from frontcalc.sources.packages import extra_package
 from frontcalc.tables import RegionMeta, RegionRow, Table
 
 API = "https://www.geoboundaries.org/api/current/gbOpen/"

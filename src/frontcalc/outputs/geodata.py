@@ -19,9 +19,9 @@ import orjson
 import shapely
 from numpy.typing import NDArray
 
+from frontcalc.errors import extra_package
 from frontcalc.outputs.flat import jsonable
 from frontcalc.outputs.numbers import ATTRIBUTION, columns, header, rows
-from frontcalc.sources.packages import extra_package
 from frontcalc.tables import ChangeRow, DisagreementRow, Table
 
 _PROPERTIES = ("layer", "actor", "role")

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from frontcalc.errors import UsageError
+from frontcalc.errors import UsageError, extra_package
 from frontcalc.notices import CODES
 from frontcalc.outputs.numbers import MINUS, Column, columns, rows, unit_of
-from frontcalc.sources.packages import extra_package
 from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, RegionCheckMeta, RegionMeta, Table
 
 FIGURES, METHOD = "Figures", "Method and sources"

@@ -18,11 +18,11 @@ from typing import Any, Unpack
 import orjson
 
 from frontcalc.archives import Archive
+from frontcalc.errors import extra_package
 from frontcalc.keywords import facade
 from frontcalc.page.content import PageContent, context, data, measure
 from frontcalc.periods import PeriodsLike
 from frontcalc.run.options import Keywords
-from frontcalc.sources.packages import extra_package
 from frontcalc.viz.style import THEMES
 
 _SCRIPTS = ("shapes", "words", "map", "series", "ranking", "table", "main")

@@ -17,11 +17,10 @@ from functools import cache, partial
 from typing import Any
 
 from frontcalc.archives import SnapshotRef
-from frontcalc.errors import FrontcalcError
+from frontcalc.errors import FrontcalcError, extra_package
 from frontcalc.regions import RegionSet
 from frontcalc.run.chain import Measured, Send, check_software, files_of, on_worker
 from frontcalc.snapshots import Holding
-from frontcalc.sources.packages import extra_package
 from frontcalc.versions import software
 
 CONNECT_S = 5  # how long the scheduler may take to answer

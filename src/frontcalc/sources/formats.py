@@ -17,13 +17,12 @@ from typing import Any
 import orjson
 
 from frontcalc.crs import LONLAT, source_crs
-from frontcalc.errors import DataError
+from frontcalc.errors import DataError, extra_package
 from frontcalc.sources.detection import signature_of
 from frontcalc.sources.features import Features, concatenate, name_layer
 from frontcalc.sources.files import SHAPEFILE_PARTS
 from frontcalc.sources.limits import beyond, limits
 from frontcalc.sources.ogr import features_from_geometries, geometries_from_wkb, layer_names, read_layer
-from frontcalc.sources.packages import extra_package
 
 # OGC 12-128r18, requirement 2: what an SQLite header says at byte 68 where the database is a GeoPackage.
 _APPLICATION = slice(68, 72)

@@ -13,11 +13,10 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc.crs import LONLAT, source_crs
-from frontcalc.errors import DataError
+from frontcalc.errors import DataError, extra_package
 from frontcalc.names import printable
 from frontcalc.sources.features import Features, Properties
 from frontcalc.sources.limits import limits, too_many_vertices
-from frontcalc.sources.packages import extra_package
 from frontcalc.sources.rings import check_on_earth, nest_polygons
 
 _COMPLETE = "is the download complete?"

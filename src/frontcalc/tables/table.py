@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union, get_args, get_or
 
 import shapely
 
-from frontcalc.errors import UsageError
-from frontcalc.sources.packages import extra_package
+from frontcalc.errors import UsageError, extra_package
 
 if TYPE_CHECKING:
     import geopandas as gpd

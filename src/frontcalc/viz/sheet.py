@@ -11,10 +11,9 @@ from importlib.util import find_spec
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from frontcalc.errors import UsageError
+from frontcalc.errors import UsageError, extra_package
 from frontcalc.names import printable
 from frontcalc.outputs.numbers import km2
-from frontcalc.sources.packages import extra_package
 from frontcalc.viz.style import Style
 from frontcalc.viz.titles import Words
 
