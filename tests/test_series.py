@@ -97,9 +97,9 @@ def test_every_day_repeats_the_map_in_force_without_change(maps: Path) -> None:
 def test_a_range_without_a_map_is_no_data_and_a_reversed_one_an_error(maps: Path) -> None:
     with pytest.raises(NoDataError, match="no map from 2024-01-15 to 2024-01-20"):
         series(maps, since="2024-01-15", until="2024-01-20")
-    with pytest.raises(NoDataError, match="its maps are of 2024-01-07 to 2024-02-04"):
+    with pytest.raises(NoDataError, match="has no map from 2025-01-01 on; its maps are of 2024-01-07 to 2024-02-04"):
         series(maps, since="2025")
-    with pytest.raises(NoDataError, match="its maps are of 2024-01-07 to 2024-02-04"):
+    with pytest.raises(NoDataError, match="has no map up to 2023-12-31; its maps are of 2024-01-07 to 2024-02-04"):
         series(maps, until="2023")
     with pytest.raises(UsageError, match="2025-01-01 is after 2024-12-31; swap them"):
         series(maps, since="2025", until="2024")

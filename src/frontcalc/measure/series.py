@@ -78,7 +78,8 @@ def series(
         raise UsageError(f"{begin} is after {end}", where="--since and --until", cure="swap them")
     dates = [day for day in dates_between(maps, begin, end, every) if day >= maps.days[0]] if begin <= end else []
     if not dates:
-        raise NoDataError(f"has no map from {begin} to {end}", where=maps.name, cure=f"its maps are of {maps.extent}")
+        asked = f"from {begin} to {end}" if begin <= end else f"from {begin} on" if since else f"up to {end}"
+        raise NoDataError(f"has no map {asked}", where=maps.name, cure=f"its maps are of {maps.extent}")
     rows: list[SeriesRow] = []
     what = "measuring map" if every == "snapshot" else f"measuring {every}"
     for actor in run.begin([dates[-1], dates[0]], dates[-1]):
