@@ -16,6 +16,7 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from frontcalc.cli import options, terminal
+from frontcalc.errors import extra_package
 
 if TYPE_CHECKING:
     from frontcalc.tables import AnyMeta, Meta, Table
@@ -101,7 +102,6 @@ picture = partial(options.add, options=_picture)
 
 def picture_asked() -> tuple[str, dict[str, Any]]:
     """Return the form of the picture and how it looks; one that could not be drawn is refused before measuring."""
-    from frontcalc.errors import extra_package
     from frontcalc.viz.style import style_of
 
     asked, chosen = click.get_current_context().params, form()
