@@ -28,7 +28,7 @@ import shapely
 from frontcalc.errors import DataError
 from frontcalc.fetching import arcgis
 from frontcalc.fetching.client import Client, Patience
-from frontcalc.sources import read_content
+from frontcalc.read import read_content
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "data" / "sample_polygons"

@@ -28,9 +28,9 @@ from fuzz_seeds import Seeds, all_seeds
 from frontcalc import crs, geometry
 from frontcalc.config import archive_config
 from frontcalc.errors import FrontcalcError
+from frontcalc.read import read_content
+from frontcalc.read.features import Features
 from frontcalc.snapshots import to_equal_area
-from frontcalc.sources import read_content
-from frontcalc.sources.features import Features
 
 WORK_SECONDS = 10.0
 SILENCE_SECONDS = 60.0

@@ -22,11 +22,11 @@ from frontcalc.errors import ChangedError, DataError, NoDataError, UsageError
 from frontcalc.fetching import catalogue
 from frontcalc.notices import Notice
 from frontcalc.outputs.flat import json_text
+from frontcalc.read import read_content, read_features
+from frontcalc.read.detection import is_other_json
+from frontcalc.read.files import Entry, single_file
 from frontcalc.run import remarks
 from frontcalc.snapshots import forget_read, read_snapshot
-from frontcalc.sources import read_content, read_features
-from frontcalc.sources.detection import is_other_json
-from frontcalc.sources.files import Entry, single_file
 
 Write = Callable[..., Path]
 ONE_THEN_TWO = {"2024-01-01": {None: [(300, 40)]}, "2024-02-01": {None: [(300, 40), (301, 40)]}}

@@ -21,10 +21,10 @@ from local_cluster import Processes, waited_for
 import frontcalc
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.outputs import render
+from frontcalc.read.files import Entry
 from frontcalc.run import chain, cluster, parallel
 from frontcalc.run import run as runs
 from frontcalc.run.options import Options
-from frontcalc.sources.files import Entry
 from frontcalc.versions import software
 
 AREA = 100.0  # km², of a square

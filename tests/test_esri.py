@@ -14,9 +14,9 @@ from pyproj import CRS
 from frontcalc import crs
 from frontcalc.crs import DEFAULT_CRS
 from frontcalc.errors import DataError
+from frontcalc.read.features import Features
+from frontcalc.read.geojson import read_json
 from frontcalc.snapshots import to_equal_area
-from frontcalc.sources.features import Features
-from frontcalc.sources.geojson import read_json
 
 DEGREES = {"wkid": 4326}
 RINGS = esri_rings(square(300, 40))

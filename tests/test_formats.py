@@ -23,12 +23,12 @@ from frontcalc import errors, geometry
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import INNER, layer_name
 from frontcalc.outputs.geodata import LayerPolygons, geoparquet_bytes
+from frontcalc.read import read_content, read_features
+from frontcalc.read.detection import detect
+from frontcalc.read.features import Features
+from frontcalc.read.files import single_file
+from frontcalc.read.formats import read_shapefile_parts
 from frontcalc.snapshots import to_equal_area
-from frontcalc.sources import read_content, read_features
-from frontcalc.sources.detection import detect
-from frontcalc.sources.features import Features
-from frontcalc.sources.files import single_file
-from frontcalc.sources.formats import read_shapefile_parts
 
 
 def km2(features: Features) -> float:
@@ -312,8 +312,8 @@ def test_geojson_needs_none_of_the_packages(tmp_path: Path) -> None:
     path = tmp_path / "2024-01-01.geojson"
     path.write_bytes(formats.geojson(CONTROL))
     code = (
-        "import sys; from pathlib import Path; from frontcalc.sources import read_features; "
-        "from frontcalc.sources.files import Entry;"
+        "import sys; from pathlib import Path; from frontcalc.read import read_features; "
+        "from frontcalc.read.files import Entry;"
         f"read_features(Entry(Path({str(path)!r})));"
         "print([name for name in ('pyogrio', 'pyarrow', 'geopandas', 'pandas') if name in sys.modules])"
     )

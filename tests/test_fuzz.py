@@ -14,7 +14,7 @@ from fuzz_seeds import Seeds, all_seeds
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from frontcalc.sources import READERS
+from frontcalc.read import READERS
 
 NAMES = (
     *("geojson", "geojson-sequence", "topojson", "esri", "gzip", "kml", "kmz", "zip"),

@@ -14,7 +14,7 @@ from conftest import square
 from test_formats import km2, layers
 
 from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes
-from frontcalc.sources import read_content
+from frontcalc.read import read_content
 
 RING = shapely.Polygon(square(3, 0).exterior, [shapely.affinity.scale(square(3, 0), 0.5, 0.5).exterior])
 

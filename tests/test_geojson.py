@@ -12,11 +12,12 @@ import pytest
 import shapely
 from conftest import collection, square
 
-from frontcalc import crs, sources
+from frontcalc import crs
+from frontcalc import read as readers
 from frontcalc.errors import DataError
-from frontcalc.sources import read_features
-from frontcalc.sources.files import Entry
-from frontcalc.sources.geojson import read_json
+from frontcalc.read import read_features
+from frontcalc.read.files import Entry
+from frontcalc.read.geojson import read_json
 
 SQUARE = json.loads(shapely.to_geojson(square(300, 40)))
 RING = SQUARE["coordinates"][0]
@@ -145,8 +146,8 @@ def test_the_same_content_twice_running_is_parsed_once(tmp_path: Path, monkeypat
     for entry, shape in ((one, square(300, 41)), (again, square(300, 41)), (other, square(310, 41))):
         (tmp_path / entry.name).write_text(json.dumps(collection({"control_map": [shape]})))
     parsed = []
-    told = sources.detect
-    monkeypatch.setattr(sources, "detect", lambda data, *, where: parsed.append(where) or told(data, where=where))
+    told = readers.detect
+    monkeypatch.setattr(readers, "detect", lambda data, *, where: parsed.append(where) or told(data, where=where))
     found = [read_features(entry) for entry in (one, again, other)]
     assert parsed == ["1.geojson", "3.geojson"]
     assert [file.name for file, _ in found] == ["1.geojson", "2.geojson", "3.geojson"]

@@ -30,11 +30,11 @@ from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.gazetteer import read_places
 from frontcalc.names import printable
 from frontcalc.outputs import render
+from frontcalc.read import files as files_module
+from frontcalc.read import read_content, read_features, topojson
+from frontcalc.read.files import Entry
+from frontcalc.read.limits import DEFAULTS, limits, read_at_most
 from frontcalc.snapshots import to_equal_area
-from frontcalc.sources import files as files_module
-from frontcalc.sources import read_content, read_features, topojson
-from frontcalc.sources.files import Entry
-from frontcalc.sources.limits import DEFAULTS, limits, read_at_most
 
 PACKAGE = Path(frontcalc.__file__).parent
 GOOD = json_formats.geojson({"control_map": [square(0, 0)]})

@@ -18,11 +18,11 @@ from frontcalc import crs
 from frontcalc.crs import DEFAULT_CRS
 from frontcalc.errors import DataError
 from frontcalc.layers import layer_name
+from frontcalc.read import READERS, read_features
+from frontcalc.read.detection import detect, unpack
+from frontcalc.read.features import Features
+from frontcalc.read.files import Entry
 from frontcalc.snapshots import to_equal_area
-from frontcalc.sources import READERS, read_features
-from frontcalc.sources.detection import detect, unpack
-from frontcalc.sources.features import Features
-from frontcalc.sources.files import Entry
 
 ONE = square(300, 40)
 # Nine squares without the middle one, and two squares apart in one feature.
@@ -78,7 +78,7 @@ def test_a_ring_that_is_none_is_named(key: str, tmp_path: Path) -> None:
 def test_every_format_has_a_reader() -> None:
     for reader in READERS.values():
         module, _, function = reader.partition(".")
-        assert callable(getattr(import_module(f"frontcalc.sources.{module}"), function))
+        assert callable(getattr(import_module(f"frontcalc.read.{module}"), function))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from frontcalc.layers import Role
 from frontcalc.measure.fetch_regions import VARIABLE as MIRROR
 from frontcalc.notices import CODES as NOTICES
 from frontcalc.notices import FINDINGS
-from frontcalc.sources.limits import VARIABLES
+from frontcalc.read.limits import VARIABLES
 from frontcalc.views import VIEWS
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -13,9 +13,9 @@ import shapely
 
 import frontcalc
 from frontcalc.errors import DataError
-from frontcalc.sources import read_content
-from frontcalc.sources.features import nested_km2
-from frontcalc.sources.ogr import features_from_geometries
+from frontcalc.read import read_content
+from frontcalc.read.features import nested_km2
+from frontcalc.read.ogr import features_from_geometries
 
 Write = Callable[..., Path]
 Ring = list[list[float]]

@@ -14,11 +14,11 @@ from frontcalc import geometry
 from frontcalc.crs import DEFAULT_CRS
 from frontcalc.errors import DataError
 from frontcalc.layers import layer_name
+from frontcalc.read import read_features
+from frontcalc.read.features import Features
+from frontcalc.read.files import Entry
+from frontcalc.read.geojson import read_json
 from frontcalc.snapshots import to_equal_area
-from frontcalc.sources import read_features
-from frontcalc.sources.features import Features
-from frontcalc.sources.files import Entry
-from frontcalc.sources.geojson import read_json
 
 WEST, EAST = square(300, 40), square(301, 40)
 X0, Y0, X1, Y1 = WEST.bounds

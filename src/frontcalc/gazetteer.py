@@ -13,9 +13,9 @@ from typing import Any
 from frontcalc import crs
 from frontcalc.errors import DataError
 from frontcalc.names import printable
-from frontcalc.sources.detection import unpack
-from frontcalc.sources.files import single_file
-from frontcalc.sources.geojson import declared_crs, parse
+from frontcalc.read.detection import unpack
+from frontcalc.read.files import single_file
+from frontcalc.read.geojson import declared_crs, parse
 
 _LON = ("lon", "longitude", "lng", "long", "x")
 _LAT = ("lat", "latitude", "y")

@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, TypeVar, Union, get_args, get_origin, get_typ
 from frontcalc.config import GONE
 from frontcalc.errors import UsageError
 from frontcalc.periods import CalendarSpan
-from frontcalc.sources.files import Entry, GeoFrame, in_memory
+from frontcalc.read.files import Entry, GeoFrame, in_memory
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -18,9 +18,9 @@ from frontcalc.dates import day_from_name
 from frontcalc.day_forms import candidates
 from frontcalc.errors import DataError, UsageError
 from frontcalc.manifest import NAME as MANIFEST_NAME
-from frontcalc.sources.detection import detect, is_other_json, unpack
-from frontcalc.sources.features import Features
-from frontcalc.sources.files import Entry, list_entries, maps_among, may_be_other
+from frontcalc.read.detection import detect, is_other_json, unpack
+from frontcalc.read.features import Features
+from frontcalc.read.files import Entry, list_entries, maps_among, may_be_other
 
 _COLUMNS = (
     frozenset({"period", "actor", "region", "kind", "opening", "closing"}),

@@ -19,9 +19,9 @@ from frontcalc.dates import day_from_name, day_from_property, moment_from_proper
 from frontcalc.day_forms import Orders, candidates, time_alone
 from frontcalc.errors import DataError, UsageError
 from frontcalc.notices import Notice
-from frontcalc.sources import read_features
-from frontcalc.sources.features import Features
-from frontcalc.sources.files import Entry
+from frontcalc.read import read_features
+from frontcalc.read.features import Features
+from frontcalc.read.files import Entry
 
 # Properties that date a map, the first present wins; case is ignored.
 DATE_FIELDS = ("date", "datetime", "day", "pub_date", "snapshot_date", "as_of")

@@ -28,7 +28,7 @@ from frontcalc.manifest import NAME as MANIFEST_NAME
 from frontcalc.manifest import REVISIONS, is_manifest
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
-from frontcalc.sources.files import Entry, list_entries, maps_among, single_file
+from frontcalc.read.files import Entry, list_entries, maps_among, single_file
 
 SAMPLE_NAME = "SYNTHETIC SAMPLE"
 SAMPLE_ATTRIBUTION = "made up for frontcalc, of no real war, CC0 1.0"

@@ -22,8 +22,8 @@ from frontcalc.fetching.catalogue import FetchOptions, MapSource
 from frontcalc.fetching.client import Answer, Client, PassingError, UnreachableError, check_address, host_of
 from frontcalc.fetching.folder import Map
 from frontcalc.names import printable
-from frontcalc.sources import read_content
-from frontcalc.sources.detection import detect, unpack
+from frontcalc.read import read_content
+from frontcalc.read.detection import detect, unpack
 
 _LISTING_BYTES = 1 << 27
 _DAY_IN_NAME = "{day:%Y%m%d}"

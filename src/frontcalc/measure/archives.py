@@ -28,12 +28,12 @@ from frontcalc.outliers import FROZEN_MAPS
 from frontcalc.outputs import write_file
 from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes
 from frontcalc.progress import track
+from frontcalc.read import SourceFile
 from frontcalc.regions import RegionSet
 from frontcalc.run.lands import to_degrees
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
 from frontcalc.snapshots import Snapshot, Told
-from frontcalc.sources import SourceFile
 from frontcalc.tables import ArchiveMeta, LayerRow, Table
 
 

@@ -19,10 +19,10 @@ from frontcalc.measure.archives import archive_meta
 from frontcalc.notices import Notice
 from frontcalc.outputs import write_file
 from frontcalc.progress import track
+from frontcalc.read import SourceFile
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
 from frontcalc.snapshots import Told, drawn_km2, layers_of, note_tells, read_part, remark_on, told_apart
-from frontcalc.sources import SourceFile
 from frontcalc.tables import ArchiveMeta, LegendRow, Table
 
 LAYER = "layer"

@@ -22,11 +22,11 @@ from frontcalc.errors import DataError, NoDataError, UsageError, extra_package
 from frontcalc.fetching.client import Client, Patience
 from frontcalc.keywords import facade
 from frontcalc.notices import Notice
+from frontcalc.read import read_content, read_features
+from frontcalc.read.files import single_file
 from frontcalc.region_store import CODE_FIELD, LEVELS, NAME_FIELD, FetchedRegions
 from frontcalc.run.lands import shapes_by_row
 from frontcalc.snapshots import to_equal_area
-from frontcalc.sources import read_content, read_features
-from frontcalc.sources.files import single_file
 from frontcalc.tables import RegionMeta, RegionRow, Table
 
 API = "https://www.geoboundaries.org/api/current/gbOpen/"

@@ -16,13 +16,13 @@ from frontcalc.embedded import load_embedded
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.names import NamedRegion, find, printable, suggestions
+from frontcalc.read import read_features
+from frontcalc.read.features import Features
+from frontcalc.read.files import single_file
 from frontcalc.region_store import NAME_FIELD
 from frontcalc.regions import MAY_SHARE, UNASSIGNED, country_of, told_apart
 from frontcalc.run.lands import shapes_by_row
 from frontcalc.snapshots import to_equal_area
-from frontcalc.sources import read_features
-from frontcalc.sources.features import Features
-from frontcalc.sources.files import single_file
 from frontcalc.tables import (
     TOTAL,
     RegionCheckMeta,

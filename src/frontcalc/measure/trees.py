@@ -20,8 +20,8 @@ from frontcalc.notices import Notice, require_none
 from frontcalc.outputs import render, write_together
 from frontcalc.outputs.schema import KEY, PACKAGE, datapackage, read_record, sha256, software
 from frontcalc.periods import UNITS, PeriodLike
+from frontcalc.read.files import file_of
 from frontcalc.run.options import Keywords
-from frontcalc.sources.files import file_of
 
 DEFAULT_UNITS = ("year", "month")
 """The tables of a tree, unless others are asked for."""

@@ -38,13 +38,13 @@ from frontcalc.names import printable
 from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period
 from frontcalc.progress import track
+from frontcalc.read import SourceFile
+from frontcalc.read.files import single_file
 from frontcalc.regions import UNASSIGNED
 from frontcalc.run.lands import land_of
 from frontcalc.run.meta import meta_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
-from frontcalc.sources import SourceFile
-from frontcalc.sources.files import single_file
 from frontcalc.states import Span, State
 from frontcalc.tables import TOTAL, ClaimRow, ClaimsMeta, Table
 from frontcalc.views import VIEWS

@@ -16,13 +16,13 @@ from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import ALPHA_3, COUNTRIES
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
+from frontcalc.read import SourceFile, fingerprint, read_features
+from frontcalc.read.features import Features
+from frontcalc.read.files import Entry, GeoFrame, file_of
+from frontcalc.read.limits import limits
 from frontcalc.regions.cutting import Geometries, Owners, partition
 from frontcalc.regions.sets import TOTAL, UNASSIGNED, RegionSet
 from frontcalc.snapshots import changed, to_equal_area
-from frontcalc.sources import SourceFile, fingerprint, read_features
-from frontcalc.sources.features import Features
-from frontcalc.sources.files import Entry, GeoFrame, file_of
-from frontcalc.sources.limits import limits
 from frontcalc.versions import key_of
 
 CODE_FIELDS = ("iso_3166_2", "shapeiso", "shapeid")

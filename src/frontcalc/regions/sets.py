@@ -16,10 +16,10 @@ from frontcalc.cache import NOTHING_KEPT, Cache
 from frontcalc.embedded import PARTIAL_COUNTRIES, load_embedded, load_zones
 from frontcalc.notices import Notice
 from frontcalc.overlaps import edges_of, shared_area_m2
+from frontcalc.read import SourceFile
 from frontcalc.regions.cutting import Flags, Floats, Geometries, Owners, meetings, rest_of_plane
 from frontcalc.regions.snapping import snap_zones
 from frontcalc.snapshots import home_of_this_war
-from frontcalc.sources import SourceFile
 from frontcalc.versions import key_of
 
 UNASSIGNED = "unassigned"

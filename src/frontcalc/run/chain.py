@@ -23,14 +23,14 @@ from frontcalc.cache import NOTHING_KEPT, Cache, gathered
 from frontcalc.change import Change, Floats
 from frontcalc.errors import ChangedError, DataError, FrontcalcError
 from frontcalc.progress import timed
+from frontcalc.read import fingerprint
+from frontcalc.read.files import Entry
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, forget_read
 from frontcalc.snapshots.drawn import parsed
 from frontcalc.snapshots.facts import REMEMBERED, snapshot_from_bytes, snapshot_key, snapshot_to_bytes
 from frontcalc.snapshots.holdings import GAPS_KM2
-from frontcalc.sources import fingerprint
-from frontcalc.sources.files import Entry
 from frontcalc.versions import key_of, software
 
 Grounds = Callable[[Holding], shapely.MultiPolygon]

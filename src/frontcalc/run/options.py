@@ -11,9 +11,9 @@ from typing import TypedDict
 
 from frontcalc.crs import DEFAULT_CRS
 from frontcalc.errors import UsageError
+from frontcalc.read.files import Entry, GeoFrame
 from frontcalc.regions import SNAPS
 from frontcalc.slivers import SLIVER_WIDTH_M
-from frontcalc.sources.files import Entry, GeoFrame
 
 
 class Keywords(TypedDict, total=False):

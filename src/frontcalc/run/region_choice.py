@@ -18,11 +18,11 @@ from frontcalc.errors import UsageError
 from frontcalc.layers import COUNTRIES
 from frontcalc.levels import ADM1, ADM2, Lines, lines, parse_levels
 from frontcalc.notices import Notice
+from frontcalc.read import read_features
+from frontcalc.read.files import single_file
 from frontcalc.regions import RegionSet
 from frontcalc.run.options import Options
 from frontcalc.snapshots import home_of_this_war
-from frontcalc.sources import read_features
-from frontcalc.sources.files import single_file
 
 
 def choose_regions(

@@ -21,9 +21,9 @@ from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
 from frontcalc.names import some_of
 from frontcalc.notices import Fault, Notice, fault_of
 from frontcalc.progress import timed
+from frontcalc.read import SourceFile, fingerprint, read_features
+from frontcalc.read.features import Features, notices_of, refuse_bare
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of
-from frontcalc.sources import SourceFile, fingerprint, read_features
-from frontcalc.sources.features import Features, notices_of, refuse_bare
 from frontcalc.versions import key_of
 
 Geometries = NDArray[np.object_]

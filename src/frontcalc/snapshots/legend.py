@@ -32,9 +32,9 @@ from frontcalc.layers import (
     value_of,
 )
 from frontcalc.names import printable
-from frontcalc.sources import SourceFile
-from frontcalc.sources.features import Features
-from frontcalc.sources.files import Entry
+from frontcalc.read import SourceFile
+from frontcalc.read.features import Features
+from frontcalc.read.files import Entry
 
 Geometries = NDArray[np.object_]
 

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from frontcalc.notices import Notice
-from frontcalc.sources import SourceFile
+from frontcalc.read import SourceFile
 
 
 @dataclass(frozen=True, slots=True)

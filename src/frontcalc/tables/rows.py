@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import shapely
 
 from frontcalc.notices import Notice
-from frontcalc.sources import SourceFile
+from frontcalc.read import SourceFile
 from frontcalc.views import VIEWS, describe_view
 
 

@@ -19,8 +19,8 @@ from frontcalc.names import printable
 from frontcalc.outputs.numbers import km2
 from frontcalc.outputs.wording import Unit, about, change, short_day
 from frontcalc.periods import parse_day
-from frontcalc.sources.detection import unpack
-from frontcalc.sources.files import single_file
+from frontcalc.read.detection import unpack
+from frontcalc.read.files import single_file
 from frontcalc.tables import TOTAL, SeriesRow, Table
 from frontcalc.viz import titles
 from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, plain_settings, ticks_between

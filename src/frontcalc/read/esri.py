@@ -13,9 +13,9 @@ import numpy as np
 
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
-from frontcalc.sources.features import Features
-from frontcalc.sources.geojson import refuse_truncated
-from frontcalc.sources.rings import Part, build_polygons
+from frontcalc.read.features import Features
+from frontcalc.read.geojson import refuse_truncated
+from frontcalc.read.rings import Part, build_polygons
 
 # Ids that Web Mercator had before it became 3857.
 _WEB_MERCATOR = {102100: 3857, 102113: 3857, 900913: 3857}

@@ -10,7 +10,7 @@ from io import BytesIO
 import orjson
 
 from frontcalc.errors import DataError
-from frontcalc.sources.limits import beyond, limits, read_at_most
+from frontcalc.read.limits import beyond, limits, read_at_most
 
 GZIP = b"\x1f\x8b"
 RECORD_SEPARATOR = b"\x1e"
@@ -57,7 +57,7 @@ def unpack(data: bytes, *, where: str) -> bytes:
 
 
 def detect(data: bytes, *, where: str) -> str:
-    """Return the format of content that `unpack` returned, a key of `frontcalc.sources.READERS`.
+    """Return the format of content that `unpack` returned, a key of `frontcalc.read.READERS`.
 
     Other formats are refused; what is known not to be a map is named.
     """
@@ -78,7 +78,7 @@ def detect(data: bytes, *, where: str) -> str:
 
 def _other_than_json(data: bytes, head: bytes, where: str) -> str:
     """Return the format of content that does not begin as JSON, empty if unknown; refuse what is known to be no map."""
-    from frontcalc.sources.kml import is_kml
+    from frontcalc.read.kml import is_kml
 
     kml, lower = is_kml(data), head.lower()
     is_xml = head.startswith(b"<")
@@ -104,7 +104,7 @@ def _other_than_json(data: bytes, head: bytes, where: str) -> str:
 
 
 def signature_of(data: bytes) -> str:
-    """Return the binary format that content begins as, a key of `frontcalc.sources.READERS`; empty if none."""
+    """Return the binary format that content begins as, a key of `frontcalc.read.READERS`; empty if none."""
     found = _SIGNATURES.match(data)
     return str(found.lastgroup) if found else ""
 

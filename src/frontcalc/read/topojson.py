@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from frontcalc.errors import DataError
 from frontcalc.layers import INNER
-from frontcalc.sources.features import Features, Properties
-from frontcalc.sources.geojson import declared_crs, simple_geometries
-from frontcalc.sources.limits import limits, too_many_vertices
-from frontcalc.sources.rings import Part, build_polygons
+from frontcalc.read.features import Features, Properties
+from frontcalc.read.geojson import declared_crs, simple_geometries
+from frontcalc.read.limits import limits, too_many_vertices
+from frontcalc.read.rings import Part, build_polygons
 
 Arcs = Sequence[NDArray[np.float64]]
 

@@ -10,13 +10,13 @@ from pathlib import PurePosixPath
 from frontcalc.errors import DataError
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
-from frontcalc.sources import read_content
-from frontcalc.sources.detection import GZIP, is_other_json, signature_of
-from frontcalc.sources.features import Features, concatenate, name_layer, refuse_bare
-from frontcalc.sources.files import SHAPEFILE_EXTRAS, SHAPEFILE_PARTS, SUFFIXES, may_be_other, shapefile_stem, suffix_of
-from frontcalc.sources.formats import read_shapefile_parts, refuse_logs
-from frontcalc.sources.kml import is_kml
-from frontcalc.sources.limits import BROKEN_MEMBER, Budget, checked_members, limits
+from frontcalc.read import read_content
+from frontcalc.read.detection import GZIP, is_other_json, signature_of
+from frontcalc.read.features import Features, concatenate, name_layer, refuse_bare
+from frontcalc.read.files import SHAPEFILE_EXTRAS, SHAPEFILE_PARTS, SUFFIXES, may_be_other, shapefile_stem, suffix_of
+from frontcalc.read.formats import read_shapefile_parts, refuse_logs
+from frontcalc.read.kml import is_kml
+from frontcalc.read.limits import BROKEN_MEMBER, Budget, checked_members, limits
 
 _HEAD = 4096
 # Zips by their content that are documents.

@@ -18,11 +18,11 @@ import orjson
 
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError, extra_package
-from frontcalc.sources.detection import signature_of
-from frontcalc.sources.features import Features, concatenate, name_layer
-from frontcalc.sources.files import SHAPEFILE_PARTS
-from frontcalc.sources.limits import beyond, limits
-from frontcalc.sources.ogr import features_from_geometries, geometries_from_wkb, layer_names, read_layer
+from frontcalc.read.detection import signature_of
+from frontcalc.read.features import Features, concatenate, name_layer
+from frontcalc.read.files import SHAPEFILE_PARTS
+from frontcalc.read.limits import beyond, limits
+from frontcalc.read.ogr import features_from_geometries, geometries_from_wkb, layer_names, read_layer
 
 # OGC 12-128r18, requirement 2: what an SQLite header says at byte 68 where the database is a GeoPackage.
 _APPLICATION = slice(68, 72)

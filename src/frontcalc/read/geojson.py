@@ -11,9 +11,9 @@ import orjson
 
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
-from frontcalc.sources.detection import RECORD_SEPARATOR
-from frontcalc.sources.features import Features, refuse_misplaced
-from frontcalc.sources.rings import Part, build_polygons
+from frontcalc.read.detection import RECORD_SEPARATOR
+from frontcalc.read.features import Features, refuse_misplaced
+from frontcalc.read.rings import Part, build_polygons
 
 # Keys under which publishers wrap their maps: NZZ's "value", DeepState's "map".
 WRAPPERS = ("value", "map")
@@ -36,12 +36,12 @@ def read_json(data: bytes, *, where: str) -> Features:
     document = parse(data, where=where, wrappers=WRAPPERS)
     kind = document.get("type") if isinstance(document, dict) else None
     if isinstance(document, dict) and not isinstance(kind, str):
-        from frontcalc.sources import esri
+        from frontcalc.read import esri
 
         if esri.is_esri(document):
             return esri.read_document(document, where=where)
     elif isinstance(document, dict) and kind == "Topology":
-        from frontcalc.sources import topojson
+        from frontcalc.read import topojson
 
         return topojson.read_document(document, where=where)
     return _flat(*_listed([(where, document)], where=where), where=where)

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from frontcalc.crs import LONLAT
 from frontcalc.errors import DataError
-from frontcalc.sources.features import Features, concatenate, name_layer
-from frontcalc.sources.ogr import layer_names, read_layer
+from frontcalc.read.features import Features, concatenate, name_layer
+from frontcalc.read.ogr import layer_names, read_layer
 
 _DRIVERS = ("LIBKML", "KML")
 _HEAD = 4096

@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from frontcalc.errors import ChangedError, DataError, UsageError, reason_of
 from frontcalc.names import printable
-from frontcalc.sources.limits import (
+from frontcalc.read.limits import (
     BROKEN_MEMBER,
     HIDDEN,
     VARIABLES,

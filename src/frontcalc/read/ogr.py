@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError, extra_package
 from frontcalc.names import printable
-from frontcalc.sources.features import Features, Properties
-from frontcalc.sources.limits import limits, too_many_vertices
-from frontcalc.sources.rings import check_on_earth, nest_polygons
+from frontcalc.read.features import Features, Properties
+from frontcalc.read.limits import limits, too_many_vertices
+from frontcalc.read.rings import check_on_earth, nest_polygons
 
 _COMPLETE = "is the download complete?"
 _POLYGON = shapely.GeometryType.POLYGON

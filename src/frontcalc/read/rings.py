@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from frontcalc import geometry
 from frontcalc.crs import fault_of_degrees, is_geographic
 from frontcalc.errors import DataError
-from frontcalc.sources.limits import limits, too_many_vertices
+from frontcalc.read.limits import limits, too_many_vertices
 
 Ring = Sequence[Sequence[float]] | NDArray[np.float64]
 """Positions of two values or more; what comes after x and y is not read."""

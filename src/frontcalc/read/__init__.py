@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import PurePosixPath
 
-from frontcalc.sources.detection import detect, signature_of, unpack
-from frontcalc.sources.features import Features, refuse_bare, refuse_impossible
-from frontcalc.sources.files import Entry
-from frontcalc.sources.limits import limits
+from frontcalc.read.detection import detect, signature_of, unpack
+from frontcalc.read.features import Features, refuse_bare, refuse_impossible
+from frontcalc.read.files import Entry
+from frontcalc.read.limits import limits
 
 READERS = {
     "zip": "zipped.read",
@@ -71,7 +71,7 @@ def _content(entry: Entry) -> tuple[bytes, dict[str, bytes] | None, SourceFile]:
     if kind == "shapefile":
         beside = {PurePosixPath(name).suffix.lower(): entry.read(name) for name in entry.siblings}
     elif kind == "geopackage":
-        from frontcalc.sources.formats import refuse_logs
+        from frontcalc.read.formats import refuse_logs
 
         refuse_logs(entry.beside, where=entry.label)
     digest = hashlib.sha256(data)
@@ -106,7 +106,7 @@ def read_content(
     content = unpack(data, where=where)
     kind = detect(content, where=where)
     module, _, function = READERS[kind].partition(".")
-    read = getattr(import_module(f"frontcalc.sources.{module}"), function)
+    read = getattr(import_module(f"frontcalc.read.{module}"), function)
     more = {"skip_bad": skip_bad} if kind == "zip" else {}
     features: Features = read(
         {**(beside or {}), ".shp": content} if kind == "shapefile" else content, where=where, **more
