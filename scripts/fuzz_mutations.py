@@ -6,8 +6,10 @@ import gzip
 import io
 import json
 import re
+import sqlite3
 import zipfile
 from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from random import Random
 from typing import Any
 
@@ -21,6 +23,34 @@ _NUMBERS = (
 _LENGTHS = (0, 1, 0x7F, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 1_000_000_000)
 _WIDTHS = (1, 2, 4, 8)
 _TOO_DEEP = 3000
+_LARGEST = 1_000_000
+_SEARCHED = 2_000  # of a text for elements, since the pattern is slow
+_ELEMENT = re.compile(rb"<(\w+)[^>]*>(?:(?!<\1\b).)*?</\1>", re.DOTALL)
+_MARKS = (b"<!-- 1,1 -->", b"<![CDATA[ 2,2 ]]>", b"<?x y?>", b"&lt;", b"&#48;", b"&x;", b"<a>", b"</a>", b"<gx:Track/>")
+_STATEMENTS = (
+    "CREATE VIEW {0} AS SELECT 1 AS a",
+    "CREATE VIEW {0} AS WITH RECURSIVE r(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM r) SELECT a FROM r",
+    "CREATE TRIGGER t{1} AFTER INSERT ON control_map BEGIN DELETE FROM control_map; END",
+    "ALTER TABLE control_map ADD COLUMN c{1} AS (randomblob(1000000000))",
+    "ALTER TABLE {0} RENAME TO r{1}",
+    "ALTER TABLE control_map ADD COLUMN c{1} TEXT DEFAULT 'x'",
+    "DROP TABLE {0}",
+    "CREATE INDEX i{1} ON control_map (layer)",
+    "UPDATE gpkg_contents SET table_name = '{0}'",
+    "UPDATE gpkg_geometry_columns SET column_name = 'layer'",
+    "UPDATE gpkg_geometry_columns SET srs_id = {1}",
+    "UPDATE gpkg_spatial_ref_sys SET definition = 'x'",
+    "UPDATE control_map SET geom = substr(geom, 1, {1})",
+    "UPDATE control_map SET geom = 'text'",
+    "UPDATE control_map SET layer = zeroblob({1}000)",
+    "INSERT INTO control_map (layer) WITH RECURSIVE r(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM r) "
+    "SELECT a FROM r LIMIT {1}0",
+    "DELETE FROM {0}",
+)
+_TABLES = (
+    *("control_map", "gpkg_contents", "gpkg_geometry_columns", "gpkg_spatial_ref_sys", "gpkg_metadata"),
+    *("gpkg_extensions", "gpkg_ogr_contents", "layer_styles", "rtree_control_map_geom", "sqlite_stat1"),
+)
 _VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, -1, -0.0, 1e308, -1e308, float("nan"), float("inf"), 10**25, 2**63),
     *("", "x", "\x00", "\u202e", "EPSG:4326", "EPSG:0", "+proj=longlat +nadgrids=/etc/passwd"),
@@ -133,9 +163,61 @@ def mark_encoding(data: bytes, random: Random) -> bytes:
     )
 
 
+def change_xml(data: bytes, random: Random) -> bytes:
+    """Repeat, remove, empty or nest an element, or write a mark of XML's own somewhere."""
+    elements = list(_ELEMENT.finditer(data[:_SEARCHED]))
+    if not elements or random.random() < 0.3:
+        place = random.randrange(len(data))
+        return data[:place] + random.choice(_MARKS) + data[place:]
+    element = random.choice(elements)
+    name, inside = element[1], element[0]
+    changed = random.choice(
+        (
+            inside * random.choice((2, 2, 100)),
+            b"",
+            b"<%b/>" % name,
+            b"<%b>" % name * (deep := random.choice((2, 50, _TOO_DEEP))) + inside + b"</%b>" % name * deep,
+            random.choice(elements)[0],
+            b"<Folder>" + inside + b"</Folder>",
+            re.sub(rb"\s+", b" " * random.choice((1, 1000)), inside),
+        )
+    )
+    return data[: element.start()] + changed + data[element.end() :]
+
+
+def change_database(data: bytes, random: Random) -> bytes:
+    """Change an SQLite database as its owner could."""
+    with closing(sqlite3.connect(":memory:")) as connection, suppress(sqlite3.Error, UnicodeDecodeError):
+        connection.deserialize(data)
+        connection.execute("PRAGMA writable_schema = ON")
+        for _ in range(random.choice((1, 1, 2))):
+            table = random.choice(_TABLES)
+            statement = random.choice(_STATEMENTS).format(table, random.choice((1, 8, 300, 4326)))
+            if statement.startswith("CREATE VIEW"):
+                with suppress(sqlite3.Error):
+                    connection.execute(f"DROP TABLE {table}")
+            connection.execute(statement)
+        connection.commit()
+        return connection.serialize()
+    return data
+
+
+def repeat(data: bytes, random: Random) -> bytes:
+    """Repeat a piece until the file has up to a megabyte: what is quadratic takes long then."""
+    start = random.randrange(len(data))
+    piece = data[start : start + random.choice((1, 10, 100, 1000))]
+    element = random.choice(list(_ELEMENT.finditer(data[:_SEARCHED])) or [None])
+    if element and random.random() < 0.5:
+        start, piece = element.start(), element[0]
+    times = max(1, random.choice((10_000, 100_000, max(1, _LARGEST - len(data)))) // len(piece))
+    return (data[:start] + piece * times + data[start:])[:_LARGEST]
+
+
 BINARY: tuple[Mutation, ...] = (flip_bits, set_bytes, truncate, splice, blow_up_length)
 TEXT: tuple[Mutation, ...] = (flip_bits, truncate, splice, swap_number, swap_number, mark_encoding)
 JSON: tuple[Mutation, ...] = (*TEXT, change_json, change_json, change_json, double_key)
+XML: tuple[Mutation, ...] = (*TEXT, change_xml, change_xml, change_xml, change_xml)
+DATABASE: tuple[Mutation, ...] = (*BINARY, change_database, change_database, change_database)
 
 
 def mutate(data: bytes, mutations: Sequence[Mutation], random: Random) -> bytes:
@@ -147,8 +229,8 @@ def mutate(data: bytes, mutations: Sequence[Mutation], random: Random) -> bytes:
         return _with_member_changed(data, mutations, random)
     for _ in range(random.choice((1, 1, 1, 2, 3))):
         if data:
-            data = random.choice(mutations)(data, random)
-    return data
+            data = (repeat if random.random() < 0.01 else random.choice(mutations))(data, random)
+    return data[:_LARGEST]
 
 
 def _with_member_changed(data: bytes, mutations: Sequence[Mutation], random: Random) -> bytes:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from fuzz_mutations import BINARY, JSON, TEXT, Mutation
+from fuzz_mutations import BINARY, DATABASE, JSON, TEXT, XML, Mutation
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -22,6 +25,13 @@ import shapely  # noqa: E402
 from conftest import square  # noqa: E402
 
 _LARGEST = 12_000
+_KML = """<kml xmlns:gx="x"><Document><name>war</name><Style id="s">
+<PolyStyle><color>ff0000ff</color></PolyStyle></Style>
+<Folder><Placemark><TimeSpan><begin>2022-05</begin><end>2022-11-03T00:00:00Z</end></TimeSpan><styleUrl>#s</styleUrl>
+<ExtendedData><Data name="layer"><value>control_map</value></Data></ExtendedData><MultiGeometry>{polygon}<Point>
+<coordinates>1,1</coordinates></Point></MultiGeometry></Placemark><GroundOverlay><LatLonBox><north>1</north></LatLonBox>
+</GroundOverlay></Folder><Folder><name>a</name><TimeStamp><when>2022-11-03</when></TimeStamp><Placemark><gx:Track>
+<when>2022-11-03</when><gx:coord>1 1 1</gx:coord></gx:Track></Placemark></Folder></Document></kml>"""
 _TOML = b"""view = "control"
 as_of_offset_days = -1
 
@@ -62,7 +72,11 @@ def _made(folder: Path) -> dict[str, Seeds]:
     )
     written: dict[str, Any] = {"fields": fields, "geometry_type": "MultiPolygon"}
     shapes: list[shapely.Geometry | None] = [shapely.multipolygons([shape]) for shape in [drawn[0]]] + [drawn[1]]
-    kml = formats.kml(("control_map", [square(0, 0), hole]), inside=formats.link("http://127.0.0.1:9/x.kml"))
+    kml = formats.kml(("control_map", [square(0, 0), hole]))
+    polygon = re.search(r"<Polygon>.*</Polygon>", kml.decode())
+    assert polygon is not None
+    rich = _KML.format(polygon=polygon[0]).encode()
+    linking = {"doc.kml": formats.kml(inside=formats.link("layers/a.kml")), "layers/a.kml": kml}
     return {
         "geojson": Seeds(
             (
@@ -77,12 +91,18 @@ def _made(folder: Path) -> dict[str, Seeds]:
             (json_formats.topology(layers, scale=1e-10), json_formats.topology(layers, scale=None)), JSON
         ),
         "esri": Seeds(
-            (json_formats.feature_set(layers), json_formats.mercator(layers), json_formats.mercator(layers, each=True)),
+            (
+                json_formats.feature_set(layers),
+                json_formats.mercator(layers),
+                json_formats.mercator(layers, each=True),
+                _quantised(layers),
+                _collection(layers),
+            ),
             JSON,
         ),
         "gzip": Seeds((gzip.compress(json_formats.geojson(layers), mtime=0),), JSON),
-        "kml": Seeds((kml,), TEXT),
-        "kmz": Seeds((formats.zipped({"doc.kml": kml}),), TEXT),
+        "kml": Seeds((kml, rich), XML),
+        "kmz": Seeds((formats.zipped({"doc.kml": rich}), formats.zipped(linking)), XML),
         "zip": Seeds(
             (
                 formats.zipped({**parts, "inner.zip": formats.zipped(formats.named(advances, "russian_advances"))}),
@@ -91,7 +111,8 @@ def _made(folder: Path) -> dict[str, Seeds]:
             (*BINARY, *JSON),
         ),
         "shapefile": Seeds((formats.zipped(parts), formats.zipped(projected), parts["control_map.shp"]), BINARY),
-        "geopackage": Seeds((_geopackage(folder, shapes, written),), BINARY),
+        "geopackage": Seeds((_geopackage(folder, shapes, written),), DATABASE),
+        "geodatabase": Seeds((_geodatabase(folder, shapes, written),), BINARY),
         "flatgeobuf": Seeds((formats.written(folder / "a.fgb", "FlatGeobuf", shapes, **written),), BINARY),
         "geoparquet": Seeds(tuple(_geoparquet(folder, drawn)), BINARY),
         "frontcalc.toml": Seeds((_TOML,), TEXT),
@@ -108,6 +129,33 @@ def _with_crs(layers: json_formats.Layers) -> bytes:
 def _geopackage(folder: Path, shapes: list[shapely.Geometry | None], written: dict[str, Any]) -> bytes:
     """Return a GeoPackage; its pages are 4 kB each, so it is larger than the others."""
     return formats.written(folder / "a.gpkg", "GPKG", shapes, layer="control_map", **written)
+
+
+def _geodatabase(folder: Path, shapes: list[shapely.Geometry | None], written: dict[str, Any]) -> bytes:
+    """Return a file geodatabase, zipped as ArcGIS gives it."""
+    with suppress(IsADirectoryError):  # a geodatabase is a folder
+        formats.written(folder / "a.gdb", "OpenFileGDB", shapes, layer="control_map", **written)
+    return formats.zipped({f"a.gdb/{path.name}": path.read_bytes() for path in sorted((folder / "a.gdb").iterdir())})
+
+
+def _quantised(layers: json_formats.Layers) -> bytes:
+    """Return Esri JSON whose coordinates are steps of a grid, each but the first from the one before."""
+    document = json.loads(json_formats.feature_set(layers))
+    for feature in document["features"]:
+        for ring in (feature["geometry"] or {}).get("rings", []):
+            steps = [[round(x / 1e-9), round(-y / 1e-9)] for x, y in ring]
+            ring[:] = [steps[0], *([b[0] - a[0], b[1] - a[1]] for a, b in pairwise(steps))]
+    transform = {"originPosition": "upperLeft", "scale": [1e-9, 1e-9], "translate": [0, 0]}
+    return json.dumps({**document, "transform": transform}).encode()
+
+
+def _collection(layers: json_formats.Layers) -> bytes:
+    """Return ArcGIS's feature collection, a layer a feature set."""
+    sets = [
+        {"layerDefinition": {"name": name}, "featureSet": json.loads(json_formats.feature_set({name: shapes}))}
+        for name, shapes in layers.items()
+    ]
+    return json.dumps({"layers": sets}).encode()
 
 
 def _geoparquet(folder: Path, drawn: list[Any]) -> Iterator[bytes]:
