@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs
-from frontcalc.archives import Part, SnapshotRef, day_stated, in_force, intervals, refuse_changes
+from frontcalc.archives import Part, SnapshotRef, day_stated, in_force, intervals, refuse_changes, refuse_other_times
 from frontcalc.embedded import load_embedded
 from frontcalc.errors import ChangedError, DataError
 from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
@@ -126,6 +126,8 @@ def parse_snapshot(
         try:
             with timed(f"read {name}"):
                 source, features = read_part(part, skip_bad=ref.skip_bad and faults is None, known=known)
+            if ref.day and not part.selection:
+                refuse_other_times(features, ref.day, where=name)
         except DataError as error:
             if faults is None and (not ref.skip_bad or isinstance(error, ChangedError)):
                 raise
