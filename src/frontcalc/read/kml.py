@@ -50,7 +50,6 @@ _NUMERIC = {"double": float, "float": float, **dict.fromkeys(("int", "uint", "sh
 # Expat's codes for a text that ends within an element, a tag, a character or CDATA.
 _CUT_SHORT = (3, 5, 6, 20)
 _MEND = "repair it or use --skip-bad"
-_COMPLETE = "is the download complete?"
 
 
 @dataclass(slots=True)
@@ -95,42 +94,43 @@ def read(data: bytes, *, where: str, beside: Collection[str] = (), folder: str =
         The file is not well-formed or has a document type, draws nothing but pictures, links to another file, or a
         placemark has a geometry or a time that cannot be.
     """
-    root = _parsed(data, where)
-    shared = {one.attributes["id"]: one for one in _within(root, "Style", "StyleMap") if "id" in one.attributes}
-    kinds = {one.attributes.get("name", ""): one.attributes.get("type", "") for one in _within(root, "SimpleField")}
     parts: list[Part] = []
     not_area: list[int] = []
     properties: list[dict[str, object]] = []
+    kinds: dict[str, str] = {}
     seen: Counter[str] = Counter()
     named = False
-    for element, layer, times in _features(root, where):
+    for element, layer, times in _features(_parsed(data, where), where):
         seen[element.tag] += 1
         named = named or bool(layer)
-        if element.tag == "NetworkLink":
+        if element.tag in _CONTAINERS:
+            fields = (one.attributes for schema in element.all("Schema") for one in schema.all("SimpleField"))
+            kinds.update((own.get("name", ""), own.get("type", "")) for own in fields)
+        elif element.tag == "NetworkLink":
             _refuse_link(element, where, beside, folder)
         elif element.tag == "Placemark":
-            index = len(properties)
-            own = _properties(element, shared, kinds)
-            properties.append({**({INNER: layer} if layer else {}), **_dated(own, _times(element, where) or times)})
+            index, told, own = len(properties), {INNER: layer} if layer else {}, _properties(element, kinds)
+            properties.append({**told, **own, **times} if "begin" in times else {**told, **times, **own})
             for drawn in _simple_geometries(element):
-                rings = _rings(drawn, f"feature {index}", where)
                 if drawn.tag in _NOT_AREA:
+                    _positions(drawn, index, where)
                     not_area.append(index)
-                elif rings:
+                elif rings := _rings(drawn, index, where):
                     parts.append((index, rings))
-    pictures = sum(seen[tag] for tag in _PICTURES)
-    if not seen["NetworkLink"] and not parts:
-        _refuse_empty(
-            seen["GroundOverlay"] or (0 if seen["Placemark"] else pictures), seen["Placemark"] or named, where
-        )
+    listed = ", ".join(f"{seen[tag]} {tag}" for tag in _PICTURES if seen[tag])
+    export = "export the map with its polygons"
+    if not parts and not seen["NetworkLink"]:
+        if seen["GroundOverlay"] or (listed and not seen["Placemark"]):
+            raise DataError(f"shows pictures alone ({listed}), not the borders in them", where=where, cure=export)
+        if not seen["Placemark"] and not named:
+            raise DataError("is KML without placemarks", where=where, cure=export)
     if parts:
         cure = "export it in longitude and latitude, in which KML always is"
         check_on_earth(np.concatenate([ring for _, rings in parts for ring in rings]), LONLAT, where=where, cure=cure)
     polygons, owner = build_polygons(parts, LONLAT, where=where)
-    listed = ", ".join(f"{seen[tag]} {tag}" for tag in _PICTURES if seen[tag])
-    said = (Notice("NOT-AREA", f"{where}: pictures ({listed}) were not read; what they show is not counted"),)
-    points = np.array(not_area, dtype=np.intp)
-    return Features(LONLAT, tuple(properties), polygons, owner, points, notices=said if pictures else ())
+    said = f"{where}: pictures ({listed}) were not read; what they show is not counted"
+    notices = (Notice("NOT-AREA", said),) if listed else ()
+    return Features(LONLAT, tuple(properties), polygons, owner, np.array(not_area, dtype=np.intp), notices=notices)
 
 
 def _parsed(data: bytes, where: str) -> _Element:
@@ -165,27 +165,14 @@ def _parsed(data: bytes, where: str) -> _Element:
         parser.Parse(data.lstrip(), True)
     except expat.ExpatError as error:
         if error.code in _CUT_SHORT:
-            raise DataError("ends before its last element", where=where, cure=_COMPLETE) from error
+            raise DataError("ends before its last element", where=where, cure="is the download complete?") from error
         problem = (
             f"is not well-formed XML: {expat.ErrorString(error.code)}, line {error.lineno}, column {error.offset + 1}"
         )
         raise DataError(problem, where=where, cure="repair it, or save it again as UTF-8") from error
     except (LookupError, ValueError) as error:
         raise DataError(f"has an encoding that is not read: {error}", where=where, cure="save it as UTF-8") from error
-    root = top.children[0]
-    if root.tag != "kml":
-        raise DataError("is no KML", where=where, cure=_COMPLETE)
-    return root
-
-
-def _within(root: _Element, *tags: str) -> Iterator[_Element]:
-    """Yield the elements of some names, at any depth, in the file's order."""
-    waiting = [root]
-    while waiting:
-        element = waiting.pop()
-        if element.tag in tags:
-            yield element
-        waiting.extend(reversed(element.children))
+    return top.children[0]
 
 
 def _features(root: _Element, where: str) -> Iterator[tuple[_Element, str, Mapping[str, str]]]:
@@ -197,6 +184,8 @@ def _features(root: _Element, where: str) -> Iterator[tuple[_Element, str, Mappi
             layer = printable(element.text("name")) or layer
             times = _times(element, where) or times
             waiting.extend((child, layer, times) for child in reversed(element.children) if child.tag in _FEATURES)
+        elif element.tag == "Placemark":
+            times = _times(element, where) or times
         yield element, layer, times
 
 
@@ -212,15 +201,6 @@ def _refuse_link(link: _Element, where: str, beside: Collection[str], folder: st
             raise DataError(problem, where=where, cure=cure)
 
 
-def _refuse_empty(pictures: int, known: object, where: str) -> None:
-    """Refuse KML without polygons that has pictures in their place, or neither a placemark nor a layer's name."""
-    if pictures:
-        problem = f"shows pictures alone ({pictures}), which have no borders to measure"
-        raise DataError(problem, where=where, cure="export the map with its polygons, or draw them over the picture")
-    if not known:
-        raise DataError("is KML without placemarks", where=where, cure="export the map with its polygons")
-
-
 def _simple_geometries(placemark: _Element) -> Iterator[_Element]:
     """Yield what a placemark draws, collections taken apart."""
     waiting = placemark.children[::-1]
@@ -232,39 +212,35 @@ def _simple_geometries(placemark: _Element) -> Iterator[_Element]:
             yield element
 
 
-def _rings(drawn: _Element, label: str, where: str) -> list[NDArray[np.float64]]:
-    """Return the rings of a polygon, the outer first, none where nothing is drawn; of a line its positions."""
-    if drawn.tag != "Polygon":
-        return [_positions(drawn, label, where)]
+def _rings(polygon: _Element, index: int, where: str) -> list[NDArray[np.float64]]:
+    """Return the rings of a polygon, the outer first; none where nothing is drawn."""
     outer, inner = (
-        [_positions(ring, label, where) for side in drawn.all(tag) for ring in side.all("LinearRing")]
+        [_positions(ring, index, where) for side in polygon.all(tag) for ring in side.all("LinearRing")]
         for tag in _BOUNDARIES
     )
     holes = [ring for ring in inner if len(ring)]
     if len(outer) != 1 or (holes and not len(outer[0])):
-        problem = (
-            f"{label} has a Polygon with {len(outer) or 'no'} outer ring{'s' * (len(outer) > 1)} in outerBoundaryIs"
-        )
-        if len(outer) == 1:
-            problem = f"{label} has a Polygon with holes (innerBoundaryIs) in an outer ring without positions"
-        raise DataError(problem, where=where, cure=f"give each Polygon one outer ring, or {_MEND}")
-    return [outer[0], *holes] if len(outer[0]) else []
+        fault = f"{len(outer)} rings in outerBoundaryIs" if len(outer) > 1 else "no ring in outerBoundaryIs"
+        raise DataError(f"feature {index} has a Polygon with {fault}", where=where, cure=_MEND)
+    return [*outer, *holes] if len(outer[0]) else []
 
 
-def _positions(drawn: _Element, label: str, where: str) -> NDArray[np.float64]:
+def _positions(drawn: _Element, index: int, where: str) -> NDArray[np.float64]:
     """Return the positions of a ring, line or point, (n, 2) of longitude and latitude; heights are left out."""
-    texts = ["".join(one.pieces) for one in drawn.all("coordinates")]
-    listed = " ".join(" ".join(texts).split()).replace(" ,", ",").replace(", ", ",").split()
+    coordinates = drawn.all("coordinates")
+    text = " ".join("".join(one.text() for one in coordinates).split())
+    listed = text.replace(" ,", ",").replace(", ", ",").split()
     found = [_POSITION.fullmatch(one) for one in listed]
-    wrong = listed[found.index(None)] if None in found else ""
-    if wrong or len(texts) > 1 or any(one.children for one in drawn.all("coordinates")):
-        fault = f"with {wrong[:40]!r}, which is no position" if wrong else "in two, or with an element inside"
-        raise DataError(f"{label} has <coordinates> {fault}", where=where, cure=_MEND)
+    fault = "in two, or with an element inside" if len(coordinates) > 1 or any(c.children for c in coordinates) else ""
+    if None in found:
+        fault = f"with {listed[found.index(None)][:40]!r}, which is no position"
+    if fault:
+        raise DataError(f"feature {index} has <coordinates> {fault}", where=where, cure=_MEND)
     return np.array([(float(one[1]), float(one[2])) for one in found if one], dtype=np.float64).reshape(-1, 2)
 
 
-def _properties(placemark: _Element, shared: Mapping[str, _Element], kinds: Mapping[str, str]) -> dict[str, object]:
-    """Return what a placemark says of itself, without what is empty; of its style where that is, and the colour."""
+def _properties(placemark: _Element, kinds: Mapping[str, str]) -> dict[str, object]:
+    """Return what a placemark says of itself, without what is empty; `kinds` has the types that schemas declare."""
     own: dict[str, object] = {
         "id": placemark.attributes.get("id"),
         "Name": placemark.text("name"),
@@ -280,18 +256,8 @@ def _properties(placemark: _Element, shared: Mapping[str, _Element], kinds: Mapp
         else:
             own[data.tag] = data.text()
     # What a placemark is drawn in tells whose ground it is where nothing else does.
-    own |= {"styleUrl": placemark.text("styleUrl"), "fill": _fill(placemark, shared)}
+    own |= {"styleUrl": placemark.text("styleUrl"), "fill": placemark.text("Style", "PolyStyle", "color")}
     return {name: value for name, value in own.items() if name and value not in (None, "")}
-
-
-def _fill(styled: _Element, shared: Mapping[str, _Element]) -> str:
-    """Return the colour of the ground of a placemark by its own style, else by the shared one that it names."""
-    style = shared.get(styled.text("styleUrl").removeprefix("#"))
-    if style is not None and style.tag == "StyleMap":
-        pair = next((one for one in style.all("Pair") if one.text("key") == "normal"), style)
-        style = next(iter(pair.all("Style")), shared.get(pair.text("styleUrl").removeprefix("#")))
-    own = styled.text("Style", "PolyStyle", "color")
-    return own or (style.text("PolyStyle", "color") if style else "")
 
 
 def _typed(text: str, kind: str) -> object:
@@ -313,11 +279,6 @@ def _times(element: _Element, where: str) -> Mapping[str, str]:
     if not begin and first == last:
         return {"date": first} if first else {}
     return {"begin": first, "end": last} if last else {"begin": first}
-
-
-def _dated(own: Mapping[str, object], times: Mapping[str, str]) -> dict[str, object]:
-    """Return properties with times: a TimeSpan goes before others of its names, a date before a TimeStamp."""
-    return {**own, **times} if "begin" in times else {**times, **own}
 
 
 def _day(text: str, where: str, *, last: bool = False) -> str:

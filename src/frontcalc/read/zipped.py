@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from frontcalc.errors import DataError
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
-from frontcalc.read import kml, read_content
+from frontcalc.read import read_content
 from frontcalc.read.detection import GZIP, is_kml, is_other_json, signature_of
 from frontcalc.read.features import Features, concatenate, name_layer, refuse_bare
 from frontcalc.read.files import SHAPEFILE_EXTRAS, SHAPEFILE_PARTS, SUFFIXES, may_be_other, shapefile_stem, suffix_of
@@ -121,7 +121,9 @@ def _read_part(
     if may_be_other(name) and _is_json(head) and is_other_json(data):
         return None
     try:
-        if is_kml(data):
+        if not _is_json(head) and is_kml(data):
+            from frontcalc.read import kml
+
             # Links between the members lead to what is read anyway.
             return kml.read(data, where=place, beside=members, folder=str(PurePosixPath(name).parent))
         return read_content(data, where=place)
