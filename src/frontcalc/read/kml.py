@@ -46,7 +46,6 @@ _PARENTS = {
 _NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _POSITION = re.compile(rf"({_NUMBER}),({_NUMBER})(?:,(?:{_NUMBER})?)?")
 _DAY = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?")
-_NUMERIC = {"double": float, "float": float, **dict.fromkeys(("int", "uint", "short", "ushort"), int)}
 # Expat's codes for a text that ends within an element, a tag, a character or CDATA.
 _CUT_SHORT = (3, 5, 6, 20)
 _MEND = "repair it or use --skip-bad"
@@ -79,38 +78,25 @@ def read(data: bytes, *, where: str, beside: Collection[str] = (), folder: str =
     The `layer` of a feature is the name of the nearest folder or document around it that has one. A TimeSpan becomes
     the properties `begin` and `end`, a TimeStamp `date`, also those of folders around a placemark.
 
-    Parameters
-    ----------
-    data, where
-        The file's content, and its name for messages.
-    beside : collection of str
-        The members of the zip that the file is in: a link to one of them is harmless, since all are read.
-    folder : str
-        The folder of the zip that the file is in.
-
-    Raises
-    ------
-    DataError
-        The file is not well-formed or has a document type, draws nothing but pictures, links to another file, or a
-        placemark has a geometry or a time that cannot be.
+    Links to other files are refused, but for those to `beside`, the members of a zip that the file is in, in `folder`:
+    they are read anyway. So is what is not well-formed or has a document type, shows nothing but pictures, or has a
+    geometry or a time that cannot be.
     """
     parts: list[Part] = []
     not_area: list[int] = []
-    properties: list[dict[str, object]] = []
-    kinds: dict[str, str] = {}
+    properties: list[dict[str, str]] = []
     seen: Counter[str] = Counter()
     named = False
     for element, layer, times in _features(_parsed(data, where), where):
         seen[element.tag] += 1
         named = named or bool(layer)
-        if element.tag in _CONTAINERS:
-            fields = (one.attributes for schema in element.all("Schema") for one in schema.all("SimpleField"))
-            kinds.update((own.get("name", ""), own.get("type", "")) for own in fields)
-        elif element.tag == "NetworkLink":
+        if element.tag == "NetworkLink":
             _refuse_link(element, where, beside, folder)
         elif element.tag == "Placemark":
-            index, told, own = len(properties), {INNER: layer} if layer else {}, _properties(element, kinds)
-            properties.append({**told, **own, **times} if "begin" in times else {**told, **times, **own})
+            index, own = len(properties), {INNER: layer} if layer else {}
+            # A time of the placemark's own data goes before a TimeStamp, which may be that of the drawing.
+            own |= {**times, **_properties(element)} if "date" in times else {**_properties(element), **times}
+            properties.append(own)
             for drawn in _simple_geometries(element):
                 if drawn.tag in _NOT_AREA:
                     _positions(drawn, index, where)
@@ -166,9 +152,8 @@ def _parsed(data: bytes, where: str) -> _Element:
     except expat.ExpatError as error:
         if error.code in _CUT_SHORT:
             raise DataError("ends before its last element", where=where, cure="is the download complete?") from error
-        problem = (
-            f"is not well-formed XML: {expat.ErrorString(error.code)}, line {error.lineno}, column {error.offset + 1}"
-        )
+        place = f"line {error.lineno}, column {error.offset + 1}"
+        problem = f"is not well-formed XML: {expat.ErrorString(error.code)}, {place}"
         raise DataError(problem, where=where, cure="repair it, or save it again as UTF-8") from error
     except (LookupError, ValueError) as error:
         raise DataError(f"has an encoding that is not read: {error}", where=where, cure="save it as UTF-8") from error
@@ -239,33 +224,17 @@ def _positions(drawn: _Element, index: int, where: str) -> NDArray[np.float64]:
     return np.array([(float(one[1]), float(one[2])) for one in found if one], dtype=np.float64).reshape(-1, 2)
 
 
-def _properties(placemark: _Element, kinds: Mapping[str, str]) -> dict[str, object]:
-    """Return what a placemark says of itself, without what is empty; `kinds` has the types that schemas declare."""
-    own: dict[str, object] = {
-        "id": placemark.attributes.get("id"),
-        "Name": placemark.text("name"),
-        "description": placemark.text("description"),
-    }
+def _properties(placemark: _Element) -> dict[str, str]:
+    """Return what a placemark says of itself, all of it text, without what is empty."""
+    own = {"id": placemark.attributes.get("id", "")}
+    own |= {"Name": placemark.text("name"), "description": placemark.text("description")}
     for data in (one for extended in placemark.all("ExtendedData") for one in extended.children):
-        if data.tag == "Data":
-            own[data.attributes.get("name", "")] = data.text("value")
-        elif data.tag == "SchemaData":
-            for simple in data.all("SimpleData"):
-                name = simple.attributes.get("name", "")
-                own[name] = _typed(simple.text(), kinds.get(name, ""))
-        else:
-            own[data.tag] = data.text()
+        for one in data.all("SimpleData") or [data]:
+            # What stands in neither Data nor SimpleData is named by its element.
+            own[one.attributes.get("name", one.tag)] = one.text("value") if one.tag == "Data" else one.text()
     # What a placemark is drawn in tells whose ground it is where nothing else does.
     own |= {"styleUrl": placemark.text("styleUrl"), "fill": placemark.text("Style", "PolyStyle", "color")}
-    return {name: value for name, value in own.items() if name and value not in (None, "")}
-
-
-def _typed(text: str, kind: str) -> object:
-    """Return a value as its schema says: a number where it is declared and is one, else its text."""
-    try:
-        return _NUMERIC[kind](text) if kind in _NUMERIC and re.fullmatch(_NUMBER, text) else text
-    except ValueError:
-        return text
+    return {name: value for name, value in own.items() if name and value}
 
 
 def _times(element: _Element, where: str) -> Mapping[str, str]:
