@@ -62,7 +62,9 @@ def _made(folder: Path) -> dict[str, Seeds]:
     )
     written: dict[str, Any] = {"fields": fields, "geometry_type": "MultiPolygon"}
     shapes: list[shapely.Geometry | None] = [shapely.multipolygons([shape]) for shape in [drawn[0]]] + [drawn[1]]
-    kml = formats.kml(("control_map", [square(0, 0), hole]), inside=formats.link("http://127.0.0.1:9/x.kml"))
+    more = "<GroundOverlay/><Placemark><TimeStamp><when>2024-01</when></TimeStamp><Point/></Placemark>"
+    kml = formats.kml(("control_map", [square(0, 0), hole]), inside=more)
+    linking = formats.kml(("claims", [square(1, 0)]), inside=formats.link("layers/a.kml"))
     return {
         "geojson": Seeds(
             (
@@ -82,7 +84,7 @@ def _made(folder: Path) -> dict[str, Seeds]:
         ),
         "gzip": Seeds((gzip.compress(json_formats.geojson(layers), mtime=0),), JSON),
         "kml": Seeds((kml,), TEXT),
-        "kmz": Seeds((formats.zipped({"doc.kml": kml}),), TEXT),
+        "kmz": Seeds((formats.zipped({"doc.kml": linking, "layers/a.kml": kml}),), TEXT),
         "zip": Seeds(
             (
                 formats.zipped({**parts, "inner.zip": formats.zipped(formats.named(advances, "russian_advances"))}),

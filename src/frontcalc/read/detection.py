@@ -108,11 +108,12 @@ def _other_than_json(data: bytes, head: bytes, where: str) -> str:
 def is_kml(data: bytes) -> bool:
     """Say whether content begins as XML whose root, or document type, is ``kml``."""
     names: list[str] = []
-    head = data[:_XML_HEAD_BYTES].lstrip()
-    parser = expat.ParserCreate("UTF-16" if head.startswith(UTF16_MARKS) else None)
+    head = data[:_XML_HEAD_BYTES].removeprefix(_UTF8_MARK).lstrip()
+    # Names of elements are ASCII in whatever encoding the text declares.
+    parser = expat.ParserCreate("UTF-16" if head.startswith(UTF16_MARKS) else "ISO-8859-1")
     parser.StartElementHandler = lambda name, _: names.append(name)
     parser.StartDoctypeDeclHandler = lambda name, *_: names.append(name)
-    with suppress(expat.ExpatError, LookupError, ValueError):
+    with suppress(expat.ExpatError):
         parser.Parse(head, False)
     return bool(names) and names[0].rpartition(":")[2] == "kml"
 

@@ -105,7 +105,7 @@ def read(data: bytes, *, where: str, beside: Collection[str] = (), folder: str =
                     parts.append((index, rings))
     listed = ", ".join(f"{seen[tag]} {tag}" for tag in _PICTURES if seen[tag])
     export = "export the map with its polygons"
-    if not parts and not seen["NetworkLink"]:
+    if not parts and not (beside and seen["NetworkLink"]):
         if seen["GroundOverlay"] or (listed and not seen["Placemark"]):
             raise DataError(f"shows pictures alone ({listed}), not the borders in them", where=where, cure=export)
         if not seen["Placemark"] and not named:

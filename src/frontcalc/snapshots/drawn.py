@@ -139,8 +139,8 @@ def parse_snapshot(
                 faults.append(Fault("DATE-IMPLAUSIBLE", error.problem, ref.day, file=name))
         files.append(DayFile(source, part, features, stated))
         if faults is not None:
-            others = (notice.message for notice in features.notices if notice.code == "OTHER-FILES")
-            faults += (Fault("OTHER-FILES", message, ref.day, file=name) for message in others)
+            said = (one for one in features.notices if one.code in ("OTHER-FILES", "NOT-AREA"))
+            faults += (Fault(one.code, one.message.removeprefix(f"{name}: "), ref.day, file=name) for one in said)
             continue
         refuse_changes(features, where=name)
         notices += [SYNTHETIC] if features.synthetic else []
