@@ -137,6 +137,11 @@ def test_a_map_of_pictures_alone_is_refused(more: str) -> None:
     assert "shows pictures alone (1 GroundOverlay)" in refused(PICTURE, more)
 
 
+def test_a_logo_alone_is_no_empty_layer() -> None:
+    assert "shows pictures alone (1 ScreenOverlay)" in refused("<name>control_map</name>", LOGO)
+    assert len(read("<Folder><name>control_map</name></Folder>").polygons) == 0
+
+
 @pytest.mark.parametrize(
     "inside",
     [
