@@ -101,6 +101,13 @@ def test_a_polygon_that_cannot_be_is_refused_by_its_feature(polygon: str, messag
     assert re.search(message, refused(placemark(f"<Polygon>{polygon}</Polygon>")))
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_hole_outside_its_outline_is_no_outline_whichever_way_the_rings_run(turn: int) -> None:
+    around, beside = ([(w, 0), (w + 4, 0), (w + 4, 4), (w, 4)][::turn] for w in (0, 6))
+    said = refused(placemark(f"<Polygon>{outer(ring(*around))}{inner(ring(*beside))}</Polygon>"))
+    assert "feature 0 has a hole outside its outline" in said
+
+
 def test_placemarks_count_at_any_depth_and_empty_ones_are_nothing() -> None:
     two = f"<Polygon>{outer(box(0, 0, 1, 1))}</Polygon><Polygon>{outer(box(2, 0, 3, 1))}</Polygon>"
     nested = placemark(f"<MultiGeometry><MultiGeometry>{two}</MultiGeometry></MultiGeometry>")

@@ -113,6 +113,7 @@ def read(data: bytes, *, where: str, beside: Collection[str] = (), folder: str =
     if parts:
         cure = "export it in longitude and latitude, in which KML always is"
         check_on_earth(np.concatenate([ring for _, rings in parts for ring in rings]), LONLAT, where=where, cure=cure)
+        parts = [(index, [_counter_clockwise(rings[0]), *rings[1:]]) for index, rings in parts]
     polygons, owner = build_polygons(parts, LONLAT, where=where)
     said = f"{where}: pictures ({listed}) were not read; what they show is not counted"
     notices = (Notice("NOT-AREA", said),) if listed else ()
@@ -208,6 +209,12 @@ def _rings(polygon: _Element, index: int, where: str) -> list[NDArray[np.float64
         fault = f"{len(outer)} rings in outerBoundaryIs" if len(outer) > 1 else "no ring in outerBoundaryIs"
         raise DataError(f"feature {index} has a Polygon with {fault}", where=where, cure=_MEND)
     return [*outer, *holes] if len(outer[0]) else []
+
+
+def _counter_clockwise(ring: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return an outer ring so that no other is taken for an outline: KML says which ring is what, not its direction."""
+    x, y = (ring - ring[0]).T
+    return ring[::-1] if x @ np.roll(y, -1) < y @ np.roll(x, -1) else ring
 
 
 def _positions(drawn: _Element, index: int, where: str) -> NDArray[np.float64]:
