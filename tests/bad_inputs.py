@@ -274,10 +274,11 @@ BINARY = (
     BadInput("GeoParquet: no «geo» metadata", file(parquet(None, MANY), f"{DAY}.parquet")),
     BadInput("GeoParquet: a billion points promised", file(parquet(GEO, MANY), f"{DAY}.parquet")),
     BadInput(
-        "KML: only a link to another file",
+        "KML: a link to another file",
         file(formats.kml(inside=formats.link("http://example.org/a.kml")), f"{DAY}.kml"),
     ),
-    BadInput("KML: entities that grow", file(formats.kml(inside="<!DOCTYPE x [<!ENTITY a 'aaaa'>]>"), f"{DAY}.kml")),
+    BadInput("KML: a picture alone", file(formats.kml(inside="<GroundOverlay/>"), f"{DAY}.kml")),
+    BadInput("KML: entities that grow", file(b"<!DOCTYPE kml [<!ENTITY a 'aaaa'>]><kml>&a;</kml>", f"{DAY}.kml")),
     BadInput("KML: cut off", file(formats.kml(("control_map", [square(0, 0)]))[:-40], f"{DAY}.kml")),
     BadInput("KMZ: nothing in it", file(formats.zipped({}), f"{DAY}.kmz")),
 )

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 from conftest import square
-from formats import CONTROL, kml, link, mercator, named, shapefile_parts, written, zipped
+from formats import CONTROL, kml, mercator, named, shapefile_parts, written, zipped
 
 import frontcalc
 from frontcalc import errors, geometry
@@ -183,45 +183,6 @@ def test_points_and_lines_are_counted_and_collections_taken_apart(tmp_path: Path
     assert (len(features.not_area), features.owner.tolist()) == (2, [0, 0, 2])
     assert not shapely.has_z(features.polygons).any()
     assert km2(features) == pytest.approx(300.0, abs=0.001)
-
-
-# --- KML ----------------------------------------------------------------------------------------------------------
-
-
-def test_kml_links_are_not_followed(tmp_path: Path) -> None:
-    other = tmp_path / "other.kml"
-    other.write_bytes(kml(("control_map", [square(1, 0)])))
-    features = read_content(kml(("control_map", [CONTROL]), inside=link(str(other))), where="a.kml")
-    assert km2(features) == pytest.approx(100.0, abs=0.001)
-    with pytest.raises(DataError, match="only links to other files, which are not followed; give the linked files"):
-        read_content(kml(inside=link("http://127.0.0.1:1/other.kml")), where="a.kml")
-
-
-def test_kml_in_other_encodings() -> None:
-    text = kml(("Контроль", [CONTROL])).decode()
-    for content in (
-        b"\xef\xbb\xbf" + text.encode(),
-        text.replace("UTF-8", "UTF-16").encode("utf-16"),
-    ):
-        features = read_content(content, where="a.kml")
-        assert layers(features) == ["Контроль"]
-        assert km2(features) == pytest.approx(100.0, abs=0.001)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (kml(("a", [CONTROL]))[:-40], "a.kml: ends before its last element"),
-        (kml(("a", [CONTROL]), inside="<OGRVRTDataSource/>"), "holds <OGR…, which KML has no need of"),
-        (b'<!DOCTYPE kml [<!ENTITY a "b">]>' + kml(("a", [CONTROL])), "is in no known format"),
-        (kml(inside="<!DOCTYPE x>"), "holds <!DOCTYPE…, which KML has no need of"),
-        (kml(), "is KML without placemarks"),
-        (kml(("a", [CONTROL])).replace(b"<coordinates>", b"<coordinates></kml>"), "a.kml"),
-    ],
-)
-def test_broken_kml_says_what_is_wrong(content: bytes, message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        read_content(content, where="a.kml")
 
 
 # --- Parquet ------------------------------------------------------------------------------------------------------

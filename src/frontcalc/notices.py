@@ -26,7 +26,7 @@ CODES = {
     "MERGED": "two files of one date are byte for byte the same and were counted once",
     "OTHER-FILES": "files in the archive, or members of its zips, are no maps and were not read",
     "UNKNOWN-LAYER": "a layer with an unknown name was not counted",
-    "NOT-AREA": "points or lines were not counted, since they have no area",
+    "NOT-AREA": "points, lines or pictures were not counted, since they have no area",
     "NO-REGIONS": "no region set was given, so only totals are shown",
     "SYNTHETIC": "the maps are made up: the figures hold by construction and say nothing about any war",
     "FUTURE": "a map is dated after today",

@@ -6,6 +6,7 @@ A property dates its feature, or two say from when to when it is drawn.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from unicodedata import normalize
@@ -25,7 +26,10 @@ from frontcalc.read.files import Entry
 
 # Properties that date a map, the first present wins; case is ignored.
 DATE_FIELDS = ("date", "datetime", "day", "pub_date", "snapshot_date", "as_of")
-INTERVAL_FIELDS = (("from", "to"), ("valid_from", "valid_to"), ("start_date", "end_date"), ("date_from", "date_to"))
+INTERVAL_FIELDS = (
+    *(("from", "to"), ("valid_from", "valid_to"), ("start_date", "end_date"), ("date_from", "date_to")),
+    ("begin", "end"),  # also what KML's TimeSpan becomes
+)
 
 _MIRROR = "deepstatemap_data_"
 _MIDNIGHTS = {20, 21, 22, 23}  # in UTC, from Yerevan to Berlin
@@ -302,6 +306,23 @@ def day_stated(spans: Sequence[Interval] | None) -> date | None:
     """Return the one day that all features with an end begin on, None where there is no such day."""
     days = {span.first for span in spans or () if span.last is not None}
     return days.pop() if len(days) == 1 else None
+
+
+def refuse_other_times(features: Features, day: date, *, where: str) -> None:
+    """Refuse a map of a day that draws what does not hold on it, by the time spans of its features (KML's TimeSpan)."""
+    fields = INTERVAL_FIELDS[-1]
+    for index, own in enumerate(features.properties):
+        days: list[date | None] = [None, None]
+        for at, value in enumerate(map(own.get, fields)):
+            with suppress(DataError):
+                days[at] = day_from_property(value)
+        first, last = days
+        if (first and day < first) or (last and last < day):
+            held = " ".join(f"{name} {one}" for name, one in zip(fields, days, strict=True) if one)
+            problem = (
+                f"feature {index} has a time span (TimeSpan: {held}) that does not hold {day}, the day of the file"
+            )
+            raise DataError(problem, where=where, cure="take the day out of its name: its time spans date it then")
 
 
 def _moments_by_day(spans: Sequence[Interval], *, where: str) -> dict[date, list[datetime]]:

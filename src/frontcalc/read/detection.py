@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
+from contextlib import suppress
 from io import BytesIO
+from xml.parsers import expat
 
 import orjson
 
@@ -16,8 +18,10 @@ GZIP = b"\x1f\x8b"
 RECORD_SEPARATOR = b"\x1e"
 _UTF8_MARK = b"\xef\xbb\xbf"
 _HEAD_BYTES = 1024
+_XML_HEAD_BYTES = 4096
 _JSON = (b"{", b"[")
-_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"{\x00", b"\x00{", b"[\x00", b"\x00[")
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UTF16 = (*UTF16_MARKS, b"{\x00", b"\x00{", b"[\x00", b"\x00[")
 _PACKED = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
 # A .shx begins as a .shp does.
 _SIGNATURES = re.compile(
@@ -78,8 +82,6 @@ def detect(data: bytes, *, where: str) -> str:
 
 def _other_than_json(data: bytes, head: bytes, where: str) -> str:
     """Return the format of content that does not begin as JSON, empty if unknown; refuse what is known to be no map."""
-    from frontcalc.read.kml import is_kml
-
     kml, lower = is_kml(data), head.lower()
     is_xml = head.startswith(b"<")
     other_xml = data[:_HEAD_BYTES] if is_xml and not kml else b""
@@ -101,6 +103,19 @@ def _other_than_json(data: bytes, head: bytes, where: str) -> str:
         if refused:
             raise DataError(problem, where=where, cure=cure)
     return signature_of(data) or ("kml" if kml else "")
+
+
+def is_kml(data: bytes) -> bool:
+    """Say whether content begins as XML whose root, or document type, is ``kml``."""
+    names: list[str] = []
+    head = data[:_XML_HEAD_BYTES].removeprefix(_UTF8_MARK).lstrip()
+    # Names of elements are ASCII in whatever encoding the text declares.
+    parser = expat.ParserCreate("UTF-16" if head.startswith(UTF16_MARKS) else "ISO-8859-1")
+    parser.StartElementHandler = lambda name, _: names.append(name)
+    parser.StartDoctypeDeclHandler = lambda name, *_: names.append(name)
+    with suppress(expat.ExpatError):
+        parser.Parse(head, False)
+    return bool(names) and names[0].rpartition(":")[2] == "kml"
 
 
 def signature_of(data: bytes) -> str:

@@ -50,7 +50,7 @@ class Features:
     synthetic : bool
         Whether the file says of itself that it is made up, as the bundled sample does.
     notices : tuple of Notice
-        What was not read of a zip: members that are no geodata, or were to be skipped.
+        What was not read: members of a zip that are no geodata, or were to be skipped; pictures in KML.
     """
 
     crs: str

@@ -11,11 +11,10 @@ from frontcalc.errors import DataError
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
 from frontcalc.read import read_content
-from frontcalc.read.detection import GZIP, is_other_json, signature_of
+from frontcalc.read.detection import GZIP, is_kml, is_other_json, signature_of
 from frontcalc.read.features import Features, concatenate, name_layer, refuse_bare
 from frontcalc.read.files import SHAPEFILE_EXTRAS, SHAPEFILE_PARTS, SUFFIXES, may_be_other, shapefile_stem, suffix_of
 from frontcalc.read.formats import read_shapefile_parts, refuse_logs
-from frontcalc.read.kml import is_kml
 from frontcalc.read.limits import BROKEN_MEMBER, Budget, checked_members, limits
 
 _HEAD = 4096
@@ -122,6 +121,11 @@ def _read_part(
     if may_be_other(name) and _is_json(head) and is_other_json(data):
         return None
     try:
+        if not _is_json(head) and is_kml(data):
+            from frontcalc.read import kml
+
+            # Links between the members lead to what is read anyway.
+            return kml.read(data, where=place, beside=members, folder=str(PurePosixPath(name).parent))
         return read_content(data, where=place)
     except DataError:
         if suffix in SUFFIXES or may_be_other(name):

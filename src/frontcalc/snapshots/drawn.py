@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs
-from frontcalc.archives import Part, SnapshotRef, day_stated, in_force, intervals, refuse_changes
+from frontcalc.archives import Part, SnapshotRef, day_stated, in_force, intervals, refuse_changes, refuse_other_times
 from frontcalc.embedded import load_embedded
 from frontcalc.errors import ChangedError, DataError
 from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
@@ -125,7 +125,7 @@ def parse_snapshot(
         name = part.entry.label
         try:
             with timed(f"read {name}"):
-                source, features = read_part(part, skip_bad=ref.skip_bad and faults is None, known=known)
+                source, features = read_part(part, ref.day, skip_bad=ref.skip_bad and faults is None, known=known)
         except DataError as error:
             if faults is None and (not ref.skip_bad or isinstance(error, ChangedError)):
                 raise
@@ -139,8 +139,8 @@ def parse_snapshot(
                 faults.append(Fault("DATE-IMPLAUSIBLE", error.problem, ref.day, file=name))
         files.append(DayFile(source, part, features, stated))
         if faults is not None:
-            others = (notice.message for notice in features.notices if notice.code == "OTHER-FILES")
-            faults += (Fault("OTHER-FILES", message, ref.day, file=name) for message in others)
+            said = (one for one in features.notices if one.code in ("OTHER-FILES", "NOT-AREA"))
+            faults += (Fault(one.code, one.message.removeprefix(f"{name}: "), ref.day, file=name) for one in said)
             continue
         refuse_changes(features, where=name)
         notices += [SYNTHETIC] if features.synthetic else []
@@ -262,16 +262,21 @@ def changed(name: str) -> ChangedError:
 
 
 def read_part(
-    part: Part, *, skip_bad: bool = False, known: Mapping[str, Features] | None = None
+    part: Part, day: date | None = None, *, skip_bad: bool = False, known: Mapping[str, Features] | None = None
 ) -> tuple[SourceFile, Features]:
     """Return a file and those of its features that are of the part's day; of a zip, also what can be read of it.
 
-    `known` has the features of files that need not be parsed again, by SHA-256.
+    A file that is of one `day` as a whole is refused where a time span in it does not hold that day. `known` has the
+    features of files that need not be parsed again, by SHA-256.
     """
     if part.selection is None:
         if known and (digest := fingerprint(part.entry)) in known:
-            return SourceFile(part.entry.label, digest), known[digest]
-        return read_features(part.entry, skip_bad=skip_bad)
+            file, features = SourceFile(part.entry.label, digest), known[digest]
+        else:
+            file, features = read_features(part.entry, skip_bad=skip_bad)
+        if day and any("begin" in own for own in features.properties):
+            refuse_other_times(features, day, where=file.name)
+        return file, features
     file, features = read_whole(part.entry, skip_bad=skip_bad)
     spans = intervals(features, part.selection.field, where=part.entry.label)
     assert spans is not None  # the index has found dates in it
