@@ -16,15 +16,10 @@ from frontcalc.embedded import load_embedded
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.names import NamedRegion, find, printable, suggestions
-from frontcalc.read import read_features
-from frontcalc.read.features import Features
-from frontcalc.read.files import single_file
-from frontcalc.region_store import NAME_FIELD
-from frontcalc.regions import MAY_SHARE, UNASSIGNED, country_of, told_apart
+from frontcalc.regions import MAY_SHARE, country_of, file_and_layer, read_region_file, region_names, told_apart
 from frontcalc.run.lands import shapes_by_row
 from frontcalc.snapshots import to_equal_area
 from frontcalc.tables import (
-    TOTAL,
     RegionCheckMeta,
     RegionCheckRow,
     RegionDetailRow,
@@ -145,11 +140,14 @@ def check_regions(
     >>> table.meta.regions, table.meta.gaps, table.meta.refused
     (32, 0, ())
     """
-    file = Path(path)
-    source, features = read_features(single_file(file))
+    entry, layer = file_and_layer(path)
+    file = read_region_file(entry, layer=layer, field=region_name, level="adm1")
+    source, features, field = file.source, file.features, file.field
     fields = sorted({key for own in features.properties for key in own})
-    field = region_name or next((name for name in ("name", NAME_FIELD) if name in fields), "name")
-    names, refused = _names_checked(features, field, fields)
+    names, faults = region_names(features, field)
+    refused = [fault.problem for fault in faults]
+    if file.refused:
+        refused = [f"{file.refused.problem}: {file.refused.cure}"]
     told = told_apart(names, features, field)
     times = Counter(name for name, *_ in set(told))
     # With code or parent where several regions have one name.
@@ -195,19 +193,6 @@ def check_regions(
     )
     shapes = shapes_by_row(dict(zip(rows, drawn, strict=True)), features.crs)
     return Table(RegionCheckRow, tuple(rows), meta, shapes)
-
-
-def _names_checked(features: Features, field: str, fields: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return every feature's region name, one made up where it has none, and why the file would be refused."""
-    names = [printable(str(own.get(field) or "").strip()) for own in features.properties]
-    if field not in fields:
-        listed = ", ".join(fields) or "none"
-        problem = f"no field {field!r}; its fields are {listed}: choose with --region-name"
-        return [f"(feature {number})" for number in range(len(names))], [problem]
-    refused = [f"feature {number} has no {field!r}" for number, name in enumerate(names) if not name]
-    reserved = sorted({name for name in names if name.casefold() in (TOTAL, UNASSIGNED)})
-    refused += [f"a region is named {name!r}, which is a row of its own" for name in reserved]
-    return [name or f"(feature {number})" for number, name in enumerate(names)], refused
 
 
 def _overlaps(names: Sequence[str], ground: Sequence[shapely.MultiPolygon]) -> list[RegionOverlap]:

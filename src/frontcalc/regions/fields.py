@@ -1,0 +1,275 @@
+"""Who the features of a region file are: which layer is meant, and each one's name, code, parent and country."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+
+from frontcalc.errors import DataError, UsageError
+from frontcalc.layers import ALPHA_3, COUNTRIES, INNER
+from frontcalc.names import printable, some_of
+from frontcalc.notices import Notice
+from frontcalc.read import SourceFile, read_layers
+from frontcalc.read.features import Features
+from frontcalc.read.files import Entry, GeoFrame, file_of
+from frontcalc.regions.sets import TOTAL, UNASSIGNED
+
+CODE_FIELDS = ("iso_3166_2", "shapeiso", "shapeid")
+"""Feature properties that hold a region's code, whatever their case."""
+
+COUNTRY_FIELDS = ("iso_3166_2", "iso_a2", "country", "adm0_a3", "iso_a3", "shapegroup", "gid_0", "admin")
+"""Fields that tell the country, in any case; the first that says something wins."""
+
+NAME_FIELDS = (
+    "name",
+    r"name_{0}|adm(?:in)?_?{0}_?(?:en|name|name_?en|nm)|shapename|name_en|nam|nam_en|name_latn|nuts_name",
+    r"adm{0}_[a-z][a-z]",
+)
+"""Fields of names, in any case, {0} the level's number: the first of these patterns that one field alone has decides.
+
+They are those of GADM, the Humanitarian Data Exchange, geoBoundaries, the United Nations, Eurostat and Natural Earth.
+"""
+
+_NOTHING = re.compile(r"-?\d*|none|null|n/?a", re.IGNORECASE)  # as Natural Earth's «-99»
+
+# GADM's codes of each level, and those of the Humanitarian Data Exchange.
+_LEVEL_CODES = re.compile(r"(?:gid|hasc|iso)_(\d)|adm(?:in)?_?(\d)_?pcode")
+# The level in a layer's name, as in ADM_ADM_1, gadm41_UKR_1 and ukr_admbnda_adm1_sspe_20240416.
+_LEVEL_OF_LAYER = re.compile(r"(?:adm(?:in)?_?|level_?|_)(\d)(?!\d)", re.IGNORECASE)
+_MOST_FIELDS = 12  # of a layer, in a message
+
+
+@dataclass(frozen=True, slots=True)
+class RegionFile:
+    """What is read of a region file: the features that are regions, and the field that names them.
+
+    `source` names the layer too, where the file has several. `refused` says why no layer or field could be chosen; then
+    `features` are all of one CRS.
+    """
+
+    source: SourceFile
+    features: Features
+    field: str
+    notices: tuple[Notice, ...] = ()
+    refused: UsageError | None = None
+
+
+class FileLayer(NamedTuple):
+    """One layer of a file: its name, empty where it has none, its features by number, the fields that may name them."""
+
+    name: str
+    features: Features  # of all layers in its CRS
+    numbers: list[int]
+    drawn: bool  # whether it has polygons
+    named_by: list[str]
+
+    @property
+    def rows(self) -> list[Mapping[str, object]]:
+        """The properties of its features."""
+        return [self.features.properties[number] for number in self.numbers]
+
+
+def file_and_layer(given: str | Path | Entry | GeoFrame) -> tuple[Entry, str]:
+    """Return a file, and the layer that FILE:LAYER names, empty where it names none; a file of that very name wins."""
+    if not isinstance(given, str | Path):
+        return file_of(given), ""
+    text = str(given)
+    colons = [] if os.path.lexists(text) else [found.start() for found in re.finditer(":", text)]
+    at = next((at for at in reversed(colons) if os.path.lexists(text[:at])), len(text))
+    return file_of(text[:at]), text[at + 1 :]
+
+
+def read_region_file(entry: Entry, *, layer: str, field: str | None, level: str) -> RegionFile:
+    """Read a region file, and find the layer and the field of names where none is given.
+
+    `level` is what the regions are to be, as in «adm1». Raises as `frontcalc.read.read_features` does, and UsageError
+    where the file has no such layer.
+    """
+    source, groups = read_layers(entry)
+    number = "2" if level == "adm2" else "1"
+    every = [part for group in groups for part in _layers_of(group, field, number)]
+    # Towns as points and borders as lines are no regions.
+    drawn = [part for part in every if part.drawn] or every
+    layers = _asked_for(layer, every, entry.label) if layer else drawn
+    found = {name for part in layers for name in part.named_by}
+    named = [part for part in layers if part.named_by]
+    chosen = _of_level(named, min(found), number) if len(found) == 1 else []
+    if not chosen:
+        return RegionFile(source, groups[0], field or "name", refused=_undecided(layers, field, entry.label))
+    own_field, features, said = found.pop(), chosen[0].features, []
+    kept = np.zeros(len(features.properties), dtype=bool)
+    kept[[number for part in chosen for number in part.numbers]] = True
+    if len(chosen) == 1 < len(every):
+        source = SourceFile(f"{source.name}:{chosen[0].name}", source.sha256)
+        if len(layers) > 1:
+            said.append(f"of its layers ({some_of([part.name for part in layers], 8)}) {chosen[0].name} is taken")
+    if own_field != (field or "name"):
+        said.append(f"regions are named by {printable(own_field)!r}")
+    notices = (Notice("REGIONS-FOUND", f"{entry.label}: {'; '.join(said)}"),) if said else ()
+    return RegionFile(source, features if kept.all() else features.select(kept), own_field, notices)
+
+
+def _layers_of(features: Features, field: str | None, number: str) -> list[FileLayer]:
+    """Return the layers of some features, in the order of their first feature."""
+    numbers: dict[str, list[int]] = {}
+    for own, properties in enumerate(features.properties):
+        numbers.setdefault(printable(str(properties.get(INNER) or "")), []).append(own)
+    drawn = set(features.owner.tolist())
+    layers = [FileLayer(name, features, mine, not drawn.isdisjoint(mine), []) for name, mine in numbers.items()]
+    return [layer._replace(named_by=_name_fields(layer.rows, field, number)) for layer in layers]
+
+
+def _asked_for(name: str, layers: Sequence[FileLayer], where: str) -> list[FileLayer]:
+    """Return the one layer of a name, whose case tells none apart but where two differ in it alone."""
+    found = [layer for layer in layers if layer.name == name]
+    found = found or [layer for layer in layers if layer.name.casefold() == name.casefold()]
+    if len(found) != 1:
+        problem = f"has {'several layers' if found else 'no layer'} {name!r}; {_listed(layers)}"
+        raise UsageError(problem, where=where, cure="choose one with FILE:LAYER")
+    return found
+
+
+def _name_fields(rows: Iterable[Mapping[str, object]], asked: str | None, number: str) -> list[str]:
+    """Return the field of names that was asked for; else those that may be it at a level, one where that is plain."""
+    fields = list(dict.fromkeys(key for own in rows for key in own))
+    if (asked or "name") in fields:
+        return [asked or "name"]
+    patterns = [re.escape(asked)] if asked else [pattern.format(number) for pattern in NAME_FIELDS]
+    for pattern in patterns:
+        if found := [key for key in fields if re.fullmatch(pattern, key, re.IGNORECASE)]:
+            return found
+    return []
+
+
+def _of_level(layers: list[FileLayer], field: str, number: str) -> list[FileLayer]:
+    """Return the layer at whose level a field names the regions; all that are parts of one level; none if unclear."""
+    if len(layers) < 2 or not _on_same_ground(layers):
+        return layers
+    names = [{str(own.get(field) or "") for own in layer.rows} - {""} for layer in layers]
+    every = set().union(*names)
+    # Finer layers repeat the names of what they are part of.
+    whole = [layer for layer, own in zip(layers, names, strict=True) if len(own) == len(every)]
+    fewest = min((len(layer.numbers) for layer in whole), default=0)
+    best = [layer for layer in whole if len(layer.numbers) == fewest]
+    if len(best) != 1:
+        number = next(iter(re.findall(r"\d", field)), number)
+        best = [layer for layer in layers if set(_LEVEL_OF_LAYER.findall(layer.name)) == {number}]
+    return best if len(best) == 1 else []
+
+
+def _on_same_ground(layers: Sequence[FileLayer]) -> bool:
+    """Say whether one layer has polygons inside those of another, or that may be since their CRSs differ."""
+    features = layers[0].features
+    if any(layer.features is not features for layer in layers):
+        return True
+    of = np.full(len(features.properties), -1)
+    for place, layer in enumerate(layers):
+        of[layer.numbers] = place
+    of, polygons = of[features.owner], features.polygons
+    # Asked this way round, each polygon is prepared once.
+    polygon, point = shapely.STRtree(shapely.point_on_surface(polygons)).query(polygons, predicate="contains")
+    return bool(((of[point] != of[polygon]) & (of[point] >= 0) & (of[polygon] >= 0)).any())
+
+
+def _undecided(layers: Sequence[FileLayer], field: str | None, where: str) -> UsageError:
+    """Return the error for a file whose layer, or field of names, is not plain."""
+    found = sorted({name for layer in layers for name in layer.named_by})
+    shown = [layer for layer in layers if layer.named_by or not found]
+    if len(found) == 1:
+        problem, cure = f"has {found[0]!r} in layers that might each be meant", "choose one with FILE:LAYER"
+    else:
+        problem = f"{some_of(found)} might each name the regions" if found else f"no field {field or 'name'!r}"
+        cure = f"choose with --region-name{' and FILE:LAYER' if len(layers) > 1 else ''}"
+    return UsageError(f"{problem}; {_listed(shown)}", where=where, cure=cure)
+
+
+def _listed(layers: Sequence[FileLayer]) -> str:
+    """Return the fields of layers, each with the first text that it holds, for a message."""
+    texts = []
+    for layer in layers:
+        values: dict[str, str] = {}
+        for own in layer.rows:
+            values |= {key: printable(str(own[key] or "")[:30]) for key in own if not values.get(key) and key != INNER}
+        fields = [f"{printable(key)} ({value})" if value else printable(key) for key, value in sorted(values.items())]
+        texts.append(some_of(fields, _MOST_FIELDS) or "none")
+    if len(layers) < 2:
+        return f"its fields are {''.join(texts) or 'none'}"
+    named = [f"{layer.name or '(no name)'} with {text}" for layer, text in zip(layers, texts, strict=True)]
+    return f"its layers are {'; '.join(named[:_MOST_FIELDS])}{' …' if named[_MOST_FIELDS:] else ''}"
+
+
+def region_names(features: Features, field: str) -> tuple[list[str], list[DataError]]:
+    """Return every feature's region name, one made up where it has none, and what keeps names from being rows."""
+    names = [printable(str(own.get(field) or "").strip()) for own in features.properties]
+    faults = [
+        DataError(f"feature {n} has no {field!r}", cure="name every region") for n, own in enumerate(names) if not own
+    ]
+    faults += [
+        DataError(f"a region is named {name!r}, which is a row of its own", cure="rename it")
+        for name in sorted({name for name in names if name.casefold() in (TOTAL, UNASSIGNED)})
+    ]
+    return [name or f"(feature {number})" for number, name in enumerate(names)], faults
+
+
+def told_apart(names: Sequence[str], features: Features, field: str) -> list[tuple[str, str, str]]:
+    """Return every feature's name, its code and, without one, what it is part of: those of one region are alike.
+
+    `names` has the name of each feature. A code tells regions of one name apart if each feature of that name has one.
+    `field` is the property that names them: one of a level, as NAME_2, goes with the codes of that level.
+    """
+    lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
+    found = {key: match[1] or match[2] for own in lower for key in own if (match := _LEVEL_CODES.fullmatch(key))}
+    level = next(iter(re.findall(r"\d", field)), max(found.values(), default=""))
+    fields = (*CODE_FIELDS, *sorted(key for key in found if found[key] == level))
+    codes = [next(filter(None, (_text(own.get(key)) for key in fields)), "") for own in lower]
+    uncoded = {name for name, code in zip(names, codes, strict=True) if not code}
+    return [
+        (name, "", parent_of(own, field)) if name in uncoded else (name, code, "")
+        for name, code, own in zip(names, codes, features.properties, strict=True)
+    ]
+
+
+def parent_of(properties: Mapping[str, object], field: str) -> str:
+    """Return what a feature named by a field of a level, as NAME_2, is part of by that of the level above it."""
+    above = re.sub(r"[1-9]", lambda digit: str(int(digit[0]) - 1), field.casefold(), count=1)
+    lower = {key.casefold(): value for key, value in properties.items()}
+    return _text(lower.get(above)) if above != field.casefold() else ""
+
+
+def _text(value: object) -> str:
+    """Return a property as text; GADM writes NA for none."""
+    text = printable(str(value or "").strip())
+    return "" if text == "NA" else text
+
+
+def country_of(properties: Iterable[Mapping[str, object]]) -> str:
+    """Return the country that the features of one region name, empty where they name none or several.
+
+    Two-letter codes (ISO 3166-1) come back as such, and so do the codes and names of the countries in
+    `frontcalc.layers`; other countries as the file spells them.
+    """
+    found = {_country(fields) for fields in properties}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _country(properties: Mapping[str, object]) -> str:
+    """Return the country that one feature names: its two-letter code where that is known, empty where it names none."""
+    fields = {key.casefold(): value for key, value in properties.items()}
+    for field in COUNTRY_FIELDS:
+        text = str(fields.get(field) or "").strip()
+        if field == "iso_3166_2":
+            text = text.partition("-")[0]
+        if _NOTHING.fullmatch(text):
+            continue
+        if re.fullmatch("[A-Za-z]{2,3}", text):
+            return ALPHA_3.get(text.upper(), text.upper())
+        names = {name.casefold(): code for name, code in COUNTRIES.items()}
+        return names.get(text.casefold(), text)
+    return ""
