@@ -44,6 +44,7 @@ _LEVEL_CODES = re.compile(r"(?:gid|hasc|iso)_(\d)|adm(?:in)?_?(\d)_?pcode")
 # The level in a layer's name, as in ADM_ADM_1, gadm41_UKR_1 and ukr_admbnda_adm1_sspe_20240416.
 _LEVEL_OF_LAYER = re.compile(r"(?:adm(?:in)?_?|level_?|_)(\d)(?!\d)", re.IGNORECASE)
 _MOST_FIELDS = 12  # of a layer, in a message
+_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +174,14 @@ def _on_same_ground(layers: Sequence[FileLayer]) -> bool:
     for place, layer in enumerate(layers):
         of[layer.numbers] = place
     of, polygons = of[features.owner], features.polygons
-    # Asked this way round, each polygon is prepared once.
-    polygon, point = shapely.STRtree(shapely.point_on_surface(polygons)).query(polygons, predicate="contains")
-    return bool(((of[point] != of[polygon]) & (of[point] >= 0) & (of[polygon] >= 0)).any())
+    tree = shapely.STRtree(shapely.point_on_surface(polygons))
+    # Some at a time, since polygons that lie on one another are soon told.
+    for start in range(0, len(polygons), _AT_ONCE):
+        polygon, point = tree.query(polygons[start : start + _AT_ONCE], predicate="contains")
+        one, other = of[polygon + start], of[point]
+        if ((one != other) & (one >= 0) & (other >= 0)).any():
+            return True
+    return False
 
 
 def _undecided(layers: Sequence[FileLayer], field: str | None, where: str) -> UsageError:
