@@ -16,7 +16,15 @@ from frontcalc.embedded import load_embedded
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.names import NamedRegion, find, printable, suggestions
-from frontcalc.regions import MAY_SHARE, country_of, file_and_layer, read_region_file, region_names, told_apart
+from frontcalc.regions import (
+    MAY_SHARE,
+    country_of,
+    file_and_layer,
+    overlaps,
+    read_region_file,
+    region_names,
+    told_apart,
+)
 from frontcalc.run.lands import shapes_by_row
 from frontcalc.snapshots import to_equal_area
 from frontcalc.tables import (
@@ -113,9 +121,9 @@ def check_regions(
     Parameters
     ----------
     path : str or Path
-        A polygon file in any format and CRS.
+        A polygon file in any format and CRS; FILE:LAYER for one layer of several.
     region_name : str, optional
-        The field that names the regions; default `name`, or geoBoundaries' `shapeName`.
+        The field that names the regions; else it is found.
     crs : str
         The equal-area CRS that areas are measured in.
 
@@ -129,7 +137,7 @@ def check_regions(
     DataError
         The file cannot be read at all.
     UsageError
-        The CRS is not equal-area over the regions.
+        The CRS is not equal-area over the regions, or the file has no such layer.
 
     Examples
     --------
@@ -145,9 +153,7 @@ def check_regions(
     source, features, field = file.source, file.features, file.field
     fields = sorted({key for own in features.properties for key in own})
     names, faults = region_names(features, field)
-    refused = [fault.problem for fault in faults]
-    if file.refused:
-        refused = [f"{file.refused.problem}: {file.refused.cure}"]
+    refused = [f"{file.refused.problem}: {file.refused.cure}"] if file.refused else [fault.problem for fault in faults]
     told = told_apart(names, features, field)
     times = Counter(name for name, *_ in set(told))
     # With code or parent where several regions have one name.
@@ -156,10 +162,10 @@ def check_regions(
     index = np.array([order.index(name) for name in names], dtype=np.intp)[features.owner]
     drawn = [features.polygons[index == number] for number in range(len(order))]
     ground = [geometry.union(to_equal_area(polygons, features.crs, crs, where=source.name)) for polygons in drawn]
-    overlaps = _overlaps(order, ground)
+    pairs = _overlaps(order, ground)
     refused += [
         f"{pair.first} and {pair.second} overlap by {pair.km2:,.3f} km², {pair.percent_of_smaller:.1f} % of the smaller"
-        for pair in overlaps
+        for pair in pairs
         if pair.percent_of_smaller > 100 * MAY_SHARE
     ]
     if not len(features.polygons):
@@ -172,7 +178,7 @@ def check_regions(
     rows = []
     for name, polygons, area in zip(order, drawn, ground, strict=True):
         mine = [own for own, called in zip(features.properties, names, strict=True) if called == name]
-        shared = [pair for pair in overlaps if name in (pair.first, pair.second)]
+        shared = [pair for pair in pairs if name in (pair.first, pair.second)]
         others = "|".join(sorted({one for pair in shared for one in (pair.first, pair.second)} - {name}))
         counts = (len(mine), len(polygons), int(np.sum(~shapely.is_valid(polygons))))
         km2 = (float(geometry.area_km2(area)), fsum(pair.km2 for pair in shared))
@@ -185,7 +191,7 @@ def check_regions(
         fields=tuple(fields),
         regions=len(order),
         area_km2=float(geometry.area_km2(whole)),
-        overlaps=tuple(overlaps),
+        overlaps=tuple(pairs),
         gaps=len(gaps_km2),
         gaps_km2=float(np.sum(gaps_km2)),
         not_area=len(features.not_area),
@@ -197,19 +203,9 @@ def check_regions(
 
 def _overlaps(names: Sequence[str], ground: Sequence[shapely.MultiPolygon]) -> list[RegionOverlap]:
     """Return what each pair of regions shares, largest first; a square metre or less is rounding."""
-    parts = [geometry.polygonal(one) for one in ground]
-    whole = np.concatenate([np.empty(0, dtype=object), *parts])
-    pieces, of = geometry.subdivide(whole)
-    owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])[of]
-    first, second = shapely.STRtree(pieces).query(pieces, predicate="intersects")
-    apart = owner[first] < owner[second]
-    first, second = first[apart], second[apart]
-    shared = np.zeros((len(names), len(names)))
-    overlay = shapely.intersection(pieces[first], pieces[second])
-    np.add.at(shared, (owner[first], owner[second]), geometry.area_km2(overlay))
-    area = geometry.area_km2(np.array(ground, dtype=object))
-    found = [
-        RegionOverlap(names[a], names[b], float(shared[a, b]), float(100 * shared[a, b] / min(area[a], area[b])))
-        for a, b in zip(*np.nonzero(shared > _TOUCHING_KM2), strict=True)
-    ]
+    parts, own = geometry.polygons_of(np.array([None, *ground], dtype=object)[1:])
+    pieces, of = geometry.subdivide(parts)
+    km2 = {pair: m2 / 1e6 for pair, m2 in overlaps(pieces, own[of])[2].items() if m2 / 1e6 > _TOUCHING_KM2}
+    smaller = {(a, b): float(geometry.area_km2(min(ground[a], ground[b], key=shapely.area))) for a, b in km2}
+    found = [RegionOverlap(names[a], names[b], km2[a, b], 100 * km2[a, b] / smaller[a, b]) for a, b in km2]
     return sorted(found, key=lambda pair: (-pair.km2, pair.first, pair.second))

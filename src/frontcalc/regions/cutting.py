@@ -60,6 +60,23 @@ def rest_of_plane(taken: Geometries) -> Geometries:
     return geometry.subdivide(rest, _REST_VERTICES)[0]
 
 
+def overlaps(pieces: Geometries, owner: Owners) -> tuple[Owners, Owners, dict[tuple[int, int], float]]:
+    """Return the pairs (k,) of pieces of two regions that share ground, and what each pair of regions shares (m²).
+
+    Pieces (m,) are in metres, those of a region together; a pair has the region first whose pieces come first.
+    """
+    first, second = shapely.STRtree(pieces).query(pieces)
+    apart = (first < second) & (owner[first] != owner[second])
+    first, second = first[apart], second[apart]
+    shared_m2 = shapely.area(shapely.intersection(pieces[first], pieces[second]))
+    real = shared_m2 > 0
+    first, second = first[real], second[real]
+    by_pair: dict[tuple[int, int], float] = {}
+    for one, other, m2 in zip(owner[first].tolist(), owner[second].tolist(), shared_m2[real].tolist(), strict=True):
+        by_pair[one, other] = by_pair.get((one, other), 0.0) + m2
+    return first, second, by_pair
+
+
 def partition(
     pieces: Geometries, owner: Owners, names: tuple[str, ...], where: str
 ) -> tuple[Geometries, Owners, tuple[Notice, ...]]:
@@ -68,15 +85,7 @@ def partition(
     Pieces (m,) are in metres, and those of one region do not overlap; `owner` has the index into `names` of the region
     of each. Regions that share more than `MAY_SHARE` of the smaller are refused.
     """
-    first, second = shapely.STRtree(pieces).query(pieces)
-    apart = (first < second) & (owner[first] != owner[second])
-    first, second = first[apart], second[apart]
-    shared_m2 = shapely.area(shapely.intersection(pieces[first], pieces[second]))
-    real = shared_m2 > 0
-    first, second, shared_m2 = first[real], second[real], shared_m2[real]
-    by_pair: dict[tuple[int, int], float] = {}
-    for one, other, m2 in zip(owner[first].tolist(), owner[second].tolist(), shared_m2.tolist(), strict=True):
-        by_pair[one, other] = by_pair.get((one, other), 0.0) + m2
+    first, second, by_pair = overlaps(pieces, owner)
     notices: tuple[Notice, ...] = ()
     if (total_m2 := sum(by_pair.values())) > _TOUCHING_M2:
         area_m2 = np.bincount(owner, shapely.area(pieces))

@@ -38,7 +38,7 @@ They are those of GADM, the Humanitarian Data Exchange, geoBoundaries, the Unite
 """
 
 _NOTHING = re.compile(r"-?\d*|none|null|n/?a", re.IGNORECASE)  # as Natural Earth's «-99»
-
+_COUNTRY_CODES = {name.casefold(): code for name, code in (COUNTRIES | ALPHA_3).items()}
 # GADM's codes of each level, and those of the Humanitarian Data Exchange.
 _LEVEL_CODES = re.compile(r"(?:gid|hasc|iso)_(\d)|adm(?:in)?_?(\d)_?pcode")
 # The level in a layer's name, as in ADM_ADM_1, gadm41_UKR_1 and ukr_admbnda_adm1_sspe_20240416.
@@ -98,15 +98,23 @@ def read_region_file(entry: Entry, *, layer: str, field: str | None, level: str)
     every = [part for group in groups for part in _layers_of(group, field, number)]
     # Towns as points and borders as lines are no regions.
     drawn = [part for part in every if part.drawn] or every
-    layers = _asked_for(layer, every, entry.label) if layer else drawn
+    called = [part for part in every if part.name == layer] or [
+        part for part in every if part.name.casefold() == layer.casefold()
+    ]
+    if layer and not called:
+        problem = f"has no layer {layer!r}; {_listed(every)}"
+        raise UsageError(problem, where=entry.label, cure="choose one with FILE:LAYER")
+    layers = called if layer else drawn
     found = {name for part in layers for name in part.named_by}
     named = [part for part in layers if part.named_by]
     chosen = _of_level(named, min(found), number) if len(found) == 1 else []
+    if len(chosen) > 1:
+        # Of parts of one level none is left out, so that one without the field is refused.
+        chosen = layers if len({part.features.crs for part in layers}) == 1 else []
     if not chosen:
         return RegionFile(source, groups[0], field or "name", refused=_undecided(layers, field, entry.label))
     own_field, features, said = found.pop(), chosen[0].features, []
-    kept = np.zeros(len(features.properties), dtype=bool)
-    kept[[number for part in chosen for number in part.numbers]] = True
+    kept = np.isin(np.arange(len(features.properties)), [number for part in chosen for number in part.numbers])
     if len(chosen) == 1 < len(every):
         source = SourceFile(f"{source.name}:{chosen[0].name}", source.sha256)
         if len(layers) > 1:
@@ -125,16 +133,6 @@ def _layers_of(features: Features, field: str | None, number: str) -> list[FileL
     drawn = set(features.owner.tolist())
     layers = [FileLayer(name, features, mine, not drawn.isdisjoint(mine), []) for name, mine in numbers.items()]
     return [layer._replace(named_by=_name_fields(layer.rows, field, number)) for layer in layers]
-
-
-def _asked_for(name: str, layers: Sequence[FileLayer], where: str) -> list[FileLayer]:
-    """Return the one layer of a name, whose case tells none apart but where two differ in it alone."""
-    found = [layer for layer in layers if layer.name == name]
-    found = found or [layer for layer in layers if layer.name.casefold() == name.casefold()]
-    if len(found) != 1:
-        problem = f"has {'several layers' if found else 'no layer'} {name!r}; {_listed(layers)}"
-        raise UsageError(problem, where=where, cure="choose one with FILE:LAYER")
-    return found
 
 
 def _name_fields(rows: Iterable[Mapping[str, object]], asked: str | None, number: str) -> list[str]:
@@ -189,9 +187,13 @@ def _undecided(layers: Sequence[FileLayer], field: str | None, where: str) -> Us
     found = sorted({name for layer in layers for name in layer.named_by})
     shown = [layer for layer in layers if layer.named_by or not found]
     if len(found) == 1:
-        problem, cure = f"has {found[0]!r} in layers that might each be meant", "choose one with FILE:LAYER"
+        problem, cure = f"has {printable(found[0])!r} in layers that might each be meant", "choose one with FILE:LAYER"
     else:
-        problem = f"{some_of(found)} might each name the regions" if found else f"no field {field or 'name'!r}"
+        problem = (
+            f"{some_of([printable(name) for name in found])} might each name the regions"
+            if found
+            else f"no field {field or 'name'!r}"
+        )
         cure = f"choose with --region-name{' and FILE:LAYER' if len(layers) > 1 else ''}"
     return UsageError(f"{problem}; {_listed(shown)}", where=where, cure=cure)
 
@@ -214,13 +216,10 @@ def _listed(layers: Sequence[FileLayer]) -> str:
 def region_names(features: Features, field: str) -> tuple[list[str], list[DataError]]:
     """Return every feature's region name, one made up where it has none, and what keeps names from being rows."""
     names = [printable(str(own.get(field) or "").strip()) for own in features.properties]
-    faults = [
-        DataError(f"feature {n} has no {field!r}", cure="name every region") for n, own in enumerate(names) if not own
-    ]
-    faults += [
-        DataError(f"a region is named {name!r}, which is a row of its own", cure="rename it")
-        for name in sorted({name for name in names if name.casefold() in (TOTAL, UNASSIGNED)})
-    ]
+    bare = [number for number, name in enumerate(names) if not name]
+    rows = sorted({name for name in names if name.casefold() in (TOTAL, UNASSIGNED)})
+    faults = [DataError(f"feature {number} has no {field!r}", cure="name every region") for number in bare]
+    faults += [DataError(f"a region is named {name!r}, which is a row of its own", cure="rename it") for name in rows]
     return [name or f"(feature {number})" for number, name in enumerate(names)], faults
 
 
@@ -270,12 +269,7 @@ def _country(properties: Mapping[str, object]) -> str:
     fields = {key.casefold(): value for key, value in properties.items()}
     for field in COUNTRY_FIELDS:
         text = str(fields.get(field) or "").strip()
-        if field == "iso_3166_2":
-            text = text.partition("-")[0]
-        if _NOTHING.fullmatch(text):
-            continue
-        if re.fullmatch("[A-Za-z]{2,3}", text):
-            return ALPHA_3.get(text.upper(), text.upper())
-        names = {name.casefold(): code for name, code in COUNTRIES.items()}
-        return names.get(text.casefold(), text)
+        text = text.partition("-")[0] if field == "iso_3166_2" else text
+        if not _NOTHING.fullmatch(text):
+            return _COUNTRY_CODES.get(text.casefold(), text.upper() if re.fullmatch("[A-Za-z]{2,3}", text) else text)
     return ""

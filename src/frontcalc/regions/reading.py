@@ -48,8 +48,8 @@ def read_regions(
     """
     entry, layer = file_and_layer(path)
     sha256 = fingerprint(entry)
-    # Names are in the key since a notice has them; the file's bytes, the layer and the field say all else.
-    key = key_of((sha256, target_crs, layer, field or "", level if not field else "", entry.label, repr(limits())))
+    # Names are in the key since a notice has them; the file's bytes and what is asked for say all else.
+    key = key_of((sha256, target_crs, layer, field or "", level, entry.label, repr(limits())))
     content = cache.kept("regions", key, lambda: _made(entry, layer, sha256, target_crs, field, level))
     land, land_owner, pieces, owners, said = geometry.from_bytes(content)
     facts = orjson.loads(str(said))
@@ -99,15 +99,19 @@ def _made(entry: Entry, layer: str, sha256: str, target_crs: str, field: str | N
         listed = some_of([names[own] for own in sorted(apart)])
         said.append(("REGIONS-JOINED", f"{where}: of one name, and one region though they do not touch: {listed}"))
     mine = [[features.properties[number] for number in np.flatnonzero(index == own)] for own in range(len(order))]
-    # Also called by the texts of fields such as «name_uk» and «NAME_1».
-    called = [[value for key, value in own[0].items() if key.casefold().startswith("name")] for own in mine]
     facts = {
         "source": file.source.name,
         "names": names,
         "countries": [printable(country_of(properties)) for properties in mine],
         "codes": [code for _, code, _ in order],
+        # Also called by the texts of fields such as «name_uk» and «NAME_1».
         "spellings": [
-            [printable(name.strip()) for name in own if isinstance(name, str) and name.strip()] for own in called
+            [
+                printable(text.strip())
+                for key, text in own[0].items()
+                if key.casefold().startswith("name") and isinstance(text, str) and text.strip()
+            ]
+            for own in mine
         ],
         "parents": [parent_of(own[0], file.field) for own in mine],
         "notices": said,
