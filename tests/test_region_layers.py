@@ -175,9 +175,7 @@ def test_levels_whose_names_share_nothing_are_told_by_their_layers_or_asked_for(
         assert km2(read_regions(path, target_crs=CRS)) == PROVINCES
         assert len(read_regions(path, target_crs=CRS, level="adm2").names) == 4
     else:
-        what = (
-            r"'name' in layers that might each be meant; its layers are provinces with name \(West\); districts with na"
-        )
+        what = r"several layers have the field 'name'; its layers are provinces with name \(West\); districts with na"
         with pytest.raises(UsageError, match=what + r"me \(a\); choose one with FILE:LAYER"):
             read_regions(path, target_crs=CRS)
         assert km2(read_regions(f"{path}:provinces", target_crs=CRS)) == PROVINCES
@@ -232,5 +230,5 @@ def test_a_layer_for_every_feature_is_no_work(tmp_path: Path) -> None:
     document["features"] = [{**only, "properties": {"layer in the file": str(n), "NAME_1": "a"}} for n in range(10_000)]
     path = tmp_path / "a.geojson"
     path.write_text(json.dumps(document))
-    with pytest.raises(UsageError, match="might each be meant"):
+    with pytest.raises(UsageError, match="several layers have the field 'NAME_1'"):
         read_regions(path, target_crs=CRS)

@@ -123,7 +123,7 @@ def check_regions(
     path : str or Path
         A polygon file in any format and CRS; FILE:LAYER for one layer of several.
     region_name : str, optional
-        The field that names the regions; else it is found.
+        The field that names the regions; default `name`, else it is found as for adm1.
     crs : str
         The equal-area CRS that areas are measured in.
 
@@ -152,7 +152,7 @@ def check_regions(
     file = read_region_file(entry, layer=layer, field=region_name, level="adm1")
     source, features, field = file.source, file.features, file.field
     fields = sorted({key for own in features.properties for key in own})
-    names, faults = region_names(features, field)
+    names, faults = region_names(features, field, entry.label)
     refused = [f"{file.refused.problem}: {file.refused.cure}"] if file.refused else [fault.problem for fault in faults]
     told = told_apart(names, features, field)
     times = Counter(name for name, *_ in set(told))

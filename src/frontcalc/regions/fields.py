@@ -184,18 +184,15 @@ def _on_same_ground(layers: Sequence[FileLayer]) -> bool:
 
 def _undecided(layers: Sequence[FileLayer], field: str | None, where: str) -> UsageError:
     """Return the error for a file whose layer, or field of names, is not plain."""
-    found = sorted({name for layer in layers for name in layer.named_by})
-    shown = [layer for layer in layers if layer.named_by or not found]
-    if len(found) == 1:
-        problem, cure = f"has {printable(found[0])!r} in layers that might each be meant", "choose one with FILE:LAYER"
-    else:
-        problem = (
-            f"{some_of([printable(name) for name in found])} might each name the regions"
-            if found
-            else f"no field {field or 'name'!r}"
-        )
-        cure = f"choose with --region-name{' and FILE:LAYER' if len(layers) > 1 else ''}"
-    return UsageError(f"{problem}; {_listed(shown)}", where=where, cure=cure)
+    found = sorted({printable(name) for layer in layers for name in layer.named_by})
+    named = [layer for layer in layers if layer.named_by]
+    choose = f"choose with --region-name{' and FILE:LAYER' if len(layers) > 1 else ''}"
+    if not found:
+        return UsageError(f"no field {field or 'name'!r}; {_listed(layers)}", where=where, cure=choose)
+    if len(found) > 1:
+        return UsageError(f"regions may be named by {some_of(found)}; {_listed(named)}", where=where, cure=choose)
+    cure = "choose one with FILE:LAYER"
+    return UsageError(f"several layers have the field {found[0]!r}; {_listed(named)}", where=where, cure=cure)
 
 
 def _listed(layers: Sequence[FileLayer]) -> str:
@@ -213,13 +210,16 @@ def _listed(layers: Sequence[FileLayer]) -> str:
     return f"its layers are {'; '.join(named[:_MOST_FIELDS])}{' …' if named[_MOST_FIELDS:] else ''}"
 
 
-def region_names(features: Features, field: str) -> tuple[list[str], list[DataError]]:
+def region_names(features: Features, field: str, where: str) -> tuple[list[str], list[DataError]]:
     """Return every feature's region name, one made up where it has none, and what keeps names from being rows."""
     names = [printable(str(own.get(field) or "").strip()) for own in features.properties]
     bare = [number for number, name in enumerate(names) if not name]
     rows = sorted({name for name in names if name.casefold() in (TOTAL, UNASSIGNED)})
-    faults = [DataError(f"feature {number} has no {field!r}", cure="name every region") for number in bare]
-    faults += [DataError(f"a region is named {name!r}, which is a row of its own", cure="rename it") for name in rows]
+    faults = [DataError(f"feature {number} has no {field!r}", where=where, cure="name every region") for number in bare]
+    faults += [
+        DataError(f"a region is named {name!r}, which is a row of its own", where=where, cure="rename it")
+        for name in rows
+    ]
     return [name or f"(feature {number})" for number, name in enumerate(names)], faults
 
 

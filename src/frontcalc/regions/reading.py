@@ -11,17 +11,24 @@ import shapely
 from frontcalc import geometry
 from frontcalc.cache import NOTHING_KEPT, Cache
 from frontcalc.errors import DataError
+from frontcalc.geometry import Geometries
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
 from frontcalc.read import SourceFile, fingerprint
 from frontcalc.read.features import Features
 from frontcalc.read.files import Entry, GeoFrame
 from frontcalc.read.limits import limits
-from frontcalc.regions.cutting import Geometries, Owners, partition
 from frontcalc.regions.fields import country_of, file_and_layer, parent_of, read_region_file, region_names, told_apart
 from frontcalc.regions.sets import RegionSet
+from frontcalc.regions.snapping import Owners
 from frontcalc.snapshots import changed, to_equal_area
 from frontcalc.versions import key_of
+
+MAY_SHARE = 0.01
+"""What two regions may share, of the smaller one's area: more is no error of drawing."""
+
+# Shared borders overlap by rounding alone; a square metre is far below every figure printed.
+_TOUCHING_M2 = 1.0
 
 
 def read_regions(
@@ -78,9 +85,9 @@ def _made(entry: Entry, layer: str, sha256: str, target_crs: str, field: str | N
     if file.refused:
         raise file.refused
     features = file.features
-    named, faults = region_names(features, file.field)
+    named, faults = region_names(features, file.field, where)
     if faults:
-        raise DataError(faults[0].problem, where=where, cure=faults[0].cure)
+        raise faults[0]
     told = told_apart(named, features, file.field)
     order = sorted(set(told))
     place = {own: number for number, own in enumerate(order)}
@@ -148,3 +155,50 @@ def _connected(polygons: Geometries, feature: Owners) -> bool:
         if (joined == group).all():
             return not group.any()
         group = joined
+
+
+def overlaps(pieces: Geometries, owner: Owners) -> tuple[Owners, Owners, dict[tuple[int, int], float]]:
+    """Return the pairs (k,) of pieces of two regions that share ground, and what each pair of regions shares (m²).
+
+    Pieces (m,) are in metres, those of a region together; a pair has the region first whose pieces come first.
+    """
+    first, second = shapely.STRtree(pieces).query(pieces)
+    apart = (first < second) & (owner[first] != owner[second])
+    first, second = first[apart], second[apart]
+    shared_m2 = shapely.area(shapely.intersection(pieces[first], pieces[second]))
+    real = shared_m2 > 0
+    first, second = first[real], second[real]
+    by_pair: dict[tuple[int, int], float] = {}
+    for one, other, m2 in zip(owner[first].tolist(), owner[second].tolist(), shared_m2[real].tolist(), strict=True):
+        by_pair[one, other] = by_pair.get((one, other), 0.0) + m2
+    return first, second, by_pair
+
+
+def partition(
+    pieces: Geometries, owner: Owners, names: tuple[str, ...], where: str
+) -> tuple[Geometries, Owners, tuple[Notice, ...]]:
+    """Give what two regions share to the one whose pieces come first, and say how much that was.
+
+    Pieces (m,) are in metres, and those of one region do not overlap; `owner` has the index into `names` of the region
+    of each. Regions that share more than `MAY_SHARE` of the smaller are refused.
+    """
+    first, second, by_pair = overlaps(pieces, owner)
+    notices: tuple[Notice, ...] = ()
+    if (total_m2 := sum(by_pair.values())) > _TOUCHING_M2:
+        area_m2 = np.bincount(owner, shapely.area(pieces))
+        share = {pair: m2 / float(min(area_m2[list(pair)])) for pair, m2 in by_pair.items()}
+        worst, largest = max(share, key=share.__getitem__), max(by_pair, key=by_pair.__getitem__)
+        if share[worst] > MAY_SHARE:
+            raise DataError(
+                f"{names[worst[0]]} and {names[worst[1]]} overlap by {by_pair[worst] / 1e6:.3f} km², "
+                f"{share[worst]:.1%} of the smaller",
+                where=where,
+                cure=f"give a file whose regions share no more than {MAY_SHARE:.0%}",
+            )
+        most = f"{names[largest[0]]} and {names[largest[1]]} ({by_pair[largest] / 1e6:.3f} km²)"
+        notices = (Notice("REGIONS-OVERLAP", f"{where}: {total_m2 / 1e6:.3f} km², most between {most}"),)
+    pieces = pieces.copy()
+    for early, late in zip(first, second, strict=True):
+        pieces[late] = shapely.difference(pieces[late], pieces[early])
+    polygons, index = geometry.polygons_of(pieces)
+    return polygons, owner[index], notices
