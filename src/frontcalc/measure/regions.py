@@ -16,15 +16,7 @@ from frontcalc.embedded import load_embedded
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.names import NamedRegion, find, printable, suggestions
-from frontcalc.regions import (
-    MAY_SHARE,
-    country_of,
-    file_and_layer,
-    overlaps,
-    read_region_file,
-    region_names,
-    told_apart,
-)
+from frontcalc.regions import MAY_SHARE, country_of, file_and_layer, overlaps, read_region_file
 from frontcalc.run.lands import shapes_by_row
 from frontcalc.snapshots import to_equal_area
 from frontcalc.tables import (
@@ -150,14 +142,11 @@ def check_regions(
     """
     entry, layer = file_and_layer(path)
     file = read_region_file(entry, layer=layer, field=region_name, level="adm1")
-    source, features, field = file.source, file.features, file.field
-    fields = sorted({key for own in features.properties for key in own})
-    names, faults = region_names(features, field, entry.label)
-    refused = [f"{file.refused.problem}: {file.refused.cure}"] if file.refused else [fault.problem for fault in faults]
-    told = told_apart(names, features, field)
-    times = Counter(name for name, *_ in set(told))
+    source, features = file.source, file.features
+    refused = [f"{one.problem}: {one.cure}" if isinstance(one, UsageError) else one.problem for one in file.faults]
+    times = Counter(name for name, *_ in set(file.told))
     # With code or parent where several regions have one name.
-    names = [f"{name} ({code or parent})" if times[name] > 1 else name for name, code, parent in told]
+    names = [f"{name} ({code or parent})" if times[name] > 1 else name for name, code, parent in file.told]
     order = sorted(set(names))
     index = np.array([order.index(name) for name in names], dtype=np.intp)[features.owner]
     drawn = [features.polygons[index == number] for number in range(len(order))]
@@ -187,8 +176,8 @@ def check_regions(
         version=__version__,
         file=source,
         crs=features.crs,
-        name_field=field,
-        fields=tuple(fields),
+        name_field=file.field,
+        fields=tuple(sorted({key for own in features.properties for key in own})),
         regions=len(order),
         area_km2=float(geometry.area_km2(whole)),
         overlaps=tuple(pairs),

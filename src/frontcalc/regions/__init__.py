@@ -1,6 +1,6 @@
 """Region sets: reading them, making them a partition, what is snapped to them, and splitting ground by them."""
 
-from frontcalc.regions.fields import country_of, file_and_layer, read_region_file, region_names, told_apart
+from frontcalc.regions.fields import country_of, file_and_layer, read_region_file
 from frontcalc.regions.reading import MAY_SHARE, overlaps, read_regions
 from frontcalc.regions.sets import (
     SNAPS,

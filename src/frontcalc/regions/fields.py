@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,19 +46,15 @@ _MOST_FIELDS = 12  # of a layer, in a message
 _AT_ONCE = 64
 
 
-@dataclass(frozen=True, slots=True)
-class RegionFile:
-    """What is read of a region file: the features that are regions, and the field that names them.
+class RegionFile(NamedTuple):
+    """What is read of a region file."""
 
-    `source` names the layer too, where the file has several. `refused` says why no layer or field could be chosen; then
-    `features` are all of one CRS.
-    """
-
-    source: SourceFile
-    features: Features
-    field: str
-    notices: tuple[Notice, ...] = ()
-    refused: UsageError | None = None
+    source: SourceFile  # named with the layer where the file has several and one is taken
+    features: Features  # the regions; where it is not plain which layer is meant, all of one CRS
+    field: str  # the property that names them
+    told: Sequence[tuple[str, str, str]]  # name, code, parent of each feature: those of one region are alike
+    faults: Sequence[DataError | UsageError]  # why the file is to be refused
+    notices: Sequence[Notice] = ()  # which layer and field were found
 
 
 class FileLayer(NamedTuple):
@@ -68,8 +63,8 @@ class FileLayer(NamedTuple):
     name: str
     features: Features  # of all layers in its CRS
     numbers: list[int]
-    drawn: bool  # whether it has polygons
     named_by: list[str]
+    drawn: bool  # whether it has polygons
 
     @property
     def rows(self) -> list[Mapping[str, object]]:
@@ -112,27 +107,31 @@ def read_region_file(entry: Entry, *, layer: str, field: str | None, level: str)
         # Of parts of one level none is left out, so that one without the field is refused.
         chosen = layers if len({part.features.crs for part in layers}) == 1 else []
     if not chosen:
-        return RegionFile(source, groups[0], field or "name", refused=_undecided(layers, field, entry.label))
+        told = [(f"(feature {number})", "", "") for number in range(len(groups[0].properties))]
+        return RegionFile(source, groups[0], field or "name", told, [_undecided(layers, field, entry.label)])
     own_field, features, said = found.pop(), chosen[0].features, []
     kept = np.isin(np.arange(len(features.properties)), [number for part in chosen for number in part.numbers])
+    features = features if kept.all() else features.select(kept)
     if len(chosen) == 1 < len(every):
         source = SourceFile(f"{source.name}:{chosen[0].name}", source.sha256)
         if len(layers) > 1:
             said.append(f"of its layers ({some_of([part.name for part in layers], 8)}) {chosen[0].name} is taken")
     if own_field != (field or "name"):
         said.append(f"regions are named by {printable(own_field)!r}")
-    notices = (Notice("REGIONS-FOUND", f"{entry.label}: {'; '.join(said)}"),) if said else ()
-    return RegionFile(source, features if kept.all() else features.select(kept), own_field, notices)
+    notices = [Notice("REGIONS-FOUND", f"{entry.label}: {'; '.join(said)}")] if said else []
+    names, faults = _names(features, own_field, entry.label)
+    return RegionFile(source, features, own_field, _told_apart(names, features, own_field), faults, notices)
 
 
-def _layers_of(features: Features, field: str | None, number: str) -> list[FileLayer]:
-    """Return the layers of some features, in the order of their first feature."""
-    numbers: dict[str, list[int]] = {}
-    for own, properties in enumerate(features.properties):
-        numbers.setdefault(printable(str(properties.get(INNER) or "")), []).append(own)
+def _layers_of(features: Features, field: str | None, level: str) -> Iterator[FileLayer]:
+    """Yield the layers of some features, in the order of their first feature."""
+    members: dict[str, list[int]] = {}
+    for number, own in enumerate(features.properties):
+        members.setdefault(printable(str(own.get(INNER) or "")), []).append(number)
     drawn = set(features.owner.tolist())
-    layers = [FileLayer(name, features, mine, not drawn.isdisjoint(mine), []) for name, mine in numbers.items()]
-    return [layer._replace(named_by=_name_fields(layer.rows, field, number)) for layer in layers]
+    for name, numbers in members.items():
+        named_by = _name_fields([features.properties[number] for number in numbers], field, level)
+        yield FileLayer(name, features, numbers, named_by, not drawn.isdisjoint(numbers))
 
 
 def _name_fields(rows: Iterable[Mapping[str, object]], asked: str | None, number: str) -> list[str]:
@@ -210,7 +209,7 @@ def _listed(layers: Sequence[FileLayer]) -> str:
     return f"its layers are {'; '.join(named[:_MOST_FIELDS])}{' …' if named[_MOST_FIELDS:] else ''}"
 
 
-def region_names(features: Features, field: str, where: str) -> tuple[list[str], list[DataError]]:
+def _names(features: Features, field: str, where: str) -> tuple[list[str], list[DataError]]:
     """Return every feature's region name, one made up where it has none, and what keeps names from being rows."""
     names = [printable(str(own.get(field) or "").strip()) for own in features.properties]
     bare = [number for number, name in enumerate(names) if not name]
@@ -223,7 +222,7 @@ def region_names(features: Features, field: str, where: str) -> tuple[list[str],
     return [name or f"(feature {number})" for number, name in enumerate(names)], faults
 
 
-def told_apart(names: Sequence[str], features: Features, field: str) -> list[tuple[str, str, str]]:
+def _told_apart(names: Sequence[str], features: Features, field: str) -> list[tuple[str, str, str]]:
     """Return every feature's name, its code and, without one, what it is part of: those of one region are alike.
 
     `names` has the name of each feature. A code tells regions of one name apart if each feature of that name has one.

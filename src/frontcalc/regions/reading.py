@@ -18,7 +18,7 @@ from frontcalc.read import SourceFile, fingerprint
 from frontcalc.read.features import Features
 from frontcalc.read.files import Entry, GeoFrame
 from frontcalc.read.limits import limits
-from frontcalc.regions.fields import country_of, file_and_layer, parent_of, read_region_file, region_names, told_apart
+from frontcalc.regions.fields import country_of, file_and_layer, parent_of, read_region_file
 from frontcalc.regions.sets import RegionSet
 from frontcalc.regions.snapping import Owners
 from frontcalc.snapshots import changed, to_equal_area
@@ -82,13 +82,9 @@ def _made(entry: Entry, layer: str, sha256: str, target_crs: str, field: str | N
     file = read_region_file(entry, layer=layer, field=field, level=level)
     if file.source.sha256 != sha256:
         raise changed(where)
-    if file.refused:
-        raise file.refused
-    features = file.features
-    named, faults = region_names(features, file.field, where)
-    if faults:
-        raise faults[0]
-    told = told_apart(named, features, file.field)
+    if file.faults:
+        raise file.faults[0]
+    features, told = file.features, file.told
     order = sorted(set(told))
     place = {own: number for number, own in enumerate(order)}
     index = np.array([place[own] for own in told], dtype=np.intp)
