@@ -13,7 +13,8 @@ from conftest import collection, square
 from formats import kml, mercator, named, shapefile_parts, written, zipped
 
 import frontcalc
-from frontcalc.errors import UsageError
+from frontcalc.cache import Cache
+from frontcalc.errors import DataError, UsageError
 from frontcalc.geometry import area_km2
 from frontcalc.regions import RegionSet, file_and_layer, read_regions
 
@@ -162,6 +163,32 @@ def test_layers_that_are_parts_of_one_level_all_count(tmp_path: Path) -> None:
     folders = tmp_path / "a.kml"
     folders.write_bytes(kml(("mainland", ROW[:2]), ("islands", ROW[2:3])))
     assert km2(read_regions(folders, target_crs=CRS)) == {"a place": 300.0}
+
+
+def test_of_parts_of_one_level_none_is_left_out(tmp_path: Path) -> None:
+    """Three parts, the last without names: to leave it out would lose its ground."""
+    path = tmp_path / "parts.gpkg"
+    for n, row in enumerate(({"name": "a"}, {"name": "b"}, {"code": "c"})):
+        layer(path, f"part{n}", [ROW[n]], [row])
+    with pytest.raises(DataError, match="feature 2 has no 'name'"):
+        read_regions(path, target_crs=CRS)
+
+
+def test_towns_and_borders_beside_the_regions_do_not_disturb(tmp_path: Path) -> None:
+    path = layer(tmp_path / "a.gpkg", "provinces", HALVES, [{"name": "West"}, {"name": "East"}])
+    layer(path, "towns", [ROW[0].centroid], [{"name": "Town"}], geometry_type="Point")
+    layer(path, "borders", [ROW[0].exterior], [{"name": "Coast"}], geometry_type="LineString")
+    regions = read_regions(path, target_crs=CRS)
+    assert (km2(regions), regions.notices) == (PROVINCES, ())
+
+
+def test_what_is_kept_of_one_layer_is_not_given_for_another(gadm: Path, tmp_path: Path) -> None:
+    kept = Cache(tmp_path / "cache")
+    for _ in ("made", "kept"):
+        for own in ("ADM_ADM_1", "ADM_ADM_2"):
+            regions = read_regions(f"{gadm}:{own}", target_crs=CRS, field="NAME_1", cache=kept)
+            assert regions.source
+            assert regions.source.name == f"gadm41_LND.gpkg:{own}"
 
 
 @pytest.mark.parametrize("names", [("lnd_adm1", "lnd_adm2"), ("provinces", "districts")])
