@@ -116,7 +116,7 @@ def read_region_file(entry: Entry, *, layer: str, field: str | None, level: str)
         source = SourceFile(f"{source.name}:{chosen[0].name}", source.sha256)
         if len(layers) > 1:
             said.append(f"of its layers ({some_of([part.name for part in layers], 8)}) {chosen[0].name} is taken")
-    if own_field != (field or "name"):
+    if own_field.casefold() != (field or "name").casefold():
         said.append(f"regions are named by {printable(own_field)!r}")
     notices = [Notice("REGIONS-FOUND", f"{entry.label}: {'; '.join(said)}")] if said else []
     names, faults = _names(features, own_field, entry.label)
