@@ -456,7 +456,7 @@ SPLIT = ("held", DAY, "--archive", "maps", "--regions", "regions.geojson")
 REGIONS = (
     BadInput("regions: no such file", file(GOOD), SPLIT),
     BadInput("regions: a misspelt field", with_regions(regions(NAME_1="North")), (*SPLIT, "--region-name", "NAME1")),
-    BadInput("regions: no names", with_regions(regions(NAME_1="North")), SPLIT),
+    BadInput("regions: no names", with_regions(regions(oblast="North")), SPLIT),
     BadInput("regions: a region without a name", with_regions(regions(name=None)), SPLIT),
     BadInput("regions: one named like a row of the table", with_regions(regions(name="Total")), SPLIT),
     BadInput(

@@ -101,12 +101,12 @@ def test_the_working_folder_sets_defaults_here_too(
 
 
 def test_a_field_that_is_not_there_is_said_with_those_that_are(region_file: Write, run_here: Run) -> None:
-    file = region_file({"A": [(0, 0)]}, field="NAME_1")
+    file = region_file({"A": [(0, 0)]}, field="oblast")
     done = run_here("regions", "check", file)
     assert done.returncode == 1
-    assert "no field 'name'; its fields are NAME_1: choose with --region-name" in done.stderr
-    done = run_here("regions", "check", file, "--region-name", "NAME_1")
-    assert (done.returncode, "\nfit for --regions with --region-name NAME_1\n" in done.stdout) == (0, True)
+    assert "no field 'name'; its fields are oblast (A): choose with --region-name" in done.stderr
+    done = run_here("regions", "check", file, "--region-name", "oblast")
+    assert (done.returncode, "\nfit for --regions with --region-name oblast\n" in done.stdout) == (0, True)
     assert run_here("regions", "check", "none.geojson").returncode == 3
 
 
@@ -114,7 +114,7 @@ def test_a_field_that_is_not_there_is_said_with_those_that_are(region_file: Writ
     ("shapes", "field"),
     [
         ({"A": [square(0, 0)]}, "name"),
-        ({"A": [square(0, 0)]}, "NAME_1"),
+        ({"A": [square(0, 0)]}, "oblast"),
         ({None: [square(0, 0)], "A": [square(1, 0)]}, "name"),
         ({"Unassigned": [square(0, 0)]}, "name"),
         ({"A": [shapely.Point(1, 1)]}, "name"),

@@ -54,6 +54,7 @@ CODES = {
     "NESTED": "a polygon lies inside another of its multipolygon, where a hole may be meant; it counts as held",
     "REPAIRS-DIFFER": "two ways of repairing polygons that cross themselves differ by more than 1 km²",
     "NO-GEOMETRY": "no layer of a map has any geometry, so nothing is held; or features that name no layer have none",
+    "REGIONS-FOUND": "the layer of a region file, or the field that names its regions, was found and not given",
 }
 """Every code of a notice, with its meaning; what `docs/notices.md` shows."""
 

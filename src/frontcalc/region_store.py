@@ -70,18 +70,13 @@ def find_fetched(iso3: str, level: str) -> FetchedRegions | None:
     return _read(record) if record.is_file() else None
 
 
-def recorded_sha256(iso3: str, level: str) -> str:
-    """Return the SHA-256 recorded for a set, empty where there is no record that can be read."""
-    return next((regions.sha256 for regions in _readable(_record_path(iso3, level).name)), "")
-
-
 def of_content(sha256: str) -> FetchedRegions | None:
     """Return the fetched set whose file has a SHA-256, however that file was named; None without any."""
-    return next((regions for regions in _readable("*.json") if regions.sha256 == sha256), None)
+    return next((regions for regions in readable("*.json") if regions.sha256 == sha256), None)
 
 
-def _readable(records: str) -> Iterator[FetchedRegions]:
-    """Yield what the records of a pattern describe, those that are broken left out and no file looked at."""
+def readable(records: str) -> Iterator[FetchedRegions]:
+    """Yield what the records of a pattern, as «MDA-adm1.json», describe; broken ones are left out, no file is read."""
     for record in sorted(store_folder().glob(records)):
         with suppress(DataError):
             yield _read(record, verified=False)

@@ -107,8 +107,10 @@ periods = _several(type=period)
 periods_or_two_files = _several(callback=periods_or_files, shell_complete=paths)
 
 _regions = (
-    path_option("--regions", help="Polygon file of the regions to split by [default: embedded ones]."),
-    click.option("--region-name", metavar="FIELD", help="Field of that file that names the regions [default: name]."),
+    path_option("--regions", help="Polygon file of the regions to split by, or FILE:LAYER [default: embedded ones]."),
+    click.option(
+        "--region-name", metavar="FIELD", help="Field of that file that names the regions [default: name, else found]."
+    ),
 )
 _snap = click.option(
     "--snap", type=click.Choice(SNAPS), help="Give ground beside the regions to the nearest [default: border]."

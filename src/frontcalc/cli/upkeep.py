@@ -49,7 +49,7 @@ def show_command(name: str, **how: Any) -> None:
 
 @regions_command.command("check")
 @click.argument("file", metavar="FILE", shell_complete=options.paths)
-@click.option("--region-name", metavar="FIELD", help="Field that names the regions [default: name, or shapeName].")
+@click.option("--region-name", metavar="FIELD", help="Field that names the regions [default: name, else found].")
 @click.option("--crs", metavar="CRS", help="Equal-area CRS, proved over the regions [default: EPSG:6933].")
 @writing.output
 def check_command(file: str, **how: Any) -> None:

@@ -94,7 +94,7 @@ def fetch_regions(
             return _listed(kept, (Notice("UPSTREAM-UNKNOWN", f"the set fetched before is used; {error}"),))
         message = f"the set fetched before is used ({kept.upstream}); there is {now.upstream}: --update fetches it"
         return _listed(kept, () if now.upstream == kept.upstream else (Notice("UPSTREAM-CHANGED", message),))
-    before = region_store.recorded_sha256(where.alpha3, step)
+    before = next((one.sha256 for one in region_store.readable(f"{where.alpha3}-{step}.json")), "")
     data, regions = _download_regions(*_described(where, step, api))
     message = f"the set of {where.alpha3} {step} was replaced: its SHA-256 was {before[:16]}…"
     notices = (Notice("UPSTREAM-CHANGED", message),) if before and before != regions.sha256 else ()

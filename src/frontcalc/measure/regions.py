@@ -16,15 +16,10 @@ from frontcalc.embedded import load_embedded
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.names import NamedRegion, find, printable, suggestions
-from frontcalc.read import read_features
-from frontcalc.read.features import Features
-from frontcalc.read.files import single_file
-from frontcalc.region_store import NAME_FIELD
-from frontcalc.regions import MAY_SHARE, UNASSIGNED, country_of, told_apart
+from frontcalc.regions import MAY_SHARE, country_of, file_and_layer, overlaps, read_region_file
 from frontcalc.run.lands import shapes_by_row
 from frontcalc.snapshots import to_equal_area
 from frontcalc.tables import (
-    TOTAL,
     RegionCheckMeta,
     RegionCheckRow,
     RegionDetailRow,
@@ -118,9 +113,9 @@ def check_regions(
     Parameters
     ----------
     path : str or Path
-        A polygon file in any format and CRS.
+        A polygon file in any format and CRS; FILE:LAYER for one layer of several.
     region_name : str, optional
-        The field that names the regions; default `name`, or geoBoundaries' `shapeName`.
+        The field that names the regions; default `name`, else it is found as for adm1.
     crs : str
         The equal-area CRS that areas are measured in.
 
@@ -134,7 +129,7 @@ def check_regions(
     DataError
         The file cannot be read at all.
     UsageError
-        The CRS is not equal-area over the regions.
+        The CRS is not equal-area over the regions, or the file has no such layer.
 
     Examples
     --------
@@ -145,23 +140,21 @@ def check_regions(
     >>> table.meta.regions, table.meta.gaps, table.meta.refused
     (32, 0, ())
     """
-    file = Path(path)
-    source, features = read_features(single_file(file))
-    fields = sorted({key for own in features.properties for key in own})
-    field = region_name or next((name for name in ("name", NAME_FIELD) if name in fields), "name")
-    names, refused = _names_checked(features, field, fields)
-    told = told_apart(names, features, field)
-    times = Counter(name for name, *_ in set(told))
+    entry, layer = file_and_layer(path)
+    file = read_region_file(entry, layer=layer, field=region_name, level="adm1")
+    source, features = file.source, file.features
+    refused = [f"{one.problem}: {one.cure}" if isinstance(one, UsageError) else one.problem for one in file.faults]
+    times = Counter(name for name, *_ in set(file.told))
     # With code or parent where several regions have one name.
-    names = [f"{name} ({code or parent})" if times[name] > 1 else name for name, code, parent in told]
+    names = [f"{name} ({code or parent})" if times[name] > 1 else name for name, code, parent in file.told]
     order = sorted(set(names))
     index = np.array([order.index(name) for name in names], dtype=np.intp)[features.owner]
     drawn = [features.polygons[index == number] for number in range(len(order))]
     ground = [geometry.union(to_equal_area(polygons, features.crs, crs, where=source.name)) for polygons in drawn]
-    overlaps = _overlaps(order, ground)
+    pairs = _overlaps(order, ground)
     refused += [
         f"{pair.first} and {pair.second} overlap by {pair.km2:,.3f} km², {pair.percent_of_smaller:.1f} % of the smaller"
-        for pair in overlaps
+        for pair in pairs
         if pair.percent_of_smaller > 100 * MAY_SHARE
     ]
     if not len(features.polygons):
@@ -174,7 +167,7 @@ def check_regions(
     rows = []
     for name, polygons, area in zip(order, drawn, ground, strict=True):
         mine = [own for own, called in zip(features.properties, names, strict=True) if called == name]
-        shared = [pair for pair in overlaps if name in (pair.first, pair.second)]
+        shared = [pair for pair in pairs if name in (pair.first, pair.second)]
         others = "|".join(sorted({one for pair in shared for one in (pair.first, pair.second)} - {name}))
         counts = (len(mine), len(polygons), int(np.sum(~shapely.is_valid(polygons))))
         km2 = (float(geometry.area_km2(area)), fsum(pair.km2 for pair in shared))
@@ -183,11 +176,11 @@ def check_regions(
         version=__version__,
         file=source,
         crs=features.crs,
-        name_field=field,
-        fields=tuple(fields),
+        name_field=file.field,
+        fields=tuple(sorted({key for own in features.properties for key in own})),
         regions=len(order),
         area_km2=float(geometry.area_km2(whole)),
-        overlaps=tuple(overlaps),
+        overlaps=tuple(pairs),
         gaps=len(gaps_km2),
         gaps_km2=float(np.sum(gaps_km2)),
         not_area=len(features.not_area),
@@ -197,34 +190,11 @@ def check_regions(
     return Table(RegionCheckRow, tuple(rows), meta, shapes)
 
 
-def _names_checked(features: Features, field: str, fields: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return every feature's region name, one made up where it has none, and why the file would be refused."""
-    names = [printable(str(own.get(field) or "").strip()) for own in features.properties]
-    if field not in fields:
-        listed = ", ".join(fields) or "none"
-        problem = f"no field {field!r}; its fields are {listed}: choose with --region-name"
-        return [f"(feature {number})" for number in range(len(names))], [problem]
-    refused = [f"feature {number} has no {field!r}" for number, name in enumerate(names) if not name]
-    reserved = sorted({name for name in names if name.casefold() in (TOTAL, UNASSIGNED)})
-    refused += [f"a region is named {name!r}, which is a row of its own" for name in reserved]
-    return [name or f"(feature {number})" for number, name in enumerate(names)], refused
-
-
 def _overlaps(names: Sequence[str], ground: Sequence[shapely.MultiPolygon]) -> list[RegionOverlap]:
     """Return what each pair of regions shares, largest first; a square metre or less is rounding."""
-    parts = [geometry.polygonal(one) for one in ground]
-    whole = np.concatenate([np.empty(0, dtype=object), *parts])
-    pieces, of = geometry.subdivide(whole)
-    owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])[of]
-    first, second = shapely.STRtree(pieces).query(pieces, predicate="intersects")
-    apart = owner[first] < owner[second]
-    first, second = first[apart], second[apart]
-    shared = np.zeros((len(names), len(names)))
-    overlay = shapely.intersection(pieces[first], pieces[second])
-    np.add.at(shared, (owner[first], owner[second]), geometry.area_km2(overlay))
-    area = geometry.area_km2(np.array(ground, dtype=object))
-    found = [
-        RegionOverlap(names[a], names[b], float(shared[a, b]), float(100 * shared[a, b] / min(area[a], area[b])))
-        for a, b in zip(*np.nonzero(shared > _TOUCHING_KM2), strict=True)
-    ]
+    parts, own = geometry.polygons_of(np.array([None, *ground], dtype=object)[1:])
+    pieces, of = geometry.subdivide(parts)
+    km2 = {pair: m2 / 1e6 for pair, m2 in overlaps(pieces, own[of])[2].items() if m2 / 1e6 > _TOUCHING_KM2}
+    smaller = {(a, b): float(geometry.area_km2(min(ground[a], ground[b], key=shapely.area))) for a, b in km2}
+    found = [RegionOverlap(names[a], names[b], km2[a, b], 100 * km2[a, b] / smaller[a, b]) for a, b in km2]
     return sorted(found, key=lambda pair: (-pair.km2, pair.first, pair.second))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import PurePosixPath
 
 from frontcalc.read.detection import detect, signature_of, unpack
-from frontcalc.read.features import Features, refuse_bare, refuse_impossible
+from frontcalc.read.features import Features, MixedCrsError, refuse_bare, refuse_impossible
 from frontcalc.read.files import Entry
 from frontcalc.read.limits import limits
 
@@ -53,6 +53,20 @@ def read_features(entry: Entry, *, skip_bad: bool = False) -> tuple[SourceFile, 
     if key:
         _last.read = key, features
     return source, features
+
+
+def read_layers(entry: Entry) -> tuple[SourceFile, Sequence[Features]]:
+    """Return what `read_features` does, the features of layers in different CRSs apart instead of refused."""
+    try:
+        source, features = read_features(entry)
+    except MixedCrsError as error:
+        # Inside a member of a zip there are more than these.
+        if error.where != entry.label:
+            raise
+        for part in error.parts:
+            refuse_impossible(part, where=entry.label)
+        return _content(entry)[2], error.parts
+    return source, (features,)
 
 
 # What this thread has read last: the SHA-256 of the content with the limits in force, and its features.

@@ -205,14 +205,28 @@ def name_layer(features: Features, layer: str) -> Features:
     return replace(features, properties=tuple({INNER: layer, **own} for own in features.properties))
 
 
+class MixedCrsError(DataError):
+    """A file has layers in different CRSs, so that they are no one map; `parts` has the features of each CRS."""
+
+    parts: Sequence[Features] = ()
+
+
 def concatenate(parts: Sequence[tuple[str, Features]], *, where: str) -> Features:
-    """Return the features of parts, one at least, each with what messages call it, as one; DataError if CRSs differ."""
+    """Return the features of parts, one at least, each with what messages call it, as one.
+
+    MixedCrsError says that their CRSs differ; it has the features of each.
+    """
     (first, features), *others = parts
     for name, other in others:
         if other.crs != features.crs:
             shown = [crs if len(crs) <= 40 else f"{crs[:40]}…" for crs in (features.crs, other.crs)]
             problem = f"{first!r} is in {shown[0]} and {name!r} in {shown[1]}"
-            raise DataError(problem, where=where, cure="give them as separate files, or all in one CRS")
+            mixed = MixedCrsError(problem, where=where, cure="give them as separate files, or all in one CRS")
+            alike = [
+                [pair for pair in parts if pair[1].crs == crs] for crs in dict.fromkeys(own.crs for _, own in parts)
+            ]
+            mixed.parts = [concatenate(own, where=where) for own in alike]
+            raise mixed
     starts = np.cumsum([0, *(len(part.properties) for _, part in parts)])[:-1]
 
     def shifted(arrays: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:

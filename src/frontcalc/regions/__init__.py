@@ -1,7 +1,7 @@
 """Region sets: reading them, making them a partition, what is snapped to them, and splitting ground by them."""
 
-from frontcalc.regions.cutting import MAY_SHARE
-from frontcalc.regions.reading import country_of, read_regions, told_apart
+from frontcalc.regions.fields import country_of, file_and_layer, read_region_file
+from frontcalc.regions.reading import MAY_SHARE, overlaps, read_regions
 from frontcalc.regions.sets import (
     SNAPS,
     TOTAL,

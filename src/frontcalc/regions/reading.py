@@ -1,9 +1,7 @@
-"""Region files: who each region is, what it is called, and its ground, read and made a partition."""
+"""Region files made a partition: each region with its ground, what it is called and what is said of it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,29 +10,25 @@ import shapely
 
 from frontcalc import geometry
 from frontcalc.cache import NOTHING_KEPT, Cache
-from frontcalc.errors import DataError, UsageError
-from frontcalc.layers import ALPHA_3, COUNTRIES
+from frontcalc.errors import DataError
+from frontcalc.geometry import Geometries
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
-from frontcalc.read import SourceFile, fingerprint, read_features
+from frontcalc.read import SourceFile, fingerprint
 from frontcalc.read.features import Features
-from frontcalc.read.files import Entry, GeoFrame, file_of
+from frontcalc.read.files import Entry, GeoFrame
 from frontcalc.read.limits import limits
-from frontcalc.regions.cutting import Geometries, Owners, partition
-from frontcalc.regions.sets import TOTAL, UNASSIGNED, RegionSet
+from frontcalc.regions.fields import country_of, file_and_layer, parent_of, read_region_file
+from frontcalc.regions.sets import RegionSet
+from frontcalc.regions.snapping import Owners
 from frontcalc.snapshots import changed, to_equal_area
 from frontcalc.versions import key_of
 
-CODE_FIELDS = ("iso_3166_2", "shapeiso", "shapeid")
-"""Feature properties that hold a region's code, whatever their case."""
+MAY_SHARE = 0.01
+"""What two regions may share, of the smaller one's area: more is no error of drawing."""
 
-COUNTRY_FIELDS = ("iso_3166_2", "iso_a2", "country", "adm0_a3", "iso_a3", "shapegroup", "gid_0", "admin")
-"""Fields that tell the country, in any case; the first that says something wins."""
-
-_NOTHING = re.compile(r"-?\d*|none|null|n/?a", re.IGNORECASE)  # as Natural Earth's «-99»
-
-# GADM's codes of each level, and those of the Humanitarian Data Exchange.
-_LEVEL_CODES = re.compile(r"(?:gid|hasc|iso)_(\d)|adm(?:in)?_?(\d)_?pcode")
+# Shared borders overlap by rounding alone; a square metre is far below every figure printed.
+_TOUCHING_M2 = 1.0
 
 
 def read_regions(
@@ -47,8 +41,9 @@ def read_regions(
 ) -> RegionSet:
     """Read a polygon file of regions, in any CRS it declares, and make it a partition in metres of `target_crs`.
 
-    `field` is the property that names the regions, else «name»; `level` what the `level` column is to say. What is made
-    of the polygons is kept in `cache`.
+    Of a file with several layers, `path` may name one, as in «gadm41_UKR.gpkg:ADM_ADM_1». `field` is the property that
+    names the regions, else it is found; `level` what the `level` column is to say. What is made of the polygons is kept
+    in `cache`.
 
     Raises
     ------
@@ -56,13 +51,13 @@ def read_regions(
         The file cannot be read, has no polygons, a region has none, no name or one named as a row of its own,
         or two regions overlap by more than an error of drawing.
     UsageError
-        The file has no such field; the message lists those it has.
+        The file has no such layer or field, or several that may be meant; the message lists those it has.
     """
-    entry = file_of(path)
-    source = SourceFile(entry.label, fingerprint(entry))
-    # Names are in the key since a notice has them; the file's bytes and the field say all else.
-    key = key_of((source.sha256, target_crs, field or "", entry.label, repr(limits())))
-    content = cache.kept("regions", key, lambda: _made(entry, source, target_crs, field))
+    entry, layer = file_and_layer(path)
+    sha256 = fingerprint(entry)
+    # Names are in the key since a notice has them; the file's bytes and what is asked for say all else.
+    key = key_of((sha256, target_crs, layer, field or "", level, entry.label, repr(limits())))
+    content = cache.kept("regions", key, lambda: _made(entry, layer, sha256, target_crs, field, level))
     land, land_owner, pieces, owners, said = geometry.from_bytes(content)
     facts = orjson.loads(str(said))
     return RegionSet(
@@ -72,7 +67,7 @@ def read_regions(
         owners,
         land,
         land_owner,
-        source,
+        SourceFile(facts["source"], sha256),
         notices=tuple(Notice(code, message) for code, message in facts["notices"]),
         countries=tuple(facts["countries"]) if any(facts["countries"]) else (),
         codes=tuple(facts["codes"]),
@@ -81,13 +76,15 @@ def read_regions(
     )
 
 
-def _made(entry: Entry, source: SourceFile, target_crs: str, field: str | None) -> bytes:
+def _made(entry: Entry, layer: str, sha256: str, target_crs: str, field: str | None, level: str) -> bytes:
     """Return as bytes: the regions whole, the region of each; cut small, the region of each; and their facts."""
     where = entry.label
-    read, features = read_features(entry)
-    if read != source:
+    file = read_region_file(entry, layer=layer, field=field, level=level)
+    if file.source.sha256 != sha256:
         raise changed(where)
-    told = told_apart(_names(features, field, where), features, field or "name")
+    if file.faults:
+        raise file.faults[0]
+    features, told = file.features, file.told
     order = sorted(set(told))
     place = {own: number for number, own in enumerate(order)}
     index = np.array([place[own] for own in told], dtype=np.intp)
@@ -100,21 +97,26 @@ def _made(entry: Entry, source: SourceFile, target_crs: str, field: str | None) 
         raise DataError(problem, where=where, cure="give every region its area, or leave it out")
     pieces, of = geometry.subdivide(land)
     pieces, owners, notices = partition(pieces, land_owner[of], tuple(names), where)
-    said = [(notice.code, notice.message) for notice in notices]
+    said = [(notice.code, notice.message) for notice in (*file.notices, *notices)]
     if apart:
         listed = some_of([names[own] for own in sorted(apart)])
         said.append(("REGIONS-JOINED", f"{where}: of one name, and one region though they do not touch: {listed}"))
     mine = [[features.properties[number] for number in np.flatnonzero(index == own)] for own in range(len(order))]
-    # Also called by the texts of fields such as «name_uk» and «NAME_1».
-    called = [[value for key, value in own[0].items() if key.casefold().startswith("name")] for own in mine]
     facts = {
+        "source": file.source.name,
         "names": names,
         "countries": [printable(country_of(properties)) for properties in mine],
         "codes": [code for _, code, _ in order],
+        # Also called by the texts of fields such as «name_uk» and «NAME_1».
         "spellings": [
-            [printable(name.strip()) for name in own if isinstance(name, str) and name.strip()] for own in called
+            [
+                printable(text.strip())
+                for key, text in own[0].items()
+                if key.casefold().startswith("name") and isinstance(text, str) and text.strip()
+            ]
+            for own in mine
         ],
-        "parents": [_parent(own[0], field or "name") for own in mine],
+        "parents": [parent_of(own[0], file.field) for own in mine],
         "notices": said,
     }
     return geometry.to_bytes(land, land_owner, pieces, owners, np.array(orjson.dumps(facts).decode()))
@@ -151,74 +153,48 @@ def _connected(polygons: Geometries, feature: Owners) -> bool:
         group = joined
 
 
-def _names(features: Features, field: str | None, where: str) -> list[str]:
-    """Return every feature's region name."""
-    wanted = field or "name"
-    fields = sorted({key for properties in features.properties for key in properties})
-    if wanted not in fields:
-        listed = ", ".join(fields) or "none"
-        raise UsageError(f"no field {wanted!r}; its fields are {listed}", where=where, cure="choose with --region-name")
-    names = [printable(str(properties.get(wanted) or "").strip()) for properties in features.properties]
-    for number, name in enumerate(names):
-        if not name:
-            raise DataError(f"feature {number} has no {wanted!r}", where=where, cure="name every region")
-        if name.casefold() in (TOTAL, UNASSIGNED):
-            raise DataError(f"a region is named {name!r}, which is a row of its own", where=where, cure="rename it")
-    return names
+def overlaps(pieces: Geometries, owner: Owners) -> tuple[Owners, Owners, dict[tuple[int, int], float]]:
+    """Return the pairs (k,) of pieces of two regions that share ground, and what each pair of regions shares (m²).
 
-
-def told_apart(names: Sequence[str], features: Features, field: str) -> list[tuple[str, str, str]]:
-    """Return every feature's name, its code and, without one, what it is part of: those of one region are alike.
-
-    `names` has the name of each feature. A code tells regions of one name apart if each feature of that name has one.
-    `field` is the property that names them: one of a level, as NAME_2, goes with the codes of that level.
+    Pieces (m,) are in metres, those of a region together; a pair has the region first whose pieces come first.
     """
-    lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
-    found = {key: match[1] or match[2] for own in lower for key in own if (match := _LEVEL_CODES.fullmatch(key))}
-    level = next(iter(re.findall(r"\d", field)), max(found.values(), default=""))
-    fields = (*CODE_FIELDS, *sorted(key for key in found if found[key] == level))
-    codes = [next(filter(None, (_text(own.get(key)) for key in fields)), "") for own in lower]
-    uncoded = {name for name, code in zip(names, codes, strict=True) if not code}
-    return [
-        (name, "", _parent(own, field)) if name in uncoded else (name, code, "")
-        for name, code, own in zip(names, codes, features.properties, strict=True)
-    ]
+    first, second = shapely.STRtree(pieces).query(pieces)
+    apart = (first < second) & (owner[first] != owner[second])
+    first, second = first[apart], second[apart]
+    shared_m2 = shapely.area(shapely.intersection(pieces[first], pieces[second]))
+    real = shared_m2 > 0
+    first, second = first[real], second[real]
+    by_pair: dict[tuple[int, int], float] = {}
+    for one, other, m2 in zip(owner[first].tolist(), owner[second].tolist(), shared_m2[real].tolist(), strict=True):
+        by_pair[one, other] = by_pair.get((one, other), 0.0) + m2
+    return first, second, by_pair
 
 
-def _parent(properties: Mapping[str, object], field: str) -> str:
-    """Return what a feature named by a field of a level, as NAME_2, is part of by that of the level above it."""
-    above = re.sub(r"[1-9]", lambda digit: str(int(digit[0]) - 1), field.casefold(), count=1)
-    lower = {key.casefold(): value for key, value in properties.items()}
-    return _text(lower.get(above)) if above != field.casefold() else ""
+def partition(
+    pieces: Geometries, owner: Owners, names: tuple[str, ...], where: str
+) -> tuple[Geometries, Owners, tuple[Notice, ...]]:
+    """Give what two regions share to the one whose pieces come first, and say how much that was.
 
-
-def _text(value: object) -> str:
-    """Return a property as text; GADM writes NA for none."""
-    text = printable(str(value or "").strip())
-    return "" if text == "NA" else text
-
-
-def country_of(properties: Iterable[Mapping[str, object]]) -> str:
-    """Return the country that the features of one region name, empty where they name none or several.
-
-    Two-letter codes (ISO 3166-1) come back as such, and so do the codes and names of the countries in
-    `frontcalc.layers`; other countries as the file spells them.
+    Pieces (m,) are in metres, and those of one region do not overlap; `owner` has the index into `names` of the region
+    of each. Regions that share more than `MAY_SHARE` of the smaller are refused.
     """
-    found = {_country(fields) for fields in properties}
-    return found.pop() if len(found) == 1 else ""
-
-
-def _country(properties: Mapping[str, object]) -> str:
-    """Return the country that one feature names: its two-letter code where that is known, empty where it names none."""
-    fields = {key.casefold(): value for key, value in properties.items()}
-    for field in COUNTRY_FIELDS:
-        text = str(fields.get(field) or "").strip()
-        if field == "iso_3166_2":
-            text = text.partition("-")[0]
-        if _NOTHING.fullmatch(text):
-            continue
-        if re.fullmatch("[A-Za-z]{2,3}", text):
-            return ALPHA_3.get(text.upper(), text.upper())
-        names = {name.casefold(): code for name, code in COUNTRIES.items()}
-        return names.get(text.casefold(), text)
-    return ""
+    first, second, by_pair = overlaps(pieces, owner)
+    notices: tuple[Notice, ...] = ()
+    if (total_m2 := sum(by_pair.values())) > _TOUCHING_M2:
+        area_m2 = np.bincount(owner, shapely.area(pieces))
+        share = {pair: m2 / float(min(area_m2[list(pair)])) for pair, m2 in by_pair.items()}
+        worst, largest = max(share, key=share.__getitem__), max(by_pair, key=by_pair.__getitem__)
+        if share[worst] > MAY_SHARE:
+            raise DataError(
+                f"{names[worst[0]]} and {names[worst[1]]} overlap by {by_pair[worst] / 1e6:.3f} km², "
+                f"{share[worst]:.1%} of the smaller",
+                where=where,
+                cure=f"give a file whose regions share no more than {MAY_SHARE:.0%}",
+            )
+        most = f"{names[largest[0]]} and {names[largest[1]]} ({by_pair[largest] / 1e6:.3f} km²)"
+        notices = (Notice("REGIONS-OVERLAP", f"{where}: {total_m2 / 1e6:.3f} km², most between {most}"),)
+    pieces = pieces.copy()
+    for early, late in zip(first, second, strict=True):
+        pieces[late] = shapely.difference(pieces[late], pieces[early])
+    polygons, index = geometry.polygons_of(pieces)
+    return polygons, owner[index], notices

@@ -10,17 +10,20 @@ from typing import NamedTuple
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 from frontcalc.cache import NOTHING_KEPT, Cache
 from frontcalc.embedded import PARTIAL_COUNTRIES, load_embedded, load_zones
+from frontcalc.geometry import Floats, Geometries
 from frontcalc.notices import Notice
 from frontcalc.overlaps import edges_of, shared_area_m2
 from frontcalc.read import SourceFile
-from frontcalc.regions.cutting import Flags, Floats, Geometries, Owners, meetings, rest_of_plane
-from frontcalc.regions.snapping import snap_zones
+from frontcalc.regions.snapping import Owners, snap_zones
 from frontcalc.snapshots import home_of_this_war
 from frontcalc.versions import key_of
+
+Flags = NDArray[np.bool_]
 
 UNASSIGNED = "unassigned"
 """The row of what no region takes."""
@@ -31,6 +34,7 @@ TOTAL = "total"
 SNAPS = ("border", "none")
 """Whether ground beside the eligible regions goes to the nearest of them."""
 
+_PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
 _PART_VERTICES = 128  # of ground that is measured: as many as pieces have, since each edge of either is looked at
 
 
@@ -123,6 +127,42 @@ class RegionSet:
     def prepare(self) -> None:
         """Prepare what `split` and `cut` need in this thread, which they would do themselves."""
         _plane(self, threading.get_ident())
+
+
+def meetings(
+    tree: shapely.STRtree, parts: Geometries, wanted: Flags | None = None
+) -> tuple[Owners, Owners, Geometries, Flags]:
+    """Return the pairs (k,) of a part of some ground and a piece that meet, and what they share where that is easy.
+
+    `tree` is of pieces (m,) that are small, without overlap, in metres and prepared: for one thread alone, since GEOS
+    completes a prepared geometry while it is asked. `parts` (n,) are valid polygons in metres, and `wanted` (m,) says
+    which pieces are of interest, else all.
+
+    Returned are which part and which piece, (k,) each; what the two share (k,): the piece where the part lies around
+    it, else the part, to be cut where the border of one may run through the other; and where that is (k,).
+    """
+    pieces = tree.geometries
+    part, piece = tree.query(parts)
+    if wanted is not None:
+        part, piece = part[wanted[piece]], piece[wanted[piece]]
+    inside = shapely.contains_properly(pieces[piece], parts[part])
+    met = inside.copy()
+    met[~inside] = shapely.intersects(pieces[piece[~inside]], parts[part[~inside]])
+    part, piece, inside = part[met], piece[met], inside[met]
+    # Only a part whose box holds the piece's can lie around it.
+    outer, inner = shapely.bounds(parts[part]), shapely.bounds(pieces[piece])
+    boxed = (outer[:, :2] <= inner[:, :2]).all(axis=1) & (inner[:, 2:] <= outer[:, 2:]).all(axis=1)
+    around = np.asarray(~inside & boxed)
+    shapely.prepare(parts[part[around]])
+    around[around] = shapely.contains_properly(parts[part[around]], pieces[piece[around]])
+    return part, piece, np.where(around, pieces[piece], parts[part]), ~(inside | around)
+
+
+def rest_of_plane(taken: Geometries) -> Geometries:
+    """Return the ground outside some polygons in metres, as small polygons (n,)."""
+    everything = shapely.box(-_PLANE_M, -_PLANE_M, _PLANE_M, _PLANE_M)
+    rest = geometry.polygonal(shapely.difference(everything, shapely.union_all(taken)))
+    return geometry.subdivide(rest, _PART_VERTICES)[0]
 
 
 @lru_cache(maxsize=16)

@@ -20,7 +20,9 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
-from frontcalc.regions.cutting import Floats, Geometries, Owners
+from frontcalc.geometry import Floats, Geometries
+
+Owners = NDArray[np.intp]
 
 BORDER_KM = 10.0
 """How far into another country's land ground goes to the nearest eligible region (km)."""

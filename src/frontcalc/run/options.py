@@ -51,9 +51,11 @@ class Options:
         The places to show, by name or code, that of a country for its regions; a text may name several, separated
         by commas.
     regions : path or GeoDataFrame
-        A polygon file of regions, or what it would hold; default the embedded ones, where they are of the place.
+        A polygon file of regions, or one of its layers as in «gadm41_UKR.gpkg:ADM_ADM_1», or what it would hold;
+        default the embedded ones, where they are of the place.
     region_name : str
-        The field that names the regions; default `name`.
+        The field that names the regions; default `name`, else the one that publishers name regions of the finest level
+        by, where there is one.
     view : str or sequence of str
         What counts as held: `control`, `assessed` (the default) or `claimed`; a role alone, as in `role:claimed`; or
         publisher's layer names. Several count together; a text may name them, separated by commas.
