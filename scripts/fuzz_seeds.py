@@ -73,7 +73,7 @@ def _made(folder: Path) -> dict[str, Seeds]:
     written: dict[str, Any] = {"fields": fields, "geometry_type": "MultiPolygon"}
     shapes: list[shapely.Geometry | None] = [shapely.multipolygons([shape]) for shape in [drawn[0]]] + [drawn[1]]
     kml = formats.kml(("control_map", [square(0, 0), hole]))
-    polygon = re.search(r"<Polygon>.*</Polygon>", kml.decode())
+    polygon = re.search(r"<Polygon>.*?</Polygon>", kml.decode())
     assert polygon is not None
     rich = _KML.format(polygon=polygon[0]).encode()
     linking = {"doc.kml": formats.kml(inside=formats.link("layers/a.kml")), "layers/a.kml": kml}
