@@ -32,10 +32,14 @@ class FetchOptions:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A layer of an ArcGIS service below the source's base, and its date field where that has to be said."""
+    """A layer of an ArcGIS service below the source's base, and its date field where that has to be said.
+
+    `newer` is what the publisher has begun to call it, asked for where `layer` is gone.
+    """
 
     layer: str
     field: str = ""
+    newer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import orjson
 
 from frontcalc.dates import day_from_name, day_from_property
 from frontcalc.day_forms import candidates
-from frontcalc.errors import DataError, FrontcalcError, UsageError
+from frontcalc.errors import DataError, FrontcalcError, NoDataError, UsageError
 from frontcalc.fetching import arcgis
 from frontcalc.fetching.arcgis import OWN, LayerFeatures, Moments, ServiceLayer, name_of
 from frontcalc.fetching.catalogue import FetchOptions, MapSource
@@ -201,9 +201,9 @@ def _repository(client: Client, source: MapSource, options: FetchOptions) -> Pla
 def _timelapse(client: Client, source: MapSource, options: FetchOptions) -> Plan:
     """Plan a map a day of layers with a date field; of a day that two layers have, the first counts."""
     plan, days = Plan(), set[date]()
-    for url, date_field in _addresses(source, options):
+    for url, *other in _addresses(source, options):
         try:
-            layer = arcgis.describe(client, url, date_field)
+            layer = _described(client, url, *other, plan.remarks)
             if not layer.field:
                 cure = "if it shows one day, give that with --day"
                 raise UsageError("has no date field", where=layer.name, cure=cure)
@@ -229,11 +229,30 @@ def _timelapse(client: Client, source: MapSource, options: FetchOptions) -> Plan
     return plan
 
 
-def _addresses(source: MapSource, options: FetchOptions) -> list[tuple[str, str]]:
-    """Return the addresses of a source's layers and their date fields."""
-    base = source.base.rstrip("/")
-    named = [(f"{base}/{service.layer}", options.date_field or service.field) for service in source.services]
-    return named or [(url, options.date_field) for url in options.urls]
+def _addresses(source: MapSource, options: FetchOptions) -> list[tuple[str, str, str]]:
+    """Return the address of each layer of a source, its date field, and its newer address; the latter may be empty."""
+    base, field = source.base.rstrip("/"), options.date_field
+    if not source.services:
+        return [(url, field, "") for url in options.urls]
+    newer = [one.newer and f"{base}/{one.newer}" for one in source.services]
+    return [(f"{base}/{one.layer}", field or one.field, url) for one, url in zip(source.services, newer, strict=True)]
+
+
+def _described(client: Client, url: str, date_field: str, newer: str, remarks: list[str]) -> ServiceLayer:
+    """Describe a layer, or where it is gone the one at its newer address, which is remarked on."""
+    try:
+        return arcgis.describe(client, url, date_field)
+    except (DataError, NoDataError) as gone:
+        # A server that is busy or out of reach says nothing of the layer.
+        if not newer or isinstance(gone, PassingError):
+            raise
+        try:
+            layer = arcgis.describe(client, newer, date_field)
+        except (DataError, NoDataError) as error:
+            problem = f"{gone.problem}, and its newer name, {name_of(newer)}, {error.problem}"
+            raise type(gone)(problem, where=name_of(url), cure=gone.cure) from error
+        remarks.append(f"{name_of(url)} {gone.problem}; {layer.name} is fetched in its place")
+        return layer
 
 
 def _credit(layer: ServiceLayer) -> str:
@@ -255,7 +274,8 @@ def _missing(layer: ServiceLayer, moments: dict[date, list[Moments]], own: set[d
 
 def _live(client: Client, source: MapSource, options: FetchOptions) -> Plan:
     """Plan one map of layers that show one day: that on which they were last edited, unless the user says it."""
-    described = [arcgis.describe(client, url, date_field) for url, date_field in _addresses(source, options)]
+    remarks: list[str] = []
+    described = [_described(client, *address, remarks) for address in _addresses(source, options)]
     layers = [layer.in_a_form_it_gives() for layer in described]
     edits = [layer.edited for layer in layers if layer.edited is not None]
     if options.day is None and not edits:
@@ -264,7 +284,8 @@ def _live(client: Client, source: MapSource, options: FetchOptions) -> Plan:
     version = " ".join(map(str, edits)) if len(edits) == len(layers) else ""
     names = [layer.name.partition("/")[0] if source.services else "" for layer in layers]
     asked = [(name, layer.features) for name, layer in zip(names, layers, strict=True)]
-    return Plan([_map_of_layers(day, source.base or layers[0].url, version, asked)], credit=_credit(layers[0]))
+    whole = _map_of_layers(day, source.base or layers[0].url, version, asked)
+    return Plan([whole], remarks=remarks, credit=_credit(layers[0]))
 
 
 def _map_of_layers(
