@@ -201,9 +201,9 @@ def _repository(client: Client, source: MapSource, options: FetchOptions) -> Pla
 def _timelapse(client: Client, source: MapSource, options: FetchOptions) -> Plan:
     """Plan a map a day of layers with a date field; of a day that two layers have, the first counts."""
     plan, days = Plan(), set[date]()
-    for url, *other in _addresses(source, options):
+    for address in _addresses(source, options):
         try:
-            layer = _described(client, url, *other, plan.remarks)
+            layer = _described(client, address, plan.remarks)
             if not layer.field:
                 cure = "if it shows one day, give that with --day"
                 raise UsageError("has no date field", where=layer.name, cure=cure)
@@ -214,7 +214,7 @@ def _timelapse(client: Client, source: MapSource, options: FetchOptions) -> Plan
         except FrontcalcError as error:
             if not source.services or isinstance(error, UnreachableError):
                 raise
-            plan.failures.append((name_of(url), error))
+            plan.failures.append((name_of(address[0]), error))
             continue
         plan.credit = plan.credit or _credit(layer)
         new = {day: runs for day, runs in moments.items() if day not in days}
@@ -234,12 +234,13 @@ def _addresses(source: MapSource, options: FetchOptions) -> list[tuple[str, str,
     base, field = source.base.rstrip("/"), options.date_field
     if not source.services:
         return [(url, field, "") for url in options.urls]
-    newer = [one.newer and f"{base}/{one.newer}" for one in source.services]
-    return [(f"{base}/{one.layer}", field or one.field, url) for one, url in zip(source.services, newer, strict=True)]
+    named = ((one.layer, field or one.field, one.newer) for one in source.services)
+    return [(f"{base}/{layer}", own, newer and f"{base}/{newer}") for layer, own, newer in named]
 
 
-def _described(client: Client, url: str, date_field: str, newer: str, remarks: list[str]) -> ServiceLayer:
+def _described(client: Client, address: tuple[str, str, str], remarks: list[str]) -> ServiceLayer:
     """Describe a layer, or where it is gone the one at its newer address, which is remarked on."""
+    url, date_field, newer = address
     try:
         return arcgis.describe(client, url, date_field)
     except (DataError, NoDataError) as gone:
@@ -275,7 +276,7 @@ def _missing(layer: ServiceLayer, moments: dict[date, list[Moments]], own: set[d
 def _live(client: Client, source: MapSource, options: FetchOptions) -> Plan:
     """Plan one map of layers that show one day: that on which they were last edited, unless the user says it."""
     remarks: list[str] = []
-    described = [_described(client, *address, remarks) for address in _addresses(source, options)]
+    described = [_described(client, address, remarks) for address in _addresses(source, options)]
     layers = [layer.in_a_form_it_gives() for layer in described]
     edits = [layer.edited for layer in layers if layer.edited is not None]
     if options.day is None and not edits:

@@ -134,18 +134,17 @@ def verify(
         raise UsageError("a claim is of one actor", where="actor", cure="name one")
     path = find_claims(claims)
     content, name = single_file(path).read(), single_file(path).label
-    asked = read_claims(content, where=name)
-    named = path.parent / asked.archive if asked.archive else None
-    base = Run.open(named if archive is None else archive, own)
+    asked, named = read_claims(content, where=name)
+    base = Run.open(path.parent / named if named and archive is None else archive, own)
     runs: dict[tuple[str, ...], Run] = {}
     run_for = partial(_run_for, base, runs, name)
     # All regions are looked up before anything is measured.
-    for claim in asked.claims:
+    for claim in asked:
         run_for(claim, "")
-    stated = [figure_of(run_for(claim, ""), claim, Choice()) for claim in track(asked.claims, "checking claim")]
-    pairs = zip(asked.claims, stated, strict=True)
+    stated = [figure_of(run_for(claim, ""), claim, Choice()) for claim in track(asked, "checking claim")]
+    pairs = zip(asked, stated, strict=True)
     rows = [_row(claim, base.archive.name, figure, *_verdict(run_for, claim, figure)) for claim, figure in pairs]
-    for found in contradictions(asked.claims):
+    for found in contradictions(asked):
         claim, unit = found.claim, UNIT_LABELS[found.claim.unit]
         said = [f"{printed(float(other.value))} {UNIT_LABELS[other.unit]}" for other in found.others]
         sum_ = f"{said[0]} in {found.days} days" if found.days else f"{said[0]} to {said[1]}"
@@ -179,7 +178,7 @@ def _run_for(base: Run, runs: dict[tuple[str, ...], Run], where: str, claim: Cla
 def maps_named(claims: str | Path) -> list[Path]:
     """Return the archive that a claims file names, from its own folder, if any; otherwise as `verify`."""
     path = find_claims(claims)
-    named = read_claims(single_file(path).read(), where=single_file(path).label).archive
+    _, named = read_claims(single_file(path).read(), where=single_file(path).label)
     return [path.parent / named] if named else []
 
 
