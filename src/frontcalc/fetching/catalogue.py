@@ -11,9 +11,7 @@ from pathlib import Path
 from frontcalc.config import read_toml
 from frontcalc.errors import DataError, UsageError
 
-VARIABLE = "FRONTCALC_SOURCES"
-"""The environment variable that names another table."""
-
+VARIABLE = "FRONTCALC_SOURCES"  # the environment variable that names another table
 _TABLE = Path(__file__).parents[1] / "data" / "sources.toml"
 _NOT_STATED = "licence not stated"
 _KINDS = ("arcgis", "arcgis-live", "deepstate", "git")
@@ -78,11 +76,11 @@ class MapSource:
         return "; ".join(filter(None, (self.licence, f"unresolved: {self.unresolved}" if self.unresolved else "")))
 
 
+# Not in the table, since their addresses are the user's.
 OF_USER = {
     "arcgis": MapSource("arcgis", "arcgis-url", "any layer of a FeatureServer with a date field", licence=_NOT_STATED),
     "url": MapSource("url", "url", "plain files by their addresses", licence=_NOT_STATED),
 }
-"""Sources that are not in the table, since their addresses are the user's."""
 
 
 def sources() -> dict[str, MapSource]:

@@ -153,7 +153,7 @@ def _deepstate(client: Client, source: MapSource, options: FetchOptions) -> Plan
         except (ValueError, KeyError, TypeError, OverflowError, OSError) as error:
             raise PassingError("sends no map with an id", where=where, cure="has the service been renamed?") from error
         if not number or day.year < 2022:
-            raise PassingError("sends an empty map", where=where, cure="try again later")
+            raise PassingError("sends an empty map", where=where)
         return Map(day, answer.data, ".geojson", source.base, {}, answer.etag, "", number)
 
     return Plan([RemoteMap(options.day, source.base, lambda etag: client.get(source.base, read, etag=etag))])
@@ -170,7 +170,7 @@ def _repository(client: Client, source: MapSource, options: FetchOptions) -> Pla
                 raise DataError("lists only some of the files", where=where, cure="fetch them by hand")
             return {str(entry["path"]): entry for entry in listing["tree"] if entry["type"] == "blob"}
         except (ValueError, KeyError, TypeError) as error:
-            raise PassingError("sends no list of files", where=where, cure="try again later") from error
+            raise PassingError("sends no list of files", where=where) from error
 
     def planned(digits: str, blob: str) -> RemoteMap:
         try:
@@ -183,8 +183,7 @@ def _repository(client: Client, source: MapSource, options: FetchOptions) -> Pla
             # Git's own name for a content; not a defence against whoever could make two contents of one name.
             content = b"blob %d\0" % len(answer.data) + answer.data
             if hashlib.sha1(content, usedforsecurity=False).hexdigest() != blob:
-                problem = f"sends another file of {day} than it lists"
-                raise PassingError(problem, where=host_of(url), cure="try again later")
+                raise PassingError(f"sends another file of {day} than it lists", where=host_of(url))
             return Map(day, answer.data, ".geojson", url, {}, answer.etag, blob)
 
         return RemoteMap(day, url, lambda etag: client.get(url, read), blob)
@@ -299,13 +298,11 @@ def _map_of_layers(
     alone = len(layers) == 1
 
     def get(etag: str) -> Map | None:
-        parts: list[LayerFeatures] = []
-        for _, ask in layers:
-            # An ETag is of one layer; with several there is none.
-            part = ask(etag=etag if alone else "")
-            if part is None:
-                return None
-            parts.append(part)
+        # An ETag is of one layer; with several there is none, and each answers.
+        got = [ask(etag=etag if alone else "") for _, ask in layers]
+        parts = [part for part in got if part is not None]
+        if not parts:
+            return None
         first, lines = parts[0], list[bytes]()
         if any(part.geojson != first.geojson for part in parts):
             raise DataError("answer in different forms", where=host_of(url), cure="fetch them one by one")
@@ -325,6 +322,7 @@ def _map_of_layers(
     return RemoteMap(day, url, get, version)
 
 
+# Kind of source to the function that plans it.
 _PLANNERS: dict[str, Callable[[Client, MapSource, FetchOptions], Plan]] = {
     "arcgis": _timelapse,
     "arcgis-live": _live,
@@ -332,4 +330,3 @@ _PLANNERS: dict[str, Callable[[Client, MapSource, FetchOptions], Plan]] = {
     "deepstate": _deepstate,
     "git": _repository,
 }
-"""Kind of source to the function that plans it."""

@@ -22,8 +22,7 @@ from frontcalc.progress import track
 
 _log = logging.getLogger(__name__)
 _SHOWN = 5
-_GIVE_UP_AFTER = 3
-"""Maps in a row that could not be had, after which the rest is not asked for."""
+_GIVE_UP_AFTER = 3  # maps in a row that could not be had: the rest is not asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +163,10 @@ def fetch(
     for what, error in plan.failures[:_SHOWN]:
         at = f"{error.where}: " if error and error.where else ""
         shown.append(f"{what} ({at}{error.problem})" if error else what)
-    more = f" and {len(plan.failures) - _SHOWN} more" if plan.failures[_SHOWN:] else ""
+    problem = f"is incomplete: {'; '.join(shown)}"
+    problem += f" and {len(plan.failures) - _SHOWN} more" if plan.failures[_SHOWN:] else ""
     cure = "run again: what came is kept, and only the rest is asked for"
-    where = printable(folder.name)
-    raise IncompleteError(f"is incomplete: {'; '.join(shown)}{more}", fetched, where=where, cure=cure)
+    raise IncompleteError(problem, fetched, where=printable(folder.name), cure=cure)
 
 
 def _fill(folder: Folder, plan: Plan, patience: Patience, *, refresh: bool) -> list[FetchStep]:
