@@ -82,29 +82,23 @@ ON_A_DAY = (Measure.HELD, Measure.SHARE)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A published figure, named by an `id` that is unique in its file, where it begins at `line`.
+    """A published figure."""
 
-    `period` is as written, and `periods` the one that it names, of a ratio the two. `value` has the digits it was
-    written with; `tolerance` is how far a computed figure may lie from it, both in `unit`, one of `UNITS[measure]`;
-    None is the qualifier's own. `region`, `actor` and `view` are empty for the whole, the main actor and the default
-    view; `text` is the words of the claim, `source` where they stand.
-    """
-
-    id: str
-    period: str
-    periods: tuple[Period, ...]
+    id: str  # unique in its file
+    period: str  # as written
+    periods: tuple[Period, ...]  # the one that it names, of a ratio the two
     measure: Measure
-    value: Decimal
-    unit: str
+    value: Decimal  # with the digits it was written with
+    unit: str  # one of `UNITS[measure]`
     qualifier: Qualifier = Qualifier.EXACTLY
-    tolerance: Decimal | None = None
-    region: str = ""
+    tolerance: Decimal | None = None  # how far a computed figure may lie from it; None is the qualifier's own
+    region: str = ""  # empty for the whole, as the next two for the main actor and the default view
     actor: str = ""
     view: str = ""
-    text: str = ""
-    source: str = ""
+    text: str = ""  # its words
+    source: str = ""  # where they stand
     published: date | None = None
-    line: int | None = None
+    line: int | None = None  # where it begins in its file
 
     @property
     def per_km2(self) -> float:

@@ -203,21 +203,13 @@ def _shown(value: object) -> str:
 
 
 _PARSERS: dict[str, Callable[[str, object], object]] = {
-    "id": _text,
-    "text": _text,
-    "period": _periods,
-    "measure": _word,
-    "value": _number,
-    "unit": _word,
-    "qualifier": _word,
-    "tolerance": _tolerance,
-    "region": _text,
-    "actor": _text,
-    "view": _word,
-    "source": _text,
-    "published": _day,
-    "archive": _text,
+    **dict.fromkeys(_LONGEST, _text),
+    **dict.fromkeys(_WORDS, _word),
+    **{"period": _periods, "value": _number, "tolerance": _tolerance, "published": _day},
 }
-IN_CLAIM = tuple(key for key in _PARSERS if key != "archive")
+IN_CLAIM = (
+    *("id", "text", "period", "measure", "value", "unit", "qualifier"),
+    *("tolerance", "region", "actor", "view", "source", "published"),
+)
 # Above the first claim: what holds for all that do not say otherwise.
 AT_TOP = ("archive", *(key for key in IN_CLAIM if key not in ("id", "value")))

@@ -44,9 +44,9 @@ class InconsistentError(PassingError):
 
 @dataclass(frozen=True, slots=True)
 class LayerFeatures:
-    """Features of a layer, as they came: of one query, whatever the number of pages; `head` stood around them."""
+    """Features of a layer, as they came: of one query, whatever the number of pages."""
 
-    head: dict[str, Any]
+    head: dict[str, Any]  # what stood around them
     items: list[dict[str, Any]]
     geojson: bool
     query: dict[str, str]
@@ -59,23 +59,18 @@ class LayerFeatures:
 
 @dataclass(frozen=True, slots=True)
 class ServiceLayer:
-    """A layer as it describes itself, and the client by which it is asked.
-
-    `field` has the day (`date_only`: without a time), `key` is unique and puts features in order; each is empty without
-    any. An answer has at most `page` features, and there are further `pages` where the layer has those; it is in
-    GeoJSON or else in Esri's JSON. `edited` is its last edit (ms since 1970), `credit` whose it says it is.
-    """
+    """A layer as it describes itself, and the client by which it is asked."""
 
     client: Client
     url: str
-    field: str
-    date_only: bool
-    key: str
-    page: int
-    pages: bool
-    geojson: bool
-    edited: int | None
-    credit: str
+    field: str  # which has the day; empty without any
+    date_only: bool  # whether that is without a time
+    key: str  # the field that is unique and puts features in order; empty without any
+    page: int  # the most features that an answer has
+    pages: bool  # whether further pages can be asked for
+    geojson: bool  # whether it answers in GeoJSON; else in Esri's JSON
+    edited: int | None  # when last (ms since 1970)
+    credit: str  # whose it says it is
 
     @property
     def name(self) -> str:

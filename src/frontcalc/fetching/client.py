@@ -24,6 +24,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SECRETS = {"access_token", "api_key", "apikey", "auth", "key", "password", "secret", "sig", "signature", "token"}
 _REDIRECTS, _LONGEST_ETAG = 5, 200
 _LATER = "try again later"
+_NETWORK = "is there a network?"
 ONLY_PUBLIC = "frontcalc fetches only what is public"
 _NEVER_REACHED = 2  # attempts where nothing ever answered: without a network nobody should have to wait for all of them
 
@@ -199,15 +200,13 @@ class Client:
         except TimeoutError as error:
             raise PassingError(f"takes more than {self.patience.request_s:g} s", where=host) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-            problem = f"cannot be reached ({type(error).__name__})"
-            raise UnreachableError(problem, where=host, cure="is there a network?") from error
+            raise UnreachableError(f"cannot be reached ({type(error).__name__})", where=host, cure=_NETWORK) from error
         except httpx.TimeoutException as error:
             raise PassingError(f"says nothing for {self.patience.silence_s:g} s", where=host) from error
         except httpx.DecodingError as error:
             raise PassingError("sends damaged gzip", where=host) from error
         except httpx.TransportError as error:
-            problem = f"breaks off ({type(error).__name__})"
-            raise PassingError(problem, where=host, cure="is there a network?") from error
+            raise PassingError(f"breaks off ({type(error).__name__})", where=host, cure=_NETWORK) from error
         except httpx.InvalidURL as error:
             raise UsageError("is no address", where=host, cure="check it") from error
 

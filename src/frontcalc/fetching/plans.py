@@ -42,31 +42,24 @@ _SUFFIXES = {
 
 @dataclass(frozen=True, slots=True)
 class RemoteMap:
-    """A map that a source has: its day (None if only the map says it), address, and the publisher's version, if told.
+    """A map that a source has."""
 
-    `get` fetches it; it returns None where the map still has the ETag that is handed over.
-    """
-
-    day: date | None
+    day: date | None  # None if only the map says it
     url: str
-    get: Callable[[str], Map | None]
-    version: str = ""
+    get: Callable[[str], Map | None]  # fetches it; None where it still has the ETag that is handed over
+    version: str = ""  # the publisher's, if told
 
 
 @dataclass(slots=True)
 class Plan:
-    """The maps that a source has, by day, and what of it could not be asked, and why.
-
-    `remarks` are warnings about features that are in no map, and `credit` is whose the publisher says the maps are. All
-    its `days`, wanted or not, are None where they cannot be told. Each of `checks` takes the number of features by day
-    that the archive holds in the end, and returns what is missing, empty if nothing is.
-    """
+    """The maps that a source has, by day."""
 
     maps: list[RemoteMap] = field(default_factory=list)
-    failures: list[tuple[str, FrontcalcError | None]] = field(default_factory=list)
+    failures: list[tuple[str, FrontcalcError | None]] = field(default_factory=list)  # what could not be asked, and why
     remarks: list[str] = field(default_factory=list)
-    credit: str = ""
-    days: set[date] | None = None
+    credit: str = ""  # whose the publisher says the maps are
+    days: set[date] | None = None  # all it has, wanted or not; None where they cannot be told
+    # Of the number of features by day that the archive holds in the end: what is missing, empty if nothing is.
     checks: list[Callable[[dict[date, int]], str]] = field(default_factory=list)
 
 
@@ -77,12 +70,11 @@ def origin_of(source: MapSource, options: FetchOptions) -> str:
         raise UsageError(problem, where="--since", cure="give the earlier day first")
     if options.urls and source.kind not in ("arcgis-url", "url"):
         raise UsageError("takes no address", where=source.name, cure="leave it out")
-    fitting = {
-        "--day": (options.day, ("arcgis-url", "arcgis-live", "deepstate", "url")),
-        "--since and --until": (options.since or options.until, ("arcgis", "arcgis-url", "git", "url")),
-        "--date-field": (options.date_field, ("arcgis", "arcgis-url")),
-    }
-    for option, (given, kinds) in fitting.items():
+    for option, given, kinds in (
+        ("--day", options.day, ("arcgis-url", "arcgis-live", "deepstate", "url")),
+        ("--since and --until", options.since or options.until, ("arcgis", "arcgis-url", "git", "url")),
+        ("--date-field", options.date_field, ("arcgis", "arcgis-url")),
+    ):
         if given and source.kind not in kinds:
             raise UsageError(f"means nothing for {source.name}", where=option, cure="leave it out")
     if source.kind != "arcgis-url":
@@ -95,9 +87,8 @@ def origin_of(source: MapSource, options: FetchOptions) -> str:
 
 def plan_maps(client: Client, source: MapSource, options: FetchOptions) -> Plan:
     """Ask a source what it has, and return the maps of the days that are wanted, by day."""
-    kind = source.kind
-    if kind == "arcgis-url":
-        kind = "arcgis-live" if options.day else "arcgis"
+    # A layer of the user's shows one day if that was named.
+    kind = {"arcgis-url": "arcgis-live" if options.day else "arcgis"}.get(source.kind, source.kind)
     plan = _PLANNERS[kind](client, source, options)
     since, until = options.since or date.min, options.until or date.max
     plan.maps = [one for one in plan.maps if one.day is None or since <= one.day <= until]

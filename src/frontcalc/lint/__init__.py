@@ -14,24 +14,19 @@ from frontcalc.notices import FINDINGS, Fault, Severity
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding, on `maps` maps one after the other (None where it is not of maps); the published columns, in order.
-
-    `code` is a key of `frontcalc.notices.FINDINGS`; `layer` has several names joined by « + »; `file` is the first;
-    `lon` and `lat` (degrees) are a place to look at on the first map, `km2` is the largest area of the maps, `count`
-    how many on all maps of what the message names.
-    """
+    """One finding; the published columns, in order."""
 
     severity: str
-    code: str
+    code: str  # a key of `frontcalc.notices.FINDINGS`
     date: dt.date | None
     until: dt.date | None
-    maps: int | None
-    layer: str
-    file: str
-    lon: float | None
+    maps: int | None  # on how many one after the other; None where it is not of maps
+    layer: str  # several names are joined by « + »
+    file: str  # the first
+    lon: float | None  # with `lat` a place to look at on the first map (degrees)
     lat: float | None
-    km2: float | None
-    count: int | None
+    km2: float | None  # the largest area of the maps
+    count: int | None  # how many on all maps of what the message names
     message: str
 
 

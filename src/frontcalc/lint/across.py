@@ -31,21 +31,16 @@ _FEWEST_BOXES = 3  # fewer maps do not say where an archive lies
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What is remembered of a map when its geometry no longer is; `file` is what messages call its first file.
-
-    `sha256` is of its files, empty where they hold other days too; `layers` has name, meaning and digest of the known
-    ones; `held_km2` is by actor, in the assessed view; `whole` says that all of it could be read, `stated` which days
-    its files' properties state.
-    """
+    """What is remembered of a map when its geometry no longer is."""
 
     ref: SnapshotRef
     day: date
-    file: str
-    sha256: tuple[str, ...]
-    layers: tuple[tuple[str, Layer, str], ...]
-    held_km2: dict[str, float]
-    whole: bool
-    stated: tuple[date, ...]
+    file: str  # what messages call its first file
+    sha256: tuple[str, ...]  # of its files; empty where they hold other days too
+    layers: tuple[tuple[str, Layer, str], ...]  # name, meaning and digest of the known ones
+    held_km2: dict[str, float]  # by actor, in the assessed view
+    whole: bool  # whether all of it could be read
+    stated: tuple[date, ...]  # the days that its files' properties state
     box: Box | None
 
 

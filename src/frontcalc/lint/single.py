@@ -34,27 +34,20 @@ _COORDINATES = re.compile(r"\[(\S+) (\S+)[^\]]*\]")
 
 
 class CheckedLayer(NamedTuple):
-    """A known layer of one map: its polygons as drawn in `crs`, and its ground in metres, None where none can be made.
-
-    `digest` is the same for the same polygons, in whatever order.
-    """
+    """A known layer of one map."""
 
     name: str
     layer: Layer
     file: str
     crs: str
-    polygons: NDArray[np.object_]
-    digest: str
-    ground: shapely.MultiPolygon | None
+    polygons: NDArray[np.object_]  # as drawn in `crs`
+    digest: str  # the same for the same polygons, in whatever order
+    ground: shapely.MultiPolygon | None  # in metres; None where none can be made
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CheckedMap:
-    """One map as far as it can be read, with the faults met, and what was measured on it in the CRS `plane`.
-
-    The next map takes over what is the same: `overlaps` by the digests of two layers, None where they do not overlap;
-    `held_km2`, what is held by the assessed view, by the actor and the digests of its layers.
-    """
+    """One map as far as it can be read, with the faults met, and what was measured on it in the CRS `plane`."""
 
     ref: SnapshotRef
     plane: str
@@ -62,6 +55,8 @@ class CheckedMap:
     layers: tuple[CheckedLayer, ...]
     faults: tuple[Fault, ...]
     tells: tuple[Tell, ...]
+    # The next map takes over what is the same: by the digests of two layers, None where they do not overlap; and by the
+    # actor and the digests of its layers, in the assessed view.
     overlaps: dict[tuple[str, str], Fault | None] = field(default_factory=dict)
     held_km2: dict[tuple[str, ...], float] = field(default_factory=dict)
 

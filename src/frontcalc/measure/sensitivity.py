@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any, NamedTuple, Unpack
 
@@ -122,16 +122,13 @@ def with_ranges(run: Run, spans: Iterable[Span]) -> Table[DiffRow, Meta]:
 def _range_notice(run: Run) -> Notice:
     """Return what a range covers, and what it does not; refuse a base without slivers: that is an alternative."""
     if run.options.drop_slivers:
-        raise UsageError(
-            "the figures without slivers are among those shown", where="--drop-slivers", cure="leave it out"
-        )
-    covered = (
-        "opening and closing one map earlier or later, where there is one, projection, edges split or not,"
-        f" slivers under {SLIVER_WIDTH_M:g} m left out, suspected redefinitions left out"
-    )
-    snapped = ", ground snapped to regions or not" if run.regions.names else ""
+        problem = "the figures without slivers are among those shown"
+        raise UsageError(problem, where="--drop-slivers", cure="leave it out")
+    covered = "opening and closing one map earlier or later, where there is one, projection, edges split or not,"
+    covered += f" slivers under {SLIVER_WIDTH_M:g} m left out, suspected redefinitions left out"
+    covered += ", ground snapped to regions or not" if run.regions.names else ""
     beside = "view, actor and regions are definitions and not in it"
-    return Notice("RANGE", f"each by itself: {covered}{snapped}; {beside}")
+    return Notice("RANGE", f"each by itself: {covered}; {beside}")
 
 
 def _figures(run: Run, changed: Change | tuple[Floats, Floats]) -> Figures:
@@ -190,10 +187,9 @@ def _outcomes(run: Run, one: Measured, *, every: bool = False) -> Iterator[Outco
         for name in VIEWS:
             if name != run.view.name:
                 yield from _again(run, span, "view", name, view=name)
-    sides = [(end, way) for end in ("opening", "closing") for way in ("one map earlier", "one map later")]
+    sides = product(zip(("opening", "closing"), ends, strict=True), ("one map earlier", "one map later"))
     # Two single files have no other maps.
-    for end, choice in sides if span.days is not None else ():
-        state = ends[0] if end == "opening" else ends[1]
+    for (end, state), choice in sides if span.days is not None else ():
         other = run.states(span.actor).next_to(state, earlier=choice == "one map earlier")
         moved = replace(span, opening=other) if end == "opening" else replace(span, closing=other)
         if moved.ends is None:
@@ -257,9 +253,7 @@ def _outcome(
     return Outcome(assumption, choice, span, run.view.name, moved, span.notices)
 
 
-def _overlaid_otherwise(
-    run: Run, one: Measured, ends: tuple[State, State], *, every: bool = False
-) -> Iterator[Outcome]:
+def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, every: bool) -> Iterator[Outcome]:
     """Yield what is no option, of the same two maps: other edges, no projection, without slivers or redefinitions."""
     span, takers = one.span, run.takers(one.span.actor)
     shown = [(state.snapshot, span.actor, run.view) for state in ends]

@@ -63,16 +63,12 @@ class Figure(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """What is chosen otherwise than a claim states; one thing at a time, and nothing for the stated choice.
-
-    Both ends are read `offset` days later, or one end is taken some maps later: 1 for the next, −1 for the one before.
-    `summed` is the sum of the layers, overlaps counted twice, instead of their union.
-    """
+    """What is chosen otherwise than a claim states; one thing at a time, and nothing for the stated choice."""
 
     view: str = ""
-    summed: bool = False
-    offset: int = 0
-    opening: int = 0
+    summed: bool = False  # the sum of the layers, overlaps counted twice, instead of their union
+    offset: int = 0  # how many days later both ends are read
+    opening: int = 0  # how many maps later this end is taken: 1 for the next, −1 for the one before
     closing: int = 0
 
     def described(self, opening: date | None, closing: date | None) -> str:
