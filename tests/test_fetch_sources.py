@@ -19,13 +19,14 @@ import frontcalc
 from frontcalc.cli.archive import sources as completed
 from frontcalc.config import archive_config
 from frontcalc.errors import DataError, NoDataError, UsageError
-from frontcalc.fetching import catalogue, client
+from frontcalc.fetching import catalogue, client, plans
 from frontcalc.fetching.catalogue import OF_USER, MapSource, sources
 from frontcalc.fetching.client import Patience
 from frontcalc.fetching.folder import config_bytes
 from frontcalc.layers import find_layer
 from frontcalc.measure import fetch as archive_fetch
 from frontcalc.measure.fetch import Fetched, IncompleteError
+from frontcalc.read import READERS
 
 PATIENT = Patience(attempts=3, request_s=20, sleep=lambda _: None)
 ROOT = "/SaBe5HMtmnbqSWlu/arcgis/rest/services/"
@@ -351,6 +352,10 @@ def test_plain_files_are_named_by_their_days_and_by_what_they_are(maps: Maps, tm
     more = urls(maps, other=map_json(5))
     assert what(fetch("url", folder, urls=more, day="2024-11-05")) == ["2024-11-05 new"]
     assert len(frontcalc.open_archive(folder).days) == 3
+
+
+def test_every_format_that_is_read_has_a_suffix_to_be_kept_under() -> None:
+    assert plans._SUFFIXES.keys() == READERS.keys()
 
 
 def test_addresses_that_differ_in_their_query_alone_are_two_files(maps: Maps, tmp_path: Path) -> None:

@@ -73,9 +73,9 @@ UNIT_LABELS = {
 
 _MI2_PER_KM2 = 1 / 1.609344**2  # the international mile
 
-# Measures that can be of the sum of layers, overlaps counted twice, instead of their union; that may be negative, a
-# loss; and that are of one map, that of their period's last day.
-CAN_BE_SUMMED = (Measure.HELD, Measure.NET, Measure.RATE, Measure.RATIO, Measure.SHARE)
+# Measures of gains or of losses alone; all others can be of the sum of layers, overlaps counted twice, instead of their
+# union. Those that may be negative, a loss. Those of one map, that of their period's last day.
+ONE_WAY = (Measure.GAINED, Measure.LOST, Measure.GROSS_GAINED, Measure.GROSS_LOST)
 SIGNED = (Measure.NET, Measure.RATE)
 ON_A_DAY = (Measure.HELD, Measure.SHARE)
 

@@ -273,8 +273,7 @@ def _live(client: Client, source: MapSource, options: FetchOptions) -> Plan:
         raise UsageError("do not say which day they show", where=source.name, cure="give it with --day")
     day = options.day or day_from_property(max(edits))
     version = " ".join(map(str, edits)) if len(edits) == len(layers) else ""
-    names = [layer.name.partition("/")[0] if source.services else "" for layer in layers]
-    asked = [(name, layer.features) for name, layer in zip(names, layers, strict=True)]
+    asked = [(layer.name.partition("/")[0] if source.services else "", layer.features) for layer in layers]
     whole = _map_of_layers(day, source.base or layers[0].url, version, asked)
     return Plan([whole], remarks=remarks, credit=_credit(layers[0]))
 

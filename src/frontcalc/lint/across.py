@@ -164,12 +164,8 @@ def _repeats(traces: Traces) -> Iterator[Fault]:
     for _, pairs in groupby(again, key=lambda pair: pair[0].day):
         (first, *_), run = zip(*pairs, strict=True)
         yield _of_run(run, "REPEATED", f"{_maps(len(run))} byte for byte the same as {first.file}")
-    same = [
-        second
-        for first, second in pairwise(traces)
-        if second.layers and first.layers == second.layers and first.sha256 != second.sha256
-    ]
-    if same:
+    alike = ((first, second) for first, second in pairwise(traces) if second.layers and first.layers == second.layers)
+    if same := [second for first, second in alike if first.sha256 != second.sha256]:
         what = f"{len(same)} of {_maps(len(traces))} {'show' if len(same) > 1 else 'shows'} what the one before shows"
         yield _of_run(same, "UNCHANGED", what)
 

@@ -113,11 +113,9 @@ def _advice(told: Told, rows: Sequence[LegendRow], command: str) -> Iterator[Not
     if firm := told_apart(told)[0]:
         field = max(firm, key=lambda one: (len(firm[one]), one))
         value = firm[field][0].value
-        yield Notice(
-            "UNNAMED",
-            f"to explain {field!r}: {command} --property {json.dumps(field)} --layer {_text(f'{value}=ACTOR ROLE')} "
-            f"for each value (roles: {', '.join(Role)}); if its values tell nothing: --ignore {json.dumps(field)}",
-        )
+        how = f"{command} --property {json.dumps(field)} --layer {_text(f'{value}=ACTOR ROLE')} for each value"
+        ignored = f"if its values tell nothing: --ignore {json.dumps(field)}"
+        yield Notice("UNNAMED", f"to explain {field!r}: {how} (roles: {', '.join(Role)}); {ignored}")
     elif any(row.value == _NONE for row in rows):
         yield Notice("UNNAMED", remark_on(told))
     if unknown := [repr(row.value) for row in rows if row.property == LAYER and not row.actor]:

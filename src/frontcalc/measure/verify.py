@@ -18,17 +18,7 @@ import numpy as np
 from frontcalc import change
 from frontcalc.archives import Archive
 from frontcalc.change import Floats
-from frontcalc.claims import (
-    CAN_BE_SUMMED,
-    ON_A_DAY,
-    UNIT_LABELS,
-    Claim,
-    Measure,
-    Verdict,
-    contradictions,
-    fitting,
-    printed,
-)
+from frontcalc.claims import ON_A_DAY, ONE_WAY, UNIT_LABELS, Claim, Measure, Verdict, contradictions, fitting, printed
 from frontcalc.claims.toml import read_claims
 from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
@@ -77,10 +67,10 @@ class Choice(NamedTuple):
             return f"in view {self.view}"
         if self.summed:
             return "as the sum of the layers, overlaps counted twice"
+        way = "later" if self.offset + self.opening + self.closing > 0 else "earlier"
         if self.offset:
-            return f"with maps read a day {'later' if self.offset > 0 else 'earlier'}"
+            return f"with maps read a day {way}"
         end, day = ("opening map", opening) if self.opening else ("closing map" if opening else "map", closing)
-        way = "later" if (self.opening or self.closing) > 0 else "earlier"
         return f"with the {end} one {way}" + (f", that of {day}" if day else "")
 
 
@@ -204,7 +194,7 @@ def _verdict(run_for: Callable[[Claim, str], Run], claim: Claim, stated: Figure)
     tried = [("as stated", stated.value)]
     # In the order they are tried: another view, the sum of layers, other maps, the days beside.
     choices = [Choice(view=name) for name in VIEWS if name != stated.view]
-    choices += [Choice(summed=True)] if claim.measure in CAN_BE_SUMMED else []
+    choices += [] if claim.measure in ONE_WAY else [Choice(summed=True)]
     choices += [Choice(closing=shift) for shift in (-1, 1)]
     choices += [] if claim.measure in ON_A_DAY else [Choice(opening=shift) for shift in (-1, 1)]
     choices += [Choice(offset=days) for days in (-1, 1)]
@@ -292,9 +282,8 @@ def _value(run: Run, claim: Claim, summed: bool, spans: list[Span]) -> float | s
     if measure in ON_A_DAY:
         held = _held_on(run, span.closing, span.actor, summed)
         return whole.sum_of(held[0]) if measure is Measure.HELD else _share(run, span.actor, held)
-    if measure in (Measure.GAINED, Measure.LOST, Measure.GROSS_GAINED, Measure.GROSS_LOST):
-        gross = measure in (Measure.GROSS_GAINED, Measure.GROSS_LOST)
-        maps = run.states(span.actor).within(span) if gross else span.ends or ()
+    if measure in ONE_WAY:
+        maps = run.states(span.actor).within(span) if "gross" in measure else span.ends or ()
         changed = change.total([run.step(*pair, span.actor) for pair in pairwise(maps)])
         return whole.sum_of(changed.gained_km2 if "gained" in measure else changed.lost_km2)
     # The change of the area held needs no overlay of the two maps.
