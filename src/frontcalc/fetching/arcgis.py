@@ -17,7 +17,7 @@ import orjson
 
 from frontcalc.dates import day_from_property
 from frontcalc.errors import DataError, NoDataError, UsageError
-from frontcalc.fetching.client import ONLY_PUBLIC, Answer, Client, PassingError, host_of, persist
+from frontcalc.fetching.client import Answer, Client, PassingError, host_of, persist
 
 _EVERY = "1=1"
 _DATE, _DATE_ONLY = "esriFieldTypeDate", "esriFieldTypeDateOnly"
@@ -25,6 +25,7 @@ _LIKELY_FIELDS = ("date", "datetime", "day", "pub_date", "snapshot_date", "as_of
 _LAYER = re.compile(r"(.*/(?:FeatureServer|MapServer)/\d+)/?")
 _FIELD = re.compile(r"[A-Za-z_]\w{0,127}")
 _CUT = ("features", "exceededTransferLimit", "properties")
+_LATER = "try again later"
 _USUAL_PAGE, _METADATA_BYTES = 1000, 1 << 24
 OWN = {True: "properties", False: "attributes"}  # where a feature has its fields, in GeoJSON or in Esri's JSON
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -95,7 +96,7 @@ class ServiceLayer:
         query = {"where": where, "returnCountOnly": "true", "f": "json"}
         number = _ask(self.client, f"{self.url}/query", query)[0].get("count")
         if type(number) is not int or number < 0:
-            raise InconsistentError("gives no count", where=self.name)
+            raise InconsistentError("gives no count", where=self.name, cure=_LATER)
         return number
 
     def moments(self) -> dict[date, list[Moments]]:
@@ -124,9 +125,9 @@ class ServiceLayer:
         for value in answer.values(self.field) if answer else ():
             if value is None or day_from_property(value, kind=kind) != day:
                 problem = f"was asked for {day} and sends a feature of {value!r:.40}"
-                raise InconsistentError(problem, where=self.name)
+                raise InconsistentError(problem, where=self.name, cure=_LATER)
         if answer and not answer.items:
-            raise InconsistentError(f"lists {day} and has nothing of it", where=self.name)
+            raise InconsistentError(f"lists {day} and has nothing of it", where=self.name, cure=_LATER)
         return answer
 
     def where(self, runs: Sequence[Moments]) -> str:
@@ -162,9 +163,9 @@ class ServiceLayer:
             got = page.get("features")
             listed = isinstance(got, list) and all(isinstance(one, dict) for one in got)
             if not listed or not all(isinstance(one.get(OWN[geojson]) or {}, dict) for one in got):
-                raise InconsistentError("sends no list of features", where=self.name)
+                raise InconsistentError("sends no list of features", where=self.name, cure=_LATER)
             if got and got == before:
-                raise InconsistentError("sends the same page again", where=self.name)
+                raise InconsistentError("sends the same page again", where=self.name, cure=_LATER)
             items += got
             before = got
             # Esri's JSON says at its top that there is more, GeoJSON in properties; some servers do not say it in
@@ -178,14 +179,15 @@ class ServiceLayer:
                 raise DataError("has more features than it sends, and no pages", where=self.name, cure=cure)
             page, _ = _ask(self.client, address, query | self._paging(len(items)))
         if len(items) > expected or (exact and len(items) < expected):
-            raise InconsistentError(f"sends {len(items):,} features and counts {expected:,}", where=self.name)
+            problem = f"sends {len(items):,} features and counts {expected:,}"
+            raise InconsistentError(problem, where=self.name, cure=_LATER)
         # A feature may come on two pages.
         seen: set[object] = set()
         for item in items if exact and self.key else ():
             key = (item.get(OWN[geojson]) or {}).get(self.key, item.get("id"))
             if isinstance(key, int | str):
                 if key in seen:
-                    raise InconsistentError(f"sends feature {key!s:.40} twice", where=self.name)
+                    raise InconsistentError(f"sends feature {key!s:.40} twice", where=self.name, cure=_LATER)
                 seen.add(key)
         tag = tag if len(items) == len(head["features"]) else ""
         return LayerFeatures({name: head[name] for name in head if name not in _CUT}, items, geojson, query, tag)
@@ -228,7 +230,7 @@ def describe(client: Client, url: str, field: str = "") -> ServiceLayer:
     dated = [name for name, kind in fields.items() if kind in (_DATE, _DATE_ONLY) and _FIELD.fullmatch(name)]
     left = [name for name in dated if name.casefold() == field.casefold()]
     if field and not left:
-        has = f"it has {', '.join(dated) or 'none'}"
+        has = f"it has {', '.join(dated)}" if dated else "it has none"
         raise UsageError(f"has no date field {field[:40]!r}", where=name_of(url), cure=has)
     if not field:
         # When and by whom a feature was edited says nothing of the day that it shows.
@@ -263,18 +265,19 @@ def _ask(client: Client, url: str, query: Mapping[str, str], *, etag: str = "", 
         try:
             document = orjson.loads(answer.data)
         except orjson.JSONDecodeError as broken:
-            raise PassingError("sends no JSON", where=where) from broken
+            raise PassingError("sends no JSON", where=where, cure=_LATER) from broken
         if not isinstance(document, dict):
-            raise PassingError("sends no JSON object", where=where)
+            raise PassingError("sends no JSON object", where=where, cure=_LATER)
         if "error" in document:
             # What an error inside an answer of status 200 means.
             error = _object(document["error"])
             code, text = error.get("code"), " ".join(str(error.get("message") or "").split())[:120]
             problem = f"answers with error {code!r:.10}{f' ({text})' if text else ''}"
             if code in (401, 403, 498, 499):
-                raise DataError(f"asks for a login: {problem}", where=where, cure=ONLY_PUBLIC)
+                cure = "frontcalc fetches only what is public"
+                raise DataError(f"asks for a login: {problem}", where=where, cure=cure)
             if type(code) is int and (code == 429 or code >= 500):
-                raise PassingError(problem, where=where)
+                raise PassingError(problem, where=where, cure=_LATER)
             kind = NoDataError if code == 404 else RefusedError
             raise kind(problem, where=where, cure="has the service been renamed?")
         return document, answer.etag

@@ -25,7 +25,7 @@ _SECRETS = {"access_token", "api_key", "apikey", "auth", "key", "password", "sec
 _REDIRECTS, _LONGEST_ETAG = 5, 200
 _LATER = "try again later"
 _NETWORK = "is there a network?"
-ONLY_PUBLIC = "frontcalc fetches only what is public"
+_PUBLIC = "frontcalc fetches only what is public"
 _NEVER_REACHED = 2  # attempts where nothing ever answered: without a network nobody should have to wait for all of them
 
 
@@ -34,7 +34,7 @@ class PassingError(DataError):
 
     wait_s = 0.0
 
-    def __init__(self, problem: str, *, where: str, cure: str | None = _LATER) -> None:
+    def __init__(self, problem: str, *, where: str, cure: str | None) -> None:
         super().__init__(problem, where=where, cure=cure)
 
 
@@ -198,13 +198,13 @@ class Client:
             with self._anyio.fail_after(self.patience.request_s):
                 return await self._exchange(address, host, etag, limit)
         except TimeoutError as error:
-            raise PassingError(f"takes more than {self.patience.request_s:g} s", where=host) from error
+            raise PassingError(f"takes more than {self.patience.request_s:g} s", where=host, cure=_LATER) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             raise UnreachableError(f"cannot be reached ({type(error).__name__})", where=host, cure=_NETWORK) from error
         except httpx.TimeoutException as error:
-            raise PassingError(f"says nothing for {self.patience.silence_s:g} s", where=host) from error
+            raise PassingError(f"says nothing for {self.patience.silence_s:g} s", where=host, cure=_LATER) from error
         except httpx.DecodingError as error:
-            raise PassingError("sends damaged gzip", where=host) from error
+            raise PassingError("sends damaged gzip", where=host, cure=_LATER) from error
         except httpx.TransportError as error:
             raise PassingError(f"breaks off ({type(error).__name__})", where=host, cure=_NETWORK) from error
         except httpx.InvalidURL as error:
@@ -224,11 +224,11 @@ class Client:
                 if status in (404, 410):
                     raise NoDataError(f"has nothing there ({status})", where=host, cure="check the address")
                 if status in (401, 403):
-                    raise DataError(f"refuses ({status})", where=host, cure=ONLY_PUBLIC)
+                    raise DataError(f"refuses ({status})", where=host, cure=_PUBLIC)
                 if status in (408, 425, 429) or status >= 500:
                     wait = retry_after_s(response.headers.get("retry-after", ""), datetime.now(UTC))
                     problem = f"answers with status {status}" + (f", and asks to wait {wait:,.0f} s" if wait else "")
-                    passing = PassingError(problem, where=host)
+                    passing = PassingError(problem, where=host, cure=_LATER)
                     passing.wait_s = wait
                     raise passing
                 if status != 200:

@@ -144,7 +144,7 @@ def _deepstate(client: Client, source: MapSource, options: FetchOptions) -> Plan
         except (ValueError, KeyError, TypeError, OverflowError, OSError) as error:
             raise PassingError("sends no map with an id", where=where, cure="has the service been renamed?") from error
         if not number or day.year < 2022:
-            raise PassingError("sends an empty map", where=where)
+            raise PassingError("sends an empty map", where=where, cure="try again later")
         return Map(day, answer.data, ".geojson", source.base, {}, answer.etag, "", number)
 
     return Plan([RemoteMap(options.day, source.base, lambda etag: client.get(source.base, read, etag=etag))])
@@ -161,7 +161,7 @@ def _repository(client: Client, source: MapSource, options: FetchOptions) -> Pla
                 raise DataError("lists only some of the files", where=where, cure="fetch them by hand")
             return {str(entry["path"]): entry for entry in listing["tree"] if entry["type"] == "blob"}
         except (ValueError, KeyError, TypeError) as error:
-            raise PassingError("sends no list of files", where=where) from error
+            raise PassingError("sends no list of files", where=where, cure="try again later") from error
 
     def planned(digits: str, blob: str) -> RemoteMap:
         try:
@@ -174,7 +174,8 @@ def _repository(client: Client, source: MapSource, options: FetchOptions) -> Pla
             # Git's own name for a content; not a defence against whoever could make two contents of one name.
             content = b"blob %d\0" % len(answer.data) + answer.data
             if hashlib.sha1(content, usedforsecurity=False).hexdigest() != blob:
-                raise PassingError(f"sends another file of {day} than it lists", where=host_of(url))
+                problem = f"sends another file of {day} than it lists"
+                raise PassingError(problem, where=host_of(url), cure="try again later")
             return Map(day, answer.data, ".geojson", url, {}, answer.etag, blob)
 
         return RemoteMap(day, url, lambda etag: client.get(url, read), blob)

@@ -163,10 +163,10 @@ def fetch(
     for what, error in plan.failures[:_SHOWN]:
         at = f"{error.where}: " if error and error.where else ""
         shown.append(f"{what} ({at}{error.problem})" if error else what)
-    problem = f"is incomplete: {'; '.join(shown)}"
-    problem += f" and {len(plan.failures) - _SHOWN} more" if plan.failures[_SHOWN:] else ""
+    more = f" and {len(plan.failures) - _SHOWN} more" if plan.failures[_SHOWN:] else ""
     cure = "run again: what came is kept, and only the rest is asked for"
-    raise IncompleteError(problem, fetched, where=printable(folder.name), cure=cure)
+    where = printable(folder.name)
+    raise IncompleteError(f"is incomplete: {'; '.join(shown)}{more}", fetched, where=where, cure=cure)
 
 
 def _fill(folder: Folder, plan: Plan, patience: Patience, *, refresh: bool) -> list[FetchStep]:
