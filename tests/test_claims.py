@@ -195,11 +195,11 @@ published = 2024-11-20
 
 
 def read(text: str) -> tuple[Claim, ...]:
-    return read_claims(text.encode(), where="claims.toml").claims
+    return read_claims(text.encode(), where="claims.toml")[0]
 
 
 def test_a_whole_file() -> None:
-    assert read_claims(WHOLE.encode(), where="x").archive == "maps"
+    assert read_claims(WHOLE.encode(), where="x")[1] == "maps"
     first, second = read(WHOLE)
     assert first == Claim(
         id="a",
@@ -312,7 +312,7 @@ def test_what_is_no_claims_file(content: bytes, message: str) -> None:
 
 
 def test_a_byte_order_mark_is_no_matter() -> None:
-    assert len(read_claims(b"\xef\xbb\xbf" + ONE.encode(), where="x").claims) == 1
+    assert len(read_claims(b"\xef\xbb\xbf" + ONE.encode(), where="x")[0]) == 1
 
 
 def test_names_that_steer_the_terminal_are_escaped() -> None:

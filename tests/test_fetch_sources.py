@@ -13,19 +13,20 @@ from typing import Any
 
 import pytest
 from conftest import Run, collection, square
-from map_server import DATE_ONLY, FakeLayer, Maps, error_inside, milliseconds, redirect, serving, status
+from map_server import DATE_ONLY, FakeLayer, Fault, Maps, error_inside, milliseconds, redirect, serving, status
 
 import frontcalc
 from frontcalc.cli.archive import sources as completed
 from frontcalc.config import archive_config
-from frontcalc.errors import DataError, UsageError
-from frontcalc.fetching import catalogue, client
+from frontcalc.errors import DataError, NoDataError, UsageError
+from frontcalc.fetching import catalogue, client, plans
 from frontcalc.fetching.catalogue import OF_USER, MapSource, sources
 from frontcalc.fetching.client import Patience
 from frontcalc.fetching.folder import config_bytes
 from frontcalc.layers import find_layer
 from frontcalc.measure import fetch as archive_fetch
 from frontcalc.measure.fetch import Fetched, IncompleteError
+from frontcalc.read import READERS
 
 PATIENT = Patience(attempts=3, request_s=20, sleep=lambda _: None)
 ROOT = "/SaBe5HMtmnbqSWlu/arcgis/rest/services/"
@@ -71,7 +72,8 @@ def test_the_table_is_whole_and_reaches_every_output(source: MapSource) -> None:
     )
     assert source.restricted
     assert all(url.startswith("https://") for url in (source.base, source.terms, source.listing) if url)
-    marks = [source.layer, source.prefix, *(one.layer for one in source.services if source.kind == "arcgis-live")]
+    live = source.services if source.kind == "arcgis-live" else ()
+    marks = [source.layer, source.prefix, *(name for one in live for name in (one.layer, one.newer))]
     assert all(find_layer(mark.partition("/")[0]) for mark in marks if mark)
 
 
@@ -179,6 +181,47 @@ def test_isw_s_layers_of_today_are_one_map(maps: Maps, tmp_path: Path) -> None:
     layers[1].rows.append(("", (40, 0)))
     assert what(fetch("isw-live", tmp_path / "isw")) == ["2026-04-26 new"]
     assert what(fetch("isw-live", tmp_path / "isw", day="2026-04-27")) == ["2026-04-27 new"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "problem"),
+    [
+        (status(404), "has nothing there (404)"),
+        (error_inside(400, "Invalid URL"), "answers with error 400 (Invalid URL)"),
+        (error_inside(499, "Token Required"), "asks for a login: answers with error 499 (Token Required)"),
+    ],
+)
+def test_a_layer_that_is_gone_is_fetched_by_its_newer_name(
+    maps: Maps, tmp_path: Path, caplog: pytest.LogCaptureFixture, fault: Fault, problem: str
+) -> None:
+    live(maps)
+    service = sources()["isw-live"].services[1]
+    maps.layers[service.newer] = FakeLayer([("", (1, 0)), ("", (7, 0))], name="", edited=1)
+    maps.by_path[f"{ROOT}{service.layer}"] = fault
+    assert what(fetch("isw-live", tmp_path / "isw")) == ["2026-04-23 new"]
+    rows = frontcalc.list_archive(archive=tmp_path / "isw").rows
+    assert [row.parts for row in rows if row.role == "advance"] == [2]
+    assert [row.layer for row in rows if row.role == "advance"] == ["AssessedRussianAdvanceInUkraine_V2_view"]
+    old, new = "MDS_AssessedRussianAdvanceInUkraine_view/49", "AssessedRussianAdvanceInUkraine_V2_view/0"
+    assert caplog.messages == [f"{old} {problem}; {new} is fetched in its place"]
+
+
+def test_the_newer_name_is_asked_for_only_where_the_layer_is_gone(maps: Maps, tmp_path: Path) -> None:
+    live(maps)
+    service = sources()["isw-live"].services[1]
+    fetch("isw-live", tmp_path / "isw")
+    maps.by_path[f"{ROOT}{service.layer}"] = status(503)
+    with pytest.raises(DataError, match="answers with status 503"):
+        fetch("isw-live", tmp_path / "isw")
+    assert not [target for target in maps.asked if service.newer in target]
+    # Where neither is there, both are named.
+    del maps.layers[service.layer], maps.by_path[f"{ROOT}{service.layer}"]
+    with pytest.raises(NoDataError) as error:
+        fetch("isw-live", tmp_path / "isw")
+    assert str(error.value) == (
+        "MDS_AssessedRussianAdvanceInUkraine_view/49: has nothing there (404), and its newer name, "
+        "AssessedRussianAdvanceInUkraine_V2_view/0, has nothing there (404); check the address"
+    )
 
 
 def test_one_layer_that_fails_leaves_no_half_a_map(maps: Maps, tmp_path: Path) -> None:
@@ -309,6 +352,10 @@ def test_plain_files_are_named_by_their_days_and_by_what_they_are(maps: Maps, tm
     more = urls(maps, other=map_json(5))
     assert what(fetch("url", folder, urls=more, day="2024-11-05")) == ["2024-11-05 new"]
     assert len(frontcalc.open_archive(folder).days) == 3
+
+
+def test_every_format_that_is_read_has_a_suffix_to_be_kept_under() -> None:
+    assert plans._SUFFIXES.keys() == READERS.keys()
 
 
 def test_addresses_that_differ_in_their_query_alone_are_two_files(maps: Maps, tmp_path: Path) -> None:

@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from frontcalc.periods import Period
 
-PART_OF_VALUE = Decimal("0.05")
-"""How far, in parts of the figure, «about» and «nearly» reach unless the claim says otherwise."""
-
-NOISE = 1e-6
-"""Figures that are no further apart are the same: so far do engines agree (km²)."""
+PART_OF_VALUE = Decimal("0.05")  # of the figure: so far «about» and «nearly» reach unless the claim says otherwise
+NOISE = 1e-6  # figures no further apart are the same: so far do engines agree (km²)
 
 
 class Measure(StrEnum):
@@ -55,9 +53,8 @@ class Verdict(StrEnum):
     NO_DATA = "no data"
 
 
-_AREAS = ("km2", "mi2")
 UNITS: dict[Measure, tuple[str, ...]] = {
-    **dict.fromkeys(Measure, _AREAS),
+    **dict.fromkeys(Measure, ("km2", "mi2")),
     Measure.RATE: ("km2/day", "mi2/day"),
     Measure.RATIO: ("times",),
     Measure.SHARE: ("percent",),
@@ -74,53 +71,42 @@ UNIT_LABELS = {
 }
 """Units as they are written after a figure."""
 
-PER_KM2 = {"km2": 1.0, "mi2": 1 / 1.609344**2}
-"""How many of each unit of area a square kilometre is; a mile is the international one of 1.609344 km."""
+_MI2_PER_KM2 = 1 / 1.609344**2  # the international mile
 
-CAN_BE_SUMMED = (Measure.HELD, Measure.NET, Measure.RATE, Measure.RATIO, Measure.SHARE)
-"""Measures that can be of the sum of layers, overlaps counted twice, instead of their union."""
-
+# Measures of gains or of losses alone; all others can be of the sum of layers, overlaps counted twice, instead of their
+# union. Those that may be negative, a loss. Those of one map, that of their period's last day.
+ONE_WAY = (Measure.GAINED, Measure.LOST, Measure.GROSS_GAINED, Measure.GROSS_LOST)
 SIGNED = (Measure.NET, Measure.RATE)
-"""Measures that may be negative: a loss."""
-
 ON_A_DAY = (Measure.HELD, Measure.SHARE)
-"""Measures of one map, that of their period's last day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A published figure, named by an `id` that is unique in its file, where it begins at `line`.
+    """A published figure."""
 
-    `period` is as written, and `periods` the one that it names, of a ratio the two. `value` has the digits it was
-    written with; `tolerance` is how far a computed figure may lie from it, both in `unit`, one of `UNITS[measure]`;
-    None is the qualifier's own. `region`, `actor` and `view` are empty for the whole, the main actor and the default
-    view; `text` is the words of the claim, `source` where they stand.
-    """
-
-    id: str
-    period: str
-    periods: tuple[Period, ...]
+    id: str  # unique in its file
+    period: str  # as written
+    periods: tuple[Period, ...]  # the one that it names, of a ratio the two
     measure: Measure
-    value: Decimal
-    unit: str
+    value: Decimal  # with the digits it was written with
+    unit: str  # one of `UNITS[measure]`
     qualifier: Qualifier = Qualifier.EXACTLY
-    tolerance: Decimal | None = None
-    region: str = ""
+    tolerance: Decimal | None = None  # how far a computed figure may lie from it; None is the qualifier's own
+    region: str = ""  # empty for the whole, as the next two for the main actor and the default view
     actor: str = ""
     view: str = ""
-    text: str = ""
-    source: str = ""
+    text: str = ""  # its words
+    source: str = ""  # where they stand
     published: date | None = None
-    line: int | None = None
+    line: int | None = None  # where it begins in its file
 
     @property
     def per_km2(self) -> float:
         """How many of its unit a square kilometre is, or a square kilometre a day; 1 where it is of no area."""
-        return PER_KM2.get(self.unit.removesuffix("/day"), 1.0)
+        return _MI2_PER_KM2 if self.unit.startswith("mi2") else 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """Figures from `low` to `high`, which may be infinite; both are included, but for the one that is `excluded`."""
 
     low: float
@@ -137,9 +123,8 @@ class Range:
 
     def holds(self, figure: float) -> bool:
         """Say whether a figure lies in the range."""
-        if self.excluded is not None and abs(figure - self.excluded) <= NOISE:
-            return False
-        return self.low - NOISE <= figure <= self.high + NOISE
+        apart = self.excluded is None or abs(figure - self.excluded) > NOISE
+        return apart and self.distance(figure) <= NOISE
 
     def meets(self, other: Range) -> bool:
         """Say whether two ranges have a figure in common."""
@@ -174,8 +159,7 @@ def fitting(claim: Claim) -> Range:
 def as_printed(claim: Claim) -> Range:
     """Return which figures a claim may stand for, in its unit, by the digits and words it is printed with alone.
 
-    Claims are held against each other by this: a tolerance is for what is computed from other maps, and arithmetic
-    needs none. The noughts that end «about 2,700» may be rounding.
+    A tolerance is for what is computed from maps; arithmetic needs none. The noughts of «about 2,700» may be rounding.
     """
     return _around(claim, _half_digit(abs(claim.value).normalize()))
 
@@ -203,13 +187,8 @@ def _half_digit(size: Decimal) -> Decimal:
     return Decimal(1).scaleb(exponent) / 2
 
 
-@dataclass(frozen=True, slots=True)
-class Contradiction:
-    """A rate or ratio that does not follow from other claims of its file, whatever the maps show.
-
-    `others` are the total, or the two figures that are compared; `implied` is what follows from them, in the claim's
-    unit; `days` are those of a rate's period.
-    """
+class Contradiction(NamedTuple):
+    """A rate or ratio, and the `implied` one that follows from other claims of its file: a total over days, or two."""
 
     claim: Claim
     others: tuple[Claim, ...]

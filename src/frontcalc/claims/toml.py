@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,8 +16,7 @@ from frontcalc.names import printable
 from frontcalc.periods import Period, parse_day, parse_period
 from frontcalc.views import VIEWS
 
-_LARGEST_FILE = 1_000_000
-_MOST_SHOWN = 5
+_LARGEST_FILE, _MOST_SHOWN = 1_000_000, 5
 _NEEDED = ("id", "period", "measure", "value")
 _LARGEST = Decimal(10) ** 9
 _MOST_DIGITS = 20
@@ -34,23 +32,12 @@ _TOKENS = re.compile(
 )
 
 Fields = dict[str, Any]
-Lines = dict[str, int]
-"""Lines of the file by key; that of the table itself by the empty key."""
-
-Problem = tuple[int | None, str]
-"""A line of the file, where it is known, and what is wrong there."""
+Lines = dict[str, int]  # of the file by key; that of the table itself by the empty key
+Problem = tuple[int | None, str]  # a line of the file, where it is known, and what is wrong there
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimsFile:
-    """The claims of one file, and the archive that it names, as written; empty where it names none."""
-
-    claims: tuple[Claim, ...]
-    archive: str = ""
-
-
-def read_claims(data: bytes, *, where: str) -> ClaimsFile:
-    """Return the claims of a file, TOML in UTF-8 that messages call `where`.
+def read_claims(data: bytes, *, where: str) -> tuple[tuple[Claim, ...], str]:
+    """Return the claims of a file, TOML in UTF-8 that messages call `where`, and the archive that it names, if any.
 
     A file that is no TOML, has no claim, or has malformed ones is a DataError: each is named with its line, up to five
     at once.
@@ -87,7 +74,7 @@ def read_claims(data: bytes, *, where: str) -> ClaimsFile:
         told = [f"line {line}: {said}" if line else said for line, said in problems[:_MOST_SHOWN]]
         more = f" · and {len(problems) - _MOST_SHOWN} more" if len(problems) > _MOST_SHOWN else ""
         raise DataError(printable(" · ".join(told) + more), where=where)
-    return ClaimsFile(tuple(claims.values()), archive)
+    return tuple(claims.values()), archive
 
 
 def _lines(text: str, count: int) -> list[Lines]:
@@ -216,24 +203,13 @@ def _shown(value: object) -> str:
 
 
 _PARSERS: dict[str, Callable[[str, object], object]] = {
-    "id": _text,
-    "text": _text,
-    "period": _periods,
-    "measure": _word,
-    "value": _number,
-    "unit": _word,
-    "qualifier": _word,
-    "tolerance": _tolerance,
-    "region": _text,
-    "actor": _text,
-    "view": _word,
-    "source": _text,
-    "published": _day,
-    "archive": _text,
+    **dict.fromkeys(_LONGEST, _text),
+    **dict.fromkeys(_WORDS, _word),
+    **{"period": _periods, "value": _number, "tolerance": _tolerance, "published": _day},
 }
-
-IN_CLAIM = tuple(key for key in _PARSERS if key != "archive")
-"""The keys of a claim."""
-
+IN_CLAIM = (
+    *("id", "text", "period", "measure", "value", "unit", "qualifier"),
+    *("tolerance", "region", "actor", "view", "source", "published"),
+)
+# Above the first claim: what holds for all that do not say otherwise.
 AT_TOP = ("archive", *(key for key in IN_CLAIM if key not in ("id", "value")))
-"""The keys above the first claim, which hold for all that do not say otherwise."""

@@ -25,12 +25,9 @@ _LIKELY_FIELDS = ("date", "datetime", "day", "pub_date", "snapshot_date", "as_of
 _LAYER = re.compile(r"(.*/(?:FeatureServer|MapServer)/\d+)/?")
 _FIELD = re.compile(r"[A-Za-z_]\w{0,127}")
 _CUT = ("features", "exceededTransferLimit", "properties")
-OWN = {True: "properties", False: "attributes"}
-"""Where a feature has its fields, in GeoJSON or in Esri's JSON."""
-
-_USUAL_PAGE = 1000
-_METADATA_BYTES = 1 << 24
 _LATER = "try again later"
+_USUAL_PAGE, _METADATA_BYTES = 1000, 1 << 24
+OWN = {True: "properties", False: "attributes"}  # where a feature has its fields, in GeoJSON or in Esri's JSON
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -48,9 +45,9 @@ class InconsistentError(PassingError):
 
 @dataclass(frozen=True, slots=True)
 class LayerFeatures:
-    """Features of a layer, as they came: of one query, whatever the number of pages; `head` stood around them."""
+    """Features of a layer, as they came: of one query, whatever the number of pages."""
 
-    head: dict[str, Any]
+    head: dict[str, Any]  # what stood around them
     items: list[dict[str, Any]]
     geojson: bool
     query: dict[str, str]
@@ -63,23 +60,18 @@ class LayerFeatures:
 
 @dataclass(frozen=True, slots=True)
 class ServiceLayer:
-    """A layer as it describes itself, and the client by which it is asked.
-
-    `field` has the day (`date_only`: without a time), `key` is unique and puts features in order; each is empty without
-    any. An answer has at most `page` features, and there are further `pages` where the layer has those; it is in
-    GeoJSON or else in Esri's JSON. `edited` is its last edit (ms since 1970), `credit` whose it says it is.
-    """
+    """A layer as it describes itself, and the client by which it is asked."""
 
     client: Client
     url: str
-    field: str
-    date_only: bool
-    key: str
-    page: int
-    pages: bool
-    geojson: bool
-    edited: int | None
-    credit: str
+    field: str  # which has the day; empty without any
+    date_only: bool  # whether that is without a time
+    key: str  # the field that is unique and puts features in order; empty without any
+    page: int  # the most features that an answer has
+    pages: bool  # whether further pages can be asked for
+    geojson: bool  # whether it answers in GeoJSON; else in Esri's JSON
+    edited: int | None  # when last (ms since 1970)
+    credit: str  # whose it says it is
 
     @property
     def name(self) -> str:
@@ -249,8 +241,8 @@ def describe(client: Client, url: str, field: str = "") -> ServiceLayer:
         if len(left) > 1 and len(likely) != 1:
             cure = "name one with --date-field"
             raise UsageError(f"has date fields {', '.join(left)}", where=name_of(url), cure=cure)
-        left = likely or left or [""]
-    chosen = left[0]
+        left = likely or left
+    chosen = next(iter(left), "")
     return ServiceLayer(
         client=client,
         url=url,

@@ -11,9 +11,7 @@ from pathlib import Path
 from frontcalc.config import read_toml
 from frontcalc.errors import DataError, UsageError
 
-VARIABLE = "FRONTCALC_SOURCES"
-"""The environment variable that names another table."""
-
+VARIABLE = "FRONTCALC_SOURCES"  # the environment variable that names another table
 _TABLE = Path(__file__).parents[1] / "data" / "sources.toml"
 _NOT_STATED = "licence not stated"
 _KINDS = ("arcgis", "arcgis-live", "deepstate", "git")
@@ -32,41 +30,34 @@ class FetchOptions:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A layer of an ArcGIS service below the source's base, and its date field where that has to be said."""
+    """A layer of an ArcGIS service below the source's base."""
 
     layer: str
-    field: str = ""
+    field: str = ""  # its date field, where that has to be said
+    newer: str = ""  # what the publisher has begun to call it, asked for where `layer` is gone
 
 
 @dataclass(frozen=True, slots=True)
 class MapSource:
-    """Where maps are from, and on what terms.
-
-    `kind` says how a source is fetched (`arcgis`, `arcgis-live`, `deepstate`, `git`), `title` what it has. Whose the
-    maps are and what they allow stands in `publisher`, `attribution` and `licence`, what of that is not known in
-    `unresolved`, and where the publisher says so in `terms`; `restricted` ones must be accepted before anything is
-    fetched. `as_of_offset_days` are added to the stamp of a file for the day that it shows. Files or services lie at
-    `base`, `listing` lists them, and `files` is how their names are written; of `services` the first that has a day
-    counts. Features are marked with `layer`, names of files begin with `prefix`, and `view` is that of its archives.
-    """
+    """Where maps are from, and on what terms."""
 
     name: str
-    kind: str
-    title: str = ""
+    kind: str  # how it is fetched
+    title: str = ""  # what it has
     publisher: str = ""
     attribution: str = ""
     licence: str = ""
-    unresolved: str = ""
-    terms: str = ""
-    restricted: bool = False
-    as_of_offset_days: int = 0
-    base: str = ""
-    listing: str = ""
-    files: str = ""
-    services: tuple[Service, ...] = ()
-    layer: str = ""
-    prefix: str = ""
-    view: str = ""
+    unresolved: str = ""  # what is not known of the licence
+    terms: str = ""  # where the publisher says what is allowed
+    restricted: bool = False  # must be accepted before anything is fetched
+    as_of_offset_days: int = 0  # to add to the stamp of a file for the day that it shows
+    base: str = ""  # where its files or services lie
+    listing: str = ""  # where its files are listed
+    files: str = ""  # how their names are written
+    services: tuple[Service, ...] = ()  # of which the first that has a day counts
+    layer: str = ""  # the mark of its features
+    prefix: str = ""  # with which names of files begin
+    view: str = ""  # of its archives
 
     @property
     def licence_line(self) -> str:
@@ -74,11 +65,11 @@ class MapSource:
         return "; ".join(filter(None, (self.licence, f"unresolved: {self.unresolved}" if self.unresolved else "")))
 
 
+# Not in the table, since their addresses are the user's.
 OF_USER = {
     "arcgis": MapSource("arcgis", "arcgis-url", "any layer of a FeatureServer with a date field", licence=_NOT_STATED),
     "url": MapSource("url", "url", "plain files by their addresses", licence=_NOT_STATED),
 }
-"""Sources that are not in the table, since their addresses are the user's."""
 
 
 def sources() -> dict[str, MapSource]:

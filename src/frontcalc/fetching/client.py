@@ -22,19 +22,20 @@ T = TypeVar("T")
 _package = partial(extra_package, where="fetching", extra="fetch")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SECRETS = {"access_token", "api_key", "apikey", "auth", "key", "password", "secret", "sig", "signature", "token"}
-_REDIRECTS = 5
-_LONGEST_ETAG = 200
+_REDIRECTS, _LONGEST_ETAG = 5, 200
 _LATER = "try again later"
-_NEVER_REACHED = 2
-"""Attempts where nothing ever answered: without a network nobody should have to wait for all of them."""
+_NETWORK = "is there a network?"
+_PUBLIC = "frontcalc fetches only what is public"
+_NEVER_REACHED = 2  # attempts where nothing ever answered: without a network nobody should have to wait for all of them
 
 
 class PassingError(DataError):
     """A fault that may pass when the server is asked again; `wait_s` is how long it wants to be left alone (s)."""
 
-    def __init__(self, problem: str, *, where: str | None = None, cure: str | None = None, wait_s: float = 0.0) -> None:
+    wait_s = 0.0
+
+    def __init__(self, problem: str, *, where: str, cure: str | None) -> None:
         super().__init__(problem, where=where, cure=cure)
-        self.wait_s = wait_s
 
 
 class UnreachableError(PassingError):
@@ -117,11 +118,8 @@ class Client:
 
     def __init__(self, patience: Patience, *, same_host: bool = True) -> None:
         self._httpx, self._anyio, self._tenacity = map(_package, ("httpx", "anyio", "tenacity"))
-        self.patience = patience
-        self._same_host = same_host
-        self._stack = ExitStack()
-        self._reached = False
-        self._last = 0.0
+        self.patience, self._same_host = patience, same_host
+        self._reached, self._last = False, 0.0
 
     def __enter__(self) -> Self:
         """Start the loop in which requests run: only there can a deadline stop one at any step."""
@@ -158,6 +156,8 @@ class Client:
         """
         check_address(url)
         most = limits()["max_bytes"] if limit is None else limit
+        patience, tenacity = self.patience, self._tenacity
+        random_s = tenacity.wait_random_exponential(multiplier=patience.first_wait_s, max=patience.longest_wait_s)
 
         def once() -> Any:
             self._keep_pace(url)
@@ -165,27 +165,21 @@ class Client:
             self._reached = True
             return None if answer is None else read(answer)
 
-        again = self._tenacity.Retrying(
-            retry=self._tenacity.retry_if_exception_type(PassingError),
-            stop=self._is_enough,
-            wait=self._wait_s,
-            sleep=self.patience.sleep,
+        def is_enough(state: Any) -> bool:
+            error = state.outcome.exception()
+            never = isinstance(error, UnreachableError) and not self._reached
+            attempts = min(_NEVER_REACHED, patience.attempts) if never else patience.attempts
+            return bool(state.attempt_number >= attempts or error.wait_s > patience.longest_wait_s)
+
+        again = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(PassingError),
+            stop=is_enough,
+            # As long as the server says, or a random time that doubles at most.
+            wait=lambda state: max(random_s(state), state.outcome.exception().wait_s),
+            sleep=patience.sleep,
             reraise=True,
         )
         return again(once)
-
-    def _is_enough(self, state: Any) -> bool:
-        """Say whether to give up."""
-        error, most = state.outcome.exception(), self.patience.attempts
-        if isinstance(error, UnreachableError) and not self._reached:
-            most = min(_NEVER_REACHED, most)
-        return bool(state.attempt_number >= most or error.wait_s > self.patience.longest_wait_s)
-
-    def _wait_s(self, state: Any) -> float:
-        """Return how long to wait: as long as the server says, or a random time that doubles at most."""
-        first, longest = self.patience.first_wait_s, self.patience.longest_wait_s
-        wait = self._tenacity.wait_random_exponential(multiplier=first, max=longest)
-        return max(float(wait(state)), float(state.outcome.exception().wait_s))
 
     def _keep_pace(self, url: str) -> None:
         """Wait until the next request is polite."""
@@ -206,15 +200,13 @@ class Client:
         except TimeoutError as error:
             raise PassingError(f"takes more than {self.patience.request_s:g} s", where=host, cure=_LATER) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-            problem = f"cannot be reached ({type(error).__name__})"
-            raise UnreachableError(problem, where=host, cure="is there a network?") from error
+            raise UnreachableError(f"cannot be reached ({type(error).__name__})", where=host, cure=_NETWORK) from error
         except httpx.TimeoutException as error:
             raise PassingError(f"says nothing for {self.patience.silence_s:g} s", where=host, cure=_LATER) from error
         except httpx.DecodingError as error:
             raise PassingError("sends damaged gzip", where=host, cure=_LATER) from error
         except httpx.TransportError as error:
-            problem = f"breaks off ({type(error).__name__})"
-            raise PassingError(problem, where=host, cure="is there a network?") from error
+            raise PassingError(f"breaks off ({type(error).__name__})", where=host, cure=_NETWORK) from error
         except httpx.InvalidURL as error:
             raise UsageError("is no address", where=host, cure="check it") from error
 
@@ -223,20 +215,22 @@ class Client:
         first = str(url)
         for _ in range(_REDIRECTS + 1):
             async with self._http.stream("GET", url, headers={"If-None-Match": etag} if etag else {}) as response:
-                if response.status_code in (301, 302, 303, 307, 308):
+                status = response.status_code
+                if status in (301, 302, 303, 307, 308):
                     url = self._redirected(first, str(url), response.headers.get("location", ""))
                     continue
-                if etag and response.status_code == 304:
+                if etag and status == 304:
                     return None
-                status = response.status_code
                 if status in (404, 410):
                     raise NoDataError(f"has nothing there ({status})", where=host, cure="check the address")
                 if status in (401, 403):
-                    raise DataError(f"refuses ({status})", where=host, cure="frontcalc fetches only what is public")
+                    raise DataError(f"refuses ({status})", where=host, cure=_PUBLIC)
                 if status in (408, 425, 429) or status >= 500:
                     wait = retry_after_s(response.headers.get("retry-after", ""), datetime.now(UTC))
                     problem = f"answers with status {status}" + (f", and asks to wait {wait:,.0f} s" if wait else "")
-                    raise PassingError(problem, where=host, cure=_LATER, wait_s=wait)
+                    passing = PassingError(problem, where=host, cure=_LATER)
+                    passing.wait_s = wait
+                    raise passing
                 if status != 200:
                     raise DataError(f"answers with status {status}", where=host, cure=_LATER)
                 data = bytearray()

@@ -20,9 +20,8 @@ from frontcalc.fetching.catalogue import MapSource
 from frontcalc.manifest import NAME, REVISIONS, HeldFile, Manifest, is_manifest, manifest_bytes, read_manifest
 from frontcalc.names import printable
 
+# Temporary files of a run that was killed; `atomic.beside` names them.
 _LEFT_BEHIND = re.compile(r"\.(?:\w*\d{4}-\d\d-\d\d[\w.]*|manifest\.json|frontcalc\.toml)\.\w{8}")
-"""Temporary files of a run that was killed; `atomic.beside` names them."""
-
 _LONGEST_LINE = 500
 
 
@@ -52,18 +51,17 @@ class Folder:
     """
 
     def __init__(self, root: Path, source: MapSource, origin: str) -> None:
-        self.root = root
-        self.prefix = source.prefix
+        self.root, self.prefix = root, source.prefix
         stated = _stated(root, source, origin)
+
+        def is_sound(held: HeldFile) -> bool:
+            path = root / held.file
+            # A name of another form is none of ours.
+            ours = re.fullmatch(rf"{re.escape(f'{self.prefix}{held.day}')}(?:\.[a-z]+)+", held.file)
+            return bool(ours) and path.is_file() and not path.is_symlink() and _sha256(path) == held.sha256
+
         with _writing(root):
-            sound = []
-            for held in stated.files:
-                path = root / held.file
-                # A name of another form is none of ours.
-                ours = re.fullmatch(rf"{re.escape(f'{self.prefix}{held.day}')}(?:\.[a-z]+)+", held.file)
-                if ours and path.is_file() and not path.is_symlink() and _sha256(path) == held.sha256:
-                    sound.append(held)
-        self.manifest = replace(stated, files=tuple(sound))
+            self.manifest = replace(stated, files=tuple(filter(is_sound, stated.files)))
 
     def held(self, day: date | None, url: str) -> HeldFile | None:
         """Return the file of a day, or without a day the latest from an address; None without any."""
@@ -90,7 +88,6 @@ class Folder:
             earlier = [path for path in self.root.glob(f"{stem}.*") if path.is_file()]
             differing = [path for path in earlier if path != place or _sha256(path) != digest]
             for path in differing:
-                # Kept under its day and its content.
                 kept = self.root / REVISIONS / f"{stem}.{_sha256(path)[:16]}{path.name.removeprefix(stem)}"
                 kept.parent.mkdir(exist_ok=True)
                 if not kept.exists():
@@ -174,18 +171,11 @@ def _sha256(path: Path) -> str:
 
 def config_bytes(source: MapSource) -> bytes:
     """Return the archive's frontcalc.toml, by which every output states whose the maps are and on what terms."""
-    facts = {
-        "publisher": source.publisher,
-        "attribution": source.attribution,
-        "licence": source.licence_line,
-        "view": source.view,
-        "as_of_offset_days": source.as_of_offset_days,
-    }
+    texts = {"publisher": source.publisher, "attribution": source.attribution, "licence": source.licence_line}
     lines = ["# Written by frontcalc fetch, once: what you change here stays."]
-    for key, value in facts.items():
-        if value:
-            text = json.dumps(printable(value)[:_LONGEST_LINE], ensure_ascii=False) if isinstance(value, str) else value
-            lines.append(f"{key} = {text}")
+    for key, text in (texts | {"view": source.view}).items():
+        lines += [f"{key} = {json.dumps(printable(text)[:_LONGEST_LINE], ensure_ascii=False)}"] if text else []
+    lines += [f"as_of_offset_days = {days}"] if (days := source.as_of_offset_days) else []
     return "\n".join(lines).encode() + b"\n"
 
 

@@ -15,7 +15,7 @@ import orjson
 
 from frontcalc.dates import day_from_name, day_from_property
 from frontcalc.day_forms import candidates
-from frontcalc.errors import DataError, FrontcalcError, UsageError
+from frontcalc.errors import DataError, FrontcalcError, NoDataError, UsageError
 from frontcalc.fetching import arcgis
 from frontcalc.fetching.arcgis import OWN, LayerFeatures, Moments, ServiceLayer, name_of
 from frontcalc.fetching.catalogue import FetchOptions, MapSource
@@ -42,31 +42,24 @@ _SUFFIXES = {
 
 @dataclass(frozen=True, slots=True)
 class RemoteMap:
-    """A map that a source has: its day (None if only the map says it), address, and the publisher's version, if told.
+    """A map that a source has."""
 
-    `get` fetches it; it returns None where the map still has the ETag that is handed over.
-    """
-
-    day: date | None
+    day: date | None  # None if only the map says it
     url: str
-    get: Callable[[str], Map | None]
-    version: str = ""
+    get: Callable[[str], Map | None]  # fetches it; None where it still has the ETag that is handed over
+    version: str = ""  # the publisher's, if told
 
 
 @dataclass(slots=True)
 class Plan:
-    """The maps that a source has, by day, and what of it could not be asked, and why.
-
-    `remarks` are warnings about features that are in no map, and `credit` is whose the publisher says the maps are. All
-    its `days`, wanted or not, are None where they cannot be told. Each of `checks` takes the number of features by day
-    that the archive holds in the end, and returns what is missing, empty if nothing is.
-    """
+    """The maps that a source has, by day."""
 
     maps: list[RemoteMap] = field(default_factory=list)
-    failures: list[tuple[str, FrontcalcError | None]] = field(default_factory=list)
+    failures: list[tuple[str, FrontcalcError | None]] = field(default_factory=list)  # what could not be asked, and why
     remarks: list[str] = field(default_factory=list)
-    credit: str = ""
-    days: set[date] | None = None
+    credit: str = ""  # whose the publisher says the maps are
+    days: set[date] | None = None  # all it has, wanted or not; None where they cannot be told
+    # Of the number of features by day that the archive holds in the end: what is missing, empty if nothing is.
     checks: list[Callable[[dict[date, int]], str]] = field(default_factory=list)
 
 
@@ -77,12 +70,11 @@ def origin_of(source: MapSource, options: FetchOptions) -> str:
         raise UsageError(problem, where="--since", cure="give the earlier day first")
     if options.urls and source.kind not in ("arcgis-url", "url"):
         raise UsageError("takes no address", where=source.name, cure="leave it out")
-    fitting = {
-        "--day": (options.day, ("arcgis-url", "arcgis-live", "deepstate", "url")),
-        "--since and --until": (options.since or options.until, ("arcgis", "arcgis-url", "git", "url")),
-        "--date-field": (options.date_field, ("arcgis", "arcgis-url")),
-    }
-    for option, (given, kinds) in fitting.items():
+    for option, given, kinds in (
+        ("--day", options.day, ("arcgis-url", "arcgis-live", "deepstate", "url")),
+        ("--since and --until", options.since or options.until, ("arcgis", "arcgis-url", "git", "url")),
+        ("--date-field", options.date_field, ("arcgis", "arcgis-url")),
+    ):
         if given and source.kind not in kinds:
             raise UsageError(f"means nothing for {source.name}", where=option, cure="leave it out")
     if source.kind != "arcgis-url":
@@ -95,9 +87,8 @@ def origin_of(source: MapSource, options: FetchOptions) -> str:
 
 def plan_maps(client: Client, source: MapSource, options: FetchOptions) -> Plan:
     """Ask a source what it has, and return the maps of the days that are wanted, by day."""
-    kind = source.kind
-    if kind == "arcgis-url":
-        kind = "arcgis-live" if options.day else "arcgis"
+    # A layer of the user's shows one day if that was named.
+    kind = {"arcgis-url": "arcgis-live" if options.day else "arcgis"}.get(source.kind, source.kind)
     plan = _PLANNERS[kind](client, source, options)
     since, until = options.since or date.min, options.until or date.max
     plan.maps = [one for one in plan.maps if one.day is None or since <= one.day <= until]
@@ -201,9 +192,9 @@ def _repository(client: Client, source: MapSource, options: FetchOptions) -> Pla
 def _timelapse(client: Client, source: MapSource, options: FetchOptions) -> Plan:
     """Plan a map a day of layers with a date field; of a day that two layers have, the first counts."""
     plan, days = Plan(), set[date]()
-    for url, date_field in _addresses(source, options):
+    for address in _addresses(source, options):
         try:
-            layer = arcgis.describe(client, url, date_field)
+            layer = _described(client, address, plan.remarks)
             if not layer.field:
                 cure = "if it shows one day, give that with --day"
                 raise UsageError("has no date field", where=layer.name, cure=cure)
@@ -214,7 +205,7 @@ def _timelapse(client: Client, source: MapSource, options: FetchOptions) -> Plan
         except FrontcalcError as error:
             if not source.services or isinstance(error, UnreachableError):
                 raise
-            plan.failures.append((name_of(url), error))
+            plan.failures.append((name_of(address[0]), error))
             continue
         plan.credit = plan.credit or _credit(layer)
         new = {day: runs for day, runs in moments.items() if day not in days}
@@ -229,11 +220,31 @@ def _timelapse(client: Client, source: MapSource, options: FetchOptions) -> Plan
     return plan
 
 
-def _addresses(source: MapSource, options: FetchOptions) -> list[tuple[str, str]]:
-    """Return the addresses of a source's layers and their date fields."""
-    base = source.base.rstrip("/")
-    named = [(f"{base}/{service.layer}", options.date_field or service.field) for service in source.services]
-    return named or [(url, options.date_field) for url in options.urls]
+def _addresses(source: MapSource, options: FetchOptions) -> list[tuple[str, str, str]]:
+    """Return the address of each layer of a source, its date field, and its newer address; the latter may be empty."""
+    base, field = source.base.rstrip("/"), options.date_field
+    if not source.services:
+        return [(url, field, "") for url in options.urls]
+    named = ((one.layer, field or one.field, one.newer) for one in source.services)
+    return [(f"{base}/{layer}", own, newer and f"{base}/{newer}") for layer, own, newer in named]
+
+
+def _described(client: Client, address: tuple[str, str, str], remarks: list[str]) -> ServiceLayer:
+    """Describe a layer, or where it is gone the one at its newer address, which is remarked on."""
+    url, date_field, newer = address
+    try:
+        return arcgis.describe(client, url, date_field)
+    except (DataError, NoDataError) as gone:
+        # A server that is busy or out of reach says nothing of the layer.
+        if not newer or isinstance(gone, PassingError):
+            raise
+        try:
+            layer = arcgis.describe(client, newer, date_field)
+        except (DataError, NoDataError) as error:
+            problem = f"{gone.problem}, and its newer name, {name_of(newer)}, {error.problem}"
+            raise type(gone)(problem, where=name_of(url), cure=gone.cure) from error
+        remarks.append(f"{name_of(url)} {gone.problem}; {layer.name} is fetched in its place")
+        return layer
 
 
 def _credit(layer: ServiceLayer) -> str:
@@ -255,16 +266,17 @@ def _missing(layer: ServiceLayer, moments: dict[date, list[Moments]], own: set[d
 
 def _live(client: Client, source: MapSource, options: FetchOptions) -> Plan:
     """Plan one map of layers that show one day: that on which they were last edited, unless the user says it."""
-    described = [arcgis.describe(client, url, date_field) for url, date_field in _addresses(source, options)]
+    remarks: list[str] = []
+    described = [_described(client, address, remarks) for address in _addresses(source, options)]
     layers = [layer.in_a_form_it_gives() for layer in described]
     edits = [layer.edited for layer in layers if layer.edited is not None]
     if options.day is None and not edits:
         raise UsageError("do not say which day they show", where=source.name, cure="give it with --day")
     day = options.day or day_from_property(max(edits))
     version = " ".join(map(str, edits)) if len(edits) == len(layers) else ""
-    names = [layer.name.partition("/")[0] if source.services else "" for layer in layers]
-    asked = [(name, layer.features) for name, layer in zip(names, layers, strict=True)]
-    return Plan([_map_of_layers(day, source.base or layers[0].url, version, asked)], credit=_credit(layers[0]))
+    asked = [(layer.name.partition("/")[0] if source.services else "", layer.features) for layer in layers]
+    whole = _map_of_layers(day, source.base or layers[0].url, version, asked)
+    return Plan([whole], remarks=remarks, credit=_credit(layers[0]))
 
 
 def _map_of_layers(
@@ -277,13 +289,11 @@ def _map_of_layers(
     alone = len(layers) == 1
 
     def get(etag: str) -> Map | None:
-        parts: list[LayerFeatures] = []
-        for _, ask in layers:
-            # An ETag is of one layer; with several there is none.
-            part = ask(etag=etag if alone else "")
-            if part is None:
-                return None
-            parts.append(part)
+        # An ETag is of one layer; with several there is none, and each answers.
+        got = [ask(etag=etag if alone else "") for _, ask in layers]
+        parts = [part for part in got if part is not None]
+        if not parts:
+            return None
         first, lines = parts[0], list[bytes]()
         if any(part.geojson != first.geojson for part in parts):
             raise DataError("answer in different forms", where=host_of(url), cure="fetch them one by one")
@@ -303,6 +313,7 @@ def _map_of_layers(
     return RemoteMap(day, url, get, version)
 
 
+# Kind of source to the function that plans it.
 _PLANNERS: dict[str, Callable[[Client, MapSource, FetchOptions], Plan]] = {
     "arcgis": _timelapse,
     "arcgis-live": _live,
@@ -310,4 +321,3 @@ _PLANNERS: dict[str, Callable[[Client, MapSource, FetchOptions], Plan]] = {
     "deepstate": _deepstate,
     "git": _repository,
 }
-"""Kind of source to the function that plans it."""

@@ -14,24 +14,19 @@ from frontcalc.notices import FINDINGS, Fault, Severity
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding, on `maps` maps one after the other (None where it is not of maps); the published columns, in order.
-
-    `code` is a key of `frontcalc.notices.FINDINGS`; `layer` has several names joined by « + »; `file` is the first;
-    `lon` and `lat` (degrees) are a place to look at on the first map, `km2` is the largest area of the maps, `count`
-    how many on all maps of what the message names.
-    """
+    """One finding; the published columns, in order."""
 
     severity: str
-    code: str
+    code: str  # a key of `frontcalc.notices.FINDINGS`
     date: dt.date | None
     until: dt.date | None
-    maps: int | None
-    layer: str
-    file: str
-    lon: float | None
+    maps: int | None  # on how many one after the other; None where it is not of maps
+    layer: str  # several names are joined by « + »
+    file: str  # the first
+    lon: float | None  # with `lat` a place to look at on the first map (degrees)
     lat: float | None
-    km2: float | None
-    count: int | None
+    km2: float | None  # the largest area of the maps
+    count: int | None  # how many on all maps of what the message names
     message: str
 
 
@@ -59,15 +54,14 @@ def gather(by_map: Iterable[Iterable[Fault]]) -> Iterator[Finding]:
 def finding(run: list[Fault]) -> Finding:
     """Return one finding for faults of one code and layer, on one map or on several in turn."""
     first, last = run[0], run[-1]
-    areas = [fault.km2 for fault in run if fault.km2 is not None]
+    km2 = max((fault.km2 for fault in run if fault.km2 is not None), default=None)
     counts = [fault.count for fault in run if fault.count is not None]
-    days = len({fault.day for fault in run})
-    code = FINDINGS[first.code]
-    more = ""
+    days, code, more = len({fault.day for fault in run}), FINDINGS[first.code], ""
     if days > 1:
         more = f"; so on {days} maps to {last.day}"
         more += f", {sum(counts)} in all" if counts else ""
-        more += f", {max(areas):,.3f} km² at most" if areas else ""
+        more += "" if km2 is None else f", {km2:,.3f} km² at most"
+    lon, lat = first.at or (None, None)
     return Finding(
         severity=code.severity.value,
         code=first.code,
@@ -76,9 +70,9 @@ def finding(run: list[Fault]) -> Finding:
         maps=days if first.maps == 1 else first.maps,
         layer=first.layer,
         file=first.file,
-        lon=first.at[0] if first.at else None,
-        lat=first.at[1] if first.at else None,
-        km2=max(areas) if areas else None,
+        lon=lon,
+        lat=lat,
+        km2=km2,
         count=sum(counts) if counts else None,
         message=f"{first.what}{more}; {first.cure or code.cure}",
     )

@@ -21,36 +21,26 @@ from frontcalc.outliers import MOVING_KM2, NEIGHBOURS, highest_usual, scale_of, 
 from frontcalc.snapshots import Box, box_around, is_exchanged, latitude_first
 from frontcalc.views import VIEWS
 
-SHARE_OF_HELD = 0.001
-"""Steps below a thousandth of what is held are no jumps, whatever is usual."""
-
-FEWEST_STEPS = 26
-"""Fewer steps, half a year of weeks, do not say what is usual: a beginning is all jumps."""
-
+SHARE_OF_HELD = 0.001  # steps below a thousandth of what is held are no jumps, whatever is usual
+FEWEST_STEPS = 26  # fewer steps, half a year of weeks, do not say what is usual: a beginning is all jumps
 # A rhythm is one that three of five gaps keep; with fewer gaps than this none can be told.
 _RHYTHM, _FEWEST_GAPS = 0.6, 4
 _FAR = timedelta(days=365)
-# Fewer maps do not say where an archive lies.
-_FEWEST_BOXES = 3
+_FEWEST_BOXES = 3  # fewer maps do not say where an archive lies
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What is remembered of a map when its geometry no longer is; `file` is what messages call its first file.
-
-    `sha256` is of its files, empty where they hold other days too; `layers` has name, meaning and digest of the known
-    ones; `held_km2` is by actor, in the assessed view; `whole` says that all of it could be read, `stated` which days
-    its files' properties state.
-    """
+    """What is remembered of a map when its geometry no longer is."""
 
     ref: SnapshotRef
     day: date
-    file: str
-    sha256: tuple[str, ...]
-    layers: tuple[tuple[str, Layer, str], ...]
-    held_km2: dict[str, float]
-    whole: bool
-    stated: tuple[date, ...]
+    file: str  # what messages call its first file
+    sha256: tuple[str, ...]  # of its files; empty where they hold other days too
+    layers: tuple[tuple[str, Layer, str], ...]  # name, meaning and digest of the known ones
+    held_km2: dict[str, float]  # by actor, in the assessed view
+    whole: bool  # whether all of it could be read
+    stated: tuple[date, ...]  # the days that its files' properties state
     box: Box | None
 
 
@@ -96,13 +86,12 @@ def check_maps(
     """Yield the faults that show from map to map; `swapped` are those of `exchanged_maps`."""
     implausible = list(_implausible_days(traces, today))
     blank = [trace for trace in traces if trace.box and all(not layer.legend for _, layer, _ in trace.layers)]
-    what = "no layer of this map is known, while other maps of the archive have known ones"
     some = blank if len(blank) < len(traces) else []
-    unnamed = [Fault("NO-LAYER", what, trace.day, file=trace.file) for trace in some]
-    off, nameless = {fault.day for fault in implausible}, {fault.day for fault in unnamed}
+    off, nameless = {fault.day for fault in implausible}, {trace.day for trace in some}
     yield from swapped.values()
     yield from implausible
-    yield from unnamed
+    what = "no layer of this map is known, while other maps of the archive have known ones"
+    yield from (Fault("NO-LAYER", what, trace.day, file=trace.file) for trace in some)
     yield from _missing_days([trace for trace in traces if trace.day not in off])
     yield from _differing_days(traces)
     yield from _repeats(traces)
@@ -124,12 +113,11 @@ def _missing_days(traces: Traces) -> Iterator[Fault]:
     usual, times = Counter(gaps).most_common(1)[0]
     if times < _RHYTHM * len(gaps):
         return
+    rhythm = "every day" if usual == 1 else f"every {usual} days"
     for first, gap in zip(traces, gaps, strict=False):
         lacking = round(gap / usual) - 1
         if lacking > 0:
-            start = first.day + timedelta(days=usual)
-            end = first.day + timedelta(days=usual * lacking)
-            rhythm = "every day" if usual == 1 else f"every {usual} days"
+            start, end = (first.day + timedelta(days=usual * count) for count in (1, lacking))
             days = str(start) if lacking == 1 else f"{lacking} maps from {start} to {end}"
             what = f"{days} missing after {first.file}, in an archive with a map {rhythm}"
             yield Fault("DAYS-MISSING", what, start, end, file=first.file, count=lacking, maps=None)
@@ -163,10 +151,8 @@ def _differing_days(traces: Traces) -> Iterator[Fault]:
     if wrong:
         usual, times = Counter((day - trace.day).days for trace, day in wrong).most_common(1)[0]
         signed = f"{usual:+d}".replace("-", "\N{MINUS SIGN}")
-        what = (
-            f"the date properties of {len(run)} of {len(stating)} maps differ from the names, "
-            f"{times} of them by {signed} {'day' if abs(usual) == 1 else 'days'}; the first says {wrong[0][1]}"
-        )
+        what = f"the date properties of {len(run)} of {len(stating)} maps differ from the names, {times} of them by"
+        what += f" {signed} {'day' if abs(usual) == 1 else 'days'}; the first says {wrong[0][1]}"
         yield _of_run(run, "DATE-DIFFERS", what)
 
 
@@ -178,12 +164,8 @@ def _repeats(traces: Traces) -> Iterator[Fault]:
     for _, pairs in groupby(again, key=lambda pair: pair[0].day):
         (first, *_), run = zip(*pairs, strict=True)
         yield _of_run(run, "REPEATED", f"{_maps(len(run))} byte for byte the same as {first.file}")
-    same = [
-        second
-        for first, second in pairwise(traces)
-        if second.layers and first.layers == second.layers and first.sha256 != second.sha256
-    ]
-    if same:
+    alike = ((first, second) for first, second in pairwise(traces) if second.layers and first.layers == second.layers)
+    if same := [second for first, second in alike if first.sha256 != second.sha256]:
         what = f"{len(same)} of {_maps(len(traces))} {'show' if len(same) > 1 else 'shows'} what the one before shows"
         yield _of_run(same, "UNCHANGED", what)
 
@@ -242,10 +224,8 @@ def _jumps(traces: Traces, plane: str) -> Iterator[Fault]:
             part_km2 = float(geometry.area_km2(part))
             west, south, east, north = crs.bounds_in_degrees(plane, part.bounds)
             signed = f"{change_km2:+,.1f}".replace("-", "\N{MINUS SIGN}")
-            what = (
-                f"{actor}: {signed} km² from {first.day} to {second.day}, of it {part_km2:,.1f} km² in one part"
-                f" at {west:.3f}, {south:.3f} to {east:.3f}, {north:.3f}"
-            )
+            what = f"{actor}: {signed} km² from {first.day} to {second.day}, of it {part_km2:,.1f} km² in one part"
+            what += f" at {west:.3f}, {south:.3f} to {east:.3f}, {north:.3f}"
             at = place_of(part, plane)
             yield Fault("AREA-JUMP", what, first.day, second.day, "", second.file, at, part_km2, count=1, maps=2)
 
@@ -256,10 +236,9 @@ def _is_jump(held_km2: NDArray[np.float64], days: NDArray[np.int64]) -> NDArray[
         return np.zeros(len(days), dtype=bool)
     change = np.abs(np.diff(held_km2))
     rate = change / days
-    usual = rate[change > MOVING_KM2]
-    if len(usual) < FEWEST_STEPS:
-        # Of an archive that hardly moves, any step beyond the floor stands out.
-        usual = np.zeros(1)
+    moving = rate[change > MOVING_KM2]
+    # Of an archive that hardly moves, any step beyond the floor stands out.
+    usual = moving if len(moving) >= FEWEST_STEPS else np.zeros(1)
     scale = max(scale_of(usual), float(np.median(usual)))
     near = [rate[max(0, step - NEIGHBOURS) : step + NEIGHBOURS + 1] for step in range(len(rate))]
     usually = np.array([highest_usual(rates, scale) for rates in near])

@@ -25,9 +25,7 @@ from frontcalc.regions import RegionSet
 from frontcalc.snapshots import DayFile, Tell, parse_snapshot, to_equal_area
 from frontcalc.views import VIEWS
 
-LEAST_KM2 = 0.01
-"""Overlaps, and parts outside of regions, below it are the rounding of drawn borders."""
-
+LEAST_KM2 = 0.01  # overlaps, and parts outside of regions, below it are the rounding of drawn borders
 # Roles that say who holds ground; the others lie over them by their nature.
 _EXCLUSIVE = (Role.CONTROL, Role.ADVANCE, Role.CLAIMED, Role.CONTESTED, Role.LOST)
 _HELD = (Role.CONTROL, Role.ADVANCE)
@@ -36,27 +34,20 @@ _COORDINATES = re.compile(r"\[(\S+) (\S+)[^\]]*\]")
 
 
 class CheckedLayer(NamedTuple):
-    """A known layer of one map: its polygons as drawn in `crs`, and its ground in metres, None where none can be made.
-
-    `digest` is the same for the same polygons, in whatever order.
-    """
+    """A known layer of one map."""
 
     name: str
     layer: Layer
     file: str
     crs: str
-    polygons: NDArray[np.object_]
-    digest: str
-    ground: shapely.MultiPolygon | None
+    polygons: NDArray[np.object_]  # as drawn in `crs`
+    digest: str  # the same for the same polygons, in whatever order
+    ground: shapely.MultiPolygon | None  # in metres; None where none can be made
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CheckedMap:
-    """One map as far as it can be read, with the faults met, and what was measured on it in the CRS `plane`.
-
-    The next map takes over what is the same: `overlaps` by the digests of two layers, None where they do not overlap;
-    `held_km2`, what is held by the assessed view, by the actor and the digests of its layers.
-    """
+    """One map as far as it can be read, with the faults met, and what was measured on it in the CRS `plane`."""
 
     ref: SnapshotRef
     plane: str
@@ -64,6 +55,8 @@ class CheckedMap:
     layers: tuple[CheckedLayer, ...]
     faults: tuple[Fault, ...]
     tells: tuple[Tell, ...]
+    # The next map takes over what is the same: by the digests of two layers, None where they do not overlap; and by the
+    # actor and the digests of its layers, in the assessed view.
     overlaps: dict[tuple[str, str], Fault | None] = field(default_factory=dict)
     held_km2: dict[tuple[str, ...], float] = field(default_factory=dict)
 
@@ -155,18 +148,15 @@ def _rings(day: CheckedMap) -> Iterator[Fault]:
 
 def _overlaps(day: CheckedMap, before: CheckedMap | None) -> Iterator[Fault]:
     """Yield a fault for each two layers that cover the same ground."""
-    mine = [one for one in day.layers if one.ground is not None and one.layer.role in _EXCLUSIVE]
-    for first, second in combinations(mine, 2):
+    mine = [(one, one.ground) for one in day.layers if one.ground is not None and one.layer.role in _EXCLUSIVE]
+    for (first, ground), (second, other) in combinations(mine, 2):
         rival = first.layer.actor != second.layer.actor
         if rival and not (first.layer.role in _HELD and second.layer.role in _HELD):
             continue
-        pair = (first.digest, second.digest)
-        known = before.overlaps if before else {}
+        pair, known = (first.digest, second.digest), before.overlaps if before else {}
         day.overlaps[pair] = known.get(pair)
         if pair not in known:
-            assert first.ground is not None
-            assert second.ground is not None
-            shared = shapely.intersection(first.ground, second.ground)
+            shared = shapely.intersection(ground, other)
             km2 = float(geometry.area_km2(shared))
             if km2 >= LEAST_KM2:
                 who = " and ".join(one.layer.actor if rival else one.name for one in (first, second))
@@ -186,22 +176,19 @@ def _outside(day: CheckedMap, regions: RegionSet) -> Iterator[Fault]:
         if one.ground is None or one.layer.role is Role.OTHER:
             continue
         parts = shapely.get_parts(one.ground)
-        touching = np.unique(tree.query(parts, predicate="intersects")[0])
-        outside = np.delete(parts, touching)
+        outside = np.delete(parts, np.unique(tree.query(parts, predicate="intersects")[0]))
         outside = outside[geometry.area_km2(outside) >= LEAST_KM2]
-        if len(outside):
+        if count := len(outside):
             at = place_of(max(outside, key=lambda part: float(part.area)), day.plane)
-            km2, count = float(np.sum(geometry.area_km2(outside))), len(outside)
+            km2 = float(np.sum(geometry.area_km2(outside)))
             what = f"{_many(count, 'part', 'parts')} of {one.name}, {km2:,.3f} km², in no region"
-            yield Fault(
-                "OUTSIDE-REGIONS", what, day.ref.day, layer=one.name, file=one.file, at=at, km2=km2, count=count
-            )
+            yield Fault("OUTSIDE-REGIONS", what, day.ref.day, None, one.name, one.file, at, km2, count)
 
 
-def place_of(geometry_in_metres: shapely.Geometry, plane: str) -> tuple[float, float]:
+def place_of(part: shapely.Geometry, plane: str) -> tuple[float, float]:
     """Return a place inside a geometry of the equal-area CRS (degrees)."""
-    inside = shapely.point_on_surface(geometry_in_metres)
-    return _in_degrees(shapely.get_x(inside), shapely.get_y(inside), plane)
+    inside = shapely.point_on_surface(part)
+    return _in_degrees(inside.x, inside.y, plane)
 
 
 def _in_degrees(x: float, y: float, source: str) -> tuple[float, float]:

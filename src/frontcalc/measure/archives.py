@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -225,19 +226,17 @@ def convert(
         write_file(target, write(layer for ref in track(refs, "converting map") for layer in _layers(ref)))
         return (target,)
     if target.exists() and any(target.iterdir() if target.is_dir() else [target]):
-        raise UsageError(
-            "is no empty folder", where=target.name, cure="name a new folder, or a .parquet or .geojson file"
-        )
+        cure = "name a new folder, or a .parquet or .geojson file"
+        raise UsageError("is no empty folder", where=target.name, cure=cure)
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         problem = f"cannot be made: {reason_of(error)}"
         raise DataError(problem, where=str(target), cure="give another place with -o") from error
-    files = []
+    files = {ref: target / f"{ref.day}.geojson" for ref in refs}
     for ref in track(refs, "converting map"):
-        files.append(target / f"{ref.day}.geojson")
-        write_file(files[-1], geojson_bytes(_layers(ref)))
-    return tuple(files)
+        write_file(files[ref], geojson_bytes(_layers(ref)))
+    return tuple(files.values())
 
 
 def _readable(refs: Iterable[SnapshotRef], asked: Options, told: Told, notices: list[Notice]) -> Iterator[Snapshot]:
@@ -260,14 +259,13 @@ def _regions(maps: Archive, asked: Options) -> tuple[RegionSet, NDArray[np.objec
     if asked.regions is not None:
         regions = region_sets.read_regions(asked.regions, target_crs=target, field=asked.region_name)
         return regions, region_sets.boxes_in_degrees(regions, target)
+    known = False
     for ref in maps.refs:
-        try:
-            first = snapshots.read_snapshot(ref)
-        except DataError:
-            continue
-        if region_sets.embedded_covers(first.place):
-            return region_sets.embedded_regions(target_crs=target), load_embedded().pieces
-        break
+        with suppress(DataError):
+            known = region_sets.embedded_covers(snapshots.read_snapshot(ref).place)
+            break
+    if known:
+        return region_sets.embedded_regions(target_crs=target), load_embedded().pieces
     return region_sets.no_regions(), None
 
 

@@ -174,15 +174,11 @@ def _measure_each(
             shown = [f"{one.archive.name} shows {' and '.join(one.actors)}" for one in (first, run)]
             raise UsageError("; ".join(shown), cure="say whose territory with --actor")
         if [line.region for line in run.lines.shown] != [line.region for line in first.lines.shown]:
-            raise UsageError(
-                f"{first.archive.name} and {run.archive.name} are of different places, so that regions differ",
-                cure="give a file with --regions, or --by none",
-            )
+            problem = f"{first.archive.name} and {run.archive.name} are of different places, so that regions differ"
+            raise UsageError(problem, cure="give a file with --regions, or --by none")
     if sum(any(one.change for one in mine) for mine in found) < 2:
-        raise NoDataError(
-            "fewer than two archives have two maps for a period asked for",
-            cure="; ".join(f"{run.archive.name} has maps of {run.archive.extent}" for run in runs),
-        )
+        extents = "; ".join(f"{run.archive.name} has maps of {run.archive.extent}" for run in runs)
+        raise NoDataError("fewer than two archives have two maps for a period asked for", cure=extents)
     sides: dict[tuple[str, str], list[Side]] = {}
     for run, mine in zip(runs, found, strict=True):
         for one in sorted(mine, key=lambda one: one.span.actor):
@@ -196,10 +192,8 @@ def _names(archives: Sequence[str | Path | Archive]) -> list[str]:
     """Return what archives are called: by their names, as they were given where those are the same."""
     places = [one.name if isinstance(one, Archive) else Path(one).resolve() for one in archives]
     names = [place if isinstance(place, str) else place.name for place in places]
-    told = [
-        str(one) if names.count(name) > 1 and not isinstance(one, Archive) else name
-        for one, name in zip(archives, names, strict=True)
-    ]
+    given = zip(archives, names, strict=True)
+    told = [name if names.count(name) == 1 or isinstance(one, Archive) else str(one) for one, name in given]
     if len(set(places)) < len(places) or len(set(told)) < len(told):
         raise UsageError("the same archive is given twice", where="--archive", cure="give it once for each")
     return told
@@ -225,27 +219,28 @@ def _meta(runs: Sequence[Run], shown: Sequence[Sequence[Side]]) -> CompareMeta:
         return [value for meta in each for value in getattr(meta, name)]
 
     notices = [replace(said, message=f"{meta.archive}: {said.message}") for meta in each for said in meta.notices]
-    more: dict[str, Any] = {
-        "archive": " and ".join(meta.archive for meta in each),
-        "actors": tuple(dict.fromkeys(of_all("actors"))),
-        "other_actors": (),
-        "counted": tuple(sorted(set(of_all("counted")))),
-        "not_counted": tuple(sorted(set(of_all("not_counted")))),
-        "files": tuple(of_all("files")),
-        "periods": (),
-        "notices": (*notices, *(said for sides in shown for said in _days_differ(sides))),
-        "attribution": tuple(dict.fromkeys(of_all("attribution"))),
-        "publisher": "",
-    }
-    return extended(CompareMeta, each[0], **more, archives=each)
+    return extended(
+        CompareMeta,
+        each[0],
+        archive=" and ".join(meta.archive for meta in each),
+        actors=tuple(dict.fromkeys(of_all("actors"))),
+        other_actors=(),
+        counted=tuple(sorted(set(of_all("counted")))),
+        not_counted=tuple(sorted(set(of_all("not_counted")))),
+        files=tuple(of_all("files")),
+        periods=(),
+        notices=(*notices, *(said for sides in shown for said in _days_differ(sides))),
+        attribution=tuple(dict.fromkeys(of_all("attribution"))),
+        publisher="",
+        archives=each,
+    )
 
 
 def _days_differ(sides: Sequence[Side]) -> list[Notice]:
     """Return a notice where archives have the maps that open and close a period on different days."""
-    spans = [columns_of(side.run, side.measured.span) for side in sides]
+    spans, none = [columns_of(side.run, side.measured.span) for side in sides], "no map"
     if len({(span["opening"], span["closing"]) for span in spans}) == 1:
         return []
-    none = "no map"
     days = "; ".join(f"{one['archive']} {one['opening'] or none} and {one['closing'] or none}" for one in spans)
     beyond = "" if _alike(span["days"] for span in spans) else "; so far apart that changes have no range"
     return [Notice("DAYS-DIFFER", f"opening and closing maps are of {days}{beyond}", spans[0]["period"])]

@@ -25,11 +25,9 @@ from frontcalc.run.run import Run
 from frontcalc.snapshots import Told, drawn_km2, layers_of, note_tells, read_part, remark_on, told_apart
 from frontcalc.tables import ArchiveMeta, LegendRow, Table
 
-LAYER = "layer"
-"""What a row calls the property of a layer whose name is known, wherever the name stands."""
-
-_text = partial(json.dumps, ensure_ascii=False)
-"""Return a text, a number or a list of texts as TOML has it."""
+LAYER = "layer"  # what a row calls the property of a layer whose name is known, wherever the name stands
+_NONE = "(no layer)"
+_text = partial(json.dumps, ensure_ascii=False)  # a text, a number or a list of texts as TOML has it
 
 
 @facade
@@ -87,7 +85,7 @@ def explain_archive(
     shown = [
         replace(row, asked=plain(row.property) in asked)
         for row in rows.values()
-        if (row.property == LAYER and not (asked and row.value == "(no layer)")) or plain(row.property) in asked | loose
+        if (row.property == LAYER and not (asked and row.value == _NONE)) or plain(row.property) in asked | loose
     ]
     notices = (*maps.notices, *_advice(told, shown, explain_command(maps.refs)))
     shown.sort(key=lambda row: (not row.asked, row.property != LAYER, row.property, -row.km2, row.value))
@@ -102,12 +100,10 @@ def _rows_of(ref: SnapshotRef, told: Told, files: dict[str, SourceFile]) -> Iter
     note_tells(told, tells, ref)
     for file, name, known, polygons in found:
         layer = known or Layer("", Role.OTHER)
-        named = layer is not UNDIFFERENTIATED
+        value = _NONE if layer is UNDIFFERENTIATED else name
         km2 = float(drawn_km2(polygons, read[file][1].crs).sum())
-        yield LegendRow(
-            LAYER, name if named else "(no layer)", len(polygons), km2, ref.day, ref.day,
-            layer.actor, layer.role.value if layer.actor else "", layer.legend,
-        )  # fmt: skip
+        meaning = (layer.actor, layer.role.value if layer.actor else "", layer.legend)
+        yield LegendRow(LAYER, value, len(polygons), km2, ref.day, ref.day, *meaning)
     for tell in filter(lambda one: one.value, tells):
         yield LegendRow(tell.field, tell.value, tell.polygons, tell.km2, ref.day, ref.day, "", "", "")
 
@@ -117,12 +113,10 @@ def _advice(told: Told, rows: Sequence[LegendRow], command: str) -> Iterator[Not
     if firm := told_apart(told)[0]:
         field = max(firm, key=lambda one: (len(firm[one]), one))
         value = firm[field][0].value
-        yield Notice(
-            "UNNAMED",
-            f"to explain {field!r}: {command} --property {json.dumps(field)} --layer {_text(f'{value}=ACTOR ROLE')} "
-            f"for each value (roles: {', '.join(Role)}); if its values tell nothing: --ignore {json.dumps(field)}",
-        )
-    elif any(row.value == "(no layer)" for row in rows):
+        how = f"{command} --property {json.dumps(field)} --layer {_text(f'{value}=ACTOR ROLE')} for each value"
+        ignored = f"if its values tell nothing: --ignore {json.dumps(field)}"
+        yield Notice("UNNAMED", f"to explain {field!r}: {how} (roles: {', '.join(Role)}); {ignored}")
+    elif any(row.value == _NONE for row in rows):
         yield Notice("UNNAMED", remark_on(told))
     if unknown := [repr(row.value) for row in rows if row.property == LAYER and not row.actor]:
         yield Notice("UNKNOWN-LAYER", f"not counted: {', '.join(unknown[:5])}; --layer says what a name means")
@@ -216,7 +210,7 @@ def _require(
     if not meant and not already:
         raise UsageError("nothing is explained", where="--property", cure='add --layer "VALUE=ACTOR ROLE" or --ignore')
     wanted = plain(field) if field else LAYER
-    values = [row.value for row in rows if plain(row.property) == wanted and row.value != "(no layer)"]
+    values = [row.value for row in rows if plain(row.property) == wanted and row.value != _NONE]
     if not field and not values:
         values = [row.value for row in rows if row.property == INNER]
     if meant and not values:

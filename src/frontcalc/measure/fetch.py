@@ -22,8 +22,7 @@ from frontcalc.progress import track
 
 _log = logging.getLogger(__name__)
 _SHOWN = 5
-_GIVE_UP_AFTER = 3
-"""Maps in a row that could not be had, after which the rest is not asked for."""
+_GIVE_UP_AFTER = 3  # maps in a row that could not be had: the rest is not asked for
 
 
 @dataclass(frozen=True, slots=True)

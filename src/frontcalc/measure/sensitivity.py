@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any, NamedTuple, Unpack
 
@@ -34,39 +34,33 @@ from frontcalc.tables import TOTAL, DiffRow, Meta, RangeRow, SensitivityRow, Tab
 from frontcalc.views import VIEWS, View
 
 MEASURES = ("gained", "lost", "net")
-BASE, RANGE = "base", "range"
-
-SLIVER_WIDTHS_M = (50.0, SLIVER_WIDTH_M, 200.0)
-"""Mean widths below which parts are left out in turn (m)."""
-
+SLIVER_WIDTHS_M = (50.0, SLIVER_WIDTH_M, 200.0)  # mean widths below which parts are left out in turn
 GROSS_STEPS = ("month", "week", "snapshot")
+FINER = 100  # how many times smaller the area error of an edge is where edges are split more finely
 
-FINER = 100
-"""How many times smaller the area error of an edge is where edges are split more finely."""
+_DEGREES2 = 1e-11  # area error in square degrees, about 0.1 m², above which an edge not straight in degrees is split
+_LEFT_OUT = "under {:g} m left out"
 
-_DEGREES2 = 1e-11
-"""Area error in square degrees, about 0.1 m², above which an edge that is not straight in degrees is split."""
-
-Row = tuple[str, str]
-"""Level and region of a row."""
-
-Figures = Mapping[Row, tuple[float, ...]]
-"""Gained, lost and net of each row (km²)."""
+Row = tuple[str, str]  # level and region
+Figures = Mapping[Row, tuple[float, ...]]  # gained, lost and net of each row (km²)
 
 
 class Outcome(NamedTuple):
-    """What was changed and to what, the maps, the view and the figures; None where nothing could be measured.
-
-    A range has what is open to argument, `in_range`.
-    """
+    """What was changed and to what, the maps, the view and the figures; None where nothing could be measured."""
 
     assumption: str
     choice: str
     span: Span
     view: str
     moved: Figures | None
-    in_range: bool = False
     notices: tuple[Notice, ...] = ()
+
+    @property
+    def in_range(self) -> bool:
+        """Whether it is open to argument: no definition, and of widths of slivers the usual one."""
+        if self.assumption == "slivers":
+            return self.choice == _LEFT_OUT.format(SLIVER_WIDTH_M)
+        return self.assumption not in ("view", "step", "regions", "ellipsoid")
 
 
 @facade
@@ -128,16 +122,13 @@ def with_ranges(run: Run, spans: Iterable[Span]) -> Table[DiffRow, Meta]:
 def _range_notice(run: Run) -> Notice:
     """Return what a range covers, and what it does not; refuse a base without slivers: that is an alternative."""
     if run.options.drop_slivers:
-        raise UsageError(
-            "the figures without slivers are among those shown", where="--drop-slivers", cure="leave it out"
-        )
-    covered = (
-        "opening and closing one map earlier or later, where there is one, projection, edges split or not,"
-        f" slivers under {SLIVER_WIDTH_M:g} m left out, suspected redefinitions left out"
-    )
-    snapped = ", ground snapped to regions or not" if run.regions.names else ""
+        problem = "the figures without slivers are among those shown"
+        raise UsageError(problem, where="--drop-slivers", cure="leave it out")
+    covered = "opening and closing one map earlier or later, where there is one, projection, edges split or not,"
+    covered += f" slivers under {SLIVER_WIDTH_M:g} m left out, suspected redefinitions left out"
+    covered += ", ground snapped to regions or not" if run.regions.names else ""
     beside = "view, actor and regions are definitions and not in it"
-    return Notice("RANGE", f"each by itself: {covered}{snapped}; {beside}")
+    return Notice("RANGE", f"each by itself: {covered}; {beside}")
 
 
 def _figures(run: Run, changed: Change | tuple[Floats, Floats]) -> Figures:
@@ -157,13 +148,13 @@ def _rows(run: Run, one: Measured) -> Iterator[SensitivityRow]:
     """Yield an actor's rows, region by region, with their differences to the base."""
     assert one.change is not None
     span, base, view = one.span, _figures(run, one.change), run.view.name
-    outcomes = [Outcome(BASE, "as asked", span, view, base, True, span.notices), *_outcomes(run, one, every=True)]
+    outcomes = [Outcome("base", "as asked", span, view, base, span.notices), *_outcomes(run, one, every=True)]
     in_range = [other.moved for other in outcomes if other.in_range]
     # The ends of a range are of no two maps.
     nowhere = replace(span, opening=None, closing=None)
     for row, of_base in base.items():
         ends = zip(("least", "most"), _least_and_most(in_range, row), strict=True)
-        extremes = [Outcome(RANGE, choice, nowhere, view, {row: extreme}, True) for choice, extreme in ends]
+        extremes = [Outcome("range", choice, nowhere, view, {row: extreme}) for choice, extreme in ends]
         for other in (*outcomes, *extremes):
             if other.moved is not None and row not in other.moved:
                 continue
@@ -196,27 +187,22 @@ def _outcomes(run: Run, one: Measured, *, every: bool = False) -> Iterator[Outco
         for name in VIEWS:
             if name != run.view.name:
                 yield from _again(run, span, "view", name, view=name)
-    sides = [(end, way) for end in ("opening", "closing") for way in ("one map earlier", "one map later")]
+    sides = product(zip(("opening", "closing"), ends, strict=True), ("one map earlier", "one map later"))
     # Two single files have no other maps.
-    for end, choice in sides if span.days is not None else ():
-        state = ends[0] if end == "opening" else ends[1]
+    for (end, state), choice in sides if span.days is not None else ():
         other = run.states(span.actor).next_to(state, earlier=choice == "one map earlier")
         moved = replace(span, opening=other) if end == "opening" else replace(span, closing=other)
         if moved.ends is None:
-            said = (
-                ("NO-NEW-MAP", "opening and closing are the same map")
-                if other
-                else ("NO-MAP", "the archive has no such map")
-            )
-            moved = replace(moved, notices=(Notice(*said, span.period.label),))
-        yield _outcome(run, moved, end, choice, in_range=True)
+            what = "opening and closing are the same map" if other else "the archive has no such map"
+            moved = replace(moved, notices=(Notice("NO-NEW-MAP" if other else "NO-MAP", what, span.period.label),))
+        yield _outcome(run, moved, end, choice)
     # Lambert's azimuthal equal-area projection about the middle of what the two maps show, in whole degrees.
     place = np.concatenate([state.snapshot.place for state in ends])
     west, south, east, north = shapely.total_bounds(place)
     around = f"+proj=laea +lat_0={round((south + north) / 2)} +lon_0={round((west + east) / 2)} +datum=WGS84"
     for target in (around, crs.DEFAULT_CRS):
         if target != run.options.crs:
-            yield from _again(run, span, "projection", target, in_range=True, crs=target)
+            yield from _again(run, span, "projection", target, crs=target)
     yield from _overlaid_otherwise(run, one, ends, every=every)
     if every and span.days is not None:
         for step in GROSS_STEPS:
@@ -227,12 +213,10 @@ def _outcomes(run: Run, one: Measured, *, every: bool = False) -> Iterator[Outco
         yield from _again(run, span, "regions", "", regions=None, region_name=None)
     for rule in SNAPS if run.regions.names else ():
         if rule != run.options.snap:
-            yield from _again(run, span, "snap", rule, in_range=True, snap=rule)
+            yield from _again(run, span, "snap", rule, snap=rule)
 
 
-def _again(
-    run: Run, span: Span, assumption: str, choice: str, *, in_range: bool = False, **changed: Any
-) -> Iterator[Outcome]:
+def _again(run: Run, span: Span, assumption: str, choice: str, **changed: Any) -> Iterator[Outcome]:
     """Yield a span measured by a run that differs in some options; none where the archive cannot show another view.
 
     Nor where other regions are not those that are asked for. What the run reads is noted in the base's too.
@@ -247,7 +231,7 @@ def _again(
         if assumption in ("view", "regions"):
             return
         raise
-    outcome = _outcome(other, span, assumption, choice, in_range=in_range)
+    outcome = _outcome(other, span, assumption, choice)
     if assumption == "regions" and outcome.moved is not None:
         # Rows that both sets have, under the base's names for regions of the same code, or of the same name.
         mine = dict(zip(run.regions.codes, run.regions.names, strict=False))
@@ -260,30 +244,22 @@ def _again(
 
 
 def _outcome(
-    run: Run,
-    span: Span,
-    assumption: str,
-    choice: str,
-    changed: Change | tuple[Floats, Floats] | None = None,
-    *,
-    in_range: bool = False,
+    run: Run, span: Span, assumption: str, choice: str, changed: Change | tuple[Floats, Floats] | None = None
 ) -> Outcome:
     """Return the outcome of a span; its change is measured with the run where none is given."""
     if changed is None and span.ends:
         changed = run.step(*span.ends, span.actor)
     moved = None if changed is None else _figures(run, changed)
-    return Outcome(assumption, choice, span, run.view.name, moved, in_range, span.notices)
+    return Outcome(assumption, choice, span, run.view.name, moved, span.notices)
 
 
-def _overlaid_otherwise(
-    run: Run, one: Measured, ends: tuple[State, State], *, every: bool = False
-) -> Iterator[Outcome]:
+def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, every: bool) -> Iterator[Outcome]:
     """Yield what is no option, of the same two maps: other edges, no projection, without slivers or redefinitions."""
     span, takers = one.span, run.takers(one.span.actor)
     shown = [(state.snapshot, span.actor, run.view) for state in ends]
     for choice, error in (("not split", math.inf), (f"split {FINER} times finer", geometry.EDGE_ERROR_M2 / FINER)):
         before, after = (drawn(*own, run.options.crs, edge_error=error) for own in shown)
-        yield _outcome(run, span, "edges", choice, change.step(before, after, takers), in_range=True)
+        yield _outcome(run, span, "edges", choice, change.step(before, after, takers))
     # Of the whole map alone: regions are drawn in the projection.
     if every and not run.lines.left_out:
         opening, closing = (drawn(*own, crs.LONLAT, edge_error=_DEGREES2) for own in shown)
@@ -292,22 +268,20 @@ def _overlaid_otherwise(
         for edges, measure in (("straight", crs.exact_area_km2), ("geodesic", crs.geodesic_area_km2)):
             more, less = measure(gained), measure(lost)
             moved = {(TOTAL, TOTAL): (more, less, more - less)}
-            yield Outcome("ellipsoid", f"no projection, {edges} edges", span, run.view.name, moved, False, span.notices)
+            yield Outcome("ellipsoid", f"no projection, {edges} edges", span, run.view.name, moved, span.notices)
     before, after = (run.ground(run.holding(state.snapshot, span.actor)) for state in ends)
     parts = [geometry.polygonal(shapely.difference(*pair)) for pair in ((after, before), (before, after))]
     for limit in SLIVER_WIDTHS_M if every else (SLIVER_WIDTH_M,):
         kept = (polygons[~thin_parts(polygons, (limit, run.options.crs))] for polygons in parts)
         more_km2, less_km2 = (change.areas(polygons, takers)[0] for polygons in kept)
-        choice, usual = f"under {limit:g} m left out", limit == SLIVER_WIDTH_M
-        yield _outcome(run, span, "slivers", choice, (more_km2, less_km2), in_range=usual)
+        yield _outcome(run, span, "slivers", _LEFT_OUT.format(limit), (more_km2, less_km2))
     if one.suspect:
         assert one.change is not None
         km2 = {"gained": one.change.gained_km2, "lost": one.change.lost_km2}
-        for kind in km2:
+        for kind, whole in km2.items():
             suspect = [found.km2 for found in one.suspect if found.kind == kind]
-            km2[kind] = km2[kind] - np.sum([np.zeros_like(km2[kind]), *suspect], axis=0)
-        without = (km2["gained"], km2["lost"])
-        outcome = _outcome(run, span, "redefinitions", "suspected left out", without, in_range=True)
+            km2[kind] = whole - np.sum([np.zeros_like(whole), *suspect], axis=0)
+        outcome = _outcome(run, span, "redefinitions", "suspected left out", (km2["gained"], km2["lost"]))
         yield outcome._replace(notices=(*span.notices, *(found.notice for found in one.suspect)))
 
 

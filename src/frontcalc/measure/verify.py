@@ -18,17 +18,7 @@ import numpy as np
 from frontcalc import change
 from frontcalc.archives import Archive
 from frontcalc.change import Floats
-from frontcalc.claims import (
-    CAN_BE_SUMMED,
-    ON_A_DAY,
-    UNIT_LABELS,
-    Claim,
-    Measure,
-    Verdict,
-    contradictions,
-    fitting,
-    printed,
-)
+from frontcalc.claims import ON_A_DAY, ONE_WAY, UNIT_LABELS, Claim, Measure, Verdict, contradictions, fitting, printed
 from frontcalc.claims.toml import read_claims
 from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
@@ -63,16 +53,12 @@ class Figure(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """What is chosen otherwise than a claim states; one thing at a time, and nothing for the stated choice.
-
-    Both ends are read `offset` days later, or one end is taken some maps later: 1 for the next, −1 for the one before.
-    `summed` is the sum of the layers, overlaps counted twice, instead of their union.
-    """
+    """What is chosen otherwise than a claim states; one thing at a time, and nothing for the stated choice."""
 
     view: str = ""
-    summed: bool = False
-    offset: int = 0
-    opening: int = 0
+    summed: bool = False  # the sum of the layers, overlaps counted twice, instead of their union
+    offset: int = 0  # how many days later both ends are read
+    opening: int = 0  # how many maps later this end is taken: 1 for the next, −1 for the one before
     closing: int = 0
 
     def described(self, opening: date | None, closing: date | None) -> str:
@@ -81,10 +67,10 @@ class Choice(NamedTuple):
             return f"in view {self.view}"
         if self.summed:
             return "as the sum of the layers, overlaps counted twice"
+        way = "later" if self.offset + self.opening + self.closing > 0 else "earlier"
         if self.offset:
-            return f"with maps read a day {'later' if self.offset > 0 else 'earlier'}"
+            return f"with maps read a day {way}"
         end, day = ("opening map", opening) if self.opening else ("closing map" if opening else "map", closing)
-        way = "later" if (self.opening or self.closing) > 0 else "earlier"
         return f"with the {end} one {way}" + (f", that of {day}" if day else "")
 
 
@@ -134,18 +120,17 @@ def verify(
         raise UsageError("a claim is of one actor", where="actor", cure="name one")
     path = find_claims(claims)
     content, name = single_file(path).read(), single_file(path).label
-    asked = read_claims(content, where=name)
-    named = path.parent / asked.archive if asked.archive else None
-    base = Run.open(named if archive is None else archive, own)
+    asked, named = read_claims(content, where=name)
+    base = Run.open(path.parent / named if named and archive is None else archive, own)
     runs: dict[tuple[str, ...], Run] = {}
     run_for = partial(_run_for, base, runs, name)
     # All regions are looked up before anything is measured.
-    for claim in asked.claims:
+    for claim in asked:
         run_for(claim, "")
-    stated = [figure_of(run_for(claim, ""), claim, Choice()) for claim in track(asked.claims, "checking claim")]
-    pairs = zip(asked.claims, stated, strict=True)
+    stated = [figure_of(run_for(claim, ""), claim, Choice()) for claim in track(asked, "checking claim")]
+    pairs = zip(asked, stated, strict=True)
     rows = [_row(claim, base.archive.name, figure, *_verdict(run_for, claim, figure)) for claim, figure in pairs]
-    for found in contradictions(asked.claims):
+    for found in contradictions(asked):
         claim, unit = found.claim, UNIT_LABELS[found.claim.unit]
         said = [f"{printed(float(other.value))} {UNIT_LABELS[other.unit]}" for other in found.others]
         sum_ = f"{said[0]} in {found.days} days" if found.days else f"{said[0]} to {said[1]}"
@@ -179,7 +164,7 @@ def _run_for(base: Run, runs: dict[tuple[str, ...], Run], where: str, claim: Cla
 def maps_named(claims: str | Path) -> list[Path]:
     """Return the archive that a claims file names, from its own folder, if any; otherwise as `verify`."""
     path = find_claims(claims)
-    named = read_claims(single_file(path).read(), where=single_file(path).label).archive
+    _, named = read_claims(single_file(path).read(), where=single_file(path).label)
     return [path.parent / named] if named else []
 
 
@@ -209,7 +194,7 @@ def _verdict(run_for: Callable[[Claim, str], Run], claim: Claim, stated: Figure)
     tried = [("as stated", stated.value)]
     # In the order they are tried: another view, the sum of layers, other maps, the days beside.
     choices = [Choice(view=name) for name in VIEWS if name != stated.view]
-    choices += [Choice(summed=True)] if claim.measure in CAN_BE_SUMMED else []
+    choices += [] if claim.measure in ONE_WAY else [Choice(summed=True)]
     choices += [Choice(closing=shift) for shift in (-1, 1)]
     choices += [] if claim.measure in ON_A_DAY else [Choice(opening=shift) for shift in (-1, 1)]
     choices += [Choice(offset=days) for days in (-1, 1)]
@@ -297,9 +282,8 @@ def _value(run: Run, claim: Claim, summed: bool, spans: list[Span]) -> float | s
     if measure in ON_A_DAY:
         held = _held_on(run, span.closing, span.actor, summed)
         return whole.sum_of(held[0]) if measure is Measure.HELD else _share(run, span.actor, held)
-    if measure in (Measure.GAINED, Measure.LOST, Measure.GROSS_GAINED, Measure.GROSS_LOST):
-        gross = measure in (Measure.GROSS_GAINED, Measure.GROSS_LOST)
-        maps = run.states(span.actor).within(span) if gross else span.ends or ()
+    if measure in ONE_WAY:
+        maps = run.states(span.actor).within(span) if "gross" in measure else span.ends or ()
         changed = change.total([run.step(*pair, span.actor) for pair in pairwise(maps)])
         return whole.sum_of(changed.gained_km2 if "gained" in measure else changed.lost_km2)
     # The change of the area held needs no overlay of the two maps.
