@@ -121,7 +121,7 @@ def is_other_json(text: bytes) -> bool:
             documents = [orjson.loads(record) for record in records]
         except orjson.JSONDecodeError:
             continue
-        return bool(documents) and not any(_is_error(document) or _draws(document) for document in documents)
+        return bool(documents) and not any(_is_error(document) or draws(document) for document in documents)
     return False
 
 
@@ -139,7 +139,7 @@ def _is_error(document: object) -> bool:
     )
 
 
-def _draws(document: object) -> bool:
+def draws(document: object) -> bool:
     """Say whether anything in a JSON value looks like geometry, at any depth."""
     waiting = [document]
     while waiting:

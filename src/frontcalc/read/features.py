@@ -206,8 +206,11 @@ def name_layer(features: Features, layer: str) -> Features:
 
 
 def concatenate(parts: Sequence[tuple[str, Features]], *, where: str) -> Features:
-    """Return the features of parts, one at least, each with what messages call it, as one; DataError if CRSs differ."""
-    (first, features), *others = parts
+    """Return the features of parts, one at least, each with what messages call it, as one; DataError if CRSs differ.
+
+    Parts without polygons are in any CRS.
+    """
+    (first, features), *others = [part for part in parts if len(part[1].polygons)] or parts
     for name, other in others:
         if other.crs != features.crs:
             shown = [crs if len(crs) <= 40 else f"{crs[:40]}…" for crs in (features.crs, other.crs)]
