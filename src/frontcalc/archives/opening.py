@@ -28,8 +28,10 @@ from frontcalc.manifest import NAME as MANIFEST_NAME
 from frontcalc.manifest import REVISIONS, is_manifest
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
-from frontcalc.read.files import Entry, list_entries, maps_among, single_file
+from frontcalc.read.files import Entry, file_of, list_entries, maps_among, refuse_address
+from frontcalc.read.others import kind_of, refusal, tally
 
+_HEAD = 4096
 SAMPLE_NAME = "SYNTHETIC SAMPLE"
 SAMPLE_ATTRIBUTION = "made up for frontcalc, of no real war, CC0 1.0"
 
@@ -185,8 +187,11 @@ def open_archive(
     unsorted = [entry for entry in entries if entry is not configured]
     maps, others, other_json = sorted_out(unsorted, config.get("dates", ()))
     if not maps:
-        inside = f", only {some_of(others)}" if others and others != [name] else ""
-        raise NoDataError(f"holds no maps{inside}", where=name, cure="name files by date, as in 2024-11-03.geojson")
+        if not root.is_dir() and (error := refusal(name, b"") or refusal(name, entries[0].head(_HEAD))):
+            raise error
+        inside, cure = tally(one for one in others if one != name)
+        cure = cure or "name files by date, as in 2024-11-03.geojson"
+        raise NoDataError(f"holds no maps{inside and f', only {inside}'}", where=name, cure=cure)
     source = dating.source if dating else None
     days, refused, notices = dated(maps, source, config, skip_bad=skip_bad)
     if other_json and (alone := maps_missing(other_json, maps, days, source, config)):
@@ -194,8 +199,11 @@ def open_archive(
         others = [name for name in others if name not in {entry.label for entry in alone}]
     notices += [Notice("SKIPPED", str(error)) for error in refused]
     if others:
-        # What is named by a day may be a map that did not come whole, and is named first.
-        first = sorted(others, key=lambda name: not candidates(name.rpartition("/")[2]))
+        # What is named by a day may be a map that did not come whole: it is named first, and as what it is.
+        told = [(not candidates(name.rpartition("/")[2]), name) for name in others]
+        first = [
+            f"{name} ({kind})" if not undated and (kind := kind_of(name)) else name for undated, name in sorted(told)
+        ]
         notices.append(Notice("OTHER-FILES", f"{len(others)} not read: {some_of(first)}"))
     if late := [day for day in days if day > ((dating and dating.today) or date.today())]:
         notices.append(Notice("FUTURE", f"{len(late)} after today, the first of {min(late)}"))
@@ -211,6 +219,7 @@ def _located(path: str | Path) -> tuple[Path, ArchiveConfig, list[Entry]]:
     """Return where an archive lies, what the working folder's file says of it, and its files."""
     root, stated = Path(path), ArchiveConfig()
     try:
+        refuse_address(root)
         if not root.exists():
             named = named_archive(str(path), Path())
             if named is None or not named[0].exists():
@@ -265,7 +274,7 @@ def pair_archive(before: str | Path, after: str | Path, *, legend: str | Path | 
         except DataError:
             day = None
         own = _beside(path.absolute()).get("legend", Legend()) if explained is None else explained
-        refs.append(SnapshotRef(day, (Part(single_file(path.absolute())),), own))
+        refs.append(SnapshotRef(day, (Part(file_of(path.absolute())),), own))
     first, second = refs[0].day, refs[1].day
     if first and second and first > second:
         raise UsageError(f"is of {first}, after {second}", where=refs[0].names[0], cure="give the earlier file first")

@@ -18,7 +18,7 @@ from frontcalc.keywords import facade
 from frontcalc.names import NamedRegion, find, printable, suggestions
 from frontcalc.read import read_features
 from frontcalc.read.features import Features
-from frontcalc.read.files import single_file
+from frontcalc.read.files import file_of
 from frontcalc.region_store import NAME_FIELD
 from frontcalc.regions import MAY_SHARE, UNASSIGNED, country_of, told_apart
 from frontcalc.run.lands import shapes_by_row
@@ -146,7 +146,7 @@ def check_regions(
     (32, 0, ())
     """
     file = Path(path)
-    source, features = read_features(single_file(file))
+    source, features = read_features(file_of(file))
     fields = sorted({key for own in features.properties for key in own})
     field = region_name or next((name for name in ("name", NAME_FIELD) if name in fields), "name")
     names, refused = _names_checked(features, field, fields)

@@ -162,9 +162,9 @@ def _listed(documents: Iterable[tuple[str, object]], *, where: str) -> tuple[lis
             refuse_truncated(document, where=name)
             if not isinstance(document.get("features"), list):
                 raise DataError("is a FeatureCollection without a list of features", where=name, cure=_MEND)
-            beside = [key for key, value in document.items() if key not in ("features", "crs") and draws(value)]
-            if beside and not document["features"]:
-                problem = f"is a FeatureCollection without features, but with a map in {printable(beside[0])!r}"
+            drawn = [] if document["features"] else [key for key, value in document.items() if draws(value)]
+            if drawn:
+                problem = f"is a FeatureCollection without features, but with a map in {printable(drawn[0])!r}"
                 raise DataError(problem, where=name, cure=cure)
             for index, feature in enumerate(document["features"]):
                 if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):

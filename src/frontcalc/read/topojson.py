@@ -31,9 +31,9 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
     """
     arcs = _decoded_arcs(document, where)
     properties: list[Properties] = []
-    parts: list[Part] = []
+    drawn: list[tuple[int, list[Any]]] = []
     not_area: list[int] = []
-    left = limits()["max_vertices"]
+    vertices = 0
     for index, (name, feature) in enumerate(_features(document, where)):
         own = feature.get("properties") or {}
         if not isinstance(own, dict):
@@ -44,17 +44,22 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
                 not_area.append(index)
                 continue
             for polygon in [indices] if kind == "Polygon" else indices:
-                rings = []
-                for ring in polygon if isinstance(polygon, list) else [polygon]:
-                    rings.append(_ring(ring, arcs, index, left, where))
-                    left -= len(rings[-1])
-                # Quantising leaves a line of the smallest rings. It has no area, and a hole outlives no outline.
-                if rings and len(rings[0]) >= 4:
-                    parts.append((index, [ring for ring in rings if len(ring) >= 4]))
+                rings = polygon if isinstance(polygon, list) else [polygon]
+                vertices += sum(_length(ring, arcs, index, where) for ring in rings)
+                drawn.append((index, rings))
+    # An arc may be used any number of times: what is promised is counted before room is made for it.
+    if vertices > limits()["max_vertices"]:
+        raise too_many_vertices(vertices, where=where)
+    parts: list[Part] = []
+    for index, indices in drawn:
+        rings = [_stitched(ring, arcs, index, where) for ring in indices]
+        # Quantising leaves a line of the smallest rings. It has no area, and a hole outlives no outline.
+        if rings and len(rings[0]) >= 4:
+            parts.append((index, [ring for ring in rings if len(ring) >= 4]))
     crs = declared_crs(document, where=where)
-    drawn, owner = build_polygons(parts, crs, where=where)
+    polygons, owner = build_polygons(parts, crs, where=where)
     points = np.array(not_area, dtype=np.intp)
-    return Features(crs, tuple(properties), drawn, owner, points, document.get("synthetic") is True)
+    return Features(crs, tuple(properties), polygons, owner, points, document.get("synthetic") is True)
 
 
 def _decoded_arcs(document: Mapping[str, Any], where: str) -> Arcs:
@@ -85,20 +90,21 @@ def _features(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, Ma
             yield name, feature or {"type": None}
 
 
-def _ring(ring: object, arcs: Arcs, index: int, left: int, where: str) -> NDArray[np.float64]:
-    """Return a ring out of the arcs that its indices mean; each but the first starts where the one before ends.
-
-    The ones' complement of an index means the arc reversed. More than `left` positions are refused.
-    """
+def _length(ring: object, arcs: Arcs, index: int, where: str) -> int:
+    """Return how many positions the arcs of a ring have, given by their indices; DataError where these mean none."""
     if not isinstance(ring, list) or any(type(number) is not int for number in ring):
         raise DataError(f"feature {index} has arcs that are no lists of indices", where=where, cure=_MEND)
     if missing := [number for number in ring if not -len(arcs) <= number < len(arcs)]:
         problem = f"feature {index} uses arc {missing[0]}, but there are {len(arcs)} arcs"
         raise DataError(problem, where=where, cure="is the download complete?")
-    # An arc may be used any number of times: what is promised is counted before room is made for it.
-    count = sum(len(arcs[number if number >= 0 else ~number]) for number in ring)
-    if count > left:
-        raise too_many_vertices(limits()["max_vertices"] - left + count, where=where)
+    return sum(len(arcs[number if number >= 0 else ~number]) for number in ring)
+
+
+def _stitched(ring: Sequence[int], arcs: Arcs, index: int, where: str) -> NDArray[np.float64]:
+    """Return the positions of a ring; each of its arcs but the first starts with that which the one before ends with.
+
+    The ones' complement of an index means the arc reversed.
+    """
     lines = [arcs[number] if number >= 0 else arcs[~number][::-1] for number in ring]
     if not lines or not all(map(len, lines)):
         raise DataError(f"feature {index} has a ring without positions", where=where, cure=_MEND)
