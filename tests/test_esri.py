@@ -221,6 +221,7 @@ def test_each_layer_has_its_own_spatial_reference_and_points_may_be_in_another()
         ({"layers": [{**CONTROL, "exceededTransferLimit": True}]}, "is truncated"),
         ({"layers": [CONTROL], "properties": {"exceededTransferLimit": True}}, "is truncated"),
         ({"layers": [CONTROL, {"layerDefinition": {"name": "b"}}]}, "its layer 'b' has no featureSet"),
+        ({"layers": [CONTROL, {**CONTROL, "featureSet": None}]}, "its layer 'control_map' has no featureSet"),
         ({"layers": [CONTROL, 7]}, "its layer '' has no featureSet"),
         ({"layers": [layer("c", {"rings": RINGS})]}, "/c: declares no spatialReference"),
         ({"layers": [CONTROL, layer("d", {**rings(*RINGS), "spatialReference": {"wkid": 3857}})]}, ".* is in "),

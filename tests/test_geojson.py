@@ -94,7 +94,8 @@ def test_features_in_a_list_are_a_collection() -> None:
             "is a FeatureCollection without features, b",
         ),
         ({"data": COLLECTION, "exceededTransferLimit": True}, "is truncated"),
-        ({**COLLECTION, "links": [{"rel": "next", "href": "x"}]}, "is one page of several"),
+        ({**COLLECTION, "links": [{"rel": "next", "href": "x"}]}, "is one page of several, with a link to the next"),
+        ({**COLLECTION, "numberMatched": 10}, "is one page of several, of 10 features in all; download all pages"),
     ],
 )
 def test_several_maps_in_one_file_and_hidden_ones_are_refused(document: Any, message: str) -> None:

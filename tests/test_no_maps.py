@@ -75,10 +75,10 @@ def test_content_tells_whatever_the_name(what: str) -> None:
 
 def test_open_document_formats_are_told_apart() -> None:
     for kind, what in (("spreadsheet", "spreadsheet"), ("text", "document"), ("presentation", "presentation")):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:  # whose first member is stored as it is
+            archive.writestr("mimetype", OFFICE + kind)
         with pytest.raises(DataError, match=f"is a {what}, not a map"):
-            out = io.BytesIO()
-            with zipfile.ZipFile(out, "w") as archive:  # whose first member is stored as it is
-                archive.writestr("mimetype", OFFICE + kind)
             read_content(out.getvalue(), where="a.zip")
 
 

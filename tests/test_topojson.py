@@ -123,6 +123,7 @@ def test_an_object_names_the_layer_of_features_that_name_none() -> None:
         (topology({**POLYGONS[0], "properties": [1]}), "feature 0 has properties that are no object"),
         (topology(3), "its object 'control_map' is no geometry"),
         (topology(objects={"a": {"type": "GeometryCollection"}}), "its object 'a' is a collection without geometries"),
+        (topology(objects={}), "is a topology without objects"),
         (topology(objects=None), "is a topology without objects"),
         (topology(arcs=None), "has arcs that are not lists of positions"),
         (topology(arcs=[[["a", "b"]]]), "has arcs that are not lists of positions"),

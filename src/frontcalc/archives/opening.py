@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -21,7 +21,7 @@ from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig, archive_config, named_archive, read_legend
 from frontcalc.dates import day_from_name, settled
 from frontcalc.day_forms import candidates
-from frontcalc.errors import DataError, NoDataError, UsageError, reason_of
+from frontcalc.errors import DataError, FrontcalcError, NoDataError, UsageError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.layers import Legend
 from frontcalc.manifest import NAME as MANIFEST_NAME
@@ -187,11 +187,7 @@ def open_archive(
     unsorted = [entry for entry in entries if entry is not configured]
     maps, others, other_json = sorted_out(unsorted, config.get("dates", ()))
     if not maps:
-        if not root.is_dir() and (error := refusal(name, b"") or refusal(name, entries[0].head(_HEAD))):
-            raise error
-        inside, cure = tally(one for one in others if one != name)
-        cure = cure or "name files by date, as in 2024-11-03.geojson"
-        raise NoDataError(f"holds no maps{inside and f', only {inside}'}", where=name, cure=cure)
+        raise _no_maps(root, entries, others)
     source = dating.source if dating else None
     days, refused, notices = dated(maps, source, config, skip_bad=skip_bad)
     if other_json and (alone := maps_missing(other_json, maps, days, source, config)):
@@ -202,7 +198,7 @@ def open_archive(
         # What is named by a day may be a map that did not come whole: it is named first, and as what it is.
         told = [(not candidates(name.rpartition("/")[2]), name) for name in others]
         first = [
-            f"{name} ({kind})" if not undated and (kind := kind_of(name)) else name for undated, name in sorted(told)
+            f"{name} ({what})" if not undated and (what := kind_of(name)) else name for undated, name in sorted(told)
         ]
         notices.append(Notice("OTHER-FILES", f"{len(others)} not read: {some_of(first)}"))
     if late := [day for day in days if day > ((dating and dating.today) or date.today())]:
@@ -213,6 +209,16 @@ def open_archive(
     refs = tuple(SnapshotRef(day, tuple(days[day]), explained, skip_bad) for day in sorted(days))
     terms = ", ".join(filter(None, (config.get("attribution") or publisher, config.get("licence"))))
     return Archive(name, refs, tuple(notices), config.get("view"), tuple(refused), terms, publisher)
+
+
+def _no_maps(root: Path, entries: Sequence[Entry], others: Iterable[str]) -> FrontcalcError:
+    """Return the error for an archive without maps, which says what there is in its place."""
+    name = printable(root.resolve().name)
+    if not root.is_dir() and (error := refusal(name, b"") or refusal(name, entries[0].head(_HEAD))):
+        return error
+    inside, cure = tally(one for one in others if one != name)
+    cure = cure or "name files by date, as in 2024-11-03.geojson"
+    return NoDataError(f"holds no maps{inside and f', only {inside}'}", where=name, cure=cure)
 
 
 def _located(path: str | Path) -> tuple[Path, ArchiveConfig, list[Entry]]:

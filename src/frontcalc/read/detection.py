@@ -61,13 +61,12 @@ def detect(data: bytes, *, where: str) -> str:
     """
     from frontcalc.read.kml import is_kml
 
-    if kind := signature_of(data) or ("kml" if is_kml(data) else ""):
-        return kind
     text = data.lstrip()
     is_json = text.startswith((b"{", b"[", RECORD_SEPARATOR))
-    # A name tells nothing of text that begins as JSON does.
-    if error := refusal("" if is_json else where, data):
-        raise DataError(error.problem, where=where, cure=error.cure)
+    if kind := "" if is_json else signature_of(data) or ("kml" if is_kml(data) else ""):
+        return kind
+    if not is_json and (error := refusal(where, data)):
+        raise error
     # In one JSON document an opening brace never follows a closing one without a comma.
     end = text.find(b"\n")
     first_ends = end >= 0 and text[max(0, end - _HEAD_BYTES) : end].rstrip().endswith(b"}")

@@ -25,6 +25,7 @@ _WEB_MERCATOR = {102100: 3857, 102113: 3857, 900913: 3857}
 _AREA_MEMBERS = ("rings", "curveRings")
 _NOT_AREA_MEMBERS = ("paths", "curvePaths", "points", "x")
 _MEND = "repair it or use --skip-bad"
+_WITH_FEATURES = "export it with its features"
 
 
 def is_esri(document: Mapping[str, Any]) -> bool:
@@ -51,9 +52,10 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
         refuse_truncated(layer, where=where)
         definition = _member(layer, "layerDefinition")
         name = printable(str(definition.get("name") or layer.get("title") or layer.get("name") or name))
-        inside = _sublayers(layer)
-        if "featureSet" in layer or "features" in layer or not (inside or layer is not document):
-            own = _member(layer, "featureSet") or layer
+        inside, own = _sublayers(layer), layer.get("featureSet", layer)
+        if own is not layer or "features" in layer or not (inside or layer is not document):
+            if not isinstance(own, dict):
+                raise DataError(f"its layer {name!r} has no featureSet", where=where, cure=_WITH_FEATURES)
             refuse_truncated(own, where=where)
             reference = definition.get("spatialReference") or _member(definition, "extent").get("spatialReference")
             own = own if own.get("spatialReference") else {**own, "spatialReference": reference}
@@ -62,7 +64,7 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
         elif isinstance(layer.get("url"), str):
             addresses.append(layer["url"])
         elif not inside:
-            raise DataError(f"its layer {name!r} has no featureSet", where=where, cure="export it with its features")
+            raise DataError(f"its layer {name!r} has no featureSet", where=where, cure=_WITH_FEATURES)
         waiting.extend((one, name) for one in reversed(inside))
     if addresses:
         problem = f"is a web map of layers that are elsewhere: {printable(some_of(addresses, 3))}"

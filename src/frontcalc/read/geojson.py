@@ -14,6 +14,7 @@ from frontcalc.errors import DataError
 from frontcalc.names import printable, some_of
 from frontcalc.read.detection import RECORD_SEPARATOR, draws
 from frontcalc.read.features import Features, refuse_misplaced
+from frontcalc.read.others import refusal
 from frontcalc.read.rings import Part, build_polygons
 
 # As NZZ wraps its maps in "value", DeepState in "map".
@@ -102,6 +103,8 @@ def _unwrapped(document: object, *, where: str) -> object:
 
 def _no_json(error: orjson.JSONDecodeError, data: bytes, where: str, part: str) -> DataError:
     """Return the error for a text that is no JSON, with its place."""
+    if other := refusal(where, data, by_name=False):
+        return other
     lead, place = part and f"{part} ", f"line {error.lineno}, column {error.colno}"
     try:
         data.decode()
@@ -138,58 +141,58 @@ def refuse_truncated(document: Mapping[str, Any], *, where: str) -> None:
         if isinstance(holder, dict) and holder.get("exceededTransferLimit") is True:
             problem = "is truncated: the server stopped at its limit of features (exceededTransferLimit)"
             raise DataError(problem, where=where, cure="download it in pages (resultOffset) and join them")
-    links = document.get("links")
-    if isinstance(links, list) and any(isinstance(link, dict) and link.get("rel") == "next" for link in links):
-        problem = "is one page of several (a link «next»)"
+    links, features = document.get("links"), document.get("features")
+    total = document.get("numberMatched", document.get("totalFeatures"))
+    linked = isinstance(links, list) and any(isinstance(link, dict) and link.get("rel") == "next" for link in links)
+    if linked or (isinstance(features, list) and isinstance(total, int) and total > len(features)):
+        problem = f"is one page of several, {f'of {total:,} features in all' if total else 'with a link to the next'}"
         raise DataError(problem, where=where, cure="download all pages, or with a higher limit, and join them")
 
 
-def _listed(documents: Iterable[tuple[str, object]], *, where: str) -> tuple[list[Mapping[str, Any]], str, bool]:
-    """Return the features of GeoJSON objects, each with its name for messages, their CRS, and if one is synthetic.
-
-    A bare geometry is one feature without properties.
-    """
+def _listed(documents: Iterable[tuple[str, Any]], *, where: str) -> tuple[list[Mapping[str, Any]], str, bool]:
+    """Return the features of GeoJSON objects, each with its name for messages, their CRS, and if one is synthetic."""
     features: list[Mapping[str, Any]] = []
     systems: dict[str, None] = {}
     synthetic = False
-    cure = "give a FeatureCollection of polygons"
-    for name, one in documents:
-        document: Any = one
-        kind = document.get("type") if isinstance(document, dict) else None
-        if not isinstance(document, dict) or not isinstance(kind, str):
-            raise DataError("holds JSON but no GeoJSON object with a «type»", where=name, cure=cure)
-        if kind == "FeatureCollection":
-            refuse_truncated(document, where=name)
-            if not isinstance(document.get("features"), list):
-                raise DataError("is a FeatureCollection without a list of features", where=name, cure=_MEND)
-            drawn = [] if document["features"] else [key for key, value in document.items() if draws(value)]
-            if drawn:
-                problem = f"is a FeatureCollection without features, but with a map in {printable(drawn[0])!r}"
-                raise DataError(problem, where=name, cure=cure)
-            for index, feature in enumerate(document["features"]):
-                if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
-                    raise DataError(f"feature {index} is no GeoJSON feature", where=name, cure=_MEND)
-                if "features" in feature:
-                    raise DataError(f"feature {index} is a collection of features", where=name, cure="join them in one")
-                if feature.get("type") in _GEOMETRY_TYPES and "geometry" not in feature:
-                    # Some software lists geometries where features belong; what it says of them stands beside.
-                    beside = {key: value for key, value in feature.items() if key not in _GEOMETRY_MEMBERS}
-                    feature = {"geometry": feature, "properties": feature.get("properties") or beside}
-                features.append(feature)
-        elif kind == "Feature":
-            if not isinstance(document.get("properties") or {}, dict):
-                raise DataError("its properties are no object", where=name, cure=_MEND)
-            features.append(document)
-        elif kind in _GEOMETRY_TYPES:
-            features.append({"geometry": document, "properties": {}})
-        else:
-            raise DataError(f"has type {kind!r}, which is no GeoJSON", where=name, cure=cure)
+    for name, document in documents:
+        features += _features(document, where=name)
         synthetic = synthetic or document.get("synthetic") is True
         systems[declared_crs(document, where=where) if "crs" in document else LONLAT] = None
     if len(systems) > 1:
         problem = f"its records differ in CRS: {', '.join(systems)}"
         raise DataError(problem, where=where, cure="convert all to longitude and latitude")
     return features, next(iter(systems), LONLAT), synthetic
+
+
+def _features(document: Any, *, where: str) -> list[Mapping[str, Any]]:
+    """Return the features of a GeoJSON object; a bare geometry, also in a collection, is one."""
+    kind = document.get("type") if isinstance(document, dict) else None
+    if kind in _GEOMETRY_TYPES:
+        return [{"geometry": document, "properties": {}}]
+    if kind not in ("FeatureCollection", "Feature"):
+        problem = f"has type {kind!r}, which is no GeoJSON"
+        problem = problem if isinstance(kind, str) else "holds JSON but no GeoJSON object with a «type»"
+        other = refusal(where, f'{{"type":"{kind}"'.encode(), by_name=False)
+        raise other or DataError(problem, where=where, cure="give a FeatureCollection of polygons")
+    refuse_truncated(document, where=where)
+    listed = [document] if kind == "Feature" else document.get("features")
+    if not isinstance(listed, list):
+        raise DataError("is a FeatureCollection without a list of features", where=where, cure=_MEND)
+    if not listed and (drawn := [key for key, value in document.items() if draws(value)]):
+        problem = f"is a FeatureCollection without features, but with a map in {printable(drawn[0])!r}"
+        raise DataError(problem, where=where, cure="give a FeatureCollection of polygons")
+    features: list[Mapping[str, Any]] = []
+    for index, feature in enumerate(listed):
+        if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
+            raise DataError(f"feature {index} is no GeoJSON feature", where=where, cure=_MEND)
+        if "features" in feature:
+            raise DataError(f"feature {index} is a collection of features", where=where, cure="join them in one")
+        if feature.get("type") in _GEOMETRY_TYPES and "geometry" not in feature:
+            # Some software lists geometries where features belong; what it says of them stands beside.
+            beside = {key: value for key, value in feature.items() if key not in _GEOMETRY_MEMBERS}
+            feature = {"geometry": feature, "properties": feature.get("properties") or beside}
+        features.append(feature)
+    return features
 
 
 def _flat(features: Sequence[Mapping[str, Any]], crs: str, synthetic: bool, *, where: str) -> Features:

@@ -92,10 +92,10 @@ def kind_of(name: str, data: bytes = b"") -> str:
     return next((what for what, begins in _PATTERNS.items() if begins.match(text)), None) or next(ends, "")
 
 
-def refusal(name: str, data: bytes) -> DataError | None:
-    """Return the error for a file that is known to be no map that is read."""
-    what = kind_of(name.lower().removesuffix(".gz"), data)
-    return DataError(f"is {what}, not a map that is read", where=name, cure=_KINDS[what][0]) if what else None
+def refusal(where: str, data: bytes, *, by_name: bool = True) -> DataError | None:
+    """Return the error for a file that is known to be no map that is read, by its content or else its name."""
+    what = kind_of(where.lower().removesuffix(".gz") if by_name else "", data)
+    return DataError(f"is {what}, not a map that is read", where=where, cure=_KINDS[what][0]) if what else None
 
 
 def tally(names: Iterable[str]) -> tuple[str, str]:

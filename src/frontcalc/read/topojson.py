@@ -75,7 +75,7 @@ def _decoded_arcs(document: Mapping[str, Any], where: str) -> Arcs:
 def _features(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the name of the object and the geometry object of each feature."""
     objects = document.get("objects")
-    if not isinstance(objects, dict):
+    if not isinstance(objects, dict) or (document.get("arcs") and not objects):
         raise DataError("is a topology without objects", where=where, cure="is the download complete?")
     for name, thing in objects.items():
         if isinstance(thing, dict) and thing.get("type") == "GeometryCollection":
