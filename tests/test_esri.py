@@ -215,7 +215,7 @@ def test_each_layer_has_its_own_spatial_reference_and_points_may_be_in_another()
     [
         (
             {"operationalLayers": [{"title": "a", "url": "https://example.org/FeatureServer/0"}, CONTROL]},
-            "is a web map of layers that are elsewhere: https://example.org/FeatureServer/0; fetch them: ",
+            "is a web map of layers that are elsewhere: https://example.org/FeatureServer/0; fetch them, ",
         ),
         ({"layers": [CONTROL, layer("b", exceededTransferLimit=True)]}, "is truncated"),
         ({"layers": [{**CONTROL, "exceededTransferLimit": True}]}, "is truncated"),

@@ -106,11 +106,11 @@ def put(folder: Path, **files: bytes) -> Path:
 def test_a_folder_without_maps_says_what_lies_there_and_what_to_do(tmp_path: Path) -> None:
     table = {"a.xlsx": SPREADSHEET, "b.xlsx": SPREADSHEET, "c.xls": b"x", "d.pdf": b"%PDF-", "notes.md": b"x"}
     message = (
-        r"^maps: holds no maps, only 3 \.xls/\.xlsx \(a spreadsheet\), 1 \.pdf \(a document\), notes\.md; export its"
+        r"^maps: holds no maps, only 3 \.xls/\.xlsx \(a spreadsheet\), 1 \.pdf \(a document\), notes\.md; export the"
     )
     with pytest.raises(NoDataError, match=message):
         open_archive(put(tmp_path / "maps", **table))
-    with pytest.raises(DataError, match=r"inside: 2 \.xlsx \(a spreadsheet\), 1 \.png \(a picture\); export its poly"):
+    with pytest.raises(DataError, match=r"inside: 2 \.xlsx \(a spreadsheet\), 1 \.png \(a picture\); export the"):
         read_content(zipped({"a.xlsx": SPREADSHEET, "b.xlsx": SPREADSHEET, "c.png": b"x"}), where="a.zip")
 
 

@@ -17,7 +17,7 @@ from frontcalc.errors import DataError
 from frontcalc.names import printable, some_of
 from frontcalc.read.features import Features, concatenate, name_layer, refuse_misplaced
 from frontcalc.read.geojson import refuse_truncated
-from frontcalc.read.rings import Part, Ring, build_polygons, grid_of, positions_of
+from frontcalc.read.rings import NO_POSITIONS, Part, Ring, build_polygons, grid_of, positions_of
 
 # Ids that Web Mercator had before it became 3857.
 _WEB_MERCATOR = {102100: 3857, 102113: 3857, 900913: 3857}
@@ -68,7 +68,8 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
         waiting.extend((one, name) for one in reversed(inside))
     if addresses:
         problem = f"is a web map of layers that are elsewhere: {printable(some_of(addresses, 3))}"
-        raise DataError(problem, where=where, cure="fetch them: frontcalc fetch arcgis URL -o maps")
+        cure = f"fetch them, as with frontcalc fetch arcgis {printable(addresses[0])} -o maps"
+        raise DataError(problem, where=where, cure=cure)
     return concatenate(parts, where=where)
 
 
@@ -140,7 +141,7 @@ def _undone(rings: list[Any], grid: NDArray[np.float64] | None, index: int, wher
         if any(value % 1 for ring in rings for position in ring for value in position[:2]):
             raise ValueError("no step of a grid")
         undone = positions_of(rings, grid)
-    except (TypeError, ValueError, IndexError, KeyError) as error:
+    except NO_POSITIONS as error:
         problem = f"feature {index} has coordinates that are no steps of the grid that its «transform» tells of"
         raise DataError(problem, where=where, cure="download it without quantizationParameters") from error
     return [ring for ring in undone if len(ring) > 3 or (len(ring) == 3 and (ring[0] != ring[-1]).any())]

@@ -11,7 +11,7 @@ from frontcalc.names import some_of
 from frontcalc.read.files import suffix_of
 
 _HEAD_BYTES = 1024
-_EXPORT = "export its polygons as GeoJSON"
+_EXPORT = "export the polygons of the map as GeoJSON"
 _TEXT = "open it in QGIS as delimited text, and save that as GeoJSON"
 
 _KINDS = {

@@ -25,6 +25,9 @@ Part = tuple[int, Sequence[Any]]
 
 Indices = NDArray[np.intp]
 
+NO_POSITIONS = (TypeError, ValueError, IndexError, KeyError, OverflowError)
+"""What is raised where a file has something else than lists of positions."""
+
 # The Earth's girth in millimetres is 4e10; beyond this nothing is meant, and figures overflow.
 _FARTHEST = 1e12
 
@@ -71,7 +74,7 @@ def build_polygons(
         if lengths.sum() > limits()["max_vertices"]:
             raise too_many_vertices(int(lengths.sum()), where=where)
         xy = _coordinates(rings)
-    except (TypeError, ValueError, IndexError, KeyError, OverflowError) as error:
+    except NO_POSITIONS as error:
         problem = f"feature {_first_unreadable(parts)} has coordinates that are not lists of positions"
         raise DataError(problem, where=where, cure="repair it or use --skip-bad") from error
     ends = np.cumsum(lengths)
@@ -106,10 +109,9 @@ def _first_unreadable(parts: Sequence[Part]) -> int:
     """Return the first feature whose rings cannot be read, once it is known that there is one."""
     for feature, polygon in parts:
         try:
-            for ring in polygon:
-                if not len(ring) or not len(_coordinates([ring])):
-                    return feature
-        except (TypeError, ValueError, IndexError, KeyError, OverflowError):
+            if not all(len(_coordinates([ring])) for ring in polygon):
+                return feature
+        except NO_POSITIONS:
             return feature
     return parts[-1][0]
 
@@ -130,7 +132,7 @@ def positions_of(lines: Sequence[Ring], grid: NDArray[np.float64] | None = None)
     """Return the positions of each line, (n, 2), for `build_polygons`.
 
     On a grid a line's first position is in steps from its origin, each other in steps from the one before. Each line is
-    summed by itself, so that none moves another. Raises TypeError, ValueError or IndexError where it is no line.
+    summed by itself, so that none moves another. Raises NO_POSITIONS where one is no line.
     """
     if lines == []:
         return []

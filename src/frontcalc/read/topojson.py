@@ -16,7 +16,7 @@ from frontcalc.layers import INNER
 from frontcalc.read.features import Features, Properties
 from frontcalc.read.geojson import declared_crs, simple_geometries
 from frontcalc.read.limits import limits, too_many_vertices
-from frontcalc.read.rings import Part, build_polygons, grid_of, positions_of
+from frontcalc.read.rings import NO_POSITIONS, Part, build_polygons, grid_of, positions_of
 
 Arcs = Sequence[NDArray[np.float64]]
 
@@ -68,7 +68,7 @@ def _decoded_arcs(document: Mapping[str, Any], where: str) -> Arcs:
     grid = None if transform is None else grid_of(transform, where=where)
     try:
         return positions_of(document["arcs"], grid)
-    except (TypeError, ValueError, KeyError, IndexError) as error:
+    except NO_POSITIONS as error:
         raise DataError("has arcs that are not lists of positions", where=where, cure=_MEND) from error
 
 
@@ -109,8 +109,9 @@ def _stitched(ring: Sequence[int], arcs: Arcs, index: int, where: str) -> NDArra
     if not lines or not all(map(len, lines)):
         raise DataError(f"feature {index} has a ring without positions", where=where, cure=_MEND)
     ends = np.array([line[-1] for line in lines])
-    starts = np.array([line[0] for line in lines])
-    apart = np.flatnonzero(~np.isclose(ends, np.roll(starts, -1, axis=0), rtol=1e-9, atol=1e-9).all(axis=1))
+    following = np.array([line[0] for line in (*lines[1:], lines[0])])
+    with np.errstate(invalid="ignore"):  # what is no finite number is named when polygons are made
+        apart = np.flatnonzero((np.abs(ends - following) > 1e-9 + 1e-9 * np.abs(following)).any(axis=1))
     if len(apart):
         x, y = ends[apart[0]]
         raise DataError(f"feature {index} has arcs that do not meet, at {x:.5f}, {y:.5f}", where=where, cure=_MEND)
