@@ -106,6 +106,11 @@ TEXTS = (
     BadInput("a web page instead of a map", file(b"<!DOCTYPE html><html><body>Not found</body></html>")),
     BadInput("a Git LFS pointer", file(b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")),
     BadInput("a table of text", file(b"layer,area\ncontrol,1\n")),
+    BadInput("a uMap backup", file(b'{"type": "umap", "layers": []}')),
+    BadInput("a table with polygons as text", file(b'name,wkt\na,"POLYGON ((0 0, 1 0, 1 1, 0 0))"\n', f"{DAY}.json")),
+    BadInput("a picture in the place of a map", file(b"\x89PNG\r\n\x1a\n")),
+    BadInput("a folder of spreadsheets", file(b"PK", f"{DAY}.xlsx")),
+    BadInput("a web address as archive", nothing, ("held", DAY, "--archive", "https://example.org/maps.zip")),
     BadInput("lists 100,000 deep", file(b"[" * 100_000 + b"]" * 100_000)),
     BadInput(
         "a GDAL VRT that names another file",
@@ -138,6 +143,8 @@ GEOJSON = (
     BadInput("a geometry of an unknown kind", file(text({"type": "Feature", "geometry": {"type": "Circle"}}))),
     BadInput("features that are no list", file(text({"type": "FeatureCollection", "features": {}}))),
     BadInput("a feature that is a number", file(text({"type": "FeatureCollection", "features": [7]}))),
+    BadInput("two maps in one file", file(text([json.loads(GOOD), json.loads(GOOD)]))),
+    BadInput("one page of several", file(text({**json.loads(GOOD), "numberMatched": 9}))),
     BadInput("JSON of another kind", file(text({"title": "a catalogue"}))),
     BadInput(
         "an answer cut short by the server",
@@ -176,6 +183,13 @@ OTHER_JSON = (
     BadInput(
         "Esri JSON: stopped at the server's limit",
         file(text({**FEATURE_SET, "exceededTransferLimit": True}), f"{DAY}.json"),
+    ),
+    BadInput("Esri JSON: a grid of no known kind", file(text({**FEATURE_SET, "transform": {}}), f"{DAY}.json")),
+    BadInput(
+        "Esri JSON: a web map of layers elsewhere",
+        file(
+            text({"operationalLayers": [{"url": "https://example.org/FeatureServer/0", "title": "a"}]}), f"{DAY}.json"
+        ),
     ),
     BadInput(
         "Esri JSON: curves", file(text({**FEATURE_SET, "features": [{"geometry": {"curveRings": []}}]}), f"{DAY}.json")

@@ -24,7 +24,7 @@ from frontcalc.notices import Notice
 from frontcalc.outputs.flat import json_text
 from frontcalc.read import read_content, read_features
 from frontcalc.read.detection import is_other_json
-from frontcalc.read.files import Entry, single_file
+from frontcalc.read.files import Entry, file_of
 from frontcalc.run import remarks
 from frontcalc.snapshots import forget_read, read_snapshot
 
@@ -291,7 +291,7 @@ def test_shapefiles_with_dots_in_their_names_have_parts_of_their_own(tmp_path: P
         parts = shapefile_parts(tmp_path / day, [square(300 + n, 40) for n in range(squares)])
         for name, content in named(parts, f"control_map.{day}").items():
             (tmp_path / name).write_bytes(content)
-    entry = single_file(tmp_path / "control_map.2024-02-01.shp")
+    entry = file_of(tmp_path / "control_map.2024-02-01.shp")
     assert {Path(name).stem for name in entry.siblings} == {"control_map.2024-02-01"}
     assert len(read_features(entry)[1].polygons) == 1
 
@@ -341,10 +341,10 @@ def test_a_journal_that_is_not_rolled_back_is_refused(logged: Path) -> None:
     logged.with_name(f"{logged.name}-wal").unlink()
     journal = logged.with_name(f"{logged.name}-journal")
     journal.write_bytes(bytes(512))
-    assert len(read_features(single_file(logged))[1].polygons) == 2
+    assert len(read_features(file_of(logged))[1].polygons) == 2
     journal.write_bytes(b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + bytes(504))
     with pytest.raises(DataError, match=r"was not written to its end: 2024-01-01[.]gpkg-journal has what"):
-        read_features(single_file(logged))
+        read_features(file_of(logged))
 
 
 # --- frontcalc.toml -----------------------------------------------------------------------------------------------

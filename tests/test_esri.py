@@ -14,6 +14,7 @@ from pyproj import CRS
 from frontcalc import crs
 from frontcalc.crs import DEFAULT_CRS
 from frontcalc.errors import DataError
+from frontcalc.layers import layer_name
 from frontcalc.read.features import Features
 from frontcalc.read.geojson import read_json
 from frontcalc.snapshots import to_equal_area
@@ -141,6 +142,96 @@ def test_one_system_named_in_two_ways_is_one() -> None:
     assert read(feature_set(one, other)).crs == "EPSG:3857"
 
 
+def quantised(*given: Any, origin: str = "lowerLeft", scale: Any = (2, 1), translate: Any = (10, 20)) -> dict[str, Any]:
+    transform = {"originPosition": origin, "scale": scale, "translate": translate}
+    return feature_set({"rings": list(given)}, transform=transform)
+
+
+@pytest.mark.parametrize(("origin", "up"), [("lowerLeft", 1), ("upperLeft", -1)])
+def test_what_is_quantised_is_read_off_its_grid(origin: str, up: int) -> None:
+    # Each position but a ring's first is a step: an outline of 4 by 4 steps from (1, 1), and a hole of one step in it.
+    outline, hole = [[1, 1], [0, 4 * up], [4, 0], [0, -4 * up]], [[2, 2 * up], [1, 0], [0, up], [-1, 0], [0, -up]]
+    outline[0][1] = up
+    point, line = [[9, 9], [0, 0], [0, 0], [0, 0]][:1], [[9, 9], [1, 0], [-1, 0]]
+    features = read(quantised(outline, hole, point, line, origin=origin))
+    assert [polygon.bounds for polygon in features.polygons] == [(12, 21, 20, 25)]
+    assert areas(features) == [8 * 4 - 2]
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (quantised([[1, 1]], origin="middle"), "has a «transform» of no known kind: originPosition is 'middle'"),
+        (quantised([[1, 1]], scale=[-1, 1]), "has a «transform» of no known kind"),
+        (quantised([[1, 1]], scale=[0, 1]), "has a «transform» without scale and translate of two numbers each"),
+        (quantised([[1, 1]], scale=["1", "1"]), "has a «transform» without scale and translate"),
+        (quantised([[1, 1]], translate=[1]), "has a «transform» without scale and translate"),
+        (feature_set(transform=[1]), "has a «transform» without scale and translate"),
+        (quantised([[1.5, 1], [1, 1]]), "feature 0 has coordinates that are no steps of the grid"),
+        (quantised([[1, "1"]]), "feature 0 has coordinates that are no steps of the grid"),
+        (quantised(7), "feature 0 has coordinates that are no steps of the grid"),
+    ],
+)
+def test_a_grid_that_cannot_be_undone_is_named(document: Any, message: str) -> None:
+    with pytest.raises(DataError, match=f"^map.json: {message}"):
+        read(document)
+
+
+def layer(name: str, *features: Any, **members: Any) -> dict[str, Any]:
+    listed = [{"attributes": {}, "geometry": feature} for feature in features]
+    return {"layerDefinition": {"name": name}, "featureSet": {"features": listed, **members}}
+
+
+CONTROL = layer("control_map", rings(*RINGS))
+ADVANCES = layer("russian_advances", {"rings": RINGS}, spatialReference=DEGREES)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"layers": [CONTROL, ADVANCES], "showLegend": True},
+        {"featureCollection": {"layers": [CONTROL, ADVANCES]}},
+        {"operationalLayers": [{"featureCollection": {"layers": [one]}, "title": "x"} for one in (CONTROL, ADVANCES)]},
+        {"operationalLayers": [{"layerType": "GroupLayer", "layers": [CONTROL, ADVANCES]}], "version": "2.31"},
+        {"value": {"layers": [CONTROL, ADVANCES]}},
+    ],
+    ids=["layers", "feature collection", "web map", "group", "wrapped"],
+)
+def test_all_layers_of_a_feature_collection_are_read_with_their_names(document: Any) -> None:
+    features = read(document)
+    assert [layer_name(own) for own in features.properties] == ["control_map", "russian_advances"]
+    assert features.owner.tolist() == [0, 1]
+
+
+def test_each_layer_has_its_own_spatial_reference_and_points_may_be_in_another() -> None:
+    extent = {"layerDefinition": {"name": "a", "extent": {"spatialReference": DEGREES}}}
+    towns = layer("towns", {"x": 4e6, "y": 6e6}, spatialReference={"wkid": 3857})
+    features = read({"layers": [towns, {**extent, "featureSet": {"features": [{"geometry": {"rings": RINGS}}]}}]})
+    assert (features.crs, features.owner.tolist(), features.not_area.tolist()) == (crs.LONLAT, [1], [0])
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (
+            {"operationalLayers": [{"title": "a", "url": "https://example.org/FeatureServer/0"}, CONTROL]},
+            "is a web map of layers that are elsewhere: https://example.org/FeatureServer/0; fetch them, ",
+        ),
+        ({"layers": [CONTROL, layer("b", exceededTransferLimit=True)]}, "is truncated"),
+        ({"layers": [{**CONTROL, "exceededTransferLimit": True}]}, "is truncated"),
+        ({"layers": [CONTROL], "properties": {"exceededTransferLimit": True}}, "is truncated"),
+        ({"layers": [CONTROL, {"layerDefinition": {"name": "b"}}]}, "its layer 'b' has no featureSet"),
+        ({"layers": [CONTROL, {**CONTROL, "featureSet": None}]}, "its layer 'control_map' has no featureSet"),
+        ({"layers": [CONTROL, 7]}, "its layer '' has no featureSet"),
+        ({"layers": [layer("c", {"rings": RINGS})]}, "/c: declares no spatialReference"),
+        ({"layers": [CONTROL, layer("d", {**rings(*RINGS), "spatialReference": {"wkid": 3857}})]}, ".* is in "),
+    ],
+)
+def test_a_collection_that_is_not_whole_is_named(document: Any, message: str) -> None:
+    with pytest.raises(DataError, match=rf"^map.json(: )?{message}"):
+        read(document)
+
+
 @pytest.mark.parametrize(
     ("document", "message"),
     [
@@ -166,7 +257,7 @@ def test_one_system_named_in_two_ways_is_one() -> None:
         ({"features": [{"attributes": {"id": 1}}]}, "has attributes but no geometry; download it with returnGeometry"),
         (
             feature_set({"rings": RINGS}, transform={"scale": [50, 50], "translate": [0, 0]}),
-            r"is quantised: .*«transform»",
+            "has a «transform» of no known kind: originPosition is None; download it without quantizationParameters",
         ),
         (feature_set(None, exceededTransferLimit=True), "is truncated: the server stopped at its limit of features"),
         (feature_set(None, properties={"exceededTransferLimit": True}), "is truncated"),

@@ -26,7 +26,7 @@ from frontcalc.outputs.geodata import LayerPolygons, geoparquet_bytes
 from frontcalc.read import read_content, read_features
 from frontcalc.read.detection import detect
 from frontcalc.read.features import Features
-from frontcalc.read.files import single_file
+from frontcalc.read.files import file_of
 from frontcalc.read.formats import read_shapefile_parts
 from frontcalc.snapshots import to_equal_area
 
@@ -67,7 +67,7 @@ def test_a_square_is_100_km2_in_every_format_found_by_content(name: str, tmp_pat
     data = MAKERS[name](tmp_path)
     path = tmp_path / "whatever.dat"
     path.write_bytes(data)
-    _, features = read_features(single_file(path))
+    _, features = read_features(file_of(path))
     assert detect(data, where="map") == name
     assert km2(features) == pytest.approx(100.0, abs=0.01 if name == "zip" else 0.001)
     assert features.owner.tolist() == [0]
@@ -88,15 +88,15 @@ def test_a_plain_shapefile_is_read_with_the_files_beside_it(tmp_path: Path) -> N
     parts = shapefile_parts(tmp_path / "made", [mercator(CONTROL)], crs="EPSG:3857")
     for suffix, content in parts.items():
         (tmp_path / f"Map{suffix.upper()}").write_bytes(content)
-    _, features = read_features(single_file(tmp_path / "Map.SHP"))
+    _, features = read_features(file_of(tmp_path / "Map.SHP"))
     assert km2(features) == pytest.approx(100.0, abs=0.01)
     assert features.properties == ({"name": "Херсон", INNER: "Map"},)
     (tmp_path / "Map.PRJ").unlink()
     with pytest.raises(DataError, match=r"no degrees.*no \.prj"):
-        read_features(single_file(tmp_path / "Map.SHP"))
+        read_features(file_of(tmp_path / "Map.SHP"))
     (tmp_path / "Map.DBF").write_bytes(b"")
     with pytest.raises(DataError, match=r"^Map\.DBF: is empty"):
-        read_features(single_file(tmp_path / "Map.SHP"))
+        read_features(file_of(tmp_path / "Map.SHP"))
 
 
 @pytest.mark.parametrize("lost", [".shx", ".cpg", ".dbf", ".prj"])

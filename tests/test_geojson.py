@@ -51,6 +51,58 @@ def test_wrappers_and_geometries(document: Any) -> None:
     assert features.polygons[0].normalize().equals_exact(square(300, 40).normalize(), 1e-12)
 
 
+FEATURE = {"type": "Feature", "properties": {"layer": "a"}, "geometry": SQUARE}
+COLLECTION = {"type": "FeatureCollection", "features": [FEATURE]}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"data": COLLECTION, "status": "ok"},
+        {"result": {"geojson": COLLECTION}},
+        {"geojson": FEATURE, "date": "2024-01-01", "bbox": [0, 1, 2, 3]},
+        [COLLECTION],
+        {"data": [FEATURE]},
+        [FEATURE],
+        {"features": [FEATURE]},
+        {"type": None, "features": [FEATURE]},
+        {"value": COLLECTION, "map": {"title": "a map of the same name"}},
+    ],
+)
+def test_the_one_map_in_whatever_is_around_it_is_read(document: Any) -> None:
+    features = read(document)
+    assert features.owner.tolist() == [0]
+    assert features.properties == ({"layer": "a"},)
+
+
+def test_features_in_a_list_are_a_collection() -> None:
+    assert read([FEATURE, FEATURE]).owner.tolist() == [0, 1]
+    assert read({"data": [FEATURE, FEATURE]}).owner.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"value": COLLECTION, "map": COLLECTION}, "holds 2 things that may be maps: value, map; save the one"),
+        ({"before": FEATURE, "extra": {"deep": [SQUARE]}}, "holds 2 things that may be maps: before, extra"),
+        ([COLLECTION, COLLECTION], "holds 2 things that may be maps: item 1, item 2"),
+        ([FEATURE, COLLECTION], "holds 2 things that may be maps: item 1, item 2"),
+        ({"a": {"b": {"c": {"d": {"e": COLLECTION}}}}}, "holds JSON but no GeoJSON object with a «type»"),
+        ({"data": json.dumps(COLLECTION)}, "holds JSON but no GeoJSON object with a «type»"),
+        (
+            {"type": "FeatureCollection", "features": [], "data": COLLECTION},
+            "is a FeatureCollection without features, b",
+        ),
+        ({"data": COLLECTION, "exceededTransferLimit": True}, "is truncated"),
+        ({**COLLECTION, "links": [{"rel": "next", "href": "x"}]}, "is one page of several, with a link to the next"),
+        ({**COLLECTION, "numberMatched": 10}, "is one page of several, of 10 features in all; download all pages"),
+    ],
+)
+def test_several_maps_in_one_file_and_hidden_ones_are_refused(document: Any, message: str) -> None:
+    with pytest.raises(DataError, match=f"^map.json: {message}"):
+        read(document)
+
+
 def test_null_and_empty_geometries_are_features_without_polygons() -> None:
     document = collection({"a": [None, square(300, 40)], "b": [None]})
     document["features"].append(

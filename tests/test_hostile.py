@@ -292,7 +292,7 @@ def test_text_is_no_number_in_any_json() -> None:
     assert "feature 0 has coordinates that are not lists of positions" in refused(polygon("00", "10", "11", "00"))
     topology = json.loads(json_formats.topology({"control_map": [square(0, 0)]}, scale=None))
     topology["arcs"][0][0] = ["0", "0"]
-    assert "has arcs or a transform that are not lists of numbers" in refused(text(topology))
+    assert "has arcs that are not lists of positions" in refused(text(topology))
 
 
 # --- outside -----------------------------------------------------------------------------------------------------

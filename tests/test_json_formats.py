@@ -102,14 +102,14 @@ def test_a_format_is_told_by_content(data: bytes, name: str) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"<!DOCTYPE html><title>404</title>", "is a web page, not a map; open its address"),
+        (b"<!DOCTYPE html><title>404</title>", "is a web page, not a map that is read; open its address"),
         (b"\n <HTML lang=en>", "is a web page, not a map"),
         (b'<?xml version="1.0"?>\n<html xmlns="x">', "is a web page, not a map"),
         (
             b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
-            "is a Git LFS pointer, not the file itself; fetch it with git lfs pull",
+            "is a Git LFS pointer, not a map that is read; fetch it with git lfs pull",
         ),
-        ('{"type": "Point"}'.encode("utf-16"), "is text in UTF-16; save it as UTF-8"),
+        ('{"type": "Point"}'.encode("utf-16"), "is text in UTF-16, not a map that is read; save it as UTF-8"),
         ('{"type": "Point"}'.encode("utf-16-be"), "is text in UTF-16"),
         (gzip.compress(gzip.compress(b"{}")), "is gzip inside gzip"),
         (gzip.compress(geojson({"a": [ONE]}))[:-9], "is damaged gzip: .*; is the download complete"),

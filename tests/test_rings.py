@@ -14,8 +14,8 @@ import shapely
 import frontcalc
 from frontcalc.errors import DataError
 from frontcalc.read import read_content
-from frontcalc.read.features import nested_km2
 from frontcalc.read.ogr import features_from_geometries
+from frontcalc.snapshots.uncounted import nested_km2
 
 Write = Callable[..., Path]
 Ring = list[list[float]]

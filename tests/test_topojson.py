@@ -91,6 +91,13 @@ def test_rings_that_quantising_collapsed_have_no_area() -> None:
     assert features.owner.tolist() == [1]
 
 
+@pytest.mark.parametrize("huge", [1e19, 1e300, 1e17 + 2])
+def test_an_arc_that_nothing_uses_moves_no_other(huge: float) -> None:
+    assert same(read(topology(*POLYGONS, arcs=[*SQUARES["arcs"], [[huge, huge], [1, 1]]])), WEST, EAST)
+    first = [{"type": "Polygon", "arcs": [[n + 1 if n >= 0 else n - 1 for n in one["arcs"][0]]]} for one in POLYGONS]
+    assert same(read(topology(*first, arcs=[[[huge, -huge], [1, 1]], *SQUARES["arcs"]])), WEST, EAST)
+
+
 def test_an_object_names_the_layer_of_features_that_name_none() -> None:
     own = {**POLYGONS[0], "properties": {"layer": "russian_advances"}}
     nzz = {**POLYGONS[0], "properties": {"type": "losses"}}
@@ -108,6 +115,7 @@ def test_an_object_names_the_layer_of_features_that_name_none() -> None:
         (topology(POLYGONS[0], {"type": "Polygon", "arcs": [[0, 2]]}), "feature 1 has arcs that do not meet, at "),
         (topology({"type": "Polygon", "arcs": [[0]]}), "feature 0 has arcs that do not meet"),
         (topology({"type": "Polygon", "arcs": [[]]}), "feature 0 has a ring without positions"),
+        (topology({"type": "Polygon", "arcs": [[True]]}), "feature 0 has arcs that are no lists of indices"),
         (topology({"type": "Polygon", "arcs": [["a"]]}), "feature 0 has arcs that are no lists of indices"),
         (topology({"type": "Polygon", "arcs": [0]}), "feature 0 has arcs that are no lists of indices"),
         (topology({"type": "Polygon"}), "feature 0 has a Polygon without arcs"),
@@ -115,10 +123,14 @@ def test_an_object_names_the_layer_of_features_that_name_none() -> None:
         (topology({**POLYGONS[0], "properties": [1]}), "feature 0 has properties that are no object"),
         (topology(3), "its object 'control_map' is no geometry"),
         (topology(objects={"a": {"type": "GeometryCollection"}}), "its object 'a' is a collection without geometries"),
+        (topology(objects={}), "is a topology without objects"),
         (topology(objects=None), "is a topology without objects"),
-        (topology(arcs=None), "has arcs or a transform that are not lists of numbers"),
-        (topology(arcs=[[["a", "b"]]]), "has arcs or a transform that are not lists of numbers"),
-        (topology(transform={"scale": 1}), "has arcs or a transform that are not lists of numbers"),
+        (topology(arcs=None), "has arcs that are not lists of positions"),
+        (topology(arcs=[[["a", "b"]]]), "has arcs that are not lists of positions"),
+        (topology(transform={"scale": 1}), "has a «transform» without scale and translate of two numbers each"),
+        (topology(arcs={}), "has arcs that are not lists of positions"),
+        (topology(*POLYGONS, arcs=[]), "feature 0 uses arc 0, but there are 0 arcs"),
+        (topology(transform={"scale": [1], "translate": [0, 0]}), "has a «transform» without scale and translate"),
         (topology(*POLYGONS, transform={"scale": [1e6, 1], "translate": [0, 0]}), "its coordinates are no degrees"),
     ],
 )

@@ -14,7 +14,7 @@ from frontcalc import crs
 from frontcalc.errors import DataError
 from frontcalc.names import printable
 from frontcalc.read.detection import unpack
-from frontcalc.read.files import single_file
+from frontcalc.read.files import file_of
 from frontcalc.read.geojson import declared_crs, parse
 
 _LON = ("lon", "longitude", "lng", "long", "x")
@@ -38,7 +38,7 @@ def read_places(path: str | Path) -> tuple[Place, ...]:
     lat; case does not matter and other columns are ignored. DataError says that it cannot be read or holds no places,
     or that one has no name or no position on the globe.
     """
-    entry = single_file(Path(path))
+    entry = file_of(Path(path))
     data = unpack(entry.read(), where=entry.label)
     is_json = data.lstrip().startswith((b"{", b"["))
     read = _from_geojson if is_json else _from_csv

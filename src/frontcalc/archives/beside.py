@@ -43,9 +43,9 @@ _TABLE = re.compile(rb'\A\{\s*"meta": \{\s*"version": "[^"]*",\s*"archives?": ')
 def sorted_out(entries: Sequence[Entry], stated: Collection[str]) -> tuple[list[Entry], list[str], list[Entry]]:
     """Return the maps among files, the names of all others, and of these the files that are JSON but no geodata.
 
-    A file that is named by a day without any suffix, as 2024-02-01, is a map if it begins as one. Files that are named
-    alike but for numbers are of one kind: if any of them may be a map, all are to be maps, so that of maps in JSON
-    mostly one is looked into.
+    A file that is named by a day without any suffix or as text, as 2024-02-01, is a map if it begins as one. Files that
+    are named alike but for numbers are of one kind: if any of them may be a map, all are to be maps, so that of maps in
+    JSON mostly one is looked into.
 
     Names that the archive itself gives a day (`stated`) are those of maps.
     """
@@ -53,9 +53,11 @@ def sorted_out(entries: Sequence[Entry], stated: Collection[str]) -> tuple[list[
     own = {entry.name for entry in maps if _is_own(entry)}
     maps, others = [entry for entry in maps if entry.name not in own], [*others, *own]
     for entry in (entry for entry in entries if entry.label in others):
-        if candidates(entry.path.name) and not entry.path.suffix.strip(".0123456789"):
+        suffix = entry.path.suffix.lower().strip(".0123456789")
+        if candidates(entry.path.name) and suffix in ("", "txt"):
             with suppress(DataError):
-                if detect(entry.head(_HEAD), where=entry.label):
+                head = entry.head(_HEAD)
+                if _MAP_BEGINS.match(head) or (not suffix and detect(head, where=entry.label)):
                     maps.append(entry)
     maps.sort()
     kinds: dict[str, list[Entry]] = {}

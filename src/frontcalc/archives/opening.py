@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -21,15 +21,17 @@ from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig, archive_config, named_archive, read_legend
 from frontcalc.dates import day_from_name, settled
 from frontcalc.day_forms import candidates
-from frontcalc.errors import DataError, NoDataError, UsageError, reason_of
+from frontcalc.errors import DataError, FrontcalcError, NoDataError, UsageError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.layers import Legend
 from frontcalc.manifest import NAME as MANIFEST_NAME
 from frontcalc.manifest import REVISIONS, is_manifest
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
-from frontcalc.read.files import Entry, list_entries, maps_among, single_file
+from frontcalc.read.files import Entry, file_of, list_entries, maps_among, refuse_address
+from frontcalc.read.others import kind_of, refusal, tally
 
+_HEAD = 4096
 SAMPLE_NAME = "SYNTHETIC SAMPLE"
 SAMPLE_ATTRIBUTION = "made up for frontcalc, of no real war, CC0 1.0"
 
@@ -185,8 +187,7 @@ def open_archive(
     unsorted = [entry for entry in entries if entry is not configured]
     maps, others, other_json = sorted_out(unsorted, config.get("dates", ()))
     if not maps:
-        inside = f", only {some_of(others)}" if others and others != [name] else ""
-        raise NoDataError(f"holds no maps{inside}", where=name, cure="name files by date, as in 2024-11-03.geojson")
+        raise _no_maps(root, entries, others)
     source = dating.source if dating else None
     days, refused, notices = dated(maps, source, config, skip_bad=skip_bad)
     if other_json and (alone := maps_missing(other_json, maps, days, source, config)):
@@ -194,8 +195,11 @@ def open_archive(
         others = [name for name in others if name not in {entry.label for entry in alone}]
     notices += [Notice("SKIPPED", str(error)) for error in refused]
     if others:
-        # What is named by a day may be a map that did not come whole, and is named first.
-        first = sorted(others, key=lambda name: not candidates(name.rpartition("/")[2]))
+        # What is named by a day may be a map that did not come whole: it is named first, and as what it is.
+        told = [(not candidates(name.rpartition("/")[2]), name) for name in others]
+        first = [
+            f"{name} ({what})" if not undated and (what := kind_of(name)) else name for undated, name in sorted(told)
+        ]
         notices.append(Notice("OTHER-FILES", f"{len(others)} not read: {some_of(first)}"))
     if late := [day for day in days if day > ((dating and dating.today) or date.today())]:
         notices.append(Notice("FUTURE", f"{len(late)} after today, the first of {min(late)}"))
@@ -207,10 +211,21 @@ def open_archive(
     return Archive(name, refs, tuple(notices), config.get("view"), tuple(refused), terms, publisher)
 
 
+def _no_maps(root: Path, entries: Sequence[Entry], others: Iterable[str]) -> FrontcalcError:
+    """Return the error for an archive without maps, which says what there is in its place."""
+    name = printable(root.resolve().name)
+    if not root.is_dir() and (error := refusal(name, b"") or refusal(name, entries[0].head(_HEAD))):
+        return error
+    inside, cure = tally(one for one in others if one != name)
+    cure = cure or "name files by date, as in 2024-11-03.geojson"
+    return NoDataError(f"holds no maps{inside and f', only {inside}'}", where=name, cure=cure)
+
+
 def _located(path: str | Path) -> tuple[Path, ArchiveConfig, list[Entry]]:
     """Return where an archive lies, what the working folder's file says of it, and its files."""
     root, stated = Path(path), ArchiveConfig()
     try:
+        refuse_address(root)
         if not root.exists():
             named = named_archive(str(path), Path())
             if named is None or not named[0].exists():
@@ -265,7 +280,7 @@ def pair_archive(before: str | Path, after: str | Path, *, legend: str | Path | 
         except DataError:
             day = None
         own = _beside(path.absolute()).get("legend", Legend()) if explained is None else explained
-        refs.append(SnapshotRef(day, (Part(single_file(path.absolute())),), own))
+        refs.append(SnapshotRef(day, (Part(file_of(path.absolute())),), own))
     first, second = refs[0].day, refs[1].day
     if first and second and first > second:
         raise UsageError(f"is of {first}, after {second}", where=refs[0].names[0], cure="give the earlier file first")

@@ -23,7 +23,7 @@ from frontcalc.fetching.client import Client, Patience
 from frontcalc.keywords import facade
 from frontcalc.notices import Notice
 from frontcalc.read import read_content, read_features
-from frontcalc.read.files import single_file
+from frontcalc.read.files import file_of
 from frontcalc.region_store import CODE_FIELD, LEVELS, NAME_FIELD, FetchedRegions
 from frontcalc.run.lands import shapes_by_row
 from frontcalc.snapshots import to_equal_area
@@ -203,7 +203,7 @@ def _download(url: str, limit: int) -> bytes:
 
 def _listed(regions: FetchedRegions, notices: tuple[Notice, ...]) -> Table[RegionRow, RegionMeta]:
     """Return a fetched set as a table: its regions as named, with their areas as drawn."""
-    _, features = read_features(single_file(regions.path))
+    _, features = read_features(file_of(regions.path))
     title = f"geoBoundaries {regions.iso3} {regions.level}"
     rows, drawn = [], {}
     for number, own in enumerate(features.properties):

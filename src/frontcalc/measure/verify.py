@@ -29,7 +29,7 @@ from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period
 from frontcalc.progress import track
 from frontcalc.read import SourceFile
-from frontcalc.read.files import single_file
+from frontcalc.read.files import file_of
 from frontcalc.regions import UNASSIGNED
 from frontcalc.run.lands import land_of
 from frontcalc.run.meta import meta_of
@@ -119,7 +119,7 @@ def verify(
     if (own.actor or "").casefold() == "all":
         raise UsageError("a claim is of one actor", where="actor", cure="name one")
     path = find_claims(claims)
-    content, name = single_file(path).read(), single_file(path).label
+    content, name = file_of(path).read(), file_of(path).label
     asked, named = read_claims(content, where=name)
     base = Run.open(path.parent / named if named and archive is None else archive, own)
     runs: dict[tuple[str, ...], Run] = {}
@@ -164,7 +164,7 @@ def _run_for(base: Run, runs: dict[tuple[str, ...], Run], where: str, claim: Cla
 def maps_named(claims: str | Path) -> list[Path]:
     """Return the archive that a claims file names, from its own folder, if any; otherwise as `verify`."""
     path = find_claims(claims)
-    _, named = read_claims(single_file(path).read(), where=single_file(path).label)
+    _, named = read_claims(file_of(path).read(), where=file_of(path).label)
     return [path.parent / named] if named else []
 
 

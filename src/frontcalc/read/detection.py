@@ -13,16 +13,14 @@ import orjson
 
 from frontcalc.errors import DataError
 from frontcalc.read.limits import beyond, limits, read_at_most
+from frontcalc.read.others import refusal
 
 GZIP = b"\x1f\x8b"
 RECORD_SEPARATOR = b"\x1e"
 _UTF8_MARK = b"\xef\xbb\xbf"
 _HEAD_BYTES = 1024
 _XML_HEAD_BYTES = 4096
-_JSON = (b"{", b"[")
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_UTF16 = (*UTF16_MARKS, b"{\x00", b"\x00{", b"[\x00", b"\x00[")
-_PACKED = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
 # A .shx begins as a .shp does.
 _SIGNATURES = re.compile(
     rb"(?P<zip>PK\x03\x04|PK\x05\x06)"
@@ -65,12 +63,13 @@ def detect(data: bytes, *, where: str) -> str:
 
     Other formats are refused; what is known not to be a map is named.
     """
-    head = data[:_HEAD_BYTES].lstrip()
-    is_json = head.startswith(_JSON)
-    if (not is_json or data.startswith(_UTF16)) and (other := _other_than_json(data, head, where)):
-        return other
-    # In one JSON document an opening brace never follows a closing one without a comma.
     text = data.lstrip()
+    is_json = text.startswith((b"{", b"[", RECORD_SEPARATOR))
+    if kind := "" if is_json else signature_of(data) or ("kml" if is_kml(data) else ""):
+        return kind
+    if not is_json and (error := refusal(where, data)):
+        raise error
+    # In one JSON document an opening brace never follows a closing one without a comma.
     end = text.find(b"\n")
     first_ends = end >= 0 and text[max(0, end - _HEAD_BYTES) : end].rstrip().endswith(b"}")
     if text.startswith(RECORD_SEPARATOR) or (first_ends and text[end : end + _HEAD_BYTES].lstrip().startswith(b"{")):
@@ -78,31 +77,6 @@ def detect(data: bytes, *, where: str) -> str:
     if is_json:
         return "json"
     raise DataError(f"is in no known format: it starts with {data[:16]!r}", where=where, cure="give GeoJSON")
-
-
-def _other_than_json(data: bytes, head: bytes, where: str) -> str:
-    """Return the format of content that does not begin as JSON, empty if unknown; refuse what is known to be no map."""
-    kml, lower = is_kml(data), head.lower()
-    is_xml = head.startswith(b"<")
-    other_xml = data[:_HEAD_BYTES] if is_xml and not kml else b""
-    has_html = is_xml and b"<html" in lower and b"<kml" not in lower
-    is_web_page = lower.startswith((b"<!doctype html", b"<html")) or has_html
-    is_lfs = data.startswith(b"version https://git-lfs.github.com/spec/")
-    is_vrt = b"<OGRVRT" in other_xml or b"<VRTDataset" in other_xml
-    vrt = "is a GDAL VRT, which only names other files, and these are not opened"
-    gml = "is GML, which is not read since it may name other files"
-    for refused, problem, cure in (
-        (is_web_page, "is a web page, not a map", "open its address in a browser to see what it says"),
-        (is_lfs, "is a Git LFS pointer, not the file itself", "fetch it with git lfs pull"),
-        (data.startswith(_UTF16) and not kml, "is text in UTF-16", "save it as UTF-8"),
-        (data.startswith(GZIP), "is gzip inside gzip", "unpack it once"),
-        (data.startswith(_PACKED), "is packed by 7-Zip, RAR, bzip2, xz or zstd", "unpack it"),
-        (is_vrt, vrt, "give the file it names"),
-        (b"opengis.net/gml" in other_xml, gml, "convert it to GeoJSON or GeoPackage"),
-    ):
-        if refused:
-            raise DataError(problem, where=where, cure=cure)
-    return signature_of(data) or ("kml" if kml else "")
 
 
 def is_kml(data: bytes) -> bool:
@@ -136,7 +110,7 @@ def is_other_json(text: bytes) -> bool:
             documents = [orjson.loads(record) for record in records]
         except orjson.JSONDecodeError:
             continue
-        return bool(documents) and not any(_is_error(document) or _draws(document) for document in documents)
+        return bool(documents) and not any(_is_error(document) or draws(document) for document in documents)
     return False
 
 
@@ -154,7 +128,7 @@ def _is_error(document: object) -> bool:
     )
 
 
-def _draws(document: object) -> bool:
+def draws(document: object) -> bool:
     """Say whether anything in a JSON value looks like geometry, at any depth."""
     waiting = [document]
     while waiting:

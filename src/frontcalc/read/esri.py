@@ -5,17 +5,19 @@ The format is at https://developers.arcgis.com/documentation/common-data-types/g
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
-from frontcalc.read.features import Features
+from frontcalc.names import printable, some_of
+from frontcalc.read.features import Features, concatenate, name_layer, refuse_misplaced
 from frontcalc.read.geojson import refuse_truncated
-from frontcalc.read.rings import Part, build_polygons
+from frontcalc.read.rings import NO_POSITIONS, Part, Ring, build_polygons, grid_of, positions_of
 
 # Ids that Web Mercator had before it became 3857.
 _WEB_MERCATOR = {102100: 3857, 102113: 3857, 900913: 3857}
@@ -23,30 +25,81 @@ _WEB_MERCATOR = {102100: 3857, 102113: 3857, 900913: 3857}
 _AREA_MEMBERS = ("rings", "curveRings")
 _NOT_AREA_MEMBERS = ("paths", "curvePaths", "points", "x")
 _MEND = "repair it or use --skip-bad"
+_WITH_FEATURES = "export it with its features"
 
 
 def is_esri(document: Mapping[str, Any]) -> bool:
-    """Say whether a JSON object is Esri JSON: a feature set, a feature, a geometry or a server's error."""
-    if isinstance(document.get("type"), str):
-        return False
+    """Say whether a JSON object is Esri JSON: a feature set or collection, a feature, a geometry, or an error."""
     if str(document.get("geometryType", "")).startswith("esri") or "attributes" in document:
         return True
-    if any(member in document for member in (*_AREA_MEMBERS, "paths", "error")):
+    if any(member in document for member in (*_AREA_MEMBERS, "paths", "error", "featureSet")):
         return True
     listed = document.get("features")
-    return isinstance(listed, list) and any(
-        isinstance(feature, dict) and ("attributes" in feature or _is_geometry(feature.get("geometry")))
-        for feature in listed[:1]
+    features = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return bool(_sublayers(document)) or any(
+        "attributes" in one or _is_geometry(one.get("geometry")) for one in features
     )
 
 
 def read_document(document: Mapping[str, Any], *, where: str) -> Features:
-    """Return the features of an Esri JSON object that is whole, no server's error and not quantised."""
-    _refuse_error(document, where)
-    refuse_truncated(document, where=where)
-    if document.get("transform") is not None:
-        problem = "is quantised: its coordinates are steps of a grid («transform»)"
-        raise DataError(problem, where=where, cure="download it without quantizationParameters")
+    """Return the features of an Esri JSON object that is whole and no server's error; of a collection in all layers."""
+    parts: list[tuple[str, Features]] = []
+    addresses: list[str] = []
+    waiting = [(document, "")]
+    while waiting:
+        layer, name = waiting.pop()
+        _refuse_error(layer, where)
+        refuse_truncated(layer, where=where)
+        definition = _member(layer, "layerDefinition")
+        name = printable(str(definition.get("name") or layer.get("title") or layer.get("name") or name))
+        inside, own = _sublayers(layer), layer.get("featureSet", layer)
+        if own is not layer or "features" in layer or not (inside or layer is not document):
+            if not isinstance(own, dict):
+                raise DataError(f"its layer {name!r} has no featureSet", where=where, cure=_WITH_FEATURES)
+            refuse_truncated(own, where=where)
+            reference = definition.get("spatialReference") or _member(definition, "extent").get("spatialReference")
+            own = own if own.get("spatialReference") else {**own, "spatialReference": reference}
+            place = f"{where}/{name}" if layer is not document else where
+            parts.append((name, name_layer(_of_set(own, place), name)))
+        elif isinstance(layer.get("url"), str):
+            addresses.append(layer["url"])
+        elif not inside:
+            raise DataError(f"its layer {name!r} has no featureSet", where=where, cure=_WITH_FEATURES)
+        waiting.extend((one, name) for one in reversed(inside))
+    if addresses:
+        problem = f"is a web map of layers that are elsewhere: {printable(some_of(addresses, 3))}"
+        cure = f"fetch them, as with frontcalc fetch arcgis {printable(addresses[0])} -o maps"
+        raise DataError(problem, where=where, cure=cure)
+    return concatenate(parts, where=where)
+
+
+def _member(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return an object inside another, empty where there is none."""
+    inside = holder.get(name)
+    return inside if isinstance(inside, dict) else {}
+
+
+def _sublayers(layer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the layers of a web map, a group or a feature collection; none where it is something else."""
+    known = ("featureSet", "layerDefinition", "featureCollection", "layerType")
+    found = [one] if (one := _member(layer, "featureCollection")) else []
+    for member in ("operationalLayers", "layers"):
+        listed = layer[member] if isinstance(layer.get(member), list) else []
+        objects = [one if isinstance(one, dict) else {} for one in listed]
+        found += objects if member != "layers" or any(key in one for one in objects for key in known) else []
+    return found
+
+
+def _of_set(document: Mapping[str, Any], where: str) -> Features:
+    """Return the features of a feature set, a feature or a geometry."""
+    transform, grid = document.get("transform"), None
+    if transform is not None:
+        grid = grid_of(transform, where=where)
+        origin = transform.get("originPosition")
+        if origin not in ("upperLeft", "lowerLeft") or (grid[0] < 0).any():
+            problem = f"has a «transform» of no known kind: originPosition is {origin!r}"
+            raise DataError(problem, where=where, cure="download it without quantizationParameters")
+        grid[0, 1] *= -1 if origin == "upperLeft" else 1
     features = _features(document, where)
     rings: list[Part] = []
     not_area: list[int] = []
@@ -54,6 +107,7 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
     for index, feature in enumerate(features):
         geometry = feature.get("geometry")
         if geometry is None:
+            refuse_misplaced(feature, index, where=where)
             continue
         if not isinstance(geometry, dict) or not _is_geometry(geometry):
             raise DataError(f"feature {index} has a geometry of no known type", where=where, cure=_MEND)
@@ -65,7 +119,7 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
             continue
         if not isinstance(geometry["rings"], list):
             raise DataError(f"feature {index} has rings that are no list", where=where, cure=_MEND)
-        rings.extend((index, [ring]) for ring in geometry["rings"])
+        rings.extend((index, [ring]) for ring in _undone(geometry["rings"], grid, index, where))
         reference = geometry.get("spatialReference") or document.get("spatialReference")
         if reference not in references:
             references.append(reference)
@@ -77,6 +131,20 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
     properties = tuple(feature.get("attributes") or {} for feature in features)
     points = np.array(not_area, dtype=np.intp)
     return Features(crs, properties, polygons, owner, points, document.get("synthetic") is True)
+
+
+def _undone(rings: list[Any], grid: NDArray[np.float64] | None, index: int, where: str) -> Sequence[Ring]:
+    """Return the rings of a feature off their grid; those that the grid made a point or a line have no area."""
+    if grid is None:
+        return rings
+    try:
+        if any(value % 1 for ring in rings for position in ring for value in position[:2]):
+            raise ValueError("no step of a grid")
+        undone = positions_of(rings, grid)
+    except NO_POSITIONS as error:
+        problem = f"feature {index} has coordinates that are no steps of the grid that its «transform» tells of"
+        raise DataError(problem, where=where, cure="download it without quantizationParameters") from error
+    return [ring for ring in undone if len(ring) > 3 or (len(ring) == 3 and (ring[0] != ring[-1]).any())]
 
 
 def _is_geometry(geometry: object) -> bool:

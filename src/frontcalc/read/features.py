@@ -10,8 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc import geometry
-from frontcalc.crs import DEFAULT_CRS, is_geographic, may_be_in, projector, short_name, unit_m
+from frontcalc.crs import is_geographic, may_be_in, short_name, unit_m
 from frontcalc.dates import without_day
 from frontcalc.errors import DataError
 from frontcalc.layers import INNER, find_layer, layer_name, spelling, stated_layer
@@ -19,8 +18,6 @@ from frontcalc.names import printable
 from frontcalc.notices import Notice
 
 Properties = Mapping[str, object]
-
-_LEAST_NESTED_KM2 = 0.01  # polygons inside others below it are what drawing leaves over
 
 # WKT, hexadecimal WKB, and GeoJSON as text, of what has an area.
 _AS_TEXT = re.compile(
@@ -95,23 +92,6 @@ def refuse_bare(features: Features, *, where: str) -> None:
         raise DataError(problem, where=where, cure="download it with its geometry, or remove it")
 
 
-def notices_of(features: Features, *, where: str) -> list[Notice]:
-    """Return notices of what does not count, or counts and may not be meant to."""
-    notices = []
-    if len(features.not_area):
-        notices.append(Notice("NOT-AREA", f"{where}: {len(features.not_area)} points or lines were not counted"))
-    # What names a layer could be an empty one.
-    drawn = {*features.owner.tolist(), *features.not_area.tolist()}
-    bare = () if len(drawn) == len(features.properties) else enumerate(features.properties)
-    if count := sum(index not in drawn and not layer_name(own) for index, own in bare):
-        what = f"features without geometry: {count:,} of {len(features.properties):,}; what they show is missing"
-        notices.append(Notice("NO-GEOMETRY", f"{where}: {what}"))
-    if (inside := nested_km2(features)) >= _LEAST_NESTED_KM2:
-        what = "lie in polygons inside another of their multipolygon; they count, wrongly so if holes are meant"
-        notices.append(Notice("NESTED", f"{where}: {inside:,.2f} km² {what}"))
-    return notices
-
-
 def refuse_misplaced(members: Mapping[str, object], index: int, *, where: str) -> None:
     """Refuse a feature without geometry that has one, of GeoJSON, Esri or as text, among its properties or members."""
     for name, value in members.items():
@@ -172,32 +152,6 @@ def refuse_impossible(features: Features, *, where: str) -> None:
     )
 
 
-def nested_km2(features: Features) -> float:
-    """Return the area of polygons that lie inside another of the same feature (km²)."""
-    polygons, owner = features.polygons, features.owner
-    try:
-        inner, outer = geometry.meeting_boxes(polygons)
-        bounds = shapely.bounds(polygons)
-        boxed = (bounds[outer, :2] <= bounds[inner, :2]).all(axis=1) & (bounds[outer, 2:] >= bounds[inner, 2:]).all(1)
-        mine = boxed & (inner != outer) & (owner[inner] == owner[outer])
-        inner, outer = inner[mine], outer[mine]
-        x, y = shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(polygons[inner]), 0)).T
-        begins = shapely.intersects_xy(polygons[outer], x, y)
-        if not begins.any():
-            return 0.0
-        project = projector(features.crs, DEFAULT_CRS)
-        both = [
-            shapely.make_valid(geometry.project_polygons(polygons[one[begins]], project), method="structure")
-            for one in (inner, outer)
-        ]
-    except DataError:
-        return 0.0
-    shared = np.asarray(shapely.intersection(both[0], both[1]))
-    # Polygons that only overlap are not meant as holes.
-    whole = shapely.area(shared) >= 0.99 * shapely.area(both[0])
-    return float(geometry.area_km2(geometry.union(geometry.polygonal(shared[whole]))))
-
-
 def name_layer(features: Features, layer: str) -> Features:
     """Return features that have the name of the layer inside the file as property `INNER`, if they have none yet."""
     if not layer:
@@ -214,9 +168,9 @@ class MixedCrsError(DataError):
 def concatenate(parts: Sequence[tuple[str, Features]], *, where: str) -> Features:
     """Return the features of parts, one at least, each with what messages call it, as one.
 
-    MixedCrsError says that their CRSs differ; it has the features of each.
+    Parts without polygons are in any CRS. MixedCrsError says that the others' CRSs differ; it has the features of each.
     """
-    (first, features), *others = parts
+    (first, features), *others = [part for part in parts if len(part[1].polygons)] or parts
     for name, other in others:
         if other.crs != features.crs:
             shown = [crs if len(crs) <= 40 else f"{crs[:40]}…" for crs in (features.crs, other.crs)]

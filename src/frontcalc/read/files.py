@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import zipfile
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ SUFFIXES = (*_TEXTS, ".gz", ".shp", ".zip", ".gpkg", ".fgb", ".parquet", ".geopa
 """What may be a map by its suffix; which format it is, its content tells."""
 
 _HEAD = 64
+_ADDRESS = re.compile(r"(?:\A|/)([a-z][a-z0-9+.-]+):/+(.+)", re.IGNORECASE | re.DOTALL)  # two slashes of a path are one
 SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg")
 SHAPEFILE_EXTRAS = (".sbn", ".sbx", ".xml", ".qmd", ".qix", ".idx")
 
@@ -165,7 +167,7 @@ def list_entries(root: Path) -> list[Entry]:
 
 @runtime_checkable
 class GeoFrame(Protocol):
-    """What is asked of a GeoDataFrame, so that geopandas need not be there."""
+    """A GeoDataFrame, told without importing geopandas."""
 
     @property
     def crs(self) -> Any:
@@ -177,27 +179,38 @@ class GeoFrame(Protocol):
 
 def in_memory(frame: GeoFrame) -> Entry:
     """Return a GeoDataFrame as a file that is read as any other; UsageError where its CRS is not known by a code."""
-    cure = "give one with a code, as in .set_crs(4326)"
     if frame.crs is None or frame.crs.to_authority() is None:
+        cure = "give one with a code, as in .set_crs(4326)"
         raise UsageError("its CRS is not known", where="GeoDataFrame", cure=cure)
     content = frame.to_json(drop_id=True, to_wgs84=frame.crs.is_geographic, default=str)
     return Entry(Path("GeoDataFrame"), content=content.encode())
 
 
 def file_of(given: str | Path | Entry | GeoFrame) -> Entry:
-    """Return a file that a user gave, by its path or as a GeoDataFrame."""
-    if isinstance(given, str | Path):
-        return single_file(Path(given))
-    return given if isinstance(given, Entry) else in_memory(given)
-
-
-def single_file(path: Path) -> Entry:
-    """Return one file as an entry, a shapefile with the parts beside it."""
+    """Return a file that a user gave, by its path or as a GeoDataFrame; a shapefile with the parts beside it."""
+    if not isinstance(given, str | Path):
+        return given if isinstance(given, Entry) else in_memory(given)
+    path = Path(given)
+    refuse_address(path)
     if path.suffix.lower() != ".shp":
         return Entry(path)
     beside = [Entry(path.parent, file.name) for file in sorted(path.parent.iterdir())] if path.exists() else []
     maps, _ = maps_among(beside)
     return next((entry for entry in maps if entry.name == path.name), Entry(path))
+
+
+def refuse_address(path: Path) -> None:
+    """Refuse a web address in the place of a path, with the command that fetches from it."""
+    # Path.exists raises where a name is too long for a file.
+    if (found := _ADDRESS.search(str(path))) and not os.path.exists(path):  # noqa: PTH110
+        address = printable(f"{found[1]}://{found[2]}")
+        source = "arcgis" if re.search(r"Server(/\d*)?$", address) else "url"
+        cure = (
+            f"fetch it: frontcalc fetch {source} {address} -o maps"
+            if found[1].lower().startswith("http")
+            else "download it"
+        )
+        raise UsageError("is an address, and only files are read", where=address, cure=cure)
 
 
 def maps_among(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
@@ -226,6 +239,8 @@ def suffix_of(name: str) -> str:
     """Return a name's suffix in lower case; a browser's .txt after that of a map does not count."""
     path = PurePosixPath(name.lower())
     inner = PurePosixPath(path.stem).suffix
+    if path.suffix == ".gz" and inner == ".tar":
+        return ".tgz"
     return inner if path.suffix == ".txt" and inner in _TEXTS else path.suffix
 
 

@@ -11,13 +11,14 @@ import orjson
 
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
-from frontcalc.read.detection import RECORD_SEPARATOR
+from frontcalc.names import printable, some_of
+from frontcalc.read.detection import RECORD_SEPARATOR, draws
 from frontcalc.read.features import Features, refuse_misplaced
+from frontcalc.read.others import refusal
 from frontcalc.read.rings import Part, build_polygons
 
-# Keys under which publishers wrap their maps: NZZ's "value", DeepState's "map".
-WRAPPERS = ("value", "map")
-_DEEPEST_WRAPPER = 3
+# As NZZ wraps its maps in "value", DeepState in "map".
+_DEEPEST_WRAPPER = 4
 # Python's json and others write these for what is no number.
 _NO_NUMBER = re.compile(r"-?(NaN|Infinity|nan|inf)\b")
 # Tuples, since what a file gives as a type may be no text, and could not be looked up in a set.
@@ -33,7 +34,7 @@ def read_json(data: bytes, *, where: str) -> Features:
     The text is parsed once, since that takes most of the time of reading a map. In GeoJSON a feature collection, a
     single feature or a bare geometry is read; in any format also inside a wrapper such as ``{"value": …}``.
     """
-    document = parse(data, where=where, wrappers=WRAPPERS)
+    document = _unwrapped(parse(data, where=where), where=where)
     kind = document.get("type") if isinstance(document, dict) else None
     if isinstance(document, dict) and not isinstance(kind, str):
         from frontcalc.read import esri
@@ -53,41 +54,57 @@ def read_sequence(data: bytes, *, where: str) -> Features:
     Where the file has record separators (0x1E) a record may span lines, else it is a line. All are in one CRS.
     """
     texts = data.split(RECORD_SEPARATOR if RECORD_SEPARATOR in data else b"\n")
-    numbered = ((f"record {number}", text) for number, text in enumerate(filter(bytes.strip, texts), start=1))
-    documents = (
-        (f"{where}, {part}", parse(text, where=where, part=part, wrappers=WRAPPERS)) for part, text in numbered
-    )
-    return _flat(*_listed(documents, where=where), where=where)
+    named = ((f"record {number}", text) for number, text in enumerate(filter(bytes.strip, texts), start=1))
+    parsed = ((f"{where}, {part}", parse(text, where=where, part=part)) for part, text in named)
+    return _flat(*_listed(((name, _unwrapped(one, where=name)) for name, one in parsed), where=where), where=where)
 
 
-def parse(data: bytes, *, where: str, part: str = "", wrappers: Sequence[str] = ()) -> object:
+def parse(data: bytes, *, where: str, part: str = "") -> object:
     """Return the JSON value of a text in UTF-8 without a byte order mark; DataError where it is no JSON.
 
-    Parameters
-    ----------
-    data : bytes
-        The text.
-    where, part : str
-        The file's name, for messages, and which part of it the text is, as in «record 3», where it is not the whole.
-    wrappers : sequence of str
-        Keys under which the value may lie in an object without a type, and is taken out of it.
+    `part` says which part of the file `where` the text is, as in «record 3», where it is not the whole.
     """
     try:
-        document = orjson.loads(data)
+        return orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise _no_json(error, data, where, part) from error
-    for _ in range(_DEEPEST_WRAPPER if wrappers else 0):
-        if not isinstance(document, dict) or isinstance(document.get("type"), str):
+
+
+def _unwrapped(document: object, *, where: str) -> object:
+    """Return the map that is alone in objects or lists around it; DataError where these hold several.
+
+    Features in a list, or in an object that only lacks its type, are a collection.
+    """
+    for _ in range(_DEEPEST_WRAPPER):
+        if isinstance(document, list):
+            if document and all(isinstance(one, dict) and one.get("type") == "Feature" for one in document):
+                return {"type": "FeatureCollection", "features": document}
+            inside = [(f"item {number}", one) for number, one in enumerate(document, start=1)]
+        elif not isinstance(document, dict) or isinstance(document.get("type"), str):
             break
-        inner = [document[key] for key in wrappers if isinstance(document.get(key), dict)]
-        if not inner:
+        else:
+            from frontcalc.read.esri import is_esri
+
+            if is_esri(document):
+                break
+            refuse_truncated(document, where=where)
+            if isinstance(document.get("features"), list):
+                return {**document, "type": "FeatureCollection"}
+            inside = list(document.items())
+        drawn = [(name, one) for name, one in inside if draws(one)]
+        if len(drawn) > 1:
+            problem = f"holds {len(drawn):,} things that may be maps: {printable(some_of([name for name, _ in drawn]))}"
+            raise DataError(problem, where=where, cure="save the one that is meant in a file of its own")
+        if not drawn:
             break
-        document = inner[0]
+        document = drawn[0][1]
     return document
 
 
 def _no_json(error: orjson.JSONDecodeError, data: bytes, where: str, part: str) -> DataError:
     """Return the error for a text that is no JSON, with its place."""
+    if other := refusal(where, data, by_name=False):
+        return other
     lead, place = part and f"{part} ", f"line {error.lineno}, column {error.colno}"
     try:
         data.decode()
@@ -116,54 +133,66 @@ def declared_crs(document: Mapping[str, Any], *, where: str) -> str:
 
 
 def refuse_truncated(document: Mapping[str, Any], *, where: str) -> None:
-    """Refuse an answer of an ArcGIS server that says of itself, or in its properties, that features are missing."""
+    """Refuse an answer that says of itself, or in its properties, that features are missing: a server's limit or page.
+
+    The next page is not asked for.
+    """
     for holder in (document, document.get("properties")):
         if isinstance(holder, dict) and holder.get("exceededTransferLimit") is True:
             problem = "is truncated: the server stopped at its limit of features (exceededTransferLimit)"
             raise DataError(problem, where=where, cure="download it in pages (resultOffset) and join them")
+    links, features = document.get("links"), document.get("features")
+    total = document.get("numberMatched", document.get("totalFeatures"))
+    linked = isinstance(links, list) and any(isinstance(link, dict) and link.get("rel") == "next" for link in links)
+    if linked or (isinstance(features, list) and isinstance(total, int) and total > len(features)):
+        problem = f"is one page of several, {f'of {total:,} features in all' if total else 'with a link to the next'}"
+        raise DataError(problem, where=where, cure="download all pages, or with a higher limit, and join them")
 
 
-def _listed(documents: Iterable[tuple[str, object]], *, where: str) -> tuple[list[Mapping[str, Any]], str, bool]:
-    """Return the features of GeoJSON objects, each with its name for messages, their CRS, and if one is synthetic.
-
-    A bare geometry is one feature without properties.
-    """
+def _listed(documents: Iterable[tuple[str, Any]], *, where: str) -> tuple[list[Mapping[str, Any]], str, bool]:
+    """Return the features of GeoJSON objects, each with its name for messages, their CRS, and if one is synthetic."""
     features: list[Mapping[str, Any]] = []
     systems: dict[str, None] = {}
     synthetic = False
-    cure = "give a FeatureCollection of polygons"
     for name, document in documents:
-        kind = document.get("type") if isinstance(document, dict) else None
-        if not isinstance(document, dict) or not isinstance(kind, str):
-            raise DataError("holds JSON but no GeoJSON object with a «type»", where=name, cure=cure)
-        if kind == "FeatureCollection":
-            refuse_truncated(document, where=name)
-            if not isinstance(document.get("features"), list):
-                raise DataError("is a FeatureCollection without a list of features", where=name, cure=_MEND)
-            for index, feature in enumerate(document["features"]):
-                if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
-                    raise DataError(f"feature {index} is no GeoJSON feature", where=name, cure=_MEND)
-                if "features" in feature:
-                    raise DataError(f"feature {index} is a collection of features", where=name, cure="join them in one")
-                if feature.get("type") in _GEOMETRY_TYPES and "geometry" not in feature:
-                    # Some software lists geometries where features belong; what it says of them stands beside.
-                    beside = {key: value for key, value in feature.items() if key not in _GEOMETRY_MEMBERS}
-                    feature = {"geometry": feature, "properties": feature.get("properties") or beside}
-                features.append(feature)
-        elif kind == "Feature":
-            if not isinstance(document.get("properties") or {}, dict):
-                raise DataError("its properties are no object", where=name, cure=_MEND)
-            features.append(document)
-        elif kind in _GEOMETRY_TYPES:
-            features.append({"geometry": document, "properties": {}})
-        else:
-            raise DataError(f"has type {kind!r}, which is no GeoJSON", where=name, cure=cure)
+        features += _features(document, where=name)
         synthetic = synthetic or document.get("synthetic") is True
         systems[declared_crs(document, where=where) if "crs" in document else LONLAT] = None
     if len(systems) > 1:
         problem = f"its records differ in CRS: {', '.join(systems)}"
         raise DataError(problem, where=where, cure="convert all to longitude and latitude")
     return features, next(iter(systems), LONLAT), synthetic
+
+
+def _features(document: Any, *, where: str) -> list[Mapping[str, Any]]:
+    """Return the features of a GeoJSON object; a bare geometry, also in a collection, is one."""
+    kind = document.get("type") if isinstance(document, dict) else None
+    if kind in _GEOMETRY_TYPES:
+        return [{"geometry": document, "properties": {}}]
+    if kind not in ("FeatureCollection", "Feature"):
+        problem = f"has type {kind!r}, which is no GeoJSON"
+        problem = problem if isinstance(kind, str) else "holds JSON but no GeoJSON object with a «type»"
+        other = refusal(where, f'{{"type":"{kind}"'.encode(), by_name=False)
+        raise other or DataError(problem, where=where, cure="give a FeatureCollection of polygons")
+    refuse_truncated(document, where=where)
+    listed = [document] if kind == "Feature" else document.get("features")
+    if not isinstance(listed, list):
+        raise DataError("is a FeatureCollection without a list of features", where=where, cure=_MEND)
+    if not listed and (drawn := [key for key, value in document.items() if draws(value)]):
+        problem = f"is a FeatureCollection without features, but with a map in {printable(drawn[0])!r}"
+        raise DataError(problem, where=where, cure="give a FeatureCollection of polygons")
+    features: list[Mapping[str, Any]] = []
+    for index, feature in enumerate(listed):
+        if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
+            raise DataError(f"feature {index} is no GeoJSON feature", where=where, cure=_MEND)
+        if "features" in feature:
+            raise DataError(f"feature {index} is a collection of features", where=where, cure="join them in one")
+        if feature.get("type") in _GEOMETRY_TYPES and "geometry" not in feature:
+            # Some software lists geometries where features belong; what it says of them stands beside.
+            beside = {key: value for key, value in feature.items() if key not in _GEOMETRY_MEMBERS}
+            feature = {"geometry": feature, "properties": feature.get("properties") or beside}
+        features.append(feature)
+    return features
 
 
 def _flat(features: Sequence[Mapping[str, Any]], crs: str, synthetic: bool, *, where: str) -> Features:

@@ -25,6 +25,9 @@ Part = tuple[int, Sequence[Any]]
 
 Indices = NDArray[np.intp]
 
+NO_POSITIONS = (TypeError, ValueError, IndexError, KeyError, OverflowError)
+"""What is raised where a file has something else than lists of positions."""
+
 # The Earth's girth in millimetres is 4e10; beyond this nothing is meant, and figures overflow.
 _FARTHEST = 1e12
 
@@ -71,7 +74,7 @@ def build_polygons(
         if lengths.sum() > limits()["max_vertices"]:
             raise too_many_vertices(int(lengths.sum()), where=where)
         xy = _coordinates(rings)
-    except (TypeError, ValueError, IndexError, KeyError, OverflowError) as error:
+    except NO_POSITIONS as error:
         problem = f"feature {_first_unreadable(parts)} has coordinates that are not lists of positions"
         raise DataError(problem, where=where, cure="repair it or use --skip-bad") from error
     ends = np.cumsum(lengths)
@@ -106,12 +109,43 @@ def _first_unreadable(parts: Sequence[Part]) -> int:
     """Return the first feature whose rings cannot be read, once it is known that there is one."""
     for feature, polygon in parts:
         try:
-            for ring in polygon:
-                if not len(ring) or not len(_coordinates([ring])):
-                    return feature
-        except (TypeError, ValueError, IndexError, KeyError, OverflowError):
+            if not all(len(_coordinates([ring])) for ring in polygon):
+                return feature
+        except NO_POSITIONS:
             return feature
     return parts[-1][0]
+
+
+def grid_of(transform: object, *, where: str) -> NDArray[np.float64]:
+    """Return scale and translation of a quantised file, (2, 2); DataError where they are no pairs of numbers."""
+    named = transform if isinstance(transform, dict) else {}
+    pairs = [own[:2] if isinstance(own := named.get(key), list) else [] for key in ("scale", "translate")]
+    if all(len(pair) == 2 and {*map(type, pair)} <= {int, float} for pair in pairs):
+        grid = np.array(pairs, dtype=np.float64)
+        if np.isfinite(grid).all() and grid[0].all():
+            return grid
+    problem = "has a «transform» without scale and translate of two numbers each"
+    raise DataError(problem, where=where, cure="download it without quantisation")
+
+
+def positions_of(lines: Sequence[Ring], grid: NDArray[np.float64] | None = None) -> list[NDArray[np.float64]]:
+    """Return the positions of each line, (n, 2), for `build_polygons`.
+
+    On a grid a line's first position is in steps from its origin, each other in steps from the one before. Each line is
+    summed by itself, so that none moves another. Raises NO_POSITIONS where one is no line.
+    """
+    if lines == []:
+        return []
+    xy = _coordinates(lines)
+    split = np.split(xy, np.cumsum([len(line) for line in lines])[:-1])
+    if grid is not None:
+        # What overflows is no finite number, and named with its feature when rings are made of it.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for line in split:
+                np.cumsum(line, axis=0, out=line)
+            xy *= grid[0]
+            xy += grid[1]
+    return split
 
 
 def _coordinates(rings: Sequence[Ring]) -> NDArray[np.float64]:

@@ -5,9 +5,7 @@ The specification is at https://github.com/topojson/topojson-specification.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -18,7 +16,7 @@ from frontcalc.layers import INNER
 from frontcalc.read.features import Features, Properties
 from frontcalc.read.geojson import declared_crs, simple_geometries
 from frontcalc.read.limits import limits, too_many_vertices
-from frontcalc.read.rings import Part, build_polygons
+from frontcalc.read.rings import NO_POSITIONS, Part, build_polygons, grid_of, positions_of
 
 Arcs = Sequence[NDArray[np.float64]]
 
@@ -33,7 +31,7 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
     """
     arcs = _decoded_arcs(document, where)
     properties: list[Properties] = []
-    parts: list[Part] = []
+    drawn: list[tuple[int, list[Any]]] = []
     not_area: list[int] = []
     vertices = 0
     for index, (name, feature) in enumerate(_features(document, where)):
@@ -45,48 +43,39 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
             if not kind.endswith("Polygon"):
                 not_area.append(index)
                 continue
-            polygons = [indices] if kind == "Polygon" else indices
-            # An arc may be used any number of times: what is promised is counted before room is made for it.
-            with suppress(TypeError, IndexError):  # what is no index has none
-                vertices += sum(
-                    len(arcs[n if n >= 0 else ~n]) for polygon in polygons for ring in polygon for n in ring
-                )
-            if vertices > limits()["max_vertices"]:
-                raise too_many_vertices(vertices, where=where)
-            stitched = [_rings(polygon, arcs, index, where) for polygon in polygons if polygon]
-            parts.extend((index, rings) for rings in stitched if rings)
+            for polygon in [indices] if kind == "Polygon" else indices:
+                rings = polygon if isinstance(polygon, list) else [polygon]
+                vertices += sum(_length(ring, arcs, index, where) for ring in rings)
+                drawn.append((index, rings))
+    # An arc may be used any number of times: what is promised is counted before room is made for it.
+    if vertices > limits()["max_vertices"]:
+        raise too_many_vertices(vertices, where=where)
+    parts: list[Part] = []
+    for index, indices in drawn:
+        rings = [_stitched(ring, arcs, index, where) for ring in indices]
+        # Quantising leaves a line of the smallest rings. It has no area, and a hole outlives no outline.
+        if rings and len(rings[0]) >= 4:
+            parts.append((index, [ring for ring in rings if len(ring) >= 4]))
     crs = declared_crs(document, where=where)
-    drawn, owner = build_polygons(parts, crs, where=where)
+    polygons, owner = build_polygons(parts, crs, where=where)
     points = np.array(not_area, dtype=np.intp)
-    return Features(crs, tuple(properties), drawn, owner, points, document.get("synthetic") is True)
+    return Features(crs, tuple(properties), polygons, owner, points, document.get("synthetic") is True)
 
 
-def _decoded_arcs(document: Mapping[str, Any], where: str) -> list[NDArray[np.float64]]:
+def _decoded_arcs(document: Mapping[str, Any], where: str) -> Arcs:
     """Return the positions of each arc, (n, 2), in the topology's CRS."""
+    transform = document.get("transform")
+    grid = None if transform is None else grid_of(transform, where=where)
     try:
-        listed = document["arcs"]
-        if listed == []:
-            return []
-        starts = np.cumsum([0, *(len(arc) for arc in listed)])
-        xy = np.frombuffer(array("d", (value for arc in listed for x, y, *_ in arc for value in (x, y))))
-        if document.get("transform") is not None:
-            scale = np.array(document["transform"]["scale"], dtype=np.float64)
-            translate = np.array(document["transform"]["translate"], dtype=np.float64)
-            # What overflows is no finite number, and named with its feature when rings are made of it.
-            with np.errstate(over="ignore", invalid="ignore"):
-                # One running sum over all arcs, less what it was before each: whole numbers, so nothing is rounded.
-                sums = np.concatenate([np.zeros((1, 2)), np.cumsum(xy.reshape(-1, 2), axis=0)])
-                before = np.repeat(sums[starts[:-1]], np.diff(starts), axis=0)
-                xy = (sums[1:] - before) * scale[:2] + translate[:2]
-        return np.split(xy.reshape(-1, 2), starts[1:-1])
-    except (TypeError, ValueError, KeyError, IndexError) as error:
-        raise DataError("has arcs or a transform that are not lists of numbers", where=where, cure=_MEND) from error
+        return positions_of(document["arcs"], grid)
+    except NO_POSITIONS as error:
+        raise DataError("has arcs that are not lists of positions", where=where, cure=_MEND) from error
 
 
 def _features(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the name of the object and the geometry object of each feature."""
     objects = document.get("objects")
-    if not isinstance(objects, dict):
+    if not isinstance(objects, dict) or (document.get("arcs") and not objects):
         raise DataError("is a topology without objects", where=where, cure="is the download complete?")
     for name, thing in objects.items():
         if isinstance(thing, dict) and thing.get("type") == "GeometryCollection":
@@ -101,33 +90,29 @@ def _features(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, Ma
             yield name, feature or {"type": None}
 
 
-def _rings(polygon: Any, arcs: Arcs, index: int, where: str) -> list[NDArray[np.float64]]:
-    """Return the positions of each ring of a polygon, given as lists of arc indices; none if it collapsed."""
-    try:
-        rings = [_stitched([_arc(arcs, number, index, where) for number in ring], index, where) for ring in polygon]
-    except TypeError as error:
-        raise DataError(f"feature {index} has arcs that are no lists of indices", where=where, cure=_MEND) from error
-    # Quantising leaves a line of the smallest rings. It has no area, and a hole outlives no outline.
-    return [ring for ring in rings if len(ring) >= 4] if len(rings[0]) >= 4 else []
+def _length(ring: object, arcs: Arcs, index: int, where: str) -> int:
+    """Return how many positions the arcs of a ring have, given by their indices; DataError where these mean none."""
+    if not isinstance(ring, list) or any(type(number) is not int for number in ring):
+        raise DataError(f"feature {index} has arcs that are no lists of indices", where=where, cure=_MEND)
+    if missing := [number for number in ring if not -len(arcs) <= number < len(arcs)]:
+        problem = f"feature {index} uses arc {missing[0]}, but there are {len(arcs)} arcs"
+        raise DataError(problem, where=where, cure="is the download complete?")
+    return sum(len(arcs[number if number >= 0 else ~number]) for number in ring)
 
 
-def _arc(arcs: Arcs, number: int, index: int, where: str) -> NDArray[np.float64]:
-    """Return an arc by its index; the ones' complement of an index means the arc reversed."""
-    position = ~number if number < 0 else number
-    if position >= len(arcs):
-        cure = "is the download complete?"
-        raise DataError(f"feature {index} uses arc {number}, but there are {len(arcs)} arcs", where=where, cure=cure)
-    return arcs[position][::-1] if number < 0 else arcs[position]
+def _stitched(ring: Sequence[int], arcs: Arcs, index: int, where: str) -> NDArray[np.float64]:
+    """Return the positions of a ring; each of its arcs but the first starts with that which the one before ends with.
 
-
-def _stitched(arcs: Arcs, index: int, where: str) -> NDArray[np.float64]:
-    """Return arcs as one ring; each but the first starts with the position that the one before ends with."""
-    if not arcs or not all(map(len, arcs)):
+    The ones' complement of an index means the arc reversed.
+    """
+    lines = [arcs[number] if number >= 0 else arcs[~number][::-1] for number in ring]
+    if not lines or not all(map(len, lines)):
         raise DataError(f"feature {index} has a ring without positions", where=where, cure=_MEND)
-    ends = np.array([arc[-1] for arc in arcs])
-    starts = np.array([arc[0] for arc in arcs])
-    apart = np.flatnonzero(~np.isclose(ends, np.roll(starts, -1, axis=0), rtol=1e-9, atol=1e-9).all(axis=1))
+    ends = np.array([line[-1] for line in lines])
+    following = np.array([line[0] for line in (*lines[1:], lines[0])])
+    with np.errstate(invalid="ignore"):  # what is no finite number is named when polygons are made
+        apart = np.flatnonzero((np.abs(ends - following) > 1e-9 + 1e-9 * np.abs(following)).any(axis=1))
     if len(apart):
         x, y = ends[apart[0]]
         raise DataError(f"feature {index} has arcs that do not meet, at {x:.5f}, {y:.5f}", where=where, cure=_MEND)
-    return np.concatenate([arcs[0], *(arc[1:] for arc in arcs[1:])])
+    return np.concatenate([lines[0], *(line[1:] for line in lines[1:])])

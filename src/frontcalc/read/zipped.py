@@ -16,10 +16,9 @@ from frontcalc.read.features import Features, concatenate, name_layer, refuse_ba
 from frontcalc.read.files import SHAPEFILE_EXTRAS, SHAPEFILE_PARTS, SUFFIXES, may_be_other, shapefile_stem, suffix_of
 from frontcalc.read.formats import read_shapefile_parts, refuse_logs
 from frontcalc.read.limits import BROKEN_MEMBER, Budget, checked_members, limits
+from frontcalc.read.others import kind_of, refusal, tally
 
 _HEAD = 4096
-# Zips by their content that are documents.
-_DOCUMENTS = (".docx", ".xlsx", ".pptx", ".odt", ".ods", ".qgz")
 
 
 def read(data: bytes, *, where: str, skip_bad: bool = False, depth: int = 1, left: Budget | None = None) -> Features:
@@ -70,8 +69,9 @@ def read(data: bytes, *, where: str, skip_bad: bool = False, depth: int = 1, lef
     if bad and not parts:
         raise bad[0]
     if not parts:
-        inside = f"inside: {some_of(sorted(map(printable, members)), 8) or 'nothing'}"
-        raise DataError(f"is a zip without geodata; {inside}", where=where, cure="give a zip of maps")
+        inside, cure = tally(sorted(map(printable, members)))
+        problem = f"is a zip without geodata; inside: {inside or 'nothing'}"
+        raise refusal(where, data) or DataError(problem, where=where, cure=cure or "give a zip of maps")
     said = [Notice("SKIPPED", str(error)) for error in bad]
     # What lies beside KML alone, pictures mostly, is a part of it.
     if others and any(suffix_of(name) != ".kml" for name, _ in parts):
@@ -143,7 +143,7 @@ def _may_be_map(name: str, suffix: str, head: bytes) -> bool:
     kind = signature_of(head)
     if kind == "shapefile":
         return suffix != ".shx"
-    return (bool(kind or is_kml(head)) and suffix not in _DOCUMENTS) or _is_json(head)
+    return (bool(kind or is_kml(head)) and not kind_of(name)) or _is_json(head)
 
 
 def _is_json(head: bytes) -> bool:

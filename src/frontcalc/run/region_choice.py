@@ -19,7 +19,7 @@ from frontcalc.layers import COUNTRIES
 from frontcalc.levels import ADM1, ADM2, Lines, lines, parse_levels
 from frontcalc.notices import Notice
 from frontcalc.read import read_features
-from frontcalc.read.files import single_file
+from frontcalc.read.files import file_of
 from frontcalc.regions import RegionSet
 from frontcalc.run.options import Options
 from frontcalc.snapshots import home_of_this_war
@@ -87,7 +87,7 @@ def _known(
     most, chosen = 0, None
     for kept in region_store.fetched(level):
         if kept.country != own:
-            polygons = read_features(single_file(kept.path))[1].polygons
+            polygons = read_features(file_of(kept.path))[1].polygons
             met = len(np.unique(shapely.STRtree(polygons).query(place, predicate="intersects")[0]))
             most, chosen = (met, kept) if met > most else (most, chosen)
     if chosen is None:

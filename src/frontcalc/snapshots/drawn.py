@@ -22,8 +22,9 @@ from frontcalc.names import some_of
 from frontcalc.notices import Fault, Notice, fault_of
 from frontcalc.progress import timed
 from frontcalc.read import SourceFile, fingerprint, read_features
-from frontcalc.read.features import Features, notices_of, refuse_bare
+from frontcalc.read.features import Features, refuse_bare
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of
+from frontcalc.snapshots.uncounted import notices_of
 from frontcalc.versions import key_of
 
 Geometries = NDArray[np.object_]

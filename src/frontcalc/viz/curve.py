@@ -20,7 +20,7 @@ from frontcalc.outputs.numbers import km2
 from frontcalc.outputs.wording import Unit, about, change, short_day
 from frontcalc.periods import parse_day
 from frontcalc.read.detection import unpack
-from frontcalc.read.files import single_file
+from frontcalc.read.files import file_of
 from frontcalc.tables import TOTAL, SeriesRow, Table
 from frontcalc.viz import titles
 from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, plain_settings, ticks_between
@@ -51,7 +51,7 @@ def read_events(path: str | Path) -> tuple[Event, ...]:
 
     DataError says that the file cannot be read, lacks a column, or has a line without date or label.
     """
-    entry = single_file(Path(path))
+    entry = file_of(Path(path))
     try:
         text = unpack(entry.read(), where=entry.label).decode("utf-8-sig")
         found = list(csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True))
