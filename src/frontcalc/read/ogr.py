@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError, extra_package
 from frontcalc.names import printable
-from frontcalc.read.features import Features, Properties
+from frontcalc.read.features import Features, Properties, concatenate, name_layer
 from frontcalc.read.limits import limits, too_many_vertices
 from frontcalc.read.rings import check_on_earth, nest_polygons
 
@@ -32,8 +33,10 @@ _OFFLINE = {
     "GDAL_HTTP_PROXY": "127.0.0.1:9",
     "GDAL_HTTPS_PROXY": "127.0.0.1:9",
     "GDAL_HTTP_MAX_RETRY": "0",
-    "OGR_SQLITE_LOAD_EXTENSIONS": None,
+    "OGR_SQLITE_LOAD_EXTENSIONS": "",
     "LIBKML_RESOLVE_STYLE": "NO",
+    # A byte a character, for `frontcalc.read.shapefile` to decode.
+    "SHAPE_ENCODING": "ISO-8859-1",
 }
 
 
@@ -65,16 +68,36 @@ def _offline(pyogrio: Any, where: str) -> Iterator[None]:
             pyogrio.set_gdal_config_options(before)
 
 
-def layer_names(data: bytes, *, where: str) -> list[tuple[int, str]]:
+def layer_names(source: bytes | Path, *, where: str) -> list[tuple[int, str]]:
     """Return index and name of each layer that has geometry."""
     pyogrio = extra_package("pyogrio", where=where)
     with _offline(pyogrio, where):
-        layers = pyogrio.list_layers(data)
+        layers = pyogrio.list_layers(source)
     return [(index, printable(str(name))) for index, (name, kind) in enumerate(layers) if kind is not None]
 
 
+def read_layers(
+    source: bytes | Path, *, where: str, drivers: tuple[str, ...], drawn: Mapping[str, int] | None = None
+) -> Features:
+    """Return the features of all layers that have geometry, all in one CRS; a layer's name is the `layer` of those of
+    its features that name none. `drawn` says of each layer by name how many features have a geometry; raises as
+    `read_layer`, and where a layer named there, or any, is missing.
+    """
+    layers = layer_names(source, where=where)
+    if lost := sorted(set(drawn or ()) - {name for _, name in layers}):
+        raise DataError(f"its layer {lost[0]!r} cannot be found", where=where, cure="save it again")
+    if not layers:
+        raise DataError("has no layer with geometry", where=where, cure="export the map with its polygons")
+    parts = []
+    for index, name in layers:
+        count = drawn[name] if drawn is not None else None
+        part = read_layer(source, where=f"{where}/{name}", drivers=drivers, layer=index, drawn=count)
+        parts.append((name, name_layer(part, name)))
+    return concatenate(parts, where=where)
+
+
 def read_layer(
-    data: bytes,
+    source: bytes | Path,
     *,
     where: str,
     drivers: tuple[str, ...],
@@ -87,8 +110,8 @@ def read_layer(
 
     Parameters
     ----------
-    data : bytes
-        The file's content, or a zip made here of a file's parts.
+    source : bytes or Path
+        The file's content, or a zip made here of a file's parts; a path only where GDAL must have one.
     where : str
         The file's name, for messages.
     drivers : tuple of str
@@ -109,15 +132,12 @@ def read_layer(
     """
     pyogrio = extra_package("pyogrio", where=where)
     with _offline(pyogrio, where):
-        info = pyogrio.read_info(data, layer=layer, force_feature_count=True)
+        info = pyogrio.read_info(source, layer=layer, force_feature_count=True)
         if info["driver"] not in drivers:
             cure = "export it as GeoJSON"
             raise DataError(f"is no {drivers[0]} file: GDAL takes it for {info['driver']}", where=where, cure=cure)
-        # What is promised is made room for before anything is read.
-        if info["features"] > len(data):
-            problem = f"promises {info['features']:,} features in {len(data):,} bytes"
-            raise DataError(problem, where=where, cure=_COMPLETE)
-        meta, _, wkb, columns = pyogrio.raw.read(data, layer=layer, force_2d=True)
+        refuse_promises(info["features"], source, where=where)
+        meta, _, wkb, columns = pyogrio.raw.read(source, layer=layer, force_2d=True)
     count = len(wkb) if wkb is not None else 0
     if info["features"] > count:
         raise DataError(f"only {count} of {info['features']} features can be read", where=where, cure=_COMPLETE)
@@ -130,6 +150,13 @@ def read_layer(
         raise DataError("declares no CRS", where=where, cure=declares, code="CRS-UNKNOWN")
     crs = LONLAT if declared == LONLAT else source_crs(str(declared), where=where)
     return features_from_geometries(geometries, _rows(meta["fields"], columns, count), crs, where=where, cure=declares)
+
+
+def refuse_promises(count: int, source: bytes | Path, *, where: str) -> None:
+    """Refuse more features than bytes, before room is made for them."""
+    size = source.stat().st_size if isinstance(source, Path) else len(source)
+    if count > size:
+        raise DataError(f"promises {count:,} features in {size:,} bytes", where=where, cure=_COMPLETE)
 
 
 def _rows(fields: NDArray[np.object_], columns: tuple[NDArray[Any], ...], count: int) -> list[dict[str, object]]:

@@ -13,10 +13,19 @@ from frontcalc.notices import Notice
 from frontcalc.read import read_content
 from frontcalc.read.detection import GZIP, is_other_json, signature_of
 from frontcalc.read.features import Features, concatenate, name_layer, refuse_bare
-from frontcalc.read.files import SHAPEFILE_EXTRAS, SHAPEFILE_PARTS, SUFFIXES, may_be_other, shapefile_stem, suffix_of
-from frontcalc.read.formats import read_shapefile_parts, refuse_logs
+from frontcalc.read.files import (
+    SHAPEFILE_EXTRAS,
+    SHAPEFILE_PARTS,
+    SUFFIXES,
+    geodatabases,
+    may_be_other,
+    shapefile_stem,
+    suffix_of,
+)
+from frontcalc.read.formats import read_geodatabase, refuse_logs
 from frontcalc.read.kml import is_kml
 from frontcalc.read.limits import BROKEN_MEMBER, Budget, checked_members, limits
+from frontcalc.read.shapefile import read_shapefile_parts
 
 _HEAD = 4096
 # Zips by their content that are documents.
@@ -52,11 +61,17 @@ def read(data: bytes, *, where: str, skip_bad: bool = False, depth: int = 1, lef
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = checked_members(archive, left, where=where)
             shapefiles = {shapefile_stem(name) for name in members if suffix_of(name) == ".shp"}
-            for name in sorted(members):
+            databases = geodatabases(members)
+            inside = {name for names in databases.values() for name in names}
+            for name in sorted((members.keys() - inside) | databases.keys()):
                 if suffix_of(name) in (*SHAPEFILE_PARTS, *SHAPEFILE_EXTRAS) and shapefile_stem(name) in shapefiles:
                     continue
                 try:
-                    part = _read_part(archive, members, name, where, depth, left, skip_bad=skip_bad)
+                    if names := databases.get(name):
+                        files = {PurePosixPath(one).name: archive.read(members[one]) for one in names}
+                        part: Features | None = read_geodatabase(files, where=f"{where}/{printable(name)}".rstrip("/"))
+                    else:
+                        part = _read_part(archive, members, name, where, depth, left, skip_bad=skip_bad)
                     if part:
                         refuse_bare(part, where=f"{where}/{printable(name)}")
                 except DataError as error:
