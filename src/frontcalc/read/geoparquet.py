@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from typing import Any
 
 import orjson
@@ -11,7 +12,10 @@ from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError, extra_package
 from frontcalc.read.features import Features
 from frontcalc.read.limits import beyond, limits
-from frontcalc.read.ogr import features_from_geometries, geometries_from_wkb
+from frontcalc.read.ogr import features_from_geometries, geometries_from_wkb, refuse_promises
+
+# How many values a byte of a file may hold, but for small files.
+_MOST_PER_BYTE, _SMALL = 8, 1 << 20
 
 
 def read_geoparquet(data: bytes, *, where: str) -> Features:
@@ -20,15 +24,18 @@ def read_geoparquet(data: bytes, *, where: str) -> Features:
     parquet = extra_package("pyarrow.parquet", where=where)
     try:
         file = parquet.ParquetFile(io.BytesIO(data))
-        name, column, covering = _geometry_column(file.metadata.metadata or {}, where)
-        if name not in file.schema_arrow.names:
-            raise DataError(f"has no column {name!r}, which its metadata name", where=where, cure="write it again")
-        if twice := {own for own in file.schema_arrow.names if file.schema_arrow.names.count(own) > 1}:
-            raise DataError(f"has two columns named {min(twice)!r}", where=where, cure="write it again")
-        table = _bounded_table(arrow, file, where)
+        refuse_promises(file.metadata.num_rows, data, where=where)
+        name, column = _geometry_column(file.metadata.metadata or {}, where)
+        schema, again = file.schema_arrow, "write it again"
+        if name not in schema.names:
+            raise DataError(f"has no column {name!r}, which its metadata name", where=where, cure=again)
+        if twice := [own for own, count in Counter(schema.names).items() if count > 1]:
+            raise DataError(f"has two columns named {min(twice)!r}", where=where, cure=again)
+        # What is in lists and structures says nothing of a layer, a day or a name, and may be without end.
+        flat = [own.name for own in schema if own.name != name and not arrow.types.is_nested(own.type)]
+        table = _bounded_table(arrow, file, [name, *flat], len(data), where)
         wkb = table.column(name).to_pylist()
-        kept = [field for field in table.column_names if field not in (name, covering)]
-        properties = table.select(kept).to_pylist() if kept else [{}] * len(wkb)
+        properties = table.select(flat).to_pylist() if flat else [{}] * len(wkb)
     except (arrow.ArrowException, OSError, ValueError, OverflowError) as error:
         cure = "is the download complete?"
         raise DataError(f"is broken Parquet: {str(error).partition('. ')[0]}", where=where, cure=cure) from error
@@ -41,26 +48,30 @@ def read_geoparquet(data: bytes, *, where: str) -> Features:
     return features_from_geometries(geometries, properties, crs, where=where, cure=cure)
 
 
-def _bounded_table(arrow: Any, file: Any, where: str) -> Any:
-    """Return the whole table, read in batches: repeats are stored once, so that a small file may hold very much."""
+def _bounded_table(arrow: Any, file: Any, names: list[str], size: int, where: str) -> Any:
+    """Return a table of some columns, read in batches: repeats are stored once, so that a small file may hold much."""
     most = limits()["max_unpacked_bytes"]
+    # A value of nothing takes no byte in a table, but as an object.
+    cells = file.metadata.num_rows * len(names)
+    if cells > _MOST_PER_BYTE * max(size, _SMALL):
+        raise DataError(f"promises {cells:,} values", where=where, cure="give it fewer columns")
     stored = sum(file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
     problem = f"unpacks to more than {most:,} bytes"
     if stored > most:
         raise beyond("max_unpacked_bytes", problem, where=where)
     # No value is larger than what is stored, so that no batch is larger than the limit.
     rows = max(1, min(65_536, most // max(1, stored)))
-    batches, size = [], 0
-    for batch in file.iter_batches(batch_size=rows):
-        size += batch.nbytes
-        if size > most:
+    batches, read = [], 0
+    for batch in file.iter_batches(batch_size=rows, columns=names):
+        read += batch.nbytes
+        if read > most:
             raise beyond("max_unpacked_bytes", problem, where=where)
         batches.append(batch)
-    return arrow.Table.from_batches(batches, schema=file.schema_arrow)
+    return arrow.Table.from_batches(batches, schema=batches[0].schema if batches else file.schema_arrow)
 
 
-def _geometry_column(metadata: dict[bytes, bytes], where: str) -> tuple[str, dict[str, Any], str]:
-    """Return name and metadata of the primary geometry column, and the column of its bounding boxes."""
+def _geometry_column(metadata: dict[bytes, bytes], where: str) -> tuple[str, dict[str, Any]]:
+    """Return name and metadata of the primary geometry column."""
     cure = "write it as GeoParquet"
     if b"geo" not in metadata:
         raise DataError("is Parquet without «geo» metadata, so it has no known geometry", where=where, cure=cure)
@@ -69,7 +80,6 @@ def _geometry_column(metadata: dict[bytes, bytes], where: str) -> tuple[str, dic
         name = geo["primary_column"]
         column = geo["columns"][name]
         encoding = column["encoding"]
-        covering = str((column.get("covering") or {}).get("bbox", {}).get("xmin", [""])[0])
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise DataError("its «geo» metadata are not GeoParquet's", where=where, cure=cure) from error
     if encoding != "WKB":
@@ -77,4 +87,4 @@ def _geometry_column(metadata: dict[bytes, bytes], where: str) -> tuple[str, dic
     if column.get("edges", "planar") != "planar":
         cure = "write planar edges"
         raise DataError(f"has {column['edges']} edges, and edges are read as straight", where=where, cure=cure)
-    return str(name), column, covering
+    return str(name), column
