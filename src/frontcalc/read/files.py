@@ -228,7 +228,7 @@ def single_file(path: Path) -> Entry:
 
 
 def maps_among(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
-    """Return the entries that may be maps, shapefiles and file geodatabases each as one, and the names of the others."""
+    """Return the entries that may be maps, shapefiles and geodatabases each as one, and the names of the others."""
     databases = geodatabases(entry.name for entry in entries)
     maps = [Entry(entries[0].root, folder[:-1], tuple(names)) for folder, names in databases.items()]
     inside = {name for entry in maps for name in entry.siblings}

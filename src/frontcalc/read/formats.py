@@ -1,4 +1,4 @@
-"""FlatGeobuf, GeoPackage and file geodatabases, every layer that has geometry, by GDAL; what it passes over is refused."""
+"""FlatGeobuf, GeoPackage and file geodatabases, by GDAL, with every layer that has geometry and what it passes over."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from frontcalc.errors import DataError
 from frontcalc.names import printable
 from frontcalc.read.features import Features
-from frontcalc.read.ogr import read_layer, read_layers
+from frontcalc.read.ogr import read_layer, read_layers, read_texts
 
 _COMPLETE = "is the download complete?"
 # OGC 12-128r18, requirement 2: what an SQLite header says at byte 68 where the database is a GeoPackage.
@@ -22,10 +22,13 @@ _GEOPACKAGE = (b"GPKG", b"GP10", b"GP11")
 # whose header is zeroed is done with.
 _WAL_HEADER = 32
 _HOT_JOURNAL = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
-# SQLite keeps the statement of each table in this very form. All else in its schema computes, but for the indexes that
-# it makes by itself, which have no statement, and those of plain columns.
-_COMPUTES = """NOT (type = 'table' AND substr(sql, 1, 13) = 'CREATE TABLE ' OR type = 'index' AND
-    (sql IS NULL OR substr(sql, 1, 13) = 'CREATE INDEX ' OR substr(sql, 1, 20) = 'CREATE UNIQUE INDEX '))"""
+# SQLite keeps the statement of each table in this very form. All else in its schema computes, but for indexes of
+# columns and those that it makes by itself, which have no statement.
+_COMPUTES = """ FROM sqlite_master WHERE NOT (type = 'table' AND substr(sql, 1, 13) = 'CREATE TABLE ' OR type = 'index'
+    AND (sql IS NULL OR substr(sql, 1, 13) = 'CREATE INDEX ' OR substr(sql, 1, 20) = 'CREATE UNIQUE INDEX '))"""
+_COMPUTED = f"SELECT name{_COMPUTES} AND substr(sql, 1, 15) <> 'CREATE TRIGGER '"
+_PLAIN = f"""PRAGMA trusted_schema = 0; PRAGMA ignore_check_constraints = 1; PRAGMA writable_schema = 1;
+    DELETE{_COMPUTES}; PRAGMA writable_schema = RESET"""
 _MADE_COLUMNS = """SELECT tables.name FROM sqlite_master AS tables, pragma_table_xinfo(tables.name) AS own
     WHERE tables.type = 'table' AND own.hidden > 0"""
 _MADE_INDEXES = """SELECT DISTINCT listed.name FROM sqlite_master AS tables, pragma_index_list(tables.name) AS listed,
@@ -35,9 +38,10 @@ _ASKED = ("gpkg", "sqlite_", "spatial_ref_sys", "geometry_columns", "layer_style
 _LAYERS = """SELECT table_name, column_name FROM gpkg_geometry_columns UNION ALL
     SELECT table_name, NULL FROM gpkg_contents WHERE data_type = 'features' AND lower(table_name) NOT IN
     (SELECT lower(table_name) FROM gpkg_geometry_columns)"""
-_MOST_LAYERS = 10_000
 # How many steps of SQLite's machine checking may take, and that for each byte: some ten times what real files need.
 _STEPS, _STEPS_PER_BYTE, _STEPS_AT_ONCE = 10_000_000, 40, 100_000
+# What a geodatabase calls a layer in its list of items.
+_FEATURE_CLASS = "70737809-852C-4A03-9E22-2CECEA5B9BFA"
 # FlatGeobuf 3: where its header is, and which of the header's fields are the number of features and the index's width.
 _FGB_HEADER, _FGB_COUNT, _FGB_NODE = 12, 8, 9
 _FGB_ITEM = 40
@@ -86,7 +90,7 @@ def read_geopackage(data: bytes, *, where: str) -> Features:
     if data[_APPLICATION] not in _GEOPACKAGE:
         raise DataError("is an SQLite database but no GeoPackage", where=where, cure="export it as GeoPackage")
     plain, drawn = _plain_database(data, where)
-    return read_layers(plain, where=where, drivers=("GPKG",), drawn=drawn)
+    return read_layers(plain, where=where, drivers=("GPKG",), expected=drawn)
 
 
 def refuse_logs(beside: Callable[[str], bytes], *, where: str) -> None:
@@ -121,18 +125,15 @@ def _plain_database(data: bytes, where: str) -> tuple[bytes, dict[str, int]]:
         # A header that tells of a log beside the file would have it looked for; there is none in memory.
         connection.deserialize(data[:18] + b"\x01\x01" + data[20:])
         connection.set_progress_handler(stop, _STEPS_AT_ONCE)
-        for name, value in (("trusted_schema", 0), ("ignore_check_constraints", 1), ("writable_schema", 1)):
-            connection.execute(f"PRAGMA {name} = {value}")
-        query = f"SELECT name FROM sqlite_master WHERE {_COMPUTES} AND substr(sql, 1, 15) <> 'CREATE TRIGGER '"
-        computed = {str(name) for (name,) in connection.execute(query)}
-        connection.execute(f"DELETE FROM sqlite_master WHERE {_COMPUTES}")
-        connection.execute("PRAGMA writable_schema = RESET")
-        computed |= {str(name) for (name,) in connection.execute(_MADE_COLUMNS)}
+        connection.execute("PRAGMA writable_schema = 1")
+        computed = [str(name) for (name,) in connection.execute(_COMPUTED)]
+        connection.executescript(_PLAIN)
+        made = [str(name) for (name,) in connection.execute(_MADE_COLUMNS)]
         for (index,) in connection.execute(_MADE_INDEXES).fetchall():
             connection.execute(f"DROP INDEX {_quoted(index)}")
-        folded = {name.casefold(): name for name in computed}
-        asked = [name for name in folded if name.startswith(_ASKED)]
-        layers = [] if asked else connection.execute(_LAYERS).fetchmany(_MOST_LAYERS)
+        asked = made + [name for name in computed if name.casefold().startswith(_ASKED)]
+        layers = [] if asked else connection.execute(_LAYERS).fetchall()
+        folded = {name.casefold() for name in computed}
         asked += [name for name, _ in layers if name.casefold() in folded]
         if asked:
             problem = f"its table {asked[0]!r} is a view or else computed by the file itself"
@@ -140,6 +141,8 @@ def _plain_database(data: bytes, where: str) -> tuple[bytes, dict[str, int]]:
         if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
             words = printable(str(found).rpartition("\n")[2])[:200]
             raise DataError(f"is a damaged database: {words}", where=where, cure=_COMPLETE)
+        # GDAL's own note of how many rows there are, which other programs do not keep.
+        connection.execute("DROP TABLE IF EXISTS gpkg_ogr_contents")
         drawn = {}
         for table, column in layers:
             query = f"SELECT count(*) FROM {_quoted(table)} WHERE {_quoted(column)} IS NOT NULL"  # noqa: S608 - quoted
@@ -165,4 +168,10 @@ def read_geodatabase(files: Mapping[str, bytes], *, where: str) -> Features:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as packed:
             for name, content in files.items():
                 packed.writestr(f"x.gdb/{name}", content)
-        return read_layers(path, where=where, drivers=("OpenFileGDB",))
+        items = read_texts(path, layer="GDB_Items", columns=("Type", "Name"), where=where)
+        classes = dict.fromkeys(printable(name) for kind, name in items if kind.strip("{}").upper() == _FEATURE_CLASS)
+        features = read_layers(path, where=where, drivers=("OpenFileGDB",), expected=classes)
+    if bare := len(features.properties) - len({*features.owner.tolist(), *features.not_area.tolist()}):
+        problem = f"has {bare:,} features without geometry, or with one that cannot be read"
+        raise DataError(problem, where=where, cure="run ArcGIS's «Repair Geometry» on it, or export it as GeoPackage")
+    return features

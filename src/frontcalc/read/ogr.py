@@ -21,6 +21,8 @@ from frontcalc.read.limits import limits, too_many_vertices
 from frontcalc.read.rings import check_on_earth, nest_polygons
 
 _COMPLETE = "is the download complete?"
+# Each is opened for itself, and all are looked at each time.
+_MOST_LAYERS = 200
 _POLYGON = shapely.GeometryType.POLYGON
 
 # GDAL's settings are the process's, so a read sets them, and puts back what was there, under this lock.
@@ -54,9 +56,9 @@ def _offline(pyogrio: Any, where: str) -> Iterator[None]:
         except errors.DataLayerError as error:
             raise DataError("has a layer that cannot be opened", where=where, cure=_COMPLETE) from error
         except (errors.DataSourceError, errors.FeatureError, errors.GeometryError, errors.FieldError) as error:
-            # GDAL's own name for the file in memory says nothing.
+            # GDAL's own names for files, ours in memory and its sources, say nothing.
             words = str(error).partition(";")[0].split()
-            reason = " ".join(word for word in words if "/vsi" not in word).rstrip(".;: ")
+            reason = " ".join(word for word in words if "/" not in word).rstrip(".;: ")
             raise DataError(f"cannot be read: {reason}", where=where, cure=_COMPLETE) from error
         except (errors.CRSError, UnboundLocalError) as error:
             # pyogrio trips over its own names where GDAL knows a CRS but cannot write it down.
@@ -77,23 +79,36 @@ def layer_names(source: bytes | Path, *, where: str) -> list[tuple[int, str]]:
 
 
 def read_layers(
-    source: bytes | Path, *, where: str, drivers: tuple[str, ...], drawn: Mapping[str, int] | None = None
+    source: bytes | Path, *, where: str, drivers: tuple[str, ...], expected: Mapping[str, int | None]
 ) -> Features:
-    """Return the features of all layers that have geometry, all in one CRS; a layer's name is the `layer` of those of
-    its features that name none. `drawn` says of each layer by name how many features have a geometry; raises as
-    `read_layer`, and where a layer named there, or any, is missing.
+    """Return the features of all layers that have geometry, as `read_layer`; each layer names those that name none.
+
+    `expected` are the names of the layers that must be there, each with how many of its features have a geometry, if
+    that is known: GDAL passes over a layer that it cannot read.
     """
     layers = layer_names(source, where=where)
-    if lost := sorted(set(drawn or ()) - {name for _, name in layers}):
-        raise DataError(f"its layer {lost[0]!r} cannot be found", where=where, cure="save it again")
-    if not layers:
-        raise DataError("has no layer with geometry", where=where, cure="export the map with its polygons")
+    if lost := sorted(expected.keys() - {name for _, name in layers}):
+        raise DataError(f"its layer {lost[0]!r} cannot be read", where=where, cure=_COMPLETE)
+    if not 0 < len(layers) <= _MOST_LAYERS:
+        problem = f"has {len(layers):,} layers with geometry; 1 to {_MOST_LAYERS} are read"
+        raise DataError(problem, where=where, cure="export the map alone, with its polygons")
     parts = []
     for index, name in layers:
-        count = drawn[name] if drawn is not None else None
+        count = expected.get(name)
         part = read_layer(source, where=f"{where}/{name}", drivers=drivers, layer=index, drawn=count)
         parts.append((name, name_layer(part, name)))
     return concatenate(parts, where=where)
+
+
+def read_texts(source: Path, *, layer: str, columns: tuple[str, str], where: str) -> list[tuple[str, str]]:
+    """Return two columns of a table without geometry."""
+    pyogrio = extra_package("pyogrio", where=where)
+    with _offline(pyogrio, where):
+        meta, _, _, found = pyogrio.raw.read(source, layer=layer, columns=columns, read_geometry=False)
+    told = dict(zip(meta["fields"], found, strict=True))
+    if told.keys() != set(columns):
+        raise DataError(f"its table {layer} is broken", where=where, cure=_COMPLETE)
+    return [(str(one), str(other)) for one, other in zip(*(told[name] for name in columns), strict=True)]
 
 
 def read_layer(
@@ -103,6 +118,7 @@ def read_layer(
     drivers: tuple[str, ...],
     layer: int = 0,
     drawn: int | None = None,
+    deleted: int = 0,
     undeclared: str = "",
     declares: str = "declare an EPSG code",
 ) -> Features:
@@ -120,6 +136,8 @@ def read_layer(
         Which of the file's layers.
     drawn : int, optional
         How many features have a geometry, where the caller can tell: GDAL takes one that it cannot read for none.
+    deleted : int
+        How many features GDAL counts and passes over, since they are marked as deleted.
     undeclared : str
         The CRS of a file that declares none; without it that is an error.
     declares : str
@@ -136,11 +154,14 @@ def read_layer(
         if info["driver"] not in drivers:
             cure = "export it as GeoJSON"
             raise DataError(f"is no {drivers[0]} file: GDAL takes it for {info['driver']}", where=where, cure=cure)
+        # A geodatabase's layer whose table GDAL cannot open is empty to it, but has not even a column of numbers.
+        if info["driver"] == "OpenFileGDB" and not info["fid_column"]:
+            raise DataError("is a layer that cannot be opened", where=where, cure=_COMPLETE)
         refuse_promises(info["features"], source, where=where)
         meta, _, wkb, columns = pyogrio.raw.read(source, layer=layer, force_2d=True)
     count = len(wkb) if wkb is not None else 0
-    if info["features"] > count:
-        raise DataError(f"only {count} of {info['features']} features can be read", where=where, cure=_COMPLETE)
+    if (expected := info["features"] - deleted) > count:
+        raise DataError(f"only {count} of {expected} features can be read", where=where, cure=_COMPLETE)
     geometries = geometries_from_wkb(wkb if wkb is not None else [], where=where)
     found = int(np.count_nonzero(geometries != None))  # noqa: E711 - of an array
     if drawn is not None and found != drawn:

@@ -26,19 +26,19 @@ _HEADER = 100
 _NULL_SHAPE, _MULTIPATCH = 0, 31
 _DBF_HEADER, _DBF_FIELD, _DBF_LANGUAGE = 33, 32, 29
 _COMPLETE = "is the download complete?"
-# The code pages that a .dbf's language byte states, as dBASE, FoxPro and ArcGIS write it. Not here are 0 and 0x57, which
-# state none, and 0x03, Western Windows, which programs write over texts of any language.
+# The code pages that a .dbf's language byte states, as dBASE, FoxPro and ArcGIS write it. Not here are 0 and 0x57,
+# which state none, and 0x03, Western Windows, which programs write over texts of any language.
 _LANGUAGES = {
     **{0x01: "437", 0x02: "850", 0x26: "866", 0x58: "1252", 0x64: "852", 0x65: "866", 0x6A: "737", 0x6B: "857"},
     **{0x78: "950", 0x79: "949", 0x7A: "936", 0x7B: "932", 0x7C: "874", 0x7D: "1255", 0x7E: "1256"},
     **{0xC8: "1250", 0xC9: "1251", 0xCA: "1254", 0xCB: "1253", 0xCC: "1257"},
 }
 _WESTERN = 0x03
-# Names of character sets, as Python has them; its other codecs are no encodings of names, or slow on purpose-made texts.
+# Character sets as Python calls them; its other codecs are none, or slow on texts made to be.
 _CHARACTER_SETS = re.compile(
     r"utf-8|ascii|cp\d+|iso8859-\d+|koi8-[rtu]|mac-\w+|gb\w+|big5\w*|euc_\w+|shift_jis\w*|tis-620"
 )
-# Words, and those that Ukrainian or Russian has; KOI8 and ISO 8859-5 read as Windows-1251 have capitals inside of words.
+# Words, and those of Ukrainian or Russian; KOI8 and ISO 8859-5 read as Windows-1251 have capitals inside of words.
 _WORD = re.compile(r"[^\W\d_]+")
 _CYRILLIC = re.compile("[А-ЯЁҐЄІЇ]*[а-яёґєії]*")
 _SIGNS = frozenset("«»„“”‘’–—…№§°·\xa0")
@@ -72,7 +72,7 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
     if (types == _MULTIPATCH).any():
         cure = "export it as polygons, as by «Multipatch Footprint»"
         raise DataError("holds multipatches, which are surfaces of bodies", where=where, cure=cure)
-    drawn = types != _NULL_SHAPE
+    kept = np.ones(len(records), dtype=bool)
     if dbf is not None:
         count, start, size = struct.unpack("<IHH", dbf[4:12]) if len(dbf) >= _DBF_HEADER else (0, 0, 0)
         if start < _DBF_HEADER or start + count * size > len(dbf) or (count and not size):
@@ -80,14 +80,14 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
         if count != len(records):
             problem = f"its .dbf has {count:,} rows, but its .shp {len(records):,} shapes: they are not of one map"
             raise DataError(problem, where=where, cure="give parts that were saved together")
-        # Rows marked as deleted are not read.
-        drawn &= np.frombuffer(dbf, np.uint8)[start + size * np.arange(count, dtype=np.int64)] != ord("*")
+        kept = np.frombuffer(dbf, np.uint8)[start + size * np.arange(count, dtype=np.int64)] != ord("*")
     has_prj = bool(parts.get(".prj", b"").strip())
     features = read_layer(
         _packed({**parts, ".shx": _shx(shp[:_HEADER], records)}),
         where=where,
         drivers=("ESRI Shapefile",),
-        drawn=int(np.count_nonzero(drawn)),
+        drawn=int(np.count_nonzero(kept & (types != _NULL_SHAPE))),
+        deleted=int(np.count_nonzero(~kept)),
         undeclared="" if has_prj else LONLAT,
         declares="its .prj cannot be right" if has_prj else "the file has no .prj, which would name its CRS: add it",
     )
