@@ -10,9 +10,10 @@ import pyogrio
 import pytest
 import shapely
 from conftest import square
-from formats import CONTROL, shapefile_parts, written
+from formats import CONTROL, shapefile_parts
 
 from frontcalc.errors import DataError
+from frontcalc.layers import INNER
 from frontcalc.read.features import Features
 from frontcalc.read.shapefile import read_shapefile_parts
 
@@ -67,10 +68,6 @@ def test_a_map_edited_in_place_is_read_by_its_shx(three: dict[str, bytes]) -> No
     assert wests(read(parts)) == wests(read(three))
     assert "record 4 of its .shp is broken or out of order; add its .shx" in refused(
         {suffix: content for suffix, content in parts.items() if suffix != ".shx"}
-    )
-    assert (
-        "its .shx names others than it has" in refused({**parts, ".shx": parts[".shx"][:-8] + parts[".shx"][-16:-8]})
-        or True
     )
 
 
@@ -182,10 +179,9 @@ def test_names_are_read_in_the_encoding_that_is_stated_or_plain(
 def test_names_in_an_encoding_that_nothing_tells_are_not_guessed(
     names: tuple[str, ...], encoding: str, tmp_path: Path
 ) -> None:
-    said = refused(named(tmp_path, *names, encoding=encoding))
-    assert said == (
-        "a.zip/Map.shp: its texts are in an encoding that it does not state; write its name into Map.cpg, as windows-1251"
-    )
+    said, cure = refused(named(tmp_path, *names, encoding=encoding)).split("; ")
+    assert said == "a.zip/Map.shp: its texts are in an encoding that it does not state"
+    assert cure == "write its name into Map.cpg, as windows-1251"
 
 
 def test_what_is_stated_and_wrong_is_refused(tmp_path: Path) -> None:
@@ -198,31 +194,26 @@ def test_what_is_stated_and_wrong_is_refused(tmp_path: Path) -> None:
 
 def test_a_name_cut_off_within_a_letter_ends_before_it(tmp_path: Path) -> None:
     # A field of 11 bytes holds five Ukrainian letters and a half.
-    parts = shapefile_parts(tmp_path, [CONTROL], fields={"name": ["x" * 11], "im": ["y"]})
-    cut = parts[".dbf"].replace(b"x" * 11, "Херсон".encode()[:11])
-    widths = bytearray(cut)
-    widths[32 + 16] = 11
-    size = struct.unpack("<H", cut[10:12])[0]
-    row = struct.unpack("<H", cut[8:10])[0]
-    narrow = bytes(widths[:10]) + struct.pack("<H", size - int(cut[32 + 16]) + 11) + bytes(widths[12:row])
-    body = cut[row:]
-    line = body[: 1 + 11] + body[1 + int(cut[32 + 16]) : size]
-    features = read({**parts, ".dbf": narrow + line + b"\x1a"})
-    assert features.properties[0]["name"] == "Херсо"
+    dbf = shapefile_parts(tmp_path, [CONTROL], fields={"name": ["x" * 11]})[".dbf"]
+    parts = shapefile_parts(tmp_path, [CONTROL])
+    width, start = dbf[32 + 16], struct.unpack("<H", dbf[8:10])[0]
+    header = dbf[:10] + struct.pack("<H", 12) + dbf[12 : 32 + 16] + bytes([11]) + dbf[32 + 17 : start]
+    assert (width, header.count(b"name")) == (80, 1)
+    cut = " " + "Херсон"
+    features = read({**parts, ".dbf": header + cut.encode()[:12] + b"\x1a"})
+    assert features.properties[0]["name"] == cut[1:6]
 
 
 def test_names_of_fields_are_read_too(tmp_path: Path) -> None:
     parts = shapefile_parts(tmp_path, [CONTROL], fields={"назва": ["Крим"], "n": np.array([1])}, encoding="cp1251")
     del parts[".cpg"]
     features = read(parts)
-    assert dict(features.properties[0]) == {"layer in the file": "Map", "назва": "Крим", "n": 1} or (
-        features.properties[0]["назва"] == "Крим" and features.properties[0]["n"] == 1
-    )
+    assert dict(features.properties[0]) == {INNER: "Map", "назва": "Крим", "n": 1}
 
 
 def test_settings_of_the_environment_change_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = named(tmp_path, *UKRAINIAN, encoding="cp1251")
     monkeypatch.setenv("SHAPE_ENCODING", "CP866")
     assert names_of(parts) == list(UKRAINIAN)
-    assert pyogrio.get_gdal_config_option("SHAPE_ENCODING") in (None, "CP866")
-    assert written(tmp_path / "b.fgb", "FlatGeobuf", [CONTROL])
+    monkeypatch.delenv("SHAPE_ENCODING")
+    assert pyogrio.get_gdal_config_option("SHAPE_ENCODING") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,7 +50,9 @@ def _offline(pyogrio: Any, where: str) -> Iterator[None]:
     with _LOCK, warnings.catch_warnings():
         # What GDAL warns of is either harmless or found by the checks after it (counts, CRS, coordinates).
         warnings.simplefilter("ignore")
-        before = {name: pyogrio.get_gdal_config_option(name) for name in _OFFLINE}
+        found = {name: pyogrio.get_gdal_config_option(name) for name in _OFFLINE}
+        # What the environment says is no setting of the process's, and is not to become one.
+        before = {name: None if str(own) == os.environ.get(name) else own for name, own in found.items()}
         pyogrio.set_gdal_config_options(_OFFLINE)
         try:
             yield
