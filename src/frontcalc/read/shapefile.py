@@ -117,7 +117,8 @@ def _records(shp: bytes, shx: bytes | None, where: str) -> NDArray[np.int64]:
     The .shp's own headers tell where they follow one another and are numbered in order. Where they do not, since a map
     that was edited in place has holes with old records, the .shx tells if all of it agrees with the headers.
     """
-    at, walked = _HEADER, []
+    at = _HEADER
+    walked: list[tuple[int, int]] = []
     while at + 12 <= len(shp):
         number, words = struct.unpack_from(">ii", shp, at)
         if words < 2 or number != len(walked) + 1 or at + 8 + 2 * words > len(shp):
