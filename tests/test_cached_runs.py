@@ -194,10 +194,26 @@ def test_what_another_version_has_measured_is_measured_again(
     first = work.of(**how)
     assert work.of(**how) == []
     monkeypatch.setattr(versions, "__version__", "0.0.0")
-    versions.method_version.cache_clear()
+    versions._facts.cache_clear()
     assert work.of(**how) == first
     monkeypatch.undo()
-    versions.method_version.cache_clear()
+    versions._facts.cache_clear()
+
+
+def test_what_was_measured_under_other_settings_of_gdal_is_measured_again(
+    maps: Path, tmp_path: Path, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how: dict[str, Any] = {"archive": maps, "cache": tmp_path / "cache", "workers": 1}
+    first, software = work.of(**how), versions.software()
+    assert work.of(**how) == []
+    monkeypatch.setenv("PROJ_LIB", "/home/ann/proj")
+    assert versions.software() == software
+    assert work.of(**how) == first
+    monkeypatch.setenv("OGR_ENABLE_PARTIAL_REPROJECTION", "YES \udcff")
+    assert work.of(**how) == first
+    (told,) = versions.software().keys() - software.keys()
+    assert told == "settings of GDAL and PROJ"
+    assert len(versions.software()[told]) == 64
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import formats
 import pytest
-from conftest import Run
+from conftest import Run, square
 
 import frontcalc
 from frontcalc import levels
@@ -335,6 +336,38 @@ def test_heavy_packages_are_not_imported(arguments: list[str], light: set[str], 
     loaded = done.stderr.splitlines()[-1]
     assert loaded.startswith("0 [")
     assert not [name for name in heavy if f"'{name}'" in loaded]
+
+
+SETTINGS = {
+    **{"OGR_ENABLE_PARTIAL_REPROJECTION": "YES", "OGR_ORGANIZE_POLYGONS": "SKIP", "SHAPE_ENCODING": "CP866"},
+    **{"OGR_GEOJSON_MAX_OBJ_SIZE": "0.001", "CPL_DEBUG": "ON", "GDAL_SKIP": "ESRI Shapefile", "PROJ_NETWORK": "ON"},
+}
+
+
+@pytest.mark.parametrize("start", [["-m", "frontcalc"], ["-c", "from frontcalc.cli import main; main()"]])
+def test_settings_of_gdal_and_proj_change_no_figure(start: list[str], tmp_path: Path) -> None:
+    parts = formats.shapefile_parts(tmp_path, [formats.mercator(square(0, 0))], crs="EPSG:3857")
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / "2024-01-01.zip").write_bytes(formats.zipped(formats.named(parts, "map")))
+    command = [sys.executable, *start, "held", "2024-01-01", "--archive", str(tmp_path / "maps"), "--by", "none"]
+    environment = {name: own for name, own in os.environ.items() if name not in SETTINGS}
+    plain, other = (
+        subprocess.run(command, capture_output=True, text=True, check=True, env=environment | more)
+        for more in ({"FRONTCALC_CACHE": str(tmp_path / "one")}, {**SETTINGS, "FRONTCALC_CACHE": str(tmp_path / "two")})
+    )
+    assert (other.stdout, other.stderr) == (plain.stdout, plain.stderr)
+
+
+def test_where_data_of_gdal_and_proj_lie_is_left_in_the_environment() -> None:
+    script = (
+        "import os, sys; from frontcalc.cli import main; sys.argv[1:] = ['--version']\n"
+        "try: main()\n"
+        "finally: print(sorted(own for own in os.environ if own.startswith(('GDAL', 'PROJ', 'OGR', 'SHAPE', 'CPL'))))"
+    )
+    places = {"GDAL_DATA": "a", "PROJ_DATA": "b", "PROJ_LIB": "c"}
+    environment = os.environ | SETTINGS | places
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.splitlines()[-1] == str(sorted(places))
 
 
 def test_public_names() -> None:

@@ -393,8 +393,6 @@ def test_a_plain_file_that_is_no_map_is_not_kept(maps: Maps, tmp_path: Path) -> 
     )
     said = r"2024-11-03 \(127.0.0.1: is a web page, not a map that is read\); run again"
     with pytest.raises(IncompleteError, match=said):
-        IncompleteError, match=r"2024-11-03 \(127.0.0.1: is a web page, not a map that is read\); run again"
-    ):
         fetch("url", tmp_path / "maps", urls=addresses)
     assert [path.name for path in (tmp_path / "maps").glob("2024*")] == ["2024-11-04.geojson"]
 

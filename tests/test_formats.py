@@ -27,7 +27,7 @@ from frontcalc.read import read_content, read_features
 from frontcalc.read.detection import detect
 from frontcalc.read.features import Features
 from frontcalc.read.files import file_of
-from frontcalc.read.formats import read_shapefile_parts
+from frontcalc.read.shapefile import read_shapefile_parts
 from frontcalc.snapshots import to_equal_area
 
 

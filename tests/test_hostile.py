@@ -98,15 +98,30 @@ def test_parquet_is_bounded_by_what_it_unpacks_to_not_by_what_it_stores(monkeypa
     import pyarrow
     import pyarrow.parquet
 
-    wkb = shapely.to_wkb(square(0, 0))
+    wkb = shapely.to_wkb(shapely.segmentize(square(0, 0), 0.001))
     metadata = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": {"encoding": "WKB"}}}
-    table = pyarrow.table({"geometry": [wkb] * 50_000}).replace_schema_metadata({"geo": json.dumps(metadata)})
+    table = pyarrow.table({"geometry": [wkb] * 1_000}).replace_schema_metadata({"geo": json.dumps(metadata)})
     out = io.BytesIO()
     pyarrow.parquet.write_table(table, out)
-    # A value that repeats is stored once: kilobytes hold 5 MB.
-    assert len(out.getvalue()) < 50_000 < 50_000 * len(wkb) // 90
+    # A value that repeats is stored once: kilobytes hold megabytes.
+    assert len(out.getvalue()) < 50_000 < 5_000_000 < 1_000 * len(wkb)
     monkeypatch.setenv("FRONTCALC_MAX_UNPACKED_BYTES", "1000000")
     assert "unpacks to more than 1,000,000 bytes" in refused(out.getvalue())
+
+
+def test_parquet_that_promises_more_than_its_bytes_can_hold_is_refused_before_it_is_read() -> None:
+    import pyarrow
+
+    def of(rows: int, columns: int) -> bytes:
+        nulls = {f"c{number}": pyarrow.nulls(rows) for number in range(columns)}
+        metadata = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": {"encoding": "WKB"}}}
+        table = pyarrow.table({"geometry": pyarrow.nulls(rows, pyarrow.binary()), **nulls})
+        out = io.BytesIO()
+        pyarrow.parquet.write_table(table.replace_schema_metadata({"geo": json.dumps(metadata)}), out)
+        return out.getvalue()
+
+    assert "promises 1,000,000 features in" in refused(of(1_000_000, 1))
+    assert "promises 8,816,000 values; give it fewer columns" in refused(of(8_000, 1_101))
 
 
 # --- folders and files -------------------------------------------------------------------------------------------

@@ -16,10 +16,10 @@ from frontcalc.read.limits import limits
 
 READERS = {
     "zip": "zipped.read",
-    "shapefile": "formats.read_shapefile_parts",
+    "shapefile": "shapefile.read_shapefile_parts",
     "geopackage": "formats.read_geopackage",
     "flatgeobuf": "formats.read_flatgeobuf",
-    "geoparquet": "formats.read_geoparquet",
+    "geoparquet": "geoparquet.read_geoparquet",
     "kml": "kml.read",
     "geojson-sequence": "geojson.read_sequence",
     "json": "geojson.read_json",

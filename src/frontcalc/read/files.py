@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import stat
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -34,6 +36,8 @@ _HEAD = 64
 _ADDRESS = re.compile(r"(?:\A|/)([a-z][a-z0-9+.-]+):/+(.+)", re.IGNORECASE | re.DOTALL)  # two slashes of a path are one
 SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg")
 SHAPEFILE_EXTRAS = (".sbn", ".sbx", ".xml", ".qmd", ".qix", ".idx")
+_GEODATABASE_TABLE = ".gdbtable"
+_GEODATABASE_FILE = re.compile(r"a[0-9a-f]{8}\.\w+|gdb|timestamps", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,7 +46,7 @@ class Entry:
 
     root: Path  # the folder, or the zip, that is the archive; or the file itself where `name` is empty
     name: str = ""  # the file's path inside it, with forward slashes
-    siblings: tuple[str, ...] = ()  # the other files of a shapefile, in the same form
+    siblings: tuple[str, ...] = ()  # the other files of a shapefile, or all of a file geodatabase, in the same form
     content: bytes = b""  # what the file would hold, where it is in memory alone
 
     @property
@@ -56,7 +60,7 @@ class Entry:
         return PurePosixPath(self.label)
 
     def read(self, name: str | None = None) -> bytes:
-        """Return the content of the file, or of one of its siblings.
+        """Return the content of the file, or of one of its siblings; of a file geodatabase a zip of its files.
 
         Raises
         ------
@@ -66,7 +70,10 @@ class Entry:
         """
         label = printable(self.name if name is None else name) or self.label
         most = limits()["max_bytes"]
-        data = self.content[: most + 1] or self.head(most + 1, name)
+        if name is None and any(own.lower().endswith(_GEODATABASE_TABLE) for own in self.siblings):
+            data = self._packed(most)
+        else:
+            data = self.content[: most + 1] or self.head(most + 1, name)
         if len(data) > most:
             raise beyond("max_bytes", f"is larger than {most:,} bytes", where=label)
         if not data.strip():
@@ -110,6 +117,22 @@ class Entry:
         if is_file and not (unchanged and len(data) == min(after.st_size, most)):
             raise ChangedError("changed while it was read", where=label, cure="run again when it is complete")
         return data
+
+    def _packed(self, most: int) -> bytes:
+        """Return the files of a geodatabase as a zip, of the same bytes for the same files; more than `most` is cut."""
+        out = io.BytesIO()
+        try:
+            with zipfile.ZipFile(out, "w") as packed, ExitStack() as opened:
+                archive = opened.enter_context(zipfile.ZipFile(self.root)) if self.root.is_file() else None
+                infos = {path_of(info): info for info in archive.infolist()} if archive else {}
+                for name in self.siblings:
+                    room = max(0, most + 1 - out.tell())
+                    file = io.BytesIO(self.head(room, name)) if archive is None else archive.open(infos[name])
+                    packed.writestr(zipfile.ZipInfo(f"x.gdb/{PurePosixPath(name).name}"), read_at_most(file, room))
+        except (*BROKEN_MEMBER, RuntimeError, KeyError) as error:
+            problem = f"cannot be read: {reason_of(error)}"
+            raise DataError(problem, where=self.label, cure="is the download complete?") from error
+        return out.getvalue()
 
     def beside(self, ending: str) -> bytes:
         """Return the first bytes of the file whose name is this one's and an ending; none where there is none."""
@@ -187,11 +210,14 @@ def in_memory(frame: GeoFrame) -> Entry:
 
 
 def file_of(given: str | Path | Entry | GeoFrame) -> Entry:
-    """Return a file that a user gave, by its path or as a GeoDataFrame; a shapefile with the parts beside it."""
+    """Return a file that a user gave, by its path or as a GeoDataFrame; shapefiles and geodatabases with all parts."""
     if not isinstance(given, str | Path):
         return given if isinstance(given, Entry) else in_memory(given)
     path = Path(given)
     refuse_address(path)
+    if path.is_dir():
+        inside = [entry.name for entry in list_entries(path)]
+        return Entry(path, siblings=tuple(geodatabases(inside).get("/", ())))
     if path.suffix.lower() != ".shp":
         return Entry(path)
     beside = [Entry(path.parent, file.name) for file in sorted(path.parent.iterdir())] if path.exists() else []
@@ -214,14 +240,18 @@ def refuse_address(path: Path) -> None:
 
 
 def maps_among(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
-    """Return the entries that may be maps, shapefiles with their parts, and the names of the others."""
+    """Return the entries that may be maps, shapefiles and geodatabases each as one, and the names of the others."""
+    databases = geodatabases(entry.name for entry in entries)
+    maps = [Entry(entries[0].root, folder[:-1], tuple(names)) for folder, names in databases.items()]
+    inside = {name for entry in maps for name in entry.siblings}
+    entries = [entry for entry in entries if entry.name not in inside] if inside else entries
     stems = [shapefile_stem(entry.label) for entry in entries if suffix_of(entry.label) == ".shp"]
     shapefiles: dict[str, list[str]] = {stem: [] for stem in stems}
     for entry in entries if shapefiles else ():
         stem = shapefile_stem(entry.label)
         if stem in shapefiles and PurePosixPath(entry.name).suffix.lower() in SHAPEFILE_PARTS:
             shapefiles[stem].append(entry.name)
-    maps, others = [], []
+    others = []
     for entry in entries:
         suffix = suffix_of(entry.label)
         if suffix == ".shp":
@@ -233,6 +263,20 @@ def maps_among(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
         else:
             others.append(entry.label)
     return maps, others
+
+
+def geodatabases(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return the files of each Esri file geodatabase among names, by the name of its folder and a slash."""
+    listed = sorted(names)
+    found: dict[str, list[str]] = {}
+    for name in listed:
+        if name.lower().endswith(_GEODATABASE_TABLE):
+            found.setdefault(f"{name.rpartition('/')[0]}/", [])
+    for name in listed if found else ():
+        folder, _, file = name.rpartition("/")
+        if f"{folder}/" in found and (folder.lower().endswith(".gdb") or _GEODATABASE_FILE.fullmatch(file)):
+            found[f"{folder}/"].append(name)
+    return found
 
 
 def suffix_of(name: str) -> str:

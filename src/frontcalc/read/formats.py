@@ -1,29 +1,20 @@
-"""FlatGeobuf, shapefiles and GeoPackage, every layer that has geometry, by GDAL; GeoParquet (1.0, 1.1, WKB) by pyarrow.
-
-A shapefile comes in parts: the geometry is in .shp, the rest beside it, and some of the rest is often lost.
-"""
+"""FlatGeobuf, GeoPackage and file geodatabases, by GDAL, with every layer that has geometry and what it passes over."""
 
 from __future__ import annotations
 
-import io
-import re
 import sqlite3
 import struct
+import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
-from pathlib import PurePosixPath
-from typing import Any
+from pathlib import Path
 
-import orjson
+from frontcalc.errors import DataError
+from frontcalc.names import printable
+from frontcalc.read.features import Features
+from frontcalc.read.ogr import read_layer, read_layers, read_texts
 
-from frontcalc.crs import LONLAT, source_crs
-from frontcalc.errors import DataError, extra_package
-from frontcalc.read.detection import signature_of
-from frontcalc.read.features import Features, concatenate, name_layer
-from frontcalc.read.files import SHAPEFILE_PARTS
-from frontcalc.read.limits import beyond, limits
-from frontcalc.read.ogr import features_from_geometries, geometries_from_wkb, layer_names, read_layer
-
+_COMPLETE = "is the download complete?"
 # OGC 12-128r18, requirement 2: what an SQLite header says at byte 68 where the database is a GeoPackage.
 _APPLICATION = slice(68, 72)
 _GEOPACKAGE = (b"GPKG", b"GP10", b"GP11")
@@ -31,39 +22,75 @@ _GEOPACKAGE = (b"GPKG", b"GP10", b"GP11")
 # whose header is zeroed is done with.
 _WAL_HEADER = 32
 _HOT_JOURNAL = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
-_COLUMNS = "SELECT table_name, column_name FROM gpkg_geometry_columns"
-_MOST_TABLES = 10_000
-_VIRTUAL = re.compile(r"\s*create\s+virtual", re.IGNORECASE)
-# The tables that GDAL asks first.
-_DIRECTORY = ("gpkg_contents", "gpkg_geometry_columns", "gpkg_spatial_ref_sys")
-# A shapefile's header in bytes, and the type of a record without a shape.
-_SHP_HEADER = 100
-_NULL_SHAPE = 0
-# Where a .dbf says which code page it is in; 0 is nothing said (dBASE IV's language driver).
-_DBF_LANGUAGE = 29
-_DBF_HEADER = 33
+# SQLite keeps the statement of each table in this very form. All else in its schema computes, but for indexes of
+# columns and those that it makes by itself, which have no statement.
+_COMPUTES = """ FROM sqlite_master WHERE NOT (type = 'table' AND substr(sql, 1, 13) = 'CREATE TABLE ' OR type = 'index'
+    AND (sql IS NULL OR substr(sql, 1, 13) = 'CREATE INDEX ' OR substr(sql, 1, 20) = 'CREATE UNIQUE INDEX '))"""
+_COMPUTED = f"SELECT name{_COMPUTES} AND substr(sql, 1, 15) <> 'CREATE TRIGGER '"
+_PLAIN = f"""PRAGMA trusted_schema = 0; PRAGMA ignore_check_constraints = 1; PRAGMA writable_schema = 1;
+    DELETE{_COMPUTES}; PRAGMA writable_schema = RESET"""
+_MADE_COLUMNS = """SELECT tables.name FROM sqlite_master AS tables, pragma_table_xinfo(tables.name) AS own
+    WHERE tables.type = 'table' AND own.hidden > 0"""
+_MADE_INDEXES = """SELECT DISTINCT listed.name FROM sqlite_master AS tables, pragma_index_list(tables.name) AS listed,
+    pragma_index_xinfo(listed.name) AS own WHERE tables.type = 'table' AND (listed.partial OR own.cid = -2)"""
+# What GDAL asks for by name.
+_ASKED = ("gpkg", "sqlite_", "spatial_ref_sys", "geometry_columns", "layer_styles")
+_LAYERS = """SELECT table_name, column_name FROM gpkg_geometry_columns UNION ALL
+    SELECT table_name, NULL FROM gpkg_contents WHERE data_type = 'features' AND lower(table_name) NOT IN
+    (SELECT lower(table_name) FROM gpkg_geometry_columns)"""
+# How many steps of SQLite's machine checking may take, and that for each byte: some ten times what real files need.
+_STEPS, _STEPS_PER_BYTE, _STEPS_AT_ONCE = 10_000_000, 40, 100_000
+# What a geodatabase calls a layer in its list of items.
+_FEATURE_CLASS = "70737809-852C-4A03-9E22-2CECEA5B9BFA"
+# FlatGeobuf 3: where its header is, and which of the header's fields are the number of features and the index's width.
+_FGB_HEADER, _FGB_COUNT, _FGB_NODE = 12, 8, 9
+_FGB_ITEM = 40
 
 
 def read_flatgeobuf(data: bytes, *, where: str) -> Features:
-    """Return the features of FlatGeobuf, which must declare its CRS."""
+    """Return the features of FlatGeobuf, which must declare its CRS and hold as many features as it says."""
+    try:
+        stated, at = _flatgeobuf_header(data)
+        found = 0
+        while at < len(data):
+            at += 4 + struct.unpack_from("<I", data, at)[0]
+            found += 1
+    except struct.error as error:
+        raise DataError("is cut off or broken", where=where, cure=_COMPLETE) from error
+    if at != len(data) or found != stated:
+        problem = f"promises {stated:,} features, but has {found:,} or is cut off"
+        raise DataError(problem, where=where, cure=_COMPLETE)
     return read_layer(data, where=where, drivers=("FlatGeobuf",))
+
+
+def _flatgeobuf_header(data: bytes) -> tuple[int, int]:
+    """Return how many features FlatGeobuf says that it has, and where the first begins, behind its index."""
+    begin = _FGB_HEADER + struct.unpack_from("<I", data, _FGB_HEADER)[0]
+    table = begin - struct.unpack_from("<i", data, begin)[0]
+    size = struct.unpack_from("<H", data, table)[0]
+
+    def field(number: int, kind: str, default: int) -> int:
+        """Return a number of the header, which a table of places tells of."""
+        at = 4 + 2 * number
+        place = struct.unpack_from("<H", data, table + at)[0] if at + 2 <= size else 0
+        return int(struct.unpack_from(kind, data, begin + place)[0]) if place else default
+
+    count, width = field(_FGB_COUNT, "<Q", 0), field(_FGB_NODE, "<H", 16)
+    first = _FGB_HEADER + struct.unpack_from("<I", data, 8)[0]
+    nodes, level = 0, count if width > 1 else 0
+    while level:
+        nodes += level
+        level = -(-level // width) if level > 1 else 0
+    # Also the index of one feature has a node above it.
+    return count, first + _FGB_ITEM * (nodes + (count == 1 and width > 1))
 
 
 def read_geopackage(data: bytes, *, where: str) -> Features:
     """Return the features of a GeoPackage, all in one CRS; a layer's name is the `layer` of features that name none."""
     if data[_APPLICATION] not in _GEOPACKAGE:
         raise DataError("is an SQLite database but no GeoPackage", where=where, cure="export it as GeoPackage")
-    drawn = _drawn_by_table(data, where)
-    layers = layer_names(data, where=where)
-    if not layers:
-        cure = "export the map with its polygons"
-        raise DataError("is a GeoPackage without a layer that has geometry", where=where, cure=cure)
-    parts = []
-    for index, name in layers:
-        count = drawn.get(name.casefold())
-        part = read_layer(data, where=f"{where}/{name}", drivers=("GPKG",), layer=index, drawn=count)
-        parts.append((name, name_layer(part, name)))
-    return concatenate(parts, where=where)
+    plain, drawn = _plain_database(data, where)
+    return read_layers(plain, where=where, drivers=("GPKG",), expected=drawn)
 
 
 def refuse_logs(beside: Callable[[str], bytes], *, where: str) -> None:
@@ -79,190 +106,72 @@ def refuse_logs(beside: Callable[[str], bytes], *, where: str) -> None:
         raise DataError(f"was not written to its end: {name}-journal has what it was before", where=where, cure=cure)
 
 
-def _drawn_by_table(data: bytes, where: str) -> dict[str, int]:
-    """Return how many rows of each table have a geometry, once no table is found to be computed by the file.
+def _plain_database(data: bytes, where: str) -> tuple[bytes, dict[str, int]]:
+    """Return a GeoPackage without anything that computes, and how many rows of each layer have a geometry.
 
-    A GeoPackage is a database, whose tables may be views or have columns that are expressions. GDAL would run
-    what they say, which may take for ever or fill the memory.
+    GDAL would run what views, triggers and virtual tables say, which may take for ever or fill the memory; and it
+    passes over rows that are damaged.
     """
-    connection = sqlite3.connect(":memory:")
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    left = (_STEPS + _STEPS_PER_BYTE * len(data)) // _STEPS_AT_ONCE
+
+    def stop() -> bool:
+        """Count steps, and say whether they are too many."""
+        nonlocal left
+        left -= 1
+        return left < 0
+
     try:
         # A header that tells of a log beside the file would have it looked for; there is none in memory.
         connection.deserialize(data[:18] + b"\x01\x01" + data[20:])
-        connection.execute("PRAGMA trusted_schema = OFF")
-        for table in _DIRECTORY:
-            _refuse_computed(connection, table, where)
-        columns = connection.execute(_COLUMNS).fetchmany(_MOST_TABLES)
-        for table, _ in columns:
-            _refuse_computed(connection, str(table), where)
+        connection.set_progress_handler(stop, _STEPS_AT_ONCE)
+        connection.execute("PRAGMA writable_schema = 1")
+        computed = [str(name) for (name,) in connection.execute(_COMPUTED)]
+        connection.executescript(_PLAIN)
+        made = [str(name) for (name,) in connection.execute(_MADE_COLUMNS)]
+        for (index,) in connection.execute(_MADE_INDEXES).fetchall():
+            connection.execute(f"DROP INDEX {_quoted(index)}")
+        asked = made + [name for name in computed if name.casefold().startswith(_ASKED)]
+        layers = [] if asked else connection.execute(_LAYERS).fetchall()
+        folded = {name.casefold() for name in computed}
+        asked += [name for name, _ in layers if name.casefold() in folded]
+        if asked:
+            problem = f"its table {asked[0]!r} is a view or else computed by the file itself"
+            raise DataError(problem, where=where, cure="export it as a table")
+        if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
+            words = printable(str(found).rpartition("\n")[2])[:200]
+            raise DataError(f"is a damaged database: {words}", where=where, cure=_COMPLETE)
+        # GDAL's own note of how many rows there are, which other programs do not keep.
+        connection.execute("DROP TABLE IF EXISTS gpkg_ogr_contents")
         drawn = {}
-        for table, column in columns:
-            quoted, field = (str(name).replace('"', '""') for name in (table, column))
-            query = f'SELECT count(*) FROM "{quoted}" WHERE "{field}" IS NOT NULL'  # noqa: S608 - names are quoted
-            drawn[str(table).casefold()] = int(connection.execute(query).fetchone()[0])
-        return drawn
-    except (sqlite3.Error, UnicodeDecodeError, ValueError) as error:
-        raise DataError("is a damaged database", where=where, cure="is the download complete?") from error
+        for table, column in layers:
+            query = f"SELECT count(*) FROM {_quoted(table)} WHERE {_quoted(column)} IS NOT NULL"  # noqa: S608 - quoted
+            drawn[printable(str(table))] = int(connection.execute(query).fetchone()[0])
+        return connection.serialize(), drawn
+    except (sqlite3.Error, UnicodeDecodeError, ValueError, AttributeError) as error:
+        said = "checking it takes too long" if left < 0 else str(error)
+        raise DataError(f"is a damaged database: {said}", where=where, cure=_COMPLETE) from error
     finally:
         connection.close()
 
 
-def _refuse_computed(connection: sqlite3.Connection, table: str, where: str) -> None:
-    """Refuse what is called a table but is a view, a virtual table, or has columns that an expression makes."""
-    query = "SELECT type, sql FROM sqlite_master WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')"
-    found = connection.execute(query, (table,)).fetchall()
-    plain = all(kind == "table" and not _VIRTUAL.match(str(sql)) for kind, sql in found)
-    made = "SELECT hidden FROM pragma_table_xinfo(?) WHERE hidden > 0"
-    if not plain or connection.execute(made, (table,)).fetchall():
-        raise DataError(f"its table {table!r} is computed by the file itself", where=where, cure="export it as a table")
+def _quoted(name: object) -> str:
+    """Return a name as SQL has it."""
+    return '"{}"'.format(str(name).replace('"', '""'))
 
 
-def read_geoparquet(data: bytes, *, where: str) -> Features:
-    """Return the features of GeoParquet, whose primary geometry column is read, as WKB."""
-    arrow = extra_package("pyarrow", where=where)
-    parquet = extra_package("pyarrow.parquet", where=where)
-    try:
-        file = parquet.ParquetFile(io.BytesIO(data))
-        name, column, covering = _geometry_column(file.metadata.metadata or {}, where)
-        if name not in file.schema_arrow.names:
-            raise DataError(f"has no column {name!r}, which its metadata name", where=where, cure="write it again")
-        if twice := {own for own in file.schema_arrow.names if file.schema_arrow.names.count(own) > 1}:
-            raise DataError(f"has two columns named {min(twice)!r}", where=where, cure="write it again")
-        table = _bounded_table(arrow, file, where)
-        wkb = table.column(name).to_pylist()
-        kept = [field for field in table.column_names if field not in (name, covering)]
-        properties = table.select(kept).to_pylist() if kept else [{}] * len(wkb)
-    except (arrow.ArrowException, OSError, ValueError, OverflowError) as error:
-        cure = "is the download complete?"
-        raise DataError(f"is broken Parquet: {str(error).partition('. ')[0]}", where=where, cure=cure) from error
-    declared = column.get("crs", LONLAT)
-    if declared is None:
-        raise DataError("says that its CRS is unknown", where=where, cure="declare an EPSG code")
-    text = declared if isinstance(declared, str) else orjson.dumps(declared).decode()
-    crs = source_crs(text, where=where) if "crs" in column else LONLAT
-    geometries, cure = geometries_from_wkb(wkb, where=where), "its crs metadata cannot be right"
-    return features_from_geometries(geometries, properties, crs, where=where, cure=cure)
-
-
-def _bounded_table(arrow: Any, file: Any, where: str) -> Any:
-    """Return the whole table, read in batches: repeats are stored once, so that a small file may hold very much."""
-    most = limits()["max_unpacked_bytes"]
-    stored = sum(file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
-    problem = f"unpacks to more than {most:,} bytes"
-    if stored > most:
-        raise beyond("max_unpacked_bytes", problem, where=where)
-    # No value is larger than what is stored, so that no batch is larger than the limit.
-    rows = max(1, min(65_536, most // max(1, stored)))
-    batches, size = [], 0
-    for batch in file.iter_batches(batch_size=rows):
-        size += batch.nbytes
-        if size > most:
-            raise beyond("max_unpacked_bytes", problem, where=where)
-        batches.append(batch)
-    return arrow.Table.from_batches(batches, schema=file.schema_arrow)
-
-
-def _geometry_column(metadata: dict[bytes, bytes], where: str) -> tuple[str, dict[str, Any], str]:
-    """Return name and metadata of the primary geometry column, and the column of its bounding boxes."""
-    cure = "write it as GeoParquet"
-    if b"geo" not in metadata:
-        raise DataError("is Parquet without «geo» metadata, so it has no known geometry", where=where, cure=cure)
-    try:
-        geo = orjson.loads(metadata[b"geo"])
-        name = geo["primary_column"]
-        column = geo["columns"][name]
-        encoding = column["encoding"]
-        covering = str((column.get("covering") or {}).get("bbox", {}).get("xmin", [""])[0])
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise DataError("its «geo» metadata are not GeoParquet's", where=where, cure=cure) from error
-    if encoding != "WKB":
-        raise DataError(f"has geometry encoded as {encoding!r}", where=where, cure="write it with encoding WKB")
-    if column.get("edges", "planar") != "planar":
-        cure = "write planar edges"
-        raise DataError(f"has {column['edges']} edges, and edges are read as straight", where=where, cure=cure)
-    return str(name), column, covering
-
-
-def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
-    """Return the features of a shapefile.
-
-    Parameters
-    ----------
-    parts : mapping of str to bytes
-        Content by suffix in lower case, as in ``.shp``. Only that one must be there: without .shx the
-        records are counted here, without .dbf there are no properties, without .prj the coordinates
-        must be degrees, without .cpg texts are taken for UTF-8 where they can be.
-    where : str
-        The .shp's name, for messages; without folders and suffix it is the features' `layer`.
-    """
-    shp = parts.get(".shp", b"")
-    if signature_of(shp) != "shapefile":
-        cure = "give .shp and .dbf together"
-        raise DataError("is no shapefile: its .shp is missing or broken", where=where, cure=cure)
-    declared = 2 * struct.unpack(">i", shp[24:28])[0]
-    if len(shp) < max(declared, _SHP_HEADER):
-        cure = "is the download complete?"
-        raise DataError(f"is cut off: {len(shp):,} of {declared:,} bytes", where=where, cure=cure)
-    if (dbf := parts.get(".dbf")) is not None:
-        count, start, size = struct.unpack("<IHH", dbf[4:12]) if len(dbf) >= _DBF_HEADER else (0, 0, 0)
-        if start < _DBF_HEADER or start + count * size > len(dbf):
-            raise DataError("its .dbf is empty, cut off or none", where=where, cure="is the download complete?")
-    kept = {suffix: parts[suffix] for suffix in (".shp", *SHAPEFILE_PARTS) if suffix in parts}
-    kept.setdefault(".shx", _shx_of(shp[:declared], where))
-    if ".cpg" not in kept and _is_utf8(kept.get(".dbf", b"")):
-        kept[".cpg"] = b"UTF-8"
-    # A zip of our own making is the only way to hand GDAL several files in memory.
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for suffix, content in kept.items():
-            archive.writestr(f"layer{suffix}", content)
-    has_prj = bool(kept.get(".prj", b"").strip())
-    features = read_layer(
-        packed.getvalue(),
-        where=where,
-        drivers=("ESRI Shapefile",),
-        drawn=_count_drawn(shp, kept[".shx"], kept.get(".dbf", b"")),
-        undeclared="" if has_prj else LONLAT,
-        declares="its .prj cannot be right" if has_prj else "the file has no .prj, which would name its CRS: add it",
-    )
-    return name_layer(features, PurePosixPath(where).stem)
-
-
-def _shx_of(shp: bytes, where: str) -> bytes:
-    """Return the .shx of a .shp: where each record begins and how long it is, in 16-bit words."""
-    records: list[bytes] = []
-    at = _SHP_HEADER
-    while at + 8 <= len(shp):
-        words = struct.unpack(">i", shp[at + 4 : at + 8])[0]
-        if words < 2 or at + 8 + 2 * words > len(shp):
-            raise DataError(f"record {len(records) + 1} of its .shp is broken", where=where, cure="add its .shx")
-        records.append(struct.pack(">ii", at // 2, words))
-        at += 8 + 2 * words
-    length = struct.pack(">i", (_SHP_HEADER + 8 * len(records)) // 2)
-    return shp[:24] + length + shp[28:_SHP_HEADER] + b"".join(records)
-
-
-def _count_drawn(shp: bytes, shx: bytes, dbf: bytes) -> int:
-    """Return how many records say that they have a shape, those left out that the .dbf marks as deleted."""
-    start, size = struct.unpack("<HH", dbf[8:12]) if len(dbf) >= 12 else (0, 0)
-    count = 0
-    records = shx[_SHP_HEADER : len(shx) - (len(shx) - _SHP_HEADER) % 8]
-    for number, (words, _) in enumerate(struct.iter_unpack(">ii", records)):
-        at = 2 * words + 8
-        deleted = size and dbf[start + number * size : start + number * size + 1] == b"*"
-        if deleted or not 0 < at <= len(shp) - 4 or struct.unpack("<i", shp[at : at + 4])[0] == _NULL_SHAPE:
-            continue
-        count += 1
-    return count
-
-
-def _is_utf8(dbf: bytes) -> bool:
-    """Say whether a .dbf that names no code page holds UTF-8."""
-    if len(dbf) <= _DBF_LANGUAGE or dbf[_DBF_LANGUAGE]:
-        return False
-    start = struct.unpack("<H", dbf[8:10])[0]
-    try:
-        dbf[start:].decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+def read_geodatabase(files: Mapping[str, bytes], *, where: str) -> Features:
+    """Return the features of an Esri file geodatabase, whose files are given by their names, as those of GeoPackage."""
+    # GDAL knows one by the name of a folder or zip, so that it must have a file: of ours, with nothing else in it.
+    with tempfile.TemporaryDirectory(prefix="frontcalc-") as folder:
+        path = Path(folder, "x.gdb.zip")
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as packed:
+            for name, content in files.items():
+                packed.writestr(f"x.gdb/{name}", content)
+        items = read_texts(path, layer="GDB_Items", columns=("Type", "Name"), where=where)
+        classes = dict.fromkeys(printable(name) for kind, name in items if kind.strip("{}").upper() == _FEATURE_CLASS)
+        features = read_layers(path, where=where, drivers=("OpenFileGDB",), expected=classes)
+    if bare := len(features.properties) - len({*features.owner.tolist(), *features.not_area.tolist()}):
+        problem = f"has {bare:,} features without geometry, or with one that cannot be read"
+        raise DataError(problem, where=where, cure="run ArcGIS's «Repair Geometry» on it, or export it as GeoPackage")
+    return features

@@ -13,10 +13,19 @@ from frontcalc.notices import Notice
 from frontcalc.read import read_content
 from frontcalc.read.detection import GZIP, is_kml, is_other_json, signature_of
 from frontcalc.read.features import Features, concatenate, name_layer, refuse_bare
-from frontcalc.read.files import SHAPEFILE_EXTRAS, SHAPEFILE_PARTS, SUFFIXES, may_be_other, shapefile_stem, suffix_of
-from frontcalc.read.formats import read_shapefile_parts, refuse_logs
+from frontcalc.read.files import (
+    SHAPEFILE_EXTRAS,
+    SHAPEFILE_PARTS,
+    SUFFIXES,
+    geodatabases,
+    may_be_other,
+    shapefile_stem,
+    suffix_of,
+)
+from frontcalc.read.formats import read_geodatabase, refuse_logs
 from frontcalc.read.limits import BROKEN_MEMBER, Budget, checked_members, limits
 from frontcalc.read.others import kind_of, refusal, tally
+from frontcalc.read.shapefile import read_shapefile_parts
 
 _HEAD = 4096
 
@@ -49,12 +58,9 @@ def read(data: bytes, *, where: str, skip_bad: bool = False, depth: int = 1, lef
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = checked_members(archive, left, where=where)
-            shapefiles = {shapefile_stem(name) for name in members if suffix_of(name) == ".shp"}
-            for name in sorted(members):
-                if suffix_of(name) in (*SHAPEFILE_PARTS, *SHAPEFILE_EXTRAS) and shapefile_stem(name) in shapefiles:
-                    continue
+            for name, database in _maps_in(members).items():
                 try:
-                    part = _read_part(archive, members, name, where, depth, left, skip_bad=skip_bad)
+                    part = _read_part(archive, members, name, database, where, depth, left, skip_bad=skip_bad)
                     if part:
                         refuse_bare(part, where=f"{where}/{printable(name)}")
                 except DataError as error:
@@ -83,10 +89,22 @@ def read(data: bytes, *, where: str, skip_bad: bool = False, depth: int = 1, lef
     return replace(features, notices=(*features.notices, *said))
 
 
+def _maps_in(members: dict[str, zipfile.ZipInfo]) -> dict[str, list[str]]:
+    """Return the names to be read, in order, other parts of shapefiles left out; of a geodatabase with its members."""
+    databases = geodatabases(members)
+    shapefiles = {shapefile_stem(name) for name in members if suffix_of(name) == ".shp"}
+    parts = {name for names in databases.values() for name in names}
+    for name in members if shapefiles else ():
+        if suffix_of(name) in (*SHAPEFILE_PARTS, *SHAPEFILE_EXTRAS) and shapefile_stem(name) in shapefiles:
+            parts.add(name)
+    return {name: databases.get(name, []) for name in sorted((members.keys() - parts) | databases.keys())}
+
+
 def _read_part(
     archive: zipfile.ZipFile,
     members: dict[str, zipfile.ZipInfo],
     name: str,
+    database: list[str],
     where: str,
     depth: int,
     left: Budget,
@@ -94,8 +112,11 @@ def _read_part(
     skip_bad: bool,
 ) -> Features | None:
     """Return the features of one member, a shapefile's with those beside it; None where it is something else."""
-    suffix, place = suffix_of(name), f"{where}/{printable(name)}"
+    suffix, place = suffix_of(name), f"{where}/{printable(name)}".rstrip("/")
     try:
+        if database:
+            files = {PurePosixPath(one).name: archive.read(members[one]) for one in database}
+            return read_geodatabase(files, where=place)
         with archive.open(members[name]) as file:
             head = file.read(_HEAD)
         if not _may_be_map(name, suffix, head):
