@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MINIMUM := build/venv-minimum
-EXTRAS := dask,fetch,frames,formats,geo,viz,xlsx
+EXTRAS := all,dask
 
 .PHONY: demo test lint docs reference pages minimum coverage mutants errors gallery measurements simulation fuzz koop \
 	bench engines exact scale build release-check clean

@@ -445,14 +445,15 @@ def test_names_are_completed() -> None:
 
 
 @pytest.mark.parametrize("package", ["httpx", "anyio", "tenacity", "certifi"])
-def test_without_the_extra_a_line_says_what_to_install(
+def test_without_a_package_a_line_says_what_to_install(
     maps: Maps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
     client._certificates.cache_clear()
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(UsageError) as error:
         fetch("deepstate", tmp_path / "maps")
-    assert str(error.value) == f'fetching: needs the package {package}; pip install "frontcalc[fetch]"'
+    cure = f"""pip install {package}, or in frontcalc's folder pip install ".[all]\""""
+    assert str(error.value) == f"fetching: needs the package {package}; {cure}"
     assert not (tmp_path / "maps").exists()
 
 

@@ -165,7 +165,7 @@ def list_entries(root: Path) -> list[Entry]:
 
 @runtime_checkable
 class GeoFrame(Protocol):
-    """What is asked of a GeoDataFrame, so that geopandas need not be there."""
+    """What is asked of a GeoDataFrame, so that geopandas need not be loaded."""
 
     @property
     def crs(self) -> Any:
