@@ -7,7 +7,8 @@ READY := $(VENV)/.ready
 MINIMUM := build/venv-minimum
 EXTRAS := all,dask
 RELEASE := build/venv-release
-INTO_RELEASE = $(BIN)/python -m pip --python $(RELEASE)/bin/python install --quiet --only-binary :all:
+# To compile all that is installed would take longer than to install it.
+INTO_RELEASE = $(BIN)/python -m pip --python $(RELEASE)/bin/python install --quiet --no-compile --only-binary :all:
 
 .PHONY: demo test lint docs reference pages minimum coverage mutants errors gallery measurements simulation fuzz koop \
 	bench engines exact scale build release-check clean
