@@ -89,10 +89,7 @@ def reason_of(error: Exception) -> str:
 
 
 def extra_package(name: str, *, where: str) -> Any:
-    """Return a module, as ``pyarrow.parquet``, of a package that not everybody needs; UsageError without it.
-
-    The file or work that needs it is named in the message.
-    """
+    """Return a module, as ``pyarrow.parquet``, of an optional package; UsageError without it, of the work at `where`."""
     try:
         return import_module(name)
     except ImportError as error:
