@@ -89,7 +89,7 @@ def reason_of(error: Exception) -> str:
 
 
 def extra_package(name: str, *, where: str) -> Any:
-    """Return a module, as ``pyarrow.parquet``, of an optional package; UsageError without it, of the work at `where`."""
+    """Return a module, as ``pyarrow.parquet``, of an optional package; UsageError, about `where`, if there is none."""
     try:
         return import_module(name)
     except ImportError as error:
