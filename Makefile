@@ -5,7 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MINIMUM := build/venv-minimum
-EXTRAS := dask,fetch,frames,formats,geo,viz,xlsx
+EXTRAS := all,dask
+RELEASE := build/venv-release
+# To compile all that is installed would take longer than to install it.
+INTO_RELEASE = $(BIN)/python -m pip --python $(RELEASE)/bin/python install --quiet --no-compile --only-binary :all:
 
 .PHONY: demo test lint docs reference pages minimum coverage mutants errors gallery measurements simulation fuzz koop \
 	bench engines exact scale build release-check clean
@@ -104,14 +107,18 @@ scale: $(READY)
 
 build: $(READY)
 	rm -rf dist
-	$(BIN)/python -m build --quiet --outdir dist
+	$(BIN)/python -m build --quiet --no-isolation --outdir dist
 
+# What is in the files, and what the wheel does in an environment of its own, without extras and with them.
 release-check: build
 	$(BIN)/python scripts/check_release.py dist
-	$(PYTHON) -m venv --clear build/venv-release
-	build/venv-release/bin/python -m pip install --quiet --only-binary :all: dist/*.whl
-	build/venv-release/bin/python -W error -c "import frontcalc"
-	build/venv-release/bin/frontcalc --version
+	$(PYTHON) -m venv --clear --without-pip $(RELEASE)
+	$(INTO_RELEASE) dist/*.whl
+	$(RELEASE)/bin/python -W error -c "import frontcalc"
+	$(RELEASE)/bin/frontcalc --version
+	$(RELEASE)/bin/python scripts/check_install.py
+	$(INTO_RELEASE) "$$(echo dist/*.whl)[all]"
+	$(RELEASE)/bin/python scripts/check_install.py all
 
 clean:
 	rm -rf $(VENV) dist build mutants .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -204,7 +204,7 @@ def test_a_bad_gap_or_file_of_events_is_said(run_here: Run, maps: Path, tmp_path
 def test_drawing_loads_neither_pyplot_nor_pandas(tmp_path: Path) -> None:
     script = (
         "import sys; from frontcalc.cli import run; code = run(sys.argv[1:]);"
-        "print(code, [name for name in ('matplotlib.pyplot', 'pandas', 'pyogrio') if name in sys.modules])"
+        "print(code, [name for name in ('matplotlib.pyplot', 'geopandas', 'pandas', 'pyogrio') if name in sys.modules])"
     )
     arguments = ["plot", "regions", "2024", "-o", str(tmp_path / "x.png")]
     done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True)

@@ -106,7 +106,7 @@ def test_installing_makes_an_environment_and_puts_it_on_the_path(runner: Runner)
     assert done.returncode == 0, done.stderr
     first, second = (runner.home / "calls").read_text().splitlines()
     assert first == f"python -m venv {runner.temp}/frontcalc"
-    assert second == f"python -m pip install --quiet {ROOT}[formats]"
+    assert second == f"python -m pip install --quiet {ROOT}[all]"
     assert runner.file("GITHUB_PATH").read_text() == f"{runner.temp}/frontcalc/bin\n"
 
 

@@ -316,26 +316,38 @@ def test_choices_are_those_of_the_library() -> None:
     assert options.UNITS_OF_TIME == UNITS_OF_TIME
 
 
-@pytest.mark.parametrize(
-    ("arguments", "light"),
-    [(["--help"], {"numpy", "shapely", "pyproj"}), (["diff", "2024", "--format", "csv"], set())],
-)
-def test_heavy_packages_are_not_imported(arguments: list[str], light: set[str], maps: Path) -> None:
-    heavy = {"pandas", "geopandas", "pyogrio", "matplotlib", "httpx", "anyio", "tenacity", "iso3166"} | light
-    script = (
-        "import sys; from frontcalc.cli import run; code = run(sys.argv[1:]);"
-        "print(code, sorted(name for name in sys.modules if '.' not in name), file=sys.stderr)"
-    )
+def loaded_by(arguments: list[str], archive: Path) -> set[str]:
+    """Return what the command imports, in its own process and in those that it forks."""
+    script = "import sys; from frontcalc.cli import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", script, *arguments],
+        [sys.executable, "-X", "importtime", "-c", script, *arguments],
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "FRONTCALC_ARCHIVE": str(maps)},
+        env={**os.environ, "FRONTCALC_ARCHIVE": str(archive)},
     )
-    loaded = done.stderr.splitlines()[-1]
-    assert loaded.startswith("0 [")
-    assert not [name for name in heavy if f"'{name}'" in loaded]
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+
+
+HEAVY = {"pandas", "geopandas", "pyogrio", "pyarrow", "matplotlib", "httpx", "anyio", "tenacity", "iso3166"}
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json", "geojson"])
+def test_heavy_packages_are_not_imported(form: str, maps: Path) -> None:
+    loaded = loaded_by(["diff", "2024", "--format", form], maps)
+    assert "shapely" in loaded
+    assert not HEAVY & loaded
+
+
+def test_help_does_not_even_import_numpy(maps: Path) -> None:
+    assert not (HEAVY | {"numpy", "shapely", "pyproj"}) & loaded_by(["--help"], maps)
+
+
+def test_forked_processes_import_none_either() -> None:
+    arguments = ["series", "--since", "2024-04", "--by", "none", "--workers", "2", "--cache", "none"]
+    loaded = loaded_by(arguments, Path(__file__).parents[1] / "data" / "sample_polygons")
+    assert "concurrent.futures.process" in loaded
+    assert not HEAVY & loaded
 
 
 SETTINGS = {

@@ -203,7 +203,8 @@ def test_natural_earths_zip_gives_the_same_regions(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pyogrio = pytest.importorskip("pyogrio")
+    import pyogrio
+
     codes = [row["adm1_code"].split("|") for row in script.read_table(TABLE)]
     codes = [[code for code in row if code.startswith(crimea)] or row for row in codes]
     adm1 = np.array([row[0] for row in codes], dtype=object)
@@ -239,7 +240,6 @@ def test_file_without_the_regions_is_refused(script: ModuleType) -> None:
 
 
 def test_zip_that_is_no_shapefile_is_refused(script: ModuleType, tmp_path: Path) -> None:
-    pytest.importorskip("pyogrio")
     source = tmp_path / "ne_10m_admin_1_states_provinces.zip"
     with zipfile.ZipFile(source, "w") as archive:
         archive.writestr("README.txt", "nothing here")

@@ -349,11 +349,12 @@ def test_the_command_lists_the_set_and_its_licence(
 
 
 @pytest.mark.parametrize("package", ["iso3166", "httpx", "tenacity"])
-def test_without_the_extra_a_line_says_what_to_install(
+def test_without_a_package_a_line_says_what_to_install(
     server: Server, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
     server.offers(region_json("Orhei"))
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(frontcalc.UsageError) as error:
         frontcalc.fetch_regions("MD", "adm1", api=server.api)
-    assert str(error.value) == f'fetching: needs the package {package}; pip install "frontcalc[fetch]"'
+    cure = f"""pip install {package}, or in frontcalc's folder pip install ".[all]\""""
+    assert str(error.value) == f"fetching: needs the package {package}; {cure}"

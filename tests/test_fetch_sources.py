@@ -24,7 +24,6 @@ from frontcalc.fetching.catalogue import OF_USER, MapSource, sources
 from frontcalc.fetching.client import Patience
 from frontcalc.fetching.folder import config_bytes
 from frontcalc.layers import find_layer
-from frontcalc.measure import fetch as archive_fetch
 from frontcalc.measure.fetch import Fetched, IncompleteError
 from frontcalc.read import READERS
 
@@ -441,7 +440,8 @@ def test_a_dry_run_s_list_is_its_result(maps: Maps, tmp_path: Path, run_here: Ru
 def test_the_command_says_what_came_and_what_is_missing(
     maps: Maps, tmp_path: Path, run_here: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive_fetch, "Patience", lambda: PATIENT)
+    # The class stays, since the first call of a facade looks at the types of what it takes.
+    monkeypatch.setattr(Patience.__init__, "__defaults__", tuple(getattr(PATIENT, name) for name in Patience.__slots__))
     good, bad = urls(maps, **{"2024-11-03.json": map_json(1), "2024-11-04.json": b""})
     done = run_here("fetch", "url", good, bad, "-o", tmp_path / "maps")
     assert done.returncode == 3
@@ -493,14 +493,15 @@ def test_names_are_completed() -> None:
 
 
 @pytest.mark.parametrize("package", ["httpx", "anyio", "tenacity", "certifi"])
-def test_without_the_extra_a_line_says_what_to_install(
+def test_without_a_package_a_line_says_what_to_install(
     maps: Maps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
     client._certificates.cache_clear()
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(UsageError) as error:
         fetch("deepstate", tmp_path / "maps")
-    assert str(error.value) == f'fetching: needs the package {package}; pip install "frontcalc[fetch]"'
+    cure = f"""pip install {package}, or in frontcalc's folder pip install ".[all]\""""
+    assert str(error.value) == f"fetching: needs the package {package}; {cure}"
     assert not (tmp_path / "maps").exists()
 
 

@@ -286,10 +286,10 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     def missing(name: str) -> None:
         raise ModuleNotFoundError(name)
 
-    data = MAKERS["flatgeobuf"](tmp_path)
+    data = MAKERS["geoparquet"](tmp_path)
     monkeypatch.setattr(errors, "import_module", missing)
-    with pytest.raises(UsageError, match=r'a\.fgb: needs the package pyogrio; pip install "frontcalc\[formats\]"'):
-        read_content(data, where="a.fgb")
+    with pytest.raises(UsageError, match=r"a\.parquet: needs the package pyarrow; pip install pyarrow, or "):
+        read_content(data, where="a.parquet")
 
 
 def test_gdal_settings_are_put_back(tmp_path: Path) -> None:

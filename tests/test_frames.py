@@ -200,17 +200,6 @@ def test_what_has_no_place_says_what_to_call(measure: Callable[[], Any], said: s
 
 
 @pytest.mark.parametrize(
-    ("package", "call", "extra"), [("pandas", "to_frame", "frames"), ("geopandas", "to_geoframe", "geo")]
-)
-def test_a_missing_package_is_named_with_its_extra(
-    package: str, call: str, extra: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(frontcalc.UsageError, match=rf"{call}\(\): needs the package {package}; .*frontcalc\[{extra}\]"):
-        getattr(frontcalc.list_regions(), call)()
-
-
-@pytest.mark.parametrize(
     ("kind", "said"),
     [("ChangeRow", "frontcalc.change_map"), ("CompareRow", "diff of each archive"), ("DisagreementRow", "to_geoframe")],
 )

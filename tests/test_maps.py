@@ -335,11 +335,11 @@ def test_the_default_format_of_tables_is_no_picture(
     assert run_here("map", "2023", "--archive", squares, "-o", "map.png", "--size", SMALL).returncode == 0
 
 
-def test_without_matplotlib_the_extra_is_named(
+def test_without_matplotlib_a_line_says_what_to_install(
     run_here: Run, squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     for arguments in (["map", "2023"], ["plot", "series"], ["plot", "summary"], ["plot", "regions", "2023"]):
         done = run_here(*arguments, "--archive", squares, "-o", tmp_path / "map.png")
         assert done.returncode == 2
-        assert 'a picture: needs the package matplotlib; pip install "frontcalc[viz]"' in done.stderr
+        assert "a picture: needs the package matplotlib; pip install matplotlib, or " in done.stderr

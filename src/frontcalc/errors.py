@@ -88,14 +88,12 @@ def reason_of(error: Exception) -> str:
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
 
 
-def extra_package(name: str, *, where: str, extra: str = "formats") -> Any:
-    """Return a module, as ``pyarrow.parquet``, that comes with an extra of frontcalc; UsageError without it.
-
-    The file or work that needs it is named in the message.
-    """
+def extra_package(name: str, *, where: str) -> Any:
+    """Return a module, as ``pyarrow.parquet``, of an optional package; UsageError, about `where`, if there is none."""
     try:
         return import_module(name)
     except ImportError as error:
         package = name.partition(".")[0]
-        cure = f'pip install "frontcalc[{extra}]"'
+        extra = "dask" if package == "distributed" else "all"
+        cure = f"""pip install {package}, or in frontcalc's folder pip install ".[{extra}]\""""
         raise UsageError(f"needs the package {package}", where=where, cure=cure) from error

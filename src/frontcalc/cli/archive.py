@@ -167,7 +167,7 @@ def fetch_command(source: str, urls: tuple[str, ...], output: str, no_check: boo
     Whose the maps are and on what terms is printed, kept in DIR and repeated by
     every output (docs/sources.md). Files are named by their days; manifest.json
     says where each is from; what a publisher changes is kept in DIR/revisions.
-    An interrupted run goes on where it was. Needs frontcalc[fetch].
+    An interrupted run goes on where it was. Needs httpx: pip install ".[all]" in frontcalc's folder.
     """  # noqa: D301 - click reads the backspace itself
     from frontcalc.measure.fetch import IncompleteError
 

@@ -270,7 +270,7 @@ def report_command(periods: tuple[str, ...], output: str, **how: Any) -> None:
     archive, a chart and a table, opens from disk and loads nothing:
       frontcalc report 2023 2024 --archive maps/ -o report.html
 
-    Needs frontcalc[viz].
+    Needs bokeh: pip install ".[all]" in frontcalc's folder.
     """  # noqa: D301 - click needs the character that \b stands for
     options.refuse_output()
     if output != "-" and Path(output).suffix.lower() not in (".html", ".htm"):

@@ -26,7 +26,7 @@ def map_command(periods: tuple[Any, ...], zoom: str | None, archive: str | None,
 
     Several periods are drawn beside each other on one scale. Two files instead of
     periods are compared with each other. The title is the finding; figures are those
-    of «frontcalc diff». Needs frontcalc[viz].
+    of «frontcalc diff». Needs matplotlib: pip install ".[all]" in frontcalc's folder.
     """
     form, looks = writing.picture_asked()
     with terminal.progress():

@@ -76,7 +76,7 @@ def fetch_command(country: str, level: str, **how: Any) -> None:
 
     COUNTRY is an ISO 3166-1 code or a name (UA, UKR, Ukraine), LEVEL is country (ADM0),
     adm1 or adm2. The set is kept in the user's cache with its SHA-256, source and
-    licence, and stays as it is until --update. Needs frontcalc[fetch].
+    licence, and stays as it is until --update. Needs httpx: pip install ".[all]" in frontcalc's folder.
     """
     writing.show(frontcalc.fetch_regions, country, level, **how)
 

@@ -106,7 +106,7 @@ def picture_asked() -> tuple[str, dict[str, Any]]:
 
     asked, chosen = click.get_current_context().params, form()
     looks = {name: asked[name] for name in ("size", "theme", "units") if asked[name] is not None}
-    extra_package("matplotlib", where="a picture", extra="viz")
+    extra_package("matplotlib", where="a picture")
     style_of(looks)  # type: ignore[arg-type]
     return chosen, looks
 

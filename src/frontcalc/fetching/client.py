@@ -19,7 +19,7 @@ from frontcalc.errors import DataError, NoDataError, UsageError, extra_package
 from frontcalc.read.limits import limits
 
 T = TypeVar("T")
-_package = partial(extra_package, where="fetching", extra="fetch")
+_package = partial(extra_package, where="fetching")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SECRETS = {"access_token", "api_key", "apikey", "auth", "key", "password", "secret", "sig", "signature", "token"}
 _REDIRECTS, _LONGEST_ETAG = 5, 200

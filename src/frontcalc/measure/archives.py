@@ -203,7 +203,7 @@ def convert(
     DataError
         A map cannot be read, or a file cannot be written.
     UsageError
-        The folder exists and is not empty, or the place lies in the archive; GeoParquet needs a package that
+        The folder exists and is not empty, the place lies in the archive, or GeoParquet is asked for and pyarrow
         is not installed.
 
     Examples

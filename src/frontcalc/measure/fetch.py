@@ -123,8 +123,8 @@ def fetch(
     Raises
     ------
     UsageError
-        There is no such source, its terms were not accepted, the folder is of another, or a package of the
-        extra `fetch` is not installed.
+        There is no such source, its terms were not accepted, the folder is of another, or a package for
+        fetching is not installed.
     DataError
         Maps are missing, each named with the reason; what came is kept.
     NoDataError

@@ -73,7 +73,7 @@ def fetch_regions(
     Raises
     ------
     UsageError
-        The country or level is unknown, or a package of the extra `fetch` is not installed.
+        The country or level is unknown, or a package for fetching is not installed.
     NoDataError
         geoBoundaries has no such regions.
     DataError
@@ -103,7 +103,7 @@ def fetch_regions(
 
 def find_country(text: str) -> Any:
     """Return a country, as iso3166 has it, by its letters or name; raise UsageError with the nearest names."""
-    countries = extra_package("iso3166", where="fetching", extra="fetch").countries
+    countries = extra_package("iso3166", where="fetching").countries
     name = text.strip()
     if country := countries.get(name, None):
         return country

@@ -124,7 +124,8 @@ def map_geoparquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> byte
 
 def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
     """Return polygons of change, or of disagreement, as a GeoPackage with one layer; `changes` has its style."""
-    raw = extra_package("pyogrio.raw", where="GeoPackage")
+    from pyogrio import raw
+
     published = {column.name: column.kind for column in (*columns(result.kind, units), ATTRIBUTION)}
     kinds: dict[type, Any] = {float: np.float64, int: np.int64, str: object}
     rows = properties(result, units)

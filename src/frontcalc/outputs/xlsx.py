@@ -32,7 +32,7 @@ def xlsx_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
     Figures are those of the CSV, shown to one decimal. Raise UsageError if XlsxWriter is not installed, or the rows
     are more than a sheet holds.
     """
-    xlsxwriter = extra_package("xlsxwriter", where="XLSX", extra="xlsx")
+    xlsxwriter = extra_package("xlsxwriter", where="XLSX")
     if len(result.rows) > _MOST_ROWS:
         raise UsageError(f"{len(result.rows):,} rows are more than a sheet holds", cure="write CSV or Parquet")
     out = io.BytesIO()

@@ -111,7 +111,7 @@ def html_page(report: PageContent) -> str:
         "figures": _json({name: _item(figure) for name, figure in figures.items()}),
         "data": _json(data(report)),
     }
-    jinja, markupsafe, whole = (extra_package(name, where="a page", extra="viz") for name in _PACKAGES)
+    jinja, markupsafe, whole = (extra_package(name, where="a page") for name in _PACKAGES)
     template = jinja.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_file("page.html"))
     page: str = template.render(
         **texts,
@@ -154,7 +154,7 @@ def _item(figure: Any) -> dict[str, Any]:
 
 def _bokeh(module: str) -> Any:
     """Return a module of Bokeh; raise UsageError where it is not installed."""
-    return extra_package(f"bokeh.{module}", where="a page", extra="viz")
+    return extra_package(f"bokeh.{module}", where="a page")
 
 
 def _map_figure(*, synthetic: bool) -> Any:

@@ -27,7 +27,7 @@ READERS = {
 """Format, as `detect` names it, to the module and function that read its bytes, imported when there is such a file.
 
 Each takes the content, and as `where` the file's name for messages. It raises DataError where the file is broken or no
-such geodata, and UsageError where a package that it needs is not installed.
+such geodata, and UsageError where pyarrow is not installed and the file is GeoParquet.
 """
 
 
@@ -115,7 +115,7 @@ def read_content(
     DataError
         The content is broken or no geodata.
     UsageError
-        A package that the format needs is not installed.
+        The content is GeoParquet, and pyarrow is not installed.
     """
     content = unpack(data, where=where)
     kind = detect(content, where=where)

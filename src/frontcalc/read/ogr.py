@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc.crs import LONLAT, source_crs
-from frontcalc.errors import DataError, extra_package
+from frontcalc.errors import DataError
 from frontcalc.names import printable
 from frontcalc.read.features import Features, Properties, concatenate, name_layer
 from frontcalc.read.limits import limits, too_many_vertices
@@ -74,7 +74,8 @@ def _offline(pyogrio: Any, where: str) -> Iterator[None]:
 
 def layer_names(source: bytes | Path, *, where: str) -> list[tuple[int, str]]:
     """Return index and name of each layer that has geometry."""
-    pyogrio = extra_package("pyogrio", where=where)
+    import pyogrio
+
     with _offline(pyogrio, where):
         layers = pyogrio.list_layers(source)
     return [(index, printable(str(name))) for index, (name, kind) in enumerate(layers) if kind is not None]
@@ -150,7 +151,8 @@ def read_layer(
     DataError
         The file is broken or incomplete, another driver took it, or its CRS is missing or unknown.
     """
-    pyogrio = extra_package("pyogrio", where=where)
+    import pyogrio
+
     with _offline(pyogrio, where):
         info = pyogrio.read_info(source, layer=layer, force_feature_count=True)
         if info["driver"] not in drivers:

@@ -56,7 +56,7 @@ def connected(stack: ExitStack, address: str) -> tuple[Send, int]:
 
 def _client(address: str, stack: ExitStack) -> Any:
     """Return a connection, until the stack ends, to a scheduler with workers and this machine's software."""
-    distributed = extra_package("distributed", where="--workers", extra="dask")
+    distributed = extra_package("distributed", where="--workers")
     for name in list(logging.root.manager.loggerDict):
         # What goes wrong is raised, and workers have logs of their own.
         if name.split(".")[0] in ("distributed", "tornado"):

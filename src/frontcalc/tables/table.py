@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union, get_args, get_or
 
 import shapely
 
-from frontcalc.errors import UsageError, extra_package
+from frontcalc.errors import UsageError
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -79,11 +79,6 @@ class Table(Generic[RowT, MetaT]):
         pandas.DataFrame
             A row a row, in the same order.
 
-        Raises
-        ------
-        UsageError
-            pandas is not installed.
-
         Examples
         --------
         >>> import frontcalc
@@ -94,13 +89,14 @@ class Table(Generic[RowT, MetaT]):
         33   2023 2023-12-31    465.0
         67   2024 2024-11-17   2700.0
         """
-        pandas = extra_package("pandas", where=".to_frame()", extra="frames")
+        import pandas as pd
+
         cells = list(zip(*self.values(), strict=True)) or [()] * len(self.columns)
         columns = {
-            name: pandas.Series(list(values), dtype="object").astype(form)
+            name: pd.Series(list(values), dtype="object").astype(form)  # type: ignore[call-overload]
             for (name, form), values in zip(dtypes(self.kind).items(), cells, strict=True)
         }
-        frame: pd.DataFrame = pandas.DataFrame(columns)
+        frame = pd.DataFrame(columns)
         frame.attrs["attribution"] = "; ".join(self.meta.attribution)
         return frame
 
@@ -121,7 +117,7 @@ class Table(Generic[RowT, MetaT]):
         Raises
         ------
         UsageError
-            The rows are of no place, with what to call instead, or geopandas is not installed.
+            The rows are of no place, with what to call instead.
 
         Examples
         --------
@@ -133,10 +129,11 @@ class Table(Generic[RowT, MetaT]):
         7  Donetsk      1830.7
         9  Kharkiv       375.4
         """
+        import geopandas as gpd
+
         from frontcalc.crs import LONLAT
 
-        geopandas = extra_package("geopandas", where=".to_geoframe()", extra="geo")
-        shapes = [self._shape(row) for row in self.rows]
+        shapes: list[Any] = [self._shape(row) for row in self.rows]
         if self.rows and "lon" not in self.columns and not any(shapes):
             raise UsageError(
                 "there is no region to draw: these rows are totals, or of what no region takes",
@@ -144,7 +141,7 @@ class Table(Generic[RowT, MetaT]):
                 cure="split them with by= or regions=, or call frontcalc.changes for the ground that changed hands",
             )
         frame = self.to_frame().drop(columns="geometry", errors="ignore")
-        drawn: gpd.GeoDataFrame = geopandas.GeoDataFrame(frame, geometry=geopandas.GeoSeries(shapes, crs=LONLAT))
+        drawn = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, crs=LONLAT))
         drawn.attrs = frame.attrs
         return drawn
 

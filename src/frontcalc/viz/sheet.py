@@ -272,7 +272,7 @@ def installed() -> bool:
 @contextmanager
 def plain_settings() -> Iterator[None]:
     """Draw by matplotlib's own defaults, whatever the user's settings are, and with the same bytes every time."""
-    matplotlib = extra_package("matplotlib", where="a picture", extra="viz")
+    matplotlib = extra_package("matplotlib", where="a picture")
     # To ask for the backend would load pyplot and perhaps a window system: nothing here needs either.
     defaults = {key: matplotlib.rcParamsDefault[key] for key in matplotlib.rcParamsDefault if "backend" not in key}
     own = {"svg.hashsalt": "frontcalc", "text.parse_math": False, "pdf.fonttype": 42}
