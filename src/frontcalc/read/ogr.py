@@ -105,7 +105,8 @@ def read_layers(
 
 def read_texts(source: Path, *, layer: str, columns: tuple[str, str], where: str) -> list[tuple[str, str]]:
     """Return two columns of a table without geometry."""
-    pyogrio = extra_package("pyogrio", where=where)
+    import pyogrio
+
     with _offline(pyogrio, where):
         meta, _, _, found = pyogrio.raw.read(source, layer=layer, columns=columns, read_geometry=False)
     told = dict(zip(meta["fields"], found, strict=True))
