@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from math import fsum
 from typing import Any
 
 from frontcalc.change.roles import NOTHING
 from frontcalc.layers import ADJECTIVES
-from frontcalc.names import printable
 from frontcalc.notices import CODES, Notice, grouped
 from frontcalc.outputs import place_lines
-from frontcalc.outputs.grid import Columns, Grid, aside_of, basis, cell, grid_of, period_heading, remarks, title_of
+from frontcalc.outputs.grid import Columns, Grid, basis, cell, grid_of, period_heading, title_of
 from frontcalc.outputs.listings import LISTINGS
 from frontcalc.outputs.numbers import BLANK, km2, scaled, unit_of
 from frontcalc.outputs.pivots import CHANGE, compare_grids, diff_grids, from_to, held_grids, key, moves, region_label
@@ -36,24 +34,12 @@ def grids(table: Table[Any, Any], units: str = "km2") -> list[Grid]:
     """Return a table's blocks, areas in `units`, every text safe to show."""
     table, unit = scaled(table, units), unit_of(units)
     if table.kind in LISTINGS:
-        return [_printable(LISTINGS[table.kind](table.rows, table.meta, unit))]
+        return [LISTINGS[table.kind](table.rows, table.meta, unit)]
     blocks: list[Grid] = []
     for actor in table.meta.actors:
         rows = [row for row in table.rows if row.actor == actor]
         blocks += _LAYOUTS[table.kind](rows, actor, table.meta, title_of(actor, table.meta, unit))
-    return list(map(_printable, blocks))
-
-
-def _printable(grid: Grid) -> Grid:
-    """Return a grid without line breaks and codes that a terminal would obey: names come from outside."""
-    return replace(
-        grid,
-        title=printable(grid.title),
-        header=tuple(map(printable, grid.header)),
-        groups=tuple((printable(heading), count) for heading, count in grid.groups),
-        rows=tuple(tuple(map(printable, row)) for row in grid.rows),
-        footer=tuple(map(printable, grid.footer)),
-    )
+    return blocks
 
 
 def _first(rows: Sequence[Any], name: str, text: Callable[[Any], str]) -> Callable[[Any], str]:
@@ -75,8 +61,7 @@ def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta, title: str)
         ("net per day", "rate_km2_per_day"),
     )
     spare = ("net per day", "map of", "lost", "gained")
-    footer = (*basis(meta), *remarks(meta))
-    yield grid_of(title, columns, shown, footer, meta, labels=3, spare=spare)
+    yield grid_of(title, columns, shown, meta, labels=3, spare=spare)
 
 
 def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, title: str) -> Iterator[Grid]:
@@ -98,7 +83,7 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
     if lands := [row.country_km2 for row in shown if row.level == TOTAL and row.country_km2]:
         footer.append(f"share in the total row: of the country's land, {km2(lands[0])}")
     end = (*basis(meta), *_summary_remarks(meta))
-    yield grid_of(title, columns, shown, footer if gross else (*footer, *end), meta, labels=2)
+    yield grid_of(title, columns, shown, meta, footer if gross else (*footer, *end), labels=2, ends=False)
     if not gross:
         return
     columns = (
@@ -116,7 +101,7 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
         f" {meta.sliver_width_m:g} m, mostly lines drawn anew",
         *end,
     )
-    yield grid_of(f"Gross: {title}", columns, shown, end, meta, labels=2)
+    yield grid_of(f"Gross: {title}", columns, shown, meta, end, labels=2, ends=False)
 
 
 def _summary_remarks(meta: SummaryMeta) -> Iterator[str]:
@@ -155,8 +140,6 @@ def _sensitivity(rows: Sequence[kinds.SensitivityRow], actor: str, meta: Meta, t
         f"base: {from_to(rows[0])}; ±: less the base",
         "matters: rounded as --format sentence does, to three digits or so, the figure would be another",
         "range: over the choices open to argument, each by itself; view, step, regions and the ellipsoid are not",
-        *basis(meta),
-        *remarks(meta),
     )
     for region in regions:
         mine = [row for row in rows if key(row) == region]
@@ -169,8 +152,8 @@ def _sensitivity(rows: Sequence[kinds.SensitivityRow], actor: str, meta: Meta, t
         )
         name = f"{region[1]} of {mine[0].period}: {title}"
         spare = ("lost ±", "gained ±", "lost", "gained")
-        end = footer if region == regions[-1] else ()
-        yield grid_of(name, columns, mine, end, meta, labels=2, spare=spare)
+        last = region == regions[-1]
+        yield grid_of(name, columns, mine, meta, footer if last else (), labels=2, spare=spare, ends=last)
 
 
 def _flows(rows: Sequence[kinds.FlowRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
@@ -195,8 +178,7 @@ def _flows(rows: Sequence[kinds.FlowRow], actor: str, meta: Meta, title: str) ->
             areas = ", ".join(f"{role} {km2(area)}" for role, area in share.role_km2)
             twice = f"; {km2(share.overlap_km2)} of it in two layers, counted in the first" if share.overlap_km2 else ""
             footer.append(f"layers as drawn on the map of {share.snapshot or 'no date'}: {areas}{twice}")
-    footer += [*basis(meta), *remarks(meta)]
-    yield Grid(title, aside_of(meta), (), header, tuple(lines), tuple(footer), labels=3)
+    yield grid_of(title, header, lines, meta, footer, labels=3)
 
 
 def _flow(rows: Sequence[kinds.FlowRow], old: str, new: str) -> str:
@@ -236,8 +218,8 @@ def _places(rows: Sequence[kinds.PlaceRow], actor: str, meta: Meta, title: str) 
         ("map before", "previous"),
     )
     name = f"Places and {ADJECTIVES.get(actor, f'{actor}-held')} territory · {meta.archive}"
-    footer = (*place_lines(meta, actor), *basis(meta), *remarks(meta))
-    yield grid_of(name, columns, rows, footer, meta, labels=len(columns), spare=("map before",))
+    footer = place_lines(meta, actor)
+    yield grid_of(name, columns, rows, meta, footer, labels=len(columns), spare=("map before",))
 
 
 def _polygons(rows: Sequence[Any], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
@@ -245,8 +227,7 @@ def _polygons(rows: Sequence[Any], actor: str, meta: Meta, title: str) -> Iterat
     columns: Columns = (*((name, name) for name in ("period", "region", "kind", "opening", "closing")), ("area", "km2"))
     if isinstance(meta, CompareMeta):
         columns = (*columns[:2], ("held by", "holder"), ("not by", "lacker"), columns[-1])
-    footer = (*basis(meta), *remarks(meta))
-    yield grid_of(title, columns, rows, footer, meta, labels=len(columns) - 1)
+    yield grid_of(title, columns, rows, meta, labels=len(columns) - 1)
 
 
 _LAYOUTS: dict[type, Callable[..., Iterator[Grid]]] = {

@@ -8,7 +8,7 @@ from typing import Any
 from frontcalc.claims import UNIT_LABELS
 from frontcalc.lint import Finding
 from frontcalc.notices import FINDINGS, Severity
-from frontcalc.outputs.grid import Columns, Grid, grid_of, projection, remarks
+from frontcalc.outputs.grid import Columns, Grid, grid_of, projection
 from frontcalc.outputs.numbers import BLANK, km2
 from frontcalc.tables import TOTAL, lists
 
@@ -24,9 +24,9 @@ def layer_grid(rows: Sequence[lists.LayerRow], meta: lists.ArchiveMeta, unit: st
         ("vertices", lambda row: f"{row.vertices:,}"),
         (unit, "km2"),
     ]
-    footer = (_extent(meta), meta.crs, *meta.attribution, *remarks(meta))
+    footer = (_extent(meta), meta.crs, *meta.attribution)
     title = f"Layers, {unit} · {meta.archive}"
-    return grid_of(title, columns, rows, footer, meta, labels=5, spare=("vertices", "parts"))
+    return grid_of(title, columns, rows, meta, footer, labels=5, spare=("vertices", "parts"))
 
 
 def legend_grid(rows: Sequence[lists.LegendRow], meta: lists.ArchiveMeta, unit: str) -> Grid:
@@ -38,8 +38,8 @@ def legend_grid(rows: Sequence[lists.LegendRow], meta: lists.ArchiveMeta, unit: 
         ("polygons", lambda row: f"{row.polygons:,}"),
         (unit, "km2"),
     ]
-    footer = (_extent(meta), *meta.attribution, *remarks(meta))
-    return grid_of(f"What tells the layers · {meta.archive}", columns, rows, footer, meta, labels=4)
+    footer = (_extent(meta), *meta.attribution)
+    return grid_of(f"What tells the layers · {meta.archive}", columns, rows, meta, footer, labels=4)
 
 
 def _meaning(row: lists.LegendRow) -> str:
@@ -67,9 +67,8 @@ def finding_grid(rows: Sequence[Finding], meta: lists.ArchiveMeta, unit: str) ->
         _extent(meta),
         projection(meta),
         *meta.attribution,
-        *remarks(meta),
     )
-    return grid_of(f"Findings · {meta.archive}", columns, rows, footer, meta, labels=len(columns))
+    return grid_of(f"Findings · {meta.archive}", columns, rows, meta, footer, labels=len(columns))
 
 
 def _extent(meta: lists.ArchiveMeta) -> str:
@@ -96,9 +95,9 @@ def claim_grid(rows: Sequence[lists.ClaimRow], meta: lists.ClaimsMeta, unit: str
         by = ", ".join(filter(None, (row.measure, whose, row.view, row.qualifier)))
         footer.append(f"{row.id} ({by}): {row.reason}" + (f" · «{row.text}»" if row.text else ""))
     footer.append("verdicts: " + ", ".join(f"{verdict} {count}" for verdict, count in meta.counts))
-    footer += [projection(meta), *meta.attribution, *remarks(meta)]
+    footer += [projection(meta), *meta.attribution]
     title = f"Claims of {meta.claims.name} · {meta.archive}"
-    return grid_of(title, columns, rows, footer, meta, labels=3, spare=("difference", "period"))
+    return grid_of(title, columns, rows, meta, footer, labels=3, spare=("difference", "period"))
 
 
 def region_grid(rows: Sequence[lists.RegionRow], meta: lists.RegionMeta, unit: str) -> Grid:
@@ -108,7 +107,7 @@ def region_grid(rows: Sequence[lists.RegionRow], meta: lists.RegionMeta, unit: s
         ("area", "area_km2"),
     ]
     title = f"Regions, {unit} · {meta.set}"
-    return grid_of(title, columns, rows, _origin(meta), meta, labels=4, spare=("local name", "country"))
+    return grid_of(title, columns, rows, meta, _origin(meta), labels=4, spare=("local name", "country"))
 
 
 def detail_grid(rows: Sequence[lists.RegionDetailRow], meta: lists.RegionMeta, unit: str) -> Grid:
@@ -125,13 +124,13 @@ def detail_grid(rows: Sequence[lists.RegionDetailRow], meta: lists.RegionMeta, u
         ("latitude", f"{row.south:.3f} to {row.north:.3f}"),
         ("neighbours", row.neighbours.replace("|", ", ") or BLANK),
     )
-    return Grid(f"Region · {meta.set}", "", (), ("region", row.region), facts, tuple(_origin(meta)), labels=2)
+    return grid_of(f"Region · {meta.set}", ("region", row.region), facts, meta, _origin(meta), labels=2)
 
 
 def _origin(meta: lists.RegionMeta) -> Iterator[str]:
-    """Yield where a region set comes from and on what terms, and the notices."""
+    """Yield where a region set comes from and on what terms."""
     yield from (f"{name}: {getattr(meta, name)}" for name in ("source", "licence", "method"))
-    yield from (f"SHA-256: {meta.sha256}", *remarks(meta))
+    yield f"SHA-256: {meta.sha256}"
 
 
 def check_grid(rows: Sequence[lists.RegionCheckRow], meta: lists.RegionCheckMeta, unit: str) -> Grid:
@@ -160,7 +159,7 @@ def check_grid(rows: Sequence[lists.RegionCheckRow], meta: lists.RegionCheckMeta
     named = "" if meta.name_field == "name" else f" with --region-name {meta.name_field}"
     footer += [f"refused: {reason}" for reason in meta.refused] or [f"fit for --regions{named}"]
     title = f"Regions of {meta.file.name}, {unit} as drawn"
-    return grid_of(title, columns, rows, (*footer, *remarks(meta)), meta, labels=2)
+    return grid_of(title, columns, rows, meta, footer, labels=2)
 
 
 LISTINGS: dict[type, Callable[[Sequence[Any], Any, str], Grid]] = {

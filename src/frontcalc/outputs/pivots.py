@@ -6,9 +6,10 @@ Rows of several levels are a tree: each stands below the one that it is part of.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
-from frontcalc.outputs.grid import Columns, Grid, aside_of, basis, cell, period_heading, projection, remarks
+from frontcalc.outputs.grid import Columns, Grid, cell, counted, grid_of, period_heading, projection, remarks
 from frontcalc.outputs.numbers import BLANK, decimals, km2, times
 from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import TOTAL, CompareMeta, CompareRow, DiffRow, HeldRow, Meta, PeriodRow, RangeRow, ratio
@@ -23,36 +24,24 @@ CHANGE: Columns = (("gained", "gained_km2"), ("lost", "lost_km2"), ("net", "net_
 _RANGE: Columns = (("net from", "net_min_km2"), ("net to", "net_max_km2"))
 
 
-def branches(keys: Iterable[Key], levels: str) -> dict[Key | None, list[Key]]:
-    """Return which rows are part of each row; under None those that are part of none.
+def tree(keys: Iterable[Key], levels: str, size: Callable[[Key], tuple[float, ...]] = lambda one: ()) -> dict[Key, str]:
+    """Return rows with their labels, each before its parts, which are indented; smallest `size` first.
 
     `keys` are in the order of a result: a row is part of the nearest one above it that is of a coarser level.
-    `levels` are coarse to fine, as in «country,adm1».
+    `levels` are coarse to fine, as in «country,adm1»; unassigned and total are last.
     """
     ranks = {level: rank for rank, level in enumerate(levels.split(","))}
-    parts: dict[Key | None, list[Key]] = {None: []}
+    paths: dict[Key, tuple[Any, ...]] = {}
     above: list[Key] = []
-    for one in keys:
+    for nth, one in enumerate(keys):
         if one[1] in _LAST:
+            paths[one] = ((True, (), nth),)
             continue
         while above and ranks[above[-1][0]] >= ranks[one[0]]:
             above.pop()
-        parts[above[-1] if above else None].append(one)
-        parts[one] = []
+        paths[one] = (*(paths[above[-1]] if above else ()), (False, size(one), nth))
         above.append(one)
-    return parts
-
-
-def walk(
-    parts: dict[Key | None, list[Key]],
-    size: Callable[[Key], Any] | None = None,
-    above: Key | None = None,
-    indent: str = "",
-) -> Iterator[tuple[Key, str]]:
-    """Yield rows with their labels, indented, each before its parts; smallest `size` first where one is given."""
-    for one in sorted(parts[above], key=size) if size else parts[above]:
-        yield one, indent + one[1]
-        yield from walk(parts, size, one, indent + _INDENT)
+    return {one: _INDENT * (len(path) - 1) + one[1] for one, path in sorted(paths.items(), key=itemgetter(1))}
 
 
 def key(row: Any) -> Key:
@@ -62,8 +51,8 @@ def key(row: Any) -> Key:
 
 def region_label(rows: Iterable[Any], meta: Meta) -> Callable[[Any], str]:
     """Return what gives a row's region as it is shown: of a finer level indented below what it is part of."""
-    labels = dict(walk(branches(dict.fromkeys(map(key, rows)), meta.level)))
-    return lambda row: labels.get(key(row), row.region)
+    labels = tree(dict.fromkeys(map(key, rows)), meta.level)
+    return lambda row: labels[key(row)]
 
 
 def moves(row: Any, *names: str) -> bool:
@@ -71,28 +60,24 @@ def moves(row: Any, *names: str) -> bool:
     return any(decimals(getattr(row, name) or 0.0, 1) for name in names)
 
 
-def _side_by_side(
-    rows: Sequence[Any], side: str, columns: Columns, meta: Meta, *, shown: Sequence[str], size: Callable[[Any], float]
-) -> list[tuple[str, list[Any], tuple[str, ...]]]:
-    """Return each region's label, its rows by `side` (period, date or archive), and their cells in `columns`.
+def _by_region(
+    rows: Sequence[Any], side: str, meta: Meta, shown: Sequence[str], size: Callable[[Any], float]
+) -> list[tuple[str, list[Any]]]:
+    """Return each region's label and its rows, one a `side` (period, date or archive).
 
-    A region is left out where none of the fields `shown` is above zero. The largest `size` is first, unassigned
-    and total are last.
+    A region is left out where none of the fields `shown` is above zero. The largest `size` is first.
     """
-    sides = dict.fromkeys(getattr(row, side) for row in rows)
-    cells = {(getattr(row, side), key(row)): row for row in rows}
-    regions = {one: [cells[each, one] for each in sides] for one in dict.fromkeys(map(key, rows))}
+    found = {(getattr(row, side), key(row)): row for row in rows}
+    sides = dict.fromkeys(each for each, _ in found)
+    regions = {one: [found[each, one] for each in sides] for one in dict.fromkeys(map(key, rows))}
+    labels = tree(regions, meta.level, lambda one: tuple(-size(row) for row in regions[one]))
+    moved = {one for one, mine in regions.items() if one[1] == TOTAL or any(moves(row, *shown) for row in mine)}
+    return [(label, regions[one]) for one, label in labels.items() if one in moved]
 
-    def largest(one: Key) -> tuple[float, ...]:
-        return tuple(-size(row) for row in regions[one])
 
-    kept = {one for one, mine in regions.items() if one[1] == TOTAL or any(moves(row, *shown) for row in mine)}
-    order = [*walk(branches(regions, meta.level), largest), *((one, one[1]) for one in regions if one[1] in _LAST)]
-    return [
-        (label, regions[one], tuple(cell(row, source) for row in regions[one] for _, source in columns))
-        for one, label in order
-        if one in kept
-    ]
+def _cells(mine: Iterable[Any], columns: Columns) -> Iterator[str]:
+    """Yield the cells of a region's rows, side by side."""
+    return (cell(row, source) for row in mine for _, source in columns)
 
 
 def from_to(row: Any, none: str = BLANK) -> str:
@@ -104,27 +89,23 @@ def from_to(row: Any, none: str = BLANK) -> str:
 def diff_grids(rows: Sequence[DiffRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield periods side by side, regions by the size of their net change."""
     columns: Columns = (*CHANGE, *(_RANGE if isinstance(rows[0], RangeRow) else ()))
-    periods = list(dict.fromkeys(row.period for row in rows))
     totals = [row for row in rows if row.level == TOTAL]
-    lines = _side_by_side(
-        rows, "period", columns, meta, shown=("gained_km2", "lost_km2"), size=lambda row: abs(row.net_km2 or 0.0)
-    )
-    header = ("region", *[heading for heading, _ in columns] * len(periods))
-    groups = [("", 1), *((period_heading(row), len(columns)) for row in totals)]
-    if len(periods) == 2:
+    regions = _by_region(rows, "period", meta, ("gained_km2", "lost_km2"), lambda row: abs(row.net_km2 or 0.0))
+    lines = [(label, *_cells(mine, columns)) for label, mine in regions]
+    header = ["region", *[heading for heading, _ in columns] * len(totals)]
+    groups = [(period_heading(row), len(columns)) for row in totals]
+    if len(totals) == 2:
         per_day = differ_in_length(totals)
-        header = (*header, "ratio (per day)" if per_day else "ratio")
+        lines = [(*line, ratio_text(*mine, per_day=per_day)) for line, (_, mine) in zip(lines, regions, strict=True)]
+        header.append("ratio (per day)" if per_day else "ratio")
         groups.append(("", 1))
-        lines = [(label, mine, (*cells, ratio_text(*mine, per_day=per_day))) for label, mine, cells in lines]
     footer = [f"{row.period}: {from_to(row, 'no date')}" for row in totals]
     whose = "left out, " if meta.drops_slivers else "of it "
     for row in totals:
         if moves(row, "gained_sliver_km2", "lost_sliver_km2"):
             figures = f"gained {km2(row.gained_sliver_km2)}, lost {km2(row.lost_sliver_km2)}"
             footer.append(f"{row.period}: {whose}in slivers narrower than {meta.sliver_width_m:g} m: {figures}")
-    table = tuple((label, *cells) for label, _, cells in lines)
-    footer += [*basis(meta), *remarks(meta)]
-    yield Grid(title, aside_of(meta), tuple(groups), header, table, tuple(footer))
+    yield grid_of(title, header, lines, meta, footer, groups=groups)
 
 
 def ratio_text(first: DiffRow, second: DiffRow, *, per_day: bool) -> str:
@@ -145,18 +126,16 @@ def differ_in_length(totals: Sequence[PeriodRow]) -> bool:
 
 def held_grids(rows: Sequence[HeldRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield dates side by side, regions by area, and below it what the layers cover."""
-    columns: Columns = (("held", "held_km2"),)
-    lines = _side_by_side(rows, "date", columns, meta, shown=("held_km2",), size=lambda row: row.held_km2 or 0.0)
+    regions = _by_region(rows, "date", meta, ("held_km2",), lambda row: row.held_km2 or 0.0)
+    lines = [(label, *_cells(mine, (("held", "held_km2"),))) for label, mine in regions]
     footer = [f"{row.date}: map of {row.snapshot or 'no date'}" for row in rows if row.level == TOTAL]
     for share in meta.layer_shares:
         if share.actor == actor and len(share.role_km2) > 1:
             areas = " + ".join(f"{role} {km2(area)}" for role, area in share.role_km2)
             twice = f" {km2(-share.overlap_km2)} drawn twice" if decimals(share.overlap_km2, 1) else ""
             footer.append(f"map of {share.snapshot}: {areas}{twice}")
-    header = ("region", *(day.isoformat() for day in dict.fromkeys(row.date for row in rows)))
-    table = tuple((label, *cells) for label, _, cells in lines)
-    footer += [*basis(meta), *remarks(meta)]
-    yield Grid(title, aside_of(meta), (), header, table, tuple(footer))
+    header = ("region", *map(str, dict.fromkeys(row.date for row in rows)))
+    yield grid_of(title, header, lines, meta, footer)
 
 
 def compare_grids(rows: Sequence[CompareRow], actor: str, meta: CompareMeta, title: str) -> Iterator[Grid]:
@@ -169,11 +148,11 @@ def compare_grids(rows: Sequence[CompareRow], actor: str, meta: CompareMeta, tit
     periods = list(dict.fromkeys(row.period for row in rows))
     for period in periods:
         mine = [row for row in rows if row.period == period]
-        lines = _side_by_side(mine, "archive", columns, meta, shown=shown, size=lambda row: _apart(row) or 0.0)
+        regions = _by_region(mine, "archive", meta, shown, lambda row: _apart(row) or 0.0)
+        lines = [(label, *_cells(own, columns), km2(_apart(own[0]))) for label, own in regions]
         archives = list(dict.fromkeys(row.archive for row in mine))
-        groups = (("", 1), *((archive, len(columns)) for archive in archives), ("", 1))
         header = ("region", *[heading for heading, _ in columns] * len(archives), "nets apart")
-        table = tuple((label, *cells, km2(_apart(region[0]))) for label, region, cells in lines)
+        groups = [*((archive, len(columns)) for archive in archives), ("", 1)]
         footer = [f"{row.archive}: {from_to(row)}" for row in mine if row.level == TOTAL]
         fine = [row for row in mine if row.level == meta.level.rpartition(",")[2] != TOTAL]
         if nets := [row for row in fine if _apart(row) is not None]:
@@ -186,11 +165,9 @@ def compare_grids(rows: Sequence[CompareRow], actor: str, meta: CompareMeta, tit
             footer.append(f"most ground held by one alone: {alone}")
         footer.append("only: held at the close on this archive's map and on none of the others")
         if period == periods[-1]:
-            for own in meta.archives:
-                beside = f" · not counted: {', '.join(own.not_counted)}" if own.not_counted else ""
-                footer.append(f"{own.archive}, counted: {', '.join(own.counted) or 'nothing'}{beside}")
+            footer += [f"{own.archive}, counted: {counted(own)}" for own in meta.archives]
             footer += [projection(meta), *meta.attribution, *remarks(meta)]
-        yield Grid(f"{period}: {title}", aside_of(meta), groups, header, table, tuple(footer))
+        yield grid_of(f"{period}: {title}", header, lines, meta, footer, groups=groups, ends=False)
 
 
 def _apart(row: CompareRow) -> float | None:

@@ -6,9 +6,10 @@ Beside them what moved in a tree of summaries, and what the cache holds.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from html import escape
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -75,28 +76,29 @@ def _aligned(grid: Grid, width: int | None = None, *, colour: bool) -> str:
         lines = [grid.title + grid.aside.rjust(room - len(grid.title))]
     else:
         lines = [line for text in texts for line in _wrapped(text, width)]
-    if grid.groups:
-        spans, start = [], 0
-        for heading, count in grid.groups:
-            spans.append(heading.rjust(sum(widths[start : start + count]) + len(GAP) * (count - 1)))
-            start += count
+    if grid.columns[0].over is not None:
+        left = iter(widths)
+        rooms = (sum(islice(left, len(group))) + len(GAP) * (len(group) - 1) for group in grid.groups)
+        spans = ((group[0].over or "").rjust(room) for group, room in zip(grid.groups, rooms, strict=True))
         lines.append(GAP.join(spans).rstrip())
-    lines.append(_line(grid.header, widths, grid.labels))
+    sides = [
+        (str.rjust if column.group else str.ljust, width) for column, width in zip(grid.columns, widths, strict=True)
+    ]
+    lines.append(_line([column.heading for column in grid.columns], sides))
     if colour:
         lines = [f"{_BOLD}{line}{_RESET}" for line in lines]
-    lines += [_line(row, widths, grid.labels, colour=colour) for row in grid.rows]
+    lines += [_line(row, sides, colour=colour) for row in grid.rows]
     # None below a block that another follows.
     footer = ["", *(line for text in grid.footer for line in _wrapped(text, width))] if grid.footer else []
     return "\n".join([*lines, *footer]) + "\n"
 
 
-def _line(cells: tuple[str, ...], widths: list[int], labels: int, *, colour: bool = False) -> str:
-    """Return one line of a grid, the first columns to the left and the rest to the right."""
+def _line(cells: Sequence[str], sides: Sequence[tuple[Callable[..., str], int]], *, colour: bool = False) -> str:
+    """Return one line of a grid, each cell put to its side of so many characters."""
     aligned = []
-    for column, (cell, width) in enumerate(zip(cells, widths, strict=True)):
-        text = cell.ljust(width) if column < labels else cell.rjust(width)
-        tint = {"+": _CYAN, MINUS: _YELLOW}.get(cell[:1]) if colour and column >= labels else None
-        aligned.append(f"{tint}{text}{_RESET}" if tint else text)
+    for cell, (side, width) in zip(cells, sides, strict=True):
+        tint = {"+": _CYAN, MINUS: _YELLOW}.get(cell[:1]) if colour and side is str.rjust else None
+        aligned.append(f"{tint}{side(cell, width)}{_RESET}" if tint else side(cell, width))
     return GAP.join(aligned).rstrip()
 
 
@@ -109,11 +111,9 @@ def _wrapped(text: str, width: int | None) -> list[str]:
 
 def _markdown(grid: Grid) -> str:
     """Return one grid as a Markdown table with its title above and its footer as a list below."""
-    spans = [heading for heading, count in grid.groups for _ in range(count)] or [""] * len(grid.header)
-    header = [f"{span} {name}".strip() for span, name in zip(spans, grid.header, strict=True)]
-    rule = ["---" if column < grid.labels else "---:" for column in range(len(header))]
-    body = [[_escape(cell) for cell in row] for row in [header, *grid.rows]]
-    lines = [f"| {' | '.join(row)} |" for row in (body[0], rule, *body[1:])]
+    heads = [_escape(f"{column.over or ''} {column.heading}".strip()) for column in grid.columns]
+    rule = ["---:" if column.group else "---" for column in grid.columns]
+    lines = [f"| {' | '.join(row)} |" for row in (heads, rule, *(map(_escape, row) for row in grid.rows))]
     footer = [f"- {_escape(line)}" for line in grid.footer]
     title = f"**{_escape(grid.title)}**" + (f" ({_escape(grid.aside)})" if grid.aside else "")
     return "\n".join([title, "", *lines, "", *footer]) + "\n"
@@ -132,14 +132,14 @@ def _block(grid: Grid) -> Iterator[str]:
     """Yield the lines of one grid as HTML: its table and the list below."""
     aside = f" <small>{escape(grid.aside)}</small>" if grid.aside else ""
     yield f"<table>\n<caption>{escape(grid.title)}{aside}</caption>\n<thead>"
-    if grid.groups:
+    if grid.columns[0].over is not None:
         spans = (
-            f'<th scope="colgroup" colspan="{count}">{escape(heading)}</th>' if heading else "<td></td>" * count
-            for heading, count in grid.groups
+            f'<th scope="colgroup" colspan="{len(group)}">{escape(over)}</th>' if over else "<td></td>" * len(group)
+            for group, over in ((group, group[0].over) for group in grid.groups)
         )
         yield f"<tr>{''.join(spans)}</tr>"
-    sides = [' class="text"' if column < grid.labels else "" for column in range(len(grid.header))]
-    heads = (f'<th scope="col"{side}>{escape(name)}</th>' for side, name in zip(sides, grid.header, strict=True))
+    sides = ["" if column.group else ' class="text"' for column in grid.columns]
+    heads = (f'<th scope="col"{side}>{escape(col.heading)}</th>' for side, col in zip(sides, grid.columns, strict=True))
     yield f"<tr>{''.join(heads)}</tr>\n</thead>\n<tbody>"
     for first, *cells in grid.rows:
         # A region that is part of the one above is indented.
