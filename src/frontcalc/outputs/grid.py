@@ -20,8 +20,11 @@ from frontcalc.tables import AnyMeta, ArchiveMeta, Meta, PeriodRow
 GAP = "  "
 _SHORTEST_NAME = 12
 
-Columns = Sequence[tuple[str, str | Callable[[Any], str]]]
-"""The columns of a table: each heading, and the field of a row or the function of it that gives the cell."""
+Source = str | Callable[[Any], str]
+"""What gives a row's cell: the name of a field, or a function."""
+
+Columns = Sequence[str | tuple[str, Source]]
+"""The columns of a table: each heading and its source; the name alone where it is both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class Grid:
         return list(zip(*(column.cells for column in self.columns), strict=True))
 
 
-def cell(row: Any, source: str | Callable[[Any], str]) -> str:
+def cell(row: Any, source: Source) -> str:
     """Return a row's cell as text, a dash for none; net changes and rates have a sign, rates two decimals."""
     if not isinstance(source, str):
         return source(row)
@@ -74,7 +77,7 @@ def cell(row: Any, source: str | Callable[[Any], str]) -> str:
 
 def grid_of(
     title: str,
-    columns: Columns | Sequence[str],
+    columns: Columns,
     rows: Iterable[Any],
     meta: AnyMeta,
     footer: Iterable[str] = (),
@@ -89,11 +92,11 @@ def grid_of(
     The first `labels` columns are text, the rest figures; `groups` are headings over several of those, with how many.
     What the figures rest on, and the notices, stand below the footer if it `ends` the table.
     """
-    lines = [row if isinstance(row, tuple) else tuple(cell(row, source) for _, source in columns) for row in rows]
-    headings = [column if isinstance(column, str) else column[0] for column in columns]
+    named = [(column, column) if isinstance(column, str) else column for column in columns]
+    lines = [row if isinstance(row, tuple) else [cell(row, source) for _, source in named] for row in rows]
     overs = [("", labels), *groups] if groups else [(None, labels), *[(None, 1)] * (len(columns) - labels)]
     places = [(group, over and printable(over)) for group, (over, count) in enumerate(overs) for _ in range(count)]
-    cells = zip(*[[*map(printable, line)] for line in [headings, *lines]], strict=True)
+    cells = zip(*[[*map(printable, line)] for line in [[heading for heading, _ in named], *lines]], strict=True)
     shown = tuple(GridColumn(heading, tuple(own), *place) for (heading, *own), place in zip(cells, places, strict=True))
     aside, base = (aside_of(meta), basis(meta)) if isinstance(meta, Meta) else ("", ())
     below = (*footer, *base, *remarks(meta)) if ends else footer

@@ -53,10 +53,7 @@ def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta, title: str)
     """Yield a line a date and region; regions that hold nothing and change nothing are left out."""
     shown = [row for row in rows if row.region == TOTAL or moves(row, "held_km2", "gained_km2", "lost_km2")]
     columns: Columns = (
-        ("date", "date"),
-        ("region", region_label(rows, meta)),
-        ("map of", "snapshot"),
-        ("held", "held_km2"),
+        *("date", ("region", region_label(rows, meta)), ("map of", "snapshot"), ("held", "held_km2")),
         *CHANGE,
         ("net per day", "rate_km2_per_day"),
     )
@@ -74,9 +71,7 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
     names: Columns = (("period", _first(shown, "period", period_heading)), ("region", region_label(shown, meta)))
     columns: Columns = (
         *names,
-        *CHANGE,
-        ("per day", "rate_km2_per_day"),
-        ("held", "closing_km2"),
+        *(*CHANGE, ("per day", "rate_km2_per_day"), ("held", "closing_km2")),
         ("share %", lambda row: cell(row, "share_of_country_pct" if row.level == TOTAL else "share_of_region_pct")),
     )
     footer = ["held: at the period's close; share: of the region's land, as the region set draws it"]
@@ -87,13 +82,8 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
     if not gross:
         return
     columns = (
-        *names,
-        ("steps", "steps"),
-        ("gained", "gross_gained_km2"),
-        ("slivers", "sliver_gained_km2"),
-        ("lost", "gross_lost_km2"),
-        ("slivers", "sliver_lost_km2"),
-        ("turnover", "turnover_km2"),
+        *(*names, "steps", ("gained", "gross_gained_km2"), ("slivers", "sliver_gained_km2")),
+        *(("lost", "gross_lost_km2"), ("slivers", "sliver_lost_km2"), ("turnover", "turnover_km2")),
     )
     end = (
         f"gross: sums over steps from {_STEPS[meta.step or '']}; turnover: gained and lost together",
@@ -145,7 +135,7 @@ def _sensitivity(rows: Sequence[kinds.SensitivityRow], actor: str, meta: Meta, t
         mine = [row for row in rows if key(row) == region]
         columns: Columns = (
             ("assumption", _first(mine, "assumption", lambda row: str(row.assumption))),
-            ("choice", "choice"),
+            "choice",
             *CHANGE,
             *((f"{measure} ±", partial(difference, measure=measure)) for measure in ("gained", "lost", "net")),
             ("matters for", matters),
@@ -162,23 +152,25 @@ def _flows(rows: Sequence[kinds.FlowRow], actor: str, meta: Meta, title: str) ->
     Roles that no map shows are left out, and regions in which nothing ever was.
     """
     grounds = {role for row in rows if moves(row, "km2") for role in (row.from_role, row.to_role)} | {NOTHING}
-    roles = [role for role in dict.fromkeys(row.from_role for row in rows) if role in grounds]
+    roles = [*(role for role in dict.fromkeys(row.from_role for row in rows) if role in grounds), _ALL]
+    matrices: dict[tuple[str, str, str], list[kinds.FlowRow]] = {}
+    for row in rows:
+        matrices.setdefault((row.period, row.level, row.region), []).append(row)
     lines = []
-    for period, level, region in dict.fromkeys((row.period, row.level, row.region) for row in rows):
-        mine = [row for row in rows if (row.period, row.level, row.region) == (period, level, region)]
-        if level != TOTAL and not any(moves(row, "km2") for row in mine):
-            continue
-        for nth, old in enumerate((*roles, _ALL)):
-            first = (period, region) if nth == 0 else ("", "")
-            lines.append((*first, old, *(_flow(mine, old, new) for new in (*roles, _ALL))))
-    header = ("period", "region", "from \\ to", *roles, _ALL)
+    for (period, level, region), mine in matrices.items():
+        if level == TOTAL or any(moves(row, "km2") for row in mine):
+            firsts = [(period, region), *[("", "")] * len(roles)]
+            lines += [
+                (*first, old, *(_flow(mine, old, new) for new in roles))
+                for first, old in zip(firsts, roles, strict=False)
+            ]
     footer = list(_flow_sums(rows))
     for share in meta.layer_shares:
         if share.actor == actor:
             areas = ", ".join(f"{role} {km2(area)}" for role, area in share.role_km2)
             twice = f"; {km2(share.overlap_km2)} of it in two layers, counted in the first" if share.overlap_km2 else ""
             footer.append(f"layers as drawn on the map of {share.snapshot or 'no date'}: {areas}{twice}")
-    yield grid_of(title, header, lines, meta, footer, labels=3)
+    yield grid_of(title, ("period", "region", "from \\ to", *roles), lines, meta, footer, labels=3)
 
 
 def _flow(rows: Sequence[kinds.FlowRow], old: str, new: str) -> str:
@@ -210,8 +202,7 @@ def _flow_sums(rows: Sequence[kinds.FlowRow]) -> Iterator[str]:
 def _places(rows: Sequence[kinds.PlaceRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a line each time that a place came under or out, and below it what lasted."""
     columns: Columns = (
-        ("period", "period"),
-        ("place", "place"),
+        *("period", "place"),
         ("region", lambda row: row.region or BLANK),
         ("change", lambda row: {"gained": "came under", "lost": "came out"}[row.change]),
         ("map of", "date"),
@@ -224,9 +215,9 @@ def _places(rows: Sequence[kinds.PlaceRow], actor: str, meta: Meta, title: str) 
 
 def _polygons(rows: Sequence[Any], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a line a row that has polygons: whose ground, where, and its area."""
-    columns: Columns = (*((name, name) for name in ("period", "region", "kind", "opening", "closing")), ("area", "km2"))
+    columns: Columns = ("period", "region", "kind", "opening", "closing", ("area", "km2"))
     if isinstance(meta, CompareMeta):
-        columns = (*columns[:2], ("held by", "holder"), ("not by", "lacker"), columns[-1])
+        columns = ("period", "region", ("held by", "holder"), ("not by", "lacker"), ("area", "km2"))
     yield grid_of(title, columns, rows, meta, labels=len(columns) - 1)
 
 

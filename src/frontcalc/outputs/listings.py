@@ -16,14 +16,15 @@ _CLAIM_PLACES = {"times": 2, "km2/day": 2, "mi2/day": 2}
 _MOST_OVERLAPS = 10
 
 
+def _count(name: str) -> tuple[str, Callable[[Any], str]]:
+    """Return a column of whole numbers, thousands separated."""
+    return name, lambda row: f"{getattr(row, name):,}"
+
+
 def layer_grid(rows: Sequence[lists.LayerRow], meta: lists.ArchiveMeta, unit: str) -> Grid:
     """Return a line a map and layer."""
-    columns: Columns = [
-        *((name, name) for name in ("date", "layer", "actor", "role", "file")),
-        ("parts", lambda row: f"{row.parts:,}"),
-        ("vertices", lambda row: f"{row.vertices:,}"),
-        (unit, "km2"),
-    ]
+    columns: Columns
+    columns = ("date", "layer", "actor", "role", "file", _count("parts"), _count("vertices"), (unit, "km2"))
     footer = (_extent(meta), meta.crs, *meta.attribution)
     title = f"Layers, {unit} · {meta.archive}"
     return grid_of(title, columns, rows, meta, footer, labels=5, spare=("vertices", "parts"))
@@ -31,13 +32,11 @@ def layer_grid(rows: Sequence[lists.LayerRow], meta: lists.ArchiveMeta, unit: st
 
 def legend_grid(rows: Sequence[lists.LegendRow], meta: lists.ArchiveMeta, unit: str) -> Grid:
     """Return a line a layer, or a value that may tell one."""
-    columns: Columns = [
-        *((name, name) for name in ("property", "value")),
+    columns: Columns = (
+        *("property", "value"),
         ("maps", lambda row: f"{row.first} to {row.last}" if row.first else BLANK),
-        ("taken for", _meaning),
-        ("polygons", lambda row: f"{row.polygons:,}"),
-        (unit, "km2"),
-    ]
+        *(("taken for", _meaning), _count("polygons"), (unit, "km2")),
+    )
     footer = (_extent(meta), *meta.attribution)
     return grid_of(f"What tells the layers · {meta.archive}", columns, rows, meta, footer, labels=4)
 
@@ -54,7 +53,7 @@ def _meaning(row: lists.LegendRow) -> str:
 def finding_grid(rows: Sequence[Finding], meta: lists.ArchiveMeta, unit: str) -> Grid:
     """Return a line a finding, and below them how many there are of each code."""
     columns: Columns = [
-        *((name, name) for name in ("severity", "code", "date", "file")),
+        *("severity", "code", "date", "file"),
         ("lon, lat", lambda row: BLANK if None in (row.lon, row.lat) else f"{row.lon:.3f}, {row.lat:.3f}"),
         # What to do stands below once where it is the code's own.
         ("finding", lambda row: row.message.removesuffix(f"; {FINDINGS[row.code].cure}")),
@@ -83,8 +82,7 @@ def claim_grid(rows: Sequence[lists.ClaimRow], meta: lists.ClaimsMeta, unit: str
         return lambda row: km2(getattr(row, name), signed=signed, places=_CLAIM_PLACES.get(row.unit, 1))
 
     columns: Columns = [
-        ("claim", "id"),
-        *((name, name) for name in ("verdict", "period")),
+        *(("claim", "id"), "verdict", "period"),
         *((name, figure(name)) for name in ("claimed", "computed")),
         ("difference", figure("difference", signed=True)),
         ("unit", lambda row: UNIT_LABELS[row.unit]),
@@ -102,10 +100,7 @@ def claim_grid(rows: Sequence[lists.ClaimRow], meta: lists.ClaimsMeta, unit: str
 
 def region_grid(rows: Sequence[lists.RegionRow], meta: lists.RegionMeta, unit: str) -> Grid:
     """Return a line a region of a set, and below it where the set comes from."""
-    columns: Columns = [
-        *((name.replace("_", " "), name) for name in ("code", "country", "region", "local_name")),
-        ("area", "area_km2"),
-    ]
+    columns: Columns = ("code", "country", "region", ("local name", "local_name"), ("area", "area_km2"))
     title = f"Regions, {unit} · {meta.set}"
     return grid_of(title, columns, rows, meta, _origin(meta), labels=4, spare=("local name", "country"))
 
@@ -136,9 +131,9 @@ def _origin(meta: lists.RegionMeta) -> Iterator[str]:
 def check_grid(rows: Sequence[lists.RegionCheckRow], meta: lists.RegionCheckMeta, unit: str) -> Grid:
     """Return a line a region of a checked file, and below it what was found of the whole."""
     columns: Columns = [
-        ("region", "region"),
+        "region",
         ("country", lambda row: row.country or BLANK),
-        ("parts", "parts"),
+        "parts",
         ("repaired", lambda row: str(row.repaired or BLANK)),
         ("area", "area_km2"),
         ("shared", lambda row: km2(row.overlap_km2 or None, places=3)),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
-from frontcalc.outputs.grid import Columns, Grid, cell, counted, grid_of, period_heading, projection, remarks
+from frontcalc.outputs.grid import Grid, cell, counted, grid_of, period_heading, projection, remarks
 from frontcalc.outputs.numbers import BLANK, decimals, km2, times
 from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import TOTAL, CompareMeta, CompareRow, DiffRow, HeldRow, Meta, PeriodRow, RangeRow, ratio
@@ -20,8 +20,10 @@ Key = tuple[str, str]
 _INDENT = "  "
 _LAST = (UNASSIGNED, TOTAL)
 
-CHANGE: Columns = (("gained", "gained_km2"), ("lost", "lost_km2"), ("net", "net_km2"))
-_RANGE: Columns = (("net from", "net_min_km2"), ("net to", "net_max_km2"))
+_Measures = tuple[tuple[str, str], ...]
+
+CHANGE: _Measures = (("gained", "gained_km2"), ("lost", "lost_km2"), ("net", "net_km2"))
+_RANGE: _Measures = (("net from", "net_min_km2"), ("net to", "net_max_km2"))
 
 
 def tree(keys: Iterable[Key], levels: str, size: Callable[[Key], tuple[float, ...]] = lambda one: ()) -> dict[Key, str]:
@@ -75,7 +77,7 @@ def _by_region(
     return [(label, regions[one]) for one, label in labels.items() if one in moved]
 
 
-def _cells(mine: Iterable[Any], columns: Columns) -> Iterator[str]:
+def _cells(mine: Iterable[Any], columns: _Measures) -> Iterator[str]:
     """Yield the cells of a region's rows, side by side."""
     return (cell(row, source) for row in mine for _, source in columns)
 
@@ -88,7 +90,7 @@ def from_to(row: Any, none: str = BLANK) -> str:
 
 def diff_grids(rows: Sequence[DiffRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield periods side by side, regions by the size of their net change."""
-    columns: Columns = (*CHANGE, *(_RANGE if isinstance(rows[0], RangeRow) else ()))
+    columns = (*CHANGE, *(_RANGE if isinstance(rows[0], RangeRow) else ()))
     totals = [row for row in rows if row.level == TOTAL]
     regions = _by_region(rows, "period", meta, ("gained_km2", "lost_km2"), lambda row: abs(row.net_km2 or 0.0))
     lines = [(label, *_cells(mine, columns)) for label, mine in regions]
@@ -143,7 +145,7 @@ def compare_grids(rows: Sequence[CompareRow], actor: str, meta: CompareMeta, tit
 
     What the figures rest on is below the last.
     """
-    columns: Columns = (*CHANGE, ("only", "closing_only_km2"))
+    columns = (*CHANGE, ("only", "closing_only_km2"))
     shown = ("gained_km2", "lost_km2", "closing_only_km2")
     periods = list(dict.fromkeys(row.period for row in rows))
     for period in periods:
