@@ -23,7 +23,7 @@ WRITERS = {
     "html": "text.html_page",
     "xlsx": "xlsx.xlsx_bytes",
     "parquet": "geodata.parquet_bytes",
-    "sentence": "sentence.sentence",
+    "sentence": "wording.sentence",
 }
 """The function that writes each format, which is imported when it is used: a command writes one form."""
 

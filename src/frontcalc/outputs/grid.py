@@ -14,8 +14,7 @@ from frontcalc.layers import ADJECTIVES
 from frontcalc.names import printable
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import BLANK, km2
-from frontcalc.outputs.wording import is_stretched, short_day
-from frontcalc.tables import AnyMeta, ArchiveMeta, Meta, PeriodRow
+from frontcalc.tables import AnyMeta, ArchiveMeta, Meta
 
 GAP = "  "
 _SHORTEST_NAME = 12
@@ -139,15 +138,6 @@ def projection(meta: Meta | ArchiveMeta) -> str:
 def remarks(meta: AnyMeta) -> Iterable[str]:
     """Yield the notices, a line each."""
     return (f"note {line}" for line in grouped(meta.notices))
-
-
-def period_heading(row: PeriodRow) -> str:
-    """Return the period, with the days of its maps where a day has none of its own, or where the archive ends."""
-    if row.opening and row.closing and is_stretched(row):
-        return f"{row.period}, {short_day(row.opening)} to {short_day(row.closing)}"
-    if row.closing and row.net_km2 is not None and "CLOSES-EARLY" in row.notes.split():
-        return f"{row.period}, to {row.closing.day} {row.closing:%b}"
-    return row.period
 
 
 def column_widths(grid: Grid) -> list[int]:
