@@ -109,16 +109,15 @@ def write_file(path: Path, content: str | bytes) -> None:
     is missing or cannot be written, or the disk is full; what was there before stays.
     """
     data = content.encode() if isinstance(content, str) else content
+    if path.is_file() or path.is_dir() or not path.exists():
+        write_together({path: data})
+        return
     try:
-        if path.exists() and not path.is_file() and not path.is_dir():
-            path.write_bytes(data)
-        else:
-            atomic.replace(path.resolve(), data)
+        path.write_bytes(data)
     except BrokenPipeError:
         raise
-    except (OSError, RuntimeError) as error:
-        problem = f"cannot be written: {reason_of(error)}"
-        raise DataError(problem, where=str(path), cure="give another place with -o") from error
+    except OSError as error:
+        raise _unwritten(path, error) from error
 
 
 def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = ()) -> None:
@@ -142,10 +141,14 @@ def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = (
         for target in remove:
             target.unlink(missing_ok=True)
         last[0].replace(last[1])
-    except OSError as error:
-        problem = f"cannot be written: {reason_of(error)}"
-        raise DataError(problem, where=str(target), cure="give another place with -o") from error
+    except (OSError, RuntimeError) as error:
+        raise _unwritten(target, error) from error
     finally:
         for temporary, _ in written:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def _unwritten(path: Path, error: OSError | RuntimeError) -> DataError:
+    """Return the error of a file that cannot be written."""
+    return DataError(f"cannot be written: {reason_of(error)}", where=str(path), cure="give another place with -o")

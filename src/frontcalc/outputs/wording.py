@@ -25,17 +25,12 @@ _MONTHS = (
     *("August", "September", "October", "November", "December"),
 )
 _QUARTERS = ("first", "second", "third", "fourth")
-_TIMES = (
-    "",
-    "one times",
-    "twice",
-    *(f"{n} times" for n in ["three", "four", "five", "six", "seven", "eight", "nine", "10"]),
-)
+_NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "10")
 
 KM2, MI2 = UNITS["km2"], UNITS["mi2"]
 
+# Below this share of the larger, the smaller of gained and lost goes unsaid: the net figure is then both.
 _SMALL = 0.05
-"""Below this share of the larger, the smaller of gained and lost goes unsaid: the net figure is then both."""
 
 _COUNTED = {
     "control": "assessed as controlled",
@@ -109,10 +104,9 @@ def times_as_much(ratio: float) -> str:
         digits = 1 - math.floor(math.log10(ratio))
         return f"about {round(ratio, digits):,.0f} times as much"
     whole, beyond = divmod(ratio, 1)
-    how = next(
-        word for word, end in (("about", 0.1), ("more than", 0.7), ("nearly", 0.9), ("about", 1)) if beyond < end
-    )
-    return f"{how} {_TIMES[int(whole) + (beyond >= 0.7)]} as much"
+    how = "about" if beyond < 0.1 or beyond >= 0.9 else "more than" if beyond < 0.7 else "nearly"
+    count = int(whole) + (beyond >= 0.7)
+    return f"{how} {'twice' if count == 2 else f'{_NUMBERS[count]} times'} as much"
 
 
 def _share(ratio: float) -> str:
@@ -160,10 +154,8 @@ def is_stretched(row: PeriodRow) -> bool:
     """Say whether a single day was measured between other maps than its own and that of the day before."""
     if row.net_km2 is None or not is_period(row.period):
         return False
-    asked = parse_period(row.period)
-    if not asked.opens_on or not asked.closes_on or (asked.closes_on - asked.opens_on).days != 1:
-        return False
-    return (row.opening, row.closing) != (asked.opens_on, asked.closes_on)
+    first, last = (asked := parse_period(row.period)).opens_on, asked.closes_on
+    return bool(first and last and (last - first).days == 1 and (row.opening, row.closing) != (first, last))
 
 
 def period_heading(row: PeriodRow) -> str:
@@ -209,13 +201,10 @@ def paragraphs(result: Table[Any, Any], units: str = "km2") -> list[list[str]]:
     The first says what happened and ends in a stop, or in a colon where a comparison follows; the last names
     the source. That maps are made up is not said here.
     """
-    if issubclass(result.kind, PeriodRow) and result.kind is not CompareRow:
-        written_as: Callable[..., list[str]] = _diff_text
-    elif result.kind is HeldRow:
-        written_as = _held_text
-    else:
+    if result.kind is CompareRow or not issubclass(result.kind, PeriodRow | HeldRow):
         cure = "choose another --format"
         raise UsageError("is for diff, summary and held only", where="--format sentence", cure=cure)
+    written_as: Callable[..., list[str]] = _held_text if result.kind is HeldRow else _diff_text
     meta, unit = result.meta, UNITS[units]
     only = any(notice.code == "ONLY" for notice in meta.notices)
     whole = not only and any(row.level == TOTAL for row in result.rows)
@@ -231,9 +220,9 @@ def paragraphs(result: Table[Any, Any], units: str = "km2") -> list[list[str]]:
 def _diff_text(rows: Sequence[PeriodRow], meta: Meta, unit: Unit) -> list[str]:
     """Return what changed: two periods of one sign compared, else one after the other."""
     asked = {(used.actor, used.period): used for used in meta.periods}
-    times = [_when(row, asked.get((row.actor, row.period))) for row in rows]
+    used = [asked.get((row.actor, row.period)) for row in rows]
+    times = list(map(_when, rows, used))
     subject, per = _subject(rows[0]), _per(meta)
-    measured = [row for row in rows if row.net_km2 is not None]
     compared = ratio(*(row.net_km2 for row in rows)) if len(rows) == 2 else None
     if compared is None or not all(measurable(row.net_km2 or 0.0, unit) for row in rows):
         phrases = [_changed(row, f" {time}", unit) for row, time in zip(rows, times, strict=True)]
@@ -248,7 +237,7 @@ def _diff_text(rows: Sequence[PeriodRow], meta: Meta, unit: Unit) -> list[str]:
         if faster is not None and all(measurable(rate, unit) for rate in rates):
             before, after = (about(rate, unit) for rate in rates)
             text.append(f"Per day it was {times_as_much(faster)}: {after} a day against {before}.")
-    maps = [_maps(row, asked.get((row.actor, row.period))) for row in measured]
+    maps = [_maps(row, own) for row, own in zip(rows, used, strict=True) if row.net_km2 is not None]
     return text + ([f"Compared: {'; '.join(dict.fromkeys(maps))}."] if any(maps) else [])
 
 
@@ -312,10 +301,8 @@ def _held_on(row: HeldRow, unit: Unit) -> str:
     codes = row.notes.split()
     if row.held_km2 is None:
         return f"could not be measured on {written(row.date)} (no map that early)"
-    if "UNKNOWN-LAYER" in codes and measurable(row.held_km2, unit):
-        size = at_least(row.held_km2, unit)
-    else:
-        size = about(row.held_km2, unit)
+    unknown = "UNKNOWN-LAYER" in codes and measurable(row.held_km2, unit)
+    size = at_least(row.held_km2, unit) if unknown else about(row.held_km2, unit)
     if "CLOSES-EARLY" in codes and row.snapshot:
         return f"was {size} on {written(row.snapshot)} (the last map before {written(row.date)})"
     return f"was {size} on {written(row.date)}"
@@ -330,8 +317,6 @@ def _subject(row: PeriodRow | HeldRow) -> str:
 
 def _per(meta: Meta) -> str:
     """Return by whose map: the publisher's, as the archive names it, else the archive's."""
-    if not meta.publisher:
-        return f"per the maps of {printable(meta.archive)}"
     name = printable(meta.publisher)
-    ending = "'" if name.endswith("s") else "'s"
-    return f"per {name}{ending} map"
+    of = f"{name}'" if name.endswith("s") else f"{name}'s"
+    return f"per {of} map" if name else f"per the maps of {printable(meta.archive)}"
