@@ -72,20 +72,20 @@ def sarif_text(result: Table[Any, Any], *, units: str = "km2") -> str:
         }
         for code in used
     ]
-    found = [
-        {
-            "ruleId": row.code,
-            "ruleIndex": used.index(row.code),
-            "level": _SARIF_LEVELS[row.severity],
-            "message": {"text": row.message},
-            # A name is no path of the machine, and what is special in an address is escaped.
-            "locations": [{"physicalLocation": {"artifactLocation": {"uri": quote(row.file)}}}] if row.file else [],
-            "properties": {
-                name: plain(own) for name in _SARIF_PROPERTIES if (own := getattr(row, name)) not in (None, "")
-            },
-        }
-        for row in result.rows
-    ]
+    found = []
+    for row in result.rows:
+        figures = {name: plain(getattr(row, name)) for name in _SARIF_PROPERTIES}
+        found.append(
+            {
+                "ruleId": row.code,
+                "ruleIndex": used.index(row.code),
+                "level": _SARIF_LEVELS[row.severity],
+                "message": {"text": row.message},
+                # A name is no path of the machine, and what is special in an address is escaped.
+                "locations": [{"physicalLocation": {"artifactLocation": {"uri": quote(row.file)}}}] if row.file else [],
+                "properties": {name: value for name, value in figures.items() if value not in (None, "")},
+            }
+        )
     driver = {"name": "frontcalc", "version": result.meta.version, "rules": rules}
     document = {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": found}]}
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"

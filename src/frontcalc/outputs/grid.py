@@ -43,8 +43,7 @@ class GridColumn:
 class Grid:
     """One block to print: what is shown (`title`) by which view (`aside`), its columns, and lines below it.
 
-    `spare` are headings of columns that a narrow terminal may leave out, the first to go first; where none are
-    named, columns are stacked instead.
+    A narrow terminal leaves out the columns headed as in `spare`, the first one first; without any it stacks columns.
     """
 
     title: str
@@ -97,7 +96,7 @@ def grid_of(
     places = [(group, over and printable(over)) for group, (over, count) in enumerate(overs) for _ in range(count)]
     cells = zip(*[[*map(printable, line)] for line in [[heading for heading, _ in named], *lines]], strict=True)
     shown = tuple(GridColumn(heading, tuple(own), *place) for (heading, *own), place in zip(cells, places, strict=True))
-    aside, base = (aside_of(meta), basis(meta)) if isinstance(meta, Meta) else ("", ())
+    aside, base = (f"view: {meta.view_words}", basis(meta)) if isinstance(meta, Meta) else ("", ())
     below = (*footer, *base, *remarks(meta)) if ends else footer
     return Grid(printable(title), aside, shown, tuple(map(printable, below)), spare)
 
@@ -105,11 +104,6 @@ def grid_of(
 def title_of(actor: str, meta: Meta, unit: str = "km²") -> str:
     """Return whose territory is shown, in which unit and from which archive."""
     return f"{ADJECTIVES.get(actor, f'{actor}-held')} territory, {unit} · {meta.archive}"
-
-
-def aside_of(meta: Meta) -> str:
-    """Return the view as a title's right end shows it."""
-    return f"view: {meta.view_words}"
 
 
 def basis(meta: Meta) -> Iterable[str]:
@@ -145,15 +139,19 @@ def column_widths(grid: Grid) -> list[int]:
     widths: list[int] = []
     for group in grid.groups:
         own = [max(map(len, (column.heading, *column.cells))) for column in group]
-        own[0] += max(0, len(group[0].over or "") - sum(own) - len(GAP) * (len(own) - 1))
+        own[0] += max(0, len(group[0].over or "") - row_width(own))
         widths += own
     return widths
 
 
+def row_width(widths: Sequence[int]) -> int:
+    """Return how many characters some columns need beside each other."""
+    return sum(widths) + len(GAP) * (len(widths) - 1)
+
+
 def grid_width(grid: Grid) -> int:
     """Return how many characters a grid's rows need."""
-    widths = column_widths(grid)
-    return sum(widths) + len(GAP) * (len(widths) - 1)
+    return row_width(column_widths(grid))
 
 
 def fit(grid: Grid, width: int) -> list[Grid]:
@@ -172,22 +170,20 @@ def fit(grid: Grid, width: int) -> list[Grid]:
             grid = replace(grid, columns=tuple(column for column in grid.columns if column.heading != heading))
             gone.append(heading)
     cuts += [f"columns left out: {', '.join(gone)}"] if gone else []
-    blocks = [grid]
+    bare = replace(grid, title="", aside="", footer=())
+    blocks = [replace(grid, footer=())]
     if grid_width(grid) > width:
         # As many groups beside each other as fit, each block with the columns of text.
         text, *groups = grid.groups
-        blocks = [replace(grid, columns=tuple(text))]
+        blocks = [replace(grid, columns=tuple(text), footer=())]
         for group in groups:
             wider = replace(blocks[-1], columns=(*blocks[-1].columns, *group))
             if len(blocks[-1].columns) == len(text) or grid_width(wider) <= width:
                 blocks[-1] = wider
             else:
-                blocks.append(replace(grid, columns=(*text, *group)))
+                blocks.append(replace(bare, columns=(*text, *group)))
     note = [f"cut to {width} columns: {'; '.join(cuts)} (--format csv has all)"] if cuts else []
-    blocks = [replace(block, title="", aside="", footer=()) for block in blocks]
-    blocks[0] = replace(blocks[0], title=grid.title, aside=grid.aside)
-    blocks[-1] = replace(blocks[-1], footer=(*note, *grid.footer))
-    return blocks
+    return [*blocks[:-1], replace(blocks[-1], footer=(*note, *grid.footer))]
 
 
 def _with_short_names(grid: Grid, width: int) -> Grid:
@@ -198,12 +194,9 @@ def _with_short_names(grid: Grid, width: int) -> Grid:
     text, *groups = grid.groups
     widths = column_widths(grid)[: len(text)]
     place = widths.index(max(widths))
-    needed = grid_width(grid)
-    if not grid.spare:
-        stacks = (grid_width(replace(grid, columns=(*text, *group))) for group in groups)
-        needed = min(needed, max(stacks, default=0))
+    stacks = [grid_width(replace(grid, columns=(*text, *group))) for group in groups]
+    needed = grid_width(grid) if grid.spare else max(stacks, default=0)
     limit = max(_SHORTEST_NAME, widths[place] - max(0, needed - width))
-    column = text[place]
-    names = (name if len(name) <= limit else name[: limit - 1].rstrip() + "…" for name in column.cells)
-    shorter = replace(column, cells=tuple(names))
-    return replace(grid, columns=(*grid.columns[:place], shorter, *grid.columns[place + 1 :]))
+    names = (name if len(name) <= limit else name[: limit - 1].rstrip() + "…" for name in text[place].cells)
+    text[place] = replace(text[place], cells=tuple(names))
+    return replace(grid, columns=(*text, *grid.columns[len(text) :]))

@@ -94,9 +94,9 @@ def _moves(row: Any, *names: str) -> bool:
 
 
 def _by_region(
-    rows: Sequence[Any], side: str, meta: Meta, shown: Sequence[str], size: Callable[[Any], float]
-) -> list[tuple[str, list[Any]]]:
-    """Return each region's label and its rows, one a `side` (period, date or archive).
+    rows: Sequence[Any], side: str, columns: _Measures, meta: Meta, shown: Sequence[str], size: Callable[[Any], float]
+) -> list[tuple[tuple[str, ...], list[Any]]]:
+    """Return a line a region, its label and then its cells by `side` (period, date or archive), and its rows.
 
     A region is left out where none of the fields `shown` is above zero. The largest `size` is first.
     """
@@ -104,13 +104,11 @@ def _by_region(
     sides = dict.fromkeys(each for each, _ in found)
     regions = {one: [found[each, one] for each in sides] for one in dict.fromkeys(map(_key, rows))}
     labels = tree(regions, meta.level, lambda one: tuple(-size(row) for row in regions[one]))
-    moved = {one for one, mine in regions.items() if one[1] == TOTAL or any(_moves(row, *shown) for row in mine)}
-    return [(label, regions[one]) for one, label in labels.items() if one in moved]
-
-
-def _cells(mine: Iterable[Any], columns: _Measures) -> Iterator[str]:
-    """Yield the cells of a region's rows, side by side."""
-    return (cell(row, source) for row in mine for _, source in columns)
+    return [
+        ((label, *(cell(row, source) for row in regions[one] for _, source in columns)), regions[one])
+        for one, label in labels.items()
+        if one[1] == TOTAL or any(_moves(row, *shown) for row in regions[one])
+    ]
 
 
 def _from_to(row: Any, none: str = BLANK) -> str:
@@ -123,13 +121,13 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
     """Yield periods side by side, regions by the size of their net change."""
     columns = (*CHANGE, *(_RANGE if isinstance(rows[0], kinds.RangeRow) else ()))
     totals = [row for row in rows if row.level == TOTAL]
-    regions = _by_region(rows, "period", meta, ("gained_km2", "lost_km2"), lambda row: abs(row.net_km2 or 0.0))
-    lines = [(label, *_cells(mine, columns)) for label, mine in regions]
+    shown = ("gained_km2", "lost_km2")
+    lines = _by_region(rows, "period", columns, meta, shown, lambda row: abs(row.net_km2 or 0.0))
     header = ["region", *[heading for heading, _ in columns] * len(totals)]
     groups = [(period_heading(row), len(columns)) for row in totals]
     if len(totals) == 2:
         per_day = differ_in_length(totals)
-        lines = [(*line, ratio_text(*mine, per_day=per_day)) for line, (_, mine) in zip(lines, regions, strict=True)]
+        lines = [((*line, ratio_text(*mine, per_day=per_day)), mine) for line, mine in lines]
         header.append("ratio (per day)" if per_day else "ratio")
         groups.append(("", 1))
     footer = [f"{row.period}: {_from_to(row, 'no date')}" for row in totals]
@@ -138,7 +136,7 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
         if _moves(row, "gained_sliver_km2", "lost_sliver_km2"):
             figures = f"gained {km2(row.gained_sliver_km2)}, lost {km2(row.lost_sliver_km2)}"
             footer.append(f"{row.period}: {whose}in slivers narrower than {meta.sliver_width_m:g} m: {figures}")
-    yield grid_of(title, header, lines, meta, footer, groups=groups)
+    yield grid_of(title, header, [line for line, _ in lines], meta, footer, groups=groups)
 
 
 def ratio_text(first: kinds.DiffRow, second: kinds.DiffRow, *, per_day: bool) -> str:
@@ -153,8 +151,8 @@ def ratio_text(first: kinds.DiffRow, second: kinds.DiffRow, *, per_day: bool) ->
 
 def _held(rows: Sequence[kinds.HeldRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield dates side by side, regions by area, and below it what the layers cover."""
-    regions = _by_region(rows, "date", meta, ("held_km2",), lambda row: row.held_km2 or 0.0)
-    lines = [(label, *_cells(mine, (("held", "held_km2"),))) for label, mine in regions]
+    shown = (("held", "held_km2"),)
+    lines = _by_region(rows, "date", shown, meta, ("held_km2",), lambda row: row.held_km2 or 0.0)
     footer = [f"{row.date}: map of {row.snapshot or 'no date'}" for row in rows if row.level == TOTAL]
     for share in meta.layer_shares:
         if share.actor == actor and len(share.role_km2) > 1:
@@ -162,7 +160,7 @@ def _held(rows: Sequence[kinds.HeldRow], actor: str, meta: Meta, title: str) -> 
             twice = f" {km2(-share.overlap_km2)} drawn twice" if decimals(share.overlap_km2, 1) else ""
             footer.append(f"map of {share.snapshot}: {areas}{twice}")
     header = ("region", *map(str, dict.fromkeys(row.date for row in rows)))
-    yield grid_of(title, header, lines, meta, footer)
+    yield grid_of(title, header, [line for line, _ in lines], meta, footer)
 
 
 def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, title: str) -> Iterator[Grid]:
@@ -175,8 +173,8 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
     periods = list(dict.fromkeys(row.period for row in rows))
     for period in periods:
         mine = [row for row in rows if row.period == period]
-        regions = _by_region(mine, "archive", meta, shown, lambda row: _apart(row) or 0.0)
-        lines = [(label, *_cells(own, columns), km2(_apart(own[0]))) for label, own in regions]
+        regions = _by_region(mine, "archive", columns, meta, shown, lambda row: _apart(row) or 0.0)
+        lines = [(*line, km2(_apart(own[0]))) for line, own in regions]
         archives = list(dict.fromkeys(row.archive for row in mine))
         header = ("region", *[heading for heading, _ in columns] * len(archives), "nets apart")
         groups = [*((archive, len(columns)) for archive in archives), ("", 1)]

@@ -92,8 +92,8 @@ def claim_grid(rows: Sequence[lists.ClaimRow], meta: lists.ClaimsMeta, unit: str
         whose = f"{row.actor} in {row.region}" if row.region != TOTAL else row.actor
         by = ", ".join(filter(None, (row.measure, whose, row.view, row.qualifier)))
         footer.append(f"{row.id} ({by}): {row.reason}" + (f" · «{row.text}»" if row.text else ""))
-    footer.append("verdicts: " + ", ".join(f"{verdict} {count}" for verdict, count in meta.counts))
-    footer += [projection(meta), *meta.attribution]
+    verdicts = ", ".join(f"{verdict} {count}" for verdict, count in meta.counts)
+    footer += [f"verdicts: {verdicts}", projection(meta), *meta.attribution]
     title = f"Claims of {meta.claims.name} · {meta.archive}"
     return grid_of(title, columns, rows, meta, footer, labels=3, spare=("difference", "period"))
 

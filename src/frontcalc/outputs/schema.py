@@ -181,12 +181,14 @@ def sha256(content: bytes) -> str:
 
 def _resource(table: Table[SummaryRow, SummaryMeta], name: str, content: bytes) -> dict[str, Any]:
     """Return the description of one table."""
-    described = []
+    described: list[dict[str, Any]] = []
     for column in (*columns(table.kind), ATTRIBUTION):
         kind = "date" if column.kind is date else _KINDS[column.kind]
         described.append({"name": column.name, "type": kind, "description": column.definition})
-        described[-1] |= {"unit": column.unit} if column.unit else {}
-        described[-1] |= {} if column.nullable or column.kind is str else {"constraints": {"required": True}}
+        if column.unit:
+            described[-1]["unit"] = column.unit
+        if not column.nullable and column.kind is not str:
+            described[-1]["constraints"] = {"required": True}
     return {
         "profile": "tabular-data-resource",
         "name": name.removesuffix(".csv"),
