@@ -73,10 +73,8 @@ def render(
         There is no such format or unit, a byte order mark is asked for in another format than CSV, or a package is
         not installed.
     """
-    if hasattr(result.kind, "geometry"):
-        writers = MAP_WRITERS
-    else:
-        writers = CHECK_WRITERS if hasattr(result.kind, "severity") else WRITERS
+    tables = CHECK_WRITERS if hasattr(result.kind, "severity") else WRITERS
+    writers = MAP_WRITERS if hasattr(result.kind, "geometry") else tables
     if format_ not in writers or units not in UNITS:
         raise UsageError(f"no format {format_!r} in {units!r}", cure=f"formats are {', '.join(writers)}")
     if bom and format_ != "csv":

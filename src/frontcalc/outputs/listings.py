@@ -59,13 +59,10 @@ def finding_grid(rows: Sequence[Finding], meta: lists.ArchiveMeta, unit: str) ->
         ("finding", lambda row: row.message.removesuffix(f"; {FINDINGS[row.code].cure}")),
     ]
     of_code = {row.code: row.severity for row in rows}
-    sums = [f"{severity} {sum(row.severity == severity for row in rows)}" for severity in Severity]
+    sums = ", ".join(f"{severity} {sum(row.severity == severity for row in rows)}" for severity in Severity)
     footer = (
         *(f"{n} {of_code[code]} {code}: {FINDINGS[code].meaning}; {FINDINGS[code].cure}" for code, n in meta.counts),
-        f"findings: {', '.join(sums)}",
-        _extent(meta),
-        projection(meta),
-        *meta.attribution,
+        *(f"findings: {sums}", _extent(meta), projection(meta), *meta.attribution),
     )
     return grid_of(f"Findings · {meta.archive}", columns, rows, meta, footer, labels=len(columns))
 
