@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import takewhile
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from frontcalc.errors import DataError, UsageError
 from frontcalc.levels import LEVELS, Lines, lines, parents_of, parse_levels
-from frontcalc.outputs.pivots import branches, walk
+from frontcalc.outputs.layout import tree
 from frontcalc.regions import RegionSet, no_regions
 
 
@@ -264,11 +265,13 @@ def test_every_row_is_part_of_the_nearest_coarser_one_above_it(
     only = data.draw(st.lists(st.sampled_from(names), max_size=4))
     rows = lines(fine, LEVELS, coarser=coarse, only=only).shown
     members = {(line.level, line.region): set(line.members) for line in rows}
-    tree = branches(members, ",".join(LEVELS))
-    for above, parts in tree.items():
-        if above and parts:
+    shown = [(one, len(label) - len(label.lstrip())) for one, label in tree(members, ",".join(LEVELS)).items()]
+    for place, (above, indent) in enumerate(shown):
+        below = takewhile(lambda line, indent=indent: line[1] > indent, shown[place + 1 :])
+        parts = [one for one, deeper in below if deeper == indent + 2]
+        if parts:
             assert set.union(*(members[part] for part in parts)) == members[above]
-    assert [one for one, _ in walk(tree)] == [one for one in members if one[1] not in ("unassigned", "total")]
+    assert [one for one, _ in shown] == list(members)
 
 
 @given(sets(), st.lists(st.floats(0, 1e5), min_size=14, max_size=14), st.data())

@@ -17,9 +17,18 @@ import frontcalc
 from frontcalc.errors import DataError, UsageError
 from frontcalc.notices import Notice
 from frontcalc.outputs import render
-from frontcalc.outputs.grid import period_heading
-from frontcalc.outputs.sentence import sentence
-from frontcalc.outputs.wording import KM2, MI2, about, at_least, in_period, rounding_step, than, times_as_much
+from frontcalc.outputs.wording import (
+    KM2,
+    MI2,
+    about,
+    at_least,
+    in_period,
+    period_heading,
+    rounding_step,
+    sentence,
+    than,
+    times_as_much,
+)
 from frontcalc.tables import DiffRow, HeldRow, Meta, PeriodUsed, SeriesRow, Table
 from frontcalc.viz.titles import finding
 

@@ -17,7 +17,7 @@ import pytest
 import frontcalc
 from frontcalc.cli import group, run, terminal
 from frontcalc.outputs import text
-from frontcalc.outputs.grid import Grid, fit, grid_width
+from frontcalc.outputs.grid import Grid, GridColumn, fit, grid_width
 from frontcalc.outputs.layout import grids
 from frontcalc.progress import reported_to, track
 
@@ -166,7 +166,8 @@ def test_spare_columns_of_a_series_go_one_by_one(maps: Path) -> None:
 
 
 def test_names_are_shortened_no_further_than_needed() -> None:
-    grid = Grid("t", "", (), ("region", "net"), (("Zaporizhzhia oblast", "+1.0"), ("Kyiv", "+2.0")), ("foot",))
+    columns = GridColumn("region", ("Zaporizhzhia oblast", "Kyiv"), 0), GridColumn("net", ("+1.0", "+2.0"), 1)
+    grid = Grid("t", "", columns, ("foot",))
     (block,) = fit(grid, 22)
     assert [row[0] for row in block.rows] == ["Zaporizhzhia oblas…"[:15] + "…", "Kyiv"]
     assert grid_width(block) == 22

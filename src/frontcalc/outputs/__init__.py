@@ -23,7 +23,7 @@ WRITERS = {
     "html": "text.html_page",
     "xlsx": "xlsx.xlsx_bytes",
     "parquet": "geodata.parquet_bytes",
-    "sentence": "sentence.sentence",
+    "sentence": "wording.sentence",
 }
 """The function that writes each format, which is imported when it is used: a command writes one form."""
 
@@ -73,10 +73,8 @@ def render(
         There is no such format or unit, a byte order mark is asked for in another format than CSV, or a package is
         not installed.
     """
-    if hasattr(result.kind, "geometry"):
-        writers = MAP_WRITERS
-    else:
-        writers = CHECK_WRITERS if hasattr(result.kind, "severity") else WRITERS
+    tables = CHECK_WRITERS if hasattr(result.kind, "severity") else WRITERS
+    writers = MAP_WRITERS if hasattr(result.kind, "geometry") else tables
     if format_ not in writers or units not in UNITS:
         raise UsageError(f"no format {format_!r} in {units!r}", cure=f"formats are {', '.join(writers)}")
     if bom and format_ != "csv":
@@ -103,46 +101,38 @@ def place_lines(meta: Meta, actor: str | None = None) -> Iterator[str]:
 
 
 def write_file(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all; what is no regular file, such as a pipe, is written as it is.
-
-    A file that is replaced keeps its permissions, and a link keeps pointing to it. Raise DataError where the folder
-    is missing or cannot be written, or the disk is full; what was there before stays.
-    """
-    data = content.encode() if isinstance(content, str) else content
-    try:
-        if path.exists() and not path.is_file() and not path.is_dir():
-            path.write_bytes(data)
-        else:
-            atomic.replace(path.resolve(), data)
-    except BrokenPipeError:
-        raise
-    except (OSError, RuntimeError) as error:
-        problem = f"cannot be written: {reason_of(error)}"
-        raise DataError(problem, where=str(path), cure="give another place with -o") from error
+    """Write a file whole or not at all, as `write_together` does."""
+    write_together({path: content.encode() if isinstance(content, str) else content})
 
 
 def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = ()) -> None:
     """Write files so that a run that fails or is killed leaves the old set, as far as a file system can.
 
     All are written beside their places, then renamed in their order. The files in `remove`, no longer part of
-    the set, go before the last is renamed, which so is the set's seal. Raise DataError where a folder is missing or
-    cannot be written, or the disk is full; then no file has been touched.
+    the set, go before the last is renamed, which so is the set's seal. A file that is replaced keeps its permissions,
+    and a link keeps pointing to it; what is no regular file, such as a pipe, is written as it is. Raise DataError
+    where a folder is missing or cannot be written, or the disk is full; then no file has been touched.
     """
     written: list[tuple[Path, Path]] = []
     target = next(iter(contents))
     try:
         for target, content in contents.items():
-            resolved = target.resolve()
-            if resolved.is_dir():
+            if target.is_dir():
                 raise IsADirectoryError(errno.EISDIR, "is a directory")
-            written.append((atomic.beside(resolved, content), resolved))
-        *first, last = written
-        for temporary, target in first:
+            if target.exists() and not target.is_file():
+                target.write_bytes(content)
+            else:
+                resolved = target.resolve()
+                written.append((atomic.beside(resolved, content), resolved))
+        for temporary, target in written[:-1]:
             temporary.replace(target)
         for target in remove:
             target.unlink(missing_ok=True)
-        last[0].replace(last[1])
-    except OSError as error:
+        for temporary, target in written[-1:]:
+            temporary.replace(target)
+    except BrokenPipeError:
+        raise
+    except (OSError, RuntimeError) as error:
         problem = f"cannot be written: {reason_of(error)}"
         raise DataError(problem, where=str(target), cure="give another place with -o") from error
     finally:

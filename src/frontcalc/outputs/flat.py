@@ -39,11 +39,8 @@ def csv_text(result: Table[Any, Any], *, units: str = "km2") -> str:
     source = "; ".join(result.meta.attribution)
     by_column = zip(*((*values, source) for values in rows(result, units)), strict=True)
     # Most cells repeat: regions, days, blanks, nothing gained.
-    texts = [
-        map(cache(partial(_cell, places=PLACES.get(name, 3))), cells)
-        for name, cells in zip(names, by_column, strict=False)
-    ]
-    writer.writerows(zip(*texts, strict=True))
+    asked = (cache(partial(_cell, places=PLACES.get(name, 3))) for name in names)
+    writer.writerows(zip(*map(map, asked, by_column), strict=True))
     return out.getvalue()
 
 
@@ -77,8 +74,6 @@ def sarif_text(result: Table[Any, Any], *, units: str = "km2") -> str:
     ]
     found = []
     for row in result.rows:
-        # A name is no path of the machine, and what is special in an address is escaped.
-        place = {"physicalLocation": {"artifactLocation": {"uri": quote(row.file)}}}
         figures = {name: plain(getattr(row, name)) for name in _SARIF_PROPERTIES}
         found.append(
             {
@@ -86,7 +81,8 @@ def sarif_text(result: Table[Any, Any], *, units: str = "km2") -> str:
                 "ruleIndex": used.index(row.code),
                 "level": _SARIF_LEVELS[row.severity],
                 "message": {"text": row.message},
-                "locations": [place] if row.file else [],
+                # A name is no path of the machine, and what is special in an address is escaped.
+                "locations": [{"physicalLocation": {"artifactLocation": {"uri": quote(row.file)}}}] if row.file else [],
                 "properties": {name: value for name, value in figures.items() if value not in (None, "")},
             }
         )

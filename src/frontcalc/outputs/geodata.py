@@ -33,8 +33,6 @@ _LAYERS = {
 }
 """The name of the layer of each class of rows, and what it shows."""
 
-_GEOMETRY = "geometry"
-
 # The time of writing is not stated: the same figures give the same bytes.
 _CHANGED = "2000-01-01T00:00:00.000Z"
 
@@ -83,11 +81,7 @@ def geojson_bytes(layers: Iterable[LayerPolygons]) -> bytes:
     A layer without polygons is a feature without geometry.
     """
     features = [
-        {
-            "type": "Feature",
-            "properties": {"date": one.day, **{name: getattr(one, name) for name in _PROPERTIES}},
-            "geometry": _multipolygon(one.polygons),
-        }
+        _feature({"date": one.day, **{name: getattr(one, name) for name in _PROPERTIES}}, one.polygons)
         for one in _tidy(layers)
     ]
     return orjson.dumps({"type": "FeatureCollection", "features": features}) + b"\n"
@@ -103,10 +97,8 @@ def parquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
 
 def map_geojson_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
     """Return change polygons as GeoJSON; the collection's `meta` is that of the JSON output."""
-    features = [
-        {"type": "Feature", "properties": own, "geometry": _multipolygon(np.array(row.geometry.geoms, dtype=object))}
-        for row, own in zip(result.rows, properties(result, units), strict=True)
-    ]
+    both = zip(properties(result, units), result.rows, strict=True)
+    features = [_feature(own, row.geometry.geoms) for own, row in both]
     # Read back, made-up maps are to be known as such.
     synthetic = {"synthetic": True} if any(notice.code == "SYNTHETIC" for notice in result.meta.notices) else {}
     # What is written into an archive must not be taken for one of its maps (`archives.written`).
@@ -116,9 +108,9 @@ def map_geojson_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
 
 def map_geoparquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
     """Return change polygons as GeoParquet 1.1; the file's metadata `frontcalc` is `meta` of the JSON output."""
-    table = _arrow_table(result, units, where="GeoParquet")
-    source = ["; ".join(result.meta.attribution)] * len(result.rows)
-    table = table.append_column(ATTRIBUTION.name, extra_package("pyarrow", where="GeoParquet").array(source, "string"))
+    arrow = extra_package("pyarrow", where="GeoParquet")
+    source = arrow.array(["; ".join(result.meta.attribution)] * len(result.rows), "string")
+    table = _arrow_table(result, units, where="GeoParquet").append_column(ATTRIBUTION.name, source)
     return _geoparquet(table, [row.geometry for row in result.rows], "MultiPolygon")
 
 
@@ -126,23 +118,25 @@ def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
     """Return polygons of change, or of disagreement, as a GeoPackage with one layer; `changes` has its style."""
     from pyogrio import raw
 
-    published = {column.name: column.kind for column in (*columns(result.kind, units), ATTRIBUTION)}
-    kinds: dict[type, Any] = {float: np.float64, int: np.int64, str: object}
-    rows = properties(result, units)
+    published = (*columns(result.kind, units), ATTRIBUTION)
+    # A missing day is null.
+    kinds: dict[type, Any] = {float: np.float64, int: np.int64, str: object, date: "datetime64[D]"}
+    features = properties(result, units)
+    layer, about = _LAYERS[result.kind]
+    described = f"{about}; {'; '.join(result.meta.attribution)}"
     out = io.BytesIO()
     raw.write(
         out,
         np.array([*shapely.to_wkb([row.geometry for row in result.rows]), None], dtype=object)[:-1],
-        # A missing day is null.
-        [np.array([row[name] for row in rows], kinds.get(kind, "datetime64[D]")) for name, kind in published.items()],
-        list(published),
-        layer=_LAYERS[result.kind][0],
+        [np.array([own[column.name] for own in features], kinds[column.kind]) for column in published],
+        [column.name for column in published],
+        layer=layer,
         driver="GPKG",
         geometry_type="MultiPolygon",
         crs="EPSG:4326",
-        layer_options={"GEOMETRY_NAME": _GEOMETRY, "SPATIAL_INDEX": "NO"},
+        layer_options={"GEOMETRY_NAME": "geometry", "SPATIAL_INDEX": "NO", "DESCRIPTION": described},
     )
-    return _finished(out.getvalue(), result)
+    return _finished(out.getvalue(), layer, about, styled=result.kind is ChangeRow)
 
 
 def properties(result: Table[Any, Any], units: str) -> list[dict[str, Any]]:
@@ -152,27 +146,24 @@ def properties(result: Table[Any, Any], units: str) -> list[dict[str, Any]]:
     return [dict(zip(names, values, strict=True)) | source for values in rows(result, units)]
 
 
-def _finished(content: bytes, result: Table[Any, Any]) -> bytes:
-    """Return a GeoPackage with the layer's source, the style of changes, and with no time of writing."""
-    layer, about = _LAYERS[result.kind]
+def _finished(content: bytes, layer: str, about: str, *, styled: bool) -> bytes:
+    """Return a GeoPackage with no time of writing, and with the style of changes if its layer is to be `styled`."""
     database = sqlite3.connect(":memory:", isolation_level=None)
     try:
         database.deserialize(content)
-        if result.kind is ChangeRow:
+        if styled:
             style = (resources.files("frontcalc") / "data" / "changes.qml").read_text(encoding="utf-8")
             database.execute(_STYLES)
             database.execute(
-                "INSERT INTO layer_styles VALUES (1, '', '', ?, ?, 'gained and lost', ?, NULL, 1, ?, '', NULL, ?)",
-                (layer, _GEOMETRY, style, about, _CHANGED),
+                "INSERT INTO layer_styles VALUES "
+                "(1, '', '', ?, 'geometry', 'gained and lost', ?, NULL, 1, ?, '', NULL, ?)",
+                (layer, style, about, _CHANGED),
             )
             database.execute(
-                "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change, srs_id) "
-                "VALUES ('layer_styles', 'attributes', 'layer_styles', ?, 0)",
-                (_CHANGED,),
+                "INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id) "
+                "VALUES ('layer_styles', 'attributes', 'layer_styles', 0)"
             )
         database.execute("UPDATE gpkg_contents SET last_change = ?", (_CHANGED,))
-        described = f"{about}; {'; '.join(result.meta.attribution)}"
-        database.execute("UPDATE gpkg_contents SET description = ? WHERE table_name = ?", (described, layer))
         # Else the pages would still hold the time that GDAL wrote.
         database.execute("VACUUM")
         counted = bytearray(database.serialize())
@@ -202,8 +193,7 @@ def _arrow_table(result: Table[Any, Any], units: str, *, where: str) -> Any:
         metadata={"frontcalc": orjson.dumps(jsonable(result.meta, units=units))},
     )
     cells = list(zip(*rows(result, units), strict=True)) or [()] * len(published)
-    arrays = [arrow.array(column, type=field.type) for column, field in zip(cells, schema, strict=True)]
-    return arrow.table(arrays, schema=schema)
+    return arrow.table(list(map(arrow.array, cells, schema.types)), schema=schema)
 
 
 def _geoparquet(table: Any, polygons: Sequence[shapely.Geometry | None], kind: str) -> bytes:
@@ -249,16 +239,13 @@ def _tidy(layers: Iterable[LayerPolygons]) -> list[LayerPolygons]:
 def tidy_polygons(*arrays: NDArray[np.object_]) -> NDArray[np.object_]:
     """Return polygons sorted, each ring begun at its lowest vertex, outer rings counterclockwise."""
     polygons = np.concatenate([np.empty(0, dtype=object), *arrays])
-    if not len(polygons):
-        return polygons
     wound = shapely.orient_polygons(shapely.normalize(shapely.force_2d(polygons)))
     order = sorted(range(len(wound)), key=shapely.to_wkb(wound, byte_order=1).__getitem__)
-    return np.asarray(wound[order], dtype=object)
+    return np.asarray(wound[np.array(order, dtype=int)], dtype=object)
 
 
-def _multipolygon(polygons: NDArray[np.object_]) -> dict[str, Any] | None:
-    """Return a GeoJSON geometry, None without polygons."""
-    if not len(polygons):
-        return None
+def _feature(own: dict[str, Any], polygons: Iterable[shapely.Polygon]) -> dict[str, Any]:
+    """Return a GeoJSON feature of polygons, without geometry where there are none."""
     rings = [[shapely.get_coordinates(ring).tolist() for ring in (one.exterior, *one.interiors)] for one in polygons]
-    return {"type": "MultiPolygon", "coordinates": rings}
+    geometry = {"type": "MultiPolygon", "coordinates": rings} if rings else None
+    return {"type": "Feature", "properties": own, "geometry": geometry}

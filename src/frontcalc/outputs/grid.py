@@ -7,41 +7,63 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from frontcalc.layers import ADJECTIVES
+from frontcalc.names import printable
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import BLANK, km2
-from frontcalc.outputs.wording import is_stretched, short_day
-from frontcalc.tables import AnyMeta, ArchiveMeta, Meta, PeriodRow
+from frontcalc.tables import AnyMeta, ArchiveMeta, Meta
 
 GAP = "  "
 _SHORTEST_NAME = 12
 
-Columns = Sequence[tuple[str, str | Callable[[Any], str]]]
-"""The columns of a table: each heading, and the field of a row or the function of it that gives the cell."""
+Source = str | Callable[[Any], str]
+"""What gives a row's cell: the name of a field, or a function."""
+
+Columns = Sequence[str | tuple[str, Source]]
+"""The columns of a table: each heading and its source; the name alone where it is both."""
+
+
+@dataclass(frozen=True, slots=True)
+class GridColumn:
+    """A column as it is shown; those of one `group` stay together, below its heading `over` if groups have any.
+
+    Columns of text are group 0.
+    """
+
+    heading: str
+    cells: tuple[str, ...]
+    group: int
+    over: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One block to print: what is shown (`title`) by which view (`aside`), its cells as text, and lines below it.
+    """One block to print: what is shown (`title`) by which view (`aside`), its columns, and lines below it.
 
-    `groups` are headings over several columns with the number of those, the first over the columns of text;
-    empty for none. The first `labels` columns are text, the rest figures. `spare` are headings of columns that
-    a narrow terminal may leave out, the first to go first; where none are named, columns are stacked instead.
+    A narrow terminal leaves out the columns headed as in `spare`, the first one first; without any it stacks columns.
     """
 
     title: str
     aside: str
-    groups: tuple[tuple[str, int], ...]
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    footer: tuple[str, ...]
-    labels: int = 1
+    columns: tuple[GridColumn, ...]
+    footer: tuple[str, ...] = ()
     spare: tuple[str, ...] = ()
 
+    @property
+    def groups(self) -> list[list[GridColumn]]:
+        """The columns that stay together, those of text first."""
+        return [list(own) for _, own in groupby(self.columns, key=lambda column: column.group)]
 
-def cell(row: Any, source: str | Callable[[Any], str]) -> str:
+    @property
+    def rows(self) -> list[tuple[str, ...]]:
+        """The cells, a row a line."""
+        return list(zip(*(column.cells for column in self.columns), strict=True))
+
+
+def cell(row: Any, source: Source) -> str:
     """Return a row's cell as text, a dash for none; net changes and rates have a sign, rates two decimals."""
     if not isinstance(source, str):
         return source(row)
@@ -52,12 +74,31 @@ def cell(row: Any, source: str | Callable[[Any], str]) -> str:
 
 
 def grid_of(
-    title: str, columns: Columns, rows: Iterable[Any], footer: Iterable[str], meta: AnyMeta, **form: Any
+    title: str,
+    columns: Columns,
+    rows: Iterable[Any],
+    meta: AnyMeta,
+    footer: Iterable[str] = (),
+    *,
+    labels: int = 1,
+    groups: Sequence[tuple[str, int]] = (),
+    spare: tuple[str, ...] = (),
+    ends: bool = True,
 ) -> Grid:
-    """Return a line a row; `form` is `labels` and `spare` of the grid."""
-    aside = aside_of(meta) if isinstance(meta, Meta) else ""
-    lines = tuple(tuple(cell(row, source) for _, source in columns) for row in rows)
-    return Grid(title, aside, (), tuple(heading for heading, _ in columns), lines, tuple(footer), **form)
+    """Return a line a row, every text safe to show: names come from outside, with codes that a terminal would obey.
+
+    The first `labels` columns are text, the rest figures; `groups` are headings over several of those, with how many.
+    What the figures rest on, and the notices, stand below the footer if it `ends` the table.
+    """
+    named = [(column, column) if isinstance(column, str) else column for column in columns]
+    lines = [row if isinstance(row, tuple) else [cell(row, source) for _, source in named] for row in rows]
+    overs = [("", labels), *groups] if groups else [(None, labels), *[(None, 1)] * (len(columns) - labels)]
+    places = [(group, over and printable(over)) for group, (over, count) in enumerate(overs) for _ in range(count)]
+    cells = zip(*[[*map(printable, line)] for line in [[heading for heading, _ in named], *lines]], strict=True)
+    shown = tuple(GridColumn(heading, tuple(own), *place) for (heading, *own), place in zip(cells, places, strict=True))
+    aside, base = (f"view: {meta.view_words}", basis(meta)) if isinstance(meta, Meta) else ("", ())
+    below = (*footer, *base, *remarks(meta)) if ends else footer
+    return Grid(printable(title), aside, shown, tuple(map(printable, below)), spare)
 
 
 def title_of(actor: str, meta: Meta, unit: str = "km²") -> str:
@@ -65,15 +106,9 @@ def title_of(actor: str, meta: Meta, unit: str = "km²") -> str:
     return f"{ADJECTIVES.get(actor, f'{actor}-held')} territory, {unit} · {meta.archive}"
 
 
-def aside_of(meta: Meta) -> str:
-    """Return the view as a title's right end shows it."""
-    return f"view: {meta.view_words}"
-
-
 def basis(meta: Meta) -> Iterable[str]:
     """Yield what was counted, by what projection and regions, and whose maps and regions they are."""
-    counted = f"counted, overlaps once: {', '.join(meta.counted) or 'nothing'}"
-    yield counted + (f" · not counted: {', '.join(meta.not_counted)}" if meta.not_counted else "")
+    yield f"counted, overlaps once: {counted(meta)}"
     if meta.other_actors:
         yield f"also on these maps: {', '.join(meta.other_actors)} (see --actor)"
     accuracy = f" ({meta.regions_accuracy})" if meta.regions and meta.regions_accuracy else ""
@@ -81,6 +116,12 @@ def basis(meta: Meta) -> Iterable[str]:
     snapped = f" · snap: border {how.border_km:g} km, water {how.water_km:g} km" if how and how.border_km else ""
     yield projection(meta) + accuracy + snapped
     yield from meta.attribution
+
+
+def counted(meta: Meta) -> str:
+    """Return which layers count, and which do not."""
+    beside = f" · not counted: {', '.join(meta.not_counted)}" if meta.not_counted else ""
+    return (", ".join(meta.counted) or "nothing") + beside
 
 
 def projection(meta: Meta | ArchiveMeta) -> str:
@@ -93,31 +134,24 @@ def remarks(meta: AnyMeta) -> Iterable[str]:
     return (f"note {line}" for line in grouped(meta.notices))
 
 
-def period_heading(row: PeriodRow) -> str:
-    """Return the period, with the days of its maps where a day has none of its own, or where the archive ends."""
-    if row.opening and row.closing and is_stretched(row):
-        return f"{row.period}, {short_day(row.opening)} to {short_day(row.closing)}"
-    if row.closing and row.net_km2 is not None and "CLOSES-EARLY" in row.notes.split():
-        return f"{row.period}, to {row.closing.day} {row.closing:%b}"
-    return row.period
-
-
 def column_widths(grid: Grid) -> list[int]:
     """Return how many characters each column needs, a heading over several columns included."""
-    cells = [grid.header, *grid.rows]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(grid.header))]
-    start = 0
-    for heading, count in grid.groups:
-        room = sum(widths[start : start + count]) + len(GAP) * (count - 1)
-        widths[start] += max(0, len(heading) - room)
-        start += count
+    widths: list[int] = []
+    for group in grid.groups:
+        own = [max(map(len, (column.heading, *column.cells))) for column in group]
+        own[0] += max(0, len(group[0].over or "") - row_width(own))
+        widths += own
     return widths
+
+
+def row_width(widths: Sequence[int]) -> int:
+    """Return how many characters some columns need beside each other."""
+    return sum(widths) + len(GAP) * (len(widths) - 1)
 
 
 def grid_width(grid: Grid) -> int:
     """Return how many characters a grid's rows need."""
-    widths = column_widths(grid)
-    return sum(widths) + len(GAP) * (len(widths) - 1)
+    return row_width(column_widths(grid))
 
 
 def fit(grid: Grid, width: int) -> list[Grid]:
@@ -126,70 +160,43 @@ def fit(grid: Grid, width: int) -> list[Grid]:
     The least loss first: names are shortened, then spare columns left out, then columns stacked. The last
     block's footer begins with what was cut. A terminal too narrow even for that gets lines that are too long.
     """
-    cuts: list[str] = []
-    if grid_width(grid) > width:
-        grid, shortened = _shorten_names(grid, width)
-        cuts += ["long names are shortened"] if shortened else []
+    if grid_width(grid) <= width:
+        return [grid]
+    whole, grid = grid, _with_short_names(grid, width)
+    cuts = ["long names are shortened"] if grid != whole else []
     gone = []
     for heading in grid.spare:
-        if grid_width(grid) > width and heading in grid.header:
-            gap = grid.header.index(heading)
-            grid = _picked(grid, [column for column in range(len(grid.header)) if column != gap])
+        if grid_width(grid) > width:
+            grid = replace(grid, columns=tuple(column for column in grid.columns if column.heading != heading))
             gone.append(heading)
     cuts += [f"columns left out: {', '.join(gone)}"] if gone else []
-    blocks = [grid]
+    bare = replace(grid, title="", aside="", footer=())
+    blocks = [replace(grid, footer=())]
     if grid_width(grid) > width:
         # As many groups beside each other as fit, each block with the columns of text.
-        chosen: list[list[int]] = []
-        for index in range(len(_parts(grid))):
-            if chosen and grid_width(_block(grid, [*chosen[-1], index])) <= width:
-                chosen[-1].append(index)
+        text, *groups = grid.groups
+        blocks = [replace(grid, columns=tuple(text), footer=())]
+        for group in groups:
+            wider = replace(blocks[-1], columns=(*blocks[-1].columns, *group))
+            if len(blocks[-1].columns) == len(text) or grid_width(wider) <= width:
+                blocks[-1] = wider
             else:
-                chosen.append([index])
-        blocks = [_block(grid, groups) for groups in chosen] or blocks
+                blocks.append(replace(bare, columns=(*text, *group)))
     note = [f"cut to {width} columns: {'; '.join(cuts)} (--format csv has all)"] if cuts else []
-    blocks = [replace(block, title="", aside="", footer=()) for block in blocks]
-    blocks[0] = replace(blocks[0], title=grid.title, aside=grid.aside)
-    blocks[-1] = replace(blocks[-1], footer=(*note, *grid.footer))
-    return blocks
+    return [*blocks[:-1], replace(blocks[-1], footer=(*note, *grid.footer))]
 
 
-def _shorten_names(grid: Grid, width: int) -> tuple[Grid, bool]:
-    """Return the grid with its longest column of text made shorter, and whether any name lost letters.
+def _with_short_names(grid: Grid, width: int) -> Grid:
+    """Return the grid with its longest column of text made shorter.
 
     Where stacking can make room instead, names are shortened only as far as the widest stack needs.
     """
-    widths = column_widths(grid)
-    column = max(range(grid.labels), key=widths.__getitem__)
-    needed = grid_width(grid)
-    if not grid.spare:
-        needed = min(needed, max((grid_width(_block(grid, [index])) for index in range(len(_parts(grid)))), default=0))
-    limit = max(_SHORTEST_NAME, widths[column] - max(0, needed - width))
-    if widths[column] <= limit:
-        return grid, False
-    names = (row[column] for row in grid.rows)
-    short = [name if len(name) <= limit else name[: limit - 1].rstrip() + "…" for name in names]
-    rows = ((*row[:column], name, *row[column + 1 :]) for row, name in zip(grid.rows, short, strict=True))
-    return replace(grid, rows=tuple(rows)), True
-
-
-def _picked(grid: Grid, columns: Sequence[int]) -> Grid:
-    """Return a grid with some of its columns; groups stay."""
-    header, *rows = (tuple(row[column] for column in columns) for row in (grid.header, *grid.rows))
-    return replace(grid, header=header, rows=tuple(rows), labels=sum(column < grid.labels for column in columns))
-
-
-def _parts(grid: Grid) -> list[tuple[str, int]]:
-    """Return the groups of figures that stay together, each with its number of columns."""
-    return list(grid.groups[1:]) if grid.groups else [("", 1)] * (len(grid.header) - grid.labels)
-
-
-def _block(grid: Grid, chosen: Sequence[int]) -> Grid:
-    """Return the columns of text and some groups of figures."""
-    columns, start = list(range(grid.labels)), grid.labels
-    parts = _parts(grid)
-    for index, (_, count) in enumerate(parts):
-        columns += range(start, start + count) if index in chosen else ()
-        start += count
-    groups = (grid.groups[0], *(parts[index] for index in chosen)) if grid.groups else ()
-    return replace(_picked(grid, columns), groups=groups)
+    text, *groups = grid.groups
+    widths = column_widths(grid)[: len(text)]
+    place = widths.index(max(widths))
+    stacks = [grid_width(replace(grid, columns=(*text, *group))) for group in groups]
+    needed = grid_width(grid) if grid.spare else max(stacks, default=0)
+    limit = max(_SHORTEST_NAME, widths[place] - max(0, needed - width))
+    names = (name if len(name) <= limit else name[: limit - 1].rstrip() + "…" for name in text[place].cells)
+    text[place] = replace(text[place], cells=tuple(names))
+    return replace(grid, columns=(*text, *grid.columns[len(text) :]))

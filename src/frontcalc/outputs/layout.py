@@ -1,24 +1,42 @@
-"""Results laid out for reading: blocks an actor, with a title above and what was counted below."""
+"""Results laid out for reading: blocks an actor, with a title above and what was counted below.
+
+Periods, dates and archives stand side by side. Rows of several levels are a tree: each stands below the one that it
+is part of.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import groupby
 from math import fsum
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from frontcalc.change.roles import NOTHING
 from frontcalc.layers import ADJECTIVES
-from frontcalc.names import printable
 from frontcalc.notices import CODES, Notice, grouped
 from frontcalc.outputs import place_lines
-from frontcalc.outputs.grid import Columns, Grid, aside_of, basis, cell, grid_of, period_heading, remarks, title_of
+from frontcalc.outputs.grid import Columns, Grid, basis, cell, counted, grid_of, projection, remarks, title_of
 from frontcalc.outputs.listings import LISTINGS
-from frontcalc.outputs.numbers import BLANK, km2, scaled, unit_of
-from frontcalc.outputs.pivots import CHANGE, compare_grids, diff_grids, from_to, held_grids, key, moves, region_label
-from frontcalc.tables import TOTAL, CompareMeta, Meta, SummaryMeta, Table
+from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, times, unit_of
+from frontcalc.outputs.wording import differ_in_length, period_heading
+from frontcalc.regions import UNASSIGNED
+from frontcalc.tables import TOTAL, CompareMeta, Meta, SummaryMeta, Table, ratio
 from frontcalc.tables import rows as kinds
+
+Key = tuple[str, str]
+"""A row's level and region, which tell it from the others of its period or date."""
+
+_key = attrgetter("level", "region")
+
+_INDENT = "  "
+_LAST = (UNASSIGNED, TOTAL)
+
+_Measures = tuple[tuple[str, str], ...]
+
+CHANGE: _Measures = (("gained", "gained_km2"), ("lost", "lost_km2"), ("net", "net_km2"))
+_RANGE: _Measures = (("net from", "net_min_km2"), ("net to", "net_max_km2"))
 
 _ALL = "all"
 _MANY = 3
@@ -36,24 +54,150 @@ def grids(table: Table[Any, Any], units: str = "km2") -> list[Grid]:
     """Return a table's blocks, areas in `units`, every text safe to show."""
     table, unit = scaled(table, units), unit_of(units)
     if table.kind in LISTINGS:
-        return [_printable(LISTINGS[table.kind](table.rows, table.meta, unit))]
+        return [LISTINGS[table.kind](table.rows, table.meta, unit)]
     blocks: list[Grid] = []
     for actor in table.meta.actors:
         rows = [row for row in table.rows if row.actor == actor]
         blocks += _LAYOUTS[table.kind](rows, actor, table.meta, title_of(actor, table.meta, unit))
-    return list(map(_printable, blocks))
+    return blocks
 
 
-def _printable(grid: Grid) -> Grid:
-    """Return a grid without line breaks and codes that a terminal would obey: names come from outside."""
-    return replace(
-        grid,
-        title=printable(grid.title),
-        header=tuple(map(printable, grid.header)),
-        groups=tuple((printable(heading), count) for heading, count in grid.groups),
-        rows=tuple(tuple(map(printable, row)) for row in grid.rows),
-        footer=tuple(map(printable, grid.footer)),
-    )
+def tree(keys: Iterable[Key], levels: str, size: Callable[[Key], tuple[float, ...]] = lambda one: ()) -> dict[Key, str]:
+    """Return rows with their labels, each before its parts, which are indented; smallest `size` first.
+
+    `keys` are in the order of a result: a row is part of the nearest one above it that is of a coarser level.
+    `levels` are coarse to fine, as in «country,adm1»; unassigned and total are last.
+    """
+    ranks = {level: rank for rank, level in enumerate(levels.split(","))}
+    paths: dict[Key, tuple[Any, ...]] = {}
+    above: list[Key] = []
+    for nth, one in enumerate(keys):
+        if one[1] in _LAST:
+            paths[one] = ((True, (), nth),)
+            continue
+        while above and ranks[above[-1][0]] >= ranks[one[0]]:
+            above.pop()
+        paths[one] = (*(paths[above[-1]] if above else ()), (False, size(one), nth))
+        above.append(one)
+    return {one: _INDENT * (len(path) - 1) + one[1] for one, path in sorted(paths.items(), key=itemgetter(1))}
+
+
+def _region_label(rows: Iterable[Any], meta: Meta) -> Callable[[Any], str]:
+    """Return what gives a row's region as it is shown: of a finer level indented below what it is part of."""
+    labels = tree(dict.fromkeys(map(_key, rows)), meta.level)
+    return lambda row: labels[_key(row)]
+
+
+def _moves(row: Any, *names: str) -> bool:
+    """Say whether any of some figures is more than zero as it is shown."""
+    return any(decimals(getattr(row, name) or 0.0, 1) for name in names)
+
+
+def _by_region(
+    rows: Sequence[Any], side: str, columns: _Measures, meta: Meta, shown: Sequence[str], size: Callable[[Any], float]
+) -> list[tuple[tuple[str, ...], list[Any]]]:
+    """Return a line a region, its label and then its cells by `side` (period, date or archive), and its rows.
+
+    A region is left out where none of the fields `shown` is above zero. The largest `size` is first.
+    """
+    found = {(getattr(row, side), _key(row)): row for row in rows}
+    sides = dict.fromkeys(each for each, _ in found)
+    regions = {one: [found[each, one] for each in sides] for one in dict.fromkeys(map(_key, rows))}
+    labels = tree(regions, meta.level, lambda one: tuple(-size(row) for row in regions[one]))
+    return [
+        ((label, *(cell(row, source) for row in regions[one] for _, source in columns)), regions[one])
+        for one, label in labels.items()
+        if one[1] == TOTAL or any(_moves(row, *shown) for row in regions[one])
+    ]
+
+
+def _from_to(row: Any, none: str = BLANK) -> str:
+    """Return the maps that a row was measured between, and how many days they are apart."""
+    days = f", {row.days} days" if row.days is not None else ""
+    return f"map of {row.opening or none} to map of {row.closing or none}{days}"
+
+
+def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
+    """Yield periods side by side, regions by the size of their net change."""
+    columns = (*CHANGE, *(_RANGE if isinstance(rows[0], kinds.RangeRow) else ()))
+    totals = [row for row in rows if row.level == TOTAL]
+    shown = ("gained_km2", "lost_km2")
+    lines = _by_region(rows, "period", columns, meta, shown, lambda row: abs(row.net_km2 or 0.0))
+    header = ["region", *[heading for heading, _ in columns] * len(totals)]
+    groups = [(period_heading(row), len(columns)) for row in totals]
+    if len(totals) == 2:
+        per_day = differ_in_length(totals)
+        lines = [((*line, ratio_text(*mine, per_day=per_day)), mine) for line, mine in lines]
+        header.append("ratio (per day)" if per_day else "ratio")
+        groups.append(("", 1))
+    footer = [f"{row.period}: {_from_to(row, 'no date')}" for row in totals]
+    whose = "left out, " if meta.drops_slivers else "of it "
+    for row in totals:
+        if _moves(row, "gained_sliver_km2", "lost_sliver_km2"):
+            figures = f"gained {km2(row.gained_sliver_km2)}, lost {km2(row.lost_sliver_km2)}"
+            footer.append(f"{row.period}: {whose}in slivers narrower than {meta.sliver_width_m:g} m: {figures}")
+    yield grid_of(title, header, [line for line, _ in lines], meta, footer, groups=groups)
+
+
+def ratio_text(first: kinds.DiffRow, second: kinds.DiffRow, *, per_day: bool) -> str:
+    """Return the ratio of two net changes as shown, and per day beside it where the lengths differ."""
+    if not decimals(first.net_km2 or 0.0, 1) or not decimals(second.net_km2 or 0.0, 1):
+        return BLANK
+    whole = times(ratio(first.net_km2, second.net_km2))
+    if not per_day or whole == BLANK:
+        return whole
+    return f"{whole} ({times(ratio(first.rate_km2_per_day, second.rate_km2_per_day))})"
+
+
+def _held(rows: Sequence[kinds.HeldRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
+    """Yield dates side by side, regions by area, and below it what the layers cover."""
+    shown = (("held", "held_km2"),)
+    lines = _by_region(rows, "date", shown, meta, ("held_km2",), lambda row: row.held_km2 or 0.0)
+    footer = [f"{row.date}: map of {row.snapshot or 'no date'}" for row in rows if row.level == TOTAL]
+    for share in meta.layer_shares:
+        if share.actor == actor and len(share.role_km2) > 1:
+            areas = " + ".join(f"{role} {km2(area)}" for role, area in share.role_km2)
+            twice = f" {km2(-share.overlap_km2)} drawn twice" if decimals(share.overlap_km2, 1) else ""
+            footer.append(f"map of {share.snapshot}: {areas}{twice}")
+    header = ("region", *map(str, dict.fromkeys(row.date for row in rows)))
+    yield grid_of(title, header, [line for line, _ in lines], meta, footer)
+
+
+def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, title: str) -> Iterator[Grid]:
+    """Yield a block a period, archives side by side, the regions where they are furthest apart first.
+
+    What the figures rest on is below the last.
+    """
+    columns = (*CHANGE, ("only", "closing_only_km2"))
+    shown = ("gained_km2", "lost_km2", "closing_only_km2")
+    periods = list(dict.fromkeys(row.period for row in rows))
+    for period in periods:
+        mine = [row for row in rows if row.period == period]
+        regions = _by_region(mine, "archive", columns, meta, shown, lambda row: _apart(row) or 0.0)
+        lines = [(*line, km2(_apart(own[0]))) for line, own in regions]
+        archives = list(dict.fromkeys(row.archive for row in mine))
+        header = ("region", *[heading for heading, _ in columns] * len(archives), "nets apart")
+        groups = [*((archive, len(columns)) for archive in archives), ("", 1)]
+        footer = [f"{row.archive}: {_from_to(row)}" for row in mine if row.level == TOTAL]
+        fine = [row for row in mine if row.level == meta.level.rpartition(",")[2] != TOTAL]
+        if nets := [row for row in fine if _apart(row) is not None]:
+            most = max(nets, key=lambda row: _apart(row) or 0.0)
+            ends = f"{km2(most.net_min_km2, signed=True)} to {km2(most.net_max_km2, signed=True)}"
+            footer.append(f"furthest apart on net: {most.region}, {ends}")
+        if held := [row for row in fine if row.closing_only_km2 is not None]:
+            most = max(held, key=lambda row: row.closing_only_km2 or 0.0)
+            alone = f"{most.region}, {km2(most.closing_only_km2)} on {most.archive}"
+            footer.append(f"most ground held by one alone: {alone}")
+        footer.append("only: held at the close on this archive's map and on none of the others")
+        if period == periods[-1]:
+            footer += [f"{own.archive}, counted: {counted(own)}" for own in meta.archives]
+            footer += [projection(meta), *meta.attribution, *remarks(meta)]
+        yield grid_of(f"{period}: {title}", header, lines, meta, footer, groups=groups, ends=False)
+
+
+def _apart(row: kinds.CompareRow) -> float | None:
+    """Return how far the archives' net changes are apart, None where fewer than two have one."""
+    return None if row.net_max_km2 is None or row.net_min_km2 is None else row.net_max_km2 - row.net_min_km2
 
 
 def _first(rows: Sequence[Any], name: str, text: Callable[[Any], str]) -> Callable[[Any], str]:
@@ -65,18 +209,14 @@ def _first(rows: Sequence[Any], name: str, text: Callable[[Any], str]) -> Callab
 
 def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a line a date and region; regions that hold nothing and change nothing are left out."""
-    shown = [row for row in rows if row.region == TOTAL or moves(row, "held_km2", "gained_km2", "lost_km2")]
+    shown = [row for row in rows if row.region == TOTAL or _moves(row, "held_km2", "gained_km2", "lost_km2")]
     columns: Columns = (
-        ("date", "date"),
-        ("region", region_label(rows, meta)),
-        ("map of", "snapshot"),
-        ("held", "held_km2"),
+        *("date", ("region", _region_label(rows, meta)), ("map of", "snapshot"), ("held", "held_km2")),
         *CHANGE,
         ("net per day", "rate_km2_per_day"),
     )
     spare = ("net per day", "map of", "lost", "gained")
-    footer = (*basis(meta), *remarks(meta))
-    yield grid_of(title, columns, shown, footer, meta, labels=3, spare=spare)
+    yield grid_of(title, columns, shown, meta, labels=3, spare=spare)
 
 
 def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, title: str) -> Iterator[Grid]:
@@ -85,30 +225,23 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
     Regions are shown where something changed, and the total.
     """
     gross = ("gross_gained_km2", "gross_lost_km2") if meta.step is not None else ()
-    shown = [row for row in rows if row.level == TOTAL or moves(row, "gained_km2", "lost_km2", *gross)]
-    names: Columns = (("period", _first(shown, "period", period_heading)), ("region", region_label(shown, meta)))
+    shown = [row for row in rows if row.level == TOTAL or _moves(row, "gained_km2", "lost_km2", *gross)]
+    names: Columns = (("period", _first(shown, "period", period_heading)), ("region", _region_label(shown, meta)))
     columns: Columns = (
         *names,
-        *CHANGE,
-        ("per day", "rate_km2_per_day"),
-        ("held", "closing_km2"),
+        *(*CHANGE, ("per day", "rate_km2_per_day"), ("held", "closing_km2")),
         ("share %", lambda row: cell(row, "share_of_country_pct" if row.level == TOTAL else "share_of_region_pct")),
     )
     footer = ["held: at the period's close; share: of the region's land, as the region set draws it"]
     if lands := [row.country_km2 for row in shown if row.level == TOTAL and row.country_km2]:
         footer.append(f"share in the total row: of the country's land, {km2(lands[0])}")
     end = (*basis(meta), *_summary_remarks(meta))
-    yield grid_of(title, columns, shown, footer if gross else (*footer, *end), meta, labels=2)
+    yield grid_of(title, columns, shown, meta, footer if gross else (*footer, *end), labels=2, ends=False)
     if not gross:
         return
     columns = (
-        *names,
-        ("steps", "steps"),
-        ("gained", "gross_gained_km2"),
-        ("slivers", "sliver_gained_km2"),
-        ("lost", "gross_lost_km2"),
-        ("slivers", "sliver_lost_km2"),
-        ("turnover", "turnover_km2"),
+        *(*names, "steps", ("gained", "gross_gained_km2"), ("slivers", "sliver_gained_km2")),
+        *(("lost", "gross_lost_km2"), ("slivers", "sliver_lost_km2"), ("turnover", "turnover_km2")),
     )
     end = (
         f"gross: sums over steps from {_STEPS[meta.step or '']}; turnover: gained and lost together",
@@ -116,7 +249,7 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
         f" {meta.sliver_width_m:g} m, mostly lines drawn anew",
         *end,
     )
-    yield grid_of(f"Gross: {title}", columns, shown, end, meta, labels=2)
+    yield grid_of(f"Gross: {title}", columns, shown, meta, end, labels=2, ends=False)
 
 
 def _summary_remarks(meta: SummaryMeta) -> Iterator[str]:
@@ -134,7 +267,7 @@ def _summary_remarks(meta: SummaryMeta) -> Iterator[str]:
 
 def _sensitivity(rows: Sequence[kinds.SensitivityRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a block a region, each assumption named once; what stands below them is below the last."""
-    regions = list(dict.fromkeys(map(key, rows)))
+    regions = list(dict.fromkeys(map(_key, rows)))
     if len(regions) == 2 and any(notice.code == "ONLY" for notice in meta.notices):
         # The total of one region says nothing more.
         regions = regions[:1]
@@ -152,25 +285,23 @@ def _sensitivity(rows: Sequence[kinds.SensitivityRow], actor: str, meta: Meta, t
         return BLANK if row.net_km2 is None else words
 
     footer = (
-        f"base: {from_to(rows[0])}; ±: less the base",
+        f"base: {_from_to(rows[0])}; ±: less the base",
         "matters: rounded as --format sentence does, to three digits or so, the figure would be another",
         "range: over the choices open to argument, each by itself; view, step, regions and the ellipsoid are not",
-        *basis(meta),
-        *remarks(meta),
     )
     for region in regions:
-        mine = [row for row in rows if key(row) == region]
+        mine = [row for row in rows if _key(row) == region]
         columns: Columns = (
             ("assumption", _first(mine, "assumption", lambda row: str(row.assumption))),
-            ("choice", "choice"),
+            "choice",
             *CHANGE,
             *((f"{measure} ±", partial(difference, measure=measure)) for measure in ("gained", "lost", "net")),
             ("matters for", matters),
         )
         name = f"{region[1]} of {mine[0].period}: {title}"
         spare = ("lost ±", "gained ±", "lost", "gained")
-        end = footer if region == regions[-1] else ()
-        yield grid_of(name, columns, mine, end, meta, labels=2, spare=spare)
+        last = region == regions[-1]
+        yield grid_of(name, columns, mine, meta, footer if last else (), labels=2, spare=spare, ends=last)
 
 
 def _flows(rows: Sequence[kinds.FlowRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
@@ -178,25 +309,21 @@ def _flows(rows: Sequence[kinds.FlowRow], actor: str, meta: Meta, title: str) ->
 
     Roles that no map shows are left out, and regions in which nothing ever was.
     """
-    grounds = {role for row in rows if moves(row, "km2") for role in (row.from_role, row.to_role)} | {NOTHING}
-    roles = [role for role in dict.fromkeys(row.from_role for row in rows) if role in grounds]
+    grounds = {role for row in rows if _moves(row, "km2") for role in (row.from_role, row.to_role)} | {NOTHING}
+    roles = [*(role for role in dict.fromkeys(row.from_role for row in rows) if role in grounds), _ALL]
     lines = []
-    for period, level, region in dict.fromkeys((row.period, row.level, row.region) for row in rows):
-        mine = [row for row in rows if (row.period, row.level, row.region) == (period, level, region)]
-        if level != TOTAL and not any(moves(row, "km2") for row in mine):
-            continue
-        for nth, old in enumerate((*roles, _ALL)):
-            first = (period, region) if nth == 0 else ("", "")
-            lines.append((*first, old, *(_flow(mine, old, new) for new in (*roles, _ALL))))
-    header = ("period", "region", "from \\ to", *roles, _ALL)
+    for (period, level, region), group in groupby(rows, key=attrgetter("period", "level", "region")):
+        mine = list(group)
+        if level == TOTAL or any(_moves(row, "km2") for row in mine):
+            lines += [["", "", old, *(_flow(mine, old, new) for new in roles)] for old in roles]
+            lines[-len(roles)][:2] = period, region
     footer = list(_flow_sums(rows))
     for share in meta.layer_shares:
         if share.actor == actor:
             areas = ", ".join(f"{role} {km2(area)}" for role, area in share.role_km2)
             twice = f"; {km2(share.overlap_km2)} of it in two layers, counted in the first" if share.overlap_km2 else ""
             footer.append(f"layers as drawn on the map of {share.snapshot or 'no date'}: {areas}{twice}")
-    footer += [*basis(meta), *remarks(meta)]
-    yield Grid(title, aside_of(meta), (), header, tuple(lines), tuple(footer), labels=3)
+    yield grid_of(title, ("period", "region", "from \\ to", *roles), map(tuple, lines), meta, footer, labels=3)
 
 
 def _flow(rows: Sequence[kinds.FlowRow], old: str, new: str) -> str:
@@ -228,36 +355,34 @@ def _flow_sums(rows: Sequence[kinds.FlowRow]) -> Iterator[str]:
 def _places(rows: Sequence[kinds.PlaceRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a line each time that a place came under or out, and below it what lasted."""
     columns: Columns = (
-        ("period", "period"),
-        ("place", "place"),
+        *("period", "place"),
         ("region", lambda row: row.region or BLANK),
         ("change", lambda row: {"gained": "came under", "lost": "came out"}[row.change]),
         ("map of", "date"),
         ("map before", "previous"),
     )
     name = f"Places and {ADJECTIVES.get(actor, f'{actor}-held')} territory · {meta.archive}"
-    footer = (*place_lines(meta, actor), *basis(meta), *remarks(meta))
-    yield grid_of(name, columns, rows, footer, meta, labels=len(columns), spare=("map before",))
+    footer = place_lines(meta, actor)
+    yield grid_of(name, columns, rows, meta, footer, labels=len(columns), spare=("map before",))
 
 
 def _polygons(rows: Sequence[Any], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a line a row that has polygons: whose ground, where, and its area."""
-    columns: Columns = (*((name, name) for name in ("period", "region", "kind", "opening", "closing")), ("area", "km2"))
+    columns: Columns = ("period", "region", "kind", "opening", "closing", ("area", "km2"))
     if isinstance(meta, CompareMeta):
-        columns = (*columns[:2], ("held by", "holder"), ("not by", "lacker"), columns[-1])
-    footer = (*basis(meta), *remarks(meta))
-    yield grid_of(title, columns, rows, footer, meta, labels=len(columns) - 1)
+        columns = ("period", "region", ("held by", "holder"), ("not by", "lacker"), ("area", "km2"))
+    yield grid_of(title, columns, rows, meta, labels=len(columns) - 1)
 
 
 _LAYOUTS: dict[type, Callable[..., Iterator[Grid]]] = {
-    kinds.DiffRow: diff_grids,
-    kinds.RangeRow: diff_grids,
-    kinds.HeldRow: held_grids,
+    kinds.DiffRow: _diff,
+    kinds.RangeRow: _diff,
+    kinds.HeldRow: _held,
     kinds.SeriesRow: _series,
     kinds.SummaryRow: _summary,
     kinds.GrossRow: _summary,
     kinds.SensitivityRow: _sensitivity,
-    kinds.CompareRow: compare_grids,
+    kinds.CompareRow: _compare,
     kinds.FlowRow: _flows,
     kinds.PlaceRow: _places,
     kinds.ChangeRow: _polygons,

@@ -8,7 +8,7 @@ from typing import Any
 from frontcalc.claims import UNIT_LABELS
 from frontcalc.lint import Finding
 from frontcalc.notices import FINDINGS, Severity
-from frontcalc.outputs.grid import Columns, Grid, grid_of, projection, remarks
+from frontcalc.outputs.grid import Columns, Grid, grid_of, projection
 from frontcalc.outputs.numbers import BLANK, km2
 from frontcalc.tables import TOTAL, lists
 
@@ -16,30 +16,29 @@ _CLAIM_PLACES = {"times": 2, "km2/day": 2, "mi2/day": 2}
 _MOST_OVERLAPS = 10
 
 
+def _count(name: str) -> tuple[str, Callable[[Any], str]]:
+    """Return a column of whole numbers, thousands separated."""
+    return name, lambda row: f"{getattr(row, name):,}"
+
+
 def layer_grid(rows: Sequence[lists.LayerRow], meta: lists.ArchiveMeta, unit: str) -> Grid:
     """Return a line a map and layer."""
-    columns: Columns = [
-        *((name, name) for name in ("date", "layer", "actor", "role", "file")),
-        ("parts", lambda row: f"{row.parts:,}"),
-        ("vertices", lambda row: f"{row.vertices:,}"),
-        (unit, "km2"),
-    ]
-    footer = (_extent(meta), meta.crs, *meta.attribution, *remarks(meta))
+    columns: Columns
+    columns = ("date", "layer", "actor", "role", "file", _count("parts"), _count("vertices"), (unit, "km2"))
+    footer = (_extent(meta), meta.crs, *meta.attribution)
     title = f"Layers, {unit} · {meta.archive}"
-    return grid_of(title, columns, rows, footer, meta, labels=5, spare=("vertices", "parts"))
+    return grid_of(title, columns, rows, meta, footer, labels=5, spare=("vertices", "parts"))
 
 
 def legend_grid(rows: Sequence[lists.LegendRow], meta: lists.ArchiveMeta, unit: str) -> Grid:
     """Return a line a layer, or a value that may tell one."""
-    columns: Columns = [
-        *((name, name) for name in ("property", "value")),
+    columns: Columns = (
+        *("property", "value"),
         ("maps", lambda row: f"{row.first} to {row.last}" if row.first else BLANK),
-        ("taken for", _meaning),
-        ("polygons", lambda row: f"{row.polygons:,}"),
-        (unit, "km2"),
-    ]
-    footer = (_extent(meta), *meta.attribution, *remarks(meta))
-    return grid_of(f"What tells the layers · {meta.archive}", columns, rows, footer, meta, labels=4)
+        *(("taken for", _meaning), _count("polygons"), (unit, "km2")),
+    )
+    footer = (_extent(meta), *meta.attribution)
+    return grid_of(f"What tells the layers · {meta.archive}", columns, rows, meta, footer, labels=4)
 
 
 def _meaning(row: lists.LegendRow) -> str:
@@ -54,22 +53,18 @@ def _meaning(row: lists.LegendRow) -> str:
 def finding_grid(rows: Sequence[Finding], meta: lists.ArchiveMeta, unit: str) -> Grid:
     """Return a line a finding, and below them how many there are of each code."""
     columns: Columns = [
-        *((name, name) for name in ("severity", "code", "date", "file")),
+        *("severity", "code", "date", "file"),
         ("lon, lat", lambda row: BLANK if None in (row.lon, row.lat) else f"{row.lon:.3f}, {row.lat:.3f}"),
         # What to do stands below once where it is the code's own.
         ("finding", lambda row: row.message.removesuffix(f"; {FINDINGS[row.code].cure}")),
     ]
     of_code = {row.code: row.severity for row in rows}
-    sums = [f"{severity} {sum(row.severity == severity for row in rows)}" for severity in Severity]
+    sums = ", ".join(f"{severity} {sum(row.severity == severity for row in rows)}" for severity in Severity)
     footer = (
         *(f"{n} {of_code[code]} {code}: {FINDINGS[code].meaning}; {FINDINGS[code].cure}" for code, n in meta.counts),
-        f"findings: {', '.join(sums)}",
-        _extent(meta),
-        projection(meta),
-        *meta.attribution,
-        *remarks(meta),
+        *(f"findings: {sums}", _extent(meta), projection(meta), *meta.attribution),
     )
-    return grid_of(f"Findings · {meta.archive}", columns, rows, footer, meta, labels=len(columns))
+    return grid_of(f"Findings · {meta.archive}", columns, rows, meta, footer, labels=len(columns))
 
 
 def _extent(meta: lists.ArchiveMeta) -> str:
@@ -84,8 +79,7 @@ def claim_grid(rows: Sequence[lists.ClaimRow], meta: lists.ClaimsMeta, unit: str
         return lambda row: km2(getattr(row, name), signed=signed, places=_CLAIM_PLACES.get(row.unit, 1))
 
     columns: Columns = [
-        ("claim", "id"),
-        *((name, name) for name in ("verdict", "period")),
+        *(("claim", "id"), "verdict", "period"),
         *((name, figure(name)) for name in ("claimed", "computed")),
         ("difference", figure("difference", signed=True)),
         ("unit", lambda row: UNIT_LABELS[row.unit]),
@@ -95,20 +89,17 @@ def claim_grid(rows: Sequence[lists.ClaimRow], meta: lists.ClaimsMeta, unit: str
         whose = f"{row.actor} in {row.region}" if row.region != TOTAL else row.actor
         by = ", ".join(filter(None, (row.measure, whose, row.view, row.qualifier)))
         footer.append(f"{row.id} ({by}): {row.reason}" + (f" · «{row.text}»" if row.text else ""))
-    footer.append("verdicts: " + ", ".join(f"{verdict} {count}" for verdict, count in meta.counts))
-    footer += [projection(meta), *meta.attribution, *remarks(meta)]
+    verdicts = ", ".join(f"{verdict} {count}" for verdict, count in meta.counts)
+    footer += [f"verdicts: {verdicts}", projection(meta), *meta.attribution]
     title = f"Claims of {meta.claims.name} · {meta.archive}"
-    return grid_of(title, columns, rows, footer, meta, labels=3, spare=("difference", "period"))
+    return grid_of(title, columns, rows, meta, footer, labels=3, spare=("difference", "period"))
 
 
 def region_grid(rows: Sequence[lists.RegionRow], meta: lists.RegionMeta, unit: str) -> Grid:
     """Return a line a region of a set, and below it where the set comes from."""
-    columns: Columns = [
-        *((name.replace("_", " "), name) for name in ("code", "country", "region", "local_name")),
-        ("area", "area_km2"),
-    ]
+    columns: Columns = ("code", "country", "region", ("local name", "local_name"), ("area", "area_km2"))
     title = f"Regions, {unit} · {meta.set}"
-    return grid_of(title, columns, rows, _origin(meta), meta, labels=4, spare=("local name", "country"))
+    return grid_of(title, columns, rows, meta, _origin(meta), labels=4, spare=("local name", "country"))
 
 
 def detail_grid(rows: Sequence[lists.RegionDetailRow], meta: lists.RegionMeta, unit: str) -> Grid:
@@ -125,21 +116,21 @@ def detail_grid(rows: Sequence[lists.RegionDetailRow], meta: lists.RegionMeta, u
         ("latitude", f"{row.south:.3f} to {row.north:.3f}"),
         ("neighbours", row.neighbours.replace("|", ", ") or BLANK),
     )
-    return Grid(f"Region · {meta.set}", "", (), ("region", row.region), facts, tuple(_origin(meta)), labels=2)
+    return grid_of(f"Region · {meta.set}", ("region", row.region), facts, meta, _origin(meta), labels=2)
 
 
 def _origin(meta: lists.RegionMeta) -> Iterator[str]:
-    """Yield where a region set comes from and on what terms, and the notices."""
+    """Yield where a region set comes from and on what terms."""
     yield from (f"{name}: {getattr(meta, name)}" for name in ("source", "licence", "method"))
-    yield from (f"SHA-256: {meta.sha256}", *remarks(meta))
+    yield f"SHA-256: {meta.sha256}"
 
 
 def check_grid(rows: Sequence[lists.RegionCheckRow], meta: lists.RegionCheckMeta, unit: str) -> Grid:
     """Return a line a region of a checked file, and below it what was found of the whole."""
     columns: Columns = [
-        ("region", "region"),
+        "region",
         ("country", lambda row: row.country or BLANK),
-        ("parts", "parts"),
+        "parts",
         ("repaired", lambda row: str(row.repaired or BLANK)),
         ("area", "area_km2"),
         ("shared", lambda row: km2(row.overlap_km2 or None, places=3)),
@@ -160,7 +151,7 @@ def check_grid(rows: Sequence[lists.RegionCheckRow], meta: lists.RegionCheckMeta
     named = "" if meta.name_field == "name" else f" with --region-name {meta.name_field}"
     footer += [f"refused: {reason}" for reason in meta.refused] or [f"fit for --regions{named}"]
     title = f"Regions of {meta.file.name}, {unit} as drawn"
-    return grid_of(title, columns, rows, (*footer, *remarks(meta)), meta, labels=2)
+    return grid_of(title, columns, rows, meta, footer, labels=2)
 
 
 LISTINGS: dict[type, Callable[[Sequence[Any], Any, str], Grid]] = {

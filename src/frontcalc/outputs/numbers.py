@@ -31,7 +31,9 @@ UNITS = {"km2": Unit("km²", 1.0), "mi2": Unit("sq mi", 1 / 2.589988110336)}
 BEFORE_UNITS = "attribution"
 """The field of every `meta` behind which JSON says in which units the rows are."""
 
-PLACES = dict.fromkeys(("lon", "lat", "west", "south", "east", "north"), 6)
+_DEGREES = ("lon", "lat", "west", "south", "east", "north")
+
+PLACES = dict.fromkeys(_DEGREES, 6)
 """Decimals of the columns that have other than three: degrees have six (0.1 m)."""
 
 
@@ -98,12 +100,10 @@ DEFINITIONS: dict[str, str] = {
     "share_of_country_pct": "held at the close in the country as drawn, of its land area",
     "step": "what gross figures compare: each snapshot with the one before, or the states at the ends of units",
     "steps": "how many pairs of maps were compared for the gross figures",
-    "gross_gained_km2": "gained, summed over the steps inside the period",
-    "gross_lost_km2": "lost, summed over the steps inside the period",
+    **{f"gross_{name}_km2": f"{name}, summed over the steps inside the period" for name in ("gained", "lost")},
     "turnover_km2": "gross gained and gross lost together",
     "sliver_width_m": "mean width (2 × area ÷ perimeter) below which a part of a change is a sliver",
-    "sliver_gained_km2": "of gross gained, what lies in slivers",
-    "sliver_lost_km2": "of gross lost, what lies in slivers",
+    **{f"sliver_{name}_km2": f"of gross {name}, what lies in slivers" for name in ("gained", "lost")},
     "id": "name of the claim; several joined by ↔ where claims contradict each other",
     "claimed": "the published figure",
     "computed": "the figure under the claim's stated choices, else the default ones; what other claims imply where"
@@ -147,7 +147,6 @@ DEFINITIONS: dict[str, str] = {
 }
 """What each column says, in square kilometres, without its unit: the same wherever a column of that name stands."""
 
-_DEGREES = ("lon", "lat", "west", "south", "east", "north")
 _UNITS = {"days": "days", "pct": "%", "m": "metres", **dict.fromkeys(_DEGREES, "degrees")}
 
 
@@ -208,8 +207,8 @@ def plain(value: object, places: int = 3) -> object:
 
 def header(kind: type, units: str = "km2") -> dict[str, str]:
     """Return the published name of each field of a class of rows, in their order: as it is but for the unit."""
-    own = [entry.name for entry in fields(kind) if entry.name != "geometry"]
-    return {name: "_".join(units if word == "km2" else word for word in name.split("_")) for name in own}
+    names = (entry.name for entry in fields(kind) if entry.name != "geometry")
+    return {name: "_".join(units if word == "km2" else word for word in name.split("_")) for name in names}
 
 
 def columns(kind: type, units: str = "km2") -> tuple[Column, ...]:
@@ -223,7 +222,7 @@ def columns(kind: type, units: str = "km2") -> tuple[Column, ...]:
 
 def rows(result: Table[Any, Any], units: str = "km2") -> list[tuple[Any, ...]]:
     """Return the cells of a result in the order of `columns`, figures rounded."""
-    names = [entry.name for entry in fields(result.kind) if entry.name != "geometry"]
+    names = header(result.kind)
     rounded = []
     # By column, since what is to be done is the same for all of its cells, and there may be a million. No zero is -0.0.
     for name, cells in zip(names, zip(*map(attrgetter(*names), result.rows), strict=True), strict=False):

@@ -42,7 +42,8 @@ MAPPED = (rows.ChangeRow, rows.DisagreementRow)
 VERSION = 1
 """Of all schemas; it changes only if a column is changed or taken away, never when one is appended."""
 
-_KINDS: dict[type, str] = {str: "string", int: "integer", float: "number", bool: "boolean", date: "string"}
+_KINDS: dict[type, str]
+_KINDS = {str: "string", int: "integer", float: "number", bool: "boolean", date: "string", type(None): "null"}
 
 PACKAGE = "datapackage.json"
 
@@ -73,10 +74,10 @@ def json_schema(kind: type) -> dict[str, Any]:
     for units in UNITS:
         cells = {}
         for column in columns(kind, units):
-            own = _KINDS[column.kind]
+            own = _value(column.kind)
             described = f"{column.definition} ({column.unit})" if column.unit else column.definition
-            form = {"format": "date"} if column.kind is date else {}
-            cells[column.name] = {"type": [own, "null"] if column.nullable else own, **form, "description": described}
+            blank = {"type": [own["type"], "null"]} if column.nullable else {}
+            cells[column.name] = {**own, **blank, "description": described}
         stated = {"properties": {"meta": {"properties": {"units": {"const": units}}}}}
         row = {"type": "object", "required": list(cells), "properties": cells}
         by_units.append({"if": stated, "then": {"properties": {"rows": {"items": row}}}})
@@ -110,13 +111,9 @@ def _value(hint: Any) -> dict[str, Any]:
         hints = get_type_hints(hint)
         values: dict[str, Any] = {}
         for name in (entry.name for entry in fields(hint)):
-            values[name] = _value(hints[name])
-            if name == BEFORE_UNITS:
-                values["units"] = _value(str)
+            values |= {name: _value(hints[name])} | ({"units": _value(str)} if name == BEFORE_UNITS else {})
         return {"type": "object", "required": list(values), "properties": values}
-    if hint is date:
-        return {"type": "string", "format": "date"}
-    return {"type": "null" if hint is type(None) else _KINDS[hint]}
+    return {"type": _KINDS[hint], **({"format": "date"} if hint is date else {})}
 
 
 def software() -> dict[str, str]:
@@ -144,9 +141,7 @@ def datapackage(
             {"title": used.name, "role": used.role, **({"date": used.date} if used.date else {}), "hash": used.sha256}
             for used in record.sources
         ],
-        "resources": [
-            _resource(table, name, content) for table, (name, content) in zip(tables, contents.items(), strict=True)
-        ],
+        "resources": list(map(_resource, tables, contents, contents.values())),
         "frontcalc": {
             "version": record.version,
             "software": dict(record.software),
@@ -186,13 +181,14 @@ def sha256(content: bytes) -> str:
 
 def _resource(table: Table[SummaryRow, SummaryMeta], name: str, content: bytes) -> dict[str, Any]:
     """Return the description of one table."""
-    described = []
+    described: list[dict[str, Any]] = []
     for column in (*columns(table.kind), ATTRIBUTION):
-        unit = {"unit": column.unit} if column.unit else {}
-        required = {} if column.nullable or column.kind is str else {"constraints": {"required": True}}
         kind = "date" if column.kind is date else _KINDS[column.kind]
-        entry = {"name": column.name, "type": kind, "description": column.definition}
-        described.append(entry | unit | required)
+        described.append({"name": column.name, "type": kind, "description": column.definition})
+        if column.unit:
+            described[-1]["unit"] = column.unit
+        if not column.nullable and column.kind is not str:
+            described[-1]["constraints"] = {"required": True}
     return {
         "profile": "tabular-data-resource",
         "name": name.removesuffix(".csv"),

@@ -6,16 +6,17 @@ Beside them what moved in a tree of summaries, and what the cache holds.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from html import escape
+from itertools import islice
 from typing import Any
 
 import orjson
 
 from frontcalc.drift import Drift
 from frontcalc.names import printable
-from frontcalc.outputs.grid import GAP, Grid, column_widths, fit, grid_width
+from frontcalc.outputs.grid import GAP, Grid, column_widths, fit, row_width
 from frontcalc.outputs.layout import grids
 from frontcalc.outputs.numbers import MINUS
 from frontcalc.tables import Table
@@ -50,53 +51,48 @@ def markdown(result: Table[Any, Any], *, units: str = "km2") -> str:
 
 def html_page(result: Table[Any, Any], *, units: str = "km2") -> str:
     """Return a result as a page with a table an actor; what was counted, notices and attribution stand below it."""
-    blocks = grids(result, units)
-    head = [
-        "<!doctype html>",
-        '<html lang="en">',
-        '<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(blocks[0].title)}</title>",
-        f"<style>\n{_STYLE}\n</style>",
-    ]
-    return "\n".join([*head, *(line for grid in blocks for line in _block(grid)), "</html>"]) + "\n"
+    title = escape(grids(result, units)[0].title)
+    head = (
+        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    )
+    return f"{head}\n<title>{title}</title>\n<style>\n{_STYLE}\n</style>\n{html_tables(result, units)}\n</html>\n"
 
 
-def html_tables(result: Table[Any, Any]) -> str:
+def html_tables(result: Table[Any, Any], units: str = "km2") -> str:
     """Return the tables of `html_page` without the page, to be set among other HTML."""
-    return "\n".join(line for grid in grids(result) for line in _block(grid))
+    return "\n".join(line for grid in grids(result, units) for line in _block(grid))
 
 
 def _aligned(grid: Grid, width: int | None = None, *, colour: bool) -> str:
     """Return one grid as aligned text, text columns to the left and figures to the right."""
     widths = column_widths(grid)
-    room, texts = grid_width(grid), [text for text in (grid.title, grid.aside) if text]
+    room, texts = row_width(widths), [text for text in (grid.title, grid.aside) if text]
     if len(texts) == 2 and sum(map(len, texts)) + len(GAP) <= room:
         lines = [grid.title + grid.aside.rjust(room - len(grid.title))]
     else:
         lines = [line for text in texts for line in _wrapped(text, width)]
-    if grid.groups:
-        spans, start = [], 0
-        for heading, count in grid.groups:
-            spans.append(heading.rjust(sum(widths[start : start + count]) + len(GAP) * (count - 1)))
-            start += count
+    if grid.columns[0].over is not None:
+        left = iter(widths)
+        spans = ((group[0].over or "").rjust(row_width(list(islice(left, len(group))))) for group in grid.groups)
         lines.append(GAP.join(spans).rstrip())
-    lines.append(_line(grid.header, widths, grid.labels))
-    if colour:
-        lines = [f"{_BOLD}{line}{_RESET}" for line in lines]
-    lines += [_line(row, widths, grid.labels, colour=colour) for row in grid.rows]
+    sides = [
+        (str.rjust if column.group else str.ljust, width) for column, width in zip(grid.columns, widths, strict=True)
+    ]
+    lines.append(_line([column.heading for column in grid.columns], sides))
+    lines = [f"{_BOLD}{line}{_RESET}" if colour else line for line in lines]
+    lines += [_line(row, sides, colour=colour) for row in grid.rows]
     # None below a block that another follows.
     footer = ["", *(line for text in grid.footer for line in _wrapped(text, width))] if grid.footer else []
     return "\n".join([*lines, *footer]) + "\n"
 
 
-def _line(cells: tuple[str, ...], widths: list[int], labels: int, *, colour: bool = False) -> str:
-    """Return one line of a grid, the first columns to the left and the rest to the right."""
+def _line(cells: Sequence[str], sides: Sequence[tuple[Callable[..., str], int]], *, colour: bool = False) -> str:
+    """Return one line of a grid, each cell put to its side of so many characters."""
     aligned = []
-    for column, (cell, width) in enumerate(zip(cells, widths, strict=True)):
-        text = cell.ljust(width) if column < labels else cell.rjust(width)
-        tint = {"+": _CYAN, MINUS: _YELLOW}.get(cell[:1]) if colour and column >= labels else None
-        aligned.append(f"{tint}{text}{_RESET}" if tint else text)
+    for cell, (side, width) in zip(cells, sides, strict=True):
+        tint = {"+": _CYAN, MINUS: _YELLOW}.get(cell[:1]) if colour and side is str.rjust else None
+        aligned.append(f"{tint}{side(cell, width)}{_RESET}" if tint else side(cell, width))
     return GAP.join(aligned).rstrip()
 
 
@@ -109,42 +105,43 @@ def _wrapped(text: str, width: int | None) -> list[str]:
 
 def _markdown(grid: Grid) -> str:
     """Return one grid as a Markdown table with its title above and its footer as a list below."""
-    spans = [heading for heading, count in grid.groups for _ in range(count)] or [""] * len(grid.header)
-    header = [f"{span} {name}".strip() for span, name in zip(spans, grid.header, strict=True)]
-    rule = ["---" if column < grid.labels else "---:" for column in range(len(header))]
-    body = [[_escape(cell) for cell in row] for row in [header, *grid.rows]]
-    lines = [f"| {' | '.join(row)} |" for row in (body[0], rule, *body[1:])]
+    heads = [_escape(f"{column.over or ''} {column.heading}".strip()) for column in grid.columns]
+    rule = ["---:" if column.group else "---" for column in grid.columns]
+    lines = [f"| {' | '.join(row)} |" for row in (heads, rule, *(map(_escape, row) for row in grid.rows))]
     footer = [f"- {_escape(line)}" for line in grid.footer]
     title = f"**{_escape(grid.title)}**" + (f" ({_escape(grid.aside)})" if grid.aside else "")
-    return "\n".join([title, "", *lines, "", *footer]) + "\n"
+    return "\n".join([title, "", *lines, "", *footer, ""])
 
 
 def _escape(text: str) -> str:
     """Return text that Markdown shows as it is, on one line, indented as it was."""
     flat = " ".join(text.split())
-    indent = "&nbsp;" * (len(text) - len(text.lstrip(" ")))
     for mark in "\\|*_`[]~":
         flat = flat.replace(mark, f"\\{mark}")
-    return indent + flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _indent(text) + escape(flat, quote=False)
+
+
+def _indent(text: str) -> str:
+    """Return the blanks at a text's beginning as HTML and Markdown show them."""
+    return "&nbsp;" * (len(text) - len(text.lstrip(" ")))
 
 
 def _block(grid: Grid) -> Iterator[str]:
     """Yield the lines of one grid as HTML: its table and the list below."""
     aside = f" <small>{escape(grid.aside)}</small>" if grid.aside else ""
     yield f"<table>\n<caption>{escape(grid.title)}{aside}</caption>\n<thead>"
-    if grid.groups:
+    if grid.columns[0].over is not None:
         spans = (
-            f'<th scope="colgroup" colspan="{count}">{escape(heading)}</th>' if heading else "<td></td>" * count
-            for heading, count in grid.groups
+            f'<th scope="colgroup" colspan="{len(group)}">{escape(over)}</th>' if over else "<td></td>" * len(group)
+            for group, over in ((group, group[0].over) for group in grid.groups)
         )
         yield f"<tr>{''.join(spans)}</tr>"
-    sides = [' class="text"' if column < grid.labels else "" for column in range(len(grid.header))]
-    heads = (f'<th scope="col"{side}>{escape(name)}</th>' for side, name in zip(sides, grid.header, strict=True))
+    sides = ["" if column.group else ' class="text"' for column in grid.columns]
+    heads = (f'<th scope="col"{side}>{escape(col.heading)}</th>' for side, col in zip(sides, grid.columns, strict=True))
     yield f"<tr>{''.join(heads)}</tr>\n</thead>\n<tbody>"
     for first, *cells in grid.rows:
         # A region that is part of the one above is indented.
-        indent = "&nbsp;" * (len(first) - len(first.lstrip(" ")))
-        head = f'<th scope="row">{indent}{escape(first.lstrip(" "))}</th>'
+        head = f'<th scope="row">{_indent(first)}{escape(first.lstrip(" "))}</th>'
         rest = (f"<td{side}>{escape(text)}</td>" for side, text in zip(sides[1:], cells, strict=True))
         yield f"<tr>{head}{''.join(rest)}</tr>"
     yield "</tbody>\n</table>\n<ul>"
@@ -189,37 +186,27 @@ _KINDS: dict[str, str] = {
 
 def usage_text(folder: str, most_bytes: int, used: Used) -> str:
     """Return a line a kind of entries, and below them the sum, the limit and the cache's folder."""
-    entries, size = _sums(used)
+    entries, size = map(sum, zip(*used.values(), strict=True))
     lines = [("kind", "entries", "size", "what it is")]
     lines += [(kind, f"{count:,}", _size(own), _KINDS[kind]) for kind, (count, own) in used.items()]
     lines.append(("all", f"{entries:,}", _size(size), f"{_size(most_bytes)} at most"))
-    wide = [max(len(line[column]) for line in lines) for column in range(3)]
-    shown = (f"{kind:{wide[0]}}  {count:>{wide[1]}}  {own:>{wide[2]}}  {what}" for kind, count, own, what in lines)
-    return "\n".join((*shown, "", f"folder: {folder}")) + "\n"
+    left_and_right = (str.ljust, str.rjust, str.rjust, str.ljust)
+    sides = [(side, max(map(len, cells))) for side, cells in zip(left_and_right, zip(*lines, strict=True), strict=True)]
+    return "\n".join((*(_line(line, sides) for line in lines), "", f"folder: {folder}", ""))
 
 
 def removed_text(removed: Used) -> str:
     """Return in one line what was removed."""
-    entries, size = _sums(removed)
+    entries, size = map(sum, zip(*removed.values(), strict=True))
     return f"removed {entries:,} entr{'y' if entries == 1 else 'ies'}, {_size(size)}\n"
 
 
 def usage_json(folder: str, most_bytes: int, used: Used) -> bytes:
     """Return what a cache holds as JSON."""
-    entries, size = _sums(used)
-    facts = {
-        "folder": folder,
-        "limit_bytes": most_bytes,
-        "entries": entries,
-        "bytes": size,
-        "kinds": [{"kind": kind, "entries": count, "bytes": own} for kind, (count, own) in used.items()],
-    }
+    entries, size = map(sum, zip(*used.values(), strict=True))
+    kinds = [{"kind": kind, "entries": count, "bytes": own} for kind, (count, own) in used.items()]
+    facts = {"folder": folder, "limit_bytes": most_bytes, "entries": entries, "bytes": size, "kinds": kinds}
     return orjson.dumps(facts, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-
-
-def _sums(used: Used) -> tuple[int, int]:
-    """Return how many entries there are, and how large all are (bytes)."""
-    return sum(count for count, _ in used.values()), sum(size for _, size in used.values())
 
 
 def _size(size: float) -> str:

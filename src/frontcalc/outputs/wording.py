@@ -1,25 +1,42 @@
-"""Figures, ratios, dates and periods in plain English: docs/sentences.md states these rules."""
+"""Figures, ratios, dates and periods in plain English, and a result as a paragraph to paste: rounded, hedged, sourced.
+
+docs/sentences.md states the rules.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
+from frontcalc.errors import UsageError
+from frontcalc.layers import UNNAMED
+from frontcalc.names import printable
 from frontcalc.outputs.numbers import MINUS
 from frontcalc.outputs.numbers import UNITS as UNITS
 from frontcalc.outputs.numbers import Unit as Unit
 from frontcalc.periods import is_period, parse_bound, parse_period
-from frontcalc.tables import PeriodRow
+from frontcalc.regions import UNASSIGNED
+from frontcalc.tables import TOTAL, CompareRow, HeldRow, Meta, PeriodRow, PeriodUsed, Table, ratio
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
 _QUARTERS = ("first", "second", "third", "fourth")
-_NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "10")
 
 KM2, MI2 = UNITS["km2"], UNITS["mi2"]
+
+# Below this share of the larger, the smaller of gained and lost goes unsaid: the net figure is then both.
+_SMALL = 0.05
+
+_COUNTED = {
+    "control": "assessed as controlled",
+    "assessed": "assessed as held or advanced into",
+    "claimed": "claimed or assessed as held or advanced into",
+}
 
 
 def rounding_step(size: float) -> float:
@@ -86,34 +103,23 @@ def times_as_much(ratio: float) -> str:
     if ratio >= 9.95:
         digits = 1 - math.floor(math.log10(ratio))
         return f"about {round(ratio, digits):,.0f} times as much"
-    below = math.floor(ratio)
-    beyond = ratio - below
-    if beyond < 0.1:
-        return f"about {_multiple(below)} as much"
-    if beyond < 0.7:
-        return f"more than {_multiple(below)} as much"
-    return f"{'nearly' if beyond < 0.9 else 'about'} {_multiple(below + 1)} as much"
+    whole, beyond = divmod(ratio, 1)
+    how = "about" if beyond < 0.1 or beyond >= 0.9 else "more than" if beyond < 0.7 else "nearly"
+    count = int(whole) + (beyond >= 0.7)
+    return f"{how} {'twice' if count == 2 else f'{_NUMBERS[count]} times'} as much"
 
 
 def _share(ratio: float) -> str:
-    """Return a ratio below twice as much in per cent, or as a half."""
+    """Return a ratio below twice as much in per cent, from ten on to the nearest five, or as a half."""
     if abs(ratio - 1) < 0.025:
         return "about as much"
     if 0.45 <= ratio < 0.55:
         return "about half as much"
+    share = ratio if ratio < 0.55 else abs(ratio - 1)
+    percent = 5 * round(share * 20) if share >= 0.1 else round(share * 100)
     if ratio >= 0.55:
-        return f"about {_percent(abs(ratio - 1))}% {'more' if ratio > 1 else 'less'}"
-    return f"about {_percent(ratio)}% as much" if ratio >= 0.01 else "less than 1% as much"
-
-
-def _percent(share: float) -> int:
-    """Return a share in per cent, from ten on to the nearest five."""
-    return 5 * round(share * 20) if share >= 0.1 else round(share * 100)
-
-
-def _multiple(count: int) -> str:
-    """Return «twice», «three times» and so on."""
-    return "twice" if count == 2 else f"{_NUMBERS[count] if count < len(_NUMBERS) else count} times"
+        return f"about {percent}% {'more' if ratio > 1 else 'less'}"
+    return f"about {percent}% as much" if ratio >= 0.01 else "less than 1% as much"
 
 
 def than(comparison: str) -> str:
@@ -148,10 +154,23 @@ def is_stretched(row: PeriodRow) -> bool:
     """Say whether a single day was measured between other maps than its own and that of the day before."""
     if row.net_km2 is None or not is_period(row.period):
         return False
-    asked = parse_period(row.period)
-    if not asked.opens_on or not asked.closes_on or (asked.closes_on - asked.opens_on).days != 1:
-        return False
-    return (row.opening, row.closing) != (asked.opens_on, asked.closes_on)
+    first, last = (asked := parse_period(row.period)).opens_on, asked.closes_on
+    return bool(first and last and (last - first).days == 1 and (row.opening, row.closing) != (first, last))
+
+
+def period_heading(row: PeriodRow) -> str:
+    """Return the period, with the days of its maps where a day has none of its own, or where the archive ends."""
+    if row.opening and row.closing and is_stretched(row):
+        return f"{row.period}, {short_day(row.opening)} to {short_day(row.closing)}"
+    if row.closing and row.net_km2 is not None and "CLOSES-EARLY" in row.notes.split():
+        return f"{row.period}, to {row.closing.day} {row.closing:%b}"
+    return row.period
+
+
+def differ_in_length(totals: Sequence[PeriodRow]) -> bool:
+    """Say whether two periods differ by more than 5 % in days, or one is not of the length asked for."""
+    days = [row.days or 0 for row in totals]
+    return max(days) > 1.05 * min(days) or any("SPAN" in row.notes.split() for row in totals)
 
 
 def capital(text: str) -> str:
@@ -162,3 +181,142 @@ def capital(text: str) -> str:
 def listed(items: Sequence[str]) -> str:
     """Return items joined by commas, the last by «and»."""
     return ", ".join(items[:-1]) + f" and {items[-1]}" if len(items) > 1 else "".join(items)
+
+
+def sentence(result: Table[Any, Any], *, units: str = "km2") -> str:
+    """Return a result of diff, summary or held in plain English, a paragraph an actor and region.
+
+    The text is of the totals; where only some regions were asked for, of each of those. Each paragraph about
+    made-up maps begins with SYNTHETIC SAMPLE: it could be taken for news. Other results are a UsageError.
+    """
+    synthetic = any(notice.code == "SYNTHETIC" for notice in result.meta.notices)
+    mark = "SYNTHETIC SAMPLE, made-up maps of no real war: "
+    texts = (" ".join(pieces) for pieces in paragraphs(result, units))
+    return "\n".join(f"{mark}{text}\n" if synthetic else f"{capital(text)}\n" for text in texts)
+
+
+def paragraphs(result: Table[Any, Any], units: str = "km2") -> list[list[str]]:
+    """Return the paragraphs of `sentence` in pieces, to be joined by spaces and begun with a capital or a mark.
+
+    The first says what happened and ends in a stop, or in a colon where a comparison follows; the last names
+    the source. That maps are made up is not said here.
+    """
+    if result.kind is CompareRow or not issubclass(result.kind, PeriodRow | HeldRow):
+        cure = "choose another --format"
+        raise UsageError("is for diff, summary and held only", where="--format sentence", cure=cure)
+    written_as: Callable[..., list[str]] = _held_text if result.kind is HeldRow else _diff_text
+    meta, unit = result.meta, UNITS[units]
+    only = any(notice.code == "ONLY" for notice in meta.notices)
+    whole = not only and any(row.level == TOTAL for row in result.rows)
+    subjects: dict[tuple[str, str, str], list[Any]] = {}
+    for row in result.rows:
+        if row.level == TOTAL if whole else row.level != TOTAL and row.region != UNASSIGNED:
+            subjects.setdefault((row.actor, row.level, row.region), []).append(row)
+    names = ", ".join(dict.fromkeys(filter(None, (printable(meta.publisher), printable(meta.archive)))))
+    basis = f"View: {printable(meta.view_words)}. Source: {names}; areas calculated with frontcalc {meta.version}."
+    return [[*written_as(rows, meta, unit), basis] for rows in subjects.values()]
+
+
+def _diff_text(rows: Sequence[PeriodRow], meta: Meta, unit: Unit) -> list[str]:
+    """Return what changed: two periods of one sign compared, else one after the other."""
+    asked = {(used.actor, used.period): used for used in meta.periods}
+    used = [asked.get((row.actor, row.period)) for row in rows]
+    times = list(map(_when, rows, used))
+    subject, per = _subject(rows[0]), _per(meta)
+    compared = ratio(*(row.net_km2 for row in rows)) if len(rows) == 2 else None
+    if compared is None or not all(measurable(row.net_km2 or 0.0, unit) for row in rows):
+        phrases = [_changed(row, f" {time}", unit) for row, time in zip(rows, times, strict=True)]
+        text = [f"{subject} {listed(phrases)}, {per}."]
+    else:
+        text = [
+            f"{subject} {_changed(rows[1], f' {times[1]}', unit)}, {per}:",
+            f"{than(times_as_much(compared))} {times[0]}, when it {_changed(rows[0], '', unit)}.",
+        ]
+        rates = [row.rate_km2_per_day or 0.0 for row in rows]
+        faster = ratio(*rates) if differ_in_length(rows) else None
+        if faster is not None and all(measurable(rate, unit) for rate in rates):
+            before, after = (about(rate, unit) for rate in rates)
+            text.append(f"Per day it was {times_as_much(faster)}: {after} a day against {before}.")
+    maps = [_maps(row, own) for row, own in zip(rows, used, strict=True) if row.net_km2 is not None]
+    return text + ([f"Compared: {'; '.join(dict.fromkeys(maps))}."] if any(maps) else [])
+
+
+def _changed(row: PeriodRow, when: str, unit: Unit) -> str:
+    """Return what happened to the area, as a verb and its object; `when` begins with a space or is empty."""
+    if row.net_km2 is None or row.gained_km2 is None or row.lost_km2 is None:
+        why = "no map that early" if "NO-MAP" in row.notes.split() else "no two maps"
+        if row.opening and row.opening == row.closing:
+            why = f"no newer map than that of {written(row.opening)}"
+        return f"could not be measured{when} ({why})"
+    smaller, larger = sorted((row.gained_km2, row.lost_km2))
+    gained, lost = (about(size, unit, like_km2=row.net_km2) for size in (row.gained_km2, row.lost_km2))
+    gross = f" ({gained} gained, {lost} lost)" if measurable(smaller, unit) and smaller >= _SMALL * larger else ""
+    if not measurable(row.net_km2, unit):
+        return f"did not change measurably{when}{gross}"
+    if row.net_km2 > 0:
+        return f"grew by {about(row.net_km2, unit)}{when}{gross}"
+    return f"lost {about(row.net_km2, unit)} more than it gained{when}{gross}"
+
+
+def _when(row: PeriodRow, asked: PeriodUsed | None) -> str:
+    """Return the period in words, with the days where the archive's first or last map cuts it short."""
+    if not is_period(row.period):
+        return "between the two maps"
+    codes = row.notes.split() if row.net_km2 is not None else []
+    late = row.opening if "OPENS-LATE" in codes else None
+    early = row.closing if "CLOSES-EARLY" in codes else None
+    if ".." in row.period:
+        start = late or (asked and asked.opens_on) or row.opening
+        end = early or (asked and asked.closes_on) or row.closing
+        return f"between {written(start)} and {written(end)}" if start and end else f"in {row.period}"
+    if row.opening and row.closing and is_stretched(row):
+        return f"between {written(row.opening)} and {written(row.closing)}"
+    said = in_period(row.period)
+    return said + (f" from {written(late)}" if late else "") + (f" up to {written(early)}" if early else "")
+
+
+def _maps(row: PeriodRow, asked: PeriodUsed | None) -> str:
+    """Return which maps a period was measured between, and how far apart they are."""
+    if not row.opening or not row.closing:
+        return ""
+    text = f"maps of {written(row.opening)} and {written(row.closing)}, {row.days} days apart"
+    if "SPAN" in row.notes.split() and asked and asked.opens_on and asked.closes_on:
+        text += f" where {(asked.closes_on - asked.opens_on).days} were asked for"
+    return text
+
+
+def _held_text(rows: Sequence[HeldRow], meta: Meta, unit: Unit) -> list[str]:
+    """Return what was held: two dates compared, else one after the other."""
+    phrases = [_held_on(row, unit) for row in rows]
+    text = f"{_subject(rows[0])} {listed(phrases)}, {_per(meta)}"
+    if len(rows) == 2 and rows[0].held_km2 is not None and rows[1].held_km2 is not None:
+        grown = rows[1].held_km2 - rows[0].held_km2
+        text += f": {about(grown, unit)} {'more' if grown > 0 else 'less'}" if measurable(grown, unit) else ""
+    maps = list(dict.fromkeys(written(row.snapshot) for row in rows if row.snapshot))
+    return [f"{text}.", f"Map{'s' if len(maps) > 1 else ''} of {listed(maps)}."]
+
+
+def _held_on(row: HeldRow, unit: Unit) -> str:
+    """Return the area on a date; at least so much where a layer of unknown meaning was left out."""
+    codes = row.notes.split()
+    if row.held_km2 is None:
+        return f"could not be measured on {written(row.date)} (no map that early)"
+    unknown = "UNKNOWN-LAYER" in codes and measurable(row.held_km2, unit)
+    size = at_least(row.held_km2, unit) if unknown else about(row.held_km2, unit)
+    if "CLOSES-EARLY" in codes and row.snapshot:
+        return f"was {size} on {written(row.snapshot)} (the last map before {written(row.date)})"
+    return f"was {size} on {written(row.date)}"
+
+
+def _subject(row: PeriodRow | HeldRow) -> str:
+    """Return whose area is meant, what counts as held, and where."""
+    counted = _COUNTED.get(row.view, f"shown by layers {printable(row.view).replace('+', ' and ')}")
+    by = "" if row.actor == UNNAMED else f" {'by' if row.view in _COUNTED else 'as of'} {printable(row.actor)}"
+    return f"the area {counted}{by}" + ("" if row.region == TOTAL else f" in {printable(row.region)}")
+
+
+def _per(meta: Meta) -> str:
+    """Return by whose map: the publisher's, as the archive names it, else the archive's."""
+    name = printable(meta.publisher)
+    of = f"{name}'" if name.endswith("s") else f"{name}'s"
+    return f"per {of} map" if name else f"per the maps of {printable(meta.archive)}"

@@ -76,8 +76,8 @@ def _write_method(book: Any, result: Table[Any, Any], units: str) -> None:
     line = 0
     for heading, entries in _sections(result, units):
         sheet.write_string(line, 0, heading, bold)
-        for entry in entries:
-            line += 1
+        first = line + 1
+        for line, entry in enumerate(entries, start=first):
             for place, text in enumerate(entry):
                 sheet.write_string(line, place, _short(text), wrapped)
         line += 2
@@ -91,13 +91,10 @@ def _sections(result: Table[Any, Any], units: str) -> Iterator[tuple[str, Sequen
     notices: list[tuple[str, ...]]
     notices = [(notice.code, notice.period, f"{notice.message} ({CODES[notice.code]})") for notice in meta.notices]
     yield "Notices", notices or [("none",)]
-    if isinstance(meta, RegionCheckMeta):
-        files = [meta.file]
-    elif not isinstance(meta, RegionMeta):
-        first = [meta.claims] if isinstance(meta, ClaimsMeta) else []
-        files = [*first, *([meta.regions] if meta.regions else []), *meta.files]
     if not isinstance(meta, RegionMeta):
-        yield "Files read, with SHA-256", [(file.name, "", file.sha256) for file in files] or [("none",)]
+        files = [meta.file] if isinstance(meta, RegionCheckMeta) else [meta.regions, *meta.files]
+        read = [meta.claims, *files] if isinstance(meta, ClaimsMeta) else files
+        yield "Files read, with SHA-256", [(file.name, "", file.sha256) for file in read if file] or [("none",)]
     published = columns(result.kind, units)
     yield "Columns", [(column.name, column.unit, column.definition) for column in published]
 
@@ -125,10 +122,8 @@ def _method(meta: AnyMeta) -> list[tuple[str, ...]]:
 
 def _number_format(column: Column) -> str:
     """Return how Excel shows a column's cells."""
-    if column.kind is date:
-        return "yyyy-mm-dd"
     if column.kind is not float:
-        return "General"
+        return "yyyy-mm-dd" if column.kind is date else "General"
     if column.name.endswith("_per_day"):
         return _RATE
     return _CHANGE if column.name.startswith("net_") else _AREA

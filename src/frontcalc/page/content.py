@@ -24,11 +24,10 @@ from frontcalc.measure.held import Holdings, holdings
 from frontcalc.names import printable
 from frontcalc.notices import CODES, Notice
 from frontcalc.outputs import render
-from frontcalc.outputs.grid import aside_of, basis, period_heading, title_of
+from frontcalc.outputs.grid import basis, title_of
+from frontcalc.outputs.layout import ratio_text
 from frontcalc.outputs.numbers import BLANK, decimals, km2
-from frontcalc.outputs.pivots import differ_in_length, ratio_text
-from frontcalc.outputs.sentence import paragraphs
-from frontcalc.outputs.wording import capital
+from frontcalc.outputs.wording import capital, differ_in_length, paragraphs, period_heading
 from frontcalc.periods import PeriodsLike
 from frontcalc.regions import UNASSIGNED
 from frontcalc.run.options import Keywords
@@ -182,7 +181,7 @@ def context(page: PageContent) -> dict[str, Any]:
     return {
         "title": printable(f"{title}: {', '.join(labels)}"),
         "kicker": printable(title),
-        "aside": aside_of(meta),
+        "aside": f"view: {meta.view_words}",
         "paragraphs": [(capital(first.rstrip(":")), capital(" ".join(rest))) for first, *rest in paragraphs(figures)],
         "synthetic": any(notice.code == "SYNTHETIC" for notice in notices),
         "cards": [

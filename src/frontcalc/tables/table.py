@@ -6,8 +6,9 @@ import datetime as dt
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import shapely
 
@@ -64,20 +65,16 @@ class Table(Generic[RowT, MetaT]):
 
     def values(self) -> list[tuple[Any, ...]]:
         """Return each row's values in the order of the columns, figures unrounded."""
-        columns = self.columns
-        return [tuple(getattr(row, name) for name in columns) for row in self.rows]
+        return list(map(attrgetter(*self.columns), self.rows))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the rows as a data frame: the columns of the CSV, in its order, figures unrounded (km²).
 
-        Dtypes are the same whatever is in a column: text `string`, days `datetime64[s]`, figures `float64`
-        with NaN for blanks, whole numbers `int64`, or `Int64` where they may be blank. The CSV's last column,
-        `attribution`, is in `.attrs`.
-
         Returns
         -------
         pandas.DataFrame
-            A row a row, in the same order.
+            A row a row. Text is `string`, days `datetime64[s]`, figures `float64` with NaN for blanks, whole numbers
+            `int64`, or `Int64` where they may be blank. The CSV's last column, `attribution`, is in `.attrs`.
 
         Examples
         --------
@@ -91,28 +88,20 @@ class Table(Generic[RowT, MetaT]):
         """
         import pandas as pd
 
-        cells = list(zip(*self.values(), strict=True)) or [()] * len(self.columns)
-        columns = {
-            name: pd.Series(list(values), dtype="object").astype(form)  # type: ignore[call-overload]
-            for (name, form), values in zip(dtypes(self.kind).items(), cells, strict=True)
-        }
-        frame = pd.DataFrame(columns)
+        frame = pd.DataFrame(self.values(), columns=list(self.columns), dtype="object")
+        frame = frame.astype(dtypes(self.kind))
         frame.attrs["attribution"] = "; ".join(self.meta.attribution)
         return frame
 
     def to_geoframe(self) -> gpd.GeoDataFrame:
         """Return the rows of `to_frame` with a `geometry` each, in longitude and latitude on WGS 84 (OGC:CRS84).
 
-        The geometry is the polygons of `changes` and `disagreements`, the point of a place or finding, and
-        else the region of the row as it is drawn, to map figures by region. The rows `total` and
-        `unassigned` are of no region: they stay, without a geometry. Rows of several levels lie on each
-        other. A figure may be of ground a little beside the region that it was snapped to: `snapped_km2`
-        says how much.
-
         Returns
         -------
         geopandas.GeoDataFrame
-            A row a row, in the same order.
+            A row a row. The geometry is the polygons of `changes` and `disagreements`, the point of a place or finding,
+            else the row's region as drawn, from which a figure's ground may stray by `snapped_km2`. Rows of several
+            levels lie on each other; `total` and `unassigned` are of no region and have no geometry.
 
         Raises
         ------
@@ -148,8 +137,7 @@ class Table(Generic[RowT, MetaT]):
     def _shape(self, row: Any) -> shapely.Geometry | None:
         """Return where a row is: its own ground or place, else its region."""
         if "geometry" in self.columns:
-            shape: shapely.Geometry = row.geometry
-            return shape
+            return cast(shapely.Geometry, row.geometry)
         if "lon" in self.columns:
             return None if row.lon is None else shapely.Point(row.lon, row.lat)
         if self.shape_of is None:
@@ -227,8 +215,5 @@ def cell_kind(hint: Any) -> tuple[type, bool]:
 def dtypes(kind: type) -> dict[str, str]:
     """Return the dtype of each column of a class of rows, as `Table.to_frame` states them."""
     hints = get_type_hints(kind)
-    kinds = {entry.name: cell_kind(hints[entry.name]) for entry in fields(kind)}
-    return {
-        name: ("Int64" if nullable else "int64") if cells is int else _DTYPES[cells]
-        for name, (cells, nullable) in kinds.items()
-    }
+    cells = ((entry.name, *cell_kind(hints[entry.name])) for entry in fields(kind))
+    return {name: _DTYPES.get(own) or ("Int64" if nullable else "int64") for name, own, nullable in cells}
