@@ -120,10 +120,13 @@ def work(jobs: Connection, seed: int, shared: Path | None) -> None:
             began = time.process_time()
             # Its signal ends the process, also in the midst of GEOS or GDAL.
             signal.setitimer(signal.ITIMER_PROF, WORK_SECONDS)
+            data = input_of(seeds[reader], reader, number, seed)
             try:
-                outcome = exercise(reader, input_of(seeds[reader], reader, number, seed))
+                outcome = exercise(reader, data)
             except BaseException as error:
                 outcome = f"!{type(error).__name__}: {str(error)[:300]}"
+                # A geodatabase has ids of its own each time it is made, so that its inputs cannot be made again.
+                Path("fuzz-input").write_bytes(data)
             signal.setitimer(signal.ITIMER_PROF, 0)
             took = time.process_time() - began
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
