@@ -44,12 +44,13 @@ _LEVEL_CODES = re.compile(r"(?:gid|hasc|iso)_(\d)|adm(?:in)?_?(\d)_?pcode")
 _LEVEL_OF_LAYER = re.compile(r"(?:adm(?:in)?_?|level_?|_)(\d)(?!\d)", re.IGNORECASE)
 _MOST_FIELDS = 12  # of a layer, in a message
 _AT_ONCE = 64
+_CHOOSE = "choose one with FILE:LAYER"
 
 
 class RegionFile(NamedTuple):
     """What is read of a region file."""
 
-    source: SourceFile  # named with the layer where the file has several and one is taken
+    source: SourceFile  # named with the layer where one of several is taken
     features: Features  # the regions; where it is not plain which layer is meant, all of one CRS
     field: str  # the property that names them
     told: Sequence[tuple[str, str, str]]  # name, code, parent of each feature: those of one region are alike
@@ -83,23 +84,20 @@ def file_and_layer(given: str | Path | Entry | GeoFrame) -> tuple[Entry, str]:
 
 
 def read_region_file(entry: Entry, *, layer: str, field: str | None, level: str) -> RegionFile:
-    """Read a region file, and find the layer and the field of names where none is given.
+    """Read a region file, and find the layer and the field of names where none is given; UsageError: no such layer.
 
-    `level` is what the regions are to be, as in «adm1». Raises as `frontcalc.read.read_features` does, and UsageError
-    where the file has no such layer.
+    `level` is what the regions are to be, as in «adm1».
     """
     source, groups = read_layers(entry)
     number = "2" if level == "adm2" else "1"
     every = [part for group in groups for part in _layers_of(group, field, number)]
     # Towns as points and borders as lines are no regions.
-    drawn = [part for part in every if part.drawn] or every
-    called = [part for part in every if part.name == layer] or [
-        part for part in every if part.name.casefold() == layer.casefold()
-    ]
-    if layer and not called:
-        problem = f"has no layer {layer!r}; {_listed(every)}"
-        raise UsageError(problem, where=entry.label, cure="choose one with FILE:LAYER")
-    layers = called if layer else drawn
+    layers = [part for part in every if part.drawn] or every
+    if layer:
+        alike = [part for part in every if part.name.casefold() == layer.casefold()]
+        layers = [part for part in alike if part.name == layer] or alike
+    if not layers and layer:
+        raise UsageError(f"has no layer {layer!r}; {_listed(every)}", where=entry.label, cure=_CHOOSE)
     found = {name for part in layers for name in part.named_by}
     named = [part for part in layers if part.named_by]
     chosen = _of_level(named, min(found), number) if len(found) == 1 else []
@@ -119,31 +117,26 @@ def read_region_file(entry: Entry, *, layer: str, field: str | None, level: str)
     if own_field.casefold() != (field or "name").casefold():
         said.append(f"regions are named by {printable(own_field)!r}")
     notices = [Notice("REGIONS-FOUND", f"{entry.label}: {'; '.join(said)}")] if said else []
-    names, faults = _names(features, own_field, entry.label)
-    return RegionFile(source, features, own_field, _told_apart(names, features, own_field), faults, notices)
+    return RegionFile(source, features, own_field, *_told(features, own_field, entry.label), notices)
 
 
-def _layers_of(features: Features, field: str | None, level: str) -> Iterator[FileLayer]:
-    """Yield the layers of some features, in the order of their first feature."""
+def _layers_of(features: Features, asked: str | None, level: str) -> Iterator[FileLayer]:
+    """Yield the layers of some features, in the order of their first feature, with the field of names asked for.
+
+    Without one there are those that may be it at a level: one where that is plain.
+    """
     members: dict[str, list[int]] = {}
     for number, own in enumerate(features.properties):
         members.setdefault(printable(str(own.get(INNER) or "")), []).append(number)
     drawn = set(features.owner.tolist())
+    patterns = [re.escape(asked)] if asked else [pattern.format(level) for pattern in NAME_FIELDS]
     for name, numbers in members.items():
-        named_by = _name_fields([features.properties[number] for number in numbers], field, level)
-        yield FileLayer(name, features, numbers, named_by, not drawn.isdisjoint(numbers))
-
-
-def _name_fields(rows: Iterable[Mapping[str, object]], asked: str | None, number: str) -> list[str]:
-    """Return the field of names that was asked for; else those that may be it at a level, one where that is plain."""
-    fields = list(dict.fromkeys(key for own in rows for key in own))
-    if (asked or "name") in fields:
-        return [asked or "name"]
-    patterns = [re.escape(asked)] if asked else [pattern.format(number) for pattern in NAME_FIELDS]
-    for pattern in patterns:
-        if found := [key for key in fields if re.fullmatch(pattern, key, re.IGNORECASE)]:
-            return found
-    return []
+        keys = list(dict.fromkeys(key for number in numbers for key in features.properties[number]))
+        fitting = ([key for key in keys if re.fullmatch(pattern, key, re.IGNORECASE)] for pattern in patterns)
+        exact = [key for key in keys if key == (asked or "name")]
+        yield FileLayer(
+            name, features, numbers, exact or next(filter(None, fitting), []), not drawn.isdisjoint(numbers)
+        )
 
 
 def _of_level(layers: list[FileLayer], field: str, number: str) -> list[FileLayer]:
@@ -184,14 +177,12 @@ def _on_same_ground(layers: Sequence[FileLayer]) -> bool:
 def _undecided(layers: Sequence[FileLayer], field: str | None, where: str) -> UsageError:
     """Return the error for a file whose layer, or field of names, is not plain."""
     found = sorted({printable(name) for layer in layers for name in layer.named_by})
+    cure = f"choose with --region-name{' and FILE:LAYER' if len(layers) > 1 else ''}"
+    problem = f"regions may be named by {some_of(found)}" if found else f"no field {field or 'name'!r}"
+    if len(found) == 1:
+        problem, cure = f"several layers have the field {found[0]!r}", _CHOOSE
     named = [layer for layer in layers if layer.named_by]
-    choose = f"choose with --region-name{' and FILE:LAYER' if len(layers) > 1 else ''}"
-    if not found:
-        return UsageError(f"no field {field or 'name'!r}; {_listed(layers)}", where=where, cure=choose)
-    if len(found) > 1:
-        return UsageError(f"regions may be named by {some_of(found)}; {_listed(named)}", where=where, cure=choose)
-    cure = "choose one with FILE:LAYER"
-    return UsageError(f"several layers have the field {found[0]!r}; {_listed(named)}", where=where, cure=cure)
+    return UsageError(f"{problem}; {_listed(named or layers)}", where=where, cure=cure)
 
 
 def _listed(layers: Sequence[FileLayer]) -> str:
@@ -209,35 +200,29 @@ def _listed(layers: Sequence[FileLayer]) -> str:
     return f"its layers are {'; '.join(named[:_MOST_FIELDS])}{' …' if named[_MOST_FIELDS:] else ''}"
 
 
-def _names(features: Features, field: str, where: str) -> tuple[list[str], list[DataError]]:
-    """Return every feature's region name, one made up where it has none, and what keeps names from being rows."""
-    names = [printable(str(own.get(field) or "").strip()) for own in features.properties]
-    bare = [number for number, name in enumerate(names) if not name]
-    rows = sorted({name for name in names if name.casefold() in (TOTAL, UNASSIGNED)})
-    faults = [DataError(f"feature {number} has no {field!r}", where=where, cure="name every region") for number in bare]
-    faults += [
-        DataError(f"a region is named {name!r}, which is a row of its own", where=where, cure="rename it")
-        for name in rows
-    ]
-    return [name or f"(feature {number})" for number, name in enumerate(names)], faults
+def _told(features: Features, field: str, where: str) -> tuple[list[tuple[str, str, str]], list[DataError]]:
+    """Return each feature's name, its code or else what it is part of, alike for one region; and faults of names.
 
-
-def _told_apart(names: Sequence[str], features: Features, field: str) -> list[tuple[str, str, str]]:
-    """Return every feature's name, its code and, without one, what it is part of: those of one region are alike.
-
-    `names` has the name of each feature. A code tells regions of one name apart if each feature of that name has one.
-    `field` is the property that names them: one of a level, as NAME_2, goes with the codes of that level.
+    A code tells regions of one name apart if each feature of that name has one. A field of a level, as NAME_2, goes
+    with the codes of that level.
     """
+    names = [printable(str(own.get(field) or "").strip()) for own in features.properties]
+    rows = sorted({name for name in names if name.casefold() in (TOTAL, UNASSIGNED)})
+    problems = [(f"feature {at} has no {field!r}", "name every region") for at, name in enumerate(names) if not name]
+    problems += [(f"a region is named {name!r}, which is a row of its own", "rename it") for name in rows]
+    faults = [DataError(problem, where=where, cure=cure) for problem, cure in problems]
+    names = [name or f"(feature {number})" for number, name in enumerate(names)]
     lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
     found = {key: match[1] or match[2] for own in lower for key in own if (match := _LEVEL_CODES.fullmatch(key))}
     level = next(iter(re.findall(r"\d", field)), max(found.values(), default=""))
     fields = (*CODE_FIELDS, *sorted(key for key in found if found[key] == level))
     codes = [next(filter(None, (_text(own.get(key)) for key in fields)), "") for own in lower]
     uncoded = {name for name, code in zip(names, codes, strict=True) if not code}
-    return [
+    told = [
         (name, "", parent_of(own, field)) if name in uncoded else (name, code, "")
         for name, code, own in zip(names, codes, features.properties, strict=True)
     ]
+    return told, faults
 
 
 def parent_of(properties: Mapping[str, object], field: str) -> str:
@@ -259,16 +244,11 @@ def country_of(properties: Iterable[Mapping[str, object]]) -> str:
     Two-letter codes (ISO 3166-1) come back as such, and so do the codes and names of the countries in
     `frontcalc.layers`; other countries as the file spells them.
     """
-    found = {_country(fields) for fields in properties}
+    found = set()
+    for own in properties:
+        fields = {key.casefold(): str(value or "").strip() for key, value in own.items()}
+        fields["iso_3166_2"] = fields.get("iso_3166_2", "").partition("-")[0]
+        texts = (fields.get(field, "") for field in COUNTRY_FIELDS)
+        text = next((text for text in texts if not _NOTHING.fullmatch(text)), "")
+        found.add(_COUNTRY_CODES.get(text.casefold(), text.upper() if re.fullmatch("[A-Za-z]{2,3}", text) else text))
     return found.pop() if len(found) == 1 else ""
-
-
-def _country(properties: Mapping[str, object]) -> str:
-    """Return the country that one feature names: its two-letter code where that is known, empty where it names none."""
-    fields = {key.casefold(): value for key, value in properties.items()}
-    for field in COUNTRY_FIELDS:
-        text = str(fields.get(field) or "").strip()
-        text = text.partition("-")[0] if field == "iso_3166_2" else text
-        if not _NOTHING.fullmatch(text):
-            return _COUNTRY_CODES.get(text.casefold(), text.upper() if re.fullmatch("[A-Za-z]{2,3}", text) else text)
-    return ""
