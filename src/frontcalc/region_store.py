@@ -17,15 +17,9 @@ from frontcalc import atomic
 from frontcalc.cache import cache_folder
 from frontcalc.errors import DataError, reason_of
 
-LEVELS = ("country", "adm1", "adm2")
-"""Levels of fetched sets, coarse before fine."""
-
-NAME_FIELD = "shapeName"
-"""The property that names a region in a fetched file."""
-
-CODE_FIELD = "shapeISO"
-"""The property that holds its code, where the source knows one."""
-
+LEVELS = ("country", "adm1", "adm2")  # of fetched sets, coarse before fine
+# The properties of a region in a fetched file: its name, and its code where the source knows one.
+NAME_FIELD, CODE_FIELD = "shapeName", "shapeISO"
 _CURE = "fetch it again: frontcalc regions fetch {} --update"
 _ISO3 = re.compile(r"[A-Z]{3}")
 
@@ -56,10 +50,7 @@ def store_folder() -> Path:
 
 
 def fetched(level: str) -> tuple[FetchedRegions, ...]:
-    """Return the fetched sets of a level, by country, each held against its recorded SHA-256.
-
-    DataError says that a file is gone or is no longer what was fetched, or that a record is broken.
-    """
+    """Return the fetched sets of a level, by country, each held against its recorded SHA-256, else DataError."""
     records = sorted(store_folder().glob(f"*-{level}.json"))
     return tuple(_read(path) for path in records if _ISO3.fullmatch(path.name.partition("-")[0]))
 
@@ -83,10 +74,7 @@ def readable(records: str) -> Iterator[FetchedRegions]:
 
 
 def keep(data: bytes, regions: FetchedRegions) -> FetchedRegions:
-    """Keep a fetched set's content and its record in place of an earlier one, and return it with its path.
-
-    DataError says that the cache cannot be written.
-    """
+    """Keep a fetched set and its record in place of an earlier one, and return it with its path; else DataError."""
     folder = store_folder()
     path = folder / f"{regions.iso3}-{regions.level}-{regions.sha256[:16]}.geojson"
     facts = {name: value for name, value in asdict(regions).items() if name != "path"} | {"file": path.name}

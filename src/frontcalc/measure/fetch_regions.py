@@ -29,16 +29,10 @@ from frontcalc.run.lands import shapes_by_row
 from frontcalc.snapshots import to_equal_area
 from frontcalc.tables import RegionMeta, RegionRow, Table
 
-API = "https://www.geoboundaries.org/api/current/gbOpen/"
-"""Where geoBoundaries answers; followed by ISO3/ADMn/."""
-
-VARIABLE = "FRONTCALC_GEOBOUNDARIES_API"
-"""The environment variable that names a mirror of it."""
-
+# Where geoBoundaries answers, followed by ISO3/ADMn/, and the environment variable that names a mirror of it.
+API, VARIABLE = "https://www.geoboundaries.org/api/current/gbOpen/", "FRONTCALC_GEOBOUNDARIES_API"
 MAX_ANSWER_BYTES, MAX_FILE_BYTES = 1 << 20, 1 << 29
-ONCE = Patience(attempts=1)
-"""Each of the few requests is made once; who waits for a region set can ask again."""
-
+ONCE = Patience(attempts=1)  # each of the few requests is made once; who waits for a region set can ask again
 _LEVEL_NAMES = {"adm0": "country", "oblast": "adm1", "raion": "adm2", **{level: level for level in LEVELS}}
 _ADM = {"country": "ADM0", "adm1": "ADM1", "adm2": "ADM2"}
 _POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\s+oid sha256:([0-9a-f]{64})\s+size (\d+)\s*")
@@ -146,12 +140,11 @@ def _described(country: Any, level: str, api: str | None) -> tuple[FetchedRegion
     url = re.sub(r"\s+", "", _text(answer, "gjDownloadURL"))
     if not url:
         raise DataError("names no file (gjDownloadURL)", where=where, cure=_LATER)
-    year = _text(answer, "boundaryYearRepresented")
-    origin = _text(answer, "boundarySource") or "an unnamed source"
-    source = f"geoBoundaries gbOpen {iso3} {adm}, {year or 'no year'}, from {origin}"
-    licence = _text(answer, "boundaryLicense") or "not stated"
-    upstream = f"{_text(answer, 'boundaryID')}, built {_text(answer, 'buildDate')}"
-    return FetchedRegions(Path(), country.alpha2, level, source, licence, "", iso3, year, upstream), url
+    members = ("boundaryYearRepresented", "boundarySource", "boundaryLicense", "boundaryID", "buildDate")
+    year, origin, licence, version, built = (_text(answer, member) for member in members)
+    source = f"geoBoundaries gbOpen {iso3} {adm}, {year or 'no year'}, from {origin or 'an unnamed source'}"
+    own = (country.alpha2, level, source, licence or "not stated", "", iso3, year, f"{version}, built {built}")
+    return FetchedRegions(Path(), *own), url
 
 
 def _text(answer: dict[str, Any], member: str) -> str:
@@ -197,8 +190,7 @@ def media_url(url: str) -> str | None:
 def _download(url: str, limit: int) -> bytes:
     """Return what an address holds, wherever its publisher has moved it to: redirects may lead to any https address."""
     with Client(ONCE, same_host=False) as client:
-        data: bytes = client.get(url, lambda answer: answer.data, limit=limit)
-    return data
+        return bytes(client.get(url, lambda answer: answer.data, limit=limit))
 
 
 def _listed(regions: FetchedRegions, notices: tuple[Notice, ...]) -> Table[RegionRow, RegionMeta]:
@@ -213,7 +205,6 @@ def _listed(regions: FetchedRegions, notices: tuple[Notice, ...]) -> Table[Regio
         rows.append(RegionRow(title, regions.level, code, regions.country, name, "", area_km2, ""))
         drawn[rows[-1]] = polygons
     rows.sort(key=lambda row: (row.region, row.code, row.area_km2))
-    credit = f"regions: {', '.join(filter(None, (regions.source, regions.licence)))}"
     terms = (title, regions.source, regions.licence, "as fetched", regions.sha256)
-    meta = RegionMeta(*terms, notices, attribution=(credit,))
+    meta = RegionMeta(*terms, notices, attribution=(f"regions: {regions.source}, {regions.licence}",))
     return Table(RegionRow, tuple(rows), meta, shapes_by_row(drawn, features.crs))
