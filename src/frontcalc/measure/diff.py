@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
 RowT = TypeVar("RowT", bound="DataclassInstance")
 
-BLANK: dict[str, float | None] = dict.fromkeys(FIGURES)
-"""The figures of a row where nothing was measured."""
+BLANK: dict[str, float | None] = dict.fromkeys(FIGURES)  # the figures of a row where nothing was measured
 
 
 @facade
@@ -214,11 +213,8 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
     named = run.actor and run.actor.casefold() != "all"
     run.actors = (run.actor,) if run.actor and named else tuple(counted)[: None if run.actor else 1]
     if not run.actors:
-        raise UsageError(
-            f"neither file has a layer that view {run.view.name} counts",
-            where=maps.name,
-            cure="choose another --view or --actor",
-        )
+        problem = f"neither file has a layer that view {run.view.name} counts"
+        raise UsageError(problem, where=maps.name, cure="choose another --view or --actor")
     for actor in run.actors:
         states = run.states(actor)
         for ref in run.archive.refs:
@@ -239,14 +235,9 @@ def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
     for line in run.lines.shown:
         figures = shown.row(line.members) if shown else BLANK
         net, days = figures["net_km2"], own["days"]
-        yield DiffRow(
-            level=line.level,
-            region=line.region,
-            rate_km2_per_day=net / days if days and net is not None else None,
-            notes=join_codes(said.notice for said in one.remarks if said.rows is None or line in said.rows),
-            **own,
-            **figures,
-        )
+        rate = net / days if days and net is not None else None
+        notes = join_codes(said.notice for said in one.remarks if said.rows is None or line in said.rows)
+        yield DiffRow(level=line.level, region=line.region, rate_km2_per_day=rate, notes=notes, **own, **figures)
 
 
 def columns_of(run: Run, span: Span) -> dict[str, Any]:
@@ -296,10 +287,9 @@ def _polygons(run: Run, spans: Iterable[Span]) -> Table[ChangeRow, Meta]:
         for kind, region, km2, ground in polygons(run, one):
             drawn_km2 = float(geometry.area_km2(ground))
             if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
-                raise FrontcalcError(
-                    f"the overlay contradicts itself: {km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons",
-                    cure="please report it with the maps and the regions",
-                )
+                both = f"{km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons"
+                cure = "please report it with the maps and the regions"
+                raise FrontcalcError(f"the overlay contradicts itself: {both}", cure=cure)
             drawn = drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
             ends = own["opening"], own["closing"]
             rows.append(ChangeRow(own["period"], own["actor"], region, kind, km2, *ends, drawn))

@@ -206,5 +206,6 @@ def _listed(regions: FetchedRegions, notices: tuple[Notice, ...]) -> Table[Regio
         drawn[rows[-1]] = polygons
     rows.sort(key=lambda row: (row.region, row.code, row.area_km2))
     terms = (title, regions.source, regions.licence, "as fetched", regions.sha256)
-    meta = RegionMeta(*terms, notices, attribution=(f"regions: {regions.source}, {regions.licence}",))
+    credit = f"regions: {', '.join(filter(None, (regions.source, regions.licence)))}"
+    meta = RegionMeta(*terms, notices, attribution=(credit,))
     return Table(RegionRow, tuple(rows), meta, shapes_by_row(drawn, features.crs))

@@ -112,18 +112,8 @@ def held_rows(
     """Yield an actor's rows of one date: areas where a map stands for it, else blanks."""
     for line in run.lines.shown:
         km2, snapped_km2 = (None, None) if areas is None else map(line.sum_of, areas)
-        yield HeldRow(
-            archive=run.archive.name,
-            actor=actor,
-            date=day,
-            level=line.level,
-            region=line.region,
-            snapshot=state.day if state else None,
-            view=run.view.name,
-            held_km2=km2,
-            notes=join_codes(said),
-            snapped_km2=snapped_km2,
-        )
+        shown = (line.level, line.region, state.day if state else None, run.view.name)
+        yield HeldRow(run.archive.name, actor, day, *shown, km2, join_codes(said), snapped_km2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -247,8 +237,8 @@ def flows(
             km2 = 0.0 if turned else None
             if turned and old in known and new in known:
                 km2 = line.sum_of(turned.km2[known.index(old), known.index(new)])
-            own |= {"level": line.level, "region": line.region, "from_role": old, "to_role": new}
-            rows.append(FlowRow(**own, km2=km2, notes=codes))
+            between = {"level": line.level, "region": line.region, "from_role": old, "to_role": new}
+            rows.append(FlowRow(**own, **between, km2=km2, notes=codes))
         run.spans.append(span)
         run.said += said
         shares |= dict.fromkeys(covered)
