@@ -38,14 +38,11 @@ _ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The features of one day in a file of several, by a property (None for the first that states a date).
+    """The features of one day in a file of several."""
 
-    `moment` is that of the features where the day has several maps, else None.
-    """
-
-    field: str | None
+    field: str | None  # the property that dates them; None for the first that states a date
     day: date
-    moment: datetime | None = None
+    moment: datetime | None = None  # that of the features where the day has several maps
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +90,15 @@ class Dating:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The days on which a feature is drawn, both ends counted; `last` None where it still is.
-
-    `moment` is when it begins, where its file states times of day.
-    """
+    """The days on which a feature is drawn, both ends counted."""
 
     first: date
-    last: date | None
-    moment: datetime | None = None
+    last: date | None  # None where it still is
+    moment: datetime | None = None  # when it begins, where its file states times of day
 
 
+# The name that states a file's day, the year of its folder, and the time that a name further in states.
 Naming = tuple[str, int | None, time | None]
-"""The name that states a file's day, the year of its folder, and the time that a name further in states."""
 
 
 def dated(
@@ -113,11 +107,6 @@ def dated(
     """Return the parts of each day's map, why files were skipped, and what may put all days off.
 
     `source` is where the user reads days from, as in `Dating`; `config` has what the archive says of its days itself.
-
-    Raises
-    ------
-    DataError
-        A file cannot be dated, or must be read for its day and cannot be, and is not to be skipped.
     """
     days: dict[date, list[Part]] = {}
     refused: list[DataError] = []
@@ -130,8 +119,8 @@ def dated(
     for entry in maps:
         try:
             if entry in named or entry.label in stated:
-                found = [_dated_by_name(entry, named.get(entry), stated.get(entry.label), orders)]
-                stamps = [found[0][1].moment]
+                day, part = _dated_by_name(entry, named.get(entry), stated.get(entry.label), orders)
+                found, stamps = [(day, part)], [part.moment]
             else:
                 found, stamps = _days_inside(entry, field)
         except DataError as error:
@@ -162,9 +151,9 @@ def _dated_by_name(entry: Entry, named: Naming | None, stated: date | None, orde
         except DataError:
             if stated is None:
                 raise
+    assert day is not None
     if stated and moment is None and (alone := time_alone(entry.path.name)):
         moment = datetime.combine(stated, alone)
-    assert day is not None
     return day, Part(entry, moment=moment)
 
 
@@ -172,15 +161,11 @@ def _days_inside(entry: Entry, field: str | None) -> tuple[list[tuple[date, Part
     """Return the days that properties of a file's features state, and all moments."""
     spans = intervals(read_features(entry)[1], field, where=entry.label)
     if spans is None:
+        problem = "neither its name nor its folder nor a property of its features has a date"
+        cure = f"name it by its day, as in 2024-11-03.geojson, or state its date in {CONFIG_NAME}"
         if field:
-            problem = f"has no property {field!r}"
-            raise DataError(problem, where=entry.label, cure="check --date-from", code="NO-DATE")
-        raise DataError(
-            "neither its name nor its folder nor a property of its features has a date",
-            where=entry.label,
-            cure=f"name it by its day, as in 2024-11-03.geojson, or state its date in {CONFIG_NAME}",
-            code="NO-DATE",
-        )
+            problem, cure = f"has no property {field!r}", "check --date-from"
+        raise DataError(problem, where=entry.label, cure=cure, code="NO-DATE")
     # On which days does what is drawn change? Features of single days alone are maps, each standing until the next.
     days = {span.first for span in spans}
     if any(span.last != span.first for span in spans):
@@ -226,15 +211,10 @@ def _offsets(mirrored: int, moments: Sequence[datetime | None], maps: int) -> li
 
 
 def intervals(features: Features, field: str | None, *, where: str) -> tuple[Interval, ...] | None:
-    """Return the days of each feature, None where no property states any.
+    """Return the days of each feature, None where no property states any; DataError where one of them has none.
 
     They are read from the property `field`, else from the first of `INTERVAL_FIELDS` and `DATE_FIELDS` that is there.
     The beginning of an interval is enough, if nothing else dates the features: what has no end still holds.
-
-    Raises
-    ------
-    DataError
-        A feature has no date, or one that is none, or ends before it begins.
     """
     names = {normalize("NFC", name).casefold(): name for properties in features.properties for name in properties}
     pairs: list[tuple[str, str | None]] = [*INTERVAL_FIELDS, *zip(DATE_FIELDS, DATE_FIELDS, strict=True)]
@@ -249,22 +229,20 @@ def intervals(features: Features, field: str | None, *, where: str) -> tuple[Int
 
 
 def _spans(features: Features, first: str, last: str | None, where: str) -> tuple[Interval, ...]:
-    """Return the days of each feature by the properties of its first and last day, which may be one.
-
-    An end that is also a beginning belongs to the later interval.
-    """
+    """Return the days of each feature by the properties of its first and last day, which may be one."""
     begins = [properties.get(first) for properties in features.properties]
     ends = [properties.get(last) if last else None for properties in features.properties]
     read: list[tuple[date, date | None]] = []
     for index, (begin, stated) in enumerate(zip(begins, ends, strict=True)):
         start = _day(begin, index, first, where)
         end = start if last == first else None
-        if last not in (None, first) and stated not in (None, ""):
+        if last and last != first and stated not in (None, ""):
             end = _day(stated, index, last, where)
         if end is not None and end < start:
             problem = f"feature {index} ends on {end}, before it begins on {start}"
             raise DataError(problem, where=where, cure="put the earlier day first", code="NO-DATE")
         read.append((start, end))
+    # An end that is also a beginning belongs to the later interval.
     beginnings = {start for start, _ in read}
     half_open = any(end in beginnings and end != start for start, end in read if end is not None)
     begun = _moments(begins)
@@ -318,9 +296,9 @@ def refuse_other_times(features: Features, day: date, *, where: str) -> None:
                 days[at] = day_from_property(value)
         first, last = days
         if (first and day < first) or (last and last < day):
-            held = " ".join(f"{name} {one}" for name, one in zip(fields, days, strict=True) if one)
+            span = " ".join(f"{name} {one}" for name, one in zip(fields, days, strict=True) if one)
             problem = (
-                f"feature {index} has a time span (TimeSpan: {held}) that does not hold {day}, the day of the file"
+                f"feature {index} has a time span (TimeSpan: {span}) that does not hold {day}, the day of the file"
             )
             raise DataError(problem, where=where, cure="take the day out of its name: its time spans date it then")
 

@@ -213,8 +213,8 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
     named = run.actor and run.actor.casefold() != "all"
     run.actors = (run.actor,) if run.actor and named else tuple(counted)[: None if run.actor else 1]
     if not run.actors:
-        problem = f"neither file has a layer that view {run.view.name} counts"
-        raise UsageError(problem, where=maps.name, cure="choose another --view or --actor")
+        none = f"neither file has a layer that view {run.view.name} counts"
+        raise UsageError(none, where=maps.name, cure="choose another --view or --actor")
     for actor in run.actors:
         states = run.states(actor)
         for ref in run.archive.refs:
@@ -287,9 +287,10 @@ def _polygons(run: Run, spans: Iterable[Span]) -> Table[ChangeRow, Meta]:
         for kind, region, km2, ground in polygons(run, one):
             drawn_km2 = float(geometry.area_km2(ground))
             if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
-                both = f"{km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons"
-                cure = "please report it with the maps and the regions"
-                raise FrontcalcError(f"the overlay contradicts itself: {both}", cure=cure)
+                problem = (
+                    f"the overlay contradicts itself: {km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons"
+                )
+                raise FrontcalcError(problem, cure="please report it with the maps and the regions")
             drawn = drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
             ends = own["opening"], own["closing"]
             rows.append(ChangeRow(own["period"], own["actor"], region, kind, km2, *ends, drawn))

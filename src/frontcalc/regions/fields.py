@@ -44,7 +44,6 @@ _LEVEL_CODES = re.compile(r"(?:gid|hasc|iso)_(\d)|adm(?:in)?_?(\d)_?pcode")
 _LEVEL_OF_LAYER = re.compile(r"(?:adm(?:in)?_?|level_?|_)(\d)(?!\d)", re.IGNORECASE)
 _MOST_FIELDS = 12  # of a layer, in a message
 _AT_ONCE = 64
-_CHOOSE = "choose one with FILE:LAYER"
 
 
 class RegionFile(NamedTuple):
@@ -97,7 +96,8 @@ def read_region_file(entry: Entry, *, layer: str, field: str | None, level: str)
         alike = [part for part in every if part.name.casefold() == layer.casefold()]
         layers = [part for part in alike if part.name == layer] or alike
     if not layers and layer:
-        raise UsageError(f"has no layer {layer!r}; {_listed(every)}", where=entry.label, cure=_CHOOSE)
+        problem = f"has no layer {layer!r}; {_listed(every)}"
+        raise UsageError(problem, where=entry.label, cure="choose one with FILE:LAYER")
     found = {name for part in layers for name in part.named_by}
     named = [part for part in layers if part.named_by]
     chosen = _of_level(named, min(found), number) if len(found) == 1 else []
@@ -177,12 +177,14 @@ def _on_same_ground(layers: Sequence[FileLayer]) -> bool:
 def _undecided(layers: Sequence[FileLayer], field: str | None, where: str) -> UsageError:
     """Return the error for a file whose layer, or field of names, is not plain."""
     found = sorted({printable(name) for layer in layers for name in layer.named_by})
-    cure = f"choose with --region-name{' and FILE:LAYER' if len(layers) > 1 else ''}"
-    problem = f"regions may be named by {some_of(found)}" if found else f"no field {field or 'name'!r}"
+    more = " and FILE:LAYER" if len(layers) > 1 else ""
+    told = _listed([layer for layer in layers if layer.named_by] or layers)
+    problem, cure = f"no field {field or 'name'!r}; {told}", f"choose with --region-name{more}"
     if len(found) == 1:
-        problem, cure = f"several layers have the field {found[0]!r}", _CHOOSE
-    named = [layer for layer in layers if layer.named_by]
-    return UsageError(f"{problem}; {_listed(named or layers)}", where=where, cure=cure)
+        problem, cure = f"several layers have the field {found[0]!r}; {told}", "choose one with FILE:LAYER"
+    elif found:
+        problem, cure = f"regions may be named by {some_of(found)}; {told}", f"choose with --region-name{more}"
+    return UsageError(problem, where=where, cure=cure)
 
 
 def _listed(layers: Sequence[FileLayer]) -> str:
@@ -208,9 +210,11 @@ def _told(features: Features, field: str, where: str) -> tuple[list[tuple[str, s
     """
     names = [printable(str(own.get(field) or "").strip()) for own in features.properties]
     rows = sorted({name for name in names if name.casefold() in (TOTAL, UNASSIGNED)})
-    problems = [(f"feature {at} has no {field!r}", "name every region") for at, name in enumerate(names) if not name]
-    problems += [(f"a region is named {name!r}, which is a row of its own", "rename it") for name in rows]
-    faults = [DataError(problem, where=where, cure=cure) for problem, cure in problems]
+    bare = [number for number, name in enumerate(names) if not name]
+    faults = [DataError(f"feature {number} has no {field!r}", where=where, cure="name every region") for number in bare]
+    for name in rows:
+        problem = f"a region is named {name!r}, which is a row of its own"
+        faults.append(DataError(problem, where=where, cure="rename it"))
     names = [name or f"(feature {number})" for number, name in enumerate(names)]
     lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
     found = {key: match[1] or match[2] for own in lower for key in own if (match := _LEVEL_CODES.fullmatch(key))}

@@ -163,9 +163,10 @@ def partition(
         share = {pair: m2 / float(min(area_m2[list(pair)])) for pair, m2 in by_pair.items()}
         worst, largest = max(share, key=share.__getitem__), max(by_pair, key=by_pair.__getitem__)
         if share[worst] > MAY_SHARE:
-            problem = f"{names[worst[0]]} and {names[worst[1]]} overlap by {by_pair[worst] / 1e6:.3f} km²"
+            one, other = (names[own] for own in worst)
+            problem = f"{one} and {other} overlap by {by_pair[worst] / 1e6:.3f} km², {share[worst]:.1%} of the smaller"
             cure = f"give a file whose regions share no more than {MAY_SHARE:.0%}"
-            raise DataError(f"{problem}, {share[worst]:.1%} of the smaller", where=where, cure=cure)
+            raise DataError(problem, where=where, cure=cure)
         most = f"{names[largest[0]]} and {names[largest[1]]} ({by_pair[largest] / 1e6:.3f} km²)"
         notices = (Notice("REGIONS-OVERLAP", f"{where}: {total_m2 / 1e6:.3f} km², most between {most}"),)
     pieces = pieces.copy()
