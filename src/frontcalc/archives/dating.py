@@ -26,11 +26,8 @@ from frontcalc.read.files import Entry
 
 # Properties that date a map, the first present wins; case is ignored.
 DATE_FIELDS = ("date", "datetime", "day", "pub_date", "snapshot_date", "as_of")
-INTERVAL_FIELDS = (
-    *(("from", "to"), ("valid_from", "valid_to"), ("start_date", "end_date"), ("date_from", "date_to")),
-    ("begin", "end"),  # also what KML's TimeSpan becomes
-)
-
+INTERVAL_FIELDS = (("from", "to"), ("valid_from", "valid_to"), ("start_date", "end_date"), ("date_from", "date_to"))
+INTERVAL_FIELDS += (("begin", "end"),)  # also what KML's TimeSpan becomes
 _MIRROR = "deepstatemap_data_"
 _MIDNIGHTS = {20, 21, 22, 23}  # in UTC, from Yerevan to Berlin
 _ONE_DAY = timedelta(days=1)
@@ -289,7 +286,7 @@ def day_stated(spans: Sequence[Interval] | None) -> date | None:
 def refuse_other_times(features: Features, day: date, *, where: str) -> None:
     """Refuse a map of a day that draws what does not hold on it, by the time spans of its features (KML's TimeSpan)."""
     fields = INTERVAL_FIELDS[-1]
-    for index, own in enumerate(features.properties):
+    for nth, own in enumerate(features.properties):
         days: list[date | None] = [None, None]
         for at, value in enumerate(map(own.get, fields)):
             with suppress(DataError):
@@ -297,9 +294,7 @@ def refuse_other_times(features: Features, day: date, *, where: str) -> None:
         first, last = days
         if (first and day < first) or (last and last < day):
             span = " ".join(f"{name} {one}" for name, one in zip(fields, days, strict=True) if one)
-            problem = (
-                f"feature {index} has a time span (TimeSpan: {span}) that does not hold {day}, the day of the file"
-            )
+            problem = f"feature {nth} has a time span (TimeSpan: {span}) that does not hold {day}, the day of the file"
             raise DataError(problem, where=where, cure="take the day out of its name: its time spans date it then")
 
 

@@ -287,10 +287,10 @@ def _polygons(run: Run, spans: Iterable[Span]) -> Table[ChangeRow, Meta]:
         for kind, region, km2, ground in polygons(run, one):
             drawn_km2 = float(geometry.area_km2(ground))
             if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
-                problem = (
-                    f"the overlay contradicts itself: {km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons"
+                raise FrontcalcError(
+                    f"the overlay contradicts itself: {km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons",
+                    cure="please report it with the maps and the regions",
                 )
-                raise FrontcalcError(problem, cure="please report it with the maps and the regions")
             drawn = drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
             ends = own["opening"], own["closing"]
             rows.append(ChangeRow(own["period"], own["actor"], region, kind, km2, *ends, drawn))

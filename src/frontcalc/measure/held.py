@@ -165,11 +165,9 @@ def holdings(
         rows.extend(held_rows(run, actor, day, state, areas, said))
         drawn.append(draw(run.ground(run.holding(state.snapshot, actor)), run.options.crs))
     regions = run.regions
-    land = tuple(
-        (line.region, geometry.union(regions.land[np.isin(regions.land_owner, line.members)]))
-        for line in finest_lines(run)
-        if line.region not in (UNASSIGNED, TOTAL)
-    )
+    lines = [line for line in finest_lines(run) if line.region not in (UNASSIGNED, TOTAL)]
+    mine = [regions.land[np.isin(regions.land_owner, line.members)] for line in lines]
+    land = tuple((line.region, geometry.union(own)) for line, own in zip(lines, mine, strict=True))
     return Holdings(Table(HeldRow, tuple(rows), meta_of(run)), tuple(drawn), land)
 
 
