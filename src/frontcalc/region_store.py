@@ -20,28 +20,22 @@ from frontcalc.errors import DataError, reason_of
 LEVELS = ("country", "adm1", "adm2")  # of fetched sets, coarse before fine
 # The properties of a region in a fetched file: its name, and its code where the source knows one.
 NAME_FIELD, CODE_FIELD = "shapeName", "shapeISO"
-_CURE = "fetch it again: frontcalc regions fetch {} --update"
 _ISO3 = re.compile(r"[A-Z]{3}")
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedRegions:
-    """One fetched region set: a file in longitude and latitude, its regions named by `NAME_FIELD`.
-
-    `country` has two letters, `iso3` three, by which the set is kept. `source` and `licence` are to be printed with
-    what is made of it; `sha256` is of the file, in hexadecimal. The source says what `year` the boundaries stand for
-    and what it calls this version of the set, `upstream`.
-    """
+    """One fetched region set: a file in longitude and latitude, its regions named by `NAME_FIELD`."""
 
     path: Path
-    country: str
+    country: str  # two letters
     level: str
-    source: str
+    source: str  # to be printed, as the licence is, with what is made of it
     licence: str
-    sha256: str
-    iso3: str = ""
-    year: str = ""
-    upstream: str = ""
+    sha256: str  # of the file, in hexadecimal
+    iso3: str = ""  # three letters, by which the set is kept
+    year: str = ""  # that the boundaries stand for, as the source says
+    upstream: str = ""  # what the source calls this version of the set
 
 
 def store_folder() -> Path:
@@ -101,7 +95,7 @@ def _record_path(iso3: str, level: str) -> Path:
 
 def _read(record: Path, *, verified: bool = True) -> FetchedRegions:
     """Return the set that a record describes; `verified`, its file is held against the SHA-256."""
-    again = _CURE.format(record.stem.replace("-", " "))
+    again = f"fetch it again: frontcalc regions fetch {record.stem.replace('-', ' ')} --update"
     try:
         facts = json.loads(record.read_bytes())
         name = str(facts.pop("file"))

@@ -26,8 +26,10 @@ from frontcalc.read.files import Entry
 
 # Properties that date a map, the first present wins; case is ignored.
 DATE_FIELDS = ("date", "datetime", "day", "pub_date", "snapshot_date", "as_of")
-INTERVAL_FIELDS = (("from", "to"), ("valid_from", "valid_to"), ("start_date", "end_date"), ("date_from", "date_to"))
-INTERVAL_FIELDS += (("begin", "end"),)  # also what KML's TimeSpan becomes
+INTERVAL_FIELDS = (
+    *(("from", "to"), ("valid_from", "valid_to"), ("start_date", "end_date"), ("date_from", "date_to")),
+    ("begin", "end"),  # also what KML's TimeSpan becomes
+)
 _MIRROR = "deepstatemap_data_"
 _MIDNIGHTS = {20, 21, 22, 23}  # in UTC, from Yerevan to Berlin
 _ONE_DAY = timedelta(days=1)

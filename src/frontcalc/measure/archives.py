@@ -46,16 +46,13 @@ def list_archive(
 
     Parameters
     ----------
-    archive : path or Archive
-        The maps; None for the bundled synthetic sample.
-    **options
-        Of `Options`: `date_from`, `skip_bad`, `crs`.
+    archive, **options
+        As for `diff`; of `Options`: `date_from`, `skip_bad`, `crs`.
 
     Returns
     -------
     Table of LayerRow
-        A row a map and layer, by date: polygons as drawn, their coordinates, and the layer's own area in
-        km², 0 where it has no geometry.
+        A row a map and layer, by date: polygons as drawn, their coordinates, its own area (km²), 0 without geometry.
 
     Raises
     ------
@@ -102,20 +99,17 @@ def check_archive(
 
     Parameters
     ----------
-    archive : path or Archive
-        The maps; None for the bundled synthetic sample.
     frozen : int
         For how many maps a layer may stand still while others move.
     today : date, optional
         Maps after it are findings; default the real today.
-    **options
-        Of `Options`: `regions`, `region_name`, `date_from`, `legend`, `crs`.
+    archive, **options
+        As for `diff`; of `Options`: `regions`, `region_name`, `date_from`, `legend`, `crs`.
 
     Returns
     -------
     Table of Finding
-        By severity, code, date and file. Files that cannot be read are findings too. `meta.counts` has the
-        number of findings by code.
+        By severity, code, date and file, also of files that cannot be read; `meta.counts` has their number by code.
 
     Raises
     ------
@@ -186,12 +180,9 @@ def convert(
     Parameters
     ----------
     output : path
-        `NAME.parquet` or `NAME.geojson` for one file of all maps; else a folder, made if absent, for a
-        GeoJSON file a date.
-    archive : path or Archive
-        The maps; None for the bundled synthetic sample.
-    **options
-        Of `Options`: `date_from`, `skip_bad`.
+        `NAME.parquet` or `NAME.geojson` for one file of all maps; else a folder, made if absent, a GeoJSON file a date.
+    archive, **options
+        As for `diff`; of `Options`: `date_from`, `skip_bad`.
 
     Returns
     -------
@@ -203,8 +194,7 @@ def convert(
     DataError
         A map cannot be read, or a file cannot be written.
     UsageError
-        The folder exists and is not empty, or the place lies in the archive; GeoParquet needs a package that
-        is not installed.
+        The folder is not empty, or the place lies in the archive; GeoParquet needs a package that is not installed.
 
     Examples
     --------
@@ -213,8 +203,7 @@ def convert(
     >>> len(files), files[0].name
     (99, '2022-12-31.geojson')
     """
-    target = Path(output)
-    asked = Options(**options)
+    target, asked = Path(output), Options(**options)
     maps = Run.open(archive, asked).archive
     refuse_place(target, archives=maps.roots, fills=True)
     told: Told = {}
@@ -259,13 +248,11 @@ def _regions(maps: Archive, asked: Options) -> tuple[RegionSet, NDArray[np.objec
     if asked.regions is not None:
         regions = region_sets.read_regions(asked.regions, target_crs=target, field=asked.region_name)
         return regions, region_sets.boxes_in_degrees(regions, target)
-    known = False
     for ref in maps.refs:
         with suppress(DataError):
-            known = region_sets.embedded_covers(snapshots.read_snapshot(ref).place)
+            if region_sets.embedded_covers(snapshots.read_snapshot(ref).place):
+                return region_sets.embedded_regions(target_crs=target), load_embedded().pieces
             break
-    if known:
-        return region_sets.embedded_regions(target_crs=target), load_embedded().pieces
     return region_sets.no_regions(), None
 
 

@@ -147,9 +147,8 @@ def changes(
     Returns
     -------
     Table of ChangeRow
-        A row a period, actor, kind and region that has any change, with its area (km²) and its polygons in
-        longitude and latitude. The areas are the `gained_km2` and `lost_km2` of `diff`. Of several levels the
-        finest is taken, so that no ground is there twice.
+        A row a period, actor, kind and region that has any change: its area (km²), which is that of `diff`, and its
+        polygons in longitude and latitude. Of several levels the finest is taken, so that no ground is there twice.
 
     Raises
     ------

@@ -27,13 +27,10 @@ _GIVE_UP_AFTER = 3  # maps in a row that could not be had: the rest is not asked
 
 @dataclass(frozen=True, slots=True)
 class FetchStep:
-    """What became of one map of a source, or in a dry run will: its day, None where only the map itself will say it.
+    """What became of one map of a source, or in a dry run will."""
 
-    `what` is `new`, `changed`, `unchanged`, `trusted` (held, and the publisher was not asked again) or `missing`; in a
-    dry run `ask` for what is held and will be asked for again.
-    """
-
-    day: date | None
+    day: date | None  # None where only the map itself will say it
+    # `new`, `changed`, `unchanged`, `trusted` (held, and not asked for again) or `missing`; or, in a dry run, `ask`.
     what: str
     url: str
 

@@ -54,8 +54,7 @@ def held(
     Returns
     -------
     Table of HeldRow
-        A row a date, region and actor, areas in km²; `meta.layer_shares` has each role's own area
-        and what they overlap.
+        A row a date, region and actor (km²); `meta.layer_shares` has each role's own area and what they overlap.
 
     Raises
     ------
@@ -118,13 +117,11 @@ def held_rows(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Holdings(Generic[Drawn]):
-    """What one actor holds on each map: figures, and what was drawn of its ground, in the order of the days.
-
-    `regions` are those of the finest level shown, as their set draws them, in metres of `table.meta.crs`.
-    """
+    """What one actor holds on each map: figures, and what was drawn of its ground, in the order of the days."""
 
     table: Table[HeldRow, Meta]
     drawn: tuple[Drawn, ...]
+    # Those of the finest level shown, as their set draws them, in metres of `table.meta.crs`.
     regions: tuple[tuple[str, shapely.MultiPolygon], ...]
 
     @property
@@ -141,10 +138,9 @@ def holdings(
     archive: str | Path | Archive | None = None,
     **options: Unpack[Keywords],
 ) -> Holdings[Drawn]:
-    """Measure and draw what an actor holds on each map from one day to another, errors as of `held`.
+    """Measure and draw what one actor holds on each map from one day to another, errors as of `held`.
 
-    `draw` takes ground in metres of a CRS, and that CRS. What it returns is kept; the ground is not, since that of
-    hundreds of maps is large. One actor's ground is taken, the main one where none or all are named.
+    `draw` takes ground in metres of a CRS, and that CRS; only what it returns is kept, since grounds are large.
     """
     run = Run.open(archive, Options(**options))
     maps = run.archive
@@ -177,10 +173,9 @@ def flows(
 ) -> Table[FlowRow, Meta]:
     """Measure how much ground turned from each role into each other one, and from and to nothing.
 
-    Where layers of one map overlap, the ground has one role: control before advance before claimed, in
-    the order of `frontcalc.layers.Role`. So the rows from a role add up to its layer's area at the
-    opening, and those to it at the close, less what an earlier role covers; `meta.layer_shares` has the
-    layers' own areas and what they overlap.
+    Where layers of one map overlap, the ground has one role: control before advance before claimed, in the order of
+    `frontcalc.layers.Role`. So the rows from a role add up to its layer's area at the opening, and those to it at the
+    close, less what an earlier role covers; `meta.layer_shares` has the layers' own areas and what they overlap.
 
     Parameters
     ----------
@@ -235,8 +230,8 @@ def flows(
             km2 = 0.0 if turned else None
             if turned and old in known and new in known:
                 km2 = line.sum_of(turned.km2[known.index(old), known.index(new)])
-            between = {"level": line.level, "region": line.region, "from_role": old, "to_role": new}
-            rows.append(FlowRow(**own, **between, km2=km2, notes=codes))
+            own |= {"level": line.level, "region": line.region, "from_role": old, "to_role": new}
+            rows.append(FlowRow(**own, km2=km2, notes=codes))
         run.spans.append(span)
         run.said += said
         shares |= dict.fromkeys(covered)

@@ -98,7 +98,8 @@ def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
     beside = shapely.STRtree(stored.pieces).query(mine, predicate="intersects")[1]
     neighbours = {stored.regions[owner].name for owner in stored.owner[beside]} - {stored.regions[index].name}
     box = map(float, shapely.total_bounds(mine))
-    row = RegionDetailRow(*astuple(table.rows[index]), *box, "|".join(sorted(neighbours)))
+    cells = [*astuple(table.rows[index]), *box, "|".join(sorted(neighbours))]
+    row = RegionDetailRow(*cells)
     return Table(RegionDetailRow, (row,), table.meta, shapes_by_row({row: mine}, crs.LONLAT))
 
 

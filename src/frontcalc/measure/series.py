@@ -50,8 +50,7 @@ def series(
     Returns
     -------
     Table of SeriesRow
-        A row a date, region and actor, areas in km². The first row changes from the map before
-        `since`, where there is one.
+        A row a date, region and actor (km²). The first row changes from the map before `since`, where there is one.
 
     Raises
     ------

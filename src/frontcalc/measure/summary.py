@@ -75,13 +75,12 @@ def summary(
     same_span : bool
         Of years: cut each on the day of the year where the last one ends.
     baseline : str or date, optional
-        A day. What was held then is taken away from every map first, so that only what was taken since
-        counts, and periods begin after it.
+        A day. What was held then counts on no map, so that only what was taken since does; periods begin after it.
     gross : bool
         Add gross gained, gross lost, turnover and slivers.
     step : str, optional
-        What gross figures compare: each `snapshot` with the one before (the default), or the states at
-        the end of each `day`, `week` or `month`.
+        What gross figures compare: each `snapshot` with the one before (the default), or the states at the end of each
+        `day`, `week` or `month`.
     archive, **options
         As for `diff`.
 

@@ -87,8 +87,7 @@ def verify(
     archive : path or Archive
         The maps; default those that the file names, else the bundled synthetic sample.
     **options
-        How to measure where claims do not say: see `Options`. What is shown is the claims' own to say, so
-        that `only` is refused.
+        How to measure where claims do not say: see `Options`; `only` is refused, since a claim names its region.
 
     Returns
     -------

@@ -20,21 +20,16 @@ from frontcalc.read.features import Features
 from frontcalc.read.files import Entry, GeoFrame, file_of
 from frontcalc.regions.sets import TOTAL, UNASSIGNED
 
+# Properties, in any case, that hold a region's code; and its country, of which the first that says something wins.
 CODE_FIELDS = ("iso_3166_2", "shapeiso", "shapeid")
-"""Feature properties that hold a region's code, whatever their case."""
-
 COUNTRY_FIELDS = ("iso_3166_2", "iso_a2", "country", "adm0_a3", "iso_a3", "shapegroup", "gid_0", "admin")
-"""Fields that tell the country, in any case; the first that says something wins."""
-
+# Fields of names, in any case, {0} the level's number: the first of these patterns that one field alone has decides.
+# They are those of GADM, the Humanitarian Data Exchange, geoBoundaries, the United Nations, Eurostat, Natural Earth.
 NAME_FIELDS = (
     "name",
     r"name_{0}|adm(?:in)?_?{0}_?(?:en|name|name_?en|nm)|shapename|name_en|nam|nam_en|name_latn|nuts_name",
     r"adm{0}_[a-z][a-z]",
 )
-"""Fields of names, in any case, {0} the level's number: the first of these patterns that one field alone has decides.
-
-They are those of GADM, the Humanitarian Data Exchange, geoBoundaries, the United Nations, Eurostat and Natural Earth.
-"""
 
 _NOTHING = re.compile(r"-?\d*|none|null|n/?a", re.IGNORECASE)  # as Natural Earth's «-99»
 _COUNTRY_CODES = {name.casefold(): code for name, code in (COUNTRIES | ALPHA_3).items()}
@@ -58,12 +53,12 @@ class RegionFile(NamedTuple):
 
 
 class FileLayer(NamedTuple):
-    """One layer of a file: its name, empty where it has none, its features by number, the fields that may name them."""
+    """One layer of a file."""
 
-    name: str
+    name: str  # empty where it has none
     features: Features  # of all layers in its CRS
-    numbers: list[int]
-    named_by: list[str]
+    numbers: list[int]  # its features
+    named_by: list[str]  # the fields that may name them
     drawn: bool  # whether it has polygons
 
     @property
@@ -134,9 +129,8 @@ def _layers_of(features: Features, asked: str | None, level: str) -> Iterator[Fi
         keys = list(dict.fromkeys(key for number in numbers for key in features.properties[number]))
         fitting = ([key for key in keys if re.fullmatch(pattern, key, re.IGNORECASE)] for pattern in patterns)
         exact = [key for key in keys if key == (asked or "name")]
-        yield FileLayer(
-            name, features, numbers, exact or next(filter(None, fitting), []), not drawn.isdisjoint(numbers)
-        )
+        named_by = exact or next(filter(None, fitting), [])
+        yield FileLayer(name, features, numbers, named_by, not drawn.isdisjoint(numbers))
 
 
 def _of_level(layers: list[FileLayer], field: str, number: str) -> list[FileLayer]:
@@ -245,8 +239,7 @@ def _text(value: object) -> str:
 def country_of(properties: Iterable[Mapping[str, object]]) -> str:
     """Return the country that the features of one region name, empty where they name none or several.
 
-    Two-letter codes (ISO 3166-1) come back as such, and so do the codes and names of the countries in
-    `frontcalc.layers`; other countries as the file spells them.
+    It comes back as a code of two letters (ISO 3166-1) where that is known, else as the file spells it.
     """
     found = set()
     for own in properties:

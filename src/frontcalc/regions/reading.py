@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -25,11 +26,8 @@ from frontcalc.regions.snapping import Owners
 from frontcalc.snapshots import changed, to_equal_area
 from frontcalc.versions import key_of
 
-MAY_SHARE = 0.01
-"""What two regions may share, of the smaller one's area: more is no error of drawing."""
-
-# Shared borders overlap by rounding alone; a square metre is far below every figure printed.
-_TOUCHING_M2 = 1.0
+MAY_SHARE = 0.01  # what two regions may share, of the smaller one's area: more is no error of drawing
+_TOUCHING_M2 = 1.0  # shared borders overlap by rounding alone; it is far below every figure printed
 
 
 def read_regions(
@@ -54,9 +52,9 @@ def read_regions(
     content = cache.kept("regions", key, lambda: _made(entry, layer, sha256, target_crs, field, level))
     land, land_owner, pieces, owners, said = geometry.from_bytes(content)
     facts = orjson.loads(str(said))
-    notices, source = tuple(Notice(*own) for own in facts.pop("notices")), SourceFile(facts.pop("source"), sha256)
+    notices, source = tuple(Notice(*one) for one in facts.pop("notices")), SourceFile(facts.pop("source"), sha256)
     spellings, names = tuple(map(tuple, facts.pop("spellings"))), tuple(facts.pop("names"))
-    own = {name: tuple(texts) for name, texts in facts.items() if any(texts)}
+    own: dict[str, Any] = {name: tuple(texts) for name, texts in facts.items() if any(texts)}
     regions = RegionSet(level, names, pieces, owners, land, land_owner, source, notices, spellings=spellings)
     return replace(regions, **own)
 

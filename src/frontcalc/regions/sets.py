@@ -25,15 +25,8 @@ from frontcalc.versions import key_of
 
 Flags = NDArray[np.bool_]
 
-UNASSIGNED = "unassigned"
-"""The row of what no region takes."""
-
-TOTAL = "total"
-"""The name of the row, and of its level, that measures everything at once."""
-
-SNAPS = ("border", "none")
-"""Whether ground beside the eligible regions goes to the nearest of them."""
-
+UNASSIGNED, TOTAL = "unassigned", "total"  # rows: of what no region takes; of everything, which is its level too
+SNAPS = ("border", "none")  # whether ground beside the eligible regions goes to the nearest of them
 _PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
 _PART_VERTICES = 128  # of ground that is measured: as many as pieces have, since each edge of either is looked at
 

@@ -24,12 +24,8 @@ from frontcalc.geometry import Floats, Geometries
 
 Owners = NDArray[np.intp]
 
-BORDER_KM = 10.0
-"""How far into another country's land ground goes to the nearest eligible region (km)."""
-
-WATER_KM = 1.0
-"""How far into water and gaps, the land of no region, ground goes to the nearest eligible region (km)."""
-
+# How far ground goes to the nearest eligible region (km): into another country's land; into the land of no region.
+BORDER_KM, WATER_KM = 10.0, 1.0
 _MERCATOR = "EPSG:3395"
 _STRETCH_M = 10_000.0
 _SPACING_M = 250.0
