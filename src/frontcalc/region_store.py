@@ -1,7 +1,4 @@
-"""Region sets that the user fetched: a file named by its content, and a JSON record of where it is from.
-
-The record is written last, so that a set is there whole or not at all.
-"""
+"""Region sets that the user fetched: a file named by its content, and a JSON record of where it is from."""
 
 from __future__ import annotations
 
@@ -75,6 +72,7 @@ def keep(data: bytes, regions: FetchedRegions) -> FetchedRegions:
     record = _record_path(regions.iso3, regions.level)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # The record is written last, so that a set is there whole or not at all.
         atomic.replace(path, data)
         atomic.replace(record, json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n")
         for old in folder.glob(f"{regions.iso3}-{regions.level}-*.geojson"):

@@ -1,7 +1,4 @@
-"""The days of an archive's files: by frontcalc.toml, by names, else by properties of their features.
-
-A property dates its feature, or two say from when to when it is drawn.
-"""
+"""The days of an archive's files: by frontcalc.toml, by names, else by one property of features, or by two."""
 
 from __future__ import annotations
 
@@ -274,9 +271,8 @@ def _day(value: object, index: int, field: str, where: str) -> date:
 
 def in_force(spans: Sequence[Interval], day: date, moment: datetime | None = None) -> NDArray[np.bool_]:
     """Return which features are drawn on a day, and of it at a moment, (n,)."""
-    drawn = (span.first <= day and (span.last is None or day <= span.last) for span in spans)
-    of_moment = (moment is None or span.moment == moment for span in spans)
-    return np.array([one and other for one, other in zip(drawn, of_moment, strict=True)], dtype=bool)
+    drawn = [span.first <= day <= (span.last or date.max) and moment in (None, span.moment) for span in spans]
+    return np.array(drawn, dtype=bool)
 
 
 def day_stated(spans: Sequence[Interval] | None) -> date | None:

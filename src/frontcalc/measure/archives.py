@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 import shapely
@@ -168,7 +168,8 @@ def check_archive(
     counts = Counter(found.code for found in findings)
     by_code = tuple((code, counts[code]) for code in codes if code in counts)
     notices = [snapshots.SYNTHETIC] if synthetic else []
-    return Table(Finding, tuple(findings), archive_meta(maps, target, files, notices, regions.source, by_code))
+    meta = archive_meta(maps, target, files, notices, regions=regions.source, counts=by_code)
+    return Table(Finding, tuple(findings), meta)
 
 
 @facade
@@ -257,12 +258,7 @@ def _regions(maps: Archive, asked: Options) -> tuple[RegionSet, NDArray[np.objec
 
 
 def archive_meta(
-    maps: Archive,
-    target: str,
-    files: Mapping[str, SourceFile],
-    notices: Iterable[Notice],
-    regions: SourceFile | None = None,
-    counts: tuple[tuple[str, int], ...] = (),
+    maps: Archive, target: str, files: Mapping[str, SourceFile], notices: Iterable[Notice], **more: Any
 ) -> ArchiveMeta:
     """Return what a list or a check of an archive rests on; `files` are those read, by name."""
     return ArchiveMeta(
@@ -272,10 +268,9 @@ def archive_meta(
         maps=len(maps.refs),
         files=tuple(files[name] for name in sorted(files)),
         distinct_files=len({file.sha256 for file in files.values()}),
-        regions=regions,
-        counts=counts,
         notices=tuple(notices),
         attribution=(maps.credit,),
+        **more,
     )
 
 

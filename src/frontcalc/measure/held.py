@@ -69,8 +69,7 @@ def held(
     >>> print(f"{total.held_km2:,.1f} km² on the map of {total.snapshot}")
     110,649.0 km² on the map of 2024-11-03
     """
-    asked_for = [dates] if isinstance(dates, str | date) else dates
-    days = list(dict.fromkeys(map(parse_day, asked_for)))
+    days = list(dict.fromkeys(map(parse_day, [dates] if isinstance(dates, str | date) else dates)))
     if not days:
         raise UsageError("no date was given", cure="name one, as in 2024-11-03")
     run = Run.open(archive, Options(**options))

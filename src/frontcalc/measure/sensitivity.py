@@ -159,17 +159,13 @@ def _rows(run: Run, one: Measured) -> Iterator[SensitivityRow]:
                 continue
             figures = other.moved[row] if other.moved else None
             pairs = list(zip(MEASURES, figures or of_base, of_base, strict=True))
-            columns = columns_of(run, other.span) | {"view": other.view}
+            columns = columns_of(run, other.span) | {"view": other.view, "level": row[0], "region": row[1]}
+            columns |= {"assumption": other.assumption, "choice": other.choice, "in_range": other.in_range}
             columns |= {f"{name}_km2": mine if figures else None for name, mine, _ in pairs}
             columns |= {f"{name}_difference_km2": mine - its if figures else None for name, mine, its in pairs}
             yield SensitivityRow(
-                level=row[0],
-                region=row[1],
-                assumption=other.assumption,
-                choice=other.choice,
                 # Which of the measures would be printed otherwise than the base's.
                 matters=" ".join(name for name, mine, its in pairs if not reads_alike(mine, its)),
-                in_range=other.in_range,
                 notes=join_codes(other.notices),
                 **columns,
             )
@@ -226,8 +222,7 @@ def _again(run: Run, span: Span, assumption: str, choice: str, **changed: Any) -
     outcome = _outcome(other, span, assumption, choice)
     if assumption == "regions" and outcome.moved is not None:
         # Rows that both sets have, under the base's names for regions of the same code, or of the same name.
-        mine = dict(zip(run.regions.codes, run.regions.names, strict=False))
-        mine.pop("", None)
+        mine = {code: name for code, name in zip(run.regions.codes, run.regions.names, strict=False) if code}
         own = {name: mine.get(code, name) for name, code in zip(other.regions.names, other.regions.codes, strict=False)}
         moved = {(level, own.get(region, region)): figures for (level, region), figures in outcome.moved.items()}
         name = other.regions.source.name if other.regions.source else "embedded"

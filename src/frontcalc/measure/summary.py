@@ -161,8 +161,7 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     for one in measured(run, spans(), judged=step is None):
         rows.extend(_rows(run, step, land, one, steps_of.pop((one.span.actor, one.span.period.label))))
     kind: type[SummaryRow] = SummaryRow if step is None else GrossRow
-    told_apart = step is not None or run.options.drop_slivers
-    table = table_of(run, kind, rows, slivers=told_apart, blank=True)
+    table = table_of(run, kind, rows, slivers=step is not None or run.options.drop_slivers, blank=True)
     by_day = {one.ref.day: one.files for one in (*run.baselines.values(), *run.used.values())}
     maps = [MapUsed(day, file.name, file.sha256) for day, files in by_day.items() for file in files]
     meta = extended(

@@ -321,10 +321,7 @@ def _row(claim: Claim, archive: str, figure: Figure, verdict: Verdict, reason: s
         measure=claim.measure.value,
         qualifier=claim.qualifier.value,
         region=claim.region or TOTAL,
-        actor=figure.actor,
-        view=figure.view,
-        opening=figure.opening,
-        closing=figure.closing,
+        **{name: getattr(figure, name) for name in ("actor", "view", "opening", "closing")},
         notes=join_codes(figure.notices),
         archive=archive,
     )
