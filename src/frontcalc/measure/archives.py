@@ -181,7 +181,7 @@ def convert(
     Parameters
     ----------
     output : path
-        `NAME.parquet` or `NAME.geojson` for one file of all maps; else a folder, made if absent, a GeoJSON file a date.
+        `NAME.parquet` or `NAME.geojson` for one file of all; else a folder, made if absent, with a GeoJSON file a date.
     archive, **options
         As for `diff`; of `Options`: `date_from`, `skip_bad`.
 

@@ -43,8 +43,8 @@ def places(
 ) -> Table[PlaceRow, Meta]:
     r"""List which places came under or out of an actor's hold, map by map.
 
-    Every map within a period is looked at, so a place that came under and out again has two rows. On the edge of what
-    is held it counts as held.
+    Every map within a period is looked at, so a place that came under and out again has two rows. A place on the edge
+    of what is held counts as held.
 
     Parameters
     ----------
@@ -97,8 +97,8 @@ def places(
             for index in np.flatnonzero((now != before) & asked).tolist():
                 town, notes = towns[index], join_codes((*span.notices, *state.notices))
                 place = (town.name, labels.get(int(region[index]), ""), "gained" if now[index] else "lost")
-                ends = (state.day, previous.day, run.view.name)
-                rows.append(PlaceRow(*whose, *place, *ends, town.lon, town.lat, notes))
+                seen = (state.day, previous.day, run.view.name)
+                rows.append(PlaceRow(*whose, *place, *seen, town.lon, town.lat, notes))
                 by_place.setdefault((town.name, town.lon, town.lat), []).append(rows[-1])
         # A place changes hands back and forth: an odd number of changes leaves it changed.
         net += [changes[-1] for changes in by_place.values() if len(changes) % 2]
@@ -111,7 +111,7 @@ def places(
 
 
 def refuse_elsewhere(run: Run, towns: Sequence[Place], where: str) -> None:
-    """Refuse places if all lie far from what the first and last map show, or do so only with x and y exchanged."""
+    """Refuse places that all lie far from what the first and last map show; say whether x and y are exchanged."""
     boxes = [np.empty(0, dtype=object)]
     for ref in (run.archive.refs[0], run.archive.refs[-1]):
         with suppress(*([DataError] if run.options.skip_bad else [])):

@@ -72,7 +72,8 @@ def sensitivity(
     Parameters
     ----------
     period, archive, **options
-        As for `diff`, for the base; totals only, without `by`, `regions` and `only`, which regions do not move.
+        As for `diff`, for the base. Without `by`, `regions` and `only`, totals only, which regions and snapping do not
+        move.
 
     Returns
     -------

@@ -59,9 +59,8 @@ def snap_zones(
     reach = 1.05 * BORDER_KM * 1000 * stretches.scale
     near = shapely.STRtree(abroad).query(stretches.lines, predicate="dwithin", distance=reach)[0]
     by_border = np.isin(np.arange(len(stretches.lines)), near)
-    everywhere = np.ones(len(by_border), dtype=bool)
     far = subtract(_widened(stretches, by_border, BORDER_KM, plane), pieces)
-    water = subtract(subtract(_widened(stretches, everywhere, WATER_KM, plane), foreign), pieces)
+    water = subtract(subtract(_widened(stretches, np.ones_like(by_border), WATER_KM, plane), foreign), pieces)
     zone, beside = shapely.STRtree(foreign).query(far, predicate="intersects")
     across = shapely.intersection(far[zone], foreign[beside])
     zones, _ = geometry.subdivide(geometry.polygonal(np.concatenate([across, water])), _PIECE_VERTICES)
