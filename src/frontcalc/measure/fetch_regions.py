@@ -33,7 +33,7 @@ from frontcalc.tables import RegionMeta, RegionRow, Table
 API, VARIABLE = "https://www.geoboundaries.org/api/current/gbOpen/", "FRONTCALC_GEOBOUNDARIES_API"
 MAX_ANSWER_BYTES, MAX_FILE_BYTES = 1 << 20, 1 << 29
 ONCE = Patience(attempts=1)  # each of the few requests is made once; who waits for a region set can ask again
-_LEVEL_NAMES = {"adm0": "country", "oblast": "adm1", "raion": "adm2", **{level: level for level in LEVELS}}
+LEVEL_NAMES = {"adm0": "country", "oblast": "adm1", "raion": "adm2", **{level: level for level in LEVELS}}
 _ADM = {"country": "ADM0", "adm1": "ADM1", "adm2": "ADM2"}
 _POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\s+oid sha256:([0-9a-f]{64})\s+size (\d+)\s*")
 _LATER = "try again later"
@@ -79,7 +79,9 @@ def fetch_regions(
     >>> table = frontcalc.fetch_regions("Moldova", "adm1")  # doctest: +SKIP
     >>> table.meta.licence  # doctest: +SKIP
     """
-    where, step = find_country(country), find_level(level)
+    where, step = find_country(country), LEVEL_NAMES.get(level.strip().casefold())
+    if step is None:
+        raise UsageError(f"no level is named {level[:60]!r}", cure=f"choose {', '.join(LEVELS)}")
     kept = None if update else region_store.find_fetched(where.alpha3, step)
     if kept:
         try:
@@ -108,14 +110,6 @@ def find_country(text: str) -> Any:
     near = difflib.get_close_matches(name, names, n=3) or sorted(one.name for one in starting.values())[:3]
     cure = f"did you mean {' or '.join(near)}?" if near else "give its ISO code, as in UA or UKR"
     raise UsageError(f"no country is named {text[:60]!r}", cure=cure)
-
-
-def find_level(text: str) -> str:
-    """Return a level by its name here or at geoBoundaries, or raise UsageError."""
-    level = _LEVEL_NAMES.get(text.strip().casefold())
-    if level is None:
-        raise UsageError(f"no level is named {text[:60]!r}", cure=f"choose {', '.join(LEVELS)}")
-    return level
 
 
 def _described(country: Any, level: str, api: str | None) -> tuple[FetchedRegions, str]:

@@ -226,8 +226,9 @@ def figure_of(run: Run, claim: Claim, choice: Choice) -> Figure:
         found = error.problem
     value, missing = (None, found) if isinstance(found, str) else (found * claim.per_km2, "")
     ends = [state.day if state else None for span in spans[:1] for state in (span.opening, span.closing)]
+    opening, closing = ends or (None, None)
     notices = tuple(notice for span in spans for notice in span.notices)
-    return Figure(value, missing, actor, run.view.name, *(ends or (None, None)), notices)
+    return Figure(value, missing, actor, run.view.name, opening, closing, notices)
 
 
 def span_of(run: Run, actor: str, claim: Claim, period: Period, choice: Choice) -> Span:
