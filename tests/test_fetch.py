@@ -20,7 +20,7 @@ import frontcalc
 from frontcalc import region_store
 from frontcalc.fetching.client import Client, Patience
 from frontcalc.measure import fetch_regions as region_fetch
-from frontcalc.measure.fetch_regions import find_country, find_level, media_url
+from frontcalc.measure.fetch_regions import LEVEL_NAMES, find_country, media_url
 
 Write = Callable[..., Path]
 Response = tuple[int, bytes, dict[str, str]]
@@ -326,9 +326,10 @@ def test_countries_and_levels_that_are_not_known() -> None:
     for name in ("", "ALL", "../x", "United"):
         with pytest.raises(frontcalc.UsageError, match="no country is named"):
             find_country(name)
-    assert [find_level(name) for name in ("ADM0", "country", "adm1", "Raion")] == ["country", "country", "adm1", "adm2"]
+    assert LEVEL_NAMES["adm0"] == "country"
+    assert LEVEL_NAMES["raion"] == "adm2"
     with pytest.raises(frontcalc.UsageError, match="no level is named 'adm5'; choose country, adm1, adm2"):
-        find_level("adm5")
+        frontcalc.fetch_regions("UA", "adm5")
 
 
 def test_names_from_outside_become_no_paths() -> None:

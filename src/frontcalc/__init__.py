@@ -20,12 +20,11 @@ if TYPE_CHECKING:
     from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
     from frontcalc.measure.archives import check_archive, convert, list_archive
     from frontcalc.measure.compare import compare, disagreements
-    from frontcalc.measure.diff import changes, changes_between, diff, diff_files
+    from frontcalc.measure.diff import change_map, change_map_between, changes, changes_between, diff, diff_files
     from frontcalc.measure.explain import explain_archive, write_legend
     from frontcalc.measure.fetch import fetch, source_terms
     from frontcalc.measure.fetch_regions import fetch_regions
     from frontcalc.measure.held import flows, held
-    from frontcalc.measure.pictures import change_map, change_map_between
     from frontcalc.measure.places import places
     from frontcalc.measure.regions import check_regions, list_regions, show_region
     from frontcalc.measure.sensitivity import sensitivity
@@ -41,12 +40,11 @@ _MODULES = {
     "errors": "CheckFailed DataError FrontcalcError NoDataError UsageError",
     "measure.archives": "check_archive convert list_archive",
     "measure.compare": "compare disagreements",
-    "measure.diff": "changes changes_between diff diff_files",
+    "measure.diff": "change_map change_map_between changes changes_between diff diff_files",
     "measure.explain": "explain_archive write_legend",
     "measure.fetch": "fetch source_terms",
     "measure.fetch_regions": "fetch_regions",
     "measure.held": "flows held",
-    "measure.pictures": "change_map change_map_between",
     "measure.places": "places",
     "measure.regions": "check_regions list_regions show_region",
     "measure.sensitivity": "sensitivity",

@@ -1,7 +1,4 @@
-"""Region sets that the user fetched: a file named by its content, and a JSON record of where it is from.
-
-The record is written last, so that a set is there whole or not at all.
-"""
+"""Region sets that the user fetched: a file named by its content, and a JSON record of where it is from."""
 
 from __future__ import annotations
 
@@ -17,37 +14,25 @@ from frontcalc import atomic
 from frontcalc.cache import cache_folder
 from frontcalc.errors import DataError, reason_of
 
-LEVELS = ("country", "adm1", "adm2")
-"""Levels of fetched sets, coarse before fine."""
-
-NAME_FIELD = "shapeName"
-"""The property that names a region in a fetched file."""
-
-CODE_FIELD = "shapeISO"
-"""The property that holds its code, where the source knows one."""
-
-_CURE = "fetch it again: frontcalc regions fetch {} --update"
+LEVELS = ("country", "adm1", "adm2")  # of fetched sets, coarse before fine
+# The properties of a region in a fetched file: its name, and its code where the source knows one.
+NAME_FIELD, CODE_FIELD = "shapeName", "shapeISO"
 _ISO3 = re.compile(r"[A-Z]{3}")
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedRegions:
-    """One fetched region set: a file in longitude and latitude, its regions named by `NAME_FIELD`.
-
-    `country` has two letters, `iso3` three, by which the set is kept. `source` and `licence` are to be printed with
-    what is made of it; `sha256` is of the file, in hexadecimal. The source says what `year` the boundaries stand for
-    and what it calls this version of the set, `upstream`.
-    """
+    """One fetched region set: a file in longitude and latitude, its regions named by `NAME_FIELD`."""
 
     path: Path
-    country: str
+    country: str  # two letters
     level: str
-    source: str
+    source: str  # to be printed, as the licence is, with what is made of it
     licence: str
-    sha256: str
-    iso3: str = ""
-    year: str = ""
-    upstream: str = ""
+    sha256: str  # of the file, in hexadecimal
+    iso3: str = ""  # three letters, by which the set is kept
+    year: str = ""  # that the boundaries stand for, as the source says
+    upstream: str = ""  # what the source calls this version of the set
 
 
 def store_folder() -> Path:
@@ -56,10 +41,7 @@ def store_folder() -> Path:
 
 
 def fetched(level: str) -> tuple[FetchedRegions, ...]:
-    """Return the fetched sets of a level, by country, each held against its recorded SHA-256.
-
-    DataError says that a file is gone or is no longer what was fetched, or that a record is broken.
-    """
+    """Return the fetched sets of a level, by country, each held against its recorded SHA-256, else DataError."""
     records = sorted(store_folder().glob(f"*-{level}.json"))
     return tuple(_read(path) for path in records if _ISO3.fullmatch(path.name.partition("-")[0]))
 
@@ -83,16 +65,14 @@ def readable(records: str) -> Iterator[FetchedRegions]:
 
 
 def keep(data: bytes, regions: FetchedRegions) -> FetchedRegions:
-    """Keep a fetched set's content and its record in place of an earlier one, and return it with its path.
-
-    DataError says that the cache cannot be written.
-    """
+    """Keep a fetched set and its record in place of an earlier one, and return it with its path; else DataError."""
     folder = store_folder()
     path = folder / f"{regions.iso3}-{regions.level}-{regions.sha256[:16]}.geojson"
     facts = {name: value for name, value in asdict(regions).items() if name != "path"} | {"file": path.name}
     record = _record_path(regions.iso3, regions.level)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # The record is written last, so that a set is there whole or not at all.
         atomic.replace(path, data)
         atomic.replace(record, json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n")
         for old in folder.glob(f"{regions.iso3}-{regions.level}-*.geojson"):
@@ -113,7 +93,7 @@ def _record_path(iso3: str, level: str) -> Path:
 
 def _read(record: Path, *, verified: bool = True) -> FetchedRegions:
     """Return the set that a record describes; `verified`, its file is held against the SHA-256."""
-    again = _CURE.format(record.stem.replace("-", " "))
+    again = f"fetch it again: frontcalc regions fetch {record.stem.replace('-', ' ')} --update"
     try:
         facts = json.loads(record.read_bytes())
         name = str(facts.pop("file"))

@@ -1,7 +1,4 @@
-"""The days of an archive's files: by frontcalc.toml, by names, else by properties of their features.
-
-A property dates its feature, or two say from when to when it is drawn.
-"""
+"""The days of an archive's files: by frontcalc.toml, by names, else by one property of features, or by two."""
 
 from __future__ import annotations
 
@@ -30,7 +27,6 @@ INTERVAL_FIELDS = (
     *(("from", "to"), ("valid_from", "valid_to"), ("start_date", "end_date"), ("date_from", "date_to")),
     ("begin", "end"),  # also what KML's TimeSpan becomes
 )
-
 _MIRROR = "deepstatemap_data_"
 _MIDNIGHTS = {20, 21, 22, 23}  # in UTC, from Yerevan to Berlin
 _ONE_DAY = timedelta(days=1)
@@ -38,14 +34,11 @@ _ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The features of one day in a file of several, by a property (None for the first that states a date).
+    """The features of one day in a file of several."""
 
-    `moment` is that of the features where the day has several maps, else None.
-    """
-
-    field: str | None
+    field: str | None  # the property that dates them; None for the first that states a date
     day: date
-    moment: datetime | None = None
+    moment: datetime | None = None  # that of the features where the day has several maps
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +86,15 @@ class Dating:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The days on which a feature is drawn, both ends counted; `last` None where it still is.
-
-    `moment` is when it begins, where its file states times of day.
-    """
+    """The days on which a feature is drawn, both ends counted."""
 
     first: date
-    last: date | None
-    moment: datetime | None = None
+    last: date | None  # None where it still is
+    moment: datetime | None = None  # when it begins, where its file states times of day
 
 
+# The name that states a file's day, the year of its folder, and the time that a name further in states.
 Naming = tuple[str, int | None, time | None]
-"""The name that states a file's day, the year of its folder, and the time that a name further in states."""
 
 
 def dated(
@@ -113,11 +103,6 @@ def dated(
     """Return the parts of each day's map, why files were skipped, and what may put all days off.
 
     `source` is where the user reads days from, as in `Dating`; `config` has what the archive says of its days itself.
-
-    Raises
-    ------
-    DataError
-        A file cannot be dated, or must be read for its day and cannot be, and is not to be skipped.
     """
     days: dict[date, list[Part]] = {}
     refused: list[DataError] = []
@@ -130,8 +115,8 @@ def dated(
     for entry in maps:
         try:
             if entry in named or entry.label in stated:
-                found = [_dated_by_name(entry, named.get(entry), stated.get(entry.label), orders)]
-                stamps = [found[0][1].moment]
+                day, part = _dated_by_name(entry, named.get(entry), stated.get(entry.label), orders)
+                found, stamps = [(day, part)], [part.moment]
             else:
                 found, stamps = _days_inside(entry, field)
         except DataError as error:
@@ -162,9 +147,9 @@ def _dated_by_name(entry: Entry, named: Naming | None, stated: date | None, orde
         except DataError:
             if stated is None:
                 raise
+    assert day is not None
     if stated and moment is None and (alone := time_alone(entry.path.name)):
         moment = datetime.combine(stated, alone)
-    assert day is not None
     return day, Part(entry, moment=moment)
 
 
@@ -172,15 +157,11 @@ def _days_inside(entry: Entry, field: str | None) -> tuple[list[tuple[date, Part
     """Return the days that properties of a file's features state, and all moments."""
     spans = intervals(read_features(entry)[1], field, where=entry.label)
     if spans is None:
+        problem = "neither its name nor its folder nor a property of its features has a date"
+        cure = f"name it by its day, as in 2024-11-03.geojson, or state its date in {CONFIG_NAME}"
         if field:
-            problem = f"has no property {field!r}"
-            raise DataError(problem, where=entry.label, cure="check --date-from", code="NO-DATE")
-        raise DataError(
-            "neither its name nor its folder nor a property of its features has a date",
-            where=entry.label,
-            cure=f"name it by its day, as in 2024-11-03.geojson, or state its date in {CONFIG_NAME}",
-            code="NO-DATE",
-        )
+            problem, cure = f"has no property {field!r}", "check --date-from"
+        raise DataError(problem, where=entry.label, cure=cure, code="NO-DATE")
     # On which days does what is drawn change? Features of single days alone are maps, each standing until the next.
     days = {span.first for span in spans}
     if any(span.last != span.first for span in spans):
@@ -226,15 +207,10 @@ def _offsets(mirrored: int, moments: Sequence[datetime | None], maps: int) -> li
 
 
 def intervals(features: Features, field: str | None, *, where: str) -> tuple[Interval, ...] | None:
-    """Return the days of each feature, None where no property states any.
+    """Return the days of each feature, None where no property states any; DataError where one of them has none.
 
     They are read from the property `field`, else from the first of `INTERVAL_FIELDS` and `DATE_FIELDS` that is there.
     The beginning of an interval is enough, if nothing else dates the features: what has no end still holds.
-
-    Raises
-    ------
-    DataError
-        A feature has no date, or one that is none, or ends before it begins.
     """
     names = {normalize("NFC", name).casefold(): name for properties in features.properties for name in properties}
     pairs: list[tuple[str, str | None]] = [*INTERVAL_FIELDS, *zip(DATE_FIELDS, DATE_FIELDS, strict=True)]
@@ -249,22 +225,20 @@ def intervals(features: Features, field: str | None, *, where: str) -> tuple[Int
 
 
 def _spans(features: Features, first: str, last: str | None, where: str) -> tuple[Interval, ...]:
-    """Return the days of each feature by the properties of its first and last day, which may be one.
-
-    An end that is also a beginning belongs to the later interval.
-    """
+    """Return the days of each feature by the properties of its first and last day, which may be one."""
     begins = [properties.get(first) for properties in features.properties]
     ends = [properties.get(last) if last else None for properties in features.properties]
     read: list[tuple[date, date | None]] = []
     for index, (begin, stated) in enumerate(zip(begins, ends, strict=True)):
         start = _day(begin, index, first, where)
         end = start if last == first else None
-        if last not in (None, first) and stated not in (None, ""):
+        if last and last != first and stated not in (None, ""):
             end = _day(stated, index, last, where)
         if end is not None and end < start:
             problem = f"feature {index} ends on {end}, before it begins on {start}"
             raise DataError(problem, where=where, cure="put the earlier day first", code="NO-DATE")
         read.append((start, end))
+    # An end that is also a beginning belongs to the later interval.
     beginnings = {start for start, _ in read}
     half_open = any(end in beginnings and end != start for start, end in read if end is not None)
     begun = _moments(begins)
@@ -297,9 +271,8 @@ def _day(value: object, index: int, field: str, where: str) -> date:
 
 def in_force(spans: Sequence[Interval], day: date, moment: datetime | None = None) -> NDArray[np.bool_]:
     """Return which features are drawn on a day, and of it at a moment, (n,)."""
-    drawn = (span.first <= day and (span.last is None or day <= span.last) for span in spans)
-    of_moment = (moment is None or span.moment == moment for span in spans)
-    return np.array([one and other for one, other in zip(drawn, of_moment, strict=True)], dtype=bool)
+    drawn = [span.first <= day <= (span.last or date.max) and moment in (None, span.moment) for span in spans]
+    return np.array(drawn, dtype=bool)
 
 
 def day_stated(spans: Sequence[Interval] | None) -> date | None:
@@ -311,17 +284,15 @@ def day_stated(spans: Sequence[Interval] | None) -> date | None:
 def refuse_other_times(features: Features, day: date, *, where: str) -> None:
     """Refuse a map of a day that draws what does not hold on it, by the time spans of its features (KML's TimeSpan)."""
     fields = INTERVAL_FIELDS[-1]
-    for index, own in enumerate(features.properties):
+    for nth, own in enumerate(features.properties):
         days: list[date | None] = [None, None]
         for at, value in enumerate(map(own.get, fields)):
             with suppress(DataError):
                 days[at] = day_from_property(value)
         first, last = days
         if (first and day < first) or (last and last < day):
-            held = " ".join(f"{name} {one}" for name, one in zip(fields, days, strict=True) if one)
-            problem = (
-                f"feature {index} has a time span (TimeSpan: {held}) that does not hold {day}, the day of the file"
-            )
+            span = " ".join(f"{name} {one}" for name, one in zip(fields, days, strict=True) if one)
+            problem = f"feature {nth} has a time span (TimeSpan: {span}) that does not hold {day}, the day of the file"
             raise DataError(problem, where=where, cure="take the day out of its name: its time spans date it then")
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 import shapely
@@ -46,16 +46,13 @@ def list_archive(
 
     Parameters
     ----------
-    archive : path or Archive
-        The maps; None for the bundled synthetic sample.
-    **options
-        Of `Options`: `date_from`, `skip_bad`, `crs`.
+    archive, **options
+        As for `diff`; of `Options`: `date_from`, `skip_bad`, `crs`.
 
     Returns
     -------
     Table of LayerRow
-        A row a map and layer, by date: polygons as drawn, their coordinates, and the layer's own area in
-        km², 0 where it has no geometry.
+        A row a map and layer, by date: polygons as drawn, their coordinates, its own area (km²), 0 without geometry.
 
     Raises
     ------
@@ -102,20 +99,17 @@ def check_archive(
 
     Parameters
     ----------
-    archive : path or Archive
-        The maps; None for the bundled synthetic sample.
     frozen : int
         For how many maps a layer may stand still while others move.
     today : date, optional
         Maps after it are findings; default the real today.
-    **options
-        Of `Options`: `regions`, `region_name`, `date_from`, `legend`, `crs`.
+    archive, **options
+        As for `diff`; of `Options`: `regions`, `region_name`, `date_from`, `legend`, `crs`.
 
     Returns
     -------
     Table of Finding
-        By severity, code, date and file. Files that cannot be read are findings too. `meta.counts` has the
-        number of findings by code.
+        By severity, code, date and file, also of files that cannot be read; `meta.counts` has their number by code.
 
     Raises
     ------
@@ -174,7 +168,8 @@ def check_archive(
     counts = Counter(found.code for found in findings)
     by_code = tuple((code, counts[code]) for code in codes if code in counts)
     notices = [snapshots.SYNTHETIC] if synthetic else []
-    return Table(Finding, tuple(findings), archive_meta(maps, target, files, notices, regions.source, by_code))
+    meta = archive_meta(maps, target, files, notices, regions=regions.source, counts=by_code)
+    return Table(Finding, tuple(findings), meta)
 
 
 @facade
@@ -186,12 +181,9 @@ def convert(
     Parameters
     ----------
     output : path
-        `NAME.parquet` or `NAME.geojson` for one file of all maps; else a folder, made if absent, for a
-        GeoJSON file a date.
-    archive : path or Archive
-        The maps; None for the bundled synthetic sample.
-    **options
-        Of `Options`: `date_from`, `skip_bad`.
+        `NAME.parquet` or `NAME.geojson` for one file of all; else a folder, made if absent, with a GeoJSON file a date.
+    archive, **options
+        As for `diff`; of `Options`: `date_from`, `skip_bad`.
 
     Returns
     -------
@@ -203,8 +195,7 @@ def convert(
     DataError
         A map cannot be read, or a file cannot be written.
     UsageError
-        The folder exists and is not empty, the place lies in the archive, or GeoParquet is asked for and pyarrow
-        is not installed.
+        The folder is not empty, or the place lies in the archive; GeoParquet is asked for without pyarrow.
 
     Examples
     --------
@@ -213,8 +204,7 @@ def convert(
     >>> len(files), files[0].name
     (99, '2022-12-31.geojson')
     """
-    target = Path(output)
-    asked = Options(**options)
+    target, asked = Path(output), Options(**options)
     maps = Run.open(archive, asked).archive
     refuse_place(target, archives=maps.roots, fills=True)
     told: Told = {}
@@ -259,23 +249,16 @@ def _regions(maps: Archive, asked: Options) -> tuple[RegionSet, NDArray[np.objec
     if asked.regions is not None:
         regions = region_sets.read_regions(asked.regions, target_crs=target, field=asked.region_name)
         return regions, region_sets.boxes_in_degrees(regions, target)
-    known = False
     for ref in maps.refs:
         with suppress(DataError):
-            known = region_sets.embedded_covers(snapshots.read_snapshot(ref).place)
+            if region_sets.embedded_covers(snapshots.read_snapshot(ref).place):
+                return region_sets.embedded_regions(target_crs=target), load_embedded().pieces
             break
-    if known:
-        return region_sets.embedded_regions(target_crs=target), load_embedded().pieces
     return region_sets.no_regions(), None
 
 
 def archive_meta(
-    maps: Archive,
-    target: str,
-    files: Mapping[str, SourceFile],
-    notices: Iterable[Notice],
-    regions: SourceFile | None = None,
-    counts: tuple[tuple[str, int], ...] = (),
+    maps: Archive, target: str, files: Mapping[str, SourceFile], notices: Iterable[Notice], **more: Any
 ) -> ArchiveMeta:
     """Return what a list or a check of an archive rests on; `files` are those read, by name."""
     return ArchiveMeta(
@@ -285,10 +268,9 @@ def archive_meta(
         maps=len(maps.refs),
         files=tuple(files[name] for name in sorted(files)),
         distinct_files=len({file.sha256 for file in files.values()}),
-        regions=regions,
-        counts=counts,
         notices=tuple(notices),
         attribution=(maps.credit,),
+        **more,
     )
 
 

@@ -1,7 +1,4 @@
-"""Several publishers' maps of the same ground side by side: figures, their range, and where they disagree.
-
-Nothing is merged: each archive has its own maps, actors and notices, and its own run.
-"""
+"""Several publishers' maps side by side, each with a run of its own: figures, their range, where they disagree."""
 
 from __future__ import annotations
 
@@ -56,8 +53,7 @@ def compare(
     Returns
     -------
     Table of CompareRow
-        By actor, period and region, a row an archive, areas in km². `meta.archives` has the maps, layers and
-        notices of each.
+        By actor, period and region, a row an archive (km²). `meta.archives` has the maps, layers and notices of each.
 
     Raises
     ------
@@ -87,8 +83,7 @@ def compare(
         tables = [list(diff_rows(side.run, side.measured)) for side in sides]
         apart = [_apart(sides, side) for side in sides]
         codes = {notice.code for notice in _days_differ(sides)}
-        for nth, line in enumerate(sides[0].run.lines.shown):
-            beside = [table[nth] for table in tables]
+        for line, *beside in zip(sides[0].run.lines.shown, *tables, strict=True):
             ends: dict[str, float] = {}
             # The least and the most of each measure are over two archives or more, over about as many days.
             if _alike(row.days for row in beside if row.net_km2 is not None):
@@ -214,23 +209,21 @@ def _apart(sides: Sequence[Side], mine: Side) -> tuple[Floats, Floats] | None:
 def _meta(runs: Sequence[Run], shown: Sequence[Sequence[Side]]) -> CompareMeta:
     """Return what a comparison rests on: what all archives share, and each one's own."""
     each = tuple(map(meta_of, runs))
-
-    def of_all(name: str) -> list[Any]:
-        return [value for meta in each for value in getattr(meta, name)]
-
+    shared = ("actors", "counted", "not_counted", "files", "attribution")
+    of_all = {name: [value for meta in each for value in getattr(meta, name)] for name in shared}
     notices = [replace(said, message=f"{meta.archive}: {said.message}") for meta in each for said in meta.notices]
     return extended(
         CompareMeta,
         each[0],
         archive=" and ".join(meta.archive for meta in each),
-        actors=tuple(dict.fromkeys(of_all("actors"))),
+        actors=tuple(dict.fromkeys(of_all["actors"])),
         other_actors=(),
-        counted=tuple(sorted(set(of_all("counted")))),
-        not_counted=tuple(sorted(set(of_all("not_counted")))),
-        files=tuple(of_all("files")),
+        counted=tuple(sorted(set(of_all["counted"]))),
+        not_counted=tuple(sorted(set(of_all["not_counted"]))),
+        files=tuple(of_all["files"]),
         periods=(),
         notices=(*notices, *(said for sides in shown for said in _days_differ(sides))),
-        attribution=tuple(dict.fromkeys(of_all("attribution"))),
+        attribution=tuple(dict.fromkeys(of_all["attribution"])),
         publisher="",
         archives=each,
     )

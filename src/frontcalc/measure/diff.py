@@ -1,4 +1,4 @@
-"""Change over periods, and between two files: figures, and the polygons that they are of."""
+"""Change over periods, and between two files: figures, the polygons that they are of, and maps of these to draw."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ from frontcalc.tables import TOTAL, ChangeRow, DiffRow, Meta, Table
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+    from frontcalc.viz.scene import ChangeMap
+
 RowT = TypeVar("RowT", bound="DataclassInstance")
 
-BLANK: dict[str, float | None] = dict.fromkeys(FIGURES)
-"""The figures of a row where nothing was measured."""
+BLANK: dict[str, float | None] = dict.fromkeys(FIGURES)  # the figures of a row where nothing was measured
 
 
 @facade
@@ -148,9 +149,8 @@ def changes(
     Returns
     -------
     Table of ChangeRow
-        A row a period, actor, kind and region that has any change, with its area (km²) and its polygons in
-        longitude and latitude. The areas are the `gained_km2` and `lost_km2` of `diff`. Of several levels the
-        finest is taken, so that no ground is there twice.
+        A row a period, actor, kind and region that has any change: its area (km²), which is that of `diff`, and its
+        polygons in longitude and latitude. Of several levels the finest is taken, so that no ground is there twice.
 
     Raises
     ------
@@ -202,6 +202,68 @@ def changes_between(before: str | Path, after: str | Path, **options: Unpack[Key
     return _polygons(*between_files(before, after, Options(**options)))
 
 
+@facade
+def change_map(
+    periods: PeriodsLike, *, archive: str | Path | Archive | None = None, **options: Unpack[Keywords]
+) -> ChangeMap:
+    """Return where ground changed hands in each period, ready to be drawn.
+
+    Parameters
+    ----------
+    periods, archive, **options
+        As for `diff`.
+
+    Returns
+    -------
+    ChangeMap
+        With `plot`, `image` and `save`; its `table` is what `diff` returns. A notebook shows the map.
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `diff`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> scene = frontcalc.change_map(["2024"])
+    >>> scene.save("2024.png", zoom="Donetsk", size="800x600")
+    """
+    wanted = parse_periods(periods)
+    run = Run.open(archive, Options(**options))
+    return _pictured(run, run.resolved(wanted))
+
+
+@facade
+def change_map_between(before: str | Path, after: str | Path, **options: Unpack[Keywords]) -> ChangeMap:
+    """Return where ground changed hands between two single maps, ready to be drawn.
+
+    Parameters
+    ----------
+    before, after, **options
+        As for `diff_files`.
+
+    Returns
+    -------
+    ChangeMap
+        As of `change_map`; its `table` is what `diff_files` returns.
+
+    Raises
+    ------
+    UsageError, DataError
+        As `diff_files`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> files = frontcalc.convert("maps")  # the bundled sample, a GeoJSON file a map
+    >>> scene = frontcalc.change_map_between("maps/2024-09-01.geojson", "maps/2024-11-03.geojson")
+    >>> scene.table
+    <Table of 34 DiffRow>
+    """
+    return _pictured(*between_files(before, after, Options(**options)))
+
+
 def between_files(before: str | Path, after: str | Path, options: Options) -> tuple[Run, list[Span]]:
     """Return a run on two single maps, with the one period between them, by actor; errors as of `diff_files`."""
     forget_read()
@@ -214,11 +276,8 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
     named = run.actor and run.actor.casefold() != "all"
     run.actors = (run.actor,) if run.actor and named else tuple(counted)[: None if run.actor else 1]
     if not run.actors:
-        raise UsageError(
-            f"neither file has a layer that view {run.view.name} counts",
-            where=maps.name,
-            cure="choose another --view or --actor",
-        )
+        none = f"neither file has a layer that view {run.view.name} counts"
+        raise UsageError(none, where=maps.name, cure="choose another --view or --actor")
     for actor in run.actors:
         states = run.states(actor)
         for ref in run.archive.refs:
@@ -239,14 +298,9 @@ def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
     for line in run.lines.shown:
         figures = shown.row(line.members) if shown else BLANK
         net, days = figures["net_km2"], own["days"]
-        yield DiffRow(
-            level=line.level,
-            region=line.region,
-            rate_km2_per_day=net / days if days and net is not None else None,
-            notes=join_codes(said.notice for said in one.remarks if said.rows is None or line in said.rows),
-            **own,
-            **figures,
-        )
+        rate = net / days if days and net is not None else None
+        notes = join_codes(said.notice for said in one.remarks if said.rows is None or line in said.rows)
+        yield DiffRow(level=line.level, region=line.region, rate_km2_per_day=rate, notes=notes, **own, **figures)
 
 
 def columns_of(run: Run, span: Span) -> dict[str, Any]:
@@ -304,3 +358,21 @@ def _polygons(run: Run, spans: Iterable[Span]) -> Table[ChangeRow, Meta]:
             ends = own["opening"], own["closing"]
             rows.append(ChangeRow(own["period"], own["actor"], region, kind, km2, *ends, drawn))
     return table_of(run, ChangeRow, rows, slivers=run.options.drop_slivers)
+
+
+def _pictured(run: Run, spans: Iterable[Span]) -> ChangeMap:
+    """Return the table of some periods together with the ground of each."""
+    from frontcalc.viz.scene import ChangeMap, Panel  # loaded where something is drawn
+
+    panels: list[Panel] = []
+    rows: list[DiffRow] = []
+    for one in measured(run, spans, ground=True):
+        rows += diff_rows(run, one)
+        ground: dict[str, list[shapely.MultiPolygon]] = {"held": [], "gained": [], "lost": []}
+        # Nothing is drawn of a period without two maps.
+        if one.change is not None and one.span.opening is not None:
+            ground["held"].append(run.ground(run.holding(one.span.opening.snapshot, one.span.actor)))
+            for kind, _, _, part in polygons(run, one):
+                ground[kind].append(part)
+        panels.append(Panel(rows[-1], *map(geometry.polygonal, ground.values())))
+    return ChangeMap(table_of(run, DiffRow, rows, slivers=True), tuple(panels), run.options.crs, run.regions)

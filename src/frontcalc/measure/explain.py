@@ -38,10 +38,8 @@ def explain_archive(
 
     Parameters
     ----------
-    archive : path or Archive
-        The maps; None for the bundled synthetic sample.
-    **options
-        Of `Options`: `legend`, `date_from`, `skip_bad`.
+    archive, **options
+        As for `diff`; of `Options`: `legend`, `date_from`, `skip_bad`.
 
     Returns
     -------

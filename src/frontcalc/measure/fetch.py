@@ -27,13 +27,10 @@ _GIVE_UP_AFTER = 3  # maps in a row that could not be had: the rest is not asked
 
 @dataclass(frozen=True, slots=True)
 class FetchStep:
-    """What became of one map of a source, or in a dry run will: its day, None where only the map itself will say it.
+    """What became of one map of a source, or in a dry run will."""
 
-    `what` is `new`, `changed`, `unchanged`, `trusted` (held, and the publisher was not asked again) or `missing`; in a
-    dry run `ask` for what is held and will be asked for again.
-    """
-
-    day: date | None
+    day: date | None  # None where only the map itself will say it
+    # `new`, `changed`, `unchanged`, `trusted` (held, and not asked for again) or `missing`; or, in a dry run, `ask`.
     what: str
     url: str
 
@@ -172,35 +169,29 @@ def fetch(
 def _fill(folder: Folder, plan: Plan, patience: Patience, *, refresh: bool) -> list[FetchStep]:
     """Fetch the maps of a plan as long as there is hope, and hold the whole against the publisher's counts.
 
-    Among the plan's failures is noted what could not be had.
+    What could not be had is noted among the plan's failures.
     """
     for held in folder.manifest.files:
         if plan.days is not None and held.day not in plan.days:
             _log.warning("%s is no longer at the publisher's; %s stays", held.day, held.file)
     steps: list[FetchStep] = []
-
-    def fail(one: RemoteMap, error: FrontcalcError) -> None:
-        steps.append(FetchStep(one.day, "missing", one.url))
-        plan.failures.append((str(one.day or "the latest map"), error))
-
     in_a_row = 0
-    for number, one in enumerate(track(plan.maps, "fetching map")):
+    for one in track(plan.maps, "fetching map"):
         try:
-            steps.append(_fetched(one, folder, patience, refresh=refresh))
-            in_a_row = 0
+            if in_a_row < _GIVE_UP_AFTER:
+                steps.append(_fetched(one, folder, patience, refresh=refresh))
+                in_a_row = 0
+            elif _to_do(one, folder, refresh=refresh) == "new":
+                raise DataError("was not asked for after these", cure="fetch again later")
         except FrontcalcError as error:
             # Without a folder or a network nothing is missing at the publisher's: that is what has to be said.
             if isinstance(error, FolderError) or (isinstance(error, UnreachableError) and not steps):
                 raise
             in_a_row += 1
-            fail(one, error)
-        if in_a_row == _GIVE_UP_AFTER:
-            for left in plan.maps[number + 1 :]:
-                if _to_do(left, folder, refresh=refresh) == "new":
-                    fail(left, DataError("was not asked for after these", cure="fetch again later"))
-            return steps
+            steps.append(FetchStep(one.day, "missing", one.url))
+            plan.failures.append((str(one.day or "the latest map"), error))
     numbers = {held.day: held.features for held in folder.manifest.files}
-    for check in plan.checks:
+    for check in plan.checks if in_a_row < _GIVE_UP_AFTER else ():
         try:
             if missing := check(numbers):
                 plan.failures.append((missing, None))

@@ -29,17 +29,11 @@ from frontcalc.run.lands import shapes_by_row
 from frontcalc.snapshots import to_equal_area
 from frontcalc.tables import RegionMeta, RegionRow, Table
 
-API = "https://www.geoboundaries.org/api/current/gbOpen/"
-"""Where geoBoundaries answers; followed by ISO3/ADMn/."""
-
-VARIABLE = "FRONTCALC_GEOBOUNDARIES_API"
-"""The environment variable that names a mirror of it."""
-
+# Where geoBoundaries answers, followed by ISO3/ADMn/, and the environment variable that names a mirror of it.
+API, VARIABLE = "https://www.geoboundaries.org/api/current/gbOpen/", "FRONTCALC_GEOBOUNDARIES_API"
 MAX_ANSWER_BYTES, MAX_FILE_BYTES = 1 << 20, 1 << 29
-ONCE = Patience(attempts=1)
-"""Each of the few requests is made once; who waits for a region set can ask again."""
-
-_LEVEL_NAMES = {"adm0": "country", "oblast": "adm1", "raion": "adm2", **{level: level for level in LEVELS}}
+ONCE = Patience(attempts=1)  # each of the few requests is made once; who waits for a region set can ask again
+LEVEL_NAMES = {"adm0": "country", "oblast": "adm1", "raion": "adm2", **{level: level for level in LEVELS}}
 _ADM = {"country": "ADM0", "adm1": "ADM1", "adm2": "ADM2"}
 _POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\s+oid sha256:([0-9a-f]{64})\s+size (\d+)\s*")
 _LATER = "try again later"
@@ -85,7 +79,9 @@ def fetch_regions(
     >>> table = frontcalc.fetch_regions("Moldova", "adm1")  # doctest: +SKIP
     >>> table.meta.licence  # doctest: +SKIP
     """
-    where, step = find_country(country), find_level(level)
+    where, step = find_country(country), LEVEL_NAMES.get(level.strip().casefold())
+    if step is None:
+        raise UsageError(f"no level is named {level[:60]!r}", cure=f"choose {', '.join(LEVELS)}")
     kept = None if update else region_store.find_fetched(where.alpha3, step)
     if kept:
         try:
@@ -116,14 +112,6 @@ def find_country(text: str) -> Any:
     raise UsageError(f"no country is named {text[:60]!r}", cure=cure)
 
 
-def find_level(text: str) -> str:
-    """Return a level by its name here or at geoBoundaries, or raise UsageError."""
-    level = _LEVEL_NAMES.get(text.strip().casefold())
-    if level is None:
-        raise UsageError(f"no level is named {text[:60]!r}", cure=f"choose {', '.join(LEVELS)}")
-    return level
-
-
 def _described(country: Any, level: str, api: str | None) -> tuple[FetchedRegions, str]:
     """Return what geoBoundaries says of a country's regions of one level, and where their file lies."""
     iso3, adm = country.alpha3, _ADM[level]
@@ -146,12 +134,11 @@ def _described(country: Any, level: str, api: str | None) -> tuple[FetchedRegion
     url = re.sub(r"\s+", "", _text(answer, "gjDownloadURL"))
     if not url:
         raise DataError("names no file (gjDownloadURL)", where=where, cure=_LATER)
-    year = _text(answer, "boundaryYearRepresented")
-    origin = _text(answer, "boundarySource") or "an unnamed source"
-    source = f"geoBoundaries gbOpen {iso3} {adm}, {year or 'no year'}, from {origin}"
-    licence = _text(answer, "boundaryLicense") or "not stated"
-    upstream = f"{_text(answer, 'boundaryID')}, built {_text(answer, 'buildDate')}"
-    return FetchedRegions(Path(), country.alpha2, level, source, licence, "", iso3, year, upstream), url
+    members = ("boundaryYearRepresented", "boundarySource", "boundaryLicense", "boundaryID", "buildDate")
+    year, origin, licence, version, built = (_text(answer, member) for member in members)
+    source = f"geoBoundaries gbOpen {iso3} {adm}, {year or 'no year'}, from {origin or 'an unnamed source'}"
+    own = (country.alpha2, level, source, licence or "not stated", "", iso3, year, f"{version}, built {built}")
+    return FetchedRegions(Path(), *own), url
 
 
 def _text(answer: dict[str, Any], member: str) -> str:
@@ -197,8 +184,7 @@ def media_url(url: str) -> str | None:
 def _download(url: str, limit: int) -> bytes:
     """Return what an address holds, wherever its publisher has moved it to: redirects may lead to any https address."""
     with Client(ONCE, same_host=False) as client:
-        data: bytes = client.get(url, lambda answer: answer.data, limit=limit)
-    return data
+        return bytes(client.get(url, lambda answer: answer.data, limit=limit))
 
 
 def _listed(regions: FetchedRegions, notices: tuple[Notice, ...]) -> Table[RegionRow, RegionMeta]:
@@ -213,7 +199,7 @@ def _listed(regions: FetchedRegions, notices: tuple[Notice, ...]) -> Table[Regio
         rows.append(RegionRow(title, regions.level, code, regions.country, name, "", area_km2, ""))
         drawn[rows[-1]] = polygons
     rows.sort(key=lambda row: (row.region, row.code, row.area_km2))
-    credit = f"regions: {', '.join(filter(None, (regions.source, regions.licence)))}"
     terms = (title, regions.source, regions.licence, "as fetched", regions.sha256)
+    credit = f"regions: {', '.join(filter(None, (regions.source, regions.licence)))}"
     meta = RegionMeta(*terms, notices, attribution=(credit,))
     return Table(RegionRow, tuple(rows), meta, shapes_by_row(drawn, features.crs))

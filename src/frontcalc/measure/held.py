@@ -54,8 +54,7 @@ def held(
     Returns
     -------
     Table of HeldRow
-        A row a date, region and actor, areas in km²; `meta.layer_shares` has each role's own area
-        and what they overlap.
+        A row a date, region and actor (km²); `meta.layer_shares` has each role's own area and what they overlap.
 
     Raises
     ------
@@ -70,8 +69,7 @@ def held(
     >>> print(f"{total.held_km2:,.1f} km² on the map of {total.snapshot}")
     110,649.0 km² on the map of 2024-11-03
     """
-    asked_for = [dates] if isinstance(dates, str | date) else dates
-    days = list(dict.fromkeys(map(parse_day, asked_for)))
+    days = list(dict.fromkeys(map(parse_day, [dates] if isinstance(dates, str | date) else dates)))
     if not days:
         raise UsageError("no date was given", cure="name one, as in 2024-11-03")
     run = Run.open(archive, Options(**options))
@@ -112,29 +110,17 @@ def held_rows(
     """Yield an actor's rows of one date: areas where a map stands for it, else blanks."""
     for line in run.lines.shown:
         km2, snapped_km2 = (None, None) if areas is None else map(line.sum_of, areas)
-        yield HeldRow(
-            archive=run.archive.name,
-            actor=actor,
-            date=day,
-            level=line.level,
-            region=line.region,
-            snapshot=state.day if state else None,
-            view=run.view.name,
-            held_km2=km2,
-            notes=join_codes(said),
-            snapped_km2=snapped_km2,
-        )
+        shown = (line.level, line.region, state.day if state else None, run.view.name)
+        yield HeldRow(run.archive.name, actor, day, *shown, km2, join_codes(said), snapped_km2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Holdings(Generic[Drawn]):
-    """What one actor holds on each map: figures, and what was drawn of its ground, in the order of the days.
-
-    `regions` are those of the finest level shown, as their set draws them, in metres of `table.meta.crs`.
-    """
+    """What one actor holds on each map: figures, and what was drawn of its ground, in the order of the days."""
 
     table: Table[HeldRow, Meta]
     drawn: tuple[Drawn, ...]
+    # Those of the finest level shown, as their set draws them, in metres of `table.meta.crs`.
     regions: tuple[tuple[str, shapely.MultiPolygon], ...]
 
     @property
@@ -151,10 +137,9 @@ def holdings(
     archive: str | Path | Archive | None = None,
     **options: Unpack[Keywords],
 ) -> Holdings[Drawn]:
-    """Measure and draw what an actor holds on each map from one day to another, errors as of `held`.
+    """Measure and draw what one actor holds on each map from one day to another, errors as of `held`.
 
-    `draw` takes ground in metres of a CRS, and that CRS. What it returns is kept; the ground is not, since that of
-    hundreds of maps is large. One actor's ground is taken, the main one where none or all are named.
+    `draw` takes ground in metres of a CRS, and that CRS; only what it returns is kept, since grounds are large.
     """
     run = Run.open(archive, Options(**options))
     maps = run.archive
@@ -175,11 +160,9 @@ def holdings(
         rows.extend(held_rows(run, actor, day, state, areas, said))
         drawn.append(draw(run.ground(run.holding(state.snapshot, actor)), run.options.crs))
     regions = run.regions
-    land = tuple(
-        (line.region, geometry.union(regions.land[np.isin(regions.land_owner, line.members)]))
-        for line in finest_lines(run)
-        if line.region not in (UNASSIGNED, TOTAL)
-    )
+    lines = [line for line in finest_lines(run) if line.region not in (UNASSIGNED, TOTAL)]
+    mine = [regions.land[np.isin(regions.land_owner, line.members)] for line in lines]
+    land = tuple((line.region, geometry.union(own)) for line, own in zip(lines, mine, strict=True))
     return Holdings(Table(HeldRow, tuple(rows), meta_of(run)), tuple(drawn), land)
 
 
@@ -189,10 +172,9 @@ def flows(
 ) -> Table[FlowRow, Meta]:
     """Measure how much ground turned from each role into each other one, and from and to nothing.
 
-    Where layers of one map overlap, the ground has one role: control before advance before claimed, in
-    the order of `frontcalc.layers.Role`. So the rows from a role add up to its layer's area at the
-    opening, and those to it at the close, less what an earlier role covers; `meta.layer_shares` has the
-    layers' own areas and what they overlap.
+    Where layers of one map overlap, the ground has one role: control before advance before claimed, in the order of
+    `frontcalc.layers.Role`. So the rows from a role add up to its layer's area at the opening, and those to it at the
+    close, less what an earlier role covers; `meta.layer_shares` has the layers' own areas and what they overlap.
 
     Parameters
     ----------

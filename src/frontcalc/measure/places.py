@@ -19,7 +19,6 @@ from frontcalc.change import Floats
 from frontcalc.errors import DataError
 from frontcalc.gazetteer import Place, read_places
 from frontcalc.keywords import facade
-from frontcalc.measure.diff import columns_of
 from frontcalc.names import printable
 from frontcalc.notices import join_codes
 from frontcalc.periods import PeriodsLike, parse_periods
@@ -31,9 +30,7 @@ from frontcalc.snapshots import on_grid
 from frontcalc.states import State
 from frontcalc.tables import Meta, PlaceRow, Table
 
-GAINED, LOST = "gained", "lost"
-_FAR_DEGREES = 2.0
-"""How far from all that maps show a place is that cannot be meant."""
+_FAR_DEGREES = 2.0  # how far from all that maps show a place is that cannot be meant
 
 
 @facade
@@ -46,8 +43,8 @@ def places(
 ) -> Table[PlaceRow, Meta]:
     r"""List which places came under or out of an actor's hold, map by map.
 
-    Every map within a period is looked at, so a place that came under and out again has two rows. A place
-    on the edge of what is held counts as held.
+    Every map within a period is looked at, so a place that came under and out again has two rows. A place on the edge
+    of what is held counts as held.
 
     Parameters
     ----------
@@ -94,25 +91,15 @@ def places(
     net: list[PlaceRow] = []
     for span in spans:
         by_place: dict[tuple[str, float, float], list[PlaceRow]] = {}
-        own = columns_of(run, span)
-        del own["opening"], own["closing"], own["days"]
+        whose = (run.archive.name, span.actor, span.period.label)
         looked = ((state, _held(run, state, span.actor, x, y)) for state in run.states(span.actor).within(span))
         for (previous, before), (state, now) in pairwise(looked):
             for index in np.flatnonzero((now != before) & asked).tolist():
-                town = towns[index]
-                row = PlaceRow(
-                    place=town.name,
-                    region=labels.get(int(region[index]), ""),
-                    change=GAINED if now[index] else LOST,
-                    date=state.day,
-                    previous=previous.day,
-                    lon=town.lon,
-                    lat=town.lat,
-                    notes=join_codes((*span.notices, *state.notices)),
-                    **own,
-                )
-                rows.append(row)
-                by_place.setdefault((row.place, row.lon, row.lat), []).append(row)
+                town, notes = towns[index], join_codes((*span.notices, *state.notices))
+                place = (town.name, labels.get(int(region[index]), ""), "gained" if now[index] else "lost")
+                seen = (state.day, previous.day, run.view.name)
+                rows.append(PlaceRow(*whose, *place, *seen, town.lon, town.lat, notes))
+                by_place.setdefault((town.name, town.lon, town.lat), []).append(rows[-1])
         # A place changes hands back and forth: an odd number of changes leaves it changed.
         net += [changes[-1] for changes in by_place.values() if len(changes) % 2]
         run.said += span.notices
@@ -124,10 +111,7 @@ def places(
 
 
 def refuse_elsewhere(run: Run, towns: Sequence[Place], where: str) -> None:
-    """Refuse places none of which changed hands, if all lie far from what the archive's first and last map show.
-
-    The error says whether they would lie there with longitude and latitude exchanged.
-    """
+    """Refuse places that all lie far from what the first and last map show; say whether x and y are exchanged."""
     boxes = [np.empty(0, dtype=object)]
     for ref in (run.archive.refs[0], run.archive.refs[-1]):
         with suppress(*([DataError] if run.options.skip_bad else [])):
@@ -141,11 +125,9 @@ def refuse_elsewhere(run: Run, towns: Sequence[Place], where: str) -> None:
     exchanged = shapely.intersects(shown, swapped).all() and not shapely.intersects(shown, given).any()
     if shapely.dwithin(shown, given, _FAR_DEGREES).any() and not exchanged:
         return
-    raise DataError(
-        f"has no place near what the maps show, lon {west:.1f} to {east:.1f} and lat {south:.1f} to {north:.1f}",
-        where=printable(where),
-        cure="longitude and latitude are exchanged: swap them" if exchanged else "check longitude and latitude",
-    )
+    cure = "longitude and latitude are exchanged: swap them" if exchanged else "check longitude and latitude"
+    problem = f"has no place near what the maps show, lon {west:.1f} to {east:.1f} and lat {south:.1f} to {north:.1f}"
+    raise DataError(problem, where=printable(where), cure=cure)
 
 
 def _held(run: Run, state: State, actor: str, x: Floats, y: Floats) -> NDArray[np.bool_]:

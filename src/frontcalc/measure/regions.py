@@ -86,9 +86,8 @@ def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
     ('UA-14', 'Dnipropetrovsk|Kharkiv|Luhansk|Rostov|Zaporizhzhia')
     """
     stored = load_embedded()
-    known = [
-        NamedRegion(own.name, (own.code, own.name_uk, *own.aliases), (at,)) for at, own in enumerate(stored.regions)
-    ]
+    spelt = [(own.name, (own.code, own.name_uk, *own.aliases)) for own in stored.regions]
+    known = [NamedRegion(*own, (at,)) for at, own in enumerate(spelt)]
     found = find(name, known)
     if len(found) != 1:
         near = [place.label for place in found] or suggestions(name, known)
@@ -152,11 +151,9 @@ def check_regions(
     drawn = [features.polygons[index == number] for number in range(len(order))]
     ground = [geometry.union(to_equal_area(polygons, features.crs, crs, where=source.name)) for polygons in drawn]
     pairs = _overlaps(order, ground)
-    refused += [
-        f"{pair.first} and {pair.second} overlap by {pair.km2:,.3f} km², {pair.percent_of_smaller:.1f} % of the smaller"
-        for pair in pairs
-        if pair.percent_of_smaller > 100 * MAY_SHARE
-    ]
+    for pair in (pair for pair in pairs if pair.percent_of_smaller > 100 * MAY_SHARE):
+        share = f"{pair.km2:,.3f} km², {pair.percent_of_smaller:.1f} % of the smaller"
+        refused.append(f"{pair.first} and {pair.second} overlap by {share}")
     if not len(features.polygons):
         refused.append("it holds no polygons")
     whole = geometry.union(geometry.polygonal(ground))
@@ -168,10 +165,11 @@ def check_regions(
     for name, polygons, area in zip(order, drawn, ground, strict=True):
         mine = [own for own, called in zip(features.properties, names, strict=True) if called == name]
         shared = [pair for pair in pairs if name in (pair.first, pair.second)]
-        others = "|".join(sorted({one for pair in shared for one in (pair.first, pair.second)} - {name}))
+        others = {one for pair in shared for one in (pair.first, pair.second)} - {name}
         counts = (len(mine), len(polygons), int(np.sum(~shapely.is_valid(polygons))))
         km2 = (float(geometry.area_km2(area)), fsum(pair.km2 for pair in shared))
-        rows.append(RegionCheckRow(source.name, name, printable(country_of(mine)), *counts, *km2, others))
+        row = (source.name, name, printable(country_of(mine)), *counts, *km2, "|".join(sorted(others)))
+        rows.append(RegionCheckRow(*row))
     meta = RegionCheckMeta(
         version=__version__,
         file=source,

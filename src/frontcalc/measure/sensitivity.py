@@ -72,8 +72,8 @@ def sensitivity(
     Parameters
     ----------
     period, archive, **options
-        As for `diff`, for the base. Without `by`, `regions` and `only`, totals only,
-        which regions and snapping do not move.
+        As for `diff`, for the base. Without `by`, `regions` and `only`, totals only, which regions and snapping do not
+        move.
 
     Returns
     -------
@@ -160,33 +160,25 @@ def _rows(run: Run, one: Measured) -> Iterator[SensitivityRow]:
                 continue
             figures = other.moved[row] if other.moved else None
             pairs = list(zip(MEASURES, figures or of_base, of_base, strict=True))
-            columns = columns_of(run, other.span) | {"view": other.view}
+            columns = columns_of(run, other.span) | {"view": other.view, "level": row[0], "region": row[1]}
+            columns |= {"assumption": other.assumption, "choice": other.choice, "in_range": other.in_range}
             columns |= {f"{name}_km2": mine if figures else None for name, mine, _ in pairs}
             columns |= {f"{name}_difference_km2": mine - its if figures else None for name, mine, its in pairs}
             yield SensitivityRow(
-                level=row[0],
-                region=row[1],
-                assumption=other.assumption,
-                choice=other.choice,
                 # Which of the measures would be printed otherwise than the base's.
                 matters=" ".join(name for name, mine, its in pairs if not reads_alike(mine, its)),
-                in_range=other.in_range,
                 notes=join_codes(other.notices),
                 **columns,
             )
 
 
 def _outcomes(run: Run, one: Measured, *, every: bool = False) -> Iterator[Outcome]:
-    """Yield a measured period with each assumption changed by itself, in the order of the table: those in the range.
-
-    With `every` also those that are definitions, and choices beyond the range.
-    """
+    """Yield a measured period with each assumption in the range changed by itself; with `every` also all others."""
     span, ends = one.span, one.span.ends
     assert ends is not None
-    if every and (span.period.opens_on or span.period.closes_on):
-        for name in VIEWS:
-            if name != run.view.name:
-                yield from _again(run, span, "view", name, view=name)
+    for name in VIEWS if every and (span.period.opens_on or span.period.closes_on) else ():
+        if name != run.view.name:
+            yield from _again(run, span, "view", name, view=name)
     sides = product(zip(("opening", "closing"), ends, strict=True), ("one map earlier", "one map later"))
     # Two single files have no other maps.
     for (end, state), choice in sides if span.days is not None else ():
@@ -217,14 +209,11 @@ def _outcomes(run: Run, one: Measured, *, every: bool = False) -> Iterator[Outco
 
 
 def _again(run: Run, span: Span, assumption: str, choice: str, **changed: Any) -> Iterator[Outcome]:
-    """Yield a span measured by a run that differs in some options; none where the archive cannot show another view.
-
-    Nor where other regions are not those that are asked for. What the run reads is noted in the base's too.
-    """
+    """Yield a span measured by a run that differs in some options; none where it has no such view or regions."""
     try:
         other = Run(run.archive, replace(run.options, actor=span.actor, **changed))
         other.begin([], span.closing.day if span.closing else None)
-        other.used = run.used
+        other.used = run.used  # what the other reads is noted in the base's too
         if assumption == "view":
             span = other.states(span.actor).resolve(span.period)
     except UsageError:
@@ -234,8 +223,7 @@ def _again(run: Run, span: Span, assumption: str, choice: str, **changed: Any) -
     outcome = _outcome(other, span, assumption, choice)
     if assumption == "regions" and outcome.moved is not None:
         # Rows that both sets have, under the base's names for regions of the same code, or of the same name.
-        mine = dict(zip(run.regions.codes, run.regions.names, strict=False))
-        mine.pop("", None)
+        mine = {code: name for code, name in zip(run.regions.codes, run.regions.names, strict=False) if code}
         own = {name: mine.get(code, name) for name, code in zip(other.regions.names, other.regions.codes, strict=False)}
         moved = {(level, own.get(region, region)): figures for (level, region), figures in outcome.moved.items()}
         name = other.regions.source.name if other.regions.source else "embedded"
@@ -277,19 +265,14 @@ def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, e
         yield _outcome(run, span, "slivers", _LEFT_OUT.format(limit), (more_km2, less_km2))
     if one.suspect:
         assert one.change is not None
-        km2 = {"gained": one.change.gained_km2, "lost": one.change.lost_km2}
-        for kind, whole in km2.items():
-            suspect = [found.km2 for found in one.suspect if found.kind == kind]
-            km2[kind] = whole - np.sum([np.zeros_like(whole), *suspect], axis=0)
-        outcome = _outcome(run, span, "redefinitions", "suspected left out", (km2["gained"], km2["lost"]))
+        whole = (("gained", one.change.gained_km2), ("lost", one.change.lost_km2))
+        more_km2, less_km2 = (km2 - sum(own.km2 for own in one.suspect if own.kind == kind) for kind, km2 in whole)
+        outcome = _outcome(run, span, "redefinitions", "suspected left out", (more_km2, less_km2))
         yield outcome._replace(notices=(*span.notices, *(found.notice for found in one.suspect)))
 
 
 def drawn(snapshot: Snapshot, actor: str, view: View, target: str, *, edge_error: float) -> shapely.MultiPolygon:
-    """Return what an actor holds on a map in any CRS, its edges split at another error than usual, in its square units.
-
-    `target` is not proved to be equal-area.
-    """
+    """Return what an actor holds on a map in a CRS, not proved equal-area; `edge_error` is in its square units."""
     parts = [np.empty(0, dtype=object)]
     for part in snapshot.layers:
         if part.layer.actor == actor and view.counts(part.name, part.layer):

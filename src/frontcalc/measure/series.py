@@ -50,8 +50,7 @@ def series(
     Returns
     -------
     Table of SeriesRow
-        A row a date, region and actor, areas in km². The first row changes from the map before
-        `since`, where there is one.
+        A row a date, region and actor (km²). The first row changes from the map before `since`, where there is one.
 
     Raises
     ------
@@ -89,10 +88,7 @@ def series(
 
 
 def _actor_series(run: Run, actor: str, before: State | None, dates: Iterable[date]) -> Iterator[SeriesRow]:
-    """Yield an actor's rows, and note their notices; `before` is the state that the first date follows.
-
-    The change is blank on the first map and where the map is not new.
-    """
+    """Yield an actor's rows, and note their notices; `before` is the state that the first date follows."""
     states, watch = run.states(actor), Watch(run, actor)
     changes: list[Change] = []
     held: Floats | None = None
@@ -146,17 +142,12 @@ def dates_between(maps: Archive, begin: date, end: date, every: str) -> Iterator
         return
     day = begin
     while True:
-        stop = day
-        if every == "week":
-            # The last week that there is has no Sunday.
-            stop += min(timedelta(days=7 - day.isoweekday()), date.max - day)
-        elif every == "month":
-            stop = day.replace(day=monthrange(day.year, day.month)[1])
-        stop = min(stop, end)
-        yield stop
-        if stop >= end:
+        left = {"day": 0, "week": 7 - day.isoweekday(), "month": monthrange(day.year, day.month)[1] - day.day}[every]
+        day += min(timedelta(days=left), end - day)
+        yield day
+        if day >= end:
             return
-        day = stop + timedelta(days=1)
+        day += timedelta(days=1)
 
 
 def steps_in(run: Run, span: Span, every: str) -> list[State]:

@@ -28,9 +28,8 @@ from frontcalc.run.suspicions import suspect_parts
 from frontcalc.states import Span
 from frontcalc.tables import GrossRow, MapUsed, SummaryMeta, SummaryRow, Table
 
+# A baseline by name: the day that Russia's full-scale invasion of Ukraine began, which ISW's maps open with.
 INVASION = "2022-02-24"
-"""The day that Russia's full-scale invasion of Ukraine began, which ISW's maps open with: a baseline by name."""
-
 _ONE_DAY = timedelta(days=1)
 
 
@@ -72,18 +71,16 @@ def summary(
     every : str
         `year`, `quarter`, `month` or `week` (ISO 8601).
     since, until : str, int, date or pandas.Period, optional
-        First and last day: a day, or a longer unit whose first or last day is meant. A period that they
-        cut is named as the range it is.
+        As for `series`. A period that they cut is named as the range it is.
     same_span : bool
         Of years: cut each on the day of the year where the last one ends.
     baseline : str or date, optional
-        A day. What was held then is taken away from every map first, so that only what was taken since
-        counts, and periods begin after it.
+        A day. What was held then counts on no map, so that only what was taken since does; periods begin after it.
     gross : bool
         Add gross gained, gross lost, turnover and slivers.
     step : str, optional
-        What gross figures compare: each `snapshot` with the one before (the default), or the states at
-        the end of each `day`, `week` or `month`.
+        What gross figures compare: each `snapshot` with the one before (the default), or the states at the end of each
+        `day`, `week` or `month`.
     archive, **options
         As for `diff`.
 
@@ -134,7 +131,7 @@ def summaries(
     baseline = parse_day(calendar.baseline) if calendar.baseline else None
     run = Run.open(archive, asked)
     run.baseline = baseline
-    periods = {unit: list(periods_of(unit, run.archive, calendar, baseline)) for unit in units}
+    periods = {unit: periods_of(unit, run.archive, calendar, baseline) for unit in units}
     ends = [day for each in periods.values() for period in each for day in (period.opens_on, period.closes_on) if day]
     run.begin(ends, ends[-1])
     tables = [_table(run, calendar, unit, periods[unit]) for unit in units]
@@ -164,8 +161,7 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     for one in measured(run, spans(), judged=step is None):
         rows.extend(_rows(run, step, land, one, steps_of.pop((one.span.actor, one.span.period.label))))
     kind: type[SummaryRow] = SummaryRow if step is None else GrossRow
-    told_apart = step is not None or run.options.drop_slivers
-    table = table_of(run, kind, rows, slivers=told_apart, blank=True)
+    table = table_of(run, kind, rows, slivers=step is not None or run.options.drop_slivers, blank=True)
     by_day = {one.ref.day: one.files for one in (*run.baselines.values(), *run.used.values())}
     maps = [MapUsed(day, file.name, file.sha256) for day, files in by_day.items() for file in files]
     meta = extended(
@@ -192,43 +188,39 @@ def _rows(run: Run, step: str | None, land: RegionLand, one: Measured, steps: Se
         if gross is not None:
             gained, lost = line.sum_of(gross.gained_km2), line.sum_of(gross.lost_km2)
             own |= {"gross_gained_km2": gained, "gross_lost_km2": lost, "turnover_km2": gained + lost}
-            slivers = (line.sum_of(gross.km2[kind, 0]) for kind in (GAINED_SLIVER, LOST_SLIVER))
-            own |= dict(zip(("sliver_gained_km2", "sliver_lost_km2"), slivers, strict=True)) | {"steps": len(steps)}
+            for verb, kind in (("gained", GAINED_SLIVER), ("lost", LOST_SLIVER)):
+                own[f"sliver_{verb}_km2"] = line.sum_of(gross.km2[kind, 0])
+            own["steps"] = len(steps)
         yield extended(SummaryRow if step is None else GrossRow, row, **own)
 
 
-def periods_of(every: str, maps: Archive, calendar: Calendar, baseline: date | None) -> Iterator[Period]:
-    """Yield the periods of a summary: those inside the time asked for in which the archive can show a change."""
+def periods_of(every: str, maps: Archive, calendar: Calendar, baseline: date | None) -> list[Period]:
+    """Return the periods of a summary: those inside the time asked for in which the archive can show a change."""
     first, last = maps.days[0], maps.days[-1]
     begin, end = parse_bound(unit_of(first + _ONE_DAY, every), last=False), parse_bound(unit_of(last, every), last=True)
     since = parse_bound(calendar.since, last=False) if calendar.since else None
     until = parse_bound(calendar.until, last=True) if calendar.until else None
     if since and until and since > until:
-        raise UsageError(
-            f"{calendar.since} is after {calendar.until}", where="--since and --until", cure="put the earlier first"
-        )
+        problem = f"{calendar.since} is after {calendar.until}"
+        raise UsageError(problem, where="--since and --until", cure="put the earlier first")
     begin = max(filter(None, (begin, since, baseline and baseline + _ONE_DAY)))
     end = min(filter(None, (end, until)))
     if begin > end or first == last:
         cure = f"its maps are of {maps.extent}"
         raise NoDataError("has no two maps in the time asked for", where=maps.name, cure=cure)
     periods = calendar_periods(every, begin, end)
-    yield from _cut_alike(periods, min(end, last)) if calendar.same_span else periods
+    return [_cut(year, min(end, last)) for year in periods] if calendar.same_span else list(periods)
 
 
-def _cut_alike(years: Iterator[Period], end: date) -> Iterator[Period]:
-    """Yield years cut on the day of the year where the last one ends; 29 February is 28 in common years."""
-    for year in years:
-        assert year.opens_on is not None
-        assert year.closes_on is not None
-        leap_day = (end.month, end.day) == (2, 29)
-        cut = date(year.closes_on.year, end.month, 28) if leap_day else end.replace(year=year.closes_on.year)
-        cut = end if cut.year == end.year else cut
-        if cut >= year.closes_on:
-            yield year
-        elif cut > year.opens_on:
-            yield parse_period(f"{year.label.partition('..')[0]}..{cut}")
-        else:
-            raise UsageError(
-                f"ends {year.label} on {cut}, before it begins", where="--same-span", cure="begin earlier with --since"
-            )
+def _cut(year: Period, end: date) -> Period:
+    """Return a year cut on the day of the year where the last one ends; 29 February is 28 in common years."""
+    assert year.opens_on is not None
+    assert year.closes_on is not None
+    leap_day = (end.month, end.day) == (2, 29) and year.closes_on.year != end.year
+    cut = end.replace(year=year.closes_on.year, day=28 if leap_day else end.day)
+    if cut >= year.closes_on:
+        return year
+    if cut > year.opens_on:
+        return parse_period(f"{year.label.partition('..')[0]}..{cut}")
+    problem = f"ends {year.label} on {cut}, before it begins"
+    raise UsageError(problem, where="--same-span", cure="begin earlier with --since")

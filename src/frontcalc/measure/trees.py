@@ -23,12 +23,9 @@ from frontcalc.periods import UNITS, PeriodLike
 from frontcalc.read.files import file_of
 from frontcalc.run.options import Keywords
 
-DEFAULT_UNITS = ("year", "month")
-"""The tables of a tree, unless others are asked for."""
-
+DEFAULT_UNITS = ("year", "month")  # the tables of a tree, unless others are asked for
 _TABLES = tuple(f"summary-{unit}.csv" for unit in UNITS)
-# On what is written: who measured, and what was kept.
-_WITHOUT_EFFECT = ("workers", "processes", "cache")
+_WITHOUT_EFFECT = ("workers", "processes", "cache")  # on what is written: who measured, and what was kept
 
 
 @facade
@@ -48,8 +45,8 @@ def write_summaries(
 ) -> tuple[Path, ...]:
     """Write a summary by each of several units, and a datapackage.json that describes them.
 
-    The same maps, options and versions give the same bytes: neither times nor paths are in the files.
-    All are written beside the old ones first and then put in their place, datapackage.json last.
+    The same maps, options and versions give the same bytes: neither times nor paths are in the files. All are written
+    beside the old ones first and then put in their place, datapackage.json last.
 
     Parameters
     ----------
@@ -145,9 +142,8 @@ def check_summaries(
     root = Path(folder)
     old = _record_in(root)
     if old is None:
-        raise DataError(
-            f"holds no {PACKAGE}, so it is no tree of summaries", where=str(root), cure="write one: leave out --check"
-        )
+        problem = f"holds no {PACKAGE}, so it is no tree of summaries"
+        raise DataError(problem, where=str(root), cure="write one: leave out --check")
     written = {name: _read(root / name) for name in old.hashes if name in _TABLES and (root / name).is_file()}
     edited = frozenset(name for name, content in written.items() if sha256(content) != old.hashes[name])
     kept = Tree({name: _rows(content, str(root / name)) for name, content in written.items()}, old, edited)
@@ -175,13 +171,8 @@ def _make(
             text = file_of(value).label if name == "regions" else list(value) if isinstance(value, tuple) else value
             # Days and periods are text in JSON.
             stated[name] = text if isinstance(text, str | int | float | list) else str(text)
-    record = Record(
-        version=__version__,
-        software=software(),
-        options=stated,
-        sources=(*maps, *regions),
-        hashes={name: sha256(content) for name, content in contents.items()},
-    )
+    hashes = {name: sha256(content) for name, content in contents.items()}
+    record = Record(__version__, software(), stated, (*maps, *regions), hashes)
     notices = tuple(dict.fromkeys(notice for table in tables for notice in table.meta.notices))
     return contents | {PACKAGE: datapackage(tables, contents, record)}, record, notices
 
@@ -199,9 +190,8 @@ def _rows(content: bytes, where: str) -> dict[Key, Cells]:
         rows = [{name: value or "" for name, value in row.items() if name} for row in reader]
         return {tuple(row[name] for name in KEY): row for row in rows}
     except (UnicodeDecodeError, csv.Error, KeyError) as error:
-        raise DataError(
-            "is no table of a summary", where=where, cure="write the tree anew: leave out --check"
-        ) from error
+        cure = "write the tree anew: leave out --check"
+        raise DataError("is no table of a summary", where=where, cure=cure) from error
 
 
 def _read(file: Path) -> bytes:

@@ -87,8 +87,7 @@ def verify(
     archive : path or Archive
         The maps; default those that the file names, else the bundled synthetic sample.
     **options
-        How to measure where claims do not say: see `Options`. What is shown is the claims' own to say, so
-        that `only` is refused.
+        How to measure where claims do not say: see `Options`; `only` is refused, since a claim names its region.
 
     Returns
     -------
@@ -130,14 +129,13 @@ def verify(
     stated = [figure_of(run_for(claim, ""), claim, Choice()) for claim in track(asked, "checking claim")]
     pairs = zip(asked, stated, strict=True)
     rows = [_row(claim, base.archive.name, figure, *_verdict(run_for, claim, figure)) for claim, figure in pairs]
-    for found in contradictions(asked):
-        claim, unit = found.claim, UNIT_LABELS[found.claim.unit]
-        said = [f"{printed(float(other.value))} {UNIT_LABELS[other.unit]}" for other in found.others]
-        sum_ = f"{said[0]} in {found.days} days" if found.days else f"{said[0]} to {said[1]}"
-        reason = f"the claims contradict each other: {sum_} is {printed(found.implied)} {unit}"
-        implied = Figure(found.implied, "", claim.actor, claim.view)
-        row = _row(claim, base.archive.name, implied, Verdict.DISAGREES, reason)
-        rows.append(replace(row, id=" ↔ ".join((claim.id, *(other.id for other in found.others)))))
+    for claim, others, implied, days in contradictions(asked):
+        said = [f"{printed(float(other.value))} {UNIT_LABELS[other.unit]}" for other in others]
+        sum_ = f"{said[0]} in {days} days" if days else f"{said[0]} to {said[1]}"
+        reason = f"the claims contradict each other: {sum_} is {printed(implied)} {UNIT_LABELS[claim.unit]}"
+        figure = Figure(implied, "", claim.actor, claim.view)
+        row = _row(claim, base.archive.name, figure, Verdict.DISAGREES, reason)
+        rows.append(replace(row, id=" ↔ ".join(one.id for one in (claim, *others))))
     source = SourceFile(name, hashlib.sha256(content).hexdigest())
     return Table(ClaimRow, tuple(rows), _meta(base, runs.values(), source, rows, stated))
 
@@ -226,22 +224,15 @@ def figure_of(run: Run, claim: Claim, choice: Choice) -> Figure:
         if error.where != run.archive.name:
             raise
         found = error.problem
-    return Figure(
-        None if isinstance(found, str) else found * claim.per_km2,
-        found if isinstance(found, str) else "",
-        actor,
-        run.view.name,
-        opening=spans[0].opening.day if spans and spans[0].opening else None,
-        closing=spans[0].closing.day if spans and spans[0].closing else None,
-        notices=tuple(notice for span in spans for notice in span.notices),
-    )
+    value, missing = (None, found) if isinstance(found, str) else (found * claim.per_km2, "")
+    ends = [state.day if state else None for span in spans[:1] for state in (span.opening, span.closing)]
+    opening, closing = ends or (None, None)
+    notices = tuple(notice for span in spans for notice in span.notices)
+    return Figure(value, missing, actor, run.view.name, opening, closing, notices)
 
 
 def span_of(run: Run, actor: str, claim: Claim, period: Period, choice: Choice) -> Span:
-    """Return the maps that stand for a period under a choice; of a day, only the closing one.
-
-    A map after the day that the claim was published on is no neighbour: it could not be used.
-    """
+    """Return the maps that stand for a period under a choice; of a day, only the closing one."""
     states = run.states(actor)
     if choice.offset:
         ends = (end and end + timedelta(days=choice.offset) for end in (period.opens_on, period.closes_on))
@@ -255,15 +246,14 @@ def span_of(run: Run, actor: str, claim: Claim, period: Period, choice: Choice) 
     moved: dict[str, Any] = {}
     for end, state, shift in (("opening", span.opening, choice.opening), ("closing", span.closing, choice.closing)):
         if shift and state is not None and state.day is not None:
+            # A map after the day that the claim was published on could not be used.
             moved[end] = states.next_to(state, earlier=shift < 0, until=claim.published or date.max)
     return replace(span, **moved)
 
 
 def missing_in(span: Span, claim: Claim) -> str:
-    """Return what an archive lacks for a claim on a span, empty where it lacks nothing.
-
-    An archive that begins or ends inside the period, or ends before the day, would make a right claim look wrong.
-    """
+    """Return what an archive lacks for a claim on a span, in words; empty where it lacks nothing."""
+    # One that begins or ends inside the period, or ends before the day, would make a right claim look wrong.
     codes = {notice.code for notice in span.notices}
     if claim.measure in ON_A_DAY:
         lacking = span.closing is None or "CLOSES-EARLY" in codes
@@ -331,10 +321,7 @@ def _row(claim: Claim, archive: str, figure: Figure, verdict: Verdict, reason: s
         measure=claim.measure.value,
         qualifier=claim.qualifier.value,
         region=claim.region or TOTAL,
-        actor=figure.actor or claim.actor,
-        view=figure.view or claim.view,
-        opening=figure.opening,
-        closing=figure.closing,
+        **{name: getattr(figure, name) for name in ("actor", "view", "opening", "closing")},
         notes=join_codes(figure.notices),
         archive=archive,
     )

@@ -20,21 +20,16 @@ from frontcalc.read.features import Features
 from frontcalc.read.files import Entry, GeoFrame, file_of
 from frontcalc.regions.sets import TOTAL, UNASSIGNED
 
+# Properties, in any case, that hold a region's code; and its country, of which the first that says something wins.
 CODE_FIELDS = ("iso_3166_2", "shapeiso", "shapeid")
-"""Feature properties that hold a region's code, whatever their case."""
-
 COUNTRY_FIELDS = ("iso_3166_2", "iso_a2", "country", "adm0_a3", "iso_a3", "shapegroup", "gid_0", "admin")
-"""Fields that tell the country, in any case; the first that says something wins."""
-
+# Fields of names, in any case, {0} the level's number: the first of these patterns that one field alone has decides.
+# They are those of GADM, the Humanitarian Data Exchange, geoBoundaries, the United Nations, Eurostat, Natural Earth.
 NAME_FIELDS = (
     "name",
     r"name_{0}|adm(?:in)?_?{0}_?(?:en|name|name_?en|nm)|shapename|name_en|nam|nam_en|name_latn|nuts_name",
     r"adm{0}_[a-z][a-z]",
 )
-"""Fields of names, in any case, {0} the level's number: the first of these patterns that one field alone has decides.
-
-They are those of GADM, the Humanitarian Data Exchange, geoBoundaries, the United Nations, Eurostat and Natural Earth.
-"""
 
 _NOTHING = re.compile(r"-?\d*|none|null|n/?a", re.IGNORECASE)  # as Natural Earth's «-99»
 _COUNTRY_CODES = {name.casefold(): code for name, code in (COUNTRIES | ALPHA_3).items()}
@@ -49,7 +44,7 @@ _AT_ONCE = 64
 class RegionFile(NamedTuple):
     """What is read of a region file."""
 
-    source: SourceFile  # named with the layer where the file has several and one is taken
+    source: SourceFile  # named with the layer where one of several is taken
     features: Features  # the regions; where it is not plain which layer is meant, all of one CRS
     field: str  # the property that names them
     told: Sequence[tuple[str, str, str]]  # name, code, parent of each feature: those of one region are alike
@@ -58,12 +53,12 @@ class RegionFile(NamedTuple):
 
 
 class FileLayer(NamedTuple):
-    """One layer of a file: its name, empty where it has none, its features by number, the fields that may name them."""
+    """One layer of a file."""
 
-    name: str
+    name: str  # empty where it has none
     features: Features  # of all layers in its CRS
-    numbers: list[int]
-    named_by: list[str]
+    numbers: list[int]  # its features
+    named_by: list[str]  # the fields that may name them
     drawn: bool  # whether it has polygons
 
     @property
@@ -83,23 +78,21 @@ def file_and_layer(given: str | Path | Entry | GeoFrame) -> tuple[Entry, str]:
 
 
 def read_region_file(entry: Entry, *, layer: str, field: str | None, level: str) -> RegionFile:
-    """Read a region file, and find the layer and the field of names where none is given.
+    """Read a region file, and find the layer and the field of names where none is given; UsageError: no such layer.
 
-    `level` is what the regions are to be, as in «adm1». Raises as `frontcalc.read.read_features` does, and UsageError
-    where the file has no such layer.
+    `level` is what the regions are to be, as in «adm1».
     """
     source, groups = read_layers(entry)
     number = "2" if level == "adm2" else "1"
     every = [part for group in groups for part in _layers_of(group, field, number)]
     # Towns as points and borders as lines are no regions.
-    drawn = [part for part in every if part.drawn] or every
-    called = [part for part in every if part.name == layer] or [
-        part for part in every if part.name.casefold() == layer.casefold()
-    ]
-    if layer and not called:
+    layers = [part for part in every if part.drawn] or every
+    if layer:
+        alike = [part for part in every if part.name.casefold() == layer.casefold()]
+        layers = [part for part in alike if part.name == layer] or alike
+    if not layers and layer:
         problem = f"has no layer {layer!r}; {_listed(every)}"
         raise UsageError(problem, where=entry.label, cure="choose one with FILE:LAYER")
-    layers = called if layer else drawn
     found = {name for part in layers for name in part.named_by}
     named = [part for part in layers if part.named_by]
     chosen = _of_level(named, min(found), number) if len(found) == 1 else []
@@ -119,31 +112,25 @@ def read_region_file(entry: Entry, *, layer: str, field: str | None, level: str)
     if own_field.casefold() != (field or "name").casefold():
         said.append(f"regions are named by {printable(own_field)!r}")
     notices = [Notice("REGIONS-FOUND", f"{entry.label}: {'; '.join(said)}")] if said else []
-    names, faults = _names(features, own_field, entry.label)
-    return RegionFile(source, features, own_field, _told_apart(names, features, own_field), faults, notices)
+    return RegionFile(source, features, own_field, *_told(features, own_field, entry.label), notices)
 
 
-def _layers_of(features: Features, field: str | None, level: str) -> Iterator[FileLayer]:
-    """Yield the layers of some features, in the order of their first feature."""
+def _layers_of(features: Features, asked: str | None, level: str) -> Iterator[FileLayer]:
+    """Yield the layers of some features, in the order of their first feature, with the field of names asked for.
+
+    Without one there are those that may be it at a level: one where that is plain.
+    """
     members: dict[str, list[int]] = {}
     for number, own in enumerate(features.properties):
         members.setdefault(printable(str(own.get(INNER) or "")), []).append(number)
     drawn = set(features.owner.tolist())
+    patterns = [re.escape(asked)] if asked else [pattern.format(level) for pattern in NAME_FIELDS]
     for name, numbers in members.items():
-        named_by = _name_fields([features.properties[number] for number in numbers], field, level)
+        keys = list(dict.fromkeys(key for number in numbers for key in features.properties[number]))
+        fitting = ([key for key in keys if re.fullmatch(pattern, key, re.IGNORECASE)] for pattern in patterns)
+        exact = [key for key in keys if key == (asked or "name")]
+        named_by = exact or next(filter(None, fitting), [])
         yield FileLayer(name, features, numbers, named_by, not drawn.isdisjoint(numbers))
-
-
-def _name_fields(rows: Iterable[Mapping[str, object]], asked: str | None, number: str) -> list[str]:
-    """Return the field of names that was asked for; else those that may be it at a level, one where that is plain."""
-    fields = list(dict.fromkeys(key for own in rows for key in own))
-    if (asked or "name") in fields:
-        return [asked or "name"]
-    patterns = [re.escape(asked)] if asked else [pattern.format(number) for pattern in NAME_FIELDS]
-    for pattern in patterns:
-        if found := [key for key in fields if re.fullmatch(pattern, key, re.IGNORECASE)]:
-            return found
-    return []
 
 
 def _of_level(layers: list[FileLayer], field: str, number: str) -> list[FileLayer]:
@@ -184,14 +171,14 @@ def _on_same_ground(layers: Sequence[FileLayer]) -> bool:
 def _undecided(layers: Sequence[FileLayer], field: str | None, where: str) -> UsageError:
     """Return the error for a file whose layer, or field of names, is not plain."""
     found = sorted({printable(name) for layer in layers for name in layer.named_by})
-    named = [layer for layer in layers if layer.named_by]
-    choose = f"choose with --region-name{' and FILE:LAYER' if len(layers) > 1 else ''}"
-    if not found:
-        return UsageError(f"no field {field or 'name'!r}; {_listed(layers)}", where=where, cure=choose)
-    if len(found) > 1:
-        return UsageError(f"regions may be named by {some_of(found)}; {_listed(named)}", where=where, cure=choose)
-    cure = "choose one with FILE:LAYER"
-    return UsageError(f"several layers have the field {found[0]!r}; {_listed(named)}", where=where, cure=cure)
+    more = " and FILE:LAYER" if len(layers) > 1 else ""
+    told = _listed([layer for layer in layers if layer.named_by] or layers)
+    problem, cure = f"no field {field or 'name'!r}; {told}", f"choose with --region-name{more}"
+    if len(found) == 1:
+        problem, cure = f"several layers have the field {found[0]!r}; {told}", "choose one with FILE:LAYER"
+    elif found:
+        problem, cure = f"regions may be named by {some_of(found)}; {told}", f"choose with --region-name{more}"
+    return UsageError(problem, where=where, cure=cure)
 
 
 def _listed(layers: Sequence[FileLayer]) -> str:
@@ -209,35 +196,31 @@ def _listed(layers: Sequence[FileLayer]) -> str:
     return f"its layers are {'; '.join(named[:_MOST_FIELDS])}{' …' if named[_MOST_FIELDS:] else ''}"
 
 
-def _names(features: Features, field: str, where: str) -> tuple[list[str], list[DataError]]:
-    """Return every feature's region name, one made up where it has none, and what keeps names from being rows."""
-    names = [printable(str(own.get(field) or "").strip()) for own in features.properties]
-    bare = [number for number, name in enumerate(names) if not name]
-    rows = sorted({name for name in names if name.casefold() in (TOTAL, UNASSIGNED)})
-    faults = [DataError(f"feature {number} has no {field!r}", where=where, cure="name every region") for number in bare]
-    faults += [
-        DataError(f"a region is named {name!r}, which is a row of its own", where=where, cure="rename it")
-        for name in rows
-    ]
-    return [name or f"(feature {number})" for number, name in enumerate(names)], faults
+def _told(features: Features, field: str, where: str) -> tuple[list[tuple[str, str, str]], list[DataError]]:
+    """Return each feature's name, its code or else what it is part of, alike for one region; and faults of names.
 
-
-def _told_apart(names: Sequence[str], features: Features, field: str) -> list[tuple[str, str, str]]:
-    """Return every feature's name, its code and, without one, what it is part of: those of one region are alike.
-
-    `names` has the name of each feature. A code tells regions of one name apart if each feature of that name has one.
-    `field` is the property that names them: one of a level, as NAME_2, goes with the codes of that level.
+    A code tells regions of one name apart if each feature of that name has one. A field of a level, as NAME_2, goes
+    with the codes of that level.
     """
+    names = [printable(str(own.get(field) or "").strip()) for own in features.properties]
+    rows = sorted({name for name in names if name.casefold() in (TOTAL, UNASSIGNED)})
+    bare = [number for number, name in enumerate(names) if not name]
+    faults = [DataError(f"feature {number} has no {field!r}", where=where, cure="name every region") for number in bare]
+    for name in rows:
+        problem = f"a region is named {name!r}, which is a row of its own"
+        faults.append(DataError(problem, where=where, cure="rename it"))
+    names = [name or f"(feature {number})" for number, name in enumerate(names)]
     lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
     found = {key: match[1] or match[2] for own in lower for key in own if (match := _LEVEL_CODES.fullmatch(key))}
     level = next(iter(re.findall(r"\d", field)), max(found.values(), default=""))
     fields = (*CODE_FIELDS, *sorted(key for key in found if found[key] == level))
     codes = [next(filter(None, (_text(own.get(key)) for key in fields)), "") for own in lower]
     uncoded = {name for name, code in zip(names, codes, strict=True) if not code}
-    return [
+    told = [
         (name, "", parent_of(own, field)) if name in uncoded else (name, code, "")
         for name, code, own in zip(names, codes, features.properties, strict=True)
     ]
+    return told, faults
 
 
 def parent_of(properties: Mapping[str, object], field: str) -> str:
@@ -256,19 +239,13 @@ def _text(value: object) -> str:
 def country_of(properties: Iterable[Mapping[str, object]]) -> str:
     """Return the country that the features of one region name, empty where they name none or several.
 
-    Two-letter codes (ISO 3166-1) come back as such, and so do the codes and names of the countries in
-    `frontcalc.layers`; other countries as the file spells them.
+    It comes back as a code of two letters (ISO 3166-1) where that is known, else as the file spells it.
     """
-    found = {_country(fields) for fields in properties}
+    found = set()
+    for own in properties:
+        fields = {key.casefold(): str(value or "").strip() for key, value in own.items()}
+        fields["iso_3166_2"] = fields.get("iso_3166_2", "").partition("-")[0]
+        texts = (fields.get(field, "") for field in COUNTRY_FIELDS)
+        text = next((text for text in texts if not _NOTHING.fullmatch(text)), "")
+        found.add(_COUNTRY_CODES.get(text.casefold(), text.upper() if re.fullmatch("[A-Za-z]{2,3}", text) else text))
     return found.pop() if len(found) == 1 else ""
-
-
-def _country(properties: Mapping[str, object]) -> str:
-    """Return the country that one feature names: its two-letter code where that is known, empty where it names none."""
-    fields = {key.casefold(): value for key, value in properties.items()}
-    for field in COUNTRY_FIELDS:
-        text = str(fields.get(field) or "").strip()
-        text = text.partition("-")[0] if field == "iso_3166_2" else text
-        if not _NOTHING.fullmatch(text):
-            return _COUNTRY_CODES.get(text.casefold(), text.upper() if re.fullmatch("[A-Za-z]{2,3}", text) else text)
-    return ""

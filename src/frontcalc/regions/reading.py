@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -24,11 +26,8 @@ from frontcalc.regions.snapping import Owners
 from frontcalc.snapshots import changed, to_equal_area
 from frontcalc.versions import key_of
 
-MAY_SHARE = 0.01
-"""What two regions may share, of the smaller one's area: more is no error of drawing."""
-
-# Shared borders overlap by rounding alone; a square metre is far below every figure printed.
-_TOUCHING_M2 = 1.0
+MAY_SHARE = 0.01  # what two regions may share, of the smaller one's area: more is no error of drawing
+_TOUCHING_M2 = 1.0  # shared borders overlap by rounding alone; it is far below every figure printed
 
 
 def read_regions(
@@ -43,15 +42,8 @@ def read_regions(
 
     Of a file with several layers, `path` may name one, as in «gadm41_UKR.gpkg:ADM_ADM_1». `field` is the property that
     names the regions, else it is found; `level` what the `level` column is to say. What is made of the polygons is kept
-    in `cache`.
-
-    Raises
-    ------
-    DataError
-        The file cannot be read, has no polygons, a region has none, no name or one named as a row of its own,
-        or two regions overlap by more than an error of drawing.
-    UsageError
-        The file has no such layer or field, or several that may be meant; the message lists those it has.
+    in `cache`. DataError says that the file cannot be split by, UsageError that it is not plain which layer or field is
+    meant.
     """
     entry, layer = file_and_layer(path)
     sha256 = fingerprint(entry)
@@ -60,20 +52,11 @@ def read_regions(
     content = cache.kept("regions", key, lambda: _made(entry, layer, sha256, target_crs, field, level))
     land, land_owner, pieces, owners, said = geometry.from_bytes(content)
     facts = orjson.loads(str(said))
-    return RegionSet(
-        level,
-        tuple(facts["names"]),
-        pieces,
-        owners,
-        land,
-        land_owner,
-        SourceFile(facts["source"], sha256),
-        notices=tuple(Notice(code, message) for code, message in facts["notices"]),
-        countries=tuple(facts["countries"]) if any(facts["countries"]) else (),
-        codes=tuple(facts["codes"]),
-        spellings=tuple(map(tuple, facts["spellings"])),
-        parents=tuple(facts["parents"]),
-    )
+    notices, source = tuple(Notice(*one) for one in facts.pop("notices")), SourceFile(facts.pop("source"), sha256)
+    spellings, names = tuple(map(tuple, facts.pop("spellings"))), tuple(facts.pop("names"))
+    own: dict[str, Any] = {name: tuple(texts) for name, texts in facts.items() if any(texts)}
+    regions = RegionSet(level, names, pieces, owners, land, land_owner, source, notices, spellings=spellings)
+    return replace(regions, **own)
 
 
 def _made(entry: Entry, layer: str, sha256: str, target_crs: str, field: str | None, level: str) -> bytes:
@@ -84,10 +67,9 @@ def _made(entry: Entry, layer: str, sha256: str, target_crs: str, field: str | N
         raise changed(where)
     if file.faults:
         raise file.faults[0]
-    features, told = file.features, file.told
-    order = sorted(set(told))
+    features, order = file.features, sorted(set(file.told))
     place = {own: number for number, own in enumerate(order)}
-    index = np.array([place[own] for own in told], dtype=np.intp)
+    index = np.array([place[own] for own in file.told], dtype=np.intp)
     if not len(features.polygons):
         raise DataError("holds no polygons", where=where, cure="give a file of region areas")
     names = [name for name, *_ in order]
@@ -102,20 +84,15 @@ def _made(entry: Entry, layer: str, sha256: str, target_crs: str, field: str | N
         listed = some_of([names[own] for own in sorted(apart)])
         said.append(("REGIONS-JOINED", f"{where}: of one name, and one region though they do not touch: {listed}"))
     mine = [[features.properties[number] for number in np.flatnonzero(index == own)] for own in range(len(order))]
+    # Also called by the texts of fields such as «name_uk» and «NAME_1».
+    called = [[text for key, text in own[0].items() if key.casefold().startswith("name")] for own in mine]
+    texts = [[text.strip() for text in own if isinstance(text, str)] for own in called]
     facts = {
         "source": file.source.name,
         "names": names,
         "countries": [printable(country_of(properties)) for properties in mine],
         "codes": [code for _, code, _ in order],
-        # Also called by the texts of fields such as «name_uk» and «NAME_1».
-        "spellings": [
-            [
-                printable(text.strip())
-                for key, text in own[0].items()
-                if key.casefold().startswith("name") and isinstance(text, str) and text.strip()
-            ]
-            for own in mine
-        ],
+        "spellings": [list(map(printable, filter(None, own))) for own in texts],
         "parents": [parent_of(own[0], file.field) for own in mine],
         "notices": said,
     }
@@ -173,10 +150,9 @@ def overlaps(pieces: Geometries, owner: Owners) -> tuple[Owners, Owners, dict[tu
 def partition(
     pieces: Geometries, owner: Owners, names: tuple[str, ...], where: str
 ) -> tuple[Geometries, Owners, tuple[Notice, ...]]:
-    """Give what two regions share to the one whose pieces come first, and say how much that was.
+    """Give what two regions share to the one whose pieces come first, and say how much; refuse beyond `MAY_SHARE`.
 
-    Pieces (m,) are in metres, and those of one region do not overlap; `owner` has the index into `names` of the region
-    of each. Regions that share more than `MAY_SHARE` of the smaller are refused.
+    Pieces (m,) are in metres, and those of one region do not overlap; `owner` has the index into `names` of each.
     """
     first, second, by_pair = overlaps(pieces, owner)
     notices: tuple[Notice, ...] = ()
@@ -185,12 +161,10 @@ def partition(
         share = {pair: m2 / float(min(area_m2[list(pair)])) for pair, m2 in by_pair.items()}
         worst, largest = max(share, key=share.__getitem__), max(by_pair, key=by_pair.__getitem__)
         if share[worst] > MAY_SHARE:
-            raise DataError(
-                f"{names[worst[0]]} and {names[worst[1]]} overlap by {by_pair[worst] / 1e6:.3f} km², "
-                f"{share[worst]:.1%} of the smaller",
-                where=where,
-                cure=f"give a file whose regions share no more than {MAY_SHARE:.0%}",
-            )
+            one, other = (names[own] for own in worst)
+            problem = f"{one} and {other} overlap by {by_pair[worst] / 1e6:.3f} km², {share[worst]:.1%} of the smaller"
+            cure = f"give a file whose regions share no more than {MAY_SHARE:.0%}"
+            raise DataError(problem, where=where, cure=cure)
         most = f"{names[largest[0]]} and {names[largest[1]]} ({by_pair[largest] / 1e6:.3f} km²)"
         notices = (Notice("REGIONS-OVERLAP", f"{where}: {total_m2 / 1e6:.3f} km², most between {most}"),)
     pieces = pieces.copy()

@@ -25,15 +25,8 @@ from frontcalc.versions import key_of
 
 Flags = NDArray[np.bool_]
 
-UNASSIGNED = "unassigned"
-"""The row of what no region takes."""
-
-TOTAL = "total"
-"""The name of the row, and of its level, that measures everything at once."""
-
-SNAPS = ("border", "none")
-"""Whether ground beside the eligible regions goes to the nearest of them."""
-
+UNASSIGNED, TOTAL = "unassigned", "total"  # rows: of what no region takes; of everything, which is its level too
+SNAPS = ("border", "none")  # whether ground beside the eligible regions goes to the nearest of them
 _PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
 _PART_VERTICES = 128  # of ground that is measured: as many as pieces have, since each edge of either is looked at
 
@@ -72,19 +65,11 @@ class RegionSet:
     parents: tuple[str, ...] = ()  # what the file says each is part of, else empty; no entries where it never does
 
     def split(self, *groups: Geometries) -> list[tuple[Floats, Floats, Floats]]:
-        """Measure groups of polygons by region, each group by itself, and by itself what no region takes.
+        """Measure groups of polygons (k,) by region, each valid and without overlap, in metres; several cost as one.
 
-        Parameters
-        ----------
-        *groups : (k,) array of shapely Polygon
-            Each valid and without overlap, in metres. Several at once cost little more than one.
-
-        Returns
-        -------
-        list of tuple of three arrays
-            Of each group: (n + 1,) the area in each region, the last is what no region takes (km²); (n + 1,) how much
-            of it lies outside the region as drawn, in ground that was snapped to it, the last is 0 (km²); (k, 2) how
-            much of each polygon no region takes, and how much is snapped (m²).
+        Of each group come (n + 1,) the area in each region, the last is what no region takes (km²); (n + 1,) how much
+        of it was snapped to the region, the last is 0 (km²); (k, 2) how much of each polygon no region takes, and how
+        much is snapped (m²).
         """
         tree, rows, snapped, edges = _plane(self, threading.get_ident())
         lengths = [len(parts) for parts in groups]
@@ -132,14 +117,12 @@ class RegionSet:
 def meetings(
     tree: shapely.STRtree, parts: Geometries, wanted: Flags | None = None
 ) -> tuple[Owners, Owners, Geometries, Flags]:
-    """Return the pairs (k,) of a part of some ground and a piece that meet, and what they share where that is easy.
+    """Return pairs (k,) of a part of some ground and a piece that meet; what they share; where that is yet to be cut.
 
     `tree` is of pieces (m,) that are small, without overlap, in metres and prepared: for one thread alone, since GEOS
     completes a prepared geometry while it is asked. `parts` (n,) are valid polygons in metres, and `wanted` (m,) says
-    which pieces are of interest, else all.
-
-    Returned are which part and which piece, (k,) each; what the two share (k,): the piece where the part lies around
-    it, else the part, to be cut where the border of one may run through the other; and where that is (k,).
+    which pieces are of interest, else all. What is shared is the piece where the part lies around it, else the part, to
+    be cut where the border of one may run through the other.
     """
     pieces = tree.geometries
     part, piece = tree.query(parts)
@@ -185,11 +168,9 @@ def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Fl
 
 @lru_cache(maxsize=16)
 def regions_key(regions: RegionSet, country: str, snap: str) -> str:
-    """Return the key of what takes ground of an actor of a country.
+    """Return the key of what takes ground of an actor of a country, by the file's SHA-256 or, without one, the pieces.
 
-    The pieces are made of a file's content by the method: with its SHA-256 stand the names, the owners and the
-    boxes of the pieces, which tell by what field and in what plane they were made. Without a file they
-    stand themselves.
+    With it stand names, owners and the boxes of pieces, which tell by what field and in what plane they were made.
     """
     made_of = regions.source.sha256 if regions.source else geometry.to_bytes(regions.pieces, regions.land)
     names = (repr(regions.names), repr(regions.countries), country, snap)
@@ -200,28 +181,22 @@ def regions_key(regions: RegionSet, country: str, snap: str) -> str:
 def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Cache = NOTHING_KEPT) -> RegionSet:
     """Return the set as it stands for one actor: its own country's regions take nothing, they stay as rows.
 
-    The result depends on the set, the country and the plane alone, so that it is the same for every date. `country` is
-    as `regions.countries` has it; where it is empty all may take. `plane` is the equal-area CRS of the set. By the rule
-    `border` of `snap`, ground beside the eligible regions goes to the nearest (see `frontcalc.regions.snapping`), and
-    is kept in `cache`; by `none` regions are as drawn.
+    The result is the same for every date. `country` is as `regions.countries` has it; where it is empty all may take.
+    `plane` is the equal-area CRS of the set. By the rule `border` of `snap`, ground beside the eligible regions goes to
+    the nearest (see `frontcalc.regions.snapping`), and is kept in `cache`; by `none` regions are as drawn.
     """
-    own = np.array([bool(country) and mine.casefold() == country.casefold() for mine in regions.countries], dtype=bool)
-    own = own if len(own) else np.zeros(len(regions.names), dtype=bool)
+    countries = regions.countries or ("",) * len(regions.names)
+    own = np.array([bool(country) and mine.casefold() == country.casefold() for mine in countries], dtype=bool)
     abroad, beyond = own[regions.owner], own[regions.land_owner]
-    eligible = replace(
-        regions,
-        pieces=regions.pieces[~abroad],
-        owner=regions.owner[~abroad],
-        land=regions.land[~beyond],
-        land_owner=regions.land_owner[~beyond],
-    )
-    pieces, foreign = eligible.pieces, regions.pieces[abroad]
+    pieces, foreign, owner = regions.pieces[~abroad], regions.pieces[abroad], regions.owner[~abroad]
+    land, land_owner = regions.land[~beyond], regions.land_owner[~beyond]
+    eligible = replace(regions, pieces=pieces, owner=owner, land=land, land_owner=land_owner)
     if not len(pieces):
         return eligible
 
     def zones_as_bytes() -> bytes:
-        zones, owner = snap_zones(eligible.land, eligible.land_owner, pieces, foreign, plane)
-        return geometry.to_bytes(zones, owner, rest_of_plane(np.concatenate([pieces, zones])))
+        zones, taker = snap_zones(land, land_owner, pieces, foreign, plane)
+        return geometry.to_bytes(zones, taker, rest_of_plane(np.concatenate([pieces, zones])))
 
     key = key_of((regions_key(regions, country, snap), plane))
     if snap == "none":
@@ -234,7 +209,7 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
     return replace(
         eligible,
         pieces=np.concatenate([pieces, zones]),
-        owner=np.concatenate([eligible.owner, taker]),
+        owner=np.concatenate([owner, taker]),
         snapped=np.repeat([False, True], [len(pieces), len(zones)]),
         nowhere=nowhere,
     )
@@ -255,27 +230,16 @@ def boxes_in_degrees(regions: RegionSet, plane: str) -> Geometries:
 
 @lru_cache(maxsize=2)
 def embedded_regions(*, target_crs: str) -> RegionSet:
-    """Return the embedded regions of Ukraine and of Russia beside it, which need no cutting.
-
-    Parameters
-    ----------
-    target_crs : str
-        The equal-area CRS of the result.
-    """
+    """Return the embedded regions of Ukraine and of Russia beside it, which need no cutting, in an equal-area CRS."""
     stored = load_embedded()
     infos = sorted(stored.regions, key=lambda info: info.name)
     place = np.array([infos.index(info) for info in stored.regions], dtype=np.intp)
     # Neighbours have the same vertices, and projecting keeps that: no partition has to be made.
     pieces = geometry.project_polygons(stored.pieces, crs.projector(crs.LONLAT, target_crs))
     owner = place[stored.owner]
-    return RegionSet(
-        "adm1",
-        tuple(info.name for info in infos),
-        pieces,
-        owner,
-        pieces,
-        owner,
-        SourceFile(stored.name, stored.sha256),
+    names, source = tuple(info.name for info in infos), SourceFile(stored.name, stored.sha256)
+    return replace(
+        RegionSet("adm1", names, pieces, owner, pieces, owner, source),
         countries=tuple(info.country for info in infos),
         codes=tuple(info.code for info in infos),
         spellings=tuple((info.name_uk, *info.aliases) for info in infos),

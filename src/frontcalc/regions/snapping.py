@@ -24,12 +24,8 @@ from frontcalc.geometry import Floats, Geometries
 
 Owners = NDArray[np.intp]
 
-BORDER_KM = 10.0
-"""How far into another country's land ground goes to the nearest eligible region (km)."""
-
-WATER_KM = 1.0
-"""How far into water and gaps, the land of no region, ground goes to the nearest eligible region (km)."""
-
+# How far ground goes to the nearest eligible region (km): into another country's land; into the land of no region.
+BORDER_KM, WATER_KM = 10.0, 1.0
 _MERCATOR = "EPSG:3395"
 _STRETCH_M = 10_000.0
 _SPACING_M = 250.0
@@ -63,9 +59,8 @@ def snap_zones(
     reach = 1.05 * BORDER_KM * 1000 * stretches.scale
     near = shapely.STRtree(abroad).query(stretches.lines, predicate="dwithin", distance=reach)[0]
     by_border = np.isin(np.arange(len(stretches.lines)), near)
-    everywhere = np.ones(len(by_border), dtype=bool)
     far = subtract(_widened(stretches, by_border, BORDER_KM, plane), pieces)
-    water = subtract(subtract(_widened(stretches, everywhere, WATER_KM, plane), foreign), pieces)
+    water = subtract(subtract(_widened(stretches, np.ones_like(by_border), WATER_KM, plane), foreign), pieces)
     zone, beside = shapely.STRtree(foreign).query(far, predicate="intersects")
     across = shapely.intersection(far[zone], foreign[beside])
     zones, _ = geometry.subdivide(geometry.polygonal(np.concatenate([across, water])), _PIECE_VERTICES)
@@ -128,10 +123,8 @@ def _to_mercator(points: Floats, plane: str) -> tuple[Floats, Floats]:
 
 
 def _from_mercator(shapes: Geometries, plane: str) -> tuple[Geometries, Owners]:
-    """Return shapes (n,) in Mercator as valid polygons (m,) of a plane, and which shape each is of.
-
-    They are cut off at the 180th meridian, beyond which longitudes would start again.
-    """
+    """Return shapes (n,) in Mercator as valid polygons (m,) of a plane, and which shape each is of."""
+    # They are cut off at the 180th meridian, beyond which longitudes would start again.
     corners = np.array([[-180, -_LATITUDES], [180, _LATITUDES]])
     (west, south), (east, north) = crs.projector(crs.LONLAT, _MERCATOR)(corners)
     inside = shapely.clip_by_rect(shapes, west + 1, south, east - 1, north)
@@ -150,15 +143,12 @@ def _widened(stretches: Stretches, which: NDArray[np.bool_], km: float, plane: s
 
 
 def _cells(stretches: Stretches, by_border: NDArray[np.bool_], plane: str) -> tuple[Geometries, Owners]:
-    """Return the ground that is nearer to each region than to any other, and the regions.
-
-    Points need to be dense only where two regions may be near the same ground; elsewhere the ends of
-    stretches do.
-    """
+    """Return the ground that is nearer to each region than to any other, and the regions."""
     lines, owner, scale = stretches
     reach = np.where(by_border, BORDER_KM, WATER_KM) * 1000 * scale
     one, other = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=2 * reach + _STRETCH_M * scale)
     rivals = owner[one] != owner[other]
+    # Points need to be dense only where two regions may be near the same ground; elsewhere ends of stretches do.
     contested = np.isin(np.arange(len(lines)), np.concatenate([one[rivals], other[rivals]]))
     dense = shapely.segmentize(shapely.simplify(lines[contested], _SIMPLIFIED * WATER_KM * 1000), _SPACING_M)
     ends = shapely.get_point(lines[~contested], np.array([[0], [-1]])).T.ravel()
@@ -174,31 +164,24 @@ def _cells(stretches: Stretches, by_border: NDArray[np.bool_], plane: str) -> tu
     alone = alone if len(alone) else starts
     sites, of = shapely.MultiPoint(points[alone]), of[alone]
     around = shapely.box(*shapely.bounds(shapely.buffer(sites.envelope, 10 * BORDER_KM * 1000)))
+    diagram = shapely.voronoi_polygons(sites, extend_to=around, ordered=True)
     # Cells at the rim come with lines beside the polygon, where the diagram was cut off.
-    cells, site = geometry.polygons_of(
-        shapely.get_parts(shapely.voronoi_polygons(sites, extend_to=around, ordered=True))
-    )
+    cells, site = geometry.polygons_of(shapely.get_parts(diagram))
     of = of[site]
     regions = np.unique(of)
-    merged = np.array([_merged(cells[of == region]) for region in regions], dtype=object)
+    merged = np.empty(len(regions), dtype=object)
+    for nth, region in enumerate(regions):
+        try:
+            merged[nth] = shapely.coverage_union_all(cells[of == region])
+        except shapely.GEOSException:
+            # Neighbours' corners may differ in their last bits; the slow union bears that.
+            merged[nth] = geometry.union(geometry.repair(cells[of == region]))
     polygons, index = _from_mercator(merged, plane)
     return polygons, regions[index]
 
 
-def _merged(cells: Geometries) -> shapely.Geometry:
-    """Return the union of cells of a Voronoi diagram."""
-    try:
-        return shapely.coverage_union_all(cells)
-    except shapely.GEOSException:
-        # Neighbours' corners may differ in their last bits; the slow union bears that.
-        return geometry.union(geometry.repair(cells))
-
-
 def _shared_out(zones: Geometries, cells: Geometries, owner: Owners) -> tuple[Geometries, Owners]:
-    """Return the parts of zones (z,) in the cells of each region, and the region of each.
-
-    Each cell takes its part of what is left of a zone, and the last takes all of that: nothing falls between.
-    """
+    """Return the parts of zones (z,) in the cells of each region, the rest with the last of them, and their regions."""
     shapely.prepare(cells)
     cell, zone = shapely.STRtree(zones).query(cells, predicate="intersects")
     order = np.lexsort([owner[cell], zone])
