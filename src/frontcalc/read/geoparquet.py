@@ -12,7 +12,7 @@ from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError, extra_package
 from frontcalc.read.features import Features
 from frontcalc.read.limits import beyond, limits
-from frontcalc.read.ogr import features_from_geometries, geometries_from_wkb, refuse_promises
+from frontcalc.read.ogr import features_from_wkb, refuse_promises
 
 # How many values a byte of a file may hold, but for small files.
 _MOST_PER_BYTE, _SMALL = 8, 1 << 20
@@ -44,8 +44,7 @@ def read_geoparquet(data: bytes, *, where: str) -> Features:
         raise DataError("says that its CRS is unknown", where=where, cure="declare an EPSG code")
     text = declared if isinstance(declared, str) else orjson.dumps(declared).decode()
     crs = source_crs(text, where=where) if "crs" in column else LONLAT
-    geometries, cure = geometries_from_wkb(wkb, where=where), "its crs metadata cannot be right"
-    return features_from_geometries(geometries, properties, crs, where=where, cure=cure)
+    return features_from_wkb(wkb, properties, crs, where=where, cure="its crs metadata cannot be right")
 
 
 def _bounded_table(arrow: Any, file: Any, names: list[str], size: int, where: str) -> Any:

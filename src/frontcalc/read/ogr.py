@@ -1,18 +1,21 @@
-"""GDAL behind a small door: bytes in memory, one expected driver, no network, no other file; WKB into polygons."""
+"""What GDAL reads, on bytes in memory: one driver a file, no network, and checks of what it would pass over."""
 
 from __future__ import annotations
 
 import os
+import sqlite3
+import struct
+import tempfile
 import threading
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
@@ -41,10 +44,43 @@ _OFFLINE = {
     "SHAPE_ENCODING": "ISO-8859-1",
 }
 
+# OGC 12-128r18, requirement 2: what an SQLite header says at byte 68 where the database is a GeoPackage.
+_GEOPACKAGE = (b"GPKG", b"GP10", b"GP11")
+# https://sqlite.org/fileformat2.html: a write-ahead log with no more than its header has no changes, and a journal
+# whose header is zeroed is done with.
+_WAL_HEADER, _HOT_JOURNAL = 32, b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+# SQLite keeps the statement of each table in this very form. All else in its schema computes, but for indexes of
+# columns and those that it makes by itself, which have no statement.
+_COMPUTES = """ FROM sqlite_master WHERE NOT (type = 'table' AND substr(sql, 1, 13) = 'CREATE TABLE ' OR type = 'index'
+    AND (sql IS NULL OR substr(sql, 1, 13) = 'CREATE INDEX ' OR substr(sql, 1, 20) = 'CREATE UNIQUE INDEX '))"""
+_COMPUTED = f"SELECT name{_COMPUTES} AND substr(sql, 1, 15) <> 'CREATE TRIGGER '"
+_PLAIN = f"""PRAGMA trusted_schema = 0; PRAGMA ignore_check_constraints = 1; PRAGMA writable_schema = 1;
+    DELETE{_COMPUTES}; PRAGMA writable_schema = RESET"""
+_MADE_COLUMNS = """SELECT tables.name FROM sqlite_master AS tables, pragma_table_xinfo(tables.name) AS own
+    WHERE tables.type = 'table' AND own.hidden > 0"""
+_DROP_MADE_INDEXES = """SELECT DISTINCT printf('DROP INDEX "%w"', listed.name) FROM sqlite_master AS tables,
+    pragma_index_list(tables.name) AS listed, pragma_index_xinfo(listed.name) AS own
+    WHERE tables.type = 'table' AND (listed.partial OR own.cid = -2)"""
+# What GDAL asks for by name, and the statements that count what each layer draws.
+_ASKED = ("gpkg", "sqlite_", "spatial_ref_sys", "geometry_columns", "layer_styles")
+_COUNTS = """SELECT table_name, printf('SELECT count("%w") FROM "%w"', column_name, table_name)
+    FROM gpkg_geometry_columns UNION ALL SELECT table_name, printf('SELECT count(*) FROM "%w"', table_name)
+    FROM gpkg_contents WHERE data_type = 'features' AND lower(table_name) NOT IN
+    (SELECT lower(table_name) FROM gpkg_geometry_columns)"""
+# How many steps of SQLite's machine checking may take, and that for each byte: some ten times what real files need.
+_STEPS, _STEPS_PER_BYTE, _STEPS_AT_ONCE = 10_000_000, 40, 100_000
+# What a geodatabase calls a layer in its list of items.
+_FEATURE_CLASS = "70737809-852C-4A03-9E22-2CECEA5B9BFA"
+# FlatGeobuf 3: where its header is, and where in the header's table of places the number of features and the index's
+# width are; how long a node of the index is.
+_FGB_HEADER, _FGB_COUNT, _FGB_WIDTH, _FGB_NODE = 12, 20, 22, 40
+
 
 @contextmanager
-def _offline(pyogrio: Any, where: str) -> Iterator[None]:
-    """Let GDAL work without network and without printing; its errors become ours."""
+def _gdal(where: str) -> Iterator[Any]:
+    """Yield pyogrio, to work without network and without printing; its errors become ours."""
+    import pyogrio
+
     errors = pyogrio.errors
     with _LOCK, warnings.catch_warnings():
         # What GDAL warns of is either harmless or found by the checks after it (counts, CRS, coordinates).
@@ -54,7 +90,7 @@ def _offline(pyogrio: Any, where: str) -> Iterator[None]:
         before = {name: None if str(own) == os.environ.get(name) else own for name, own in found.items()}
         pyogrio.set_gdal_config_options(_OFFLINE)
         try:
-            yield
+            yield pyogrio
         except errors.DataLayerError as error:
             raise DataError("has a layer that cannot be opened", where=where, cure=_COMPLETE) from error
         except (errors.DataSourceError, errors.FeatureError, errors.GeometryError, errors.FieldError) as error:
@@ -72,110 +108,68 @@ def _offline(pyogrio: Any, where: str) -> Iterator[None]:
             pyogrio.set_gdal_config_options(before)
 
 
-def layer_names(source: bytes | Path, *, where: str) -> list[tuple[int, str]]:
-    """Return index and name of each layer that has geometry."""
-    import pyogrio
-
-    with _offline(pyogrio, where):
-        layers = pyogrio.list_layers(source)
-    return [(index, printable(str(name))) for index, (name, kind) in enumerate(layers) if kind is not None]
-
-
-def read_layers(
-    source: bytes | Path, *, where: str, drivers: tuple[str, ...], expected: Mapping[str, int | None]
-) -> Features:
-    """Return the features of all layers that have geometry, as `read_layer`; each layer names those that name none.
+def _read_layers(source: bytes | Path, driver: str, expected: Mapping[str, int | None], *, where: str) -> Features:
+    """Return the features of all layers that have geometry; each layer names those that name none.
 
     `expected` are the names of the layers that must be there, each with how many of its features have a geometry, if
     that is known: GDAL passes over a layer that it cannot read.
     """
-    layers = layer_names(source, where=where)
-    if lost := sorted(expected.keys() - {name for _, name in layers}):
+    with _gdal(where) as pyogrio:
+        listed = pyogrio.list_layers(source)
+    layers = {index: printable(str(name)) for index, (name, kind) in enumerate(listed) if kind is not None}
+    if lost := sorted(expected.keys() - set(layers.values())):
         raise DataError(f"its layer {lost[0]!r} cannot be read", where=where, cure=_COMPLETE)
     if not 0 < len(layers) <= _MOST_LAYERS:
         problem = f"has {len(layers):,} layers with geometry; 1 to {_MOST_LAYERS} are read"
         raise DataError(problem, where=where, cure="export the map alone, with its polygons")
     parts = []
-    for index, name in layers:
-        count = expected.get(name)
-        part = read_layer(source, where=f"{where}/{name}", drivers=drivers, layer=index, drawn=count)
+    for index, name in layers.items():
+        part = read_layer(source, driver, where=f"{where}/{name}", layer=index, drawn=expected.get(name))
         parts.append((name, name_layer(part, name)))
     return concatenate(parts, where=where)
 
 
-def read_texts(source: Path, *, layer: str, columns: tuple[str, str], where: str) -> list[tuple[str, str]]:
-    """Return two columns of a table without geometry."""
-    import pyogrio
-
-    with _offline(pyogrio, where):
-        meta, _, _, found = pyogrio.raw.read(source, layer=layer, columns=columns, read_geometry=False)
-    told = dict(zip(meta["fields"], found, strict=True))
-    if told.keys() != set(columns):
-        raise DataError(f"its table {layer} is broken", where=where, cure=_COMPLETE)
-    return [(str(one), str(other)) for one, other in zip(*(told[name] for name in columns), strict=True)]
-
-
 def read_layer(
     source: bytes | Path,
+    driver: str,
     *,
     where: str,
-    drivers: tuple[str, ...],
     layer: int = 0,
     drawn: int | None = None,
     deleted: int = 0,
     undeclared: str = "",
-    declares: str = "declare an EPSG code",
+    cure: str = "declare an EPSG code",
 ) -> Features:
-    """Return the features of one layer.
+    """Return the features of one layer of a file, which no other driver of GDAL's may read.
 
-    Parameters
-    ----------
-    source : bytes or Path
-        The file's content, or a zip made here of a file's parts; a path only where GDAL must have one.
-    where : str
-        The file's name, for messages.
-    drivers : tuple of str
-        GDAL's names of the drivers of the format that `data` was found to be; no other may read it.
-    layer : int
-        Which of the file's layers.
-    drawn : int, optional
-        How many features have a geometry, where the caller can tell: GDAL takes one that it cannot read for none.
-    deleted : int
-        How many features GDAL counts and passes over, since they are marked as deleted.
-    undeclared : str
-        The CRS of a file that declares none; without it that is an error.
-    declares : str
-        What to do where the CRS is missing or cannot be right.
-
-    Raises
-    ------
-    DataError
-        The file is broken or incomplete, another driver took it, or its CRS is missing or unknown.
+    A path is given only where GDAL must have one. `drawn` is how many features have a geometry, where the caller can
+    tell, since GDAL takes one that it cannot read for none; `deleted` how many it counts and passes over; `undeclared`
+    the CRS of a file that declares none, else an error; `cure` what to do where the CRS is missing or cannot be right.
     """
-    import pyogrio
-
-    with _offline(pyogrio, where):
+    with _gdal(where) as pyogrio:
         info = pyogrio.read_info(source, layer=layer, force_feature_count=True)
-        if info["driver"] not in drivers:
-            cure = "export it as GeoJSON"
-            raise DataError(f"is no {drivers[0]} file: GDAL takes it for {info['driver']}", where=where, cure=cure)
+        if info["driver"] != driver:
+            problem = f"is no {driver} file: GDAL takes it for {info['driver']}"
+            raise DataError(problem, where=where, cure="export it as GeoJSON")
         # A geodatabase's layer whose table GDAL cannot open is empty to it, but has not even a column of numbers.
-        if info["driver"] == "OpenFileGDB" and not info["fid_column"]:
+        if driver == "OpenFileGDB" and not info["fid_column"]:
             raise DataError("is a layer that cannot be opened", where=where, cure=_COMPLETE)
         refuse_promises(info["features"], source, where=where)
         meta, _, wkb, columns = pyogrio.raw.read(source, layer=layer, force_2d=True)
-    count = len(wkb) if wkb is not None else 0
-    if (expected := info["features"] - deleted) > count:
-        raise DataError(f"only {count} of {expected} features can be read", where=where, cure=_COMPLETE)
-    geometries = geometries_from_wkb(wkb if wkb is not None else [], where=where)
-    found = int(np.count_nonzero(geometries != None))  # noqa: E711 - of an array
+    wkb = np.empty(0, dtype=object) if wkb is None else wkb
+    if (expected := info["features"] - deleted) > len(wkb):
+        raise DataError(f"only {len(wkb)} of {expected} features can be read", where=where, cure=_COMPLETE)
+    found = int(np.count_nonzero(wkb != None))  # noqa: E711 - of an array
     if drawn is not None and found != drawn:
         raise DataError(f"only {found} of {drawn} geometries can be read", where=where, cure=_COMPLETE)
-    declared = meta["crs"] or undeclared
+    declared = str(meta["crs"] or undeclared)
     if not declared:
-        raise DataError("declares no CRS", where=where, cure=declares, code="CRS-UNKNOWN")
-    crs = LONLAT if declared == LONLAT else source_crs(str(declared), where=where)
-    return features_from_geometries(geometries, _rows(meta["fields"], columns, count), crs, where=where, cure=declares)
+        raise DataError("declares no CRS", where=where, cure=cure, code="CRS-UNKNOWN")
+    crs = LONLAT if declared == LONLAT else source_crs(declared, where=where)
+    # GDAL's stand-ins for null are no number or no time, which are not themselves.
+    plain = [[None if value != value else value for value in column.tolist()] for column in columns]
+    rows = [dict(zip(map(str, meta["fields"]), values, strict=True)) for values in zip(*plain, strict=True)]
+    return features_from_wkb(wkb, rows or [{}] * len(wkb), crs, where=where, cure=cure)
 
 
 def refuse_promises(count: int, source: bytes | Path, *, where: str) -> None:
@@ -185,50 +179,35 @@ def refuse_promises(count: int, source: bytes | Path, *, where: str) -> None:
         raise DataError(f"promises {count:,} features in {size:,} bytes", where=where, cure=_COMPLETE)
 
 
-def _rows(fields: NDArray[np.object_], columns: tuple[NDArray[Any], ...], count: int) -> list[dict[str, object]]:
-    """Return a dict of plain Python values for each feature; GDAL's stand-ins for null become None."""
-    plain = [[None if value != value else value for value in column.tolist()] for column in columns]
-    names = [str(name) for name in fields]
-    return [dict(zip(names, values, strict=True)) for values in zip(*plain, strict=True)] or [{}] * count
-
-
-def geometries_from_wkb(wkb: Iterable[bytes | None], *, where: str) -> NDArray[np.object_]:
-    """Return geometries (n,) from well-known binary, None for None; a DataError names the first that is broken."""
-    given = np.array([*wkb, None], dtype=object)[:-1]
-    # What is no number is named by the check after this, so that it need not be warned of.
-    with np.errstate(all="ignore"):
-        try:
-            return np.asarray(shapely.from_wkb(given), dtype=object)
-        except (shapely.GEOSException, TypeError) as error:
-            index = 0
-            with suppress(shapely.GEOSException, TypeError):
-                for index, one in enumerate(given):  # noqa: B007 - the first that cannot be read
-                    shapely.from_wkb(one)
-            cure = "repair it or use --skip-bad"
-            raise DataError(f"feature {index} has a broken geometry: {error}", where=where, cure=cure) from error
-
-
-def features_from_geometries(
-    geometries: NDArray[np.object_], properties: Sequence[Properties], crs: str, *, where: str, cure: str
+def features_from_wkb(
+    wkb: Iterable[bytes | None], properties: Sequence[Properties], crs: str, *, where: str, cure: str
 ) -> Features:
     """Return features with their polygons taken out of multipolygons and collections, without Z.
 
-    Geometries (n,) are of any kind or None, each with its properties; `cure` says what to do where the coordinates
-    cannot be in degrees, though the CRS is.
+    Geometries are well-known binary of any kind or None, each with its properties; `cure` says what to do where the
+    coordinates cannot be in degrees, though the CRS is.
     """
+    given, index = np.array([*wkb, None], dtype=object)[:-1], 0
+    # What is no number is named by a check below, so that it need not be warned of.
+    with np.errstate(all="ignore"):
+        try:
+            geometries = shapely.from_wkb(given)
+        except (shapely.GEOSException, TypeError) as error:
+            with suppress(shapely.GEOSException, TypeError):
+                for index, one in enumerate(given):  # noqa: B007 - the first that cannot be read
+                    shapely.from_wkb(one)
+            problem = f"feature {index} has a broken geometry: {error}"
+            raise DataError(problem, where=where, cure="repair it or use --skip-bad") from error
     outer, of_feature = shapely.get_parts(geometries, return_index=True)
     # A collection may hold multipolygons: two passes take both apart.
     parts, of_outer = shapely.get_parts(outer, return_index=True)
-    owner = of_feature[of_outer]
-    drawn = ~shapely.is_empty(parts)
-    area = drawn & (shapely.get_type_id(parts) == _POLYGON)
-    polygons = np.asarray(shapely.force_2d(parts[area]), dtype=object)
-    no_area = owner[drawn & ~area].astype(np.intp)
-    owner = owner[area].astype(np.intp)
-    vertices = int(shapely.get_num_coordinates(polygons).sum())
-    if vertices > limits()["max_vertices"]:
-        raise too_many_vertices(vertices, where=where)
+    owner = of_feature[of_outer].astype(np.intp)
+    drawn, kind = ~shapely.is_empty(parts), shapely.get_type_id(parts)
+    polygons = np.asarray(shapely.force_2d(parts[drawn & (kind == _POLYGON)]), dtype=object)
+    no_area, owner = owner[drawn & (kind != _POLYGON)], owner[drawn & (kind == _POLYGON)]
     xy, of_polygon = shapely.get_coordinates(polygons, return_index=True)
+    if len(xy) > limits()["max_vertices"]:
+        raise too_many_vertices(len(xy), where=where)
     wild = np.flatnonzero(~np.isfinite(xy).all(axis=1))
     if len(wild):
         problem = f"feature {owner[of_polygon[wild[0]]]} has a coordinate that is no finite number"
@@ -236,3 +215,112 @@ def features_from_geometries(
     check_on_earth(xy, crs, where=where, cure=cure)
     polygons, owner = nest_polygons(polygons, owner, where=where)
     return Features(crs, tuple(properties), polygons, owner, no_area)
+
+
+def read_flatgeobuf(data: bytes, *, where: str) -> Features:
+    """Return the features of FlatGeobuf, which must declare its CRS and hold as many features as it says."""
+
+    def number(kind: str, at: int) -> int:
+        """Return the number at a place; struct.error where the file ends before."""
+        return int(struct.unpack_from(kind, data, at)[0])
+
+    try:
+        begin = _FGB_HEADER + number("<I", _FGB_HEADER)
+        table = begin - number("<i", begin)
+        count_at, width_at = (
+            number("<H", table + at) if at + 2 <= number("<H", table) else 0 for at in (_FGB_COUNT, _FGB_WIDTH)
+        )
+        count = number("<Q", begin + count_at) if count_at else 0
+        width = number("<H", begin + width_at) if width_at else 16
+        nodes = level = count if width > 1 else 0
+        # Also the index of one feature has a node above it.
+        while level > 1 or nodes == level == 1:
+            level = -(-level // width)
+            nodes += level
+        at, found = _FGB_HEADER + number("<I", 8) + _FGB_NODE * nodes, 0
+        while at < len(data):
+            at += 4 + number("<I", at)
+            found += 1
+    except struct.error as error:
+        raise DataError("is cut off or broken", where=where, cure=_COMPLETE) from error
+    if at != len(data) or found != count:
+        problem = f"promises {count:,} features, but has {found:,} or is cut off"
+        raise DataError(problem, where=where, cure=_COMPLETE)
+    return read_layer(data, "FlatGeobuf", where=where)
+
+
+def refuse_logs(beside: Callable[[str], bytes], *, where: str) -> None:
+    """Refuse a database with changes in a log beside it, which its own bytes lack or have too many of.
+
+    `beside` returns the first bytes of the file of the database's name and an ending; none where there is none.
+    """
+    name = where.rpartition("/")[2]
+    cure = f"open and close it in what wrote it, as QGIS, or run: sqlite3 {name} 'PRAGMA journal_mode=delete'"
+    if len(beside("-wal")) > _WAL_HEADER:
+        raise DataError(f"has changes in {name}-wal that are not in it yet", where=where, cure=cure)
+    if beside("-journal").startswith(_HOT_JOURNAL):
+        raise DataError(f"was not written to its end: {name}-journal has what it was before", where=where, cure=cure)
+
+
+def read_geopackage(data: bytes, *, where: str) -> Features:
+    """Return the features of a GeoPackage, all in one CRS; a layer's name is the `layer` of features that name none.
+
+    GDAL would run what views, triggers and virtual tables say, which may take for ever or fill the memory, and it
+    passes over rows that are damaged: so it meets the database without anything that computes, once that is checked.
+    """
+    if data[68:72] not in _GEOPACKAGE:
+        raise DataError("is an SQLite database but no GeoPackage", where=where, cure="export it as GeoPackage")
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    steps = iter(range((_STEPS + _STEPS_PER_BYTE * len(data)) // _STEPS_AT_ONCE))
+    try:
+        # A header that tells of a log beside the file would have it looked for; there is none in memory.
+        connection.deserialize(data[:18] + b"\x01\x01" + data[20:])
+        connection.set_progress_handler(lambda: next(steps, None) is None, _STEPS_AT_ONCE)
+        connection.execute("PRAGMA writable_schema = 1")
+        computed = [str(name) for (name,) in connection.execute(_COMPUTED)]
+        connection.executescript(_PLAIN)
+        asked = [str(name) for (name,) in connection.execute(_MADE_COLUMNS)]
+        for (drop,) in connection.execute(_DROP_MADE_INDEXES).fetchall():
+            connection.execute(drop)
+        asked += [name for name in computed if name.casefold().startswith(_ASKED)]
+        counts = {} if asked else dict(connection.execute(_COUNTS))
+        folded = set(map(str.casefold, computed))
+        if asked := asked or [name for name in counts if name.casefold() in folded]:
+            problem = f"its table {asked[0]!r} is a view or else computed by the file itself"
+            raise DataError(problem, where=where, cure="export it as a table")
+        if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
+            words = printable(str(found).rpartition("\n")[2])[:200]
+            raise DataError(f"is a damaged database: {words}", where=where, cure=_COMPLETE)
+        # GDAL's own note of how many rows there are, which other programs do not keep.
+        connection.execute("DROP TABLE IF EXISTS gpkg_ogr_contents")
+        drawn = {printable(str(name)): int(connection.execute(counts[name]).fetchone()[0]) for name in counts}
+        plain = connection.serialize()
+    except (sqlite3.Error, UnicodeDecodeError, ValueError, AttributeError) as error:
+        said = "checking it takes too long" if str(error) == "interrupted" else str(error)
+        raise DataError(f"is a damaged database: {said}", where=where, cure=_COMPLETE) from error
+    finally:
+        connection.close()
+    return _read_layers(plain, "GPKG", drawn, where=where)
+
+
+def read_geodatabase(files: Mapping[str, bytes], *, where: str) -> Features:
+    """Return the features of an Esri file geodatabase, whose files are given by their names, as those of GeoPackage."""
+    # GDAL knows one by the name of a folder or zip, so that it must have a file: of ours, with nothing else in it.
+    with tempfile.TemporaryDirectory(prefix="frontcalc-") as folder:
+        path = Path(folder, "x.gdb.zip")
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as packed:
+            for name, content in files.items():
+                packed.writestr(f"x.gdb/{name}", content)
+        with _gdal(where) as pyogrio:
+            options = {"columns": ["Type", "Name"], "read_geometry": False}
+            meta, _, _, columns = pyogrio.raw.read(path, layer="GDB_Items", **options)
+        items = dict(zip(meta["fields"], columns, strict=True))
+        if len(items) < 2:
+            raise DataError("its table GDB_Items is broken", where=where, cure=_COMPLETE)
+        kinds = [str(kind).strip("{}").upper() == _FEATURE_CLASS for kind in items["Type"]]
+        classes = dict.fromkeys(printable(str(name)) for name in items["Name"][kinds])
+        features = _read_layers(path, "OpenFileGDB", classes, where=where)
+    if bare := len(features.properties) - len({*features.owner.tolist(), *features.not_area.tolist()}):
+        problem = f"has {bare:,} features without geometry, or with one that cannot be read"
+        raise DataError(problem, where=where, cure="run ArcGIS's «Repair Geometry» on it, or export it as GeoPackage")
+    return features

@@ -84,12 +84,12 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
     has_prj = bool(parts.get(".prj", b"").strip())
     features = read_layer(
         _packed({**parts, ".shx": _shx(shp[:_HEADER], records)}),
+        "ESRI Shapefile",
         where=where,
-        drivers=("ESRI Shapefile",),
         drawn=int(np.count_nonzero(kept & (types != _NULL_SHAPE))),
         deleted=int(np.count_nonzero(~kept)),
         undeclared="" if has_prj else LONLAT,
-        declares="its .prj cannot be right" if has_prj else "the file has no .prj, which would name its CRS: add it",
+        cure="its .prj cannot be right" if has_prj else "the file has no .prj, which would name its CRS: add it",
     )
     return name_layer(_decoded(features, parts.get(".cpg", b""), dbf or b"", where), PurePosixPath(where).stem)
 
