@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
@@ -52,47 +52,47 @@ _MEND = "repair it or use --skip-bad"
 
 
 def read(data: bytes, *, where: str, beside: Collection[str] = (), folder: str = "") -> Features:
-    """Return the features of KML: its placemarks, in the file's order, at whatever depth.
+    """Return the features of KML: its placemarks at whatever depth, with names and times of folders around them.
 
     The `layer` of a feature is the name of the nearest folder or document around it that has one. A TimeSpan becomes
-    the properties `begin` and `end`, a TimeStamp `date`, also those of folders around a placemark.
-
-    Links to other files are refused, but for those to `beside`, the members of a zip that the file is in, in `folder`:
-    they are read anyway. So is what is not well-formed or has a document type, shows nothing but pictures, or has a
-    geometry or a time that cannot be.
+    the properties `begin` and `end`, a TimeStamp `date`. Links to other files are refused, but for those to `beside`,
+    the members of a zip that the file is in, in `folder`: they are read anyway.
     """
     parts: list[Part] = []
     not_area: list[int] = []
     properties: list[dict[str, str]] = []
     seen: Counter[str] = Counter()
     named = False
-    for element, layer, times in _features(_parsed(data, where), where):
+    waiting: list[tuple[Element, str, Mapping[str, str]]] = [(_parsed(data, where), "", {})]
+    while waiting:
+        element, layer, times = waiting.pop()
         seen[element.tag] += 1
-        named = named or bool(layer)
         if element.tag == "NetworkLink":
             _refuse_link(element, where, beside, folder)
+        elif element.tag not in _PICTURES:
+            times = _times(element, where) or times
+        if element.tag in _CONTAINERS:
+            layer = printable(_text(element, "name")) or layer
+            waiting.extend((child, layer, times) for child in reversed(element) if child.tag in _FEATURES)
         elif element.tag == "Placemark":
-            index, own = len(properties), {INNER: layer} if layer else {}
+            own, index = _properties(element), len(properties)
             # A time of the placemark's own data goes before a TimeStamp, which may be that of the drawing.
-            own |= {**times, **_properties(element)} if "date" in times else {**_properties(element), **times}
-            properties.append(own)
+            own = {**times, **own} if "date" in times else {**own, **times}
+            properties.append({INNER: layer, **own} if layer else own)
             for drawn in (one for group in element.iter() if group.tag in _DRAWN for one in group):
                 if drawn.tag in _NOT_AREA:
                     _positions(drawn, index, where)
                     not_area.append(index)
                 elif drawn.tag == "Polygon" and (rings := _rings(drawn, index, where)):
                     parts.append((index, rings))
+        named = named or bool(layer)
     listed = ", ".join(f"{seen[tag]} {tag}" for tag in _PICTURES if seen[tag])
-    export = "export the map with its polygons"
     if not parts and not (beside and seen["NetworkLink"]):
+        export = "export the map with its polygons"
         if seen["GroundOverlay"] or (listed and not seen["Placemark"]):
             raise DataError(f"shows pictures alone ({listed}), not the borders in them", where=where, cure=export)
         if not seen["Placemark"] and not named:
             raise DataError("is KML without placemarks", where=where, cure=export)
-    if parts:
-        cure = "export it in longitude and latitude, in which KML always is"
-        check_on_earth(np.concatenate([ring for _, rings in parts for ring in rings]), LONLAT, where=where, cure=cure)
-        parts = [(index, [_counter_clockwise(rings[0]), *rings[1:]]) for index, rings in parts]
     polygons, owner = build_polygons(parts, LONLAT, where=where)
     said = f"{where}: pictures ({listed}) were not read; what they show is not counted"
     notices = (Notice("NOT-AREA", said),) if listed else ()
@@ -138,19 +138,6 @@ def _parsed(data: bytes, where: str) -> Element:
     return builder.close()
 
 
-def _features(root: Element, where: str) -> Iterator[tuple[Element, str, Mapping[str, str]]]:
-    """Yield containers and what they hold, each with the nearest name and times around it, in the file's order."""
-    waiting: list[tuple[Element, str, Mapping[str, str]]] = [(root, "", {})]
-    while waiting:
-        element, layer, times = waiting.pop()
-        if element.tag in (*_CONTAINERS, "Placemark"):
-            times = _times(element, where) or times
-        if element.tag in _CONTAINERS:
-            layer = printable(_text(element, "name")) or layer
-            waiting.extend((child, layer, times) for child in reversed(element) if child.tag in _FEATURES)
-        yield element, layer, times
-
-
 def _text(element: Element, path: str = ".") -> str:
     """Return the text of an element, or of the first one down a path, without blanks around it; empty if none."""
     found = element.find(path)
@@ -171,7 +158,7 @@ def _refuse_link(link: Element, where: str, beside: Collection[str], folder: str
 
 
 def _rings(polygon: Element, index: int, where: str) -> list[NDArray[np.float64]]:
-    """Return the rings of a polygon, the outer first; none where nothing is drawn."""
+    """Return the rings of a polygon, the outer first, counter-clockwise; none where nothing is drawn."""
     outer, inner = (
         [_positions(ring, index, where) for ring in polygon.iterfind(f"{tag}/LinearRing")] for tag in _BOUNDARIES
     )
@@ -179,13 +166,13 @@ def _rings(polygon: Element, index: int, where: str) -> list[NDArray[np.float64]
     if len(outer) != 1 or (holes and not len(outer[0])):
         fault = f"{len(outer)} rings in outerBoundaryIs" if len(outer) > 1 else "no ring in outerBoundaryIs"
         raise DataError(f"feature {index} has a Polygon with {fault}", where=where, cure=_MEND)
-    return [*outer, *holes] if len(outer[0]) else []
-
-
-def _counter_clockwise(ring: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return an outer ring so that no other is taken for an outline: KML says which ring is what, not its direction."""
-    x, y = (ring - ring[0]).T
-    return ring[::-1] if x @ np.roll(y, -1) < y @ np.roll(x, -1) else ring
+    if not len(outer[0]):
+        return []
+    cure = "export it in longitude and latitude, in which KML always is"
+    check_on_earth(np.concatenate([*outer, *holes]), LONLAT, where=where, cure=cure)
+    x, y = (outer[0] - outer[0][0]).T
+    # KML says which ring is what, not by its direction: of a clockwise one, others might be taken for outlines.
+    return [outer[0][::-1] if x @ np.roll(y, -1) < y @ np.roll(x, -1) else outer[0], *holes]
 
 
 def _positions(drawn: Element, index: int, where: str) -> NDArray[np.float64]:
@@ -216,25 +203,22 @@ def _properties(placemark: Element) -> dict[str, str]:
     return {name: value for name, value in own.items() if name and value}
 
 
-def _times(element: Element, where: str) -> Mapping[str, str]:
-    """Return the days of an element's own TimeSpan or TimeStamp as properties; none where it has neither."""
+def _times(element: Element, where: str) -> dict[str, str]:
+    """Return an element's TimeSpan or TimeStamp as date properties; of a year or month the first and last day."""
     begin, end, when = (_text(element, path) for path in ("TimeSpan/begin", "TimeSpan/end", "TimeStamp/when"))
     if end and not begin:
         problem = f"has a TimeSpan to {printable(end[:40])!r} that has no begin"
         raise DataError(problem, where=where, cure="say from which day on it holds", code="NO-DATE")
-    first, last = _day(begin or when, where), _day(end if begin else when, where, last=True)
-    told = {"date": first} if not begin and first == last else {"begin": first, "end": last}
-    return {name: value for name, value in told.items() if value}
-
-
-def _day(text: str, where: str, *, last: bool = False) -> str:
-    """Return a time of KML as a date property states it; of a year or month its first day, or its last."""
-    try:
-        unit = _DAY.fullmatch(text)
-        stated = parse_bound(unit[1], last=last).isoformat() if unit else text
-        if stated:
-            day_from_property(stated)
-    except (UsageError, DataError) as error:
-        problem = f"has a TimeSpan or TimeStamp of {printable(text[:40])!r}, which is no date"
-        raise DataError(problem, where=where, cure="write it as 2024-11-03", code="NO-DATE") from error
-    return stated
+    told = {"begin": begin or when, "end": end if begin else when}
+    for name, text in told.items():
+        try:
+            if unit := _DAY.fullmatch(text):
+                told[name] = parse_bound(unit[1], last=name == "end").isoformat()
+            if text:
+                day_from_property(told[name])
+        except (UsageError, DataError) as error:
+            problem = f"has a TimeSpan or TimeStamp of {printable(text[:40])!r}, which is no date"
+            raise DataError(problem, where=where, cure="write it as 2024-11-03", code="NO-DATE") from error
+    if when and not begin and told["begin"] == told["end"]:
+        return {"date": told["begin"]}
+    return {name: text for name, text in told.items() if text}
