@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 import shapely
 
-from frontcalc.crs import LONLAT, source_crs
+from frontcalc.crs import source_crs
 from frontcalc.errors import DataError
 from frontcalc.names import printable
 from frontcalc.read.features import Features, Properties, concatenate, name_layer
 from frontcalc.read.limits import limits, too_many_vertices
 from frontcalc.read.rings import check_on_earth, nest_polygons
 
-_COMPLETE = "is the download complete?"
+_COMPLETE, _DECLARE = "is the download complete?", "declare an EPSG code"
 # Each is opened for itself, and all are looked at each time.
 _MOST_LAYERS = 200
 _POLYGON = shapely.GeometryType.POLYGON
@@ -100,7 +100,7 @@ def _gdal(where: str) -> Iterator[Any]:
             raise DataError(f"cannot be read: {reason}", where=where, cure=_COMPLETE) from error
         except (errors.CRSError, UnboundLocalError) as error:
             # pyogrio trips over its own names where GDAL knows a CRS but cannot write it down.
-            raise DataError("declares a CRS that cannot be", where=where, cure="declare an EPSG code") from error
+            raise DataError("declares a CRS that cannot be", where=where, cure=_DECLARE) from error
         except UnicodeDecodeError as error:
             problem = f"its texts are not in the encoding it declares ({error.encoding})"
             raise DataError(problem, where=where, cure="save it with UTF-8 texts") from error
@@ -130,21 +130,12 @@ def _read_layers(source: bytes | Path, driver: str, expected: Mapping[str, int |
 
 
 def read_layer(
-    source: bytes | Path,
-    driver: str,
-    *,
-    where: str,
-    layer: int = 0,
-    drawn: int | None = None,
-    deleted: int = 0,
-    undeclared: str = "",
-    cure: str = "declare an EPSG code",
+    source: bytes | Path, driver: str, *, where: str, layer: int = 0, drawn: int | None = None, cure: str = _DECLARE
 ) -> Features:
     """Return the features of one layer of a file, which no other driver of GDAL's may read.
 
     A path is given only where GDAL must have one. `drawn` is how many features have a geometry, where the caller can
-    tell, since GDAL takes one that it cannot read for none; `deleted` how many it counts and passes over; `undeclared`
-    the CRS of a file that declares none, else an error; `cure` what to do where the CRS is missing or cannot be right.
+    tell, since GDAL takes one that it cannot read for none; `cure` what to do where the CRS cannot be right.
     """
     with _gdal(where) as pyogrio:
         info = pyogrio.read_info(source, layer=layer, force_feature_count=True)
@@ -157,15 +148,14 @@ def read_layer(
         refuse_promises(info["features"], source, where=where)
         meta, _, wkb, columns = pyogrio.raw.read(source, layer=layer, force_2d=True)
     wkb = np.empty(0, dtype=object) if wkb is None else wkb
-    if (expected := info["features"] - deleted) > len(wkb):
-        raise DataError(f"only {len(wkb)} of {expected} features can be read", where=where, cure=_COMPLETE)
+    if len(wkb) < info["features"]:
+        raise DataError(f"only {len(wkb)} of {info['features']} features can be read", where=where, cure=_COMPLETE)
     found = int(np.count_nonzero(wkb != None))  # noqa: E711 - of an array
     if drawn is not None and found != drawn:
         raise DataError(f"only {found} of {drawn} geometries can be read", where=where, cure=_COMPLETE)
-    declared = str(meta["crs"] or undeclared)
-    if not declared:
+    if not meta["crs"]:
         raise DataError("declares no CRS", where=where, cure=cure, code="CRS-UNKNOWN")
-    crs = LONLAT if declared == LONLAT else source_crs(declared, where=where)
+    crs = source_crs(str(meta["crs"]), where=where)
     # GDAL's stand-ins for null are no number or no time, which are not themselves.
     plain = [[None if value != value else value for value in column.tolist()] for column in columns]
     rows = [dict(zip(map(str, meta["fields"]), values, strict=True)) for values in zip(*plain, strict=True)]

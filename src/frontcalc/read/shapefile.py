@@ -15,7 +15,6 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from frontcalc.crs import LONLAT
 from frontcalc.errors import DataError
 from frontcalc.read.detection import signature_of
 from frontcalc.read.features import Features, name_layer
@@ -34,6 +33,9 @@ _LANGUAGES = {
     **{0x7E: "cp1256", 0xC8: "cp1250", 0xC9: "cp1251", 0xCA: "cp1254", 0xCB: "cp1253", 0xCC: "cp1257"},
 }
 _WESTERN = 0x03
+# What coordinates are in where there is no .prj.
+_WGS_84 = b"""GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137,298.257223563]],
+    PRIMEM["Greenwich",0],UNIT["Degree",0.0174532925199433]]"""
 # Character sets as Python calls them; its other codecs are none, or slow on texts made to be.
 _CHARACTER_SETS = re.compile(
     r"utf-8|ascii|cp\d+|iso8859-\d+|koi8-[rtu]|mac-\w+|gb\w+|big5\w*|euc_\w+|shift_jis\w*|tis-620"
@@ -52,7 +54,7 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
     are no properties, without .prj the coordinates must be degrees, .shx is believed only where records are out of
     order, and what encoding texts are in is told by .cpg, else by the .dbf, else by the texts.
     """
-    shp, dbf, has_prj = parts.get(".shp", b""), parts.get(".dbf"), bool(parts.get(".prj", b"").strip())
+    shp, dbf, prj = (parts.get(suffix, b"") for suffix in (".shp", ".dbf", ".prj"))
     if signature_of(shp) != "shapefile":
         cure = "give .shp and .dbf together"
         raise DataError("is no shapefile: its .shp is missing or broken", where=where, cure=cure)
@@ -67,31 +69,30 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
     if (types == _MULTIPATCH).any():
         cure = "export it as polygons, as by «Multipatch Footprint»"
         raise DataError("holds multipatches, which are surfaces of bodies", where=where, cure=cure)
-    kept = np.ones(len(records), dtype=bool)
-    if dbf is not None:
+    rows = dbf
+    if ".dbf" in parts:
         count, start, size = struct.unpack("<IHH", dbf[4:12]) if len(dbf) >= _DBF_HEADER else (0, 0, 0)
         if start < _DBF_HEADER or start + count * size > len(dbf) or (count and not size):
             raise DataError("its .dbf is empty, cut off or none", where=where, cure=_COMPLETE)
         if count != len(records):
             problem = f"its .dbf has {count:,} rows, but its .shp {len(records):,} shapes: they are not of one map"
             raise DataError(problem, where=where, cure="give parts that were saved together")
-        kept = np.frombuffer(dbf, np.uint8)[start + size * np.arange(count, dtype=np.int64)] != ord("*")
+        table = np.frombuffer(dbf, np.uint8, count * size, start).reshape(count, size)
+        kept = (table[:, :1] != ord("*")).all(axis=1)
+        # Rows that are marked as deleted are no part of the map, nor are their shapes.
+        if not kept.all():
+            records, types = records[kept], types[kept]
+            rows = dbf[:4] + struct.pack("<I", len(records)) + dbf[8:start] + table[kept].tobytes()
     # GDAL believes the .shx, so that it gets one of the very records. A zip is the only way to hand it several files.
     shx = shp[:24] + struct.pack(">i", _HEADER // 2 + 4 * len(records)) + shp[28:_HEADER]
-    own = {**parts, ".shx": shx + records.astype(">i4").tobytes()}
+    own = {".shp": shp, ".shx": shx + records.astype(">i4").tobytes(), ".dbf": rows, ".prj": prj.strip() or _WGS_84}
     with zipfile.ZipFile(packed := io.BytesIO(), "w") as archive:
-        for suffix in filter(own.get, (".shp", ".shx", ".dbf", ".prj")):
+        for suffix in filter(own.get, own):
             archive.writestr(f"layer{suffix}", own[suffix])
-    features = read_layer(
-        packed.getvalue(),
-        "ESRI Shapefile",
-        where=where,
-        drawn=int(np.count_nonzero(kept & (types != _NULL_SHAPE))),
-        deleted=int(np.count_nonzero(~kept)),
-        undeclared="" if has_prj else LONLAT,
-        cure="its .prj cannot be right" if has_prj else "the file has no .prj, which would name its CRS: add it",
-    )
-    return name_layer(_decoded(features, parts.get(".cpg", b""), dbf or b"", where), PurePosixPath(where).stem)
+    drawn = int(np.count_nonzero(types != _NULL_SHAPE))
+    cure = "its .prj cannot be right" if prj.strip() else "the file has no .prj, which would name its CRS: add it"
+    features = read_layer(packed.getvalue(), "ESRI Shapefile", where=where, drawn=drawn, cure=cure)
+    return name_layer(_decoded(features, parts.get(".cpg", b""), dbf, where), PurePosixPath(where).stem)
 
 
 def _records(shp: bytes, shx: bytes | None, where: str) -> list[tuple[int, int]]:
