@@ -21,7 +21,8 @@ import frontcalc
 from frontcalc.archives import open_archive
 from frontcalc.errors import DataError
 from frontcalc.layers import INNER
-from frontcalc.read import ogr, read_content, read_features
+from frontcalc.read import formats as formats_module
+from frontcalc.read import read_content, read_features
 from frontcalc.read.files import file_of
 
 SLOW = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1e15) SELECT i FROM n"
@@ -132,8 +133,8 @@ def test_a_damaged_geopackage_loses_no_polygons(tmp_path: Path) -> None:
 
 
 def test_checking_a_geopackage_has_an_end(package: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ogr, "_STEPS", 0)
-    monkeypatch.setattr(ogr, "_STEPS_PER_BYTE", 0)
+    monkeypatch.setattr(formats_module, "_STEPS", 0)
+    monkeypatch.setattr(formats_module, "_STEPS_PER_BYTE", 0)
     script = f"CREATE TABLE o (a); INSERT INTO o {SLOW.replace('1e15', '100000')}"
     assert "checking it takes too long" in refused(changed(package, script, tmp_path))
 

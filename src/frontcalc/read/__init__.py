@@ -17,9 +17,9 @@ from frontcalc.read.limits import limits
 READERS = {
     "zip": "zipped.read",
     "shapefile": "shapefile.read_shapefile_parts",
-    "geopackage": "ogr.read_geopackage",
-    "flatgeobuf": "ogr.read_flatgeobuf",
-    "geoparquet": "geoparquet.read_geoparquet",
+    "geopackage": "formats.read_geopackage",
+    "flatgeobuf": "formats.read_flatgeobuf",
+    "geoparquet": "formats.read_geoparquet",
     "kml": "kml.read",
     "geojson-sequence": "geojson.read_sequence",
     "json": "geojson.read_json",
@@ -85,7 +85,7 @@ def _content(entry: Entry) -> tuple[bytes, dict[str, bytes] | None, SourceFile]:
     if kind == "shapefile":
         beside = {PurePosixPath(name).suffix.lower(): entry.read(name) for name in entry.siblings}
     elif kind == "geopackage":
-        from frontcalc.read.ogr import refuse_logs
+        from frontcalc.read.formats import refuse_logs
 
         refuse_logs(entry.beside, where=entry.label)
     digest = hashlib.sha256(data)

@@ -18,7 +18,7 @@ import numpy as np
 from frontcalc.errors import DataError
 from frontcalc.read.detection import signature_of
 from frontcalc.read.features import Features, name_layer
-from frontcalc.read.ogr import read_layer
+from frontcalc.read.formats import read_layer
 
 # ESRI Shapefile Technical Description, 1998: the length of both headers in bytes, and two types of shape.
 _HEADER = 100

@@ -22,8 +22,8 @@ from frontcalc.read.files import (
     shapefile_stem,
     suffix_of,
 )
+from frontcalc.read.formats import read_geodatabase, refuse_logs
 from frontcalc.read.limits import BROKEN_MEMBER, Budget, checked_members, limits
-from frontcalc.read.ogr import read_geodatabase, refuse_logs
 from frontcalc.read.others import kind_of, refusal, tally
 from frontcalc.read.shapefile import read_shapefile_parts
 

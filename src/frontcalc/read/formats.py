@@ -1,7 +1,12 @@
-"""What GDAL reads, on bytes in memory: one driver a file, no network, and checks of what it would pass over."""
+"""What GDAL and pyarrow read, on bytes in memory, with checks of what they would pass over or invent.
+
+FlatGeobuf, GeoPackage, file geodatabases and layers of shapefiles by one driver of GDAL's without network; GeoParquet
+(1.0 and 1.1, geometry as WKB) by pyarrow.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import sqlite3
 import struct
@@ -9,22 +14,24 @@ import tempfile
 import threading
 import warnings
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import shapely
 
-from frontcalc.crs import source_crs
-from frontcalc.errors import DataError
+from frontcalc.crs import LONLAT, source_crs
+from frontcalc.errors import DataError, extra_package
 from frontcalc.names import printable
 from frontcalc.read.features import Features, Properties, concatenate, name_layer
-from frontcalc.read.limits import limits, too_many_vertices
+from frontcalc.read.limits import beyond, limits, too_many_vertices
 from frontcalc.read.rings import check_on_earth, nest_polygons
 
-_COMPLETE, _DECLARE = "is the download complete?", "declare an EPSG code"
+_COMPLETE, _DECLARE, _MEND = "is the download complete?", "declare an EPSG code", "repair it or use --skip-bad"
 # Each is opened for itself, and all are looked at each time.
 _MOST_LAYERS = 200
 _POLYGON = shapely.GeometryType.POLYGON
@@ -74,6 +81,8 @@ _FEATURE_CLASS = "70737809-852C-4A03-9E22-2CECEA5B9BFA"
 # FlatGeobuf 3: where its header is, and where in the header's table of places the number of features and the index's
 # width are; how long a node of the index is.
 _FGB_HEADER, _FGB_COUNT, _FGB_WIDTH, _FGB_NODE = 12, 20, 22, 40
+# How many values a byte of Parquet may hold, but for small files.
+_MOST_PER_BYTE, _SMALL = 8, 1 << 20
 
 
 @contextmanager
@@ -187,12 +196,15 @@ def features_from_wkb(
                 for index, one in enumerate(given):  # noqa: B007 - the first that cannot be read
                     shapely.from_wkb(one)
             problem = f"feature {index} has a broken geometry: {error}"
-            raise DataError(problem, where=where, cure="repair it or use --skip-bad") from error
+            raise DataError(problem, where=where, cure=_MEND) from error
     outer, of_feature = shapely.get_parts(geometries, return_index=True)
     # A collection may hold multipolygons: two passes take both apart.
     parts, of_outer = shapely.get_parts(outer, return_index=True)
     owner = of_feature[of_outer].astype(np.intp)
     drawn, kind = ~shapely.is_empty(parts), shapely.get_type_id(parts)
+    if len(deep := owner[drawn & (kind > _POLYGON)]):
+        problem = f"feature {deep[0]} has a collection of geometries in another, in a third"
+        raise DataError(problem, where=where, cure=_MEND)
     polygons = np.asarray(shapely.force_2d(parts[drawn & (kind == _POLYGON)]), dtype=object)
     no_area, owner = owner[drawn & (kind != _POLYGON)], owner[drawn & (kind == _POLYGON)]
     xy, of_polygon = shapely.get_coordinates(polygons, return_index=True)
@@ -201,7 +213,7 @@ def features_from_wkb(
     wild = np.flatnonzero(~np.isfinite(xy).all(axis=1))
     if len(wild):
         problem = f"feature {owner[of_polygon[wild[0]]]} has a coordinate that is no finite number"
-        raise DataError(problem, where=where, cure="repair it or use --skip-bad", code="BROKEN-RING")
+        raise DataError(problem, where=where, cure=_MEND, code="BROKEN-RING")
     check_on_earth(xy, crs, where=where, cure=cure)
     polygons, owner = nest_polygons(polygons, owner, where=where)
     return Features(crs, tuple(properties), polygons, owner, no_area)
@@ -314,3 +326,64 @@ def read_geodatabase(files: Mapping[str, bytes], *, where: str) -> Features:
         problem = f"has {bare:,} features without geometry, or with one that cannot be read"
         raise DataError(problem, where=where, cure="run ArcGIS's «Repair Geometry» on it, or export it as GeoPackage")
     return features
+
+
+def read_geoparquet(data: bytes, *, where: str) -> Features:
+    """Return the features of GeoParquet, whose primary geometry column is read, as WKB."""
+    arrow, parquet = (extra_package(name, where=where) for name in ("pyarrow", "pyarrow.parquet"))
+    left = limits()["max_unpacked_bytes"]
+    too_large = beyond("max_unpacked_bytes", f"unpacks to more than {left:,} bytes", where=where)
+    try:
+        file = parquet.ParquetFile(io.BytesIO(data))
+        about, schema, again = file.metadata, file.schema_arrow, "write it again"
+        refuse_promises(about.num_rows, data, where=where)
+        name, crs = _geometry_column(about.metadata or {}, where)
+        if name not in schema.names:
+            raise DataError(f"has no column {name!r}, which its metadata name", where=where, cure=again)
+        if twice := [own for own, count in Counter(schema.names).items() if count > 1]:
+            raise DataError(f"has two columns named {min(twice)!r}", where=where, cure=again)
+        # What is in lists and structures says nothing of a layer, a day or a name, and may be without end.
+        flat = [own.name for own in schema if own.name != name and not arrow.types.is_nested(own.type)]
+        # A value of nothing takes no byte in a table, but as an object.
+        if (cells := about.num_rows * (1 + len(flat))) > _MOST_PER_BYTE * max(len(data), _SMALL):
+            raise DataError(f"promises {cells:,} values", where=where, cure="give it fewer columns")
+        stored = sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups))
+        if stored > left:
+            raise too_large
+        # No value is larger than what is stored, so that no batch is larger than the limit.
+        batches, rows = [], max(1, min(65_536, left // max(1, stored)))
+        for batch in file.iter_batches(batch_size=rows, columns=[name, *flat]):
+            # Repeats are stored once, so that a small file may hold much.
+            left -= batch.nbytes
+            if left < 0:
+                raise too_large
+            batches.append(batch)
+        table = arrow.Table.from_batches(batches, schema=batches[0].schema if batches else schema)
+        wkb = table.column(name).to_pylist()
+        properties = table.select(flat).to_pylist() if flat else [{}] * len(wkb)
+    except (arrow.ArrowException, OSError, ValueError, OverflowError) as error:
+        problem = f"is broken Parquet: {str(error).partition('. ')[0]}"
+        raise DataError(problem, where=where, cure=_COMPLETE) from error
+    return features_from_wkb(wkb, properties, crs, where=where, cure="its crs metadata cannot be right")
+
+
+def _geometry_column(metadata: Mapping[bytes, bytes], where: str) -> tuple[str, str]:
+    """Return name and CRS of the primary geometry column."""
+    cure = "write it as GeoParquet"
+    if b"geo" not in metadata:
+        raise DataError("is Parquet without «geo» metadata, so it has no known geometry", where=where, cure=cure)
+    try:
+        geo = orjson.loads(metadata[b"geo"])
+        name = geo["primary_column"]
+        column = geo["columns"][name]
+        encoding, edges, crs = column["encoding"], column.get("edges", "planar"), column.get("crs", LONLAT)
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise DataError("its «geo» metadata are not GeoParquet's", where=where, cure=cure) from error
+    if encoding != "WKB":
+        raise DataError(f"has geometry encoded as {encoding!r}", where=where, cure="write it with encoding WKB")
+    if edges != "planar":
+        problem = f"has {edges} edges, and edges are read as straight"
+        raise DataError(problem, where=where, cure="write planar edges")
+    if crs is None:
+        raise DataError("says that its CRS is unknown", where=where, cure=_DECLARE)
+    return str(name), source_crs(crs if isinstance(crs, str) else orjson.dumps(crs).decode(), where=where)
