@@ -207,8 +207,8 @@ def _times(element: Element, where: str) -> dict[str, str]:
     """Return an element's TimeSpan or TimeStamp as date properties; of a year or month the first and last day."""
     begin, end, when = (_text(element, path) for path in ("TimeSpan/begin", "TimeSpan/end", "TimeStamp/when"))
     if end and not begin:
-        problem = f"has a TimeSpan to {printable(end[:40])!r} that has no begin"
-        raise DataError(problem, where=where, cure="say from which day on it holds", code="NO-DATE")
+        shown, cure = printable(end[:40]), "say from which day on it holds"
+        raise DataError(f"has a TimeSpan to {shown!r} that has no begin", where=where, cure=cure, code="NO-DATE")
     told = {"begin": begin or when, "end": end if begin else when}
     for name, text in told.items():
         try:

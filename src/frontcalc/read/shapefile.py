@@ -89,9 +89,13 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
     with zipfile.ZipFile(packed := io.BytesIO(), "w") as archive:
         for suffix in filter(own.get, own):
             archive.writestr(f"layer{suffix}", own[suffix])
-    drawn = int(np.count_nonzero(types != _NULL_SHAPE))
-    cure = "its .prj cannot be right" if prj.strip() else "the file has no .prj, which would name its CRS: add it"
-    features = read_layer(packed.getvalue(), "ESRI Shapefile", where=where, drawn=drawn, cure=cure)
+    features = read_layer(
+        packed.getvalue(),
+        "ESRI Shapefile",
+        where=where,
+        drawn=int(np.count_nonzero(types != _NULL_SHAPE)),
+        cure="its .prj cannot be right" if prj.strip() else "the file has no .prj, which would name its CRS: add it",
+    )
     return name_layer(_decoded(features, parts.get(".cpg", b""), dbf, where), PurePosixPath(where).stem)
 
 
