@@ -283,15 +283,13 @@ def day_stated(spans: Sequence[Interval] | None) -> date | None:
 
 def refuse_other_times(features: Features, day: date, *, where: str) -> None:
     """Refuse a map of a day that draws what does not hold on it, by the time spans of its features (KML's TimeSpan)."""
-    fields = INTERVAL_FIELDS[-1]
     for nth, own in enumerate(features.properties):
-        days: list[date | None] = [None, None]
-        for at, value in enumerate(map(own.get, fields)):
+        stated: dict[str, date] = {}
+        for name in INTERVAL_FIELDS[-1]:
             with suppress(DataError):
-                days[at] = day_from_property(value)
-        first, last = days
-        if (first and day < first) or (last and last < day):
-            span = " ".join(f"{name} {one}" for name, one in zip(fields, days, strict=True) if one)
+                stated[name] = day_from_property(own.get(name))
+        if not stated.get("begin", day) <= day <= stated.get("end", day):
+            span = " ".join(f"{name} {one}" for name, one in stated.items())
             problem = f"feature {nth} has a time span (TimeSpan: {span}) that does not hold {day}, the day of the file"
             raise DataError(problem, where=where, cure="take the day out of its name: its time spans date it then")
 

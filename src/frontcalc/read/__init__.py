@@ -19,7 +19,7 @@ READERS = {
     "shapefile": "shapefile.read_shapefile_parts",
     "geopackage": "formats.read_geopackage",
     "flatgeobuf": "formats.read_flatgeobuf",
-    "geoparquet": "geoparquet.read_geoparquet",
+    "geoparquet": "formats.read_geoparquet",
     "kml": "kml.read",
     "geojson-sequence": "geojson.read_sequence",
     "json": "geojson.read_json",

@@ -1,27 +1,61 @@
-"""FlatGeobuf, GeoPackage and file geodatabases, by GDAL, with every layer that has geometry and what it passes over."""
+"""What GDAL and pyarrow read, on bytes in memory, with checks of what they would pass over or invent.
+
+FlatGeobuf, GeoPackage, file geodatabases and layers of shapefiles by one driver of GDAL's without network; GeoParquet
+(1.0 and 1.1, geometry as WKB) by pyarrow.
+"""
 
 from __future__ import annotations
 
+import io
+import os
 import sqlite3
 import struct
 import tempfile
+import threading
+import warnings
 import zipfile
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from frontcalc.errors import DataError
+import numpy as np
+import orjson
+import shapely
+
+from frontcalc.crs import LONLAT, source_crs
+from frontcalc.errors import DataError, extra_package
 from frontcalc.names import printable
-from frontcalc.read.features import Features
-from frontcalc.read.ogr import read_layer, read_layers, read_texts
+from frontcalc.read.features import Features, Properties, concatenate, name_layer
+from frontcalc.read.limits import beyond, limits, too_many_vertices
+from frontcalc.read.rings import check_on_earth, nest_polygons
 
-_COMPLETE = "is the download complete?"
+_COMPLETE, _DECLARE, _MEND = "is the download complete?", "declare an EPSG code", "repair it or use --skip-bad"
+# Each is opened for itself, and all are looked at each time.
+_MOST_LAYERS = 200
+_POLYGON = shapely.GeometryType.POLYGON
+
+# GDAL's settings are the process's, so a read sets them, and puts back what was there, under this lock.
+_LOCK = threading.Lock()
+
+# No file of a known format should make GDAL fetch anything; should one try, it meets a closed door: no name
+# may be read over the network, and requests go to the discard port of this machine.
+_OFFLINE = {
+    "CPL_VSIL_CURL_ALLOWED_FILENAME": "none",
+    "GDAL_HTTP_PROXY": "127.0.0.1:9",
+    "GDAL_HTTPS_PROXY": "127.0.0.1:9",
+    "GDAL_HTTP_MAX_RETRY": "0",
+    "OGR_SQLITE_LOAD_EXTENSIONS": "",
+    # A byte a character, for `frontcalc.read.shapefile` to decode.
+    "SHAPE_ENCODING": "ISO-8859-1",
+}
+
 # OGC 12-128r18, requirement 2: what an SQLite header says at byte 68 where the database is a GeoPackage.
-_APPLICATION = slice(68, 72)
 _GEOPACKAGE = (b"GPKG", b"GP10", b"GP11")
 # https://sqlite.org/fileformat2.html: a write-ahead log with no more than its header has no changes, and a journal
 # whose header is zeroed is done with.
-_WAL_HEADER = 32
-_HOT_JOURNAL = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+_WAL_HEADER, _HOT_JOURNAL = 32, b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 # SQLite keeps the statement of each table in this very form. All else in its schema computes, but for indexes of
 # columns and those that it makes by itself, which have no statement.
 _COMPUTES = """ FROM sqlite_master WHERE NOT (type = 'table' AND substr(sql, 1, 13) = 'CREATE TABLE ' OR type = 'index'
@@ -31,66 +65,190 @@ _PLAIN = f"""PRAGMA trusted_schema = 0; PRAGMA ignore_check_constraints = 1; PRA
     DELETE{_COMPUTES}; PRAGMA writable_schema = RESET"""
 _MADE_COLUMNS = """SELECT tables.name FROM sqlite_master AS tables, pragma_table_xinfo(tables.name) AS own
     WHERE tables.type = 'table' AND own.hidden > 0"""
-_MADE_INDEXES = """SELECT DISTINCT listed.name FROM sqlite_master AS tables, pragma_index_list(tables.name) AS listed,
-    pragma_index_xinfo(listed.name) AS own WHERE tables.type = 'table' AND (listed.partial OR own.cid = -2)"""
-# What GDAL asks for by name.
+_DROP_MADE_INDEXES = """SELECT DISTINCT printf('DROP INDEX "%w"', listed.name) FROM sqlite_master AS tables,
+    pragma_index_list(tables.name) AS listed, pragma_index_xinfo(listed.name) AS own
+    WHERE tables.type = 'table' AND (listed.partial OR own.cid = -2)"""
+# What GDAL asks for by name, and the statements that count what each layer draws.
 _ASKED = ("gpkg", "sqlite_", "spatial_ref_sys", "geometry_columns", "layer_styles")
-_LAYERS = """SELECT table_name, column_name FROM gpkg_geometry_columns UNION ALL
-    SELECT table_name, NULL FROM gpkg_contents WHERE data_type = 'features' AND lower(table_name) NOT IN
+_COUNTS = """SELECT table_name, printf('SELECT count("%w") FROM "%w"', column_name, table_name)
+    FROM gpkg_geometry_columns UNION ALL SELECT table_name, printf('SELECT count(*) FROM "%w"', table_name)
+    FROM gpkg_contents WHERE data_type = 'features' AND lower(table_name) NOT IN
     (SELECT lower(table_name) FROM gpkg_geometry_columns)"""
 # How many steps of SQLite's machine checking may take, and that for each byte: some ten times what real files need.
 _STEPS, _STEPS_PER_BYTE, _STEPS_AT_ONCE = 10_000_000, 40, 100_000
 # What a geodatabase calls a layer in its list of items.
 _FEATURE_CLASS = "70737809-852C-4A03-9E22-2CECEA5B9BFA"
-# FlatGeobuf 3: where its header is, and which of the header's fields are the number of features and the index's width.
-_FGB_HEADER, _FGB_COUNT, _FGB_NODE = 12, 8, 9
-_FGB_ITEM = 40
+# FlatGeobuf 3: where its header is, and where in the header's table of places the number of features and the index's
+# width are; how long a node of the index is.
+_FGB_HEADER, _FGB_COUNT, _FGB_WIDTH, _FGB_NODE = 12, 20, 22, 40
+# How many values a byte of Parquet may hold, but for small files.
+_MOST_PER_BYTE, _SMALL = 8, 1 << 20
+
+
+@contextmanager
+def _gdal(where: str) -> Iterator[Any]:
+    """Yield pyogrio, to work without network and without printing; its errors become ours."""
+    import pyogrio
+
+    errors = pyogrio.errors
+    with _LOCK, warnings.catch_warnings():
+        # What GDAL warns of is either harmless or found by the checks after it (counts, CRS, coordinates).
+        warnings.simplefilter("ignore")
+        found = {name: pyogrio.get_gdal_config_option(name) for name in _OFFLINE}
+        # What the environment says is no setting of the process's, and is not to become one.
+        before = {name: None if str(own) == os.environ.get(name) else own for name, own in found.items()}
+        pyogrio.set_gdal_config_options(_OFFLINE)
+        try:
+            yield pyogrio
+        except errors.DataLayerError as error:
+            raise DataError("has a layer that cannot be opened", where=where, cure=_COMPLETE) from error
+        except (errors.DataSourceError, errors.FeatureError, errors.GeometryError, errors.FieldError) as error:
+            # GDAL's own names for files, ours in memory and its sources, say nothing.
+            words = str(error).partition(";")[0].split()
+            reason = " ".join(word for word in words if "/" not in word).rstrip(".;: ")
+            raise DataError(f"cannot be read: {reason}", where=where, cure=_COMPLETE) from error
+        except (errors.CRSError, UnboundLocalError) as error:
+            # pyogrio trips over its own names where GDAL knows a CRS but cannot write it down.
+            raise DataError("declares a CRS that cannot be", where=where, cure=_DECLARE) from error
+        except UnicodeDecodeError as error:
+            problem = f"its texts are not in the encoding it declares ({error.encoding})"
+            raise DataError(problem, where=where, cure="save it with UTF-8 texts") from error
+        finally:
+            pyogrio.set_gdal_config_options(before)
+
+
+def _read_layers(source: bytes | Path, driver: str, expected: Mapping[str, int | None], *, where: str) -> Features:
+    """Return the features of all layers that have geometry; each layer names those that name none.
+
+    `expected` are the names of the layers that must be there, each with how many of its features have a geometry, if
+    that is known: GDAL passes over a layer that it cannot read.
+    """
+    with _gdal(where) as pyogrio:
+        listed = pyogrio.list_layers(source)
+    layers = {index: printable(str(name)) for index, (name, kind) in enumerate(listed) if kind is not None}
+    if lost := sorted(expected.keys() - set(layers.values())):
+        raise DataError(f"its layer {lost[0]!r} cannot be read", where=where, cure=_COMPLETE)
+    if not 0 < len(layers) <= _MOST_LAYERS:
+        problem = f"has {len(layers):,} layers with geometry; 1 to {_MOST_LAYERS} are read"
+        raise DataError(problem, where=where, cure="export the map alone, with its polygons")
+    parts = []
+    for index, name in layers.items():
+        part = read_layer(source, driver, where=f"{where}/{name}", layer=index, drawn=expected.get(name))
+        parts.append((name, name_layer(part, name)))
+    return concatenate(parts, where=where)
+
+
+def read_layer(
+    source: bytes | Path, driver: str, *, where: str, layer: int = 0, drawn: int | None = None, cure: str = _DECLARE
+) -> Features:
+    """Return the features of one layer of a file, which no other driver of GDAL's may read.
+
+    A path is given only where GDAL must have one. `drawn` is how many features have a geometry, where the caller can
+    tell, since GDAL takes one that it cannot read for none; `cure` what to do where the CRS cannot be right.
+    """
+    with _gdal(where) as pyogrio:
+        info = pyogrio.read_info(source, layer=layer, force_feature_count=True)
+        if info["driver"] != driver:
+            problem = f"is no {driver} file: GDAL takes it for {info['driver']}"
+            raise DataError(problem, where=where, cure="export it as GeoJSON")
+        # A geodatabase's layer whose table GDAL cannot open is empty to it, but has not even a column of numbers.
+        if driver == "OpenFileGDB" and not info["fid_column"]:
+            raise DataError("is a layer that cannot be opened", where=where, cure=_COMPLETE)
+        refuse_promises(info["features"], source, where=where)
+        meta, _, wkb, columns = pyogrio.raw.read(source, layer=layer, force_2d=True)
+    wkb = np.empty(0, dtype=object) if wkb is None else wkb
+    if len(wkb) < info["features"]:
+        raise DataError(f"only {len(wkb)} of {info['features']} features can be read", where=where, cure=_COMPLETE)
+    found = int(np.count_nonzero(wkb != None))  # noqa: E711 - of an array
+    if drawn is not None and found != drawn:
+        raise DataError(f"only {found} of {drawn} geometries can be read", where=where, cure=_COMPLETE)
+    if not meta["crs"]:
+        raise DataError("declares no CRS", where=where, cure=cure, code="CRS-UNKNOWN")
+    crs = source_crs(str(meta["crs"]), where=where)
+    # GDAL's stand-ins for null are no number or no time, which are not themselves.
+    plain = [[None if value != value else value for value in column.tolist()] for column in columns]
+    rows = [dict(zip(map(str, meta["fields"]), values, strict=True)) for values in zip(*plain, strict=True)]
+    return features_from_wkb(wkb, rows or [{}] * len(wkb), crs, where=where, cure=cure)
+
+
+def refuse_promises(count: int, source: bytes | Path, *, where: str) -> None:
+    """Refuse more features than bytes, before room is made for them."""
+    size = source.stat().st_size if isinstance(source, Path) else len(source)
+    if count > size:
+        raise DataError(f"promises {count:,} features in {size:,} bytes", where=where, cure=_COMPLETE)
+
+
+def features_from_wkb(
+    wkb: Iterable[bytes | None], properties: Sequence[Properties], crs: str, *, where: str, cure: str
+) -> Features:
+    """Return features with their polygons taken out of multipolygons and collections, without Z.
+
+    Geometries are well-known binary of any kind or None, each with its properties; `cure` says what to do where the
+    coordinates cannot be in degrees, though the CRS is.
+    """
+    given, index = np.array([*wkb, None], dtype=object)[:-1], 0
+    # What is no number is named by a check below, so that it need not be warned of.
+    with np.errstate(all="ignore"):
+        try:
+            geometries = shapely.from_wkb(given)
+        except (shapely.GEOSException, TypeError) as error:
+            with suppress(shapely.GEOSException, TypeError):
+                for index, one in enumerate(given):  # noqa: B007 - the first that cannot be read
+                    shapely.from_wkb(one)
+            problem = f"feature {index} has a broken geometry: {error}"
+            raise DataError(problem, where=where, cure=_MEND) from error
+    outer, of_feature = shapely.get_parts(geometries, return_index=True)
+    # A collection may hold multipolygons: two passes take both apart.
+    parts, of_outer = shapely.get_parts(outer, return_index=True)
+    owner = of_feature[of_outer].astype(np.intp)
+    drawn, kind = ~shapely.is_empty(parts), shapely.get_type_id(parts)
+    if len(deep := owner[drawn & (kind > _POLYGON)]):
+        problem = f"feature {deep[0]} has a collection of geometries in another, in a third"
+        raise DataError(problem, where=where, cure=_MEND)
+    polygons = np.asarray(shapely.force_2d(parts[drawn & (kind == _POLYGON)]), dtype=object)
+    no_area, owner = owner[drawn & (kind != _POLYGON)], owner[drawn & (kind == _POLYGON)]
+    xy, of_polygon = shapely.get_coordinates(polygons, return_index=True)
+    if len(xy) > limits()["max_vertices"]:
+        raise too_many_vertices(len(xy), where=where)
+    wild = np.flatnonzero(~np.isfinite(xy).all(axis=1))
+    if len(wild):
+        problem = f"feature {owner[of_polygon[wild[0]]]} has a coordinate that is no finite number"
+        raise DataError(problem, where=where, cure=_MEND, code="BROKEN-RING")
+    check_on_earth(xy, crs, where=where, cure=cure)
+    polygons, owner = nest_polygons(polygons, owner, where=where)
+    return Features(crs, tuple(properties), polygons, owner, no_area)
 
 
 def read_flatgeobuf(data: bytes, *, where: str) -> Features:
     """Return the features of FlatGeobuf, which must declare its CRS and hold as many features as it says."""
+
+    def number(kind: str, at: int) -> int:
+        """Return the number at a place; struct.error where the file ends before."""
+        return int(struct.unpack_from(kind, data, at)[0])
+
     try:
-        stated, at = _flatgeobuf_header(data)
-        found = 0
+        begin = _FGB_HEADER + number("<I", _FGB_HEADER)
+        table = begin - number("<i", begin)
+        count_at, width_at = (
+            number("<H", table + at) if at + 2 <= number("<H", table) else 0 for at in (_FGB_COUNT, _FGB_WIDTH)
+        )
+        count = number("<Q", begin + count_at) if count_at else 0
+        width = number("<H", begin + width_at) if width_at else 16
+        nodes = level = count if width > 1 else 0
+        # Also the index of one feature has a node above it.
+        while level > 1 or nodes == level == 1:
+            level = -(-level // width)
+            nodes += level
+        at, found = _FGB_HEADER + number("<I", 8) + _FGB_NODE * nodes, 0
         while at < len(data):
-            at += 4 + struct.unpack_from("<I", data, at)[0]
+            at += 4 + number("<I", at)
             found += 1
     except struct.error as error:
         raise DataError("is cut off or broken", where=where, cure=_COMPLETE) from error
-    if at != len(data) or found != stated:
-        problem = f"promises {stated:,} features, but has {found:,} or is cut off"
+    if at != len(data) or found != count:
+        problem = f"promises {count:,} features, but has {found:,} or is cut off"
         raise DataError(problem, where=where, cure=_COMPLETE)
-    return read_layer(data, where=where, drivers=("FlatGeobuf",))
-
-
-def _flatgeobuf_header(data: bytes) -> tuple[int, int]:
-    """Return how many features FlatGeobuf says that it has, and where the first begins, behind its index."""
-    begin = _FGB_HEADER + struct.unpack_from("<I", data, _FGB_HEADER)[0]
-    table = begin - struct.unpack_from("<i", data, begin)[0]
-    size = struct.unpack_from("<H", data, table)[0]
-
-    def field(number: int, kind: str, default: int) -> int:
-        """Return a number of the header, which a table of places tells of."""
-        at = 4 + 2 * number
-        place = struct.unpack_from("<H", data, table + at)[0] if at + 2 <= size else 0
-        return int(struct.unpack_from(kind, data, begin + place)[0]) if place else default
-
-    count, width = field(_FGB_COUNT, "<Q", 0), field(_FGB_NODE, "<H", 16)
-    first = _FGB_HEADER + struct.unpack_from("<I", data, 8)[0]
-    nodes, level = 0, count if width > 1 else 0
-    while level:
-        nodes += level
-        level = -(-level // width) if level > 1 else 0
-    # Also the index of one feature has a node above it.
-    return count, first + _FGB_ITEM * (nodes + (count == 1 and width > 1))
-
-
-def read_geopackage(data: bytes, *, where: str) -> Features:
-    """Return the features of a GeoPackage, all in one CRS; a layer's name is the `layer` of features that name none."""
-    if data[_APPLICATION] not in _GEOPACKAGE:
-        raise DataError("is an SQLite database but no GeoPackage", where=where, cure="export it as GeoPackage")
-    plain, drawn = _plain_database(data, where)
-    return read_layers(plain, where=where, drivers=("GPKG",), expected=drawn)
+    return read_layer(data, "FlatGeobuf", where=where)
 
 
 def refuse_logs(beside: Callable[[str], bytes], *, where: str) -> None:
@@ -106,36 +264,30 @@ def refuse_logs(beside: Callable[[str], bytes], *, where: str) -> None:
         raise DataError(f"was not written to its end: {name}-journal has what it was before", where=where, cure=cure)
 
 
-def _plain_database(data: bytes, where: str) -> tuple[bytes, dict[str, int]]:
-    """Return a GeoPackage without anything that computes, and how many rows of each layer have a geometry.
+def read_geopackage(data: bytes, *, where: str) -> Features:
+    """Return the features of a GeoPackage, all in one CRS; a layer's name is the `layer` of features that name none.
 
-    GDAL would run what views, triggers and virtual tables say, which may take for ever or fill the memory; and it
-    passes over rows that are damaged.
+    GDAL would run what views, triggers and virtual tables say, which may take for ever or fill the memory, and it
+    passes over rows that are damaged: so it meets the database without anything that computes, once that is checked.
     """
+    if data[68:72] not in _GEOPACKAGE:
+        raise DataError("is an SQLite database but no GeoPackage", where=where, cure="export it as GeoPackage")
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    left = (_STEPS + _STEPS_PER_BYTE * len(data)) // _STEPS_AT_ONCE
-
-    def stop() -> bool:
-        """Count steps, and say whether they are too many."""
-        nonlocal left
-        left -= 1
-        return left < 0
-
+    steps = iter(range((_STEPS + _STEPS_PER_BYTE * len(data)) // _STEPS_AT_ONCE))
     try:
         # A header that tells of a log beside the file would have it looked for; there is none in memory.
         connection.deserialize(data[:18] + b"\x01\x01" + data[20:])
-        connection.set_progress_handler(stop, _STEPS_AT_ONCE)
+        connection.set_progress_handler(lambda: next(steps, None) is None, _STEPS_AT_ONCE)
         connection.execute("PRAGMA writable_schema = 1")
         computed = [str(name) for (name,) in connection.execute(_COMPUTED)]
         connection.executescript(_PLAIN)
-        made = [str(name) for (name,) in connection.execute(_MADE_COLUMNS)]
-        for (index,) in connection.execute(_MADE_INDEXES).fetchall():
-            connection.execute(f"DROP INDEX {_quoted(index)}")
-        asked = made + [name for name in computed if name.casefold().startswith(_ASKED)]
-        layers = [] if asked else connection.execute(_LAYERS).fetchall()
-        folded = {name.casefold() for name in computed}
-        asked += [name for name, _ in layers if name.casefold() in folded]
-        if asked:
+        asked = [str(name) for (name,) in connection.execute(_MADE_COLUMNS)]
+        for (drop,) in connection.execute(_DROP_MADE_INDEXES).fetchall():
+            connection.execute(drop)
+        asked += [name for name in computed if name.casefold().startswith(_ASKED)]
+        counts = {} if asked else dict(connection.execute(_COUNTS))
+        folded = set(map(str.casefold, computed))
+        if asked := asked or [name for name in counts if name.casefold() in folded]:
             problem = f"its table {asked[0]!r} is a view or else computed by the file itself"
             raise DataError(problem, where=where, cure="export it as a table")
         if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
@@ -143,21 +295,14 @@ def _plain_database(data: bytes, where: str) -> tuple[bytes, dict[str, int]]:
             raise DataError(f"is a damaged database: {words}", where=where, cure=_COMPLETE)
         # GDAL's own note of how many rows there are, which other programs do not keep.
         connection.execute("DROP TABLE IF EXISTS gpkg_ogr_contents")
-        drawn = {}
-        for table, column in layers:
-            query = f"SELECT count(*) FROM {_quoted(table)} WHERE {_quoted(column)} IS NOT NULL"  # noqa: S608 - quoted
-            drawn[printable(str(table))] = int(connection.execute(query).fetchone()[0])
-        return connection.serialize(), drawn
+        drawn = {printable(str(name)): int(connection.execute(counts[name]).fetchone()[0]) for name in counts}
+        plain = connection.serialize()
     except (sqlite3.Error, UnicodeDecodeError, ValueError, AttributeError) as error:
-        said = "checking it takes too long" if left < 0 else str(error)
+        said = "checking it takes too long" if str(error) == "interrupted" else str(error)
         raise DataError(f"is a damaged database: {said}", where=where, cure=_COMPLETE) from error
     finally:
         connection.close()
-
-
-def _quoted(name: object) -> str:
-    """Return a name as SQL has it."""
-    return '"{}"'.format(str(name).replace('"', '""'))
+    return _read_layers(plain, "GPKG", drawn, where=where)
 
 
 def read_geodatabase(files: Mapping[str, bytes], *, where: str) -> Features:
@@ -168,10 +313,77 @@ def read_geodatabase(files: Mapping[str, bytes], *, where: str) -> Features:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as packed:
             for name, content in files.items():
                 packed.writestr(f"x.gdb/{name}", content)
-        items = read_texts(path, layer="GDB_Items", columns=("Type", "Name"), where=where)
-        classes = dict.fromkeys(printable(name) for kind, name in items if kind.strip("{}").upper() == _FEATURE_CLASS)
-        features = read_layers(path, where=where, drivers=("OpenFileGDB",), expected=classes)
+        with _gdal(where) as pyogrio:
+            options = {"columns": ["Type", "Name"], "read_geometry": False}
+            meta, _, _, columns = pyogrio.raw.read(path, layer="GDB_Items", **options)
+        items = dict(zip(meta["fields"], columns, strict=True))
+        if len(items) < 2:
+            raise DataError("its table GDB_Items is broken", where=where, cure=_COMPLETE)
+        kinds = [str(kind).strip("{}").upper() == _FEATURE_CLASS for kind in items["Type"]]
+        classes = dict.fromkeys(printable(str(name)) for name in items["Name"][kinds])
+        features = _read_layers(path, "OpenFileGDB", classes, where=where)
     if bare := len(features.properties) - len({*features.owner.tolist(), *features.not_area.tolist()}):
         problem = f"has {bare:,} features without geometry, or with one that cannot be read"
         raise DataError(problem, where=where, cure="run ArcGIS's «Repair Geometry» on it, or export it as GeoPackage")
     return features
+
+
+def read_geoparquet(data: bytes, *, where: str) -> Features:
+    """Return the features of GeoParquet, whose primary geometry column is read, as WKB."""
+    arrow, parquet = (extra_package(name, where=where) for name in ("pyarrow", "pyarrow.parquet"))
+    left = limits()["max_unpacked_bytes"]
+    too_large = beyond("max_unpacked_bytes", f"unpacks to more than {left:,} bytes", where=where)
+    try:
+        file = parquet.ParquetFile(io.BytesIO(data))
+        about, schema, again = file.metadata, file.schema_arrow, "write it again"
+        refuse_promises(about.num_rows, data, where=where)
+        name, crs = _geometry_column(about.metadata or {}, where)
+        if name not in schema.names:
+            raise DataError(f"has no column {name!r}, which its metadata name", where=where, cure=again)
+        if twice := [own for own, count in Counter(schema.names).items() if count > 1]:
+            raise DataError(f"has two columns named {min(twice)!r}", where=where, cure=again)
+        # What is in lists and structures says nothing of a layer, a day or a name, and may be without end.
+        flat = [own.name for own in schema if own.name != name and not arrow.types.is_nested(own.type)]
+        # A value of nothing takes no byte in a table, but as an object.
+        if (cells := about.num_rows * (1 + len(flat))) > _MOST_PER_BYTE * max(len(data), _SMALL):
+            raise DataError(f"promises {cells:,} values", where=where, cure="give it fewer columns")
+        stored = sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups))
+        if stored > left:
+            raise too_large
+        # No value is larger than what is stored, so that no batch is larger than the limit.
+        batches, rows = [], max(1, min(65_536, left // max(1, stored)))
+        for batch in file.iter_batches(batch_size=rows, columns=[name, *flat]):
+            # Repeats are stored once, so that a small file may hold much.
+            left -= batch.nbytes
+            if left < 0:
+                raise too_large
+            batches.append(batch)
+        table = arrow.Table.from_batches(batches, schema=batches[0].schema if batches else schema)
+        wkb = table.column(name).to_pylist()
+        properties = table.select(flat).to_pylist() if flat else [{}] * len(wkb)
+    except (arrow.ArrowException, OSError, ValueError, OverflowError) as error:
+        problem = f"is broken Parquet: {str(error).partition('. ')[0]}"
+        raise DataError(problem, where=where, cure=_COMPLETE) from error
+    return features_from_wkb(wkb, properties, crs, where=where, cure="its crs metadata cannot be right")
+
+
+def _geometry_column(metadata: Mapping[bytes, bytes], where: str) -> tuple[str, str]:
+    """Return name and CRS of the primary geometry column."""
+    cure = "write it as GeoParquet"
+    if b"geo" not in metadata:
+        raise DataError("is Parquet without «geo» metadata, so it has no known geometry", where=where, cure=cure)
+    try:
+        geo = orjson.loads(metadata[b"geo"])
+        name = geo["primary_column"]
+        column = geo["columns"][name]
+        encoding, edges, crs = column["encoding"], column.get("edges", "planar"), column.get("crs", LONLAT)
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise DataError("its «geo» metadata are not GeoParquet's", where=where, cure=cure) from error
+    if encoding != "WKB":
+        raise DataError(f"has geometry encoded as {encoding!r}", where=where, cure="write it with encoding WKB")
+    if edges != "planar":
+        problem = f"has {edges} edges, and edges are read as straight"
+        raise DataError(problem, where=where, cure="write planar edges")
+    if crs is None:
+        raise DataError("says that its CRS is unknown", where=where, cure=_DECLARE)
+    return str(name), source_crs(crs if isinstance(crs, str) else orjson.dumps(crs).decode(), where=where)

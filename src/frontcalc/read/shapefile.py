@@ -10,16 +10,15 @@ import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 import numpy as np
-from numpy.typing import NDArray
 
-from frontcalc.crs import LONLAT
 from frontcalc.errors import DataError
 from frontcalc.read.detection import signature_of
 from frontcalc.read.features import Features, name_layer
-from frontcalc.read.ogr import read_layer
+from frontcalc.read.formats import read_layer
 
 # ESRI Shapefile Technical Description, 1998: the length of both headers in bytes, and two types of shape.
 _HEADER = 100
@@ -29,11 +28,14 @@ _COMPLETE = "is the download complete?"
 # The code pages that a .dbf's language byte states, as dBASE, FoxPro and ArcGIS write it. Not here are 0 and 0x57,
 # which state none, and 0x03, Western Windows, which programs write over texts of any language.
 _LANGUAGES = {
-    **{0x01: "437", 0x02: "850", 0x26: "866", 0x58: "1252", 0x64: "852", 0x65: "866", 0x6A: "737", 0x6B: "857"},
-    **{0x78: "950", 0x79: "949", 0x7A: "936", 0x7B: "932", 0x7C: "874", 0x7D: "1255", 0x7E: "1256"},
-    **{0xC8: "1250", 0xC9: "1251", 0xCA: "1254", 0xCB: "1253", 0xCC: "1257"},
+    **{0x01: "cp437", 0x02: "cp850", 0x26: "cp866", 0x58: "cp1252", 0x64: "cp852", 0x65: "cp866", 0x6A: "cp737"},
+    **{0x6B: "cp857", 0x78: "cp950", 0x79: "cp949", 0x7A: "cp936", 0x7B: "cp932", 0x7C: "cp874", 0x7D: "cp1255"},
+    **{0x7E: "cp1256", 0xC8: "cp1250", 0xC9: "cp1251", 0xCA: "cp1254", 0xCB: "cp1253", 0xCC: "cp1257"},
 }
 _WESTERN = 0x03
+# What coordinates are in where there is no .prj.
+_WGS_84 = b"""GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137,298.257223563]],
+    PRIMEM["Greenwich",0],UNIT["Degree",0.0174532925199433]]"""
 # Character sets as Python calls them; its other codecs are none, or slow on texts made to be.
 _CHARACTER_SETS = re.compile(
     r"utf-8|ascii|cp\d+|iso8859-\d+|koi8-[rtu]|mac-\w+|gb\w+|big5\w*|euc_\w+|shift_jis\w*|tis-620"
@@ -46,18 +48,13 @@ _VOWELS = frozenset("аеиіоуыэюяєїёАЕИІОУЫЭЮЯЄЇЁ")
 
 
 def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
-    """Return the features of a shapefile.
+    """Return the features of a shapefile, whose name without folders and suffix is their `layer`.
 
-    Parameters
-    ----------
-    parts : mapping of str to bytes
-        Content by suffix in lower case, as in ``.shp``. Only that one must be there: without .dbf there are no
-        properties, without .prj the coordinates must be degrees, .shx is believed only where records are out of order,
-        and what encoding texts are in is told by .cpg, else by the .dbf, else by the texts.
-    where : str
-        The .shp's name, for messages; without folders and suffix it is the features' `layer`.
+    `parts` are contents by suffix in lower case, as in ``.shp``, the only one that must be there: without .dbf there
+    are no properties, without .prj the coordinates must be degrees, .shx is believed only where records are out of
+    order, and what encoding texts are in is told by .cpg, else by the .dbf, else by the texts.
     """
-    shp, dbf = parts.get(".shp", b""), parts.get(".dbf")
+    shp, dbf, prj = (parts.get(suffix, b"") for suffix in (".shp", ".dbf", ".prj"))
     if signature_of(shp) != "shapefile":
         cure = "give .shp and .dbf together"
         raise DataError("is no shapefile: its .shp is missing or broken", where=where, cure=cure)
@@ -67,52 +64,43 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
     if declared < _HEADER or shp[declared:].strip(b"\0"):
         problem = f"says that it ends after {declared:,} of its {len(shp):,} bytes"
         raise DataError(problem, where=where, cure="save it again")
-    records = _records(shp[:declared], parts.get(".shx"), where)
-    types = _numbers(shp, records[:, 0] + 8, "<i4")[:, 0]
+    records = np.array(_records(shp[:declared], parts.get(".shx"), where), np.int64).reshape(-1, 2)
+    types = np.frombuffer(shp, np.uint8)[2 * records[:, :1] + np.arange(8, 12)].view("<i4")[:, 0]
     if (types == _MULTIPATCH).any():
         cure = "export it as polygons, as by «Multipatch Footprint»"
         raise DataError("holds multipatches, which are surfaces of bodies", where=where, cure=cure)
-    kept = np.ones(len(records), dtype=bool)
-    if dbf is not None:
+    rows = dbf
+    if ".dbf" in parts:
         count, start, size = struct.unpack("<IHH", dbf[4:12]) if len(dbf) >= _DBF_HEADER else (0, 0, 0)
         if start < _DBF_HEADER or start + count * size > len(dbf) or (count and not size):
             raise DataError("its .dbf is empty, cut off or none", where=where, cure=_COMPLETE)
         if count != len(records):
             problem = f"its .dbf has {count:,} rows, but its .shp {len(records):,} shapes: they are not of one map"
             raise DataError(problem, where=where, cure="give parts that were saved together")
-        kept = np.frombuffer(dbf, np.uint8)[start + size * np.arange(count, dtype=np.int64)] != ord("*")
-    has_prj = bool(parts.get(".prj", b"").strip())
+        table = np.frombuffer(dbf, np.uint8, count * size, start).reshape(count, size)
+        kept = (table[:, :1] != ord("*")).all(axis=1)
+        # Rows that are marked as deleted are no part of the map, nor are their shapes.
+        if not kept.all():
+            records, types = records[kept], types[kept]
+            rows = dbf[:4] + struct.pack("<I", len(records)) + dbf[8:start] + table[kept].tobytes()
+    # GDAL believes the .shx, so that it gets one of the very records. A zip is the only way to hand it several files.
+    shx = shp[:24] + struct.pack(">i", _HEADER // 2 + 4 * len(records)) + shp[28:_HEADER]
+    own = {".shp": shp, ".shx": shx + records.astype(">i4").tobytes(), ".dbf": rows, ".prj": prj.strip() or _WGS_84}
+    with zipfile.ZipFile(packed := io.BytesIO(), "w") as archive:
+        for suffix in filter(own.get, own):
+            archive.writestr(f"layer{suffix}", own[suffix])
     features = read_layer(
-        _packed({**parts, ".shx": _shx(shp[:_HEADER], records)}),
+        packed.getvalue(),
+        "ESRI Shapefile",
         where=where,
-        drivers=("ESRI Shapefile",),
-        drawn=int(np.count_nonzero(kept & (types != _NULL_SHAPE))),
-        deleted=int(np.count_nonzero(~kept)),
-        undeclared="" if has_prj else LONLAT,
-        declares="its .prj cannot be right" if has_prj else "the file has no .prj, which would name its CRS: add it",
+        drawn=int(np.count_nonzero(types != _NULL_SHAPE)),
+        cure="its .prj cannot be right" if prj.strip() else "the file has no .prj, which would name its CRS: add it",
     )
-    return name_layer(_decoded(features, parts.get(".cpg", b""), dbf or b"", where), PurePosixPath(where).stem)
+    return name_layer(_decoded(features, parts.get(".cpg", b""), dbf, where), PurePosixPath(where).stem)
 
 
-def _packed(parts: Mapping[str, bytes]) -> bytes:
-    """Return the parts that GDAL reads as a zip, the only way to hand it several files in memory."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for suffix in (".shp", ".shx", ".dbf", ".prj"):
-            if suffix in parts:
-                archive.writestr(f"layer{suffix}", parts[suffix])
-    return packed.getvalue()
-
-
-def _numbers(shp: bytes, at: NDArray[np.int64], kind: str) -> NDArray[np.int64]:
-    """Return the numbers (n, k) of one kind, as «<i4» or «>2i4», that stand at some places of a .shp."""
-    width = np.dtype(kind).itemsize
-    found = np.frombuffer(shp, np.uint8)[at[:, None] + np.arange(width)]
-    return np.ascontiguousarray(found).view(np.dtype(kind).base).astype(np.int64)
-
-
-def _records(shp: bytes, shx: bytes | None, where: str) -> NDArray[np.int64]:
-    """Return where the header of each record begins and how long its content is in bytes, (n, 2), in order.
+def _records(shp: bytes, shx: bytes | None, where: str) -> list[tuple[int, int]]:
+    """Return where each record begins and how long its content is, in 16-bit words, in order.
 
     The .shp's own headers tell where they follow one another and are numbered in order. Where they do not, since a map
     that was edited in place has holes with old records, the .shx tells if all of it agrees with the headers.
@@ -123,31 +111,24 @@ def _records(shp: bytes, shx: bytes | None, where: str) -> NDArray[np.int64]:
         number, words = struct.unpack_from(">ii", shp, at)
         if words < 2 or number != len(walked) + 1 or at + 8 + 2 * words > len(shp):
             break
-        walked.append((at, 2 * words))
+        walked.append((at // 2, words))
         at += 8 + 2 * words
     if at == len(shp):
-        return np.array(walked, np.int64).reshape(-1, 2)
+        return walked
     problem = f"record {len(walked) + 1} of its .shp is broken or out of order"
     if shx is None:
         raise DataError(problem, where=where, cure="add its .shx")
-    listed = np.frombuffer(shx[_HEADER : len(shx) - (len(shx) - _HEADER) % 8], ">i4").astype(np.int64).reshape(-1, 2)
-    records = 2 * listed
-    begins, sizes = records.T
-    ends = begins + 8 + sizes
-    order = np.argsort(begins, kind="stable")
-    inside = len(records) > 0 and bool(((begins >= _HEADER) & (sizes >= 4) & (ends <= len(shp))).all())
-    if not inside or (ends[order][:-1] > begins[order][1:]).any():
+    # So many records do not fit: of more, the rest need not be looked at.
+    shx = shx[_HEADER:][: 8 * (len(shp) // 12)]
+    listed = [*struct.iter_unpack(">ii", shx[: len(shx) // 8 * 8])]
+    # The headers are a record at the beginning, and the end is one behind all.
+    around = [(0, _HEADER // 2 - 4), *sorted(listed), (len(shp) // 2, 0)]
+    apart = all(begin + 4 + words <= after for (begin, words), (after, _) in pairwise(around))
+    if not listed or not apart or min(words for _, words in listed) < 2:
         raise DataError(f"{problem}, and its .shx does not fit it", where=where, cure="save it again")
-    headers = _numbers(shp, begins, ">2i4")
-    if (headers != np.column_stack([np.arange(1, len(records) + 1), listed[:, 1]])).any():
+    if any(struct.unpack_from(">ii", shp, 2 * at) != (n, words) for n, (at, words) in enumerate(listed, 1)):
         raise DataError(f"{problem}, and its .shx names others than it has", where=where, cure="save it again")
-    return records
-
-
-def _shx(header: bytes, records: NDArray[np.int64]) -> bytes:
-    """Return the .shx of a .shp: where each record begins and how long it is, in 16-bit words."""
-    length = struct.pack(">i", (_HEADER + 8 * len(records)) // 2)
-    return header[:24] + length + header[28:] + (records // 2).astype(">i4").tobytes()
+    return listed
 
 
 def _decoded(features: Features, cpg: bytes, dbf: bytes, where: str) -> Features:
@@ -156,39 +137,29 @@ def _decoded(features: Features, cpg: bytes, dbf: bytes, where: str) -> Features
     texts = {own: own.encode("latin-1") for own in given if not own.isascii()}
     if not texts:
         return features
+    stated = _character_set(cpg, where) or _LANGUAGES.get(dbf[_DBF_LANGUAGE], "")
     # A text that fills its field may be cut off within its last character.
-    fields = dbf[_DBF_FIELD : struct.unpack("<H", dbf[8:10])[0]]
-    widths = {10, 11, *fields[16::_DBF_FIELD]}
-    cure = f"write its name into {PurePosixPath(where).stem}.cpg, as windows-1251"
+    widths = {10, 11, *dbf[_DBF_FIELD + 16 : struct.unpack("<H", dbf[8:10])[0] : _DBF_FIELD]}
 
-    def read(name: str) -> dict[str, str] | None:
-        """Return what the texts are in an encoding, None where some are not in it."""
+    def read(name: str) -> dict[object, str]:
+        """Return what the texts are in an encoding; nothing where some are not in it, or not plainly."""
         make = codecs.getincrementaldecoder(name)
         try:
-            return {own: make().decode(raw, len(raw) not in widths) for own, raw in texts.items()}
+            told: dict[object, str] = {own: make().decode(raw, len(raw) not in widths) for own, raw in texts.items()}
         except UnicodeDecodeError:
-            return None
+            return {}
+        return told if stated or name != "cp1251" or _is_cyrillic("\n".join(told.values())) else {}
 
-    stated = _character_set(cpg, where) or _LANGUAGES.get(dbf[_DBF_LANGUAGE], "")
-    if stated:
-        told = read(stated if not stated.isdecimal() else f"cp{stated}")
-        if told is None:
-            raise DataError(f"its texts are not in the encoding that it states, {stated}", where=where, cure=cure)
-    else:
-        told = read("utf-8") or _cyrillic(read("cp1251"))
-        if told is None and dbf[_DBF_LANGUAGE] == _WESTERN:
-            told = read("cp1252")
-    if told is None:
-        raise DataError("its texts are in an encoding that it does not state", where=where, cure=cure)
-
-    def plain(own: object) -> object:
-        """Return a value as it is to be read."""
-        return told.get(own, own) if isinstance(own, str) else own
-
-    rows = features.properties
-    return replace(
-        features, properties=tuple({str(plain(key)): plain(own) for key, own in row.items()} for row in rows)
-    )
+    usual = ["utf-8", "cp1251", *(["cp1252"] if dbf[_DBF_LANGUAGE] == _WESTERN else [])]
+    told = next(filter(None, map(read, [stated] if stated else usual)), None)
+    if not told:
+        problem = "its texts are in an encoding that it does not state"
+        if stated:
+            problem = f"its texts are not in the encoding that it states, {stated}"
+        cure = f"write its name into {PurePosixPath(where).stem}.cpg, as windows-1251"
+        raise DataError(problem, where=where, cure=cure)
+    rows = ({told.get(key, key): told.get(own, own) for key, own in row.items()} for row in features.properties)
+    return replace(features, properties=tuple(rows))
 
 
 def _character_set(cpg: bytes, where: str) -> str:
@@ -205,16 +176,14 @@ def _character_set(cpg: bytes, where: str) -> str:
     raise DataError(f"its .cpg names the encoding {stated!r}, which is not known", where=where, cure=cure)
 
 
-def _cyrillic(told: dict[str, str] | None) -> dict[str, str] | None:
-    """Return texts read as Windows-1251 if they are plainly Ukrainian or Russian in it.
+def _is_cyrillic(text: str) -> bool:
+    """Say whether a text read as Windows-1251 is plainly Ukrainian or Russian.
 
     Each character is ASCII, a letter of these languages or a sign; a word of these letters has no others, and capitals
     only at its beginning; one such word has three letters or more; and a quarter of the letters or more are vowels.
     """
-    text = "\n".join(told.values()) if told else ""
     words = [word for word in _WORD.findall(text) if not word.isascii()]
     letters = "".join(words)
-    vowels = sum(letter in _VOWELS for letter in letters)
-    signs = {sign for sign in text if not sign.isascii()} - _SIGNS - set(letters)
-    plain = not signs and all(map(_CYRILLIC.fullmatch, words)) and 4 * vowels >= len(letters)
-    return told if plain and any(len(word) > 2 for word in words) else None
+    rest = "".join(set(text) - _SIGNS - set(letters))
+    plain = rest.isascii() and all(map(_CYRILLIC.fullmatch, words)) and any(len(word) > 2 for word in words)
+    return plain and 4 * sum(letter in _VOWELS for letter in letters) >= len(letters)
