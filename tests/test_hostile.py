@@ -94,19 +94,34 @@ def test_folders_are_searched_as_deep_as_the_limit(tmp_path: Path, monkeypatch: 
     assert len(open_archive(tmp_path).refs) == 1
 
 
-def test_parquet_is_bounded_by_what_it_unpacks_to_not_by_what_it_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+def _parquet_of(geometries: Any, **columns: Any) -> bytes:
+    """Return GeoParquet of geometries as WKB, and other columns."""
     import pyarrow
     import pyarrow.parquet
 
-    wkb = shapely.to_wkb(shapely.segmentize(square(0, 0), 0.001))
     metadata = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": {"encoding": "WKB"}}}
-    table = pyarrow.table({"geometry": [wkb] * 1_000}).replace_schema_metadata({"geo": json.dumps(metadata)})
+    table = pyarrow.table({"geometry": geometries, **columns}).replace_schema_metadata({"geo": json.dumps(metadata)})
     out = io.BytesIO()
     pyarrow.parquet.write_table(table, out)
+    return out.getvalue()
+
+
+def test_parquet_is_bounded_by_what_it_unpacks_to_not_by_what_it_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    wkb = shapely.to_wkb(shapely.segmentize(square(0, 0), 0.001))
+    data = _parquet_of([wkb] * 1_000)
     # A value that repeats is stored once: kilobytes hold megabytes.
-    assert len(out.getvalue()) < 50_000 < 5_000_000 < 1_000 * len(wkb)
+    assert len(data) < 50_000 < 5_000_000 < 1_000 * len(wkb)
     monkeypatch.setenv("FRONTCALC_MAX_UNPACKED_BYTES", "1000000")
-    assert "unpacks to more than 1,000,000 bytes" in refused(out.getvalue())
+    assert "unpacks to more than 1,000,000 bytes" in refused(data)
+
+
+def test_geometries_in_one_another_without_end_are_refused_before_they_are_followed() -> None:
+    inside = shapely.to_wkb(shapely.Point(1, 2))
+    deep = b"".join(struct.pack("<BII", 1, 7, 1) for _ in range(30_000)) + inside
+    turned = b"".join(struct.pack(*way, 6, 1) for way in (("<BII", 1), (">BII", 0)) * 15_000) + inside
+    for wkb in (deep, turned):
+        with pytest.raises(DataError, match="more than 10,000 collections"):
+            read_content(_parquet_of([wkb]), where="a.parquet")
 
 
 def test_parquet_that_promises_more_than_its_bytes_can_hold_is_refused_before_it_is_read() -> None:
@@ -114,11 +129,7 @@ def test_parquet_that_promises_more_than_its_bytes_can_hold_is_refused_before_it
 
     def of(rows: int, columns: int) -> bytes:
         nulls = {f"c{number}": pyarrow.nulls(rows) for number in range(columns)}
-        metadata = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": {"encoding": "WKB"}}}
-        table = pyarrow.table({"geometry": pyarrow.nulls(rows, pyarrow.binary()), **nulls})
-        out = io.BytesIO()
-        pyarrow.parquet.write_table(table.replace_schema_metadata({"geo": json.dumps(metadata)}), out)
-        return out.getvalue()
+        return _parquet_of(pyarrow.nulls(rows, pyarrow.binary()), **nulls)
 
     assert "promises 1,000,000 features in" in refused(of(1_000_000, 1))
     assert "promises 8,816,000 values; give it fewer columns" in refused(of(8_000, 1_101))

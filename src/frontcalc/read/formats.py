@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sqlite3
 import struct
 import tempfile
@@ -35,6 +36,13 @@ _COMPLETE, _DECLARE, _MEND = "is the download complete?", "declare an EPSG code"
 # Each is opened for itself, and all are looked at each time.
 _MOST_LAYERS = 200
 _POLYGON = shapely.GeometryType.POLYGON
+# How WKB begins a geometry that holds others: GEOS calls itself for each, and tens of thousands end the process.
+_HOLDERS = re.compile(
+    rb"\x01(?:[\x04-\x0c]\0|[\xec-\xf4]\x03|[\xd4-\xdc]\x07|[\xbc-\xc4]\x0b)\0."
+    rb"|\0.\0(?:\0[\x04-\x0c]|\x03[\xec-\xf4]|\x07[\xd4-\xdc]|\x0b[\xbc-\xc4])",
+    re.DOTALL,
+)
+_MOST_HOLDERS = 10_000
 
 # GDAL's settings are the process's, so a read sets them, and puts back what was there, under this lock.
 _LOCK = threading.Lock()
@@ -361,6 +369,8 @@ def read_geoparquet(data: bytes, *, where: str) -> Features:
         table = arrow.Table.from_batches(batches, schema=batches[0].schema if batches else schema)
         wkb = table.column(name).to_pylist()
         properties = table.select(flat).to_pylist() if flat else [{}] * len(wkb)
+        if any(one and len(_HOLDERS.findall(one)) > _MOST_HOLDERS for one in wkb):
+            raise DataError(f"has a geometry of more than {_MOST_HOLDERS:,} collections", where=where, cure=_MEND)
     except (arrow.ArrowException, OSError, ValueError, OverflowError) as error:
         problem = f"is broken Parquet: {str(error).partition('. ')[0]}"
         raise DataError(problem, where=where, cure=_COMPLETE) from error
