@@ -7,7 +7,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import PurePosixPath
 
 from frontcalc.read.detection import detect, signature_of, unpack
 from frontcalc.read.features import Features, MixedCrsError, refuse_bare, refuse_impossible
@@ -26,8 +25,7 @@ READERS = {
 }
 """Format, as `detect` names it, to the module and function that read its bytes, imported when there is such a file.
 
-Each takes the content, and as `where` the file's name for messages. It raises DataError where the file is broken or no
-such geodata, and UsageError where pyarrow is not installed and the file is GeoParquet.
+Each takes the content, and as `where` the file's name for messages.
 """
 
 
@@ -41,9 +39,10 @@ class SourceFile:
 
 def read_features(entry: Entry, *, skip_bad: bool = False) -> tuple[SourceFile, Features]:
     """Return what was read and the features in it, of a shapefile with all its parts; raises as `read_content`."""
-    data, beside, source = _content(entry)
+    data, beside = content_of(entry)
+    source = _source(entry, data, beside)
     # Daily maps repeat themselves: the same twice running is parsed once.
-    key = (source.sha256, tuple(limits().values())) if beside is None and not skip_bad else None
+    key = None if beside or skip_bad else (source.sha256, tuple(limits().values()))
     last = getattr(_last, "read", None)
     if key and last and last[0] == key:
         return source, last[1]
@@ -53,6 +52,10 @@ def read_features(entry: Entry, *, skip_bad: bool = False) -> tuple[SourceFile, 
     if key:
         _last.read = key, features
     return source, features
+
+
+# What this thread has read last: the SHA-256 of the content with the limits in force, and its features.
+_last = threading.local()
 
 
 def read_layers(entry: Entry) -> tuple[SourceFile, Sequence[Features]]:
@@ -65,33 +68,34 @@ def read_layers(entry: Entry) -> tuple[SourceFile, Sequence[Features]]:
             raise
         for part in error.parts:
             refuse_impossible(part, where=entry.label)
-        return _content(entry)[2], error.parts
+        return _source(entry, *content_of(entry)), error.parts
     return source, (features,)
-
-
-# What this thread has read last: the SHA-256 of the content with the limits in force, and its features.
-_last = threading.local()
 
 
 def fingerprint(entry: Entry) -> str:
     """Return the SHA-256 that `read_features` would state of a file, without parsing it."""
-    return _content(entry)[2].sha256
+    return _source(entry, *content_of(entry)).sha256
 
 
-def _content(entry: Entry) -> tuple[bytes, dict[str, bytes] | None, SourceFile]:
-    """Return a file's content, of a shapefile also that of its other parts by suffix, and the SHA-256 of it all."""
-    data, beside = entry.read(), None
+def _source(entry: Entry, data: bytes, beside: Mapping[str, bytes]) -> SourceFile:
+    """Return what was read: the file with what lies beside it."""
+    digest = hashlib.sha256(data)
+    for part in beside.values():
+        digest.update(part)
+    return SourceFile(entry.label, digest.hexdigest())
+
+
+def content_of(entry: Entry) -> tuple[bytes, dict[str, bytes]]:
+    """Return a file's content, and of a shapefile or geodatabase the other files as `read_content` takes them."""
+    if entry.is_geodatabase:
+        return b"", entry.parts()
+    data = entry.read()
     kind = signature_of(data)
-    if kind == "shapefile":
-        beside = {PurePosixPath(name).suffix.lower(): entry.read(name) for name in entry.siblings}
-    elif kind == "geopackage":
+    if kind == "geopackage":
         from frontcalc.read.formats import refuse_logs
 
         refuse_logs(entry.beside, where=entry.label)
-    digest = hashlib.sha256(data)
-    for part in (beside or {}).values():
-        digest.update(part)
-    return data, beside, SourceFile(entry.label, digest.hexdigest())
+    return data, entry.parts() if kind == "shapefile" else {}
 
 
 def read_content(
@@ -99,30 +103,28 @@ def read_content(
 ) -> Features:
     """Return the features of content in any format that is known, also in gzip; the content tells which.
 
+    DataError is raised where it is broken or no geodata, UsageError where it is GeoParquet and there is no pyarrow.
+
     Parameters
     ----------
     data : bytes
-        A file's content.
+        A file's content; nothing for a file geodatabase.
     where : str
         The file's name, for messages.
     skip_bad : bool
         Pass over members of a zip that cannot be read, with a notice.
     beside : mapping of str to bytes, optional
-        The other parts of a shapefile, by suffix.
-
-    Raises
-    ------
-    DataError
-        The content is broken or no geodata.
-    UsageError
-        The content is GeoParquet, and pyarrow is not installed.
+        The other parts of a shapefile by suffix, or the files of a file geodatabase by name.
     """
+    if beside and not data:
+        from frontcalc.read.formats import read_geodatabase
+
+        return read_geodatabase(beside, where=where)
     content = unpack(data, where=where)
     kind = detect(content, where=where)
     module, _, function = READERS[kind].partition(".")
     read = getattr(import_module(f"frontcalc.read.{module}"), function)
     more = {"skip_bad": skip_bad} if kind == "zip" else {}
-    features: Features = read(
-        {**(beside or {}), ".shp": content} if kind == "shapefile" else content, where=where, **more
-    )
+    given = {**(beside or {}), ".shp": content} if kind == "shapefile" else content
+    features: Features = read(given, where=where, **more)
     return features

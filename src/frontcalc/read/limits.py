@@ -12,8 +12,9 @@ import stat
 import zipfile
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BufferedIOBase
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 from frontcalc.errors import DataError, UsageError
@@ -51,20 +52,16 @@ VARIABLES = {name: f"FRONTCALC_{name.upper()}" for name in DEFAULTS}
 
 def limits() -> dict[str, int]:
     """Return the limits in force, by name; UsageError where a variable is set to something else than a whole number."""
-    texts = tuple(os.environ.get(variable, "") for variable in VARIABLES.values())
-    if texts not in _in_force:
-        stated = {}
-        for name, text in zip(DEFAULTS, map(str.strip, texts), strict=True):
-            if text and not (text.isascii() and text.isdecimal() and len(text) <= 18):
-                cure = f"give a whole number, as {DEFAULTS[name]}"
-                raise UsageError(f"is {text!r}", where=VARIABLES[name], cure=cure)
-            stated[name] = int(text) if text else DEFAULTS[name]
-        _in_force[texts] = stated
-    return _in_force[texts]
+    return _in_force(tuple(os.environ.get(variable, "").strip() for variable in VARIABLES.values()))
 
 
-# Limits by the texts of their variables, so that texts are read once.
-_in_force: dict[tuple[str, ...], dict[str, int]] = {}
+@lru_cache(maxsize=16)
+def _in_force(texts: tuple[str, ...]) -> dict[str, int]:
+    """Return the limits by the texts of their variables."""
+    for name, text in zip(DEFAULTS, texts, strict=True):
+        if text and not (text.isascii() and text.isdecimal() and len(text) <= 18):
+            raise UsageError(f"is {text!r}", where=VARIABLES[name], cure=f"give a whole number, as {DEFAULTS[name]}")
+    return {name: int(text or default) for (name, default), text in zip(DEFAULTS.items(), texts, strict=True)}
 
 
 def beyond(name: str, problem: str, *, where: str) -> DataError:
@@ -94,30 +91,33 @@ class Budget:
     size: int | None
 
 
-def checked_members(archive: zipfile.ZipFile, left: Budget, *, where: str) -> dict[str, zipfile.ZipInfo]:
-    """Return the files in a zip by name, hidden ones left out, once all have been found harmless.
+def open_zip(file: Path | IO[bytes]) -> zipfile.ZipFile:
+    """Open a zip, its members' paths with forward slashes: Windows PowerShell 5 writes backslashes."""
+    archive = zipfile.ZipFile(file)
+    for info in archive.infolist():
+        info.filename = info.filename.replace("\\", "/")
+        archive.NameToInfo[info.filename] = info
+    return archive
+
+
+def checked_members(archive: zipfile.ZipFile, left: Budget, *, where: str) -> set[str]:
+    """Return the names of the files in a zip, hidden ones left out, once all have been found harmless.
 
     What the zip holds is taken from `left`.
-
-    Raises
-    ------
-    DataError
-        The zip is larger than the limits, encrypted, has two members of one name, or a member that is a
-        link or names a place outside.
     """
-    most = limits()
-    left.members -= len(archive.infolist())
+    most, infos = limits(), archive.infolist()
+    left.members -= len(infos)
     if left.members < 0:
         raise beyond("max_members", f"has more than {most['max_members']:,} members", where=where)
     if left.size is not None:
         # zipfile holds members to what they promise to unpack to.
-        left.size -= sum(info.file_size for info in archive.infolist())
+        left.size -= sum(info.file_size for info in infos)
         if left.size < 0:
             problem = f"unpacks to more than {most['max_unpacked_bytes']:,} bytes"
             raise beyond("max_unpacked_bytes", problem, where=where)
-    members: dict[str, zipfile.ZipInfo] = {}
-    for info in archive.infolist():
-        name = path_of(info)
+    names: set[str] = set()
+    for info in infos:
+        name = info.filename
         folders = PurePosixPath(name).parts
         if not name:
             raise DataError("has a member without a name", where=where, cure="pack it again")
@@ -127,14 +127,9 @@ def checked_members(archive: zipfile.ZipFile, left: Budget, *, where: str) -> di
             continue
         if stat.S_ISLNK(info.external_attr >> 16):
             raise DataError(f"has a member that is a link: {name!r}", where=where, cure="do not trust it")
-        if name in members:
+        if name in names:
             raise DataError(f"has two members named {name!r}", where=where, cure="pack it again")
         if info.flag_bits & _ENCRYPTED:
             raise DataError(f"is encrypted: {name!r} needs a password", where=where, cure="unpack it")
-        members[name] = info
-    return members
-
-
-def path_of(info: zipfile.ZipInfo) -> str:
-    """Return a member's path, with forward slashes: Windows PowerShell 5 writes backslashes."""
-    return info.filename.replace("\\", "/")
+        names.add(name)
+    return names
