@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import stat
 import zipfile
-from collections.abc import Iterator, Sequence
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol, runtime_checkable
+from typing import IO, Any, Protocol, runtime_checkable
 
 from frontcalc.errors import ChangedError, DataError, UsageError, reason_of
 from frontcalc.names import printable
-from frontcalc.read.limits import (
-    BROKEN_MEMBER,
-    HIDDEN,
-    VARIABLES,
-    Budget,
-    beyond,
-    checked_members,
-    limits,
-    open_zip,
-    read_at_most,
-)
+from frontcalc.read.limits import VARIABLES, beyond, limits, read_at_most
 
+try:
+    from lzma import LZMAError
+except ImportError:  # some Pythons are built without; zipfile then says so itself
+    LZMAError = zlib.error  # type: ignore[misc,assignment]
+
+BROKEN_MEMBER = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, NotImplementedError, OSError, ValueError)
+"""What zipfile raises for a member that cannot be unpacked, by whichever method it is packed."""
+
+_HIDDEN = (".", "__MACOSX")  # how names of hidden files begin, and of what macOS adds
+_ENCRYPTED = 0x1
+_DRIVE = re.compile(r"[A-Za-z]:")
 _TEXTS = (".geojson", ".json", ".geojsonl", ".geojsonseq", ".ndjson", ".jsonl", ".topojson", ".esrijson", ".kml")
 SUFFIXES = (*_TEXTS, ".gz", ".shp", ".zip", ".gpkg", ".fgb", ".parquet", ".geoparquet", ".kmz")
 """What may be a map by its suffix; which format it is, its content tells."""
@@ -180,12 +184,12 @@ def list_entries(root: Path) -> list[Entry]:
     try:
         if is_zip:
             with open_zip(root) as archive:
-                names += checked_members(archive, Budget(most["max_members"], None), where=where)
+                names += checked_members(archive, Budget(most["max_members"], math.inf), where=where)
         for folder, folders, files in () if is_zip else os.walk(root, onerror=refuse):
             here = Path(folder).relative_to(root)
             deepest = len(here.parts) >= most["max_folder_depth"]
-            folders[:] = [] if deepest else [name for name in folders if not name.startswith(HIDDEN)]
-            names += [(here / file).as_posix() for file in files if not file.startswith(HIDDEN)]
+            folders[:] = [] if deepest else [name for name in folders if not name.startswith(_HIDDEN)]
+            names += [(here / file).as_posix() for file in files if not file.startswith(_HIDDEN)]
             if len(names) > most["max_files"]:
                 raise beyond("max_files", f"holds more than {most['max_files']:,} files", where=where)
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
@@ -194,6 +198,56 @@ def list_entries(root: Path) -> list[Entry]:
         problem = f"cannot be read: {reason_of(error)}"
         raise DataError(problem, where=where, cure="check its name and permissions") from error
     return [Entry(root, name) for name in sorted(names)]
+
+
+@dataclass(slots=True)
+class Budget:
+    """What a zip and the zips in it may still unpack to."""
+
+    members: int
+    size: float
+
+
+def open_zip(file: Path | IO[bytes]) -> zipfile.ZipFile:
+    """Open a zip, its members' paths with forward slashes: Windows PowerShell 5 writes backslashes."""
+    archive = zipfile.ZipFile(file)
+    for info in archive.infolist():
+        info.filename = info.filename.replace("\\", "/")
+        archive.NameToInfo[info.filename] = info
+    return archive
+
+
+def checked_members(archive: zipfile.ZipFile, left: Budget, *, where: str) -> set[str]:
+    """Return the names of the files in a zip, hidden ones left out, once all have been found harmless.
+
+    What the zip holds is taken from `left`.
+    """
+    most, infos = limits(), archive.infolist()
+    left.members -= len(infos)
+    if left.members < 0:
+        raise beyond("max_members", f"has more than {most['max_members']:,} members", where=where)
+    left.size -= sum(info.file_size for info in infos)  # zipfile holds members to what they promise
+    if left.size < 0:
+        problem = f"unpacks to more than {most['max_unpacked_bytes']:,} bytes"
+        raise beyond("max_unpacked_bytes", problem, where=where)
+    names: set[str] = set()
+    for info in infos:
+        name = info.filename
+        folders = PurePosixPath(name).parts
+        if not name:
+            raise DataError("has a member without a name", where=where, cure="pack it again")
+        if name.startswith("/") or _DRIVE.match(name) or ".." in folders:
+            raise DataError(f"has a member that names a place outside: {name!r}", where=where, cure="do not trust it")
+        if name.endswith("/") or any(part.startswith(_HIDDEN) for part in folders):
+            continue
+        if stat.S_ISLNK(info.external_attr >> 16):
+            raise DataError(f"has a member that is a link: {name!r}", where=where, cure="do not trust it")
+        if name in names:
+            raise DataError(f"has two members named {name!r}", where=where, cure="pack it again")
+        if info.flag_bits & _ENCRYPTED:
+            raise DataError(f"is encrypted: {name!r} needs a password", where=where, cure="unpack it")
+        names.add(name)
+    return names
 
 
 @runtime_checkable
@@ -237,32 +291,30 @@ def refuse_address(path: Path) -> None:
         raise UsageError("is an address, and only files are read", where=address, cure=cure)
 
 
-def maps_among(entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
+def maps_among(entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry]]:
     """Return the entries that may be maps by name, shapefiles and geodatabases each as one, and the others."""
-    databases: dict[str, list[str]] = {}
-    for name in (entry.name for entry in entries if entry.name.lower().endswith(_GEODATABASE_TABLE)):
-        databases[name.rpartition("/")[0]] = []
-    alone = []
-    for entry in entries:
-        folder, _, file = entry.name.rpartition("/")
-        if folder in databases and (folder.lower().endswith(".gdb") or _GEODATABASE_FILE.fullmatch(file)):
-            databases[folder].append(entry.name)
-        else:
-            alone.append(entry)
-    maps = [replace(entries[0], name=name, siblings=tuple(sorted(own))) for name, own in databases.items()]
-    shapefiles = {_stem(entry.label): list[str]() for entry in alone if suffix_of(entry.label) == ".shp"}
+    databases = {one.name.rpartition("/")[0] for one in entries if one.name.lower().endswith(_GEODATABASE_TABLE)}
+    maps: list[Entry] = []
     others: list[Entry] = []
-    whole: list[Entry] = []
-    for entry in alone:
-        suffix = suffix_of(entry.label)
-        parts = shapefiles.get(_stem(entry.label)) if shapefiles else None
-        if parts is not None and suffix in _SHAPEFILE_PARTS:
-            parts.append(entry.name)
-        elif suffix == ".shp":
-            whole.append(entry)
-        elif parts is None or suffix not in _SHAPEFILE_EXTRAS:
+    groups: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        (folder, _, file), suffix = entry.name.rpartition("/"), suffix_of(entry.label)
+        if folder in databases and (folder.lower().endswith(".gdb") or _GEODATABASE_FILE.fullmatch(file)):
+            groups[f"{folder}/"].append(entry)
+        elif suffix in (".shp", *_SHAPEFILE_PARTS, *_SHAPEFILE_EXTRAS):
+            # What the parts of a shapefile have in common, as «maps/a.b» of Maps/A.b.shp.xml.
+            stem = entry.label.casefold().removesuffix(suffix)
+            groups[stem.removesuffix(".shp") if suffix == ".xml" else stem].append(entry)
+        else:
             (maps if suffix in SUFFIXES else others).append(entry)
-    maps += [replace(entry, siblings=tuple(sorted(shapefiles[_stem(entry.label)]))) for entry in whole]
+    for key, group in groups.items():
+        parts = [one for one in group if suffix_of(one.label) in _SHAPEFILE_PARTS]
+        if key.endswith("/"):
+            maps.append(replace(group[0], name=key[:-1], siblings=tuple(sorted(one.name for one in group))))
+        elif whole := [one for one in group if suffix_of(one.label) == ".shp"]:
+            maps += [replace(one, siblings=tuple(sorted(part.name for part in parts))) for one in whole]
+        else:
+            others += group
     return maps, others
 
 
@@ -279,9 +331,3 @@ def may_be_other(name: str) -> bool:
     """Say whether a name leaves open if JSON in the file is geodata, as index.json and 2024-02-01 do."""
     suffix = suffix_of(name.lower().removesuffix(".gz"))
     return suffix in (".json", ".jsonl", ".ndjson") or not suffix.strip(".0123456789")
-
-
-def _stem(name: str) -> str:
-    """Return what the parts of a shapefile have in common, as «maps/a.b» of Maps/A.b.shp.xml; case tells none apart."""
-    path = PurePosixPath(name.casefold())
-    return str(path.with_name(path.stem.removesuffix(".shp") if path.suffix == ".xml" else path.stem))

@@ -1,37 +1,14 @@
-"""How much of a file, a zip or a folder is read before it is refused, and what a zip may hold.
-
-Each limit can be set in the environment. A zip is checked once, before any member is read, whether it is an archive or
-a map in one.
-"""
+"""How much of a file, a zip or a folder is read before it is refused; each limit can be set in the environment."""
 
 from __future__ import annotations
 
 import os
-import re
-import stat
-import zipfile
-import zlib
-from dataclasses import dataclass
 from functools import lru_cache
 from io import BufferedIOBase
-from pathlib import Path, PurePosixPath
 from typing import IO
 
 from frontcalc.errors import DataError, UsageError
 
-try:
-    from lzma import LZMAError
-except ImportError:  # some Pythons are built without; zipfile then says so itself
-    LZMAError = zlib.error  # type: ignore[misc,assignment]
-
-BROKEN_MEMBER = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, NotImplementedError, OSError, ValueError)
-"""What zipfile raises for a member that cannot be unpacked, by whichever method it is packed."""
-
-HIDDEN = (".", "__MACOSX")
-"""What names of hidden files and of what macOS adds begin with."""
-
-_ENCRYPTED = 0x1
-_DRIVE = re.compile(r"^[A-Za-z]:")
 _PIECE = 1 << 24
 
 DEFAULTS = {
@@ -81,55 +58,3 @@ def read_at_most(stream: BufferedIOBase | IO[bytes], most: int) -> bytes:
 def too_many_vertices(count: int, *, where: str) -> DataError:
     """Return the error for more vertices than one file may have."""
     return beyond("max_vertices", f"has {count:,} vertices; the limit is {limits()['max_vertices']:,}", where=where)
-
-
-@dataclass(slots=True)
-class Budget:
-    """What a zip and the zips in it may still unpack to; None where each member is read by itself."""
-
-    members: int
-    size: int | None
-
-
-def open_zip(file: Path | IO[bytes]) -> zipfile.ZipFile:
-    """Open a zip, its members' paths with forward slashes: Windows PowerShell 5 writes backslashes."""
-    archive = zipfile.ZipFile(file)
-    for info in archive.infolist():
-        info.filename = info.filename.replace("\\", "/")
-        archive.NameToInfo[info.filename] = info
-    return archive
-
-
-def checked_members(archive: zipfile.ZipFile, left: Budget, *, where: str) -> set[str]:
-    """Return the names of the files in a zip, hidden ones left out, once all have been found harmless.
-
-    What the zip holds is taken from `left`.
-    """
-    most, infos = limits(), archive.infolist()
-    left.members -= len(infos)
-    if left.members < 0:
-        raise beyond("max_members", f"has more than {most['max_members']:,} members", where=where)
-    if left.size is not None:
-        # zipfile holds members to what they promise to unpack to.
-        left.size -= sum(info.file_size for info in infos)
-        if left.size < 0:
-            problem = f"unpacks to more than {most['max_unpacked_bytes']:,} bytes"
-            raise beyond("max_unpacked_bytes", problem, where=where)
-    names: set[str] = set()
-    for info in infos:
-        name = info.filename
-        folders = PurePosixPath(name).parts
-        if not name:
-            raise DataError("has a member without a name", where=where, cure="pack it again")
-        if name.startswith("/") or _DRIVE.match(name) or ".." in folders:
-            raise DataError(f"has a member that names a place outside: {name!r}", where=where, cure="do not trust it")
-        if name.endswith("/") or any(part.startswith(HIDDEN) for part in folders):
-            continue
-        if stat.S_ISLNK(info.external_attr >> 16):
-            raise DataError(f"has a member that is a link: {name!r}", where=where, cure="do not trust it")
-        if name in names:
-            raise DataError(f"has two members named {name!r}", where=where, cure="pack it again")
-        if info.flag_bits & _ENCRYPTED:
-            raise DataError(f"is encrypted: {name!r} needs a password", where=where, cure="unpack it")
-        names.add(name)
-    return names

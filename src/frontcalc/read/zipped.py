@@ -11,11 +11,20 @@ from frontcalc.errors import DataError
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
 from frontcalc.read import content_of, read_content
-from frontcalc.read.detection import GZIP, is_kml, is_other_json, signature_of
+from frontcalc.read.detection import GZIP, is_kml, is_other_json, kind_of, refusal, signature_of, tally
 from frontcalc.read.features import Features, concatenate, name_layer, refuse_bare
-from frontcalc.read.files import SUFFIXES, Entry, maps_among, may_be_other, suffix_of
-from frontcalc.read.limits import BROKEN_MEMBER, Budget, checked_members, limits, open_zip
-from frontcalc.read.others import kind_of, refusal, tally
+from frontcalc.read.files import (
+    BROKEN_MEMBER,
+    SUFFIXES,
+    Budget,
+    Entry,
+    checked_members,
+    maps_among,
+    may_be_other,
+    open_zip,
+    suffix_of,
+)
+from frontcalc.read.limits import limits
 
 _HEAD = 4096
 
