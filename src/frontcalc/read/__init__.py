@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -23,10 +23,7 @@ READERS = {
     "geojson-sequence": "geojson.read_sequence",
     "json": "geojson.read_json",
 }
-"""Format, as `detect` names it, to the module and function that read its bytes, imported when there is such a file.
-
-Each takes the content, and as `where` the file's name for messages.
-"""
+"""Format, as `detect` names it, to the module, imported when there is such a file, and function that read content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +100,9 @@ def read_content(
 ) -> Features:
     """Return the features of content in any format that is known, also in gzip; the content tells which.
 
-    DataError is raised where it is broken or no geodata, UsageError where it is GeoParquet and there is no pyarrow.
-
-    Parameters
-    ----------
-    data : bytes
-        A file's content; nothing for a file geodatabase.
-    where : str
-        The file's name, for messages.
-    skip_bad : bool
-        Pass over members of a zip that cannot be read, with a notice.
-    beside : mapping of str to bytes, optional
-        The other parts of a shapefile by suffix, or the files of a file geodatabase by name.
+    With `skip_bad` members of a zip that cannot be read are passed over, with a notice. `beside` are the other parts of
+    a shapefile by suffix; or, without content, the files of a geodatabase by name. DataError is raised where it is
+    broken or no geodata, UsageError where a package is missing that its format needs.
     """
     if beside and not data:
         from frontcalc.read.formats import read_geodatabase
@@ -123,8 +111,7 @@ def read_content(
     content = unpack(data, where=where)
     kind = detect(content, where=where)
     module, _, function = READERS[kind].partition(".")
-    read = getattr(import_module(f"frontcalc.read.{module}"), function)
-    more = {"skip_bad": skip_bad} if kind == "zip" else {}
-    given = {**(beside or {}), ".shp": content} if kind == "shapefile" else content
-    features: Features = read(given, where=where, **more)
-    return features
+    read: Callable[..., Features] = getattr(import_module(f"frontcalc.read.{module}"), function)
+    if kind == "shapefile":
+        return read({**(beside or {}), ".shp": content}, where=where)
+    return read(content, where=where, **({"skip_bad": skip_bad} if kind == "zip" else {}))

@@ -41,70 +41,48 @@ _DRAWN_TEXT = re.compile(r"\s*(SRID=\d+;)?\s*(MULTI)?POLYGON\b", re.IGNORECASE)
 _ERROR_MEMBERS = frozenset({"error", "errors", "message", "detail", "exception", "fault"})
 
 _EXPORT = "export the polygons of the map as GeoJSON"
+_LAYER = "export the layer with its features"
 _CONVERT = "convert it to GeoJSON or GeoPackage"
 _TEXT = "open it in QGIS as delimited text, and save that as GeoJSON"
 _XML = rb"<(?:.*<)?"  # an element near the beginning
+_HTML = rb"<!doctype html|<html|<(?!.*<kml).*<html"
+_PACKED = rb"7z\xbc\xaf|Rar!\x1a\x07|BZh|\xfd7zXZ\0|\x28\xb5\x2f\xfd"
+_TYPE = rb'\{\s*"type"\s*:\s*"'
+_QGIS = _XML + rb"(?:!DOCTYPE )?qgis\b|PK\x03\x04.*\.qgs"
 _OFFICE = rb"PK\x03\x04.*%b\.|PK\x03\x04.{26}mimetypeapplication/vnd\.oasis\.opendocument\.%b"
+_PICTURE = rb"\x89PNG|\xff\xd8\xff|GIF8|II\*\0|MM\0\*|RIFF.{4}WEBP|BM.{4}\0{4}|" + _XML + rb"svg\b"
+_SQL = rb"PGDMP|--[ \n]|(?:begin|create|insert|set|pragma)\b[^\n]*;"
+_SCRIPT = rb"(?:var|let|const)\s|[\w.]+\s*[=(]\s*[\[{]"
+_POINTS = rb"(?=[^\0<{\[\n]*[,;\t])(?=[^\n]*\blat)[^\n]*\blo?ng?"
+_TABLE = rb"[^\0<{\[\n]+[,;\t|][^\0\n]*\n[^\0\n]*[,;\t|]"
 _OTHERS: dict[str, tuple[str, str, bytes]] = {
-    "a web page": (
-        "open its address in a browser to see what it says",
-        ".html .htm .mhtml",
-        rb"<!doctype html|<html|<(?!.*<kml).*<html",
-    ),
+    "a web page": ("open its address in a browser to see what it says", ".html .htm .mhtml", _HTML),
     "a Git LFS pointer": ("fetch it with git lfs pull", "", rb"version https://git-lfs\.github\.com/spec/"),
     "text in UTF-16": ("save it as UTF-8", "", rb"\xff\xfe|\xfe\xff|[{\[]\0|\0[{\[]"),
     "gzip inside gzip": ("unpack it once", "", GZIP),
     "a tar archive": ("unpack it into a folder", ".tar .tgz .tar.gz .tar.bz2 .tar.xz", rb".{257}ustar"),
-    "a 7-Zip, RAR, bzip2, xz or zstd archive": (
-        "unpack it",
-        ".7z .rar .bz2 .xz .zst",
-        rb"7z\xbc\xaf|Rar!\x1a\x07|BZh|\xfd7zXZ\0|\x28\xb5\x2f\xfd",
-    ),
-    "a GDAL VRT, which only names other files": (
-        "give the file that it names",
-        ".vrt",
-        _XML + rb"(?:OGRVRT|VRTDataset)",
-    ),
+    "a 7-Zip, RAR, bzip2, xz or zstd archive": ("unpack it", ".7z .rar .bz2 .xz .zst", _PACKED),
+    "a GDAL VRT, which only names other files": ("give the file that it names", ".vrt", _XML + rb"(OGRVRT|VRTDataset)"),
     "GML": (_CONVERT, ".gml", rb"<.*opengis\.net/gml"),
     "GPX, whose tracks have no area": (_EXPORT, ".gpx", _XML + rb"gpx\b"),
     "an extract of OpenStreetMap": (_EXPORT, ".osm .pbf", _XML + rb"osm\b|.{4}\n\tOSMHeader"),
     "MapInfo": (_CONVERT, ".tab .dat .map .id .ind .mif .mid", rb"!table\s|version\s+\d+\s+charset"),
     "a CAD drawing": (_EXPORT, ".dxf .dwg .dgn", rb"0\r?\n\s*SECTION|AC10\d\d"),
-    "a uMap backup": ("in uMap choose Share and download, GeoJSON", ".umap", rb'\{\s*"type"\s*:\s*"umap"'),
-    "a project or style of QGIS": (
-        "in QGIS export the layer as GeoJSON",
-        ".qgz .qgs .qlr .qml",
-        _XML + rb"(?:!DOCTYPE )?qgis\b|PK\x03\x04.*\.qgs",
-    ),
-    "a project or layer file of ArcGIS": (
-        "export the layer with its features",
-        ".lyr .lyrx .mxd .aprx .mapx .lpk .mpk",
-        rb'\{\s*"type"\s*:\s*"CIM',
-    ),
+    "a uMap backup": ("in uMap choose Share and download, GeoJSON", ".umap", _TYPE + b'umap"'),
+    "a project or style of QGIS": ("in QGIS export the layer as GeoJSON", ".qgz .qgs .qlr .qml", _QGIS),
+    "a project or layer file of ArcGIS": (_LAYER, ".lyr .lyrx .mxd .aprx .mapx .lpk .mpk", _TYPE + b"CIM"),
     "a spreadsheet": (_EXPORT, ".xlsx .xlsm .xlsb .xls .ods .numbers", _OFFICE % (b"xl/workbook", b"spreadsheet")),
     "a document": (_EXPORT, ".docx .doc .odt .pdf .rtf", rb"%PDF-|\{\\rtf|" + _OFFICE % (b"word/document", b"text")),
     "a presentation": (_EXPORT, ".pptx .ppt .odp", _OFFICE % (b"ppt/presentation", b"presentation")),
     "an old file of Office or ArcMap": (_EXPORT, "", rb"\xd0\xcf\x11\xe0"),
-    "a picture": (
-        _EXPORT,
-        ".png .jpg .jpeg .jp2 .gif .tif .tiff .webp .svg .bmp .ai .eps .psd",
-        rb"\x89PNG|\xff\xd8\xff|GIF8|II\*\0|MM\0\*|RIFF.{4}WEBP|BM.{4}\0{4}|" + _XML + rb"svg\b",
-    ),
-    "map tiles": (_EXPORT, ".mbtiles .pmtiles .mvt", rb"PMTiles"),
-    "SQL or a dump of a database": (
-        "export the table as GeoJSON or GeoPackage",
-        ".sql .dump .backup",
-        rb"PGDMP|--[ \n]|(?:begin|create|insert|set|pragma)\b[^\n]*;",
-    ),
-    "JavaScript": (
-        "remove all around the outermost braces, and save it as .geojson",
-        ".js",
-        rb"(?:var|let|const)\s|[\w.]+\s*[=(]\s*[\[{]",
-    ),
+    "a picture": (_EXPORT, ".png .jpg .jpeg .jp2 .gif .tif .tiff .webp .svg .bmp .ai .eps .psd", _PICTURE),
+    "map tiles": (_EXPORT, ".mbtiles .pmtiles .mvt", b"PMTiles"),
+    "SQL or a dump of a database": ("export the table as GeoJSON or GeoPackage", ".sql .dump .backup", _SQL),
+    "JavaScript": ("remove all around the outermost braces, and save it as .geojson", ".js", _SCRIPT),
     "a part of a shapefile": ("give the .shp with it", ".dbf .shx .prj .cpg .sbn .sbx", rb"(?!)"),
     "text with geometry in it (WKT)": (_TEXT, ".wkt", rb"[^\0<{\[]*POLYGON\s*Z?M?\s*\("),
-    "a table of points, which have no area": (_EXPORT, "", rb"(?=[^\0<{\[\n]*[,;\t])(?=[^\n]*\blat)[^\n]*\blo?ng?"),
-    "a table of text": (f"if it has geometry, {_TEXT}", ".csv .tsv", rb"[^\0<{\[\n]+[,;\t|][^\0\n]*\n[^\0\n]*[,;\t|]"),
+    "a table of points, which have no area": (_EXPORT, "", _POINTS),
+    "a table of text": (f"if it has geometry, {_TEXT}", ".csv .tsv", _TABLE),
 }
 """What is no map that is read: what to do instead, how its name ends, how it begins (blanks and case aside)."""
 
@@ -158,7 +136,8 @@ def is_kml(data: bytes) -> bool:
     head = data[:_XML_HEAD_BYTES].removeprefix(_UTF8_MARK).lstrip()
     # Names of elements are ASCII in whatever encoding the text declares.
     parser = expat.ParserCreate("UTF-16" if head.startswith(UTF16_MARKS) else "ISO-8859-1")
-    parser.StartElementHandler = parser.StartDoctypeDeclHandler = lambda name, *_: names.append(name)
+    parser.StartElementHandler = lambda name, _: names.append(name)
+    parser.StartDoctypeDeclHandler = lambda name, *_: names.append(name)
     with suppress(expat.ExpatError):
         parser.Parse(head, False)
     return bool(names) and names[0].rpartition(":")[2] == "kml"

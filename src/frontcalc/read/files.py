@@ -9,7 +9,7 @@ import stat
 import zipfile
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -124,7 +124,7 @@ class Entry:
             if self.opened or not ((self.name or self.siblings) and self.root.is_file()):
                 yield self.opened
             else:
-                with open_zip(self.root) as archive:
+                with _open_zip(self.root) as archive:
                     yield archive
         except (*BROKEN_MEMBER, RuntimeError, KeyError) as error:
             if self.opened:
@@ -175,79 +175,72 @@ def list_entries(root: Path) -> list[Entry]:
     file leads is looked at when it is read. What cannot be read, or holds more than the limits, is refused.
     """
     where, most = printable(root.name), limits()
-    names: list[str] = []
-    is_zip = root.is_file()
 
     def refuse(error: OSError) -> None:
         raise error
 
     try:
-        if is_zip:
-            with open_zip(root) as archive:
-                names += checked_members(archive, Budget(most["max_members"], math.inf), where=where)
-        for folder, folders, files in () if is_zip else os.walk(root, onerror=refuse):
+        if root.is_file():  # whose members are each read by themselves
+            with zip_members(root, {**most, "max_unpacked_bytes": math.inf}, where=where) as members:
+                return [Entry(root, one.name) for one in members]
+        names: list[str] = []
+        for folder, folders, files in os.walk(root, onerror=refuse):
             here = Path(folder).relative_to(root)
             deepest = len(here.parts) >= most["max_folder_depth"]
             folders[:] = [] if deepest else [name for name in folders if not name.startswith(_HIDDEN)]
             names += [(here / file).as_posix() for file in files if not file.startswith(_HIDDEN)]
             if len(names) > most["max_files"]:
                 raise beyond("max_files", f"holds more than {most['max_files']:,} files", where=where)
+        return [Entry(root, name) for name in sorted(names)]
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise DataError(f"cannot be read as a zip: {error}", where=where, cure=_COMPLETE) from error
     except OSError as error:
         problem = f"cannot be read: {reason_of(error)}"
         raise DataError(problem, where=where, cure="check its name and permissions") from error
-    return [Entry(root, name) for name in sorted(names)]
 
 
-@dataclass(slots=True)
-class Budget:
-    """What a zip and the zips in it may still unpack to."""
+@contextmanager
+def zip_members(file: Path | IO[bytes], left: dict[str, float], *, where: str) -> Iterator[list[Entry]]:
+    """Open a zip and give its files, hidden ones left out, once all have been found harmless.
 
-    members: int
-    size: float
+    What the zip holds is taken from `left`, limits by name.
+    """
+    with _open_zip(file) as archive:
+        infos, names = archive.infolist(), set[str]()
+        left["max_members"] -= len(infos)
+        if left["max_members"] < 0:
+            problem = f"has more than {limits()['max_members']:,} members"
+            raise beyond("max_members", problem, where=where)
+        left["max_unpacked_bytes"] -= sum(info.file_size for info in infos)  # zipfile holds members to these promises
+        if left["max_unpacked_bytes"] < 0:
+            problem = f"unpacks to more than {limits()['max_unpacked_bytes']:,} bytes"
+            raise beyond("max_unpacked_bytes", problem, where=where)
+        for info in infos:
+            name, folders = info.filename, PurePosixPath(info.filename).parts
+            if not name:
+                raise DataError("has a member without a name", where=where, cure="pack it again")
+            if name.startswith("/") or _DRIVE.match(name) or ".." in folders:
+                problem = f"has a member that names a place outside: {name!r}"
+                raise DataError(problem, where=where, cure="do not trust it")
+            if name.endswith("/") or any(part.startswith(_HIDDEN) for part in folders):
+                continue
+            if stat.S_ISLNK(info.external_attr >> 16):
+                raise DataError(f"has a member that is a link: {name!r}", where=where, cure="do not trust it")
+            if name in names:
+                raise DataError(f"has two members named {name!r}", where=where, cure="pack it again")
+            if info.flag_bits & _ENCRYPTED:
+                raise DataError(f"is encrypted: {name!r} needs a password", where=where, cure="unpack it")
+            names.add(name)
+        yield [Entry(Path(where), name, opened=archive) for name in sorted(names)]
 
 
-def open_zip(file: Path | IO[bytes]) -> zipfile.ZipFile:
+def _open_zip(file: Path | IO[bytes]) -> zipfile.ZipFile:
     """Open a zip, its members' paths with forward slashes: Windows PowerShell 5 writes backslashes."""
     archive = zipfile.ZipFile(file)
     for info in archive.infolist():
         info.filename = info.filename.replace("\\", "/")
         archive.NameToInfo[info.filename] = info
     return archive
-
-
-def checked_members(archive: zipfile.ZipFile, left: Budget, *, where: str) -> set[str]:
-    """Return the names of the files in a zip, hidden ones left out, once all have been found harmless.
-
-    What the zip holds is taken from `left`.
-    """
-    most, infos = limits(), archive.infolist()
-    left.members -= len(infos)
-    if left.members < 0:
-        raise beyond("max_members", f"has more than {most['max_members']:,} members", where=where)
-    left.size -= sum(info.file_size for info in infos)  # zipfile holds members to what they promise
-    if left.size < 0:
-        problem = f"unpacks to more than {most['max_unpacked_bytes']:,} bytes"
-        raise beyond("max_unpacked_bytes", problem, where=where)
-    names: set[str] = set()
-    for info in infos:
-        name = info.filename
-        folders = PurePosixPath(name).parts
-        if not name:
-            raise DataError("has a member without a name", where=where, cure="pack it again")
-        if name.startswith("/") or _DRIVE.match(name) or ".." in folders:
-            raise DataError(f"has a member that names a place outside: {name!r}", where=where, cure="do not trust it")
-        if name.endswith("/") or any(part.startswith(_HIDDEN) for part in folders):
-            continue
-        if stat.S_ISLNK(info.external_attr >> 16):
-            raise DataError(f"has a member that is a link: {name!r}", where=where, cure="do not trust it")
-        if name in names:
-            raise DataError(f"has two members named {name!r}", where=where, cure="pack it again")
-        if info.flag_bits & _ENCRYPTED:
-            raise DataError(f"is encrypted: {name!r} needs a password", where=where, cure="unpack it")
-        names.add(name)
-    return names
 
 
 @runtime_checkable
@@ -291,7 +284,7 @@ def refuse_address(path: Path) -> None:
         raise UsageError("is an address, and only files are read", where=address, cure=cure)
 
 
-def maps_among(entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry]]:
+def maps_among(entries: Collection[Entry]) -> tuple[list[Entry], list[Entry]]:
     """Return the entries that may be maps by name, shapefiles and geodatabases each as one, and the others."""
     databases = {one.name.rpartition("/")[0] for one in entries if one.name.lower().endswith(_GEODATABASE_TABLE)}
     maps: list[Entry] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Collection
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from frontcalc.errors import DataError
 from frontcalc.names import printable, some_of
@@ -13,44 +13,33 @@ from frontcalc.notices import Notice
 from frontcalc.read import content_of, read_content
 from frontcalc.read.detection import GZIP, is_kml, is_other_json, kind_of, refusal, signature_of, tally
 from frontcalc.read.features import Features, concatenate, name_layer, refuse_bare
-from frontcalc.read.files import (
-    BROKEN_MEMBER,
-    SUFFIXES,
-    Budget,
-    Entry,
-    checked_members,
-    maps_among,
-    may_be_other,
-    open_zip,
-    suffix_of,
-)
+from frontcalc.read.files import BROKEN_MEMBER, SUFFIXES, Entry, maps_among, may_be_other, suffix_of, zip_members
 from frontcalc.read.limits import limits
 
 _HEAD = 4096
 
 
-def read(data: bytes, *, where: str, skip_bad: bool = False, depth: int = 1, left: Budget | None = None) -> Features:
+def read(data: bytes, *, where: str, skip_bad: bool = False, left: dict[str, float] | None = None) -> Features:
     """Return the features of all geodata in a zip, in the order of the members' names.
 
-    With `skip_bad` members that cannot be read are passed over, with a notice, as long as one can. The zip lies `depth`
-    deep in others, which leave `left` for it. It is refused where it is broken, encrypted, too large or nested too
-    deep, names places outside itself or holds no geodata, as are its members, and those in different CRSs.
+    With `skip_bad` members that cannot be read are passed over, with a notice, as long as one can. `left` is what the
+    zips around this one leave of the limits.
     """
-    left = left or Budget(limits()["max_members"], limits()["max_unpacked_bytes"])
-    deepest = limits()["max_zip_depth"]
-    if depth > deepest:
-        raise DataError(f"is a zip more than {deepest} deep", where=where, cure="unpack it")
+    left = left or {**limits()}
+    if left["max_zip_depth"] < 1:
+        problem = f"is a zip more than {limits()['max_zip_depth']} deep"
+        raise DataError(problem, where=where, cure="unpack it")
+    left["max_zip_depth"] -= 1
     parts: list[tuple[str, Features]] = []
     bad: list[DataError] = []
     others: list[str] = []
     try:
-        with open_zip(io.BytesIO(data)) as archive:
-            members = checked_members(archive, left, where=where)
-            maps, rest = maps_among([Entry(Path(where), name, opened=archive) for name in members])
+        with zip_members(io.BytesIO(data), left, where=where) as entries:
+            members = {entry.name for entry in entries}
+            maps, rest = maps_among(entries)
             for entry in sorted([*maps, *rest]):
                 try:
-                    part = _read_part(entry, members, depth, left, skip_bad=skip_bad)
-                    if part:
+                    if part := _read_part(entry, members, left, skip_bad=skip_bad):
                         refuse_bare(part, where=entry.label)
                         parts.append((entry.name, part))
                     else:
@@ -61,6 +50,8 @@ def read(data: bytes, *, where: str, skip_bad: bool = False, depth: int = 1, lef
                     bad.append(error)
     except BROKEN_MEMBER as error:
         raise DataError(f"is a broken zip: {error}", where=where, cure="is the download complete?") from error
+    finally:
+        left["max_zip_depth"] += 1
     if bad and not parts:
         raise bad[0]
     if not parts:
@@ -78,7 +69,7 @@ def read(data: bytes, *, where: str, skip_bad: bool = False, depth: int = 1, lef
     return replace(features, notices=(*features.notices, *said))
 
 
-def _read_part(entry: Entry, members: Collection[str], depth: int, left: Budget, *, skip_bad: bool) -> Features | None:
+def _read_part(entry: Entry, members: Collection[str], left: dict[str, float], *, skip_bad: bool) -> Features | None:
     """Return the features of one member, a shapefile's with those beside it; None where it is something else."""
     name, where = entry.name, entry.label
     if entry.is_geodatabase:
@@ -92,7 +83,7 @@ def _read_part(entry: Entry, members: Collection[str], depth: int, left: Budget,
         raise DataError(f"has a member in gzip: {name!r}", where=str(entry.root), cure="unpack it")
     data, beside = content_of(entry)
     if signature_of(data) == "zip":
-        return read(data, where=where, skip_bad=skip_bad, depth=depth + 1, left=left)
+        return read(data, where=where, skip_bad=skip_bad, left=left)
     if is_json and may_be_other(name) and is_other_json(data):
         return None
     try:
