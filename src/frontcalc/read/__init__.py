@@ -1,20 +1,26 @@
-"""The only openers of geodata: one dict from format to reader."""
+"""The only openers of geodata: files, zips of them, and one dict from format to reader; nothing is unpacked to disk."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
+from pathlib import PurePosixPath
+from typing import Any
 
-from frontcalc.read.detection import detect, signature_of, unpack
-from frontcalc.read.features import Features, MixedCrsError, refuse_bare, refuse_impossible
-from frontcalc.read.files import Entry
+from frontcalc.errors import DataError
+from frontcalc.names import printable, some_of
+from frontcalc.notices import Notice
+from frontcalc.read.detection import GZIP, detect, is_kml, is_other_json, kind_of, refusal, signature_of, tally, unpack
+from frontcalc.read.features import Features, MixedCrsError, concatenate, name_layer, refuse_bare, refuse_impossible
+from frontcalc.read.files import BROKEN_MEMBER, SUFFIXES, Entry, maps_among, may_be_other, suffix_of, zip_members
 from frontcalc.read.limits import limits
 
 READERS = {
-    "zip": "zipped.read",
+    "zip": ".read_zip",
     "shapefile": "shapefile.read_shapefile_parts",
     "geopackage": "formats.read_geopackage",
     "flatgeobuf": "formats.read_flatgeobuf",
@@ -24,6 +30,8 @@ READERS = {
     "json": "geojson.read_json",
 }
 """Format, as `detect` names it, to the module, imported when there is such a file, and function that read content."""
+
+_HEAD = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,7 @@ class SourceFile:
 
 def read_features(entry: Entry, *, skip_bad: bool = False) -> tuple[SourceFile, Features]:
     """Return what was read and the features in it, of a shapefile with all its parts; raises as `read_content`."""
-    data, beside = content_of(entry)
+    data, beside = _content(entry)
     source = _source(entry, data, beside)
     # Daily maps repeat themselves: the same twice running is parsed once.
     key = None if beside or skip_bad else (source.sha256, tuple(limits().values()))
@@ -60,29 +68,28 @@ def read_layers(entry: Entry) -> tuple[SourceFile, Sequence[Features]]:
     try:
         source, features = read_features(entry)
     except MixedCrsError as error:
-        # Inside a member of a zip there are more than these.
-        if error.where != entry.label:
+        if error.where != entry.label:  # inside a member of a zip there are more than these
             raise
         for part in error.parts:
             refuse_impossible(part, where=entry.label)
-        return _source(entry, *content_of(entry)), error.parts
+        return _source(entry, *_content(entry)), error.parts
     return source, (features,)
 
 
 def fingerprint(entry: Entry) -> str:
     """Return the SHA-256 that `read_features` would state of a file, without parsing it."""
-    return _source(entry, *content_of(entry)).sha256
+    return _source(entry, *_content(entry)).sha256
 
 
 def _source(entry: Entry, data: bytes, beside: Mapping[str, bytes]) -> SourceFile:
-    """Return what was read: the file with what lies beside it."""
+    """Return what was read: a file with what lies beside it."""
     digest = hashlib.sha256(data)
     for part in beside.values():
         digest.update(part)
     return SourceFile(entry.label, digest.hexdigest())
 
 
-def content_of(entry: Entry) -> tuple[bytes, dict[str, bytes]]:
+def _content(entry: Entry) -> tuple[bytes, dict[str, bytes]]:
     """Return a file's content, and of a shapefile or geodatabase the other files as `read_content` takes them."""
     if entry.is_geodatabase:
         return b"", entry.parts()
@@ -96,13 +103,13 @@ def content_of(entry: Entry) -> tuple[bytes, dict[str, bytes]]:
 
 
 def read_content(
-    data: bytes, *, where: str, skip_bad: bool = False, beside: Mapping[str, bytes] | None = None
+    data: bytes, *, where: str, skip_bad: bool = False, beside: Mapping[str, bytes] = {}, **inside: Mapping[str, Any]
 ) -> Features:
     """Return the features of content in any format that is known, also in gzip; the content tells which.
 
     With `skip_bad` members of a zip that cannot be read are passed over, with a notice. `beside` are the other parts of
-    a shapefile by suffix; or, without content, the files of a geodatabase by name. DataError is raised where it is
-    broken or no geodata, UsageError where a package is missing that its format needs.
+    a shapefile by suffix; or, without content, the files of a geodatabase by name. `inside` is what the zip around it
+    tells a format's reader. What is broken or no geodata is a DataError, a package that is missing a UsageError.
     """
     if beside and not data:
         from frontcalc.read.formats import read_geodatabase
@@ -111,7 +118,81 @@ def read_content(
     content = unpack(data, where=where)
     kind = detect(content, where=where)
     module, _, function = READERS[kind].partition(".")
-    read: Callable[..., Features] = getattr(import_module(f"frontcalc.read.{module}"), function)
-    if kind == "shapefile":
-        return read({**(beside or {}), ".shp": content}, where=where)
-    return read(content, where=where, **({"skip_bad": skip_bad} if kind == "zip" else {}))
+    read = getattr(import_module(f".{module}", __name__), function)
+    more = {"skip_bad": skip_bad} if kind == "zip" else {}
+    given = {**beside, ".shp": content} if kind == "shapefile" else content
+    features: Features = read(given, where=where, **more, **inside.get(kind, {}))
+    return features
+
+
+def read_zip(data: bytes, *, where: str, skip_bad: bool = False, left: dict[str, float] | None = None) -> Features:
+    """Return the features of all geodata in a zip, by names; `left` is what zips around it leave of the limits."""
+    left = left or {**limits()}
+    if left["max_zip_depth"] < 1:
+        raise DataError(f"is a zip more than {limits()['max_zip_depth']} deep", where=where, cure="unpack it")
+    left["max_zip_depth"] -= 1
+    parts: list[tuple[str, Features]] = []
+    others: list[str] = []
+    bad: list[DataError] = []
+    try:
+        with zip_members(io.BytesIO(data), left, where=where) as members:
+            names = {entry.name for entry in members}
+            maps, rest = maps_among(members)
+            for entry in sorted([*maps, *rest]):
+                try:
+                    if part := _read_member(entry, names, left, skip_bad=skip_bad):
+                        refuse_bare(part, where=entry.label)
+                        parts.append((entry.name, part))
+                    else:
+                        others.append(printable(entry.name))
+                except DataError as error:
+                    if not skip_bad:
+                        raise
+                    bad.append(error)
+    except BROKEN_MEMBER as error:
+        raise DataError(f"is a broken zip: {error}", where=where, cure="is the download complete?") from error
+    finally:
+        left["max_zip_depth"] += 1
+    if bad and not parts:
+        raise bad[0]
+    if not parts:
+        listed, cure = tally(sorted(map(printable, names)))
+        problem = f"is a zip without geodata; inside: {listed or 'nothing'}"
+        raise refusal(where, data) or DataError(problem, where=where, cure=cure or "give a zip of maps")
+    said = [Notice("SKIPPED", str(error)) for error in bad]
+    # What lies beside KML alone, pictures mostly, is a part of it.
+    if others and any(suffix_of(name) != ".kml" for name, _ in parts):
+        said.append(Notice("OTHER-FILES", f"in a zip, {len(others)} not read: {some_of(others)}"))
+    if len(parts) > 1:
+        # Several files without layers would else be one undifferentiated map.
+        parts = [(name, name_layer(part, printable(PurePosixPath(name).stem))) for name, part in parts]
+    features = concatenate(parts, where=where)
+    return replace(features, notices=(*features.notices, *said))
+
+
+def _read_member(entry: Entry, names: Collection[str], left: dict[str, float], *, skip_bad: bool) -> Features | None:
+    """Return the features of a member of a zip, a shapefile's with those beside it; None where it is something else."""
+    name, suffix = entry.name, suffix_of(entry.name)
+    head = b"" if entry.is_geodatabase else entry.head(_HEAD)
+    kind = "geodatabase" if entry.is_geodatabase else signature_of(head)
+    is_json = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
+    if head.startswith(GZIP):
+        if PurePosixPath(name.lower().removesuffix(".gz")).suffix not in SUFFIXES:
+            return None
+        # What it unpacks to is in no promise of the zip's, and a map must not be passed over.
+        raise DataError(f"has a member in gzip: {name!r}", where=str(entry.root), cure="unpack it")
+    # An index begins as the shapefile does, and a document as a zip; only their names tell.
+    whole = kind == "geodatabase" or (kind == "shapefile" and suffix != ".shx")
+    if not (suffix in SUFFIXES or whole or is_json or ((kind or is_kml(head)) and not kind_of(name))):
+        return None
+    data, beside = _content(entry)
+    if is_json and may_be_other(name) and is_other_json(data):
+        return None
+    # Links between the members of a KMZ lead to what is read anyway.
+    linked = {"beside": names, "folder": str(PurePosixPath(name).parent)}
+    try:
+        return read_content(data, where=entry.label, skip_bad=skip_bad, beside=beside, zip={"left": left}, kml=linked)
+    except DataError:
+        if whole or kind == "zip" or suffix in SUFFIXES or may_be_other(name):
+            raise
+        return None  # a text that begins like JSON
