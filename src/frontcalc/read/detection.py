@@ -90,10 +90,7 @@ _BEGINNINGS = {what: re.compile(rb"\s*(?:%b)" % begins, re.S | re.I) for what, (
 
 
 def unpack(data: bytes, *, where: str) -> bytes:
-    """Return a file's content without gzip, of at most one layer, and without a UTF-8 byte order mark.
-
-    Gzip that is damaged, or holds nothing or more than the limit `max_unpacked_bytes`, is refused.
-    """
+    """Return a file's content without one layer of gzip, and without a UTF-8 byte order mark; it is not empty."""
     if data.startswith(GZIP):
         limit = limits()["max_unpacked_bytes"]
         try:
@@ -102,7 +99,7 @@ def unpack(data: bytes, *, where: str) -> bytes:
         except (OSError, EOFError, zlib.error) as error:
             raise DataError(f"is damaged gzip: {error}", where=where, cure="is the download complete?") from error
         if len(data) > limit:
-            raise beyond("max_unpacked_bytes", f"unpacks to more than {limit:,} bytes", where=where)
+            raise beyond("max_unpacked_bytes", "unpacks to more than {:,} bytes", where=where)
     data = data.removeprefix(_UTF8_MARK)
     if not data or data.isspace():
         raise DataError("is empty", where=where, cure="is the download complete?")
@@ -110,10 +107,7 @@ def unpack(data: bytes, *, where: str) -> bytes:
 
 
 def detect(data: bytes, *, where: str) -> str:
-    """Return the format of content that `unpack` returned, a key of `frontcalc.read.READERS`.
-
-    Other formats are refused; what is known not to be a map is named.
-    """
+    """Return the format of unpacked content, a key of `frontcalc.read.READERS`; any other is refused by its name."""
     text = data.lstrip()
     is_json = text.startswith((b"{", b"[", RECORD_SEPARATOR))
     if kind := "" if is_json else signature_of(data) or ("kml" if is_kml(data) else ""):

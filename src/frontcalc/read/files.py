@@ -72,17 +72,17 @@ class Entry:
         return any(name.lower().endswith(_GEODATABASE_TABLE) for name in self.siblings)
 
     def read(self, name: str | None = None) -> bytes:
-        """Return the content of the file, or of one of its siblings.
+        """Return the content of the file or of a sibling.
 
-        Refused is what cannot be opened, is empty, larger than the limit `max_bytes` or no file, is a link that
-        leads out of the archive, or changes while it is read.
+        Refused is what is empty, too large or no file, leads out of the archive, or changes while it is read.
         """
-        label = self.label if name is None else printable(name)
-        most = limits()["max_unpacked_bytes" if self.opened else "max_bytes"]
+        if self.opened:  # its size was checked with its zip's, and its reader says if it may be empty
+            return self.head(limits()["max_unpacked_bytes"], name)
+        label, most = self.label if name is None else printable(name), limits()["max_bytes"]
         data = self.content[: most + 1] or self.head(most + 1, name)
         if len(data) > most:
-            raise beyond("max_bytes", f"is larger than {most:,} bytes", where=label)
-        if (not data or data.isspace()) and not self.opened:
+            raise beyond("max_bytes", "is larger than {:,} bytes", where=label)
+        if not data or data.isspace():
             raise DataError("is empty", where=label, cure=_COMPLETE)
         return data
 
@@ -97,13 +97,13 @@ class Entry:
         if not self.is_geodatabase:
             return {PurePosixPath(name).suffix.lower(): self.read(name) for name in self.siblings}
         files: dict[str, bytes] = {}
-        left = most = limits()["max_unpacked_bytes" if self.opened else "max_bytes"]
+        left = limits()["max_unpacked_bytes" if self.opened else "max_bytes"]
         with self._zip(self.label) as archive:
             for name in self.siblings:
                 files[PurePosixPath(name).name] = data = self._bytes(name, left + 1, archive)
                 left -= len(data)
                 if left < 0:
-                    raise beyond("max_bytes", f"is larger than {most:,} bytes", where=self.label)
+                    raise beyond("max_bytes", "is larger than {:,} bytes", where=self.label)
         return files
 
     def beside(self, ending: str) -> bytes:
@@ -169,10 +169,9 @@ _resolved = lru_cache(maxsize=16)(Path.resolve)
 
 
 def list_entries(root: Path) -> list[Entry]:
-    """Return the files of a folder or zip, by name; hidden files and what macOS adds are left out.
+    """Return the files of a folder or zip, by name, but for hidden ones and those behind links to folders.
 
-    Links to folders are not followed, so that none can lead out of the archive or round in a circle; where a link to a
-    file leads is looked at when it is read. What cannot be read, or holds more than the limits, is refused.
+    So no link leads out of the archive or round in a circle; those to files are looked at when they are read.
     """
     where, most = printable(root.name), limits()
 
@@ -190,7 +189,7 @@ def list_entries(root: Path) -> list[Entry]:
             folders[:] = [] if deepest else [name for name in folders if not name.startswith(_HIDDEN)]
             names += [(here / file).as_posix() for file in files if not file.startswith(_HIDDEN)]
             if len(names) > most["max_files"]:
-                raise beyond("max_files", f"holds more than {most['max_files']:,} files", where=where)
+                raise beyond("max_files", "holds more than {:,} files", where=where)
         return [Entry(root, name) for name in sorted(names)]
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise DataError(f"cannot be read as a zip: {error}", where=where, cure=_COMPLETE) from error
@@ -201,20 +200,15 @@ def list_entries(root: Path) -> list[Entry]:
 
 @contextmanager
 def zip_members(file: Path | IO[bytes], left: dict[str, float], *, where: str) -> Iterator[list[Entry]]:
-    """Open a zip and give its files, hidden ones left out, once all have been found harmless.
-
-    What the zip holds is taken from `left`, limits by name.
-    """
+    """Open a zip, and give its files once all are found harmless; what it holds is taken from the limits `left`."""
     with _open_zip(file) as archive:
         infos, names = archive.infolist(), set[str]()
         left["max_members"] -= len(infos)
         if left["max_members"] < 0:
-            problem = f"has more than {limits()['max_members']:,} members"
-            raise beyond("max_members", problem, where=where)
+            raise beyond("max_members", "has more than {:,} members", where=where)
         left["max_unpacked_bytes"] -= sum(info.file_size for info in infos)  # zipfile holds members to these promises
         if left["max_unpacked_bytes"] < 0:
-            problem = f"unpacks to more than {limits()['max_unpacked_bytes']:,} bytes"
-            raise beyond("max_unpacked_bytes", problem, where=where)
+            raise beyond("max_unpacked_bytes", "unpacks to more than {:,} bytes", where=where)
         for info in infos:
             name, folders = info.filename, PurePosixPath(info.filename).parts
             if not name:
@@ -295,17 +289,17 @@ def maps_among(entries: Collection[Entry]) -> tuple[list[Entry], list[Entry]]:
         if folder in databases and (folder.lower().endswith(".gdb") or _GEODATABASE_FILE.fullmatch(file)):
             groups[f"{folder}/"].append(entry)
         elif suffix in (".shp", *_SHAPEFILE_PARTS, *_SHAPEFILE_EXTRAS):
-            # What the parts of a shapefile have in common, as «maps/a.b» of Maps/A.b.shp.xml.
-            stem = entry.label.casefold().removesuffix(suffix)
+            stem = entry.label.casefold().removesuffix(suffix)  # as «maps/a.b» of Maps/A.b.shp.xml
             groups[stem.removesuffix(".shp") if suffix == ".xml" else stem].append(entry)
         else:
             (maps if suffix in SUFFIXES else others).append(entry)
     for key, group in groups.items():
-        parts = [one for one in group if suffix_of(one.label) in _SHAPEFILE_PARTS]
+        named = {suffix_of(one.label): one.name for one in sorted(group)}  # of one that is there twice, the last
         if key.endswith("/"):
             maps.append(replace(group[0], name=key[:-1], siblings=tuple(sorted(one.name for one in group))))
-        elif whole := [one for one in group if suffix_of(one.label) == ".shp"]:
-            maps += [replace(one, siblings=tuple(sorted(part.name for part in parts))) for one in whole]
+        elif ".shp" in named:
+            siblings = tuple(sorted(named[suffix] for suffix in _SHAPEFILE_PARTS if suffix in named))
+            maps += [replace(one, siblings=siblings) for one in group if suffix_of(one.label) == ".shp"]
         else:
             others += group
     return maps, others

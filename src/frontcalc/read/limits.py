@@ -42,8 +42,8 @@ def _in_force(texts: tuple[str, ...]) -> dict[str, int]:
 
 
 def beyond(name: str, problem: str, *, where: str) -> DataError:
-    """Return the error for what is beyond a limit, which says how to raise it."""
-    return DataError(problem, where=where, cure=f"if you trust it, raise {VARIABLES[name]}")
+    """Return the error for what is beyond a limit, which `problem` has as {:,}; it says how to raise it."""
+    return DataError(problem.format(limits()[name]), where=where, cure=f"if you trust it, raise {VARIABLES[name]}")
 
 
 def read_at_most(stream: BufferedIOBase | IO[bytes], most: int) -> bytes:
@@ -57,4 +57,4 @@ def read_at_most(stream: BufferedIOBase | IO[bytes], most: int) -> bytes:
 
 def too_many_vertices(count: int, *, where: str) -> DataError:
     """Return the error for more vertices than one file may have."""
-    return beyond("max_vertices", f"has {count:,} vertices; the limit is {limits()['max_vertices']:,}", where=where)
+    return beyond("max_vertices", f"has {count:,} vertices; the limit is {{:,}}", where=where)
