@@ -128,8 +128,8 @@ class Entry:
                     yield archive
         except (*BROKEN_MEMBER, RuntimeError, KeyError) as error:
             if self.opened:
-                problem = f"is a broken zip: {self.name!r} cannot be unpacked: {error}"
-                raise DataError(problem, where=str(self.root), cure=_COMPLETE) from error
+                broken = f"is a broken zip: {self.name!r} cannot be unpacked: {error}"
+                raise DataError(broken, where=str(self.root), cure=_COMPLETE) from error
             problem = f"cannot be read: {reason_of(error)}"
             raise DataError(problem, where=label, cure="check its name and permissions") from error
 
@@ -146,9 +146,11 @@ class Entry:
                 if isinstance(error, FileNotFoundError) and not path.is_symlink():
                     raise ChangedError("is gone since the run began", where=label, cure="run again") from error
                 # A circle of links is an OSError here, a RuntimeError on older versions of Python.
-                raise DataError("is a link that leads nowhere", where=label, cure=_PUT_FILE) from error
+                raise DataError(
+                    "is a link that leads nowhere", where=label, cure="put the file itself there"
+                ) from error
             if not target.is_relative_to(_resolved(self.root.absolute())) and not limits()["follow_links"]:
-                cure = f"{_PUT_FILE} or, if you trust it, set {VARIABLES['follow_links']}=1"
+                cure = f"put the file itself there or, if you trust it, set {VARIABLES['follow_links']}=1"
                 raise DataError("is a link that leads out of the archive", where=label, cure=cure)
             if not target.is_file():
                 raise DataError("is no regular file", where=label, cure="remove it")
@@ -163,7 +165,6 @@ class Entry:
         return data
 
 
-_PUT_FILE = "put the file itself there"
 # Where an archive is without links; looked up once, so that one which moves no longer holds its files.
 _resolved = lru_cache(maxsize=16)(Path.resolve)
 
