@@ -138,7 +138,7 @@ def read_zip(data: bytes, *, where: str, skip_bad: bool = False, left: dict[str,
         with zip_members(io.BytesIO(data), left, where=where) as members:
             names = {entry.name for entry in members}
             maps, rest = maps_among(members)
-            for entry in sorted([*maps, *rest]):
+            for entry in sorted([*maps, *rest], key=lambda entry: entry.name):
                 try:
                     if part := _read_member(entry, names, left, skip_bad=skip_bad):
                         refuse_bare(part, where=entry.label)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+import posixpath
 import re
 import stat
+import sys
 import zipfile
 import zlib
 from collections import defaultdict
@@ -77,7 +79,7 @@ class Entry:
         Refused is what is empty, too large or no file, leads out of the archive, or changes while it is read.
         """
         if self.opened:  # its size was checked with its zip's, and its reader says if it may be empty
-            return self.head(limits()["max_unpacked_bytes"], name)
+            return self.head(sys.maxsize, name)
         label, most = self.label if name is None else printable(name), limits()["max_bytes"]
         data = self.content[: most + 1] or self.head(most + 1, name)
         if len(data) > most:
@@ -89,7 +91,7 @@ class Entry:
     def head(self, most: int, name: str | None = None) -> bytes:
         """Return the first bytes of the file or a sibling, `most` at most; it may be empty. Raises as `read`."""
         wanted = self.name if name is None else name
-        with self._zip(printable(wanted) or self.label) as archive:
+        with self._zip(wanted) as archive:
             return self._bytes(wanted, most, archive)
 
     def parts(self) -> dict[str, bytes]:
@@ -98,7 +100,7 @@ class Entry:
             return {PurePosixPath(name).suffix.lower(): self.read(name) for name in self.siblings}
         files: dict[str, bytes] = {}
         left = limits()["max_unpacked_bytes" if self.opened else "max_bytes"]
-        with self._zip(self.label) as archive:
+        with self._zip(self.name) as archive:
             for name in self.siblings:
                 files[PurePosixPath(name).name] = data = self._bytes(name, left + 1, archive)
                 left -= len(data)
@@ -108,7 +110,7 @@ class Entry:
 
     def beside(self, ending: str) -> bytes:
         """Return the first bytes of the file whose name is this one's and an ending; none where there is none."""
-        with self._zip(self.label) as archive:
+        with self._zip(self.name) as archive:
             if archive:
                 name = self.name + ending
                 return self._bytes(name, _LOG_HEAD, archive) if name in archive.NameToInfo else b""
@@ -118,8 +120,8 @@ class Entry:
         return Entry(path).head(_LOG_HEAD) if path.exists() else b""
 
     @contextmanager
-    def _zip(self, label: str) -> Iterator[zipfile.ZipFile | None]:
-        """Give the zip that the file is in, if it is in one; what cannot be read is a DataError about `label`."""
+    def _zip(self, name: str) -> Iterator[zipfile.ZipFile | None]:
+        """Give the zip that the file is in, if it is in one; what cannot be read is a DataError about `name`."""
         try:
             if self.opened or not ((self.name or self.siblings) and self.root.is_file()):
                 yield self.opened
@@ -131,7 +133,8 @@ class Entry:
                 broken = f"is a broken zip: {self.name!r} cannot be unpacked: {error}"
                 raise DataError(broken, where=str(self.root), cure=_COMPLETE) from error
             problem = f"cannot be read: {reason_of(error)}"
-            raise DataError(problem, where=label, cure="check its name and permissions") from error
+            where = printable(name) or self.label
+            raise DataError(problem, where=where, cure="check its name and permissions") from error
 
     def _bytes(self, name: str, most: int, archive: zipfile.ZipFile | None) -> bytes:
         """Return the first bytes of a file in a zip or else a folder; without a name, of `root` itself."""
@@ -308,11 +311,11 @@ def maps_among(entries: Collection[Entry]) -> tuple[list[Entry], list[Entry]]:
 
 def suffix_of(name: str) -> str:
     """Return a name's suffix in lower case; a browser's .txt after that of a map does not count."""
-    path = PurePosixPath(name.lower())
-    inner = PurePosixPath(path.stem).suffix
-    if path.suffix == ".gz" and inner == ".tar":
+    stem, suffix = posixpath.splitext(name.lower())
+    inner = posixpath.splitext(stem)[1]
+    if suffix == ".gz" and inner == ".tar":
         return ".tgz"
-    return inner if path.suffix == ".txt" and inner in _TEXTS else path.suffix
+    return inner if suffix == ".txt" and inner in _TEXTS else suffix
 
 
 def may_be_other(name: str) -> bool:
