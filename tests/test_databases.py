@@ -214,6 +214,19 @@ def test_a_folder_that_is_a_geodatabase_is_a_file_of_regions(geodatabase: dict[s
     assert read_features(file_of(later))[0] == source
 
 
+def test_the_files_of_a_geodatabase_are_bounded_together(
+    geodatabase: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = put(geodatabase, tmp_path / "regions.gdb")
+    size = sum(map(len, geodatabase.values()))
+    monkeypatch.setenv("FRONTCALC_MAX_BYTES", str(size))
+    assert len(read_features(file_of(folder))[1].polygons) == 6
+    monkeypatch.setenv("FRONTCALC_MAX_BYTES", str(size - 1))
+    problem = rf"^regions\.gdb: is larger than {size - 1:,} bytes; if you trust it, raise FRONTCALC_MAX_BYTES$"
+    with pytest.raises(DataError, match=problem):
+        read_features(file_of(folder))
+
+
 @pytest.mark.parametrize("number", ["00000009", "0000000a"])
 @pytest.mark.parametrize("damage", ["lost", "empty", "half"])
 def test_a_layer_of_a_geodatabase_that_cannot_be_read_is_not_lost(

@@ -78,7 +78,7 @@ def test_a_ring_that_is_none_is_named(key: str, tmp_path: Path) -> None:
 def test_every_format_has_a_reader() -> None:
     for reader in READERS.values():
         module, _, function = reader.partition(".")
-        assert callable(getattr(import_module(f"frontcalc.read.{module}"), function))
+        assert callable(getattr(import_module(f".{module}", "frontcalc.read"), function))
 
 
 @pytest.mark.parametrize(

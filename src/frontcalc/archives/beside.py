@@ -50,9 +50,9 @@ def sorted_out(entries: Sequence[Entry], stated: Collection[str]) -> tuple[list[
     Names that the archive itself gives a day (`stated`) are those of maps.
     """
     maps, others = maps_among(entries)
-    own = {entry.name for entry in maps if _is_own(entry)}
-    maps, others = [entry for entry in maps if entry.name not in own], [*others, *own]
-    for entry in (entry for entry in entries if entry.label in others):
+    unread = {entry for entry in maps if _is_own(entry)}.union(others)
+    maps = [entry for entry in maps if entry not in unread]
+    for entry in others:
         suffix = entry.path.suffix.lower().strip(".0123456789")
         if candidates(entry.path.name) and suffix in ("", "txt"):
             with suppress(DataError):
@@ -70,7 +70,7 @@ def sorted_out(entries: Sequence[Entry], stated: Collection[str]) -> tuple[list[
         for entry in alike
     }
     maps = [entry for entry in maps if entry not in other]
-    names = {*others, *(entry.label for entry in other)} - {entry.label for entry in maps}
+    names = {entry.label for entry in unread | other} - {entry.label for entry in maps}
     return maps, sorted(names), sorted(other)
 
 

@@ -28,8 +28,8 @@ from frontcalc.manifest import NAME as MANIFEST_NAME
 from frontcalc.manifest import REVISIONS, is_manifest
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
+from frontcalc.read.detection import kind_of, refusal, tally
 from frontcalc.read.files import Entry, file_of, list_entries, maps_among, refuse_address
-from frontcalc.read.others import kind_of, refusal, tally
 
 _HEAD = 4096
 SAMPLE_NAME = "SYNTHETIC SAMPLE"

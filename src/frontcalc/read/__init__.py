@@ -1,21 +1,26 @@
-"""The only openers of geodata: one dict from format to reader."""
+"""The only openers of geodata: files, zips of them, and one dict from format to reader; nothing is unpacked to disk."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import PurePosixPath
+from typing import Any
 
-from frontcalc.read.detection import detect, signature_of, unpack
-from frontcalc.read.features import Features, MixedCrsError, refuse_bare, refuse_impossible
-from frontcalc.read.files import Entry
+from frontcalc.errors import DataError
+from frontcalc.names import printable, some_of
+from frontcalc.notices import Notice
+from frontcalc.read.detection import GZIP, detect, is_kml, is_other_json, kind_of, refusal, signature_of, tally, unpack
+from frontcalc.read.features import Features, MixedCrsError, concatenate, name_layer, refuse_bare, refuse_impossible
+from frontcalc.read.files import BROKEN_MEMBER, SUFFIXES, Entry, maps_among, may_be_other, suffix_of, zip_members
 from frontcalc.read.limits import limits
 
 READERS = {
-    "zip": "zipped.read",
+    "zip": ".read_zip",
     "shapefile": "shapefile.read_shapefile_parts",
     "geopackage": "formats.read_geopackage",
     "flatgeobuf": "formats.read_flatgeobuf",
@@ -24,11 +29,9 @@ READERS = {
     "geojson-sequence": "geojson.read_sequence",
     "json": "geojson.read_json",
 }
-"""Format, as `detect` names it, to the module and function that read its bytes, imported when there is such a file.
+"""Format, as `detect` names it, to the module, imported when there is such a file, and function that read content."""
 
-Each takes the content, and as `where` the file's name for messages. It raises DataError where the file is broken or no
-such geodata, and UsageError where pyarrow is not installed and the file is GeoParquet.
-"""
+_HEAD = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,10 @@ class SourceFile:
 
 def read_features(entry: Entry, *, skip_bad: bool = False) -> tuple[SourceFile, Features]:
     """Return what was read and the features in it, of a shapefile with all its parts; raises as `read_content`."""
-    data, beside, source = _content(entry)
+    data, beside = _content(entry)
+    source = _source(entry, data, beside)
     # Daily maps repeat themselves: the same twice running is parsed once.
-    key = (source.sha256, tuple(limits().values())) if beside is None and not skip_bad else None
+    key = None if beside or skip_bad else (source.sha256, tuple(limits().values()))
     last = getattr(_last, "read", None)
     if key and last and last[0] == key:
         return source, last[1]
@@ -55,74 +59,140 @@ def read_features(entry: Entry, *, skip_bad: bool = False) -> tuple[SourceFile, 
     return source, features
 
 
+# What this thread has read last: the SHA-256 of the content with the limits in force, and its features.
+_last = threading.local()
+
+
 def read_layers(entry: Entry) -> tuple[SourceFile, Sequence[Features]]:
     """Return what `read_features` does, the features of layers in different CRSs apart instead of refused."""
     try:
         source, features = read_features(entry)
     except MixedCrsError as error:
-        # Inside a member of a zip there are more than these.
-        if error.where != entry.label:
+        if error.where != entry.label:  # inside a member of a zip there are more than these
             raise
         for part in error.parts:
             refuse_impossible(part, where=entry.label)
-        return _content(entry)[2], error.parts
+        return _source(entry, *_content(entry)), error.parts
     return source, (features,)
-
-
-# What this thread has read last: the SHA-256 of the content with the limits in force, and its features.
-_last = threading.local()
 
 
 def fingerprint(entry: Entry) -> str:
     """Return the SHA-256 that `read_features` would state of a file, without parsing it."""
-    return _content(entry)[2].sha256
+    return _source(entry, *_content(entry)).sha256
 
 
-def _content(entry: Entry) -> tuple[bytes, dict[str, bytes] | None, SourceFile]:
-    """Return a file's content, of a shapefile also that of its other parts by suffix, and the SHA-256 of it all."""
-    data, beside = entry.read(), None
+def _source(entry: Entry, data: bytes, beside: Mapping[str, bytes]) -> SourceFile:
+    """Return what was read: a file with what lies beside it."""
+    digest = hashlib.sha256(data)
+    for part in beside.values():
+        digest.update(part)
+    return SourceFile(entry.label, digest.hexdigest())
+
+
+def _content(entry: Entry) -> tuple[bytes, dict[str, bytes]]:
+    """Return a file's content, and of a shapefile or geodatabase the other files as `read_content` takes them."""
+    if entry.is_geodatabase:
+        return b"", entry.parts()
+    data = entry.read()
     kind = signature_of(data)
-    if kind == "shapefile":
-        beside = {PurePosixPath(name).suffix.lower(): entry.read(name) for name in entry.siblings}
-    elif kind == "geopackage":
+    if kind == "geopackage":
         from frontcalc.read.formats import refuse_logs
 
         refuse_logs(entry.beside, where=entry.label)
-    digest = hashlib.sha256(data)
-    for part in (beside or {}).values():
-        digest.update(part)
-    return data, beside, SourceFile(entry.label, digest.hexdigest())
+    return data, entry.parts() if kind == "shapefile" else {}
 
 
 def read_content(
-    data: bytes, *, where: str, skip_bad: bool = False, beside: Mapping[str, bytes] | None = None
+    data: bytes, *, where: str, skip_bad: bool = False, beside: Mapping[str, bytes] = {}, **inside: Mapping[str, Any]
 ) -> Features:
     """Return the features of content in any format that is known, also in gzip; the content tells which.
 
-    Parameters
-    ----------
-    data : bytes
-        A file's content.
-    where : str
-        The file's name, for messages.
-    skip_bad : bool
-        Pass over members of a zip that cannot be read, with a notice.
-    beside : mapping of str to bytes, optional
-        The other parts of a shapefile, by suffix.
-
-    Raises
-    ------
-    DataError
-        The content is broken or no geodata.
-    UsageError
-        The content is GeoParquet, and pyarrow is not installed.
+    With `skip_bad` members of a zip that cannot be read are passed over, with a notice. `beside` are the other parts of
+    a shapefile by suffix; or, without content, the files of a geodatabase by name. `inside` is what the zip around it
+    tells a format's reader. What is broken or no geodata is a DataError, a package that is missing a UsageError.
     """
+    if beside and not data:
+        from frontcalc.read.formats import read_geodatabase
+
+        return read_geodatabase(beside, where=where)
     content = unpack(data, where=where)
     kind = detect(content, where=where)
     module, _, function = READERS[kind].partition(".")
-    read = getattr(import_module(f"frontcalc.read.{module}"), function)
+    read = getattr(import_module(f".{module}", __name__), function)
     more = {"skip_bad": skip_bad} if kind == "zip" else {}
-    features: Features = read(
-        {**(beside or {}), ".shp": content} if kind == "shapefile" else content, where=where, **more
-    )
+    given = {**beside, ".shp": content} if kind == "shapefile" else content
+    features: Features = read(given, where=where, **more, **inside.get(kind, {}))
     return features
+
+
+def read_zip(data: bytes, *, where: str, skip_bad: bool = False, left: dict[str, float] | None = None) -> Features:
+    """Return the features of all geodata in a zip, by names; `left` is what zips around it leave of the limits."""
+    left = left or {**limits()}
+    if left["max_zip_depth"] < 1:
+        raise DataError(f"is a zip more than {limits()['max_zip_depth']} deep", where=where, cure="unpack it")
+    left["max_zip_depth"] -= 1
+    parts: list[tuple[str, Features]] = []
+    others: list[str] = []
+    bad: list[DataError] = []
+    try:
+        with zip_members(io.BytesIO(data), left, where=where) as members:
+            names = {entry.name for entry in members}
+            maps, rest = maps_among(members)
+            for entry in sorted([*maps, *rest], key=lambda entry: entry.name):
+                try:
+                    if part := _read_member(entry, names, left, skip_bad=skip_bad):
+                        refuse_bare(part, where=entry.label)
+                        parts.append((entry.name, part))
+                    else:
+                        others.append(printable(entry.name))
+                except DataError as error:
+                    if not skip_bad:
+                        raise
+                    bad.append(error)
+    except BROKEN_MEMBER as error:
+        raise DataError(f"is a broken zip: {error}", where=where, cure="is the download complete?") from error
+    finally:
+        left["max_zip_depth"] += 1
+    if bad and not parts:
+        raise bad[0]
+    if not parts:
+        listed, cure = tally(sorted(map(printable, names)))
+        problem = f"is a zip without geodata; inside: {listed or 'nothing'}"
+        raise refusal(where, data) or DataError(problem, where=where, cure=cure or "give a zip of maps")
+    said = [Notice("SKIPPED", str(error)) for error in bad]
+    # What lies beside KML alone, pictures mostly, is a part of it.
+    if others and any(suffix_of(name) != ".kml" for name, _ in parts):
+        said.append(Notice("OTHER-FILES", f"in a zip, {len(others)} not read: {some_of(others)}"))
+    if len(parts) > 1:
+        # Several files without layers would else be one undifferentiated map.
+        parts = [(name, name_layer(part, printable(PurePosixPath(name).stem))) for name, part in parts]
+    features = concatenate(parts, where=where)
+    return replace(features, notices=(*features.notices, *said))
+
+
+def _read_member(entry: Entry, names: Collection[str], left: dict[str, float], *, skip_bad: bool) -> Features | None:
+    """Return the features of a member of a zip, a shapefile's with those beside it; None where it is something else."""
+    name, suffix = entry.name, suffix_of(entry.name)
+    head = b"" if entry.is_geodatabase else entry.head(_HEAD)
+    kind = "geodatabase" if entry.is_geodatabase else signature_of(head)
+    is_json = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
+    if head.startswith(GZIP):
+        if PurePosixPath(name.lower().removesuffix(".gz")).suffix not in SUFFIXES:
+            return None
+        # What it unpacks to is in no promise of the zip's, and a map must not be passed over.
+        raise DataError(f"has a member in gzip: {name!r}", where=str(entry.root), cure="unpack it")
+    # An index begins as the shapefile does, and a document as a zip; only their names tell.
+    whole = kind == "geodatabase" or (kind == "shapefile" and suffix != ".shx")
+    if not (suffix in SUFFIXES or whole or is_json or ((kind or is_kml(head)) and not kind_of(name))):
+        return None
+    data, beside = _content(entry)
+    if is_json and may_be_other(name) and is_other_json(data):
+        return None
+    # Links between the members of a KMZ lead to what is read anyway.
+    linked = {"beside": names, "folder": str(PurePosixPath(name).parent)}
+    try:
+        return read_content(data, where=entry.label, skip_bad=skip_bad, beside=beside, zip={"left": left}, kml=linked)
+    except DataError:
+        if whole or kind == "zip" or suffix in SUFFIXES or may_be_other(name):
+            raise
+        return None  # a text that begins like JSON

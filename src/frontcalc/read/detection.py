@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
+from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import suppress
 from io import BytesIO
 from xml.parsers import expat
@@ -12,8 +14,9 @@ from xml.parsers import expat
 import orjson
 
 from frontcalc.errors import DataError
+from frontcalc.names import some_of
+from frontcalc.read.files import suffix_of
 from frontcalc.read.limits import beyond, limits, read_at_most
-from frontcalc.read.others import refusal
 
 GZIP = b"\x1f\x8b"
 RECORD_SEPARATOR = b"\x1e"
@@ -37,12 +40,57 @@ _DRAWN_TEXT = re.compile(r"\s*(SRID=\d+;)?\s*(MULTI)?POLYGON\b", re.IGNORECASE)
 # Members of what a server says instead of a map.
 _ERROR_MEMBERS = frozenset({"error", "errors", "message", "detail", "exception", "fault"})
 
+_EXPORT = "export the polygons of the map as GeoJSON"
+_LAYER = "export the layer with its features"
+_CONVERT = "convert it to GeoJSON or GeoPackage"
+_TEXT = "open it in QGIS as delimited text, and save that as GeoJSON"
+_XML = rb"<(?:.*<)?"  # an element near the beginning
+_HTML = rb"<!doctype html|<html|<(?!.*<kml).*<html"
+_PACKED = rb"7z\xbc\xaf|Rar!\x1a\x07|BZh|\xfd7zXZ\0|\x28\xb5\x2f\xfd"
+_TYPE = rb'\{\s*"type"\s*:\s*"'
+_QGIS = _XML + rb"(?:!DOCTYPE )?qgis\b|PK\x03\x04.*\.qgs"
+_OFFICE = rb"PK\x03\x04.*%b\.|PK\x03\x04.{26}mimetypeapplication/vnd\.oasis\.opendocument\.%b"
+_PICTURE = rb"\x89PNG|\xff\xd8\xff|GIF8|II\*\0|MM\0\*|RIFF.{4}WEBP|BM.{4}\0{4}|" + _XML + rb"svg\b"
+_SQL = rb"PGDMP|--[ \n]|(?:begin|create|insert|set|pragma)\b[^\n]*;"
+_SCRIPT = rb"(?:var|let|const)\s|[\w.]+\s*[=(]\s*[\[{]"
+_POINTS = rb"(?=[^\0<{\[\n]*[,;\t])(?=[^\n]*\blat)[^\n]*\blo?ng?"
+_TABLE = rb"[^\0<{\[\n]+[,;\t|][^\0\n]*\n[^\0\n]*[,;\t|]"
+_OTHERS: dict[str, tuple[str, str, bytes]] = {
+    "a web page": ("open its address in a browser to see what it says", ".html .htm .mhtml", _HTML),
+    "a Git LFS pointer": ("fetch it with git lfs pull", "", rb"version https://git-lfs\.github\.com/spec/"),
+    "text in UTF-16": ("save it as UTF-8", "", rb"\xff\xfe|\xfe\xff|[{\[]\0|\0[{\[]"),
+    "gzip inside gzip": ("unpack it once", "", GZIP),
+    "a tar archive": ("unpack it into a folder", ".tar .tgz .tar.gz .tar.bz2 .tar.xz", rb".{257}ustar"),
+    "a 7-Zip, RAR, bzip2, xz or zstd archive": ("unpack it", ".7z .rar .bz2 .xz .zst", _PACKED),
+    "a GDAL VRT, which only names other files": ("give the file that it names", ".vrt", _XML + rb"(OGRVRT|VRTDataset)"),
+    "GML": (_CONVERT, ".gml", rb"<.*opengis\.net/gml"),
+    "GPX, whose tracks have no area": (_EXPORT, ".gpx", _XML + rb"gpx\b"),
+    "an extract of OpenStreetMap": (_EXPORT, ".osm .pbf", _XML + rb"osm\b|.{4}\n\tOSMHeader"),
+    "MapInfo": (_CONVERT, ".tab .dat .map .id .ind .mif .mid", rb"!table\s|version\s+\d+\s+charset"),
+    "a CAD drawing": (_EXPORT, ".dxf .dwg .dgn", rb"0\r?\n\s*SECTION|AC10\d\d"),
+    "a uMap backup": ("in uMap choose Share and download, GeoJSON", ".umap", _TYPE + b'umap"'),
+    "a project or style of QGIS": ("in QGIS export the layer as GeoJSON", ".qgz .qgs .qlr .qml", _QGIS),
+    "a project or layer file of ArcGIS": (_LAYER, ".lyr .lyrx .mxd .aprx .mapx .lpk .mpk", _TYPE + b"CIM"),
+    "a spreadsheet": (_EXPORT, ".xlsx .xlsm .xlsb .xls .ods .numbers", _OFFICE % (b"xl/workbook", b"spreadsheet")),
+    "a document": (_EXPORT, ".docx .doc .odt .pdf .rtf", rb"%PDF-|\{\\rtf|" + _OFFICE % (b"word/document", b"text")),
+    "a presentation": (_EXPORT, ".pptx .ppt .odp", _OFFICE % (b"ppt/presentation", b"presentation")),
+    "an old file of Office or ArcMap": (_EXPORT, "", rb"\xd0\xcf\x11\xe0"),
+    "a picture": (_EXPORT, ".png .jpg .jpeg .jp2 .gif .tif .tiff .webp .svg .bmp .ai .eps .psd", _PICTURE),
+    "map tiles": (_EXPORT, ".mbtiles .pmtiles .mvt", b"PMTiles"),
+    "SQL or a dump of a database": ("export the table as GeoJSON or GeoPackage", ".sql .dump .backup", _SQL),
+    "JavaScript": ("remove all around the outermost braces, and save it as .geojson", ".js", _SCRIPT),
+    "a part of a shapefile": ("give the .shp with it", ".dbf .shx .prj .cpg .sbn .sbx", rb"(?!)"),
+    "text with geometry in it (WKT)": (_TEXT, ".wkt", rb"[^\0<{\[]*POLYGON\s*Z?M?\s*\("),
+    "a table of points, which have no area": (_EXPORT, "", _POINTS),
+    "a table of text": (f"if it has geometry, {_TEXT}", ".csv .tsv", _TABLE),
+}
+"""What is no map that is read: what to do instead, how its name ends, how it begins (blanks and case aside)."""
+
+_BEGINNINGS = {what: re.compile(rb"\s*(?:%b)" % begins, re.S | re.I) for what, (_, _, begins) in _OTHERS.items()}
+
 
 def unpack(data: bytes, *, where: str) -> bytes:
-    """Return a file's content without gzip, of at most one layer, and without a UTF-8 byte order mark.
-
-    Gzip that is damaged, or holds nothing or more than the limit `max_unpacked_bytes`, is refused.
-    """
+    """Return a file's content without one layer of gzip, and without a UTF-8 byte order mark; it is not empty."""
     if data.startswith(GZIP):
         limit = limits()["max_unpacked_bytes"]
         try:
@@ -51,7 +99,7 @@ def unpack(data: bytes, *, where: str) -> bytes:
         except (OSError, EOFError, zlib.error) as error:
             raise DataError(f"is damaged gzip: {error}", where=where, cure="is the download complete?") from error
         if len(data) > limit:
-            raise beyond("max_unpacked_bytes", f"unpacks to more than {limit:,} bytes", where=where)
+            raise beyond("max_unpacked_bytes", "unpacks to more than {:,} bytes", where=where)
     data = data.removeprefix(_UTF8_MARK)
     if not data or data.isspace():
         raise DataError("is empty", where=where, cure="is the download complete?")
@@ -59,10 +107,7 @@ def unpack(data: bytes, *, where: str) -> bytes:
 
 
 def detect(data: bytes, *, where: str) -> str:
-    """Return the format of content that `unpack` returned, a key of `frontcalc.read.READERS`.
-
-    Other formats are refused; what is known not to be a map is named.
-    """
+    """Return the format of unpacked content, a key of `frontcalc.read.READERS`; any other is refused by its name."""
     text = data.lstrip()
     is_json = text.startswith((b"{", b"[", RECORD_SEPARATOR))
     if kind := "" if is_json else signature_of(data) or ("kml" if is_kml(data) else ""):
@@ -98,11 +143,34 @@ def signature_of(data: bytes) -> str:
     return str(found.lastgroup) if found else ""
 
 
-def is_other_json(text: bytes) -> bool:
-    """Say whether a text is whole JSON, or a record of it on each line, that is plainly no geodata.
+def kind_of(name: str, data: bytes = b"") -> str:
+    """Return what a file is that is known to be no map that is read, by content or else by name; empty if unknown."""
+    head = data[:_HEAD_BYTES]
+    text = head + data[-8 * _HEAD_BYTES :] if head.startswith(b"PK") else head  # where a zip names its members
+    begun = (what for what, begins in _BEGINNINGS.items() if begins.match(text))
+    named = (what for what, (_, ends, _) in _OTHERS.items() if name.lower().endswith(tuple(ends.split()) or "\0"))
+    return next(begun, "") or next(named, "")
 
-    Nothing in it is drawn, and it is not what a server says instead of a map.
-    """
+
+def refusal(where: str, data: bytes, *, by_name: bool = True) -> DataError | None:
+    """Return the error for a file that is known to be no map that is read, by its content or else its name."""
+    what = kind_of(where.lower().removesuffix(".gz") if by_name else "", data)
+    return DataError(f"is {what}, not a map that is read", where=where, cure=_OTHERS[what][0]) if what else None
+
+
+def tally(names: Iterable[str]) -> tuple[str, str]:
+    """Return how many files there are of each kind, in words, and what to do with those of the most frequent."""
+    kinds: defaultdict[str, list[str]] = defaultdict(list)
+    for name in names:
+        kinds[kind_of(name)].append(name)
+    unknown = kinds.pop("", [])
+    known = sorted(kinds, key=lambda what: -len(kinds[what]))
+    told = [f"{len(kinds[one]):,} {'/'.join(sorted(set(map(suffix_of, kinds[one]))))} ({one})" for one in known]
+    return ", ".join(told + ([some_of(unknown, 8)] if unknown else [])), _OTHERS[known[0]][0] if known else ""
+
+
+def is_other_json(text: bytes) -> bool:
+    """Say whether a text is JSON, or a record of it a line, in which nothing is drawn and no server says an error."""
     text = text.removeprefix(_UTF8_MARK)
     lines = [line for line in text.splitlines() if line.strip()]
     for records in ([text], lines):

@@ -1,57 +1,66 @@
-"""Files of an archive, on disk or inside the one zip that is the archive; nothing is ever unpacked to disk."""
+"""Files of an archive, on disk or in a zip, and which of them may be maps; nothing is ever unpacked to disk."""
 
 from __future__ import annotations
 
-import io
+import math
 import os
+import posixpath
 import re
 import stat
+import sys
 import zipfile
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+import zlib
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol, runtime_checkable
+from typing import IO, Any, Protocol, runtime_checkable
 
 from frontcalc.errors import ChangedError, DataError, UsageError, reason_of
 from frontcalc.names import printable
-from frontcalc.read.limits import (
-    BROKEN_MEMBER,
-    HIDDEN,
-    VARIABLES,
-    Budget,
-    beyond,
-    checked_members,
-    limits,
-    path_of,
-    read_at_most,
-)
+from frontcalc.read.limits import VARIABLES, beyond, limits, read_at_most
 
+try:
+    from lzma import LZMAError
+except ImportError:  # some Pythons are built without; zipfile then says so itself
+    LZMAError = zlib.error  # type: ignore[misc,assignment]
+
+BROKEN_MEMBER = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, NotImplementedError, OSError, ValueError)
+"""What zipfile raises for a member that cannot be unpacked, by whichever method it is packed."""
+
+_HIDDEN = (".", "__MACOSX")  # how names of hidden files begin, and of what macOS adds
+_ENCRYPTED = 0x1
+_DRIVE = re.compile(r"[A-Za-z]:")
 _TEXTS = (".geojson", ".json", ".geojsonl", ".geojsonseq", ".ndjson", ".jsonl", ".topojson", ".esrijson", ".kml")
 SUFFIXES = (*_TEXTS, ".gz", ".shp", ".zip", ".gpkg", ".fgb", ".parquet", ".geoparquet", ".kmz")
 """What may be a map by its suffix; which format it is, its content tells."""
 
-_HEAD = 64
+_LOG_HEAD = 64
 _ADDRESS = re.compile(r"(?:\A|/)([a-z][a-z0-9+.-]+):/+(.+)", re.IGNORECASE | re.DOTALL)  # two slashes of a path are one
-SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg")
-SHAPEFILE_EXTRAS = (".sbn", ".sbx", ".xml", ".qmd", ".qix", ".idx")
+_SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg")
+_SHAPEFILE_EXTRAS = (".sbn", ".sbx", ".xml", ".qmd", ".qix", ".idx")
 _GEODATABASE_TABLE = ".gdbtable"
 _GEODATABASE_FILE = re.compile(r"a[0-9a-f]{8}\.\w+|gdb|timestamps", re.IGNORECASE)
+_COMPLETE = "is the download complete?"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Entry:
-    """One file of an archive."""
+    """One file of an archive or of a zip."""
 
     root: Path  # the folder, or the zip, that is the archive; or the file itself where `name` is empty
     name: str = ""  # the file's path inside it, with forward slashes
     siblings: tuple[str, ...] = ()  # the other files of a shapefile, or all of a file geodatabase, in the same form
     content: bytes = b""  # what the file would hold, where it is in memory alone
+    opened: zipfile.ZipFile | None = field(default=None, compare=False, repr=False)  # a zip in memory that it is in
 
     @property
     def label(self) -> str:
         """What messages and `meta` call the file: never a path of the machine."""
+        if self.opened:
+            return f"{self.root}/{printable(self.name)}".rstrip("/")
         return printable(self.name or self.root.name)
 
     @property
@@ -59,91 +68,104 @@ class Entry:
         """The file's path inside the archive."""
         return PurePosixPath(self.label)
 
-    def read(self, name: str | None = None) -> bytes:
-        """Return the content of the file, or of one of its siblings; of a file geodatabase a zip of its files.
+    @property
+    def is_geodatabase(self) -> bool:
+        """Whether it is an Esri file geodatabase, a folder of files."""
+        return any(name.lower().endswith(_GEODATABASE_TABLE) for name in self.siblings)
 
-        Raises
-        ------
-        DataError
-            The file cannot be opened, is empty, larger than the limit `max_bytes` or no file, is a link that
-            leads out of the archive, or changes while it is read.
+    def read(self, name: str | None = None) -> bytes:
+        """Return the content of the file or of a sibling.
+
+        Refused is what is empty, too large or no file, leads out of the archive, or changes while it is read.
         """
-        label = printable(self.name if name is None else name) or self.label
-        most = limits()["max_bytes"]
-        if name is None and any(own.lower().endswith(_GEODATABASE_TABLE) for own in self.siblings):
-            data = self._packed(most)
-        else:
-            data = self.content[: most + 1] or self.head(most + 1, name)
+        if self.opened:  # its size was checked with its zip's, and its reader says if it may be empty
+            return self.head(sys.maxsize, name)
+        label, most = self.label if name is None else printable(name), limits()["max_bytes"]
+        data = self.content[: most + 1] or self.head(most + 1, name)
         if len(data) > most:
-            raise beyond("max_bytes", f"is larger than {most:,} bytes", where=label)
-        if not data.strip():
-            raise DataError("is empty", where=label, cure="is the download complete?")
+            raise beyond("max_bytes", "is larger than {:,} bytes", where=label)
+        if not data or data.isspace():
+            raise DataError("is empty", where=label, cure=_COMPLETE)
         return data
 
     def head(self, most: int, name: str | None = None) -> bytes:
         """Return the first bytes of the file or a sibling, `most` at most; it may be empty. Raises as `read`."""
         wanted = self.name if name is None else name
-        label = printable(wanted) or self.label
+        with self._zip(wanted) as archive:
+            return self._bytes(wanted, most, archive)
+
+    def parts(self) -> dict[str, bytes]:
+        """Return the other parts of a shapefile by suffix, or the files of a geodatabase by name."""
+        if not self.is_geodatabase:
+            return {PurePosixPath(name).suffix.lower(): self.read(name) for name in self.siblings}
+        files: dict[str, bytes] = {}
+        left = limits()["max_unpacked_bytes" if self.opened else "max_bytes"]
+        with self._zip(self.name) as archive:
+            for name in self.siblings:
+                files[PurePosixPath(name).name] = data = self._bytes(name, left + 1, archive)
+                left -= len(data)
+                if left < 0:
+                    raise beyond("max_bytes", "is larger than {:,} bytes", where=self.label)
+        return files
+
+    def beside(self, ending: str) -> bytes:
+        """Return the first bytes of the file whose name is this one's and an ending; none where there is none."""
+        with self._zip(self.name) as archive:
+            if archive:
+                name = self.name + ending
+                return self._bytes(name, _LOG_HEAD, archive) if name in archive.NameToInfo else b""
+        # What a database writes beside itself lies beside the file that a link leads to.
+        path = (self.root / self.name).resolve()
+        path = path.with_name(path.name + ending)
+        return Entry(path).head(_LOG_HEAD) if path.exists() else b""
+
+    @contextmanager
+    def _zip(self, name: str) -> Iterator[zipfile.ZipFile | None]:
+        """Give the zip that the file is in, if it is in one; what cannot be read is a DataError about `name`."""
         try:
-            if wanted and self.root.is_file():
-                with zipfile.ZipFile(self.root) as archive:
-                    info = next((info for info in archive.infolist() if path_of(info) == wanted), wanted)
-                    with archive.open(info) as member:
-                        return read_at_most(member, most)
-            path = self.root / wanted
-            if wanted:
-                try:
-                    target = path.resolve(strict=True)
-                except (OSError, RuntimeError) as error:
-                    if isinstance(error, FileNotFoundError) and not path.is_symlink():
-                        raise ChangedError("is gone since the run began", where=label, cure="run again") from error
-                    # A circle of links is an OSError here, a RuntimeError on older versions of Python.
-                    cure = "put the file itself there"
-                    raise DataError("is a link that leads nowhere", where=label, cure=cure) from error
-                if not target.is_relative_to(_resolved(self.root.absolute())) and not limits()["follow_links"]:
-                    cure = f"put the file itself there or, if you trust it, set {VARIABLES['follow_links']}=1"
-                    raise DataError("is a link that leads out of the archive", where=label, cure=cure)
-                if not target.is_file():
-                    raise DataError("is no regular file", where=label, cure="remove it")
-            with path.open("rb") as file:
-                before = os.fstat(file.fileno())
-                is_file = stat.S_ISREG(before.st_mode)
-                data = file.read(min(most, before.st_size + 1)) if is_file else read_at_most(file, most)
-                after = os.fstat(file.fileno())
+            if self.opened or not ((self.name or self.siblings) and self.root.is_file()):
+                yield self.opened
+            else:
+                with _open_zip(self.root) as archive:
+                    yield archive
         except (*BROKEN_MEMBER, RuntimeError, KeyError) as error:
+            if self.opened:
+                broken = f"is a broken zip: {self.name!r} cannot be unpacked: {error}"
+                raise DataError(broken, where=str(self.root), cure=_COMPLETE) from error
             problem = f"cannot be read: {reason_of(error)}"
-            raise DataError(problem, where=label, cure="check its name and permissions") from error
+            where = printable(name) or self.label
+            raise DataError(problem, where=where, cure="check its name and permissions") from error
+
+    def _bytes(self, name: str, most: int, archive: zipfile.ZipFile | None) -> bytes:
+        """Return the first bytes of a file in a zip or else a folder; without a name, of `root` itself."""
+        if archive:
+            with archive.open(name) as member:
+                return read_at_most(member, most)
+        label, path = printable(name) or self.label, self.root / name
+        if name:
+            try:
+                target = path.resolve(strict=True)
+            except (OSError, RuntimeError) as error:
+                if isinstance(error, FileNotFoundError) and not path.is_symlink():
+                    raise ChangedError("is gone since the run began", where=label, cure="run again") from error
+                # A circle of links is an OSError here, a RuntimeError on older versions of Python.
+                raise DataError(
+                    "is a link that leads nowhere", where=label, cure="put the file itself there"
+                ) from error
+            if not target.is_relative_to(_resolved(self.root.absolute())) and not limits()["follow_links"]:
+                cure = f"put the file itself there or, if you trust it, set {VARIABLES['follow_links']}=1"
+                raise DataError("is a link that leads out of the archive", where=label, cure=cure)
+            if not target.is_file():
+                raise DataError("is no regular file", where=label, cure="remove it")
+        with path.open("rb") as file:
+            before = os.fstat(file.fileno())
+            is_file = stat.S_ISREG(before.st_mode)
+            data = file.read(min(most, before.st_size + 1)) if is_file else read_at_most(file, most)
+            after = os.fstat(file.fileno())
         unchanged = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
         if is_file and not (unchanged and len(data) == min(after.st_size, most)):
             raise ChangedError("changed while it was read", where=label, cure="run again when it is complete")
         return data
-
-    def _packed(self, most: int) -> bytes:
-        """Return the files of a geodatabase as a zip, of the same bytes for the same files; more than `most` is cut."""
-        out = io.BytesIO()
-        try:
-            with zipfile.ZipFile(out, "w") as packed, ExitStack() as opened:
-                archive = opened.enter_context(zipfile.ZipFile(self.root)) if self.root.is_file() else None
-                infos = {path_of(info): info for info in archive.infolist()} if archive else {}
-                for name in self.siblings:
-                    room = max(0, most + 1 - out.tell())
-                    file = io.BytesIO(self.head(room, name)) if archive is None else archive.open(infos[name])
-                    packed.writestr(zipfile.ZipInfo(f"x.gdb/{PurePosixPath(name).name}"), read_at_most(file, room))
-        except (*BROKEN_MEMBER, RuntimeError, KeyError) as error:
-            problem = f"cannot be read: {reason_of(error)}"
-            raise DataError(problem, where=self.label, cure="is the download complete?") from error
-        return out.getvalue()
-
-    def beside(self, ending: str) -> bytes:
-        """Return the first bytes of the file whose name is this one's and an ending; none where there is none."""
-        if self.name and self.root.is_file():
-            with zipfile.ZipFile(self.root) as archive:
-                there = any(path_of(info) == self.name + ending for info in archive.infolist())
-            return self.head(_HEAD, self.name + ending) if there else b""
-        # What a database writes beside itself lies beside the file that a link leads to.
-        path = (self.root / self.name).resolve()
-        path = path.with_name(path.name + ending)
-        return Entry(path).head(_HEAD) if path.exists() else b""
 
 
 # Where an archive is without links; looked up once, so that one which moves no longer holds its files.
@@ -151,53 +173,80 @@ _resolved = lru_cache(maxsize=16)(Path.resolve)
 
 
 def list_entries(root: Path) -> list[Entry]:
-    """Return the files of a folder or zip, by name; hidden files and what macOS adds are left out.
+    """Return the files of a folder or zip, by name, but for hidden ones and those behind links to folders.
 
-    Links to folders are not followed, so that none can lead out of the archive or round in a circle; where a
-    link to a file leads is looked at when it is read.
-
-    Raises
-    ------
-    DataError
-        The folder cannot be read or holds more than the limit `max_files`, or the zip is none or not to be trusted.
+    So no link leads out of the archive or round in a circle; those to files are looked at when they are read.
     """
-    where = printable(root.name)
-    most = limits()
-    names: list[str] = []
-    is_zip = root.is_file()
+    where, most = printable(root.name), limits()
 
     def refuse(error: OSError) -> None:
         raise error
 
     try:
-        if is_zip:
-            with zipfile.ZipFile(root) as archive:
-                names += checked_members(archive, Budget(most["max_members"], None), where=where)
-        for folder, folders, files in () if is_zip else os.walk(root, onerror=refuse):
+        if root.is_file():  # whose members are each read by themselves
+            with zip_members(root, {**most, "max_unpacked_bytes": math.inf}, where=where) as members:
+                return [Entry(root, one.name) for one in members]
+        names: list[str] = []
+        for folder, folders, files in os.walk(root, onerror=refuse):
             here = Path(folder).relative_to(root)
             deepest = len(here.parts) >= most["max_folder_depth"]
-            folders[:] = [] if deepest else [name for name in folders if not name.startswith(HIDDEN)]
-            names += [(here / file).as_posix() for file in files if not file.startswith(HIDDEN)]
+            folders[:] = [] if deepest else [name for name in folders if not name.startswith(_HIDDEN)]
+            names += [(here / file).as_posix() for file in files if not file.startswith(_HIDDEN)]
             if len(names) > most["max_files"]:
-                raise beyond("max_files", f"holds more than {most['max_files']:,} files", where=where)
+                raise beyond("max_files", "holds more than {:,} files", where=where)
+        return [Entry(root, name) for name in sorted(names)]
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise DataError(f"cannot be read as a zip: {error}", where=where, cure="is the download complete?") from error
+        raise DataError(f"cannot be read as a zip: {error}", where=where, cure=_COMPLETE) from error
     except OSError as error:
         problem = f"cannot be read: {reason_of(error)}"
         raise DataError(problem, where=where, cure="check its name and permissions") from error
-    return [Entry(root, name) for name in sorted(names)]
+
+
+@contextmanager
+def zip_members(file: Path | IO[bytes], left: dict[str, float], *, where: str) -> Iterator[list[Entry]]:
+    """Open a zip, and give its files once all are found harmless; what it holds is taken from the limits `left`."""
+    with _open_zip(file) as archive:
+        infos, names = archive.infolist(), set[str]()
+        left["max_members"] -= len(infos)
+        if left["max_members"] < 0:
+            raise beyond("max_members", "has more than {:,} members", where=where)
+        left["max_unpacked_bytes"] -= sum(info.file_size for info in infos)  # zipfile holds members to these promises
+        if left["max_unpacked_bytes"] < 0:
+            raise beyond("max_unpacked_bytes", "unpacks to more than {:,} bytes", where=where)
+        for info in infos:
+            name, folders = info.filename, PurePosixPath(info.filename).parts
+            if not name:
+                raise DataError("has a member without a name", where=where, cure="pack it again")
+            if name.startswith("/") or _DRIVE.match(name) or ".." in folders:
+                problem = f"has a member that names a place outside: {name!r}"
+                raise DataError(problem, where=where, cure="do not trust it")
+            if name.endswith("/") or any(part.startswith(_HIDDEN) for part in folders):
+                continue
+            if stat.S_ISLNK(info.external_attr >> 16):
+                raise DataError(f"has a member that is a link: {name!r}", where=where, cure="do not trust it")
+            if name in names:
+                raise DataError(f"has two members named {name!r}", where=where, cure="pack it again")
+            if info.flag_bits & _ENCRYPTED:
+                raise DataError(f"is encrypted: {name!r} needs a password", where=where, cure="unpack it")
+            names.add(name)
+        yield [Entry(Path(where), name, opened=archive) for name in sorted(names)]
+
+
+def _open_zip(file: Path | IO[bytes]) -> zipfile.ZipFile:
+    """Open a zip, its members' paths with forward slashes: Windows PowerShell 5 writes backslashes."""
+    archive = zipfile.ZipFile(file)
+    for info in archive.infolist():
+        info.filename = info.filename.replace("\\", "/")
+        archive.NameToInfo[info.filename] = info
+    return archive
 
 
 @runtime_checkable
 class GeoFrame(Protocol):
     """A GeoDataFrame, told without importing geopandas."""
 
-    @property
-    def crs(self) -> Any:
-        """Its coordinate reference system, None where it has none."""
-
-    def to_json(self, *args: Any, **kwargs: Any) -> str:
-        """Return it as GeoJSON, with the name of its CRS."""
+    crs: Any
+    to_json: Any
 
 
 def in_memory(frame: GeoFrame) -> Entry:
@@ -213,88 +262,63 @@ def file_of(given: str | Path | Entry | GeoFrame) -> Entry:
     """Return a file that a user gave, by its path or as a GeoDataFrame; shapefiles and geodatabases with all parts."""
     if not isinstance(given, str | Path):
         return given if isinstance(given, Entry) else in_memory(given)
-    path = Path(given)
+    path, name, entries = Path(given), "", []
     refuse_address(path)
     if path.is_dir():
-        inside = [entry.name for entry in list_entries(path)]
-        return Entry(path, siblings=tuple(geodatabases(inside).get("/", ())))
-    if path.suffix.lower() != ".shp":
-        return Entry(path)
-    beside = [Entry(path.parent, file.name) for file in sorted(path.parent.iterdir())] if path.exists() else []
-    maps, _ = maps_among(beside)
-    return next((entry for entry in maps if entry.name == path.name), Entry(path))
+        entries = list_entries(path)
+    elif path.suffix.lower() == ".shp" and path.exists():
+        name, entries = path.name, [Entry(path.parent, file.name) for file in sorted(path.parent.iterdir())]
+    return next((entry for entry in maps_among(entries)[0] if entry.name == name), Entry(path))
 
 
 def refuse_address(path: Path) -> None:
     """Refuse a web address in the place of a path, with the command that fetches from it."""
     # Path.exists raises where a name is too long for a file.
     if (found := _ADDRESS.search(str(path))) and not os.path.exists(path):  # noqa: PTH110
-        address = printable(f"{found[1]}://{found[2]}")
-        source = "arcgis" if re.search(r"Server(/\d*)?$", address) else "url"
-        cure = (
-            f"fetch it: frontcalc fetch {source} {address} -o maps"
-            if found[1].lower().startswith("http")
-            else "download it"
-        )
+        address, cure = printable(f"{found[1]}://{found[2]}"), "download it"
+        if address.lower().startswith("http"):
+            source = "arcgis" if re.search(r"Server(/\d*)?$", address) else "url"
+            cure = f"fetch it: frontcalc fetch {source} {address} -o maps"
         raise UsageError("is an address, and only files are read", where=address, cure=cure)
 
 
-def maps_among(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
-    """Return the entries that may be maps, shapefiles and geodatabases each as one, and the names of the others."""
-    databases = geodatabases(entry.name for entry in entries)
-    maps = [Entry(entries[0].root, folder[:-1], tuple(names)) for folder, names in databases.items()]
-    inside = {name for entry in maps for name in entry.siblings}
-    entries = [entry for entry in entries if entry.name not in inside] if inside else entries
-    stems = [shapefile_stem(entry.label) for entry in entries if suffix_of(entry.label) == ".shp"]
-    shapefiles: dict[str, list[str]] = {stem: [] for stem in stems}
-    for entry in entries if shapefiles else ():
-        stem = shapefile_stem(entry.label)
-        if stem in shapefiles and PurePosixPath(entry.name).suffix.lower() in SHAPEFILE_PARTS:
-            shapefiles[stem].append(entry.name)
-    others = []
+def maps_among(entries: Collection[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """Return the entries that may be maps by name, shapefiles and geodatabases each as one, and the others."""
+    databases = {one.name.rpartition("/")[0] for one in entries if one.name.lower().endswith(_GEODATABASE_TABLE)}
+    maps: list[Entry] = []
+    others: list[Entry] = []
+    groups: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
-        suffix = suffix_of(entry.label)
-        if suffix == ".shp":
-            maps.append(replace(entry, siblings=tuple(sorted(shapefiles[shapefile_stem(entry.label)]))))
-        elif suffix in (*SHAPEFILE_PARTS, *SHAPEFILE_EXTRAS) and shapefile_stem(entry.label) in shapefiles:
-            continue
-        elif suffix in SUFFIXES:
-            maps.append(entry)
+        (folder, _, file), suffix = entry.name.rpartition("/"), suffix_of(entry.label)
+        if folder in databases and (folder.lower().endswith(".gdb") or _GEODATABASE_FILE.fullmatch(file)):
+            groups[f"{folder}/"].append(entry)
+        elif suffix in (".shp", *_SHAPEFILE_PARTS, *_SHAPEFILE_EXTRAS):
+            stem = entry.label.casefold().removesuffix(suffix)  # as «maps/a.b» of Maps/A.b.shp.xml
+            groups[stem.removesuffix(".shp") if suffix == ".xml" else stem].append(entry)
         else:
-            others.append(entry.label)
+            (maps if suffix in SUFFIXES else others).append(entry)
+    for key, group in groups.items():
+        named = {suffix_of(one.label): one.name for one in sorted(group)}  # of one that is there twice, the last
+        if key.endswith("/"):
+            maps.append(replace(group[0], name=key[:-1], siblings=tuple(sorted(one.name for one in group))))
+        elif ".shp" in named:
+            siblings = tuple(sorted(named[suffix] for suffix in _SHAPEFILE_PARTS if suffix in named))
+            maps += [replace(one, siblings=siblings) for one in group if suffix_of(one.label) == ".shp"]
+        else:
+            others += group
     return maps, others
-
-
-def geodatabases(names: Iterable[str]) -> dict[str, list[str]]:
-    """Return the files of each Esri file geodatabase among names, by the name of its folder and a slash."""
-    listed = sorted(names)
-    found: dict[str, list[str]] = {}
-    for name in listed:
-        if name.lower().endswith(_GEODATABASE_TABLE):
-            found.setdefault(f"{name.rpartition('/')[0]}/", [])
-    for name in listed if found else ():
-        folder, _, file = name.rpartition("/")
-        if f"{folder}/" in found and (folder.lower().endswith(".gdb") or _GEODATABASE_FILE.fullmatch(file)):
-            found[f"{folder}/"].append(name)
-    return found
 
 
 def suffix_of(name: str) -> str:
     """Return a name's suffix in lower case; a browser's .txt after that of a map does not count."""
-    path = PurePosixPath(name.lower())
-    inner = PurePosixPath(path.stem).suffix
-    if path.suffix == ".gz" and inner == ".tar":
+    stem, suffix = posixpath.splitext(name.lower())
+    inner = posixpath.splitext(stem)[1]
+    if suffix == ".gz" and inner == ".tar":
         return ".tgz"
-    return inner if path.suffix == ".txt" and inner in _TEXTS else path.suffix
+    return inner if suffix == ".txt" and inner in _TEXTS else suffix
 
 
 def may_be_other(name: str) -> bool:
     """Say whether a name leaves open if JSON in the file is geodata, as index.json and 2024-02-01 do."""
     suffix = suffix_of(name.lower().removesuffix(".gz"))
     return suffix in (".json", ".jsonl", ".ndjson") or not suffix.strip(".0123456789")
-
-
-def shapefile_stem(name: str) -> str:
-    """Return what the parts of a shapefile have in common, as «maps/a.b» of Maps/A.b.shp.xml; case tells none apart."""
-    path = PurePosixPath(name.casefold())
-    return str(path.with_name(path.stem.removesuffix(".shp") if path.suffix == ".xml" else path.stem))

@@ -12,9 +12,8 @@ import orjson
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
 from frontcalc.names import printable, some_of
-from frontcalc.read.detection import RECORD_SEPARATOR, draws
+from frontcalc.read.detection import RECORD_SEPARATOR, draws, refusal
 from frontcalc.read.features import Features, refuse_misplaced
-from frontcalc.read.others import refusal
 from frontcalc.read.rings import Part, build_polygons
 
 # As NZZ wraps its maps in "value", DeepState in "map".
