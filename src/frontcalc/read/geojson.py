@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,9 @@ from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
 from frontcalc.names import printable, some_of
 from frontcalc.read.detection import RECORD_SEPARATOR, draws
-from frontcalc.read.features import Features, refuse_misplaced
+from frontcalc.read.features import Features, Properties, refuse_misplaced
 from frontcalc.read.others import refusal
-from frontcalc.read.rings import Part, build_polygons
+from frontcalc.read.rings import MEND, Part, build_polygons, refused
 
 # As NZZ wraps its maps in "value", DeepState in "map".
 _DEEPEST_WRAPPER = 4
@@ -25,27 +25,24 @@ _NO_NUMBER = re.compile(r"-?(NaN|Infinity|nan|inf)\b")
 _NOT_AREA = ("Point", "MultiPoint", "LineString", "MultiLineString")
 _GEOMETRY_TYPES = (*_NOT_AREA, "Polygon", "MultiPolygon", "GeometryCollection")
 _GEOMETRY_MEMBERS = ("type", "coordinates", "geometries", "bbox", "crs", "properties")
-_MEND = "repair it or use --skip-bad"
 
 
 def read_json(data: bytes, *, where: str) -> Features:
-    """Return the features of one JSON document, whichever of the JSON formats it is in.
+    """Return the features of one JSON document, whichever of the JSON formats it is in, alone in wrappers or not.
 
-    The text is parsed once, since that takes most of the time of reading a map. In GeoJSON a feature collection, a
-    single feature or a bare geometry is read; in any format also inside a wrapper such as ``{"value": …}``.
+    The text is parsed once, since that takes most of the time of reading a map.
     """
     document = _unwrapped(parse(data, where=where), where=where)
-    kind = document.get("type") if isinstance(document, dict) else None
-    if isinstance(document, dict) and not isinstance(kind, str):
+    if isinstance(document, dict) and document.get("type") == "Topology":
+        from frontcalc.read import topojson
+
+        return topojson.read_document(document, where=where)
+    if isinstance(document, dict) and not isinstance(document.get("type"), str):
         from frontcalc.read import esri
 
         if esri.is_esri(document):
             return esri.read_document(document, where=where)
-    elif isinstance(document, dict) and kind == "Topology":
-        from frontcalc.read import topojson
-
-        return topojson.read_document(document, where=where)
-    return _flat(*_listed([(where, document)], where=where), where=where)
+    return _read_documents([(where, document)], where=where)
 
 
 def read_sequence(data: bytes, *, where: str) -> Features:
@@ -56,7 +53,7 @@ def read_sequence(data: bytes, *, where: str) -> Features:
     texts = data.split(RECORD_SEPARATOR if RECORD_SEPARATOR in data else b"\n")
     named = ((f"record {number}", text) for number, text in enumerate(filter(bytes.strip, texts), start=1))
     parsed = ((f"{where}, {part}", parse(text, where=where, part=part)) for part, text in named)
-    return _flat(*_listed(((name, _unwrapped(one, where=name)) for name, one in parsed), where=where), where=where)
+    return _read_documents(((name, _unwrapped(one, where=name)) for name, one in parsed), where=where)
 
 
 def parse(data: bytes, *, where: str, part: str = "") -> object:
@@ -105,18 +102,20 @@ def _no_json(error: orjson.JSONDecodeError, data: bytes, where: str, part: str) 
     """Return the error for a text that is no JSON, with its place."""
     if other := refusal(where, data, by_name=False):
         return other
-    lead, place = part and f"{part} ", f"line {error.lineno}, column {error.colno}"
+    place = f"line {error.lineno}, column {error.colno}"
+    # Versions of orjson differ in what follows a comma, and in their words for depth.
+    reason = "nested too deeply" if "depth" in error.msg else error.msg.partition(",")[0]
+    problem, cure = f"is not valid JSON: {reason}, {place}", "is the download complete?"
+    if found := _NO_NUMBER.match(error.doc, error.pos):
+        problem, cure = (
+            f"has {found[1]}, which is no JSON, at {place}",
+            "write null in its place, in coordinates a number",
+        )
     try:
         data.decode()
     except UnicodeDecodeError as undecoded:
-        problem = f"{lead}is not UTF-8 text, at byte {undecoded.start + 1:,}"
-        return DataError(problem, where=where, cure="save it as UTF-8")
-    if found := _NO_NUMBER.match(error.doc, error.pos):
-        cure = "write null in its place, in coordinates a number"
-        return DataError(f"{lead}has {found[1]}, which is no JSON, at {place}", where=where, cure=cure)
-    # Versions of orjson differ in what follows a comma, and in their words for depth.
-    reason = "nested too deeply" if "depth" in error.msg else error.msg.partition(",")[0]
-    return DataError(f"{lead}is not valid JSON: {reason}, {place}", where=where, cure="is the download complete?")
+        problem, cure = f"is not UTF-8 text, at byte {undecoded.start + 1:,}", "save it as UTF-8"
+    return DataError(f"{part} {problem}".lstrip(), where=where, cure=cure)
 
 
 def declared_crs(document: Mapping[str, Any], *, where: str) -> str:
@@ -133,7 +132,7 @@ def declared_crs(document: Mapping[str, Any], *, where: str) -> str:
 
 
 def refuse_truncated(document: Mapping[str, Any], *, where: str) -> None:
-    """Refuse an answer that says of itself, or in its properties, that features are missing: a server's limit or page.
+    """Refuse an answer that says, itself or in its properties, that features are missing: by a server's limit or page.
 
     The next page is not asked for.
     """
@@ -149,68 +148,70 @@ def refuse_truncated(document: Mapping[str, Any], *, where: str) -> None:
         raise DataError(problem, where=where, cure="download all pages, or with a higher limit, and join them")
 
 
-def _listed(documents: Iterable[tuple[str, Any]], *, where: str) -> tuple[list[Mapping[str, Any]], str, bool]:
-    """Return the features of GeoJSON objects, each with its name for messages, their CRS, and if one is synthetic."""
-    features: list[Mapping[str, Any]] = []
+def listed(features: object, kind: str, member: str, collection: str, *, where: str) -> list[dict[str, Any]]:
+    """Return what a collection lists as its features, once each is an object whose `member`, if any, is one too."""
+    if not isinstance(features, list):
+        raise DataError(f"is a {collection} without a list of features", where=where, cure=MEND)
+    for index, feature in enumerate(features):
+        if not isinstance(feature, dict) or not isinstance(feature.get(member) or {}, dict):
+            raise refused(index, f"is no {kind} feature", where=where)
+    return features
+
+
+def _read_documents(documents: Iterable[tuple[str, Any]], *, where: str) -> Features:
+    """Return the features of GeoJSON objects, each with its name for messages, as flat arrays."""
+    properties: list[Properties] = []
+    parts: list[Part] = []
+    not_area: list[int] = []
     systems: dict[str, None] = {}
     synthetic = False
     for name, document in documents:
-        features += _features(document, where=name)
+        features = _features(document, where=name)
+        systems[declared_crs(document, where=where)] = None
+        for index, feature in enumerate(features, start=len(properties)):
+            geometry = feature.get("geometry")
+            if geometry is None:
+                refuse_misplaced(feature, index, where=where)
+            for kind, coordinates in simple_geometries(geometry, index, where=where):
+                if kind in _NOT_AREA:
+                    not_area.append(index)
+                else:
+                    polygons = [coordinates] if kind == "Polygon" else coordinates
+                    parts.extend((index, polygon) for polygon in polygons if polygon)
+            properties.append(feature.get("properties") or {})
         synthetic = synthetic or document.get("synthetic") is True
-        systems[declared_crs(document, where=where) if "crs" in document else LONLAT] = None
     if len(systems) > 1:
         problem = f"its records differ in CRS: {', '.join(systems)}"
         raise DataError(problem, where=where, cure="convert all to longitude and latitude")
-    return features, next(iter(systems), LONLAT), synthetic
+    crs = next(iter(systems), LONLAT)
+    drawn, owner = build_polygons(parts, crs, where=where)
+    return Features(crs, tuple(properties), drawn, owner, np.array(not_area, dtype=np.intp), synthetic)
 
 
-def _features(document: Any, *, where: str) -> list[Mapping[str, Any]]:
+def _features(document: Any, *, where: str) -> list[dict[str, Any]]:
     """Return the features of a GeoJSON object; a bare geometry, also in a collection, is one."""
     kind = document.get("type") if isinstance(document, dict) else None
     if kind in _GEOMETRY_TYPES:
-        return [{"geometry": document, "properties": {}}]
+        return [{"geometry": document}]
     if kind not in ("FeatureCollection", "Feature"):
         problem = f"has type {kind!r}, which is no GeoJSON"
         problem = problem if isinstance(kind, str) else "holds JSON but no GeoJSON object with a «type»"
         other = refusal(where, f'{{"type":"{kind}"'.encode(), by_name=False)
         raise other or DataError(problem, where=where, cure="give a FeatureCollection of polygons")
     refuse_truncated(document, where=where)
-    listed = [document] if kind == "Feature" else document.get("features")
-    if not isinstance(listed, list):
-        raise DataError("is a FeatureCollection without a list of features", where=where, cure=_MEND)
-    if not listed and (drawn := [key for key, value in document.items() if draws(value)]):
+    inside = [document] if kind == "Feature" else document.get("features")
+    if inside == [] and (drawn := [key for key, value in document.items() if draws(value)]):
         problem = f"is a FeatureCollection without features, but with a map in {printable(drawn[0])!r}"
         raise DataError(problem, where=where, cure="give a FeatureCollection of polygons")
-    features: list[Mapping[str, Any]] = []
-    for index, feature in enumerate(listed):
-        if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
-            raise DataError(f"feature {index} is no GeoJSON feature", where=where, cure=_MEND)
+    features = listed(inside, "GeoJSON", "properties", "FeatureCollection", where=where)
+    for index, feature in enumerate(features):
         if "features" in feature:
-            raise DataError(f"feature {index} is a collection of features", where=where, cure="join them in one")
+            raise refused(index, "is a collection of features", where=where, cure="join them in one")
         if feature.get("type") in _GEOMETRY_TYPES and "geometry" not in feature:
             # Some software lists geometries where features belong; what it says of them stands beside.
             beside = {key: value for key, value in feature.items() if key not in _GEOMETRY_MEMBERS}
-            feature = {"geometry": feature, "properties": feature.get("properties") or beside}
-        features.append(feature)
+            features[index] = {"geometry": feature, "properties": feature.get("properties") or beside}
     return features
-
-
-def _flat(features: Sequence[Mapping[str, Any]], crs: str, synthetic: bool, *, where: str) -> Features:
-    """Return GeoJSON features as flat arrays."""
-    parts: list[Part] = []
-    not_area: list[int] = []
-    for index, feature in enumerate(features):
-        if feature.get("geometry") is None:
-            refuse_misplaced(feature, index, where=where)
-        for kind, coordinates in simple_geometries(feature.get("geometry"), index, where=where):
-            if kind in _NOT_AREA:
-                not_area.append(index)
-                continue
-            polygons = [coordinates] if kind == "Polygon" else coordinates
-            parts.extend((index, polygon) for polygon in polygons if polygon)
-    drawn, owner = build_polygons(parts, crs, where=where)
-    properties = tuple(feature.get("properties") or {} for feature in features)
-    return Features(crs, properties, drawn, owner, np.array(not_area, dtype=np.intp), synthetic)
 
 
 def simple_geometries(
@@ -228,13 +229,13 @@ def simple_geometries(
         if current is None or (arcs and isinstance(current, dict) and current.get("type", "") is None):
             continue
         if not isinstance(current, dict) or current.get("type") not in _GEOMETRY_TYPES:
-            raise DataError(f"feature {index} has a geometry of no known type", where=where, cure=_MEND)
+            raise refused(index, "has a geometry of no known type", where=where)
         kind = current["type"]
         inside = current.get("geometries" if kind == "GeometryCollection" else drawn_by)
         if arcs and kind in _NOT_AREA:
             yield kind, []
         elif not isinstance(inside, list):
-            raise DataError(f"feature {index} has a {kind} without {drawn_by}", where=where, cure=_MEND)
+            raise refused(index, f"has a {kind} without {drawn_by}", where=where)
         elif kind == "GeometryCollection":
             waiting.extend(reversed(inside))
         elif inside:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -23,10 +24,13 @@ Ring = Sequence[Sequence[float]] | NDArray[np.float64]
 Part = tuple[int, Sequence[Any]]
 """The index of a feature, and the rings of one of its polygons, the outer ring first."""
 
-Indices = NDArray[np.intp]
+Polygons = tuple[NDArray[np.object_], NDArray[np.intp]]
+"""Polygons, and the feature of each."""
 
 NO_POSITIONS = (TypeError, ValueError, IndexError, KeyError, OverflowError)
 """What is raised where a file has something else than lists of positions."""
+
+MEND = "repair it or use --skip-bad"
 
 # The Earth's girth in millimetres is 4e10; beyond this nothing is meant, and figures overflow.
 _FARTHEST = 1e12
@@ -37,23 +41,22 @@ _MOSTLY = 0.9
 _UNDECLARED = "a file in a projected CRS must declare it («crs» in GeoJSON, «spatialReference» in Esri JSON)"
 
 
-def build_polygons(
-    parts: Sequence[Part], crs: str, *, where: str, esri: bool = False
-) -> tuple[NDArray[np.object_], Indices]:
-    """Return the polygons of parts, (n,) of shapely Polygon, and the feature of each, (n,) of int.
+def refused(
+    feature: object, fault: str, *, where: str, cure: str = MEND, at: NDArray[np.float64] | None = None
+) -> DataError:
+    """Return the error that names a feature, and the place of a broken ring."""
+    if at is None:
+        return DataError(f"feature {feature} {fault}", where=where, cure=cure)
+    x, y = map(float, at)
+    problem = f"feature {feature} {fault}, at {x:.5f}, {y:.5f}"
+    return DataError(problem, where=where, cure=cure, code="BROKEN-RING", at=(x, y))
+
+
+def build_polygons(parts: Sequence[Part], crs: str, *, where: str, esri: bool = False) -> Polygons:
+    """Return the polygons of parts, none of which is without rings; `esri` says that each part is one ring of Esri's.
 
     Z values are dropped and rings that were left open are closed, neither of which changes an area. Outlines and
     holes are told apart as by `nest_polygons`; beyond that the polygons are as drawn: they may be invalid.
-
-    Parameters
-    ----------
-    parts : sequence of Part
-        The polygons; none is without rings.
-    crs, where : str
-        The CRS of the coordinates, and the file's name, for messages.
-    esri : bool
-        Each part is one ring of Esri's: clockwise rings are outlines, the others holes of the smallest outline of
-        their feature around them.
 
     Raises
     ------
@@ -61,13 +64,12 @@ def build_polygons(
         A ring has too few points, a position is no pair of finite numbers, or no longitude and latitude
         though the CRS is in degrees, or rings do not nest. The message names the feature.
     """
-    if not parts:
-        return np.empty(0, dtype=object), np.empty(0, dtype=np.intp)
     feature = np.array([index for index, _ in parts], dtype=np.intp)
+    if not parts:
+        return np.empty(0, dtype=object), feature
     try:
         rings = [ring for _, polygon in parts for ring in polygon]
         counts = [len(polygon) for _, polygon in parts]
-        owner = np.repeat(feature, counts)
         lengths = np.array([len(ring) for ring in rings])
         if not lengths.all():
             raise ValueError("an empty ring")
@@ -75,44 +77,33 @@ def build_polygons(
             raise too_many_vertices(int(lengths.sum()), where=where)
         xy = _coordinates(rings)
     except NO_POSITIONS as error:
-        problem = f"feature {_first_unreadable(parts)} has coordinates that are not lists of positions"
-        raise DataError(problem, where=where, cure="repair it or use --skip-bad") from error
-    ends = np.cumsum(lengths)
+        fault = "has coordinates that are not lists of positions"
+        raise refused(_first_unreadable(parts), fault, where=where) from error
+    owner, ends = np.repeat(feature, counts), np.cumsum(lengths)
     first = xy[ends - lengths]
     left_open = (first != xy[ends - 1]).any(axis=1)
     if left_open.any():
         xy, lengths = np.insert(xy, ends[left_open], first[left_open], axis=0), lengths + left_open
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    short = np.flatnonzero(lengths < 4)
-    if len(short):
-        fault = f"has a ring of {lengths[short[0]] - 1} points"
-        raise refused_ring(int(owner[short[0]]), fault, xy[offsets[short[0]]], where=where)
-    wild = np.flatnonzero(~np.isfinite(xy).all(axis=1))
-    if len(wild):
-        ring = int(np.searchsorted(offsets, wild[0], side="right")) - 1
-        raise refused_ring(int(owner[ring]), "has a coordinate that is no finite number", xy[wild[0]], where=where)
+    for ring in np.flatnonzero(lengths < 4):
+        raise refused(owner[ring], f"has a ring of {lengths[ring] - 1} points", where=where, at=xy[offsets[ring]])
+    for wild in np.flatnonzero(~np.isfinite(xy).all(axis=1)):
+        ring = np.searchsorted(offsets, wild, side="right") - 1
+        raise refused(owner[ring], "has a coordinate that is no finite number", where=where, at=xy[wild])
     check_on_earth(xy, crs, where=where, cure=_UNDECLARED)
     of_parts = (offsets, np.cumsum([0, *counts]))
     drawn = np.asarray(shapely.from_ragged_array(shapely.GeometryType.POLYGON, xy, of_parts), dtype=object)
     del rings, xy  # while rings are nested, these need no room
-    return _nest_esri(drawn, feature, where) if esri else nest_polygons(drawn, feature, where=where)
-
-
-def refused_ring(feature: int, fault: str, at: NDArray[np.float64], *, where: str) -> DataError:
-    """Return the error that names a ring's feature and place."""
-    x, y = map(float, at)
-    problem, cure = f"feature {feature} {fault}, at {x:.5f}, {y:.5f}", "repair it or use --skip-bad"
-    return DataError(problem, where=where, cure=cure, code="BROKEN-RING", at=(x, y))
+    return nest_polygons(drawn, feature, where=where, esri=esri)
 
 
 def _first_unreadable(parts: Sequence[Part]) -> int:
     """Return the first feature whose rings cannot be read, once it is known that there is one."""
     for feature, polygon in parts:
-        try:
-            if not all(len(_coordinates([ring])) for ring in polygon):
-                return feature
-        except NO_POSITIONS:
-            return feature
+        with suppress(*NO_POSITIONS):
+            if all(len(_coordinates([ring])) for ring in polygon):
+                continue
+        return feature
     return parts[-1][0]
 
 
@@ -183,13 +174,15 @@ def check_on_earth(xy: NDArray[np.float64], crs: str, *, where: str, cure: str) 
         raise DataError(f"its coordinates are no place on Earth: {extent}", where=where, cure=cure, code="OUT-OF-RANGE")
 
 
-def nest_polygons(polygons: NDArray[np.object_], owner: Indices, *, where: str) -> tuple[NDArray[np.object_], Indices]:
+def nest_polygons(
+    polygons: NDArray[np.object_], owner: NDArray[np.intp], *, where: str, esri: bool = False
+) -> Polygons:
     """Return polygons whose rings are told apart, and the feature of each.
 
-    Valid polygons, and those of one ring, come back as they are. In any other the first ring's direction tells.
-    Clockwise, it is Esri's way: each clockwise ring is an outline, unless it lies inside an outline and in none of
-    its holes, and each other ring is a hole of the smallest outline around it. Counter-clockwise, it is that of
-    RFC 7946: all other rings are holes of the first.
+    Esri's are one ring each, and nest with those of their feature: clockwise rings are outlines, each other is a hole
+    of the smallest outline around it. Of the others, the valid and those of one ring come back as they are. In the rest
+    the first ring's direction tells. Clockwise, it is Esri's way, but a clockwise ring is a hole too where it lies in
+    an outline and in none of its holes. Counter-clockwise, it is that of RFC 7946: all others are holes of the first.
 
     Raises
     ------
@@ -197,116 +190,81 @@ def nest_polygons(polygons: NDArray[np.object_], owner: Indices, *, where: str) 
         A hole lies outside its outline, in another hole, or is all of its outline, or an outline all of a hole;
         a ring may be outline or hole.
     """
-    many = np.flatnonzero(shapely.get_num_interior_rings(polygons))
-    many = many[~shapely.is_valid(polygons[many])]
-    if not len(many):
+    if esri:
+        chosen = np.isin(owner, owner[_signed_areas(polygons) > 0])
+    else:
+        chosen = shapely.get_num_interior_rings(polygons) > 0
+        chosen[chosen] = ~shapely.is_valid(polygons[chosen])
+    if not chosen.any():
         return polygons, owner
-    lines, group = shapely.get_rings(polygons[many], return_index=True)
-    discs = np.asarray(shapely.polygons(lines))
-    outlines, made = _nest(discs, group, owner[many], _signed_areas(discs) <= 0, where=where, esri=False)
-    counts = np.ones(len(polygons), dtype=np.intp)
-    counts[many] = np.bincount(group[outlines], minlength=len(many))
-    again = np.repeat(np.isin(np.arange(len(polygons)), many), counts)
-    nested = np.repeat(polygons, counts)
-    nested[again] = made
-    return nested, np.repeat(owner, counts)
+    lines, polygon = shapely.get_rings(polygons[chosen], return_index=True)
+    polygon = np.flatnonzero(chosen)[polygon]
+    group = owner[polygon] if esri else polygon
+    outline_of = _outlines(np.asarray(shapely.polygons(lines)), group, owner[polygon], where=where, esri=esri)
+    # Each outline before its holes, and these in the order of the file.
+    order = np.lexsort((outline_of != np.arange(len(lines)), outline_of))
+    order = order[outline_of[order] >= 0]
+    outlines, made = np.unique(outline_of[order], return_inverse=True)
+    origin = np.concatenate([np.flatnonzero(~chosen), polygon[outlines]])
+    every = np.concatenate([polygons[~chosen], shapely.polygons(lines[order], indices=made)])
+    order = np.argsort(origin, kind="stable")
+    return every[order], owner[origin[order]]
 
 
-def _nest_esri(rings: NDArray[np.object_], feature: Indices, where: str) -> tuple[NDArray[np.object_], Indices]:
-    """Return polygons and their features from Esri's rings, each a polygon of one ring."""
-    clockwise = _signed_areas(rings) <= 0
-    # Features without holes need no more.
-    some = np.flatnonzero(np.isin(feature, feature[~clockwise]))
-    features, group = np.unique(feature[some], return_inverse=True)
-    outlines, made = _nest(rings[some], group, features, clockwise[some], where=where, esri=True)
-    kept = np.ones(len(rings), dtype=bool)
-    kept[some] = np.isin(np.arange(len(some)), outlines)
-    polygons = rings.copy()
-    polygons[some[outlines]] = made
-    return polygons[kept], feature[kept]
-
-
-def _nest(
-    discs: NDArray[np.object_],
-    group: Indices,
-    feature: Indices,
-    clockwise: NDArray[np.bool_],
-    *,
-    where: str,
-    esri: bool,
-) -> tuple[Indices, NDArray[np.object_]]:
-    """Return which rings are outlines, and their polygons; `feature` is that of each group, and groups are in order."""
+def _outlines(
+    discs: NDArray[np.object_], group: NDArray[np.intp], feature: NDArray[np.intp], *, where: str, esri: bool
+) -> NDArray[np.intp]:
+    """Return for each ring the outline that it is or is a hole of, or -1; rings of a group stand together, in order."""
+    clockwise = _signed_areas(discs) <= 0
     valid = np.asarray(shapely.make_valid(discs, method="structure"))
     area = shapely.area(valid)
-    try:
-        around = _rings_around(valid, area, group)
-    except DataError as error:
-        raise DataError(error.problem, where=where, cure=error.cure) from error
-    hole_of = np.full(len(discs), -1, dtype=np.intp)
+    around = _rings_around(valid, area, group, where)
+    outline_of = np.arange(len(discs))
     # Largest first, so that what is around a ring is known already.
     for ring in np.argsort(-area, kind="stable").tolist():
         head = int(np.searchsorted(group, group[ring]))
-        inside = [other for other, share in around[ring] if share > 0.5]
-        outlines = [other for other in inside if hole_of[other] < 0]
-        fault = ""
-        if ring == head and not esri:
-            pass
-        elif not area[ring]:
+        if clockwise[ring] if esri else ring == head:
+            continue
+        if not area[ring]:
             # A collapsed ring takes nothing away, wherever it is.
-            hole_of[ring] = -1 if esri else head
-        elif not clockwise[head] and not esri:
-            fault = "has a hole inside another hole" if len(inside) > 1 else ""
+            outline_of[ring] = -1 if esri else head
+            continue
+        inside = [other for other, share in around[ring] if share > 0.5]
+        outlines = [other for other in inside if outline_of[other] == other]
+        outer, fault = ring, ""
+        if not esri and not clockwise[head]:
+            outer, fault = head, "has a hole inside another hole" if len(inside) > 1 else ""
             fault = fault if head in inside else "has a hole outside its outline"
-            hole_of[ring] = head
         elif not clockwise[ring]:
+            outer = outlines[-1] if outlines else ring
             fault = "" if outlines else "has a hole (a counter-clockwise ring) in no outline"
-            hole_of[ring] = outlines[-1] if outlines else -1
-        elif not esri:
-            if any(1 - _MOSTLY < share < _MOSTLY and hole_of[other] < 0 for other, share in around[ring]):
+        else:
+            if any(1 - _MOSTLY < share < _MOSTLY and outline_of[other] == other for other, share in around[ring]):
                 fault = "has a ring that crosses an outline, and may be outline or hole"
             # The smallest is the last: an outline there means that the ring is in none of its holes.
-            hole_of[ring] = inside[-1] if inside and hole_of[inside[-1]] < 0 else -1
-            if hole_of[ring] < 0 and inside and _same(valid[ring], valid[inside[-1]]):
+            outer = inside[-1] if inside and inside[-1] in outlines else ring
+        if not esri and inside and not fault:
+            other = outer if outer != ring else inside[-1]
+            least = area[other] * 1e-9
+            if area[other] - area[ring] <= least and shapely.difference(valid[other], valid[ring]).area <= least:
                 fault = "has an outline that is all of the hole around it"
-        if not fault and not esri and hole_of[ring] >= 0 and area[ring] and _same(valid[ring], valid[hole_of[ring]]):
-            fault = "has a hole that is all of its outline"
+                fault = fault if outer == ring else "has a hole that is all of its outline"
         if fault:
-            at = shapely.get_coordinates(discs[ring])[0]
             number = "" if esri else f" (ring {ring - head + 1})"
-            raise refused_ring(int(feature[group[ring]]), fault + number, at, where=where)
-    kept = clockwise | (area > 0) if esri else np.ones(len(discs), dtype=bool)
-    return _assembled(discs, hole_of, kept)
-
-
-def _same(hole: shapely.Geometry, outline: shapely.Geometry) -> bool:
-    """Say whether a hole leaves nothing of its outline."""
-    whole = shapely.area(outline)
-    least = whole * 1e-9
-    return bool(whole - shapely.area(hole) <= least and shapely.area(shapely.difference(outline, hole)) <= least)
-
-
-def _assembled(
-    discs: NDArray[np.object_], hole_of: Indices, kept: NDArray[np.bool_]
-) -> tuple[Indices, NDArray[np.object_]]:
-    """Return the outlines, and a polygon for each, with its holes in the order of the file."""
-    holes: dict[int, list[int]] = defaultdict(list)
-    for ring in np.flatnonzero((hole_of >= 0) & kept).tolist():
-        holes[int(hole_of[ring])].append(ring)
-    outlines = np.flatnonzero((hole_of < 0) & kept)
-    lines = shapely.get_exterior_ring(discs)
-    polygons = discs[outlines]
-    for at, outline in enumerate(outlines.tolist()):
-        if outline in holes:
-            polygons[at] = shapely.Polygon(lines[outline], lines[holes[outline]].tolist())
-    return outlines, polygons
+            raise refused(feature[ring], fault + number, where=where, at=shapely.get_coordinates(discs[ring])[0])
+        outline_of[ring] = outer
+    return outline_of
 
 
 def _rings_around(
-    valid: NDArray[np.object_], area: NDArray[np.float64], group: Indices
+    valid: NDArray[np.object_], area: NDArray[np.float64], group: NDArray[np.intp], where: str
 ) -> defaultdict[int, list[tuple[int, float]]]:
     """Return for each ring the larger ones of its group that it meets, largest first, with its share inside each."""
     shapely.prepare(valid)
-    inner, outer = geometry.meeting_boxes(valid)
+    try:
+        inner, outer = geometry.meeting_boxes(valid)
+    except DataError as error:
+        raise DataError(error.problem, where=where, cure=error.cure) from error
     # Of rings of one size the first in the file counts as the larger.
     larger = (area[outer] > area[inner]) | ((area[outer] == area[inner]) & (outer < inner))
     mine = (group[inner] == group[outer]) & larger & (area[inner] > 0)

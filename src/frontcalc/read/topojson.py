@@ -16,28 +16,32 @@ from frontcalc.layers import INNER
 from frontcalc.read.features import Features, Properties
 from frontcalc.read.geojson import declared_crs, simple_geometries
 from frontcalc.read.limits import limits, too_many_vertices
-from frontcalc.read.rings import NO_POSITIONS, Part, build_polygons, grid_of, positions_of
+from frontcalc.read.rings import MEND, NO_POSITIONS, Part, build_polygons, grid_of, positions_of, refused
 
 Arcs = Sequence[NDArray[np.float64]]
 
-_MEND = "repair it or use --skip-bad"
-
 
 def read_document(document: Mapping[str, Any], *, where: str) -> Features:
-    """Return the features of a topology.
+    """Return the features of a topology: the geometries of its collections, and its other objects.
 
-    Each geometry of an object that is a collection is a feature, as any other object is. A feature that
-    names no layer gets its object's name as the property `layer`.
+    A feature that names no layer gets its object's name as the property `layer`.
     """
-    arcs = _decoded_arcs(document, where)
+    transform = document.get("transform")
+    grid = None if transform is None else grid_of(transform, where=where)
+    try:
+        arcs = positions_of(document["arcs"], grid)
+    except NO_POSITIONS as error:
+        raise DataError("has arcs that are not lists of positions", where=where, cure=MEND) from error
+    # The ones' complement of an index, which counts from the end, means the arc reversed.
+    arcs += [arc[::-1] for arc in reversed(arcs)]
     properties: list[Properties] = []
-    drawn: list[tuple[int, list[Any]]] = []
+    drawn: list[tuple[int, list[list[int]]]] = []
     not_area: list[int] = []
     vertices = 0
     for index, (name, feature) in enumerate(_features(document, where)):
         own = feature.get("properties") or {}
         if not isinstance(own, dict):
-            raise DataError(f"feature {index} has properties that are no object", where=where, cure=_MEND)
+            raise refused(index, "has properties that are no object", where=where)
         properties.append({INNER: name, **own})
         for kind, indices in simple_geometries(feature, index, where=where, drawn_by="arcs"):
             if not kind.endswith("Polygon"):
@@ -52,24 +56,14 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
         raise too_many_vertices(vertices, where=where)
     parts: list[Part] = []
     for index, indices in drawn:
-        rings = [_stitched(ring, arcs, index, where) for ring in indices]
+        stitched = [_stitched([arcs[number] for number in ring], index, where) for ring in indices]
         # Quantising leaves a line of the smallest rings. It has no area, and a hole outlives no outline.
-        if rings and len(rings[0]) >= 4:
-            parts.append((index, [ring for ring in rings if len(ring) >= 4]))
+        if stitched and len(stitched[0]) >= 4:
+            parts.append((index, [ring for ring in stitched if len(ring) >= 4]))
     crs = declared_crs(document, where=where)
     polygons, owner = build_polygons(parts, crs, where=where)
     points = np.array(not_area, dtype=np.intp)
     return Features(crs, tuple(properties), polygons, owner, points, document.get("synthetic") is True)
-
-
-def _decoded_arcs(document: Mapping[str, Any], where: str) -> Arcs:
-    """Return the positions of each arc, (n, 2), in the topology's CRS."""
-    transform = document.get("transform")
-    grid = None if transform is None else grid_of(transform, where=where)
-    try:
-        return positions_of(document["arcs"], grid)
-    except NO_POSITIONS as error:
-        raise DataError("has arcs that are not lists of positions", where=where, cure=_MEND) from error
 
 
 def _features(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -78,41 +72,35 @@ def _features(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, Ma
     if not isinstance(objects, dict) or (document.get("arcs") and not objects):
         raise DataError("is a topology without objects", where=where, cure="is the download complete?")
     for name, thing in objects.items():
-        if isinstance(thing, dict) and thing.get("type") == "GeometryCollection":
-            inside = thing.get("geometries")
-            if not isinstance(inside, list):
-                raise DataError(f"its object {name!r} is a collection without geometries", where=where, cure=_MEND)
-        else:
-            inside = [thing]
+        grouped = isinstance(thing, dict) and thing.get("type") == "GeometryCollection"
+        inside = thing.get("geometries") if grouped else [thing]
+        if not isinstance(inside, list):
+            raise DataError(f"its object {name!r} is a collection without geometries", where=where, cure=MEND)
         for feature in inside:
             if not isinstance(feature, dict | None):
-                raise DataError(f"its object {name!r} is no geometry", where=where, cure=_MEND)
+                raise DataError(f"its object {name!r} is no geometry", where=where, cure=MEND)
             yield name, feature or {"type": None}
 
 
 def _length(ring: object, arcs: Arcs, index: int, where: str) -> int:
     """Return how many positions the arcs of a ring have, given by their indices; DataError where these mean none."""
     if not isinstance(ring, list) or any(type(number) is not int for number in ring):
-        raise DataError(f"feature {index} has arcs that are no lists of indices", where=where, cure=_MEND)
-    if missing := [number for number in ring if not -len(arcs) <= number < len(arcs)]:
-        problem = f"feature {index} uses arc {missing[0]}, but there are {len(arcs)} arcs"
-        raise DataError(problem, where=where, cure="is the download complete?")
-    return sum(len(arcs[number if number >= 0 else ~number]) for number in ring)
+        raise refused(index, "has arcs that are no lists of indices", where=where)
+    count = len(arcs) // 2
+    if missing := [number for number in ring if not -count <= number < count]:
+        fault = f"uses arc {missing[0]}, but there are {count} arcs"
+        raise refused(index, fault, where=where, cure="is the download complete?")
+    return sum(len(arcs[number]) for number in ring)
 
 
-def _stitched(ring: Sequence[int], arcs: Arcs, index: int, where: str) -> NDArray[np.float64]:
-    """Return the positions of a ring; each of its arcs but the first starts with that which the one before ends with.
-
-    The ones' complement of an index means the arc reversed.
-    """
-    lines = [arcs[number] if number >= 0 else arcs[~number][::-1] for number in ring]
+def _stitched(lines: Arcs, index: int, where: str) -> NDArray[np.float64]:
+    """Return the positions of a ring, each of whose arcs starts with the position that the one before ends with."""
     if not lines or not all(map(len, lines)):
-        raise DataError(f"feature {index} has a ring without positions", where=where, cure=_MEND)
+        raise refused(index, "has a ring without positions", where=where)
     ends = np.array([line[-1] for line in lines])
     following = np.array([line[0] for line in (*lines[1:], lines[0])])
     with np.errstate(invalid="ignore"):  # what is no finite number is named when polygons are made
-        apart = np.flatnonzero((np.abs(ends - following) > 1e-9 + 1e-9 * np.abs(following)).any(axis=1))
-    if len(apart):
-        x, y = ends[apart[0]]
-        raise DataError(f"feature {index} has arcs that do not meet, at {x:.5f}, {y:.5f}", where=where, cure=_MEND)
+        apart = (np.abs(ends - following) > 1e-9 + 1e-9 * np.abs(following)).any(axis=1)
+    for x, y in ends[apart]:
+        raise refused(index, f"has arcs that do not meet, at {x:.5f}, {y:.5f}", where=where)
     return np.concatenate([lines[0], *(line[1:] for line in lines[1:])])
