@@ -23,7 +23,6 @@ _WEB_MERCATOR = {102100: 3857, 102113: 3857, 900913: 3857}
 
 _GEOMETRY_MEMBERS = ("rings", "curveRings", "paths", "curvePaths", "points", "x")
 _LAYER_MEMBERS = ("featureSet", "layerDefinition", "featureCollection", "layerType")
-_UNQUANTISED = "download it without quantizationParameters"
 
 
 def is_esri(document: Mapping[str, Any]) -> bool:
@@ -89,7 +88,7 @@ def _sublayers(layer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _of_set(document: Mapping[str, Any], where: str) -> Features:
     """Return the features of a feature set, a feature or a geometry."""
-    grid = _grid(document.get("transform"), where)
+    grid = grid_of(document, where=where, esri=True)
     features = _features(document, where)
     parts: list[Part] = []
     not_area: list[int] = []
@@ -121,19 +120,6 @@ def _of_set(document: Mapping[str, Any], where: str) -> Features:
     return Features(crs, properties, polygons, owner, points, document.get("synthetic") is True)
 
 
-def _grid(transform: Any, where: str) -> NDArray[np.float64] | None:
-    """Return scale and translation of a quantised feature set; None where it is not quantised."""
-    if transform is None:
-        return None
-    grid = grid_of(transform, where=where)
-    origin = transform.get("originPosition")
-    if origin not in ("upperLeft", "lowerLeft") or (grid[0] < 0).any():
-        problem = f"has a «transform» of no known kind: originPosition is {origin!r}"
-        raise DataError(problem, where=where, cure=_UNQUANTISED)
-    grid[0, 1] *= -1 if origin == "upperLeft" else 1
-    return grid
-
-
 def _undone(rings: list[Any], grid: NDArray[np.float64] | None, index: int, where: str) -> Sequence[Ring]:
     """Return the rings of a feature off their grid; those that the grid made a point or a line have no area."""
     if grid is None:
@@ -144,7 +130,7 @@ def _undone(rings: list[Any], grid: NDArray[np.float64] | None, index: int, wher
         undone = positions_of(rings, grid)
     except NO_POSITIONS as error:
         fault = "has coordinates that are no steps of the grid that its «transform» tells of"
-        raise refused(index, fault, where=where, cure=_UNQUANTISED) from error
+        raise refused(index, fault, where=where, cure="download it without quantizationParameters") from error
     return [ring for ring in undone if len(ring) > 3 or (len(ring) == 3 and (ring[0] != ring[-1]).any())]
 
 

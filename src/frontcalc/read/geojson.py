@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -64,7 +64,20 @@ def parse(data: bytes, *, where: str, part: str = "") -> object:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise _no_json(error, data, where, part) from error
+        if other := refusal(where, data, by_name=False):
+            raise other from error
+        place = f"line {error.lineno}, column {error.colno}"
+        # Versions of orjson differ in what follows a comma, and in their words for depth.
+        reason = "nested too deeply" if "depth" in error.msg else error.msg.partition(",")[0]
+        problem, cure = f"is not valid JSON: {reason}, {place}", "is the download complete?"
+        if found := _NO_NUMBER.match(error.doc, error.pos):
+            problem = f"has {found[1]}, which is no JSON, at {place}"
+            cure = "write null in its place, in coordinates a number"
+        try:
+            data.decode()
+        except UnicodeDecodeError as undecoded:
+            problem, cure = f"is not UTF-8 text, at byte {undecoded.start + 1:,}", "save it as UTF-8"
+        raise DataError(f"{part} {problem}".lstrip(), where=where, cure=cure) from error
 
 
 def _unwrapped(document: object, *, where: str) -> object:
@@ -96,26 +109,6 @@ def _unwrapped(document: object, *, where: str) -> object:
             break
         document = drawn[0][1]
     return document
-
-
-def _no_json(error: orjson.JSONDecodeError, data: bytes, where: str, part: str) -> DataError:
-    """Return the error for a text that is no JSON, with its place."""
-    if other := refusal(where, data, by_name=False):
-        return other
-    place = f"line {error.lineno}, column {error.colno}"
-    # Versions of orjson differ in what follows a comma, and in their words for depth.
-    reason = "nested too deeply" if "depth" in error.msg else error.msg.partition(",")[0]
-    problem, cure = f"is not valid JSON: {reason}, {place}", "is the download complete?"
-    if found := _NO_NUMBER.match(error.doc, error.pos):
-        problem, cure = (
-            f"has {found[1]}, which is no JSON, at {place}",
-            "write null in its place, in coordinates a number",
-        )
-    try:
-        data.decode()
-    except UnicodeDecodeError as undecoded:
-        problem, cure = f"is not UTF-8 text, at byte {undecoded.start + 1:,}", "save it as UTF-8"
-    return DataError(f"{part} {problem}".lstrip(), where=where, cure=cure)
 
 
 def declared_crs(document: Mapping[str, Any], *, where: str) -> str:
@@ -172,20 +165,17 @@ def _read_documents(documents: Iterable[tuple[str, Any]], *, where: str) -> Feat
             geometry = feature.get("geometry")
             if geometry is None:
                 refuse_misplaced(feature, index, where=where)
-            for kind, coordinates in simple_geometries(geometry, index, where=where):
-                if kind in _NOT_AREA:
-                    not_area.append(index)
-                else:
-                    polygons = [coordinates] if kind == "Polygon" else coordinates
-                    parts.extend((index, polygon) for polygon in polygons if polygon)
+            polygons, others = simple_geometries(geometry, index, where=where)
+            parts += [(index, polygon) for polygon in polygons if polygon]
+            not_area += [index] * others
             properties.append(feature.get("properties") or {})
         synthetic = synthetic or document.get("synthetic") is True
     if len(systems) > 1:
         problem = f"its records differ in CRS: {', '.join(systems)}"
         raise DataError(problem, where=where, cure="convert all to longitude and latitude")
     crs = next(iter(systems), LONLAT)
-    drawn, owner = build_polygons(parts, crs, where=where)
-    return Features(crs, tuple(properties), drawn, owner, np.array(not_area, dtype=np.intp), synthetic)
+    built, points = build_polygons(parts, crs, where=where), np.array(not_area, dtype=np.intp)
+    return Features(crs, tuple(properties), *built, points, synthetic)
 
 
 def _features(document: Any, *, where: str) -> list[dict[str, Any]]:
@@ -216,27 +206,31 @@ def _features(document: Any, *, where: str) -> list[dict[str, Any]]:
 
 def simple_geometries(
     geometry: object, index: int, *, where: str, drawn_by: str = "coordinates"
-) -> Iterator[tuple[str, list[Any]]]:
-    """Yield type and coordinates, or arcs, of a feature's geometry, collections taken apart; null yields nothing.
+) -> tuple[list[Any], int]:
+    """Return the polygons of a feature's geometry, collections taken apart, and how many points and lines it has.
 
     Polygons are drawn by the member `drawn_by`: ``coordinates``, or ``arcs`` in TopoJSON.
     """
-    arcs = drawn_by == "arcs"
+    polygons: list[Any] = []
+    others, arcs = 0, drawn_by == "arcs"
     waiting = [geometry]
     while waiting:
         current = waiting.pop()
         # Publishers of TopoJSON write a null geometry as {"type": null}, so that it can keep its properties.
         if current is None or (arcs and isinstance(current, dict) and current.get("type", "") is None):
             continue
-        if not isinstance(current, dict) or current.get("type") not in _GEOMETRY_TYPES:
+        kind = current.get("type") if isinstance(current, dict) else None
+        if not isinstance(current, dict) or kind not in _GEOMETRY_TYPES:
             raise refused(index, "has a geometry of no known type", where=where)
-        kind = current["type"]
         inside = current.get("geometries" if kind == "GeometryCollection" else drawn_by)
         if arcs and kind in _NOT_AREA:
-            yield kind, []
+            others += 1
         elif not isinstance(inside, list):
             raise refused(index, f"has a {kind} without {drawn_by}", where=where)
         elif kind == "GeometryCollection":
             waiting.extend(reversed(inside))
-        elif inside:
-            yield kind, inside
+        elif kind in _NOT_AREA:
+            others += bool(inside)
+        else:
+            polygons += [inside] if kind == "Polygon" else inside
+    return polygons, others

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -31,14 +30,10 @@ NO_POSITIONS = (TypeError, ValueError, IndexError, KeyError, OverflowError)
 """What is raised where a file has something else than lists of positions."""
 
 MEND = "repair it or use --skip-bad"
+UNDECLARED = "a file in a projected CRS must declare it («crs» in GeoJSON, «spatialReference» in Esri JSON)"
 
 # The Earth's girth in millimetres is 4e10; beyond this nothing is meant, and figures overflow.
 _FARTHEST = 1e12
-
-# A ring that stands out by a rounding is inside; one that stands out by more than this share crosses.
-_MOSTLY = 0.9
-
-_UNDECLARED = "a file in a projected CRS must declare it («crs» in GeoJSON, «spatialReference» in Esri JSON)"
 
 
 def refused(
@@ -53,32 +48,16 @@ def refused(
 
 
 def build_polygons(parts: Sequence[Part], crs: str, *, where: str, esri: bool = False) -> Polygons:
-    """Return the polygons of parts, none of which is without rings; `esri` says that each part is one ring of Esri's.
+    """Return the polygons of parts, none of which is without rings, nested as by `nest_polygons`; they may be invalid.
 
-    Z values are dropped and rings that were left open are closed, neither of which changes an area. Outlines and
-    holes are told apart as by `nest_polygons`; beyond that the polygons are as drawn: they may be invalid.
-
-    Raises
-    ------
-    DataError
-        A ring has too few points, a position is no pair of finite numbers, or no longitude and latitude
-        though the CRS is in degrees, or rings do not nest. The message names the feature.
+    Z values are dropped and rings that were left open are closed, neither of which changes an area. DataError names
+    the feature whose ring has too few points, or a position that is no pair of finite numbers.
     """
     feature = np.array([index for index, _ in parts], dtype=np.intp)
     if not parts:
         return np.empty(0, dtype=object), feature
-    try:
-        rings = [ring for _, polygon in parts for ring in polygon]
-        counts = [len(polygon) for _, polygon in parts]
-        lengths = np.array([len(ring) for ring in rings])
-        if not lengths.all():
-            raise ValueError("an empty ring")
-        if lengths.sum() > limits()["max_vertices"]:
-            raise too_many_vertices(int(lengths.sum()), where=where)
-        xy = _coordinates(rings)
-    except NO_POSITIONS as error:
-        fault = "has coordinates that are not lists of positions"
-        raise refused(_first_unreadable(parts), fault, where=where) from error
+    xy, lengths = _positions(parts, where)
+    counts = [len(polygon) for _, polygon in parts]
     owner, ends = np.repeat(feature, counts), np.cumsum(lengths)
     first = xy[ends - lengths]
     left_open = (first != xy[ends - 1]).any(axis=1)
@@ -90,33 +69,47 @@ def build_polygons(parts: Sequence[Part], crs: str, *, where: str, esri: bool = 
     for wild in np.flatnonzero(~np.isfinite(xy).all(axis=1)):
         ring = np.searchsorted(offsets, wild, side="right") - 1
         raise refused(owner[ring], "has a coordinate that is no finite number", where=where, at=xy[wild])
-    check_on_earth(xy, crs, where=where, cure=_UNDECLARED)
+    check_on_earth(xy, crs, where=where, cure=UNDECLARED)
     of_parts = (offsets, np.cumsum([0, *counts]))
     drawn = np.asarray(shapely.from_ragged_array(shapely.GeometryType.POLYGON, xy, of_parts), dtype=object)
-    del rings, xy  # while rings are nested, these need no room
+    del xy  # while rings are nested, these need no room
     return nest_polygons(drawn, feature, where=where, esri=esri)
 
 
-def _first_unreadable(parts: Sequence[Part]) -> int:
-    """Return the first feature whose rings cannot be read, once it is known that there is one."""
-    for feature, polygon in parts:
-        with suppress(*NO_POSITIONS):
-            if all(len(_coordinates([ring])) for ring in polygon):
-                continue
-        return feature
-    return parts[-1][0]
+def _positions(parts: Sequence[Part], where: str) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return all positions of parts, and how many each ring has; DataError names the first part that cannot be read."""
+    try:
+        rings = [ring for _, polygon in parts for ring in polygon]
+        lengths = np.array([len(ring) for ring in rings])
+        if not lengths.all():
+            raise ValueError("an empty ring")
+        if lengths.sum() > limits()["max_vertices"]:
+            raise too_many_vertices(int(lengths.sum()), where=where)
+        return _coordinates(rings), lengths
+    except NO_POSITIONS as error:
+        for part in parts[:-1]:
+            _positions([part], where)
+        raise refused(parts[-1][0], "has coordinates that are not lists of positions", where=where) from error
 
 
-def grid_of(transform: object, *, where: str) -> NDArray[np.float64]:
-    """Return scale and translation of a quantised file, (2, 2); DataError where they are no pairs of numbers."""
-    named = transform if isinstance(transform, dict) else {}
-    pairs = [own[:2] if isinstance(own := named.get(key), list) else [] for key in ("scale", "translate")]
-    if all(len(pair) == 2 and {*map(type, pair)} <= {int, float} for pair in pairs):
-        grid = np.array(pairs, dtype=np.float64)
-        if np.isfinite(grid).all() and grid[0].all():
-            return grid
-    problem = "has a «transform» without scale and translate of two numbers each"
-    raise DataError(problem, where=where, cure="download it without quantisation")
+def grid_of(document: Mapping[str, Any], *, where: str, esri: bool = False) -> NDArray[np.float64] | None:
+    """Return scale and translation, (2, 2), of a file that is quantised, in TopoJSON's way or Esri's; else None."""
+    transform = document.get("transform")
+    if transform is None:
+        return None
+    try:
+        grid = _coordinates([[transform["scale"], transform["translate"]]])
+    except NO_POSITIONS:
+        grid = np.zeros((2, 2))
+    if not np.isfinite(grid).all() or not grid[0].all():
+        problem = "has a «transform» without scale and translate of two numbers each"
+        raise DataError(problem, where=where, cure="download it without quantisation")
+    origin = transform.get("originPosition") if esri else "lowerLeft"
+    if origin not in ("upperLeft", "lowerLeft") or (esri and (grid[0] < 0).any()):
+        problem = f"has a «transform» of no known kind: originPosition is {origin!r}"
+        raise DataError(problem, where=where, cure="download it without quantizationParameters")
+    grid[0, 1] *= -1 if origin == "upperLeft" else 1
+    return grid
 
 
 def positions_of(lines: Sequence[Ring], grid: NDArray[np.float64] | None = None) -> list[NDArray[np.float64]]:
@@ -177,18 +170,13 @@ def check_on_earth(xy: NDArray[np.float64], crs: str, *, where: str, cure: str) 
 def nest_polygons(
     polygons: NDArray[np.object_], owner: NDArray[np.intp], *, where: str, esri: bool = False
 ) -> Polygons:
-    """Return polygons whose rings are told apart, and the feature of each.
+    """Return polygons whose rings are told apart as outlines and holes, and the feature of each.
 
     Esri's are one ring each, and nest with those of their feature: clockwise rings are outlines, each other is a hole
     of the smallest outline around it. Of the others, the valid and those of one ring come back as they are. In the rest
     the first ring's direction tells. Clockwise, it is Esri's way, but a clockwise ring is a hole too where it lies in
     an outline and in none of its holes. Counter-clockwise, it is that of RFC 7946: all others are holes of the first.
-
-    Raises
-    ------
-    DataError
-        A hole lies outside its outline, in another hole, or is all of its outline, or an outline all of a hole;
-        a ring may be outline or hole.
+    DataError names the feature and place of a ring that can be neither.
     """
     if esri:
         chosen = np.isin(owner, owner[_signed_areas(polygons) > 0])
@@ -239,7 +227,8 @@ def _outlines(
             outer = outlines[-1] if outlines else ring
             fault = "" if outlines else "has a hole (a counter-clockwise ring) in no outline"
         else:
-            if any(1 - _MOSTLY < share < _MOSTLY and outline_of[other] == other for other, share in around[ring]):
+            # One that stands out by a rounding is inside; one that stands out by more than a tenth crosses.
+            if any(0.1 < share < 0.9 and outline_of[other] == other for other, share in around[ring]):
                 fault = "has a ring that crosses an outline, and may be outline or hole"
             # The smallest is the last: an outline there means that the ring is in none of its holes.
             outer = inside[-1] if inside and inside[-1] in outlines else ring

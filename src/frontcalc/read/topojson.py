@@ -26,44 +26,36 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
 
     A feature that names no layer gets its object's name as the property `layer`.
     """
-    transform = document.get("transform")
-    grid = None if transform is None else grid_of(transform, where=where)
     try:
-        arcs = positions_of(document["arcs"], grid)
+        arcs = positions_of(document["arcs"], grid_of(document, where=where))
     except NO_POSITIONS as error:
         raise DataError("has arcs that are not lists of positions", where=where, cure=MEND) from error
     # The ones' complement of an index, which counts from the end, means the arc reversed.
     arcs += [arc[::-1] for arc in reversed(arcs)]
     properties: list[Properties] = []
-    drawn: list[tuple[int, list[list[int]]]] = []
+    drawn: list[Part] = []
     not_area: list[int] = []
-    vertices = 0
     for index, (name, feature) in enumerate(_features(document, where)):
         own = feature.get("properties") or {}
         if not isinstance(own, dict):
             raise refused(index, "has properties that are no object", where=where)
         properties.append({INNER: name, **own})
-        for kind, indices in simple_geometries(feature, index, where=where, drawn_by="arcs"):
-            if not kind.endswith("Polygon"):
-                not_area.append(index)
-                continue
-            for polygon in [indices] if kind == "Polygon" else indices:
-                rings = polygon if isinstance(polygon, list) else [polygon]
-                vertices += sum(_length(ring, arcs, index, where) for ring in rings)
-                drawn.append((index, rings))
+        polygons, others = simple_geometries(feature, index, where=where, drawn_by="arcs")
+        drawn += [(index, polygon if isinstance(polygon, list) else [polygon]) for polygon in polygons]
+        not_area += [index] * others
+    vertices = sum(_length(ring, arcs, index, where) for index, rings in drawn for ring in rings)
     # An arc may be used any number of times: what is promised is counted before room is made for it.
     if vertices > limits()["max_vertices"]:
         raise too_many_vertices(vertices, where=where)
     parts: list[Part] = []
-    for index, indices in drawn:
-        stitched = [_stitched([arcs[number] for number in ring], index, where) for ring in indices]
+    for index, rings in drawn:
+        stitched = [_stitched([arcs[number] for number in ring], index, where) for ring in rings]
         # Quantising leaves a line of the smallest rings. It has no area, and a hole outlives no outline.
         if stitched and len(stitched[0]) >= 4:
             parts.append((index, [ring for ring in stitched if len(ring) >= 4]))
     crs = declared_crs(document, where=where)
-    polygons, owner = build_polygons(parts, crs, where=where)
-    points = np.array(not_area, dtype=np.intp)
-    return Features(crs, tuple(properties), polygons, owner, points, document.get("synthetic") is True)
+    built, points = build_polygons(parts, crs, where=where), np.array(not_area, dtype=np.intp)
+    return Features(crs, tuple(properties), *built, points, document.get("synthetic") is True)
 
 
 def _features(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
