@@ -15,8 +15,8 @@ from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
 from frontcalc.names import printable, some_of
 from frontcalc.read.features import Features, concatenate, name_layer, refuse_misplaced
-from frontcalc.read.geojson import listed, refuse_truncated
-from frontcalc.read.rings import NO_POSITIONS, Part, Ring, build_polygons, grid_of, positions_of, refused
+from frontcalc.read.geojson import refuse_other_features, refuse_truncated
+from frontcalc.read.rings import MEND, NO_POSITIONS, Part, Ring, build_polygons, grid_of, positions_of, refused
 
 # Ids that Web Mercator had before it became 3857.
 _WEB_MERCATOR = {102100: 3857, 102113: 3857, 900913: 3857}
@@ -153,8 +153,10 @@ def _refuse_error(document: Mapping[str, Any], where: str) -> None:
 
 def _features(document: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
     """Return the features of a feature set; a bare geometry is one feature without attributes."""
-    inside = document.get("features", [{"geometry": document} if _is_geometry(document) else document])
-    features = listed(inside, "Esri", "attributes", "feature set", where=where)
+    features = document.get("features", [{"geometry": document} if _is_geometry(document) else document])
+    if not isinstance(features, list):
+        raise DataError("is a feature set without a list of features", where=where, cure=MEND)
+    refuse_other_features(features, "attributes", "is no Esri feature", where)
     if features and "geometryType" not in document and not any("geometry" in feature for feature in features):
         raise DataError("has attributes but no geometry", where=where, cure="download it with returnGeometry=true")
     return features

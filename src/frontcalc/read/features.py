@@ -112,20 +112,20 @@ def refuse_impossible(features: Features, *, where: str) -> None:
         xy, ring = shapely.get_coordinates(rings, return_index=True)
         span = np.where(ring[1:] == ring[:-1], np.abs(np.diff(xy[:, 0])), 0.0)
         for long in np.flatnonzero((span > 180.0) & (span < 360.0)):
-            fault = f"has an edge over {span[long]:.6g}° of longitude"
-            cure = "cut polygons at the antimeridian (RFC 7946), or split the edge"
-            raise refused(features.owner[of_polygon[ring[long]]], fault, where=where, cure=cure)
+            edge, fault = features.owner[of_polygon[ring[long]]], f"has an edge over {span[long]:.6g}° of longitude"
+            split = "cut polygons at the antimeridian (RFC 7946), or split the edge"
+            raise refused(edge, fault, where=where, cure=split)
         return
     degrees = max(-west, east) <= 180.0 and max(-south, north) <= 90.0
     if degrees and unit_m(features.crs) <= 1.0:
-        fault = "is in metres, but its coordinates are degrees"
+        why = "is in metres, but its coordinates are degrees"
     elif not may_be_in(features.crs, (west, south, east, north)):
-        fault = "has no place for its coordinates"
+        why = "has no place for its coordinates"
     else:
         return
-    problem = f"which {fault}: x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}"
-    cure = "declare the CRS that the coordinates are in"
-    raise DataError(f"declares {short_name(features.crs)}, {problem}", where=where, cure=cure, code="CRS-IMPOSSIBLE")
+    crs, cure = short_name(features.crs), "declare the CRS that the coordinates are in"
+    problem = f"declares {crs}, which {why}: x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}"
+    raise DataError(problem, where=where, cure=cure, code="CRS-IMPOSSIBLE")
 
 
 def name_layer(features: Features, layer: str) -> Features:

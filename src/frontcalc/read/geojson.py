@@ -72,18 +72,18 @@ def parse(data: bytes, *, where: str, part: str = "") -> object:
     except orjson.JSONDecodeError as error:
         if other := refusal(where, data, by_name=False):
             raise other from error
-        place = f"line {error.lineno}, column {error.colno}"
+        lead, place = part and f"{part} ", f"line {error.lineno}, column {error.colno}"
         # Versions of orjson differ in what follows a comma, and in their words for depth.
         reason = "nested too deeply" if "depth" in error.msg else error.msg.partition(",")[0]
-        problem, cure = f"is not valid JSON: {reason}, {place}", "is the download complete?"
+        problem, cure = f"{lead}is not valid JSON: {reason}, {place}", "is the download complete?"
         if found := _NO_NUMBER.match(error.doc, error.pos):
-            problem = f"has {found[1]}, which is no JSON, at {place}"
+            problem = f"{lead}has {found[1]}, which is no JSON, at {place}"
             cure = "write null in its place, in coordinates a number"
         try:
             data.decode()
         except UnicodeDecodeError as undecoded:
-            problem, cure = f"is not UTF-8 text, at byte {undecoded.start + 1:,}", "save it as UTF-8"
-        raise DataError(f"{part} {problem}".lstrip(), where=where, cure=cure) from error
+            problem, cure = f"{lead}is not UTF-8 text, at byte {undecoded.start + 1:,}", "save it as UTF-8"
+        raise DataError(problem, where=where, cure=cure) from error
 
 
 def _unwrapped(document: object, *, where: str) -> object:
@@ -147,14 +147,11 @@ def refuse_truncated(document: Mapping[str, Any], *, where: str) -> None:
         raise DataError(problem, where=where, cure="download all pages, or with a higher limit, and join them")
 
 
-def listed(features: object, kind: str, member: str, collection: str, *, where: str) -> list[dict[str, Any]]:
-    """Return what a collection lists as its features, once each is an object whose `member`, if any, is one too."""
-    if not isinstance(features, list):
-        raise DataError(f"is a {collection} without a list of features", where=where, cure=MEND)
+def refuse_other_features(features: list[Any], member: str, fault: str, where: str) -> None:
+    """Refuse a list that has anything but objects, each with an object or nothing as its `member`."""
     for index, feature in enumerate(features):
         if not isinstance(feature, dict) or not isinstance(feature.get(member) or {}, dict):
-            raise refused(index, f"is no {kind} feature", where=where)
-    return features
+            raise refused(index, fault, where=where)
 
 
 def _read_documents(documents: Iterable[tuple[str, Any]], *, where: str) -> Features:
@@ -199,15 +196,17 @@ def _features(document: Any, *, where: str) -> list[dict[str, Any]]:
     if inside == [] and (drawn := [key for key, value in document.items() if draws(value)]):
         problem = f"is a FeatureCollection without features, but with a map in {printable(drawn[0])!r}"
         raise DataError(problem, where=where, cure="give a FeatureCollection of polygons")
-    features = listed(inside, "GeoJSON", "properties", "FeatureCollection", where=where)
-    for index, feature in enumerate(features):
+    if not isinstance(inside, list):
+        raise DataError("is a FeatureCollection without a list of features", where=where, cure=MEND)
+    refuse_other_features(inside, "properties", "is no GeoJSON feature", where)
+    for index, feature in enumerate(inside):
         if "features" in feature:
             raise refused(index, "is a collection of features", where=where, cure="join them in one")
         if feature.get("type") in _GEOMETRY_TYPES and "geometry" not in feature:
             # Some software lists geometries where features belong; what it says of them stands beside.
             beside = {key: value for key, value in feature.items() if key not in _GEOMETRY_MEMBERS}
-            features[index] = {"geometry": feature, "properties": feature.get("properties") or beside}
-    return features
+            inside[index] = {"geometry": feature, "properties": feature.get("properties") or beside}
+    return inside
 
 
 def simple_geometries(

@@ -106,8 +106,8 @@ def grid_of(document: Mapping[str, Any], *, where: str, esri: bool = False) -> N
         raise DataError(problem, where=where, cure="download it without quantisation")
     origin = transform.get("originPosition") if esri else "lowerLeft"
     if origin not in ("upperLeft", "lowerLeft") or (esri and (grid[0] < 0).any()):
-        problem = f"has a «transform» of no known kind: originPosition is {origin!r}"
-        raise DataError(problem, where=where, cure="download it without quantizationParameters")
+        fault = f"has a «transform» of no known kind: originPosition is {origin!r}"
+        raise DataError(fault, where=where, cure="download it without quantizationParameters")
     grid[0, 1] *= -1 if origin == "upperLeft" else 1
     return grid
 
