@@ -16,25 +16,25 @@ from frontcalc.errors import DataError
 from frontcalc.names import printable, some_of
 from frontcalc.read.features import Features, concatenate, name_layer, refuse_misplaced
 from frontcalc.read.geojson import refuse_other_features, refuse_truncated
-from frontcalc.read.rings import MEND, NO_POSITIONS, Part, Ring, build_polygons, grid_of, positions_of, refused
+from frontcalc.read.rings import MEND, NO_POSITIONS, Part, build_polygons, grid_of, positions_of, refused
 
 # Ids that Web Mercator had before it became 3857.
 _WEB_MERCATOR = {102100: 3857, 102113: 3857, 900913: 3857}
 
+_MARKS = ("attributes", "rings", "curveRings", "paths", "error", "featureSet")
 _GEOMETRY_MEMBERS = ("rings", "curveRings", "paths", "curvePaths", "points", "x")
 _LAYER_MEMBERS = ("featureSet", "layerDefinition", "featureCollection", "layerType")
 
 
 def is_esri(document: Mapping[str, Any]) -> bool:
     """Say whether a JSON object is Esri JSON: a feature set or collection, a feature, a geometry, or an error."""
-    if str(document.get("geometryType", "")).startswith("esri"):
-        return True
-    if any(member in document for member in ("attributes", "rings", "curveRings", "paths", "error", "featureSet")):
-        return True
-    features = document.get("features")
-    return bool(_sublayers(document)) or any(
-        isinstance(one, dict) and ("attributes" in one or _is_geometry(one.get("geometry")))
-        for one in (features if isinstance(features, list) else ())
+    listed = document.get("features")
+    features = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return (
+        str(document.get("geometryType", "")).startswith("esri")
+        or any(member in document for member in _MARKS)
+        or bool(_sublayers(document))
+        or any("attributes" in one or _is_geometry(one.get("geometry")) for one in features)
     )
 
 
@@ -100,8 +100,8 @@ def _of_set(document: Mapping[str, Any], where: str) -> Features:
         elif not _is_geometry(geometry):
             raise refused(index, "has a geometry of no known type", where=where)
         elif "curveRings" in geometry:
-            cure = "export it with returnTrueCurves=false"
-            raise refused(index, "has curves (curveRings)", where=where, cure=cure)
+            straight = "export it with returnTrueCurves=false"
+            raise refused(index, "has curves (curveRings)", where=where, cure=straight)
         elif "rings" not in geometry:
             not_area.append(index)
         elif not isinstance(geometry["rings"], list):
@@ -114,13 +114,12 @@ def _of_set(document: Mapping[str, Any], where: str) -> Features:
     if len(systems) > 1:
         raise DataError("its geometries differ in spatialReference", where=where, cure="download it with outSR=4326")
     crs = systems[0] if parts else LONLAT
-    polygons, owner = build_polygons(parts, crs, where=where, esri=True)
     properties = tuple(feature.get("attributes") or {} for feature in features)
-    points = np.array(not_area, dtype=np.intp)
-    return Features(crs, properties, polygons, owner, points, document.get("synthetic") is True)
+    built, points = build_polygons(parts, crs, where=where, esri=True), np.array(not_area, dtype=np.intp)
+    return Features(crs, properties, *built, points, document.get("synthetic") is True)
 
 
-def _undone(rings: list[Any], grid: NDArray[np.float64] | None, index: int, where: str) -> Sequence[Ring]:
+def _undone(rings: list[Any], grid: NDArray[np.float64] | None, index: int, where: str) -> Sequence[Any]:
     """Return the rings of a feature off their grid; those that the grid made a point or a line have no area."""
     if grid is None:
         return rings
@@ -141,14 +140,13 @@ def _is_geometry(geometry: object) -> bool:
 
 def _refuse_error(document: Mapping[str, Any], where: str) -> None:
     """Refuse what a server sent instead of a map, with its own words; it does so with status 200."""
-    if "error" not in document:
-        return
-    error = document["error"] if isinstance(document["error"], dict) else {"message": document["error"]}
-    details = error.get("details")
-    said = [error.get("message"), *(details if isinstance(details, list) else [details])]
-    words = "; ".join(dict.fromkeys(str(word) for word in said if word)) or "no reason given"
-    code = f" {error['code']}" if "code" in error else ""
-    raise DataError(f"is a server's error{code}, not a map: {words}", where=where, cure="download it again")
+    if "error" in document:
+        error = _member(document, "error") or {"message": document["error"]}
+        details = error.get("details")
+        said = [error.get("message"), *(details if isinstance(details, list) else [details])]
+        words = "; ".join(dict.fromkeys(str(word) for word in said if word)) or "no reason given"
+        code = f" {error['code']}" if "code" in error else ""
+        raise DataError(f"is a server's error{code}, not a map: {words}", where=where, cure="download it again")
 
 
 def _features(document: Mapping[str, Any], where: str) -> list[dict[str, Any]]:

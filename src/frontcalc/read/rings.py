@@ -17,9 +17,6 @@ from frontcalc.crs import fault_of_degrees, is_geographic
 from frontcalc.errors import DataError
 from frontcalc.read.limits import limits, too_many_vertices
 
-Ring = Sequence[Sequence[float]] | NDArray[np.float64]
-"""Positions of two values or more; what comes after x and y is not read."""
-
 Part = tuple[int, Sequence[Any]]
 """The index of a feature, and the rings of one of its polygons, the outer ring first."""
 
@@ -30,7 +27,7 @@ NO_POSITIONS = (TypeError, ValueError, IndexError, KeyError, OverflowError)
 """What is raised where a file has something else than lists of positions."""
 
 MEND = "repair it or use --skip-bad"
-UNDECLARED = "a file in a projected CRS must declare it («crs» in GeoJSON, «spatialReference» in Esri JSON)"
+_UNDECLARED = "a file in a projected CRS must declare it («crs» in GeoJSON, «spatialReference» in Esri JSON)"
 
 # The Earth's girth in millimetres is 4e10; beyond this nothing is meant, and figures overflow.
 _FARTHEST = 1e12
@@ -69,7 +66,7 @@ def build_polygons(parts: Sequence[Part], crs: str, *, where: str, esri: bool = 
     for wild in np.flatnonzero(~np.isfinite(xy).all(axis=1)):
         ring = np.searchsorted(offsets, wild, side="right") - 1
         raise refused(owner[ring], "has a coordinate that is no finite number", where=where, at=xy[wild])
-    check_on_earth(xy, crs, where=where, cure=UNDECLARED)
+    check_on_earth(xy, crs, where=where, cure=_UNDECLARED)
     of_parts = (offsets, np.cumsum([0, *counts]))
     drawn = np.asarray(shapely.from_ragged_array(shapely.GeometryType.POLYGON, xy, of_parts), dtype=object)
     del xy  # while rings are nested, these need no room
@@ -112,12 +109,8 @@ def grid_of(document: Mapping[str, Any], *, where: str, esri: bool = False) -> N
     return grid
 
 
-def positions_of(lines: Sequence[Ring], grid: NDArray[np.float64] | None = None) -> list[NDArray[np.float64]]:
-    """Return the positions of each line, (n, 2), for `build_polygons`.
-
-    On a grid a line's first position is in steps from its origin, each other in steps from the one before. Each line is
-    summed by itself, so that none moves another. Raises NO_POSITIONS where one is no line.
-    """
+def positions_of(lines: Sequence[Any], grid: NDArray[np.float64] | None) -> list[NDArray[np.float64]]:
+    """Return the positions of each line, (n, 2), summed up each by itself if on a grid; NO_POSITIONS if it has none."""
     if lines == []:
         return []
     xy = _coordinates(lines)
@@ -132,17 +125,14 @@ def positions_of(lines: Sequence[Ring], grid: NDArray[np.float64] | None = None)
     return split
 
 
-def _coordinates(rings: Sequence[Ring]) -> NDArray[np.float64]:
-    """Return all positions as (n, 2), whatever further values each has."""
+def _coordinates(rings: Sequence[Any]) -> NDArray[np.float64]:
+    """Return the positions of all rings, (n, 2), whatever further values each has."""
     if isinstance(rings[0], np.ndarray):
         return np.concatenate(rings)
     positions = list(chain.from_iterable(rings))
-    if set(map(len, positions)) == {2}:
-        flat = chain.from_iterable(positions)
-    else:
-        flat = chain.from_iterable((position[0], position[1]) for position in positions)
+    pairs = positions if set(map(len, positions)) == {2} else ((position[0], position[1]) for position in positions)
     # Unlike NumPy, an array of the standard library takes no text for a number; but it takes true for 1.
-    xy = np.frombuffer(array("d", flat)).reshape(-1, 2)
+    xy = np.frombuffer(array("d", chain.from_iterable(pairs))).reshape(-1, 2)
     for at in np.flatnonzero(((xy == 0.0) | (xy == 1.0)).any(axis=1)).tolist():
         if bool in map(type, positions[at][:2]):
             raise TypeError("true or false is no number")
@@ -150,21 +140,18 @@ def _coordinates(rings: Sequence[Ring]) -> NDArray[np.float64]:
 
 
 def check_on_earth(xy: NDArray[np.float64], crs: str, *, where: str, cure: str) -> None:
-    """Refuse finite coordinates (n, 2) that are no longitude and latitude, or farther away than any unit makes them.
-
-    `cure` says what to do where they are no degrees, though the CRS is in degrees.
-    """
+    """Refuse finite coordinates (n, 2) that are no degrees, with `cure`, in a CRS of degrees; or beyond any place."""
     if not len(xy):
         return
     (west, south), (east, north) = xy.min(axis=0), xy.max(axis=0)
     extent = f"x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}"
     if is_geographic(crs):
         if west < -180.0 or east > 180.0 or south < -90.0 or north > 90.0:
-            problem = f"its coordinates are no degrees: {extent}"
-            raise DataError(problem, where=where, cure=cure, code=fault_of_degrees((west, south, east, north)))
+            code = fault_of_degrees((west, south, east, north))
+            raise DataError(f"its coordinates are no degrees: {extent}", where=where, cure=cure, code=code)
     elif max(-west, -south, east, north) > _FARTHEST:
-        cure = "check its CRS"
-        raise DataError(f"its coordinates are no place on Earth: {extent}", where=where, cure=cure, code="OUT-OF-RANGE")
+        problem = f"its coordinates are no place on Earth: {extent}"
+        raise DataError(problem, where=where, cure="check its CRS", code="OUT-OF-RANGE")
 
 
 def nest_polygons(
@@ -259,9 +246,8 @@ def _rings_around(
     mine = (group[inner] == group[outer]) & larger & (area[inner] > 0)
     inner, outer = inner[mine], outer[mine]
     share = shapely.covers(valid[outer], valid[inner]).astype(np.float64)
-    open_ = np.flatnonzero(share == 0)
-    shared = shapely.area(shapely.intersection(valid[outer[open_]], valid[inner[open_]]))
-    share[open_] = shared / area[inner[open_]]
+    part = np.flatnonzero(share == 0)
+    share[part] = shapely.area(shapely.intersection(valid[outer[part]], valid[inner[part]])) / area[inner[part]]
     around: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
     for at in np.lexsort((outer, -area[outer])).tolist():
         around[int(inner[at])].append((int(outer[at]), float(share[at])))
