@@ -45,7 +45,14 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
     waiting = [(document, "")]
     while waiting:
         layer, name = waiting.pop()
-        _refuse_error(layer, where)
+        if "error" in layer:
+            # A server's own words, which it sends with status 200.
+            error = _member(layer, "error") or {"message": layer["error"]}
+            details = error.get("details")
+            said = [error.get("message"), *(details if isinstance(details, list) else [details])]
+            words = "; ".join(dict.fromkeys(str(word) for word in said if word)) or "no reason given"
+            code = f" {error['code']}" if "code" in error else ""
+            raise DataError(f"is a server's error{code}, not a map: {words}", where=where, cure="download it again")
         refuse_truncated(layer, where=where)
         definition = _member(layer, "layerDefinition")
         name = printable(str(definition.get("name") or layer.get("title") or layer.get("name") or name))
@@ -87,9 +94,14 @@ def _sublayers(layer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _of_set(document: Mapping[str, Any], where: str) -> Features:
-    """Return the features of a feature set, a feature or a geometry."""
+    """Return the features of a feature set or a feature; a bare geometry is one without attributes."""
     grid = grid_of(document, where=where, esri=True)
-    features = _features(document, where)
+    features = document.get("features", [{"geometry": document} if _is_geometry(document) else document])
+    if not isinstance(features, list):
+        raise DataError("is a feature set without a list of features", where=where, cure=MEND)
+    refuse_other_features(features, "attributes", "is no Esri feature", where)
+    if features and "geometryType" not in document and not any("geometry" in feature for feature in features):
+        raise DataError("has attributes but no geometry", where=where, cure="download it with returnGeometry=true")
     parts: list[Part] = []
     not_area: list[int] = []
     references: list[object] = []
@@ -136,28 +148,6 @@ def _undone(rings: list[Any], grid: NDArray[np.float64] | None, index: int, wher
 def _is_geometry(geometry: object) -> bool:
     """Say whether a JSON value is an Esri geometry."""
     return isinstance(geometry, dict) and any(member in geometry for member in _GEOMETRY_MEMBERS)
-
-
-def _refuse_error(document: Mapping[str, Any], where: str) -> None:
-    """Refuse what a server sent instead of a map, with its own words; it does so with status 200."""
-    if "error" in document:
-        error = _member(document, "error") or {"message": document["error"]}
-        details = error.get("details")
-        said = [error.get("message"), *(details if isinstance(details, list) else [details])]
-        words = "; ".join(dict.fromkeys(str(word) for word in said if word)) or "no reason given"
-        code = f" {error['code']}" if "code" in error else ""
-        raise DataError(f"is a server's error{code}, not a map: {words}", where=where, cure="download it again")
-
-
-def _features(document: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
-    """Return the features of a feature set; a bare geometry is one feature without attributes."""
-    features = document.get("features", [{"geometry": document} if _is_geometry(document) else document])
-    if not isinstance(features, list):
-        raise DataError("is a feature set without a list of features", where=where, cure=MEND)
-    refuse_other_features(features, "attributes", "is no Esri feature", where)
-    if features and "geometryType" not in document and not any("geometry" in feature for feature in features):
-        raise DataError("has attributes but no geometry", where=where, cure="download it with returnGeometry=true")
-    return features
 
 
 def _crs(reference: object, where: str) -> str:

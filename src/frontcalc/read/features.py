@@ -60,10 +60,9 @@ class Features:
 
 
 def refuse_bare(features: Features, *, where: str) -> None:
-    """Refuse features none of which has a geometry, or one whose geometry stands among its properties.
+    """Refuse features none of which has a geometry, since all would count as lost, or has it among its properties.
 
-    Of what is drawn nothing arrived then, and all would count as lost. No features at all are an empty map, and so is
-    one row for each known layer, as ISW keeps of a layer that is empty.
+    No features at all are an empty map, and so is one row for each known layer, as ISW keeps of one that is empty.
     """
     drawn = np.zeros(len(features.properties), dtype=bool)
     drawn[features.owner] = drawn[features.not_area] = True
@@ -143,7 +142,7 @@ class MixedCrsError(DataError):
 def concatenate(parts: Sequence[tuple[str, Features]], *, where: str) -> Features:
     """Return the features of parts, one at least, each with what messages call it, as one.
 
-    Parts without polygons are in any CRS. MixedCrsError says that the others' CRSs differ; it has the features of each.
+    MixedCrsError says that those with polygons are in different CRSs.
     """
     systems: dict[str, str] = {}
     for name, part in [one for one in parts if len(one[1].polygons)] or parts:

@@ -6,7 +6,7 @@ The specification of TopoJSON is at https://github.com/topojson/topojson-specifi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,6 @@ from frontcalc.read.limits import limits, too_many_vertices
 from frontcalc.read.others import refusal
 from frontcalc.read.rings import MEND, NO_POSITIONS, Part, build_polygons, grid_of, positions_of, refused
 
-Arcs = Sequence[NDArray[np.float64]]
-
 # As NZZ wraps its maps in "value", DeepState in "map".
 _DEEPEST_WRAPPER = 4
 # Python's json and others write these for what is no number.
@@ -36,10 +34,7 @@ _GEOMETRY_MEMBERS = ("type", "coordinates", "geometries", "bbox", "crs", "proper
 
 
 def read_json(data: bytes, *, where: str) -> Features:
-    """Return the features of one JSON document, whichever of the JSON formats it is in, alone in wrappers or not.
-
-    The text is parsed once, since that takes most of the time of reading a map.
-    """
+    """Return the features of a JSON document in any of the JSON formats, also in wrappers; it is parsed once."""
     document = _unwrapped(parse(data, where=where), where=where)
     if isinstance(document, dict) and document.get("type") == "Topology":
         return _read_topology(document, where)
@@ -52,10 +47,7 @@ def read_json(data: bytes, *, where: str) -> Features:
 
 
 def read_sequence(data: bytes, *, where: str) -> Features:
-    """Return the features of all records of a GeoJSON text sequence (RFC 8142), in their order.
-
-    Where the file has record separators (0x1E) a record may span lines, else it is a line. All are in one CRS.
-    """
+    """Return the features of a GeoJSON text sequence (RFC 8142), whose records begin with 0x1E or are lines."""
     texts = data.split(RECORD_SEPARATOR if RECORD_SEPARATOR in data else b"\n")
     named = ((f"record {number}", text) for number, text in enumerate(filter(bytes.strip, texts), start=1))
     parsed = ((f"{where}, {part}", parse(text, where=where, part=part)) for part, text in named)
@@ -63,10 +55,7 @@ def read_sequence(data: bytes, *, where: str) -> Features:
 
 
 def parse(data: bytes, *, where: str, part: str = "") -> object:
-    """Return the JSON value of a text in UTF-8 without a byte order mark; DataError where it is no JSON.
-
-    `part` says which part of the file `where` the text is, as in «record 3», where it is not the whole.
-    """
+    """Return the JSON value of UTF-8 text without a byte order mark; `part` says which part of the file it is."""
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -87,10 +76,7 @@ def parse(data: bytes, *, where: str, part: str = "") -> object:
 
 
 def _unwrapped(document: object, *, where: str) -> object:
-    """Return the map that is alone in objects or lists around it; DataError where these hold several.
-
-    Features in a list, or in an object that only lacks its type, are a collection.
-    """
+    """Return the map that is alone in objects or lists around it; features in a list or without a type are one."""
     for _ in range(_DEEPEST_WRAPPER):
         if isinstance(document, list):
             if document and all(isinstance(one, dict) and one.get("type") == "Feature" for one in document):
@@ -131,10 +117,7 @@ def declared_crs(document: Mapping[str, Any], *, where: str) -> str:
 
 
 def refuse_truncated(document: Mapping[str, Any], *, where: str) -> None:
-    """Refuse an answer that says, itself or in its properties, that features are missing: by a server's limit or page.
-
-    The next page is not asked for.
-    """
+    """Refuse what says that features are missing, beyond a server's limit or on another page: none is asked for."""
     for holder in (document, document.get("properties")):
         if isinstance(holder, dict) and holder.get("exceededTransferLimit") is True:
             problem = "is truncated: the server stopped at its limit of features (exceededTransferLimit)"
@@ -161,14 +144,13 @@ def _read_documents(documents: Iterable[tuple[str, Any]], *, where: str) -> Feat
     not_area: list[int] = []
     systems: dict[str, None] = {}
     synthetic = False
-    for name, document in documents:
+    for name, document in list(documents):
         features = _features(document, where=name)
         systems[declared_crs(document, where=where)] = None
         for index, feature in enumerate(features, start=len(properties)):
-            geometry = feature.get("geometry")
-            if geometry is None:
+            if feature.get("geometry") is None:
                 refuse_misplaced(feature, index, where=where)
-            polygons, others = simple_geometries(geometry, index, where=where)
+            polygons, others = simple_geometries(feature.get("geometry"), index, where=where)
             parts += [(index, polygon) for polygon in polygons if polygon]
             not_area += [index] * others
             properties.append(feature.get("properties") or {})
@@ -212,10 +194,7 @@ def _features(document: Any, *, where: str) -> list[dict[str, Any]]:
 def simple_geometries(
     geometry: object, index: int, *, where: str, drawn_by: str = "coordinates"
 ) -> tuple[list[Any], int]:
-    """Return the polygons of a feature's geometry, collections taken apart, and how many points and lines it has.
-
-    Polygons are drawn by the member `drawn_by`: ``coordinates``, or ``arcs`` in TopoJSON.
-    """
+    """Return the polygons in a geometry, each as its coordinates or arcs, and the number of points and lines."""
     polygons: list[Any] = []
     others, arcs = 0, drawn_by == "arcs"
     waiting = [geometry]
@@ -242,34 +221,39 @@ def simple_geometries(
 
 
 def _read_topology(document: Mapping[str, Any], where: str) -> Features:
-    """Return the features of a topology: the geometries of its collections, and its other objects.
-
-    A feature that names no layer gets its object's name as the property `layer`.
-    """
+    """Return the features of a topology; one that names no layer gets its object's name as the property `layer`."""
     try:
         arcs = positions_of(document["arcs"], grid_of(document, where=where))
     except NO_POSITIONS as error:
         raise DataError("has arcs that are not lists of positions", where=where, cure=MEND) from error
     # The ones' complement of an index, which counts from the end, means the arc reversed.
-    arcs += [arc[::-1] for arc in reversed(arcs)]
+    both = [*arcs, *(arc[::-1] for arc in reversed(arcs))]
     properties: list[Properties] = []
     drawn: list[Part] = []
     not_area: list[int] = []
+    vertices = 0
     for index, (name, feature) in enumerate(_objects(document, where)):
         own = feature.get("properties") or {}
         if not isinstance(own, dict):
             raise refused(index, "has properties that are no object", where=where)
         properties.append({INNER: name, **own})
         polygons, others = simple_geometries(feature, index, where=where, drawn_by="arcs")
-        drawn += [(index, polygon if isinstance(polygon, list) else [polygon]) for polygon in polygons]
         not_area += [index] * others
-    vertices = sum(_length(ring, arcs, index, where) for index, rings in drawn for ring in rings)
+        for polygon in polygons:
+            drawn.append((index, polygon if isinstance(polygon, list) else [polygon]))
+            for ring in drawn[-1][1]:
+                if not isinstance(ring, list) or any(type(number) is not int for number in ring):
+                    raise refused(index, "has arcs that are no lists of indices", where=where)
+                for missing in (number for number in ring if not -len(arcs) <= number < len(arcs)):
+                    fault, cure = f"uses arc {missing}, but there are {len(arcs)} arcs", "is the download complete?"
+                    raise refused(index, fault, where=where, cure=cure)
+                vertices += sum(len(both[number]) for number in ring)
     # An arc may be used any number of times: what is promised is counted before room is made for it.
     if vertices > limits()["max_vertices"]:
         raise too_many_vertices(vertices, where=where)
     parts: list[Part] = []
     for index, rings in drawn:
-        stitched = [_stitched([arcs[number] for number in ring], index, where) for ring in rings]
+        stitched = [_stitched([both[number] for number in ring], index, where) for ring in rings]
         # Quantising leaves a line of the smallest rings. It has no area, and a hole outlives no outline.
         if stitched and len(stitched[0]) >= 4:
             parts.append((index, [ring for ring in stitched if len(ring) >= 4]))
@@ -288,24 +272,12 @@ def _objects(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, Map
         inside = thing.get("geometries") if grouped else [thing]
         if not isinstance(inside, list):
             raise DataError(f"its object {name!r} is a collection without geometries", where=where, cure=MEND)
-        for feature in inside:
-            if not isinstance(feature, dict | None):
-                raise DataError(f"its object {name!r} is no geometry", where=where, cure=MEND)
-            yield name, feature or {"type": None}
+        if not all(isinstance(feature, dict | None) for feature in inside):
+            raise DataError(f"its object {name!r} is no geometry", where=where, cure=MEND)
+        yield from ((name, feature or {"type": None}) for feature in inside)
 
 
-def _length(ring: object, arcs: Arcs, index: int, where: str) -> int:
-    """Return how many positions the arcs of a ring have, given by their indices; DataError where these mean none."""
-    if not isinstance(ring, list) or any(type(number) is not int for number in ring):
-        raise refused(index, "has arcs that are no lists of indices", where=where)
-    count = len(arcs) // 2
-    if missing := [number for number in ring if not -count <= number < count]:
-        fault = f"uses arc {missing[0]}, but there are {count} arcs"
-        raise refused(index, fault, where=where, cure="is the download complete?")
-    return sum(len(arcs[number]) for number in ring)
-
-
-def _stitched(lines: Arcs, index: int, where: str) -> NDArray[np.float64]:
+def _stitched(lines: list[NDArray[np.float64]], index: int, where: str) -> NDArray[np.float64]:
     """Return the positions of a ring, each of whose arcs starts with the position that the one before ends with."""
     if not lines or not all(map(len, lines)):
         raise refused(index, "has a ring without positions", where=where)

@@ -55,21 +55,17 @@ def build_polygons(parts: Sequence[Part], crs: str, *, where: str, esri: bool = 
         return np.empty(0, dtype=object), feature
     xy, lengths = _positions(parts, where)
     counts = [len(polygon) for _, polygon in parts]
-    owner, ends = np.repeat(feature, counts), np.cumsum(lengths)
-    first = xy[ends - lengths]
-    left_open = (first != xy[ends - 1]).any(axis=1)
-    if left_open.any():
-        xy, lengths = np.insert(xy, ends[left_open], first[left_open], axis=0), lengths + left_open
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    for ring in np.flatnonzero(lengths < 4):
-        raise refused(owner[ring], f"has a ring of {lengths[ring] - 1} points", where=where, at=xy[offsets[ring]])
+    owner, starts = np.repeat(feature, counts), np.cumsum(lengths) - lengths
+    points = lengths - (xy[starts] == xy[starts + lengths - 1]).all(axis=1)
+    for ring in np.flatnonzero(points < 3):
+        raise refused(owner[ring], f"has a ring of {points[ring]} points", where=where, at=xy[starts[ring]])
     for wild in np.flatnonzero(~np.isfinite(xy).all(axis=1)):
-        ring = np.searchsorted(offsets, wild, side="right") - 1
+        ring = np.searchsorted(starts, wild, side="right") - 1
         raise refused(owner[ring], "has a coordinate that is no finite number", where=where, at=xy[wild])
     check_on_earth(xy, crs, where=where, cure=_UNDECLARED)
-    of_parts = (offsets, np.cumsum([0, *counts]))
-    drawn = np.asarray(shapely.from_ragged_array(shapely.GeometryType.POLYGON, xy, of_parts), dtype=object)
-    del xy  # while rings are nested, these need no room
+    lines = np.asarray(shapely.linearrings(xy, indices=np.repeat(np.arange(len(lengths)), lengths)))
+    drawn = np.asarray(shapely.polygons(lines, indices=np.repeat(np.arange(len(parts)), counts)), dtype=object)
+    del xy, lines  # while rings are nested, these need no room
     return nest_polygons(drawn, feature, where=where, esri=esri)
 
 
