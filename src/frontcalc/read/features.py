@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, compress
+from typing import Any
 
 import numpy as np
 import shapely
@@ -92,6 +93,27 @@ def _is_area(name: str, value: object) -> bool:
     if isinstance(value, list):
         return name in ("coordinates", "rings", "geometries") and len(value) > 0 and isinstance(value[0], list | dict)
     return isinstance(value, str) and _AS_TEXT.match(value) is not None
+
+
+def refuse_truncated(document: Mapping[str, Any], *, where: str) -> None:
+    """Refuse what says that features are missing, beyond a server's limit or on another page: none is asked for."""
+    for holder in (document, document.get("properties")):
+        if isinstance(holder, dict) and holder.get("exceededTransferLimit") is True:
+            problem = "is truncated: the server stopped at its limit of features (exceededTransferLimit)"
+            raise DataError(problem, where=where, cure="download it in pages (resultOffset) and join them")
+    links, features = document.get("links"), document.get("features")
+    total = document.get("numberMatched", document.get("totalFeatures"))
+    linked = isinstance(links, list) and any(isinstance(link, dict) and link.get("rel") == "next" for link in links)
+    if linked or (isinstance(features, list) and isinstance(total, int) and total > len(features)):
+        problem = f"is one page of several, {f'of {total:,} features in all' if total else 'with a link to the next'}"
+        raise DataError(problem, where=where, cure="download all pages, or with a higher limit, and join them")
+
+
+def check_objects(features: list[Any], member: str, fault: str, where: str) -> None:
+    """Refuse a list that has anything but objects, each with an object or nothing as its `member`."""
+    for index, feature in enumerate(features):
+        if not isinstance(feature, dict) or not isinstance(feature.get(member) or {}, dict):
+            raise refused(index, fault, where=where)
 
 
 def refuse_impossible(features: Features, *, where: str) -> None:

@@ -1,4 +1,4 @@
-"""GeoJSON (RFC 7946, and the older `crs` member) and TopoJSON as publishers write them, and what Esri's shares.
+"""GeoJSON (RFC 7946, and the older `crs` member) and TopoJSON, as publishers write and wrap them.
 
 The specification of TopoJSON is at https://github.com/topojson/topojson-specification.
 """
@@ -18,7 +18,8 @@ from frontcalc.errors import DataError
 from frontcalc.layers import INNER
 from frontcalc.names import printable, some_of
 from frontcalc.read.detection import RECORD_SEPARATOR, draws
-from frontcalc.read.features import Features, Properties, refuse_misplaced
+from frontcalc.read.esri import is_esri, read_document
+from frontcalc.read.features import Features, Properties, check_objects, refuse_misplaced, refuse_truncated
 from frontcalc.read.limits import limits, too_many_vertices
 from frontcalc.read.others import refusal
 from frontcalc.read.rings import MEND, NO_POSITIONS, Part, build_polygons, grid_of, positions_of, refused
@@ -38,11 +39,8 @@ def read_json(data: bytes, *, where: str) -> Features:
     document = _unwrapped(parse(data, where=where), where=where)
     if isinstance(document, dict) and document.get("type") == "Topology":
         return _read_topology(document, where)
-    if isinstance(document, dict) and not isinstance(document.get("type"), str):
-        from frontcalc.read import esri
-
-        if esri.is_esri(document):
-            return esri.read_document(document, where=where)
+    if isinstance(document, dict) and not isinstance(document.get("type"), str) and is_esri(document):
+        return read_document(document, where=where)
     return _read_documents([(where, document)], where=where)
 
 
@@ -82,13 +80,9 @@ def _unwrapped(document: object, *, where: str) -> object:
             if document and all(isinstance(one, dict) and one.get("type") == "Feature" for one in document):
                 return {"type": "FeatureCollection", "features": document}
             inside = [(f"item {number}", one) for number, one in enumerate(document, start=1)]
-        elif not isinstance(document, dict) or isinstance(document.get("type"), str):
+        elif not isinstance(document, dict) or isinstance(document.get("type"), str) or is_esri(document):
             break
         else:
-            from frontcalc.read.esri import is_esri
-
-            if is_esri(document):
-                break
             refuse_truncated(document, where=where)
             if isinstance(document.get("features"), list):
                 return {**document, "type": "FeatureCollection"}
@@ -114,27 +108,6 @@ def declared_crs(document: Mapping[str, Any], *, where: str) -> str:
         problem, cure = "its crs member names no CRS", "name an EPSG code or remove it"
         raise DataError(problem, where=where, cure=cure, code="CRS-UNKNOWN") from error
     return source_crs(str(name), where=where)
-
-
-def refuse_truncated(document: Mapping[str, Any], *, where: str) -> None:
-    """Refuse what says that features are missing, beyond a server's limit or on another page: none is asked for."""
-    for holder in (document, document.get("properties")):
-        if isinstance(holder, dict) and holder.get("exceededTransferLimit") is True:
-            problem = "is truncated: the server stopped at its limit of features (exceededTransferLimit)"
-            raise DataError(problem, where=where, cure="download it in pages (resultOffset) and join them")
-    links, features = document.get("links"), document.get("features")
-    total = document.get("numberMatched", document.get("totalFeatures"))
-    linked = isinstance(links, list) and any(isinstance(link, dict) and link.get("rel") == "next" for link in links)
-    if linked or (isinstance(features, list) and isinstance(total, int) and total > len(features)):
-        problem = f"is one page of several, {f'of {total:,} features in all' if total else 'with a link to the next'}"
-        raise DataError(problem, where=where, cure="download all pages, or with a higher limit, and join them")
-
-
-def refuse_other_features(features: list[Any], member: str, fault: str, where: str) -> None:
-    """Refuse a list that has anything but objects, each with an object or nothing as its `member`."""
-    for index, feature in enumerate(features):
-        if not isinstance(feature, dict) or not isinstance(feature.get(member) or {}, dict):
-            raise refused(index, fault, where=where)
 
 
 def _read_documents(documents: Iterable[tuple[str, Any]], *, where: str) -> Features:
@@ -180,7 +153,7 @@ def _features(document: Any, *, where: str) -> list[dict[str, Any]]:
         raise DataError(problem, where=where, cure="give a FeatureCollection of polygons")
     if not isinstance(inside, list):
         raise DataError("is a FeatureCollection without a list of features", where=where, cure=MEND)
-    refuse_other_features(inside, "properties", "is no GeoJSON feature", where)
+    check_objects(inside, "properties", "is no GeoJSON feature", where)
     for index, feature in enumerate(inside):
         if "features" in feature:
             raise refused(index, "is a collection of features", where=where, cure="join them in one")
