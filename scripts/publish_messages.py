@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,8 @@ PAGE = ROOT / "docs" / "messages.md"
 PACKAGE = ROOT / "src" / "frontcalc"
 CASES = "*as the case is*"
 Texts = Mapping[str, list[str]]
+# A function that makes an error of a feature: how its message begins, and what to do unless a call says else.
+_OF_FEATURE, _FEATURE, _MEND = "refused", "feature … ", "MEND"
 _HEAD = """# Messages: every error and its cure
 
 An error is one line on standard error: the file or option, what is wrong, and after a semicolon what to do. Below is
@@ -70,8 +72,15 @@ def messages() -> list[Message]:
     found: set[Message] = set()
     for path, tree in trees.items():
         module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
-        found |= set(_messages_of(tree, module, {}, source))
+        found |= set(_messages_of(tree, module, _imported(tree, trees.values()), source))
     return sorted(found)
+
+
+def _imported(tree: ast.Module, trees: Iterable[ast.Module]) -> Texts:
+    """Return the texts of constants that a module imports from others, and of the one that `refused` falls back to."""
+    named = {name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for name in node.names}
+    constants = {name: texts for one in trees for name, texts in _texts(one, {}).items() if name.isupper()}
+    return {name: constants[name] for name in (named | {_MEND}) & constants.keys()}
 
 
 def _exit_codes(classes: list[ast.ClassDef]) -> dict[str, int]:
@@ -119,21 +128,22 @@ def _messages_of(scope: ast.AST, module: str, outer: Texts, source: Source) -> I
     for node in _inside(scope):
         if isinstance(node, ast.FunctionDef):
             yield from _messages_of(node, module, texts, source)
-        elif (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Name)
-            and node.func.id in source.exit_codes
-            and node.args
-        ):
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+            name = node.func.id
+            if name not in (_OF_FEATURE, *source.exit_codes):
+                continue
             given = next((keyword.value for keyword in node.keywords if keyword.arg == "cure"), None)
-            problems = _templates(node.args[0], texts)
+            problems = _templates(node.args[name == _OF_FEATURE], texts)
             cures = _templates(given, texts) if given is not None else [""]
+            if name == _OF_FEATURE:
+                problems = [problem if problem == CASES else f"{_FEATURE}{problem}" for problem in problems]
+                cures = texts.get(_MEND, cures) if given is None else cures
             if len(cures) != len(problems):
                 cures = [" / ".join(cures)] * len(problems)
             for problem, cure in zip(problems, cures, strict=True):
                 # A few messages are put together elsewhere, with what to do among their words.
                 words, _, rest = problem.partition("; ") if not cure else (problem, "", cure)
-                yield Message(source.exit_codes[node.func.id], module, words, rest)
+                yield Message(source.exit_codes.get(name, errors.DataError.exit_code), module, words, rest)
 
 
 def _inside(scope: ast.AST) -> Iterator[ast.AST]:

@@ -31,7 +31,7 @@ from frontcalc.gazetteer import read_places
 from frontcalc.names import printable
 from frontcalc.outputs import render
 from frontcalc.read import files as files_module
-from frontcalc.read import read_content, read_features, topojson
+from frontcalc.read import geojson, read_content, read_features
 from frontcalc.read.files import Entry
 from frontcalc.read.limits import DEFAULTS, limits, read_at_most
 from frontcalc.snapshots import to_equal_area
@@ -282,7 +282,7 @@ def test_a_topology_that_uses_one_arc_very_often(monkeypatch: pytest.MonkeyPatch
     data = text({"type": "Topology", "arcs": [arc], "objects": objects})
     monkeypatch.setenv("FRONTCALC_MAX_VERTICES", "3999")
     with monkeypatch.context() as patched:
-        patched.setattr(topojson, "_stitched", lambda *_: pytest.fail("room was made for it"))
+        patched.setattr(geojson, "_stitched", lambda *_: pytest.fail("room was made for it"))
         assert refused(data).startswith("map: has 4,000 vertices; the limit is 3,999")
     monkeypatch.setenv("FRONTCALC_MAX_VERTICES", "4000")
     assert len(read_content(data, where="map").polygons) == 1000

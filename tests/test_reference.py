@@ -89,6 +89,12 @@ def test_every_error_says_what_to_do() -> None:
     assert silent <= {("config", publish_messages.CASES), ("claims.toml", publish_messages.CASES)}
 
 
+def test_what_one_function_says_of_a_feature_stands_with_the_readers_that_say_it() -> None:
+    told = {(one.module, one.problem): one.cure for one in publish_messages.messages()}
+    assert told["read.esri", "feature … has rings that are no list"] == "repair it or use --skip-bad"
+    assert told["read.esri", "feature … has curves (curveRings)"] == "export it with returnTrueCurves=false"
+
+
 def test_every_notice_says_what_to_do() -> None:
     page = (DOCS / "notices.md").read_text(encoding="utf-8")
     told = rows(page, "code | meaning | what to do")

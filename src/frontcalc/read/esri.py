@@ -6,7 +6,6 @@ The format is at https://developers.arcgis.com/documentation/common-data-types/g
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -15,29 +14,26 @@ from numpy.typing import NDArray
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
 from frontcalc.names import printable, some_of
-from frontcalc.read.features import Features, concatenate, name_layer, refuse_misplaced
-from frontcalc.read.geojson import refuse_truncated
-from frontcalc.read.rings import NO_POSITIONS, Part, Ring, build_polygons, grid_of, positions_of
+from frontcalc.read.features import Features, check_objects, concatenate, name_layer, refuse_misplaced, refuse_truncated
+from frontcalc.read.rings import MEND, NO_POSITIONS, Part, build_polygons, grid_of, positions_of, refused
 
 # Ids that Web Mercator had before it became 3857.
 _WEB_MERCATOR = {102100: 3857, 102113: 3857, 900913: 3857}
 
-_AREA_MEMBERS = ("rings", "curveRings")
-_NOT_AREA_MEMBERS = ("paths", "curvePaths", "points", "x")
-_MEND = "repair it or use --skip-bad"
-_WITH_FEATURES = "export it with its features"
+_MARKS = ("attributes", "rings", "curveRings", "paths", "error", "featureSet")
+_GEOMETRY_MEMBERS = ("rings", "curveRings", "paths", "curvePaths", "points", "x")
+_LAYER_MEMBERS = ("featureSet", "layerDefinition", "featureCollection", "layerType")
 
 
 def is_esri(document: Mapping[str, Any]) -> bool:
     """Say whether a JSON object is Esri JSON: a feature set or collection, a feature, a geometry, or an error."""
-    if str(document.get("geometryType", "")).startswith("esri") or "attributes" in document:
-        return True
-    if any(member in document for member in (*_AREA_MEMBERS, "paths", "error", "featureSet")):
-        return True
     listed = document.get("features")
     features = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    return bool(_sublayers(document)) or any(
-        "attributes" in one or _is_geometry(one.get("geometry")) for one in features
+    return (
+        str(document.get("geometryType", "")).startswith("esri")
+        or any(member in document for member in _MARKS)
+        or bool(_sublayers(document))
+        or any("attributes" in one or _is_geometry(one.get("geometry")) for one in features)
     )
 
 
@@ -48,23 +44,29 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
     waiting = [(document, "")]
     while waiting:
         layer, name = waiting.pop()
-        _refuse_error(layer, where)
+        if "error" in layer:
+            # A server's own words, which it sends with status 200.
+            error = _member(layer, "error") or {"message": layer["error"]}
+            details = error.get("details")
+            said = [error.get("message"), *(details if isinstance(details, list) else [details])]
+            words = "; ".join(dict.fromkeys(str(word) for word in said if word)) or "no reason given"
+            code = f" {error['code']}" if "code" in error else ""
+            raise DataError(f"is a server's error{code}, not a map: {words}", where=where, cure="download it again")
         refuse_truncated(layer, where=where)
         definition = _member(layer, "layerDefinition")
         name = printable(str(definition.get("name") or layer.get("title") or layer.get("name") or name))
         inside, own = _sublayers(layer), layer.get("featureSet", layer)
-        if own is not layer or "features" in layer or not (inside or layer is not document):
-            if not isinstance(own, dict):
-                raise DataError(f"its layer {name!r} has no featureSet", where=where, cure=_WITH_FEATURES)
+        holds = own is not layer or "features" in layer or (layer is document and not inside)
+        if not holds and isinstance(layer.get("url"), str):
+            addresses.append(layer["url"])
+        elif holds and isinstance(own, dict):
             refuse_truncated(own, where=where)
             reference = definition.get("spatialReference") or _member(definition, "extent").get("spatialReference")
             own = own if own.get("spatialReference") else {**own, "spatialReference": reference}
             place = f"{where}/{name}" if layer is not document else where
             parts.append((name, name_layer(_of_set(own, place), name)))
-        elif isinstance(layer.get("url"), str):
-            addresses.append(layer["url"])
-        elif not inside:
-            raise DataError(f"its layer {name!r} has no featureSet", where=where, cure=_WITH_FEATURES)
+        elif holds or not inside:
+            raise DataError(f"its layer {name!r} has no featureSet", where=where, cure="export it with its features")
         waiting.extend((one, name) for one in reversed(inside))
     if addresses:
         problem = f"is a web map of layers that are elsewhere: {printable(some_of(addresses, 3))}"
@@ -81,59 +83,54 @@ def _member(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _sublayers(layer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the layers of a web map, a group or a feature collection; none where it is something else."""
-    known = ("featureSet", "layerDefinition", "featureCollection", "layerType")
     found = [one] if (one := _member(layer, "featureCollection")) else []
     for member in ("operationalLayers", "layers"):
-        listed = layer[member] if isinstance(layer.get(member), list) else []
-        objects = [one if isinstance(one, dict) else {} for one in listed]
-        found += objects if member != "layers" or any(key in one for one in objects for key in known) else []
+        inside = layer[member] if isinstance(layer.get(member), list) else []
+        objects = [one if isinstance(one, dict) else {} for one in inside]
+        if member != "layers" or any(key in one for one in objects for key in _LAYER_MEMBERS):
+            found += objects
     return found
 
 
 def _of_set(document: Mapping[str, Any], where: str) -> Features:
-    """Return the features of a feature set, a feature or a geometry."""
-    transform, grid = document.get("transform"), None
-    if transform is not None:
-        grid = grid_of(transform, where=where)
-        origin = transform.get("originPosition")
-        if origin not in ("upperLeft", "lowerLeft") or (grid[0] < 0).any():
-            problem = f"has a «transform» of no known kind: originPosition is {origin!r}"
-            raise DataError(problem, where=where, cure="download it without quantizationParameters")
-        grid[0, 1] *= -1 if origin == "upperLeft" else 1
-    features = _features(document, where)
-    rings: list[Part] = []
+    """Return the features of a feature set or a feature; a bare geometry is one without attributes."""
+    grid = grid_of(document, where=where, esri=True)
+    features = document.get("features", [{"geometry": document} if _is_geometry(document) else document])
+    if not isinstance(features, list):
+        raise DataError("is a feature set without a list of features", where=where, cure=MEND)
+    check_objects(features, "attributes", "is no Esri feature", where)
+    if features and "geometryType" not in document and not any("geometry" in feature for feature in features):
+        raise DataError("has attributes but no geometry", where=where, cure="download it with returnGeometry=true")
+    parts: list[Part] = []
     not_area: list[int] = []
     references: list[object] = []
     for index, feature in enumerate(features):
         geometry = feature.get("geometry")
         if geometry is None:
             refuse_misplaced(feature, index, where=where)
-            continue
-        if not isinstance(geometry, dict) or not _is_geometry(geometry):
-            raise DataError(f"feature {index} has a geometry of no known type", where=where, cure=_MEND)
-        if "curveRings" in geometry:
-            cure = "export it with returnTrueCurves=false"
-            raise DataError(f"feature {index} has curves (curveRings)", where=where, cure=cure)
-        if "rings" not in geometry:
+        elif not _is_geometry(geometry):
+            raise refused(index, "has a geometry of no known type", where=where)
+        elif "curveRings" in geometry:
+            straight = "export it with returnTrueCurves=false"
+            raise refused(index, "has curves (curveRings)", where=where, cure=straight)
+        elif "rings" not in geometry:
             not_area.append(index)
-            continue
-        if not isinstance(geometry["rings"], list):
-            raise DataError(f"feature {index} has rings that are no list", where=where, cure=_MEND)
-        rings.extend((index, [ring]) for ring in _undone(geometry["rings"], grid, index, where))
-        reference = geometry.get("spatialReference") or document.get("spatialReference")
-        if reference not in references:
-            references.append(reference)
+        elif not isinstance(geometry["rings"], list):
+            raise refused(index, "has rings that are no list", where=where)
+        else:
+            parts.extend((index, [ring]) for ring in _undone(geometry["rings"], grid, index, where))
+            reference = geometry.get("spatialReference") or document.get("spatialReference")
+            references += [] if reference in references else [reference]
     systems = list(dict.fromkeys(_crs(reference, where) for reference in references))
     if len(systems) > 1:
         raise DataError("its geometries differ in spatialReference", where=where, cure="download it with outSR=4326")
-    crs = systems[0] if rings else LONLAT
-    polygons, owner = build_polygons(rings, crs, where=where, esri=True)
+    crs = systems[0] if parts else LONLAT
     properties = tuple(feature.get("attributes") or {} for feature in features)
-    points = np.array(not_area, dtype=np.intp)
-    return Features(crs, properties, polygons, owner, points, document.get("synthetic") is True)
+    built, points = build_polygons(parts, crs, where=where, esri=True), np.array(not_area, dtype=np.intp)
+    return Features(crs, properties, *built, points, document.get("synthetic") is True)
 
 
-def _undone(rings: list[Any], grid: NDArray[np.float64] | None, index: int, where: str) -> Sequence[Ring]:
+def _undone(rings: list[Any], grid: NDArray[np.float64] | None, index: int, where: str) -> Sequence[Any]:
     """Return the rings of a feature off their grid; those that the grid made a point or a line have no area."""
     if grid is None:
         return rings
@@ -142,55 +139,27 @@ def _undone(rings: list[Any], grid: NDArray[np.float64] | None, index: int, wher
             raise ValueError("no step of a grid")
         undone = positions_of(rings, grid)
     except NO_POSITIONS as error:
-        problem = f"feature {index} has coordinates that are no steps of the grid that its «transform» tells of"
-        raise DataError(problem, where=where, cure="download it without quantizationParameters") from error
+        fault = "has coordinates that are no steps of the grid that its «transform» tells of"
+        raise refused(index, fault, where=where, cure="download it without quantizationParameters") from error
     return [ring for ring in undone if len(ring) > 3 or (len(ring) == 3 and (ring[0] != ring[-1]).any())]
 
 
 def _is_geometry(geometry: object) -> bool:
     """Say whether a JSON value is an Esri geometry."""
-    return isinstance(geometry, dict) and any(member in geometry for member in (*_AREA_MEMBERS, *_NOT_AREA_MEMBERS))
-
-
-def _refuse_error(document: Mapping[str, Any], where: str) -> None:
-    """Refuse what a server sent instead of a map, with its own words; it does so with status 200."""
-    if "error" not in document:
-        return
-    error = document["error"] if isinstance(document["error"], dict) else {"message": document["error"]}
-    details = error.get("details")
-    said = [error.get("message"), *(details if isinstance(details, list) else [details])]
-    words = "; ".join(dict.fromkeys(str(word) for word in said if word)) or "no reason given"
-    code = f" {error['code']}" if "code" in error else ""
-    raise DataError(f"is a server's error{code}, not a map: {words}", where=where, cure="download it again")
-
-
-def _features(document: Mapping[str, Any], where: str) -> list[Mapping[str, Any]]:
-    """Return the features of a feature set; a bare geometry is one feature without attributes."""
-    if "features" not in document:
-        features = [{"geometry": document} if _is_geometry(document) else document]
-    elif isinstance(document["features"], list):
-        features = document["features"]
-    else:
-        raise DataError("is a feature set without a list of features", where=where, cure=_MEND)
-    for index, feature in enumerate(features):
-        if not isinstance(feature, dict) or not isinstance(feature.get("attributes") or {}, dict):
-            raise DataError(f"feature {index} is no Esri feature", where=where, cure=_MEND)
-    if features and "geometryType" not in document and not any("geometry" in feature for feature in features):
-        raise DataError("has attributes but no geometry", where=where, cure="download it with returnGeometry=true")
-    return features
+    return isinstance(geometry, dict) and any(member in geometry for member in _GEOMETRY_MEMBERS)
 
 
 def _crs(reference: object, where: str) -> str:
-    """Return the CRS that a spatial reference means."""
-    if isinstance(reference, dict):
-        ids = [reference.get(member) for member in ("latestWkid", "wkid")]
-        numbers = [_WEB_MERCATOR.get(number, number) for number in ids if isinstance(number, int) and number > 0]
-        texts = [reference[member] for member in ("wkt2", "wkt") if isinstance(reference.get(member), str)]
-        declared = [f"{authority}:{number}" for number in numbers for authority in ("EPSG", "ESRI")] + texts
-        for candidate in declared[:-1]:
-            with suppress(DataError):
-                return source_crs(candidate, where=where)
-        if declared:
-            return source_crs(declared[-1], where=where)
+    """Return the CRS that a spatial reference means: the first of its ids and texts that is known."""
+    named = reference if isinstance(reference, dict) else {}
+    ids = [named.get(member) for member in ("latestWkid", "wkid")]
+    numbers = [_WEB_MERCATOR.get(number, number) for number in ids if isinstance(number, int) and number > 0]
+    texts = [text for member in ("wkt2", "wkt") if isinstance(text := named.get(member), str)]
     cure = "download it with outSR=4326, or add its wkid"
-    raise DataError("declares no spatialReference that is known", where=where, cure=cure, code="CRS-UNKNOWN")
+    unknown = DataError("declares no spatialReference that is known", where=where, cure=cure, code="CRS-UNKNOWN")
+    for candidate in [f"{authority}:{number}" for number in numbers for authority in ("EPSG", "ESRI")] + texts:
+        try:
+            return source_crs(candidate, where=where)
+        except DataError as error:
+            unknown = error
+    raise unknown

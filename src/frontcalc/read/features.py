@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, compress
+from typing import Any
 
 import numpy as np
 import shapely
@@ -16,6 +18,7 @@ from frontcalc.errors import DataError
 from frontcalc.layers import INNER, find_layer, layer_name, spelling, stated_layer
 from frontcalc.names import printable
 from frontcalc.notices import Notice
+from frontcalc.read.rings import refused
 
 Properties = Mapping[str, object]
 
@@ -30,24 +33,11 @@ _AS_TEXT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """The features of one file.
+    """The features of one file, in its order: the properties of each, and the polygons of all, as drawn.
 
-    Parameters
-    ----------
-    crs : str
-        The CRS of the coordinates, in a form that pyproj takes.
-    properties : tuple of mapping
-        One for each feature, in the file's order.
-    polygons : (n,) array of shapely Polygon
-        Two-dimensional, in source coordinates, as drawn: they may be invalid.
-    owner : (n,) array of int
-        The index of the feature that each polygon is of. A feature without polygons has none.
-    not_area : (k,) array of int
-        The feature of each point and line; they are not in `polygons`.
-    synthetic : bool
-        Whether the file says of itself that it is made up, as the bundled sample does.
-    notices : tuple of Notice
-        What was not read: members of a zip that are no geodata, or were to be skipped; pictures in KML.
+    Polygons are two-dimensional, in coordinates of `crs`, and may be invalid. `owner` is the index of the feature that
+    each is of, `not_area` that of each point and line, which are not in `polygons`. `synthetic` says that the file
+    calls itself made up, as the bundled sample does; `notices` what was not read, as pictures in KML.
     """
 
     crs: str
@@ -60,11 +50,10 @@ class Features:
 
     def select(self, keep: NDArray[np.bool_]) -> Features:
         """Return only the features that are kept, (n,) of bool."""
-        place = np.cumsum(keep) - 1
-        mine, points = keep[self.owner], keep[self.not_area]
+        place, mine, points = np.cumsum(keep) - 1, keep[self.owner], keep[self.not_area]
         return replace(
             self,
-            properties=tuple(own for own, kept in zip(self.properties, keep, strict=True) if kept),
+            properties=tuple(compress(self.properties, keep)),
             polygons=self.polygons[mine],
             owner=place[self.owner[mine]],
             not_area=place[self.not_area[points]],
@@ -72,18 +61,15 @@ class Features:
 
 
 def refuse_bare(features: Features, *, where: str) -> None:
-    """Refuse features none of which has a geometry, or one whose geometry stands among its properties.
+    """Refuse features none of which has a geometry, since all would count as lost, or has it among its properties.
 
-    Of what is drawn nothing arrived then, and all would count as lost. No features at all are an empty map, and so is
-    one row for each known layer, as ISW keeps of a layer that is empty.
+    No features at all are an empty map, and so is one row for each known layer, as ISW keeps of one that is empty.
     """
     drawn = np.zeros(len(features.properties), dtype=bool)
     drawn[features.owner] = drawn[features.not_area] = True
-    if drawn.all():
-        return
     for index in np.flatnonzero(~drawn).tolist():
         refuse_misplaced(features.properties[index], index, where=where)
-    if drawn.any():
+    if drawn.any() or not len(drawn):
         return
     names = [without_day(layer_name(own)) for own in features.properties]
     known = all(find_layer(name) or stated_layer(own) for name, own in zip(names, features.properties, strict=True))
@@ -96,8 +82,8 @@ def refuse_misplaced(members: Mapping[str, object], index: int, *, where: str) -
     """Refuse a feature without geometry that has one, of GeoJSON, Esri or as text, among its properties or members."""
     for name, value in members.items():
         if _is_area(name, value):
-            problem = f"feature {index} has no «geometry», but {printable(name)!r} holds one"
-            raise DataError(problem, where=where, cure="export it as its geometry")
+            fault = f"has no «geometry», but {printable(name)!r} holds one"
+            raise refused(index, fault, where=where, cure="export it as its geometry")
 
 
 def _is_area(name: str, value: object) -> bool:
@@ -109,17 +95,33 @@ def _is_area(name: str, value: object) -> bool:
     return isinstance(value, str) and _AS_TEXT.match(value) is not None
 
 
+def refuse_truncated(document: Mapping[str, Any], *, where: str) -> None:
+    """Refuse what says that features are missing, beyond a server's limit or on another page: none is asked for."""
+    for holder in (document, document.get("properties")):
+        if isinstance(holder, dict) and holder.get("exceededTransferLimit") is True:
+            problem = "is truncated: the server stopped at its limit of features (exceededTransferLimit)"
+            raise DataError(problem, where=where, cure="download it in pages (resultOffset) and join them")
+    links, features = document.get("links"), document.get("features")
+    total = document.get("numberMatched", document.get("totalFeatures"))
+    linked = isinstance(links, list) and any(isinstance(link, dict) and link.get("rel") == "next" for link in links)
+    if linked or (isinstance(features, list) and isinstance(total, int) and total > len(features)):
+        problem = f"is one page of several, {f'of {total:,} features in all' if total else 'with a link to the next'}"
+        raise DataError(problem, where=where, cure="download all pages, or with a higher limit, and join them")
+
+
+def check_objects(features: list[Any], member: str, fault: str, where: str) -> None:
+    """Refuse a list that has anything but objects, each with an object or nothing as its `member`."""
+    for index, feature in enumerate(features):
+        if not isinstance(feature, dict) or not isinstance(feature.get(member) or {}, dict):
+            raise refused(index, fault, where=where)
+
+
 def refuse_impossible(features: Features, *, where: str) -> None:
-    """Refuse coordinates that cannot be in the CRS that is declared.
+    """Refuse coordinates that cannot be in the CRS that is declared: degrees in metres, or far from where it is used.
 
-    In degrees, polygons that cross the antimeridian uncut would stretch the other way round the globe. An edge from
-    −180° to 180° is one along a whole parallel, as around a pole, and is right as it is.
-
-    Raises
-    ------
-    DataError
-        In degrees an edge spans more than half the globe (RFC 7946 §3.1.9), and the message names the first feature;
-        or in metres or feet the coordinates are degrees, or lie far outside of where the CRS is used.
+    In degrees, an edge over more than half the globe is refused, since a polygon that crosses the antimeridian uncut
+    would stretch the other way round (RFC 7946 §3.1.9). One from −180° to 180° is along a whole parallel, as around a
+    pole, and right as it is.
     """
     if not len(features.polygons):
         return
@@ -130,33 +132,27 @@ def refuse_impossible(features: Features, *, where: str) -> None:
         rings, of_polygon = shapely.get_rings(features.polygons, return_index=True)
         xy, ring = shapely.get_coordinates(rings, return_index=True)
         span = np.where(ring[1:] == ring[:-1], np.abs(np.diff(xy[:, 0])), 0.0)
-        long = np.flatnonzero((span > 180.0) & (span < 360.0))
-        if len(long):
-            feature = features.owner[of_polygon[ring[long[0]]]]
-            problem = f"feature {feature} has an edge over {span[long[0]]:.6g}° of longitude"
-            cure = "cut polygons at the antimeridian (RFC 7946), or split the edge"
-            raise DataError(problem, where=where, cure=cure)
+        for long in np.flatnonzero((span > 180.0) & (span < 360.0)):
+            edge, fault = features.owner[of_polygon[ring[long]]], f"has an edge over {span[long]:.6g}° of longitude"
+            split = "cut polygons at the antimeridian (RFC 7946), or split the edge"
+            raise refused(edge, fault, where=where, cure=split)
         return
-    degrees = max(abs(west), abs(east)) <= 180.0 and max(abs(south), abs(north)) <= 90.0
+    degrees = max(-west, east) <= 180.0 and max(-south, north) <= 90.0
     if degrees and unit_m(features.crs) <= 1.0:
-        fault = "is in metres, but its coordinates are degrees"
+        why = "is in metres, but its coordinates are degrees"
     elif not may_be_in(features.crs, (west, south, east, north)):
-        fault = "has no place for its coordinates"
+        why = "has no place for its coordinates"
     else:
         return
-    raise DataError(
-        f"declares {short_name(features.crs)}, which {fault}: x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}",
-        where=where,
-        cure="declare the CRS that the coordinates are in",
-        code="CRS-IMPOSSIBLE",
-    )
+    crs, cure = short_name(features.crs), "declare the CRS that the coordinates are in"
+    problem = f"declares {crs}, which {why}: x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}"
+    raise DataError(problem, where=where, cure=cure, code="CRS-IMPOSSIBLE")
 
 
 def name_layer(features: Features, layer: str) -> Features:
     """Return features that have the name of the layer inside the file as property `INNER`, if they have none yet."""
-    if not layer:
-        return features
-    return replace(features, properties=tuple({INNER: layer, **own} for own in features.properties))
+    named = ({INNER: layer, **own} for own in features.properties)
+    return replace(features, properties=tuple(named)) if layer else features
 
 
 class MixedCrsError(DataError):
@@ -168,31 +164,26 @@ class MixedCrsError(DataError):
 def concatenate(parts: Sequence[tuple[str, Features]], *, where: str) -> Features:
     """Return the features of parts, one at least, each with what messages call it, as one.
 
-    Parts without polygons are in any CRS. MixedCrsError says that the others' CRSs differ; it has the features of each.
+    MixedCrsError says that those with polygons are in different CRSs.
     """
-    (first, features), *others = [part for part in parts if len(part[1].polygons)] or parts
-    for name, other in others:
-        if other.crs != features.crs:
-            shown = [crs if len(crs) <= 40 else f"{crs[:40]}…" for crs in (features.crs, other.crs)]
-            problem = f"{first!r} is in {shown[0]} and {name!r} in {shown[1]}"
-            mixed = MixedCrsError(problem, where=where, cure="give them as separate files, or all in one CRS")
-            alike = [
-                [pair for pair in parts if pair[1].crs == crs] for crs in dict.fromkeys(own.crs for _, own in parts)
-            ]
-            mixed.parts = [concatenate(own, where=where) for own in alike]
-            raise mixed
-    starts = np.cumsum([0, *(len(part.properties) for _, part in parts)])[:-1]
-
-    def shifted(arrays: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
-        """Return indices into each part's features as indices into all."""
-        return np.concatenate([one + start for one, start in zip(arrays, starts, strict=True)]).astype(np.intp)
-
+    systems: dict[str, str] = {}
+    for name, part in [one for one in parts if len(one[1].polygons)] or parts:
+        systems.setdefault(part.crs, name)
+    if len(systems) > 1:
+        (first, one), (second, other) = [(name, crs[:40] + "…" * (len(crs) > 40)) for crs, name in systems.items()][:2]
+        problem = f"{first!r} is in {one} and {second!r} in {other}"
+        mixed = MixedCrsError(problem, where=where, cure="give them as separate files, or all in one CRS")
+        alike = [[pair for pair in parts if pair[1].crs == crs] for crs in dict.fromkeys(own.crs for _, own in parts)]
+        mixed.parts = [concatenate(own, where=where) for own in alike]
+        raise mixed
+    own = [part for _, part in parts]
+    moved = list(zip(own, np.cumsum([0, *(len(part.properties) for part in own[:-1])]), strict=True))
     return Features(
-        features.crs,
-        tuple(own for _, part in parts for own in part.properties),
-        np.concatenate([part.polygons for _, part in parts]),
-        shifted([part.owner for _, part in parts]),
-        shifted([part.not_area for _, part in parts]),
-        any(part.synthetic for _, part in parts),
-        tuple(dict.fromkeys(notice for _, part in parts for notice in part.notices)),
+        next(iter(systems)),
+        tuple(chain.from_iterable(part.properties for part in own)),
+        np.concatenate([part.polygons for part in own]),
+        np.concatenate([part.owner + start for part, start in moved]),
+        np.concatenate([part.not_area + start for part, start in moved]),
+        any(part.synthetic for part in own),
+        tuple(dict.fromkeys(chain.from_iterable(part.notices for part in own))),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -17,123 +17,96 @@ from frontcalc.crs import fault_of_degrees, is_geographic
 from frontcalc.errors import DataError
 from frontcalc.read.limits import limits, too_many_vertices
 
-Ring = Sequence[Sequence[float]] | NDArray[np.float64]
-"""Positions of two values or more; what comes after x and y is not read."""
-
 Part = tuple[int, Sequence[Any]]
 """The index of a feature, and the rings of one of its polygons, the outer ring first."""
 
-Indices = NDArray[np.intp]
+Polygons = tuple[NDArray[np.object_], NDArray[np.intp]]
+"""Polygons, and the feature of each."""
 
 NO_POSITIONS = (TypeError, ValueError, IndexError, KeyError, OverflowError)
 """What is raised where a file has something else than lists of positions."""
 
+MEND = "repair it or use --skip-bad"
+_UNDECLARED = "a file in a projected CRS must declare it («crs» in GeoJSON, «spatialReference» in Esri JSON)"
+
 # The Earth's girth in millimetres is 4e10; beyond this nothing is meant, and figures overflow.
 _FARTHEST = 1e12
 
-# A ring that stands out by a rounding is inside; one that stands out by more than this share crosses.
-_MOSTLY = 0.9
 
-_UNDECLARED = "a file in a projected CRS must declare it («crs» in GeoJSON, «spatialReference» in Esri JSON)"
+def refused(
+    feature: object, fault: str, *, where: str, cure: str = MEND, at: NDArray[np.float64] | None = None
+) -> DataError:
+    """Return the error that names a feature, and the place of a broken ring."""
+    if at is None:
+        return DataError(f"feature {feature} {fault}", where=where, cure=cure)
+    x, y = map(float, at)
+    problem = f"feature {feature} {fault}, at {x:.5f}, {y:.5f}"
+    return DataError(problem, where=where, cure=cure, code="BROKEN-RING", at=(x, y))
 
 
-def build_polygons(
-    parts: Sequence[Part], crs: str, *, where: str, esri: bool = False
-) -> tuple[NDArray[np.object_], Indices]:
-    """Return the polygons of parts, (n,) of shapely Polygon, and the feature of each, (n,) of int.
+def build_polygons(parts: Sequence[Part], crs: str, *, where: str, esri: bool = False) -> Polygons:
+    """Return the polygons of parts, none of which is without rings, nested as by `nest_polygons`; they may be invalid.
 
-    Z values are dropped and rings that were left open are closed, neither of which changes an area. Outlines and
-    holes are told apart as by `nest_polygons`; beyond that the polygons are as drawn: they may be invalid.
-
-    Parameters
-    ----------
-    parts : sequence of Part
-        The polygons; none is without rings.
-    crs, where : str
-        The CRS of the coordinates, and the file's name, for messages.
-    esri : bool
-        Each part is one ring of Esri's: clockwise rings are outlines, the others holes of the smallest outline of
-        their feature around them.
-
-    Raises
-    ------
-    DataError
-        A ring has too few points, a position is no pair of finite numbers, or no longitude and latitude
-        though the CRS is in degrees, or rings do not nest. The message names the feature.
+    Z values are dropped and rings that were left open are closed, neither of which changes an area. DataError names
+    the feature whose ring has too few points, or a position that is no pair of finite numbers.
     """
-    if not parts:
-        return np.empty(0, dtype=object), np.empty(0, dtype=np.intp)
     feature = np.array([index for index, _ in parts], dtype=np.intp)
+    if not parts:
+        return np.empty(0, dtype=object), feature
+    xy, lengths = _positions(parts, where)
+    counts = [len(polygon) for _, polygon in parts]
+    owner, starts = np.repeat(feature, counts), np.cumsum(lengths) - lengths
+    points = lengths - (xy[starts] == xy[starts + lengths - 1]).all(axis=1)
+    for ring in np.flatnonzero(points < 3):
+        raise refused(owner[ring], f"has a ring of {points[ring]} points", where=where, at=xy[starts[ring]])
+    for wild in np.flatnonzero(~np.isfinite(xy).all(axis=1)):
+        ring = np.searchsorted(starts, wild, side="right") - 1
+        raise refused(owner[ring], "has a coordinate that is no finite number", where=where, at=xy[wild])
+    check_on_earth(xy, crs, where=where, cure=_UNDECLARED)
+    lines = np.asarray(shapely.linearrings(xy, indices=np.repeat(np.arange(len(lengths)), lengths)))
+    drawn = np.asarray(shapely.polygons(lines, indices=np.repeat(np.arange(len(parts)), counts)), dtype=object)
+    del xy, lines  # while rings are nested, these need no room
+    return nest_polygons(drawn, feature, where=where, esri=esri)
+
+
+def _positions(parts: Sequence[Part], where: str) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return all positions of parts, and how many each ring has; DataError names the first part that cannot be read."""
     try:
         rings = [ring for _, polygon in parts for ring in polygon]
-        counts = [len(polygon) for _, polygon in parts]
-        owner = np.repeat(feature, counts)
         lengths = np.array([len(ring) for ring in rings])
         if not lengths.all():
             raise ValueError("an empty ring")
         if lengths.sum() > limits()["max_vertices"]:
             raise too_many_vertices(int(lengths.sum()), where=where)
-        xy = _coordinates(rings)
+        return _coordinates(rings), lengths
     except NO_POSITIONS as error:
-        problem = f"feature {_first_unreadable(parts)} has coordinates that are not lists of positions"
-        raise DataError(problem, where=where, cure="repair it or use --skip-bad") from error
-    ends = np.cumsum(lengths)
-    first = xy[ends - lengths]
-    left_open = (first != xy[ends - 1]).any(axis=1)
-    if left_open.any():
-        xy, lengths = np.insert(xy, ends[left_open], first[left_open], axis=0), lengths + left_open
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    short = np.flatnonzero(lengths < 4)
-    if len(short):
-        fault = f"has a ring of {lengths[short[0]] - 1} points"
-        raise refused_ring(int(owner[short[0]]), fault, xy[offsets[short[0]]], where=where)
-    wild = np.flatnonzero(~np.isfinite(xy).all(axis=1))
-    if len(wild):
-        ring = int(np.searchsorted(offsets, wild[0], side="right")) - 1
-        raise refused_ring(int(owner[ring]), "has a coordinate that is no finite number", xy[wild[0]], where=where)
-    check_on_earth(xy, crs, where=where, cure=_UNDECLARED)
-    of_parts = (offsets, np.cumsum([0, *counts]))
-    drawn = np.asarray(shapely.from_ragged_array(shapely.GeometryType.POLYGON, xy, of_parts), dtype=object)
-    del rings, xy  # while rings are nested, these need no room
-    return _nest_esri(drawn, feature, where) if esri else nest_polygons(drawn, feature, where=where)
+        for part in parts[:-1]:
+            _positions([part], where)
+        raise refused(parts[-1][0], "has coordinates that are not lists of positions", where=where) from error
 
 
-def refused_ring(feature: int, fault: str, at: NDArray[np.float64], *, where: str) -> DataError:
-    """Return the error that names a ring's feature and place."""
-    x, y = map(float, at)
-    problem, cure = f"feature {feature} {fault}, at {x:.5f}, {y:.5f}", "repair it or use --skip-bad"
-    return DataError(problem, where=where, cure=cure, code="BROKEN-RING", at=(x, y))
+def grid_of(document: Mapping[str, Any], *, where: str, esri: bool = False) -> NDArray[np.float64] | None:
+    """Return scale and translation, (2, 2), of a file that is quantised, in TopoJSON's way or Esri's; else None."""
+    transform = document.get("transform")
+    if transform is None:
+        return None
+    try:
+        grid = _coordinates([[transform["scale"], transform["translate"]]])
+    except NO_POSITIONS:
+        grid = np.zeros((2, 2))
+    if not np.isfinite(grid).all() or not grid[0].all():
+        problem = "has a «transform» without scale and translate of two numbers each"
+        raise DataError(problem, where=where, cure="download it without quantisation")
+    origin = transform.get("originPosition") if esri else "lowerLeft"
+    if origin not in ("upperLeft", "lowerLeft") or (esri and (grid[0] < 0).any()):
+        fault = f"has a «transform» of no known kind: originPosition is {origin!r}"
+        raise DataError(fault, where=where, cure="download it without quantizationParameters")
+    grid[0, 1] *= -1 if origin == "upperLeft" else 1
+    return grid
 
 
-def _first_unreadable(parts: Sequence[Part]) -> int:
-    """Return the first feature whose rings cannot be read, once it is known that there is one."""
-    for feature, polygon in parts:
-        try:
-            if not all(len(_coordinates([ring])) for ring in polygon):
-                return feature
-        except NO_POSITIONS:
-            return feature
-    return parts[-1][0]
-
-
-def grid_of(transform: object, *, where: str) -> NDArray[np.float64]:
-    """Return scale and translation of a quantised file, (2, 2); DataError where they are no pairs of numbers."""
-    named = transform if isinstance(transform, dict) else {}
-    pairs = [own[:2] if isinstance(own := named.get(key), list) else [] for key in ("scale", "translate")]
-    if all(len(pair) == 2 and {*map(type, pair)} <= {int, float} for pair in pairs):
-        grid = np.array(pairs, dtype=np.float64)
-        if np.isfinite(grid).all() and grid[0].all():
-            return grid
-    problem = "has a «transform» without scale and translate of two numbers each"
-    raise DataError(problem, where=where, cure="download it without quantisation")
-
-
-def positions_of(lines: Sequence[Ring], grid: NDArray[np.float64] | None = None) -> list[NDArray[np.float64]]:
-    """Return the positions of each line, (n, 2), for `build_polygons`.
-
-    On a grid a line's first position is in steps from its origin, each other in steps from the one before. Each line is
-    summed by itself, so that none moves another. Raises NO_POSITIONS where one is no line.
-    """
+def positions_of(lines: Sequence[Any], grid: NDArray[np.float64] | None) -> list[NDArray[np.float64]]:
+    """Return the positions of each line, (n, 2), summed up each by itself if on a grid; NO_POSITIONS if it has none."""
     if lines == []:
         return []
     xy = _coordinates(lines)
@@ -148,17 +121,14 @@ def positions_of(lines: Sequence[Ring], grid: NDArray[np.float64] | None = None)
     return split
 
 
-def _coordinates(rings: Sequence[Ring]) -> NDArray[np.float64]:
-    """Return all positions as (n, 2), whatever further values each has."""
+def _coordinates(rings: Sequence[Any]) -> NDArray[np.float64]:
+    """Return the positions of all rings, (n, 2), whatever further values each has."""
     if isinstance(rings[0], np.ndarray):
         return np.concatenate(rings)
     positions = list(chain.from_iterable(rings))
-    if set(map(len, positions)) == {2}:
-        flat = chain.from_iterable(positions)
-    else:
-        flat = chain.from_iterable((position[0], position[1]) for position in positions)
+    pairs = positions if set(map(len, positions)) == {2} else ((position[0], position[1]) for position in positions)
     # Unlike NumPy, an array of the standard library takes no text for a number; but it takes true for 1.
-    xy = np.frombuffer(array("d", flat)).reshape(-1, 2)
+    xy = np.frombuffer(array("d", chain.from_iterable(pairs))).reshape(-1, 2)
     for at in np.flatnonzero(((xy == 0.0) | (xy == 1.0)).any(axis=1)).tolist():
         if bool in map(type, positions[at][:2]):
             raise TypeError("true or false is no number")
@@ -166,155 +136,114 @@ def _coordinates(rings: Sequence[Ring]) -> NDArray[np.float64]:
 
 
 def check_on_earth(xy: NDArray[np.float64], crs: str, *, where: str, cure: str) -> None:
-    """Refuse finite coordinates (n, 2) that are no longitude and latitude, or farther away than any unit makes them.
-
-    `cure` says what to do where they are no degrees, though the CRS is in degrees.
-    """
+    """Refuse finite coordinates (n, 2) that are no degrees, with `cure`, in a CRS of degrees; or beyond any place."""
     if not len(xy):
         return
     (west, south), (east, north) = xy.min(axis=0), xy.max(axis=0)
     extent = f"x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}"
     if is_geographic(crs):
         if west < -180.0 or east > 180.0 or south < -90.0 or north > 90.0:
-            problem = f"its coordinates are no degrees: {extent}"
-            raise DataError(problem, where=where, cure=cure, code=fault_of_degrees((west, south, east, north)))
+            code = fault_of_degrees((west, south, east, north))
+            raise DataError(f"its coordinates are no degrees: {extent}", where=where, cure=cure, code=code)
     elif max(-west, -south, east, north) > _FARTHEST:
-        cure = "check its CRS"
-        raise DataError(f"its coordinates are no place on Earth: {extent}", where=where, cure=cure, code="OUT-OF-RANGE")
+        problem = f"its coordinates are no place on Earth: {extent}"
+        raise DataError(problem, where=where, cure="check its CRS", code="OUT-OF-RANGE")
 
 
-def nest_polygons(polygons: NDArray[np.object_], owner: Indices, *, where: str) -> tuple[NDArray[np.object_], Indices]:
-    """Return polygons whose rings are told apart, and the feature of each.
+def nest_polygons(
+    polygons: NDArray[np.object_], owner: NDArray[np.intp], *, where: str, esri: bool = False
+) -> Polygons:
+    """Return polygons whose rings are told apart as outlines and holes, and the feature of each.
 
-    Valid polygons, and those of one ring, come back as they are. In any other the first ring's direction tells.
-    Clockwise, it is Esri's way: each clockwise ring is an outline, unless it lies inside an outline and in none of
-    its holes, and each other ring is a hole of the smallest outline around it. Counter-clockwise, it is that of
-    RFC 7946: all other rings are holes of the first.
-
-    Raises
-    ------
-    DataError
-        A hole lies outside its outline, in another hole, or is all of its outline, or an outline all of a hole;
-        a ring may be outline or hole.
+    Esri's are one ring each, and nest with those of their feature: clockwise rings are outlines, each other is a hole
+    of the smallest outline around it. Of the others, the valid and those of one ring come back as they are. In the rest
+    the first ring's direction tells. Clockwise, it is Esri's way, but a clockwise ring is a hole too where it lies in
+    an outline and in none of its holes. Counter-clockwise, it is that of RFC 7946: all others are holes of the first.
+    DataError names the feature and place of a ring that can be neither.
     """
-    many = np.flatnonzero(shapely.get_num_interior_rings(polygons))
-    many = many[~shapely.is_valid(polygons[many])]
-    if not len(many):
+    if esri:
+        chosen = np.isin(owner, owner[_signed_areas(polygons) > 0])
+    else:
+        chosen = shapely.get_num_interior_rings(polygons) > 0
+        chosen[chosen] = ~shapely.is_valid(polygons[chosen])
+    if not chosen.any():
         return polygons, owner
-    lines, group = shapely.get_rings(polygons[many], return_index=True)
-    discs = np.asarray(shapely.polygons(lines))
-    outlines, made = _nest(discs, group, owner[many], _signed_areas(discs) <= 0, where=where, esri=False)
-    counts = np.ones(len(polygons), dtype=np.intp)
-    counts[many] = np.bincount(group[outlines], minlength=len(many))
-    again = np.repeat(np.isin(np.arange(len(polygons)), many), counts)
-    nested = np.repeat(polygons, counts)
-    nested[again] = made
-    return nested, np.repeat(owner, counts)
+    lines, polygon = shapely.get_rings(polygons[chosen], return_index=True)
+    polygon = np.flatnonzero(chosen)[polygon]
+    group = owner[polygon] if esri else polygon
+    outline_of = _outlines(np.asarray(shapely.polygons(lines)), group, owner[polygon], where=where, esri=esri)
+    # Each outline before its holes, and these in the order of the file.
+    order = np.lexsort((outline_of != np.arange(len(lines)), outline_of))
+    order = order[outline_of[order] >= 0]
+    outlines, made = np.unique(outline_of[order], return_inverse=True)
+    origin = np.concatenate([np.flatnonzero(~chosen), polygon[outlines]])
+    every = np.concatenate([polygons[~chosen], shapely.polygons(lines[order], indices=made)])
+    order = np.argsort(origin, kind="stable")
+    return every[order], owner[origin[order]]
 
 
-def _nest_esri(rings: NDArray[np.object_], feature: Indices, where: str) -> tuple[NDArray[np.object_], Indices]:
-    """Return polygons and their features from Esri's rings, each a polygon of one ring."""
-    clockwise = _signed_areas(rings) <= 0
-    # Features without holes need no more.
-    some = np.flatnonzero(np.isin(feature, feature[~clockwise]))
-    features, group = np.unique(feature[some], return_inverse=True)
-    outlines, made = _nest(rings[some], group, features, clockwise[some], where=where, esri=True)
-    kept = np.ones(len(rings), dtype=bool)
-    kept[some] = np.isin(np.arange(len(some)), outlines)
-    polygons = rings.copy()
-    polygons[some[outlines]] = made
-    return polygons[kept], feature[kept]
-
-
-def _nest(
-    discs: NDArray[np.object_],
-    group: Indices,
-    feature: Indices,
-    clockwise: NDArray[np.bool_],
-    *,
-    where: str,
-    esri: bool,
-) -> tuple[Indices, NDArray[np.object_]]:
-    """Return which rings are outlines, and their polygons; `feature` is that of each group, and groups are in order."""
+def _outlines(
+    discs: NDArray[np.object_], group: NDArray[np.intp], feature: NDArray[np.intp], *, where: str, esri: bool
+) -> NDArray[np.intp]:
+    """Return for each ring the outline that it is or is a hole of, or -1; rings of a group stand together, in order."""
+    clockwise = _signed_areas(discs) <= 0
     valid = np.asarray(shapely.make_valid(discs, method="structure"))
     area = shapely.area(valid)
-    try:
-        around = _rings_around(valid, area, group)
-    except DataError as error:
-        raise DataError(error.problem, where=where, cure=error.cure) from error
-    hole_of = np.full(len(discs), -1, dtype=np.intp)
+    around = _rings_around(valid, area, group, where)
+    outline_of = np.arange(len(discs))
     # Largest first, so that what is around a ring is known already.
     for ring in np.argsort(-area, kind="stable").tolist():
         head = int(np.searchsorted(group, group[ring]))
-        inside = [other for other, share in around[ring] if share > 0.5]
-        outlines = [other for other in inside if hole_of[other] < 0]
-        fault = ""
-        if ring == head and not esri:
-            pass
-        elif not area[ring]:
+        if clockwise[ring] if esri else ring == head:
+            continue
+        if not area[ring]:
             # A collapsed ring takes nothing away, wherever it is.
-            hole_of[ring] = -1 if esri else head
-        elif not clockwise[head] and not esri:
-            fault = "has a hole inside another hole" if len(inside) > 1 else ""
+            outline_of[ring] = -1 if esri else head
+            continue
+        inside = [other for other, share in around[ring] if share > 0.5]
+        outlines = [other for other in inside if outline_of[other] == other]
+        outer, fault = ring, ""
+        if not esri and not clockwise[head]:
+            outer, fault = head, "has a hole inside another hole" if len(inside) > 1 else ""
             fault = fault if head in inside else "has a hole outside its outline"
-            hole_of[ring] = head
         elif not clockwise[ring]:
+            outer = outlines[-1] if outlines else ring
             fault = "" if outlines else "has a hole (a counter-clockwise ring) in no outline"
-            hole_of[ring] = outlines[-1] if outlines else -1
-        elif not esri:
-            if any(1 - _MOSTLY < share < _MOSTLY and hole_of[other] < 0 for other, share in around[ring]):
+        else:
+            # One that stands out by a rounding is inside; one that stands out by more than a tenth crosses.
+            if any(0.1 < share < 0.9 and outline_of[other] == other for other, share in around[ring]):
                 fault = "has a ring that crosses an outline, and may be outline or hole"
             # The smallest is the last: an outline there means that the ring is in none of its holes.
-            hole_of[ring] = inside[-1] if inside and hole_of[inside[-1]] < 0 else -1
-            if hole_of[ring] < 0 and inside and _same(valid[ring], valid[inside[-1]]):
+            outer = inside[-1] if inside and inside[-1] in outlines else ring
+        if not esri and inside and not fault:
+            other = outer if outer != ring else inside[-1]
+            least = area[other] * 1e-9
+            if area[other] - area[ring] <= least and shapely.difference(valid[other], valid[ring]).area <= least:
                 fault = "has an outline that is all of the hole around it"
-        if not fault and not esri and hole_of[ring] >= 0 and area[ring] and _same(valid[ring], valid[hole_of[ring]]):
-            fault = "has a hole that is all of its outline"
+                fault = fault if outer == ring else "has a hole that is all of its outline"
         if fault:
-            at = shapely.get_coordinates(discs[ring])[0]
             number = "" if esri else f" (ring {ring - head + 1})"
-            raise refused_ring(int(feature[group[ring]]), fault + number, at, where=where)
-    kept = clockwise | (area > 0) if esri else np.ones(len(discs), dtype=bool)
-    return _assembled(discs, hole_of, kept)
-
-
-def _same(hole: shapely.Geometry, outline: shapely.Geometry) -> bool:
-    """Say whether a hole leaves nothing of its outline."""
-    whole = shapely.area(outline)
-    least = whole * 1e-9
-    return bool(whole - shapely.area(hole) <= least and shapely.area(shapely.difference(outline, hole)) <= least)
-
-
-def _assembled(
-    discs: NDArray[np.object_], hole_of: Indices, kept: NDArray[np.bool_]
-) -> tuple[Indices, NDArray[np.object_]]:
-    """Return the outlines, and a polygon for each, with its holes in the order of the file."""
-    holes: dict[int, list[int]] = defaultdict(list)
-    for ring in np.flatnonzero((hole_of >= 0) & kept).tolist():
-        holes[int(hole_of[ring])].append(ring)
-    outlines = np.flatnonzero((hole_of < 0) & kept)
-    lines = shapely.get_exterior_ring(discs)
-    polygons = discs[outlines]
-    for at, outline in enumerate(outlines.tolist()):
-        if outline in holes:
-            polygons[at] = shapely.Polygon(lines[outline], lines[holes[outline]].tolist())
-    return outlines, polygons
+            raise refused(feature[ring], fault + number, where=where, at=shapely.get_coordinates(discs[ring])[0])
+        outline_of[ring] = outer
+    return outline_of
 
 
 def _rings_around(
-    valid: NDArray[np.object_], area: NDArray[np.float64], group: Indices
+    valid: NDArray[np.object_], area: NDArray[np.float64], group: NDArray[np.intp], where: str
 ) -> defaultdict[int, list[tuple[int, float]]]:
     """Return for each ring the larger ones of its group that it meets, largest first, with its share inside each."""
     shapely.prepare(valid)
-    inner, outer = geometry.meeting_boxes(valid)
+    try:
+        inner, outer = geometry.meeting_boxes(valid)
+    except DataError as error:
+        raise DataError(error.problem, where=where, cure=error.cure) from error
     # Of rings of one size the first in the file counts as the larger.
     larger = (area[outer] > area[inner]) | ((area[outer] == area[inner]) & (outer < inner))
     mine = (group[inner] == group[outer]) & larger & (area[inner] > 0)
     inner, outer = inner[mine], outer[mine]
     share = shapely.covers(valid[outer], valid[inner]).astype(np.float64)
-    open_ = np.flatnonzero(share == 0)
-    shared = shapely.area(shapely.intersection(valid[outer[open_]], valid[inner[open_]]))
-    share[open_] = shared / area[inner[open_]]
+    part = np.flatnonzero(share == 0)
+    share[part] = shapely.area(shapely.intersection(valid[outer[part]], valid[inner[part]])) / area[inner[part]]
     around: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
     for at in np.lexsort((outer, -area[outer])).tolist():
         around[int(inner[at])].append((int(outer[at]), float(share[at])))
