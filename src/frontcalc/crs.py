@@ -18,25 +18,17 @@ from pyproj.exceptions import CRSError, ProjError
 
 from frontcalc.errors import DataError, UsageError
 
-LONLAT = "OGC:CRS84"
-"""WGS 84 longitude and latitude, what GeoJSON is in unless it says otherwise (RFC 7946 §4)."""
-
-DEFAULT_CRS = "EPSG:6933"
-"""EASE-Grid 2.0, a cylindrical equal-area projection on the WGS 84 ellipsoid, good between ±86°."""
-
+LONLAT = "OGC:CRS84"  # WGS 84 longitude and latitude, what GeoJSON is in unless it says otherwise (RFC 7946 §4)
+DEFAULT_CRS = "EPSG:6933"  # EASE-Grid 2.0, cylindrical equal-area on the WGS 84 ellipsoid, good between ±86°
 # 1e-8 of the 110,000 km² of today's largest map is 0.001 km²; true equal-area projections measure below 1e-9.
 TOLERANCE = 1e-8
 
-SEMI_MAJOR_M = 6_378_137.0
-"""The equatorial radius of WGS 84 (m)."""
-
+SEMI_MAJOR_M = 6_378_137.0  # the equatorial radius of WGS 84 (m)
 # How far outside of its CRS's area of use a map may lie: two zones of UTM.
 _BEYOND_DEGREES = 12.0
 
 _FLATTENING = 1 / 298.257223563
-E2 = _FLATTENING * (2 - _FLATTENING)
-"""The squared eccentricity of its ellipsoid."""
-
+E2 = _FLATTENING * (2 - _FLATTENING)  # the squared eccentricity of its ellipsoid
 # A file's CRS may not make PROJ open files: grids other than none at all, files of definitions, pipelines of steps.
 _OPENS_FILES = re.compile(
     r"grids?\s*=\s*(?!@null\b)|\+(init|file|proj=pipeline)\b|PARAMETERFILE|[ _]file\"", re.IGNORECASE

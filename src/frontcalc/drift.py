@@ -9,9 +9,7 @@ from typing import Any
 
 from frontcalc.errors import CheckFailed
 
-TOLERANCE_KM2 = 0.01
-"""How far an area may move unnoticed: versions of the overlay library differ in the last bits, never by this much."""
-
+TOLERANCE_KM2 = 0.01  # an area may move so far unnoticed: versions of the overlay library differ in the last bits
 Cells = Mapping[str, str]
 Key = tuple[str, ...]
 

@@ -25,8 +25,8 @@ _ZONES = ".zones"
 _DIGEST = hashlib.sha256().digest_size
 _ACCURACY = {"Natural Earth 1:10m admin-1 states and provinces": "1:10m, borders err by kilometres"}
 
+# Of which countries a set draws some regions only, so that no share of their land can be told.
 PARTIAL_COUNTRIES: dict[str, tuple[str, ...]] = {"ukraine-adm1": ("RU",)}
-"""Of which countries a set draws some regions only, so that no share of their land can be told."""
 
 
 @dataclass(frozen=True)

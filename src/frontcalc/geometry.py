@@ -18,18 +18,10 @@ from frontcalc.errors import DataError
 Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Project = Callable[[Floats], Floats]
-"""Maps (n, 2) source coordinates to (n, 2) metres."""
-
-EDGE_ERROR_M2 = 10.0
-"""Area error above which an edge is split before it is projected (m²)."""
-
-MAX_ADDED_VERTICES = 1_000_000
-"""How many vertices splitting edges may add to a layer; real maps have 8 to 21 % more after it."""
-
-MAX_PAIRS = 5_000_000
-"""How many pairs of polygons or rings whose boxes meet are looked at; real maps have some thousands."""
-
+Project = Callable[[Floats], Floats]  # maps (n, 2) source coordinates to (n, 2) metres
+EDGE_ERROR_M2 = 10.0  # area error above which an edge is split before it is projected (m²)
+MAX_ADDED_VERTICES = 1_000_000  # that splitting edges may add to a layer; real maps have 8 to 21 % more after it
+MAX_PAIRS = 5_000_000  # of polygons or rings whose boxes meet, that are looked at; real maps have some thousands
 _REPAIR_GAP = 1e6
 
 _POLYGON = shapely.GeometryType.POLYGON

@@ -21,9 +21,7 @@ from frontcalc.names import NamedRegion, find, fold, suggestions
 from frontcalc.regions import TOTAL, UNASSIGNED, RegionSet
 
 COUNTRY, ADM1, ADM2, NONE = "country", "adm1", "adm2", "none"
-LEVELS = (COUNTRY, ADM1, ADM2)
-"""Coarse to fine."""
-
+LEVELS = (COUNTRY, ADM1, ADM2)  # coarse to fine
 ALIASES = {"oblast": ADM1, "raion": ADM2}
 
 # Words that people add to a name or leave out.

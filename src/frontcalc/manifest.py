@@ -13,8 +13,7 @@ from frontcalc.names import printable
 
 NAME = "manifest.json"
 KIND = "frontcalc-archive-1"
-REVISIONS = "revisions"
-"""The folder, beside the manifest, of files that the publisher has changed since."""
+REVISIONS = "revisions"  # the folder, beside the manifest, of files that the publisher has changed since
 
 
 @dataclass(frozen=True, slots=True)

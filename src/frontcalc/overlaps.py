@@ -31,9 +31,7 @@ Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-ROUNDING_M2 = 1e-3
-"""A share below this cannot be told from rounding, and counts as none."""
-
+ROUNDING_M2 = 1e-3  # a share below this cannot be told from rounding, and counts as none
 _AT_ONCE = 30_000  # edges of pairs: some 10 MB, which allocators keep
 
 

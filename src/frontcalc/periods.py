@@ -10,9 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from frontcalc.errors import UsageError
 
-UNITS = ("year", "quarter", "month", "week")
-"""The calendar units that a stretch of time is divided into."""
-
+UNITS = ("year", "quarter", "month", "week")  # the calendar units that a stretch of time is divided into
 _ONE_DAY = timedelta(days=1)
 _GRAMMAR = "2023, 2024-Q3, 2024-09, 2024-W36, 2024-11-03, or two of them as in 2024-09..2024-11, 2024.., ..2023"
 _UNIT = re.compile(

@@ -16,16 +16,9 @@ from frontcalc.periods import Period
 from frontcalc.snapshots import Snapshot, SnapshotLayer, read_snapshot
 from frontcalc.views import View
 
-SPAN_TOLERANCE = 0.05
-"""Share of the days asked for by which the days between two maps may differ without notice."""
-
-ENDED_MAPS = 5
-"""A layer that so many maps in a row lack is no longer drawn."""
-
-OLDEST_DAYS = 60
-"""A map stands for no end of a period if it is older by more than the period's own length and so many days."""
-
-
+SPAN_TOLERANCE = 0.05  # share of the days asked for by which the days between two maps may differ without notice
+ENDED_MAPS = 5  # a layer that so many maps in a row lack is no longer drawn
+OLDEST_DAYS = 60  # a map older by more than the period's own length and so many days stands for no end of it
 _ONE_DAY = timedelta(days=1)
 
 

@@ -18,15 +18,9 @@ from frontcalc.slivers import SliverRule, thin_parts
 
 Floats = NDArray[np.float64]
 Geometries = NDArray[np.object_]
-Ground = shapely.Geometry | NDArray[np.object_]
-"""One geometry, or an array of polygons without overlap."""
-
-CONTRADICTION_KM2 = 0.001
-"""How far gained and lost may be from the change of the total: overlays that had to snap err by square metres."""
-
-OPENING, CLOSING, GAINED, LOST, GAINED_SLIVER, LOST_SLIVER = range(6)
-"""Places in `Change.km2`."""
-
+Ground = shapely.Geometry | NDArray[np.object_]  # one geometry, or an array of polygons without overlap
+CONTRADICTION_KM2 = 0.001  # gained and lost may be so far from the change of the total: snapped overlays err by m²
+OPENING, CLOSING, GAINED, LOST, GAINED_SLIVER, LOST_SLIVER = range(6)  # places in `Change.km2`
 FIGURES = (
     "opening_km2",
     "closing_km2",
@@ -39,12 +33,8 @@ FIGURES = (
 )
 """The figures of a row, as columns are named."""
 
-DRIFT_KM2 = 1e-7
-"""How far a total carried from step to step may be from the map's before all is measured afresh."""
-
-LARGE_KM2 = 50.0
-"""What a large part has at least: less is a week's work of an army."""
-
+DRIFT_KM2 = 1e-7  # how far a total carried from step to step may be from the map's before all is measured afresh
+LARGE_KM2 = 50.0  # what a large part has at least: less is a week's work of an army
 _GRID_M = 2.0**-20
 _NOTHING_M2 = 1e-6
 _CRUMB_M2 = 1e6

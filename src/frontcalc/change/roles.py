@@ -15,9 +15,7 @@ from frontcalc.errors import FrontcalcError
 from frontcalc.layers import Role
 from frontcalc.regions import RegionSet
 
-NOTHING = "none"
-"""The role of ground that the actor does not hold."""
-
+NOTHING = "none"  # the role of ground that the actor does not hold
 Ground = Mapping[Role, shapely.MultiPolygon]
 
 

@@ -28,9 +28,7 @@ from frontcalc.versions import key_of
 
 Geometries = NDArray[np.object_]
 
-Box = tuple[float, float, float, float]
-"""West, south, east and north (degrees)."""
-
+Box = tuple[float, float, float, float]  # west, south, east and north (degrees)
 SYNTHETIC = Notice("SYNTHETIC", "the maps are made up; the figures hold by construction")
 
 

@@ -21,9 +21,7 @@ from frontcalc.snapshots.drawn import Snapshot, SnapshotLayer, changed, parsed, 
 from frontcalc.snapshots.legend import Tell
 from frontcalc.versions import key_of
 
-REMEMBERED: dict[SnapshotRef, Snapshot] = {}
-"""What is on the maps that this run has looked at."""
-
+REMEMBERED: dict[SnapshotRef, Snapshot] = {}  # what is on the maps that this run has looked at
 # The SHA-256 of files as they were when this run first read them.
 _fingerprint = lru_cache(maxsize=4096)(fingerprint)
 

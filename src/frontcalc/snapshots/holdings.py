@@ -19,15 +19,11 @@ from frontcalc.views import View
 
 Floats = NDArray[np.float64]
 
+# The grid that projected vertices lie on (metres), a power of two so that rounding to it is exact. A publisher who
+# writes a map anew may change the last digits of vertices that stay: to a millionth of a metre they are the same.
 GRID_M = 2.0**-20
-"""The grid that projected vertices lie on (metres), a power of two so that rounding to it is exact.
-
-A publisher who writes a map anew may change the last digits of vertices that stay where they are: to a millionth of a
-metre they are the same, and so are the edges between them.
-"""
-
+# By how much two ways of repairing each layer of a holding differ (km²), 0 below 1 km², by the holding's key.
 GAPS_KM2: dict[str, Floats] = {}
-"""By how much two ways of repairing each layer of a holding differ (km²), 0 below 1 km², by the holding's key."""
 
 
 @dataclass(frozen=True)

@@ -38,12 +38,8 @@ from frontcalc.read.files import Entry
 
 Geometries = NDArray[np.object_]
 
-FILE = "file name"
-"""What tells the polygons of a day's files apart where nothing inside them does."""
-
-MOST_VALUES = 12
-"""A property of more values than this, whose name does not tell, is a name or a number."""
-
+FILE = "file name"  # what tells the polygons of a day's files apart where nothing inside them does
+MOST_VALUES = 12  # a property of more values than this, whose name does not tell, is a name or a number
 _LONGEST = 80  # characters of a value in a message
 _NO_NAME = "(no layer)"
 # What identifies, dates, places or measures a polygon, or says who drew it, does not tell whose ground it is.
