@@ -127,11 +127,7 @@ def fault_of_degrees(bounds: Bounds) -> str:
 def prove_equal_area(crs: str, bounds: Bounds) -> None:
     """Prove that a projection keeps WGS 84 areas over some bounds in degrees, in square metres.
 
-    Raises
-    ------
-    UsageError
-        The CRS is unknown, or errs by more than `TOLERANCE` anywhere in the bounds. The message
-        has the measured distortion and two projections that were tried and work.
+    UsageError says that it is unknown, or errs by more than `TOLERANCE`: by how much, and two that were tried and work.
     """
     # Whole degrees outward: neighbouring maps share one proof.
     (west, south), (east, north) = np.floor(bounds[:2]).tolist(), np.ceil(bounds[2:]).tolist()
@@ -154,13 +150,11 @@ def prove_equal_area(crs: str, bounds: Bounds) -> None:
 
 @lru_cache(maxsize=256)
 def area_distortion(crs: str, bounds: Bounds, *, samples: int = 7) -> tuple[float, float]:
-    """Return the least and greatest relative error of area on a grid of samples over bounds in degrees.
+    """Return the least and greatest relative error of area over bounds in degrees; infinite where it is undefined.
 
-    Both are infinite where the projection is undefined there.
-
-    The Jacobian of the projection, by central differences, is held against the exact area element
-    a²(1-e²)cos φ / (1-e² sin² φ)² of the ellipsoid. That also catches what the projection's own scale
-    factors do not see: another ellipsoid, a sphere, units other than metres.
+    On a grid of samples the Jacobian of the projection, by central differences, is held against the exact area element
+    a²(1-e²)cos φ / (1-e² sin² φ)² of the ellipsoid. That also catches what the projection's own scale factors do not
+    see: another ellipsoid, a sphere, units other than metres.
     """
     low, high = np.array(bounds[:2]), np.array(bounds[2:])
     # A little inside the bounds, so that poles stay defined.

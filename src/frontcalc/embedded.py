@@ -1,8 +1,7 @@
 """Region sets that come with frontcalc, already cut into small pieces.
 
-A set is built by ``scripts/build_regions.py``. Its pieces fit exactly: two neighbours have the same
-vertices along their common border, so a change that is split by them is neither lost between them nor
-counted twice.
+A set is built by ``scripts/build_regions.py``. Its pieces fit exactly: two neighbours have the same vertices along
+their common border, so a change that is split by them is neither lost between them nor counted twice.
 """
 
 import functools

@@ -42,11 +42,10 @@ def polygons_of(geometries: Geometries) -> tuple[Geometries, NDArray[np.intp]]:
 
 
 def repair(polygons: Geometries) -> Geometries:
-    """Return valid polygons (n,) that cover what the given ones draw.
+    """Return valid polygons (n,) that cover what the given ones draw; valid ones come back as they are.
 
-    The *structure* method merges overlapping shells and takes holes out of them, where the
-    *linework* method would turn doubly covered ground into a hole and so lose area.
-    Valid polygons come back as they are.
+    The *structure* method merges overlapping shells and takes holes out of them, where the *linework* method would turn
+    doubly covered ground into a hole and so lose area.
     """
     return repair_both_ways(polygons)[0]
 
@@ -98,12 +97,8 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
 
     An edge that is straight in the source coordinates is an arc in the projection. Where the area between the arc and
     its chord exceeds `edge_error`, in square units of the projection, the edge is split evenly; n pieces leave 1/n² of
-    the error, since each leaves 1/n³.
-
-    Raises
-    ------
-    DataError
-        A coordinate is nowhere in the projection, or more than `MAX_ADDED_VERTICES` would be added.
+    the error, since each leaves 1/n³. DataError says that a coordinate is nowhere in the projection, or that more than
+    `MAX_ADDED_VERTICES` would be added.
     """
     if len(polygons) == 0:
         return polygons

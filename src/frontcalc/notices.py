@@ -269,21 +269,11 @@ def fault_of(error: DataError, day: date | None) -> Fault:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Notice:
-    """One remark on a result.
+    """One remark on a result."""
 
-    Parameters
-    ----------
-    code : str
-        One of `CODES`.
-    message : str
-        The particulars, in a plain sentence without a final stop.
-    period : str
-        The period or date it concerns; empty where it concerns the whole result.
-    """
-
-    code: str
-    message: str
-    period: str = ""
+    code: str  # one of `CODES`
+    message: str  # the particulars, in a plain sentence without a final stop
+    period: str = ""  # or the date that it concerns; empty where it concerns the whole result
 
     def __post_init__(self) -> None:
         if self.code not in CODES:
@@ -308,13 +298,7 @@ def join_codes(notices: Iterable[Notice]) -> str:
 
 
 def notice_code(name: str) -> str:
-    """Return the notice code that somebody typed, in whatever case.
-
-    Raises
-    ------
-    UsageError
-        There is no such code; the message names the nearest.
-    """
+    """Return the notice code that somebody typed, in whatever case; UsageError names the nearest to an unknown one."""
     code = name.strip().upper().replace("_", "-")
     if code in CODES:
         return code
@@ -323,13 +307,7 @@ def notice_code(name: str) -> str:
 
 
 def require_none(notices: Iterable[Notice], codes: Collection[str]) -> None:
-    """Raise where a result has a notice of some codes.
-
-    Raises
-    ------
-    CheckFailed
-        With the first such notice, and how many more there are.
-    """
+    """Raise CheckFailed where a result has a notice of some codes, with the first, and how many more there are."""
     found = grouped(notice for notice in notices if notice.code in codes)
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""

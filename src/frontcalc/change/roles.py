@@ -42,11 +42,7 @@ class Transitions:
 
 
 def by_precedence(ground: Ground) -> dict[Role, shapely.Geometry]:
-    """Return the same ground with each piece in one role.
-
-    Where layers overlap, the role that comes first in `Role` has the ground: control before advance
-    before claimed.
-    """
+    """Return the same ground with each piece in one role, the first of `Role`: control before advance and claimed."""
     taken: shapely.Geometry = shapely.MultiPolygon()
     parted: dict[Role, shapely.Geometry] = {}
     for role in Role:
@@ -59,15 +55,10 @@ def by_precedence(ground: Ground) -> dict[Role, shapely.Geometry]:
 def between(
     before: Ground, after: Ground, held_before: shapely.Geometry, held_after: shapely.Geometry, regions: RegionSet
 ) -> Transitions:
-    """Return how much ground turned from each role into each other one.
+    """Return how much ground turned from each role into each other one; FrontcalcError as for `change.step`.
 
     `before` and `after` are an actor's ground by role on either map, which may overlap, with its unions `held_before`
     and `held_after`: valid, in metres of the regions' equal-area projection.
-
-    Raises
-    ------
-    FrontcalcError
-        The overlay contradicts itself, by more than rounding.
     """
     opening, closing = by_precedence(before), by_precedence(after)
     roles = [role for role in Role if role in opening or role in closing]

@@ -170,11 +170,8 @@ class Run:
     def holding(self, snapshot: Snapshot, actor: str, *, noted: bool = True) -> Holding:
         """Return what counts as held on a map, without the baseline's ground; noted where a figure rests on it.
 
-        Raises
-        ------
-        DataError
-            A property tells the polygons of the maps used apart, and nobody has said what its values mean; the map
-            lies elsewhere than the others, and with them if x and y are exchanged.
+        DataError says that a property tells the polygons of the maps used apart whose values nobody has explained, or
+        that the map lies elsewhere than the others, and with them if x and y are exchanged.
         """
         without = self._without(actor) if self.baseline else ()
         held = snapshots.holding(snapshot, actor, self.view, self.options.crs, without=without)

@@ -53,14 +53,8 @@ def holding(
 def ground_of(held: Holding, ground: Callable[[Holding], shapely.MultiPolygon] | None = None) -> shapely.MultiPolygon:
     """Return the ground of a holding: valid, in metres, overlaps counted once; `GAPS_KM2` gets its layers' gaps.
 
-    `ground` returns the ground of what does not count, where it is at hand; else it is made here.
-
-    Raises
-    ------
-    UsageError
-        The CRS is not equal-area over the data.
-    DataError
-        A layer cannot be repaired, or a file is no longer the one that was first read.
+    `ground` returns the ground of what does not count, where it is at hand; else it is made here. UsageError says that
+    the CRS is not equal-area over the data, DataError that a layer cannot be repaired or that a file has changed.
     """
     projected = [
         _projected(part.polygons, part.crs, held.plane, where=part.file, layer=part.name) for part in held.parts
