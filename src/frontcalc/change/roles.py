@@ -10,8 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import geometry
-from frontcalc.change import CONTRADICTION_KM2, Floats, areas
-from frontcalc.errors import FrontcalcError
+from frontcalc.change import Floats, areas, refuse_contradiction
 from frontcalc.layers import Role
 from frontcalc.regions import RegionSet
 
@@ -72,16 +71,8 @@ def between(
         km2[row, -1] = areas(shapely.difference(ground, held_after), regions)[0]
         km2[-1, row] = areas(shapely.difference(closing.get(old, nothing), held_before), regions)[0]
     for axis, parted in ((1, opening), (0, closing)):
-        _check(km2.sum(axis=axis)[:-1, -1], [parted.get(role, nothing) for role in roles], roles)
+        # The margin of the matrix is the ground by role, measured by itself.
+        for role, found_km2 in zip(roles, km2.sum(axis=axis)[:-1, -1], strict=True):
+            area_km2 = float(geometry.area_km2(parted.get(role, nothing)))
+            refuse_contradiction(area_km2, f"of {role.value}", found_km2, "by transitions")
     return Transitions((*(role.value for role in roles), NOTHING), km2)
-
-
-def _check(margin_km2: Floats, ground: list[shapely.Geometry], roles: list[Role]) -> None:
-    """Refuse a matrix whose margin is not the area of the ground by role, measured by itself."""
-    measured = geometry.area_km2(np.array(ground, dtype=object))
-    for role, found, area in zip(roles, margin_km2, measured, strict=True):
-        if abs(found - area) > CONTRADICTION_KM2:
-            raise FrontcalcError(
-                f"the overlay contradicts itself: {area:.6f} km² of {role.value}, {found:.6f} by transitions",
-                cure="please report it with the two maps",
-            )
