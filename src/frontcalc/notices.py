@@ -269,11 +269,21 @@ def fault_of(error: DataError, day: date | None) -> Fault:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Notice:
-    """One remark on a result."""
+    """One remark on a result.
 
-    code: str  # one of `CODES`
-    message: str  # the particulars, in a plain sentence without a final stop
-    period: str = ""  # or the date that it concerns; empty where it concerns the whole result
+    Parameters
+    ----------
+    code : str
+        One of `CODES`.
+    message : str
+        The particulars, in a plain sentence without a final stop.
+    period : str
+        The period or date it concerns; empty where it concerns the whole result.
+    """
+
+    code: str
+    message: str
+    period: str = ""
 
     def __post_init__(self) -> None:
         if self.code not in CODES:

@@ -72,7 +72,9 @@ def between(
         km2[-1, row] = areas(shapely.difference(closing.get(old, nothing), held_before), regions)[0]
     for axis, parted in ((1, opening), (0, closing)):
         # The margin of the matrix is the ground by role, measured by itself.
-        for role, found_km2 in zip(roles, km2.sum(axis=axis)[:-1, -1], strict=True):
-            area_km2 = float(geometry.area_km2(parted.get(role, nothing)))
-            refuse_contradiction(area_km2, f"of {role.value}", found_km2, "by transitions")
+        for role, turned in zip(roles, km2.sum(axis=axis)[:-1, -1], strict=True):
+            area = float(geometry.area_km2(parted.get(role, nothing)))
+            refuse_contradiction(
+                area, turned, f"{area:.6f} km² of {role.value}, {turned:.6f} by transitions", "two maps"
+            )
     return Transitions((*(role.value for role in roles), NOTHING), km2)
