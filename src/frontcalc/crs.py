@@ -28,6 +28,7 @@ SEMI_MAJOR_M = 6_378_137.0  # the equatorial radius of WGS 84 (m)
 _BEYOND_DEGREES = 12.0
 
 _FLATTENING = 1 / 298.257223563
+_SAMPLES = 7  # along either side of the bounds that are looked at
 E2 = _FLATTENING * (2 - _FLATTENING)  # the squared eccentricity of its ellipsoid
 # A file's CRS may not make PROJ open files: grids other than none at all, files of definitions, pipelines of steps.
 _OPENS_FILES = re.compile(
@@ -149,7 +150,7 @@ def prove_equal_area(crs: str, bounds: Bounds) -> None:
 
 
 @lru_cache(maxsize=256)
-def area_distortion(crs: str, bounds: Bounds, *, samples: int = 7) -> tuple[float, float]:
+def area_distortion(crs: str, bounds: Bounds) -> tuple[float, float]:
     """Return the least and greatest relative error of area over bounds in degrees; infinite where it is undefined.
 
     On a grid of samples the Jacobian of the projection, by central differences, is held against the exact area element
@@ -159,7 +160,7 @@ def area_distortion(crs: str, bounds: Bounds, *, samples: int = 7) -> tuple[floa
     low, high = np.array(bounds[:2]), np.array(bounds[2:])
     # A little inside the bounds, so that poles stay defined.
     margin = np.maximum(high - low, 0.01) * 0.001
-    lon, lat = (axis.ravel() for axis in np.meshgrid(*np.linspace(low + margin, high - margin, samples).T))
+    lon, lat = (axis.ravel() for axis in np.meshgrid(*np.linspace(low + margin, high - margin, _SAMPLES).T))
     step = 1e-4  # degrees, about 10 m: truncation and rounding both stay below 1e-9
     try:
         transform = transformer(LONLAT, crs).transform

@@ -43,20 +43,12 @@ def shapes_of(run: Run) -> Callable[[Any], shapely.MultiPolygon | None]:
         mine = regions.land[np.isin(regions.land_owner, members[key])]
         return drawn_in_degrees(geometry.polygonal(geometry.union(mine)), plane)
 
-    def shape_of(row: Any) -> shapely.MultiPolygon | None:
-        key = row.level, row.region
-        return drawn(key) if key in members else None
-
-    return shape_of
+    return lambda row: drawn((row.level, row.region)) if (row.level, row.region) in members else None
 
 
 def shapes_by_row(drawn: Mapping[KeyT, NDArray[np.object_]], source_crs: str) -> Callable[[KeyT], Any]:
     """Return what finds the polygons of a row, in degrees, of those drawn for each in some CRS."""
-
-    def shape_of(row: KeyT) -> shapely.MultiPolygon | None:
-        return drawn_in_degrees(drawn[row], source_crs) if row in drawn else None
-
-    return shape_of
+    return lambda row: drawn_in_degrees(drawn[row], source_crs) if row in drawn else None
 
 
 def to_degrees(polygons: NDArray[np.object_], source_crs: str) -> NDArray[np.object_]:

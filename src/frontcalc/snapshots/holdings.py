@@ -71,11 +71,6 @@ def ground_of(held: Holding, ground: Callable[[Holding], shapely.MultiPolygon] |
     return united
 
 
-def held(snapshot: Snapshot, actor: str, view: View, target_crs: str) -> shapely.MultiPolygon:
-    """Return what an actor holds on one map: the union of the layers that the view counts, in metres."""
-    return ground_of(holding(snapshot, actor, view, target_crs))
-
-
 def on_grid(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return projected points (n, 2) on the grid that vertices lie on (metres)."""
     return np.asarray(np.round(points / GRID_M) * GRID_M)
