@@ -63,10 +63,7 @@ def in_words(day: date) -> str:
 
 
 def settled(names: Iterable[tuple[str, int | None]]) -> Orders:
-    """Return the order of each way in which names write three numbers, None where more than one is possible.
-
-    The names are those that state the days of an archive, each with its folder's year.
-    """
+    """Return the order of each way in which names, each with its folder's year, write three numbers; None if open."""
     certain: set[date] = set()
     usual: dict[Shape, Order | None] = {}
     open_names: dict[Shape, list[dict[Order, date]]] = {}

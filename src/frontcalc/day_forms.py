@@ -120,10 +120,7 @@ class Found:
     end: int  # in the name, its time included
 
     def readings(self, default_year: int | None = None) -> dict[Order, date]:
-        """Return the day it states in each order that gives one.
-
-        Of several, those of the folder's year count, and those before tomorrow, if there are any.
-        """
+        """Return the day in each order that gives one; of several those of the folder's year, or not to come."""
         if self.moment:
             return {"ymd": self.moment.date()}
         found = {}

@@ -37,14 +37,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """Tables by file name, each row by its key columns, and what they rest on.
-
-    `edited` names the tables that are not what was written.
-    """
+    """Tables by file name, each row by its key columns, and what they rest on."""
 
     tables: Mapping[str, Mapping[Key, Cells]]
     record: Record
-    edited: frozenset[str] = frozenset()
+    edited: frozenset[str] = frozenset()  # the tables that are not what was written
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,14 +30,10 @@ PARTIAL_COUNTRIES: dict[str, tuple[str, ...]] = {_NAME: ("RU",)}
 
 @dataclass(frozen=True)
 class RegionInfo:
-    """What is known of a region, or of a country, apart from its shape; no two of a set share a spelling.
+    """What is known of a region, or of a country, apart from its shape; no two of a set share a spelling."""
 
-    `code` is of ISO 3166-2, `country` the ISO 3166-1 alpha-2 code of that to which it belongs by international law; a
-    country's own code is both.
-    """
-
-    code: str
-    country: str
+    code: str  # of ISO 3166-2, a country's own of ISO 3166-1
+    country: str  # to which it belongs by international law (ISO 3166-1 alpha-2)
     name: str
     name_uk: str
     aliases: tuple[str, ...]
@@ -61,10 +57,7 @@ class EmbeddedRegions:
 
 @functools.cache
 def load_embedded() -> EmbeddedRegions:
-    """Load the region set from the package, once a process; DataError says that its file is damaged.
-
-    The file is a magic number, then deflated a JSON header and int32 arrays.
-    """
+    """Load the region set: a magic number, then deflated a JSON header and int32 arrays; DataError if it is damaged."""
     try:
         content = (resources.files("frontcalc") / "data" / f"{_NAME}.regions").read_bytes()
         if not content.startswith(_MAGIC):

@@ -142,10 +142,7 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
 
 
 def meeting_boxes(geometries: Geometries) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the index of each geometry (k,) and of each whose box meets its own (k,), itself among them.
-
-    More than `MAX_PAIRS`, as where thousands are drawn one over the other, are refused.
-    """
+    """Return each geometry (k,) and each whose box meets its own (k,), itself too; over `MAX_PAIRS` are refused."""
     tree = shapely.STRtree(geometries)
     first, second = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
     found = 0

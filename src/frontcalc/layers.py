@@ -244,10 +244,7 @@ class Legend:
 
 
 def find_layer(name: str) -> Layer | None:
-    """Return what a publisher's layer name means, or None where it is unknown.
-
-    Case and punctuation are ignored, and so are DeepState's Ukrainian and English where there is a code.
-    """
+    """Return what a publisher's layer name means, in any case and punctuation; None where it is unknown."""
     return _FOLDED.get(spelling(name))
 
 

@@ -242,23 +242,19 @@ FINDINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault on one map: its code, a key of `FINDINGS`, and the particulars, a clause.
+    """One fault on one map."""
 
-    `until` is given where it is of a span of days of its own, `cure` where the code's own is not what to do; `at` is a
-    place to look at (longitude and latitude), and `maps` how many maps it is of, None where it is of none.
-    """
-
-    code: str
-    what: str
+    code: str  # a key of `FINDINGS`
+    what: str  # the particulars, a clause
     day: date | None = None
-    until: date | None = None
+    until: date | None = None  # where it is of a span of days of its own
     layer: str = ""
     file: str = ""
-    at: tuple[float, float] | None = None
+    at: tuple[float, float] | None = None  # a place to look at (longitude and latitude)
     km2: float | None = None
     count: int | None = None
-    cure: str = ""
-    maps: int | None = 1
+    cure: str = ""  # where the code's own is not what to do
+    maps: int | None = 1  # how many it is of, None where it is of none
 
 
 def fault_of(error: DataError, day: date | None) -> Fault:

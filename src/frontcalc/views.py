@@ -22,10 +22,7 @@ class View:
         return layer.role in self.roles or spelling(layer_name) in map(spelling, self.layers)
 
     def missing(self, present: Iterable[tuple[str, Layer]]) -> tuple[str, ...]:
-        """Return the roles and layer names of this view that are not among the present layers.
-
-        A layer that is the whole of what its publisher draws stands for every role.
-        """
+        """Return the view's roles and layer names that are absent; a layer that is `whole` stands for every role."""
         present = tuple(present)
         roles = {layer.role for _, layer in present}
         whole = any(layer.whole and layer.role in self.roles for _, layer in present)

@@ -41,14 +41,11 @@ _CRUMB_M2 = 1e6
 
 
 class Parts(NamedTuple):
-    """Ground that came or went, before it is cut by region: `polygons` (k,) in metres, without overlap.
+    """Ground that came or went, before it is cut by region."""
 
-    `beside_m2` (k, 2) is how much of each no region takes, and how much is snapped; `thin` (k,) those of slivers.
-    """
-
-    polygons: Geometries
-    beside_m2: Floats
-    thin: np.ndarray
+    polygons: Geometries  # (k,) in metres, without overlap
+    beside_m2: Floats  # (k, 2), how much of each no region takes, and how much is snapped
+    thin: np.ndarray  # (k,), whether it is of a sliver
 
 
 @dataclass(frozen=True, slots=True, eq=False)

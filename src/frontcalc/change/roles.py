@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from frontcalc import geometry
 from frontcalc.change import Floats, areas, refuse_contradiction
@@ -20,14 +19,10 @@ Ground = Mapping[Role, shapely.MultiPolygon]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Transitions:
-    """Ground by its role on two maps; `roles` are in order of precedence, `NOTHING` last.
+    """Ground by its role on two maps; regions are in the set's order, unassigned and total after them."""
 
-    `km2` (roles, roles, n + 2) is from a role of the opening map to one of the closing map: regions in the set's order,
-    unassigned, total. From nothing to nothing it is not measured, and 0.
-    """
-
-    roles: tuple[str, ...]
-    km2: NDArray[np.float64]
+    roles: tuple[str, ...]  # in order of precedence, `NOTHING` last
+    km2: Floats  # (roles, roles, n + 2), from one at the opening to one at the close; 0 from nothing to nothing
 
     @property
     def gained_km2(self) -> Floats:

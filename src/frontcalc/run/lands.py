@@ -26,10 +26,7 @@ _EDGE_ERROR_DEGREES2 = geometry.EDGE_ERROR_M2 / 111_320.0**2
 
 
 def shapes_of(run: Run) -> Callable[[Any], shapely.MultiPolygon | None]:
-    """Return what finds the region of a run's row as drawn, in degrees on WGS 84; None of `total` and `unassigned`.
-
-    A row of a coarser level has all regions that it sums.
-    """
+    """Return what finds the regions of a row as drawn, in degrees on WGS 84; None for `total` and `unassigned`."""
     regions, plane = run.regions, run.options.crs
     # Above the regions are `unassigned` and `total`; a total of some rows only sums regions too.
     members = {
@@ -68,14 +65,11 @@ def drawn_in_degrees(polygons: NDArray[np.object_], plane: str) -> shapely.Multi
 
 @dataclass(frozen=True, slots=True)
 class RegionLand:
-    """The land of a region set, as it draws it: by region (n,), and by country of those that it draws whole.
+    """The land of a region set, as it draws it."""
 
-    `countries` has the country of each region; a set that names no countries is taken for one country.
-    """
-
-    region_km2: Floats
-    countries: tuple[str, ...]
-    country_km2: dict[str, float]
+    region_km2: Floats  # (n,)
+    countries: tuple[str, ...]  # of each region; a set that names none is taken for one country
+    country_km2: dict[str, float]  # of those that it draws whole
 
     def share(self, line: Line, held_km2: Floats | None, home: str) -> dict[str, float | None]:
         """Return the denominators of one row (km²) and the shares of them held (%), None where there is none.

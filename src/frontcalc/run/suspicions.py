@@ -38,13 +38,10 @@ _FARTHEST = 30  # maps either way among which steps that show anything new are l
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Redefinition:
-    """A part of a change that is no front's work by all appearances; the figures count it all the same.
+    """A part of a change that is no front's work by all appearances; the figures count it all the same."""
 
-    `kind` is `gained` or `lost`; `km2` (n + 2,) is its area as in `Change`.
-    """
-
-    kind: str
-    km2: Floats
+    kind: str  # `gained` or `lost`
+    km2: Floats  # (n + 2,), its area as in `Change`
     notice: Notice
 
 

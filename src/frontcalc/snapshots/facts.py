@@ -27,10 +27,7 @@ _fingerprint = lru_cache(maxsize=4096)(fingerprint)
 
 
 def read_snapshot(ref: SnapshotRef) -> Snapshot:
-    """Return what is on a day's map: its files and layers, whose polygons are read when they are asked for.
-
-    DataError says that a file is broken, or that two files of the day show one layer differently.
-    """
+    """Return what is on a day's map, its polygons to be read when asked for; DataError where it cannot be read."""
     if ref not in REMEMBERED:
         REMEMBERED[ref] = parsed(ref)[0]
     return REMEMBERED[ref]

@@ -77,10 +77,7 @@ def on_grid(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def to_equal_area(polygons: Geometries, source_crs: str, target_crs: str, *, where: str | None = None) -> Geometries:
-    """Return polygons as drawn in `source_crs`, projected with straight source edges and repaired (metres).
-
-    Vertices lie on a grid of `GRID_M`.
-    """
+    """Return polygons projected with straight source edges, on a grid of `GRID_M`, and repaired (metres)."""
     return _projected(polygons, source_crs, target_crs, where=where)[0]
 
 
