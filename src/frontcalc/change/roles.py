@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from frontcalc import geometry
-from frontcalc.change import Floats, areas, refuse_contradiction
+from frontcalc.change import CONTRADICTION_KM2, Floats, areas, contradiction
 from frontcalc.layers import Role
 from frontcalc.regions import RegionSet
 
@@ -69,7 +69,6 @@ def between(
         # The margin of the matrix is the ground by role, measured by itself.
         for role, turned in zip(roles, km2.sum(axis=axis)[:-1, -1], strict=True):
             area = float(geometry.area_km2(parted.get(role, nothing)))
-            refuse_contradiction(
-                area, turned, f"{area:.6f} km² of {role.value}, {turned:.6f} by transitions", "two maps"
-            )
+            if abs(area - turned) > CONTRADICTION_KM2:
+                raise contradiction(f"{area:.6f} km² of {role.value}, {turned:.6f} by transitions", "two maps")
     return Transitions((*(role.value for role in roles), NOTHING), km2)

@@ -207,14 +207,14 @@ class Run:
         """
         held = self.holding(snapshot, actor, noted=not in_total)
         name = f"{'total' if in_total else self.key(actor)} {held.key}"
-
-        def measure() -> bytes:
-            ground = self.ground(held)
-            alone = [[geometry.area_km2(ground)], [0.0]]
-            return np.asarray(alone if in_total else change.areas(ground, self.takers(actor)), "<f8").tobytes()
-
         if name not in self._figures:
-            self._figures[name] = np.frombuffer(self.cache.kept("areas", name, measure), "<f8").reshape(2, -1)
+            content = self.cache.get("areas", name)
+            if content is None:
+                ground = self.ground(held)
+                alone = [[geometry.area_km2(ground)], [0.0]]
+                content = np.asarray(alone if in_total else change.areas(ground, self.takers(actor)), "<f8").tobytes()
+                self.cache.put(("areas", name, content))
+            self._figures[name] = np.frombuffer(content, "<f8").reshape(2, -1)
         return self._figures[name]
 
     def step(self, before: State, after: State, actor: str, *, ground: bool = False) -> Change:
