@@ -11,6 +11,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from frontcalc import errors
@@ -180,6 +181,9 @@ def _templates(node: ast.expr, texts: Texts) -> list[str]:
         return [str(node.value or "")]
     if isinstance(node, ast.JoinedStr):
         return ["".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)]
+    if isinstance(node, ast.BinOp):
+        sides = [_templates(side, texts) for side in (node.left, node.right)]
+        return [CASES] if [CASES] in sides else ["".join(both) for both in product(*sides)]
     if isinstance(node, ast.IfExp):
         return _templates(node.body, texts) + _templates(node.orelse, texts)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "rstrip":

@@ -98,4 +98,14 @@ def opened_step(
 
 def figures_km2(measured: change.Change) -> NDArray[np.float64]:
     """Return what was held at the opening, gained, lost, and what of the last two is snapped, (4, n + 2)."""
-    return np.array([measured.opening_km2, measured.gained_km2, measured.lost_km2, measured.snapped_km2])
+    return np.array([measured.km2[change.OPENING, 0], measured.gained_km2, measured.lost_km2, snapped_km2(measured)])
+
+
+def net_km2(measured: change.Change) -> NDArray[np.float64]:
+    """Return gained less lost, (n + 2,)."""
+    return measured.gained_km2 - measured.lost_km2
+
+
+def snapped_km2(measured: change.Change) -> NDArray[np.float64]:
+    """Return what of gained and lost together is snapped, (n + 2,)."""
+    return np.asarray(measured.km2[change.GAINED, 1] + measured.km2[change.LOST, 1])

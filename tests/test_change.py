@@ -10,7 +10,7 @@ import shapely
 from conftest import with_zones
 from hypothesis import given
 from hypothesis import strategies as st
-from oracle import figures_km2, opened_step, plain_figures_km2
+from oracle import figures_km2, net_km2, opened_step, plain_figures_km2, snapped_km2
 
 from frontcalc import change, edges, geometry, regions
 from frontcalc.change import CLOSING, CONTRADICTION_KM2, GAINED, GAINED_SLIVER, LOST, LOST_SLIVER, OPENING
@@ -47,26 +47,26 @@ def test_a_step_by_region_unassigned_and_total() -> None:
     measured = opened_step(BEFORE, AFTER, SNAPPED)
     assert measured.gained_km2 == pytest.approx(CAME)
     assert measured.lost_km2 == pytest.approx(WENT)
-    assert measured.net_km2 == pytest.approx([-25, 26, 1, 2])
-    assert measured.opening_km2 == pytest.approx([50, 0, 0, 50])
-    assert measured.closing_km2 == pytest.approx([25, 26, 1, 52])
+    assert net_km2(measured) == pytest.approx([-25, 26, 1, 2])
+    assert measured.km2[OPENING, 0] == pytest.approx([50, 0, 0, 50])
+    assert measured.km2[CLOSING, 0] == pytest.approx([25, 26, 1, 52])
     assert figures_km2(measured) == pytest.approx(plain_figures_km2(BEFORE, AFTER, SNAPPED), abs=1e-9)
 
 
 def test_what_was_snapped_follows_from_opening_gained_and_lost() -> None:
     there, back = opened_step(BEFORE, AFTER, SNAPPED), opened_step(AFTER, BEFORE, SNAPPED)
     assert there.km2[OPENING, 1] == pytest.approx([0, 0, 0, 0])
-    assert there.snapped_km2 == pytest.approx([0, 1, 0, 1])
+    assert snapped_km2(there) == pytest.approx([0, 1, 0, 1])
     assert there.km2[CLOSING, 1] == pytest.approx([0, 1, 0, 1])
     assert back.km2[OPENING, 1] == pytest.approx([0, 1, 0, 1])
-    assert back.snapped_km2 == pytest.approx([0, 1, 0, 1])
+    assert snapped_km2(back) == pytest.approx([0, 1, 0, 1])
     assert back.km2[CLOSING, 1] == pytest.approx([0, 0, 0, 0])
     assert there.km2[[CLOSING, OPENING, LOST, GAINED, LOST_SLIVER, GAINED_SLIVER]] == pytest.approx(back.km2)
 
 
 def test_both_gained_and_lost_ground_count_as_snapped() -> None:
     moved = opened_step(ground_of(box(0, 10, 3, 12)), ground_of(box(10, 10, 12, 12)), SNAPPED)
-    assert moved.snapped_km2 == pytest.approx([6, 4, 0, 10])
+    assert snapped_km2(moved) == pytest.approx([6, 4, 0, 10])
     assert moved.km2[OPENING, 1] == pytest.approx([6, 0, 0, 6])
     assert moved.km2[CLOSING, 1] == pytest.approx([0, 4, 0, 4])
 
@@ -91,8 +91,8 @@ def test_slivers_are_told_apart_on_either_side_and_can_be_left_out() -> None:
     kept = measured.without_slivers
     assert kept.gained_km2 == pytest.approx([0, 4, 0, 4], abs=1e-9)
     assert kept.lost_km2 == pytest.approx([0, 0, 0, 0], abs=1e-9)
-    assert kept.opening_km2.tolist() == measured.opening_km2.tolist()
-    assert kept.closing_km2.tolist() == measured.closing_km2.tolist()
+    assert kept.km2[OPENING, 0].tolist() == measured.km2[OPENING, 0].tolist()
+    assert kept.km2[CLOSING, 0].tolist() == measured.km2[CLOSING, 0].tolist()
     assert [part.area / 1e6 for one in kept.ground or () for part in one.polygons] == pytest.approx([4])
     plain = opened_step(before, after, DRAWN)
     assert not plain.km2[[GAINED_SLIVER, LOST_SLIVER]].any()
@@ -195,14 +195,14 @@ def test_the_close_follows_from_the_opening_and_must_be_what_was_measured(off: f
     opening[0, [0, -1]] += off * CONTRADICTION_KM2
     measured = change.step(BEFORE, AFTER, SNAPPED)
     if not refused:
-        assert measured.opened(opening).closing_km2 == pytest.approx([25, 26, 1, 52], abs=0.001)
+        assert measured.opened(opening).km2[CLOSING, 0] == pytest.approx([25, 26, 1, 52], abs=0.001)
         return
     with pytest.raises(FrontcalcError) as caught:
         measured.opened(opening)
     stated = f"52.000000 km² at the close, {52 + off * CONTRADICTION_KM2:.6f} by gained and lost"
     assert caught.value.problem == f"the overlay contradicts itself: {stated}"
     assert caught.value.cure == "please report it with the two maps"
-    assert change.step(ground_of(), ground_of(), DRAWN).opened(nothing).closing_km2.tolist() == [0, 0, 0, 0]
+    assert change.step(ground_of(), ground_of(), DRAWN).opened(nothing).km2[CLOSING, 0].tolist() == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(("wide_m", "refused"), [(0.09, False), (0.11, True)])
@@ -245,10 +245,9 @@ def test_where_edges_cannot_tell_whole_maps_are_overlaid_either_way() -> None:
 
 def test_steps_add_up_to_gross_figures_from_the_first_map_to_the_last() -> None:
     there, back = opened_step(BEFORE, AFTER, SNAPPED), opened_step(AFTER, BEFORE, SNAPPED)
-    gross = there + back
+    gross = change.total([there, back])
     assert gross.gained_km2 == pytest.approx(np.array(CAME) + WENT)
     assert gross.lost_km2 == pytest.approx(np.array(CAME) + WENT)
-    assert gross.opening_km2.tolist() == there.opening_km2.tolist()
-    assert gross.closing_km2.tolist() == back.closing_km2.tolist()
+    assert gross.km2[OPENING, 0].tolist() == there.km2[OPENING, 0].tolist()
+    assert gross.km2[CLOSING, 0].tolist() == back.km2[CLOSING, 0].tolist()
     assert gross.ground is None
-    assert change.total([there, back]).km2.tolist() == gross.km2.tolist()

@@ -162,11 +162,6 @@ def test_areas_are_near_the_official_ones(
     assert km2(pieces).sum() == pytest.approx(official_km2, rel=tolerance)
 
 
-def test_unknown_set_is_an_error_that_lists_the_known() -> None:
-    with pytest.raises(FrontcalcError, match="ukraine-adm1"):
-        load_embedded("ukraine-adm9")
-
-
 @pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b[:-9], lambda b: b[:20] + b"\xff" + b[21:]])
 def test_damaged_file_is_an_error(
     damage: Callable[[bytes], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -176,7 +171,7 @@ def test_damaged_file_is_an_error(
     (tmp_path / "data" / "ukraine-adm1.regions").write_bytes(damage(stored.read_bytes()))
     monkeypatch.setattr(resources, "files", lambda package: tmp_path)
     with pytest.raises(FrontcalcError, match="damaged"):
-        load_embedded.__wrapped__("ukraine-adm1")
+        load_embedded.__wrapped__()
 
 
 def test_wheel_gives_the_stored_file_every_time(wheel: Path, script: ModuleType) -> None:
@@ -226,7 +221,7 @@ def test_natural_earths_zip_gives_the_same_regions(
     (package / "data").mkdir(parents=True)
     (package / "data" / "ukraine-adm1.regions").write_bytes(built)
     monkeypatch.setattr(resources, "files", lambda name: package)
-    again = load_embedded.__wrapped__("ukraine-adm1")
+    again = load_embedded.__wrapped__()
     assert again.regions == embedded.regions
     for index, region in enumerate(merged):
         rebuilt = shapely.coverage_union_all(again.pieces[again.owner == index])

@@ -18,7 +18,7 @@ import frontcalc
 from frontcalc import change, geometry
 from frontcalc.archives import open_archive
 from frontcalc.crs import exact_area_km2
-from frontcalc.snapshots import held, read_snapshot
+from frontcalc.snapshots import ground_of, holding, read_snapshot
 from frontcalc.states import States
 from frontcalc.views import VIEWS
 
@@ -119,7 +119,7 @@ def test_totals_and_changes_are_those_of_the_exact_ellipsoidal_integral(shared: 
         in_degrees = held_in_degrees(shared, name, day)
         state = States(archive, "Russia", view).on(day)
         assert state is not None
-        projected = held(state.snapshot, "Russia", view, "EPSG:6933")
+        projected = ground_of(holding(state.snapshot, "Russia", view, "EPSG:6933"))
         assert projected.area / 1e6 == pytest.approx(exact_area_km2(in_degrees), abs=0.005)
         if before is not None and before_exact is not None:
             for ours, exact in (
@@ -227,7 +227,9 @@ def test_the_bay_that_a_publisher_dropped_is_mostly_nobodys(shared: Path) -> Non
     """Between 23 and 30 July 2023 ISW left 222.8 km² of the Syvash out: docs/regions.md has what becomes of it."""
     maps, file = shared / "archives" / "isw-weekly", shared / "regions" / "ukraine-oblasts.geojson"
     states = [States(open_archive(maps), "Russia", VIEWS["assessed"]).on(day) for day in DROPPED]
-    before, after = (held(state.snapshot, "Russia", VIEWS["assessed"], "EPSG:6933") for state in states if state)
+    before, after = (
+        ground_of(holding(state.snapshot, "Russia", VIEWS["assessed"], "EPSG:6933")) for state in states if state
+    )
     bay = max(shapely.get_parts(before - after), key=lambda part: part.area)
     assert bay.area / 1e6 == pytest.approx(222.8, abs=0.05)
     for regions, expected in (

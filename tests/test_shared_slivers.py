@@ -27,7 +27,10 @@ def said(result: Table[Any, Any], code: str = "REDEFINITION") -> list[str]:
 def test_790_of_836_gained_parts_of_2024_are_slivers(shared: Path) -> None:
     maps = archives.open_archive(shared / "archives" / "isw-weekly")
     ends = [ref for ref in maps.refs if str(ref.day) in ("2023-12-31", "2024-11-17")]
-    before, after = (snapshots.held(snapshots.read_snapshot(ref), "Russia", VIEWS["assessed"], CRS) for ref in ends)
+    before, after = (
+        snapshots.ground_of(snapshots.holding(snapshots.read_snapshot(ref), "Russia", VIEWS["assessed"], CRS))
+        for ref in ends
+    )
     gained, _ = change.differences(before, after, whole=True)
     parts = geometry.polygonal(np.array([gained], dtype=object))
     thin = mean_widths_m(parts, CRS) < 100

@@ -92,7 +92,8 @@ def test_slivers_are_part_of_what_was_gained_and_lost_in_every_region(
         assert thin_km2[:-1].sum() == pytest.approx(thin_km2[-1], abs=1e-9)
         assert km2 - left.km2[kind, 0] == pytest.approx(thin_km2, abs=1e-9)
     beside = told.km2[change.GAINED_SLIVER, 0] - told.km2[change.LOST_SLIVER, 0]
-    assert left.closing_km2 - left.opening_km2 == pytest.approx(left.net_km2 + beside, abs=1e-9)
+    opening, closing = left.km2[[change.OPENING, change.CLOSING], 0]
+    assert closing - opening == pytest.approx(left.gained_km2 - left.lost_km2 + beside, abs=1e-9)
 
 
 @pytest.fixture

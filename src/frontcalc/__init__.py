@@ -16,24 +16,44 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from frontcalc.archives import open_archive
-    from frontcalc.errors import CheckFailed, DataError, FrontcalcError, NoDataError, UsageError
-    from frontcalc.measure.archives import check_archive, convert, list_archive
-    from frontcalc.measure.compare import compare, disagreements
-    from frontcalc.measure.diff import change_map, change_map_between, changes, changes_between, diff, diff_files
-    from frontcalc.measure.explain import explain_archive, write_legend
-    from frontcalc.measure.fetch import fetch, source_terms
-    from frontcalc.measure.fetch_regions import fetch_regions
-    from frontcalc.measure.held import flows, held
-    from frontcalc.measure.places import places
-    from frontcalc.measure.regions import check_regions, list_regions, show_region
-    from frontcalc.measure.sensitivity import sensitivity
-    from frontcalc.measure.series import series
-    from frontcalc.measure.summary import summary
-    from frontcalc.measure.trees import check_summaries, write_summaries
-    from frontcalc.measure.verify import verify
-    from frontcalc.page import report
-    from frontcalc.viz.charts import notebook_html, picture, plot
+    from frontcalc.archives import open_archive as open_archive
+    from frontcalc.errors import CheckFailed as CheckFailed
+    from frontcalc.errors import DataError as DataError
+    from frontcalc.errors import FrontcalcError as FrontcalcError
+    from frontcalc.errors import NoDataError as NoDataError
+    from frontcalc.errors import UsageError as UsageError
+    from frontcalc.measure.archives import check_archive as check_archive
+    from frontcalc.measure.archives import convert as convert
+    from frontcalc.measure.archives import list_archive as list_archive
+    from frontcalc.measure.compare import compare as compare
+    from frontcalc.measure.compare import disagreements as disagreements
+    from frontcalc.measure.diff import change_map as change_map
+    from frontcalc.measure.diff import change_map_between as change_map_between
+    from frontcalc.measure.diff import changes as changes
+    from frontcalc.measure.diff import changes_between as changes_between
+    from frontcalc.measure.diff import diff as diff
+    from frontcalc.measure.diff import diff_files as diff_files
+    from frontcalc.measure.explain import explain_archive as explain_archive
+    from frontcalc.measure.explain import write_legend as write_legend
+    from frontcalc.measure.fetch import fetch as fetch
+    from frontcalc.measure.fetch import source_terms as source_terms
+    from frontcalc.measure.fetch_regions import fetch_regions as fetch_regions
+    from frontcalc.measure.held import flows as flows
+    from frontcalc.measure.held import held as held
+    from frontcalc.measure.places import places as places
+    from frontcalc.measure.regions import check_regions as check_regions
+    from frontcalc.measure.regions import list_regions as list_regions
+    from frontcalc.measure.regions import show_region as show_region
+    from frontcalc.measure.sensitivity import sensitivity as sensitivity
+    from frontcalc.measure.series import series as series
+    from frontcalc.measure.summary import summary as summary
+    from frontcalc.measure.trees import check_summaries as check_summaries
+    from frontcalc.measure.trees import write_summaries as write_summaries
+    from frontcalc.measure.verify import verify as verify
+    from frontcalc.page import report as report
+    from frontcalc.viz.charts import notebook_html as notebook_html
+    from frontcalc.viz.charts import picture as picture
+    from frontcalc.viz.charts import plot as plot
 
 _MODULES = {
     "archives": "open_archive",
@@ -57,57 +77,14 @@ _MODULES = {
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}
 
-__all__ = [
-    "CheckFailed",
-    "DataError",
-    "FrontcalcError",
-    "NoDataError",
-    "UsageError",
-    "__version__",
-    "change_map",
-    "change_map_between",
-    "changes",
-    "changes_between",
-    "check_archive",
-    "check_regions",
-    "check_summaries",
-    "compare",
-    "convert",
-    "diff",
-    "diff_files",
-    "disagreements",
-    "explain_archive",
-    "fetch",
-    "fetch_regions",
-    "flows",
-    "held",
-    "list_archive",
-    "list_regions",
-    "notebook_html",
-    "open_archive",
-    "picture",
-    "places",
-    "plot",
-    "report",
-    "sensitivity",
-    "series",
-    "show_region",
-    "source_terms",
-    "summary",
-    "verify",
-    "write_legend",
-    "write_summaries",
-]
-
-
 if not TYPE_CHECKING:  # a type checker knows the names, and is to find those that are not there
+    __all__ = ["__version__", *sorted(_HOME)]
+
     # `frontcalc --help` need not load numpy.
     def __getattr__(name: str) -> Any:
         if name not in _HOME:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(f"frontcalc.{_HOME[name]}"), name)
 
-
-def __dir__() -> list[str]:
-    """List the public names, imported or not."""
-    return sorted(__all__)
+    def __dir__() -> list[str]:
+        return __all__

@@ -18,25 +18,18 @@ from pyproj.exceptions import CRSError, ProjError
 
 from frontcalc.errors import DataError, UsageError
 
-LONLAT = "OGC:CRS84"
-"""WGS 84 longitude and latitude, what GeoJSON is in unless it says otherwise (RFC 7946 §4)."""
-
-DEFAULT_CRS = "EPSG:6933"
-"""EASE-Grid 2.0, a cylindrical equal-area projection on the WGS 84 ellipsoid, good between ±86°."""
-
+LONLAT = "OGC:CRS84"  # WGS 84 longitude and latitude, what GeoJSON is in unless it says otherwise (RFC 7946 §4)
+DEFAULT_CRS = "EPSG:6933"  # EASE-Grid 2.0, cylindrical equal-area on the WGS 84 ellipsoid, good between ±86°
 # 1e-8 of the 110,000 km² of today's largest map is 0.001 km²; true equal-area projections measure below 1e-9.
 TOLERANCE = 1e-8
 
-SEMI_MAJOR_M = 6_378_137.0
-"""The equatorial radius of WGS 84 (m)."""
-
+SEMI_MAJOR_M = 6_378_137.0  # the equatorial radius of WGS 84 (m)
 # How far outside of its CRS's area of use a map may lie: two zones of UTM.
 _BEYOND_DEGREES = 12.0
 
 _FLATTENING = 1 / 298.257223563
-E2 = _FLATTENING * (2 - _FLATTENING)
-"""The squared eccentricity of its ellipsoid."""
-
+_SAMPLES = 7  # along either side of the bounds that are looked at
+E2 = _FLATTENING * (2 - _FLATTENING)  # the squared eccentricity of its ellipsoid
 # A file's CRS may not make PROJ open files: grids other than none at all, files of definitions, pipelines of steps.
 _OPENS_FILES = re.compile(
     r"grids?\s*=\s*(?!@null\b)|\+(init|file|proj=pipeline)\b|PARAMETERFILE|[ _]file\"", re.IGNORECASE
@@ -135,11 +128,7 @@ def fault_of_degrees(bounds: Bounds) -> str:
 def prove_equal_area(crs: str, bounds: Bounds) -> None:
     """Prove that a projection keeps WGS 84 areas over some bounds in degrees, in square metres.
 
-    Raises
-    ------
-    UsageError
-        The CRS is unknown, or errs by more than `TOLERANCE` anywhere in the bounds. The message
-        has the measured distortion and two projections that were tried and work.
+    UsageError says that it is unknown, or errs by more than `TOLERANCE`: by how much, and two that were tried and work.
     """
     # Whole degrees outward: neighbouring maps share one proof.
     (west, south), (east, north) = np.floor(bounds[:2]).tolist(), np.ceil(bounds[2:]).tolist()
@@ -161,19 +150,17 @@ def prove_equal_area(crs: str, bounds: Bounds) -> None:
 
 
 @lru_cache(maxsize=256)
-def area_distortion(crs: str, bounds: Bounds, *, samples: int = 7) -> tuple[float, float]:
-    """Return the least and greatest relative error of area on a grid of samples over bounds in degrees.
+def area_distortion(crs: str, bounds: Bounds) -> tuple[float, float]:
+    """Return the least and greatest relative error of area over bounds in degrees; infinite where it is undefined.
 
-    Both are infinite where the projection is undefined there.
-
-    The Jacobian of the projection, by central differences, is held against the exact area element
-    a²(1-e²)cos φ / (1-e² sin² φ)² of the ellipsoid. That also catches what the projection's own scale
-    factors do not see: another ellipsoid, a sphere, units other than metres.
+    On a grid of samples the Jacobian of the projection, by central differences, is held against the exact area element
+    a²(1-e²)cos φ / (1-e² sin² φ)² of the ellipsoid. That also catches what the projection's own scale factors do not
+    see: another ellipsoid, a sphere, units other than metres.
     """
     low, high = np.array(bounds[:2]), np.array(bounds[2:])
     # A little inside the bounds, so that poles stay defined.
     margin = np.maximum(high - low, 0.01) * 0.001
-    lon, lat = (axis.ravel() for axis in np.meshgrid(*np.linspace(low + margin, high - margin, samples).T))
+    lon, lat = (axis.ravel() for axis in np.meshgrid(*np.linspace(low + margin, high - margin, _SAMPLES).T))
     step = 1e-4  # degrees, about 10 m: truncation and rounding both stay below 1e-9
     try:
         transform = transformer(LONLAT, crs).transform

@@ -23,26 +23,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def day_from_name(name: str, *, year: int | None = None, orders: Orders | None = None) -> date:
-    """Return the one day that the name of a file or folder states.
+    """Return the one day that the name of a file or folder states, with or without its suffix.
 
-    A day marked «AO» (as of) is the one, whatever else the name mentions. A range of days within a
-    month is its last day. Seconds since 1970 are the day in UTC.
-
-    Parameters
-    ----------
-    name : str
-        The name, with or without its suffix.
-    year : int, optional
-        The year of a name that states only day and month, as in JUL05. A name's own year wins.
-    orders : mapping, optional
-        What the archive's other names say of names such as 03-04-2024. Without it the year comes first in
-        221210 and 23_09_03, as publishers write, and what can be read in two ways is refused.
-
-    Raises
-    ------
-    DataError
-        No day, more than one, one that no calendar has, one without a year, or one that can be read as
-        several; the candidates are listed.
+    A day marked «AO» (as of) is the one, whatever else the name mentions. A range of days within a month is its last
+    day. Seconds since 1970 are the day in UTC. `year` is that of a name that states only day and month, as JUL05;
+    `orders` is what the archive's other names say of names such as 03-04-2024: without it the year comes first in
+    221210 and 23_09_03, as publishers write. DataError lists the candidates where there is no day, more than one, one
+    that no calendar has, one without a year, or one that can be read as several.
     """
     found = candidates(name)
     own_years = {day.year for one in found for day in one.readings().values()}
@@ -76,10 +63,7 @@ def in_words(day: date) -> str:
 
 
 def settled(names: Iterable[tuple[str, int | None]]) -> Orders:
-    """Return the order of each way in which names write three numbers, None where more than one is possible.
-
-    The names are those that state the days of an archive, each with its folder's year.
-    """
+    """Return the order of each way in which names, each with its folder's year, write three numbers; None if open."""
     certain: set[date] = set()
     usual: dict[Shape, Order | None] = {}
     open_names: dict[Shape, list[dict[Order, date]]] = {}
@@ -148,24 +132,13 @@ def year_from_name(name: str) -> int | None:
 
 
 def day_from_property(value: object, *, kind: str | None = None) -> date:
-    """Return the day that a feature's date property states.
+    """Return the day that a feature's date property states: milliseconds since 1970, an ISO 8601 text, or a date.
 
-    Exactly midnight, in UTC or in the zone that a text states, is how software writes a date without a
-    time, and means that date. Any other moment belongs to the day it has in New York: the Institute for
-    the Study of War dates its maps by it, and an evening's edit is already the next day in UTC.
-
-    Parameters
-    ----------
-    value : object
-        Milliseconds since 1970 (Esri's dates), an ISO 8601 text, or a date. A time without a zone is
-        taken to be that of its publisher.
-    kind : str, optional
-        Esri's type of the field. In an `esriFieldTypeDateOnly` no time of day means anything.
-
-    Raises
-    ------
-    DataError
-        The value is no date, lacks its day, or is of a year that no map is of.
+    Exactly midnight, in UTC or in the zone that a text states, is how software writes a date without a time, and means
+    that date. Any other moment belongs to the day it has in New York: the Institute for the Study of War dates its maps
+    by it, and an evening's edit is already the next day in UTC. A time without a zone is that of its publisher. `kind`
+    is Esri's type of the field: in an `esriFieldTypeDateOnly` no time of day means anything. DataError says that the
+    value is no date, lacks its day, or is of a year that no map is of.
     """
     if isinstance(value, str) and _PARTIAL.fullmatch(value.strip()):
         raise DataError(f"property {value!r} states no day", cure=f"write the day, as in {value.strip()[:4]}-03-01")

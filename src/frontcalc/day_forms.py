@@ -47,17 +47,11 @@ CLOCK = re.compile(
     re.IGNORECASE,
 )
 
-Order = str
-"""In which order the three numbers of a day stand: «ymd», «dmy» or «mdy»."""
-
-Shape = tuple[str, int]
-"""How three numbers are written: what stands between them, and the digits of the last."""
-
-Orders = Mapping[Shape, Order | None]
-"""The order that the names of an archive leave no doubt of, None where they leave one."""
-
+Order = str  # in which order the three numbers of a day stand: «ymd», «dmy» or «mdy»
+Shape = tuple[str, int]  # how three numbers are written: what stands between them, and the digits of the last
+Orders = Mapping[Shape, Order | None]  # that the names of an archive leave no doubt of, None where they leave one
+# Which of three numbers are year, month and day, by their order.
 PLACES = {"ymd": ("one", "two", "three"), "dmy": ("three", "two", "one"), "mdy": ("three", "one", "two")}
-"""Which of three numbers are year, month and day, by their order."""
 
 # How much a way of writing a day says.
 _WHOLE = "day, month and a year of four digits"
@@ -126,10 +120,7 @@ class Found:
     end: int  # in the name, its time included
 
     def readings(self, default_year: int | None = None) -> dict[Order, date]:
-        """Return the day it states in each order that gives one.
-
-        Of several, those of the folder's year count, and those before tomorrow, if there are any.
-        """
+        """Return the day in each order that gives one; of several those of the folder's year, or not to come."""
         if self.moment:
             return {"ymd": self.moment.date()}
         found = {}

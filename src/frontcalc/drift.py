@@ -9,9 +9,7 @@ from typing import Any
 
 from frontcalc.errors import CheckFailed
 
-TOLERANCE_KM2 = 0.01
-"""How far an area may move unnoticed: versions of the overlay library differ in the last bits, never by this much."""
-
+TOLERANCE_KM2 = 0.01  # an area may move so far unnoticed: versions of the overlay library differ in the last bits
 Cells = Mapping[str, str]
 Key = tuple[str, ...]
 
@@ -39,14 +37,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """Tables by file name, each row by its key columns, and what they rest on.
-
-    `edited` names the tables that are not what was written.
-    """
+    """Tables by file name, each row by its key columns, and what they rest on."""
 
     tables: Mapping[str, Mapping[Key, Cells]]
     record: Record
-    edited: frozenset[str] = frozenset()
+    edited: frozenset[str] = frozenset()  # the tables that are not what was written
 
 
 @dataclass(frozen=True, slots=True)

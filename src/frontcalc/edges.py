@@ -33,12 +33,8 @@ Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-MOST_DIFFERING = 0.2
-"""Share of edges that differ above which the plain way is as fast."""
-
-TOLERANCE_M2 = 0.01
-"""How far the faces may be from the change of the total: sums over whole maps err by a hundredth of that."""
-
+MOST_DIFFERING = 0.2  # share of edges that differ above which the plain way is as fast
+TOLERANCE_M2 = 0.01  # the faces may be so far from the change of the total: sums over whole maps err by a hundredth
 # Odd, and without a pattern: the digits of the golden ratio, and those that hash functions use.
 _MIXERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5], dtype=np.uint64)
 _SAME_LINE_M = 1e-5  # ten times the grid that vertices lie on

@@ -1,8 +1,7 @@
 """Region sets that come with frontcalc, already cut into small pieces.
 
-A set is built by ``scripts/build_regions.py``. Its pieces fit exactly: two neighbours have the same
-vertices along their common border, so a change that is split by them is neither lost between them nor
-counted twice.
+A set is built by ``scripts/build_regions.py``. Its pieces fit exactly: two neighbours have the same vertices along
+their common border, so a change that is split by them is neither lost between them nor counted twice.
 """
 
 import functools
@@ -17,28 +16,24 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from frontcalc.errors import DataError, UsageError
+from frontcalc.errors import DataError
 
+_NAME = "ukraine-adm1"
 _MAGIC = b"FCREG\x00\x01\n"
-_SUFFIX = ".regions"
 _ZONES = ".zones"
 _DIGEST = hashlib.sha256().digest_size
 _ACCURACY = {"Natural Earth 1:10m admin-1 states and provinces": "1:10m, borders err by kilometres"}
 
-PARTIAL_COUNTRIES: dict[str, tuple[str, ...]] = {"ukraine-adm1": ("RU",)}
-"""Of which countries a set draws some regions only, so that no share of their land can be told."""
+# Of which countries a set draws some regions only, so that no share of their land can be told.
+PARTIAL_COUNTRIES: dict[str, tuple[str, ...]] = {_NAME: ("RU",)}
 
 
 @dataclass(frozen=True)
 class RegionInfo:
-    """What is known of a region, or of a country, apart from its shape; no two of a set share a spelling.
+    """What is known of a region, or of a country, apart from its shape; no two of a set share a spelling."""
 
-    `code` is of ISO 3166-2, `country` the ISO 3166-1 alpha-2 code of that to which it belongs by international law; a
-    country's own code is both.
-    """
-
-    code: str
-    country: str
+    code: str  # of ISO 3166-2, a country's own of ISO 3166-1
+    country: str  # to which it belongs by international law (ISO 3166-1 alpha-2)
     name: str
     name_uk: str
     aliases: tuple[str, ...]
@@ -61,20 +56,10 @@ class EmbeddedRegions:
 
 
 @functools.cache
-def load_embedded(name: str = "ukraine-adm1") -> EmbeddedRegions:
-    """Load a region set from the package by its name, once a process.
-
-    Its file is a magic number, then deflated a JSON header and int32 arrays. UsageError says that there is no such set,
-    DataError that its file is damaged.
-    """
-    folder = resources.files("frontcalc") / "data"
-    stored = folder / f"{name}{_SUFFIX}"
-    if not stored.is_file():
-        files = (entry.name for entry in folder.iterdir())
-        known = sorted(file.removesuffix(_SUFFIX) for file in files if file.endswith(_SUFFIX))
-        raise UsageError(f"no region set {name!r} is embedded", cure=f"there is {', '.join(known) or 'none'}")
-    content = stored.read_bytes()
+def load_embedded() -> EmbeddedRegions:
+    """Load the region set: a magic number, then deflated a JSON header and int32 arrays; DataError if it is damaged."""
     try:
+        content = (resources.files("frontcalc") / "data" / f"{_NAME}.regions").read_bytes()
         if not content.startswith(_MAGIC):
             raise ValueError("not a region set of this version")
         body = zlib.decompress(content[len(_MAGIC) :])
@@ -99,8 +84,8 @@ def load_embedded(name: str = "ukraine-adm1") -> EmbeddedRegions:
             pieces=shapely.polygons(rings),
             owner=owner.astype(np.intp),
         )
-    except (ValueError, KeyError, TypeError, struct.error, zlib.error) as error:
-        raise DataError(f"is damaged: {error}", where=f"region set {name!r}", cure="reinstall frontcalc") from error
+    except (OSError, ValueError, KeyError, TypeError, struct.error, zlib.error) as error:
+        raise DataError(f"is damaged: {error}", where=f"region set {_NAME!r}", cure="reinstall frontcalc") from error
 
 
 def load_zones(regions_sha256: str, country: str) -> bytes | None:

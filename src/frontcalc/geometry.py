@@ -18,18 +18,10 @@ from frontcalc.errors import DataError
 Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Project = Callable[[Floats], Floats]
-"""Maps (n, 2) source coordinates to (n, 2) metres."""
-
-EDGE_ERROR_M2 = 10.0
-"""Area error above which an edge is split before it is projected (m²)."""
-
-MAX_ADDED_VERTICES = 1_000_000
-"""How many vertices splitting edges may add to a layer; real maps have 8 to 21 % more after it."""
-
-MAX_PAIRS = 5_000_000
-"""How many pairs of polygons or rings whose boxes meet are looked at; real maps have some thousands."""
-
+Project = Callable[[Floats], Floats]  # maps (n, 2) source coordinates to (n, 2) metres
+EDGE_ERROR_M2 = 10.0  # area error above which an edge is split before it is projected (m²)
+MAX_ADDED_VERTICES = 1_000_000  # that splitting edges may add to a layer; real maps have 8 to 21 % more after it
+MAX_PAIRS = 5_000_000  # of polygons or rings whose boxes meet, that are looked at; real maps have some thousands
 _REPAIR_GAP = 1e6
 
 _POLYGON = shapely.GeometryType.POLYGON
@@ -50,11 +42,10 @@ def polygons_of(geometries: Geometries) -> tuple[Geometries, NDArray[np.intp]]:
 
 
 def repair(polygons: Geometries) -> Geometries:
-    """Return valid polygons (n,) that cover what the given ones draw.
+    """Return valid polygons (n,) that cover what the given ones draw; valid ones come back as they are.
 
-    The *structure* method merges overlapping shells and takes holes out of them, where the
-    *linework* method would turn doubly covered ground into a hole and so lose area.
-    Valid polygons come back as they are.
+    The *structure* method merges overlapping shells and takes holes out of them, where the *linework* method would turn
+    doubly covered ground into a hole and so lose area.
     """
     return repair_both_ways(polygons)[0]
 
@@ -106,12 +97,8 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
 
     An edge that is straight in the source coordinates is an arc in the projection. Where the area between the arc and
     its chord exceeds `edge_error`, in square units of the projection, the edge is split evenly; n pieces leave 1/n² of
-    the error, since each leaves 1/n³.
-
-    Raises
-    ------
-    DataError
-        A coordinate is nowhere in the projection, or more than `MAX_ADDED_VERTICES` would be added.
+    the error, since each leaves 1/n³. DataError says that a coordinate is nowhere in the projection, or that more than
+    `MAX_ADDED_VERTICES` would be added.
     """
     if len(polygons) == 0:
         return polygons
@@ -155,10 +142,7 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
 
 
 def meeting_boxes(geometries: Geometries) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the index of each geometry (k,) and of each whose box meets its own (k,), itself among them.
-
-    More than `MAX_PAIRS`, as where thousands are drawn one over the other, are refused.
-    """
+    """Return each geometry (k,) and each whose box meets its own (k,), itself too; over `MAX_PAIRS` are refused."""
     tree = shapely.STRtree(geometries)
     first, second = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
     found = 0

@@ -43,28 +43,15 @@ class Layer:
     legend: str = ""  # whose table names it: a publisher's, `OWN` for the archive's own; empty where nothing names it
 
 
-OWN = "own"
-"""The legend that an archive states itself: maps explained by it can be compared with those of any publisher."""
-
-
-UNNAMED = "unnamed"
-"""The actor of a map without layer names: one polygon set, held by whoever the user knows it is."""
-
+OWN = "own"  # the legend that an archive states itself: maps explained by it can be compared with any publisher's
+UNNAMED = "unnamed"  # the actor of a map without layer names: one polygon set, held by whoever the user knows it is
+# How a table's title names an actor's territory; the order is that of the main actor's choice.
 ADJECTIVES = {"Russia": "Russian-held", "Ukraine": "Ukrainian-held", UNNAMED: "Held"}
-"""How a table's title names an actor's territory; the order is that of the main actor's choice."""
-
-COUNTRIES = {"Russia": "RU", "Ukraine": "UA"}
-"""The country of each actor (ISO 3166-1): its own regions cannot be taken by it."""
-
-ALPHA_3 = {"RUS": "RU", "UKR": "UA"}
-"""The three-letter codes of those countries, as some region files have them."""
-
-INNER = "layer in the file"
-"""The property in which readers put the name of the layer or folder, inside its file, that a feature is of."""
-
-LAYER_FIELDS = ("layer", "type")
-"""Feature properties that hold a layer's name, in any case; `name` does where it is of DeepState's form."""
-
+COUNTRIES = {"Russia": "RU", "Ukraine": "UA"}  # of each actor (ISO 3166-1): its own regions cannot be taken by it
+ALPHA_3 = {"RUS": "RU", "UKR": "UA"}  # the three-letter codes of those countries, as some region files have them
+INNER = "layer in the file"  # the property in which readers put the name of the layer or folder in its file
+LAYER_FIELDS = ("layer", "type")  # hold a layer's name, in any case; `name` does where it is of DeepState's form
+# Names of properties, letters and digits alone, that tell whose ground it is where they have two or more values.
 TELLING = frozenset(
     (
         *("layer", "type", "class", "category", "kind", "status", "state", "control", "controlledby", "controller"),
@@ -73,7 +60,6 @@ TELLING = frozenset(
         *("styleurl", "symbol", "folder"),
     )
 )
-"""Names of properties, letters and digits alone, that tell whose ground it is where they have two or more values."""
 
 _CONTROL = Layer("Russia", Role.CONTROL)
 _ADVANCE = Layer("Russia", Role.ADVANCE)
@@ -258,10 +244,7 @@ class Legend:
 
 
 def find_layer(name: str) -> Layer | None:
-    """Return what a publisher's layer name means, or None where it is unknown.
-
-    Case and punctuation are ignored, and so are DeepState's Ukrainian and English where there is a code.
-    """
+    """Return what a publisher's layer name means, in any case and punctuation; None where it is unknown."""
     return _FOLDED.get(spelling(name))
 
 

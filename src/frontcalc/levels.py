@@ -21,9 +21,7 @@ from frontcalc.names import NamedRegion, find, fold, suggestions
 from frontcalc.regions import TOTAL, UNASSIGNED, RegionSet
 
 COUNTRY, ADM1, ADM2, NONE = "country", "adm1", "adm2", "none"
-LEVELS = (COUNTRY, ADM1, ADM2)
-"""Coarse to fine."""
-
+LEVELS = (COUNTRY, ADM1, ADM2)  # coarse to fine
 ALIASES = {"oblast": ADM1, "raion": ADM2}
 
 # Words that people add to a name or leave out.
@@ -73,10 +71,7 @@ class Lines:
 
 
 def parse_levels(by: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the levels named, as in «country,oblast», coarse to fine; none for «none».
-
-    An unknown level is refused, and so is «none» beside another.
-    """
+    """Return the levels named, as in «country,oblast», coarse to fine, none for «none»; UsageError for unknown ones."""
     asked = [name.strip() for name in (by.split(",") if isinstance(by, str) else by)]
     named = {ALIASES.get(name.casefold(), name.casefold()): name for name in asked if name}
     unknown = [name for level, name in named.items() if level not in (*LEVELS, NONE)]
@@ -98,19 +93,9 @@ def lines(
 ) -> Lines:
     """Return the rows of a region set that is measured, of some levels, coarse to fine.
 
-    Parameters
-    ----------
-    coarser : RegionSet, optional
-        The regions that those measured are parts of: each is part of the one that covers most of it.
-    only : sequence of str
-        Names of places at any level, a country among them; the other rows are left out, and out of the total.
-    listing : str
-        How a user can see all names, for the message about one that is unknown.
-
-    Raises
-    ------
-    UsageError
-        A name is unknown, ambiguous or of no row; a level needs what the regions do not tell.
+    Each region is part of the one of `coarser` that covers most of it. `only` names places at any level, a country
+    among them: other rows are left out, and out of the total. `listing` is how a user can see all names. UsageError
+    says that a name is unknown, ambiguous or of no row, or that a level needs what the regions do not tell.
     """
     if COUNTRY in levels:
         _check_countries(regions)
@@ -216,10 +201,7 @@ def _labels(regions: RegionSet, parents: Sequence[str]) -> list[str]:
 
 
 def parents_of(regions: RegionSet, coarser: RegionSet) -> NDArray[np.intp]:
-    """Return the region of a coarser set that covers most of each region (n,), in the same country if told.
-
-    A region that has no ground in common with any of the coarser set is refused.
-    """
+    """Return which of a coarser set covers most of each region (n,), in its country if told; UsageError if none."""
     mine, theirs = shapely.STRtree(coarser.pieces).query(regions.pieces, predicate="intersects")
     shared_m2 = np.zeros((len(regions.names), len(coarser.names)))
     overlap = shapely.intersection(regions.pieces[mine], coarser.pieces[theirs])

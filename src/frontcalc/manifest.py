@@ -13,47 +13,37 @@ from frontcalc.names import printable
 
 NAME = "manifest.json"
 KIND = "frontcalc-archive-1"
-REVISIONS = "revisions"
-"""The folder, beside the manifest, of files that the publisher has changed since."""
+REVISIONS = "revisions"  # the folder, beside the manifest, of files that the publisher has changed since
 
 
 @dataclass(frozen=True, slots=True)
 class HeldFile:
-    """One file of a fetched archive, named by its day.
-
-    `url` and `query` say where it is from and what was asked there, nothing for a plain file; `etag` is empty where the
-    server gave none or the file is of several answers; `version` is the last edit of a layer, or git's id of a file;
-    `sha256` is of the file in the archive, in hexadecimal; `features` is -1 where they were not counted.
-    """
+    """One file of a fetched archive, named by its day."""
 
     file: str
     day: date
-    url: str
-    query: Mapping[str, str]
-    etag: str
-    version: str
-    sha256: str
+    url: str  # where it is from
+    query: Mapping[str, str]  # what was asked there, nothing for a plain file
+    etag: str  # empty where the server gave none or the file is of several answers
+    version: str  # the last edit of a layer, or git's id of a file
+    sha256: str  # of the file in the archive, in hexadecimal
     bytes: int
-    features: int
+    features: int  # -1 where they were not counted
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a fetched archive holds, and on what terms: of which source, named as in the table of sources.
+    """What a fetched archive holds, and on what terms."""
 
-    `origin` is the address that was named for a source that has none of its own; `revisions` are the names of files in
-    that folder.
-    """
-
-    source: str
-    origin: str = ""
+    source: str  # as the table of sources names it
+    origin: str = ""  # the address that was named for a source that has none of its own
     publisher: str = ""
     attribution: str = ""
     licence: str = ""
     unresolved: str = ""
     terms: str = ""
     files: tuple[HeldFile, ...] = ()
-    revisions: tuple[str, ...] = ()
+    revisions: tuple[str, ...] = ()  # the names of files in that folder
 
 
 def is_manifest(data: bytes) -> bool:

@@ -242,23 +242,19 @@ FINDINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault on one map: its code, a key of `FINDINGS`, and the particulars, a clause.
+    """One fault on one map."""
 
-    `until` is given where it is of a span of days of its own, `cure` where the code's own is not what to do; `at` is a
-    place to look at (longitude and latitude), and `maps` how many maps it is of, None where it is of none.
-    """
-
-    code: str
-    what: str
+    code: str  # a key of `FINDINGS`
+    what: str  # the particulars, a clause
     day: date | None = None
-    until: date | None = None
+    until: date | None = None  # where it is of a span of days of its own
     layer: str = ""
     file: str = ""
-    at: tuple[float, float] | None = None
+    at: tuple[float, float] | None = None  # a place to look at (longitude and latitude)
     km2: float | None = None
     count: int | None = None
-    cure: str = ""
-    maps: int | None = 1
+    cure: str = ""  # where the code's own is not what to do
+    maps: int | None = 1  # how many it is of, None where it is of none
 
 
 def fault_of(error: DataError, day: date | None) -> Fault:
@@ -308,13 +304,7 @@ def join_codes(notices: Iterable[Notice]) -> str:
 
 
 def notice_code(name: str) -> str:
-    """Return the notice code that somebody typed, in whatever case.
-
-    Raises
-    ------
-    UsageError
-        There is no such code; the message names the nearest.
-    """
+    """Return the notice code that somebody typed, in whatever case; UsageError names the nearest to an unknown one."""
     code = name.strip().upper().replace("_", "-")
     if code in CODES:
         return code
@@ -323,13 +313,7 @@ def notice_code(name: str) -> str:
 
 
 def require_none(notices: Iterable[Notice], codes: Collection[str]) -> None:
-    """Raise where a result has a notice of some codes.
-
-    Raises
-    ------
-    CheckFailed
-        With the first such notice, and how many more there are.
-    """
+    """Raise CheckFailed where a result has a notice of some codes, with the first, and how many more there are."""
     found = grouped(notice for notice in notices if notice.code in codes)
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""

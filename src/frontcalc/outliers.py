@@ -15,17 +15,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-TIMES_SCALE = 3.0
-"""How many times the scale a value must be from the median: Hampel's choice."""
-
-NEIGHBOURS = 6
-"""How many steps on either side are the neighbours."""
-
-MOVING_KM2 = 0.001
-"""Steps that change less show nothing new, and say nothing of what is usual."""
-
-FROZEN_MAPS = 5
-"""For how many maps a layer may stand still while others move."""
+TIMES_SCALE = 3.0  # how many times the scale a value must be from the median: Hampel's choice
+NEIGHBOURS = 6  # how many steps on either side are the neighbours
+MOVING_KM2 = 0.001  # steps that change less show nothing new, and say nothing of what is usual
+FROZEN_MAPS = 5  # for how many maps a layer may stand still while others move
 
 
 def median(values: NDArray[np.float64]) -> float:

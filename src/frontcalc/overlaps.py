@@ -31,9 +31,7 @@ Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-ROUNDING_M2 = 1e-3
-"""A share below this cannot be told from rounding, and counts as none."""
-
+ROUNDING_M2 = 1e-3  # a share below this cannot be told from rounding, and counts as none
 _AT_ONCE = 30_000  # edges of pairs: some 10 MB, which allocators keep
 
 
@@ -58,10 +56,7 @@ def edges_of(polygons: Geometries) -> list[Floats]:
 
 
 def shared_area_m2(one: Sequence[Floats], other: Sequence[Floats], i: Ints, j: Ints) -> Floats:
-    """Return the area in m² that polygons `i` (k,) share with polygons `j` (k,) of others, one pair at least.
-
-    The polygons are given by their edges, as `edges_of` returns them.
-    """
+    """Return the area (m²) that polygons `i` (k,) share with others `j` (k,), k > 0, given as by `edges_of`."""
     counts_one, counts_other = (np.array([edges.shape[1] for edges in each]) for each in (one, other))
     cuts = np.flatnonzero(np.diff(np.cumsum(counts_one[i] + counts_other[j]) // _AT_ONCE)) + 1
     blocks = zip(np.split(i, cuts), np.split(j, cuts), strict=True)

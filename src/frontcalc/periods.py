@@ -10,9 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from frontcalc.errors import UsageError
 
-UNITS = ("year", "quarter", "month", "week")
-"""The calendar units that a stretch of time is divided into."""
-
+UNITS = ("year", "quarter", "month", "week")  # the calendar units that a stretch of time is divided into
 _ONE_DAY = timedelta(days=1)
 _GRAMMAR = "2023, 2024-Q3, 2024-09, 2024-W36, 2024-11-03, or two of them as in 2024-09..2024-11, 2024.., ..2023"
 _UNIT = re.compile(
@@ -34,34 +32,22 @@ class CalendarSpan(Protocol):
         """Its last moment, a datetime."""
 
 
+# What names a period: text of the grammar, a year as a number, a day, or a Period of pandas.
 PeriodLike = str | int | date | CalendarSpan
-"""What names a period: text of the grammar, a year as a number, a day, or a Period of pandas."""
-
 PeriodsLike = PeriodLike | Sequence[PeriodLike]
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A stretch of time, by the days whose maps open and close it.
+    """A stretch of time, by the days whose state opens and closes it."""
 
-    Parameters
-    ----------
-    label : str
-        As typed.
-    opens_on, closes_on : date or None
-        The days whose state opens and closes the period; None stands for the archive's first or last map.
-    """
-
-    label: str
-    opens_on: date | None
-    closes_on: date | None
+    label: str  # as typed
+    opens_on: date | None  # None stands for the archive's first map
+    closes_on: date | None  # and here for its last
 
 
 def parse_periods(asked: PeriodsLike) -> list[Period]:
-    """Return the periods that are asked for, each once; one need not be in a list.
-
-    None at all are refused, and so are two single days, of which nobody knows what is meant.
-    """
+    """Return the periods that are asked for, each once, in a list or not; UsageError for none, or two single days."""
     # A PeriodIndex of pandas has first and last moments too.
     several = asked if isinstance(asked, Collection) and not isinstance(asked, str) else [asked]
     texts = list(dict.fromkeys(one.strip() if isinstance(one, str) else _text(one) for one in several))
@@ -90,10 +76,7 @@ def _text(asked: int | date | CalendarSpan) -> str:
 
 
 def parse_period(asked: PeriodLike) -> Period:
-    """Return the period that a text, a year, a day or a Period of pandas names.
-
-    One that names days that do not exist, or runs backwards, is refused.
-    """
+    """Return the period that a text, a year, a day or a Period of pandas names; UsageError where it can be none."""
     text = asked.strip() if isinstance(asked, str) else _text(asked)
     start, dots, end = text.partition("..")
     if dots and not start and not end:

@@ -12,17 +12,11 @@ from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 
-SLIVER_WIDTH_M = 100.0
-"""Mean width below which a part of a change is called a sliver, unless the user says otherwise (m)."""
-
 Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
-
+SliverRule = tuple[float, str]  # the mean width (m) below which a part is a sliver, 0 for none; the parts' CRS
+SLIVER_WIDTH_M = 100.0  # on the ground, unless the user says otherwise
 _GRID_M = 0.01
-
-
-SliverRule = tuple[float, str]
-"""What counts as a sliver: a mean width (m) below which a part is one, 0 for none; the equal-area CRS of the parts."""
 
 
 def thin_parts(parts: Geometries, rule: SliverRule, *, faces: bool = False) -> NDArray[np.bool_]:

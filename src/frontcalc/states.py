@@ -16,16 +16,9 @@ from frontcalc.periods import Period
 from frontcalc.snapshots import Snapshot, SnapshotLayer, read_snapshot
 from frontcalc.views import View
 
-SPAN_TOLERANCE = 0.05
-"""Share of the days asked for by which the days between two maps may differ without notice."""
-
-ENDED_MAPS = 5
-"""A layer that so many maps in a row lack is no longer drawn."""
-
-OLDEST_DAYS = 60
-"""A map stands for no end of a period if it is older by more than the period's own length and so many days."""
-
-
+SPAN_TOLERANCE = 0.05  # share of the days asked for by which the days between two maps may differ without notice
+ENDED_MAPS = 5  # a layer that so many maps in a row lack is no longer drawn
+OLDEST_DAYS = 60  # a map older by more than the period's own length and so many days stands for no end of it
 _ONE_DAY = timedelta(days=1)
 
 
@@ -81,10 +74,9 @@ class States:
     def on(self, day: date) -> State | None:
         """Return the state on a day: the latest complete map dated on or before it.
 
-        A layer that no earlier map has is empty. A layer that an earlier map has and this one lacks makes
-        this one incomplete: the state steps back with notice LAYER-MISSING, or the layer is carried over
-        for up to `carry_days` days. A layer that five maps in a row lack has ended: there is no state, and
-        `absence` says why.
+        A layer that no earlier map has is empty. One that an earlier map has and this one lacks makes this one
+        incomplete: the state steps back with notice LAYER-MISSING, or the layer is carried over for up to `carry_days`
+        days. A layer that five maps in a row lack has ended: there is no state, and `absence` says why.
         """
         notices: list[Notice] = []
         for ref in self.archive.upto(day):
@@ -324,14 +316,8 @@ def actors_on(
 ) -> tuple[str, ...]:
     """Return the actors that a view has layers of in the maps of some days, the archive's main one first.
 
-    Of each day it is the latest readable map on or before it, else the archive's first, as `read` returns it. The main
-    actor is the first of `frontcalc.layers.ADJECTIVES` that the maps show; actors that the table does not name follow
-    by name.
-
-    Raises
-    ------
-    NoDataError
-        None of the maps can be read.
+    Of each day it is the latest readable map on or before it, else the archive's first; NoDataError where none can be
+    read. The order is that of `frontcalc.layers.ADJECTIVES`; actors that the table does not name follow by name.
     """
     bad: list[DataError] = []
     layers: list[SnapshotLayer] = []

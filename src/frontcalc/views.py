@@ -22,10 +22,7 @@ class View:
         return layer.role in self.roles or spelling(layer_name) in map(spelling, self.layers)
 
     def missing(self, present: Iterable[tuple[str, Layer]]) -> tuple[str, ...]:
-        """Return the roles and layer names of this view that are not among the present layers.
-
-        A layer that is the whole of what its publisher draws stands for every role.
-        """
+        """Return the view's roles and layer names that are absent; a layer that is `whole` stands for every role."""
         present = tuple(present)
         roles = {layer.role for _, layer in present}
         whole = any(layer.whole and layer.role in self.roles for _, layer in present)
@@ -52,20 +49,10 @@ def describe_view(view: View) -> str:
 
 
 def choose_view(wanted: str | Iterable[str] | None, *, own: Mapping[str, Layer] | None = None) -> View:
-    """Return the view that the options name.
+    """Return the view that the options name; UsageError where one of the names is unknown, or none is given.
 
-    Parameters
-    ----------
-    wanted : str or iterable of str, optional
-        One of `VIEWS`, the default `assessed`; a role, as in `role:claimed`; or a publisher's layer name. Several count
-        together: a text may name them separated by commas.
-    own : mapping of str to Layer, optional
-        Layer names that the archive itself explains.
-
-    Raises
-    ------
-    UsageError
-        No view, role or layer has a name, or none is given.
+    A name is one of `VIEWS`, the default `assessed`; a role, as in `role:claimed`; or a layer's, also one of `own` that
+    the archive itself explains. Several count together: a text may name them separated by commas.
     """
     given = wanted.split(",") if isinstance(wanted, str) else wanted or ("assessed",)
     items = tuple(dict.fromkeys(filter(None, map(str.strip, given))))

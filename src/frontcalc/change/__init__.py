@@ -18,15 +18,9 @@ from frontcalc.slivers import SliverRule, thin_parts
 
 Floats = NDArray[np.float64]
 Geometries = NDArray[np.object_]
-Ground = shapely.Geometry | NDArray[np.object_]
-"""One geometry, or an array of polygons without overlap."""
-
-CONTRADICTION_KM2 = 0.001
-"""How far gained and lost may be from the change of the total: overlays that had to snap err by square metres."""
-
-OPENING, CLOSING, GAINED, LOST, GAINED_SLIVER, LOST_SLIVER = range(6)
-"""Places in `Change.km2`."""
-
+Ground = shapely.Geometry | NDArray[np.object_]  # one geometry, or an array of polygons without overlap
+CONTRADICTION_KM2 = 0.001  # gained and lost may be so far from the change of the total: snapped overlays err by m²
+OPENING, CLOSING, GAINED, LOST, GAINED_SLIVER, LOST_SLIVER = range(6)  # places in `Change.km2`
 FIGURES = (
     "opening_km2",
     "closing_km2",
@@ -39,26 +33,19 @@ FIGURES = (
 )
 """The figures of a row, as columns are named."""
 
-DRIFT_KM2 = 1e-7
-"""How far a total carried from step to step may be from the map's before all is measured afresh."""
-
-LARGE_KM2 = 50.0
-"""What a large part has at least: less is a week's work of an army."""
-
+DRIFT_KM2 = 1e-7  # how far a total carried from step to step may be from the map's before all is measured afresh
+LARGE_KM2 = 50.0  # what a large part has at least: less is a week's work of an army
 _GRID_M = 2.0**-20
 _NOTHING_M2 = 1e-6
 _CRUMB_M2 = 1e6
 
 
 class Parts(NamedTuple):
-    """Ground that came or went, before it is cut by region: `polygons` (k,) in metres, without overlap.
+    """Ground that came or went, before it is cut by region."""
 
-    `beside_m2` (k, 2) is how much of each no region takes, and how much is snapped; `thin` (k,) those of slivers.
-    """
-
-    polygons: Geometries
-    beside_m2: Floats
-    thin: np.ndarray
+    polygons: Geometries  # (k,) in metres, without overlap
+    beside_m2: Floats  # (k, 2), how much of each no region takes, and how much is snapped
+    thin: np.ndarray  # (k,), whether it is of a sliver
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,16 +62,6 @@ class Change:
     ground: tuple[Parts, Parts] | None = None  # gained and lost; None where only figures were kept
 
     @property
-    def opening_km2(self) -> Floats:
-        """What was held on the earlier map, (n + 2,)."""
-        return np.asarray(self.km2[OPENING, 0])
-
-    @property
-    def closing_km2(self) -> Floats:
-        """What was held on the later map, (n + 2,)."""
-        return np.asarray(self.km2[CLOSING, 0])
-
-    @property
     def gained_km2(self) -> Floats:
         """What is held at the close and not at the opening, (n + 2,)."""
         return np.asarray(self.km2[GAINED, 0])
@@ -93,16 +70,6 @@ class Change:
     def lost_km2(self) -> Floats:
         """What is held at the opening and not at the close, (n + 2,)."""
         return np.asarray(self.km2[LOST, 0])
-
-    @property
-    def net_km2(self) -> Floats:
-        """Gained less lost, which is also closing less opening, (n + 2,)."""
-        return self.gained_km2 - self.lost_km2
-
-    @property
-    def snapped_km2(self) -> Floats:
-        """What of gained and lost together lies outside the region as drawn, and was snapped to it, (n + 2,)."""
-        return np.asarray(self.km2[GAINED, 1] + self.km2[LOST, 1])
 
     @property
     def without_slivers(self) -> Change:
@@ -115,18 +82,14 @@ class Change:
     def opened(self, held_km2: Floats) -> Change:
         """Return the change with what was held at the opening by region, (2, n + 2) as `areas` measures it.
 
-        What is held at the close follows. FrontcalcError says that its total is not the later map's, by more than
-        rounding: no figure is better than a wrong one.
+        What is held at the close follows; its total must be the later map's, or it is refused.
         """
-        km2, measured_km2 = self.km2.copy(), float(self.km2[CLOSING, 0, -1])
+        km2 = self.km2.copy()
         km2[OPENING] = held_km2
         km2[CLOSING] = held_km2 + km2[GAINED] - km2[LOST]
-        if abs(measured_km2 - km2[CLOSING, 0, -1]) > CONTRADICTION_KM2:
-            raise FrontcalcError(
-                f"the overlay contradicts itself: {measured_km2:.6f} km² at the close, "
-                f"{km2[CLOSING, 0, -1]:.6f} by gained and lost",
-                cure="please report it with the two maps",
-            )
+        own, summed = self.km2[CLOSING, 0, -1], km2[CLOSING, 0, -1]
+        if abs(own - summed) > CONTRADICTION_KM2:
+            raise contradiction(f"{own:.6f} km² at the close, {summed:.6f} by gained and lost", "two maps")
         return replace(self, km2=km2)
 
     def row(self, members: Sequence[int]) -> dict[str, float]:
@@ -137,13 +100,14 @@ class Change:
         figures = (opening, closing, gained, lost, gained - lost, gained_snapped + lost_snapped, thin_gained, thin_lost)
         return dict(zip(FIGURES, figures, strict=True))
 
-    def __add__(self, later: Change) -> Change:
-        """Return what came and went in two steps together: gross figures, from the first map to the last."""
-        return total([self, later])
+
+def contradiction(said: str, rests_on: str) -> FrontcalcError:
+    """Return the error for an area that differs as it is measured in two ways: no figure is better than a wrong one."""
+    return FrontcalcError("the overlay contradicts itself: " + said, cure="please report it with the " + rests_on)
 
 
 def total(steps: Sequence[Change]) -> Change:
-    """Return the sum of one or more steps, each figure rounded once and not at every step."""
+    """Return the sum of steps, gross figures from first map to last, each rounded once and not at every step."""
     columns = zip(*(step.km2[GAINED:].ravel().tolist() for step in steps), strict=True)
     moved = np.array([math.fsum(column) for column in columns]).reshape(4, *steps[0].km2.shape[1:])
     nothing = np.empty(0, dtype=object)
@@ -157,9 +121,8 @@ def step(
     """Return what was gained and lost from one map to another.
 
     Gained is held at the close and not at the opening, lost the reverse; both are overlaid with the regions. What is
-    held on the two maps is measured in total, and must differ by gained less lost: where it does not, by more than
-    rounding, the overlay contradicts itself, a FrontcalcError. `before` and `after` are valid, in metres of the
-    regions' equal-area projection. Without `slivers`, what counts as one, there are none.
+    held on the two maps is measured in total, and must differ by gained less lost. `before` and `after` are valid, in
+    metres of the regions' equal-area projection. Without `slivers`, what counts as one, there are none.
     """
     groups: list[Geometries] = []
     for ground in differences(before, after):
@@ -173,21 +136,15 @@ def step(
     ends = np.full((2, *gained.shape), np.nan)
     ends[:, 0, -1] = geometry.area_km2(before), geometry.area_km2(after)
     km2 = np.stack([*ends, gained + thin_gained, lost + thin_lost, thin_gained, thin_lost])
-    if abs(float(km2[GAINED, 0, -1] - km2[LOST, 0, -1] - (ends[1, 0, -1] - ends[0, 0, -1]))) > CONTRADICTION_KM2:
-        raise FrontcalcError(
-            f"the overlay contradicts itself: {ends[1, 0, -1] - ends[0, 0, -1]:.6f} km² more is held, "
-            f"{km2[GAINED, 0, -1] - km2[LOST, 0, -1]:.6f} by gained and lost",
-            cure="please report it with the two maps",
-        )
-    whole = [
-        Parts(
-            np.concatenate([broad, narrow]),
-            np.concatenate([broad_m2, narrow_m2]),
-            np.repeat([False, True], [len(broad), len(narrow)]),
-        )
-        for (_, broad, broad_m2), (_, narrow, narrow_m2) in (found[:2], found[2:])
-    ]
-    return Change(km2, (large_parts(whole[0].polygons), large_parts(whole[1].polygons)), (whole[0], whole[1]))
+    more, net = ends[1, 0, -1] - ends[0, 0, -1], km2[GAINED, 0, -1] - km2[LOST, 0, -1]
+    if abs(more - net) > CONTRADICTION_KM2:
+        raise contradiction(f"{more:.6f} km² more is held, {net:.6f} by gained and lost", "two maps")
+    came_and_went = []
+    for (_, broad, broad_m2), (_, narrow, narrow_m2) in (found[:2], found[2:]):
+        thin = np.repeat([False, True], [len(broad), len(narrow)])
+        came_and_went.append(Parts(np.concatenate([broad, narrow]), np.concatenate([broad_m2, narrow_m2]), thin))
+    came, went = came_and_went
+    return Change(km2, (large_parts(came.polygons), large_parts(went.polygons)), (came, went))
 
 
 def differences(
@@ -212,8 +169,7 @@ def areas(ground: Ground, regions: RegionSet) -> Floats:
     """Return the area of ground by region, each measured by itself, (2, n + 2) in km².
 
     That is the area, and how much of it lies outside the region as drawn and was snapped to it: regions in the set's
-    order, unassigned, total. The ground is valid, in metres of the regions' projection. FrontcalcError says that
-    regions and unassigned do not add up to the total.
+    order, unassigned, total, which must be their sum. The ground is valid, in metres of the regions' projection.
     """
     return measured([geometry.polygonal(ground)], regions)[0][0]
 
@@ -226,13 +182,10 @@ def measured(groups: Sequence[Geometries], regions: RegionSet) -> list[tuple[Flo
     """
     found, solid = [], [parts[shapely.area(parts) > _NOTHING_M2] for parts in groups]
     for whole, parts, (km2, snapped_km2, beside_m2) in zip(groups, solid, regions.split(*solid), strict=True):
-        total_km2, by_region_km2 = float(np.sum(geometry.area_km2(whole))), float(km2.sum())
-        if abs(by_region_km2 - total_km2) > CONTRADICTION_KM2:
-            raise FrontcalcError(
-                f"the overlay contradicts itself: {total_km2:.6f} km² in all, {by_region_km2:.6f} by region",
-                cure="please report it with the maps and the regions",
-            )
-        both = np.array([np.append(km2, total_km2), np.append(snapped_km2, np.sum(snapped_km2))])
+        own, summed = float(np.sum(geometry.area_km2(whole))), float(km2.sum())
+        if abs(own - summed) > CONTRADICTION_KM2:
+            raise contradiction(f"{own:.6f} km² in all, {summed:.6f} by region", "maps and the regions")
+        both = np.array([np.append(km2, own), np.append(snapped_km2, np.sum(snapped_km2))])
         found.append((both, parts, beside_m2))
     return found
 

@@ -7,30 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from frontcalc import geometry
-from frontcalc.change import CONTRADICTION_KM2, Floats, areas
-from frontcalc.errors import FrontcalcError
+from frontcalc.change import CONTRADICTION_KM2, Floats, areas, contradiction
 from frontcalc.layers import Role
 from frontcalc.regions import RegionSet
 
-NOTHING = "none"
-"""The role of ground that the actor does not hold."""
-
+NOTHING = "none"  # the role of ground that the actor does not hold
 Ground = Mapping[Role, shapely.MultiPolygon]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Transitions:
-    """Ground by its role on two maps; `roles` are in order of precedence, `NOTHING` last.
+    """Ground by its role on two maps; regions are in the set's order, unassigned and total after them."""
 
-    `km2` (roles, roles, n + 2) is from a role of the opening map to one of the closing map: regions in the set's order,
-    unassigned, total. From nothing to nothing it is not measured, and 0.
-    """
-
-    roles: tuple[str, ...]
-    km2: NDArray[np.float64]
+    roles: tuple[str, ...]  # in order of precedence, `NOTHING` last
+    km2: Floats  # (roles, roles, n + 2), from one at the opening to one at the close; 0 from nothing to nothing
 
     @property
     def gained_km2(self) -> Floats:
@@ -44,11 +36,7 @@ class Transitions:
 
 
 def by_precedence(ground: Ground) -> dict[Role, shapely.Geometry]:
-    """Return the same ground with each piece in one role.
-
-    Where layers overlap, the role that comes first in `Role` has the ground: control before advance
-    before claimed.
-    """
+    """Return the same ground with each piece in one role, the first of `Role`: control before advance and claimed."""
     taken: shapely.Geometry = shapely.MultiPolygon()
     parted: dict[Role, shapely.Geometry] = {}
     for role in Role:
@@ -61,15 +49,10 @@ def by_precedence(ground: Ground) -> dict[Role, shapely.Geometry]:
 def between(
     before: Ground, after: Ground, held_before: shapely.Geometry, held_after: shapely.Geometry, regions: RegionSet
 ) -> Transitions:
-    """Return how much ground turned from each role into each other one.
+    """Return how much ground turned from each role into each other one; FrontcalcError as for `change.step`.
 
     `before` and `after` are an actor's ground by role on either map, which may overlap, with its unions `held_before`
     and `held_after`: valid, in metres of the regions' equal-area projection.
-
-    Raises
-    ------
-    FrontcalcError
-        The overlay contradicts itself, by more than rounding.
     """
     opening, closing = by_precedence(before), by_precedence(after)
     roles = [role for role in Role if role in opening or role in closing]
@@ -83,16 +66,9 @@ def between(
         km2[row, -1] = areas(shapely.difference(ground, held_after), regions)[0]
         km2[-1, row] = areas(shapely.difference(closing.get(old, nothing), held_before), regions)[0]
     for axis, parted in ((1, opening), (0, closing)):
-        _check(km2.sum(axis=axis)[:-1, -1], [parted.get(role, nothing) for role in roles], roles)
+        # The margin of the matrix is the ground by role, measured by itself.
+        for role, turned in zip(roles, km2.sum(axis=axis)[:-1, -1], strict=True):
+            area = float(geometry.area_km2(parted.get(role, nothing)))
+            if abs(area - turned) > CONTRADICTION_KM2:
+                raise contradiction(f"{area:.6f} km² of {role.value}, {turned:.6f} by transitions", "two maps")
     return Transitions((*(role.value for role in roles), NOTHING), km2)
-
-
-def _check(margin_km2: Floats, ground: list[shapely.Geometry], roles: list[Role]) -> None:
-    """Refuse a matrix whose margin is not the area of the ground by role, measured by itself."""
-    measured = geometry.area_km2(np.array(ground, dtype=object))
-    for role, found, area in zip(roles, margin_km2, measured, strict=True):
-        if abs(found - area) > CONTRADICTION_KM2:
-            raise FrontcalcError(
-                f"the overlay contradicts itself: {area:.6f} km² of {role.value}, {found:.6f} by transitions",
-                cure="please report it with the two maps",
-            )

@@ -163,16 +163,12 @@ def _repeats(traces: Traces) -> Iterator[Fault]:
     again = [(first, trace) for first, trace in zip(source, traces, strict=True) if first is not trace]
     for _, pairs in groupby(again, key=lambda pair: pair[0].day):
         (first, *_), run = zip(*pairs, strict=True)
-        yield _of_run(run, "REPEATED", f"{_maps(len(run))} byte for byte the same as {first.file}")
+        maps = f"{len(run)} map{'s' if len(run) > 1 else ''}"
+        yield _of_run(run, "REPEATED", f"{maps} byte for byte the same as {first.file}")
     alike = ((first, second) for first, second in pairwise(traces) if second.layers and first.layers == second.layers)
     if same := [second for first, second in alike if first.sha256 != second.sha256]:
-        what = f"{len(same)} of {_maps(len(traces))} {'show' if len(same) > 1 else 'shows'} what the one before shows"
+        what = f"{len(same)} of {len(traces)} maps {'show' if len(same) > 1 else 'shows'} what the one before shows"
         yield _of_run(same, "UNCHANGED", what)
-
-
-def _maps(count: int) -> str:
-    """Return how many maps, as in «2 maps»."""
-    return f"{count} {'map' if count == 1 else 'maps'}"
 
 
 def _missing_layers(traces: Traces) -> Iterator[Fault]:

@@ -26,10 +26,7 @@ _EDGE_ERROR_DEGREES2 = geometry.EDGE_ERROR_M2 / 111_320.0**2
 
 
 def shapes_of(run: Run) -> Callable[[Any], shapely.MultiPolygon | None]:
-    """Return what finds the region of a run's row as drawn, in degrees on WGS 84; None of `total` and `unassigned`.
-
-    A row of a coarser level has all regions that it sums.
-    """
+    """Return what finds the regions of a row as drawn, in degrees on WGS 84; None for `total` and `unassigned`."""
     regions, plane = run.regions, run.options.crs
     # Above the regions are `unassigned` and `total`; a total of some rows only sums regions too.
     members = {
@@ -43,20 +40,12 @@ def shapes_of(run: Run) -> Callable[[Any], shapely.MultiPolygon | None]:
         mine = regions.land[np.isin(regions.land_owner, members[key])]
         return drawn_in_degrees(geometry.polygonal(geometry.union(mine)), plane)
 
-    def shape_of(row: Any) -> shapely.MultiPolygon | None:
-        key = row.level, row.region
-        return drawn(key) if key in members else None
-
-    return shape_of
+    return lambda row: drawn((row.level, row.region)) if (row.level, row.region) in members else None
 
 
 def shapes_by_row(drawn: Mapping[KeyT, NDArray[np.object_]], source_crs: str) -> Callable[[KeyT], Any]:
     """Return what finds the polygons of a row, in degrees, of those drawn for each in some CRS."""
-
-    def shape_of(row: KeyT) -> shapely.MultiPolygon | None:
-        return drawn_in_degrees(drawn[row], source_crs) if row in drawn else None
-
-    return shape_of
+    return lambda row: drawn_in_degrees(drawn[row], source_crs) if row in drawn else None
 
 
 def to_degrees(polygons: NDArray[np.object_], source_crs: str) -> NDArray[np.object_]:
@@ -76,14 +65,11 @@ def drawn_in_degrees(polygons: NDArray[np.object_], plane: str) -> shapely.Multi
 
 @dataclass(frozen=True, slots=True)
 class RegionLand:
-    """The land of a region set, as it draws it: by region (n,), and by country of those that it draws whole.
+    """The land of a region set, as it draws it."""
 
-    `countries` has the country of each region; a set that names no countries is taken for one country.
-    """
-
-    region_km2: Floats
-    countries: tuple[str, ...]
-    country_km2: dict[str, float]
+    region_km2: Floats  # (n,)
+    countries: tuple[str, ...]  # of each region; a set that names none is taken for one country
+    country_km2: dict[str, float]  # of those that it draws whole
 
     def share(self, line: Line, held_km2: Floats | None, home: str) -> dict[str, float | None]:
         """Return the denominators of one row (km²) and the shares of them held (%), None where there is none.

@@ -76,10 +76,7 @@ def choose_regions(
 def _known(
     level: str, *, target_crs: str, place: NDArray[np.object_], actor: str | None, read: Callable[..., RegionSet]
 ) -> RegionSet | None:
-    """Return the regions of a level that are known without a file of the user's, None where there are none.
-
-    The embedded ones come first: figures must not change because something was fetched.
-    """
+    """Return the known regions of a level, None if none; embedded ones first: what was fetched changes no figures."""
     if level == ADM1 and region_sets.embedded_covers(place):
         return region_sets.embedded_regions(target_crs=target_crs)
     own = COUNTRIES.get(actor or "", "")

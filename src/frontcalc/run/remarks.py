@@ -25,11 +25,8 @@ from frontcalc.states import Span, State
 from frontcalc.versions import key_of
 from frontcalc.views import VIEWS
 
-BOOKED = 0.1
-"""The share of what control gained above which it is said that it was drawn as an advance before."""
-
-NOTABLE = 0.02
-"""The share of gained and lost above which ground beside the regions is named."""
+BOOKED = 0.1  # the share of what control gained above which it is said that it was drawn as an advance before
+NOTABLE = 0.02  # the share of gained and lost above which ground beside the regions is named
 
 
 class Remark(NamedTuple):

@@ -154,13 +154,13 @@ class Run:
         pieces = self.regions.pieces
         self._home = shapely.STRtree(boxes_in_degrees(self.regions, options.crs) if len(pieces) else pieces)
 
-    def resolved(self, periods: Sequence[Period], what: str = "measuring period") -> Iterator[Span]:
+    def resolved(self, periods: Sequence[Period]) -> Iterator[Span]:
         """Yield each actor's periods with the maps that stand for their ends, read as they come."""
         first, last = self.archive.days[0], self.archive.days[-1]
         ends = [day for period in periods for day in (period.opens_on or first, period.closes_on or last)]
         actors = self.begin(ends, ends[-1])
         wanted = [(actor, period) for actor in actors for period in periods]
-        return (self.states(actor).resolve(period) for actor, period in track(wanted, what))
+        return (self.states(actor).resolve(period) for actor, period in track(wanted, "measuring period"))
 
     def states(self, actor: str) -> States:
         """Return which maps stand for days and periods, for an actor."""
@@ -170,11 +170,8 @@ class Run:
     def holding(self, snapshot: Snapshot, actor: str, *, noted: bool = True) -> Holding:
         """Return what counts as held on a map, without the baseline's ground; noted where a figure rests on it.
 
-        Raises
-        ------
-        DataError
-            A property tells the polygons of the maps used apart, and nobody has said what its values mean; the map
-            lies elsewhere than the others, and with them if x and y are exchanged.
+        DataError says that a property tells the polygons of the maps used apart whose values nobody has explained, or
+        that the map lies elsewhere than the others, and with them if x and y are exchanged.
         """
         without = self._without(actor) if self.baseline else ()
         held = snapshots.holding(snapshot, actor, self.view, self.options.crs, without=without)
@@ -214,11 +211,8 @@ class Run:
             content = self.cache.get("areas", name)
             if content is None:
                 ground = self.ground(held)
-                if in_total:
-                    km2 = np.array([[geometry.area_km2(ground)], [0.0]])
-                else:
-                    km2 = change.areas(ground, self.takers(actor))
-                content = km2.astype("<f8").tobytes()
+                alone = [[geometry.area_km2(ground)], [0.0]]
+                content = np.asarray(alone if in_total else change.areas(ground, self.takers(actor)), "<f8").tobytes()
                 self.cache.put(("areas", name, content))
             self._figures[name] = np.frombuffer(content, "<f8").reshape(2, -1)
         return self._figures[name]

@@ -26,39 +26,22 @@ from frontcalc.regions import RegionSet, embedded_covers, embedded_regions
 from frontcalc.run.run import Run
 from frontcalc.states import Span, State, States
 
-SHOWN_KM2 = 0.05
-"""Less rounds to nothing in a table."""
-
-MOST_BESIDE = 0.1
-"""Share of what is held that may lie beside regions that draw the land."""
-
-AT_ONCE = 0.8
-"""The share of a part that must change on a single step."""
-
-MAPS_BACK = 4
-"""Within how many maps a part is looked for again."""
-
-SHARE_BACK = 0.5
-"""The share of it that must be back then."""
-
-SHARE_OF_LAND = 0.5
-"""The share of a part below which it lies mostly on no land."""
-
-FEWEST_STEPS = 6
-"""Fewer steps around it do not say what is usual."""
-
+SHOWN_KM2 = 0.05  # less rounds to nothing in a table
+MOST_BESIDE = 0.1  # share of what is held that may lie beside regions that draw the land
+AT_ONCE = 0.8  # the share of a part that must change on a single step
+MAPS_BACK = 4  # within how many maps a part is looked for again
+SHARE_BACK = 0.5  # the share of it that must be back then
+SHARE_OF_LAND = 0.5  # the share of a part below which it lies mostly on no land
+FEWEST_STEPS = 6  # fewer steps around it do not say what is usual
 _FARTHEST = 30  # maps either way among which steps that show anything new are looked for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Redefinition:
-    """A part of a change that is no front's work by all appearances; the figures count it all the same.
+    """A part of a change that is no front's work by all appearances; the figures count it all the same."""
 
-    `kind` is `gained` or `lost`; `km2` (n + 2,) is its area as in `Change`.
-    """
-
-    kind: str
-    km2: Floats
+    kind: str  # `gained` or `lost`
+    km2: Floats  # (n + 2,), its area as in `Change`
     notice: Notice
 
 

@@ -15,7 +15,7 @@ from frontcalc.snapshots.drawn import (
     read_part,
 )
 from frontcalc.snapshots.facts import digests_of, forget_read, read_snapshot
-from frontcalc.snapshots.holdings import Holding, ground_of, held, holding, on_grid, to_equal_area
+from frontcalc.snapshots.holdings import Holding, ground_of, holding, on_grid, to_equal_area
 from frontcalc.snapshots.legend import (
     Tell,
     Told,

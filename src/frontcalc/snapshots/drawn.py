@@ -29,25 +29,19 @@ from frontcalc.versions import key_of
 
 Geometries = NDArray[np.object_]
 
-Box = tuple[float, float, float, float]
-"""West, south, east and north (degrees)."""
-
+Box = tuple[float, float, float, float]  # west, south, east and north (degrees)
 SYNTHETIC = Notice("SYNTHETIC", "the maps are made up; the figures hold by construction")
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotLayer:
-    """One layer of one map by its publisher's name; its polygons are read when they are asked for.
-
-    `crs` is that of the polygons, `file` what messages call the file, and `digest` a SHA-256 of CRS and polygons as
-    drawn: layers that are drawn alike have the same.
-    """
+    """One layer of one map by its publisher's name; its polygons are read when they are asked for."""
 
     name: str
     layer: Layer
-    crs: str
-    file: str
-    digest: str
+    crs: str  # of the polygons
+    file: str  # what messages call it
+    digest: str  # a SHA-256 of CRS and polygons: layers that are drawn alike have the same
     ref: SnapshotRef = field(compare=False, repr=False)
 
     @property
@@ -57,10 +51,7 @@ class SnapshotLayer:
 
     @property
     def polygons(self) -> Geometries:
-        """The polygons as drawn, (n,): n = 0 where the layer is there without geometry.
-
-        DataError says that the file is no longer the one that the layer was first seen in.
-        """
+        """The polygons as drawn, (n,), none without geometry; ChangedError where the file is no longer the same."""
         try:
             snapshot, polygons, _ = parsed(self.ref)
         except DataError as error:
@@ -73,20 +64,16 @@ class SnapshotLayer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """What a publisher's map shows on one day.
-
-    `stated_days` are other days that its files say they are of; `tells` is what tells the polygons of a map apart
-    that nothing explains; `box` is around all that its files draw, `boxes` are around what lies together in its layers.
-    """
+    """What a publisher's map shows on one day."""
 
     ref: SnapshotRef
     files: tuple[SourceFile, ...]
     layers: tuple[SnapshotLayer, ...]
     notices: tuple[Notice, ...]
-    stated_days: tuple[date, ...] = ()
-    tells: tuple[Tell, ...] = ()
-    box: Box | None = None
-    boxes: tuple[Box, ...] = ()
+    stated_days: tuple[date, ...] = ()  # other days that its files say they are of
+    tells: tuple[Tell, ...] = ()  # what tells the polygons of a map apart that nothing explains
+    box: Box | None = None  # around all that its files draw
+    boxes: tuple[Box, ...] = ()  # around what lies together in its layers
 
     @property
     def place(self) -> Geometries:

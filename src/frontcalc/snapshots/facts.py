@@ -21,18 +21,13 @@ from frontcalc.snapshots.drawn import Snapshot, SnapshotLayer, changed, parsed, 
 from frontcalc.snapshots.legend import Tell
 from frontcalc.versions import key_of
 
-REMEMBERED: dict[SnapshotRef, Snapshot] = {}
-"""What is on the maps that this run has looked at."""
-
+REMEMBERED: dict[SnapshotRef, Snapshot] = {}  # what is on the maps that this run has looked at
 # The SHA-256 of files as they were when this run first read them.
 _fingerprint = lru_cache(maxsize=4096)(fingerprint)
 
 
 def read_snapshot(ref: SnapshotRef) -> Snapshot:
-    """Return what is on a day's map: its files and layers, whose polygons are read when they are asked for.
-
-    DataError says that a file is broken, or that two files of the day show one layer differently.
-    """
+    """Return what is on a day's map, its polygons to be read when asked for; DataError where it cannot be read."""
     if ref not in REMEMBERED:
         REMEMBERED[ref] = parsed(ref)[0]
     return REMEMBERED[ref]

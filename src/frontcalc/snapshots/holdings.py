@@ -19,15 +19,11 @@ from frontcalc.views import View
 
 Floats = NDArray[np.float64]
 
+# The grid that projected vertices lie on (metres), a power of two so that rounding to it is exact. A publisher who
+# writes a map anew may change the last digits of vertices that stay: to a millionth of a metre they are the same.
 GRID_M = 2.0**-20
-"""The grid that projected vertices lie on (metres), a power of two so that rounding to it is exact.
-
-A publisher who writes a map anew may change the last digits of vertices that stay where they are: to a millionth of a
-metre they are the same, and so are the edges between them.
-"""
-
+# By how much two ways of repairing each layer of a holding differ (km²), 0 below 1 km², by the holding's key.
 GAPS_KM2: dict[str, Floats] = {}
-"""By how much two ways of repairing each layer of a holding differ (km²), 0 below 1 km², by the holding's key."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +53,8 @@ def holding(
 def ground_of(held: Holding, ground: Callable[[Holding], shapely.MultiPolygon] | None = None) -> shapely.MultiPolygon:
     """Return the ground of a holding: valid, in metres, overlaps counted once; `GAPS_KM2` gets its layers' gaps.
 
-    `ground` returns the ground of what does not count, where it is at hand; else it is made here.
-
-    Raises
-    ------
-    UsageError
-        The CRS is not equal-area over the data.
-    DataError
-        A layer cannot be repaired, or a file is no longer the one that was first read.
+    `ground` returns the ground of what does not count, where it is at hand; else it is made here. UsageError says that
+    the CRS is not equal-area over the data, DataError that a layer cannot be repaired or that a file has changed.
     """
     projected = [
         _projected(part.polygons, part.crs, held.plane, where=part.file, layer=part.name) for part in held.parts
@@ -81,21 +71,13 @@ def ground_of(held: Holding, ground: Callable[[Holding], shapely.MultiPolygon] |
     return united
 
 
-def held(snapshot: Snapshot, actor: str, view: View, target_crs: str) -> shapely.MultiPolygon:
-    """Return what an actor holds on one map: the union of the layers that the view counts, in metres."""
-    return ground_of(holding(snapshot, actor, view, target_crs))
-
-
 def on_grid(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return projected points (n, 2) on the grid that vertices lie on (metres)."""
     return np.asarray(np.round(points / GRID_M) * GRID_M)
 
 
 def to_equal_area(polygons: Geometries, source_crs: str, target_crs: str, *, where: str | None = None) -> Geometries:
-    """Return polygons as drawn in `source_crs`, projected with straight source edges and repaired (metres).
-
-    Vertices lie on a grid of `GRID_M`.
-    """
+    """Return polygons projected with straight source edges, on a grid of `GRID_M`, and repaired (metres)."""
     return _projected(polygons, source_crs, target_crs, where=where)[0]
 
 

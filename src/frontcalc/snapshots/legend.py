@@ -38,12 +38,8 @@ from frontcalc.read.files import Entry
 
 Geometries = NDArray[np.object_]
 
-FILE = "file name"
-"""What tells the polygons of a day's files apart where nothing inside them does."""
-
-MOST_VALUES = 12
-"""A property of more values than this, whose name does not tell, is a name or a number."""
-
+FILE = "file name"  # what tells the polygons of a day's files apart where nothing inside them does
+MOST_VALUES = 12  # a property of more values than this, whose name does not tell, is a name or a number
 _LONGEST = 80  # characters of a value in a message
 _NO_NAME = "(no layer)"
 # What identifies, dates, places or measures a polygon, or says who drew it, does not tell whose ground it is.
@@ -57,24 +53,18 @@ _CHUNK = re.compile(r"[0-9a-f]{8,}|\d+|[\W_]+|(?<![^\W\d_])[tvz](?![^\W\d_])", r
 
 
 class Tell(NamedTuple):
-    """A value of a property on a map that nothing explains, and how much ground has it.
+    """A value of a property on a map that nothing explains, and how much ground has it."""
 
-    `firm` where the property's name says that it tells whose ground it is; `field` is spelt as on the map, and `value`
-    is empty for polygons that have none.
-    """
-
-    field: str
-    value: str
+    field: str  # as on the map
+    value: str  # empty for polygons that have none
     polygons: int
     km2: float
-    firm: bool
+    firm: bool  # whether the property's name says that it tells whose ground it is
 
 
 FileRead = tuple[SourceFile, Entry, Features]
-
-
+# The index of a file of a map, a name in it, what that means, None where nobody knows it, and its polygons.
 FileLayer = tuple[int, str, Layer | None, Geometries]
-"""The index of a file of a map, a name in it, what that means, None where nobody knows it, and its polygons."""
 
 
 def layers_of(files: Sequence[FileRead], legend: Legend) -> tuple[list[FileLayer], tuple[Tell, ...]]:
