@@ -41,10 +41,8 @@ _COMMANDS = {
 }
 """Commands with their one-line help, in the order shown; a command's module is loaded when it is run."""
 
-_HOME = {"archive": "archive", "fetch": "archive", "map": "pictures", "plot": "pictures"} | dict.fromkeys(
-    ("regions", "cache", "completion"), "upkeep"
-)
-"""The modules of commands that do not measure; the rest are in `measures`. Each is `NAME_command` there."""
+_BESIDE = ("fetch", "archive", "regions", "cache", "completion")
+"""Commands of `upkeep`; the rest measure and are in `measures`. Each is `NAME_command` there."""
 
 
 class _LazyGroup(options.Group):
@@ -58,7 +56,7 @@ class _LazyGroup(options.Group):
         """Return a command, loaded now."""
         if name not in _COMMANDS:
             return None
-        module = import_module(f"frontcalc.cli.{_HOME.get(name, 'measures')}")
+        module = import_module(f"frontcalc.cli.{'upkeep' if name in _BESIDE else 'measures'}")
         command: click.Command = getattr(module, f"{name}_command")
         return command
 

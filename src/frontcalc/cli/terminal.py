@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from importlib import metadata
 from time import monotonic
 from typing import TextIO
@@ -25,20 +24,12 @@ _PACKAGES = ("numpy", "shapely", "pyproj", "orjson", "pyogrio", "pyarrow")
 _DELAY_S, _REDRAW_S = 1.0, 0.5
 
 
-def _set_loudness(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+def set_loudness(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     """Note that --quiet or --verbose was given; they exclude each other."""
     if value and context.meta.setdefault(_LOUDNESS, parameter.name) != parameter.name:
         raise click.UsageError("--quiet and --verbose exclude each other")
     if value and parameter.name == "verbose":
         _log_all(context)
-
-
-_flag = partial(click.option, is_flag=True, expose_value=False, callback=_set_loudness)
-loudness = (
-    _flag("-q", "--quiet", help="No notes and no progress on stderr, only errors and that maps are synthetic."),
-    _flag("-v", "--verbose", help="Files read, what took how long, and versions, on stderr."),
-)
-"""Options of every command."""
 
 
 def say(text: str, *, always: bool = False) -> None:

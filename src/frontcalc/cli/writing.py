@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,47 +56,40 @@ def codes(context: click.Context, parameter: click.Parameter, incomplete: str) -
     return [CompletionItem(code, help=says) for code, says in CODES.items() if code.startswith(incomplete.upper())]
 
 
-_units = click.option("--units", type=click.Choice(UNITS), help="Square kilometres or square miles [default: km2].")
-_table = (
-    options.path_option("-o", "--output", help="Write to a file, whose suffix chooses the form; - is stdout."),
+_units = options.option("--units", "Square kilometres or square miles [default: km2].", type=click.Choice(UNITS))
+_table = options.together(
+    options.option("-o --output FILE", "Write to a file, whose suffix chooses the form; - is stdout."),
     _units,
-    click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel."),
-    click.option(
-        "--fail-on",
+    options.option("--bom", "Begin CSV with a byte order mark, for Excel."),
+    options.option(
+        "--fail-on CODE",
+        "Exit with 1 if there is such a notice, after writing; may be repeated (docs/notices.md).",
         type=code,
         shell_complete=codes,
         multiple=True,
-        metavar="CODE",
-        help="Exit with 1 if there is such a notice, after writing; may be repeated (docs/notices.md).",
     ),
-    *terminal.loudness,
+    options.loudness,
 )
-_picture = (
-    options.path_option("-o", "--output", required=True, help="Write to a file: .png, .svg or .pdf; - is stdout."),
+
+
+def _output(*forms: str) -> options.Decorator:
+    """Return where a table goes, in which of some forms, and how much is said beside it."""
+    says = "Form of the output [default: by -o, else table]."
+    return options.together(options.option("--format", says, name="format_", type=click.Choice(forms)), _table)
+
+
+# Of most tables, of change polygons, and of findings, which code hosts show beside files.
+output, output_or_map, output_of_check = _output(*FORMATS), _output(*FORMATS, *MAP_FORMATS), _output(*CHECK_FORMATS)
+_BY_SUFFIX = "Form of the picture [default: by -o, else png]."
+picture = options.together(
+    options.option("-o --output FILE", "Write to a file: .png, .svg or .pdf; - is stdout.", required=True),
     # Not `format_`: the working folder's default format is one of tables.
-    click.option(
-        "--format", "image", type=click.Choice(PICTURES), help="Form of the picture [default: by -o, else png]."
-    ),
-    click.option("--size", metavar="WxH", help="Pixels; or wide, square, portrait [default: 1600x1000]."),
-    click.option("--theme", type=click.Choice(THEMES), help="Colours; print is for black ink [default: light]."),
+    options.option("--format", _BY_SUFFIX, name="image", type=click.Choice(PICTURES)),
+    options.option("--size WxH", "Pixels; or wide, square, portrait [default: 1600x1000]."),
+    options.option("--theme", "Colours; print is for black ink [default: light].", type=click.Choice(THEMES)),
     _units,
-    *terminal.loudness,
+    options.loudness,
 )
-
-
-_format = partial(click.option, "--format", "format_", help="Form of the output [default: by -o, else table].")
-
-output = partial(options.add, options=(_format(type=click.Choice(FORMATS)), *_table))
-"""Where a table goes, in which form, and how much is said beside it."""
-
-output_or_map = partial(options.add, options=(_format(type=click.Choice((*FORMATS, *MAP_FORMATS))), *_table))
-"""The same, with the forms of change polygons."""
-
-output_of_check = partial(options.add, options=(_format(type=click.Choice(CHECK_FORMATS)), *_table))
-"""The same, with the form that code hosts show beside files."""
-
-picture = partial(options.add, options=_picture)
-"""Where a picture goes and how it looks."""
 
 
 def picture_asked() -> tuple[str, dict[str, Any]]:
