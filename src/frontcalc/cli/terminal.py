@@ -8,7 +8,7 @@ import platform
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from time import monotonic
@@ -68,50 +68,41 @@ def progress() -> Iterator[None]:
         return
     from frontcalc.progress import reported_to
 
-    line = _ProgressLine(sys.stderr)
+    with progress_line(sys.stderr) as report, reported_to(report):
+        yield
+
+
+@contextmanager
+def progress_line(stream: TextIO) -> Iterator[Callable[[str, int, int], None]]:
+    """Yield what notes how far the work is, on a line that a thread of its own draws anew and that is erased after."""
+    text, of, ended = "working", "", threading.Event()
+    began = since = monotonic()
+    wait = _DELAY_S
+
+    def report(what: str, number: int, count: int) -> None:
+        nonlocal text, of, since
+        if what != of:
+            of, since = what, monotonic()
+        text = f"{what} {number} of {count}{pace(number - 1, count, monotonic() - since)}"
+
+    def redraw() -> None:
+        nonlocal wait
+        while not ended.wait(wait):
+            line = f"frontcalc: {text} … {monotonic() - began:.0f} s"
+            stream.write("\r" + line[: shutil.get_terminal_size().columns - 1] + "\x1b[K")
+            stream.flush()
+            wait = _REDRAW_S
+
+    thread = threading.Thread(target=redraw, daemon=True)
+    thread.start()
     try:
-        with reported_to(line.report):
-            yield
+        yield report
     finally:
-        line.erase()
-
-
-class _ProgressLine:
-    """One line at the bottom of a terminal, drawn anew by a thread of its own and erased at the end."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._text = "working"
-        self._drawn = False
-        self._done = threading.Event()
-        self._began = monotonic()
-        self._of, self._since = "", self._began
-        self._thread = threading.Thread(target=self._redraw, daemon=True)
-        self._thread.start()
-
-    def report(self, what: str, number: int, count: int) -> None:
-        """Take note of how far the work is."""
-        now = monotonic()
-        if what != self._of:
-            self._of, self._since = what, now
-        self._text = f"{what} {number} of {count}{pace(number - 1, count, now - self._since)}"
-
-    def erase(self) -> None:
-        """Stop, and leave the terminal as it was."""
-        self._done.set()
-        self._thread.join()
-        if self._drawn:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
-
-    def _redraw(self) -> None:
-        """Draw the line until the work is done."""
-        wait = _DELAY_S
-        while not self._done.wait(wait):
-            line = f"frontcalc: {self._text} … {monotonic() - self._began:.0f} s"
-            self._stream.write("\r" + line[: shutil.get_terminal_size().columns - 1] + "\x1b[K")
-            self._stream.flush()
-            self._drawn, wait = True, _REDRAW_S
+        ended.set()
+        thread.join()
+        if wait == _REDRAW_S:
+            stream.write("\r\x1b[K")
+            stream.flush()
 
 
 def pace(done: int, count: int, elapsed_s: float) -> str:
@@ -123,21 +114,18 @@ def pace(done: int, count: int, elapsed_s: float) -> str:
     return f", {done / elapsed_s:.1f} a second, {left} left"
 
 
-class _OneLine(logging.Formatter):
-    """Log lines in the form of every other remark."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return a record on one line."""
-        return f"frontcalc: {printable(' '.join(record.getMessage().split()))}"
-
-
 def log_to_stderr(context: click.Context) -> None:
     """Send the library's warnings to stderr while a command runs, with --verbose all its log, with --quiet nothing."""
     logger, handler = logging.getLogger("frontcalc"), logging.StreamHandler(sys.stderr)
     least = {None: logging.WARNING, "verbose": logging.INFO, "quiet": logging.CRITICAL}
-    handler.setFormatter(_OneLine())
-    # Not the current context: threads that measure have none.
-    handler.addFilter(lambda record: record.levelno >= least[context.meta.get(_LOUDNESS)])
+
+    def is_wanted(record: logging.LogRecord) -> bool:
+        record.line = printable(" ".join(record.getMessage().split()))
+        # Not the current context: threads that measure have none.
+        return record.levelno >= least[context.meta.get(_LOUDNESS)]
+
+    handler.setFormatter(logging.Formatter("frontcalc: %(line)s"))
+    handler.addFilter(is_wanted)
     logger.addHandler(handler)
     context.call_on_close(lambda: logger.removeHandler(handler))
 
