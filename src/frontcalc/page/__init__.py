@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
@@ -138,17 +139,10 @@ def _item(figure: Any) -> dict[str, Any]:
     item = _bokeh("embed").json_item(figure)
     numbers: dict[str, str] = {}
 
-    def renumbered(value: Any) -> Any:
-        if isinstance(value, list | tuple):
-            return [renumbered(one) for one in value]
-        if isinstance(value, dict):
-            return {
-                key: numbers.setdefault(one, f"m{len(numbers) + 1}") if key == "id" else renumbered(one)
-                for key, one in value.items()
-            }
-        return value
+    def renumbered(found: re.Match[str]) -> str:
+        return numbers.setdefault(found[0], f"m{len(numbers) + 1}")
 
-    doc = renumbered(item["doc"])
+    doc = orjson.loads(re.sub(r'(?<="id":")[^"]*', renumbered, orjson.dumps(item["doc"]).decode()))
     return {"doc": doc, "root_id": numbers[item["root_id"]], "version": item["version"], "target_id": None}
 
 

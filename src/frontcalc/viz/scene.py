@@ -21,7 +21,7 @@ from frontcalc.tables import DiffRow, Meta, Table
 from frontcalc.viz import titles
 from frontcalc.viz.frame import COVERED, Basemap, Frame, Geometries, are_slivers, frame_of, land_in, projected
 from frontcalc.viz.lettering import letter
-from frontcalc.viz.sheet import FORMATS, KEY_LINE_PT, Box, Picture, Sheet, figure_of, installed, plain_settings
+from frontcalc.viz.sheet import FORMATS, KEY_LINE_PT, Box, Picture, Sheet, installed, plain_settings
 from frontcalc.viz.style import Looks, Style, style_of
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class ChangeMap:
         UsageError
             An option is wrong, or matplotlib is not installed.
         """
-        return figure_of(_draw(self, style_of(looks), zoom))
+        return _draw(self, style_of(looks), zoom).figure
 
     def image(self, format_: str = "png", *, zoom: str = "auto", **looks: Unpack[Looks]) -> bytes:
         """Return the map as PNG, SVG or PDF, the same bytes every time; otherwise as `plot`."""
@@ -107,40 +107,40 @@ class ChangeMap:
         return self.image("png") if installed() else None
 
 
+@plain_settings()
 def _draw(scene: ChangeMap, style: Style, zoom: str) -> Picture:
     """Draw a map of change; UsageError where the zoom names nothing, or the sheet has no room for the periods."""
     count = len(scene.panels)
     if count > MOST_PANELS:
         problem = f"{count} maps are more than the {MOST_PANELS} that one picture holds"
         raise UsageError(problem, cure="name fewer periods")
-    with plain_settings():
-        sheet = Sheet(style)
-        # The proportions of the panels depend on the room that the words leave, and those on the frame.
-        changed = [ground for panel in scene.panels for ground in (panel.gained, panel.lost)]
-        held = np.concatenate([panel.held for panel in scene.panels])
-        first = frame_of(zoom, scene.plane, np.concatenate(changed), held, scene.regions)
-        drawn = [
-            Panel(one.row, *(projected(ground, scene.plane, first.crs) for ground in (one.held, one.gained, one.lost)))
-            for one in scene.panels
-        ]
-        space = sheet.room(_words(scene, first, drawn, sheet))
-        remark, theme = _THICKENED if any(map(len, changed)) else "no ground gained or lost", style.theme
-        key = [("gained", theme.gained), ("lost", theme.lost), ("held at the opening", theme.held), (remark, "")]
-        below = sheet.key(space, key, 2, reserve=space.width * _SCALE_ROOM)
-        west, south, east, north = first.box
-        boxes = _boxes(sheet, below, count, (east - west) / (north - south))
-        frame = first.fitted(boxes[0].width / boxes[0].height)
-        words = _words(scene, frame, drawn, sheet)
-        sheet.write(words)
-        scale_m = (frame.box[2] - frame.box[0]) / boxes[0].width
-        _scale_bar(sheet, space, scale_m)
-        land = land_in(frame, scene.regions, scene.plane)
-        for box, panel in zip(boxes, drawn, strict=True):
-            _panel(sheet, box, panel, frame, land, scale_m)
-            if count > 1:
-                _heading(sheet, box, panel.row)
-            if words.synthetic:
-                _watermark(sheet, box)
+    sheet = Sheet(style)
+    # The proportions of the panels depend on the room that the words leave, and those on the frame.
+    changed = [ground for panel in scene.panels for ground in (panel.gained, panel.lost)]
+    held = np.concatenate([panel.held for panel in scene.panels])
+    first = frame_of(zoom, scene.plane, np.concatenate(changed), held, scene.regions)
+    drawn = [
+        Panel(one.row, *(projected(ground, scene.plane, first.crs) for ground in (one.held, one.gained, one.lost)))
+        for one in scene.panels
+    ]
+    space = sheet.room(_words(scene, first, drawn, sheet))
+    remark, theme = _THICKENED if any(map(len, changed)) else "no ground gained or lost", style.theme
+    key = [("gained", theme.gained), ("lost", theme.lost), ("held at the opening", theme.held), (remark, "")]
+    below = sheet.key(space, key, 2, reserve=space.width * _SCALE_ROOM)
+    west, south, east, north = first.box
+    boxes = _boxes(sheet, below, count, (east - west) / (north - south))
+    frame = first.fitted(boxes[0].width / boxes[0].height)
+    words = _words(scene, frame, drawn, sheet)
+    sheet.write(words)
+    scale_m = (frame.box[2] - frame.box[0]) / boxes[0].width
+    _scale_bar(sheet, space, scale_m)
+    land = land_in(frame, scene.regions, scene.plane)
+    for box, panel in zip(boxes, drawn, strict=True):
+        _panel(sheet, box, panel, frame, land, scale_m)
+        if count > 1:
+            _heading(sheet, box, panel.row)
+        if words.synthetic:
+            _watermark(sheet, box)
     return Picture(sheet.figure, words)
 
 
