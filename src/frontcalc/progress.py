@@ -1,7 +1,4 @@
-"""What a long run says of itself while it runs: how far it is, and what took how long.
-
-Nothing here prints. Whoever listens decides what becomes of it, and without a listener it costs nothing.
-"""
+"""How far a long run is, and what took how long: told to whoever listens, which costs nothing where nobody does."""
 
 from __future__ import annotations
 

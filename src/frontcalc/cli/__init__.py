@@ -15,9 +15,7 @@ from frontcalc.cli import options, terminal
 from frontcalc.errors import FrontcalcError
 from frontcalc.names import printable
 
-COMPLETING = "_FRONTCALC_COMPLETE"
-"""The environment variable by which a shell asks for completion."""
-
+COMPLETING = "_FRONTCALC_COMPLETE"  # the environment variable by which a shell asks for completion
 _LONGEST = 1000
 
 _COMMANDS = {
@@ -76,8 +74,7 @@ def group(context: click.Context) -> None:
     working folder sets defaults for the options; options beat it.
     """
     terminal.log_to_stderr(context)
-    file = Path("frontcalc.toml")
-    if file.is_file():
+    if Path("frontcalc.toml").is_file():
         from frontcalc.config import working_defaults
 
         defaults = working_defaults(Path())

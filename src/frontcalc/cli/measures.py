@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 import frontcalc
 from frontcalc.cli import options, terminal, writing
 from frontcalc.errors import CheckFailed
-
-if TYPE_CHECKING:
-    from frontcalc.tables import Table
 
 _RANGE = "the least and the most under assumptions open to argument; see «frontcalc sensitivity»."
 
@@ -127,8 +123,7 @@ def summary_command(
     if folder is None:
         if len(every or ()) > 1:
             raise click.UsageError("several units of --every need a folder: -o FOLDER")
-        unit = every[0] if every else None
-        writing.show(frontcalc.summary, every=unit, **how)
+        writing.show(frontcalc.summary, every=every[0] if every else None, **how)
         return
     writing.refuse({"format_": "--format", "units": "--units", "bom": "--bom"}, "a folder holds CSV in km²")
     tree = how | {"fail_on": fail_on} | ({"every": every} if every else {})
@@ -343,13 +338,7 @@ def plot_regions(period: str, **how: Any) -> None:
     _draw(frontcalc.diff, [period], **how)
 
 
-def _draw(
-    facade: Callable[..., Table[Any, Any]],
-    *values: Any,
-    events: str | None = None,
-    gap: int | None = None,
-    **how: Any,
-) -> None:
+def _draw(facade: writing.Facade, *values: Any, events: str | None = None, gap: int | None = None, **how: Any) -> None:
     """Call a facade with the options that were given, and progress shown; draw its table and write the picture."""
     from frontcalc.viz.curve import read_events
 

@@ -81,8 +81,7 @@ def words(
     return [CompletionItem(given + comma + word) for word in known if word.startswith(last)]
 
 
-_ANYWHERE = ("FILE", "PATH", "DIR", "FILE|DIR")
-"""What stands for a value in help where the shell completes a file or folder."""
+_ANYWHERE = ("FILE", "PATH", "DIR", "FILE|DIR")  # for these values the shell completes a file or folder
 
 
 def option(spelling: str, says: str, **how: Any) -> Decorator:
@@ -192,12 +191,10 @@ SAMPLE_USED = (
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options of the library that were given: defaults stay its own; a process of our own may fork.
-
-    Where no archive was given, say that the maps are the sample.
-    """
+    """Return the options that were given, defaults stay the library's; say it where the maps are the sample."""
     if "archive" in options and options["archive"] is None:
         terminal.say(SAMPLE_USED, always=True)
+    # A process of our own may fork others.
     own = {"processes": True} if "workers" in options and click.get_current_context().obj else {}
     return {name: value for name, value in options.items() if value is not None and name not in OUTPUT} | own
 
@@ -218,10 +215,7 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Refuse an option of one value that is given twice, of which click would take the last, and an empty one.
-
-        Of an option that is gone, say what does its work.
-        """
+        """Refuse options that are gone, with what does their work, given twice (click takes the last), or empty."""
         name, command, rest = super().resolve_command(ctx, args)
         if ctx.parent and name:
             # The working folder's defaults, which are of a command, are those of each command in a group.

@@ -33,10 +33,7 @@ def set_loudness(context: click.Context, parameter: click.Parameter, value: bool
 
 
 def say(text: str, *, always: bool = False) -> None:
-    """Print a line on stderr, unless --quiet was given and it is not for always.
-
-    Where nobody reads it, what the command is for is done all the same.
-    """
+    """Print a line on stderr, unless --quiet was given and it is not for always; nobody need read it."""
     context = click.get_current_context(silent=True)
     if always or context is None or context.meta.get(_LOUDNESS) != "quiet":
         try:
@@ -58,10 +55,7 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 @contextmanager
 def progress() -> Iterator[None]:
-    """Show on stderr how far the work inside is, once it takes longer than a second.
-
-    Only where stderr is a terminal, and neither --quiet nor --verbose was given nor CI set.
-    """
+    """Show how far work of over a second is, on a terminal, without --quiet, --verbose or CI set."""
     given, environment = click.get_current_context().meta.get(_LOUDNESS), os.environ
     if given or environment.get("CI") or environment.get("TERM") == "dumb" or not is_terminal(sys.stderr):
         yield

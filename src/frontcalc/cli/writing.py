@@ -20,6 +20,8 @@ from frontcalc.errors import extra_package
 if TYPE_CHECKING:
     from frontcalc.tables import AnyMeta, Meta, Table
 
+Facade = Callable[..., "Table[Any, Any]"]
+
 # Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
 FORMATS = ("table", "csv", "json", "markdown", "html", "xlsx", "parquet", "sentence")
 CHECK_FORMATS = (*FORMATS, "sarif")
@@ -80,11 +82,12 @@ def _output(*forms: str) -> options.Decorator:
 
 # Of most tables, of change polygons, and of findings, which code hosts show beside files.
 output, output_or_map, output_of_check = _output(*FORMATS), _output(*FORMATS, *MAP_FORMATS), _output(*CHECK_FORMATS)
-_BY_SUFFIX = "Form of the picture [default: by -o, else png]."
 picture = options.together(
     options.option("-o --output FILE", "Write to a file: .png, .svg or .pdf; - is stdout.", required=True),
     # Not `format_`: the working folder's default format is one of tables.
-    options.option("--format", _BY_SUFFIX, name="image", type=click.Choice(PICTURES)),
+    options.option(
+        "--format", "Form of the picture [default: by -o, else png].", name="image", type=click.Choice(PICTURES)
+    ),
     options.option("--size WxH", "Pixels; or wide, square, portrait [default: 1600x1000]."),
     options.option("--theme", "Colours; print is for black ink [default: light].", type=click.Choice(THEMES)),
     _units,
@@ -104,10 +107,7 @@ def picture_asked() -> tuple[str, dict[str, Any]]:
 
 
 def form() -> str:
-    """Return the form of the output: that asked for, else by the file's suffix, else the first of the forms.
-
-    An output that the command would read is refused.
-    """
+    """Return the form asked for, else by the file's suffix, else the first; refuse an output that is read."""
     options.refuse_output()
     context = click.get_current_context()
     option = next(one for one in context.command.params if one.name in ("format_", "image"))
@@ -142,7 +142,7 @@ def form() -> str:
     return chosen
 
 
-def show(facade: Callable[..., Table[Any, Any]], *values: Any, **how: Any) -> Table[Any, Any]:
+def show(facade: Facade, *values: Any, **how: Any) -> Table[Any, Any]:
     """Call a facade with the options that were given, and progress shown; write its table and return it."""
     chosen = form()
     with terminal.progress():
@@ -152,10 +152,7 @@ def show(facade: Callable[..., Table[Any, Any]], *values: Any, **how: Any) -> Ta
 
 
 def emit(result: Table[Any, Any], chosen: str) -> None:
-    """Write a result to standard output or a file; notices that the format does not show go to stderr.
-
-    Raise CheckFailed, when all is written, for a notice that the command is to fail on.
-    """
+    """Write a result, and to stderr notices that its format does not show; then fail on a notice that was named."""
     from frontcalc.notices import require_none
     from frontcalc.outputs import WITH_REMARKS, place_lines, render
 

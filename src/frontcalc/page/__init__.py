@@ -1,9 +1,8 @@
 """One self-contained page that answers the question: figures, map, slider, chart and table, without a connection.
 
-The template is filled, Bokeh's scripts are in it, and a policy lets nothing else run or load.
-Bokeh's three figures are empty: template/*.js fill their sources from the page's data. No figure has a JavaScript
-callback or a text from a file in it: Bokeh would need `eval` for the one, and the other is set as data only, which
-Bokeh escapes.
+Bokeh's scripts are in it, and a policy lets nothing else run or load. Bokeh's three figures are empty: template/*.js
+fill their sources from the page's data. None has a JavaScript callback, for which Bokeh would need `eval`, or a text
+from a file: that is set as data only, which Bokeh escapes.
 """
 
 from __future__ import annotations

@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-OUTLINE_PT = 0.6
-"""Width of the line around what was gained and lost, so that a change of a few metres still shows."""
-
+OUTLINE_PT = 0.6  # around what was gained and lost, so that a change of a few metres still shows
 MOST_PANELS = 12
 _HEADING_PT, _DETAIL_PT, _SCALE_PT = 8.5, 6.8, 7.5
 _FINEST_PX, _LAND_PX = 0.2, 0.5
@@ -245,10 +243,7 @@ def _panel(sheet: Sheet, box: Box, panel: Panel, frame: Frame, land: Basemap, sc
 
 
 def _seen(polygons: Geometries, box: tuple[float, float, float, float], tolerance: float) -> Geometries:
-    """Return what a box shows of polygons (n,), without detail below a tolerance, as polygons (m,).
-
-    It is for land, whose area nobody reads off the picture: what was gained and lost is never cut.
-    """
+    """Return what a box shows of land, thinned: polygons (n,) as polygons (m,). Nobody reads its area off it."""
     mine = polygons[shapely.intersects(polygons, shapely.box(*box))]
     return geometry.polygonal(shapely.simplify(shapely.clip_by_rect(mine, *box), tolerance))
 
