@@ -109,8 +109,7 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
         "licence": _line(document, "licence", where),
         "publisher": publisher.strip(),
     }
-    stated = {key: value for key, value in said.items() if value not in (None, "", {}, Legend())}
-    return cast(ArchiveConfig, stated)
+    return cast(ArchiveConfig, {key: value for key, value in said.items() if value not in (None, "", {}, Legend())})
 
 
 def named_archive(name: str, folder: Path) -> tuple[Path, ArchiveConfig] | None:
@@ -120,11 +119,9 @@ def named_archive(name: str, folder: Path) -> tuple[Path, ArchiveConfig] | None:
         if entry is None:
             return None
         where = f"{NAME} [{ARCHIVES}.{name}]"
-        cure = 'give its path, as in path = "maps/isw"'
         if not isinstance(entry, dict) or not isinstance(entry.get("path"), str) or not entry["path"]:
-            raise DataError("names no path", where=where, cure=cure)
-        rest = {key: value for key, value in entry.items() if key not in ("path", "legend")}
-        stated = _config(rest, where)
+            raise DataError("names no path", where=where, cure='give its path, as in path = "maps/isw"')
+        stated = _config({key: value for key, value in entry.items() if key not in ("path", "legend")}, where)
         if "legend" in entry:
             if not isinstance(entry["legend"], str) or not entry["legend"]:
                 raise DataError("its legend is no path", where=where, cure='give it as legend = "legends/isw.toml"')

@@ -22,9 +22,8 @@ from frontcalc.read.files import Entry, GeoFrame, in_memory
 P = ParamSpec("P")
 R = TypeVar("R")
 
+# What is taken where an annotation says less: numbers of numpy, and paths of other libraries.
 _TAKEN: dict[Any, Any] = {int: Integral, float: Real, Path: os.PathLike}
-"""What is taken where an annotation says less: numbers of numpy, and paths of other libraries."""
-
 _WORDS: dict[Any, str] = {
     str: "text",
     int: "a whole number",
@@ -64,8 +63,7 @@ def facade(function: Callable[P, R]) -> Callable[P, R]:
             positional = [name for name, one in parameters.items() if one.kind is one.POSITIONAL_OR_KEYWORD]
             known.append((hints, plain, positional))
         hints, plain, positional = known[0]
-        if not keywords.keys() <= hints.keys():
-            refuse_unknown(function.__name__, keywords, hints)
+        refuse_unknown(function.__name__, keywords, hints)
         for name, value in (dict(zip(positional, args, strict=False)) | keywords).items():
             if type(value) not in plain[name] and not _fits(value, hints[name]):
                 raise UsageError(f"is {shortened(value)}", where=name, cure=f"give {_words(hints[name])}")

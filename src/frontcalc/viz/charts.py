@@ -36,8 +36,7 @@ _BAR = 0.72
 _MARK_PT = 4.2
 _ROW_PT = 12.0
 
-Bar = tuple[float, float, float]
-"""Gained, lost (below zero) and net, in the unit of the picture."""
+Bar = tuple[float, float, float]  # gained, lost (below zero) and net, in the unit of the picture
 
 
 @facade

@@ -14,9 +14,8 @@ from frontcalc.periods import is_period
 from frontcalc.tables import TOTAL, HeldRow, Meta, PeriodRow, SeriesRow
 from frontcalc.views import VIEWS
 
+# Notices that a picture repeats; the others are of rows that it does not show, or in its title.
 _REPEATED = "SPAN NO-NEW-MAP NO-MAP LAYER-MISSING CARRIED SKIPPED UNKNOWN-LAYER ONLY BASELINE REDEFINITION"
-"""Notices that a picture repeats; the others are of rows that it does not show, or in its title."""
-
 _SEVERAL = 3
 _LONGEST_NOTE = 400
 
