@@ -41,8 +41,7 @@ ARCHIVES = "archives"
 """The table of the working folder's file that names archives: of each the path, and what its own file may say."""
 
 _PATHS = ("archive", "legend", "regions")
-# Options that may be given more than once.
-_SEVERAL = ("only",)
+_SEVERAL = ("only",)  # options that may be given more than once
 _LONGEST_LINE, _LONGEST_NAME = 500, 80
 OF_ARCHIVE = (
     *("publisher", "attribution", "licence", "view", "as_of_offset_days", "year", "dates"),

@@ -84,8 +84,11 @@ def words(
 _ANYWHERE = ("FILE", "PATH", "DIR", "FILE|DIR")  # for these values the shell completes a file or folder
 
 
-def option(spelling: str, says: str, **how: Any) -> Decorator:
-    """Return an option from how help spells it, «-o --output FILE», and what it says; without a value it is a flag."""
+def option(spelling: str, says: str, *, name: str = "", **how: Any) -> Decorator:
+    """Return an option from how help spells it, «-o --output FILE», and what it says; without a value it is a flag.
+
+    `name` is its parameter's, where that is not the option's own.
+    """
     names = [word for word in spelling.split() if word.startswith("-")]
     if metavar := spelling.removeprefix(" ".join(names)).strip():
         how["metavar"] = metavar
@@ -93,9 +96,7 @@ def option(spelling: str, says: str, **how: Any) -> Decorator:
         how["shell_complete"] = paths
     if not metavar and "type" not in how:
         how["is_flag"] = True
-    # The parameter's own name, where it is not that of the option.
-    own = (name,) if (name := how.pop("name", "")) else ()
-    return click.option(*names, *own, help=says, **how)
+    return click.option(*names, *filter(None, [name]), help=says, **how)
 
 
 def together(*options: Decorator) -> Decorator:

@@ -33,8 +33,7 @@ _POLICY = (
 """It forbids every connection, and every script but those whose digests it names."""
 
 _FONT = "system-ui, sans-serif"
-_HOVER = """\
-<div class="hover"><b>@name</b><br>@held<br>@gained<br>@lost<br>@net</div>"""
+_HOVER = '<div class="hover"><b>@name</b><br>@held<br>@gained<br>@lost<br>@net</div>'
 _HOVER_SERIES = '<div class="hover"><b>@label</b><br>@text</div>'
 _TEXT = {"text_baseline": "middle", "text_font_size": "12px", "text_font": {"value": _FONT}}
 _CALM = {"toolbar_location": None, "outline_line_color": None, "background_fill_alpha": 0, "border_fill_alpha": 0}

@@ -30,8 +30,7 @@ _AIR = 0.09
 _SMALLEST_M = 30_000.0
 _WIDEST_DEGREES = 60
 
-COVERED = (14.0, 40.0, 52.0, 59.0)
-"""West, south, east and north of the neighbours and coasts that come with the package, degrees."""
+COVERED = (14.0, 40.0, 52.0, 59.0)  # west, south, east, north of the neighbours and coasts in the package, degrees
 
 SEAS = {
     "Black Sea": ((31.3, 45.3), (31.2, 44.3), (33.0, 43.4), (35.0, 43.6), (37.0, 43.9), (30.6, 45.6), (32.2, 45.8)),
