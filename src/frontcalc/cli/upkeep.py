@@ -264,7 +264,7 @@ def regions_fetch(country: str, level: str, **how: Any) -> None:
 
 
 # Not `format_`: the working folder's default format is one of tables.
-_form = {"name": "form", "type": click.Choice(("table", "json")), "default": "table", "show_default": True}
+_form: Any = {"name": "form", "type": click.Choice(("table", "json")), "default": "table", "show_default": True}
 _keeping = options.together(options.cache, options.option("--format", "Form of the output.", **_form), options.loudness)
 
 
