@@ -63,7 +63,8 @@ def facade(function: Callable[P, R]) -> Callable[P, R]:
             positional = [name for name, one in parameters.items() if one.kind is one.POSITIONAL_OR_KEYWORD]
             known.append((hints, plain, positional))
         hints, plain, positional = known[0]
-        refuse_unknown(function.__name__, keywords, hints)
+        if not keywords.keys() <= hints.keys():
+            refuse_unknown(function.__name__, keywords, hints)
         for name, value in (dict(zip(positional, args, strict=False)) | keywords).items():
             if type(value) not in plain[name] and not _fits(value, hints[name]):
                 raise UsageError(f"is {shortened(value)}", where=name, cure=f"give {_words(hints[name])}")

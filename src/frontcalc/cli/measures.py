@@ -289,7 +289,7 @@ def map_command(periods: tuple[Any, ...], zoom: str | None, archive: str | None,
         else:
             scene = frontcalc.change_map(periods, **options.given(how | {"archive": archive}))
         content = scene.image(form, zoom=zoom or "auto", **looks)
-    writing.emit_picture(content, scene.table.meta)
+    writing.emit(scene.table, form, content)
 
 
 @click.group("plot", cls=options.Group)
@@ -347,4 +347,4 @@ def _draw(facade: writing.Facade, *values: Any, events: str | None = None, gap: 
     with terminal.progress():
         result = facade(*values, **options.given(how))
         content = frontcalc.picture(result, events=marked, gap=gap, **looks).image(form)
-    writing.emit_picture(content, result.meta)
+    writing.emit(result, form, content)

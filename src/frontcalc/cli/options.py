@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -101,13 +101,7 @@ def option(spelling: str, says: str, *, name: str = "", **how: Any) -> Decorator
 
 def together(*options: Decorator) -> Decorator:
     """Return what adds options to a command, in the order that its help shows."""
-
-    def add(command: Callable[..., None]) -> Callable[..., None]:
-        for one in reversed(options):
-            command = one(command)
-        return command
-
-    return add
+    return lambda command: reduce(lambda done, add: add(done), reversed(options), command)
 
 
 _flag = partial(option, expose_value=False, callback=terminal.set_loudness)

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from frontcalc.cli import options, terminal
 from frontcalc.errors import extra_package
 
 if TYPE_CHECKING:
-    from frontcalc.tables import AnyMeta, Meta, Table
+    from frontcalc.tables import Table
 
 Facade = Callable[..., "Table[Any, Any]"]
 
@@ -73,15 +74,11 @@ _table = options.together(
     options.loudness,
 )
 
-
-def _output(*forms: str) -> options.Decorator:
-    """Return where a table goes, in which of some forms, and how much is said beside it."""
-    says = "Form of the output [default: by -o, else table]."
-    return options.together(options.option("--format", says, name="format_", type=click.Choice(forms)), _table)
-
-
 # Of most tables, of change polygons, and of findings, which code hosts show beside files.
-output, output_or_map, output_of_check = _output(*FORMATS), _output(*FORMATS, *MAP_FORMATS), _output(*CHECK_FORMATS)
+_form = partial(options.option, "--format", "Form of the output [default: by -o, else table].", name="format_")
+output = options.together(_form(type=click.Choice(FORMATS)), _table)
+output_or_map = options.together(_form(type=click.Choice((*FORMATS, *MAP_FORMATS))), _table)
+output_of_check = options.together(_form(type=click.Choice(CHECK_FORMATS)), _table)
 picture = options.together(
     options.option("-o --output FILE", "Write to a file: .png, .svg or .pdf; - is stdout.", required=True),
     # Not `format_`: the working folder's default format is one of tables.
@@ -151,9 +148,9 @@ def show(facade: Facade, *values: Any, **how: Any) -> Table[Any, Any]:
     return result
 
 
-def emit(result: Table[Any, Any], chosen: str) -> None:
-    """Write a result, and to stderr notices that its format does not show; then fail on a notice that was named."""
-    from frontcalc.notices import require_none
+def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> None:
+    """Write a result, or what was drawn of it, and to stderr notices that it does not show; fail on those named."""
+    from frontcalc.notices import grouped, require_none
     from frontcalc.outputs import WITH_REMARKS, place_lines, render
 
     asked = click.get_current_context().params
@@ -166,26 +163,14 @@ def emit(result: Table[Any, Any], chosen: str) -> None:
         able = tty and environment.get("TERM") != "dumb" and (os.name != "nt" or "WT_SESSION" in environment)
         colour = not environment.get("NO_COLOR") and bool(environment.get("FORCE_COLOR") or able)
         style = {"width": shutil.get_terminal_size().columns if tty else None, "colour": colour}
-    write(render(result, chosen, units=asked.get("units") or "km2", bom=asked.get("bom", False), **style), output)
+    content = drawn or render(result, chosen, units=asked.get("units") or "km2", bom=asked.get("bom", False), **style)
+    write(content, output)
     if to_file or chosen not in WITH_REMARKS:
         for line in place_lines(result.meta) if getattr(result.meta, "places", None) is not None else ():
             terminal.say(line)
-        say_notices(result.meta)
+        for notice in grouped(result.meta.notices):
+            terminal.say(f"note {notice}", always=notice.startswith("SYNTHETIC"))
     require_none(result.meta.notices, asked.get("fail_on", ()))
-
-
-def emit_picture(content: bytes, meta: Meta) -> None:
-    """Write a picture to standard output or a file; notices go to stderr."""
-    write(content, click.get_current_context().params["output"])
-    say_notices(meta)
-
-
-def say_notices(meta: AnyMeta) -> None:
-    """Say the notices on stderr."""
-    from frontcalc.notices import grouped
-
-    for notice in grouped(meta.notices):
-        terminal.say(f"note {notice}", always=notice.startswith("SYNTHETIC"))
 
 
 def write(content: bytes, output: str | None = None) -> None:
