@@ -16,7 +16,7 @@ from conftest import Run, collection, square
 from map_server import DATE_ONLY, FakeLayer, Fault, Maps, error_inside, milliseconds, redirect, serving, status
 
 import frontcalc
-from frontcalc.cli.archive import sources as completed
+from frontcalc.cli.upkeep import sources as completed
 from frontcalc.config import archive_config
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.fetching import catalogue, client, plans

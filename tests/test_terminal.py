@@ -253,9 +253,8 @@ def test_progress_says_how_fast_and_how_long_as_soon_as_that_can_be_told(
 def test_short_work_shows_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     monkeypatch.setattr(terminal, "_DELAY_S", 60.0)
-    line = terminal._ProgressLine(stream)
-    line.report("measuring period", 1, 1)
-    line.erase()
+    with terminal.progress_line(stream) as report:
+        report("measuring period", 1, 1)
     assert stream.getvalue() == ""
 
 
@@ -264,7 +263,7 @@ def test_no_progress_where_stderr_is_no_terminal(
 ) -> None:
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(terminal, "_ProgressLine", None)
+    monkeypatch.setattr(terminal, "progress_line", None)
     with click.Context(group), terminal.progress():
         pass
     assert capfd.readouterr().err == ""

@@ -41,19 +41,15 @@ ARCHIVES = "archives"
 """The table of the working folder's file that names archives: of each the path, and what its own file may say."""
 
 _PATHS = ("archive", "legend", "regions")
-# Options that may be given more than once.
-_SEVERAL = ("only",)
-_LONGEST_LINE = 500
+_SEVERAL = ("only",)  # options that may be given more than once
+_LONGEST_LINE, _LONGEST_NAME = 500, 80
 OF_ARCHIVE = (
     *("publisher", "attribution", "licence", "view", "as_of_offset_days", "year", "dates"),
     *("property", "layers", "ignore"),
 )
 """Keys of an archive's own file. It is as untrusted as the maps beside it, so no path is among them."""
 
-OF_LAYER = frozenset({"actor", "role", "whole", "until", "empty"})
-"""Keys of what a layer means."""
-
-_LONGEST_NAME = 80
+OF_LAYER = frozenset({"actor", "role", "whole", "until", "empty"})  # keys of what a layer means
 
 
 class ArchiveConfig(TypedDict, total=False):
@@ -112,25 +108,19 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
         "licence": _line(document, "licence", where),
         "publisher": publisher.strip(),
     }
-    stated = {key: value for key, value in said.items() if value not in (None, "", {}, Legend())}
-    return cast(ArchiveConfig, stated)
+    return cast(ArchiveConfig, {key: value for key, value in said.items() if value not in (None, "", {}, Legend())})
 
 
 def named_archive(name: str, folder: Path) -> tuple[Path, ArchiveConfig] | None:
-    """Return where the archive lies that the frontcalc.toml of a folder names, and what it says of it; None for none.
-
-    Whatever is wrong with the file is a UsageError.
-    """
+    """Return where an archive lies that a folder's frontcalc.toml names, and what that says of it; None for none."""
     try:
         entry = _table(_document(folder), ARCHIVES, NAME).get(name)
         if entry is None:
             return None
         where = f"{NAME} [{ARCHIVES}.{name}]"
-        cure = 'give its path, as in path = "maps/isw"'
         if not isinstance(entry, dict) or not isinstance(entry.get("path"), str) or not entry["path"]:
-            raise DataError("names no path", where=where, cure=cure)
-        rest = {key: value for key, value in entry.items() if key not in ("path", "legend")}
-        stated = _config(rest, where)
+            raise DataError("names no path", where=where, cure='give its path, as in path = "maps/isw"')
+        stated = _config({key: value for key, value in entry.items() if key not in ("path", "legend")}, where)
         if "legend" in entry:
             if not isinstance(entry["legend"], str) or not entry["legend"]:
                 raise DataError("its legend is no path", where=where, cure='give it as legend = "legends/isw.toml"')
@@ -151,10 +141,7 @@ def read_legend(path: Path) -> ArchiveConfig:
 
 
 def working_defaults(folder: Path) -> dict[str, Any]:
-    """Return the defaults that the frontcalc.toml of a folder sets, by option name with underscores.
-
-    Paths are taken from the folder. Without such a file there are none. Whatever is wrong with it is a UsageError.
-    """
+    """Return the defaults of a folder's frontcalc.toml, by option name with underscores; paths are from there."""
     try:
         document = _document(folder)
     except DataError as error:
@@ -217,6 +204,8 @@ def _legend(document: Mapping[str, Any], where: str) -> Legend:
     """Return what a document says of layers."""
     table = _table(document, "layers", where)
     layers: dict[str, Layer] = {}
+    ends: list[LayerEnd] = []
+    known: dict[str, str] = {}
     cure = 'write it as "name" = { actor = "Russia", role = "control" }'
     for name, meaning in table.items():
         if not isinstance(meaning, dict) or not set(meaning) <= OF_LAYER:
@@ -226,17 +215,14 @@ def _legend(document: Mapping[str, Any], where: str) -> Legend:
             raise DataError(f"layer {name!r} names no actor", where=where, cure=cure)
         if role not in tuple(Role):
             raise DataError(f"layer {name!r} has role {role!r}", where=where, cure=f"roles are {', '.join(Role)}")
-        layers[name] = Layer(printable(actor.strip()), Role(role), whole, OWN)
-    ends: list[LayerEnd] = []
-    known: dict[str, str] = {}
-    for name, layer in layers.items():
+        layer = layers[name] = Layer(printable(actor.strip()), Role(role), whole, OWN)
         if layers[other := known.setdefault(spelling(name), name)] != layer:
             what = f"layers {other!r} and {name!r} are two spellings of one name"
             raise DataError(what, where=where, cure="give both the same actor and role, or leave one out")
-        until, empty = table[name].get("until"), table[name].get("empty", False)
+        until, empty = meaning.get("until"), meaning.get("empty", False)
         if (until is not None and type(until) is not date) or type(empty) is not bool or (empty and until is None):
-            cure = "write until = 2025-06-29, unquoted, and with it empty = true where nothing is held from then on"
-            raise DataError(f"layer {name!r} ends wrongly", where=where, cure=cure)
+            how = "write until = 2025-06-29, unquoted, and with it empty = true where nothing is held from then on"
+            raise DataError(f"layer {name!r} ends wrongly", where=where, cure=how)
         if until is not None:
             ends.append(LayerEnd(layer.actor, layer.role, until, empty))
     # Where a legend knows no advance of an actor, its control is all that the actor holds.

@@ -22,9 +22,8 @@ from frontcalc.read.files import Entry, GeoFrame, in_memory
 P = ParamSpec("P")
 R = TypeVar("R")
 
+# What is taken where an annotation says less: numbers of numpy, and paths of other libraries.
 _TAKEN: dict[Any, Any] = {int: Integral, float: Real, Path: os.PathLike}
-"""What is taken where an annotation says less: numbers of numpy, and paths of other libraries."""
-
 _WORDS: dict[Any, str] = {
     str: "text",
     int: "a whole number",
@@ -39,10 +38,9 @@ _WORDS: dict[Any, str] = {
 
 
 def facade(function: Callable[P, R]) -> Callable[P, R]:
-    """Return a public function that refuses keywords that it does not have, and values of another type.
+    """Return a public function that refuses unknown keywords (TypeError) and values of another type (UsageError).
 
-    Its `**options` are those of the TypedDict that they are annotated with. An unknown keyword is a TypeError that
-    suggests the likeliest one, a value of a type that is not taken a UsageError.
+    Its `**options` are those of the TypedDict that they are annotated with.
     """
     # Hints by name, the types in them that need no closer look, and the names in order; found at the first call.
     known: list[tuple[dict[str, Any], dict[str, set[Any]], list[str]]] = []

@@ -1,7 +1,4 @@
-"""What a long run says of itself while it runs: how far it is, and what took how long.
-
-Nothing here prints. Whoever listens decides what becomes of it, and without a listener it costs nothing.
-"""
+"""How far a long run is, and what took how long: told to whoever listens, which costs nothing where nobody does."""
 
 from __future__ import annotations
 
@@ -14,7 +11,6 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 Listener = Callable[[str, int, int], None]
-"""Told what is being done, at which item, and of how many."""
 
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 _log = logging.getLogger(__name__)
@@ -22,21 +18,7 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def reported_to(listener: Listener) -> Iterator[None]:
-    """Tell a listener how far the work inside is.
-
-    Parameters
-    ----------
-    listener : callable
-        Called with a text, a number from 1, and how many there are, before each item of `track`.
-
-    Examples
-    --------
-    >>> told = []
-    >>> with reported_to(lambda *step: told.append(step)):
-    ...     done = list(track(["2023", "2024"], "period"))
-    >>> told
-    [('period', 1, 2), ('period', 2, 2)]
-    """
+    """Tell a listener how far the work inside is: a text, a number from 1, and how many, before each of `track`."""
     token = _listener.set(listener)
     try:
         yield

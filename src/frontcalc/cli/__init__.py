@@ -16,9 +16,7 @@ from frontcalc.errors import FrontcalcError
 from frontcalc.names import printable
 from frontcalc.versions import gdal_settings
 
-COMPLETING = "_FRONTCALC_COMPLETE"
-"""The environment variable by which a shell asks for completion."""
-
+COMPLETING = "_FRONTCALC_COMPLETE"  # the environment variable by which a shell asks for completion
 _LONGEST = 1000
 
 _COMMANDS = {
@@ -42,10 +40,8 @@ _COMMANDS = {
 }
 """Commands with their one-line help, in the order shown; a command's module is loaded when it is run."""
 
-_HOME = {"archive": "archive", "fetch": "archive", "map": "pictures", "plot": "pictures"} | dict.fromkeys(
-    ("regions", "cache", "completion"), "upkeep"
-)
-"""The modules of commands that do not measure; the rest are in `measures`. Each is `NAME_command` there."""
+_BESIDE = ("fetch", "archive", "regions", "cache", "completion")
+"""Commands of `upkeep`; the rest measure and are in `measures`. Each is `NAME_command` there."""
 
 
 class _LazyGroup(options.Group):
@@ -59,7 +55,7 @@ class _LazyGroup(options.Group):
         """Return a command, loaded now."""
         if name not in _COMMANDS:
             return None
-        module = import_module(f"frontcalc.cli.{_HOME.get(name, 'measures')}")
+        module = import_module(f"frontcalc.cli.{'upkeep' if name in _BESIDE else 'measures'}")
         command: click.Command = getattr(module, f"{name}_command")
         return command
 
@@ -79,8 +75,7 @@ def group(context: click.Context) -> None:
     working folder sets defaults for the options; options beat it.
     """
     terminal.log_to_stderr(context)
-    file = Path("frontcalc.toml")
-    if file.is_file():
+    if Path("frontcalc.toml").is_file():
         from frontcalc.config import working_defaults
 
         defaults = working_defaults(Path())

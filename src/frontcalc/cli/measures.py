@@ -1,4 +1,4 @@
-"""Commands that measure: diff, held, series, summary, flows, places, sensitivity, compare, verify, report."""
+"""Commands that measure, and those that draw what was measured: a table, a page, a map or a chart."""
 
 from __future__ import annotations
 
@@ -11,18 +11,15 @@ import frontcalc
 from frontcalc.cli import options, terminal, writing
 from frontcalc.errors import CheckFailed
 
+_RANGE = "the least and the most under assumptions open to argument; see «frontcalc sensitivity»."
+
 
 @click.command("diff")
 @options.periods_or_two_files
 @options.measuring
 @options.slivers
 @options.workers_or_cluster
-@click.option(
-    "--range",
-    "with_range",
-    is_flag=True,
-    help="Add the least and the most under assumptions open to argument; see «frontcalc sensitivity».",
-)
+@options.option("--range", f"Add {_RANGE}", name="with_range")
 @writing.output_or_map
 def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool, **how: Any) -> None:
     """Measure territory gained and lost (km²) in each PERIOD, by region.
@@ -70,7 +67,7 @@ def held_command(dates: tuple[str, ...], **how: Any) -> None:
 
 @click.command("series")
 @options.since_until
-@click.option("--every", type=click.Choice(options.STEPS), default="snapshot", show_default=True, help="A row at each.")
+@options.option("--every", "A row at each.", type=click.Choice(options.STEPS), default="snapshot", show_default=True)
 @options.measuring
 @options.workers_or_cluster
 @options.slivers
@@ -81,19 +78,18 @@ def series_command(**how: Any) -> None:
 
 
 @click.command("summary")
-@click.option(
-    "--every",
+@options.option(
+    "--every UNIT[,UNIT]",
+    f"A row a {', '.join(options.UNITS_OF_TIME)}; several for a folder [default: year; of a folder year,month].",
     callback=options.names,
-    metavar="UNIT[,UNIT]",
-    help=f"A row a {', '.join(options.UNITS_OF_TIME)}; several for a folder [default: year; of a folder year,month].",
 )
 @options.since_until
-@click.option("--same-span", is_flag=True, help="Cut each year on the day of the year where the last one ends.")
-@click.option("--baseline", type=options.date, metavar="DATE", help="Count only what was taken after a day.")
-@click.option("--since-invasion", is_flag=True, help="Short for --baseline 2022-02-24.")
-@click.option("--gross", is_flag=True, help="Add gross gained and lost, turnover and slivers.")
-@click.option("--step", type=click.Choice(options.STEPS), help="What gross figures compare [default: snapshot].")
-@click.option("--check", is_flag=True, help="Write nothing: compare with the folder's tables, exit 1 if figures moved.")
+@options.option("--same-span", "Cut each year on the day of the year where the last one ends.")
+@options.option("--baseline DATE", "Count only what was taken after a day.", type=options.date)
+@options.option("--since-invasion", "Short for --baseline 2022-02-24.")
+@options.option("--gross", "Add gross gained and lost, turnover and slivers.")
+@options.option("--step", "What gross figures compare [default: snapshot].", type=click.Choice(options.STEPS))
+@options.option("--check", "Write nothing: compare with the folder's tables, exit 1 if figures moved.")
 @options.measuring
 @options.slivers
 @options.workers_or_cluster
@@ -127,8 +123,7 @@ def summary_command(
     if folder is None:
         if len(every or ()) > 1:
             raise click.UsageError("several units of --every need a folder: -o FOLDER")
-        unit = every[0] if every else None
-        writing.show(frontcalc.summary, every=unit, **how)
+        writing.show(frontcalc.summary, every=every[0] if every else None, **how)
         return
     writing.refuse({"format_": "--format", "units": "--units", "bom": "--bom"}, "a folder holds CSV in km²")
     tree = how | {"fail_on": fail_on} | ({"every": every} if every else {})
@@ -165,7 +160,7 @@ def flows_command(periods: tuple[str, ...], **how: Any) -> None:
 
 @click.command("places")
 @options.periods
-@options.path_option("--places", required=True, help="Named points: GeoJSON, or CSV with columns name, lon, lat.")
+@options.option("--places FILE", "Named points: GeoJSON, or CSV with columns name, lon, lat.", required=True)
 @options.measuring
 @writing.output
 def places_command(periods: tuple[str, ...], **how: Any) -> None:
@@ -253,14 +248,8 @@ def verify_command(claims: str, archive: str | None, output: str | None, **how: 
 @options.periods
 @options.measuring
 @options.workers
-@click.option(
-    "--range/--no-range",
-    "with_range",
-    default=True,
-    show_default=True,
-    help="Show the least and the most under assumptions open to argument; see «frontcalc sensitivity».",
-)
-@options.path_option("-o", "--output", required=True, help="The page, as in report.html; - is stdout.")
+@options.option("--range/--no-range", f"Show {_RANGE}", name="with_range", default=True, show_default=True)
+@options.option("-o --output FILE", "The page, as in report.html; - is stdout.", required=True)
 @options.loudness
 def report_command(periods: tuple[str, ...], output: str, **how: Any) -> None:
     """Write one HTML page of what changed in each PERIOD, and where.
@@ -278,3 +267,84 @@ def report_command(periods: tuple[str, ...], output: str, **how: Any) -> None:
     with terminal.progress():
         page = frontcalc.report(periods, **options.given(how))
     writing.write(page.encode(), output)
+
+
+@click.command("map")
+@options.periods_or_two_files
+@options.option("--zoom WHERE", "auto for the change, a region, or W,S,E,N in degrees [default: auto].")
+@options.measuring
+@options.workers
+@writing.picture
+def map_command(periods: tuple[Any, ...], zoom: str | None, archive: str | None, **how: Any) -> None:
+    """Draw where ground was gained and lost in each PERIOD, over what was held at the opening.
+
+    Several periods are drawn beside each other on one scale. Two files instead of
+    periods are compared with each other. The title is the finding; figures are those
+    of «frontcalc diff». Needs matplotlib: pip install ".[all]" in frontcalc's folder.
+    """
+    form, looks = writing.picture_asked()
+    with terminal.progress():
+        if isinstance(periods[0], Path):
+            scene = frontcalc.change_map_between(*periods, **options.given(how))
+        else:
+            scene = frontcalc.change_map(periods, **options.given(how | {"archive": archive}))
+        content = scene.image(form, zoom=zoom or "auto", **looks)
+    writing.emit(scene.table, form, content)
+
+
+@click.group("plot", cls=options.Group)
+def plot_command() -> None:
+    """Draw charts: area held over time, gained and lost by period, regions by rank."""
+
+
+@plot_command.command("series")
+@options.since_until
+@options.option("--every", "A point at each.", type=click.Choice(options.STEPS), default="snapshot", show_default=True)
+@options.option("--events FILE", "CSV of what to mark: columns date and label.")
+@options.option("--gap DAYS", "Break the line where more days pass without a map [default: 3 × usual].", type=int)
+@options.measuring
+@options.workers
+@writing.picture
+def plot_series(**how: Any) -> None:
+    """Draw the area held over time; the figures are those of «frontcalc series»."""
+    _draw(frontcalc.series, **how)
+
+
+@plot_command.command("summary")
+@options.option("--every", "A bar each.", type=click.Choice(options.UNITS_OF_TIME), default="month", show_default=True)
+@options.since_until
+@options.measuring
+@options.workers
+@writing.picture
+def plot_summary(**how: Any) -> None:
+    """Draw what was gained and lost in each year, quarter, month or week, and the net figure.
+
+    Where periods differ in length, as months do, figures are per day. They are those of
+    «frontcalc summary».
+    """
+    _draw(frontcalc.summary, **how)
+
+
+@plot_command.command("regions")
+@options.one_period
+@options.measuring
+@options.workers
+@writing.picture
+def plot_regions(period: str, **how: Any) -> None:
+    """Draw what was gained and lost in each region in a PERIOD, the largest net change first.
+
+    The figures are those of «frontcalc diff».
+    """
+    _draw(frontcalc.diff, [period], **how)
+
+
+def _draw(facade: writing.Facade, *values: Any, events: str | None = None, gap: int | None = None, **how: Any) -> None:
+    """Call a facade with the options that were given, and progress shown; draw its table and write the picture."""
+    from frontcalc.viz.curve import read_events
+
+    form, looks = writing.picture_asked()
+    marked = read_events(events) if events else ()
+    with terminal.progress():
+        result = facade(*values, **options.given(how))
+        content = frontcalc.picture(result, events=marked, gap=gap, **looks).image(form)
+    writing.emit(result, form, content)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ SNAPS = ("border", "none")
 LEVELS = ("country", "adm1", "adm2", "none", "oblast", "raion")
 UNITS_OF_TIME = ("year", "quarter", "month", "week")
 STEPS = ("snapshot", "day", "week", "month")
+
+Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
 
 def period(value: str) -> str:
@@ -79,149 +81,100 @@ def words(
     return [CompletionItem(given + comma + word) for word in known if word.startswith(last)]
 
 
-path_option = partial(click.option, metavar="FILE", shell_complete=paths)
-"""An option that names a file."""
+_ANYWHERE = ("FILE", "PATH", "DIR", "FILE|DIR")  # for these values the shell completes a file or folder
 
-_archive = path_option(
-    "--archive",
-    metavar="PATH",
+
+def option(spelling: str, says: str, *, name: str = "", **how: Any) -> Decorator:
+    """Return an option from how help spells it, «-o --output FILE», and what it says; without a value it is a flag.
+
+    `name` is its parameter's, where that is not the option's own.
+    """
+    names = [word for word in spelling.split() if word.startswith("-")]
+    if metavar := spelling.removeprefix(" ".join(names)).strip():
+        how["metavar"] = metavar
+    if metavar in _ANYWHERE:
+        how["shell_complete"] = paths
+    if not metavar and "type" not in how:
+        how["is_flag"] = True
+    return click.option(*names, *filter(None, [name]), help=says, **how)
+
+
+def together(*options: Decorator) -> Decorator:
+    """Return what adds options to a command, in the order that its help shows."""
+    return lambda command: reduce(lambda done, add: add(done), reversed(options), command)
+
+
+_flag = partial(option, expose_value=False, callback=terminal.set_loudness)
+loudness = together(
+    _flag("-q --quiet", "No notes and no progress on stderr, only errors and that maps are synthetic."),
+    _flag("-v --verbose", "Files read, what took how long, and versions, on stderr."),
+)
+_archive = option(
+    "--archive PATH",
+    "Folder, zip or file of dated maps; or set FRONTCALC_ARCHIVE [default: a synthetic sample].",
     envvar="FRONTCALC_ARCHIVE",
-    help="Folder, zip or file of dated maps; or set FRONTCALC_ARCHIVE [default: a synthetic sample].",
 )
-_archives = path_option(
-    "--archive",
-    "archives",
-    metavar="PATH",
-    multiple=True,
-    required=True,
-    help="Folder, zip or file of dated maps; give it twice or more.",
-)
-cache = path_option(
-    "--cache",
-    metavar="DIR",
-    help="Folder that keeps what was measured, for later runs; or none [default: the user's].",
-)
+_several = "Folder, zip or file of dated maps; give it twice or more."
+_archives = option("--archive PATH", _several, name="archives", multiple=True, required=True)
+cache = option("--cache DIR", "Folder that keeps what was measured, for later runs; or none [default: the user's].")
 one_period = click.argument("period", type=period, metavar="PERIOD")
-_several = partial(click.argument, "periods", nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
-periods = _several(type=period)
-periods_or_two_files = _several(callback=periods_or_files, shell_complete=paths)
-
-_regions = (
-    path_option("--regions", help="Polygon file of the regions to split by, or FILE:LAYER [default: embedded ones]."),
-    click.option(
-        "--region-name", metavar="FIELD", help="Field of that file that names the regions [default: name, else found]."
-    ),
+_periods = partial(click.argument, "periods", nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
+periods = _periods(type=period)
+periods_or_two_files = _periods(callback=periods_or_files, shell_complete=paths)
+_regions = together(
+    option("--regions FILE", "Polygon file of the regions to split by, or FILE:LAYER [default: embedded ones]."),
+    option("--region-name FIELD", "Field of that file that names the regions [default: name, else found]."),
 )
-_snap = click.option(
-    "--snap", type=click.Choice(SNAPS), help="Give ground beside the regions to the nearest [default: border]."
+_snap = option("--snap", "Give ground beside the regions to the nearest [default: border].", type=click.Choice(SNAPS))
+_figuring = together(
+    option("--crs CRS", "Equal-area CRS, proved over the data [default: EPSG:6933]."),
+    option("--carry-layers DAYS", "Carry a missing layer over for so many days.", type=int),
 )
-_figuring = (
-    click.option("--crs", metavar="CRS", help="Equal-area CRS, proved over the data [default: EPSG:6933]."),
-    click.option("--carry-layers", type=int, metavar="DAYS", help="Carry a missing layer over for so many days."),
-)
-_legend = path_option("--legend", help="A toml that says what the maps' layers mean.")
-_date_from = click.option(
-    "--date-from", metavar="SOURCE", help="Where days are read from: name, folder or property:FIELD."
-)
-_reading = (
-    _date_from,
-    click.option("--skip-bad", is_flag=True, help="Pass over files that cannot be read, and list them."),
-    _legend,
-)
-_measuring = (
-    *_regions,
-    click.option(
-        "--by",
-        metavar="LEVELS",
+_legend = option("--legend FILE", "A toml that says what the maps' layers mean.")
+_date_from = option("--date-from SOURCE", "Where days are read from: name, folder or property:FIELD.")
+explaining = together(_date_from, option("--skip-bad", "Pass over files that cannot be read, and list them."), _legend)
+_measuring = together(
+    _regions,
+    option(
+        "--by LEVELS",
+        "country, adm1 (oblast), adm2 (raion), several with commas; or none [default: adm1].",
         shell_complete=partial(words, LEVELS),
-        help="country, adm1 (oblast), adm2 (raion), several with commas; or none [default: adm1].",
     ),
-    click.option(
-        "--only",
+    option(
+        "--only NAMES",
+        "Only these regions, or those of a country (UA); the total is theirs.",
         multiple=True,
-        metavar="NAMES",
         callback=names,
-        help="Only these regions, or those of a country (UA); the total is theirs.",
     ),
     _snap,
-    click.option(
-        "--view",
-        metavar="VIEW",
+    option(
+        "--view VIEW",
+        "What counts as held: control, assessed, claimed; role:NAME; or layers' names [default: assessed].",
         shell_complete=partial(words, VIEWS),
-        help="What counts as held: control, assessed, claimed; role:NAME; or layers' names [default: assessed].",
     ),
-    click.option("--actor", metavar="NAME", help="Whose territory; «all» for each in turn [default: the main actor]."),
-    *_figuring,
-    *_reading,
+    option("--actor NAME", "Whose territory; «all» for each in turn [default: the main actor]."),
+    _figuring,
+    explaining,
     cache,
 )
-_AT_ONCE = "Threads or processes that measure at once; the result is the same [default: a processor each, at most 4]."
-workers = click.option("--workers", type=click.IntRange(1), metavar="N", help=_AT_ONCE)
-workers_or_cluster = click.option(
-    "--workers",
-    type=workers_or_address,
-    metavar="N|ADDRESS",
-    help=f"{_AT_ONCE[:-1]}; or the scheduler of a Dask cluster, as in tcp://10.0.0.1:8786.",
+# Which archive to measure, to read or to check, and how; several to measure; and what claims do not say themselves.
+measuring, comparing = together(_archive, _measuring), together(_archives, _measuring)
+reading = together(_archive, explaining)
+checking = together(_archive, _regions, _date_from, _legend)
+verifying = together(_archive, _regions, _snap, _figuring, explaining, cache)
+
+_AT_ONCE = "Threads or processes that measure at once; the result is the same [default: a processor each, at most 4]"
+workers = option("--workers N", f"{_AT_ONCE}.", type=click.IntRange(1))
+_cluster = "or the scheduler of a Dask cluster, as in tcp://10.0.0.1:8786."
+workers_or_cluster = option("--workers N|ADDRESS", f"{_AT_ONCE}; {_cluster}", type=workers_or_address)
+since_until = together(
+    option("--since DAY", "First day, or a year, quarter, month or week [default: the first map]."),
+    option("--until DAY", "Last day, or a year, quarter, month or week [default: the last map]."),
 )
-
-
-def add(command: Callable[..., None], *, options: tuple[Callable[..., Any], ...]) -> Callable[..., None]:
-    """Add options to a command, in the order that its help shows."""
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-since_until = partial(
-    add,
-    options=(
-        click.option(
-            "--since", metavar="DAY", help="First day, or a year, quarter, month or week [default: the first map]."
-        ),
-        click.option(
-            "--until", metavar="DAY", help="Last day, or a year, quarter, month or week [default: the last map]."
-        ),
-    ),
+slivers = together(
+    option("--sliver-width METRES", "Mean width below which a part is a sliver [default: 100].", type=float),
+    option("--drop-slivers", "Leave slivers out of gained, lost and net, and say how much."),
 )
-"""From when to when."""
-
-slivers = partial(
-    add,
-    options=(
-        click.option(
-            "--sliver-width",
-            type=float,
-            metavar="METRES",
-            help="Mean width below which a part is a sliver [default: 100].",
-        ),
-        click.option(
-            "--drop-slivers", is_flag=True, help="Leave slivers out of gained, lost and net, and say how much."
-        ),
-    ),
-)
-"""What a sliver is, and whether it counts."""
-
-loudness = partial(add, options=terminal.loudness)
-"""--quiet and --verbose, for a command that writes no table."""
-
-measuring = partial(add, options=(_archive, *_measuring))
-"""Which archive to measure, and how."""
-
-comparing = partial(add, options=(_archives, *_measuring))
-"""Which archives to measure, and how."""
-
-explaining = partial(add, options=_reading)
-"""How maps are read."""
-
-reading = partial(add, options=(_archive, *_reading))
-"""Which archive to read, and how."""
-
-checking = partial(add, options=(_archive, *_regions, _date_from, _legend))
-"""Which archive to check, and how; bad files are findings and never skipped."""
-
-verifying = partial(add, options=(_archive, *_regions, _snap, *_figuring, *_reading, cache))
-"""How claims are measured: what is measured, they say themselves."""
-
 
 OUTPUT = ("format_", "output", "units", "bom", "fail_on", "image", "size", "theme")
 """Parameters that say how a table or picture is written, which `writing` takes from the context."""
@@ -233,12 +186,10 @@ SAMPLE_USED = (
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options of the library that were given: defaults stay its own; a process of our own may fork.
-
-    Where no archive was given, say that the maps are the sample.
-    """
+    """Return the options that were given, defaults stay the library's; say it where the maps are the sample."""
     if "archive" in options and options["archive"] is None:
         terminal.say(SAMPLE_USED, always=True)
+    # A process of our own may fork others.
     own = {"processes": True} if "workers" in options and click.get_current_context().obj else {}
     return {name: value for name, value in options.items() if value is not None and name not in OUTPUT} | own
 
@@ -259,10 +210,7 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Refuse an option of one value that is given twice, of which click would take the last, and an empty one.
-
-        Of an option that is gone, say what does its work.
-        """
+        """Refuse options that are gone, with what does their work, given twice (click takes the last), or empty."""
         name, command, rest = super().resolve_command(ctx, args)
         if ctx.parent and name:
             # The working folder's defaults, which are of a command, are those of each command in a group.

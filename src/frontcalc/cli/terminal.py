@@ -8,9 +8,8 @@ import platform
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from importlib import metadata
 from time import monotonic
 from typing import TextIO
@@ -25,7 +24,7 @@ _PACKAGES = ("numpy", "shapely", "pyproj", "orjson", "pyogrio", "pyarrow")
 _DELAY_S, _REDRAW_S = 1.0, 0.5
 
 
-def _set_loudness(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+def set_loudness(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     """Note that --quiet or --verbose was given; they exclude each other."""
     if value and context.meta.setdefault(_LOUDNESS, parameter.name) != parameter.name:
         raise click.UsageError("--quiet and --verbose exclude each other")
@@ -33,19 +32,8 @@ def _set_loudness(context: click.Context, parameter: click.Parameter, value: boo
         _log_all(context)
 
 
-_flag = partial(click.option, is_flag=True, expose_value=False, callback=_set_loudness)
-loudness = (
-    _flag("-q", "--quiet", help="No notes and no progress on stderr, only errors and that maps are synthetic."),
-    _flag("-v", "--verbose", help="Files read, what took how long, and versions, on stderr."),
-)
-"""Options of every command."""
-
-
 def say(text: str, *, always: bool = False) -> None:
-    """Print a line on stderr, unless --quiet was given and it is not for always.
-
-    Where nobody reads it, what the command is for is done all the same.
-    """
+    """Print a line on stderr, unless --quiet was given and it is not for always; nobody need read it."""
     context = click.get_current_context(silent=True)
     if always or context is None or context.meta.get(_LOUDNESS) != "quiet":
         try:
@@ -67,60 +55,48 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 @contextmanager
 def progress() -> Iterator[None]:
-    """Show on stderr how far the work inside is, once it takes longer than a second.
-
-    Only where stderr is a terminal, and neither --quiet nor --verbose was given nor CI set.
-    """
+    """Show how far work of over a second is, on a terminal, without --quiet, --verbose or CI set."""
     given, environment = click.get_current_context().meta.get(_LOUDNESS), os.environ
     if given or environment.get("CI") or environment.get("TERM") == "dumb" or not is_terminal(sys.stderr):
         yield
         return
     from frontcalc.progress import reported_to
 
-    line = _ProgressLine(sys.stderr)
+    with progress_line(sys.stderr) as report, reported_to(report):
+        yield
+
+
+@contextmanager
+def progress_line(stream: TextIO) -> Iterator[Callable[[str, int, int], None]]:
+    """Yield what notes how far the work is, on a line that a thread of its own draws anew and that is erased after."""
+    text, of, ended = "working", "", threading.Event()
+    began = since = monotonic()
+    wait = _DELAY_S
+
+    def report(what: str, number: int, count: int) -> None:
+        nonlocal text, of, since
+        if what != of:
+            of, since = what, monotonic()
+        text = f"{what} {number} of {count}{pace(number - 1, count, monotonic() - since)}"
+
+    def redraw() -> None:
+        nonlocal wait
+        while not ended.wait(wait):
+            line = f"frontcalc: {text} … {monotonic() - began:.0f} s"
+            stream.write("\r" + line[: shutil.get_terminal_size().columns - 1] + "\x1b[K")
+            stream.flush()
+            wait = _REDRAW_S
+
+    thread = threading.Thread(target=redraw, daemon=True)
+    thread.start()
     try:
-        with reported_to(line.report):
-            yield
+        yield report
     finally:
-        line.erase()
-
-
-class _ProgressLine:
-    """One line at the bottom of a terminal, drawn anew by a thread of its own and erased at the end."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._text = "working"
-        self._drawn = False
-        self._done = threading.Event()
-        self._began = monotonic()
-        self._of, self._since = "", self._began
-        self._thread = threading.Thread(target=self._redraw, daemon=True)
-        self._thread.start()
-
-    def report(self, what: str, number: int, count: int) -> None:
-        """Take note of how far the work is."""
-        now = monotonic()
-        if what != self._of:
-            self._of, self._since = what, now
-        self._text = f"{what} {number} of {count}{pace(number - 1, count, now - self._since)}"
-
-    def erase(self) -> None:
-        """Stop, and leave the terminal as it was."""
-        self._done.set()
-        self._thread.join()
-        if self._drawn:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
-
-    def _redraw(self) -> None:
-        """Draw the line until the work is done."""
-        wait = _DELAY_S
-        while not self._done.wait(wait):
-            line = f"frontcalc: {self._text} … {monotonic() - self._began:.0f} s"
-            self._stream.write("\r" + line[: shutil.get_terminal_size().columns - 1] + "\x1b[K")
-            self._stream.flush()
-            self._drawn, wait = True, _REDRAW_S
+        ended.set()
+        thread.join()
+        if wait == _REDRAW_S:
+            stream.write("\r\x1b[K")
+            stream.flush()
 
 
 def pace(done: int, count: int, elapsed_s: float) -> str:
@@ -132,21 +108,18 @@ def pace(done: int, count: int, elapsed_s: float) -> str:
     return f", {done / elapsed_s:.1f} a second, {left} left"
 
 
-class _OneLine(logging.Formatter):
-    """Log lines in the form of every other remark."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return a record on one line."""
-        return f"frontcalc: {printable(' '.join(record.getMessage().split()))}"
-
-
 def log_to_stderr(context: click.Context) -> None:
     """Send the library's warnings to stderr while a command runs, with --verbose all its log, with --quiet nothing."""
     logger, handler = logging.getLogger("frontcalc"), logging.StreamHandler(sys.stderr)
     least = {None: logging.WARNING, "verbose": logging.INFO, "quiet": logging.CRITICAL}
-    handler.setFormatter(_OneLine())
-    # Not the current context: threads that measure have none.
-    handler.addFilter(lambda record: record.levelno >= least[context.meta.get(_LOUDNESS)])
+
+    def is_wanted(record: logging.LogRecord) -> bool:
+        record.line = printable(" ".join(record.getMessage().split()))
+        # Not the current context: threads that measure have none.
+        return record.levelno >= least[context.meta.get(_LOUDNESS)]
+
+    handler.setFormatter(logging.Formatter("frontcalc: %(line)s"))
+    handler.addFilter(is_wanted)
     logger.addHandler(handler)
     context.call_on_close(lambda: logger.removeHandler(handler))
 

@@ -19,7 +19,9 @@ from frontcalc.cli import options, terminal
 from frontcalc.errors import extra_package
 
 if TYPE_CHECKING:
-    from frontcalc.tables import AnyMeta, Meta, Table
+    from frontcalc.tables import Table
+
+Facade = Callable[..., "Table[Any, Any]"]
 
 # Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
 FORMATS = ("table", "csv", "json", "markdown", "html", "xlsx", "parquet", "sentence")
@@ -57,47 +59,37 @@ def codes(context: click.Context, parameter: click.Parameter, incomplete: str) -
     return [CompletionItem(code, help=says) for code, says in CODES.items() if code.startswith(incomplete.upper())]
 
 
-_units = click.option("--units", type=click.Choice(UNITS), help="Square kilometres or square miles [default: km2].")
-_table = (
-    options.path_option("-o", "--output", help="Write to a file, whose suffix chooses the form; - is stdout."),
+_units = options.option("--units", "Square kilometres or square miles [default: km2].", type=click.Choice(UNITS))
+_table = options.together(
+    options.option("-o --output FILE", "Write to a file, whose suffix chooses the form; - is stdout."),
     _units,
-    click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel."),
-    click.option(
-        "--fail-on",
+    options.option("--bom", "Begin CSV with a byte order mark, for Excel."),
+    options.option(
+        "--fail-on CODE",
+        "Exit with 1 if there is such a notice, after writing; may be repeated (docs/notices.md).",
         type=code,
         shell_complete=codes,
         multiple=True,
-        metavar="CODE",
-        help="Exit with 1 if there is such a notice, after writing; may be repeated (docs/notices.md).",
     ),
-    *terminal.loudness,
+    options.loudness,
 )
-_picture = (
-    options.path_option("-o", "--output", required=True, help="Write to a file: .png, .svg or .pdf; - is stdout."),
+
+# Of most tables, of change polygons, and of findings, which code hosts show beside files.
+_form = partial(options.option, "--format", "Form of the output [default: by -o, else table].", name="format_")
+output = options.together(_form(type=click.Choice(FORMATS)), _table)
+output_or_map = options.together(_form(type=click.Choice((*FORMATS, *MAP_FORMATS))), _table)
+output_of_check = options.together(_form(type=click.Choice(CHECK_FORMATS)), _table)
+picture = options.together(
+    options.option("-o --output FILE", "Write to a file: .png, .svg or .pdf; - is stdout.", required=True),
     # Not `format_`: the working folder's default format is one of tables.
-    click.option(
-        "--format", "image", type=click.Choice(PICTURES), help="Form of the picture [default: by -o, else png]."
+    options.option(
+        "--format", "Form of the picture [default: by -o, else png].", name="image", type=click.Choice(PICTURES)
     ),
-    click.option("--size", metavar="WxH", help="Pixels; or wide, square, portrait [default: 1600x1000]."),
-    click.option("--theme", type=click.Choice(THEMES), help="Colours; print is for black ink [default: light]."),
+    options.option("--size WxH", "Pixels; or wide, square, portrait [default: 1600x1000]."),
+    options.option("--theme", "Colours; print is for black ink [default: light].", type=click.Choice(THEMES)),
     _units,
-    *terminal.loudness,
+    options.loudness,
 )
-
-
-_format = partial(click.option, "--format", "format_", help="Form of the output [default: by -o, else table].")
-
-output = partial(options.add, options=(_format(type=click.Choice(FORMATS)), *_table))
-"""Where a table goes, in which form, and how much is said beside it."""
-
-output_or_map = partial(options.add, options=(_format(type=click.Choice((*FORMATS, *MAP_FORMATS))), *_table))
-"""The same, with the forms of change polygons."""
-
-output_of_check = partial(options.add, options=(_format(type=click.Choice(CHECK_FORMATS)), *_table))
-"""The same, with the form that code hosts show beside files."""
-
-picture = partial(options.add, options=_picture)
-"""Where a picture goes and how it looks."""
 
 
 def picture_asked() -> tuple[str, dict[str, Any]]:
@@ -112,10 +104,7 @@ def picture_asked() -> tuple[str, dict[str, Any]]:
 
 
 def form() -> str:
-    """Return the form of the output: that asked for, else by the file's suffix, else the first of the forms.
-
-    An output that the command would read is refused.
-    """
+    """Return the form asked for, else by the file's suffix, else the first; refuse an output that is read."""
     options.refuse_output()
     context = click.get_current_context()
     option = next(one for one in context.command.params if one.name in ("format_", "image"))
@@ -150,7 +139,7 @@ def form() -> str:
     return chosen
 
 
-def show(facade: Callable[..., Table[Any, Any]], *values: Any, **how: Any) -> Table[Any, Any]:
+def show(facade: Facade, *values: Any, **how: Any) -> Table[Any, Any]:
     """Call a facade with the options that were given, and progress shown; write its table and return it."""
     chosen = form()
     with terminal.progress():
@@ -159,12 +148,9 @@ def show(facade: Callable[..., Table[Any, Any]], *values: Any, **how: Any) -> Ta
     return result
 
 
-def emit(result: Table[Any, Any], chosen: str) -> None:
-    """Write a result to standard output or a file; notices that the format does not show go to stderr.
-
-    Raise CheckFailed, when all is written, for a notice that the command is to fail on.
-    """
-    from frontcalc.notices import require_none
+def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> None:
+    """Write a result, or what was drawn of it, and to stderr notices that it does not show; fail on those named."""
+    from frontcalc.notices import grouped, require_none
     from frontcalc.outputs import WITH_REMARKS, place_lines, render
 
     asked = click.get_current_context().params
@@ -177,26 +163,14 @@ def emit(result: Table[Any, Any], chosen: str) -> None:
         able = tty and environment.get("TERM") != "dumb" and (os.name != "nt" or "WT_SESSION" in environment)
         colour = not environment.get("NO_COLOR") and bool(environment.get("FORCE_COLOR") or able)
         style = {"width": shutil.get_terminal_size().columns if tty else None, "colour": colour}
-    write(render(result, chosen, units=asked.get("units") or "km2", bom=asked.get("bom", False), **style), output)
+    content = drawn or render(result, chosen, units=asked.get("units") or "km2", bom=asked.get("bom", False), **style)
+    write(content, output)
     if to_file or chosen not in WITH_REMARKS:
         for line in place_lines(result.meta) if getattr(result.meta, "places", None) is not None else ():
             terminal.say(line)
-        say_notices(result.meta)
+        for notice in grouped(result.meta.notices):
+            terminal.say(f"note {notice}", always=notice.startswith("SYNTHETIC"))
     require_none(result.meta.notices, asked.get("fail_on", ()))
-
-
-def emit_picture(content: bytes, meta: Meta) -> None:
-    """Write a picture to standard output or a file; notices go to stderr."""
-    write(content, click.get_current_context().params["output"])
-    say_notices(meta)
-
-
-def say_notices(meta: AnyMeta) -> None:
-    """Say the notices on stderr."""
-    from frontcalc.notices import grouped
-
-    for notice in grouped(meta.notices):
-        terminal.say(f"note {notice}", always=notice.startswith("SYNTHETIC"))
 
 
 def write(content: bytes, output: str | None = None) -> None:

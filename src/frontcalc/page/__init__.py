@@ -1,15 +1,15 @@
 """One self-contained page that answers the question: figures, map, slider, chart and table, without a connection.
 
-The template is filled, Bokeh's scripts are in it, and a policy lets nothing else run or load.
-Bokeh's three figures are empty: template/*.js fill their sources from the page's data. No figure has a JavaScript
-callback or a text from a file in it: Bokeh would need `eval` for the one, and the other is set as data only, which
-Bokeh escapes.
+Bokeh's scripts are in it, and a policy lets nothing else run or load. Bokeh's three figures are empty: template/*.js
+fill their sources from the page's data. None has a JavaScript callback, for which Bokeh would need `eval`, or a text
+from a file: that is set as data only, which Bokeh escapes.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
@@ -33,8 +33,7 @@ _POLICY = (
 """It forbids every connection, and every script but those whose digests it names."""
 
 _FONT = "system-ui, sans-serif"
-_HOVER = """\
-<div class="hover"><b>@name</b><br>@held<br>@gained<br>@lost<br>@net</div>"""
+_HOVER = '<div class="hover"><b>@name</b><br>@held<br>@gained<br>@lost<br>@net</div>'
 _HOVER_SERIES = '<div class="hover"><b>@label</b><br>@text</div>'
 _TEXT = {"text_baseline": "middle", "text_font_size": "12px", "text_font": {"value": _FONT}}
 _CALM = {"toolbar_location": None, "outline_line_color": None, "background_fill_alpha": 0, "border_fill_alpha": 0}
@@ -138,17 +137,10 @@ def _item(figure: Any) -> dict[str, Any]:
     item = _bokeh("embed").json_item(figure)
     numbers: dict[str, str] = {}
 
-    def renumbered(value: Any) -> Any:
-        if isinstance(value, list | tuple):
-            return [renumbered(one) for one in value]
-        if isinstance(value, dict):
-            return {
-                key: numbers.setdefault(one, f"m{len(numbers) + 1}") if key == "id" else renumbered(one)
-                for key, one in value.items()
-            }
-        return value
+    def renumbered(found: re.Match[str]) -> str:
+        return numbers.setdefault(found[0], f"m{len(numbers) + 1}")
 
-    doc = renumbered(item["doc"])
+    doc = orjson.loads(re.sub(r'(?<="id":")[^"]*', renumbered, orjson.dumps(item["doc"]).decode()))
     return {"doc": doc, "root_id": numbers[item["root_id"]], "version": item["version"], "target_id": None}
 
 

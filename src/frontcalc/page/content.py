@@ -34,17 +34,12 @@ from frontcalc.run.options import Keywords
 from frontcalc.tables import TOTAL, ChangeRow, DiffRow, HeldRow, Meta, RangeRow, Table
 from frontcalc.viz.frame import Geometries, laea, projected
 
-GRID_M = 100
-"""What a drawn position is rounded to."""
-
-TOLERANCES_M = (200, 400, 800, 1600, 3200)
-"""How far lines may be simplified: the first that makes a page small enough."""
+GRID_M = 100  # what a drawn position is rounded to
+TOLERANCES_M = (200, 400, 800, 1600, 3200)  # how far lines may be simplified: the first that makes a page small enough
+MAPS_BYTES = 2_400_000  # what the maps of a page may take; beyond it they are simplified more
 
 Shape = list[list[list[int]]]
 """Polygons, each an outline and its holes, each the steps east and north from point to point, from (0, 0) on."""
-
-MAPS_BYTES = 2_400_000
-"""What the maps of a page may take; beyond it they are simplified more."""
 
 _LISTED = 6
 
@@ -112,9 +107,8 @@ def simplified(ground: Geometries, tolerance_m: float) -> Geometries:
 
 def encoded(ground: shapely.Geometry) -> Shape:
     """Return a geometry's polygons in steps of `GRID_M`; parts that shrink to less than a triangle are left out."""
-    parts = geometry.polygonal(np.array([ground], dtype=object))
     shape = []
-    for part in parts:
+    for part in geometry.polygonal(ground):
         outline, *holes = (_steps(ring) for ring in (part.exterior, *part.interiors))
         if outline:
             shape.append([outline, *filter(None, holes)])
@@ -123,7 +117,7 @@ def encoded(ground: shapely.Geometry) -> Shape:
 
 def label_point(ground: shapely.Geometry) -> list[int]:
     """Return a position well inside the largest part of a geometry, in steps of `GRID_M`."""
-    parts = geometry.polygonal(np.array([ground], dtype=object))
+    parts = geometry.polygonal(ground)
     if not len(parts):
         return [0, 0]
     largest = parts[int(np.argmax(shapely.area(parts)))]
@@ -254,11 +248,7 @@ def _period(
 
 
 def _texts(row: DiffRow, before: DiffRow | None) -> dict[str, str]:
-    """Return a row's figures as they are read.
-
-    The range is empty where it was not asked for or measured, the ratio where the period before has none; per day
-    beside it where their lengths differ.
-    """
+    """Return a row's figures as they are read; a range or ratio that was not asked for or cannot be had is empty."""
     least_and_most = ratio = ""
     if isinstance(row, RangeRow) and row.net_min_km2 is not None:
         least_and_most = f"{km2(row.net_min_km2, signed=True)} to {km2(row.net_max_km2, signed=True)}"

@@ -19,7 +19,7 @@ from frontcalc.outputs.wording import Unit, change, listed, measurable
 from frontcalc.tables import TOTAL, CompareRow, DiffRow, PeriodRow, SeriesRow, SummaryRow, Table
 from frontcalc.viz import titles
 from frontcalc.viz.curve import Event, draw_series, read_events
-from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, figure_of, installed, plain_settings, ticks_between
+from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, installed, plain_settings, ticks_between
 from frontcalc.viz.style import Looks, Style, style_of
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ _BAR = 0.72
 _MARK_PT = 4.2
 _ROW_PT = 12.0
 
-Bar = tuple[float, float, float]
-"""Gained, lost (below zero) and net, in the unit of the picture."""
+Bar = tuple[float, float, float]  # gained, lost (below zero) and net, in the unit of the picture
 
 
 @facade
@@ -123,7 +122,7 @@ def plot(
     >>> figure = frontcalc.plot(frontcalc.diff(["2024"]), size="square")
     >>> figure.savefig("regions.png")
     """
-    return figure_of(picture(result, events=events, gap=gap, **looks))
+    return picture(result, events=events, gap=gap, **looks).figure
 
 
 def notebook_html(result: Table[Any, Any]) -> str:
@@ -157,11 +156,9 @@ def notebook_html(result: Table[Any, Any]) -> str:
     return f'{text}\n<img alt="" width="800" src="data:image/png;base64,{base64.b64encode(drawn).decode()}">'
 
 
+@plain_settings()
 def _draw_periods(table: Table[Any, Any], style: Style) -> Picture:
-    """Draw what was gained and lost in each period, a panel an actor.
-
-    Where periods differ in length, as months do, figures are per day between the maps used, and the axis says so.
-    """
+    """Draw what was gained and lost in each period, a panel an actor; per day where periods differ in length."""
     unit, meta = style.unit, table.meta
     totals = [row for row in table.rows if row.level == TOTAL]
     actors = {actor: [row for row in totals if row.actor == actor] for actor in dict.fromkeys(r.actor for r in totals)}
@@ -174,21 +171,17 @@ def _draw_periods(table: Table[Any, Any], style: Style) -> Picture:
         [f"Not measured, since no two maps stand for it: {', '.join(blank)}."] if blank else [],
     )
     per = f"{unit.label} per day between the maps used, since periods differ in length" if daily else unit.label
-    with plain_settings():
-        sheet = Sheet(style)
-        space = _below_key(sheet, words)
-        for box, (actor, rows) in zip(space.rows(len(actors)), actors.items(), strict=True):
-            sheet.title_above(box, f"{actor}, {per}" if len(actors) > 1 else per)
-            _upright_bars(sheet, box, [row.period for row in rows], [_bar_of(row, unit, daily=daily) for row in rows])
+    sheet = Sheet(style)
+    space = _below_key(sheet, words)
+    for box, (actor, rows) in zip(space.rows(len(actors)), actors.items(), strict=True):
+        sheet.title_above(box, f"{actor}, {per}" if len(actors) > 1 else per)
+        _upright_bars(sheet, box, [row.period for row in rows], [_bar_of(row, unit, daily=daily) for row in rows])
     return Picture(sheet.figure, words)
 
 
+@plain_settings()
 def _draw_regions(table: Table[Any, Any], style: Style) -> Picture:
-    """Draw what was gained and lost in each region of one period and actor, the largest net change first.
-
-    Regions without measurable change are named below the chart; where a sheet has not room for all, the rest is
-    one bar.
-    """
+    """Draw gained and lost in each region of one period and actor, the largest net change first; name those without."""
     unit, meta = style.unit, table.meta
     totals = [row for row in table.rows if row.level == TOTAL]
     if len(totals) != 1:
@@ -207,10 +200,9 @@ def _draw_regions(table: Table[Any, Any], style: Style) -> Picture:
         f"{titles.gross_of(totals[0], unit)}. A diamond marks the net figure.",
         [f"No change in {listed(still)}."] if still else [],
     )
-    with plain_settings():
-        sheet = Sheet(style)
-        bars = [(printable(row.region), bar) for row in ranked if (bar := _bar_of(row, unit))]
-        _ranked_bars(sheet, _below_key(sheet, words), bars)
+    sheet = Sheet(style)
+    bars = [(printable(row.region), bar) for row in ranked if (bar := _bar_of(row, unit))]
+    _ranked_bars(sheet, _below_key(sheet, words), bars)
     return Picture(sheet.figure, words)
 
 

@@ -47,10 +47,7 @@ class Event:
 
 
 def read_events(path: str | Path) -> tuple[Event, ...]:
-    """Read events from CSV in UTF-8 with the columns date (YYYY-MM-DD) and label, others ignored; return them by day.
-
-    DataError says that the file cannot be read, lacks a column, or has a line without date or label.
-    """
+    """Read events by day from CSV in UTF-8 with the columns date (YYYY-MM-DD) and label; others are ignored."""
     entry = file_of(Path(path))
     try:
         text = unpack(entry.read(), where=entry.label).decode("utf-8-sig")
@@ -75,12 +72,11 @@ def read_events(path: str | Path) -> tuple[Event, ...]:
     return tuple(sorted(events, key=lambda event: event.day))
 
 
+@plain_settings()
 def draw_series(table: Table[Any, Any], style: Style, events: Sequence[Event] = (), gap: int | None = None) -> Picture:
     """Draw the totals of a series, each on the day of its map, a panel an actor, with events marked.
 
-    The line is broken where more than `gap` days lie between two maps: by default three times their usual distance, a
-    week at least. UsageError says that the gap is not positive, or that more events fall together than fit; NoDataError
-    that there is nothing to draw.
+    The line is broken where more than `gap` days lie between two maps: by default thrice as many as usual, at least 7.
     """
     if gap is not None and gap < 1:
         raise UsageError("must be one day at least", where=f"--gap {gap}", cure="leave it out")
@@ -100,14 +96,13 @@ def draw_series(table: Table[Any, Any], style: Style, events: Sequence[Event] = 
         f"Area held, from map to map{f'; the line is broken where {limit} days pass without one' if broken else ''}.",
         [f"Events before {first} or after {last}, not shown: {others}."] if others else [],
     )
-    with plain_settings():
-        sheet = Sheet(style)
-        space = sheet.room(words)
-        sheet.write(words)
-        for box, (actor, points) in zip(space.rows(len(curves)), curves.items(), strict=True):
-            axis = f"{unit.label} held; the axis does not start at zero"
-            sheet.title_above(box, f"{actor}, {axis}" if len(curves) > 1 else axis)
-            _curve(sheet, box, points, limit, mine)
+    sheet = Sheet(style)
+    space = sheet.room(words)
+    sheet.write(words)
+    for box, (actor, points) in zip(space.rows(len(curves)), curves.items(), strict=True):
+        axis = f"{unit.label} held; the axis does not start at zero"
+        sheet.title_above(box, f"{actor}, {axis}" if len(curves) > 1 else axis)
+        _curve(sheet, box, points, limit, mine)
     return Picture(sheet.figure, words)
 
 

@@ -24,18 +24,13 @@ from frontcalc.slivers import SLIVER_WIDTH_M
 Geometries = NDArray[np.object_]
 Bounds = tuple[float, float, float, float]
 
-_SPECKS = 0.0025
-"""The share of the change, by area, that each side of an automatic frame may leave out."""
-
-_WORTH = 0.7
-"""Far specks are left out only where the frame shrinks below this share of the whole."""
-
+_SPECKS = 0.0025  # the share of the change, by area, that each side of an automatic frame may leave out
+_WORTH = 0.7  # far specks are left out only where the frame shrinks below this share of the whole
 _AIR = 0.09
 _SMALLEST_M = 30_000.0
 _WIDEST_DEGREES = 60
 
-COVERED = (14.0, 40.0, 52.0, 59.0)
-"""West, south, east and north of the neighbours and coasts that come with the package, degrees."""
+COVERED = (14.0, 40.0, 52.0, 59.0)  # west, south, east, north of the neighbours and coasts in the package, degrees
 
 SEAS = {
     "Black Sea": ((31.3, 45.3), (31.2, 44.3), (33.0, 43.4), (35.0, 43.6), (37.0, 43.9), (30.6, 45.6), (32.2, 45.8)),
@@ -71,11 +66,7 @@ class Frame:
 
 
 def frame_of(zoom: str, plane: str, changed: Geometries, held: Geometries, regions: RegionSet) -> Frame:
-    """Return the frame that a zoom asks for; polygons (n,) and regions are in the CRS `plane`.
-
-    A zoom is `auto` for the change (where there is none, for what is held), a region's name, or W,S,E,N in degrees;
-    UsageError says that it is none of these, or no box on the globe.
-    """
+    """Return the frame of a zoom: auto, a region's name, or W,S,E,N in degrees; shapes are in the CRS `plane`."""
     if zoom == "auto":
         shapes = _main(changed) if len(changed) else held if len(held) else regions.land
         if not len(shapes):
@@ -115,10 +106,8 @@ def _region(zoom: str, regions: RegionSet) -> int:
 
 
 def _main(changed: Geometries) -> Geometries:
-    """Return the polygons of a change without slivers, and far specks where the frame is much smaller without them.
-
-    Slivers are redrawn lines rather than ground that changed hands, and lie along every coast and border.
-    """
+    """Return the polygons of a change without slivers, and far specks where the frame is much smaller without them."""
+    # They are redrawn lines rather than ground that changed hands, and lie along every coast and border.
     solid = ~are_slivers(changed)
     changed = changed[solid] if solid.any() else changed
     boxes, areas = shapely.bounds(changed), shapely.area(changed)
@@ -223,10 +212,7 @@ def land_in(frame: Frame, regions: RegionSet, plane: str) -> Basemap:
 
 @lru_cache(maxsize=1)
 def _neighbours() -> tuple[dict[str, Geometries], Geometries]:
-    """Return by name the countries around the embedded regions, and what these show of theirs, in degrees.
-
-    Beside them stand the borders on land of each country that is embedded as a whole.
-    """
+    """Return the countries in and around the embedded regions, in degrees, and borders of those embedded whole."""
     packed = (resources.files("frontcalc") / "data" / "surroundings.geojson.gz").read_bytes()
     around: dict[str, Geometries] = {}
     for feature in orjson.loads(gzip.decompress(packed))["features"]:

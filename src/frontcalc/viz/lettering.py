@@ -1,8 +1,7 @@
 """The names on a map: each beside its point, none on another, all inside the picture, where they hide little.
 
-One label after the other takes the best of its places that is still free, in the order of their rank: Imhof's
-positions around a point, which maps have used since long before computers. What finds no place is left out, since
-a name that is missing misleads nobody and one on another is read wrongly.
+By rank, each label takes the best of its places that is still free: Imhof's positions around a point. What finds none
+is left out, since a name that is missing misleads nobody and one on another is read wrongly.
 """
 
 from __future__ import annotations
@@ -33,15 +32,10 @@ _FONTS: dict[str, tuple[float, dict[str, Any]]] = {
 """Size in points and style of each kind of name."""
 
 _MARK_PT = 1.5
+# Up to which scale a town of each rank is named: ground metres a typographic point.
 _METRES_PER_POINT = {1: 1e9, 2: 4_000.0, 3: 2_000.0, 4: 900.0, 5: 450.0}
-"""Up to which scale a town of each rank is named: ground metres a typographic point."""
-
-_INSIDE = {"region": 0.9, "country": 0.97}
-"""The share of a name that must lie within its area."""
-
-_CITY = 2
-"""Towns up to this rank are named before regions and countries."""
-
+_INSIDE = {"region": 0.9, "country": 0.97}  # the share of a name that must lie within its area
+_CITY = 2  # towns up to this rank are named before regions and countries
 _DRY = 0.06
 _PAD = 2.0
 

@@ -21,16 +21,14 @@ from frontcalc.tables import DiffRow, Meta, Table
 from frontcalc.viz import titles
 from frontcalc.viz.frame import COVERED, Basemap, Frame, Geometries, are_slivers, frame_of, land_in, projected
 from frontcalc.viz.lettering import letter
-from frontcalc.viz.sheet import FORMATS, KEY_LINE_PT, Box, Picture, Sheet, figure_of, installed, plain_settings
+from frontcalc.viz.sheet import FORMATS, KEY_LINE_PT, Box, Picture, Sheet, installed, plain_settings
 from frontcalc.viz.style import Looks, Style, style_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-OUTLINE_PT = 0.6
-"""Width of the line around what was gained and lost, so that a change of a few metres still shows."""
-
+OUTLINE_PT = 0.6  # around what was gained and lost, so that a change of a few metres still shows
 MOST_PANELS = 12
 _HEADING_PT, _DETAIL_PT, _SCALE_PT = 8.5, 6.8, 7.5
 _FINEST_PX, _LAND_PX = 0.2, 0.5
@@ -89,7 +87,7 @@ class ChangeMap:
         UsageError
             An option is wrong, or matplotlib is not installed.
         """
-        return figure_of(_draw(self, style_of(looks), zoom))
+        return _draw(self, style_of(looks), zoom).figure
 
     def image(self, format_: str = "png", *, zoom: str = "auto", **looks: Unpack[Looks]) -> bytes:
         """Return the map as PNG, SVG or PDF, the same bytes every time; otherwise as `plot`."""
@@ -107,40 +105,40 @@ class ChangeMap:
         return self.image("png") if installed() else None
 
 
+@plain_settings()
 def _draw(scene: ChangeMap, style: Style, zoom: str) -> Picture:
     """Draw a map of change; UsageError where the zoom names nothing, or the sheet has no room for the periods."""
     count = len(scene.panels)
     if count > MOST_PANELS:
         problem = f"{count} maps are more than the {MOST_PANELS} that one picture holds"
         raise UsageError(problem, cure="name fewer periods")
-    with plain_settings():
-        sheet = Sheet(style)
-        # The proportions of the panels depend on the room that the words leave, and those on the frame.
-        changed = [ground for panel in scene.panels for ground in (panel.gained, panel.lost)]
-        held = np.concatenate([panel.held for panel in scene.panels])
-        first = frame_of(zoom, scene.plane, np.concatenate(changed), held, scene.regions)
-        drawn = [
-            Panel(one.row, *(projected(ground, scene.plane, first.crs) for ground in (one.held, one.gained, one.lost)))
-            for one in scene.panels
-        ]
-        space = sheet.room(_words(scene, first, drawn, sheet))
-        remark, theme = _THICKENED if any(map(len, changed)) else "no ground gained or lost", style.theme
-        key = [("gained", theme.gained), ("lost", theme.lost), ("held at the opening", theme.held), (remark, "")]
-        below = sheet.key(space, key, 2, reserve=space.width * _SCALE_ROOM)
-        west, south, east, north = first.box
-        boxes = _boxes(sheet, below, count, (east - west) / (north - south))
-        frame = first.fitted(boxes[0].width / boxes[0].height)
-        words = _words(scene, frame, drawn, sheet)
-        sheet.write(words)
-        scale_m = (frame.box[2] - frame.box[0]) / boxes[0].width
-        _scale_bar(sheet, space, scale_m)
-        land = land_in(frame, scene.regions, scene.plane)
-        for box, panel in zip(boxes, drawn, strict=True):
-            _panel(sheet, box, panel, frame, land, scale_m)
-            if count > 1:
-                _heading(sheet, box, panel.row)
-            if words.synthetic:
-                _watermark(sheet, box)
+    sheet = Sheet(style)
+    # The proportions of the panels depend on the room that the words leave, and those on the frame.
+    changed = [ground for panel in scene.panels for ground in (panel.gained, panel.lost)]
+    held = np.concatenate([panel.held for panel in scene.panels])
+    first = frame_of(zoom, scene.plane, np.concatenate(changed), held, scene.regions)
+    drawn = [
+        Panel(one.row, *(projected(ground, scene.plane, first.crs) for ground in (one.held, one.gained, one.lost)))
+        for one in scene.panels
+    ]
+    space = sheet.room(_words(scene, first, drawn, sheet))
+    remark, theme = _THICKENED if any(map(len, changed)) else "no ground gained or lost", style.theme
+    key = [("gained", theme.gained), ("lost", theme.lost), ("held at the opening", theme.held), (remark, "")]
+    below = sheet.key(space, key, 2, reserve=space.width * _SCALE_ROOM)
+    west, south, east, north = first.box
+    boxes = _boxes(sheet, below, count, (east - west) / (north - south))
+    frame = first.fitted(boxes[0].width / boxes[0].height)
+    words = _words(scene, frame, drawn, sheet)
+    sheet.write(words)
+    scale_m = (frame.box[2] - frame.box[0]) / boxes[0].width
+    _scale_bar(sheet, space, scale_m)
+    land = land_in(frame, scene.regions, scene.plane)
+    for box, panel in zip(boxes, drawn, strict=True):
+        _panel(sheet, box, panel, frame, land, scale_m)
+        if count > 1:
+            _heading(sheet, box, panel.row)
+        if words.synthetic:
+            _watermark(sheet, box)
     return Picture(sheet.figure, words)
 
 
@@ -245,10 +243,7 @@ def _panel(sheet: Sheet, box: Box, panel: Panel, frame: Frame, land: Basemap, sc
 
 
 def _seen(polygons: Geometries, box: tuple[float, float, float, float], tolerance: float) -> Geometries:
-    """Return what a box shows of polygons (n,), without detail below a tolerance, as polygons (m,).
-
-    It is for land, whose area nobody reads off the picture: what was gained and lost is never cut.
-    """
+    """Return what a box shows of land, thinned: polygons (n,) as polygons (m,). Nobody reads its area off it."""
     mine = polygons[shapely.intersects(polygons, shapely.box(*box))]
     return geometry.polygonal(shapely.simplify(shapely.clip_by_rect(mine, *box), tolerance))
 

@@ -180,11 +180,7 @@ class Sheet:
         ], [line for text in words.source for line in self.wrap(text, _SOURCE_PT, width)]
 
     def key(self, box: Box, entries: Sequence[tuple[str, str]], gap_pt: float, reserve: float = 0.0) -> Box:
-        """Write a key of coloured patches along the top of a box and return the box below it and a gap.
-
-        Each entry says what a colour means; a remark without a colour stands by itself.
-        `reserve` keeps pixels free at the right end of the first line.
-        """
+        """Write what colours mean along the top of a box, `reserve` pixels at its end free; return what is below."""
         side, step = self.px(_KEY_PT), self.px(KEY_LINE_PT)
         x, middle, limit = box.left, box.top - step / 2, box.right - reserve
         for label, patch in entries:
@@ -235,6 +231,10 @@ class Picture:
     figure: Figure
     words: Words
 
+    def __post_init__(self) -> None:
+        """Let a notebook show the figure as it stands then: of itself it would only once pyplot is loaded."""
+        self.figure._repr_png_ = self._repr_png_  # type: ignore[attr-defined]
+
     def image(self, format_: str) -> bytes:
         """Return the picture as PNG, SVG or PDF, the same bytes every time."""
         if format_ not in FORMATS:
@@ -255,13 +255,6 @@ class Picture:
     def _repr_png_(self) -> bytes:
         """Return the picture for a notebook."""
         return self.image("png")
-
-
-def figure_of(picture: Picture) -> Figure:
-    """Return a picture's figure, which a notebook shows as it stands then."""
-    # Notebooks show figures of pyplot by themselves, and only once pyplot is loaded.
-    picture.figure._repr_png_ = picture._repr_png_  # type: ignore[attr-defined]
-    return picture.figure
 
 
 def installed() -> bool:

@@ -10,9 +10,7 @@ from frontcalc.errors import UsageError
 from frontcalc.keywords import refuse_unknown
 from frontcalc.outputs.wording import UNITS, Unit
 
-SIZES = {"wide": (1600, 900), "square": (1200, 1200), "portrait": (1080, 1350)}
-"""Sizes by name, pixels."""
-
+SIZES = {"wide": (1600, 900), "square": (1200, 1200), "portrait": (1080, 1350)}  # by name, pixels
 _DEFAULT_SIZE = (1600, 1000)
 _SMALLEST, _LARGEST = 400, 8000
 
@@ -45,8 +43,7 @@ light #ffffff #1a1a1a #4c4c4c #dde9f0 #f7f5f0 #ebe8e1 #a39d92 #d3bda9 #a3210f #3
 dark  #15181c #f4f4f4 #c6cbd0 #10202c #2a2e33 #202327 #666c73 #5d5048 #ffb37d #3c8fd6 #f4f4f4 #3a3f45
 print #ffffff #000000 #4a4a4a #ececec #ffffff #f3f3f3 #9a9a9a #c4c4c4 #1f1f1f #858585 #000000 #d9d9d9
 """
-_USES, *_THEMES = map(str.split, _COLOURS.splitlines())
-THEMES = {name: Theme(**dict(zip(_USES, colours, strict=True))) for name, *colours in _THEMES}
+THEMES = {name: Theme(*colours) for name, *colours in map(str.split, _COLOURS.splitlines()[1:])}
 """By name. Gained, lost and held differ in lightness, so that they stay apart in grey and without a sense of red."""
 
 
@@ -78,10 +75,7 @@ class Style:
 
 
 def style_of(looks: Looks, units: str = "km2") -> Style:
-    """Return the style that some options ask for, in `units` where they name none.
-
-    UsageError says that one is wrong, TypeError that there is no such option.
-    """
+    """Return the style that some options ask for, in `units` where they name none."""
     refuse_unknown("picture", looks, Looks.__annotations__)
     theme, units, text = looks.get("theme") or "light", looks.get("units") or units, looks.get("size")
     if theme not in THEMES:

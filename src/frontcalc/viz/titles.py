@@ -14,9 +14,8 @@ from frontcalc.periods import is_period
 from frontcalc.tables import TOTAL, HeldRow, Meta, PeriodRow, SeriesRow
 from frontcalc.views import VIEWS
 
+# Notices that a picture repeats; the others are of rows that it does not show, or in its title.
 _REPEATED = "SPAN NO-NEW-MAP NO-MAP LAYER-MISSING CARRIED SKIPPED UNKNOWN-LAYER ONLY BASELINE REDEFINITION"
-"""Notices that a picture repeats; the others are of rows that it does not show, or in its title."""
-
 _SEVERAL = 3
 _LONGEST_NOTE = 400
 
@@ -32,11 +31,7 @@ class Words:
 
 
 def words(meta: Meta, title: str, subtitle: str, notes: Sequence[str], last: Sequence[str] = ()) -> Words:
-    """Return the texts around a picture.
-
-    Below it stand whose maps and regions it rests on, what counts as held and how areas were made; then `notes`; the
-    notices to bear in mind in one line, of many of one kind the first and how many; and `last`.
-    """
+    """Return the texts around a picture: below it its source and view, `notes`, notices to bear in mind, and `last`."""
     view = meta.view_words if meta.view in VIEWS else f"layers {meta.view}"
     source = (
         f"Source: {'; '.join(meta.attribution) or meta.archive}. View: {view}. "
