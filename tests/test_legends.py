@@ -13,7 +13,7 @@ import shapely
 from conftest import Run, square
 
 import frontcalc
-from frontcalc.cli import terminal
+from frontcalc.cli import upkeep
 from frontcalc.config import archive_config
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.layers import Role, find_layer, layer_name
@@ -317,7 +317,7 @@ def test_explain_lists_values_with_what_they_are_taken_for(tmp_path: Path) -> No
 def test_on_a_terminal_explain_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_here: Run) -> None:
     archive = maps(tmp_path / "maps", WAR, LATER)
     answers = iter(["status", "North control", "South control", "South contested"])
-    monkeypatch.setattr(terminal, "is_terminal", lambda _: True)
+    monkeypatch.setattr(upkeep, "_somebody_answers", lambda: True)
     monkeypatch.setattr("click.prompt", lambda *_, **__: next(answers))
     done = run_here("archive", "explain", archive)
     assert done.returncode == 0

@@ -22,6 +22,8 @@ Project = Callable[[Floats], Floats]  # maps (n, 2) source coordinates to (n, 2)
 EDGE_ERROR_M2 = 10.0  # area error above which an edge is split before it is projected (m²)
 MAX_ADDED_VERTICES = 1_000_000  # that splitting edges may add to a layer; real maps have 8 to 21 % more after it
 MAX_PAIRS = 5_000_000  # of polygons or rings whose boxes meet, that are looked at; real maps have some thousands
+MAX_MEETINGS = 200_000  # how often edges of a polygon may meet, each pair counted twice, beside neighbours
+
 _REPAIR_GAP = 1e6
 
 _POLYGON = shapely.GeometryType.POLYGON
@@ -60,12 +62,52 @@ def repair_both_ways(polygons: Geometries) -> tuple[Geometries, Floats]:
     if not bad.any():
         return polygons, np.zeros(0)
     drawn = polygons[bad]
-    mended = np.asarray(shapely.make_valid(drawn, method="structure", keep_collapsed=False))
+    mended = made_valid(drawn)
     gap = np.zeros(len(drawn))
     for index in np.flatnonzero(np.abs(shapely.area(mended) - shapely.area(drawn)) > _REPAIR_GAP).tolist():
         other = as_multipolygon(shapely.make_valid(drawn[index], method="linework"))
         gap[index] = shapely.area(shapely.symmetric_difference(as_multipolygon(mended[index]), other))
     return np.concatenate([polygons[~bad], polygonal(mended)]), np.where(gap > _REPAIR_GAP, gap, 0.0)
+
+
+def made_valid(polygons: Geometries) -> Geometries:
+    """Return what polygons (n,) draw by the *structure* method; DataError if edges of one cross too often for it."""
+    for polygon in polygons[~shapely.is_valid(polygons)]:
+        if is_tangled(polygon):
+            count = int(shapely.get_num_coordinates(polygon)) - 1
+            problem = f"has a polygon of {count:,} edges that cross one another too often to be repaired"
+            raise DataError(problem, cure="draw it anew, or remove it")
+    return np.asarray(shapely.make_valid(polygons, method="structure", keep_collapsed=False))
+
+
+def is_tangled(polygon: shapely.Geometry) -> bool:
+    """Say whether so many edges of a polygon meet that GEOS would take many seconds, and gigabytes, to repair it.
+
+    Edges whose boxes meet are looked at in steps, so that this takes no more than seconds itself.
+    """
+    xy, ring = shapely.get_coordinates(shapely.get_rings(polygon), return_index=True)
+    edge = (ring[1:] == ring[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
+    begin, end = xy[:-1][edge], xy[1:][edge]
+    edges = np.asarray(shapely.linestrings(np.stack([begin, end], axis=1)))
+    tree, step = shapely.STRtree(edges), max(1, MAX_PAIRS // max(1, 2 * len(edges)))
+    most, near = MAX_MEETINGS + 7 * len(edges), 0  # each meets itself and its neighbours
+    for start in range(0, len(edges) if len(edges) ** 2 > most else 0, step):
+        one, other = tree.query(edges[start : start + step])
+        one += start
+        first, second = (
+            _side(begin[a], end[a], begin[b]) * _side(begin[a], end[a], end[b]) for a, b in ((one, other), (other, one))
+        )
+        most -= int(((first <= 0) & (second <= 0)).sum())
+        near += len(one)
+        if most < 0 or near > MAX_PAIRS + 10 * len(edges):
+            return True
+    return False
+
+
+def _side(begin: Floats, end: Floats, point: Floats) -> Floats:
+    """Return on which side of each edge a point lies: 1, 0 or -1."""
+    along, to = end - begin, point - begin
+    return np.sign(along[:, 0] * to[:, 1] - along[:, 1] * to[:, 0])
 
 
 def union(*layers: Geometries) -> shapely.MultiPolygon:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
 from collections.abc import Iterable
@@ -14,8 +13,9 @@ from frontcalc import __version__
 
 _DATA = (".py", ".regions", ".zones")
 _READERS = ("orjson", "pyogrio", "pyarrow")
-_SETTINGS = ("OGR_", "CPL_", "SHAPE_", "GDAL_", "PROJ_")
-_PLACES = ("GDAL_DATA", "PROJ_DATA", "PROJ_LIB")
+SETTINGS = ("OGR_", "CPL_", "SHAPE_", "GDAL_", "PROJ_")
+PLACES = ("GDAL_DATA", "PROJ_DATA", "PROJ_LIB")
+_CERTIFICATES = "_CURL_CA_BUNDLE"  # for a network that is closed; pyogrio sets them where it is imported
 
 
 def key_of(parts: Iterable[bytes | str]) -> str:
@@ -36,52 +36,51 @@ def gdal_settings(*, with_places: bool = False) -> dict[str, str]:
 
     Where their data lie (`with_places`) is part of an installation.
     """
-    names = (name for name in sorted(os.environ) if name.startswith(_SETTINGS))
-    return {name: os.environ[name] for name in names if with_places or name not in _PLACES}
+    names = (name for name in sorted(os.environ) if name.startswith(SETTINGS) and not name.endswith(_CERTIFICATES))
+    return {name: os.environ[name] for name in names if with_places or name not in PLACES}
 
 
 def method_version() -> str:
-    """Return all that figures are made with as a text: what is kept under it is of this very method."""
-    return ascii({**_facts(), **gdal_settings(with_places=True)})
-
-
-@functools.cache
-def _facts() -> dict[str, str]:
-    """Return the versions of all that figures are made with, by name.
+    """Return all that figures are made with as a text: what is kept under it is of this very method.
 
     The version's number alone would not do, since code changes between two of them: with it is the SHA-256 of
     frontcalc's own sources and regions.
     """
-    import hashlib
-    import platform
-    from importlib import metadata
+    if not _versions:
+        import hashlib
+        import platform
+        from importlib import metadata
 
-    import numpy as np
-    import pyproj
-    import shapely
+        import numpy as np
+        import pyproj
+        import shapely
 
-    sources, folder = hashlib.sha256(), Path(__file__).parent
-    for parent, folders, names in os.walk(folder):
-        folders.sort()
-        here = Path(parent)
-        for name in sorted(name for name in names if name.endswith(_DATA)):
-            sources.update(f"{here.relative_to(folder).as_posix()}/{name}\0".encode() + (here / name).read_bytes())
-    facts = {
-        "frontcalc": __version__,
-        "sources of frontcalc": sources.hexdigest(),
-        "shapely": shapely.__version__,
-        "GEOS": shapely.geos_version_string,
-        "pyproj": pyproj.__version__,
-        "PROJ": pyproj.proj_version_str,
-        "machine": platform.machine(),
-        "Python": sys.version,
-        "numpy": np.__version__,
-    }
-    for package in _READERS:
-        facts[package] = "-"
-        with suppress(metadata.PackageNotFoundError):
-            facts[package] = metadata.version(package)
-    return facts
+        sources, folder = hashlib.sha256(), Path(__file__).parent
+        for parent, folders, names in os.walk(folder):
+            folders.sort()
+            here = Path(parent)
+            for name in sorted(name for name in names if name.endswith(_DATA)):
+                sources.update(f"{here.relative_to(folder).as_posix()}/{name}\0".encode() + (here / name).read_bytes())
+        found = {
+            "frontcalc": __version__,
+            "sources of frontcalc": sources.hexdigest(),
+            "shapely": shapely.__version__,
+            "GEOS": shapely.geos_version_string,
+            "pyproj": pyproj.__version__,
+            "PROJ": pyproj.proj_version_str,
+            "machine": platform.machine(),
+            "Python": sys.version,
+            "numpy": np.__version__,
+        }
+        for package in _READERS:
+            found[package] = "-"
+            with suppress(metadata.PackageNotFoundError):
+                found[package] = metadata.version(package)
+        _versions.update(found)
+    return ascii({**_versions, **gdal_settings(with_places=True)})
+
+
+_versions: dict[str, str] = {}  # of all that figures are made with, by name, found once
 
 
 def software() -> dict[str, str]:
@@ -89,8 +88,8 @@ def software() -> dict[str, str]:
 
     Settings of GDAL and PROJ, where there are any, are a SHA-256: they may hold names of places and people.
     """
-    settings = gdal_settings()
-    facts = dict(_facts())
-    if settings:
+    method_version()
+    facts = dict(_versions)
+    if settings := gdal_settings():
         facts["settings of GDAL and PROJ"] = key_of(map(os.fsencode, chain.from_iterable(settings.items())))
     return facts

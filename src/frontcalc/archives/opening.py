@@ -225,7 +225,8 @@ def _located(path: str | Path) -> tuple[Path, ArchiveConfig, list[Entry]]:
     """Return where an archive lies, what the working folder's file says of it, and its files."""
     root, stated = Path(path), ArchiveConfig()
     try:
-        refuse_address(root)
+        if ":" in str(path):
+            refuse_address(root)
         if not root.exists():
             named = named_archive(str(path), Path())
             if named is None or not named[0].exists():

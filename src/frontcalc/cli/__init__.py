@@ -14,7 +14,7 @@ from frontcalc import __version__
 from frontcalc.cli import options, terminal
 from frontcalc.errors import FrontcalcError
 from frontcalc.names import printable
-from frontcalc.versions import gdal_settings
+from frontcalc.versions import PLACES, SETTINGS
 
 COMPLETING = "_FRONTCALC_COMPLETE"  # the environment variable by which a shell asks for completion
 _LONGEST = 1000
@@ -86,7 +86,7 @@ def group(context: click.Context) -> None:
 def main() -> None:
     """Run the command line: one line on stderr and a stable exit code for whatever goes wrong."""
     # Before they are loaded: no setting of GDAL or PROJ that somebody made for other work changes a figure.
-    for name in gdal_settings():
+    for name in [own for own in os.environ if own.startswith(SETTINGS) and own not in PLACES]:
         del os.environ[name]
     # A process that ends after one command: looking for what is in circles takes a tenth of its time and frees nothing.
     gc.set_threshold(100_000, 50, 50)

@@ -48,16 +48,11 @@ def silence(stream: TextIO | None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def is_terminal(stream: TextIO | None) -> bool:
-    """Say whether a stream of this process is a terminal; one that was closed is None and is not."""
-    return stream is not None and stream.isatty()
-
-
 @contextmanager
 def progress() -> Iterator[None]:
     """Show how far work of over a second is, on a terminal, without --quiet, --verbose or CI set."""
     given, environment = click.get_current_context().meta.get(_LOUDNESS), os.environ
-    if given or environment.get("CI") or environment.get("TERM") == "dumb" or not is_terminal(sys.stderr):
+    if given or environment.get("CI") or environment.get("TERM") == "dumb" or not (sys.stderr and sys.stderr.isatty()):
         yield
         return
     from frontcalc.progress import reported_to

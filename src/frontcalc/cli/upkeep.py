@@ -65,7 +65,7 @@ def archive_explain(
         meant[value.strip()] = meaning
     if not meant and not ignore:
         table = writing.show(frontcalc.explain_archive, archive=path, **how)
-        if terminal.is_terminal(sys.stdin) and terminal.is_terminal(sys.stdout):
+        if _somebody_answers():
             field, meant, ignore = _answers(table, field)
         if not meant and not ignore:
             return
@@ -73,6 +73,11 @@ def archive_explain(
         path, field=field, meanings=meant, ignore=ignore, output=target, force=force, **options.given(how)
     )
     terminal.say(f"wrote {written}" + ("" if target is None else f"; use it with --legend {written}"))
+
+
+def _somebody_answers() -> bool:
+    """Say whether questions can be asked: a stream that was closed is None."""
+    return all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
 @archive_command.command("check")

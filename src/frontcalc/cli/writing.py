@@ -131,7 +131,7 @@ def form() -> str:
         )
     else:
         chosen = formats[0]
-    if not place and (chosen in BINARY or kind == "picture") and terminal.is_terminal(sys.stdout):
+    if not place and (chosen in BINARY or kind == "picture") and sys.stdout and sys.stdout.isatty():
         what = "a picture" if kind == "picture" else chosen
         raise click.UsageError(f"{what} is no text for a terminal; write it to a file with -o")
     if context.params.get("bom") and chosen != "csv":
@@ -159,7 +159,7 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
     style: dict[str, Any] = {}
     if not to_file:
         # A pipe gets lines as long as they need, and colour with FORCE_COLOR alone.
-        tty, environment = terminal.is_terminal(sys.stdout), os.environ
+        tty, environment = bool(sys.stdout and sys.stdout.isatty()), os.environ
         able = tty and environment.get("TERM") != "dumb" and (os.name != "nt" or "WT_SESSION" in environment)
         colour = not environment.get("NO_COLOR") and bool(environment.get("FORCE_COLOR") or able)
         style = {"width": shutil.get_terminal_size().columns if tty else None, "colour": colour}

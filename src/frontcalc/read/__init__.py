@@ -44,8 +44,7 @@ class SourceFile:
 
 def read_features(entry: Entry, *, skip_bad: bool = False) -> tuple[SourceFile, Features]:
     """Return what was read and the features in it, of a shapefile with all its parts; raises as `read_content`."""
-    data, beside = _content(entry)
-    source = _source(entry, data, beside)
+    data, beside, source = _content(entry)
     # Daily maps repeat themselves: the same twice running is parsed once.
     key = None if beside or skip_bad else (source.sha256, tuple(limits().values()))
     last = getattr(_last, "read", None)
@@ -72,34 +71,32 @@ def read_layers(entry: Entry) -> tuple[SourceFile, Sequence[Features]]:
             raise
         for part in error.parts:
             refuse_impossible(part, where=entry.label)
-        return _source(entry, *_content(entry)), error.parts
+        return _content(entry)[2], error.parts
     return source, (features,)
 
 
 def fingerprint(entry: Entry) -> str:
     """Return the SHA-256 that `read_features` would state of a file, without parsing it."""
-    return _source(entry, *_content(entry)).sha256
+    return _content(entry)[2].sha256
 
 
-def _source(entry: Entry, data: bytes, beside: Mapping[str, bytes]) -> SourceFile:
-    """Return what was read: a file with what lies beside it."""
+def _content(entry: Entry) -> tuple[bytes, dict[str, bytes], SourceFile]:
+    """Return a file's content, of a shapefile or geodatabase the other files, and which file it is."""
+    data, beside = b"", {}
+    if entry.siblings and entry.is_geodatabase:
+        beside = entry.parts()
+    else:
+        data = entry.read()
+        kind = signature_of(data)
+        if kind == "geopackage":
+            from frontcalc.read.formats import refuse_logs
+
+            refuse_logs(entry.beside, where=entry.label)
+        beside = entry.parts() if kind == "shapefile" else {}
     digest = hashlib.sha256(data)
     for part in beside.values():
         digest.update(part)
-    return SourceFile(entry.label, digest.hexdigest())
-
-
-def _content(entry: Entry) -> tuple[bytes, dict[str, bytes]]:
-    """Return a file's content, and of a shapefile or geodatabase the other files as `read_content` takes them."""
-    if entry.is_geodatabase:
-        return b"", entry.parts()
-    data = entry.read()
-    kind = signature_of(data)
-    if kind == "geopackage":
-        from frontcalc.read.formats import refuse_logs
-
-        refuse_logs(entry.beside, where=entry.label)
-    return data, entry.parts() if kind == "shapefile" else {}
+    return data, beside, SourceFile(entry.label, digest.hexdigest())
 
 
 def read_content(
@@ -185,7 +182,7 @@ def _read_member(entry: Entry, names: Collection[str], left: dict[str, float], *
     whole = kind == "geodatabase" or (kind == "shapefile" and suffix != ".shx")
     if not (suffix in SUFFIXES or whole or is_json or ((kind or is_kml(head)) and not kind_of(name))):
         return None
-    data, beside = _content(entry)
+    data, beside, _ = _content(entry)
     if is_json and may_be_other(name) and is_other_json(data):
         return None
     # Links between the members of a KMZ lead to what is read anyway.

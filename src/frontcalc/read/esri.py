@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
 from frontcalc.names import printable, some_of
-from frontcalc.read.features import Features, check_objects, concatenate, name_layer, refuse_misplaced, refuse_truncated
+from frontcalc.read.features import Features, concatenate, name_layer, refuse_misplaced, refuse_truncated
 from frontcalc.read.rings import MEND, NO_POSITIONS, Part, build_polygons, grid_of, positions_of, refused
 
 # Ids that Web Mercator had before it became 3857.
@@ -98,7 +98,9 @@ def _of_set(document: Mapping[str, Any], where: str) -> Features:
     features = document.get("features", [{"geometry": document} if _is_geometry(document) else document])
     if not isinstance(features, list):
         raise DataError("is a feature set without a list of features", where=where, cure=MEND)
-    check_objects(features, "attributes", "is no Esri feature", where)
+    for index, feature in enumerate(features):
+        if not isinstance(feature, dict) or not isinstance(feature.get("attributes") or {}, dict):
+            raise refused(index, "is no Esri feature", where=where)
     if features and "geometryType" not in document and not any("geometry" in feature for feature in features):
         raise DataError("has attributes but no geometry", where=where, cure="download it with returnGeometry=true")
     parts: list[Part] = []

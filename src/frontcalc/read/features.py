@@ -109,13 +109,6 @@ def refuse_truncated(document: Mapping[str, Any], *, where: str) -> None:
         raise DataError(problem, where=where, cure="download all pages, or with a higher limit, and join them")
 
 
-def check_objects(features: list[Any], member: str, fault: str, where: str) -> None:
-    """Refuse a list that has anything but objects, each with an object or nothing as its `member`."""
-    for index, feature in enumerate(features):
-        if not isinstance(feature, dict) or not isinstance(feature.get(member) or {}, dict):
-            raise refused(index, fault, where=where)
-
-
 def refuse_impossible(features: Features, *, where: str) -> None:
     """Refuse coordinates that cannot be in the CRS that is declared: degrees in metres, or far from where it is used.
 

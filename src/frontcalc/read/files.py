@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -91,8 +91,40 @@ class Entry:
     def head(self, most: int, name: str | None = None) -> bytes:
         """Return the first bytes of the file or a sibling, `most` at most; it may be empty. Raises as `read`."""
         wanted = self.name if name is None else name
-        with self._zip(wanted) as archive:
-            return self._bytes(wanted, most, archive)
+        label, path = printable(wanted) or self.label, self.root / wanted
+        try:
+            if self.opened or ((self.name or self.siblings) and self.root.is_file()):
+                with _open_zip(self.opened or self.root) as archive, archive.open(wanted) as member:
+                    return read_at_most(member, most)
+            if wanted:
+                try:
+                    target = path.resolve(strict=True)
+                except (OSError, RuntimeError) as error:
+                    if isinstance(error, FileNotFoundError) and not path.is_symlink():
+                        raise ChangedError("is gone since the run began", where=label, cure="run again") from error
+                    # A circle of links is an OSError here, a RuntimeError on older versions of Python.
+                    problem, cure = "is a link that leads nowhere", "put the file itself there"
+                    raise DataError(problem, where=label, cure=cure) from error
+                if not target.is_relative_to(_resolved(self.root.absolute())) and not limits()["follow_links"]:
+                    cure = f"put the file itself there or, if you trust it, set {VARIABLES['follow_links']}=1"
+                    raise DataError("is a link that leads out of the archive", where=label, cure=cure)
+                if not target.is_file():
+                    raise DataError("is no regular file", where=label, cure="remove it")
+            with path.open("rb") as file:
+                before = os.fstat(file.fileno())
+                is_file = stat.S_ISREG(before.st_mode)
+                data = file.read(min(most, before.st_size + 1)) if is_file else read_at_most(file, most)
+                after = os.fstat(file.fileno())
+        except (*BROKEN_MEMBER, RuntimeError, KeyError) as error:
+            if self.opened:
+                broken = f"is a broken zip: {self.name!r} cannot be unpacked: {error}"
+                raise DataError(broken, where=str(self.root), cure=_COMPLETE) from error
+            problem, cure = f"cannot be read: {reason_of(error)}", "check its name and permissions"
+            raise DataError(problem, where=label, cure=cure) from error
+        unchanged = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+        if is_file and not (unchanged and len(data) == min(after.st_size, most)):
+            raise ChangedError("changed while it was read", where=label, cure="run again when it is complete")
+        return data
 
     def parts(self) -> dict[str, bytes]:
         """Return the other parts of a shapefile by suffix, or the files of a geodatabase by name."""
@@ -100,72 +132,23 @@ class Entry:
             return {PurePosixPath(name).suffix.lower(): self.read(name) for name in self.siblings}
         files: dict[str, bytes] = {}
         left = limits()["max_unpacked_bytes" if self.opened else "max_bytes"]
-        with self._zip(self.name) as archive:
-            for name in self.siblings:
-                files[PurePosixPath(name).name] = data = self._bytes(name, left + 1, archive)
-                left -= len(data)
-                if left < 0:
-                    raise beyond("max_bytes", "is larger than {:,} bytes", where=self.label)
+        for name in self.siblings:
+            files[PurePosixPath(name).name] = data = self.head(left + 1, name)
+            left -= len(data)
+            if left < 0:
+                raise beyond("max_bytes", "is larger than {:,} bytes", where=self.label)
         return files
 
     def beside(self, ending: str) -> bytes:
         """Return the first bytes of the file whose name is this one's and an ending; none where there is none."""
-        with self._zip(self.name) as archive:
-            if archive:
-                name = self.name + ending
-                return self._bytes(name, _LOG_HEAD, archive) if name in archive.NameToInfo else b""
+        if self.opened or (self.name and self.root.is_file()):
+            name = self.name + ending
+            with _open_zip(self.opened or self.root) as archive:
+                return self.head(_LOG_HEAD, name) if name in archive.NameToInfo else b""
         # What a database writes beside itself lies beside the file that a link leads to.
         path = (self.root / self.name).resolve()
         path = path.with_name(path.name + ending)
         return Entry(path).head(_LOG_HEAD) if path.exists() else b""
-
-    @contextmanager
-    def _zip(self, name: str) -> Iterator[zipfile.ZipFile | None]:
-        """Give the zip that the file is in, if it is in one; what cannot be read is a DataError about `name`."""
-        try:
-            if self.opened or not ((self.name or self.siblings) and self.root.is_file()):
-                yield self.opened
-            else:
-                with _open_zip(self.root) as archive:
-                    yield archive
-        except (*BROKEN_MEMBER, RuntimeError, KeyError) as error:
-            if self.opened:
-                broken = f"is a broken zip: {self.name!r} cannot be unpacked: {error}"
-                raise DataError(broken, where=str(self.root), cure=_COMPLETE) from error
-            problem = f"cannot be read: {reason_of(error)}"
-            where = printable(name) or self.label
-            raise DataError(problem, where=where, cure="check its name and permissions") from error
-
-    def _bytes(self, name: str, most: int, archive: zipfile.ZipFile | None) -> bytes:
-        """Return the first bytes of a file in a zip or else a folder; without a name, of `root` itself."""
-        if archive:
-            with archive.open(name) as member:
-                return read_at_most(member, most)
-        label, path = printable(name) or self.label, self.root / name
-        if name:
-            try:
-                target = path.resolve(strict=True)
-            except (OSError, RuntimeError) as error:
-                if isinstance(error, FileNotFoundError) and not path.is_symlink():
-                    raise ChangedError("is gone since the run began", where=label, cure="run again") from error
-                # A circle of links is an OSError here, a RuntimeError on older versions of Python.
-                raise DataError(
-                    "is a link that leads nowhere", where=label, cure="put the file itself there"
-                ) from error
-            if not target.is_relative_to(_resolved(self.root.absolute())) and not limits()["follow_links"]:
-                cure = f"put the file itself there or, if you trust it, set {VARIABLES['follow_links']}=1"
-                raise DataError("is a link that leads out of the archive", where=label, cure=cure)
-            if not target.is_file():
-                raise DataError("is no regular file", where=label, cure="remove it")
-        with path.open("rb") as file:
-            before = os.fstat(file.fileno())
-            is_file = stat.S_ISREG(before.st_mode)
-            data = file.read(min(most, before.st_size + 1)) if is_file else read_at_most(file, most)
-            after = os.fstat(file.fileno())
-        unchanged = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
-        if is_file and not (unchanged and len(data) == min(after.st_size, most)):
-            raise ChangedError("changed while it was read", where=label, cure="run again when it is complete")
-        return data
 
 
 # Where an archive is without links; looked up once, so that one which moves no longer holds its files.
@@ -232,8 +215,10 @@ def zip_members(file: Path | IO[bytes], left: dict[str, float], *, where: str) -
         yield [Entry(Path(where), name, opened=archive) for name in sorted(names)]
 
 
-def _open_zip(file: Path | IO[bytes]) -> zipfile.ZipFile:
+def _open_zip(file: Path | IO[bytes] | zipfile.ZipFile) -> AbstractContextManager[zipfile.ZipFile]:
     """Open a zip, its members' paths with forward slashes: Windows PowerShell 5 writes backslashes."""
+    if isinstance(file, zipfile.ZipFile):
+        return nullcontext(file)  # whoever opened it closes it
     archive = zipfile.ZipFile(file)
     for info in archive.infolist():
         info.filename = info.filename.replace("\\", "/")
@@ -245,8 +230,12 @@ def _open_zip(file: Path | IO[bytes]) -> zipfile.ZipFile:
 class GeoFrame(Protocol):
     """A GeoDataFrame, told without importing geopandas."""
 
-    crs: Any
-    to_json: Any
+    @property
+    def crs(self) -> Any:
+        """Its coordinate reference system, None where it has none."""
+
+    def to_json(self, *args: Any, **kwargs: Any) -> str:
+        """Return it as GeoJSON, with the name of its CRS."""
 
 
 def in_memory(frame: GeoFrame) -> Entry:

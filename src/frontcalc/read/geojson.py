@@ -19,7 +19,7 @@ from frontcalc.layers import INNER
 from frontcalc.names import printable, some_of
 from frontcalc.read.detection import RECORD_SEPARATOR, draws, refusal
 from frontcalc.read.esri import is_esri, read_document
-from frontcalc.read.features import Features, Properties, check_objects, refuse_misplaced, refuse_truncated
+from frontcalc.read.features import Features, Properties, refuse_misplaced, refuse_truncated
 from frontcalc.read.limits import limits, too_many_vertices
 from frontcalc.read.rings import MEND, NO_POSITIONS, Part, build_polygons, grid_of, positions_of, refused
 
@@ -35,7 +35,9 @@ _GEOMETRY_MEMBERS = ("type", "coordinates", "geometries", "bbox", "crs", "proper
 
 def read_json(data: bytes, *, where: str) -> Features:
     """Return the features of a JSON document in any of the JSON formats, also in wrappers; it is parsed once."""
-    document = _unwrapped(parse(data, where=where), where=where)
+    document = parse(data, where=where)
+    if not isinstance(document, dict) or not isinstance(document.get("type"), str):
+        document = _unwrapped(document, where=where)
     if isinstance(document, dict) and document.get("type") == "Topology":
         return _read_topology(document, where)
     if isinstance(document, dict) and not isinstance(document.get("type"), str) and is_esri(document):
@@ -118,7 +120,7 @@ def _read_documents(documents: Iterable[tuple[str, Any]], *, where: str) -> Feat
     synthetic = False
     for name, document in list(documents):
         features = _features(document, where=name)
-        systems[declared_crs(document, where=where)] = None
+        systems[declared_crs(document, where=where) if "crs" in document else LONLAT] = None
         for index, feature in enumerate(features, start=len(properties)):
             if feature.get("geometry") is None:
                 refuse_misplaced(feature, index, where=where)
@@ -152,8 +154,9 @@ def _features(document: Any, *, where: str) -> list[dict[str, Any]]:
         raise DataError(problem, where=where, cure="give a FeatureCollection of polygons")
     if not isinstance(inside, list):
         raise DataError("is a FeatureCollection without a list of features", where=where, cure=MEND)
-    check_objects(inside, "properties", "is no GeoJSON feature", where)
     for index, feature in enumerate(inside):
+        if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
+            raise refused(index, "is no GeoJSON feature", where=where)
         if "features" in feature:
             raise refused(index, "is a collection of features", where=where, cure="join them in one")
         if feature.get("type") in _GEOMETRY_TYPES and "geometry" not in feature:

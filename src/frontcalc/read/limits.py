@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
 from io import BufferedIOBase
 from typing import IO
 
@@ -29,16 +28,18 @@ VARIABLES = {name: f"FRONTCALC_{name.upper()}" for name in DEFAULTS}
 
 def limits() -> dict[str, int]:
     """Return the limits in force, by name; UsageError where a variable is set to something else than a whole number."""
-    return _in_force(tuple(os.environ.get(variable, "").strip() for variable in VARIABLES.values()))
+    texts = tuple(os.environ.get(variable, "").strip() for variable in VARIABLES.values())
+    if texts not in _in_force:
+        stated = {}
+        for (name, default), text in zip(DEFAULTS.items(), texts, strict=True):
+            if text and not (text.isascii() and text.isdecimal() and len(text) <= 18):
+                raise UsageError(f"is {text!r}", where=VARIABLES[name], cure=f"give a whole number, as {default}")
+            stated[name] = int(text or default)
+        _in_force[texts] = stated
+    return _in_force[texts]
 
 
-@lru_cache(maxsize=16)
-def _in_force(texts: tuple[str, ...]) -> dict[str, int]:
-    """Return the limits by the texts of their variables."""
-    for name, text in zip(DEFAULTS, texts, strict=True):
-        if text and not (text.isascii() and text.isdecimal() and len(text) <= 18):
-            raise UsageError(f"is {text!r}", where=VARIABLES[name], cure=f"give a whole number, as {DEFAULTS[name]}")
-    return {name: int(text or default) for (name, default), text in zip(DEFAULTS.items(), texts, strict=True)}
+_in_force: dict[tuple[str, ...], dict[str, int]] = {}  # by the texts of their variables, so that these are read once
 
 
 def beyond(name: str, problem: str, *, where: str) -> DataError:

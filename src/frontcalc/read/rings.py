@@ -53,7 +53,18 @@ def build_polygons(parts: Sequence[Part], crs: str, *, where: str, esri: bool = 
     feature = np.array([index for index, _ in parts], dtype=np.intp)
     if not parts:
         return np.empty(0, dtype=object), feature
-    xy, lengths = _positions(parts, where)
+    try:
+        rings = [ring for _, polygon in parts for ring in polygon]
+        lengths = np.array([len(ring) for ring in rings])
+        if not lengths.all():
+            raise ValueError("an empty ring")
+        if lengths.sum() > limits()["max_vertices"]:
+            raise too_many_vertices(int(lengths.sum()), where=where)
+        xy = _coordinates(rings)
+    except NO_POSITIONS as error:
+        for part in parts[:-1]:
+            build_polygons([part], crs, where=where)  # the first that cannot be read is named
+        raise refused(parts[-1][0], "has coordinates that are not lists of positions", where=where) from error
     counts = [len(polygon) for _, polygon in parts]
     owner, starts = np.repeat(feature, counts), np.cumsum(lengths) - lengths
     points = lengths - (xy[starts] == xy[starts + lengths - 1]).all(axis=1)
@@ -65,24 +76,8 @@ def build_polygons(parts: Sequence[Part], crs: str, *, where: str, esri: bool = 
     check_on_earth(xy, crs, where=where, cure=_UNDECLARED)
     lines = np.asarray(shapely.linearrings(xy, indices=np.repeat(np.arange(len(lengths)), lengths)))
     drawn = np.asarray(shapely.polygons(lines, indices=np.repeat(np.arange(len(parts)), counts)), dtype=object)
-    del xy, lines  # while rings are nested, these need no room
+    del xy, lines, rings  # while rings are nested, these need no room
     return nest_polygons(drawn, feature, where=where, esri=esri)
-
-
-def _positions(parts: Sequence[Part], where: str) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Return all positions of parts, and how many each ring has; DataError names the first part that cannot be read."""
-    try:
-        rings = [ring for _, polygon in parts for ring in polygon]
-        lengths = np.array([len(ring) for ring in rings])
-        if not lengths.all():
-            raise ValueError("an empty ring")
-        if lengths.sum() > limits()["max_vertices"]:
-            raise too_many_vertices(int(lengths.sum()), where=where)
-        return _coordinates(rings), lengths
-    except NO_POSITIONS as error:
-        for part in parts[:-1]:
-            _positions([part], where)
-        raise refused(parts[-1][0], "has coordinates that are not lists of positions", where=where) from error
 
 
 def grid_of(document: Mapping[str, Any], *, where: str, esri: bool = False) -> NDArray[np.float64] | None:
@@ -187,6 +182,10 @@ def _outlines(
 ) -> NDArray[np.intp]:
     """Return for each ring the outline that it is or is a hole of, or -1; rings of a group stand together, in order."""
     clockwise = _signed_areas(discs) <= 0
+    for ring in np.flatnonzero(~shapely.is_valid(discs)):
+        if geometry.is_tangled(discs[ring]):
+            at = shapely.get_coordinates(discs[ring])[0]
+            raise refused(feature[ring], "has a ring that crosses itself too often to be repaired", where=where, at=at)
     valid = np.asarray(shapely.make_valid(discs, method="structure"))
     area = shapely.area(valid)
     around = _rings_around(valid, area, group, where)

@@ -47,8 +47,7 @@ def nested_km2(features: Features) -> float:
             return 0.0
         project = projector(features.crs, DEFAULT_CRS)
         both = [
-            shapely.make_valid(geometry.project_polygons(polygons[one[begins]], project), method="structure")
-            for one in (inner, outer)
+            geometry.made_valid(geometry.project_polygons(polygons[one[begins]], project)) for one in (inner, outer)
         ]
     except DataError:
         return 0.0
