@@ -16,6 +16,7 @@ from typing import Any
 
 import formats
 import json_formats
+import numpy as np
 import pytest
 import shapely
 from bad_inputs import database, file, one_file, parquet, polygon, regions, shapefile, text
@@ -515,3 +516,11 @@ def test_gzip_takes_no_more_room_than_it_needs() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 64 << 20
+
+
+def test_thousands_of_polygons_over_one_another_are_refused_before_they_are_united() -> None:
+    pile = np.array([square(0, 0)] * 2_300, dtype=object)
+    with pytest.raises(DataError, match=r"^pile: more than 5,000,000 pairs of its rings lie over one another"):
+        to_equal_area(pile, crs.LONLAT, crs.DEFAULT_CRS, where="pile")
+    side_by_side = np.array([square(2 * (n % 50), 2 * (n // 50)) for n in range(2_300)], dtype=object)
+    assert len(to_equal_area(side_by_side, crs.LONLAT, crs.DEFAULT_CRS, where="apart")) == 2_300

@@ -81,25 +81,34 @@ def made_valid(polygons: Geometries) -> Geometries:
 
 
 def is_tangled(polygon: shapely.Geometry) -> bool:
-    """Say whether so many edges of a polygon meet that GEOS would take many seconds, and gigabytes, to repair it.
-
-    Edges whose boxes meet are looked at in steps, so that this takes no more than seconds itself.
-    """
+    """Say whether so many edges of a polygon meet that GEOS would take many seconds, and gigabytes, to repair it."""
     xy, ring = shapely.get_coordinates(shapely.get_rings(polygon), return_index=True)
     edge = (ring[1:] == ring[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
     begin, end = xy[:-1][edge], xy[1:][edge]
+    most = MAX_MEETINGS + 7 * len(begin)  # each meets itself and its neighbours
+    if len(begin) ** 2 <= most:
+        return False
+    low, high = np.minimum(begin, end), np.maximum(begin, end)
+    # How many overlap each in x, or in y: no more boxes meet its own. So room is known before it is taken.
+    near = np.min(
+        [
+            np.searchsorted(np.sort(one), two, side="right") - np.searchsorted(np.sort(two), one)
+            for one, two in zip(low.T, high.T, strict=True)
+        ],
+        axis=0,
+    )
     edges = np.asarray(shapely.linestrings(np.stack([begin, end], axis=1)))
-    tree, step = shapely.STRtree(edges), max(1, MAX_PAIRS // max(1, 2 * len(edges)))
-    most, near = MAX_MEETINGS + 7 * len(edges), 0  # each meets itself and its neighbours
-    for start in range(0, len(edges) if len(edges) ** 2 > most else 0, step):
-        one, other = tree.query(edges[start : start + step])
-        one += start
-        first, second = (
+    tree, room = shapely.STRtree(edges), np.cumsum(near)
+    left = MAX_PAIRS + 10 * len(edges)
+    for some in np.split(np.arange(len(edges)), np.searchsorted(room, np.arange(MAX_PAIRS, room[-1], MAX_PAIRS))):
+        one, other = tree.query(edges[some])
+        one = some[one]
+        sides = (
             _side(begin[a], end[a], begin[b]) * _side(begin[a], end[a], end[b]) for a, b in ((one, other), (other, one))
         )
-        most -= int(((first <= 0) & (second <= 0)).sum())
-        near += len(one)
-        if most < 0 or near > MAX_PAIRS + 10 * len(edges):
+        most -= int(np.logical_and.reduce([side <= 0 for side in sides]).sum())
+        left -= len(one)
+        if min(most, left) < 0:
             return True
     return False
 

@@ -98,6 +98,8 @@ def _projected(
     try:
         drawn = geometry.project_polygons(polygons, lambda points: on_grid(project(points)))
         repaired, gaps_m2 = geometry.repair_both_ways(drawn)
+        if len(repaired) ** 2 > geometry.MAX_PAIRS:
+            geometry.meeting_boxes(repaired)  # to unite thousands that all lie over one another would take minutes
     except DataError as error:
         raise DataError(error.problem, where=where, cure=error.cure) from error
     except shapely.GEOSException as error:
