@@ -8,9 +8,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +93,8 @@ def _made(folder: Path) -> dict[str, Seeds]:
                 json_formats.feature_set(layers),
                 json_formats.mercator(layers),
                 json_formats.mercator(layers, each=True),
-                _quantised(layers),
-                _collection(layers),
+                json_formats.quantised(layers),
+                json_formats.feature_collection(layers),
             ),
             JSON,
         ),
@@ -112,7 +110,7 @@ def _made(folder: Path) -> dict[str, Seeds]:
         ),
         "shapefile": Seeds((formats.zipped(parts), formats.zipped(projected), parts["control_map.shp"]), BINARY),
         "geopackage": Seeds((_geopackage(folder, shapes, written),), DATABASE),
-        "geodatabase": Seeds((_geodatabase(folder, shapes, written),), BINARY),
+        "geodatabase": Seeds((formats.geodatabase(folder, shapes, **written),), BINARY),
         "flatgeobuf": Seeds((formats.written(folder / "a.fgb", "FlatGeobuf", shapes, **written),), BINARY),
         "geoparquet": Seeds(tuple(_geoparquet(folder, drawn)), BINARY),
         "frontcalc.toml": Seeds((_TOML,), TEXT),
@@ -129,33 +127,6 @@ def _with_crs(layers: json_formats.Layers) -> bytes:
 def _geopackage(folder: Path, shapes: list[shapely.Geometry | None], written: dict[str, Any]) -> bytes:
     """Return a GeoPackage; its pages are 4 kB each, so it is larger than the others."""
     return formats.written(folder / "a.gpkg", "GPKG", shapes, layer="control_map", **written)
-
-
-def _geodatabase(folder: Path, shapes: list[shapely.Geometry | None], written: dict[str, Any]) -> bytes:
-    """Return a file geodatabase, zipped as ArcGIS gives it."""
-    with suppress(IsADirectoryError):  # a geodatabase is a folder
-        formats.written(folder / "a.gdb", "OpenFileGDB", shapes, layer="control_map", **written)
-    return formats.zipped({f"a.gdb/{path.name}": path.read_bytes() for path in sorted((folder / "a.gdb").iterdir())})
-
-
-def _quantised(layers: json_formats.Layers) -> bytes:
-    """Return Esri JSON whose coordinates are steps of a grid, each but the first from the one before."""
-    document = json.loads(json_formats.feature_set(layers))
-    for feature in document["features"]:
-        for ring in (feature["geometry"] or {}).get("rings", []):
-            steps = [[round(x / 1e-9), round(-y / 1e-9)] for x, y in ring]
-            ring[:] = [steps[0], *([b[0] - a[0], b[1] - a[1]] for a, b in pairwise(steps))]
-    transform = {"originPosition": "upperLeft", "scale": [1e-9, 1e-9], "translate": [0, 0]}
-    return json.dumps({**document, "transform": transform}).encode()
-
-
-def _collection(layers: json_formats.Layers) -> bytes:
-    """Return ArcGIS's feature collection, a layer a feature set."""
-    sets = [
-        {"layerDefinition": {"name": name}, "featureSet": json.loads(json_formats.feature_set({name: shapes}))}
-        for name, shapes in layers.items()
-    ]
-    return json.dumps({"layers": sets}).encode()
 
 
 def _geoparquet(folder: Path, drawn: list[Any]) -> Iterator[bytes]:

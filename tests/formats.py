@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,13 @@ def shapefile_parts(folder: Path, shapes: list[shapely.Geometry | None], **optio
     options.setdefault("fields", {"name": ["Херсон"] * len(shapes)})
     written(folder / "part.shp", "ESRI Shapefile", shapes, **options)
     return {path.suffix: path.read_bytes() for path in folder.glob("part.*")}
+
+
+def geodatabase(folder: Path, shapes: list[shapely.Geometry | None], **options: Any) -> bytes:
+    """Return a file geodatabase, zipped as ArcGIS gives it."""
+    with suppress(IsADirectoryError):  # a geodatabase is a folder
+        written(folder / "a.gdb", "OpenFileGDB", shapes, layer="control_map", **options)
+    return zipped({f"a.gdb/{path.name}": path.read_bytes() for path in sorted((folder / "a.gdb").iterdir())})
 
 
 def zipped(members: Mapping[str, bytes]) -> bytes:

@@ -91,6 +91,26 @@ def mercator(layers: Layers, **options: Any) -> bytes:
     return feature_set(layers, target="EPSG:3857", reference={"wkid": 102100}, **options)
 
 
+def quantised(layers: Layers) -> bytes:
+    """Coordinates as steps of a grid, each but the first of a ring from the one before; y runs down."""
+    document = json.loads(feature_set(layers))
+    for feature in document["features"]:
+        for ring in (feature["geometry"] or {}).get("rings", []):
+            steps = [[round(x / 1e-9), round(-y / 1e-9)] for x, y in ring]
+            ring[:] = [steps[0], *([b[0] - a[0], b[1] - a[1]] for a, b in pairwise(steps))]
+    transform = {"originPosition": "upperLeft", "scale": [1e-9, 1e-9], "translate": [0, 0]}
+    return json.dumps({**document, "transform": transform}).encode()
+
+
+def feature_collection(layers: Layers) -> bytes:
+    """ArcGIS's, a layer a feature set."""
+    sets = [
+        {"layerDefinition": {"name": name}, "featureSet": json.loads(feature_set({name: shapes}))}
+        for name, shapes in layers.items()
+    ]
+    return json.dumps({"layers": sets}).encode()
+
+
 def wrapped(data: bytes, key: str) -> bytes:
     return b'{"id": 7, "' + key.encode() + b'": ' + data + b"}"
 
@@ -114,5 +134,7 @@ FORMATS: dict[str, Callable[[Layers], bytes]] = {
     "esri": feature_set,
     "esri in web mercator": mercator,
     "esri, a reference each": lambda layers: mercator(layers, each=True),
+    "esri, quantised": quantised,
+    "esri, feature collection": feature_collection,
     "esri in value": lambda layers: wrapped(feature_set(layers), "value"),
 }

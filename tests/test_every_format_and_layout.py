@@ -56,6 +56,7 @@ MAKERS: dict[str, tuple[str, Callable[[Path], bytes]]] = {
         ".gpkg",
         lambda folder: formats.written(folder / "a.gpkg", "GPKG", list(SHAPE.geoms), layer="control_map"),
     ),
+    "file geodatabase": (".gdb.zip", lambda folder: formats.geodatabase(folder, [SHAPE], geometry_type="MultiPolygon")),
     "FlatGeobuf": (".fgb", lambda folder: formats.written(folder / "a.fgb", "FlatGeobuf", list(SHAPE.geoms))),
     "GeoParquet": (".parquet", geoparquet),
     "KML": (".kml", lambda folder: formats.kml(("control_map", list(SHAPE.geoms)))),
