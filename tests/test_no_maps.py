@@ -141,23 +141,23 @@ ASKED: dict[str, Callable[[], Any]] = {
     "regions": lambda: frontcalc.held("2024-11-03", regions=ADDRESS),
     "files": lambda: pair_archive(ADDRESS, ADDRESS),
     "places": lambda: frontcalc.places("2024", places=ADDRESS),
+    "claims": lambda: frontcalc.verify(ADDRESS),
     "path": lambda: open_archive(Path(ADDRESS)),
     "long": lambda: file_of(ADDRESS + 300 * "x"),
 }
 
 
 @pytest.mark.parametrize("asked", ASKED)
-def test_a_web_address_is_refused_with_the_command_that_fetches(asked: str) -> None:
-    message = (
-        f"^{ADDRESS}x*: is an address, and only files are read; fetch it: frontcalc fetch url {ADDRESS}x* -o maps$"
-    )
-    with pytest.raises(UsageError, match=message):
+def test_a_web_address_is_refused_with_what_to_do(asked: str) -> None:
+    fetched = asked in ("archive", "path")
+    cure = f"fetch it: frontcalc fetch url {ADDRESS} -o maps" if fetched else "download it, and name the file"
+    with pytest.raises(UsageError, match=f"^{ADDRESS}x*: is an address, and only files are read; {cure}$"):
         ASKED[asked]()
 
 
 def test_other_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match=r"frontcalc fetch arcgis https://example\.org/x/FeatureServer/0 -o"):
-        file_of("https://example.org/x/FeatureServer/0")
+        open_archive("https://example.org/x/FeatureServer/0")
     with pytest.raises(UsageError, match="is an address, and only files are read; download it"):
         file_of("s3://bucket/a.geojson")
     monkeypatch.chdir(tmp_path)

@@ -226,7 +226,7 @@ def _located(path: str | Path) -> tuple[Path, ArchiveConfig, list[Entry]]:
     root, stated = Path(path), ArchiveConfig()
     try:
         if ":" in str(path):
-            refuse_address(root)
+            refuse_address(root, archive=True)
         if not root.exists():
             named = named_archive(str(path), Path())
             if named is None or not named[0].exists():

@@ -29,7 +29,7 @@ from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period
 from frontcalc.progress import track
 from frontcalc.read import SourceFile
-from frontcalc.read.files import file_of
+from frontcalc.read.files import file_of, refuse_address
 from frontcalc.regions import UNASSIGNED
 from frontcalc.run.lands import land_of
 from frontcalc.run.meta import meta_of
@@ -177,6 +177,7 @@ def find_claims(claims: str | Path) -> Path:
     bundled = {file.stem: file for folder in folders for file in sorted(folder.glob("*.toml"))}
     if str(claims) in bundled:
         return bundled[str(claims)]
+    refuse_address(path)
     names = ", ".join(bundled)
     raise DataError("does not exist", where=printable(path.name), cure=f"give a TOML file or a bundled name: {names}")
 

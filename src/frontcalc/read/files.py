@@ -260,12 +260,12 @@ def file_of(given: str | Path | Entry | GeoFrame) -> Entry:
     return next((entry for entry in maps_among(entries)[0] if entry.name == name), Entry(path))
 
 
-def refuse_address(path: Path) -> None:
-    """Refuse a web address in the place of a path, with the command that fetches from it."""
+def refuse_address(path: Path, *, archive: bool = False) -> None:
+    """Refuse a web address in the place of a path; of an `archive`, with the command that fetches maps from it."""
     # Path.exists raises where a name is too long for a file.
     if (found := _ADDRESS.search(str(path))) and not os.path.exists(path):  # noqa: PTH110
-        address, cure = printable(f"{found[1]}://{found[2]}"), "download it"
-        if address.lower().startswith("http"):
+        address, cure = printable(f"{found[1]}://{found[2]}"), "download it, and name the file"
+        if archive and address.lower().startswith("http"):
             source = "arcgis" if re.search(r"Server(/\d*)?$", address) else "url"
             cure = f"fetch it: frontcalc fetch {source} {address} -o maps"
         raise UsageError("is an address, and only files are read", where=address, cure=cure)
