@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -73,6 +72,8 @@ def find(name: str, regions: Sequence[NamedRegion], kinds: frozenset[str] = froz
 
 def suggestions(name: str, regions: Iterable[NamedRegion]) -> list[str]:
     """Return the labels of up to three regions whose names are most like one that was not found."""
+    import difflib
+
     known = {fold(own): region.label for region in regions for own in region.names}
     close = difflib.get_close_matches(fold(name), known, n=9, cutoff=0.7)
     return list(dict.fromkeys(known[own] for own in close))[:3]

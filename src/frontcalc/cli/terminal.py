@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import platform
 import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import metadata
 from time import monotonic
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from frontcalc import __version__
 from frontcalc.names import printable
+
+if TYPE_CHECKING:
+    import logging
 
 _LOUDNESS = "frontcalc.loudness"
 _PACKAGES = ("numpy", "shapely", "pyproj", "orjson", "pyogrio", "pyarrow")
@@ -105,6 +105,8 @@ def pace(done: int, count: int, elapsed_s: float) -> str:
 
 def log_to_stderr(context: click.Context) -> None:
     """Send the library's warnings to stderr while a command runs, with --verbose all its log, with --quiet nothing."""
+    import logging
+
     logger, handler = logging.getLogger("frontcalc"), logging.StreamHandler(sys.stderr)
     least = {None: logging.WARNING, "verbose": logging.INFO, "quiet": logging.CRITICAL}
 
@@ -121,11 +123,16 @@ def log_to_stderr(context: click.Context) -> None:
 
 def _log_all(context: click.Context) -> None:
     """Let the library log what it does while the command runs, and log versions and times when it ends."""
+    import logging
+
     logger, began = logging.getLogger("frontcalc"), monotonic()
     before = logger.level
     logger.setLevel(logging.INFO)
 
     def end() -> None:
+        import platform
+        from importlib import metadata
+
         from frontcalc.region_store import store_folder
 
         logger.info("cache: %s", context.params.get("cache") or store_folder().parent)
