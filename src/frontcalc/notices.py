@@ -55,8 +55,18 @@ CODES = {
     "REPAIRS-DIFFER": "two ways of repairing polygons that cross themselves differ by more than 1 km²",
     "NO-GEOMETRY": "no layer of a map has any geometry, so nothing is held; or features that name no layer have none",
     "REGIONS-FOUND": "the layer of a region file, or the field that names its regions, was found and not given",
+    "AT-ONCE": "a large part, or much of the whole map, changed hands on a single step",
+    "BORDER": "much of what was gained and lost lies so near a border of a coarse region set that it may be beyond it",
 }
 """Every code of a notice, with its meaning; what `docs/notices.md` shows."""
+
+MARKS = {
+    "u": ("border rough", {"BORDER"}),
+    "b": ("a break in the maps", {"REDEFINITION", "OPENS-LATE"}),
+    "e": ("estimated", {"net_interpolated_km2"}),
+    "p": ("the period is still open", {"CLOSES-EARLY"}),
+}
+"""The marks of figures, as statistical offices set them: what each says, and the codes and columns that set it."""
 
 
 class Severity(StrEnum):
@@ -301,6 +311,12 @@ def grouped(notices: Iterable[Notice]) -> list[str]:
 def join_codes(notices: Iterable[Notice]) -> str:
     """Return the codes of some notices as the `notes` column shows them: sorted, separated by spaces."""
     return " ".join(sorted({notice.code for notice in notices}))
+
+
+def marks_of(notes: str, *columns: str) -> str:
+    """Return the marks of a row with these codes as its notes, and these columns filled, as `flags` shows them."""
+    shown = {*notes.split(), *columns}
+    return "".join(mark for mark, (_, setters) in MARKS.items() if setters & shown)
 
 
 def notice_code(name: str) -> str:

@@ -15,7 +15,7 @@ from frontcalc.change import CONTRADICTION_KM2, FIGURES
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.levels import Line
-from frontcalc.notices import join_codes
+from frontcalc.notices import join_codes, marks_of
 from frontcalc.periods import Period, PeriodsLike, parse_periods
 from frontcalc.run.lands import drawn_in_degrees
 from frontcalc.run.meta import table_of
@@ -300,7 +300,8 @@ def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
         net, days = figures["net_km2"], own["days"]
         rate = net / days if days and net is not None else None
         notes = join_codes(said.notice for said in one.remarks if said.rows is None or line in said.rows)
-        yield DiffRow(level=line.level, region=line.region, rate_km2_per_day=rate, notes=notes, **own, **figures)
+        own |= {"level": line.level, "region": line.region, "notes": notes, "flags": marks_of(notes)}
+        yield DiffRow(rate_km2_per_day=rate, **own, **figures)
 
 
 def columns_of(run: Run, span: Span) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from frontcalc.change import CLOSING, Change, Floats
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.measure.diff import BLANK, columns_of
-from frontcalc.notices import Notice, join_codes
+from frontcalc.notices import Notice, join_codes, marks_of
 from frontcalc.periods import Period, PeriodLike, parse_bound
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
@@ -120,13 +120,14 @@ def _actor_series(run: Run, actor: str, before: State | None, dates: Iterable[da
         for line in run.lines.shown:
             mine = [found.notice for found in suspect if line.sum_of(found.km2) >= SHOWN_KM2]
             figures = shown.row(line.members) if shown else BLANK
-            net = figures["net_km2"]
+            net, notes = figures["net_km2"], join_codes([*said, *mine]) if mine else codes
             yield SeriesRow(
                 level=line.level,
                 region=line.region,
                 held_km2=None if held_km2 is None else line.sum_of(held_km2),
                 rate_km2_per_day=net / days if days and net is not None else None,
-                notes=join_codes([*said, *mine]) if mine else codes,
+                notes=notes,
+                flags=marks_of(notes),
                 **own | {name: km2 for name, km2 in figures.items() if name not in ("opening_km2", "closing_km2")},
             )
         before = state or before

@@ -136,6 +136,12 @@ DEFINITIONS: dict[str, str] = {
     "lacker_map": "day of the closing map of the other",
     "gained_sliver_km2": "of gained, what lies in slivers; with --drop-slivers, what was left out of it",
     "lost_sliver_km2": "of lost, what lies in slivers; with --drop-slivers, what was left out of it",
+    "net_interpolated_km2": "net change with both ends taken linearly between the two maps around the days asked for;"
+    " blank where the maps are near enough to those days, or do not allow it",
+    "border_km2": "of gained and lost together, what lies within 2 km of a border between the row's regions and others;"
+    " blank in the total, and where the regions are no coarse ones",
+    "not_held_km2": "the region's land area less what of it is held",
+    "flags": "marks of the figure: u border rough, b a break in the maps, e estimated, p the period is still open",
     "property": "the property that has the value; layer where a layer's name is known, wherever it stands",
     "value": "the layer's name, or the property's value",
     "polygons": "polygons as drawn, on the map that has most of the value's ground",
@@ -207,7 +213,8 @@ def plain(value: object, places: int = 3) -> object:
 
 def header(kind: type, units: str = "km2") -> dict[str, str]:
     """Return the published name of each field of a class of rows, in their order: as it is but for the unit."""
-    names = (entry.name for entry in fields(kind) if entry.name != "geometry")
+    ordered = sorted(fields(kind), key=lambda entry: bool(entry.metadata))
+    names = (entry.name for entry in ordered if entry.name != "geometry")
     return {name: "_".join(units if word == "km2" else word for word in name.split("_")) for name in names}
 
 

@@ -7,13 +7,16 @@ The fields of rows are the published columns, in order, with units in their name
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import shapely
 
 from frontcalc.notices import Notice
 from frontcalc.read import SourceFile
 from frontcalc.views import VIEWS, describe_view
+
+LATER = {"later": True}
+"""The metadata of fields that came after a class had heirs: as columns they stand behind those of the heirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,15 @@ class PeriodRow(_Between):
 
 @dataclass(frozen=True, slots=True)
 class DiffRow(PeriodRow):
-    """A change, and how much of what was gained and lost lies in slivers."""
+    """A change, how much of it lies in slivers or near a border, and what of the region's land is held at the close."""
 
     gained_sliver_km2: float | None = None
     lost_sliver_km2: float | None = None
+    net_interpolated_km2: float | None = field(default=None, metadata=LATER)
+    border_km2: float | None = field(default=None, metadata=LATER)
+    region_km2: float | None = field(default=None, metadata=LATER)
+    not_held_km2: float | None = field(default=None, metadata=LATER)
+    flags: str = field(default="", metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,8 @@ class HeldRow:
     held_km2: float | None
     notes: str
     snapped_km2: float | None
+    region_km2: float | None = None
+    not_held_km2: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,8 @@ class SeriesRow:
     snapped_km2: float | None
     gained_sliver_km2: float | None = None
     lost_sliver_km2: float | None = None
+    net_interpolated_km2: float | None = None
+    flags: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +125,10 @@ class SummaryRow(PeriodRow):
     share_of_region_pct: float | None = None
     country_km2: float | None = None
     share_of_country_pct: float | None = None
+    net_interpolated_km2: float | None = field(default=None, metadata=LATER)
+    border_km2: float | None = field(default=None, metadata=LATER)
+    not_held_km2: float | None = field(default=None, metadata=LATER)
+    flags: str = field(default="", metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
