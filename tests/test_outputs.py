@@ -132,7 +132,7 @@ def test_table_puts_periods_side_by_side_with_the_ratio(result: Any) -> None:
         "note UNASSIGNED: 2023: 100.0 of 200.0 km² gained and lost lie in no region; the largest part: 100.0 km² lost "
         "between the maps of 2022-12-31 and 2023-12-31, in longitude 30.98 to 31.10, latitude -38.92 to -38.81",
         "note CLOSES-EARLY: 2024: the archive's last map, 2024-11-17, is before 2024-12-31",
-        "note SPAN: 2024: 322 days lie between the maps used, 366 were asked for",
+        "note SPAN: 2024: is 2023-12-31 to 2024-11-17 here, 322 days; asked for was 2023-12-31 to 2024-12-31, 366 days",
     ]
 
 

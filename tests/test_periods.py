@@ -254,11 +254,11 @@ def test_an_archive_ending_inside_closes_early(weekly: Path) -> None:
     assert "CLOSES-EARLY" not in total(weekly, "2024-01-07..2024-01-21").notes
 
 
-def test_span_says_when_the_maps_are_not_as_far_apart_as_asked(weekly: Path) -> None:
+def test_span_says_when_the_maps_are_off_their_days_or_not_as_far_apart_as_asked(weekly: Path) -> None:
     exact = total(weekly, "2024-01-07..2024-01-21")
     assert (exact.days, exact.notes) == (14, "")
-    short = total(weekly, "2024-01-06..2024-01-20")
-    assert (short.days, short.notes) == (14, "")
+    off = total(weekly, "2024-01-06..2024-01-20")
+    assert (off.days, off.notes) == (14, "SPAN")  # the maps are of six days earlier, at both ends
     uneven = total(weekly, "2024-01-07..2024-01-16")
     assert (uneven.days, uneven.notes) == (7, "SPAN")
 

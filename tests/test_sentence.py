@@ -165,7 +165,8 @@ def test_periods_that_cannot_be_compared_stand_side_by_side() -> None:
 
 
 def test_three_periods_are_listed() -> None:
-    rows = [change("2023-01", 10.0, 0.0), change("2023-02", 20.0, 0.0), change("2023-03", 30.0, 0.0)]
+    ends = "2022-12-31 2023-01-31", "2023-01-31 2023-02-28", "2023-02-28 2023-03-31"
+    rows = [change(f"2023-0{month}", 10.0 * month, 0.0, maps=maps) for month, maps in enumerate(ends, 1)]
     assert claim_of(*rows).endswith(
         "grew by about 10 km² in January 2023, grew by about 20 km² in February 2023 and grew by about 30 km² "
         "in March 2023, per ISW's map."
@@ -187,13 +188,39 @@ def test_a_late_start_is_part_of_the_sentence() -> None:
 
 
 def test_ranges_are_said_by_the_days_asked_for_unless_the_archive_is_shorter() -> None:
-    row = change("2024-09-01..2024-11", 50.0, 0.0, maps="2024-08-25 2024-11-17")
+    row = change("2024-09-01..2024-11", 50.0, 0.0, maps="2024-08-31 2024-11-27")
     used = PeriodUsed("Russia", row.period, day("2024-09-01"), day("2024-11-30"), row.opening, row.closing)
     meta = replace(META, periods=(used,))
     assert "between 1 September 2024 and 30 November 2024" in claim_of(row, meta=meta)
-    row = replace(row, notes="CLOSES-EARLY")
-    assert "between 1 September 2024 and 17 November 2024" in claim_of(row, meta=meta)
-    assert "between 25 August 2024 and 17 November 2024" in claim_of(replace(row, period="2024..", notes=""))
+    early = replace(row, closing=day("2024-11-17"), notes="CLOSES-EARLY")
+    assert "between 1 September 2024 and 17 November 2024" in claim_of(early, meta=meta)
+    assert "between 31 August 2024 and 27 November 2024" in claim_of(replace(row, period="..2024-11", notes=""))
+    # Maps that are a week older than the days asked for are named instead.
+    older = replace(early, opening=day("2024-08-25"), notes="SPAN")
+    assert "between 25 August 2024 and 17 November 2024" in claim_of(older, meta=meta)
+
+
+@pytest.mark.parametrize(
+    ("period", "maps", "notes", "heading"),
+    [
+        ("2022", "2022-02-24 2022-12-31", "OPENS-LATE SPAN", "2022, from 24 Feb"),
+        ("2024", "2023-12-31 2024-11-17", "CLOSES-EARLY SPAN", "2024, to 17 Nov"),
+        ("2022", "2022-02-24 2022-11-13", "CLOSES-EARLY OPENS-LATE SPAN", "2022, 24 Feb to 13 Nov"),
+        ("2025-11", "2025-10-01 2025-11-01", "SPAN", "2025-11, 1 Oct to 1 Nov"),
+        ("2025-02", "2025-01-26 2025-02-28", "SPAN", "2025-02, 26 Jan to 28 Feb"),
+        ("2024", "2022-12-18 2024-12-15", "SPAN", "2024, 18 Dec 2022 to 15 Dec"),
+        ("2024", "2023-12-24 2024-12-29", "", "2024"),
+        ("2024-11-03", "2024-10-27 2024-11-03", "SPAN", "2024-11-03, 27 Oct to 3 Nov"),
+        ("2020..2024", "2022-02-24 2024-12-29", "OPENS-LATE SPAN", "2020..2024, from 24 Feb 2022"),
+        ("..2024", "2022-02-24 2024-12-29", "", "..2024"),
+    ],
+)
+def test_a_period_is_headed_by_the_days_of_its_maps_where_they_are_not_its_own(
+    period: str, maps: str, notes: str, heading: str
+) -> None:
+    row = change(period, 10.0, 0.0, maps=maps, notes=notes)
+    assert period_heading(row) == heading
+    assert period_heading(replace(row, days=None, opening=None)) == period  # nothing was measured
 
 
 def test_two_files_have_no_period() -> None:

@@ -17,7 +17,7 @@ from frontcalc.errors import CheckFailed, DataError, UsageError
 CODES = {
     "OPENS-LATE": "the archive starts inside the period, which opens with its first map",
     "CLOSES-EARLY": "the archive ends inside the period, which closes with its last map",
-    "SPAN": "the days between the two maps used differ by more than 5 % from the days asked for",
+    "SPAN": "a map used is off its day by more than 5 % of the period, or the days between the two differ by as much",
     "NO-NEW-MAP": "opening and closing are the same map, so no change can be measured",
     "NO-MAP": "the archive has no map on or before the day asked for",
     "LAYER-MISSING": "a layer that earlier maps show is absent on that day, so an earlier map stands in",

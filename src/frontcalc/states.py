@@ -175,10 +175,12 @@ class States:
                     last = f"the last map by {day} is of {state.day}, {age} days earlier"
                     notices.append(Notice("OLD-MAP", f"{last}; maps are of {shown}", label))
                     return replace(none, notices=tuple(notices))
-            if abs(span.days - asked) > SPAN_TOLERANCE * asked:
-                notices.append(
-                    Notice("SPAN", f"{span.days} days lie between the maps used, {asked} were asked for", label)
-                )
+            ends = (opens_on, opening.day), (closes_on, closing.day)
+            off = [abs(span.days - asked), *(abs((day - own).days) for day, own in ends if own)]
+            if max(off) > SPAN_TOLERANCE * asked:
+                used = f"is {opening.day} to {closing.day} here, {span.days} days"
+                wanted = f"asked for was {opens_on} to {closes_on}, {asked} days"
+                notices.append(Notice("SPAN", f"{used}; {wanted}", label))
         notices.extend(replace(notice, period=label) for state in (opening, closing) for notice in state.notices)
         return replace(span, notices=tuple(dict.fromkeys(notices)))
 

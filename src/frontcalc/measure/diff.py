@@ -300,8 +300,10 @@ def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
         net, days = figures["net_km2"], own["days"]
         rate = net / days if days and net is not None else None
         notes = join_codes(said.notice for said in one.remarks if said.rows is None or line in said.rows)
-        own |= {"level": line.level, "region": line.region, "notes": notes, "flags": marks_of(notes)}
-        yield DiffRow(rate_km2_per_day=rate, **own, **figures)
+        moved_km2 = one.interpolated.get(line)
+        flags = marks_of(notes, "net_interpolated_km2" if line in one.interpolated else "")
+        own |= {"level": line.level, "region": line.region, "notes": notes, "flags": flags}
+        yield DiffRow(rate_km2_per_day=rate, net_interpolated_km2=moved_km2, **own, **figures)
 
 
 def columns_of(run: Run, span: Span) -> dict[str, Any]:

@@ -12,9 +12,11 @@ from frontcalc.archives import Archive
 from frontcalc.change import CLOSING, Change, Floats
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
+from frontcalc.levels import Line
 from frontcalc.measure.diff import BLANK, columns_of
 from frontcalc.notices import Notice, join_codes, marks_of
 from frontcalc.periods import Period, PeriodLike, parse_bound
+from frontcalc.run.interpolation import interpolated
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Watch, dropped, left_out
@@ -81,14 +83,21 @@ def series(
         raise NoDataError(f"has no map {asked}", where=maps.name, cure=f"its maps are of {maps.extent}")
     rows: list[SeriesRow] = []
     what = "measuring map" if every == "snapshot" else f"measuring {every}"
+    eve = begin - timedelta(days=1) if begin > maps.days[0] else maps.days[0]
     for actor in run.begin([dates[-1], dates[0]], dates[-1]):
-        before = run.states(actor).on(begin - timedelta(days=1)) if begin > maps.days[0] else None
-        rows += _actor_series(run, actor, before, run.ahead(actor, before, dates, what))
+        before = run.states(actor).on(eve) if begin > maps.days[0] else None
+        since = None if every == "snapshot" else eve
+        rows += _actor_series(run, actor, before, since, run.ahead(actor, before, dates, what))
     return table_of(run, SeriesRow, rows, slivers=True)
 
 
-def _actor_series(run: Run, actor: str, before: State | None, dates: Iterable[date]) -> Iterator[SeriesRow]:
-    """Yield an actor's rows, and note their notices; `before` is the state that the first date follows."""
+def _actor_series(
+    run: Run, actor: str, before: State | None, since: date | None, dates: Iterable[date]
+) -> Iterator[SeriesRow]:
+    """Yield an actor's rows, and note their notices; `before` is the state that the first date follows.
+
+    It stands for the day `since`, None where the dates are those of maps.
+    """
     states, watch = run.states(actor), Watch(run, actor)
     changes: list[Change] = []
     held: Floats | None = None
@@ -98,15 +107,15 @@ def _actor_series(run: Run, actor: str, before: State | None, dates: Iterable[da
         if state and before and state.snapshot.ref == before.snapshot.ref:
             said.append(Notice("NO-NEW-MAP", f"the map is still that of {state.day}", str(day)))
         run.said += said
-        span = Span(Period(str(day), None, None), before, state, actor=actor)
+        span = Span(Period(str(day), since, day), before, state, actor=actor)
         suspect: list[Redefinition] = []
         # Each step starts from the areas that the one before came to: maps are not overlaid again and again.
-        moved = None
+        moved, moved_km2 = None, dict[Line, float]()
         if span.ends:
             moved = run.move(*span.ends, actor, held)
             changes.append(Change(moved.km2, moved.large))
             held = moved.km2[CLOSING]
-            suspect = suspect_parts(run, span, moved)
+            suspect, moved_km2 = suspect_parts(run, span, moved), interpolated(run, span, moved)[0]
             stale = watch.step(*span.ends, float(moved.gained_km2[-1]), str(day))
             said = [*said, *stale, *dropped(run, [moved], str(day))]
             run.said += [*stale, *(found.notice for found in suspect)]
@@ -127,10 +136,11 @@ def _actor_series(run: Run, actor: str, before: State | None, dates: Iterable[da
                 held_km2=None if held_km2 is None else line.sum_of(held_km2),
                 rate_km2_per_day=net / days if days and net is not None else None,
                 notes=notes,
-                flags=marks_of(notes),
+                net_interpolated_km2=moved_km2.get(line),
+                flags=marks_of(notes, "net_interpolated_km2" if line in moved_km2 else ""),
                 **own | {name: km2 for name, km2 in figures.items() if name not in ("opening_km2", "closing_km2")},
             )
-        before = state or before
+        before, since = state or before, since and day
     sums = [run.shown(one) for one in changes]
     elsewhere = left_out(run, actor, gained=[one.gained_km2 for one in sums], lost=[one.lost_km2 for one in sums])
     run.said += [*elsewhere, *dropped(run, changes), *watch.end()]

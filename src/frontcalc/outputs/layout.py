@@ -175,9 +175,10 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
         mine = [row for row in rows if row.period == period]
         regions = _by_region(mine, "archive", columns, meta, shown, lambda row: _apart(row) or 0.0)
         lines = [(*line, km2(_apart(own[0]))) for line, own in regions]
-        archives = list(dict.fromkeys(row.archive for row in mine))
+        archives = dict.fromkeys(row.archive for row in mine)
         header = ("region", *[heading for heading, _ in columns] * len(archives), "nets apart")
-        groups = [*((archive, len(columns)) for archive in archives), ("", 1)]
+        heads = (row.archive + period_heading(row).removeprefix(period) for row in mine if row.level == TOTAL)
+        groups = [*((head, len(columns)) for head in heads), ("", 1)]
         footer = [f"{row.archive}: {_from_to(row)}" for row in mine if row.level == TOTAL]
         fine = [row for row in mine if row.level == meta.level.rpartition(",")[2] != TOTAL]
         if nets := [row for row in fine if _apart(row) is not None]:
@@ -298,7 +299,7 @@ def _sensitivity(rows: Sequence[kinds.SensitivityRow], actor: str, meta: Meta, t
             *((f"{measure} ±", partial(difference, measure=measure)) for measure in ("gained", "lost", "net")),
             ("matters for", matters),
         )
-        name = f"{region[1]} of {mine[0].period}: {title}"
+        name = f"{region[1]} of {period_heading(mine[0])}: {title}"
         spare = ("lost ±", "gained ±", "lost", "gained")
         last = region == regions[-1]
         yield grid_of(name, columns, mine, meta, footer if last else (), labels=2, spare=spare, ends=last)
@@ -312,11 +313,11 @@ def _flows(rows: Sequence[kinds.FlowRow], actor: str, meta: Meta, title: str) ->
     grounds = {role for row in rows if _moves(row, "km2") for role in (row.from_role, row.to_role)} | {NOTHING}
     roles = [*(role for role in dict.fromkeys(row.from_role for row in rows) if role in grounds), _ALL]
     lines = []
-    for (period, level, region), group in groupby(rows, key=attrgetter("period", "level", "region")):
+    for (_, level, region), group in groupby(rows, key=attrgetter("period", "level", "region")):
         mine = list(group)
         if level == TOTAL or any(_moves(row, "km2") for row in mine):
             lines += [["", "", old, *(_flow(mine, old, new) for new in roles)] for old in roles]
-            lines[-len(roles)][:2] = period, region
+            lines[-len(roles)][:2] = period_heading(mine[0]), region
     footer = list(_flow_sums(rows))
     for share in meta.layer_shares:
         if share.actor == actor:

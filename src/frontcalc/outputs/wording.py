@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from frontcalc.errors import UsageError
@@ -18,6 +18,7 @@ from frontcalc.outputs.numbers import UNITS as UNITS
 from frontcalc.outputs.numbers import Unit as Unit
 from frontcalc.periods import is_period, parse_bound, parse_period
 from frontcalc.regions import UNASSIGNED
+from frontcalc.states import SPAN_TOLERANCE
 from frontcalc.tables import TOTAL, CompareRow, HeldRow, Meta, PeriodRow, PeriodUsed, Table, ratio
 
 _MONTHS = (
@@ -150,21 +151,43 @@ def in_period(label: str) -> str:
     return f"in {first.year:04}" if len(text) == len("2024") else f"on {written(first)}"
 
 
-def is_stretched(row: PeriodRow) -> bool:
-    """Say whether a single day was measured between other maps than its own and that of the day before."""
-    if row.net_km2 is None or not is_period(row.period):
+def is_stretched(row: Any) -> bool:
+    """Say whether an end of a row's period has a map that is older than its day by more than 5 % of the period.
+
+    An archive that begins or ends inside the period is told otherwise: by the day from or to which it has maps.
+    """
+    if not row.days or not is_period(row.period):
         return False
-    first, last = (asked := parse_period(row.period)).opens_on, asked.closes_on
-    return bool(first and last and (last - first).days == 1 and (row.opening, row.closing) != (first, last))
+    asked, (_, early) = parse_period(row.period), ends_short(row)
+    first, last = asked.opens_on or row.opening, asked.closes_on or row.closing
+    older: int = max((first - row.opening).days, 0 if early else (last - row.closing).days)
+    return older > SPAN_TOLERANCE * (last - first).days
 
 
-def period_heading(row: PeriodRow) -> str:
-    """Return the period, with the days of its maps where a day has none of its own, or where the archive ends."""
-    if row.opening and row.closing and is_stretched(row):
-        return f"{row.period}, {short_day(row.opening)} to {short_day(row.closing)}"
-    if row.closing and row.net_km2 is not None and "CLOSES-EARLY" in row.notes.split():
-        return f"{row.period}, to {row.closing.day} {row.closing:%b}"
-    return row.period
+def ends_short(row: Any) -> tuple[date | None, date | None]:
+    """Return the days from and to which there are maps of a row's period in which the archive begins or ends."""
+    codes = row.notes.split() if row.days else []
+    return row.opening if "OPENS-LATE" in codes else None, row.closing if "CLOSES-EARLY" in codes else None
+
+
+def period_heading(row: Any) -> str:
+    """Return a row's period, with the days of its maps where they are not those asked for, as «2022, from 24 Feb»."""
+    late, early = ends_short(row)
+    if is_stretched(row):
+        late, early = row.opening, row.closing
+    if not late and not early:
+        return str(row.period)
+    asked = parse_period(row.period)
+    opens_on, closes_on = asked.opens_on or row.opening, asked.closes_on or row.closing
+    # The year of a period goes without saying.
+    start = _in_years(late, opens_on.year, (opens_on + timedelta(days=1)).year) if late else ""
+    end = _in_years(early, closes_on.year) if early else ""
+    return f"{row.period}, {f'{start} to {end}' if start and end else f'from {start}' if start else f'to {end}'}"
+
+
+def _in_years(day: date, *years: int) -> str:
+    """Return a day in few letters, with its year unless that is one of some."""
+    return short_day(day) if day.year in years else f"{short_day(day)} {day.year}"
 
 
 def differ_in_length(totals: Sequence[PeriodRow]) -> bool:
@@ -259,18 +282,14 @@ def _changed(row: PeriodRow, when: str, unit: Unit) -> str:
 
 
 def _when(row: PeriodRow, asked: PeriodUsed | None) -> str:
-    """Return the period in words, with the days where the archive's first or last map cuts it short."""
+    """Return the period in words, with the days of its maps where those are not the ones asked for."""
     if not is_period(row.period):
         return "between the two maps"
-    codes = row.notes.split() if row.net_km2 is not None else []
-    late = row.opening if "OPENS-LATE" in codes else None
-    early = row.closing if "CLOSES-EARLY" in codes else None
-    if ".." in row.period:
+    late, early = (row.opening, row.closing) if is_stretched(row) else ends_short(row)
+    if ".." in row.period or is_stretched(row):
         start = late or (asked and asked.opens_on) or row.opening
         end = early or (asked and asked.closes_on) or row.closing
         return f"between {written(start)} and {written(end)}" if start and end else f"in {row.period}"
-    if row.opening and row.closing and is_stretched(row):
-        return f"between {written(row.opening)} and {written(row.closing)}"
     said = in_period(row.period)
     return said + (f" from {written(late)}" if late else "") + (f" up to {written(early)}" if early else "")
 
@@ -281,7 +300,9 @@ def _maps(row: PeriodRow, asked: PeriodUsed | None) -> str:
         return ""
     text = f"maps of {written(row.opening)} and {written(row.closing)}, {row.days} days apart"
     if "SPAN" in row.notes.split() and asked and asked.opens_on and asked.closes_on:
-        text += f" where {(asked.closes_on - asked.opens_on).days} were asked for"
+        days = (asked.closes_on - asked.opens_on).days
+        ends = f"{written(asked.opens_on)} to {written(asked.closes_on)}"
+        text += f" where {days} were asked for" if days != row.days else f" where {ends} was asked for"
     return text
 
 

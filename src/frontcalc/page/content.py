@@ -167,13 +167,13 @@ def context(page: PageContent) -> dict[str, Any]:
     figures, meta = page.figures, page.figures.meta
     notices = tuple(dict.fromkeys([*meta.notices, *page.held.table.meta.notices]))
     totals = [row for row in figures.rows if row.level == TOTAL]
-    labels = [row.period for row in totals]
+    labels, heads = [row.period for row in totals], map(period_heading, totals)
     moved = _moved(page)
     # The columns of `diff` alone, which its readers know.
     rows = tuple(DiffRow(*(getattr(row, column.name) for column in fields(DiffRow))) for row in figures.rows)
     title = title_of(meta.actors[0], meta)
     return {
-        "title": printable(f"{title}: {', '.join(labels)}"),
+        "title": printable(f"{title}: {'; '.join(heads)}"),
         "kicker": printable(title),
         "aside": f"view: {meta.view_words}",
         "paragraphs": [(capital(first.rstrip(":")), capital(" ".join(rest))) for first, *rest in paragraphs(figures)],
@@ -182,7 +182,7 @@ def context(page: PageContent) -> dict[str, Any]:
             {
                 "heading": period_heading(row),
                 "figures": _texts(row, before),
-                "before": before.period if before else "",
+                "before": period_heading(before) if before else "",
                 "maps": f"{row.opening or BLANK} → {row.closing or BLANK}",
                 "days": row.days,
                 "notes": [(code, capital(CODES[code])) for code in row.notes.split()],

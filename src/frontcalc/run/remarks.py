@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from frontcalc.levels import Line
 from frontcalc.notices import Notice
 from frontcalc.outliers import FROZEN_MAPS, standstills
 from frontcalc.run.chain import step_key
+from frontcalc.run.interpolation import interpolated
 from frontcalc.run.run import Run
 from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, suspect_parts
 from frontcalc.snapshots import Snapshot, SnapshotLayer, digests_of
@@ -37,12 +38,16 @@ class Remark(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """A period with its change, None where it has not two maps, what is suspect of it, and what to say beside it."""
+    """A period with its change, None where it has not two maps, what is suspect of it, and what to say beside it.
+
+    `interpolated` is the net change of rows, moved to the days asked for (km²).
+    """
 
     span: Span
     change: Change | None
     suspect: list[Redefinition]
     remarks: list[Remark]
+    interpolated: dict[Line, float]
 
 
 def measured(run: Run, spans: Iterable[Span], *, ground: bool = False, judged: bool = True) -> Iterator[Measured]:
@@ -53,7 +58,8 @@ def measured(run: Run, spans: Iterable[Span], *, ground: bool = False, judged: b
     for span, changed in run.changes(spans, ground=ground):
         suspect = suspect_parts(run, span, changed) if judged else []
         label, shown = span.period.label, run.shown(changed) if changed else None
-        said = list(span.notices)
+        moved_km2, how = interpolated(run, span, changed)
+        said = [replace(one, message=one.message + how) if one.code == "SPAN" else one for one in span.notices]
         if run.lines.left_out:
             moved = {} if shown is None else {"gained": [shown.gained_km2], "lost": [shown.lost_km2]}
             said += left_out(run, span.actor, label, **moved)
@@ -72,7 +78,7 @@ def measured(run: Run, spans: Iterable[Span], *, ground: bool = False, judged: b
             remarks.append(Remark(one.notice, concerned))
         run.spans.append(span)
         run.said += [one.notice for one in remarks]
-        yield Measured(span, changed, suspect, remarks)
+        yield Measured(span, changed, suspect, remarks, moved_km2)
 
 
 def left_out(run: Run, actor: str, period: str = "", **elsewhere: Iterable[Floats]) -> list[Notice]:

@@ -15,7 +15,7 @@ from frontcalc.keywords import facade
 from frontcalc.names import printable
 from frontcalc.outputs.numbers import km2
 from frontcalc.outputs.text import html_tables
-from frontcalc.outputs.wording import Unit, change, listed, measurable
+from frontcalc.outputs.wording import Unit, change, listed, measurable, period_heading
 from frontcalc.tables import TOTAL, CompareRow, DiffRow, PeriodRow, SeriesRow, SummaryRow, Table
 from frontcalc.viz import titles
 from frontcalc.viz.curve import Event, draw_series, read_events
@@ -175,7 +175,8 @@ def _draw_periods(table: Table[Any, Any], style: Style) -> Picture:
     space = _below_key(sheet, words)
     for box, (actor, rows) in zip(space.rows(len(actors)), actors.items(), strict=True):
         sheet.title_above(box, f"{actor}, {per}" if len(actors) > 1 else per)
-        _upright_bars(sheet, box, [row.period for row in rows], [_bar_of(row, unit, daily=daily) for row in rows])
+        names = [period_heading(row).replace(", ", "\n") for row in rows]
+        _upright_bars(sheet, box, names, [_bar_of(row, unit, daily=daily) for row in rows])
     return Picture(sheet.figure, words)
 
 
@@ -233,7 +234,8 @@ def _upright_bars(sheet: Sheet, box: Box, names: Sequence[str], bars: Sequence[B
     """Draw a bar a period; of the names as many as fit below the axis, evenly."""
     low, high = _limits(bars)
     ticks, labels = ticks_between(low, high, 6)
-    inner = sheet.within(box, left=sheet.width_of(labels))
+    parts = [part for name in names for part in name.split("\n")]
+    inner = sheet.within(box, left=sheet.width_of(labels), lines=2 if len(parts) > len(names) else 1)
     axes = sheet.axes(inner)
     for place, bar in enumerate(bars):
         if bar is not None:
@@ -241,7 +243,7 @@ def _upright_bars(sheet: Sheet, box: Box, names: Sequence[str], bars: Sequence[B
     axes.set_ylim(low, high)
     axes.set_yticks(ticks, labels)
     axes.set_xlim(-0.6, len(names) - 0.4)
-    widest = max((sheet.measure(name, TICK_PT)[0] for name in names), default=0.0) + sheet.px(4)
+    widest = max((sheet.measure(part, TICK_PT)[0] for part in parts), default=0.0) + sheet.px(4)
     step = max(1, math.ceil(widest / (inner.width / max(len(names), 1))))
     axes.set_xticks(range(0, len(names), step), names[::step])
     sheet.style(axes, grid="y")

@@ -92,7 +92,7 @@ def draw_series(table: Table[Any, Any], style: Style, events: Sequence[Event] = 
     broken = any(len(_pieces(points, limit)) > 1 for points in curves.values())
     words = titles.words(
         meta,
-        "; ".join(_title(actor, points, where, unit) for actor, points in curves.items()),
+        "; ".join(_title(actor, points, where, unit, table.rows) for actor, points in curves.items()),
         f"Area held, from map to map{f'; the line is broken where {limit} days pass without one' if broken else ''}.",
         [f"Events before {first} or after {last}, not shown: {others}."] if others else [],
     )
@@ -129,12 +129,15 @@ def _pieces(points: Sequence[Point], limit: int) -> list[list[Point]]:
     return pieces
 
 
-def _title(actor: str, points: Sequence[Point], where: str, unit: Unit) -> str:
-    """Return the area held on the last day of a line, and the change since its first."""
+def _title(actor: str, points: Sequence[Point], where: str, unit: Unit, rows: Sequence[SeriesRow]) -> str:
+    """Return the area held on the last day of a line, and the change since its first: said if it is the first map."""
     (first, start), (last, end) = points[0], points[-1]
     text = f"{titles.subject(actor, where)}{about(end / unit.per_km2, unit)} held on {titles.day_of_year(last)}"
     grown = (end - start) / unit.per_km2
-    return f"{text}, {change(grown, unit)} since {titles.day_of_year(first)}" if len(points) > 1 else text
+    # Nothing is known of before the archive's first map, which no row leads to.
+    from_map = all(row.previous for row in rows if row.actor == actor and row.snapshot == first)
+    since = titles.day_of_year(first) if from_map else f"the first map, of {titles.day_of_year(first)}"
+    return f"{text}, {change(grown, unit)} since {since}" if len(points) > 1 else text
 
 
 def _curve(sheet: Sheet, box: Box, points: Sequence[Point], limit: int, events: Sequence[Event]) -> None:

@@ -9,7 +9,7 @@ from datetime import date
 from frontcalc.layers import UNNAMED
 from frontcalc.notices import grouped
 from frontcalc.outputs import numbers
-from frontcalc.outputs.wording import Unit, change, in_period, is_stretched, listed, short_day, written
+from frontcalc.outputs.wording import Unit, change, ends_short, in_period, is_stretched, listed, short_day, written
 from frontcalc.periods import is_period
 from frontcalc.tables import TOTAL, HeldRow, Meta, PeriodRow, SeriesRow
 from frontcalc.views import VIEWS
@@ -47,17 +47,16 @@ def words(meta: Meta, title: str, subtitle: str, notes: Sequence[str], last: Seq
 
 
 def finding(row: PeriodRow, unit: Unit) -> str:
-    """Return what a row found, as in «+2,750 km² in 2024, to 17 Nov», where the maps end before the period."""
-    found, codes = change(row.net_km2, unit), row.notes.split() if row.net_km2 is not None else []
+    """Return what a row found, as in «+2,750 km² in 2024, to 17 Nov», with the days of maps that are not its ends."""
+    found, (late, early) = change(row.net_km2, unit), ends_short(row)
     if not is_period(row.period):
         return f"{found} between two maps"
     if ".." in row.period or is_stretched(row):
-        if not codes and not row.opening:
+        if not row.opening:
             return f"{found} in {row.period}"
         return f"{found} from {day_of_year(row.opening)} to {day_of_year(row.closing)}"
-    late = f", from {short_day(row.opening)}" if "OPENS-LATE" in codes and row.opening else ""
-    early = f", to {short_day(row.closing)}" if "CLOSES-EARLY" in codes and row.closing else ""
-    return f"{found} {in_period(row.period)}{late}{early}"
+    start, end = f", from {short_day(late)}" if late else "", f", to {short_day(early)}" if early else ""
+    return f"{found} {in_period(row.period)}{start}{end}"
 
 
 def day_of_year(day: date | None) -> str:
