@@ -41,6 +41,8 @@ ARCHIVES = "archives"
 """The table of the working folder's file that names archives: of each the path, and what its own file may say."""
 
 _PATHS = ("archive", "legend", "regions")
+# Keys of an archive that the working folder's file names, beside those of its own, with examples.
+_OF_NAMED = {"path": "maps/isw", "legend": "legends/isw.toml", "opening": "before-2022.geojson"}
 _SEVERAL = ("only",)  # options that may be given more than once
 _LONGEST_LINE, _LONGEST_NAME = 500, 80
 OF_ARCHIVE = (
@@ -63,6 +65,7 @@ class ArchiveConfig(TypedDict, total=False):
     attribution: str  # whom the maps are from, and with the licence on what terms, as every output repeats it
     licence: str
     publisher: str
+    opening: Path  # the map for the days before the first, of an archive that the working folder names
 
 
 def archive_config(data: bytes, *, where: str = NAME) -> ArchiveConfig:
@@ -119,12 +122,15 @@ def named_archive(name: str, folder: Path) -> tuple[Path, ArchiveConfig] | None:
             return None
         where = f"{NAME} [{ARCHIVES}.{name}]"
         if not isinstance(entry, dict) or not isinstance(entry.get("path"), str) or not entry["path"]:
-            raise DataError("names no path", where=where, cure='give its path, as in path = "maps/isw"')
-        stated = _config({key: value for key, value in entry.items() if key not in ("path", "legend")}, where)
+            raise DataError("names no path", where=where, cure=f'give its path, as in path = "{_OF_NAMED["path"]}"')
+        stated = _config({key: value for key, value in entry.items() if key not in _OF_NAMED}, where)
+        for key, example in list(_OF_NAMED.items())[1:]:
+            if key in entry and (not isinstance(entry[key], str) or not entry[key]):
+                raise DataError(f"its {key} is no path", where=where, cure=f'give it as {key} = "{example}"')
         if "legend" in entry:
-            if not isinstance(entry["legend"], str) or not entry["legend"]:
-                raise DataError("its legend is no path", where=where, cure='give it as legend = "legends/isw.toml"')
             stated = read_legend(folder / entry["legend"]) | stated
+        if "opening" in entry:
+            stated["opening"] = folder / entry["opening"]
         return folder / entry["path"], stated
     except DataError as error:
         raise UsageError(str(error)) from error

@@ -57,6 +57,7 @@ CODES = {
     "REGIONS-FOUND": "the layer of a region file, or the field that names its regions, was found and not given",
     "AT-ONCE": "a large part, or much of the whole map, changed hands on a single step",
     "BORDER": "much of what was gained and lost lies so near a border of a coarse region set that it may be beyond it",
+    "OPENING": "a map that was given, or a layer of what was held before 2022, stands for days before the first map",
 }
 """Every code of a notice, with its meaning; what `docs/notices.md` shows."""
 

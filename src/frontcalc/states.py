@@ -18,6 +18,7 @@ from frontcalc.views import View
 
 SPAN_TOLERANCE = 0.05  # share of the days asked for by which the days between two maps may differ without notice
 ENDED_MAPS = 5  # a layer that so many maps in a row lack is no longer drawn
+INVASION = date(2022, 2, 24)  # layers of what was held before 2022 show the eve of this day
 OLDEST_DAYS = 60  # a map older by more than the period's own length and so many days stands for no end of it
 _ONE_DAY = timedelta(days=1)
 
@@ -28,11 +29,12 @@ class State:
 
     snapshot: Snapshot
     notices: tuple[Notice, ...] = ()
+    stands_for: date | None = None  # of what stands for any day before the archive's first: the day asked for
 
     @property
     def day(self) -> date | None:
-        """The day of the map itself."""
-        return self.snapshot.ref.day
+        """The day of the map itself, or the one that it was made to stand for."""
+        return self.stands_for or self.snapshot.ref.day
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,12 @@ class States:
 
         A layer that no earlier map has is empty. One that an earlier map has and this one lacks makes this one
         incomplete: the state steps back with notice LAYER-MISSING, or the layer is carried over for up to `carry_days`
-        days. A layer that five maps in a row lack has ended: there is no state, and `absence` says why.
+        days. A layer that five maps in a row lack has ended: there is no state, and `absence` says why. Before the
+        archive's first map it is the opening map, if one was given.
         """
+        given = self.archive.opening
+        if given and given.day and day <= given.day:
+            return self.opened_by(given, day)
         notices: list[Notice] = []
         for ref in self.archive.upto(day):
             try:
@@ -109,11 +115,42 @@ class States:
             notices.append(Notice("LAYER-MISSING", said))
         return None
 
+    def opened_by(self, ref: SnapshotRef, day: date) -> State:
+        """Return a map that was given for a day as its state; DataError where nothing on it counts as the actor's."""
+        snapshot = self.read(ref)
+        mine = [part for part in snapshot.layers if part.layer.actor == self.actor]
+        if not any(self.view.counts(part.name, part.layer) for part in mine):
+            if before := self.before_invasion(snapshot, day):
+                return before
+            raise DataError(
+                f"has no layer of {self.actor} that view {self.view.name} counts, so it cannot say what was held",
+                where=", ".join(ref.names),
+                cure=f"say what its layers mean: {explain_command([ref])}",
+                code="NO-LAYER",
+            )
+        what = f"{', '.join(ref.names)} stands for {day}, as for every day before the archive's first map"
+        return State(snapshot, (*snapshot.notices, Notice("OPENING", what)), day)
+
+    def before_invasion(self, snapshot: Snapshot, day: date) -> State | None:
+        """Return what a map shows of the ground held before 24 February 2022, for a day before; None without it."""
+        drawn = {part.name: part.layer for part in snapshot.layers}
+        mine = [name for name, own in drawn.items() if own.actor == self.actor and own.role is Role.PRE2022]
+        if not mine or day >= INVASION or Role.CONTROL not in self.view.roles:
+            return None
+        # The same map, on which that layer is all that is held.
+        meant = {name: replace(own, role=Role.OTHER, legend=OWN) for name, own in drawn.items()}
+        meant |= {name: replace(drawn[name], role=Role.CONTROL, whole=True, legend=OWN) for name in mine}
+        legend = replace(snapshot.ref.legend, layers=tuple(sorted(meant.items())), ends=())
+        of = f"{', '.join(mine)} on the map of {snapshot.ref.day or snapshot.ref.names[0]}"
+        said = Notice("OPENING", f"{of}, what was held before {in_words(INVASION)}, stands for {day}")
+        return State(self.read(replace(snapshot.ref, legend=legend)), (*snapshot.notices, said), day)
+
     def next_to(self, state: State, *, earlier: bool = False, until: date = date.max) -> State | None:
         """Return the state of the next other map, or of the one before; None where there is none up to a day."""
         assert state.day is not None
         if earlier:
-            return self.on(state.day - _ONE_DAY)
+            before = self.on(state.day - _ONE_DAY)
+            return before if before and before.snapshot.ref != state.snapshot.ref else None
         days = self.archive.days
         later = (self.on(day) for day in days[bisect_right(days, state.day) :] if day <= until)
         return next((one for one in later if one and one.snapshot.ref != state.snapshot.ref), None)
@@ -142,7 +179,7 @@ class States:
     def resolve(self, period: Period) -> Span:
         """Return the maps that open and close a period, with a notice wherever they are not those asked for."""
         days = self.archive.days
-        opens_on, closes_on = period.opens_on or days[0], period.closes_on or days[-1]
+        opens_on, closes_on = period.opens_on or self.archive.first, period.closes_on or days[-1]
         notices: list[Notice] = []
         none, label = Span(period, None, None, actor=self.actor), period.label
         closing, opening = self.on(closes_on), self.on(opens_on)
@@ -156,10 +193,12 @@ class States:
                 return replace(none, notices=tuple(notices))
         assert closing is not None
         if opening is None:
-            opening = next(filter(None, (self.on(day) for day in days if day <= closes_on)), closing)
-            notices.append(
-                Notice("OPENS-LATE", f"the archive's first map, {opening.day}, stands for {opens_on}", label)
-            )
+            late = next(filter(None, (self.on(day) for day in days if day <= closes_on)), closing)
+            drawn = (late.snapshot, closing.snapshot) if closes_on >= INVASION else ()
+            opening = next(filter(None, (self.before_invasion(one, opens_on) for one in drawn)), late)
+            if opening is late:
+                what = f"the archive's first map, {opening.day}, stands for {opens_on}"
+                notices.append(Notice("OPENS-LATE", what, label))
         if days[-1] < closes_on:
             notices.append(Notice("CLOSES-EARLY", f"the archive's last map, {days[-1]}, is before {closes_on}", label))
         span = replace(none, opening=opening, closing=closing)

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -84,6 +84,8 @@ class Archive:
         Whom its maps are from, and on what terms; empty where it does not say.
     publisher : str
         Who publishes the maps, as the archive itself says; empty where it does not.
+    opening : SnapshotRef or None
+        The map that stands for every day before the first, as a map of the day before that; it is none of `refs`.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Archive:
     refused: tuple[DataError, ...] = ()
     attribution: str = ""
     publisher: str = ""
+    opening: SnapshotRef | None = None
 
     @property
     def credit(self) -> str:
@@ -114,6 +117,23 @@ class Archive:
         """From when to when there are maps."""
         return f"{self.days[0]} to {self.days[-1]}" if self.days else "no date"
 
+    @property
+    def first(self) -> date:
+        """The first day that a map is of: the opening map, where there is one, is of the day before all others."""
+        return (self.opening and self.opening.day) or self.days[0]
+
+    def opened_by(self, path: str | Path) -> Archive:
+        """Return the same archive with a single file as the map that stands for every day before its first."""
+        if not self.days or self.days[0] == date.min:
+            raise NoDataError("has no first day, before which a map could stand", where=self.name, cure="date its maps")
+        return replace(self, opening=self.beside(path, self.days[0] - timedelta(days=1)))
+
+    def beside(self, path: str | Path, day: date | None = None) -> SnapshotRef:
+        """Return a single file as a map of a day, by its own NAME.frontcalc.toml, else by this archive's legend."""
+        refuse_address(Path(path))
+        file = Path(path).absolute()
+        return SnapshotRef(day, (Part(file_of(file)),), _beside(file).get("legend") or self.refs[0].legend)
+
     def skipping_bad(self) -> Archive:
         """Return the same archive, of whose maps files that cannot be read are passed over."""
         return replace(self, refs=tuple(replace(ref, skip_bad=True) for ref in self.refs))
@@ -127,7 +147,12 @@ class Archive:
 
 @facade
 def open_archive(
-    path: str | Path, *, dating: Dating | None = None, skip_bad: bool = False, legend: str | Path | None = None
+    path: str | Path,
+    *,
+    dating: Dating | None = None,
+    skip_bad: bool = False,
+    legend: str | Path | None = None,
+    opening: str | Path | None = None,
 ) -> Archive:
     """Index the maps of a folder, a zip or one file; files are opened only where no name has a date.
 
@@ -143,6 +168,9 @@ def open_archive(
     legend : str or Path, optional
         A toml that explains the layers, as `frontcalc archive explain` writes it; it comes before what the archive
         says of itself.
+    opening : str or Path, optional
+        The map that stands for every day before the archive's first; it comes before what the working folder's
+        frontcalc.toml says.
 
     Returns
     -------
@@ -208,7 +236,9 @@ def open_archive(
     explained, publisher = config.get("legend", Legend()), config.get("publisher", "")
     refs = tuple(SnapshotRef(day, tuple(days[day]), explained, skip_bad) for day in sorted(days))
     terms = ", ".join(filter(None, (config.get("attribution") or publisher, config.get("licence"))))
-    return Archive(name, refs, tuple(notices), config.get("view"), tuple(refused), terms, publisher)
+    archive = Archive(name, refs, tuple(notices), config.get("view"), tuple(refused), terms, publisher)
+    before = opening or config.get("opening")
+    return archive.opened_by(before) if before else archive
 
 
 def _no_maps(root: Path, entries: Sequence[Entry], others: Iterable[str]) -> FrontcalcError:

@@ -85,8 +85,8 @@ def series_command(**how: Any) -> None:
 )
 @options.since_until
 @options.option("--same-span", "Cut each year on the day of the year where the last one ends.")
-@options.option("--baseline DATE", "Count only what was taken after a day.", type=options.date)
-@options.option("--since-invasion", "Short for --baseline 2022-02-24.")
+@options.option("--baseline DATE|FILE", "Count only what was taken after a day or map.", type=options.date_or_file)
+@options.option("--since-invasion", "Short for --baseline 2022-02-23, the day before Russia's full-scale invasion.")
 @options.option("--gross", "Add gross gained and lost, turnover and slivers.")
 @options.option("--step", "What gross figures compare [default: snapshot].", type=click.Choice(options.STEPS))
 @options.option("--check", "Write nothing: compare with the folder's tables, exit 1 if figures moved.")
@@ -108,13 +108,13 @@ def summary_command(
     datapackage.json that describes them. With --check nothing is written: what has
     moved there by more than 0.01 km² is shown, with the reason, and the exit code is 1.
     """  # noqa: D301 - click needs the character that \b stands for
-    from frontcalc.measure.summary import INVASION
+    from frontcalc.measure.summary import EVE_OF_INVASION
 
     writing.form()
     if since_invasion:
         if how["baseline"]:
             raise click.UsageError("--since-invasion is a baseline itself: give one of the two")
-        how["baseline"] = INVASION
+        how["baseline"] = str(EVE_OF_INVASION)
     fail_on, how = how["fail_on"], options.given(how)
     place = Path(output) if output and output != "-" else None
     folder = place if place and (place.is_dir() or not place.suffix) else None

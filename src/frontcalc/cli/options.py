@@ -37,6 +37,11 @@ def date(value: str) -> str:
     return parse_day(value).isoformat()
 
 
+def date_or_file(value: str) -> str:
+    """Return a day's text, checked, or that of a path: one with a slash or a suffix."""
+    return value if os.sep in value or Path(value).suffix else date(value)
+
+
 def periods_or_files(
     context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
 ) -> tuple[str | Path, ...]:
@@ -81,7 +86,7 @@ def words(
     return [CompletionItem(given + comma + word) for word in known if word.startswith(last)]
 
 
-_ANYWHERE = ("FILE", "PATH", "DIR", "FILE|DIR")  # for these values the shell completes a file or folder
+_ANYWHERE = ("FILE", "PATH", "DIR", "FILE|DIR", "DATE|FILE")  # for these values the shell completes a file or folder
 
 
 def option(spelling: str, says: str, *, name: str = "", **how: Any) -> Decorator:
@@ -133,6 +138,7 @@ _figuring = together(
 _legend = option("--legend FILE", "A toml that says what the maps' layers mean.")
 _date_from = option("--date-from SOURCE", "Where days are read from: name, folder or property:FIELD.")
 explaining = together(_date_from, option("--skip-bad", "Pass over files that cannot be read, and list them."), _legend)
+_opening = option("--opening FILE", "The map that stands for every day before the archive's first.")
 _measuring = together(
     _regions,
     option(
@@ -155,13 +161,14 @@ _measuring = together(
     option("--actor NAME", "Whose territory; «all» for each in turn [default: the main actor]."),
     _figuring,
     explaining,
+    _opening,
     cache,
 )
 # Which archive to measure, to read or to check, and how; several to measure; and what claims do not say themselves.
 measuring, comparing = together(_archive, _measuring), together(_archives, _measuring)
 reading = together(_archive, explaining)
 checking = together(_archive, _regions, _date_from, _legend)
-verifying = together(_archive, _regions, _snap, _figuring, explaining, cache)
+verifying = together(_archive, _regions, _snap, _figuring, explaining, _opening, cache)
 
 _AT_ONCE = "Threads or processes that measure at once; the result is the same [default: a processor each, at most 4]"
 workers = option("--workers N", f"{_AT_ONCE}.", type=click.IntRange(1))

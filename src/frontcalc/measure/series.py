@@ -83,9 +83,9 @@ def series(
         raise NoDataError(f"has no map {asked}", where=maps.name, cure=f"its maps are of {maps.extent}")
     rows: list[SeriesRow] = []
     what = "measuring map" if every == "snapshot" else f"measuring {every}"
-    eve = begin - timedelta(days=1) if begin > maps.days[0] else maps.days[0]
+    eve = max(begin, maps.first + timedelta(days=1)) - timedelta(days=1)
     for actor in run.begin([dates[-1], dates[0]], dates[-1]):
-        before = run.states(actor).on(eve) if begin > maps.days[0] else None
+        before = run.states(actor).on(eve) if begin > maps.days[0] or maps.opening else None
         since = None if every == "snapshot" else eve
         rows += _actor_series(run, actor, before, since, run.ahead(actor, before, dates, what))
     return table_of(run, SeriesRow, rows, slivers=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -25,12 +26,11 @@ from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.run.suspicions import suspect_parts
-from frontcalc.states import Span
+from frontcalc.states import INVASION, Span
 from frontcalc.tables import GrossRow, MapUsed, SummaryMeta, SummaryRow, Table
 
-# A baseline by name: the day that Russia's full-scale invasion of Ukraine began, which ISW's maps open with.
-INVASION = "2022-02-24"
 _ONE_DAY = timedelta(days=1)
+EVE_OF_INVASION = INVASION - _ONE_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Calendar:
     since: PeriodLike | None = None
     until: PeriodLike | None = None
     same_span: bool = False
-    baseline: str | date | None = None
+    baseline: str | Path | date | None = None
     gross: bool = False
     step: str | None = None
 
@@ -59,7 +59,7 @@ def summary(
     since: PeriodLike | None = None,
     until: PeriodLike | None = None,
     same_span: bool = False,
-    baseline: str | date | None = None,
+    baseline: str | Path | date | None = None,
     gross: bool = False,
     step: str | None = None,
     **options: Unpack[Keywords],
@@ -74,8 +74,9 @@ def summary(
         As for `series`. A period that they cut is named as the range it is.
     same_span : bool
         Of years: cut each on the day of the year where the last one ends.
-    baseline : str or date, optional
-        A day. What was held then counts on no map, so that only what was taken since does; periods begin after it.
+    baseline : str, path or date, optional
+        A day, or the file of a map. What was held then counts on no map, so that only what was taken since does;
+        periods begin after that day.
     gross : bool
         Add gross gained, gross lost, turnover and slivers.
     step : str, optional
@@ -128,9 +129,12 @@ def summaries(
     if calendar.same_span and units != ["year"]:
         raise UsageError("cuts years to the same days", where="--same-span", cure="use it with --every year")
     asked = Options(**options)
-    baseline = parse_day(calendar.baseline) if calendar.baseline else None
     run = Run.open(archive, asked)
-    run.baseline = baseline
+    if (file := baseline_file(calendar.baseline)) is not None:
+        run.baseline = run.archive.beside(file)
+    elif calendar.baseline:
+        run.baseline = parse_day(calendar.baseline)  # type: ignore[arg-type]
+    baseline = run.baseline if isinstance(run.baseline, date) else None
     periods = {unit: periods_of(unit, run.archive, calendar, baseline) for unit in units}
     ends = [day for each in periods.values() for period in each for day in (period.opens_on, period.closes_on) if day]
     run.begin(ends, ends[-1])
@@ -140,10 +144,26 @@ def summaries(
     return tables
 
 
+def baseline_file(asked: str | Path | date | None) -> Path | None:
+    """Return the file that a baseline is given as, a path or a text with a slash or a suffix; None for a day."""
+    if asked is None or isinstance(asked, date):
+        return None
+    return Path(asked) if isinstance(asked, Path) or Path(asked).suffix or os.sep in asked else None
+
+
+def _baseline_notice(run: Run, actor: str) -> Notice:
+    """Return the notice of what is not counted, and of the day that is left out where no map is as early."""
+    state, day = run.baseline_of(actor), run.baseline
+    if not isinstance(day, date):
+        return Notice("BASELINE", f"ground held on the map {', '.join(state.snapshot.ref.names)} is not counted")
+    late = f"; the first map, of {state.day}, stands for it, so that what was taken until then is left out"
+    return Notice("BASELINE", f"ground held on {day} is not counted{late if state.day and state.day > day else ''}")
+
+
 def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) -> Table[SummaryRow, SummaryMeta]:
     """Return the table of some periods."""
     wanted = [(actor, period) for actor in run.actors for period in periods]
-    said = [Notice("BASELINE", f"ground held on {run.baseline} is not counted")] if run.baseline else []
+    said = {actor: [_baseline_notice(run, actor)] if run.baseline else [] for actor in run.actors}
     land, step = land_of(run.regions), (calendar.step or "snapshot") if calendar.gross else None
     rows: list[SummaryRow] = []
     steps_of: dict[tuple[str, str], list[Change]] = {}
@@ -156,20 +176,21 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
                 steps.append(run.step(before, after, actor))
                 found = suspect_parts(run, Span(period, before, after, actor=actor), steps[-1])
                 suspect += [one.notice for one in found]
-            yield replace(span, notices=(*span.notices, *said, *suspect))
+            yield replace(span, notices=(*span.notices, *said[actor], *suspect))
 
     for one in measured(run, spans(), judged=step is None):
         rows.extend(_rows(run, step, land, one, steps_of.pop((one.span.actor, one.span.period.label))))
     kind: type[SummaryRow] = SummaryRow if step is None else GrossRow
     table = table_of(run, kind, rows, slivers=step is not None or run.options.drop_slivers, blank=True)
-    by_day = {one.ref.day: one.files for one in (*run.baselines.values(), *run.used.values())}
+    baselines = (state.snapshot for state in run.baselines.values())
+    by_day = {one.ref.day: one.files for one in (*baselines, *run.used.values())}
     maps = [MapUsed(day, file.name, file.sha256) for day, files in by_day.items() for file in files]
     meta = extended(
         SummaryMeta,
         table.meta,
         every=every,
         same_span=calendar.same_span,
-        baseline=run.baseline,
+        baseline=run.baseline if isinstance(run.baseline, date) else None,
         step=step,
         maps=tuple(sorted(maps, key=lambda used: (str(used.date), used.name))),
     )
@@ -196,7 +217,7 @@ def _rows(run: Run, step: str | None, land: RegionLand, one: Measured, steps: Se
 
 def periods_of(every: str, maps: Archive, calendar: Calendar, baseline: date | None) -> list[Period]:
     """Return the periods of a summary: those inside the time asked for in which the archive can show a change."""
-    first, last = maps.days[0], maps.days[-1]
+    first, last = maps.first, maps.days[-1]
     begin, end = parse_bound(unit_of(first + _ONE_DAY, every), last=False), parse_bound(unit_of(last, every), last=True)
     since = parse_bound(calendar.since, last=False) if calendar.since else None
     until = parse_bound(calendar.until, last=True) if calendar.until else None

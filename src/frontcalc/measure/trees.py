@@ -15,7 +15,7 @@ from frontcalc.archives import Archive, refuse_place
 from frontcalc.drift import Cells, Drift, Key, Record, Tree, UsedFile, compare
 from frontcalc.errors import DataError, reason_of
 from frontcalc.keywords import facade
-from frontcalc.measure.summary import Calendar, summaries
+from frontcalc.measure.summary import Calendar, baseline_file, summaries
 from frontcalc.notices import Notice, require_none
 from frontcalc.outputs import render, write_together
 from frontcalc.outputs.schema import KEY, PACKAGE, datapackage, read_record, sha256, software
@@ -38,7 +38,7 @@ def write_summaries(
     since: PeriodLike | None = None,
     until: PeriodLike | None = None,
     same_span: bool = False,
-    baseline: str | date | None = None,
+    baseline: str | Path | date | None = None,
     gross: bool = False,
     step: str | None = None,
     **options: Unpack[Keywords],
@@ -107,7 +107,7 @@ def check_summaries(
     since: PeriodLike | None = None,
     until: PeriodLike | None = None,
     same_span: bool = False,
-    baseline: str | date | None = None,
+    baseline: str | Path | date | None = None,
     gross: bool = False,
     step: str | None = None,
     **options: Unpack[Keywords],
@@ -168,7 +168,8 @@ def _make(
     # The options that were given, files by name alone: no path is kept.
     for name, value in sorted(given.items()):
         if not (value is None or value is False or value == () or name in _WITHOUT_EFFECT):
-            text = file_of(value).label if name == "regions" else list(value) if isinstance(value, tuple) else value
+            path = value if name in ("regions", "opening") else baseline_file(value) if name == "baseline" else None
+            text = list(value) if isinstance(value, tuple) else value if path is None else file_of(path).label
             # Days and periods are text in JSON.
             stated[name] = text if isinstance(text, str | int | float | list) else str(text)
     hashes = {name: sha256(content) for name, content in contents.items()}

@@ -36,6 +36,7 @@ class Keywords(TypedDict, total=False):
     skip_bad: bool
     date_from: str | None
     legend: str | Path | None
+    opening: str | Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ class Options:
         Where days are read from: `name`, `folder` or `property:FIELD`; default the first of them.
     legend : path
         A toml that explains the layers of the maps, as `frontcalc archive explain` writes it.
+    opening : path
+        The map that stands for every day before the archive's first.
 
     Raises
     ------
@@ -113,6 +116,7 @@ class Options:
     skip_bad: bool = False
     date_from: str | None = None
     legend: str | Path | None = None
+    opening: str | Path | None = None
 
     def __post_init__(self) -> None:
         """Take None for «not given», and refuse what cannot be meant."""

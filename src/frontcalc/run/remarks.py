@@ -129,9 +129,10 @@ def _repeats(run: Run, span: Span, changed: Change) -> Iterator[Notice]:
         yield Notice("REPEAT", f"the maps of {opening.day} and {closing.day} show the same ground", label)
     else:
         for state in span.ends:
-            place = run.archive.refs.index(state.snapshot.ref)
+            # A map that stands for the days before the first follows none.
+            earlier = run.archive.refs[: run.archive.refs.index(state.snapshot.ref)] if not state.stands_for else ()
             try:
-                for before in run.archive.refs[:place][-1:]:
+                for before in earlier[-1:]:
                     if digests_of(before) == tuple(file.sha256 for file in state.snapshot.files):
                         what = f"the map of {state.day} is byte for byte that of {before.day}"
                         yield Notice("REPEAT", what, label)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
@@ -41,7 +41,7 @@ from frontcalc.run.parallel import Item, Result, changes_by_workers, in_order, m
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Box, Holding, Snapshot, SnapshotLayer, Told
-from frontcalc.states import Span, State, States, actors_on
+from frontcalc.states import INVASION, Span, State, States, actors_on
 from frontcalc.views import View, choose_view
 
 
@@ -59,14 +59,14 @@ class Run:
     regions: RegionSet = field(init=False)  # what figures are split by: from `begin` on
     lines: Lines = field(init=False)  # the rows that are shown: from `begin` on
     actors: tuple[str, ...] = ()  # whose territory is measured: from `begin` on
-    baseline: date | None = None  # the day whose ground counts nowhere
+    baseline: date | SnapshotRef | None = None  # the day, or the map, whose ground counts nowhere
     notices: list[Notice] = field(default_factory=list)  # of the archive and the regions
     spans: list[Span] = field(default_factory=list)  # the periods measured since the last table
     said: list[Notice] = field(default_factory=list)  # the notices for them
     # The maps that figures rest on, what counts as held on them, and of each actor the baseline's.
     used: dict[tuple[SnapshotRef, tuple[SnapshotLayer, ...]], Snapshot] = field(default_factory=dict)
     held: dict[str, Holding] = field(default_factory=dict)
-    baselines: dict[str, Snapshot] = field(default_factory=dict)
+    baselines: dict[str, State] = field(default_factory=dict)
     lands: dict[Snapshot, RegionSet | None] = field(default_factory=dict)  # the regions that draw the land of maps
     tells: Told = field(default_factory=dict)
     _known: dict[str, Change] = field(default_factory=dict)
@@ -108,15 +108,16 @@ class Run:
         """
         snapshots.forget_read()
         if archive is None:
-            return cls(archives.open_sample(), options)
-        if isinstance(archive, Archive):
+            opened = archives.open_sample()
+        elif isinstance(archive, Archive):
             if options.date_from or options.legend:
                 problem = "is open already: its maps are dated, its layers named"
                 raise UsageError(problem, where=archive.name, cure="give dating= or legend= to open_archive")
-            return cls(archive.skipping_bad() if options.skip_bad else archive, options)
-        dating = Dating(options.date_from)
-        opened = archives.open_archive(archive, dating=dating, skip_bad=options.skip_bad, legend=options.legend)
-        return cls(opened, options)
+            opened = archive.skipping_bad() if options.skip_bad else archive
+        else:
+            dating = Dating(options.date_from)
+            opened = archives.open_archive(archive, dating=dating, skip_bad=options.skip_bad, legend=options.legend)
+        return cls(opened.opened_by(options.opening) if options.opening else opened, options)
 
     def begin(self, days: Sequence[date], near: date | None) -> tuple[str, ...]:
         """Choose the regions, unless that is done, and return whose territory is measured.
@@ -156,7 +157,7 @@ class Run:
 
     def resolved(self, periods: Sequence[Period]) -> Iterator[Span]:
         """Yield each actor's periods with the maps that stand for their ends, read as they come."""
-        first, last = self.archive.days[0], self.archive.days[-1]
+        first, last = self.archive.first, self.archive.days[-1]
         ends = [day for period in periods for day in (period.opens_on or first, period.closes_on or last)]
         actors = self.begin(ends, ends[-1])
         wanted = [(actor, period) for actor in actors for period in periods]
@@ -300,15 +301,27 @@ class Run:
         """Return the layers that counted on the baseline; an archive that starts later cannot tell."""
         if self.baseline is None:
             return ()
+        snapshot = self.baseline_of(actor).snapshot
+        return snapshots.holding(snapshot, actor, self.view, self.options.crs).parts
+
+    def baseline_of(self, actor: str) -> State:
+        """Return the state of the baseline; on the eve of the invasion, that of the day after where none is known."""
+        day, states = self.baseline, self.states(actor)
+        assert day is not None
         if actor not in self.baselines:
-            state = self.states(actor).on(self.baseline)
+            if isinstance(day, SnapshotRef):
+                state: State | None = states.opened_by(day, date.min)  # of whatever day it is
+            else:
+                state = states.on(day) or states.before_invasion(self.snapshot(self.archive.refs[0]), day)
+                if state is None and day == INVASION - timedelta(days=1):
+                    state = states.on(INVASION)
             if state is None:
-                problem = f"has no map on or before {self.baseline}, so what was held then is not known"
+                problem = f"has no map on or before {day}, so what was held then is not known"
                 cure = f"its maps are of {self.archive.extent}"
                 raise NoDataError(problem, where=self.archive.name, cure=cure)
             self._check_place(state.snapshot)
-            self.baselines[actor] = state.snapshot
-        return snapshots.holding(self.baselines[actor], actor, self.view, self.options.crs).parts
+            self.baselines[actor] = state
+        return self.baselines[actor]
 
     def _check_place(self, snapshot: Snapshot) -> None:
         """Refuse a map that lies in the regions, or where the run's first map does, only with x and y exchanged."""

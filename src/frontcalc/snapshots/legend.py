@@ -102,7 +102,10 @@ def _named_layers(index: int, entry: Entry, features: Features, legend: Legend) 
     names = []
     for place, properties in enumerate(features.properties):
         said = [] if place in without_area else list(layer_names(properties, legend.field))
-        said = [short[name] if name in short else short.setdefault(name, without_day(name)) for name in said]
+        # A day may be part of a layer's name.
+        for name in set(said) - short.keys():
+            short[name] = name if meaning(name) else without_day(name)
+        said = [short[name] for name in said]
         names.append(next((name for name in said if meaning(name)), next(filter(None, said), "")))
     if any(meaning(name) for name in set(names)):
         # Two spellings of a name in one file are one layer.
@@ -128,8 +131,8 @@ def _named_layers(index: int, entry: Entry, features: Features, legend: Legend) 
 
 
 def _stem(entry: Entry) -> str:
-    """Return a file's name without its day and suffixes."""
-    return stem_without_day(entry.path.name)
+    """Return a file's name without its suffixes, and without its day unless that is part of a layer's name."""
+    return entry.path.stem if find_layer(entry.path.stem) else stem_without_day(entry.path.name)
 
 
 def _file_name(entry: Entry) -> str:
