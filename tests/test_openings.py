@@ -18,6 +18,7 @@ from conftest import Run, collection, square
 import frontcalc
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.outputs.wording import period_heading
+from frontcalc.periods import parse_period
 from frontcalc.tables import DiffRow
 
 Write = Callable[..., Path]
@@ -99,7 +100,7 @@ def test_a_map_on_which_nothing_counts_is_refused(invaded: Path, tmp_path: Path)
         total(invaded, "2022", opening=unnamed)
     with pytest.raises(DataError, match="cannot be read: no such file"):
         total(invaded, "2022", opening=tmp_path / "gone.geojson")
-    with pytest.raises(UsageError, match="frontcalc archive fetch"):
+    with pytest.raises(UsageError, match="is an address"):
         total(invaded, "2022", opening="https://example.org/before.geojson")
 
 
@@ -221,3 +222,36 @@ def test_a_net_is_not_moved_by_a_step_that_is_a_fault_of_the_map(archive: Write)
     faulty = frontcalc.diff(["2024-08-08..2024-09-07"], archive=maps, view="control", by="none")
     assert faulty.rows[-1].net_interpolated_km2 is None
     assert any("a step around one of them has a fault" in notice.message for notice in faulty.meta.notices)
+
+
+@pytest.mark.shared
+def test_months_moved_to_their_own_days_are_those_that_isw_states(shared: Path) -> None:
+    with (shared / "expected" / "isw-daily-areas.csv").open(encoding="utf-8") as lines:
+        stated = {
+            date.fromisoformat(row["date"]): float(row["control_km2"]) + float(row["advances_km2"])
+            for row in csv.DictReader(lines)
+        }
+
+    def on(day: date) -> float:
+        """A day that the table lacks lies between its neighbours."""
+        before, after = max(one for one in stated if one <= day), min(one for one in stated if one >= day)
+        share = (day - before).days / ((after - before).days or 1)
+        return stated[before] + share * (stated[after] - stated[before])
+
+    archive = shared / "archives" / "isw-weekly"
+    rows = frontcalc.summary(every="month", since="2024", until="2024-11", archive=archive, by="none").rows
+    told, near = [], {"plain": 0, "moved": 0}
+    for row in rows:
+        period = parse_period(row.period)
+        assert period.opens_on
+        assert period.closes_on
+        assert row.net_km2 is not None
+        assert row.net_interpolated_km2 is not None
+        true = on(period.closes_on) - on(period.opens_on)
+        cells = [f"{true:+.1f}"]
+        for kind, net in (("plain", row.net_km2), ("moved", row.net_interpolated_km2)):
+            near[kind] += abs(net - true) <= 0.1 * abs(true)
+            cells += [f"{net:+.1f}", f"{100 * (net / true - 1):.0f} %".replace("-", "−")]
+        told.append(f"| {row.period} | {' | '.join(cells)} |")
+    assert near == {"plain": 4, "moved": 9}
+    assert "\n".join(told) in (Path(__file__).parents[1] / "docs" / "method.md").read_text(encoding="utf-8")
