@@ -128,7 +128,7 @@ def test_a_layer_of_what_was_held_before_opens_2022_and_no_later_year(archive: W
     maps = archive({"2022-02-24": held(8) | old, "2022-12-31": held(9) | old, "2023-12-31": held(10) | old})
     year, day = total(maps, "2022"), total(maps, "2022-02-24")
     assert (ends(year), year.net_km2, year.notes) == (("2021-12-31", "2022-12-31"), pytest.approx(500), "OPENING")
-    assert (ends(day), day.net_km2) == (("2022-02-23", "2022-02-24"), pytest.approx(400))
+    assert (ends(day), day.net_km2, day.notes) == (("2022-02-23", "2022-02-24"), pytest.approx(400), "OPENING")
     assert total(maps, "2023").opening_km2 == pytest.approx(900)
     later = archive({"2024-07-08": held(10) | old, "2024-12-31": held(12) | old}, name="later")
     assert (total(later, "2024").net_km2, total(later, "2024").flags) == (pytest.approx(200), "b")

@@ -123,7 +123,8 @@ def _repeats(run: Run, span: Span, changed: Change) -> Iterator[Notice]:
     """Yield notices where the two maps are the same or repeat the one before them, and of layers that stand still."""
     assert span.ends is not None
     (opening, closing), label = span.ends, span.period.label
-    if _same_bytes(opening.snapshot, closing.snapshot):
+    # Of one map a layer may stand for the days before, and others for its own day.
+    if not opening.stands_for and _same_bytes(opening.snapshot, closing.snapshot):
         yield Notice("REPEAT", f"the maps of {opening.day} and {closing.day} are byte for byte the same", label)
     elif not changed.km2[[GAINED, LOST], 0, -1].any():
         yield Notice("REPEAT", f"the maps of {opening.day} and {closing.day} show the same ground", label)
