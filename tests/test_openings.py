@@ -17,9 +17,11 @@ from conftest import Run, collection, square
 
 import frontcalc
 from frontcalc.errors import DataError, NoDataError, UsageError
-from frontcalc.outputs.wording import period_heading
+from frontcalc.outputs import render
+from frontcalc.outputs.wording import KM2, period_heading
 from frontcalc.periods import parse_period
 from frontcalc.tables import DiffRow
+from frontcalc.viz.titles import finding
 
 Write = Callable[..., Path]
 
@@ -194,6 +196,20 @@ def test_a_month_of_firsts_is_headed_by_its_maps_and_moved_to_its_own_days(first
     assert row.net_interpolated_km2 == pytest.approx(whole.net_interpolated_km2)
     dated = frontcalc.series(every="month", since="2025-11", until="2025-11", archive=firsts, view="control").rows
     assert [(one.net_interpolated_km2, one.flags) for one in dated] == [(pytest.approx(closing - opening), "e")]
+
+
+def test_every_output_heads_the_month_by_its_maps(firsts: Path, archive: Write) -> None:
+    options: dict[str, object] = {"view": "control", "by": "none"}
+    table = frontcalc.diff(["2025-11"], archive=firsts, **options)  # type: ignore[arg-type]
+    for form in ("table", "markdown", "html"):
+        assert "2025-11, 1 Oct to 1 Nov" in render(table, form).decode()
+    assert "grew by about 200 km² between 1 October 2025 and 1 November 2025" in render(table, "sentence").decode()
+    assert finding(table.rows[-1], KM2) == "+200 km² from 1 Oct 2025 to 1 Nov 2025"
+    other = archive({"2025-10-31": held(5), "2025-11-29": held(8)}, name="other")
+    sides = frontcalc.compare(["2025-11"], archives=[firsts, other], **options)  # type: ignore[arg-type]
+    text = render(sides, "table").decode()
+    assert "maps, 1 Oct to 1 Nov" in text
+    assert "other, to 29 Nov" in text
 
 
 def test_a_net_is_not_moved_where_its_maps_are_of_the_days_or_cannot_tell(firsts: Path, archive: Write) -> None:
