@@ -102,6 +102,22 @@ def test_a_map_that_the_archive_has_not_is_blank_and_said(maps: Path) -> None:
     assert (figures(row), row.closing, row.notes, row.matters) == ((None, None, None), None, "NO-MAP", "")
 
 
+def test_both_ends_move_by_a_day_where_there_is_a_map_a_day(archive: Write) -> None:
+    """A square more is held each day, on the third day two more."""
+    grown = [(300 + step, 40) for step in range(6)]
+    counts = {"2024-01-01": 1, "2024-01-02": 2, "2024-01-03": 4, "2024-01-04": 5, "2024-01-05": 6}
+    held = {day: {"control_map": grown[:count], "russian_advances": [None]} for day, count in counts.items()}
+    rows = rows_by_choice(frontcalc.sensitivity("2024-01-02..2024-01-04", archive=archive(held)).rows)
+    assert figures(rows["base", "as asked"])[0] == pytest.approx(300, abs=0.01)
+    assert figures(rows["both ends", "a day earlier"])[0] == pytest.approx(300, abs=0.01)
+    assert figures(rows["both ends", "a day later"])[0] == pytest.approx(200, abs=0.01)
+    assert rows["both ends", "a day later"].in_range
+
+
+def test_both_ends_of_weekly_maps_do_not_move_by_a_day(maps: Path) -> None:
+    assert not {row for row in frontcalc.sensitivity("2023", archive=maps).rows if row.assumption == "both ends"}
+
+
 def test_between_neighbours_there_is_no_map_to_close_earlier(maps: Path) -> None:
     rows = rows_by_choice(frontcalc.sensitivity("2023-03-05..2023-03-12", archive=maps).rows)
     assert figures(rows["closing", "one map earlier"]) == (None, None, None)

@@ -229,7 +229,9 @@ def test_other_regions(tree: Path, options: dict[str, Any], region_file: Write) 
     assert why["summary-year.csv", "2024", "East"] == ("changed file: the regions are others",)
 
 
-def test_tables_of_an_earlier_version_are_compared_by_the_columns_they_have(tree: Path, options: dict[str, Any]) -> None:
+def test_tables_of_an_earlier_version_are_compared_by_the_columns_they_have(
+    tree: Path, options: dict[str, Any]
+) -> None:
     table = tree / "summary-year.csv"
     rows = [line.split(",") for line in table.read_text().splitlines()]
     new, notes = rows[0].index("flags"), rows[0].index("notes")

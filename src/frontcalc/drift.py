@@ -84,7 +84,9 @@ def compare(kept: Tree, now: Tree, *, folder: str) -> Drift:
     firsts = [[next(iter(table.values()), {}) for table in pair] for pair in pairs if all(pair)]
     added = list(dict.fromkeys(column for old, new in firsts for column in new if column not in old))
     earlier = bool(added) or kept.record.version != now.record.version
-    said = sum(row.get("notes") != new[key].get("notes") for old, new in pairs for key, row in old.items() if key in new)
+    said = sum(
+        row.get("notes") != new[key].get("notes") for old, new in pairs for key, row in old.items() if key in new
+    )
     news = [f"new columns {', '.join(added)}"] if added else []
     news += [f"notes are others in {said} row{'s' if said > 1 else ''}"] if earlier and said else []
     everywhere, by_day = list(_everywhere(kept.record, now.record)), list(_map_changes(kept.record, now.record))
