@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from frontcalc.layers import ADJECTIVES
+from frontcalc.layers import ADJECTIVES, CLAIMED_LIMITS, spelling
 from frontcalc.names import printable
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import BLANK, km2
@@ -109,6 +109,8 @@ def title_of(actor: str, meta: Meta, unit: str = "km²") -> str:
 def basis(meta: Meta) -> Iterable[str]:
     """Yield what was counted, by what projection and regions, and whose maps and regions they are."""
     yield f"counted, overlaps once: {counted(meta)}"
+    if any(spelling(name) in CLAIMED_LIMITS for name in meta.counted):
+        yield "Kursk to 1 Dec 2024: ISW's claimed limit, which is no assessed control"
     if meta.other_actors:
         yield f"also on these maps: {', '.join(meta.other_actors)} (see --actor)"
     accuracy = f" ({meta.regions_accuracy})" if meta.regions and meta.regions_accuracy else ""
