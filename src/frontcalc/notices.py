@@ -57,6 +57,7 @@ CODES = {
     "REGIONS-FOUND": "the layer of a region file, or the field that names its regions, was found and not given",
     "AT-ONCE": "a large part, or much of the whole map, changed hands on a single step",
     "OTHER-ACTOR": "the area of another actor changed between the same maps, and is in none of these figures",
+    "LEAVES-OUT": "an archive leaves out much ground that the others compared hold at both ends of the period",
     "BORDER": "much of what was gained and lost lies so near a border of a coarse region set that it may be beyond it",
 }
 """Every code of a notice, with its meaning; what `docs/notices.md` shows."""

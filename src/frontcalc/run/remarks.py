@@ -130,7 +130,8 @@ def _other_actors(run: Run, span: Span) -> Iterator[Remark]:
         km2 = [float(geometry.area_km2(ground)) for ground in grounds]
         if abs(km2[1] - km2[0]) >= SHOWN_KM2:
             where = _country(run, max(grounds, key=lambda ground: ground.area))
-            said = f"{actor}{where}: {km2[1] - km2[0]:+,.1f} km², not in these figures"
+            change_km2 = f"{km2[1] - km2[0]:+,.1f}".replace("-", "\N{MINUS SIGN}")
+            said = f"{actor}{where}: {change_km2} km², not in these figures"
             yield Remark(Notice("OTHER-ACTOR", said, span.period.label), frozenset())
 
 
