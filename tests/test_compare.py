@@ -235,7 +235,7 @@ def test_every_month_is_a_line_in_one_table(monthly: list[str], run_here: Run) -
 def test_periods_or_a_calendar(arguments: list[str], said: str, monthly: list[str], run_here: Run) -> None:
     where = [word for archive in monthly for word in ("--archive", archive)]
     done = run_here("compare", *arguments, *where)
-    assert (done.code, said in done.stderr) == (2, True), done.stderr
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
 
 
 def test_a_folder_with_an_equals_sign_is_no_name(archive: Write, second: Path) -> None:
