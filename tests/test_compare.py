@@ -15,6 +15,7 @@ import frontcalc
 from frontcalc.crs import exact_area_km2
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.outputs import MAP_WRITERS, WRITERS, render
+from frontcalc.outputs.numbers import header
 from frontcalc.tables import CompareRow, RangeRow
 
 Write = Callable[..., Path]
@@ -192,8 +193,68 @@ def test_archives_of_different_actors_are_not_laid_side_by_side(first: Path, arc
 
 
 def test_columns_begin_with_those_of_a_range() -> None:
-    columns = [list(kind.__dataclass_fields__) for kind in (RangeRow, CompareRow)]
-    assert columns[1][: len(columns[0])] == columns[0]
+    of_range, of_compare = (list(header(kind)) for kind in (RangeRow, CompareRow))
+    assert of_compare == [*of_range[:-5], "closing_only_km2", "closing_lacking_km2", *of_range[-5:]]
+
+
+@pytest.fixture
+def monthly(archive: Write) -> list[str]:
+    """One gains a square a month from January, the other two, from February: both have March and April."""
+    ends = ["2023-12-31", "2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30"]
+    one = {day: {None: [(300 + step, 40) for step in range(place + 1)]} for place, day in enumerate(ends)}
+    two = {day: {None: [(300 + step, 40) for step in range(2 * place + 1)]} for place, day in enumerate(ends[2:])}
+    return [f"ISW={archive(one, 'one')}", f"Deep State={archive(two, 'two')}"]
+
+
+def test_every_month_is_a_line_in_one_table(monthly: list[str], run_here: Run) -> None:
+    table = frontcalc.compare(archives=monthly, every="month", since="2024")
+    assert [(row.period, row.archive, round(row.net_km2 or 0)) for row in table.rows if row.level == "total"] == [
+        ("2024-03", "ISW", 100),
+        ("2024-03", "Deep State", 200),
+        ("2024-04", "ISW", 100),
+        ("2024-04", "Deep State", 200),
+    ]
+    assert table.meta.every == "month"
+    where = [word for archive in monthly for word in ("--archive", archive)]
+    text = run_here("compare", "--every", "month", "--since", "2024", *where).stdout
+    assert [line.split() for line in text.splitlines() if line.startswith("2024-0")] == [
+        ["2024-03", "total", "+100.0", "+200.0", "100.0"],
+        ["2024-04", "total", "+100.0", "+200.0", "100.0"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "give periods, or --every"),
+        (["2024", "--every", "month"], "leave out the periods"),
+        (["2024", "--since", "2024"], "add --every month"),
+        (["--every", "month", "--format", "geojson"], "give those in place of --every"),
+    ],
+)
+def test_periods_or_a_calendar(arguments: list[str], said: str, monthly: list[str], run_here: Run) -> None:
+    where = [word for archive in monthly for word in ("--archive", archive)]
+    done = run_here("compare", *arguments, *where)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
+def test_a_folder_with_an_equals_sign_is_no_name(archive: Write, second: Path) -> None:
+    folder = archive({"2022-12-31": {None: [(300, 40)]}, "2023-12-31": {None: [(301, 40)]}}, "a=b")
+    assert [*totals(frontcalc.compare(["2023"], archives=[str(folder), second]))] == ["a=b", "two"]
+
+
+def test_an_archive_that_leaves_out_what_others_hold_is_named_first(archive: Write) -> None:
+    """6,000 km² that one holds at both ends and the other at neither: a definition, and no delay."""
+    old = [(column, row) for column in range(10) for row in range(6)]
+    all_of_it = archive({"2022-12-31": {None: old}, "2023-12-31": {None: [*old, (20, 40)]}}, "all")
+    new_alone = archive({"2022-12-31": {None: [(30, 40)]}, "2023-12-31": {None: [(30, 40), (20, 40)]}}, "new")
+    table = frontcalc.compare(["2023"], archives=[all_of_it, new_alone])
+    first, *_ = table.meta.notices
+    said = "new leaves out 6,000 km² that the others hold at both ends: shares are not compared"
+    assert str(first) == f"LEAVES-OUT: 2023: {said}"
+    assert ["LEAVES-OUT" in row.notes.split() for row in table.rows if row.level == "total"] == [False, True]
+    text = render(table, "table").decode()
+    assert text.index(said) < text.index("map of 2022-12-31")
 
 
 @pytest.mark.shared

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from frontcalc.errors import DataError, UsageError
 from frontcalc.levels import LEVELS, Lines, lines, parents_of, parse_levels
-from frontcalc.outputs.layout import tree
+from frontcalc.outputs.grid import tree
 from frontcalc.regions import RegionSet, no_regions
 
 

@@ -19,6 +19,7 @@ import frontcalc
 from frontcalc.crs import exact_area_km2
 from frontcalc.errors import NoDataError
 from frontcalc.outputs import WRITERS, render
+from frontcalc.outputs.numbers import header
 from frontcalc.outputs.wording import about, reads_alike
 from frontcalc.tables import DiffRow, RangeRow, SensitivityRow
 
@@ -100,6 +101,22 @@ def test_a_map_that_the_archive_has_not_is_blank_and_said(maps: Path) -> None:
     rows = rows_by_choice(frontcalc.sensitivity("2022-12-25..2024-01-07", archive=maps).rows)
     row = rows["closing", "one map later"]
     assert (figures(row), row.closing, row.notes, row.matters) == ((None, None, None), None, "NO-MAP", "")
+
+
+def test_both_ends_move_by_a_day_where_there_is_a_map_a_day(archive: Write) -> None:
+    """A square more is held each day, on the third day two more."""
+    grown = [(300 + step, 40) for step in range(6)]
+    counts = {"2024-01-01": 1, "2024-01-02": 2, "2024-01-03": 4, "2024-01-04": 5, "2024-01-05": 6}
+    held = {day: {"control_map": grown[:count], "russian_advances": [None]} for day, count in counts.items()}
+    rows = rows_by_choice(frontcalc.sensitivity("2024-01-02..2024-01-04", archive=archive(held)).rows)
+    assert figures(rows["base", "as asked"])[0] == pytest.approx(300, abs=0.01)
+    assert figures(rows["both ends", "a day earlier"])[0] == pytest.approx(300, abs=0.01)
+    assert figures(rows["both ends", "a day later"])[0] == pytest.approx(200, abs=0.01)
+    assert rows["both ends", "a day later"].in_range
+
+
+def test_both_ends_of_weekly_maps_do_not_move_by_a_day(maps: Path) -> None:
+    assert not {row for row in frontcalc.sensitivity("2023", archive=maps).rows if row.assumption == "both ends"}
 
 
 def test_between_neighbours_there_is_no_map_to_close_earlier(maps: Path) -> None:
@@ -243,9 +260,9 @@ def test_figures_read_alike_where_a_newspaper_would_print_the_same(one: float, o
 
 
 def test_columns_of_a_range_are_those_of_diff_and_six_more() -> None:
-    columns = [list(kind.__dataclass_fields__) for kind in (DiffRow, RangeRow)]
-    assert columns[1][: len(columns[0])] == columns[0]
-    assert len(columns[1]) == len(columns[0]) + 6
+    of_diff, of_range = (list(header(kind)) for kind in (DiffRow, RangeRow))
+    assert of_range[: len(of_diff) - 5] == of_diff[:-5]
+    assert (len(of_range), of_range[-5:]) == (len(of_diff) + 6, of_diff[-5:])
 
 
 def test_diff_has_the_range_of_sensitivity(maps: Path, split: Path) -> None:

@@ -46,6 +46,20 @@ def test_the_sum_of_the_layers_is_what_the_publisher_adds_up(shared: Path) -> No
     assert float(summed.replace(",", "")) == pytest.approx(109_387.142 + 1_242.562, abs=0.01)
 
 
+def test_isw_s_total_for_2024_adds_what_russia_took_back_in_kursk(shared: Path, tmp_path: Path) -> None:
+    """4,168 km² by ISW's own count: 3,591 in Ukraine, and 683 of Kursk since its largest extent."""
+    path = tmp_path / "isw.toml"
+    path.write_text(
+        '[[claim]]\nid = "isw-2024"\nperiod = 2024\nmeasure = "net"\nvalue = 4168\nqualifier = "about"\n'
+        'plus = {actor = "Ukraine", period = "2024-08-25..2024-12-29", sign = "-"}\n'
+    )
+    (row,) = frontcalc.verify(path, archive=shared / "archives" / "isw-weekly").rows
+    assert row.verdict == "agrees"
+    # By expected/isw-weekly-areas.csv: held 111,716.094 less 108,125.534, and in Kursk 1,149.989 less 466.741.
+    assert row.added == pytest.approx(683.2, abs=0.1)
+    assert row.computed == pytest.approx(4273.8, abs=0.1)
+
+
 def test_what_was_retaken_in_kursk_since_september_is_not_that_since_october(shared: Path, tmp_path: Path) -> None:
     text = BUNDLED.read_text(encoding="utf-8")
     path = tmp_path / "claims.toml"

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import frontcalc
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.outputs import render
+from frontcalc.outputs.numbers import header
 from frontcalc.periods import UNITS, calendar_periods, parse_period
 from frontcalc.tables import DiffRow, GrossRow, PeriodRow, SummaryRow
 
@@ -52,10 +53,13 @@ def test_periods_follow_each_other_and_mean_what_their_labels_mean(every: str, b
 
 
 def test_columns_begin_with_those_that_diff_begins_with() -> None:
-    first, diff, short, whole = (list(kind.__dataclass_fields__) for kind in (PeriodRow, DiffRow, SummaryRow, GrossRow))
-    assert diff == [*first, "gained_sliver_km2", "lost_sliver_km2"]
+    first, diff, short, whole = (list(header(kind)) for kind in (PeriodRow, DiffRow, SummaryRow, GrossRow))
+    later = ["net_interpolated_km2", "border_km2", "region_km2", "not_held_km2", "flags"]
+    assert diff == [*first, "gained_sliver_km2", "lost_sliver_km2", *later]
+    later.remove("region_km2")
     assert short[: len(first)] == first
-    assert whole[: len(short)] == short
+    assert short[-4:] == whole[-4:] == later
+    assert whole[: len(short) - 4] == short[:-4]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +100,16 @@ def test_same_span_cuts_earlier_years_where_the_last_one_ends(maps: Path) -> Non
     rows = total(frontcalc.summary(every="year", archive=maps, same_span=True))
     assert [row.period for row in rows] == ["2023..2023-03-10", "2024..2024-03-10"]
     assert "CLOSES-EARLY" not in rows[1].notes
+
+
+def test_same_span_says_where_the_maps_make_the_years_of_other_lengths(archive: Write) -> None:
+    """1 July closes the last year; the year before has no map between 1 June and then."""
+    days = ["2022-12-31", "2023-06-01", "2023-12-31", "2024-07-01"]
+    maps = archive({day: {None: [(300 + place, 40)]} for place, day in enumerate(days)})
+    said = [str(notice) for notice in frontcalc.summary(archive=maps, same_span=True).meta.notices]
+    assert "SPAN: the years are 152 to 183 days long by their maps, though cut to the same days" in said
+    whole = archive({day.replace("06-01", "07-01"): {None: [(300, 40)]} for day in days}, name="whole")
+    assert not any("the years are" in str(one) for one in frontcalc.summary(archive=whole, same_span=True).meta.notices)
 
 
 def test_same_span_on_29_february_is_28_in_common_years(archive: Write) -> None:

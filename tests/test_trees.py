@@ -229,6 +229,29 @@ def test_other_regions(tree: Path, options: dict[str, Any], region_file: Write) 
     assert why["summary-year.csv", "2024", "East"] == ("changed file: the regions are others",)
 
 
+def test_tables_of_an_earlier_version_are_compared_by_the_columns_they_have(
+    tree: Path, options: dict[str, Any]
+) -> None:
+    table = tree / "summary-year.csv"
+    rows = [line.split(",") for line in table.read_text().splitlines()]
+    new, notes = rows[0].index("flags"), rows[0].index("notes")
+    for row in rows[1:]:
+        row[notes] = "SOMETHING-ELSE"
+    older = "".join(",".join(row[:new] + row[new + 1 :]) + "\n" for row in rows)
+    package = json.loads((tree / "datapackage.json").read_text())
+    (own,) = (each for each in package["resources"] if each["path"] == "summary-year.csv")
+    own["hash"] = f"sha256:{hashlib.sha256(older.encode()).hexdigest()}"
+    table.write_text(older)
+    (tree / "datapackage.json").write_text(json.dumps(package))
+    drift = frontcalc.check_summaries(tree, **options)
+    drift.require_none()
+    assert drift.beside == f"written by an earlier version: new columns flags; notes are others in {len(rows) - 1} rows"
+    assert drift_text(drift).splitlines()[1:] == [f"{tree.name}: nothing moved"]
+    # A figure that moved is drift all the same.
+    table.write_text(older.replace(rows[1][rows[0].index("gained_km2")], "1.5"))
+    assert frontcalc.check_summaries(tree, **options).moved
+
+
 def test_another_version_explains_only_figures_that_moved(
     tree: Path, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,6 +105,90 @@ def test_gained_and_lost_are_between_the_ends_and_gross_is_over_every_map(check:
     for measure, value in (("gained", 100), ("lost", 0), ("gross_gained", 300), ("gross_lost", 200)):
         row = check(maps, measure, period, value)
         assert (measure, row.verdict, row.computed) == (measure, "agrees", pytest.approx(value, abs=1e-6))
+
+
+# --- two figures in one, and maps of other days ------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_sided(archive: Write) -> Path:
+    """Russia gains two squares; Ukraine holds three squares in Russia, then one."""
+    kursk = [(340, 1071), (341, 1071), (342, 1071)]
+    both = {"russian_advances": [None], "kursk_ukrainian_advance": kursk}
+    return archive(
+        {
+            "2023-12-31": {"control_map": [A], "russian_advances": [None]},
+            "2024-08-25": {"control_map": [A, B]} | both,
+            "2024-12-31": {"control_map": [A, B, C]} | both | {"kursk_ukrainian_advance": kursk[:1]},
+        }
+    )
+
+
+def with_plus(folder: Path, plus: str, *, value: float = 400, measure: str = "net") -> Path:
+    """Write a claim of 2024 that counts a second figure."""
+    path = folder / "plus.toml"
+    path.write_text(f'[[claim]]\nid = "a"\nmeasure = "{measure}"\nperiod = 2024\nvalue = {value}\nplus = {plus}\n')
+    return path
+
+
+def test_a_claim_may_count_what_another_lost_since_a_day(two_sided: Path, tmp_path: Path) -> None:
+    path = with_plus(tmp_path, '{actor = "Ukraine", period = "2024-08-25..2024", sign = "-"}')
+    (row,) = frontcalc.verify(path, archive=two_sided).rows
+    assert (row.verdict, row.computed, row.added) == ("agrees", pytest.approx(400), pytest.approx(200))
+    assert row.reason == (
+        "fits 399.5 to 400.5 km²; of it are 200 and 200, the latter of Ukraine in 2024-08-25..2024, the other way round"
+    )
+    path = with_plus(tmp_path, '{actor = "Ukraine"}', value=300)
+    (row,) = frontcalc.verify(path, archive=two_sided).rows
+    assert (row.verdict, row.computed, row.added) == ("agrees", pytest.approx(300), pytest.approx(100))
+
+
+@pytest.mark.parametrize(
+    ("plus", "measure", "said"),
+    [
+        ('"Ukraine"', "net", "write whose figure is added, as in"),
+        ('{period = "2024"}', "net", "write whose figure is added, as in"),
+        ('{actor = "Ukraine", view = "control"}', "net", "write whose figure is added, as in"),
+        ('{actor = "Ukraine", sign = "±"}', "net", "choose +, -"),
+        ('{actor = "Ukraine", period = "2024 / 2023"}', "net", "is of several periods; name one"),
+        ('{actor = "Ukraine"}', "rate", "nothing is added to a rate, only to areas"),
+    ],
+)
+def test_a_second_figure_that_cannot_be_meant(plus: str, measure: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=re.escape(said)):
+        frontcalc.verify(with_plus(tmp_path, plus, measure=measure))
+
+
+def test_maps_too_far_from_the_days_of_a_claim_do_not_decide_it(check: Check, archive: Write) -> None:
+    """February, of which the maps show 26 January to 23 February: five days off at the end."""
+    maps = archive({"2025-01-26": {None: [A]}, "2025-02-23": {None: [A, B, C, D]}, "2025-03-30": {None: [A]}})
+    row = check(maps, "net", "2025-02", 354)
+    assert (row.verdict, row.computed) == ("too coarse", pytest.approx(300))
+    assert row.reason == (
+        "the maps of 2025-01-26 and 2025-02-23 miss the days of 2025-02 by 18%; the claim allows 0.1%"
+    )
+    assert check(maps, "net", "2025-02", 354, tolerance="20%").verdict == "agrees"
+    assert check(maps, "net", "2025-02", 354, qualifier="more than").verdict == "too coarse"
+
+
+def test_another_actor_s_change_stands_in_a_line_and_in_no_figure(two_sided: Path, run_here: Run) -> None:
+    table = frontcalc.diff(["2024", "2023-12-31..2024-08-25"], archive=two_sided)
+    said = [str(notice) for notice in table.meta.notices if notice.code == "OTHER-ACTOR"]
+    assert said == [
+        "OTHER-ACTOR: 2024: Ukraine in Russia: +100.0 km², not in these figures",
+        "OTHER-ACTOR: 2023-12-31..2024-08-25: Ukraine in Russia: +300.0 km², not in these figures",
+    ]
+    assert not any("OTHER-ACTOR" in row.notes for row in table.rows)
+    everyone = frontcalc.diff(["2024"], archive=two_sided, actor="all")
+    assert "OTHER-ACTOR" not in {notice.code for notice in everyone.meta.notices}
+
+
+def test_a_layer_that_only_the_opening_map_lacks_is_no_gain_of_another(archive: Write) -> None:
+    drawn = {"control_map": [A], "russian_advances": [None], "kursk_ukrainian_advance": [(325, 50)]}
+    lacking = {name: squares for name, squares in drawn.items() if name != "kursk_ukrainian_advance"}
+    maps = archive({"2024-09-01": drawn, "2024-09-08": lacking, "2024-09-15": drawn})
+    table = frontcalc.diff(["2024-09-08..2024-09-15"], archive=maps)
+    assert "OTHER-ACTOR" not in {notice.code for notice in table.meta.notices}
 
 
 def test_square_miles(check: Check, weekly: Path) -> None:

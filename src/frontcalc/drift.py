@@ -61,6 +61,7 @@ class Drift:
 
     folder: str
     moved: tuple[MovedRow, ...]
+    beside: str = ""  # what is new in tables of an earlier version of frontcalc, which is no drift
 
     def require_none(self) -> None:
         """Raise CheckFailed where anything moved."""
@@ -77,14 +78,23 @@ def compare(kept: Tree, now: Tree, *, folder: str) -> Drift:
 
     Areas moved where they differ by more than `TOLERANCE_KM2`. Shares and rates follow from areas and are not compared;
     every other cell is compared as text. To a row belongs every general reason, and the maps from its opening to its
-    closing.
+    closing. Of tables that an earlier version wrote, which lack columns, those they have are compared but the notes.
     """
+    pairs = [(kept.tables[name], now.tables[name]) for name in sorted(kept.tables.keys() & now.tables.keys())]
+    firsts = [[next(iter(table.values()), {}) for table in pair] for pair in pairs if all(pair)]
+    added = list(dict.fromkeys(column for old, new in firsts for column in new if column not in old))
+    earlier = bool(added) or kept.record.version != now.record.version
+    said = sum(
+        row.get("notes") != new[key].get("notes") for old, new in pairs for key, row in old.items() if key in new
+    )
+    news = [f"new columns {', '.join(added)}"] if added else []
+    news += [f"notes are others in {said} row{'s' if said > 1 else ''}"] if earlier and said else []
     everywhere, by_day = list(_everywhere(kept.record, now.record)), list(_map_changes(kept.record, now.record))
     baseline = str(now.record.options.get("baseline") or "")
     moved: list[MovedRow] = []
     for name in sorted({*kept.tables, *now.tables}):
         both = [tree.tables.get(name) for tree in (kept, now)]
-        for key, what, cells in _moved(*both):
+        for key, what, cells in _moved(*both, but=("notes",) if earlier else ()):
             rows = [table[key] for table in both if table and key in table]
             days = [day for row in rows for column in ("opening", "closing") if (day := row.get(column))]
             first, last = min(days, default=""), max(days, default="")
@@ -95,22 +105,20 @@ def compare(kept: Tree, now: Tree, *, folder: str) -> Drift:
             elif name in kept.edited:
                 otherwise = "the kept table is not what frontcalc wrote: it was edited"
             moved.append(MovedRow(name, key, what, cells, (*everywhere, *mine) or (otherwise,)))
-    return Drift(folder, tuple(moved))
+    return Drift(folder, tuple(moved), f"written by an earlier version: {'; '.join(news)}" if news else "")
 
 
 def _moved(
-    kept: Mapping[Key, Cells] | None, now: Mapping[Key, Cells] | None
+    kept: Mapping[Key, Cells] | None, now: Mapping[Key, Cells] | None, *, but: tuple[str, ...]
 ) -> Iterator[tuple[Key, str, tuple[tuple[str, str, str], ...]]]:
-    """Yield what moved in a table, None where it is absent: the key of a row, what moved of it, and its cells."""
+    """Yield what moved in a table, None where it is absent, `but` in some columns: a row's key, what, and its cells."""
     if kept is None or now is None:
         yield (), "is not in the folder" if kept is None else "is no longer made", ()
         return
     old_columns, new_columns = (tuple(next(iter(rows.values()), {})) for rows in (kept, now))
     gone = [column for column in old_columns if column not in new_columns]
-    added = [column for column in new_columns if column not in old_columns]
-    for what, columns in (("no longer has", gone), ("now has", added)):
-        if columns and kept and now:
-            yield (), f"{what} {', '.join(columns)}", ()
+    if gone and kept and now:
+        yield (), f"no longer has {', '.join(gone)}", ()
     for key in dict.fromkeys([*kept, *now]):
         if key not in kept or key not in now:
             yield key, "is gone" if key in kept else "is new", ()
@@ -118,7 +126,7 @@ def _moved(
         cells = []
         for column, before in kept[key].items():
             after = now[key].get(column, before)
-            if before == after or column.endswith(("_pct", "_per_day")):
+            if before == after or column in but or column.endswith(("_pct", "_per_day")):
                 continue
             with suppress(ValueError):
                 if column.endswith("_km2") and round(abs(float(after) - float(before)), 6) <= TOLERANCE_KM2:

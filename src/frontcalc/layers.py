@@ -118,6 +118,12 @@ _ISW: dict[str, Layer] = {
     "Claimed Russian Advances in Russia": _OF_RUSSIA,
 }
 
+CLAIMED_LIMITS = (
+    *("kurskukrainianadvance", "claimedlimitofukrainianadvance"),
+    "kurskincursionclaimedlimitofukrainianadvance",
+)
+"""Layers of control, by their spelling, that to 1 December 2024 show what ISW calls a claimed limit."""
+
 _NZZ: dict[str, Layer] = {
     # what is held, split by what is new; `losses` are drawn but not held
     "nochange": _ALL_HELD,

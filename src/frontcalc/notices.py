@@ -56,6 +56,8 @@ CODES = {
     "NO-GEOMETRY": "no layer of a map has any geometry, so nothing is held; or features that name no layer have none",
     "REGIONS-FOUND": "the layer of a region file, or the field that names its regions, was found and not given",
     "AT-ONCE": "a large part, or much of the whole map, changed hands on a single step",
+    "OTHER-ACTOR": "the area of another actor changed between the same maps, and is in none of these figures",
+    "LEAVES-OUT": "an archive leaves out much ground that the others compared hold at both ends of the period",
     "BORDER": "much of what was gained and lost lies so near a border of a coarse region set that it may be beyond it",
     "OPENING": "a map that was given, or a layer of what was held before 2022, stands for days before the first map",
 }

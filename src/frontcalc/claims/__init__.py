@@ -50,6 +50,7 @@ class Verdict(StrEnum):
     AGREES = "agrees"
     DEPENDS = "depends"
     DISAGREES = "disagrees"
+    TOO_COARSE = "too coarse"
     NO_DATA = "no data"
 
 
@@ -78,6 +79,8 @@ _MI2_PER_KM2 = 1 / 1.609344**2  # the international mile
 ONE_WAY = (Measure.GAINED, Measure.LOST, Measure.GROSS_GAINED, Measure.GROSS_LOST)
 SIGNED = (Measure.NET, Measure.RATE)
 ON_A_DAY = (Measure.HELD, Measure.SHARE)
+ADDED_UP = (Measure.HELD, Measure.NET, *ONE_WAY)
+"""The measures whose figure may be the sum of two: all of areas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,8 @@ class Claim:
     source: str = ""  # where they stand
     published: date | None = None
     line: int | None = None  # where it begins in its file
+    plus: Claim | None = None  # whose figure is added to its own: alike but for actor and period
+    sign: int = 1  # −1 where it is taken away
 
     @property
     def per_km2(self) -> float:
@@ -154,6 +159,17 @@ def fitting(claim: Claim) -> Range:
     size = abs(claim.value)
     excluded = float(size) if claim.qualifier in (Qualifier.MORE_THAN, Qualifier.LESS_THAN) else None
     return _around(claim, max(size * PART_OF_VALUE, _half_digit(size)), claim.tolerance, excluded)
+
+
+def leeway(claim: Claim) -> float:
+    """Return how far a figure may lie from a claim's value as a share of it; 0 for «more than» and other sharp ends."""
+    size = abs(claim.value)
+    reach = claim.tolerance
+    if reach is None:
+        about = claim.qualifier in (Qualifier.ABOUT, Qualifier.NEARLY)
+        sharp = claim.qualifier is not Qualifier.EXACTLY and not about
+        reach = Decimal(0) if sharp else max(size * PART_OF_VALUE * about, _half_digit(size))
+    return float(reach / size) if size else 0.0
 
 
 def as_printed(claim: Claim) -> Range:
@@ -230,5 +246,6 @@ def contradictions(claims: Sequence[Claim]) -> tuple[Contradiction, ...]:
 
 
 def _measured(claim: Claim, period: Period) -> Hashable:
-    """Return where, whose, by which view and between which days a claim measures, however the period is written."""
-    return claim.region.casefold(), claim.actor.casefold(), claim.view, period.opens_on, period.closes_on
+    """Return where, whose, by which view, with what beside and between which days a claim measures."""
+    own = claim.region.casefold(), claim.actor.casefold(), claim.view, claim.plus, claim.sign
+    return *own, period.opens_on, period.closes_on

@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from frontcalc.claims import ON_A_DAY, SIGNED, UNIT_LABELS, UNITS, Claim, Measure, Qualifier
+from frontcalc.claims import ADDED_UP, ON_A_DAY, SIGNED, UNIT_LABELS, UNITS, Claim, Measure, Qualifier
 from frontcalc.config import read_toml
 from frontcalc.errors import DataError, UsageError
 from frontcalc.names import printable
@@ -22,7 +23,13 @@ _LARGEST = Decimal(10) ** 9
 _MOST_DIGITS = 20
 _LONGEST = {"id": 80, "region": 100, "actor": 100, "source": 500, "text": 1000, "archive": 1000}
 _PER_CENT = re.compile(r"(\d+(?:\.\d+)?)\s*%", re.ASCII)
-_WORDS: dict[str, Iterable[str]] = {"measure": Measure, "unit": UNIT_LABELS, "qualifier": Qualifier, "view": VIEWS}
+_WORDS: dict[str, Iterable[str]] = {
+    "measure": Measure,
+    "unit": UNIT_LABELS,
+    "qualifier": Qualifier,
+    "view": VIEWS,
+    "sign": "+-",
+}
 _HEADER = re.compile(r"""\s*\[\[\s*(?:claim|"claim"|'claim')\s*\]\]""")
 _KEY = re.compile(r"""\s*["']?([\w-]+)["']?\s*=""")
 # Texts of several lines, which may look like anything; comments and other texts may hold their quotes.
@@ -65,7 +72,12 @@ def read_claims(data: bytes, *, where: str) -> tuple[tuple[Claim, ...], str]:
             tolerance = abs(found["value"]) * number / 100 if per_cent else number
             periods, unit = found.pop("period"), UNITS[found["measure"]][0]
             facts: Fields = {"unit": unit} | found | {"tolerance": tolerance, "line": place.get("")}
-            claim = Claim(**facts, period=" / ".join(period.label for period in periods), periods=periods)
+            plus = facts.pop("plus", None)
+            claim = Claim(**facts, period=_label(periods), periods=periods)
+            if plus:
+                second = replace(claim, periods=plus.get("period", periods), actor=plus["actor"])
+                second = replace(second, period=_label(second.periods))
+                claim = replace(claim, plus=second, sign={"+": 1, "-": -1}[plus.get("sign", "+")])
             if claims.setdefault(claim.id, claim) is not claim:
                 repeated.append((claim.line, f"a second claim is named {claim.id!r}"))
         problems += wrong
@@ -125,18 +137,25 @@ def _conflicts(found: Fields, number: int, place: Lines) -> Iterator[Problem]:
         return
     if found.get("actor", "").casefold() == "all":
         yield place.get("actor", line), f"claim {name} is of all actors; name one"
-    measure, value, periods = found["measure"], found["value"], found["period"]
+    measure, value, periods, plus = found["measure"], found["value"], found["period"], found.get("plus", {})
     units = UNITS[measure]
     if found.get("unit", units[0]) not in units:
         said = f"claim {name}: {measure} cannot be in {found['unit']}; its unit is {' or '.join(units)}"
         yield place.get("unit", line), said
-    if value < 0 and measure not in SIGNED:
+    if plus and measure not in ADDED_UP:
+        yield place.get("plus", line), f"claim {name}: nothing is added to a {measure}, only to areas"
+    if value < 0 and measure not in SIGNED and not plus:
         yield place.get("value", line), f"claim {name}: {measure} cannot be negative; only net and rate can"
     if len(periods) != (2 if measure is Measure.RATIO else 1):
         wanted = "two, as in «2024 / 2023»" if measure is Measure.RATIO else "one"
         yield place.get("period", line), f"claim {name}: {measure} is of {wanted}, but {len(periods)} are named"
-    elif measure in ON_A_DAY and periods[0].closes_on is None:
+    elif measure in ON_A_DAY and any(period.closes_on is None for period in (*periods, *plus.get("period", ()))):
         yield place.get("period", line), f"claim {name}: {measure} is of a day, so the period needs a last one"
+
+
+def _label(periods: tuple[Period, ...]) -> str:
+    """Return how a claim's period is shown."""
+    return " / ".join(period.label for period in periods)
 
 
 def _text(key: str, value: object) -> str:
@@ -196,6 +215,18 @@ def _word(key: str, value: object) -> str:
     return known[known.index(value)]
 
 
+def _plus(key: str, value: object) -> Fields:
+    """Return whose figure is added to a claim's own, as in {actor = "Ukraine", period = "2024", sign = "-"}."""
+    known: dict[str, Callable[[str, object], object]] = {"actor": _text, "period": _periods, "sign": _word}
+    if not isinstance(value, dict) or "actor" not in value or not value.keys() <= known.keys():
+        example = '{actor = "Ukraine", period = "2024-08-25..2024", sign = "-"}'
+        raise UsageError(f"{key} is {_shown(value)}; write whose figure is added, as in {example}")
+    found = {name: known[name](name, own) for name, own in value.items()}
+    if len(found.get("period", "1")) != 1:  # type: ignore[arg-type]
+        raise UsageError(f"{key} is of several periods; name one")
+    return found
+
+
 def _shown(value: object) -> str:
     """Return a value as messages show it."""
     text = str(value) if isinstance(value, Decimal | date) else repr(value)
@@ -205,11 +236,11 @@ def _shown(value: object) -> str:
 _PARSERS: dict[str, Callable[[str, object], object]] = {
     **dict.fromkeys(_LONGEST, _text),
     **dict.fromkeys(_WORDS, _word),
-    **{"period": _periods, "value": _number, "tolerance": _tolerance, "published": _day},
+    **{"period": _periods, "value": _number, "tolerance": _tolerance, "published": _day, "plus": _plus},
 }
 IN_CLAIM = (
     *("id", "text", "period", "measure", "value", "unit", "qualifier"),
-    *("tolerance", "region", "actor", "view", "source", "published"),
+    *("tolerance", "region", "actor", "view", "source", "published", "plus"),
 )
 # Above the first claim: what holds for all that do not say otherwise.
-AT_TOP = ("archive", *(key for key in IN_CLAIM if key not in ("id", "value")))
+AT_TOP = ("archive", *(key for key in IN_CLAIM if key not in ("id", "value", "plus")))

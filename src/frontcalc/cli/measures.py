@@ -192,7 +192,9 @@ def sensitivity_command(period: str, **how: Any) -> None:
 
 
 @click.command("compare")
-@options.periods
+@options.periods_or_calendar
+@options.option("--every", "In place of periods, each of these.", type=click.Choice(options.UNITS_OF_TIME))
+@options.since_until
 @options.comparing
 @options.workers
 @writing.output_or_map
@@ -200,7 +202,8 @@ def compare_command(periods: tuple[str, ...], **how: Any) -> None:
     """Measure each PERIOD on the maps of two or more publishers, side by side.
 
     \b
-      frontcalc compare --archive isw --archive deepstate 2024-Q4
+      frontcalc compare --archive ISW=maps/isw --archive deepstate 2024-Q4
+      frontcalc compare --archive isw --archive deepstate --every month --since 2025
 
     Nothing is merged: each archive has its own maps, layers and notices, and where it
     has no map its figures are blank. The ranges are over the archives. «only» is what
@@ -208,8 +211,15 @@ def compare_command(periods: tuple[str, ...], **how: Any) -> None:
 
     The forms geojson, gpkg and geoparquet are maps of that ground, pair by pair.
     """  # noqa: D301 - click needs the character that \b stands for
-    side_by_side = frontcalc.disagreements if writing.form() in writing.MAP_FORMATS else frontcalc.compare
-    writing.show(side_by_side, periods, **how)
+    if not periods and not how["every"]:
+        raise click.UsageError("give periods, or --every year, quarter, month or week")
+    if writing.form() not in writing.MAP_FORMATS:
+        writing.show(frontcalc.compare, periods, **how)
+        return
+    calendar = [how.pop(name) for name in ("every", "since", "until")]
+    if any(calendar):
+        raise click.UsageError("maps are of periods: give those in place of --every")
+    writing.show(frontcalc.disagreements, periods, **how)
 
 
 @click.command("verify")

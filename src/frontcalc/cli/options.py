@@ -119,12 +119,13 @@ _archive = option(
     "Folder, zip or file of dated maps; or set FRONTCALC_ARCHIVE [default: a synthetic sample].",
     envvar="FRONTCALC_ARCHIVE",
 )
-_several = "Folder, zip or file of dated maps; give it twice or more."
+_several = "Folder, zip or file of dated maps, or NAME=PATH; give it twice or more."
 _archives = option("--archive PATH", _several, name="archives", multiple=True, required=True)
 cache = option("--cache DIR", "Folder that keeps what was measured, for later runs; or none [default: the user's].")
 one_period = click.argument("period", type=period, metavar="PERIOD")
 _periods = partial(click.argument, "periods", nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
 periods = _periods(type=period)
+periods_or_calendar = click.argument("periods", nargs=-1, type=period, metavar="[PERIOD …]")
 periods_or_two_files = _periods(callback=periods_or_files, shell_complete=paths)
 _regions = together(
     option("--regions FILE", "Polygon file of the regions to split by, or FILE:LAYER [default: embedded ones]."),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import permutations
 from pathlib import Path
 from typing import Any, NamedTuple, Unpack
@@ -17,16 +20,21 @@ from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.measure.diff import columns_of, diff_rows, extended, finest_lines
 from frontcalc.measure.sensitivity import MEASURES
+from frontcalc.measure.summary import Calendar, periods_of
 from frontcalc.names import printable
 from frontcalc.notices import Notice
-from frontcalc.periods import PeriodsLike, parse_periods
+from frontcalc.periods import Period, PeriodLike, PeriodsLike, parse_periods
 from frontcalc.run.lands import drawn_in_degrees, shapes_of
 from frontcalc.run.meta import meta_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.states import SPAN_TOLERANCE
-from frontcalc.tables import CompareMeta, CompareRow, DisagreementRow, Table
+from frontcalc.tables import CompareMeta, CompareRow, DiffRow, DisagreementRow, Table
+
+LEFT_OUT_KM2 = 5000.0  # ground that others hold at both ends: more than this is a definition, and no delay
+
+Archives = Sequence[str | Path | Archive]
 
 
 class Side(NamedTuple):
@@ -36,17 +44,31 @@ class Side(NamedTuple):
     measured: Measured
     closing: shapely.MultiPolygon | None
 
+    @property
+    def opening(self) -> shapely.MultiPolygon | None:
+        """The ground held at the opening, if it has a map."""
+        span = self.measured.span
+        return self.run.ground(self.run.holding(span.opening.snapshot, span.actor)) if span.opening else None
+
 
 @facade
 def compare(
-    periods: PeriodsLike, *, archives: Sequence[str | Path | Archive], **options: Unpack[Keywords]
+    periods: PeriodsLike = (),
+    *,
+    archives: Archives,
+    every: str | None = None,
+    since: PeriodLike | None = None,
+    until: PeriodLike | None = None,
+    **options: Unpack[Keywords],
 ) -> Table[CompareRow, CompareMeta]:
     """Measure the same periods on the maps of several publishers, side by side.
 
     Parameters
     ----------
     archives : sequence of path or Archive
-        Two or more archives.
+        Two or more archives; «ISW=maps/isw» gives one a name.
+    every, since, until
+        In place of periods: the calendar periods of `summary` for which two archives or more have maps.
     periods, **options
         As for `diff`, for each.
 
@@ -63,7 +85,8 @@ def compare(
 
     Notes
     -----
-    Where the days between the maps differ by more than 5 %, changes have no range: they are not of the same time.
+    Where the days between the maps differ by more than 5 %, changes have no range: they are not of the same time; nets
+    have one where they can be taken linearly to the days asked for.
 
     Examples
     --------
@@ -77,31 +100,44 @@ def compare(
     one: +2,700.0 km² by 2024-11-17, 130.1 on it alone
     other: +2,576.6 km² by 2024-11-10, 6.6 on it alone
     """
-    runs, shown = _measure_each(periods, archives, Options(**options))
+    if every is None and not (since is None and until is None):
+        raise UsageError("is of calendar periods", where="--since and --until", cure="add --every month")
+    calendar = None if every is None else (every, Calendar(since, until))
+    runs, shown = _measure_each(periods, archives, Options(**options), calendar)
     rows: list[CompareRow] = []
+    said: list[Notice] = []
     for sides in shown:
         tables = [list(diff_rows(side.run, side.measured)) for side in sides]
         apart = [_apart(sides, side) for side in sides]
-        codes = {notice.code for notice in _days_differ(sides)}
+        of_days, left = _days_differ(sides, tables), _left_out(sides, apart)
+        said += [*left.values(), *of_days]
+        codes = {notice.code for notice in of_days}
         for line, *beside in zip(sides[0].run.lines.shown, *tables, strict=True):
             ends: dict[str, float] = {}
             # The least and the most of each measure are over two archives or more, over about as many days.
-            if _alike(row.days for row in beside if row.net_km2 is not None):
-                for measure in MEASURES:
-                    figures = [value for row in beside if (value := getattr(row, f"{measure}_km2")) is not None]
-                    if len(figures) > 1:
-                        ends |= {f"{measure}_min_km2": min(figures), f"{measure}_max_km2": max(figures)}
-            for row, areas in zip(beside, apart, strict=True):
-                notes = " ".join(sorted({*row.notes.split(), *codes}))
+            together = [row for row in beside if row.net_km2 is not None]
+            alike = _alike(row.days for row in together)
+            for measure in MEASURES if alike else ("net",) if all(map(_to_the_day, together)) else ():
+                figures = [
+                    row.net_interpolated_km2 if measure == "net" and _moved(row) else getattr(row, f"{measure}_km2")
+                    for row in together
+                ]
+                if len(figures) > 1:
+                    ends |= {f"{measure}_min_km2": min(figures), f"{measure}_max_km2": max(figures)}
+            for side, row, areas in zip(sides, beside, apart, strict=True):
+                own = {notice.code for name, notice in left.items() if name == side.run.archive.name}
+                notes = " ".join(sorted({*row.notes.split(), *codes, *own}))
                 only, lacking = (None, None) if areas is None else map(line.sum_of, areas)
                 more: dict[str, Any] = {"notes": notes, "closing_only_km2": only, "closing_lacking_km2": lacking}
+                more |= {"not_held_km2": None} if own else {}
                 rows.append(extended(CompareRow, row, **more, **ends))
-    return Table(CompareRow, tuple(rows), _meta(runs, shown), shapes_of(runs[0]))
+    meta = replace(_meta(runs, said), every=every or "")
+    return Table(CompareRow, tuple(rows), meta, shapes_of(runs[0]))
 
 
 @facade
 def disagreements(
-    periods: PeriodsLike, *, archives: Sequence[str | Path | Archive], **options: Unpack[Keywords]
+    periods: PeriodsLike, *, archives: Archives, **options: Unpack[Keywords]
 ) -> Table[DisagreementRow, CompareMeta]:
     """Return the ground that one publisher shows as held at the close of a period and another does not.
 
@@ -144,25 +180,33 @@ def disagreements(
                 names = (mine["period"], mine["actor"], line.region, mine["archive"], its["archive"])
                 drawn = drawn_in_degrees(geometry.polygonal(part), run.options.crs)
                 rows.append(DisagreementRow(*names, line.sum_of(km2), mine["closing"], its["closing"], drawn))
-    return Table(DisagreementRow, tuple(rows), _meta(runs, shown))
+    said = [notice for sides in shown for notice in _days_differ(sides)]
+    return Table(DisagreementRow, tuple(rows), _meta(runs, said))
 
 
 def _measure_each(
-    periods: PeriodsLike, archives: Sequence[str | Path | Archive], options: Options
+    periods: PeriodsLike, archives: Archives, options: Options, calendar: tuple[str, Calendar] | None = None
 ) -> tuple[list[Run], list[list[Side]]]:
     """Return the runs of two archives or more, in their order, and the sides of each actor and period."""
-    wanted = parse_periods(periods)
+    wanted: Sequence[Period] = () if calendar and not periods else parse_periods(periods)
+    if calendar and wanted:
+        raise UsageError("says what the periods are", where="--every", cure="leave out the periods")
     if len(archives) < 2:
         raise UsageError("two archives at least are compared", where="--archive", cure="give it once for each")
-    runs: list[Run] = []
+    names = _names(archives)
+    runs = [Run.open(archive, options) for archive, _ in names]
+    if calendar:
+        # Those of which two archives have maps, whole ones before those that an archive's own end cuts.
+        known = [period for run in runs for period in periods_of(calendar[0], run.archive, calendar[1], None)]
+        counts = Counter((period.opens_on, period.closes_on) for period in known)
+        shared = {period.label: period for period in known if counts[period.opens_on, period.closes_on] > 1}
+        wanted = sorted(shared.values(), key=lambda period: period.opens_on or date.min)
     found: list[list[Measured]] = []
-    for path, name in zip(archives, _names(archives), strict=True):
-        run = Run.open(path, options)
+    for run, (_, name) in zip(runs, names, strict=True):
         spans = run.resolved(wanted)
         # Two publishers' folders may have one name.
         run.archive = replace(run.archive, name=printable(name))
         found.append(list(measured(run, spans)))
-        runs.append(run)
     first, *others = runs
     for run in others:
         if not set(run.actors) & set(first.actors):
@@ -183,13 +227,20 @@ def _measure_each(
     return runs, list(sides.values())
 
 
-def _names(archives: Sequence[str | Path | Archive]) -> list[str]:
-    """Return what archives are called: by their names, as they were given where those are the same."""
-    places = [one.name if isinstance(one, Archive) else Path(one).resolve() for one in archives]
-    names = [place if isinstance(place, str) else place.name for place in places]
-    given = zip(archives, names, strict=True)
-    told = [name if names.count(name) == 1 or isinstance(one, Archive) else str(one) for one, name in given]
-    if len(set(places)) < len(places) or len(set(told)) < len(told):
+def _names(archives: Archives) -> list[tuple[str | Path | Archive, str]]:
+    """Return archives with what they are called: as said, else by their names, or as given where those are the same."""
+    found: list[tuple[str | Path | Archive, str]] = []
+    places: list[str | Path] = []
+    for one in archives:
+        name, path = "", one
+        # Path.exists raises where a name is too long for a file.
+        if isinstance(one, str) and "=" in one and not os.path.exists(one):  # noqa: PTH110
+            name, _, path = one.partition("=")
+        places.append(path.name if isinstance(path, Archive) else Path(path).resolve())
+        found.append((path, name.strip() or (path.name if isinstance(path, Archive) else Path(path).resolve().name)))
+    names = [name for _, name in found]
+    told = [(one, name if names.count(name) == 1 or isinstance(one, Archive) else str(one)) for one, name in found]
+    if len(set(places)) < len(places) or len({name for _, name in told}) < len(told):
         raise UsageError("the same archive is given twice", where="--archive", cure="give it once for each")
     return told
 
@@ -206,12 +257,40 @@ def _apart(sides: Sequence[Side], mine: Side) -> tuple[Floats, Floats] | None:
     return change.areas(only, takers)[0], change.areas(lacking, takers)[0]
 
 
-def _meta(runs: Sequence[Run], shown: Sequence[Sequence[Side]]) -> CompareMeta:
-    """Return what a comparison rests on: what all archives share, and each one's own."""
+def _left_out(sides: Sequence[Side], apart: Sequence[tuple[Floats, Floats] | None]) -> dict[str, Notice]:
+    """Return a notice of each archive that leaves out ground the others hold at both ends, by its name."""
+    found: dict[str, Notice] = {}
+    for side, areas in zip(sides, apart, strict=True):
+        if areas is None or areas[1][-1] <= LEFT_OUT_KM2:
+            continue
+        mine, *theirs = ([one.opening, one.closing] for one in (side, *(other for other in sides if other is not side)))
+        always = [ground for ends in theirs for ground in ends if None not in ends]
+        held = shapely.union_all([ground for ground in mine if ground])
+        km2 = float(geometry.area_km2(shapely.difference(shapely.intersection_all(always), held))) if always else 0.0
+        if km2 > LEFT_OUT_KM2:
+            name, span = side.run.archive.name, side.measured.span
+            what = f"{name} leaves out {km2:,.0f} km² that the others hold at both ends: shares are not compared"
+            found[name] = Notice("LEAVES-OUT", what, span.period.label)
+    return found
+
+
+def _moved(row: DiffRow) -> bool:
+    """Say whether a row's net is known for the very days asked for, which its maps miss."""
+    return row.net_interpolated_km2 is not None
+
+
+def _to_the_day(row: DiffRow) -> bool:
+    """Say whether a row's net is of the days asked for, by its maps or taken linearly."""
+    return _moved(row) or "SPAN" not in row.notes.split()
+
+
+def _meta(runs: Sequence[Run], said: Sequence[Notice]) -> CompareMeta:
+    """Return what a comparison rests on: what all archives share, each one's own, and what is said of all."""
     each = tuple(map(meta_of, runs))
     shared = ("actors", "counted", "not_counted", "files", "attribution")
     of_all = {name: [value for meta in each for value in getattr(meta, name)] for name in shared}
-    notices = [replace(said, message=f"{meta.archive}: {said.message}") for meta in each for said in meta.notices]
+    notices = [replace(one, message=f"{meta.archive}: {one.message}") for meta in each for one in meta.notices]
+    of_days = [one for one in said if one.code != "LEAVES-OUT"]
     return extended(
         CompareMeta,
         each[0],
@@ -222,20 +301,23 @@ def _meta(runs: Sequence[Run], shown: Sequence[Sequence[Side]]) -> CompareMeta:
         not_counted=tuple(sorted(set(of_all["not_counted"]))),
         files=tuple(of_all["files"]),
         periods=(),
-        notices=(*notices, *(said for sides in shown for said in _days_differ(sides))),
+        notices=(*(one for one in said if one.code == "LEAVES-OUT"), *notices, *of_days),
         attribution=tuple(dict.fromkeys(of_all["attribution"])),
         publisher="",
         archives=each,
     )
 
 
-def _days_differ(sides: Sequence[Side]) -> list[Notice]:
+def _days_differ(sides: Sequence[Side], tables: Sequence[Sequence[DiffRow]] = ()) -> list[Notice]:
     """Return a notice where archives have the maps that open and close a period on different days."""
     spans, none = [columns_of(side.run, side.measured.span) for side in sides], "no map"
     if len({(span["opening"], span["closing"]) for span in spans}) == 1:
         return []
     days = "; ".join(f"{one['archive']} {one['opening'] or none} and {one['closing'] or none}" for one in spans)
+    totals = [rows[-1] for rows in tables if rows[-1].net_km2 is not None]
     beyond = "" if _alike(span["days"] for span in spans) else "; so far apart that changes have no range"
+    if any(map(_moved, totals)) and all(map(_to_the_day, totals)):
+        beyond = "; nets apart are those taken linearly to the days asked for"
     return [Notice("DAYS-DIFFER", f"opening and closing maps are of {days}{beyond}", spans[0]["period"])]
 
 

@@ -124,7 +124,8 @@ def _range_notice(run: Run) -> Notice:
     if run.options.drop_slivers:
         problem = "the figures without slivers are among those shown"
         raise UsageError(problem, where="--drop-slivers", cure="leave it out")
-    covered = "opening and closing one map earlier or later, where there is one, projection, edges split or not,"
+    covered = "opening and closing one map earlier or later, where there is one, both a day where maps are daily,"
+    covered += " projection, edges split or not,"
     covered += f" slivers under {SLIVER_WIDTH_M:g} m left out, suspected redefinitions left out"
     covered += ", ground snapped to regions or not" if run.regions.names else ""
     beside = "view, actor and regions are definitions and not in it"
@@ -188,6 +189,13 @@ def _outcomes(run: Run, one: Measured, *, every: bool = False) -> Iterator[Outco
             what = "opening and closing are the same map" if other else "the archive has no such map"
             moved = replace(moved, notices=(Notice("NO-NEW-MAP" if other else "NO-MAP", what, span.period.label),))
         yield _outcome(run, moved, end, choice)
+    # Publishers and mirrors stamp a map with the day after: where there is a map a day, both ends may be off by one.
+    maps_of = {day.toordinal(): day for day in run.archive.days}
+    for choice, days in (("a day earlier", -1), ("a day later", 1)):
+        due = [state.day and maps_of.get(state.day.toordinal() + days) for state in ends]
+        opening, closing = (day and run.states(span.actor).on(day) for day in due)
+        if opening and closing and [opening.day, closing.day] == due:
+            yield _outcome(run, replace(span, opening=opening, closing=closing), "both ends", choice)
     # Lambert's azimuthal equal-area projection about the middle of what the two maps show, in whole degrees.
     place = np.concatenate([state.snapshot.place for state in ends])
     west, south, east, north = shapely.total_bounds(place)

@@ -26,7 +26,7 @@ from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.run.suspicions import suspect_parts
-from frontcalc.states import INVASION, Span
+from frontcalc.states import INVASION, SPAN_TOLERANCE, Span
 from frontcalc.tables import GrossRow, MapUsed, SummaryMeta, SummaryRow, Table
 
 _ONE_DAY = timedelta(days=1)
@@ -180,6 +180,10 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
 
     for one in measured(run, spans(), judged=step is None):
         rows.extend(_rows(run, step, land, one, steps_of.pop((one.span.actor, one.span.period.label))))
+    days = [row.days for row in rows if row.days]
+    if calendar.same_span and max(days, default=0) > (1 + SPAN_TOLERANCE) * min(days, default=0):
+        what = f"the years are {min(days)} to {max(days)} days long by their maps, though cut to the same days"
+        run.said.append(Notice("SPAN", what))
     kind: type[SummaryRow] = SummaryRow if step is None else GrossRow
     table = table_of(run, kind, rows, slivers=step is not None or run.options.drop_slivers, blank=True)
     baselines = (state.snapshot for state in run.baselines.values())

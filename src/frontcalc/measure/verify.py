@@ -18,7 +18,18 @@ import numpy as np
 from frontcalc import change
 from frontcalc.archives import Archive
 from frontcalc.change import Floats
-from frontcalc.claims import ON_A_DAY, ONE_WAY, UNIT_LABELS, Claim, Measure, Verdict, contradictions, fitting, printed
+from frontcalc.claims import (
+    ON_A_DAY,
+    ONE_WAY,
+    UNIT_LABELS,
+    Claim,
+    Measure,
+    Verdict,
+    contradictions,
+    fitting,
+    leeway,
+    printed,
+)
 from frontcalc.claims.toml import read_claims
 from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
@@ -35,13 +46,17 @@ from frontcalc.run.lands import land_of
 from frontcalc.run.meta import meta_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
-from frontcalc.states import Span, State
+from frontcalc.states import SPAN_TOLERANCE, Span, State
 from frontcalc.tables import TOTAL, ClaimRow, ClaimsMeta, Table
 from frontcalc.views import VIEWS
 
 
 class Figure(NamedTuple):
-    """What the maps give for a claim, in its unit, or what the archive lacks; days are of a ratio's first period."""
+    """What the maps give for a claim, in its unit, or what the archive lacks; days are of a ratio's first period.
+
+    `coarse` says by how much the maps miss the days asked for where the claim does not allow that; `added` is what the
+    claim adds of a second figure.
+    """
 
     value: float | None
     missing: str
@@ -50,6 +65,8 @@ class Figure(NamedTuple):
     opening: date | None = None
     closing: date | None = None
     notices: tuple[Notice, ...] = ()
+    coarse: str = ""
+    added: float | None = None
 
 
 class Choice(NamedTuple):
@@ -125,8 +142,9 @@ def verify(
     run_for = partial(_run_for, base, runs, name)
     # All regions are looked up before anything is measured.
     for claim in asked:
-        run_for(claim, "")
-    stated = [figure_of(run_for(claim, ""), claim, Choice()) for claim in track(asked, "checking claim")]
+        for one in filter(None, (claim, claim.plus)):
+            run_for(one, "")
+    stated = [_whole(run_for, claim, Choice()) for claim in track(asked, "checking claim")]
     pairs = zip(asked, stated, strict=True)
     rows = [_row(claim, base.archive.name, figure, *_verdict(run_for, claim, figure)) for claim, figure in pairs]
     for claim, others, implied, days in contradictions(asked):
@@ -182,12 +200,34 @@ def find_claims(claims: str | Path) -> Path:
     raise DataError("does not exist", where=printable(path.name), cure=f"give a TOML file or a bundled name: {names}")
 
 
+def _whole(run_for: Callable[[Claim, str], Run], claim: Claim, choice: Choice) -> Figure:
+    """Return the figure for a claim, with what it adds of another actor or period."""
+    own = figure_of(run_for(claim, choice.view), claim, choice)
+    if claim.plus is None:
+        return own
+    second = figure_of(run_for(claim.plus, choice.view), claim.plus, choice)
+    added = None if second.value is None else claim.sign * second.value
+    return own._replace(
+        value=None if own.value is None or added is None else own.value + added,
+        missing="; ".join(filter(None, (own.missing, second.missing))),
+        notices=tuple(dict.fromkeys((*own.notices, *second.notices))),
+        coarse=own.coarse or second.coarse,
+        added=added,
+    )
+
+
 def _verdict(run_for: Callable[[Claim, str], Run], claim: Claim, stated: Figure) -> tuple[Verdict, str]:
     """Return the verdict on a claim and its reason."""
     if stated.value is None:
         return Verdict.NO_DATA, stated.missing
     wanted, unit = fitting(claim), UNIT_LABELS[claim.unit]
     fits = f"{wanted} {unit}"
+    if claim.plus and stated.added is not None:
+        turned = ", the other way round" if claim.sign < 0 else ""
+        parts = f"{printed(stated.value - stated.added)} and {printed(stated.added)}"
+        fits += f"; of it are {parts}, the latter of {claim.plus.actor} in {claim.plus.period}{turned}"
+    if stated.coarse:
+        return Verdict.TOO_COARSE, stated.coarse
     if wanted.holds(stated.value):
         return Verdict.AGREES, f"fits {fits}"
     tried = [("as stated", stated.value)]
@@ -198,7 +238,7 @@ def _verdict(run_for: Callable[[Claim, str], Run], claim: Claim, stated: Figure)
     choices += [] if claim.measure in ON_A_DAY else [Choice(opening=shift) for shift in (-1, 1)]
     choices += [Choice(offset=days) for days in (-1, 1)]
     for choice in choices:
-        figure = figure_of(run_for(claim, choice.view), claim, choice)
+        figure = _whole(run_for, claim, choice)
         if figure.value is None:
             continue
         how = choice.described(figure.opening, figure.closing)
@@ -229,7 +269,8 @@ def figure_of(run: Run, claim: Claim, choice: Choice) -> Figure:
     ends = [state.day if state else None for span in spans[:1] for state in (span.opening, span.closing)]
     opening, closing = ends or (None, None)
     notices = tuple(notice for span in spans for notice in span.notices)
-    return Figure(value, missing, actor, run.view.name, opening, closing, notices)
+    coarse = next(filter(None, (coarse_in(span, claim) for span in spans)), "")
+    return Figure(value, missing, actor, run.view.name, opening, closing, notices, coarse)
 
 
 def span_of(run: Run, actor: str, claim: Claim, period: Period, choice: Choice) -> Span:
@@ -265,6 +306,20 @@ def missing_in(span: Span, claim: Claim) -> str:
     telling = ("NO-MAP", "NO-NEW-MAP", "OPENS-LATE", "CLOSES-EARLY", "OLD-MAP", "ENDED")
     said = dict.fromkeys(notice.message for notice in span.notices if notice.code in telling)
     return "; ".join(said) or "there is no such map"
+
+
+def coarse_in(span: Span, claim: Claim) -> str:
+    """Say by how much the maps of a span miss the days asked for, where that is more than its claim allows."""
+    (opens_on, closes_on), days = (span.period.opens_on, span.period.closes_on), span.days
+    if days is None or not span.ends:
+        return ""
+    pairs = [(day, state.day) for day, state in zip((opens_on, closes_on), span.ends, strict=True) if day and state.day]
+    asked = (closes_on - opens_on).days if opens_on and closes_on else days
+    off = max([abs((day - mine).days) for day, mine in pairs] + [abs(days - asked)]) / asked
+    if off <= max(SPAN_TOLERANCE, leeway(claim)):
+        return ""
+    maps = " and ".join(str(state.day) for state in span.ends)
+    return f"the maps of {maps} miss the days of {span.period.label} by {off:.0%}; the claim allows {leeway(claim):.1%}"
 
 
 def _value(run: Run, claim: Claim, summed: bool, spans: list[Span]) -> float | str:
@@ -322,7 +377,7 @@ def _row(claim: Claim, archive: str, figure: Figure, verdict: Verdict, reason: s
         measure=claim.measure.value,
         qualifier=claim.qualifier.value,
         region=claim.region or TOTAL,
-        **{name: getattr(figure, name) for name in ("actor", "view", "opening", "closing")},
+        **{name: getattr(figure, name) for name in ("actor", "view", "opening", "closing", "added")},
         notes=join_codes(figure.notices),
         archive=archive,
     )

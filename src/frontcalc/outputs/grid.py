@@ -8,16 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
-from frontcalc.layers import ADJECTIVES
+from frontcalc.layers import ADJECTIVES, CLAIMED_LIMITS, spelling
 from frontcalc.names import printable
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import BLANK, km2
-from frontcalc.tables import AnyMeta, ArchiveMeta, Meta
+from frontcalc.regions import UNASSIGNED
+from frontcalc.tables import TOTAL, AnyMeta, ArchiveMeta, Meta
 
 GAP = "  "
 _SHORTEST_NAME = 12
+_INDENT = "  "
+_LAST = (UNASSIGNED, TOTAL)
+
+Key = tuple[str, str]
+"""A row's level and region, which tell it from the others of its period or date."""
 
 Source = str | Callable[[Any], str]
 """What gives a row's cell: the name of a field, or a function."""
@@ -106,9 +113,31 @@ def title_of(actor: str, meta: Meta, unit: str = "km²") -> str:
     return f"{ADJECTIVES.get(actor, f'{actor}-held')} territory, {unit} · {meta.archive}"
 
 
+def tree(keys: Iterable[Key], levels: str, size: Callable[[Key], tuple[float, ...]] = lambda one: ()) -> dict[Key, str]:
+    """Return rows with their labels, each before its parts, which are indented; smallest `size` first.
+
+    `keys` are in the order of a result: a row is part of the nearest one above it that is of a coarser level.
+    `levels` are coarse to fine, as in «country,adm1»; unassigned and total are last.
+    """
+    ranks = {level: rank for rank, level in enumerate(levels.split(","))}
+    paths: dict[Key, tuple[Any, ...]] = {}
+    above: list[Key] = []
+    for nth, one in enumerate(keys):
+        if one[1] in _LAST:
+            paths[one] = ((True, (), nth),)
+            continue
+        while above and ranks[above[-1][0]] >= ranks[one[0]]:
+            above.pop()
+        paths[one] = (*(paths[above[-1]] if above else ()), (False, size(one), nth))
+        above.append(one)
+    return {one: _INDENT * (len(path) - 1) + one[1] for one, path in sorted(paths.items(), key=itemgetter(1))}
+
+
 def basis(meta: Meta) -> Iterable[str]:
     """Yield what was counted, by what projection and regions, and whose maps and regions they are."""
     yield f"counted, overlaps once: {counted(meta)}"
+    if any(spelling(name) in CLAIMED_LIMITS for name in meta.counted):
+        yield "Kursk to 1 Dec 2024: ISW's claimed limit, which is no assessed control"
     if meta.other_actors:
         yield f"also on these maps: {', '.join(meta.other_actors)} (see --actor)"
     accuracy = f" ({meta.regions_accuracy})" if meta.regions and meta.regions_accuracy else ""

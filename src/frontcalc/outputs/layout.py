@@ -10,28 +10,32 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
 from math import fsum
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any
 
 from frontcalc.change.roles import NOTHING
 from frontcalc.layers import ADJECTIVES
 from frontcalc.notices import CODES, Notice, grouped
 from frontcalc.outputs import place_lines
-from frontcalc.outputs.grid import Columns, Grid, basis, cell, counted, grid_of, projection, remarks, title_of
+from frontcalc.outputs.grid import (
+    Columns,
+    Grid,
+    basis,
+    cell,
+    counted,
+    grid_of,
+    projection,
+    remarks,
+    title_of,
+    tree,
+)
 from frontcalc.outputs.listings import LISTINGS
 from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, times, unit_of
 from frontcalc.outputs.wording import differ_in_length, period_heading
-from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import TOTAL, CompareMeta, Meta, SummaryMeta, Table, ratio
 from frontcalc.tables import rows as kinds
 
-Key = tuple[str, str]
-"""A row's level and region, which tell it from the others of its period or date."""
-
 _key = attrgetter("level", "region")
-
-_INDENT = "  "
-_LAST = (UNASSIGNED, TOTAL)
 
 _Measures = tuple[tuple[str, str], ...]
 
@@ -60,26 +64,6 @@ def grids(table: Table[Any, Any], units: str = "km2") -> list[Grid]:
         rows = [row for row in table.rows if row.actor == actor]
         blocks += _LAYOUTS[table.kind](rows, actor, table.meta, title_of(actor, table.meta, unit))
     return blocks
-
-
-def tree(keys: Iterable[Key], levels: str, size: Callable[[Key], tuple[float, ...]] = lambda one: ()) -> dict[Key, str]:
-    """Return rows with their labels, each before its parts, which are indented; smallest `size` first.
-
-    `keys` are in the order of a result: a row is part of the nearest one above it that is of a coarser level.
-    `levels` are coarse to fine, as in «country,adm1»; unassigned and total are last.
-    """
-    ranks = {level: rank for rank, level in enumerate(levels.split(","))}
-    paths: dict[Key, tuple[Any, ...]] = {}
-    above: list[Key] = []
-    for nth, one in enumerate(keys):
-        if one[1] in _LAST:
-            paths[one] = ((True, (), nth),)
-            continue
-        while above and ranks[above[-1][0]] >= ranks[one[0]]:
-            above.pop()
-        paths[one] = (*(paths[above[-1]] if above else ()), (False, size(one), nth))
-        above.append(one)
-    return {one: _INDENT * (len(path) - 1) + one[1] for one, path in sorted(paths.items(), key=itemgetter(1))}
 
 
 def _region_label(rows: Iterable[Any], meta: Meta) -> Callable[[Any], str]:
@@ -171,6 +155,9 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
     columns = (*CHANGE, ("only", "closing_only_km2"))
     shown = ("gained_km2", "lost_km2", "closing_only_km2")
     periods = list(dict.fromkeys(row.period for row in rows))
+    if meta.every:
+        yield _side_by_side(rows, meta, title)
+        return
     for period in periods:
         mine = [row for row in rows if row.period == period]
         regions = _by_region(mine, "archive", columns, meta, shown, lambda row: _apart(row) or 0.0)
@@ -190,10 +177,30 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
             alone = f"{most.region}, {km2(most.closing_only_km2)} on {most.archive}"
             footer.append(f"most ground held by one alone: {alone}")
         footer.append("only: held at the close on this archive's map and on none of the others")
+        footer = [*(one.message for one in meta.notices if one.code == "LEAVES-OUT" and one.period == period), *footer]
         if period == periods[-1]:
-            footer += [f"{own.archive}, counted: {counted(own)}" for own in meta.archives]
-            footer += [projection(meta), *meta.attribution, *remarks(meta)]
+            footer += _compared(meta)
         yield grid_of(f"{period}: {title}", header, lines, meta, footer, groups=groups, ends=False)
+
+
+def _side_by_side(rows: Sequence[kinds.CompareRow], meta: CompareMeta, title: str) -> Grid:
+    """Return a line a period and region: what each archive's net is, and how far they are apart."""
+    archives = list(dict.fromkeys(row.archive for row in rows))
+    labels, lines = tree(dict.fromkeys(map(_key, rows)), meta.level), []
+    for (period, key), group in groupby(rows, key=lambda row: (row.period, _key(row))):
+        own = list(group)
+        if key[1] == TOTAL or any(_moves(row, "gained_km2", "lost_km2") for row in own):
+            nets = (cell(row, "net_km2") for row in own)
+            lines.append((period, labels[key], *nets, km2(_apart(own[0]))))
+    footer = [one.message for one in meta.notices if one.code == "LEAVES-OUT"][:1]
+    header = ("period", "region", *archives, "nets apart")
+    return grid_of(f"Net change: {title}", header, lines, meta, [*footer, *_compared(meta)], labels=2, ends=False)
+
+
+def _compared(meta: CompareMeta) -> list[str]:
+    """Return what the figures of a comparison rest on, and the notices."""
+    own = [f"{one.archive}, counted: {counted(one)}" for one in meta.archives]
+    return [*own, projection(meta), *meta.attribution, *remarks(meta)]
 
 
 def _apart(row: kinds.CompareRow) -> float | None:

@@ -151,9 +151,9 @@ def _block(grid: Grid) -> Iterator[str]:
 
 def drift_text(drift: Drift) -> str:
     """Return what moved, a line a cell, with the reasons below each row; one line where nothing did."""
+    lines = [f"{drift.folder}: {drift.beside}"] if drift.beside else []
     if not drift.moved:
-        return f"{drift.folder}: nothing moved\n"
-    lines = []
+        lines.append(f"{drift.folder}: nothing moved")
     for row in drift.moved:
         subject = f"{row.table}: {', '.join(filter(None, row.key))}".rstrip(": ")
         lines.append(subject if row.what == "moved" else f"{subject} {row.what}")

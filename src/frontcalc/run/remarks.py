@@ -73,6 +73,7 @@ def measured(run: Run, spans: Iterable[Span], *, ground: bool = False, judged: b
         # Of a part, the rest is left out as asked.
         if shown is not None and not run.lines.left_out:
             remarks += _beside_regions(run, shown, span)
+            remarks += _other_actors(run, span)
         for one in suspect:
             concerned = frozenset(line for line in run.lines.shown if line.sum_of(one.km2) >= SHOWN_KM2)
             remarks.append(Remark(one.notice, concerned))
@@ -117,6 +118,35 @@ def control_only(booked_km2: Sequence[float], gained_km2: Sequence[float], perio
         " and its figures show when that was done"
     )
     return [Notice("CONTROL-ONLY", what, period)]
+
+
+def _other_actors(run: Run, span: Span) -> Iterator[Remark]:
+    """Yield a notice of each actor that is not measured whose area changed between a span's two maps."""
+    assert span.ends is not None
+    opening, closing = span.ends
+    place = run.archive.refs.index(opening.snapshot.ref)
+    before = [run.snapshot(ref) for ref in run.archive.refs[:place][-1:]]
+    old, new, older = (
+        {part.layer.actor for one in maps for part in one.layers if run.view.counts(part.name, part.layer)}
+        for maps in ([opening.snapshot], [closing.snapshot], before)
+    )
+    # Where the map lacks a layer that the one before it has, nobody knows what was held.
+    for actor in sorted(new - {*run.actors, UNNAMED} - (older - old)):
+        grounds = [run.ground(run.holding(state.snapshot, actor, noted=False)) for state in span.ends]
+        km2 = [float(geometry.area_km2(ground)) for ground in grounds]
+        if abs(km2[1] - km2[0]) >= SHOWN_KM2:
+            where = _country(run, max(grounds, key=lambda ground: ground.area))
+            change_km2 = f"{km2[1] - km2[0]:+,.1f}".replace("-", "\N{MINUS SIGN}")
+            said = f"{actor}{where}: {change_km2} km², not in these figures"
+            yield Remark(Notice("OTHER-ACTOR", said, span.period.label), frozenset())
+
+
+def _country(run: Run, ground: shapely.MultiPolygon) -> str:
+    """Return in which country the largest part of some ground lies, as « in Russia», where the regions tell."""
+    inside = shapely.point_on_surface(max(ground.geoms, key=lambda part: part.area))
+    places = run.regions.owner[shapely.STRtree(run.regions.pieces).query(inside, predicate="intersects")]
+    codes = [run.regions.countries[place] for place in places if run.regions.countries]
+    return f" in {run.regions.country_names.get(codes[0], codes)[0]}" if codes else ""
 
 
 def _repeats(run: Run, span: Span, changed: Change) -> Iterator[Notice]:

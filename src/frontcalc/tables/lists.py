@@ -82,6 +82,7 @@ class ClaimRow:
     text: str
     source: str
     published: dt.date | None
+    added: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

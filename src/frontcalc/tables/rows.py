@@ -340,6 +340,7 @@ class SummaryMeta(Meta):
 
 @dataclass(frozen=True, slots=True)
 class CompareMeta(Meta):
-    """What a comparison rests on; `archives` has what each archive's own figures rest on."""
+    """What a comparison rests on; `archives` has what each archive's own figures rest on, `every` the calendar unit."""
 
     archives: tuple[Meta, ...] = ()
+    every: str = ""
