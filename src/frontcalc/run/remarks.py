@@ -124,6 +124,8 @@ def _other_actors(run: Run, span: Span) -> Iterator[Remark]:
     """Yield a notice of each actor that is not measured whose area changed between a span's two maps."""
     assert span.ends is not None
     opening, closing = span.ends
+    if opening.stands_for:  # a map of one actor's, given for the days before the archive
+        return
     place = run.archive.refs.index(opening.snapshot.ref)
     before = [run.snapshot(ref) for ref in run.archive.refs[:place][-1:]]
     old, new, older = (
