@@ -11,13 +11,13 @@ import shapely
 
 from frontcalc import change, geometry
 from frontcalc.archives import Archive, pair_archive
-from frontcalc.change import CONTRADICTION_KM2, FIGURES
+from frontcalc.change import CLOSING, CONTRADICTION_KM2, FIGURES
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.levels import Line
 from frontcalc.notices import join_codes, marks_of
 from frontcalc.periods import Period, PeriodsLike, parse_periods
-from frontcalc.run.lands import drawn_in_degrees
+from frontcalc.run.lands import drawn_in_degrees, land_of
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
@@ -295,13 +295,14 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
 def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
     """Yield a period's rows: figures where two maps stand for its ends, else blanks."""
     own, shown = columns_of(run, one.span), run.shown(one.change) if one.change else None
+    land, closing = land_of(run.takers(one.span.actor)), one.change.km2[CLOSING] if one.change else None
     for line in run.lines.shown:
         figures = shown.row(line.members) if shown else BLANK
         net, days = figures["net_km2"], own["days"]
         rate = net / days if days and net is not None else None
         notes = join_codes(said.notice for said in one.remarks if said.rows is None or line in said.rows)
         own |= {"level": line.level, "region": line.region, "notes": notes, "flags": marks_of(notes)}
-        yield DiffRow(rate_km2_per_day=rate, **own, **figures)
+        yield DiffRow(rate_km2_per_day=rate, **own, **figures, **land.left(line, closing))
 
 
 def columns_of(run: Run, span: Span) -> dict[str, Any]:

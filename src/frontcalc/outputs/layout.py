@@ -232,7 +232,7 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
         *(*CHANGE, ("per day", "rate_km2_per_day"), ("held", "closing_km2")),
         ("share %", lambda row: cell(row, "share_of_country_pct" if row.level == TOTAL else "share_of_region_pct")),
     )
-    footer = ["held: at the period's close; share: of the region's land, as the region set draws it"]
+    footer = ["held: at the period's close; share: of the region's land, and what is held and counted beside it"]
     if lands := [row.country_km2 for row in shown if row.level == TOTAL and row.country_km2]:
         footer.append(f"share in the total row: of the country's land, {km2(lands[0])}")
     end = (*basis(meta), *_summary_remarks(meta))
