@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -60,6 +61,8 @@ class Change:
     km2: Floats  # (6, 2, n + 2)
     large: tuple[Geometries, Geometries]  # the large parts gained and lost (metres): see `frontcalc.run.suspicions`
     ground: tuple[Parts, Parts] | None = None  # gained and lost; None where only figures were kept
+    # Of gained and lost together, and of the slivers in them, what is in each cell of the regions' bands: (2, c).
+    near_km2: Floats = field(default_factory=partial(np.zeros, (2, 0)))
 
     @property
     def gained_km2(self) -> Floats:
@@ -76,8 +79,9 @@ class Change:
         """The change less its slivers, which stay as what was left out; net no longer leads from map to map."""
         km2 = self.km2.copy()
         km2[[GAINED, LOST]] -= km2[[GAINED_SLIVER, LOST_SLIVER]]
+        near = np.stack([self.near_km2[0] - self.near_km2[1], self.near_km2[1]])
         broad = self.ground and tuple(Parts(*(array[~one.thin] for array in one)) for one in self.ground)
-        return replace(self, km2=km2, ground=broad)  # type: ignore[arg-type]
+        return replace(self, km2=km2, ground=broad, near_km2=near)  # type: ignore[arg-type]
 
     def opened(self, held_km2: Floats) -> Change:
         """Return the change with what was held at the opening by region, (2, n + 2) as `areas` measures it.
@@ -144,7 +148,17 @@ def step(
         thin = np.repeat([False, True], [len(broad), len(narrow)])
         came_and_went.append(Parts(np.concatenate([broad, narrow]), np.concatenate([broad_m2, narrow_m2]), thin))
     came, went = came_and_went
-    return Change(km2, (large_parts(came.polygons), large_parts(went.polygons)), (came, went))
+    large = large_parts(came.polygons), large_parts(went.polygons)
+    return Change(km2, large, (came, went), _near(regions, came, went))
+
+
+def _near(regions: RegionSet, *ground: Parts) -> Floats:
+    """Return how much of some ground lies in each cell of the regions' bands, in all and of slivers, (2, c) in km²."""
+    if regions.bands is None:
+        return np.zeros((2, 0))
+    groups = [parts.polygons[thin] for parts in ground for thin in (~parts.thin, parts.thin)]
+    broad, thin, more, narrow = (km2[:-1] for km2, *_ in regions.bands.cells.split(*groups))
+    return np.stack([broad + thin + more + narrow, thin + narrow])
 
 
 def differences(

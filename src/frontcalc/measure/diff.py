@@ -20,7 +20,7 @@ from frontcalc.periods import Period, PeriodsLike, parse_periods
 from frontcalc.run.lands import drawn_in_degrees, land_of
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
-from frontcalc.run.remarks import Measured, measured
+from frontcalc.run.remarks import Measured, border_km2, measured
 from frontcalc.run.run import Run
 from frontcalc.snapshots import forget_read
 from frontcalc.states import Span, State
@@ -302,6 +302,7 @@ def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
         rate = net / days if days and net is not None else None
         notes = join_codes(said.notice for said in one.remarks if said.rows is None or line in said.rows)
         own |= {"level": line.level, "region": line.region, "notes": notes, "flags": marks_of(notes)}
+        own["border_km2"] = border_km2(run, one.span.actor, line, shown)
         yield DiffRow(rate_km2_per_day=rate, **own, **figures, **land.left(line, closing))
 
 

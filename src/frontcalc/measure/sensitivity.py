@@ -14,7 +14,7 @@ import shapely
 
 from frontcalc import change, crs, geometry
 from frontcalc.archives import Archive
-from frontcalc.change import Change, Floats
+from frontcalc.change import Change, Floats, Geometries
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.measure.diff import columns_of, diff_rows, extended
@@ -22,7 +22,8 @@ from frontcalc.measure.series import steps_in
 from frontcalc.notices import Notice, join_codes
 from frontcalc.outputs.wording import reads_alike
 from frontcalc.periods import PeriodLike, parse_periods
-from frontcalc.regions import SNAPS, embedded_covers
+from frontcalc.levels import Line
+from frontcalc.regions import SNAPS, bands_of, embedded_covers
 from frontcalc.run.meta import nothing_measured, table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
@@ -38,6 +39,7 @@ SLIVER_WIDTHS_M = (50.0, SLIVER_WIDTH_M, 200.0)  # mean widths below which parts
 GROSS_STEPS = ("month", "week", "snapshot")
 FINER = 100  # how many times smaller the area error of an edge is where edges are split more finely
 
+BAND_KM = 3.0  # how far borders of coarse regions may lie from where they are drawn
 _DEGREES2 = 1e-11  # area error in square degrees, about 0.1 m², above which an edge not straight in degrees is split
 _LEFT_OUT = "under {:g} m left out"
 
@@ -127,6 +129,7 @@ def _range_notice(run: Run) -> Notice:
     covered = "opening and closing one map earlier or later, where there is one, projection, edges split or not,"
     covered += f" slivers under {SLIVER_WIDTH_M:g} m left out, suspected redefinitions left out"
     covered += ", ground snapped to regions or not" if run.regions.names else ""
+    covered += f", rough borders {BAND_KM:g} km inside or outside of where they are drawn" if run.regions.accuracy else ""
     beside = "view, actor and regions are definitions and not in it"
     return Notice("RANGE", f"each by itself: {covered}; {beside}")
 
@@ -263,12 +266,36 @@ def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, e
         kept = (polygons[~thin_parts(polygons, (limit, run.options.crs))] for polygons in parts)
         more_km2, less_km2 = (change.areas(polygons, takers)[0] for polygons in kept)
         yield _outcome(run, span, "slivers", _LEFT_OUT.format(limit), (more_km2, less_km2))
+    if rough := next((said.rows for said in one.remarks if said.notice.code == "BORDER"), None):
+        yield from _borders_elsewhere(run, one, rough, parts)
     if one.suspect:
         assert one.change is not None
         whole = (("gained", one.change.gained_km2), ("lost", one.change.lost_km2))
         more_km2, less_km2 = (km2 - sum(own.km2 for own in one.suspect if own.kind == kind) for kind, km2 in whole)
         outcome = _outcome(run, span, "redefinitions", "suspected left out", (more_km2, less_km2))
         yield outcome._replace(notices=(*span.notices, *(found.notice for found in one.suspect)))
+
+
+def _borders_elsewhere(run: Run, one: Measured, rough: Iterable[Line], parts: Sequence[Geometries]) -> Iterator[Outcome]:
+    """Yield rows of rough borders with these drawn inside and outside of where they are, from ground gained and lost."""
+    span, takers, base = one.span, run.takers(one.span.actor), _figures(run, one.change) if one.change else {}
+    bands = bands_of(run.regions, run.options.crs, run.cache, taking=takers.owner, km=BAND_KM)
+    if bands is None:
+        return
+    sides = [bands.sides_km2(polygons, takers) for polygons in parts]
+    for way, sign in (("inside", -1), ("outside", 1)):
+        moved = {}
+        for line in rough:
+            members, near = list(line.members), bands.near(line.members)
+            more, less = base[line.level, line.region][:2]
+            found = [km2[near][:, :-1] for km2 in sides]
+            inside = [float(km2[:, members].sum()) for km2 in found]
+            more, less = (
+                figure + sign * (own if sign < 0 else float(km2.sum()) - own)
+                for figure, own, km2 in zip((more, less), inside, found, strict=True)
+            )
+            moved[line.level, line.region] = (more, less, more - less)
+        yield Outcome("borders", f"{BAND_KM:g} km {way} of where they are drawn", span, run.view.name, moved, span.notices)
 
 
 def drawn(snapshot: Snapshot, actor: str, view: View, target: str, *, edge_error: float) -> shapely.MultiPolygon:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -14,17 +14,18 @@ from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 from frontcalc.cache import NOTHING_KEPT, Cache
-from frontcalc.embedded import PARTIAL_COUNTRIES, load_embedded, load_zones
+from frontcalc.embedded import BANDS, PARTIAL_COUNTRIES, load_beside, load_embedded
 from frontcalc.geometry import Floats, Geometries
 from frontcalc.notices import Notice
 from frontcalc.overlaps import edges_of, shared_area_m2
 from frontcalc.read import SourceFile
-from frontcalc.regions.snapping import Owners, snap_zones
+from frontcalc.regions.snapping import Owners, border_bands, snap_zones
 from frontcalc.snapshots import home_of_this_war
 from frontcalc.versions import key_of
 
 Flags = NDArray[np.bool_]
 
+NEAR_KM = 2.0  # of a border of a coarse set, what of a change may be beyond it
 UNASSIGNED, TOTAL = "unassigned", "total"  # rows: of what no region takes; of everything, which is its level too
 SNAPS = ("border", "none")  # whether ground beside the eligible regions goes to the nearest of them
 _PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
@@ -38,6 +39,27 @@ class Ground(NamedTuple):
     taken: Geometries  # (l,) what regions take, cut small
     owner: Owners  # (l,) the place of its region in the set
     zone: Flags  # (l,) whether the region takes it by snapping only
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bands:
+    """Ground near the borders between regions of a set, in cells, each near the same borders."""
+
+    cells: RegionSet
+    borders: Owners  # (q, 3), a cell and two regions whose border it is near
+
+    def sides_km2(self, ground: Geometries, takers: RegionSet) -> Floats:
+        """Return how much of some polygons lies in each cell and each region, (c, n + 1), as `takers` split it."""
+        found = self.cells.cut(ground, beside=False)
+        polygons, piece = geometry.polygons_of(found.taken)
+        groups = [polygons[found.owner[piece] == cell] for cell in range(len(self.cells.names))]
+        return np.array([km2 for km2, *_ in takers.split(*groups)])
+
+    @lru_cache(maxsize=512)  # noqa: B019 - few sets of bands are ever made
+    def near(self, members: tuple[int, ...]) -> Owners:
+        """Return the cells (k,) that are near a border between one of some regions and another."""
+        mine = np.isin(self.borders[:, 1:], members)
+        return np.unique(self.borders[mine[:, 0] != mine[:, 1], 0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +85,7 @@ class RegionSet:
     accuracy: str = ""  # how far the borders can be trusted, in a few words; empty where nothing is known of it
     partial_countries: tuple[str, ...] = ()  # those of which the set has some regions only
     parents: tuple[str, ...] = ()  # what the file says each is part of, else empty; no entries where it never does
+    bands: Bands | None = None  # ground near the inner borders of a coarse set, as it stands for an actor
 
     def split(self, *groups: Geometries) -> list[tuple[Floats, Floats, Floats]]:
         """Measure groups of polygons (k,) by region, each valid and without overlap, in metres; several cost as one.
@@ -148,7 +171,7 @@ def rest_of_plane(taken: Geometries) -> Geometries:
     return geometry.subdivide(rest, _PART_VERTICES)[0]
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Flags, dict[int, Floats]]:
     """Return a set's pieces and the rest of the plane, ready to cut by in one thread, which is named for that alone.
 
@@ -202,10 +225,7 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
     if snap == "none":
         rest = cache.kept("rests", key, lambda: geometry.to_bytes(rest_of_plane(pieces)))
         return replace(eligible, nowhere=next(geometry.from_bytes(rest)))
-    content = load_zones(regions.source.sha256, country) if regions.source and plane == crs.DEFAULT_CRS else None
-    if content is None:
-        content = cache.kept("zones", key, zones_as_bytes)
-    zones, taker, nowhere = geometry.from_bytes(content)
+    zones, taker, nowhere = _beside(regions, plane, f"{country}.zones", lambda: cache.kept("zones", key, zones_as_bytes))
     return replace(
         eligible,
         pieces=np.concatenate([pieces, zones]),
@@ -213,6 +233,31 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
         snapped=np.repeat([False, True], [len(pieces), len(zones)]),
         nowhere=nowhere,
     )
+
+
+def _beside(regions: RegionSet, plane: str, file: str, make: Callable[[], bytes]) -> Iterator[NDArray[Any]]:
+    """Yield the arrays of what lies beside a set: as it comes with frontcalc, else as it is made."""
+    usual = regions.source is not None and plane == crs.DEFAULT_CRS
+    content = load_beside(regions.source.sha256, file) if regions.source and usual else None
+    return geometry.from_bytes(make() if content is None else content)
+
+
+def bands_of(regions: RegionSet, plane: str, cache: Cache, *, taking: Owners, km: float = NEAR_KM) -> Bands | None:
+    """Return the ground near borders between those regions of a coarse set that are `taking`; None for other sets."""
+    if not regions.accuracy:
+        return None
+
+    def as_bytes() -> bytes:
+        return geometry.to_bytes(*border_bands(regions.land, regions.land_owner, km, plane))
+
+    key = key_of((regions_key(regions, "", f"bands {km}"), plane))
+    file = BANDS if km == NEAR_KM else ""
+    pieces, cell, borders = _beside(regions, plane, file, lambda: cache.kept("zones", key, as_bytes))
+    borders = borders[np.isin(borders[:, 1:], taking).all(axis=1)]
+    mine, count = np.isin(cell, borders[:, 0]), int(borders[:, 0].max(initial=-1)) + 1
+    nothing = np.empty(0, dtype=object)
+    cells = replace(no_regions(), names=("",) * count, pieces=pieces[mine], owner=cell[mine], nowhere=nothing)
+    return Bands(cells, borders)
 
 
 def no_regions() -> RegionSet:

@@ -32,6 +32,7 @@ _SPACING_M = 250.0
 _SIMPLIFIED = 0.02  # of the distance
 _PIECE_VERTICES = 128
 _LATITUDES = 86.0
+_CRUMB_M2 = 1e4  # bands that differ by their rounding alone leave such faces between them
 
 
 class Stretches(NamedTuple):
@@ -50,7 +51,10 @@ def snap_zones(
     `land` (k,) are polygons of the eligible regions, whole, in metres of `plane`, the equal-area CRS of all; `owner`
     (k,) is the region of each. `pieces` (m,) are the same regions cut small, `foreign` (f,) those not eligible.
     """
-    edges, of = _outer_edges(land, owner)
+    edges, of, twice = _edges(land, owner)
+    alone = np.ones(len(edges), dtype=bool)
+    alone[twice] = False
+    edges, of = edges[alone], of[alone]
     if not len(edges):
         return np.empty(0, dtype=object), np.empty(0, dtype=np.intp)
     stretches = _stretches(edges, of, plane)
@@ -79,8 +83,42 @@ def subtract(parts: Geometries, land: Geometries) -> Geometries:
     return rest
 
 
-def _outer_edges(land: Geometries, owner: Owners) -> tuple[Floats, Owners]:
-    """Return the edges (e, 2, 2) that no two polygons share, in their order, and the region of each."""
+def border_bands(land: Geometries, owner: Owners, km: float, plane: str) -> tuple[Geometries, Owners, Owners]:
+    """Return the ground within a distance of the borders between regions, as polygons (m,) without overlap.
+
+    With them come (m,) the cell of each, of ground that is near the same borders; and (q, 3) cells with two regions
+    whose border each is near, as often as there are such borders. `land` (k,) are polygons of the regions, neighbours
+    with the same vertices; `owner` (k,) is the region of each.
+    """
+    edges, of, twice = _edges(land, owner)
+    sides = of[twice]
+    lower = np.take_along_axis(twice, np.argmin(sides, axis=1)[:, None], axis=1)[:, 0]
+    inner, sides = lower[sides[:, 0] != sides[:, 1]], np.sort(sides[sides[:, 0] != sides[:, 1]], axis=1)
+    order = np.argsort(inner)
+    borders, border = np.unique(sides[order], axis=0, return_inverse=True)
+    stretches = _stretches(edges[inner[order]], border.reshape(-1), plane)
+    distance = km * 1000 * stretches.scale
+    around = shapely.buffer(shapely.simplify(stretches.lines, _SIMPLIFIED * distance), distance, quad_segs=8)
+    bands = np.array([geometry.union(around[stretches.owner == nth]) for nth in range(len(borders))], dtype=object)
+    bands = shapely.simplify(bands, _SIMPLIFIED * km * 1000)
+    outlines = shapely.union_all(shapely.boundary(bands))
+    faces = geometry.polygonal(shapely.polygonize([outlines]))
+    faces = faces[shapely.area(faces) > _CRUMB_M2]
+    near = np.zeros((len(faces), len(borders)), dtype=bool)
+    face, band = shapely.STRtree(bands).query(shapely.point_on_surface(faces), predicate="intersects")
+    near[face, band] = True
+    inside = near.any(axis=1)
+    labels, cell = np.unique(near[inside], axis=0, return_inverse=True)
+    polygons, face = _from_mercator(faces[inside], plane)
+    # Whole metres are near enough, and short to store.
+    polygons, part = geometry.polygons_of(shapely.set_precision(polygons, 1.0))
+    small, whole = geometry.subdivide(polygons, _PIECE_VERTICES)
+    which, band = np.nonzero(labels)
+    return small, cell.reshape(-1)[face[part[whole]]], np.column_stack([which, borders[band]])
+
+
+def _edges(land: Geometries, owner: Owners) -> tuple[Floats, Owners, Owners]:
+    """Return the edges (e, 2, 2) of polygons in their order, the region of each, and pairs (p, 2) of the same edge."""
     rings, polygon = shapely.get_rings(land, return_index=True)
     points, ring = shapely.get_coordinates(rings, return_index=True)
     same = ring[1:] == ring[:-1]
@@ -90,9 +128,7 @@ def _outer_edges(land: Geometries, owner: Owners) -> tuple[Floats, Owners]:
     ends = np.where(backward[:, None, None], edges[:, ::-1], edges).reshape(-1, 4)
     order = np.lexsort(ends.T)
     alike = (ends[order[1:]] == ends[order[:-1]]).all(axis=1)
-    alone = np.ones(len(edges), dtype=bool)
-    alone[order[1:][alike]] = alone[order[:-1][alike]] = False
-    return edges[alone], owner[polygon[ring[:-1][same]]][alone]
+    return edges, owner[polygon[ring[:-1][same]]], np.column_stack([order[:-1], order[1:]])[alike]
 
 
 def _stretches(edges: Floats, owner: Owners, plane: str) -> Stretches:
