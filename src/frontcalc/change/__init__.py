@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +34,7 @@ FIGURES = (
 """The figures of a row, as columns are named."""
 
 DRIFT_KM2 = 1e-7  # how far a total carried from step to step may be from the map's before all is measured afresh
+NO_BORDERS = np.zeros((2, 2, 0))  # of no coarse regions
 LARGE_KM2 = 50.0  # what a large part has at least: less is a week's work of an army
 _GRID_M = 2.0**-20
 _NOTHING_M2 = 1e-6
@@ -61,8 +61,8 @@ class Change:
     km2: Floats  # (6, 2, n + 2)
     large: tuple[Geometries, Geometries]  # the large parts gained and lost (metres): see `frontcalc.run.suspicions`
     ground: tuple[Parts, Parts] | None = None  # gained and lost; None where only figures were kept
-    # Of gained and lost together, and of the slivers in them, what is in each cell of the regions' bands: (2, c).
-    near_km2: Floats = field(default_factory=partial(np.zeros, (2, 0)))
+    # Of gained and lost together, and of the slivers in them, what is near borders: see `Bands.measure`.
+    near_km2: Floats = NO_BORDERS
 
     @property
     def gained_km2(self) -> Floats:
@@ -149,16 +149,8 @@ def step(
         came_and_went.append(Parts(np.concatenate([broad, narrow]), np.concatenate([broad_m2, narrow_m2]), thin))
     came, went = came_and_went
     large = large_parts(came.polygons), large_parts(went.polygons)
-    return Change(km2, large, (came, went), _near(regions, came, went))
-
-
-def _near(regions: RegionSet, *ground: Parts) -> Floats:
-    """Return how much of some ground lies in each cell of the regions' bands, in all and of slivers, (2, c) in km²."""
-    if regions.bands is None:
-        return np.zeros((2, 0))
-    groups = [parts.polygons[thin] for parts in ground for thin in (~parts.thin, parts.thin)]
-    broad, thin, more, narrow = (km2[:-1] for km2, *_ in regions.bands.cells.split(*groups))
-    return np.stack([broad + thin + more + narrow, thin + narrow])
+    near_km2 = regions.bands.measure(*map(np.concatenate, (groups[::2], groups[1::2]))) if regions.bands else NO_BORDERS
+    return Change(km2, large, (came, went), near_km2)
 
 
 def differences(

@@ -129,7 +129,9 @@ def _range_notice(run: Run) -> Notice:
     covered = "opening and closing one map earlier or later, where there is one, projection, edges split or not,"
     covered += f" slivers under {SLIVER_WIDTH_M:g} m left out, suspected redefinitions left out"
     covered += ", ground snapped to regions or not" if run.regions.names else ""
-    covered += f", rough borders {BAND_KM:g} km inside or outside of where they are drawn" if run.regions.accuracy else ""
+    covered += (
+        f", rough borders {BAND_KM:g} km inside or outside of where they are drawn" if run.regions.accuracy else ""
+    )
     beside = "view, actor and regions are definitions and not in it"
     return Notice("RANGE", f"each by itself: {covered}; {beside}")
 
@@ -276,7 +278,9 @@ def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, e
         yield outcome._replace(notices=(*span.notices, *(found.notice for found in one.suspect)))
 
 
-def _borders_elsewhere(run: Run, one: Measured, rough: Iterable[Line], parts: Sequence[Geometries]) -> Iterator[Outcome]:
+def _borders_elsewhere(
+    run: Run, one: Measured, rough: Iterable[Line], parts: Sequence[Geometries]
+) -> Iterator[Outcome]:
     """Yield rows of rough borders with these drawn inside and outside of where they are, from ground gained and lost."""
     span, takers, base = one.span, run.takers(one.span.actor), _figures(run, one.change) if one.change else {}
     bands = bands_of(run.regions, run.options.crs, run.cache, taking=takers.owner, km=BAND_KM)
@@ -286,16 +290,11 @@ def _borders_elsewhere(run: Run, one: Measured, rough: Iterable[Line], parts: Se
     for way, sign in (("inside", -1), ("outside", 1)):
         moved = {}
         for line in rough:
-            members, near = list(line.members), bands.near(line.members)
-            more, less = base[line.level, line.region][:2]
-            found = [km2[near][:, :-1] for km2 in sides]
-            inside = [float(km2[:, members].sum()) for km2 in found]
-            more, less = (
-                figure + sign * (own if sign < 0 else float(km2.sum()) - own)
-                for figure, own, km2 in zip((more, less), inside, found, strict=True)
-            )
+            near = [sign * km2[int(sign > 0), bands.rows.index(line.members)] for km2 in sides]
+            more, less = (figure + own for figure, own in zip(base[line.level, line.region], near, strict=False))
             moved[line.level, line.region] = (more, less, more - less)
-        yield Outcome("borders", f"{BAND_KM:g} km {way} of where they are drawn", span, run.view.name, moved, span.notices)
+        choice = f"{BAND_KM:g} km {way} of where they are drawn"
+        yield Outcome("borders", choice, span, run.view.name, moved, span.notices)
 
 
 def drawn(snapshot: Snapshot, actor: str, view: View, target: str, *, edge_error: float) -> shapely.MultiPolygon:

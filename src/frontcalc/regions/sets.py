@@ -43,23 +43,33 @@ class Ground(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bands:
-    """Ground near the borders between regions of a set, in cells, each near the same borders."""
+    """Ground near the borders between regions of a set, in cells, each of one region and near the same borders."""
 
     cells: RegionSet
-    borders: Owners  # (q, 3), a cell and two regions whose border it is near
+    rows: tuple[tuple[int, ...], ...]  # (r,) places in the set of the regions of a row: each by itself, each country's
+    near: Flags  # (2, r, c) whether a cell is near a border of a row's regions with others: on their side, and beyond
+
+    def measure(self, broad: Geometries, thin: Geometries) -> Floats:
+        """Return how much of polygons is near the borders of each row, on its side and beyond: (2, 2, r) in km².
+
+        First of all of them, then of the `thin` ones alone.
+        """
+        (broad_km2, *_), (thin_km2, *_) = self.cells.split(broad, thin)
+        met = np.flatnonzero(broad_km2[:-1] + thin_km2[:-1])
+        both = np.stack([broad_km2 + thin_km2, thin_km2])[:, None, None, met]
+        return np.asarray((self.near[..., met] * both).sum(axis=3))
 
     def sides_km2(self, ground: Geometries, takers: RegionSet) -> Floats:
-        """Return how much of some polygons lies in each cell and each region, (c, n + 1), as `takers` split it."""
-        found = self.cells.cut(ground, beside=False)
+        """Return how much of polygons is near borders of each row, in its regions and in others (2, r) by `takers`."""
+        found = self.cells.cut(ground)
         polygons, piece = geometry.polygons_of(found.taken)
         groups = [polygons[found.owner[piece] == cell] for cell in range(len(self.cells.names))]
-        return np.array([km2 for km2, *_ in takers.split(*groups)])
-
-    @lru_cache(maxsize=512)  # noqa: B019 - few sets of bands are ever made
-    def near(self, members: tuple[int, ...]) -> Owners:
-        """Return the cells (k,) that are near a border between one of some regions and another."""
-        mine = np.isin(self.borders[:, 1:], members)
-        return np.unique(self.borders[mine[:, 0] != mine[:, 1], 0])
+        km2 = np.array([own[:-1] for own, *_ in takers.split(*groups)])
+        near, own = self.near.any(axis=0), np.zeros((len(self.rows), km2.shape[1]), dtype=bool)
+        for row, members in enumerate(self.rows):
+            own[row, list(members)] = True
+        by_row = near.astype(float) @ km2
+        return np.array([(by_row * side).sum(axis=1) for side in (own, ~own)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -225,7 +235,9 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
     if snap == "none":
         rest = cache.kept("rests", key, lambda: geometry.to_bytes(rest_of_plane(pieces)))
         return replace(eligible, nowhere=next(geometry.from_bytes(rest)))
-    zones, taker, nowhere = _beside(regions, plane, f"{country}.zones", lambda: cache.kept("zones", key, zones_as_bytes))
+    zones, taker, nowhere = _beside(
+        regions, plane, f"{country}.zones", lambda: cache.kept("zones", key, zones_as_bytes)
+    )
     return replace(
         eligible,
         pieces=np.concatenate([pieces, zones]),
@@ -252,12 +264,19 @@ def bands_of(regions: RegionSet, plane: str, cache: Cache, *, taking: Owners, km
 
     key = key_of((regions_key(regions, "", f"bands {km}"), plane))
     file = BANDS if km == NEAR_KM else ""
-    pieces, cell, borders = _beside(regions, plane, file, lambda: cache.kept("zones", key, as_bytes))
+    pieces, cell, borders, side = _beside(regions, plane, file, lambda: cache.kept("zones", key, as_bytes))
     borders = borders[np.isin(borders[:, 1:], taking).all(axis=1)]
-    mine, count = np.isin(cell, borders[:, 0]), int(borders[:, 0].max(initial=-1)) + 1
-    nothing = np.empty(0, dtype=object)
-    cells = replace(no_regions(), names=("",) * count, pieces=pieces[mine], owner=cell[mine], nowhere=nothing)
-    return Bands(cells, borders)
+    known, mine = np.unique(borders[:, 0]), np.isin(cell, borders[:, 0])
+    countries = (np.flatnonzero(np.array(regions.countries) == code) for code in dict.fromkeys(regions.countries))
+    rows = (*((place,) for place in range(len(regions.names))), *(tuple(own.tolist()) for own in countries))
+    near = np.zeros((2, len(rows), len(known)), dtype=bool)
+    for row, members in enumerate(rows):
+        ours = np.isin(borders[:, 1:], members)
+        beside, inside = np.isin(known, borders[ours[:, 0] != ours[:, 1], 0]), np.isin(side[known], members)
+        near[:, row] = beside & inside, beside & ~inside
+    nothing, owner = np.empty(0, dtype=object), np.searchsorted(known, cell[mine])
+    cells = replace(no_regions(), names=("",) * len(known), pieces=pieces[mine], owner=owner, nowhere=nothing)
+    return Bands(cells, rows, near)
 
 
 def no_regions() -> RegionSet:

@@ -83,38 +83,46 @@ def subtract(parts: Geometries, land: Geometries) -> Geometries:
     return rest
 
 
-def border_bands(land: Geometries, owner: Owners, km: float, plane: str) -> tuple[Geometries, Owners, Owners]:
+def border_bands(land: Geometries, owner: Owners, km: float, plane: str) -> tuple[Geometries, Owners, Owners, Owners]:
     """Return the ground within a distance of the borders between regions, as polygons (m,) without overlap.
 
-    With them come (m,) the cell of each, of ground that is near the same borders; and (q, 3) cells with two regions
-    whose border each is near, as often as there are such borders. `land` (k,) are polygons of the regions, neighbours
-    with the same vertices; `owner` (k,) is the region of each.
+    With them come (m,) the cell of each, of ground that is of one region and near the same borders; (q, 3) cells with
+    two regions whose border each is near, as often as there are such borders; and (c,) the region of each cell, -1 where
+    no region draws it. `land` (k,) are polygons of the regions, neighbours with the same vertices; `owner` (k,) is the
+    region of each.
     """
     edges, of, twice = _edges(land, owner)
-    sides = of[twice]
-    lower = np.take_along_axis(twice, np.argmin(sides, axis=1)[:, None], axis=1)[:, 0]
-    inner, sides = lower[sides[:, 0] != sides[:, 1]], np.sort(sides[sides[:, 0] != sides[:, 1]], axis=1)
-    order = np.argsort(inner)
-    borders, border = np.unique(sides[order], axis=0, return_inverse=True)
-    stretches = _stretches(edges[inner[order]], border.reshape(-1), plane)
-    distance = km * 1000 * stretches.scale
-    around = shapely.buffer(shapely.simplify(stretches.lines, _SIMPLIFIED * distance), distance, quad_segs=8)
-    bands = np.array([geometry.union(around[stretches.owner == nth]) for nth in range(len(borders))], dtype=object)
-    bands = shapely.simplify(bands, _SIMPLIFIED * km * 1000)
-    outlines = shapely.union_all(shapely.boundary(bands))
-    faces = geometry.polygonal(shapely.polygonize([outlines]))
+    # The edge of the lower region, in the order of its outline: so edges join to lines.
+    twice = np.where((of[twice[:, 0]] < of[twice[:, 1]])[:, None], twice, twice[:, ::-1])
+    twice = twice[of[twice[:, 0]] != of[twice[:, 1]]]
+    twice = twice[np.argsort(twice[:, 0])]
+    borders, border = np.unique(of[twice], axis=0, return_inverse=True)
+    lines, border, scale = _stretches(edges[twice[:, 0]], border.reshape(-1), plane)
+    distance, tolerance = km * 1000 * scale, _SIMPLIFIED * km * 1000
+    around = shapely.buffer(shapely.simplify(lines, _SIMPLIFIED * distance), distance, quad_segs=8)
+    bands = np.array([geometry.union(around[border == nth]) for nth in range(len(borders))], dtype=object)
+    bands = shapely.simplify(bands, tolerance)
+    faces = geometry.polygonal(shapely.polygonize([shapely.union_all(shapely.boundary(bands))]))
     faces = faces[shapely.area(faces) > _CRUMB_M2]
-    near = np.zeros((len(faces), len(borders)), dtype=bool)
-    face, band = shapely.STRtree(bands).query(shapely.point_on_surface(faces), predicate="intersects")
-    near[face, band] = True
-    inside = near.any(axis=1)
-    labels, cell = np.unique(near[inside], axis=0, return_inverse=True)
-    polygons, face = _from_mercator(faces[inside], plane)
+    near = np.zeros((len(faces), len(borders)), dtype=np.intp)
+    near[*shapely.STRtree(bands).query(shapely.point_on_surface(faces), predicate="intersects")] = 1
+    faces, near = faces[near.any(axis=1)], near[near.any(axis=1)]
+    drawn = shapely.transform(land, lambda points: _to_mercator(points, plane)[1])
+    known = np.unique(owner)
+    drawn = np.array([shapely.coverage_union_all(drawn[owner == region]) for region in known])
+    drawn = shapely.coverage_simplify(drawn, tolerance)
+    face, region = shapely.STRtree(drawn).query(faces, predicate="intersects")
+    parts = np.concatenate([shapely.intersection(faces[face], drawn[region]), subtract(faces, drawn)])
+    side, face = np.append(known[region], np.full(len(faces), -1)), np.append(face, np.arange(len(faces)))
+    some = shapely.area(parts) > _CRUMB_M2
+    parts, labels = parts[some], np.column_stack([side, near[face]])[some]
+    labels, cell = np.unique(labels, axis=0, return_inverse=True)
+    polygons, of = _from_mercator(parts, plane)
     # Whole metres are near enough, and short to store.
-    polygons, part = geometry.polygons_of(shapely.set_precision(polygons, 1.0))
-    small, whole = geometry.subdivide(polygons, _PIECE_VERTICES)
-    which, band = np.nonzero(labels)
-    return small, cell.reshape(-1)[face[part[whole]]], np.column_stack([which, borders[band]])
+    polygons, index = geometry.polygons_of(shapely.set_precision(polygons, 1.0))
+    small, part = geometry.subdivide(polygons, _PIECE_VERTICES)
+    which, band = np.nonzero(labels[:, 1:])
+    return small, cell.reshape(-1)[of[index[part]]], np.column_stack([which, borders[band]]), labels[:, 0]
 
 
 def _edges(land: Geometries, owner: Owners) -> tuple[Floats, Owners, Owners]:

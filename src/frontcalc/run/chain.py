@@ -60,12 +60,12 @@ def step_to_bytes(step: Change) -> bytes:
 
 def step_from_bytes(content: bytes) -> Change:
     """Return a step without its ground, which is not kept."""
-    rows, cells = np.frombuffer(content, _FLOATS, count=2).astype(int).tolist()
-    count = 2 + 12 * rows + 2 * cells
+    rows, near = np.frombuffer(content, _FLOATS, count=2).astype(int).tolist()
+    count = 2 + 12 * rows + 4 * near
     figures = np.frombuffer(content, _FLOATS, count=count)
     gained, lost = shapely.get_parts(shapely.from_wkb(content[count * _FLOATS.itemsize :]))
     large = shapely.get_parts(gained), shapely.get_parts(lost)
-    near_km2 = figures[2 + 12 * rows :].reshape(2, cells)
+    near_km2 = figures[2 + 12 * rows :].reshape(2, 2, near)
     return Change(figures[2 : 2 + 12 * rows].reshape(6, 2, rows), large, near_km2=near_km2)
 
 

@@ -198,18 +198,22 @@ def border_km2(run: Run, actor: str, line: Line, shown: Change | None) -> float 
     bands = run.takers(actor).bands
     if shown is None or bands is None or line.level == TOTAL or line.region == UNASSIGNED:
         return None
-    return math.fsum(shown.near_km2[0][bands.near(line.members)])
+    return float(shown.near_km2[0, :, bands.rows.index(line.members)].sum())
 
 
 def _rough_borders(run: Run, shown: Change, span: Span) -> Remark | None:
     """Return a notice where much of a row's change is so near a border of coarse regions that it may be beyond it."""
-    near = ((line, border_km2(run, span.actor, line, shown)) for line in run.lines.shown)
-    moved = ((line, km2, line.sum_of(shown.gained_km2 - shown.lost_km2)) for line, km2 in near if km2 is not None)
-    rough = frozenset(line for line, km2, net in moved if km2 >= SHOWN_KM2 and km2 > ROUGH * abs(net))
+    bands, rough = run.takers(span.actor).bands, set[Line]()
+    for line in run.lines.shown:
+        if bands is not None and (border_km2(run, span.actor, line, shown) or 0.0) >= SHOWN_KM2:
+            # A border that lies elsewhere gives or takes what is on one of its sides.
+            most_km2 = shown.near_km2[0, :, bands.rows.index(line.members)].max()
+            if most_km2 > ROUGH * abs(line.sum_of(shown.gained_km2 - shown.lost_km2)):
+                rough.add(line)
     if not rough:
         return None
     what = f"much of the change marked u lies within {NEAR_KM:g} km of another region's border ({run.regions.accuracy})"
-    return Remark(Notice("BORDER", f"{what}: it may be the neighbour's", span.period.label), rough)
+    return Remark(Notice("BORDER", f"{what}: it may be the neighbour's", span.period.label), frozenset(rough))
 
 
 def _largest(run: Run, shown: Change, span: Span, *, snapped: bool) -> str:
