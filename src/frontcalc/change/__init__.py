@@ -34,7 +34,6 @@ FIGURES = (
 """The figures of a row, as columns are named."""
 
 DRIFT_KM2 = 1e-7  # how far a total carried from step to step may be from the map's before all is measured afresh
-NO_BORDERS = np.zeros((2, 2, 0))  # of no coarse regions
 LARGE_KM2 = 50.0  # what a large part has at least: less is a week's work of an army
 _GRID_M = 2.0**-20
 _NOTHING_M2 = 1e-6
@@ -62,7 +61,7 @@ class Change:
     large: tuple[Geometries, Geometries]  # the large parts gained and lost (metres): see `frontcalc.run.suspicions`
     ground: tuple[Parts, Parts] | None = None  # gained and lost; None where only figures were kept
     # Of gained and lost together, and of the slivers in them, what is near borders: see `Bands.measure`.
-    near_km2: Floats = NO_BORDERS
+    near_km2: Floats | None = None
 
     @property
     def gained_km2(self) -> Floats:
@@ -79,7 +78,7 @@ class Change:
         """The change less its slivers, which stay as what was left out; net no longer leads from map to map."""
         km2 = self.km2.copy()
         km2[[GAINED, LOST]] -= km2[[GAINED_SLIVER, LOST_SLIVER]]
-        near = np.stack([self.near_km2[0] - self.near_km2[1], self.near_km2[1]])
+        near = None if self.near_km2 is None else self.near_km2 - self.near_km2[1:]
         broad = self.ground and tuple(Parts(*(array[~one.thin] for array in one)) for one in self.ground)
         return replace(self, km2=km2, ground=broad, near_km2=near)  # type: ignore[arg-type]
 
@@ -149,7 +148,7 @@ def step(
         came_and_went.append(Parts(np.concatenate([broad, narrow]), np.concatenate([broad_m2, narrow_m2]), thin))
     came, went = came_and_went
     large = large_parts(came.polygons), large_parts(went.polygons)
-    near_km2 = regions.bands.measure(*map(np.concatenate, (groups[::2], groups[1::2]))) if regions.bands else NO_BORDERS
+    near_km2 = regions.bands and regions.bands.measure(*map(np.concatenate, (groups[::2], groups[1::2])))
     return Change(km2, large, (came, went), near_km2)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise, product
 from pathlib import Path
@@ -17,12 +17,12 @@ from frontcalc.archives import Archive
 from frontcalc.change import Change, Floats, Geometries
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
+from frontcalc.levels import Line
 from frontcalc.measure.diff import columns_of, diff_rows, extended
 from frontcalc.measure.series import steps_in
 from frontcalc.notices import Notice, join_codes
 from frontcalc.outputs.wording import reads_alike
 from frontcalc.periods import PeriodLike, parse_periods
-from frontcalc.levels import Line
 from frontcalc.regions import SNAPS, bands_of, embedded_covers
 from frontcalc.run.meta import nothing_measured, table_of
 from frontcalc.run.options import Keywords, Options
@@ -281,7 +281,7 @@ def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, e
 def _borders_elsewhere(
     run: Run, one: Measured, rough: Iterable[Line], parts: Sequence[Geometries]
 ) -> Iterator[Outcome]:
-    """Yield rows of rough borders with these drawn inside and outside of where they are, from ground gained and lost."""
+    """Yield rows of rough borders with these inside and outside of where they are drawn; `parts` are gained and lost."""
     span, takers, base = one.span, run.takers(one.span.actor), _figures(run, one.change) if one.change else {}
     bands = bands_of(run.regions, run.options.crs, run.cache, taking=takers.owner, km=BAND_KM)
     if bands is None:

@@ -93,8 +93,8 @@ DEFINITIONS: dict[str, str] = {
     "overlap_km2": "what the region shares with others",
     "overlaps_with": "the regions that it shares ground with, separated by |",
     "geometry": "where the change is: longitude and latitude on WGS 84",
-    "region_km2": "the region's land area, as the region set draws it, with what is held beside it and snapped to it; blank"
-    " where the region takes no ground of the actor",
+    "region_km2": "the region's land area, as the region set draws it, with what is held beside it and snapped to it;"
+    " blank where the region takes no ground of the actor",
     "share_of_region_pct": "held at the close, of region_km2",
     "country_km2": "area of the region's country as of region_km2, in the row total of the one country that is not the"
     " actor's own; blank where the region set does not draw it whole",

@@ -52,8 +52,9 @@ def step_key(regions: str, slivers: SliverRule, before: Holding, after: Holding)
 
 def step_to_bytes(step: Change) -> bytes:
     """Return a step as bytes: how many places its two arrays have, their figures, and the large parts after them."""
-    places = step.km2.shape[-1], step.near_km2.shape[-1]
-    figures = np.concatenate([places, step.km2.ravel(), step.near_km2.ravel()]).astype(_FLOATS)
+    near_km2 = np.empty((2, 2, 0)) if step.near_km2 is None else step.near_km2
+    places = step.km2.shape[-1], near_km2.shape[-1]
+    figures = np.concatenate([places, step.km2.ravel(), near_km2.ravel()]).astype(_FLOATS)
     large = shapely.GeometryCollection([shapely.MultiPolygon(list(parts)) for parts in step.large])
     return figures.tobytes() + shapely.to_wkb(large)
 

@@ -196,7 +196,7 @@ def border_km2(run: Run, actor: str, line: Line, shown: Change | None) -> float 
     None in the total and for what is unassigned, and where the regions are no coarse ones.
     """
     bands = run.takers(actor).bands
-    if shown is None or bands is None or line.level == TOTAL or line.region == UNASSIGNED:
+    if shown is None or shown.near_km2 is None or bands is None or line.level == TOTAL or line.region == UNASSIGNED:
         return None
     return float(shown.near_km2[0, :, bands.rows.index(line.members)].sum())
 
@@ -205,7 +205,7 @@ def _rough_borders(run: Run, shown: Change, span: Span) -> Remark | None:
     """Return a notice where much of a row's change is so near a border of coarse regions that it may be beyond it."""
     bands, rough = run.takers(span.actor).bands, set[Line]()
     for line in run.lines.shown:
-        if bands is not None and (border_km2(run, span.actor, line, shown) or 0.0) >= SHOWN_KM2:
+        if bands and shown.near_km2 is not None and (border_km2(run, span.actor, line, shown) or 0.0) >= SHOWN_KM2:
             # A border that lies elsewhere gives or takes what is on one of its sides.
             most_km2 = shown.near_km2[0, :, bands.rows.index(line.members)].max()
             if most_km2 > ROUGH * abs(line.sum_of(shown.gained_km2 - shown.lost_km2)):
