@@ -303,7 +303,7 @@ def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
         notes = join_codes(said.notice for said in one.remarks if said.rows is None or line in said.rows)
         own |= {"level": line.level, "region": line.region, "notes": notes, "flags": marks_of(notes)}
         own["border_km2"] = border_km2(run, one.span.actor, line, shown)
-        yield DiffRow(rate_km2_per_day=rate, **own, **figures, **land.left(line, closing))
+        yield DiffRow(rate_km2_per_day=rate, **own | land.left(line, closing), **figures)
 
 
 def columns_of(run: Run, span: Span) -> dict[str, Any]:

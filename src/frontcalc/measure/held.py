@@ -112,8 +112,8 @@ def held_rows(
     for line in run.lines.shown:
         km2, snapped_km2 = (None, None) if areas is None else map(line.sum_of, areas)
         shown = (line.level, line.region, state.day if state else None, run.view.name)
-        left = land_of(run.takers(actor)).left(line, areas)
-        yield HeldRow(run.archive.name, actor, day, *shown, km2, join_codes(said), snapped_km2, **left)
+        left = land_of(run.takers(actor)).left(line, areas).values()
+        yield HeldRow(run.archive.name, actor, day, *shown, km2, join_codes(said), snapped_km2, *left)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

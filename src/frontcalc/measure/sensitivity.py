@@ -281,7 +281,10 @@ def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, e
 def _borders_elsewhere(
     run: Run, one: Measured, rough: Iterable[Line], parts: Sequence[Geometries]
 ) -> Iterator[Outcome]:
-    """Yield rows of rough borders with these inside and outside of where they are drawn; `parts` are gained and lost."""
+    """Yield rows whose borders are rough with these drawn inside and outside of where they are.
+
+    `parts` are the polygons gained and lost.
+    """
     span, takers, base = one.span, run.takers(one.span.actor), _figures(run, one.change) if one.change else {}
     bands = bands_of(run.regions, run.options.crs, run.cache, taking=takers.owner, km=BAND_KM)
     if bands is None:

@@ -88,8 +88,8 @@ def border_bands(land: Geometries, owner: Owners, km: float, plane: str) -> tupl
 
     With them come (m,) the cell of each, of ground that is of one region and near the same borders; (q, 3) cells with
     two regions whose border each is near, as often as there are such borders; and (c,) the region of each cell, -1
-    where no region draws it. `land` (k,) are polygons of the regions, neighbours with the same vertices; `owner` (k,) is the
-    region of each.
+    where no region draws it. `land` (k,) are polygons of the regions, neighbours with the same vertices; `owner` (k,)
+    is the region of each.
     """
     edges, of, twice = _edges(land, owner)
     # The edge of the lower region, in the order of its outline: so edges join to lines.
