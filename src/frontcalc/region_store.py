@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from frontcalc import atomic
-from frontcalc.cache import cache_folder
+from frontcalc.cache import VARIABLE, cache_folder
 from frontcalc.errors import DataError, UsageError, reason_of
 
 LEVELS = ("country", "adm1", "adm2")  # of fetched sets, coarse before fine
 # The properties of a region in a fetched file: its name, and its code where the source knows one.
 NAME_FIELD, CODE_FIELD = "shapeName", "shapeISO"
 EMBEDDED = "embedded"  # the name of the regions that come with frontcalc, where those of a file or a set may stand
-VARIABLE = "FRONTCALC_DATA"  # names another folder than the user's own for data
 _ISO3 = re.compile(r"[A-Z]{3}")
 _NAME = re.compile(r"([A-Z]{2,3})(?:-(adm[12]))?(?:@sha256:([0-9a-f]{8,64}))?", re.IGNORECASE)
 _logger = logging.getLogger(__name__)
@@ -90,12 +89,18 @@ def find_named(name: SetName, level: str) -> FetchedRegions:
 
 
 def store_folder() -> Path:
-    """Return the folder of fetched sets, which need not exist: in FRONTCALC_DATA, else in the user's data folder."""
-    if chosen := os.environ.get(VARIABLE):
-        return Path(chosen) / "regions"
+    """Return the folder of fetched sets, which need not exist: in FRONTCALC_CACHE, else in the user's data folder."""
+    if os.environ.get(VARIABLE):
+        return cache_folder() / "regions"
     from platformdirs import user_data_path
 
     return user_data_path("frontcalc", appauthor=False) / "regions"
+
+
+def fetched(level: str) -> tuple[FetchedRegions, ...]:
+    """Return the fetched sets of a level, by country, each held against its recorded SHA-256, else DataError."""
+    kept = (_record_path(one.iso3, level) for one in readable(f"*-{level}.json"))
+    return tuple(_read(record) for record in kept)
 
 
 def find_fetched(iso3: str, level: str) -> FetchedRegions | None:

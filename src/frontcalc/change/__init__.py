@@ -148,7 +148,9 @@ def step(
         came_and_went.append(Parts(np.concatenate([broad, narrow]), np.concatenate([broad_m2, narrow_m2]), thin))
     came, went = came_and_went
     large = large_parts(came.polygons), large_parts(went.polygons)
-    near_km2 = regions.bands and regions.bands.measure(*map(np.concatenate, (groups[::2], groups[1::2])))
+    near_km2 = (
+        None if regions.bands is None else regions.bands.measure(*map(np.concatenate, (groups[::2], groups[1::2])))
+    )
     return Change(km2, large, (came, went), near_km2)
 
 

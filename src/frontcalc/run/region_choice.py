@@ -102,8 +102,8 @@ def _lacking(level: str, place: NDArray[np.object_], actor: str | None) -> Usage
     return UsageError(
         f"no {level} regions are known for this place",
         where="--by",
-        cure=f"fetch them with «frontcalc regions fetch {country} {level}» and say --regions {country},"
-        " or give a file with --regions",
+        cure=f"fetch them with «frontcalc regions fetch {country} {level}» or give a file with --regions;"
+        f" what was fetched is used by --regions {country}",
     )
 
 
