@@ -97,12 +97,6 @@ def store_folder() -> Path:
     return user_data_path("frontcalc", appauthor=False) / "regions"
 
 
-def fetched(level: str) -> tuple[FetchedRegions, ...]:
-    """Return the fetched sets of a level, by country, each held against its recorded SHA-256, else DataError."""
-    kept = (_record_path(one.iso3, level) for one in readable(f"*-{level}.json"))
-    return tuple(_read(record) for record in kept)
-
-
 def find_fetched(iso3: str, level: str) -> FetchedRegions | None:
     """Return one fetched set, held against its recorded SHA-256, else DataError; None where it was never fetched."""
     record = _record_path(iso3, level)
