@@ -302,7 +302,8 @@ def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
         rate = net / days if days and net is not None else None
         notes = join_codes(said.notice for said in one.remarks if said.rows is None or line in said.rows)
         own |= {"level": line.level, "region": line.region, "notes": notes, "flags": marks_of(notes)}
-        own["border_km2"] = border_km2(run, one.span.actor, line, shown)
+        near = border_km2(run, one.span.actor, line, shown)
+        own["border_km2"] = None if near is None else sum(near)
         yield DiffRow(rate_km2_per_day=rate, **own | land.left(line, closing), **figures)
 
 

@@ -115,8 +115,9 @@ def basis(meta: Meta) -> Iterable[str]:
     how = meta.snapping if meta.regions else None
     snapped = f" · snap: border {how.border_km:g} km, water {how.water_km:g} km" if how and how.border_km else ""
     yield projection(meta) + accuracy + snapped
-    if better := rough(meta):
-        yield better
+    if accuracy:
+        country = "RU" if meta.actors == ("Ukraine",) else "UA"
+        yield f"better borders: frontcalc regions fetch {country} adm1 --use"
     yield from meta.attribution
 
 
@@ -128,17 +129,11 @@ def counted(meta: Meta) -> str:
 
 def projection(meta: Meta | ArchiveMeta) -> str:
     """Return which projection and regions were used."""
-    # A set of a publisher's is told by its content.
-    told = f" (SHA-256 {meta.regions.sha256[:16]}…)" if meta.regions and meta.region_source and not rough(meta) else ""
-    return meta.crs + (f" · regions: {meta.regions.name}{told}" if meta.regions else "")
-
-
-def rough(meta: AnyMeta) -> str:
-    """Return what to type for better borders where those of the embedded regions are shown, else nothing."""
-    if not getattr(meta, "regions_accuracy", ""):
-        return ""
-    country = "RU" if getattr(meta, "actors", ()) == ("Ukraine",) else "UA"
-    return f"better borders: frontcalc regions fetch {country} adm1 --use"
+    if not meta.regions:
+        return meta.crs
+    # A set that was fetched is told by its content, since it may be another tomorrow.
+    fetched = isinstance(meta, Meta) and meta.region_source and not meta.regions_accuracy
+    return f"{meta.crs} · regions: {meta.regions.name}" + (f" (SHA-256 {meta.regions.sha256[:16]}…)" if fetched else "")
 
 
 def remarks(meta: AnyMeta) -> Iterable[str]:

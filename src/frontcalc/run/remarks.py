@@ -27,7 +27,8 @@ from frontcalc.versions import key_of
 from frontcalc.views import VIEWS
 
 BOOKED = 0.1  # the share of what control gained above which it is said that it was drawn as an advance before
-ROUGH = 0.1  # the share of a row's net that may lie near borders of coarse regions before the figure is marked
+# The shares of a row's net that may lie near borders of coarse regions, in all and on one side, before it is marked.
+ROUGH, ROUGH_ON_A_SIDE = 0.1, 0.08
 NOTABLE = 0.02  # the share of gained and lost above which ground beside the regions is named
 
 
@@ -190,26 +191,27 @@ def _beside_regions(run: Run, shown: Change, span: Span) -> Iterator[Remark]:
             yield Remark(notice, rows)
 
 
-def border_km2(run: Run, actor: str, line: Line, shown: Change | None) -> float | None:
-    """Return what of a row's change lies near a border of its regions with others, on both sides (km²).
+def border_km2(run: Run, actor: str, line: Line, shown: Change | None) -> list[float] | None:
+    """Return what of a row's change lies near a border of its regions with others: on their side, and beyond (km²).
 
     None in the total and for what is unassigned, and where the regions are no coarse ones.
     """
     bands = run.takers(actor).bands
     if shown is None or shown.near_km2 is None or bands is None or line.level == TOTAL or line.region == UNASSIGNED:
         return None
-    return float(shown.near_km2[0, :, bands.rows.index(line.members)].sum())
+    sides: list[float] = shown.near_km2[0, :, bands.rows.index(line.members)].tolist()
+    return sides
 
 
 def _rough_borders(run: Run, shown: Change, span: Span) -> Remark | None:
     """Return a notice where much of a row's change is so near a border of coarse regions that it may be beyond it."""
-    bands, rough = run.takers(span.actor).bands, set[Line]()
+    rough = set[Line]()
     for line in run.lines.shown:
-        if bands and shown.near_km2 is not None and (border_km2(run, span.actor, line, shown) or 0.0) >= SHOWN_KM2:
-            # A border that lies elsewhere gives or takes what is on one of its sides.
-            most_km2 = shown.near_km2[0, :, bands.rows.index(line.members)].max()
-            if most_km2 > ROUGH * abs(line.sum_of(shown.gained_km2 - shown.lost_km2)):
-                rough.add(line)
+        sides, net_km2 = border_km2(run, span.actor, line, shown), line.sum_of(shown.gained_km2 - shown.lost_km2)
+        # A border that lies elsewhere moves what is on one of its sides; by the sum half of what is right was marked.
+        least = ROUGH_ON_A_SIDE * abs(net_km2)
+        if sides and sum(sides) > max(ROUGH * abs(net_km2), SHOWN_KM2) and max(sides) > least:
+            rough.add(line)
     if not rough:
         return None
     what = f"much of the change marked u lies within {NEAR_KM:g} km of another region's border ({run.regions.accuracy})"
