@@ -15,7 +15,7 @@ from typing import Any
 
 from frontcalc.change.roles import NOTHING
 from frontcalc.layers import ADJECTIVES
-from frontcalc.notices import CODES, MARKS, Notice, grouped
+from frontcalc.notices import CODES, Notice, explained, grouped
 from frontcalc.outputs import place_lines
 from frontcalc.outputs.grid import Columns, Grid, Source, basis, cell, counted, grid_of, projection, remarks, title_of
 from frontcalc.outputs.listings import LISTINGS
@@ -128,13 +128,6 @@ def _change(rows: Sequence[Any]) -> tuple[Any, ...]:
     return (*CHANGE, *(_MARKS if any(row.flags for row in rows) else ()))
 
 
-def _explained(rows: Sequence[Any]) -> list[str]:
-    """Return a line that explains the marks that stand, if any do."""
-    marks = "".join(row.flags for row in rows)
-    said = "; ".join(f"{mark}: {says}" for mark, (says, _) in MARKS.items() if mark in marks)
-    return [said] if said else []
-
-
 def _end(row: kinds.RangeRow, source: str) -> str:
     """Return one end of a range; one without width says nothing."""
     return BLANK if km2(row.net_min_km2) == km2(row.net_max_km2) else cell(row, source)
@@ -160,7 +153,7 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
         if _moves(row, "gained_sliver_km2", "lost_sliver_km2"):
             figures = f"gained {km2(row.gained_sliver_km2)}, lost {km2(row.lost_sliver_km2)}"
             footer.append(f"{row.period}: {whose}in slivers narrower than {meta.sliver_width_m:g} m: {figures}")
-    footer += _explained(rows)
+    footer += filter(None, [explained(rows)])
     yield grid_of(title, header, [line for line, _ in lines], meta, footer, groups=groups)
 
 
@@ -213,7 +206,7 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
             most = max(held, key=lambda row: row.closing_only_km2 or 0.0)
             alone = f"{most.region}, {km2(most.closing_only_km2)} on {most.archive}"
             footer.append(f"most ground held by one alone: {alone}")
-        footer += _explained(mine)
+        footer += filter(None, [explained(mine)])
         footer.append("only: held at the close on this archive's map and on none of the others")
         if period == periods[-1]:
             footer += [f"{own.archive}, counted: {counted(own)}" for own in meta.archives]
@@ -242,7 +235,7 @@ def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta, title: str)
         ("net per day", "rate_km2_per_day"),
     )
     spare = ("net per day", "map of", "lost", "gained")
-    yield grid_of(title, columns, shown, meta, _explained(shown), labels=3, spare=spare)
+    yield grid_of(title, columns, shown, meta, filter(None, [explained(shown)]), labels=3, spare=spare)
 
 
 def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, title: str) -> Iterator[Grid]:
@@ -261,7 +254,7 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
     footer = ["held: at the period's close; share: of the region's land, and what is held and counted beside it"]
     if lands := [row.country_km2 for row in shown if row.level == TOTAL and row.country_km2]:
         footer.append(f"share in the total row: of the country's land, {km2(lands[0])}")
-    footer += _explained(shown)
+    footer += filter(None, [explained(shown)])
     end = (*basis(meta), *_summary_remarks(meta))
     yield grid_of(title, columns, shown, meta, footer if gross else (*footer, *end), labels=2, ends=False)
     if not gross:

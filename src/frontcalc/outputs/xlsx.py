@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from frontcalc.errors import UsageError, extra_package
-from frontcalc.notices import CODES, MARKS
+from frontcalc.notices import CODES, explained
 from frontcalc.outputs.numbers import MINUS, Column, columns, rows, unit_of
 from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, RegionCheckMeta, RegionMeta, Table
 
@@ -91,9 +91,8 @@ def _sections(result: Table[Any, Any], units: str) -> Iterator[tuple[str, Sequen
     meta = result.meta
     yield "Method", [*_method(meta), ("areas in", unit_of(units))]
     yield "Attribution", [(what, "", source) for what, _, source in (text.partition(": ") for text in meta.attribution)]
-    stand = "".join(getattr(row, "flags", "") for row in result.rows)
-    if marks := [(mark, "", says) for mark, (says, _) in MARKS.items() if mark in stand]:
-        yield "Marks behind figures", marks
+    if marks := explained(result.rows):
+        yield "Marks behind figures", [(mark,) for mark in marks.split("; ")]
     notices: list[tuple[str, ...]]
     notices = [(notice.code, notice.period, f"{notice.message} ({CODES[notice.code]})") for notice in meta.notices]
     yield "Notices", notices or [("none",)]
