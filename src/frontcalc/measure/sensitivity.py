@@ -26,7 +26,7 @@ from frontcalc.periods import PeriodLike, parse_periods
 from frontcalc.regions import SNAPS, bands_of, embedded_covers
 from frontcalc.run.meta import nothing_measured, table_of
 from frontcalc.run.options import Keywords, Options
-from frontcalc.run.remarks import Measured, measured
+from frontcalc.run.remarks import Measured, border_km2, measured
 from frontcalc.run.run import Run
 from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
 from frontcalc.snapshots import Snapshot
@@ -268,8 +268,8 @@ def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, e
         kept = (polygons[~thin_parts(polygons, (limit, run.options.crs))] for polygons in parts)
         more_km2, less_km2 = (change.areas(polygons, takers)[0] for polygons in kept)
         yield _outcome(run, span, "slivers", _LEFT_OUT.format(limit), (more_km2, less_km2))
-    if rough := next((said.rows for said in one.remarks if said.notice.code == "BORDER"), None):
-        yield from _borders_elsewhere(run, one, rough, parts)
+    if beside := [line for line in run.lines.shown if any(border_km2(run, span.actor, line, one.change) or ())]:
+        yield from _borders_elsewhere(run, one, beside, parts)
     if one.suspect:
         assert one.change is not None
         whole = (("gained", one.change.gained_km2), ("lost", one.change.lost_km2))
@@ -279,9 +279,9 @@ def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, e
 
 
 def _borders_elsewhere(
-    run: Run, one: Measured, rough: Iterable[Line], parts: Sequence[Geometries]
+    run: Run, one: Measured, beside: Iterable[Line], parts: Sequence[Geometries]
 ) -> Iterator[Outcome]:
-    """Yield rows whose borders are rough with these drawn inside and outside of where they are.
+    """Yield rows with the borders of coarse regions inside and outside of where they are drawn.
 
     `parts` are the polygons gained and lost.
     """
@@ -290,12 +290,12 @@ def _borders_elsewhere(
     if bands is None:
         return
     sides = [bands.sides_km2(polygons, takers) for polygons in parts]
-    for way, sign in (("inside", -1), ("outside", 1)):
+    for side, way, sign in ((0, "inside", -1), (1, "outside", 1)):
         moved = {}
-        for line in rough:
-            near = [sign * km2[int(sign > 0), bands.rows.index(line.members)] for km2 in sides]
-            more, less = (figure + own for figure, own in zip(base[line.level, line.region], near, strict=False))
-            moved[line.level, line.region] = (more, less, more - less)
+        for line in beside:
+            more, less = (sign * float(km2[side, bands.rows.index(line.members)]) for km2 in sides)
+            gained, lost, _ = base[line.level, line.region]
+            moved[line.level, line.region] = (gained + more, lost + less, gained + more - lost - less)
         choice = f"{BAND_KM:g} km {way} of where they are drawn"
         yield Outcome("borders", choice, span, run.view.name, moved, span.notices)
 
