@@ -1,4 +1,4 @@
-"""Marks and ranges of rows of the embedded regions, held against an official boundary file: counts of docs/regions.md."""
+"""Marks and ranges of the embedded regions, held against an official boundary file: the counts of docs/regions.md."""
 
 from __future__ import annotations
 
