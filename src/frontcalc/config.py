@@ -17,7 +17,7 @@ from frontcalc.day_forms import WRITTEN
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import OWN, Layer, LayerEnd, Legend, Role, spelling
 from frontcalc.names import printable
-from frontcalc.region_store import is_file
+from frontcalc.region_store import EMBEDDED, set_named
 from frontcalc.views import choose_view
 
 NAME = "frontcalc.toml"
@@ -160,8 +160,8 @@ def working_defaults(folder: Path) -> dict[str, Any]:
             raise UsageError(f"{key} is {value!r}", where=NAME, cure="give text or a number")
         if value == "":
             raise UsageError(f"{key} is empty", where=NAME, cure="give it a value, or leave it out")
-        is_path = key in _PATHS and not (key == "archive" and value in named)
-        is_path = is_path and not (key == "regions" and not is_file(value))
+        known = value in named if key == "archive" else key == "regions" and (value == EMBEDDED or set_named(value))
+        is_path = key in _PATHS and not known
         setting: Any = str(folder / str(value)) if is_path else value
         defaults[key.replace("-", "_")] = [setting] if key in _SEVERAL else setting
     return defaults

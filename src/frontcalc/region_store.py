@@ -49,24 +49,13 @@ class SetName(NamedTuple):
     sha256: str = ""
 
 
-def name_of(regions: FetchedRegions) -> str:
-    """Return the name of a set by which it is used whatever is fetched later, as in «UA-adm1@sha256:…»."""
-    return f"{regions.country}-{regions.level}@sha256:{regions.sha256}"
-
-
-def set_named(text: object) -> SetName | None:
-    """Return the fetched set that a text names, as «UA» or as `name_of` has it; None where it names a file."""
-    found = _NAME.fullmatch(text) if isinstance(text, str) else None
+def set_named(regions: object) -> SetName | None:
+    """Return the fetched set that regions are named by, as «UA» or «UA-adm1@sha256:…»; None where they are a file."""
+    found = _NAME.fullmatch(regions) if isinstance(regions, str) else None
     # What is written small may be a file.
     if found is None or (not found[1].isupper() and os.path.lexists(found[0])):
         return None
     return SetName(found[1].upper(), (found[2] or "").lower(), (found[3] or "").lower())
-
-
-def is_file(regions: object) -> bool:
-    """Say whether what was given as regions is a file or a GeoDataFrame: nothing that is known by name."""
-    embedded = isinstance(regions, str) and regions == EMBEDDED
-    return not (regions is None or embedded or set_named(regions))
 
 
 def find_named(name: SetName, level: str) -> FetchedRegions:
@@ -91,10 +80,15 @@ def find_named(name: SetName, level: str) -> FetchedRegions:
 def store_folder() -> Path:
     """Return the folder of fetched sets, which need not exist: in FRONTCALC_CACHE, else in the user's data folder."""
     if os.environ.get(VARIABLE):
-        return cache_folder() / "regions"
+        return earlier_folder()
     from platformdirs import user_data_path
 
     return user_data_path("frontcalc", appauthor=False) / "regions"
+
+
+def earlier_folder() -> Path:
+    """Return where earlier versions kept fetched sets, beside what can be made anew: they are still found there."""
+    return cache_folder() / "regions"
 
 
 def find_fetched(iso3: str, level: str) -> FetchedRegions | None:
@@ -110,7 +104,9 @@ def of_content(sha256: str) -> FetchedRegions | None:
 
 def readable(records: str) -> Iterator[FetchedRegions]:
     """Yield what the records of a pattern, as «MDA-adm1.json», describe; broken ones are left out, no file is read."""
-    for record in sorted({path.name: path for folder in _folders() for path in folder.glob(records)}.values()):
+    for record in sorted(
+        {path.name: path for folder in (earlier_folder(), store_folder()) for path in folder.glob(records)}.values()
+    ):
         with suppress(DataError):
             yield _read(record, verified=False)
 
@@ -120,7 +116,7 @@ def keep(data: bytes, regions: FetchedRegions) -> FetchedRegions:
     folder = store_folder()
     path = folder / f"{regions.iso3}-{regions.level}-{regions.sha256[:16]}.geojson"
     facts = {name: value for name, value in asdict(regions).items() if name != "path"} | {"file": path.name}
-    record, earlier = folder / _record_path(regions.iso3, regions.level).name, _folders()[0]
+    record, earlier = folder / _record_path(regions.iso3, regions.level).name, earlier_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # The record is written last, so that a set is there whole or not at all.
@@ -137,17 +133,15 @@ def keep(data: bytes, regions: FetchedRegions) -> FetchedRegions:
     return _read(record)
 
 
-def _folders() -> tuple[Path, Path]:
-    """Return where sets may lie: in the cache, as those of earlier versions do, and in the folder for data."""
-    return cache_folder() / "regions", store_folder()
-
-
 def _record_path(iso3: str, level: str) -> Path:
     """Return where the record of a set is kept; a code or level from outside never becomes another path."""
     if not _ISO3.fullmatch(iso3) or level not in LEVELS:
         raise ValueError(f"no set is kept as {iso3!r}, {level!r}")
     name = f"{iso3}-{level}.json"
-    return next((folder / name for folder in _folders()[::-1] if (folder / name).is_file()), store_folder() / name)
+    return next(
+        (folder / name for folder in (store_folder(), earlier_folder()) if (folder / name).is_file()),
+        store_folder() / name,
+    )
 
 
 def _read(record: Path, *, verified: bool = True) -> FetchedRegions:

@@ -32,7 +32,7 @@ from frontcalc.outputs import write_file
 from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes
 from frontcalc.progress import track
 from frontcalc.read import SourceFile
-from frontcalc.region_store import is_file, set_named
+from frontcalc.region_store import EMBEDDED, set_named
 from frontcalc.regions import RegionSet
 from frontcalc.run.lands import to_degrees
 from frontcalc.run.options import Keywords, Options
@@ -250,7 +250,8 @@ def _readable(refs: Iterable[SnapshotRef], asked: Options, told: Told, notices: 
 def _regions(maps: Archive, asked: Options) -> tuple[RegionSet, NDArray[np.object_] | None]:
     """Return the regions that parts should touch, and where the maps should lie (degrees) if that is known."""
     target = asked.crs
-    if (named := set_named(asked.regions)) or is_file(asked.regions):
+    named = set_named(asked.regions)
+    if asked.regions is not None and not (isinstance(asked.regions, str) and asked.regions == EMBEDDED):
         read: Callable[..., RegionSet] = partial(region_sets.read_regions, target_crs=target)
         level = named.level if named and named.level else ADM1
         regions = fetched_set(named, level, read) if named else read(asked.regions, field=asked.region_name)

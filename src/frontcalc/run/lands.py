@@ -80,7 +80,7 @@ class RegionLand:
         places = [place for place in line.members if place < len(self.region_km2) and self.region_km2[place]]
         if held is None or not places or line.level == TOTAL:
             return {"region_km2": None, "not_held_km2": None}
-        region_km2 = self._area_km2(places, held)
+        region_km2 = math.fsum(self.region_km2[places]) + math.fsum(held[1][places])
         return {"region_km2": region_km2, "not_held_km2": max(0.0, region_km2 - line.sum_of(held[0]))}
 
     def shares(self, line: Line, held: Floats | None) -> dict[str, float | None]:
@@ -98,13 +98,9 @@ class RegionLand:
             shares["share_of_region_pct"] = 100 * line.sum_of(held[0]) / whole
         if held is not None and len(codes) == 1 and codes <= self.whole:
             own = [place for place, code in enumerate(self.countries) if code in codes]
-            shares["country_km2"] = country_km2 = self._area_km2(own, held)
+            shares["country_km2"] = country_km2 = math.fsum(self.region_km2[own]) + math.fsum(held[1][own])
             shares["share_of_country_pct"] = 100 * math.fsum(held[0][places]) / country_km2
         return shares
-
-    def _area_km2(self, places: list[int], held: Floats) -> float:
-        """Return the area of some regions: as drawn, and what beside them is held and snapped to them."""
-        return math.fsum(self.region_km2[places]) + math.fsum(held[1][places])
 
 
 @lru_cache(maxsize=8)

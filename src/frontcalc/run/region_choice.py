@@ -38,7 +38,9 @@ def choose_regions(
     # A script whose variable is empty is not to get everything.
     if only is not None and not names:
         raise UsageError("names no region", where="--only", cure="name one, or leave it out")
-    named = region_store.set_named(regions)
+    # The embedded ones are usual, by name or without.
+    usual = regions is None or (isinstance(regions, str) and regions == region_store.EMBEDDED)
+    named = None if usual else region_store.set_named(regions)
     levels = parse_levels(by) if by is not None else (named.level if named and named.level else ADM1,)
     if not levels and names:
         raise UsageError(
@@ -56,10 +58,10 @@ def choose_regions(
         measured: RegionSet | None = region_sets.no_regions()
     elif named:
         measured = fetched_set(named, finest, read)
-    elif region_store.is_file(regions):
-        measured = read(regions, field=options.region_name, level=finest)
-    else:
+    elif usual:
         measured = embedded() if finest == ADM1 else None
+    else:
+        measured = read(regions, field=options.region_name, level=finest)
     if measured is None:
         if by is not None or names or regions is not None:
             raise _lacking(finest, place, actor)
