@@ -179,7 +179,7 @@ def write_default(folder: Path, key: str, value: str) -> None:
     content = "".join([f"{line}\n", *kept]).encode()
     try:
         if read_toml(content, where=NAME) != before | {key: value}:
-            raise DataError("is written in a way that this line cannot be put into", where=NAME)
+            raise OSError(f"{key} is not a line of its own")
         atomic.replace(file, content)
     except (DataError, OSError) as error:
         raise UsageError("could not be changed", where=NAME, cure=f"write into it by hand: {line}") from error

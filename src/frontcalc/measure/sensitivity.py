@@ -129,9 +129,7 @@ def _range_notice(run: Run) -> Notice:
     covered = "opening and closing one map earlier or later, where there is one, projection, edges split or not,"
     covered += f" slivers under {SLIVER_WIDTH_M:g} m left out, suspected redefinitions left out"
     covered += ", ground snapped to regions or not" if run.regions.names else ""
-    covered += (
-        f", rough borders {BAND_KM:g} km inside or outside of where they are drawn" if run.regions.accuracy else ""
-    )
+    covered += f", rough borders up to {BAND_KM:g} km from where they are drawn" if run.regions.accuracy else ""
     beside = "view, actor and regions are definitions and not in it"
     return Notice("RANGE", f"each by itself: {covered}; {beside}")
 
@@ -281,7 +279,7 @@ def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, e
 def _borders_elsewhere(
     run: Run, one: Measured, beside: Iterable[Line], parts: Sequence[Geometries]
 ) -> Iterator[Outcome]:
-    """Yield rows with the borders of coarse regions inside and outside of where they are drawn.
+    """Yield rows with the borders of coarse regions elsewhere than where they are drawn.
 
     `parts` are the polygons gained and lost.
     """
@@ -290,14 +288,15 @@ def _borders_elsewhere(
     if bands is None:
         return
     sides = [bands.sides_km2(polygons, takers) for polygons in parts]
-    for side, way, sign in ((0, "inside", -1), (1, "outside", 1)):
+    # A border may lie inside of where it is drawn in one place and outside in another: all that is gained near it may
+    # be the neighbour's, and all that is lost there the row's; or the reverse.
+    for gains, losses, sign, end in ((0, 1, -1, "least"), (1, 0, 1, "most")):
         moved = {}
         for line in beside:
-            more, less = (sign * float(km2[side, bands.rows.index(line.members)]) for km2 in sides)
-            gained, lost, _ = base[line.level, line.region]
+            row, (gained, lost, _) = bands.rows.index(line.members), base[line.level, line.region]
+            more, less = sign * float(sides[0][gains, row]), -sign * float(sides[1][losses, row])
             moved[line.level, line.region] = (gained + more, lost + less, gained + more - lost - less)
-        choice = f"{BAND_KM:g} km {way} of where they are drawn"
-        yield Outcome("borders", choice, span, run.view.name, moved, span.notices)
+        yield Outcome("borders", f"up to {BAND_KM:g} km elsewhere, {end} net", span, run.view.name, moved, span.notices)
 
 
 def drawn(snapshot: Snapshot, actor: str, view: View, target: str, *, edge_error: float) -> shapely.MultiPolygon:
