@@ -1,8 +1,8 @@
-"""Build what lies beside the embedded regions: the zones that are snapped to them, so that no run has to.
+"""Build what lies beside the embedded regions, so that no run has to: zones that are snapped to them, border bands.
 
     python scripts/build_zones.py -o src/frontcalc/data
 
-writes a file an actor's country, in the default projection. It is to be run again after
+writes a file an actor's country and one of bands, in the default projection. It is to be run again after
 ``scripts/build_regions.py``, and after a change of `frontcalc.regions.snapping`.
 """
 
@@ -12,8 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from frontcalc.crs import DEFAULT_CRS
+from frontcalc.embedded import BANDS
 from frontcalc.geometry import to_bytes
-from frontcalc.regions import embedded_regions, takers
+from frontcalc.regions import NEAR_KM, embedded_regions, takers
+from frontcalc.regions.snapping import border_bands
 
 
 def build(country: str) -> bytes:
@@ -28,6 +30,14 @@ def build(country: str) -> bytes:
     return bytes.fromhex(regions.source.sha256) + zlib.compress(zones, 9)
 
 
+def build_bands() -> bytes:
+    """Return the bytes of the ground near the inner borders of the embedded regions, stored as zones are."""
+    regions = embedded_regions(target_crs=DEFAULT_CRS)
+    assert regions.source is not None
+    bands = border_bands(regions.land, regions.land_owner, NEAR_KM, DEFAULT_CRS)
+    return bytes.fromhex(regions.source.sha256) + zlib.compress(to_bytes(*bands), 9)
+
+
 def main() -> None:
     """Read the arguments, build, write."""
     parser = argparse.ArgumentParser(description="Build the zones beside the embedded regions.")
@@ -35,6 +45,7 @@ def main() -> None:
     folder = parser.parse_args().output
     for country in sorted(set(embedded_regions(target_crs=DEFAULT_CRS).countries)):
         (folder / f"{country}.zones").write_bytes(build(country))
+    (folder / BANDS).write_bytes(build_bands())
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ WHEEL_HAS = (
     "frontcalc/data/ukraine-adm1.regions",
     "frontcalc/data/RU.zones",
     "frontcalc/data/UA.zones",
+    "frontcalc/data/ukraine-adm1.bands",
     "frontcalc/data/changes.qml",
     "frontcalc/data/sources.toml",
     "frontcalc/data/surroundings.geojson.gz",

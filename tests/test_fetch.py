@@ -21,6 +21,8 @@ from frontcalc import region_store
 from frontcalc.fetching.client import Client, Patience
 from frontcalc.measure import fetch_regions as region_fetch
 from frontcalc.measure.fetch_regions import LEVEL_NAMES, find_country, media_url
+from frontcalc.outputs import render
+from frontcalc.read import SourceFile
 
 Write = Callable[..., Path]
 Response = tuple[int, bytes, dict[str, str]]
@@ -62,6 +64,9 @@ class Server:
         } | members
         self.answers["/api/MDA/ADM1/"] = (OK, json.dumps(answer).encode(), {"Content-Type": JSON})
         self.answers["/raw/8bedfa/MDA.geojson"] = (OK, data, {})
+
+
+MOLDOVA = region_store.SetName("MD")
 
 
 @pytest.fixture
@@ -107,16 +112,19 @@ def test_a_set_is_fetched_kept_and_described(server: Server) -> None:
     assert table.meta.source == "geoBoundaries gbOpen MDA ADM1, 2017, from Made up"
     assert table.meta.licence == "Open Data Commons Open Database License 1.0"
     assert (table.meta.sha256, table.meta.notices) == (sha256, ())
-    (kept,) = region_store.fetched("adm1")
+    kept = region_store.find_named(MOLDOVA, "adm1")
     assert kept.path.read_bytes() == data
     assert (kept.country, kept.level, kept.sha256, kept.year) == ("MD", "adm1", sha256, "2017")
-    assert region_store.fetched("adm2") == ()
+    with pytest.raises(
+        frontcalc.UsageError, match="--regions MD-adm2: was not fetched; fetch it: frontcalc regions fetch"
+    ):
+        region_store.find_named(MOLDOVA, "adm2")
 
 
 def test_results_by_a_fetched_set_carry_its_source_and_licence(server: Server, archive: Write) -> None:
     server.offers(region_json("Orhei", "Bălți"))
     frontcalc.fetch_regions("MD", "adm1", api=server.api)
-    (kept,) = region_store.fetched("adm1")
+    kept = region_store.find_named(MOLDOVA, "adm1")
     maps = archive({"2024-01-01": {"control_map": [None]}, "2024-01-31": {"control_map": [(0, 0), (2, 0)]}})
     table = frontcalc.diff(
         ["2024-01-01..2024-01-31"],
@@ -132,13 +140,16 @@ def test_results_by_a_fetched_set_carry_its_source_and_licence(server: Server, a
     assert (table.meta.region_source, table.meta.region_licence) == (kept.source, kept.licence)
 
 
-def test_a_fetched_set_of_the_place_needs_no_option(server: Server, archive: Write) -> None:
+def test_a_fetched_set_is_used_where_it_is_named_and_never_because_it_is_there(server: Server, archive: Write) -> None:
     maps = archive({"2024-01-01": {"control_map": [None]}, "2024-01-31": {"control_map": [(0, 0), (2, 0)]}})
-    asked = {"archive": maps, "view": "control", "snap": "none"}
-    assert {row.region for row in frontcalc.diff(["2024-01-31"], **asked).rows} == {"total"}
+    asked: Any = {"archive": maps, "view": "control", "snap": "none"}
+    with pytest.raises(frontcalc.UsageError) as error:
+        frontcalc.diff(["2024-01-31"], regions="MD", **asked)
+    assert str(error.value) == "--regions MD-adm1: was not fetched; fetch it: frontcalc regions fetch MD adm1"
     server.offers(region_json("Orhei", "Bălți"))
-    frontcalc.fetch_regions("MD", "adm1", api=server.api)
-    table = frontcalc.diff(["2024-01-31"], by="country,adm1", **asked)
+    sha256 = frontcalc.fetch_regions("MD", "adm1", api=server.api).meta.sha256
+    assert {row.region for row in frontcalc.diff(["2024-01-31"], **asked).rows} == {"total"}
+    table = frontcalc.diff(["2024-01-31"], by="country,adm1", regions="MD", **asked)
     assert {(row.level, row.region): row.gained_km2 for row in table.rows} == pytest.approx(
         {
             ("country", "MD"): 100,
@@ -148,6 +159,38 @@ def test_a_fetched_set_of_the_place_needs_no_option(server: Server, archive: Wri
             ("total", "total"): 200,
         }
     )
+    # What is left of it, and no band along borders that are not coarse.
+    orhei = next(row for row in table.rows if row.region == "Orhei")
+    assert (orhei.region_km2, orhei.not_held_km2, orhei.border_km2) == (pytest.approx(100), pytest.approx(0), None)
+    assert table.meta.regions == SourceFile("MD-adm1", sha256)
+    assert f"regions: MD-adm1 (SHA-256 {sha256[:16]}…)" in render(table, "table").decode()
+    for name in ("MDA-adm1", f"MD-adm1@sha256:{sha256}", f"md-ADM1@sha256:{sha256[:8]}"):
+        assert frontcalc.diff(["2024-01-31"], by="country,adm1", regions=name, **asked).rows == table.rows
+    for name, said in (
+        (f"MD-adm1@sha256:{'0' * 64}", "was fetched with another SHA-256, "),
+        ("MD-adm2", "was not fetched; fetch it: frontcalc regions fetch MD adm2"),
+        ("UKR", "was not fetched; fetch it: frontcalc regions fetch UKR adm1"),
+    ):
+        with pytest.raises(frontcalc.UsageError, match=said):
+            frontcalc.diff(["2024-01-31"], regions=name, **asked)
+    with pytest.raises(frontcalc.UsageError, match="is of adm1, and figures by adm2 were asked for; say --regions MD"):
+        frontcalc.diff(["2024-01-31"], regions="MD-adm1", by="adm2", **asked)
+    with pytest.raises(frontcalc.UsageError, match="no adm1 regions are known for this place"):
+        frontcalc.diff(["2024-01-31"], regions="embedded", **asked)
+
+
+def test_a_set_in_the_cache_of_an_earlier_version_is_found_and_moves_when_it_is_fetched(
+    server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.offers(region_json("Orhei"))
+    frontcalc.fetch_regions("MD", "adm1", api=server.api)
+    earlier, now = region_store.store_folder(), tmp_path / "data" / "regions"
+    monkeypatch.setattr(region_store, "store_folder", lambda: now)
+    assert region_store.find_named(MOLDOVA, "adm1").path.parent == earlier
+    frontcalc.fetch_regions("MD", "adm1", api=server.api)
+    assert region_store.find_named(MOLDOVA, "adm1").path.parent == now
+    assert list(earlier.iterdir()) == []
+    assert f"was moved from {earlier} to {now}" in caplog.text
 
 
 def test_what_was_fetched_stays_until_update_and_a_change_upstream_is_said(server: Server) -> None:
@@ -170,20 +213,20 @@ def test_what_was_fetched_stays_until_update_and_a_change_upstream_is_said(serve
 def test_a_file_that_is_not_what_was_fetched_is_refused(server: Server) -> None:
     server.offers(region_json("Orhei"))
     frontcalc.fetch_regions("MDA", "adm1", api=server.api)
-    (kept,) = region_store.fetched("adm1")
+    kept = region_store.find_named(MOLDOVA, "adm1")
     kept.path.write_bytes(region_json("Changed"))
     with pytest.raises(frontcalc.DataError) as error:
-        region_store.fetched("adm1")
+        region_store.find_named(MOLDOVA, "adm1")
     assert "is not what was fetched: its SHA-256 is" in str(error.value)
     assert str(error.value).endswith("fetch it again: frontcalc regions fetch MDA adm1 --update")
     kept.path.unlink()
     with pytest.raises(frontcalc.DataError, match="fetched regions are gone"):
-        region_store.fetched("adm1")
+        region_store.find_named(MOLDOVA, "adm1")
     kept.path.with_name("MDA-adm1.json").write_text("[]")
     with pytest.raises(frontcalc.DataError, match="is a broken record of fetched regions"):
-        region_store.fetched("adm1")
+        region_store.find_fetched("MDA", "adm1")
     frontcalc.fetch_regions("MDA", "adm1", update=True, api=server.api)
-    assert len(region_store.fetched("adm1")) == 1
+    assert region_store.find_named(MOLDOVA, "adm1")
 
 
 def test_without_a_network_the_kept_set_serves_and_a_new_one_is_an_error(server: Server) -> None:
@@ -213,7 +256,7 @@ def test_a_git_lfs_pointer_leads_to_the_file_that_it_names(server: Server, monke
     server.answers["/media/MDA.geojson"] = (OK, region_json("Other"), {})
     with pytest.raises(frontcalc.DataError, match="is not the file that its Git LFS pointer names"):
         frontcalc.fetch_regions("MDA", "adm1", update=True, api=server.api)
-    assert len(region_store.fetched("adm1")) == 1, "what was fetched before stays"
+    assert region_store.find_named(MOLDOVA, "adm1").path.read_bytes() == data, "what was fetched before stays"
 
 
 @pytest.mark.parametrize(
@@ -336,6 +379,40 @@ def test_names_from_outside_become_no_paths() -> None:
     for iso3, level in (("../", "adm1"), ("MDA", "../x"), ("", "adm1")):
         with pytest.raises(ValueError, match="no set is kept as"):
             region_store.find_fetched(iso3, level)
+
+
+def test_use_writes_the_set_with_its_hash_into_the_toml_here_and_leaves_the_rest(
+    server: Server, monkeypatch: pytest.MonkeyPatch, run_here: Run, tmp_path: Path
+) -> None:
+    data = region_json("Orhei")
+    server.offers(data)
+    monkeypatch.setenv(region_fetch.VARIABLE, server.api)
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "frontcalc.toml"
+    line = f'regions = "MD-adm1@sha256:{hashlib.sha256(data).hexdigest()}"\n'
+    for before, after in (
+        (None, line),
+        ("# mine\nregions = 'old.geojson' # old\nby = \"adm1\"\n", f'{line}# mine\nby = "adm1"\n'),
+        ('[archives.isw]\npath = "maps"\n', f'{line}[archives.isw]\npath = "maps"\n'),
+    ):
+        file.unlink(missing_ok=True)
+        if before:
+            file.write_text(before)
+        done = run_here("regions", "fetch", "MD", "adm1", "--use")
+        assert (done.returncode, file.read_text()) == (0, after)
+        assert done.stderr == f"frontcalc: frontcalc.toml: regions = {line[10:].strip()}\n".replace('"', "'")
+    # What cannot be changed by a line is left as it is, and said.
+    strange = 'regions = """\nold.geojson"""\n'
+    file.write_text(strange)
+    done = run_here("regions", "fetch", "MD", "adm1", "--use")
+    assert (done.returncode, file.read_text()) == (2, strange)
+    assert "write into it by hand: regions = " in done.stderr
+    # The set named there is used, or nothing is.
+    file.write_text(line.replace("MD", "UA"))
+    done = run_here("diff", "2024")
+    assert done.returncode == 2
+    assert "--regions UA-adm1: was not fetched; fetch it: frontcalc regions fetch UA adm1" in done.stderr
+    assert run_here("diff", "2024", "--regions", "embedded").returncode == 0
 
 
 def test_the_command_lists_the_set_and_its_licence(

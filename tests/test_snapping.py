@@ -19,7 +19,7 @@ from oracle import nearest_region
 import frontcalc
 from frontcalc import crs, regions
 from frontcalc.cache import Cache, usage
-from frontcalc.embedded import load_zones
+from frontcalc.embedded import load_beside
 from frontcalc.errors import UsageError
 from frontcalc.outputs import WRITERS, render
 from frontcalc.regions import country_of, sets
@@ -124,7 +124,7 @@ def test_the_stored_zones_are_those_that_the_script_makes(country: str, monkeypa
     """Bytes depend on the versions of GEOS and PROJ, so the stored ones are compared as ground."""
     embedded = regions.embedded_regions(target_crs=PLANE)
     stored = regions.takers(embedded, country, snap="border", plane=PLANE)
-    monkeypatch.setattr(sets, "load_zones", lambda sha256, country: None)
+    monkeypatch.setattr(sets, "load_beside", lambda sha256, file: None)
     made = regions.takers(embedded, country, snap="border", plane=PLANE)
     areas = (np.bincount(taken.owner, shapely.area(taken.pieces) / 1e6) for taken in (stored, made))
     assert next(areas) == pytest.approx(next(areas), abs=0.01)
@@ -135,8 +135,8 @@ def test_the_stored_zones_are_those_that_the_script_makes(country: str, monkeypa
 
 
 def test_zones_of_another_version_of_the_set_are_not_used() -> None:
-    assert load_zones("00" * 32, "RU") is None
-    assert load_zones("00" * 32, "XX") is None
+    assert load_beside("00" * 32, "RU.zones") is None
+    assert load_beside("00" * 32, "XX.zones") is None
 
 
 @pytest.mark.parametrize("south", [-80, -30, 0, 48, 70])

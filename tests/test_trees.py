@@ -226,7 +226,7 @@ def test_another_option(tree: Path, options: dict[str, Any]) -> None:
 def test_other_regions(tree: Path, options: dict[str, Any], region_file: Write) -> None:
     region_file({"East": [(310, 40)], "West": [(300, 40), (301, 40), (302, 40)]})
     why = moved(tree, options)
-    assert why["summary-year.csv", "2024", "East"] == ("changed file: the regions are others",)
+    assert why["summary-year.csv", "2024", "East"] == ("other regions: regions.geojson → regions.geojson",)
 
 
 def test_tables_of_an_earlier_version_are_compared_by_the_columns_they_have(

@@ -183,7 +183,7 @@ def raions(tmp_path: Path) -> Path:
     )
 
 
-def test_fetched_raions_need_no_file_and_those_of_the_actors_own_country_are_not_used(
+def test_fetched_raions_that_are_named_need_no_file(
     raions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
@@ -192,12 +192,16 @@ def test_fetched_raions_need_no_file_and_those_of_the_actors_own_country_are_not
         facts = {"source": "made up", "licence": "none", "sha256": hashlib.sha256(data).hexdigest(), "iso3": iso3}
         region_store.keep(data, region_store.FetchedRegions(raions, country, "adm2", **facts))
     asked: Any = {"by": "adm1,adm2", "snap": "none"}
-    fetched = frontcalc.diff(["2024"], actor="Russia", **asked)
+    with pytest.raises(UsageError, match="what was fetched is used by --regions UA"):
+        frontcalc.diff(["2024"], actor="Russia", **asked)
+    fetched = frontcalc.diff(["2024"], actor="Russia", regions="UA", **asked)
     by_file = frontcalc.diff(["2024"], regions=raions, region_name="shapeName", **asked)
     assert [figures(row) for row in fetched.rows] == [figures(row) for row in by_file.rows]
     assert fetched.meta.region_source == "made up"
     assert fetched.meta.regions is not None
-    assert fetched.meta.regions.name.startswith("UKR-adm2-")
+    assert fetched.meta.regions.name == "UA-adm2"
+    # A set of a level splits by it.
+    assert frontcalc.diff(["2024"], actor="Russia", regions="UA-adm2").meta.level == "adm2"
 
 
 def test_raions_of_a_file_have_the_embedded_oblasts_as_subtotals(raions: Path) -> None:
@@ -271,7 +275,7 @@ def test_the_table_indents_and_fits_a_terminal() -> None:
     head = next(number for number, line in enumerate(lines) if line.startswith("region"))
     labels = [line[:14].rstrip() for line in lines[head + 1 : head + 4]]
     assert labels == ["Ukraine", "  Donetsk", "  Luhansk"]
-    assert max(map(len, lines[: lines.index("")])) <= 80
+    assert max(map(len, lines[: lines.index("")])) <= 90
     series = render(frontcalc.series(since="2024-11-17", by="country,adm1"), "table").decode().splitlines()
     assert [line[10:22].rstrip() for line in series[3:5]] == ["    Crimea", "    Donetsk"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,10 +12,12 @@ from pathlib import Path
 from typing import Any, TypedDict, cast
 from unicodedata import normalize
 
+from frontcalc import atomic
 from frontcalc.day_forms import WRITTEN
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import OWN, Layer, LayerEnd, Legend, Role, spelling
 from frontcalc.names import printable
+from frontcalc.region_store import EMBEDDED, set_named
 from frontcalc.views import choose_view
 
 NAME = "frontcalc.toml"
@@ -163,10 +166,29 @@ def working_defaults(folder: Path) -> dict[str, Any]:
             raise UsageError(f"{key} is {value!r}", where=NAME, cure="give text or a number")
         if value == "":
             raise UsageError(f"{key} is empty", where=NAME, cure="give it a value, or leave it out")
-        is_path = key in _PATHS and not (key == "archive" and value in named)
+        known = value in named if key == "archive" else key == "regions" and (value == EMBEDDED or set_named(value))
+        is_path = key in _PATHS and not known
         setting: Any = str(folder / str(value)) if is_path else value
         defaults[key.replace("-", "_")] = [setting] if key in _SEVERAL else setting
     return defaults
+
+
+def write_default(folder: Path, key: str, value: str) -> None:
+    """Write one of the `DEFAULTS` into a folder's frontcalc.toml, in place of an earlier one, all else as it is."""
+    file, line = folder / NAME, f'{key} = "{value}"'
+    before = _document(folder)
+    text = file.read_bytes().decode("utf-8-sig") if before or file.exists() else ""
+    lines, own = text.splitlines(keepends=True), re.compile(rf"\s*(['\"]?){key}\1\s*=")
+    # Before the first table; a line in a text of several lines is found out below.
+    first = next((nth for nth, one in enumerate(lines) if one.lstrip().startswith("[")), len(lines))
+    kept = [one for nth, one in enumerate(lines) if nth >= first or not own.match(one)]
+    content = "".join([f"{line}\n", *kept]).encode()
+    try:
+        if read_toml(content, where=NAME) != before | {key: value}:
+            raise OSError(f"{key} is not a line of its own")
+        atomic.replace(file, content)
+    except (DataError, OSError) as error:
+        raise UsageError("could not be changed", where=NAME, cure=f"write into it by hand: {line}") from error
 
 
 def _document(folder: Path) -> dict[str, Any]:

@@ -143,9 +143,12 @@ def _everywhere(old: Record, new: Record) -> Iterator[str]:
     own = ({"frontcalc": record.version} for record in (old, new))
     for name, before, after in (*_changed(*own), *_changed(old.software, new.software)):
         yield f"new version: {name} {before or 'none'} → {after or 'none'}"
-    regions, others = ({file.sha256 for file in record.sources if file.role == "regions"} for record in (old, new))
-    if regions != others:
-        yield "changed file: the regions are others"
+    regions, others = (
+        {one.sha256: one.name for one in record.sources if one.role == "regions"} for record in (old, new)
+    )
+    if regions.keys() != others.keys():
+        named = (" and ".join(one.values()) or "none" for one in (regions, others))
+        yield f"other regions: {' → '.join(named)}"
 
 
 def _map_changes(old: Record, new: Record) -> Iterator[tuple[str, str]]:

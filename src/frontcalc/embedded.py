@@ -20,7 +20,7 @@ from frontcalc.errors import DataError
 
 _NAME = "ukraine-adm1"
 _MAGIC = b"FCREG\x00\x01\n"
-_ZONES = ".zones"
+BANDS = f"{_NAME}.bands"  # ground within 2 km of its inner borders
 _DIGEST = hashlib.sha256().digest_size
 _ACCURACY = {"Natural Earth 1:10m admin-1 states and provinces": "1:10m, borders err by kilometres"}
 
@@ -88,15 +88,15 @@ def load_embedded() -> EmbeddedRegions:
         raise DataError(f"is damaged: {error}", where=f"region set {_NAME!r}", cure="reinstall frontcalc") from error
 
 
-def load_zones(regions_sha256: str, country: str) -> bytes | None:
-    """Return what an embedded set's zones for one actor's country are stored as, None where none are stored.
+def load_beside(regions_sha256: str, file: str) -> bytes | None:
+    """Return what is stored beside an embedded set, as the zones for one actor's country; None where nothing is.
 
-    They are of the default projection, and made by ``scripts/build_zones.py`` from the set with that SHA-256.
+    It is of the default projection, and made by ``scripts/build_zones.py`` from the set with that SHA-256.
     """
     folder = resources.files("frontcalc") / "data"
     # Countries are named by users: a name is looked for, never a path put together.
-    stored = next((entry for entry in folder.iterdir() if entry.name == f"{country}{_ZONES}"), None)
+    stored = next((entry for entry in folder.iterdir() if entry.name == file), None)
     content = stored.read_bytes() if stored else b""
     made_from, body = content[:_DIGEST].hex(), content[_DIGEST:]
-    # Zones of another version of the set would leave gaps along it: they are made anew.
+    # What was made of another version of the set would leave gaps along it: it is made anew.
     return zlib.decompress(body) if body and made_from == regions_sha256 else None

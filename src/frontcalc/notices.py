@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from frontcalc.errors import CheckFailed, DataError, UsageError
 
@@ -320,6 +320,12 @@ def marks_of(notes: str, *columns: str) -> str:
     """Return the marks of a row with these codes as its notes, and these columns filled, as `flags` shows them."""
     shown = {*notes.split(), *columns}
     return "".join(mark for mark, (_, setters) in MARKS.items() if setters & shown)
+
+
+def explained(rows: Iterable[Any]) -> str:
+    """Return a line that explains the marks that stand behind some rows' figures; empty for none."""
+    stand = "".join(getattr(row, "flags", "") for row in rows)
+    return "; ".join(f"{mark}: {says}" for mark, (says, _) in MARKS.items() if mark in stand)
 
 
 def notice_code(name: str) -> str:

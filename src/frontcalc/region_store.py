@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from frontcalc import atomic
-from frontcalc.cache import cache_folder
-from frontcalc.errors import DataError, reason_of
+from frontcalc.cache import VARIABLE, cache_folder
+from frontcalc.errors import DataError, UsageError, reason_of
 
 LEVELS = ("country", "adm1", "adm2")  # of fetched sets, coarse before fine
 # The properties of a region in a fetched file: its name, and its code where the source knows one.
 NAME_FIELD, CODE_FIELD = "shapeName", "shapeISO"
+EMBEDDED = "embedded"  # the name of the regions that come with frontcalc, where those of a file or a set may stand
 _ISO3 = re.compile(r"[A-Z]{3}")
+_NAME = re.compile(r"([A-Z]{2,3})(?:-(adm[12]))?(?:@sha256:([0-9a-f]{8,64}))?", re.IGNORECASE)
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +41,58 @@ class FetchedRegions:
     upstream: str = ""  # what the source calls this version of the set
 
 
+class SetName(NamedTuple):
+    """What names a fetched set: its country and, where said, its level and the beginning of its SHA-256."""
+
+    country: str  # two or three letters
+    level: str = ""
+    sha256: str = ""
+
+
+def set_named(regions: object) -> SetName | None:
+    """Return the fetched set that regions are named by, as «UA» or «UA-adm1@sha256:…»; None where they are a file."""
+    found = _NAME.fullmatch(regions) if isinstance(regions, str) else None
+    # What is written small may be a file.
+    if found is None or (not found[1].isupper() and os.path.lexists(found[0])):
+        return None
+    return SetName(found[1].upper(), (found[2] or "").lower(), (found[3] or "").lower())
+
+
+def find_named(name: SetName, level: str) -> FetchedRegions:
+    """Return the set of a name and level, held against its SHA-256; UsageError with what fetches it if it is not here.
+
+    It is never another set: neither one of another level, nor one with another SHA-256.
+    """
+    if name.level not in ("", level):
+        problem, cure = f"is of {name.level}, and figures by {level} were asked for", f"say --regions {name.country}"
+        raise UsageError(problem, where=f"--regions {name.country}-{name.level}", cure=cure)
+    where, fetch = f"--regions {name.country}-{level}", f"frontcalc regions fetch {name.country} {level}"
+    kept = next((one for one in readable(f"*-{level}.json") if name.country in (one.country, one.iso3)), None)
+    if kept is None:
+        raise UsageError("was not fetched", where=where, cure=f"fetch it: {fetch}")
+    if not kept.sha256.startswith(name.sha256):
+        problem = f"was fetched with another SHA-256, {kept.sha256[:16]}… and not {name.sha256[:16]}…"
+        cure = f"put back the file that was used, or use the one that is here: {fetch} --use"
+        raise UsageError(problem, where=where, cure=cure)
+    return _read(_record_path(kept.iso3, level))
+
+
 def store_folder() -> Path:
-    """Return the folder of fetched sets, which need not exist."""
+    """Return the folder of fetched sets, which need not exist: in FRONTCALC_CACHE, else in the user's data folder."""
+    if os.environ.get(VARIABLE):
+        return earlier_folder()
+    from platformdirs import user_data_path
+
+    return user_data_path("frontcalc", appauthor=False) / "regions"
+
+
+def earlier_folder() -> Path:
+    """Return where earlier versions kept fetched sets, beside what can be made anew: they are still found there."""
     return cache_folder() / "regions"
 
 
-def fetched(level: str) -> tuple[FetchedRegions, ...]:
-    """Return the fetched sets of a level, by country, each held against its recorded SHA-256, else DataError."""
-    records = sorted(store_folder().glob(f"*-{level}.json"))
-    return tuple(_read(path) for path in records if _ISO3.fullmatch(path.name.partition("-")[0]))
-
-
 def find_fetched(iso3: str, level: str) -> FetchedRegions | None:
-    """Return one fetched set, held against its recorded SHA-256 as `fetched` does; None where it was never fetched."""
+    """Return one fetched set, held against its recorded SHA-256, else DataError; None where it was never fetched."""
     record = _record_path(iso3, level)
     return _read(record) if record.is_file() else None
 
@@ -59,7 +104,9 @@ def of_content(sha256: str) -> FetchedRegions | None:
 
 def readable(records: str) -> Iterator[FetchedRegions]:
     """Yield what the records of a pattern, as «MDA-adm1.json», describe; broken ones are left out, no file is read."""
-    for record in sorted(store_folder().glob(records)):
+    for record in sorted(
+        {path.name: path for folder in (earlier_folder(), store_folder()) for path in folder.glob(records)}.values()
+    ):
         with suppress(DataError):
             yield _read(record, verified=False)
 
@@ -69,18 +116,20 @@ def keep(data: bytes, regions: FetchedRegions) -> FetchedRegions:
     folder = store_folder()
     path = folder / f"{regions.iso3}-{regions.level}-{regions.sha256[:16]}.geojson"
     facts = {name: value for name, value in asdict(regions).items() if name != "path"} | {"file": path.name}
-    record = _record_path(regions.iso3, regions.level)
+    record, earlier = folder / _record_path(regions.iso3, regions.level).name, earlier_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # The record is written last, so that a set is there whole or not at all.
         atomic.replace(path, data)
         atomic.replace(record, json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n")
-        for old in folder.glob(f"{regions.iso3}-{regions.level}-*.geojson"):
-            if old != path:
+        for old in (one for place in (folder, earlier) for one in place.glob(f"{record.stem}[-.]*")):
+            if old not in (path, record):
                 old.unlink(missing_ok=True)
+                if old.name == path.name:
+                    _logger.warning("%s was moved from %s to %s", old.name, earlier, folder)
     except OSError as error:
-        cure = "make room, or name another folder with FRONTCALC_CACHE"
-        raise DataError(f"cannot be written: {reason_of(error)}", where="the cache of regions", cure=cure) from error
+        cure = f"make room, or name another folder with {VARIABLE}"
+        raise DataError(f"cannot be written: {reason_of(error)}", where="the folder of regions", cure=cure) from error
     return _read(record)
 
 
@@ -88,7 +137,11 @@ def _record_path(iso3: str, level: str) -> Path:
     """Return where the record of a set is kept; a code or level from outside never becomes another path."""
     if not _ISO3.fullmatch(iso3) or level not in LEVELS:
         raise ValueError(f"no set is kept as {iso3!r}, {level!r}")
-    return store_folder() / f"{iso3}-{level}.json"
+    name = f"{iso3}-{level}.json"
+    return next(
+        (folder / name for folder in (store_folder(), earlier_folder()) if (folder / name).is_file()),
+        store_folder() / name,
+    )
 
 
 def _read(record: Path, *, verified: bool = True) -> FetchedRegions:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from frontcalc import __version__
 
-_DATA = (".py", ".regions", ".zones")
+_DATA = (".py", ".regions", ".zones", ".bands")
 _READERS = ("orjson", "pyogrio", "pyarrow")
 SETTINGS = ("OGR_", "CPL_", "SHAPE_", "GDAL_", "PROJ_")
 PLACES = ("GDAL_DATA", "PROJ_DATA", "PROJ_LIB")

@@ -60,6 +60,8 @@ class Change:
     km2: Floats  # (6, 2, n + 2)
     large: tuple[Geometries, Geometries]  # the large parts gained and lost (metres): see `frontcalc.run.suspicions`
     ground: tuple[Parts, Parts] | None = None  # gained and lost; None where only figures were kept
+    # Of gained and lost together, and of the slivers in them, what is near borders: see `Bands.measure`.
+    near_km2: Floats | None = None
 
     @property
     def gained_km2(self) -> Floats:
@@ -76,8 +78,9 @@ class Change:
         """The change less its slivers, which stay as what was left out; net no longer leads from map to map."""
         km2 = self.km2.copy()
         km2[[GAINED, LOST]] -= km2[[GAINED_SLIVER, LOST_SLIVER]]
+        near = None if self.near_km2 is None else self.near_km2 - self.near_km2[1:]
         broad = self.ground and tuple(Parts(*(array[~one.thin] for array in one)) for one in self.ground)
-        return replace(self, km2=km2, ground=broad)  # type: ignore[arg-type]
+        return replace(self, km2=km2, ground=broad, near_km2=near)  # type: ignore[arg-type]
 
     def opened(self, held_km2: Floats) -> Change:
         """Return the change with what was held at the opening by region, (2, n + 2) as `areas` measures it.
@@ -144,7 +147,11 @@ def step(
         thin = np.repeat([False, True], [len(broad), len(narrow)])
         came_and_went.append(Parts(np.concatenate([broad, narrow]), np.concatenate([broad_m2, narrow_m2]), thin))
     came, went = came_and_went
-    return Change(km2, (large_parts(came.polygons), large_parts(went.polygons)), (came, went))
+    large = large_parts(came.polygons), large_parts(went.polygons)
+    near_km2 = (
+        None if regions.bands is None else regions.bands.measure(*map(np.concatenate, (groups[::2], groups[1::2])))
+    )
+    return Change(km2, large, (came, went), near_km2)
 
 
 def differences(

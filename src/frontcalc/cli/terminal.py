@@ -133,9 +133,9 @@ def _log_all(context: click.Context) -> None:
         import platform
         from importlib import metadata
 
-        from frontcalc.region_store import store_folder
+        from frontcalc.region_store import earlier_folder
 
-        logger.info("cache: %s", context.params.get("cache") or store_folder().parent)
+        logger.info("cache: %s", context.params.get("cache") or earlier_folder().parent)
         used = {"frontcalc": __version__, "Python": platform.python_version()}
         used |= {name: metadata.version(name) for name in _PACKAGES if name in sys.modules}
         if "shapely" in sys.modules:

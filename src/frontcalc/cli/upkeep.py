@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -256,16 +257,30 @@ def regions_check(file: str, **how: Any) -> None:
 @click.argument("country")
 @click.argument("level")
 @options.option("--update", "Fetch again what was fetched before.")
+@options.option("--use", "Have frontcalc.toml here name the set, so that it is used [default: ask on a terminal].")
 @options.option("--api URL", "A mirror of geoBoundaries' API.", hidden=True)
 @writing.output
-def regions_fetch(country: str, level: str, **how: Any) -> None:
+def regions_fetch(country: str, level: str, *, use: bool, **how: Any) -> None:
     """Fetch a COUNTRY's regions of a LEVEL from geoBoundaries (gbOpen), and list them.
 
     COUNTRY is an ISO 3166-1 code or a name (UA, UKR, Ukraine), LEVEL is country (ADM0),
-    adm1 or adm2. The set is kept in the user's cache with its SHA-256, source and
-    licence, and stays as it is until --update. Needs httpx: pip install ".[all]" in frontcalc's folder.
+    adm1 or adm2. The set is kept in the user's data folder with its SHA-256, source and
+    licence, and stays as it is until --update. Figures are split by it where it is named:
+    by --use, which writes its name and SHA-256 into the working folder's frontcalc.toml,
+    or for once by --regions UA. Needs httpx: pip install ".[all]" in frontcalc's folder.
     """
-    writing.show(frontcalc.fetch_regions, country, level, **how)
+    from frontcalc.config import NAME, write_default
+
+    table = writing.show(frontcalc.fetch_regions, country, level, **how)
+    first = table.rows[0]
+    if first.level == "country":
+        return
+    name = f"{first.country}-{first.level}@sha256:{table.meta.sha256}"
+    if not use and sys.stdin.isatty() and sys.stderr.isatty():
+        use = click.confirm(f"Split the figures of this folder by these regions ({NAME})?", err=True)
+    if use:
+        write_default(Path(), "regions", name)
+        terminal.say(f"{NAME}: regions = {name!r}")
 
 
 # Not `format_`: the working folder's default format is one of tables.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -21,6 +22,7 @@ from frontcalc.embedded import load_embedded
 from frontcalc.errors import ChangedError, DataError, UsageError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.layers import UNNAMED
+from frontcalc.levels import ADM1
 from frontcalc.lint import Finding, finding, gather
 from frontcalc.lint.across import Trace, check_maps, exchanged_maps, trace_of
 from frontcalc.lint.single import CheckedMap, check_map, read_map
@@ -30,9 +32,11 @@ from frontcalc.outputs import write_file
 from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes
 from frontcalc.progress import track
 from frontcalc.read import SourceFile
+from frontcalc.region_store import EMBEDDED, set_named
 from frontcalc.regions import RegionSet
 from frontcalc.run.lands import to_degrees
 from frontcalc.run.options import Keywords, Options
+from frontcalc.run.region_choice import fetched_set
 from frontcalc.run.run import Run
 from frontcalc.snapshots import Snapshot, Told
 from frontcalc.tables import ArchiveMeta, LayerRow, Table
@@ -246,8 +250,11 @@ def _readable(refs: Iterable[SnapshotRef], asked: Options, told: Told, notices: 
 def _regions(maps: Archive, asked: Options) -> tuple[RegionSet, NDArray[np.object_] | None]:
     """Return the regions that parts should touch, and where the maps should lie (degrees) if that is known."""
     target = asked.crs
-    if asked.regions is not None:
-        regions = region_sets.read_regions(asked.regions, target_crs=target, field=asked.region_name)
+    named = set_named(asked.regions)
+    if asked.regions is not None and not (isinstance(asked.regions, str) and asked.regions == EMBEDDED):
+        read: Callable[..., RegionSet] = partial(region_sets.read_regions, target_crs=target)
+        level = named.level if named and named.level else ADM1
+        regions = fetched_set(named, level, read) if named else read(asked.regions, field=asked.region_name)
         return regions, region_sets.boxes_in_degrees(regions, target)
     for ref in maps.refs:
         with suppress(DataError):

@@ -11,16 +11,16 @@ import shapely
 
 from frontcalc import change, geometry
 from frontcalc.archives import Archive, pair_archive
-from frontcalc.change import CONTRADICTION_KM2, FIGURES
+from frontcalc.change import CLOSING, CONTRADICTION_KM2, FIGURES
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.levels import Line
 from frontcalc.notices import join_codes, marks_of
 from frontcalc.periods import Period, PeriodsLike, parse_periods
-from frontcalc.run.lands import drawn_in_degrees
+from frontcalc.run.lands import drawn_in_degrees, land_of
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
-from frontcalc.run.remarks import Measured, measured
+from frontcalc.run.remarks import Measured, border_km2, measured
 from frontcalc.run.run import Run
 from frontcalc.snapshots import forget_read
 from frontcalc.states import Span, State
@@ -295,6 +295,7 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
 def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
     """Yield a period's rows: figures where two maps stand for its ends, else blanks."""
     own, shown = columns_of(run, one.span), run.shown(one.change) if one.change else None
+    land, closing = land_of(run.takers(one.span.actor)), one.change.km2[CLOSING] if one.change else None
     for line in run.lines.shown:
         figures = shown.row(line.members) if shown else BLANK
         net, days = figures["net_km2"], own["days"]
@@ -303,7 +304,10 @@ def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
         moved_km2 = one.interpolated.get(line)
         flags = marks_of(notes, "net_interpolated_km2" if line in one.interpolated else "")
         own |= {"level": line.level, "region": line.region, "notes": notes, "flags": flags}
-        yield DiffRow(rate_km2_per_day=rate, net_interpolated_km2=moved_km2, **own, **figures)
+        near = border_km2(run, one.span.actor, line, shown)
+        own["border_km2"] = None if near is None else sum(near)
+        own["net_interpolated_km2"] = moved_km2
+        yield DiffRow(rate_km2_per_day=rate, **own | land.left(line, closing), **figures)
 
 
 def columns_of(run: Run, span: Span) -> dict[str, Any]:

@@ -83,6 +83,8 @@ def fetch_regions(
     if step is None:
         raise UsageError(f"no level is named {level[:60]!r}", cure=f"choose {', '.join(LEVELS)}")
     kept = None if update else region_store.find_fetched(where.alpha3, step)
+    if kept and kept.path.parent != region_store.store_folder():
+        kept = region_store.keep(kept.path.read_bytes(), kept)
     if kept:
         try:
             now, _ = _described(where, step, api)

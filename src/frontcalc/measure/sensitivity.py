@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise, product
 from pathlib import Path
@@ -14,18 +14,19 @@ import shapely
 
 from frontcalc import change, crs, geometry
 from frontcalc.archives import Archive
-from frontcalc.change import Change, Floats
+from frontcalc.change import Change, Floats, Geometries
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
+from frontcalc.levels import Line
 from frontcalc.measure.diff import columns_of, diff_rows, extended
 from frontcalc.measure.series import steps_in
 from frontcalc.notices import Notice, join_codes
 from frontcalc.outputs.wording import reads_alike
 from frontcalc.periods import PeriodLike, parse_periods
-from frontcalc.regions import SNAPS, embedded_covers
+from frontcalc.regions import SNAPS, bands_of, embedded_covers
 from frontcalc.run.meta import nothing_measured, table_of
 from frontcalc.run.options import Keywords, Options
-from frontcalc.run.remarks import Measured, measured
+from frontcalc.run.remarks import Measured, border_km2, measured
 from frontcalc.run.run import Run
 from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
 from frontcalc.snapshots import Snapshot
@@ -38,6 +39,7 @@ SLIVER_WIDTHS_M = (50.0, SLIVER_WIDTH_M, 200.0)  # mean widths below which parts
 GROSS_STEPS = ("month", "week", "snapshot")
 FINER = 100  # how many times smaller the area error of an edge is where edges are split more finely
 
+BAND_KM = 3.0  # how far borders of coarse regions may lie from where they are drawn
 _DEGREES2 = 1e-11  # area error in square degrees, about 0.1 m², above which an edge not straight in degrees is split
 _LEFT_OUT = "under {:g} m left out"
 
@@ -128,6 +130,7 @@ def _range_notice(run: Run) -> Notice:
     covered += " projection, edges split or not,"
     covered += f" slivers under {SLIVER_WIDTH_M:g} m left out, suspected redefinitions left out"
     covered += ", ground snapped to regions or not" if run.regions.names else ""
+    covered += f", rough borders up to {BAND_KM:g} km from where they are drawn" if run.regions.accuracy else ""
     beside = "view, actor and regions are definitions and not in it"
     return Notice("RANGE", f"each by itself: {covered}; {beside}")
 
@@ -271,12 +274,37 @@ def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, e
         kept = (polygons[~thin_parts(polygons, (limit, run.options.crs))] for polygons in parts)
         more_km2, less_km2 = (change.areas(polygons, takers)[0] for polygons in kept)
         yield _outcome(run, span, "slivers", _LEFT_OUT.format(limit), (more_km2, less_km2))
+    if beside := [line for line in run.lines.shown if any(border_km2(run, span.actor, line, one.change) or ())]:
+        yield from _borders_elsewhere(run, one, beside, parts)
     if one.suspect:
         assert one.change is not None
         whole = (("gained", one.change.gained_km2), ("lost", one.change.lost_km2))
         more_km2, less_km2 = (km2 - sum(own.km2 for own in one.suspect if own.kind == kind) for kind, km2 in whole)
         outcome = _outcome(run, span, "redefinitions", "suspected left out", (more_km2, less_km2))
         yield outcome._replace(notices=(*span.notices, *(found.notice for found in one.suspect)))
+
+
+def _borders_elsewhere(
+    run: Run, one: Measured, beside: Iterable[Line], parts: Sequence[Geometries]
+) -> Iterator[Outcome]:
+    """Yield rows with the borders of coarse regions elsewhere than where they are drawn.
+
+    `parts` are the polygons gained and lost.
+    """
+    span, takers, base = one.span, run.takers(one.span.actor), _figures(run, one.change) if one.change else {}
+    bands = bands_of(run.regions, run.options.crs, run.cache, taking=takers.owner, km=BAND_KM)
+    if bands is None:
+        return
+    sides = [bands.sides_km2(polygons, takers) for polygons in parts]
+    # A border may lie inside of where it is drawn in one place and outside in another: all that is gained near it may
+    # be the neighbour's, and all that is lost there the row's; or the reverse.
+    for gains, losses, sign, end in ((0, 1, -1, "least"), (1, 0, 1, "most")):
+        moved = {}
+        for line in beside:
+            row, (gained, lost, _) = bands.rows.index(line.members), base[line.level, line.region]
+            more, less = sign * float(sides[0][gains, row]), -sign * float(sides[1][losses, row])
+            moved[line.level, line.region] = (gained + more, lost + less, gained + more - lost - less)
+        yield Outcome("borders", f"up to {BAND_KM:g} km elsewhere, {end} net", span, run.view.name, moved, span.notices)
 
 
 def drawn(snapshot: Snapshot, actor: str, view: View, target: str, *, edge_error: float) -> shapely.MultiPolygon:

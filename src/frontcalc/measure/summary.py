@@ -14,13 +14,12 @@ from frontcalc.archives import Archive
 from frontcalc.change import CLOSING, GAINED_SLIVER, LOST_SLIVER, Change, total
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
-from frontcalc.layers import COUNTRIES
 from frontcalc.measure.diff import diff_rows, extended
 from frontcalc.measure.series import EVERY, steps_in
 from frontcalc.notices import Notice
 from frontcalc.periods import UNITS, Period, PeriodLike, calendar_periods, parse_bound, parse_day, parse_period, unit_of
 from frontcalc.progress import track
-from frontcalc.run.lands import RegionLand, land_of
+from frontcalc.run.lands import land_of
 from frontcalc.run.meta import nothing_measured, table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
@@ -164,7 +163,7 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     """Return the table of some periods."""
     wanted = [(actor, period) for actor in run.actors for period in periods]
     said = {actor: [_baseline_notice(run, actor)] if run.baseline else [] for actor in run.actors}
-    land, step = land_of(run.regions), (calendar.step or "snapshot") if calendar.gross else None
+    step = (calendar.step or "snapshot") if calendar.gross else None
     rows: list[SummaryRow] = []
     steps_of: dict[tuple[str, str], list[Change]] = {}
 
@@ -179,7 +178,7 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
             yield replace(span, notices=(*span.notices, *said[actor], *suspect))
 
     for one in measured(run, spans(), judged=step is None):
-        rows.extend(_rows(run, step, land, one, steps_of.pop((one.span.actor, one.span.period.label))))
+        rows.extend(_rows(run, step, one, steps_of.pop((one.span.actor, one.span.period.label))))
     days = [row.days for row in rows if row.days]
     if calendar.same_span and max(days, default=0) > (1 + SPAN_TOLERANCE) * min(days, default=0):
         what = f"the years are {min(days)} to {max(days)} days long by their maps, though cut to the same days"
@@ -201,13 +200,12 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     return Table(kind, table.rows, meta, table.shape_of)
 
 
-def _rows(run: Run, step: str | None, land: RegionLand, one: Measured, steps: Sequence[Change]) -> Iterator[SummaryRow]:
+def _rows(run: Run, step: str | None, one: Measured, steps: Sequence[Change]) -> Iterator[SummaryRow]:
     """Yield a period's rows: those of `diff`, and what a summary adds to each."""
-    # What is snapped to a region is no part of the land that its share is of.
-    held = one.change.km2[CLOSING, 0] - one.change.km2[CLOSING, 1] if one.change else None
+    land, held = land_of(run.takers(one.span.actor)), one.change.km2[CLOSING] if one.change else None
     gross = total(steps) if steps else None
     for line, row in zip(run.lines.shown, diff_rows(run, one), strict=True):
-        own: dict[str, Any] = dict(land.share(line, held, COUNTRIES.get(one.span.actor, "")))
+        own: dict[str, Any] = dict(land.shares(line, held))
         if step is not None:
             own |= {"step": step, "sliver_width_m": run.slivers[0]}
         if gross is not None:

@@ -33,7 +33,6 @@ from frontcalc.claims import (
 from frontcalc.claims.toml import read_claims
 from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
-from frontcalc.layers import COUNTRIES
 from frontcalc.measure.diff import extended
 from frontcalc.names import printable
 from frontcalc.notices import Notice, join_codes
@@ -356,10 +355,8 @@ def _share(run: Run, actor: str, held: Floats) -> float | str:
     """Return what part of the land of a region, or of the whole country, is held (%); else what it lacks."""
     regions = [line for line in run.lines.shown if line.level != TOTAL and line.region != UNASSIGNED]
     one = len(regions) == 1
-    # What is snapped to a region is no part of the land that its share is of.
-    on_land, home = held[0] - held[1], COUNTRIES.get(actor, "")
-    share = land_of(run.regions).share(regions[0] if one else run.lines.shown[-1], on_land, home)
-    found = share["share_of_region_pct" if one else "share_of_country_pct"]
+    shares = land_of(run.takers(actor)).shares(regions[0] if one else run.lines.shown[-1], held)
+    found = shares["share_of_region_pct" if one else "share_of_country_pct"]
     return "the region set draws no land that this could be a share of" if found is None else found
 
 

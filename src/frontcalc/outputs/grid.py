@@ -144,6 +144,9 @@ def basis(meta: Meta) -> Iterable[str]:
     how = meta.snapping if meta.regions else None
     snapped = f" · snap: border {how.border_km:g} km, water {how.water_km:g} km" if how and how.border_km else ""
     yield projection(meta) + accuracy + snapped
+    if accuracy:
+        country = "RU" if meta.actors == ("Ukraine",) else "UA"
+        yield f"better borders: frontcalc regions fetch {country} adm1 --use"
     yield from meta.attribution
 
 
@@ -155,7 +158,11 @@ def counted(meta: Meta) -> str:
 
 def projection(meta: Meta | ArchiveMeta) -> str:
     """Return which projection and regions were used."""
-    return meta.crs + (f" · regions: {meta.regions.name}" if meta.regions else "")
+    if not meta.regions:
+        return meta.crs
+    # A set that was fetched is told by its content, since it may be another tomorrow.
+    fetched = isinstance(meta, Meta) and meta.region_source and not meta.regions_accuracy
+    return f"{meta.crs} · regions: {meta.regions.name}" + (f" (SHA-256 {meta.regions.sha256[:16]}…)" if fetched else "")
 
 
 def remarks(meta: AnyMeta) -> Iterable[str]:

@@ -15,11 +15,12 @@ from typing import Any
 
 from frontcalc.change.roles import NOTHING
 from frontcalc.layers import ADJECTIVES
-from frontcalc.notices import CODES, Notice, grouped
+from frontcalc.notices import CODES, Notice, explained, grouped
 from frontcalc.outputs import place_lines
 from frontcalc.outputs.grid import (
     Columns,
     Grid,
+    Source,
     basis,
     cell,
     counted,
@@ -40,7 +41,8 @@ _key = attrgetter("level", "region")
 _Measures = tuple[tuple[str, str], ...]
 
 CHANGE: _Measures = (("gained", "gained_km2"), ("lost", "lost_km2"), ("net", "net_km2"))
-_RANGE: _Measures = (("net from", "net_min_km2"), ("net to", "net_max_km2"))
+_MARKS: _Measures = (("", "flags"),)
+"""The marks of a figure, in a narrow column behind it: so figures stay in line."""
 
 _ALL = "all"
 _MANY = 3
@@ -78,7 +80,12 @@ def _moves(row: Any, *names: str) -> bool:
 
 
 def _by_region(
-    rows: Sequence[Any], side: str, columns: _Measures, meta: Meta, shown: Sequence[str], size: Callable[[Any], float]
+    rows: Sequence[Any],
+    side: str,
+    columns: Sequence[tuple[str, Source]],
+    meta: Meta,
+    shown: Sequence[str],
+    size: Callable[[Any], float],
 ) -> list[tuple[tuple[str, ...], list[Any]]]:
     """Return a line a region, its label and then its cells by `side` (period, date or archive), and its rows.
 
@@ -101,9 +108,20 @@ def _from_to(row: Any, none: str = BLANK) -> str:
     return f"map of {row.opening or none} to map of {row.closing or none}{days}"
 
 
+def _change(rows: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the columns of a change, with marks where any stand."""
+    return (*CHANGE, *(_MARKS if any(row.flags for row in rows) else ()))
+
+
+def _end(row: kinds.RangeRow, source: str) -> str:
+    """Return one end of a range; one without width says nothing."""
+    return BLANK if km2(row.net_min_km2) == km2(row.net_max_km2) else cell(row, source)
+
+
 def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield periods side by side, regions by the size of their net change."""
-    columns = (*CHANGE, *(_RANGE if isinstance(rows[0], kinds.RangeRow) else ()))
+    ends = (("net from", "net_min_km2"), ("net to", "net_max_km2")) if isinstance(rows[0], kinds.RangeRow) else ()
+    columns = (*_change(rows), *((heading, partial(_end, source=source)) for heading, source in ends))
     totals = [row for row in rows if row.level == TOTAL]
     shown = ("gained_km2", "lost_km2")
     lines = _by_region(rows, "period", columns, meta, shown, lambda row: abs(row.net_km2 or 0.0))
@@ -120,6 +138,7 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
         if _moves(row, "gained_sliver_km2", "lost_sliver_km2"):
             figures = f"gained {km2(row.gained_sliver_km2)}, lost {km2(row.lost_sliver_km2)}"
             footer.append(f"{row.period}: {whose}in slivers narrower than {meta.sliver_width_m:g} m: {figures}")
+    footer += filter(None, [explained(rows)])
     yield grid_of(title, header, [line for line, _ in lines], meta, footer, groups=groups)
 
 
@@ -152,7 +171,7 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
 
     What the figures rest on is below the last.
     """
-    columns = (*CHANGE, ("only", "closing_only_km2"))
+    columns = (*_change(rows), ("only", "closing_only_km2"))
     shown = ("gained_km2", "lost_km2", "closing_only_km2")
     periods = list(dict.fromkeys(row.period for row in rows))
     if meta.every:
@@ -176,6 +195,7 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
             most = max(held, key=lambda row: row.closing_only_km2 or 0.0)
             alone = f"{most.region}, {km2(most.closing_only_km2)} on {most.archive}"
             footer.append(f"most ground held by one alone: {alone}")
+        footer += filter(None, [explained(mine)])
         footer.append("only: held at the close on this archive's map and on none of the others")
         footer = [*(one.message for one in meta.notices if one.code == "LEAVES-OUT" and one.period == period), *footer]
         if period == periods[-1]:
@@ -220,11 +240,11 @@ def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta, title: str)
     shown = [row for row in rows if row.region == TOTAL or _moves(row, "held_km2", "gained_km2", "lost_km2")]
     columns: Columns = (
         *("date", ("region", _region_label(rows, meta)), ("map of", "snapshot"), ("held", "held_km2")),
-        *CHANGE,
+        *_change(shown),
         ("net per day", "rate_km2_per_day"),
     )
     spare = ("net per day", "map of", "lost", "gained")
-    yield grid_of(title, columns, shown, meta, labels=3, spare=spare)
+    yield grid_of(title, columns, shown, meta, filter(None, [explained(shown)]), labels=3, spare=spare)
 
 
 def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, title: str) -> Iterator[Grid]:
@@ -237,12 +257,13 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
     names: Columns = (("period", _first(shown, "period", period_heading)), ("region", _region_label(shown, meta)))
     columns: Columns = (
         *names,
-        *(*CHANGE, ("per day", "rate_km2_per_day"), ("held", "closing_km2")),
+        *(*_change(shown), ("per day", "rate_km2_per_day"), ("held", "closing_km2")),
         ("share %", lambda row: cell(row, "share_of_country_pct" if row.level == TOTAL else "share_of_region_pct")),
     )
-    footer = ["held: at the period's close; share: of the region's land, as the region set draws it"]
+    footer = ["held: at the period's close; share: of the region's land, and what is held and counted beside it"]
     if lands := [row.country_km2 for row in shown if row.level == TOTAL and row.country_km2]:
         footer.append(f"share in the total row: of the country's land, {km2(lands[0])}")
+    footer += filter(None, [explained(shown)])
     end = (*basis(meta), *_summary_remarks(meta))
     yield grid_of(title, columns, shown, meta, footer if gross else (*footer, *end), labels=2, ends=False)
     if not gross:

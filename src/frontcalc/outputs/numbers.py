@@ -93,11 +93,12 @@ DEFINITIONS: dict[str, str] = {
     "overlap_km2": "what the region shares with others",
     "overlaps_with": "the regions that it shares ground with, separated by |",
     "geometry": "where the change is: longitude and latitude on WGS 84",
-    "region_km2": "the region's land area, as the region set draws it",
-    "share_of_region_pct": "held at the close in the region as drawn, of its land area",
-    "country_km2": "land area of the region's country, in the row total of the one country that is not the actor's own;"
-    " blank where the region set does not draw it whole",
-    "share_of_country_pct": "held at the close in the country as drawn, of its land area",
+    "region_km2": "the region's land area, as the region set draws it, with what is held beside it and snapped to it;"
+    " blank where the region takes no ground of the actor",
+    "share_of_region_pct": "held at the close, of region_km2",
+    "country_km2": "area of the region's country as of region_km2, in the row total of the one country that is not the"
+    " actor's own; blank where the region set does not draw it whole",
+    "share_of_country_pct": "held at the close, of country_km2",
     "step": "what gross figures compare: each snapshot with the one before, or the states at the ends of units",
     "steps": "how many pairs of maps were compared for the gross figures",
     **{f"gross_{name}_km2": f"{name}, summed over the steps inside the period" for name in ("gained", "lost")},
@@ -141,7 +142,7 @@ DEFINITIONS: dict[str, str] = {
     " blank where the maps are near enough to those days, or do not allow it",
     "border_km2": "of gained and lost together, what lies within 2 km of a border between the row's regions and others;"
     " blank in the total, and where the regions are no coarse ones",
-    "not_held_km2": "the region's land area less what of it is held",
+    "not_held_km2": "what of region_km2 is not held: land as drawn, without what is held of it",
     "flags": "marks of the figure: u border rough, b a break in the maps, e estimated, p the period is still open",
     "property": "the property that has the value; layer where a layer's name is known, wherever it stands",
     "value": "the layer's name, or the property's value",

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from frontcalc.errors import UsageError, extra_package
-from frontcalc.notices import CODES
+from frontcalc.notices import CODES, explained
 from frontcalc.outputs.numbers import MINUS, Column, columns, rows, unit_of
 from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, RegionCheckMeta, RegionMeta, Table
 
@@ -49,7 +49,10 @@ def _write_figures(book: Any, result: Table[Any, Any], units: str) -> None:
     published, cells = columns(result.kind, units), rows(result, units)
     bold = book.add_format({"bold": True, "bottom": 1})
     for place, column in enumerate(published):
-        form = book.add_format({"num_format": _number_format(column)})
+        flags = [getattr(row, "flags", "") if column.name.startswith("net_") else "" for row in result.rows]
+        forms = {
+            own: book.add_format({"num_format": _number_format(column, own)}) for own in dict.fromkeys(["", *flags])
+        }
         sheet.write_string(0, place, column.name, bold)
         longest = len(column.name)
         for line, row in enumerate(cells, start=1):
@@ -57,9 +60,9 @@ def _write_figures(book: Any, result: Table[Any, Any], units: str) -> None:
             if isinstance(value := row[place], str):
                 sheet.write_string(line, place, _short(value))
             elif isinstance(value, date):
-                sheet.write_datetime(line, place, value, form)
+                sheet.write_datetime(line, place, value, forms[""])
             elif value is not None:
-                sheet.write_number(line, place, value, form)
+                sheet.write_number(line, place, value, forms[flags[line - 1]])
             shown = f"{value:+,.1f}" if isinstance(value, float) else str("" if value is None else value)
             longest = max(longest, len(shown))
         sheet.set_column(place, place, min(_WIDEST, longest + 2))
@@ -88,6 +91,8 @@ def _sections(result: Table[Any, Any], units: str) -> Iterator[tuple[str, Sequen
     meta = result.meta
     yield "Method", [*_method(meta), ("areas in", unit_of(units))]
     yield "Attribution", [(what, "", source) for what, _, source in (text.partition(": ") for text in meta.attribution)]
+    if marks := explained(result.rows):
+        yield "Marks behind figures", [(mark,) for mark in marks.split("; ")]
     notices: list[tuple[str, ...]]
     notices = [(notice.code, notice.period, f"{notice.message} ({CODES[notice.code]})") for notice in meta.notices]
     yield "Notices", notices or [("none",)]
@@ -120,8 +125,10 @@ def _method(meta: AnyMeta) -> list[tuple[str, ...]]:
     ]
 
 
-def _number_format(column: Column) -> str:
-    """Return how Excel shows a column's cells."""
+def _number_format(column: Column, flags: str = "") -> str:
+    """Return how Excel shows a column's cells, those of changes with their marks behind them."""
+    if flags:
+        return ";".join(f'{part}" {flags}"' for part in _number_format(column).split(";"))
     if column.kind is not float:
         return "yyyy-mm-dd" if column.kind is date else "General"
     if column.name.endswith("_per_day"):

@@ -22,7 +22,7 @@ from frontcalc.errors import UsageError
 from frontcalc.measure.diff import changes, diff
 from frontcalc.measure.held import Holdings, holdings
 from frontcalc.names import printable
-from frontcalc.notices import CODES, Notice
+from frontcalc.notices import CODES, Notice, explained
 from frontcalc.outputs import render
 from frontcalc.outputs.grid import basis, title_of
 from frontcalc.outputs.layout import ratio_text
@@ -184,6 +184,7 @@ def context(page: PageContent) -> dict[str, Any]:
                 "figures": _texts(row, before),
                 "before": period_heading(before) if before else "",
                 "maps": f"{row.opening or BLANK} → {row.closing or BLANK}",
+                "marks": row.flags,
                 "days": row.days,
                 "notes": [(code, capital(CODES[code])) for code in row.notes.split()],
             }
@@ -191,6 +192,7 @@ def context(page: PageContent) -> dict[str, Any]:
         ],
         "regions": [key for key in moved if key not in (TOTAL, UNASSIGNED)],
         "loose": UNASSIGNED if UNASSIGNED in moved else "",
+        "marks": explained(figures.rows),
         "table": [_row(row) for row in figures.rows if _key(page, row) in moved],
         "csv": base64.b64encode(render(replace(figures, kind=DiffRow, rows=rows), "csv")).decode(),
         "csv_name": f"frontcalc-{re.sub('[^0-9A-Za-z.-]+', '-', '-'.join(labels))[:80]}.csv",
@@ -250,7 +252,7 @@ def _period(
 def _texts(row: DiffRow, before: DiffRow | None) -> dict[str, str]:
     """Return a row's figures as they are read; a range or ratio that was not asked for or cannot be had is empty."""
     least_and_most = ratio = ""
-    if isinstance(row, RangeRow) and row.net_min_km2 is not None:
+    if isinstance(row, RangeRow) and km2(row.net_min_km2) != km2(row.net_max_km2):
         least_and_most = f"{km2(row.net_min_km2, signed=True)} to {km2(row.net_max_km2, signed=True)}"
     if before is not None and before.net_km2 is not None and row.net_km2 is not None:
         text = ratio_text(before, row, per_day=differ_in_length([before, row]))

@@ -3,10 +3,12 @@
 from frontcalc.regions.fields import country_of, file_and_layer, read_region_file
 from frontcalc.regions.reading import MAY_SHARE, overlaps, read_regions
 from frontcalc.regions.sets import (
+    NEAR_KM,
     SNAPS,
     TOTAL,
     UNASSIGNED,
     RegionSet,
+    bands_of,
     boxes_in_degrees,
     embedded_covers,
     embedded_regions,

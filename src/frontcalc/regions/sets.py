@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -14,17 +14,18 @@ from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 from frontcalc.cache import NOTHING_KEPT, Cache
-from frontcalc.embedded import PARTIAL_COUNTRIES, load_embedded, load_zones
+from frontcalc.embedded import BANDS, PARTIAL_COUNTRIES, load_beside, load_embedded
 from frontcalc.geometry import Floats, Geometries
 from frontcalc.notices import Notice
 from frontcalc.overlaps import edges_of, shared_area_m2
 from frontcalc.read import SourceFile
-from frontcalc.regions.snapping import Owners, snap_zones
+from frontcalc.regions.snapping import Owners, border_bands, snap_zones
 from frontcalc.snapshots import home_of_this_war
 from frontcalc.versions import key_of
 
 Flags = NDArray[np.bool_]
 
+NEAR_KM = 2.0  # of a border of a coarse set, what of a change may be beyond it
 UNASSIGNED, TOTAL = "unassigned", "total"  # rows: of what no region takes; of everything, which is its level too
 SNAPS = ("border", "none")  # whether ground beside the eligible regions goes to the nearest of them
 _PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
@@ -38,6 +39,37 @@ class Ground(NamedTuple):
     taken: Geometries  # (l,) what regions take, cut small
     owner: Owners  # (l,) the place of its region in the set
     zone: Flags  # (l,) whether the region takes it by snapping only
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bands:
+    """Ground near the borders between regions of a set, in cells, each of one region and near the same borders."""
+
+    cells: RegionSet
+    rows: tuple[tuple[int, ...], ...]  # (r,) places in the set of the regions of a row: each by itself, each country's
+    near: Flags  # (2, r, c) whether a cell is near a border of a row's regions with others: on their side, and beyond
+
+    def measure(self, broad: Geometries, thin: Geometries) -> Floats:
+        """Return how much of polygons is near the borders of each row, on its side and beyond: (2, 2, r) in km².
+
+        First of all of them, then of the `thin` ones alone.
+        """
+        (broad_km2, *_), (thin_km2, *_) = self.cells.split(broad, thin)
+        met = np.flatnonzero(broad_km2[:-1] + thin_km2[:-1])
+        both = np.stack([broad_km2 + thin_km2, thin_km2])[:, None, None, met]
+        return np.asarray((self.near[..., met] * both).sum(axis=3))
+
+    def sides_km2(self, ground: Geometries, takers: RegionSet) -> Floats:
+        """Return how much of polygons is near borders of each row, in its regions and in others (2, r) by `takers`."""
+        found = self.cells.cut(ground)
+        polygons, piece = geometry.polygons_of(found.taken)
+        groups = [polygons[found.owner[piece] == cell] for cell in range(len(self.cells.names))]
+        km2 = np.array([own[:-1] for own, *_ in takers.split(*groups)])
+        near, own = self.near.any(axis=0), np.zeros((len(self.rows), km2.shape[1]), dtype=bool)
+        for row, members in enumerate(self.rows):
+            own[row, list(members)] = True
+        by_row = near.astype(float) @ km2
+        return np.array([(by_row * side).sum(axis=1) for side in (own, ~own)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +95,7 @@ class RegionSet:
     accuracy: str = ""  # how far the borders can be trusted, in a few words; empty where nothing is known of it
     partial_countries: tuple[str, ...] = ()  # those of which the set has some regions only
     parents: tuple[str, ...] = ()  # what the file says each is part of, else empty; no entries where it never does
+    bands: Bands | None = None  # ground near the inner borders of a coarse set, as it stands for an actor
 
     def split(self, *groups: Geometries) -> list[tuple[Floats, Floats, Floats]]:
         """Measure groups of polygons (k,) by region, each valid and without overlap, in metres; several cost as one.
@@ -148,7 +181,7 @@ def rest_of_plane(taken: Geometries) -> Geometries:
     return geometry.subdivide(rest, _PART_VERTICES)[0]
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Flags, dict[int, Floats]]:
     """Return a set's pieces and the rest of the plane, ready to cut by in one thread, which is named for that alone.
 
@@ -202,10 +235,9 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
     if snap == "none":
         rest = cache.kept("rests", key, lambda: geometry.to_bytes(rest_of_plane(pieces)))
         return replace(eligible, nowhere=next(geometry.from_bytes(rest)))
-    content = load_zones(regions.source.sha256, country) if regions.source and plane == crs.DEFAULT_CRS else None
-    if content is None:
-        content = cache.kept("zones", key, zones_as_bytes)
-    zones, taker, nowhere = geometry.from_bytes(content)
+    zones, taker, nowhere = _beside(
+        regions, plane, f"{country}.zones", lambda: cache.kept("zones", key, zones_as_bytes)
+    )
     return replace(
         eligible,
         pieces=np.concatenate([pieces, zones]),
@@ -213,6 +245,38 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
         snapped=np.repeat([False, True], [len(pieces), len(zones)]),
         nowhere=nowhere,
     )
+
+
+def _beside(regions: RegionSet, plane: str, file: str, make: Callable[[], bytes]) -> Iterator[NDArray[Any]]:
+    """Yield the arrays of what lies beside a set: as it comes with frontcalc, else as it is made."""
+    usual = regions.source is not None and plane == crs.DEFAULT_CRS
+    content = load_beside(regions.source.sha256, file) if regions.source and usual else None
+    return geometry.from_bytes(make() if content is None else content)
+
+
+def bands_of(regions: RegionSet, plane: str, cache: Cache, *, taking: Owners, km: float = NEAR_KM) -> Bands | None:
+    """Return the ground near borders between those regions of a coarse set that are `taking`; None for other sets."""
+    if not regions.accuracy:
+        return None
+
+    def as_bytes() -> bytes:
+        return geometry.to_bytes(*border_bands(regions.land, regions.land_owner, km, plane))
+
+    key = key_of((regions_key(regions, "", f"bands {km}"), plane))
+    file = BANDS if km == NEAR_KM else ""
+    pieces, cell, borders, side = _beside(regions, plane, file, lambda: cache.kept("zones", key, as_bytes))
+    borders = borders[np.isin(borders[:, 1:], taking).all(axis=1)]
+    known, mine = np.unique(borders[:, 0]), np.isin(cell, borders[:, 0])
+    countries = (np.flatnonzero(np.array(regions.countries) == code) for code in dict.fromkeys(regions.countries))
+    rows = (*((place,) for place in range(len(regions.names))), *(tuple(own.tolist()) for own in countries))
+    near = np.zeros((2, len(rows), len(known)), dtype=bool)
+    for row, members in enumerate(rows):
+        ours = np.isin(borders[:, 1:], members)
+        beside, inside = np.isin(known, borders[ours[:, 0] != ours[:, 1], 0]), np.isin(side[known], members)
+        near[:, row] = beside & inside, beside & ~inside
+    nothing, owner = np.empty(0, dtype=object), np.searchsorted(known, cell[mine])
+    cells = replace(no_regions(), names=("",) * len(known), pieces=pieces[mine], owner=owner, nowhere=nothing)
+    return Bands(cells, rows, near)
 
 
 def no_regions() -> RegionSet:

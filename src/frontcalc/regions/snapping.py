@@ -32,6 +32,7 @@ _SPACING_M = 250.0
 _SIMPLIFIED = 0.02  # of the distance
 _PIECE_VERTICES = 128
 _LATITUDES = 86.0
+_CRUMB_M2 = 1e4  # bands that differ by their rounding alone leave such faces between them
 
 
 class Stretches(NamedTuple):
@@ -50,7 +51,10 @@ def snap_zones(
     `land` (k,) are polygons of the eligible regions, whole, in metres of `plane`, the equal-area CRS of all; `owner`
     (k,) is the region of each. `pieces` (m,) are the same regions cut small, `foreign` (f,) those not eligible.
     """
-    edges, of = _outer_edges(land, owner)
+    edges, of, twice = _edges(land, owner)
+    alone = np.ones(len(edges), dtype=bool)
+    alone[twice] = False
+    edges, of = edges[alone], of[alone]
     if not len(edges):
         return np.empty(0, dtype=object), np.empty(0, dtype=np.intp)
     stretches = _stretches(edges, of, plane)
@@ -79,8 +83,50 @@ def subtract(parts: Geometries, land: Geometries) -> Geometries:
     return rest
 
 
-def _outer_edges(land: Geometries, owner: Owners) -> tuple[Floats, Owners]:
-    """Return the edges (e, 2, 2) that no two polygons share, in their order, and the region of each."""
+def border_bands(land: Geometries, owner: Owners, km: float, plane: str) -> tuple[Geometries, Owners, Owners, Owners]:
+    """Return the ground within a distance of the borders between regions, as polygons (m,) without overlap.
+
+    With them come (m,) the cell of each, of ground that is of one region and near the same borders; (q, 3) cells with
+    two regions whose border each is near, as often as there are such borders; and (c,) the region of each cell, -1
+    where no region draws it. `land` (k,) are polygons of the regions, neighbours with the same vertices; `owner` (k,)
+    is the region of each.
+    """
+    edges, of, twice = _edges(land, owner)
+    # The edge of the lower region, in the order of its outline: so edges join to lines.
+    twice = np.where((of[twice[:, 0]] < of[twice[:, 1]])[:, None], twice, twice[:, ::-1])
+    twice = twice[of[twice[:, 0]] != of[twice[:, 1]]]
+    twice = twice[np.argsort(twice[:, 0])]
+    borders, border = np.unique(of[twice], axis=0, return_inverse=True)
+    lines, border, scale = _stretches(edges[twice[:, 0]], border.reshape(-1), plane)
+    distance, tolerance = km * 1000 * scale, _SIMPLIFIED * km * 1000
+    around = shapely.buffer(shapely.simplify(lines, _SIMPLIFIED * distance), distance, quad_segs=8)
+    bands = np.array([geometry.union(around[border == nth]) for nth in range(len(borders))], dtype=object)
+    bands = shapely.simplify(bands, tolerance)
+    faces = geometry.polygonal(shapely.polygonize([shapely.union_all(shapely.boundary(bands))]))
+    faces = faces[shapely.area(faces) > _CRUMB_M2]
+    near = np.zeros((len(faces), len(borders)), dtype=np.intp)
+    near[*shapely.STRtree(bands).query(shapely.point_on_surface(faces), predicate="intersects")] = 1
+    faces, near = faces[near.any(axis=1)], near[near.any(axis=1)]
+    drawn = shapely.transform(land, lambda points: _to_mercator(points, plane)[1])
+    known = np.unique(owner)
+    drawn = np.array([shapely.coverage_union_all(drawn[owner == region]) for region in known])
+    drawn = shapely.coverage_simplify(drawn, tolerance)
+    face, region = shapely.STRtree(drawn).query(faces, predicate="intersects")
+    parts = np.concatenate([shapely.intersection(faces[face], drawn[region]), subtract(faces, drawn)])
+    side, face = np.append(known[region], np.full(len(faces), -1)), np.append(face, np.arange(len(faces)))
+    some = shapely.area(parts) > _CRUMB_M2
+    parts, labels = parts[some], np.column_stack([side, near[face]])[some]
+    labels, cell = np.unique(labels, axis=0, return_inverse=True)
+    polygons, of = _from_mercator(parts, plane)
+    # Whole metres are near enough, and short to store.
+    polygons, index = geometry.polygons_of(shapely.set_precision(polygons, 1.0))
+    small, part = geometry.subdivide(polygons, _PIECE_VERTICES)
+    which, band = np.nonzero(labels[:, 1:])
+    return small, cell.reshape(-1)[of[index[part]]], np.column_stack([which, borders[band]]), labels[:, 0]
+
+
+def _edges(land: Geometries, owner: Owners) -> tuple[Floats, Owners, Owners]:
+    """Return the edges (e, 2, 2) of polygons in their order, the region of each, and pairs (p, 2) of the same edge."""
     rings, polygon = shapely.get_rings(land, return_index=True)
     points, ring = shapely.get_coordinates(rings, return_index=True)
     same = ring[1:] == ring[:-1]
@@ -90,9 +136,7 @@ def _outer_edges(land: Geometries, owner: Owners) -> tuple[Floats, Owners]:
     ends = np.where(backward[:, None, None], edges[:, ::-1], edges).reshape(-1, 4)
     order = np.lexsort(ends.T)
     alike = (ends[order[1:]] == ends[order[:-1]]).all(axis=1)
-    alone = np.ones(len(edges), dtype=bool)
-    alone[order[1:][alike]] = alone[order[:-1][alike]] = False
-    return edges[alone], owner[polygon[ring[:-1][same]]][alone]
+    return edges, owner[polygon[ring[:-1][same]]], np.column_stack([order[:-1], order[1:]])[alike]
 
 
 def _stretches(edges: Floats, owner: Owners, plane: str) -> Stretches:

@@ -51,18 +51,23 @@ def step_key(regions: str, slivers: SliverRule, before: Holding, after: Holding)
 
 
 def step_to_bytes(step: Change) -> bytes:
-    """Return a step as bytes: how many places its arrays have, its figures, and the large parts after them."""
-    figures = np.append(step.km2.shape[-1], step.km2.ravel()).astype(_FLOATS)
+    """Return a step as bytes: how many places its two arrays have, their figures, and the large parts after them."""
+    near_km2 = np.empty((2, 2, 0)) if step.near_km2 is None else step.near_km2
+    places = step.km2.shape[-1], near_km2.shape[-1]
+    figures = np.concatenate([places, step.km2.ravel(), near_km2.ravel()]).astype(_FLOATS)
     large = shapely.GeometryCollection([shapely.MultiPolygon(list(parts)) for parts in step.large])
     return figures.tobytes() + shapely.to_wkb(large)
 
 
 def step_from_bytes(content: bytes) -> Change:
     """Return a step without its ground, which is not kept."""
-    rows = int(np.frombuffer(content, _FLOATS, count=1)[0])
-    km2 = np.frombuffer(content, _FLOATS, count=12 * rows, offset=_FLOATS.itemsize).reshape(6, 2, rows)
-    gained, lost = shapely.get_parts(shapely.from_wkb(content[(1 + 12 * rows) * _FLOATS.itemsize :]))
-    return Change(km2, (shapely.get_parts(gained), shapely.get_parts(lost)))
+    rows, near = np.frombuffer(content, _FLOATS, count=2).astype(int).tolist()
+    count = 2 + 12 * rows + 4 * near
+    figures = np.frombuffer(content, _FLOATS, count=count)
+    gained, lost = shapely.get_parts(shapely.from_wkb(content[count * _FLOATS.itemsize :]))
+    large = shapely.get_parts(gained), shapely.get_parts(lost)
+    near_km2 = figures[2 + 12 * rows :].reshape(2, 2, near)
+    return Change(figures[2 : 2 + 12 * rows].reshape(6, 2, rows), large, near_km2=near_km2)
 
 
 def kept_snapshot(ref: SnapshotRef, cache: Cache, read: Mapping[SnapshotRef, Snapshot] | None = None) -> Snapshot:

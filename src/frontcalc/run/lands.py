@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -65,47 +65,51 @@ def drawn_in_degrees(polygons: NDArray[np.object_], plane: str) -> shapely.Multi
 
 @dataclass(frozen=True, slots=True)
 class RegionLand:
-    """The land of a region set, as it draws it."""
+    """The land of the regions that may take ground of an actor, as their set draws it."""
 
-    region_km2: Floats  # (n,)
+    region_km2: Floats  # (n,), nothing of a region that takes none
     countries: tuple[str, ...]  # of each region; a set that names none is taken for one country
-    country_km2: dict[str, float]  # of those that it draws whole
+    whole: frozenset[str]  # the countries that are drawn whole
 
-    def share(self, line: Line, held_km2: Floats | None, home: str) -> dict[str, float | None]:
-        """Return the denominators of one row (km²) and the shares of them held (%), None where there is none.
+    def left(self, line: Line, held: Floats | None) -> dict[str, float | None]:
+        """Return the area of a row's regions and what of it is not held (km²); `held` (2, n + 2) is as of `areas`.
 
-        `held_km2` (n + 2,) is what is held, None where it is not known; `home` is the actor's own country, which is no
-        denominator of the total, empty where it has none.
+        Ground beside a region that is held and snapped to it is of its area too, since maps and regions draw borders
+        and coasts differently. So both columns add up, and what is not held is land as drawn.
         """
-        count, members, region_km2 = len(self.region_km2), list(line.members), 0.0
+        places = [place for place in line.members if place < len(self.region_km2) and self.region_km2[place]]
+        if held is None or not places or line.level == TOTAL:
+            return {"region_km2": None, "not_held_km2": None}
+        region_km2 = math.fsum(self.region_km2[places]) + math.fsum(held[1][places])
+        return {"region_km2": region_km2, "not_held_km2": max(0.0, region_km2 - line.sum_of(held[0]))}
+
+    def shares(self, line: Line, held: Floats | None) -> dict[str, float | None]:
+        """Return which share of its regions and of their country a row holds (%), and that country's area (km²).
+
+        The total is of the one country that is drawn whole, and of what is held in its regions.
+        """
+        count, places, whole = len(self.region_km2), list(line.members), self.left(line, held)["region_km2"]
         if line.level == TOTAL:
-            # Of the one country that is not the actor's own, and of what is held in its regions.
-            countries = {country for country in self.country_km2 if not home or country != home}
-            whole = range(count) if count + 1 in members else members
-            members = [member for member in whole if member < count and self.countries[member] in countries]
-        elif max(members) < count:
-            countries, region_km2 = {self.countries[member] for member in members}, line.sum_of(self.region_km2)
-        else:
-            countries = set()
-        country_km2 = self.country_km2.get(min(countries), 0.0) if len(countries) == 1 else 0.0
-        held = None if held_km2 is None else math.fsum(held_km2[members])
-        shares: dict[str, float | None] = {}
-        for name, land_km2 in (("region", region_km2), ("country", country_km2)):
-            share = 100 * held / land_km2 if held is not None and land_km2 else None
-            shares |= {f"{name}_km2": land_km2 or None, f"share_of_{name}_pct": share}
+            known = range(count) if count + 1 in places else places
+            places = [place for place in known if place < count and self.countries[place] in self.whole]
+        codes = {self.countries[place] for place in places if place < count}
+        shares: dict[str, float | None] = dict.fromkeys(("share_of_region_pct", "country_km2", "share_of_country_pct"))
+        if held is not None and whole:
+            shares["share_of_region_pct"] = 100 * line.sum_of(held[0]) / whole
+        if held is not None and len(codes) == 1 and codes <= self.whole:
+            own = [place for place, code in enumerate(self.countries) if code in codes]
+            shares["country_km2"] = country_km2 = math.fsum(self.region_km2[own]) + math.fsum(held[1][own])
+            shares["share_of_country_pct"] = 100 * math.fsum(held[0][places]) / country_km2
         return shares
 
 
-def land_of(regions: RegionSet) -> RegionLand:
-    """Return the land of a region set."""
+@lru_cache(maxsize=8)
+def land_of(takers: RegionSet) -> RegionLand:
+    """Return the land of a region set as it stands for an actor, by `Run.takers`."""
     # What is snapped is not drawn.
-    drawn = slice(None) if regions.snapped is None else ~regions.snapped
-    drawn_km2 = geometry.area_km2(regions.pieces[drawn])
-    areas = np.bincount(regions.owner[drawn], drawn_km2, minlength=len(regions.names)).astype(np.float64)
-    countries = regions.countries or ("",) * len(areas)
-    country_km2 = {
-        country: math.fsum(float(area) for area, own in zip(areas, countries, strict=True) if own == country)
-        for country in dict.fromkeys(countries)
-        if country not in regions.partial_countries
-    }
-    return RegionLand(areas, countries, country_km2)
+    drawn = slice(None) if takers.snapped is None else ~takers.snapped
+    drawn_km2 = geometry.area_km2(takers.pieces[drawn])
+    areas = np.bincount(takers.owner[drawn], drawn_km2, minlength=len(takers.names)).astype(np.float64)
+    countries = takers.countries or ("",) * len(areas)
+    drawn_in = {country for country, area in zip(countries, areas, strict=True) if area}
+    return RegionLand(areas, countries, frozenset(drawn_in.difference(takers.partial_countries)))

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from frontcalc import region_store
@@ -18,8 +16,7 @@ from frontcalc.errors import UsageError
 from frontcalc.layers import COUNTRIES
 from frontcalc.levels import ADM1, ADM2, Lines, lines, parse_levels
 from frontcalc.notices import Notice
-from frontcalc.read import read_features
-from frontcalc.read.files import file_of
+from frontcalc.read import SourceFile
 from frontcalc.regions import RegionSet
 from frontcalc.run.options import Options
 from frontcalc.snapshots import home_of_this_war
@@ -30,10 +27,10 @@ def choose_regions(
 ) -> tuple[RegionSet, Lines]:
     """Return the regions that figures are split by, and the rows to show.
 
-    `place` are boxes in degrees, (n,) polygons, around what the maps show, one at least: without a file, only regions
-    there are used, and of fetched sets of several countries that which most boxes meet. `actor` is whose territory is
-    measured, where the user said so. `read` reads a region file as `frontcalc.regions.read_regions` does, in the CRS
-    that is measured in. UsageError names a level or region that is unknown, or a level that has no data here.
+    `place` are boxes in degrees, (n,) polygons, around what the maps show, one at least: the embedded regions are used
+    there alone, where neither a file nor a fetched set is named. `actor` is whose territory is measured, where the user
+    said so. `read` reads a region file as `frontcalc.regions.read_regions` does, in the CRS that is measured in.
+    UsageError names a level, set or region that is unknown, or a level that has no data here.
     """
     by, only, regions = options.by, options.only, options.regions
     asked = only.split(",") if isinstance(only, str) else only or ()
@@ -41,30 +38,45 @@ def choose_regions(
     # A script whose variable is empty is not to get everything.
     if only is not None and not names:
         raise UsageError("names no region", where="--only", cure="name one, or leave it out")
-    levels = parse_levels(by) if by is not None else (ADM1,)
+    # The embedded ones are usual, by name or without.
+    usual = regions is None or (isinstance(regions, str) and regions == region_store.EMBEDDED)
+    named = None if usual else region_store.set_named(regions)
+    levels = parse_levels(by) if by is not None else (named.level if named and named.level else ADM1,)
     if not levels and names:
         raise UsageError(
             "there are no rows to choose from with --by none",
             where="--only",
             cure="choose other levels with --by",
         )
-    known = partial(_known, target_crs=options.crs, place=place, actor=actor, read=read)
+
+    def embedded() -> RegionSet | None:
+        """Return the embedded regions, if they are of the place."""
+        return region_sets.embedded_regions(target_crs=options.crs) if region_sets.embedded_covers(place) else None
+
     finest = ADM2 if ADM2 in levels else ADM1
     if not levels:
         measured: RegionSet | None = region_sets.no_regions()
-    elif regions is not None:
-        measured = read(regions, field=options.region_name, level=finest)
+    elif named:
+        measured = fetched_set(named, finest, read)
+    elif usual:
+        measured = embedded() if finest == ADM1 else None
     else:
-        measured = known(finest)
+        measured = read(regions, field=options.region_name, level=finest)
     if measured is None:
-        if by is not None or names:
+        if by is not None or names or regions is not None:
             raise _lacking(finest, place, actor)
-        notice = Notice("NO-REGIONS", "no regions are known for this place; give a file with --regions")
+        notice = Notice(
+            "NO-REGIONS", "no regions are known for this place; give a file or a fetched set with --regions"
+        )
         nothing = replace(region_sets.no_regions(), notices=(notice,))
         return nothing, lines(nothing, ())
     # What districts are part of is needed for rows of it, and to tell those of one name apart.
     called = Counter(zip(measured.names, measured.countries or measured.names, strict=True))
-    coarser = known(ADM1) if measured.level == ADM2 and (ADM1 in levels or max(called.values()) > 1) else None
+    coarser = None
+    if measured.level == ADM2 and (ADM1 in levels or max(called.values()) > 1):
+        coarser = embedded()
+        if coarser is None and named and ADM1 in levels:
+            coarser = fetched_set(region_store.SetName(named.country), ADM1, read)
     if coarser is None and measured.level == ADM2 and ADM1 in levels:
         raise _lacking(ADM1, place, actor)
     if names:
@@ -73,24 +85,12 @@ def choose_regions(
     return measured, lines(measured, levels, coarser=coarser, only=names, listing=listing)
 
 
-def _known(
-    level: str, *, target_crs: str, place: NDArray[np.object_], actor: str | None, read: Callable[..., RegionSet]
-) -> RegionSet | None:
-    """Return the known regions of a level, None if none; embedded ones first: what was fetched changes no figures."""
-    if level == ADM1 and region_sets.embedded_covers(place):
-        return region_sets.embedded_regions(target_crs=target_crs)
-    own = COUNTRIES.get(actor or "", "")
-    # Two countries' sets disagree on their border and do not make a partition: one is used.
-    most, chosen = 0, None
-    for kept in region_store.fetched(level):
-        if kept.country != own:
-            polygons = read_features(file_of(kept.path))[1].polygons
-            met = len(np.unique(shapely.STRtree(polygons).query(place, predicate="intersects")[0]))
-            most, chosen = (met, kept) if met > most else (most, chosen)
-    if chosen is None:
-        return None
-    regions = read(chosen.path, field=region_store.NAME_FIELD, level=level)
-    return replace(regions, countries=(chosen.country,) * len(regions.names))
+def fetched_set(name: region_store.SetName, level: str, read: Callable[..., RegionSet]) -> RegionSet:
+    """Return a fetched set as regions, under the name by which it is used; errors as of `region_store.find_named`."""
+    kept = region_store.find_named(name, level)
+    regions = read(kept.path, field=region_store.NAME_FIELD, level=level)
+    source = SourceFile(f"{kept.country}-{level}", kept.sha256)
+    return replace(regions, source=source, countries=(kept.country,) * len(regions.names))
 
 
 def _lacking(level: str, place: NDArray[np.object_], actor: str | None) -> UsageError:
@@ -104,7 +104,8 @@ def _lacking(level: str, place: NDArray[np.object_], actor: str | None) -> Usage
     return UsageError(
         f"no {level} regions are known for this place",
         where="--by",
-        cure=f"fetch them with «frontcalc regions fetch {country} {level}» or give a file with --regions",
+        cure=f"fetch them with «frontcalc regions fetch {country} {level}» or give a file with --regions;"
+        f" what was fetched is used by --regions {country}",
     )
 
 

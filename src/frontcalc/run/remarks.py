@@ -17,6 +17,7 @@ from frontcalc.layers import UNNAMED, Role, spelling
 from frontcalc.levels import Line
 from frontcalc.notices import Notice
 from frontcalc.outliers import FROZEN_MAPS, standstills
+from frontcalc.regions import NEAR_KM, TOTAL, UNASSIGNED
 from frontcalc.run.chain import step_key
 from frontcalc.run.interpolation import interpolated
 from frontcalc.run.run import Run
@@ -27,6 +28,8 @@ from frontcalc.versions import key_of
 from frontcalc.views import VIEWS
 
 BOOKED = 0.1  # the share of what control gained above which it is said that it was drawn as an advance before
+# The shares of a row's net that may lie near borders of coarse regions, in all and on one side, before it is marked.
+ROUGH, ROUGH_ON_A_SIDE = 0.1, 0.08
 NOTABLE = 0.02  # the share of gained and lost above which ground beside the regions is named
 
 
@@ -74,6 +77,8 @@ def measured(run: Run, spans: Iterable[Span], *, ground: bool = False, judged: b
         if shown is not None and not run.lines.left_out:
             remarks += _beside_regions(run, shown, span)
             remarks += _other_actors(run, span)
+        if shown is not None and (rough := _rough_borders(run, shown, span)):
+            remarks.append(rough)
         for one in suspect:
             concerned = frozenset(line for line in run.lines.shown if line.sum_of(one.km2) >= SHOWN_KM2)
             remarks.append(Remark(one.notice, concerned))
@@ -224,6 +229,33 @@ def _beside_regions(run: Run, shown: Change, span: Span) -> Iterator[Remark]:
             said = f"{km2:,.1f} of {float(moved[-1]):,.1f} km² gained and lost {where}; the largest part: "
             notice = Notice(code, said + _largest(run, shown, span, snapped=code == "SNAPPED"), span.period.label)
             yield Remark(notice, rows)
+
+
+def border_km2(run: Run, actor: str, line: Line, shown: Change | None) -> list[float] | None:
+    """Return what of a row's change lies near a border of its regions with others: on their side, and beyond (km²).
+
+    None in the total and for what is unassigned, and where the regions are no coarse ones.
+    """
+    bands = run.takers(actor).bands
+    if shown is None or shown.near_km2 is None or bands is None or line.level == TOTAL or line.region == UNASSIGNED:
+        return None
+    sides: list[float] = shown.near_km2[0, :, bands.rows.index(line.members)].tolist()
+    return sides
+
+
+def _rough_borders(run: Run, shown: Change, span: Span) -> Remark | None:
+    """Return a notice where much of a row's change is so near a border of coarse regions that it may be beyond it."""
+    rough = set[Line]()
+    for line in run.lines.shown:
+        sides, net_km2 = border_km2(run, span.actor, line, shown), line.sum_of(shown.gained_km2 - shown.lost_km2)
+        # A border that lies elsewhere moves what is on one of its sides; by the sum half of what is right was marked.
+        least = ROUGH_ON_A_SIDE * abs(net_km2)
+        if sides and sum(sides) > max(ROUGH * abs(net_km2), SHOWN_KM2) and max(sides) > least:
+            rough.add(line)
+    if not rough:
+        return None
+    what = f"much of the change marked u lies within {NEAR_KM:g} km of another region's border ({run.regions.accuracy})"
+    return Remark(Notice("BORDER", f"{what}: it may be the neighbour's", span.period.label), frozenset(rough))
 
 
 def _largest(run: Run, shown: Change, span: Span, *, snapped: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from frontcalc.levels import Lines
 from frontcalc.notices import Notice
 from frontcalc.periods import Period
 from frontcalc.progress import track
-from frontcalc.regions import RegionSet, boxes_in_degrees, embedded_covers, read_regions, regions_key, takers
+from frontcalc.regions import RegionSet, bands_of, boxes_in_degrees, embedded_covers, read_regions, regions_key, takers
 from frontcalc.run.chain import (
     Measured,
     keep_measured,
@@ -191,9 +191,10 @@ class Run:
         country, options = "" if self._liberated else COUNTRIES.get(actor, actor), self.options
         with self._making.setdefault("takers", Lock()):
             if country not in self._taking:
-                self._taking[country] = takers(
-                    self.regions, country, snap=options.snap, plane=options.crs, cache=self.cache
-                )
+                own, plane = self.regions, options.crs
+                taking = takers(own, country, snap=options.snap, plane=plane, cache=self.cache)
+                bands = bands_of(own, plane, self.cache, taking=taking.owner)
+                self._taking[country] = replace(taking, bands=bands)
             return self._taking[country]
 
     def ground(self, held: Holding) -> shapely.MultiPolygon:
@@ -234,7 +235,7 @@ class Run:
             else:
                 known = measure_step(*ends, self.ground, self.takers(actor), self.slivers)
                 self.cache.put(("steps", key, step_to_bytes(known)))
-            self._known[key] = Change(known.km2, known.large)
+            self._known[key] = replace(known, ground=None)
         return known
 
     def move(self, before: State, after: State, actor: str, opening: Floats | None = None) -> Change:
