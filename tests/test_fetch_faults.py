@@ -277,7 +277,7 @@ def test_what_is_packed_twice_or_otherwise_is_not_unpacked(maps: Maps, layer: Fa
     bomb = gzip.compress(gzip.compress(bytes(1 << 26)))
     maps.faults = [lambda handler, data: handler.send(200, bomb, Content_Encoding=coding)]
     tracemalloc.start()
-    with Client(PATIENT) as client, pytest.raises(DataError, match="packs what it sends as .*, and only gzip, once"):
+    with Client(PATIENT) as client, pytest.raises(DataError, match=r"packs what it sends as .*, and only gzip, once"):
         client.get(f"{maps.url}/x", lambda answer: answer.data)
     assert tracemalloc.get_traced_memory()[1] < 1 << 24
     tracemalloc.stop()

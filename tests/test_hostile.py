@@ -27,7 +27,7 @@ import frontcalc
 from frontcalc import crs, geometry
 from frontcalc.archives import open_archive
 from frontcalc.config import archive_config
-from frontcalc.errors import DataError, FrontcalcError, UsageError
+from frontcalc.errors import DataError, FrontcalcError, NoDataError, UsageError
 from frontcalc.gazetteer import read_places
 from frontcalc.names import printable
 from frontcalc.outputs import render
@@ -92,7 +92,23 @@ def test_folders_are_searched_as_deep_as_the_limit(tmp_path: Path, monkeypatch: 
     (tmp_path / "2024-01-02.geojson").write_bytes(GOOD)
     assert len(open_archive(tmp_path).refs) == 2
     monkeypatch.setenv("FRONTCALC_MAX_FOLDER_DEPTH", "1")
-    assert len(open_archive(tmp_path).refs) == 1
+    shallow = open_archive(tmp_path)
+    assert len(shallow.refs) == 1
+    assert [str(notice) for notice in shallow.notices] == [
+        "OTHER-FILES: 1 folder not searched, more than 1 deep: a/b; raise FRONTCALC_MAX_FOLDER_DEPTH"
+    ]
+    (tmp_path / "2024-01-02.geojson").unlink()
+    with pytest.raises(NoDataError, match=r"holds no maps; 1 folder not searched, more than 1 deep: a/b; raise FRONTC"):
+        open_archive(tmp_path)
+
+
+def test_links_to_folders_are_passed_over_and_named(tmp_path: Path) -> None:
+    (tmp_path / "2024-01-02.geojson").write_bytes(GOOD)
+    for name in ("b", "a"):
+        (tmp_path / name).symlink_to(tmp_path)
+    assert [str(notice) for notice in open_archive(tmp_path).notices] == [
+        "OTHER-FILES: 2 folders not searched, as links: a, b; put the folder itself there"
+    ]
 
 
 def _parquet_of(geometries: Any, **columns: Any) -> bytes:

@@ -331,7 +331,7 @@ def _map_of_layers(
 
 
 def _written(document: dict[str, Any], *, where: str) -> bytes:
-    """Return an object as JSON; refused is what nests deeper than JSON is written, which is not as deep as it is read."""
+    """Return an object as JSON; refused is what nests deeper than is written, which is less than is read."""
     try:
         return orjson.dumps(document)
     except orjson.JSONEncodeError as error:
