@@ -224,7 +224,7 @@ def _no_maps(root: Path, entries: Sequence[Entry], others: Iterable[str], passed
 
 
 def _located(path: str | Path, passed: list[str]) -> tuple[Path, ArchiveConfig, list[Entry]]:
-    """Return where an archive lies, what the working folder says of it, and its files, `passed` as by `list_entries`."""
+    """Return where an archive lies, what the working folder says of it, and its files (`passed` as there)."""
     root, stated = Path(path), ArchiveConfig()
     try:
         if ":" in str(path):
