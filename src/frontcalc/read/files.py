@@ -20,15 +20,24 @@ from typing import IO, Any, Protocol, runtime_checkable
 
 from frontcalc.errors import ChangedError, DataError, UsageError, reason_of
 from frontcalc.names import printable, some_of
-from frontcalc.read.limits import VARIABLES, beyond, limits, read_at_most
+from frontcalc.read.limits import VARIABLES, beyond, limits, read_at_most, refuse_dense
 
 try:
     from lzma import LZMAError
 except ImportError:  # some Pythons are built without; zipfile then says so itself
     LZMAError = zlib.error  # type: ignore[misc,assignment]
 
-BROKEN_MEMBER = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, NotImplementedError, OSError, ValueError)
-"""What zipfile raises for a member that cannot be unpacked, by whichever method it is packed."""
+BROKEN_MEMBER = (
+    zipfile.BadZipFile,
+    zlib.error,
+    LZMAError,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    ValueError,
+    MemoryError,
+)
+"""What zipfile raises for a member that cannot be unpacked, by whichever method it is packed, or for want of memory."""
 
 _HIDDEN = (".", "__MACOSX")  # how names of hidden files begin, and of what macOS adds
 _ENCRYPTED = 0x1
@@ -206,9 +215,11 @@ def zip_members(file: Path | IO[bytes], left: dict[str, float], *, where: str) -
         left["max_members"] -= len(infos)
         if left["max_members"] < 0:
             raise beyond("max_members", "has more than {:,} members", where=where)
-        left["max_unpacked_bytes"] -= sum(info.file_size for info in infos)  # zipfile holds members to these promises
+        unpacked = sum(info.file_size for info in infos)  # zipfile holds members to these promises
+        left["max_unpacked_bytes"] -= unpacked
         if left["max_unpacked_bytes"] < 0:
             raise beyond("max_unpacked_bytes", "unpacks to more than {:,} bytes", where=where)
+        refuse_dense(unpacked, archive.start_dir, where=where)
         for info in infos:
             name, folders = info.filename, PurePosixPath(info.filename).parts
             if not name:
