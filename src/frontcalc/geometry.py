@@ -22,7 +22,7 @@ Project = Callable[[Floats], Floats]  # maps (n, 2) source coordinates to (n, 2)
 EDGE_ERROR_M2 = 10.0  # area error above which an edge is split before it is projected (m²)
 MAX_ADDED_VERTICES = 1_000_000  # that splitting edges may add to a layer; real maps have 8 to 21 % more after it
 MAX_PAIRS = 5_000_000  # of polygons or rings whose boxes meet, that are looked at; real maps have some thousands
-MAX_MEETINGS = 200_000  # how often edges of a polygon may meet, each pair counted twice, beside neighbours
+MAX_MEETINGS = 20_000  # how often edges of a polygon may meet, each pair counted twice, beside neighbours
 
 _SAMPLE = 2048
 _REPAIR_GAP = 1e6
