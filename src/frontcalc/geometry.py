@@ -89,6 +89,7 @@ def is_tangled(polygon: shapely.Geometry) -> bool:
     xy, ring = shapely.get_coordinates(shapely.get_rings(polygon), return_index=True)
     edge = (ring[1:] == ring[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
     begin, end, count = xy[:-1][edge], xy[1:][edge], int(edge.sum())
+    some = np.arange(count)
     if count > _SAMPLE:
         some = np.random.default_rng(0).choice(count, _SAMPLE, replace=False)
         begin, end = begin[some], end[some]
@@ -97,8 +98,9 @@ def is_tangled(polygon: shapely.Geometry) -> bool:
     apart = [
         _side(begin[a], end[a], begin[b]) * _side(begin[a], end[a], end[b]) > 0 for a, b in ((one, other), (other, one))
     ]
-    met = np.count_nonzero(~apart[0] & ~apart[1]) - len(edges)
-    return bool(met * (count / max(1, len(edges))) ** 2 > MAX_MEETINGS + 4 * count)
+    met = np.count_nonzero(~apart[0] & ~apart[1] & (np.abs(some[one] - some[other]) > 1))
+    # The first and the last edge of each ring meet too.
+    return bool(met * (count / max(1, len(edges))) ** 2 > MAX_MEETINGS + count)
 
 
 def _side(begin: Floats, end: Floats, point: Floats) -> Floats:
