@@ -22,7 +22,7 @@ Project = Callable[[Floats], Floats]  # maps (n, 2) source coordinates to (n, 2)
 EDGE_ERROR_M2 = 10.0  # area error above which an edge is split before it is projected (m²)
 MAX_ADDED_VERTICES = 1_000_000  # that splitting edges may add to a layer; real maps have 8 to 21 % more after it
 MAX_PAIRS = 5_000_000  # of polygons or rings whose boxes meet, that are looked at; real maps have some thousands
-MAX_MEETINGS = 200_000  # how often edges of a polygon may meet, each pair counted twice, beside neighbours
+MAX_MEETINGS = 20_000  # how often edges of a polygon may meet, each pair counted twice, beside neighbours
 
 _SAMPLE = 2048
 _REPAIR_GAP = 1e6
@@ -89,6 +89,7 @@ def is_tangled(polygon: shapely.Geometry) -> bool:
     xy, ring = shapely.get_coordinates(shapely.get_rings(polygon), return_index=True)
     edge = (ring[1:] == ring[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
     begin, end, count = xy[:-1][edge], xy[1:][edge], int(edge.sum())
+    some = np.arange(count)
     if count > _SAMPLE:
         some = np.random.default_rng(0).choice(count, _SAMPLE, replace=False)
         begin, end = begin[some], end[some]
@@ -97,8 +98,9 @@ def is_tangled(polygon: shapely.Geometry) -> bool:
     apart = [
         _side(begin[a], end[a], begin[b]) * _side(begin[a], end[a], end[b]) > 0 for a, b in ((one, other), (other, one))
     ]
-    met = np.count_nonzero(~apart[0] & ~apart[1]) - len(edges)
-    return bool(met * (count / max(1, len(edges))) ** 2 > MAX_MEETINGS + 4 * count)
+    met = np.count_nonzero(~apart[0] & ~apart[1] & (np.abs(some[one] - some[other]) > 1))
+    # The first and the last edge of each ring meet too.
+    return bool(met * (count / max(1, len(edges))) ** 2 > MAX_MEETINGS + count)
 
 
 def _side(begin: Floats, end: Floats, point: Floats) -> Floats:

@@ -12,7 +12,7 @@ import click
 
 from frontcalc import __version__
 from frontcalc.cli import options, terminal
-from frontcalc.errors import FrontcalcError
+from frontcalc.errors import MORE_MEMORY, FrontcalcError, is_out_of_memory
 from frontcalc.names import printable
 from frontcalc.versions import PLACES, SETTINGS
 
@@ -111,8 +111,10 @@ def run(arguments: list[str], *, alone: bool = False) -> int:
         return _fail(error.format_message().rstrip(".") + hint, 2)
     except click.Abort:
         return 130
-    except MemoryError:
-        return _fail("the memory ran out; a smaller FRONTCALC_MAX_BYTES refuses files that need so much", 3)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        return _fail(f"the memory ran out; {MORE_MEMORY}", 3)
     except SystemExit:
         # Click ends so when it has completed a word for a shell, and where a pipe was closed while it wrote, as help.
         if COMPLETING in os.environ:

@@ -118,7 +118,10 @@ def read_content(
     read = getattr(import_module(f".{module}", __name__), function)
     more = {"skip_bad": skip_bad} if kind == "zip" else {}
     given = {**beside, ".shp": content} if kind == "shapefile" else content
-    features: Features = read(given, where=where, **more, **inside.get(kind, {}))
+    try:
+        features: Features = read(given, where=where, **more, **inside.get(kind, {}))
+    except MemoryError as error:
+        raise DataError("", where=where) from error  # which says what it is, and of which file
     return features
 
 

@@ -16,7 +16,7 @@ import orjson
 from frontcalc.errors import DataError
 from frontcalc.names import some_of
 from frontcalc.read.files import suffix_of
-from frontcalc.read.limits import beyond, limits, read_at_most
+from frontcalc.read.limits import beyond, densest, limits, read_at_most, refuse_dense
 
 GZIP = b"\x1f\x8b"
 RECORD_SEPARATOR = b"\x1e"
@@ -92,14 +92,15 @@ _BEGINNINGS = {what: re.compile(rb"\s*(?:%b)" % begins, re.S | re.I) for what, (
 def unpack(data: bytes, *, where: str) -> bytes:
     """Return a file's content without one layer of gzip, and without a UTF-8 byte order mark; it is not empty."""
     if data.startswith(GZIP):
-        limit = limits()["max_unpacked_bytes"]
+        limit, packed = limits()["max_unpacked_bytes"], len(data)
         try:
             with gzip.open(BytesIO(data)) as stream:
-                data = read_at_most(stream, limit + 1)
-        except (OSError, EOFError, zlib.error) as error:
+                data = read_at_most(stream, min(limit, densest(packed)) + 1)
+        except (OSError, EOFError, zlib.error, MemoryError) as error:
             raise DataError(f"is damaged gzip: {error}", where=where, cure="is the download complete?") from error
         if len(data) > limit:
             raise beyond("max_unpacked_bytes", "unpacks to more than {:,} bytes", where=where)
+        refuse_dense(len(data), packed, where=where)
     data = data.removeprefix(_UTF8_MARK)
     if not data or data.isspace():
         raise DataError("is empty", where=where, cure="is the download complete?")

@@ -19,16 +19,25 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol, runtime_checkable
 
 from frontcalc.errors import ChangedError, DataError, UsageError, reason_of
-from frontcalc.names import printable
-from frontcalc.read.limits import VARIABLES, beyond, limits, read_at_most
+from frontcalc.names import printable, some_of
+from frontcalc.read.limits import VARIABLES, beyond, limits, read_at_most, refuse_dense
 
 try:
     from lzma import LZMAError
 except ImportError:  # some Pythons are built without; zipfile then says so itself
     LZMAError = zlib.error  # type: ignore[misc,assignment]
 
-BROKEN_MEMBER = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, NotImplementedError, OSError, ValueError)
-"""What zipfile raises for a member that cannot be unpacked, by whichever method it is packed."""
+BROKEN_MEMBER = (
+    zipfile.BadZipFile,
+    zlib.error,
+    LZMAError,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    ValueError,
+    MemoryError,
+)
+"""What zipfile raises for a member that cannot be unpacked, by whichever method it is packed, or for want of memory."""
 
 _HIDDEN = (".", "__MACOSX")  # how names of hidden files begin, and of what macOS adds
 _ENCRYPTED = 0x1
@@ -155,10 +164,11 @@ class Entry:
 _resolved = lru_cache(maxsize=16)(Path.resolve)
 
 
-def list_entries(root: Path) -> list[Entry]:
+def list_entries(root: Path, passed: list[str] | None = None) -> list[Entry]:
     """Return the files of a folder or zip, by name, but for hidden ones and those behind links to folders.
 
-    So no link leads out of the archive or round in a circle; those to files are looked at when they are read.
+    So no link leads out of the archive or round in a circle; those to files are looked at when they are read. `passed`
+    gets what is to be said of folders that were not searched.
     """
     where, most = printable(root.name), limits()
 
@@ -170,13 +180,25 @@ def list_entries(root: Path) -> list[Entry]:
             with zip_members(root, {**most, "max_unpacked_bytes": math.inf}, where=where) as members:
                 return [Entry(root, one.name) for one in members]
         names: list[str] = []
+        links: list[str] = []
+        deep: list[str] = []
         for folder, folders, files in os.walk(root, onerror=refuse):
             here = Path(folder).relative_to(root)
-            deepest = len(here.parts) >= most["max_folder_depth"]
-            folders[:] = [] if deepest else [name for name in folders if not name.startswith(_HIDDEN)]
+            seen = [name for name in folders if not name.startswith(_HIDDEN)]
+            folders[:] = [] if len(here.parts) >= most["max_folder_depth"] else seen
+            linked = {name for name in seen if os.path.islink(f"{folder}/{name}")}  # noqa: PTH114 - a tenth of the time
+            links += [printable((here / name).as_posix()) for name in linked]
+            deep += [printable((here / name).as_posix()) for name in seen if not folders and name not in linked]
             names += [(here / file).as_posix() for file in files if not file.startswith(_HIDDEN)]
             if len(names) > most["max_files"]:
                 raise beyond("max_files", "holds more than {:,} files", where=where)
+        for unsearched, why, cure in (
+            (links, "as links", "put the folder itself there"),
+            (deep, f"more than {most['max_folder_depth']} deep", f"raise {VARIABLES['max_folder_depth']}"),
+        ):
+            if unsearched and passed is not None:
+                number = f"{len(unsearched):,} folder{'s' * (len(unsearched) > 1)}"
+                passed.append(f"{number} not searched, {why}: {some_of(sorted(unsearched))}; {cure}")
         return [Entry(root, name) for name in sorted(names)]
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise DataError(f"cannot be read as a zip: {error}", where=where, cure=_COMPLETE) from error
@@ -193,9 +215,11 @@ def zip_members(file: Path | IO[bytes], left: dict[str, float], *, where: str) -
         left["max_members"] -= len(infos)
         if left["max_members"] < 0:
             raise beyond("max_members", "has more than {:,} members", where=where)
-        left["max_unpacked_bytes"] -= sum(info.file_size for info in infos)  # zipfile holds members to these promises
+        unpacked = sum(info.file_size for info in infos)  # zipfile holds members to these promises
+        left["max_unpacked_bytes"] -= unpacked
         if left["max_unpacked_bytes"] < 0:
             raise beyond("max_unpacked_bytes", "unpacks to more than {:,} bytes", where=where)
+        refuse_dense(unpacked, archive.start_dir, where=where)
         for info in infos:
             name, folders = info.filename, PurePosixPath(info.filename).parts
             if not name:
