@@ -130,6 +130,8 @@ def prove_equal_area(crs: str, bounds: Bounds) -> None:
 
     UsageError says that it is unknown, or errs by more than `TOLERANCE`: by how much, and two that were tried and work.
     """
+    if bounds[2] < bounds[0]:  # across the antimeridian
+        bounds = -180.0, bounds[1], 180.0, bounds[3]
     # Whole degrees outward, one at least: neighbouring maps share one proof.
     west, south = np.minimum(np.floor(bounds[:2]), (179, 89)).tolist()
     east, north = np.maximum(np.ceil(bounds[2:]), (west + 1, south + 1)).tolist()
