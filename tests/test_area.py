@@ -71,7 +71,7 @@ def test_equal_area_projections_are_proved(target: str) -> None:
 @pytest.mark.parametrize(
     ("target", "distortion"),
     [
-        ("EPSG:3857", "+93.3"),
+        ("EPSG:3857", "+93.4"),
         ("EPSG:32637", "+0.9"),
         ("+proj=cea +R=6371000", "-0.407"),
         ("EPSG:4326", "-100"),
@@ -123,7 +123,7 @@ def test_areas_at_the_poles_are_those_of_the_ellipsoid(box: tuple[float, float, 
 
 def test_an_outline_around_the_pole_is_refused_where_the_projection_is_torn() -> None:
     around = np.array([shapely.box(-5e5, -5e5, 5e5, 5e5)])
-    with pytest.raises(DataError, match="an edge crosses the edge of the projection, at .*; choose --crs EPSG:6931"):
+    with pytest.raises(DataError, match=r"an edge crosses the edge of the projection, at .*; choose --crs EPSG:6931"):
         geometry.project_polygons(around, crs.projector("EPSG:6931", crs.DEFAULT_CRS))
     whole = geometry.project_polygons(around, crs.projector("EPSG:6931", "EPSG:6931"))
     assert geometry.area_km2(whole).sum() == pytest.approx(1_000_000)
