@@ -138,8 +138,8 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
 
     An edge that is straight in the source coordinates is an arc in the projection. Where the area between the arc and
     its chord exceeds `edge_error`, in square units of the projection, the edge is split evenly; n pieces leave 1/n² of
-    the error, since each leaves 1/n³. DataError says that a coordinate is nowhere in the projection, or that more than
-    `MAX_ADDED_VERTICES` would be added.
+    the error, since each leaves 1/n³. DataError says that a coordinate is nowhere in the projection, that an edge
+    leaves it on one side and comes back on the other, or that more than `MAX_ADDED_VERTICES` would be added.
     """
     if len(polygons) == 0:
         return polygons
@@ -155,6 +155,10 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     middle = project((source[:-1] + source[1:]) / 2)
     chord = target[1:] - target[:-1]
     bulge = middle - target[:-1]
+    inner = ring[:-1] == ring[1:]
+    _refuse_torn(
+        source[:-1][inner], source[1:][inner], target[:-1][inner], target[1:][inner], middle[inner], project=project
+    )
     # A parabola through the three points encloses 4/3 of their triangle with its chord.
     error = np.abs(chord[:, 0] * bulge[:, 1] - chord[:, 1] * bulge[:, 0]) * (2 / 3)
     # Of the edge that leaves each vertex; none leaves the end of a ring.
@@ -180,6 +184,29 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     out[position[:-1]] = target
     out[position[edge] + nth] = project(low + (high - low) * step[:, None])
     return np.asarray(shapely.from_ragged_array(_POLYGON, out, (position[rings], shells)))
+
+
+def _refuse_torn(*edges: Floats, project: Project) -> None:
+    """Raise DataError if an edge (begin, end, both and the middle projected) is cut in two by the projection's edge.
+
+    The middle of such an edge lies at one of its ends. Halved again and again, on the side where the ends are farther
+    apart, they stay as far apart as they were, where those of any other edge meet.
+    """
+    length = np.linalg.norm(edges[3] - edges[2], axis=1)
+    odd = np.linalg.norm(edges[4] - (edges[2] + edges[3]) / 2, axis=1) > 0.2 * length
+    odd &= length > 1.0
+    begin, end, first, last, _ = (part[odd] for part in edges)
+    for _ in range(30 if len(begin) else 0):
+        half = (begin + end) / 2
+        between = project(half)
+        left = (np.linalg.norm(between - first, axis=1) > np.linalg.norm(last - between, axis=1))[:, None]
+        begin, first = np.where(left, begin, half), np.where(left, first, between)
+        end, last = np.where(left, half, end), np.where(left, between, last)
+    torn = np.flatnonzero(np.linalg.norm(last - first, axis=1) > np.maximum(1.0, length[odd] / 10))
+    if len(torn):
+        x, y = begin[torn[0]]
+        cure = "choose --crs EPSG:6931 or EPSG:6932 around a pole, else cut its polygons at the antimeridian"
+        raise DataError(f"an edge crosses the edge of the projection, at {x:.6g}, {y:.6g}", cure=cure)
 
 
 def meeting_boxes(geometries: Geometries) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
