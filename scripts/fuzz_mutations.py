@@ -59,19 +59,12 @@ _VALUES: tuple[Any, ...] = (
 )
 
 
-def flip_bits(data: bytes, random: Random) -> bytes:
-    """Flip a few bits."""
+def set_bytes(data: bytes, random: Random) -> bytes:
+    """Flip a bit of a few bytes, or set them to anything."""
     out = bytearray(data)
     for _ in range(random.choice((1, 1, 2, 4, 16))):
-        out[random.randrange(len(out))] ^= 1 << random.randrange(8)
-    return bytes(out)
-
-
-def set_bytes(data: bytes, random: Random) -> bytes:
-    """Set a few bytes to anything."""
-    out = bytearray(data)
-    for _ in range(random.choice((1, 2, 4, 8))):
-        out[random.randrange(len(out))] = random.choice((0, 1, 0x7F, 0x80, 0xFF, random.randrange(256)))
+        at = random.randrange(len(out))
+        out[at] = random.choice((out[at] ^ 1 << random.randrange(8), 0, 1, 0x7F, 0x80, 0xFF, random.randrange(256)))
     return bytes(out)
 
 
@@ -102,7 +95,7 @@ def swap_number(data: bytes, random: Random) -> bytes:
     """Write another number for a few of those in a text."""
     found = list(_NUMBER.finditer(data))
     if not found:
-        return flip_bits(data, random)
+        return set_bytes(data, random)
     for match in sorted(random.sample(found, min(len(found), random.choice((1, 1, 2, 5)))), key=lambda m: -m.start()):
         data = data[: match.start()] + random.choice(_NUMBERS) + data[match.end() :]
     return data
@@ -114,28 +107,27 @@ def change_json(data: bytes, random: Random) -> bytes:
         document = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return splice(data, random)
-    holders = list(_holders(document))
-    if not holders:
-        return splice(data, random)
-    holder, key = random.choice(holders)
-    choice = random.random()
+    return change_value(document, random).encode()
+
+
+def change_value(document: Any, random: Random) -> str:
+    """Replace, remove, repeat or nest a value inside a JSON value; return what it is then as text."""
+    holder, key = random.choice(list(_holders(document)) or [({0: 0}, 0)])
+    choice, nested = random.random(), "0"
     if choice < 0.5:
         holder[key] = random.choice(_VALUES)
     elif choice < 0.6:
         del holder[key]
     elif choice < 0.75:
-        other, name = random.choice(holders)
+        other, name = random.choice(list(_holders(document)))
         # As text, since a value put into itself would have no end.
         holder[key] = json.loads(json.dumps(other[name]))
     elif choice < 0.85 and isinstance(holder, list):
         holder[key:key] = [holder[key]] * random.choice((1, 2, 100))
     else:
-        marker = f"deep{random.random()}"
         deep, (left, right) = random.choice((2, 10, 300, _TOO_DEEP)), random.choice((("[", "]"), ('{"a":', "}")))
-        holder[key] = marker
-        nested = f"{left * deep}{'[]' if left == '[' else '1'}{right * deep}"
-        return json.dumps(document).replace(f'"{marker}"', nested).encode()
-    return json.dumps(document).encode()
+        holder[key], nested = "\0deep", f"{left * deep}{'[]' if left == '[' else '1'}{right * deep}"
+    return json.dumps(document).replace('"\\u0000deep"', nested)
 
 
 def double_key(data: bytes, random: Random) -> bytes:
@@ -213,8 +205,8 @@ def repeat(data: bytes, random: Random) -> bytes:
     return (data[:start] + piece * times + data[start:])[:_LARGEST]
 
 
-BINARY: tuple[Mutation, ...] = (flip_bits, set_bytes, truncate, splice, blow_up_length)
-TEXT: tuple[Mutation, ...] = (flip_bits, truncate, splice, swap_number, swap_number, mark_encoding)
+BINARY: tuple[Mutation, ...] = (set_bytes, set_bytes, truncate, splice, blow_up_length)
+TEXT: tuple[Mutation, ...] = (set_bytes, truncate, splice, swap_number, swap_number, mark_encoding)
 JSON: tuple[Mutation, ...] = (*TEXT, change_json, change_json, change_json, double_key)
 XML: tuple[Mutation, ...] = (*TEXT, change_xml, change_xml, change_xml, change_xml)
 DATABASE: tuple[Mutation, ...] = (*BINARY, change_database, change_database, change_database)
