@@ -26,7 +26,7 @@ from pathlib import Path
 from random import Random
 
 import attack_oracle as oracle
-from fuzz import Run, asked, measure, read, report
+from fuzz import measure, options_of, read, report, run, show
 from fuzz_mutations import JSON, XML, mutate, set_bytes, truncate
 from fuzz_seeds import ROOT, WRITERS, change_structure, document, formats
 
@@ -126,6 +126,7 @@ class Bench:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # it kills itself where it may start no threads
         )
 
     def finished(self, process: subprocess.Popen[bytes]) -> tuple[int, str]:
@@ -138,35 +139,39 @@ class Bench:
         return process.returncode, said.decode(errors="replace")
 
     def disturbed(self, seed: int, name: str, number: int) -> str:
-        """Disturb a command, then run it in peace; AssertionError is a finding."""
+        """Disturb a command, then run it in peace if it did not end well; AssertionError is a finding."""
         random = Random(f"{seed}:{name}:{number}")
-        what, _, rest = name.partition(" ")
-        command = rest if what == "kill" else random.choice(list(COMMANDS))
-        outcome = "killed"
+        what, _, kind = name.partition(" ")
+        command, limit = (kind, "") if what == "kill" else (random.choice(list(COMMANDS)), "")
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             own = Path(folder)
             if what == "kill":
                 process = self.started(command, own)
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(random.random() * self.seconds[command])
-                (os.killpg if random.random() < 0.5 else os.kill)(process.pid, signal.SIGKILL)
-                self.finished(process)
+                self.kill(process, own / "out", random.random() * self.seconds[command], random)
             else:
-                resource, least, most = LIMITS[rest]
-                limit = [f"--{resource}={random.randint(least, most)}"]
-                code, said = self.finished(self.started(command, own, *alone(), "prlimit", *limit))
-                case = f"{command} {limit[0]}: exit code {code}, {said[-300:]!r}"
-                assert code in (0, 2, 3, 4), case
-                assert "Traceback" not in said, case
-                assert code or tree(own / "out") == self.right[command], f"{case}, other bytes"
-                outcome = "ended with 0" if code == 0 else "ended with an error"
+                resource, least, most = LIMITS[kind]
+                limit = f"--{resource}={random.randint(least, most)}"
+                process = self.started(command, own, *alone(), "prlimit", limit)
+            code, said = self.finished(process)
+            case = f"{command} {limit}: exit code {code}, {said[-300:]!r}"
+            assert what == "kill" or code in (0, 2, 3, 4), case
+            assert "Traceback" not in said, case
             left = sorted(tree(own / "out"))
-            ended = self.finished(self.started(command, own))
-            assert ended[0] == 0, f"{command}: then exit code {ended[0]}, {ended[1][-300:]!r}; left {left}"
-            found = tree(own / "out")
-            odd = [path for path in found | self.right[command] if found.get(path) != self.right[command].get(path)]
-            assert not odd, f"{command}: then other bytes in {odd}"
-        return outcome
+            ended = (code, said) if code == 0 else self.finished(self.started(command, own))
+            assert ended[0] == 0, f"{case}, left {left}; then {ended}"
+            found, right = tree(own / "out"), self.right[command]
+            odd = [path for path in found | right if found.get(path) != right.get(path)]
+            assert not odd, f"{case}, left {left}; then other bytes in {odd}"
+        return "ended with 0" if code == 0 else "killed" if what == "kill" else "ended with an error"
+
+    def kill(self, process: subprocess.Popen[bytes], out: Path, seconds: float, random: Random) -> None:
+        """Kill a command, alone or with its children, at a moment; as often as not soon after it begins to write."""
+        ends, early = time.monotonic() + seconds, random.random() < 0.5
+        ends += 60 * early
+        while process.poll() is None and time.monotonic() < ends and not (early and any(out.iterdir())):
+            time.sleep(0.001)
+        time.sleep(random.random() / 20 * early)
+        (os.killpg if random.random() < 0.5 else os.kill)(process.pid, signal.SIGKILL)
 
 
 def alone() -> list[str]:
@@ -194,41 +199,35 @@ def serve(pipe: Connection) -> None:
 
 def main() -> int:
     """Run from the command line; 1 where there are findings."""
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    parser = asked(__doc__, 50_000, list(WRITERS))
-    parser.add_argument("--kills", type=int, default=300, help="and a third as many limits [default: %(default)s]")
-    options = parser.parse_args()
-    figures = partial(try_figure, options.seed)
-    only = options.only and options.only.rpartition(":")
-    if only and only[0] in WRITERS:
-        data, judged = attack_input(only[0], int(only[2]), options.seed)
-        Path("attack-input").write_bytes(data)
-        Path("attack-judged").write_bytes(judged)
-        print(figures(only[0], int(only[2])))
+    parser = options_of(__doc__, 50_000, list(WRITERS))
+    parser.add_argument("--kills", type=int, default=300, help="a third as many limits [default: %(default)s]")
+    asked = parser.parse_args()
+    figures = partial(try_figure, asked.seed)
+    name, _, number = (asked.only or "").rpartition(":")
+    if name in WRITERS:
+        for place, data in zip(("attack-input", "attack-judged"), attack_input(name, int(number), asked.seed), strict=True):
+            Path(place).write_bytes(data)
+        print(figures(name, int(number)))
         return 0
-    for name in WRITERS:
-        figures(name, 0)
-    began, readers = time.monotonic(), options.reader or list(WRITERS)
-    tallies = {} if only else Run(figures, dict.fromkeys(readers, -(-options.inputs // len(readers)))).run(options.processes)
-    if tallies:
-        print(report(tallies, OUTCOMES))
-        print(f"seed {options.seed}, {time.monotonic() - began:.0f} s on {options.processes} processes\n", flush=True)
+    for write, _ in WRITERS.values():
+        measure(read(write(document(Random(0)), Random(0))))  # so that all is loaded
+    found = 0 if name else show(asked, figures, list(WRITERS), OUTCOMES)
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         ours, theirs = multiprocessing.Pipe(duplex=False)
         server = multiprocessing.Process(target=serve, args=(theirs,), daemon=True)
         server.start()
         bench = Bench(Path(folder), ours.recv())
-        if only:
-            print(bench.disturbed(options.seed, only[0], int(only[2])))
+        if name:
+            print(bench.disturbed(asked.seed, name, int(number)))
             return 0
-        kills = -(-options.kills // len(COMMANDS))
+        began, kills = time.monotonic(), asked.kills // len(COMMANDS)
         numbers = {f"kill {command}": kills for command in COMMANDS} | {f"limit {one}": kills // 3 for one in LIMITS}
-        disturbed = Run(partial(bench.disturbed, options.seed), numbers, batch=5).run(options.processes)
+        disturbed = run(partial(bench.disturbed, asked.seed), numbers, asked.processes, batch=5)
         server.kill()
     print(report(disturbed, ("killed", "ended with 0", "ended with an error")))
-    print(f"seed {options.seed}, {time.monotonic() - began:.0f} s on {options.processes} processes in all")
-    return 1 if any(tally.findings for tally in (*tallies.values(), *disturbed.values())) else 0
+    print(f"seed {asked.seed}, {time.monotonic() - began:.0f} s on {asked.processes} processes")
+    return found or int(any(tally.findings for tally in disturbed.values()))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 from xml.etree import ElementTree
 
@@ -19,14 +20,14 @@ LENIENT = {
     "byte order mark": "passed over",
     "wrapper": "the one map inside keys or lists that have no type",
     "records": "all features of a line or record each",
-    "no type": "a feature is what stands in a list of features and has a geometry",
+    "no type": "a feature is what stands in a list of features and is an object",
     "bare geometry": "one that is listed where features belong is one",
     "no geometry": "nothing is drawn by a feature without the member, or a topology's of type null",
     "no properties": "false, 0, an empty text or list are none",
     "open ring": "closed",
     "third value": "whatever a position has after two numbers is passed over",
     "crs": "the member that RFC 7946 removed, where it names degrees or Web Mercator",
-    "crossing": "what the rings enclose, less what the holes do, however they cross",
+    "crossing": "what the first ring encloses, less what the others do, however they cross",
     "direction": "of a clockwise first ring that others do not fit: clockwise rings beside it are ground",
     "collapsed": "a ring that its grid made a line has no area",
     "arcs apart": "arcs meet within a billionth",
@@ -36,15 +37,12 @@ LENIENT = {
 }
 """What frontcalc reads though a rule forbids it, and the figure that it must have then."""
 
-Ring = list[tuple[float, float]]
-Rings = list[Ring]
-
 _EARTH, _FLATTENING = 6_378_137.0, 1 / 298.257223563  # WGS 84
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 _ALONG = np.linspace(0, 1, 65)[:-1, None]  # an edge that is straight in Mercator is none in degrees
-_DEGREES = ("EPSG:4326", "urn:ogc:def:crs:OGC:1.3:CRS84", "OGC:CRS84")
-_NOT_AREA = ("Point", "MultiPoint", "LineString", "MultiLineString")
-_GEOMETRIES = (*_NOT_AREA, "Polygon", "MultiPolygon", "GeometryCollection")
+_SYSTEMS = {"EPSG:4326": False, "urn:ogc:def:crs:OGC:1.3:CRS84": False, "OGC:CRS84": False, "EPSG:3857": True}
+_GEOMETRIES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
+_DRAWN = ("FeatureCollection", "Feature", "Topology", *_GEOMETRIES)
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _POSITION = re.compile(rf"({_NUMBER}),({_NUMBER})(?:,(?:{_NUMBER})?)?", re.ASCII)
 
@@ -58,8 +56,8 @@ def figure(data: bytes) -> tuple[float, set[str]]:
     said: set[str] = set()
     try:
         with np.errstate(all="ignore"):
-          shapes = list(_kml(data, said) if b"<" in data.lstrip()[:4] else _json(data, said))
-          return ground_km2(shapely.union_all(shapes)), said
+            shapes = list((_kml if b"<" in data.lstrip()[:8] else _json)(data, said))
+            return ground_km2(shapely.union_all(shapes)), said
     except (TypeError, KeyError, ValueError, IndexError, AttributeError, RecursionError, OverflowError) as error:
         raise NoMap(f"{type(error).__name__}: {error}") from error
     except (ElementTree.ParseError, shapely.GEOSException) as error:
@@ -70,8 +68,8 @@ def ground_km2(shape: shapely.Geometry) -> float:
     """Return the area of a valid shape whose edges are straight in degrees, on the ellipsoid: ∮ A(φ) dλ."""
     e = math.sqrt(_FLATTENING * (2 - _FLATTENING))
     total = 0.0
-    for polygon in shapely.get_parts(shape):
-        for ring in [] if polygon.geom_type != "Polygon" else shapely.get_rings(shapely.orient_polygons(polygon)):
+    for polygon in (part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"):
+        for ring in shapely.get_rings(shapely.orient_polygons(polygon)):
             x, y = np.radians(shapely.get_coordinates(ring)).T
             sine = np.sin(y[:-1, None] + np.diff(y)[:, None] * (_NODES + 1) / 2)
             zone = (1 - e * e) / 2 * (sine / (1 - (e * sine) ** 2) + np.arctanh(e * sine) / e)
@@ -79,53 +77,45 @@ def ground_km2(shape: shapely.Geometry) -> float:
     return total * _EARTH**2 / 1e6
 
 
-def shape_of(rings: Rings, said: set[str], *, directed: bool = True, metres: bool = False) -> shapely.Geometry:
+def turn(ring: Any) -> float:
+    """Return what a ring encloses, counted negative where it does so clockwise (square degrees)."""
+    x, y = np.array([position[:2] for position in ring], dtype=float).T
+    x, y = x - x[0], y - y[0]
+    return float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)) / 2
+
+
+def _shape(rings: list[Any], said: set[str], *, directed: bool = True, metres: bool = False) -> shapely.Geometry:
     """Return the ground of a polygon: its first ring less the others, or what a leniency makes of it."""
+    rings = [_ring(ring, said) for ring in rings]
     if metres:
         rings = [_in_degrees(np.array(ring)) for ring in rings]
     whole = shapely.Polygon(rings[0], rings[1:])
     if whole.is_valid:
         return whole
-    first, *others = (shapely.make_valid(shapely.Polygon(ring), method="structure") for ring in rings)
-    clockwise = [turn(ring) <= 0 for ring in rings[1:]]
     said.add("crossing")
+    first, *others = (shapely.make_valid(shapely.Polygon(ring), method="structure") for ring in rings)
     if not directed or turn(rings[0]) > 0:
         if any(0 < other.area > 2 * first.intersection(other).area for other in others):
             raise NoMap("a hole outside its outline")
         return first.difference(shapely.union_all(others))
-    for other, outer in sorted(zip(others, clockwise, strict=True), key=lambda one: -one[0].area):
-        if outer and other.area > 2 * first.intersection(other).area:
-            said.add("direction")
-            first = first.union(other)
-        else:
-            first = first.difference(other)
+    turns = [turn(ring) <= 0 for ring in rings[1:]]
+    for other, clockwise in sorted(zip(others, turns, strict=True), key=lambda one: -one[0].area):
+        beside = clockwise and other.area > 2 * first.intersection(other).area
+        said |= {"direction"} if beside else set()
+        first = first.union(other) if beside else first.difference(other)
     return first
 
 
-def turn(ring: Any) -> float:
-    """Return what a ring encloses, counted negative where it does so clockwise (square degrees)."""
-    x, y = np.array([position[:2] for position in ring], dtype=float).T
-    return float(np.sum((x - x[0]) * (np.roll(y, -1) - y[0]) - (np.roll(x, -1) - x[0]) * (y - y[0]))) / 2
-
-
-def _in_degrees(xy: np.ndarray[Any, Any]) -> Ring:
+def _in_degrees(xy: np.ndarray[Any, Any]) -> Any:
     """Return a ring in Web Mercator as one in degrees, its edges split."""
     pieces = (xy[:-1, None] + _ALONG * np.diff(xy, axis=0)[:, None]).reshape(-1, 2)
     x, y = np.vstack([pieces, xy[:1]]).T / _EARTH
-    return [(float(a), float(b)) for a, b in np.degrees(np.stack([x, np.arctan(np.sinh(y))], axis=1))]
+    return np.degrees(np.stack([x, np.arctan(np.sinh(y))], axis=1))
 
 
-def _ring(positions: Any, said: set[str]) -> Ring:
+def _ring(positions: Any, said: set[str]) -> list[list[float]]:
     """Return a ring of at least three places, closed."""
-    found: Ring = []
-    for position in _listed(positions):
-        if len(_listed(position)) < 2 or any(type(value) not in (int, float) for value in position[:2]):
-            raise NoMap("a position that is no two numbers")
-        if not all(math.isfinite(value) for value in position[:2]):
-            raise NoMap("a number without end")
-        if len(position) > 3 or any(type(value) not in (int, float) for value in position[2:]):
-            said.add("third value")
-        found.append((float(position[0]), float(position[1])))
+    found = [_position(position, said) for position in _list(positions)]
     if found[0] != found[-1]:
         said.add("open ring")
         found.append(found[0])
@@ -134,46 +124,47 @@ def _ring(positions: Any, said: set[str]) -> Ring:
     return found
 
 
-def _listed(value: Any) -> list[Any]:
+def _position(position: Any, said: set[str]) -> list[float]:
+    """Return the two numbers of a position."""
+    x, y, *more = _list(position)
+    if type(x) not in (int, float) or type(y) not in (int, float) or not (math.isfinite(x) and math.isfinite(y)):
+        raise NoMap("a position that is no two numbers")
+    said |= {"third value"} if more and (len(more) > 1 or type(more[0]) not in (int, float)) else set()
+    return [float(x), float(y)]
+
+
+def _list(value: Any) -> list[Any]:
     """Return what must be a list."""
     if not isinstance(value, list):
         raise NoMap(f"{type(value).__name__} in place of a list")
     return value
 
 
-# --- GeoJSON and TopoJSON ----------------------------------------------------------------------------------------
-
-
 def _json(data: bytes, said: set[str]) -> Iterator[shapely.Geometry]:
     """Yield the shapes of JSON, in a wrapper, in lines or in records too."""
-    if data.startswith(b"\xef\xbb\xbf"):
-        said.add("byte order mark")
+    said |= {"byte order mark"} if data.startswith(b"\xef\xbb\xbf") else set()
     text = data.decode("utf-8-sig")
     try:
         values = [_parsed(text)]
     except ValueError:
-        pieces = [one for one in text.split("\x1e" if "\x1e" in text else "\n") if one.strip()]
         said.add("records")
-        values = [_parsed(one) for one in pieces]
+        values = [_parsed(one) for one in text.split("\x1e" if "\x1e" in text else "\n") if one.strip()]
     for value in values:
         document = _unwrapped(value, said)
-        if document["type"] == "Topology":
-            yield from _topology(document, said)
-        else:
-            yield from _geojson(document, said)
+        metres = _is_mercator(document, said)
+        for rings in (_topology if document["type"] == "Topology" else _geojson)(document, said):
+            yield _shape(rings, said, metres=metres)
 
 
 def _parsed(text: str) -> Any:
     """Return the value of a JSON text without repeated keys or numbers that are none."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        """Return an object each of whose keys stands once."""
         if len(dict(pairs)) < len(pairs):
             raise NoMap("a key that is there twice")
         return dict(pairs)
 
     def none(name: str) -> None:
-        """Refuse NaN and Infinity."""
         raise NoMap(name)
 
     return json.loads(text, object_pairs_hook=once, parse_constant=none)
@@ -198,44 +189,8 @@ def _draws(value: Any) -> bool:
     """Say whether anything drawn is in a value."""
     if isinstance(value, list):
         return any(map(_draws, value))
-    if not isinstance(value, dict):
-        return False
-    kinds = ("FeatureCollection", "Feature", "Topology", *_GEOMETRIES)
-    return value.get("type") in kinds or "features" in value or any(map(_draws, value.values()))
-
-
-def _geojson(document: dict[str, Any], said: set[str]) -> Iterator[shapely.Geometry]:
-    """Yield the shapes of a GeoJSON object."""
-    metres, kind = _is_mercator(document, said), document["type"]
-    if kind in _GEOMETRIES:
-        features = [{"type": "Feature", "properties": {}, "geometry": document}]
-    elif kind == "Feature":
-        features = [document]
-    elif kind == "FeatureCollection":
-        features = _listed(document["features"])
-    else:
-        raise NoMap(f"type {kind!r}")
-    for feature in features:
-        if feature.get("type") in _GEOMETRIES and "geometry" not in feature:
-            said.add("bare geometry")
-            feature = {"type": "Feature", "properties": {}, "geometry": feature}  # noqa: PLW2901
-        _feature(feature, said)
-        for rings in _polygons(feature.get("geometry"), said):
-            yield shape_of([_ring(ring, said) for ring in rings], said, metres=metres)
-
-
-def _feature(feature: dict[str, Any], said: set[str]) -> None:
-    """Hold what is required of a feature beside its geometry."""
-    if feature.get("type") != "Feature":
-        said.add("no type")
-    if "features" in feature:
-        raise NoMap("features in a feature")
-    if "geometry" not in feature:
-        said.add("no geometry")
-    if not isinstance(feature.get("properties"), dict):
-        if feature.get("properties"):
-            raise NoMap("properties that are no object")
-        said.add("no properties")
+    drawn = isinstance(value, dict) and (value.get("type") in _DRAWN or "features" in value)
+    return drawn or (isinstance(value, dict) and any(map(_draws, value.values())))
 
 
 def _is_mercator(document: dict[str, Any], said: set[str]) -> bool:
@@ -243,58 +198,55 @@ def _is_mercator(document: dict[str, Any], said: set[str]) -> bool:
     if document.get("crs") is None:
         return False
     said.add("crs")
-    name = document["crs"]["properties"]["name"]
-    if name not in (*_DEGREES, "EPSG:3857"):
-        raise NoMap(f"crs {name!r}")
-    return bool(name == "EPSG:3857")
+    return _SYSTEMS[document["crs"]["properties"]["name"]]
+
+
+def _geojson(document: dict[str, Any], said: set[str]) -> Iterator[list[Any]]:
+    """Yield the polygons of a GeoJSON object, as lists of rings."""
+    kind = document["type"]
+    if kind not in _DRAWN:
+        raise NoMap(f"type {kind!r}")
+    for feature in _list(document["features"]) if kind == "FeatureCollection" else [document]:
+        geometry = feature.get("geometry")
+        if feature.get("type") in _GEOMETRIES and "geometry" not in feature:
+            said |= {"bare geometry"} if feature is not document else set()
+            geometry = feature
+        elif "features" in feature or (feature.get("properties") and not isinstance(feature["properties"], dict)):
+            raise NoMap("a feature that is none")
+        said |= {"no type"} if feature.get("type") != "Feature" and geometry is not feature else set()
+        said |= set() if isinstance(feature.get("properties"), dict) else {"no properties"}
+        said |= set() if geometry is feature or "geometry" in feature else {"no geometry"}
+        yield from _polygons(geometry, said)
 
 
 def _polygons(geometry: Any, said: set[str], drawn: str = "coordinates") -> Iterator[list[Any]]:
-    """Yield the polygons of a geometry as their rings, positions or arcs."""
-    if geometry is None:
-        return
-    kind = geometry.get("type")
-    if kind is None and drawn == "arcs":
-        said.add("no geometry")
-    elif kind == "GeometryCollection":
-        for one in _listed(geometry["geometries"]):
-            yield from _polygons(one, said, drawn)
-    elif kind == "MultiPolygon":
-        yield from (rings for rings in map(_listed, _listed(geometry[drawn])) if rings)
-    elif kind == "Polygon":
-        yield from [rings for rings in [_listed(geometry[drawn])] if rings]
-    elif kind not in _NOT_AREA:
+    """Yield the polygons of a geometry as their rings, of positions or arcs."""
+    kind = None if geometry is None else geometry.get("type")
+    if kind == "GeometryCollection":
+        yield from chain.from_iterable(_polygons(one, said, drawn) for one in _list(geometry["geometries"]))
+    elif kind in ("Polygon", "MultiPolygon"):
+        inside = _list(geometry[drawn])
+        yield from filter(None, map(_list, inside if kind == "MultiPolygon" else [inside]))
+    elif geometry is not None and kind not in _GEOMETRIES and (kind or drawn != "arcs"):
         raise NoMap(f"geometry {kind!r}")
+    said |= {"no geometry"} if geometry is not None and kind is None else set()
 
 
-def _topology(document: dict[str, Any], said: set[str]) -> Iterator[shapely.Geometry]:
-    """Yield the shapes of a topology."""
-    grid, metres = document.get("transform"), _is_mercator(document, said)
-    arcs = [_arc(_listed(arc), grid, said) for arc in _listed(document["arcs"])]
-    for thing in document["objects"].values():
-        for polygon in _polygons(thing, said, "arcs"):
-            rings = [_stitched([_taken(arcs, number) for number in _listed(ring)], said) for ring in polygon]
-            kept = [ring for ring in rings if len(ring) > 3]
-            said |= {"collapsed"} if len(kept) < len(rings) else set()
-            if len(rings[0]) > 3:
-                yield shape_of([_ring(ring, said) for ring in kept], said, metres=metres)
-
-
-def _arc(arc: list[Any], grid: Any, said: set[str]) -> list[list[float]]:
-    """Return the positions of an arc, off its grid."""
-    pairs = [position[:2] for position in map(_listed, arc)]
-    values = [value for pair in pairs for value in pair]
-    if any(type(value) not in (int, float) for value in values) or any(len(pair) < 2 for pair in pairs):
-        raise NoMap("a position that is no two numbers")
-    if any(len(position) > 2 for position in arc):
-        said.add("third value")
-    if grid is None:
-        return pairs
-    numbers = [*_listed(grid["scale"]), *_listed(grid["translate"])]
-    if len(numbers) != 4 or any(type(one) not in (int, float) for one in numbers) or not all(numbers[:2]):
-        raise NoMap("a transform of other things than four numbers")
-    steps = np.cumsum(np.array(pairs, dtype=float).reshape(-1, 2), axis=0)
-    return (steps * numbers[:2] + numbers[2:]).tolist()  # type: ignore[no-any-return]
+def _topology(document: dict[str, Any], said: set[str]) -> Iterator[list[Any]]:
+    """Yield the polygons of a topology, as lists of rings."""
+    grid = document.get("transform")
+    arcs = [[_position(one, said) for one in _list(arc)] for arc in _list(document["arcs"])]
+    if grid is not None:
+        scale, move = (_position(_list(grid[name]), said) for name in ("scale", "translate"))
+        if not all(scale) or len(grid["scale"]) + len(grid["translate"]) > 4:
+            raise NoMap("a transform of other things than four numbers")
+        arcs = [(np.cumsum(np.reshape(arc, (-1, 2)), axis=0) * scale + move).tolist() for arc in arcs]
+    for polygon in chain.from_iterable(_polygons(thing, said, "arcs") for thing in document["objects"].values()):
+        rings = [_stitched([_taken(arcs, number) for number in _list(ring)], said) for ring in polygon]
+        kept = [ring for ring in rings if len(ring) > 3]
+        said |= {"collapsed"} if len(kept) < len(rings) else set()
+        if len(rings[0]) > 3:
+            yield kept
 
 
 def _taken(arcs: list[list[list[float]]], number: Any) -> list[list[float]]:
@@ -308,15 +260,11 @@ def _stitched(arcs: list[list[list[float]]], said: set[str]) -> list[list[float]
     """Return the positions of a ring of arcs."""
     ring = list(arcs[0])
     for arc in [*arcs[1:], [ring[0]]]:
-        if arc[0] != ring[-1]:
-            said.add("arcs apart")
-            if max(abs(a - b) / (1 + abs(b)) for a, b in zip(ring[-1], arc[0], strict=True)) > 1e-9:
-                raise NoMap("arcs that do not meet")
+        said |= {"arcs apart"} if arc[0] != ring[-1] else set()
+        if max(abs(a - b) / (1 + abs(b)) for a, b in zip(ring[-1], arc[0], strict=True)) > 1e-9:
+            raise NoMap("arcs that do not meet")
         ring += arc[1:]
     return [*ring[:-1], ring[0]]
-
-
-# --- KML ---------------------------------------------------------------------------------------------------------
 
 
 def _kml(data: bytes, said: set[str]) -> Iterator[shapely.Geometry]:
@@ -324,20 +272,19 @@ def _kml(data: bytes, said: set[str]) -> Iterator[shapely.Geometry]:
     if b"<!DOCTYPE" in data:
         raise NoMap("a document type")
     said |= {"blanks"} if data != data.lstrip() else set()
+    while data[:2] == data[2:4] and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        data = data[2:]
     waiting = [(ElementTree.fromstring(data.lstrip()), "")]  # noqa: S314 - without a type there are no entities
     while waiting:
         element, around = waiting.pop()
         space, _, tag = element.tag.rpartition("}")
         said |= set() if space == "{http://www.opengis.net/kml/2.2" else {"namespace"}
-        if not around and tag != "kml":
-            raise NoMap(f"root {tag!r}")
-        if tag == "Placemark" and around not in ("kml", "Document", "Folder"):
-            raise NoMap(f"a placemark in {around}")
+        places = {"Placemark": ("kml", "Document", "Folder"), "Polygon": ("Placemark", "MultiGeometry")}
+        if around not in places.get(tag, (around,)) or (not around and tag != "kml"):
+            raise NoMap(f"{tag} in {around or 'the root'}")
         if tag == "NetworkLink" and any(one.tag.endswith("href") for one in element.iter()):
             raise NoMap("a link")
         if tag == "Polygon":
-            if around not in ("Placemark", "MultiGeometry"):
-                raise NoMap(f"a polygon in {around}")
             yield from _kml_polygon(element, said)
         else:
             waiting += [(one, tag) for one in element]
@@ -345,9 +292,9 @@ def _kml(data: bytes, said: set[str]) -> Iterator[shapely.Geometry]:
 
 def _kml_polygon(element: ElementTree.Element, said: set[str]) -> Iterator[shapely.Geometry]:
     """Yield the shape of a polygon, none where nothing is drawn."""
-    sides: dict[str, Rings] = {"outerBoundaryIs": [], "innerBoundaryIs": []}
-    for boundary in (one for one in element if one.tag.rpartition("}")[2] in sides):
-        rings = [one for one in boundary if one.tag.rpartition("}")[2] == "LinearRing"]
+    sides: dict[str, list[Any]] = {"outerBoundaryIs": [], "innerBoundaryIs": []}
+    for name, boundary in ((one.tag.rpartition("}")[2], one) for one in element):
+        rings = [one for one in boundary if name in sides and one.tag.rpartition("}")[2] == "LinearRing"]
         said |= {"several holes"} if len(rings) > 1 else set()
         for ring in rings:
             (drawn,) = (one for one in ring if one.tag.rpartition("}")[2] == "coordinates")
@@ -356,13 +303,7 @@ def _kml_polygon(element: ElementTree.Element, said: set[str]) -> Iterator[shape
             text = re.sub(r"\s*,\s*", ",", drawn.text or "")
             said |= {"blanks"} if text != (drawn.text or "") else set()
             found = [_POSITION.fullmatch(one) for one in text.split()]
-            positions = [[float(one[1]), float(one[2])] if one else None for one in found]
-            sides[boundary.tag.rpartition("}")[2]].append(_ring(positions, said) if positions else [])
+            sides[name].append([[float(one[1]), float(one[2])] if one else None for one in found])
     (outer,) = sides["outerBoundaryIs"]
     if outer:
-        yield shape_of([outer, *filter(None, sides["innerBoundaryIs"])], said, directed=False)
-
-
-def names() -> Iterable[str]:
-    """Return the leniencies by name."""
-    return LENIENT
+        yield _shape([outer, *filter(None, sides["innerBoundaryIs"])], said, directed=False)

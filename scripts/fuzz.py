@@ -8,21 +8,21 @@ too. So are ten seconds of work on one input, and a minute without an answer, wh
 from __future__ import annotations
 
 import argparse
-import multiprocessing
+import json
 import os
 import resource
 import signal
 import sys
+import tempfile
 import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TextIO
 
 import numpy as np
 import shapely
@@ -36,9 +36,9 @@ from frontcalc.read import read_content
 from frontcalc.read.features import Features, refuse_bare, refuse_impossible
 from frontcalc.snapshots import to_equal_area
 
-WORK_SECONDS = 10.0
-SILENCE_SECONDS = 60.0
-MEMORY_BYTES = 1 << 30
+WORK_SECONDS, SILENCE_SECONDS, MEMORY_BYTES = 10.0, 60, 1 << 30
+# Arrow's own pool reserves address space by the gigabyte, which the limit on memory would take for use.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 Trial = Callable[[str, int], str]
 """Makes and tries the input of a name and number, and returns what became of it; what it raises is a finding."""
@@ -53,7 +53,7 @@ class Tally:
     peak_bytes: int = 0
     findings: list[str] = field(default_factory=list)
 
-    def note(self, name: str, outcome: str, took: float, peak: int = 0) -> None:
+    def note(self, name: str, outcome: str, took: float = 0.0, peak: int = 0) -> None:
         """Count one outcome; one that begins with ! is a finding."""
         if outcome.startswith("!"):
             self.findings.append(f"{name} {outcome[1:]}")
@@ -83,8 +83,7 @@ def exercise(reader: str, data: bytes) -> str:
             area_km2 = measure(features)
         except FrontcalcError:
             return "read, then refused"
-        assert np.isfinite(area_km2), area_km2
-        assert area_km2 >= 0, area_km2
+    assert 0 <= area_km2 < np.inf, area_km2
     return "read"
 
 
@@ -100,8 +99,7 @@ def read(data: bytes) -> Features:
     assert (shapely.get_type_id(features.polygons) == shapely.GeometryType.POLYGON).all()
     xy = shapely.get_coordinates(features.polygons)
     assert np.isfinite(xy).all()
-    if crs.is_geographic(features.crs):
-        assert (np.abs(xy) <= (180.0, 90.0)).all()
+    assert not crs.is_geographic(features.crs) or (np.abs(xy) <= (180.0, 90.0)).all()
     return features
 
 
@@ -111,90 +109,47 @@ def measure(features: Features) -> float:
     return float(geometry.area_km2(geometry.union(projected)))
 
 
-def work(pipe: Connection, trial: Trial, name: str, first: int, count: int) -> None:
-    """Try a batch of inputs, with a limit on memory and on work, and tell what became of each."""
+def work(told: TextIO, trial: Trial, name: str, numbers: range) -> None:
+    """Try inputs, with a limit on memory and on time, and tell what became of each."""
     used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY_BYTES, used + MEMORY_BYTES))
-    for number in range(first, first + count):
+    for number in numbers:
         began = time.process_time()
-        # Its signal ends the process, also in the midst of GEOS or GDAL.
+        # Their signals end the process, also in the midst of GEOS or GDAL.
         signal.setitimer(signal.ITIMER_PROF, WORK_SECONDS)
+        signal.alarm(SILENCE_SECONDS)
         try:
             outcome = trial(name, number)
         except BaseException as error:
-            outcome = f"!{type(error).__name__}: {str(error)[:300]}"
-        signal.setitimer(signal.ITIMER_PROF, 0)
+            outcome = f"!{type(error).__name__}: {str(error)[:600]}"
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        pipe.send((outcome, time.process_time() - began, peak))
+        print(json.dumps((outcome, time.process_time() - began, peak)), file=told, flush=True)
 
 
-@dataclass
-class Worker:
-    """A process with its batch, and how much of that is done."""
-
-    process: Any
-    pipe: Connection
-    name: str
-    first: int
-    count: int
-    since: float
-    fault: str = ""
-
-
-class Run:
-    """A run over many inputs, shared out among processes, which are copies of this one with all that it has loaded."""
-
-    def __init__(self, trial: Trial, numbers: dict[str, int], batch: int = 500) -> None:
-        self.trial, self.tallies = trial, {name: Tally() for name in numbers}
-        self.batches = [
-            (name, first, min(batch, count - first))
-            for name, count in numbers.items()
-            for first in range(0, count, batch)
-        ]
-
-    def run(self, processes: int) -> dict[str, Tally]:
-        """Try all inputs."""
-        workers: list[Worker] = []
-        while self.batches or workers:
-            while self.batches and len(workers) < processes:
-                workers.append(self.start(*self.batches.pop(0)))
-            ready = wait([worker.pipe for worker in workers], timeout=0.5)
-            for worker in list(workers):
-                if worker.pipe in ready and not self.listen(worker):
-                    workers.remove(worker)
-                elif time.monotonic() - worker.since > SILENCE_SECONDS:
-                    worker.fault = f"no answer within {SILENCE_SECONDS:g} s"
-                    worker.process.kill()
-        return self.tallies
-
-    def start(self, name: str, first: int, count: int) -> Worker:
-        """Start a process."""
-        context = multiprocessing.get_context("fork")
-        ours, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=work, args=(theirs, self.trial, name, first, count), daemon=True)
-        process.start()
-        theirs.close()
-        return Worker(process, ours, name, first, count, time.monotonic())
-
-    def listen(self, worker: Worker) -> bool:
-        """Take what a process tells; False where it has ended, of which what it leaves is given to another."""
-        try:
-            told = worker.pipe.recv()
-        except EOFError:
-            worker.process.join()
-            if worker.count:
-                fault = worker.fault or f"the process died, exit code {worker.process.exitcode}"
-                self.done(worker, f"!{fault}", time.monotonic() - worker.since)
-            if worker.count:
-                self.batches.insert(0, (worker.name, worker.first, worker.count))
-            return False
-        self.done(worker, *told)
-        return True
-
-    def done(self, worker: Worker, outcome: str, took: float, peak: int = 0) -> None:
-        """Note what became of the input that a process had."""
-        self.tallies[worker.name].note(f"{worker.name}:{worker.first}", outcome, took, peak)
-        worker.first, worker.count, worker.since = worker.first + 1, worker.count - 1, time.monotonic()
+def run(trial: Trial, numbers: dict[str, int], processes: int, batch: int = 500) -> dict[str, Tally]:
+    """Try inputs by name and number in processes that are copies of this one, with all that it has loaded."""
+    jobs = [(name, range(n, min(n + batch, count))) for name, count in numbers.items() for n in range(0, count, batch)]
+    tallies = {name: Tally() for name in numbers}
+    running: dict[int, tuple[str, range, TextIO]] = {}
+    while jobs or running:
+        while jobs and len(running) < processes:
+            name, some = jobs.pop(0)
+            told = tempfile.TemporaryFile("w+")  # noqa: SIM115 - for as long as the process runs
+            if not (pid := os.fork()):
+                work(told, trial, name, some)
+                os._exit(0)
+            running[pid] = name, some, told
+        pid, status = os.wait()
+        name, some, told = running.pop(pid)
+        with told:
+            told.seek(0)
+            done = told.read().splitlines()
+        for number, line in zip(some, done, strict=False):
+            tallies[name].note(f"{name}:{number}", *json.loads(line))
+        if left := some[len(done) :]:
+            tallies[name].note(f"{name}:{left[0]}", f"!the process died: {os.waitstatus_to_exitcode(status)}")
+            jobs[:0] = [(name, left[1:])] if left[1:] else []
+    return tallies
 
 
 def report(tallies: dict[str, Tally], outcomes: Sequence[str] = ("read", "read, then refused", "refused")) -> str:
@@ -203,10 +158,8 @@ def report(tallies: dict[str, Tally], outcomes: Sequence[str] = ("read", "read, 
     for tally in tallies.values():
         total.outcomes += tally.outcomes
         total.slowest, total.peak_bytes = max(total.slowest, tally.slowest), max(total.peak_bytes, tally.peak_bytes)
-    lines = [
-        f"| reader | inputs | {' | '.join(outcomes)} | findings | slowest (s of CPU) | peak (MB) |",
-        f"|---|{'---:|' * (len(outcomes) + 4)}",
-    ]
+    heads = ("what", "inputs", *outcomes, "findings", "slowest (s of CPU)", "peak (MB)")
+    lines = [f"| {' | '.join(heads)} |", f"|---|{'---:|' * (len(heads) - 1)}"]
     for name, tally in [*tallies.items(), ("all", total)]:
         counts = [tally.outcomes.total(), *(tally.outcomes[key] for key in (*outcomes, "finding"))]
         figures = " | ".join(f"{count:,}" for count in counts)
@@ -214,13 +167,13 @@ def report(tallies: dict[str, Tally], outcomes: Sequence[str] = ("read", "read, 
     return "\n".join([*lines, "", *(line for tally in tallies.values() for line in tally.findings)])
 
 
-def asked(doc: str | None, inputs: int, names: Sequence[str]) -> argparse.ArgumentParser:
+def options_of(doc: str | None, inputs: int, readers: Sequence[str]) -> argparse.ArgumentParser:
     """Return the options of a run."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--inputs", type=int, default=inputs, help="how many, over all readers [default: %(default)s]")
     parser.add_argument("--seed", type=int, default=1, help="[default: %(default)s]")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="[default: %(default)s]")
-    parser.add_argument("--reader", action="append", choices=names, help="only this one; may be repeated")
+    parser.add_argument("--reader", action="append", choices=readers, help="only this reader; may be repeated")
     parser.add_argument("--only", metavar="READER:NUMBER", help="one input, in this process, with its traceback")
     return parser
 
@@ -236,27 +189,30 @@ def try_input(seeds: dict[str, Seeds], seed: int, reader: str, number: int) -> s
         raise
 
 
+def show(asked: argparse.Namespace, trial: Trial, readers: Sequence[str], outcomes: Sequence[str]) -> int:
+    """Try the inputs that are asked for, print what became of them, and return 1 where there are findings."""
+    began, readers = time.monotonic(), asked.reader or readers
+    numbers = dict.fromkeys(readers, -(-asked.inputs // len(readers)))
+    tallies = run(trial, numbers, asked.processes)
+    print(report(tallies, outcomes))
+    print(f"seed {asked.seed}, {time.monotonic() - began:.0f} s on {asked.processes} processes\n", flush=True)
+    return int(any(tally.findings for tally in tallies.values()))
+
+
 def main() -> int:
     """Run from the command line; 1 where there are findings."""
-    # Arrow's own pool reserves address space by the gigabyte, which the limit on memory would take for use.
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     seeds = all_seeds(Path(os.environ["FRONTCALC_SHARED"]) if "FRONTCALC_SHARED" in os.environ else None)
-    options = asked(__doc__, 104_000, list(seeds)).parse_args()
-    trial = partial(try_input, seeds, options.seed)
-    if options.only:
-        reader, number = options.only.split(":")
+    asked = options_of(__doc__, 104_000, list(seeds)).parse_args()
+    trial = partial(try_input, seeds, asked.seed)
+    if asked.only:
+        reader, number = asked.only.split(":")
         print(trial(reader, int(number)))
         return 0
     for reader, own in seeds.items():
         # What libraries take once, at their first use, is no input's fault.
         for data in own.files:
             exercise(reader, data)
-    readers = options.reader or list(seeds)
-    began = time.monotonic()
-    tallies = Run(trial, dict.fromkeys(readers, -(-options.inputs // len(readers)))).run(options.processes)
-    print(report(tallies))
-    print(f"seed {options.seed}, {time.monotonic() - began:.0f} s on {options.processes} processes")
-    return 1 if any(tally.findings for tally in tallies.values()) else 0
+    return show(asked, trial, list(seeds), ("read", "read, then refused", "refused"))
 
 
 if __name__ == "__main__":

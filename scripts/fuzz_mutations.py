@@ -32,20 +32,13 @@ _STATEMENTS = (
     "CREATE VIEW {0} AS WITH RECURSIVE r(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM r) SELECT a FROM r",
     "CREATE TRIGGER t{1} AFTER INSERT ON control_map BEGIN DELETE FROM control_map; END",
     "ALTER TABLE control_map ADD COLUMN c{1} AS (randomblob(1000000000))",
-    "ALTER TABLE {0} RENAME TO r{1}",
-    "ALTER TABLE control_map ADD COLUMN c{1} TEXT DEFAULT 'x'",
-    "DROP TABLE {0}",
-    "CREATE INDEX i{1} ON control_map (layer)",
-    "UPDATE gpkg_contents SET table_name = '{0}'",
-    "UPDATE gpkg_geometry_columns SET column_name = 'layer'",
-    "UPDATE gpkg_geometry_columns SET srs_id = {1}",
-    "UPDATE gpkg_spatial_ref_sys SET definition = 'x'",
-    "UPDATE control_map SET geom = substr(geom, 1, {1})",
-    "UPDATE control_map SET geom = 'text'",
-    "UPDATE control_map SET layer = zeroblob({1}000)",
-    "INSERT INTO control_map (layer) WITH RECURSIVE r(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM r) "
-    "SELECT a FROM r LIMIT {1}0",
-    "DELETE FROM {0}",
+    *("ALTER TABLE {0} RENAME TO r{1}", "ALTER TABLE control_map ADD COLUMN c{1} TEXT DEFAULT 'x'", "DROP TABLE {0}"),
+    *("UPDATE gpkg_contents SET table_name = '{0}'", "UPDATE gpkg_geometry_columns SET column_name = 'layer'"),
+    *("UPDATE gpkg_geometry_columns SET srs_id = {1}", "UPDATE gpkg_spatial_ref_sys SET definition = 'x'"),
+    *("UPDATE control_map SET geom = substr(geom, 1, {1})", "UPDATE control_map SET geom = 'text'", "DELETE FROM {0}"),
+    *("UPDATE control_map SET layer = zeroblob({1}000)", "CREATE INDEX i{1} ON control_map (layer)"),
+    "INSERT INTO control_map (layer) WITH RECURSIVE r(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM r) SELECT a FROM r "
+    "LIMIT {1}0",
 )
 _TABLES = (
     *("control_map", "gpkg_contents", "gpkg_geometry_columns", "gpkg_spatial_ref_sys", "gpkg_metadata"),
@@ -142,17 +135,9 @@ def double_key(data: bytes, random: Random) -> bytes:
 
 def mark_encoding(data: bytes, random: Random) -> bytes:
     """Put a byte order mark before a text, or write it in another encoding."""
-    text = data.decode("utf-8", errors="replace")
-    return random.choice(
-        (
-            b"\xef\xbb\xbf" + data,
-            b"\xff\xfe" + data,
-            text.encode("utf-16"),
-            text.encode("utf-16-be"),
-            text.encode("utf-32"),
-            text.encode("latin-1", errors="replace") + b"\xe9",
-        )
-    )
+    name = random.choice(("", "utf-16", "utf-16-be", "utf-32", "latin-1"))
+    text = data.decode("utf-8", errors="replace").encode(name, errors="replace") if name else data
+    return random.choice((b"", b"\xef\xbb\xbf", b"\xff\xfe")) + text
 
 
 def change_xml(data: bytes, random: Random) -> bytes:
@@ -161,20 +146,13 @@ def change_xml(data: bytes, random: Random) -> bytes:
     if not elements or random.random() < 0.3:
         place = random.randrange(len(data))
         return data[:place] + random.choice(_MARKS) + data[place:]
-    element = random.choice(elements)
+    element, other, deep = random.choice(elements), random.choice(elements), random.choice((2, 50, _TOO_DEEP))
     name, inside = element[1], element[0]
-    changed = random.choice(
-        (
-            inside * random.choice((2, 2, 100)),
-            b"",
-            b"<%b/>" % name,
-            b"<%b>" % name * (deep := random.choice((2, 50, _TOO_DEEP))) + inside + b"</%b>" % name * deep,
-            random.choice(elements)[0],
-            b"<Folder>" + inside + b"</Folder>",
-            re.sub(rb"\s+", b" " * random.choice((1, 1000)), inside),
-        )
-    )
-    return data[: element.start()] + changed + data[element.end() :]
+    around = b"<%b>" % name * deep + inside + b"</%b>" % name * deep
+    blank = re.sub(rb"\s+", b" " * random.choice((1, 1000)), inside)
+    many = inside * random.choice((2, 2, 100))
+    changed = (many, b"", b"<%b/>" % name, around, other[0], b"<Folder>" + inside + b"</Folder>", blank)
+    return data[: element.start()] + random.choice(changed) + data[element.end() :]
 
 
 def change_database(data: bytes, random: Random) -> bytes:
@@ -245,8 +223,7 @@ def _holders(value: Any) -> list[tuple[Any, Any]]:
     found, waiting = [], [value]
     while waiting:
         current = waiting.pop()
-        if isinstance(current, dict | list):
-            places = list(current) if isinstance(current, dict) else list(range(len(current)))
-            found += [(current, place) for place in places]
-            waiting += [current[place] for place in places]
+        places = current if isinstance(current, dict) else range(len(current)) if isinstance(current, list) else ()
+        found += [(current, place) for place in places]
+        waiting += [current[place] for place in places]
     return found
