@@ -28,7 +28,7 @@ from random import Random
 import attack_oracle as oracle
 from fuzz import measure, options_of, read, report, run, show
 from fuzz_mutations import JSON, XML, mutate, set_bytes, truncate
-from fuzz_seeds import ROOT, WRITERS, change_structure, document, formats
+from fuzz_seeds import ROOT, WRITERS, change_structure, document, zipped
 
 from frontcalc.errors import FrontcalcError
 
@@ -53,7 +53,7 @@ def attack_input(name: str, number: int, seed: int = 1) -> tuple[bytes, bytes]:
     if name == "gzip":
         data = gzip.compress(data, mtime=0)
     elif name in _PACKED:
-        data = formats.zipped({f"a.{text}": data})
+        data = zipped({f"a.{text}": data})
     if text not in (*_TEXTS, "esri") and random.random() < 0.2:  # a piece less may still be JSON
         data = truncate(data, random)
     elif name in _PACKED and random.random() < 0.3:
@@ -205,7 +205,9 @@ def main() -> int:
     figures = partial(try_figure, asked.seed)
     name, _, number = (asked.only or "").rpartition(":")
     if name in WRITERS:
-        for place, data in zip(("attack-input", "attack-judged"), attack_input(name, int(number), asked.seed), strict=True):
+        for place, data in zip(
+            ("attack-input", "attack-judged"), attack_input(name, int(number), asked.seed), strict=True
+        ):
             Path(place).write_bytes(data)
         print(figures(name, int(number)))
         return 0

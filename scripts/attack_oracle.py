@@ -177,7 +177,11 @@ def _unwrapped(value: Any, said: set[str]) -> dict[str, Any]:
     said.add("wrapper")
     if isinstance(value, dict) and isinstance(value.get("features"), list):
         return {**value, "type": "FeatureCollection"}
-    if isinstance(value, list) and value and all(isinstance(one, dict) and one.get("type") == "Feature" for one in value):
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(one, dict) and one.get("type") == "Feature" for one in value)
+    ):
         return {"type": "FeatureCollection", "features": value}
     held = [one for one in (value if isinstance(value, list) else value.values()) if _draws(one)]
     if len(held) != 1:
@@ -274,7 +278,7 @@ def _kml(data: bytes, said: set[str]) -> Iterator[shapely.Geometry]:
     said |= {"blanks"} if data != data.lstrip() else set()
     while data[:2] == data[2:4] and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         data = data[2:]
-    waiting = [(ElementTree.fromstring(data.lstrip()), "")]  # noqa: S314 - without a type there are no entities
+    waiting = [(ElementTree.fromstring(data.lstrip()), "")]
     while waiting:
         element, around = waiting.pop()
         space, _, tag = element.tag.rpartition("}")

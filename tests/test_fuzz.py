@@ -18,10 +18,11 @@ import shapely
 from attack import attack_input, try_figure
 from fuzz import exercise, input_of, report, run
 from fuzz_mutations import mutate
-from fuzz_seeds import Seeds, all_seeds, turn
+from fuzz_seeds import Seeds, all_seeds
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from oracle import exact_area_km2
+from raw_formats import turn
 
 from frontcalc.read import READERS
 
