@@ -25,10 +25,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
 
-import attack_oracle as oracle
 from fuzz import measure, options_of, read, report, run, show
 from fuzz_mutations import JSON, XML, mutate, set_bytes, truncate
-from fuzz_seeds import ROOT, WRITERS, change_structure, document, zipped
+from fuzz_seeds import ROOT, WRITERS, change_structure, document, oracle, zipped
 
 from frontcalc.errors import FrontcalcError
 

@@ -19,6 +19,7 @@ from fuzz_mutations import BINARY, DATABASE, JSON, TEXT, XML, Mutation, change_v
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+import strict_oracle as oracle  # noqa: E402, F401 - for `attack`
 from formats import zipped  # noqa: E402 - the makers of the tests
 from raw_formats import (  # noqa: E402
     Document,

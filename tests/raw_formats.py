@@ -16,19 +16,13 @@ from typing import Any
 import formats
 import numpy as np
 import shapely
+from strict_oracle import turn
 
 Document = dict[str, Any]
 
 _RICH_KML = """<Style id="s"><PolyStyle><color>ff0000ff</color></PolyStyle></Style><GroundOverlay><LatLonBox><north>1
 </north></LatLonBox></GroundOverlay><Folder><name>a</name><TimeStamp><when>2022-11-03</when></TimeStamp><Placemark>
 <gx:Track><when>2022-11-03</when><gx:coord>1 1 1</gx:coord></gx:Track></Placemark></Folder>"""
-
-
-def turn(ring: Any) -> float:
-    """Return what a ring encloses, counted negative where it does so clockwise (square degrees)."""
-    x, y = np.array([position[:2] for position in ring], dtype=float).T
-    x, y = x - x[0], y - y[0]
-    return float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)) / 2
 
 
 def polygons_in(geometry: Any) -> list[list[Any]]:

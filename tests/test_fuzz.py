@@ -12,9 +12,9 @@ from functools import cache
 from random import Random
 from typing import Any
 
-import attack_oracle
 import pytest
 import shapely
+import strict_oracle
 from attack import attack_input, try_figure
 from fuzz import exercise, input_of, report, run
 from fuzz_mutations import mutate
@@ -22,7 +22,7 @@ from fuzz_seeds import Seeds, all_seeds
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from oracle import exact_area_km2
-from raw_formats import turn
+from strict_oracle import turn
 
 from frontcalc.read import READERS
 
@@ -192,8 +192,8 @@ def drawn(*rings: Any, **more: Any) -> bytes:
 
 
 def test_the_oracle_measures_by_itself() -> None:
-    assert attack_oracle.figure(drawn(SQUARE)) == (pytest.approx(DEGREE_KM2, abs=0.001), set())
-    less, said = attack_oracle.figure(drawn(SQUARE, HOLE))
+    assert strict_oracle.figure(drawn(SQUARE)) == (pytest.approx(DEGREE_KM2, abs=0.001), set())
+    less, said = strict_oracle.figure(drawn(SQUARE, HOLE))
     assert less / DEGREE_KM2 == pytest.approx(0.75, abs=1e-4)
     assert said == set()
     assert turn(SQUARE) == 1.0
@@ -211,8 +211,8 @@ def test_the_oracle_measures_by_itself() -> None:
     ],
 )
 def test_a_leniency_has_a_name_and_the_figure(data: bytes, leniency: str) -> None:
-    assert attack_oracle.figure(data) == (pytest.approx(DEGREE_KM2, abs=0.001), {leniency})
-    assert leniency in attack_oracle.LENIENT
+    assert strict_oracle.figure(data) == (pytest.approx(DEGREE_KM2, abs=0.001), {leniency})
+    assert leniency in strict_oracle.LENIENT
     assert exercise("geojson", data) == "read"
 
 
@@ -228,8 +228,8 @@ def test_a_leniency_has_a_name_and_the_figure(data: bytes, leniency: str) -> Non
     ],
 )
 def test_the_oracle_is_strict(data: bytes) -> None:
-    with pytest.raises(attack_oracle.NoMap):
-        attack_oracle.figure(data)
+    with pytest.raises(strict_oracle.NoMap):
+        strict_oracle.figure(data)
 
 
 @pytest.mark.parametrize("name", NAMES[:-1])
