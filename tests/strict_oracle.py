@@ -276,8 +276,10 @@ def _kml(data: bytes, said: set[str]) -> Iterator[shapely.Geometry]:
     if b"<!DOCTYPE" in data:
         raise NoMap("a document type")
     said |= {"blanks"} if data != data.lstrip() else set()
-    while data[:2] == data[2:4] and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        data = data[2:]
+    # One mark of the order of bytes may be before another, or before text in UTF-16.
+    while re.match(rb"(\xef\xbb\xbf|\xff\xfe|\xfe\xff)(\xff\xfe|\xfe\xff|\0)", data):
+        said.add("byte order mark")
+        data = data[3 if data.startswith(b"\xef") else 2 :]
     waiting = [(ElementTree.fromstring(data.lstrip()), "")]
     while waiting:
         element, around = waiting.pop()
