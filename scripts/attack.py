@@ -170,7 +170,8 @@ class Bench:
         while process.poll() is None and time.monotonic() < ends and not (early and any(out.iterdir())):
             time.sleep(0.001)
         time.sleep(random.random() / 20 * early)
-        (os.killpg if random.random() < 0.5 else os.kill)(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has ended
+            (os.killpg if random.random() < 0.5 else os.kill)(process.pid, signal.SIGKILL)
 
 
 def alone() -> list[str]:
