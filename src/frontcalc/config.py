@@ -14,7 +14,7 @@ from unicodedata import normalize
 
 from frontcalc.day_forms import WRITTEN
 from frontcalc.errors import DataError, UsageError, reason_of
-from frontcalc.layers import OWN, Layer, LayerEnd, Legend, Role, spelling
+from frontcalc.layers import OWN, Layer, LayerEnd, Legend, Role, actor_named, spelling
 from frontcalc.names import printable
 from frontcalc.views import choose_view
 
@@ -252,7 +252,7 @@ def _legend(document: Mapping[str, Any], where: str) -> Legend:
             raise DataError(f"layer {name!r} names no actor", where=where, cure=cure)
         if role not in tuple(Role):
             raise DataError(f"layer {name!r} has role {role!r}", where=where, cure=f"roles are {', '.join(Role)}")
-        layer = layers[name] = Layer(printable(actor.strip()), Role(role), whole, OWN)
+        layer = layers[name] = Layer(actor_named(actor), Role(role), whole, OWN)
         if layers[other := known.setdefault(spelling(name), name)] != layer:
             what = f"layers {other!r} and {name!r} are two spellings of one name"
             raise DataError(what, where=where, cure="give both the same actor and role, or leave one out")
