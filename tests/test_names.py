@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from conftest import collection, square
 
 import frontcalc
+from frontcalc.cli import run
 from frontcalc.config import archive_config
 from frontcalc.embedded import load_embedded
 from frontcalc.errors import DataError
@@ -138,6 +140,17 @@ def test_a_long_name_widens_no_table(maps: Path, tmp_path: Path) -> None:
     for form in ("markdown", "html"):
         assert name not in render(table, form).decode()
     assert render(table, "csv").decode().count(name) == 1
+
+
+def test_a_long_name_leaves_a_picture_as_it_is(maps: Path, tmp_path: Path) -> None:
+    shutil.copy(maps / "2024-01-01.geojson", maps / "2024-02-01.geojson")
+    (maps / "2024-01-01.geojson").write_text(json.dumps(collection({"control_map": [square(300, 40)]}, field="layer")))
+    held(tmp_path, ["South", "N" * 3000], maps)
+    out = tmp_path / "bars.svg"
+    period, regions = "2024-01-01..2024-02-01", str(tmp_path / "regions.geojson")
+    asked = ["--archive", str(maps), "--regions", regions, "--view", "control", "-o", str(out)]
+    assert run(["plot", "regions", period, *asked]) == 0
+    assert 'viewBox="0 0 1152 720"' in out.read_text()
 
 
 def test_a_bare_address_in_a_name_is_no_link_in_markdown(maps: Path, tmp_path: Path) -> None:
