@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,18 +30,15 @@ _APOSTROPHES = re.compile("['`\u2019\u02bc\u02b9]")
 _NOT_WORDS = re.compile(r"[\W_]+")
 
 
-def printable(name: str) -> str:
+def printable(name: str, most: int = sys.maxsize) -> str:
     """Return a name on one line, every character that does more than show itself written as its escape.
+
+    A name of more than `most` characters is cut.
 
     Accents stand with their letters (form C), where file names of macOS have them apart.
     """
     name = _LINES.sub(" ", unicodedata.normalize("NFC", name))
-    return _UNSAFE.sub(lambda found: ascii(found[0])[1:-1], name)
-
-
-def shortened(name: str, most: int = LONGEST_CELL) -> str:
-    """Return a name as `printable` does, cut where it is longer than a line of a table has room for."""
-    name = printable(name)
+    name = _UNSAFE.sub(lambda found: ascii(found[0])[1:-1], name)
     return name if len(name) <= most else name[: most - 1].rstrip() + "…"
 
 
