@@ -497,6 +497,39 @@ def test_defaults_of_the_working_folder_and_options_that_beat_them(maps: Path, t
     assert (done.returncode, done.stderr.split(";")[0]) == (2, "frontcalc: frontcalc.toml: has an unknown key 'colour'")
 
 
+@pytest.mark.parametrize("named", ["typed", "in the environment", "by its own file", "from inside"])
+def test_an_archive_that_is_the_working_folder_sets_only_what_an_archive_may(named: str, maps: Path) -> None:
+    settings = 'archive = "."\n' if named == "by its own file" else ""
+    settings += 'units = "mi2"\nformat = "csv"\nregions = "/etc/passwd"\nactor = "Nobody"\nview = "control"\n'
+    folder = maps / "inside" if named == "from inside" else maps
+    folder.mkdir(exist_ok=True)
+    (folder / "frontcalc.toml").write_text(settings)
+    typed = {"typed": ["--archive", "."], "from inside": ["--archive", ".."]}.get(named, [])
+    done = run("diff", "2024", *typed, folder=folder, archive=maps if named == "in the environment" else None)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Russian-held territory, km²")
+    assert ("view: control" in done.stdout) == (named != "from inside")  # which is no file of the archive's own
+    assert done.stderr == (
+        "frontcalc: frontcalc.toml is of the archive that the working folder lies in, so it sets no actor, format, "
+        "regions, units; type the options, or work in another folder\n"
+    )
+
+
+def test_what_was_not_typed_is_said_with_where_it_is_from(maps: Path, tmp_path: Path) -> None:
+    (tmp_path / "frontcalc.toml").write_text('format = "json"\nunits = "mi2"\ncarry-layers = 3\n')
+    (maps / "frontcalc.toml").write_text('view = "control"\n')
+    done = run("diff", "2024", "--units", "km2", "-v", archive=maps, folder=tmp_path)
+    here = "frontcalc.toml in the working folder"
+    taken = {"archive": "the environment", "carry-layers": here, "format": here, "view": "the archive"}
+    assert json.loads(done.stdout)["meta"]["defaults"] == taken
+    assert f"frontcalc: option --carry-layers is from {here}\n" in done.stderr
+    assert "frontcalc: option --archive is from the environment\n" in done.stderr
+    done = run("archive", "list", archive=maps, folder=tmp_path)
+    assert json.loads(done.stdout)["meta"]["defaults"] == {"archive": "the environment", "format": here, "units": here}
+    done = run("diff", "2024", "--archive", maps, "--view", "control", "--format", "json")
+    assert json.loads(done.stdout)["meta"]["defaults"] == []
+
+
 def test_running_out_of_memory_is_said_in_a_line(run_here: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def too_much(*_: object, **__: object) -> None:
         raise MemoryError

@@ -292,7 +292,7 @@ def test_a_path_longer_than_any_is_an_error_of_ours() -> None:
 
 def test_names_cannot_steer_a_terminal_or_break_a_table(tmp_path: Path) -> None:
     assert printable("a\x1b[2J\n\u202eb\x9b") == "a\\x1b[2J \\u202eb\\x9b"
-    assert printable("Донецьк\u00a0–\u200dé") == "Донецьк\u00a0–\u200dé"
+    assert printable("Донецьк\u00a0–é") == "Донецьк\u00a0–é"
     (tmp_path / os.fsdecode(b"\xff 2024-01-01.geojson")).write_bytes(GOOD)
     result = frontcalc.held(["2024-01-01"], archive=tmp_path, by="none", view="control")
     assert [used.name for used in result.meta.files] == ["\\udcff 2024-01-01.geojson"]

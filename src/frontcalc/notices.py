@@ -55,6 +55,7 @@ CODES = {
     "REPAIRS-DIFFER": "two ways of repairing polygons that cross themselves differ by more than 1 km²",
     "NO-GEOMETRY": "no layer of a map has any geometry, so nothing is held; or features that name no layer have none",
     "REGIONS-FOUND": "the layer of a region file, or the field that names its regions, was found and not given",
+    "OTHER-MEANING": "a layer that a publisher's name tells counts as something else, as the archive or a legend says",
 }
 """Every code of a notice, with its meaning; what `docs/notices.md` shows."""
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from frontcalc.archives.beside import maps_missing, sorted_out
 from frontcalc.archives.dating import Dating, Part, dated
+from frontcalc.config import LARGEST, ArchiveConfig, archive_config, named_archive, read_legend
 from frontcalc.config import NAME as CONFIG_NAME
-from frontcalc.config import ArchiveConfig, archive_config, named_archive, read_legend
 from frontcalc.dates import day_from_name, settled
 from frontcalc.day_forms import candidates
 from frontcalc.errors import DataError, FrontcalcError, NoDataError, UsageError, reason_of
@@ -181,7 +181,7 @@ def open_archive(
     with suppress(DataError):  # what cannot be read is refused below, as any file
         if listed and is_manifest(listed.read()):
             entries = [one for one in entries if one is not listed and not one.name.startswith(f"{REVISIONS}/")]
-    config = archive_config(configured.read()) if configured else ArchiveConfig()
+    config = archive_config(configured.head(LARGEST + 1)) if configured else ArchiveConfig()
     if not configured and not root.is_dir():
         config = _beside(root)
     config = config | stated | (read_legend(Path(legend)) if legend else ArchiveConfig())

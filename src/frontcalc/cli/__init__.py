@@ -79,7 +79,7 @@ def group(context: click.Context) -> None:
     if Path("frontcalc.toml").is_file():
         from frontcalc.config import working_defaults
 
-        defaults = working_defaults(Path())
+        defaults = options.permitted(context, working_defaults(Path()))
         # One set of defaults serves every command that has the option.
         context.default_map = {name: defaults | {"format_": defaults.get("format")} for name in _COMMANDS}
 

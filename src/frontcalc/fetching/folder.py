@@ -8,7 +8,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -195,19 +195,11 @@ def _writing(root: Path) -> Iterator[None]:
 @contextmanager
 def _alone(root: Path) -> Iterator[None]:
     """Keep any second run out of a folder, where the system has locks for that."""
-    try:
-        import fcntl
-    except ImportError:
+    with ExitStack() as stack:
+        with _writing(root):
+            free = stack.enter_context(atomic.alone(root))
+        if free is False:
+            raise UsageError(
+                "is being filled by another run", where=printable(root.name), cure="wait until it has ended"
+            )
         yield
-        return
-    with _writing(root):
-        descriptor = os.open(root, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            where, cure = printable(root.name), "wait until it has ended"
-            raise UsageError("is being filled by another run", where=where, cure=cure) from error
-        yield
-    finally:
-        os.close(descriptor)

@@ -139,3 +139,17 @@ def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = (
         for temporary, _ in written:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def write_folder(target: Path, contents: Iterable[tuple[str, bytes]]) -> tuple[Path, ...]:
+    """Write named files into a new or empty folder that is there once all are; DataError where that cannot be."""
+    resolved, names = target.resolve(), []
+    try:
+        with atomic.folder_beside(resolved) as temporary:
+            for name, content in contents:
+                atomic.replace(temporary / name, content)
+                names.append(name)
+    except OSError as error:
+        problem = f"cannot be written: {reason_of(error)}"
+        raise DataError(problem, where=str(target), cure="give another place with -o") from error
+    return tuple(target / name for name in names)

@@ -138,7 +138,7 @@ def parse_snapshot(
     elif bad and not files:
         raise bad[0]
     notices += (Notice("SKIPPED", str(error)) for error in bad)
-    found, tells = layers_of([(one.source, one.part.entry, one.features) for one in files], ref.legend)
+    found, tells = layers_of([(one.source, one.part.entry, one.features) for one in files], ref.legend, notices)
     usable, box = _usable(ref, files, found, notices, faults)
     layers, polygons = _layered(ref, files, usable, notices, faults)
     if layers and any(one.features.properties for one in files) and not any(map(len, polygons.values())):
