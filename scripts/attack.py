@@ -159,9 +159,7 @@ class Bench:
             ended = (code, said) if code == 0 else self.finished(self.started(command, own))
             assert ended[0] == 0, f"{case}, left {left}; then {ended}"
             found, right = tree(own / "out"), self.right[command]
-            # A hidden file that the killed run was about to rename is no result.
-            named = [path for path in found | right if path in right or not Path(path).name.startswith(".")]
-            odd = [path for path in named if found.get(path) != right.get(path)]
+            odd = [path for path in found | right if found.get(path) != right.get(path)]
             assert not odd, f"{case}, left {left}; then other bytes in {odd}"
         return "ended with 0" if code == 0 else "killed" if what == "kill" else "ended with an error"
 

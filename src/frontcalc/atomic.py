@@ -6,9 +6,11 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_UNFINISHED = ".unfinished"  # how the names of temporary files and folders end
 
 
 def _mode(target: Path, new: int) -> int:
@@ -21,33 +23,43 @@ def _mode(target: Path, new: int) -> int:
     return new & ~mask
 
 
-def beside(target: Path, content: bytes) -> Path:
-    """Write a temporary file beside its place, with the permissions of the one it is to replace."""
+@contextmanager
+def beside(target: Path, content: bytes) -> Iterator[Path]:
+    """Yield a temporary file beside its place, for the caller to rename, with the permissions of the one there."""
     mode = _mode(target, 0o666)
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=_UNFINISHED)
     temporary = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(mode)
-    except BaseException:
+        with alone(temporary):
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(mode)
+            yield temporary
+    finally:
         with suppress(OSError):
-            temporary.unlink()
-        raise
-    return temporary
+            temporary.unlink(missing_ok=True)
 
 
 def replace(target: Path, content: bytes) -> None:
     """Write beside a file and rename, so that a run that is killed leaves the old one whole."""
-    temporary = beside(target, content)
-    try:
+    with beside(target, content) as temporary:
         temporary.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
+
+
+def remove_unfinished(folder: Path, names: Iterable[str]) -> None:
+    """Remove what runs that were killed left in a folder of files or folders of some names: no run holds its lock."""
+    form = re.compile(rf"\.({'|'.join(map(re.escape, names))})\.\w{{8}}{re.escape(_UNFINISHED)}")
+    found: list[Path] = []
+    with suppress(OSError):  # one that may be written into and not be listed
+        found = [path for path in folder.iterdir() if form.fullmatch(path.name) and not path.is_symlink()]
+    for left in found:
+        with suppress(OSError), alone(left) as free:  # it may be another user's
+            if free and left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            elif free:
+                left.unlink()
 
 
 @contextmanager
@@ -72,17 +84,10 @@ def alone(folder: Path) -> Iterator[bool | None]:
 
 @contextmanager
 def folder_beside(target: Path) -> Iterator[Path]:
-    """Yield a hidden folder that takes the place of a new or empty one once all is written into it, and else goes.
-
-    What runs that were killed left beside that place goes first: no other run holds its lock.
-    """
+    """Yield a hidden folder that takes the place of a new or empty one once all is written into it, and else goes."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    form = re.compile(rf"\.{re.escape(target.name)}\.\w{{8}}\.unfinished")
-    for left in [path for path in target.parent.iterdir() if form.fullmatch(path.name) and not path.is_symlink()]:
-        with suppress(OSError), alone(left) as free:  # it may be another user's
-            if free:
-                shutil.rmtree(left, ignore_errors=True)
-    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".unfinished"))
+    remove_unfinished(target.parent, [target.name])
+    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=_UNFINISHED))
     try:
         with alone(temporary):
             yield temporary

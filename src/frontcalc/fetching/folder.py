@@ -21,7 +21,7 @@ from frontcalc.manifest import NAME, REVISIONS, HeldFile, Manifest, is_manifest,
 from frontcalc.names import printable
 
 # Temporary files of a run that was killed; `atomic.beside` names them.
-_LEFT_BEHIND = re.compile(r"\.(?:\w*\d{4}-\d\d-\d\d[\w.]*|manifest\.json|frontcalc\.toml)\.\w{8}")
+_LEFT_BEHIND = re.compile(r"\.(?:\w*\d{4}-\d\d-\d\d[\w.]*|manifest\.json|frontcalc\.toml)\.\w{8}\.unfinished")
 _LONGEST_LINE = 500
 
 
