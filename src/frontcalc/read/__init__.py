@@ -12,12 +12,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from frontcalc.errors import DataError
+from frontcalc.limits import limits
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
 from frontcalc.read.detection import GZIP, detect, is_kml, is_other_json, kind_of, refusal, signature_of, tally, unpack
 from frontcalc.read.features import Features, MixedCrsError, concatenate, name_layer, refuse_bare, refuse_impossible
 from frontcalc.read.files import BROKEN_MEMBER, SUFFIXES, Entry, maps_among, may_be_other, suffix_of, zip_members
-from frontcalc.read.limits import limits
 
 READERS = {
     "zip": ".read_zip",

@@ -14,9 +14,9 @@ from xml.parsers import expat
 import orjson
 
 from frontcalc.errors import DataError
+from frontcalc.limits import beyond, limits, read_at_most
 from frontcalc.names import some_of
 from frontcalc.read.files import suffix_of
-from frontcalc.read.limits import beyond, limits, read_at_most
 
 GZIP = b"\x1f\x8b"
 RECORD_SEPARATOR = b"\x1e"

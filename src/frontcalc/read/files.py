@@ -19,8 +19,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol, runtime_checkable
 
 from frontcalc.errors import ChangedError, DataError, UsageError, reason_of
+from frontcalc.limits import VARIABLES, beyond, limits, read_at_most
 from frontcalc.names import printable
-from frontcalc.read.limits import VARIABLES, beyond, limits, read_at_most
 
 try:
     from lzma import LZMAError

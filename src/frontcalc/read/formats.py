@@ -27,9 +27,9 @@ import shapely
 
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError, extra_package
+from frontcalc.limits import beyond, limits, too_many_vertices
 from frontcalc.names import printable
 from frontcalc.read.features import Features, Properties, concatenate, name_layer
-from frontcalc.read.limits import beyond, limits, too_many_vertices
 from frontcalc.read.rings import check_on_earth, nest_polygons
 
 _COMPLETE, _DECLARE, _MEND = "is the download complete?", "declare an EPSG code", "repair it or use --skip-bad"

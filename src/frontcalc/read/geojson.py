@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError
 from frontcalc.layers import INNER
+from frontcalc.limits import limits, too_many_vertices
 from frontcalc.names import printable, some_of
 from frontcalc.read.detection import RECORD_SEPARATOR, draws, refusal
 from frontcalc.read.esri import is_esri, read_document
 from frontcalc.read.features import Features, Properties, refuse_misplaced, refuse_truncated
-from frontcalc.read.limits import limits, too_many_vertices
 from frontcalc.read.rings import MEND, NO_POSITIONS, Part, build_polygons, grid_of, positions_of, refused
 
 # As NZZ wraps its maps in "value", DeepState in "map".

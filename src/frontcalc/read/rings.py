@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from frontcalc import geometry
 from frontcalc.crs import fault_of_degrees, is_geographic
 from frontcalc.errors import DataError
-from frontcalc.read.limits import limits, too_many_vertices
+from frontcalc.limits import limits, too_many_vertices
 
 Part = tuple[int, Sequence[Any]]
 """The index of a feature, and the rings of one of its polygons, the outer ring first."""
