@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
+
+COMPLETE = "is the download complete?"  # the cure for what is cut off
 
 
 class FrontcalcError(Exception):
@@ -81,6 +85,16 @@ class NoDataError(FrontcalcError):
     """The archive has nothing that could answer the question."""
 
     exit_code = 4
+
+
+@contextmanager
+def naming(where: str) -> Iterator[None]:
+    """Name the file, or what is read of it, in errors that only say what is wrong with it and what to do."""
+    try:
+        yield
+    except FrontcalcError as error:
+        error.where = error.where or where
+        raise
 
 
 def reason_of(error: Exception) -> str:
