@@ -303,8 +303,8 @@ def test_gdal_settings_are_put_back(tmp_path: Path) -> None:
 
 
 def test_an_error_names_what_is_nearest_to_the_fault() -> None:
-    with pytest.raises(DataError, match=r"^a\.gpkg/front: is empty; fill it$"), naming("a.gpkg"):
-        with naming("a.gpkg/front"):
-            raise DataError("is empty", cure="fill it")
+    layer = r"^a\.gpkg/front: is empty; fill it$"
+    with pytest.raises(DataError, match=layer), naming("a.gpkg"), naming("a.gpkg/front"):
+        raise DataError("is empty", cure="fill it")
     with pytest.raises(DataError, match=r"^b: is empty$"), naming("a.zip"):
         raise DataError("is empty", where="b")

@@ -89,14 +89,14 @@ def bounds_in_degrees(crs: str, bounds: Iterable[float]) -> Bounds:
     return transformer(crs, LONLAT).transform_bounds(west, south, east, north)
 
 
-def check_on_earth(xy: NDArray[np.float64], crs: str, *, cure: str) -> None:
-    """Refuse finite coordinates (n, 2) that are no degrees, with `cure`, in a CRS of degrees; or beyond any place."""
+def check_on_earth(xy: NDArray[np.float64], *, degrees: bool, cure: str) -> None:
+    """Refuse finite coordinates (n, 2) that are no degrees, with `cure`, where they should be; or beyond any place."""
     if not len(xy):
         return
     (west, south), (east, north) = xy.min(axis=0), xy.max(axis=0)
     extent = f"x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}"
     farthest = max(-west, -south, east, north)
-    if not is_geographic(crs):
+    if not degrees:
         if farthest > _FARTHEST:
             problem = f"its coordinates are no place on Earth: {extent}"
             raise DataError(problem, cure="check its CRS", code="OUT-OF-RANGE")

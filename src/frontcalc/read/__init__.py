@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Any
 
-from frontcalc.errors import COMPLETE, DataError, naming
+from frontcalc.errors import COMPLETE, DataError, FrontcalcError, naming
 from frontcalc.limits import limits
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
@@ -51,9 +51,12 @@ def read_features(entry: Entry, *, skip_bad: bool = False) -> tuple[SourceFile, 
     if key and (last := getattr(_last, "read", None)) and last[0] == key:
         return source, last[1]
     features = read_content(data, where=source.name, skip_bad=skip_bad, beside=beside)
-    with naming(source.name):
+    try:
         refuse_bare(features)
         refuse_impossible(features)
+    except DataError as error:
+        error.where = source.name
+        raise
     if key:
         _last.read = key, features
     return source, features
@@ -97,7 +100,7 @@ def read_content(
     a shapefile by suffix; or, without content, the files of a geodatabase by name. `inside` is what the zip around it
     tells a format's reader. What is broken or no geodata is a DataError, a package that is missing a UsageError.
     """
-    with naming(where):
+    try:
         if beside and not data:
             from frontcalc.read.formats import read_geodatabase
 
@@ -110,6 +113,9 @@ def read_content(
         more = {"skip_bad": skip_bad} if kind == "zip" else {}
         features: Features = read(given, where=where, **more, **inside.get(kind, {}))
         return features
+    except FrontcalcError as error:
+        error.where = error.where or where
+        raise
 
 
 def read_zip(

@@ -19,7 +19,7 @@ from frontcalc.geometry import Geometries
 from frontcalc.layers import INNER, find_layer, layer_name, spelling, stated_layer
 from frontcalc.names import printable
 from frontcalc.notices import Notice
-from frontcalc.read.rings import Indices, Part, build_polygons, refused
+from frontcalc.read.rings import Indices, refused
 
 Properties = Mapping[str, object]
 
@@ -55,14 +55,6 @@ class Features:
         own, drawn = tuple(compress(self.properties, keep)), self.polygons[mine]
         owner, not_area = place[self.owner[mine]], place[self.not_area[points]]
         return replace(self, properties=own, polygons=drawn, owner=owner, not_area=not_area)
-
-
-def features_of(
-    own: Sequence[Properties], parts: Sequence[Part], points: list[int], crs: str, *, esri: bool = False, **more: Any
-) -> Features:
-    """Return features: the properties of each, what they draw, and which have points or lines; `more` is the rest."""
-    drawn = build_polygons(parts, crs, esri=esri)
-    return Features(crs, tuple(own), *drawn, np.array(points, dtype=np.intp), **more)
 
 
 def refuse_bare(features: Features) -> None:

@@ -17,8 +17,8 @@ from frontcalc.limits import refuse_too_many
 from frontcalc.names import printable, some_of
 from frontcalc.read.detection import RECORD_SEPARATOR, draws, refusal
 from frontcalc.read.esri import is_esri, read_document
-from frontcalc.read.features import Features, Properties, features_of, refuse_misplaced, refuse_truncated
-from frontcalc.read.rings import MEND, NO_POSITIONS, Part, grid_of, positions_of, refused
+from frontcalc.read.features import Features, Properties, refuse_misplaced, refuse_truncated
+from frontcalc.read.rings import MEND, NO_POSITIONS, Part, build_polygons, grid_of, positions_of, refused
 
 _DEEPEST_WRAPPER = 4  # as NZZ wraps its maps in "value", DeepState in "map"
 _NO_NUMBER = re.compile(r"-?(NaN|Infinity|nan|inf)\b")  # as Python's json and others write what is no number
@@ -30,23 +30,26 @@ _GEOMETRY_MEMBERS = ("type", "coordinates", "geometries", "bbox", "crs", "proper
 
 def read_json(data: bytes, *, where: str) -> Features:
     """Return the features of a JSON document in any of the JSON formats, also in wrappers; it is parsed once."""
-    document = _unwrapped(parse(data))
+    document: Any = parse(data)
+    if not isinstance(document, dict) or not isinstance(document.get("type"), str):
+        document = _unwrapped(document)
     if isinstance(document, dict) and document.get("type") == "Topology":
         return _read_topology(document)
     if isinstance(document, dict) and not isinstance(document.get("type"), str) and is_esri(document):
         return read_document(document, where=where)
-    return _read_documents([(where, document)])
+    return _read_documents([document], _features(document))
 
 
 def read_sequence(data: bytes, *, where: str) -> Features:
     """Return the features of a GeoJSON text sequence (RFC 8142), whose records begin with 0x1E or are lines."""
     texts = data.split(RECORD_SEPARATOR if RECORD_SEPARATOR in data else b"\n")
-    documents: list[tuple[str, Any]] = []
+    documents, features = list[Any](), list[dict[str, Any]]()
     for number, text in enumerate(filter(bytes.strip, texts), start=1):
-        document, name = parse(text, part=f"record {number}"), f"{where}, record {number}"
-        with naming(name):
-            documents.append((name, _unwrapped(document)))
-    return _read_documents(documents)
+        document = parse(text, part=f"record {number}")
+        with naming(f"{where}, record {number}"):
+            documents.append(_unwrapped(document))
+            features += _features(documents[-1])
+    return _read_documents(documents, features)
 
 
 def parse(data: bytes, *, where: str | None = None, part: str = "") -> object:
@@ -107,18 +110,15 @@ def declared_crs(document: Mapping[str, Any], *, where: str | None = None) -> st
     return source_crs(str(name), where=where)
 
 
-def _read_documents(documents: Sequence[tuple[str, Any]]) -> Features:
-    """Return the features of GeoJSON objects, each with its name for messages."""
-    features: list[dict[str, Any]] = []
-    for name, document in documents:
-        with naming(name):
-            features += _features(document)
-    systems = dict.fromkeys(declared_crs(document) for _, document in documents)
+def _read_documents(documents: Sequence[Mapping[str, Any]], features: Iterable[Mapping[str, Any]]) -> Features:
+    """Return the features of GeoJSON objects, which tell the CRS."""
+    systems = dict.fromkeys(declared_crs(document) if "crs" in document else LONLAT for document in documents)
     if len(systems) > 1:
         problem = f"its records differ in CRS: {', '.join(systems)}"
         raise DataError(problem, cure="convert all to longitude and latitude")
-    synthetic = any(document.get("synthetic") is True for _, document in documents)
-    return features_of(*_drawn(features, "coordinates"), next(iter(systems), LONLAT), synthetic=synthetic)
+    properties, parts, points = _drawn(features, "coordinates")
+    crs, synthetic = next(iter(systems), LONLAT), any(document.get("synthetic") is True for document in documents)
+    return Features(crs, tuple(properties), *build_polygons(parts, points, crs), synthetic)
 
 
 def _features(document: Any) -> list[dict[str, Any]]:
@@ -219,8 +219,8 @@ def _read_topology(document: Mapping[str, Any]) -> Features:
     stitched = [(index, [_stitched([both[at] for at in ring], index) for ring in polygon]) for index, polygon in drawn]
     # Quantising leaves a line of the smallest rings. It has no area, and a hole outlives no outline.
     parts = [(index, [ring for ring in rings if len(ring) >= 4]) for index, rings in stitched if len(rings[0]) >= 4]
-    synthetic = document.get("synthetic") is True
-    return features_of(properties, parts, points, declared_crs(document), synthetic=synthetic)
+    crs, synthetic = declared_crs(document), document.get("synthetic") is True
+    return Features(crs, tuple(properties), *build_polygons(parts, points, crs), synthetic)
 
 
 def _stitched(lines: list[Floats], index: int) -> Floats:

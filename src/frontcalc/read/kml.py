@@ -24,9 +24,9 @@ from frontcalc.names import printable
 from frontcalc.notices import Notice
 from frontcalc.periods import parse_bound
 from frontcalc.read.detection import UTF16_MARKS
-from frontcalc.read.features import Features, features_of
+from frontcalc.read.features import Features
 from frontcalc.read.files import suffix_of
-from frontcalc.read.rings import Part, refused
+from frontcalc.read.rings import Part, build_polygons, refused
 
 _DEEPEST = 200  # elements in one another
 _PICTURES = ("GroundOverlay", "ScreenOverlay", "PhotoOverlay")
@@ -89,7 +89,8 @@ def read(data: bytes, *, where: str, beside: Collection[str] = (), folder: str =
         if not seen["Placemark"] and not named:
             raise DataError("is KML without placemarks", cure=export)
     said = Notice("NOT-AREA", f"{where}: pictures ({listed}) were not read; what they show is not counted")
-    return features_of(properties, parts, points, LONLAT, notices=(said,) if listed else ())
+    built = build_polygons(parts, points, LONLAT)
+    return Features(LONLAT, tuple(properties), *built, notices=(said,) if listed else ())
 
 
 def _parsed(data: bytes) -> Element:
@@ -158,7 +159,7 @@ def _rings(polygon: Element, index: int) -> list[Floats]:
     if not len(outer[0]):
         return []
     cure = "export it in longitude and latitude, in which KML always is"
-    check_on_earth(np.concatenate([*outer, *holes]), LONLAT, cure=cure)
+    check_on_earth(np.concatenate([*outer, *holes]), degrees=True, cure=cure)
     x, y = (outer[0] - outer[0][0]).T
     # KML says which ring is what, not by its direction: of a clockwise one, others might be taken for outlines.
     return [outer[0][::-1] if x @ np.roll(y, -1) < y @ np.roll(x, -1) else outer[0], *holes]

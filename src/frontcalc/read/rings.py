@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import geometry
-from frontcalc.crs import check_on_earth
+from frontcalc.crs import check_on_earth, is_geographic
 from frontcalc.errors import DataError
 from frontcalc.geometry import Floats, Geometries
 from frontcalc.limits import refuse_too_many
@@ -20,6 +20,7 @@ from frontcalc.limits import refuse_too_many
 Indices = NDArray[np.intp]
 Part = tuple[int, Sequence[Any]]  # the index of a feature, and the rings of one of its polygons, the outer first
 Polygons = tuple[Geometries, Indices]  # and the feature of each
+Drawn = tuple[Geometries, Indices, Indices]  # and the feature of each point and line
 # What is raised where a file has something else than lists of positions.
 NO_POSITIONS = (TypeError, ValueError, IndexError, KeyError, OverflowError)
 MEND = "repair it or use --skip-bad"
@@ -34,15 +35,15 @@ def refused(feature: object, fault: str, *, cure: str = MEND, at: Floats | None 
     return DataError(f"feature {feature} {fault}, at {x:.5f}, {y:.5f}", cure=cure, code="BROKEN-RING", at=(x, y))
 
 
-def build_polygons(parts: Sequence[Part], crs: str, *, esri: bool = False) -> Polygons:
-    """Return the polygons of parts, none of which is without rings, as `checked`.
+def build_polygons(parts: Sequence[Part], others: list[int], crs: str, *, esri: bool = False) -> Drawn:
+    """Return the polygons of parts, none of which is without rings, as `checked`, and `others` as an array.
 
     Z values are dropped and rings that were left open are closed, neither of which changes an area. DataError names
     the feature whose ring has too few points, or a position that is no pair of finite numbers.
     """
-    feature = np.array([index for index, _ in parts], dtype=np.intp)
+    feature, not_area = np.array([index for index, _ in parts], dtype=np.intp), np.array(others, dtype=np.intp)
     if not parts:
-        return np.empty(0, dtype=object), feature
+        return np.empty(0, dtype=object), feature, not_area
     try:
         rings = [ring for _, polygon in parts for ring in polygon]
         lengths = np.array([len(ring) for ring in rings])
@@ -52,7 +53,7 @@ def build_polygons(parts: Sequence[Part], crs: str, *, esri: bool = False) -> Po
         xy = _coordinates(rings)
     except NO_POSITIONS as error:
         for part in parts[:-1]:
-            build_polygons([part], crs)  # the first that cannot be read is named
+            build_polygons([part], [], crs)  # the first that cannot be read is named
         raise refused(parts[-1][0], "has coordinates that are not lists of positions") from error
     counts, starts = [len(polygon) for _, polygon in parts], np.cumsum(lengths) - lengths
     points = lengths - (xy[starts] == xy[starts + lengths - 1]).all(axis=1)
@@ -61,7 +62,7 @@ def build_polygons(parts: Sequence[Part], crs: str, *, esri: bool = False) -> Po
     lines = np.asarray(shapely.linearrings(xy, indices=np.repeat(np.arange(len(lengths)), lengths)))
     drawn = np.asarray(shapely.polygons(lines, indices=np.repeat(np.arange(len(parts)), counts)), dtype=object)
     del xy, lines, rings  # while rings are nested, these need no room
-    return checked(drawn, feature, crs, cure=_UNDECLARED, esri=esri)
+    return *checked(drawn, feature, crs, cure=_UNDECLARED, esri=esri), not_area
 
 
 def checked(polygons: Geometries, owner: Indices, crs: str, *, cure: str, esri: bool = False) -> Polygons:
@@ -77,7 +78,8 @@ def checked(polygons: Geometries, owner: Indices, crs: str, *, cure: str, esri: 
     xy, of_polygon = shapely.get_coordinates(polygons, return_index=True)
     for wild in np.flatnonzero(~np.isfinite(xy).all(axis=1)):
         raise refused(owner[of_polygon[wild]], "has a coordinate that is no finite number", at=xy[wild])
-    check_on_earth(xy, crs, cure=cure)
+    if (np.abs(xy) > (180.0, 90.0)).any():  # what is within may be degrees
+        check_on_earth(xy, degrees=is_geographic(crs), cure=cure)
     del xy, of_polygon
     if esri:
         chosen = np.isin(owner, owner[geometry.signed_areas(polygons) > 0])
