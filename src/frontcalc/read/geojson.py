@@ -153,7 +153,6 @@ def _features(document: Any) -> list[dict[str, Any]]:
 def _drawn(features: Iterable[Mapping[str, Any]], by: str) -> tuple[list[Properties], list[Part], list[int]]:
     """Return properties of features, the polygons they draw, as coordinates or arcs, and which have other things."""
     properties, parts, points = list[Properties](), list[Part](), list[int]()
-    arcs = by == "arcs"
     for index, feature in enumerate(features):
         properties.append(feature.get("properties") or {})
         if not isinstance(properties[-1], dict):
@@ -164,13 +163,13 @@ def _drawn(features: Iterable[Mapping[str, Any]], by: str) -> tuple[list[Propert
         while waiting:
             current = waiting.pop()
             # Publishers of TopoJSON write a null geometry as {"type": null}, so that it can keep its properties.
-            if current is None or (arcs and isinstance(current, dict) and current.get("type", "") is None):
+            if current is None or (by == "arcs" and isinstance(current, dict) and current.get("type", "") is None):
                 continue
             kind = current.get("type") if isinstance(current, dict) else None
             if not isinstance(current, dict) or kind not in _GEOMETRY_TYPES:
                 raise refused(index, "has a geometry of no known type")
             inside = current.get("geometries" if kind == "GeometryCollection" else by)
-            if arcs and kind in _NOT_AREA:
+            if by == "arcs" and kind in _NOT_AREA:
                 points.append(index)
             elif not isinstance(inside, list):
                 raise refused(index, f"has a {kind} without {by}")

@@ -15,7 +15,7 @@ from frontcalc import geometry
 from frontcalc.crs import check_on_earth, is_geographic
 from frontcalc.errors import DataError
 from frontcalc.geometry import Floats, Geometries
-from frontcalc.limits import refuse_too_many
+from frontcalc.limits import limits, refuse_too_many
 
 Indices = NDArray[np.intp]
 Part = tuple[int, Sequence[Any]]  # the index of a feature, and the rings of one of its polygons, the outer first
@@ -49,7 +49,8 @@ def build_polygons(parts: Sequence[Part], others: list[int], crs: str, *, esri: 
         lengths = np.array([len(ring) for ring in rings])
         if not lengths.all():
             raise ValueError("an empty ring")
-        refuse_too_many(int(lengths.sum()))
+        if lengths.sum() > limits()["max_vertices"]:
+            refuse_too_many(int(lengths.sum()))
         xy = _coordinates(rings)
     except NO_POSITIONS as error:
         for part in parts[:-1]:
