@@ -31,8 +31,7 @@ READERS = {
     "json": "geojson.read_json",
 }
 
-# What this thread has read last: the SHA-256 of the content with the limits in force, and its features.
-_last = threading.local()
+_last = threading.local()  # what this thread has read last: the content's SHA-256 with the limits, and its features
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,7 @@ _SIGNATURES = re.compile(
 _DRAWN_MEMBERS = ("features", "coordinates", "rings", "curveRings", "geometries", "arcs")
 _DRAWN_TYPES = ("FeatureCollection", "Feature", "Topology", "Polygon", "MultiPolygon", "GeometryCollection")
 _DRAWN_TEXT = re.compile(r"\s*(SRID=\d+;)?\s*(MULTI)?POLYGON\b", re.IGNORECASE)
-# Members of what a server says instead of a map.
-_ERROR_MEMBERS = frozenset({"error", "errors", "message", "detail", "exception", "fault"})
+_ERROR_MEMBERS = frozenset({"error", "errors", "message", "detail", "exception", "fault"})  # of what is no map
 
 _EXPORT = "export the polygons of the map as GeoJSON"
 _LAYER = "export the layer with its features"

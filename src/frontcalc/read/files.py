@@ -232,7 +232,9 @@ class GeoFrame(Protocol):
     """A GeoDataFrame, told without importing geopandas."""
 
     crs: Any  # None where it has none
-    to_json: Any  # returns it as GeoJSON, with the name of its CRS
+
+    def to_json(self, *args: Any, **kwargs: Any) -> str:
+        """Return it as GeoJSON, with the name of its CRS."""
 
 
 def in_memory(frame: GeoFrame) -> Entry:
