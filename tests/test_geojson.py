@@ -14,7 +14,7 @@ from conftest import collection, square
 
 from frontcalc import crs
 from frontcalc import read as readers
-from frontcalc.errors import DataError
+from frontcalc.errors import DataError, naming
 from frontcalc.read import read_features
 from frontcalc.read.files import Entry
 from frontcalc.read.geojson import read_json
@@ -25,7 +25,8 @@ RING = SQUARE["coordinates"][0]
 
 def read(document: Any) -> Any:
     data = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return read_json(data, where="map.json")
+    with naming("map.json"):
+        return read_json(data, where="map.json")
 
 
 @pytest.mark.parametrize(
@@ -148,6 +149,7 @@ def test_the_older_crs_member_is_honoured() -> None:
         ({"type": "Polygon", "coordinates": [[[0, 0], [1, True], [1, 1], [0, 0]]]}, "not lists of positions"),
         ({"type": "Polygon", "coordinates": [[[0, 0], [1, 0, 5], [1, 1], [False, 0]]]}, "not lists of positions"),
         ({"type": "Polygon", "coordinates": [[]]}, "not lists of positions"),
+        ({"type": "MultiPolygon", "coordinates": [SQUARE["coordinates"], None]}, "not lists of positions"),
         (
             {"type": "Polygon", "coordinates": [[[1, 2], [3, 4]]]},
             "feature 0 has a ring of 2 points, at 1.00000, 2.00000",

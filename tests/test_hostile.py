@@ -31,12 +31,12 @@ from frontcalc.archives import open_archive
 from frontcalc.config import archive_config
 from frontcalc.errors import DataError, FrontcalcError, NoDataError, OutOfMemoryError, UsageError
 from frontcalc.gazetteer import read_places
+from frontcalc.limits import DEFAULTS, limits, read_at_most
 from frontcalc.names import printable
 from frontcalc.outputs import render
 from frontcalc.read import files as files_module
 from frontcalc.read import geojson, read_content, read_features
 from frontcalc.read.files import Entry
-from frontcalc.read.limits import DEFAULTS, limits, read_at_most
 from frontcalc.snapshots import to_equal_area
 
 PACKAGE = Path(frontcalc.__file__).parent

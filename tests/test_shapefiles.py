@@ -14,15 +14,15 @@ from formats import CONTROL, shapefile_parts
 
 from frontcalc.errors import DataError
 from frontcalc.layers import INNER
+from frontcalc.read import read_content
 from frontcalc.read.features import Features
-from frontcalc.read.shapefile import read_shapefile_parts
 
 SHP_HEADER = 100
 RECORD = 8 + 128  # of a square: its number and length, and its content
 
 
 def read(parts: dict[str, bytes]) -> Features:
-    return read_shapefile_parts(parts, where="a.zip/Map.shp")
+    return read_content(parts[".shp"], where="a.zip/Map.shp", beside=parts)
 
 
 def refused(parts: dict[str, bytes]) -> str:

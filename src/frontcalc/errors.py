@@ -5,14 +5,17 @@ from __future__ import annotations
 import errno
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
+COMPLETE = "is the download complete?"  # the cure for what is cut off
+MORE_MEMORY = "give it more (ulimit -v, the container's limit), or refuse such files by a smaller FRONTCALC_MAX_BYTES"
 _NO_MEMORY = re.compile(
     r"(not enough|insufficient|out of) memory|cannot allocate memory|bad_alloc|alloc of size|failed to map segment",
     re.IGNORECASE,
 )
-MORE_MEMORY = "give it more (ulimit -v, the container's limit), or refuse such files by a smaller FRONTCALC_MAX_BYTES"
 
 
 class FrontcalcError(Exception):
@@ -108,6 +111,14 @@ def is_out_of_memory(error: BaseException | None) -> bool:
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True
     return isinstance(error, Exception) and _NO_MEMORY.search(str(error)) is not None
+@contextmanager
+def naming(where: str) -> Iterator[None]:
+    """Name the file, or what is read of it, in errors that only say what is wrong with it and what to do."""
+    try:
+        yield
+    except FrontcalcError as error:
+        error.where = error.where or where
+        raise
 
 
 def reason_of(error: Exception) -> str:

@@ -6,6 +6,7 @@ Nothing here knows of files, dates or coordinate reference systems.
 from __future__ import annotations
 
 import io
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -221,6 +222,32 @@ def meeting_boxes(geometries: Geometries) -> tuple[NDArray[np.intp], NDArray[np.
         first.append(one + start)
         second.append(other)
     return np.concatenate(first), np.concatenate(second)
+
+
+def rings_around(valid: Geometries, area: Floats, group: NDArray[np.intp]) -> defaultdict[int, list[tuple[int, float]]]:
+    """Return for each ring the larger ones of its group that it meets, largest first, with its share inside each."""
+    shapely.prepare(valid)
+    inner, outer = meeting_boxes(valid)
+    # Of rings of one size the first in the file counts as the larger.
+    larger = (area[outer] > area[inner]) | ((area[outer] == area[inner]) & (outer < inner))
+    mine = (group[inner] == group[outer]) & larger & (area[inner] > 0)
+    inner, outer = inner[mine], outer[mine]
+    share = shapely.covers(valid[outer], valid[inner]).astype(np.float64)
+    part = np.flatnonzero(share == 0)
+    share[part] = shapely.area(shapely.intersection(valid[outer[part]], valid[inner[part]])) / area[inner[part]]
+    around: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
+    for at in np.lexsort((outer, -area[outer])).tolist():
+        around[int(inner[at])].append((int(outer[at]), float(share[at])))
+    return around
+
+
+def signed_areas(polygons: Geometries) -> Floats:
+    """Return the area of each polygon's outline, negative where it runs clockwise; (n,), in the CRS's units."""
+    xy, ring = shapely.get_coordinates(polygons, return_index=True)
+    starts = np.searchsorted(ring, np.arange(len(polygons)))
+    # From each ring's own start: far from the origin no digits are lost, and the step to the next ring adds nothing.
+    x, y = (xy - xy[starts[ring]]).T
+    return np.asarray(np.add.reduceat(x * np.roll(y, -1) - np.roll(x, -1) * y, starts) / 2)
 
 
 def subdivide(polygons: Geometries, max_vertices: int = 512) -> tuple[Geometries, NDArray[np.intp]]:

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from frontcalc import __version__
 from frontcalc.errors import DataError, NoDataError, UsageError, extra_package
-from frontcalc.read.limits import limits
+from frontcalc.limits import limits
 
 T = TypeVar("T")
 _package = partial(extra_package, where="fetching")

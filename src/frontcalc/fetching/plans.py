@@ -123,7 +123,7 @@ def _plain_files(client: Client, source: MapSource, options: FetchOptions) -> Pl
                 content = unpack(answer.data, where=where)
                 suffix = _SUFFIXES[detect(content, where=where)] + (".gz" if answer.data[:2] == b"\x1f\x8b" else "")
                 features = read_content(answer.data, where=where)
-                refuse_bare(features, where=where)
+                refuse_bare(features)
             except DataError as error:
                 raise PassingError(error.problem, where=where, cure=error.cure) from error
             return Map(day, answer.data, suffix, url, {}, answer.etag, "", len(features.properties))
@@ -141,7 +141,7 @@ def _refuse_undrawn(data: bytes, *, where: str, fault: type[PassingError] = Pass
     except DataError:
         return
     try:
-        refuse_bare(features, where=where)
+        refuse_bare(features)
     except DataError as error:
         raise fault(error.problem, where=where, cure="try again later") from error
 

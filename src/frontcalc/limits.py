@@ -43,7 +43,7 @@ def limits() -> dict[str, int]:
 _in_force: dict[tuple[str, ...], dict[str, int]] = {}  # by the texts of their variables, so that these are read once
 
 
-def beyond(name: str, problem: str, *, where: str) -> DataError:
+def beyond(name: str, problem: str, *, where: str | None = None) -> DataError:
     """Return the error for what is beyond a limit, which `problem` has as {:,}; it says how to raise it."""
     return DataError(problem.format(limits()[name]), where=where, cure=f"if you trust it, raise {VARIABLES[name]}")
 
@@ -68,6 +68,7 @@ def densest(packed: int) -> int:
     return max(_SMALL, _DENSEST * packed)
 
 
-def too_many_vertices(count: int, *, where: str) -> DataError:
-    """Return the error for more vertices than one file may have."""
-    return beyond("max_vertices", f"has {count:,} vertices; the limit is {{:,}}", where=where)
+def refuse_too_many(vertices: int) -> None:
+    """Refuse more vertices than one file may have."""
+    if vertices > limits()["max_vertices"]:
+        raise beyond("max_vertices", f"has {vertices:,} vertices; the limit is {{:,}}")
