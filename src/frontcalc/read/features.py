@@ -18,7 +18,7 @@ from frontcalc.errors import DataError
 from frontcalc.layers import INNER, find_layer, layer_name, spelling, stated_layer
 from frontcalc.names import printable
 from frontcalc.notices import Notice
-from frontcalc.read.rings import refused
+from frontcalc.read.rings import nest_polygons, refused
 
 Properties = Mapping[str, object]
 
@@ -98,7 +98,7 @@ def _is_area(name: str, value: object) -> bool:
 def refuse_truncated(document: Mapping[str, Any], *, where: str) -> None:
     """Refuse what says that features are missing, beyond a server's limit or on another page: none is asked for."""
     for holder in (document, document.get("properties")):
-        if isinstance(holder, dict) and holder.get("exceededTransferLimit") is True:
+        if isinstance(holder, dict) and holder.get("exceededTransferLimit") not in (None, False, "false"):
             problem = "is truncated: the server stopped at its limit of features (exceededTransferLimit)"
             raise DataError(problem, where=where, cure="download it in pages (resultOffset) and join them")
     links, features = document.get("links"), document.get("features")
@@ -140,6 +140,21 @@ def refuse_impossible(features: Features, *, where: str) -> None:
     crs, cure = short_name(features.crs), "declare the CRS that the coordinates are in"
     problem = f"declares {crs}, which {why}: x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}"
     raise DataError(problem, where=where, cure=cure, code="CRS-IMPOSSIBLE")
+
+
+def nest_by_direction(features: Features, *, where: str) -> Features:
+    """Return GDAL's features of a format that is rings alone, those whose outlines turn both ways nested as Esri's.
+
+    GDAL tells rings apart by which lies in which, so that a hole that crosses its outline would be ground. Outlines
+    that all turn the wrong way round are left to it: some software writes them so.
+    """
+    polygons, owner = features.polygons, features.owner
+    left = shapely.is_ccw(shapely.get_exterior_ring(polygons))
+    both = np.isin(owner, np.intersect1d(owner[left], owner[~left]))
+    nested, of = nest_polygons(polygons[both], owner[both], where=where, esri=True) if both.any() else ([], [])
+    owner = np.concatenate([owner[~both], np.asarray(of, dtype=np.intp)])
+    order = np.argsort(owner, kind="stable")
+    return replace(features, polygons=np.concatenate([polygons[~both], nested])[order], owner=owner[order])
 
 
 def name_layer(features: Features, layer: str) -> Features:

@@ -28,7 +28,7 @@ import shapely
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError, extra_package
 from frontcalc.names import printable
-from frontcalc.read.features import Features, Properties, concatenate, name_layer
+from frontcalc.read.features import Features, Properties, concatenate, name_layer, nest_by_direction
 from frontcalc.read.limits import beyond, limits, too_many_vertices
 from frontcalc.read.rings import check_on_earth, nest_polygons
 
@@ -333,7 +333,7 @@ def read_geodatabase(files: Mapping[str, bytes], *, where: str) -> Features:
     if bare := len(features.properties) - len({*features.owner.tolist(), *features.not_area.tolist()}):
         problem = f"has {bare:,} features without geometry, or with one that cannot be read"
         raise DataError(problem, where=where, cure="run ArcGIS's «Repair Geometry» on it, or export it as GeoPackage")
-    return features
+    return nest_by_direction(features, where=where)
 
 
 def read_geoparquet(data: bytes, *, where: str) -> Features:

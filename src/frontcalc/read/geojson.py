@@ -5,7 +5,9 @@ The specification of TopoJSON is at https://github.com/topojson/topojson-specifi
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -25,6 +27,7 @@ from frontcalc.read.rings import MEND, NO_POSITIONS, Part, build_polygons, grid_
 
 # As NZZ wraps its maps in "value", DeepState in "map".
 _DEEPEST_WRAPPER = 4
+_KEY_ENDS = re.compile(rb'"[ \t\r\n]*:')
 # Python's json and others write these for what is no number.
 _NO_NUMBER = re.compile(r"-?(NaN|Infinity|nan|inf)\b")
 # Tuples, since what a file gives as a type may be no text, and could not be looked up in a set.
@@ -56,7 +59,9 @@ def read_sequence(data: bytes, *, where: str) -> Features:
 def parse(data: bytes, *, where: str, part: str = "") -> object:
     """Return the JSON value of UTF-8 text without a byte order mark; `part` says which part of the file it is."""
     try:
-        return orjson.loads(data)
+        document = orjson.loads(data)
+        _refuse_repeated(data, document, where=where)
+        return document
     except orjson.JSONDecodeError as error:
         if other := refusal(where, data, by_name=False):
             raise other from error
@@ -72,6 +77,37 @@ def parse(data: bytes, *, where: str, part: str = "") -> object:
         except UnicodeDecodeError as undecoded:
             problem, cure = f"{lead}is not UTF-8 text, at byte {undecoded.start + 1:,}", "save it as UTF-8"
         raise DataError(problem, where=where, cure=cure) from error
+
+
+def _refuse_repeated(data: bytes, document: object, *, where: str) -> None:
+    """Refuse a JSON text that writes more keys than its value has, by the first that an object has twice.
+
+    A quote that a colon follows ends a key, unless it is escaped. Lists that begin with a number hold no keys.
+    """
+    plain = data.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in data else data
+    written, held, waiting = sum(1 for _ in _KEY_ENDS.finditer(plain)), 0, [document]
+    while waiting:
+        first = current = waiting.pop()
+        while isinstance(first, list) and first:
+            first = first[0]
+        if isinstance(current, dict):
+            held += len(current)
+            waiting += [one for one in current.values() if isinstance(one, dict | list)]
+        elif isinstance(current, list) and not isinstance(first, int | float):
+            waiting += current
+    twice: list[str] = []
+
+    def once(pairs: list[tuple[str, Any]]) -> None:
+        twice.extend(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+
+    if written > held:
+        try:
+            json.loads(data, object_pairs_hook=once)
+        except (ValueError, RecursionError):  # a number of five thousand digits, or nesting as deep as is read
+            twice.append("…")
+    if twice:
+        problem = f"has the key {printable(twice[0][:40])!r} twice in one object"
+        raise DataError(problem, where=where, cure="keep the one that is meant")
 
 
 def _unwrapped(document: object, *, where: str) -> object:
@@ -190,6 +226,8 @@ def simple_geometries(
             waiting.extend(reversed(inside))
         elif kind in _NOT_AREA:
             others += bool(inside)
+        elif kind == "MultiPolygon" and not all(isinstance(one, list) for one in inside):
+            raise refused(index, "has a MultiPolygon with a part that is no list", where=where)
         else:
             polygons += [inside] if kind == "Polygon" else inside
     return polygons, others

@@ -17,7 +17,7 @@ import numpy as np
 
 from frontcalc.errors import DataError
 from frontcalc.read.detection import signature_of
-from frontcalc.read.features import Features, name_layer
+from frontcalc.read.features import Features, name_layer, nest_by_direction
 from frontcalc.read.formats import read_layer
 
 # ESRI Shapefile Technical Description, 1998: the length of both headers in bytes, and two types of shape.
@@ -96,6 +96,7 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
         drawn=int(np.count_nonzero(types != _NULL_SHAPE)),
         cure="its .prj cannot be right" if prj.strip() else "the file has no .prj, which would name its CRS: add it",
     )
+    features = nest_by_direction(features, where=where)
     return name_layer(_decoded(features, parts.get(".cpg", b""), dbf, where), PurePosixPath(where).stem)
 
 
