@@ -90,8 +90,8 @@ def exercise(reader: str, data: bytes) -> str:
 def read(data: bytes) -> Features:
     """Return the features of content as those of a file, and hold what every reader promises of them."""
     features = read_content(data, where="map")
-    refuse_bare(features, where="map")
-    refuse_impossible(features, where="map")
+    refuse_bare(features)
+    refuse_impossible(features)
     assert len(features.owner) == len(features.polygons)
     assert all(isinstance(own, dict) for own in features.properties)
     for index in (features.owner, features.not_area):

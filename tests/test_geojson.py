@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -289,3 +290,34 @@ def test_empty_maps_are_files_without_features_or_with_a_row_for_each_known_laye
     # A point and a code are no polygon.
     centre, code = {"type": "Point", "coordinates": [31, -39]}, "0103000000ab"
     assert as_read(feature(SQUARE), feature(None, centre=centre, code=code)).owner.tolist() == [0]
+
+
+@pytest.mark.parametrize("part", [None, 0, "", {}])
+def test_a_multipolygon_of_anything_but_polygons_is_refused(part: object, as_read: Callable[..., Any]) -> None:
+    with pytest.raises(DataError, match="coordinates that are not lists of positions"):
+        as_read(feature({"type": "MultiPolygon", "coordinates": [SQUARE["coordinates"], part]}))
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('{"type": "FeatureCollection", "features": [%s], "features": []}', "features"),
+        ('{"type": "FeatureCollection", "features" : [%s, {"properties": {"\\":": 1, "\\":": 2}}]}', '":'),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(text: str, key: str) -> None:
+    inside = json.dumps(feature(SQUARE, note='said "so": \\'))
+    with pytest.raises(DataError, match=re.escape(f"has the key {key!r} twice in one object")):
+        read_json((text % inside).encode(), where="map.json")
+
+
+def test_quotes_and_colons_inside_of_texts_are_no_keys() -> None:
+    data = json.dumps({"type": "FeatureCollection", "features": [feature(SQUARE, note='a": "b\\": \\\\": {"c":')]})
+    assert len(read_json(data.encode(), where="map.json").polygons) == 1
+
+
+@pytest.mark.parametrize("said", [True, "true", 1])
+def test_a_map_that_says_it_is_cut_in_whatever_words_is_refused(said: object) -> None:
+    data = {"type": "FeatureCollection", "features": [feature(SQUARE)], "exceededTransferLimit": said}
+    with pytest.raises(DataError, match="is truncated"):
+        read_json(json.dumps(data).encode(), where="map.json")

@@ -111,6 +111,8 @@ def is_out_of_memory(error: BaseException | None) -> bool:
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True
     return isinstance(error, Exception) and _NO_MEMORY.search(str(error)) is not None
+
+
 @contextmanager
 def naming(where: str) -> Iterator[None]:
     """Name the file, or what is read of it, in errors that only say what is wrong with it and what to do."""

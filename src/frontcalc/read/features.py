@@ -19,7 +19,7 @@ from frontcalc.geometry import Geometries
 from frontcalc.layers import INNER, find_layer, layer_name, spelling, stated_layer
 from frontcalc.names import printable
 from frontcalc.notices import Notice
-from frontcalc.read.rings import Indices, refused
+from frontcalc.read.rings import Indices, checked, refused
 
 Properties = Mapping[str, object]
 
@@ -95,7 +95,7 @@ def _is_area(name: str, value: object) -> bool:
 def refuse_truncated(document: Mapping[str, Any]) -> None:
     """Refuse what says that features are missing, beyond a server's limit or on another page: none is asked for."""
     for holder in (document, document.get("properties")):
-        if isinstance(holder, dict) and holder.get("exceededTransferLimit") is True:
+        if isinstance(holder, dict) and holder.get("exceededTransferLimit") not in (None, False, "false"):
             problem = "is truncated: the server stopped at its limit of features (exceededTransferLimit)"
             raise DataError(problem, cure="download it in pages (resultOffset) and join them")
     links, features = document.get("links"), document.get("features")
@@ -122,6 +122,21 @@ def refuse_impossible(features: Features) -> None:
         for long in np.flatnonzero((span > 180.0) & (span < 360.0)):
             edge, fault = features.owner[of_polygon[ring[long]]], f"has an edge over {span[long]:.6g}° of longitude"
             raise refused(edge, fault, cure="cut polygons at the antimeridian (RFC 7946), or split the edge")
+
+
+def nest_by_direction(features: Features) -> Features:
+    """Return GDAL's features of a format that is rings alone, those whose outlines turn both ways nested as Esri's.
+
+    GDAL tells rings apart by which lies in which, so that a hole that crosses its outline would be ground. Outlines
+    that all turn the wrong way round are left to it: some software writes them so.
+    """
+    polygons, owner = features.polygons, features.owner
+    left = shapely.is_ccw(shapely.get_exterior_ring(polygons))
+    both = np.isin(owner, np.intersect1d(owner[left], owner[~left]))
+    nested, of = checked(polygons[both], owner[both], features.crs, cure="", esri=True)
+    owner = np.concatenate([owner[~both], of])
+    order = np.argsort(owner, kind="stable")
+    return replace(features, polygons=np.concatenate([polygons[~both], nested])[order], owner=owner[order])
 
 
 def name_layer(features: Features, layer: str) -> Features:

@@ -28,7 +28,7 @@ from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import COMPLETE, DataError, extra_package, naming
 from frontcalc.limits import beyond, limits, refuse_too_many
 from frontcalc.names import printable
-from frontcalc.read.features import Features, Properties, concatenate, name_layer
+from frontcalc.read.features import Features, Properties, concatenate, name_layer, nest_by_direction
 from frontcalc.read.rings import MEND, checked, refused
 
 Source = bytes | Path  # a path only where GDAL must have one
@@ -283,7 +283,7 @@ def read_geodatabase(files: Mapping[str, bytes], *, where: str) -> Features:
     if bare := len(features.properties) - len({*features.owner.tolist(), *features.not_area.tolist()}):
         problem = f"has {bare:,} features without geometry, or with one that cannot be read"
         raise DataError(problem, cure="run ArcGIS's «Repair Geometry» on it, or export it as GeoPackage")
-    return features
+    return nest_by_direction(features)
 
 
 def read_geoparquet(data: bytes, *, where: str) -> Features:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +23,7 @@ from frontcalc.read.features import Features, Properties, refuse_misplaced, refu
 from frontcalc.read.rings import MEND, NO_POSITIONS, Part, build_polygons, grid_of, positions_of, refused
 
 _DEEPEST_WRAPPER = 4  # as NZZ wraps its maps in "value", DeepState in "map"
+_KEY_ENDS = re.compile(rb'"[ \t\r\n]*:')
 _NO_NUMBER = re.compile(r"-?(NaN|Infinity|nan|inf)\b")  # as Python's json and others write what is no number
 # Tuples, since what a file gives as a type may be no text, and could not be looked up in a set.
 _NOT_AREA = ("Point", "MultiPoint", "LineString", "MultiLineString")
@@ -55,7 +58,9 @@ def read_sequence(data: bytes, *, where: str) -> Features:
 def parse(data: bytes, *, where: str | None = None, part: str = "") -> object:
     """Return the JSON value of UTF-8 text without a byte order mark; `part` says which part of the file it is."""
     try:
-        return orjson.loads(data)
+        document = orjson.loads(data)
+        _refuse_repeated(data, document, where=where)
+        return document
     except orjson.JSONDecodeError as error:
         if other := refusal("", data):
             raise other from error
@@ -71,6 +76,37 @@ def parse(data: bytes, *, where: str | None = None, part: str = "") -> object:
         except UnicodeDecodeError as undecoded:
             problem, cure = f"{lead}is not UTF-8 text, at byte {undecoded.start + 1:,}", "save it as UTF-8"
         raise DataError(problem, where=where, cure=cure) from error
+
+
+def _refuse_repeated(data: bytes, document: object, *, where: str | None) -> None:
+    """Refuse a JSON text that writes more keys than its value has, by the first that an object has twice.
+
+    A quote that a colon follows ends a key, unless it is escaped. Lists that begin with a number hold no keys.
+    """
+    plain = data.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in data else data
+    written, held, waiting = sum(1 for _ in _KEY_ENDS.finditer(plain)), 0, [document]
+    while waiting:
+        first = current = waiting.pop()
+        while isinstance(first, list) and first:
+            first = first[0]
+        if isinstance(current, dict):
+            held += len(current)
+            waiting += [one for one in current.values() if isinstance(one, dict | list)]
+        elif isinstance(current, list) and not isinstance(first, int | float):
+            waiting += current
+    twice: list[str] = []
+
+    def once(pairs: list[tuple[str, Any]]) -> None:
+        twice.extend(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+
+    if written > held:
+        try:
+            json.loads(data, object_pairs_hook=once)
+        except (ValueError, RecursionError):  # a number of five thousand digits, or nesting as deep as is read
+            twice.append("…")
+    if twice:
+        problem = f"has the key {printable(twice[0][:40])!r} twice in one object"
+        raise DataError(problem, where=where, cure="keep the one that is meant")
 
 
 def _unwrapped(document: object) -> object:

@@ -17,7 +17,7 @@ import numpy as np
 
 from frontcalc.errors import COMPLETE, DataError
 from frontcalc.read.detection import signature_of
-from frontcalc.read.features import Features, name_layer
+from frontcalc.read.features import Features, name_layer, nest_by_direction
 from frontcalc.read.formats import read_layer
 
 # ESRI Shapefile Technical Description, 1998: the length of both headers in bytes, and two types of shape.
@@ -88,7 +88,7 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
             archive.writestr(f"layer{suffix}", own[suffix])
     mend = "its .prj cannot be right" if prj.strip() else "the file has no .prj, which would name its CRS: add it"
     drawn, stem = int(np.count_nonzero(types != _NULL_SHAPE)), PurePosixPath(where).stem
-    features = read_layer(packed.getvalue(), "ESRI Shapefile", drawn=drawn, cure=mend)
+    features = nest_by_direction(read_layer(packed.getvalue(), "ESRI Shapefile", drawn=drawn, cure=mend))
     return name_layer(_decoded(features, parts.get(".cpg", b""), dbf, stem), stem)
 
 
