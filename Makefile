@@ -10,7 +10,7 @@ RELEASE := build/venv-release
 # To compile all that is installed would take longer than to install it.
 INTO_RELEASE = $(BIN)/python -m pip --python $(RELEASE)/bin/python install --quiet --no-compile --only-binary :all:
 
-.PHONY: demo test lint docs reference pages minimum coverage mutants errors gallery measurements simulation fuzz koop \
+.PHONY: demo test lint docs reference pages minimum coverage mutants errors gallery measurements simulation fuzz attack koop \
 	bench engines exact scale build release-check clean
 
 $(READY): pyproject.toml
@@ -87,6 +87,9 @@ simulation: $(READY)
 
 fuzz: $(READY)
 	$(BIN)/python scripts/fuzz.py
+
+attack: $(READY)
+	$(BIN)/python scripts/attack.py
 
 koop: $(READY)
 	$(BIN)/python scripts/fetch_from_koop.py

@@ -8,17 +8,21 @@ too. So are ten seconds of work on one input, and a minute without an answer, wh
 from __future__ import annotations
 
 import argparse
-import multiprocessing
+import json
 import os
+import resource
+import signal
 import sys
+import tempfile
 import time
 import warnings
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
+from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TextIO
 
 import numpy as np
 import shapely
@@ -29,23 +33,33 @@ from frontcalc import crs, geometry
 from frontcalc.config import archive_config
 from frontcalc.errors import FrontcalcError
 from frontcalc.read import read_content
-from frontcalc.read.features import Features
+from frontcalc.read.features import Features, refuse_bare, refuse_impossible
 from frontcalc.snapshots import to_equal_area
 
-WORK_SECONDS = 10.0
-SILENCE_SECONDS = 60.0
-MEMORY_BYTES = 1 << 30
-_BATCH = 500
+WORK_SECONDS, SILENCE_SECONDS, MEMORY_BYTES = 10.0, 60, 1 << 30
+# Arrow's own pool reserves address space by the gigabyte, which the limit on memory would take for use.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+
+Trial = Callable[[str, int], str]
+"""Makes and tries the input of a name and number, and returns what became of it; what it raises is a finding."""
 
 
 @dataclass
 class Tally:
-    """What became of a reader's inputs."""
+    """What became of a name's inputs."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     slowest: float = 0.0
     peak_bytes: int = 0
     findings: list[str] = field(default_factory=list)
+
+    def note(self, name: str, outcome: str, took: float = 0.0, peak: int = 0) -> None:
+        """Count one outcome; one that begins with ! is a finding."""
+        if outcome.startswith("!"):
+            self.findings.append(f"{name} {outcome[1:]}")
+            outcome = "finding"
+        self.outcomes[outcome] += 1
+        self.slowest, self.peak_bytes = max(self.slowest, took), max(self.peak_bytes, peak)
 
 
 def input_of(seeds: Seeds, reader: str, number: int, seed: int) -> bytes:
@@ -55,34 +69,29 @@ def input_of(seeds: Seeds, reader: str, number: int, seed: int) -> bytes:
 
 
 def exercise(reader: str, data: bytes) -> str:
-    """Read one input, and measure what was read; return what became of it.
-
-    Raises
-    ------
-    Exception
-        Anything but a refusal, which is a finding.
-    """
+    """Read one input, and measure what was read; return what became of it, and raise what is a finding."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
             if reader == "frontcalc.toml":
                 archive_config(data)
                 return "read"
-            features = read_content(data, where="map")
+            features = read(data)
         except FrontcalcError:
             return "refused"
-        check(features)
         try:
             area_km2 = measure(features)
         except FrontcalcError:
             return "read, then refused"
-        assert np.isfinite(area_km2), area_km2
-        assert area_km2 >= 0, area_km2
+    assert 0 <= area_km2 < np.inf, area_km2
     return "read"
 
 
-def check(features: Features) -> None:
-    """Hold what every reader promises of its features."""
+def read(data: bytes) -> Features:
+    """Return the features of content as those of a file, and hold what every reader promises of them."""
+    features = read_content(data, where="map")
+    refuse_bare(features)
+    refuse_impossible(features)
     assert len(features.owner) == len(features.polygons)
     assert all(isinstance(own, dict) for own in features.properties)
     for index in (features.owner, features.not_area):
@@ -90,8 +99,8 @@ def check(features: Features) -> None:
     assert (shapely.get_type_id(features.polygons) == shapely.GeometryType.POLYGON).all()
     xy = shapely.get_coordinates(features.polygons)
     assert np.isfinite(xy).all()
-    if crs.is_geographic(features.crs):
-        assert (np.abs(xy) <= (180.0, 90.0)).all()
+    assert not crs.is_geographic(features.crs) or (np.abs(xy) <= (180.0, 90.0)).all()
+    return features
 
 
 def measure(features: Features) -> float:
@@ -100,184 +109,110 @@ def measure(features: Features) -> float:
     return float(geometry.area_km2(geometry.union(projected)))
 
 
-def work(jobs: Connection, seed: int, shared: Path | None) -> None:
-    """Exercise the inputs that arrive, and tell of each before and after."""
-    import resource
-    import signal
-
-    seeds = all_seeds(shared)
-    for reader, own in seeds.items():
-        # What libraries take once, at their first use, is no input's fault.
-        for data in own.files:
-            exercise(reader, data)
+def work(told: TextIO, trial: Trial, name: str, numbers: range) -> None:
+    """Try inputs, with a limit on memory and on time, and tell what became of each."""
     used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY_BYTES, used + MEMORY_BYTES))
-    jobs.send(("ready", "", 0, "", 0.0, 0))
-    while True:
-        reader, first, count = jobs.recv()
-        for number in range(first, first + count):
-            jobs.send(("start", reader, number, "", 0.0, 0))
-            began = time.process_time()
-            # Its signal ends the process, also in the midst of GEOS or GDAL.
-            signal.setitimer(signal.ITIMER_PROF, WORK_SECONDS)
-            data = input_of(seeds[reader], reader, number, seed)
-            try:
-                outcome = exercise(reader, data)
-            except BaseException as error:
-                outcome = f"!{type(error).__name__}: {str(error)[:300]}"
-                # A geodatabase has ids of its own each time it is made, so that its inputs cannot be made again.
-                Path("fuzz-input").write_bytes(data)
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            took = time.process_time() - began
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-            jobs.send(("done", reader, number, outcome, took, peak))
-        jobs.send(("idle", reader, first, "", 0.0, 0))
-
-
-@dataclass
-class Worker:
-    """A process, and the input that it has now."""
-
-    process: Any
-    pipe: Connection
-    job: tuple[str, int, int] | None = None
-    current: tuple[str, int] | None = None
-    since: float = 0.0
-
-
-class Run:
-    """A run over many inputs, shared out among processes."""
-
-    def __init__(self, numbers: dict[str, int], seed: int, shared: Path | None) -> None:
-        self.seed, self.shared = seed, shared
-        self.jobs = [
-            (reader, first, min(_BATCH, count - first))
-            for reader, count in numbers.items()
-            for first in range(0, count, _BATCH)
-        ]
-        self.tallies = {reader: Tally() for reader in numbers}
-
-    def start_worker(self) -> Worker:
-        """Start a process."""
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=work, args=(theirs, self.seed, self.shared), daemon=True)
-        process.start()
-        theirs.close()
-        return Worker(process, ours, since=time.monotonic())
-
-    def run(self, processes: int) -> dict[str, Tally]:
-        """Exercise all inputs."""
-        workers = [self.start_worker() for _ in range(processes)]
-        while workers:
-            ready = wait([worker.pipe for worker in workers], timeout=0.5)
-            for worker in list(workers):
-                if worker.pipe in ready and not self.listen(worker):
-                    workers.remove(worker)
-                    self.replace(worker, workers, f"the process died, exit code {self.exit_code(worker)}")
-                elif worker.current and time.monotonic() - worker.since > SILENCE_SECONDS:
-                    worker.process.kill()
-                    workers.remove(worker)
-                    self.replace(worker, workers, f"no answer within {SILENCE_SECONDS:g} s")
-                elif worker.job == ("", 0, 0):
-                    worker.process.kill()
-                    workers.remove(worker)
-        return self.tallies
-
-    def exit_code(self, worker: Worker) -> int | None:
-        """Return the exit code of a process that ended."""
-        worker.process.join(5)
-        return worker.process.exitcode  # type: ignore[no-any-return]
-
-    def listen(self, worker: Worker) -> bool:
-        """Take all that a process has to tell; False where it died."""
+    for number in numbers:
+        began = time.process_time()
+        # Their signals end the process, also in the midst of GEOS or GDAL.
+        signal.setitimer(signal.ITIMER_PROF, WORK_SECONDS)
+        signal.alarm(SILENCE_SECONDS)
         try:
-            while worker.pipe.poll():
-                what, reader, number, outcome, took, peak = worker.pipe.recv()
-                if what == "start":
-                    worker.current, worker.since = (reader, number), time.monotonic()
-                elif what == "done":
-                    worker.current = None
-                    self.note(reader, number, outcome, took, peak)
-                else:
-                    worker.job = self.jobs.pop(0) if self.jobs else ("", 0, 0)
-                    if worker.job[2]:
-                        worker.pipe.send(worker.job)
-        except (EOFError, ConnectionError):
-            return False
-        return True
-
-    def note(self, reader: str, number: int, outcome: str, took: float, peak: int) -> None:
-        """Count one outcome."""
-        tally = self.tallies[reader]
-        if outcome.startswith("!"):
-            tally.findings.append(f"{reader}:{number} {outcome[1:]}")
-            outcome = "finding"
-        tally.outcomes[outcome] += 1
-        tally.peak_bytes = max(tally.peak_bytes, peak)
-        tally.slowest = max(tally.slowest, took)
-
-    def replace(self, worker: Worker, workers: list[Worker], fault: str) -> None:
-        """Note what ended a process, and give the rest of its job to another."""
-        if worker.current is None or worker.job is None:
-            raise SystemExit(f"a process ended before its first input: {fault}")
-        reader, number = worker.current
-        self.note(reader, number, f"!{fault}", time.monotonic() - worker.since, 0)
-        _, first, count = worker.job
-        if first + count > number + 1:
-            self.jobs.insert(0, (reader, number + 1, first + count - number - 1))
-        workers.append(self.start_worker())
+            outcome = trial(name, number)
+        except BaseException as error:
+            outcome = f"!{type(error).__name__}: {str(error)[:600]}"
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        print(json.dumps((outcome, time.process_time() - began, peak)), file=told, flush=True)
 
 
-def report(tallies: dict[str, Tally]) -> str:
+def run(trial: Trial, numbers: dict[str, int], processes: int, batch: int = 500) -> dict[str, Tally]:
+    """Try inputs by name and number in processes that are copies of this one, with all that it has loaded."""
+    jobs = [(name, range(n, min(n + batch, count))) for name, count in numbers.items() for n in range(0, count, batch)]
+    tallies = {name: Tally() for name in numbers}
+    running: dict[int, tuple[str, range, TextIO]] = {}
+    while jobs or running:
+        while jobs and len(running) < processes:
+            name, some = jobs.pop(0)
+            told = tempfile.TemporaryFile("w+")  # noqa: SIM115 - for as long as the process runs
+            if not (pid := os.fork()):
+                work(told, trial, name, some)
+                os._exit(0)
+            running[pid] = name, some, told
+        pid, status = os.wait()
+        name, some, told = running.pop(pid)
+        with told:
+            told.seek(0)
+            done = told.read().splitlines()
+        for number, line in zip(some, done, strict=False):
+            tallies[name].note(f"{name}:{number}", *json.loads(line))
+        if left := some[len(done) :]:
+            tallies[name].note(f"{name}:{left[0]}", f"!the process died: {os.waitstatus_to_exitcode(status)}")
+            jobs[:0] = [(name, left[1:])] if left[1:] else []
+    return tallies
+
+
+def report(tallies: dict[str, Tally], outcomes: Sequence[str] = ("read", "read, then refused", "refused")) -> str:
     """Return what became of the inputs as a Markdown table, the findings below."""
-    lines = [
-        "| reader | inputs | read | read, then refused | refused | findings | slowest (s of CPU) | peak (MB) |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
-    ]
-    for name, tally in [*tallies.items(), ("all", _total(tallies))]:
-        counts = [tally.outcomes[key] for key in ("read", "read, then refused", "refused", "finding")]
-        figures = " | ".join(f"{count:,}" for count in (sum(counts), *counts))
+    total = Tally()
+    for tally in tallies.values():
+        total.outcomes += tally.outcomes
+        total.slowest, total.peak_bytes = max(total.slowest, tally.slowest), max(total.peak_bytes, tally.peak_bytes)
+    heads = ("what", "inputs", *outcomes, "findings", "slowest (s of CPU)", "peak (MB)")
+    lines = [f"| {' | '.join(heads)} |", f"|---|{'---:|' * (len(heads) - 1)}"]
+    for name, tally in [*tallies.items(), ("all", total)]:
+        counts = [tally.outcomes.total(), *(tally.outcomes[key] for key in (*outcomes, "finding"))]
+        figures = " | ".join(f"{count:,}" for count in counts)
         lines.append(f"| {name} | {figures} | {tally.slowest:.2f} | {tally.peak_bytes / 1e6:,.0f} |")
     return "\n".join([*lines, "", *(line for tally in tallies.values() for line in tally.findings)])
 
 
-def _total(tallies: dict[str, Tally]) -> Tally:
-    """Return all readers' figures as one."""
-    total = Tally()
-    for tally in tallies.values():
-        total.outcomes += tally.outcomes
-        total.slowest = max(total.slowest, tally.slowest)
-        total.peak_bytes = max(total.peak_bytes, tally.peak_bytes)
-    return total
+def options_of(doc: str | None, inputs: int, readers: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the options of a run."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--inputs", type=int, default=inputs, help="how many, over all readers [default: %(default)s]")
+    parser.add_argument("--seed", type=int, default=1, help="[default: %(default)s]")
+    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="[default: %(default)s]")
+    parser.add_argument("--reader", action="append", choices=readers, help="only this reader; may be repeated")
+    parser.add_argument("--only", metavar="READER:NUMBER", help="one input, in this process, with its traceback")
+    return parser
+
+
+def try_input(seeds: dict[str, Seeds], seed: int, reader: str, number: int) -> str:
+    """Break and read one input."""
+    data = input_of(seeds[reader], reader, number, seed)
+    try:
+        return exercise(reader, data)
+    except BaseException:
+        # A geodatabase has ids of its own each time it is made, so that its inputs cannot be made again.
+        Path("fuzz-input").write_bytes(data)
+        raise
+
+
+def show(asked: argparse.Namespace, trial: Trial, readers: Sequence[str], outcomes: Sequence[str]) -> int:
+    """Try the inputs that are asked for, print what became of them, and return 1 where there are findings."""
+    began, readers = time.monotonic(), asked.reader or readers
+    numbers = dict.fromkeys(readers, -(-asked.inputs // len(readers)))
+    tallies = run(trial, numbers, asked.processes)
+    print(report(tallies, outcomes))
+    print(f"seed {asked.seed}, {time.monotonic() - began:.0f} s on {asked.processes} processes\n", flush=True)
+    return int(any(tally.findings for tally in tallies.values()))
 
 
 def main() -> int:
     """Run from the command line; 1 where there are findings."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--inputs", type=int, default=104_000, help="how many, over all readers [default: %(default)s]")
-    parser.add_argument("--seed", type=int, default=1, help="[default: %(default)s]")
-    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="[default: %(default)s]")
-    parser.add_argument("--reader", action="append", help="only this reader; may be repeated")
-    parser.add_argument("--only", metavar="READER:NUMBER", help="one input, in this process, with its traceback")
-    options = parser.parse_args()
-    # Arrow's own pool reserves address space by the gigabyte, which the limit on memory would take for use.
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    shared = Path(os.environ["FRONTCALC_SHARED"]) if "FRONTCALC_SHARED" in os.environ else None
-    seeds = all_seeds(shared)
-    if options.only:
-        reader, number = options.only.split(":")
-        data = input_of(seeds[reader], reader, int(number), options.seed)
-        Path("fuzz-input").write_bytes(data)
-        print(f"{len(data)} bytes in fuzz-input:", exercise(reader, data))
+    seeds = all_seeds(Path(os.environ["FRONTCALC_SHARED"]) if "FRONTCALC_SHARED" in os.environ else None)
+    asked = options_of(__doc__, 104_000, list(seeds)).parse_args()
+    trial = partial(try_input, seeds, asked.seed)
+    if asked.only:
+        reader, number = asked.only.split(":")
+        print(trial(reader, int(number)))
         return 0
-    readers = options.reader or list(seeds)
-    each = -(-options.inputs // len(readers))
-    began = time.monotonic()
-    tallies = Run(dict.fromkeys(readers, each), options.seed, shared).run(options.processes)
-    print(report(tallies))
-    print(f"seed {options.seed}, {time.monotonic() - began:.0f} s on {options.processes} processes")
-    return 1 if any(tally.findings for tally in tallies.values()) else 0
+    for reader, own in seeds.items():
+        # What libraries take once, at their first use, is no input's fault.
+        for data in own.files:
+            exercise(reader, data)
+    return show(asked, trial, list(seeds), ("read", "read, then refused", "refused"))
 
 
 if __name__ == "__main__":

@@ -32,20 +32,13 @@ _STATEMENTS = (
     "CREATE VIEW {0} AS WITH RECURSIVE r(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM r) SELECT a FROM r",
     "CREATE TRIGGER t{1} AFTER INSERT ON control_map BEGIN DELETE FROM control_map; END",
     "ALTER TABLE control_map ADD COLUMN c{1} AS (randomblob(1000000000))",
-    "ALTER TABLE {0} RENAME TO r{1}",
-    "ALTER TABLE control_map ADD COLUMN c{1} TEXT DEFAULT 'x'",
-    "DROP TABLE {0}",
-    "CREATE INDEX i{1} ON control_map (layer)",
-    "UPDATE gpkg_contents SET table_name = '{0}'",
-    "UPDATE gpkg_geometry_columns SET column_name = 'layer'",
-    "UPDATE gpkg_geometry_columns SET srs_id = {1}",
-    "UPDATE gpkg_spatial_ref_sys SET definition = 'x'",
-    "UPDATE control_map SET geom = substr(geom, 1, {1})",
-    "UPDATE control_map SET geom = 'text'",
-    "UPDATE control_map SET layer = zeroblob({1}000)",
-    "INSERT INTO control_map (layer) WITH RECURSIVE r(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM r) "
-    "SELECT a FROM r LIMIT {1}0",
-    "DELETE FROM {0}",
+    *("ALTER TABLE {0} RENAME TO r{1}", "ALTER TABLE control_map ADD COLUMN c{1} TEXT DEFAULT 'x'", "DROP TABLE {0}"),
+    *("UPDATE gpkg_contents SET table_name = '{0}'", "UPDATE gpkg_geometry_columns SET column_name = 'layer'"),
+    *("UPDATE gpkg_geometry_columns SET srs_id = {1}", "UPDATE gpkg_spatial_ref_sys SET definition = 'x'"),
+    *("UPDATE control_map SET geom = substr(geom, 1, {1})", "UPDATE control_map SET geom = 'text'", "DELETE FROM {0}"),
+    *("UPDATE control_map SET layer = zeroblob({1}000)", "CREATE INDEX i{1} ON control_map (layer)"),
+    "INSERT INTO control_map (layer) WITH RECURSIVE r(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM r) SELECT a FROM r "
+    "LIMIT {1}0",
 )
 _TABLES = (
     *("control_map", "gpkg_contents", "gpkg_geometry_columns", "gpkg_spatial_ref_sys", "gpkg_metadata"),
@@ -59,19 +52,12 @@ _VALUES: tuple[Any, ...] = (
 )
 
 
-def flip_bits(data: bytes, random: Random) -> bytes:
-    """Flip a few bits."""
+def set_bytes(data: bytes, random: Random) -> bytes:
+    """Flip a bit of a few bytes, or set them to anything."""
     out = bytearray(data)
     for _ in range(random.choice((1, 1, 2, 4, 16))):
-        out[random.randrange(len(out))] ^= 1 << random.randrange(8)
-    return bytes(out)
-
-
-def set_bytes(data: bytes, random: Random) -> bytes:
-    """Set a few bytes to anything."""
-    out = bytearray(data)
-    for _ in range(random.choice((1, 2, 4, 8))):
-        out[random.randrange(len(out))] = random.choice((0, 1, 0x7F, 0x80, 0xFF, random.randrange(256)))
+        at = random.randrange(len(out))
+        out[at] = random.choice((out[at] ^ 1 << random.randrange(8), 0, 1, 0x7F, 0x80, 0xFF, random.randrange(256)))
     return bytes(out)
 
 
@@ -102,7 +88,7 @@ def swap_number(data: bytes, random: Random) -> bytes:
     """Write another number for a few of those in a text."""
     found = list(_NUMBER.finditer(data))
     if not found:
-        return flip_bits(data, random)
+        return set_bytes(data, random)
     for match in sorted(random.sample(found, min(len(found), random.choice((1, 1, 2, 5)))), key=lambda m: -m.start()):
         data = data[: match.start()] + random.choice(_NUMBERS) + data[match.end() :]
     return data
@@ -114,28 +100,27 @@ def change_json(data: bytes, random: Random) -> bytes:
         document = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return splice(data, random)
-    holders = list(_holders(document))
-    if not holders:
-        return splice(data, random)
-    holder, key = random.choice(holders)
-    choice = random.random()
+    return change_value(document, random).encode()
+
+
+def change_value(document: Any, random: Random) -> str:
+    """Replace, remove, repeat or nest a value inside a JSON value; return what it is then as text."""
+    holder, key = random.choice(list(_holders(document)) or [({0: 0}, 0)])
+    choice, nested = random.random(), "0"
     if choice < 0.5:
         holder[key] = random.choice(_VALUES)
     elif choice < 0.6:
         del holder[key]
     elif choice < 0.75:
-        other, name = random.choice(holders)
+        other, name = random.choice(list(_holders(document)))
         # As text, since a value put into itself would have no end.
         holder[key] = json.loads(json.dumps(other[name]))
     elif choice < 0.85 and isinstance(holder, list):
         holder[key:key] = [holder[key]] * random.choice((1, 2, 100))
     else:
-        marker = f"deep{random.random()}"
         deep, (left, right) = random.choice((2, 10, 300, _TOO_DEEP)), random.choice((("[", "]"), ('{"a":', "}")))
-        holder[key] = marker
-        nested = f"{left * deep}{'[]' if left == '[' else '1'}{right * deep}"
-        return json.dumps(document).replace(f'"{marker}"', nested).encode()
-    return json.dumps(document).encode()
+        holder[key], nested = "\0deep", f"{left * deep}{'[]' if left == '[' else '1'}{right * deep}"
+    return json.dumps(document).replace('"\\u0000deep"', nested)
 
 
 def double_key(data: bytes, random: Random) -> bytes:
@@ -150,17 +135,9 @@ def double_key(data: bytes, random: Random) -> bytes:
 
 def mark_encoding(data: bytes, random: Random) -> bytes:
     """Put a byte order mark before a text, or write it in another encoding."""
-    text = data.decode("utf-8", errors="replace")
-    return random.choice(
-        (
-            b"\xef\xbb\xbf" + data,
-            b"\xff\xfe" + data,
-            text.encode("utf-16"),
-            text.encode("utf-16-be"),
-            text.encode("utf-32"),
-            text.encode("latin-1", errors="replace") + b"\xe9",
-        )
-    )
+    name = random.choice(("", "utf-16", "utf-16-be", "utf-32", "latin-1"))
+    text = data.decode("utf-8", errors="replace").encode(name, errors="replace") if name else data
+    return random.choice((b"", b"\xef\xbb\xbf", b"\xff\xfe")) + text
 
 
 def change_xml(data: bytes, random: Random) -> bytes:
@@ -169,20 +146,13 @@ def change_xml(data: bytes, random: Random) -> bytes:
     if not elements or random.random() < 0.3:
         place = random.randrange(len(data))
         return data[:place] + random.choice(_MARKS) + data[place:]
-    element = random.choice(elements)
+    element, other, deep = random.choice(elements), random.choice(elements), random.choice((2, 50, _TOO_DEEP))
     name, inside = element[1], element[0]
-    changed = random.choice(
-        (
-            inside * random.choice((2, 2, 100)),
-            b"",
-            b"<%b/>" % name,
-            b"<%b>" % name * (deep := random.choice((2, 50, _TOO_DEEP))) + inside + b"</%b>" % name * deep,
-            random.choice(elements)[0],
-            b"<Folder>" + inside + b"</Folder>",
-            re.sub(rb"\s+", b" " * random.choice((1, 1000)), inside),
-        )
-    )
-    return data[: element.start()] + changed + data[element.end() :]
+    around = b"<%b>" % name * deep + inside + b"</%b>" % name * deep
+    blank = re.sub(rb"\s+", b" " * random.choice((1, 1000)), inside)
+    many = inside * random.choice((2, 2, 100))
+    changed = (many, b"", b"<%b/>" % name, around, other[0], b"<Folder>" + inside + b"</Folder>", blank)
+    return data[: element.start()] + random.choice(changed) + data[element.end() :]
 
 
 def change_database(data: bytes, random: Random) -> bytes:
@@ -213,8 +183,8 @@ def repeat(data: bytes, random: Random) -> bytes:
     return (data[:start] + piece * times + data[start:])[:_LARGEST]
 
 
-BINARY: tuple[Mutation, ...] = (flip_bits, set_bytes, truncate, splice, blow_up_length)
-TEXT: tuple[Mutation, ...] = (flip_bits, truncate, splice, swap_number, swap_number, mark_encoding)
+BINARY: tuple[Mutation, ...] = (set_bytes, set_bytes, truncate, splice, blow_up_length)
+TEXT: tuple[Mutation, ...] = (set_bytes, truncate, splice, swap_number, swap_number, mark_encoding)
 JSON: tuple[Mutation, ...] = (*TEXT, change_json, change_json, change_json, double_key)
 XML: tuple[Mutation, ...] = (*TEXT, change_xml, change_xml, change_xml, change_xml)
 DATABASE: tuple[Mutation, ...] = (*BINARY, change_database, change_database, change_database)
@@ -253,8 +223,7 @@ def _holders(value: Any) -> list[tuple[Any, Any]]:
     found, waiting = [], [value]
     while waiting:
         current = waiting.pop()
-        if isinstance(current, dict | list):
-            places = list(current) if isinstance(current, dict) else list(range(len(current)))
-            found += [(current, place) for place in places]
-            waiting += [current[place] for place in places]
+        places = current if isinstance(current, dict) else range(len(current)) if isinstance(current, list) else ()
+        found += [(current, place) for place in places]
+        waiting += [current[place] for place in places]
     return found

@@ -80,7 +80,7 @@ def messages() -> list[Message]:
 def _imported(tree: ast.Module, trees: Iterable[ast.Module]) -> Texts:
     """Return the texts of constants that a module imports from others, and of the one that `refused` falls back to."""
     named = {name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for name in node.names}
-    constants = {name: texts for one in trees for name, texts in _texts(one, {}).items() if name.isupper()}
+    constants = {name: texts for one in trees for name, texts in _texts(one, {}, {}).items() if name.isupper()}
     return {name: constants[name] for name in (named | {_MEND}) & constants.keys()}
 
 
@@ -125,7 +125,7 @@ def page() -> str:
 
 def _messages_of(scope: ast.AST, module: str, outer: Texts, source: Source) -> Iterator[Message]:
     """Yield the messages of a module or of what stands in it."""
-    texts = {**outer, **_texts(scope, source.calls)}
+    texts = {**outer, **_texts(scope, source.calls, outer)}
     for node in _inside(scope):
         if isinstance(node, ast.FunctionDef):
             yield from _messages_of(node, module, texts, source)
@@ -155,7 +155,7 @@ def _inside(scope: ast.AST) -> Iterator[ast.AST]:
             yield from _inside(node)
 
 
-def _texts(scope: ast.AST, calls: Mapping[str, list[ast.Call]]) -> Texts:
+def _texts(scope: ast.AST, calls: Mapping[str, list[ast.Call]], outer: Texts) -> Texts:
     """Return what names of a scope may stand for, where that is text: what is assigned, and what callers pass."""
     found: dict[str, list[str]] = {}
     for node in _inside(scope):
@@ -165,7 +165,7 @@ def _texts(scope: ast.AST, calls: Mapping[str, list[ast.Call]]) -> Texts:
                 pairs = list(zip(node.targets[0].elts, node.value.elts, strict=True))
             for target, value in pairs:
                 if isinstance(target, ast.Name):
-                    found.setdefault(target.id, []).extend(_templates(value, {}))
+                    found.setdefault(target.id, []).extend(_templates(value, outer))
     if isinstance(scope, ast.FunctionDef):
         names = [argument.arg for argument in (*scope.args.posonlyargs, *scope.args.args)]
         for call in calls.get(scope.name, []):

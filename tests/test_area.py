@@ -12,6 +12,7 @@ from oracle import exact_area_km2
 
 from frontcalc import crs, geometry
 from frontcalc.errors import DataError, UsageError
+from frontcalc.slivers import mean_widths_m
 from frontcalc.snapshots import to_equal_area
 
 EQUAL_AREA = ["EPSG:6933", "+proj=laea +lat_0=48 +lon_0=35 +datum=WGS84", "ESRI:54034", "EPSG:3035"]
@@ -70,7 +71,7 @@ def test_equal_area_projections_are_proved(target: str) -> None:
 @pytest.mark.parametrize(
     ("target", "distortion"),
     [
-        ("EPSG:3857", "+93.3"),
+        ("EPSG:3857", "+93.4"),
         ("EPSG:32637", "+0.9"),
         ("+proj=cea +R=6371000", "-0.407"),
         ("EPSG:4326", "-100"),
@@ -110,3 +111,25 @@ def test_a_declared_crs_is_honoured() -> None:
     assert crs.source_crs("urn:ogc:def:crs:EPSG::4326", where="x") == crs.LONLAT
     with pytest.raises(DataError, match="unknown"):
         crs.source_crs("EPSG:999999", where="x")
+
+
+@pytest.mark.parametrize("box", [(0, 89.9, 10, 90), (-180, 80, 180, 90), (0, -90, 10, -89), (-180, -90, 180, 90)])
+def test_areas_at_the_poles_are_those_of_the_ellipsoid(box: tuple[float, float, float, float]) -> None:
+    crs.prove_equal_area(crs.DEFAULT_CRS, box)
+    drawn = np.array([shapely.box(*box)])
+    projected = geometry.project_polygons(drawn, crs.projector(crs.LONLAT, crs.DEFAULT_CRS))
+    assert geometry.area_km2(projected).sum() == pytest.approx(crs.exact_area_km2(drawn), abs=0.002, rel=1e-11)
+
+
+def test_an_outline_around_the_pole_is_refused_where_the_projection_is_torn() -> None:
+    around = np.array([shapely.box(-5e5, -5e5, 5e5, 5e5)])
+    with pytest.raises(DataError, match=r"an edge crosses the edge of the projection, at .*; choose --crs EPSG:6931"):
+        geometry.project_polygons(around, crs.projector("EPSG:6931", crs.DEFAULT_CRS))
+    whole = geometry.project_polygons(around, crs.projector("EPSG:6931", "EPSG:6931"))
+    assert geometry.area_km2(whole).sum() == pytest.approx(1_000_000)
+
+
+def test_a_strip_that_rounding_puts_beyond_the_pole_has_no_width() -> None:
+    top = crs.projector(crs.LONLAT, crs.DEFAULT_CRS)(np.array([[0.0, 90.0]]))[0, 1]
+    beyond = np.array([shapely.box(0, top - 1, 100, top + 0.01)])
+    assert mean_widths_m(beyond, crs.DEFAULT_CRS).tolist() == [0.0]

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from frontcalc import atomic
 from frontcalc.errors import DataError
 from frontcalc.outputs import write_file
 
@@ -49,6 +50,17 @@ def test_a_run_killed_at_any_point_leaves_the_old_file_whole(point: str, old: Pa
     done = subprocess.run([sys.executable, "-c", KILLED_AT, point, str(old)], check=False)
     assert done.returncode == -signal.SIGKILL
     assert old.read_text() == "old"
+
+
+def test_the_next_run_removes_what_a_killed_one_left_and_nothing_else(old: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED_AT, "os.fsync", str(old)], check=False)
+    (left,) = set(old.parent.iterdir()) - {old}
+    assert left.name.startswith(".out.csv.")
+    (other := old.parent / ".out.csv.mine").write_text("a user's own")
+    with atomic.beside(old, b"of a run that goes on") as writing:
+        write_file(old, "new")
+        assert set(old.parent.iterdir()) == {old, other, writing}
+    assert set(old.parent.iterdir()) == {old, other}
 
 
 @pytest.mark.parametrize("point", POINTS)

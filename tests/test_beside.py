@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -17,7 +18,7 @@ from formats import CONTROL, kml, named, shapefile_parts, written, zipped
 import frontcalc
 from frontcalc import snapshots
 from frontcalc.archives import open_archive
-from frontcalc.config import working_defaults
+from frontcalc.config import read_legend, read_toml, working_defaults
 from frontcalc.errors import ChangedError, DataError, NoDataError, UsageError
 from frontcalc.fetching import catalogue
 from frontcalc.notices import Notice
@@ -352,10 +353,15 @@ def test_a_journal_that_is_not_rolled_back_is_refused(logged: Path) -> None:
 BROKEN_TOMLS = {
     "nested": b"a = " + b"[" * 5_000,
     "a long number": b"as_of_offset_days = " + b"9" * 5_000,
+    "a long number in hexadecimal": b"as_of_offset_days = 0x" + b"9" * 5_000,
+    "tables in one another": b"view" + b".a" * 30 + b" = 1",
+    "a key of many parts": b"view" + b".a" * 100_000 + b" = 1",
+    "a megabyte": b"#" * 1_000_001,
     "no such day": b'[dates]\n"a.geojson" = 2024-02-31',
     "no UTF-8": b'publisher = "\xff"',
     "no TOML": b"publisher",
 }
+SAID = r"(is not valid TOML: .*|is not UTF-8 text, .*|line 1 has more .*|is larger .*)"
 
 
 @pytest.mark.parametrize("content", BROKEN_TOMLS.values(), ids=BROKEN_TOMLS)
@@ -364,14 +370,45 @@ def test_a_toml_that_cannot_be_read_is_an_error_in_words(
 ) -> None:
     folder = archive(ONE_THEN_TWO)
     (folder / "frontcalc.toml").write_bytes(content)
-    with pytest.raises(DataError, match=r"^frontcalc\.toml: is not (valid TOML: .*|UTF-8 text, .*); (mend|save) "):
+    with pytest.raises(DataError, match=rf"^frontcalc\.toml: {SAID}; \w+"):
         open_archive(folder)
-    with pytest.raises(UsageError, match=r"^frontcalc\.toml: is not (valid TOML|UTF-8 text)"):
+    with pytest.raises(UsageError, match=rf"^frontcalc\.toml: {SAID}; \w+"):
         working_defaults(folder)
     (tmp_path / "sources.toml").write_bytes(content)
+    with pytest.raises(DataError, match=rf"^sources\.toml: {SAID}; \w+"):
+        read_legend(tmp_path / "sources.toml")
+    with pytest.raises(DataError, match=rf"^sources\.toml: {SAID}; \w+"):
+        frontcalc.verify(tmp_path / "sources.toml")
     monkeypatch.setenv("FRONTCALC_SOURCES", str(tmp_path / "sources.toml"))
     with pytest.raises(DataError, match=r"^sources\.toml: is no table of sources: "):
         catalogue.sources()
+
+
+def test_dots_in_texts_and_remarks_are_no_parts_of_a_key() -> None:
+    dots = "." * 500
+    assert read_toml(f'# {dots}\na = \'{dots}\'\n"b" = "{dots}"'.encode(), where="x") == {"a": dots, "b": dots}
+
+
+def test_a_toml_that_never_ends_or_comes_through_a_pipe_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "frontcalc.toml")
+    with pytest.raises(UsageError, match=r"^frontcalc\.toml: is a pipe; write it into a file"):
+        working_defaults(tmp_path)
+    monkeypatch.setenv("FRONTCALC_SOURCES", "/dev/zero")
+    with pytest.raises(DataError, match=r"^zero: is no table of sources: is larger than 1,000,000 bytes"):
+        catalogue.sources()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[dates]\n'2024-01-02.geojson' = 9999-12-31", "[layers]\na = {actor='A', role='control', until=0001-01-01}"],
+)
+def test_a_day_that_no_map_is_of_is_refused_before_it_is_moved_past_the_calendar(text: str, archive: Write) -> None:
+    folder = archive(ONE_THEN_TWO)
+    (folder / "frontcalc.toml").write_text(f"as_of_offset_days = 31\n{text}\n")
+    with pytest.raises(DataError, match=r"^frontcalc\.toml: (the date .* is 9999-12-31|layer 'a' ends .*); write"):
+        open_archive(folder)
 
 
 def test_a_folder_named_frontcalc_toml_is_an_error(archive: Write) -> None:

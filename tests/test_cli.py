@@ -17,6 +17,7 @@ from conftest import Run, square
 import frontcalc
 from frontcalc import levels
 from frontcalc.cli import _COMMANDS, options, writing
+from frontcalc.cli import run as in_process
 from frontcalc.measure.series import EVERY
 from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WRITERS
 from frontcalc.outputs.numbers import UNITS
@@ -234,7 +235,9 @@ def test_skipped_files_are_listed_on_stderr_and_in_meta(maps: Path) -> None:
 
 def closed_early(*command: str, both: bool = False) -> tuple[int, str]:
     """Return exit code and stderr of a command whose reader leaves after ten bytes of stdout, and of stderr too."""
+    fcntl = pytest.importorskip("fcntl")
     reading, stdout = os.pipe()
+    fcntl.fcntl(stdout, fcntl.F_SETPIPE_SZ, 4096)
     process = subprocess.Popen(
         [sys.executable, "-m", "frontcalc", *command],
         stdout=stdout,
@@ -250,7 +253,8 @@ def closed_early(*command: str, both: bool = False) -> tuple[int, str]:
 
 def test_a_pipe_closed_early_ends_well() -> None:
     """More than a pipe holds is written, so that the command does find out."""
-    long = ("series", "--every", "day", "--format", "csv")
+    long = ("held", "2024-06-30", "2024-12-01", "--format", "csv")
+    assert len(run(*long).stdout) > 2 * 4096
     code, said = closed_early(*long)
     assert code == 0
     assert "note SYNTHETIC" in said
@@ -277,6 +281,96 @@ def test_an_error_that_nobody_reads_has_its_exit_code() -> None:
     done = subprocess.run([sys.executable, "-m", "frontcalc", "diff", "yesterday"], stderr=stderr, check=False)
     os.close(stderr)
     assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("--help", 3), ("completion bash", 3), ("cache info -v", 3), ("archive", 2), ("held 2019-01-01", 4),
+    ],
+)  # fmt: skip
+def test_streams_that_take_nothing_end_with_a_code_and_no_traceback(command: str, code: int) -> None:
+    line = f"'{sys.executable}' -m frontcalc {command}"
+    say = subprocess.run(["bash", "-c", f"{line} > /dev/full"], stderr=subprocess.PIPE, text=True, check=False)
+    assert say.returncode == code
+    assert "Traceback" not in say.stderr
+    assert "Exception ignored" not in say.stderr
+    if code == 3:
+        assert say.stderr.splitlines()[-1].startswith("frontcalc: standard output: cannot be written: no space left")
+    for closed, ends in ("2> /dev/full", 0 if code == 3 else code), ("> /dev/full 2> /dev/full", code):
+        done = subprocess.run(["bash", "-c", f"{line} {closed}"], stdout=subprocess.DEVNULL, check=False)
+        assert done.returncode == ends, closed
+
+
+def test_nothing_is_opened_in_the_place_of_a_closed_stream(tmp_path: Path) -> None:
+    """Else what a library of C writes to stderr would go into the first file that was opened."""
+    script = "import os; from frontcalc.cli import terminal; terminal.prepare_streams(); print(os.open('.', 0) > 2)"
+    line = f"'{sys.executable}' -c \"{script}\" <&- 2>&-"
+    assert subprocess.run(["bash", "-c", line], stdout=subprocess.PIPE, check=False).stdout == b"True\n"
+
+
+@pytest.mark.parametrize("when", ["click", "frontcalc.cli.measures", "numpy", "shapely", "frontcalc.measure.diff"])
+def test_ctrl_c_while_modules_are_loaded_is_as_quiet_as_later(when: str) -> None:
+    script = (
+        "import os, signal, sys\n"
+        "class Press:\n"
+        "    def find_spec(self, name, *rest):\n"
+        f"        if name == {when!r}: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Press())\n"
+        "from frontcalc.__main__ import main\n"
+        "sys.argv[1:] = ['diff', '2024']\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert "Traceback" not in done.stderr
+
+
+def test_what_nobody_thought_of_is_a_line_and_no_failed_check() -> None:
+    script = "from frontcalc import cli; cli.run = lambda *a, **k: {}['key']; cli.main()"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    words = "frontcalc: a fault of frontcalc itself, KeyError in <string>:1: 'key'; please report it, with the input\n"
+    assert (done.returncode, done.stderr) == (3, words)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (RecursionError("deep"), "what was given is nested too deeply; make it flatter"),
+        (MemoryError(), "the memory ran out; give it more refuses files that need so much"),
+        (PermissionError(13, "Permission denied", "a\n.csv"), "a .csv: permission denied; check its name and"),
+        (OSError(28, "No space left on device"), "standard output: cannot be written: no space left"),
+        (UnicodeEncodeError("utf-8", "x\udcff", 1, 2, "no"), r"'x\udcff' is no text; rename it"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_the_system_refuses_is_a_line_and_exit_code_3(
+    error: Exception, words: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise error
+
+    monkeypatch.setattr("frontcalc.held", refuse)
+    assert in_process(["held", "2024-01-01"]) == 3
+    assert capfd.readouterr().err.splitlines()[-1].startswith(f"frontcalc: {words}")
+
+
+def test_a_name_that_is_too_long_is_refused_in_words(capfd: pytest.CaptureFixture[str]) -> None:
+    long = "x" * 300
+    for arguments in (
+        ["held", "2024-01-01", "-o", f"{long}.csv"],
+        ["diff", f"{long}.geojson", "y.geojson"],
+        ["held", "2024-01-01", "--regions", f"{long}.geojson"],
+    ):
+        assert in_process(arguments) in (2, 3)
+        assert "file name too long" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1251"])
+def test_help_can_be_shown_in_every_encoding(encoding: str) -> None:
+    command = [sys.executable, "-m", "frontcalc", "diff", "--help"]
+    done = subprocess.run(command, capture_output=True, check=False, env=os.environ | {"PYTHONIOENCODING": encoding})
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_help_of_every_command_names_its_options() -> None:
@@ -401,6 +495,39 @@ def test_defaults_of_the_working_folder_and_options_that_beat_them(maps: Path, t
     (tmp_path / "frontcalc.toml").write_text('colour = "red"\n')
     done = run("diff", "2024", folder=tmp_path)
     assert (done.returncode, done.stderr.split(";")[0]) == (2, "frontcalc: frontcalc.toml: has an unknown key 'colour'")
+
+
+@pytest.mark.parametrize("named", ["typed", "in the environment", "by its own file", "from inside"])
+def test_an_archive_that_is_the_working_folder_sets_only_what_an_archive_may(named: str, maps: Path) -> None:
+    settings = 'archive = "."\n' if named == "by its own file" else ""
+    settings += 'units = "mi2"\nformat = "csv"\nregions = "/etc/passwd"\nactor = "Nobody"\nview = "control"\n'
+    folder = maps / "inside" if named == "from inside" else maps
+    folder.mkdir(exist_ok=True)
+    (folder / "frontcalc.toml").write_text(settings)
+    typed = {"typed": ["--archive", "."], "from inside": ["--archive", ".."]}.get(named, [])
+    done = run("diff", "2024", *typed, folder=folder, archive=maps if named == "in the environment" else None)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Russian-held territory, km²")
+    assert ("view: control" in done.stdout) == (named != "from inside")  # which is no file of the archive's own
+    assert done.stderr == (
+        "frontcalc: frontcalc.toml is of the archive that the working folder lies in, so it sets no actor, format, "
+        "regions, units; type the options, or work in another folder\n"
+    )
+
+
+def test_what_was_not_typed_is_said_with_where_it_is_from(maps: Path, tmp_path: Path) -> None:
+    (tmp_path / "frontcalc.toml").write_text('format = "json"\nunits = "mi2"\ncarry-layers = 3\n')
+    (maps / "frontcalc.toml").write_text('view = "control"\n')
+    done = run("diff", "2024", "--units", "km2", "-v", archive=maps, folder=tmp_path)
+    here = "frontcalc.toml in the working folder"
+    taken = {"archive": "the environment", "carry-layers": here, "format": here, "view": "the archive"}
+    assert json.loads(done.stdout)["meta"]["defaults"] == taken
+    assert f"frontcalc: option --carry-layers is from {here}\n" in done.stderr
+    assert "frontcalc: option --archive is from the environment\n" in done.stderr
+    done = run("archive", "list", archive=maps, folder=tmp_path)
+    assert json.loads(done.stdout)["meta"]["defaults"] == {"archive": "the environment", "format": here, "units": here}
+    done = run("diff", "2024", "--archive", maps, "--view", "control", "--format", "json")
+    assert json.loads(done.stdout)["meta"]["defaults"] == []
 
 
 def test_running_out_of_memory_is_said_in_a_line(run_here: Run, monkeypatch: pytest.MonkeyPatch) -> None:

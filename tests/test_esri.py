@@ -15,8 +15,8 @@ from frontcalc import crs
 from frontcalc.crs import DEFAULT_CRS
 from frontcalc.errors import DataError
 from frontcalc.layers import layer_name
+from frontcalc.read import read_content
 from frontcalc.read.features import Features
-from frontcalc.read.geojson import read_json
 from frontcalc.snapshots import to_equal_area
 
 DEGREES = {"wkid": 4326}
@@ -43,7 +43,7 @@ def feature_set(*features: Any, **members: Any) -> dict[str, Any]:
 
 
 def read(document: Any) -> Features:
-    return read_json(json.dumps(document).encode(), where="map.json")
+    return read_content(json.dumps(document).encode(), where="map.json")
 
 
 def areas(features: Features) -> list[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import date
@@ -378,6 +379,40 @@ def test_names_in_a_manifest_lead_nowhere(maps: Maps, tmp_path: Path) -> None:
         (folder / "manifest.json").write_text(json.dumps(manifest))
         assert fetch(maps, folder).steps[0].what == "new"
     assert secret.read_text() == "{}"
+
+
+@pytest.mark.parametrize("name", ["revisions", "2024-11-01.geojson", "2024-11-09.geojson", "manifest.json"])
+def test_links_in_the_archive_are_neither_read_nor_written_through(maps: Maps, tmp_path: Path, name: str) -> None:
+    maps.layers[LAYER] = three_days()
+    folder, outside = tmp_path / "maps", tmp_path / "outside"
+    fetch(maps, folder)
+    if name == "revisions":
+        outside.mkdir()
+    elif (folder / name).exists():
+        (folder / name).replace(outside)
+    (folder / name).symlink_to(outside)
+    before = sorted(outside.iterdir()) if outside.is_dir() else outside.exists() and outside.read_bytes()
+    maps.layers[LAYER].rows[0] = (maps.layers[LAYER].rows[0][0], (50, 0))
+    for dry in (True, False):
+        with pytest.raises(
+            UsageError, match=rf"maps: holds {re.escape(name)}, a link, and none is followed; put there"
+        ):
+            fetch(maps, folder, refresh=True, dry_run=dry)
+    assert before == (sorted(outside.iterdir()) if outside.is_dir() else outside.exists() and outside.read_bytes())
+
+
+def test_a_link_among_the_revisions_is_replaced(maps: Maps, tmp_path: Path) -> None:
+    maps.layers[LAYER] = three_days()
+    folder, outside = tmp_path / "maps", tmp_path / "outside"
+    fetch(maps, folder)
+    outside.write_text("not ours")
+    before = (folder / "2024-11-01.geojson").read_bytes()
+    kept = folder / "revisions" / f"2024-11-01.{hashlib.sha256(before).hexdigest()[:16]}.geojson"
+    kept.parent.mkdir()
+    kept.symlink_to(outside)
+    maps.layers[LAYER].rows[0] = (maps.layers[LAYER].rows[0][0], (50, 0))
+    fetch(maps, folder, refresh=True)
+    assert (kept.read_bytes(), outside.read_text(), kept.is_symlink()) == (before, "not ours", False)
 
 
 def test_two_runs_at_once(maps: Maps, tmp_path: Path) -> None:

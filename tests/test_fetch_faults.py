@@ -8,9 +8,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -19,7 +21,9 @@ from map_server import (
     FAULTS,
     FakeLayer,
     Fault,
+    Handler,
     Maps,
+    changed,
     drip,
     drip_headers,
     endless,
@@ -190,6 +194,16 @@ def test_both_forms_of_retry_after(text: str, wait: float) -> None:
         (redirect("file:///etc/passwd"), "file:///etc/passwd: is no https address"),
         (redirect("//me:pw@127.0.0.1/"), "127.0.0.1: the address holds a name or password"),
         (redirect("http://[me"), "127.0.0.1: redirects to what is no address; try again later"),
+        (redirect("https://999.1.1.1/"), "127.0.0.1: redirects to what is no address; try again later"),
+        (
+            redirect(f"https://{'a' * 70}.org/"),
+            f"https://{'a' * 70}.org/: is no https address; 127.0.0.1 redirects there",
+        ),
+        (redirect("https://a..org/"), "https://a..org/: is no https address"),
+        (redirect("https://xn--a.org/"), "https://xn--a.org/: is no https address"),
+        (redirect("http://127.0.0.1:99999/"), "http://127.0.0.1:99999/: is no https address"),
+        (redirect("http://127.0.0.1:0/"), "http://127.0.0.1:0/: is no https address"),
+        (redirect("http://127.0.0.1:x/"), "http://127.0.0.1:x/: is no https address"),
         (redirect("?"), "127.0.0.1: redirects more than 5 times"),
         (redirect(""), "127.0.0.1: redirects more than 5 times"),
         (error_inside(499, "Token Required"), "Maps/0: asks for a login: answers with error 499 (Token Required)"),
@@ -254,6 +268,105 @@ def test_gzip_that_unpacks_to_too_much_is_left(maps: Maps, layer: FakeLayer) -> 
     maps.faults = [lambda handler, data: handler.send(200, b"no gzip", Content_Encoding="gzip")] * 4
     with Client(PATIENT) as client, pytest.raises(DataError, match="sends damaged gzip"):
         client.get(f"{maps.url}/x", lambda answer: answer.data, limit=1_000_000)
+
+
+@pytest.mark.parametrize("coding", ["gzip, gzip", "gzip,gzip,gzip", "deflate", "br", "x"])
+def test_what_is_packed_twice_or_otherwise_is_not_unpacked(maps: Maps, layer: FakeLayer, coding: str) -> None:
+    import gzip
+
+    bomb = gzip.compress(gzip.compress(bytes(1 << 26)))
+    maps.faults = [lambda handler, data: handler.send(200, bomb, Content_Encoding=coding)]
+    tracemalloc.start()
+    with Client(PATIENT) as client, pytest.raises(DataError, match=r"packs what it sends as .*, and only gzip, once"):
+        client.get(f"{maps.url}/x", lambda answer: answer.data)
+    assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("change", [lambda whole: whole[:-1], lambda whole: whole + whole, lambda whole: b""])
+def test_gzip_is_read_to_its_end_and_no_further(maps: Maps, layer: FakeLayer, change: Callable[[bytes], bytes]) -> None:
+    import gzip
+
+    whole = gzip.compress(b"a map" * 100_000)
+    maps.faults = [lambda handler, data: handler.send(200, whole, Content_Encoding="gzip")]
+    with Client(PATIENT) as client:
+        assert client.get(f"{maps.url}/x", lambda answer: answer.data) == b"a map" * 100_000
+        maps.faults = [lambda handler, data: handler.send(200, change(whole), Content_Encoding="gzip")] * 4
+        with pytest.raises(DataError, match="sends damaged gzip"):
+            client.get(f"{maps.url}/x", lambda answer: answer.data)
+
+
+def _bare(document: dict[str, Any]) -> None:
+    for feature in document["features"]:
+        feature["geometry"] = None
+
+
+def _without_id(document: dict[str, Any]) -> None:
+    del document["features"][0]["id"], document["features"][0]["properties"]["OBJECTID"]
+
+
+def _deep(document: dict[str, Any]) -> None:
+    own = document["features"][0]["properties"]
+    for _ in range(900):
+        own["inside"] = own = {}
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (changed(_bare), r"holds no polygons: none of its features \(\d\) has a geometry"),
+        (changed(_without_id), "sends a feature without OBJECTID"),
+        (changed(_deep), "sends properties that cannot be kept"),
+    ],
+)
+def test_maps_that_make_no_sense_are_not_kept(
+    maps: Maps, layer: FakeLayer, tmp_path: Path, fault: Fault, message: str
+) -> None:
+    nothing = len(plan := fetch(maps, tmp_path / "plan", dry_run=True).steps) and len(maps.asked)
+    maps.faults = [None] * nothing + [fault] * 100
+    with pytest.raises(IncompleteError, match=message):
+        fetch(maps, tmp_path / "maps")
+    assert len(plan) == 3
+    assert not list((tmp_path / "maps").glob("*.geojson"))
+
+
+def _edit(layer: FakeLayer) -> None:
+    layer.edited = (layer.edited or 0) + 1
+
+
+def _add_field(layer: FakeLayer) -> None:
+    layer.extra_fields[f"field_{len(layer.extra_fields)}"] = "esriFieldTypeString"
+
+
+def _add_row(layer: FakeLayer) -> None:
+    layer.rows.append(layer.rows[0])
+
+
+@pytest.mark.parametrize("change", [_edit, _add_field, _add_row])
+def test_pages_of_two_versions_of_a_layer_are_not_kept(
+    maps: Maps, layer: FakeLayer, tmp_path: Path, change: Callable[[FakeLayer], None]
+) -> None:
+    layer.rows = [(milliseconds("2024-11-01"), (column, 0)) for column in range(5)]
+    times = [0]
+
+    def fault(handler: Handler, data: bytes) -> None:
+        # The third of three pages is still as it was.
+        if "returnGeometry=true" in handler.path and "resultOffset=4" in handler.path and times[0]:
+            change(layer)
+            times[0] -= 1
+        handler.send(200, data)
+
+    maps.by_path = {f"/arcgis/rest/services/{LAYER}/query": fault}
+    assert fetch(maps, tmp_path / "whole").number("new") == 1
+    times[0] = 100
+    with pytest.raises(
+        IncompleteError,
+        match=r"2024-11-01 \(Maps/0: (changed while its pages were read|sends \d features and counts \d)",
+    ):
+        fetch(maps, tmp_path / "maps")
+    assert not list((tmp_path / "maps").glob("*.geojson"))
+    times[0] = 1
+    assert fetch(maps, tmp_path / "maps").number("new") == 1, "once it has been edited, the next attempt is whole"
 
 
 def test_a_server_that_dies_half_way_is_given_up_soon(maps: Maps, layer: FakeLayer, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from formats import CONTROL, kml, mercator, named, shapefile_parts, written, zip
 
 import frontcalc
 from frontcalc import errors, geometry
-from frontcalc.errors import DataError, UsageError
+from frontcalc.errors import DataError, UsageError, naming
 from frontcalc.layers import INNER, layer_name
 from frontcalc.outputs.geodata import LayerPolygons, geoparquet_bytes
 from frontcalc.read import read_content, read_features
@@ -122,7 +122,7 @@ def test_a_hole_stays_a_hole_beside_a_ring_without_area(tmp_path: Path) -> None:
 def test_broken_shapefiles_say_what_is_wrong(tmp_path: Path) -> None:
     parts = shapefile_parts(tmp_path, [CONTROL, square(1, 0)])
     with pytest.raises(DataError, match=r"Map.shp: is cut off: 200 of 372 bytes; is the download complete"):
-        read_shapefile_parts({**parts, ".shp": parts[".shp"][:200]}, where="Map.shp")
+        read_content(parts[".shp"][:200], where="Map.shp", beside=parts)
     with pytest.raises(DataError, match=r"its \.shp is missing"):
         read_shapefile_parts({".dbf": parts[".dbf"]}, where="Map.shp")
     wrong = parts[".shp"][:104] + b"\x00\x00\xff\xff" + parts[".shp"][108:]
@@ -300,3 +300,11 @@ def test_gdal_settings_are_put_back(tmp_path: Path) -> None:
     assert pyogrio.get_gdal_config_option("GDAL_HTTP_PROXY") == "example.org:1"
     assert pyogrio.get_gdal_config_option("CPL_VSIL_CURL_ALLOWED_FILENAME") is None
     pyogrio.set_gdal_config_options({"GDAL_HTTP_PROXY": None})
+
+
+def test_an_error_names_what_is_nearest_to_the_fault() -> None:
+    layer = r"^a\.gpkg/front: is empty; fill it$"
+    with pytest.raises(DataError, match=layer), naming("a.gpkg"), naming("a.gpkg/front"):
+        raise DataError("is empty", cure="fill it")
+    with pytest.raises(DataError, match=r"^b: is empty$"), naming("a.zip"):
+        raise DataError("is empty", where="b")

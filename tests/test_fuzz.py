@@ -1,18 +1,28 @@
-"""Whatever the bytes, a reader returns finite polygons or raises an error of ours: a little of `make fuzz`."""
+"""Whatever the bytes, a reader returns finite polygons or raises an error of ours: a little of `make fuzz`.
+
+And what is read has the figure of an independent oracle: a little of `make attack`.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import signal
 from functools import cache
 from random import Random
 from typing import Any
 
 import pytest
-from fuzz import Run, Worker, exercise, input_of, report
+import shapely
+import strict_oracle
+from attack import attack_input, try_figure
+from fuzz import exercise, input_of, report, run
 from fuzz_mutations import mutate
 from fuzz_seeds import Seeds, all_seeds
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from oracle import exact_area_km2
+from strict_oracle import turn
 
 from frontcalc.read import READERS
 
@@ -149,18 +159,85 @@ def test_inputs_are_the_same_each_time() -> None:
     assert input_of(seeds()["zip"], "zip", 7, 1) != input_of(seeds()["zip"], "zip", 8, 1)
 
 
-def test_a_process_that_dies_is_a_finding_and_the_rest_is_still_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = Run({"geojson": 3}, seed=1, shared=None)
-    monkeypatch.setattr(run, "start_worker", lambda: "another")
-    run.jobs.clear()
-    workers: list[Any] = []
-    dead = Worker(None, None, job=("geojson", 0, 3), current=("geojson", 1))  # type: ignore[arg-type]
-    run.replace(dead, workers, "the process died, exit code -11")
-    assert workers == ["another"]
-    assert run.jobs == [("geojson", 2, 1)]
-    assert run.tallies["geojson"].findings == ["geojson:1 the process died, exit code -11"]
-    assert "| all | 1 | 0 | 0 | 0 | 1 |" in report(run.tallies)
+def test_a_process_that_dies_is_a_finding_and_the_rest_is_still_read() -> None:
+    def trial(name: str, number: int) -> str:
+        if number == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if number == 3:
+            raise ValueError("a fault")
+        return "read"
+
+    tallies = run(trial, {"geojson": 5}, processes=1)
+    assert tallies["geojson"].findings == [
+        "geojson:1 the process died: -9",
+        "geojson:3 ValueError: a fault",
+    ]
+    assert "| all | 5 | 3 | 0 | 0 | 2 |" in report(tallies)
 
 
 def test_pieces_of_files_are_small() -> None:
     assert all(len(data) < 300_000 for own in seeds().values() for data in own.files)
+
+
+# --- the oracle, and what is held to it --------------------------------------------------------------------------
+
+SQUARE = [[36.0, 0.0], [37.0, 0.0], [37.0, 1.0], [36.0, 1.0], [36.0, 0.0]]
+HOLE = [[36.25, 0.25], [36.25, 0.75], [36.75, 0.75], [36.75, 0.25], [36.25, 0.25]]
+DEGREE_KM2 = exact_area_km2(shapely.Polygon(SQUARE))  # by geodesics
+
+
+def drawn(*rings: Any, **more: Any) -> bytes:
+    geometry_ = {"type": "Polygon", "coordinates": rings}
+    return json.dumps({"type": "Feature", "properties": {}, "geometry": geometry_, **more}).encode()
+
+
+def test_the_oracle_measures_by_itself() -> None:
+    assert strict_oracle.figure(drawn(SQUARE)) == (pytest.approx(DEGREE_KM2, abs=0.001), set())
+    less, said = strict_oracle.figure(drawn(SQUARE, HOLE))
+    assert less / DEGREE_KM2 == pytest.approx(0.75, abs=1e-4)
+    assert said == set()
+    assert turn(SQUARE) == 1.0
+    assert turn(HOLE) == -0.25
+
+
+@pytest.mark.parametrize(
+    ("data", "leniency"),
+    [
+        (drawn(SQUARE[:-1]), "open ring"),
+        (b"\xef\xbb\xbf" + drawn(SQUARE), "byte order mark"),
+        (b'{"value": ' + drawn(SQUARE) + b"}", "wrapper"),
+        (drawn(SQUARE, properties=False), "no properties"),
+        (drawn([[*xy, "high"] for xy in SQUARE]), "third value"),
+    ],
+)
+def test_a_leniency_has_a_name_and_the_figure(data: bytes, leniency: str) -> None:
+    assert strict_oracle.figure(data) == (pytest.approx(DEGREE_KM2, abs=0.001), {leniency})
+    assert leniency in strict_oracle.LENIENT
+    assert exercise("geojson", data) == "read"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        drawn([*SQUARE[:2], [True, 1.0], *SQUARE[3:]]),
+        drawn(SQUARE, [[x + 5, y] for x, y in HOLE]),
+        drawn(SQUARE[:2]),
+        b'{"type": "FeatureCollection", "features": [], "features": []}',
+        b'{"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [NaN, 1], [0, 0]]]}',
+        b'<kml xmlns="http://www.opengis.net/kml/2.2"><Polygon/></kml>',
+    ],
+)
+def test_the_oracle_is_strict(data: bytes) -> None:
+    with pytest.raises(strict_oracle.NoMap):
+        strict_oracle.figure(data)
+
+
+@pytest.mark.parametrize("name", NAMES[:-1])
+def test_what_is_read_has_the_figure_of_the_oracle(name: str) -> None:
+    outcomes = [try_figure(1, name, number) for number in range(20)]
+    assert any(outcome.startswith("same") for outcome in outcomes)
+
+
+def test_what_is_attacked_is_the_same_each_time() -> None:
+    assert attack_input("kml", 7) == attack_input("kml", 7)
+    assert attack_input("kml", 7) != attack_input("kml", 8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from conftest import collection, square
 
 from frontcalc import crs
 from frontcalc import read as readers
-from frontcalc.errors import DataError
+from frontcalc.errors import DataError, naming
 from frontcalc.read import read_features
 from frontcalc.read.files import Entry
 from frontcalc.read.geojson import read_json
@@ -25,7 +26,8 @@ RING = SQUARE["coordinates"][0]
 
 def read(document: Any) -> Any:
     data = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return read_json(data, where="map.json")
+    with naming("map.json"):
+        return read_json(data, where="map.json")
 
 
 @pytest.mark.parametrize(
@@ -148,6 +150,7 @@ def test_the_older_crs_member_is_honoured() -> None:
         ({"type": "Polygon", "coordinates": [[[0, 0], [1, True], [1, 1], [0, 0]]]}, "not lists of positions"),
         ({"type": "Polygon", "coordinates": [[[0, 0], [1, 0, 5], [1, 1], [False, 0]]]}, "not lists of positions"),
         ({"type": "Polygon", "coordinates": [[]]}, "not lists of positions"),
+        ({"type": "MultiPolygon", "coordinates": [SQUARE["coordinates"], None]}, "not lists of positions"),
         (
             {"type": "Polygon", "coordinates": [[[1, 2], [3, 4]]]},
             "feature 0 has a ring of 2 points, at 1.00000, 2.00000",
@@ -287,3 +290,34 @@ def test_empty_maps_are_files_without_features_or_with_a_row_for_each_known_laye
     # A point and a code are no polygon.
     centre, code = {"type": "Point", "coordinates": [31, -39]}, "0103000000ab"
     assert as_read(feature(SQUARE), feature(None, centre=centre, code=code)).owner.tolist() == [0]
+
+
+@pytest.mark.parametrize("part", [None, 0, "", {}])
+def test_a_multipolygon_of_anything_but_polygons_is_refused(part: object, as_read: Callable[..., Any]) -> None:
+    with pytest.raises(DataError, match="coordinates that are not lists of positions"):
+        as_read(feature({"type": "MultiPolygon", "coordinates": [SQUARE["coordinates"], part]}))
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('{"type": "FeatureCollection", "features": [%s], "features": []}', "features"),
+        ('{"type": "FeatureCollection", "features" : [%s, {"properties": {"\\":": 1, "\\":": 2}}]}', '":'),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(text: str, key: str) -> None:
+    inside = json.dumps(feature(SQUARE, note='said "so": \\'))
+    with pytest.raises(DataError, match=re.escape(f"has the key {key!r} twice in one object")):
+        read_json((text % inside).encode(), where="map.json")
+
+
+def test_quotes_and_colons_inside_of_texts_are_no_keys() -> None:
+    data = json.dumps({"type": "FeatureCollection", "features": [feature(SQUARE, note='a": "b\\": \\\\": {"c":')]})
+    assert len(read_json(data.encode(), where="map.json").polygons) == 1
+
+
+@pytest.mark.parametrize("said", [True, "true", 1])
+def test_a_map_that_says_it_is_cut_in_whatever_words_is_refused(said: object) -> None:
+    data = {"type": "FeatureCollection", "features": [feature(SQUARE)], "exceededTransferLimit": said}
+    with pytest.raises(DataError, match="is truncated"):
+        read_json(json.dumps(data).encode(), where="map.json")

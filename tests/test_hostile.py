@@ -9,6 +9,8 @@ import json
 import os
 import socket
 import struct
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -27,14 +29,14 @@ import frontcalc
 from frontcalc import crs, geometry
 from frontcalc.archives import open_archive
 from frontcalc.config import archive_config
-from frontcalc.errors import DataError, FrontcalcError, UsageError
+from frontcalc.errors import DataError, FrontcalcError, NoDataError, OutOfMemoryError, UsageError
 from frontcalc.gazetteer import read_places
+from frontcalc.limits import DEFAULTS, limits, read_at_most
 from frontcalc.names import printable
 from frontcalc.outputs import render
 from frontcalc.read import files as files_module
 from frontcalc.read import geojson, read_content, read_features
 from frontcalc.read.files import Entry
-from frontcalc.read.limits import DEFAULTS, limits, read_at_most
 from frontcalc.snapshots import to_equal_area
 
 PACKAGE = Path(frontcalc.__file__).parent
@@ -50,6 +52,13 @@ def refused(data: bytes) -> str:
 
 
 # --- limits ------------------------------------------------------------------------------------------------------
+
+
+def _zipped(content: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("2024-01-01.geojson", content)
+    return out.getvalue()
 
 
 def test_limits_are_read_from_the_environment_at_each_use(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +94,61 @@ def test_room_is_taken_only_for_what_a_stream_holds() -> None:
     assert read_at_most(io.BytesIO(b"x" * 100), 30) == b"x" * 30
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, _zipped], ids=["gzip", "zip"])
+def test_what_unpacks_to_far_more_than_a_map_is_refused_in_little_room(pack: Callable[[bytes], bytes]) -> None:
+    import tracemalloc
+
+    for content in (b" " * (1 << 27), b'{"features": [' + b"[]," * (1 << 24)):
+        packed = pack(content)
+        tracemalloc.start()
+        with pytest.raises(DataError, match=r"^map: unpacks to more than 32 times its size and 33,554,432 bytes"):
+            read_content(packed, where="map")
+        assert tracemalloc.get_traced_memory()[1] < 100 << 20
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(12, "Cannot allocate memory"),
+        ValueError("Not enough memory to allocate buffer for parsing"),
+        shapely.GEOSException("std::bad_alloc"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_memory_that_runs_out_is_no_broken_file(error: Exception) -> None:
+    def refuse(what: Exception) -> None:
+        try:
+            raise what
+        except type(what) as caught:
+            raise DataError("is broken", where="maps.zip", cure="is the download complete?") from caught
+
+    with pytest.raises(OutOfMemoryError, match=r"^maps\.zip: there is not enough memory for it; give it more \(ulimit"):
+        refuse(error)
+    with pytest.raises(DataError, match=r"maps\.zip: is broken"):
+        refuse(ValueError("something else"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sets a limit on memory")
+@pytest.mark.parametrize("packed", [False, True], ids=["json", "zip"])
+def test_under_a_limit_on_memory_no_download_is_called_broken(tmp_path: Path, packed: bool) -> None:
+    rings = {"type": "MultiPolygon", "coordinates": [[[[30 + n / 1e4, 50.123456789]] * 4] for n in range(200_000)]}
+    content = json.dumps({"type": "FeatureCollection", "features": [rings]}).encode()
+    path = tmp_path / ("map.zip" if packed else "map.geojson")
+    path.write_bytes(_zipped(content) if packed else content)
+    limited = (
+        "import resource, sys; import frontcalc.read.geojson, frontcalc.cli as cli;"
+        "room = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize() + (64 << 20);"
+        "resource.setrlimit(resource.RLIMIT_AS, (room, room));"
+        "sys.exit(cli.run(['diff', sys.argv[1], sys.argv[1], '--cache', 'none', '--skip-bad']))"
+    )
+    done = subprocess.run([sys.executable, "-c", limited, path], capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 3
+    assert "memory" in done.stderr.splitlines()[-1]
+    assert "download" not in done.stderr
+
+
 def test_folders_are_searched_as_deep_as_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deep = tmp_path / "a" / "b"
     deep.mkdir(parents=True)
@@ -92,7 +156,23 @@ def test_folders_are_searched_as_deep_as_the_limit(tmp_path: Path, monkeypatch: 
     (tmp_path / "2024-01-02.geojson").write_bytes(GOOD)
     assert len(open_archive(tmp_path).refs) == 2
     monkeypatch.setenv("FRONTCALC_MAX_FOLDER_DEPTH", "1")
-    assert len(open_archive(tmp_path).refs) == 1
+    shallow = open_archive(tmp_path)
+    assert len(shallow.refs) == 1
+    assert [str(notice) for notice in shallow.notices] == [
+        "OTHER-FILES: 1 folder not searched, more than 1 deep: a/b; raise FRONTCALC_MAX_FOLDER_DEPTH"
+    ]
+    (tmp_path / "2024-01-02.geojson").unlink()
+    with pytest.raises(NoDataError, match=r"holds no maps; 1 folder not searched, more than 1 deep: a/b; raise FRONTC"):
+        open_archive(tmp_path)
+
+
+def test_links_to_folders_are_passed_over_and_named(tmp_path: Path) -> None:
+    (tmp_path / "2024-01-02.geojson").write_bytes(GOOD)
+    for name in ("b", "a"):
+        (tmp_path / name).symlink_to(tmp_path)
+    assert [str(notice) for notice in open_archive(tmp_path).notices] == [
+        "OTHER-FILES: 2 folders not searched, as links: a, b; put the folder itself there"
+    ]
 
 
 def _parquet_of(geometries: Any, **columns: Any) -> bytes:
@@ -212,7 +292,7 @@ def test_a_path_longer_than_any_is_an_error_of_ours() -> None:
 
 def test_names_cannot_steer_a_terminal_or_break_a_table(tmp_path: Path) -> None:
     assert printable("a\x1b[2J\n\u202eb\x9b") == "a\\x1b[2J \\u202eb\\x9b"
-    assert printable("Донецьк\u00a0–\u200dé") == "Донецьк\u00a0–\u200dé"
+    assert printable("Донецьк\u00a0–é") == "Донецьк\u00a0–é"
     (tmp_path / os.fsdecode(b"\xff 2024-01-01.geojson")).write_bytes(GOOD)
     result = frontcalc.held(["2024-01-01"], archive=tmp_path, by="none", view="control")
     assert [used.name for used in result.meta.files] == ["\\udcff 2024-01-01.geojson"]

@@ -589,3 +589,29 @@ def test_a_legend_of_ones_own_does_not_make_an_unexplained_map_comparable(
     (archive / "frontcalc.toml").write_text('property = "side"\n[layers]\na = {actor = "N", role = "control"}\n')
     with pytest.raises(DataError, match="the two cannot be compared"):
         total(archive)
+
+
+TURNED = '[layers]\ncontrol_map = { actor = "Russia", role = "lost" }\n'
+BY_COLOUR = 'property = "colour"\n[layers]\n"2" = { actor = "Ukraine", role = "control" }\n'
+
+
+@pytest.mark.parametrize(("toml", "here"), [(TURNED, "Russia's lost"), (BY_COLOUR, "Ukraine's control")])
+def test_an_archive_that_turns_known_layers_round_says_so(toml: str, here: str, tmp_path: Path) -> None:
+    others = [({"layer": "UkraineControlMap"}, (2, 0)), ({"layer": "russian_advances"}, (4, 0))]
+    drawn = [({"layer": "control_map", "colour": 2}, (0, 0)), *others]
+    archive = maps(tmp_path / "maps", drawn, drawn)
+    assert "OTHER-MEANING" not in codes(frontcalc.diff([PERIOD], archive=archive, by="none"))
+    (archive / "frontcalc.toml").write_text(toml)
+    for options in ({}, {"cache": "none"}):
+        table = frontcalc.diff([PERIOD], archive=archive, by="none", actor="Russia", **options)
+        (said,) = {one.message for one in table.meta.notices if one.code == "OTHER-MEANING"}
+        assert said == f"'control_map' counts as {here}, as its legend says, not as Russia's control"
+    assert "OTHER-MEANING" in codes(frontcalc.list_archive(archive=archive))
+
+
+def test_an_archive_that_says_of_known_layers_what_they_mean_says_nothing(tmp_path: Path) -> None:
+    drawn = [({"layer": "control_map"}, (0, 0)), ({"layer": "new"}, (2, 0))]
+    archive = maps(tmp_path / "maps", drawn, drawn)
+    meant = 'actor = "Russia", role = "control"'
+    (archive / "frontcalc.toml").write_text(f"[layers]\ncontrol_map = {{ {meant} }}\nnew = {{ {meant} }}\n")
+    assert "OTHER-MEANING" not in codes(frontcalc.diff([PERIOD], archive=archive, by="none"))

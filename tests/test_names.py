@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 
+import pytest
+from conftest import collection, square
+
+import frontcalc
+from frontcalc.cli import run
+from frontcalc.config import archive_config
 from frontcalc.embedded import load_embedded
-from frontcalc.names import NamedRegion, find, fold, suggestions
+from frontcalc.errors import DataError
+from frontcalc.layers import actor_named
+from frontcalc.names import LONGEST_CELL, NamedRegion, find, fold, printable, suggestions
+from frontcalc.outputs import render
+
+Write = Callable[..., Path]
 
 EMBEDDED = [
     NamedRegion(info.name, (info.code, info.name_uk, *info.aliases), (number,))
@@ -71,3 +86,76 @@ def test_suggestions_are_the_nearest_first_and_not_far_fetched() -> None:
     assert suggestions("Dontsk", EMBEDDED)[0] == "Donetsk"
     assert suggestions("Zaporizhie", EMBEDDED) == ["Zaporizhzhia"]
     assert suggestions("Timbuktu", EMBEDDED) == []
+
+
+@pytest.mark.parametrize(
+    "mark", ["\u200b", "\u200d", "\u200e", "\u061c", "\u2060", "\ufeff", "\u00ad", "\u3164", "\U000e0041"]
+)
+def test_marks_without_width_are_made_visible(mark: str) -> None:
+    assert printable(f"Total{mark}") == f"Total{ascii(mark)[1:-1]}"
+    assert printable(f"To{mark}tal") == f"To{ascii(mark)[1:-1]}tal"
+
+
+def test_a_joiner_that_is_spelling_stays() -> None:
+    assert printable("آذربایجان\u200cغربی") == "آذربایجان\u200cغربی"
+
+
+def held(folder: Path, names: list[str], archive: Path) -> frontcalc.Table[frontcalc.HeldRow]:
+    """Return what is held in regions of some names, a square each."""
+    drawn = {name: [square(300 + place, 40)] for place, name in enumerate(names)}
+    (folder / "regions.geojson").write_text(json.dumps(collection(drawn, field="name")))
+    return frontcalc.held(["2024-01-01"], archive=archive, regions=folder / "regions.geojson", view="control")
+
+
+@pytest.fixture
+def maps(archive: Write) -> Path:
+    return archive({"2024-01-01": {"control_map": [(300, 40), (301, 40), (302, 40)]}})
+
+
+def test_a_row_is_not_named_as_another_looks(maps: Path, tmp_path: Path) -> None:
+    for name in ("T\u043etal", "\u0422otal", "\uff34otal", "un\u0430ssigned"):
+        message = r"a region is named '.*\\u[0-9a-f]{4}.*', which is a row of its own; rename it"
+        with pytest.raises(DataError, match=message):
+            held(tmp_path, [name], maps)
+    with pytest.raises(DataError, match=r"regions are named 'North' and 'N\\u043erth', which look alike; give"):
+        held(tmp_path, ["North", "N\u043erth"], maps)
+    assert "Total\\u200b" in {row.region for row in held(tmp_path, ["Total\u200b", "Рівне"], maps).rows}
+
+
+def test_an_actor_is_not_named_as_a_known_one_looks() -> None:
+    assert [actor_named(name) for name in (" Russia", "Russi\u0430", "Україна")] == [
+        "Russia",
+        "Russi\\u0430",
+        "Україна",
+    ]
+    legend = archive_config('[layers]\na = {actor = "Ukr\u0430ine", role = "control"}'.encode())["legend"]
+    assert dict(legend.layers)["a"].actor == "Ukr\\u0430ine"
+
+
+def test_a_long_name_widens_no_table(maps: Path, tmp_path: Path) -> None:
+    name = "N" * 3000
+    table = held(tmp_path, [name, "South"], maps)
+    lines = render(table, "table").decode().splitlines()
+    assert max(len(line) for line in lines if "50.0" in line or "100.0" in line) < LONGEST_CELL + 60
+    for form in ("markdown", "html"):
+        assert name not in render(table, form).decode()
+    assert render(table, "csv").decode().count(name) == 1
+
+
+def test_a_long_name_leaves_a_picture_as_it_is(maps: Path, tmp_path: Path) -> None:
+    shutil.copy(maps / "2024-01-01.geojson", maps / "2024-02-01.geojson")
+    (maps / "2024-01-01.geojson").write_text(json.dumps(collection({"control_map": [square(300, 40)]}, field="layer")))
+    held(tmp_path, ["South", "N" * 3000], maps)
+    out = tmp_path / "bars.svg"
+    period, regions = "2024-01-01..2024-02-01", str(tmp_path / "regions.geojson")
+    asked = ["--archive", str(maps), "--regions", regions, "--view", "control", "-o", str(out)]
+    assert run(["plot", "regions", period, *asked]) == 0
+    assert re.search('viewBox="0 0 (719|72\\d)[."]? ?', out.read_text())
+
+
+def test_a_bare_address_in_a_name_is_no_link_in_markdown(maps: Path, tmp_path: Path) -> None:
+    named = ["https://evil.example/x", "www.evil.example", "me@evil.example"]
+    text = render(held(tmp_path, named, maps), "markdown").decode()
+    for shown in ("https\\://evil.example/x", "www\\.evil.example", "me@<!-- -->evil.example"):
+        assert shown in text
+    assert not re.search(r"https?://|www\.evil|\w@\w", text)

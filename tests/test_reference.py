@@ -18,10 +18,10 @@ from frontcalc.cache import VARIABLE as CACHE
 from frontcalc.cli import run
 from frontcalc.fetching.catalogue import VARIABLE as SOURCES
 from frontcalc.layers import Role
+from frontcalc.limits import VARIABLES
 from frontcalc.measure.fetch_regions import VARIABLE as MIRROR
 from frontcalc.notices import CODES as NOTICES
 from frontcalc.notices import FINDINGS
-from frontcalc.read.limits import VARIABLES
 from frontcalc.views import VIEWS
 
 DOCS = Path(__file__).parents[1] / "docs"

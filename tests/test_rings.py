@@ -96,15 +96,15 @@ def test_what_is_neither_outline_nor_hole_is_refused_by_feature_and_ring(rings: 
 def test_a_hole_outside_is_refused_in_binary_formats_too() -> None:
     outside = shapely.Polygon(ccw(0, 0, 1), [cw(9, 0, 1)])
     with pytest.raises(DataError, match="feature 0 has a hole outside its outline"):
-        features_from_wkb([outside.wkb], [{}], "OGC:CRS84", where="a.gpkg", cure="")
+        features_from_wkb([outside.wkb], [{}], "OGC:CRS84", cure="")
 
 
 def test_a_collection_in_a_collection_loses_no_polygon() -> None:
     once = shapely.GeometryCollection([shapely.MultiPolygon([shapely.box(0, 0, 1, 1)])])
-    assert len(features_from_wkb([once.wkb], [{}], "OGC:CRS84", where="a.parquet", cure="").polygons) == 1
+    assert len(features_from_wkb([once.wkb], [{}], "OGC:CRS84", cure="").polygons) == 1
     twice = shapely.GeometryCollection([once])
     with pytest.raises(DataError, match="feature 0 has a collection of geometries in another, in a third"):
-        features_from_wkb([twice.wkb], [{}], "OGC:CRS84", where="a.parquet", cure="")
+        features_from_wkb([twice.wkb], [{}], "OGC:CRS84", cure="")
 
 
 def test_rings_in_their_thousands_over_one_another_are_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pyogrio
@@ -11,18 +12,20 @@ import pytest
 import shapely
 from conftest import square
 from formats import CONTROL, shapefile_parts
+from raw_formats import shapefile
 
+from frontcalc import crs
 from frontcalc.errors import DataError
 from frontcalc.layers import INNER
-from frontcalc.read.features import Features
-from frontcalc.read.shapefile import read_shapefile_parts
+from frontcalc.read import read_content
+from frontcalc.read.features import Features, nest_by_direction
 
 SHP_HEADER = 100
 RECORD = 8 + 128  # of a square: its number and length, and its content
 
 
 def read(parts: dict[str, bytes]) -> Features:
-    return read_shapefile_parts(parts, where="a.zip/Map.shp")
+    return read_content(parts[".shp"], where="a.zip/Map.shp", beside=parts)
 
 
 def refused(parts: dict[str, bytes]) -> str:
@@ -217,3 +220,34 @@ def test_settings_of_the_environment_change_no_name(tmp_path: Path, monkeypatch:
     assert names_of(parts) == list(UKRAINIAN)
     monkeypatch.delenv("SHAPE_ENCODING")
     assert pyogrio.get_gdal_config_option("SHAPE_ENCODING") is None
+
+
+# --- rings whose directions contradict how they lie ---------------------------------------------------------------
+
+
+def drawn_km2(*polygons: list[shapely.Polygon]) -> float:
+    """Return what is read of one feature whose polygons are outlines with holes, wherever these lie."""
+    rings = [[[[x, y] for x, y in one.exterior.coords] for one in polygon] for polygon in polygons]
+    geometry = {"type": "MultiPolygon", "coordinates": rings}
+    data = shapefile({"features": [{"properties": {"layer": "a"}, "geometry": geometry}]}, Random(0))
+    polygons = shapely.make_valid(read_content(data, where="a.zip").polygons, method="structure")
+    return float(crs.exact_area_km2(shapely.union_all(polygons)))
+
+
+def test_a_hole_that_crosses_its_outline_is_no_ground() -> None:
+    whole = square(0, 0)
+    width = whole.bounds[2] - whole.bounds[0]
+    # A quarter of the square, three quarters of which lie in it: GDAL makes a polygon of its own of it.
+    hole = shapely.affinity.translate(shapely.affinity.scale(whole, 0.5, 0.5), -0.375 * width)
+    assert drawn_km2([whole, hole], [square(3, 0)]) == pytest.approx(200 - 0.75 * 25, abs=0.2)
+
+
+def test_a_hole_beside_its_outline_is_refused() -> None:
+    with pytest.raises(DataError, match=r"feature 0 has a hole .a counter-clockwise ring. in no outline"):
+        drawn_km2([square(0, 0), shapely.affinity.scale(square(5, 0), 0.5, 0.5)])
+
+
+def test_outlines_that_all_turn_the_wrong_way_are_ground() -> None:
+    turned = np.array([shapely.orient_polygons(square(column, 0)) for column in (0, 1)], dtype=object)
+    features = Features(crs.LONLAT, ({},), turned, np.zeros(2, dtype=np.intp))
+    assert list(nest_by_direction(features).polygons) == list(turned)

@@ -237,7 +237,7 @@ def test_markdown_gives_the_table_for_reading_on_one_line_each(result: Any) -> N
     assert len(rows) == len(HOSTILE) + 1
     assert "| a\\|b | 100.0 | 0.0 | +100.0 |" in rows
     assert "| two lines | 100.0 | 0.0 | +100.0 |" in rows
-    assert "| \\[text\\](http://example.org) \\*\\*bold\\*\\* &amp;lt; | 100.0 | 0.0 | +100.0 |" in rows
+    assert "| \\[text\\](http\\://example.org) \\*\\*bold\\*\\* &amp;lt; | 100.0 | 0.0 | +100.0 |" in rows
     assert "- maps: =Maps &amp; Sons &lt;b&gt;, CC BY 4.0" in lines
 
 

@@ -14,10 +14,9 @@ from frontcalc import geometry
 from frontcalc.crs import DEFAULT_CRS
 from frontcalc.errors import DataError
 from frontcalc.layers import layer_name
-from frontcalc.read import read_features
+from frontcalc.read import read_content, read_features
 from frontcalc.read.features import Features
 from frontcalc.read.files import Entry
-from frontcalc.read.geojson import read_json
 from frontcalc.snapshots import to_equal_area
 
 WEST, EAST = square(300, 40), square(301, 40)
@@ -42,7 +41,7 @@ def topology(*geometries: Any, **members: Any) -> dict[str, Any]:
 
 
 def read(document: Any) -> Features:
-    return read_json(json.dumps(document).encode(), where="map.json")
+    return read_content(json.dumps(document).encode(), where="map.json")
 
 
 def same(features: Features, *drawn: shapely.Polygon) -> bool:

@@ -67,7 +67,7 @@ def with_a_vertex_moved(squares: list[tuple[int, int]], degrees: float) -> str:
 def listed_backwards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the file system list files in another order."""
     entries = opening.list_entries
-    monkeypatch.setattr(opening, "list_entries", lambda root: entries(root)[::-1])
+    monkeypatch.setattr(opening, "list_entries", lambda root, *more: entries(root, *more)[::-1])
 
 
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:

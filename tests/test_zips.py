@@ -16,9 +16,9 @@ from test_formats import km2, layers
 
 from frontcalc.errors import DataError
 from frontcalc.layers import INNER
+from frontcalc.limits import DEFAULTS
 from frontcalc.read import read_content, read_features
 from frontcalc.read.files import Entry
-from frontcalc.read.limits import DEFAULTS
 
 
 @pytest.fixture

@@ -11,11 +11,13 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # to a type checker it is true; typing takes as long to load as Python
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from frontcalc.archives import open_archive as open_archive
     from frontcalc.errors import CheckFailed as CheckFailed
     from frontcalc.errors import DataError as DataError

@@ -194,6 +194,8 @@ def usage(cache: Cache, *, clearing: bool = False) -> dict[str, tuple[int, int]]
         return used
     try:
         with _connected(cache.folder, patience_s=_CLEARING_S) as opened:
+            # A full disk has no room for a journal; what a kill damages meanwhile is begun anew.
+            opened.execute(f"PRAGMA journal_mode = {'MEMORY' if clearing else 'TRUNCATE'}").fetchall()
             opened.execute("BEGIN IMMEDIATE" if clearing else "BEGIN")
             used = {kind: opened.execute(f"{_SUMS} WHERE kind = ?", (kind,)).fetchall()[0] for kind in KINDS}
             if clearing:

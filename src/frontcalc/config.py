@@ -14,8 +14,8 @@ from unicodedata import normalize
 
 from frontcalc import atomic
 from frontcalc.day_forms import WRITTEN
-from frontcalc.errors import DataError, UsageError
-from frontcalc.layers import OWN, Layer, LayerEnd, Legend, Role, spelling
+from frontcalc.errors import DataError, UsageError, reason_of
+from frontcalc.layers import OWN, Layer, LayerEnd, Legend, Role, actor_named, spelling
 from frontcalc.names import printable
 from frontcalc.region_store import EMBEDDED, set_named
 from frontcalc.views import choose_view
@@ -48,6 +48,11 @@ _PATHS = ("archive", "legend", "regions")
 _OF_NAMED = {"path": "maps/isw", "legend": "legends/isw.toml", "opening": "before-2022.geojson"}
 _SEVERAL = ("only",)  # options that may be given more than once
 _LONGEST_LINE, _LONGEST_NAME = 500, 80
+LARGEST = 1_000_000
+"""Bytes that a TOML file may have."""
+
+_MOST_DOTS, _DEEPEST, _MOST_BITS = 40, 16, 10_000
+_TEXTS = re.compile(rb""""[^"\\\n]*"|'[^'\n]*'""")  # those of one line, without escapes
 OF_ARCHIVE = (
     *("publisher", "attribution", "licence", "view", "as_of_offset_days", "year", "dates"),
     *("property", "layers", "ignore"),
@@ -75,6 +80,8 @@ def archive_config(data: bytes, *, where: str = NAME) -> ArchiveConfig:
     """Return what an archive's frontcalc.toml says; DataError for no TOML, or a key or value that it may not have."""
     # In a working folder that is also an archive one file serves both: defaults are read elsewhere.
     elsewhere = {*DEFAULTS, ARCHIVES} - {"view"}
+    if not data.strip():
+        raise DataError("is empty", where=where, cure="remove it, or copy it again")
     return _config({key: own for key, own in read_toml(data, where=where).items() if key not in elsewhere}, where)
 
 
@@ -102,8 +109,9 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
     # macOS writes accents of file names apart from their letters.
     dates = {normalize("NFC", name): day for name, day in _table(document, "dates", where).items()}
     for name, day in dates.items():
-        if type(day) is not date:
-            raise DataError(f"the date of {name!r} is {day!r}", where=where, cure="write it as 2024-11-03, unquoted")
+        if type(day) is not date or day.year not in WRITTEN:
+            shown = day if isinstance(day, date) else repr(day)
+            raise DataError(f"the date of {name!r} is {shown}", where=where, cure="write it as 2024-11-03, unquoted")
     said = {
         "dates": dates,
         "legend": legend,
@@ -143,10 +151,8 @@ def read_legend(path: Path) -> ArchiveConfig:
     """Return what a legend's file says: one of the form of an archive's frontcalc.toml, from anywhere."""
     if not path.is_file():
         raise UsageError("is no file", where=printable(str(path)), cure="give the toml that explains the layers")
-    try:
-        return archive_config(path.read_bytes(), where=printable(path.name))
-    except OSError as error:
-        raise DataError("cannot be read", where=printable(path.name), cure="check its permissions") from error
+    where = printable(path.name)
+    return archive_config(_bytes(path, where), where=where)
 
 
 def working_defaults(folder: Path) -> dict[str, Any]:
@@ -194,21 +200,51 @@ def write_default(folder: Path, key: str, value: str) -> None:
 def _document(folder: Path) -> dict[str, Any]:
     """Return the frontcalc.toml of a folder, empty where there is none."""
     file = folder / NAME
+    if file.is_fifo():  # which would be waited for without end
+        raise DataError("is a pipe", where=NAME, cure="write it into a file")
+    return read_toml(_bytes(file, NAME), where=NAME) if os.path.lexists(file) else {}
+
+
+def _bytes(path: Path, where: str) -> bytes:
+    """Return a file's bytes, at most one more than a TOML file may have; DataError where it cannot be read."""
     try:
-        return read_toml(file.read_bytes(), where=NAME) if os.path.lexists(file) else {}
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)
     except OSError as error:
-        raise DataError("cannot be read", where=NAME, cure="check its permissions") from error
+        problem = f"cannot be read: {reason_of(error)}"
+        raise DataError(problem, where=where, cure="check its name and permissions") from error
 
 
-def read_toml(data: bytes, *, where: str, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
-    """Return a TOML document, its fractions as `parse_float` makes them; DataError where it is none."""
+def read_toml(data: bytes | Path, *, where: str, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
+    """Return a TOML document, its fractions as `parse_float` makes them; DataError where it is none, or hostile."""
+    data = _bytes(data, where) if isinstance(data, Path) else data
+    if len(data) > LARGEST:
+        raise DataError(
+            f"is larger than {LARGEST:,} bytes", where=where, cure="split it, or leave out what is not needed"
+        )
+    # The time that a key takes grows with the square of its parts.
+    for number, line in enumerate(_TEXTS.sub(b"", data).splitlines(), start=1):
+        if line.count(b".") > _MOST_DOTS and not line.lstrip().startswith(b"#"):
+            raise DataError(f"line {number} has more than {_MOST_DOTS} dots", where=where, cure="break it into several")
     try:
-        return tomllib.loads(data.decode("utf-8-sig"), parse_float=parse_float)
+        document = tomllib.loads(data.decode("utf-8-sig"), parse_float=parse_float)
+        level: list[Any] = [document]
+        for _ in range(_DEEPEST):
+            level = [one for own in level for one in (own.values() if isinstance(own, dict) else own)]
+            if any(isinstance(one, int) and one.bit_length() > _MOST_BITS for one in level):
+                raise OverflowError
+            level = [one for one in level if isinstance(one, dict | list)]
+        if level:
+            raise RecursionError
+        return document
     except UnicodeDecodeError as error:
         raise DataError(f"is not UTF-8 text, at byte {error.start}", where=where, cure="save it as UTF-8") from error
     except (ValueError, ArithmeticError, RecursionError) as error:
-        reason = "it nests too deep" if isinstance(error, RecursionError) else str(error)
-        raise DataError(f"is not valid TOML: {reason}", where=where, cure="mend the line that is named") from error
+        reason, cure = str(error), "mend the line that is named"
+        if not isinstance(error, tomllib.TOMLDecodeError):
+            deep = isinstance(error, RecursionError)
+            reason, cure = ("it nests too deep" if deep else "a number has too many digits"), "mend it"
+        raise DataError(f"is not valid TOML: {reason}", where=where, cure=cure) from error
 
 
 def _table(document: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
@@ -243,12 +279,16 @@ def _legend(document: Mapping[str, Any], where: str) -> Legend:
             raise DataError(f"layer {name!r} names no actor", where=where, cure=cure)
         if role not in tuple(Role):
             raise DataError(f"layer {name!r} has role {role!r}", where=where, cure=f"roles are {', '.join(Role)}")
-        layer = layers[name] = Layer(printable(actor.strip()), Role(role), whole, OWN)
+        layer = layers[name] = Layer(actor_named(actor), Role(role), whole, OWN)
         if layers[other := known.setdefault(spelling(name), name)] != layer:
             what = f"layers {other!r} and {name!r} are two spellings of one name"
             raise DataError(what, where=where, cure="give both the same actor and role, or leave one out")
         until, empty = meaning.get("until"), meaning.get("empty", False)
-        if (until is not None and type(until) is not date) or type(empty) is not bool or (empty and until is None):
+        if (
+            (until is not None and (type(until) is not date or until.year not in WRITTEN))
+            or type(empty) is not bool
+            or (empty and until is None)
+        ):
             how = "write until = 2025-06-29, unquoted, and with it empty = true where nothing is held from then on"
             raise DataError(f"layer {name!r} ends wrongly", where=where, cure=how)
         if until is not None:

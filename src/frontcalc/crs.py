@@ -26,6 +26,8 @@ TOLERANCE = 1e-8
 SEMI_MAJOR_M = 6_378_137.0  # the equatorial radius of WGS 84 (m)
 # How far outside of its CRS's area of use a map may lie: two zones of UTM.
 _BEYOND_DEGREES = 12.0
+# The Earth's girth in millimetres is 4e10; beyond this nothing is meant, and figures overflow.
+_FARTHEST = 1e12
 
 _FLATTENING = 1 / 298.257223563
 _SAMPLES = 7  # along either side of the bounds that are looked at
@@ -51,7 +53,7 @@ def projector(source: str, target: str) -> Callable[[NDArray[np.float64]], NDArr
     return lambda points: np.column_stack(transform(*(points.T.tolist() if len(points) == 1 else points.T)))
 
 
-def source_crs(declared: str, *, where: str) -> str:
+def source_crs(declared: str, *, where: str | None = None) -> str:
     """Return a CRS that a file declares, in a form that pyproj takes; DataError where it is unknown."""
     shown = repr(declared if len(declared) <= 60 else f"{declared[:60]}…")
     cure, code = "declare an EPSG code", "CRS-UNKNOWN"
@@ -79,17 +81,6 @@ def is_geographic(crs: str) -> bool:
     return CRS.from_user_input(crs).is_geographic
 
 
-@lru_cache(maxsize=32)
-def unit_m(crs: str) -> float:
-    """Return the length of a projected CRS's unit (m), as of feet or kilometres."""
-    return max((float(axis.unit_conversion_factor) for axis in CRS.from_user_input(crs).axis_info), default=1.0)
-
-
-def short_name(crs: str) -> str:
-    """Return what people call a CRS, as in «WGS 84 / Pseudo-Mercator»."""
-    return str(CRS.from_user_input(crs).name)
-
-
 def bounds_in_degrees(crs: str, bounds: Iterable[float]) -> Bounds:
     """Return bounds of a CRS in longitude and latitude; infinite where they have none."""
     west, south, east, north = map(float, bounds)
@@ -98,31 +89,48 @@ def bounds_in_degrees(crs: str, bounds: Iterable[float]) -> Bounds:
     return transformer(crs, LONLAT).transform_bounds(west, south, east, north)
 
 
-def may_be_in(crs: str, bounds: Bounds) -> bool:
-    """Say whether coordinates within some bounds (of the CRS) can lie where the CRS is used.
+def check_on_earth(xy: NDArray[np.float64], *, degrees: bool, cure: str) -> None:
+    """Refuse finite coordinates (n, 2) that are no degrees, with `cure`, where they should be; or beyond any place."""
+    if not len(xy):
+        return
+    (west, south), (east, north) = xy.min(axis=0), xy.max(axis=0)
+    extent = f"x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}"
+    farthest = max(-west, -south, east, north)
+    if not degrees:
+        if farthest > _FARTHEST:
+            problem = f"its coordinates are no place on Earth: {extent}"
+            raise DataError(problem, cure="check its CRS", code="OUT-OF-RANGE")
+    elif max(-west, east) > 180.0 or max(-south, north) > 90.0:
+        code = "SWAPPED" if max(-west, east) <= 90.0 and max(-south, north) <= 180.0 else "OUT-OF-RANGE"
+        # No slip of the hand and no turn round the globe makes a longitude of four digits.
+        code = "METRES-AS-DEGREES" if farthest > 1000.0 else code
+        raise DataError(f"its coordinates are no degrees: {extent}", cure=cure, code=code)
 
-    Maps reach beyond the area that a CRS is made for: a whole country is drawn in the UTM zone of one half, and
-    northings run on below zero south of the equator. Only one wholly outside it and far from it cannot be right.
+
+def refuse_misdeclared(crs: str, bounds: Iterable[float]) -> None:
+    """Refuse bounds of coordinates that cannot be in the projected CRS that is declared for them.
+
+    They are degrees, or far from where the CRS is used. Maps reach beyond the area that a CRS is made for: a whole
+    country is drawn in the UTM zone of one half, and northings run on below zero south of the equator. Only one wholly
+    outside it and far from it cannot be right.
     """
-    box = bounds_in_degrees(crs, bounds)
-    if not np.isfinite(box).all():
-        return False
-    area = CRS.from_user_input(crs).area_of_use
+    west, south, east, north = map(float, bounds)
+    declared, box = CRS.from_user_input(crs), bounds_in_degrees(crs, (west, south, east, north))
+    area = declared.area_of_use
     # An area of use across the date line has its west east of its east: nothing is concluded from it.
-    if area is None or area.west > area.east:
-        return True
-    west, south, east, north = box
-    east_west = west <= area.east + _BEYOND_DEGREES and area.west - _BEYOND_DEGREES <= east
-    return bool(east_west and south <= area.north + _BEYOND_DEGREES and area.south - _BEYOND_DEGREES <= north)
-
-
-def fault_of_degrees(bounds: Bounds) -> str:
-    """Return the code of what is wrong with bounds that no longitude and latitude can have."""
-    west, south, east, north = bounds
-    # No slip of the hand and no turn round the globe makes a longitude of four digits.
-    if max(abs(west), abs(south), abs(east), abs(north)) > 1000.0:
-        return "METRES-AS-DEGREES"
-    return "SWAPPED" if max(abs(west), abs(east)) <= 90.0 and max(abs(south), abs(north)) <= 180.0 else "OUT-OF-RANGE"
+    beyond = 0.0
+    if area and area.west <= area.east:
+        beyond = max(box[0] - area.east, area.west - box[2], box[1] - area.north, area.south - box[3])
+    unit_m = max((float(axis.unit_conversion_factor) for axis in declared.axis_info), default=1.0)
+    if max(-west, east) <= 180.0 and max(-south, north) <= 90.0 and unit_m <= 1.0:
+        why = "is in metres, but its coordinates are degrees"
+    elif beyond > _BEYOND_DEGREES or not np.isfinite(box).all():
+        why = "has no place for its coordinates"
+    else:
+        return
+    problem = f"declares {declared.name}, which {why}: x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}"
+    cure = "declare the CRS that the coordinates are in"
+    raise DataError(problem, cure=cure, code="CRS-IMPOSSIBLE")
 
 
 def prove_equal_area(crs: str, bounds: Bounds) -> None:
@@ -130,8 +138,11 @@ def prove_equal_area(crs: str, bounds: Bounds) -> None:
 
     UsageError says that it is unknown, or errs by more than `TOLERANCE`: by how much, and two that were tried and work.
     """
-    # Whole degrees outward: neighbouring maps share one proof.
-    (west, south), (east, north) = np.floor(bounds[:2]).tolist(), np.ceil(bounds[2:]).tolist()
+    if bounds[2] < bounds[0]:  # across the antimeridian
+        bounds = -180.0, bounds[1], 180.0, bounds[3]
+    # Whole degrees outward, one at least: neighbouring maps share one proof.
+    west, south = np.minimum(np.floor(bounds[:2]), (179, 89)).tolist()
+    east, north = np.maximum(np.ceil(bounds[2:]), (west + 1, south + 1)).tolist()
     box = west, south, east, north
     least, greatest = area_distortion(crs, box)
     if max(-least, greatest) <= TOLERANCE:
@@ -145,7 +156,7 @@ def prove_equal_area(crs: str, bounds: Bounds) -> None:
         if np.isfinite([least, greatest]).all()
         else "is not defined over the data",
         where=f"--crs {crs}",
-        cure=f"use {' or '.join(working[:2])}",
+        cure=f"use {' or '.join(working[:2])}" if working else "none that was tried is either: cut the data in parts",
     )
 
 
@@ -155,13 +166,14 @@ def area_distortion(crs: str, bounds: Bounds) -> tuple[float, float]:
 
     On a grid of samples the Jacobian of the projection, by central differences, is held against the exact area element
     a²(1-e²)cos φ / (1-e² sin² φ)² of the ellipsoid. That also catches what the projection's own scale factors do not
-    see: another ellipsoid, a sphere, units other than metres.
+    see: another ellipsoid, a sphere, units other than metres. At a pole, where the element is next to nothing and its
+    digits are lost, the error is held against half the mean element of the bounds.
     """
     low, high = np.array(bounds[:2]), np.array(bounds[2:])
     # A little inside the bounds, so that poles stay defined.
-    margin = np.maximum(high - low, 0.01) * 0.001
+    margin = np.maximum(high - low, 1.0) * 0.002
     lon, lat = (axis.ravel() for axis in np.meshgrid(*np.linspace(low + margin, high - margin, _SAMPLES).T))
-    step = 1e-4  # degrees, about 10 m: truncation and rounding both stay below 1e-9
+    step = 1e-3  # degrees, about 100 m: truncation and rounding both stay below 1e-9, at poles 7e-9
     try:
         transform = transformer(LONLAT, crs).transform
         east, west = transform(lon + step, lat), transform(lon - step, lat)
@@ -175,7 +187,7 @@ def area_distortion(crs: str, bounds: Bounds) -> tuple[float, float]:
     measured = (east[0] - west[0]) * (north[1] - south[1]) - (north[0] - south[0]) * (east[1] - west[1])
     phi = np.radians(lat)
     exact = SEMI_MAJOR_M**2 * (1 - E2) * np.cos(phi) / (1 - E2 * np.sin(phi) ** 2) ** 2 * np.radians(2 * step) ** 2
-    error_of_area = np.abs(measured) / exact - 1
+    error_of_area = (np.abs(measured) - exact) / np.maximum(exact, exact.mean() / 2)
     if not np.isfinite(error_of_area).all():
         return -np.inf, np.inf
     return float(error_of_area.min()), float(error_of_area.max())

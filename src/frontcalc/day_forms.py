@@ -146,7 +146,7 @@ class Found:
         return f"{self.match[0]} is no date, its year would be {year}"
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1 << 17)  # as many as one file may have names: fewer would find each anew, at each look
 def candidates(name: str) -> tuple[Found, ...]:
     """Return what in a name could be its day: the marked ones, else all but the weaker kinds of number."""
     found: list[Found] = []

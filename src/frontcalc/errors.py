@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import errno
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
+
+COMPLETE = "is the download complete?"  # the cure for what is cut off
+MORE_MEMORY = "give it more (ulimit -v, the container's limit), or refuse such files by a smaller FRONTCALC_MAX_BYTES"
+_NO_MEMORY = re.compile(
+    r"(not enough|insufficient|out of) memory|cannot allocate memory|bad_alloc|alloc of size|failed to map segment",
+    re.IGNORECASE,
+)
 
 
 class FrontcalcError(Exception):
     """Base of every error raised on purpose: which file, what is wrong, what to do.
+
+    None but `OutOfMemoryError` is made while such a fault is handled: content that found no room is not broken.
 
     Parameters
     ----------
@@ -22,6 +36,11 @@ class FrontcalcError(Exception):
     exit_code = 3
 
     def __init__(self, problem: str, *, where: str | None = None, cure: str | None = None) -> None:
+        handled = sys.exception()
+        if is_out_of_memory(handled) and not isinstance(self, OutOfMemoryError):
+            if isinstance(handled, OutOfMemoryError):
+                raise handled
+            raise OutOfMemoryError("there is not enough memory for it", where=where, cure=MORE_MEMORY)
         super().__init__(problem)
         self.problem = problem
         self.where = where
@@ -30,6 +49,10 @@ class FrontcalcError(Exception):
     def __str__(self) -> str:
         text = f"{self.where}: {self.problem}" if self.where else self.problem
         return f"{text}; {self.cure}" if self.cure else text
+
+
+class OutOfMemoryError(FrontcalcError, MemoryError):
+    """There is not enough memory for a file: no figure can rest on the rest, not even with `--skip-bad`."""
 
 
 class CheckFailed(FrontcalcError):  # noqa: N818 - it reads as what happened
@@ -81,6 +104,23 @@ class NoDataError(FrontcalcError):
     """The archive has nothing that could answer the question."""
 
     exit_code = 4
+
+
+def is_out_of_memory(error: BaseException | None) -> bool:
+    """Say whether an error is that memory ran out: Python has a class for it, most libraries only words."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    return isinstance(error, Exception) and _NO_MEMORY.search(str(error)) is not None
+
+
+@contextmanager
+def naming(where: str) -> Iterator[None]:
+    """Name the file, or what is read of it, in errors that only say what is wrong with it and what to do."""
+    try:
+        yield
+    except FrontcalcError as error:
+        error.where = error.where or where
+        raise
 
 
 def reason_of(error: Exception) -> str:

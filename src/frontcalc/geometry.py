@@ -6,6 +6,7 @@ Nothing here knows of files, dates or coordinate reference systems.
 from __future__ import annotations
 
 import io
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ Project = Callable[[Floats], Floats]  # maps (n, 2) source coordinates to (n, 2)
 EDGE_ERROR_M2 = 10.0  # area error above which an edge is split before it is projected (m²)
 MAX_ADDED_VERTICES = 1_000_000  # that splitting edges may add to a layer; real maps have 8 to 21 % more after it
 MAX_PAIRS = 5_000_000  # of polygons or rings whose boxes meet, that are looked at; real maps have some thousands
-MAX_MEETINGS = 200_000  # how often edges of a polygon may meet, each pair counted twice, beside neighbours
+MAX_MEETINGS = 20_000  # how often edges of a polygon may meet, each pair counted twice, beside neighbours
 
 _SAMPLE = 2048
 _REPAIR_GAP = 1e6
@@ -89,6 +90,7 @@ def is_tangled(polygon: shapely.Geometry) -> bool:
     xy, ring = shapely.get_coordinates(shapely.get_rings(polygon), return_index=True)
     edge = (ring[1:] == ring[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
     begin, end, count = xy[:-1][edge], xy[1:][edge], int(edge.sum())
+    some = np.arange(count)
     if count > _SAMPLE:
         some = np.random.default_rng(0).choice(count, _SAMPLE, replace=False)
         begin, end = begin[some], end[some]
@@ -97,8 +99,9 @@ def is_tangled(polygon: shapely.Geometry) -> bool:
     apart = [
         _side(begin[a], end[a], begin[b]) * _side(begin[a], end[a], end[b]) > 0 for a, b in ((one, other), (other, one))
     ]
-    met = np.count_nonzero(~apart[0] & ~apart[1]) - len(edges)
-    return bool(met * (count / max(1, len(edges))) ** 2 > MAX_MEETINGS + 4 * count)
+    met = np.count_nonzero(~apart[0] & ~apart[1] & (np.abs(some[one] - some[other]) > 1))
+    # The first and the last edge of each ring meet too.
+    return bool(met * (count / max(1, len(edges))) ** 2 > MAX_MEETINGS + count)
 
 
 def _side(begin: Floats, end: Floats, point: Floats) -> Floats:
@@ -136,8 +139,8 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
 
     An edge that is straight in the source coordinates is an arc in the projection. Where the area between the arc and
     its chord exceeds `edge_error`, in square units of the projection, the edge is split evenly; n pieces leave 1/n² of
-    the error, since each leaves 1/n³. DataError says that a coordinate is nowhere in the projection, or that more than
-    `MAX_ADDED_VERTICES` would be added.
+    the error, since each leaves 1/n³. DataError says that a coordinate is nowhere in the projection, that an edge
+    leaves it on one side and comes back on the other, or that more than `MAX_ADDED_VERTICES` would be added.
     """
     if len(polygons) == 0:
         return polygons
@@ -153,6 +156,10 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     middle = project((source[:-1] + source[1:]) / 2)
     chord = target[1:] - target[:-1]
     bulge = middle - target[:-1]
+    inner = ring[:-1] == ring[1:]
+    _refuse_torn(
+        source[:-1][inner], source[1:][inner], target[:-1][inner], target[1:][inner], middle[inner], project=project
+    )
     # A parabola through the three points encloses 4/3 of their triangle with its chord.
     error = np.abs(chord[:, 0] * bulge[:, 1] - chord[:, 1] * bulge[:, 0]) * (2 / 3)
     # Of the edge that leaves each vertex; none leaves the end of a ring.
@@ -180,6 +187,29 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     return np.asarray(shapely.from_ragged_array(_POLYGON, out, (position[rings], shells)))
 
 
+def _refuse_torn(*edges: Floats, project: Project) -> None:
+    """Raise DataError if an edge (begin, end, both and the middle projected) is cut in two by the projection's edge.
+
+    The middle of such an edge lies at one of its ends. Halved again and again, on the side where the ends are farther
+    apart, they stay as far apart as they were, where those of any other edge meet.
+    """
+    length = np.linalg.norm(edges[3] - edges[2], axis=1)
+    odd = np.linalg.norm(edges[4] - (edges[2] + edges[3]) / 2, axis=1) > 0.2 * length
+    odd &= length > 1.0
+    begin, end, first, last, _ = (part[odd] for part in edges)
+    for _ in range(30 if len(begin) else 0):
+        half = (begin + end) / 2
+        between = project(half)
+        left = (np.linalg.norm(between - first, axis=1) > np.linalg.norm(last - between, axis=1))[:, None]
+        begin, first = np.where(left, begin, half), np.where(left, first, between)
+        end, last = np.where(left, half, end), np.where(left, between, last)
+    torn = np.flatnonzero(np.linalg.norm(last - first, axis=1) > np.maximum(1.0, length[odd] / 10))
+    if len(torn):
+        x, y = begin[torn[0]]
+        cure = "choose --crs EPSG:6931 or EPSG:6932 around a pole, else cut its polygons at the antimeridian"
+        raise DataError(f"an edge crosses the edge of the projection, at {x:.6g}, {y:.6g}", cure=cure)
+
+
 def meeting_boxes(geometries: Geometries) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return each geometry (k,) and each whose box meets its own (k,), itself too; over `MAX_PAIRS` are refused."""
     tree = shapely.STRtree(geometries)
@@ -192,6 +222,32 @@ def meeting_boxes(geometries: Geometries) -> tuple[NDArray[np.intp], NDArray[np.
         first.append(one + start)
         second.append(other)
     return np.concatenate(first), np.concatenate(second)
+
+
+def rings_around(valid: Geometries, area: Floats, group: NDArray[np.intp]) -> defaultdict[int, list[tuple[int, float]]]:
+    """Return for each ring the larger ones of its group that it meets, largest first, with its share inside each."""
+    shapely.prepare(valid)
+    inner, outer = meeting_boxes(valid)
+    # Of rings of one size the first in the file counts as the larger.
+    larger = (area[outer] > area[inner]) | ((area[outer] == area[inner]) & (outer < inner))
+    mine = (group[inner] == group[outer]) & larger & (area[inner] > 0)
+    inner, outer = inner[mine], outer[mine]
+    share = shapely.covers(valid[outer], valid[inner]).astype(np.float64)
+    part = np.flatnonzero(share == 0)
+    share[part] = shapely.area(shapely.intersection(valid[outer[part]], valid[inner[part]])) / area[inner[part]]
+    around: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
+    for at in np.lexsort((outer, -area[outer])).tolist():
+        around[int(inner[at])].append((int(outer[at]), float(share[at])))
+    return around
+
+
+def signed_areas(polygons: Geometries) -> Floats:
+    """Return the area of each polygon's outline, negative where it runs clockwise; (n,), in the CRS's units."""
+    xy, ring = shapely.get_coordinates(polygons, return_index=True)
+    starts = np.searchsorted(ring, np.arange(len(polygons)))
+    # From each ring's own start: far from the origin no digits are lost, and the step to the next ring adds nothing.
+    x, y = (xy - xy[starts[ring]]).T
+    return np.asarray(np.add.reduceat(x * np.roll(y, -1) - np.roll(x, -1) * y, starts) / 2)
 
 
 def subdivide(polygons: Geometries, max_vertices: int = 512) -> tuple[Geometries, NDArray[np.intp]]:

@@ -15,7 +15,7 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
-from frontcalc.names import printable
+from frontcalc.names import look, printable
 
 
 class Role(StrEnum):
@@ -299,6 +299,13 @@ def _deepstate_code(name: str) -> str:
     return next((code for stem, code in _STEMS if stem.search(folded)), "")
 
 
+def actor_named(text: str) -> str:
+    """Return an actor's name as it is shown; one that only looks like a known actor's has its letters as escapes."""
+    actor = printable(text.strip())
+    known = next((known for known in ADJECTIVES if look(known) == look(actor)), actor)
+    return actor if known == actor else ascii(actor)[1:-1]
+
+
 def layer_name(properties: Mapping[str, object]) -> str:
     """Return the layer that a feature says it is of, a known one before others; empty where it says nothing."""
     names = list(layer_names(properties))
@@ -310,7 +317,7 @@ def stated_layer(properties: Mapping[str, object]) -> Layer | None:
     actor, role = properties.get("actor"), properties.get("role")
     if not isinstance(actor, str) or not actor or role not in tuple(Role):
         return None
-    return Layer(printable(actor), Role(str(role)), whole=actor == UNNAMED, legend=OWN)
+    return Layer(actor_named(actor), Role(str(role)), whole=actor == UNNAMED, legend=OWN)
 
 
 def known_names() -> tuple[str, ...]:

@@ -3,25 +3,47 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-# Control characters steer terminals and break lines; directional ones show a name other than it is; lone
-# surrogates stand for the bytes of a file name that is no text.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# Control characters steer terminals and break lines; directional ones show a name other than it is; those without
+# width make two names look like one; lone surrogates stand for the bytes of a file name that is no text. Between
+# letters of Arabic and Indic scripts, joiners are spelling.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+    "|(?<![\u0600-\u0fff])[\u200c\u200d]|[\u200c\u200d](?![\u0600-\u0fff])"
+)
+# Letters of Cyrillic and Greek, and the Latin ones that nobody can tell them from.
+_ALIKE = str.maketrans(
+    "аеорсухіјѕԁһӏАВЕКМНОРСТУХІЈЅӀανορΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",  # noqa: RUF001
+    "aeopcyxijsdhlABEKMHOPCTYXIJSlavopABEZHIKMNOPTYX",
+)
+LONGEST_CELL = 120
+"""Characters of a name in a table for people; CSV and JSON have the whole."""
+
 _LINES = re.compile(r"[\t\n\r]+")
 _APOSTROPHES = re.compile("['`\u2019\u02bc\u02b9]")
 _NOT_WORDS = re.compile(r"[\W_]+")
 
 
-def printable(name: str) -> str:
+def printable(name: str, most: int = sys.maxsize) -> str:
     """Return a name on one line, every character that does more than show itself written as its escape.
+
+    A name of more than `most` characters is cut.
 
     Accents stand with their letters (form C), where file names of macOS have them apart.
     """
     name = _LINES.sub(" ", unicodedata.normalize("NFC", name))
-    return _UNSAFE.sub(lambda found: ascii(found[0])[1:-1], name)
+    name = _UNSAFE.sub(lambda found: ascii(found[0])[1:-1], name)
+    return name if len(name) <= most else name[: most - 1].rstrip() + "…"
+
+
+def look(name: str) -> str:
+    """Return the form that names share which look alike: «Tоtal» with a Cyrillic о is Total."""  # noqa: RUF002
+    return unicodedata.normalize("NFKC", name).translate(_ALIKE)
 
 
 def some_of(names: Sequence[str], limit: int = 5) -> str:

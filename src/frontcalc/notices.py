@@ -24,7 +24,7 @@ CODES = {
     "CARRIED": "a layer absent on that day was carried over from an earlier map",
     "SKIPPED": "a file that could not be read was left out, as asked",
     "MERGED": "two files of one date are byte for byte the same and were counted once",
-    "OTHER-FILES": "files in the archive, or members of its zips, are no maps and were not read",
+    "OTHER-FILES": "files of the archive or its zips that are no maps, or folders too deep in it, were not read",
     "UNKNOWN-LAYER": "a layer with an unknown name was not counted",
     "NOT-AREA": "points, lines or pictures were not counted, since they have no area",
     "NO-REGIONS": "no region set was given, so only totals are shown",
@@ -60,6 +60,7 @@ CODES = {
     "LEAVES-OUT": "an archive leaves out much ground that the others compared hold at both ends of the period",
     "BORDER": "much of what was gained and lost lies so near a border of a coarse region set that it may be beyond it",
     "OPENING": "a map that was given, or a layer of what was held before 2022, stands for days before the first map",
+    "OTHER-MEANING": "a layer that a publisher's name tells counts as something else, as the archive or a legend says",
 }
 """Every code of a notice, with its meaning; what `docs/notices.md` shows."""
 
@@ -235,7 +236,7 @@ _FINDINGS: dict[Severity, dict[str, tuple[str, ...]]] = {
             "nothing to do",
         ),
         "OTHER-FILES": (
-            "readmes, styles, licences",
+            "readmes, styles, licences; folders too deep, or links",
             "nothing to do, if they are no maps",
         ),
         "LATER-MAP": (

@@ -49,19 +49,24 @@ def mean_widths_m(parts: Geometries, source_crs: str) -> Floats:
     """Return the mean width of polygons (n,) in metres of a CRS: 2 × area ÷ perimeter, (n,) in metres on the ground.
 
     An equal-area projection, here `source_crs`, stretches lengths: EPSG:6933 draws a metre eastward at 48° as 1.3 m. So
-    each polygon is measured on a plane of its own, longitude scaled by the cosine of its latitude.
+    each polygon is measured on a plane of its own, longitude scaled by the cosine of its latitude. One that rounding
+    has put beyond a pole has no width.
     """
     if not len(parts):
         return np.zeros(0)
     coordinates, owner = shapely.get_coordinates(parts, return_index=True)
     degrees = crs.projector(source_crs, crs.LONLAT)(coordinates)
+    beyond = ~np.isfinite(degrees).all(axis=1)
+    degrees[beyond] = 0.0
     corners = np.bincount(owner, minlength=len(parts))
     latitude = np.radians(np.bincount(owner, degrees[:, 1], minlength=len(parts)) / corners)
     curvature = 1 - crs.E2 * np.sin(latitude) ** 2
     east = crs.SEMI_MAJOR_M * np.cos(latitude) / np.sqrt(curvature)
     north = crs.SEMI_MAJOR_M * (1 - crs.E2) / curvature**1.5
     local = shapely.set_coordinates(parts.copy(), np.radians(degrees) * np.column_stack([east, north])[owner])
-    return np.asarray(2 * shapely.area(local) / shapely.length(local))
+    width_m = np.asarray(2 * shapely.area(local) / shapely.length(local))
+    width_m[owner[beyond]] = 0.0
+    return width_m
 
 
 def _turns_back(polygons: Geometries) -> NDArray[np.bool_]:

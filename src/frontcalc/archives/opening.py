@@ -17,8 +17,8 @@ from pathlib import Path
 
 from frontcalc.archives.beside import maps_missing, sorted_out
 from frontcalc.archives.dating import Dating, Part, dated
+from frontcalc.config import LARGEST, ArchiveConfig, archive_config, named_archive, read_legend
 from frontcalc.config import NAME as CONFIG_NAME
-from frontcalc.config import ArchiveConfig, archive_config, named_archive, read_legend
 from frontcalc.dates import day_from_name, settled
 from frontcalc.day_forms import candidates
 from frontcalc.errors import DataError, FrontcalcError, NoDataError, UsageError, reason_of
@@ -199,7 +199,8 @@ def open_archive(
     """
     if not str(path):
         raise UsageError("is empty", where="archive", cure="name a folder or file; only without one it is the sample")
-    root, stated, entries = _located(path)
+    passed: list[str] = []
+    root, stated, entries = _located(path, passed)
     name = printable(root.resolve().name)
     configured = next((entry for entry in entries if entry.name == CONFIG_NAME), None)
     if (root / CONFIG_NAME).is_dir():
@@ -208,14 +209,14 @@ def open_archive(
     with suppress(DataError):  # what cannot be read is refused below, as any file
         if listed and is_manifest(listed.read()):
             entries = [one for one in entries if one is not listed and not one.name.startswith(f"{REVISIONS}/")]
-    config = archive_config(configured.read()) if configured else ArchiveConfig()
+    config = archive_config(configured.head(LARGEST + 1)) if configured else ArchiveConfig()
     if not configured and not root.is_dir():
         config = _beside(root)
     config = config | stated | (read_legend(Path(legend)) if legend else ArchiveConfig())
     unsorted = [entry for entry in entries if entry is not configured]
     maps, others, other_json = sorted_out(unsorted, config.get("dates", ()))
     if not maps:
-        raise _no_maps(root, entries, others)
+        raise _no_maps(root, entries, others, passed)
     source = dating.source if dating else None
     days, refused, notices = dated(maps, source, config, skip_bad=skip_bad)
     if other_json and (alone := maps_missing(other_json, maps, days, source, config)):
@@ -229,6 +230,7 @@ def open_archive(
             f"{name} ({what})" if not undated and (what := kind_of(name)) else name for undated, name in sorted(told)
         ]
         notices.append(Notice("OTHER-FILES", f"{len(others)} not read: {some_of(first)}"))
+    notices += [Notice("OTHER-FILES", one) for one in passed]
     if late := [day for day in days if day > ((dating and dating.today) or date.today())]:
         notices.append(Notice("FUTURE", f"{len(late)} after today, the first of {min(late)}"))
     for parts in days.values():  # the latest first, and those without a time last
@@ -241,18 +243,18 @@ def open_archive(
     return archive.opened_by(before) if before else archive
 
 
-def _no_maps(root: Path, entries: Sequence[Entry], others: Iterable[str]) -> FrontcalcError:
+def _no_maps(root: Path, entries: Sequence[Entry], others: Iterable[str], passed: list[str]) -> FrontcalcError:
     """Return the error for an archive without maps, which says what there is in its place."""
     name = printable(root.resolve().name)
     if not root.is_dir() and (error := refusal(name, b"") or refusal(name, entries[0].head(_HEAD))):
         return error
     inside, cure = tally(one for one in others if one != name)
-    cure = cure or "name files by date, as in 2024-11-03.geojson"
+    cure = "; ".join(passed) or cure or "name files by date, as in 2024-11-03.geojson"
     return NoDataError(f"holds no maps{inside and f', only {inside}'}", where=name, cure=cure)
 
 
-def _located(path: str | Path) -> tuple[Path, ArchiveConfig, list[Entry]]:
-    """Return where an archive lies, what the working folder's file says of it, and its files."""
+def _located(path: str | Path, passed: list[str]) -> tuple[Path, ArchiveConfig, list[Entry]]:
+    """Return where an archive lies, what the working folder says of it, and its files (`passed` as there)."""
     root, stated = Path(path), ArchiveConfig()
     try:
         if ":" in str(path):
@@ -265,7 +267,7 @@ def _located(path: str | Path) -> tuple[Path, ArchiveConfig, list[Entry]]:
             root, stated = named
         root = root.absolute()  # other processes may have another working folder
         if root.is_dir():
-            return root, stated, list_entries(root)
+            return root, stated, list_entries(root, passed)
         with root.open("rb") as file:
             entries = list_entries(root) if file.read(4) == b"PK\x03\x04" else []
         # A zip of one map is a file.

@@ -17,7 +17,7 @@ from frontcalc.names import printable
 from frontcalc.periods import Period, parse_day, parse_period
 from frontcalc.views import VIEWS
 
-_LARGEST_FILE, _MOST_SHOWN = 1_000_000, 5
+_MOST_SHOWN = 5
 _NEEDED = ("id", "period", "measure", "value")
 _LARGEST = Decimal(10) ** 9
 _MOST_DIGITS = 20
@@ -49,9 +49,6 @@ def read_claims(data: bytes, *, where: str) -> tuple[tuple[Claim, ...], str]:
     A file that is no TOML, has no claim, or has malformed ones is a DataError: each is named with its line, up to five
     at once.
     """
-    if len(data) > _LARGEST_FILE:
-        cure = "split it into several claims files"
-        raise DataError(f"is larger than {_LARGEST_FILE:,} bytes", where=where, cure=cure)
     document = read_toml(data, where=where, parse_float=_decimal)
     tables = document.pop("claim", None)
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):

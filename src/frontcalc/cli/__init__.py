@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -12,7 +13,7 @@ import click
 
 from frontcalc import __version__
 from frontcalc.cli import options, terminal
-from frontcalc.errors import FrontcalcError
+from frontcalc.errors import MORE_MEMORY, FrontcalcError, is_out_of_memory, reason_of
 from frontcalc.names import printable
 from frontcalc.versions import PLACES, SETTINGS
 
@@ -78,7 +79,7 @@ def group(context: click.Context) -> None:
     if Path("frontcalc.toml").is_file():
         from frontcalc.config import working_defaults
 
-        defaults = working_defaults(Path())
+        defaults = options.permitted(context, working_defaults(Path()))
         # One set of defaults serves every command that has the option.
         context.default_map = {name: defaults | {"format_": defaults.get("format")} for name in _COMMANDS}
 
@@ -88,11 +89,18 @@ def main() -> None:
     # Before they are loaded: no setting of GDAL or PROJ that somebody made for other work changes a figure.
     for name in [own for own in os.environ if own.startswith(SETTINGS) and own not in PLACES]:
         del os.environ[name]
+    terminal.prepare_streams()
     # A process that ends after one command: looking for what is in circles takes a tenth of its time and frees nothing.
     gc.set_threshold(100_000, 50, 50)
-    code = run(sys.argv[1:], alone=True)
+    try:
+        with terminal.interruptible():
+            code = run(sys.argv[1:], alone=True)
+    except KeyboardInterrupt:
+        code = 130
+    except Exception as error:
+        code = _fail(_fault(error), 3)
     gc.freeze()
-    sys.exit(code)
+    sys.exit(terminal.flushed(code))
 
 
 def run(arguments: list[str], *, alone: bool = False) -> int:
@@ -103,7 +111,7 @@ def run(arguments: list[str], *, alone: bool = False) -> int:
     except FrontcalcError as error:
         return _fail(str(error), error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        terminal.echo(error.format_message())
         return 2
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
@@ -111,14 +119,40 @@ def run(arguments: list[str], *, alone: bool = False) -> int:
         return _fail(error.format_message().rstrip(".") + hint, 2)
     except click.Abort:
         return 130
-    except MemoryError:
-        return _fail("the memory ran out; a smaller FRONTCALC_MAX_BYTES refuses files that need so much", 3)
+    except Exception as error:
+        if not (isinstance(error, RecursionError | OSError | UnicodeEncodeError) or is_out_of_memory(error)):
+            raise
+        return _fail(_refusal(error), 3)
     except SystemExit:
         # Click ends so when it has completed a word for a shell, and where a pipe was closed while it wrote, as help.
         if COMPLETING in os.environ:
             raise
         terminal.silence(sys.stdout)
         return 0
+
+
+def _refusal(error: Exception) -> str:
+    """Say what the system, or Python, refused to do and no reader or writer put in words of its own."""
+    if is_out_of_memory(error):
+        return f"the memory ran out; {MORE_MEMORY}"
+    if isinstance(error, RecursionError):
+        return "what was given is nested too deeply; make it flatter"
+    if isinstance(error, UnicodeEncodeError):
+        return f"{error.object[max(0, error.start - 30) : error.end]!r} is no text; rename it"
+    where, code = getattr(error, "filename", None), getattr(error, "errno", None)
+    # What is no file, and is full or broken, is the stream that click writes help and the like to.
+    if where is None and code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF):
+        return f"standard output: cannot be written: {reason_of(error)}; give it another place"
+    return f"{f'{where}: ' if where else ''}{reason_of(error)}; check its name and permissions, and that it is there"
+
+
+def _fault(error: Exception) -> str:
+    """Say where in the program something happened that nobody thought of."""
+    import traceback
+
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(last.filename).name}:{last.lineno}"
+    return f"a fault of frontcalc itself, {type(error).__name__} in {where}: {error}; please report it, with the input"
 
 
 def _fail(message: str, code: int) -> int:

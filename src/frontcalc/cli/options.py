@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from frontcalc.cli import terminal
@@ -19,6 +22,13 @@ SNAPS = ("border", "none")
 LEVELS = ("country", "adm1", "adm2", "none", "oblast", "raion")
 UNITS_OF_TIME = ("year", "quarter", "month", "week")
 STEPS = ("snapshot", "day", "week", "month")
+
+_TYPED, _PASSED_OVER = "frontcalc.typed", "frontcalc.passed-over"
+_OF_ARCHIVE = "frontcalc.toml is of the archive that the working folder lies in, so it sets no"
+_ELSEWHERE = {
+    ParameterSource.DEFAULT_MAP: "frontcalc.toml in the working folder",
+    ParameterSource.ENVIRONMENT: "the environment",
+}
 
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
@@ -197,6 +207,10 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options that were given, defaults stay the library's; say it where the maps are the sample."""
     if "archive" in options and options["archive"] is None:
         terminal.say(SAMPLE_USED, always=True)
+    if passed_over := click.get_current_context().meta.pop(_PASSED_OVER, ()):
+        terminal.say(f"{_OF_ARCHIVE} {', '.join(passed_over)}; type the options, or work in another folder")
+    for name, where in defaults_taken().items():
+        logging.getLogger("frontcalc").info("option --%s is from %s", name, where)
     # A process of our own may fork others.
     own = {"processes": True} if "workers" in options and click.get_current_context().obj else {}
     return {name: value for name, value in options.items() if value is not None and name not in OUTPUT} | own
@@ -210,6 +224,41 @@ def refuse_output() -> None:
 
         archives = map(archive_path, _texts({name: asked.get(name) for name in ("archive", "archives")}))
         refuse_place(Path(str(asked["output"])), files=[*_texts(asked), Path("frontcalc.toml")], archives=archives)
+
+
+def permitted(ctx: click.Context, defaults: dict[str, Any]) -> dict[str, Any]:
+    """Return the defaults of the working folder, none of them where it lies in the archive that is used.
+
+    Its file is then as untrusted as the maps beside it: what it may set is read from it as of any archive.
+    """
+    from frontcalc.archives import archive_path
+
+    given = ctx.meta.get(_TYPED, {})
+    named = given.get("archive") or given.get("archives") or given.get("path") or os.environ.get("FRONTCALC_ARCHIVE")
+    if not (named or defaults.get("archive")) and "claims" in given:
+        from frontcalc.measure.verify import maps_named
+
+        named = maps_named(given["claims"])
+    here = Path().resolve()
+    for one in named if isinstance(named, list) else filter(None, [named or defaults.get("archive")]):
+        with suppress(OSError):  # a name that is too long, say: reading will say so
+            if not ((root := archive_path(one)).is_dir() and here.is_relative_to(root.resolve())):
+                continue
+            gone = [key for key, value in defaults.items() if value is not None and key not in ("archive", "view")]
+            ctx.meta[_PASSED_OVER] = sorted({key.strip("_").replace("_", "-") for key in gone})
+            return {"archive": defaults.get("archive")}
+    return defaults
+
+
+def defaults_taken() -> dict[str, str]:
+    """Return the options of this command that were not typed but set elsewhere, and where."""
+    context, taken = click.get_current_context(), {}
+    for one in context.command.params:
+        source = context.get_parameter_source(one.name or "")
+        where = _ELSEWHERE.get(source) if source else None
+        if where and context.params.get(one.name or "") not in (None, ()):
+            taken[max(one.opts, key=len).lstrip("-")] = where
+    return taken
 
 
 class Group(click.Group):
@@ -228,6 +277,9 @@ class Group(click.Group):
         own = click.Context(command, info_name=name, parent=ctx)
         try:
             given, _, order = command.make_parser(own).parse_args(list(rest))
+            ctx.meta[_TYPED] = given
+            if ctx.parent and name:
+                ctx.default_map = {name: permitted(ctx, (ctx.default_map or {}).get(name) or {})}
         except click.NoSuchOption as error:
             from frontcalc.config import GONE
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
+from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -36,16 +39,67 @@ def say(text: str, *, always: bool = False) -> None:
     """Print a line on stderr, unless --quiet was given and it is not for always; nobody need read it."""
     context = click.get_current_context(silent=True)
     if always or context is None or context.meta.get(_LOUDNESS) != "quiet":
-        try:
-            click.echo(f"frontcalc: {printable(text)}", err=True)
-        except BrokenPipeError:
-            silence(sys.stderr)
+        echo(f"frontcalc: {printable(text)}")
+
+
+def echo(text: str) -> None:
+    """Print text on stderr; one that takes nothing, as a pipe nobody reads or a full disk, changes no exit code."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        silence(sys.stderr)
 
 
 def silence(stream: TextIO | None) -> None:
     """Send to nowhere what a stream of this process has left; Python would complain when it flushes at exit."""
     if stream is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def prepare_streams() -> None:
+    """Have both streams show as escapes what their encoding lacks, and no file opened in the place of a closed one."""
+    for number, stream in enumerate((sys.stdin, sys.stdout, sys.stderr)):
+        if stream is None:
+            os.open(os.devnull, os.O_RDWR)
+        elif number and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def flushed(code: int) -> int:
+    """Return the exit code of a process that has this one and whose streams may not take what they still hold."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            silence(stream)
+            code = code or (3 if stream is sys.stdout else 0)
+    return code
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C raise KeyboardInterrupt in the block, but end the process where a module is being loaded.
+
+    There is nothing to clean up then, and what numpy's C code makes of the exception is a traceback on stderr.
+    """
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        while frame is not None:
+            if frame.f_code.co_name == "_find_and_load":
+                os._exit(130)
+            frame = frame.f_back
+        raise KeyboardInterrupt
+
+    # What ignores it, as nohup does, is no function.
+    if callable(before):
+        signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        if callable(before):
+            signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

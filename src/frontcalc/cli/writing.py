@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -155,6 +156,9 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
 
     asked = click.get_current_context().params
     output = asked.get("output")
+    if hasattr(result.meta, "defaults"):
+        taken = (*options.defaults_taken().items(), *result.meta.defaults)
+        result = replace(result, meta=replace(result.meta, defaults=taken))
     to_file = output not in (None, "-")
     style: dict[str, Any] = {}
     if not to_file:

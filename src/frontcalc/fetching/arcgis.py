@@ -72,6 +72,7 @@ class ServiceLayer:
     geojson: bool  # whether it answers in GeoJSON; else in Esri's JSON
     edited: int | None  # when last (ms since 1970)
     credit: str  # whose it says it is
+    state: list[object]  # its fields and when it was edited, as it said last
 
     @property
     def name(self) -> str:
@@ -178,19 +179,30 @@ class ServiceLayer:
                 cure = "fetch it by hand"
                 raise DataError("has more features than it sends, and no pages", where=self.name, cure=cure)
             page, _ = _ask(self.client, address, query | self._paging(len(items)))
+            if page.get("features") and _around(page) != _around(head):
+                raise InconsistentError("sends pages that do not fit together", where=self.name, cure=_LATER)
         if len(items) > expected or (exact and len(items) < expected):
             problem = f"sends {len(items):,} features and counts {expected:,}"
             raise InconsistentError(problem, where=self.name, cure=_LATER)
-        # A feature may come on two pages.
+        # A feature may come on two pages, and pages be of two versions.
         seen: set[object] = set()
         for item in items if exact and self.key else ():
             key = (item.get(OWN[geojson]) or {}).get(self.key, item.get("id"))
-            if isinstance(key, int | str):
-                if key in seen:
-                    raise InconsistentError(f"sends feature {key!s:.40} twice", where=self.name, cure=_LATER)
-                seen.add(key)
+            if not isinstance(key, int | str) or key in seen:
+                problem = f"sends a feature without {self.key}" if key is None else f"sends feature {key!s:.40} twice"
+                raise InconsistentError(problem, where=self.name, cure=_LATER)
+            seen.add(key)
+        if exact and len(items) > len(head["features"]):
+            self._refuse_changed(query["where"], expected)
         tag = tag if len(items) == len(head["features"]) else ""
-        return LayerFeatures({name: head[name] for name in head if name not in _CUT}, items, geojson, query, tag)
+        return LayerFeatures(_around(head), items, geojson, query, tag)
+
+    def _refuse_changed(self, where: str, expected: int) -> None:
+        """Refuse pages of a layer that is no longer what it was before they came."""
+        before = list(self.state)
+        self.state[:] = _state(_ask(self.client, self.url, {"f": "json"}, limit=_METADATA_BYTES)[0])
+        if self.state != before or self.count(where) != expected:
+            raise InconsistentError("changed while its pages were read", where=self.name, cure=_LATER)
 
     def _paging(self, offset: int) -> dict[str, str]:
         """Return what asks for one page."""
@@ -254,6 +266,7 @@ def describe(client: Client, url: str, field: str = "") -> ServiceLayer:
         geojson="geojson" in str(facts.get("supportedQueryFormats", "")).casefold(),
         edited=next((at for at in (edits.get("dataLastEditDate"), edits.get("lastEditDate")) if type(at) is int), None),
         credit=" ".join(str(facts.get("copyrightText") or "").split())[:200],
+        state=_state(facts),
     )
 
 
@@ -283,6 +296,16 @@ def _ask(client: Client, url: str, query: Mapping[str, str], *, etag: str = "", 
         return document, answer.etag
 
     return client.get(url, read, query=query, etag=etag, limit=limit)
+
+
+def _state(facts: Mapping[str, Any]) -> list[object]:
+    """Return what tells one version of a layer from another: its fields, and when it was edited."""
+    return [facts.get("fields"), facts.get("editingInfo")]
+
+
+def _around(page: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what stands around the features of a page."""
+    return {name: page[name] for name in page if name not in _CUT}
 
 
 def _object(value: object) -> Mapping[str, Any]:

@@ -78,7 +78,7 @@ def sources() -> dict[str, MapSource]:
     path = Path(chosen) if chosen else _TABLE
     try:
         found = {}
-        for name, entry in read_toml(path.read_bytes(), where=path.name).items():
+        for name, entry in read_toml(path, where=path.name).items():
             services = tuple(Service(**service) for service in entry.get("services", ()))
             source = found[name] = MapSource(**entry | {"name": name, "services": services})
             for field in fields(MapSource):
@@ -88,7 +88,7 @@ def sources() -> dict[str, MapSource]:
             if source.kind not in _KINDS:
                 raise ValueError(f"kind of {name} is {source.kind!r}, not one of {', '.join(_KINDS)}")
         return found
-    except (OSError, ValueError, TypeError, AttributeError, DataError) as error:
+    except (ValueError, TypeError, AttributeError, DataError) as error:
         reason = error.problem if isinstance(error, DataError) else error
         raise DataError(f"is no table of sources: {reason}", where=path.name, cure=f"see {VARIABLE}") from error
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import ssl
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache, partial
+from io import BytesIO
 from typing import Any, NamedTuple, Self, TypeVar
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from frontcalc import __version__
 from frontcalc.errors import DataError, NoDataError, UsageError, extra_package
-from frontcalc.read.limits import limits
+from frontcalc.limits import limits
 
 T = TypeVar("T")
 _package = partial(extra_package, where="fetching")
@@ -24,6 +26,8 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SECRETS = {"access_token", "api_key", "apikey", "auth", "key", "password", "secret", "sig", "signature", "token"}
 _REDIRECTS, _LONGEST_ETAG = 5, 200
 _LATER = "try again later"
+_BY_HAND = "fetch the file by hand"
+_LOCATION = "frontcalc.location"
 _NETWORK = "is there a network?"
 _PUBLIC = "frontcalc fetches only what is public"
 _NEVER_REACHED = 2  # attempts where nothing ever answered: without a network nobody should have to wait for all of them
@@ -91,7 +95,9 @@ def check_address(url: str, *, local: bool = True) -> None:
     """Refuse an address that is not https, or http on this machine where that is allowed; or that holds a secret."""
     try:
         parts = urlsplit(url)
-        valid = bool(parts.hostname) and (parts.port or 1) > 0 and url.isprintable() and " " not in url
+        # Labels that are no IDNA are a UnicodeError either way, and that a ValueError.
+        host = (parts.hostname or "").encode("idna").decode("idna")
+        valid = bool(host) and parts.port != 0 and url.isprintable() and " " not in url
     except ValueError:
         valid = False
     if not valid or not (parts.scheme == "https" or (parts.scheme == "http" and local and host_of(url) in _LOOPBACK)):
@@ -129,6 +135,7 @@ class Client:
                 verify=_certificates(),
                 timeout=self.patience.silence_s,
                 headers={"User-Agent": f"frontcalc/{__version__}", "Accept-Encoding": "gzip"},
+                event_hooks={"response": [_hide_location]},
             )
             self._http = stack.enter_context(self._portal.wrap_async_context_manager(http))
             self._stack = stack.pop_all()
@@ -203,11 +210,11 @@ class Client:
             raise UnreachableError(f"cannot be reached ({type(error).__name__})", where=host, cure=_NETWORK) from error
         except httpx.TimeoutException as error:
             raise PassingError(f"says nothing for {self.patience.silence_s:g} s", where=host, cure=_LATER) from error
-        except httpx.DecodingError as error:
+        except zlib.error as error:
             raise PassingError("sends damaged gzip", where=host, cure=_LATER) from error
         except httpx.TransportError as error:
             raise PassingError(f"breaks off ({type(error).__name__})", where=host, cure=_NETWORK) from error
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, UnicodeError) as error:
             raise UsageError("is no address", where=host, cure="check it") from error
 
     async def _exchange(self, url: Any, host: str, etag: str, limit: int) -> Answer | None:
@@ -217,7 +224,7 @@ class Client:
             async with self._http.stream("GET", url, headers={"If-None-Match": etag} if etag else {}) as response:
                 status = response.status_code
                 if status in (301, 302, 303, 307, 308):
-                    url = self._redirected(first, str(url), response.headers.get("location", ""))
+                    url = self._redirected(first, str(url), response.extensions[_LOCATION])
                     continue
                 if etag and status == 304:
                     return None
@@ -233,26 +240,49 @@ class Client:
                     raise passing
                 if status != 200:
                     raise DataError(f"answers with status {status}", where=host, cure=_LATER)
-                data = bytearray()
-                async for piece in response.aiter_bytes():
-                    data += piece
-                    if len(data) > limit:
-                        raise DataError(f"sends more than {limit:,} bytes", where=host, cure="fetch the file by hand")
-                return Answer(bytes(data), _usable(response.headers.get("etag", "")))
+                data = await _content(response, host, limit)
+                return Answer(data, _usable(response.headers.get("etag", "")))
         raise DataError(f"redirects more than {_REDIRECTS} times", where=host, cure=_LATER)
 
-    def _redirected(self, first: str, url: str, location: str) -> str:
+    def _redirected(self, first: str, url: str, location: str) -> Any:
         """Return where a redirect leads; to where nobody was asked to go, it is refused."""
         host = host_of(first)
         try:
             target = urljoin(url, location)
-        except ValueError as error:
+            check_address(target, local=host in _LOOPBACK)
+            address = self._httpx.URL(target)
+        except (ValueError, self._httpx.InvalidURL) as error:
             raise DataError("redirects to what is no address", where=host, cure=_LATER) from error
-        check_address(target, local=host in _LOOPBACK)
+        except UsageError as error:
+            raise DataError(error.problem, where=error.where, cure=f"{host} redirects there") from error
         if self._same_host and urlsplit(target)[:2] != urlsplit(first)[:2]:
             problem = f"redirects to another host, {host_of(target)}"
             raise DataError(problem, where=host, cure="if you trust that host, name it yourself")
-        return target
+        return address
+
+
+async def _hide_location(response: Any) -> None:
+    """Keep the address of a redirect from httpx, which would make a request of it before it can be checked."""
+    response.extensions[_LOCATION] = response.headers.pop("location", "")
+
+
+async def _content(response: Any, host: str, limit: int) -> bytes:
+    """Return what an answer holds, counted while it is unpacked: one layer of gzip at most."""
+    coding = response.headers.get("content-encoding", "").strip().casefold()
+    if coding not in ("", "identity", "gzip", "x-gzip"):
+        problem = f"packs what it sends as {coding!r:.40}, and only gzip, once, is unpacked"
+        raise DataError(problem, where=host, cure=_BY_HAND)
+    gzip = zlib.decompressobj(zlib.MAX_WBITS | 16) if "gzip" in coding else None
+    data = BytesIO()
+    async for piece in response.aiter_raw():
+        data.write(gzip.decompress(piece, limit + 1 - data.tell()) if gzip else piece)
+        if data.tell() > limit:
+            raise DataError(f"sends more than {limit:,} bytes", where=host, cure=_BY_HAND)
+        if gzip and gzip.unused_data:
+            break
+    if gzip and (gzip.unused_data or not gzip.eof):
+        raise zlib.error("something behind its end" if gzip.unused_data else "no end")
+    return data.getvalue()
 
 
 def _usable(etag: str) -> str:

@@ -8,7 +8,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -21,7 +21,7 @@ from frontcalc.manifest import NAME, REVISIONS, HeldFile, Manifest, is_manifest,
 from frontcalc.names import printable
 
 # Temporary files of a run that was killed; `atomic.beside` names them.
-_LEFT_BEHIND = re.compile(r"\.(?:\w*\d{4}-\d\d-\d\d[\w.]*|manifest\.json|frontcalc\.toml)\.\w{8}")
+_LEFT_BEHIND = re.compile(r"\.(?:\w*\d{4}-\d\d-\d\d[\w.]*|manifest\.json|frontcalc\.toml)\.\w{8}\.unfinished")
 _LONGEST_LINE = 500
 
 
@@ -58,7 +58,7 @@ class Folder:
             path = root / held.file
             # A name of another form is none of ours.
             ours = re.fullmatch(rf"{re.escape(f'{self.prefix}{held.day}')}(?:\.[a-z]+)+", held.file)
-            return bool(ours) and path.is_file() and not path.is_symlink() and _sha256(path) == held.sha256
+            return bool(ours) and path.is_file() and _sha256(path) == held.sha256
 
         with _writing(root):
             self.manifest = replace(stated, files=tuple(filter(is_sound, stated.files)))
@@ -90,8 +90,7 @@ class Folder:
             for path in differing:
                 kept = self.root / REVISIONS / f"{stem}.{_sha256(path)[:16]}{path.name.removeprefix(stem)}"
                 kept.parent.mkdir(exist_ok=True)
-                if not kept.exists():
-                    atomic.replace(kept, path.read_bytes())
+                atomic.replace(kept, path.read_bytes())
             if not place.exists() or place in differing:
                 atomic.replace(place, new.data)
             for path in differing:
@@ -152,6 +151,10 @@ def _stated(path: Path, source: MapSource, origin: str) -> Manifest:
     fresh = Manifest(source.name, origin, *terms)
     with _writing(path):
         names = [entry.name for entry in path.iterdir()] if path.exists() else []
+        # Whatever is written or kept would go where the link leads.
+        if links := [name for name in names if name[:1] != "." and (path / name).is_symlink()]:
+            problem, cure = f"holds {printable(links[0])}, a link, and none is followed", "put there what it leads to"
+            raise UsageError(problem, where=where, cure=cure)
         if NAME not in names:
             if others := [name for name in names if not name.startswith(".")]:
                 problem = f"holds {printable(others[0])}, which no fetch wrote"
@@ -192,19 +195,11 @@ def _writing(root: Path) -> Iterator[None]:
 @contextmanager
 def _alone(root: Path) -> Iterator[None]:
     """Keep any second run out of a folder, where the system has locks for that."""
-    try:
-        import fcntl
-    except ImportError:
+    with ExitStack() as stack:
+        with _writing(root):
+            free = stack.enter_context(atomic.alone(root))
+        if free is False:
+            raise UsageError(
+                "is being filled by another run", where=printable(root.name), cure="wait until it has ended"
+            )
         yield
-        return
-    with _writing(root):
-        descriptor = os.open(root, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            where, cure = printable(root.name), "wait until it has ended"
-            raise UsageError("is being filled by another run", where=where, cure=cure) from error
-        yield
-    finally:
-        os.close(descriptor)

@@ -17,13 +17,14 @@ from frontcalc.dates import day_from_name, day_from_property
 from frontcalc.day_forms import candidates
 from frontcalc.errors import DataError, FrontcalcError, NoDataError, UsageError
 from frontcalc.fetching import arcgis
-from frontcalc.fetching.arcgis import OWN, LayerFeatures, Moments, ServiceLayer, name_of
+from frontcalc.fetching.arcgis import OWN, InconsistentError, LayerFeatures, Moments, ServiceLayer, name_of
 from frontcalc.fetching.catalogue import FetchOptions, MapSource
 from frontcalc.fetching.client import Answer, Client, PassingError, UnreachableError, check_address, host_of
 from frontcalc.fetching.folder import Map
 from frontcalc.names import printable
 from frontcalc.read import read_content
 from frontcalc.read.detection import detect, unpack
+from frontcalc.read.features import refuse_bare
 
 _LISTING_BYTES = 1 << 27
 _DAY_IN_NAME = "{day:%Y%m%d}"
@@ -121,15 +122,28 @@ def _plain_files(client: Client, source: MapSource, options: FetchOptions) -> Pl
             try:
                 content = unpack(answer.data, where=where)
                 suffix = _SUFFIXES[detect(content, where=where)] + (".gz" if answer.data[:2] == b"\x1f\x8b" else "")
-                number = len(read_content(answer.data, where=where).properties)
+                features = read_content(answer.data, where=where)
+                refuse_bare(features)
             except DataError as error:
                 raise PassingError(error.problem, where=where, cure=error.cure) from error
-            return Map(day, answer.data, suffix, url, {}, answer.etag, "", number)
+            return Map(day, answer.data, suffix, url, {}, answer.etag, "", len(features.properties))
 
         return RemoteMap(day, url, lambda etag: client.get(url, read, etag=etag))
 
     hosts = sorted({host_of(url) for url in options.urls})
     return Plan([planned(day, url) for day, url in days.items()], credit=f"files of {', '.join(hosts)}")
+
+
+def _refuse_undrawn(data: bytes, *, where: str, fault: type[PassingError] = PassingError) -> None:
+    """Refuse a map none of whose features has a geometry; one that cannot be read is kept, for the check to say so."""
+    try:
+        features = read_content(data, where=where)
+    except DataError:
+        return
+    try:
+        refuse_bare(features)
+    except DataError as error:
+        raise fault(error.problem, where=where, cure="try again later") from error
 
 
 def _deepstate(client: Client, source: MapSource, options: FetchOptions) -> Plan:
@@ -145,6 +159,7 @@ def _deepstate(client: Client, source: MapSource, options: FetchOptions) -> Plan
             raise PassingError("sends no map with an id", where=where, cure="has the service been renamed?") from error
         if not number or day.year < 2022:
             raise PassingError("sends an empty map", where=where, cure="try again later")
+        _refuse_undrawn(answer.data, where=where)
         return Map(day, answer.data, ".geojson", source.base, {}, answer.etag, "", number)
 
     return Plan([RemoteMap(options.day, source.base, lambda etag: client.get(source.base, read, etag=etag))])
@@ -176,6 +191,7 @@ def _repository(client: Client, source: MapSource, options: FetchOptions) -> Pla
             if hashlib.sha1(content, usedforsecurity=False).hexdigest() != blob:
                 problem = f"sends another file of {day} than it lists"
                 raise PassingError(problem, where=host_of(url), cure="try again later")
+            _refuse_undrawn(answer.data, where=host_of(url))
             return Map(day, answer.data, ".geojson", url, {}, answer.etag, blob)
 
         return RemoteMap(day, url, lambda etag: client.get(url, read), blob)
@@ -303,14 +319,24 @@ def _map_of_layers(
         for (mark, _), part in zip(layers, parts, strict=True):
             items = part.items or (empty if mark else [])
             marked = ({**item, own: {**(item.get(own) or {}), "layer": mark}} if mark else item for item in items)
-            lines += map(orjson.dumps, marked)
+            lines += (_written(one, where=host_of(url)) for one in marked)
         number = sum(len(part.items) for part in parts)
-        head = orjson.dumps(first.head)[:-1] + (b"," if first.head else b"")
+        head = _written(first.head, where=host_of(url))[:-1] + (b"," if first.head else b"")
         data = head + b'"features":[\n' + b",\n".join(lines) + b"\n]}\n"
+        _refuse_undrawn(data, where=host_of(url), fault=InconsistentError)
         query, tag = (first.query, first.etag) if alone else ({"where": "1=1", "outSR": "4326"}, "")
         return Map(day, data, ".geojson" if first.geojson else ".json", url, query, tag, version, number)
 
     return RemoteMap(day, url, get, version)
+
+
+def _written(document: dict[str, Any], *, where: str) -> bytes:
+    """Return an object as JSON; refused is what nests deeper than is written, which is less than is read."""
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError as error:
+        problem = f"sends properties that cannot be kept ({error})"
+        raise DataError(problem, where=where, cure="fetch the file by hand") from error
 
 
 # Kind of source to the function that plans it.

@@ -19,7 +19,7 @@ from frontcalc import __version__, geometry, snapshots
 from frontcalc import regions as region_sets
 from frontcalc.archives import Archive, SnapshotRef, refuse_place
 from frontcalc.embedded import load_embedded
-from frontcalc.errors import ChangedError, DataError, UsageError, reason_of
+from frontcalc.errors import ChangedError, DataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.layers import UNNAMED
 from frontcalc.levels import ADM1
@@ -28,7 +28,7 @@ from frontcalc.lint.across import Trace, check_maps, exchanged_maps, trace_of
 from frontcalc.lint.single import CheckedMap, check_map, read_map
 from frontcalc.notices import FINDINGS, Fault, Notice, fault_of
 from frontcalc.outliers import FROZEN_MAPS
-from frontcalc.outputs import write_file
+from frontcalc.outputs import write_file, write_folder
 from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes
 from frontcalc.progress import track
 from frontcalc.read import SourceFile
@@ -185,7 +185,8 @@ def convert(
     Parameters
     ----------
     output : path
-        `NAME.parquet` or `NAME.geojson` for one file of all; else a folder, made if absent, with a GeoJSON file a date.
+        `NAME.parquet` or `NAME.geojson` for one file of all; else a new or empty folder, for a GeoJSON
+        file a date; it is there once all of them are.
     archive, **options
         As for `diff`; of `Options`: `date_from`, `skip_bad`.
 
@@ -219,18 +220,12 @@ def convert(
         write = geojson_bytes if "json" in suffix else geoparquet_bytes
         write_file(target, write(layer for ref in track(refs, "converting map") for layer in _layers(ref)))
         return (target,)
-    if target.exists() and any(target.iterdir() if target.is_dir() else [target]):
+    here = target.is_dir() and target.samefile(Path())  # its place cannot be taken while somebody is in it
+    if here or (target.exists() and any(target.iterdir() if target.is_dir() else [target])):
         cure = "name a new folder, or a .parquet or .geojson file"
-        raise UsageError("is no empty folder", where=target.name, cure=cure)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        problem = f"cannot be made: {reason_of(error)}"
-        raise DataError(problem, where=str(target), cure="give another place with -o") from error
-    files = {ref: target / f"{ref.day}.geojson" for ref in refs}
-    for ref in track(refs, "converting map"):
-        write_file(files[ref], geojson_bytes(_layers(ref)))
-    return tuple(files.values())
+        raise UsageError("is the working folder" if here else "is no empty folder", where=str(target), cure=cure)
+    maps_of = ((f"{ref.day}.geojson", geojson_bytes(_layers(ref))) for ref in track(refs, "converting map"))
+    return write_folder(target, maps_of)
 
 
 def _readable(refs: Iterable[SnapshotRef], asked: Options, told: Told, notices: list[Notice]) -> Iterator[Snapshot]:

@@ -94,7 +94,7 @@ def _rows_of(ref: SnapshotRef, told: Told, files: dict[str, SourceFile]) -> Iter
     """Yield the layers of one map, and what tells its polygons apart where nothing explains it."""
     read = [(*read_part(part), part.entry) for part in ref.parts]
     files.update((file.name, file) for file, _, _ in read)
-    found, tells = layers_of([(file, entry, features) for file, features, entry in read], ref.legend)
+    found, tells = layers_of([(file, entry, features) for file, features, entry in read], ref.legend, [])
     note_tells(told, tells, ref)
     for file, name, known, polygons in found:
         layer = known or Layer("", Role.OTHER)

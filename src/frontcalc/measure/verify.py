@@ -31,6 +31,7 @@ from frontcalc.claims import (
     printed,
 )
 from frontcalc.claims.toml import read_claims
+from frontcalc.config import LARGEST
 from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.measure.diff import extended
@@ -134,7 +135,7 @@ def verify(
     if (own.actor or "").casefold() == "all":
         raise UsageError("a claim is of one actor", where="actor", cure="name one")
     path = find_claims(claims)
-    content, name = file_of(path).read(), file_of(path).label
+    content, name = file_of(path).head(LARGEST + 1), file_of(path).label
     asked, named = read_claims(content, where=name)
     base = Run.open(path.parent / named if named and archive is None else archive, own)
     runs: dict[tuple[str, ...], Run] = {}
@@ -179,7 +180,7 @@ def _run_for(base: Run, runs: dict[tuple[str, ...], Run], where: str, claim: Cla
 def maps_named(claims: str | Path) -> list[Path]:
     """Return the archive that a claims file names, from its own folder, if any; otherwise as `verify`."""
     path = find_claims(claims)
-    _, named = read_claims(file_of(path).read(), where=file_of(path).label)
+    _, named = read_claims(file_of(path).head(LARGEST + 1), where=file_of(path).label)
     return [path.parent / named] if named else []
 
 

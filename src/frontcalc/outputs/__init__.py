@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import errno
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -114,8 +114,9 @@ def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = (
     where a folder is missing or cannot be written, or the disk is full; then no file has been touched.
     """
     written: list[tuple[Path, Path]] = []
-    target = next(iter(contents))
+    target, stack = next(iter(contents)), ExitStack()
     try:
+        atomic.remove_unfinished(target.resolve().parent, [path.resolve().name for path in contents])
         for target, content in contents.items():
             if target.is_dir():
                 raise IsADirectoryError(errno.EISDIR, "is a directory")
@@ -123,7 +124,7 @@ def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = (
                 target.write_bytes(content)
             else:
                 resolved = target.resolve()
-                written.append((atomic.beside(resolved, content), resolved))
+                written.append((stack.enter_context(atomic.beside(resolved, content)), resolved))
         for temporary, target in written[:-1]:
             temporary.replace(target)
         for target in remove:
@@ -136,6 +137,18 @@ def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = (
         problem = f"cannot be written: {reason_of(error)}"
         raise DataError(problem, where=str(target), cure="give another place with -o") from error
     finally:
-        for temporary, _ in written:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        stack.close()
+
+
+def write_folder(target: Path, contents: Iterable[tuple[str, bytes]]) -> tuple[Path, ...]:
+    """Write named files into a new or empty folder that is there once all are; DataError where that cannot be."""
+    resolved, names = target.resolve(), []
+    try:
+        with atomic.folder_beside(resolved) as temporary:
+            for name, content in contents:
+                atomic.replace(temporary / name, content)
+                names.append(name)
+    except OSError as error:
+        problem = f"cannot be written: {reason_of(error)}"
+        raise DataError(problem, where=str(target), cure="give another place with -o") from error
+    return tuple(target / name for name in names)

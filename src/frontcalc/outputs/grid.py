@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from frontcalc.layers import ADJECTIVES, CLAIMED_LIMITS, spelling
-from frontcalc.names import printable
+from frontcalc.names import LONGEST_CELL, printable
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import BLANK, km2
 from frontcalc.regions import UNASSIGNED
@@ -100,12 +100,21 @@ def grid_of(
     named = [(column, column) if isinstance(column, str) else column for column in columns]
     lines = [row if isinstance(row, tuple) else [cell(row, source) for _, source in named] for row in rows]
     overs = [("", labels), *groups] if groups else [(None, labels), *[(None, 1)] * (len(columns) - labels)]
-    places = [(group, over and printable(over)) for group, (over, count) in enumerate(overs) for _ in range(count)]
-    cells = zip(*[[*map(printable, line)] for line in [[heading for heading, _ in named], *lines]], strict=True)
+    places = [
+        (group, over and printable(over, LONGEST_CELL))
+        for group, (over, count) in enumerate(overs)
+        for _ in range(count)
+    ]
+    # Only what stands last in a row, as a finding's message, may be as long as it is.
+    heads = [heading for heading, _ in named]
+    cells = zip(
+        *[[*(printable(text, LONGEST_CELL) for text in line[:-1]), printable(line[-1])] for line in [heads, *lines]],
+        strict=True,
+    )
     shown = tuple(GridColumn(heading, tuple(own), *place) for (heading, *own), place in zip(cells, places, strict=True))
     aside, base = (f"view: {meta.view_words}", basis(meta)) if isinstance(meta, Meta) else ("", ())
     below = (*footer, *base, *remarks(meta)) if ends else footer
-    return Grid(printable(title), aside, shown, tuple(map(printable, below)), spare)
+    return Grid(printable(title, 2 * LONGEST_CELL), aside, shown, tuple(map(printable, below)), spare)
 
 
 def title_of(actor: str, meta: Meta, unit: str = "km²") -> str:

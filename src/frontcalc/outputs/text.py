@@ -5,6 +5,7 @@ Beside them what moved in a tree of summaries, and what the cache holds.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -23,8 +24,11 @@ from frontcalc.tables import Table
 
 _BOLD, _CYAN, _YELLOW, _RESET = "\x1b[1m", "\x1b[36m", "\x1b[33m", "\x1b[0m"
 
+_ADDRESS = re.compile(r"\b(?:www\.|mailto:|xmpp:)", re.IGNORECASE)
+
 _STYLE = """\
 body { font: 1rem/1.4 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
+body { overflow-wrap: anywhere; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: bold; padding-bottom: .5rem; }
 caption small { display: block; font-weight: normal; }
@@ -118,7 +122,9 @@ def _escape(text: str) -> str:
     flat = " ".join(text.split())
     for mark in "\\|*_`[]~":
         flat = flat.replace(mark, f"\\{mark}")
-    return _indent(text) + escape(flat, quote=False)
+    # Code hosts make links of bare addresses, those of mail even where a mark is escaped.
+    flat = _ADDRESS.sub(lambda found: found[0][:-1] + "\\" + found[0][-1], flat).replace("://", "\\://")
+    return _indent(text) + escape(flat, quote=False).replace("@", "@<!-- -->")
 
 
 def _indent(text: str) -> str:

@@ -11,14 +11,15 @@ from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Any
 
-from frontcalc.errors import DataError
+from frontcalc.errors import COMPLETE, DataError, FrontcalcError, naming
+from frontcalc.limits import limits
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
 from frontcalc.read.detection import GZIP, detect, is_kml, is_other_json, kind_of, refusal, signature_of, tally, unpack
 from frontcalc.read.features import Features, MixedCrsError, concatenate, name_layer, refuse_bare, refuse_impossible
 from frontcalc.read.files import BROKEN_MEMBER, SUFFIXES, Entry, maps_among, may_be_other, suffix_of, zip_members
-from frontcalc.read.limits import limits
 
+# Format, as `detect` names it, to the module, imported when there is such a file, and function that read content.
 READERS = {
     "zip": ".read_zip",
     "shapefile": "shapefile.read_shapefile_parts",
@@ -29,9 +30,8 @@ READERS = {
     "geojson-sequence": "geojson.read_sequence",
     "json": "geojson.read_json",
 }
-"""Format, as `detect` names it, to the module, imported when there is such a file, and function that read content."""
 
-_HEAD = 4096
+_last = threading.local()  # what this thread has read last: the content's SHA-256 with the limits, and its features
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +47,18 @@ def read_features(entry: Entry, *, skip_bad: bool = False) -> tuple[SourceFile, 
     data, beside, source = _content(entry)
     # Daily maps repeat themselves: the same twice running is parsed once.
     key = None if beside or skip_bad else (source.sha256, tuple(limits().values()))
-    last = getattr(_last, "read", None)
-    if key and last and last[0] == key:
+    if key and (last := getattr(_last, "read", None)) and last[0] == key:
         return source, last[1]
     features = read_content(data, where=source.name, skip_bad=skip_bad, beside=beside)
-    refuse_bare(features, where=source.name)
-    refuse_impossible(features, where=source.name)
+    try:
+        refuse_bare(features)
+        refuse_impossible(features)
+    except DataError as error:
+        error.where = source.name
+        raise
     if key:
         _last.read = key, features
     return source, features
-
-
-# What this thread has read last: the SHA-256 of the content with the limits in force, and its features.
-_last = threading.local()
 
 
 def read_layers(entry: Entry) -> tuple[SourceFile, Sequence[Features]]:
@@ -69,8 +68,6 @@ def read_layers(entry: Entry) -> tuple[SourceFile, Sequence[Features]]:
     except MixedCrsError as error:
         if error.where != entry.label:  # inside a member of a zip there are more than these
             raise
-        for part in error.parts:
-            refuse_impossible(part, where=entry.label)
         return _content(entry)[2], error.parts
     return source, (features,)
 
@@ -82,17 +79,11 @@ def fingerprint(entry: Entry) -> str:
 
 def _content(entry: Entry) -> tuple[bytes, dict[str, bytes], SourceFile]:
     """Return a file's content, of a shapefile or geodatabase the other files, and which file it is."""
-    data, beside = b"", {}
-    if entry.siblings and entry.is_geodatabase:
-        beside = entry.parts()
-    else:
-        data = entry.read()
-        kind = signature_of(data)
-        if kind == "geopackage":
-            from frontcalc.read.formats import refuse_logs
-
-            refuse_logs(entry.beside, where=entry.label)
-        beside = entry.parts() if kind == "shapefile" else {}
+    data = b"" if entry.is_geodatabase else entry.read()
+    kind = "geodatabase" if entry.is_geodatabase else signature_of(data)
+    if kind == "geopackage":
+        entry.refuse_logs()
+    beside = entry.parts() if kind in ("shapefile", "geodatabase") else {}
     digest = hashlib.sha256(data)
     for part in beside.values():
         digest.update(part)
@@ -108,37 +99,43 @@ def read_content(
     a shapefile by suffix; or, without content, the files of a geodatabase by name. `inside` is what the zip around it
     tells a format's reader. What is broken or no geodata is a DataError, a package that is missing a UsageError.
     """
-    if beside and not data:
-        from frontcalc.read.formats import read_geodatabase
+    try:
+        if beside and not data:
+            from frontcalc.read.formats import read_geodatabase
 
-        return read_geodatabase(beside, where=where)
-    content = unpack(data, where=where)
-    kind = detect(content, where=where)
-    module, _, function = READERS[kind].partition(".")
-    read = getattr(import_module(f".{module}", __name__), function)
-    more = {"skip_bad": skip_bad} if kind == "zip" else {}
-    given = {**beside, ".shp": content} if kind == "shapefile" else content
-    features: Features = read(given, where=where, **more, **inside.get(kind, {}))
-    return features
+            return read_geodatabase(beside, where=where)
+        content = unpack(data, where=where)
+        kind = detect(content, where=where)
+        module, _, function = READERS[kind].partition(".")
+        read = getattr(import_module(f".{module}", __name__), function)
+        given = {**beside, ".shp": content} if kind == "shapefile" else content
+        more = {"skip_bad": skip_bad} if kind == "zip" else {}
+        features: Features = read(given, where=where, **more, **inside.get(kind, {}))
+        return features
+    except FrontcalcError as error:
+        error.where = error.where or where
+        raise
+    except MemoryError as error:
+        raise DataError("", where=where) from error  # which says what it is, and of which file
 
 
-def read_zip(data: bytes, *, where: str, skip_bad: bool = False, left: dict[str, float] | None = None) -> Features:
+def read_zip(
+    data: bytes, *, where: str, skip_bad: bool = False, left: dict[str, float] | None = None, depth: int = 1
+) -> Features:
     """Return the features of all geodata in a zip, by names; `left` is what zips around it leave of the limits."""
     left = left or {**limits()}
-    if left["max_zip_depth"] < 1:
-        raise DataError(f"is a zip more than {limits()['max_zip_depth']} deep", where=where, cure="unpack it")
-    left["max_zip_depth"] -= 1
-    parts: list[tuple[str, Features]] = []
-    others: list[str] = []
-    bad: list[DataError] = []
+    if depth > left["max_zip_depth"]:
+        raise DataError(f"is a zip more than {left['max_zip_depth']} deep", cure="unpack it")
+    parts, others, bad = list[tuple[str, Features]](), list[str](), list[DataError]()
     try:
         with zip_members(io.BytesIO(data), left, where=where) as members:
             names = {entry.name for entry in members}
             maps, rest = maps_among(members)
             for entry in sorted([*maps, *rest], key=lambda entry: entry.name):
                 try:
-                    if part := _read_member(entry, names, left, skip_bad=skip_bad):
-                        refuse_bare(part, where=entry.label)
+                    if part := _read_member(entry, names, {"left": left, "depth": depth + 1}, skip_bad=skip_bad):
+                        with naming(entry.label):
+                            refuse_bare(part)
                         parts.append((entry.name, part))
                     else:
                         others.append(printable(entry.name))
@@ -147,15 +144,13 @@ def read_zip(data: bytes, *, where: str, skip_bad: bool = False, left: dict[str,
                         raise
                     bad.append(error)
     except BROKEN_MEMBER as error:
-        raise DataError(f"is a broken zip: {error}", where=where, cure="is the download complete?") from error
-    finally:
-        left["max_zip_depth"] += 1
+        raise DataError(f"is a broken zip: {error}", cure=COMPLETE) from error
     if bad and not parts:
         raise bad[0]
     if not parts:
         listed, cure = tally(sorted(map(printable, names)))
         problem = f"is a zip without geodata; inside: {listed or 'nothing'}"
-        raise refusal(where, data) or DataError(problem, where=where, cure=cure or "give a zip of maps")
+        raise refusal(where, data) or DataError(problem, cure=cure or "give a zip of maps")
     said = [Notice("SKIPPED", str(error)) for error in bad]
     # What lies beside KML alone, pictures mostly, is a part of it.
     if others and any(suffix_of(name) != ".kml" for name, _ in parts):
@@ -163,14 +158,14 @@ def read_zip(data: bytes, *, where: str, skip_bad: bool = False, left: dict[str,
     if len(parts) > 1:
         # Several files without layers would else be one undifferentiated map.
         parts = [(name, name_layer(part, printable(PurePosixPath(name).stem))) for name, part in parts]
-    features = concatenate(parts, where=where)
+    features = concatenate(parts)
     return replace(features, notices=(*features.notices, *said))
 
 
-def _read_member(entry: Entry, names: Collection[str], left: dict[str, float], *, skip_bad: bool) -> Features | None:
+def _read_member(entry: Entry, names: Collection[str], around: Mapping[str, Any], *, skip_bad: bool) -> Features | None:
     """Return the features of a member of a zip, a shapefile's with those beside it; None where it is something else."""
     name, suffix = entry.name, suffix_of(entry.name)
-    head = b"" if entry.is_geodatabase else entry.head(_HEAD)
+    head = b"" if entry.is_geodatabase else entry.head(4096)
     kind = "geodatabase" if entry.is_geodatabase else signature_of(head)
     is_json = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
     if head.startswith(GZIP):
@@ -188,7 +183,7 @@ def _read_member(entry: Entry, names: Collection[str], left: dict[str, float], *
     # Links between the members of a KMZ lead to what is read anyway.
     linked = {"beside": names, "folder": str(PurePosixPath(name).parent)}
     try:
-        return read_content(data, where=entry.label, skip_bad=skip_bad, beside=beside, zip={"left": left}, kml=linked)
+        return read_content(data, where=entry.label, skip_bad=skip_bad, beside=beside, zip=around, kml=linked)
     except DataError:
         if whole or kind == "zip" or suffix in SUFFIXES or may_be_other(name):
             raise

@@ -13,32 +13,27 @@ from xml.parsers import expat
 
 import orjson
 
-from frontcalc.errors import DataError
+from frontcalc.errors import COMPLETE, DataError
+from frontcalc.limits import beyond, densest, limits, read_at_most, refuse_dense
 from frontcalc.names import some_of
 from frontcalc.read.files import suffix_of
-from frontcalc.read.limits import beyond, limits, read_at_most
 
 GZIP = b"\x1f\x8b"
 RECORD_SEPARATOR = b"\x1e"
 _UTF8_MARK = b"\xef\xbb\xbf"
-_HEAD_BYTES = 1024
-_XML_HEAD_BYTES = 4096
+_HEAD_BYTES, _XML_HEAD_BYTES = 1024, 4096
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 # A .shx begins as a .shp does.
 _SIGNATURES = re.compile(
-    rb"(?P<zip>PK\x03\x04|PK\x05\x06)"
-    rb"|(?P<shapefile>\x00\x00\x27\x0a.{24}\xe8\x03\x00\x00)"
-    rb"|(?P<geopackage>SQLite format 3\x00)"
-    rb"|(?P<flatgeobuf>fgb.fgb)"
-    rb"|(?P<geoparquet>PAR1)",
+    rb"(?P<zip>PK\x03\x04|PK\x05\x06)|(?P<shapefile>\x00\x00\x27\x0a.{24}\xe8\x03\x00\x00)"
+    rb"|(?P<geopackage>SQLite format 3\x00)|(?P<flatgeobuf>fgb.fgb)|(?P<geoparquet>PAR1)",
     re.DOTALL,
 )
 # What is drawn anywhere in a document, however wrong what is around it: these lists, these types, texts of geometry.
 _DRAWN_MEMBERS = ("features", "coordinates", "rings", "curveRings", "geometries", "arcs")
 _DRAWN_TYPES = ("FeatureCollection", "Feature", "Topology", "Polygon", "MultiPolygon", "GeometryCollection")
 _DRAWN_TEXT = re.compile(r"\s*(SRID=\d+;)?\s*(MULTI)?POLYGON\b", re.IGNORECASE)
-# Members of what a server says instead of a map.
-_ERROR_MEMBERS = frozenset({"error", "errors", "message", "detail", "exception", "fault"})
+_ERROR_MEMBERS = frozenset({"error", "errors", "message", "detail", "exception", "fault"})  # of what is no map
 
 _EXPORT = "export the polygons of the map as GeoJSON"
 _LAYER = "export the layer with its features"
@@ -55,6 +50,7 @@ _SQL = rb"PGDMP|--[ \n]|(?:begin|create|insert|set|pragma)\b[^\n]*;"
 _SCRIPT = rb"(?:var|let|const)\s|[\w.]+\s*[=(]\s*[\[{]"
 _POINTS = rb"(?=[^\0<{\[\n]*[,;\t])(?=[^\n]*\blat)[^\n]*\blo?ng?"
 _TABLE = rb"[^\0<{\[\n]+[,;\t|][^\0\n]*\n[^\0\n]*[,;\t|]"
+# What is no map that is read: what to do instead, how its name ends, how it begins (blanks and case aside).
 _OTHERS: dict[str, tuple[str, str, bytes]] = {
     "a web page": ("open its address in a browser to see what it says", ".html .htm .mhtml", _HTML),
     "a Git LFS pointer": ("fetch it with git lfs pull", "", rb"version https://git-lfs\.github\.com/spec/"),
@@ -84,25 +80,24 @@ _OTHERS: dict[str, tuple[str, str, bytes]] = {
     "a table of points, which have no area": (_EXPORT, "", _POINTS),
     "a table of text": (f"if it has geometry, {_TEXT}", ".csv .tsv", _TABLE),
 }
-"""What is no map that is read: what to do instead, how its name ends, how it begins (blanks and case aside)."""
-
 _BEGINNINGS = {what: re.compile(rb"\s*(?:%b)" % begins, re.S | re.I) for what, (_, _, begins) in _OTHERS.items()}
 
 
 def unpack(data: bytes, *, where: str) -> bytes:
     """Return a file's content without one layer of gzip, and without a UTF-8 byte order mark; it is not empty."""
     if data.startswith(GZIP):
-        limit = limits()["max_unpacked_bytes"]
+        limit, packed = limits()["max_unpacked_bytes"], len(data)
         try:
             with gzip.open(BytesIO(data)) as stream:
-                data = read_at_most(stream, limit + 1)
-        except (OSError, EOFError, zlib.error) as error:
-            raise DataError(f"is damaged gzip: {error}", where=where, cure="is the download complete?") from error
+                data = read_at_most(stream, min(limit, densest(packed)) + 1)
+        except (OSError, EOFError, zlib.error, MemoryError) as error:
+            raise DataError(f"is damaged gzip: {error}", where=where, cure=COMPLETE) from error
         if len(data) > limit:
             raise beyond("max_unpacked_bytes", "unpacks to more than {:,} bytes", where=where)
+        refuse_dense(len(data), packed, where=where)
     data = data.removeprefix(_UTF8_MARK)
     if not data or data.isspace():
-        raise DataError("is empty", where=where, cure="is the download complete?")
+        raise DataError("is empty", where=where, cure=COMPLETE)
     return data
 
 
@@ -152,10 +147,10 @@ def kind_of(name: str, data: bytes = b"") -> str:
     return next(begun, "") or next(named, "")
 
 
-def refusal(where: str, data: bytes, *, by_name: bool = True) -> DataError | None:
+def refusal(name: str, data: bytes) -> DataError | None:
     """Return the error for a file that is known to be no map that is read, by its content or else its name."""
-    what = kind_of(where.lower().removesuffix(".gz") if by_name else "", data)
-    return DataError(f"is {what}, not a map that is read", where=where, cure=_OTHERS[what][0]) if what else None
+    what = kind_of(name.lower().removesuffix(".gz"), data)
+    return DataError(f"is {what}, not a map that is read", where=name or None, cure=_OTHERS[what][0]) if what else None
 
 
 def tally(names: Iterable[str]) -> tuple[str, str]:
@@ -172,8 +167,7 @@ def tally(names: Iterable[str]) -> tuple[str, str]:
 def is_other_json(text: bytes) -> bool:
     """Say whether a text is JSON, or a record of it a line, in which nothing is drawn and no server says an error."""
     text = text.removeprefix(_UTF8_MARK)
-    lines = [line for line in text.splitlines() if line.strip()]
-    for records in ([text], lines):
+    for records in ([text], [line for line in text.splitlines() if line.strip()]):
         try:
             documents = [orjson.loads(record) for record in records]
         except orjson.JSONDecodeError:

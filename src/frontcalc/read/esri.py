@@ -1,25 +1,19 @@
-"""Esri JSON, as ArcGIS servers answer with: rings whose direction tells outlines from holes.
-
-The format is at https://developers.arcgis.com/documentation/common-data-types/geometry-objects.htm.
-"""
+"""Esri JSON, as ArcGIS servers answer with: rings whose direction tells outlines from holes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from frontcalc.crs import LONLAT, source_crs
-from frontcalc.errors import DataError
+from frontcalc.errors import DataError, naming
+from frontcalc.geometry import Floats
 from frontcalc.names import printable, some_of
 from frontcalc.read.features import Features, concatenate, name_layer, refuse_misplaced, refuse_truncated
 from frontcalc.read.rings import MEND, NO_POSITIONS, Part, build_polygons, grid_of, positions_of, refused
 
-# Ids that Web Mercator had before it became 3857.
-_WEB_MERCATOR = {102100: 3857, 102113: 3857, 900913: 3857}
-
+# https://developers.arcgis.com/documentation/common-data-types/geometry-objects.htm
+_WEB_MERCATOR = {102100: 3857, 102113: 3857, 900913: 3857}  # ids that it had before it became 3857
 _MARKS = ("attributes", "rings", "curveRings", "paths", "error", "featureSet")
 _GEOMETRY_MEMBERS = ("rings", "curveRings", "paths", "curvePaths", "points", "x")
 _LAYER_MEMBERS = ("featureSet", "layerDefinition", "featureCollection", "layerType")
@@ -39,8 +33,7 @@ def is_esri(document: Mapping[str, Any]) -> bool:
 
 def read_document(document: Mapping[str, Any], *, where: str) -> Features:
     """Return the features of an Esri JSON object that is whole and no server's error; of a collection in all layers."""
-    parts: list[tuple[str, Features]] = []
-    addresses: list[str] = []
+    parts, addresses = list[tuple[str, Features]](), list[str]()
     waiting = [(document, "")]
     while waiting:
         layer, name = waiting.pop()
@@ -51,8 +44,8 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
             said = [error.get("message"), *(details if isinstance(details, list) else [details])]
             words = "; ".join(dict.fromkeys(str(word) for word in said if word)) or "no reason given"
             code = f" {error['code']}" if "code" in error else ""
-            raise DataError(f"is a server's error{code}, not a map: {words}", where=where, cure="download it again")
-        refuse_truncated(layer, where=where)
+            raise DataError(f"is a server's error{code}, not a map: {words}", cure="download it again")
+        refuse_truncated(layer)
         definition = _member(layer, "layerDefinition")
         name = printable(str(definition.get("name") or layer.get("title") or layer.get("name") or name))
         inside, own = _sublayers(layer), layer.get("featureSet", layer)
@@ -60,19 +53,19 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
         if not holds and isinstance(layer.get("url"), str):
             addresses.append(layer["url"])
         elif holds and isinstance(own, dict):
-            refuse_truncated(own, where=where)
+            refuse_truncated(own)
             reference = definition.get("spatialReference") or _member(definition, "extent").get("spatialReference")
             own = own if own.get("spatialReference") else {**own, "spatialReference": reference}
-            place = f"{where}/{name}" if layer is not document else where
-            parts.append((name, name_layer(_of_set(own, place), name)))
+            with naming(where if layer is document else f"{where}/{name}"):
+                parts.append((name, name_layer(_of_set(own), name)))
         elif holds or not inside:
-            raise DataError(f"its layer {name!r} has no featureSet", where=where, cure="export it with its features")
+            raise DataError(f"its layer {name!r} has no featureSet", cure="export it with its features")
         waiting.extend((one, name) for one in reversed(inside))
     if addresses:
         problem = f"is a web map of layers that are elsewhere: {printable(some_of(addresses, 3))}"
         cure = f"fetch them, as with frontcalc fetch arcgis {printable(addresses[0])} -o maps"
-        raise DataError(problem, where=where, cure=cure)
-    return concatenate(parts, where=where)
+        raise DataError(problem, cure=cure)
+    return concatenate(parts)
 
 
 def _member(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -92,47 +85,43 @@ def _sublayers(layer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return found
 
 
-def _of_set(document: Mapping[str, Any], where: str) -> Features:
+def _of_set(document: Mapping[str, Any]) -> Features:
     """Return the features of a feature set or a feature; a bare geometry is one without attributes."""
-    grid = grid_of(document, where=where, esri=True)
+    grid = grid_of(document, esri=True)
     features = document.get("features", [{"geometry": document} if _is_geometry(document) else document])
     if not isinstance(features, list):
-        raise DataError("is a feature set without a list of features", where=where, cure=MEND)
+        raise DataError("is a feature set without a list of features", cure=MEND)
     for index, feature in enumerate(features):
         if not isinstance(feature, dict) or not isinstance(feature.get("attributes") or {}, dict):
-            raise refused(index, "is no Esri feature", where=where)
+            raise refused(index, "is no Esri feature")
     if features and "geometryType" not in document and not any("geometry" in feature for feature in features):
-        raise DataError("has attributes but no geometry", where=where, cure="download it with returnGeometry=true")
-    parts: list[Part] = []
-    not_area: list[int] = []
-    references: list[object] = []
+        raise DataError("has attributes but no geometry", cure="download it with returnGeometry=true")
+    parts, points, references = list[Part](), list[int](), list[object]()
     for index, feature in enumerate(features):
         geometry = feature.get("geometry")
         if geometry is None:
-            refuse_misplaced(feature, index, where=where)
+            refuse_misplaced(feature, index)
         elif not _is_geometry(geometry):
-            raise refused(index, "has a geometry of no known type", where=where)
+            raise refused(index, "has a geometry of no known type")
         elif "curveRings" in geometry:
-            straight = "export it with returnTrueCurves=false"
-            raise refused(index, "has curves (curveRings)", where=where, cure=straight)
+            raise refused(index, "has curves (curveRings)", cure="export it with returnTrueCurves=false")
         elif "rings" not in geometry:
-            not_area.append(index)
+            points.append(index)
         elif not isinstance(geometry["rings"], list):
-            raise refused(index, "has rings that are no list", where=where)
+            raise refused(index, "has rings that are no list")
         else:
-            parts.extend((index, [ring]) for ring in _undone(geometry["rings"], grid, index, where))
+            parts += [(index, [ring]) for ring in _undone(geometry["rings"], grid, index)]
             reference = geometry.get("spatialReference") or document.get("spatialReference")
             references += [] if reference in references else [reference]
-    systems = list(dict.fromkeys(_crs(reference, where) for reference in references))
+    systems = list(dict.fromkeys(_crs(reference) for reference in references))
     if len(systems) > 1:
-        raise DataError("its geometries differ in spatialReference", where=where, cure="download it with outSR=4326")
-    crs = systems[0] if parts else LONLAT
+        raise DataError("its geometries differ in spatialReference", cure="download it with outSR=4326")
     properties = tuple(feature.get("attributes") or {} for feature in features)
-    built, points = build_polygons(parts, crs, where=where, esri=True), np.array(not_area, dtype=np.intp)
-    return Features(crs, properties, *built, points, document.get("synthetic") is True)
+    crs, synthetic = systems[0] if parts else LONLAT, document.get("synthetic") is True
+    return Features(crs, properties, *build_polygons(parts, points, crs, esri=True), synthetic)
 
 
-def _undone(rings: list[Any], grid: NDArray[np.float64] | None, index: int, where: str) -> Sequence[Any]:
+def _undone(rings: list[Any], grid: Floats | None, index: int) -> Sequence[Any]:
     """Return the rings of a feature off their grid; those that the grid made a point or a line have no area."""
     if grid is None:
         return rings
@@ -142,7 +131,7 @@ def _undone(rings: list[Any], grid: NDArray[np.float64] | None, index: int, wher
         undone = positions_of(rings, grid)
     except NO_POSITIONS as error:
         fault = "has coordinates that are no steps of the grid that its «transform» tells of"
-        raise refused(index, fault, where=where, cure="download it without quantizationParameters") from error
+        raise refused(index, fault, cure="download it without quantizationParameters") from error
     return [ring for ring in undone if len(ring) > 3 or (len(ring) == 3 and (ring[0] != ring[-1]).any())]
 
 
@@ -151,17 +140,17 @@ def _is_geometry(geometry: object) -> bool:
     return isinstance(geometry, dict) and any(member in geometry for member in _GEOMETRY_MEMBERS)
 
 
-def _crs(reference: object, where: str) -> str:
+def _crs(reference: object) -> str:
     """Return the CRS that a spatial reference means: the first of its ids and texts that is known."""
     named = reference if isinstance(reference, dict) else {}
     ids = [named.get(member) for member in ("latestWkid", "wkid")]
     numbers = [_WEB_MERCATOR.get(number, number) for number in ids if isinstance(number, int) and number > 0]
     texts = [text for member in ("wkt2", "wkt") if isinstance(text := named.get(member), str)]
     cure = "download it with outSR=4326, or add its wkid"
-    unknown = DataError("declares no spatialReference that is known", where=where, cure=cure, code="CRS-UNKNOWN")
+    unknown = DataError("declares no spatialReference that is known", cure=cure, code="CRS-UNKNOWN")
     for candidate in [f"{authority}:{number}" for number in numbers for authority in ("EPSG", "ESRI")] + texts:
         try:
-            return source_crs(candidate, where=where)
+            return source_crs(candidate)
         except DataError as error:
             unknown = error
     raise unknown

@@ -12,13 +12,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc.crs import is_geographic, may_be_in, short_name, unit_m
+from frontcalc.crs import is_geographic, refuse_misdeclared
 from frontcalc.dates import without_day
 from frontcalc.errors import DataError
+from frontcalc.geometry import Geometries
 from frontcalc.layers import INNER, find_layer, layer_name, spelling, stated_layer
 from frontcalc.names import printable
 from frontcalc.notices import Notice
-from frontcalc.read.rings import refused
+from frontcalc.read.rings import Indices, checked, refused
 
 Properties = Mapping[str, object]
 
@@ -42,25 +43,21 @@ class Features:
 
     crs: str
     properties: tuple[Properties, ...]
-    polygons: NDArray[np.object_]
-    owner: NDArray[np.intp]
-    not_area: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    polygons: Geometries
+    owner: Indices
+    not_area: Indices = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     synthetic: bool = False
     notices: tuple[Notice, ...] = ()
 
     def select(self, keep: NDArray[np.bool_]) -> Features:
         """Return only the features that are kept, (n,) of bool."""
         place, mine, points = np.cumsum(keep) - 1, keep[self.owner], keep[self.not_area]
-        return replace(
-            self,
-            properties=tuple(compress(self.properties, keep)),
-            polygons=self.polygons[mine],
-            owner=place[self.owner[mine]],
-            not_area=place[self.not_area[points]],
-        )
+        own, drawn = tuple(compress(self.properties, keep)), self.polygons[mine]
+        owner, not_area = place[self.owner[mine]], place[self.not_area[points]]
+        return replace(self, properties=own, polygons=drawn, owner=owner, not_area=not_area)
 
 
-def refuse_bare(features: Features, *, where: str) -> None:
+def refuse_bare(features: Features) -> None:
     """Refuse features none of which has a geometry, since all would count as lost, or has it among its properties.
 
     No features at all are an empty map, and so is one row for each known layer, as ISW keeps of one that is empty.
@@ -68,22 +65,22 @@ def refuse_bare(features: Features, *, where: str) -> None:
     drawn = np.zeros(len(features.properties), dtype=bool)
     drawn[features.owner] = drawn[features.not_area] = True
     for index in np.flatnonzero(~drawn).tolist():
-        refuse_misplaced(features.properties[index], index, where=where)
+        refuse_misplaced(features.properties[index], index)
     if drawn.any() or not len(drawn):
         return
     names = [without_day(layer_name(own)) for own in features.properties]
     known = all(find_layer(name) or stated_layer(own) for name, own in zip(names, features.properties, strict=True))
     if not known or len(set(map(spelling, names))) < len(names):
-        problem = f"holds no polygons: none of its features ({len(drawn):,}) has a geometry"
-        raise DataError(problem, where=where, cure="download it with its geometry, or remove it")
+        fault = f"holds no polygons: none of its features ({len(drawn):,}) has a geometry"
+        raise DataError(fault, cure="download it with its geometry, or remove it")
 
 
-def refuse_misplaced(members: Mapping[str, object], index: int, *, where: str) -> None:
+def refuse_misplaced(members: Mapping[str, object], index: int) -> None:
     """Refuse a feature without geometry that has one, of GeoJSON, Esri or as text, among its properties or members."""
     for name, value in members.items():
         if _is_area(name, value):
             fault = f"has no «geometry», but {printable(name)!r} holds one"
-            raise refused(index, fault, where=where, cure="export it as its geometry")
+            raise refused(index, fault, cure="export it as its geometry")
 
 
 def _is_area(name: str, value: object) -> bool:
@@ -95,51 +92,51 @@ def _is_area(name: str, value: object) -> bool:
     return isinstance(value, str) and _AS_TEXT.match(value) is not None
 
 
-def refuse_truncated(document: Mapping[str, Any], *, where: str) -> None:
+def refuse_truncated(document: Mapping[str, Any]) -> None:
     """Refuse what says that features are missing, beyond a server's limit or on another page: none is asked for."""
     for holder in (document, document.get("properties")):
-        if isinstance(holder, dict) and holder.get("exceededTransferLimit") is True:
+        if isinstance(holder, dict) and holder.get("exceededTransferLimit") not in (None, False, "false"):
             problem = "is truncated: the server stopped at its limit of features (exceededTransferLimit)"
-            raise DataError(problem, where=where, cure="download it in pages (resultOffset) and join them")
+            raise DataError(problem, cure="download it in pages (resultOffset) and join them")
     links, features = document.get("links"), document.get("features")
     total = document.get("numberMatched", document.get("totalFeatures"))
     linked = isinstance(links, list) and any(isinstance(link, dict) and link.get("rel") == "next" for link in links)
     if linked or (isinstance(features, list) and isinstance(total, int) and total > len(features)):
         problem = f"is one page of several, {f'of {total:,} features in all' if total else 'with a link to the next'}"
-        raise DataError(problem, where=where, cure="download all pages, or with a higher limit, and join them")
+        raise DataError(problem, cure="download all pages, or with a higher limit, and join them")
 
 
-def refuse_impossible(features: Features, *, where: str) -> None:
-    """Refuse coordinates that cannot be in the CRS that is declared: degrees in metres, or far from where it is used.
+def refuse_impossible(features: Features) -> None:
+    """Refuse what `refuse_misdeclared` does; and in degrees an edge over more than half the globe.
 
-    In degrees, an edge over more than half the globe is refused, since a polygon that crosses the antimeridian uncut
-    would stretch the other way round (RFC 7946 §3.1.9). One from −180° to 180° is along a whole parallel, as around a
-    pole, and right as it is.
+    A polygon that crosses the antimeridian uncut would stretch the other way round (RFC 7946 §3.1.9). An edge from
+    −180° to 180° is along a whole parallel, as around a pole, and right as it is.
     """
-    if not len(features.polygons):
-        return
-    west, south, east, north = map(float, shapely.total_bounds(features.polygons))
-    if is_geographic(features.crs):
-        if east - west <= 180.0:
-            return
+    bounds = shapely.total_bounds(features.polygons) if len(features.polygons) else np.zeros(4)
+    if not is_geographic(features.crs) and len(features.polygons):
+        refuse_misdeclared(features.crs, bounds)
+    elif bounds[2] - bounds[0] > 180.0:
         rings, of_polygon = shapely.get_rings(features.polygons, return_index=True)
         xy, ring = shapely.get_coordinates(rings, return_index=True)
         span = np.where(ring[1:] == ring[:-1], np.abs(np.diff(xy[:, 0])), 0.0)
         for long in np.flatnonzero((span > 180.0) & (span < 360.0)):
             edge, fault = features.owner[of_polygon[ring[long]]], f"has an edge over {span[long]:.6g}° of longitude"
-            split = "cut polygons at the antimeridian (RFC 7946), or split the edge"
-            raise refused(edge, fault, where=where, cure=split)
-        return
-    degrees = max(-west, east) <= 180.0 and max(-south, north) <= 90.0
-    if degrees and unit_m(features.crs) <= 1.0:
-        why = "is in metres, but its coordinates are degrees"
-    elif not may_be_in(features.crs, (west, south, east, north)):
-        why = "has no place for its coordinates"
-    else:
-        return
-    crs, cure = short_name(features.crs), "declare the CRS that the coordinates are in"
-    problem = f"declares {crs}, which {why}: x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}"
-    raise DataError(problem, where=where, cure=cure, code="CRS-IMPOSSIBLE")
+            raise refused(edge, fault, cure="cut polygons at the antimeridian (RFC 7946), or split the edge")
+
+
+def nest_by_direction(features: Features) -> Features:
+    """Return GDAL's features of a format that is rings alone, those whose outlines turn both ways nested as Esri's.
+
+    GDAL tells rings apart by which lies in which, so that a hole that crosses its outline would be ground. Outlines
+    that all turn the wrong way round are left to it: some software writes them so.
+    """
+    polygons, owner = features.polygons, features.owner
+    left = shapely.is_ccw(shapely.get_exterior_ring(polygons))
+    both = np.isin(owner, np.intersect1d(owner[left], owner[~left]))
+    nested, of = checked(polygons[both], owner[both], features.crs, cure="", esri=True)
+    owner = np.concatenate([owner[~both], of])
+    order = np.argsort(owner, kind="stable")
+    return replace(features, polygons=np.concatenate([polygons[~both], nested])[order], owner=owner[order])
 
 
 def name_layer(features: Features, layer: str) -> Features:
@@ -154,20 +151,19 @@ class MixedCrsError(DataError):
     parts: Sequence[Features] = ()
 
 
-def concatenate(parts: Sequence[tuple[str, Features]], *, where: str) -> Features:
-    """Return the features of parts, one at least, each with what messages call it, as one.
-
-    MixedCrsError says that those with polygons are in different CRSs.
-    """
+def concatenate(parts: Sequence[tuple[str, Features]]) -> Features:
+    """Return parts, one at least, each with its name in messages, as one; MixedCrsError if polygons differ in CRS."""
     systems: dict[str, str] = {}
     for name, part in [one for one in parts if len(one[1].polygons)] or parts:
         systems.setdefault(part.crs, name)
     if len(systems) > 1:
         (first, one), (second, other) = [(name, crs[:40] + "…" * (len(crs) > 40)) for crs, name in systems.items()][:2]
-        problem = f"{first!r} is in {one} and {second!r} in {other}"
-        mixed = MixedCrsError(problem, where=where, cure="give them as separate files, or all in one CRS")
+        cure = "give them as separate files, or all in one CRS"
+        mixed = MixedCrsError(f"{first!r} is in {one} and {second!r} in {other}", cure=cure)
         alike = [[pair for pair in parts if pair[1].crs == crs] for crs in dict.fromkeys(own.crs for _, own in parts)]
-        mixed.parts = [concatenate(own, where=where) for own in alike]
+        mixed.parts = [concatenate(own) for own in alike]
+        for part in mixed.parts:
+            refuse_impossible(part)
         raise mixed
     own = [part for _, part in parts]
     moved = list(zip(own, np.cumsum([0, *(len(part.properties) for part in own[:-1])]), strict=True))

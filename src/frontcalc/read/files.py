@@ -18,32 +18,31 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol, runtime_checkable
 
-from frontcalc.errors import ChangedError, DataError, UsageError, reason_of
-from frontcalc.names import printable
-from frontcalc.read.limits import VARIABLES, beyond, limits, read_at_most
+from frontcalc.errors import COMPLETE, ChangedError, DataError, UsageError, naming, reason_of
+from frontcalc.limits import VARIABLES, beyond, limits, read_at_most, refuse_dense
+from frontcalc.names import printable, some_of
 
 try:
     from lzma import LZMAError
 except ImportError:  # some Pythons are built without; zipfile then says so itself
     LZMAError = zlib.error  # type: ignore[misc,assignment]
 
-BROKEN_MEMBER = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, NotImplementedError, OSError, ValueError)
-"""What zipfile raises for a member that cannot be unpacked, by whichever method it is packed."""
-
+# What zipfile raises for a member that cannot be unpacked, by whichever method it is packed, or for want of memory.
+BROKEN_MEMBER = (
+    *(zipfile.BadZipFile, zlib.error, LZMAError, EOFError),
+    *(NotImplementedError, OSError, ValueError, MemoryError),
+)
 _HIDDEN = (".", "__MACOSX")  # how names of hidden files begin, and of what macOS adds
-_ENCRYPTED = 0x1
-_DRIVE = re.compile(r"[A-Za-z]:")
 _TEXTS = (".geojson", ".json", ".geojsonl", ".geojsonseq", ".ndjson", ".jsonl", ".topojson", ".esrijson", ".kml")
+# What may be a map by its suffix; which format it is, its content tells.
 SUFFIXES = (*_TEXTS, ".gz", ".shp", ".zip", ".gpkg", ".fgb", ".parquet", ".geoparquet", ".kmz")
-"""What may be a map by its suffix; which format it is, its content tells."""
-
-_LOG_HEAD = 64
+# https://sqlite.org/fileformat2.html: a log of no more than its header has no changes, a zeroed journal is done with.
+_LOG_HEAD, _WAL_HEADER, _HOT_JOURNAL = 64, 32, b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 _ADDRESS = re.compile(r"(?:\A|/)([a-z][a-z0-9+.-]+):/+(.+)", re.IGNORECASE | re.DOTALL)  # two slashes of a path are one
 _SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg")
 _SHAPEFILE_EXTRAS = (".sbn", ".sbx", ".xml", ".qmd", ".qix", ".idx")
 _GEODATABASE_TABLE = ".gdbtable"
 _GEODATABASE_FILE = re.compile(r"a[0-9a-f]{8}\.\w+|gdb|timestamps", re.IGNORECASE)
-_COMPLETE = "is the download complete?"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -85,7 +84,7 @@ class Entry:
         if len(data) > most:
             raise beyond("max_bytes", "is larger than {:,} bytes", where=label)
         if not data or data.isspace():
-            raise DataError("is empty", where=label, cure=_COMPLETE)
+            raise DataError("is empty", where=label, cure=COMPLETE)
         return data
 
     def head(self, most: int, name: str | None = None) -> bytes:
@@ -118,7 +117,7 @@ class Entry:
         except (*BROKEN_MEMBER, RuntimeError, KeyError) as error:
             if self.opened:
                 broken = f"is a broken zip: {self.name!r} cannot be unpacked: {error}"
-                raise DataError(broken, where=str(self.root), cure=_COMPLETE) from error
+                raise DataError(broken, where=str(self.root), cure=COMPLETE) from error
             problem, cure = f"cannot be read: {reason_of(error)}", "check its name and permissions"
             raise DataError(problem, where=label, cure=cure) from error
         unchanged = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
@@ -134,55 +133,74 @@ class Entry:
         left = limits()["max_unpacked_bytes" if self.opened else "max_bytes"]
         for name in self.siblings:
             files[PurePosixPath(name).name] = data = self.head(left + 1, name)
-            left -= len(data)
-            if left < 0:
+            if (left := left - len(data)) < 0:
                 raise beyond("max_bytes", "is larger than {:,} bytes", where=self.label)
         return files
 
-    def beside(self, ending: str) -> bytes:
-        """Return the first bytes of the file whose name is this one's and an ending; none where there is none."""
-        if self.opened or (self.name and self.root.is_file()):
-            name = self.name + ending
-            with _open_zip(self.opened or self.root) as archive:
-                return self.head(_LOG_HEAD, name) if name in archive.NameToInfo else b""
-        # What a database writes beside itself lies beside the file that a link leads to.
-        path = (self.root / self.name).resolve()
-        path = path.with_name(path.name + ending)
-        return Entry(path).head(_LOG_HEAD) if path.exists() else b""
+    def refuse_logs(self) -> None:
+        """Refuse an SQLite database with changes in a log beside it, which its own bytes lack or have too many of."""
+        name, heads = self.label.rpartition("/")[2], []
+        for ending in ("-wal", "-journal"):
+            if self.opened or (self.name and self.root.is_file()):
+                with _open_zip(self.opened or self.root) as archive:
+                    there, log = self.name + ending in archive.NameToInfo, replace(self, name=self.name + ending)
+            else:
+                # What a database writes beside itself lies beside the file that a link leads to.
+                log = Entry(Path(f"{(self.root / self.name).resolve()}{ending}"))
+                there = log.root.exists()
+            heads.append(log.head(_LOG_HEAD) if there else b"")
+        cure = f"open and close it in what wrote it, as QGIS, or run: sqlite3 {name} 'PRAGMA journal_mode=delete'"
+        if len(heads[0]) > _WAL_HEADER:
+            raise DataError(f"has changes in {name}-wal that are not in it yet", where=self.label, cure=cure)
+        if heads[1].startswith(_HOT_JOURNAL):
+            problem = f"was not written to its end: {name}-journal has what it was before"
+            raise DataError(problem, where=self.label, cure=cure)
 
 
 # Where an archive is without links; looked up once, so that one which moves no longer holds its files.
 _resolved = lru_cache(maxsize=16)(Path.resolve)
 
 
-def list_entries(root: Path) -> list[Entry]:
+def list_entries(root: Path, passed: list[str] | None = None) -> list[Entry]:
     """Return the files of a folder or zip, by name, but for hidden ones and those behind links to folders.
 
-    So no link leads out of the archive or round in a circle; those to files are looked at when they are read.
+    So no link leads out of the archive or round in a circle; those to files are looked at when they are read. `passed`
+    gets what is to be said of folders that were not searched.
     """
     where, most = printable(root.name), limits()
-
-    def refuse(error: OSError) -> None:
-        raise error
-
+    refused: list[OSError] = []
     try:
         if root.is_file():  # whose members are each read by themselves
-            with zip_members(root, {**most, "max_unpacked_bytes": math.inf}, where=where) as members:
+            with naming(where), zip_members(root, {**most, "max_unpacked_bytes": math.inf}, where=where) as members:
                 return [Entry(root, one.name) for one in members]
         names: list[str] = []
-        for folder, folders, files in os.walk(root, onerror=refuse):
+        links: list[str] = []
+        deep: list[str] = []
+        for folder, folders, files in os.walk(root, onerror=refused.append):
             here = Path(folder).relative_to(root)
-            deepest = len(here.parts) >= most["max_folder_depth"]
-            folders[:] = [] if deepest else [name for name in folders if not name.startswith(_HIDDEN)]
+            seen = [name for name in folders if not name.startswith(_HIDDEN)]
+            folders[:] = [] if len(here.parts) >= most["max_folder_depth"] else seen
+            linked = {name for name in seen if os.path.islink(f"{folder}/{name}")}  # noqa: PTH114 - a tenth of the time
+            links += [printable((here / name).as_posix()) for name in linked]
+            deep += [printable((here / name).as_posix()) for name in seen if not folders and name not in linked]
             names += [(here / file).as_posix() for file in files if not file.startswith(_HIDDEN)]
             if len(names) > most["max_files"]:
                 raise beyond("max_files", "holds more than {:,} files", where=where)
+        for error in refused:
+            raise error
+        for unsearched, why, cure in (
+            (links, "as links", "put the folder itself there"),
+            (deep, f"more than {most['max_folder_depth']} deep", f"raise {VARIABLES['max_folder_depth']}"),
+        ):
+            if unsearched and passed is not None:
+                number = f"{len(unsearched):,} folder{'s' * (len(unsearched) > 1)}"
+                passed.append(f"{number} not searched, {why}: {some_of(sorted(unsearched))}; {cure}")
         return [Entry(root, name) for name in sorted(names)]
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise DataError(f"cannot be read as a zip: {error}", where=where, cure=_COMPLETE) from error
+        raise DataError(f"cannot be read as a zip: {error}", where=where, cure=COMPLETE) from error
     except OSError as error:
-        problem = f"cannot be read: {reason_of(error)}"
-        raise DataError(problem, where=where, cure="check its name and permissions") from error
+        problem, cure = f"cannot be read: {reason_of(error)}", "check its name and permissions"
+        raise DataError(problem, where=where, cure=cure) from error
 
 
 @contextmanager
@@ -192,25 +210,26 @@ def zip_members(file: Path | IO[bytes], left: dict[str, float], *, where: str) -
         infos, names = archive.infolist(), set[str]()
         left["max_members"] -= len(infos)
         if left["max_members"] < 0:
-            raise beyond("max_members", "has more than {:,} members", where=where)
-        left["max_unpacked_bytes"] -= sum(info.file_size for info in infos)  # zipfile holds members to these promises
+            raise beyond("max_members", "has more than {:,} members")
+        unpacked = sum(info.file_size for info in infos)  # zipfile holds members to these promises
+        left["max_unpacked_bytes"] -= unpacked
         if left["max_unpacked_bytes"] < 0:
-            raise beyond("max_unpacked_bytes", "unpacks to more than {:,} bytes", where=where)
+            raise beyond("max_unpacked_bytes", "unpacks to more than {:,} bytes")
+        refuse_dense(unpacked, archive.start_dir, where=where)
         for info in infos:
             name, folders = info.filename, PurePosixPath(info.filename).parts
             if not name:
-                raise DataError("has a member without a name", where=where, cure="pack it again")
-            if name.startswith("/") or _DRIVE.match(name) or ".." in folders:
-                problem = f"has a member that names a place outside: {name!r}"
-                raise DataError(problem, where=where, cure="do not trust it")
+                raise DataError("has a member without a name", cure="pack it again")
+            if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in folders:
+                raise DataError(f"has a member that names a place outside: {name!r}", cure="do not trust it")
             if name.endswith("/") or any(part.startswith(_HIDDEN) for part in folders):
                 continue
             if stat.S_ISLNK(info.external_attr >> 16):
-                raise DataError(f"has a member that is a link: {name!r}", where=where, cure="do not trust it")
+                raise DataError(f"has a member that is a link: {name!r}", cure="do not trust it")
             if name in names:
-                raise DataError(f"has two members named {name!r}", where=where, cure="pack it again")
-            if info.flag_bits & _ENCRYPTED:
-                raise DataError(f"is encrypted: {name!r} needs a password", where=where, cure="unpack it")
+                raise DataError(f"has two members named {name!r}", cure="pack it again")
+            if info.flag_bits & 0x1:
+                raise DataError(f"is encrypted: {name!r} needs a password", cure="unpack it")
             names.add(name)
         yield [Entry(Path(where), name, opened=archive) for name in sorted(names)]
 
@@ -230,9 +249,7 @@ def _open_zip(file: Path | IO[bytes] | zipfile.ZipFile) -> AbstractContextManage
 class GeoFrame(Protocol):
     """A GeoDataFrame, told without importing geopandas."""
 
-    @property
-    def crs(self) -> Any:
-        """Its coordinate reference system, None where it has none."""
+    crs: Any  # None where it has none
 
     def to_json(self, *args: Any, **kwargs: Any) -> str:
         """Return it as GeoJSON, with the name of its CRS."""
@@ -274,8 +291,7 @@ def refuse_address(path: Path, *, archive: bool = False) -> None:
 def maps_among(entries: Collection[Entry]) -> tuple[list[Entry], list[Entry]]:
     """Return the entries that may be maps by name, shapefiles and geodatabases each as one, and the others."""
     databases = {one.name.rpartition("/")[0] for one in entries if one.name.lower().endswith(_GEODATABASE_TABLE)}
-    maps: list[Entry] = []
-    others: list[Entry] = []
+    maps, others = list[Entry](), list[Entry]()
     groups: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         (folder, _, file), suffix = entry.name.rpartition("/"), suffix_of(entry.label)

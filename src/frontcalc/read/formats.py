@@ -1,7 +1,6 @@
 """What GDAL and pyarrow read, on bytes in memory, with checks of what they would pass over or invent.
 
-FlatGeobuf, GeoPackage, file geodatabases and layers of shapefiles by one driver of GDAL's without network; GeoParquet
-(1.0 and 1.1, geometry as WKB) by pyarrow.
+GDAL reads each format by one of its drivers, without network; pyarrow GeoParquet 1.0 and 1.1 with geometry as WKB.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import threading
 import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -26,15 +25,15 @@ import orjson
 import shapely
 
 from frontcalc.crs import LONLAT, source_crs
-from frontcalc.errors import DataError, extra_package
+from frontcalc.errors import COMPLETE, DataError, extra_package, naming
+from frontcalc.limits import beyond, limits, refuse_too_many
 from frontcalc.names import printable
-from frontcalc.read.features import Features, Properties, concatenate, name_layer
-from frontcalc.read.limits import beyond, limits, too_many_vertices
-from frontcalc.read.rings import check_on_earth, nest_polygons
+from frontcalc.read.features import Features, Properties, concatenate, name_layer, nest_by_direction
+from frontcalc.read.rings import MEND, checked, refused
 
-_COMPLETE, _DECLARE, _MEND = "is the download complete?", "declare an EPSG code", "repair it or use --skip-bad"
-# Each is opened for itself, and all are looked at each time.
-_MOST_LAYERS = 200
+Source = bytes | Path  # a path only where GDAL must have one
+_DECLARE = "declare an EPSG code"
+_MOST_LAYERS = 200  # each is opened for itself, and all are looked at each time
 _POLYGON = shapely.GeometryType.POLYGON
 # How WKB begins a geometry that holds others: GEOS calls itself for each, and tens of thousands end the process.
 _HOLDERS = re.compile(
@@ -43,27 +42,21 @@ _HOLDERS = re.compile(
     re.DOTALL,
 )
 _MOST_HOLDERS = 10_000
-
 # GDAL's settings are the process's, so a read sets them, and puts back what was there, under this lock.
 _LOCK = threading.Lock()
-
-# No file of a known format should make GDAL fetch anything; should one try, it meets a closed door: no name
-# may be read over the network, and requests go to the discard port of this machine.
+# No file of a known format should make GDAL fetch anything; should one try, no name may be read over the network, and
+# requests go to the discard port of this machine.
 _OFFLINE = {
     "CPL_VSIL_CURL_ALLOWED_FILENAME": "none",
     "GDAL_HTTP_PROXY": "127.0.0.1:9",
     "GDAL_HTTPS_PROXY": "127.0.0.1:9",
     "GDAL_HTTP_MAX_RETRY": "0",
     "OGR_SQLITE_LOAD_EXTENSIONS": "",
-    # A byte a character, for `frontcalc.read.shapefile` to decode.
-    "SHAPE_ENCODING": "ISO-8859-1",
+    "SHAPE_ENCODING": "ISO-8859-1",  # a byte a character, for `frontcalc.read.shapefile` to decode
 }
 
 # OGC 12-128r18, requirement 2: what an SQLite header says at byte 68 where the database is a GeoPackage.
 _GEOPACKAGE = (b"GPKG", b"GP10", b"GP11")
-# https://sqlite.org/fileformat2.html: a write-ahead log with no more than its header has no changes, and a journal
-# whose header is zeroed is done with.
-_WAL_HEADER, _HOT_JOURNAL = 32, b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 # SQLite keeps the statement of each table in this very form. All else in its schema computes, but for indexes of
 # columns and those that it makes by itself, which have no statement.
 _COMPUTES = """ FROM sqlite_master WHERE NOT (type = 'table' AND substr(sql, 1, 13) = 'CREATE TABLE ' OR type = 'index'
@@ -84,17 +77,15 @@ _COUNTS = """SELECT table_name, printf('SELECT count("%w") FROM "%w"', column_na
     (SELECT lower(table_name) FROM gpkg_geometry_columns)"""
 # How many steps of SQLite's machine checking may take, and that for each byte: some ten times what real files need.
 _STEPS, _STEPS_PER_BYTE, _STEPS_AT_ONCE = 10_000_000, 40, 100_000
-# What a geodatabase calls a layer in its list of items.
-_FEATURE_CLASS = "70737809-852C-4A03-9E22-2CECEA5B9BFA"
+_FEATURE_CLASS = "70737809-852C-4A03-9E22-2CECEA5B9BFA"  # what a geodatabase calls a layer in its list of items
 # FlatGeobuf 3: where its header is, and where in the header's table of places the number of features and the index's
 # width are; how long a node of the index is.
 _FGB_HEADER, _FGB_COUNT, _FGB_WIDTH, _FGB_NODE = 12, 20, 22, 40
-# How many values a byte of Parquet may hold, but for small files.
-_MOST_PER_BYTE, _SMALL = 8, 1 << 20
+_MOST_PER_BYTE, _SMALL = 8, 1 << 20  # how many values a byte of Parquet may hold, but for small files
 
 
 @contextmanager
-def _gdal(where: str) -> Iterator[Any]:
+def _gdal() -> Iterator[Any]:
     """Yield pyogrio, to work without network and without printing; its errors become ours."""
     import pyogrio
 
@@ -109,91 +100,75 @@ def _gdal(where: str) -> Iterator[Any]:
         try:
             yield pyogrio
         except errors.DataLayerError as error:
-            raise DataError("has a layer that cannot be opened", where=where, cure=_COMPLETE) from error
+            raise DataError("has a layer that cannot be opened", cure=COMPLETE) from error
         except (errors.DataSourceError, errors.FeatureError, errors.GeometryError, errors.FieldError) as error:
             # GDAL's own names for files, ours in memory and its sources, say nothing.
-            words = str(error).partition(";")[0].split()
-            reason = " ".join(word for word in words if "/" not in word).rstrip(".;: ")
-            raise DataError(f"cannot be read: {reason}", where=where, cure=_COMPLETE) from error
+            reason = " ".join(word for word in str(error).partition(";")[0].split() if "/" not in word).rstrip(".;: ")
+            raise DataError(f"cannot be read: {reason}", cure=COMPLETE) from error
         except (errors.CRSError, UnboundLocalError) as error:
             # pyogrio trips over its own names where GDAL knows a CRS but cannot write it down.
-            raise DataError("declares a CRS that cannot be", where=where, cure=_DECLARE) from error
+            raise DataError("declares a CRS that cannot be", cure=_DECLARE) from error
         except UnicodeDecodeError as error:
             problem = f"its texts are not in the encoding it declares ({error.encoding})"
-            raise DataError(problem, where=where, cure="save it with UTF-8 texts") from error
+            raise DataError(problem, cure="save it with UTF-8 texts") from error
         finally:
             pyogrio.set_gdal_config_options(before)
 
 
-def _read_layers(source: bytes | Path, driver: str, expected: Mapping[str, int | None], *, where: str) -> Features:
+def _read_layers(source: Source, driver: str, expected: Mapping[str, int | None], *, where: str) -> Features:
     """Return the features of all layers that have geometry; each layer names those that name none.
 
     `expected` are the names of the layers that must be there, each with how many of its features have a geometry, if
     that is known: GDAL passes over a layer that it cannot read.
     """
-    with _gdal(where) as pyogrio:
-        listed = pyogrio.list_layers(source)
-    layers = {index: printable(str(name)) for index, (name, kind) in enumerate(listed) if kind is not None}
+    with _gdal() as pyogrio:
+        listed = enumerate(pyogrio.list_layers(source))
+    layers = {index: printable(str(name)) for index, (name, kind) in listed if kind is not None}
     if lost := sorted(expected.keys() - set(layers.values())):
-        raise DataError(f"its layer {lost[0]!r} cannot be read", where=where, cure=_COMPLETE)
+        raise DataError(f"its layer {lost[0]!r} cannot be read", cure=COMPLETE)
     if not 0 < len(layers) <= _MOST_LAYERS:
         problem = f"has {len(layers):,} layers with geometry; 1 to {_MOST_LAYERS} are read"
-        raise DataError(problem, where=where, cure="export the map alone, with its polygons")
+        raise DataError(problem, cure="export the map alone, with its polygons")
     parts = []
     for index, name in layers.items():
-        part = read_layer(source, driver, where=f"{where}/{name}", layer=index, drawn=expected.get(name))
-        parts.append((name, name_layer(part, name)))
-    return concatenate(parts, where=where)
+        with naming(f"{where}/{name}"):
+            parts.append((name, name_layer(read_layer(source, driver, layer=index, drawn=expected.get(name)), name)))
+    return concatenate(parts)
 
 
-def read_layer(
-    source: bytes | Path, driver: str, *, where: str, layer: int = 0, drawn: int | None = None, cure: str = _DECLARE
-) -> Features:
+def read_layer(source: Source, driver: str, layer: int = 0, drawn: int | None = None, cure: str = _DECLARE) -> Features:
     """Return the features of one layer of a file, which no other driver of GDAL's may read.
 
-    A path is given only where GDAL must have one. `drawn` is how many features have a geometry, where the caller can
-    tell, since GDAL takes one that it cannot read for none; `cure` what to do where the CRS cannot be right.
+    `drawn` is how many features have a geometry, where the caller can tell, since GDAL takes one that it cannot read
+    for none; `cure` what to do where the CRS cannot be right.
     """
-    with _gdal(where) as pyogrio:
+    with _gdal() as pyogrio:
         info = pyogrio.read_info(source, layer=layer, force_feature_count=True)
         if info["driver"] != driver:
-            problem = f"is no {driver} file: GDAL takes it for {info['driver']}"
-            raise DataError(problem, where=where, cure="export it as GeoJSON")
+            raise DataError(f"is no {driver} file: GDAL takes it for {info['driver']}", cure="export it as GeoJSON")
         # A geodatabase's layer whose table GDAL cannot open is empty to it, but has not even a column of numbers.
         if driver == "OpenFileGDB" and not info["fid_column"]:
-            raise DataError("is a layer that cannot be opened", where=where, cure=_COMPLETE)
-        refuse_promises(info["features"], source, where=where)
+            raise DataError("is a layer that cannot be opened", cure=COMPLETE)
+        count, size = info["features"], source.stat().st_size if isinstance(source, Path) else len(source)
+        if count > size:  # before room is made for them
+            raise DataError(f"promises {count:,} features in {size:,} bytes", cure=COMPLETE)
         meta, _, wkb, columns = pyogrio.raw.read(source, layer=layer, force_2d=True)
     wkb = np.empty(0, dtype=object) if wkb is None else wkb
-    if len(wkb) < info["features"]:
-        raise DataError(f"only {len(wkb)} of {info['features']} features can be read", where=where, cure=_COMPLETE)
-    found = int(np.count_nonzero(wkb != None))  # noqa: E711 - of an array
-    if drawn is not None and found != drawn:
-        raise DataError(f"only {found} of {drawn} geometries can be read", where=where, cure=_COMPLETE)
+    if len(wkb) < count:
+        raise DataError(f"only {len(wkb)} of {count} features can be read", cure=COMPLETE)
+    if drawn is not None and (found := int(np.count_nonzero(wkb != None))) != drawn:  # noqa: E711 - of an array
+        raise DataError(f"only {found} of {drawn} geometries can be read", cure=COMPLETE)
     if not meta["crs"]:
-        raise DataError("declares no CRS", where=where, cure=cure, code="CRS-UNKNOWN")
-    crs = source_crs(str(meta["crs"]), where=where)
+        raise DataError("declares no CRS", cure=cure, code="CRS-UNKNOWN")
+    crs = source_crs(str(meta["crs"]))
     # GDAL's stand-ins for null are no number or no time, which are not themselves.
     plain = [[None if value != value else value for value in column.tolist()] for column in columns]
     rows = [dict(zip(map(str, meta["fields"]), values, strict=True)) for values in zip(*plain, strict=True)]
-    return features_from_wkb(wkb, rows or [{}] * len(wkb), crs, where=where, cure=cure)
+    return features_from_wkb(wkb, rows or [{}] * len(wkb), crs, cure=cure)
 
 
-def refuse_promises(count: int, source: bytes | Path, *, where: str) -> None:
-    """Refuse more features than bytes, before room is made for them."""
-    size = source.stat().st_size if isinstance(source, Path) else len(source)
-    if count > size:
-        raise DataError(f"promises {count:,} features in {size:,} bytes", where=where, cure=_COMPLETE)
-
-
-def features_from_wkb(
-    wkb: Iterable[bytes | None], properties: Sequence[Properties], crs: str, *, where: str, cure: str
-) -> Features:
-    """Return features with their polygons taken out of multipolygons and collections, without Z.
-
-    Geometries are well-known binary of any kind or None, each with its properties; `cure` says what to do where the
-    coordinates cannot be in degrees, though the CRS is.
-    """
+def features_from_wkb(wkb: Iterable[bytes | None], own: Sequence[Properties], crs: str, *, cure: str) -> Features:
+    """Return features by their geometries, well-known binary of any kind or None; `cure` is as in `checked`."""
     given, index = np.array([*wkb, None], dtype=object)[:-1], 0
     # What is no number is named by a check below, so that it need not be warned of.
     with np.errstate(all="ignore"):
@@ -203,35 +178,25 @@ def features_from_wkb(
             with suppress(shapely.GEOSException, TypeError):
                 for index, one in enumerate(given):  # noqa: B007 - the first that cannot be read
                     shapely.from_wkb(one)
-            problem = f"feature {index} has a broken geometry: {error}"
-            raise DataError(problem, where=where, cure=_MEND) from error
+            raise refused(index, f"has a broken geometry: {error}") from error
     outer, of_feature = shapely.get_parts(geometries, return_index=True)
     # A collection may hold multipolygons: two passes take both apart.
     parts, of_outer = shapely.get_parts(outer, return_index=True)
-    owner = of_feature[of_outer].astype(np.intp)
-    drawn, kind = ~shapely.is_empty(parts), shapely.get_type_id(parts)
-    if len(deep := owner[drawn & (kind > _POLYGON)]):
-        problem = f"feature {deep[0]} has a collection of geometries in another, in a third"
-        raise DataError(problem, where=where, cure=_MEND)
-    polygons = np.asarray(shapely.force_2d(parts[drawn & (kind == _POLYGON)]), dtype=object)
-    no_area, owner = owner[drawn & (kind != _POLYGON)], owner[drawn & (kind == _POLYGON)]
-    xy, of_polygon = shapely.get_coordinates(polygons, return_index=True)
-    if len(xy) > limits()["max_vertices"]:
-        raise too_many_vertices(len(xy), where=where)
-    wild = np.flatnonzero(~np.isfinite(xy).all(axis=1))
-    if len(wild):
-        problem = f"feature {owner[of_polygon[wild[0]]]} has a coordinate that is no finite number"
-        raise DataError(problem, where=where, cure=_MEND, code="BROKEN-RING")
-    check_on_earth(xy, crs, where=where, cure=cure)
-    polygons, owner = nest_polygons(polygons, owner, where=where)
-    return Features(crs, tuple(properties), polygons, owner, no_area)
+    drawn = ~shapely.is_empty(parts)
+    parts, owner = parts[drawn], of_feature[of_outer[drawn]].astype(np.intp)
+    kind = shapely.get_type_id(parts)
+    for deep in owner[kind > _POLYGON]:
+        raise refused(deep, "has a collection of geometries in another, in a third")
+    polygons = np.asarray(shapely.force_2d(parts[kind == _POLYGON]), dtype=object)
+    refuse_too_many(int(shapely.get_num_coordinates(polygons).sum()))
+    built = checked(polygons, owner[kind == _POLYGON], crs, cure=cure)
+    return Features(crs, tuple(own), *built, owner[kind != _POLYGON])
 
 
-def read_flatgeobuf(data: bytes, *, where: str) -> Features:
+def read_flatgeobuf(data: bytes, **_: str) -> Features:
     """Return the features of FlatGeobuf, which must declare its CRS and hold as many features as it says."""
 
     def number(kind: str, at: int) -> int:
-        """Return the number at a place; struct.error where the file ends before."""
         return int(struct.unpack_from(kind, data, at)[0])
 
     try:
@@ -252,24 +217,10 @@ def read_flatgeobuf(data: bytes, *, where: str) -> Features:
             at += 4 + number("<I", at)
             found += 1
     except struct.error as error:
-        raise DataError("is cut off or broken", where=where, cure=_COMPLETE) from error
+        raise DataError("is cut off or broken", cure=COMPLETE) from error
     if at != len(data) or found != count:
-        problem = f"promises {count:,} features, but has {found:,} or is cut off"
-        raise DataError(problem, where=where, cure=_COMPLETE)
-    return read_layer(data, "FlatGeobuf", where=where)
-
-
-def refuse_logs(beside: Callable[[str], bytes], *, where: str) -> None:
-    """Refuse a database with changes in a log beside it, which its own bytes lack or have too many of.
-
-    `beside` returns the first bytes of the file of the database's name and an ending; none where there is none.
-    """
-    name = where.rpartition("/")[2]
-    cure = f"open and close it in what wrote it, as QGIS, or run: sqlite3 {name} 'PRAGMA journal_mode=delete'"
-    if len(beside("-wal")) > _WAL_HEADER:
-        raise DataError(f"has changes in {name}-wal that are not in it yet", where=where, cure=cure)
-    if beside("-journal").startswith(_HOT_JOURNAL):
-        raise DataError(f"was not written to its end: {name}-journal has what it was before", where=where, cure=cure)
+        raise DataError(f"promises {count:,} features, but has {found:,} or is cut off", cure=COMPLETE)
+    return read_layer(data, "FlatGeobuf")
 
 
 def read_geopackage(data: bytes, *, where: str) -> Features:
@@ -279,7 +230,7 @@ def read_geopackage(data: bytes, *, where: str) -> Features:
     passes over rows that are damaged: so it meets the database without anything that computes, once that is checked.
     """
     if data[68:72] not in _GEOPACKAGE:
-        raise DataError("is an SQLite database but no GeoPackage", where=where, cure="export it as GeoPackage")
+        raise DataError("is an SQLite database but no GeoPackage", cure="export it as GeoPackage")
     connection = sqlite3.connect(":memory:", isolation_level=None)
     steps = iter(range((_STEPS + _STEPS_PER_BYTE * len(data)) // _STEPS_AT_ONCE))
     try:
@@ -296,18 +247,18 @@ def read_geopackage(data: bytes, *, where: str) -> Features:
         counts = {} if asked else dict(connection.execute(_COUNTS))
         folded = set(map(str.casefold, computed))
         if asked := asked or [name for name in counts if name.casefold() in folded]:
-            problem = f"its table {asked[0]!r} is a view or else computed by the file itself"
-            raise DataError(problem, where=where, cure="export it as a table")
+            fault = f"its table {asked[0]!r} is a view or else computed by the file itself"
+            raise DataError(fault, cure="export it as a table")
         if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
             words = printable(str(found).rpartition("\n")[2])[:200]
-            raise DataError(f"is a damaged database: {words}", where=where, cure=_COMPLETE)
+            raise DataError(f"is a damaged database: {words}", cure=COMPLETE)
         # GDAL's own note of how many rows there are, which other programs do not keep.
         connection.execute("DROP TABLE IF EXISTS gpkg_ogr_contents")
         drawn = {printable(str(name)): int(connection.execute(counts[name]).fetchone()[0]) for name in counts}
         plain = connection.serialize()
     except (sqlite3.Error, UnicodeDecodeError, ValueError, AttributeError) as error:
         said = "checking it takes too long" if str(error) == "interrupted" else str(error)
-        raise DataError(f"is a damaged database: {said}", where=where, cure=_COMPLETE) from error
+        raise DataError(f"is a damaged database: {said}", cure=COMPLETE) from error
     finally:
         connection.close()
     return _read_layers(plain, "GPKG", drawn, where=where)
@@ -321,40 +272,40 @@ def read_geodatabase(files: Mapping[str, bytes], *, where: str) -> Features:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as packed:
             for name, content in files.items():
                 packed.writestr(f"x.gdb/{name}", content)
-        with _gdal(where) as pyogrio:
-            options = {"columns": ["Type", "Name"], "read_geometry": False}
-            meta, _, _, columns = pyogrio.raw.read(path, layer="GDB_Items", **options)
+        with _gdal() as pyogrio:
+            meta, *_, columns = pyogrio.raw.read(path, layer="GDB_Items", columns=["Type", "Name"], read_geometry=False)
         items = dict(zip(meta["fields"], columns, strict=True))
         if len(items) < 2:
-            raise DataError("its table GDB_Items is broken", where=where, cure=_COMPLETE)
-        kinds = [str(kind).strip("{}").upper() == _FEATURE_CLASS for kind in items["Type"]]
-        classes = dict.fromkeys(printable(str(name)) for name in items["Name"][kinds])
+            raise DataError("its table GDB_Items is broken", cure=COMPLETE)
+        told = zip(items["Name"], items["Type"], strict=True)
+        classes = {printable(str(name)): None for name, kind in told if str(kind).strip("{}").upper() == _FEATURE_CLASS}
         features = _read_layers(path, "OpenFileGDB", classes, where=where)
     if bare := len(features.properties) - len({*features.owner.tolist(), *features.not_area.tolist()}):
         problem = f"has {bare:,} features without geometry, or with one that cannot be read"
-        raise DataError(problem, where=where, cure="run ArcGIS's «Repair Geometry» on it, or export it as GeoPackage")
-    return features
+        raise DataError(problem, cure="run ArcGIS's «Repair Geometry» on it, or export it as GeoPackage")
+    return nest_by_direction(features)
 
 
 def read_geoparquet(data: bytes, *, where: str) -> Features:
     """Return the features of GeoParquet, whose primary geometry column is read, as WKB."""
     arrow, parquet = (extra_package(name, where=where) for name in ("pyarrow", "pyarrow.parquet"))
     left = limits()["max_unpacked_bytes"]
-    too_large = beyond("max_unpacked_bytes", f"unpacks to more than {left:,} bytes", where=where)
+    too_large = beyond("max_unpacked_bytes", f"unpacks to more than {left:,} bytes")
     try:
         file = parquet.ParquetFile(io.BytesIO(data))
         about, schema, again = file.metadata, file.schema_arrow, "write it again"
-        refuse_promises(about.num_rows, data, where=where)
-        name, crs = _geometry_column(about.metadata or {}, where)
+        if about.num_rows > len(data):
+            raise DataError(f"promises {about.num_rows:,} features in {len(data):,} bytes", cure=COMPLETE)
+        name, crs = _geometry_column(about.metadata or {})
         if name not in schema.names:
-            raise DataError(f"has no column {name!r}, which its metadata name", where=where, cure=again)
+            raise DataError(f"has no column {name!r}, which its metadata name", cure=again)
         if twice := [own for own, count in Counter(schema.names).items() if count > 1]:
-            raise DataError(f"has two columns named {min(twice)!r}", where=where, cure=again)
+            raise DataError(f"has two columns named {min(twice)!r}", cure=again)
         # What is in lists and structures says nothing of a layer, a day or a name, and may be without end.
         flat = [own.name for own in schema if own.name != name and not arrow.types.is_nested(own.type)]
         # A value of nothing takes no byte in a table, but as an object.
         if (cells := about.num_rows * (1 + len(flat))) > _MOST_PER_BYTE * max(len(data), _SMALL):
-            raise DataError(f"promises {cells:,} values", where=where, cure="give it fewer columns")
+            raise DataError(f"promises {cells:,} values", cure="give it fewer columns")
         stored = sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups))
         if stored > left:
             raise too_large
@@ -362,38 +313,35 @@ def read_geoparquet(data: bytes, *, where: str) -> Features:
         batches, rows = [], max(1, min(65_536, left // max(1, stored)))
         for batch in file.iter_batches(batch_size=rows, columns=[name, *flat]):
             # Repeats are stored once, so that a small file may hold much.
-            left -= batch.nbytes
-            if left < 0:
+            if (left := left - batch.nbytes) < 0:
                 raise too_large
             batches.append(batch)
         table = arrow.Table.from_batches(batches, schema=batches[0].schema if batches else schema)
         wkb = table.column(name).to_pylist()
         properties = table.select(flat).to_pylist() if flat else [{}] * len(wkb)
         if any(one and len(_HOLDERS.findall(one)) > _MOST_HOLDERS for one in wkb):
-            raise DataError(f"has a geometry of more than {_MOST_HOLDERS:,} collections", where=where, cure=_MEND)
+            raise DataError(f"has a geometry of more than {_MOST_HOLDERS:,} collections", cure=MEND)
     except (arrow.ArrowException, OSError, ValueError, OverflowError) as error:
-        problem = f"is broken Parquet: {str(error).partition('. ')[0]}"
-        raise DataError(problem, where=where, cure=_COMPLETE) from error
-    return features_from_wkb(wkb, properties, crs, where=where, cure="its crs metadata cannot be right")
+        raise DataError(f"is broken Parquet: {str(error).partition('. ')[0]}", cure=COMPLETE) from error
+    return features_from_wkb(wkb, properties, crs, cure="its crs metadata cannot be right")
 
 
-def _geometry_column(metadata: Mapping[bytes, bytes], where: str) -> tuple[str, str]:
+def _geometry_column(metadata: Mapping[bytes, bytes]) -> tuple[str, str]:
     """Return name and CRS of the primary geometry column."""
     cure = "write it as GeoParquet"
     if b"geo" not in metadata:
-        raise DataError("is Parquet without «geo» metadata, so it has no known geometry", where=where, cure=cure)
+        raise DataError("is Parquet without «geo» metadata, so it has no known geometry", cure=cure)
     try:
         geo = orjson.loads(metadata[b"geo"])
         name = geo["primary_column"]
         column = geo["columns"][name]
         encoding, edges, crs = column["encoding"], column.get("edges", "planar"), column.get("crs", LONLAT)
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise DataError("its «geo» metadata are not GeoParquet's", where=where, cure=cure) from error
+        raise DataError("its «geo» metadata are not GeoParquet's", cure=cure) from error
     if encoding != "WKB":
-        raise DataError(f"has geometry encoded as {encoding!r}", where=where, cure="write it with encoding WKB")
+        raise DataError(f"has geometry encoded as {encoding!r}", cure="write it with encoding WKB")
     if edges != "planar":
-        problem = f"has {edges} edges, and edges are read as straight"
-        raise DataError(problem, where=where, cure="write planar edges")
+        raise DataError(f"has {edges} edges, and edges are read as straight", cure="write planar edges")
     if crs is None:
-        raise DataError("says that its CRS is unknown", where=where, cure=_DECLARE)
-    return str(name), source_crs(crs if isinstance(crs, str) else orjson.dumps(crs).decode(), where=where)
+        raise DataError("says that its CRS is unknown", cure=_DECLARE)
+    return str(name), source_crs(crs if isinstance(crs, str) else orjson.dumps(crs).decode())

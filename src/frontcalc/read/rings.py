@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -13,74 +12,98 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import geometry
-from frontcalc.crs import fault_of_degrees, is_geographic
+from frontcalc.crs import check_on_earth, is_geographic
 from frontcalc.errors import DataError
-from frontcalc.read.limits import limits, too_many_vertices
+from frontcalc.geometry import Floats, Geometries
+from frontcalc.limits import limits, refuse_too_many
 
-Part = tuple[int, Sequence[Any]]
-"""The index of a feature, and the rings of one of its polygons, the outer ring first."""
-
-Polygons = tuple[NDArray[np.object_], NDArray[np.intp]]
-"""Polygons, and the feature of each."""
-
+Indices = NDArray[np.intp]
+Part = tuple[int, Sequence[Any]]  # the index of a feature, and the rings of one of its polygons, the outer first
+Polygons = tuple[Geometries, Indices]  # and the feature of each
+Drawn = tuple[Geometries, Indices, Indices]  # and the feature of each point and line
+# What is raised where a file has something else than lists of positions.
 NO_POSITIONS = (TypeError, ValueError, IndexError, KeyError, OverflowError)
-"""What is raised where a file has something else than lists of positions."""
-
 MEND = "repair it or use --skip-bad"
 _UNDECLARED = "a file in a projected CRS must declare it («crs» in GeoJSON, «spatialReference» in Esri JSON)"
 
-# The Earth's girth in millimetres is 4e10; beyond this nothing is meant, and figures overflow.
-_FARTHEST = 1e12
 
-
-def refused(
-    feature: object, fault: str, *, where: str, cure: str = MEND, at: NDArray[np.float64] | None = None
-) -> DataError:
+def refused(feature: object, fault: str, *, cure: str = MEND, at: Floats | None = None) -> DataError:
     """Return the error that names a feature, and the place of a broken ring."""
     if at is None:
-        return DataError(f"feature {feature} {fault}", where=where, cure=cure)
+        return DataError(f"feature {feature} {fault}", cure=cure)
     x, y = map(float, at)
-    problem = f"feature {feature} {fault}, at {x:.5f}, {y:.5f}"
-    return DataError(problem, where=where, cure=cure, code="BROKEN-RING", at=(x, y))
+    return DataError(f"feature {feature} {fault}, at {x:.5f}, {y:.5f}", cure=cure, code="BROKEN-RING", at=(x, y))
 
 
-def build_polygons(parts: Sequence[Part], crs: str, *, where: str, esri: bool = False) -> Polygons:
-    """Return the polygons of parts, none of which is without rings, nested as by `nest_polygons`; they may be invalid.
+def build_polygons(parts: Sequence[Part], others: list[int], crs: str, *, esri: bool = False) -> Drawn:
+    """Return the polygons of parts, none of which is without rings, as `checked`, and `others` as an array.
 
     Z values are dropped and rings that were left open are closed, neither of which changes an area. DataError names
     the feature whose ring has too few points, or a position that is no pair of finite numbers.
     """
-    feature = np.array([index for index, _ in parts], dtype=np.intp)
+    feature, not_area = np.array([index for index, _ in parts], dtype=np.intp), np.array(others, dtype=np.intp)
     if not parts:
-        return np.empty(0, dtype=object), feature
+        return np.empty(0, dtype=object), feature, not_area
     try:
         rings = [ring for _, polygon in parts for ring in polygon]
         lengths = np.array([len(ring) for ring in rings])
         if not lengths.all():
             raise ValueError("an empty ring")
         if lengths.sum() > limits()["max_vertices"]:
-            raise too_many_vertices(int(lengths.sum()), where=where)
+            refuse_too_many(int(lengths.sum()))
         xy = _coordinates(rings)
     except NO_POSITIONS as error:
         for part in parts[:-1]:
-            build_polygons([part], crs, where=where)  # the first that cannot be read is named
-        raise refused(parts[-1][0], "has coordinates that are not lists of positions", where=where) from error
-    counts = [len(polygon) for _, polygon in parts]
-    owner, starts = np.repeat(feature, counts), np.cumsum(lengths) - lengths
+            build_polygons([part], [], crs)  # the first that cannot be read is named
+        raise refused(parts[-1][0], "has coordinates that are not lists of positions") from error
+    counts, starts = [len(polygon) for _, polygon in parts], np.cumsum(lengths) - lengths
     points = lengths - (xy[starts] == xy[starts + lengths - 1]).all(axis=1)
     for ring in np.flatnonzero(points < 3):
-        raise refused(owner[ring], f"has a ring of {points[ring]} points", where=where, at=xy[starts[ring]])
-    for wild in np.flatnonzero(~np.isfinite(xy).all(axis=1)):
-        ring = np.searchsorted(starts, wild, side="right") - 1
-        raise refused(owner[ring], "has a coordinate that is no finite number", where=where, at=xy[wild])
-    check_on_earth(xy, crs, where=where, cure=_UNDECLARED)
+        raise refused(np.repeat(feature, counts)[ring], f"has a ring of {points[ring]} points", at=xy[starts[ring]])
     lines = np.asarray(shapely.linearrings(xy, indices=np.repeat(np.arange(len(lengths)), lengths)))
     drawn = np.asarray(shapely.polygons(lines, indices=np.repeat(np.arange(len(parts)), counts)), dtype=object)
     del xy, lines, rings  # while rings are nested, these need no room
-    return nest_polygons(drawn, feature, where=where, esri=esri)
+    return *checked(drawn, feature, crs, cure=_UNDECLARED, esri=esri), not_area
 
 
-def grid_of(document: Mapping[str, Any], *, where: str, esri: bool = False) -> NDArray[np.float64] | None:
+def checked(polygons: Geometries, owner: Indices, crs: str, *, cure: str, esri: bool = False) -> Polygons:
+    """Return polygons, which may be invalid, their rings told apart as outlines and holes, and the feature of each.
+
+    Esri's are one ring each, and nest with those of their feature: clockwise rings are outlines, each other is a hole
+    of the smallest outline around it. Of the others, the valid and those of one ring come back as they are. In the rest
+    the first ring's direction tells. Clockwise, it is Esri's way, but a clockwise ring is a hole too where it lies in
+    an outline and in none of its holes. Counter-clockwise, it is that of RFC 7946: all others are holes of the first.
+    DataError names feature and place of a ring that can be neither, and of a coordinate that is no finite number; or it
+    has `cure` where coordinates are no degrees, though the CRS says so.
+    """
+    xy, of_polygon = shapely.get_coordinates(polygons, return_index=True)
+    for wild in np.flatnonzero(~np.isfinite(xy).all(axis=1)):
+        raise refused(owner[of_polygon[wild]], "has a coordinate that is no finite number", at=xy[wild])
+    if (np.abs(xy) > (180.0, 90.0)).any():  # what is within may be degrees
+        check_on_earth(xy, degrees=is_geographic(crs), cure=cure)
+    del xy, of_polygon
+    if esri:
+        chosen = np.isin(owner, owner[geometry.signed_areas(polygons) > 0])
+    else:
+        chosen = shapely.get_num_interior_rings(polygons) > 0
+        chosen[chosen] = ~shapely.is_valid(polygons[chosen])
+    if not chosen.any():
+        return polygons, owner
+    lines, polygon = shapely.get_rings(polygons[chosen], return_index=True)
+    polygon = np.flatnonzero(chosen)[polygon]
+    group = owner[polygon] if esri else polygon
+    outline_of = _outlines(np.asarray(shapely.polygons(lines)), group, owner[polygon], esri=esri)
+    # Each outline before its holes, and these in the order of the file.
+    order = np.lexsort((outline_of != np.arange(len(lines)), outline_of))
+    order = order[outline_of[order] >= 0]
+    outlines, made = np.unique(outline_of[order], return_inverse=True)
+    origin = np.concatenate([np.flatnonzero(~chosen), polygon[outlines]])
+    every = np.concatenate([polygons[~chosen], shapely.polygons(lines[order], indices=made)])
+    order = np.argsort(origin, kind="stable")
+    return every[order], owner[origin[order]]
+
+
+def grid_of(document: Mapping[str, Any], *, esri: bool = False) -> Floats | None:
     """Return scale and translation, (2, 2), of a file that is quantised, in TopoJSON's way or Esri's; else None."""
     transform = document.get("transform")
     if transform is None:
@@ -91,16 +114,16 @@ def grid_of(document: Mapping[str, Any], *, where: str, esri: bool = False) -> N
         grid = np.zeros((2, 2))
     if not np.isfinite(grid).all() or not grid[0].all():
         problem = "has a «transform» without scale and translate of two numbers each"
-        raise DataError(problem, where=where, cure="download it without quantisation")
+        raise DataError(problem, cure="download it without quantisation")
     origin = transform.get("originPosition") if esri else "lowerLeft"
     if origin not in ("upperLeft", "lowerLeft") or (esri and (grid[0] < 0).any()):
         fault = f"has a «transform» of no known kind: originPosition is {origin!r}"
-        raise DataError(fault, where=where, cure="download it without quantizationParameters")
+        raise DataError(fault, cure="download it without quantizationParameters")
     grid[0, 1] *= -1 if origin == "upperLeft" else 1
     return grid
 
 
-def positions_of(lines: Sequence[Any], grid: NDArray[np.float64] | None) -> list[NDArray[np.float64]]:
+def positions_of(lines: Sequence[Any], grid: Floats | None) -> list[Floats]:
     """Return the positions of each line, (n, 2), summed up each by itself if on a grid; NO_POSITIONS if it has none."""
     if lines == []:
         return []
@@ -116,7 +139,7 @@ def positions_of(lines: Sequence[Any], grid: NDArray[np.float64] | None) -> list
     return split
 
 
-def _coordinates(rings: Sequence[Any]) -> NDArray[np.float64]:
+def _coordinates(rings: Sequence[Any]) -> Floats:
     """Return the positions of all rings, (n, 2), whatever further values each has."""
     if isinstance(rings[0], np.ndarray):
         return np.concatenate(rings)
@@ -130,65 +153,16 @@ def _coordinates(rings: Sequence[Any]) -> NDArray[np.float64]:
     return xy
 
 
-def check_on_earth(xy: NDArray[np.float64], crs: str, *, where: str, cure: str) -> None:
-    """Refuse finite coordinates (n, 2) that are no degrees, with `cure`, in a CRS of degrees; or beyond any place."""
-    if not len(xy):
-        return
-    (west, south), (east, north) = xy.min(axis=0), xy.max(axis=0)
-    extent = f"x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}"
-    if is_geographic(crs):
-        if west < -180.0 or east > 180.0 or south < -90.0 or north > 90.0:
-            code = fault_of_degrees((west, south, east, north))
-            raise DataError(f"its coordinates are no degrees: {extent}", where=where, cure=cure, code=code)
-    elif max(-west, -south, east, north) > _FARTHEST:
-        problem = f"its coordinates are no place on Earth: {extent}"
-        raise DataError(problem, where=where, cure="check its CRS", code="OUT-OF-RANGE")
-
-
-def nest_polygons(
-    polygons: NDArray[np.object_], owner: NDArray[np.intp], *, where: str, esri: bool = False
-) -> Polygons:
-    """Return polygons whose rings are told apart as outlines and holes, and the feature of each.
-
-    Esri's are one ring each, and nest with those of their feature: clockwise rings are outlines, each other is a hole
-    of the smallest outline around it. Of the others, the valid and those of one ring come back as they are. In the rest
-    the first ring's direction tells. Clockwise, it is Esri's way, but a clockwise ring is a hole too where it lies in
-    an outline and in none of its holes. Counter-clockwise, it is that of RFC 7946: all others are holes of the first.
-    DataError names the feature and place of a ring that can be neither.
-    """
-    if esri:
-        chosen = np.isin(owner, owner[_signed_areas(polygons) > 0])
-    else:
-        chosen = shapely.get_num_interior_rings(polygons) > 0
-        chosen[chosen] = ~shapely.is_valid(polygons[chosen])
-    if not chosen.any():
-        return polygons, owner
-    lines, polygon = shapely.get_rings(polygons[chosen], return_index=True)
-    polygon = np.flatnonzero(chosen)[polygon]
-    group = owner[polygon] if esri else polygon
-    outline_of = _outlines(np.asarray(shapely.polygons(lines)), group, owner[polygon], where=where, esri=esri)
-    # Each outline before its holes, and these in the order of the file.
-    order = np.lexsort((outline_of != np.arange(len(lines)), outline_of))
-    order = order[outline_of[order] >= 0]
-    outlines, made = np.unique(outline_of[order], return_inverse=True)
-    origin = np.concatenate([np.flatnonzero(~chosen), polygon[outlines]])
-    every = np.concatenate([polygons[~chosen], shapely.polygons(lines[order], indices=made)])
-    order = np.argsort(origin, kind="stable")
-    return every[order], owner[origin[order]]
-
-
-def _outlines(
-    discs: NDArray[np.object_], group: NDArray[np.intp], feature: NDArray[np.intp], *, where: str, esri: bool
-) -> NDArray[np.intp]:
+def _outlines(discs: Geometries, group: Indices, feature: Indices, *, esri: bool) -> Indices:
     """Return for each ring the outline that it is or is a hole of, or -1; rings of a group stand together, in order."""
-    clockwise = _signed_areas(discs) <= 0
+    clockwise = geometry.signed_areas(discs) <= 0
     for ring in np.flatnonzero(~shapely.is_valid(discs)):
         if geometry.is_tangled(discs[ring]):
             at = shapely.get_coordinates(discs[ring])[0]
-            raise refused(feature[ring], "has a ring that crosses itself too often to be repaired", where=where, at=at)
+            raise refused(feature[ring], "has a ring that crosses itself too often to be repaired", at=at)
     valid = np.asarray(shapely.make_valid(discs, method="structure"))
     area = shapely.area(valid)
-    around = _rings_around(valid, area, group, where)
+    around = geometry.rings_around(valid, area, group)
     outline_of = np.arange(len(discs))
     # Largest first, so that what is around a ring is known already.
     for ring in np.argsort(-area, kind="stable").tolist():
@@ -218,42 +192,10 @@ def _outlines(
             other = outer if outer != ring else inside[-1]
             least = area[other] * 1e-9
             if area[other] - area[ring] <= least and shapely.difference(valid[other], valid[ring]).area <= least:
-                fault = "has an outline that is all of the hole around it"
-                fault = fault if outer == ring else "has a hole that is all of its outline"
+                fault = "has a hole that is all of its outline"
+                fault = fault if outer != ring else "has an outline that is all of the hole around it"
         if fault:
             number = "" if esri else f" (ring {ring - head + 1})"
-            raise refused(feature[ring], fault + number, where=where, at=shapely.get_coordinates(discs[ring])[0])
+            raise refused(feature[ring], fault + number, at=shapely.get_coordinates(discs[ring])[0])
         outline_of[ring] = outer
     return outline_of
-
-
-def _rings_around(
-    valid: NDArray[np.object_], area: NDArray[np.float64], group: NDArray[np.intp], where: str
-) -> defaultdict[int, list[tuple[int, float]]]:
-    """Return for each ring the larger ones of its group that it meets, largest first, with its share inside each."""
-    shapely.prepare(valid)
-    try:
-        inner, outer = geometry.meeting_boxes(valid)
-    except DataError as error:
-        raise DataError(error.problem, where=where, cure=error.cure) from error
-    # Of rings of one size the first in the file counts as the larger.
-    larger = (area[outer] > area[inner]) | ((area[outer] == area[inner]) & (outer < inner))
-    mine = (group[inner] == group[outer]) & larger & (area[inner] > 0)
-    inner, outer = inner[mine], outer[mine]
-    share = shapely.covers(valid[outer], valid[inner]).astype(np.float64)
-    part = np.flatnonzero(share == 0)
-    share[part] = shapely.area(shapely.intersection(valid[outer[part]], valid[inner[part]])) / area[inner[part]]
-    around: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
-    for at in np.lexsort((outer, -area[outer])).tolist():
-        around[int(inner[at])].append((int(outer[at]), float(share[at])))
-    return around
-
-
-def _signed_areas(polygons: NDArray[np.object_]) -> NDArray[np.float64]:
-    """Return the area of each polygon's outline, negative where it runs clockwise; (n,), in the CRS's units."""
-    xy, ring = shapely.get_coordinates(polygons, return_index=True)
-    starts = np.searchsorted(ring, np.arange(len(polygons)))
-    # From each ring's own start: far from the origin no digits are lost, and the step to the next ring adds nothing.
-    x, y = (xy - xy[starts[ring]]).T
-    doubled = x * np.roll(y, -1) - np.roll(x, -1) * y
-    return np.asarray(np.add.reduceat(doubled, starts) / 2)

@@ -15,16 +15,16 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from frontcalc.errors import DataError
+from frontcalc.errors import COMPLETE, DataError
 from frontcalc.read.detection import signature_of
-from frontcalc.read.features import Features, name_layer
+from frontcalc.read.features import Features, name_layer, nest_by_direction
 from frontcalc.read.formats import read_layer
 
 # ESRI Shapefile Technical Description, 1998: the length of both headers in bytes, and two types of shape.
 _HEADER = 100
 _NULL_SHAPE, _MULTIPATCH = 0, 31
 _DBF_HEADER, _DBF_FIELD, _DBF_LANGUAGE = 33, 32, 29
-_COMPLETE = "is the download complete?"
+_SAVE = "save it again"
 # The code pages that a .dbf's language byte states, as dBASE, FoxPro and ArcGIS write it. Not here are 0 and 0x57,
 # which state none, and 0x03, Western Windows, which programs write over texts of any language.
 _LANGUAGES = {
@@ -32,7 +32,6 @@ _LANGUAGES = {
     **{0x6B: "cp857", 0x78: "cp950", 0x79: "cp949", 0x7A: "cp936", 0x7B: "cp932", 0x7C: "cp874", 0x7D: "cp1255"},
     **{0x7E: "cp1256", 0xC8: "cp1250", 0xC9: "cp1251", 0xCA: "cp1254", 0xCB: "cp1253", 0xCC: "cp1257"},
 }
-_WESTERN = 0x03
 # What coordinates are in where there is no .prj.
 _WGS_84 = b"""GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137,298.257223563]],
     PRIMEM["Greenwich",0],UNIT["Degree",0.0174532925199433]]"""
@@ -56,27 +55,25 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
     """
     shp, dbf, prj = (parts.get(suffix, b"") for suffix in (".shp", ".dbf", ".prj"))
     if signature_of(shp) != "shapefile":
-        cure = "give .shp and .dbf together"
-        raise DataError("is no shapefile: its .shp is missing or broken", where=where, cure=cure)
+        raise DataError("is no shapefile: its .shp is missing or broken", cure="give .shp and .dbf together")
     declared = 2 * struct.unpack(">i", shp[24:28])[0]
     if len(shp) < max(declared, _HEADER):
-        raise DataError(f"is cut off: {len(shp):,} of {declared:,} bytes", where=where, cure=_COMPLETE)
+        raise DataError(f"is cut off: {len(shp):,} of {declared:,} bytes", cure=COMPLETE)
     if declared < _HEADER or shp[declared:].strip(b"\0"):
-        problem = f"says that it ends after {declared:,} of its {len(shp):,} bytes"
-        raise DataError(problem, where=where, cure="save it again")
-    records = np.array(_records(shp[:declared], parts.get(".shx"), where), np.int64).reshape(-1, 2)
+        raise DataError(f"says that it ends after {declared:,} of its {len(shp):,} bytes", cure=_SAVE)
+    records = np.array(_records(shp[:declared], parts.get(".shx")), np.int64).reshape(-1, 2)
     types = np.frombuffer(shp, np.uint8)[2 * records[:, :1] + np.arange(8, 12)].view("<i4")[:, 0]
     if (types == _MULTIPATCH).any():
         cure = "export it as polygons, as by «Multipatch Footprint»"
-        raise DataError("holds multipatches, which are surfaces of bodies", where=where, cure=cure)
+        raise DataError("holds multipatches, which are surfaces of bodies", cure=cure)
     rows = dbf
     if ".dbf" in parts:
         count, start, size = struct.unpack("<IHH", dbf[4:12]) if len(dbf) >= _DBF_HEADER else (0, 0, 0)
         if start < _DBF_HEADER or start + count * size > len(dbf) or (count and not size):
-            raise DataError("its .dbf is empty, cut off or none", where=where, cure=_COMPLETE)
+            raise DataError("its .dbf is empty, cut off or none", cure=COMPLETE)
         if count != len(records):
             problem = f"its .dbf has {count:,} rows, but its .shp {len(records):,} shapes: they are not of one map"
-            raise DataError(problem, where=where, cure="give parts that were saved together")
+            raise DataError(problem, cure="give parts that were saved together")
         table = np.frombuffer(dbf, np.uint8, count * size, start).reshape(count, size)
         kept = (table[:, :1] != ord("*")).all(axis=1)
         # Rows that are marked as deleted are no part of the map, nor are their shapes.
@@ -89,17 +86,13 @@ def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
     with zipfile.ZipFile(packed := io.BytesIO(), "w") as archive:
         for suffix in filter(own.get, own):
             archive.writestr(f"layer{suffix}", own[suffix])
-    features = read_layer(
-        packed.getvalue(),
-        "ESRI Shapefile",
-        where=where,
-        drawn=int(np.count_nonzero(types != _NULL_SHAPE)),
-        cure="its .prj cannot be right" if prj.strip() else "the file has no .prj, which would name its CRS: add it",
-    )
-    return name_layer(_decoded(features, parts.get(".cpg", b""), dbf, where), PurePosixPath(where).stem)
+    mend = "its .prj cannot be right" if prj.strip() else "the file has no .prj, which would name its CRS: add it"
+    drawn, stem = int(np.count_nonzero(types != _NULL_SHAPE)), PurePosixPath(where).stem
+    features = nest_by_direction(read_layer(packed.getvalue(), "ESRI Shapefile", drawn=drawn, cure=mend))
+    return name_layer(_decoded(features, parts.get(".cpg", b""), dbf, stem), stem)
 
 
-def _records(shp: bytes, shx: bytes | None, where: str) -> list[tuple[int, int]]:
+def _records(shp: bytes, shx: bytes | None) -> list[tuple[int, int]]:
     """Return where each record begins and how long its content is, in 16-bit words, in order.
 
     The .shp's own headers tell where they follow one another and are numbered in order. Where they do not, since a map
@@ -117,7 +110,7 @@ def _records(shp: bytes, shx: bytes | None, where: str) -> list[tuple[int, int]]
         return walked
     problem = f"record {len(walked) + 1} of its .shp is broken or out of order"
     if shx is None:
-        raise DataError(problem, where=where, cure="add its .shx")
+        raise DataError(problem, cure="add its .shx")
     # So many records do not fit: of more, the rest need not be looked at.
     shx = shx[_HEADER:][: 8 * (len(shp) // 12)]
     listed = [*struct.iter_unpack(">ii", shx[: len(shx) // 8 * 8])]
@@ -125,19 +118,29 @@ def _records(shp: bytes, shx: bytes | None, where: str) -> list[tuple[int, int]]
     around = [(0, _HEADER // 2 - 4), *sorted(listed), (len(shp) // 2, 0)]
     apart = all(begin + 4 + words <= after for (begin, words), (after, _) in pairwise(around))
     if not listed or not apart or min(words for _, words in listed) < 2:
-        raise DataError(f"{problem}, and its .shx does not fit it", where=where, cure="save it again")
+        raise DataError(f"{problem}, and its .shx does not fit it", cure=_SAVE)
     if any(struct.unpack_from(">ii", shp, 2 * at) != (n, words) for n, (at, words) in enumerate(listed, 1)):
-        raise DataError(f"{problem}, and its .shx names others than it has", where=where, cure="save it again")
+        raise DataError(f"{problem}, and its .shx names others than it has", cure=_SAVE)
     return listed
 
 
-def _decoded(features: Features, cpg: bytes, dbf: bytes, where: str) -> Features:
+def _decoded(features: Features, cpg: bytes, dbf: bytes, stem: str) -> Features:
     """Return features with their texts, read as if each byte were a character, in the encoding that they are in."""
-    given = {own for row in features.properties for pair in row.items() for own in pair if isinstance(own, str)}
-    texts = {own: own.encode("latin-1") for own in given if not own.isascii()}
+    words = {own for row in features.properties for pair in row.items() for own in pair if isinstance(own, str)}
+    texts = {own: own.encode("latin-1") for own in words if not own.isascii()}
     if not texts:
         return features
-    stated = _character_set(cpg, where) or _LANGUAGES.get(dbf[_DBF_LANGUAGE], "")
+    given = cpg.decode("ascii", "replace").strip("\ufeff\ufffd\0 \t\r\n")[:40]
+    name = re.sub(r"^(?:ansi|windows|oem|ibm|cp)?[ _-]*(\d{3,5})$", r"cp\1", given.casefold())
+    name = re.sub(r"^(?:cp|iso[ _-]?)?8859[ _-]?(\d{1,2})$", r"iso8859-\1", name)
+    stated = _LANGUAGES.get(dbf[_DBF_LANGUAGE], "")
+    if name and name not in ("ansi", "system"):
+        stated = ""
+        with suppress(LookupError, ValueError):
+            stated = codecs.lookup(name).name
+        if not _CHARACTER_SETS.fullmatch(stated):
+            cure = "write UTF-8 or windows-1251 into it, whichever is right"
+            raise DataError(f"its .cpg names the encoding {given!r}, which is not known", cure=cure)
     # A text that fills its field may be cut off within its last character.
     widths = {10, 11, *dbf[_DBF_FIELD + 16 : struct.unpack("<H", dbf[8:10])[0] : _DBF_FIELD]}
 
@@ -150,30 +153,13 @@ def _decoded(features: Features, cpg: bytes, dbf: bytes, where: str) -> Features
             return {}
         return told if stated or name != "cp1251" or _is_cyrillic("\n".join(told.values())) else {}
 
-    usual = ["utf-8", "cp1251", *(["cp1252"] if dbf[_DBF_LANGUAGE] == _WESTERN else [])]
+    usual = ["utf-8", "cp1251", *(["cp1252"] if dbf[_DBF_LANGUAGE] == 0x03 else [])]
     told = next(filter(None, map(read, [stated] if stated else usual)), None)
     if not told:
-        problem = "its texts are in an encoding that it does not state"
-        if stated:
-            problem = f"its texts are not in the encoding that it states, {stated}"
-        cure = f"write its name into {PurePosixPath(where).stem}.cpg, as windows-1251"
-        raise DataError(problem, where=where, cure=cure)
+        how = f"not in the encoding that it states, {stated}" if stated else "in an encoding that it does not state"
+        raise DataError(f"its texts are {how}", cure=f"write its name into {stem}.cpg, as windows-1251")
     rows = ({told.get(key, key): told.get(own, own) for key, own in row.items()} for row in features.properties)
     return replace(features, properties=tuple(rows))
-
-
-def _character_set(cpg: bytes, where: str) -> str:
-    """Return the character set that a .cpg names, by Python's name; empty where it names none."""
-    stated = cpg.decode("ascii", "replace").strip("\ufeff\ufffd\0 \t\r\n")[:40]
-    name = re.sub(r"^(?:ansi|windows|oem|ibm|cp)?[ _-]*(\d{3,5})$", r"cp\1", stated.casefold())
-    name = re.sub(r"^(?:cp|iso[ _-]?)?8859[ _-]?(\d{1,2})$", r"iso8859-\1", name)
-    if not name or name in ("ansi", "system"):
-        return ""
-    with suppress(LookupError, ValueError):
-        if _CHARACTER_SETS.fullmatch(known := codecs.lookup(name).name):
-            return known
-    cure = "write UTF-8 or windows-1251 into it, whichever is right"
-    raise DataError(f"its .cpg names the encoding {stated!r}, which is not known", where=where, cure=cure)
 
 
 def _is_cyrillic(text: str) -> bool:

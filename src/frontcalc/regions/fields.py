@@ -13,7 +13,7 @@ import shapely
 
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import ALPHA_3, COUNTRIES, INNER
-from frontcalc.names import printable, some_of
+from frontcalc.names import look, printable, some_of
 from frontcalc.notices import Notice
 from frontcalc.read import SourceFile, read_layers
 from frontcalc.read.features import Features
@@ -203,12 +203,18 @@ def _told(features: Features, field: str, where: str) -> tuple[list[tuple[str, s
     with the codes of that level.
     """
     names = [printable(str(own.get(field) or "").strip()) for own in features.properties]
-    rows = sorted({name for name in names if name.casefold() in (TOTAL, UNASSIGNED)})
+    rows = sorted({name for name in names if look(name).casefold() in (TOTAL, UNASSIGNED)})
+    alike: dict[str, set[str]] = {}
+    for name in names:
+        alike.setdefault(look(name), set()).add(name)
     bare = [number for number, name in enumerate(names) if not name]
     faults = [DataError(f"feature {number} has no {field!r}", where=where, cure="name every region") for number in bare]
     for name in rows:
-        problem = f"a region is named {name!r}, which is a row of its own"
+        problem = f"a region is named {name!a}, which is a row of its own"
         faults.append(DataError(problem, where=where, cure="rename it"))
+    for one, other, *_ in (sorted(own) for own in alike.values() if len(own) > 1):
+        problem = f"regions are named {one!a} and {other!a}, which look alike"
+        faults.append(DataError(problem, where=where, cure="give one region one name, and two regions two"))
     names = [name or f"(feature {number})" for number, name in enumerate(names)]
     lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
     found = {key: match[1] or match[2] for own in lower for key in own if (match := _LEVEL_CODES.fullmatch(key))}

@@ -14,12 +14,12 @@ from frontcalc import geometry
 from frontcalc.cache import NOTHING_KEPT, Cache
 from frontcalc.errors import DataError
 from frontcalc.geometry import Geometries
+from frontcalc.limits import limits
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
 from frontcalc.read import SourceFile, fingerprint
 from frontcalc.read.features import Features
 from frontcalc.read.files import Entry, GeoFrame
-from frontcalc.read.limits import limits
 from frontcalc.regions.fields import country_of, file_and_layer, parent_of, read_region_file
 from frontcalc.regions.sets import RegionSet
 from frontcalc.regions.snapping import Owners

@@ -97,6 +97,7 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
         publisher=run.archive.publisher,
         sliver_width_m=run.slivers[0] if slivers else None,
         drops_slivers=run.options.drop_slivers,
+        defaults=(("view", "the archive"),) if run.archive.view and not run.options.view else (),
         advances=not counted or any(not part.layer.whole for part in counting if part.layer.actor in run.actors),
     )
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from frontcalc import crs
 from frontcalc.archives import Part, SnapshotRef, day_stated, in_force, intervals, refuse_changes, refuse_other_times
 from frontcalc.embedded import load_embedded
-from frontcalc.errors import ChangedError, DataError
+from frontcalc.errors import ChangedError, DataError, naming
 from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
 from frontcalc.names import some_of
 from frontcalc.notices import Fault, Notice, fault_of
@@ -138,7 +138,7 @@ def parse_snapshot(
     elif bad and not files:
         raise bad[0]
     notices += (Notice("SKIPPED", str(error)) for error in bad)
-    found, tells = layers_of([(one.source, one.part.entry, one.features) for one in files], ref.legend)
+    found, tells = layers_of([(one.source, one.part.entry, one.features) for one in files], ref.legend, notices)
     usable, box = _usable(ref, files, found, notices, faults)
     layers, polygons = _layered(ref, files, usable, notices, faults)
     if layers and any(one.features.properties for one in files) and not any(map(len, polygons.values())):
@@ -269,7 +269,8 @@ def read_part(
     spans = intervals(features, part.selection.field, where=part.entry.label)
     assert spans is not None  # the index has found dates in it
     of_day = features.select(in_force(spans, part.selection.day, part.selection.moment))
-    refuse_bare(of_day, where=f"{part.entry.label}, {part.selection.day}")
+    with naming(f"{part.entry.label}, {part.selection.day}"):
+        refuse_bare(of_day)
     return file, of_day
 
 

@@ -14,9 +14,9 @@ import orjson
 
 from frontcalc.archives import SnapshotRef
 from frontcalc.layers import Layer, Role
+from frontcalc.limits import limits
 from frontcalc.notices import Notice
 from frontcalc.read import SourceFile, fingerprint
-from frontcalc.read.limits import limits
 from frontcalc.snapshots.drawn import Snapshot, SnapshotLayer, changed, parsed, read_whole
 from frontcalc.snapshots.legend import Tell
 from frontcalc.versions import key_of

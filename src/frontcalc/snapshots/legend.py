@@ -32,6 +32,7 @@ from frontcalc.layers import (
     value_of,
 )
 from frontcalc.names import printable
+from frontcalc.notices import Notice
 from frontcalc.read import SourceFile
 from frontcalc.read.features import Features
 from frontcalc.read.files import Entry
@@ -67,12 +68,22 @@ FileRead = tuple[SourceFile, Entry, Features]
 FileLayer = tuple[int, str, Layer | None, Geometries]
 
 
-def layers_of(files: Sequence[FileRead], legend: Legend) -> tuple[list[FileLayer], tuple[Tell, ...]]:
+def layers_of(
+    files: Sequence[FileRead], legend: Legend, notices: list[Notice]
+) -> tuple[list[FileLayer], tuple[Tell, ...]]:
     """Return the layers of one map by file and name, and what tells its polygons apart where no name is known.
+
+    Noted is what the `legend` turns round: layers that publishers' tables know as something else.
 
     On a map that nothing explains, not even the archive's own `legend`, each file is a layer of the unnamed actor.
     """
-    named = [list(_named_layers(index, entry, features, legend)) for index, (_, entry, features) in enumerate(files)]
+    turned: dict[str, tuple[Layer, Layer]] = {}
+    named = [
+        list(_named_layers(index, entry, features, legend, turned)) for index, (_, entry, features) in enumerate(files)
+    ]
+    for name, (known, own) in sorted(turned.items()):
+        usual, here = (f"{layer.actor}'s {layer.role}" for layer in (known, own))
+        notices.append(Notice("OTHER-MEANING", f"{name!r} counts as {here}, as its legend says, not as {usual}"))
     found = [layer for layers in named for layer in layers]
     if any(layer for _, _, layer, _ in found):
         return [one for one in found if one[2] or len(one[3])], ()
@@ -86,7 +97,9 @@ def layers_of(files: Sequence[FileRead], legend: Legend) -> tuple[list[FileLayer
     return unnamed, tuple(_tells([files[one][1:] for one in distinct], legend))
 
 
-def _named_layers(index: int, entry: Entry, features: Features, legend: Legend) -> Iterator[FileLayer]:
+def _named_layers(
+    index: int, entry: Entry, features: Features, legend: Legend, turned: dict[str, tuple[Layer, Layer]]
+) -> Iterator[FileLayer]:
     """Yield the layers of a file by name: those that its features state, else the one that its name or folder does."""
     own = {spelling(name): layer for name, layer in legend.layers}
     stated: dict[str, Layer] = {}
@@ -94,8 +107,13 @@ def _named_layers(index: int, entry: Entry, features: Features, legend: Legend) 
         if (layer := stated_layer(properties)) and (name := next(layer_names(properties), "")):
             stated[without_day(name)] = layer
 
-    def meaning(name: str) -> Layer | None:
-        return own.get(spelling(name)) or find_layer(name) or stated.get(name)
+    def meaning(name: str, among: Iterable[str] = ()) -> Layer | None:
+        mine = own.get(spelling(name))
+        for one in (name, *among) if mine else ():
+            known = find_layer(one)
+            if mine and known and (known.actor, known.role) != (mine.actor, mine.role):
+                turned[one] = known, mine
+        return mine or find_layer(name) or stated.get(name)
 
     without_area = set(features.not_area.tolist()) - set(features.owner.tolist())
     short: dict[str, str] = {}
@@ -106,7 +124,7 @@ def _named_layers(index: int, entry: Entry, features: Features, legend: Legend) 
         for name in set(said) - short.keys():
             short[name] = name if meaning(name) else without_day(name)
         said = [short[name] for name in said]
-        names.append(next((name for name in said if meaning(name)), next(filter(None, said), "")))
+        names.append(next((name for name in said if meaning(name, said)), next(filter(None, said), "")))
     if any(meaning(name) for name in set(names)):
         # Two spellings of a name in one file are one layer.
         title: dict[tuple[str, Layer], str] = {}

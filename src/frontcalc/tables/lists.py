@@ -41,7 +41,10 @@ class LegendRow:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveMeta:
-    """What a list or a check of an archive rests on; `counts` has the findings by code."""
+    """What a list or a check of an archive rests on; `counts` has the findings by code.
+
+    `defaults` is as in `Meta`.
+    """
 
     version: str
     archive: str
@@ -53,6 +56,7 @@ class ArchiveMeta:
     counts: tuple[tuple[str, int], ...] = ()
     notices: tuple[Notice, ...] = ()
     attribution: tuple[str, ...] = ()
+    defaults: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,6 +283,7 @@ class Meta:
 
     `sliver_width_m` is the mean width below which parts of a change are slivers, None where none were told apart.
     `advances` is False where all that counts is drawn in layers that are control and advances in one.
+    `defaults` are the options that nobody gave but that are set elsewhere, and where.
     """
 
     version: str
@@ -309,6 +310,7 @@ class Meta:
     sliver_width_m: float | None = None
     drops_slivers: bool = False
     advances: bool = True
+    defaults: tuple[tuple[str, str], ...] = ()
 
     @property
     def view_words(self) -> str:

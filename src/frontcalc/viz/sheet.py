@@ -139,12 +139,14 @@ class Sheet:
 
     def fit(self, text: str, size_pt: float, width: float, **font: Any) -> str:
         """Return a line of text, cut with an ellipsis where it is wider than some pixels."""
-        if self.measure(text, size_pt, **font)[0] <= width:
+        least, most = 0, min(len(text), int(width))  # few letters are narrower than a pixel
+        if most == len(text) and self.measure(text, size_pt, **font)[0] <= width:
             return text
-        kept = text
-        while kept and self.measure(kept + "…", size_pt, **font)[0] > width:
-            kept = kept[:-1]
-        return kept + "…"
+        while least < most:
+            middle = (least + most + 1) // 2
+            fits = self.measure(text[:middle] + "…", size_pt, **font)[0] <= width
+            least, most = (middle, most) if fits else (least, middle - 1)
+        return text[:least] + "…"
 
     def room(self, words: Words) -> Box:
         """Return the box that the words around the picture leave; raise UsageError where they leave none."""

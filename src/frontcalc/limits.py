@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from io import BufferedIOBase
+from io import BufferedIOBase, BytesIO
 from typing import IO
 
 from frontcalc.errors import DataError, UsageError
 
 _PIECE = 1 << 24
+_DENSEST, _SMALL = 32, 1 << 25  # maps are packed three to fifteen times
 
 DEFAULTS = {
     "max_bytes": 1 << 30,  # the largest file that is read, on disk or in a zip
@@ -42,20 +43,32 @@ def limits() -> dict[str, int]:
 _in_force: dict[tuple[str, ...], dict[str, int]] = {}  # by the texts of their variables, so that these are read once
 
 
-def beyond(name: str, problem: str, *, where: str) -> DataError:
+def beyond(name: str, problem: str, *, where: str | None = None) -> DataError:
     """Return the error for what is beyond a limit, which `problem` has as {:,}; it says how to raise it."""
     return DataError(problem.format(limits()[name]), where=where, cure=f"if you trust it, raise {VARIABLES[name]}")
 
 
 def read_at_most(stream: BufferedIOBase | IO[bytes], most: int) -> bytes:
     """Return what a stream holds, no more than `most` bytes; room is taken only for what is there."""
-    pieces, left = [], most
-    while left > 0 and (piece := stream.read(min(left, _PIECE))):
-        pieces.append(piece)
-        left -= len(piece)
-    return b"".join(pieces)
+    whole = BytesIO()  # which gives out its own memory: pieces and what they are joined to would take twice the room
+    while (left := most - whole.tell()) > 0 and (piece := stream.read(min(left, _PIECE))):
+        whole.write(piece)
+    return whole.getvalue()
 
 
-def too_many_vertices(count: int, *, where: str) -> DataError:
-    """Return the error for more vertices than one file may have."""
-    return beyond("max_vertices", f"has {count:,} vertices; the limit is {{:,}}", where=where)
+def refuse_dense(unpacked: int, packed: int, *, where: str) -> None:
+    """Refuse what unpacks to far more than a map does, beyond `densest`."""
+    if unpacked > densest(packed):
+        problem = f"unpacks to more than {_DENSEST} times its size and {_SMALL:,} bytes, as no map does"
+        raise DataError(problem, where=where, cure="if you trust it, unpack it and give what is in it")
+
+
+def densest(packed: int) -> int:
+    """Return how many bytes content of a packed size may unpack to: a parsed text takes twenty times its own room."""
+    return max(_SMALL, _DENSEST * packed)
+
+
+def refuse_too_many(vertices: int) -> None:
+    """Refuse more vertices than one file may have."""
+    if vertices > limits()["max_vertices"]:
+        raise beyond("max_vertices", f"has {vertices:,} vertices; the limit is {{:,}}")
