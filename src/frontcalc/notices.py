@@ -6,7 +6,7 @@ A code is a promise: once published it keeps its meaning. New codes are appended
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from enum import StrEnum
@@ -285,11 +285,14 @@ class Notice:
         The particulars, in a plain sentence without a final stop.
     period : str
         The period or date it concerns; empty where it concerns the whole result.
+    km2 : float, optional
+        What of the net of all rows shown it is about (km²), for a fault of the map and what changed at once.
     """
 
     code: str
     message: str
     period: str = ""
+    km2: float | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.code not in CODES:
@@ -297,6 +300,11 @@ class Notice:
 
     def __str__(self) -> str:
         return ": ".join(filter(None, (self.code, self.period, self.message)))
+
+
+def with_lines(notices: Iterable[Notice]) -> list[Notice]:
+    """Return the notices that people are told: what a row or a column shows anyway is for files and `--fail-on`."""
+    return [notice for notice in notices if notice.code not in ("UNASSIGNED", "SNAPPED")]
 
 
 def grouped(notices: Iterable[Notice]) -> list[str]:

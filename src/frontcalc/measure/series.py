@@ -106,7 +106,7 @@ def _actor_series(run: Run, actor: str, before: State | None, dates: Iterable[da
             moved = run.move(*span.ends, actor, held)
             changes.append(Change(moved.km2, moved.large))
             held = moved.km2[CLOSING]
-            suspect = suspect_parts(run, span, moved)
+            suspect = suspect_parts(run, span, moved, at_once=False)
             stale = watch.step(*span.ends, float(moved.gained_km2[-1]), str(day))
             said = [*said, *stale, *dropped(run, [moved], str(day))]
             run.said += [*stale, *(found.notice for found in suspect)]

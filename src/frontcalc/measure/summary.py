@@ -24,7 +24,6 @@ from frontcalc.run.meta import nothing_measured, table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
-from frontcalc.run.suspicions import suspect_parts
 from frontcalc.states import Span
 from frontcalc.tables import GrossRow, MapUsed, SummaryMeta, SummaryRow, Table
 
@@ -146,20 +145,18 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     said = [Notice("BASELINE", f"ground held on {run.baseline} is not counted")] if run.baseline else []
     land, step = land_of(run.regions), (calendar.step or "snapshot") if calendar.gross else None
     rows: list[SummaryRow] = []
-    steps_of: dict[tuple[str, str], list[Change]] = {}
+    steps_of: dict[Span, list[tuple[Span, Change]]] = {}
 
     def spans() -> Iterator[Span]:
         for actor, period in track(wanted, f"measuring {every}"):
-            span, steps = run.states(actor).resolve(period), steps_of.setdefault((actor, period.label), [])
-            suspect: list[Notice] = []
-            for before, after in pairwise(steps_in(run, span, step) if step is not None and span.ends else ()):
-                steps.append(run.step(before, after, actor))
-                found = suspect_parts(run, Span(period, before, after, actor=actor), steps[-1])
-                suspect += [one.notice for one in found]
-            yield replace(span, notices=(*span.notices, *said, *suspect))
+            span = run.states(actor).resolve(period)
+            span = replace(span, notices=(*span.notices, *said))
+            pairs = pairwise(steps_in(run, span, step) if step is not None and span.ends else ())
+            steps_of[span] = [(Span(period, *pair, actor=actor), run.step(*pair, actor)) for pair in pairs]
+            yield span
 
-    for one in measured(run, spans(), judged=step is None):
-        rows.extend(_rows(run, step, land, one, steps_of.pop((one.span.actor, one.span.period.label))))
+    for one in measured(run, spans(), steps_of=steps_of):
+        rows.extend(_rows(run, step, land, one, [changed for _, changed in steps_of.pop(one.span)]))
     kind: type[SummaryRow] = SummaryRow if step is None else GrossRow
     table = table_of(run, kind, rows, slivers=step is not None or run.options.drop_slivers, blank=True)
     by_day = {one.ref.day: one.files for one in (*run.baselines.values(), *run.used.values())}

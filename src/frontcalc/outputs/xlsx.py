@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from frontcalc.errors import UsageError, extra_package
-from frontcalc.notices import CODES
+from frontcalc.notices import CODES, with_lines
 from frontcalc.outputs.numbers import MINUS, Column, columns, rows, unit_of
 from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, RegionCheckMeta, RegionMeta, Table
 
@@ -89,7 +89,9 @@ def _sections(result: Table[Any, Any], units: str) -> Iterator[tuple[str, Sequen
     yield "Method", [*_method(meta), ("areas in", unit_of(units))]
     yield "Attribution", [(what, "", source) for what, _, source in (text.partition(": ") for text in meta.attribution)]
     notices: list[tuple[str, ...]]
-    notices = [(notice.code, notice.period, f"{notice.message} ({CODES[notice.code]})") for notice in meta.notices]
+    notices = [
+        (notice.code, notice.period, f"{notice.message} ({CODES[notice.code]})") for notice in with_lines(meta.notices)
+    ]
     yield "Notices", notices or [("none",)]
     if not isinstance(meta, RegionMeta):
         files = [meta.file] if isinstance(meta, RegionCheckMeta) else [meta.regions, *meta.files]

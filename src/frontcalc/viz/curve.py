@@ -17,7 +17,7 @@ import numpy as np
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.names import printable
 from frontcalc.outputs.numbers import km2
-from frontcalc.outputs.wording import Unit, about, change, short_day
+from frontcalc.outputs.wording import Unit, about, change, short_day, without_breaks
 from frontcalc.periods import parse_day
 from frontcalc.read.detection import unpack
 from frontcalc.read.files import file_of
@@ -92,7 +92,7 @@ def draw_series(table: Table[Any, Any], style: Style, events: Sequence[Event] = 
     broken = any(len(_pieces(points, limit)) > 1 for points in curves.values())
     words = titles.words(
         meta,
-        "; ".join(_title(actor, points, where, unit) for actor, points in curves.items()),
+        "; ".join(_title(actor, points, where, table, unit) for actor, points in curves.items()),
         f"Area held, from map to map{f'; the line is broken where {limit} days pass without one' if broken else ''}.",
         [f"Events before {first} or after {last}, not shown: {others}."] if others else [],
     )
@@ -129,12 +129,15 @@ def _pieces(points: Sequence[Point], limit: int) -> list[list[Point]]:
     return pieces
 
 
-def _title(actor: str, points: Sequence[Point], where: str, unit: Unit) -> str:
-    """Return the area held on the last day of a line, and the change since its first."""
+def _title(actor: str, points: Sequence[Point], where: str, table: Table[Any, Any], unit: Unit) -> str:
+    """Return the area held on the last day of a line, and the change since its first, breaks in the maps aside."""
     (first, start), (last, end) = points[0], points[-1]
     text = f"{titles.subject(actor, where)}{about(end / unit.per_km2, unit)} held on {titles.day_of_year(last)}"
     grown = (end - start) / unit.per_km2
-    return f"{text}, {change(grown, unit)} since {titles.day_of_year(first)}" if len(points) > 1 else text
+    later = [row for row in table.rows if row.actor == actor and row.level == TOTAL and (row.snapshot or first) > first]
+    notes, dates = " ".join(row.notes for row in later), {str(row.date) for row in later}
+    breaks = without_breaks(grown, notes, table.meta, dates, unit)
+    return f"{text}, {change(grown, unit)} since {titles.day_of_year(first)}{breaks}" if len(points) > 1 else text
 
 
 def _curve(sheet: Sheet, box: Box, points: Sequence[Point], limit: int, events: Sequence[Event]) -> None:
