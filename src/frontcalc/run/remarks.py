@@ -13,14 +13,13 @@ import shapely
 from frontcalc import change, crs, geometry
 from frontcalc.archives import SnapshotRef
 from frontcalc.change import GAINED, GAINED_SLIVER, LOST, LOST_SLIVER, Change, Floats
-from frontcalc.errors import ChangedError, DataError
 from frontcalc.layers import UNNAMED, Role, spelling
 from frontcalc.levels import Line
 from frontcalc.notices import Notice
 from frontcalc.outliers import FROZEN_MAPS, standstills
 from frontcalc.run.chain import step_key
 from frontcalc.run.run import Run
-from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, Steps, suspect_parts
+from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, Steps, bad_maps_passed_over, suspect_parts
 from frontcalc.snapshots import Snapshot, SnapshotLayer, digests_of
 from frontcalc.states import SPAN_TOLERANCE, Span, State
 from frontcalc.versions import key_of
@@ -147,15 +146,11 @@ def _repeats(run: Run, span: Span, changed: Change) -> Iterator[Notice]:
 def _first_alike(run: Run, state: State) -> SnapshotRef | None:
     """Return the first of the maps before a state that are byte for byte the same as its map, None where none is."""
     place, found = run.archive.refs.index(state.snapshot.ref), None
-    try:
+    with bad_maps_passed_over():
         for before in reversed(run.archive.refs[:place]):
             if digests_of(before) != tuple(file.sha256 for file in state.snapshot.files):
                 break
             found = before
-    except DataError as error:
-        # A map that cannot be read is not the same.
-        if isinstance(error, ChangedError):
-            raise
     return found
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +44,7 @@ MUCH = 0.05  # the share of all that is held which it must be
 LARGEST = 0.25  # the share of what was gained or lost from which on a part that changed at once is named
 FEWEST_MAPS = 4  # in a period of fewer maps every part changes at once
 MAP_SHARE, MAP_KM2 = 0.1, 5000.0  # a step that moves more of all that is held, and more km², is named whole
+WATER = "are water"
 _KINDS = {"gained": GAINED, "lost": LOST}
 Steps = Sequence[tuple[Span, Change]]
 """The steps inside a period, each with its change."""
@@ -50,19 +53,14 @@ Steps = Sequence[tuple[Span, Change]]
 _PRESENT = (Role.CONTROL, Role.ADVANCE, Role.CLAIMED, Role.INFILTRATION, Role.CONTESTED, Role.COUNTEROFFENSIVE)
 
 
-class Part(NamedTuple):
+class LargePart(NamedTuple):
     """A large part of a change that changed hands on one step."""
 
     kind: str  # `gained` or `lost`
     ground: shapely.Geometry  # metres
     step: tuple[State, State]
     of_km2: float  # what was gained or lost in all, by the change that it is a part of
-    seen: str  # what speaks against a front, a clause; empty where nothing does
-
-    @property
-    def km2(self) -> float:
-        """Its area (km²)."""
-        return float(geometry.area_km2(self.ground))
+    seen: str = ""  # what speaks against a front, a clause; empty where nothing does
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,11 +71,6 @@ class Redefinition:
     km2: Floats  # (n + 2,), its area as in `Change`
     notice: Notice
 
-    @property
-    def is_fault(self) -> bool:
-        """Whether no front made it by all appearances."""
-        return self.notice.code == "REDEFINITION"
-
 
 def suspect_parts(
     run: Run, span: Span, changed: Change | None, steps: Steps = (), *, at_once: bool = True
@@ -87,82 +80,68 @@ def suspect_parts(
     Judged are the parts of each of `steps`; without any those of the change itself, whose step is found by halving:
     maps between are read only where a part is large, and then as few as tell the step.
     """
-    if changed is None:
+    if changed is None or span.ends is None or not span.days:
         return []
     parts = [part for one in steps or [(span, changed)] for part in _parts(run, *one)]
     named = [part for part in parts if part.seen]
     if at_once:
-        named += _at_once(run, span, parts, [changed for _, changed in steps] or [changed])
-    takers, total, found = run.takers(span.actor), run.lines.shown[-1], []
+        named += _at_once(run, span, parts, [one for _, one in steps] or [changed])
+    total, shown, found = run.lines.shown[-1], run.shown(changed), []
     for part in named:
-        km2 = change.areas(part.ground, takers)[0]
+        km2 = change.areas(part.ground, run.takers(span.actor))[0]
         # Of what lies in regions that are not shown, nothing is to be said.
         if total.sum_of(km2) >= SHOWN_KM2:
             found.append((part, km2, total.sum_of(km2) * (1 if part.kind == "gained" else -1)))
-    shown = run.shown(changed)
-    net_km2 = total.sum_of(shown.gained_km2) - total.sum_of(shown.lost_km2)
-    return [
-        Redefinition(part.kind, km2, _notice(run, span, part, float(km2[-1]), moved_km2, net_km2, found))
-        for part, km2, moved_km2 in found
-    ]
+    said = []
+    for part, km2, moved_km2 in found:
+        alike = [moved for other, _, moved in found if bool(other.seen) == bool(part.seen)]
+        net_km2 = total.sum_of(shown.gained_km2) - total.sum_of(shown.lost_km2) - sum(alike)
+        what = (
+            f"{float(km2[-1]):,.1f} of {part.of_km2:,.1f} km² {part.kind} {part.seen or 'changed hands at once'},"
+            f" {_where(run, part)}, between the maps of {' and '.join(str(state.day) for state in part.step)};"
+            f" net without {'it' if len(alike) == 1 else f'these {len(alike)}'} {numbers.km2(net_km2, signed=True)} km²"
+        )
+        notice = Notice("REDEFINITION" if part.seen else "AT-ONCE", what, span.period.label, moved_km2)
+        said.append(Redefinition(part.kind, km2, notice))
+    return said
 
 
-def _notice(
-    run: Run,
-    span: Span,
-    part: Part,
-    km2: float,
-    moved_km2: float,
-    net_km2: float,
-    found: Sequence[tuple[Part, Floats, float]],
-) -> Notice:
-    """Return the notice of a part, with the net without it; of several faults, without all of them."""
-    code = "REDEFINITION" if part.seen else "AT-ONCE"
-    alike = [moved for other, _, moved in found if bool(other.seen) == bool(part.seen)]
-    seen, (before, after) = part.seen or "changed hands at once", part.step
-    what = (
-        f"{km2:,.1f} of {part.of_km2:,.1f} km² {part.kind} {seen}, {_where(run, part.ground, before)}, between the maps"
-        f" of {before.day} and {after.day}; net without {'it' if len(alike) == 1 else f'these {len(alike)}'}"
-        f" {numbers.km2(net_km2 - sum(alike), signed=True)} km²"
-    )
-    return Notice(code, what, span.period.label, moved_km2)
+@contextmanager
+def bad_maps_passed_over() -> Iterator[None]:
+    """Pass over a map that cannot be read where no figure rests on it: the figures stand without it."""
+    try:
+        yield
+    except ChangedError:
+        raise
+    except DataError:
+        pass
 
 
-def _parts(run: Run, span: Span, changed: Change) -> Iterator[Part]:
+def _parts(run: Run, span: Span, changed: Change) -> Iterator[LargePart]:
     """Yield the large parts of a change that changed hands on one step, each as far as it did, and what is seen."""
-    if span.ends is None or not span.days or not any(map(len, changed.large)):
-        return
+    assert span.ends is not None
     states = replace(run.states(span.actor), skip_bad=True)
     between = states.between(*span.ends)
     of_steps: dict[tuple[date | None, ...], Sequence[Geometries]] = {}
-    for side, kind in enumerate(_KINDS):
+    for side, (kind, place) in enumerate(_KINDS.items()):
         for part in changed.large[side]:
-            try:
-                if not (step := _step_of(run, states, span.ends, between, kind, part)):
+            with bad_maps_passed_over():
+                step = _step_of(run, states, span.ends, between, kind, part)
+                if step is None:
                     continue
                 days = tuple(state.day for state in step)
                 if days not in of_steps:
-                    of_steps[days] = _large_on(run, span.actor, step) if between else changed.large
+                    grounds = (
+                        change.differences(*(_ground(run, state, span.actor) for state in step)) if between else ()
+                    )
+                    large = [change.large_parts(geometry.polygonal(ground)) for ground in grounds]
+                    of_steps[days] = large or changed.large
                 # A verdict is of the part of the step, of which the change has what stayed so.
-                whole = of_steps[days][side]
-                shared = shapely.intersection(whole, part)
-                place = int(np.argmax(shapely.area(shared))) if len(whole) else 0
-                if not len(whole) or shapely.area(shared[place]) < part.area / 2:
-                    continue
-                seen = _seen(run, states, step, kind, whole[place])
-            except DataError as error:
-                if isinstance(error, ChangedError):
-                    raise
-                # A map that no figure rests on may be broken: the figures stand without it.
-                continue
-            of_km2 = float(changed.km2[_KINDS[kind], 0, -1])
-            yield Part(kind, shared[place], step, of_km2, seen)
-
-
-def _large_on(run: Run, actor: str, step: tuple[State, State]) -> list[Geometries]:
-    """Return the large parts gained and lost on a step."""
-    grounds = change.differences(*(_ground(run, state, actor) for state in step))
-    return [change.large_parts(geometry.polygonal(ground)) for ground in grounds]
+                shared = shapely.intersection(whole := of_steps[days][side], part)
+                most = int(np.argmax(shapely.area(shared))) if len(whole) else 0
+                if len(whole) and shapely.area(shared[most]) >= part.area / 2:
+                    seen = _seen(run, states, step, kind, whole[most])
+                    yield LargePart(kind, shared[most], step, float(changed.km2[place, 0, -1]), seen)
 
 
 def _step_of(
@@ -220,7 +199,7 @@ def _seen(run: Run, states: States, step: tuple[State, State], kind: str, part: 
         abroad = SHARE_OF_LAND * part.area > pieces_m2[home[met]].sum()
         embedded = pieces_m2.sum() >= SHARE_OF_LAND * part.area
         if not embedded and pieces_m2.sum() + _elsewhere_m2(part, plane) < SHARE_OF_LAND * part.area:
-            return "are water"
+            return WATER
         if embedded:
             met = tree.query(ring, predicate="intersects")
             # Beyond its own border no front can be; inside its own country one can.
@@ -285,66 +264,62 @@ def _back(run: Run, states: States, step: tuple[State, State], kind: str, part: 
     assert after.day is not None
     if part.area <= MUCH * _ground(run, after if kind == "gained" else before, states.actor).area:
         return ""
+    # Gone from the first map that lacks it to the first that has it again.
     if kind == "lost":
-        near = [day for day in days[bisect_right(days, after.day) :][:GONE_MAPS] if (day - after.day).days <= GONE_DAYS]
+        first = bisect_right(days, after.day)
+        near = [(day, day - after.day) for day in days[first : first + GONE_MAPS]]
     else:
-        last = bisect_left(days, before.day)
-        near = list(days[max(0, last - GONE_MAPS) : last][::-1])
-        # Gone from the first map that lacks it to the first that has it again.
-        gone = [before.day, *near]
-        near = [day for day, since in zip(near, gone, strict=False) if (after.day - since).days <= GONE_DAYS]
-    for day in near:
-        if (state := states.on(day)) and _held(run, state, states.actor, part) >= BACK_WHOLE:
+        first = bisect_left(days, before.day)
+        lacking = pairwise([before.day, *reversed(days[max(0, first - GONE_MAPS) : first])])
+        near = [(day, after.day - since) for since, day in lacking]
+    for day, gone in near:
+        state = states.on(day) if gone.days <= GONE_DAYS else None
+        if state and _held(run, state, states.actor, part) >= BACK_WHOLE:
             return f"are back on the map of {day}" if kind == "lost" else f"were held until the map of {day} too"
     return ""
 
 
-def _at_once(run: Run, span: Span, parts: Sequence[Part], steps: Sequence[Change]) -> Iterator[Part]:
+def _at_once(run: Run, span: Span, parts: Sequence[LargePart], steps: Sequence[Change]) -> Iterator[LargePart]:
     """Yield the largest part that is no fault and is much of what was gained or lost, else a step of the whole map."""
-    if span.ends is None or not span.days:
-        return
-    maps = len(run.states(span.actor).between(*span.ends)) + 2
-    moved = {kind: math.fsum(step.km2[place, 0, -1] for step in steps) for kind, place in _KINDS.items()}
-    large = [part for part in parts if not part.seen and part.km2 >= change.LARGE_KM2]
-    largest = max(large, key=lambda part: part.km2, default=None)
-    if maps >= FEWEST_MAPS and largest and largest.km2 >= LARGEST * moved[largest.kind]:
-        yield largest._replace(of_km2=moved[largest.kind])
-    elif sum(moved.values()) > MAP_KM2:
-        whole = _whole_map(run, span, moved)
-        yield from (one for one in whole if not any(part.seen and part.step == one.step for part in parts))
-
-
-def _whole_map(run: Run, span: Span, moved: dict[str, float]) -> list[Part]:
-    """Return what stayed of the step that moved most of a period's whole map, nothing where that is not much of it."""
     assert span.ends is not None
     states = replace(run.states(span.actor), skip_bad=True)
     days = states.between(*span.ends)
-    (low, high), (first, last) = (0, len(days) + 1), span.ends
-    while high - low > 1:
-        middle = (low + high) // 2
-        state = states.on(days[middle - 1]) or first
-        earlier, here, later = (_ground(run, one, span.actor).area for one in (first, state, last))
-        if abs(later - here) > abs(here - earlier):
-            low, first = middle, state
-        else:
-            high, last = middle, state
-    before, after, closing = (_ground(run, one, span.actor) for one in (first, last, span.ends[1]))
-    gained, lost = (geometry.union(geometry.polygonal(ground)) for ground in change.differences(before, after))
-    if gained.area + lost.area <= max(MAP_SHARE * before.area, MAP_KM2 * 1e6):
-        return []
-    kind = "gained" if gained.area >= lost.area else "lost"
-    ground = shapely.intersection(gained, closing) if kind == "gained" else shapely.difference(lost, closing)
-    return [Part(kind, ground, (first, last), moved[kind], "")]
+    moved = {kind: math.fsum(step.km2[place, 0, -1] for step in steps) for kind, place in _KINDS.items()}
+    areas = [(float(geometry.area_km2(part.ground)), part) for part in parts if not part.seen]
+    km2, largest = max(areas, key=lambda one: one[0], default=(0.0, None))
+    enough = largest and len(days) + 2 >= FEWEST_MAPS and km2 >= change.LARGE_KM2
+    if largest and enough and km2 >= LARGEST * moved[largest.kind]:
+        yield largest._replace(of_km2=moved[largest.kind])
+    elif sum(moved.values()) > MAP_KM2:
+        with bad_maps_passed_over():
+            (low, high), (first, last) = (0, len(days) + 1), span.ends
+            # Towards the step that moved most of the whole, half-way map by half-way map.
+            while high - low > 1:
+                middle = (low + high) // 2
+                state = states.on(days[middle - 1]) or first
+                earlier, here, later = (_ground(run, one, span.actor).area for one in (first, state, last))
+                if abs(later - here) > abs(here - earlier):
+                    low, first = middle, state
+                else:
+                    high, last = middle, state
+            before, after, closing = (_ground(run, one, span.actor) for one in (first, last, span.ends[1]))
+            gained, lost = (geometry.union(geometry.polygonal(one)) for one in change.differences(before, after))
+            enough = gained.area + lost.area > max(MAP_SHARE * before.area, MAP_KM2 * 1e6)
+            if enough and not any(part.seen and part.step == (first, last) for part in parts):
+                kind = "gained" if gained.area >= lost.area else "lost"
+                # What stayed so until the close.
+                overlay, ground = (shapely.intersection, gained) if kind == "gained" else (shapely.difference, lost)
+                yield LargePart(kind, overlay(ground, closing), (first, last), moved[kind])
 
 
-def _where(run: Run, ground: shapely.Geometry, state: State) -> str:
+def _where(run: Run, part: LargePart) -> str:
     """Return where a part lies, as in «in Crimea at longitude 35.11, latitude 45.55»."""
-    inside, plane = shapely.point_on_surface(ground), run.options.crs
+    inside, plane = shapely.point_on_surface(part.ground), run.options.crs
     lon, lat = crs.projector(plane, crs.LONLAT)(shapely.get_coordinates(inside))[0]
     where = f"at longitude {lon:.2f}, latitude {lat:.2f}"
-    if not embedded_covers(state.snapshot.place):
+    if not embedded_covers(part.step[0].snapshot.place):
         return where
     land, tree = _land(plane)
     within = tree.query(inside, predicate="intersects")
     near = land.names[land.owner[within[0] if len(within) else tree.nearest(inside)]]
-    return f"{'in' if len(within) else 'off'} {near} {where}"
+    return f"{'in' if len(within) and part.seen != WATER else 'off'} {near} {where}"
