@@ -32,8 +32,9 @@ KM2, MI2 = UNITS["km2"], UNITS["mi2"]
 # Below this share of the larger, the smaller of gained and lost goes unsaid: the net figure is then both.
 _SMALL = 0.05
 
-# What stands in the line of a figure that it may not be of a front.
-_BREAKS = {"REDEFINITION": "a break in the maps", "AT-ONCE": "what changed at once"}
+# What stands in the line of a figure that may be no front's, after how much it is, and where that is not known.
+_BREAKS = {"REDEFINITION": "without a break in the maps", "AT-ONCE": "of it at once"}
+_UNKNOWN = {"REDEFINITION": "with a break in the maps", "AT-ONCE": "much of it at once"}
 
 _COUNTED = {
     "control": "assessed as controlled",
@@ -93,18 +94,17 @@ def change(km2: float | None, unit: Unit = KM2) -> str:
 def without_breaks(
     net_km2: float | None, notes: str, meta: Meta, periods: Collection[str], unit: Unit, *, total: bool = True
 ) -> str:
-    """Return a net without faults of the map and what changed at once, behind a comma; empty where there is neither.
+    """Return a net without faults of the map, and what of it changed at once, each behind a comma; else nothing.
 
     `notes` are the codes of the row or rows that it is of; how much is known of the total of a single actor.
     """
-    codes = [code for code in _BREAKS if code in notes.split()]
-    if net_km2 is None or not codes:
-        return ""
-    moved = [one.km2 for one in meta.notices if one.km2 is not None and one.code in codes and one.period in periods]
-    what = listed([_BREAKS[code] for code in codes])
-    if not total or not moved or len(meta.actors) > 1:
-        return f", {what} in it"
-    return f", {change(net_km2 - math.fsum(moved), unit)} without {what}"
+    text, known = "", total and len(meta.actors) == 1
+    for code, what in _BREAKS.items() if net_km2 is not None else ():
+        named = [one.km2 for one in meta.notices if one.code == code and one.period in periods and one.km2 is not None]
+        if code in notes.split():
+            km2 = math.fsum(named) if code == "AT-ONCE" else (net_km2 or 0.0) - math.fsum(named)
+            text += f", {change(km2, unit)} {what}" if known and named else f", {_UNKNOWN[code]}"
+    return text
 
 
 def _figure(value: float) -> str:
