@@ -61,7 +61,7 @@ def test_the_syvash_is_named_in_2023_whatever_the_rows(shared: Path) -> None:
 
 
 def test_the_series_names_the_faults_of_the_map_and_no_front(shared: Path) -> None:
-    """The list was made by hand: which large parts of one step are faults, which the front, and which nobody can tell."""
+    """The list was made by hand: which large parts are faults, which the front, and which cannot be told."""
     with (shared / "expected" / "map-faults-isw-weekly.csv").open(encoding="utf-8") as table:
         judged = list(csv.DictReader(table))
     result = frontcalc.series(archive=shared / "archives" / "isw-weekly", by="none")
