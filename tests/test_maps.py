@@ -95,7 +95,7 @@ def squares(archive: Write) -> Path:
 
 def test_change_only_in_kursk_is_framed_there_and_named(kursk: ChangeMap) -> None:
     figure = kursk.plot(size=SMALL)
-    assert texts(figure, "title") == ["Ukraine: +505 km² in 2024, to 17 Nov"]
+    assert texts(figure, "title") == ["Ukraine: +505 km² in 2024, to 17 Nov, +505 km² of it at once"]
     names = texts(figure, "town", "region", "country")
     assert {"Kursk", "RUSSIA"} <= set(names)
     assert "Odesa" not in names

@@ -128,12 +128,14 @@ def test_between_neighbours_there_is_no_map_to_close_earlier(maps: Path) -> None
 
 @pytest.fixture
 def dropped(archive: Write) -> Path:
-    """A square is left off one map and back on the next, while another is gained."""
+    """A square in the middle of what is held is left off one map and back on the next, while another is gained."""
+    field = [(x, y) for x in range(300, 303) for y in range(40, 43)]
+    without = [at for at in field if at != (301, 41)]
     return archive(
         {
-            "2023-01-01": {None: [(300, 40), (305, 45)]},
-            "2023-02-01": {None: [(300, 40), (301, 40)]},
-            "2023-03-01": {None: [(300, 40), (301, 40), (305, 45)]},
+            "2023-01-01": {None: field},
+            "2023-02-01": {None: [*without, (310, 40)]},
+            "2023-03-01": {None: [*field, (310, 40)]},
         }
     )
 

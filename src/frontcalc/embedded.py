@@ -88,6 +88,14 @@ def load_embedded() -> EmbeddedRegions:
         raise DataError(f"is damaged: {error}", where=f"region set {_NAME!r}", cure="reinstall frontcalc") from error
 
 
+@functools.cache
+def load_surroundings() -> dict[str, shapely.Geometry]:
+    """Load the countries around the embedded regions, by name, in degrees; a narrow strip of each overlaps those."""
+    packed = (resources.files("frontcalc") / "data" / "surroundings.geojson.gz").read_bytes()
+    features = json.loads(zlib.decompress(packed, wbits=31))["features"]
+    return {one["properties"]["name"]: shapely.from_geojson(json.dumps(one["geometry"])) for one in features}
+
+
 def load_beside(regions_sha256: str, file: str) -> bytes | None:
     """Return what is stored beside an embedded set, as the zones for one actor's country; None where nothing is.
 

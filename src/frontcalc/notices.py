@@ -6,7 +6,7 @@ A code is a promise: once published it keeps its meaning. New codes are appended
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from enum import StrEnum
@@ -41,8 +41,8 @@ CODES = {
     "DAYS-DIFFER": "the archives compared have the maps that open and close the period on different days",
     "RANGE": "ranges are over the assumptions that are named, each changed by itself",
     "SLIVERS-DROPPED": "slivers are left out of gained, lost and net, as asked",
-    "REDEFINITION": "a large part changed hands on a single step, in a way that a moving front does not explain",
-    "FROZEN": "a layer stands still while others move",
+    "REDEFINITION": "a large part changed hands on a single step, and no front made it",
+    "FROZEN": "the only layers that count stand still while others move",
     "REPEAT": "a map is the same as an earlier one",
     "UNNAMED": "no layer is named on the maps, so all polygons count as one actor's",
     "ENDED": "a layer that the view counts is no longer drawn, so that nothing is known of it from then on",
@@ -289,11 +289,14 @@ class Notice:
         The particulars, in a plain sentence without a final stop.
     period : str
         The period or date it concerns; empty where it concerns the whole result.
+    km2 : float, optional
+        What of the net of all rows shown it is about (km²), for a fault of the map and what changed at once.
     """
 
     code: str
     message: str
     period: str = ""
+    km2: float | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.code not in CODES:
@@ -301,6 +304,11 @@ class Notice:
 
     def __str__(self) -> str:
         return ": ".join(filter(None, (self.code, self.period, self.message)))
+
+
+def with_lines(notices: Iterable[Notice]) -> list[Notice]:
+    """Return the notices that people are told: what a row or a column shows anyway is for files and `--fail-on`."""
+    return [notice for notice in notices if notice.code not in ("UNASSIGNED", "SNAPPED")]
 
 
 def grouped(notices: Iterable[Notice]) -> list[str]:

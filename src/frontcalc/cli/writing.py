@@ -151,7 +151,7 @@ def show(facade: Facade, *values: Any, **how: Any) -> Table[Any, Any]:
 
 def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> None:
     """Write a result, or what was drawn of it, and to stderr notices that it does not show; fail on those named."""
-    from frontcalc.notices import grouped, require_none
+    from frontcalc.notices import grouped, require_none, with_lines
     from frontcalc.outputs import WITH_REMARKS, place_lines, render
 
     asked = click.get_current_context().params
@@ -172,7 +172,7 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
     if to_file or chosen not in WITH_REMARKS:
         for line in place_lines(result.meta) if getattr(result.meta, "places", None) is not None else ():
             terminal.say(line)
-        for notice in grouped(result.meta.notices):
+        for notice in grouped(with_lines(result.meta.notices)):
             terminal.say(f"note {notice}", always=notice.startswith("SYNTHETIC"))
     require_none(result.meta.notices, asked.get("fail_on", ()))
 

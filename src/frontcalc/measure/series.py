@@ -115,7 +115,8 @@ def _actor_series(
             moved = run.move(*span.ends, actor, held)
             changes.append(Change(moved.km2, moved.large))
             held = moved.km2[CLOSING]
-            suspect, moved_km2 = suspect_parts(run, span, moved), interpolated(run, span, moved)[0]
+            suspect = suspect_parts(run, span, moved, at_once=False)
+            moved_km2 = interpolated(run, span, moved)[0]
             stale = watch.step(*span.ends, float(moved.gained_km2[-1]), str(day))
             said = [*said, *stale, *dropped(run, [moved], str(day))]
             run.said += [*stale, *(found.notice for found in suspect)]

@@ -24,7 +24,6 @@ from frontcalc.run.meta import nothing_measured, table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
-from frontcalc.run.suspicions import suspect_parts
 from frontcalc.states import INVASION, SPAN_TOLERANCE, Span
 from frontcalc.tables import GrossRow, MapUsed, SummaryMeta, SummaryRow, Table
 
@@ -165,20 +164,18 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     said = {actor: [_baseline_notice(run, actor)] if run.baseline else [] for actor in run.actors}
     step = (calendar.step or "snapshot") if calendar.gross else None
     rows: list[SummaryRow] = []
-    steps_of: dict[tuple[str, str], list[Change]] = {}
+    steps_of: dict[Span, list[tuple[Span, Change]]] = {}
 
     def spans() -> Iterator[Span]:
         for actor, period in track(wanted, f"measuring {every}"):
-            span, steps = run.states(actor).resolve(period), steps_of.setdefault((actor, period.label), [])
-            suspect: list[Notice] = []
-            for before, after in pairwise(steps_in(run, span, step) if step is not None and span.ends else ()):
-                steps.append(run.step(before, after, actor))
-                found = suspect_parts(run, Span(period, before, after, actor=actor), steps[-1])
-                suspect += [one.notice for one in found]
-            yield replace(span, notices=(*span.notices, *said[actor], *suspect))
+            span = run.states(actor).resolve(period)
+            span = replace(span, notices=(*span.notices, *said[actor]))
+            pairs = pairwise(steps_in(run, span, step) if step is not None and span.ends else ())
+            steps_of[span] = [(Span(period, *pair, actor=actor), run.step(*pair, actor)) for pair in pairs]
+            yield span
 
-    for one in measured(run, spans(), judged=step is None):
-        rows.extend(_rows(run, step, one, steps_of.pop((one.span.actor, one.span.period.label))))
+    for one in measured(run, spans(), steps_of=steps_of):
+        rows.extend(_rows(run, step, one, [changed for _, changed in steps_of.pop(one.span)]))
     days = [row.days for row in rows if row.days]
     if calendar.same_span and max(days, default=0) > (1 + SPAN_TOLERANCE) * min(days, default=0):
         what = f"the years are {min(days)} to {max(days)} days long by their maps, though cut to the same days"

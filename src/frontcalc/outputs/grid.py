@@ -13,7 +13,7 @@ from typing import Any
 
 from frontcalc.layers import ADJECTIVES, CLAIMED_LIMITS, spelling
 from frontcalc.names import LONGEST_CELL, printable
-from frontcalc.notices import grouped
+from frontcalc.notices import grouped, with_lines
 from frontcalc.outputs.numbers import BLANK, km2
 from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import TOTAL, AnyMeta, ArchiveMeta, Meta
@@ -176,7 +176,7 @@ def projection(meta: Meta | ArchiveMeta) -> str:
 
 def remarks(meta: AnyMeta) -> Iterable[str]:
     """Yield the notices, a line each."""
-    return (f"note {line}" for line in grouped(meta.notices))
+    return (f"note {line}" for line in grouped(with_lines(meta.notices)))
 
 
 def column_widths(grid: Grid) -> list[int]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from frontcalc.change.roles import NOTHING
 from frontcalc.layers import ADJECTIVES
-from frontcalc.notices import CODES, Notice, explained, grouped
+from frontcalc.notices import CODES, Notice, explained, grouped, with_lines
 from frontcalc.outputs import place_lines
 from frontcalc.outputs.grid import (
     Columns,
@@ -284,7 +284,7 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
 def _summary_remarks(meta: SummaryMeta) -> Iterator[str]:
     """Yield the notices, a line each; of a code with many, one line that says what it means."""
     by_code: dict[str, list[Notice]] = {}
-    for notice in meta.notices:
+    for notice in with_lines(meta.notices):
         by_code.setdefault(notice.code, []).append(notice)
     for code, notices in by_code.items():
         periods = list(dict.fromkeys(notice.period for notice in notices))

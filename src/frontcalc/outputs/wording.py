@@ -6,7 +6,7 @@ docs/sentences.md states the rules.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -32,6 +32,10 @@ KM2, MI2 = UNITS["km2"], UNITS["mi2"]
 
 # Below this share of the larger, the smaller of gained and lost goes unsaid: the net figure is then both.
 _SMALL = 0.05
+
+# What stands in the line of a figure that may be no front's, after how much it is, and where that is not known.
+_BREAKS = {"REDEFINITION": "without a break in the maps", "AT-ONCE": "of it at once"}
+_UNKNOWN = {"REDEFINITION": "with a break in the maps", "AT-ONCE": "much of it at once"}
 
 _COUNTED = {
     "control": "assessed as controlled",
@@ -86,6 +90,22 @@ def change(km2: float | None, unit: Unit = KM2) -> str:
     if not measurable(km2, unit):
         return "no measurable change"
     return ("+" if km2 > 0 else MINUS) + about(km2, unit).removeprefix("about ")
+
+
+def without_breaks(
+    net_km2: float | None, notes: str, meta: Meta, periods: Collection[str], unit: Unit, *, total: bool = True
+) -> str:
+    """Return a net without faults of the map, and what of it changed at once, each behind a comma; else nothing.
+
+    `notes` are the codes of the row or rows that it is of; how much is known of the total of a single actor.
+    """
+    text, known = "", total and len(meta.actors) == 1
+    for code, what in _BREAKS.items() if net_km2 is not None else ():
+        named = [one.km2 for one in meta.notices if one.code == code and one.period in periods and one.km2 is not None]
+        if code in notes.split():
+            km2 = math.fsum(named) if code == "AT-ONCE" else (net_km2 or 0.0) - math.fsum(named)
+            text += f", {change(km2, unit)} {what}" if known and named else f", {_UNKNOWN[code]}"
+    return text
 
 
 def _figure(value: float) -> str:
@@ -248,12 +268,12 @@ def _diff_text(rows: Sequence[PeriodRow], meta: Meta, unit: Unit) -> list[str]:
     subject, per = _subject(rows[0]), _per(meta)
     compared = ratio(*(row.net_km2 for row in rows)) if len(rows) == 2 else None
     if compared is None or not all(measurable(row.net_km2 or 0.0, unit) for row in rows):
-        phrases = [_changed(row, f" {time}", unit) for row, time in zip(rows, times, strict=True)]
+        phrases = [_changed(row, f" {time}", unit, meta) for row, time in zip(rows, times, strict=True)]
         text = [f"{subject} {listed(phrases)}, {per}."]
     else:
         text = [
-            f"{subject} {_changed(rows[1], f' {times[1]}', unit)}, {per}:",
-            f"{than(times_as_much(compared))} {times[0]}, when it {_changed(rows[0], '', unit)}.",
+            f"{subject} {_changed(rows[1], f' {times[1]}', unit, meta)}, {per}:",
+            f"{than(times_as_much(compared))} {times[0]}, when it {_changed(rows[0], '', unit, meta)}.",
         ]
         rates = [row.rate_km2_per_day or 0.0 for row in rows]
         faster = ratio(*rates) if differ_in_length(rows) else None
@@ -264,7 +284,7 @@ def _diff_text(rows: Sequence[PeriodRow], meta: Meta, unit: Unit) -> list[str]:
     return text + ([f"Compared: {'; '.join(dict.fromkeys(maps))}."] if any(maps) else [])
 
 
-def _changed(row: PeriodRow, when: str, unit: Unit) -> str:
+def _changed(row: PeriodRow, when: str, unit: Unit, meta: Meta) -> str:
     """Return what happened to the area, as a verb and its object; `when` begins with a space or is empty."""
     if row.net_km2 is None or row.gained_km2 is None or row.lost_km2 is None:
         why = "no map that early" if "NO-MAP" in row.notes.split() else "no two maps"
@@ -274,6 +294,7 @@ def _changed(row: PeriodRow, when: str, unit: Unit) -> str:
     smaller, larger = sorted((row.gained_km2, row.lost_km2))
     gained, lost = (about(size, unit, like_km2=row.net_km2) for size in (row.gained_km2, row.lost_km2))
     gross = f" ({gained} gained, {lost} lost)" if measurable(smaller, unit) and smaller >= _SMALL * larger else ""
+    gross += without_breaks(row.net_km2, row.notes, meta, {row.period}, unit, total=row.level == TOTAL)
     if not measurable(row.net_km2, unit):
         return f"did not change measurably{when}{gross}"
     if row.net_km2 > 0:

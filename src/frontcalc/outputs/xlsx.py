@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from frontcalc.errors import UsageError, extra_package
-from frontcalc.notices import CODES, explained
+from frontcalc.notices import CODES, explained, with_lines
 from frontcalc.outputs.numbers import MINUS, Column, columns, rows, unit_of
 from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, RegionCheckMeta, RegionMeta, Table
 
@@ -94,7 +94,9 @@ def _sections(result: Table[Any, Any], units: str) -> Iterator[tuple[str, Sequen
     if marks := explained(result.rows):
         yield "Marks behind figures", [(mark,) for mark in marks.split("; ")]
     notices: list[tuple[str, ...]]
-    notices = [(notice.code, notice.period, f"{notice.message} ({CODES[notice.code]})") for notice in meta.notices]
+    notices = [
+        (notice.code, notice.period, f"{notice.message} ({CODES[notice.code]})") for notice in with_lines(meta.notices)
+    ]
     yield "Notices", notices or [("none",)]
     if not isinstance(meta, RegionMeta):
         files = [meta.file] if isinstance(meta, RegionCheckMeta) else [meta.regions, *meta.files]

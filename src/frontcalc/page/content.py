@@ -22,7 +22,7 @@ from frontcalc.errors import UsageError
 from frontcalc.measure.diff import changes, diff
 from frontcalc.measure.held import Holdings, holdings
 from frontcalc.names import printable
-from frontcalc.notices import CODES, Notice, explained
+from frontcalc.notices import CODES, Notice, explained, with_lines
 from frontcalc.outputs import render
 from frontcalc.outputs.grid import basis, title_of
 from frontcalc.outputs.layout import ratio_text
@@ -198,7 +198,7 @@ def context(page: PageContent) -> dict[str, Any]:
         "csv_name": f"frontcalc-{re.sub('[^0-9A-Za-z.-]+', '-', '-'.join(labels))[:80]}.csv",
         "basis": [printable(line) for line in basis(meta)][: -len(meta.attribution) or None],
         "attribution": [printable(line) for line in meta.attribution],
-        "notices": list(_in_plain_words(notices)),
+        "notices": list(_in_plain_words(with_lines(notices))),
         "files": [(printable(file.name), file.sha256) for file in page.held.table.meta.files],
         "maps": len(page.held.days),
         "grid": GRID_M,

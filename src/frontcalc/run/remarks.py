@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -11,8 +11,8 @@ import numpy as np
 import shapely
 
 from frontcalc import change, crs, geometry
+from frontcalc.archives import SnapshotRef
 from frontcalc.change import GAINED, GAINED_SLIVER, LOST, LOST_SLIVER, Change, Floats
-from frontcalc.errors import ChangedError, DataError
 from frontcalc.layers import UNNAMED, Role, spelling
 from frontcalc.levels import Line
 from frontcalc.notices import Notice
@@ -21,9 +21,9 @@ from frontcalc.regions import NEAR_KM, TOTAL, UNASSIGNED
 from frontcalc.run.chain import step_key
 from frontcalc.run.interpolation import interpolated
 from frontcalc.run.run import Run
-from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, suspect_parts
+from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, Steps, bad_maps_passed_over, suspect_parts
 from frontcalc.snapshots import Snapshot, SnapshotLayer, digests_of
-from frontcalc.states import Span, State
+from frontcalc.states import SPAN_TOLERANCE, Span, State
 from frontcalc.versions import key_of
 from frontcalc.views import VIEWS
 
@@ -53,13 +53,15 @@ class Measured(NamedTuple):
     interpolated: dict[Line, float]
 
 
-def measured(run: Run, spans: Iterable[Span], *, ground: bool = False, judged: bool = True) -> Iterator[Measured]:
+def measured(
+    run: Run, spans: Iterable[Span], *, ground: bool = False, steps_of: Mapping[Span, Steps] | None = None
+) -> Iterator[Measured]:
     """Yield periods with their changes and remarks, each as it comes, and note them in the run.
 
-    With `ground` the polygons come too. A change is `judged` by its large parts, unless its steps are.
+    With `ground` the polygons come too. A change is judged by its large parts, or by those of its steps.
     """
     for span, changed in run.changes(spans, ground=ground):
-        suspect = suspect_parts(run, span, changed) if judged else []
+        suspect = suspect_parts(run, span, changed, (steps_of or {}).get(span, ()))
         label, shown = span.period.label, run.shown(changed) if changed else None
         moved_km2, how = interpolated(run, span, changed)
         said = [replace(one, message=one.message + how) if one.code == "SPAN" else one for one in span.notices]
@@ -166,28 +168,35 @@ def _repeats(run: Run, span: Span, changed: Change) -> Iterator[Notice]:
     elif not changed.km2[[GAINED, LOST], 0, -1].any():
         yield Notice("REPEAT", f"the maps of {opening.day} and {closing.day} show the same ground", label)
     else:
-        for state in span.ends:
+        asked = (span.period.opens_on or opening.day, span.period.closes_on or closing.day)
+        for state, day in zip(span.ends, asked, strict=True):
             # A map that stands for the days before the first follows none.
-            earlier = run.archive.refs[: run.archive.refs.index(state.snapshot.ref)] if not state.stands_for else ()
-            try:
-                for before in earlier[-1:]:
-                    if digests_of(before) == tuple(file.sha256 for file in state.snapshot.files):
-                        what = f"the map of {state.day} is byte for byte that of {before.day}"
-                        yield Notice("REPEAT", what, label)
-            except DataError as error:
-                # A map that cannot be read is not the same.
-                if isinstance(error, ChangedError):
-                    raise
+            first = None if state.stands_for else _first_alike(run, state)
+            # A day or two are nothing in a year.
+            away, length = ((day - first.day).days, span.days) if first and first.day and day else (1, 0)
+            if first and away > SPAN_TOLERANCE * (length or 0):
+                yield Notice("REPEAT", f"the map of {state.day} is byte for byte that of {first.day}", label)
     maps = 2 + len(run.states(span.actor).between(opening, closing))
     old, new = (_layers_of(span.actor, state.snapshot) for state in span.ends)
     still = {name for name in old.keys() & new.keys() if old[name].digest == new[name].digest}
     # Over a few maps, as over a few days, a layer may well stand still.
     if maps < FROZEN_MAPS or still == old.keys() | new.keys():
         return
-    for part in (new[name] for name in sorted(still)):
-        if run.view.counts(part.name, part.layer):
-            what = f"{part.name} is the same on {opening.day} and {closing.day}, {maps} maps"
-            yield Notice("FROZEN", what, label)
+    counted = {name for name, part in (old | new).items() if run.view.counts(part.name, part.layer)}
+    # Where another layer that counts moves, ground is booked in that one.
+    for name in sorted(counted) if counted <= still else ():
+        yield Notice("FROZEN", f"{new[name].name} is the same on {opening.day} and {closing.day}, {maps} maps", label)
+
+
+def _first_alike(run: Run, state: State) -> SnapshotRef | None:
+    """Return the first of the maps before a state that are byte for byte the same as its map, None where none is."""
+    place, found = run.archive.refs.index(state.snapshot.ref), None
+    with bad_maps_passed_over():
+        for before in reversed(run.archive.refs[:place]):
+            if digests_of(before) != tuple(file.sha256 for file in state.snapshot.files):
+                break
+            found = before
+    return found
 
 
 def _same_bytes(one: Snapshot, other: Snapshot) -> bool:
@@ -309,8 +318,14 @@ class Watch:
         maps = [_layers_of(self.actor, state.snapshot) for state in self.states]
         by_name = {key: part for layers in maps for key, part in layers.items()}
         drawn = [{key: part.digest for key, part in layers.items()} for layers in maps]
+        counted = {key for key, part in by_name.items() if self.run.view.counts(part.name, part.layer)}
         for key, first, last in standstills(drawn, FROZEN_MAPS):
-            if self.run.view.counts((part := by_name[key]).name, part.layer):
+            part, own = (
+                by_name[key],
+                [{name: layers.get(name) for name in counted} for layers in drawn[first : last + 1]],
+            )
+            # Where another layer that counts moves, ground is booked in that one.
+            if key in counted and all(one == own[0] for one in own):
                 days = f"from {self.states[first].day} to {self.states[last].day}, {last - first + 1} maps"
                 yield Notice("FROZEN", f"{part.name} stands still {days}, while other layers move")
         yield from control_only(self.booked_km2, self.gained_km2)

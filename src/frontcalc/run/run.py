@@ -67,7 +67,6 @@ class Run:
     used: dict[tuple[SnapshotRef, tuple[SnapshotLayer, ...]], Snapshot] = field(default_factory=dict)
     held: dict[str, Holding] = field(default_factory=dict)
     baselines: dict[str, State] = field(default_factory=dict)
-    lands: dict[Snapshot, RegionSet | None] = field(default_factory=dict)  # the regions that draw the land of maps
     tells: Told = field(default_factory=dict)
     _known: dict[str, Change] = field(default_factory=dict)
     _figures: dict[str, Floats] = field(default_factory=dict)

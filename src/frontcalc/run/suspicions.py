@@ -1,192 +1,325 @@
-"""Redefinitions: large parts that changed hands on one step, in a way that a moving front does not explain.
+"""Faults of the map: large parts that changed hands on one step and that no front made, and what changed at once.
 
-A publisher drops a bay, a reservoir floods, a layer comes to mean something else: the map changes and the front
-does not. Three things give that away, any of which is enough (docs/slivers.md has the cases they were chosen on):
-most of the part is back on one of the next maps; it lies mostly on no land; it is by itself far more than whole
-steps around it usually change. None of them proves anything: a collapse of a front looks like the last.
+A publisher drops a bay, closes a gap in Crimea, loses a layer for three days: the map changes and the front does not.
+What tells that is where the part lies: on no land, or with the actor's own ground all around it; or that all of it is
+back within days. docs/slivers.md has the rules, the cases that they were held against, and what they miss.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
-from itertools import islice, pairwise
+from datetime import date, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import shapely
 
 from frontcalc import change, crs, geometry
-from frontcalc.change import Change, Floats
+from frontcalc.change import GAINED, LOST, Change, Floats, Geometries
+from frontcalc.embedded import load_surroundings
 from frontcalc.errors import ChangedError, DataError
+from frontcalc.layers import COUNTRIES, UNNAMED, Role
 from frontcalc.notices import Notice
-from frontcalc.outliers import MOVING_KM2, NEIGHBOURS, highest_usual, median
+from frontcalc.outputs import numbers
 from frontcalc.regions import RegionSet, embedded_covers, embedded_regions
 from frontcalc.run.run import Run
+from frontcalc.snapshots import Holding
 from frontcalc.states import Span, State, States
 
 SHOWN_KM2 = 0.05  # less rounds to nothing in a table
-MOST_BESIDE = 0.1  # share of what is held that may lie beside regions that draw the land
-AT_ONCE = 0.8  # the share of a part that must change on a single step
-MAPS_BACK = 4  # within how many maps a part is looked for again
-SHARE_BACK = 0.5  # the share of it that must be back then
+ON_ONE_STEP = 0.8  # the share of a part that must change on a single step
 SHARE_OF_LAND = 0.5  # the share of a part below which it lies mostly on no land
-FEWEST_STEPS = 6  # fewer steps around it do not say what is usual
-_FARTHEST = 30  # maps either way among which steps that show anything new are looked for
+RING_M = 1500.0  # how far around a part the front is looked for
+BEHIND = 0.05  # the share of that ring which is land not held from which on the front is there
+SIEGE_DAYS = 60  # for how many days before a step a gap that was larger is a siege
+GONE_MAPS, GONE_DAYS = 3, 7  # for how long ground is gone at most that is back
+BACK_WHOLE = 0.95  # the share of it that is back then
+MUCH = 0.05  # the share of all that is held which it must be
+LARGEST = 0.25  # the share of what was gained or lost from which on a part that changed at once is named
+FEWEST_MAPS = 4  # in a period of fewer maps every part changes at once
+MAP_SHARE, MAP_KM2 = 0.1, 5000.0  # a step that moves more of all that is held, and more km², is named whole
+WATER = "are water"
+_KINDS = {"gained": GAINED, "lost": LOST}
+Steps = Sequence[tuple[Span, Change]]
+"""The steps inside a period, each with its change."""
+
+# Roles by which a map says that another actor is there.
+_PRESENT = (Role.CONTROL, Role.ADVANCE, Role.CLAIMED, Role.INFILTRATION, Role.CONTESTED, Role.COUNTEROFFENSIVE)
+
+
+class LargePart(NamedTuple):
+    """A large part of a change that changed hands on one step."""
+
+    kind: str  # `gained` or `lost`
+    ground: shapely.Geometry  # metres
+    step: tuple[State, State]
+    of_km2: float  # what was gained or lost in all, by the change that it is a part of
+    seen: str = ""  # what speaks against a front, a clause; empty where nothing does
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Redefinition:
-    """A part of a change that is no front's work by all appearances; the figures count it all the same."""
+    """A part of a change with its notice: a fault of the map, or what changed at once; the figures count it."""
 
     kind: str  # `gained` or `lost`
     km2: Floats  # (n + 2,), its area as in `Change`
     notice: Notice
 
 
-def suspect_parts(run: Run, span: Span, changed: Change | None) -> list[Redefinition]:
-    """Return what is suspect of the change between a span's two maps, however many maps lie between.
+def suspect_parts(
+    run: Run, span: Span, changed: Change | None, steps: Steps = (), *, at_once: bool = True
+) -> list[Redefinition]:
+    """Return the faults of the map in a period's change, and with `at_once` the largest part besides that it names.
 
-    Maps in between are read only where a part is large, and then as few as tell the step: halving.
+    Judged are the parts of each of `steps`; without any those of the change itself, whose step is found by halving:
+    maps between are read only where a part is large, and then as few as tell the step.
     """
-    if changed is None:
+    if changed is None or span.ends is None or not span.days:
         return []
-    found, states = [], replace(run.states(span.actor), skip_bad=True)
-    for kind, parts in zip(("gained", "lost"), changed.large, strict=True):
-        for part in parts:
-            try:
-                step = _step_of(run, states, span, kind, part)
-                one = _redefinition(run, states, step, kind, part, span.period.label) if step else None
-            except DataError as error:
-                if isinstance(error, ChangedError):
-                    raise
-                # A map that no figure rests on may be broken: the figures stand without it.
-                continue
-            # Of what lies in regions that are not shown, nothing is to be said.
-            if one and run.lines.shown[-1].sum_of(one.km2) >= SHOWN_KM2:
-                found.append(one)
-    return found
+    parts = [part for one in steps or [(span, changed)] for part in _parts(run, *one)]
+    named = [part for part in parts if part.seen]
+    if at_once:
+        named += _at_once(run, span, parts, [one for _, one in steps] or [changed])
+    total, shown, found = run.lines.shown[-1], run.shown(changed), []
+    for part in named:
+        km2 = change.areas(part.ground, run.takers(span.actor))[0]
+        # Of what lies in regions that are not shown, nothing is to be said.
+        if total.sum_of(km2) >= SHOWN_KM2:
+            found.append((part, km2, total.sum_of(km2) * (1 if part.kind == "gained" else -1)))
+    said = []
+    for part, km2, moved_km2 in found:
+        alike = [moved for other, _, moved in found if bool(other.seen) == bool(part.seen)]
+        net_km2 = total.sum_of(shown.gained_km2) - total.sum_of(shown.lost_km2) - sum(alike)
+        what = (
+            f"{float(km2[-1]):,.1f} of {part.of_km2:,.1f} km² {part.kind} {part.seen or 'changed hands at once'},"
+            f" {_where(run, part)}, between the maps of {' and '.join(str(state.day) for state in part.step)};"
+            f" net without {'it' if len(alike) == 1 else f'these {len(alike)}'} {numbers.km2(net_km2, signed=True)} km²"
+        )
+        notice = Notice("REDEFINITION" if part.seen else "AT-ONCE", what, span.period.label, moved_km2)
+        said.append(Redefinition(part.kind, km2, notice))
+    return said
 
 
-def _step_of(run: Run, states: States, span: Span, kind: str, part: shapely.Polygon) -> tuple[State, State] | None:
+@contextmanager
+def bad_maps_passed_over() -> Iterator[None]:
+    """Pass over a map that cannot be read where no figure rests on it: the figures stand without it."""
+    try:
+        yield
+    except ChangedError:
+        raise
+    except DataError:
+        pass
+
+
+def _parts(run: Run, span: Span, changed: Change) -> Iterator[LargePart]:
+    """Yield the large parts of a change that changed hands on one step, each as far as it did, and what is seen."""
+    assert span.ends is not None
+    states = replace(run.states(span.actor), skip_bad=True)
+    between = states.between(*span.ends)
+    of_steps: dict[tuple[date | None, ...], Sequence[Geometries]] = {}
+    for side, (kind, place) in enumerate(_KINDS.items()):
+        for part in changed.large[side]:
+            with bad_maps_passed_over():
+                step = _step_of(run, states, span.ends, between, kind, part)
+                if step is None:
+                    continue
+                days = tuple(state.day for state in step)
+                if days not in of_steps:
+                    grounds = (
+                        change.differences(*(_ground(run, state, span.actor) for state in step)) if between else ()
+                    )
+                    large = [change.large_parts(geometry.polygonal(ground)) for ground in grounds]
+                    of_steps[days] = large or changed.large
+                # A verdict is of the part of the step, of which the change has what stayed so.
+                shared = shapely.intersection(whole := of_steps[days][side], part)
+                most = int(np.argmax(shapely.area(shared))) if len(whole) else 0
+                if len(whole) and shapely.area(shared[most]) >= part.area / 2:
+                    seen = _seen(run, states, step, kind, whole[most])
+                    yield LargePart(kind, shared[most], step, float(changed.km2[place, 0, -1]), seen)
+
+
+def _step_of(
+    run: Run, states: States, ends: tuple[State, State], between: Sequence[date], kind: str, part: shapely.Polygon
+) -> tuple[State, State] | None:
     """Return the maps between which a part changed at once, None where it changed bit by bit."""
-    if span.ends is None:
-        return None
-    first, last = span.ends
-    between = states.between(first, last)
+    if not between:
+        return ends
     low, high = 0, len(between) + 1
-    ends = {low: first, high: last}
+    found = dict(zip((low, high), ends, strict=True))
     while high - low > 1:
         middle = (low + high) // 2
-        ends[middle] = states.on(between[middle - 1]) or first
-        changed = _changed(run, ends[middle], states.actor, kind, part)
-        if changed >= AT_ONCE:
+        found[middle] = states.on(between[middle - 1]) or ends[0]
+        held = _held(run, found[middle], states.actor, part)
+        changed = held if kind == "gained" else 1 - held
+        if changed >= ON_ONE_STEP:
             high = middle
-        elif changed <= 1 - AT_ONCE:
+        elif changed <= 1 - ON_ONE_STEP:
             low = middle
         else:
             return None
-    before, after = (_changed(run, ends[place], states.actor, kind, part) for place in (low, high))
-    return (ends[low], ends[high]) if after - before >= AT_ONCE else None
+    before, after = (_held(run, found[place], states.actor, part) for place in (low, high))
+    return (found[low], found[high]) if abs(after - before) >= ON_ONE_STEP else None
 
 
-def _changed(run: Run, state: State, actor: str, kind: str, part: shapely.Polygon) -> float:
-    """Return the share of a part that has changed hands on a map, 0 to 1."""
-    held = shapely.intersection(run.ground(run.holding(state.snapshot, actor, noted=False)), part).area / part.area
-    return float(held if kind == "gained" else 1 - held)
+def _ground(run: Run, state: State, actor: str) -> shapely.MultiPolygon:
+    """Return what an actor holds on a map that no figure need rest on."""
+    return run.ground(run.holding(state.snapshot, actor, noted=False))
 
 
-def _redefinition(
-    run: Run, states: States, step: tuple[State, State], kind: str, part: shapely.Polygon, period: str
-) -> Redefinition | None:
-    """Return what is suspect of a part that changed on a step, None where nothing speaks against a front."""
+def _held(run: Run, state: State, actor: str, part: shapely.Geometry) -> float:
+    """Return the share of a part that is held on a map, 0 to 1."""
+    return float(shapely.intersection(_ground(run, state, actor), part).area / shapely.area(part))
+
+
+@lru_cache(maxsize=2)
+def _land(plane: str) -> tuple[RegionSet, shapely.STRtree]:
+    """Return the embedded regions in a projection, and their pieces to be searched."""
+    land = embedded_regions(target_crs=plane)
+    return land, shapely.STRtree(land.pieces)
+
+
+def _seen(run: Run, states: States, step: tuple[State, State], kind: str, part: shapely.Polygon) -> str:
+    """Return what speaks against a front in a part that changed on a step, empty where nothing does."""
     (before, after), actor, plane = step, states.actor, run.options.crs
-    if before.day is None or after.day is None:
-        return None
-    inside = shapely.point_on_surface(part)
-    lon, lat = crs.projector(plane, crs.LONLAT)(shapely.get_coordinates(inside))[0]
-    where, on_land, reason = f"at longitude {lon:.2f}, latitude {lat:.2f}", 1.0, ""
-    if land := _land(run, before if kind == "lost" else after, actor):
-        # How much of the part each region has as drawn (m²).
-        met = shapely.STRtree(land.pieces).query(part, predicate="intersects")
+    assert before.day is not None
+    assert after.day is not None
+    without, ring = before if kind == "gained" else after, _ring(part, plane)
+    zone = ring
+    if embedded_covers(without.snapshot.place):
+        land, tree = _land(plane)
+        met = tree.query(part, predicate="intersects")
+        home = np.array([country == COUNTRIES.get(actor, actor) for country in land.countries])[land.owner]
         pieces_m2 = shapely.area(shapely.intersection(land.pieces[met], part))
-        shares_m2 = np.bincount(land.owner[met], pieces_m2, minlength=len(land.names))
-        on_land = float(shares_m2.sum() / part.area)
-        nearest = land.owner[shapely.STRtree(land.pieces).nearest(inside)]
-        there = on_land >= SHARE_OF_LAND
-        where = f"{f'in {land.names[shares_m2.argmax()]}' if there else f'off {land.names[nearest]}'} {where}"
-    # What speaks against a front, the cheapest to find out first.
-    if on_land < SHARE_OF_LAND:
-        drawn = land.source.name if land and land.source else "the regions"
-        reason = f"{100 * (1 - on_land):.0f} % of it lies on no land of {drawn}"
-    else:
-        reason = _against(run, states, (before.day, after.day), after, kind, part)
-    if not reason:
-        return None
-    held, gone = (
-        run.ground(run.holding(state.snapshot, actor, noted=False))
-        for state in (step if kind == "lost" else reversed(step))
-    )
-    at_once = shapely.difference(shapely.intersection(part, held), gone)
-    what = (
-        f"{kind} {float(geometry.area_km2(at_once)):,.1f} km² at once between the maps of {before.day} and"
-        f" {after.day}, {where}: {reason}; the figures count it"
-    )
-    return Redefinition(kind, change.areas(at_once, run.takers(actor))[0], Notice("REDEFINITION", what, period))
-
-
-def _land(run: Run, state: State, actor: str) -> RegionSet | None:
-    """Return the regions that draw the land of a map, None where none do.
-
-    They are the embedded ones where they are of the place, else the run's: but not where much of what is held
-    lies beside those, which are of a part of the land then.
-    """
-    snapshot = state.snapshot
-    if snapshot not in run.lands:
-        land = None
-        if embedded_covers(snapshot.place):
-            land = embedded_regions(target_crs=run.options.crs)
-        elif run.regions.names:
-            ground = run.ground(run.holding(snapshot, actor, noted=False))
-            *_, beside, total = change.areas(ground, run.takers(actor))[0]
-            land = run.regions if beside <= MOST_BESIDE * total else None
-        run.lands[snapshot] = land
-    return run.lands[snapshot]
-
-
-def _against(run: Run, states: States, step: tuple[date, date], after: State, kind: str, part: shapely.Polygon) -> str:
-    """Say what the maps around a step have against a front: the part is back, or far beyond the usual; else nothing."""
+        abroad = SHARE_OF_LAND * part.area > pieces_m2[home[met]].sum()
+        embedded = pieces_m2.sum() >= SHARE_OF_LAND * part.area
+        if not embedded and pieces_m2.sum() + _elsewhere_m2(part, plane) < SHARE_OF_LAND * part.area:
+            return WATER
+        if embedded:
+            met = tree.query(ring, predicate="intersects")
+            # Beyond its own border no front can be; inside its own country one can.
+            met = met[~home[met]] if abroad else met
+            zone = geometry.union(geometry.polygonal(shapely.intersection(land.pieces[met], ring)))
     days = run.archive.days
-    first, last = (bisect_right(days, day) for day in step)
-    for day in days[last : last + MAPS_BACK]:
-        state = states.on(day) or after
-        back = 1 - _changed(run, state, states.actor, kind, part)
-        if back >= SHARE_BACK:
-            return f"{100 * back:.0f} % of it is back on the map of {state.day}"
-    # Backwards from the map before, and onwards from the map after.
-    ways = (step, days[last - 1 : last + _FARTHEST], days[max(0, first - 1 - _FARTHEST) : first][::-1])
-    rates = [rate for way in ways for rate in islice(_rates(run, states, way), NEIGHBOURS)]
-    usual = usual_km2(rates, (step[1] - step[0]).days)
-    if usual is None or float(geometry.area_km2(part)) <= usual:
+    earlier = days[bisect_left(days, before.day - timedelta(days=SIEGE_DAYS)) : bisect_left(days, before.day)]
+
+    def is_front(state: State | None) -> bool:
+        """Say whether the ring has land that the actor does not hold on a map."""
+        free = shapely.difference(zone, _ground(run, state, actor)) if state else zone
+        return bool(state and shapely.area(free) >= BEHIND * shapely.area(ring))
+
+    # The cheapest to find out first. A hole that is drawn as another actor's is a pocket, whichever came first.
+    others = (_is_others(run, state, actor, part) for state in dict.fromkeys((before, without)))
+    if not (is_front(without) or any(others) or any(map(is_front, map(states.on, earlier)))):
+        return "lie far behind the front"
+    return _back(run, states, step, kind, part)
+
+
+def _elsewhere_m2(part: shapely.Polygon, plane: str) -> float:
+    """Return how much of a part is land of countries around the embedded regions (m²)."""
+    degrees = shapely.transform(part, crs.projector(plane, crs.LONLAT))
+    countries = np.array(list(load_surroundings().values()), dtype=object)
+    return part.area * float(shapely.area(shapely.intersection(countries, degrees)).sum() / degrees.area)
+
+
+def _ring(part: shapely.Polygon, plane: str) -> shapely.Geometry:
+    """Return the ground around a part, `RING_M` wide on the ground, in metres of a projection, which stretches it."""
+    to_degrees, to_plane = crs.projector(plane, crs.LONLAT), crs.projector(crs.LONLAT, plane)
+    (lon, lat), *_ = to_degrees(shapely.get_coordinates(shapely.point_on_surface(part)))
+    lat = min(max(lat, -89.0), 89.0)
+    curvature = 1 - crs.E2 * np.sin(np.radians(lat)) ** 2
+    metres = np.array([np.cos(np.radians(lat)), (1 - crs.E2) / curvature])
+    metres *= np.radians(crs.SEMI_MAJOR_M / np.sqrt(curvature))
+    # A hundredth of a degree towards the middle of the map, east and north.
+    steps = -0.01 * np.array([math.copysign(1, lon), math.copysign(1, lat)])
+    here, east, north = to_plane(np.array([[lon, lat], [lon + steps[0], lat], [lon, lat + steps[1]]]))
+    stretch = np.column_stack([east - here, north - here]) / (steps * metres)
+    back = np.linalg.inv(stretch)
+    local = shapely.transform(part, lambda points: points @ back.T)
+    around = shapely.buffer(shapely.simplify(local, RING_M / 30), RING_M, quad_segs=4)
+    return shapely.difference(shapely.transform(around, lambda points: points @ stretch.T), part)
+
+
+def _is_others(run: Run, state: State, actor: str, part: shapely.Polygon) -> bool:
+    """Say whether most of a part is drawn as another actor's on a map."""
+    others = [
+        layer
+        for layer in state.snapshot.layers
+        if layer.layer.actor not in (actor, UNNAMED) and layer.layer.role in _PRESENT and not layer.empty
+    ]
+    grounds = [run.ground(Holding((layer,), run.options.crs)) for layer in others]
+    shared = shapely.intersection(np.array([*grounds, None], dtype=object)[:-1], part)
+    return bool(len(shared)) and geometry.union(geometry.polygonal(shared)).area >= SHARE_OF_LAND * part.area
+
+
+def _back(run: Run, states: States, step: tuple[State, State], kind: str, part: shapely.Polygon) -> str:
+    """Return that a part, a twentieth of all that is held, is back whole within days, or that it was there before."""
+    (before, after), days = step, run.archive.days
+    assert before.day is not None
+    assert after.day is not None
+    if part.area <= MUCH * _ground(run, after if kind == "gained" else before, states.actor).area:
         return ""
-    return f"whole steps around it usually change {usual:,.1f} km² at most"
+    # Gone from the first map that lacks it to the first that has it again.
+    if kind == "lost":
+        first = bisect_right(days, after.day)
+        near = [(day, day - after.day) for day in days[first : first + GONE_MAPS]]
+    else:
+        first = bisect_left(days, before.day)
+        lacking = pairwise([before.day, *reversed(days[max(0, first - GONE_MAPS) : first])])
+        near = [(day, after.day - since) for since, day in lacking]
+    for day, gone in near:
+        state = states.on(day) if gone.days <= GONE_DAYS else None
+        if state and _held(run, state, states.actor, part) >= BACK_WHOLE:
+            return f"are back on the map of {day}" if kind == "lost" else f"were held until the map of {day} too"
+    return ""
 
 
-def _rates(run: Run, states: States, days: Sequence[date]) -> Iterator[float]:
-    """Yield how fast the area held changed from map to map (km² per day, unsigned), where it shows anything new."""
-    shown = (state for day in days if (state := states.on(day)))
-    areas = ((state.day, run.areas(state.snapshot, states.actor, in_total=True)) for state in shown if state.day)
-    held = ((day, float(km2[0, 0])) for day, km2 in areas)
-    for (one, before_km2), (other, after_km2) in pairwise(held):
-        if one != other and abs(after_km2 - before_km2) > MOVING_KM2:
-            yield abs(after_km2 - before_km2) / abs((other - one).days)
+def _at_once(run: Run, span: Span, parts: Sequence[LargePart], steps: Sequence[Change]) -> Iterator[LargePart]:
+    """Yield the largest part that is no fault and is much of what was gained or lost, else a step of the whole map."""
+    assert span.ends is not None
+    states = replace(run.states(span.actor), skip_bad=True)
+    days = states.between(*span.ends)
+    moved = {kind: math.fsum(step.km2[place, 0, -1] for step in steps) for kind, place in _KINDS.items()}
+    areas = [(float(geometry.area_km2(part.ground)), part) for part in parts if not part.seen]
+    km2, largest = max(areas, key=lambda one: one[0], default=(0.0, None))
+    enough = largest and len(days) + 2 >= FEWEST_MAPS and km2 >= change.LARGE_KM2
+    if largest and enough and km2 >= LARGEST * moved[largest.kind]:
+        yield largest._replace(of_km2=moved[largest.kind])
+    elif sum(moved.values()) > MAP_KM2:
+        with bad_maps_passed_over():
+            (low, high), (first, last) = (0, len(days) + 1), span.ends
+            # Towards the step that moved most of the whole, half-way map by half-way map.
+            while high - low > 1:
+                middle = (low + high) // 2
+                state = states.on(days[middle - 1]) or first
+                earlier, here, later = (_ground(run, one, span.actor).area for one in (first, state, last))
+                if abs(later - here) > abs(here - earlier):
+                    low, first = middle, state
+                else:
+                    high, last = middle, state
+            before, after, closing = (_ground(run, one, span.actor) for one in (first, last, span.ends[1]))
+            gained, lost = (geometry.union(geometry.polygonal(one)) for one in change.differences(before, after))
+            enough = gained.area + lost.area > max(MAP_SHARE * before.area, MAP_KM2 * 1e6)
+            if enough and not any(part.seen and part.step == (first, last) for part in parts):
+                kind = "gained" if gained.area >= lost.area else "lost"
+                # What stayed so until the close.
+                overlay, ground = (shapely.intersection, gained) if kind == "gained" else (shapely.difference, lost)
+                yield LargePart(kind, overlay(ground, closing), (first, last), moved[kind])
 
 
-def usual_km2(rates: Sequence[float], days: int) -> float | None:
-    """Return how much a step of so many days may change before it is an outlier (km²), None where too few steps tell.
-
-    `rates` is how fast the area held changed on the step and on those around it (km² per day, unsigned).
-    """
-    near = np.array(rates)
-    return highest_usual(near, median(near)) * days if len(near) >= FEWEST_STEPS else None
+def _where(run: Run, part: LargePart) -> str:
+    """Return where a part lies, as in «in Crimea at longitude 35.11, latitude 45.55»."""
+    inside, plane = shapely.point_on_surface(part.ground), run.options.crs
+    lon, lat = crs.projector(plane, crs.LONLAT)(shapely.get_coordinates(inside))[0]
+    where = f"at longitude {lon:.2f}, latitude {lat:.2f}"
+    if not embedded_covers(part.step[0].snapshot.place):
+        return where
+    land, tree = _land(plane)
+    within = tree.query(inside, predicate="intersects")
+    near = land.names[land.owner[within[0] if len(within) else tree.nearest(inside)]]
+    return f"{'in' if len(within) and part.seen != WATER else 'off'} {near} {where}"

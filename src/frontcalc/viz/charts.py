@@ -166,7 +166,7 @@ def _draw_periods(table: Table[Any, Any], style: Style) -> Picture:
     blank = dict.fromkeys(row.period for rows in actors.values() for row in rows if row.net_km2 is None)
     words = titles.words(
         meta,
-        titles.map_title(totals, titles.place_of(table.rows, meta), unit),
+        titles.map_title(totals, titles.place_of(table.rows, meta), unit, meta),
         "Gained above zero, lost below it; a diamond marks the net figure.",
         [f"Not measured, since no two maps stand for it: {', '.join(blank)}."] if blank else [],
     )
@@ -192,7 +192,7 @@ def _draw_regions(table: Table[Any, Any], style: Style) -> Picture:
     moved = [row for row in rows if measurable(row.gained_km2, unit) or measurable(row.lost_km2, unit)]
     still = [row.region for row in rows if row not in moved]
     ranked = sorted(moved, key=lambda row: (-abs(row.net_km2), row.region))
-    title = titles.subject(totals[0].actor, titles.place_of(table.rows, meta)) + titles.finding(totals[0], unit)
+    title = titles.subject(totals[0].actor, titles.place_of(table.rows, meta)) + titles.headline(totals[0], unit, meta)
     if len(ranked) > 1:
         title += f"; most in {ranked[0].region} ({change(ranked[0].net_km2, unit)})"
     words = titles.words(

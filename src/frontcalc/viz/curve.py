@@ -17,7 +17,7 @@ import numpy as np
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.names import printable
 from frontcalc.outputs.numbers import km2
-from frontcalc.outputs.wording import Unit, about, change, short_day
+from frontcalc.outputs.wording import Unit, about, change, short_day, without_breaks
 from frontcalc.periods import parse_day
 from frontcalc.read.detection import unpack
 from frontcalc.read.files import file_of
@@ -92,7 +92,7 @@ def draw_series(table: Table[Any, Any], style: Style, events: Sequence[Event] = 
     broken = any(len(_pieces(points, limit)) > 1 for points in curves.values())
     words = titles.words(
         meta,
-        "; ".join(_title(actor, points, where, unit, table.rows) for actor, points in curves.items()),
+        "; ".join(_title(actor, points, where, table, unit) for actor, points in curves.items()),
         f"Area held, from map to map{f'; the line is broken where {limit} days pass without one' if broken else ''}.",
         [f"Events before {first} or after {last}, not shown: {others}."] if others else [],
     )
@@ -129,15 +129,20 @@ def _pieces(points: Sequence[Point], limit: int) -> list[list[Point]]:
     return pieces
 
 
-def _title(actor: str, points: Sequence[Point], where: str, unit: Unit, rows: Sequence[SeriesRow]) -> str:
-    """Return the area held on the last day of a line, and the change since its first: said if it is the first map."""
+def _title(actor: str, points: Sequence[Point], where: str, table: Table[Any, Any], unit: Unit) -> str:
+    """Return the area held on the last day of a line, and the change since its first, breaks in the maps aside."""
     (first, start), (last, end) = points[0], points[-1]
     text = f"{titles.subject(actor, where)}{about(end / unit.per_km2, unit)} held on {titles.day_of_year(last)}"
     grown = (end - start) / unit.per_km2
+    mine = [row for row in table.rows if row.actor == actor and row.level == TOTAL]
+    later = [row for row in mine if (row.snapshot or first) > first]
+    breaks = without_breaks(
+        grown, " ".join(row.notes for row in later), table.meta, {str(row.date) for row in later}, unit
+    )
     # Nothing is known of before the archive's first map, which no row leads to.
-    from_map = all(row.previous for row in rows if row.actor == actor and row.snapshot == first)
+    from_map = all(row.previous for row in mine if row.snapshot == first)
     since = titles.day_of_year(first) if from_map else f"the first map, of {titles.day_of_year(first)}"
-    return f"{text}, {change(grown, unit)} since {since}" if len(points) > 1 else text
+    return f"{text}, {change(grown, unit)} since {since}{breaks}" if len(points) > 1 else text
 
 
 def _curve(sheet: Sheet, box: Box, points: Sequence[Point], limit: int, events: Sequence[Event]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,12 +10,11 @@ from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
-import orjson
 import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry, names
-from frontcalc.embedded import load_embedded
+from frontcalc.embedded import load_embedded, load_surroundings
 from frontcalc.errors import UsageError
 from frontcalc.regions import RegionSet, embedded_covers
 from frontcalc.slivers import SLIVER_WIDTH_M
@@ -213,11 +211,7 @@ def land_in(frame: Frame, regions: RegionSet, plane: str) -> Basemap:
 @lru_cache(maxsize=1)
 def _neighbours() -> tuple[dict[str, Geometries], Geometries]:
     """Return the countries in and around the embedded regions, in degrees, and borders of those embedded whole."""
-    packed = (resources.files("frontcalc") / "data" / "surroundings.geojson.gz").read_bytes()
-    around: dict[str, Geometries] = {}
-    for feature in orjson.loads(gzip.decompress(packed))["features"]:
-        shape = shapely.from_geojson(orjson.dumps(feature["geometry"]))
-        around[feature["properties"]["name"]] = geometry.polygonal(shape)
+    around = {name: geometry.polygonal(shape) for name, shape in load_surroundings().items()}
     stored, countries, lines = load_embedded(), dict(around), []
     of = np.array([region.country for region in stored.regions])[stored.owner]
     called = {country.code: country.name for country in stored.countries}

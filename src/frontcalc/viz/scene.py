@@ -136,7 +136,7 @@ def _draw(scene: ChangeMap, style: Style, zoom: str) -> Picture:
     for box, panel in zip(boxes, drawn, strict=True):
         _panel(sheet, box, panel, frame, land, scale_m)
         if count > 1:
-            _heading(sheet, box, panel.row)
+            _heading(sheet, box, panel.row, scene.table.meta)
         if words.synthetic:
             _watermark(sheet, box)
     return Picture(sheet.figure, words)
@@ -161,7 +161,7 @@ def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet)
     share = f"{100 * out / whole:.1f} %" if out >= 0.0005 * whole > 0 else "less than 0.1 %"
     return titles.words(
         meta,
-        titles.map_title(rows, titles.place_of(scene.table.rows, meta), unit),
+        titles.map_title(rows, titles.place_of(scene.table.rows, meta), unit, meta),
         f"{titles.gross_of(rows[0], unit)}." if len(rows) == 1 else "Ground gained and lost in each period.",
         [f"Drawn in the {projection}. {coast}"],
         [f"Outside the frame: {share} of what was gained and lost."] if out > 1e-6 * whole else [],
@@ -272,14 +272,14 @@ def _fill(axes: Axes, shapes: Geometries, gid: str, zorder: float, **style: Any)
     axes.add_artist(patches.PathPatch(path.Path(points, codes), **about))
 
 
-def _heading(sheet: Sheet, box: Box, row: DiffRow) -> None:
+def _heading(sheet: Sheet, box: Box, row: DiffRow, meta: Meta) -> None:
     """Write above a panel what its period found, and what was gained and lost between which maps."""
     unit, detail = sheet.unit, "no two maps stand for this period"
     if row.gained_km2 is not None and row.lost_km2 is not None:
         gained, lost = (numbers.km2(area * unit.per_km2) for area in (row.gained_km2, row.lost_km2))
         between = f", {row.opening} to {row.closing}" if row.opening and row.closing else ""
         detail = f"gained {gained}, lost {lost} {unit.label}{between}"
-    heading = sheet.fit(titles.finding(row, unit), _HEADING_PT, box.width, weight="bold")
+    heading = sheet.fit(titles.headline(row, unit, meta), _HEADING_PT, box.width, weight="bold")
     above, below = (box.top + sheet.px(_DETAIL_PT * lines) for lines in (1.5, 0.35))
     sheet.text(box.left, above, heading, _HEADING_PT, va="bottom", weight="bold", gid="heading")
     detail, quiet = sheet.fit(detail, _DETAIL_PT, box.width), sheet.theme.quiet

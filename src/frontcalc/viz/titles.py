@@ -9,13 +9,23 @@ from datetime import date
 from frontcalc.layers import UNNAMED
 from frontcalc.notices import grouped
 from frontcalc.outputs import numbers
-from frontcalc.outputs.wording import Unit, change, ends_short, in_period, is_stretched, listed, short_day, written
+from frontcalc.outputs.wording import (
+    Unit,
+    change,
+    ends_short,
+    in_period,
+    is_stretched,
+    listed,
+    short_day,
+    without_breaks,
+    written,
+)
 from frontcalc.periods import is_period
 from frontcalc.tables import TOTAL, HeldRow, Meta, PeriodRow, SeriesRow
 from frontcalc.views import VIEWS
 
 # Notices that a picture repeats; the others are of rows that it does not show, or in its title.
-_REPEATED = "SPAN NO-NEW-MAP NO-MAP LAYER-MISSING CARRIED SKIPPED UNKNOWN-LAYER ONLY BASELINE REDEFINITION"
+_REPEATED = "SPAN NO-NEW-MAP NO-MAP LAYER-MISSING CARRIED SKIPPED UNKNOWN-LAYER ONLY BASELINE REDEFINITION AT-ONCE"
 _SEVERAL = 3
 _LONGEST_NOTE = 400
 
@@ -46,6 +56,11 @@ def words(meta: Meta, title: str, subtitle: str, notes: Sequence[str], last: Seq
     return Words(title, subtitle, (source, *notes, *remark, *last), synthetic)
 
 
+def headline(total: PeriodRow, unit: Unit, meta: Meta) -> str:
+    """Return what a total found, and what that is without breaks in the maps, as in «…, +90 km² without …»."""
+    return finding(total, unit) + without_breaks(total.net_km2, total.notes, meta, {total.period}, unit)
+
+
 def finding(row: PeriodRow, unit: Unit) -> str:
     """Return what a row found, as in «+2,750 km² in 2024, to 17 Nov», with the days of maps that are not its ends."""
     found, (late, early) = change(row.net_km2, unit), ends_short(row)
@@ -64,17 +79,17 @@ def day_of_year(day: date | None) -> str:
     return f"{short_day(day)} {day.year}" if day else "an undated map"
 
 
-def map_title(rows: Sequence[PeriodRow], where: str, unit: Unit) -> str:
+def map_title(rows: Sequence[PeriodRow], where: str, unit: Unit, meta: Meta) -> str:
     """Return the title of a map: of each actor what it gained or lost in each period, or the extremes of many."""
     findings = {}
     for actor in dict.fromkeys(row.actor for row in rows):
         mine = [row for row in rows if row.actor == actor]
         measured = [row for row in mine if row.net_km2 is not None]
         if len(mine) <= _SEVERAL or len(measured) < 2:
-            findings[actor] = listed([finding(row, unit) for row in mine])
+            findings[actor] = listed([headline(row, unit, meta) for row in mine])
             continue
         low, high = (pick(measured, key=lambda row: row.net_km2 or 0.0) for pick in (min, max))
-        findings[actor] = f"between {finding(low, unit)} and {finding(high, unit)}"
+        findings[actor] = f"between {headline(low, unit, meta)} and {headline(high, unit, meta)}"
     return "; ".join(f"{subject(actor, where)}{text}" for actor, text in findings.items())
 
 
