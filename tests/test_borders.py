@@ -74,7 +74,7 @@ def test_borders_inside_a_row_of_several_regions_do_not_count() -> None:
 def test_borders_of_regions_that_take_nothing_do_not_count() -> None:
     bands = regions.bands_of(COARSE, PLANE, NOTHING_KEPT, taking=np.array([0, 1]))
     assert bands is not None
-    assert bands.cells.split(np.array(list(ground((39, 40, 41, 50)).geoms)))[0][0].sum() == pytest.approx(0)
+    assert bands[0].split(np.array(list(ground((39, 40, 41, 50)).geoms)))[0][0].sum() == pytest.approx(0)
     assert regions.bands_of(replace(COARSE, accuracy=""), PLANE, NOTHING_KEPT, taking=COARSE.owner) is None
 
 
@@ -84,7 +84,7 @@ def test_the_stored_bands_are_those_that_the_script_makes() -> None:
     stored = regions.bands_of(embedded, PLANE, NOTHING_KEPT, taking=embedded.owner)
     assert stored is not None
     pieces, _, _, _ = border_bands(embedded.land, embedded.land_owner, regions.NEAR_KM, PLANE)
-    there, here = shapely.area(stored.cells.pieces).sum(), shapely.area(pieces).sum()
+    there, here = shapely.area(stored[0].pieces).sum(), shapely.area(pieces).sum()
     assert there == pytest.approx(here, rel=1e-6)
     # The length of the borders by 4 km, less what is near several.
     assert 40_000e6 < there < 48_000e6

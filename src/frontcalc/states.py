@@ -178,10 +178,9 @@ class States:
 
     def resolve(self, period: Period) -> Span:
         """Return the maps that open and close a period, with a notice wherever they are not those asked for."""
-        days = self.archive.days
+        days, label, notices = self.archive.days, period.label, list[Notice]()
         opens_on, closes_on = period.opens_on or self.archive.first, period.closes_on or days[-1]
-        notices: list[Notice] = []
-        none, label = Span(period, None, None, actor=self.actor), period.label
+        none, asked = Span(period, None, None, actor=self.actor), (closes_on - opens_on).days
         closing, opening = self.on(closes_on), self.on(opens_on)
         for state, day in ((closing, closes_on), (opening, opens_on)):
             why = self.absence(day) if state is None else []
@@ -193,35 +192,36 @@ class States:
                 return replace(none, notices=tuple(notices))
         assert closing is not None
         if opening is None:
-            late = next(filter(None, (self.on(day) for day in days if day <= closes_on)), closing)
-            drawn = (late.snapshot, closing.snapshot) if closes_on >= INVASION else ()
-            opening = next(filter(None, (self.before_invasion(one, opens_on) for one in drawn)), late)
-            if opening is late:
-                what = f"the archive's first map, {opening.day}, stands for {opens_on}"
-                notices.append(Notice("OPENS-LATE", what, label))
+            opening, said = self._first_known(opens_on, closes_on, closing)
+            notices += [Notice("OPENS-LATE", said, label)] if said else []
         if days[-1] < closes_on:
             notices.append(Notice("CLOSES-EARLY", f"the archive's last map, {days[-1]}, is before {closes_on}", label))
         span = replace(none, opening=opening, closing=closing)
         if span.ends is None:
             notices.append(Notice("NO-NEW-MAP", f"both ends are the map of {closing.day}", label))
         elif span.days is not None:
-            asked = (closes_on - opens_on).days
             for state, day in ((closing, closes_on), (opening, opens_on)):
                 age = (day - state.day).days if state.day else 0
                 if age > asked + OLDEST_DAYS:
-                    many = len(days) > 2
-                    shown = f"{len(days)} days, {self.archive.extent}" if many else " and ".join(map(str, days))
+                    several = f"{len(days)} days, {self.archive.extent}"
+                    shown = several if len(days) > 2 else " and ".join(map(str, days))
                     last = f"the last map by {day} is of {state.day}, {age} days earlier"
                     notices.append(Notice("OLD-MAP", f"{last}; maps are of {shown}", label))
                     return replace(none, notices=tuple(notices))
             ends = (opens_on, opening.day), (closes_on, closing.day)
             off = [abs(span.days - asked), *(abs((day - own).days) for day, own in ends if own)]
             if max(off) > SPAN_TOLERANCE * asked:
-                used = f"is {opening.day} to {closing.day} here, {span.days} days"
-                wanted = f"asked for was {opens_on} to {closes_on}, {asked} days"
-                notices.append(Notice("SPAN", f"{used}; {wanted}", label))
+                used = f"is {opening.day} to {closing.day} here, {span.days} days; asked for was"
+                notices.append(Notice("SPAN", f"{used} {opens_on} to {closes_on}, {asked} days", label))
         notices.extend(replace(notice, period=label) for state in (opening, closing) for notice in state.notices)
         return replace(span, notices=tuple(dict.fromkeys(notices)))
+
+    def _first_known(self, opens_on: date, closes_on: date, closing: State) -> tuple[State, str]:
+        """Return what stands for a day before the first complete map, and what is to be said of it, if anything."""
+        late = next(filter(None, (self.on(day) for day in self.archive.days if day <= closes_on)), closing)
+        drawn = (late.snapshot, closing.snapshot) if closes_on >= INVASION else ()
+        before = next(filter(None, (self.before_invasion(one, opens_on) for one in drawn)), None)
+        return before or late, "" if before else f"the archive's first map, {late.day}, stands for {opens_on}"
 
     def absence(self, day: date) -> list[Notice]:
         """Return why no map stands for a day: files that cannot be read, where bad ones are skipped; an ended layer."""

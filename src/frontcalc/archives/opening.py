@@ -209,12 +209,10 @@ def open_archive(
     with suppress(DataError):  # what cannot be read is refused below, as any file
         if listed and is_manifest(listed.read()):
             entries = [one for one in entries if one is not listed and not one.name.startswith(f"{REVISIONS}/")]
-    config = archive_config(configured.head(LARGEST + 1)) if configured else ArchiveConfig()
-    if not configured and not root.is_dir():
-        config = _beside(root)
+    config = ArchiveConfig() if root.is_dir() else _beside(root)
+    config = archive_config(configured.head(LARGEST + 1)) if configured else config
     config = config | stated | (read_legend(Path(legend)) if legend else ArchiveConfig())
-    unsorted = [entry for entry in entries if entry is not configured]
-    maps, others, other_json = sorted_out(unsorted, config.get("dates", ()))
+    maps, others, other_json = sorted_out([one for one in entries if one is not configured], config.get("dates", ()))
     if not maps:
         raise _no_maps(root, entries, others, passed)
     source = dating.source if dating else None

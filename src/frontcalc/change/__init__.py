@@ -60,8 +60,8 @@ class Change:
     km2: Floats  # (6, 2, n + 2)
     large: tuple[Geometries, Geometries]  # the large parts gained and lost (metres): see `frontcalc.run.suspicions`
     ground: tuple[Parts, Parts] | None = None  # gained and lost; None where only figures were kept
-    # Of gained and lost together, and of the slivers in them, what is near borders: see `Bands.measure`.
-    near_km2: Floats | None = None
+    # Of gained and lost together, and of the slivers in them, what is near borders of each row of the regions' `bands`,
+    near_km2: Floats | None = None  # (2, 2, r), on its side and beyond
 
     @property
     def gained_km2(self) -> Floats:
@@ -148,9 +148,13 @@ def step(
         came_and_went.append(Parts(np.concatenate([broad, narrow]), np.concatenate([broad_m2, narrow_m2]), thin))
     came, went = came_and_went
     large = large_parts(came.polygons), large_parts(went.polygons)
-    near_km2 = (
-        None if regions.bands is None else regions.bands.measure(*map(np.concatenate, (groups[::2], groups[1::2])))
-    )
+    near_km2 = None
+    if regions.bands is not None:
+        cells, _, near = regions.bands
+        (broad_km2, *_), (thin_km2, *_) = cells.split(*map(np.concatenate, (groups[::2], groups[1::2])))
+        met = np.flatnonzero(broad_km2[:-1] + thin_km2[:-1])
+        both = np.stack([broad_km2 + thin_km2, thin_km2])[:, None, None, met]
+        near_km2 = (near[..., met] * both).sum(axis=3)
     return Change(km2, large, (came, went), near_km2)
 
 

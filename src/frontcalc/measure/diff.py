@@ -17,7 +17,7 @@ from frontcalc.keywords import facade
 from frontcalc.levels import Line
 from frontcalc.notices import join_codes, marks_of
 from frontcalc.periods import Period, PeriodsLike, parse_periods
-from frontcalc.run.lands import drawn_in_degrees, land_of
+from frontcalc.run.lands import drawn_in_degrees, land_left
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, border_km2, measured
@@ -295,19 +295,19 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
 def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
     """Yield a period's rows: figures where two maps stand for its ends, else blanks."""
     own, shown = columns_of(run, one.span), run.shown(one.change) if one.change else None
-    land, closing = land_of(run.takers(one.span.actor)), one.change.km2[CLOSING] if one.change else None
+    takers, closing = run.takers(one.span.actor), one.change.km2[CLOSING] if one.change else None
     for line in run.lines.shown:
         figures = shown.row(line.members) if shown else BLANK
         net, days = figures["net_km2"], own["days"]
         rate = net / days if days and net is not None else None
-        notes = join_codes(said.notice for said in one.remarks if said.rows is None or line in said.rows)
+        notes = join_codes(notice for notice, rows in one.remarks if rows is None or line in rows)
         moved_km2 = one.interpolated.get(line)
         flags = marks_of(notes, "net_interpolated_km2" if line in one.interpolated else "")
         own |= {"level": line.level, "region": line.region, "notes": notes, "flags": flags}
         near = border_km2(run, one.span.actor, line, shown)
         own["border_km2"] = None if near is None else sum(near)
         own["net_interpolated_km2"] = moved_km2
-        yield DiffRow(rate_km2_per_day=rate, **own | land.left(line, closing), **figures)
+        yield DiffRow(rate_km2_per_day=rate, **own | land_left(takers, line, closing), **figures)
 
 
 def columns_of(run: Run, span: Span) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import PeriodsLike, parse_day, parse_periods
 from frontcalc.progress import track
 from frontcalc.regions import UNASSIGNED
-from frontcalc.run.lands import land_of
+from frontcalc.run.lands import land_left
 from frontcalc.run.meta import meta_of, table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import left_out
@@ -112,7 +112,7 @@ def held_rows(
     for line in run.lines.shown:
         km2, snapped_km2 = (None, None) if areas is None else map(line.sum_of, areas)
         shown = (line.level, line.region, state.day if state else None, run.view.name)
-        left = land_of(run.takers(actor)).left(line, areas).values()
+        left = land_left(run.takers(actor), line, areas).values()
         yield HeldRow(run.archive.name, actor, day, *shown, km2, join_codes(said), snapped_km2, *left)
 
 

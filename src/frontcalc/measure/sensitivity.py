@@ -295,14 +295,23 @@ def _borders_elsewhere(
     bands = bands_of(run.regions, run.options.crs, run.cache, taking=takers.owner, km=BAND_KM)
     if bands is None:
         return
-    sides = [bands.sides_km2(polygons, takers) for polygons in parts]
+    cells, rows, near = bands
+    own, sides = np.zeros((len(rows), len(takers.names)), dtype=bool), []
+    for row, members in enumerate(rows):
+        own[row, list(members)] = True
+    for ground in parts:
+        found = cells.cut(ground)
+        polygons, piece = geometry.polygons_of(found.taken)
+        groups = [polygons[found.owner[piece] == cell] for cell in range(len(cells.names))]
+        by_row = near.any(axis=0).astype(float) @ np.array([km2[:-1] for km2, *_ in takers.split(*groups)])
+        sides.append([(by_row * side).sum(axis=1) for side in (own, ~own)])
     # A border may lie inside of where it is drawn in one place and outside in another: all that is gained near it may
     # be the neighbour's, and all that is lost there the row's; or the reverse.
     for gains, losses, sign, end in ((0, 1, -1, "least"), (1, 0, 1, "most")):
         moved = {}
         for line in beside:
-            row, (gained, lost, _) = bands.rows.index(line.members), base[line.level, line.region]
-            more, less = sign * float(sides[0][gains, row]), -sign * float(sides[1][losses, row])
+            row, (gained, lost, _) = rows.index(line.members), base[line.level, line.region]
+            more, less = sign * float(sides[0][gains][row]), -sign * float(sides[1][losses][row])
             moved[line.level, line.region] = (gained + more, lost + less, gained + more - lost - less)
         yield Outcome("borders", f"up to {BAND_KM:g} km elsewhere, {end} net", span, run.view.name, moved, span.notices)
 

@@ -16,10 +16,9 @@ from frontcalc.levels import Line
 from frontcalc.measure.diff import BLANK, columns_of
 from frontcalc.notices import Notice, join_codes, marks_of
 from frontcalc.periods import Period, PeriodLike, parse_bound
-from frontcalc.run.interpolation import interpolated
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
-from frontcalc.run.remarks import Watch, dropped, left_out
+from frontcalc.run.remarks import Watch, dropped, interpolated, left_out
 from frontcalc.run.run import Run
 from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, suspect_parts
 from frontcalc.states import Span, State

@@ -19,7 +19,7 @@ from frontcalc.measure.series import EVERY, steps_in
 from frontcalc.notices import Notice
 from frontcalc.periods import UNITS, Period, PeriodLike, calendar_periods, parse_bound, parse_day, parse_period, unit_of
 from frontcalc.progress import track
-from frontcalc.run.lands import land_of
+from frontcalc.run.lands import land_shares
 from frontcalc.run.meta import nothing_measured, table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
@@ -199,10 +199,10 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
 
 def _rows(run: Run, step: str | None, one: Measured, steps: Sequence[Change]) -> Iterator[SummaryRow]:
     """Yield a period's rows: those of `diff`, and what a summary adds to each."""
-    land, held = land_of(run.takers(one.span.actor)), one.change.km2[CLOSING] if one.change else None
+    takers, held = run.takers(one.span.actor), one.change.km2[CLOSING] if one.change else None
     gross = total(steps) if steps else None
     for line, row in zip(run.lines.shown, diff_rows(run, one), strict=True):
-        own: dict[str, Any] = dict(land.shares(line, held))
+        own: dict[str, Any] = dict(land_shares(takers, line, held))
         if step is not None:
             own |= {"step": step, "sliver_width_m": run.slivers[0]}
         if gross is not None:

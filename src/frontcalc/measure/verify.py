@@ -42,7 +42,7 @@ from frontcalc.progress import track
 from frontcalc.read import SourceFile
 from frontcalc.read.files import file_of, refuse_address
 from frontcalc.regions import UNASSIGNED
-from frontcalc.run.lands import land_of
+from frontcalc.run.lands import land_shares
 from frontcalc.run.meta import meta_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
@@ -356,7 +356,7 @@ def _share(run: Run, actor: str, held: Floats) -> float | str:
     """Return what part of the land of a region, or of the whole country, is held (%); else what it lacks."""
     regions = [line for line in run.lines.shown if line.level != TOTAL and line.region != UNASSIGNED]
     one = len(regions) == 1
-    shares = land_of(run.takers(actor)).shares(regions[0] if one else run.lines.shown[-1], held)
+    shares = land_shares(run.takers(actor), regions[0] if one else run.lines.shown[-1], held)
     found = shares["share_of_region_pct" if one else "share_of_country_pct"]
     return "the region set draws no land that this could be a share of" if found is None else found
 

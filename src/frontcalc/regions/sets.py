@@ -41,35 +41,12 @@ class Ground(NamedTuple):
     zone: Flags  # (l,) whether the region takes it by snapping only
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Bands:
-    """Ground near the borders between regions of a set, in cells, each of one region and near the same borders."""
+Bands = tuple["RegionSet", tuple[tuple[int, ...], ...], Flags]
+"""Ground near the borders between regions of a set, in cells, each of one region and near the same borders.
 
-    cells: RegionSet
-    rows: tuple[tuple[int, ...], ...]  # (r,) places in the set of the regions of a row: each by itself, each country's
-    near: Flags  # (2, r, c) whether a cell is near a border of a row's regions with others: on their side, and beyond
-
-    def measure(self, broad: Geometries, thin: Geometries) -> Floats:
-        """Return how much of polygons is near the borders of each row, on its side and beyond: (2, 2, r) in km².
-
-        First of all of them, then of the `thin` ones alone.
-        """
-        (broad_km2, *_), (thin_km2, *_) = self.cells.split(broad, thin)
-        met = np.flatnonzero(broad_km2[:-1] + thin_km2[:-1])
-        both = np.stack([broad_km2 + thin_km2, thin_km2])[:, None, None, met]
-        return np.asarray((self.near[..., met] * both).sum(axis=3))
-
-    def sides_km2(self, ground: Geometries, takers: RegionSet) -> Floats:
-        """Return how much of polygons is near borders of each row, in its regions and in others (2, r) by `takers`."""
-        found = self.cells.cut(ground)
-        polygons, piece = geometry.polygons_of(found.taken)
-        groups = [polygons[found.owner[piece] == cell] for cell in range(len(self.cells.names))]
-        km2 = np.array([own[:-1] for own, *_ in takers.split(*groups)])
-        near, own = self.near.any(axis=0), np.zeros((len(self.rows), km2.shape[1]), dtype=bool)
-        for row, members in enumerate(self.rows):
-            own[row, list(members)] = True
-        by_row = near.astype(float) @ km2
-        return np.array([(by_row * side).sum(axis=1) for side in (own, ~own)])
+The cells (c); places in the set of the regions of each row (r), each region by itself and each country's; and whether a
+cell is near a border of a row's regions with others, on their side and beyond (2, r, c).
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +72,9 @@ class RegionSet:
     accuracy: str = ""  # how far the borders can be trusted, in a few words; empty where nothing is known of it
     partial_countries: tuple[str, ...] = ()  # those of which the set has some regions only
     parents: tuple[str, ...] = ()  # what the file says each is part of, else empty; no entries where it never does
-    bands: Bands | None = None  # ground near the inner borders of a coarse set, as it stands for an actor
+    # As it stands for an actor: the land of each region as drawn, (n,) in km²; ground near inner borders, if coarse.
+    land_km2: Floats = field(default_factory=lambda: np.zeros(0))
+    bands: Bands | None = None
 
     def split(self, *groups: Geometries) -> list[tuple[Floats, Floats, Floats]]:
         """Measure groups of polygons (k,) by region, each valid and without overlap, in metres; several cost as one.
@@ -275,8 +254,8 @@ def bands_of(regions: RegionSet, plane: str, cache: Cache, *, taking: Owners, km
         beside, inside = np.isin(known, borders[ours[:, 0] != ours[:, 1], 0]), np.isin(side[known], members)
         near[:, row] = beside & inside, beside & ~inside
     nothing, owner = np.empty(0, dtype=object), np.searchsorted(known, cell[mine])
-    cells = replace(no_regions(), names=("",) * len(known), pieces=pieces[mine], owner=owner, nowhere=nothing)
-    return Bands(cells, rows, near)
+    cells = RegionSet("none", ("",) * len(known), pieces[mine], owner, nothing, owner[:0], nowhere=nothing)
+    return cells, rows, near
 
 
 def no_regions() -> RegionSet:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -63,53 +62,40 @@ def drawn_in_degrees(polygons: NDArray[np.object_], plane: str) -> shapely.Multi
     return shapely.MultiPolygon(list(tidy_polygons(geometry.polygonal(degrees))))
 
 
-@dataclass(frozen=True, slots=True)
-class RegionLand:
-    """The land of the regions that may take ground of an actor, as their set draws it."""
+def land_left(takers: RegionSet, line: Line, held: Floats | None) -> dict[str, float | None]:
+    """Return the area of a row's regions and what of it is not held (km²); `held` (2, n + 2) is as of `areas`.
 
-    region_km2: Floats  # (n,), nothing of a region that takes none
-    countries: tuple[str, ...]  # of each region; a set that names none is taken for one country
-    whole: frozenset[str]  # the countries that are drawn whole
-
-    def left(self, line: Line, held: Floats | None) -> dict[str, float | None]:
-        """Return the area of a row's regions and what of it is not held (km²); `held` (2, n + 2) is as of `areas`.
-
-        Ground beside a region that is held and snapped to it is of its area too, since maps and regions draw borders
-        and coasts differently. So both columns add up, and what is not held is land as drawn.
-        """
-        places = [place for place in line.members if place < len(self.region_km2) and self.region_km2[place]]
-        if held is None or not places or line.level == TOTAL:
-            return {"region_km2": None, "not_held_km2": None}
-        region_km2 = math.fsum(self.region_km2[places]) + math.fsum(held[1][places])
-        return {"region_km2": region_km2, "not_held_km2": max(0.0, region_km2 - line.sum_of(held[0]))}
-
-    def shares(self, line: Line, held: Floats | None) -> dict[str, float | None]:
-        """Return which share of its regions and of their country a row holds (%), and that country's area (km²).
-
-        The total is of the one country that is drawn whole, and of what is held in its regions.
-        """
-        count, places, whole = len(self.region_km2), list(line.members), self.left(line, held)["region_km2"]
-        if line.level == TOTAL:
-            known = range(count) if count + 1 in places else places
-            places = [place for place in known if place < count and self.countries[place] in self.whole]
-        codes = {self.countries[place] for place in places if place < count}
-        shares: dict[str, float | None] = dict.fromkeys(("share_of_region_pct", "country_km2", "share_of_country_pct"))
-        if held is not None and whole:
-            shares["share_of_region_pct"] = 100 * line.sum_of(held[0]) / whole
-        if held is not None and len(codes) == 1 and codes <= self.whole:
-            own = [place for place, code in enumerate(self.countries) if code in codes]
-            shares["country_km2"] = country_km2 = math.fsum(self.region_km2[own]) + math.fsum(held[1][own])
-            shares["share_of_country_pct"] = 100 * math.fsum(held[0][places]) / country_km2
-        return shares
+    Ground beside a region that is held and snapped to it is of its area too, since maps and regions draw borders and
+    coasts differently. So both columns add up, and what is not held is land as drawn.
+    """
+    land_km2 = takers.land_km2
+    places = [place for place in line.members if place < len(land_km2) and land_km2[place]]
+    if held is None or not places or line.level == TOTAL:
+        return {"region_km2": None, "not_held_km2": None}
+    region_km2 = math.fsum(land_km2[places]) + math.fsum(held[1][places])
+    return {"region_km2": region_km2, "not_held_km2": max(0.0, region_km2 - line.sum_of(held[0]))}
 
 
-@lru_cache(maxsize=8)
-def land_of(takers: RegionSet) -> RegionLand:
-    """Return the land of a region set as it stands for an actor, by `Run.takers`."""
-    # What is snapped is not drawn.
-    drawn = slice(None) if takers.snapped is None else ~takers.snapped
-    drawn_km2 = geometry.area_km2(takers.pieces[drawn])
-    areas = np.bincount(takers.owner[drawn], drawn_km2, minlength=len(takers.names)).astype(np.float64)
-    countries = takers.countries or ("",) * len(areas)
-    drawn_in = {country for country, area in zip(countries, areas, strict=True) if area}
-    return RegionLand(areas, countries, frozenset(drawn_in.difference(takers.partial_countries)))
+def land_shares(takers: RegionSet, line: Line, held: Floats | None) -> dict[str, float | None]:
+    """Return which share of its regions and of their country a row holds (%), and that country's area (km²).
+
+    The total is of the one country that is drawn whole, and of what is held in its regions. A set that names no
+    countries is taken for one.
+    """
+    land_km2, places = takers.land_km2, list(line.members)
+    count, whole_km2 = len(land_km2), land_left(takers, line, held)["region_km2"]
+    countries = takers.countries or ("",) * count
+    drawn = {country for country, km2 in zip(countries, land_km2, strict=True) if km2}
+    whole = drawn.difference(takers.partial_countries)
+    if line.level == TOTAL:
+        known = range(count) if count + 1 in places else places
+        places = [place for place in known if place < count and countries[place] in whole]
+    codes = {countries[place] for place in places if place < count}
+    shares: dict[str, float | None] = dict.fromkeys(("share_of_region_pct", "country_km2", "share_of_country_pct"))
+    if held is not None and whole_km2:
+        shares["share_of_region_pct"] = 100 * line.sum_of(held[0]) / whole_km2
+    if held is not None and len(codes) == 1 and codes <= whole:
+        own = [place for place, code in enumerate(countries) if code in codes]
+        shares["country_km2"] = country_km2 = math.fsum(land_km2[own]) + math.fsum(held[1][own])
+        shares["share_of_country_pct"] = 100 * math.fsum(held[0][places]) / country_km2
+    return shares

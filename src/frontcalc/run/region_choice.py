@@ -49,18 +49,15 @@ def choose_regions(
             cure="choose other levels with --by",
         )
 
-    def embedded() -> RegionSet | None:
-        """Return the embedded regions, if they are of the place."""
-        return region_sets.embedded_regions(target_crs=options.crs) if region_sets.embedded_covers(place) else None
-
     finest = ADM2 if ADM2 in levels else ADM1
+    measured: RegionSet | None = None
     if not levels:
-        measured: RegionSet | None = region_sets.no_regions()
+        measured = region_sets.no_regions()
     elif named:
         measured = fetched_set(named, finest, read)
-    elif usual:
-        measured = embedded() if finest == ADM1 else None
-    else:
+    elif usual and finest == ADM1 and region_sets.embedded_covers(place):
+        measured = region_sets.embedded_regions(target_crs=options.crs)
+    elif not usual:
         measured = read(regions, field=options.region_name, level=finest)
     if measured is None:
         if by is not None or names or regions is not None:
@@ -74,8 +71,9 @@ def choose_regions(
     called = Counter(zip(measured.names, measured.countries or measured.names, strict=True))
     coarser = None
     if measured.level == ADM2 and (ADM1 in levels or max(called.values()) > 1):
-        coarser = embedded()
-        if coarser is None and named and ADM1 in levels:
+        if region_sets.embedded_covers(place):
+            coarser = region_sets.embedded_regions(target_crs=options.crs)
+        elif named and ADM1 in levels:
             coarser = fetched_set(region_store.SetName(named.country), ADM1, read)
     if coarser is None and measured.level == ADM2 and ADM1 in levels:
         raise _lacking(ADM1, place, actor)

@@ -11,15 +11,15 @@ import numpy as np
 import shapely
 
 from frontcalc import change, crs, geometry
-from frontcalc.archives import SnapshotRef
 from frontcalc.change import GAINED, GAINED_SLIVER, LOST, LOST_SLIVER, Change, Floats
+from frontcalc.errors import ChangedError, DataError
 from frontcalc.layers import UNNAMED, Role, spelling
 from frontcalc.levels import Line
 from frontcalc.notices import Notice
 from frontcalc.outliers import FROZEN_MAPS, standstills
+from frontcalc.outputs import numbers
 from frontcalc.regions import NEAR_KM, TOTAL, UNASSIGNED
 from frontcalc.run.chain import step_key
-from frontcalc.run.interpolation import interpolated
 from frontcalc.run.run import Run
 from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, Steps, bad_maps_passed_over, suspect_parts
 from frontcalc.snapshots import Snapshot, SnapshotLayer, digests_of
@@ -30,14 +30,13 @@ from frontcalc.views import VIEWS
 BOOKED = 0.1  # the share of what control gained above which it is said that it was drawn as an advance before
 # The shares of a row's net that may lie near borders of coarse regions, in all and on one side, before it is marked.
 ROUGH, ROUGH_ON_A_SIDE = 0.1, 0.08
+FARTHEST_DAYS = 31  # two maps around a day that lie further apart do not say what was held on it
+SHORT_DAYS = 28  # of a period shorter than this, they may lie no further apart than it is long
 NOTABLE = 0.02  # the share of gained and lost above which ground beside the regions is named
 
 
-class Remark(NamedTuple):
-    """A notice, and the rows that it concerns; None for all."""
-
-    notice: Notice
-    rows: frozenset[Line] | None = None
+Remark = tuple[Notice, frozenset[Line] | None]
+"""A notice, and the rows that it concerns; None for all."""
 
 
 class Measured(NamedTuple):
@@ -74,19 +73,62 @@ def measured(
             said += _repeats(run, span, changed)
             if booked := _booked_km2(run, span.actor, *span.ends):
                 said += control_only([booked], [float(changed.km2[GAINED, 0, -1])], label)
-        remarks = [Remark(notice) for notice in said]
-        # Of a part, the rest is left out as asked.
-        if shown is not None and not run.lines.left_out:
-            remarks += _beside_regions(run, shown, span)
-            remarks += _other_actors(run, span)
-        if shown is not None and (rough := _rough_borders(run, shown, span)):
-            remarks.append(rough)
+        remarks: list[Remark] = [(notice, None) for notice in said]
+        if shown is not None:
+            remarks += _of_change(run, shown, span)
         for one in suspect:
             concerned = frozenset(line for line in run.lines.shown if line.sum_of(one.km2) >= SHOWN_KM2)
-            remarks.append(Remark(one.notice, concerned))
+            remarks.append((one.notice, concerned))
         run.spans.append(span)
-        run.said += [one.notice for one in remarks]
+        run.said += [notice for notice, _ in remarks]
         yield Measured(span, changed, suspect, remarks, moved_km2)
+
+
+def interpolated(run: Run, span: Span, changed: Change | None) -> tuple[dict[Line, float], str]:
+    """Return the net change of each row with both ends moved to the days asked for (km²), and what to say of it.
+
+    What was held on such a day is taken linearly between the two maps around it. There is none where the maps are near
+    enough to those days, where the archive does not reach one, where the two maps around it lie too far apart, and for
+    rows in which a step between such two has a fault.
+    """
+    period, ends = span.period, [*zip(span.ends or (), (span.period.opens_on, span.period.closes_on), strict=False)]
+    older = [(day - state.day).days for state, day in ends if day and state.day]
+    if changed is None or len(older) < 2 or period.opens_on is None or period.closes_on is None:
+        return {}, ""
+    asked = (period.closes_on - period.opens_on).days
+    if max(older) <= SPAN_TOLERANCE * asked or min(older) < 0:
+        return {}, ""
+    shown, faults = run.shown(changed), list[Redefinition]()
+    net = shown.km2[GAINED, 0] - shown.km2[LOST, 0]
+    # A map that no other figure rests on may be broken.
+    states = replace(run.states(span.actor), skip_bad=True)
+    try:
+        for (state, day), days, sign in zip(ends, older, (-1, 1), strict=True):
+            after = states.next_to(state) if days else None
+            if not days:
+                continue
+            if after is None or after.day is None or state.day is None or after.snapshot.tells:
+                return {}, ""
+            apart = (after.day - state.day).days
+            if apart > min(FARTHEST_DAYS, asked if asked < SHORT_DAYS else FARTHEST_DAYS):
+                return {}, f"; not moved to those days, since the maps around {day} are {apart} days apart"
+            step = run.step(state, after, span.actor)
+            faults += suspect_parts(run, replace(span, opening=state, closing=after), step)
+            shown = run.shown(step)
+            net = net + sign * days / apart * (shown.km2[GAINED, 0] - shown.km2[LOST, 0])
+    except DataError as error:
+        if isinstance(error, ChangedError):
+            raise
+        return {}, f"; not moved to those days, since a map after them cannot be read: {error}"
+    moved = {
+        line: line.sum_of(net)
+        for line in run.lines.shown
+        if all(line.sum_of(fault.km2) < SHOWN_KM2 for fault in faults)
+    }
+    total = moved.get(run.lines.shown[-1])
+    if total is None:
+        return moved, "; not moved to those days, since a step around one of them has a fault"
+    return moved, f"; moved to those days about {numbers.km2(total, signed=True, places=0)} km²"
 
 
 def left_out(run: Run, actor: str, period: str = "", **elsewhere: Iterable[Floats]) -> list[Notice]:
@@ -144,18 +186,14 @@ def _other_actors(run: Run, span: Span) -> Iterator[Remark]:
         grounds = [run.ground(run.holding(state.snapshot, actor, noted=False)) for state in span.ends]
         km2 = [float(geometry.area_km2(ground)) for ground in grounds]
         if abs(km2[1] - km2[0]) >= SHOWN_KM2:
-            where = _country(run, max(grounds, key=lambda ground: ground.area))
-            change_km2 = f"{km2[1] - km2[0]:+,.1f}".replace("-", "\N{MINUS SIGN}")
-            said = f"{actor}{where}: {change_km2} km², not in these figures"
-            yield Remark(Notice("OTHER-ACTOR", said, span.period.label), frozenset())
-
-
-def _country(run: Run, ground: shapely.MultiPolygon) -> str:
-    """Return in which country the largest part of some ground lies, as « in Russia», where the regions tell."""
-    inside = shapely.point_on_surface(max(ground.geoms, key=lambda part: part.area))
-    places = run.regions.owner[shapely.STRtree(run.regions.pieces).query(inside, predicate="intersects")]
-    codes = [run.regions.countries[place] for place in places if run.regions.countries]
-    return f" in {run.regions.country_names.get(codes[0], codes)[0]}" if codes else ""
+            # In which country the largest part of it lies, where the regions tell.
+            ground, regions = max(grounds, key=lambda ground: ground.area), run.regions
+            inside = shapely.point_on_surface(max(ground.geoms, key=lambda part: part.area))
+            places = regions.owner[shapely.STRtree(regions.pieces).query(inside, predicate="intersects")]
+            codes = [regions.countries[place] for place in places if regions.countries]
+            where = f" in {regions.country_names.get(codes[0], codes)[0]}" if codes else ""
+            said = f"{actor}{where}: {numbers.km2(km2[1] - km2[0], signed=True)} km², not in these figures"
+            yield Notice("OTHER-ACTOR", said, span.period.label), frozenset()
 
 
 def _repeats(run: Run, span: Span, changed: Change) -> Iterator[Notice]:
@@ -171,7 +209,13 @@ def _repeats(run: Run, span: Span, changed: Change) -> Iterator[Notice]:
         asked = (span.period.opens_on or opening.day, span.period.closes_on or closing.day)
         for state, day in zip(span.ends, asked, strict=True):
             # A map that stands for the days before the first follows none.
-            first = None if state.stands_for else _first_alike(run, state)
+            first = None
+            with bad_maps_passed_over():
+                place = 0 if state.stands_for else run.archive.refs.index(state.snapshot.ref)
+                for before in reversed(run.archive.refs[:place]):
+                    if digests_of(before) != tuple(file.sha256 for file in state.snapshot.files):
+                        break
+                    first = before
             # A day or two are nothing in a year.
             away, length = ((day - first.day).days, span.days) if first and first.day and day else (1, 0)
             if first and away > SPAN_TOLERANCE * (length or 0):
@@ -186,17 +230,6 @@ def _repeats(run: Run, span: Span, changed: Change) -> Iterator[Notice]:
     # Where another layer that counts moves, ground is booked in that one.
     for name in sorted(counted) if counted <= still else ():
         yield Notice("FROZEN", f"{new[name].name} is the same on {opening.day} and {closing.day}, {maps} maps", label)
-
-
-def _first_alike(run: Run, state: State) -> SnapshotRef | None:
-    """Return the first of the maps before a state that are byte for byte the same as its map, None where none is."""
-    place, found = run.archive.refs.index(state.snapshot.ref), None
-    with bad_maps_passed_over():
-        for before in reversed(run.archive.refs[:place]):
-            if digests_of(before) != tuple(file.sha256 for file in state.snapshot.files):
-                break
-            found = before
-    return found
 
 
 def _same_bytes(one: Snapshot, other: Snapshot) -> bool:
@@ -222,22 +255,33 @@ def _booked_km2(run: Run, actor: str, opening: State, closing: State) -> float:
     return float(geometry.area_km2(booked))
 
 
-def _beside_regions(run: Run, shown: Change, span: Span) -> Iterator[Remark]:
-    """Yield notices of what no region takes and of what is snapped, where it is much of the change."""
-    *regions, unassigned, total = run.lines.shown if run.regions.names else [None] * 2
-    if total is None or unassigned is None:
-        return
-    moved, snapped = shown.km2[GAINED] + shown.km2[LOST]
-    much = [line for line in (*regions, unassigned) if line.sum_of(snapped) > NOTABLE * line.sum_of(moved)]
-    kinds = (
-        ("UNASSIGNED", float(moved[-2]), "lie in no region", frozenset({unassigned, total})),
-        ("SNAPPED", float(snapped[-1]), "lie beside the regions and went to the nearest", frozenset({*much, total})),
-    )
-    for code, km2, where, rows in kinds:
-        if km2 >= SHOWN_KM2 and km2 > NOTABLE * float(moved[-1]):
-            said = f"{km2:,.1f} of {float(moved[-1]):,.1f} km² gained and lost {where}; the largest part: "
-            notice = Notice(code, said + _largest(run, shown, span, snapped=code == "SNAPPED"), span.period.label)
-            yield Remark(notice, rows)
+def _of_change(run: Run, shown: Change, span: Span) -> Iterator[Remark]:
+    """Yield notices where much of a change is in no region, snapped, or near a rough border; and of other actors."""
+    label, (moved, snapped) = span.period.label, shown.km2[GAINED] + shown.km2[LOST]
+    if run.regions.names and not run.lines.left_out:
+        *regions, unassigned, total = run.lines.shown
+        much = [line for line in (*regions, unassigned) if line.sum_of(snapped) > NOTABLE * line.sum_of(moved)]
+        for code, some_km2, where, rows in (
+            ("UNASSIGNED", float(moved[-2]), "lie in no region", {unassigned, total}),
+            ("SNAPPED", float(snapped[-1]), "lie beside the regions and went to the nearest", {*much, total}),
+        ):
+            if some_km2 >= SHOWN_KM2 and some_km2 > NOTABLE * float(moved[-1]):
+                said = f"{some_km2:,.1f} of {float(moved[-1]):,.1f} km² gained and lost {where}; the largest part: "
+                part = _largest(run, shown, span, snapped=code == "SNAPPED")
+                yield Notice(code, said + part, label), frozenset(rows)
+    # Of a part, the rest is left out as asked.
+    if not run.lines.left_out:
+        yield from _other_actors(run, span)
+    rough, net_km2 = set[Line](), shown.km2[GAINED, 0] - shown.km2[LOST, 0]
+    for line in run.lines.shown:
+        sides, net = border_km2(run, span.actor, line, shown), abs(line.sum_of(net_km2))
+        # A border that lies elsewhere moves what is on one of its sides; by the sum half of what is right was marked.
+        if sides and sum(sides) > max(ROUGH * net, SHOWN_KM2) and max(sides) > ROUGH_ON_A_SIDE * net:
+            rough.add(line)
+    if rough:
+        near = f"within {NEAR_KM:g} km of another region's border ({run.regions.accuracy})"
+        what = f"much of the change marked u lies {near}: it may be the neighbour's"
+        yield Notice("BORDER", what, label), frozenset(rough)
 
 
 def border_km2(run: Run, actor: str, line: Line, shown: Change | None) -> list[float] | None:
@@ -248,23 +292,8 @@ def border_km2(run: Run, actor: str, line: Line, shown: Change | None) -> list[f
     bands = run.takers(actor).bands
     if shown is None or shown.near_km2 is None or bands is None or line.level == TOTAL or line.region == UNASSIGNED:
         return None
-    sides: list[float] = shown.near_km2[0, :, bands.rows.index(line.members)].tolist()
+    sides: list[float] = shown.near_km2[0, :, bands[1].index(line.members)].tolist()
     return sides
-
-
-def _rough_borders(run: Run, shown: Change, span: Span) -> Remark | None:
-    """Return a notice where much of a row's change is so near a border of coarse regions that it may be beyond it."""
-    rough = set[Line]()
-    for line in run.lines.shown:
-        sides, net_km2 = border_km2(run, span.actor, line, shown), line.sum_of(shown.gained_km2 - shown.lost_km2)
-        # A border that lies elsewhere moves what is on one of its sides; by the sum half of what is right was marked.
-        least = ROUGH_ON_A_SIDE * abs(net_km2)
-        if sides and sum(sides) > max(ROUGH * abs(net_km2), SHOWN_KM2) and max(sides) > least:
-            rough.add(line)
-    if not rough:
-        return None
-    what = f"much of the change marked u lies within {NEAR_KM:g} km of another region's border ({run.regions.accuracy})"
-    return Remark(Notice("BORDER", f"{what}: it may be the neighbour's", span.period.label), frozenset(rough))
 
 
 def _largest(run: Run, shown: Change, span: Span, *, snapped: bool) -> str:

@@ -156,8 +156,8 @@ class Run:
 
     def resolved(self, periods: Sequence[Period]) -> Iterator[Span]:
         """Yield each actor's periods with the maps that stand for their ends, read as they come."""
-        first, last = self.archive.first, self.archive.days[-1]
-        ends = [day for period in periods for day in (period.opens_on or first, period.closes_on or last)]
+        days = self.archive.days
+        ends = [day for period in periods for day in (period.opens_on or days[0], period.closes_on or days[-1])]
         actors = self.begin(ends, ends[-1])
         wanted = [(actor, period) for actor in actors for period in periods]
         return (self.states(actor).resolve(period) for actor, period in track(wanted, "measuring period"))
@@ -193,7 +193,11 @@ class Run:
                 own, plane = self.regions, options.crs
                 taking = takers(own, country, snap=options.snap, plane=plane, cache=self.cache)
                 bands = bands_of(own, plane, self.cache, taking=taking.owner)
-                self._taking[country] = replace(taking, bands=bands)
+                # What is snapped is not drawn.
+                drawn = slice(None) if taking.snapped is None else ~taking.snapped
+                areas = geometry.area_km2(taking.pieces[drawn])
+                land_km2 = np.bincount(taking.owner[drawn], areas, minlength=len(own.names)).astype(np.float64)
+                self._taking[country] = replace(taking, bands=bands, land_km2=land_km2)
             return self._taking[country]
 
     def ground(self, held: Holding) -> shapely.MultiPolygon:
