@@ -170,7 +170,9 @@ def _places(regions: RegionSet, coarser: RegionSet | None) -> dict[str, list[Nam
         parents = [labels[index] for index in parent]
         parts = {index: tuple(np.flatnonzero(parent == index).tolist()) for index in np.unique(parent).tolist()}
         sets.append((coarser, labels, parts))
-    sets.append((regions, _labels(regions, parents), {index: (index,) for index in range(len(regions.names))}))
+    alone = len(set(regions.names)) == len(regions.names)
+    labels = list(regions.names) if alone else _labels(regions, parents)
+    sets.append((regions, labels, {index: (index,) for index in range(len(labels))}))
     for own, labels, parts in sets:
         count = len(own.names)
         names_of = zip(own.names, own.codes or ("",) * count, own.spellings or ((),) * count, strict=True)
@@ -182,7 +184,7 @@ def _places(regions: RegionSet, coarser: RegionSet | None) -> dict[str, list[Nam
 def _labels(regions: RegionSet, parents: Sequence[str]) -> list[str]:
     """Return what each region is shown as: where several share a name, with country, parent or code."""
     labels = list(regions.names)
-    for name, times in Counter(regions.names).items():
+    for name, times in Counter(labels).items():
         if times == 1:
             continue
         mine = [index for index, own in enumerate(regions.names) if own == name]

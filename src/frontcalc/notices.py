@@ -325,10 +325,11 @@ def join_codes(notices: Iterable[Notice]) -> str:
     return " ".join(sorted({notice.code for notice in notices}))
 
 
-def marks_of(notes: str, *columns: str) -> str:
-    """Return the marks of a row with these codes as its notes, and these columns filled, as `flags` shows them."""
-    shown = {*notes.split(), *columns}
-    return "".join(mark for mark, (_, setters) in MARKS.items() if setters & shown)
+def noted(notices: Iterable[Notice], *columns: str) -> dict[str, str]:
+    """Return the columns `notes` and `flags` of a row with some notices, and these of its other columns filled."""
+    codes = {notice.code for notice in notices}
+    flags = "".join(mark for mark, (_, setters) in MARKS.items() if setters & {*codes, *columns})
+    return {"notes": " ".join(sorted(codes)), "flags": flags}
 
 
 def explained(rows: Iterable[Any]) -> str:

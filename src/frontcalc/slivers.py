@@ -38,7 +38,21 @@ def thin_parts(parts: Geometries, rule: SliverRule, *, faces: bool = False) -> N
     width_m, plane = rule
     thin = mean_widths_m(parts, plane) < width_m
     doubtful = np.flatnonzero(thin)
-    doubtful = doubtful[_turns_back(parts[doubtful])]
+    if not thin.any():
+        return thin
+    # Of those whose outline anywhere turns back along itself, within a centimetre.
+    rings, owner = shapely.get_rings(parts[doubtful], return_index=True)
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    first = np.flatnonzero(np.append(True, ring[1:] != ring[:-1]))
+    ends = np.append(first[1:], len(points)) - 1
+    steps = np.diff(points, axis=0, append=points[:1])
+    # A ring closes with its first point again, from which its first step leads on.
+    steps[ends] = steps[first]
+    came, goes = steps[:-1], steps[1:]
+    across = np.abs(came[:, 0] * goes[:, 1] - came[:, 1] * goes[:, 0])
+    longer = np.maximum(np.hypot(*came.T), np.hypot(*goes.T))
+    back = (np.sum(came * goes, axis=1) < 0) & (across < _GRID_M * longer) & (ring[1:] == ring[:-1])
+    doubtful = doubtful[np.unique(owner[ring[1:][back]])]
     closed, of = geometry.polygons_of(shapely.set_precision(parts[doubtful], _GRID_M))
     # What vanishes in the grid stays thin.
     thin[doubtful[of[mean_widths_m(closed, plane) >= width_m]]] = False
@@ -67,23 +81,3 @@ def mean_widths_m(parts: Geometries, source_crs: str) -> Floats:
     width_m = np.asarray(2 * shapely.area(local) / shapely.length(local))
     width_m[owner[beyond]] = 0.0
     return width_m
-
-
-def _turns_back(polygons: Geometries) -> NDArray[np.bool_]:
-    """Say of each polygon (n,) whether its outline anywhere turns back along itself, within a centimetre."""
-    turns = np.zeros(len(polygons), dtype=bool)
-    if not len(polygons):
-        return turns
-    rings, owner = shapely.get_rings(polygons, return_index=True)
-    points, ring = shapely.get_coordinates(rings, return_index=True)
-    first = np.flatnonzero(np.append(True, ring[1:] != ring[:-1]))
-    ends = np.append(first[1:], len(points)) - 1
-    steps = np.diff(points, axis=0, append=points[:1])
-    # A ring closes with its first point again, from which its first step leads on.
-    steps[ends] = steps[first]
-    came, goes = steps[:-1], steps[1:]
-    across = np.abs(came[:, 0] * goes[:, 1] - came[:, 1] * goes[:, 0])
-    longer = np.maximum(np.hypot(*came.T), np.hypot(*goes.T))
-    back = (np.sum(came * goes, axis=1) < 0) & (across < _GRID_M * longer) & (ring[1:] == ring[:-1])
-    turns[owner[ring[1:][back]]] = True
-    return turns

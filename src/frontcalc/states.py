@@ -9,8 +9,8 @@ from datetime import date, timedelta
 
 from frontcalc.archives import Archive, SnapshotRef, explain_command
 from frontcalc.dates import in_words
-from frontcalc.errors import ChangedError, DataError, NoDataError, UsageError
-from frontcalc.layers import ADJECTIVES, OWN, UNNAMED, LayerEnd, Role, spelling
+from frontcalc.errors import ChangedError, DataError, UsageError
+from frontcalc.layers import OWN, UNNAMED, LayerEnd, Role, spelling
 from frontcalc.notices import Notice
 from frontcalc.periods import Period
 from frontcalc.snapshots import Snapshot, SnapshotLayer, read_snapshot
@@ -350,30 +350,3 @@ class States:
                 if part.layer.actor == self.actor and (name == part.layer.role or spelling(name) == spelling(part.name))
             ]
         return replace(snapshot, layers=tuple(layers))
-
-
-def actors_on(
-    archive: Archive, days: list[date], view: View, read: Callable[[SnapshotRef], Snapshot], *, skip_bad: bool
-) -> tuple[str, ...]:
-    """Return the actors that a view has layers of in the maps of some days, the archive's main one first.
-
-    Of each day it is the latest readable map on or before it, else the archive's first; NoDataError where none can be
-    read. The order is that of `frontcalc.layers.ADJECTIVES`; actors that the table does not name follow by name.
-    """
-    bad: list[DataError] = []
-    layers: list[SnapshotLayer] = []
-    for day in days:
-        for ref in (*archive.upto(day), archive.refs[0]):
-            try:
-                layers += read(ref).layers
-                break
-            except DataError as error:
-                if not skip_bad or isinstance(error, ChangedError):
-                    raise
-                bad.append(error)
-    if bad and not layers:
-        problem = f"no map that could answer can be read: {bad[0]}"
-        raise NoDataError(problem, where=archive.name, cure="mend the maps, or ask for other days")
-    found = {part.layer.actor for part in layers if view.counts(part.name, part.layer)}
-    order = list(ADJECTIVES)
-    return tuple(sorted(found, key=lambda actor: (order.index(actor) if actor in order else len(order), actor)))

@@ -31,15 +31,6 @@ def key_of(parts: Iterable[bytes | str]) -> str:
     return digest.hexdigest()
 
 
-def gdal_settings(*, with_places: bool = False) -> dict[str, str]:
-    """Return the environment's settings of GDAL and PROJ, which change figures, by name.
-
-    Where their data lie (`with_places`) is part of an installation.
-    """
-    names = (name for name in sorted(os.environ) if name.startswith(SETTINGS) and not name.endswith(_CERTIFICATES))
-    return {name: os.environ[name] for name in names if with_places or name not in PLACES}
-
-
 def method_version() -> str:
     """Return all that figures are made with as a text: what is kept under it is of this very method.
 
@@ -77,7 +68,9 @@ def method_version() -> str:
             with suppress(metadata.PackageNotFoundError):
                 found[package] = metadata.version(package)
         _versions.update(found)
-    return ascii({**_versions, **gdal_settings(with_places=True)})
+    # The environment's settings of GDAL and PROJ change figures too.
+    settings = {name: text for name, text in sorted(os.environ.items()) if name.startswith(SETTINGS)}
+    return ascii(_versions | {name: text for name, text in settings.items() if not name.endswith(_CERTIFICATES)})
 
 
 _versions: dict[str, str] = {}  # of all that figures are made with, by name, found once
@@ -86,10 +79,12 @@ _versions: dict[str, str] = {}  # of all that figures are made with, by name, fo
 def software() -> dict[str, str]:
     """Return all that figures are made with by name, in a form that machines can compare.
 
-    Settings of GDAL and PROJ, where there are any, are a SHA-256: they may hold names of places and people.
+    Settings of GDAL and PROJ, where there are any, are a SHA-256: they may hold names of places and people. Where their
+    data lie is part of an installation.
     """
     method_version()
-    facts = dict(_versions)
-    if settings := gdal_settings():
-        facts["settings of GDAL and PROJ"] = key_of(map(os.fsencode, chain.from_iterable(settings.items())))
+    facts, settings = dict(_versions), sorted(item for item in os.environ.items() if item[0].startswith(SETTINGS))
+    told = [item for item in settings if not (item[0].endswith(_CERTIFICATES) or item[0] in PLACES)]
+    if told:
+        facts["settings of GDAL and PROJ"] = key_of(map(os.fsencode, chain.from_iterable(told)))
     return facts

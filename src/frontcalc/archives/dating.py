@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig
 from frontcalc.dates import day_from_name, day_from_property, moment_from_property, settled, year_from_name
-from frontcalc.day_forms import Orders, candidates, time_alone
+from frontcalc.day_forms import candidates, time_alone
 from frontcalc.errors import DataError, UsageError
 from frontcalc.notices import Notice
 from frontcalc.read import read_features
@@ -114,11 +114,21 @@ def dated(
     orders = settled((name, year) for entry, (name, year, _) in named.items() if entry.label not in stated)
     for entry in maps:
         try:
-            if entry in named or entry.label in stated:
-                day, part = _dated_by_name(entry, named.get(entry), stated.get(entry.label), orders)
-                found, stamps = [(day, part)], [part.moment]
-            else:
-                found, stamps = _days_inside(entry, field)
+            day, moment = stated.get(entry.label), None
+            if entry in named:
+                text, year, clock = named[entry]
+                try:
+                    own = day_from_name(text, year=year, orders=orders)
+                    times = {one.time for one in candidates(text)}
+                    at = (times.pop() if len(times) == 1 else None) or clock
+                    day, moment = day or own, datetime.combine(own, at) if at else None
+                except DataError:
+                    if day is None:
+                        raise
+            if day and moment is None and entry.label in stated and (alone := time_alone(entry.path.name)):
+                moment = datetime.combine(day, alone)
+            # Neither by the archive nor by a name it is dated by what is in it.
+            found, stamps = ([(day, Part(entry, moment=moment))], [moment]) if day else _days_inside(entry, field)
         except DataError as error:
             if not skip_bad:
                 raise
@@ -132,25 +142,6 @@ def dated(
     if "as_of_offset_days" not in config and (mirrored or any(moments)):
         said = _offsets(len(mirrored), moments, len(days))
     return days, refused, said
-
-
-def _dated_by_name(entry: Entry, named: Naming | None, stated: date | None, orders: Orders) -> tuple[date, Part]:
-    """Return the day of a file, as the archive states it or by a name, and its part with the time that a name has."""
-    day, moment = stated, None
-    if named:
-        name, year, clock = named
-        try:
-            own = day_from_name(name, year=year, orders=orders)
-            times = {one.time for one in candidates(name)}
-            at = (times.pop() if len(times) == 1 else None) or clock
-            day, moment = stated or own, datetime.combine(own, at) if at else None
-        except DataError:
-            if stated is None:
-                raise
-    assert day is not None
-    if stated and moment is None and (alone := time_alone(entry.path.name)):
-        moment = datetime.combine(stated, alone)
-    return day, Part(entry, moment=moment)
 
 
 def _days_inside(entry: Entry, field: str | None) -> tuple[list[tuple[date, Part]], list[datetime | None]]:
@@ -275,9 +266,9 @@ def in_force(spans: Sequence[Interval], day: date, moment: datetime | None = Non
     return np.array(drawn, dtype=bool)
 
 
-def day_stated(spans: Sequence[Interval] | None) -> date | None:
+def day_stated(spans: Sequence[Interval]) -> date | None:
     """Return the one day that all features with an end begin on, None where there is no such day."""
-    days = {span.first for span in spans or () if span.last is not None}
+    days = {span.first for span in spans if span.last is not None}
     return days.pop() if len(days) == 1 else None
 
 

@@ -23,7 +23,7 @@ LEVELS = ("country", "adm1", "adm2", "none", "oblast", "raion")
 UNITS_OF_TIME = ("year", "quarter", "month", "week")
 STEPS = ("snapshot", "day", "week", "month")
 
-_TYPED, _PASSED_OVER = "frontcalc.typed", "frontcalc.passed-over"
+_TYPED, _PASSED_OVER, TAKEN = "frontcalc.typed", "frontcalc.passed-over", "frontcalc.taken"
 _OF_ARCHIVE = "frontcalc.toml is of the archive that the working folder lies in, so it sets no"
 _ELSEWHERE = {
     ParameterSource.DEFAULT_MAP: "frontcalc.toml in the working folder",
@@ -60,7 +60,7 @@ def periods_or_files(
 
     given: list[str | Path] = []
     for one in value:
-        is_path = not is_period(one) and (os.sep in one or Path(one).suffix)
+        is_path = (os.sep in one or Path(one).suffix) and not is_period(one)
         given.append(Path(one) if is_path else parse_period(one).label)
     files = sum(isinstance(one, Path) for one in given)
     if files and (files, len(given)) != (2, 2):
@@ -204,13 +204,22 @@ SAMPLE_USED = (
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options that were given, defaults stay the library's; say it where the maps are the sample."""
+    """Return the options that were given, defaults stay the library's; say it where the maps are the sample.
+
+    Those that were not typed but set elsewhere are noted in the context, with where.
+    """
     if "archive" in options and options["archive"] is None:
         terminal.say(SAMPLE_USED, always=True)
     if passed_over := click.get_current_context().meta.pop(_PASSED_OVER, ()):
         terminal.say(f"{_OF_ARCHIVE} {', '.join(passed_over)}; type the options, or work in another folder")
-    for name, where in defaults_taken().items():
-        logging.getLogger("frontcalc").info("option --%s is from %s", name, where)
+    context, taken = click.get_current_context(), dict[str, str]()
+    for one in context.command.params:
+        source = context.get_parameter_source(one.name or "")
+        where = _ELSEWHERE.get(source) if source else None
+        if where and context.params.get(one.name or "") not in (None, ()):
+            taken[name := max(one.opts, key=len).lstrip("-")] = where
+            logging.getLogger("frontcalc").info("option --%s is from %s", name, where)
+    context.meta[TAKEN] = taken
     # A process of our own may fork others.
     own = {"processes": True} if "workers" in options and click.get_current_context().obj else {}
     return {name: value for name, value in options.items() if value is not None and name not in OUTPUT} | own
@@ -248,17 +257,6 @@ def permitted(ctx: click.Context, defaults: dict[str, Any]) -> dict[str, Any]:
             ctx.meta[_PASSED_OVER] = sorted({key.strip("_").replace("_", "-") for key in gone})
             return {"archive": defaults.get("archive")}
     return defaults
-
-
-def defaults_taken() -> dict[str, str]:
-    """Return the options of this command that were not typed but set elsewhere, and where."""
-    context, taken = click.get_current_context(), {}
-    for one in context.command.params:
-        source = context.get_parameter_source(one.name or "")
-        where = _ELSEWHERE.get(source) if source else None
-        if where and context.params.get(one.name or "") not in (None, ()):
-            taken[max(one.opts, key=len).lstrip("-")] = where
-    return taken
 
 
 class Group(click.Group):

@@ -15,7 +15,7 @@ from frontcalc.change import CLOSING, CONTRADICTION_KM2, FIGURES
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.levels import Line
-from frontcalc.notices import join_codes, marks_of
+from frontcalc.notices import noted
 from frontcalc.periods import Period, PeriodsLike, parse_periods
 from frontcalc.run.lands import drawn_in_degrees, land_left
 from frontcalc.run.meta import table_of
@@ -300,13 +300,11 @@ def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
         figures = shown.row(line.members) if shown else BLANK
         net, days = figures["net_km2"], own["days"]
         rate = net / days if days and net is not None else None
-        notes = join_codes(notice for notice, rows in one.remarks if rows is None or line in rows)
-        moved_km2 = one.interpolated.get(line)
-        flags = marks_of(notes, "net_interpolated_km2" if line in one.interpolated else "")
-        own |= {"level": line.level, "region": line.region, "notes": notes, "flags": flags}
+        said = (notice for notice, rows in one.remarks if rows is None or line in rows)
+        own |= noted(said, "net_interpolated_km2" if line in one.interpolated else "")
         near = border_km2(run, one.span.actor, line, shown)
-        own["border_km2"] = None if near is None else sum(near)
-        own["net_interpolated_km2"] = moved_km2
+        own |= {"level": line.level, "region": line.region, "border_km2": None if near is None else sum(near)}
+        own["net_interpolated_km2"] = one.interpolated.get(line)
         yield DiffRow(rate_km2_per_day=rate, **own | land_left(takers, line, closing), **figures)
 
 

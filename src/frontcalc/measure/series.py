@@ -14,7 +14,7 @@ from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.levels import Line
 from frontcalc.measure.diff import BLANK, columns_of
-from frontcalc.notices import Notice, join_codes, marks_of
+from frontcalc.notices import Notice, noted
 from frontcalc.periods import Period, PeriodLike, parse_bound
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
@@ -122,22 +122,21 @@ def _actor_series(
         elif state and held is None:
             held = run.areas(state.snapshot, actor)
         said, days, shown = [*said, *left_out(run, actor)], span.days, run.shown(moved) if moved else None
-        codes, own = join_codes(said), columns_of(run, span)
+        marked, own = noted(said), columns_of(run, span)
         own["previous"], own["snapshot"], own["date"] = own.pop("opening"), own.pop("closing"), day
         del own["period"]
         held_km2 = None if held is None or state is None else held[0].tolist()
         for line in run.lines.shown:
             mine = [found.notice for found in suspect if line.sum_of(found.km2) >= SHOWN_KM2]
             figures = shown.row(line.members) if shown else BLANK
-            net, notes = figures["net_km2"], join_codes([*said, *mine]) if mine else codes
+            net, is_moved = figures["net_km2"], line in moved_km2
+            own |= noted([*said, *mine], "net_interpolated_km2" if is_moved else "") if mine or is_moved else marked
             yield SeriesRow(
                 level=line.level,
                 region=line.region,
                 held_km2=None if held_km2 is None else line.sum_of(held_km2),
                 rate_km2_per_day=net / days if days and net is not None else None,
-                notes=notes,
                 net_interpolated_km2=moved_km2.get(line),
-                flags=marks_of(notes, "net_interpolated_km2" if line in moved_km2 else ""),
                 **own | {name: km2 for name, km2 in figures.items() if name not in ("opening_km2", "closing_km2")},
             )
         before, since = state or before, since and day

@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc.crs import is_geographic, refuse_misdeclared
+from frontcalc.crs import LONLAT, is_geographic, refuse_misdeclared
 from frontcalc.dates import without_day
 from frontcalc.errors import DataError
 from frontcalc.geometry import Geometries
@@ -113,7 +113,7 @@ def refuse_impossible(features: Features) -> None:
     −180° to 180° is along a whole parallel, as around a pole, and right as it is.
     """
     bounds = shapely.total_bounds(features.polygons) if len(features.polygons) else np.zeros(4)
-    if not is_geographic(features.crs) and len(features.polygons):
+    if features.crs != LONLAT and not is_geographic(features.crs) and len(features.polygons):
         refuse_misdeclared(features.crs, bounds)
     elif bounds[2] - bounds[0] > 180.0:
         rings, of_polygon = shapely.get_rings(features.polygons, return_index=True)

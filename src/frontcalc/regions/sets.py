@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -214,9 +214,9 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
     if snap == "none":
         rest = cache.kept("rests", key, lambda: geometry.to_bytes(rest_of_plane(pieces)))
         return replace(eligible, nowhere=next(geometry.from_bytes(rest)))
-    zones, taker, nowhere = _beside(
-        regions, plane, f"{country}.zones", lambda: cache.kept("zones", key, zones_as_bytes)
-    )
+    usual = plane == crs.DEFAULT_CRS
+    stored = load_beside(regions.source.sha256, f"{country}.zones") if regions.source and usual else None
+    zones, taker, nowhere = geometry.from_bytes(stored or cache.kept("zones", key, zones_as_bytes))
     return replace(
         eligible,
         pieces=np.concatenate([pieces, zones]),
@@ -224,13 +224,6 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
         snapped=np.repeat([False, True], [len(pieces), len(zones)]),
         nowhere=nowhere,
     )
-
-
-def _beside(regions: RegionSet, plane: str, file: str, make: Callable[[], bytes]) -> Iterator[NDArray[Any]]:
-    """Yield the arrays of what lies beside a set: as it comes with frontcalc, else as it is made."""
-    usual = regions.source is not None and plane == crs.DEFAULT_CRS
-    content = load_beside(regions.source.sha256, file) if regions.source and usual else None
-    return geometry.from_bytes(make() if content is None else content)
 
 
 def bands_of(regions: RegionSet, plane: str, cache: Cache, *, taking: Owners, km: float = NEAR_KM) -> Bands | None:
@@ -242,8 +235,9 @@ def bands_of(regions: RegionSet, plane: str, cache: Cache, *, taking: Owners, km
         return geometry.to_bytes(*border_bands(regions.land, regions.land_owner, km, plane))
 
     key = key_of((regions_key(regions, "", f"bands {km}"), plane))
-    file = BANDS if km == NEAR_KM else ""
-    pieces, cell, borders, side = _beside(regions, plane, file, lambda: cache.kept("zones", key, as_bytes))
+    usual = km == NEAR_KM and plane == crs.DEFAULT_CRS
+    stored = load_beside(regions.source.sha256, BANDS) if regions.source and usual else None
+    pieces, cell, borders, side = geometry.from_bytes(stored or cache.kept("zones", key, as_bytes))
     borders = borders[np.isin(borders[:, 1:], taking).all(axis=1)]
     known, mine = np.unique(borders[:, 0]), np.isin(cell, borders[:, 0])
     countries = (np.flatnonzero(np.array(regions.countries) == code) for code in dict.fromkeys(regions.countries))

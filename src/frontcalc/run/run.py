@@ -41,7 +41,7 @@ from frontcalc.run.parallel import Item, Result, changes_by_workers, in_order, m
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Box, Holding, Snapshot, SnapshotLayer, Told
-from frontcalc.states import INVASION, Span, State, States, actors_on
+from frontcalc.states import INVASION, Span, State, States
 from frontcalc.views import View, choose_view
 
 
@@ -121,15 +121,32 @@ class Run:
     def begin(self, days: Sequence[date], near: date | None) -> tuple[str, ...]:
         """Choose the regions, unless that is done, and return whose territory is measured.
 
-        It is the actor asked for, else the main one of the maps of `days`, or all of them. `near` is a day whose map
-        will be read anyway. UsageError is raised if an option is wrong, or no layer counts.
+        It is the actor asked for, else the main one of the maps of `days`, or all of them: of each day of the latest
+        readable map on or before it, else of the archive's first, in the order of `ADJECTIVES`. `near` is a day whose
+        map will be read anyway. UsageError is raised if an option is wrong, or no layer counts, NoDataError if none can
+        be read.
         """
         if not hasattr(self, "regions"):
             self.choose_regions(near)
         if self.actor and self.actor.casefold() != "all":
             self.actors = (self.actor,)
             return self.actors
-        found = actors_on(self.archive, sorted(set(days)), self.view, self.snapshot, skip_bad=self.options.skip_bad)
+        bad, layers = list[DataError](), list[SnapshotLayer]()
+        for day in sorted(set(days)):
+            for ref in (*self.archive.upto(day), self.archive.refs[0]):
+                try:
+                    layers += self.snapshot(ref).layers
+                    break
+                except DataError as error:
+                    if not self.options.skip_bad or isinstance(error, ChangedError):
+                        raise
+                    bad.append(error)
+        if bad and not layers:
+            problem = f"no map that could answer can be read: {bad[0]}"
+            raise NoDataError(problem, where=self.archive.name, cure="mend the maps, or ask for other days")
+        order = dict(zip(ADJECTIVES, range(len(ADJECTIVES)), strict=True))
+        counted = {part.layer.actor for part in layers if self.view.counts(part.name, part.layer)}
+        found = tuple(sorted(counted, key=lambda actor: (order.get(actor, len(order)), actor)))
         if not found:
             problem = f"no layer of these maps counts in view {self.view.name}"
             raise UsageError(problem, where=self.archive.name, cure="choose another --view")

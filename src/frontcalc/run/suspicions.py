@@ -84,8 +84,10 @@ def suspect_parts(
         return []
     parts = [part for one in steps or [(span, changed)] for part in _parts(run, *one)]
     named = [part for part in parts if part.seen]
-    if at_once:
-        named += _at_once(run, span, parts, [one for _, one in steps] or [changed])
+    all_km2 = [one.km2[:, 0, -1] for _, one in steps] or [changed.km2[:, 0, -1]]
+    moved = {kind: math.fsum(km2[place] for km2 in all_km2) for kind, place in _KINDS.items()}
+    if at_once and (len(parts) > len(named) or sum(moved.values()) > MAP_KM2):
+        named += _at_once(run, span, parts, moved)
     total, shown, found = run.lines.shown[-1], run.shown(changed), []
     for part in named:
         km2 = change.areas(part.ground, run.takers(span.actor))[0]
@@ -174,7 +176,8 @@ def _ground(run: Run, state: State, actor: str) -> shapely.MultiPolygon:
 
 def _held(run: Run, state: State, actor: str, part: shapely.Geometry) -> float:
     """Return the share of a part that is held on a map, 0 to 1."""
-    return float(shapely.intersection(_ground(run, state, actor), part).area / shapely.area(part))
+    ground = run.ground(run.holding(state.snapshot, actor, noted=False))
+    return float(shapely.intersection(ground, part).area / shapely.area(part))
 
 
 @lru_cache(maxsize=2)
@@ -279,12 +282,11 @@ def _back(run: Run, states: States, step: tuple[State, State], kind: str, part: 
     return ""
 
 
-def _at_once(run: Run, span: Span, parts: Sequence[LargePart], steps: Sequence[Change]) -> Iterator[LargePart]:
-    """Yield the largest part that is no fault and is much of what was gained or lost, else a step of the whole map."""
+def _at_once(run: Run, span: Span, parts: Sequence[LargePart], moved: dict[str, float]) -> Iterator[LargePart]:
+    """Yield the largest part that is no fault and is much of what `moved` (km²), else a step of the whole map."""
     assert span.ends is not None
     states = replace(run.states(span.actor), skip_bad=True)
     days = states.between(*span.ends)
-    moved = {kind: math.fsum(step.km2[place, 0, -1] for step in steps) for kind, place in _KINDS.items()}
     areas = [(float(geometry.area_km2(part.ground)), part) for part in parts if not part.seen]
     km2, largest = max(areas, key=lambda one: one[0], default=(0.0, None))
     enough = largest and len(days) + 2 >= FEWEST_MAPS and km2 >= change.LARGE_KM2

@@ -106,9 +106,7 @@ def parse_snapshot(
     Faults are noted in `faults`, and reading goes on as far as it can; without it the first is raised as DataError.
     `known` has the features of files that need not be parsed again, by SHA-256.
     """
-    files: list[DayFile] = []
-    notices: list[Notice] = []
-    bad: list[DataError] = []
+    files, notices, bad = list[DayFile](), list[Notice](), list[DataError]()
     for part in ref.parts:
         name = part.entry.label
         try:
@@ -121,7 +119,8 @@ def parse_snapshot(
             continue
         stated = None
         try:
-            stated = None if part.selection else day_stated(intervals(features, None, where=name))
+            if not part.selection and (spans := intervals(features, None, where=name)):
+                stated = day_stated(spans)
         except DataError as error:
             if faults is not None:
                 faults.append(Fault("DATE-IMPLAUSIBLE", error.problem, ref.day, file=name))

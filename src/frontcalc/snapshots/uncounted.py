@@ -26,15 +26,8 @@ def notices_of(features: Features, *, where: str) -> list[Notice]:
     if count := sum(index not in drawn and not layer_name(own) for index, own in bare):
         what = f"features without geometry: {count:,} of {len(features.properties):,}; what they show is missing"
         notices.append(Notice("NO-GEOMETRY", f"{where}: {what}"))
-    if (inside := nested_km2(features)) >= _LEAST_NESTED_KM2:
-        what = "lie in polygons inside another of their multipolygon; they count, wrongly so if holes are meant"
-        notices.append(Notice("NESTED", f"{where}: {inside:,.2f} km² {what}"))
-    return notices
-
-
-def nested_km2(features: Features) -> float:
-    """Return the area of polygons that lie inside another of the same feature (km²)."""
-    polygons, owner = features.polygons, features.owner
+    # Polygons that lie inside another of the same feature.
+    polygons, owner, nested_km2 = features.polygons, features.owner, 0.0
     try:
         inner, outer = geometry.meeting_boxes(polygons)
         bounds = shapely.bounds(polygons)
@@ -43,15 +36,17 @@ def nested_km2(features: Features) -> float:
         inner, outer = inner[mine], outer[mine]
         x, y = shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(polygons[inner]), 0)).T
         begins = shapely.intersects_xy(polygons[outer], x, y)
-        if not begins.any():
-            return 0.0
-        project = projector(features.crs, DEFAULT_CRS)
-        both = [
-            geometry.made_valid(geometry.project_polygons(polygons[one[begins]], project)) for one in (inner, outer)
-        ]
+        if begins.any():
+            project = projector(features.crs, DEFAULT_CRS)
+            ends = (geometry.project_polygons(polygons[one[begins]], project) for one in (inner, outer))
+            within, around = map(geometry.made_valid, ends)
+            shared = np.asarray(shapely.intersection(within, around))
+            # Polygons that only overlap are not meant as holes.
+            whole = shapely.area(shared) >= 0.99 * shapely.area(within)
+            nested_km2 = float(geometry.area_km2(geometry.union(geometry.polygonal(shared[whole]))))
     except DataError:
-        return 0.0
-    shared = np.asarray(shapely.intersection(both[0], both[1]))
-    # Polygons that only overlap are not meant as holes.
-    whole = shapely.area(shared) >= 0.99 * shapely.area(both[0])
-    return float(geometry.area_km2(geometry.union(geometry.polygonal(shared[whole]))))
+        pass
+    if nested_km2 >= _LEAST_NESTED_KM2:
+        what = "lie in polygons inside another of their multipolygon; they count, wrongly so if holes are meant"
+        notices.append(Notice("NESTED", f"{where}: {nested_km2:,.2f} km² {what}"))
+    return notices
