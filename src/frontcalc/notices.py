@@ -235,10 +235,7 @@ _FINDINGS: dict[Severity, dict[str, tuple[str, ...]]] = {
             "days on which the publisher changed nothing",
             "nothing to do",
         ),
-        "OTHER-FILES": (
-            "readmes, styles, licences; folders too deep, or links",
-            "nothing to do, if they are no maps",
-        ),
+        "OTHER-FILES": ("readmes, styles, licences; folders too deep, or links", "nothing to do, if they are no maps"),
         "LATER-MAP": (
             "a publisher that makes several maps a day",
             "nothing to do, if the last map of the day is meant",

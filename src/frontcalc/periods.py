@@ -14,8 +14,7 @@ UNITS = ("year", "quarter", "month", "week")  # the calendar units that a stretc
 _ONE_DAY = timedelta(days=1)
 _GRAMMAR = "2023, 2024-Q3, 2024-09, 2024-W36, 2024-11-03, or two of them as in 2024-09..2024-11, 2024.., ..2023"
 _UNIT = re.compile(
-    r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-W(?P<week>\d{2})|-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?",
-    re.IGNORECASE,
+    r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-W(?P<week>\d{2})|-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?", re.IGNORECASE
 )
 
 

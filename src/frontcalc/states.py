@@ -122,12 +122,9 @@ class States:
         if not any(self.view.counts(part.name, part.layer) for part in mine):
             if before := self.before_invasion(snapshot, day):
                 return before
-            raise DataError(
-                f"has no layer of {self.actor} that view {self.view.name} counts, so it cannot say what was held",
-                where=", ".join(ref.names),
-                cure=f"say what its layers mean: {explain_command([ref])}",
-                code="NO-LAYER",
-            )
+            problem = f"has no layer of {self.actor} that view {self.view.name} counts, so it cannot say what was held"
+            cure = f"say what its layers mean: {explain_command([ref])}"
+            raise DataError(problem, where=", ".join(ref.names), cure=cure, code="NO-LAYER")
         what = f"{', '.join(ref.names)} stands for {day}, as for every day before the archive's first map"
         return State(snapshot, (*snapshot.notices, Notice("OPENING", what)), day)
 
@@ -298,11 +295,9 @@ class States:
             control = ""
             if f"{Role.CONTROL} ({self.actor})" in has and self.view.name != "control":
                 control = "; --view control measures what they have, which misses what is booked as an advance first"
-            raise UsageError(
-                f"no map shows {' or '.join(sorted(absent))} of {self.actor}, which view {self.view.name} counts",
-                where=self.archive.name,
-                cure=f"it has {', '.join(sorted(has))}: choose another --view or --actor{control}",
-            )
+            problem = f"no map shows {' or '.join(sorted(absent))} of {self.actor}, which view {self.view.name} counts"
+            cure = f"it has {', '.join(sorted(has))}: choose another --view or --actor{control}"
+            raise UsageError(problem, where=self.archive.name, cure=cure)
 
     def _layers(self, ref: SnapshotRef) -> Sequence[SnapshotLayer]:
         """Return a map's layers; none of a bad file where bad ones are skipped."""

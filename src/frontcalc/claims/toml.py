@@ -33,10 +33,7 @@ _WORDS: dict[str, Iterable[str]] = {
 _HEADER = re.compile(r"""\s*\[\[\s*(?:claim|"claim"|'claim')\s*\]\]""")
 _KEY = re.compile(r"""\s*["']?([\w-]+)["']?\s*=""")
 # Texts of several lines, which may look like anything; comments and other texts may hold their quotes.
-_TOKENS = re.compile(
-    r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|#[^\n]*|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'',
-    re.DOTALL,
-)
+_TOKENS = re.compile(r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|#[^\n]*|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'', re.DOTALL)
 
 Fields = dict[str, Any]
 Lines = dict[str, int]  # of the file by key; that of the table itself by the empty key

@@ -40,11 +40,8 @@ def table_of(
 
 def nothing_measured(run: Run, notices: Iterable[Notice]) -> NoDataError:
     """Return the error for periods none of which has two maps."""
-    return NoDataError(
-        f"no period asked for has two maps ({'; '.join(map(str, notices))})",
-        where=run.archive.name,
-        cure=f"its maps are of {run.archive.extent}",
-    )
+    problem = f"no period asked for has two maps ({'; '.join(map(str, notices))})"
+    return NoDataError(problem, where=run.archive.name, cure=f"its maps are of {run.archive.extent}")
 
 
 def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = False) -> Meta:

@@ -44,9 +44,7 @@ def choose_regions(
     levels = parse_levels(by) if by is not None else (named.level if named and named.level else ADM1,)
     if not levels and names:
         raise UsageError(
-            "there are no rows to choose from with --by none",
-            where="--only",
-            cure="choose other levels with --by",
+            "there are no rows to choose from with --by none", where="--only", cure="choose other levels with --by"
         )
 
     finest = ADM2 if ADM2 in levels else ADM1

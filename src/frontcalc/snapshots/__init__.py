@@ -16,13 +16,4 @@ from frontcalc.snapshots.drawn import (
 )
 from frontcalc.snapshots.facts import digests_of, forget_read, read_snapshot
 from frontcalc.snapshots.holdings import Holding, ground_of, holding, on_grid, to_equal_area
-from frontcalc.snapshots.legend import (
-    Tell,
-    Told,
-    drawn_km2,
-    layers_of,
-    note_tells,
-    refuse_told,
-    remark_on,
-    told_apart,
-)
+from frontcalc.snapshots.legend import Tell, Told, drawn_km2, layers_of, note_tells, refuse_told, remark_on, told_apart

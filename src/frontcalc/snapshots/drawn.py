@@ -335,10 +335,6 @@ def latitude_first(box: Box, *, where: str, beside: str = "") -> DataError:
     """Return the error for a map that is exchanged; `beside` names another map that shows it."""
     west, south, east, north = box
     place = f"x {west:.2f} to {east:.2f} and y {south:.2f} to {north:.2f} are in place only when exchanged"
-    return DataError(
-        f"latitude stands before longitude: {place}" + (f", beside {beside}" if beside else ""),
-        where=where,
-        cure="write longitude first, as GeoJSON wants",
-        code="SWAPPED",
-        at=((west + east) / 2, (south + north) / 2),
-    )
+    problem = f"latitude stands before longitude: {place}" + (f", beside {beside}" if beside else "")
+    cure = "write longitude first, as GeoJSON wants"
+    return DataError(problem, where=where, cure=cure, code="SWAPPED", at=((west + east) / 2, (south + north) / 2))

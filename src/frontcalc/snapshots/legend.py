@@ -247,12 +247,9 @@ def told_apart(told: Told) -> tuple[dict[str, list[Tell]], dict[str, list[Tell]]
 def refuse_told(told: Told, archive: Archive) -> None:
     """Raise DataError where a property tells polygons apart that nobody has explained, with its values and km²."""
     if firm := told_apart(told)[0]:
-        raise DataError(
-            f"its polygons are told apart by a property that nobody has explained: {_described(firm)}",
-            where=archive.name,
-            cure=f"say once what each value means: {explain_command(archive.refs)}",
-            code="NO-LAYER",
-        )
+        problem = f"its polygons are told apart by a property that nobody has explained: {_described(firm)}"
+        cure = f"say once what each value means: {explain_command(archive.refs)}"
+        raise DataError(problem, where=archive.name, cure=cure, code="NO-LAYER")
 
 
 def remark_on(told: Told) -> str:

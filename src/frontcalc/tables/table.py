@@ -124,11 +124,9 @@ class Table(Generic[RowT, MetaT]):
 
         shapes: list[Any] = [self._shape(row) for row in self.rows]
         if self.rows and "lon" not in self.columns and not any(shapes):
-            raise UsageError(
-                "there is no region to draw: these rows are totals, or of what no region takes",
-                where=".to_geoframe()",
-                cure="split them with by= or regions=, or call frontcalc.changes for the ground that changed hands",
-            )
+            problem = "there is no region to draw: these rows are totals, or of what no region takes"
+            cure = "split them with by= or regions=, or call frontcalc.changes for the ground that changed hands"
+            raise UsageError(problem, where=".to_geoframe()", cure=cure)
         frame = self.to_frame().drop(columns="geometry", errors="ignore")
         drawn = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, crs=LONLAT))
         drawn.attrs = frame.attrs
