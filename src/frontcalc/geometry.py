@@ -46,11 +46,7 @@ def polygons_of(geometries: Geometries) -> tuple[Geometries, NDArray[np.intp]]:
 
 
 def repair(polygons: Geometries) -> Geometries:
-    """Return valid polygons (n,) that cover what the given ones draw; valid ones come back as they are.
-
-    The *structure* method merges overlapping shells and takes holes out of them, where the *linework* method would turn
-    doubly covered ground into a hole and so lose area.
-    """
+    """Return valid polygons (n,) that cover what the given ones draw: the *structure* method loses no area."""
     return repair_both_ways(polygons)[0]
 
 

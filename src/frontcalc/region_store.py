@@ -59,10 +59,7 @@ def set_named(regions: object) -> SetName | None:
 
 
 def find_named(name: SetName, level: str) -> FetchedRegions:
-    """Return the set of a name and level, held against its SHA-256; UsageError with what fetches it if it is not here.
-
-    It is never another set: neither one of another level, nor one with another SHA-256.
-    """
+    """Return the set of exactly a name, level and SHA-256; UsageError with what fetches it if it is not here."""
     if name.level not in ("", level):
         problem, cure = f"is of {name.level}, and figures by {level} were asked for", f"say --regions {name.country}"
         raise UsageError(problem, where=f"--regions {name.country}-{name.level}", cure=cure)

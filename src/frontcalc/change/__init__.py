@@ -21,16 +21,8 @@ Geometries = NDArray[np.object_]
 Ground = shapely.Geometry | NDArray[np.object_]  # one geometry, or an array of polygons without overlap
 CONTRADICTION_KM2 = 0.001  # gained and lost may be so far from the change of the total: snapped overlays err by m²
 OPENING, CLOSING, GAINED, LOST, GAINED_SLIVER, LOST_SLIVER = range(6)  # places in `Change.km2`
-FIGURES = (
-    "opening_km2",
-    "closing_km2",
-    "gained_km2",
-    "lost_km2",
-    "net_km2",
-    "snapped_km2",
-    "gained_sliver_km2",
-    "lost_sliver_km2",
-)
+_OF_A_ROW = ("opening", "closing", "gained", "lost", "net", "snapped", "gained_sliver", "lost_sliver")
+FIGURES = tuple(f"{name}_km2" for name in _OF_A_ROW)
 """The figures of a row, as columns are named."""
 
 DRIFT_KM2 = 1e-7  # how far a total carried from step to step may be from the map's before all is measured afresh
@@ -83,10 +75,7 @@ class Change:
         return replace(self, km2=km2, ground=broad, near_km2=near)  # type: ignore[arg-type]
 
     def opened(self, held_km2: Floats) -> Change:
-        """Return the change with what was held at the opening by region, (2, n + 2) as `areas` measures it.
-
-        What is held at the close follows; its total must be the later map's, or it is refused.
-        """
+        """Return the change with what was held at its ends; `held_km2` (2, n + 2), at the opening, is as of `areas`."""
         km2 = self.km2.copy()
         km2[OPENING] = held_km2
         km2[CLOSING] = held_km2 + km2[GAINED] - km2[LOST]

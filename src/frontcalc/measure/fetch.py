@@ -167,10 +167,7 @@ def fetch(
 
 
 def _fill(folder: Folder, plan: Plan, patience: Patience, *, refresh: bool) -> list[FetchStep]:
-    """Fetch the maps of a plan as long as there is hope, and hold the whole against the publisher's counts.
-
-    What could not be had is noted among the plan's failures.
-    """
+    """Fetch the maps of a plan while there is hope, note what fails, and check the publisher's counts."""
     for held in folder.manifest.files:
         if plan.days is not None and held.day not in plan.days:
             _log.warning("%s is no longer at the publisher's; %s stays", held.day, held.file)

@@ -139,10 +139,7 @@ def holdings(
     archive: str | Path | Archive | None = None,
     **options: Unpack[Keywords],
 ) -> Holdings[Drawn]:
-    """Measure and draw what one actor holds on each map from one day to another, errors as of `held`.
-
-    `draw` takes ground in metres of a CRS, and that CRS; only what it returns is kept, since grounds are large.
-    """
+    """Measure what an actor holds on each map, and keep what `draw` makes of it in a CRS; errors as of `held`."""
     run = Run.open(archive, Options(**options))
     maps = run.archive
     days = [day for day in maps.days if since <= day <= until]

@@ -287,10 +287,7 @@ def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, e
 def _borders_elsewhere(
     run: Run, one: Measured, beside: Iterable[Line], parts: Sequence[Geometries]
 ) -> Iterator[Outcome]:
-    """Yield rows with the borders of coarse regions elsewhere than where they are drawn.
-
-    `parts` are the polygons gained and lost.
-    """
+    """Yield rows with borders of coarse regions elsewhere than drawn; `parts` are polygons gained and lost."""
     span, takers, base = one.span, run.takers(one.span.actor), _figures(run, one.change) if one.change else {}
     bands = bands_of(run.regions, run.options.crs, run.cache, taking=takers.owner, km=BAND_KM)
     if bands is None:

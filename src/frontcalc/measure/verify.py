@@ -141,9 +141,8 @@ def verify(
     runs: dict[tuple[str, ...], Run] = {}
     run_for = partial(_run_for, base, runs, name)
     # All regions are looked up before anything is measured.
-    for claim in asked:
-        for one in filter(None, (claim, claim.plus)):
-            run_for(one, "")
+    for one in (one for claim in asked for one in (claim, claim.plus) if one):
+        run_for(one, "")
     stated = [_whole(run_for, claim, Choice()) for claim in track(asked, "checking claim")]
     pairs = zip(asked, stated, strict=True)
     rows = [_row(claim, base.archive.name, figure, *_verdict(run_for, claim, figure)) for claim, figure in pairs]
@@ -363,13 +362,12 @@ def _share(run: Run, actor: str, held: Floats) -> float | str:
 
 def _row(claim: Claim, archive: str, figure: Figure, verdict: Verdict, reason: str) -> ClaimRow:
     """Return a row of a claim, with the figure that stands against it."""
-    claimed = float(claim.value)
     return extended(
         ClaimRow,
         claim,
-        claimed=claimed,
+        claimed=float(claim.value),
         computed=figure.value,
-        difference=None if figure.value is None else figure.value - claimed,
+        difference=None if figure.value is None else figure.value - float(claim.value),
         verdict=verdict.value,
         reason=reason,
         measure=claim.measure.value,

@@ -28,10 +28,7 @@ _SARIF_PROPERTIES = ("date", "until", "maps", "layer", "lon", "lat", "km2", "cou
 
 
 def csv_text(result: Table[Any, Any], *, units: str = "km2") -> str:
-    """Return a result as CSV: the published columns and `attribution`, blanks where nothing could be measured.
-
-    Text that a spreadsheet would take for a formula begins with an apostrophe.
-    """
+    """Return a result as CSV: the published columns and `attribution`, blanks where nothing could be measured."""
     out = io.StringIO()
     writer = csv.writer(out)
     names = [*header(result.kind, units).values(), "attribution"]

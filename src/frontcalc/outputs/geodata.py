@@ -51,10 +51,7 @@ CREATE TABLE layer_styles (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerPolygons:
-    """What one layer, by its publisher's name, shows on one day (None where unknown), and what it means.
-
-    `polygons` are shapely polygons in longitude and latitude, none where the layer is there without geometry.
-    """
+    """What one layer, by its publisher's name, shows on one day (None where unknown), in degrees, and what it means."""
 
     day: date | None
     layer: str
@@ -76,10 +73,7 @@ def geoparquet_bytes(layers: Iterable[LayerPolygons]) -> bytes:
 
 
 def geojson_bytes(layers: Iterable[LayerPolygons]) -> bytes:
-    """Return GeoJSON (RFC 7946): a feature a date and layer, a MultiPolygon whose outer rings run counterclockwise.
-
-    A layer without polygons is a feature without geometry.
-    """
+    """Return GeoJSON (RFC 7946): a feature a date and layer, a MultiPolygon, without geometry if it has no polygons."""
     features = [
         _feature({"date": one.day, **{name: getattr(one, name) for name in _PROPERTIES}}, one.polygons)
         for one in _tidy(layers)
@@ -197,10 +191,7 @@ def _arrow_table(result: Table[Any, Any], units: str, *, where: str) -> Any:
 
 
 def _geoparquet(table: Any, polygons: Sequence[shapely.Geometry | None], kind: str) -> bytes:
-    """Return GeoParquet 1.1 of an Arrow table and a geometry (or None) a row, all of one kind, with their boxes.
-
-    Metadata without `crs` mean longitude and latitude on WGS 84.
-    """
+    """Return GeoParquet 1.1 in degrees of a table and a geometry (or None) a row, all of one kind, with boxes."""
     arrow = extra_package("pyarrow", where="GeoParquet")
     parquet = extra_package("pyarrow.parquet", where="GeoParquet")
     geometries = np.array([*polygons, None], dtype=object)[:-1]

@@ -232,10 +232,7 @@ def fit(grid: Grid, width: int) -> list[Grid]:
 
 
 def _with_short_names(grid: Grid, width: int) -> Grid:
-    """Return the grid with its longest column of text made shorter.
-
-    Where stacking can make room instead, names are shortened only as far as the widest stack needs.
-    """
+    """Return the grid with its longest column of text shorter, only as far as stacking cannot make the room."""
     text, *groups = grid.groups
     widths = column_widths(grid)[: len(text)]
     place = widths.index(max(widths))

@@ -87,10 +87,7 @@ def _by_region(
     shown: Sequence[str],
     size: Callable[[Any], float],
 ) -> list[tuple[tuple[str, ...], list[Any]]]:
-    """Return a line a region, its label and then its cells by `side` (period, date or archive), and its rows.
-
-    A region is left out where none of the fields `shown` is above zero. The largest `size` is first.
-    """
+    """Return a line a region with figures, cells by `side` (period, date or archive), largest first, and its rows."""
     found = {(getattr(row, side), _key(row)): row for row in rows}
     sides = dict.fromkeys(each for each, _ in found)
     regions = {one: [found[each, one] for each in sides] for one in dict.fromkeys(map(_key, rows))}
@@ -113,15 +110,15 @@ def _change(rows: Sequence[Any]) -> tuple[Any, ...]:
     return (*CHANGE, *(_MARKS if any(row.flags for row in rows) else ()))
 
 
-def _end(row: kinds.RangeRow, source: str) -> str:
-    """Return one end of a range; one without width says nothing."""
-    return BLANK if km2(row.net_min_km2) == km2(row.net_max_km2) else cell(row, source)
-
-
 def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield periods side by side, regions by the size of their net change."""
+
+    def end(row: Any, *, source: str) -> str:
+        # A range without width says nothing.
+        return BLANK if km2(row.net_min_km2) == km2(row.net_max_km2) else cell(row, source)
+
     ends = (("net from", "net_min_km2"), ("net to", "net_max_km2")) if isinstance(rows[0], kinds.RangeRow) else ()
-    columns = (*_change(rows), *((heading, partial(_end, source=source)) for heading, source in ends))
+    columns = (*_change(rows), *((heading, partial(end, source=source)) for heading, source in ends))
     totals = [row for row in rows if row.level == TOTAL]
     shown = ("gained_km2", "lost_km2")
     lines = _by_region(rows, "period", columns, meta, shown, lambda row: abs(row.net_km2 or 0.0))
@@ -167,10 +164,7 @@ def _held(rows: Sequence[kinds.HeldRow], actor: str, meta: Meta, title: str) -> 
 
 
 def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, title: str) -> Iterator[Grid]:
-    """Yield a block a period, archives side by side, the regions where they are furthest apart first.
-
-    What the figures rest on is below the last.
-    """
+    """Yield a block a period, archives side by side, the regions where they are furthest apart first."""
     columns = (*_change(rows), ("only", "closing_only_km2"))
     shown = ("gained_km2", "lost_km2", "closing_only_km2")
     periods = list(dict.fromkeys(row.period for row in rows))
@@ -198,8 +192,7 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
         footer += filter(None, [explained(mine)])
         footer.append("only: held at the close on this archive's map and on none of the others")
         footer = [*(one.message for one in meta.notices if one.code == "LEAVES-OUT" and one.period == period), *footer]
-        if period == periods[-1]:
-            footer += _compared(meta)
+        footer += _compared(meta) if period == periods[-1] else []
         yield grid_of(f"{period}: {title}", header, lines, meta, footer, groups=groups, ends=False)
 
 
@@ -248,10 +241,7 @@ def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta, title: str)
 
 
 def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, title: str) -> Iterator[Grid]:
-    """Yield net change, what is held at the close and its share of the land, then gross change where it was asked for.
-
-    Regions are shown where something changed, and the total.
-    """
+    """Yield net change, area held and its share of the land, then gross change if asked for, where any is."""
     gross = ("gross_gained_km2", "gross_lost_km2") if meta.step is not None else ()
     shown = [row for row in rows if row.level == TOTAL or _moves(row, "gained_km2", "lost_km2", *gross)]
     names: Columns = (("period", _first(shown, "period", period_heading)), ("region", _region_label(shown, meta)))
@@ -334,10 +324,7 @@ def _sensitivity(rows: Sequence[kinds.SensitivityRow], actor: str, meta: Meta, t
 
 
 def _flows(rows: Sequence[kinds.FlowRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
-    """Yield a matrix of roles a period and region, margins last, and below it what it comes to and the layers' areas.
-
-    Roles that no map shows are left out, and regions in which nothing ever was.
-    """
+    """Yield a matrix of the roles that maps show, a period and region, and below it its sums and the layers' areas."""
     grounds = {role for row in rows if _moves(row, "km2") for role in (row.from_role, row.to_role)} | {NOTHING}
     roles = [*(role for role in dict.fromkeys(row.from_role for row in rows) if role in grounds), _ALL]
     lines = []

@@ -242,11 +242,7 @@ def rows(result: Table[Any, Any], units: str = "km2") -> list[tuple[Any, ...]]:
 
 
 def scaled(value: Any, units: str, name: str = "") -> Any:
-    """Return a result with every area in it in other units, for laying out; names stay.
-
-    It never leaves the writers: a field that is named km2 holds square miles then. `name` is the field that a
-    value inside the result is in.
-    """
+    """Return a result with areas in other units, for laying out; names stay, so it never leaves the writers."""
     if UNITS[units].per_km2 == 1.0:
         return value
     if is_dataclass(value) and not isinstance(value, type):

@@ -40,10 +40,7 @@ ul { font-size: .85rem; padding-left: 1.2rem; color: #444; }"""
 
 
 def table(result: Table[Any, Any], *, units: str = "km2", width: int | None = None, colour: bool = False) -> str:
-    """Return a result as aligned text, headings and signs of changes in `colour` (ANSI escape codes).
-
-    It is made to fit lines of `width` characters and says what it leaves out; without a width it has all.
-    """
+    """Return a result as aligned text in lines of `width` characters, with ANSI `colour`; cuts are said."""
     blocks = (block for grid in grids(result, units) for block in ([grid] if width is None else fit(grid, width)))
     return "\n".join(_aligned(block, width, colour=colour) for block in blocks)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from frontcalc.day_forms import FULL_MONTHS
 from frontcalc.errors import UsageError
 from frontcalc.layers import UNNAMED
 from frontcalc.names import printable
@@ -21,10 +22,7 @@ from frontcalc.regions import UNASSIGNED
 from frontcalc.states import SPAN_TOLERANCE
 from frontcalc.tables import TOTAL, CompareRow, HeldRow, Meta, PeriodRow, PeriodUsed, Table, ratio
 
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
+_MONTHS = tuple(map(str.title, FULL_MONTHS))
 _QUARTERS = ("first", "second", "third", "fourth")
 _NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "10")
 
@@ -45,11 +43,7 @@ _COUNTED = {
 
 
 def rounding_step(size: float) -> float:
-    """Return what an area is rounded to: three significant digits, between a tenth and a hundred.
-
-    Below ten a tenth, to 1,000 one, to 10,000 ten, and a hundred from there, so that from 100 up rounding
-    never moves a figure by more than 0.5 %, and a country's whole area still shows a month's change.
-    """
+    """Return what an area is rounded to: a tenth below ten, one to 1,000, ten to 10,000, then a hundred."""
     return next((step for limit, step in ((10, 0.1), (1_000, 1), (10_000, 10)) if abs(size) < limit), 100)
 
 
@@ -59,10 +53,7 @@ def measurable(km2: float, unit: Unit = KM2) -> bool:
 
 
 def about(km2: float, unit: Unit = KM2, *, like_km2: float | None = None) -> str:
-    """Return an area without its sign, rounded as a newspaper would, as in «about 2,700 km²».
-
-    `like_km2` is another area whose rounding is to be used, so that figures beside each other add up.
-    """
+    """Return an area as in «about 2,700 km²», without its sign, rounded as a newspaper would, or as `like_km2` is."""
     if not measurable(km2, unit):
         return f"less than 0.1 {unit.label}"
     size = abs(km2) * unit.per_km2
@@ -95,10 +86,7 @@ def change(km2: float | None, unit: Unit = KM2) -> str:
 def without_breaks(
     net_km2: float | None, notes: str, meta: Meta, periods: Collection[str], unit: Unit, *, total: bool = True
 ) -> str:
-    """Return a net without faults of the map, and what of it changed at once, each behind a comma; else nothing.
-
-    `notes` are the codes of the row or rows that it is of; how much is known of the total of a single actor.
-    """
+    """Return a net without faults of the map, and what of it changed at once, by the codes in `notes` of its rows."""
     text, known = "", total and len(meta.actors) == 1
     for code, what in _BREAKS.items() if net_km2 is not None else ():
         named = [one.km2 for one in meta.notices if one.code == code and one.period in periods and one.km2 is not None]
@@ -114,11 +102,7 @@ def _figure(value: float) -> str:
 
 
 def times_as_much(ratio: float) -> str:
-    """Return a positive ratio in words, to be followed by «than» after more or less, else by «as».
-
-    «About» within a tenth of a whole number, «nearly» up to three tenths below one, else «more than»;
-    from ten on two significant digits, and below one and three quarters a percentage.
-    """
+    """Return a positive ratio in words, to be followed by «than» after more or less, else by «as»."""
     if ratio < 1.75:
         return _share(ratio)
     if ratio >= 9.95:
@@ -172,10 +156,7 @@ def in_period(label: str) -> str:
 
 
 def is_stretched(row: Any) -> bool:
-    """Say whether an end of a row's period has a map that is older than its day by more than 5 % of the period.
-
-    An archive that begins or ends inside the period is told otherwise: by the day from or to which it has maps.
-    """
+    """Say whether a map at an end of a row's period, where the archive does not end, is older by 5 % of the period."""
     if not row.days or not is_period(row.period):
         return False
     asked, (_, early) = parse_period(row.period), ends_short(row)

@@ -180,10 +180,7 @@ def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Fl
 
 @lru_cache(maxsize=16)
 def regions_key(regions: RegionSet, country: str, snap: str) -> str:
-    """Return the key of what takes ground of an actor of a country, by the file's SHA-256 or, without one, the pieces.
-
-    With it stand names, owners and the boxes of pieces, which tell by what field and in what plane they were made.
-    """
+    """Return the key of what takes ground of an actor of a country: content, names, owners and boxes of pieces."""
     made_of = regions.source.sha256 if regions.source else geometry.to_bytes(regions.pieces, regions.land)
     names = (repr(regions.names), repr(regions.countries), country, snap)
     pieces = shapely.bounds(regions.pieces).tobytes(), regions.owner.astype("<i8").tobytes()

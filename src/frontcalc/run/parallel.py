@@ -153,10 +153,7 @@ def changes_by_workers(run: Run, spans: Iterable[Span], *, ground: bool) -> Iter
 
 
 def _processes(stack: ExitStack, count: int) -> Send:
-    """Return what has steps measured by processes, forked when there is first something to measure.
-
-    A short chain, and one whose process dies, is left to the caller.
-    """
+    """Return what has chains measured by processes, forked when needed; short ones are left to the caller."""
     forked = cache(partial(_forked, stack, count))
 
     def send(measure: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet) -> Callable[[], Measured]:

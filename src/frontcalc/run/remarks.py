@@ -285,10 +285,7 @@ def _of_change(run: Run, shown: Change, span: Span) -> Iterator[Remark]:
 
 
 def border_km2(run: Run, actor: str, line: Line, shown: Change | None) -> list[float] | None:
-    """Return what of a row's change lies near a border of its regions with others: on their side, and beyond (km²).
-
-    None in the total and for what is unassigned, and where the regions are no coarse ones.
-    """
+    """Return what of a row's change is near a rough border, on its side and beyond (km²); None for rows without any."""
     bands = run.takers(actor).bands
     if shown is None or shown.near_km2 is None or bands is None or line.level == TOTAL or line.region == UNASSIGNED:
         return None

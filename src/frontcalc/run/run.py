@@ -223,10 +223,7 @@ class Run:
             return self._grounds(held)
 
     def areas(self, snapshot: Snapshot, actor: str, *, in_total: bool = False) -> Floats:
-        """Return the areas of what an actor holds on a map, (2, n + 2) as `change.areas` does (km²).
-
-        `in_total` it is the sum alone, (2, 1), of a map that no figure rests on.
-        """
+        """Return the areas held on a map, (2, n + 2) as `change.areas`; `in_total` (2, 1), no figure rests on it."""
         held = self.holding(snapshot, actor, noted=not in_total)
         name = f"{'total' if in_total else self.key(actor)} {held.key}"
         if name not in self._figures:

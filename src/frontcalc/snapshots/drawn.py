@@ -288,10 +288,7 @@ def box_around(drawn: Iterable[tuple[str, Geometries]]) -> Box | None:
 
 
 def boxes_of(drawn: Iterable[tuple[str, Geometries]]) -> tuple[Box, ...]:
-    """Return boxes around polygons (degrees), given with their CRS: one around those whose middles lie in the same 5°.
-
-    So a few boxes say what part of the world a map shows, also where its polygons lie far apart.
-    """
+    """Return boxes (degrees) around polygons given with their CRS, one for those whose middles lie in the same 5°."""
     found = [np.empty((0, 4))]
     for own, polygons in drawn:
         bounds = shapely.bounds(polygons).reshape(-1, 4)
