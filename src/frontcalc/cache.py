@@ -104,10 +104,7 @@ class Cache:
         return content
 
     def put(self, *entries: _Entry) -> None:
-        """Keep entries, each instead of one of its kind and key; where that cannot be, the log says so once.
-
-        Room is made when a process first writes, and each time that a twentieth of the limit has been written.
-        """
+        """Keep entries, each in place of one of its kind and key, and make room; else the log says so once."""
         if self.folder is None:
             return
         if strange := {kind for kind, _, _ in entries}.difference(KINDS):
@@ -185,10 +182,7 @@ def user_cache(folder: str | Path | None = None) -> Cache:
 
 
 def usage(cache: Cache, *, clearing: bool = False) -> dict[str, tuple[int, int]]:
-    """Return how many entries of each kind a cache holds, and their bytes, and remove them if asked.
-
-    A folder that cannot be read or written, or that another process does not let go of, is a DataError.
-    """
+    """Return how many entries of each kind a cache has, and their bytes, and remove them if asked; else DataError."""
     used = dict.fromkeys(KINDS, (0, 0))
     if cache.folder is None:
         return used

@@ -55,11 +55,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The rows of a result, and its levels, coarse to fine.
-
-    A row belongs to the nearest row above it that is of a coarser level; `unassigned` and `total`, which come last,
-    belong to none.
-    """
+    """The rows of a result, each after the coarser one that it is part of, and its levels, coarse to fine."""
 
     levels: tuple[str, ...]
     shown: tuple[Line, ...]

@@ -80,11 +80,7 @@ def fold(name: str, without: frozenset[str] = frozenset()) -> str:
 
 
 def find(name: str, regions: Sequence[NamedRegion], kinds: frozenset[str] = frozenset()) -> list[NamedRegion]:
-    """Return the regions that a name means: none, one, or several that share it.
-
-    A whole name goes before one that differs in words for kinds of regions (folded), as «Donetsk oblast»
-    does from «Donetsk».
-    """
+    """Return the regions that a name means, whole or else without words for `kinds` of regions (folded)."""
     for without in (frozenset[str](), kinds):
         wanted = fold(name, without)
         if found := [region for region in regions if any(fold(own, without) == wanted for own in region.names)]:

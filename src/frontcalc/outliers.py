@@ -42,10 +42,7 @@ def highest_usual(near: NDArray[np.float64], least_scale: float) -> float:
 
 
 def standstills(drawn: Sequence[Mapping[str, object]], frozen_maps: int) -> Iterator[tuple[str, int, int]]:
-    """Yield each layer that stands still for `frozen_maps` maps or more while others move, with the first and last.
-
-    `drawn` is what each map shows, by layer: the same value for the same polygons.
-    """
+    """Yield each layer, `drawn` alike on `frozen_maps` maps or more while others move, with the first and last."""
     running: dict[str, tuple[int, int]] = {}
     pairs = [*pairwise(drawn), ({}, {})]  # the last ends what still runs
     for place, (before, after) in enumerate(pairs):

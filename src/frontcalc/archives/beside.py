@@ -77,10 +77,7 @@ def sorted_out(entries: Sequence[Entry], stated: Collection[str]) -> tuple[list[
 def maps_missing(
     other: list[Entry], maps: list[Entry], days: Collection[date], source: str | None, config: ArchiveConfig
 ) -> list[Entry]:
-    """Return what is no geodata but in the place of a map: alone with its day, in a folder that has maps.
-
-    `other` and `maps` are as `sorted_out` returns them, `days` are those of the maps, the rest is as in `dated`.
-    """
+    """Return JSON that is no geodata (`other`) in the place of a map: alone with its day, in a folder that has maps."""
     folders = {_NUMBER.sub("0", str(entry.path.parent).casefold()) for entry in maps}
     shift = timedelta(days=config.get("as_of_offset_days", 0))
     missing = []

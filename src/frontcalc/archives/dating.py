@@ -100,10 +100,7 @@ Naming = tuple[str, int | None, time | None]
 def dated(
     maps: list[Entry], source: str | None, config: ArchiveConfig, *, skip_bad: bool
 ) -> tuple[dict[date, list[Part]], list[DataError], list[Notice]]:
-    """Return the parts of each day's map, why files were skipped, and what may put all days off.
-
-    `source` is where the user reads days from, as in `Dating`; `config` has what the archive says of its days itself.
-    """
+    """Return the parts of each day's map, why files were skipped, and what may put all days off."""
     days: dict[date, list[Part]] = {}
     refused: list[DataError] = []
     moments: list[datetime | None] = []

@@ -152,10 +152,7 @@ def printed(figure: float) -> str:
 
 
 def fitting(claim: Claim) -> Range:
-    """Return which computed figures fit a claim, in its unit.
-
-    A negative value is a loss of so much: the qualifier is of its size.
-    """
+    """Return which computed figures fit a claim, in its unit; of a negative one the qualifier is of its size."""
     size = abs(claim.value)
     excluded = float(size) if claim.qualifier in (Qualifier.MORE_THAN, Qualifier.LESS_THAN) else None
     return _around(claim, max(size * PART_OF_VALUE, _half_digit(size)), claim.tolerance, excluded)

@@ -84,10 +84,7 @@ def read_claims(data: bytes, *, where: str) -> tuple[tuple[Claim, ...], str]:
 
 
 def _lines(text: str, count: int) -> list[Lines]:
-    """Return the lines of the keys at the top of a document, then those of each of its claims.
-
-    Claims that are written as one array, `claim = [{…}]`, have no headers, and no lines are told.
-    """
+    """Return the lines of the keys at the top of a document, then those of each claim that has a header."""
     blank = _TOKENS.sub(lambda token: '""' + "\n" * token[0].count("\n") if "\n" in token[0] else token[0], text)
     tables: list[Lines] = [{}]
     for number, line in enumerate(blank.split("\n"), start=1):

@@ -100,10 +100,7 @@ _ANYWHERE = ("FILE", "PATH", "DIR", "FILE|DIR", "DATE|FILE")  # for these values
 
 
 def option(spelling: str, says: str, *, name: str = "", **how: Any) -> Decorator:
-    """Return an option from how help spells it, «-o --output FILE», and what it says; without a value it is a flag.
-
-    `name` is its parameter's, where that is not the option's own.
-    """
+    """Return an option from how help spells it, «-o --output FILE», and what it says; a flag if without a value."""
     names = [word for word in spelling.split() if word.startswith("-")]
     if metavar := spelling.removeprefix(" ".join(names)).strip():
         how["metavar"] = metavar

@@ -298,10 +298,7 @@ def _live(client: Client, source: MapSource, options: FetchOptions) -> Plan:
 def _map_of_layers(
     day: date, url: str, version: str, layers: Sequence[tuple[str, Callable[..., LayerFeatures | None]]]
 ) -> RemoteMap:
-    """Return a map of one or more layers, a line a feature; features are marked with the name of a layer, if any.
-
-    Each layer is a name and what fetches its features, as `ServiceLayer.features` does.
-    """
+    """Return a map of layers, each a name that marks its features and what fetches them, a line a feature."""
     alone = len(layers) == 1
 
     def get(etag: str) -> Map | None:

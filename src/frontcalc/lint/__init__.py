@@ -31,10 +31,7 @@ class Finding:
 
 
 def gather(by_map: Iterable[Iterable[Fault]]) -> Iterator[Finding]:
-    """Yield findings from the faults of each map in turn: what is on maps one after the other is one finding.
-
-    Errors stay one a file, since each file has to be mended; its message is its own.
-    """
+    """Yield findings from each map's faults in turn: one for those on maps after one another, errors apart."""
     open_runs: dict[tuple[str, str], list[Fault]] = {}
     for faults in by_map:
         running: dict[tuple[str, str], list[Fault]] = {}

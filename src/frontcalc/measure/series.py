@@ -93,10 +93,7 @@ def series(
 def _actor_series(
     run: Run, actor: str, before: State | None, since: date | None, dates: Iterable[date]
 ) -> Iterator[SeriesRow]:
-    """Yield an actor's rows, and note their notices; `before` is the state that the first date follows.
-
-    It stands for the day `since`, None where the dates are those of maps.
-    """
+    """Yield an actor's rows, and note their notices; `before` is the state that the first date follows, for `since`."""
     states, watch = run.states(actor), Watch(run, actor)
     changes: list[Change] = []
     held: Floats | None = None

@@ -35,10 +35,7 @@ Columns = Sequence[str | tuple[str, Source]]
 
 @dataclass(frozen=True, slots=True)
 class GridColumn:
-    """A column as it is shown; those of one `group` stay together, below its heading `over` if groups have any.
-
-    Columns of text are group 0.
-    """
+    """A column as shown; those of one `group`, 0 for text, stay together, below its heading `over` if any has one."""
 
     heading: str
     cells: tuple[str, ...]

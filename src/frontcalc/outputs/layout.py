@@ -312,14 +312,12 @@ def _sensitivity(rows: Sequence[kinds.SensitivityRow], actor: str, meta: Meta, t
         mine = [row for row in rows if _key(row) == region]
         columns: Columns = (
             ("assumption", _first(mine, "assumption", lambda row: str(row.assumption))),
-            "choice",
-            *CHANGE,
+            *(("choice", "choice"), *CHANGE),
             *((f"{measure} ±", partial(difference, measure=measure)) for measure in ("gained", "lost", "net")),
             ("matters for", matters),
         )
         name = f"{region[1]} of {period_heading(mine[0])}: {title}"
-        spare = ("lost ±", "gained ±", "lost", "gained")
-        last = region == regions[-1]
+        spare, last = ("lost ±", "gained ±", "lost", "gained"), region == regions[-1]
         yield grid_of(name, columns, mine, meta, footer if last else (), labels=2, spare=spare, ends=last)
 
 
@@ -374,12 +372,10 @@ def _places(rows: Sequence[kinds.PlaceRow], actor: str, meta: Meta, title: str) 
         *("period", "place"),
         ("region", lambda row: row.region or BLANK),
         ("change", lambda row: {"gained": "came under", "lost": "came out"}[row.change]),
-        ("map of", "date"),
-        ("map before", "previous"),
+        *(("map of", "date"), ("map before", "previous")),
     )
     name = f"Places and {ADJECTIVES.get(actor, f'{actor}-held')} territory · {meta.archive}"
-    footer = place_lines(meta, actor)
-    yield grid_of(name, columns, rows, meta, footer, labels=len(columns), spare=("map before",))
+    yield grid_of(name, columns, rows, meta, place_lines(meta, actor), labels=len(columns), spare=("map before",))
 
 
 def _polygons(rows: Sequence[Any], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
@@ -391,17 +387,14 @@ def _polygons(rows: Sequence[Any], actor: str, meta: Meta, title: str) -> Iterat
 
 
 _LAYOUTS: dict[type, Callable[..., Iterator[Grid]]] = {
-    kinds.DiffRow: _diff,
-    kinds.RangeRow: _diff,
+    **dict.fromkeys((kinds.DiffRow, kinds.RangeRow), _diff),
     kinds.HeldRow: _held,
     kinds.SeriesRow: _series,
-    kinds.SummaryRow: _summary,
-    kinds.GrossRow: _summary,
+    **dict.fromkeys((kinds.SummaryRow, kinds.GrossRow), _summary),
     kinds.SensitivityRow: _sensitivity,
     kinds.CompareRow: _compare,
     kinds.FlowRow: _flows,
     kinds.PlaceRow: _places,
-    kinds.ChangeRow: _polygons,
-    kinds.DisagreementRow: _polygons,
+    **dict.fromkeys((kinds.ChangeRow, kinds.DisagreementRow), _polygons),
 }
 """What lays out each class of rows of one actor."""

@@ -116,11 +116,7 @@ def _gdal() -> Iterator[Any]:
 
 
 def _read_layers(source: Source, driver: str, expected: Mapping[str, int | None], *, where: str) -> Features:
-    """Return the features of all layers that have geometry; each layer names those that name none.
-
-    `expected` are the names of the layers that must be there, each with how many of its features have a geometry, if
-    that is known: GDAL passes over a layer that it cannot read.
-    """
+    """Return the features of all layers that have geometry, those that are `expected` (with how many) among them."""
     with _gdal() as pyogrio:
         listed = enumerate(pyogrio.list_layers(source))
     layers = {index: printable(str(name)) for index, (name, kind) in listed if kind is not None}

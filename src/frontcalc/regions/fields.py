@@ -78,10 +78,7 @@ def file_and_layer(given: str | Path | Entry | GeoFrame) -> tuple[Entry, str]:
 
 
 def read_region_file(entry: Entry, *, layer: str, field: str | None, level: str) -> RegionFile:
-    """Read a region file, and find the layer and the field of names where none is given; UsageError: no such layer.
-
-    `level` is what the regions are to be, as in «adm1».
-    """
+    """Read a region file, and find layer and field of names for a level if not given; UsageError: no such layer."""
     source, groups = read_layers(entry)
     number = "2" if level == "adm2" else "1"
     every = [part for group in groups for part in _layers_of(group, field, number)]
@@ -116,10 +113,7 @@ def read_region_file(entry: Entry, *, layer: str, field: str | None, level: str)
 
 
 def _layers_of(features: Features, asked: str | None, level: str) -> Iterator[FileLayer]:
-    """Yield the layers of some features, in the order of their first feature, with the field of names asked for.
-
-    Without one there are those that may be it at a level: one where that is plain.
-    """
+    """Yield the layers of some features with the field of names asked for, else those that may be it."""
     members: dict[str, list[int]] = {}
     for number, own in enumerate(features.properties):
         members.setdefault(printable(str(own.get(INNER) or "")), []).append(number)
@@ -243,10 +237,7 @@ def _text(value: object) -> str:
 
 
 def country_of(properties: Iterable[Mapping[str, object]]) -> str:
-    """Return the country that the features of one region name, empty where they name none or several.
-
-    It comes back as a code of two letters (ISO 3166-1) where that is known, else as the file spells it.
-    """
+    """Return the one country that a region's features name, by two letters where known; empty for none or several."""
     found = set()
     for own in properties:
         fields = {key.casefold(): str(value or "").strip() for key, value in own.items()}

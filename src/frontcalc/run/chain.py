@@ -252,8 +252,8 @@ def on_worker(
             found += [(part.entry, file.sha256) for part, file in zip(one.ref.parts, one.files, strict=True)]
         for entry, sha256 in found:
             if files.get(entry) != sha256:
-                cure = "let all machines see the same archive, and run again when it is complete"
-                raise DataError("has another content on a worker than here", where=entry.label, cure=cure)
+                done = "let all machines see the same archive, and run again when it is complete"
+                raise DataError("has another content on a worker than here", where=entry.label, cure=done)
         return measured
     except FrontcalcError as error:
         return error

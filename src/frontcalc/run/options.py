@@ -127,8 +127,8 @@ class Options:
         if isinstance(workers, str):
             found = re.fullmatch(r"(tcp://|tls://)?(\[[0-9a-fA-F:.]+\]|[\w.-]+):([0-9]{1,5})", workers, re.ASCII)
             if found is None or not 0 < int(found[3]) < 1 << 16:
-                cure = "give one as in tcp://10.0.0.1:8786, or a whole number"
-                raise UsageError(f"{workers!r} is no address of a scheduler", where="--workers", cure=cure)
+                form = "give one as in tcp://10.0.0.1:8786, or a whole number"
+                raise UsageError(f"{workers!r} is no address of a scheduler", where="--workers", cure=form)
         elif workers is not None and workers < 1:
             raise UsageError("there must be one at least", where=f"--workers {workers}", cure="give a whole number")
         if not 0 <= width < float("inf"):

@@ -56,10 +56,7 @@ def in_order(workers: int, measure: Callable[[Item], Result], items: Iterable[It
 
 
 def threads(stack: ExitStack, count: int) -> Callable[..., Callable[[], Any]]:
-    """Return what has a thread call a function with arguments, and returns what waits for the result.
-
-    Where no thread can be had, who waits calls it. What no thread has begun when the stack ends is dropped.
-    """
+    """Return what has a thread call a function, and returns what waits for it, or itself calls it without a thread."""
     pool = ThreadPoolExecutor(count)
     stack.callback(pool.shutdown, cancel_futures=True)
 

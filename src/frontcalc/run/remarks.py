@@ -40,10 +40,7 @@ Remark = tuple[Notice, frozenset[Line] | None]
 
 
 class Measured(NamedTuple):
-    """A period with its change, None where it has not two maps, what is suspect of it, and what to say beside it.
-
-    `interpolated` is the net change of rows, moved to the days asked for (km²).
-    """
+    """A period, its change if it has two maps, what is suspect of it, notices, and nets to the days asked for."""
 
     span: Span
     change: Change | None

@@ -142,8 +142,8 @@ class Run:
                         raise
                     bad.append(error)
         if bad and not layers:
-            problem = f"no map that could answer can be read: {bad[0]}"
-            raise NoDataError(problem, where=self.archive.name, cure="mend the maps, or ask for other days")
+            unread = f"no map that could answer can be read: {bad[0]}"
+            raise NoDataError(unread, where=self.archive.name, cure="mend the maps, or ask for other days")
         order = dict(zip(ADJECTIVES, range(len(ADJECTIVES)), strict=True))
         counted = {part.layer.actor for part in layers if self.view.counts(part.name, part.layer)}
         found = tuple(sorted(counted, key=lambda actor: (order.get(actor, len(order)), actor)))
