@@ -221,7 +221,7 @@ def test_no_two_maps_are_no_figures(maps: Path, options: dict[str, str]) -> None
 def test_the_table_for_people(maps: Path) -> None:
     text = render(frontcalc.summary(archive=maps, gross=True), "table").decode()
     net, gross = text.split("Gross: ")
-    assert "2024, to 10 Mar  total    100.0   0.0  +100.0    +1.43  200.0        –" in net
+    assert "2024, to 10 Mar  total    100.0   0.0  +100.0  p    +1.43  200.0        –" in net
     assert "slivers: of it, parts of mean width (2 × area ÷ perimeter) below 100 m" in gross
     assert "2023             total       3   100.0      0.0  100.0      0.0     200.0" in gross
 

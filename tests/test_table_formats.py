@@ -119,7 +119,9 @@ def test_csv_gives_the_table_and_no_formula(result: Any, units: str) -> None:
         figures = {name: value for name, value in wanted.items() if isinstance(value, float)}
         assert {name: float(row[name]) for name in figures} == figures
         assert {name: row[name] for name in wanted if name not in {*figures, "region"}} == {
-            name: str(value) for name, value in wanted.items() if name not in {*figures, "region"}
+            name: "" if value is None else str(value)
+            for name, value in wanted.items()
+            if name not in {*figures, "region"}
         }
 
 
@@ -218,7 +220,7 @@ def test_html_gives_the_table_for_reading_and_no_markup(result: Any, units: str)
     page = render(result, "html", units=units).decode()
     cells = Cells(page)
     gained = {"km2": "100.0", "mi2": "38.6"}[units]
-    assert sorted(cells.rows[2:-1]) == sorted([name, gained, "0.0", f"+{gained}"] for name in HOSTILE)
+    assert sorted(cells.rows[2:-1]) == sorted([name, gained, "0.0", f"+{gained}", "p"] for name in HOSTILE)
     assert cells.rows[-1][0] == "total"
     assert cells.tags.isdisjoint({"script", "b", "a", "img", "link"})
     assert {"km2": "territory, km²", "mi2": "territory, mi²"}[units] in page
@@ -235,9 +237,9 @@ def test_markdown_gives_the_table_for_reading_on_one_line_each(result: Any) -> N
     lines = render(result, "markdown").decode().splitlines()
     rows = [line for line in lines if line.startswith("| ")][2:]
     assert len(rows) == len(HOSTILE) + 1
-    assert "| a\\|b | 100.0 | 0.0 | +100.0 |" in rows
-    assert "| two lines | 100.0 | 0.0 | +100.0 |" in rows
-    assert "| \\[text\\](http\\://example.org) \\*\\*bold\\*\\* &amp;lt; | 100.0 | 0.0 | +100.0 |" in rows
+    assert "| a\\|b | 100.0 | 0.0 | +100.0 | p |" in rows
+    assert "| two lines | 100.0 | 0.0 | +100.0 | p |" in rows
+    assert "| \\[text\\](http\\://example.org) \\*\\*bold\\*\\* &amp;lt; | 100.0 | 0.0 | +100.0 | p |" in rows
     assert "- maps: =Maps &amp; Sons &lt;b&gt;, CC BY 4.0" in lines
 
 

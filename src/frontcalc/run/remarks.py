@@ -173,7 +173,9 @@ def _other_actors(run: Run, span: Span) -> Iterator[Remark]:
     if opening.stands_for:  # a map of one actor's, given for the days before the archive
         return
     place = run.archive.refs.index(opening.snapshot.ref)
-    before = [run.snapshot(ref) for ref in run.archive.refs[:place][-1:]]
+    before = [closing.snapshot]  # one that cannot be read may have shown all that this does
+    with bad_maps_passed_over():
+        before = [run.snapshot(ref) for ref in run.archive.refs[:place][-1:]]
     old, new, older = (
         {part.layer.actor for one in maps for part in one.layers if run.view.counts(part.name, part.layer)}
         for maps in ([opening.snapshot], [closing.snapshot], before)

@@ -61,7 +61,7 @@ class Table(Generic[RowT, MetaT]):
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns, in their published order."""
-        return tuple(entry.name for entry in fields(self.kind))
+        return tuple(entry.name for entry in sorted(fields(self.kind), key=lambda entry: bool(entry.metadata)))
 
     def values(self) -> list[tuple[Any, ...]]:
         """Return each row's values in the order of the columns, figures unrounded."""
