@@ -337,7 +337,7 @@ def test_what_nobody_thought_of_is_a_line_and_no_failed_check() -> None:
     ("error", "words"),
     [
         (RecursionError("deep"), "what was given is nested too deeply; make it flatter"),
-        (MemoryError(), "the memory ran out; give it more refuses files that need so much"),
+        (MemoryError(), "the memory ran out; give it more"),
         (PermissionError(13, "Permission denied", "a\n.csv"), "a .csv: permission denied; check its name and"),
         (OSError(28, "No space left on device"), "standard output: cannot be written: no space left"),
         (UnicodeEncodeError("utf-8", "x\udcff", 1, 2, "no"), r"'x\udcff' is no text; rename it"),

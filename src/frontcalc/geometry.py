@@ -157,9 +157,10 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     chord = target[1:] - target[:-1]
     bulge = middle - target[:-1]
     inner = ring[:-1] == ring[1:]
-    _refuse_torn(
-        source[:-1][inner], source[1:][inner], target[:-1][inner], target[1:][inner], middle[inner], project=project
-    )
+    # The middle of an edge that the projection's own edge cuts in two lies at one of its ends.
+    aside = np.hypot(*(bulge - chord / 2).T) > np.maximum(0.2 * np.hypot(*chord.T), 0.2)
+    if (odd := np.flatnonzero(inner & aside)).size:
+        _refuse_torn(source[odd], source[odd + 1], target[odd], target[odd + 1], project=project)
     # A parabola through the three points encloses 4/3 of their triangle with its chord.
     error = np.abs(chord[:, 0] * bulge[:, 1] - chord[:, 1] * bulge[:, 0]) * (2 / 3)
     # Of the edge that leaves each vertex; none leaves the end of a ring.
@@ -178,8 +179,7 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     start, end = source[edge], source[edge + 1]
     # Count from the same end whichever way a ring runs, so that neighbours get the very same vertices.
     backward = (start[:, 0] > end[:, 0]) | ((start[:, 0] == end[:, 0]) & (start[:, 1] > end[:, 1]))
-    low = np.where(backward[:, None], end, start)
-    high = np.where(backward[:, None], start, end)
+    low, high = (np.where(backward[:, None], *ends) for ends in ((end, start), (start, end)))
     step = np.where(backward, pieces[edge] - nth, nth) / pieces[edge]
     out = np.empty((position[-1], 2))
     out[position[:-1]] = target
@@ -187,23 +187,20 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     return np.asarray(shapely.from_ragged_array(_POLYGON, out, (position[rings], shells)))
 
 
-def _refuse_torn(*edges: Floats, project: Project) -> None:
-    """Raise DataError if an edge (begin, end, both and the middle projected) is cut in two by the projection's edge.
+def _refuse_torn(begin: Floats, end: Floats, first: Floats, last: Floats, length: Floats, *, project: Project) -> None:
+    """Raise DataError if an edge (k, 2), `first` to `last` where projected, is cut in two by the projection's edge.
 
-    The middle of such an edge lies at one of its ends. Halved again and again, on the side where the ends are farther
-    apart, they stay as far apart as they were, where those of any other edge meet.
+    Halved again and again, on the side where the ends are farther apart, they stay as far apart as they were, where
+    those of any other edge meet.
     """
-    length = np.linalg.norm(edges[3] - edges[2], axis=1)
-    odd = np.linalg.norm(edges[4] - (edges[2] + edges[3]) / 2, axis=1) > 0.2 * length
-    odd &= length > 1.0
-    begin, end, first, last, _ = (part[odd] for part in edges)
-    for _ in range(30 if len(begin) else 0):
+    length = np.linalg.norm(last - first, axis=1)
+    for _ in range(30):
         half = (begin + end) / 2
         between = project(half)
         left = (np.linalg.norm(between - first, axis=1) > np.linalg.norm(last - between, axis=1))[:, None]
         begin, first = np.where(left, begin, half), np.where(left, first, between)
         end, last = np.where(left, half, end), np.where(left, between, last)
-    torn = np.flatnonzero(np.linalg.norm(last - first, axis=1) > np.maximum(1.0, length[odd] / 10))
+    torn = np.flatnonzero(np.linalg.norm(last - first, axis=1) > np.maximum(1.0, length / 10))
     if len(torn):
         x, y = begin[torn[0]]
         cure = "choose --crs EPSG:6931 or EPSG:6932 around a pole, else cut its polygons at the antimeridian"

@@ -111,7 +111,7 @@ def run(arguments: list[str], *, alone: bool = False) -> int:
     except FrontcalcError as error:
         return _fail(str(error), error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
-        terminal.echo(error.format_message())
+        terminal.say(error.format_message(), always=True, bare=True)
         return 2
     except click.ClickException as error:
         context = getattr(error, "ctx", None)

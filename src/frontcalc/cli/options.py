@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -23,7 +22,7 @@ LEVELS = ("country", "adm1", "adm2", "none", "oblast", "raion")
 UNITS_OF_TIME = ("year", "quarter", "month", "week")
 STEPS = ("snapshot", "day", "week", "month")
 
-_TYPED, _PASSED_OVER = "frontcalc.typed", "frontcalc.passed-over"
+_TYPED, _PASSED_OVER, TAKEN = "frontcalc.typed", "frontcalc.passed-over", "frontcalc.taken"
 _OF_ARCHIVE = "frontcalc.toml is of the archive that the working folder lies in, so it sets no"
 _ELSEWHERE = {
     ParameterSource.DEFAULT_MAP: "frontcalc.toml in the working folder",
@@ -199,12 +198,23 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options that were given, defaults stay the library's; say it where the maps are the sample."""
     if "archive" in options and options["archive"] is None:
         terminal.say(SAMPLE_USED, always=True)
-    if passed_over := click.get_current_context().meta.pop(_PASSED_OVER, ()):
+    context = click.get_current_context()
+    if passed_over := context.meta.pop(_PASSED_OVER, ()):
         terminal.say(f"{_OF_ARCHIVE} {', '.join(passed_over)}; type the options, or work in another folder")
-    for name, where in defaults_taken().items():
-        logging.getLogger("frontcalc").info("option --%s is from %s", name, where)
+    # Which options of this command were not typed but set elsewhere, and where.
+    taken = context.meta[TAKEN] = {}
+    for one in context.command.params:
+        source = context.get_parameter_source(one.name or "")
+        where = _ELSEWHERE.get(source) if source else None
+        if where and context.params.get(one.name or "") not in (None, ()):
+            taken[max(one.opts, key=len).lstrip("-")] = where
+    if taken:
+        import logging
+
+        for name, where in taken.items():
+            logging.getLogger("frontcalc").info("option --%s is from %s", name, where)
     # A process of our own may fork others.
-    own = {"processes": True} if "workers" in options and click.get_current_context().obj else {}
+    own = {"processes": True} if "workers" in options and context.obj else {}
     return {name: value for name, value in options.items() if value is not None and name not in OUTPUT} | own
 
 
@@ -240,17 +250,6 @@ def permitted(ctx: click.Context, defaults: dict[str, Any]) -> dict[str, Any]:
             ctx.meta[_PASSED_OVER] = sorted({key.strip("_").replace("_", "-") for key in gone})
             return {"archive": defaults.get("archive")}
     return defaults
-
-
-def defaults_taken() -> dict[str, str]:
-    """Return the options of this command that were not typed but set elsewhere, and where."""
-    context, taken = click.get_current_context(), {}
-    for one in context.command.params:
-        source = context.get_parameter_source(one.name or "")
-        where = _ELSEWHERE.get(source) if source else None
-        if where and context.params.get(one.name or "") not in (None, ()):
-            taken[max(one.opts, key=len).lstrip("-")] = where
-    return taken
 
 
 class Group(click.Group):

@@ -35,19 +35,16 @@ def set_loudness(context: click.Context, parameter: click.Parameter, value: bool
         _log_all(context)
 
 
-def say(text: str, *, always: bool = False) -> None:
-    """Print a line on stderr, unless --quiet was given and it is not for always; nobody need read it."""
+def say(text: str, *, always: bool = False, bare: bool = False) -> None:
+    """Print a line, or a `bare` text, on stderr, unless --quiet was given and it is not for always."""
     context = click.get_current_context(silent=True)
     if always or context is None or context.meta.get(_LOUDNESS) != "quiet":
-        echo(f"frontcalc: {printable(text)}")
-
-
-def echo(text: str) -> None:
-    """Print text on stderr; one that takes nothing, as a pipe nobody reads or a full disk, changes no exit code."""
-    try:
-        click.echo(text, err=True)
-    except OSError:
-        silence(sys.stderr)
+        text = text if bare else f"frontcalc: {printable(text)}"
+        # A stream that takes nothing, as a pipe nobody reads or a full disk, changes no exit code.
+        try:
+            click.echo(text, err=True)
+        except OSError:
+            silence(sys.stderr)
 
 
 def silence(stream: TextIO | None) -> None:

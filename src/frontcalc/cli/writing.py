@@ -154,10 +154,10 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
     from frontcalc.notices import grouped, require_none
     from frontcalc.outputs import WITH_REMARKS, place_lines, render
 
-    asked = click.get_current_context().params
-    output = asked.get("output")
+    context = click.get_current_context()
+    asked, output = context.params, context.params.get("output")
     if hasattr(result.meta, "defaults"):
-        taken = (*options.defaults_taken().items(), *result.meta.defaults)
+        taken = (*context.meta.get(options.TAKEN, {}).items(), *result.meta.defaults)
         result = replace(result, meta=replace(result.meta, defaults=taken))
     to_file = output not in (None, "-")
     style: dict[str, Any] = {}
