@@ -187,7 +187,7 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     return np.asarray(shapely.from_ragged_array(_POLYGON, out, (position[rings], shells)))
 
 
-def _refuse_torn(begin: Floats, end: Floats, first: Floats, last: Floats, length: Floats, *, project: Project) -> None:
+def _refuse_torn(begin: Floats, end: Floats, first: Floats, last: Floats, *, project: Project) -> None:
     """Raise DataError if an edge (k, 2), `first` to `last` where projected, is cut in two by the projection's edge.
 
     Halved again and again, on the side where the ends are farther apart, they stay as far apart as they were, where
