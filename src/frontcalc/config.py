@@ -96,8 +96,9 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
     # macOS writes accents of file names apart from their letters.
     dates = {normalize("NFC", name): day for name, day in _table(document, "dates", where).items()}
     for name, day in dates.items():
-        if type(day) is not date:
-            raise DataError(f"the date of {name!r} is {day!r}", where=where, cure="write it as 2024-11-03, unquoted")
+        if type(day) is not date or day.year not in WRITTEN:
+            cure = f"write it as 2024-11-03, unquoted, of {WRITTEN[0]} to {WRITTEN[-1]}"
+            raise DataError(f"the date of {name!r} is {day!r}", where=where, cure=cure)
     said = {
         "dates": dates,
         "legend": legend,

@@ -12,6 +12,7 @@ _NO_MEMORY = re.compile(
     r"(not enough|insufficient|out of) memory|cannot allocate memory|bad_alloc|alloc of size|failed to map segment",
     re.IGNORECASE,
 )
+_LONGEST = 1000  # characters
 MORE_MEMORY = "give it more (ulimit -v, the container's limit), or refuse such files by a smaller FRONTCALC_MAX_BYTES"
 
 
@@ -38,10 +39,10 @@ class FrontcalcError(Exception):
             if isinstance(handled, OutOfMemoryError):
                 raise handled
             raise OutOfMemoryError("there is not enough memory for it", where=where, cure=MORE_MEMORY)
-        super().__init__(problem)
-        self.problem = problem
+        super().__init__(shortened(problem))
+        self.problem = shortened(problem)
         self.where = where
-        self.cure = cure
+        self.cure = cure and shortened(cure)
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.problem}" if self.where else self.problem
@@ -108,6 +109,11 @@ def is_out_of_memory(error: BaseException | None) -> bool:
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True
     return isinstance(error, Exception) and _NO_MEMORY.search(str(error)) is not None
+
+
+def shortened(text: str) -> str:
+    """Return a text cut to the length that a message may have: it may quote what a file holds, or list it."""
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
 def reason_of(error: Exception) -> str:
