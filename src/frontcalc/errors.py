@@ -12,7 +12,7 @@ _NO_MEMORY = re.compile(
     r"(not enough|insufficient|out of) memory|cannot allocate memory|bad_alloc|alloc of size|failed to map segment",
     re.IGNORECASE,
 )
-_LONGEST = 1000  # characters
+LONGEST = 1000  # characters
 MORE_MEMORY = "give it more (ulimit -v, the container's limit), or refuse such files by a smaller FRONTCALC_MAX_BYTES"
 
 
@@ -113,7 +113,7 @@ def is_out_of_memory(error: BaseException | None) -> bool:
 
 def shortened(text: str) -> str:
     """Return a text cut to the length that a message may have: it may quote what a file holds, or list it."""
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
 
 
 def reason_of(error: Exception) -> str:
