@@ -589,3 +589,9 @@ def test_a_legend_of_ones_own_does_not_make_an_unexplained_map_comparable(
     (archive / "frontcalc.toml").write_text('property = "side"\n[layers]\na = {actor = "N", role = "control"}\n')
     with pytest.raises(DataError, match="the two cannot be compared"):
         total(archive)
+
+
+@pytest.mark.parametrize("option", [{"legend": "nowhere.toml"}, {"date_from": "folder"}])
+def test_what_explains_an_archive_is_not_passed_over_for_the_sample(option: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match=r"^--legend or --date-from: is for an archive of your own; name it with"):
+        frontcalc.diff("2024", **option)  # type: ignore[arg-type]
