@@ -374,7 +374,7 @@ def test_edges_around_the_world_are_not_split_without_end() -> None:
     features = read_content(polygon(*zigzag), where="map")
     with pytest.raises(DataError, match=r"^map: its edges are so long that [\d,]+ vertices would be added; check its"):
         to_equal_area(features.polygons, features.crs, crs.DEFAULT_CRS, where="map")
-    assert geometry.MAX_ADDED_VERTICES == 1_000_000
+    assert geometry.MAX_ADDED_VERTICES == 300_000
 
 
 # --- what is silently something else -----------------------------------------------------------------------------

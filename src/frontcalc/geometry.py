@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Project = Callable[[Floats], Floats]  # maps (n, 2) source coordinates to (n, 2) metres
 EDGE_ERROR_M2 = 10.0  # area error above which an edge is split before it is projected (m²)
-MAX_ADDED_VERTICES = 1_000_000  # that splitting edges may add to a layer; real maps have 8 to 21 % more after it
+MAX_ADDED_VERTICES = 300_000  # that splitting edges may add to a layer, or as many as it has; real maps get 8 to 21 %
 MAX_PAIRS = 5_000_000  # of polygons or rings whose boxes meet, that are looked at; real maps have some thousands
 MAX_MEETINGS = 20_000  # how often edges of a polygon may meet, each pair counted twice, beside neighbours
 
@@ -167,8 +167,9 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     pieces = np.ones(len(source), dtype=np.int64)
     pieces[:-1] = np.maximum(1, np.ceil(np.sqrt(error / edge_error)))
     pieces[rings[1:] - 1] = 1
-    if (added := int(pieces.sum()) - len(pieces)) > MAX_ADDED_VERTICES:
-        raise DataError(f"its edges are so long that {added:,} vertices would be added", cure="check its coordinates")
+    if (added := int(pieces.sum()) - len(pieces)) > max(MAX_ADDED_VERTICES, len(pieces)):
+        cure = "check its coordinates, give long edges more vertices, or choose a --crs made for the place"
+        raise DataError(f"its edges are so long that {added:,} vertices would be added", cure=cure)
     if not added:
         return np.asarray(shapely.from_ragged_array(_POLYGON, target, (rings, shells)))
     position = np.concatenate([[0], np.cumsum(pieces)])

@@ -108,6 +108,9 @@ class Run:
         """
         snapshots.forget_read()
         if archive is None:
+            if options.date_from or options.legend:
+                problem = "is for an archive of your own"
+                raise UsageError(problem, where="--legend or --date-from", cure="name it with --archive")
             return cls(archives.open_sample(), options)
         if isinstance(archive, Archive):
             if options.date_from or options.legend:
