@@ -25,6 +25,7 @@ MAX_ADDED_VERTICES = 300_000  # that splitting edges may add to a layer, or as m
 MAX_PAIRS = 5_000_000  # of polygons or rings whose boxes meet, that are looked at; real maps have some thousands
 MAX_MEETINGS = 20_000  # how often edges of a polygon may meet, each pair counted twice, beside neighbours
 
+_SHORTER = "check its coordinates, give long edges more vertices, or choose a --crs made for the place"
 _SAMPLE = 2048
 _REPAIR_GAP = 1e6
 
@@ -168,8 +169,7 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     pieces[:-1] = np.maximum(1, np.ceil(np.sqrt(error / edge_error)))
     pieces[rings[1:] - 1] = 1
     if (added := int(pieces.sum()) - len(pieces)) > max(MAX_ADDED_VERTICES, len(pieces)):
-        cure = "check its coordinates, give long edges more vertices, or choose a --crs made for the place"
-        raise DataError(f"its edges are so long that {added:,} vertices would be added", cure=cure)
+        raise DataError(f"its edges are so long that {added:,} vertices would be added", cure=_SHORTER)
     if not added:
         return np.asarray(shapely.from_ragged_array(_POLYGON, target, (rings, shells)))
     position = np.concatenate([[0], np.cumsum(pieces)])
