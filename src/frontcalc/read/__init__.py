@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Any
 
-from frontcalc.errors import COMPLETE, DataError, FrontcalcError, naming
+from frontcalc.errors import COMPLETE, MORE_MEMORY, DataError, FrontcalcError, OutOfMemoryError, naming
 from frontcalc.limits import limits
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
@@ -118,7 +118,7 @@ def read_content(
         error.where = error.where or where
         raise
     except MemoryError as error:
-        raise DataError("", where=where) from error  # which says what it is, and of which file
+        raise OutOfMemoryError("there is not enough memory for it", where=where, cure=MORE_MEMORY) from error
 
 
 def read_zip(
