@@ -111,7 +111,8 @@ def is_out_of_memory(error: BaseException | None) -> bool:
     """Say whether an error is that memory ran out: Python has a class for it, most libraries only words."""
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True
-    return isinstance(error, Exception) and _NO_MEMORY.search(str(error)) is not None
+    # Our own words may quote names and contents of files, which anybody can choose.
+    return not isinstance(error, FrontcalcError | None) and _NO_MEMORY.search(str(error)) is not None
 
 
 @contextmanager
