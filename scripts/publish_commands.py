@@ -45,7 +45,8 @@ _HEAD = """# Commands
 
 Every command with every option, as `--help` has it. Data goes to standard output, everything else to standard error.
 The exit code is 0 where all is well, 1 where a check that was asked for did not hold, 2 for a wrong question, 3 for a
-broken file, 4 where the archive has no answer. What several commands have alike is [at the end](#shared-options).
+broken file and for what the system refuses (memory, a full disk, a permission), 4 where the archive has no answer. What
+several commands have alike is [at the end](#shared-options).
 """
 
 

@@ -38,7 +38,7 @@ of `regions check`, the [notice](notices.md) that `--fail-on` names."""
 _TITLES = {
     1: "a check that was asked for did not hold",
     2: "the question is wrong: an option, a period, a name",
-    3: "a file is broken, or something cannot be read or written",
+    3: "a file is broken, or the system refuses something: memory, room on a disk, a permission",
     4: "the archive has no answer",
 }
 

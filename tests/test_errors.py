@@ -16,7 +16,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "errors.md"
 HEAD = """# Errors: bad input and what frontcalc says to it
 
 One line on standard error names the file, what is wrong and what to do, and the exit code tells scripts which kind it
-is: 1 a check failed, 2 the question is wrong, 3 a file is broken, 4 the archive has no answer. Nothing is written then.
+is: 1 a check failed, 2 the question is wrong, 3 a file is broken or the system refuses something (memory, room on a
+disk, a permission), 4 the archive has no answer. Nothing is written then.
 `--skip-bad` passes over maps that cannot be read, and lists them.
 
 `make errors` makes this page by running the commands on the inputs of `tests/bad_inputs.py`; a test holds it. Unless a

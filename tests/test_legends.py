@@ -615,3 +615,9 @@ def test_an_archive_that_says_of_known_layers_what_they_mean_says_nothing(tmp_pa
     meant = 'actor = "Russia", role = "control"'
     (archive / "frontcalc.toml").write_text(f"[layers]\ncontrol_map = {{ {meant} }}\nnew = {{ {meant} }}\n")
     assert "OTHER-MEANING" not in codes(frontcalc.diff([PERIOD], archive=archive, by="none"))
+
+
+@pytest.mark.parametrize("option", [{"legend": "nowhere.toml"}, {"date_from": "folder"}])
+def test_what_explains_an_archive_is_not_passed_over_for_the_sample(option: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match=r"^--legend or --date-from: is for an archive of your own; name it with"):
+        frontcalc.diff("2024", **option)  # type: ignore[arg-type]

@@ -188,7 +188,7 @@ def test_layers_that_are_unknown(archive: Write) -> None:
     only(archive({"2024-01-02": {"Zone A": [(500, 1)], "Zone B": [(9, 9)]}}, name="zones"), "NO-LAYER")
 
 
-def test_polygons_at_a_pole_can_be_measured(archive: Write) -> None:
+def test_polygons_at_a_pole_are_measured(archive: Write) -> None:
     maps = growing(3)
     maps["2024-01-02"] = {CONTROL: [shapely.box(0, 88.5, 1, 90)], ADVANCE: [(400, 40)]}
     assert "UNMEASURABLE" not in [row.code for row in check(archive(maps))]

@@ -111,7 +111,8 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
     for name, day in dates.items():
         if type(day) is not date or day.year not in WRITTEN:
             shown = day if isinstance(day, date) else repr(day)
-            raise DataError(f"the date of {name!r} is {shown}", where=where, cure="write it as 2024-11-03, unquoted")
+            cure = f"write it as 2024-11-03, unquoted, of {WRITTEN[0]} to {WRITTEN[-1]}"
+            raise DataError(f"the date of {name!r} is {shown}", where=where, cure=cure)
     said = {
         "dates": dates,
         "legend": legend,

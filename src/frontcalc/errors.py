@@ -16,6 +16,7 @@ _NO_MEMORY = re.compile(
     r"(not enough|insufficient|out of) memory|cannot allocate memory|bad_alloc|alloc of size|failed to map segment",
     re.IGNORECASE,
 )
+LONGEST = 1000  # characters
 
 
 class FrontcalcError(Exception):
@@ -41,10 +42,10 @@ class FrontcalcError(Exception):
             if isinstance(handled, OutOfMemoryError):
                 raise handled
             raise OutOfMemoryError("there is not enough memory for it", where=where, cure=MORE_MEMORY)
-        super().__init__(problem)
-        self.problem = problem
+        super().__init__(shortened(problem))
+        self.problem = shortened(problem)
         self.where = where
-        self.cure = cure
+        self.cure = cure and shortened(cure)
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.problem}" if self.where else self.problem
@@ -110,7 +111,8 @@ def is_out_of_memory(error: BaseException | None) -> bool:
     """Say whether an error is that memory ran out: Python has a class for it, most libraries only words."""
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True
-    return isinstance(error, Exception) and _NO_MEMORY.search(str(error)) is not None
+    # Our own words may quote names and contents of files, which anybody can choose.
+    return not isinstance(error, FrontcalcError | None) and _NO_MEMORY.search(str(error)) is not None
 
 
 @contextmanager
@@ -121,6 +123,11 @@ def naming(where: str) -> Iterator[None]:
     except FrontcalcError as error:
         error.where = error.where or where
         raise
+
+
+def shortened(text: str) -> str:
+    """Return a text cut to the length that a message may have: it may quote what a file holds, or list it."""
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
 
 
 def reason_of(error: Exception) -> str:

@@ -21,10 +21,11 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Project = Callable[[Floats], Floats]  # maps (n, 2) source coordinates to (n, 2) metres
 EDGE_ERROR_M2 = 10.0  # area error above which an edge is split before it is projected (m²)
-MAX_ADDED_VERTICES = 1_000_000  # that splitting edges may add to a layer; real maps have 8 to 21 % more after it
+MAX_ADDED_VERTICES = 300_000  # that splitting edges may add to a layer, or as many as it has; real maps get 8 to 21 %
 MAX_PAIRS = 5_000_000  # of polygons or rings whose boxes meet, that are looked at; real maps have some thousands
 MAX_MEETINGS = 20_000  # how often edges of a polygon may meet, each pair counted twice, beside neighbours
 
+_SHORTER = "check its coordinates, give long edges more vertices, or choose a --crs made for the place"
 _SAMPLE = 2048
 _REPAIR_GAP = 1e6
 
@@ -154,8 +155,8 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     bulge = middle - target[:-1]
     inner = ring[:-1] == ring[1:]
     # The middle of an edge that the projection's own edge cuts in two lies at one of its ends.
-    length, off = np.linalg.norm(chord[inner], axis=1), np.linalg.norm((bulge - chord / 2)[inner], axis=1)
-    if (odd := np.flatnonzero(inner)[(length > 1.0) & (off > 0.2 * length)]).size:
+    aside = np.hypot(*(bulge - chord / 2).T) > np.maximum(0.2 * np.hypot(*chord.T), 0.2)
+    if (odd := np.flatnonzero(inner & aside)).size:
         _refuse_torn(source[odd], source[odd + 1], target[odd], target[odd + 1], project=project)
     # A parabola through the three points encloses 4/3 of their triangle with its chord.
     error = np.abs(chord[:, 0] * bulge[:, 1] - chord[:, 1] * bulge[:, 0]) * (2 / 3)
@@ -163,8 +164,8 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     pieces = np.ones(len(source), dtype=np.int64)
     pieces[:-1] = np.maximum(1, np.ceil(np.sqrt(error / edge_error)))
     pieces[rings[1:] - 1] = 1
-    if (added := int(pieces.sum()) - len(pieces)) > MAX_ADDED_VERTICES:
-        raise DataError(f"its edges are so long that {added:,} vertices would be added", cure="check its coordinates")
+    if (added := int(pieces.sum()) - len(pieces)) > max(MAX_ADDED_VERTICES, len(pieces)):
+        raise DataError(f"its edges are so long that {added:,} vertices would be added", cure=_SHORTER)
     if not added:
         return np.asarray(shapely.from_ragged_array(_POLYGON, target, (rings, shells)))
     position = np.concatenate([[0], np.cumsum(pieces)])
@@ -184,10 +185,10 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
 
 
 def _refuse_torn(begin: Floats, end: Floats, first: Floats, last: Floats, *, project: Project) -> None:
-    """Raise DataError if an edge (k, 2), projected from `first` to `last`, is cut in two by the projection's edge.
+    """Raise DataError if an edge (k, 2), `first` to `last` where projected, is cut in two by the projection's edge.
 
-    Halved again and again, on the side where the ends are farther apart, those of such an edge stay as far apart as
-    they were, where those of any other meet.
+    Halved again and again, on the side where the ends are farther apart, they stay as far apart as they were, where
+    those of any other edge meet.
     """
     length = np.linalg.norm(last - first, axis=1)
     for _ in range(30):

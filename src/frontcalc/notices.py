@@ -12,7 +12,10 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from frontcalc.errors import CheckFailed, DataError, UsageError
+from frontcalc.errors import LONGEST, CheckFailed, DataError, UsageError, shortened
+from frontcalc.names import some_of
+
+_SHOWN = 12  # periods, or days, that a line names of those that one notice is of
 
 CODES = {
     "OPENS-LATE": "the archive starts inside the period, which opens with its first map",
@@ -298,6 +301,8 @@ class Notice:
     def __post_init__(self) -> None:
         if self.code not in CODES:
             raise ValueError(f"unknown notice code {self.code!r}")
+        if len(self.message) > LONGEST:
+            object.__setattr__(self, "message", shortened(self.message))
 
     def __str__(self) -> str:
         return ": ".join(filter(None, (self.code, self.period, self.message)))
@@ -309,12 +314,13 @@ def with_lines(notices: Iterable[Notice]) -> list[Notice]:
 
 
 def grouped(notices: Iterable[Notice]) -> list[str]:
-    """Return notices as lines, those that differ only in their period together, in order of appearance."""
+    """Return notices as lines, those that differ only in their period as one of the first few, in order."""
     periods: dict[tuple[str, str], dict[str, None]] = {}
     for notice in notices:
         periods.setdefault((notice.code, notice.message), {})[notice.period] = None
-    subjects = ((code, ", ".join(filter(None, named)), message) for (code, message), named in periods.items())
-    return [": ".join(filter(None, parts)) for parts in subjects]
+    subjects = ((code, [*filter(None, named)], message) for (code, message), named in periods.items())
+    listed = ((code, ", ".join(of) if len(of) <= _SHOWN else some_of(of, _SHOWN), text) for code, of, text in subjects)
+    return [": ".join(filter(None, parts)) for parts in listed]
 
 
 def join_codes(notices: Iterable[Notice]) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 from frontcalc.errors import UsageError
 
 UNITS = ("year", "quarter", "month", "week")  # the calendar units that a stretch of time is divided into
+MOST_UNITS = 5000  # of a table: each is measured, and has rows, whether or not there is a map of it
 _ONE_DAY = timedelta(days=1)
 _GRAMMAR = "2023, 2024-Q3, 2024-09, 2024-W36, 2024-11-03, or two of them as in 2024-09..2024-11, 2024.., ..2023"
 _UNIT = re.compile(
@@ -110,6 +111,7 @@ def calendar_periods(every: str, begin: date, end: date) -> Iterator[Period]:
     A whole unit is named as in «2024-09», one that is cut as the range it is: «2024..2024-11-17». Every label means the
     same to `parse_period`: a period opens with the state of the day before its first.
     """
+    refuse_many(every, begin, end)
     day = begin
     while True:
         label = unit_of(day, every)
@@ -120,6 +122,14 @@ def calendar_periods(every: str, begin: date, end: date) -> Iterator[Period]:
         if last >= end:
             return
         day = last + _ONE_DAY
+
+
+def refuse_many(every: str, begin: date, end: date) -> None:
+    """Raise UsageError where more days or calendar units than a table can have lie between two days."""
+    count = (end - begin).days // {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}[every]
+    if count > MOST_UNITS:
+        problem = f"from {begin} to {end} is {count:,} times a {every}, over {MOST_UNITS:,}"
+        raise UsageError(problem, where=f"every {every}", cure="choose a longer unit, or a part by --since and --until")
 
 
 def is_period(text: str) -> bool:

@@ -13,12 +13,11 @@ import click
 
 from frontcalc import __version__
 from frontcalc.cli import options, terminal
-from frontcalc.errors import MORE_MEMORY, FrontcalcError, is_out_of_memory, reason_of
+from frontcalc.errors import MORE_MEMORY, FrontcalcError, is_out_of_memory, reason_of, shortened
 from frontcalc.names import printable
 from frontcalc.versions import PLACES, SETTINGS
 
 COMPLETING = "_FRONTCALC_COMPLETE"  # the environment variable by which a shell asks for completion
-_LONGEST = 1000
 
 _COMMANDS = {
     "diff": "Territory gained and lost in each period, by region.",
@@ -157,7 +156,5 @@ def _fault(error: Exception) -> str:
 
 def _fail(message: str, code: int) -> int:
     """Print one line on stderr and return the code."""
-    line = printable(" ".join(message.split()))
-    # What a file holds may be quoted, and be of any length.
-    terminal.say(line if len(line) <= _LONGEST else line[:_LONGEST] + "…", always=True)
+    terminal.say(shortened(printable(" ".join(message.split()))), always=True)
     return code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -201,24 +200,26 @@ SAMPLE_USED = (
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options that were given, defaults stay the library's; say it where the maps are the sample.
-
-    Those that were not typed but set elsewhere are noted in the context, with where.
-    """
+    """Return the options that were given, defaults stay the library's; say it where the maps are the sample."""
     if "archive" in options and options["archive"] is None:
         terminal.say(SAMPLE_USED, always=True)
-    if passed_over := click.get_current_context().meta.pop(_PASSED_OVER, ()):
+    context = click.get_current_context()
+    if passed_over := context.meta.pop(_PASSED_OVER, ()):
         terminal.say(f"{_OF_ARCHIVE} {', '.join(passed_over)}; type the options, or work in another folder")
-    context, taken = click.get_current_context(), dict[str, str]()
+    # Which options of this command were not typed but set elsewhere, and where.
+    taken = context.meta[TAKEN] = {}
     for one in context.command.params:
         source = context.get_parameter_source(one.name or "")
         where = _ELSEWHERE.get(source) if source else None
         if where and context.params.get(one.name or "") not in (None, ()):
-            taken[name := max(one.opts, key=len).lstrip("-")] = where
+            taken[max(one.opts, key=len).lstrip("-")] = where
+    if taken:
+        import logging
+
+        for name, where in taken.items():
             logging.getLogger("frontcalc").info("option --%s is from %s", name, where)
-    context.meta[TAKEN] = taken
     # A process of our own may fork others.
-    own = {"processes": True} if "workers" in options and click.get_current_context().obj else {}
+    own = {"processes": True} if "workers" in options and context.obj else {}
     return {name: value for name, value in options.items() if value is not None and name not in OUTPUT} | own
 
 

@@ -36,14 +36,13 @@ def set_loudness(context: click.Context, parameter: click.Parameter, value: bool
 
 
 def say(text: str, *, always: bool = False, bare: bool = False) -> None:
-    """Print a line on stderr, unless --quiet was given and it is not for always; what is `bare` as it stands.
-
-    One that takes nothing, as a pipe nobody reads or a full disk, changes no exit code.
-    """
+    """Print a line, or a `bare` text, on stderr, unless --quiet was given and it is not for always."""
     context = click.get_current_context(silent=True)
     if always or context is None or context.meta.get(_LOUDNESS) != "quiet":
+        text = text if bare else f"frontcalc: {printable(text)}"
+        # A stream that takes nothing, as a pipe nobody reads or a full disk, changes no exit code.
         try:
-            click.echo(text if bare else f"frontcalc: {printable(text)}", err=True)
+            click.echo(text, err=True)
         except OSError:
             silence(sys.stderr)
 

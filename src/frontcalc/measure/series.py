@@ -15,7 +15,7 @@ from frontcalc.keywords import facade
 from frontcalc.levels import Line
 from frontcalc.measure.diff import BLANK, columns_of
 from frontcalc.notices import Notice, noted
-from frontcalc.periods import Period, PeriodLike, parse_bound
+from frontcalc.periods import Period, PeriodLike, parse_bound, refuse_many
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Watch, dropped, interpolated, left_out
@@ -76,7 +76,7 @@ def series(
     end = parse_bound(until, last=True) if until else maps.days[-1]
     if since and until and begin > end:
         raise UsageError(f"{begin} is after {end}", where="--since and --until", cure="swap them")
-    dates = [day for day in dates_between(maps, begin, end, every) if day >= maps.days[0]] if begin <= end else []
+    dates = list(dates_between(maps, max(begin, maps.days[0]), end, every)) if maps.days[0] <= end >= begin else []
     if not dates:
         asked = f"from {begin} to {end}" if begin <= end else f"from {begin} on" if since else f"up to {end}"
         raise NoDataError(f"has no map {asked}", where=maps.name, cure=f"its maps are of {maps.extent}")
@@ -147,6 +147,7 @@ def dates_between(maps: Archive, begin: date, end: date, every: str) -> Iterator
     if every == "snapshot":
         yield from (day for day in maps.days if begin <= day <= end)
         return
+    refuse_many(every, begin, end)
     day = begin
     while True:
         left = {"day": 0, "week": 7 - day.isoweekday(), "month": monthrange(day.year, day.month)[1] - day.day}[every]

@@ -223,8 +223,8 @@ def periods_of(every: str, maps: Archive, calendar: Calendar, baseline: date | N
     if since and until and since > until:
         problem = f"{calendar.since} is after {calendar.until}"
         raise UsageError(problem, where="--since and --until", cure="put the earlier first")
-    begin = max(filter(None, (begin, since, baseline and baseline + _ONE_DAY)))
     end = min(filter(None, (end, until)))
+    begin = max(filter(None, (begin, since, baseline and min(baseline, end) + _ONE_DAY)))
     if begin > end or first == last:
         cure = f"its maps are of {maps.extent}"
         raise NoDataError("has no two maps in the time asked for", where=maps.name, cure=cure)

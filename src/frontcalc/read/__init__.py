@@ -79,8 +79,10 @@ def fingerprint(entry: Entry) -> str:
 
 def _content(entry: Entry) -> tuple[bytes, dict[str, bytes], SourceFile]:
     """Return a file's content, of a shapefile or geodatabase the other files, and which file it is."""
-    data = b"" if entry.is_geodatabase else entry.read()
-    kind = "geodatabase" if entry.is_geodatabase else signature_of(data)
+    # A map that lies alone is no geodatabase.
+    database = bool(entry.siblings) and entry.is_geodatabase
+    data = b"" if database else entry.read()
+    kind = "geodatabase" if database else signature_of(data)
     if kind == "geopackage":
         entry.refuse_logs()
     beside = entry.parts() if kind in ("shapefile", "geodatabase") else {}

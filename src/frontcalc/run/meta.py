@@ -8,7 +8,7 @@ from frontcalc import __version__, region_store
 from frontcalc.embedded import load_embedded
 from frontcalc.errors import NoDataError
 from frontcalc.levels import NONE
-from frontcalc.notices import Notice
+from frontcalc.notices import Notice, grouped
 from frontcalc.regions import BORDER_KM, WATER_KM
 from frontcalc.run.chain import kept_gaps_km2
 from frontcalc.run.lands import shapes_of
@@ -40,7 +40,7 @@ def table_of(
 
 def nothing_measured(run: Run, notices: Iterable[Notice]) -> NoDataError:
     """Return the error for periods none of which has two maps."""
-    problem = f"no period asked for has two maps ({'; '.join(map(str, notices))})"
+    problem = f"no period asked for has two maps ({'; '.join(grouped(notices))})"
     return NoDataError(problem, where=run.archive.name, cure=f"its maps are of {run.archive.extent}")
 
 

@@ -19,6 +19,8 @@ from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from datetime import date
 from functools import cache, partial
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import chain, islice
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -32,6 +34,7 @@ from frontcalc.run.chain import NOTHING, Measured, Send, unknown_part
 from frontcalc.snapshots import Holding
 from frontcalc.states import Span, State
 
+resource = import_module("resource") if find_spec("resource") else None  # Windows has none
 if TYPE_CHECKING:
     from frontcalc.change import Change
     from frontcalc.run.run import Run
@@ -43,6 +46,7 @@ BLOCK = 16  # neighbouring steps that a worker takes at once: it reads each map 
 _FEWEST = 4  # maps of a chain for which forking pays
 _START_S = 20  # after which processes that have not answered are given up
 _LOOK_S = 1  # after which a process that has not answered is looked at, and it looks whether its parent is there
+_ROOM = 1 << 30  # bytes: in less, a thread may lack room for what C keeps for it, which ends the process at once
 _regions: Any = None  # of a forked process
 
 
@@ -56,7 +60,12 @@ def in_order(workers: int, measure: Callable[[Item], Result], items: Iterable[It
 
 
 def threads(stack: ExitStack, count: int) -> Callable[..., Callable[[], Any]]:
-    """Return what has a thread call a function, and returns what waits for it, or itself calls it without a thread."""
+    """Return what has a thread call a function, and returns what waits for it; it calls it itself without a thread.
+
+    No thread is had where none can be, or where memory is scarce.
+    """
+    if resource and 0 <= resource.getrlimit(resource.RLIMIT_AS)[0] < _ROOM:
+        return lambda measure, *what: cache(partial(measure, *what))
     pool = ThreadPoolExecutor(count)
     stack.callback(pool.shutdown, cancel_futures=True)
 

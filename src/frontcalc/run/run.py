@@ -107,6 +107,9 @@ class Run:
         """
         snapshots.forget_read()
         if archive is None:
+            if options.date_from or options.legend:
+                problem = "is for an archive of your own"
+                raise UsageError(problem, where="--legend or --date-from", cure="name it with --archive")
             opened = archives.open_sample()
         elif isinstance(archive, Archive):
             if options.date_from or options.legend:
