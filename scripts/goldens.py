@@ -2,7 +2,8 @@
 
     python scripts/goldens.py [--write] [--only WORD] [ARCHIVES]
 
---write keeps what is printed now in scripts/goldens.json; without it every difference is listed, and the exit code is 1 where there is one.
+--write keeps what is printed now in scripts/goldens.json; without it every difference is listed, and the exit code is
+1 where there is one.
 What is meant to differ is written anew in the commit that changes it. ARCHIVES are the publishers' archives (default:
 FRONTCALC_SHARED/archives, ../shared/archives); the sample is the package's own. Nothing is kept between commands.
 """

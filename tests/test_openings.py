@@ -106,6 +106,23 @@ def test_a_map_on_which_nothing_counts_is_refused(invaded: Path, tmp_path: Path)
         total(invaded, "2022", opening="https://example.org/before.geojson")
 
 
+def test_a_file_of_several_days_is_no_map_of_one(invaded: Path, before: Path) -> None:
+    """What a name dates is one map, as in an archive: days that its features state are when they were drawn."""
+    drawn = json.loads(before.read_text(encoding="utf-8"))
+    for day, feature in enumerate(drawn["features"], start=1):
+        feature["properties"]["date"] = f"2022-01-0{day}"
+    before.write_text(json.dumps(drawn), encoding="utf-8")
+    for kind in ("opening", "baseline"):
+        with pytest.raises(DataError, match=r"before.geojson: has maps of several days in it; give one of them"):
+            frontcalc.summary(archive=invaded, view="control", **{kind: before})
+    named = before.rename(before.with_name("2022-02-23.geojson"))
+    assert total(invaded, "2022", opening=named).opening_km2 == pytest.approx(400)
+    for feature in drawn["features"]:
+        feature["properties"]["date"] = "2022-01-01"
+    before.write_text(json.dumps(drawn), encoding="utf-8")
+    assert total(invaded, "2022", opening=before).opening_km2 == pytest.approx(400)
+
+
 def test_a_named_archive_may_name_it_and_an_archive_itself_may_not(
     invaded: Path, before: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

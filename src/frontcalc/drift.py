@@ -84,9 +84,8 @@ def compare(kept: Tree, now: Tree, *, folder: str) -> Drift:
     firsts = [[next(iter(table.values()), {}) for table in pair] for pair in pairs if all(pair)]
     added = list(dict.fromkeys(column for old, new in firsts for column in new if column not in old))
     earlier = bool(added) or kept.record.version != now.record.version
-    said = sum(
-        row.get("notes") != new[key].get("notes") for old, new in pairs for key, row in old.items() if key in new
-    )
+    paired = ((row, new[key]) for old, new in pairs for key, row in old.items() if key in new)
+    said = sum(before.get("notes") != after.get("notes") for before, after in paired)
     news = [f"new columns {', '.join(added)}"] if added else []
     news += [f"notes are others in {said} row{'s' if said > 1 else ''}"] if earlier and said else []
     everywhere, by_day = list(_everywhere(kept.record, now.record)), list(_map_changes(kept.record, now.record))
@@ -143,11 +142,9 @@ def _everywhere(old: Record, new: Record) -> Iterator[str]:
     own = ({"frontcalc": record.version} for record in (old, new))
     for name, before, after in (*_changed(*own), *_changed(old.software, new.software)):
         yield f"new version: {name} {before or 'none'} → {after or 'none'}"
-    regions, others = (
-        {one.sha256: one.name for one in record.sources if one.role == "regions"} for record in (old, new)
-    )
-    if regions.keys() != others.keys():
-        named = (" and ".join(one.values()) or "none" for one in (regions, others))
+    sets = [{one.sha256: one.name for one in record.sources if one.role == "regions"} for record in (old, new)]
+    if sets[0].keys() != sets[1].keys():
+        named = (" and ".join(one.values()) or "none" for one in sets)
         yield f"other regions: {' → '.join(named)}"
 
 

@@ -101,9 +101,8 @@ def of_content(sha256: str) -> FetchedRegions | None:
 
 def readable(records: str) -> Iterator[FetchedRegions]:
     """Yield what the records of a pattern, as «MDA-adm1.json», describe; broken ones are left out, no file is read."""
-    for record in sorted(
-        {path.name: path for folder in (earlier_folder(), store_folder()) for path in folder.glob(records)}.values()
-    ):
+    found = {path.name: path for folder in (earlier_folder(), store_folder()) for path in folder.glob(records)}
+    for record in sorted(found.values()):
         with suppress(DataError):
             yield _read(record, verified=False)
 
@@ -134,11 +133,8 @@ def _record_path(iso3: str, level: str) -> Path:
     """Return where the record of a set is kept; a code or level from outside never becomes another path."""
     if not _ISO3.fullmatch(iso3) or level not in LEVELS:
         raise ValueError(f"no set is kept as {iso3!r}, {level!r}")
-    name = f"{iso3}-{level}.json"
-    return next(
-        (folder / name for folder in (store_folder(), earlier_folder()) if (folder / name).is_file()),
-        store_folder() / name,
-    )
+    paths = [folder / f"{iso3}-{level}.json" for folder in (store_folder(), earlier_folder())]
+    return next((path for path in paths if path.is_file()), paths[0])
 
 
 def _read(record: Path, *, verified: bool = True) -> FetchedRegions:

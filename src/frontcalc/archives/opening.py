@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from frontcalc.archives.beside import maps_missing, sorted_out
-from frontcalc.archives.dating import Dating, Part, dated
+from frontcalc.archives.dating import Dating, Part, dated, intervals
 from frontcalc.config import LARGEST, ArchiveConfig, archive_config, named_archive, read_legend
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.dates import day_from_name, settled
@@ -28,6 +28,7 @@ from frontcalc.manifest import NAME as MANIFEST_NAME
 from frontcalc.manifest import REVISIONS, is_manifest
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
+from frontcalc.read import read_features
 from frontcalc.read.detection import kind_of, refusal, tally
 from frontcalc.read.files import Entry, file_of, list_entries, maps_among, refuse_address
 
@@ -131,8 +132,13 @@ class Archive:
     def beside(self, path: str | Path, day: date | None = None) -> SnapshotRef:
         """Return a single file as a map of a day, by its own NAME.frontcalc.toml, else by this archive's legend."""
         refuse_address(Path(path))
-        file = Path(path).absolute()
-        return SnapshotRef(day, (Part(file_of(file)),), _beside(file).get("legend") or self.refs[0].legend)
+        entry = file_of(file := Path(path).absolute())
+        # What a name dates is one map, as in an archive.
+        spans = None if candidates(file.name) else intervals(read_features(entry)[1], None, where=entry.label)
+        if len({(span.first, span.last) for span in spans or ()}) > 1:
+            cure = "give one of them, or name the file by its day if it is one"
+            raise DataError("has maps of several days in it", where=entry.label, cure=cure)
+        return SnapshotRef(day, (Part(entry),), _beside(file).get("legend") or self.refs[0].legend)
 
     def skipping_bad(self) -> Archive:
         """Return the same archive, of whose maps files that cannot be read are passed over."""

@@ -23,13 +23,7 @@ _LARGEST = Decimal(10) ** 9
 _MOST_DIGITS = 20
 _LONGEST = {"id": 80, "region": 100, "actor": 100, "source": 500, "text": 1000, "archive": 1000}
 _PER_CENT = re.compile(r"(\d+(?:\.\d+)?)\s*%", re.ASCII)
-_WORDS: dict[str, Iterable[str]] = {
-    "measure": Measure,
-    "unit": UNIT_LABELS,
-    "qualifier": Qualifier,
-    "view": VIEWS,
-    "sign": "+-",
-}
+_WORDS = dict[str, Iterable[str]](measure=Measure, unit=UNIT_LABELS, qualifier=Qualifier, view=VIEWS, sign="+-")
 _HEADER = re.compile(r"""\s*\[\[\s*(?:claim|"claim"|'claim')\s*\]\]""")
 _KEY = re.compile(r"""\s*["']?([\w-]+)["']?\s*=""")
 # Texts of several lines, which may look like anything; comments and other texts may hold their quotes.

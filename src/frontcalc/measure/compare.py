@@ -118,10 +118,10 @@ def compare(
             together = [row for row in beside if row.net_km2 is not None]
             alike = _alike(row.days for row in together)
             for measure in MEASURES if alike else ("net",) if all(map(_to_the_day, together)) else ():
-                figures = [
-                    row.net_interpolated_km2 if measure == "net" and _moved(row) else getattr(row, f"{measure}_km2")
-                    for row in together
-                ]
+                # Nets are those of the very days asked for, where the maps miss these.
+                better = [row.net_interpolated_km2 if measure == "net" else None for row in together]
+                plain = (getattr(row, f"{measure}_km2") for row in together)
+                figures = [own if km2 is None else km2 for km2, own in zip(better, plain, strict=True)]
                 if len(figures) > 1:
                     ends |= {f"{measure}_min_km2": min(figures), f"{measure}_max_km2": max(figures)}
             for side, row, areas in zip(sides, beside, apart, strict=True):
@@ -274,14 +274,9 @@ def _left_out(sides: Sequence[Side], apart: Sequence[tuple[Floats, Floats] | Non
     return found
 
 
-def _moved(row: DiffRow) -> bool:
-    """Say whether a row's net is known for the very days asked for, which its maps miss."""
-    return row.net_interpolated_km2 is not None
-
-
 def _to_the_day(row: DiffRow) -> bool:
     """Say whether a row's net is of the days asked for, by its maps or taken linearly."""
-    return _moved(row) or "SPAN" not in row.notes.split()
+    return row.net_interpolated_km2 is not None or "SPAN" not in row.notes.split()
 
 
 def _meta(runs: Sequence[Run], said: Sequence[Notice]) -> CompareMeta:
@@ -316,7 +311,7 @@ def _days_differ(sides: Sequence[Side], tables: Sequence[Sequence[DiffRow]] = ()
     days = "; ".join(f"{one['archive']} {one['opening'] or none} and {one['closing'] or none}" for one in spans)
     totals = [rows[-1] for rows in tables if rows[-1].net_km2 is not None]
     beyond = "" if _alike(span["days"] for span in spans) else "; so far apart that changes have no range"
-    if any(map(_moved, totals)) and all(map(_to_the_day, totals)):
+    if any(row.net_interpolated_km2 is not None for row in totals) and all(map(_to_the_day, totals)):
         beyond = "; nets apart are those taken linearly to the days asked for"
     return [Notice("DAYS-DIFFER", f"opening and closing maps are of {days}{beyond}", spans[0]["period"])]
 

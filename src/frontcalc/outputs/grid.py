@@ -144,8 +144,10 @@ def basis(meta: Meta) -> Iterable[str]:
     yield f"counted, overlaps once: {counted(meta)}"
     if any(spelling(name) in CLAIMED_LIMITS for name in meta.counted):
         yield "Kursk to 1 Dec 2024: ISW's claimed limit, which is no assessed control"
-    if meta.other_actors:
-        yield f"also on these maps: {', '.join(meta.other_actors)} (see --actor)"
+    # Those whose area changed have a notice, which says where and by how much.
+    told = {one.message.partition(":")[0].partition(" in ")[0] for one in meta.notices if one.code == "OTHER-ACTOR"}
+    if others := [actor for actor in meta.other_actors if actor not in told]:
+        yield f"also on these maps: {', '.join(others)} (see --actor)"
     accuracy = f" ({meta.regions_accuracy})" if meta.regions and meta.regions_accuracy else ""
     how = meta.snapping if meta.regions else None
     snapped = f" · snap: border {how.border_km:g} km, water {how.water_km:g} km" if how and how.border_km else ""

@@ -173,9 +173,7 @@ def ends_short(row: Any) -> tuple[date | None, date | None]:
 
 def period_heading(row: Any) -> str:
     """Return a row's period, with the days of its maps where they are not those asked for, as «2022, from 24 Feb»."""
-    late, early = ends_short(row)
-    if is_stretched(row):
-        late, early = row.opening, row.closing
+    late, early = (row.opening, row.closing) if is_stretched(row) else ends_short(row)
     if not late and not early:
         return str(row.period)
     asked = parse_period(row.period)

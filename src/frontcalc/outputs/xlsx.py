@@ -50,9 +50,7 @@ def _write_figures(book: Any, result: Table[Any, Any], units: str) -> None:
     bold = book.add_format({"bold": True, "bottom": 1})
     for place, column in enumerate(published):
         flags = [getattr(row, "flags", "") if column.name.startswith("net_") else "" for row in result.rows]
-        forms = {
-            own: book.add_format({"num_format": _number_format(column, own)}) for own in dict.fromkeys(["", *flags])
-        }
+        forms = {own: book.add_format({"num_format": _number_format(column, own)}) for own in sorted({"", *flags})}
         sheet.write_string(0, place, column.name, bold)
         longest = len(column.name)
         for line, row in enumerate(cells, start=1):
@@ -94,9 +92,8 @@ def _sections(result: Table[Any, Any], units: str) -> Iterator[tuple[str, Sequen
     if marks := explained(result.rows):
         yield "Marks behind figures", [(mark,) for mark in marks.split("; ")]
     notices: list[tuple[str, ...]]
-    notices = [
-        (notice.code, notice.period, f"{notice.message} ({CODES[notice.code]})") for notice in with_lines(meta.notices)
-    ]
+    said = with_lines(meta.notices)
+    notices = [(one.code, one.period, f"{one.message} ({CODES[one.code]})") for one in said]
     yield "Notices", notices or [("none",)]
     if not isinstance(meta, RegionMeta):
         files = [meta.file] if isinstance(meta, RegionCheckMeta) else [meta.regions, *meta.files]

@@ -60,10 +60,8 @@ def choose_regions(
     if measured is None:
         if by is not None or names or regions is not None:
             raise _lacking(finest, place, actor)
-        notice = Notice(
-            "NO-REGIONS", "no regions are known for this place; give a file or a fetched set with --regions"
-        )
-        nothing = replace(region_sets.no_regions(), notices=(notice,))
+        none = "no regions are known for this place; give a file or a fetched set with --regions"
+        nothing = replace(region_sets.no_regions(), notices=(Notice("NO-REGIONS", none),))
         return nothing, lines(nothing, ())
     # What districts are part of is needed for rows of it, and to tell those of one name apart.
     called = Counter(zip(measured.names, measured.countries or measured.names, strict=True))

@@ -117,11 +117,8 @@ def interpolated(run: Run, span: Span, changed: Change | None) -> tuple[dict[Lin
         if isinstance(error, ChangedError):
             raise
         return {}, f"; not moved to those days, since a map after them cannot be read: {error}"
-    moved = {
-        line: line.sum_of(net)
-        for line in run.lines.shown
-        if all(line.sum_of(fault.km2) < SHOWN_KM2 for fault in faults)
-    }
+    sound = (line for line in run.lines.shown if all(line.sum_of(fault.km2) < SHOWN_KM2 for fault in faults))
+    moved = {line: line.sum_of(net) for line in sound}
     total = moved.get(run.lines.shown[-1])
     if total is None:
         return moved, "; not moved to those days, since a step around one of them has a fault"
@@ -191,7 +188,9 @@ def _other_actors(run: Run, span: Span) -> Iterator[Remark]:
             places = regions.owner[shapely.STRtree(regions.pieces).query(inside, predicate="intersects")]
             codes = [regions.countries[place] for place in places if regions.countries]
             where = f" in {regions.country_names.get(codes[0], codes)[0]}" if codes else ""
-            said = f"{actor}{where}: {numbers.km2(km2[1] - km2[0], signed=True)} km², not in these figures"
+            said = (
+                f"{actor}{where}: {numbers.km2(km2[1] - km2[0], signed=True)} km², not in these figures (see --actor)"
+            )
             yield Notice("OTHER-ACTOR", said, span.period.label), frozenset()
 
 
@@ -345,10 +344,7 @@ class Watch:
         drawn = [{key: part.digest for key, part in layers.items()} for layers in maps]
         counted = {key for key, part in by_name.items() if self.run.view.counts(part.name, part.layer)}
         for key, first, last in standstills(drawn, FROZEN_MAPS):
-            part, own = (
-                by_name[key],
-                [{name: layers.get(name) for name in counted} for layers in drawn[first : last + 1]],
-            )
+            part, own = by_name[key], [{name: one.get(name) for name in counted} for one in drawn[first : last + 1]]
             # Where another layer that counts moves, ground is booked in that one.
             if key in counted and all(one == own[0] for one in own):
                 days = f"from {self.states[first].day} to {self.states[last].day}, {last - first + 1} maps"

@@ -133,9 +133,8 @@ def _parts(run: Run, span: Span, changed: Change) -> Iterator[LargePart]:
                     continue
                 days = tuple(state.day for state in step)
                 if days not in of_steps:
-                    grounds = (
-                        change.differences(*(_ground(run, state, span.actor) for state in step)) if between else ()
-                    )
+                    ends = (_ground(run, state, span.actor) for state in step)
+                    grounds = change.differences(*ends) if between else ()
                     large = [change.large_parts(geometry.polygonal(ground)) for ground in grounds]
                     of_steps[days] = large or changed.large
                 # A verdict is of the part of the step, of which the change has what stayed so.
@@ -176,8 +175,7 @@ def _ground(run: Run, state: State, actor: str) -> shapely.MultiPolygon:
 
 def _held(run: Run, state: State, actor: str, part: shapely.Geometry) -> float:
     """Return the share of a part that is held on a map, 0 to 1."""
-    ground = run.ground(run.holding(state.snapshot, actor, noted=False))
-    return float(shapely.intersection(ground, part).area / shapely.area(part))
+    return float(shapely.intersection(_ground(run, state, actor), part).area / shapely.area(part))
 
 
 @lru_cache(maxsize=2)
@@ -250,14 +248,10 @@ def _ring(part: shapely.Polygon, plane: str) -> shapely.Geometry:
 
 def _is_others(run: Run, state: State, actor: str, part: shapely.Polygon) -> bool:
     """Say whether most of a part is drawn as another actor's on a map."""
-    others = [
-        layer
-        for layer in state.snapshot.layers
-        if layer.layer.actor not in (actor, UNNAMED) and layer.layer.role in _PRESENT and not layer.empty
-    ]
-    grounds = [run.ground(Holding((layer,), run.options.crs)) for layer in others]
-    shared = shapely.intersection(np.array([*grounds, None], dtype=object)[:-1], part)
-    return bool(len(shared)) and geometry.union(geometry.polygonal(shared)).area >= SHARE_OF_LAND * part.area
+    drawn = (one for one in state.snapshot.layers if one.layer.role in _PRESENT and not one.empty)
+    others = (one for one in drawn if one.layer.actor not in (actor, UNNAMED))
+    shared = [shapely.intersection(run.ground(Holding((one,), run.options.crs)), part) for one in others]
+    return bool(shared) and geometry.union(geometry.polygonal(shared)).area >= SHARE_OF_LAND * part.area
 
 
 def _back(run: Run, states: States, step: tuple[State, State], kind: str, part: shapely.Polygon) -> str:

@@ -136,9 +136,8 @@ def _title(actor: str, points: Sequence[Point], where: str, table: Table[Any, An
     grown = (end - start) / unit.per_km2
     mine = [row for row in table.rows if row.actor == actor and row.level == TOTAL]
     later = [row for row in mine if (row.snapshot or first) > first]
-    breaks = without_breaks(
-        grown, " ".join(row.notes for row in later), table.meta, {str(row.date) for row in later}, unit
-    )
+    notes, days = " ".join(row.notes for row in later), {str(row.date) for row in later}
+    breaks = without_breaks(grown, notes, table.meta, days, unit)
     # Nothing is known of before the archive's first map, which no row leads to.
     from_map = all(row.previous for row in mine if row.snapshot == first)
     since = titles.day_of_year(first) if from_map else f"the first map, of {titles.day_of_year(first)}"
