@@ -145,7 +145,7 @@ def test_table_puts_periods_side_by_side_with_the_ratio(result: Any) -> None:
 def test_markdown_is_the_same_table(result: Any) -> None:
     lines = render(result, "markdown").decode().splitlines()
     assert lines[0] == "**Russian-held territory, km² · maps** (view: assessed (control + advances))"
-    assert lines[2].startswith("| region | 2023 gained | 2023 lost | 2023 net | 2023 | 2024, to 17 Nov gained |")
+    assert lines[2].startswith("| region | 2023 gained | 2023 lost | 2023 net | 2023 marks | 2024, to 17 Nov gained |")
     assert lines[4] == "| East | 100.0 | 0.0 | +100.0 |  | 200.0 | 0.0 | +200.0 | p | 2.0× (2.3×) |"
     assert "- counted, overlaps once: control\\_map, russian\\_advances" in lines
 

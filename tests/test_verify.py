@@ -175,8 +175,8 @@ def test_another_actor_s_change_stands_in_a_line_and_in_no_figure(two_sided: Pat
     table = frontcalc.diff(["2024", "2023-12-31..2024-08-25"], archive=two_sided)
     said = [str(notice) for notice in table.meta.notices if notice.code == "OTHER-ACTOR"]
     assert said == [
-        "OTHER-ACTOR: 2024: Ukraine in Russia: +100.0 km², not in these figures",
-        "OTHER-ACTOR: 2023-12-31..2024-08-25: Ukraine in Russia: +300.0 km², not in these figures",
+        "OTHER-ACTOR: 2024: Ukraine in Russia: +100.0 km², not in these figures (see --actor)",
+        "OTHER-ACTOR: 2023-12-31..2024-08-25: Ukraine in Russia: +300.0 km², not in these figures (see --actor)",
     ]
     assert not any("OTHER-ACTOR" in row.notes for row in table.rows)
     everyone = frontcalc.diff(["2024"], archive=two_sided, actor="all")

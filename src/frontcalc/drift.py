@@ -98,7 +98,8 @@ def compare(kept: Tree, now: Tree, *, folder: str) -> Drift:
             days = [day for row in rows for column in ("opening", "closing") if (day := row.get(column))]
             first, last = min(days, default=""), max(days, default="")
             mine = [reason for day, reason in by_day if (rows and day == baseline) or first <= day <= last]
-            otherwise = "no map, option or version that the tree records has changed"
+            unknown = "no map, option or version that the tree records has changed"
+            otherwise = "an earlier version of frontcalc counted otherwise" if earlier else unknown
             if None in both:
                 otherwise = "the file was removed by hand"
             elif name in kept.edited:

@@ -70,7 +70,7 @@ CODES = {
 MARKS = {
     "u": ("border rough", {"BORDER"}),
     "b": ("a break in the maps", {"REDEFINITION", "OPENS-LATE"}),
-    "e": ("estimated", {"net_interpolated_km2"}),
+    "e": ("days other than asked for; net_interpolated_km2 estimates those", {"net_interpolated_km2"}),
     "p": ("the period is still open", {"CLOSES-EARLY"}),
 }
 """The marks of figures, as statistical offices set them: what each says, and the codes and columns that set it."""

@@ -47,8 +47,8 @@ def date(value: str) -> str:
 
 
 def date_or_file(value: str) -> str:
-    """Return a day's text, checked, or that of a path: one with a slash or a suffix."""
-    return value if os.sep in value or Path(value).suffix else date(value)
+    """Return a day's text, checked, or that of a path: one with a slash, or a suffix that is no number."""
+    return value if os.sep in value or Path(value).suffix.strip(".0123456789") else date(value)
 
 
 def periods_or_files(

@@ -300,7 +300,8 @@ def _borders_elsewhere(
         found = cells.cut(ground)
         polygons, piece = geometry.polygons_of(found.taken)
         groups = [polygons[found.owner[piece] == cell] for cell in range(len(cells.names))]
-        by_row = near.any(axis=0).astype(float) @ np.array([km2[:-1] for km2, *_ in takers.split(*groups)])
+        km2 = np.array([own[:-1] for own, *_ in takers.split(*groups)])
+        by_row = np.einsum("rc,cp->rp", near.any(axis=0).astype(float), km2)
         sides.append([(by_row * side).sum(axis=1) for side in (own, ~own)])
     # A border may lie inside of where it is drawn in one place and outside in another: all that is gained near it may
     # be the neighbour's, and all that is lost there the row's; or the reverse.

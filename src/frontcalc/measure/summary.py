@@ -143,10 +143,10 @@ def summaries(
 
 
 def baseline_file(asked: str | Path | date | None) -> Path | None:
-    """Return the file that a baseline is given as, a path or a text with a slash or a suffix; None for a day."""
-    if asked is None or isinstance(asked, date):
-        return None
-    return Path(asked) if isinstance(asked, Path) or Path(asked).suffix or os.sep in asked else None
+    """Return the file that a baseline is: a path, or a text with a slash or a suffix that is no number; else None."""
+    text = "" if asked is None or isinstance(asked, date) else str(asked)
+    is_file = isinstance(asked, Path) or os.sep in text or Path(text).suffix.strip(".0123456789")
+    return Path(text) if is_file else None
 
 
 def _baseline_notice(run: Run, actor: str) -> Notice:

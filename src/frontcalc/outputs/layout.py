@@ -41,8 +41,7 @@ _key = attrgetter("level", "region")
 _Measures = tuple[tuple[str, str], ...]
 
 CHANGE: _Measures = (("gained", "gained_km2"), ("lost", "lost_km2"), ("net", "net_km2"))
-_MARKS: _Measures = (("", "flags"),)
-"""The marks of a figure, in a narrow column behind it: so figures stay in line."""
+_MARKS: _Measures = (("", "flags"),)  # in a narrow column behind a figure: so figures stay in line
 
 _ALL = "all"
 _MANY = 3
@@ -203,9 +202,9 @@ def _side_by_side(rows: Sequence[kinds.CompareRow], meta: CompareMeta, title: st
     for (period, key), group in groupby(rows, key=lambda row: (row.period, _key(row))):
         own = list(group)
         if key[1] == TOTAL or any(_moves(row, "gained_km2", "lost_km2") for row in own):
-            nets = (cell(row, "net_km2") for row in own)
+            nets = (f"{cell(row, 'net_km2')} {row.flags}".rstrip() for row in own)
             lines.append((period, labels[key], *nets, km2(_apart(own[0]))))
-    footer = [one.message for one in meta.notices if one.code == "LEAVES-OUT"][:1]
+    footer = [*[one.message for one in meta.notices if one.code == "LEAVES-OUT"][:1], *filter(None, [explained(rows)])]
     header = ("period", "region", *archives, "nets apart")
     return grid_of(f"Net change: {title}", header, lines, meta, [*footer, *_compared(meta)], labels=2, ends=False)
 

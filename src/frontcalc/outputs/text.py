@@ -24,7 +24,6 @@ from frontcalc.tables import Table
 
 _BOLD, _CYAN, _YELLOW, _RESET = "\x1b[1m", "\x1b[36m", "\x1b[33m", "\x1b[0m"
 
-_MARKS = "marks"  # heads the narrow column of them where a table has room
 _ADDRESS = re.compile(r"\b(?:www\.|mailto:|xmpp:)", re.IGNORECASE)
 
 _STYLE = """\
@@ -107,7 +106,7 @@ def _wrapped(text: str, width: int | None) -> list[str]:
 
 def _markdown(grid: Grid) -> str:
     """Return one grid as a Markdown table with its title above and its footer as a list below."""
-    heads = [_escape(f"{column.over or ''} {column.heading or _MARKS}".strip()) for column in grid.columns]
+    heads = [_escape(f"{column.over or ''} {column.heading or 'marks'}".strip()) for column in grid.columns]
     rule = ["---:" if column.group else "---" for column in grid.columns]
     lines = [f"| {' | '.join(row)} |" for row in (heads, rule, *(map(_escape, row) for row in grid.rows))]
     footer = [f"- {_escape(line)}" for line in grid.footer]
@@ -141,7 +140,7 @@ def _block(grid: Grid) -> Iterator[str]:
         )
         yield f"<tr>{''.join(spans)}</tr>"
     sides = ["" if column.group else ' class="text"' for column in grid.columns]
-    named = zip(sides, (column.heading or _MARKS for column in grid.columns), strict=True)
+    named = zip(sides, (column.heading or "marks" for column in grid.columns), strict=True)
     heads = (f'<th scope="col"{side}>{escape(heading)}</th>' for side, heading in named)
     yield f"<tr>{''.join(heads)}</tr>\n</thead>\n<tbody>"
     for first, *cells in grid.rows:

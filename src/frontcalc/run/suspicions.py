@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -239,11 +239,12 @@ def _ring(part: shapely.Polygon, plane: str) -> shapely.Geometry:
     # A hundredth of a degree towards the middle of the map, east and north.
     steps = -0.01 * np.array([math.copysign(1, lon), math.copysign(1, lat)])
     here, east, north = to_plane(np.array([[lon, lat], [lon + steps[0], lat], [lon, lat + steps[1]]]))
-    stretch = np.column_stack([east - here, north - here]) / (steps * metres)
-    back = np.linalg.inv(stretch)
-    local = shapely.transform(part, lambda points: points @ back.T)
-    around = shapely.buffer(shapely.simplify(local, RING_M / 30), RING_M, quad_segs=4)
-    return shapely.difference(shapely.transform(around, lambda points: points @ stretch.T), part)
+    (a, b), (c, d) = stretch = np.column_stack([east - here, north - here]) / (steps * metres)
+    back = np.array([[d, -b], [-c, a]]) / (a * d - b * c)
+    # No product of NumPy's: OpenBLAS ends the process at once where it finds no room.
+    local, around = (partial(np.einsum, "ij,kj->ki", one) for one in (back, stretch))
+    wide = shapely.buffer(shapely.simplify(shapely.transform(part, local), RING_M / 30), RING_M, quad_segs=4)
+    return shapely.difference(shapely.transform(wide, around), part)
 
 
 def _is_others(run: Run, state: State, actor: str, part: shapely.Polygon) -> bool:
