@@ -250,7 +250,7 @@ def test_from_the_refusal_to_the_table_in_two_commands(tmp_path: Path, run_here:
         assert ",100.000,0.000,100.000," in measured.stdout
         head = run_here("diff", PERIOD, "--archive", archive, "--legend", legend, "--by", "none").stdout
         assert "view: control (these maps have no advances)" in head
-        assert "also on these maps: South" in head
+        assert "South: −100.0 km², not in these figures (see --actor)" in head
     finally:
         archive.chmod(0o755)
 

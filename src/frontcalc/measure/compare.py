@@ -118,7 +118,6 @@ def compare(
             together = [row for row in beside if row.net_km2 is not None]
             alike = _alike(row.days for row in together)
             for measure in MEASURES if alike else ("net",) if all(map(_to_the_day, together)) else ():
-                # Nets are those of the very days asked for, where the maps miss these.
                 better = [row.net_interpolated_km2 if measure == "net" else None for row in together]
                 plain = (getattr(row, f"{measure}_km2") for row in together)
                 figures = [own if km2 is None else km2 for km2, own in zip(better, plain, strict=True)]
