@@ -33,22 +33,26 @@ def notices_of(features: Features, *, where: str) -> list[Notice]:
 
 
 def nested_km2(features: Features) -> float:
-    """Return the area of polygons that lie inside another of the same feature (km²)."""
+    """Return the area of polygons that lie inside a larger one of the same feature (km²)."""
     polygons, owner = features.polygons, features.owner
+    starts = shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(polygons), 0))
     try:
         inner, outer = geometry.meeting_boxes(polygons)
         bounds = shapely.bounds(polygons)
         boxed = (bounds[outer, :2] <= bounds[inner, :2]).all(axis=1) & (bounds[outer, 2:] >= bounds[inner, 2:]).all(1)
         mine = boxed & (inner != outer) & (owner[inner] == owner[outer])
         inner, outer = inner[mine], outer[mine]
-        x, y = shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(polygons[inner]), 0)).T
-        begins = shapely.intersects_xy(polygons[outer], x, y)
+        begins = shapely.intersects_xy(polygons[outer], *starts[inner].T)
         if not begins.any():
             return 0.0
-        project = projector(features.crs, DEFAULT_CRS)
-        both = [
-            geometry.made_valid(geometry.project_polygons(polygons[one[begins]], project)) for one in (inner, outer)
-        ]
+        inner, outer = inner[begins], outer[begins]
+        # Of those around it the largest alone, for there may be thousands.
+        order = np.lexsort((-shapely.area(polygons)[outer], inner))
+        inner, first = np.unique(inner[order], return_index=True)
+        some, place = np.unique([inner, outer[order][first]], return_inverse=True)
+        geometry.refuse_crossings(geometry.directed_edges(polygons[some]))
+        drawn = geometry.project_polygons(polygons[some], projector(features.crs, DEFAULT_CRS))
+        both = geometry.made_valid(drawn)[place].reshape(2, -1)
     except DataError:
         return 0.0
     shared = np.asarray(shapely.intersection(both[0], both[1]))
