@@ -29,7 +29,7 @@ MAX_TANGLED = 500  # how often they may cross
 MAX_CROSSINGS = 50_000  # of what is united or overlaid, beside one an edge; real maps have some thousands
 
 _SHORTER = "check its coordinates, give long edges more vertices, or choose a --crs made for the place"
-_SAMPLE = 256  # at least, of edges
+_SAMPLE = 128  # at least, of edges
 _REPAIR_GAP = 1e6
 
 _POLYGON = shapely.GeometryType.POLYGON
@@ -105,7 +105,8 @@ def refuse_crossings(edges: Floats) -> None:
     if len(edges) ** 2 < 4 * most:
         return
     tries = max(_SAMPLE, len(edges) // 32)
-    length = np.abs(edges[:, 2:] - edges[:, :2]).sum(axis=1)
+    x, y, to_x, to_y = edges.T
+    length = np.abs(to_x - x) + np.abs(to_y - y)
     likely = length / length.sum() + 1 / len(edges)
     tried = np.random.default_rng(0).random(tries) * 2
     some = np.unique(np.searchsorted(np.cumsum(likely), tried).clip(max=len(edges) - 1))
@@ -124,10 +125,10 @@ def overlaid(operation: Callable[..., Any], one: Any, other: Any) -> Any:
 
 def directed_edges(ground: Geometries | Sequence[shapely.Geometry] | shapely.Geometry) -> Floats:
     """Return the edges (n, 4) of polygons as x, y to x, y, ground to the left of each, none without length."""
-    points, ring = shapely.get_coordinates(
-        shapely.get_rings(polygonal(shapely.orient_polygons(ground))), return_index=True
-    )
-    start = np.flatnonzero((ring[1:] == ring[:-1]) & (points[1:] != points[:-1]).any(axis=1))
+    rings = shapely.get_rings(polygonal(shapely.orient_polygons(ground)))
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    x, y = points.T
+    start = np.flatnonzero((ring[1:] == ring[:-1]) & ((x[1:] != x[:-1]) | (y[1:] != y[:-1])))
     # Adding zero turns −0 into 0, which are the same place but not the same bytes.
     points += 0.0
     return np.concatenate([points[start], points[start + 1]], axis=1)
