@@ -54,8 +54,8 @@ def projector(
         unrounded = projector(source, target)
         return lambda points: np.round(unrounded(points) / grid_m) * grid_m
     transform = transformer(source, target).transform
-    # pyproj takes an array of one for a number, which numpy deprecates and refuses from 2.4 on.
-    return lambda points: np.column_stack(transform(*(points.T.tolist() if len(points) == 1 else points.T)))
+    # An array of one is a number to pyproj, which numpy refuses from 2.4 on; −0 and 0 would be two places elsewhere.
+    return lambda points: np.column_stack(transform(*(points.T.tolist() if len(points) == 1 else points.T + 0.0)))
 
 
 def source_crs(declared: str, *, where: str | None = None) -> str:
