@@ -225,7 +225,7 @@ def main() -> int:
             return 0
         began, kills = time.monotonic(), asked.kills // len(COMMANDS)
         numbers = {f"kill {command}": kills for command in COMMANDS} | {f"limit {one}": kills // 3 for one in LIMITS}
-        disturbed = run(partial(bench.disturbed, asked.seed), numbers, asked.processes, batch=5)
+        disturbed = run(partial(bench.disturbed, asked.seed), numbers, asked.processes, batch=1)
         server.kill()
     print(report(disturbed, ("killed", "ended with 0", "ended with an error")))
     print(f"seed {asked.seed}, {time.monotonic() - began:.0f} s on {asked.processes} processes")

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -61,7 +62,8 @@ class Source:
     exit_codes: Mapping[str, int]
 
 
-def messages() -> list[Message]:
+@cache
+def messages() -> tuple[Message, ...]:
     """Return every message of the source, sorted, each once."""
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
     nodes = [node for tree in trees.values() for node in ast.walk(tree)]
@@ -70,17 +72,19 @@ def messages() -> list[Message]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             calls.setdefault(node.func.id, []).append(node)
     source = Source(calls, _exit_codes([node for node in nodes if isinstance(node, ast.ClassDef)]))
+    constants = {
+        name: texts for tree in trees.values() for name, texts in _texts(tree, {}, {}).items() if name.isupper()
+    }
     found: set[Message] = set()
     for path, tree in trees.items():
         module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
-        found |= set(_messages_of(tree, module, _imported(tree, trees.values()), source))
-    return sorted(found)
+        found |= set(_messages_of(tree, module, _imported(tree, constants), source))
+    return tuple(sorted(found))
 
 
-def _imported(tree: ast.Module, trees: Iterable[ast.Module]) -> Texts:
+def _imported(tree: ast.Module, constants: Texts) -> Texts:
     """Return the texts of constants that a module imports from others, and of the one that `refused` falls back to."""
     named = {name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for name in node.names}
-    constants = {name: texts for one in trees for name, texts in _texts(one, {}, {}).items() if name.isupper()}
     return {name: constants[name] for name in (named | {_MEND}) & constants.keys()}
 
 

@@ -54,9 +54,10 @@ class Redraws(NamedTuple):
 
 def redraws(maps: Sequence[Map], land: shapely.Geometry) -> Redraws:
     """Return how neighbouring maps differ along lines that no map near in time draws elsewhere."""
-    lines = [one.line for one in maps]
+    lines, around = [one.line for one in maps], [one.ground.boundary for one in maps]
     shapely.prepare(land)
-    still = [_still(one.vertices, lines, index) for index, one in enumerate(maps)]
+    shapely.prepare(around)
+    still = [_still(one.vertices, around, index) for index, one in enumerate(maps)]
     front = [np.asarray(shapely.intersects(land, one.vertices)) for one in maps]
     anew, jitter_m, lacking, ranks, stretches, lengths_m = [], [], [], [], [], []
     tallies = {f"{where}, {how}": np.zeros(4) for where in ("at the front", "behind it") for how in HOW}
@@ -122,12 +123,11 @@ def _runs(flags: Flags) -> list[NDArray[np.intp]]:
     return np.split(np.arange(len(flags)), np.flatnonzero(np.diff(flags.astype(int))) + 1)
 
 
-def _still(vertices: Geometries, lines: Sequence[shapely.STRtree], index: int) -> Flags:
+def _still(vertices: Geometries, lines: Sequence[shapely.Geometry], index: int) -> Flags:
     """Say which vertices (n,) of a map have a line near them on every map close in time."""
     still = np.arange(len(vertices))
     for line in (*lines[max(0, index - SAME_PLACE_MAPS) : index], *lines[index + 1 : index + 1 + SAME_PLACE_MAPS]):
-        near, _ = line.query_nearest(vertices[still], max_distance=SAME_PLACE_M, all_matches=False)
-        still = still[near]
+        still = still[shapely.dwithin(line, vertices[still], SAME_PLACE_M)]
     flags = np.zeros(len(vertices), dtype=bool)
     flags[still] = True
     return flags

@@ -133,3 +133,25 @@ def test_a_strip_that_rounding_puts_beyond_the_pole_has_no_width() -> None:
     top = crs.projector(crs.LONLAT, crs.DEFAULT_CRS)(np.array([[0.0, 90.0]]))[0, 1]
     beyond = np.array([shapely.box(0, top - 1, 100, top + 0.01)])
     assert mean_widths_m(beyond, crs.DEFAULT_CRS).tolist() == [0.0]
+
+
+@pytest.mark.parametrize(("lat", "width_deg"), [(85.0, 0.1), (-85.0, 0.01)])
+def test_a_belt_around_the_pole_is_as_wide_as_it_is(lat: float, width_deg: float) -> None:
+    plane = "EPSG:6931" if lat > 0 else "EPSG:6932"
+    around = np.arange(-180, 181, 1.0)
+    rings = [np.column_stack([around, np.full(len(around), of)]) for of in (lat, lat + np.sign(lat) * width_deg)]
+    belt = shapely.transform(shapely.Polygon(rings[0], [rings[1]]), crs.projector(crs.LONLAT, plane))
+    assert mean_widths_m(np.array([belt]), plane)[0] == pytest.approx(width_deg * 111_690, rel=0.01)
+
+
+def test_a_part_across_the_antimeridian_is_as_wide_as_beside_it() -> None:
+    beside = shapely.box(170.0, 60.0, 170.2, 60.1)
+    across = shapely.transform(beside, lambda points: (points + np.array([189.9, 0])) % 360 - [180, 0])
+    plane = "EPSG:6931"
+    widths_m = mean_widths_m(shapely.transform(np.array([beside, across]), crs.projector(crs.LONLAT, plane)), plane)
+    assert widths_m[0] == pytest.approx(widths_m[1], rel=1e-9) == pytest.approx(5_570, rel=0.02)
+
+
+def test_zero_with_a_sign_is_the_same_place() -> None:
+    ring = shapely.Polygon([(0.0, 5e5), (1e5, 5e5), (1e5, 6e5), (-0.0, 5e5)])
+    assert shapely.transform(ring, crs.projector("EPSG:6931", crs.LONLAT)).exterior.is_closed

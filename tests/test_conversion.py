@@ -198,7 +198,13 @@ def test_the_working_folder_is_no_place_for_a_folder(
 @pytest.mark.parametrize("target", ["maps.parquet", "maps.geojson"])
 @pytest.mark.parametrize("name", ["isw-weekly", "isw-raw-daily", "isw-shapefile-zips", "isw-weekly-topojson"])
 def test_real_archives_read_back_to_the_same_figures(name: str, target: str, shared: Path, tmp_path: Path) -> None:
+    """Of the raw archive (77 MB) every third map is converted: each is converted by itself, and three are compared."""
     source = shared / "archives" / name
+    if name == "isw-raw-daily":
+        source = tmp_path / name
+        source.mkdir()
+        for path in sorted((shared / "archives" / name).iterdir())[::3]:
+            shutil.copy(path, source)
     frontcalc.convert(tmp_path / target, archive=source)
     days = frontcalc.open_archive(source).days
     chosen = [str(day) for day in (days[0], days[len(days) // 2], days[-1])]

@@ -243,14 +243,13 @@ def test_a_polygon_that_clipping_fails_on_is_cut_by_overlays(monkeypatch: pytest
 
 
 def test_a_polygon_whose_edges_cross_without_end_is_refused_in_a_moment() -> None:
-    ways = np.random.default_rng(1).random((2_000, 2))
-    knot, triangle_again = shapely.Polygon(ways), shapely.Polygon(np.tile([[0, 0], [1, 0], [1, 1]], (700, 1)))
+    ways = np.random.default_rng(1).random((1_000, 2))
+    knot, triangle_again = shapely.Polygon(ways), shapely.Polygon(np.tile([[0, 0], [1, 0], [1, 1]], (400, 1)))
     for polygon in (knot, triangle_again):
-        assert geometry.is_tangled(polygon)
-        with pytest.raises(DataError, match="edges that cross one another too often to be repaired"):
+        with pytest.raises(DataError, match="edges cross one another too often to be repaired"):
             geometry.repair(np.array([polygon]))
     # Ten thousand edges that touch their neighbours alone, and a bow that crosses itself once.
     turns = np.linspace(0, 2 * np.pi, 10_000, endpoint=False)
     coast = np.stack([np.cos(turns) * (1 + 0.01 * np.sin(500 * turns)), np.sin(turns)], axis=1)
-    assert not geometry.is_tangled(shapely.Polygon(coast))
-    assert not geometry.is_tangled(shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]))
+    geometry.refuse_tangled(array(shapely.Polygon(coast)))
+    geometry.refuse_tangled(array(shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])))

@@ -37,6 +37,7 @@ from frontcalc.outputs import render
 from frontcalc.read import files as files_module
 from frontcalc.read import geojson, read_content, read_features
 from frontcalc.read.files import Entry
+from frontcalc.regions.reading import read_regions
 from frontcalc.snapshots import to_equal_area
 
 PACKAGE = Path(frontcalc.__file__).parent
@@ -602,7 +603,87 @@ def test_gzip_takes_no_more_room_than_it_needs() -> None:
 
 def test_thousands_of_polygons_over_one_another_are_refused_before_they_are_united() -> None:
     pile = np.array([square(0, 0)] * 2_300, dtype=object)
-    with pytest.raises(DataError, match=r"^pile: more than 5,000,000 pairs of its rings lie over one another"):
+    with pytest.raises(DataError, match=r"^pile: more than 5,000,000 pairs of its pieces lie over one another"):
         to_equal_area(pile, crs.LONLAT, crs.DEFAULT_CRS, where="pile")
     side_by_side = np.array([square(2 * (n % 50), 2 * (n // 50)) for n in range(2_300)], dtype=object)
     assert len(to_equal_area(side_by_side, crs.LONLAT, crs.DEFAULT_CRS, where="apart")) == 2_300
+
+
+def strips(count: int, *, upright: bool) -> shapely.MultiPolygon:
+    """Return strips across 2° of longitude, or of latitude, with as much room between them as they are wide."""
+    low = np.arange(count) * 2.0 / count
+    across, along = (30 + low, 30 + low + 1.0 / count), (np.full(count, 48.0), np.full(count, 50.0))
+    if upright:
+        return shapely.multipolygons(shapely.box(across[0], along[0], across[1], along[1]))
+    return shapely.multipolygons(shapely.box(along[0] - 18, across[0] + 18, along[1] - 18, across[1] + 18))
+
+
+def comb(teeth: int, *, upright: bool) -> shapely.Polygon:
+    """Return one polygon of as many teeth."""
+    x = np.repeat(np.arange(2 * teeth) / teeth, 2)
+    y = np.tile([0.1, 2.0, 2.0, 0.1], teeth)
+    points = np.concatenate([np.stack([x, y], axis=1), [[2.0, 0.1], [2.0, 0.0], [0.0, 0.0]]])
+    return shapely.Polygon((points if upright else points[:, ::-1]) + np.array([30, 48]))
+
+
+def _map(path: Path, *layers: shapely.Geometry) -> Path:
+    """Write a map of layers that all count, the first as control and the second as advance."""
+    names = ("UkraineControlMap", "AssessedRussianAdvanceinUkraine")
+    features = [
+        {"type": "Feature", "properties": {"layer": name}, "geometry": shapely.geometry.mapping(shape)}
+        for name, shape in zip(names, layers, strict=False)
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return path
+
+
+ROWS, COLUMNS = (strips(150, upright=upright) for upright in (False, True))  # cross 90,000 times
+SOME = shapely.box(30, 48, 30.01, 48.01)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "where"),
+    [
+        ([ROWS, SOME], [COLUMNS, SOME], "a.geojson and b.geojson"),
+        ([ROWS, COLUMNS], [SOME, SOME], "a.geojson"),
+        ([shapely.MultiPolygon([*ROWS.geoms, *COLUMNS.geoms]), SOME], [SOME, SOME], "a.geojson"),
+        ([comb(150, upright=False), SOME], [comb(150, upright=True), SOME], "a.geojson and b.geojson"),
+        ([comb(150, upright=False), comb(150, upright=True)], [SOME, SOME], "a.geojson"),
+    ],
+    ids=["two maps", "two layers", "one layer", "combs of two maps", "combs of two layers"],
+)
+def test_what_crosses_without_end_is_refused_before_it_is_overlaid(
+    before: list[shapely.Geometry], after: list[shapely.Geometry], where: str, tmp_path: Path
+) -> None:
+    files = _map(tmp_path / "a.geojson", *before), _map(tmp_path / "b.geojson", *after)
+    with pytest.raises(
+        DataError, match=rf"^{where}: its lines cross more than 5\d,\d{{3}} times; simplify it, or leave"
+    ):
+        frontcalc.diff_files(*files)
+
+
+def test_regions_that_cross_without_end_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "regions.geojson"
+    for shapes in ([shapely.MultiPolygon([*ROWS.geoms, *COLUMNS.geoms])], [ROWS, COLUMNS]):
+        path.write_bytes(json_formats.geojson({f"region {place}": [shape] for place, shape in enumerate(shapes)}))
+        with pytest.raises(DataError, match=r"^regions\.geojson: its lines cross more than"):
+            read_regions(path, target_crs=crs.DEFAULT_CRS, field="layer")
+
+
+def test_lines_that_run_along_each_other_cross_often_and_are_overlaid() -> None:
+    turns = np.linspace(0, 2 * np.pi, 30_000, endpoint=False)
+    coasts = [
+        shapely.Polygon(np.stack([np.cos(turns), np.sin(turns)], axis=1) * 1e6 * (1 + 1e-9 * jitter[:, None]))
+        for jitter in np.random.default_rng(1).random((2, len(turns)))
+    ]
+    assert geometry.union(np.array(coasts)).area == pytest.approx(np.pi * 1e12, rel=1e-6)
+
+
+def test_a_short_ring_of_long_edges_is_refused_before_they_are_split() -> None:
+    ways = np.random.default_rng(1).random((480, 2)) / 2 + [30, 48]
+    with pytest.raises(DataError, match="a polygon whose edges cross one another too often to be repaired"):
+        to_equal_area(np.array([shapely.Polygon(ways)]), crs.LONLAT, crs.DEFAULT_CRS, where="ring")
+    # Rings of which each alone crosses itself less often than is allowed.
+    rings = [shapely.Polygon(ways[30 * n : 30 * n + 30] + np.array([n, 0])) for n in range(16)]
+    with pytest.raises(DataError, match="has 16 polygons whose edges cross"):
+        to_equal_area(np.array(rings), crs.LONLAT, crs.DEFAULT_CRS, where="rings")

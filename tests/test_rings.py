@@ -109,7 +109,7 @@ def test_a_collection_in_a_collection_loses_no_polygon() -> None:
 
 def test_rings_in_their_thousands_over_one_another_are_refused() -> None:
     rings = [ccw(0, 0, 1), *[cw(0.2, 0.2, 0.2)] * 3000]
-    with pytest.raises(DataError, match="more than 5,000,000 pairs of its rings lie over one another"):
+    with pytest.raises(DataError, match="more than 5,000,000 pairs of its pieces lie over one another"):
         area(rings)
 
 

@@ -46,11 +46,16 @@ def transformer(source: str, target: str) -> Transformer:
     return Transformer.from_crs(source, target, always_xy=True)
 
 
-def projector(source: str, target: str) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """Return a function that maps (n, 2) coordinates of `source` to (n, 2) of `target`."""
+def projector(
+    source: str, target: str, *, grid_m: float | None = None
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Return a function that maps (n, 2) coordinates of `source` to (n, 2) of `target`, there rounded to a grid."""
+    if grid_m:
+        unrounded = projector(source, target)
+        return lambda points: np.round(unrounded(points) / grid_m) * grid_m
     transform = transformer(source, target).transform
-    # pyproj takes an array of one for a number, which numpy deprecates and refuses from 2.4 on.
-    return lambda points: np.column_stack(transform(*(points.T.tolist() if len(points) == 1 else points.T)))
+    # An array of one is a number to pyproj, which numpy refuses from 2.4 on; −0 and 0 would be two places elsewhere.
+    return lambda points: np.column_stack(transform(*(points.T.tolist() if len(points) == 1 else points.T + 0.0)))
 
 
 def source_crs(declared: str, *, where: str | None = None) -> str:

@@ -29,6 +29,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from frontcalc.geometry import directed_edges, refuse_crossings
+
 Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -52,6 +54,7 @@ def difference(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> Dif
     """Return ground gained and lost between two valid maps in metres, None where only the plain way can tell."""
     old, new = directed_edges(before), directed_edges(after)
     old_rest, new_rest = differing(old, new)
+    refuse_crossings(np.concatenate([old_rest, new_rest]))  # edges that both maps have cross none of either
     if len(old_rest) + len(new_rest) > MOST_DIFFERING * (len(old) + len(new)):
         return None
     faces = _faces(old_rest, new_rest)
@@ -64,16 +67,6 @@ def difference(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> Dif
     if (np.abs(turns) > 1).any() or abs(float(np.sum(turns * areas)) - change) > TOLERANCE_M2:
         return None
     return Difference(faces[turns == 1], faces[turns == -1])
-
-
-def directed_edges(ground: shapely.MultiPolygon) -> Floats:
-    """Return the edges (n, 4) of a multipolygon as x, y to x, y, ground to the left of each."""
-    rings = shapely.get_rings(shapely.get_parts(shapely.orient_polygons(ground)))
-    points, ring = shapely.get_coordinates(rings, return_index=True)
-    start = np.flatnonzero(ring[1:] == ring[:-1])
-    # Adding zero turns −0 into 0, which are the same place but not the same bytes.
-    points += 0.0
-    return np.concatenate([points[start], points[start + 1]], axis=1)
 
 
 def differing(old: Floats, new: Floats) -> tuple[Floats, Floats]:

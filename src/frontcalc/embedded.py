@@ -53,6 +53,7 @@ class EmbeddedRegions:
     countries: tuple[RegionInfo, ...]
     pieces: npt.NDArray[np.object_]  # valid polygons without holes in degrees (OGC:CRS84), sorted by region
     owner: npt.NDArray[np.intp]  # the index of the region of each
+    home: shapely.STRtree  # of the pieces: what the layers of this war's publishers lie on
 
 
 @functools.cache
@@ -81,7 +82,8 @@ def load_embedded() -> EmbeddedRegions:
             accuracy=_ACCURACY.get(header["source"], ""),
             regions=infos["regions"],
             countries=infos["countries"],
-            pieces=shapely.polygons(rings),
+            pieces=(pieces := shapely.polygons(rings)),
+            home=shapely.STRtree(pieces),
             owner=owner.astype(np.intp),
         )
     except (OSError, ValueError, KeyError, TypeError, struct.error, zlib.error) as error:

@@ -23,10 +23,13 @@ Project = Callable[[Floats], Floats]  # maps (n, 2) source coordinates to (n, 2)
 EDGE_ERROR_M2 = 10.0  # area error above which an edge is split before it is projected (m²)
 MAX_ADDED_VERTICES = 300_000  # that splitting edges may add to a layer, or as many as it has; real maps get 8 to 21 %
 MAX_PAIRS = 5_000_000  # of polygons or rings whose boxes meet, that are looked at; real maps have some thousands
-MAX_MEETINGS = 20_000  # how often edges of a polygon may meet, each pair counted twice, beside neighbours
+MAX_EDGE_PAIRS = 2_000_000  # of edges whose boxes meet, each twice, beside ten an edge
+MAX_MEETINGS = 10_000  # how often edges of invalid polygons may meet, beside two an edge and neighbours
+MAX_TANGLED = 500  # how often they may cross
+MAX_CROSSINGS = 50_000  # of what is united or overlaid, beside one an edge; real maps have some thousands
 
 _SHORTER = "check its coordinates, give long edges more vertices, or choose a --crs made for the place"
-_SAMPLE = 2048
+_SAMPLE = 128  # at least, of edges
 _REPAIR_GAP = 1e6
 
 _POLYGON = shapely.GeometryType.POLYGON
@@ -70,50 +73,88 @@ def repair_both_ways(polygons: Geometries) -> tuple[Geometries, Floats]:
 
 
 def made_valid(polygons: Geometries) -> Geometries:
-    """Return what polygons (n,) draw by the *structure* method; DataError if edges of one cross too often for it."""
-    for polygon in polygons[~shapely.is_valid(polygons)]:
-        if is_tangled(polygon):
-            count = int(shapely.get_num_coordinates(polygon)) - 1
-            problem = f"has a polygon of {count:,} edges that cross one another too often to be repaired"
-            raise DataError(problem, cure="draw it anew, or remove it")
+    """Return what polygons (n,) draw by the *structure* method; DataError if their edges cross too often for it."""
+    refuse_tangled(polygons[~shapely.is_valid(polygons)])
     return np.asarray(shapely.make_valid(polygons, method="structure", keep_collapsed=False))
 
 
-def is_tangled(polygon: shapely.Geometry) -> bool:
-    """Say whether so many edges of a polygon meet that GEOS would take many seconds, and gigabytes, to repair it.
+def refuse_tangled(polygons: Geometries) -> None:
+    """Raise DataError if so many edges of invalid polygons meet that GEOS would take many seconds to repair them.
 
-    Of many edges, a fixed random sample tells how many pairs meet, so that this costs next to nothing on real maps.
+    The *linework* method slows down with crossings, the other with all edges that meet beside their neighbours.
     """
-    xy, ring = shapely.get_coordinates(shapely.get_rings(polygon), return_index=True)
-    edge = (ring[1:] == ring[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
-    begin, end, count = xy[:-1][edge], xy[1:][edge], int(edge.sum())
-    some = np.arange(count)
-    if count > _SAMPLE:
-        some = np.random.default_rng(0).choice(count, _SAMPLE, replace=False)
-        begin, end = begin[some], end[some]
-    edges = np.asarray(shapely.linestrings(np.stack([begin, end], axis=1)))
-    one, other = shapely.STRtree(edges).query(edges)
-    apart = [
-        _side(begin[a], end[a], begin[b]) * _side(begin[a], end[a], end[b]) > 0 for a, b in ((one, other), (other, one))
-    ]
-    met = np.count_nonzero(~apart[0] & ~apart[1] & (np.abs(some[one] - some[other]) > 1))
-    # The first and the last edge of each ring meet too.
-    return bool(met * (count / max(1, len(edges))) ** 2 > MAX_MEETINGS + count)
+    edges = directed_edges(polygons)
+    first, second, crossing = _meetings(edges)
+    if crossing.sum() > MAX_TANGLED or (second - first > 1).sum() > MAX_MEETINGS + 2 * len(edges):
+        whose = "a polygon" if len(polygons) == 1 else f"{len(polygons):,} polygons"
+        problem = f"has {whose} whose edges cross one another too often to be repaired"
+        raise DataError(problem, cure="draw it anew, or remove it")
 
 
-def _side(begin: Floats, end: Floats, point: Floats) -> Floats:
-    """Return on which side of each edge a point lies: 1, 0 or -1."""
-    along, to = end - begin, point - begin
-    return np.sign(along[:, 0] * to[:, 1] - along[:, 1] * to[:, 0])
+def refuse_crossings(edges: Floats) -> None:
+    """Raise DataError if edges (n, 4) cross so often that GEOS would take many seconds, and gigabytes, to overlay them.
+
+    Borders that run along each other cross some once an edge, which is next to nothing for GEOS. Some edges, the longer
+    the likelier, tell whether all are worth looking at, so that this costs next to nothing on real maps.
+    """
+    most = MAX_CROSSINGS + len(edges)
+    if len(edges) ** 2 < 4 * most:
+        return
+    tries = max(_SAMPLE, len(edges) // 32)
+    x, y, to_x, to_y = edges.T
+    length = np.abs(to_x - x) + np.abs(to_y - y)
+    likely = length / length.sum() + 1 / len(edges)
+    tried = np.random.default_rng(0).random(tries) * 2
+    some = np.unique(np.searchsorted(np.cumsum(likely), tried).clip(max=len(edges) - 1))
+    # Each stands for as many as are left out for one like it.
+    weight = 1 / -np.expm1(-likely[some] * tries / 2)
+    first, second, crossing = _meetings(edges[some])
+    if (weight[first] * weight[second])[crossing].sum() > most / 2 and _meetings(edges)[2].sum() > most:
+        raise DataError(f"its lines cross more than {most:,} times", cure="simplify it, or leave it out")
+
+
+def overlaid(operation: Callable[..., Any], one: Any, other: Any) -> Any:
+    """Return what an overlay of shapely makes of two maps; DataError if their lines cross too often for it."""
+    refuse_crossings(directed_edges([one, other]))
+    return operation(one, other)
+
+
+def directed_edges(ground: Geometries | Sequence[shapely.Geometry] | shapely.Geometry) -> Floats:
+    """Return the edges (n, 4) of polygons as x, y to x, y, ground to the left of each, none without length."""
+    rings = shapely.get_rings(polygonal(shapely.orient_polygons(ground)))
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    x, y = points.T
+    start = np.flatnonzero((ring[1:] == ring[:-1]) & ((x[1:] != x[:-1]) | (y[1:] != y[:-1])))
+    # Adding zero turns −0 into 0, which are the same place but not the same bytes.
+    points += 0.0
+    return np.concatenate([points[start], points[start + 1]], axis=1)
+
+
+def _meetings(edges: Floats) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+    """Return pairs of edges (n, 4) that meet, each once, the earlier first, and which of them cross."""
+    ends = edges.reshape(-1, 2, 2)
+    second, first = meeting_boxes(np.asarray(shapely.linestrings(ends)), most=MAX_EDGE_PAIRS + 10 * len(edges))
+    first, second = first[first < second], second[first < second]
+    # On which sides of an edge the ends of the other lie: −1 on either, 0 on the line itself, 1 on one.
+    sides = []
+    for a, b in ((ends[first], ends[second]), (ends[second], ends[first])):
+        along, to = a[:, 1:] - a[:, :1], b - a[:, :1]
+        sides.append(np.sign(along[..., 0] * to[..., 1] - along[..., 1] * to[..., 0]).prod(axis=1))
+    most = np.maximum(*sides)
+    return first[most <= 0], second[most <= 0], (most < 0)[most <= 0]
 
 
 def union(*layers: Geometries) -> shapely.MultiPolygon:
     """Return the union of layers of valid polygons as one multipolygon; overlaps are counted once.
 
     Layers are large polygons that overlap where they meet, so that two overlays of whole layers take half the time of
-    one union of all polygons, which merges the largest again and again.
+    one union of all polygons, which merges the largest again and again. DataError if they cross too often for either.
     """
+    if sum(map(len, layers)) > 1:
+        refuse_crossings(directed_edges(np.concatenate(layers)))
     whole = shapely.MultiPolygon()
+    if len(layers) > 32:
+        layers = (np.concatenate(layers),)  # one after the other they would take the square of their number
     for number, layer in enumerate(layers):
         # Groups that do not touch are merged apart, which is many times faster on maps of islands and pockets.
         merged = shapely.disjoint_subset_union_all(layer) if len(layer) else shapely.MultiPolygon()
@@ -204,15 +245,20 @@ def _refuse_torn(begin: Floats, end: Floats, first: Floats, last: Floats, *, pro
         raise DataError(f"an edge crosses the edge of the projection, at {x:.6g}, {y:.6g}", cure=cure)
 
 
-def meeting_boxes(geometries: Geometries) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return each geometry (k,) and each whose box meets its own (k,), itself too; over `MAX_PAIRS` are refused."""
-    tree = shapely.STRtree(geometries)
+def meeting_boxes(
+    geometries: Geometries, tree: shapely.STRtree | None = None, *, most: int = MAX_PAIRS
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return each geometry (k,), and each of a tree, else of them all, whose box meets its own (k,).
+
+    DataError says that more than `most` pairs do.
+    """
+    tree = tree or shapely.STRtree(geometries)
     first, second = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
     found = 0
     for start in range(0, len(geometries), 256):
         one, other = tree.query(geometries[start : start + 256])
-        if (found := found + len(one)) > MAX_PAIRS:
-            raise DataError(f"more than {MAX_PAIRS:,} pairs of its rings lie over one another", cure="simplify it")
+        if (found := found + len(one)) > most:
+            raise DataError(f"more than {most:,} pairs of its pieces lie over one another", cure="simplify it")
         first.append(one + start)
         second.append(other)
     return np.concatenate(first), np.concatenate(second)

@@ -63,8 +63,8 @@ def mean_widths_m(parts: Geometries, source_crs: str) -> Floats:
     """Return the mean width of polygons (n,) in metres of a CRS: 2 × area ÷ perimeter, (n,) in metres on the ground.
 
     An equal-area projection, here `source_crs`, stretches lengths: EPSG:6933 draws a metre eastward at 48° as 1.3 m. So
-    each polygon is measured on a plane of its own, longitude scaled by the cosine of its latitude. One that rounding
-    has put beyond a pole has no width.
+    each polygon is measured on a plane of its own, longitude scaled by the cosine of its latitude; near a pole on one
+    around it. One that rounding has put beyond a pole has no width.
     """
     if not len(parts):
         return np.zeros(0)
@@ -77,7 +77,15 @@ def mean_widths_m(parts: Geometries, source_crs: str) -> Floats:
     curvature = 1 - crs.E2 * np.sin(latitude) ** 2
     east = crs.SEMI_MAJOR_M * np.cos(latitude) / np.sqrt(curvature)
     north = crs.SEMI_MAJOR_M * (1 - crs.E2) / curvature**1.5
-    local = shapely.set_coordinates(parts.copy(), np.radians(degrees) * np.column_stack([east, north])[owner])
+    lon, lat = np.radians(degrees).T
+    first = np.searchsorted(owner, np.arange(len(parts)))
+    across = np.maximum.reduceat(lon, first) - np.minimum.reduceat(lon, first) > np.pi
+    lon[across[owner]] %= 2 * np.pi
+    metres = np.column_stack([lon * east[owner], lat * north[owner]])
+    polar = np.abs(latitude[owner]) > 1.2  # 69°: farther on, meridians run together within a polygon
+    to_pole = crs.SEMI_MAJOR_M * (np.pi / 2 - np.abs(lat[polar]))
+    metres[polar] = np.column_stack([to_pole * np.cos(lon[polar]), to_pole * np.sin(lon[polar])])
+    local = shapely.set_coordinates(parts.copy(), metres)
     width_m = np.asarray(2 * shapely.area(local) / shapely.length(local))
     width_m[owner[beyond]] = 0.0
     return width_m

@@ -157,6 +157,7 @@ def differences(
     """
     if not whole and (found := edges.difference(before, after)):
         return found
+    geometry.refuse_crossings(geometry.directed_edges([before, after]))
     for grid_m in (None, _GRID_M):
         gained, lost = (shapely.difference(*pair, grid_size=grid_m) for pair in ((after, before), (before, after)))
         change = shapely.area(after) - shapely.area(before)

@@ -41,8 +41,8 @@ def by_precedence(ground: Ground) -> dict[Role, shapely.Geometry]:
     parted: dict[Role, shapely.Geometry] = {}
     for role in Role:
         if role in ground:
-            parted[role] = shapely.difference(ground[role], taken)
-            taken = shapely.union(taken, ground[role])
+            parted[role] = geometry.overlaid(shapely.difference, ground[role], taken)
+            taken = geometry.overlaid(shapely.union, taken, ground[role])
     return parted
 
 
@@ -61,10 +61,10 @@ def between(
     for row, old in enumerate(roles):
         ground = opening.get(old, nothing)
         for column, new in enumerate(roles):
-            shared = shapely.intersection(ground, closing.get(new, nothing))
+            shared = geometry.overlaid(shapely.intersection, ground, closing.get(new, nothing))
             km2[row, column] = areas(shared, regions)[0]
-        km2[row, -1] = areas(shapely.difference(ground, held_after), regions)[0]
-        km2[-1, row] = areas(shapely.difference(closing.get(old, nothing), held_before), regions)[0]
+        km2[row, -1] = areas(geometry.overlaid(shapely.difference, ground, held_after), regions)[0]
+        km2[-1, row] = areas(geometry.overlaid(shapely.difference, closing.get(old, nothing), held_before), regions)[0]
     for axis, parted in ((1, opening), (0, closing)):
         # The margin of the matrix is the ground by role, measured by itself.
         for role, turned in zip(roles, km2.sum(axis=axis)[:-1, -1], strict=True):

@@ -215,7 +215,7 @@ def _jumps(traces: Traces, plane: str) -> Iterator[Fault]:
             before, after = (ground_of(held_layers(read_map(one.ref, None, plane), actor)) for one in (first, second))
             change_km2 = float(geometry.area_km2(after) - geometry.area_km2(before))
             # Lost where the area shrinks, gained where it grows.
-            changed = shapely.difference(before, after) if change_km2 < 0 else shapely.difference(after, before)
+            changed = geometry.overlaid(shapely.difference, *((before, after) if change_km2 < 0 else (after, before)))
             part = max(geometry.polygonal(changed), key=lambda one: float(one.area))
             part_km2 = float(geometry.area_km2(part))
             west, south, east, north = crs.bounds_in_degrees(plane, part.bounds)

@@ -69,7 +69,7 @@ def read_map(ref: SnapshotRef, before: CheckedMap | None, plane: str) -> Checked
     grounds = {(one.digest, one.crs): one.ground for one in before.layers} if before else {}
     layers = []
     for part in snapshot.layers:
-        polygons = drawn[part.name]
+        polygons = drawn[part]
         digest = hashlib.sha256(b"".join(sorted(shapely.to_wkb(polygons)))).hexdigest()
         if (digest, part.crs) not in grounds:
             try:
@@ -156,7 +156,7 @@ def _overlaps(day: CheckedMap, before: CheckedMap | None) -> Iterator[Fault]:
         pair, known = (first.digest, second.digest), before.overlaps if before else {}
         day.overlaps[pair] = known.get(pair)
         if pair not in known:
-            shared = shapely.intersection(ground, other)
+            shared = geometry.overlaid(shapely.intersection, ground, other)
             km2 = float(geometry.area_km2(shared))
             if km2 >= LEAST_KM2:
                 who = " and ".join(one.layer.actor if rival else one.name for one in (first, second))

@@ -172,7 +172,7 @@ def disagreements(
             continue
         mine, its = (columns_of(side.run, side.measured.span) for side in (holder, lacker))
         run, takers = first.run, first.run.takers(mine["actor"])
-        ground = geometry.polygonal(shapely.difference(holder.closing, lacker.closing))
+        ground = geometry.polygonal(geometry.overlaid(shapely.difference, holder.closing, lacker.closing))
         km2, grounds = change.areas(ground, takers)[0], change.by_region(ground, takers)
         for line in finest_lines(run):
             if not (part := line.ground_of(grounds)).is_empty:
@@ -252,7 +252,9 @@ def _apart(sides: Sequence[Side], mine: Side) -> tuple[Floats, Floats] | None:
     theirs = geometry.union(geometry.polygonal(others))
     # One set of regions for all, so that the sides of a row are of the very same ground.
     takers = sides[0].run.takers(mine.measured.span.actor)
-    only, lacking = shapely.difference(mine.closing, theirs), shapely.difference(theirs, mine.closing)
+    only, lacking = (
+        geometry.overlaid(shapely.difference, *pair) for pair in ((mine.closing, theirs), (theirs, mine.closing))
+    )
     return change.areas(only, takers)[0], change.areas(lacking, takers)[0]
 
 

@@ -26,7 +26,7 @@ from frontcalc.regions import UNASSIGNED
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
-from frontcalc.snapshots import on_grid
+from frontcalc.snapshots.holdings import GRID_M
 from frontcalc.states import State
 from frontcalc.tables import Meta, PlaceRow, Table
 
@@ -77,7 +77,7 @@ def places(
     run = Run.open(archive, Options(**options))
     spans, points = run.resolved(wanted), np.array([(town.lon, town.lat) for town in towns])
     # As the maps' vertices are, so that a place on the edge of one stays there.
-    x, y = on_grid(crs.projector(crs.LONLAT, run.options.crs)(points)).T
+    x, y = crs.projector(crs.LONLAT, run.options.crs, grid_m=GRID_M)(points).T
     # One past the last region stands for none; on a border the region that comes first has the place.
     region = np.full(len(x), len(run.regions.names), dtype=np.intp)
     point, piece = shapely.STRtree(run.regions.pieces).query(shapely.points(x, y), predicate="intersects")

@@ -157,9 +157,10 @@ def _outlines(discs: Geometries, group: Indices, feature: Indices, *, esri: bool
     """Return for each ring the outline that it is or is a hole of, or -1; rings of a group stand together, in order."""
     clockwise = geometry.signed_areas(discs) <= 0
     for ring in np.flatnonzero(~shapely.is_valid(discs)):
-        if geometry.is_tangled(discs[ring]):
-            at = shapely.get_coordinates(discs[ring])[0]
-            raise refused(feature[ring], "has a ring that crosses itself too often to be repaired", at=at)
+        try:
+            geometry.refuse_tangled(discs[[ring]])
+        except DataError as error:
+            raise refused(feature[ring], error.problem, at=discs[ring].exterior.coords[0]) from error
     valid = np.asarray(shapely.make_valid(discs, method="structure"))
     area = shapely.area(valid)
     around = geometry.rings_around(valid, area, group)

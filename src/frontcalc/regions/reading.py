@@ -12,7 +12,7 @@ import shapely
 
 from frontcalc import geometry
 from frontcalc.cache import NOTHING_KEPT, Cache
-from frontcalc.errors import DataError
+from frontcalc.errors import DataError, naming
 from frontcalc.geometry import Geometries
 from frontcalc.limits import limits
 from frontcalc.names import printable, some_of
@@ -27,6 +27,7 @@ from frontcalc.snapshots import changed, to_equal_area
 from frontcalc.versions import key_of
 
 MAY_SHARE = 0.01  # what two regions may share, of the smaller one's area: more is no error of drawing
+_MOST_MET = 1_000_000  # pairs of pieces whose boxes meet, each twice; neighbours have some ten a piece
 _TOUCHING_M2 = 1.0  # shared borders overlap by rounding alone; it is far below every figure printed
 
 
@@ -73,7 +74,9 @@ def _made(entry: Entry, layer: str, sha256: str, target_crs: str, field: str | N
     if not len(features.polygons):
         raise DataError("holds no polygons", where=where, cure="give a file of region areas")
     names = [name for name, *_ in order]
-    land, land_owner, apart = _land(features, index, target_crs, where)
+    with naming(where):
+        land, land_owner, apart = _land(features, index, target_crs, where)
+        geometry.refuse_crossings(geometry.directed_edges(land))
     if bare := sorted(set(range(len(order))).difference(land_owner.tolist())):
         problem = f"has no polygon for {some_of([names[own] for own in bare])}"
         raise DataError(problem, where=where, cure="give every region its area, or leave it out")
@@ -135,7 +138,7 @@ def overlaps(pieces: Geometries, owner: Owners) -> tuple[Owners, Owners, dict[tu
 
     Pieces (m,) are in metres, those of a region together; a pair has the region first whose pieces come first.
     """
-    first, second = shapely.STRtree(pieces).query(pieces)
+    first, second = geometry.meeting_boxes(pieces, most=_MOST_MET)
     apart = (first < second) & (owner[first] != owner[second])
     first, second = first[apart], second[apart]
     shared_m2 = shapely.area(shapely.intersection(pieces[first], pieces[second]))

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from frontcalc import crs, geometry
 from frontcalc.cache import NOTHING_KEPT, Cache
 from frontcalc.embedded import BANDS, PARTIAL_COUNTRIES, load_beside, load_embedded
+from frontcalc.errors import naming
 from frontcalc.geometry import Floats, Geometries
 from frontcalc.notices import Notice
 from frontcalc.overlaps import edges_of, shared_area_m2
 from frontcalc.read import SourceFile
 from frontcalc.regions.snapping import Owners, border_bands, snap_zones
-from frontcalc.snapshots import home_of_this_war
 from frontcalc.versions import key_of
 
 Flags = NDArray[np.bool_]
@@ -29,6 +29,7 @@ NEAR_KM = 2.0  # of a border of a coarse set, what of a change may be beyond it
 UNASSIGNED, TOTAL = "unassigned", "total"  # rows: of what no region takes; of everything, which is its level too
 SNAPS = ("border", "none")  # whether ground beside the eligible regions goes to the nearest of them
 _PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
+_MOST_MET = 500_000  # pairs of a piece of ground and one of the regions; real maps and regions have some thousands
 _PART_VERTICES = 128  # of ground that is measured: as many as pieces have, since each edge of either is looked at
 
 
@@ -137,7 +138,7 @@ def meetings(
     be cut where the border of one may run through the other.
     """
     pieces = tree.geometries
-    part, piece = tree.query(parts)
+    part, piece = geometry.meeting_boxes(parts, tree, most=_MOST_MET)
     if wanted is not None:
         part, piece = part[wanted[piece]], piece[wanted[piece]]
     inside = shapely.contains_properly(pieces[piece], parts[part])
@@ -204,7 +205,8 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
         return eligible
 
     def zones_as_bytes() -> bytes:
-        zones, taker = snap_zones(land, land_owner, pieces, foreign, plane)
+        with naming(regions.source.name if regions.source else "the regions"):
+            zones, taker = snap_zones(land, land_owner, pieces, foreign, plane)
         return geometry.to_bytes(zones, taker, rest_of_plane(np.concatenate([pieces, zones])))
 
     key = key_of((regions_key(regions, country, snap), plane))
@@ -285,4 +287,4 @@ def embedded_regions(*, target_crs: str) -> RegionSet:
 
 def embedded_covers(boxes: Geometries) -> bool:
     """Say whether the embedded regions are those of a place, given as boxes (n,) in degrees."""
-    return bool(len(home_of_this_war().query(boxes, predicate="intersects")[0]))
+    return bool(len(load_embedded().home.query(boxes, predicate="intersects")[0]))

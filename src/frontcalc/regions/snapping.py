@@ -58,6 +58,8 @@ def snap_zones(
     if not len(edges):
         return np.empty(0, dtype=object), np.empty(0, dtype=np.intp)
     stretches = _stretches(edges, of, plane)
+    room = (-1, -1, 1, 1) * (WATER_KM * 1000 * stretches.scale)[:, None]
+    geometry.meeting_boxes(np.asarray(shapely.box(*(shapely.bounds(stretches.lines) + room).T)))
     # Where another country's land is near enough to be snapped to it.
     abroad = shapely.transform(foreign, lambda points: _to_mercator(points, plane)[1])
     reach = 1.05 * BORDER_KM * 1000 * stretches.scale

@@ -165,7 +165,11 @@ def measure_step(before: Holding, after: Holding, ground: Grounds, regions: Regi
     opening, closing = ground(before), ground(after)
     days = (next((str(part.ref.day) for part in held.parts if part.ref.day), "a map") for held in (before, after))
     with timed(f"compared {' with '.join(days)}"):
-        return change.step(opening, closing, regions, slivers=slivers)
+        try:
+            return change.step(opening, closing, regions, slivers=slivers)
+        except DataError as error:
+            error.where = " and ".join(dict.fromkeys(part.file for held in (before, after) for part in held.parts[:1]))
+            raise
 
 
 def measure_chain(

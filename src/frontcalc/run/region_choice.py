@@ -19,7 +19,6 @@ from frontcalc.notices import Notice
 from frontcalc.read import SourceFile
 from frontcalc.regions import RegionSet
 from frontcalc.run.options import Options
-from frontcalc.snapshots import home_of_this_war
 
 
 def choose_regions(
@@ -90,7 +89,7 @@ def fetched_set(name: region_store.SetName, level: str, read: Callable[..., Regi
 def _lacking(level: str, place: NDArray[np.object_], actor: str | None) -> UsageError:
     """Return the error for a level without data, with the command that fetches it for the country most shown."""
     stored = load_embedded()
-    _, piece = home_of_this_war().query(place, predicate="intersects")
+    _, piece = stored.home.query(place, predicate="intersects")
     shown = Counter(stored.regions[owner].country for owner in stored.owner[np.unique(piece)])
     # An actor takes nothing of its own country.
     del shown[COUNTRIES.get(actor or "", "")]

@@ -8,12 +8,11 @@ from frontcalc.snapshots.drawn import (
     SnapshotLayer,
     box_around,
     changed,
-    home_of_this_war,
     is_exchanged,
     latitude_first,
     parse_snapshot,
     read_part,
 )
 from frontcalc.snapshots.facts import digests_of, forget_read, read_snapshot
-from frontcalc.snapshots.holdings import Holding, ground_of, holding, on_grid, to_equal_area
+from frontcalc.snapshots.holdings import Holding, ground_of, holding, to_equal_area
 from frontcalc.snapshots.legend import Tell, Told, drawn_km2, layers_of, note_tells, refuse_told, remark_on, told_apart

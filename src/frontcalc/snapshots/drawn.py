@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -53,13 +53,13 @@ class SnapshotLayer:
     def polygons(self) -> Geometries:
         """The polygons as drawn, (n,), none without geometry; ChangedError where the file is no longer the same."""
         try:
-            snapshot, polygons, _ = parsed(self.ref)
+            _, polygons, _ = parsed(self.ref)
         except DataError as error:
             # It could be read when the layer was found in it.
             raise changed(self.file) from error
-        if self not in snapshot.layers:
+        if self not in polygons:
             raise changed(self.file)
-        return polygons[self.name]
+        return polygons[self]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,8 +94,8 @@ class DayFile(NamedTuple):
     stated: date | None
 
 
-Drawn = tuple[Snapshot, dict[str, Geometries], tuple[DayFile, ...]]
-"""A map as read: what is on it, and the polygons of each layer by its name; its files where faults were noted."""
+Drawn = tuple[Snapshot, dict[SnapshotLayer, Geometries], tuple[DayFile, ...]]
+"""A map as read: what is on it, and the polygons of each layer; its files where faults were noted."""
 
 
 def parse_snapshot(
@@ -139,12 +139,12 @@ def parse_snapshot(
     notices += (Notice("SKIPPED", str(error)) for error in bad)
     found, tells = layers_of([(one.source, one.part.entry, one.features) for one in files], ref.legend, notices)
     usable, box = _usable(ref, files, found, notices, faults)
-    layers, polygons = _layered(ref, files, usable, notices, faults)
-    if layers and any(one.features.properties for one in files) and not any(map(len, polygons.values())):
+    polygons = _layered(ref, files, usable, notices, faults)
+    if polygons and any(one.features.properties for one in files) and not any(map(len, polygons.values())):
         notices.append(Notice("NO-GEOMETRY", f"{', '.join(ref.names)}: no layer has any geometry, so nothing is held"))
     stated_days = tuple(one.stated for one in files if one.stated and ref.day and one.stated != ref.day)
-    sources, boxes = tuple(one.source for one in files), boxes_of((own.crs, polygons[own.name]) for own in layers)
-    snapshot = Snapshot(ref, sources, layers, tuple(notices), stated_days, tells, box, boxes)
+    sources, boxes = tuple(one.source for one in files), boxes_of((own.crs, drawn) for own, drawn in polygons.items())
+    snapshot = Snapshot(ref, sources, tuple(polygons), tuple(notices), stated_days, tells, box, boxes)
     return snapshot, polygons, () if faults is None else tuple(files)
 
 
@@ -154,10 +154,9 @@ parsed = lru_cache(maxsize=4)(parse_snapshot)
 
 def _layered(
     ref: SnapshotRef, files: list[DayFile], found: list[FileLayer], notices: list[Notice], faults: list[Fault] | None
-) -> tuple[tuple[SnapshotLayer, ...], dict[str, Geometries]]:
-    """Return the known layers of a map, each of one file, and the polygons of each by its name."""
-    layers: dict[str, SnapshotLayer] = {}
-    polygons_of: dict[str, Geometries] = {}
+) -> dict[SnapshotLayer, Geometries]:
+    """Return the known layers of a map, each of one file, with the polygons of each."""
+    polygons_of: dict[SnapshotLayer, Geometries] = {}
     origin: dict[str, Part] = {}
     noted: list[Fault] = []
     earlier: dict[tuple[Part, Part], list[str]] = {}
@@ -169,9 +168,9 @@ def _layered(
             what = f"layer {title!r} is unknown and not counted ({km2:,.1f} km²)"
             noted.append(Fault("UNKNOWN-LAYER", what, ref.day, layer=title, file=source.name, km2=km2))
         elif standing is None:
-            origin[key], polygons_of[title] = part, polygons
+            origin[key] = part
             digest = key_of((features.crs, *shapely.to_wkb(polygons)))
-            layers[key] = SnapshotLayer(title, layer, features.crs, source.name, digest, ref)
+            polygons_of[SnapshotLayer(title, layer, features.crs, source.name, digest, ref)] = polygons
         elif standing.follows(part):
             earlier.setdefault((standing, part), []).append(title or "the map")
             what = f"{title or 'the map'} of {ref.day} is that of {standing.label}, which is later than {part.label}"
@@ -198,7 +197,7 @@ def _layered(
     ]
     if faults is not None:
         faults += noted
-    return tuple(layers.values()), polygons_of
+    return polygons_of
 
 
 def _usable(
@@ -232,7 +231,7 @@ def _usable(
             for _, _, layer, polygons in by_file[place]
             if layer and layer.legend not in ("", OWN) and layer.actor in COUNTRIES
         ]
-        exchanged = (first_exchanged(polygons, features.crs, home_of_this_war()) for polygons in known)
+        exchanged = (first_exchanged(polygons, features.crs, load_embedded().home) for polygons in known)
         if box := next(filter(None, exchanged), None):
             if faults is None:
                 raise latitude_first(box, where=source.name)
@@ -300,12 +299,6 @@ def boxes_of(drawn: Iterable[tuple[str, Geometries]]) -> tuple[Box, ...]:
     cells, cell = np.unique((bounds[:, :2] + bounds[:, 2:]) // 10, axis=0, return_inverse=True)
     mine = (bounds[cell == number] for number in range(len(cells)))
     return tuple((*own[:, :2].min(axis=0).tolist(), *own[:, 2:].max(axis=0).tolist()) for own in mine)
-
-
-@cache
-def home_of_this_war() -> shapely.STRtree:
-    """Return the ground that layers with the names of this war's publishers lie on (degrees)."""
-    return shapely.STRtree(load_embedded().pieces)
 
 
 def is_exchanged(box: Box, home: shapely.STRtree) -> bool:

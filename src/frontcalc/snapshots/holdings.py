@@ -64,16 +64,15 @@ def ground_of(held: Holding, ground: Callable[[Holding], shapely.MultiPolygon] |
     if held.parts:
         first = held.parts[0]
         with timed(f"united what {first.layer.actor} holds on {first.ref.day or first.ref.names[0]}"):
-            united = geometry.union(*(polygons for polygons, _ in projected))
+            try:
+                united = geometry.union(*(polygons for polygons, _ in projected))
+            except DataError as error:
+                error.where = " and ".join(dict.fromkeys(part.file for part in held.parts))
+                raise
     if held.without:
         before = (ground or ground_of)(Holding(held.without, held.plane))
-        united = geometry.as_multipolygon(shapely.difference(united, before))
+        united = geometry.as_multipolygon(geometry.overlaid(shapely.difference, united, before))
     return united
-
-
-def on_grid(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return projected points (n, 2) on the grid that vertices lie on (metres)."""
-    return np.asarray(np.round(points / GRID_M) * GRID_M)
 
 
 def to_equal_area(polygons: Geometries, source_crs: str, target_crs: str, *, where: str | None = None) -> Geometries:
@@ -94,9 +93,9 @@ def _projected(
         if not np.isfinite([west, south, east, north]).all():
             raise DataError(f"its coordinates lie outside {source_crs[:40]}", where=where, cure="check its CRS")
     crs.prove_equal_area(target_crs, (west, south, east, north))
-    project = crs.projector(source_crs, target_crs)
+    project = crs.projector(source_crs, target_crs, grid_m=GRID_M)
     try:
-        drawn = geometry.project_polygons(polygons, lambda points: on_grid(project(points)))
+        drawn = geometry.project_polygons(polygons, project)
         repaired, gaps_m2 = geometry.repair_both_ways(drawn)
         if len(repaired) ** 2 > geometry.MAX_PAIRS:
             geometry.meeting_boxes(repaired)  # to unite thousands that all lie over one another would take minutes

@@ -143,9 +143,11 @@ def _named_layers(
             yield (index, of_file, meaning(of_file), features.polygons)
             return
         unnamed = _stem(entry) or _NO_NAME
-    for name in sorted(set(names)):
-        mine = np.array([place for place, other in enumerate(names) if other == name])
-        yield (index, name or unnamed, meaning(name), features.polygons[np.isin(features.owner, mine)])
+    layers: dict[str, list[int]] = {name: [] for name in sorted(set(names))}
+    for polygon, feature in enumerate(features.owner.tolist()):
+        layers[names[feature]].append(polygon)
+    for name, mine in layers.items():
+        yield (index, name or unnamed, meaning(name), features.polygons[np.array(mine, dtype=np.intp)])
 
 
 def _stem(entry: Entry) -> str:
