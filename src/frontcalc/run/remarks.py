@@ -249,7 +249,8 @@ def _booked_km2(run: Run, actor: str, opening: State, closing: State) -> float:
         return 0.0
     by_role = run.roles(opening, actor, VIEWS["assessed"])
     before, after = (run.ground(run.holding(state.snapshot, actor, noted=False)) for state in (opening, closing))
-    booked = shapely.difference(shapely.intersection(after, by_role[Role.ADVANCE]), before)
+    shared = geometry.overlaid(shapely.intersection, after, by_role[Role.ADVANCE])
+    booked = geometry.overlaid(shapely.difference, shared, before)
     return float(geometry.area_km2(booked))
 
 

@@ -138,7 +138,7 @@ def _parts(run: Run, span: Span, changed: Change) -> Iterator[LargePart]:
                     large = [change.large_parts(geometry.polygonal(ground)) for ground in grounds]
                     of_steps[days] = large or changed.large
                 # A verdict is of the part of the step, of which the change has what stayed so.
-                shared = shapely.intersection(whole := of_steps[days][side], part)
+                shared = geometry.overlaid(shapely.intersection, whole := of_steps[days][side], part)
                 most = int(np.argmax(shapely.area(shared))) if len(whole) else 0
                 if len(whole) and shapely.area(shared[most]) >= part.area / 2:
                     seen = _seen(run, states, step, kind, whole[most])
@@ -175,7 +175,9 @@ def _ground(run: Run, state: State, actor: str) -> shapely.MultiPolygon:
 
 def _held(run: Run, state: State, actor: str, part: shapely.Geometry) -> float:
     """Return the share of a part that is held on a map, 0 to 1."""
-    return float(shapely.intersection(_ground(run, state, actor), part).area / shapely.area(part))
+    ground = _ground(run, state, actor)
+    geometry.refuse_crossings(geometry.directed_edges([ground, part]))
+    return float(shapely.intersection(ground, part).area / shapely.area(part))
 
 
 @lru_cache(maxsize=2)
@@ -211,7 +213,7 @@ def _seen(run: Run, states: States, step: tuple[State, State], kind: str, part: 
 
     def is_front(state: State | None) -> bool:
         """Say whether the ring has land that the actor does not hold on a map."""
-        free = shapely.difference(zone, _ground(run, state, actor)) if state else zone
+        free = geometry.overlaid(shapely.difference, zone, _ground(run, state, actor)) if state else zone
         return bool(state and shapely.area(free) >= BEHIND * shapely.area(ring))
 
     # The cheapest to find out first. A hole that is drawn as another actor's is a pocket, whichever came first.
@@ -251,7 +253,8 @@ def _is_others(run: Run, state: State, actor: str, part: shapely.Polygon) -> boo
     """Say whether most of a part is drawn as another actor's on a map."""
     drawn = (one for one in state.snapshot.layers if one.layer.role in _PRESENT and not one.empty)
     others = (one for one in drawn if one.layer.actor not in (actor, UNNAMED))
-    shared = [shapely.intersection(run.ground(Holding((one,), run.options.crs)), part) for one in others]
+    grounds = (run.ground(Holding((one,), run.options.crs)) for one in others)
+    shared = [geometry.overlaid(shapely.intersection, ground, part) for ground in grounds]
     return bool(shared) and geometry.union(geometry.polygonal(shared)).area >= SHARE_OF_LAND * part.area
 
 
@@ -306,7 +309,7 @@ def _at_once(run: Run, span: Span, parts: Sequence[LargePart], moved: dict[str, 
                 kind = "gained" if gained.area >= lost.area else "lost"
                 # What stayed so until the close.
                 overlay, ground = (shapely.intersection, gained) if kind == "gained" else (shapely.difference, lost)
-                yield LargePart(kind, overlay(ground, closing), (first, last), moved[kind])
+                yield LargePart(kind, geometry.overlaid(overlay, ground, closing), (first, last), moved[kind])
 
 
 def _where(run: Run, part: LargePart) -> str:
