@@ -115,7 +115,7 @@ def refuse_crossings(edges: Floats) -> None:
 
 def overlaid(operation: Callable[..., Any], one: Any, other: Any) -> Any:
     """Return what an overlay of shapely makes of two maps; DataError if their lines cross too often for it."""
-    refuse_crossings(directed_edges([one, other]))
+    refuse_crossings(directed_edges(np.append(one, other)))
     return operation(one, other)
 
 
