@@ -79,10 +79,12 @@ def mean_widths_m(parts: Geometries, source_crs: str) -> Floats:
     north = crs.SEMI_MAJOR_M * (1 - crs.E2) / curvature**1.5
     lon, lat = np.radians(degrees).T
     first = np.searchsorted(owner, np.arange(len(parts)))
-    across = np.maximum.reduceat(lon, first) - np.minimum.reduceat(lon, first) > np.pi
-    lon[across[owner]] %= 2 * np.pi
+    # Wide is what lies across the antimeridian, and without the jump there what lies around a pole.
+    for _ in range(2):
+        wide = (np.maximum.reduceat(lon, first) - np.minimum.reduceat(lon, first) > np.pi)[owner]
+        lon[wide] %= 2 * np.pi
     metres = np.column_stack([lon * east[owner], lat * north[owner]])
-    polar = np.abs(latitude[owner]) > 1.2  # 69°: farther on, meridians run together within a polygon
+    polar = wide | (np.abs(latitude[owner]) > 1.5)
     to_pole = crs.SEMI_MAJOR_M * (np.pi / 2 - np.abs(lat[polar]))
     metres[polar] = np.column_stack([to_pole * np.cos(lon[polar]), to_pole * np.sin(lon[polar])])
     local = shapely.set_coordinates(parts.copy(), metres)
