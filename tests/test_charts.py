@@ -169,7 +169,7 @@ def test_what_has_no_chart_is_a_usage_error(maps: Path) -> None:
 
 def test_a_notebook_shows_table_and_chart(maps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = frontcalc.diff(["2023"], archive=maps)._repr_html_() or ""
-    assert shown.startswith("<table>")
+    assert "<table" in shown
     assert "data:image/png;base64," in shown
     assert "data:image" not in (frontcalc.held(["2023-01-31"], archive=maps)._repr_html_() or "")
     monkeypatch.setattr("frontcalc.viz.charts.installed", lambda: False)

@@ -82,8 +82,6 @@ def test_data_on_stdout_and_notices_on_stderr(maps: Path) -> None:
         (".json", b"{"),
         (".md", b"**"),
         (".txt", b"Russian"),
-        (".html", b"<!doctype html>"),
-        (".htm", b"<!doctype html>"),
         (".xlsx", b"PK"),
         (".parquet", b"PAR1"),
         (".geojson", b'{"type":"FeatureCollection"'),
@@ -101,6 +99,9 @@ def test_output_file_takes_its_form_from_its_name(suffix: str, start: bytes, map
 def test_what_cannot_be_written_so_is_a_usage_error_before_anything_is_measured(maps: Path, tmp_path: Path) -> None:
     done = run("diff", "2024", "-o", tmp_path / "out.xls", archive=maps)
     assert (done.returncode, "no form has the suffix .xls; use .txt, .csv, .json" in done.stderr) == (2, True)
+    done = run("diff", "2024", "-o", tmp_path / "out.html", "--format", "csv", archive=maps)
+    said = "out.html: no form is a web page; use .txt, .csv, .json, .md, .xlsx, .parquet"
+    assert (done.returncode, said in done.stderr, "or frontcalc report" in done.stderr) == (2, True, True)
     done = run("held", "2024-01-01", "-o", tmp_path / "out.gpkg", archive=maps)
     assert (done.returncode, "no form has the suffix .gpkg; use .txt" in done.stderr) == (2, True)
     done = run("diff", "2024", "--format", "json", "--bom", archive=maps)

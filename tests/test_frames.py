@@ -147,7 +147,7 @@ def test_publishers_side_by_side_can_be_mapped(archive: Write, region_file: Writ
     apart = frontcalc.disagreements(["2023"], archives=both, regions=regions)
     assert apart.to_geoframe()["holder"].tolist() == ["one", "other"]
     html = apart._repr_html_()
-    assert html.count('<th scope="row">2023</th>') == 2
+    assert html.count("<td>2023</td>") == 2
     assert "<td>100.0</td>" in html
 
 
@@ -211,7 +211,7 @@ def test_what_has_no_chart_says_what_draws_it(kind: str, said: str) -> None:
 
 def test_a_notebook_shows_polygons_as_a_table_of_their_areas() -> None:
     html = frontcalc.changes(["2024-10"], only="Donetsk")._repr_html_()
-    assert '<td class="text">Donetsk</td><td class="text">gained</td>' in html
+    assert "<td>Donetsk</td><td>gained</td>" in "".join(line.strip() for line in html.splitlines())
 
 
 def test_a_table_is_short_where_it_is_printed() -> None:

@@ -235,7 +235,7 @@ def test_a_fetched_archive_takes_no_other_inside_it(folder: Path) -> None:
         ("held 2024-01-01 --archive maps --format xlsx -o x.txt", "--format xlsx is another form than .txt"),
         ("held 2024-01-01 --archive maps --format csv -o x.png", "--format csv is another form than .png"),
         ("map 2024 --archive maps --format png -o x.svg", "--format png is another form than .svg"),
-        ("plot series --archive maps --format pdf -o x.html", "--format pdf is another form than .html"),
+        ("plot series --archive maps --format pdf -o x.html", "no picture is a web page; use .png, .svg, .pdf"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(arguments: str, message: str, run_here: Run, folder: Path) -> None:
@@ -250,7 +250,7 @@ def test_what_cannot_be_meant_is_refused(arguments: str, message: str, run_here:
         ("geoparquet", "x.parquet"),
         ("csv", "x.txt"),
         ("csv", "x.out"),
-        ("html", "x.htm"),
+        ("markdown", "x.md"),
     ],
 )
 def test_forms_that_a_suffix_can_hold(form: str, name: str, run_here: Run, folder: Path) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Facade = Callable[..., "Table[Any, Any]"]
 
 # Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
-FORMATS = ("table", "csv", "json", "markdown", "html", "xlsx", "parquet", "sentence")
+FORMATS = ("table", "csv", "json", "markdown", "xlsx", "parquet", "sentence")
 CHECK_FORMATS = (*FORMATS, "sarif")
 MAP_FORMATS = ("geojson", "gpkg", "geoparquet")
 PICTURES = ("png", "svg", "pdf")
@@ -34,12 +34,10 @@ THEMES = ("light", "dark", "print")
 UNITS = ("km2", "mi2")
 # What a suffix chooses, then what else it may hold.
 SUFFIXES = {
-    ".txt": ("table", "csv", "json", "markdown", "html", "sentence"),
+    ".txt": ("table", "csv", "json", "markdown", "sentence"),
     ".csv": ("csv",),
     ".json": ("json", "sarif", "geojson"),
     ".md": ("markdown", "sentence"),
-    ".html": ("html",),
-    ".htm": ("html",),
     ".xlsx": ("xlsx",),
     ".parquet": ("parquet", "geoparquet"),
     **{f".{form}": (form,) for form in ("sarif", *MAP_FORMATS, *PICTURES)},
@@ -115,6 +113,9 @@ def form() -> str:
     place = Path(output) if output and output != "-" else None
     suffix = place.suffix.lower() if place and (kind == "picture" or not place.is_dir()) else ""
     fitting = SUFFIXES.get(suffix, ())
+    known = ", ".join(known for known, forms in SUFFIXES.items() if forms[0] in formats)
+    if suffix in (".html", ".htm"):
+        raise click.UsageError(f"-o {output}: no {kind} is a web page; use {known}, or frontcalc report for a page")
     # A default of the working folder is weaker than the suffix of a file that was named.
     if asked and (context.get_parameter_source(str(option.name)) != ParameterSource.DEFAULT_MAP or not suffix):
         chosen: str = asked
@@ -126,7 +127,6 @@ def form() -> str:
     elif fitting and fitting[0] in formats:
         chosen = fitting[0]
     elif suffix or (place and kind == "picture"):
-        known = ", ".join(known for known, forms in SUFFIXES.items() if forms[0] in formats)
         raise click.UsageError(
             f"-o {output}: no {kind} has the suffix {suffix or '.'}; use {known}, or choose with --format"
         )

@@ -20,7 +20,6 @@ WRITERS = {
     "csv": "flat.csv_text",
     "json": "flat.json_text",
     "markdown": "text.markdown",
-    "html": "text.html_page",
     "xlsx": "xlsx.xlsx_bytes",
     "parquet": "geodata.parquet_bytes",
     "sentence": "wording.sentence",
@@ -37,7 +36,7 @@ MAP_WRITERS = {
 }
 """Formats of change polygons, which no table can be written in."""
 
-WITH_REMARKS = ("table", "markdown", "html", "xlsx")
+WITH_REMARKS = ("table", "markdown", "xlsx")
 """Formats that show notices among their own text."""
 
 

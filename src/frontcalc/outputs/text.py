@@ -1,4 +1,4 @@
-"""Grids as text: aligned columns for a terminal, Markdown, or an HTML page without scripts, every text escaped.
+"""Grids as text: aligned columns for a terminal, or Markdown with every text escaped.
 
 Beside them what moved in a tree of summaries, and what the cache holds.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from html import escape
 from itertools import islice
@@ -26,18 +26,6 @@ _BOLD, _CYAN, _YELLOW, _RESET = "\x1b[1m", "\x1b[36m", "\x1b[33m", "\x1b[0m"
 
 _ADDRESS = re.compile(r"\b(?:www\.|mailto:|xmpp:)", re.IGNORECASE)
 
-_STYLE = """\
-body { font: 1rem/1.4 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
-body { overflow-wrap: anywhere; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-caption { text-align: left; font-weight: bold; padding-bottom: .5rem; }
-caption small { display: block; font-weight: normal; }
-th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
-th[scope=row], .text { text-align: left; }
-thead th[colspan] { border-left: 1px solid #ddd; }
-tbody tr:last-child > * { border-top: 2px solid #666; }
-ul { font-size: .85rem; padding-left: 1.2rem; color: #444; }"""
-
 
 def table(result: Table[Any, Any], *, units: str = "km2", width: int | None = None, colour: bool = False) -> str:
     """Return a result as aligned text in lines of `width` characters, with ANSI `colour`; cuts are said."""
@@ -48,21 +36,6 @@ def table(result: Table[Any, Any], *, units: str = "km2", width: int | None = No
 def markdown(result: Table[Any, Any], *, units: str = "km2") -> str:
     """Return a result as Markdown, a table an actor."""
     return "\n".join(_markdown(grid) for grid in grids(result, units))
-
-
-def html_page(result: Table[Any, Any], *, units: str = "km2") -> str:
-    """Return a result as a page with a table an actor; what was counted, notices and attribution stand below it."""
-    title = escape(grids(result, units)[0].title)
-    head = (
-        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    )
-    return f"{head}\n<title>{title}</title>\n<style>\n{_STYLE}\n</style>\n{html_tables(result, units)}\n</html>\n"
-
-
-def html_tables(result: Table[Any, Any], units: str = "km2") -> str:
-    """Return the tables of `html_page` without the page, to be set among other HTML."""
-    return "\n".join(line for grid in grids(result, units) for line in _block(grid))
 
 
 def _aligned(grid: Grid, width: int | None = None, *, colour: bool) -> str:
@@ -121,36 +94,8 @@ def _escape(text: str) -> str:
         flat = flat.replace(mark, f"\\{mark}")
     # Code hosts make links of bare addresses, those of mail even where a mark is escaped.
     flat = _ADDRESS.sub(lambda found: found[0][:-1] + "\\" + found[0][-1], flat).replace("://", "\\://")
-    return _indent(text) + escape(flat, quote=False).replace("@", "@<!-- -->")
-
-
-def _indent(text: str) -> str:
-    """Return the blanks at a text's beginning as HTML and Markdown show them."""
-    return "&nbsp;" * (len(text) - len(text.lstrip(" ")))
-
-
-def _block(grid: Grid) -> Iterator[str]:
-    """Yield the lines of one grid as HTML: its table and the list below."""
-    aside = f" <small>{escape(grid.aside)}</small>" if grid.aside else ""
-    yield f"<table>\n<caption>{escape(grid.title)}{aside}</caption>\n<thead>"
-    if grid.columns[0].over is not None:
-        spans = (
-            f'<th scope="colgroup" colspan="{len(group)}">{escape(over)}</th>' if over else "<td></td>" * len(group)
-            for group, over in ((group, group[0].over) for group in grid.groups)
-        )
-        yield f"<tr>{''.join(spans)}</tr>"
-    sides = ["" if column.group else ' class="text"' for column in grid.columns]
-    named = zip(sides, (column.heading or "marks" for column in grid.columns), strict=True)
-    heads = (f'<th scope="col"{side}>{escape(heading)}</th>' for side, heading in named)
-    yield f"<tr>{''.join(heads)}</tr>\n</thead>\n<tbody>"
-    for first, *cells in grid.rows:
-        # A region that is part of the one above is indented.
-        head = f'<th scope="row">{_indent(first)}{escape(first.lstrip(" "))}</th>'
-        rest = (f"<td{side}>{escape(text)}</td>" for side, text in zip(sides[1:], cells, strict=True))
-        yield f"<tr>{head}{''.join(rest)}</tr>"
-    yield "</tbody>\n</table>\n<ul>"
-    yield from (f"<li>{escape(line)}</li>" for line in grid.footer)
-    yield "</ul>"
+    indent = "&nbsp;" * (len(text) - len(text.lstrip(" ")))
+    return indent + escape(flat, quote=False).replace("@", "@<!-- -->")
 
 
 def drift_text(drift: Drift) -> str:
