@@ -229,7 +229,7 @@ def test_a_notebook_shows_the_table_for_reading_and_no_markup(result: Any, monke
 def test_a_notebook_indents_regions_below_those_they_are_part_of() -> None:
     shown = frontcalc.notebook_html(frontcalc.diff(["2023"], by="country,adm1"))
     assert "<td>Ukraine</td>" in shown
-    assert "<td>\u00a0\u00a0Donetsk</td>" in shown
+    assert "<td>\u2060\u00a0\u00a0Donetsk</td>" in shown
 
 
 def test_markdown_gives_the_table_for_reading_on_one_line_each(result: Any) -> None:

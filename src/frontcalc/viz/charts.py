@@ -164,8 +164,8 @@ def _shown(grid: Grid) -> str:
 
     heads = [(column.over or "", column.heading or "marks") for column in grid.columns]
     two_lines = grid.columns[0].over is not None
-    # HTML shows blanks at the beginning of a cell only if they are of the kind that does not break.
-    rows = [[cell.replace(GAP, "\u00a0" * len(GAP)) for cell in row] for row in grid.rows]
+    # pandas strips blanks of any kind, and browsers plain ones: a region below another keeps its indent by a word joiner.
+    rows = [[cell.replace(GAP, "\u2060\u00a0\u00a0") for cell in row] for row in grid.rows]
     frame = pd.DataFrame(rows, columns=pd.MultiIndex.from_tuples(heads) if two_lines else [own for _, own in heads])
     with pd.option_context("display.max_colwidth", None):
         table = frame.to_html(escape=True, index=False)
