@@ -13,7 +13,7 @@ from frontcalc.errors import ChangedError, DataError, UsageError
 from frontcalc.layers import OWN, UNNAMED, LayerEnd, Role, spelling
 from frontcalc.notices import Notice
 from frontcalc.periods import Period
-from frontcalc.snapshots import Snapshot, SnapshotLayer, read_snapshot
+from frontcalc.snapshots import Snapshot, SnapshotLayer, passing_over, read_snapshot
 from frontcalc.views import View
 
 SPAN_TOLERANCE = 0.05  # share of the days asked for by which the days between two maps may differ without notice
@@ -301,12 +301,9 @@ class States:
 
     def _layers(self, ref: SnapshotRef) -> Sequence[SnapshotLayer]:
         """Return a map's layers; none of a bad file where bad ones are skipped."""
-        try:
+        with passing_over(asked=self.skip_bad):
             return self.read(ref).layers
-        except DataError as error:
-            if not self.skip_bad or isinstance(error, ChangedError):
-                raise
-            return ()
+        return ()
 
     def _lacking(self, ref: SnapshotRef) -> tuple[str, ...]:
         """Return which roles or layers of the view a map lacks; a bad file lacks all where bad ones are skipped."""

@@ -21,13 +21,13 @@ from frontcalc import change, snapshots
 from frontcalc.archives import SnapshotRef
 from frontcalc.cache import NOTHING_KEPT, Cache, gathered
 from frontcalc.change import Change, Floats
-from frontcalc.errors import ChangedError, DataError, FrontcalcError
+from frontcalc.errors import DataError, FrontcalcError
 from frontcalc.progress import timed
 from frontcalc.read import fingerprint
 from frontcalc.read.files import Entry
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SliverRule
-from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, forget_read
+from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, forget_read, passing_over
 from frontcalc.snapshots.drawn import parsed
 from frontcalc.snapshots.facts import REMEMBERED, snapshot_from_bytes, snapshot_key, snapshot_to_bytes
 from frontcalc.snapshots.holdings import GAPS_KM2
@@ -80,13 +80,9 @@ def kept_snapshot(ref: SnapshotRef, cache: Cache, read: Mapping[SnapshotRef, Sna
         return REMEMBERED[ref]
     key = content = None
     if cache.folder is not None:
-        try:
-            with timed(f"looked up {', '.join(ref.names)}"):
-                key = snapshot_key(ref)
-                content = cache.get("maps", key)
-        except DataError as error:
-            if not ref.skip_bad or isinstance(error, ChangedError):
-                raise
+        with passing_over(asked=ref.skip_bad), timed(f"looked up {', '.join(ref.names)}"):
+            key = snapshot_key(ref)
+            content = cache.get("maps", key)
     if content is not None:
         found = snapshot_from_bytes(ref, content)
     elif read is not None:

@@ -21,8 +21,8 @@ from frontcalc.outputs import numbers
 from frontcalc.regions import NEAR_KM, TOTAL, UNASSIGNED
 from frontcalc.run.chain import step_key
 from frontcalc.run.run import Run
-from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, Steps, bad_maps_passed_over, suspect_parts
-from frontcalc.snapshots import Snapshot, SnapshotLayer, digests_of
+from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, Steps, suspect_parts
+from frontcalc.snapshots import Snapshot, SnapshotLayer, digests_of, passing_over
 from frontcalc.states import SPAN_TOLERANCE, Span, State
 from frontcalc.versions import key_of
 from frontcalc.views import VIEWS
@@ -171,7 +171,7 @@ def _other_actors(run: Run, span: Span) -> Iterator[Remark]:
         return
     place = run.archive.refs.index(opening.snapshot.ref)
     before = [closing.snapshot]  # one that cannot be read may have shown all that this does
-    with bad_maps_passed_over():
+    with passing_over():
         before = [run.snapshot(ref) for ref in run.archive.refs[:place][-1:]]
     old, new, older = (
         {part.layer.actor for one in maps for part in one.layers if run.view.counts(part.name, part.layer)}
@@ -208,7 +208,7 @@ def _repeats(run: Run, span: Span, changed: Change) -> Iterator[Notice]:
         for state, day in zip(span.ends, asked, strict=True):
             # A map that stands for the days before the first follows none.
             first = None
-            with bad_maps_passed_over():
+            with passing_over():
                 place = 0 if state.stands_for else run.archive.refs.index(state.snapshot.ref)
                 for before in reversed(run.archive.refs[:place]):
                     if digests_of(before) != tuple(file.sha256 for file in state.snapshot.files):

@@ -18,7 +18,7 @@ from frontcalc import archives, change, geometry, snapshots
 from frontcalc.archives import Archive, Dating, SnapshotRef
 from frontcalc.cache import NOTHING_KEPT, Cache, user_cache
 from frontcalc.change import OPENING, Change, Floats
-from frontcalc.errors import ChangedError, DataError, NoDataError, UsageError
+from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.layers import ADJECTIVES, COUNTRIES, Role, find_layer, spelling
 from frontcalc.levels import Lines
 from frontcalc.notices import Notice
@@ -40,7 +40,7 @@ from frontcalc.run.options import Options
 from frontcalc.run.parallel import Item, Result, changes_by_workers, in_order, measured_ahead, threads
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
-from frontcalc.snapshots import Box, Holding, Snapshot, SnapshotLayer, Told
+from frontcalc.snapshots import Box, Holding, Snapshot, SnapshotLayer, Told, passing_over
 from frontcalc.states import INVASION, Span, State, States
 from frontcalc.views import View, choose_view
 
@@ -137,13 +137,9 @@ class Run:
         bad, layers = list[DataError](), list[SnapshotLayer]()
         for day in sorted(set(days)):
             for ref in (*self.archive.upto(day), self.archive.refs[0]):
-                try:
+                with passing_over(bad, asked=self.options.skip_bad):
                     layers += self.snapshot(ref).layers
                     break
-                except DataError as error:
-                    if not self.options.skip_bad or isinstance(error, ChangedError):
-                        raise
-                    bad.append(error)
         if bad and not layers:
             unread = f"no map that could answer can be read: {bad[0]}"
             raise NoDataError(unread, where=self.archive.name, cure="mend the maps, or ask for other days")
@@ -161,12 +157,9 @@ class Run:
         options, place = self.options, np.empty(0, dtype=object)
         earlier = self.archive.upto(near) if near else ()
         for ref in (*earlier, self.archive.refs[0], self.archive.refs[-1]):
-            try:
+            with passing_over(asked=options.skip_bad):
                 place = self.snapshot(ref).place
                 break
-            except DataError as error:
-                if not options.skip_bad or isinstance(error, ChangedError):
-                    raise
         read = partial(read_regions, target_crs=options.crs, cache=self.cache)
         self.regions, self.lines = choose_regions(options, place, self.actor, read)
         self.notices = [*self.archive.notices, *self.regions.notices]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache, partial
@@ -23,13 +22,12 @@ import shapely
 from frontcalc import change, crs, geometry
 from frontcalc.change import GAINED, LOST, Change, Floats, Geometries
 from frontcalc.embedded import load_surroundings
-from frontcalc.errors import ChangedError, DataError
 from frontcalc.layers import COUNTRIES, UNNAMED, Role
 from frontcalc.notices import Notice
 from frontcalc.outputs import numbers
 from frontcalc.regions import RegionSet, embedded_covers, embedded_regions
 from frontcalc.run.run import Run
-from frontcalc.snapshots import Holding
+from frontcalc.snapshots import Holding, passing_over
 from frontcalc.states import Span, State, States
 
 SHOWN_KM2 = 0.05  # less rounds to nothing in a table
@@ -108,17 +106,6 @@ def suspect_parts(
     return said
 
 
-@contextmanager
-def bad_maps_passed_over() -> Iterator[None]:
-    """Pass over a map that cannot be read where no figure rests on it: the figures stand without it."""
-    try:
-        yield
-    except ChangedError:
-        raise
-    except DataError:
-        pass
-
-
 def _parts(run: Run, span: Span, changed: Change) -> Iterator[LargePart]:
     """Yield the large parts of a change that changed hands on one step, each as far as it did, and what is seen."""
     assert span.ends is not None
@@ -127,7 +114,7 @@ def _parts(run: Run, span: Span, changed: Change) -> Iterator[LargePart]:
     of_steps: dict[tuple[date | None, ...], Sequence[Geometries]] = {}
     for side, (kind, place) in enumerate(_KINDS.items()):
         for part in changed.large[side]:
-            with bad_maps_passed_over():
+            with passing_over():
                 step = _step_of(run, states, span.ends, between, kind, part)
                 if step is None:
                     continue
@@ -291,7 +278,7 @@ def _at_once(run: Run, span: Span, parts: Sequence[LargePart], moved: dict[str, 
     if largest and enough and km2 >= LARGEST * moved[largest.kind]:
         yield largest._replace(of_km2=moved[largest.kind])
     elif sum(moved.values()) > MAP_KM2:
-        with bad_maps_passed_over():
+        with passing_over():
             (low, high), (first, last) = (0, len(days) + 1), span.ends
             # Towards the step that moved most of the whole, half-way map by half-way map.
             while high - low > 1:

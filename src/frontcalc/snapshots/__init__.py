@@ -13,6 +13,6 @@ from frontcalc.snapshots.drawn import (
     parse_snapshot,
     read_part,
 )
-from frontcalc.snapshots.facts import digests_of, forget_read, read_snapshot
+from frontcalc.snapshots.facts import digests_of, forget_read, passing_over, read_snapshot
 from frontcalc.snapshots.holdings import Holding, ground_of, holding, to_equal_area
 from frontcalc.snapshots.legend import Tell, Told, drawn_km2, layers_of, note_tells, refuse_told, remark_on, told_apart

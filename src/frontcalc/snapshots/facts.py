@@ -6,6 +6,8 @@ that a map that changed in a single byte is parsed anew.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import orjson
 
 from frontcalc.archives import SnapshotRef
+from frontcalc.errors import ChangedError, DataError
 from frontcalc.layers import Layer, Role
 from frontcalc.limits import limits
 from frontcalc.notices import Notice
@@ -31,6 +34,18 @@ def read_snapshot(ref: SnapshotRef) -> Snapshot:
     if ref not in REMEMBERED:
         REMEMBERED[ref] = parsed(ref)[0]
     return REMEMBERED[ref]
+
+
+@contextmanager
+def passing_over(bad: list[DataError] | None = None, *, asked: bool = True) -> Iterator[None]:
+    """Pass over what cannot be read, if asked, and add the error to `bad`; but not where a file changed meanwhile."""
+    try:
+        yield
+    except DataError as error:
+        if not asked or isinstance(error, ChangedError):
+            raise
+        if bad is not None:
+            bad.append(error)
 
 
 def snapshot_key(ref: SnapshotRef) -> str:

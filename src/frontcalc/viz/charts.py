@@ -164,7 +164,7 @@ def _shown(grid: Grid) -> str:
 
     heads = [(column.over or "", column.heading or "marks") for column in grid.columns]
     two_lines = grid.columns[0].over is not None
-    # pandas strips blanks of any kind, and browsers plain ones: a region below another keeps its indent by a word joiner.
+    # pandas strips all blanks, browsers plain ones: behind a word joiner the indent of a part of a region stays.
     rows = [[cell.replace(GAP, "\u2060\u00a0\u00a0") for cell in row] for row in grid.rows]
     frame = pd.DataFrame(rows, columns=pd.MultiIndex.from_tuples(heads) if two_lines else [own for _, own in heads])
     with pd.option_context("display.max_colwidth", None):
