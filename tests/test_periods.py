@@ -80,6 +80,7 @@ def test_grammar(text: str, opens_on: str | None, closes_on: str | None) -> None
         ("2024-11-03..2024-11-03", "runs backwards or holds no time"),
         ("2024-11-03..2024-09-01", "runs backwards"),
         ("..", "neither end"),
+        ("2024-00", "does not exist"),
         ("2024-Q5", "is no period"),
         ("yesterday", "is no period"),
         ("2023..2024..2025", "is no period"),

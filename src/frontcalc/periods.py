@@ -167,8 +167,8 @@ def _unit(text: str, unit: str) -> tuple[date, date, bool]:
             return monday, monday + timedelta(days=6), False
         if day is not None and month is not None:
             return date(year, month, day), date(year, month, day), True
-        first_month = month or (3 * quarter - 2 if quarter else 1)
-        last_month = month or (3 * quarter if quarter else 12)
+        months = (1, 12) if month is None else (month, month)
+        first_month, last_month = (3 * quarter - 2, 3 * quarter) if quarter else months
         after = date(year + last_month // 12, last_month % 12 + 1, 1)
         return date(year, first_month, 1), after - _ONE_DAY, False
     except (ValueError, OverflowError) as error:

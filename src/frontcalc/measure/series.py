@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from frontcalc.keywords import facade
 from frontcalc.levels import Line
 from frontcalc.measure.diff import BLANK, columns_of
 from frontcalc.notices import Notice, noted
-from frontcalc.periods import Period, PeriodLike, calendar_periods, parse_bound, refuse_many
+from frontcalc.periods import Period, PeriodLike, parse_bound, refuse_many
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Watch, dropped, interpolated, left_out
@@ -142,13 +143,19 @@ def _actor_series(
 
 
 def dates_between(maps: Archive, begin: date, end: date, every: str) -> Iterator[date]:
-    """Return the days of maps, or the ends of calendar units, from a first to a last day; the last is the end."""
+    """Yield the days of maps, or the ends of calendar units, from a first to a last day; the last is the end."""
     if every == "snapshot":
-        return (day for day in maps.days if begin <= day <= end)
-    if every == "day":
-        refuse_many(every, begin, end)
-        return (begin + timedelta(days=n) for n in range((end - begin).days + 1))
-    return (period.closes_on or end for period in calendar_periods(every, begin, end))
+        yield from (day for day in maps.days if begin <= day <= end)
+        return
+    refuse_many(every, begin, end)
+    day = begin
+    while True:
+        left = {"day": 0, "week": 7 - day.isoweekday(), "month": monthrange(day.year, day.month)[1] - day.day}[every]
+        day += min(timedelta(days=left), end - day)
+        yield day
+        if day >= end:
+            return
+        day += timedelta(days=1)
 
 
 def steps_in(run: Run, span: Span, every: str) -> list[State]:
