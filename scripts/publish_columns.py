@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 
 from frontcalc.outputs.numbers import DEFINITIONS, Column, columns
-from frontcalc.outputs.schema import MAPPED, PUBLISHED, VERSION, json_schema, schema_name
+from frontcalc.outputs.schema import PUBLISHED, VERSION, json_schema, schema_name
 from frontcalc.tables import ChangeRow, DisagreementRow
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -39,7 +39,7 @@ KINDS = {
     "change polygons": ("`diff -o FILE.geojson`", "a period, actor, region, and gained or lost"),
     "polygons of disagreement": ("`compare -o FILE.geojson`", "a period, actor, region and pair of archives"),
 }
-_POLYGONS = {ChangeRow: "change polygons", DisagreementRow: "polygons of disagreement"}
+POLYGONS = {ChangeRow: "change polygons", DisagreementRow: "polygons of disagreement"}
 
 
 def schema_files() -> dict[Path, str]:
@@ -66,8 +66,8 @@ def outputs_page() -> str:
 def _kinds() -> str:
     """Return a Markdown table of every kind of table: what writes it, and its columns in order."""
     lines = ["| kind | written by | a row is | columns, in order | schema |", "|---|---|---|---|---|"]
-    for kind in (*PUBLISHED, *MAPPED):
-        name = _POLYGONS.get(kind) or schema_name(kind)
+    for kind in (*PUBLISHED, *POLYGONS):
+        name = POLYGONS.get(kind) or schema_name(kind)
         schema = f"[JSON](schema/{name}-{VERSION}.json)" if kind in PUBLISHED else ""
         writer, row = KINDS[name]
         order = ", ".join(column.name for column in columns(kind))
@@ -78,9 +78,9 @@ def _kinds() -> str:
 def _table() -> str:
     """Return a Markdown table of every column: its unit, kind, the outputs that have it, and what it says."""
     found: dict[str, tuple[Column, list[str]]] = {}
-    for kind in (*PUBLISHED, *MAPPED):
+    for kind in (*PUBLISHED, *POLYGONS):
         for column in columns(kind):
-            found.setdefault(column.name, (column, []))[1].append(_POLYGONS.get(kind) or schema_name(kind))
+            found.setdefault(column.name, (column, []))[1].append(POLYGONS.get(kind) or schema_name(kind))
     lines = ["| column | unit | kind | in | what it says |", "|---|---|---|---|---|"]
     for name, (column, places) in found.items():
         kind_name = {"str": "text", "int": "whole number", "float": "number"}.get(

@@ -24,12 +24,13 @@ from frontcalc.crs import LONLAT, projector
 from frontcalc.geometry import area_km2, project_polygons
 from frontcalc.lint import Finding
 from frontcalc.outputs import render
-from frontcalc.outputs.schema import MAPPED, PUBLISHED
+from frontcalc.outputs.schema import PUBLISHED
 from frontcalc.tables import PlaceRow, Table
 from frontcalc.tables.table import cell_kind, dtypes
 
 Write = Callable[..., Path]
 
+MAPPED = (frontcalc.tables.ChangeRow, frontcalc.tables.DisagreementRow)
 KINDS = [*PUBLISHED, *MAPPED]
 SQUARE = shapely.MultiPolygon([square(300, 40)])
 # One cell of each kind of column, the dtype that it has, and the one it has where cells may be blank.

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from frontcalc.archives import Archive, SnapshotRef, explain_command
 from frontcalc.dates import in_words
-from frontcalc.errors import ChangedError, DataError, UsageError
+from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import OWN, UNNAMED, LayerEnd, Role, spelling
 from frontcalc.notices import Notice
 from frontcalc.periods import Period
@@ -86,15 +86,14 @@ class States:
             return self.opened_by(given, day)
         notices: list[Notice] = []
         for ref in self.archive.upto(day):
-            try:
+            bad: list[DataError] = []
+            with passing_over(bad, asked=self.skip_bad):
                 snapshot = self.read(ref)
                 mine = any(part.layer.actor == self.actor for part in snapshot.layers)
                 if not mine and (snapshot.tells or not all(part.empty for part in snapshot.layers)):
                     self.check_known(ref)
-            except DataError as error:
-                if not self.skip_bad or isinstance(error, ChangedError):
-                    raise
-                notices.append(Notice("SKIPPED", str(error)))
+            if bad:
+                notices.append(Notice("SKIPPED", str(bad[0])))
                 continue
             lacking = self._lacking(ref)
             if lacking:
@@ -224,14 +223,11 @@ class States:
         """Return why no map stands for a day: files that cannot be read, where bad ones are skipped; an ended layer."""
         notices = []
         for ref in self.archive.upto(day):
-            try:
+            bad: list[DataError] = []
+            with passing_over(bad):
                 self.read(ref)
-            except ChangedError:
-                raise
-            except DataError as error:
-                notices.append(Notice("SKIPPED", str(error)))
-                continue
-            for name in self._lacking(ref):
+            notices += [Notice("SKIPPED", str(error)) for error in bad]
+            for name in () if bad else self._lacking(ref):
                 source = self._last_with(ref, name)
                 if source and source.day and self._is_over(ref, name, source):
                     drawn = [

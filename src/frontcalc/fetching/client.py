@@ -38,9 +38,6 @@ class PassingError(DataError):
 
     wait_s = 0.0
 
-    def __init__(self, problem: str, *, where: str, cure: str | None) -> None:
-        super().__init__(problem, where=where, cure=cure)
-
 
 class UnreachableError(PassingError):
     """No connection could be made."""

@@ -19,7 +19,7 @@ from frontcalc import __version__, geometry, snapshots
 from frontcalc import regions as region_sets
 from frontcalc.archives import Archive, SnapshotRef, refuse_place
 from frontcalc.embedded import load_embedded
-from frontcalc.errors import ChangedError, DataError, UsageError
+from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.layers import UNNAMED
 from frontcalc.levels import ADM1
@@ -231,15 +231,13 @@ def convert(
 def _readable(refs: Iterable[SnapshotRef], asked: Options, told: Told, notices: list[Notice]) -> Iterator[Snapshot]:
     """Yield maps, and note what tells their polygons apart; those that cannot be read are passed over if asked."""
     for ref in refs:
-        try:
+        bad: list[DataError] = []
+        with snapshots.passing_over(bad, asked=asked.skip_bad):
             snapshot = snapshots.read_snapshot(ref)
-        except DataError as error:
-            if not asked.skip_bad or isinstance(error, ChangedError):
-                raise
-            notices.append(Notice("SKIPPED", str(error)))
-            continue
-        snapshots.note_tells(told, snapshot.tells, ref)
-        yield snapshot
+            snapshots.note_tells(told, snapshot.tells, ref)
+        notices += [Notice("SKIPPED", str(error)) for error in bad]
+        if not bad:
+            yield snapshot
 
 
 def _regions(maps: Archive, asked: Options) -> tuple[RegionSet, NDArray[np.object_] | None]:

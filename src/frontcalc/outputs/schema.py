@@ -34,10 +34,7 @@ PUBLISHED: dict[type, type] = {
     **dict.fromkeys((lists.RegionRow, lists.RegionDetailRow), lists.RegionMeta),
     lists.RegionCheckRow: lists.RegionCheckMeta,
 }
-"""The classes of rows that are written as tables, and what each rests on."""
-
-MAPPED = (rows.ChangeRow, rows.DisagreementRow)
-"""The classes of rows that have polygons, which are written as maps."""
+"""The classes of rows that are written as tables, and what each rests on; those with polygons are written as maps."""
 
 VERSION = 1
 """Of all schemas; it changes only if a column is changed or taken away, never when one is appended."""

@@ -12,7 +12,7 @@ import shapely
 
 from frontcalc import change, crs, geometry
 from frontcalc.change import GAINED, GAINED_SLIVER, LOST, LOST_SLIVER, Change, Floats
-from frontcalc.errors import ChangedError, DataError
+from frontcalc.errors import DataError
 from frontcalc.layers import UNNAMED, Role, spelling
 from frontcalc.levels import Line
 from frontcalc.notices import Notice
@@ -99,7 +99,8 @@ def interpolated(run: Run, span: Span, changed: Change | None) -> tuple[dict[Lin
     net = shown.km2[GAINED, 0] - shown.km2[LOST, 0]
     # A map that no other figure rests on may be broken.
     states = replace(run.states(span.actor), skip_bad=True)
-    try:
+    bad: list[DataError] = []
+    with passing_over(bad):
         for (state, day), days, sign in zip(ends, older, (-1, 1), strict=True):
             after = states.next_to(state) if days else None
             if not days:
@@ -113,10 +114,8 @@ def interpolated(run: Run, span: Span, changed: Change | None) -> tuple[dict[Lin
             faults += suspect_parts(run, replace(span, opening=state, closing=after), step)
             shown = run.shown(step)
             net = net + sign * days / apart * (shown.km2[GAINED, 0] - shown.km2[LOST, 0])
-    except DataError as error:
-        if isinstance(error, ChangedError):
-            raise
-        return {}, f"; not moved to those days, since a map after them cannot be read: {error}"
+    if bad:
+        return {}, f"; not moved to those days, since a map after them cannot be read: {bad[0]}"
     sound = (line for line in run.lines.shown if all(line.sum_of(fault.km2) < SHOWN_KM2 for fault in faults))
     moved = {line: line.sum_of(net) for line in sound}
     total = moved.get(run.lines.shown[-1])

@@ -86,13 +86,10 @@ def _projected(
     """Return what `to_equal_area` does, and by how much two ways of repairing the polygons of a layer differ (km²)."""
     if not len(polygons):
         return polygons, 0.0
-    west, south, east, north = map(float, shapely.total_bounds(polygons))
-    if source_crs != crs.LONLAT:
-        to_degrees = crs.transformer(source_crs, crs.LONLAT)
-        west, south, east, north = to_degrees.transform_bounds(west, south, east, north)
-        if not np.isfinite([west, south, east, north]).all():
-            raise DataError(f"its coordinates lie outside {source_crs[:40]}", where=where, cure="check its CRS")
-    crs.prove_equal_area(target_crs, (west, south, east, north))
+    bounds = crs.bounds_in_degrees(source_crs, shapely.total_bounds(polygons))
+    if not np.isfinite(bounds).all():
+        raise DataError(f"its coordinates lie outside {source_crs[:40]}", where=where, cure="check its CRS")
+    crs.prove_equal_area(target_crs, bounds)
     project = crs.projector(source_crs, target_crs, grid_m=GRID_M)
     try:
         drawn = geometry.project_polygons(polygons, project)

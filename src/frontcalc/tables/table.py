@@ -156,12 +156,8 @@ class Table(Generic[RowT, MetaT]):
 
         Parameters
         ----------
-        size, theme, units : str, optional
-            Pixels, as in «1600x1000», or `wide`, `square` or `portrait`; `light`, `dark` or `print`; `km2` or `mi2`.
-        events : path or sequence of Event, optional
-            Of a series: what to mark, or a CSV file of it.
-        gap : int, optional
-            Of a series: beyond how many days without a map the line is broken.
+        size, theme, units, events, gap
+            As for `picture`.
 
         Returns
         -------

@@ -162,11 +162,10 @@ def _shown(grid: Grid) -> str:
     """Return one grid as HTML, its table made by pandas; every text escaped."""
     import pandas as pd
 
-    heads = [(column.over or "", column.heading or "marks") for column in grid.columns]
-    two_lines = grid.columns[0].over is not None
+    heads, over = zip(*((column.heading or "marks", column.over or "") for column in grid.columns), strict=True)
     # pandas strips all blanks, browsers plain ones: behind a word joiner the indent of a part of a region stays.
     rows = [[cell.replace(GAP, "\u2060\u00a0\u00a0") for cell in row] for row in grid.rows]
-    frame = pd.DataFrame(rows, columns=pd.MultiIndex.from_tuples(heads) if two_lines else [own for _, own in heads])
+    frame = pd.DataFrame(rows, columns=pd.MultiIndex.from_arrays([over, heads]) if any(over) else heads)
     with pd.option_context("display.max_colwidth", None):
         table = frame.to_html(escape=True, index=False)
     footer = "".join(f"<li>{escape(line)}</li>" for line in grid.footer)
