@@ -72,8 +72,6 @@ UNIT_LABELS = {
 }
 """Units as they are written after a figure."""
 
-_MI2_PER_KM2 = 1 / 1.609344**2  # the international mile
-
 # Measures of gains or of losses alone; all others can be of the sum of layers, overlaps counted twice, instead of their
 # union. Those that may be negative, a loss. Those of one map, that of their period's last day.
 ONE_WAY = (Measure.GAINED, Measure.LOST, Measure.GROSS_GAINED, Measure.GROSS_LOST)
@@ -108,7 +106,7 @@ class Claim:
     @property
     def per_km2(self) -> float:
         """How many of its unit a square kilometre is, or a square kilometre a day; 1 where it is of no area."""
-        return _MI2_PER_KM2 if self.unit.startswith("mi2") else 1.0
+        return 1 / 1.609344**2 if self.unit.startswith("mi2") else 1.0  # of international miles
 
 
 class Range(NamedTuple):
