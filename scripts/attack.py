@@ -73,6 +73,8 @@ def try_figure(seed: int, name: str, number: int) -> str:
         why = str(error)
     if why and "outside" not in why and _PACKED.get(name, name) not in _TEXTS:
         return "not to be written"
+    if "direction" in said and _PACKED.get(name, name) not in (*_TEXTS, "esri"):
+        return "not to be written"  # with the directions that these rings have: writers turn them
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:

@@ -246,7 +246,7 @@ def test_a_polygon_whose_edges_cross_without_end_is_refused_in_a_moment() -> Non
     ways = np.random.default_rng(1).random((1_000, 2))
     knot, triangle_again = shapely.Polygon(ways), shapely.Polygon(np.tile([[0, 0], [1, 0], [1, 1]], (400, 1)))
     for polygon in (knot, triangle_again):
-        with pytest.raises(DataError, match="edges cross one another too often to be repaired"):
+        with pytest.raises(DataError, match="edges that cross one another too often to be repaired"):
             geometry.repair(np.array([polygon]))
     # Ten thousand edges that touch their neighbours alone, and a bow that crosses itself once.
     turns = np.linspace(0, 2 * np.pi, 10_000, endpoint=False)

@@ -242,6 +242,17 @@ def test_a_hole_that_crosses_its_outline_is_no_ground() -> None:
     assert drawn_km2([whole, hole], [square(3, 0)]) == pytest.approx(200 - 0.75 * 25, abs=0.2)
 
 
+def test_a_hole_is_refused_whose_direction_software_tells_differently() -> None:
+    west, south, *_ = square(0, 0).bounds
+    corners = np.array([[0.3, 0.3], [9.0, 3.0], [0.6, 0.6], [0.6, 0.3]])  # one drawn far off, so that edges cross
+    hole = shapely.Polygon(corners * (square(0, 0).bounds[2] - west) + np.array([west, south]))
+    assert not hole.is_valid
+    with pytest.raises(DataError, match="feature 0 has a ring that crosses itself: nothing says whether it is ground"):
+        drawn_km2([square(0, 0), hole], [square(30, 0)])
+    # Where it is all that a feature has, it is ground whichever way it turns.
+    assert drawn_km2([hole]) > 1
+
+
 def test_a_hole_beside_its_outline_is_refused() -> None:
     with pytest.raises(DataError, match=r"feature 0 has a hole .a counter-clockwise ring. in no outline"):
         drawn_km2([square(0, 0), shapely.affinity.scale(square(5, 0), 0.5, 0.5)])

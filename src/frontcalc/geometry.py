@@ -86,9 +86,7 @@ def refuse_tangled(polygons: Geometries) -> None:
     edges = directed_edges(polygons)
     first, second, crossing = _meetings(edges)
     if crossing.sum() > MAX_TANGLED or (second - first > 1).sum() > MAX_MEETINGS + 2 * len(edges):
-        whose = "a polygon" if len(polygons) == 1 else f"{len(polygons):,} polygons"
-        problem = f"has {whose} whose edges cross one another too often to be repaired"
-        raise DataError(problem, cure="draw it anew, or remove it")
+        raise DataError("has edges that cross one another too often to be repaired", cure="draw it anew, or remove it")
 
 
 def refuse_crossings(edges: Floats) -> None:

@@ -18,7 +18,7 @@ from frontcalc.layers import Layer, Role, spelling
 from frontcalc.lint.single import CheckedMap, ground_of, held_layers, place_of, read_map
 from frontcalc.notices import FINDINGS, Fault, Severity, fault_of
 from frontcalc.outliers import MOVING_KM2, NEIGHBOURS, highest_usual, scale_of, standstills
-from frontcalc.snapshots import Box, box_around, is_exchanged, latitude_first
+from frontcalc.snapshots.drawn import Box, box_around, is_exchanged, latitude_first
 from frontcalc.views import VIEWS
 
 SHARE_OF_HELD = 0.001  # steps below a thousandth of what is held are no jumps, whatever is usual

@@ -22,7 +22,8 @@ from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import Layer, Role, layer_name
 from frontcalc.notices import Fault
 from frontcalc.regions import RegionSet
-from frontcalc.snapshots import DayFile, Tell, parse_snapshot, to_equal_area
+from frontcalc.snapshots import Tell, to_equal_area
+from frontcalc.snapshots.drawn import DayFile, parse_snapshot
 from frontcalc.views import VIEWS
 
 LEAST_KM2 = 0.01  # overlaps, and parts outside of regions, below it are the rounding of drawn borders

@@ -39,6 +39,7 @@ from frontcalc.run.options import Keywords, Options
 from frontcalc.run.region_choice import fetched_set
 from frontcalc.run.run import Run
 from frontcalc.snapshots import Snapshot, Told
+from frontcalc.snapshots.drawn import SYNTHETIC
 from frontcalc.tables import ArchiveMeta, LayerRow, Table
 
 
@@ -171,7 +172,7 @@ def check_archive(
     )
     counts = Counter(found.code for found in findings)
     by_code = tuple((code, counts[code]) for code in codes if code in counts)
-    notices = [snapshots.SYNTHETIC] if synthetic else []
+    notices = [SYNTHETIC] if synthetic else []
     meta = archive_meta(maps, target, files, notices, regions=regions.source, counts=by_code)
     return Table(Finding, tuple(findings), meta)
 

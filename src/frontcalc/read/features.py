@@ -12,10 +12,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from frontcalc import geometry
 from frontcalc.crs import LONLAT, is_geographic, refuse_misdeclared
 from frontcalc.dates import without_day
 from frontcalc.errors import DataError
-from frontcalc.geometry import Geometries
 from frontcalc.layers import INNER, find_layer, layer_name, spelling, stated_layer
 from frontcalc.names import printable
 from frontcalc.notices import Notice
@@ -43,7 +43,7 @@ class Features:
 
     crs: str
     properties: tuple[Properties, ...]
-    polygons: Geometries
+    polygons: geometry.Geometries
     owner: Indices
     not_area: Indices = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     synthetic: bool = False
@@ -128,9 +128,18 @@ def nest_by_direction(features: Features) -> Features:
     """Return GDAL's features of a format that is rings alone, those whose outlines turn both ways nested as Esri's.
 
     GDAL tells rings apart by which lies in which, so that a hole that crosses its outline would be ground. Outlines
-    that all turn the wrong way round are left to it: some software writes them so.
+    that all turn the wrong way round are left to it: some software writes them so. DataError names the feature of a
+    ring among several that crosses itself so that its area, its highest vertex and its lowest say different ways.
     """
     polygons, owner = features.polygons, features.owner
+    rings, of = shapely.get_rings(polygons, return_index=True)
+    low = shapely.is_ccw(shapely.transform(rings, lambda xy: -xy))
+    unclear = np.flatnonzero((shapely.is_ccw(rings) != low) | (low != (geometry.signed_areas(rings) > 0)))
+    # What collapses has no direction, and takes nothing away.
+    unclear = unclear[shapely.area(geometry.made_valid(np.asarray(shapely.polygons(rings[unclear])))) > 0]
+    for ring in unclear[np.bincount(owner[of])[owner[of[unclear]]] > 1]:
+        fault = "has a ring that crosses itself: nothing says whether it is ground or a hole"
+        raise refused(owner[of[ring]], fault, at=shapely.get_coordinates(rings[ring])[0])
     left = shapely.is_ccw(shapely.get_exterior_ring(polygons))
     both = np.isin(owner, np.intersect1d(owner[left], owner[~left]))
     nested, of = checked(polygons[both], owner[both], features.crs, cure="", esri=True)

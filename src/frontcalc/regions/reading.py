@@ -27,7 +27,6 @@ from frontcalc.snapshots import changed, to_equal_area
 from frontcalc.versions import key_of
 
 MAY_SHARE = 0.01  # what two regions may share, of the smaller one's area: more is no error of drawing
-_MOST_MET = 1_000_000  # pairs of pieces whose boxes meet, each twice; neighbours have some ten a piece
 _TOUCHING_M2 = 1.0  # shared borders overlap by rounding alone; it is far below every figure printed
 
 
@@ -138,7 +137,7 @@ def overlaps(pieces: Geometries, owner: Owners) -> tuple[Owners, Owners, dict[tu
 
     Pieces (m,) are in metres, those of a region together; a pair has the region first whose pieces come first.
     """
-    first, second = geometry.meeting_boxes(pieces, most=_MOST_MET)
+    first, second = geometry.meeting_boxes(pieces, most=1_000_000)  # neighbours have some ten a piece
     apart = (first < second) & (owner[first] != owner[second])
     first, second = first[apart], second[apart]
     shared_m2 = shapely.area(shapely.intersection(pieces[first], pieces[second]))

@@ -40,7 +40,8 @@ from frontcalc.run.options import Options
 from frontcalc.run.parallel import Item, Result, changes_by_workers, in_order, measured_ahead, threads
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
-from frontcalc.snapshots import Box, Holding, Snapshot, SnapshotLayer, Told, passing_over
+from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Told, passing_over
+from frontcalc.snapshots.drawn import Box
 from frontcalc.states import INVASION, Span, State, States
 from frontcalc.views import View, choose_view
 
