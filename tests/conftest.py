@@ -34,6 +34,11 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     return argname if isinstance(val, bytes) else None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with slow tests, so that none is left to one process while the others have ended."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def square(column: int, row: int) -> shapely.Polygon:
     """Return a 10 km square of the equal-area plane, 100 km², in longitude and latitude.
 

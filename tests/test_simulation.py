@@ -77,6 +77,7 @@ def test_simplification_leaves_out_the_least_effect_first() -> None:
 
 
 @pytest.mark.shared
+@pytest.mark.slow
 @pytest.mark.parametrize("other", ["redraw_table", "advance_table"])
 def test_the_archives_give_the_documented_measurements(
     other: str, shared: Path, monkeypatch: pytest.MonkeyPatch
