@@ -76,12 +76,13 @@ class Cache:
     folder: Path | None = None
     most_bytes: int = _USUAL_LIMIT
     waiting: list[_Entry] | None = field(default=None, compare=False, repr=False)
+    method: str = field(default="", compare=False, repr=False)  # that of the run, else found each time
 
     def get(self, kind: str, key: str) -> bytes | None:
         """Return the bytes kept under a key, None where there are none or they are not as they were written."""
         if self.folder is None:
             return None
-        content, today, key = None, int(time() // 86_400), key_of((method_version(), key))
+        content, today, key = None, int(time() // 86_400), key_of((self.method or method_version(), key))
         with suppress(OSError):
             with _connected(self.folder) as opened:
                 asked = "SELECT digest, content, used < ? FROM entries WHERE kind = ? AND key = ?"
@@ -121,7 +122,8 @@ class Cache:
         import sqlite3
 
         today, most = int(time() // 86_400), self.most_bytes
-        named = [(kind, key_of((method_version(), key)), content) for kind, key, content in fit]
+        method = self.method or method_version()
+        named = [(kind, key_of((method, key)), content) for kind, key, content in fit]
         rows = [(today, *one[:2], bytes.fromhex(key_of(one)), one[2], 32 + len(one[2])) for one in named]
         try:
             with _connected(self.folder, make=True) as opened:

@@ -246,10 +246,7 @@ def _refuse_torn(begin: Floats, end: Floats, first: Floats, last: Floats, *, pro
 def meeting_boxes(
     geometries: Geometries, tree: shapely.STRtree | None = None, *, most: int = MAX_PAIRS
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return each geometry (k,), and each of a tree, else of them all, whose box meets its own (k,).
-
-    DataError says that more than `most` pairs do.
-    """
+    """Return each geometry (k,), and each of a tree, else of them all, whose box meets its; DataError over `most`."""
     tree = tree or shapely.STRtree(geometries)
     first, second = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
     found = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -170,7 +170,8 @@ class States:
 
     def between(self, first: State, last: State) -> list[date]:
         """Return the days of the archive's maps between two others; none where the day of one is unknown."""
-        return [day for day in self.archive.days if first.day and last.day and first.day < day < last.day]
+        days = self.archive.days
+        return list(days[bisect_right(days, first.day) : bisect_left(days, last.day)]) if first.day and last.day else []
 
     def resolve(self, period: Period) -> Span:
         """Return the maps that open and close a period, with a notice wherever they are not those asked for."""

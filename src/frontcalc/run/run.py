@@ -43,6 +43,7 @@ from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Told, passing_over
 from frontcalc.snapshots.drawn import Box
 from frontcalc.states import INVASION, Span, State, States
+from frontcalc.versions import method_version
 from frontcalc.views import View, choose_view
 
 
@@ -82,7 +83,8 @@ class Run:
         own = {name: layer for ref in self.archive.refs[:1] for name, layer in ref.legend.layers}
         options = self.options
         self.view = choose_view(options.view or self.archive.view, own=own)
-        self.cache = user_cache(options.cache)
+        kept = user_cache(options.cache)
+        self.cache = replace(kept, method=method_version()) if kept.folder else kept
         self.slivers = float(options.sliver_width), options.crs
         # Regions of an actor's own country take nothing of it, unless liberated land counts.
         by_name = [layer.role for name in self.view.layers if (layer := find_layer(name))]
