@@ -159,6 +159,7 @@ def change_database(data: bytes, random: Random) -> bytes:
     """Change an SQLite database as its owner could."""
     with closing(sqlite3.connect(":memory:")) as connection, suppress(sqlite3.Error, UnicodeDecodeError):
         connection.deserialize(data)
+        connection.execute("PRAGMA max_page_count = 10000")
         connection.execute("PRAGMA writable_schema = ON")
         for _ in range(random.choice((1, 1, 2))):
             table = random.choice(_TABLES)
