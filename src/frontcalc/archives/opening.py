@@ -103,7 +103,7 @@ class Archive:
         """Whom the maps are from and on what terms, as results say it."""
         return f"maps: {self.attribution or f'{self.name}, whose source is not stated'}"
 
-    @cached_property
+    @property
     def roots(self) -> frozenset[Path]:
         """The folder, zip or files that its maps are in."""
         return frozenset(part.entry.root for ref in self.refs for part in ref.parts)
