@@ -113,7 +113,7 @@ def test_a_file_of_several_days_is_no_map_of_one(invaded: Path, before: Path) ->
         feature["properties"]["date"] = f"2022-01-0{day}"
     before.write_text(json.dumps(drawn), encoding="utf-8")
     for kind in ("opening", "baseline"):
-        with pytest.raises(DataError, match=r"before.geojson: has maps of several days in it; give one of them"):
+        with pytest.raises(DataError, match=r"before.geojson: has maps of several days; give one, or name"):
             frontcalc.summary(archive=invaded, view="control", **{kind: before})
     named = before.rename(before.with_name("2022-02-23.geojson"))
     assert total(invaded, "2022", opening=named).opening_km2 == pytest.approx(400)
@@ -121,6 +121,21 @@ def test_a_file_of_several_days_is_no_map_of_one(invaded: Path, before: Path) ->
         feature["properties"]["date"] = "2022-01-01"
     before.write_text(json.dumps(drawn), encoding="utf-8")
     assert total(invaded, "2022", opening=before).opening_km2 == pytest.approx(400)
+
+
+def test_two_files_of_which_one_has_several_days_are_refused(before: Path, tmp_path: Path) -> None:
+    plain, drawn = tmp_path / "plain.geojson", json.loads(before.read_text(encoding="utf-8"))
+    plain.write_text(json.dumps(drawn), encoding="utf-8")
+    for day, feature in enumerate(drawn["features"], start=1):
+        feature["properties"]["date"] = f"2022-01-0{day}"
+    before.write_text(json.dumps(drawn), encoding="utf-8")
+    with pytest.raises(DataError, match=r"before.geojson: has maps of several days; give one, or name"):
+        frontcalc.diff_files(plain, before, view="control")
+    # What began on several days and goes on is one map: that of today.
+    for day, feature in enumerate(drawn["features"], start=1):
+        feature["properties"] = {"layer": feature["properties"]["layer"], "valid_from": f"2022-01-0{day}"}
+    before.write_text(json.dumps(drawn), encoding="utf-8")
+    assert frontcalc.diff_files(plain, before, view="control", by="none").rows[-1].net_km2 == 0
 
 
 def test_a_named_archive_may_name_it_and_an_archive_itself_may_not(

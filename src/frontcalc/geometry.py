@@ -24,8 +24,8 @@ EDGE_ERROR_M2 = 10.0  # area error above which an edge is split before it is pro
 MAX_ADDED_VERTICES = 300_000  # that splitting edges may add to a layer, or as many as it has; real maps get 8 to 21 %
 MAX_PAIRS = 5_000_000  # of polygons or rings whose boxes meet, that are looked at; real maps have some thousands
 MAX_EDGE_PAIRS = 2_000_000  # of edges whose boxes meet, each twice, beside ten an edge
-MAX_MEETINGS = 10_000  # how often edges of invalid polygons may meet, beside two an edge and neighbours
-MAX_TANGLED = 500  # how often they may cross
+MAX_MEETINGS = 10_000  # how often edges of invalid polygons may meet, in themselves, beside two an edge and neighbours
+MAX_TANGLED = 1_000  # how often they may cross where two ways of repairing them differ
 MAX_CROSSINGS = 50_000  # of what is united or overlaid, beside one an edge; real maps have some thousands
 
 _SHORTER = "check its coordinates, give long edges more vertices, or choose a --crs made for the place"
@@ -66,7 +66,9 @@ def repair_both_ways(polygons: Geometries) -> tuple[Geometries, Floats]:
     drawn = polygons[bad]
     mended = made_valid(drawn)
     gap = np.zeros(len(drawn))
-    for index in np.flatnonzero(np.abs(shapely.area(mended) - shapely.area(drawn)) > _REPAIR_GAP).tolist():
+    doubtful = np.flatnonzero(np.abs(shapely.area(mended) - shapely.area(drawn)) > _REPAIR_GAP)
+    refuse_tangled(drawn[doubtful], linework=True)
+    for index in doubtful.tolist():
         other = as_multipolygon(shapely.make_valid(drawn[index], method="linework"))
         gap[index] = shapely.area(shapely.symmetric_difference(as_multipolygon(mended[index]), other))
     return np.concatenate([polygons[~bad], polygonal(mended)]), np.where(gap > _REPAIR_GAP, gap, 0.0)
@@ -78,15 +80,17 @@ def made_valid(polygons: Geometries) -> Geometries:
     return np.asarray(shapely.make_valid(polygons, method="structure", keep_collapsed=False))
 
 
-def refuse_tangled(polygons: Geometries) -> None:
-    """Raise DataError if so many edges of invalid polygons meet that GEOS would take many seconds to repair them.
+def refuse_tangled(polygons: Geometries, *, linework: bool = False) -> None:
+    """Raise DataError if edges of invalid polygons meet so often in one that GEOS would take many seconds to repair it.
 
     The *linework* method slows down with crossings, the other with all edges that meet beside their neighbours.
     """
-    edges = directed_edges(polygons)
-    first, second, crossing = _meetings(edges)
-    if crossing.sum() > MAX_TANGLED or (second - first > 1).sum() > MAX_MEETINGS + 2 * len(edges):
-        raise DataError("has edges that cross one another too often to be repaired", cure="draw it anew, or remove it")
+    met = 0
+    for edges in map(directed_edges, polygons):
+        first, second, crossing = _meetings(edges)
+        met += int(crossing.sum()) if linework else max(0, int((second - first > 1).sum()) - 2 * len(edges))
+        if met > (MAX_TANGLED if linework else MAX_MEETINGS):
+            raise DataError("has edges that cross too often to be repaired", cure="draw it anew, or remove it")
 
 
 def refuse_crossings(edges: Floats) -> None:
@@ -160,7 +164,7 @@ def union(*layers: Geometries) -> shapely.MultiPolygon:
     return whole
 
 
-def as_multipolygon(geometry: shapely.Geometry) -> shapely.MultiPolygon:
+def as_multipolygon(geometry: Geometries | shapely.Geometry) -> shapely.MultiPolygon:
     """Return the polygonal part of one geometry as a multipolygon."""
     return shapely.MultiPolygon(list(polygonal(geometry)))
 

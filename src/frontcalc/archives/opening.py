@@ -132,13 +132,8 @@ class Archive:
     def beside(self, path: str | Path, day: date | None = None) -> SnapshotRef:
         """Return a single file as a map of a day, by its own NAME.frontcalc.toml, else by this archive's legend."""
         refuse_address(Path(path))
-        entry = file_of(file := Path(path).absolute())
-        # What a name dates is one map, as in an archive.
-        spans = None if candidates(file.name) else intervals(read_features(entry)[1], None, where=entry.label)
-        if len({(span.first, span.last) for span in spans or ()}) > 1:
-            cure = "give one of them, or name the file by its day if it is one"
-            raise DataError("has maps of several days in it", where=entry.label, cure=cure)
-        return SnapshotRef(day, (Part(entry),), _beside(file).get("legend") or self.refs[0].legend)
+        file = Path(path).absolute()
+        return SnapshotRef(day, (_single(file),), _beside(file).get("legend") or self.refs[0].legend)
 
     def skipping_bad(self) -> Archive:
         """Return the same archive, of whose maps files that cannot be read are passed over."""
@@ -302,6 +297,16 @@ def _beside(root: Path) -> ArchiveConfig:
     return read_legend(path) if not root.is_dir() and path.is_file() else ArchiveConfig()
 
 
+def _single(path: Path) -> Part:
+    """Return a file as one map; DataError if its name has no day and parts of it are of other days than others."""
+    entry = file_of(path)
+    spans = None if candidates(path.name) else intervals(read_features(entry)[1], None, where=entry.label)
+    told = {(span.first, span.last) for span in spans or ()}
+    if len(told) > 1 and any(last for _, last in told):
+        raise DataError("has maps of several days", where=entry.label, cure="give one, or name the file by its day")
+    return Part(entry)
+
+
 def pair_archive(before: str | Path, after: str | Path, *, legend: str | Path | None = None) -> Archive:
     """Return two single files as an archive of two maps; their days are those in their names, if any.
 
@@ -317,7 +322,7 @@ def pair_archive(before: str | Path, after: str | Path, *, legend: str | Path | 
         except DataError:
             day = None
         own = _beside(path.absolute()).get("legend", Legend()) if explained is None else explained
-        refs.append(SnapshotRef(day, (Part(file_of(path.absolute())),), own))
+        refs.append(SnapshotRef(day, (_single(path.absolute()),), own))
     first, second = refs[0].day, refs[1].day
     if first and second and first > second:
         raise UsageError(f"is of {first}, after {second}", where=refs[0].names[0], cure="give the earlier file first")

@@ -252,9 +252,7 @@ def _apart(sides: Sequence[Side], mine: Side) -> tuple[Floats, Floats] | None:
     theirs = geometry.union(geometry.polygonal(others))
     # One set of regions for all, so that the sides of a row are of the very same ground.
     takers = sides[0].run.takers(mine.measured.span.actor)
-    only, lacking = (
-        geometry.overlaid(shapely.difference, *pair) for pair in ((mine.closing, theirs), (theirs, mine.closing))
-    )
+    only, lacking = change.differences(theirs, mine.closing, whole=True)
     return change.areas(only, takers)[0], change.areas(lacking, takers)[0]
 
 

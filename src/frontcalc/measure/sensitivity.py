@@ -262,16 +262,13 @@ def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, e
     # Of the whole map alone: regions are drawn in the projection.
     if every and not run.lines.left_out:
         opening, closing = (drawn(*own, crs.LONLAT, edge_error=_DEGREES2) for own in shown)
-        pairs = ((closing, opening), (opening, closing))
-        gained, lost = (geometry.as_multipolygon(geometry.overlaid(shapely.difference, *pair)) for pair in pairs)
+        gained, lost = (geometry.as_multipolygon(one) for one in change.differences(opening, closing, whole=True))
         for edges, measure in (("straight", crs.exact_area_km2), ("geodesic", crs.geodesic_area_km2)):
             more, less = measure(gained), measure(lost)
             moved = {(TOTAL, TOTAL): (more, less, more - less)}
             yield Outcome("ellipsoid", f"no projection, {edges} edges", span, run.view.name, moved, span.notices)
     before, after = (run.ground(run.holding(state.snapshot, span.actor)) for state in ends)
-    parts = [
-        geometry.polygonal(geometry.overlaid(shapely.difference, *pair)) for pair in ((after, before), (before, after))
-    ]
+    parts = [geometry.polygonal(ground) for ground in change.differences(before, after, whole=True)]
     for limit in SLIVER_WIDTHS_M if every else (SLIVER_WIDTH_M,):
         kept = (polygons[~thin_parts(polygons, (limit, run.options.crs))] for polygons in parts)
         more_km2, less_km2 = (change.areas(polygons, takers)[0] for polygons in kept)

@@ -187,9 +187,8 @@ def _other_actors(run: Run, span: Span) -> Iterator[Remark]:
             places = regions.owner[shapely.STRtree(regions.pieces).query(inside, predicate="intersects")]
             codes = [regions.countries[place] for place in places if regions.countries]
             where = f" in {regions.country_names.get(codes[0], codes)[0]}" if codes else ""
-            said = (
-                f"{actor}{where}: {numbers.km2(km2[1] - km2[0], signed=True)} km², not in these figures (see --actor)"
-            )
+            more = numbers.km2(km2[1] - km2[0], signed=True)
+            said = f"{actor}{where}: {more} km², not in these figures (see --actor)"
             yield Notice("OTHER-ACTOR", said, span.period.label), frozenset()
 
 
