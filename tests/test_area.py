@@ -108,9 +108,9 @@ def test_a_declared_crs_is_honoured() -> None:
     in_metres = shapely.transform(in_degrees, crs.projector(crs.LONLAT, "EPSG:3857"))
     area = geometry.area_km2(to_equal_area(np.array([in_metres]), "EPSG:3857", "EPSG:6933")).sum()
     assert area == pytest.approx(100.0, abs=1e-6)
-    assert crs.source_crs("urn:ogc:def:crs:EPSG::4326", where="x") == crs.LONLAT
+    assert crs.source_crs("urn:ogc:def:crs:EPSG::4326") == crs.LONLAT
     with pytest.raises(DataError, match="unknown"):
-        crs.source_crs("EPSG:999999", where="x")
+        crs.source_crs("EPSG:999999")
 
 
 @pytest.mark.parametrize("box", [(0, 89.9, 10, 90), (-180, 80, 180, 90), (0, -90, 10, -89), (-180, -90, 180, 90)])

@@ -421,17 +421,17 @@ def test_text_is_no_number_in_any_json() -> None:
 )
 def test_a_crs_that_names_files_is_refused(declared: str) -> None:
     with pytest.raises(DataError, match="names files, which are not opened"):
-        crs.source_crs(declared, where="map")
+        crs.source_crs(declared)
 
 
 def test_a_crs_that_says_no_grids_is_read() -> None:
     web_mercator = "+proj=merc +a=6378137 +b=6378137 +units=m +nadgrids=@null +no_defs"
-    assert crs.source_crs(web_mercator, where="map") == web_mercator
+    assert crs.source_crs(web_mercator) == web_mercator
 
 
 def test_a_crs_of_another_world_is_refused() -> None:
     with pytest.raises(DataError, match="has no longitude and latitude on Earth"):
-        crs.source_crs(MOON, where="map")
+        crs.source_crs(MOON)
 
 
 READABLE: dict[str, Callable[[Path], None]] = {

@@ -23,13 +23,12 @@ DEFAULT_CRS = "EPSG:6933"  # EASE-Grid 2.0, cylindrical equal-area on the WGS 84
 # 1e-8 of the 110,000 km² of today's largest map is 0.001 km²; true equal-area projections measure below 1e-9.
 TOLERANCE = 1e-8
 
-SEMI_MAJOR_M = 6_378_137.0  # the equatorial radius of WGS 84 (m)
+SEMI_MAJOR_M, _FLATTENING = 6_378_137.0, 1 / 298.257223563  # WGS 84: its equatorial radius (m), and how flat it is
 # How far outside of its CRS's area of use a map may lie: two zones of UTM.
 _BEYOND_DEGREES = 12.0
 # The Earth's girth in millimetres is 4e10; beyond this nothing is meant, and figures overflow.
 _FARTHEST = 1e12
 
-_FLATTENING = 1 / 298.257223563
 _SAMPLES = 7  # along either side of the bounds that are looked at
 E2 = _FLATTENING * (2 - _FLATTENING)  # the squared eccentricity of its ellipsoid
 # A file's CRS may not make PROJ open files: grids other than none at all, files of definitions, pipelines of steps.
@@ -61,25 +60,22 @@ def projector(source: str, target: str, *, grid_m: float = 0) -> Callable[[NDArr
     return lambda points: np.column_stack(transform(*(points.T.tolist() if len(points) == 1 else points.T + 0.0)))
 
 
-def source_crs(declared: str, *, where: str | None = None) -> str:
+def source_crs(declared: str) -> str:
     """Return a CRS that a file declares, in a form that pyproj takes; DataError where it is unknown."""
-    shown = repr(declared if len(declared) <= 60 else f"{declared[:60]}…")
-    cure, code = "declare an EPSG code", "CRS-UNKNOWN"
-    if _OPENS_FILES.search(declared):
-        problem = f"the CRS it declares, {shown}, names files, which are not opened"
-        raise DataError(problem, where=where, cure=cure, code=code)
+    fault = "names files, which are not opened"
     try:
-        crs = CRS.from_user_input(declared)
-    except (CRSError, ValueError) as error:
-        raise DataError(f"the CRS it declares, {shown}, is unknown", where=where, cure=cure, code=code) from error
-    # A publisher's "EPSG:4326" in GeoJSON still lists longitude first; CRS84 says just that.
-    if crs.equals(CRS(LONLAT), ignore_axis_order=True):
-        return LONLAT
-    try:
+        if _OPENS_FILES.search(declared):
+            raise ValueError(fault)
+        fault = "is unknown"
+        # A publisher's "EPSG:4326" in GeoJSON still lists longitude first; CRS84 says just that.
+        if CRS.from_user_input(declared).equals(CRS(LONLAT), ignore_axis_order=True):
+            return LONLAT
+        fault = "has no longitude and latitude on Earth"
         transformer(declared, LONLAT)
-    except ProjError as error:
-        problem = f"the CRS it declares, {shown}, has no longitude and latitude on Earth"
-        raise DataError(problem, where=where, cure=cure, code=code) from error
+    except (ValueError, ProjError) as error:
+        shown = repr(declared if len(declared) <= 60 else f"{declared[:60]}…")
+        problem, cure = f"the CRS it declares, {shown}, {fault}", "declare an EPSG code"
+        raise DataError(problem, cure=cure, code="CRS-UNKNOWN") from error
     return declared
 
 

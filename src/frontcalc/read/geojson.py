@@ -55,11 +55,11 @@ def read_sequence(data: bytes, *, where: str) -> Features:
     return _read_documents(documents, features)
 
 
-def parse(data: bytes, *, where: str | None = None, part: str = "") -> object:
+def parse(data: bytes, *, part: str = "") -> object:
     """Return the JSON value of UTF-8 text without a byte order mark; `part` says which part of the file it is."""
     try:
         document = orjson.loads(data)
-        _refuse_repeated(data, document, where=where)
+        _refuse_repeated(data, document)
         return document
     except orjson.JSONDecodeError as error:
         if other := refusal("", data):
@@ -75,10 +75,10 @@ def parse(data: bytes, *, where: str | None = None, part: str = "") -> object:
             data.decode()
         except UnicodeDecodeError as undecoded:
             problem, cure = f"{lead}is not UTF-8 text, at byte {undecoded.start + 1:,}", "save it as UTF-8"
-        raise DataError(problem, where=where, cure=cure) from error
+        raise DataError(problem, cure=cure) from error
 
 
-def _refuse_repeated(data: bytes, document: object, *, where: str | None) -> None:
+def _refuse_repeated(data: bytes, document: object) -> None:
     """Refuse a JSON text that writes more keys than its value has, by the first that an object has twice.
 
     A quote that a colon follows ends a key, unless it is escaped. Lists that begin with a number hold no keys.
@@ -106,7 +106,7 @@ def _refuse_repeated(data: bytes, document: object, *, where: str | None) -> Non
             twice.append("…")
     if twice:
         problem = f"has the key {printable(twice[0][:40])!r} twice in one object"
-        raise DataError(problem, where=where, cure="keep the one that is meant")
+        raise DataError(problem, cure="keep the one that is meant")
 
 
 def _unwrapped(document: object) -> object:
@@ -133,22 +133,21 @@ def _unwrapped(document: object) -> object:
     return document
 
 
-def declared_crs(document: Mapping[str, Any], *, where: str | None = None) -> str:
+def declared_crs(document: Mapping[str, Any]) -> str:
     """Return the CRS of the `crs` member of GeoJSON before RFC 7946, else longitude and latitude on WGS 84."""
-    member = document.get("crs")
-    if member is None:
+    if document.get("crs") is None:
         return LONLAT
     try:
-        name = member["properties"]["name"]
+        name = document["crs"]["properties"]["name"]
     except (TypeError, KeyError) as error:
-        problem, cure = "its crs member names no CRS", "name an EPSG code or remove it"
-        raise DataError(problem, where=where, cure=cure, code="CRS-UNKNOWN") from error
-    return source_crs(str(name), where=where)
+        cure = "name an EPSG code or remove it"
+        raise DataError("its crs member names no CRS", cure=cure, code="CRS-UNKNOWN") from error
+    return source_crs(str(name))
 
 
 def _read_documents(documents: Sequence[Mapping[str, Any]], features: Iterable[Mapping[str, Any]]) -> Features:
     """Return the features of GeoJSON objects, which tell the CRS."""
-    systems = dict.fromkeys(declared_crs(document) if "crs" in document else LONLAT for document in documents)
+    systems = dict.fromkeys(map(declared_crs, documents))
     if len(systems) > 1:
         problem = f"its records differ in CRS: {', '.join(systems)}"
         raise DataError(problem, cure="convert all to longitude and latitude")

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 
 import numpy as np
+from pyproj import CRS
 
 from frontcalc.errors import COMPLETE, DataError
 from frontcalc.read.detection import signature_of
@@ -33,8 +34,7 @@ _LANGUAGES = {
     **{0x7E: "cp1256", 0xC8: "cp1250", 0xC9: "cp1251", 0xCA: "cp1254", 0xCB: "cp1253", 0xCC: "cp1257"},
 }
 # What coordinates are in where there is no .prj.
-_WGS_84 = b"""GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137,298.257223563]],
-    PRIMEM["Greenwich",0],UNIT["Degree",0.0174532925199433]]"""
+_WGS_84 = CRS("EPSG:4326").to_wkt("WKT1_ESRI").encode()
 # Character sets as Python calls them; its other codecs are none, or slow on texts made to be.
 _CHARACTER_SETS = re.compile(
     r"utf-8|ascii|cp\d+|iso8859-\d+|koi8-[rtu]|mac-\w+|gb\w+|big5\w*|euc_\w+|shift_jis\w*|tis-620"
