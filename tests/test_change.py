@@ -170,8 +170,8 @@ def test_the_largest_part_beside_regions_is_as_large_as_where_all_ground_is_cut(
     shapes: list[shapely.Polygon], snapped: bool
 ) -> None:
     whole = geometry.union(boxes(*shapes))
-    ground = SNAPPED.cut(geometry.polygonal(whole), beside=True)
-    there = geometry.union(geometry.polygonal(ground.taken) if snapped else ground.unassigned)
+    unassigned, taken, _ = SNAPPED.cut(geometry.polygonal(whole), beside=True)
+    there = geometry.union(geometry.polygonal(taken) if snapped else unassigned)
     largest = max((part.area for part in there.geoms), default=0.0)
     assert beside(whole, SNAPPED, snapped=snapped).area == pytest.approx(largest)
 

@@ -129,9 +129,9 @@ def test_a_piece_is_cut_in_half_across_its_longer_side(west: int, south: int, wi
 
 def test_clipping_that_does_well_is_not_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    clip, exactly = shapely.clip_by_rect, geometry._clip_exactly
+    clip, overlay = shapely.clip_by_rect, shapely.intersection
     monkeypatch.setattr(shapely, "clip_by_rect", lambda part, *box: (asked.append("clip"), clip(part, *box))[1])
-    monkeypatch.setattr(geometry, "_clip_exactly", lambda part, *box: (asked.append("slow"), exactly(part, *box))[1])
+    monkeypatch.setattr(shapely, "intersection", lambda *both: (asked.append("slow"), overlay(*both))[1])
     pieces, _ = geometry.subdivide(array(shapely.Point(0, 0).buffer(1, quad_segs=16)), max_vertices=40)
     assert asked == ["clip", "clip"]
     assert len(pieces) == 2

@@ -300,7 +300,7 @@ def subdivide(polygons: Geometries, max_vertices: int = 512) -> tuple[Geometries
     done, owners = [polygons[small]], [small]
     for index in np.flatnonzero(vertices > max_vertices):
         # By fast clips without topology, and exactly where these err.
-        for clip in (shapely.clip_by_rect, _clip_exactly):
+        for clip in (shapely.clip_by_rect, lambda part, *box: shapely.intersection(part, shapely.box(*box))):
             waiting, pieces = [polygons[index]], []
             while waiting:
                 part = waiting.pop()
@@ -317,7 +317,7 @@ def subdivide(polygons: Geometries, max_vertices: int = 512) -> tuple[Geometries
                 try:
                     waiting.extend(polygonal(np.array([clip(part, *half) for half in halves], dtype=object)))
                 except shapely.GEOSException:
-                    if clip is _clip_exactly:
+                    if clip is not shapely.clip_by_rect:
                         raise
                     # Of a spike nothing but a line may be left, of which no ring can be made.
                     pieces = []
@@ -328,11 +328,6 @@ def subdivide(polygons: Geometries, max_vertices: int = 512) -> tuple[Geometries
         done.append(cut)
         owners.append(np.full(len(cut), index, dtype=np.intp))
     return np.concatenate(done), np.concatenate(owners)
-
-
-def _clip_exactly(polygon: shapely.Polygon, west: float, south: float, east: float, north: float) -> shapely.Geometry:
-    """Return the part of a polygon in a box, by an overlay."""
-    return shapely.intersection(polygon, shapely.box(west, south, east, north))
 
 
 def to_bytes(*arrays: NDArray[Any]) -> bytes:

@@ -193,7 +193,7 @@ def measured(groups: Sequence[Geometries], regions: RegionSet) -> list[tuple[Flo
 
 def by_region(parts: Geometries, regions: RegionSet) -> list[shapely.MultiPolygon]:
     """Return ground, polygons (k,) in metres, cut by region: (n + 1) in the set's order, and unassigned."""
-    unassigned, taken, owner, _ = regions.cut(parts)
+    unassigned, taken, owner = regions.cut(parts)
     cut = map(geometry.polygonal, [*(taken[owner == region] for region in range(len(regions.names))), unassigned])
     return [geometry.union(part[shapely.area(part) > _NOTHING_M2]) for part in cut]
 
@@ -214,8 +214,8 @@ def largest_beside(parts: Geometries, beside_m2: Floats, regions: RegionSet, *, 
     for number in np.argsort(-bounds_m2, kind="stable"):
         if bounds_m2[number] <= largest.area:
             break
-        ground = regions.cut(whole[number : number + 1], beside=True)
-        beside = geometry.union(geometry.polygonal(ground.taken) if snapped else ground.unassigned)
+        unassigned, taken, _ = regions.cut(whole[number : number + 1], beside=True)
+        beside = geometry.union(geometry.polygonal(taken) if snapped else unassigned)
         largest = max(largest, *beside.geoms, key=lambda polygon: polygon.area)
     return largest
 

@@ -296,9 +296,9 @@ def _borders_elsewhere(
     for row, members in enumerate(rows):
         own[row, list(members)] = True
     for ground in parts:
-        found = cells.cut(ground)
-        polygons, piece = geometry.polygons_of(found.taken)
-        groups = [polygons[found.owner[piece] == cell] for cell in range(len(cells.names))]
+        _, taken, owner = cells.cut(ground)
+        polygons, piece = geometry.polygons_of(taken)
+        groups = [polygons[owner[piece] == cell] for cell in range(len(cells.names))]
         km2 = np.array([own[:-1] for own, *_ in takers.split(*groups)])
         by_row = np.einsum("rc,cp->rp", near.any(axis=0).astype(float), km2)
         sides.append([(by_row * side).sum(axis=1) for side in (own, ~own)])

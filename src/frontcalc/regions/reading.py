@@ -110,23 +110,23 @@ def _land(features: Features, index: Owners, target_crs: str, where: str) -> tup
         drawn = [features.polygons[features.owner == number] for number in np.flatnonzero(index == region)]
         parts = [to_equal_area(polygons, features.crs, target_crs, where=where) for polygons in drawn if len(polygons)]
         projected = np.concatenate([np.empty(0, dtype=object), *parts])
-        if len(parts) > 1 and not _connected(projected, np.repeat(np.arange(len(parts)), list(map(len, parts)))):
+        feature = np.repeat(np.arange(len(parts)), list(map(len, parts)))
+        first, second = shapely.STRtree(projected).query(projected, predicate="intersects")
+        if len(parts) > 1 and not _connected(feature[first], feature[second]):
             apart.add(int(region))
         # United where two polygons touch, so that no ground counts twice.
-        first, second = shapely.STRtree(projected).query(projected, predicate="intersects")
         touching = bool((first < second).any())
         whole.append(geometry.polygonal(geometry.union(projected)) if touching else projected)
         owner.append(np.full(len(whole[-1]), region))
     return np.concatenate(whole), np.concatenate(owner), apart
 
 
-def _connected(polygons: Geometries, feature: Owners) -> bool:
-    """Say whether features (of each polygon, (n,)) touch, each another, so that all hang together."""
-    first, second = shapely.STRtree(polygons).query(polygons, predicate="intersects")
-    group = np.arange(feature[-1] + 1)
+def _connected(one: Owners, other: Owners) -> bool:
+    """Say whether features hang together by pairs (k,) that touch, each feature paired with itself too."""
+    group = np.arange(one.max() + 1)
     while True:
         joined = group.copy()
-        np.minimum.at(joined, feature[first], group[feature[second]])
+        np.minimum.at(joined, one, group[other])
         if (joined == group).all():
             return not group.any()
         group = joined

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -31,15 +30,6 @@ SNAPS = ("border", "none")  # whether ground beside the eligible regions goes to
 _PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
 _MOST_MET = 500_000  # pairs of a piece of ground and one of the regions; real maps and regions have some thousands
 _PART_VERTICES = 128  # of ground that is measured: as many as pieces have, since each edge of either is looked at
-
-
-class Ground(NamedTuple):
-    """Ground split by regions."""
-
-    unassigned: Geometries  # (k,) polygons that no region takes
-    taken: Geometries  # (l,) what regions take, cut small
-    owner: Owners  # (l,) the place of its region in the set
-    zone: Flags  # (l,) whether the region takes it by snapping only
 
 
 Bands = tuple["RegionSet", tuple[tuple[int, ...], ...], Flags]
@@ -110,8 +100,11 @@ class RegionSet:
         beside = np.split(np.column_stack(beside_m2), np.cumsum(lengths)[:-1])
         return list(zip(km2.reshape(-1, size), snapped_km2.reshape(-1, size), beside, strict=True))
 
-    def cut(self, parts: Geometries, *, beside: bool = False) -> Ground:
-        """Return polygons (k,) as `split` takes them, cut by region; or only what of them lies beside the regions."""
+    def cut(self, parts: Geometries, *, beside: bool = False) -> tuple[Geometries, Geometries, Owners]:
+        """Cut polygons (k,) as `split` takes them by region; or only what of them lies `beside` regions as drawn.
+
+        Returned are polygons (n,) that no region takes; what regions take (m,), cut small; and the region of each (m,).
+        """
         tree, rows, snapped, _ = _plane(self, threading.get_ident())
         small, _ = geometry.subdivide(parts)
         wanted = snapped | (rows == len(self.names)) if beside else None
@@ -119,8 +112,7 @@ class RegionSet:
         # Ground may only touch a piece: shares are of any kind.
         shares[crossing] = shapely.intersection(shares[crossing], tree.geometries[piece[crossing]])
         taken = rows[piece] < len(self.names)
-        mine = piece[taken]
-        return Ground(geometry.polygonal(shares[~taken]), shares[taken], rows[mine], snapped[mine])
+        return geometry.polygonal(shares[~taken]), shares[taken], rows[piece[taken]]
 
     def prepare(self) -> None:
         """Prepare what `split` and `cut` need in this thread, which they would do themselves."""

@@ -13,8 +13,6 @@ less than 0.3 % along a stretch up to 80° of latitude. Nearest is the region of
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -35,14 +33,6 @@ _LATITUDES = 86.0
 _CRUMB_M2 = 1e4  # bands that differ by their rounding alone leave such faces between them
 
 
-class Stretches(NamedTuple):
-    """Stretches of border in Mercator metres: lines (s,), their region and the scale there."""
-
-    lines: Geometries
-    owner: Owners
-    scale: Floats
-
-
 def snap_zones(
     land: Geometries, owner: Owners, pieces: Geometries, foreign: Geometries, plane: str
 ) -> tuple[Geometries, Owners]:
@@ -57,20 +47,20 @@ def snap_zones(
     edges, of = edges[alone], of[alone]
     if not len(edges):
         return np.empty(0, dtype=object), np.empty(0, dtype=np.intp)
-    stretches = _stretches(edges, of, plane)
-    room = (-1, -1, 1, 1) * (WATER_KM * 1000 * stretches.scale)[:, None]
-    geometry.meeting_boxes(np.asarray(shapely.box(*(shapely.bounds(stretches.lines) + room).T)))
+    lines, of, scale = _stretches(edges, of, plane)
+    room = (-1, -1, 1, 1) * (WATER_KM * 1000 * scale)[:, None]
+    geometry.meeting_boxes(np.asarray(shapely.box(*(shapely.bounds(lines) + room).T)))
     # Where another country's land is near enough to be snapped to it.
     abroad = shapely.transform(foreign, lambda points: _to_mercator(points, plane)[1])
-    reach = 1.05 * BORDER_KM * 1000 * stretches.scale
-    near = shapely.STRtree(abroad).query(stretches.lines, predicate="dwithin", distance=reach)[0]
-    by_border = np.isin(np.arange(len(stretches.lines)), near)
-    far = subtract(_widened(stretches, by_border, BORDER_KM, plane), pieces)
-    water = subtract(subtract(_widened(stretches, np.ones_like(by_border), WATER_KM, plane), foreign), pieces)
+    reach = 1.05 * BORDER_KM * 1000 * scale
+    near = shapely.STRtree(abroad).query(lines, predicate="dwithin", distance=reach)[0]
+    by_border = np.isin(np.arange(len(lines)), near)
+    far = subtract(_widened(lines[by_border], scale[by_border], BORDER_KM, plane), pieces)
+    water = subtract(subtract(_widened(lines, scale, WATER_KM, plane), foreign), pieces)
     zone, beside = shapely.STRtree(foreign).query(far, predicate="intersects")
     across = shapely.intersection(far[zone], foreign[beside])
     zones, _ = geometry.subdivide(geometry.polygonal(np.concatenate([across, water])), _PIECE_VERTICES)
-    return _shared_out(zones, *_cells(stretches, by_border, plane))
+    return _shared_out(zones, *_cells(lines, of, scale, np.where(by_border, BORDER_KM, WATER_KM), plane))
 
 
 def subtract(parts: Geometries, land: Geometries) -> Geometries:
@@ -141,8 +131,8 @@ def _edges(land: Geometries, owner: Owners) -> tuple[Floats, Owners, Owners]:
     return edges, owner[polygon[ring[:-1][same]]], np.column_stack([order[:-1], order[1:]])[alike]
 
 
-def _stretches(edges: Floats, owner: Owners, plane: str) -> Stretches:
-    """Return edges (e, 2, 2) of a plane joined to lines of about 10 km at most."""
+def _stretches(edges: Floats, owner: Owners, plane: str) -> tuple[Geometries, Owners, Floats]:
+    """Return edges (e, 2, 2) of a plane joined to lines (s,) in Mercator, 10 km at most, their regions and scales."""
     counts = np.maximum(1, np.ceil(np.hypot(*(edges[:, 1] - edges[:, 0]).T) / 1000)).astype(np.intp)
     edge = np.repeat(np.arange(len(edges)), counts)
     nth = np.arange(len(edge)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -158,7 +148,7 @@ def _stretches(edges: Floats, owner: Owners, plane: str) -> Stretches:
     used = np.column_stack([first, np.ones(len(parts), dtype=bool)]).ravel()
     lines = shapely.linestrings(metres[used], indices=np.repeat(number, 2)[used])
     phi = np.radians(degrees.reshape(-1, 2, 2)[first, 0, 1])
-    return Stretches(lines, owner[edge[first]], np.sqrt(1 - crs.E2 * np.sin(phi) ** 2) / np.cos(phi))
+    return lines, owner[edge[first]], np.sqrt(1 - crs.E2 * np.sin(phi) ** 2) / np.cos(phi)
 
 
 def _to_mercator(points: Floats, plane: str) -> tuple[Floats, Floats]:
@@ -180,18 +170,17 @@ def _from_mercator(shapes: Geometries, plane: str) -> tuple[Geometries, Owners]:
     return geometry.polygons_of(there)
 
 
-def _widened(stretches: Stretches, which: NDArray[np.bool_], km: float, plane: str) -> Geometries:
-    """Return what is within a distance of some of the stretches, as small polygons (n,) of the plane."""
-    distance = km * 1000 * stretches.scale[which]
-    lines = shapely.simplify(stretches.lines[which], _SIMPLIFIED * distance)
+def _widened(lines: Geometries, scale: Floats, km: float, plane: str) -> Geometries:
+    """Return what is within a distance of stretches of border, as small polygons (n,) of the plane."""
+    distance = km * 1000 * scale
+    lines = shapely.simplify(lines, _SIMPLIFIED * distance)
     around, _ = _from_mercator(shapely.buffer(lines, distance, quad_segs=8), plane)
     return geometry.subdivide(shapely.get_parts(geometry.union(around)), _PIECE_VERTICES)[0]
 
 
-def _cells(stretches: Stretches, by_border: NDArray[np.bool_], plane: str) -> tuple[Geometries, Owners]:
-    """Return the ground that is nearer to each region than to any other, and the regions."""
-    lines, owner, scale = stretches
-    reach = np.where(by_border, BORDER_KM, WATER_KM) * 1000 * scale
+def _cells(lines: Geometries, owner: Owners, scale: Floats, km: Floats, plane: str) -> tuple[Geometries, Owners]:
+    """Return the ground nearer to each region than to any other, and the regions; `km` is as far as cells matter."""
+    reach = km * 1000 * scale
     one, other = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=2 * reach + _STRETCH_M * scale)
     rivals = owner[one] != owner[other]
     # Points need to be dense only where two regions may be near the same ground; elsewhere ends of stretches do.
