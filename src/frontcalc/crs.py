@@ -95,8 +95,6 @@ def bounds_in_degrees(crs: str, bounds: Iterable[float]) -> Bounds:
 
 def check_on_earth(xy: NDArray[np.float64], *, degrees: bool, cure: str) -> None:
     """Refuse finite coordinates (n, 2) that are no degrees, with `cure`, where they should be; or beyond any place."""
-    if not len(xy):
-        return
     (west, south), (east, north) = xy.min(axis=0), xy.max(axis=0)
     extent = f"x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}"
     farthest = max(-west, -south, east, north)

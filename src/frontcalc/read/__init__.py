@@ -50,9 +50,12 @@ def read_features(entry: Entry, *, skip_bad: bool = False) -> tuple[SourceFile, 
     if key and (last := getattr(_last, "read", None)) and last[0] == key:
         return source, last[1]
     features = read_content(data, where=source.name, skip_bad=skip_bad, beside=beside)
-    with naming(source.name):
+    try:
         refuse_bare(features)
         refuse_impossible(features)
+    except DataError as error:
+        error.where = source.name
+        raise
     if key:
         _last.read = key, features
     return source, features

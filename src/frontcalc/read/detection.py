@@ -6,9 +6,10 @@ import gzip
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from io import BytesIO
+from typing import Any
 from xml.parsers import expat
 
 import orjson
@@ -209,3 +210,17 @@ def draws(document: object) -> bool:
         elif isinstance(value, str) and _DRAWN_TEXT.match(value):
             return True
     return False
+
+
+def refuse_truncated(document: Mapping[str, Any]) -> None:
+    """Refuse what says that features are missing, beyond a server's limit or on another page: none is asked for."""
+    for holder in (document, document.get("properties")):
+        if isinstance(holder, dict) and holder.get("exceededTransferLimit") not in (None, False, "false"):
+            problem = "is truncated: the server stopped at its limit of features (exceededTransferLimit)"
+            raise DataError(problem, cure="download it in pages (resultOffset) and join them")
+    links, features = document.get("links"), document.get("features")
+    total = document.get("numberMatched", document.get("totalFeatures"))
+    linked = isinstance(links, list) and any(isinstance(link, dict) and link.get("rel") == "next" for link in links)
+    if linked or (isinstance(features, list) and isinstance(total, int) and total > len(features)):
+        problem = f"is one page of several, {f'of {total:,} features in all' if total else 'with a link to the next'}"
+        raise DataError(problem, cure="download all pages, or with a higher limit, and join them")

@@ -9,8 +9,9 @@ from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import DataError, naming
 from frontcalc.geometry import Floats
 from frontcalc.names import printable, some_of
-from frontcalc.read.features import Features, concatenate, name_layer, refuse_misplaced, refuse_truncated
-from frontcalc.read.rings import MEND, NO_POSITIONS, Part, build_polygons, grid_of, positions_of, refused
+from frontcalc.read.detection import refuse_truncated
+from frontcalc.read.features import Features, build_features, concatenate, name_layer, refuse_misplaced
+from frontcalc.read.rings import MEND, NO_POSITIONS, Part, grid_of, positions_of, refused
 
 # https://developers.arcgis.com/documentation/common-data-types/geometry-objects.htm
 _WEB_MERCATOR = {102100: 3857, 102113: 3857, 900913: 3857}  # ids that it had before it became 3857
@@ -116,9 +117,9 @@ def _of_set(document: Mapping[str, Any]) -> Features:
     systems = list(dict.fromkeys(_crs(reference) for reference in references))
     if len(systems) > 1:
         raise DataError("its geometries differ in spatialReference", cure="download it with outSR=4326")
-    properties = tuple(feature.get("attributes") or {} for feature in features)
+    properties = [feature.get("attributes") or {} for feature in features]
     crs, synthetic = systems[0] if parts else LONLAT, document.get("synthetic") is True
-    return Features(crs, properties, *build_polygons(parts, points, crs, esri=True), synthetic)
+    return build_features(crs, (properties, parts, points), esri=True, synthetic=synthetic)
 
 
 def _undone(rings: list[Any], grid: Floats | None, index: int) -> Sequence[Any]:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, compress
-from typing import Any
 
 import numpy as np
 import shapely
@@ -17,11 +16,15 @@ from frontcalc.crs import LONLAT, is_geographic, refuse_misdeclared
 from frontcalc.dates import without_day
 from frontcalc.errors import DataError
 from frontcalc.layers import INNER, find_layer, layer_name, spelling, stated_layer
+from frontcalc.limits import limits, refuse_too_many
 from frontcalc.names import printable
 from frontcalc.notices import Notice
-from frontcalc.read.rings import Indices, checked, refused
+from frontcalc.read.rings import NO_POSITIONS, Indices, Part, checked, coordinates_of, refused
 
 Properties = Mapping[str, object]
+# The properties of all features, the parts of their polygons, and the feature of each point and line.
+Drawn = tuple[Sequence[Properties], Sequence[Part], list[int]]
+_UNDECLARED = "a file in a projected CRS must declare it («crs» in GeoJSON, «spatialReference» in Esri JSON)"
 
 # WKT, hexadecimal WKB, and GeoJSON as text, of what has an area.
 _AS_TEXT = re.compile(
@@ -57,6 +60,39 @@ class Features:
         return replace(self, properties=own, polygons=drawn, owner=owner, not_area=not_area)
 
 
+def build_features(crs: str, drawn: Drawn, *, esri: bool = False, synthetic: bool = False) -> Features:
+    """Return features by what they draw, parts of polygons with a ring at least, nested as `checked` does.
+
+    Z values are dropped and rings that were left open are closed, neither of which changes an area. DataError names
+    the feature whose ring has too few points, or a position that is no pair of finite numbers.
+    """
+    properties, parts, others = drawn
+    feature, not_area = np.array([index for index, _ in parts], dtype=np.intp), np.array(others, dtype=np.intp)
+    if not parts:
+        return Features(crs, tuple(properties), np.empty(0, dtype=object), feature, not_area, synthetic)
+    try:
+        rings = [ring for _, polygon in parts for ring in polygon]
+        lengths = np.array([len(ring) for ring in rings])
+        if not lengths.all():
+            raise ValueError("an empty ring")
+        if lengths.sum() > limits()["max_vertices"]:
+            refuse_too_many(int(lengths.sum()))
+        xy = coordinates_of(rings)
+    except NO_POSITIONS as error:
+        for part in parts[:-1]:
+            build_features(crs, ((), [part], []))  # the first that cannot be read is named
+        raise refused(parts[-1][0], "has coordinates that are not lists of positions") from error
+    counts, starts = [len(polygon) for _, polygon in parts], np.cumsum(lengths) - lengths
+    points = lengths - (xy[starts] == xy[starts + lengths - 1]).all(axis=1)
+    for ring in np.flatnonzero(points < 3):
+        raise refused(np.repeat(feature, counts)[ring], f"has a ring of {points[ring]} points", at=xy[starts[ring]])
+    lines = np.asarray(shapely.linearrings(xy, indices=np.repeat(np.arange(len(lengths)), lengths)))
+    polygons = np.asarray(shapely.polygons(lines, indices=np.repeat(np.arange(len(parts)), counts)), dtype=object)
+    del xy, lines, rings  # while rings are nested, these need no room
+    polygons, owner = checked(polygons, feature, crs, cure=_UNDECLARED, esri=esri)
+    return Features(crs, tuple(properties), polygons, owner, not_area, synthetic)
+
+
 def refuse_bare(features: Features) -> None:
     """Refuse features none of which has a geometry, since all would count as lost, or has it among its properties.
 
@@ -90,20 +126,6 @@ def _is_area(name: str, value: object) -> bool:
     if isinstance(value, list):
         return name in ("coordinates", "rings", "geometries") and len(value) > 0 and isinstance(value[0], list | dict)
     return isinstance(value, str) and _AS_TEXT.match(value) is not None
-
-
-def refuse_truncated(document: Mapping[str, Any]) -> None:
-    """Refuse what says that features are missing, beyond a server's limit or on another page: none is asked for."""
-    for holder in (document, document.get("properties")):
-        if isinstance(holder, dict) and holder.get("exceededTransferLimit") not in (None, False, "false"):
-            problem = "is truncated: the server stopped at its limit of features (exceededTransferLimit)"
-            raise DataError(problem, cure="download it in pages (resultOffset) and join them")
-    links, features = document.get("links"), document.get("features")
-    total = document.get("numberMatched", document.get("totalFeatures"))
-    linked = isinstance(links, list) and any(isinstance(link, dict) and link.get("rel") == "next" for link in links)
-    if linked or (isinstance(features, list) and isinstance(total, int) and total > len(features)):
-        problem = f"is one page of several, {f'of {total:,} features in all' if total else 'with a link to the next'}"
-        raise DataError(problem, cure="download all pages, or with a higher limit, and join them")
 
 
 def refuse_impossible(features: Features) -> None:

@@ -173,9 +173,7 @@ def list_entries(root: Path, passed: list[str] | None = None) -> list[Entry]:
         if root.is_file():  # whose members are each read by themselves
             with naming(where), zip_members(root, {**most, "max_unpacked_bytes": math.inf}, where=where) as members:
                 return [Entry(root, one.name) for one in members]
-        names: list[str] = []
-        links: list[str] = []
-        deep: list[str] = []
+        names, links, deep = list[str](), list[str](), list[str]()
         for folder, folders, files in os.walk(root, onerror=refused.append):
             here = Path(folder).relative_to(root)
             seen = [name for name in folders if not name.startswith(_HIDDEN)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,10 @@ from frontcalc.geometry import Floats
 from frontcalc.layers import INNER
 from frontcalc.limits import refuse_too_many
 from frontcalc.names import printable, some_of
-from frontcalc.read.detection import RECORD_SEPARATOR, draws, refusal
+from frontcalc.read.detection import RECORD_SEPARATOR, draws, refusal, refuse_truncated
 from frontcalc.read.esri import is_esri, read_document
-from frontcalc.read.features import Features, Properties, refuse_misplaced, refuse_truncated
-from frontcalc.read.rings import MEND, NO_POSITIONS, Part, build_polygons, grid_of, positions_of, refused
+from frontcalc.read.features import Drawn, Features, Properties, build_features, refuse_misplaced
+from frontcalc.read.rings import MEND, NO_POSITIONS, Part, grid_of, positions_of, refused
 
 _DEEPEST_WRAPPER = 4  # as NZZ wraps its maps in "value", DeepState in "map"
 _KEY_ENDS = re.compile(rb'"[ \t\r\n]*:')
@@ -40,7 +40,9 @@ def read_json(data: bytes, *, where: str) -> Features:
         return _read_topology(document)
     if isinstance(document, dict) and not isinstance(document.get("type"), str) and is_esri(document):
         return read_document(document, where=where)
-    return _read_documents([document], _features(document))
+    features, synthetic = _features(document), document.get("synthetic") is True
+    crs = declared_crs(document) if "crs" in document else LONLAT
+    return build_features(crs, _drawn(features, "coordinates"), synthetic=synthetic)
 
 
 def read_sequence(data: bytes, *, where: str) -> Features:
@@ -52,7 +54,12 @@ def read_sequence(data: bytes, *, where: str) -> Features:
         with naming(f"{where}, record {number}"):
             documents.append(_unwrapped(document))
             features += _features(documents[-1])
-    return _read_documents(documents, features)
+    systems = dict.fromkeys(map(declared_crs, documents))
+    if len(systems) > 1:
+        problem = f"its records differ in CRS: {', '.join(systems)}"
+        raise DataError(problem, cure="convert all to longitude and latitude")
+    crs, synthetic = next(iter(systems), LONLAT), any(document.get("synthetic") is True for document in documents)
+    return build_features(crs, _drawn(features, "coordinates"), synthetic=synthetic)
 
 
 def parse(data: bytes, *, part: str = "") -> object:
@@ -145,17 +152,6 @@ def declared_crs(document: Mapping[str, Any]) -> str:
     return source_crs(str(name))
 
 
-def _read_documents(documents: Sequence[Mapping[str, Any]], features: Iterable[Mapping[str, Any]]) -> Features:
-    """Return the features of GeoJSON objects, which tell the CRS."""
-    systems = dict.fromkeys(map(declared_crs, documents))
-    if len(systems) > 1:
-        problem = f"its records differ in CRS: {', '.join(systems)}"
-        raise DataError(problem, cure="convert all to longitude and latitude")
-    properties, parts, points = _drawn(features, "coordinates")
-    crs, synthetic = next(iter(systems), LONLAT), any(document.get("synthetic") is True for document in documents)
-    return Features(crs, tuple(properties), *build_polygons(parts, points, crs), synthetic)
-
-
 def _features(document: Any) -> list[dict[str, Any]]:
     """Return the features of a GeoJSON object; a bare geometry, also in a collection, is one."""
     kind = document.get("type") if isinstance(document, dict) else None
@@ -185,8 +181,8 @@ def _features(document: Any) -> list[dict[str, Any]]:
     return inside
 
 
-def _drawn(features: Iterable[Mapping[str, Any]], by: str) -> tuple[list[Properties], list[Part], list[int]]:
-    """Return properties of features, the polygons they draw, as coordinates or arcs, and which have other things."""
+def _drawn(features: Iterable[Mapping[str, Any]], by: str) -> Drawn:
+    """Return what features draw `by` coordinates or arcs."""
     properties, parts, points = list[Properties](), list[Part](), list[int]()
     for index, feature in enumerate(features):
         properties.append(feature.get("properties") or {})
@@ -253,8 +249,8 @@ def _read_topology(document: Mapping[str, Any]) -> Features:
     stitched = [(index, [_stitched([both[at] for at in ring], index) for ring in polygon]) for index, polygon in drawn]
     # Quantising leaves a line of the smallest rings. It has no area, and a hole outlives no outline.
     parts = [(index, [ring for ring in rings if len(ring) >= 4]) for index, rings in stitched if len(rings[0]) >= 4]
-    crs, synthetic = declared_crs(document), document.get("synthetic") is True
-    return Features(crs, tuple(properties), *build_polygons(parts, points, crs), synthetic)
+    synthetic = document.get("synthetic") is True
+    return build_features(declared_crs(document), (properties, parts, points), synthetic=synthetic)
 
 
 def _stitched(lines: list[Floats], index: int) -> Floats:

@@ -9,6 +9,7 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
@@ -24,9 +25,9 @@ from frontcalc.names import printable
 from frontcalc.notices import Notice
 from frontcalc.periods import parse_bound
 from frontcalc.read.detection import UTF16_MARKS
-from frontcalc.read.features import Features
+from frontcalc.read.features import Features, build_features
 from frontcalc.read.files import suffix_of
-from frontcalc.read.rings import Part, build_polygons, refused
+from frontcalc.read.rings import Part, refused
 
 _DEEPEST = 200  # elements in one another
 _PICTURES = ("GroundOverlay", "ScreenOverlay", "PhotoOverlay")
@@ -89,8 +90,7 @@ def read(data: bytes, *, where: str, beside: Collection[str] = (), folder: str =
         if not seen["Placemark"] and not named:
             raise DataError("is KML without placemarks", cure=export)
     said = Notice("NOT-AREA", f"{where}: pictures ({listed}) were not read; what they show is not counted")
-    built = build_polygons(parts, points, LONLAT)
-    return Features(LONLAT, tuple(properties), *built, notices=(said,) if listed else ())
+    return replace(build_features(LONLAT, (properties, parts, points)), notices=(said,) if listed else ())
 
 
 def _parsed(data: bytes) -> Element:

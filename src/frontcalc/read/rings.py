@@ -15,16 +15,13 @@ from frontcalc import geometry
 from frontcalc.crs import check_on_earth, is_geographic
 from frontcalc.errors import DataError
 from frontcalc.geometry import Floats, Geometries
-from frontcalc.limits import limits, refuse_too_many
 
 Indices = NDArray[np.intp]
 Part = tuple[int, Sequence[Any]]  # the index of a feature, and the rings of one of its polygons, the outer first
 Polygons = tuple[Geometries, Indices]  # and the feature of each
-Drawn = tuple[Geometries, Indices, Indices]  # and the feature of each point and line
 # What is raised where a file has something else than lists of positions.
 NO_POSITIONS = (TypeError, ValueError, IndexError, KeyError, OverflowError)
 MEND = "repair it or use --skip-bad"
-_UNDECLARED = "a file in a projected CRS must declare it («crs» in GeoJSON, «spatialReference» in Esri JSON)"
 
 
 def refused(feature: object, fault: str, *, cure: str = MEND, at: Floats | None = None) -> DataError:
@@ -33,37 +30,6 @@ def refused(feature: object, fault: str, *, cure: str = MEND, at: Floats | None 
         return DataError(f"feature {feature} {fault}", cure=cure)
     x, y = map(float, at)
     return DataError(f"feature {feature} {fault}, at {x:.5f}, {y:.5f}", cure=cure, code="BROKEN-RING", at=(x, y))
-
-
-def build_polygons(parts: Sequence[Part], others: list[int], crs: str, *, esri: bool = False) -> Drawn:
-    """Return the polygons of parts, none of which is without rings, as `checked`, and `others` as an array.
-
-    Z values are dropped and rings that were left open are closed, neither of which changes an area. DataError names
-    the feature whose ring has too few points, or a position that is no pair of finite numbers.
-    """
-    feature, not_area = np.array([index for index, _ in parts], dtype=np.intp), np.array(others, dtype=np.intp)
-    if not parts:
-        return np.empty(0, dtype=object), feature, not_area
-    try:
-        rings = [ring for _, polygon in parts for ring in polygon]
-        lengths = np.array([len(ring) for ring in rings])
-        if not lengths.all():
-            raise ValueError("an empty ring")
-        if lengths.sum() > limits()["max_vertices"]:
-            refuse_too_many(int(lengths.sum()))
-        xy = _coordinates(rings)
-    except NO_POSITIONS as error:
-        for part in parts[:-1]:
-            build_polygons([part], [], crs)  # the first that cannot be read is named
-        raise refused(parts[-1][0], "has coordinates that are not lists of positions") from error
-    counts, starts = [len(polygon) for _, polygon in parts], np.cumsum(lengths) - lengths
-    points = lengths - (xy[starts] == xy[starts + lengths - 1]).all(axis=1)
-    for ring in np.flatnonzero(points < 3):
-        raise refused(np.repeat(feature, counts)[ring], f"has a ring of {points[ring]} points", at=xy[starts[ring]])
-    lines = np.asarray(shapely.linearrings(xy, indices=np.repeat(np.arange(len(lengths)), lengths)))
-    drawn = np.asarray(shapely.polygons(lines, indices=np.repeat(np.arange(len(parts)), counts)), dtype=object)
-    del xy, lines, rings  # while rings are nested, these need no room
-    return *checked(drawn, feature, crs, cure=_UNDECLARED, esri=esri), not_area
 
 
 def checked(polygons: Geometries, owner: Indices, crs: str, *, cure: str, esri: bool = False) -> Polygons:
@@ -109,7 +75,7 @@ def grid_of(document: Mapping[str, Any], *, esri: bool = False) -> Floats | None
     if transform is None:
         return None
     try:
-        grid = _coordinates([[transform["scale"], transform["translate"]]])
+        grid = coordinates_of([[transform["scale"], transform["translate"]]])
     except NO_POSITIONS:
         grid = np.zeros((2, 2))
     if not np.isfinite(grid).all() or not grid[0].all():
@@ -127,7 +93,7 @@ def positions_of(lines: Sequence[Any], grid: Floats | None) -> list[Floats]:
     """Return the positions of each line, (n, 2), summed up each by itself if on a grid; NO_POSITIONS if it has none."""
     if lines == []:
         return []
-    xy = _coordinates(lines)
+    xy = coordinates_of(lines)
     split = np.split(xy, np.cumsum([len(line) for line in lines])[:-1])
     if grid is not None:
         # What overflows is no finite number, and named with its feature when rings are made of it.
@@ -139,7 +105,7 @@ def positions_of(lines: Sequence[Any], grid: Floats | None) -> list[Floats]:
     return split
 
 
-def _coordinates(rings: Sequence[Any]) -> Floats:
+def coordinates_of(rings: Sequence[Any]) -> Floats:
     """Return the positions of all rings, (n, 2), whatever further values each has."""
     if isinstance(rings[0], np.ndarray):
         return np.concatenate(rings)

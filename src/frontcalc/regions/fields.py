@@ -58,13 +58,9 @@ class FileLayer(NamedTuple):
     name: str  # empty where it has none
     features: Features  # of all layers in its CRS
     numbers: list[int]  # its features
+    rows: list[Mapping[str, object]]  # their properties
     named_by: list[str]  # the fields that may name them
     drawn: bool  # whether it has polygons
-
-    @property
-    def rows(self) -> list[Mapping[str, object]]:
-        """The properties of its features."""
-        return [self.features.properties[number] for number in self.numbers]
 
 
 def file_and_layer(given: str | Path | Entry | GeoFrame) -> tuple[Entry, str]:
@@ -120,11 +116,12 @@ def _layers_of(features: Features, asked: str | None, level: str) -> Iterator[Fi
     drawn = set(features.owner.tolist())
     patterns = [re.escape(asked)] if asked else [pattern.format(level) for pattern in NAME_FIELDS]
     for name, numbers in members.items():
-        keys = list(dict.fromkeys(key for number in numbers for key in features.properties[number]))
+        rows = [features.properties[number] for number in numbers]
+        keys = list(dict.fromkeys(key for own in rows for key in own))
         fitting = ([key for key in keys if re.fullmatch(pattern, key, re.IGNORECASE)] for pattern in patterns)
         exact = [key for key in keys if key == (asked or "name")]
         named_by = exact or next(filter(None, fitting), [])
-        yield FileLayer(name, features, numbers, named_by, not drawn.isdisjoint(numbers))
+        yield FileLayer(name, features, numbers, rows, named_by, not drawn.isdisjoint(numbers))
 
 
 def _of_level(layers: list[FileLayer], field: str, number: str) -> list[FileLayer]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +54,7 @@ def read_regions(
     notices, source = tuple(Notice(*one) for one in facts.pop("notices")), SourceFile(facts.pop("source"), sha256)
     spellings, names = tuple(map(tuple, facts.pop("spellings"))), tuple(facts.pop("names"))
     own: dict[str, Any] = {name: tuple(texts) for name, texts in facts.items() if any(texts)}
-    regions = RegionSet(level, names, pieces, owners, land, land_owner, source, notices, spellings=spellings)
-    return replace(regions, **own)
+    return RegionSet(level, names, pieces, owners, land, land_owner, source, notices, spellings=spellings, **own)
 
 
 def _made(entry: Entry, layer: str, sha256: str, target_crs: str, field: str | None, level: str) -> bytes:

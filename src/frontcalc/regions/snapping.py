@@ -1,14 +1,9 @@
 """What lies beside the regions of a set, and the nearest of them.
 
-Maps and region files draw borders and coasts differently. What a map shows on another country's land within
-`BORDER_KM` of the eligible regions, and on no region's land within `WATER_KM` of them, is taken to be the
-nearest region's; farther away it is nobody's.
-
-Distances are measured in the Mercator projection of the ellipsoid, whose scale is the same in all directions:
-a stretch of border of some 10 km is widened by the distance times the scale in its middle. Widening errs by
-less than 3 %: circles have 32 sides (0.5 %), lines are simplified by 2 % of the distance, and the scale varies by
-less than 0.3 % along a stretch up to 80° of latitude. Nearest is the region of the nearest of points at most
-250 m apart along the borders: another region may be nearer by up to 250 m.
+Ground on another country's land within `BORDER_KM` of the eligible regions, and on no region's land within `WATER_KM`
+of them, goes to the nearest region. Distances are measured in the Mercator projection of the ellipsoid and err by less
+than 3 %: circles have 32 sides (0.5 %), lines are simplified by 2 % of the distance, and the scale, that of the middle
+of a stretch of some 10 km, varies by less than 0.3 % along it up to 80° of latitude.
 """
 
 from __future__ import annotations
@@ -26,7 +21,7 @@ Owners = NDArray[np.intp]
 BORDER_KM, WATER_KM = 10.0, 1.0
 _MERCATOR = "EPSG:3395"
 _STRETCH_M = 10_000.0
-_SPACING_M = 250.0
+_SPACING_M = 250.0  # of points along the borders, which decide what is nearest
 _SIMPLIFIED = 0.02  # of the distance
 _PIECE_VERTICES = 128
 _LATITUDES = 86.0
