@@ -94,7 +94,7 @@ def read_region_file(entry: Entry, *, layer: str, field: str | None, level: str)
         chosen = layers if len({part.features.crs for part in layers}) == 1 else []
     if not chosen:
         told = [(f"(feature {number})", "", "") for number in range(len(groups[0].properties))]
-        return RegionFile(source, groups[0], field or "name", told, [_undecided(layers, field, entry.label)])
+        return RegionFile(source, groups[0], field or "name", told, [_undecided(layers, field)])
     own_field, features, said = found.pop(), chosen[0].features, []
     kept = np.isin(np.arange(len(features.properties)), [number for part in chosen for number in part.numbers])
     features = features if kept.all() else features.select(kept)
@@ -105,7 +105,7 @@ def read_region_file(entry: Entry, *, layer: str, field: str | None, level: str)
     if own_field.casefold() != (field or "name").casefold():
         said.append(f"regions are named by {printable(own_field)!r}")
     notices = [Notice("REGIONS-FOUND", f"{entry.label}: {'; '.join(said)}")] if said else []
-    return RegionFile(source, features, own_field, *_told(features, own_field, entry.label), notices)
+    return RegionFile(source, features, own_field, *_told(features, own_field), notices)
 
 
 def _layers_of(features: Features, asked: str | None, level: str) -> Iterator[FileLayer]:
@@ -159,7 +159,7 @@ def _on_same_ground(layers: Sequence[FileLayer]) -> bool:
     return False
 
 
-def _undecided(layers: Sequence[FileLayer], field: str | None, where: str) -> UsageError:
+def _undecided(layers: Sequence[FileLayer], field: str | None) -> UsageError:
     """Return the error for a file whose layer, or field of names, is not plain."""
     found = sorted({printable(name) for layer in layers for name in layer.named_by})
     more = " and FILE:LAYER" if len(layers) > 1 else ""
@@ -169,7 +169,7 @@ def _undecided(layers: Sequence[FileLayer], field: str | None, where: str) -> Us
         problem, cure = f"several layers have the field {found[0]!r}; {told}", "choose one with FILE:LAYER"
     elif found:
         problem, cure = f"regions may be named by {some_of(found)}; {told}", f"choose with --region-name{more}"
-    return UsageError(problem, where=where, cure=cure)
+    return UsageError(problem, cure=cure)
 
 
 def _listed(layers: Sequence[FileLayer]) -> str:
@@ -187,8 +187,8 @@ def _listed(layers: Sequence[FileLayer]) -> str:
     return f"its layers are {'; '.join(named[:_MOST_FIELDS])}{' …' if named[_MOST_FIELDS:] else ''}"
 
 
-def _told(features: Features, field: str, where: str) -> tuple[list[tuple[str, str, str]], list[DataError]]:
-    """Return each feature's name, its code or else what it is part of, alike for one region; and faults of names.
+def _told(features: Features, field: str) -> tuple[list[tuple[str, str, str]], list[DataError]]:
+    """Return each feature's name, its code or else what it is part of, the same for one region; and faults of names.
 
     A code tells regions of one name apart if each feature of that name has one. A field of a level, as NAME_2, goes
     with the codes of that level.
@@ -199,13 +199,11 @@ def _told(features: Features, field: str, where: str) -> tuple[list[tuple[str, s
     for name in names:
         alike.setdefault(look(name), set()).add(name)
     bare = [number for number, name in enumerate(names) if not name]
-    faults = [DataError(f"feature {number} has no {field!r}", where=where, cure="name every region") for number in bare]
-    for name in rows:
-        problem = f"a region is named {name!a}, which is a row of its own"
-        faults.append(DataError(problem, where=where, cure="rename it"))
+    faults = [DataError(f"feature {number} has no {field!r}", cure="name every region") for number in bare]
+    faults += [DataError(f"a region is named {name!a}, which is a row of its own", cure="rename it") for name in rows]
     for one, other, *_ in (sorted(own) for own in alike.values() if len(own) > 1):
         problem = f"regions are named {one!a} and {other!a}, which look alike"
-        faults.append(DataError(problem, where=where, cure="give one region one name, and two regions two"))
+        faults.append(DataError(problem, cure="give one region one name, and two regions two"))
     names = [name or f"(feature {number})" for number, name in enumerate(names)]
     lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
     found = {key: match[1] or match[2] for own in lower for key in own if (match := _LEVEL_CODES.fullmatch(key))}

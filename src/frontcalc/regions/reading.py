@@ -48,7 +48,8 @@ def read_regions(
     sha256 = fingerprint(entry)
     # Names are in the key since a notice has them; the file's bytes and what is asked for say all else.
     key = key_of((sha256, target_crs, layer, field or "", level, entry.label, repr(limits())))
-    content = cache.kept("regions", key, lambda: _made(entry, layer, sha256, target_crs, field, level))
+    with naming(entry.label):
+        content = cache.kept("regions", key, lambda: _made(entry, layer, sha256, target_crs, field, level))
     land, land_owner, pieces, owners, said = geometry.from_bytes(content)
     facts = orjson.loads(str(said))
     notices, source = tuple(Notice(*one) for one in facts.pop("notices")), SourceFile(facts.pop("source"), sha256)
@@ -59,30 +60,31 @@ def read_regions(
 
 def _made(entry: Entry, layer: str, sha256: str, target_crs: str, field: str | None, level: str) -> bytes:
     """Return as bytes: the regions whole, the region of each; cut small, the region of each; and their facts."""
-    where = entry.label
     file = read_region_file(entry, layer=layer, field=field, level=level)
     if file.source.sha256 != sha256:
-        raise changed(where)
+        raise changed(entry.label)
     if file.faults:
         raise file.faults[0]
     features, order = file.features, sorted(set(file.told))
     place = {own: number for number, own in enumerate(order)}
     index = np.array([place[own] for own in file.told], dtype=np.intp)
     if not len(features.polygons):
-        raise DataError("holds no polygons", where=where, cure="give a file of region areas")
+        raise DataError("holds no polygons", cure="give a file of region areas")
     names = [name for name, *_ in order]
-    with naming(where):
-        land, land_owner, apart = _land(features, index, target_crs, where)
-        geometry.refuse_crossings(geometry.directed_edges(land))
+    land, land_owner, apart = _land(features, index, target_crs)
+    geometry.refuse_crossings(geometry.directed_edges(land))
     if bare := sorted(set(range(len(order))).difference(land_owner.tolist())):
         problem = f"has no polygon for {some_of([names[own] for own in bare])}"
-        raise DataError(problem, where=where, cure="give every region its area, or leave it out")
+        raise DataError(problem, cure="give every region its area, or leave it out")
     pieces, of = geometry.subdivide(land)
-    pieces, owners, notices = partition(pieces, land_owner[of], tuple(names), where)
-    said = [(notice.code, notice.message) for notice in (*file.notices, *notices)]
+    pieces, owners, shared = _partition(pieces, land_owner[of], names)
+    said = [(notice.code, notice.message) for notice in file.notices]
+    if shared:
+        said.append(("REGIONS-OVERLAP", f"{entry.label}: {shared}"))
     if apart:
         listed = some_of([names[own] for own in sorted(apart)])
-        said.append(("REGIONS-JOINED", f"{where}: of one name, and one region though they do not touch: {listed}"))
+        message = f"{entry.label}: of one name, and one region though they do not touch: {listed}"
+        said.append(("REGIONS-JOINED", message))
     mine = [[features.properties[number] for number in np.flatnonzero(index == own)] for own in range(len(order))]
     # Also called by the texts of fields such as «name_uk» and «NAME_1».
     called = [[text for key, text in own[0].items() if key.casefold().startswith("name")] for own in mine]
@@ -99,14 +101,14 @@ def _made(entry: Entry, layer: str, sha256: str, target_crs: str, field: str | N
     return geometry.to_bytes(land, land_owner, pieces, owners, np.array(orjson.dumps(facts).decode()))
 
 
-def _land(features: Features, index: Owners, target_crs: str, where: str) -> tuple[Geometries, Owners, set[int]]:
+def _land(features: Features, index: Owners, target_crs: str) -> tuple[Geometries, Owners, set[int]]:
     """Return the regions as drawn, projected, in few polygons; the region of each; those with features far apart."""
     whole: list[Geometries] = []
     owner: list[Owners] = []
     apart: set[int] = set()
     for region in dict.fromkeys(index):
         drawn = [features.polygons[features.owner == number] for number in np.flatnonzero(index == region)]
-        parts = [to_equal_area(polygons, features.crs, target_crs, where=where) for polygons in drawn if len(polygons)]
+        parts = [to_equal_area(polygons, features.crs, target_crs) for polygons in drawn if len(polygons)]
         projected = np.concatenate([np.empty(0, dtype=object), *parts])
         feature = np.repeat(np.arange(len(parts)), list(map(len, parts)))
         first, second = shapely.STRtree(projected).query(projected, predicate="intersects")
@@ -147,15 +149,10 @@ def overlaps(pieces: Geometries, owner: Owners) -> tuple[Owners, Owners, dict[tu
     return first, second, by_pair
 
 
-def partition(
-    pieces: Geometries, owner: Owners, names: tuple[str, ...], where: str
-) -> tuple[Geometries, Owners, tuple[Notice, ...]]:
-    """Give what two regions share to the one whose pieces come first, and say how much; refuse beyond `MAY_SHARE`.
-
-    Pieces (m,) are in metres, and those of one region do not overlap; `owner` has the index into `names` of each.
-    """
+def _partition(pieces: Geometries, owner: Owners, names: list[str]) -> tuple[Geometries, Owners, str]:
+    """Give what two regions share to the one whose pieces come first, and say how much; refuse beyond `MAY_SHARE`."""
     first, second, by_pair = overlaps(pieces, owner)
-    notices: tuple[Notice, ...] = ()
+    shared = ""
     if (total_m2 := sum(by_pair.values())) > _TOUCHING_M2:
         area_m2 = np.bincount(owner, shapely.area(pieces))
         share = {pair: m2 / float(min(area_m2[list(pair)])) for pair, m2 in by_pair.items()}
@@ -163,12 +160,11 @@ def partition(
         if share[worst] > MAY_SHARE:
             one, other = (names[own] for own in worst)
             problem = f"{one} and {other} overlap by {by_pair[worst] / 1e6:.3f} km², {share[worst]:.1%} of the smaller"
-            cure = f"give a file whose regions share no more than {MAY_SHARE:.0%}"
-            raise DataError(problem, where=where, cure=cure)
+            raise DataError(problem, cure=f"give a file whose regions share no more than {MAY_SHARE:.0%}")
         most = f"{names[largest[0]]} and {names[largest[1]]} ({by_pair[largest] / 1e6:.3f} km²)"
-        notices = (Notice("REGIONS-OVERLAP", f"{where}: {total_m2 / 1e6:.3f} km², most between {most}"),)
+        shared = f"{total_m2 / 1e6:.3f} km², most between {most}"
     pieces = pieces.copy()
     for early, late in zip(first, second, strict=True):
         pieces[late] = shapely.difference(pieces[late], pieces[early])
     polygons, index = geometry.polygons_of(pieces)
-    return polygons, owner[index], notices
+    return polygons, owner[index], shared
