@@ -84,7 +84,7 @@ def store_folder() -> Path:
 
 
 def earlier_folder() -> Path:
-    """Return where earlier versions kept fetched sets, beside what can be made anew: they are still found there."""
+    """Return the folder of fetched sets in earlier versions, inside the cache; sets in it are still found."""
     return cache_folder() / "regions"
 
 
@@ -95,7 +95,7 @@ def find_fetched(iso3: str, level: str) -> FetchedRegions | None:
 
 
 def of_content(sha256: str) -> FetchedRegions | None:
-    """Return the fetched set whose file has a SHA-256, however that file was named; None without any."""
+    """Return the fetched set whose file has a SHA-256, whatever that file is called; None if there is none."""
     return next((regions for regions in readable("*.json") if regions.sha256 == sha256), None)
 
 

@@ -94,7 +94,7 @@ def build_features(crs: str, drawn: Drawn, *, esri: bool = False, synthetic: boo
 
 
 def refuse_bare(features: Features) -> None:
-    """Refuse features none of which has a geometry, since all would count as lost, or has it among its properties.
+    """Refuse features if none has a geometry, since all would count as lost, or one has it among its properties.
 
     No features at all are an empty map, and so is one row for each known layer, as ISW keeps of one that is empty.
     """

@@ -165,7 +165,7 @@ def list_entries(root: Path, passed: list[str] | None = None) -> list[Entry]:
     """Return the files of a folder or zip, by name, but for hidden ones and those behind links to folders.
 
     So no link leads out of the archive or round in a circle; those to files are looked at when they are read. `passed`
-    gets what is to be said of folders that were not searched.
+    gets a line for each reason why folders were not searched.
     """
     where, most = printable(root.name), limits()
     refused: list[OSError] = []

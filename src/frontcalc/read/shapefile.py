@@ -17,7 +17,6 @@ import numpy as np
 from pyproj import CRS
 
 from frontcalc.errors import COMPLETE, DataError
-from frontcalc.read.detection import signature_of
 from frontcalc.read.features import Features, name_layer, nest_by_direction
 from frontcalc.read.formats import read_layer
 
@@ -49,13 +48,11 @@ _VOWELS = frozenset("аеиіоуыэюяєїёАЕИІОУЫЭЮЯЄЇЁ")
 def read_shapefile_parts(parts: Mapping[str, bytes], *, where: str) -> Features:
     """Return the features of a shapefile, whose name without folders and suffix is their `layer`.
 
-    `parts` are contents by suffix in lower case, as in ``.shp``, the only one that must be there: without .dbf there
+    `parts` are contents by suffix in lower case. Only ``.shp`` must be there, and begins as one: without .dbf there
     are no properties, without .prj the coordinates must be degrees, .shx is believed only where records are out of
     order, and what encoding texts are in is told by .cpg, else by the .dbf, else by the texts.
     """
     shp, dbf, prj = (parts.get(suffix, b"") for suffix in (".shp", ".dbf", ".prj"))
-    if signature_of(shp) != "shapefile":
-        raise DataError("is no shapefile: its .shp is missing or broken", cure="give .shp and .dbf together")
     declared = 2 * struct.unpack(">i", shp[24:28])[0]
     if len(shp) < max(declared, _HEADER):
         raise DataError(f"is cut off: {len(shp):,} of {declared:,} bytes", cure=COMPLETE)

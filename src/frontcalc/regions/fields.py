@@ -1,4 +1,4 @@
-"""Who the features of a region file are: which layer is meant, and each one's name, code, parent and country."""
+"""Region files before they are a partition: which layer is meant, and name, code, parent and country of each region."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def read_region_file(entry: Entry, *, layer: str, field: str | None, level: str)
     if own_field.casefold() != (field or "name").casefold():
         said.append(f"regions are named by {printable(own_field)!r}")
     notices = [Notice("REGIONS-FOUND", f"{entry.label}: {'; '.join(said)}")] if said else []
-    return RegionFile(source, features, own_field, *_told(features, own_field), notices)
+    return RegionFile(source, features, own_field, *_identities(features, own_field), notices)
 
 
 def _layers_of(features: Features, asked: str | None, level: str) -> Iterator[FileLayer]:
@@ -187,7 +187,7 @@ def _listed(layers: Sequence[FileLayer]) -> str:
     return f"its layers are {'; '.join(named[:_MOST_FIELDS])}{' …' if named[_MOST_FIELDS:] else ''}"
 
 
-def _told(features: Features, field: str) -> tuple[list[tuple[str, str, str]], list[DataError]]:
+def _identities(features: Features, field: str) -> tuple[list[tuple[str, str, str]], list[DataError]]:
     """Return each feature's name, its code or else what it is part of, the same for one region; and faults of names.
 
     A code tells regions of one name apart if each feature of that name has one. A field of a level, as NAME_2, goes

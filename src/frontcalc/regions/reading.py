@@ -1,4 +1,4 @@
-"""Region files made a partition: each region with its ground, what it is called and what is said of it."""
+"""Region files read as partitions: the ground of each region, its names and codes, and notices on the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A region set as a value: splitting ground by it, and what of ground beside its regions they take."""
+"""A region set as a value: splitting ground by it, and which ground beside its regions counts as theirs."""
 
 from __future__ import annotations
 
@@ -245,8 +245,8 @@ def bands_of(regions: RegionSet, plane: str, cache: Cache, *, taking: Owners, km
 
 def no_regions() -> RegionSet:
     """Return the empty set: everything is total."""
-    nothing, nobody = np.empty(0, dtype=object), np.empty(0, dtype=np.intp)
-    return RegionSet("none", (), nothing, nobody, nothing, nobody)
+    pieces, owner = np.empty(0, dtype=object), np.empty(0, dtype=np.intp)
+    return RegionSet("none", (), pieces, owner, pieces, owner)
 
 
 def boxes_in_degrees(regions: RegionSet, plane: str) -> Geometries:

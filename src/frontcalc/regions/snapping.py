@@ -1,4 +1,4 @@
-"""What lies beside the regions of a set, and the nearest of them.
+"""Zones beside the regions of a set, each given to the nearest region; and bands along the borders between regions.
 
 Ground on another country's land within `BORDER_KM` of the eligible regions, and on no region's land within `WATER_KM`
 of them, goes to the nearest region. Distances are measured in the Mercator projection of the ellipsoid and err by less
