@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from frontcalc import crs
 from frontcalc.errors import DataError, naming
@@ -21,24 +23,15 @@ _LAT = ("lat", "latitude", "y")
 _COLUMNS_NEEDED = "name the columns name, lon and lat"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A named point in degrees on WGS 84."""
-
-    name: str
-    lon: float
-    lat: float
-
-
-def read_places(path: str | Path) -> tuple[Place, ...]:
-    """Read named points, in the file's order.
+def read_places(path: str | Path) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Read named points, in the file's order: their names (n), longitude and latitude on WGS 84 (n, 2).
 
     The file is GeoJSON points with a property «name», or CSV (also with semicolons or tabs) with columns name, lon and
     lat; case does not matter and other columns are ignored. DataError says that it cannot be read or holds no places,
     or that one has no name or no position on the globe.
     """
     entry = file_of(Path(path))
-    found = []
+    names, points = list[str](), list[tuple[float, float]]()
     with naming(entry.label):
         data = unpack(entry.read(), where=entry.label)
         read = _from_geojson if data.lstrip().startswith((b"{", b"[")) else _from_csv
@@ -48,10 +41,11 @@ def read_places(path: str | Path) -> tuple[Place, ...]:
                 raise DataError(f"{label} has no name", cure="name every place")
             if not (abs(lon) <= 180 and abs(lat) <= 90):  # which no number that is not finite is
                 raise DataError(f"{label} is not on the globe: lon {lon:g}, lat {lat:g}", cure="give degrees")
-            found.append(Place(text, lon, lat))
-        if not found:
+            names.append(text)
+            points.append((lon, lat))
+        if not names:
             raise DataError("holds no places", cure="give points with names")
-    return tuple(found)
+    return tuple(names), np.array(points)
 
 
 def _from_geojson(data: bytes) -> Iterator[tuple[str, object, float, float]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
@@ -17,7 +16,7 @@ from frontcalc import crs
 from frontcalc.archives import Archive
 from frontcalc.change import Floats
 from frontcalc.errors import DataError
-from frontcalc.gazetteer import Place, read_places
+from frontcalc.gazetteer import read_places
 from frontcalc.keywords import facade
 from frontcalc.names import printable
 from frontcalc.notices import join_codes
@@ -73,9 +72,9 @@ def places(
     >>> [(row.place, row.change, str(row.date)) for row in table.rows]
     [('A made-up town', 'gained', '2024-10-27')]
     """
-    towns, wanted = read_places(places), parse_periods(periods)
+    (names, points), wanted = read_places(places), parse_periods(periods)
     run = Run.open(archive, Options(**options))
-    spans, points = run.resolved(wanted), np.array([(town.lon, town.lat) for town in towns])
+    spans = run.resolved(wanted)
     # As the maps' vertices are, so that a place on the edge of one stays there.
     x, y = crs.projector(crs.LONLAT, run.options.crs, grid_m=GRID_M)(points).T
     # One past the last region stands for none; on a border the region that comes first has the place.
@@ -95,23 +94,22 @@ def places(
         looked = ((state, _held(run, state, span.actor, x, y)) for state in run.states(span.actor).within(span))
         for (previous, before), (state, now) in pairwise(looked):
             for index in np.flatnonzero((now != before) & asked).tolist():
-                town, notes = towns[index], join_codes((*span.notices, *state.notices))
-                place = (town.name, labels.get(int(region[index]), ""), "gained" if now[index] else "lost")
-                seen = (state.day, previous.day, run.view.name)
-                rows.append(PlaceRow(*whose, *place, *seen, town.lon, town.lat, notes))
-                by_place.setdefault((town.name, town.lon, town.lat), []).append(rows[-1])
+                (lon, lat), notes = points[index].tolist(), join_codes((*span.notices, *state.notices))
+                place = (names[index], labels.get(int(region[index]), ""), "gained" if now[index] else "lost")
+                rows.append(PlaceRow(*whose, *place, state.day, previous.day, run.view.name, lon, lat, notes))
+                by_place.setdefault((names[index], lon, lat), []).append(rows[-1])
         # A place changes hands back and forth: an odd number of changes leaves it changed.
         net += [changes[-1] for changes in by_place.values() if len(changes) % 2]
         run.said += span.notices
         run.spans.append(span)
     table = table_of(run, PlaceRow, rows)
     if not rows:
-        refuse_elsewhere(run, towns, Path(places).name)
+        refuse_elsewhere(run, points, Path(places).name)
     return Table(PlaceRow, table.rows, replace(table.meta, places=tuple(net)))
 
 
-def refuse_elsewhere(run: Run, towns: Sequence[Place], where: str) -> None:
-    """Refuse places that all lie far from what the first and last map show; say whether x and y are exchanged."""
+def refuse_elsewhere(run: Run, points: Floats, where: str) -> None:
+    """Refuse points in degrees (n, 2) that all lie far from the first and last map; say whether x and y are exchanged."""
     boxes = [np.empty(0, dtype=object)]
     for ref in (run.archive.refs[0], run.archive.refs[-1]):
         with suppress(*([DataError] if run.options.skip_bad else [])):
@@ -120,8 +118,8 @@ def refuse_elsewhere(run: Run, towns: Sequence[Place], where: str) -> None:
     if not len(drawn):
         return
     west, south, east, north = shapely.total_bounds(drawn)
-    shown, at = shapely.box(west, south, east, north), np.array([(town.lon, town.lat) for town in towns])
-    given, swapped = shapely.points(at), shapely.points(at[:, ::-1])
+    shown = shapely.box(west, south, east, north)
+    given, swapped = shapely.points(points), shapely.points(points[:, ::-1])
     exchanged = shapely.intersects(shown, swapped).all() and not shapely.intersects(shown, given).any()
     if shapely.dwithin(shown, given, _FAR_DEGREES).any() and not exchanged:
         return
