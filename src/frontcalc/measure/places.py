@@ -109,7 +109,7 @@ def places(
 
 
 def refuse_elsewhere(run: Run, points: Floats, where: str) -> None:
-    """Refuse points in degrees (n, 2) that all lie far from the first and last map; say whether x and y are exchanged."""
+    """Refuse points (n, 2) in degrees all far from the first and last map; say whether x and y are exchanged."""
     boxes = [np.empty(0, dtype=object)]
     for ref in (run.archive.refs[0], run.archive.refs[-1]):
         with suppress(*([DataError] if run.options.skip_bad else [])):
