@@ -216,6 +216,13 @@ def test_a_region_without_a_polygon_is_refused_and_one_of_several_features_may_l
         read_regions(path, target_crs=CRS)
     path.write_text(json.dumps(collection({"a": [square(300, 40), None]}, field="name")))
     assert read_regions(path, target_crs=CRS).names == ("a",)
+    # A polygon that is a line there and back draws nothing, and is no part that lies apart.
+    line, other = (shapely.Polygon([(west, 47), (west + 1, 47), (west, 47)]) for west in (30, 40))
+    path.write_text(json.dumps(collection({"a": [square(300, 40)], "b": [line, other]}, field="name")))
+    with pytest.raises(DataError, match=r"^regions\.geojson: has no polygon for b; give every region its area"):
+        read_regions(path, target_crs=CRS)
+    path.write_text(json.dumps(collection({"a": [line, square(300, 40)]}, field="name")))
+    assert read_regions(path, target_crs=CRS).notices == ()
 
 
 def test_regions_of_a_file_are_the_same_from_the_cache(tmp_path: Path) -> None:

@@ -108,9 +108,10 @@ def _land(features: Features, index: Owners, target_crs: str) -> tuple[Geometrie
     apart: set[int] = set()
     for region in dict.fromkeys(index):
         drawn = [features.polygons[features.owner == number] for number in np.flatnonzero(index == region)]
-        parts = [to_equal_area(polygons, features.crs, target_crs) for polygons in drawn if len(polygons)]
+        # What collapses to a line is no part.
+        parts = list(filter(len, (to_equal_area(polygons, features.crs, target_crs) for polygons in drawn)))
         projected = np.concatenate([np.empty(0, dtype=object), *parts])
-        feature = np.repeat(np.arange(len(parts)), list(map(len, parts)))
+        feature = np.repeat(np.arange(len(parts)), np.array(list(map(len, parts)), dtype=np.intp))
         first, second = shapely.STRtree(projected).query(projected, predicate="intersects")
         if len(parts) > 1 and not _connected(feature[first], feature[second]):
             apart.add(int(region))
