@@ -13,7 +13,7 @@ from typing import Any, TypedDict, cast
 from unicodedata import normalize
 
 from frontcalc import atomic
-from frontcalc.day_forms import WRITTEN
+from frontcalc.dates import WRITTEN
 from frontcalc.errors import DataError, UsageError, reason_of
 from frontcalc.layers import OWN, Layer, LayerEnd, Legend, Role, actor_named, spelling
 from frontcalc.names import printable

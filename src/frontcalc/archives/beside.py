@@ -14,8 +14,7 @@ from pathlib import Path
 from frontcalc.archives.dating import naming
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig
-from frontcalc.dates import day_from_name
-from frontcalc.day_forms import candidates
+from frontcalc.dates import candidates, day_from_name
 from frontcalc.errors import DataError, UsageError
 from frontcalc.manifest import NAME as MANIFEST_NAME
 from frontcalc.read.detection import detect, is_other_json, unpack

@@ -13,8 +13,15 @@ from numpy.typing import NDArray
 
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig
-from frontcalc.dates import day_from_name, day_from_property, moment_from_property, settled, year_from_name
-from frontcalc.day_forms import candidates, time_alone
+from frontcalc.dates import (
+    candidates,
+    day_from_name,
+    day_from_property,
+    moment_from_property,
+    settled,
+    time_alone,
+    year_from_name,
+)
 from frontcalc.errors import DataError, UsageError
 from frontcalc.notices import Notice
 from frontcalc.read import read_features

@@ -19,8 +19,7 @@ from frontcalc.archives.beside import maps_missing, sorted_out
 from frontcalc.archives.dating import Dating, Part, dated, intervals
 from frontcalc.config import LARGEST, ArchiveConfig, archive_config, named_archive, read_legend
 from frontcalc.config import NAME as CONFIG_NAME
-from frontcalc.dates import day_from_name, settled
-from frontcalc.day_forms import candidates
+from frontcalc.dates import candidates, day_from_name, settled
 from frontcalc.errors import DataError, FrontcalcError, NoDataError, UsageError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.layers import Legend
