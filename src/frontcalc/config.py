@@ -60,6 +60,15 @@ OF_ARCHIVE = (
 """Keys of an archive's own file. It is as untrusted as the maps beside it, so no path is among them."""
 
 OF_LAYER = frozenset({"actor", "role", "whole", "until", "empty"})  # keys of what a layer means
+# What the values of some of an archive's keys must be, and how to write them.
+_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "as_of_offset_days": (lambda own: type(own) is int and abs(own) <= 31, "give a whole number of days up to 31"),
+    "year": (lambda own: type(own) is int and own in WRITTEN, "write it as year = 2024"),
+    "publisher": (
+        lambda own: isinstance(own, str) and own.isprintable() and len(own) <= _LONGEST_NAME,
+        'give a name, as in publisher = "ISW"',
+    ),
+}
 
 
 class ArchiveConfig(TypedDict, total=False):
@@ -91,38 +100,25 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
         if key not in OF_ARCHIVE:
             cure = GONE.get(key, f"keys are {', '.join(OF_ARCHIVE)}")
             raise DataError(f"has an unknown key {key!r}", where=where, cure=cure)
-    view, legend = document.get("view"), _legend(document, where)
-    if view is not None:
+    said: dict[str, Any] = {"legend": _legend(document, where)}
+    if "view" in document:
         try:
-            choose_view(str(view), own=dict(legend.layers))
+            choose_view(str(document["view"]), own=dict(said["legend"].layers))
         except UsageError as error:
             raise DataError(error.problem, where=where, cure=error.cure) from error
-    offset = document.get("as_of_offset_days")
-    if offset is not None and (type(offset) is not int or abs(offset) > 31):
-        raise DataError(f"as_of_offset_days is {offset!r}", where=where, cure="give a whole number of days up to 31")
-    year = document.get("year")
-    if year is not None and (type(year) is not int or year not in WRITTEN):
-        raise DataError(f"year is {year!r}", where=where, cure="write it as year = 2024")
-    publisher = document.get("publisher", "")
-    if not isinstance(publisher, str) or not publisher.isprintable() or len(publisher) > _LONGEST_NAME:
-        raise DataError(f"publisher is {publisher!r}", where=where, cure='give a name, as in publisher = "ISW"')
+    for key, (fits, cure) in _CHECKS.items():
+        if key in document and not fits(document[key]):
+            raise DataError(f"{key} is {document[key]!r}", where=where, cure=cure)
     # macOS writes accents of file names apart from their letters.
-    dates = {normalize("NFC", name): day for name, day in _table(document, "dates", where).items()}
-    for name, day in dates.items():
+    said["dates"] = {normalize("NFC", name): day for name, day in _table(document, "dates", where).items()}
+    for name, day in said["dates"].items():
         if type(day) is not date or day.year not in WRITTEN:
             shown = day if isinstance(day, date) else repr(day)
             cure = f"write it as 2024-11-03, unquoted, of {WRITTEN[0]} to {WRITTEN[-1]}"
             raise DataError(f"the date of {name!r} is {shown}", where=where, cure=cure)
-    said = {
-        "dates": dates,
-        "legend": legend,
-        "view": view,
-        "as_of_offset_days": offset,
-        "year": year,
-        "attribution": _line(document, "attribution", where),
-        "licence": _line(document, "licence", where),
-        "publisher": publisher.strip(),
-    }
+    said |= {key: document.get(key) for key in ("view", "as_of_offset_days", "year")}
+    said |= {key: _line(document, key, where) for key in ("attribution", "licence")}
+    said["publisher"] = document.get("publisher", "").strip()
     return cast(ArchiveConfig, {key: value for key, value in said.items() if value not in (None, "", {}, Legend())})
 
 
@@ -285,11 +281,8 @@ def _legend(document: Mapping[str, Any], where: str) -> Legend:
             what = f"layers {other!r} and {name!r} are two spellings of one name"
             raise DataError(what, where=where, cure="give both the same actor and role, or leave one out")
         until, empty = meaning.get("until"), meaning.get("empty", False)
-        if (
-            (until is not None and (type(until) is not date or until.year not in WRITTEN))
-            or type(empty) is not bool
-            or (empty and until is None)
-        ):
+        is_day = type(until) is date and until.year in WRITTEN
+        if type(empty) is not bool or not (is_day or (until is None and not empty)):
             how = "write until = 2025-06-29, unquoted, and with it empty = true where nothing is held from then on"
             raise DataError(f"layer {name!r} ends wrongly", where=where, cure=how)
         if until is not None:

@@ -300,7 +300,7 @@ def _single(path: Path) -> Part:
     """Return a file as one map; DataError if its name has no day and parts of it are of other days than others."""
     entry = file_of(path)
     spans = None if candidates(path.name) else intervals(read_features(entry)[1], None, where=entry.label)
-    told = {(span.first, span.last) for span in spans or ()}
+    told = {(first, last) for first, last, _ in spans or ()}
     if len(told) > 1 and any(last for _, last in told):
         raise DataError("has maps of several days", where=entry.label, cure="give one, or name the file by its day")
     return Part(entry)
