@@ -119,7 +119,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Candidate:
     """Something in a name that is written like a day, and what `FORMS` says of the way in which it is written."""
 
     says: str
@@ -160,9 +160,9 @@ class Found:
 
 
 @lru_cache(maxsize=1 << 17)  # as many as one file may have names: fewer would find each anew, at each look
-def candidates(name: str) -> tuple[Found, ...]:
+def candidates(name: str) -> tuple[Candidate, ...]:
     """Return what in a name could be its day: the marked ones, else all but the weaker kinds of number."""
-    found: list[Found] = []
+    found: list[Candidate] = []
     for (says, years, _, orders, usual), pattern in zip(FORMS, _PATTERNS, strict=True):
         kept = []
         for match in pattern.finditer(name):
@@ -174,7 +174,7 @@ def candidates(name: str) -> tuple[Found, ...]:
             numbers = {order: match.group(*PLACES[order]) for order in orders} or {"ymd": stated}
             shape = (match["sep"], len(match["three"])) if len(orders) > 1 else None
             at = moment.timetz() if moment else clock
-            one = Found(says, years, usual, match, numbers, shape, moment, at, match.end())
+            one = Candidate(says, years, usual, match, numbers, shape, moment, at, match.end())
             # A number may count too many seconds, or be a time of day that is the name.
             is_late = moment is not None and moment.date() > tomorrow()
             if not is_late and (says != _DIGITS or one.readings() or time_alone(name) is None):
@@ -312,7 +312,7 @@ def stem_without_day(name: str) -> str:
     return _undated(name, candidates(name)).split(".")[0].strip(_BETWEEN)
 
 
-def _undated(name: str, found: Iterable[Found]) -> str:
+def _undated(name: str, found: Iterable[Candidate]) -> str:
     """Return a name without what was found in it."""
     for one in sorted(found, key=lambda one: one.match.start(), reverse=True):
         name = name[: one.match.start()] + name[one.end :]

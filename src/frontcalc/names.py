@@ -30,9 +30,7 @@ _NOT_WORDS = re.compile(r"[\W_]+")
 
 
 def printable(name: str, most: int = sys.maxsize) -> str:
-    """Return a name on one line, every character that does more than show itself written as its escape.
-
-    A name of more than `most` characters is cut.
+    """Return a name on one line of at most `most` characters, those that do more than show themselves as escapes.
 
     Accents stand with their letters (form C), where file names of macOS have them apart.
     """

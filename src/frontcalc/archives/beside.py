@@ -27,7 +27,7 @@ _COLUMNS = (
 )
 """Columns of maps of change, and of maps of where archives disagree: what no publisher's map of control has."""
 
-_HEAD = 4096
+HEAD = 4096  # bytes that tell most files
 _NUMBER = re.compile(r"\d+")
 # As nearly every map in JSON begins, so that it need not be read as a whole.
 _MAP_BEGINS = re.compile(rb'\A(\xef\xbb\xbf)?\s*\{\s*"type"\s*:\s*"(FeatureCollection|Topology)"')
@@ -55,7 +55,7 @@ def sorted_out(entries: Sequence[Entry], stated: Collection[str]) -> tuple[list[
         suffix = entry.path.suffix.lower().strip(".0123456789")
         if candidates(entry.path.name) and suffix in ("", "txt"):
             with suppress(DataError):
-                head = entry.head(_HEAD)
+                head = entry.head(HEAD)
                 if _MAP_BEGINS.match(head) or (not suffix and detect(head, where=entry.label)):
                     maps.append(entry)
     maps.sort()
@@ -97,7 +97,7 @@ def _is_other_json(entry: Entry) -> bool:
     if not may_be_other(entry.path.name):
         return False
     try:
-        return not _MAP_BEGINS.match(entry.head(_HEAD)) and is_other_json(unpack(entry.read(), where=entry.label))
+        return not _MAP_BEGINS.match(entry.head(HEAD)) and is_other_json(unpack(entry.read(), where=entry.label))
     except DataError:
         return False
 
@@ -111,7 +111,7 @@ def _is_own(entry: Entry) -> bool:
         if not stat.S_ISREG(path.stat().st_mode):
             return False
         with path.open("rb") as file:
-            text = file.read(_HEAD)
+            text = file.read(HEAD)
             if text.startswith(b"PAR1"):
                 # At its end stand what it says of itself, the length of that and four letters.
                 size = file.seek(0, os.SEEK_END)

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from frontcalc.archives.beside import maps_missing, sorted_out
+from frontcalc.archives.beside import HEAD, maps_missing, sorted_out
 from frontcalc.archives.dating import Dating, Part, dated, intervals
 from frontcalc.config import LARGEST, ArchiveConfig, archive_config, named_archive, read_legend
 from frontcalc.config import NAME as CONFIG_NAME
@@ -31,7 +31,6 @@ from frontcalc.read import read_features
 from frontcalc.read.detection import kind_of, refusal, tally
 from frontcalc.read.files import Entry, file_of, list_entries, maps_among, refuse_address
 
-_HEAD = 4096
 SAMPLE_NAME = "SYNTHETIC SAMPLE"
 SAMPLE_ATTRIBUTION = "made up for frontcalc, of no real war, CC0 1.0"
 
@@ -141,8 +140,7 @@ class Archive:
     def upto(self, day: date) -> Iterator[SnapshotRef]:
         """Yield the maps dated on or before a day, latest first."""
         end = bisect_right(self.refs, day, key=lambda ref: ref.day or date.min)
-        latest_first = (self.refs[place] for place in range(end - 1, -1, -1))
-        return (ref for ref in latest_first if ref.day is not None and ref.day <= day)
+        return (ref for ref in reversed(self.refs[:end]) if ref.day is not None and ref.day <= day)
 
 
 @facade
@@ -244,7 +242,7 @@ def open_archive(
 def _no_maps(root: Path, entries: Sequence[Entry], others: Iterable[str], passed: list[str]) -> FrontcalcError:
     """Return the error for an archive without maps, which says what there is in its place."""
     name = printable(root.resolve().name)
-    if not root.is_dir() and (error := refusal(name, b"") or refusal(name, entries[0].head(_HEAD))):
+    if not root.is_dir() and (error := refusal(name, b"") or refusal(name, entries[0].head(HEAD))):
         return error
     inside, cure = tally(one for one in others if one != name)
     cure = "; ".join(passed) or cure or "name files by date, as in 2024-11-03.geojson"
