@@ -15,7 +15,7 @@ from unicodedata import normalize
 from frontcalc import atomic
 from frontcalc.dates import WRITTEN
 from frontcalc.errors import DataError, UsageError, reason_of
-from frontcalc.layers import OWN, Layer, LayerEnd, Legend, Role, actor_named, spelling
+from frontcalc.layers import OWN, Layer, Legend, Role, actor_named, spelling
 from frontcalc.names import printable
 from frontcalc.region_store import EMBEDDED, set_named
 from frontcalc.views import choose_view
@@ -265,7 +265,6 @@ def _legend(document: Mapping[str, Any], where: str) -> Legend:
     """Return what a document says of layers."""
     table = _table(document, "layers", where)
     layers: dict[str, Layer] = {}
-    ends: list[LayerEnd] = []
     known: dict[str, str] = {}
     cure = 'write it as "name" = { actor = "Russia", role = "control" }'
     for name, meaning in table.items():
@@ -285,8 +284,7 @@ def _legend(document: Mapping[str, Any], where: str) -> Legend:
         if type(empty) is not bool or not (is_day or (until is None and not empty)):
             how = "write until = 2025-06-29, unquoted, and with it empty = true where nothing is held from then on"
             raise DataError(f"layer {name!r} ends wrongly", where=where, cure=how)
-        if until is not None:
-            ends.append(LayerEnd(layer.actor, layer.role, until, empty))
+        layers[name] = replace(layer, until=until, empty=empty)
     # Where a legend knows no advance of an actor, its control is all that the actor holds.
     advancing = {layer.actor for layer in layers.values() if layer.role is Role.ADVANCE}
     for name, layer in layers.items():
@@ -295,4 +293,4 @@ def _legend(document: Mapping[str, Any], where: str) -> Legend:
     ignore = document.get("ignore", [])
     if not isinstance(ignore, list) or not all(isinstance(name, str) for name in ignore):
         raise DataError("ignore is no list of properties", where=where, cure='write it as ignore = ["state"]')
-    return Legend(tuple(sorted(layers.items())), _line(document, "property", where), tuple(sorted(ignore)), tuple(ends))
+    return Legend(tuple(sorted(layers.items())), _line(document, "property", where), tuple(sorted(ignore)))
