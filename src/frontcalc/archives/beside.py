@@ -8,13 +8,13 @@ import sqlite3
 import stat
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing, suppress
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
-from frontcalc.archives.dating import naming
+from frontcalc.archives.dating import Part, dated, naming
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig
-from frontcalc.dates import candidates, day_from_name
+from frontcalc.dates import candidates
 from frontcalc.errors import DataError, UsageError
 from frontcalc.manifest import NAME as MANIFEST_NAME
 from frontcalc.read.detection import detect, is_other_json, unpack
@@ -75,21 +75,18 @@ def sorted_out(entries: Sequence[Entry], stated: Collection[str]) -> tuple[list[
 
 def maps_missing(
     other: list[Entry], maps: list[Entry], days: Collection[date], source: str | None, config: ArchiveConfig
-) -> list[Entry]:
+) -> dict[date, list[Part]]:
     """Return JSON that is no geodata (`other`) in the place of a map: alone with its day, in a folder that has maps."""
-    folders = {_NUMBER.sub("0", str(entry.path.parent).casefold()) for entry in maps}
-    shift = timedelta(days=config.get("as_of_offset_days", 0))
-    missing = []
-    for entry in () if source and ":" in source else other:
-        try:
-            named = naming(entry, source, config)
-            day = day_from_name(named[0], year=named[1]) if named else None
-        except DataError:
-            continue  # what is written like a day may be a period, as in a table's name
-        folder = _NUMBER.sub("0", str(entry.path.parent).casefold())
-        if day and day + shift not in days and folder in folders:
-            missing.append(entry)
-    return missing
+    folders = {_folder(entry) for entry in maps}
+    named = [entry for entry in other if _folder(entry) in folders and naming(entry, source, config)]
+    # What is written like a day may be a period, as in a table's name: it is passed over.
+    found, _, _ = dated(named, source, config, skip_bad=True)
+    return {day: parts for day, parts in found.items() if day not in days}
+
+
+def _folder(entry: Entry) -> str:
+    """Return a file's folder, alike for folders that differ in numbers and case alone."""
+    return _NUMBER.sub("0", str(entry.path.parent).casefold())
 
 
 def _is_other_json(entry: Entry) -> bool:
