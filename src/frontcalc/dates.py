@@ -120,7 +120,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Something in a name that is written like a day, and what `FORMS` says of the way in which it is written."""
+    """A part of a name that is written like a day, and what `FORMS` says of the way in which it is written."""
 
     says: str
     years: range
@@ -149,7 +149,7 @@ class Candidate:
         return found
 
     def fault(self, default_year: int | None) -> str:
-        """Say why it states no day."""
+        """Return why it is no day, as a clause."""
         digits, _, _ = next(iter(self.numbers.values()))
         year = digits or str(default_year or "")
         if not year:
@@ -161,7 +161,7 @@ class Candidate:
 
 @lru_cache(maxsize=1 << 17)  # as many as one file may have names: fewer would find each anew, at each look
 def candidates(name: str) -> tuple[Candidate, ...]:
-    """Return what in a name could be its day: the marked ones, else all but the weaker kinds of number."""
+    """Return the parts of a name that may be its day: those marked as-of, else all but digits beside a whole date."""
     found: list[Candidate] = []
     for (says, years, _, orders, usual), pattern in zip(FORMS, _PATTERNS, strict=True):
         kept = []
@@ -258,7 +258,7 @@ def in_words(day: date) -> str:
 
 
 def settled(names: Iterable[tuple[str, int | None]]) -> Orders:
-    """Return the order of each way in which names, each with its folder's year, write three numbers; None if open."""
+    """Return in which order names, each with its folder's year, write three numbers, by shape; None if it is open."""
     certain: set[date] = set()
     usual: dict[Shape, Order | None] = {}
     open_names: dict[Shape, list[dict[Order, date]]] = {}

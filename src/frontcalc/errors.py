@@ -22,7 +22,7 @@ LONGEST = 1000  # characters
 class FrontcalcError(Exception):
     """Base of every error raised on purpose: which file, what is wrong, what to do.
 
-    None but `OutOfMemoryError` is made while such a fault is handled: content that found no room is not broken.
+    Made while an error of memory is handled, each becomes an `OutOfMemoryError`: what found no room is not broken.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ def some_of(names: Sequence[str], limit: int = 5) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NamedRegion:
-    """A row that can be asked for by name."""
+    """One or several regions that a row sums, and their names."""
 
     label: str  # the name that results show
     spellings: tuple[str, ...]  # what else it is called: codes, local names, older transliterations
@@ -60,7 +60,7 @@ class NamedRegion:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All that it is called."""
+        """Its label and all other spellings."""
         return (self.label, *self.spellings)
 
 

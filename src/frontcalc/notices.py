@@ -267,12 +267,12 @@ class Fault:
     at: tuple[float, float] | None = None  # a place to look at (longitude and latitude)
     km2: float | None = None
     count: int | None = None
-    cure: str = ""  # where the code's own is not what to do
-    maps: int | None = 1  # how many it is of, None where it is of none
+    cure: str = ""  # in place of the code's own
+    maps: int | None = 1  # on how many it is, None where it is not of maps
 
 
 def fault_of(error: DataError, day: date | None) -> Fault:
-    """Return what a reader refused as a fault."""
+    """Return an error of reading as a fault of a day's map."""
     at = error.at if error.at and abs(error.at[0]) <= 180.0 and abs(error.at[1]) <= 90.0 else None
     return Fault(error.code or "UNREADABLE", error.problem, day, file=error.where or "", at=at, cure=error.cure or "")
 
@@ -309,12 +309,12 @@ class Notice:
 
 
 def with_lines(notices: Iterable[Notice]) -> list[Notice]:
-    """Return the notices that people are told: what a row or a column shows anyway is for files and `--fail-on`."""
+    """Return the notices that have a line in outputs for people; the others repeat what a row or column shows."""
     return [notice for notice in notices if notice.code not in ("UNASSIGNED", "SNAPPED")]
 
 
 def grouped(notices: Iterable[Notice]) -> list[str]:
-    """Return notices as lines, those that differ only in their period as one of the first few, in order."""
+    """Return notices as lines, in order: those that differ in their period alone as one that lists the first few."""
     periods: dict[tuple[str, str], dict[str, None]] = {}
     for notice in notices:
         periods.setdefault((notice.code, notice.message), {})[notice.period] = None
@@ -329,7 +329,7 @@ def join_codes(notices: Iterable[Notice]) -> str:
 
 
 def noted(notices: Iterable[Notice], *columns: str) -> dict[str, str]:
-    """Return the columns `notes` and `flags` of a row with some notices, and these of its other columns filled."""
+    """Return the columns `notes` and `flags` of a row that has some notices and some other `columns` filled."""
     codes = {notice.code for notice in notices}
     flags = "".join(mark for mark, (_, setters) in MARKS.items() if setters & {*codes, *columns})
     return {"notes": " ".join(sorted(codes)), "flags": flags}

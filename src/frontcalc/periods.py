@@ -50,7 +50,7 @@ def parse_periods(asked: PeriodsLike) -> list[Period]:
     """Return the periods that are asked for, each once, in a list or not; UsageError for none, or two single days."""
     # A PeriodIndex of pandas has first and last moments too.
     several = asked if isinstance(asked, Collection) and not isinstance(asked, str) else [asked]
-    texts = list(dict.fromkeys(map(_text, several)))
+    texts = list(dict.fromkeys(one.strip() if isinstance(one, str) else _text(one) for one in several))
     periods = [parse_period(text) for text in texts]
     if not periods:
         raise UsageError("no period was given", cure="name one, as in 2024 or 2024-09-01..2024-11-03")
@@ -62,10 +62,8 @@ def parse_periods(asked: PeriodsLike) -> list[Period]:
     return periods
 
 
-def _text(asked: PeriodLike) -> str:
-    """Return a period or day as text of the grammar."""
-    if isinstance(asked, str):
-        return asked.strip()
+def _text(asked: int | date | CalendarSpan) -> str:
+    """Return a period or day that is no text as text of the grammar."""
     if isinstance(asked, date):
         return asked.isoformat()[:10]  # without the time of a datetime
     if not isinstance(asked, CalendarSpan):
@@ -79,7 +77,7 @@ def _text(asked: PeriodLike) -> str:
 
 def parse_period(asked: PeriodLike) -> Period:
     """Return the period that a text, a year, a day or a Period of pandas names; UsageError where it can be none."""
-    text = _text(asked)
+    text = asked.strip() if isinstance(asked, str) else _text(asked)
     start, dots, end = text.partition("..")
     if dots and not start and not end:
         raise UsageError("names neither end of a range", where=f"period {text!r}", cure=f"periods are {_GRAMMAR}")
@@ -150,7 +148,7 @@ def parse_day(asked: str | date) -> date:
 
 def parse_bound(asked: PeriodLike, *, last: bool) -> date:
     """Return the first or last day of the calendar unit that is named; UsageError otherwise."""
-    text = _text(asked)
+    text = asked.strip() if isinstance(asked, str) else _text(asked)
     first_day, last_day, _ = _unit(text, text)
     return last_day if last else first_day
 

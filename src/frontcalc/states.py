@@ -306,7 +306,8 @@ class States:
         """Return which roles or layers of the view a map lacks; a bad file lacks all where bad ones are skipped."""
         mine = [(part.name, part.layer) for part in self._layers(ref) if part.layer.actor == self.actor]
         # A layer that is empty since it ended is there, with nothing in it.
-        over = {(layer.actor, layer.role) for layer in self._ended(ref) if layer.empty}
+        may_end = any(layer.empty for _, layer in ref.legend.layers)
+        over = {(layer.actor, layer.role) for layer in self._ended(ref) if layer.empty} if may_end else ()
         mine += [(name, layer) for name, layer in ref.legend.layers if (layer.actor, layer.role) in over]
         return self.view.missing(mine)
 

@@ -1,4 +1,4 @@
-"""The days of an archive's files: by frontcalc.toml, by names, else by one property of features, or by two."""
+"""Which days the files of an archive are of: by frontcalc.toml, by names, else by properties of their features."""
 
 from __future__ import annotations
 
@@ -86,21 +86,21 @@ class Dating:
 # The first and last day on which a feature is drawn, without a last where it still is, and when it begins where its
 # file states times of day.
 Interval = tuple[date, date | None, datetime | None]
-# The name that states a file's day, the year of its folder, and the time that a name further in states.
+# The name that states a file's day, the year of its folder, and the time that a name nearer to the file states.
 Naming = tuple[str, int | None, time | None]
 
 
 def dated(
     maps: list[Entry], source: str | None, config: ArchiveConfig, *, skip_bad: bool
 ) -> tuple[dict[date, list[Part]], list[DataError], list[Notice]]:
-    """Return the parts of each day's map, why files were skipped, and what may put all days off."""
+    """Return the parts of each day's map, why files were skipped, and notices where all days may be off by one."""
     days: dict[date, list[Part]] = {}
     refused: list[DataError] = []
     moments: list[datetime | None] = []
     shift = timedelta(days=config.get("as_of_offset_days", 0))
     field = source.removeprefix("property:") if source and ":" in source else None
     stated = config.get("dates", {})
-    named = {} if field else {entry: name for entry in maps if (name := naming(entry, source, config))}
+    named = {entry: name for entry in maps if (name := naming(entry, source, config))}
     orders = settled((name, year) for entry, (name, year, _) in named.items() if entry.label not in stated)
     for entry in maps:
         try:
@@ -135,7 +135,7 @@ def dated(
 
 
 def _days_inside(entry: Entry, field: str | None) -> tuple[list[tuple[date, Part]], list[datetime | None]]:
-    """Return the days that properties of a file's features state, and all moments."""
+    """Return the parts of a file by the days that properties of its features state, and all moments stated."""
     spans = intervals(read_features(entry)[1], field, where=entry.label)
     if spans is None:
         problem = "neither its name nor its folder nor a property of its features has a date"
@@ -156,7 +156,7 @@ def _days_inside(entry: Entry, field: str | None) -> tuple[list[tuple[date, Part
 
 
 def naming(entry: Entry, source: str | None, config: ArchiveConfig) -> Naming | None:
-    """Return the name that states the day of a file, its own or a folder's; None where none states any."""
+    """Return the name that states a file's day, its own or a folder's; None for none, or days from a property."""
     folders = list(reversed(entry.path.parts[:-1]))
     year = config.get("year") or next((found for folder in folders if (found := year_from_name(folder))), None)
     clock: time | None = None

@@ -207,14 +207,15 @@ def open_archive(
     with suppress(DataError):  # what cannot be read is refused below, as any file
         if listed and is_manifest(listed.read()):
             entries = [one for one in entries if one is not listed and not one.name.startswith(f"{REVISIONS}/")]
-    config = archive_config(configured.head(LARGEST + 1)) if configured else _beside(root)
+    config = ArchiveConfig() if root.is_dir() else _beside(root)
+    config = archive_config(configured.head(LARGEST + 1)) if configured else config
     config = config | stated | (read_legend(Path(legend)) if legend else ArchiveConfig())
     maps, others, other_json = sorted_out([one for one in entries if one is not configured], config.get("dates", ()))
     if not maps:
         raise _no_maps(root, entries, others, passed)
-    dating = dating or Dating()
-    days, refused, notices = dated(maps, dating.source, config, skip_bad=skip_bad)
-    if other_json and (missing := maps_missing(other_json, maps, days, dating.source, config)):
+    source = dating.source if dating else None
+    days, refused, notices = dated(maps, source, config, skip_bad=skip_bad)
+    if other_json and (missing := maps_missing(other_json, maps, days, source, config)):
         days |= missing
         others = sorted({*others}.difference(part.entry.label for parts in missing.values() for part in parts))
     notices += [Notice("SKIPPED", str(error)) for error in refused]
@@ -226,7 +227,7 @@ def open_archive(
         ]
         notices.append(Notice("OTHER-FILES", f"{len(others)} not read: {some_of(first)}"))
     notices += [Notice("OTHER-FILES", one) for one in passed]
-    if late := [day for day in days if day > (dating.today or date.today())]:
+    if late := [day for day in days if day > ((dating and dating.today) or date.today())]:
         notices.append(Notice("FUTURE", f"{len(late)} after today, the first of {min(late)}"))
     for parts in days.values():  # the latest first, and those without a time last
         parts.sort(key=lambda part: (part.moment or datetime.min).replace(tzinfo=UTC), reverse=True)
