@@ -40,17 +40,14 @@ GONE = {
 }
 """Options, keywords and keys that were, and what does their work."""
 
+# The table of the working folder's file that names archives: of each the path, and what its own file may say.
 ARCHIVES = "archives"
-"""The table of the working folder's file that names archives: of each the path, and what its own file may say."""
-
 _PATHS = ("archive", "legend", "regions")
 # Keys of an archive that the working folder's file names, beside those of its own, with examples.
 _OF_NAMED = {"path": "maps/isw", "legend": "legends/isw.toml", "opening": "before-2022.geojson"}
 _SEVERAL = ("only",)  # options that may be given more than once
 _LONGEST_LINE, _LONGEST_NAME = 500, 80
-LARGEST = 1_000_000
-"""Bytes that a TOML file may have."""
-
+LARGEST = 1_000_000  # bytes that a TOML file may have
 _MOST_DOTS, _DEEPEST, _MOST_BITS = 40, 16, 10_000
 _TEXTS = re.compile(rb""""[^"\\\n]*"|'[^'\n]*'""")  # those of one line, without escapes
 OF_ARCHIVE = (
@@ -216,9 +213,8 @@ def read_toml(data: bytes | Path, *, where: str, parse_float: Callable[[str], An
     """Return a TOML document, its fractions as `parse_float` makes them; DataError where it is none, or hostile."""
     data = _bytes(data, where) if isinstance(data, Path) else data
     if len(data) > LARGEST:
-        raise DataError(
-            f"is larger than {LARGEST:,} bytes", where=where, cure="split it, or leave out what is not needed"
-        )
+        cure = "split it, or leave out what is not needed"
+        raise DataError(f"is larger than {LARGEST:,} bytes", where=where, cure=cure)
     # The time that a key takes grows with the square of its parts.
     for number, line in enumerate(_TEXTS.sub(b"", data).splitlines(), start=1):
         if line.count(b".") > _MOST_DOTS and not line.lstrip().startswith(b"#"):

@@ -21,9 +21,7 @@ _ALIKE = str.maketrans(
     "аеорсухіјѕԁһӏАВЕКМНОРСТУХІЈЅӀανορΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",  # noqa: RUF001
     "aeopcyxijsdhlABEKMHOPCTYXIJSlavopABEZHIKMNOPTYX",
 )
-LONGEST_CELL = 120
-"""Characters of a name in a table for people; CSV and JSON have the whole."""
-
+LONGEST_CELL = 120  # characters of a name in a table for people; CSV and JSON have the whole
 _LINES = re.compile(r"[\t\n\r]+")
 _APOSTROPHES = re.compile("['`\u2019\u02bc\u02b9]")
 _NOT_WORDS = re.compile(r"[\W_]+")

@@ -21,21 +21,19 @@ from frontcalc.read.detection import detect, is_other_json, unpack
 from frontcalc.read.features import Features
 from frontcalc.read.files import Entry, list_entries, maps_among, may_be_other
 
+# Columns of maps of change, and of maps of where archives disagree: what no publisher's map of control has.
 _COLUMNS = (
     frozenset({"period", "actor", "region", "kind", "opening", "closing"}),
     frozenset({"period", "actor", "region", "holder", "lacker", "holder_map", "lacker_map"}),
 )
-"""Columns of maps of change, and of maps of where archives disagree: what no publisher's map of control has."""
-
 HEAD = 4096  # bytes that tell most files
 _NUMBER = re.compile(r"\d+")
 # As nearly every map in JSON begins, so that it need not be read as a whole.
 _MAP_BEGINS = re.compile(rb'\A(\xef\xbb\xbf)?\s*\{\s*"type"\s*:\s*"(FeatureCollection|Topology)"')
 # A key of a Parquet file's metadata, as Thrift's compact protocol writes the field: its kind, length and text.
 _PARQUET_KEY = b"\x18\x09frontcalc\x18"
+# What a GeoJSON file of results says of itself at its beginning: without features it has no columns.
 _MARK = b'"frontcalc":"results"'
-"""What a GeoJSON file of results says of itself at its beginning: without features it has no columns."""
-
 _TABLE = re.compile(rb'\A\{\s*"meta": \{\s*"version": "[^"]*",\s*"archives?": ')
 
 
