@@ -57,15 +57,6 @@ OF_ARCHIVE = (
 """Keys of an archive's own file. It is as untrusted as the maps beside it, so no path is among them."""
 
 OF_LAYER = frozenset({"actor", "role", "whole", "until", "empty"})  # keys of what a layer means
-# What the values of some of an archive's keys must be, and how to write them.
-_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "as_of_offset_days": (lambda own: type(own) is int and abs(own) <= 31, "give a whole number of days up to 31"),
-    "year": (lambda own: type(own) is int and own in WRITTEN, "write it as year = 2024"),
-    "publisher": (
-        lambda own: isinstance(own, str) and own.isprintable() and len(own) <= _LONGEST_NAME,
-        'give a name, as in publisher = "ISW"',
-    ),
-}
 
 
 class ArchiveConfig(TypedDict, total=False):
@@ -103,9 +94,14 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
             choose_view(str(document["view"]), own=dict(said["legend"].layers))
         except UsageError as error:
             raise DataError(error.problem, where=where, cure=error.cure) from error
-    for key, (fits, cure) in _CHECKS.items():
-        if key in document and not fits(document[key]):
-            raise DataError(f"{key} is {document[key]!r}", where=where, cure=cure)
+    offset, year = document.get("as_of_offset_days", 0), document.get("year", WRITTEN[0])
+    if type(offset) is not int or abs(offset) > 31:
+        raise DataError(f"as_of_offset_days is {offset!r}", where=where, cure="give a whole number of days up to 31")
+    if type(year) is not int or year not in WRITTEN:
+        raise DataError(f"year is {year!r}", where=where, cure="write it as year = 2024")
+    publisher = document.get("publisher", "")
+    if not isinstance(publisher, str) or not publisher.isprintable() or len(publisher) > _LONGEST_NAME:
+        raise DataError(f"publisher is {publisher!r}", where=where, cure='give a name, as in publisher = "ISW"')
     # macOS writes accents of file names apart from their letters.
     said["dates"] = {normalize("NFC", name): day for name, day in _table(document, "dates", where).items()}
     for name, day in said["dates"].items():
@@ -115,7 +111,7 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
             raise DataError(f"the date of {name!r} is {shown}", where=where, cure=cure)
     said |= {key: document.get(key) for key in ("view", "as_of_offset_days", "year")}
     said |= {key: _line(document, key, where) for key in ("attribution", "licence")}
-    said["publisher"] = document.get("publisher", "").strip()
+    said["publisher"] = publisher.strip()
     return cast(ArchiveConfig, {key: value for key, value in said.items() if value not in (None, "", {}, Legend())})
 
 
@@ -213,8 +209,8 @@ def read_toml(data: bytes | Path, *, where: str, parse_float: Callable[[str], An
     """Return a TOML document, its fractions as `parse_float` makes them; DataError where it is none, or hostile."""
     data = _bytes(data, where) if isinstance(data, Path) else data
     if len(data) > LARGEST:
-        cure = "split it, or leave out what is not needed"
-        raise DataError(f"is larger than {LARGEST:,} bytes", where=where, cure=cure)
+        how = "split it, or leave out what is not needed"
+        raise DataError(f"is larger than {LARGEST:,} bytes", where=where, cure=how)
     # The time that a key takes grows with the square of its parts.
     for number, line in enumerate(_TEXTS.sub(b"", data).splitlines(), start=1):
         if line.count(b".") > _MOST_DOTS and not line.lstrip().startswith(b"#"):
