@@ -260,15 +260,13 @@ def in_words(day: date) -> str:
 def settled(names: Iterable[tuple[str, int | None]]) -> Orders:
     """Return in which order names, each with its folder's year, write three numbers, by shape; None if it is open."""
     certain: set[date] = set()
-    usual: dict[Shape, Order | None] = {}
-    open_names: dict[Shape, list[dict[Order, date]]] = {}
+    open_names: dict[tuple[Shape, Order | None], list[dict[Order, date]]] = {}
     for one, days in ((one, one.readings(year)) for name, year in names for one in candidates(name)):
-        if days and (shape := one.shape):
-            usual[shape] = one.usual
-            open_names.setdefault(shape, []).append(days)
+        if days and one.shape:
+            open_names.setdefault((one.shape, one.usual), []).append(days)
         else:
             certain.update(days.values())
-    return {shape: _order(read, usual[shape], certain) for shape, read in open_names.items()}
+    return {shape: _order(read, usual, certain) for (shape, usual), read in open_names.items()}
 
 
 def _order(names: Sequence[Mapping[Order, date]], usual: Order | None, certain: set[date]) -> Order | None:
@@ -321,8 +319,7 @@ def _undated(name: str, found: Iterable[Candidate]) -> str:
 
 def year_from_name(name: str) -> int | None:
     """Return the one year that the name of a folder states, as in «ISW 2022»; None for none or several."""
-    years = {int(digits) for digits in re.findall(r"(?<!\d)\d{4}(?!\d)", name)}
-    years = {year for year in years if year in LIKELY}
+    years = {year for year in map(int, re.findall(r"(?<!\d)\d{4}(?!\d)", name)) if year in LIKELY}
     return years.pop() if len(years) == 1 else None
 
 

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing, suppress
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from frontcalc.archives.dating import Part, dated, naming
 from frontcalc.config import NAME as CONFIG_NAME
@@ -59,7 +59,7 @@ def sorted_out(entries: Sequence[Entry], stated: Collection[str]) -> tuple[list[
     maps.sort()
     kinds: dict[str, list[Entry]] = {}
     for entry in maps:
-        kinds.setdefault(_NUMBER.sub("0", str(entry.path).casefold()), []).append(entry)
+        kinds.setdefault(_without_numbers(entry.path), []).append(entry)
     other = {
         entry
         for alike in (kinds.values() if len(kinds) > 1 else ())
@@ -75,16 +75,17 @@ def maps_missing(
     other: list[Entry], maps: list[Entry], days: Collection[date], source: str | None, config: ArchiveConfig
 ) -> dict[date, list[Part]]:
     """Return JSON that is no geodata (`other`) in the place of a map: alone with its day, in a folder that has maps."""
-    folders = {_folder(entry) for entry in maps}
-    named = [entry for entry in other if _folder(entry) in folders and naming(entry, source, config)]
+    folders = {_without_numbers(entry.path.parent) for entry in maps}
+    beside = (entry for entry in other if _without_numbers(entry.path.parent) in folders)
+    named = [entry for entry in beside if naming(entry, source, config)]
     # What is written like a day may be a period, as in a table's name: it is passed over.
     found, _, _ = dated(named, source, config, skip_bad=True)
     return {day: parts for day, parts in found.items() if day not in days}
 
 
-def _folder(entry: Entry) -> str:
-    """Return a file's folder, alike for folders that differ in numbers and case alone."""
-    return _NUMBER.sub("0", str(entry.path.parent).casefold())
+def _without_numbers(path: PurePath) -> str:
+    """Return the one text of all paths that differ in numbers and case alone."""
+    return _NUMBER.sub("0", str(path).casefold())
 
 
 def _is_other_json(entry: Entry) -> bool:
@@ -142,18 +143,16 @@ def refuse_place(
     What the run reads is passed over where it does not exist. A place that `fills`, a folder that will hold files or a
     map, must lie in no archive, even where it is new.
     """
-    problems = []
+    where, cure = f"-o {output}", "give another place with -o"
     with suppress(OSError):  # a name that is too long, say: reading or writing will say so
         for root in archives:
             inside = root.is_dir() and output.resolve().is_relative_to(root.resolve())
             if inside and (fills or output.is_dir()):
-                problems.append("lies in the archive that is read")
-            elif output.is_file() and _is_read(root, output):
-                problems.append("is a file of the archive that is read")
+                raise UsageError("lies in the archive that is read", where=where, cure=cure)
+            if output.is_file() and _is_read(root, output):
+                raise UsageError("is a file of the archive that is read", where=where, cure=cure)
         if any(_same(path, output) for path in files):
-            problems.append("is a file that this run reads")
-    if problems:
-        raise UsageError(problems[0], where=f"-o {output}", cure="give another place with -o")
+            raise UsageError("is a file that this run reads", where=where, cure=cure)
 
 
 def _is_read(root: Path, output: Path) -> bool:
