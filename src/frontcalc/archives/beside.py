@@ -9,7 +9,7 @@ import stat
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing, suppress
 from datetime import date
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from frontcalc.archives.dating import Part, dated, naming
 from frontcalc.config import NAME as CONFIG_NAME
@@ -59,7 +59,7 @@ def sorted_out(entries: Sequence[Entry], stated: Collection[str]) -> tuple[list[
     maps.sort()
     kinds: dict[str, list[Entry]] = {}
     for entry in maps:
-        kinds.setdefault(_without_numbers(entry.path), []).append(entry)
+        kinds.setdefault(_NUMBER.sub("0", str(entry.path).casefold()), []).append(entry)
     other = {
         entry
         for alike in (kinds.values() if len(kinds) > 1 else ())
@@ -75,17 +75,12 @@ def maps_missing(
     other: list[Entry], maps: list[Entry], days: Collection[date], source: str | None, config: ArchiveConfig
 ) -> dict[date, list[Part]]:
     """Return JSON that is no geodata (`other`) in the place of a map: alone with its day, in a folder that has maps."""
-    folders = {_without_numbers(entry.path.parent) for entry in maps}
-    beside = (entry for entry in other if _without_numbers(entry.path.parent) in folders)
-    named = [entry for entry in beside if naming(entry, source, config)]
+    folders = {entry: _NUMBER.sub("0", str(entry.path.parent).casefold()) for entry in (*maps, *other)}
+    of_maps = {folders[entry] for entry in maps}
+    named = [entry for entry in other if folders[entry] in of_maps and naming(entry, source, config)]
     # What is written like a day may be a period, as in a table's name: it is passed over.
     found, _, _ = dated(named, source, config, skip_bad=True)
     return {day: parts for day, parts in found.items() if day not in days}
-
-
-def _without_numbers(path: PurePath) -> str:
-    """Return the one text of all paths that differ in numbers and case alone."""
-    return _NUMBER.sub("0", str(path).casefold())
 
 
 def _is_other_json(entry: Entry) -> bool:
