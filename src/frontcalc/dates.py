@@ -220,11 +220,9 @@ def tomorrow() -> date:
 def day_from_name(name: str, *, year: int | None = None, orders: Orders | None = None) -> date:
     """Return the one day that the name of a file or folder states, with or without its suffix.
 
-    A day marked «AO» (as of) is the one, whatever else the name mentions. A range of days within a month is its last
-    day. Seconds since 1970 are the day in UTC. `year` is that of a name that states only day and month, as JUL05;
-    `orders` is what the archive's other names say of names such as 03-04-2024: without it the year comes first in
-    221210 and 23_09_03, as publishers write. DataError lists the candidates where there is no day, more than one, one
-    that no calendar has, one without a year, or one that can be read as several.
+    `year` is that of a name with day and month alone, as JUL05; `orders` is what the archive's other names say of names
+    such as 03-04-2024. DataError lists what was read where there is no day, more than one, one that no calendar has,
+    one without a year, or one that can be read as several.
     """
     found = candidates(name)
     own_years = {day.year for one in found for day in one.readings().values()}
