@@ -22,7 +22,7 @@ LONGEST = 1000  # characters
 class FrontcalcError(Exception):
     """Base of every error raised on purpose: which file, what is wrong, what to do.
 
-    Made while an error of memory is handled, each becomes an `OutOfMemoryError`: what found no room is not broken.
+    Made while memory has run out, each becomes an `OutOfMemoryError`: content that found no room is not broken.
 
     Parameters
     ----------
