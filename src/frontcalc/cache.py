@@ -156,7 +156,7 @@ NOTHING_KEPT = Cache()
 
 @contextmanager
 def gathered(cache: Cache) -> Iterator[Cache]:
-    """Have entries written together, at the end of the block at the latest: faster, and others are locked out less."""
+    """Give a cache that writes entries in batches, the last at the end of the block: faster, with fewer locks."""
     waiting: list[_Entry] = []
     try:
         yield replace(cache, waiting=waiting)

@@ -13,9 +13,9 @@ from typing import Any, TypedDict, cast
 from unicodedata import normalize
 
 from frontcalc import atomic
-from frontcalc.day_forms import WRITTEN
+from frontcalc.dates import WRITTEN
 from frontcalc.errors import DataError, UsageError, reason_of
-from frontcalc.layers import OWN, Layer, LayerEnd, Legend, Role, actor_named, spelling
+from frontcalc.layers import OWN, Layer, Legend, Role, actor_named, spelling
 from frontcalc.names import printable
 from frontcalc.region_store import EMBEDDED, set_named
 from frontcalc.views import choose_view
@@ -40,17 +40,14 @@ GONE = {
 }
 """Options, keywords and keys that were, and what does their work."""
 
+# The table of the working folder's file that names archives: of each the path, and what its own file may say.
 ARCHIVES = "archives"
-"""The table of the working folder's file that names archives: of each the path, and what its own file may say."""
-
 _PATHS = ("archive", "legend", "regions")
 # Keys of an archive that the working folder's file names, beside those of its own, with examples.
 _OF_NAMED = {"path": "maps/isw", "legend": "legends/isw.toml", "opening": "before-2022.geojson"}
 _SEVERAL = ("only",)  # options that may be given more than once
 _LONGEST_LINE, _LONGEST_NAME = 500, 80
-LARGEST = 1_000_000
-"""Bytes that a TOML file may have."""
-
+LARGEST = 1_000_000  # bytes that a TOML file may have
 _MOST_DOTS, _DEEPEST, _MOST_BITS = 40, 16, 10_000
 _TEXTS = re.compile(rb""""[^"\\\n]*"|'[^'\n]*'""")  # those of one line, without escapes
 OF_ARCHIVE = (
@@ -91,38 +88,30 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
         if key not in OF_ARCHIVE:
             cure = GONE.get(key, f"keys are {', '.join(OF_ARCHIVE)}")
             raise DataError(f"has an unknown key {key!r}", where=where, cure=cure)
-    view, legend = document.get("view"), _legend(document, where)
-    if view is not None:
+    said: dict[str, Any] = {"legend": _legend(document, where)}
+    if "view" in document:
         try:
-            choose_view(str(view), own=dict(legend.layers))
+            choose_view(str(document["view"]), own=dict(said["legend"].layers))
         except UsageError as error:
             raise DataError(error.problem, where=where, cure=error.cure) from error
-    offset = document.get("as_of_offset_days")
-    if offset is not None and (type(offset) is not int or abs(offset) > 31):
+    offset, year = document.get("as_of_offset_days", 0), document.get("year", WRITTEN[0])
+    if type(offset) is not int or abs(offset) > 31:
         raise DataError(f"as_of_offset_days is {offset!r}", where=where, cure="give a whole number of days up to 31")
-    year = document.get("year")
-    if year is not None and (type(year) is not int or year not in WRITTEN):
+    if type(year) is not int or year not in WRITTEN:
         raise DataError(f"year is {year!r}", where=where, cure="write it as year = 2024")
     publisher = document.get("publisher", "")
     if not isinstance(publisher, str) or not publisher.isprintable() or len(publisher) > _LONGEST_NAME:
         raise DataError(f"publisher is {publisher!r}", where=where, cure='give a name, as in publisher = "ISW"')
     # macOS writes accents of file names apart from their letters.
-    dates = {normalize("NFC", name): day for name, day in _table(document, "dates", where).items()}
-    for name, day in dates.items():
+    said["dates"] = {normalize("NFC", name): day for name, day in _table(document, "dates", where).items()}
+    for name, day in said["dates"].items():
         if type(day) is not date or day.year not in WRITTEN:
             shown = day if isinstance(day, date) else repr(day)
             cure = f"write it as 2024-11-03, unquoted, of {WRITTEN[0]} to {WRITTEN[-1]}"
             raise DataError(f"the date of {name!r} is {shown}", where=where, cure=cure)
-    said = {
-        "dates": dates,
-        "legend": legend,
-        "view": view,
-        "as_of_offset_days": offset,
-        "year": year,
-        "attribution": _line(document, "attribution", where),
-        "licence": _line(document, "licence", where),
-        "publisher": publisher.strip(),
-    }
+    said |= {key: document.get(key) for key in ("view", "as_of_offset_days", "year")}
+    said |= {key: _line(document, key, where) for key in ("attribution", "licence")}
+    said["publisher"] = publisher.strip()
     return cast(ArchiveConfig, {key: value for key, value in said.items() if value not in (None, "", {}, Legend())})
 
 
@@ -220,9 +209,8 @@ def read_toml(data: bytes | Path, *, where: str, parse_float: Callable[[str], An
     """Return a TOML document, its fractions as `parse_float` makes them; DataError where it is none, or hostile."""
     data = _bytes(data, where) if isinstance(data, Path) else data
     if len(data) > LARGEST:
-        raise DataError(
-            f"is larger than {LARGEST:,} bytes", where=where, cure="split it, or leave out what is not needed"
-        )
+        how = "split it, or leave out what is not needed"
+        raise DataError(f"is larger than {LARGEST:,} bytes", where=where, cure=how)
     # The time that a key takes grows with the square of its parts.
     for number, line in enumerate(_TEXTS.sub(b"", data).splitlines(), start=1):
         if line.count(b".") > _MOST_DOTS and not line.lstrip().startswith(b"#"):
@@ -269,7 +257,6 @@ def _legend(document: Mapping[str, Any], where: str) -> Legend:
     """Return what a document says of layers."""
     table = _table(document, "layers", where)
     layers: dict[str, Layer] = {}
-    ends: list[LayerEnd] = []
     known: dict[str, str] = {}
     cure = 'write it as "name" = { actor = "Russia", role = "control" }'
     for name, meaning in table.items():
@@ -285,15 +272,11 @@ def _legend(document: Mapping[str, Any], where: str) -> Legend:
             what = f"layers {other!r} and {name!r} are two spellings of one name"
             raise DataError(what, where=where, cure="give both the same actor and role, or leave one out")
         until, empty = meaning.get("until"), meaning.get("empty", False)
-        if (
-            (until is not None and (type(until) is not date or until.year not in WRITTEN))
-            or type(empty) is not bool
-            or (empty and until is None)
-        ):
+        is_day = type(until) is date and until.year in WRITTEN
+        if type(empty) is not bool or not (is_day or (until is None and not empty)):
             how = "write until = 2025-06-29, unquoted, and with it empty = true where nothing is held from then on"
             raise DataError(f"layer {name!r} ends wrongly", where=where, cure=how)
-        if until is not None:
-            ends.append(LayerEnd(layer.actor, layer.role, until, empty))
+        layers[name] = replace(layer, until=until, empty=empty)
     # Where a legend knows no advance of an actor, its control is all that the actor holds.
     advancing = {layer.actor for layer in layers.values() if layer.role is Role.ADVANCE}
     for name, layer in layers.items():
@@ -302,4 +285,4 @@ def _legend(document: Mapping[str, Any], where: str) -> Legend:
     ignore = document.get("ignore", [])
     if not isinstance(ignore, list) or not all(isinstance(name, str) for name in ignore):
         raise DataError("ignore is no list of properties", where=where, cure='write it as ignore = ["state"]')
-    return Legend(tuple(sorted(layers.items())), _line(document, "property", where), tuple(sorted(ignore)), tuple(ends))
+    return Legend(tuple(sorted(layers.items())), _line(document, "property", where), tuple(sorted(ignore)))

@@ -30,7 +30,7 @@ PARTIAL_COUNTRIES: dict[str, tuple[str, ...]] = {_NAME: ("RU",)}
 
 @dataclass(frozen=True)
 class RegionInfo:
-    """What is known of a region, or of a country, apart from its shape; no two of a set share a spelling."""
+    """Code and names of a region or country; no two of a set share a spelling."""
 
     code: str  # of ISO 3166-2, a country's own of ISO 3166-1
     country: str  # to which it belongs by international law (ISO 3166-1 alpha-2)

@@ -22,7 +22,7 @@ LONGEST = 1000  # characters
 class FrontcalcError(Exception):
     """Base of every error raised on purpose: which file, what is wrong, what to do.
 
-    None but `OutOfMemoryError` is made while such a fault is handled: content that found no room is not broken.
+    Made while memory has run out, each becomes an `OutOfMemoryError`: content that found no room is not broken.
 
     Parameters
     ----------
@@ -32,11 +32,23 @@ class FrontcalcError(Exception):
         The file, folder or argument concerned.
     cure : str, optional
         What the user can do about it.
+    code : str, optional
+        The code of `frontcalc.notices.FINDINGS` that names a fault of a file, where one does so precisely.
+    at : (lon, lat), optional
+        Where the fault is, in the file's own coordinates.
     """
 
     exit_code = 3
 
-    def __init__(self, problem: str, *, where: str | None = None, cure: str | None = None) -> None:
+    def __init__(
+        self,
+        problem: str,
+        *,
+        where: str | None = None,
+        cure: str | None = None,
+        code: str | None = None,
+        at: tuple[float, float] | None = None,
+    ) -> None:
         handled = sys.exception()
         if is_out_of_memory(handled) and not isinstance(self, OutOfMemoryError):
             if isinstance(handled, OutOfMemoryError):
@@ -46,6 +58,8 @@ class FrontcalcError(Exception):
         self.problem = shortened(problem)
         self.where = where
         self.cure = cure and shortened(cure)
+        self.code = code
+        self.at = at
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.problem}" if self.where else self.problem
@@ -69,32 +83,7 @@ class UsageError(FrontcalcError):
 
 
 class DataError(FrontcalcError):
-    """A file that is needed is broken or cannot be what it says.
-
-    Parameters
-    ----------
-    problem, where, cure : str
-        As in `FrontcalcError`.
-    code : str, optional
-        The code of `frontcalc.notices.FINDINGS` that names this fault, where one does so precisely.
-    at : (lon, lat), optional
-        Where the fault is, in the file's own coordinates.
-    """
-
-    exit_code = 3
-
-    def __init__(
-        self,
-        problem: str,
-        *,
-        where: str | None = None,
-        cure: str | None = None,
-        code: str | None = None,
-        at: tuple[float, float] | None = None,
-    ) -> None:
-        super().__init__(problem, where=where, cure=cure)
-        self.code = code
-        self.at = at
+    """A file that is needed is broken or cannot be what it says."""
 
 
 class ChangedError(DataError):

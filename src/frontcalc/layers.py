@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
@@ -41,6 +41,9 @@ class Layer:
     # True where the publisher draws all that the actor holds in this one role: control and assessed are the same.
     whole: bool = False
     legend: str = ""  # whose table names it: a publisher's, `OWN` for the archive's own; empty where nothing names it
+    # The last day on which its publisher draws it, and whether nothing is held in it from then on.
+    until: date | None = field(default=None, compare=False)
+    empty: bool = field(default=False, compare=False)
 
 
 OWN = "own"  # the legend that an archive states itself: maps explained by it can be compared with any publisher's
@@ -226,23 +229,12 @@ UNDIFFERENTIATED = Layer(UNNAMED, Role.CONTROL, whole=True)
 
 
 @dataclass(frozen=True, slots=True)
-class LayerEnd:
-    """The last day on which a publisher draws a layer; `empty` where nothing is held in it from then on."""
-
-    actor: str
-    role: Role
-    until: date
-    empty: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Legend:
     """What tells the layers of an archive's maps, and what they mean, beside the tables of publishers."""
 
     layers: tuple[tuple[str, Layer], ...] = ()  # what names mean; they come before the tables
     field: str = ""  # the property whose values are those names; empty where the usual ones are
     ignore: tuple[str, ...] = ()  # properties whose values tell nothing, as the region that a polygon lies in
-    ends: tuple[LayerEnd, ...] = ()  # layers that the publisher has stopped drawing
 
     def is_ignored(self, field: str) -> bool:
         """Say whether a property is one whose values tell nothing."""

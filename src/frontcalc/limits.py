@@ -23,8 +23,7 @@ DEFAULTS = {
 }
 """Bounds on what is read, by name; docs/security.md says what each is for."""
 
-VARIABLES = {name: f"FRONTCALC_{name.upper()}" for name in DEFAULTS}
-"""The environment variable that sets each limit."""
+VARIABLES = {name: f"FRONTCALC_{name.upper()}" for name in DEFAULTS}  # the environment variable that sets each
 
 
 def limits() -> dict[str, int]:

@@ -21,18 +21,14 @@ _ALIKE = str.maketrans(
     "аеорсухіјѕԁһӏАВЕКМНОРСТУХІЈЅӀανορΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",  # noqa: RUF001
     "aeopcyxijsdhlABEKMHOPCTYXIJSlavopABEZHIKMNOPTYX",
 )
-LONGEST_CELL = 120
-"""Characters of a name in a table for people; CSV and JSON have the whole."""
-
+LONGEST_CELL = 120  # characters of a name in a table for people; CSV and JSON have the whole
 _LINES = re.compile(r"[\t\n\r]+")
 _APOSTROPHES = re.compile("['`\u2019\u02bc\u02b9]")
 _NOT_WORDS = re.compile(r"[\W_]+")
 
 
 def printable(name: str, most: int = sys.maxsize) -> str:
-    """Return a name on one line, every character that does more than show itself written as its escape.
-
-    A name of more than `most` characters is cut.
+    """Return a name on one line of at most `most` characters, those that do more than show themselves as escapes.
 
     Accents stand with their letters (form C), where file names of macOS have them apart.
     """
@@ -54,7 +50,7 @@ def some_of(names: Sequence[str], limit: int = 5) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NamedRegion:
-    """A row that can be asked for by name."""
+    """One or several regions that a row sums, and their names."""
 
     label: str  # the name that results show
     spellings: tuple[str, ...]  # what else it is called: codes, local names, older transliterations
@@ -62,7 +58,7 @@ class NamedRegion:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All that it is called."""
+        """Its label and all other spellings."""
         return (self.label, *self.spellings)
 
 

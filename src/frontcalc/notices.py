@@ -97,159 +97,118 @@ class Code(NamedTuple):
     cure: str
 
 
-# By severity and code: meaning, cause and cure; without a meaning where that is the notice's of the same code.
-_FINDINGS: dict[Severity, dict[str, tuple[str, ...]]] = {
-    Severity.ERROR: {
-        "UNREADABLE": (
-            "a file cannot be read",
-            "a download cut short, a web page or a server's error saved as a map, a format that is not known",
-            "download it again or remove it",
-        ),
-        "BROKEN-RING": (
-            "a ring is no ring: fewer than three different points, or a coordinate that is no finite number",
-            "lines too much simplified or rounded, NaN written by software",
-            "repair or remove the feature at the place named",
-        ),
-        "OUT-OF-RANGE": (
-            "coordinates are beyond ±180° of longitude or ±90° of latitude",
-            "longitudes counted from 0 to 360, a slip of the hand",
-            "bring longitudes to −180…180 and latitudes to −90…90",
-        ),
-        "METRES-AS-DEGREES": (
-            "coordinates are far too large for degrees, though the file says that they are or says nothing",
-            "a map in a projected CRS (web Mercator, UTM) saved as GeoJSON, or a shapefile that lost its .prj",
-            "declare the CRS, or export the map in longitude and latitude",
-        ),
-        "SWAPPED": (
-            "latitude stands before longitude",
-            "software that keeps to the axis order of EPSG:4326",
-            "write longitude first, as GeoJSON wants",
-        ),
-        "CRS-UNKNOWN": (
-            "the CRS that a file declares is unknown, or it declares none and must",
-            "a misspelt or local name, a missing .prj",
-            "declare an EPSG code",
-        ),
-        "CRS-IMPOSSIBLE": (
-            "the CRS that a file declares cannot be that of its coordinates",
-            "degrees in a file that declares metres, the .prj of another file, the wrong zone",
-            "declare the CRS that the coordinates are in",
-        ),
-        "NO-DATE": (
-            "it cannot be told which day a file shows",
-            "a name without a day, with two, or with one that no calendar has",
-            "name it by its day, as in 2024-11-03.geojson, or state its date in frontcalc.toml",
-        ),
-        "LAYER-TWICE": (
-            "two files show one layer of one day differently",
-            "a corrected file beside the one that it corrects",
-            "keep one of the two, or put the time of day into both names, as in 20241103_1800",
-        ),
-        "NO-LAYER": (
-            "no layer of a map is known, so that it cannot be measured",
-            "a publisher that frontcalc does not know yet",
-            "say what the layers mean: frontcalc archive explain",
-        ),
-        "UNMEASURABLE": (
-            "a layer can be read but not measured",
-            "polygons that cannot be repaired, or lie where the projection is not defined",
-            "repair the layer, or measure in another --crs",
-        ),
-    },
-    Severity.WARNING: {
-        "UNKNOWN-LAYER": (
-            "a publisher's new layer or new name",
-            "say what it means under [layers] in frontcalc.toml, if it should count",
-        ),
-        "NOT-AREA": (
-            "symbols or fronts drawn in the same layer",
-            "nothing to do, if no area is meant; else draw it as a polygon",
-        ),
-        "ACTORS-OVERLAP": (
-            "two actors hold the same ground on one map",
-            "layers drawn apart from one another",
-            "measure each actor by itself, and do not add them",
-        ),
-        "OUTSIDE-REGIONS": (
-            "a part of the map touches no region, so that it is unassigned",
-            "islands and spits that the region file leaves out, a part in the wrong place",
-            "look at the place; use a region file that covers it",
-        ),
-        "LAYER-MISSING": (
-            "a layer left out, renamed or given up",
-            "get the missing layer, or measure with --carry-layers DAYS or a --view without it",
-        ),
-        "LAYER-FROZEN": (
-            "a layer stands still while others of the same map move",
-            "a publisher that books changes in another layer first, or a download that failed for one layer",
-            "do not measure change by this layer alone",
-        ),
-        "AREA-JUMP": (
-            "the area held changes at once far more than is usual in the archive",
-            "a redrawn or redefined map, a flood, a part lost in the file, or a real collapse of a front",
-            "look at the part named before printing a change over this step",
-        ),
-        "DAYS-MISSING": (
-            "the archive lacks maps that its own rhythm would have",
-            "days that the publisher left out, or a download that failed",
-            "download them, or ask for periods that do not end there",
-        ),
-        "REPEATED": (
-            "files of two days are byte for byte the same",
-            "a download that got the old file again, or a publisher that made no new one",
-            "download it again; if it stays, no change was published",
-        ),
-        "DATE-DIFFERS": (
-            "maps stamped when published, not by what they show",
-            "--date-from property:FIELD or as_of_offset_days, if the property is right",
-        ),
-        "DATE-IMPLAUSIBLE": (
-            "a date is in the future, far from all others of the archive, or a property that is no date",
-            "a slip of the hand in a name, software that writes a default",
-            "correct the name or the property",
-        ),
-        "AS-OF": (
-            "a mirror that runs after midnight, or midnights of another zone than UTC",
-            "state as_of_offset_days in frontcalc.toml, 0 where the days are right",
-        ),
-        "REPAIRS-DIFFER": (
-            "a ring drawn over ground that it encloses already, where more ground or a hole may be meant",
-            "look at the place: frontcalc counts what is covered twice as held; draw it once, or as a hole",
-        ),
-    },
-    Severity.INFO: {
-        "INVALID-RING": (
-            "a polygon's rings cross or overlap as drawn",
-            "drawing by hand, simplifying",
-            "nothing to do here, since frontcalc repairs them; other software may lose area",
-        ),
-        "OVERLAP": (
-            "two layers of one actor cover the same ground, which frontcalc counts once",
-            "layers drawn one over the other",
-            "nothing to do here, but who adds the layers' areas counts it twice",
-        ),
-        "NO-GEOMETRY": (
-            "features have no geometry, null or empty",
-            "rows kept in a table after their polygons were deleted",
-            "nothing to do: a layer of such features alone counts as empty",
-        ),
-        "UNCHANGED": (
-            "maps show exactly what the one before shows, in other bytes",
-            "days on which the publisher changed nothing",
-            "nothing to do",
-        ),
-        "OTHER-FILES": ("readmes, styles, licences; folders too deep, or links", "nothing to do, if they are no maps"),
-        "LATER-MAP": (
-            "a publisher that makes several maps a day",
-            "nothing to do, if the last map of the day is meant",
-        ),
-    },
+# The meaning of each finding, by severity.
+_ERRORS = {
+    "UNREADABLE": "a file cannot be read",
+    "BROKEN-RING": "a ring is no ring: fewer than three different points, or a coordinate that is no finite number",
+    "OUT-OF-RANGE": "coordinates are beyond ±180° of longitude or ±90° of latitude",
+    "METRES-AS-DEGREES": (
+        "coordinates are far too large for degrees, though the file says that they are or says nothing"
+    ),
+    "SWAPPED": "latitude stands before longitude",
+    "CRS-UNKNOWN": "the CRS that a file declares is unknown, or it declares none and must",
+    "CRS-IMPOSSIBLE": "the CRS that a file declares cannot be that of its coordinates",
+    "NO-DATE": "it cannot be told which day a file shows",
+    "LAYER-TWICE": "two files show one layer of one day differently",
+    "NO-LAYER": "no layer of a map is known, so that it cannot be measured",
+    "UNMEASURABLE": "a layer can be read but not measured",
+}
+_WARNINGS = {
+    "UNKNOWN-LAYER": CODES["UNKNOWN-LAYER"],
+    "NOT-AREA": CODES["NOT-AREA"],
+    "ACTORS-OVERLAP": "two actors hold the same ground on one map",
+    "OUTSIDE-REGIONS": "a part of the map touches no region, so that it is unassigned",
+    "LAYER-MISSING": CODES["LAYER-MISSING"],
+    "LAYER-FROZEN": "a layer stands still while others of the same map move",
+    "AREA-JUMP": "the area held changes at once far more than is usual in the archive",
+    "DAYS-MISSING": "the archive lacks maps that its own rhythm would have",
+    "REPEATED": "files of two days are byte for byte the same",
+    "DATE-DIFFERS": CODES["DATE-DIFFERS"],
+    "DATE-IMPLAUSIBLE": "a date is in the future, far from all others of the archive, or a property that is no date",
+    "AS-OF": CODES["AS-OF"],
+    "REPAIRS-DIFFER": CODES["REPAIRS-DIFFER"],
+}
+_INFOS = {
+    "INVALID-RING": "a polygon's rings cross or overlap as drawn",
+    "OVERLAP": "two layers of one actor cover the same ground, which frontcalc counts once",
+    "NO-GEOMETRY": "features have no geometry, null or empty",
+    "UNCHANGED": "maps show exactly what the one before shows, in other bytes",
+    "OTHER-FILES": CODES["OTHER-FILES"],
+    "LATER-MAP": CODES["LATER-MAP"],
+}
+# What a finding mostly comes from.
+_CAUSES = {
+    "UNREADABLE": "a download cut short, a web page or a server's error saved as a map, a format that is not known",
+    "BROKEN-RING": "lines too much simplified or rounded, NaN written by software",
+    "OUT-OF-RANGE": "longitudes counted from 0 to 360, a slip of the hand",
+    "METRES-AS-DEGREES": (
+        "a map in a projected CRS (web Mercator, UTM) saved as GeoJSON, or a shapefile that lost its .prj"
+    ),
+    "SWAPPED": "software that keeps to the axis order of EPSG:4326",
+    "CRS-UNKNOWN": "a misspelt or local name, a missing .prj",
+    "CRS-IMPOSSIBLE": "degrees in a file that declares metres, the .prj of another file, the wrong zone",
+    "NO-DATE": "a name without a day, with two, or with one that no calendar has",
+    "LAYER-TWICE": "a corrected file beside the one that it corrects",
+    "NO-LAYER": "a publisher that frontcalc does not know yet",
+    "UNMEASURABLE": "polygons that cannot be repaired, or lie where the projection is not defined",
+    "UNKNOWN-LAYER": "a publisher's new layer or new name",
+    "NOT-AREA": "symbols or fronts drawn in the same layer",
+    "ACTORS-OVERLAP": "layers drawn apart from one another",
+    "OUTSIDE-REGIONS": "islands and spits that the region file leaves out, a part in the wrong place",
+    "LAYER-MISSING": "a layer left out, renamed or given up",
+    "LAYER-FROZEN": "a publisher that books changes in another layer first, or a download that failed for one layer",
+    "AREA-JUMP": "a redrawn or redefined map, a flood, a part lost in the file, or a real collapse of a front",
+    "DAYS-MISSING": "days that the publisher left out, or a download that failed",
+    "REPEATED": "a download that got the old file again, or a publisher that made no new one",
+    "DATE-DIFFERS": "maps stamped when published, not by what they show",
+    "DATE-IMPLAUSIBLE": "a slip of the hand in a name, software that writes a default",
+    "AS-OF": "a mirror that runs after midnight, or midnights of another zone than UTC",
+    "REPAIRS-DIFFER": "a ring drawn over ground that it encloses already, where more ground or a hole may be meant",
+    "INVALID-RING": "drawing by hand, simplifying",
+    "OVERLAP": "layers drawn one over the other",
+    "NO-GEOMETRY": "rows kept in a table after their polygons were deleted",
+    "UNCHANGED": "days on which the publisher changed nothing",
+    "OTHER-FILES": "readmes, styles, licences; folders too deep, or links",
+    "LATER-MAP": "a publisher that makes several maps a day",
+}
+# What to do about it.
+_CURES = {
+    "UNREADABLE": "download it again or remove it",
+    "BROKEN-RING": "repair or remove the feature at the place named",
+    "OUT-OF-RANGE": "bring longitudes to −180…180 and latitudes to −90…90",
+    "METRES-AS-DEGREES": "declare the CRS, or export the map in longitude and latitude",
+    "SWAPPED": "write longitude first, as GeoJSON wants",
+    "CRS-UNKNOWN": "declare an EPSG code",
+    "CRS-IMPOSSIBLE": "declare the CRS that the coordinates are in",
+    "NO-DATE": "name it by its day, as in 2024-11-03.geojson, or state its date in frontcalc.toml",
+    "LAYER-TWICE": "keep one of the two, or put the time of day into both names, as in 20241103_1800",
+    "NO-LAYER": "say what the layers mean: frontcalc archive explain",
+    "UNMEASURABLE": "repair the layer, or measure in another --crs",
+    "UNKNOWN-LAYER": "say what it means under [layers] in frontcalc.toml, if it should count",
+    "NOT-AREA": "nothing to do, if no area is meant; else draw it as a polygon",
+    "ACTORS-OVERLAP": "measure each actor by itself, and do not add them",
+    "OUTSIDE-REGIONS": "look at the place; use a region file that covers it",
+    "LAYER-MISSING": "get the missing layer, or measure with --carry-layers DAYS or a --view without it",
+    "LAYER-FROZEN": "do not measure change by this layer alone",
+    "AREA-JUMP": "look at the part named before printing a change over this step",
+    "DAYS-MISSING": "download them, or ask for periods that do not end there",
+    "REPEATED": "download it again; if it stays, no change was published",
+    "DATE-DIFFERS": "--date-from property:FIELD or as_of_offset_days, if the property is right",
+    "DATE-IMPLAUSIBLE": "correct the name or the property",
+    "AS-OF": "state as_of_offset_days in frontcalc.toml, 0 where the days are right",
+    "REPAIRS-DIFFER": "look at the place: frontcalc counts what is covered twice as held; draw it once, or as a hole",
+    "INVALID-RING": "nothing to do here, since frontcalc repairs them; other software may lose area",
+    "OVERLAP": "nothing to do here, but who adds the layers' areas counts it twice",
+    "NO-GEOMETRY": "nothing to do: a layer of such features alone counts as empty",
+    "UNCHANGED": "nothing to do",
+    "OTHER-FILES": "nothing to do, if they are no maps",
+    "LATER-MAP": "nothing to do, if the last map of the day is meant",
 }
 
 FINDINGS = {
-    code: Code(severity, *(text if len(text) == 3 else (CODES[code], *text)))
-    for severity, texts in _FINDINGS.items()
-    for code, text in texts.items()
+    code: Code(severity, meaning, _CAUSES[code], _CURES[code])
+    for severity, meanings in zip(Severity, (_ERRORS, _WARNINGS, _INFOS), strict=True)
+    for code, meaning in meanings.items()
 }
 """Every code of `archive check`, errors first; what `docs/findings.md` shows."""
 
@@ -267,12 +226,12 @@ class Fault:
     at: tuple[float, float] | None = None  # a place to look at (longitude and latitude)
     km2: float | None = None
     count: int | None = None
-    cure: str = ""  # where the code's own is not what to do
-    maps: int | None = 1  # how many it is of, None where it is of none
+    cure: str = ""  # in place of the code's own
+    maps: int | None = 1  # on how many it is, None where it is not of maps
 
 
 def fault_of(error: DataError, day: date | None) -> Fault:
-    """Return what a reader refused as a fault."""
+    """Return an error of reading as a fault of a day's map."""
     at = error.at if error.at and abs(error.at[0]) <= 180.0 and abs(error.at[1]) <= 90.0 else None
     return Fault(error.code or "UNREADABLE", error.problem, day, file=error.where or "", at=at, cure=error.cure or "")
 
@@ -309,12 +268,12 @@ class Notice:
 
 
 def with_lines(notices: Iterable[Notice]) -> list[Notice]:
-    """Return the notices that people are told: what a row or a column shows anyway is for files and `--fail-on`."""
+    """Return the notices that have a line in outputs for people; the others repeat what a row or column shows."""
     return [notice for notice in notices if notice.code not in ("UNASSIGNED", "SNAPPED")]
 
 
 def grouped(notices: Iterable[Notice]) -> list[str]:
-    """Return notices as lines, those that differ only in their period as one of the first few, in order."""
+    """Return notices as lines, in order: those that differ in their period alone as one that lists the first few."""
     periods: dict[tuple[str, str], dict[str, None]] = {}
     for notice in notices:
         periods.setdefault((notice.code, notice.message), {})[notice.period] = None
@@ -329,7 +288,7 @@ def join_codes(notices: Iterable[Notice]) -> str:
 
 
 def noted(notices: Iterable[Notice], *columns: str) -> dict[str, str]:
-    """Return the columns `notes` and `flags` of a row with some notices, and these of its other columns filled."""
+    """Return the columns `notes` and `flags` of a row that has some notices and some other `columns` filled."""
     codes = {notice.code for notice in notices}
     flags = "".join(mark for mark, (_, setters) in MARKS.items() if setters & {*codes, *columns})
     return {"notes": " ".join(sorted(codes)), "flags": flags}

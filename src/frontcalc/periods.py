@@ -84,11 +84,10 @@ def parse_period(asked: PeriodLike) -> Period:
     opens_on = closes_on = None
     if start or not dots:
         first, closes_on, is_day = _unit(text, start)
-        try:  # a day as left end means that day's own map; all else starts from the day before it
-            opens_on = first if dots and is_day else first - _ONE_DAY
-        except OverflowError as error:
-            problem = "is before all calendars"
-            raise UsageError(problem, where=f"period {text!r}", cure="choose a later period") from error
+        own_map = bool(dots) and is_day  # of the day that is a left end; all else starts from the day before it
+        if first == date.min and not own_map:
+            raise UsageError("is before all calendars", where=f"period {text!r}", cure="choose a later period")
+        opens_on = first if own_map else first - _ONE_DAY
     if dots:
         closes_on = _unit(text, end)[1] if end else None
     if opens_on and closes_on and opens_on >= closes_on:

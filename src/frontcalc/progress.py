@@ -1,4 +1,4 @@
-"""How far a long run is, and what took how long: told to whoever listens, which costs nothing where nobody does."""
+"""Progress of a long run, told to a listener where there is one, and a log of how long its parts took."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from frontcalc.archives import Archive, SnapshotRef, explain_command
 from frontcalc.dates import in_words
 from frontcalc.errors import DataError, UsageError
-from frontcalc.layers import OWN, UNNAMED, LayerEnd, Role, spelling
+from frontcalc.layers import OWN, UNNAMED, Layer, Role, spelling
 from frontcalc.notices import Notice
 from frontcalc.periods import Period
 from frontcalc.snapshots import Snapshot, SnapshotLayer, passing_over, read_snapshot
@@ -134,9 +134,9 @@ class States:
         if not mine or day >= INVASION or Role.CONTROL not in self.view.roles:
             return None
         # The same map, on which that layer is all that is held.
-        meant = {name: replace(own, role=Role.OTHER, legend=OWN) for name, own in drawn.items()}
-        meant |= {name: replace(drawn[name], role=Role.CONTROL, whole=True, legend=OWN) for name in mine}
-        legend = replace(snapshot.ref.legend, layers=tuple(sorted(meant.items())), ends=())
+        meant = {name: Layer(own.actor, Role.OTHER, own.whole, OWN) for name, own in drawn.items()}
+        meant |= {name: Layer(self.actor, Role.CONTROL, whole=True, legend=OWN) for name in mine}
+        legend = replace(snapshot.ref.legend, layers=tuple(sorted(meant.items())))
         of = f"{', '.join(mine)} on the map of {snapshot.ref.day or snapshot.ref.names[0]}"
         said = Notice("OPENING", f"{of}, what was held before {in_words(INVASION)}, stands for {day}")
         return State(self.read(replace(snapshot.ref, legend=legend)), (*snapshot.notices, said), day)
@@ -306,17 +306,19 @@ class States:
         """Return which roles or layers of the view a map lacks; a bad file lacks all where bad ones are skipped."""
         mine = [(part.name, part.layer) for part in self._layers(ref) if part.layer.actor == self.actor]
         # A layer that is empty since it ended is there, with nothing in it.
-        over = {(end.actor, end.role) for end in self._ends(ref) if end.empty} if ref.legend.ends else ()
+        may_end = any(layer.empty for _, layer in ref.legend.layers)
+        over = {(layer.actor, layer.role) for layer in self._ended(ref) if layer.empty} if may_end else ()
         mine += [(name, layer) for name, layer in ref.legend.layers if (layer.actor, layer.role) in over]
         return self.view.missing(mine)
 
-    def _ends(self, ref: SnapshotRef) -> list[LayerEnd]:
-        """Return what the archive itself says of layers that are no longer drawn on a map's day."""
-        return [end for end in ref.legend.ends if end.actor == self.actor and ref.day and end.until < ref.day]
+    def _ended(self, ref: SnapshotRef) -> list[Layer]:
+        """Return the actor's layers that are no longer drawn on a map's day, as the archive itself says."""
+        mine = [layer for _, layer in ref.legend.layers if layer.actor == self.actor]
+        return [layer for layer in mine if layer.until and ref.day and layer.until < ref.day]
 
     def _is_over(self, ref: SnapshotRef, name: str, source: SnapshotRef) -> bool:
         """Say whether what a map lacks, and an earlier one has, is no longer drawn: five maps in a row lack it."""
-        if any(end.role == name for end in self._ends(ref)):
+        if any(layer.role == name for layer in self._ended(ref)):
             return True
         place = self.archive.refs.index(source) + 1
         after = self.archive.refs[place : place + ENDED_MAPS]

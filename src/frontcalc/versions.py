@@ -1,4 +1,4 @@
-"""What figures are made with: frontcalc's own code, the versions of what it computes with, and keys of what is made."""
+"""Versions of frontcalc's own code and of the libraries that figures depend on, and keys of what is made with them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Archives: which dated maps a folder, a zip or a file holds. An index has no geometry."""
 
 from frontcalc.archives.beside import refuse_changes, refuse_place
-from frontcalc.archives.dating import Dating, Part, Selection, day_stated, in_force, intervals, refuse_other_times
+from frontcalc.archives.dating import Dating, Part, day_stated, in_force, intervals, refuse_other_times
 from frontcalc.archives.opening import (
     SAMPLE_NAME,
     Archive,

@@ -8,35 +8,32 @@ import sqlite3
 import stat
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing, suppress
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
-from frontcalc.archives.dating import naming
+from frontcalc.archives.dating import Part, dated, naming
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig
-from frontcalc.dates import day_from_name
-from frontcalc.day_forms import candidates
+from frontcalc.dates import candidates
 from frontcalc.errors import DataError, UsageError
 from frontcalc.manifest import NAME as MANIFEST_NAME
 from frontcalc.read.detection import detect, is_other_json, unpack
 from frontcalc.read.features import Features
 from frontcalc.read.files import Entry, list_entries, maps_among, may_be_other
 
+# Columns of maps of change, and of maps of where archives disagree: what no publisher's map of control has.
 _COLUMNS = (
     frozenset({"period", "actor", "region", "kind", "opening", "closing"}),
     frozenset({"period", "actor", "region", "holder", "lacker", "holder_map", "lacker_map"}),
 )
-"""Columns of maps of change, and of maps of where archives disagree: what no publisher's map of control has."""
-
-_HEAD = 4096
+HEAD = 4096  # bytes that tell most files
 _NUMBER = re.compile(r"\d+")
 # As nearly every map in JSON begins, so that it need not be read as a whole.
 _MAP_BEGINS = re.compile(rb'\A(\xef\xbb\xbf)?\s*\{\s*"type"\s*:\s*"(FeatureCollection|Topology)"')
 # A key of a Parquet file's metadata, as Thrift's compact protocol writes the field: its kind, length and text.
 _PARQUET_KEY = b"\x18\x09frontcalc\x18"
+# What a GeoJSON file of results says of itself at its beginning: without features it has no columns.
 _MARK = b'"frontcalc":"results"'
-"""What a GeoJSON file of results says of itself at its beginning: without features it has no columns."""
-
 _TABLE = re.compile(rb'\A\{\s*"meta": \{\s*"version": "[^"]*",\s*"archives?": ')
 
 
@@ -56,7 +53,7 @@ def sorted_out(entries: Sequence[Entry], stated: Collection[str]) -> tuple[list[
         suffix = entry.path.suffix.lower().strip(".0123456789")
         if candidates(entry.path.name) and suffix in ("", "txt"):
             with suppress(DataError):
-                head = entry.head(_HEAD)
+                head = entry.head(HEAD)
                 if _MAP_BEGINS.match(head) or (not suffix and detect(head, where=entry.label)):
                     maps.append(entry)
     maps.sort()
@@ -76,21 +73,14 @@ def sorted_out(entries: Sequence[Entry], stated: Collection[str]) -> tuple[list[
 
 def maps_missing(
     other: list[Entry], maps: list[Entry], days: Collection[date], source: str | None, config: ArchiveConfig
-) -> list[Entry]:
+) -> dict[date, list[Part]]:
     """Return JSON that is no geodata (`other`) in the place of a map: alone with its day, in a folder that has maps."""
-    folders = {_NUMBER.sub("0", str(entry.path.parent).casefold()) for entry in maps}
-    shift = timedelta(days=config.get("as_of_offset_days", 0))
-    missing = []
-    for entry in () if source and ":" in source else other:
-        try:
-            named = naming(entry, source, config)
-            day = day_from_name(named[0], year=named[1]) if named else None
-        except DataError:
-            continue  # what is written like a day may be a period, as in a table's name
-        folder = _NUMBER.sub("0", str(entry.path.parent).casefold())
-        if day and day + shift not in days and folder in folders:
-            missing.append(entry)
-    return missing
+    folders = {entry: _NUMBER.sub("0", str(entry.path.parent).casefold()) for entry in (*maps, *other)}
+    of_maps = {folders[entry] for entry in maps}
+    named = [entry for entry in other if folders[entry] in of_maps and naming(entry, source, config)]
+    # What is written like a day may be a period, as in a table's name: it is passed over.
+    found, _, _ = dated(named, source, config, skip_bad=True)
+    return {day: parts for day, parts in found.items() if day not in days}
 
 
 def _is_other_json(entry: Entry) -> bool:
@@ -98,7 +88,7 @@ def _is_other_json(entry: Entry) -> bool:
     if not may_be_other(entry.path.name):
         return False
     try:
-        return not _MAP_BEGINS.match(entry.head(_HEAD)) and is_other_json(unpack(entry.read(), where=entry.label))
+        return not _MAP_BEGINS.match(entry.head(HEAD)) and is_other_json(unpack(entry.read(), where=entry.label))
     except DataError:
         return False
 
@@ -112,7 +102,7 @@ def _is_own(entry: Entry) -> bool:
         if not stat.S_ISREG(path.stat().st_mode):
             return False
         with path.open("rb") as file:
-            text = file.read(_HEAD)
+            text = file.read(HEAD)
             if text.startswith(b"PAR1"):
                 # At its end stand what it says of itself, the length of that and four letters.
                 size = file.seek(0, os.SEEK_END)
@@ -148,18 +138,16 @@ def refuse_place(
     What the run reads is passed over where it does not exist. A place that `fills`, a folder that will hold files or a
     map, must lie in no archive, even where it is new.
     """
-    problems = []
+    where, cure = f"-o {output}", "give another place with -o"
     with suppress(OSError):  # a name that is too long, say: reading or writing will say so
         for root in archives:
             inside = root.is_dir() and output.resolve().is_relative_to(root.resolve())
             if inside and (fills or output.is_dir()):
-                problems.append("lies in the archive that is read")
-            elif output.is_file() and _is_read(root, output):
-                problems.append("is a file of the archive that is read")
+                raise UsageError("lies in the archive that is read", where=where, cure=cure)
+            if output.is_file() and _is_read(root, output):
+                raise UsageError("is a file of the archive that is read", where=where, cure=cure)
         if any(_same(path, output) for path in files):
-            problems.append("is a file that this run reads")
-    if problems:
-        raise UsageError(problems[0], where=f"-o {output}", cure="give another place with -o")
+            raise UsageError("is a file that this run reads", where=where, cure=cure)
 
 
 def _is_read(root: Path, output: Path) -> bool:

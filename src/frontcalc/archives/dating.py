@@ -1,4 +1,4 @@
-"""The days of an archive's files: by frontcalc.toml, by names, else by one property of features, or by two."""
+"""Which days the files of an archive are of: by frontcalc.toml, by names, else by properties of their features."""
 
 from __future__ import annotations
 
@@ -13,8 +13,15 @@ from numpy.typing import NDArray
 
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig
-from frontcalc.dates import day_from_name, day_from_property, moment_from_property, settled, year_from_name
-from frontcalc.day_forms import candidates, time_alone
+from frontcalc.dates import (
+    candidates,
+    day_from_name,
+    day_from_property,
+    moment_from_property,
+    settled,
+    time_alone,
+    year_from_name,
+)
 from frontcalc.errors import DataError, UsageError
 from frontcalc.notices import Notice
 from frontcalc.read import read_features
@@ -33,27 +40,19 @@ _ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """The features of one day in a file of several."""
-
-    field: str | None  # the property that dates them; None for the first that states a date
-    day: date
-    moment: datetime | None = None  # that of the features where the day has several maps
-
-
-@dataclass(frozen=True, slots=True)
 class Part:
-    """A file of one day's map: which of its features count (all for None), and the time, in UTC where that is known."""
+    """A file of one day's map, or what a file of several days has of one."""
 
     entry: Entry
-    selection: Selection | None = None
-    moment: datetime | None = None
+    moment: datetime | None = None  # of the map, in UTC where that is known
+    day: date | None = None  # whose features count; None for all
+    field: str | None = None  # the property that dates those; None for the first that states a date
+    several: bool = False  # whether the file has several maps of the day, told apart by the moment
 
     @property
     def label(self) -> str:
         """What messages call it: the file, and the time of its features where it has several maps of the day."""
-        several = self.selection and self.selection.moment
-        return f"{self.entry.label} at {several:%H:%M:%S}" if several else self.entry.label
+        return f"{self.entry.label} at {self.moment:%H:%M:%S}" if self.several else self.entry.label
 
     def follows(self, other: Part) -> bool:
         """Say whether both state a time in the same zone, and this one a later."""
@@ -84,30 +83,24 @@ class Dating:
             raise UsageError(problem, where="--date-from", cure="name, folder or property:FIELD")
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """The days on which a feature is drawn, both ends counted."""
-
-    first: date
-    last: date | None  # None where it still is
-    moment: datetime | None = None  # when it begins, where its file states times of day
-
-
-# The name that states a file's day, the year of its folder, and the time that a name further in states.
+# The first and last day on which a feature is drawn, without a last where it still is, and when it begins where its
+# file states times of day.
+Interval = tuple[date, date | None, datetime | None]
+# The name that states a file's day, the year of its folder, and the time that a name nearer to the file states.
 Naming = tuple[str, int | None, time | None]
 
 
 def dated(
     maps: list[Entry], source: str | None, config: ArchiveConfig, *, skip_bad: bool
 ) -> tuple[dict[date, list[Part]], list[DataError], list[Notice]]:
-    """Return the parts of each day's map, why files were skipped, and what may put all days off."""
+    """Return the parts of each day's map, why files were skipped, and notices where all days may be off by one."""
     days: dict[date, list[Part]] = {}
     refused: list[DataError] = []
     moments: list[datetime | None] = []
     shift = timedelta(days=config.get("as_of_offset_days", 0))
     field = source.removeprefix("property:") if source and ":" in source else None
     stated = config.get("dates", {})
-    named = {} if field else {entry: name for entry in maps if (name := naming(entry, source, config))}
+    named = {entry: name for entry in maps if (name := naming(entry, source, config))}
     orders = settled((name, year) for entry, (name, year, _) in named.items() if entry.label not in stated)
     for entry in maps:
         try:
@@ -142,7 +135,7 @@ def dated(
 
 
 def _days_inside(entry: Entry, field: str | None) -> tuple[list[tuple[date, Part]], list[datetime | None]]:
-    """Return the days that properties of a file's features state, and all moments."""
+    """Return the parts of a file by the days that properties of its features state, and all moments stated."""
     spans = intervals(read_features(entry)[1], field, where=entry.label)
     if spans is None:
         problem = "neither its name nor its folder nor a property of its features has a date"
@@ -151,21 +144,19 @@ def _days_inside(entry: Entry, field: str | None) -> tuple[list[tuple[date, Part
             problem, cure = f"has no property {field!r}", "check --date-from"
         raise DataError(problem, where=entry.label, cure=cure, code="NO-DATE")
     # On which days does what is drawn change? Features of single days alone are maps, each standing until the next.
-    days = {span.first for span in spans}
-    if any(span.last != span.first for span in spans):
-        days |= {span.last + _ONE_DAY for span in spans if span.last is not None}
+    days = {first for first, _, _ in spans}
+    if any(last != first for first, last, _ in spans):
+        days |= {last + _ONE_DAY for _, last, _ in spans if last is not None}
     moments = _moments_by_day(spans, where=entry.label)
     parts: list[tuple[date, Part]] = []
     for day in (day for day in sorted(days) if in_force(spans, day).any()):
-        if len(several := moments.get(day, ())) > 1:
-            parts += [(day, Part(entry, Selection(field, day, moment), moment)) for moment in several]
-        else:
-            parts.append((day, Part(entry, Selection(field, day), *several)))
-    return parts, [span.moment for span in spans]
+        told: Sequence[datetime | None] = moments.get(day) or [None]
+        parts += [(day, Part(entry, moment, day, field, len(told) > 1)) for moment in told]
+    return parts, [moment for _, _, moment in spans]
 
 
 def naming(entry: Entry, source: str | None, config: ArchiveConfig) -> Naming | None:
-    """Return the name that states the day of a file, its own or a folder's; None where none states any."""
+    """Return the name that states a file's day, its own or a folder's; None for none, or days from a property."""
     folders = list(reversed(entry.path.parts[:-1]))
     year = config.get("year") or next((found for folder in folders if (found := year_from_name(folder))), None)
     clock: time | None = None
@@ -194,7 +185,7 @@ def _offsets(mirrored: int, moments: Sequence[datetime | None], maps: int) -> li
     return said
 
 
-def intervals(features: Features, field: str | None, *, where: str) -> tuple[Interval, ...] | None:
+def intervals(features: Features, field: str | None, *, where: str) -> list[Interval] | None:
     """Return the days of each feature, None where no property states any; DataError where one of them has none.
 
     They are read from the property `field`, else from the first of `INTERVAL_FIELDS` and `DATE_FIELDS` that is there.
@@ -212,7 +203,7 @@ def intervals(features: Features, field: str | None, *, where: str) -> tuple[Int
     return None
 
 
-def _spans(features: Features, first: str, last: str | None, where: str) -> tuple[Interval, ...]:
+def _spans(features: Features, first: str, last: str | None, where: str) -> list[Interval]:
     """Return the days of each feature by the properties of its first and last day, which may be one."""
     begins = [properties.get(first) for properties in features.properties]
     ends = [properties.get(last) if last else None for properties in features.properties]
@@ -235,8 +226,8 @@ def _spans(features: Features, first: str, last: str | None, where: str) -> tupl
         # What another follows on the very day that it began is not on the day's last map.
         followed = end == start and until is not None and until != at and until in begun
         earlier = end is not None and (followed or (half_open and end > start))
-        spans.append(Interval(start, end - _ONE_DAY if end and earlier else end, at))
-    return tuple(spans)
+        spans.append((start, end - _ONE_DAY if end and earlier else end, at))
+    return spans
 
 
 def _moments(values: Sequence[object]) -> list[datetime | None]:
@@ -259,13 +250,13 @@ def _day(value: object, index: int, field: str, where: str) -> date:
 
 def in_force(spans: Sequence[Interval], day: date, moment: datetime | None = None) -> NDArray[np.bool_]:
     """Return which features are drawn on a day, and of it at a moment, (n,)."""
-    drawn = [span.first <= day <= (span.last or date.max) and moment in (None, span.moment) for span in spans]
+    drawn = [first <= day <= (last or date.max) and moment in (None, begun) for first, last, begun in spans]
     return np.array(drawn, dtype=bool)
 
 
 def day_stated(spans: Sequence[Interval]) -> date | None:
     """Return the one day that all features with an end begin on, None where there is no such day."""
-    days = {span.first for span in spans if span.last is not None}
+    days = {first for first, last, _ in spans if last is not None}
     return days.pop() if len(days) == 1 else None
 
 
@@ -285,8 +276,8 @@ def refuse_other_times(features: Features, day: date, *, where: str) -> None:
 def _moments_by_day(spans: Sequence[Interval], *, where: str) -> dict[date, list[datetime]]:
     """Return the moments that features of single days are of, by day, in order; none of what lasts."""
     found: dict[date, set[datetime | None]] = {}
-    for span in spans if all(span.first == span.last for span in spans) else ():
-        found.setdefault(span.first, set()).add(span.moment)
+    for day, _, moment in spans if all(first == last for first, last, _ in spans) else ():
+        found.setdefault(day, set()).add(moment)
     for day, moments in found.items():
         if len({(moment is None, moment and moment.tzinfo is None) for moment in moments}) > 1:
             problem = f"some features of {day} have a time of day, or its zone, and others none"

@@ -15,12 +15,11 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from frontcalc.archives.beside import maps_missing, sorted_out
+from frontcalc.archives.beside import HEAD, maps_missing, sorted_out
 from frontcalc.archives.dating import Dating, Part, dated, intervals
 from frontcalc.config import LARGEST, ArchiveConfig, archive_config, named_archive, read_legend
 from frontcalc.config import NAME as CONFIG_NAME
-from frontcalc.dates import day_from_name, settled
-from frontcalc.day_forms import candidates
+from frontcalc.dates import candidates, day_from_name, settled
 from frontcalc.errors import DataError, FrontcalcError, NoDataError, UsageError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.layers import Legend
@@ -32,7 +31,6 @@ from frontcalc.read import read_features
 from frontcalc.read.detection import kind_of, refusal, tally
 from frontcalc.read.files import Entry, file_of, list_entries, maps_among, refuse_address
 
-_HEAD = 4096
 SAMPLE_NAME = "SYNTHETIC SAMPLE"
 SAMPLE_ATTRIBUTION = "made up for frontcalc, of no real war, CC0 1.0"
 
@@ -142,8 +140,7 @@ class Archive:
     def upto(self, day: date) -> Iterator[SnapshotRef]:
         """Yield the maps dated on or before a day, latest first."""
         end = bisect_right(self.refs, day, key=lambda ref: ref.day or date.min)
-        latest_first = (self.refs[place] for place in range(end - 1, -1, -1))
-        return (ref for ref in latest_first if ref.day is not None and ref.day <= day)
+        return (ref for ref in reversed(self.refs[:end]) if ref.day is not None and ref.day <= day)
 
 
 @facade
@@ -218,9 +215,9 @@ def open_archive(
         raise _no_maps(root, entries, others, passed)
     source = dating.source if dating else None
     days, refused, notices = dated(maps, source, config, skip_bad=skip_bad)
-    if other_json and (alone := maps_missing(other_json, maps, days, source, config)):
-        days |= dated(alone, source, config, skip_bad=skip_bad)[0]
-        others = [name for name in others if name not in {entry.label for entry in alone}]
+    if other_json and (missing := maps_missing(other_json, maps, days, source, config)):
+        days |= missing
+        others = sorted({*others}.difference(part.entry.label for parts in missing.values() for part in parts))
     notices += [Notice("SKIPPED", str(error)) for error in refused]
     if others:
         # What is named by a day may be a map that did not come whole: it is named first, and as what it is.
@@ -245,7 +242,7 @@ def open_archive(
 def _no_maps(root: Path, entries: Sequence[Entry], others: Iterable[str], passed: list[str]) -> FrontcalcError:
     """Return the error for an archive without maps, which says what there is in its place."""
     name = printable(root.resolve().name)
-    if not root.is_dir() and (error := refusal(name, b"") or refusal(name, entries[0].head(_HEAD))):
+    if not root.is_dir() and (error := refusal(name, b"") or refusal(name, entries[0].head(HEAD))):
         return error
     inside, cure = tally(one for one in others if one != name)
     cure = "; ".join(passed) or cure or "name files by date, as in 2024-11-03.geojson"
@@ -301,7 +298,7 @@ def _single(path: Path) -> Part:
     """Return a file as one map; DataError if its name has no day and parts of it are of other days than others."""
     entry = file_of(path)
     spans = None if candidates(path.name) else intervals(read_features(entry)[1], None, where=entry.label)
-    told = {(span.first, span.last) for span in spans or ()}
+    told = {(first, last) for first, last, _ in spans or ()}
     if len(told) > 1 and any(last for _, last in told):
         raise DataError("has maps of several days", where=entry.label, cure="give one, or name the file by its day")
     return Part(entry)

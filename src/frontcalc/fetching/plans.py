@@ -13,8 +13,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from frontcalc.dates import day_from_name, day_from_property
-from frontcalc.day_forms import candidates
+from frontcalc.dates import candidates, day_from_name, day_from_property
 from frontcalc.errors import DataError, FrontcalcError, NoDataError, UsageError
 from frontcalc.fetching import arcgis
 from frontcalc.fetching.arcgis import OWN, InconsistentError, LayerFeatures, Moments, ServiceLayer, name_of

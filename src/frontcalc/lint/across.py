@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby, pairwise
 
@@ -13,12 +12,11 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
-from frontcalc.archives import SnapshotRef
-from frontcalc.layers import Layer, Role, spelling
+from frontcalc.layers import Role, spelling
 from frontcalc.lint.single import CheckedMap, ground_of, held_layers, place_of, read_map
-from frontcalc.notices import FINDINGS, Fault, Severity, fault_of
+from frontcalc.notices import Fault, fault_of
 from frontcalc.outliers import MOVING_KM2, NEIGHBOURS, highest_usual, scale_of, standstills
-from frontcalc.snapshots.drawn import Box, box_around, is_exchanged, latitude_first
+from frontcalc.snapshots.drawn import is_exchanged, latitude_first
 from frontcalc.views import VIEWS
 
 SHARE_OF_HELD = 0.001  # steps below a thousandth of what is held are no jumps, whatever is usual
@@ -28,93 +26,58 @@ _RHYTHM, _FEWEST_GAPS = 0.6, 4
 _FAR = timedelta(days=365)
 _FEWEST_BOXES = 3  # fewer maps do not say where an archive lies
 
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """What is remembered of a map when its geometry no longer is."""
-
-    ref: SnapshotRef
-    day: date
-    file: str  # what messages call its first file
-    sha256: tuple[str, ...]  # of its files; empty where they hold other days too
-    layers: tuple[tuple[str, Layer, str], ...]  # name, meaning and digest of the known ones
-    held_km2: dict[str, float]  # by actor, in the assessed view
-    whole: bool  # whether all of it could be read
-    stated: tuple[date, ...]  # the days that its files' properties state
-    box: Box | None
+Maps = Sequence[CheckedMap]  # by day; their files and layers are no longer needed
 
 
-Traces = Sequence[Trace]
-
-
-def trace_of(one: CheckedMap) -> Trace:
-    """Return what is remembered of a map."""
-    assert one.ref.day is not None  # every map of an archive has one
-    alone = one.files and not any(file.part.selection for file in one.files)
-    return Trace(
-        ref=one.ref,
-        day=one.ref.day,
-        file=one.ref.names[0],
-        sha256=tuple(sorted(file.source.sha256 for file in one.files)) if alone else (),
-        layers=tuple((own.name, own.layer, own.digest) for own in one.layers),
-        held_km2={actor: km2 for (actor, *_), km2 in one.held_km2.items()},
-        whole=all(FINDINGS[fault.code].severity is not Severity.ERROR for fault in one.faults),
-        stated=tuple(file.stated for file in one.files if file.stated),
-        box=box_around((own.crs, own.polygons) for own in one.layers),
-    )
-
-
-def exchanged_maps(traces: Traces, home: NDArray[np.object_] | None) -> dict[date, Fault]:
+def exchanged_maps(maps: Maps, home: NDArray[np.object_] | None) -> dict[date, Fault]:
     """Return a fault for each map that lies elsewhere than it should, and there with x and y exchanged.
 
     Maps should lie in `home`, polygons (n,) in degrees, where that is known, and at the median of all maps' boxes.
     """
-    boxed = [(trace, trace.box) for trace in traces if trace.box]
+    boxed = [(one, one.box) for one in maps if one.box]
     trees = [shapely.STRtree(home)] if home is not None else []
     if len(boxed) >= _FEWEST_BOXES:
         trees.append(shapely.STRtree([shapely.box(*np.median([box for _, box in boxed], axis=0))]))
     return {
-        trace.day: fault_of(latitude_first(box, where=trace.file), trace.day)
-        for trace, box in boxed
+        one.day: fault_of(latitude_first(box, where=one.file), one.day)
+        for one, box in boxed
         if any(is_exchanged(box, tree) for tree in trees)
     }
 
 
-def check_maps(
-    traces: Traces, swapped: dict[date, Fault], frozen_maps: int, today: date, plane: str
-) -> Iterator[Fault]:
+def check_maps(maps: Maps, swapped: dict[date, Fault], frozen_maps: int, today: date, plane: str) -> Iterator[Fault]:
     """Yield the faults that show from map to map; `swapped` are those of `exchanged_maps`."""
-    implausible = list(_implausible_days(traces, today))
-    blank = [trace for trace in traces if trace.box and all(not layer.legend for _, layer, _ in trace.layers)]
-    some = blank if len(blank) < len(traces) else []
-    off, nameless = {fault.day for fault in implausible}, {trace.day for trace in some}
+    implausible = list(_implausible_days(maps, today))
+    blank = [one for one in maps if one.box and all(not layer.legend for _, layer, _ in one.known)]
+    some = blank if len(blank) < len(maps) else []
+    off, nameless = {fault.day for fault in implausible}, {one.day for one in some}
     yield from swapped.values()
     yield from implausible
     what = "no layer of this map is known, while other maps of the archive have known ones"
-    yield from (Fault("NO-LAYER", what, trace.day, file=trace.file) for trace in some)
-    yield from _missing_days([trace for trace in traces if trace.day not in off])
-    yield from _differing_days(traces)
-    yield from _repeats(traces)
-    yield from _missing_layers([trace for trace in traces if trace.day not in nameless])
-    drawn = [{spelling(name): digest for name, _, digest in trace.layers} for trace in traces]
+    yield from (Fault("NO-LAYER", what, one.day, file=one.file) for one in some)
+    yield from _missing_days([one for one in maps if one.day not in off])
+    yield from _differing_days(maps)
+    yield from _repeats(maps)
+    yield from _missing_layers([one for one in maps if one.day not in nameless])
+    drawn = [{spelling(name): digest for name, _, digest in one.known} for one in maps]
     for key, first, last in standstills(drawn, frozen_maps):
-        run = traces[first : last + 1]
-        name = next(name for name, _, _ in run[0].layers if spelling(name) == key)
+        run = maps[first : last + 1]
+        name = next(name for name, _, _ in run[0].known if spelling(name) == key)
         what = f"{name} stands still from {run[0].day} to {run[-1].day}, {len(run)} maps, while other layers move"
         yield _of_run(run, "LAYER-FROZEN", what, name)
-    yield from _jumps([trace for trace in traces if trace.day not in nameless | swapped.keys()], plane)
+    yield from _jumps([one for one in maps if one.day not in nameless | swapped.keys()], plane)
 
 
-def _missing_days(traces: Traces) -> Iterator[Fault]:
+def _missing_days(maps: Maps) -> Iterator[Fault]:
     """Yield a fault for each gap in which the archive's own rhythm would have maps."""
-    gaps = [(second.day - first.day).days for first, second in pairwise(traces)]
+    gaps = [(second.day - first.day).days for first, second in pairwise(maps)]
     if len(gaps) < _FEWEST_GAPS:
         return
     usual, times = Counter(gaps).most_common(1)[0]
     if times < _RHYTHM * len(gaps):
         return
     rhythm = "every day" if usual == 1 else f"every {usual} days"
-    for first, gap in zip(traces, gaps, strict=False):
+    for first, gap in zip(maps, gaps, strict=False):
         lacking = round(gap / usual) - 1
         if lacking > 0:
             start, end = (first.day + timedelta(days=usual * count) for count in (1, lacking))
@@ -123,14 +86,14 @@ def _missing_days(traces: Traces) -> Iterator[Fault]:
             yield Fault("DAYS-MISSING", what, start, end, file=first.file, count=lacking, maps=None)
 
 
-def _implausible_days(traces: Traces, today: date) -> Iterator[Fault]:
+def _implausible_days(maps: Maps, today: date) -> Iterator[Fault]:
     """Yield a fault for each map of a day that cannot be right: after today, or far from all others."""
-    for trace in traces:
-        if trace.day > today:
-            yield Fault("DATE-IMPLAUSIBLE", f"its day, {trace.day}, is after today", trace.day, file=trace.file)
-    if len(traces) < _FEWEST_GAPS:
+    for one in maps:
+        if one.day > today:
+            yield Fault("DATE-IMPLAUSIBLE", f"its day, {one.day}, is after today", one.day, file=one.file)
+    if len(maps) < _FEWEST_GAPS:
         return
-    for alone, others in ((traces[0], traces[1:]), (traces[-1], traces[:-1])):
+    for alone, others in ((maps[0], maps[1:]), (maps[-1], maps[:-1])):
         span = others[-1].day - others[0].day
         away = min(abs(alone.day - other.day) for other in (others[0], others[-1]))
         if alone.day <= today and away > max(span, _FAR):
@@ -138,53 +101,53 @@ def _implausible_days(traces: Traces, today: date) -> Iterator[Fault]:
             yield Fault("DATE-IMPLAUSIBLE", what, alone.day, file=alone.file)
 
 
-def _of_run(run: Traces, code: str, what: str, layer: str = "") -> Fault:
+def _of_run(run: Maps, code: str, what: str, layer: str = "") -> Fault:
     """Return the fault of some maps together."""
     return Fault(code, what, run[0].day, run[-1].day, layer, run[0].file, count=len(run), maps=len(run))
 
 
-def _differing_days(traces: Traces) -> Iterator[Fault]:
+def _differing_days(maps: Maps) -> Iterator[Fault]:
     """Yield one fault for all maps of whose days the files' properties say otherwise."""
-    stating = [trace for trace in traces if trace.stated]
-    run = [trace for trace in stating if {*trace.stated} != {trace.day}]
-    wrong = [(trace, day) for trace in run for day in trace.stated if day != trace.day]
+    stating = [one for one in maps if one.stated]
+    run = [one for one in stating if {*one.stated} != {one.day}]
+    wrong = [(one, day) for one in run for day in one.stated if day != one.day]
     if wrong:
-        usual, times = Counter((day - trace.day).days for trace, day in wrong).most_common(1)[0]
+        usual, times = Counter((day - one.day).days for one, day in wrong).most_common(1)[0]
         signed = f"{usual:+d}".replace("-", "\N{MINUS SIGN}")
         what = f"the date properties of {len(run)} of {len(stating)} maps differ from the names, {times} of them by"
         what += f" {signed} {'day' if abs(usual) == 1 else 'days'}; the first says {wrong[0][1]}"
         yield _of_run(run, "DATE-DIFFERS", what)
 
 
-def _repeats(traces: Traces) -> Iterator[Fault]:
+def _repeats(maps: Maps) -> Iterator[Fault]:
     """Yield a fault for each run of maps whose files repeat an earlier day's, and one for all that show the same."""
-    earlier: dict[tuple[str, ...], Trace] = {}
-    source = [earlier.setdefault(trace.sha256, trace) if trace.sha256 else trace for trace in traces]
-    again = [(first, trace) for first, trace in zip(source, traces, strict=True) if first is not trace]
+    earlier: dict[tuple[str, ...], CheckedMap] = {}
+    source = [earlier.setdefault(one.sha256, one) if one.sha256 else one for one in maps]
+    again = [(first, one) for first, one in zip(source, maps, strict=True) if first is not one]
     for _, pairs in groupby(again, key=lambda pair: pair[0].day):
         (first, *_), run = zip(*pairs, strict=True)
-        maps = f"{len(run)} map{'s' if len(run) > 1 else ''}"
-        yield _of_run(run, "REPEATED", f"{maps} byte for byte the same as {first.file}")
-    alike = ((first, second) for first, second in pairwise(traces) if second.layers and first.layers == second.layers)
+        what = f"{len(run)} map{'s' if len(run) > 1 else ''} byte for byte the same as {first.file}"
+        yield _of_run(run, "REPEATED", what)
+    alike = ((first, second) for first, second in pairwise(maps) if second.known and first.known == second.known)
     if same := [second for first, second in alike if first.sha256 != second.sha256]:
-        what = f"{len(same)} of {len(traces)} maps {'show' if len(same) > 1 else 'shows'} what the one before shows"
+        what = f"{len(same)} of {len(maps)} maps {'show' if len(same) > 1 else 'shows'} what the one before shows"
         yield _of_run(same, "UNCHANGED", what)
 
 
-def _missing_layers(traces: Traces) -> Iterator[Fault]:
+def _missing_layers(maps: Maps) -> Iterator[Fault]:
     """Yield a fault for each run of maps without a role that an earlier map shows."""
     roles = VIEWS["claimed"].roles
-    seen: dict[tuple[str, Role], Trace] = {}
-    lacking: dict[tuple[str, Role], list[Trace]] = {}
-    runs: list[tuple[tuple[str, Role], list[Trace], Trace]] = []
-    for trace in [trace for trace in traces if trace.whole]:
-        layers = [layer for _, layer, _ in trace.layers if layer.role in roles]
+    seen: dict[tuple[str, Role], CheckedMap] = {}
+    lacking: dict[tuple[str, Role], list[CheckedMap]] = {}
+    runs: list[tuple[tuple[str, Role], list[CheckedMap], CheckedMap]] = []
+    for one in [one for one in maps if one.whole]:
+        layers = [layer for _, layer, _ in one.known if layer.role in roles]
         # A layer that is the whole of what its publisher draws shows all roles.
         mine = {(layer.actor, role) for layer in layers for role in (roles if layer.whole else (layer.role,))}
         for key in seen.keys() - mine:
-            lacking.setdefault(key, []).append(trace)
+            lacking.setdefault(key, []).append(one)
         runs += ((key, lacking.pop(key), seen[key]) for key in sorted(mine & lacking.keys()))
-        seen.update(dict.fromkeys(mine, trace))
+        seen.update(dict.fromkeys(mine, one))
     runs += ((key, lacking[key], seen[key]) for key in sorted(lacking))
     for (actor, role), run, last_with in runs:
         until = f" to {run[-1].day}, {len(run)} maps," if len(run) > 1 else ""
@@ -192,23 +155,23 @@ def _missing_layers(traces: Traces) -> Iterator[Fault]:
         yield _of_run(run, "LAYER-MISSING", what, role.value)
 
 
-def _jumps(traces: Traces, plane: str) -> Iterator[Fault]:
+def _jumps(maps: Maps, plane: str) -> Iterator[Fault]:
     """Yield a fault for each step over which the area held jumps, with the largest part that changed.
 
     The rule is that of `frontcalc.outliers`, as for suspected redefinitions. The neighbours' scale counts as no less
     than the whole archive's, or quiet weeks would make every step a jump, and as no less than the archive's median
     step, or steps that hardly vary would. The maps around a jump are read again, and measured in the CRS `plane`.
     """
-    for actor in sorted({actor for trace in traces for actor in trace.held_km2}):
+    for actor in sorted({actor for one in maps for actor in one.held_km2}):
         # Only maps that show the actor's ground whole: none was refused, and no role is lacking again.
-        mine, best = list[Trace](), set[str]()
-        for trace in [trace for trace in traces if trace.whole and actor in trace.held_km2]:
-            layers = [(name, layer) for name, layer, _ in trace.layers if layer.actor == actor]
+        mine, best = list[CheckedMap](), set[str]()
+        for one in [one for one in maps if one.whole and actor in one.held_km2]:
+            layers = [(name, layer) for name, layer, _ in one.known if layer.actor == actor]
             roles = {role.value for role in VIEWS["assessed"].roles} - set(VIEWS["assessed"].missing(layers))
             if roles >= best:
                 best = roles
-                mine.append(trace)
-        held = np.array([trace.held_km2[actor] for trace in mine])
+                mine.append(one)
+        held = np.array([one.held_km2[actor] for one in mine])
         days = np.array([(second.day - first.day).days for first, second in pairwise(mine)])
         for step in np.flatnonzero(_is_jump(held, days)):
             first, second = mine[step : step + 2]

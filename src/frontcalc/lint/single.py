@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import date
 from itertools import combinations
 from typing import NamedTuple
 
@@ -20,10 +20,11 @@ from frontcalc.archives import SnapshotRef
 from frontcalc.dates import without_day
 from frontcalc.errors import DataError, UsageError
 from frontcalc.layers import Layer, Role, layer_name
-from frontcalc.notices import Fault
+from frontcalc.notices import FINDINGS, Fault, Severity
 from frontcalc.regions import RegionSet
 from frontcalc.snapshots import Tell, to_equal_area
-from frontcalc.snapshots.drawn import DayFile, parse_snapshot
+from frontcalc.snapshots.drawn import Box, DayFile, box_around, parse_snapshot
+from frontcalc.versions import key_of
 from frontcalc.views import VIEWS
 
 LEAST_KM2 = 0.01  # overlaps, and parts outside of regions, below it are the rounding of drawn borders
@@ -51,27 +52,43 @@ class CheckedMap:
     """One map as far as it can be read, with the faults met, and what was measured on it in the CRS `plane`."""
 
     ref: SnapshotRef
+    day: date
     plane: str
+    faults: tuple[Fault, ...]
+    known: tuple[tuple[str, Layer, str], ...]  # name, meaning and digest of its layers
+    sha256: tuple[str, ...]  # of its files; empty where they hold other days too
+    stated: tuple[date, ...]  # the days that its files' properties state
+    box: Box | None  # around its layers (degrees)
+    # What holds features and geometry, which only the next map needs: it takes over what is the same.
     files: tuple[DayFile, ...]
     layers: tuple[CheckedLayer, ...]
-    faults: tuple[Fault, ...]
     tells: tuple[Tell, ...]
-    # The next map takes over what is the same: by the digests of two layers, None where they do not overlap; and by the
-    # actor and the digests of its layers, in the assessed view.
+    held_km2: dict[str, float] = field(default_factory=dict)  # by actor, in the assessed view
+    # By the digests of two layers, None where they do not overlap.
     overlaps: dict[tuple[str, str], Fault | None] = field(default_factory=dict)
-    held_km2: dict[tuple[str, ...], float] = field(default_factory=dict)
+
+    @property
+    def file(self) -> str:
+        """What messages call its first file."""
+        return self.ref.names[0]
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it could be read."""
+        return all(FINDINGS[fault.code].severity is not Severity.ERROR for fault in self.faults)
 
 
 def read_map(ref: SnapshotRef, before: CheckedMap | None, plane: str) -> CheckedMap:
     """Return one map; what is byte for byte the same as on the map `before` is neither read nor measured again."""
+    assert ref.day is not None  # every map of an archive has one
     faults: list[Fault] = []
-    known = {one.source.sha256: one.features for one in before.files if not one.part.selection} if before else {}
+    known = {one.source.sha256: one.features for one in before.files if not one.part.day} if before else {}
     snapshot, drawn, files = parse_snapshot(ref, faults=faults, known=known)
     grounds = {(one.digest, one.crs): one.ground for one in before.layers} if before else {}
     layers = []
     for part in snapshot.layers:
         polygons = drawn[part]
-        digest = hashlib.sha256(b"".join(sorted(shapely.to_wkb(polygons)))).hexdigest()
+        digest = key_of(sorted(shapely.to_wkb(polygons)))
         if (digest, part.crs) not in grounds:
             try:
                 grounds[digest, part.crs] = geometry.union(to_equal_area(polygons, part.crs, plane))
@@ -81,12 +98,26 @@ def read_map(ref: SnapshotRef, before: CheckedMap | None, plane: str) -> Checked
                 grounds[digest, part.crs] = None
         ground = grounds[digest, part.crs]
         layers.append(CheckedLayer(part.name, part.layer, part.file, part.crs, polygons, digest, ground))
-    found = CheckedMap(ref, plane, files, tuple(layers), tuple(faults), snapshot.tells)
+    several_days = any(one.part.day for one in files)
+    found = CheckedMap(
+        ref=ref,
+        day=ref.day,
+        plane=plane,
+        faults=tuple(faults),
+        known=tuple((one.name, one.layer, one.digest) for one in layers),
+        sha256=() if several_days else tuple(sorted(one.source.sha256 for one in files)),
+        stated=tuple(one.stated for one in files if one.stated),
+        box=box_around((one.crs, one.polygons) for one in layers),
+        files=files,
+        layers=tuple(layers),
+        tells=snapshot.tells,
+    )
     for actor in sorted({one.layer.actor for one in layers}):
-        if mine := held_layers(found, actor):
-            key = (actor, *(one.digest for one in mine))
-            same = before.held_km2.get(key) if before else None
-            found.held_km2[key] = float(geometry.area_km2(ground_of(mine))) if same is None else same
+        mine, old = held_layers(found, actor), held_layers(before, actor) if before else []
+        if before and mine and [(one.digest, one.crs) for one in mine] == [(one.digest, one.crs) for one in old]:
+            found.held_km2[actor] = before.held_km2[actor]
+        elif mine:
+            found.held_km2[actor] = float(geometry.area_km2(ground_of(mine)))
     return found
 
 
@@ -119,7 +150,7 @@ def _features(day: CheckedMap) -> Iterator[Fault]:
         ):
             for name, count in Counter(names[index] for index in indices).items():
                 among = f"{_many(count, *what)} in {name}" if name else _many(count, *what)
-                yield Fault(code, among, day.ref.day, layer=name, file=file.source.name, count=count)
+                yield Fault(code, among, day.day, layer=name, file=file.source.name, count=count)
 
 
 def _rings(day: CheckedMap) -> Iterator[Fault]:
@@ -144,7 +175,7 @@ def _rings(day: CheckedMap) -> Iterator[Fault]:
             what += f"; two ways of repair differ by {km2:,.1f} km²" if km2 else ""
             found = _COORDINATES.search(reason)
             at = _in_degrees(float(found[1]), float(found[2]), one.crs) if found else None
-            yield Fault(code, what, day.ref.day, layer=one.name, file=one.file, at=at, km2=km2, count=len(some))
+            yield Fault(code, what, day.day, layer=one.name, file=one.file, at=at, km2=km2, count=len(some))
 
 
 def _overlaps(day: CheckedMap, before: CheckedMap | None) -> Iterator[Fault]:
@@ -165,7 +196,7 @@ def _overlaps(day: CheckedMap, before: CheckedMap | None) -> Iterator[Fault]:
                 at = place_of(max(geometry.polygonal(shared), key=lambda part: float(part.area)), day.plane)
                 day.overlaps[pair] = Fault("ACTORS-OVERLAP" if rival else "OVERLAP", what, at=at, km2=km2)
         if found := day.overlaps[pair]:
-            yield replace(found, day=day.ref.day, layer=f"{first.name} + {second.name}", file=first.file)
+            yield replace(found, day=day.day, layer=f"{first.name} + {second.name}", file=first.file)
 
 
 def _outside(day: CheckedMap, regions: RegionSet) -> Iterator[Fault]:
@@ -183,7 +214,7 @@ def _outside(day: CheckedMap, regions: RegionSet) -> Iterator[Fault]:
             at = place_of(max(outside, key=lambda part: float(part.area)), day.plane)
             km2 = float(np.sum(geometry.area_km2(outside)))
             what = f"{_many(count, 'part', 'parts')} of {one.name}, {km2:,.3f} km², in no region"
-            yield Fault("OUTSIDE-REGIONS", what, day.ref.day, None, one.name, one.file, at, km2, count)
+            yield Fault("OUTSIDE-REGIONS", what, day.day, None, one.name, one.file, at, km2, count)
 
 
 def place_of(part: shapely.Geometry, plane: str) -> tuple[float, float]:

@@ -24,7 +24,7 @@ from frontcalc.keywords import facade
 from frontcalc.layers import UNNAMED
 from frontcalc.levels import ADM1
 from frontcalc.lint import Finding, finding, gather
-from frontcalc.lint.across import Trace, check_maps, exchanged_maps, trace_of
+from frontcalc.lint.across import check_maps, exchanged_maps
 from frontcalc.lint.single import CheckedMap, check_map, read_map
 from frontcalc.notices import FINDINGS, Fault, Notice, fault_of
 from frontcalc.outliers import FROZEN_MAPS
@@ -136,7 +136,7 @@ def check_archive(
     maps, target = Run.open(archive, asked).archive, asked.crs
     regions, home = _regions(maps, asked)
     by_map: list[list[Fault]] = []
-    traces: list[Trace] = []
+    checked: list[CheckedMap] = []
     files: dict[str, SourceFile] = {}
     synthetic = False
     told: Told = {}
@@ -145,15 +145,15 @@ def check_archive(
     for ref in track(maps.refs, "checking map"):
         one = read_map(ref, before, target)
         by_map.append(check_map(one, before, regions))
-        traces.append(trace_of(one))
+        checked.append(replace(one, files=(), layers=(), tells=()))
         files |= {file.source.name: file.source for file in one.files}
         synthetic |= any(file.features.synthetic for file in one.files)
         snapshots.note_tells(told, one.tells, ref)
         before = one
-    swapped = exchanged_maps(traces, home)
+    swapped = exchanged_maps(checked, home)
     # A map with x and y exchanged is everywhere in the wrong place: that is one fault, not four.
     by_map = [[one for one in faults if one.code != "OUTSIDE-REGIONS" or one.day not in swapped] for faults in by_map]
-    spanning = list(check_maps(traces, swapped, frozen, today or date.today(), target))
+    spanning = list(check_maps(checked, swapped, frozen, today or date.today(), target))
     if not any(fault.code == "NO-LAYER" for fault in spanning):
         try:
             snapshots.refuse_told(told, maps)

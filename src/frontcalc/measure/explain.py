@@ -191,8 +191,7 @@ def write_legend(
     new = [name for name in ignore if not old.is_ignored(name)]
     _require(table.rows, None if again else field, meant, new, already=bool(ignore))
     layers, ignored = tuple(sorted((dict(old.layers) | meant).items())), tuple(sorted({*old.ignore, *ignore}))
-    legend = Legend(layers, field or old.field, ignored, old.ends)
-    write_file(target, _toml(before, legend).encode())
+    write_file(target, _toml(before, Legend(layers, field or old.field, ignored)).encode())
     return target
 
 
@@ -222,7 +221,8 @@ def _require(
 
 
 def _toml(config: ArchiveConfig, legend: Legend) -> str:
-    """Return an archive's frontcalc.toml."""
+    """Return an archive's frontcalc.toml, what it says of itself today with another legend."""
+    ended = [layer for _, layer in config.get("legend", Legend()).layers if layer.until]
     lines = ["# What the layers of these maps mean. Whom the maps are from, as every output repeats it:"]
     for key, example in (("publisher", "…"), ("attribution", "…"), ("licence", "CC BY 4.0")):
         own = config.get(key)
@@ -239,7 +239,7 @@ def _toml(config: ArchiveConfig, legend: Legend) -> str:
             said = [f"actor = {_text(layer.actor)}", f"role = {_text(layer.role.value)}"]
             # Control that is all an actor holds is read off the table by itself.
             said += ["whole = true"] if layer.whole and layer.actor in advancing else []
-            ends = [one for one in legend.ends if (one.actor, one.role) == (layer.actor, layer.role)]
+            ends = [one for one in ended if (one.actor, one.role) == (layer.actor, layer.role)]
             said += [f"until = {one.until}{', empty = true' if one.empty else ''}" for one in ends[:1]]
             lines.append(f"{_text(name)} = {{ {', '.join(said)} }}")
     return "\n".join(lines) + "\n"

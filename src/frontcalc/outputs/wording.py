@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from frontcalc.day_forms import FULL_MONTHS
+from frontcalc.dates import FULL_MONTHS
 from frontcalc.errors import UsageError
 from frontcalc.layers import UNNAMED
 from frontcalc.names import printable

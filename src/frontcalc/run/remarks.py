@@ -230,7 +230,7 @@ def _repeats(run: Run, span: Span, changed: Change) -> Iterator[Notice]:
 
 def _same_bytes(one: Snapshot, other: Snapshot) -> bool:
     """Say whether two maps are of files with the same bytes; days of one file are not."""
-    whole = all(part.selection is None for part in (*one.ref.parts, *other.ref.parts))
+    whole = not any(part.day for part in (*one.ref.parts, *other.ref.parts))
     return whole and [file.sha256 for file in one.files] == [file.sha256 for file in other.files]
 
 

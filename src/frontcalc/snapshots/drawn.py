@@ -119,7 +119,7 @@ def parse_snapshot(
             continue
         stated = None
         try:
-            if not part.selection and (spans := intervals(features, None, where=name)):
+            if not part.day and (spans := intervals(features, None, where=name)):
                 stated = day_stated(spans)
         except DataError as error:
             if faults is not None:
@@ -214,7 +214,7 @@ def _usable(
         {spelling(name) for _, name, layer, _ in mine if layer not in (None, UNDIFFERENTIATED)} for mine in by_file
     ]
     # To the lint a copy among files of many days is not one day's: its layers are there twice.
-    several = any(one.part.selection for one in files)
+    several = any(one.part.day for one in files)
     usable: list[FileLayer] = []
     drawn: list[tuple[str, Geometries]] = []
     for place, (source, _, features, _) in enumerate(files):
@@ -255,7 +255,7 @@ def read_part(
     A file that is of one `day` as a whole is refused where a time span in it does not hold that day. `known` has the
     features of files that need not be parsed again, by SHA-256.
     """
-    if part.selection is None:
+    if part.day is None:
         if known and (digest := fingerprint(part.entry)) in known:
             file, features = SourceFile(part.entry.label, digest), known[digest]
         else:
@@ -264,10 +264,10 @@ def read_part(
             refuse_other_times(features, day, where=file.name)
         return file, features
     file, features = read_whole(part.entry, skip_bad=skip_bad)
-    spans = intervals(features, part.selection.field, where=part.entry.label)
+    spans = intervals(features, part.field, where=part.entry.label)
     assert spans is not None  # the index has found dates in it
-    of_day = features.select(in_force(spans, part.selection.day, part.selection.moment))
-    with naming(f"{part.entry.label}, {part.selection.day}"):
+    of_day = features.select(in_force(spans, part.day, part.moment))
+    with naming(f"{part.entry.label}, {part.day}"):
         refuse_bare(of_day)
     return file, of_day
 

@@ -51,7 +51,8 @@ def passing_over(bad: list[DataError] | None = None, *, asked: bool = True) -> I
 def snapshot_key(ref: SnapshotRef) -> str:
     """Return the key of all that decides what is found on a map; DataError where a file cannot be read."""
     files = (
-        f"{part.entry.label} {part.entry.siblings} {part.selection} {_fingerprint(part.entry)}" for part in ref.parts
+        f"{part.entry.label} {part.entry.siblings} {part.day} {part.field} {part.moment} {_fingerprint(part.entry)}"
+        for part in ref.parts
     )
     return key_of((repr(limits()), str(ref.day), repr(ref.legend), *files))
 
@@ -96,7 +97,7 @@ def snapshot_from_bytes(ref: SnapshotRef, content: bytes) -> Snapshot:
 
 def digests_of(ref: SnapshotRef) -> tuple[str, ...] | None:
     """Return the SHA-256 of a map's files, None where they hold other days too; DataError where one cannot be read."""
-    if any(part.selection is not None for part in ref.parts):
+    if any(part.day for part in ref.parts):
         return None
     return tuple(_fingerprint(part.entry) for part in ref.parts)
 
