@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -17,7 +17,7 @@ import orjson
 
 from frontcalc.dates import day_from_property
 from frontcalc.errors import DataError, NoDataError, UsageError
-from frontcalc.fetching.client import Answer, Client, PassingError, host_of, persist
+from frontcalc.fetching.client import Client, PassingError, host_of, persist
 
 _EVERY = "1=1"
 _DATE, _DATE_ONLY = "esriFieldTypeDate", "esriFieldTypeDateOnly"
@@ -58,7 +58,7 @@ class LayerFeatures:
         return [(item.get(OWN[self.geojson]) or {}).get(field) for item in self.items]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ServiceLayer:
     """A layer as it describes itself, and the client by which it is asked."""
 
@@ -72,25 +72,24 @@ class ServiceLayer:
     geojson: bool  # whether it answers in GeoJSON; else in Esri's JSON
     edited: int | None  # when last (ms since 1970)
     credit: str  # whose it says it is
-    state: list[object]  # its fields and when it was edited, as it said last
+    version: tuple[object, ...]  # its fields and when it was edited, as it said last
 
     @property
     def name(self) -> str:
         """What messages call it: its service and number."""
         return name_of(self.url)
 
-    def in_a_form_it_gives(self) -> ServiceLayer:
-        """Return the layer in GeoJSON if it sends that, as it says that it can; else in Esri's JSON."""
+    def try_geojson(self) -> None:
+        """Ask for one feature in GeoJSON if the layer says that it can; where that is refused, use Esri's JSON."""
         if not self.geojson:
-            return self
+            return
         # Asked more than once: an archive's files should not change their form because a server stumbled.
         query = {"where": _EVERY, "outFields": self.key or "*", "outSR": "4326", "f": "geojson"} | self._paging(0)
         query |= {"resultRecordCount": "1"} if self.pages else {}
         try:
             persist(lambda: _ask(self.client, f"{self.url}/query", query), self.client.patience, RefusedError)
         except RefusedError:
-            return replace(self, geojson=False)
-        return self
+            self.geojson = False
 
     def count(self, where: str = _EVERY) -> int:
         """Ask how many features fulfil a condition."""
@@ -159,16 +158,16 @@ class ServiceLayer:
         if answer is None:
             return None
         (head, tag), expected = answer, self.count(query["where"])
-        page, items, before = head, list[dict[str, Any]](), list[dict[str, Any]]()
+        page, items, last = head, list[dict[str, Any]](), list[dict[str, Any]]()
         while True:
             got = page.get("features")
             listed = isinstance(got, list) and all(isinstance(one, dict) for one in got)
             if not listed or not all(isinstance(one.get(OWN[geojson]) or {}, dict) for one in got):
                 raise InconsistentError("sends no list of features", where=self.name, cure=_LATER)
-            if got and got == before:
+            if got and got == last:
                 raise InconsistentError("sends the same page again", where=self.name, cure=_LATER)
             items += got
-            before = got
+            last = got
             # Esri's JSON says at its top that there is more, GeoJSON in properties; some servers do not say it in
             # GeoJSON: a full page and the count do.
             cut = any(holder.get("exceededTransferLimit") is True for holder in (page, _object(page.get("properties"))))
@@ -192,17 +191,14 @@ class ServiceLayer:
                 problem = f"sends a feature without {self.key}" if key is None else f"sends feature {key!s:.40} twice"
                 raise InconsistentError(problem, where=self.name, cure=_LATER)
             seen.add(key)
-        if exact and len(items) > len(head["features"]):
-            self._refuse_changed(query["where"], expected)
-        tag = tag if len(items) == len(head["features"]) else ""
-        return LayerFeatures(_around(head), items, geojson, query, tag)
-
-    def _refuse_changed(self, where: str, expected: int) -> None:
-        """Refuse pages of a layer that is no longer what it was before they came."""
-        before = list(self.state)
-        self.state[:] = _state(_ask(self.client, self.url, {"f": "json"}, limit=_METADATA_BYTES)[0])
-        if self.state != before or self.count(where) != expected:
-            raise InconsistentError("changed while its pages were read", where=self.name, cure=_LATER)
+        one_page = len(items) == len(head["features"])
+        if exact and not one_page:
+            # The layer may no longer be what it was before its pages came.
+            before = self.version
+            self.version = _version(_ask(self.client, self.url, {"f": "json"}, limit=_METADATA_BYTES)[0])
+            if self.version != before or self.count(query["where"]) != expected:
+                raise InconsistentError("changed while its pages were read", where=self.name, cure=_LATER)
+        return LayerFeatures(_around(head), items, geojson, query, tag if one_page else "")
 
     def _paging(self, offset: int) -> dict[str, str]:
         """Return what asks for one page."""
@@ -266,7 +262,7 @@ def describe(client: Client, url: str, field: str = "") -> ServiceLayer:
         geojson="geojson" in str(facts.get("supportedQueryFormats", "")).casefold(),
         edited=next((at for at in (edits.get("dataLastEditDate"), edits.get("lastEditDate")) if type(at) is int), None),
         credit=" ".join(str(facts.get("copyrightText") or "").split())[:200],
-        state=_state(facts),
+        version=_version(facts),
     )
 
 
@@ -274,9 +270,9 @@ def _ask(client: Client, url: str, query: Mapping[str, str], *, etag: str = "", 
     """Return a JSON object that a service answers with, and its ETag; None where it is unchanged."""
     where = name_of(url)
 
-    def read(answer: Answer) -> tuple[dict[str, Any], str]:
+    def read(data: bytes, etag: str) -> tuple[dict[str, Any], str]:
         try:
-            document = orjson.loads(answer.data)
+            document = orjson.loads(data)
         except orjson.JSONDecodeError as broken:
             raise PassingError("sends no JSON", where=where, cure=_LATER) from broken
         if not isinstance(document, dict):
@@ -293,14 +289,14 @@ def _ask(client: Client, url: str, query: Mapping[str, str], *, etag: str = "", 
                 raise PassingError(problem, where=where, cure=_LATER)
             kind = NoDataError if code == 404 else RefusedError
             raise kind(problem, where=where, cure="has the service been renamed?")
-        return document, answer.etag
+        return document, etag
 
     return client.get(url, read, query=query, etag=etag, limit=limit)
 
 
-def _state(facts: Mapping[str, Any]) -> list[object]:
+def _version(facts: Mapping[str, Any]) -> tuple[object, ...]:
     """Return what tells one version of a layer from another: its fields, and when it was edited."""
-    return [facts.get("fields"), facts.get("editingInfo")]
+    return facts.get("fields"), facts.get("editingInfo")
 
 
 def _around(page: Mapping[str, Any]) -> dict[str, Any]:

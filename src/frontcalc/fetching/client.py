@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from io import BytesIO
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from frontcalc import __version__
@@ -21,6 +21,7 @@ from frontcalc.errors import DataError, NoDataError, UsageError, extra_package
 from frontcalc.limits import limits
 
 T = TypeVar("T")
+Answer = tuple[bytes, str]  # what a server sent, and its ETag where that can be sent back
 _package = partial(extra_package, where="fetching")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SECRETS = {"access_token", "api_key", "apikey", "auth", "key", "password", "secret", "sig", "signature", "token"}
@@ -71,13 +72,6 @@ class Patience:
     silence_s: float = 60.0
     pace_s: float = 0.25
     sleep: Callable[[float], None] = time.sleep
-
-
-class Answer(NamedTuple):
-    """What a server sent: its content, and its ETag where that can be sent back."""
-
-    data: bytes
-    etag: str
 
 
 def host_of(url: str) -> str:
@@ -145,13 +139,13 @@ class Client:
     def get(
         self,
         url: str,
-        read: Callable[[Answer], Any],
+        read: Callable[[bytes, str], Any],
         *,
         limit: int | None = None,
         query: Mapping[str, str] | None = None,
         etag: str = "",
     ) -> Any:
-        """Return what `read` makes of an address's content, asked for again while that may help.
+        """Return what `read` makes of an address's content and ETag (else empty), asked for again while that may help.
 
         `read` may raise `PassingError`, as the server's. At most `limit` bytes may come, also after decompression; by
         default as many as of any file. `query` is added to the address. None comes back where the server has still the
@@ -167,7 +161,7 @@ class Client:
             self._keep_pace(url)
             answer = self._portal.call(self._fetch, url, query, _usable(etag), most)
             self._reached = True
-            return None if answer is None else read(answer)
+            return None if answer is None else read(*answer)
 
         def is_enough(state: Any) -> bool:
             error = state.outcome.exception()
@@ -192,7 +186,9 @@ class Client:
             self.patience.sleep(early)
         self._last = time.monotonic()
 
-    async def _fetch(self, url: str, query: Mapping[str, str] | None, etag: str, limit: int) -> Answer | None:
+    async def _fetch(
+        self, url: str, query: Mapping[str, str] | None, etag: str, limit: int
+    ) -> Answer | None:
         """Make one request, and turn what goes wrong into errors of ours."""
         host, httpx = host_of(url), self._httpx
         try:
@@ -215,7 +211,7 @@ class Client:
             raise UsageError("is no address", where=host, cure="check it") from error
 
     async def _exchange(self, url: Any, host: str, etag: str, limit: int) -> Answer | None:
-        """Follow redirects as far as they may lead, and return the answer; None where that is unchanged."""
+        """Follow redirects as far as they may lead, and return content and ETag; None where these are unchanged."""
         first = str(url)
         for _ in range(_REDIRECTS + 1):
             async with self._http.stream("GET", url, headers={"If-None-Match": etag} if etag else {}) as response:
@@ -237,8 +233,7 @@ class Client:
                     raise passing
                 if status != 200:
                     raise DataError(f"answers with status {status}", where=host, cure=_LATER)
-                data = await _content(response, host, limit)
-                return Answer(data, _usable(response.headers.get("etag", "")))
+                return await _content(response, host, limit), _usable(response.headers.get("etag", ""))
         raise DataError(f"redirects more than {_REDIRECTS} times", where=host, cure=_LATER)
 
     def _redirected(self, first: str, url: str, location: str) -> Any:

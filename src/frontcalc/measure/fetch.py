@@ -10,10 +10,10 @@ from pathlib import Path
 
 from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.fetching.arcgis import InconsistentError, RefusedError
-from frontcalc.fetching.catalogue import FetchOptions, MapSource, find_source
+from frontcalc.fetching.catalogue import MapSource, find_source
 from frontcalc.fetching.client import Client, Patience, UnreachableError, persist
 from frontcalc.fetching.folder import Folder, FolderError, check_place, filling
-from frontcalc.fetching.plans import Plan, RemoteMap, origin_of, plan_maps
+from frontcalc.fetching.plans import Plan, RemoteMap, plan_maps, source_for
 from frontcalc.keywords import facade
 from frontcalc.manifest import REVISIONS
 from frontcalc.names import printable
@@ -138,12 +138,14 @@ def fetch(
         problem = f"restricts what you may do: {found.licence_line} ({found.terms})"
         raise UsageError(problem, where=found.name, cure="read its terms; if they allow it, add --accept-terms")
     first, last, stated = (None if text is None else parse_day(text) for text in (since, until, day))
-    options = FetchOptions(tuple(urls), first, last, stated, date_field)
-    folder, origin, patience = Path(output), origin_of(found, options), patience or Patience()
+    named = source_for(found, urls, first, last, stated, date_field)
+    # An archive of a layer of the user's is known by its address.
+    origin = named.services[0].layer if found.kind == "arcgis-url" else ""
+    folder, patience = Path(output), patience or Patience()
     if not dry_run:
         check_place(folder, found, origin)
     with Client(patience) as client:
-        plan = plan_maps(client, found, options)
+        plan = plan_maps(client, named, first, last, stated)
         credited = found if found.attribution else replace(found, attribution=plan.credit)
         for remark in plan.remarks:
             _log.warning("%s", remark)
@@ -221,13 +223,14 @@ def _fetched(one: RemoteMap, folder: Folder, patience: Patience, *, refresh: boo
         if held.version != one.version:
             folder.note(replace(held, version=one.version))
         return FetchStep(held.day, "unchanged", one.url)
-    what = folder.put(got)
+    new, data = got
+    what = folder.put(new, data)
     if what == "changed":
-        _log.warning("%s is not what it was; the file before is kept in %s/", got.day, REVISIONS)
-    if what != "unchanged" and (twin := folder.twin_of(got)):
+        _log.warning("%s is not what it was; the file before is kept in %s/", new.day, REVISIONS)
+    if what != "unchanged" and (twin := folder.twin_of(new)):
         twice = "%s came as the bytes of %s, and only the query of the address differs: does the server take it?"
-        _log.warning(twice, got.day, twin.day)
-    return FetchStep(got.day, what, one.url)
+        _log.warning(twice, new.day, twin.day)
+    return FetchStep(new.day, what, one.url)
 
 
 def source_terms(source: str) -> tuple[str, ...]:

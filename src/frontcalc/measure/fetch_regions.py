@@ -186,7 +186,7 @@ def media_url(url: str) -> str | None:
 def _download(url: str, limit: int) -> bytes:
     """Return what an address holds, wherever its publisher has moved it to: redirects may lead to any https address."""
     with Client(ONCE, same_host=False) as client:
-        return bytes(client.get(url, lambda answer: answer.data, limit=limit))
+        return bytes(client.get(url, lambda data, _: data, limit=limit))
 
 
 def _listed(regions: FetchedRegions, notices: tuple[Notice, ...]) -> Table[RegionRow, RegionMeta]:
