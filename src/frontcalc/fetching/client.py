@@ -186,9 +186,7 @@ class Client:
             self.patience.sleep(early)
         self._last = time.monotonic()
 
-    async def _fetch(
-        self, url: str, query: Mapping[str, str] | None, etag: str, limit: int
-    ) -> Answer | None:
+    async def _fetch(self, url: str, query: Mapping[str, str] | None, etag: str, limit: int) -> Answer | None:
         """Make one request, and turn what goes wrong into errors of ours."""
         host, httpx = host_of(url), self._httpx
         try:
