@@ -26,7 +26,7 @@ _package = partial(extra_package, where="fetching")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SECRETS = {"access_token", "api_key", "apikey", "auth", "key", "password", "secret", "sig", "signature", "token"}
 _REDIRECTS, _LONGEST_ETAG = 5, 200
-_LATER = "try again later"
+LATER = "try again later"
 _BY_HAND = "fetch the file by hand"
 _LOCATION = "frontcalc.location"
 _NETWORK = "is there a network?"
@@ -37,7 +37,9 @@ _NEVER_REACHED = 2  # attempts where nothing ever answered: without a network no
 class PassingError(DataError):
     """A fault that may pass when the server is asked again; `wait_s` is how long it wants to be left alone (s)."""
 
-    wait_s = 0.0
+    def __init__(self, problem: str, *, where: str, cure: str | None = LATER, wait_s: float = 0.0) -> None:
+        super().__init__(problem, where=where, cure=cure)
+        self.wait_s = wait_s
 
 
 class UnreachableError(PassingError):
@@ -196,13 +198,13 @@ class Client:
             with self._anyio.fail_after(self.patience.request_s):
                 return await self._exchange(address, host, etag, limit)
         except TimeoutError as error:
-            raise PassingError(f"takes more than {self.patience.request_s:g} s", where=host, cure=_LATER) from error
+            raise PassingError(f"takes more than {self.patience.request_s:g} s", where=host) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             raise UnreachableError(f"cannot be reached ({type(error).__name__})", where=host, cure=_NETWORK) from error
         except httpx.TimeoutException as error:
-            raise PassingError(f"says nothing for {self.patience.silence_s:g} s", where=host, cure=_LATER) from error
+            raise PassingError(f"says nothing for {self.patience.silence_s:g} s", where=host) from error
         except zlib.error as error:
-            raise PassingError("sends damaged gzip", where=host, cure=_LATER) from error
+            raise PassingError("sends damaged gzip", where=host) from error
         except httpx.TransportError as error:
             raise PassingError(f"breaks off ({type(error).__name__})", where=host, cure=_NETWORK) from error
         except (httpx.InvalidURL, UnicodeError) as error:
@@ -226,13 +228,11 @@ class Client:
                 if status in (408, 425, 429) or status >= 500:
                     wait = retry_after_s(response.headers.get("retry-after", ""), datetime.now(UTC))
                     problem = f"answers with status {status}" + (f", and asks to wait {wait:,.0f} s" if wait else "")
-                    passing = PassingError(problem, where=host, cure=_LATER)
-                    passing.wait_s = wait
-                    raise passing
+                    raise PassingError(problem, where=host, wait_s=wait)
                 if status != 200:
-                    raise DataError(f"answers with status {status}", where=host, cure=_LATER)
+                    raise DataError(f"answers with status {status}", where=host, cure=LATER)
                 return await _content(response, host, limit), _usable(response.headers.get("etag", ""))
-        raise DataError(f"redirects more than {_REDIRECTS} times", where=host, cure=_LATER)
+        raise DataError(f"redirects more than {_REDIRECTS} times", where=host, cure=LATER)
 
     def _redirected(self, first: str, url: str, location: str) -> Any:
         """Return where a redirect leads; to where nobody was asked to go, it is refused."""
@@ -242,7 +242,7 @@ class Client:
             check_address(target, local=host in _LOOPBACK)
             address = self._httpx.URL(target)
         except (ValueError, self._httpx.InvalidURL) as error:
-            raise DataError("redirects to what is no address", where=host, cure=_LATER) from error
+            raise DataError("redirects to what is no address", where=host, cure=LATER) from error
         except UsageError as error:
             raise DataError(error.problem, where=error.where, cure=f"{host} redirects there") from error
         if self._same_host and urlsplit(target)[:2] != urlsplit(first)[:2]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -23,6 +22,7 @@ from frontcalc.names import printable
 # Temporary files of a run that was killed; `atomic.beside` names them.
 _LEFT_BEHIND = re.compile(r"\.(?:\w*\d{4}-\d\d-\d\d[\w.]*|manifest\.json|frontcalc\.toml)\.\w{8}\.unfinished")
 _LONGEST_LINE = 500
+_ELSEWHERE = "give another folder with -o"
 
 
 class FolderError(DataError):
@@ -125,9 +125,8 @@ def check_place(path: Path, source: MapSource, origin: str) -> None:
             raise UsageError(problem, where=printable(path.name), cure="give a folder beside it with -o")
     nearest = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
     if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
-        number = errno.EACCES if nearest.is_dir() else errno.ENOTDIR
-        with _writing(path):
-            raise OSError(number, os.strerror(number))
+        reason = "permission denied" if nearest.is_dir() else "not a directory"
+        raise FolderError(f"cannot be written: {reason}", where=str(path), cure=_ELSEWHERE)
 
 
 def _stated(path: Path, source: MapSource, origin: str) -> Manifest:
@@ -149,7 +148,7 @@ def _stated(path: Path, source: MapSource, origin: str) -> Manifest:
         manifest = read_manifest((path / NAME).read_bytes())
     if (manifest.source, manifest.origin) != (source.name, origin):
         held = " ".join(filter(None, (manifest.source, manifest.origin)))
-        raise UsageError(f"is an archive of {printable(held)}", where=where, cure="give another folder with -o")
+        raise UsageError(f"is an archive of {printable(held)}", where=where, cure=_ELSEWHERE)
     return replace(fresh, files=manifest.files, revisions=manifest.revisions)
 
 
@@ -175,4 +174,4 @@ def _writing(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         problem = f"cannot be written: {reason_of(error)}"
-        raise FolderError(problem, where=str(root), cure="give another folder with -o") from error
+        raise FolderError(problem, where=str(root), cure=_ELSEWHERE) from error

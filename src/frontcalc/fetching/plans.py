@@ -41,7 +41,7 @@ _SUFFIXES = {
 }
 
 
-Got = tuple[HeldFile, bytes]  # a map that was fetched, as the manifest has it, and its content
+MapFile = tuple[HeldFile, bytes]  # a map as it came: its entry in the manifest, and its content
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class RemoteMap:
 
     day: date | None  # None if only the map says it
     url: str
-    get: Callable[[str], Got | None]  # fetches it; None where it still has the ETag that is handed over
+    get: Callable[[str], MapFile | None]  # fetches it; None where it still has the ETag that is handed over
     version: str = ""  # the publisher's, if told
 
 
@@ -125,7 +125,7 @@ def _plain_files(client: Client, source: MapSource, day: date | None) -> Plan:
         days[of_file] = url
 
     def planned(day: date, url: str) -> RemoteMap:
-        def read(data: bytes, etag: str) -> Got:
+        def read(data: bytes, etag: str) -> MapFile:
             where = host_of(url)
             try:
                 content = unpack(data, where=where)
@@ -151,13 +151,13 @@ def _refuse_undrawn(data: bytes, *, where: str, fault: type[PassingError] = Pass
     try:
         refuse_bare(features)
     except DataError as error:
-        raise fault(error.problem, where=where, cure="try again later") from error
+        raise fault(error.problem, where=where) from error
 
 
 def _deepstate(client: Client, source: MapSource, stated: date | None) -> Plan:
     """Plan DeepState's latest map, whose `id` is the moment it was published (s since 1970)."""
 
-    def read(data: bytes, etag: str) -> Got:
+    def read(data: bytes, etag: str) -> MapFile:
         where = host_of(source.base)
         try:
             document = orjson.loads(data)
@@ -166,7 +166,7 @@ def _deepstate(client: Client, source: MapSource, stated: date | None) -> Plan:
         except (ValueError, KeyError, TypeError, OverflowError, OSError) as error:
             raise PassingError("sends no map with an id", where=where, cure="has the service been renamed?") from error
         if not number or day.year < 2022:
-            raise PassingError("sends an empty map", where=where, cure="try again later")
+            raise PassingError("sends an empty map", where=where)
         _refuse_undrawn(data, where=where)
         return held_file(f"{source.prefix}{day}.geojson", day, source.base, {}, etag, "", data, number), data
 
@@ -184,7 +184,7 @@ def _repository(client: Client, source: MapSource, day: date | None) -> Plan:
                 raise DataError("lists only some of the files", where=where, cure="fetch them by hand")
             return {str(entry["path"]): entry for entry in listing["tree"] if entry["type"] == "blob"}
         except (ValueError, KeyError, TypeError) as error:
-            raise PassingError("sends no list of files", where=where, cure="try again later") from error
+            raise PassingError("sends no list of files", where=where) from error
 
     def planned(digits: str, blob: str) -> RemoteMap:
         try:
@@ -193,12 +193,11 @@ def _repository(client: Client, source: MapSource, day: date | None) -> Plan:
             raise DataError(f"lists a file of {digits}, which is no day", where=where, cure="fetch by hand") from error
         url = source.base + source.files.format(day=day)
 
-        def read(data: bytes, etag: str) -> Got:
+        def read(data: bytes, etag: str) -> MapFile:
             # Git's own name for a content; not a defence against whoever could make two contents of one name.
             content = b"blob %d\0" % len(data) + data
             if hashlib.sha1(content, usedforsecurity=False).hexdigest() != blob:
-                problem = f"sends another file of {day} than it lists"
-                raise PassingError(problem, where=host_of(url), cure="try again later")
+                raise PassingError(f"sends another file of {day} than it lists", where=host_of(url))
             _refuse_undrawn(data, where=host_of(url))
             return held_file(f"{source.prefix}{day}.geojson", day, url, {}, etag, blob, data), data
 
@@ -310,7 +309,7 @@ def _map_of_layers(
     """Return a map of layers, each a name that marks its features and what fetches them, a line a feature."""
     alone = len(layers) == 1
 
-    def get(etag: str) -> Got | None:
+    def get(etag: str) -> MapFile | None:
         # An ETag is of one layer; with several there is none, and each answers.
         got = [ask(etag=etag if alone else "") for _, ask in layers]
         parts = [part for part in got if part is not None]

@@ -285,7 +285,8 @@ def span_of(run: Run, actor: str, claim: Claim, period: Period, choice: Choice) 
     if state is None or state.day is None:
         return span
     # A map after the day that the claim was published on could not be used.
-    return replace(span, **{what: states.next_to(state, earlier=by < 0, until=claim.published or date.max)})
+    other = states.next_to(state, earlier=by < 0, until=claim.published or date.max)
+    return replace(span, opening=other) if what == "opening" else replace(span, closing=other)
 
 
 def missing_in(span: Span, claim: Claim) -> str:
@@ -322,7 +323,14 @@ def _value(run: Run, claim: Claim, summed: bool, spans: list[Span]) -> float | s
     measure, whole, span = claim.measure, run.lines.shown[-1], spans[0]
     if measure in ON_A_DAY:
         held = _held_on(run, span.closing, span.actor, summed)
-        return whole.sum_of(held[0]) if measure is Measure.HELD else _share(run, span.actor, held)
+        if measure is Measure.HELD:
+            return whole.sum_of(held[0])
+        # Of the land of the claim's region, or of the whole country.
+        regions = [line for line in run.lines.shown if line.level != TOTAL and line.region != UNASSIGNED]
+        one = len(regions) == 1
+        shares = land_shares(run.takers(span.actor), regions[0] if one else whole, held)
+        share = shares["share_of_region_pct" if one else "share_of_country_pct"]
+        return "the region set draws no land that this could be a share of" if share is None else share
     if measure in ONE_WAY:
         maps = run.states(span.actor).within(span) if "gross" in measure else span.ends or ()
         changed = change.total([run.step(*pair, span.actor) for pair in pairwise(maps)])
@@ -345,15 +353,6 @@ def _held_on(run: Run, state: State | None, actor: str, summed: bool) -> Floats:
         return run.areas(state.snapshot, actor)
     grounds = run.roles(state, actor).values()
     return np.asarray(np.sum([change.areas(ground, run.takers(actor)) for ground in grounds], axis=0))
-
-
-def _share(run: Run, actor: str, held: Floats) -> float | str:
-    """Return what part of the land of a region, or of the whole country, is held (%); else what it lacks."""
-    regions = [line for line in run.lines.shown if line.level != TOTAL and line.region != UNASSIGNED]
-    one = len(regions) == 1
-    shares = land_shares(run.takers(actor), regions[0] if one else run.lines.shown[-1], held)
-    found = shares["share_of_region_pct" if one else "share_of_country_pct"]
-    return "the region set draws no land that this could be a share of" if found is None else found
 
 
 def _row(claim: Claim, archive: str, figure: Figure, verdict: Verdict, reason: str) -> ClaimRow:
