@@ -23,7 +23,6 @@ def claim(value: str, measure: str = "net", period: str = "2024-12", id_: str = 
     """Return a claim; a ratio's two periods are parted by a slash."""
     return Claim(
         id=id_,
-        period=period,
         periods=tuple(parse_period(part.strip()) for part in period.split("/")),
         measure=Measure(measure),
         value=Decimal(value),
@@ -209,7 +208,6 @@ def test_a_whole_file() -> None:
     first, second = read(WHOLE)
     assert first == Claim(
         id="a",
-        period="2024",
         periods=(parse_period("2024"),),
         measure=Measure.NET,
         value=Decimal("12.50"),

@@ -86,7 +86,6 @@ class Claim:
     """A published figure."""
 
     id: str  # unique in its file
-    period: str  # as written
     periods: tuple[Period, ...]  # the one that it names, of a ratio the two
     measure: Measure
     value: Decimal  # with the digits it was written with
@@ -102,6 +101,11 @@ class Claim:
     line: int | None = None  # where it begins in its file
     plus: Claim | None = None  # whose figure is added to its own: alike but for actor and period
     sign: int = 1  # −1 where it is taken away
+
+    @property
+    def period(self) -> str:
+        """How its period is shown."""
+        return " / ".join(period.label for period in self.periods)
 
     @property
     def per_km2(self) -> float:

@@ -133,7 +133,7 @@ def _plain_files(client: Client, source: MapSource, day: date | None) -> Plan:
                 features = read_content(data, where=where)
                 refuse_bare(features)
             except DataError as error:
-                raise PassingError(error.problem, where=where, cure=error.cure) from error
+                raise PassingError(error.problem, cure=error.cure) from error
             return held_file(f"{day}{suffix}", day, url, {}, etag, "", data, len(features.properties)), data
 
         return RemoteMap(day, url, lambda etag: client.get(url, read, etag=etag))
@@ -142,32 +142,31 @@ def _plain_files(client: Client, source: MapSource, day: date | None) -> Plan:
     return Plan([planned(day, url) for day, url in days.items()], credit=f"files of {', '.join(hosts)}")
 
 
-def _refuse_undrawn(data: bytes, *, where: str, fault: type[PassingError] = PassingError) -> None:
+def _refuse_undrawn(data: bytes, fault: type[PassingError] = PassingError) -> None:
     """Refuse a map none of whose features has a geometry; one that cannot be read is kept, for the check to say so."""
     try:
-        features = read_content(data, where=where)
+        features = read_content(data, where="")
     except DataError:
         return
     try:
         refuse_bare(features)
     except DataError as error:
-        raise fault(error.problem, where=where) from error
+        raise fault(error.problem) from error
 
 
 def _deepstate(client: Client, source: MapSource, stated: date | None) -> Plan:
     """Plan DeepState's latest map, whose `id` is the moment it was published (s since 1970)."""
 
     def read(data: bytes, etag: str) -> MapFile:
-        where = host_of(source.base)
         try:
             document = orjson.loads(data)
             day = stated or datetime.fromtimestamp(document["id"], UTC).astimezone(_KYIV).date()
             number = len(document["map"]["features"])
         except (ValueError, KeyError, TypeError, OverflowError, OSError) as error:
-            raise PassingError("sends no map with an id", where=where, cure="has the service been renamed?") from error
+            raise PassingError("sends no map with an id", cure="has the service been renamed?") from error
         if not number or day.year < 2022:
-            raise PassingError("sends an empty map", where=where)
-        _refuse_undrawn(data, where=where)
+            raise PassingError("sends an empty map")
+        _refuse_undrawn(data)
         return held_file(f"{source.prefix}{day}.geojson", day, source.base, {}, etag, "", data, number), data
 
     return Plan([RemoteMap(stated, source.base, lambda etag: client.get(source.base, read, etag=etag))])
@@ -181,10 +180,10 @@ def _repository(client: Client, source: MapSource, day: date | None) -> Plan:
         try:
             listing = orjson.loads(data)
             if listing["truncated"]:
-                raise DataError("lists only some of the files", where=where, cure="fetch them by hand")
+                raise DataError("lists only some of the files", cure="fetch them by hand")
             return {str(entry["path"]): entry for entry in listing["tree"] if entry["type"] == "blob"}
         except (ValueError, KeyError, TypeError) as error:
-            raise PassingError("sends no list of files", where=where) from error
+            raise PassingError("sends no list of files") from error
 
     def planned(digits: str, blob: str) -> RemoteMap:
         try:
@@ -197,8 +196,8 @@ def _repository(client: Client, source: MapSource, day: date | None) -> Plan:
             # Git's own name for a content; not a defence against whoever could make two contents of one name.
             content = b"blob %d\0" % len(data) + data
             if hashlib.sha1(content, usedforsecurity=False).hexdigest() != blob:
-                raise PassingError(f"sends another file of {day} than it lists", where=host_of(url))
-            _refuse_undrawn(data, where=host_of(url))
+                raise PassingError(f"sends another file of {day} than it lists")
+            _refuse_undrawn(data)
             return held_file(f"{source.prefix}{day}.geojson", day, url, {}, etag, blob, data), data
 
         return RemoteMap(day, url, lambda etag: client.get(url, read), blob)
@@ -317,18 +316,18 @@ def _map_of_layers(
             return None
         first, lines = parts[0], list[bytes]()
         if any(part.geojson != first.geojson for part in parts):
-            raise DataError("answer in different forms", where=host_of(url), cure="fetch them one by one")
+            raise DataError("answer in different forms", cure="fetch them one by one")
         own = OWN[first.geojson]
         # A layer that is there and empty is not the same as one that is not there.
         empty: list[dict[str, Any]] = [{"type": "Feature", "properties": {}, "geometry": None}] * first.geojson
         for (mark, _), part in zip(layers, parts, strict=True):
             items = part.items or (empty if mark else [])
             marked = ({**item, own: {**(item.get(own) or {}), "layer": mark}} if mark else item for item in items)
-            lines += (_written(one, where=host_of(url)) for one in marked)
+            lines += map(_written, marked)
         number = sum(len(part.items) for part in parts)
-        head = _written(first.head, where=host_of(url))[:-1] + (b"," if first.head else b"")
+        head = _written(first.head)[:-1] + (b"," if first.head else b"")
         data = head + b'"features":[\n' + b",\n".join(lines) + b"\n]}\n"
-        _refuse_undrawn(data, where=host_of(url), fault=InconsistentError)
+        _refuse_undrawn(data, InconsistentError)
         query, tag = (first.query, first.etag) if alone else ({"where": "1=1", "outSR": "4326"}, "")
         name = f"{source.prefix}{day}{'.geojson' if first.geojson else '.json'}"
         return held_file(name, day, url, query, tag, version, data, number), data
@@ -336,13 +335,12 @@ def _map_of_layers(
     return RemoteMap(day, url, get, version)
 
 
-def _written(document: dict[str, Any], *, where: str) -> bytes:
+def _written(document: dict[str, Any]) -> bytes:
     """Return an object as JSON; refused is what nests deeper than is written, which is less than is read."""
     try:
         return orjson.dumps(document)
     except orjson.JSONEncodeError as error:
-        problem = f"sends properties that cannot be kept ({error})"
-        raise DataError(problem, where=where, cure="fetch the file by hand") from error
+        raise DataError(f"sends properties that cannot be kept ({error})", cure="fetch the file by hand") from error
 
 
 # Kind of source to the function that plans it.

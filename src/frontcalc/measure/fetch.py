@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from frontcalc.errors import DataError, FrontcalcError, UsageError
+from frontcalc.errors import DataError, FrontcalcError, UsageError, naming
 from frontcalc.fetching.arcgis import InconsistentError, RefusedError
 from frontcalc.fetching.catalogue import MapSource, find_source
-from frontcalc.fetching.client import Client, Patience, UnreachableError, persist
+from frontcalc.fetching.client import Client, Patience, UnreachableError, host_of, persist
 from frontcalc.fetching.folder import Folder, FolderError, check_place, filling
 from frontcalc.fetching.plans import Plan, RemoteMap, plan_maps, source_for
 from frontcalc.keywords import facade
@@ -217,7 +217,8 @@ def _fetched(one: RemoteMap, folder: Folder, patience: Patience, *, refresh: boo
     held = folder.held(one.day, one.url)
     etag = held.etag if held and to_do == "ask" else ""
     # An answer that makes no sense may be of a layer that is just changing.
-    got = persist(lambda: one.get(etag), patience, InconsistentError, RefusedError)
+    with naming(host_of(one.url)):
+        got = persist(lambda: one.get(etag), patience, InconsistentError, RefusedError)
     if got is None:
         assert held is not None
         if held.version != one.version:

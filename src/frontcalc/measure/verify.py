@@ -360,6 +360,7 @@ def _row(claim: Claim, archive: str, figure: Figure, verdict: Verdict, reason: s
     return extended(
         ClaimRow,
         claim,
+        period=claim.period,
         claimed=float(claim.value),
         computed=figure.value,
         difference=None if figure.value is None else figure.value - float(claim.value),
