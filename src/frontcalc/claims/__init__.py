@@ -20,7 +20,7 @@ NOISE = 1e-6  # figures no further apart are the same: so far do engines agree (
 
 
 class Measure(StrEnum):
-    """What a claim's figure is of."""
+    """The kind of figure that a claim states."""
 
     HELD = "held"
     NET = "net"
@@ -34,7 +34,7 @@ class Measure(StrEnum):
 
 
 class Qualifier(StrEnum):
-    """How the figure is said; `fitting` gives each its meaning."""
+    """The word before the figure; `fitting` gives each its meaning."""
 
     EXACTLY = "exactly"
     ABOUT = "about"
@@ -45,7 +45,7 @@ class Qualifier(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What came of a claim."""
+    """How a claim compares with the maps."""
 
     AGREES = "agrees"
     DEPENDS = "depends"

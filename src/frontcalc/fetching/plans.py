@@ -63,7 +63,7 @@ class Plan:
     remarks: list[str] = field(default_factory=list)
     credit: str = ""  # whose the publisher says the maps are
     days: set[date] | None = None  # all it has, wanted or not; None where they cannot be told
-    # Of the number of features by day that the archive holds in the end: what is missing, empty if nothing is.
+    # Each takes how many features the archive holds of each day in the end, and returns what is missing, if anything.
     checks: list[Callable[[dict[date, int]], str]] = field(default_factory=list)
 
 
@@ -266,7 +266,7 @@ def _described(client: Client, source: MapSource, service: Service, remarks: lis
 
 
 def _credit(layer: ServiceLayer) -> str:
-    """Return whose a layer is: what it says itself, and where it lies."""
+    """Return the credit of a layer: the copyright that it states, its name and its host."""
     place = f"{layer.name} at {host_of(layer.url)}"
     return ", ".join(filter(None, (printable(layer.credit).rstrip(". "), place)))
 

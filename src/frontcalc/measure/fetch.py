@@ -27,7 +27,7 @@ _GIVE_UP_AFTER = 3  # maps in a row that could not be had: the rest is not asked
 
 @dataclass(frozen=True, slots=True)
 class FetchStep:
-    """What became of one map of a source, or in a dry run will."""
+    """The outcome of one map of a source; of a dry run, what would be done."""
 
     day: date | None  # None where only the map itself will say it
     # `new`, `changed`, `unchanged`, `trusted` (held, and not asked for again) or `missing`; or, in a dry run, `ask`.
@@ -57,7 +57,7 @@ class Fetched:
     dry_run: bool = False
 
     def number(self, what: str) -> int:
-        """Return how many maps have come to that."""
+        """Return how many maps have this outcome."""
         return sum(step.what == what for step in self.steps)
 
 
@@ -169,7 +169,7 @@ def fetch(
 
 
 def _fill(folder: Folder, plan: Plan, patience: Patience, *, refresh: bool) -> list[FetchStep]:
-    """Fetch the maps of a plan while there is hope, note what fails, and check the publisher's counts."""
+    """Fetch the maps of a plan until too many in a row fail, note failures, and check the publisher's counts."""
     for held in folder.manifest.files:
         if plan.days is not None and held.day not in plan.days:
             _log.warning("%s is no longer at the publisher's; %s stays", held.day, held.file)
@@ -200,7 +200,7 @@ def _fill(folder: Folder, plan: Plan, patience: Patience, *, refresh: bool) -> l
 
 
 def _to_do(one: RemoteMap, folder: Folder, *, refresh: bool) -> str:
-    """Return what is to be done about a map: `new`, `ask`, or nothing, `unchanged` or `trusted`."""
+    """Return whether a map is fetched (`new`), asked for (`ask`), or left as it is (`unchanged`, `trusted`)."""
     held = folder.held(one.day, one.url)
     if held is None or held.url != one.url:
         return "new"

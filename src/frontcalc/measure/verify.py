@@ -1,4 +1,4 @@
-"""Published figures held against maps: the figure that they state, and those of choices that it may rest on instead."""
+"""Check published figures against maps: as they are stated, and with another view, map or day."""
 
 from __future__ import annotations
 
