@@ -17,7 +17,7 @@ import orjson
 
 from frontcalc.dates import day_from_property
 from frontcalc.errors import DataError, NoDataError, UsageError
-from frontcalc.fetching.client import Client, PassingError, host_of, persist
+from frontcalc.fetching.client import LATER, Client, PassingError, host_of, persist
 
 _EVERY = "1=1"
 _DATE, _DATE_ONLY = "esriFieldTypeDate", "esriFieldTypeDateOnly"
@@ -95,7 +95,7 @@ class ServiceLayer:
         query = {"where": where, "returnCountOnly": "true", "f": "json"}
         number = _ask(self.client, f"{self.url}/query", query)[0].get("count")
         if type(number) is not int or number < 0:
-            raise InconsistentError("gives no count", where=self.name)
+            raise InconsistentError("gives no count", where=self.name, cure=LATER)
         return number
 
     def moments(self) -> dict[date, list[Moments]]:
@@ -123,9 +123,10 @@ class ServiceLayer:
         kind = _DATE_ONLY if self.date_only else None
         for value in answer.values(self.field) if answer else ():
             if value is None or day_from_property(value, kind=kind) != day:
-                raise InconsistentError(f"was asked for {day} and sends a feature of {value!r:.40}", where=self.name)
+                problem = f"was asked for {day} and sends a feature of {value!r:.40}"
+                raise InconsistentError(problem, where=self.name, cure=LATER)
         if answer and not answer.items:
-            raise InconsistentError(f"lists {day} and has nothing of it", where=self.name)
+            raise InconsistentError(f"lists {day} and has nothing of it", where=self.name, cure=LATER)
         return answer
 
     def where(self, runs: Sequence[Moments]) -> str:
@@ -161,9 +162,9 @@ class ServiceLayer:
             got = page.get("features")
             listed = isinstance(got, list) and all(isinstance(one, dict) for one in got)
             if not listed or not all(isinstance(one.get(OWN[geojson]) or {}, dict) for one in got):
-                raise InconsistentError("sends no list of features", where=self.name)
+                raise InconsistentError("sends no list of features", where=self.name, cure=LATER)
             if got and got == last:
-                raise InconsistentError("sends the same page again", where=self.name)
+                raise InconsistentError("sends the same page again", where=self.name, cure=LATER)
             items += got
             last = got
             # Esri's JSON says at its top that there is more, GeoJSON in properties; some servers do not say it in
@@ -177,16 +178,17 @@ class ServiceLayer:
                 raise DataError("has more features than it sends, and no pages", where=self.name, cure=cure)
             page, _ = _ask(self.client, address, query | self._paging(len(items)))
             if page.get("features") and _around(page) != _around(head):
-                raise InconsistentError("sends pages that do not fit together", where=self.name)
+                raise InconsistentError("sends pages that do not fit together", where=self.name, cure=LATER)
         if len(items) > expected or (exact and len(items) < expected):
-            raise InconsistentError(f"sends {len(items):,} features and counts {expected:,}", where=self.name)
+            problem = f"sends {len(items):,} features and counts {expected:,}"
+            raise InconsistentError(problem, where=self.name, cure=LATER)
         # A feature may come on two pages, and pages be of two versions.
         seen: set[object] = set()
         for item in items if exact and self.key else ():
             key = (item.get(OWN[geojson]) or {}).get(self.key, item.get("id"))
             if not isinstance(key, int | str) or key in seen:
                 problem = f"sends a feature without {self.key}" if key is None else f"sends feature {key!s:.40} twice"
-                raise InconsistentError(problem, where=self.name)
+                raise InconsistentError(problem, where=self.name, cure=LATER)
             seen.add(key)
         one_page = len(items) == len(head["features"])
         if exact and not one_page:
@@ -194,7 +196,7 @@ class ServiceLayer:
             before = self.version
             self.version = _version(_ask(self.client, self.url, {"f": "json"}, limit=_METADATA_BYTES)[0])
             if self.version != before or self.count(query["where"]) != expected:
-                raise InconsistentError("changed while its pages were read", where=self.name)
+                raise InconsistentError("changed while its pages were read", where=self.name, cure=LATER)
         return LayerFeatures(_around(head), items, geojson, query, tag if one_page else "")
 
     def _paging(self, offset: int) -> dict[str, str]:
@@ -271,9 +273,9 @@ def _ask(client: Client, url: str, query: Mapping[str, str], *, etag: str = "", 
         try:
             document = orjson.loads(data)
         except orjson.JSONDecodeError as broken:
-            raise PassingError("sends no JSON", where=where) from broken
+            raise PassingError("sends no JSON", where=where, cure=LATER) from broken
         if not isinstance(document, dict):
-            raise PassingError("sends no JSON object", where=where)
+            raise PassingError("sends no JSON object", where=where, cure=LATER)
         if "error" in document:
             # What an error inside an answer of status 200 means.
             error = _object(document["error"])
@@ -283,7 +285,7 @@ def _ask(client: Client, url: str, query: Mapping[str, str], *, etag: str = "", 
                 cure = "frontcalc fetches only what is public"
                 raise DataError(f"asks for a login: {problem}", where=where, cure=cure)
             if type(code) is int and (code == 429 or code >= 500):
-                raise PassingError(problem, where=where)
+                raise PassingError(problem, where=where, cure=LATER)
             kind = NoDataError if code == 404 else RefusedError
             raise kind(problem, where=where, cure="has the service been renamed?")
         return document, etag

@@ -37,11 +37,7 @@ _NEVER_REACHED = 2  # attempts where nothing ever answered: without a network no
 class PassingError(DataError):
     """A fault that may pass when the server is asked again; `wait_s` is how long it wants to be left alone (s)."""
 
-    def __init__(
-        self, problem: str, *, where: str | None = None, cure: str | None = LATER, wait_s: float = 0.0
-    ) -> None:
-        super().__init__(problem, where=where, cure=cure)
-        self.wait_s = wait_s
+    wait_s = 0.0
 
 
 class UnreachableError(PassingError):
@@ -201,13 +197,13 @@ class Client:
             with self._anyio.fail_after(self.patience.request_s):
                 return await self._exchange(address, etag, limit)
         except TimeoutError as error:
-            raise PassingError(f"takes more than {self.patience.request_s:g} s") from error
+            raise PassingError(f"takes more than {self.patience.request_s:g} s", cure=LATER) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             raise UnreachableError(f"cannot be reached ({type(error).__name__})", cure=_NETWORK) from error
         except httpx.TimeoutException as error:
-            raise PassingError(f"says nothing for {self.patience.silence_s:g} s") from error
+            raise PassingError(f"says nothing for {self.patience.silence_s:g} s", cure=LATER) from error
         except zlib.error as error:
-            raise PassingError("sends damaged gzip") from error
+            raise PassingError("sends damaged gzip", cure=LATER) from error
         except httpx.TransportError as error:
             raise PassingError(f"breaks off ({type(error).__name__})", cure=_NETWORK) from error
         except (httpx.InvalidURL, UnicodeError) as error:
@@ -231,7 +227,9 @@ class Client:
                 if status in (408, 425, 429) or status >= 500:
                     wait = retry_after_s(response.headers.get("retry-after", ""), datetime.now(UTC))
                     problem = f"answers with status {status}" + (f", and asks to wait {wait:,.0f} s" if wait else "")
-                    raise PassingError(problem, wait_s=wait)
+                    passing = PassingError(problem, cure=LATER)
+                    passing.wait_s = wait
+                    raise passing
                 if status != 200:
                     raise DataError(f"answers with status {status}", cure=LATER)
                 return await _content(response, limit), _usable(response.headers.get("etag", ""))

@@ -19,7 +19,7 @@ from frontcalc.errors import DataError, FrontcalcError, NoDataError, UsageError
 from frontcalc.fetching import arcgis
 from frontcalc.fetching.arcgis import OWN, InconsistentError, LayerFeatures, Moments, ServiceLayer, name_of
 from frontcalc.fetching.catalogue import MapSource, Service
-from frontcalc.fetching.client import Client, PassingError, UnreachableError, check_address, host_of
+from frontcalc.fetching.client import LATER, Client, PassingError, UnreachableError, check_address, host_of
 from frontcalc.manifest import HeldFile, held_file
 from frontcalc.names import printable
 from frontcalc.read import read_content
@@ -151,7 +151,7 @@ def _refuse_undrawn(data: bytes, fault: type[PassingError] = PassingError) -> No
     try:
         refuse_bare(features)
     except DataError as error:
-        raise fault(error.problem) from error
+        raise fault(error.problem, cure=LATER) from error
 
 
 def _deepstate(client: Client, source: MapSource, stated: date | None) -> Plan:
@@ -165,7 +165,7 @@ def _deepstate(client: Client, source: MapSource, stated: date | None) -> Plan:
         except (ValueError, KeyError, TypeError, OverflowError, OSError) as error:
             raise PassingError("sends no map with an id", cure="has the service been renamed?") from error
         if not number or day.year < 2022:
-            raise PassingError("sends an empty map")
+            raise PassingError("sends an empty map", cure=LATER)
         _refuse_undrawn(data)
         return held_file(f"{source.prefix}{day}.geojson", day, source.base, {}, etag, "", data, number), data
 
@@ -183,7 +183,7 @@ def _repository(client: Client, source: MapSource, day: date | None) -> Plan:
                 raise DataError("lists only some of the files", cure="fetch them by hand")
             return {str(entry["path"]): entry for entry in listing["tree"] if entry["type"] == "blob"}
         except (ValueError, KeyError, TypeError) as error:
-            raise PassingError("sends no list of files") from error
+            raise PassingError("sends no list of files", cure=LATER) from error
 
     def planned(digits: str, blob: str) -> RemoteMap:
         try:
@@ -196,7 +196,7 @@ def _repository(client: Client, source: MapSource, day: date | None) -> Plan:
             # Git's own name for a content; not a defence against whoever could make two contents of one name.
             content = b"blob %d\0" % len(data) + data
             if hashlib.sha1(content, usedforsecurity=False).hexdigest() != blob:
-                raise PassingError(f"sends another file of {day} than it lists")
+                raise PassingError(f"sends another file of {day} than it lists", cure=LATER)
             _refuse_undrawn(data)
             return held_file(f"{source.prefix}{day}.geojson", day, url, {}, etag, blob, data), data
 
