@@ -353,7 +353,7 @@ def test_redirects_on_this_machine_are_followed(server: Server) -> None:
 @pytest.mark.parametrize("url", ["http://example.org/", "ftp://example.org/", "file:///etc/passwd", "nothing"])
 def test_only_https_is_asked(url: str) -> None:
     with Client(Patience()) as client, pytest.raises(frontcalc.UsageError, match="is no https address; give one"):
-        client.get(url, lambda answer: answer.data)
+        client.get(url, lambda data, _: data)
 
 
 @pytest.mark.parametrize(

@@ -264,10 +264,10 @@ def test_gzip_that_unpacks_to_too_much_is_left(maps: Maps, layer: FakeLayer) -> 
     bomb = gzip.compress(bytes(1 << 24))
     maps.faults = [lambda handler, data: handler.send(200, bomb, Content_Encoding="gzip")]
     with Client(PATIENT) as client, pytest.raises(DataError, match="sends more than 1,000,000 bytes"):
-        client.get(f"{maps.url}/x", lambda answer: answer.data, limit=1_000_000)
+        client.get(f"{maps.url}/x", lambda data, _: data, limit=1_000_000)
     maps.faults = [lambda handler, data: handler.send(200, b"no gzip", Content_Encoding="gzip")] * 4
     with Client(PATIENT) as client, pytest.raises(DataError, match="sends damaged gzip"):
-        client.get(f"{maps.url}/x", lambda answer: answer.data, limit=1_000_000)
+        client.get(f"{maps.url}/x", lambda data, _: data, limit=1_000_000)
 
 
 @pytest.mark.parametrize("coding", ["gzip, gzip", "gzip,gzip,gzip", "deflate", "br", "x"])
@@ -278,7 +278,7 @@ def test_what_is_packed_twice_or_otherwise_is_not_unpacked(maps: Maps, layer: Fa
     maps.faults = [lambda handler, data: handler.send(200, bomb, Content_Encoding=coding)]
     tracemalloc.start()
     with Client(PATIENT) as client, pytest.raises(DataError, match=r"packs what it sends as .*, and only gzip, once"):
-        client.get(f"{maps.url}/x", lambda answer: answer.data)
+        client.get(f"{maps.url}/x", lambda data, _: data)
     assert tracemalloc.get_traced_memory()[1] < 1 << 24
     tracemalloc.stop()
 
@@ -290,10 +290,10 @@ def test_gzip_is_read_to_its_end_and_no_further(maps: Maps, layer: FakeLayer, ch
     whole = gzip.compress(b"a map" * 100_000)
     maps.faults = [lambda handler, data: handler.send(200, whole, Content_Encoding="gzip")]
     with Client(PATIENT) as client:
-        assert client.get(f"{maps.url}/x", lambda answer: answer.data) == b"a map" * 100_000
+        assert client.get(f"{maps.url}/x", lambda data, _: data) == b"a map" * 100_000
         maps.faults = [lambda handler, data: handler.send(200, change(whole), Content_Encoding="gzip")] * 4
         with pytest.raises(DataError, match="sends damaged gzip"):
-            client.get(f"{maps.url}/x", lambda answer: answer.data)
+            client.get(f"{maps.url}/x", lambda data, _: data)
 
 
 def _bare(document: dict[str, Any]) -> None:

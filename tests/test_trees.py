@@ -20,9 +20,8 @@ import frontcalc
 from frontcalc.archives import opening
 from frontcalc.cache import VARIABLE
 from frontcalc.cli import run
-from frontcalc.drift import Drift, MovedRow, Record, Tree, UsedFile, compare
+from frontcalc.drift import Drift, MovedRow, Tree, compare
 from frontcalc.errors import CheckFailed, DataError, UsageError
-from frontcalc.measure import trees
 from frontcalc.outputs.text import drift_text
 
 Write = Callable[..., Path]
@@ -252,15 +251,16 @@ def test_tables_of_an_earlier_version_are_compared_by_the_columns_they_have(
     assert frontcalc.check_summaries(tree, **options).moved
 
 
-def test_another_version_explains_only_figures_that_moved(
-    tree: Path, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(trees, "__version__", "9.9")
+def test_another_version_explains_only_figures_that_moved(tree: Path, options: dict[str, Any]) -> None:
+    package = tree / "datapackage.json"
+    package.write_bytes(package.read_bytes().replace(b'"version": "', b'"version": "9.9-'))
     frontcalc.check_summaries(tree, **options).require_none()
     table = tree / "summary-year.csv"
     table.write_bytes(table.read_bytes().replace(b"100.000", b"100.011"))
     why = moved(tree, options)
-    assert why["summary-year.csv", "2024", "East"] == (f"new version: frontcalc {frontcalc.__version__} → 9.9",)
+    assert why["summary-year.csv", "2024", "East"] == (
+        f"new version: frontcalc 9.9-{frontcalc.__version__} → {frontcalc.__version__}",
+    )
 
 
 def test_an_edited_table_is_named_as_that(tree: Path, options: dict[str, Any]) -> None:
@@ -368,8 +368,9 @@ def test_a_name_with_a_line_break_stays_on_its_line() -> None:
 def test_a_file_renamed_but_not_changed_is_no_reason() -> None:
     def tree_of(name: str, figure: str) -> Tree:
         row = {"opening": "2024-01-01", "closing": "2024-02-01", "gained_km2": figure}
-        record = Record("1", {}, {}, (UsedFile("2024-02-01", name, "sha256:1"),), {})
-        return Tree({"summary-year.csv": {("A", "2024"): row}}, record)
+        table = {("A", "2024"): row}
+        maps = {"2024-02-01": {name: "sha256:1"}}
+        return Tree({"summary-year.csv": table}, "1", {}, {}, maps, {}, {}, frozenset())
 
     (row,) = compare(tree_of("a.zip", "1.000"), tree_of("b.zip", "2.000"), folder="t").moved
     assert row.why == ("no map, option or version that the tree records has changed",)

@@ -15,33 +15,17 @@ Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class UsedFile:
-    """A file that a tree rests on; `date` (ISO 8601) is the day of a map, None for regions, `role` says which."""
-
-    date: str | None
-    name: str
-    sha256: str
-    role: str = "map"
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What a tree rests on; `hashes` are its own tables' by file name."""
-
-    version: str
-    software: Mapping[str, str]
-    options: Mapping[str, Any]
-    sources: tuple[UsedFile, ...]
-    hashes: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class Tree:
-    """Tables by file name, each row by its key columns, and what they rest on."""
+    """The tables of a folder by file name, each row by its key columns, and what they rest on."""
 
     tables: Mapping[str, Mapping[Key, Cells]]
-    record: Record
-    edited: frozenset[str] = frozenset()  # the tables that are not what was written
+    version: str  # of frontcalc
+    software: Mapping[str, str]
+    options: Mapping[str, Any]
+    maps: Mapping[str, Mapping[str, str]]  # by day (ISO 8601): hashes by file name
+    regions: Mapping[str, str]  # names of files by their hash
+    hashes: Mapping[str, str]  # of the tables when they were written
+    edited: frozenset[str]  # the tables that are no longer what was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +67,13 @@ def compare(kept: Tree, now: Tree, *, folder: str) -> Drift:
     pairs = [(kept.tables[name], now.tables[name]) for name in sorted(kept.tables.keys() & now.tables.keys())]
     firsts = [[next(iter(table.values()), {}) for table in pair] for pair in pairs if all(pair)]
     added = list(dict.fromkeys(column for old, new in firsts for column in new if column not in old))
-    earlier = bool(added) or kept.record.version != now.record.version
+    earlier = bool(added) or kept.version != now.version
     paired = ((row, new[key]) for old, new in pairs for key, row in old.items() if key in new)
     said = sum(before.get("notes") != after.get("notes") for before, after in paired)
     news = [f"new columns {', '.join(added)}"] if added else []
     news += [f"notes are others in {said} row{'s' if said > 1 else ''}"] if earlier and said else []
-    everywhere, by_day = list(_everywhere(kept.record, now.record)), list(_map_changes(kept.record, now.record))
-    baseline = str(now.record.options.get("baseline") or "")
+    everywhere, by_day = list(_everywhere(kept, now)), list(_map_changes(kept.maps, now.maps))
+    baseline = str(now.options.get("baseline") or "")
     moved: list[MovedRow] = []
     for name in sorted({*kept.tables, *now.tables}):
         both = [tree.tables.get(name) for tree in (kept, now)]
@@ -136,27 +120,22 @@ def _moved(
             yield key, "moved", tuple(cells)
 
 
-def _everywhere(old: Record, new: Record) -> Iterator[str]:
+def _everywhere(old: Tree, new: Tree) -> Iterator[str]:
     """Yield what is different between two trees for all their rows: options, versions and regions."""
     for name, before, after in _changed(old.options, new.options):
         yield f"option {name}: {_shown(before)} → {_shown(after)}"
-    own = ({"frontcalc": record.version} for record in (old, new))
+    own = ({"frontcalc": tree.version} for tree in (old, new))
     for name, before, after in (*_changed(*own), *_changed(old.software, new.software)):
         yield f"new version: {name} {before or 'none'} → {after or 'none'}"
-    sets = [{one.sha256: one.name for one in record.sources if one.role == "regions"} for record in (old, new)]
-    if sets[0].keys() != sets[1].keys():
-        named = (" and ".join(one.values()) or "none" for one in sets)
+    if old.regions.keys() != new.regions.keys():
+        named = (" and ".join(tree.regions.values()) or "none" for tree in (old, new))
         yield f"other regions: {' → '.join(named)}"
 
 
-def _map_changes(old: Record, new: Record) -> Iterator[tuple[str, str]]:
+def _map_changes(
+    before: Mapping[str, Mapping[str, str]], after: Mapping[str, Mapping[str, str]]
+) -> Iterator[tuple[str, str]]:
     """Yield the day of each map that differs, and how; a file that only has another name is the same."""
-    before: dict[str, dict[str, str]] = {}
-    after: dict[str, dict[str, str]] = {}
-    for record, days in ((old, before), (new, after)):
-        for source in record.sources:
-            if source.role == "map" and source.date:
-                days.setdefault(source.date, {})[source.name] = source.sha256
     last = max(before, default="")
     for day in sorted({*before, *after}):
         was, now = before.get(day, {}), after.get(day, {})

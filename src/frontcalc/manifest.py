@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -44,6 +45,13 @@ class Manifest:
     terms: str = ""
     files: tuple[HeldFile, ...] = ()
     revisions: tuple[str, ...] = ()  # the names of files in that folder
+
+
+def held_file(
+    file: str, day: date, url: str, query: Mapping[str, str], etag: str, version: str, data: bytes, features: int = -1
+) -> HeldFile:
+    """Return what a manifest says of a file with some content."""
+    return HeldFile(file, day, url, query, etag, version, hashlib.sha256(data).hexdigest(), len(data), features)
 
 
 def is_manifest(data: bytes) -> bool:

@@ -6,7 +6,7 @@ docs/claims.md has the rules.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,7 +20,7 @@ NOISE = 1e-6  # figures no further apart are the same: so far do engines agree (
 
 
 class Measure(StrEnum):
-    """What a claim's figure is of."""
+    """The kind of figure that a claim states."""
 
     HELD = "held"
     NET = "net"
@@ -34,7 +34,7 @@ class Measure(StrEnum):
 
 
 class Qualifier(StrEnum):
-    """How the figure is said; `fitting` gives each its meaning."""
+    """The word before the figure; `fitting` gives each its meaning."""
 
     EXACTLY = "exactly"
     ABOUT = "about"
@@ -45,7 +45,7 @@ class Qualifier(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What came of a claim."""
+    """How a claim compares with the maps."""
 
     AGREES = "agrees"
     DEPENDS = "depends"
@@ -86,7 +86,6 @@ class Claim:
     """A published figure."""
 
     id: str  # unique in its file
-    period: str  # as written
     periods: tuple[Period, ...]  # the one that it names, of a ratio the two
     measure: Measure
     value: Decimal  # with the digits it was written with
@@ -102,6 +101,11 @@ class Claim:
     line: int | None = None  # where it begins in its file
     plus: Claim | None = None  # whose figure is added to its own: alike but for actor and period
     sign: int = 1  # −1 where it is taken away
+
+    @property
+    def period(self) -> str:
+        """How its period is shown."""
+        return " / ".join(period.label for period in self.periods)
 
     @property
     def per_km2(self) -> float:
@@ -151,20 +155,14 @@ def printed(figure: float) -> str:
 
 def fitting(claim: Claim) -> Range:
     """Return which computed figures fit a claim, in its unit; of a negative one the qualifier is of its size."""
-    size = abs(claim.value)
-    excluded = float(size) if claim.qualifier in (Qualifier.MORE_THAN, Qualifier.LESS_THAN) else None
-    return _around(claim, max(size * PART_OF_VALUE, _half_digit(size)), claim.tolerance, excluded)
+    excluded = float(abs(claim.value)) if claim.qualifier in (Qualifier.MORE_THAN, Qualifier.LESS_THAN) else None
+    return _around(claim, _reach(claim) if claim.tolerance is None else claim.tolerance, excluded)
 
 
 def leeway(claim: Claim) -> float:
     """Return how far a figure may lie from a claim's value as a share of it; 0 for «more than» and other sharp ends."""
-    size = abs(claim.value)
-    reach = claim.tolerance
-    if reach is None:
-        about = claim.qualifier in (Qualifier.ABOUT, Qualifier.NEARLY)
-        sharp = claim.qualifier is not Qualifier.EXACTLY and not about
-        reach = Decimal(0) if sharp else max(size * PART_OF_VALUE * about, _half_digit(size))
-    return float(reach / size) if size else 0.0
+    reach = _reach(claim) if claim.tolerance is None else claim.tolerance
+    return float(reach / abs(claim.value)) if claim.value and reach is not None else 0.0
 
 
 def as_printed(claim: Claim) -> Range:
@@ -172,59 +170,55 @@ def as_printed(claim: Claim) -> Range:
 
     A tolerance is for what is computed from maps; arithmetic needs none. The noughts of «about 2,700» may be rounding.
     """
-    return _around(claim, _half_digit(abs(claim.value).normalize()))
+    noughts = claim.qualifier is Qualifier.ABOUT
+    return _around(claim, _half_digit(claim.value.normalize()) if noughts else _reach(claim))
 
 
-def _around(claim: Claim, about: Decimal, stated: Decimal | None = None, excluded: float | None = None) -> Range:
-    """Return the range around a claim's value: `about` is how far «about» reaches, `stated` comes before all."""
+def _reach(claim: Claim) -> Decimal | None:
+    """Return how far a figure may lie from a claim's by the qualifier; None for one that names an end, as «up to»."""
+    if claim.qualifier is Qualifier.EXACTLY:
+        return _half_digit(claim.value)
+    if claim.qualifier in (Qualifier.ABOUT, Qualifier.NEARLY):
+        return max(abs(claim.value) * PART_OF_VALUE, _half_digit(claim.value))
+    return None
+
+
+def _around(claim: Claim, reach: Decimal | None, excluded: float | None = None) -> Range:
+    """Return the range around a claim's value: as far as `reach`, None as far as the qualifier's words go."""
     size, qualifier = abs(claim.value), claim.qualifier
-    reach = {
-        Qualifier.EXACTLY: _half_digit(size),
-        Qualifier.ABOUT: about,
-        Qualifier.NEARLY: max(size * PART_OF_VALUE, _half_digit(size)),
-        Qualifier.MORE_THAN: Decimal("inf"),
-    }.get(qualifier, size)
-    reach = reach if stated is None else stated
+    if reach is None:
+        reach = Decimal("inf") if qualifier is Qualifier.MORE_THAN else size
     low = size if qualifier is Qualifier.MORE_THAN else size - reach
     upwards = qualifier in (Qualifier.EXACTLY, Qualifier.ABOUT, Qualifier.MORE_THAN)
     found = Range(float(low), float(size + reach if upwards else size), excluded)
     return found.times(-1) if claim.value < 0 else found
 
 
-def _half_digit(size: Decimal) -> Decimal:
+def _half_digit(value: Decimal) -> Decimal:
     """Return half a unit of the last digit written: 0.5 of 465, 0.05 of 18.1."""
-    exponent = size.as_tuple().exponent
+    exponent = value.as_tuple().exponent
     assert isinstance(exponent, int)
     return Decimal(1).scaleb(exponent) / 2
 
 
-class Contradiction(NamedTuple):
-    """A rate or ratio, and the `implied` one that follows from other claims of its file: a total over days, or two."""
+def contradictions(claims: Sequence[Claim]) -> Iterator[tuple[Claim, tuple[Claim, ...], float, int | None]]:
+    """Yield each rate that is not its total over its days, then each ratio that is not that of its two figures.
 
-    claim: Claim
-    others: tuple[Claim, ...]
-    implied: float
-    days: int | None = None
-
-
-def contradictions(claims: Sequence[Claim]) -> tuple[Contradiction, ...]:
-    """Return each rate that is not its total over its days, then each ratio that is not that of its two figures.
-
-    Only net changes of the same region, actor and view are held against them, as printed (`as_printed`):
+    With them come the claims that contradict, the figure that these imply, and of a rate the days of its period. Only
+    net changes of the same region, actor and view are held against them, as printed (`as_printed`):
     593 km² in the 31 days of a December are 19.1 a day, and not 18.1.
     """
     totals: dict[Hashable, list[Claim]] = {}
     for claim in claims:
         if claim.measure is Measure.NET and claim.value:
             totals.setdefault(_measured(claim, claim.periods[0]), []).append(claim)
-    found = []
     for rate in (claim for claim in claims if claim.measure is Measure.RATE):
         (period,) = rate.periods
         days = (period.closes_on - period.opens_on).days if period.opens_on and period.closes_on else 0
         for total in totals.get(_measured(rate, period), ()) if days else ():
             per_day = rate.per_km2 / total.per_km2 / days
             if not as_printed(rate).meets(as_printed(total).times(per_day)):
-                found.append(Contradiction(rate, (total,), float(total.value) * per_day, days))
+                yield rate, (total,), float(total.value) * per_day, days
     for ratio in (claim for claim in claims if claim.measure is Measure.RATIO):
         above, below = (totals.get(_measured(ratio, period), ()) for period in ratio.periods)
         for first, second in ((first, second) for first in above for second in below):
@@ -235,9 +229,7 @@ def contradictions(claims: Sequence[Claim]) -> tuple[Contradiction, ...]:
             corners = [a / b for a in (over.low, over.high) for b in (under.low, under.high)]
             known = [corner for corner in corners if not math.isnan(corner)]
             if not as_printed(ratio).meets(Range(min(known), max(known)).times(scale)):
-                implied = float(first.value) / float(second.value) * scale
-                found.append(Contradiction(ratio, (first, second), implied))
-    return tuple(found)
+                yield ratio, (first, second), float(first.value) / float(second.value) * scale, None
 
 
 def _measured(claim: Claim, period: Period) -> Hashable:

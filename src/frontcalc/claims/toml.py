@@ -58,13 +58,11 @@ def read_claims(data: bytes, *, where: str) -> tuple[tuple[Claim, ...], str]:
         if not wrong:
             number, per_cent = found.pop("tolerance", (None, False))
             tolerance = abs(found["value"]) * number / 100 if per_cent else number
-            periods, unit = found.pop("period"), UNITS[found["measure"]][0]
+            plus, periods, unit = found.pop("plus", None), found.pop("period"), UNITS[found["measure"]][0]
             facts: Fields = {"unit": unit} | found | {"tolerance": tolerance, "line": place.get("")}
-            plus = facts.pop("plus", None)
-            claim = Claim(**facts, period=_label(periods), periods=periods)
+            claim = Claim(**facts, periods=periods)
             if plus:
                 second = replace(claim, periods=plus.get("period", periods), actor=plus["actor"])
-                second = replace(second, period=_label(second.periods))
                 claim = replace(claim, plus=second, sign={"+": 1, "-": -1}[plus.get("sign", "+")])
             if claims.setdefault(claim.id, claim) is not claim:
                 repeated.append((claim.line, f"a second claim is named {claim.id!r}"))
@@ -136,11 +134,6 @@ def _conflicts(found: Fields, number: int, place: Lines) -> Iterator[Problem]:
         yield place.get("period", line), f"claim {name}: {measure} is of {wanted}, but {len(periods)} are named"
     elif measure in ON_A_DAY and any(period.closes_on is None for period in (*periods, *plus.get("period", ()))):
         yield place.get("period", line), f"claim {name}: {measure} is of a day, so the period needs a last one"
-
-
-def _label(periods: tuple[Period, ...]) -> str:
-    """Return how a claim's period is shown."""
-    return " / ".join(period.label for period in periods)
 
 
 def _text(key: str, value: object) -> str:

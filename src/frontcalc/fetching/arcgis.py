@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -17,7 +17,7 @@ import orjson
 
 from frontcalc.dates import day_from_property
 from frontcalc.errors import DataError, NoDataError, UsageError
-from frontcalc.fetching.client import Answer, Client, PassingError, host_of, persist
+from frontcalc.fetching.client import LATER, Client, PassingError, host_of, persist
 
 _EVERY = "1=1"
 _DATE, _DATE_ONLY = "esriFieldTypeDate", "esriFieldTypeDateOnly"
@@ -25,7 +25,6 @@ _LIKELY_FIELDS = ("date", "datetime", "day", "pub_date", "snapshot_date", "as_of
 _LAYER = re.compile(r"(.*/(?:FeatureServer|MapServer)/\d+)/?")
 _FIELD = re.compile(r"[A-Za-z_]\w{0,127}")
 _CUT = ("features", "exceededTransferLimit", "properties")
-_LATER = "try again later"
 _USUAL_PAGE, _METADATA_BYTES = 1000, 1 << 24
 OWN = {True: "properties", False: "attributes"}  # where a feature has its fields, in GeoJSON or in Esri's JSON
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,7 +57,7 @@ class LayerFeatures:
         return [(item.get(OWN[self.geojson]) or {}).get(field) for item in self.items]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ServiceLayer:
     """A layer as it describes itself, and the client by which it is asked."""
 
@@ -72,32 +71,31 @@ class ServiceLayer:
     geojson: bool  # whether it answers in GeoJSON; else in Esri's JSON
     edited: int | None  # when last (ms since 1970)
     credit: str  # whose it says it is
-    state: list[object]  # its fields and when it was edited, as it said last
+    version: tuple[object, ...]  # its fields and when it was edited, as it said last
 
     @property
     def name(self) -> str:
         """What messages call it: its service and number."""
         return name_of(self.url)
 
-    def in_a_form_it_gives(self) -> ServiceLayer:
-        """Return the layer in GeoJSON if it sends that, as it says that it can; else in Esri's JSON."""
+    def try_geojson(self) -> None:
+        """Ask for one feature in GeoJSON if the layer says that it can; where that is refused, use Esri's JSON."""
         if not self.geojson:
-            return self
+            return
         # Asked more than once: an archive's files should not change their form because a server stumbled.
         query = {"where": _EVERY, "outFields": self.key or "*", "outSR": "4326", "f": "geojson"} | self._paging(0)
         query |= {"resultRecordCount": "1"} if self.pages else {}
         try:
             persist(lambda: _ask(self.client, f"{self.url}/query", query), self.client.patience, RefusedError)
         except RefusedError:
-            return replace(self, geojson=False)
-        return self
+            self.geojson = False
 
     def count(self, where: str = _EVERY) -> int:
         """Ask how many features fulfil a condition."""
         query = {"where": where, "returnCountOnly": "true", "f": "json"}
         number = _ask(self.client, f"{self.url}/query", query)[0].get("count")
         if type(number) is not int or number < 0:
-            raise InconsistentError("gives no count", where=self.name, cure=_LATER)
+            raise InconsistentError("gives no count", where=self.name, cure=LATER)
         return number
 
     def moments(self) -> dict[date, list[Moments]]:
@@ -126,9 +124,9 @@ class ServiceLayer:
         for value in answer.values(self.field) if answer else ():
             if value is None or day_from_property(value, kind=kind) != day:
                 problem = f"was asked for {day} and sends a feature of {value!r:.40}"
-                raise InconsistentError(problem, where=self.name, cure=_LATER)
+                raise InconsistentError(problem, where=self.name, cure=LATER)
         if answer and not answer.items:
-            raise InconsistentError(f"lists {day} and has nothing of it", where=self.name, cure=_LATER)
+            raise InconsistentError(f"lists {day} and has nothing of it", where=self.name, cure=LATER)
         return answer
 
     def where(self, runs: Sequence[Moments]) -> str:
@@ -159,16 +157,16 @@ class ServiceLayer:
         if answer is None:
             return None
         (head, tag), expected = answer, self.count(query["where"])
-        page, items, before = head, list[dict[str, Any]](), list[dict[str, Any]]()
+        page, items, last = head, list[dict[str, Any]](), list[dict[str, Any]]()
         while True:
             got = page.get("features")
             listed = isinstance(got, list) and all(isinstance(one, dict) for one in got)
             if not listed or not all(isinstance(one.get(OWN[geojson]) or {}, dict) for one in got):
-                raise InconsistentError("sends no list of features", where=self.name, cure=_LATER)
-            if got and got == before:
-                raise InconsistentError("sends the same page again", where=self.name, cure=_LATER)
+                raise InconsistentError("sends no list of features", where=self.name, cure=LATER)
+            if got and got == last:
+                raise InconsistentError("sends the same page again", where=self.name, cure=LATER)
             items += got
-            before = got
+            last = got
             # Esri's JSON says at its top that there is more, GeoJSON in properties; some servers do not say it in
             # GeoJSON: a full page and the count do.
             cut = any(holder.get("exceededTransferLimit") is True for holder in (page, _object(page.get("properties"))))
@@ -180,29 +178,29 @@ class ServiceLayer:
                 raise DataError("has more features than it sends, and no pages", where=self.name, cure=cure)
             page, _ = _ask(self.client, address, query | self._paging(len(items)))
             if page.get("features") and _around(page) != _around(head):
-                raise InconsistentError("sends pages that do not fit together", where=self.name, cure=_LATER)
+                raise InconsistentError("sends pages that do not fit together", where=self.name, cure=LATER)
         if len(items) > expected or (exact and len(items) < expected):
             problem = f"sends {len(items):,} features and counts {expected:,}"
-            raise InconsistentError(problem, where=self.name, cure=_LATER)
+            raise InconsistentError(problem, where=self.name, cure=LATER)
         # A feature may come on two pages, and pages be of two versions.
         seen: set[object] = set()
         for item in items if exact and self.key else ():
             key = (item.get(OWN[geojson]) or {}).get(self.key, item.get("id"))
             if not isinstance(key, int | str) or key in seen:
                 problem = f"sends a feature without {self.key}" if key is None else f"sends feature {key!s:.40} twice"
-                raise InconsistentError(problem, where=self.name, cure=_LATER)
+                raise InconsistentError(problem, where=self.name, cure=LATER)
             seen.add(key)
-        if exact and len(items) > len(head["features"]):
+        one_page = len(items) == len(head["features"])
+        if exact and not one_page:
             self._refuse_changed(query["where"], expected)
-        tag = tag if len(items) == len(head["features"]) else ""
-        return LayerFeatures(_around(head), items, geojson, query, tag)
+        return LayerFeatures(_around(head), items, geojson, query, tag if one_page else "")
 
     def _refuse_changed(self, where: str, expected: int) -> None:
         """Refuse pages of a layer that is no longer what it was before they came."""
-        before = list(self.state)
-        self.state[:] = _state(_ask(self.client, self.url, {"f": "json"}, limit=_METADATA_BYTES)[0])
-        if self.state != before or self.count(where) != expected:
-            raise InconsistentError("changed while its pages were read", where=self.name, cure=_LATER)
+        before = self.version
+        self.version = _version(_ask(self.client, self.url, {"f": "json"}, limit=_METADATA_BYTES)[0])
+        if self.version != before or self.count(where) != expected:
+            raise InconsistentError("changed while its pages were read", where=self.name, cure=LATER)
 
     def _paging(self, offset: int) -> dict[str, str]:
         """Return what asks for one page."""
@@ -266,7 +264,7 @@ def describe(client: Client, url: str, field: str = "") -> ServiceLayer:
         geojson="geojson" in str(facts.get("supportedQueryFormats", "")).casefold(),
         edited=next((at for at in (edits.get("dataLastEditDate"), edits.get("lastEditDate")) if type(at) is int), None),
         credit=" ".join(str(facts.get("copyrightText") or "").split())[:200],
-        state=_state(facts),
+        version=_version(facts),
     )
 
 
@@ -274,13 +272,13 @@ def _ask(client: Client, url: str, query: Mapping[str, str], *, etag: str = "", 
     """Return a JSON object that a service answers with, and its ETag; None where it is unchanged."""
     where = name_of(url)
 
-    def read(answer: Answer) -> tuple[dict[str, Any], str]:
+    def read(data: bytes, etag: str) -> tuple[dict[str, Any], str]:
         try:
-            document = orjson.loads(answer.data)
+            document = orjson.loads(data)
         except orjson.JSONDecodeError as broken:
-            raise PassingError("sends no JSON", where=where, cure=_LATER) from broken
+            raise PassingError("sends no JSON", where=where, cure=LATER) from broken
         if not isinstance(document, dict):
-            raise PassingError("sends no JSON object", where=where, cure=_LATER)
+            raise PassingError("sends no JSON object", where=where, cure=LATER)
         if "error" in document:
             # What an error inside an answer of status 200 means.
             error = _object(document["error"])
@@ -290,17 +288,17 @@ def _ask(client: Client, url: str, query: Mapping[str, str], *, etag: str = "", 
                 cure = "frontcalc fetches only what is public"
                 raise DataError(f"asks for a login: {problem}", where=where, cure=cure)
             if type(code) is int and (code == 429 or code >= 500):
-                raise PassingError(problem, where=where, cure=_LATER)
+                raise PassingError(problem, where=where, cure=LATER)
             kind = NoDataError if code == 404 else RefusedError
             raise kind(problem, where=where, cure="has the service been renamed?")
-        return document, answer.etag
+        return document, etag
 
     return client.get(url, read, query=query, etag=etag, limit=limit)
 
 
-def _state(facts: Mapping[str, Any]) -> list[object]:
+def _version(facts: Mapping[str, Any]) -> tuple[object, ...]:
     """Return what tells one version of a layer from another: its fields, and when it was edited."""
-    return [facts.get("fields"), facts.get("editingInfo")]
+    return facts.get("fields"), facts.get("editingInfo")
 
 
 def _around(page: Mapping[str, Any]) -> dict[str, Any]:

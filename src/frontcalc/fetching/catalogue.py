@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 from dataclasses import dataclass, fields
-from datetime import date
 from pathlib import Path
 
 from frontcalc.config import read_toml
@@ -18,19 +17,8 @@ _KINDS = ("arcgis", "arcgis-live", "deepstate", "git")
 
 
 @dataclass(frozen=True, slots=True)
-class FetchOptions:
-    """Which maps of a source the user wants, in the words of `frontcalc.fetch`."""
-
-    urls: tuple[str, ...] = ()
-    since: date | None = None
-    until: date | None = None
-    day: date | None = None
-    date_field: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Service:
-    """A layer of an ArcGIS service below the source's base."""
+    """A layer of an ArcGIS service below the source's base, or of the user's by its whole address."""
 
     layer: str
     field: str = ""  # its date field, where that has to be said
@@ -55,6 +43,7 @@ class MapSource:
     listing: str = ""  # where its files are listed
     files: str = ""  # how their names are written
     services: tuple[Service, ...] = ()  # of which the first that has a day counts
+    urls: tuple[str, ...] = ()  # of plain files, which the user names
     layer: str = ""  # the mark of its features
     prefix: str = ""  # with which names of files begin
     view: str = ""  # of its archives

@@ -13,19 +13,20 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from io import BytesIO
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from frontcalc import __version__
-from frontcalc.errors import DataError, NoDataError, UsageError, extra_package
+from frontcalc.errors import DataError, NoDataError, UsageError, extra_package, naming
 from frontcalc.limits import limits
 
 T = TypeVar("T")
+Answer = tuple[bytes, str]  # what a server sent, and its ETag where that can be sent back
 _package = partial(extra_package, where="fetching")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SECRETS = {"access_token", "api_key", "apikey", "auth", "key", "password", "secret", "sig", "signature", "token"}
 _REDIRECTS, _LONGEST_ETAG = 5, 200
-_LATER = "try again later"
+LATER = "try again later"
 _BY_HAND = "fetch the file by hand"
 _LOCATION = "frontcalc.location"
 _NETWORK = "is there a network?"
@@ -71,13 +72,6 @@ class Patience:
     silence_s: float = 60.0
     pace_s: float = 0.25
     sleep: Callable[[float], None] = time.sleep
-
-
-class Answer(NamedTuple):
-    """What a server sent: its content, and its ETag where that can be sent back."""
-
-    data: bytes
-    etag: str
 
 
 def host_of(url: str) -> str:
@@ -145,18 +139,18 @@ class Client:
     def get(
         self,
         url: str,
-        read: Callable[[Answer], Any],
+        read: Callable[[bytes, str], Any],
         *,
         limit: int | None = None,
         query: Mapping[str, str] | None = None,
         etag: str = "",
     ) -> Any:
-        """Return what `read` makes of an address's content, asked for again while that may help.
+        """Return what `read` makes of an address's content and ETag (else empty), asked for again while that may help.
 
-        `read` may raise `PassingError`, as the server's. At most `limit` bytes may come, also after decompression; by
-        default as many as of any file. `query` is added to the address. None comes back where the server has still the
-        version of that `etag`. NoDataError says that it has nothing there, DataError that it cannot be reached,
-        refuses, redirects elsewhere or keeps failing.
+        `read` may raise `PassingError`, as the server's; errors that do not say where are of its host. At most `limit`
+        bytes may come, also after decompression; by default as many as of any file. `query` is added to the address.
+        None comes back where the server has still the version of that `etag`. NoDataError says that it has nothing
+        there, DataError that it cannot be reached, refuses, redirects elsewhere or keeps failing.
         """
         check_address(url)
         most = limits()["max_bytes"] if limit is None else limit
@@ -165,9 +159,10 @@ class Client:
 
         def once() -> Any:
             self._keep_pace(url)
-            answer = self._portal.call(self._fetch, url, query, _usable(etag), most)
-            self._reached = True
-            return None if answer is None else read(answer)
+            with naming(host_of(url)):
+                answer = self._portal.call(self._fetch, url, query, _usable(etag), most)
+                self._reached = True
+                return None if answer is None else read(*answer)
 
         def is_enough(state: Any) -> bool:
             error = state.outcome.exception()
@@ -194,28 +189,28 @@ class Client:
 
     async def _fetch(self, url: str, query: Mapping[str, str] | None, etag: str, limit: int) -> Answer | None:
         """Make one request, and turn what goes wrong into errors of ours."""
-        host, httpx = host_of(url), self._httpx
+        httpx = self._httpx
         try:
             # httpx takes the address's own query away wherever `params` is given, also as None.
             own = parse_qsl(urlsplit(url).query, keep_blank_values=True)
             address = httpx.URL(url, params=[*own, *query.items()]) if query else httpx.URL(url)
             with self._anyio.fail_after(self.patience.request_s):
-                return await self._exchange(address, host, etag, limit)
+                return await self._exchange(address, etag, limit)
         except TimeoutError as error:
-            raise PassingError(f"takes more than {self.patience.request_s:g} s", where=host, cure=_LATER) from error
+            raise PassingError(f"takes more than {self.patience.request_s:g} s", cure=LATER) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-            raise UnreachableError(f"cannot be reached ({type(error).__name__})", where=host, cure=_NETWORK) from error
+            raise UnreachableError(f"cannot be reached ({type(error).__name__})", cure=_NETWORK) from error
         except httpx.TimeoutException as error:
-            raise PassingError(f"says nothing for {self.patience.silence_s:g} s", where=host, cure=_LATER) from error
+            raise PassingError(f"says nothing for {self.patience.silence_s:g} s", cure=LATER) from error
         except zlib.error as error:
-            raise PassingError("sends damaged gzip", where=host, cure=_LATER) from error
+            raise PassingError("sends damaged gzip", cure=LATER) from error
         except httpx.TransportError as error:
-            raise PassingError(f"breaks off ({type(error).__name__})", where=host, cure=_NETWORK) from error
+            raise PassingError(f"breaks off ({type(error).__name__})", cure=_NETWORK) from error
         except (httpx.InvalidURL, UnicodeError) as error:
-            raise UsageError("is no address", where=host, cure="check it") from error
+            raise UsageError("is no address", cure="check it") from error
 
-    async def _exchange(self, url: Any, host: str, etag: str, limit: int) -> Answer | None:
-        """Follow redirects as far as they may lead, and return the answer; None where that is unchanged."""
+    async def _exchange(self, url: Any, etag: str, limit: int) -> Answer | None:
+        """Follow redirects as far as they may lead, and return content and ETag; None where these are unchanged."""
         first = str(url)
         for _ in range(_REDIRECTS + 1):
             async with self._http.stream("GET", url, headers={"If-None-Match": etag} if etag else {}) as response:
@@ -226,20 +221,19 @@ class Client:
                 if etag and status == 304:
                     return None
                 if status in (404, 410):
-                    raise NoDataError(f"has nothing there ({status})", where=host, cure="check the address")
+                    raise NoDataError(f"has nothing there ({status})", cure="check the address")
                 if status in (401, 403):
-                    raise DataError(f"refuses ({status})", where=host, cure=_PUBLIC)
+                    raise DataError(f"refuses ({status})", cure=_PUBLIC)
                 if status in (408, 425, 429) or status >= 500:
                     wait = retry_after_s(response.headers.get("retry-after", ""), datetime.now(UTC))
                     problem = f"answers with status {status}" + (f", and asks to wait {wait:,.0f} s" if wait else "")
-                    passing = PassingError(problem, where=host, cure=_LATER)
+                    passing = PassingError(problem, cure=LATER)
                     passing.wait_s = wait
                     raise passing
                 if status != 200:
-                    raise DataError(f"answers with status {status}", where=host, cure=_LATER)
-                data = await _content(response, host, limit)
-                return Answer(data, _usable(response.headers.get("etag", "")))
-        raise DataError(f"redirects more than {_REDIRECTS} times", where=host, cure=_LATER)
+                    raise DataError(f"answers with status {status}", cure=LATER)
+                return await _content(response, limit), _usable(response.headers.get("etag", ""))
+        raise DataError(f"redirects more than {_REDIRECTS} times", cure=LATER)
 
     def _redirected(self, first: str, url: str, location: str) -> Any:
         """Return where a redirect leads; to where nobody was asked to go, it is refused."""
@@ -249,12 +243,12 @@ class Client:
             check_address(target, local=host in _LOOPBACK)
             address = self._httpx.URL(target)
         except (ValueError, self._httpx.InvalidURL) as error:
-            raise DataError("redirects to what is no address", where=host, cure=_LATER) from error
+            raise DataError("redirects to what is no address", cure=LATER) from error
         except UsageError as error:
             raise DataError(error.problem, where=error.where, cure=f"{host} redirects there") from error
         if self._same_host and urlsplit(target)[:2] != urlsplit(first)[:2]:
             problem = f"redirects to another host, {host_of(target)}"
-            raise DataError(problem, where=host, cure="if you trust that host, name it yourself")
+            raise DataError(problem, cure="if you trust that host, name it yourself")
         return address
 
 
@@ -263,18 +257,18 @@ async def _hide_location(response: Any) -> None:
     response.extensions[_LOCATION] = response.headers.pop("location", "")
 
 
-async def _content(response: Any, host: str, limit: int) -> bytes:
+async def _content(response: Any, limit: int) -> bytes:
     """Return what an answer holds, counted while it is unpacked: one layer of gzip at most."""
     coding = response.headers.get("content-encoding", "").strip().casefold()
     if coding not in ("", "identity", "gzip", "x-gzip"):
         problem = f"packs what it sends as {coding!r:.40}, and only gzip, once, is unpacked"
-        raise DataError(problem, where=host, cure=_BY_HAND)
+        raise DataError(problem, cure=_BY_HAND)
     gzip = zlib.decompressobj(zlib.MAX_WBITS | 16) if "gzip" in coding else None
     data = BytesIO()
     async for piece in response.aiter_raw():
         data.write(gzip.decompress(piece, limit + 1 - data.tell()) if gzip else piece)
         if data.tell() > limit:
-            raise DataError(f"sends more than {limit:,} bytes", where=host, cure=_BY_HAND)
+            raise DataError(f"sends more than {limit:,} bytes", cure=_BY_HAND)
         if gzip and gzip.unused_data:
             break
     if gzip and (gzip.unused_data or not gzip.eof):

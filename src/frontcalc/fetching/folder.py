@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -23,24 +22,11 @@ from frontcalc.names import printable
 # Temporary files of a run that was killed; `atomic.beside` names them.
 _LEFT_BEHIND = re.compile(r"\.(?:\w*\d{4}-\d\d-\d\d[\w.]*|manifest\.json|frontcalc\.toml)\.\w{8}\.unfinished")
 _LONGEST_LINE = 500
+_ELSEWHERE = "give another folder with -o"
 
 
 class FolderError(DataError):
     """The archive cannot be written, so that nothing further can be kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Map:
-    """One day's map as it came: its content and the suffix of its name, the rest as in `HeldFile`."""
-
-    day: date
-    data: bytes
-    suffix: str
-    url: str
-    query: dict[str, str]
-    etag: str
-    version: str
-    features: int = -1
 
 
 class Folder:
@@ -68,39 +54,35 @@ class Folder:
         files = (one for one in self.manifest.files if (one.day == day if day else one.url == url))
         return max(files, key=lambda one: one.day, default=None)
 
-    def twin_of(self, new: Map) -> HeldFile | None:
+    def twin_of(self, new: HeldFile) -> HeldFile | None:
         """Return a file of another day with the same bytes, from an address that differs in its query alone."""
-        digest, path = hashlib.sha256(new.data).hexdigest(), new.url.partition("?")[0]
+        path = new.url.partition("?")[0]
         others = (held for held in self.manifest.files if held.day != new.day and held.url != new.url)
-        return next((held for held in others if held.sha256 == digest and held.url.partition("?")[0] == path), None)
+        return next((held for held in others if held.sha256 == new.sha256 and held.url.partition("?")[0] == path), None)
 
-    def put(self, new: Map) -> str:
+    def put(self, new: HeldFile, data: bytes) -> str:
         """Keep a map in place of an earlier one of its day, and return «new», «changed» or «unchanged».
 
         The earlier file is moved to `revisions`, named by its own content, before anything takes its place.
         """
-        stem = f"{self.prefix}{new.day}"
-        place = self.root / f"{stem}{new.suffix}"
-        held = self.held(new.day, new.url)
-        digest = hashlib.sha256(new.data).hexdigest()
+        stem, place, held = f"{self.prefix}{new.day}", self.root / new.file, self.held(new.day, new.url)
         with _writing(self.root):
             # Also what no manifest names: a run may have been killed, or the file been edited here.
             earlier = [path for path in self.root.glob(f"{stem}.*") if path.is_file()]
-            differing = [path for path in earlier if path != place or _sha256(path) != digest]
+            differing = [path for path in earlier if path != place or _sha256(path) != new.sha256]
             for path in differing:
                 kept = self.root / REVISIONS / f"{stem}.{_sha256(path)[:16]}{path.name.removeprefix(stem)}"
                 kept.parent.mkdir(exist_ok=True)
                 atomic.replace(kept, path.read_bytes())
             if not place.exists() or place in differing:
-                atomic.replace(place, new.data)
+                atomic.replace(place, data)
             for path in differing:
                 if path != place:
                     path.unlink()
-        facts = (new.url, new.query, new.etag, new.version, digest, len(new.data), new.features)
-        self.note(HeldFile(place.name, new.day, *facts))
+        self.note(new)
         if held is None:
             return "changed" if differing else "new"
-        return "unchanged" if held.sha256 == digest and not differing else "changed"
+        return "unchanged" if held.sha256 == new.sha256 and not differing else "changed"
 
     def note(self, held: HeldFile) -> None:
         """Write a file into the manifest."""
@@ -115,9 +97,13 @@ class Folder:
 @contextmanager
 def filling(path: Path, source: MapSource, origin: str) -> Iterator[Folder]:
     """Open an archive to fill it, made where there is none; no second run may fill it meanwhile."""
-    with _writing(path):
-        path.mkdir(parents=True, exist_ok=True)
-    with _alone(path):
+    with ExitStack() as stack:
+        with _writing(path):
+            path.mkdir(parents=True, exist_ok=True)
+            free = stack.enter_context(atomic.alone(path))
+        if free is False:  # None where the system has no locks
+            where = printable(path.name)
+            raise UsageError("is being filled by another run", where=where, cure="wait until it has ended")
         folder = Folder(path, source, origin)
         with _writing(path):
             for left in (*path.glob(".*"), *path.glob(f"{REVISIONS}/.*")):
@@ -139,9 +125,8 @@ def check_place(path: Path, source: MapSource, origin: str) -> None:
             raise UsageError(problem, where=printable(path.name), cure="give a folder beside it with -o")
     nearest = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
     if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
-        number = errno.EACCES if nearest.is_dir() else errno.ENOTDIR
-        with _writing(path):
-            raise OSError(number, os.strerror(number))
+        reason = "permission denied" if nearest.is_dir() else "not a directory"
+        raise FolderError(f"cannot be written: {reason}", where=str(path), cure=_ELSEWHERE)
 
 
 def _stated(path: Path, source: MapSource, origin: str) -> Manifest:
@@ -163,7 +148,7 @@ def _stated(path: Path, source: MapSource, origin: str) -> Manifest:
         manifest = read_manifest((path / NAME).read_bytes())
     if (manifest.source, manifest.origin) != (source.name, origin):
         held = " ".join(filter(None, (manifest.source, manifest.origin)))
-        raise UsageError(f"is an archive of {printable(held)}", where=where, cure="give another folder with -o")
+        raise UsageError(f"is an archive of {printable(held)}", where=where, cure=_ELSEWHERE)
     return replace(fresh, files=manifest.files, revisions=manifest.revisions)
 
 
@@ -189,17 +174,4 @@ def _writing(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         problem = f"cannot be written: {reason_of(error)}"
-        raise FolderError(problem, where=str(root), cure="give another folder with -o") from error
-
-
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Keep any second run out of a folder, where the system has locks for that."""
-    with ExitStack() as stack:
-        with _writing(root):
-            free = stack.enter_context(atomic.alone(root))
-        if free is False:
-            raise UsageError(
-                "is being filled by another run", where=printable(root.name), cure="wait until it has ended"
-            )
-        yield
+        raise FolderError(problem, where=str(root), cure=_ELSEWHERE) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
@@ -17,9 +17,9 @@ from frontcalc.dates import candidates, day_from_name, day_from_property
 from frontcalc.errors import DataError, FrontcalcError, NoDataError, UsageError
 from frontcalc.fetching import arcgis
 from frontcalc.fetching.arcgis import OWN, InconsistentError, LayerFeatures, Moments, ServiceLayer, name_of
-from frontcalc.fetching.catalogue import FetchOptions, MapSource
-from frontcalc.fetching.client import Answer, Client, PassingError, UnreachableError, check_address, host_of
-from frontcalc.fetching.folder import Map
+from frontcalc.fetching.catalogue import MapSource, Service
+from frontcalc.fetching.client import LATER, Client, PassingError, UnreachableError, check_address, host_of
+from frontcalc.manifest import HeldFile, held_file
 from frontcalc.names import printable
 from frontcalc.read import read_content
 from frontcalc.read.detection import detect, unpack
@@ -40,13 +40,16 @@ _SUFFIXES = {
 }
 
 
+MapFile = tuple[HeldFile, bytes]  # a map as it came: its entry in the manifest, and its content
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteMap:
     """A map that a source has."""
 
     day: date | None  # None if only the map says it
     url: str
-    get: Callable[[str], Map | None]  # fetches it; None where it still has the ETag that is handed over
+    get: Callable[[str], MapFile | None]  # fetches it; None where it still has the ETag that is handed over
     version: str = ""  # the publisher's, if told
 
 
@@ -59,123 +62,127 @@ class Plan:
     remarks: list[str] = field(default_factory=list)
     credit: str = ""  # whose the publisher says the maps are
     days: set[date] | None = None  # all it has, wanted or not; None where they cannot be told
-    # Of the number of features by day that the archive holds in the end: what is missing, empty if nothing is.
+    # Each takes how many features the archive holds of each day in the end, and returns what is missing, if anything.
     checks: list[Callable[[dict[date, int]], str]] = field(default_factory=list)
 
 
-def origin_of(source: MapSource, options: FetchOptions) -> str:
-    """Return the address by which an archive of the user's is known, else nothing; refuse options that do not fit."""
-    if options.since and options.until and options.since > options.until:
-        problem = f"{options.since} is after {options.until}"
-        raise UsageError(problem, where="--since", cure="give the earlier day first")
-    if options.urls and source.kind not in ("arcgis-url", "url"):
+def source_for(
+    source: MapSource, urls: Sequence[str], since: date | None, until: date | None, day: date | None, date_field: str
+) -> MapSource:
+    """Return a source with the addresses and the date field that the user names; refuse options that do not fit."""
+    if since and until and since > until:
+        raise UsageError(f"{since} is after {until}", where="--since", cure="give the earlier day first")
+    if urls and source.kind not in ("arcgis-url", "url"):
         raise UsageError("takes no address", where=source.name, cure="leave it out")
     for option, given, kinds in (
-        ("--day", options.day, ("arcgis-url", "arcgis-live", "deepstate", "url")),
-        ("--since and --until", options.since or options.until, ("arcgis", "arcgis-url", "git", "url")),
-        ("--date-field", options.date_field, ("arcgis", "arcgis-url")),
+        ("--day", day, ("arcgis-url", "arcgis-live", "deepstate", "url")),
+        ("--since and --until", since or until, ("arcgis", "arcgis-url", "git", "url")),
+        ("--date-field", date_field, ("arcgis", "arcgis-url")),
     ):
         if given and source.kind not in kinds:
             raise UsageError(f"means nothing for {source.name}", where=option, cure="leave it out")
+    if source.kind == "url":
+        return replace(source, urls=tuple(urls))
     if source.kind != "arcgis-url":
-        return ""
-    if len(options.urls) != 1:
+        return replace(source, services=tuple(replace(one, field=date_field or one.field) for one in source.services))
+    if len(urls) != 1:
         raise UsageError("takes one address of a layer", where="arcgis", cure="as in https://…/FeatureServer/0")
-    check_address(options.urls[0])
-    return arcgis.layer_url(options.urls[0])
-
-
-def plan_maps(client: Client, source: MapSource, options: FetchOptions) -> Plan:
-    """Ask a source what it has, and return the maps of the days that are wanted, by day."""
+    check_address(urls[0])
     # A layer of the user's shows one day if that was named.
-    kind = {"arcgis-url": "arcgis-live" if options.day else "arcgis"}.get(source.kind, source.kind)
-    plan = _PLANNERS[kind](client, source, options)
-    since, until = options.since or date.min, options.until or date.max
-    plan.maps = [one for one in plan.maps if one.day is None or since <= one.day <= until]
+    kind = "arcgis-live" if day else "arcgis"
+    return replace(source, kind=kind, services=(Service(arcgis.layer_url(urls[0]), date_field),))
+
+
+def plan_maps(client: Client, source: MapSource, since: date | None, until: date | None, day: date | None) -> Plan:
+    """Ask a source what it has, and return the maps of the days that are wanted, by day."""
+    plan = _PLANNERS[source.kind](client, source, day)
+    if since or until:
+        first, last = since or date.min, until or date.max
+        plan.maps = [one for one in plan.maps if one.day is None or first <= one.day <= last]
+        plan.checks = []  # they are of all that the source has
     plan.maps.sort(key=lambda one: (one.day or date.max, one.url))
     return plan
 
 
-def _plain_files(client: Client, source: MapSource, options: FetchOptions) -> Plan:
+def _plain_files(client: Client, source: MapSource, day: date | None) -> Plan:
     """Plan files by their addresses, whose names say the day; each must be a map to be kept."""
-    if not options.urls or (options.day and len(options.urls) > 1):
+    if not source.urls or (day and len(source.urls) > 1):
         raise UsageError("takes addresses of files", where="url", cure="with --day, one")
     days: dict[date, str] = {}
-    for url in options.urls:
+    for url in source.urls:
         check_address(url)
         # The day is in the name of the file, else in the query, as in «export?day=2024-11-01».
         path, _, query = url.partition("?")
         name = path.rstrip("/").rpartition("/")[2]
         try:
-            day = options.day or day_from_name(name if candidates(name) else query or name)
+            of_file = day or day_from_name(name if candidates(name) else query or name)
         except DataError as error:
             problem = f"no day is in {printable(name)[:60]!r}"
             raise UsageError(problem, where=host_of(url), cure="give it with --day") from error
-        if day in days:
-            raise UsageError(f"gives two files of {day}", where=host_of(url), cure="fetch them into two folders")
-        days[day] = url
+        if of_file in days:
+            raise UsageError(f"gives two files of {of_file}", where=host_of(url), cure="fetch them into two folders")
+        days[of_file] = url
 
     def planned(day: date, url: str) -> RemoteMap:
-        def read(answer: Answer) -> Map:
+        def read(data: bytes, etag: str) -> MapFile:
             where = host_of(url)
             try:
-                content = unpack(answer.data, where=where)
-                suffix = _SUFFIXES[detect(content, where=where)] + (".gz" if answer.data[:2] == b"\x1f\x8b" else "")
-                features = read_content(answer.data, where=where)
+                content = unpack(data, where=where)
+                suffix = _SUFFIXES[detect(content, where=where)] + (".gz" if data[:2] == b"\x1f\x8b" else "")
+                features = read_content(data, where=where)
                 refuse_bare(features)
             except DataError as error:
-                raise PassingError(error.problem, where=where, cure=error.cure) from error
-            return Map(day, answer.data, suffix, url, {}, answer.etag, "", len(features.properties))
+                raise PassingError(error.problem, cure=error.cure) from error
+            return held_file(f"{day}{suffix}", day, url, {}, etag, "", data, len(features.properties)), data
 
         return RemoteMap(day, url, lambda etag: client.get(url, read, etag=etag))
 
-    hosts = sorted({host_of(url) for url in options.urls})
+    hosts = sorted(set(map(host_of, source.urls)))
     return Plan([planned(day, url) for day, url in days.items()], credit=f"files of {', '.join(hosts)}")
 
 
-def _refuse_undrawn(data: bytes, *, where: str, fault: type[PassingError] = PassingError) -> None:
+def _refuse_undrawn(data: bytes, fault: type[PassingError] = PassingError) -> None:
     """Refuse a map none of whose features has a geometry; one that cannot be read is kept, for the check to say so."""
     try:
-        features = read_content(data, where=where)
+        features = read_content(data, where="")
     except DataError:
         return
     try:
         refuse_bare(features)
     except DataError as error:
-        raise fault(error.problem, where=where, cure="try again later") from error
+        raise fault(error.problem, cure=LATER) from error
 
 
-def _deepstate(client: Client, source: MapSource, options: FetchOptions) -> Plan:
+def _deepstate(client: Client, source: MapSource, stated: date | None) -> Plan:
     """Plan DeepState's latest map, whose `id` is the moment it was published (s since 1970)."""
 
-    def read(answer: Answer) -> Map:
-        where = host_of(source.base)
+    def read(data: bytes, etag: str) -> MapFile:
         try:
-            document = orjson.loads(answer.data)
-            day = options.day or datetime.fromtimestamp(document["id"], UTC).astimezone(_KYIV).date()
+            document = orjson.loads(data)
+            day = stated or datetime.fromtimestamp(document["id"], UTC).astimezone(_KYIV).date()
             number = len(document["map"]["features"])
         except (ValueError, KeyError, TypeError, OverflowError, OSError) as error:
-            raise PassingError("sends no map with an id", where=where, cure="has the service been renamed?") from error
+            raise PassingError("sends no map with an id", cure="has the service been renamed?") from error
         if not number or day.year < 2022:
-            raise PassingError("sends an empty map", where=where, cure="try again later")
-        _refuse_undrawn(answer.data, where=where)
-        return Map(day, answer.data, ".geojson", source.base, {}, answer.etag, "", number)
+            raise PassingError("sends an empty map", cure=LATER)
+        _refuse_undrawn(data)
+        return held_file(f"{source.prefix}{day}.geojson", day, source.base, {}, etag, "", data, number), data
 
-    return Plan([RemoteMap(options.day, source.base, lambda etag: client.get(source.base, read, etag=etag))])
+    return Plan([RemoteMap(stated, source.base, lambda etag: client.get(source.base, read, etag=etag))])
 
 
-def _repository(client: Client, source: MapSource, options: FetchOptions) -> Plan:
+def _repository(client: Client, source: MapSource, day: date | None) -> Plan:
     """Plan the files of a Git repository, each known by git's id of its content and held against it."""
     where = host_of(source.listing)
 
-    def listed(answer: Answer) -> dict[str, Any]:
+    def listed(data: bytes, etag: str) -> dict[str, Any]:
         try:
-            listing = orjson.loads(answer.data)
+            listing = orjson.loads(data)
             if listing["truncated"]:
-                raise DataError("lists only some of the files", where=where, cure="fetch them by hand")
+                raise DataError("lists only some of the files", cure="fetch them by hand")
             return {str(entry["path"]): entry for entry in listing["tree"] if entry["type"] == "blob"}
         except (ValueError, KeyError, TypeError) as error:
-            raise PassingError("sends no list of files", where=where, cure="try again later") from error
+            raise PassingError("sends no list of files", cure=LATER) from error
 
     def planned(digits: str, blob: str) -> RemoteMap:
         try:
@@ -184,14 +191,13 @@ def _repository(client: Client, source: MapSource, options: FetchOptions) -> Pla
             raise DataError(f"lists a file of {digits}, which is no day", where=where, cure="fetch by hand") from error
         url = source.base + source.files.format(day=day)
 
-        def read(answer: Answer) -> Map:
+        def read(data: bytes, etag: str) -> MapFile:
             # Git's own name for a content; not a defence against whoever could make two contents of one name.
-            content = b"blob %d\0" % len(answer.data) + answer.data
+            content = b"blob %d\0" % len(data) + data
             if hashlib.sha1(content, usedforsecurity=False).hexdigest() != blob:
-                problem = f"sends another file of {day} than it lists"
-                raise PassingError(problem, where=host_of(url), cure="try again later")
-            _refuse_undrawn(answer.data, where=host_of(url))
-            return Map(day, answer.data, ".geojson", url, {}, answer.etag, blob)
+                raise PassingError(f"sends another file of {day} than it lists", cure=LATER)
+            _refuse_undrawn(data)
+            return held_file(f"{source.prefix}{day}.geojson", day, url, {}, etag, blob, data), data
 
         return RemoteMap(day, url, lambda etag: client.get(url, read), blob)
 
@@ -204,57 +210,53 @@ def _repository(client: Client, source: MapSource, options: FetchOptions) -> Pla
     return Plan(maps, days={one.day for one in maps if one.day})
 
 
-def _timelapse(client: Client, source: MapSource, options: FetchOptions) -> Plan:
+def _timelapse(client: Client, source: MapSource, day: date | None) -> Plan:
     """Plan a map a day of layers with a date field; of a day that two layers have, the first counts."""
     plan, days = Plan(), set[date]()
-    for address in _addresses(source, options):
+    for service in source.services:
         try:
-            layer = _described(client, address, plan.remarks)
+            layer = _described(client, source, service, plan.remarks)
             if not layer.field:
                 cure = "if it shows one day, give that with --day"
                 raise UsageError("has no date field", where=layer.name, cure=cure)
-            layer = layer.in_a_form_it_gives()
+            layer.try_geojson()
             moments = layer.moments()
             if number := layer.count(f"{layer.field} IS NULL"):
                 plan.remarks.append(f"{layer.name}: {number:,} features have no {layer.field} and are in no map")
         except FrontcalcError as error:
-            if not source.services or isinstance(error, UnreachableError):
+            if not source.base or isinstance(error, UnreachableError):
                 raise
-            plan.failures.append((name_of(address[0]), error))
+            plan.failures.append((name_of(_address(source, service.layer)), error))
             continue
         plan.credit = plan.credit or _credit(layer)
         new = {day: runs for day, runs in moments.items() if day not in days}
-        if not (options.since or options.until):
-            plan.checks.append(partial(_missing, layer, moments, set(new)))
+        plan.checks.append(partial(_missing, layer, moments, set(new)))
         version = "" if layer.edited is None else str(layer.edited)
         for day, runs in new.items():
             asked = [(source.layer, partial(layer.features_of, day, runs))]
-            plan.maps.append(_map_of_layers(day, layer.url, version, asked))
+            plan.maps.append(_map_of_layers(source, day, layer.url, version, asked))
         days |= set(new)
     plan.days = None if plan.failures else days
     return plan
 
 
-def _addresses(source: MapSource, options: FetchOptions) -> list[tuple[str, str, str]]:
-    """Return the address of each layer of a source, its date field, and its newer address; the latter may be empty."""
-    base, field = source.base.rstrip("/"), options.date_field
-    if not source.services:
-        return [(url, field, "") for url in options.urls]
-    named = ((one.layer, field or one.field, one.newer) for one in source.services)
-    return [(f"{base}/{layer}", own, newer and f"{base}/{newer}") for layer, own, newer in named]
+def _address(source: MapSource, layer: str) -> str:
+    """Return the address of a layer: that of the user's is whole."""
+    return f"{source.base.rstrip('/')}/{layer}" if source.base else layer
 
 
-def _described(client: Client, address: tuple[str, str, str], remarks: list[str]) -> ServiceLayer:
+def _described(client: Client, source: MapSource, service: Service, remarks: list[str]) -> ServiceLayer:
     """Describe a layer, or where it is gone the one at its newer address, which is remarked on."""
-    url, date_field, newer = address
+    url = _address(source, service.layer)
     try:
-        return arcgis.describe(client, url, date_field)
+        return arcgis.describe(client, url, service.field)
     except (DataError, NoDataError) as gone:
         # A server that is busy or out of reach says nothing of the layer.
-        if not newer or isinstance(gone, PassingError):
+        if not service.newer or isinstance(gone, PassingError):
             raise
+        newer = _address(source, service.newer)
         try:
-            layer = arcgis.describe(client, newer, date_field)
+            layer = arcgis.describe(client, newer, service.field)
         except (DataError, NoDataError) as error:
             problem = f"{gone.problem}, and its newer name, {name_of(newer)}, {error.problem}"
             raise type(gone)(problem, where=name_of(url), cure=gone.cure) from error
@@ -263,7 +265,7 @@ def _described(client: Client, address: tuple[str, str, str], remarks: list[str]
 
 
 def _credit(layer: ServiceLayer) -> str:
-    """Return whose a layer is: what it says itself, and where it lies."""
+    """Return the credit of a layer: the copyright that it states, its name and its host."""
     place = f"{layer.name} at {host_of(layer.url)}"
     return ", ".join(filter(None, (printable(layer.credit).rstrip(". "), place)))
 
@@ -279,28 +281,33 @@ def _missing(layer: ServiceLayer, moments: dict[date, list[Moments]], own: set[d
     return f"{layer.name} counts {total:,} features with a date, its days have {number:,}"
 
 
-def _live(client: Client, source: MapSource, options: FetchOptions) -> Plan:
+def _live(client: Client, source: MapSource, stated: date | None) -> Plan:
     """Plan one map of layers that show one day: that on which they were last edited, unless the user says it."""
     remarks: list[str] = []
-    described = [_described(client, address, remarks) for address in _addresses(source, options)]
-    layers = [layer.in_a_form_it_gives() for layer in described]
+    layers = [_described(client, source, service, remarks) for service in source.services]
+    for layer in layers:
+        layer.try_geojson()
     edits = [layer.edited for layer in layers if layer.edited is not None]
-    if options.day is None and not edits:
+    if stated is None and not edits:
         raise UsageError("do not say which day they show", where=source.name, cure="give it with --day")
-    day = options.day or day_from_property(max(edits))
+    day = stated or day_from_property(max(edits))
     version = " ".join(map(str, edits)) if len(edits) == len(layers) else ""
-    asked = [(layer.name.partition("/")[0] if source.services else "", layer.features) for layer in layers]
-    whole = _map_of_layers(day, source.base or layers[0].url, version, asked)
+    asked = [(layer.name.partition("/")[0] if source.base else "", layer.features) for layer in layers]
+    whole = _map_of_layers(source, day, source.base or layers[0].url, version, asked)
     return Plan([whole], remarks=remarks, credit=_credit(layers[0]))
 
 
 def _map_of_layers(
-    day: date, url: str, version: str, layers: Sequence[tuple[str, Callable[..., LayerFeatures | None]]]
+    source: MapSource,
+    day: date,
+    url: str,
+    version: str,
+    layers: Sequence[tuple[str, Callable[..., LayerFeatures | None]]],
 ) -> RemoteMap:
     """Return a map of layers, each a name that marks its features and what fetches them, a line a feature."""
     alone = len(layers) == 1
 
-    def get(etag: str) -> Map | None:
+    def get(etag: str) -> MapFile | None:
         # An ETag is of one layer; with several there is none, and each answers.
         got = [ask(etag=etag if alone else "") for _, ask in layers]
         parts = [part for part in got if part is not None]
@@ -308,35 +315,35 @@ def _map_of_layers(
             return None
         first, lines = parts[0], list[bytes]()
         if any(part.geojson != first.geojson for part in parts):
-            raise DataError("answer in different forms", where=host_of(url), cure="fetch them one by one")
+            raise DataError("answer in different forms", cure="fetch them one by one")
         own = OWN[first.geojson]
         # A layer that is there and empty is not the same as one that is not there.
         empty: list[dict[str, Any]] = [{"type": "Feature", "properties": {}, "geometry": None}] * first.geojson
         for (mark, _), part in zip(layers, parts, strict=True):
             items = part.items or (empty if mark else [])
             marked = ({**item, own: {**(item.get(own) or {}), "layer": mark}} if mark else item for item in items)
-            lines += (_written(one, where=host_of(url)) for one in marked)
+            lines += map(_written, marked)
         number = sum(len(part.items) for part in parts)
-        head = _written(first.head, where=host_of(url))[:-1] + (b"," if first.head else b"")
+        head = _written(first.head)[:-1] + (b"," if first.head else b"")
         data = head + b'"features":[\n' + b",\n".join(lines) + b"\n]}\n"
-        _refuse_undrawn(data, where=host_of(url), fault=InconsistentError)
+        _refuse_undrawn(data, InconsistentError)
         query, tag = (first.query, first.etag) if alone else ({"where": "1=1", "outSR": "4326"}, "")
-        return Map(day, data, ".geojson" if first.geojson else ".json", url, query, tag, version, number)
+        name = f"{source.prefix}{day}{'.geojson' if first.geojson else '.json'}"
+        return held_file(name, day, url, query, tag, version, data, number), data
 
     return RemoteMap(day, url, get, version)
 
 
-def _written(document: dict[str, Any], *, where: str) -> bytes:
+def _written(document: dict[str, Any]) -> bytes:
     """Return an object as JSON; refused is what nests deeper than is written, which is less than is read."""
     try:
         return orjson.dumps(document)
     except orjson.JSONEncodeError as error:
-        problem = f"sends properties that cannot be kept ({error})"
-        raise DataError(problem, where=where, cure="fetch the file by hand") from error
+        raise DataError(f"sends properties that cannot be kept ({error})", cure="fetch the file by hand") from error
 
 
 # Kind of source to the function that plans it.
-_PLANNERS: dict[str, Callable[[Client, MapSource, FetchOptions], Plan]] = {
+_PLANNERS: dict[str, Callable[[Client, MapSource, date | None], Plan]] = {
     "arcgis": _timelapse,
     "arcgis-live": _live,
     "url": _plain_files,

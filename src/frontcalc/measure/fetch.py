@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from frontcalc.errors import DataError, FrontcalcError, UsageError
+from frontcalc.errors import DataError, FrontcalcError, UsageError, naming
 from frontcalc.fetching.arcgis import InconsistentError, RefusedError
-from frontcalc.fetching.catalogue import FetchOptions, MapSource, find_source
-from frontcalc.fetching.client import Client, Patience, UnreachableError, persist
+from frontcalc.fetching.catalogue import MapSource, find_source
+from frontcalc.fetching.client import Client, Patience, UnreachableError, host_of, persist
 from frontcalc.fetching.folder import Folder, FolderError, check_place, filling
-from frontcalc.fetching.plans import Plan, RemoteMap, origin_of, plan_maps
+from frontcalc.fetching.plans import Plan, RemoteMap, plan_maps, source_for
 from frontcalc.keywords import facade
 from frontcalc.manifest import REVISIONS
 from frontcalc.names import printable
@@ -27,7 +27,7 @@ _GIVE_UP_AFTER = 3  # maps in a row that could not be had: the rest is not asked
 
 @dataclass(frozen=True, slots=True)
 class FetchStep:
-    """What became of one map of a source, or in a dry run will."""
+    """The outcome of one map of a source; of a dry run, what would be done."""
 
     day: date | None  # None where only the map itself will say it
     # `new`, `changed`, `unchanged`, `trusted` (held, and not asked for again) or `missing`; or, in a dry run, `ask`.
@@ -57,7 +57,7 @@ class Fetched:
     dry_run: bool = False
 
     def number(self, what: str) -> int:
-        """Return how many maps have come to that."""
+        """Return how many maps have this outcome."""
         return sum(step.what == what for step in self.steps)
 
 
@@ -138,12 +138,14 @@ def fetch(
         problem = f"restricts what you may do: {found.licence_line} ({found.terms})"
         raise UsageError(problem, where=found.name, cure="read its terms; if they allow it, add --accept-terms")
     first, last, stated = (None if text is None else parse_day(text) for text in (since, until, day))
-    options = FetchOptions(tuple(urls), first, last, stated, date_field)
-    folder, origin, patience = Path(output), origin_of(found, options), patience or Patience()
+    named = source_for(found, urls, first, last, stated, date_field)
+    # An archive of a layer of the user's is known by its address.
+    origin = named.services[0].layer if found.kind == "arcgis-url" else ""
+    folder, patience = Path(output), patience or Patience()
     if not dry_run:
         check_place(folder, found, origin)
     with Client(patience) as client:
-        plan = plan_maps(client, found, options)
+        plan = plan_maps(client, named, first, last, stated)
         credited = found if found.attribution else replace(found, attribution=plan.credit)
         for remark in plan.remarks:
             _log.warning("%s", remark)
@@ -167,7 +169,7 @@ def fetch(
 
 
 def _fill(folder: Folder, plan: Plan, patience: Patience, *, refresh: bool) -> list[FetchStep]:
-    """Fetch the maps of a plan while there is hope, note what fails, and check the publisher's counts."""
+    """Fetch the maps of a plan until too many in a row fail, note failures, and check the publisher's counts."""
     for held in folder.manifest.files:
         if plan.days is not None and held.day not in plan.days:
             _log.warning("%s is no longer at the publisher's; %s stays", held.day, held.file)
@@ -198,7 +200,7 @@ def _fill(folder: Folder, plan: Plan, patience: Patience, *, refresh: bool) -> l
 
 
 def _to_do(one: RemoteMap, folder: Folder, *, refresh: bool) -> str:
-    """Return what is to be done about a map: `new`, `ask`, or nothing, `unchanged` or `trusted`."""
+    """Return whether a map is fetched (`new`), asked for (`ask`), or left as it is (`unchanged`, `trusted`)."""
     held = folder.held(one.day, one.url)
     if held is None or held.url != one.url:
         return "new"
@@ -215,19 +217,21 @@ def _fetched(one: RemoteMap, folder: Folder, patience: Patience, *, refresh: boo
     held = folder.held(one.day, one.url)
     etag = held.etag if held and to_do == "ask" else ""
     # An answer that makes no sense may be of a layer that is just changing.
-    got = persist(lambda: one.get(etag), patience, InconsistentError, RefusedError)
+    with naming(host_of(one.url)):
+        got = persist(lambda: one.get(etag), patience, InconsistentError, RefusedError)
     if got is None:
         assert held is not None
         if held.version != one.version:
             folder.note(replace(held, version=one.version))
         return FetchStep(held.day, "unchanged", one.url)
-    what = folder.put(got)
+    new, data = got
+    what = folder.put(new, data)
     if what == "changed":
-        _log.warning("%s is not what it was; the file before is kept in %s/", got.day, REVISIONS)
-    if what != "unchanged" and (twin := folder.twin_of(got)):
+        _log.warning("%s is not what it was; the file before is kept in %s/", new.day, REVISIONS)
+    if what != "unchanged" and (twin := folder.twin_of(new)):
         twice = "%s came as the bytes of %s, and only the query of the address differs: does the server take it?"
-        _log.warning(twice, got.day, twin.day)
-    return FetchStep(got.day, what, one.url)
+        _log.warning(twice, new.day, twin.day)
+    return FetchStep(new.day, what, one.url)
 
 
 def source_terms(source: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ import orjson
 
 from frontcalc import crs, geometry, region_store
 from frontcalc.errors import DataError, NoDataError, UsageError, extra_package
-from frontcalc.fetching.client import Client, Patience
+from frontcalc.fetching.client import LATER, Client, Patience
 from frontcalc.keywords import facade
 from frontcalc.notices import Notice
 from frontcalc.read import read_content, read_features
@@ -36,7 +36,6 @@ ONCE = Patience(attempts=1)  # each of the few requests is made once; who waits 
 LEVEL_NAMES = {"adm0": "country", "oblast": "adm1", "raion": "adm2", **{level: level for level in LEVELS}}
 _ADM = {"country": "ADM0", "adm1": "ADM1", "adm2": "ADM2"}
 _POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\s+oid sha256:([0-9a-f]{64})\s+size (\d+)\s*")
-_LATER = "try again later"
 
 
 @facade
@@ -127,15 +126,15 @@ def _described(country: Any, level: str, api: str | None) -> tuple[FetchedRegion
     try:
         answer = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise DataError("is not JSON", where=where, cure=_LATER) from error
+        raise DataError("is not JSON", where=where, cure=LATER) from error
     if isinstance(answer, list) and len(answer) == 1:
         answer = answer[0]
     if not isinstance(answer, dict) or (answer.get("boundaryISO"), answer.get("boundaryType")) != (iso3, adm):
-        raise DataError("is of something else", where=where, cure=_LATER)
+        raise DataError("is of something else", where=where, cure=LATER)
     # Some of the addresses that it gave had a line break inside.
     url = re.sub(r"\s+", "", _text(answer, "gjDownloadURL"))
     if not url:
-        raise DataError("names no file (gjDownloadURL)", where=where, cure=_LATER)
+        raise DataError("names no file (gjDownloadURL)", where=where, cure=LATER)
     members = ("boundaryYearRepresented", "boundarySource", "boundaryLicense", "boundaryID", "buildDate")
     year, origin, licence, version, built = (_text(answer, member) for member in members)
     source = f"geoBoundaries gbOpen {iso3} {adm}, {year or 'no year'}, from {origin or 'an unnamed source'}"
@@ -161,9 +160,9 @@ def _download_regions(regions: FetchedRegions, url: str) -> tuple[bytes, Fetched
                 raise DataError(f"is a Git LFS pointer, not the file itself: {url[:200]}", where=where, cure=cure)
             data = _download(media, MAX_FILE_BYTES)
             if hashlib.sha256(data).hexdigest() != pointer[1].decode():
-                raise DataError("is not the file that its Git LFS pointer names", where=where, cure=_LATER)
+                raise DataError("is not the file that its Git LFS pointer names", where=where, cure=LATER)
     except NoDataError as error:
-        raise DataError("names a file that is not there", where=where, cure=_LATER) from error
+        raise DataError("names a file that is not there", where=where, cure=LATER) from error
     features = read_content(data, where=where)
     unnamed = [number for number, own in enumerate(features.properties) if not str(own.get(NAME_FIELD) or "").strip()]
     if unnamed or not len(features.polygons):
@@ -186,7 +185,7 @@ def media_url(url: str) -> str | None:
 def _download(url: str, limit: int) -> bytes:
     """Return what an address holds, wherever its publisher has moved it to: redirects may lead to any https address."""
     with Client(ONCE, same_host=False) as client:
-        return bytes(client.get(url, lambda answer: answer.data, limit=limit))
+        return bytes(client.get(url, lambda data, _: data, limit=limit))
 
 
 def _listed(regions: FetchedRegions, notices: tuple[Notice, ...]) -> Table[RegionRow, RegionMeta]:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any, Unpack
 
-from frontcalc import __version__
+import orjson
+
 from frontcalc.archives import Archive, refuse_place
-from frontcalc.drift import Cells, Drift, Key, Record, Tree, UsedFile, compare
+from frontcalc.drift import Cells, Drift, Key, Tree, compare
 from frontcalc.errors import DataError, reason_of
 from frontcalc.keywords import facade
 from frontcalc.measure.summary import Calendar, baseline_file, summaries
 from frontcalc.notices import Notice, require_none
 from frontcalc.outputs import render, write_together
-from frontcalc.outputs.schema import KEY, PACKAGE, datapackage, read_record, sha256, software
+from frontcalc.outputs.schema import KEY, PACKAGE, datapackage, sha256
 from frontcalc.periods import UNITS, PeriodLike
 from frontcalc.read.files import file_of
 from frontcalc.run.options import Keywords
@@ -82,10 +83,11 @@ def write_summaries(
     root = Path(folder)
     read = archive.roots if isinstance(archive, Archive) else [Path(archive)] if archive else []
     refuse_place(root, archives=read, fills=True)
-    before = _record_in(root)
-    stale = [name for name in before.hashes if name in _TABLES] if before else []
+    package = root / PACKAGE
+    before = _tree({PACKAGE: _read(package)}, root).hashes if package.is_file() else {}
+    stale = [name for name in before if name in _TABLES]
     calendar = Calendar(since, until, same_span, baseline, gross, step)
-    contents, _, notices = _make(every, calendar, archive, options)
+    contents, notices = _make(every, calendar, archive, options)
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -140,30 +142,24 @@ def check_summaries(
     ()
     """
     root = Path(folder)
-    old = _record_in(root)
-    if old is None:
+    kept = {name: _read(root / name) for name in (*_TABLES, PACKAGE) if (root / name).is_file()}
+    if PACKAGE not in kept:
         problem = f"holds no {PACKAGE}, so it is no tree of summaries"
         raise DataError(problem, where=str(root), cure="write one: leave out --check")
-    written = {name: _read(root / name) for name in old.hashes if name in _TABLES and (root / name).is_file()}
-    edited = frozenset(name for name, content in written.items() if sha256(content) != old.hashes[name])
-    kept = Tree({name: _rows(content, str(root / name)) for name, content in written.items()}, old, edited)
+    old = _tree(kept, root)
     calendar = Calendar(since, until, same_span, baseline, gross, step)
-    contents, record, notices = _make(every, calendar, archive, options)
+    contents, notices = _make(every, calendar, archive, options)
     require_none(notices, fail_on)
-    tables = {name: _rows(content, name) for name, content in contents.items() if name != PACKAGE}
-    return compare(kept, Tree(tables, record), folder=root.name or str(root))
+    return compare(old, _tree(contents, root), folder=root.name or str(root))
 
 
 def _make(
     every: Sequence[str], calendar: Calendar, archive: str | Path | Archive | None, options: Keywords
-) -> tuple[dict[str, bytes], Record, tuple[Notice, ...]]:
-    """Return the files of a tree by name, datapackage.json last, what they rest on, and all notices."""
+) -> tuple[dict[str, bytes], tuple[Notice, ...]]:
+    """Return the files of a tree by name, datapackage.json last, and all notices."""
     tables = summaries(every, calendar, archive, options)
     contents = {f"summary-{table.meta.every}.csv": render(table, "csv") for table in tables}
-    meta = tables[-1].meta
-    maps = (UsedFile(str(used.date) if used.date else None, used.name, f"sha256:{used.sha256}") for used in meta.maps)
-    regions = [UsedFile(None, meta.regions.name, f"sha256:{meta.regions.sha256}", "regions")] if meta.regions else []
-    stated: dict[str, Any] = {"every": [table.meta.every for table in tables], "archive": meta.archive}
+    stated: dict[str, Any] = {"every": [table.meta.every for table in tables], "archive": tables[-1].meta.archive}
     given: dict[str, Any] = asdict(calendar) | {**options}
     # The options that were given, files by name alone: no path is kept.
     for name, value in sorted(given.items()):
@@ -172,16 +168,32 @@ def _make(
             text = list(value) if isinstance(value, tuple) else value if path is None else file_of(path).label
             # Days and periods are text in JSON.
             stated[name] = text if isinstance(text, str | int | float | list) else str(text)
-    hashes = {name: sha256(content) for name, content in contents.items()}
-    record = Record(__version__, software(), stated, (*maps, *regions), hashes)
     notices = tuple(dict.fromkeys(notice for table in tables for notice in table.meta.notices))
-    return contents | {PACKAGE: datapackage(tables, contents, record)}, record, notices
+    return contents | {PACKAGE: datapackage(tables, contents, stated)}, notices
 
 
-def _record_in(root: Path) -> Record | None:
-    """Return what the tree in a folder rests on; None where there is no tree."""
-    file = root / PACKAGE
-    return read_record(_read(file), where=str(file)) if file.is_file() else None
+def _tree(files: Mapping[str, bytes], root: Path) -> Tree:
+    """Return the tree that files by name are; of tables only those that its datapackage.json describes."""
+    maps: dict[str, dict[str, str]] = {}
+    regions: dict[str, str] = {}
+    try:
+        document = orjson.loads(files[PACKAGE])
+        own = document["frontcalc"]
+        hashes = {str(entry["path"]): str(entry["hash"]) for entry in document["resources"]}
+        facts = (str(own["version"]), {**own["software"]}, {**own["options"]})
+        for source in document["sources"]:
+            name, digest, role = (str(source[key]) for key in ("title", "hash", "role"))
+            if role == "regions":
+                regions[digest] = name
+            elif role == "map" and source.get("date"):
+                maps.setdefault(str(source["date"]), {})[name] = digest
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        problem, cure = f"is not the {PACKAGE} of a tree of summaries", "name another folder, or remove the file"
+        raise DataError(problem, where=str(root / PACKAGE), cure=cure) from error
+    described = {name: content for name, content in files.items() if name in hashes}
+    tables = {name: _rows(content, str(root / name)) for name, content in described.items()}
+    edited = frozenset(name for name, content in described.items() if sha256(content) != hashes[name])
+    return Tree(tables, *facts, maps, regions, hashes, edited)
 
 
 def _rows(content: bytes, where: str) -> dict[Key, Cells]:

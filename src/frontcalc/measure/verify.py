@@ -1,4 +1,4 @@
-"""Published figures held against maps: the figure that they state, and those of choices that it may rest on instead."""
+"""Check published figures against maps: as they are stated, and with another view, map or day."""
 
 from __future__ import annotations
 
@@ -50,6 +50,11 @@ from frontcalc.states import SPAN_TOLERANCE, Span, State
 from frontcalc.tables import TOTAL, ClaimRow, ClaimsMeta, Table
 from frontcalc.views import VIEWS
 
+# What is chosen otherwise than a claim states, and how: `view` its name; `sum` the layers, overlaps counted twice, in
+# place of their union; the `opening` or `closing` map so many maps later; the `days` of both ends so many later.
+Choice = tuple[str, Any]
+AS_STATED: Choice = ("", None)
+
 
 class Figure(NamedTuple):
     """What the maps give for a claim, in its unit, or what the archive lacks; days are of a ratio's first period.
@@ -67,28 +72,6 @@ class Figure(NamedTuple):
     notices: tuple[Notice, ...] = ()
     coarse: str = ""
     added: float | None = None
-
-
-class Choice(NamedTuple):
-    """What is chosen otherwise than a claim states; one thing at a time, and nothing for the stated choice."""
-
-    view: str = ""
-    summed: bool = False  # the sum of the layers, overlaps counted twice, instead of their union
-    offset: int = 0  # how many days later both ends are read
-    opening: int = 0  # how many maps later this end is taken: 1 for the next, −1 for the one before
-    closing: int = 0
-
-    def described(self, opening: date | None, closing: date | None) -> str:
-        """Return the choice in words, with the day of the map that it takes, where that is known."""
-        if self.view:
-            return f"in view {self.view}"
-        if self.summed:
-            return "as the sum of the layers, overlaps counted twice"
-        way = "later" if self.offset + self.opening + self.closing > 0 else "earlier"
-        if self.offset:
-            return f"with maps read a day {way}"
-        end, day = ("opening map", opening) if self.opening else ("closing map" if opening else "map", closing)
-        return f"with the {end} one {way}" + (f", that of {day}" if day else "")
 
 
 @facade
@@ -143,7 +126,7 @@ def verify(
     # All regions are looked up before anything is measured.
     for one in (one for claim in asked for one in (claim, claim.plus) if one):
         run_for(one, "")
-    stated = [_whole(run_for, claim, Choice()) for claim in track(asked, "checking claim")]
+    stated = [_whole(run_for, claim, AS_STATED) for claim in track(asked, "checking claim")]
     pairs = zip(asked, stated, strict=True)
     rows = [_row(claim, base.archive.name, figure, *_verdict(run_for, claim, figure)) for claim, figure in pairs]
     for claim, others, implied, days in contradictions(asked):
@@ -201,10 +184,11 @@ def find_claims(claims: str | Path) -> Path:
 
 def _whole(run_for: Callable[[Claim, str], Run], claim: Claim, choice: Choice) -> Figure:
     """Return the figure for a claim, with what it adds of another actor or period."""
-    own = figure_of(run_for(claim, choice.view), claim, choice)
+    view = choice[1] if choice[0] == "view" else ""
+    own = figure_of(run_for(claim, view), claim, choice)
     if claim.plus is None:
         return own
-    second = figure_of(run_for(claim.plus, choice.view), claim.plus, choice)
+    second = figure_of(run_for(claim.plus, view), claim.plus, choice)
     added = None if second.value is None else claim.sign * second.value
     return own._replace(
         value=None if own.value is None or added is None else own.value + added,
@@ -231,21 +215,34 @@ def _verdict(run_for: Callable[[Claim, str], Run], claim: Claim, stated: Figure)
         return Verdict.AGREES, f"fits {fits}"
     tried = [("as stated", stated.value)]
     # In the order they are tried: another view, the sum of layers, other maps, the days beside.
-    choices = [Choice(view=name) for name in VIEWS if name != stated.view]
-    choices += [] if claim.measure in ONE_WAY else [Choice(summed=True)]
-    choices += [Choice(closing=shift) for shift in (-1, 1)]
-    choices += [] if claim.measure in ON_A_DAY else [Choice(opening=shift) for shift in (-1, 1)]
-    choices += [Choice(offset=days) for days in (-1, 1)]
+    choices: list[Choice] = [("view", name) for name in VIEWS if name != stated.view]
+    choices += [] if claim.measure in ONE_WAY else [("sum", True)]
+    ends = ("closing",) if claim.measure in ON_A_DAY else ("closing", "opening")
+    choices += [(what, by) for what in (*ends, "days") for by in (-1, 1)]
     for choice in choices:
         figure = _whole(run_for, claim, choice)
         if figure.value is None:
             continue
-        how = choice.described(figure.opening, figure.closing)
+        how = _words(choice, figure)
         if wanted.holds(figure.value):
             return Verdict.DEPENDS, f"{printed(figure.value)} {unit} {how}, which fits {fits}"
         tried.append((how, figure.value))
     how, nearest = min(tried, key=lambda one: wanted.distance(one[1]))
     return Verdict.DISAGREES, f"no choice fits {fits}; nearest is {printed(nearest)} {unit} {how}"
+
+
+def _words(choice: Choice, figure: Figure) -> str:
+    """Return a choice in words, with the day of the map that it takes, where that is known."""
+    what, by = choice
+    if what == "view":
+        return f"in view {by}"
+    if what == "sum":
+        return "as the sum of the layers, overlaps counted twice"
+    way = "later" if by > 0 else "earlier"
+    if what == "days":
+        return f"with maps read a day {way}"
+    end, day = (f"{what} map" if figure.opening else "map"), getattr(figure, what)
+    return f"with the {end} one {way}" + (f", that of {day}" if day else "")
 
 
 def figure_of(run: Run, claim: Claim, choice: Choice) -> Figure:
@@ -258,7 +255,7 @@ def figure_of(run: Run, claim: Claim, choice: Choice) -> Figure:
         actor, *_ = run.begin(days, None)
         spans = [span_of(run, actor, claim, period, choice) for period in claim.periods]
         lacking = next(filter(None, (missing_in(span, claim) for span in spans)), "")
-        found = lacking or _value(run, claim, choice.summed, spans)
+        found = lacking or _value(run, claim, choice[0] == "sum", spans)
     except UsageError as error:
         # What the archive lacks altogether: layers of the actor, or of a role that the view counts.
         if error.where != run.archive.name:
@@ -274,9 +271,9 @@ def figure_of(run: Run, claim: Claim, choice: Choice) -> Figure:
 
 def span_of(run: Run, actor: str, claim: Claim, period: Period, choice: Choice) -> Span:
     """Return the maps that stand for a period under a choice; of a day, only the closing one."""
-    states = run.states(actor)
-    if choice.offset:
-        ends = (end and end + timedelta(days=choice.offset) for end in (period.opens_on, period.closes_on))
+    states, (what, by) = run.states(actor), choice
+    if what == "days":
+        ends = (end and end + timedelta(days=by) for end in (period.opens_on, period.closes_on))
         period = Period(period.label, *ends)
     if claim.measure in ON_A_DAY:
         assert period.closes_on is not None
@@ -284,12 +281,12 @@ def span_of(run: Run, actor: str, claim: Claim, period: Period, choice: Choice) 
         span = Span(period, None, state, tuple(states.notices_on(period.closes_on, state)), actor)
     else:
         span = states.resolve(period)
-    moved: dict[str, Any] = {}
-    for end, state, shift in (("opening", span.opening, choice.opening), ("closing", span.closing, choice.closing)):
-        if shift and state is not None and state.day is not None:
-            # A map after the day that the claim was published on could not be used.
-            moved[end] = states.next_to(state, earlier=shift < 0, until=claim.published or date.max)
-    return replace(span, **moved)
+    state = getattr(span, what) if what in ("opening", "closing") else None
+    if state is None or state.day is None:
+        return span
+    # A map after the day that the claim was published on could not be used.
+    other = states.next_to(state, earlier=by < 0, until=claim.published or date.max)
+    return replace(span, opening=other) if what == "opening" else replace(span, closing=other)
 
 
 def missing_in(span: Span, claim: Claim) -> str:
@@ -326,7 +323,14 @@ def _value(run: Run, claim: Claim, summed: bool, spans: list[Span]) -> float | s
     measure, whole, span = claim.measure, run.lines.shown[-1], spans[0]
     if measure in ON_A_DAY:
         held = _held_on(run, span.closing, span.actor, summed)
-        return whole.sum_of(held[0]) if measure is Measure.HELD else _share(run, span.actor, held)
+        if measure is Measure.HELD:
+            return whole.sum_of(held[0])
+        # Of the land of the claim's region, or of the whole country.
+        regions = [line for line in run.lines.shown if line.level != TOTAL and line.region != UNASSIGNED]
+        one = len(regions) == 1
+        shares = land_shares(run.takers(span.actor), regions[0] if one else whole, held)
+        share = shares["share_of_region_pct" if one else "share_of_country_pct"]
+        return "the region set draws no land that this could be a share of" if share is None else share
     if measure in ONE_WAY:
         maps = run.states(span.actor).within(span) if "gross" in measure else span.ends or ()
         changed = change.total([run.step(*pair, span.actor) for pair in pairwise(maps)])
@@ -351,20 +355,12 @@ def _held_on(run: Run, state: State | None, actor: str, summed: bool) -> Floats:
     return np.asarray(np.sum([change.areas(ground, run.takers(actor)) for ground in grounds], axis=0))
 
 
-def _share(run: Run, actor: str, held: Floats) -> float | str:
-    """Return what part of the land of a region, or of the whole country, is held (%); else what it lacks."""
-    regions = [line for line in run.lines.shown if line.level != TOTAL and line.region != UNASSIGNED]
-    one = len(regions) == 1
-    shares = land_shares(run.takers(actor), regions[0] if one else run.lines.shown[-1], held)
-    found = shares["share_of_region_pct" if one else "share_of_country_pct"]
-    return "the region set draws no land that this could be a share of" if found is None else found
-
-
 def _row(claim: Claim, archive: str, figure: Figure, verdict: Verdict, reason: str) -> ClaimRow:
     """Return a row of a claim, with the figure that stands against it."""
     return extended(
         ClaimRow,
         claim,
+        period=claim.period,
         claimed=float(claim.value),
         computed=figure.value,
         difference=None if figure.value is None else figure.value - float(claim.value),

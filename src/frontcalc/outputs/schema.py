@@ -17,8 +17,6 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import orjson
 
-from frontcalc.drift import Record, UsedFile
-from frontcalc.errors import DataError
 from frontcalc.lint import Finding
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import ATTRIBUTION, BEFORE_UNITS, UNITS, columns
@@ -123,10 +121,15 @@ def software() -> dict[str, str]:
 
 
 def datapackage(
-    tables: Sequence[Table[SummaryRow, SummaryMeta]], contents: Mapping[str, bytes], record: Record
+    tables: Sequence[Table[SummaryRow, SummaryMeta]], contents: Mapping[str, bytes], options: Mapping[str, Any]
 ) -> bytes:
-    """Return the datapackage.json of some tables, with their CSV files by name in the same order."""
-    meta = tables[0].meta
+    """Return the datapackage.json of some tables, with their CSV files by name in the same order, and the options."""
+    meta, sources = tables[0].meta, []
+    for used in tables[-1].meta.maps:
+        dated = {"date": str(used.date)} if used.date else {}
+        sources.append({"title": used.name, "role": "map", **dated, "hash": f"sha256:{used.sha256}"})
+    if file := meta.regions:
+        sources.append({"title": file.name, "role": "regions", "hash": f"sha256:{file.sha256}"})
     units = " and ".join(table.meta.every for table in tables)
     document = {
         "profile": "tabular-data-package",
@@ -134,41 +137,18 @@ def datapackage(
         "title": f"Territory held by {' and '.join(meta.actors)}: change by {units}",
         "description": _METHOD,
         "licenses": [{"name": "see-title", "title": line} for line in meta.attribution],
-        "sources": [
-            {"title": used.name, "role": used.role, **({"date": used.date} if used.date else {}), "hash": used.sha256}
-            for used in record.sources
-        ],
+        "sources": sources,
         "resources": list(map(_resource, tables, contents, contents.values())),
         "frontcalc": {
-            "version": record.version,
-            "software": dict(record.software),
-            "options": dict(record.options),
+            "version": meta.version,
+            "software": software(),
+            "options": dict(options),
             "view": meta.view,
             "counted": list(meta.counted),
             "crs": meta.crs,
         },
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
-
-
-def read_record(content: bytes, *, where: str) -> Record:
-    """Return what a tree's datapackage.json says that it rests on; DataError if it is not one of frontcalc's."""
-    try:
-        document = orjson.loads(content)
-        own = document["frontcalc"]
-        return Record(
-            version=str(own["version"]),
-            software={str(name): str(version) for name, version in own["software"].items()},
-            options=dict(own["options"]),
-            sources=tuple(
-                UsedFile(source.get("date"), str(source["title"]), str(source["hash"]), str(source["role"]))
-                for source in document["sources"]
-            ),
-            hashes={str(entry["path"]): str(entry["hash"]) for entry in document["resources"]},
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        cure = "name another folder, or remove the file"
-        raise DataError(f"is not the {PACKAGE} of a tree of summaries", where=where, cure=cure) from error
 
 
 def sha256(content: bytes) -> str:
