@@ -44,7 +44,7 @@ _BESIDE = ("fetch", "archive", "regions", "cache", "completion")
 """Commands of `upkeep`; the rest measure and are in `measures`. Each is `NAME_command` there."""
 
 
-class _LazyGroup(options.Group):
+class _LazyGroup(click.Group):
     """A group that knows its commands by name and loads only the one that is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -78,9 +78,8 @@ def group(context: click.Context) -> None:
     if Path("frontcalc.toml").is_file():
         from frontcalc.config import working_defaults
 
-        defaults = options.permitted(context, working_defaults(Path()))
-        # One set of defaults serves every command that has the option.
-        context.default_map = {name: defaults | {"format_": defaults.get("format")} for name in _COMMANDS}
+        defaults = working_defaults(Path())
+        context.meta[options.DEFAULTS] = defaults | {"format_": defaults.get("format")}
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from frontcalc.errors import CheckFailed
 _RANGE = "the least and the most under assumptions open to argument; see «frontcalc sensitivity»."
 
 
-@click.command("diff")
+@options.command("diff")
 @options.periods_or_two_files
 @options.measuring
 @options.slivers
@@ -42,17 +43,14 @@ def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool
     if with_range and mapped:
         raise click.UsageError("--range is of figures, and a map of change has none: choose another --format")
     how["with_range"] = with_range or None
-    with terminal.progress():
-        if isinstance(periods[0], Path):
-            between = frontcalc.changes_between if mapped else frontcalc.diff_files
-            result = between(*periods, **options.given(how))
-        else:
-            over_periods = frontcalc.changes if mapped else frontcalc.diff
-            result = over_periods(periods, **options.given(how | {"archive": archive}))
+    if isinstance(periods[0], Path):
+        result = writing.called(frontcalc.changes_between if mapped else frontcalc.diff_files, *periods, **how)
+    else:
+        result = writing.called(frontcalc.changes if mapped else frontcalc.diff, periods, archive=archive, **how)
     writing.emit(result, form)
 
 
-@click.command("held")
+@options.command("held")
 @click.argument("dates", type=options.date, nargs=-1, required=True, metavar="DATE [DATE …]")
 @options.measuring
 @options.workers
@@ -65,7 +63,7 @@ def held_command(dates: tuple[str, ...], **how: Any) -> None:
     writing.show(frontcalc.held, dates, **how)
 
 
-@click.command("series")
+@options.command("series")
 @options.since_until
 @options.option("--every", "A row at each.", type=click.Choice(options.STEPS), default="snapshot", show_default=True)
 @options.measuring
@@ -77,7 +75,7 @@ def series_command(**how: Any) -> None:
     writing.show(frontcalc.series, **how)
 
 
-@click.command("summary")
+@options.command("summary")
 @options.option(
     "--every UNIT[,UNIT]",
     f"A row a {', '.join(options.UNITS_OF_TIME)}; several for a folder [default: year; of a folder year,month].",
@@ -140,7 +138,7 @@ def summary_command(
     terminal.say(f"wrote {', '.join(file.name for file in files)} to {folder}")
 
 
-@click.command("flows")
+@options.command("flows")
 @options.periods
 @options.measuring
 @options.workers
@@ -158,7 +156,7 @@ def flows_command(periods: tuple[str, ...], **how: Any) -> None:
     writing.show(frontcalc.flows, periods, **how)
 
 
-@click.command("places")
+@options.command("places")
 @options.periods
 @options.option("--places FILE", "Named points: GeoJSON, or CSV with columns name, lon, lat.", required=True)
 @options.measuring
@@ -173,7 +171,7 @@ def places_command(periods: tuple[str, ...], **how: Any) -> None:
     writing.show(frontcalc.places, periods, **how)
 
 
-@click.command("sensitivity")
+@options.command("sensitivity")
 @options.one_period
 @options.measuring
 @writing.output
@@ -191,7 +189,7 @@ def sensitivity_command(period: str, **how: Any) -> None:
     writing.show(frontcalc.sensitivity, period, **how)
 
 
-@click.command("compare")
+@options.command("compare")
 @options.periods_or_calendar
 @options.option("--every", "In place of periods, each of these.", type=click.Choice(options.UNITS_OF_TIME))
 @options.since_until
@@ -222,7 +220,7 @@ def compare_command(periods: tuple[str, ...], **how: Any) -> None:
     writing.show(frontcalc.disagreements, periods, **how)
 
 
-@click.command("verify")
+@options.command("verify")
 @click.argument("claims", metavar="CLAIMS.toml", shell_complete=options.paths)
 @options.verifying
 @writing.output
@@ -245,8 +243,7 @@ def verify_command(claims: str, archive: str | None, output: str | None, **how: 
     writing.refuse({"units": "--units"}, "each claim says its own unit")
     if archive is None and output not in (None, "-"):
         refuse_place(Path(str(output)), archives=maps_named(claims))
-    with terminal.progress():
-        result = frontcalc.verify(claims, archive=archive, **options.given(how))
+    result = writing.called(frontcalc.verify, claims, archive=archive, **how)
     if archive is None and result.meta.archive == SAMPLE_NAME:
         terminal.say(options.SAMPLE_USED, always=True)
     writing.emit(result, form)
@@ -254,7 +251,7 @@ def verify_command(claims: str, archive: str | None, output: str | None, **how: 
         raise CheckFailed(f"{count} of {len(result.rows)} disagree", where=result.meta.claims.name)
 
 
-@click.command("report")
+@options.command("report")
 @options.periods
 @options.measuring
 @options.workers
@@ -274,12 +271,10 @@ def report_command(periods: tuple[str, ...], output: str, **how: Any) -> None:
     options.refuse_output()
     if output != "-" and Path(output).suffix.lower() not in (".html", ".htm"):
         raise click.UsageError(f"-o {output}: the page is HTML; name it as in report.html")
-    with terminal.progress():
-        page = frontcalc.report(periods, **options.given(how))
-    writing.write(page.encode(), output)
+    writing.write(writing.called(frontcalc.report, periods, **how).encode(), output)
 
 
-@click.command("map")
+@options.command("map")
 @options.periods_or_two_files
 @options.option("--zoom WHERE", "auto for the change, a region, or W,S,E,N in degrees [default: auto].")
 @options.measuring
@@ -293,13 +288,11 @@ def map_command(periods: tuple[Any, ...], zoom: str | None, archive: str | None,
     of «frontcalc diff». Needs matplotlib: pip install ".[all]" in frontcalc's folder.
     """
     form, looks = writing.picture_asked()
-    with terminal.progress():
-        if isinstance(periods[0], Path):
-            scene = frontcalc.change_map_between(*periods, **options.given(how))
-        else:
-            scene = frontcalc.change_map(periods, **options.given(how | {"archive": archive}))
-        content = scene.image(form, zoom=zoom or "auto", **looks)
-    writing.emit(scene.table, form, content)
+    if isinstance(periods[0], Path):
+        scene = writing.called(frontcalc.change_map_between, *periods, **how)
+    else:
+        scene = writing.called(frontcalc.change_map, periods, archive=archive, **how)
+    writing.emit(scene.table, form, scene.image(form, zoom=zoom or "auto", **looks))
 
 
 @click.group("plot", cls=options.Group)
@@ -348,13 +341,13 @@ def plot_regions(period: str, **how: Any) -> None:
     _draw(frontcalc.diff, [period], **how)
 
 
-def _draw(facade: writing.Facade, *values: Any, events: str | None = None, gap: int | None = None, **how: Any) -> None:
-    """Call a facade with the options that were given, and progress shown; draw its table and write the picture."""
+def _draw(
+    facade: Callable[..., Any], *values: Any, events: str | None = None, gap: int | None = None, **how: Any
+) -> None:
+    """Call a facade with the options that were given; draw its table and write the picture."""
     from frontcalc.viz.curve import read_events
 
     form, looks = writing.picture_asked()
     marked = read_events(events) if events else ()
-    with terminal.progress():
-        result = facade(*values, **options.given(how))
-        content = frontcalc.picture(result, events=marked, gap=gap, **looks).image(form)
-    writing.emit(result, form, content)
+    result = writing.called(facade, *values, **how)
+    writing.emit(result, form, frontcalc.picture(result, events=marked, gap=gap, **looks).image(form))

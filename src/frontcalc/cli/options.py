@@ -22,7 +22,7 @@ LEVELS = ("country", "adm1", "adm2", "none", "oblast", "raion")
 UNITS_OF_TIME = ("year", "quarter", "month", "week")
 STEPS = ("snapshot", "day", "week", "month")
 
-_TYPED, _PASSED_OVER, TAKEN = "frontcalc.typed", "frontcalc.passed-over", "frontcalc.taken"
+DEFAULTS, _PASSED_OVER, TAKEN = "frontcalc.defaults", "frontcalc.passed-over", "frontcalc.taken"
 _OF_ARCHIVE = "frontcalc.toml is of the archive that the working folder lies in, so it sets no"
 _ELSEWHERE = {
     ParameterSource.DEFAULT_MAP: "frontcalc.toml in the working folder",
@@ -48,7 +48,9 @@ def date(value: str) -> str:
 
 def date_or_file(value: str) -> str:
     """Return a day's text, checked, or that of a path: one with a slash, or a suffix that is no number."""
-    return value if os.sep in value or Path(value).suffix.strip(".0123456789") else date(value)
+    from frontcalc.measure.summary import baseline_file
+
+    return value if baseline_file(value) else date(value)
 
 
 def periods_or_files(
@@ -233,19 +235,18 @@ def refuse_output() -> None:
         refuse_place(Path(str(asked["output"])), files=[*_texts(asked), Path("frontcalc.toml")], archives=archives)
 
 
-def permitted(ctx: click.Context, defaults: dict[str, Any]) -> dict[str, Any]:
+def _permitted(ctx: click.Context, defaults: dict[str, Any], typed: dict[str, Any]) -> dict[str, Any]:
     """Return the defaults of the working folder, none of them where it lies in the archive that is used.
 
     Its file is then as untrusted as the maps beside it: what it may set is read from it as of any archive.
     """
     from frontcalc.archives import archive_path
 
-    given = ctx.meta.get(_TYPED, {})
-    named = given.get("archive") or given.get("archives") or given.get("path") or os.environ.get("FRONTCALC_ARCHIVE")
-    if not (named or defaults.get("archive")) and "claims" in given:
+    named = typed.get("archive") or typed.get("archives") or typed.get("path") or os.environ.get("FRONTCALC_ARCHIVE")
+    if not (named or defaults.get("archive")) and "claims" in typed:
         from frontcalc.measure.verify import maps_named
 
-        named = maps_named(given["claims"])
+        named = maps_named(typed["claims"])
     here = Path().resolve()
     for one in named if isinstance(named, list) else filter(None, [named or defaults.get("archive")]):
         with suppress(OSError):  # a name that is too long, say: reading will say so
@@ -257,40 +258,40 @@ def permitted(ctx: click.Context, defaults: dict[str, Any]) -> dict[str, Any]:
     return defaults
 
 
-class Group(click.Group):
-    """A group whose commands have options that are given once and say something."""
+class Command(click.Command):
+    """A command whose options are given once and say something, and default to what the working folder sets."""
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Refuse options that are gone, with what does their work, given twice (click takes the last), or empty."""
-        name, command, rest = super().resolve_command(ctx, args)
-        if ctx.parent and name:
-            # The working folder's defaults, which are of a command, are those of each command in a group.
-            ctx.default_map = {name: ctx.default_map or {}}
-        if ctx.resilient_parsing or command is None or isinstance(command, click.Group):
-            return name, command, rest
-        own = click.Context(command, info_name=name, parent=ctx)
+        if ctx.resilient_parsing:
+            return super().parse_args(ctx, args)
         try:
-            given, _, order = command.make_parser(own).parse_args(list(rest))
-            ctx.meta[_TYPED] = given
-            if ctx.parent and name:
-                ctx.default_map = {name: permitted(ctx, (ctx.default_map or {}).get(name) or {})}
+            typed, _, order = self.make_parser(ctx).parse_args(list(args))
         except click.NoSuchOption as error:
             from frontcalc.config import GONE
 
-            instead = GONE.get(error.option_name.lstrip("-"))
-            if instead:
-                raise click.UsageError(f"no such option {error.option_name}: {instead}", own) from error
+            if instead := GONE.get(error.option_name.lstrip("-")):
+                raise click.UsageError(f"no such option {error.option_name}: {instead}", ctx) from error
             raise
         for option in (one for one in order if isinstance(one, click.Option)):
-            value, times, spelling = given.get(option.name or ""), order.count(option), max(option.opts, key=len)
+            value, times, spelling = typed.get(option.name or ""), order.count(option), max(option.opts, key=len)
             if times > 1 and not (option.multiple or option.is_flag or option.count):
-                raise click.UsageError(f"{spelling} is given {times} times: give it once", own)
+                raise click.UsageError(f"{spelling} is given {times} times: give it once", ctx)
             # A script whose variable is empty is not to get the default.
             if "" in (value if isinstance(value, list) else [value]):
-                raise click.UsageError(f"{spelling} is empty: give it a value, or leave it out", own)
-        return name, command, rest
+                raise click.UsageError(f"{spelling} is empty: give it a value, or leave it out", ctx)
+        if defaults := ctx.meta.get(DEFAULTS):
+            ctx.default_map = _permitted(ctx, defaults, typed)
+        return super().parse_args(ctx, args)
+
+
+class Group(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+
+
+command = partial(click.command, cls=Command)
 
 
 def _texts(values: dict[str, Any]) -> Iterator[Path]:

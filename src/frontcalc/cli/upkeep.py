@@ -112,8 +112,7 @@ def archive_convert(output: str, **how: Any) -> None:
     reads back to the same figures.
     """
     options.refuse_output()
-    with terminal.progress():
-        files = frontcalc.convert(output, **options.given(how))
+    files = writing.called(frontcalc.convert, output, **how)
     terminal.say(f"wrote {len(files)} file{'s' if len(files) != 1 else ''} to {output}")
 
 
@@ -144,7 +143,7 @@ def sources(context: click.Context, parameter: click.Parameter, incomplete: str)
     return [CompletionItem(name, help=says) for name, says in known_sources().items() if name.startswith(incomplete)]
 
 
-@click.command("fetch")
+@options.command("fetch")
 @click.argument("source", shell_complete=sources)
 @click.argument("urls", nargs=-1, metavar="[URL]...")
 @options.option("-o --output DIR", "The archive; made where there is none.", required=True)
@@ -180,8 +179,7 @@ def fetch_command(source: str, urls: tuple[str, ...], output: str, no_check: boo
     for line in frontcalc.source_terms(source) if how["accept_terms"] or how["dry_run"] else ():
         terminal.say(line)
     try:
-        with terminal.progress():
-            fetched = frontcalc.fetch(source, output, urls=urls, **options.given(how))
+        fetched = writing.called(frontcalc.fetch, source, output, urls=urls, **how)
     except IncompleteError as error:
         _show(error.fetched, output)
         raise
@@ -326,7 +324,7 @@ def _show_cache(cache: str | None, form: str, *, clearing: bool) -> None:
         writing.write((removed_text(shown[-1]) if clearing else usage_text(*shown)).encode())
 
 
-@click.command("completion")
+@options.command("completion")
 @click.argument("shell", type=click.Choice(SHELLS))
 @options.loudness
 def completion_command(shell: str) -> None:

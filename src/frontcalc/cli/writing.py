@@ -22,8 +22,6 @@ from frontcalc.errors import extra_package
 if TYPE_CHECKING:
     from frontcalc.tables import Table
 
-Facade = Callable[..., "Table[Any, Any]"]
-
 # Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
 FORMATS = ("table", "csv", "json", "markdown", "xlsx", "parquet", "sentence")
 CHECK_FORMATS = (*FORMATS, "sarif")
@@ -140,11 +138,16 @@ def form() -> str:
     return chosen
 
 
-def show(facade: Facade, *values: Any, **how: Any) -> Table[Any, Any]:
-    """Call a facade with the options that were given, and progress shown; write its table and return it."""
-    chosen = form()
+def called(facade: Callable[..., Any], *values: Any, **how: Any) -> Any:
+    """Call a facade with the options that were given, and progress shown."""
     with terminal.progress():
-        result = facade(*values, **options.given(how))
+        return facade(*values, **options.given(how))
+
+
+def show(facade: Callable[..., Any], *values: Any, **how: Any) -> Table[Any, Any]:
+    """Call a facade as `called` does; write its table and return it."""
+    chosen = form()
+    result: Table[Any, Any] = called(facade, *values, **how)
     emit(result, chosen)
     return result
 
