@@ -288,11 +288,13 @@ def map_command(periods: tuple[Any, ...], zoom: str | None, archive: str | None,
     of «frontcalc diff». Needs matplotlib: pip install ".[all]" in frontcalc's folder.
     """
     form, looks = writing.picture_asked()
-    if isinstance(periods[0], Path):
-        scene = writing.called(frontcalc.change_map_between, *periods, **how)
-    else:
-        scene = writing.called(frontcalc.change_map, periods, archive=archive, **how)
-    writing.emit(scene.table, form, scene.image(form, zoom=zoom or "auto", **looks))
+    with terminal.progress():
+        if isinstance(periods[0], Path):
+            scene = frontcalc.change_map_between(*periods, **options.given(how))
+        else:
+            scene = frontcalc.change_map(periods, **options.given(how | {"archive": archive}))
+        content = scene.image(form, zoom=zoom or "auto", **looks)
+    writing.emit(scene.table, form, content)
 
 
 @click.group("plot", cls=options.Group)
@@ -344,10 +346,12 @@ def plot_regions(period: str, **how: Any) -> None:
 def _draw(
     facade: Callable[..., Any], *values: Any, events: str | None = None, gap: int | None = None, **how: Any
 ) -> None:
-    """Call a facade with the options that were given; draw its table and write the picture."""
+    """Call a facade with the options that were given, and progress shown; draw its table and write the picture."""
     from frontcalc.viz.curve import read_events
 
     form, looks = writing.picture_asked()
     marked = read_events(events) if events else ()
-    result = writing.called(facade, *values, **how)
-    writing.emit(result, form, frontcalc.picture(result, events=marked, gap=gap, **looks).image(form))
+    with terminal.progress():
+        result = facade(*values, **options.given(how))
+        content = frontcalc.picture(result, events=marked, gap=gap, **looks).image(form)
+    writing.emit(result, form, content)

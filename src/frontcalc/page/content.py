@@ -32,7 +32,7 @@ from frontcalc.periods import PeriodsLike
 from frontcalc.regions import UNASSIGNED
 from frontcalc.run.options import Keywords
 from frontcalc.tables import TOTAL, ChangeRow, DiffRow, HeldRow, Meta, RangeRow, Table
-from frontcalc.viz.frame import Geometries, laea, projected
+from frontcalc.viz.frame import Geometries, projected
 
 GRID_M = 100  # what a drawn position is rounded to
 TOLERANCES_M = (200, 400, 800, 1600, 3200)  # how far lines may be simplified: the first that makes a page small enough
@@ -92,7 +92,7 @@ def plane_around(ground: shapely.MultiPolygon, source_crs: str) -> str:
     west, south, east, north = (0.0, 0.0, 0.0, 0.0) if ground.is_empty else map(float, ground.bounds)
     middle = np.array([[(west + east) / 2, (south + north) / 2]])
     (lon, lat), *_ = crs.projector(source_crs, crs.LONLAT)(middle)
-    return laea(round(lon), round(lat))
+    return crs.equal_area_around(round(lon), round(lat))
 
 
 def on_plane(ground: Sequence[shapely.Geometry], source_crs: str, plane: str) -> Geometries:

@@ -48,7 +48,7 @@ class Frame:
     @property
     def crs(self) -> str:
         """The projection, as pyproj takes it."""
-        return laea(self.lon, self.lat)
+        return crs.equal_area_around(self.lon, self.lat)
 
     @property
     def degrees(self) -> Bounds:
@@ -126,15 +126,10 @@ def _around(shapes: Geometries, plane: str, air: float = _AIR) -> Frame:
     """Return the frame around geometries (n,) of a CRS, with some air."""
     west, south, east, north = crs.bounds_in_degrees(plane, shapely.total_bounds(shapes))
     lon, lat = round((west + east) / 2, 1), round((south + north) / 2, 1)
-    west, south, east, north = shapely.total_bounds(projected(shapes, plane, laea(lon, lat)))
+    west, south, east, north = shapely.total_bounds(projected(shapes, plane, crs.equal_area_around(lon, lat)))
     x, y = (west + east) / 2, (south + north) / 2
     width, height = (max(side * (1 + 2 * air), _SMALLEST_M) / 2 for side in (east - west, north - south))
     return Frame(lon, lat, (x - width, y - height, x + width, y + height))
-
-
-def laea(lon: float, lat: float) -> str:
-    """Return Lambert's azimuthal equal-area projection around a point in degrees, as pyproj takes it."""
-    return f"+proj=laea +lat_0={lat:g} +lon_0={lon:g} +datum=WGS84 +units=m +no_defs"
 
 
 def projected(shapes: Geometries, source: str, target: str) -> Geometries:
