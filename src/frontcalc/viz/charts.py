@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -22,7 +22,7 @@ from frontcalc.tables import TOTAL, CompareRow, DiffRow, PeriodRow, SeriesRow, S
 from frontcalc.viz import titles
 from frontcalc.viz.curve import Event, draw_series, read_events
 from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, installed, plain_settings, ticks_between
-from frontcalc.viz.style import Looks, Style, style_of
+from frontcalc.viz.style import Looks, style_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,16 +81,20 @@ def picture(
     >>> written = Path("years.svg").write_bytes(picture.image("svg"))
     """
     style = style_of(looks)
+    draw: Callable[[Table[Any, Any], Sheet], Picture]
     if result.kind is SeriesRow:
         marked = read_events(events) if isinstance(events, str | Path) else tuple(events)
-        return draw_series(result, style, marked, gap)
-    if events or gap is not None:
+        draw = partial(draw_series, events=marked, gap=gap)
+    elif events or gap is not None:
         raise UsageError("events and gaps are of a series", cure="leave them out")
-    if not issubclass(result.kind, PeriodRow) or result.kind is CompareRow:
+    elif not issubclass(result.kind, PeriodRow) or result.kind is CompareRow:
         cure = _ELSEWHERE.get(result.kind, "draw one of series, summary or diff")
         raise UsageError("there is no chart of such a result", cure=cure)
-    several = len({row.period for row in result.rows}) > 1
-    return (_draw_periods if several or issubclass(result.kind, SummaryRow) else _draw_regions)(result, style)
+    else:
+        several = len({row.period for row in result.rows}) > 1
+        draw = _draw_periods if several or issubclass(result.kind, SummaryRow) else _draw_regions
+    with plain_settings():
+        return draw(result, Sheet(*style))
 
 
 @facade
@@ -172,10 +176,9 @@ def _shown(grid: Grid) -> str:
     return f"<p><strong>{escape(grid.title)}</strong> {escape(grid.aside)}</p>\n{table}\n<ul>{footer}</ul>"
 
 
-@plain_settings()
-def _draw_periods(table: Table[Any, Any], style: Style) -> Picture:
+def _draw_periods(table: Table[Any, Any], sheet: Sheet) -> Picture:
     """Draw what was gained and lost in each period, a panel an actor; per day where periods differ in length."""
-    unit, meta = style.unit, table.meta
+    unit, meta = sheet.unit, table.meta
     totals = [row for row in table.rows if row.level == TOTAL]
     actors = {actor: [row for row in totals if row.actor == actor] for actor in dict.fromkeys(r.actor for r in totals)}
     daily = any(len({row.days for row in rows if row.net_km2 is not None}) > 1 for rows in actors.values())
@@ -187,7 +190,6 @@ def _draw_periods(table: Table[Any, Any], style: Style) -> Picture:
         [f"Not measured, since no two maps stand for it: {', '.join(blank)}."] if blank else [],
     )
     per = f"{unit.label} per day between the maps used, since periods differ in length" if daily else unit.label
-    sheet = Sheet(style)
     space = _below_key(sheet, words)
     for box, (actor, rows) in zip(space.rows(len(actors)), actors.items(), strict=True):
         sheet.title_above(box, f"{actor}, {per}" if len(actors) > 1 else per)
@@ -196,10 +198,9 @@ def _draw_periods(table: Table[Any, Any], style: Style) -> Picture:
     return Picture(sheet.figure, words)
 
 
-@plain_settings()
-def _draw_regions(table: Table[Any, Any], style: Style) -> Picture:
+def _draw_regions(table: Table[Any, Any], sheet: Sheet) -> Picture:
     """Draw gained and lost in each region of one period and actor, the largest net change first; name those without."""
-    unit, meta = style.unit, table.meta
+    unit, meta = sheet.unit, table.meta
     totals = [row for row in table.rows if row.level == TOTAL]
     if len(totals) != 1:
         raise UsageError("regions are ranked for one period and one actor", cure="ask for one of each")
@@ -217,7 +218,6 @@ def _draw_regions(table: Table[Any, Any], style: Style) -> Picture:
         f"{titles.gross_of(totals[0], unit)}. A diamond marks the net figure.",
         [f"No change in {listed(still)}."] if still else [],
     )
-    sheet = Sheet(style)
     bars = [(printable(row.region), bar) for row in ranked if (bar := _bar_of(row, unit))]
     _ranked_bars(sheet, _below_key(sheet, words), bars)
     return Picture(sheet.figure, words)

@@ -23,8 +23,7 @@ from frontcalc.read.detection import unpack
 from frontcalc.read.files import file_of
 from frontcalc.tables import TOTAL, SeriesRow, Table
 from frontcalc.viz import titles
-from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, plain_settings, ticks_between
-from frontcalc.viz.style import Style
+from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, ticks_between
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,15 +71,14 @@ def read_events(path: str | Path) -> tuple[Event, ...]:
     return tuple(sorted(events, key=lambda event: event.day))
 
 
-@plain_settings()
-def draw_series(table: Table[Any, Any], style: Style, events: Sequence[Event] = (), gap: int | None = None) -> Picture:
+def draw_series(table: Table[Any, Any], sheet: Sheet, events: Sequence[Event] = (), gap: int | None = None) -> Picture:
     """Draw the totals of a series, each on the day of its map, a panel an actor, with events marked.
 
     The line is broken where more than `gap` days lie between two maps: by default thrice as many as usual, at least 7.
     """
     if gap is not None and gap < 1:
         raise UsageError("must be one day at least", where=f"--gap {gap}", cure="leave it out")
-    unit, meta = style.unit, table.meta
+    unit, meta = sheet.unit, table.meta
     curves = {actor: points for actor in meta.actors if (points := _points(table.rows, actor, unit))}
     if not curves:
         raise NoDataError("no map of the series could be measured", where=meta.archive, cure="see its notices")
@@ -96,7 +94,6 @@ def draw_series(table: Table[Any, Any], style: Style, events: Sequence[Event] = 
         f"Area held, from map to map{f'; the line is broken where {limit} days pass without one' if broken else ''}.",
         [f"Events before {first} or after {last}, not shown: {others}."] if others else [],
     )
-    sheet = Sheet(style)
     space = sheet.room(words)
     sheet.write(words)
     for box, (actor, points) in zip(space.rows(len(curves)), curves.items(), strict=True):

@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -17,7 +16,7 @@ from frontcalc import crs, geometry, names
 from frontcalc.embedded import load_embedded, load_surroundings
 from frontcalc.errors import UsageError
 from frontcalc.regions import RegionSet, embedded_covers
-from frontcalc.slivers import SLIVER_WIDTH_M
+from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
 
 Geometries = NDArray[np.object_]
 Bounds = tuple[float, float, float, float]
@@ -66,7 +65,7 @@ class Frame:
 def frame_of(zoom: str, plane: str, changed: Geometries, held: Geometries, regions: RegionSet) -> Frame:
     """Return the frame of a zoom: auto, a region's name, or W,S,E,N in degrees; shapes are in the CRS `plane`."""
     if zoom == "auto":
-        shapes = _main(changed) if len(changed) else held if len(held) else regions.land
+        shapes = _main(changed, plane) if len(changed) else held if len(held) else regions.land
         if not len(shapes):
             raise UsageError("there is nothing to frame", where="--zoom auto", cure="give W,S,E,N in degrees")
         return _around(shapes, plane)
@@ -103,10 +102,10 @@ def _region(zoom: str, regions: RegionSet) -> int:
     raise UsageError(problem, where=f"--zoom {zoom}", cure=cure)
 
 
-def _main(changed: Geometries) -> Geometries:
+def _main(changed: Geometries, plane: str) -> Geometries:
     """Return the polygons of a change without slivers, and far specks where the frame is much smaller without them."""
     # They are redrawn lines rather than ground that changed hands, and lie along every coast and border.
-    solid = ~are_slivers(changed)
+    solid = ~thin_parts(changed, (SLIVER_WIDTH_M, plane))
     changed = changed[solid] if solid.any() else changed
     boxes, areas = shapely.bounds(changed), shapely.area(changed)
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
@@ -145,20 +144,6 @@ def projected(shapes: Geometries, source: str, target: str) -> Geometries:
     return moved
 
 
-def are_slivers(polygons: Geometries) -> NDArray[np.bool_]:
-    """Say of polygons (n,) in metres whether their mean width, 2 × area ÷ perimeter, is a sliver's."""
-    return np.asarray(2 * shapely.area(polygons) < SLIVER_WIDTH_M * shapely.length(polygons), dtype=bool)
-
-
-class Town(NamedTuple):
-    """A town: its rank is 1 for a million or so, 5 for one that only a local map shows."""
-
-    name: str
-    lon: float
-    lat: float
-    rank: int
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Basemap:
     """Land in a map's projection, cut to nothing yet.
@@ -175,12 +160,15 @@ class Basemap:
 
 
 @lru_cache(maxsize=1)
-def towns() -> tuple[Town, ...]:
-    """Return the towns that come with the package, the largest first."""
+def towns() -> tuple[tuple[str, float, float, int], ...]:
+    """Return name, longitude, latitude and rank of the towns that come with the package, the largest first.
+
+    The rank is 1 for a million or so, 5 for a town that only a local map shows.
+    """
     text = (resources.files("frontcalc") / "data" / "towns.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
-    found = [Town(row["name"], float(row["lon"]), float(row["lat"]), int(row["rank"])) for row in rows]
-    return tuple(sorted(found, key=lambda town: town.rank))
+    found = ((row["name"], float(row["lon"]), float(row["lat"]), int(row["rank"])) for row in rows)
+    return tuple(sorted(found, key=lambda town: town[-1]))
 
 
 def land_in(frame: Frame, regions: RegionSet, plane: str) -> Basemap:

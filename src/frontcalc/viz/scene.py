@@ -16,13 +16,13 @@ from frontcalc.errors import UsageError
 from frontcalc.outputs import numbers, write_file
 from frontcalc.outputs.wording import KM2
 from frontcalc.regions import RegionSet
-from frontcalc.slivers import SLIVER_WIDTH_M
+from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
 from frontcalc.tables import DiffRow, Meta, Table
 from frontcalc.viz import titles
-from frontcalc.viz.frame import COVERED, Basemap, Frame, Geometries, are_slivers, frame_of, land_in, projected
+from frontcalc.viz.frame import COVERED, Basemap, Frame, Geometries, frame_of, land_in, projected
 from frontcalc.viz.lettering import letter
 from frontcalc.viz.sheet import FORMATS, KEY_LINE_PT, Box, Picture, Sheet, installed, plain_settings
-from frontcalc.viz.style import Looks, Style, style_of
+from frontcalc.viz.style import Looks, style_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,11 +87,11 @@ class ChangeMap:
         UsageError
             An option is wrong, or matplotlib is not installed.
         """
-        return _draw(self, style_of(looks), zoom).figure
+        return self._picture(zoom, looks).figure
 
     def image(self, format_: str = "png", *, zoom: str = "auto", **looks: Unpack[Looks]) -> bytes:
         """Return the map as PNG, SVG or PDF, the same bytes every time; otherwise as `plot`."""
-        return _draw(self, style_of(looks), zoom).image(format_)
+        return self._picture(zoom, looks).image(format_)
 
     def save(self, path: str | Path, *, zoom: str = "auto", **looks: Unpack[Looks]) -> None:
         """Write the map to a file, whose suffix chooses PNG, SVG or PDF; otherwise as `plot`."""
@@ -104,15 +104,19 @@ class ChangeMap:
         """Return the map for a notebook, nothing without matplotlib."""
         return self.image("png") if installed() else None
 
+    def _picture(self, zoom: str, looks: Looks) -> Picture:
+        """Return the map as it is drawn with some looks."""
+        style = style_of(looks)
+        with plain_settings():
+            return _draw(self, zoom, Sheet(*style))
 
-@plain_settings()
-def _draw(scene: ChangeMap, style: Style, zoom: str) -> Picture:
+
+def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
     """Draw a map of change; UsageError where the zoom names nothing, or the sheet has no room for the periods."""
     count = len(scene.panels)
     if count > MOST_PANELS:
         problem = f"{count} maps are more than the {MOST_PANELS} that one picture holds"
         raise UsageError(problem, cure="name fewer periods")
-    sheet = Sheet(style)
     # The proportions of the panels depend on the room that the words leave, and those on the frame.
     changed = [ground for panel in scene.panels for ground in (panel.gained, panel.lost)]
     held = np.concatenate([panel.held for panel in scene.panels])
@@ -122,7 +126,7 @@ def _draw(scene: ChangeMap, style: Style, zoom: str) -> Picture:
         for one in scene.panels
     ]
     space = sheet.room(_words(scene, first, drawn, sheet))
-    remark, theme = _THICKENED if any(map(len, changed)) else "no ground gained or lost", style.theme
+    remark, theme = _THICKENED if any(map(len, changed)) else "no ground gained or lost", sheet.theme
     key = [("gained", theme.gained), ("lost", theme.lost), ("held at the opening", theme.held), (remark, "")]
     below = sheet.key(space, key, 2, reserve=space.width * _SCALE_ROOM)
     west, south, east, north = first.box
@@ -228,7 +232,7 @@ def _panel(sheet: Sheet, box: Box, panel: Panel, frame: Frame, land: Basemap, sc
         _fill(axes, _seen(shapes, shown, coarse), "region", 0.2, facecolor=colour, edgecolor=colour, linewidth=0.4)
     _fill(axes, _seen(panel.held, shown, coarse), "held", 1.0, facecolor=theme.held)
     for ground, gid, colour in ((panel.lost, "lost", theme.lost), (panel.gained, "gained", theme.gained)):
-        slivers, thin = are_slivers(ground), _thinned(ground, _FINEST_PX * scale_m)
+        slivers, thin = thin_parts(ground, (SLIVER_WIDTH_M, frame.crs)), _thinned(ground, _FINEST_PX * scale_m)
         _fill(axes, thin[slivers], f"{gid}-slivers", 2.0, facecolor=colour)
         edge = {"edgecolor": colour, "linewidth": OUTLINE_PT, "joinstyle": "round"}
         _fill(axes, thin[~slivers], gid, 2.0, facecolor=colour, **edge)
