@@ -397,6 +397,16 @@ def test_help_shows_no_markup(name: str, capfd: pytest.CaptureFixture[str]) -> N
     assert "\\b" not in capfd.readouterr().out
 
 
+@pytest.mark.parametrize("command", ["archive explain", "verify"])
+def test_a_missing_argument_is_no_archive_that_the_working_folder_may_lie_in(
+    command: str, run_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "frontcalc.toml").write_text('view = "control"\n')
+    monkeypatch.chdir(tmp_path)
+    assert run_here(*command.split(), "--help").returncode == 0
+    assert "Missing argument" in run_here(*command.split()).stderr
+
+
 def test_choices_are_those_of_the_library() -> None:
     assert tuple(WRITERS) == writing.FORMATS
     assert tuple(MAP_WRITERS) == writing.MAP_FORMATS

@@ -43,10 +43,13 @@ def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool
     if with_range and mapped:
         raise click.UsageError("--range is of figures, and a map of change has none: choose another --format")
     how["with_range"] = with_range or None
-    if isinstance(periods[0], Path):
-        result = writing.called(frontcalc.changes_between if mapped else frontcalc.diff_files, *periods, **how)
-    else:
-        result = writing.called(frontcalc.changes if mapped else frontcalc.diff, periods, archive=archive, **how)
+    with terminal.progress():
+        if isinstance(periods[0], Path):
+            between = frontcalc.changes_between if mapped else frontcalc.diff_files
+            result = between(*periods, **options.given(how))
+        else:
+            over_periods = frontcalc.changes if mapped else frontcalc.diff
+            result = over_periods(periods, **options.given(how | {"archive": archive}))
     writing.emit(result, form)
 
 

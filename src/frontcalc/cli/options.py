@@ -281,7 +281,9 @@ class Command(click.Command):
             if "" in (value if isinstance(value, list) else [value]):
                 raise click.UsageError(f"{spelling} is empty: give it a value, or leave it out", ctx)
         if defaults := ctx.meta.get(DEFAULTS):
-            ctx.default_map = _permitted(ctx, defaults, typed)
+            # Of an argument that is missing, as with --help, click has a mark of its own.
+            named = {name: value for name, value in typed.items() if isinstance(value, str | list)}
+            ctx.default_map = _permitted(ctx, defaults, named)
         return super().parse_args(ctx, args)
 
 

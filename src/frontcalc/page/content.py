@@ -19,6 +19,7 @@ import shapely
 from frontcalc import crs, geometry
 from frontcalc.archives import Archive
 from frontcalc.errors import UsageError
+from frontcalc.geometry import Geometries
 from frontcalc.measure.diff import changes, diff
 from frontcalc.measure.held import Holdings, holdings
 from frontcalc.names import printable
@@ -32,7 +33,7 @@ from frontcalc.periods import PeriodsLike
 from frontcalc.regions import UNASSIGNED
 from frontcalc.run.options import Keywords
 from frontcalc.tables import TOTAL, ChangeRow, DiffRow, HeldRow, Meta, RangeRow, Table
-from frontcalc.viz.frame import Geometries, projected
+from frontcalc.viz.frame import projected
 
 GRID_M = 100  # what a drawn position is rounded to
 TOLERANCES_M = (200, 400, 800, 1600, 3200)  # how far lines may be simplified: the first that makes a page small enough
@@ -302,14 +303,13 @@ def _maps(page: PageContent) -> tuple[int, list[Shape]]:
 
 def _in_plain_words(notices: Sequence[Notice]) -> Iterator[tuple[str, str, list[str]]]:
     """Yield each code with what it says, and its messages after the periods that they are of, if many the outer two."""
-    for code in dict.fromkeys(notice.code for notice in notices):
-        messages: dict[str, list[str]] = {}
-        for notice in notices:
-            if notice.code == code:
-                messages.setdefault(printable(notice.message), []).append(notice.period)
+    periods: dict[str, dict[str, dict[str, None]]] = {}  # by code and message
+    for notice in notices:
+        of_message = periods.setdefault(notice.code, {}).setdefault(printable(notice.message), {})
+        of_message |= dict.fromkeys(filter(None, [notice.period]))
+    for code, messages in periods.items():
         particulars = []
-        for message, periods in messages.items():
-            when = list(dict.fromkeys(filter(None, periods)))
+        for message, when in messages.items():
             days = f"{len(when)} times, {min(when)} to {max(when)}" if len(when) > _LISTED else ", ".join(when)
             particulars.append(f"{days}: {message}" if days else message)
         yield code, capital(CODES[code]), particulars

@@ -10,16 +10,14 @@ from importlib import resources
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from frontcalc import crs, geometry, names
+from frontcalc.crs import Bounds
 from frontcalc.embedded import load_embedded, load_surroundings
 from frontcalc.errors import UsageError
+from frontcalc.geometry import Geometries
 from frontcalc.regions import RegionSet, embedded_covers
 from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
-
-Geometries = NDArray[np.object_]
-Bounds = tuple[float, float, float, float]
 
 _SPECKS = 0.0025  # the share of the change, by area, that each side of an automatic frame may leave out
 _WORTH = 0.7  # far specks are left out only where the frame shrinks below this share of the whole

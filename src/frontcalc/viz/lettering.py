@@ -14,8 +14,9 @@ import numpy as np
 import shapely
 
 from frontcalc import crs, geometry
+from frontcalc.geometry import Geometries
 from frontcalc.names import printable
-from frontcalc.viz.frame import SEAS, Basemap, Frame, Geometries, towns
+from frontcalc.viz.frame import SEAS, Basemap, Frame, towns
 from frontcalc.viz.sheet import Box, Sheet
 
 if TYPE_CHECKING:

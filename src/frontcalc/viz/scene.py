@@ -12,14 +12,16 @@ import numpy as np
 import shapely
 
 from frontcalc import geometry
+from frontcalc.crs import Bounds
 from frontcalc.errors import UsageError
+from frontcalc.geometry import Geometries
 from frontcalc.outputs import numbers, write_file
 from frontcalc.outputs.wording import KM2
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
 from frontcalc.tables import DiffRow, Meta, Table
 from frontcalc.viz import titles
-from frontcalc.viz.frame import COVERED, Basemap, Frame, Geometries, frame_of, land_in, projected
+from frontcalc.viz.frame import COVERED, Basemap, Frame, frame_of, land_in, projected
 from frontcalc.viz.lettering import letter
 from frontcalc.viz.sheet import FORMATS, KEY_LINE_PT, Box, Picture, Sheet, installed, plain_settings
 from frontcalc.viz.style import Looks, style_of
@@ -142,7 +144,10 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
         if count > 1:
             _heading(sheet, box, panel.row, scene.table.meta)
         if words.synthetic:
-            _watermark(sheet, box)
+            # Across it, so that a part cut out of the picture says it too.
+            size = min(box.height * 0.16, box.width * 0.105) * 72 / sheet.figure.dpi
+            across: dict[str, Any] = {"ha": "center", "va": "center", "rotation": 20, "weight": "bold", "alpha": 0.16}
+            sheet.text(*box.middle, "SYNTHETIC", size, gid="watermark", **across)
     return Picture(sheet.figure, words)
 
 
@@ -246,7 +251,7 @@ def _panel(sheet: Sheet, box: Box, panel: Panel, frame: Frame, land: Basemap, sc
     letter(sheet, axes, box, frame, land, np.concatenate([panel.gained, panel.lost]))
 
 
-def _seen(polygons: Geometries, box: tuple[float, float, float, float], tolerance: float) -> Geometries:
+def _seen(polygons: Geometries, box: Bounds, tolerance: float) -> Geometries:
     """Return what a box shows of land, thinned: polygons (n,) as polygons (m,). Nobody reads its area off it."""
     mine = polygons[shapely.intersects(polygons, shapely.box(*box))]
     return geometry.polygonal(shapely.simplify(shapely.clip_by_rect(mine, *box), tolerance))
@@ -288,10 +293,3 @@ def _heading(sheet: Sheet, box: Box, row: DiffRow, meta: Meta) -> None:
     sheet.text(box.left, above, heading, _HEADING_PT, va="bottom", weight="bold", gid="heading")
     detail, quiet = sheet.fit(detail, _DETAIL_PT, box.width), sheet.theme.quiet
     sheet.text(box.left, below, detail, _DETAIL_PT, va="bottom", color=quiet, gid="detail")
-
-
-def _watermark(sheet: Sheet, box: Box) -> None:
-    """Write across a panel that its maps are made up, so that a part cut out of the picture says it too."""
-    size = min(box.height * 0.16, box.width * 0.105) * 72 / sheet.figure.dpi
-    style: dict[str, Any] = {"ha": "center", "va": "center", "rotation": 20, "weight": "bold", "alpha": 0.16}
-    sheet.text(*box.middle, "SYNTHETIC", size, gid="watermark", **style)
