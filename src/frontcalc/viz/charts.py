@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from html import escape
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -193,8 +194,7 @@ def _draw_periods(table: Table[Any, Any], sheet: Sheet) -> Picture:
     space = _below_key(sheet, words)
     for box, (actor, rows) in zip(space.rows(len(actors)), actors.items(), strict=True):
         sheet.title_above(box, f"{actor}, {per}" if len(actors) > 1 else per)
-        names = [period_heading(row).replace(", ", "\n") for row in rows]
-        _upright_bars(sheet, box, names, [_bar_of(row, unit, daily=daily) for row in rows])
+        _upright_bars(sheet, box, rows, daily=daily)
     return Picture(sheet.figure, words)
 
 
@@ -238,24 +238,25 @@ def _bar_of(row: PeriodRow, unit: Unit, *, daily: bool = False) -> Bar | None:
     return row.gained_km2 * factor, -row.lost_km2 * factor, row.net_km2 * factor
 
 
-def _limits(bars: Sequence[Bar | None]) -> tuple[float, float]:
+def _limits(bars: Iterable[Bar]) -> tuple[float, float]:
     """Return what an axis must reach to, zero within."""
-    known = [value for bar in bars if bar for value in bar]
-    low, high = min([0.0, *known]), max([0.0, *known])
+    values = [0.0, *chain.from_iterable(bars)]
+    low, high = min(values), max(values)
     air = 0.06 * (high - low or 1.0)
     return low - (air if low else 0.0), high + air
 
 
-def _upright_bars(sheet: Sheet, box: Box, names: Sequence[str], bars: Sequence[Bar | None]) -> None:
+def _upright_bars(sheet: Sheet, box: Box, rows: Sequence[PeriodRow], *, daily: bool) -> None:
     """Draw a bar a period; of the names as many as fit below the axis, evenly."""
-    low, high = _limits(bars)
+    names = [period_heading(row).replace(", ", "\n") for row in rows]
+    bars = {place: bar for place, row in enumerate(rows) if (bar := _bar_of(row, sheet.unit, daily=daily))}
+    low, high = _limits(bars.values())
     ticks, labels = ticks_between(low, high, 6)
     parts = [part for name in names for part in name.split("\n")]
     inner = sheet.within(box, left=sheet.width_of(labels), lines=2 if len(parts) > len(names) else 1)
     axes = sheet.axes(inner)
-    for place, bar in enumerate(bars):
-        if bar is not None:
-            _draw_bar(sheet, axes, place, bar, upright=True)
+    for place, bar in bars.items():
+        _draw_bar(sheet, axes, place, bar, upright=True)
     axes.set_ylim(low, high)
     axes.set_yticks(ticks, labels)
     axes.set_xlim(-0.6, len(names) - 0.4)
@@ -273,7 +274,7 @@ def _ranked_bars(sheet: Sheet, space: Box, ranked: Sequence[tuple[str, Bar]]) ->
         rest = [bar for _, bar in ranked[most - 1 :]]
         gained, lost, net = (math.fsum(column) for column in zip(*rest, strict=True))
         ranked = [*ranked[: most - 1], (f"{len(rest)} others", (gained, lost, net))]
-    low, high = _limits([bar for _, bar in ranked])
+    low, high = _limits(bar for _, bar in ranked)
     ticks, labels = ticks_between(low, high, 7)
     nets = [km2(net, signed=True) for _, (*_, net) in ranked]
     names = [sheet.fit(name, TICK_PT, space.width * 0.3) for name, _ in ranked]

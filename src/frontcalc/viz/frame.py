@@ -75,29 +75,24 @@ def frame_of(zoom: str, plane: str, changed: Geometries, held: Geometries, regio
             problem = f"is no box of at most {_WIDEST_DEGREES} degrees a side"
             raise UsageError(problem, where=f"--zoom {zoom}", cure="give W,S,E,N, as in 33,46,41,51")
         return _around(outline(west, south, east, north), crs.LONLAT, air=0.0)
-    return _around(regions.land[regions.land_owner == _region(zoom, regions)], plane)
+    spellings = regions.spellings or ((),) * len(regions.names)
+    codes = regions.codes or ("",) * len(regions.names)
+    known = [
+        names.NamedRegion(name, tuple(filter(None, (code, *others))), (index,))
+        for index, (name, code, others) in enumerate(zip(regions.names, codes, spellings, strict=True))
+    ]
+    found = names.find(zoom, known)
+    if len(found) == 1:
+        return _around(regions.land[regions.land_owner == found[0].members[0]], plane)
+    close = names.suggestions(zoom, known)
+    cure = f"did you mean {' or '.join(close)}?" if close else "give auto, a region, or W,S,E,N in degrees"
+    problem = "names several regions" if found else "is neither auto, nor a region, nor a box"
+    raise UsageError(problem, where=f"--zoom {zoom}", cure=cure)
 
 
 def outline(west: float, south: float, east: float, north: float) -> Geometries:
     """Return a box of degrees as polygons (1,) whose edges are split, so that they bend as parallels do."""
     return np.array([shapely.segmentize(shapely.box(west, south, east, north), 0.5)], dtype=object)
-
-
-def _region(zoom: str, regions: RegionSet) -> int:
-    """Return the index of the region that a zoom names."""
-    spellings = regions.spellings or ((),) * len(regions.names)
-    codes = regions.codes or ("",) * len(regions.names)
-    known = [
-        names.NamedRegion(name, (code, *others) if code else others, (index,))
-        for index, (name, code, others) in enumerate(zip(regions.names, codes, spellings, strict=True))
-    ]
-    found = names.find(zoom, known)
-    if len(found) == 1:
-        return found[0].members[0]
-    close = names.suggestions(zoom, known)
-    cure = f"did you mean {' or '.join(close)}?" if close else "give auto, a region, or W,S,E,N in degrees"
-    problem = "names several regions" if found else "is neither auto, nor a region, nor a box"
-    raise UsageError(problem, where=f"--zoom {zoom}", cure=cure)
 
 
 def _main(changed: Geometries, plane: str) -> Geometries:
