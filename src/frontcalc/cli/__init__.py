@@ -84,7 +84,7 @@ def group(context: click.Context) -> None:
 
 def main() -> None:
     """Run the command line: one line on stderr and a stable exit code for whatever goes wrong."""
-    # Before they are loaded: no setting of GDAL or PROJ that somebody made for other work changes a figure.
+    # Before they are loaded: settings of GDAL and PROJ that were made for other work change no figure.
     for name in [own for own in os.environ if own.startswith(SETTINGS) and own not in PLACES]:
         del os.environ[name]
     terminal.prepare_streams()
@@ -130,7 +130,7 @@ def run(arguments: list[str], *, alone: bool = False) -> int:
 
 
 def _refusal(error: Exception) -> str:
-    """Say what the system, or Python, refused to do and no reader or writer put in words of its own."""
+    """Return the message for an error of the system, or of Python, that no reader or writer has caught."""
     if is_out_of_memory(error):
         return f"the memory ran out; {MORE_MEMORY}"
     if isinstance(error, RecursionError):
@@ -145,7 +145,7 @@ def _refusal(error: Exception) -> str:
 
 
 def _fault(error: Exception) -> str:
-    """Say where in the program something happened that nobody thought of."""
+    """Return the message for an error that should not happen, with its place in the code."""
     import traceback
 
     last = traceback.extract_tb(error.__traceback__)[-1]

@@ -24,7 +24,7 @@ STEPS = ("snapshot", "day", "week", "month")
 
 DEFAULTS, _PASSED_OVER, TAKEN = "frontcalc.defaults", "frontcalc.passed-over", "frontcalc.taken"
 _OF_ARCHIVE = "frontcalc.toml is of the archive that the working folder lies in, so it sets no"
-_ELSEWHERE = {
+_ELSEWHERE: dict[ParameterSource | None, str] = {
     ParameterSource.DEFAULT_MAP: "frontcalc.toml in the working folder",
     ParameterSource.ENVIRONMENT: "the environment",
 }
@@ -193,7 +193,7 @@ slivers = together(
 )
 
 OUTPUT = ("format_", "output", "units", "bom", "fail_on", "image", "size", "theme")
-"""Parameters that say how a table or picture is written, which `writing` takes from the context."""
+"""Parameters for the form of a table or picture, which `writing` reads from the context."""
 
 SAMPLE_USED = (
     "no archive was given, so this is the bundled SYNTHETIC SAMPLE and no real war; "
@@ -202,7 +202,7 @@ SAMPLE_USED = (
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options that were given, defaults stay the library's; say it where the maps are the sample."""
+    """Return the options that were given, so that other defaults are the library's; tell that maps are the sample."""
     if "archive" in options and options["archive"] is None:
         terminal.say(SAMPLE_USED, always=True)
     context = click.get_current_context()
@@ -211,9 +211,8 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
     # Which options of this command were not typed but set elsewhere, and where.
     taken = context.meta[TAKEN] = {}
     for one in context.command.params:
-        source = context.get_parameter_source(one.name or "")
-        where = _ELSEWHERE.get(source) if source else None
-        if where and context.params.get(one.name or "") not in (None, ()):
+        where = _ELSEWHERE.get(context.get_parameter_source(str(one.name)))
+        if where and context.params.get(str(one.name)) not in (None, ()):
             taken[max(one.opts, key=len).lstrip("-")] = where
     if taken:
         import logging
@@ -226,7 +225,7 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def refuse_output() -> None:
-    """Refuse an output that the command would read; called before anything is done."""
+    """Refuse an output file that the command reads too; called before anything is measured."""
     asked = click.get_current_context().params
     if asked.get("output") not in (None, "-"):
         from frontcalc.archives import archive_path, refuse_place

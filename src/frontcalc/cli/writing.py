@@ -1,4 +1,4 @@
-"""The one way that results leave a command: in which form, where to, and what is said beside them."""
+"""How results leave a command: their form, the file or stdout that they are written to, and notices on stderr."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def picture_asked() -> tuple[str, dict[str, Any]]:
 
 
 def form() -> str:
-    """Return the form asked for, else by the file's suffix, else the first; refuse an output that is read."""
+    """Return the form by --format, else by the file's suffix, else the first; refuse an output that is an input too."""
     options.refuse_output()
     context = click.get_current_context()
     option = next(one for one in context.command.params if one.name in ("format_", "image"))
@@ -153,7 +153,7 @@ def show(facade: Callable[..., Any], *values: Any, **how: Any) -> Table[Any, Any
 
 
 def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> None:
-    """Write a result, or what was drawn of it, and to stderr notices that it does not show; fail on those named."""
+    """Write a result, or its picture, and to stderr the notices that it does not show; fail on those of --fail-on."""
     from frontcalc.notices import grouped, require_none, with_lines
     from frontcalc.outputs import WITH_REMARKS, place_lines, render
 
@@ -205,7 +205,7 @@ def write(content: bytes, output: str | None = None) -> None:
 
 
 def refuse(names: dict[str, str], problem: str) -> None:
-    """Refuse options, by parameter and spelling, that were typed where they mean nothing."""
+    """Refuse options (spelling by parameter) that were typed where they have no meaning."""
     context = click.get_current_context()
     for parameter, spelling in names.items():
         if context.get_parameter_source(parameter) == ParameterSource.COMMANDLINE:

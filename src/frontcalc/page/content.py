@@ -9,6 +9,8 @@ import base64
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -145,10 +147,7 @@ def data(page: PageContent) -> dict[str, Any]:
     for row in page.held.table.rows:
         if (key := _key(page, row)) in held:
             held[key].append(_tenths(row.held_km2))
-    periods: dict[str, list[DiffRow]] = {}
-    for change in page.figures.rows:
-        periods.setdefault(change.period, []).append(change)
-    rows = list(periods.values())
+    rows = [list(own) for _, own in groupby(page.figures.rows, key=attrgetter("period"))]
     return {
         "tolerance": tolerance_m,
         "grid": GRID_M,
@@ -208,13 +207,13 @@ def context(page: PageContent) -> dict[str, Any]:
 
 
 def _key(page: PageContent, row: DiffRow | HeldRow) -> str:
-    """Return what a page calls a row: its region, with the level where that is of several of them."""
+    """Return a row's name on the page: its region, with its level in brackets where finer regions are shown too."""
     coarser = page.figures.meta.level.split(",")[:-1]
     return printable(f"{row.region} ({row.level})" if row.level in coarser else row.region)
 
 
 def _moved(page: PageContent) -> dict[str, None]:
-    """Return the regions whose ground changed hands or is held, the total always; others would be rows of zeros."""
+    """Return the names of the total and of regions that were held or changed hands; others would be rows of zeros."""
     return dict.fromkeys(
         _key(page, row)
         for row in page.figures.rows
@@ -274,7 +273,7 @@ def _tenths(value: float | None) -> float | None:
 
 
 def _row(row: DiffRow) -> dict[str, Any]:
-    """Return a row of the table: texts, and what columns of figures are sorted by."""
+    """Return a row of the table: texts, and the numbers that columns of figures are sorted by."""
     texts = _texts(row, None)
     values = (row.gained_km2, row.lost_km2, row.net_km2, row.rate_km2_per_day, row.opening_km2, row.closing_km2)
     shown = (*(texts[name] for name in ("gained", "lost", "net", "rate")), km2(row.opening_km2), km2(row.closing_km2))
@@ -302,7 +301,7 @@ def _maps(page: PageContent) -> tuple[int, list[Shape]]:
 
 
 def _in_plain_words(notices: Sequence[Notice]) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield each code with what it says, and its messages after the periods that they are of, if many the outer two."""
+    """Yield each code, what it means, and its messages, each after its periods, or if many the first and the last."""
     periods: dict[str, dict[str, dict[str, None]]] = {}  # by code and message
     for notice in notices:
         of_message = periods.setdefault(notice.code, {}).setdefault(printable(notice.message), {})

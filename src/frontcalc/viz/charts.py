@@ -239,7 +239,7 @@ def _bar_of(row: PeriodRow, unit: Unit, *, daily: bool = False) -> Bar | None:
 
 
 def _limits(bars: Iterable[Bar]) -> tuple[float, float]:
-    """Return what an axis must reach to, zero within."""
+    """Return the ends of an axis that shows all bars and zero."""
     values = [0.0, *chain.from_iterable(bars)]
     low, high = min(values), max(values)
     air = 0.06 * (high - low or 1.0)

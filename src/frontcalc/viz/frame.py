@@ -1,4 +1,4 @@
-"""What part of the world a map shows, in which projection, and the land, regions and towns that lie there."""
+"""The part of the world that a map shows, its projection, and the land, regions and towns in it."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def outline(west: float, south: float, east: float, north: float) -> Geometries:
 
 
 def _main(changed: Geometries, plane: str) -> Geometries:
-    """Return the polygons of a change without slivers, and far specks where the frame is much smaller without them."""
+    """Return a change's polygons without slivers and, if that makes the frame much smaller, without far specks."""
     # They are redrawn lines rather than ground that changed hands, and lie along every coast and border.
     solid = ~thin_parts(changed, (SLIVER_WIDTH_M, plane))
     changed = changed[solid] if solid.any() else changed

@@ -252,7 +252,7 @@ def _panel(sheet: Sheet, box: Box, panel: Panel, frame: Frame, land: Basemap, sc
 
 
 def _seen(polygons: Geometries, box: Bounds, tolerance: float) -> Geometries:
-    """Return what a box shows of land, thinned: polygons (n,) as polygons (m,). Nobody reads its area off it."""
+    """Return the land in a box, simplified, as polygons (m,): good to look at, and not to measure."""
     mine = polygons[shapely.intersects(polygons, shapely.box(*box))]
     return geometry.polygonal(shapely.simplify(shapely.clip_by_rect(mine, *box), tolerance))
 
@@ -276,7 +276,7 @@ def _fill(axes: Axes, shapes: Geometries, gid: str, zorder: float, **style: Any)
         _, points, (rings, *_) = shapely.to_ragged_array(shapely.orient_polygons(polygons, exterior_cw=False))
         codes = np.full(len(points), path.Path.LINETO, dtype=path.Path.code_type)
         codes[rings[:-1]], codes[rings[1:] - 1] = path.Path.MOVETO, path.Path.CLOSEPOLY
-    # Unlike `add_patch` this does not look for the extent of every edge, which nobody asks for.
+    # Unlike `add_patch` this does not look for the extent of every edge, which is not used.
     about = {"gid": gid, "zorder": zorder, "linewidth": 0.0, **style}
     axes.add_artist(patches.PathPatch(path.Path(points, codes), **about))
 
