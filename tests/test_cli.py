@@ -21,9 +21,7 @@ from frontcalc.cli import run as in_process
 from frontcalc.measure.series import EVERY
 from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WRITERS
 from frontcalc.outputs.numbers import UNITS
-from frontcalc.periods import UNITS as UNITS_OF_TIME
 from frontcalc.regions import SNAPS
-from frontcalc.views import VIEWS
 from frontcalc.viz.sheet import FORMATS as PICTURES
 from frontcalc.viz.style import THEMES
 
@@ -412,13 +410,11 @@ def test_choices_are_those_of_the_library() -> None:
     assert tuple(MAP_WRITERS) == writing.MAP_FORMATS
     assert tuple(UNITS) == writing.UNITS
     assert {form for forms in writing.SUFFIXES.values() for form in forms} <= {*CHECK_WRITERS, *MAP_WRITERS, *PICTURES}
-    assert tuple(VIEWS) == options.VIEWS
     assert writing.PICTURES == PICTURES
     assert tuple(THEMES) == writing.THEMES
     assert options.SNAPS == SNAPS
     assert options.STEPS == EVERY
     assert (*levels.LEVELS, levels.NONE, *levels.ALIASES) == options.LEVELS
-    assert options.UNITS_OF_TIME == UNITS_OF_TIME
 
 
 def loaded_by(arguments: list[str], archive: Path) -> set[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from frontcalc import __version__
-from frontcalc.cli import options, terminal
+from frontcalc.cli import terminal
 from frontcalc.errors import MORE_MEMORY, FrontcalcError, is_out_of_memory, reason_of, shortened
 from frontcalc.names import printable
 from frontcalc.versions import PLACES, SETTINGS
@@ -76,10 +76,11 @@ def group(context: click.Context) -> None:
     """
     terminal.log_to_stderr(context)
     if Path("frontcalc.toml").is_file():
+        from frontcalc.cli.options import DEFAULTS
         from frontcalc.config import working_defaults
 
         defaults = working_defaults(Path())
-        context.meta[options.DEFAULTS] = defaults | {"format_": defaults.get("format")}
+        context.meta[DEFAULTS] = defaults | {"format_": defaults.get("format")}
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import click
 import frontcalc
 from frontcalc.cli import options, terminal, writing
 from frontcalc.errors import CheckFailed
+from frontcalc.periods import UNITS as UNITS_OF_TIME
 
 _RANGE = "the least and the most under assumptions open to argument; see «frontcalc sensitivity»."
 
@@ -81,7 +82,7 @@ def series_command(**how: Any) -> None:
 @options.command("summary")
 @options.option(
     "--every UNIT[,UNIT]",
-    f"A row a {', '.join(options.UNITS_OF_TIME)}; several for a folder [default: year; of a folder year,month].",
+    f"A row a {', '.join(UNITS_OF_TIME)}; several for a folder [default: year; of a folder year,month].",
     callback=options.names,
 )
 @options.since_until
@@ -194,7 +195,7 @@ def sensitivity_command(period: str, **how: Any) -> None:
 
 @options.command("compare")
 @options.periods_or_calendar
-@options.option("--every", "In place of periods, each of these.", type=click.Choice(options.UNITS_OF_TIME))
+@options.option("--every", "In place of periods, each of these.", type=click.Choice(UNITS_OF_TIME))
 @options.since_until
 @options.comparing
 @options.workers
@@ -246,7 +247,8 @@ def verify_command(claims: str, archive: str | None, output: str | None, **how: 
     writing.refuse({"units": "--units"}, "each claim says its own unit")
     if archive is None and output not in (None, "-"):
         refuse_place(Path(str(output)), archives=maps_named(claims))
-    result = writing.called(frontcalc.verify, claims, archive=archive, **how)
+    with terminal.progress():
+        result = frontcalc.verify(claims, archive=archive, **options.given(how))
     if archive is None and result.meta.archive == SAMPLE_NAME:
         terminal.say(options.SAMPLE_USED, always=True)
     writing.emit(result, form)
@@ -319,7 +321,7 @@ def plot_series(**how: Any) -> None:
 
 
 @plot_command.command("summary")
-@options.option("--every", "A bar each.", type=click.Choice(options.UNITS_OF_TIME), default="month", show_default=True)
+@options.option("--every", "A bar each.", type=click.Choice(UNITS_OF_TIME), default="month", show_default=True)
 @options.since_until
 @options.measuring
 @options.workers

@@ -14,12 +14,12 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from frontcalc.cli import terminal
+from frontcalc.periods import is_period, parse_day, parse_period
+from frontcalc.views import VIEWS
 
 # Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
-VIEWS = ("control", "assessed", "claimed")
 SNAPS = ("border", "none")
 LEVELS = ("country", "adm1", "adm2", "none", "oblast", "raion")
-UNITS_OF_TIME = ("year", "quarter", "month", "week")
 STEPS = ("snapshot", "day", "week", "month")
 
 DEFAULTS, _PASSED_OVER, TAKEN = "frontcalc.defaults", "frontcalc.passed-over", "frontcalc.taken"
@@ -34,15 +34,11 @@ Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
 def period(value: str) -> str:
     """Return a period's text, checked."""
-    from frontcalc.periods import parse_period
-
     return parse_period(value).label
 
 
 def date(value: str) -> str:
     """Return a day's text, as YYYY-MM-DD, checked."""
-    from frontcalc.periods import parse_day
-
     return parse_day(value).isoformat()
 
 
@@ -57,8 +53,6 @@ def periods_or_files(
     context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
 ) -> tuple[str | Path, ...]:
     """Return periods, checked, or exactly two paths: text with a slash or a suffix that is no period."""
-    from frontcalc.periods import is_period, parse_period
-
     given: list[str | Path] = []
     for one in value:
         is_path = (os.sep in one or Path(one).suffix) and not is_period(one)
@@ -84,9 +78,7 @@ def workers_or_address(value: str | int) -> int | str:
     return int(click.IntRange(1)(value) or 0) if str(value).lstrip("-").isdecimal() else str(value)
 
 
-def paths(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Let the shell complete a file or folder."""
-    return [CompletionItem(incomplete, type="file")]
+paths = click.Path().shell_complete  # lets the shell complete a file or folder
 
 
 def words(
@@ -165,7 +157,7 @@ _measuring = together(
     option(
         "--view VIEW",
         "What counts as held: control, assessed, claimed; role:NAME; or layers' names [default: assessed].",
-        shell_complete=partial(words, VIEWS),
+        shell_complete=partial(words, tuple(VIEWS)),
     ),
     option("--actor NAME", "Whose territory; «all» for each in turn [default: the main actor]."),
     _figuring,

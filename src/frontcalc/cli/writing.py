@@ -17,7 +17,8 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from frontcalc.cli import options, terminal
-from frontcalc.errors import extra_package
+from frontcalc.errors import DataError, extra_package, reason_of
+from frontcalc.notices import CODES, grouped, notice_code, require_none, with_lines
 
 if TYPE_CHECKING:
     from frontcalc.tables import Table
@@ -42,17 +43,8 @@ SUFFIXES = {
 }
 
 
-def code(value: str) -> str:
-    """Return the code of a notice, checked."""
-    from frontcalc.notices import notice_code
-
-    return notice_code(value)
-
-
 def codes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Let the shell complete the code of a notice."""
-    from frontcalc.notices import CODES
-
     return [CompletionItem(code, help=says) for code, says in CODES.items() if code.startswith(incomplete.upper())]
 
 
@@ -64,7 +56,7 @@ _table = options.together(
     options.option(
         "--fail-on CODE",
         "Exit with 1 if there is such a notice, after writing; may be repeated (docs/notices.md).",
-        type=code,
+        type=notice_code,
         shell_complete=codes,
         multiple=True,
     ),
@@ -154,7 +146,6 @@ def show(facade: Callable[..., Any], *values: Any, **how: Any) -> Table[Any, Any
 
 def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> None:
     """Write a result, or its picture, and to stderr the notices that it does not show; fail on those of --fail-on."""
-    from frontcalc.notices import grouped, require_none, with_lines
     from frontcalc.outputs import WITH_REMARKS, place_lines, render
 
     context = click.get_current_context()
@@ -183,8 +174,6 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
 
 def write(content: bytes, output: str | None = None) -> None:
     """Write to a file, or to standard output, which is UTF-8 whatever the locale, or say why that cannot be."""
-    from frontcalc.errors import DataError, reason_of
-
     if output is not None and output != "-":
         from frontcalc.outputs import write_file
 
