@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -276,7 +275,9 @@ def report_command(periods: tuple[str, ...], output: str, **how: Any) -> None:
     options.refuse_output()
     if output != "-" and Path(output).suffix.lower() not in (".html", ".htm"):
         raise click.UsageError(f"-o {output}: the page is HTML; name it as in report.html")
-    writing.write(writing.called(frontcalc.report, periods, **how).encode(), output)
+    with terminal.progress():
+        page = frontcalc.report(periods, **options.given(how))
+    writing.write(page.encode(), output)
 
 
 @options.command("map")
@@ -348,9 +349,7 @@ def plot_regions(period: str, **how: Any) -> None:
     _draw(frontcalc.diff, [period], **how)
 
 
-def _draw(
-    facade: Callable[..., Any], *values: Any, events: str | None = None, gap: int | None = None, **how: Any
-) -> None:
+def _draw(facade: writing.Facade, *values: Any, events: str | None = None, gap: int | None = None, **how: Any) -> None:
     """Call a facade with the options that were given, and progress shown; draw its table and write the picture."""
     from frontcalc.viz.curve import read_events
 

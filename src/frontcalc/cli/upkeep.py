@@ -112,7 +112,8 @@ def archive_convert(output: str, **how: Any) -> None:
     reads back to the same figures.
     """
     options.refuse_output()
-    files = writing.called(frontcalc.convert, output, **how)
+    with terminal.progress():
+        files = frontcalc.convert(output, **options.given(how))
     terminal.say(f"wrote {len(files)} file{'s' if len(files) != 1 else ''} to {output}")
 
 
@@ -179,7 +180,8 @@ def fetch_command(source: str, urls: tuple[str, ...], output: str, no_check: boo
     for line in frontcalc.source_terms(source) if how["accept_terms"] or how["dry_run"] else ():
         terminal.say(line)
     try:
-        fetched = writing.called(frontcalc.fetch, source, output, urls=urls, **how)
+        with terminal.progress():
+            fetched = frontcalc.fetch(source, output, urls=urls, **options.given(how))
     except IncompleteError as error:
         _show(error.fetched, output)
         raise

@@ -23,6 +23,8 @@ from frontcalc.notices import CODES, grouped, notice_code, require_none, with_li
 if TYPE_CHECKING:
     from frontcalc.tables import Table
 
+Facade = Callable[..., "Table[Any, Any]"]
+
 # Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
 FORMATS = ("table", "csv", "json", "markdown", "xlsx", "parquet", "sentence")
 CHECK_FORMATS = (*FORMATS, "sarif")
@@ -130,16 +132,11 @@ def form() -> str:
     return chosen
 
 
-def called(facade: Callable[..., Any], *values: Any, **how: Any) -> Any:
-    """Call a facade with the options that were given, and progress shown."""
-    with terminal.progress():
-        return facade(*values, **options.given(how))
-
-
-def show(facade: Callable[..., Any], *values: Any, **how: Any) -> Table[Any, Any]:
-    """Call a facade as `called` does; write its table and return it."""
+def show(facade: Facade, *values: Any, **how: Any) -> Table[Any, Any]:
+    """Call a facade with the options that were given, and progress shown; write its table and return it."""
     chosen = form()
-    result: Table[Any, Any] = called(facade, *values, **how)
+    with terminal.progress():
+        result = facade(*values, **options.given(how))
     emit(result, chosen)
     return result
 
