@@ -21,9 +21,7 @@ from frontcalc.cli import run as in_process
 from frontcalc.measure.series import EVERY
 from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WRITERS
 from frontcalc.outputs.numbers import UNITS
-from frontcalc.periods import UNITS as UNITS_OF_TIME
 from frontcalc.regions import SNAPS
-from frontcalc.views import VIEWS
 from frontcalc.viz.sheet import FORMATS as PICTURES
 from frontcalc.viz.style import THEMES
 
@@ -397,18 +395,26 @@ def test_help_shows_no_markup(name: str, capfd: pytest.CaptureFixture[str]) -> N
     assert "\\b" not in capfd.readouterr().out
 
 
+@pytest.mark.parametrize("command", ["archive explain", "verify"])
+def test_a_missing_argument_is_no_archive_that_the_working_folder_may_lie_in(
+    command: str, run_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "frontcalc.toml").write_text('view = "control"\n')
+    monkeypatch.chdir(tmp_path)
+    assert run_here(*command.split(), "--help").returncode == 0
+    assert "Missing argument" in run_here(*command.split()).stderr
+
+
 def test_choices_are_those_of_the_library() -> None:
     assert tuple(WRITERS) == writing.FORMATS
     assert tuple(MAP_WRITERS) == writing.MAP_FORMATS
     assert tuple(UNITS) == writing.UNITS
     assert {form for forms in writing.SUFFIXES.values() for form in forms} <= {*CHECK_WRITERS, *MAP_WRITERS, *PICTURES}
-    assert tuple(VIEWS) == options.VIEWS
     assert writing.PICTURES == PICTURES
     assert tuple(THEMES) == writing.THEMES
     assert options.SNAPS == SNAPS
     assert options.STEPS == EVERY
     assert (*levels.LEVELS, levels.NONE, *levels.ALIASES) == options.LEVELS
-    assert options.UNITS_OF_TIME == UNITS_OF_TIME
 
 
 def loaded_by(arguments: list[str], archive: Path) -> set[str]:

@@ -135,6 +135,11 @@ def refuse_misdeclared(crs: str, bounds: Iterable[float]) -> None:
     raise DataError(problem, cure=cure, code="CRS-IMPOSSIBLE")
 
 
+def equal_area_around(lon: float, lat: float) -> str:
+    """Return Lambert's azimuthal equal-area projection about a point in degrees, in metres, as pyproj takes it."""
+    return f"+proj=laea +lat_0={lat:g} +lon_0={lon:g} +datum=WGS84"
+
+
 def prove_equal_area(crs: str, bounds: Bounds) -> None:
     """Prove that a projection keeps WGS 84 areas over some bounds in degrees, in square metres.
 
@@ -149,8 +154,8 @@ def prove_equal_area(crs: str, bounds: Bounds) -> None:
     least, greatest = area_distortion(crs, box)
     if max(-least, greatest) <= TOLERANCE:
         return
-    centre = f"+lat_0={(south + north) / 2:g} +lon_0={(west + east) / 2:g}"
-    candidates = [DEFAULT_CRS, f"'+proj=laea {centre} +datum=WGS84'", "ESRI:54034", "EPSG:8857"]
+    around = equal_area_around((west + east) / 2, (south + north) / 2)
+    candidates = [DEFAULT_CRS, f"'{around}'", "ESRI:54034", "EPSG:8857"]
     errors = [area_distortion(name.strip("'"), box) for name in candidates]
     working = [name for name, (low, high) in zip(candidates, errors, strict=True) if max(-low, high) <= TOLERANCE]
     raise UsageError(

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from frontcalc import __version__
-from frontcalc.cli import options, terminal
+from frontcalc.cli import terminal
 from frontcalc.errors import MORE_MEMORY, FrontcalcError, is_out_of_memory, reason_of, shortened
 from frontcalc.names import printable
 from frontcalc.versions import PLACES, SETTINGS
@@ -44,7 +44,7 @@ _BESIDE = ("fetch", "archive", "regions", "cache", "completion")
 """Commands of `upkeep`; the rest measure and are in `measures`. Each is `NAME_command` there."""
 
 
-class _LazyGroup(options.Group):
+class _LazyGroup(click.Group):
     """A group that knows its commands by name and loads only the one that is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -76,16 +76,16 @@ def group(context: click.Context) -> None:
     """
     terminal.log_to_stderr(context)
     if Path("frontcalc.toml").is_file():
+        from frontcalc.cli.options import DEFAULTS
         from frontcalc.config import working_defaults
 
-        defaults = options.permitted(context, working_defaults(Path()))
-        # One set of defaults serves every command that has the option.
-        context.default_map = {name: defaults | {"format_": defaults.get("format")} for name in _COMMANDS}
+        defaults = working_defaults(Path())
+        context.meta[DEFAULTS] = defaults | {"format_": defaults.get("format")}
 
 
 def main() -> None:
     """Run the command line: one line on stderr and a stable exit code for whatever goes wrong."""
-    # Before they are loaded: no setting of GDAL or PROJ that somebody made for other work changes a figure.
+    # Before they are loaded: settings of GDAL and PROJ that were made for other work change no figure.
     for name in [own for own in os.environ if own.startswith(SETTINGS) and own not in PLACES]:
         del os.environ[name]
     terminal.prepare_streams()
@@ -131,7 +131,7 @@ def run(arguments: list[str], *, alone: bool = False) -> int:
 
 
 def _refusal(error: Exception) -> str:
-    """Say what the system, or Python, refused to do and no reader or writer put in words of its own."""
+    """Return the message for an error of the system, or of Python, that no reader or writer has caught."""
     if is_out_of_memory(error):
         return f"the memory ran out; {MORE_MEMORY}"
     if isinstance(error, RecursionError):
@@ -146,7 +146,7 @@ def _refusal(error: Exception) -> str:
 
 
 def _fault(error: Exception) -> str:
-    """Say where in the program something happened that nobody thought of."""
+    """Return the message for an error that should not happen, with its place in the code."""
     import traceback
 
     last = traceback.extract_tb(error.__traceback__)[-1]

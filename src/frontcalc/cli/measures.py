@@ -10,11 +10,12 @@ import click
 import frontcalc
 from frontcalc.cli import options, terminal, writing
 from frontcalc.errors import CheckFailed
+from frontcalc.periods import UNITS as UNITS_OF_TIME
 
 _RANGE = "the least and the most under assumptions open to argument; see «frontcalc sensitivity»."
 
 
-@click.command("diff")
+@options.command("diff")
 @options.periods_or_two_files
 @options.measuring
 @options.slivers
@@ -52,7 +53,7 @@ def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool
     writing.emit(result, form)
 
 
-@click.command("held")
+@options.command("held")
 @click.argument("dates", type=options.date, nargs=-1, required=True, metavar="DATE [DATE …]")
 @options.measuring
 @options.workers
@@ -65,7 +66,7 @@ def held_command(dates: tuple[str, ...], **how: Any) -> None:
     writing.show(frontcalc.held, dates, **how)
 
 
-@click.command("series")
+@options.command("series")
 @options.since_until
 @options.option("--every", "A row at each.", type=click.Choice(options.STEPS), default="snapshot", show_default=True)
 @options.measuring
@@ -77,10 +78,10 @@ def series_command(**how: Any) -> None:
     writing.show(frontcalc.series, **how)
 
 
-@click.command("summary")
+@options.command("summary")
 @options.option(
     "--every UNIT[,UNIT]",
-    f"A row a {', '.join(options.UNITS_OF_TIME)}; several for a folder [default: year; of a folder year,month].",
+    f"A row a {', '.join(UNITS_OF_TIME)}; several for a folder [default: year; of a folder year,month].",
     callback=options.names,
 )
 @options.since_until
@@ -140,7 +141,7 @@ def summary_command(
     terminal.say(f"wrote {', '.join(file.name for file in files)} to {folder}")
 
 
-@click.command("flows")
+@options.command("flows")
 @options.periods
 @options.measuring
 @options.workers
@@ -158,7 +159,7 @@ def flows_command(periods: tuple[str, ...], **how: Any) -> None:
     writing.show(frontcalc.flows, periods, **how)
 
 
-@click.command("places")
+@options.command("places")
 @options.periods
 @options.option("--places FILE", "Named points: GeoJSON, or CSV with columns name, lon, lat.", required=True)
 @options.measuring
@@ -173,7 +174,7 @@ def places_command(periods: tuple[str, ...], **how: Any) -> None:
     writing.show(frontcalc.places, periods, **how)
 
 
-@click.command("sensitivity")
+@options.command("sensitivity")
 @options.one_period
 @options.measuring
 @writing.output
@@ -191,9 +192,9 @@ def sensitivity_command(period: str, **how: Any) -> None:
     writing.show(frontcalc.sensitivity, period, **how)
 
 
-@click.command("compare")
+@options.command("compare")
 @options.periods_or_calendar
-@options.option("--every", "In place of periods, each of these.", type=click.Choice(options.UNITS_OF_TIME))
+@options.option("--every", "In place of periods, each of these.", type=click.Choice(UNITS_OF_TIME))
 @options.since_until
 @options.comparing
 @options.workers
@@ -222,7 +223,7 @@ def compare_command(periods: tuple[str, ...], **how: Any) -> None:
     writing.show(frontcalc.disagreements, periods, **how)
 
 
-@click.command("verify")
+@options.command("verify")
 @click.argument("claims", metavar="CLAIMS.toml", shell_complete=options.paths)
 @options.verifying
 @writing.output
@@ -254,7 +255,7 @@ def verify_command(claims: str, archive: str | None, output: str | None, **how: 
         raise CheckFailed(f"{count} of {len(result.rows)} disagree", where=result.meta.claims.name)
 
 
-@click.command("report")
+@options.command("report")
 @options.periods
 @options.measuring
 @options.workers
@@ -279,7 +280,7 @@ def report_command(periods: tuple[str, ...], output: str, **how: Any) -> None:
     writing.write(page.encode(), output)
 
 
-@click.command("map")
+@options.command("map")
 @options.periods_or_two_files
 @options.option("--zoom WHERE", "auto for the change, a region, or W,S,E,N in degrees [default: auto].")
 @options.measuring
@@ -321,7 +322,7 @@ def plot_series(**how: Any) -> None:
 
 
 @plot_command.command("summary")
-@options.option("--every", "A bar each.", type=click.Choice(options.UNITS_OF_TIME), default="month", show_default=True)
+@options.option("--every", "A bar each.", type=click.Choice(UNITS_OF_TIME), default="month", show_default=True)
 @options.since_until
 @options.measuring
 @options.workers

@@ -14,17 +14,17 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from frontcalc.cli import terminal
+from frontcalc.periods import is_period, parse_day, parse_period
+from frontcalc.views import VIEWS
 
 # Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
-VIEWS = ("control", "assessed", "claimed")
 SNAPS = ("border", "none")
 LEVELS = ("country", "adm1", "adm2", "none", "oblast", "raion")
-UNITS_OF_TIME = ("year", "quarter", "month", "week")
 STEPS = ("snapshot", "day", "week", "month")
 
-_TYPED, _PASSED_OVER, TAKEN = "frontcalc.typed", "frontcalc.passed-over", "frontcalc.taken"
+DEFAULTS, _PASSED_OVER, TAKEN = "frontcalc.defaults", "frontcalc.passed-over", "frontcalc.taken"
 _OF_ARCHIVE = "frontcalc.toml is of the archive that the working folder lies in, so it sets no"
-_ELSEWHERE = {
+_ELSEWHERE: dict[ParameterSource | None, str] = {
     ParameterSource.DEFAULT_MAP: "frontcalc.toml in the working folder",
     ParameterSource.ENVIRONMENT: "the environment",
 }
@@ -34,29 +34,25 @@ Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
 def period(value: str) -> str:
     """Return a period's text, checked."""
-    from frontcalc.periods import parse_period
-
     return parse_period(value).label
 
 
 def date(value: str) -> str:
     """Return a day's text, as YYYY-MM-DD, checked."""
-    from frontcalc.periods import parse_day
-
     return parse_day(value).isoformat()
 
 
 def date_or_file(value: str) -> str:
     """Return a day's text, checked, or that of a path: one with a slash, or a suffix that is no number."""
-    return value if os.sep in value or Path(value).suffix.strip(".0123456789") else date(value)
+    from frontcalc.measure.summary import baseline_file
+
+    return value if baseline_file(value) else date(value)
 
 
 def periods_or_files(
     context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
 ) -> tuple[str | Path, ...]:
     """Return periods, checked, or exactly two paths: text with a slash or a suffix that is no period."""
-    from frontcalc.periods import is_period, parse_period
-
     given: list[str | Path] = []
     for one in value:
         is_path = (os.sep in one or Path(one).suffix) and not is_period(one)
@@ -82,9 +78,7 @@ def workers_or_address(value: str | int) -> int | str:
     return int(click.IntRange(1)(value) or 0) if str(value).lstrip("-").isdecimal() else str(value)
 
 
-def paths(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Let the shell complete a file or folder."""
-    return [CompletionItem(incomplete, type="file")]
+paths = click.Path().shell_complete  # lets the shell complete a file or folder
 
 
 def words(
@@ -163,7 +157,7 @@ _measuring = together(
     option(
         "--view VIEW",
         "What counts as held: control, assessed, claimed; role:NAME; or layers' names [default: assessed].",
-        shell_complete=partial(words, VIEWS),
+        shell_complete=partial(words, tuple(VIEWS)),
     ),
     option("--actor NAME", "Whose territory; «all» for each in turn [default: the main actor]."),
     _figuring,
@@ -191,7 +185,7 @@ slivers = together(
 )
 
 OUTPUT = ("format_", "output", "units", "bom", "fail_on", "image", "size", "theme")
-"""Parameters that say how a table or picture is written, which `writing` takes from the context."""
+"""Parameters for the form of a table or picture, which `writing` reads from the context."""
 
 SAMPLE_USED = (
     "no archive was given, so this is the bundled SYNTHETIC SAMPLE and no real war; "
@@ -200,7 +194,7 @@ SAMPLE_USED = (
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options that were given, defaults stay the library's; say it where the maps are the sample."""
+    """Return the options that were given, so that other defaults are the library's; tell that maps are the sample."""
     if "archive" in options and options["archive"] is None:
         terminal.say(SAMPLE_USED, always=True)
     context = click.get_current_context()
@@ -209,9 +203,8 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
     # Which options of this command were not typed but set elsewhere, and where.
     taken = context.meta[TAKEN] = {}
     for one in context.command.params:
-        source = context.get_parameter_source(one.name or "")
-        where = _ELSEWHERE.get(source) if source else None
-        if where and context.params.get(one.name or "") not in (None, ()):
+        where = _ELSEWHERE.get(context.get_parameter_source(str(one.name)))
+        if where and context.params.get(str(one.name)) not in (None, ()):
             taken[max(one.opts, key=len).lstrip("-")] = where
     if taken:
         import logging
@@ -224,7 +217,7 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def refuse_output() -> None:
-    """Refuse an output that the command would read; called before anything is done."""
+    """Refuse an output file that the command reads too; called before anything is measured."""
     asked = click.get_current_context().params
     if asked.get("output") not in (None, "-"):
         from frontcalc.archives import archive_path, refuse_place
@@ -233,19 +226,18 @@ def refuse_output() -> None:
         refuse_place(Path(str(asked["output"])), files=[*_texts(asked), Path("frontcalc.toml")], archives=archives)
 
 
-def permitted(ctx: click.Context, defaults: dict[str, Any]) -> dict[str, Any]:
+def _permitted(ctx: click.Context, defaults: dict[str, Any], typed: dict[str, Any]) -> dict[str, Any]:
     """Return the defaults of the working folder, none of them where it lies in the archive that is used.
 
     Its file is then as untrusted as the maps beside it: what it may set is read from it as of any archive.
     """
     from frontcalc.archives import archive_path
 
-    given = ctx.meta.get(_TYPED, {})
-    named = given.get("archive") or given.get("archives") or given.get("path") or os.environ.get("FRONTCALC_ARCHIVE")
-    if not (named or defaults.get("archive")) and "claims" in given:
+    named = typed.get("archive") or typed.get("archives") or typed.get("path") or os.environ.get("FRONTCALC_ARCHIVE")
+    if not (named or defaults.get("archive")) and "claims" in typed:
         from frontcalc.measure.verify import maps_named
 
-        named = maps_named(given["claims"])
+        named = maps_named(typed["claims"])
     here = Path().resolve()
     for one in named if isinstance(named, list) else filter(None, [named or defaults.get("archive")]):
         with suppress(OSError):  # a name that is too long, say: reading will say so
@@ -257,40 +249,42 @@ def permitted(ctx: click.Context, defaults: dict[str, Any]) -> dict[str, Any]:
     return defaults
 
 
-class Group(click.Group):
-    """A group whose commands have options that are given once and say something."""
+class Command(click.Command):
+    """A command whose options are given once and say something, and default to what the working folder sets."""
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Refuse options that are gone, with what does their work, given twice (click takes the last), or empty."""
-        name, command, rest = super().resolve_command(ctx, args)
-        if ctx.parent and name:
-            # The working folder's defaults, which are of a command, are those of each command in a group.
-            ctx.default_map = {name: ctx.default_map or {}}
-        if ctx.resilient_parsing or command is None or isinstance(command, click.Group):
-            return name, command, rest
-        own = click.Context(command, info_name=name, parent=ctx)
+        if ctx.resilient_parsing:
+            return super().parse_args(ctx, args)
         try:
-            given, _, order = command.make_parser(own).parse_args(list(rest))
-            ctx.meta[_TYPED] = given
-            if ctx.parent and name:
-                ctx.default_map = {name: permitted(ctx, (ctx.default_map or {}).get(name) or {})}
+            typed, _, order = self.make_parser(ctx).parse_args(list(args))
         except click.NoSuchOption as error:
             from frontcalc.config import GONE
 
-            instead = GONE.get(error.option_name.lstrip("-"))
-            if instead:
-                raise click.UsageError(f"no such option {error.option_name}: {instead}", own) from error
+            if instead := GONE.get(error.option_name.lstrip("-")):
+                raise click.UsageError(f"no such option {error.option_name}: {instead}", ctx) from error
             raise
         for option in (one for one in order if isinstance(one, click.Option)):
-            value, times, spelling = given.get(option.name or ""), order.count(option), max(option.opts, key=len)
+            value, times, spelling = typed.get(option.name or ""), order.count(option), max(option.opts, key=len)
             if times > 1 and not (option.multiple or option.is_flag or option.count):
-                raise click.UsageError(f"{spelling} is given {times} times: give it once", own)
+                raise click.UsageError(f"{spelling} is given {times} times: give it once", ctx)
             # A script whose variable is empty is not to get the default.
             if "" in (value if isinstance(value, list) else [value]):
-                raise click.UsageError(f"{spelling} is empty: give it a value, or leave it out", own)
-        return name, command, rest
+                raise click.UsageError(f"{spelling} is empty: give it a value, or leave it out", ctx)
+        if defaults := ctx.meta.get(DEFAULTS):
+            # Of an argument that is missing, as with --help, click has a mark of its own.
+            named = {name: value for name, value in typed.items() if isinstance(value, str | list)}
+            ctx.default_map = _permitted(ctx, defaults, named)
+        return super().parse_args(ctx, args)
+
+
+class Group(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+
+
+command = partial(click.command, cls=Command)
 
 
 def _texts(values: dict[str, Any]) -> Iterator[Path]:

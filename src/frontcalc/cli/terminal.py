@@ -1,4 +1,4 @@
-"""What depends on the terminal: width, colour, progress, and how much is said on stderr."""
+"""Terminal and streams: progress, interrupts, the log, how much is printed on stderr, and streams that break."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def say(text: str, *, always: bool = False, bare: bool = False) -> None:
     context = click.get_current_context(silent=True)
     if always or context is None or context.meta.get(_LOUDNESS) != "quiet":
         text = text if bare else f"frontcalc: {printable(text)}"
-        # A stream that takes nothing, as a pipe nobody reads or a full disk, changes no exit code.
+        # A stream that takes nothing, as a pipe without a reader or a full disk, changes no exit code.
         try:
             click.echo(text, err=True)
         except OSError:
@@ -48,7 +48,7 @@ def say(text: str, *, always: bool = False, bare: bool = False) -> None:
 
 
 def silence(stream: TextIO | None) -> None:
-    """Send to nowhere what a stream of this process has left; Python would complain when it flushes at exit."""
+    """Discard what a stream has not written yet; Python would complain when it flushes it at exit."""
     if stream is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
@@ -63,7 +63,7 @@ def prepare_streams() -> None:
 
 
 def flushed(code: int) -> int:
-    """Return the exit code of a process that has this one and whose streams may not take what they still hold."""
+    """Flush both streams and return the exit code, 3 in place of 0 where stdout could not be written."""
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:
@@ -101,7 +101,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def progress() -> Iterator[None]:
-    """Show how far work of over a second is, on a terminal, without --quiet, --verbose or CI set."""
+    """Show the progress of work of over a second, on a terminal, without --quiet, --verbose or CI set."""
     given, environment = click.get_current_context().meta.get(_LOUDNESS), os.environ
     if given or environment.get("CI") or environment.get("TERM") == "dumb" or not (sys.stderr and sys.stderr.isatty()):
         yield
@@ -114,7 +114,7 @@ def progress() -> Iterator[None]:
 
 @contextmanager
 def progress_line(stream: TextIO) -> Iterator[Callable[[str, int, int], None]]:
-    """Yield what notes how far the work is, on a line that a thread of its own draws anew and that is erased after."""
+    """Yield a function that reports progress, which a thread shows on one line that is erased at the end."""
     text, of, ended = "working", "", threading.Event()
     began = since = monotonic()
     wait = _DELAY_S
@@ -146,7 +146,7 @@ def progress_line(stream: TextIO) -> Iterator[Callable[[str, int, int], None]]:
 
 
 def pace(done: int, count: int, elapsed_s: float) -> str:
-    """Return how fast items are done and how long the rest will take, empty before that can be told."""
+    """Return items a second and the time left, empty while too little is done to tell."""
     if done < 2 or elapsed_s < _DELAY_S:
         return ""
     left_s = (count - done) * elapsed_s / done

@@ -144,7 +144,7 @@ def sources(context: click.Context, parameter: click.Parameter, incomplete: str)
     return [CompletionItem(name, help=says) for name, says in known_sources().items() if name.startswith(incomplete)]
 
 
-@click.command("fetch")
+@options.command("fetch")
 @click.argument("source", shell_complete=sources)
 @click.argument("urls", nargs=-1, metavar="[URL]...")
 @options.option("-o --output DIR", "The archive; made where there is none.", required=True)
@@ -326,7 +326,7 @@ def _show_cache(cache: str | None, form: str, *, clearing: bool) -> None:
         writing.write((removed_text(shown[-1]) if clearing else usage_text(*shown)).encode())
 
 
-@click.command("completion")
+@options.command("completion")
 @click.argument("shell", type=click.Choice(SHELLS))
 @options.loudness
 def completion_command(shell: str) -> None:

@@ -1,4 +1,4 @@
-"""The one way that results leave a command: in which form, where to, and what is said beside them."""
+"""How results leave a command: their form, the file or stdout that they are written to, and notices on stderr."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from frontcalc.cli import options, terminal
-from frontcalc.errors import extra_package
+from frontcalc.errors import DataError, extra_package, reason_of
+from frontcalc.notices import CODES, grouped, notice_code, require_none, with_lines
 
 if TYPE_CHECKING:
     from frontcalc.tables import Table
@@ -44,17 +45,8 @@ SUFFIXES = {
 }
 
 
-def code(value: str) -> str:
-    """Return the code of a notice, checked."""
-    from frontcalc.notices import notice_code
-
-    return notice_code(value)
-
-
 def codes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Let the shell complete the code of a notice."""
-    from frontcalc.notices import CODES
-
     return [CompletionItem(code, help=says) for code, says in CODES.items() if code.startswith(incomplete.upper())]
 
 
@@ -66,7 +58,7 @@ _table = options.together(
     options.option(
         "--fail-on CODE",
         "Exit with 1 if there is such a notice, after writing; may be repeated (docs/notices.md).",
-        type=code,
+        type=notice_code,
         shell_complete=codes,
         multiple=True,
     ),
@@ -103,7 +95,7 @@ def picture_asked() -> tuple[str, dict[str, Any]]:
 
 
 def form() -> str:
-    """Return the form asked for, else by the file's suffix, else the first; refuse an output that is read."""
+    """Return the form by --format, else by the file's suffix, else the first; refuse an output that is an input too."""
     options.refuse_output()
     context = click.get_current_context()
     option = next(one for one in context.command.params if one.name in ("format_", "image"))
@@ -150,8 +142,7 @@ def show(facade: Facade, *values: Any, **how: Any) -> Table[Any, Any]:
 
 
 def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> None:
-    """Write a result, or what was drawn of it, and to stderr notices that it does not show; fail on those named."""
-    from frontcalc.notices import grouped, require_none, with_lines
+    """Write a result, or its picture, and to stderr the notices that it does not show; fail on those of --fail-on."""
     from frontcalc.outputs import WITH_REMARKS, place_lines, render
 
     context = click.get_current_context()
@@ -180,8 +171,6 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
 
 def write(content: bytes, output: str | None = None) -> None:
     """Write to a file, or to standard output, which is UTF-8 whatever the locale, or say why that cannot be."""
-    from frontcalc.errors import DataError, reason_of
-
     if output is not None and output != "-":
         from frontcalc.outputs import write_file
 
@@ -202,7 +191,7 @@ def write(content: bytes, output: str | None = None) -> None:
 
 
 def refuse(names: dict[str, str], problem: str) -> None:
-    """Refuse options, by parameter and spelling, that were typed where they mean nothing."""
+    """Refuse options (spelling by parameter) that were typed where they have no meaning."""
     context = click.get_current_context()
     for parameter, spelling in names.items():
         if context.get_parameter_source(parameter) == ParameterSource.COMMANDLINE:

@@ -199,10 +199,10 @@ def _outcomes(run: Run, one: Measured, *, every: bool = False) -> Iterator[Outco
         opening, closing = (day and run.states(span.actor).on(day) for day in due)
         if opening and closing and [opening.day, closing.day] == due:
             yield _outcome(run, replace(span, opening=opening, closing=closing), "both ends", choice)
-    # Lambert's azimuthal equal-area projection about the middle of what the two maps show, in whole degrees.
+    # About the middle of what the two maps show, in whole degrees.
     place = np.concatenate([state.snapshot.place for state in ends])
     west, south, east, north = shapely.total_bounds(place)
-    around = f"+proj=laea +lat_0={round((south + north) / 2)} +lon_0={round((west + east) / 2)} +datum=WGS84"
+    around = crs.equal_area_around(round((west + east) / 2), round((south + north) / 2))
     for target in (around, crs.DEFAULT_CRS):
         if target != run.options.crs:
             yield from _again(run, span, "projection", target, crs=target)

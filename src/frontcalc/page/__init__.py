@@ -26,7 +26,6 @@ from frontcalc.run.options import Keywords
 from frontcalc.viz.style import THEMES
 
 _SCRIPTS = ("shapes", "words", "map", "series", "ranking", "table", "main")
-_PACKAGES = ("jinja2", "markupsafe", "bokeh")
 _POLICY = (
     "default-src 'none'; script-src {}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 )
@@ -90,11 +89,12 @@ def report(
 def html_page(report: PageContent) -> str:
     """Return a report as an HTML page that stands by itself; raise UsageError where Bokeh is not installed."""
     texts = context(report)
-    figures = {
+    drawn = {
         "map": _map_figure(synthetic=texts["synthetic"]),
         "series": _series_figure(),
         "ranking": _ranking_figure(),
     }
+    figures = {name: _item(figure) for name, figure in drawn.items()}
     library = "\n".join(_bokeh("resources").Resources(mode="inline", components=["bokeh"]).js_raw)
     script = "".join(_file(f"{name}.js") for name in _SCRIPTS)
     digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (library, script))
@@ -102,22 +102,19 @@ def html_page(report: PageContent) -> str:
         name: " ".join(f"--{use}: {colour};" for use, colour in asdict(THEMES[name]).items())
         for name in ("light", "dark")
     }
-    # Texts of our own or Bokeh's, and JSON made safe by `_json`, which the template does not escape.
-    own = {
-        "style": _file("page.css"),
-        "library": library,
-        "script": script,
-        "figures": _json({name: _item(figure) for name, figure in figures.items()}),
-        "data": _json(data(report)),
-    }
-    jinja, markupsafe, whole = (extra_package(name, where="a page") for name in _PACKAGES)
+    jinja = extra_package("jinja2", where="a page")
     template = jinja.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_file("page.html"))
+    # The template escapes all but texts of our own or Bokeh's and JSON that `_json` made safe: those marked safe in it.
     page: str = template.render(
         **texts,
         **themes,
-        **{name: markupsafe.Markup(text) for name, text in own.items()},
+        style=_file("page.css"),
+        library=library,
+        script=script,
+        figures=_json(figures),
+        data=_json(data(report)),
         policy=_POLICY.format(" ".join(f"'sha256-{digest}'" for digest in digests)),
-        bokeh_version=whole.__version__,
+        bokeh_version=figures["map"]["version"],
     )
     return page
 

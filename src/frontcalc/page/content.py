@@ -9,6 +9,8 @@ import base64
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ import shapely
 from frontcalc import crs, geometry
 from frontcalc.archives import Archive
 from frontcalc.errors import UsageError
+from frontcalc.geometry import Geometries
 from frontcalc.measure.diff import changes, diff
 from frontcalc.measure.held import Holdings, holdings
 from frontcalc.names import printable
@@ -32,7 +35,7 @@ from frontcalc.periods import PeriodsLike
 from frontcalc.regions import UNASSIGNED
 from frontcalc.run.options import Keywords
 from frontcalc.tables import TOTAL, ChangeRow, DiffRow, HeldRow, Meta, RangeRow, Table
-from frontcalc.viz.frame import Geometries, laea, projected
+from frontcalc.viz.frame import projected
 
 GRID_M = 100  # what a drawn position is rounded to
 TOLERANCES_M = (200, 400, 800, 1600, 3200)  # how far lines may be simplified: the first that makes a page small enough
@@ -92,7 +95,7 @@ def plane_around(ground: shapely.MultiPolygon, source_crs: str) -> str:
     west, south, east, north = (0.0, 0.0, 0.0, 0.0) if ground.is_empty else map(float, ground.bounds)
     middle = np.array([[(west + east) / 2, (south + north) / 2]])
     (lon, lat), *_ = crs.projector(source_crs, crs.LONLAT)(middle)
-    return laea(round(lon), round(lat))
+    return crs.equal_area_around(round(lon), round(lat))
 
 
 def on_plane(ground: Sequence[shapely.Geometry], source_crs: str, plane: str) -> Geometries:
@@ -144,10 +147,7 @@ def data(page: PageContent) -> dict[str, Any]:
     for row in page.held.table.rows:
         if (key := _key(page, row)) in held:
             held[key].append(_tenths(row.held_km2))
-    periods: dict[str, list[DiffRow]] = {}
-    for change in page.figures.rows:
-        periods.setdefault(change.period, []).append(change)
-    rows = list(periods.values())
+    rows = [list(own) for _, own in groupby(page.figures.rows, key=attrgetter("period"))]
     return {
         "tolerance": tolerance_m,
         "grid": GRID_M,
@@ -207,13 +207,13 @@ def context(page: PageContent) -> dict[str, Any]:
 
 
 def _key(page: PageContent, row: DiffRow | HeldRow) -> str:
-    """Return what a page calls a row: its region, with the level where that is of several of them."""
+    """Return a row's name on the page: its region, with its level in brackets where finer regions are shown too."""
     coarser = page.figures.meta.level.split(",")[:-1]
     return printable(f"{row.region} ({row.level})" if row.level in coarser else row.region)
 
 
 def _moved(page: PageContent) -> dict[str, None]:
-    """Return the regions whose ground changed hands or is held, the total always; others would be rows of zeros."""
+    """Return the names of the total and of regions that were held or changed hands; others would be rows of zeros."""
     return dict.fromkeys(
         _key(page, row)
         for row in page.figures.rows
@@ -273,7 +273,7 @@ def _tenths(value: float | None) -> float | None:
 
 
 def _row(row: DiffRow) -> dict[str, Any]:
-    """Return a row of the table: texts, and what columns of figures are sorted by."""
+    """Return a row of the table: texts, and the numbers that columns of figures are sorted by."""
     texts = _texts(row, None)
     values = (row.gained_km2, row.lost_km2, row.net_km2, row.rate_km2_per_day, row.opening_km2, row.closing_km2)
     shown = (*(texts[name] for name in ("gained", "lost", "net", "rate")), km2(row.opening_km2), km2(row.closing_km2))
@@ -301,15 +301,14 @@ def _maps(page: PageContent) -> tuple[int, list[Shape]]:
 
 
 def _in_plain_words(notices: Sequence[Notice]) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield each code with what it says, and its messages after the periods that they are of, if many the outer two."""
-    for code in dict.fromkeys(notice.code for notice in notices):
-        messages: dict[str, list[str]] = {}
-        for notice in notices:
-            if notice.code == code:
-                messages.setdefault(printable(notice.message), []).append(notice.period)
+    """Yield each code, what it means, and its messages, each after its periods, or if many the first and the last."""
+    periods: dict[str, dict[str, dict[str, None]]] = {}  # by code and message
+    for notice in notices:
+        of_message = periods.setdefault(notice.code, {}).setdefault(printable(notice.message), {})
+        of_message |= dict.fromkeys(filter(None, [notice.period]))
+    for code, messages in periods.items():
         particulars = []
-        for message, periods in messages.items():
-            when = list(dict.fromkeys(filter(None, periods)))
+        for message, when in messages.items():
             days = f"{len(when)} times, {min(when)} to {max(when)}" if len(when) > _LISTED else ", ".join(when)
             particulars.append(f"{days}: {message}" if days else message)
         yield code, capital(CODES[code]), particulars

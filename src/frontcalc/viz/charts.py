@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from html import escape
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -22,7 +23,7 @@ from frontcalc.tables import TOTAL, CompareRow, DiffRow, PeriodRow, SeriesRow, S
 from frontcalc.viz import titles
 from frontcalc.viz.curve import Event, draw_series, read_events
 from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, installed, plain_settings, ticks_between
-from frontcalc.viz.style import Looks, Style, style_of
+from frontcalc.viz.style import Looks, style_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,16 +82,20 @@ def picture(
     >>> written = Path("years.svg").write_bytes(picture.image("svg"))
     """
     style = style_of(looks)
+    draw: Callable[[Table[Any, Any], Sheet], Picture]
     if result.kind is SeriesRow:
         marked = read_events(events) if isinstance(events, str | Path) else tuple(events)
-        return draw_series(result, style, marked, gap)
-    if events or gap is not None:
+        draw = partial(draw_series, events=marked, gap=gap)
+    elif events or gap is not None:
         raise UsageError("events and gaps are of a series", cure="leave them out")
-    if not issubclass(result.kind, PeriodRow) or result.kind is CompareRow:
+    elif not issubclass(result.kind, PeriodRow) or result.kind is CompareRow:
         cure = _ELSEWHERE.get(result.kind, "draw one of series, summary or diff")
         raise UsageError("there is no chart of such a result", cure=cure)
-    several = len({row.period for row in result.rows}) > 1
-    return (_draw_periods if several or issubclass(result.kind, SummaryRow) else _draw_regions)(result, style)
+    else:
+        several = len({row.period for row in result.rows}) > 1
+        draw = _draw_periods if several or issubclass(result.kind, SummaryRow) else _draw_regions
+    with plain_settings():
+        return draw(result, Sheet(*style))
 
 
 @facade
@@ -172,10 +177,9 @@ def _shown(grid: Grid) -> str:
     return f"<p><strong>{escape(grid.title)}</strong> {escape(grid.aside)}</p>\n{table}\n<ul>{footer}</ul>"
 
 
-@plain_settings()
-def _draw_periods(table: Table[Any, Any], style: Style) -> Picture:
+def _draw_periods(table: Table[Any, Any], sheet: Sheet) -> Picture:
     """Draw what was gained and lost in each period, a panel an actor; per day where periods differ in length."""
-    unit, meta = style.unit, table.meta
+    unit, meta = sheet.unit, table.meta
     totals = [row for row in table.rows if row.level == TOTAL]
     actors = {actor: [row for row in totals if row.actor == actor] for actor in dict.fromkeys(r.actor for r in totals)}
     daily = any(len({row.days for row in rows if row.net_km2 is not None}) > 1 for rows in actors.values())
@@ -187,19 +191,16 @@ def _draw_periods(table: Table[Any, Any], style: Style) -> Picture:
         [f"Not measured, since no two maps stand for it: {', '.join(blank)}."] if blank else [],
     )
     per = f"{unit.label} per day between the maps used, since periods differ in length" if daily else unit.label
-    sheet = Sheet(style)
     space = _below_key(sheet, words)
     for box, (actor, rows) in zip(space.rows(len(actors)), actors.items(), strict=True):
         sheet.title_above(box, f"{actor}, {per}" if len(actors) > 1 else per)
-        names = [period_heading(row).replace(", ", "\n") for row in rows]
-        _upright_bars(sheet, box, names, [_bar_of(row, unit, daily=daily) for row in rows])
+        _upright_bars(sheet, box, rows, daily=daily)
     return Picture(sheet.figure, words)
 
 
-@plain_settings()
-def _draw_regions(table: Table[Any, Any], style: Style) -> Picture:
+def _draw_regions(table: Table[Any, Any], sheet: Sheet) -> Picture:
     """Draw gained and lost in each region of one period and actor, the largest net change first; name those without."""
-    unit, meta = style.unit, table.meta
+    unit, meta = sheet.unit, table.meta
     totals = [row for row in table.rows if row.level == TOTAL]
     if len(totals) != 1:
         raise UsageError("regions are ranked for one period and one actor", cure="ask for one of each")
@@ -217,7 +218,6 @@ def _draw_regions(table: Table[Any, Any], style: Style) -> Picture:
         f"{titles.gross_of(totals[0], unit)}. A diamond marks the net figure.",
         [f"No change in {listed(still)}."] if still else [],
     )
-    sheet = Sheet(style)
     bars = [(printable(row.region), bar) for row in ranked if (bar := _bar_of(row, unit))]
     _ranked_bars(sheet, _below_key(sheet, words), bars)
     return Picture(sheet.figure, words)
@@ -238,24 +238,25 @@ def _bar_of(row: PeriodRow, unit: Unit, *, daily: bool = False) -> Bar | None:
     return row.gained_km2 * factor, -row.lost_km2 * factor, row.net_km2 * factor
 
 
-def _limits(bars: Sequence[Bar | None]) -> tuple[float, float]:
-    """Return what an axis must reach to, zero within."""
-    known = [value for bar in bars if bar for value in bar]
-    low, high = min([0.0, *known]), max([0.0, *known])
+def _limits(bars: Iterable[Bar]) -> tuple[float, float]:
+    """Return the ends of an axis that shows all bars and zero."""
+    values = [0.0, *chain.from_iterable(bars)]
+    low, high = min(values), max(values)
     air = 0.06 * (high - low or 1.0)
     return low - (air if low else 0.0), high + air
 
 
-def _upright_bars(sheet: Sheet, box: Box, names: Sequence[str], bars: Sequence[Bar | None]) -> None:
+def _upright_bars(sheet: Sheet, box: Box, rows: Sequence[PeriodRow], *, daily: bool) -> None:
     """Draw a bar a period; of the names as many as fit below the axis, evenly."""
-    low, high = _limits(bars)
+    names = [period_heading(row).replace(", ", "\n") for row in rows]
+    bars = {place: bar for place, row in enumerate(rows) if (bar := _bar_of(row, sheet.unit, daily=daily))}
+    low, high = _limits(bars.values())
     ticks, labels = ticks_between(low, high, 6)
     parts = [part for name in names for part in name.split("\n")]
     inner = sheet.within(box, left=sheet.width_of(labels), lines=2 if len(parts) > len(names) else 1)
     axes = sheet.axes(inner)
-    for place, bar in enumerate(bars):
-        if bar is not None:
-            _draw_bar(sheet, axes, place, bar, upright=True)
+    for place, bar in bars.items():
+        _draw_bar(sheet, axes, place, bar, upright=True)
     axes.set_ylim(low, high)
     axes.set_yticks(ticks, labels)
     axes.set_xlim(-0.6, len(names) - 0.4)
@@ -273,7 +274,7 @@ def _ranked_bars(sheet: Sheet, space: Box, ranked: Sequence[tuple[str, Bar]]) ->
         rest = [bar for _, bar in ranked[most - 1 :]]
         gained, lost, net = (math.fsum(column) for column in zip(*rest, strict=True))
         ranked = [*ranked[: most - 1], (f"{len(rest)} others", (gained, lost, net))]
-    low, high = _limits([bar for _, bar in ranked])
+    low, high = _limits(bar for _, bar in ranked)
     ticks, labels = ticks_between(low, high, 7)
     nets = [km2(net, signed=True) for _, (*_, net) in ranked]
     names = [sheet.fit(name, TICK_PT, space.width * 0.3) for name, _ in ranked]

@@ -21,10 +21,9 @@ from frontcalc.outputs.wording import Unit, about, change, short_day, without_br
 from frontcalc.periods import parse_day
 from frontcalc.read.detection import unpack
 from frontcalc.read.files import file_of
-from frontcalc.tables import TOTAL, SeriesRow, Table
+from frontcalc.tables import TOTAL, Table
 from frontcalc.viz import titles
-from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, plain_settings, ticks_between
-from frontcalc.viz.style import Style
+from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, ticks_between
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,16 +71,19 @@ def read_events(path: str | Path) -> tuple[Event, ...]:
     return tuple(sorted(events, key=lambda event: event.day))
 
 
-@plain_settings()
-def draw_series(table: Table[Any, Any], style: Style, events: Sequence[Event] = (), gap: int | None = None) -> Picture:
+def draw_series(table: Table[Any, Any], sheet: Sheet, events: Sequence[Event] = (), gap: int | None = None) -> Picture:
     """Draw the totals of a series, each on the day of its map, a panel an actor, with events marked.
 
     The line is broken where more than `gap` days lie between two maps: by default thrice as many as usual, at least 7.
     """
     if gap is not None and gap < 1:
         raise UsageError("must be one day at least", where=f"--gap {gap}", cure="leave it out")
-    unit, meta = style.unit, table.meta
-    curves = {actor: points for actor in meta.actors if (points := _points(table.rows, actor, unit))}
+    unit, meta = sheet.unit, table.meta
+    areas: dict[str, dict[date, float]] = {}  # of each actor's totals by the days of their maps
+    for row in table.rows:
+        if row.level == TOTAL and row.snapshot and row.held_km2 is not None:
+            areas.setdefault(row.actor, {})[row.snapshot] = row.held_km2 * unit.per_km2
+    curves = {actor: sorted(areas[actor].items()) for actor in meta.actors if actor in areas}
     if not curves:
         raise NoDataError("no map of the series could be measured", where=meta.archive, cure="see its notices")
     limit = gap or max(map(_usual_gap, curves.values()))
@@ -96,7 +98,6 @@ def draw_series(table: Table[Any, Any], style: Style, events: Sequence[Event] = 
         f"Area held, from map to map{f'; the line is broken where {limit} days pass without one' if broken else ''}.",
         [f"Events before {first} or after {last}, not shown: {others}."] if others else [],
     )
-    sheet = Sheet(style)
     space = sheet.room(words)
     sheet.write(words)
     for box, (actor, points) in zip(space.rows(len(curves)), curves.items(), strict=True):
@@ -104,13 +105,6 @@ def draw_series(table: Table[Any, Any], style: Style, events: Sequence[Event] = 
         sheet.title_above(box, f"{actor}, {axis}" if len(curves) > 1 else axis)
         _curve(sheet, box, points, limit, mine)
     return Picture(sheet.figure, words)
-
-
-def _points(rows: Sequence[SeriesRow], actor: str, unit: Unit) -> list[Point]:
-    """Return an actor's totals by the days of their maps, each map once."""
-    mine = (row for row in rows if row.actor == actor and row.level == TOTAL)
-    found = {row.snapshot: row.held_km2 * unit.per_km2 for row in mine if row.snapshot and row.held_km2 is not None}
-    return sorted(found.items())
 
 
 def _usual_gap(points: Sequence[Point]) -> int:

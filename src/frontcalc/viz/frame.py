@@ -1,4 +1,4 @@
-"""What part of the world a map shows, in which projection, and the land, regions and towns that lie there."""
+"""The part of the world that a map shows, its projection, and the land, regions and towns in it."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import NamedTuple
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from frontcalc import crs, geometry, names
+from frontcalc.crs import Bounds
 from frontcalc.embedded import load_embedded, load_surroundings
 from frontcalc.errors import UsageError
+from frontcalc.geometry import Geometries
 from frontcalc.regions import RegionSet, embedded_covers
-from frontcalc.slivers import SLIVER_WIDTH_M
-
-Geometries = NDArray[np.object_]
-Bounds = tuple[float, float, float, float]
+from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
 
 _SPECKS = 0.0025  # the share of the change, by area, that each side of an automatic frame may leave out
 _WORTH = 0.7  # far specks are left out only where the frame shrinks below this share of the whole
@@ -48,7 +45,7 @@ class Frame:
     @property
     def crs(self) -> str:
         """The projection, as pyproj takes it."""
-        return laea(self.lon, self.lat)
+        return crs.equal_area_around(self.lon, self.lat)
 
     @property
     def degrees(self) -> Bounds:
@@ -66,7 +63,7 @@ class Frame:
 def frame_of(zoom: str, plane: str, changed: Geometries, held: Geometries, regions: RegionSet) -> Frame:
     """Return the frame of a zoom: auto, a region's name, or W,S,E,N in degrees; shapes are in the CRS `plane`."""
     if zoom == "auto":
-        shapes = _main(changed) if len(changed) else held if len(held) else regions.land
+        shapes = _main(changed, plane) if len(changed) else held if len(held) else regions.land
         if not len(shapes):
             raise UsageError("there is nothing to frame", where="--zoom auto", cure="give W,S,E,N in degrees")
         return _around(shapes, plane)
@@ -78,7 +75,19 @@ def frame_of(zoom: str, plane: str, changed: Geometries, held: Geometries, regio
             problem = f"is no box of at most {_WIDEST_DEGREES} degrees a side"
             raise UsageError(problem, where=f"--zoom {zoom}", cure="give W,S,E,N, as in 33,46,41,51")
         return _around(outline(west, south, east, north), crs.LONLAT, air=0.0)
-    return _around(regions.land[regions.land_owner == _region(zoom, regions)], plane)
+    spellings = regions.spellings or ((),) * len(regions.names)
+    codes = regions.codes or ("",) * len(regions.names)
+    known = [
+        names.NamedRegion(name, tuple(filter(None, (code, *others))), (index,))
+        for index, (name, code, others) in enumerate(zip(regions.names, codes, spellings, strict=True))
+    ]
+    found = names.find(zoom, known)
+    if len(found) == 1:
+        return _around(regions.land[regions.land_owner == found[0].members[0]], plane)
+    close = names.suggestions(zoom, known)
+    cure = f"did you mean {' or '.join(close)}?" if close else "give auto, a region, or W,S,E,N in degrees"
+    problem = "names several regions" if found else "is neither auto, nor a region, nor a box"
+    raise UsageError(problem, where=f"--zoom {zoom}", cure=cure)
 
 
 def outline(west: float, south: float, east: float, north: float) -> Geometries:
@@ -86,27 +95,10 @@ def outline(west: float, south: float, east: float, north: float) -> Geometries:
     return np.array([shapely.segmentize(shapely.box(west, south, east, north), 0.5)], dtype=object)
 
 
-def _region(zoom: str, regions: RegionSet) -> int:
-    """Return the index of the region that a zoom names."""
-    spellings = regions.spellings or ((),) * len(regions.names)
-    codes = regions.codes or ("",) * len(regions.names)
-    known = [
-        names.NamedRegion(name, (code, *others) if code else others, (index,))
-        for index, (name, code, others) in enumerate(zip(regions.names, codes, spellings, strict=True))
-    ]
-    found = names.find(zoom, known)
-    if len(found) == 1:
-        return found[0].members[0]
-    close = names.suggestions(zoom, known)
-    cure = f"did you mean {' or '.join(close)}?" if close else "give auto, a region, or W,S,E,N in degrees"
-    problem = "names several regions" if found else "is neither auto, nor a region, nor a box"
-    raise UsageError(problem, where=f"--zoom {zoom}", cure=cure)
-
-
-def _main(changed: Geometries) -> Geometries:
-    """Return the polygons of a change without slivers, and far specks where the frame is much smaller without them."""
+def _main(changed: Geometries, plane: str) -> Geometries:
+    """Return a change's polygons without slivers and, if that makes the frame much smaller, without far specks."""
     # They are redrawn lines rather than ground that changed hands, and lie along every coast and border.
-    solid = ~are_slivers(changed)
+    solid = ~thin_parts(changed, (SLIVER_WIDTH_M, plane))
     changed = changed[solid] if solid.any() else changed
     boxes, areas = shapely.bounds(changed), shapely.area(changed)
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
@@ -126,15 +118,10 @@ def _around(shapes: Geometries, plane: str, air: float = _AIR) -> Frame:
     """Return the frame around geometries (n,) of a CRS, with some air."""
     west, south, east, north = crs.bounds_in_degrees(plane, shapely.total_bounds(shapes))
     lon, lat = round((west + east) / 2, 1), round((south + north) / 2, 1)
-    west, south, east, north = shapely.total_bounds(projected(shapes, plane, laea(lon, lat)))
+    west, south, east, north = shapely.total_bounds(projected(shapes, plane, crs.equal_area_around(lon, lat)))
     x, y = (west + east) / 2, (south + north) / 2
     width, height = (max(side * (1 + 2 * air), _SMALLEST_M) / 2 for side in (east - west, north - south))
     return Frame(lon, lat, (x - width, y - height, x + width, y + height))
-
-
-def laea(lon: float, lat: float) -> str:
-    """Return Lambert's azimuthal equal-area projection around a point in degrees, as pyproj takes it."""
-    return f"+proj=laea +lat_0={lat:g} +lon_0={lon:g} +datum=WGS84 +units=m +no_defs"
 
 
 def projected(shapes: Geometries, source: str, target: str) -> Geometries:
@@ -148,20 +135,6 @@ def projected(shapes: Geometries, source: str, target: str) -> Geometries:
     wrong = ~shapely.is_valid(moved)
     moved[wrong] = shapely.make_valid(moved[wrong], method="structure", keep_collapsed=False)
     return moved
-
-
-def are_slivers(polygons: Geometries) -> NDArray[np.bool_]:
-    """Say of polygons (n,) in metres whether their mean width, 2 × area ÷ perimeter, is a sliver's."""
-    return np.asarray(2 * shapely.area(polygons) < SLIVER_WIDTH_M * shapely.length(polygons), dtype=bool)
-
-
-class Town(NamedTuple):
-    """A town: its rank is 1 for a million or so, 5 for one that only a local map shows."""
-
-    name: str
-    lon: float
-    lat: float
-    rank: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,12 +153,15 @@ class Basemap:
 
 
 @lru_cache(maxsize=1)
-def towns() -> tuple[Town, ...]:
-    """Return the towns that come with the package, the largest first."""
+def towns() -> tuple[tuple[str, float, float, int], ...]:
+    """Return name, longitude, latitude and rank of the towns that come with the package, the largest first.
+
+    The rank is 1 for a million or so, 5 for a town that only a local map shows.
+    """
     text = (resources.files("frontcalc") / "data" / "towns.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
-    found = [Town(row["name"], float(row["lon"]), float(row["lat"]), int(row["rank"])) for row in rows]
-    return tuple(sorted(found, key=lambda town: town.rank))
+    found = ((row["name"], float(row["lon"]), float(row["lat"]), int(row["rank"])) for row in rows)
+    return tuple(sorted(found, key=lambda town: town[-1]))
 
 
 def land_in(frame: Frame, regions: RegionSet, plane: str) -> Basemap:

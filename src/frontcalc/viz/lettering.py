@@ -14,8 +14,9 @@ import numpy as np
 import shapely
 
 from frontcalc import crs, geometry
+from frontcalc.geometry import Geometries
 from frontcalc.names import printable
-from frontcalc.viz.frame import SEAS, Basemap, Frame, Geometries, towns
+from frontcalc.viz.frame import SEAS, Basemap, Frame, towns
 from frontcalc.viz.sheet import Box, Sheet
 
 if TYPE_CHECKING:
@@ -139,13 +140,14 @@ def letter(sheet: Sheet, axes: Axes, box: Box, frame: Frame, land: Basemap, chan
     largest = sorted((which for which in inside if inside[which].area), key=lambda own: (own[0], -areas[own].area))
     (west, south, east, north), dot = frame.degrees, sheet.px(_MARK_PT)
     # The towns that the frame shows at its scale, the largest first.
-    near_enough = (town for town in towns() if sheet.px(1) / per_metre <= _METRES_PER_POINT[town.rank])
-    mine = [town for town in near_enough if west <= town.lon <= east and south <= town.lat <= north]
-    points = located([(town.lon, town.lat) for town in mine])
-    dots = [label("town", town.name, [point], dot) for town, point in zip(mine, points, strict=True)]
-    cities = sum(town.rank <= _CITY for town in mine)
+    mine = [
+        (label("town", name, located([(lon, lat)]), dot), rank)
+        for name, lon, lat, rank in towns()
+        if sheet.px(1) / per_metre <= _METRES_PER_POINT[rank] and west <= lon <= east and south <= lat <= north
+    ]
+    cities, smaller = [one for one, rank in mine if rank <= _CITY], [one for one, rank in mine if rank > _CITY]
     seas = [label("sea", name, located(points)) for name, points in SEAS.items()]
-    labels = [*dots[:cities], *(label(*which, _anchors(inside[which])) for which in largest), *seas, *dots[cities:]]
+    labels = [*cities, *(label(*which, _anchors(inside[which])) for which in largest), *seas, *smaller]
     for one, own, anchor in place(labels, canvas, cost):
         _write(sheet, axes, one, own, anchor)
 

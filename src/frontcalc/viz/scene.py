@@ -12,17 +12,19 @@ import numpy as np
 import shapely
 
 from frontcalc import geometry
+from frontcalc.crs import Bounds
 from frontcalc.errors import UsageError
+from frontcalc.geometry import Geometries
 from frontcalc.outputs import numbers, write_file
 from frontcalc.outputs.wording import KM2
 from frontcalc.regions import RegionSet
-from frontcalc.slivers import SLIVER_WIDTH_M
+from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
 from frontcalc.tables import DiffRow, Meta, Table
 from frontcalc.viz import titles
-from frontcalc.viz.frame import COVERED, Basemap, Frame, Geometries, are_slivers, frame_of, land_in, projected
+from frontcalc.viz.frame import COVERED, Basemap, Frame, frame_of, land_in, projected
 from frontcalc.viz.lettering import letter
 from frontcalc.viz.sheet import FORMATS, KEY_LINE_PT, Box, Picture, Sheet, installed, plain_settings
-from frontcalc.viz.style import Looks, Style, style_of
+from frontcalc.viz.style import Looks, style_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,11 +89,11 @@ class ChangeMap:
         UsageError
             An option is wrong, or matplotlib is not installed.
         """
-        return _draw(self, style_of(looks), zoom).figure
+        return self._picture(zoom, looks).figure
 
     def image(self, format_: str = "png", *, zoom: str = "auto", **looks: Unpack[Looks]) -> bytes:
         """Return the map as PNG, SVG or PDF, the same bytes every time; otherwise as `plot`."""
-        return _draw(self, style_of(looks), zoom).image(format_)
+        return self._picture(zoom, looks).image(format_)
 
     def save(self, path: str | Path, *, zoom: str = "auto", **looks: Unpack[Looks]) -> None:
         """Write the map to a file, whose suffix chooses PNG, SVG or PDF; otherwise as `plot`."""
@@ -104,15 +106,19 @@ class ChangeMap:
         """Return the map for a notebook, nothing without matplotlib."""
         return self.image("png") if installed() else None
 
+    def _picture(self, zoom: str, looks: Looks) -> Picture:
+        """Return the map as it is drawn with some looks."""
+        style = style_of(looks)
+        with plain_settings():
+            return _draw(self, zoom, Sheet(*style))
 
-@plain_settings()
-def _draw(scene: ChangeMap, style: Style, zoom: str) -> Picture:
+
+def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
     """Draw a map of change; UsageError where the zoom names nothing, or the sheet has no room for the periods."""
     count = len(scene.panels)
     if count > MOST_PANELS:
         problem = f"{count} maps are more than the {MOST_PANELS} that one picture holds"
         raise UsageError(problem, cure="name fewer periods")
-    sheet = Sheet(style)
     # The proportions of the panels depend on the room that the words leave, and those on the frame.
     changed = [ground for panel in scene.panels for ground in (panel.gained, panel.lost)]
     held = np.concatenate([panel.held for panel in scene.panels])
@@ -122,7 +128,7 @@ def _draw(scene: ChangeMap, style: Style, zoom: str) -> Picture:
         for one in scene.panels
     ]
     space = sheet.room(_words(scene, first, drawn, sheet))
-    remark, theme = _THICKENED if any(map(len, changed)) else "no ground gained or lost", style.theme
+    remark, theme = _THICKENED if any(map(len, changed)) else "no ground gained or lost", sheet.theme
     key = [("gained", theme.gained), ("lost", theme.lost), ("held at the opening", theme.held), (remark, "")]
     below = sheet.key(space, key, 2, reserve=space.width * _SCALE_ROOM)
     west, south, east, north = first.box
@@ -138,7 +144,10 @@ def _draw(scene: ChangeMap, style: Style, zoom: str) -> Picture:
         if count > 1:
             _heading(sheet, box, panel.row, scene.table.meta)
         if words.synthetic:
-            _watermark(sheet, box)
+            # Across it, so that a part cut out of the picture says it too.
+            size = min(box.height * 0.16, box.width * 0.105) * 72 / sheet.figure.dpi
+            across: dict[str, Any] = {"ha": "center", "va": "center", "rotation": 20, "weight": "bold", "alpha": 0.16}
+            sheet.text(*box.middle, "SYNTHETIC", size, gid="watermark", **across)
     return Picture(sheet.figure, words)
 
 
@@ -228,7 +237,7 @@ def _panel(sheet: Sheet, box: Box, panel: Panel, frame: Frame, land: Basemap, sc
         _fill(axes, _seen(shapes, shown, coarse), "region", 0.2, facecolor=colour, edgecolor=colour, linewidth=0.4)
     _fill(axes, _seen(panel.held, shown, coarse), "held", 1.0, facecolor=theme.held)
     for ground, gid, colour in ((panel.lost, "lost", theme.lost), (panel.gained, "gained", theme.gained)):
-        slivers, thin = are_slivers(ground), _thinned(ground, _FINEST_PX * scale_m)
+        slivers, thin = thin_parts(ground, (SLIVER_WIDTH_M, frame.crs)), _thinned(ground, _FINEST_PX * scale_m)
         _fill(axes, thin[slivers], f"{gid}-slivers", 2.0, facecolor=colour)
         edge = {"edgecolor": colour, "linewidth": OUTLINE_PT, "joinstyle": "round"}
         _fill(axes, thin[~slivers], gid, 2.0, facecolor=colour, **edge)
@@ -242,8 +251,8 @@ def _panel(sheet: Sheet, box: Box, panel: Panel, frame: Frame, land: Basemap, sc
     letter(sheet, axes, box, frame, land, np.concatenate([panel.gained, panel.lost]))
 
 
-def _seen(polygons: Geometries, box: tuple[float, float, float, float], tolerance: float) -> Geometries:
-    """Return what a box shows of land, thinned: polygons (n,) as polygons (m,). Nobody reads its area off it."""
+def _seen(polygons: Geometries, box: Bounds, tolerance: float) -> Geometries:
+    """Return the land in a box, simplified, as polygons (m,): good to look at, and not to measure."""
     mine = polygons[shapely.intersects(polygons, shapely.box(*box))]
     return geometry.polygonal(shapely.simplify(shapely.clip_by_rect(mine, *box), tolerance))
 
@@ -267,7 +276,7 @@ def _fill(axes: Axes, shapes: Geometries, gid: str, zorder: float, **style: Any)
         _, points, (rings, *_) = shapely.to_ragged_array(shapely.orient_polygons(polygons, exterior_cw=False))
         codes = np.full(len(points), path.Path.LINETO, dtype=path.Path.code_type)
         codes[rings[:-1]], codes[rings[1:] - 1] = path.Path.MOVETO, path.Path.CLOSEPOLY
-    # Unlike `add_patch` this does not look for the extent of every edge, which nobody asks for.
+    # Unlike `add_patch` this does not look for the extent of every edge, which is not used.
     about = {"gid": gid, "zorder": zorder, "linewidth": 0.0, **style}
     axes.add_artist(patches.PathPatch(path.Path(points, codes), **about))
 
@@ -284,10 +293,3 @@ def _heading(sheet: Sheet, box: Box, row: DiffRow, meta: Meta) -> None:
     sheet.text(box.left, above, heading, _HEADING_PT, va="bottom", weight="bold", gid="heading")
     detail, quiet = sheet.fit(detail, _DETAIL_PT, box.width), sheet.theme.quiet
     sheet.text(box.left, below, detail, _DETAIL_PT, va="bottom", color=quiet, gid="detail")
-
-
-def _watermark(sheet: Sheet, box: Box) -> None:
-    """Write across a panel that its maps are made up, so that a part cut out of the picture says it too."""
-    size = min(box.height * 0.16, box.width * 0.105) * 72 / sheet.figure.dpi
-    style: dict[str, Any] = {"ha": "center", "va": "center", "rotation": 20, "weight": "bold", "alpha": 0.16}
-    sheet.text(*box.middle, "SYNTHETIC", size, gid="watermark", **style)

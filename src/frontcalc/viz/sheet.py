@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from frontcalc.errors import UsageError, extra_package
 from frontcalc.names import printable
-from frontcalc.outputs.numbers import km2
-from frontcalc.viz.style import Style
+from frontcalc.outputs.numbers import Unit, km2
+from frontcalc.viz.style import Theme
 from frontcalc.viz.titles import Words
 
 if TYPE_CHECKING:
@@ -73,12 +73,11 @@ class Box(NamedTuple):
 class Sheet:
     """A figure of matplotlib, its texts set; pixels are those of its size whatever it is saved as."""
 
-    def __init__(self, style: Style) -> None:
+    def __init__(self, size: tuple[int, int], theme: Theme, unit: Unit) -> None:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        self.width, self.height = style.size
-        self.theme, self.unit = style.theme, style.unit
+        (self.width, self.height), self.theme, self.unit = size, theme, unit
         # Letters keep their share of a large sheet, and stay legible on a small one.
         dpi = max(80.0, (self.width * self.height) ** 0.5 / 7.9)
         self.figure: Figure = Figure(figsize=(self.width / dpi, self.height / dpi), dpi=dpi, facecolor=self.theme.paper)

@@ -65,19 +65,10 @@ class Looks(TypedDict, total=False):
     units: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
-    """The size of a picture in pixels, its colours, and the unit of its areas."""
-
-    size: tuple[int, int]
-    theme: Theme
-    unit: Unit
-
-
-def style_of(looks: Looks, units: str = "km2") -> Style:
-    """Return the style that some options ask for, in `units` where they name none."""
+def style_of(looks: Looks) -> tuple[tuple[int, int], Theme, Unit]:
+    """Return the size in pixels, the colours and the unit that some options ask for."""
     refuse_unknown("picture", looks, Looks.__annotations__)
-    theme, units, text = looks.get("theme") or "light", looks.get("units") or units, looks.get("size")
+    theme, units, text = looks.get("theme") or "light", looks.get("units") or "km2", looks.get("size")
     if theme not in THEMES:
         raise UsageError(f"no theme is named {theme!r}", where="--theme", cure=f"choose {', '.join(THEMES)}")
     if units not in UNITS:
@@ -91,4 +82,4 @@ def style_of(looks: Looks, units: str = "km2") -> Style:
         if not all(_SMALLEST <= side <= _LARGEST for side in size):
             limits = f"between {_SMALLEST} and {_LARGEST} pixels"
             raise UsageError("is no size for a picture", where=f"--size {text}", cure=f"give sides {limits}")
-    return Style(size, THEMES[theme], UNITS[units])
+    return size, THEMES[theme], UNITS[units]

@@ -1,4 +1,4 @@
-"""What pictures say in words: the finding as a title, the maps used, and notices to bear in mind."""
+"""The texts around pictures: the finding as a title, the maps used, and notices to bear in mind."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def words(meta: Meta, title: str, subtitle: str, notes: Sequence[str], last: Seq
 
 
 def headline(total: PeriodRow, unit: Unit, meta: Meta) -> str:
-    """Return what a total found, and what that is without breaks in the maps, as in «…, +90 km² without …»."""
+    """Return a total's net change, and what that is without breaks in the maps, as in «…, +90 km² without …»."""
     return finding(total, unit) + wording.without_breaks(total.net_km2, total.notes, meta, {total.period}, unit)
 
 
 def finding(row: PeriodRow, unit: Unit) -> str:
-    """Return what a row found, as in «+2,750 km² in 2024, to 17 Nov», with the days of maps that are not its ends."""
+    """Return a row's net change, as in «+2,750 km² in 2024, to 17 Nov», with days of maps that are not its ends."""
     found, (late, early) = wording.change(row.net_km2, unit), wording.ends_short(row)
     if not is_period(row.period):
         return f"{found} between two maps"
@@ -84,14 +84,14 @@ def map_title(rows: Sequence[PeriodRow], where: str, unit: Unit, meta: Meta) -> 
 
 
 def subject(actor: str, where: str) -> str:
-    """Return whose change it is and where, before a colon; nothing where neither is told."""
+    """Return the actor and the regions, with a colon, to begin a title with; empty where neither is known."""
     named = "" if actor == UNNAMED else actor
     told = f"{named} in {where}" if named and where else named or where
     return f"{told}: " if told else ""
 
 
 def place_of(rows: Sequence[PeriodRow | HeldRow | SeriesRow], meta: Meta) -> str:
-    """Return the regions that a total is of, empty where it is of everything."""
+    """Return the names of the regions that a total sums; empty where it is of everything."""
     if not any(notice.code == "ONLY" for notice in meta.notices):
         return ""
     regions = list(dict.fromkeys(row.region for row in rows if row.level != TOTAL))
