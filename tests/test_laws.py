@@ -1,4 +1,4 @@
-"""DESIGN's laws, on random polygons with holes, several parts and overlapping layers."""
+"""The laws of area and change, on random polygons with holes, several parts and overlapping layers."""
 
 from __future__ import annotations
 

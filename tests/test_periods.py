@@ -1,4 +1,4 @@
-"""The grammar of periods, and DESIGN's definitions: each rule has the test named after it."""
+"""The grammar of periods, and the definitions of what a period is: each rule has the test named after it."""
 
 from __future__ import annotations
 

@@ -45,11 +45,6 @@ def transformer(source: str, target: str) -> Transformer:
     return Transformer.from_crs(source, target, always_xy=True)
 
 
-def laea(lon: float, lat: float) -> str:
-    """Return the definition of an equal-area projection in metres around a place in degrees."""
-    return f"+proj=laea +lat_0={lat:g} +lon_0={lon:g} +datum=WGS84 +units=m +no_defs"
-
-
 def projector(source: str, target: str, *, grid_m: float = 0) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """Return a function that maps (n, 2) coordinates of `source` to (n, 2) of `target`, there rounded to a grid."""
     if grid_m:

@@ -36,7 +36,7 @@ VIEWS: dict[str, View] = {
     "assessed": View("assessed", (Role.CONTROL, Role.ADVANCE)),
     "claimed": View("claimed", (Role.CONTROL, Role.ADVANCE, Role.CLAIMED)),
 }
-"""Cumulative views; DESIGN's definitions say why `assessed` is the default."""
+"""Cumulative views; docs/choices.md says why `assessed` is the default."""
 
 _ROLE = "role:"
 
