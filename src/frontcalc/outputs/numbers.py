@@ -10,6 +10,7 @@ from datetime import date
 from operator import attrgetter
 from typing import Any, get_type_hints
 
+from frontcalc.crs import M_PER_MILE
 from frontcalc.tables import Table
 from frontcalc.tables.table import cell_kind
 
@@ -25,8 +26,10 @@ class Unit:
     per_km2: float
 
 
-UNITS = {"km2": Unit("km²", 1.0), "mi2": Unit("sq mi", 1 / 2.589988110336)}
-"""By the names that columns have for them; a mile is 1,609.344 m, its square 2.589988110336 km² exactly."""
+# The square of a mile is 2.589988110336 km² exactly.
+KM2, MI2 = Unit("km²", 1.0), Unit("sq mi", 1 / round(M_PER_MILE**2 / 1e6, 12))
+UNITS = {"km2": KM2, "mi2": MI2}
+"""By the names that columns have for them."""
 
 BEFORE_UNITS = "attribution"
 """The field of every `meta` behind which JSON says in which units the rows are."""
@@ -194,7 +197,7 @@ def km2(value: float | None, *, signed: bool = False, places: int = 1) -> str:
     """Return an area or change for people: thousands separated, a true minus sign, a dash for none."""
     if value is None:
         return BLANK
-    rounded = decimals(value, places)
+    rounded = round(value, places)
     text = f"{abs(rounded):,.{places}f}"
     if rounded < 0:
         return MINUS + text
