@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import orjson
 
-from frontcalc.outputs.numbers import BEFORE_UNITS, PLACES, header, plain, rows
+from frontcalc.outputs.numbers import BEFORE_UNITS, PLACES, cells, plain, records
 from frontcalc.tables import Table
 
 # What spreadsheets take for the beginning of a formula (OWASP, CSV Injection), full-width forms included.
@@ -31,13 +31,11 @@ def csv_text(result: Table[Any, Any], *, units: str = "km2") -> str:
     """Return a result as CSV: the published columns and `attribution`, blanks where nothing could be measured."""
     out = io.StringIO()
     writer = csv.writer(out)
-    names = [*header(result.kind, units).values(), "attribution"]
-    writer.writerow(names)
-    source = "; ".join(result.meta.attribution)
-    by_column = zip(*((*values, source) for values in rows(result, units)), strict=True)
+    published = cells(result, units, attribution=True)
     # Most cells repeat: regions, days, blanks, nothing gained.
-    asked = (cache(partial(_cell, places=PLACES.get(name, 3))) for name in names)
-    writer.writerows(zip(*map(map, asked, by_column), strict=True))
+    texts = [map(cache(partial(_cell, places=PLACES.get(name, 3))), values) for name, values in published.items()]
+    writer.writerow(published)
+    writer.writerows(zip(*texts, strict=True))
     return out.getvalue()
 
 
@@ -45,10 +43,9 @@ def json_text(result: Table[Any, Any], *, units: str = "km2") -> str:
     """Return a result as JSON: `rows` with the columns of the CSV, `meta`, and the name of its schema."""
     from frontcalc.outputs.schema import schema_id
 
-    names = header(result.kind, units).values()
     document = {
         "meta": jsonable(result.meta, units=units),
-        "rows": [dict(zip(names, values, strict=True)) for values in rows(result, units)],
+        "rows": records(cells(result, units)),
         "schema": schema_id(result.kind),
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"

@@ -232,16 +232,23 @@ def columns(kind: type, units: str = "km2") -> tuple[Column, ...]:
     )
 
 
-def rows(result: Table[Any, Any], units: str = "km2") -> list[tuple[Any, ...]]:
-    """Return the cells of a result in the order of `columns`, figures rounded."""
-    names = header(result.kind)
-    rounded = []
-    # By column, since what is to be done is the same for all of its cells, and there may be a million. No zero is -0.0.
-    for name, cells in zip(names, zip(*map(attrgetter(*names), result.rows), strict=True), strict=False):
-        factor = UNITS[units].per_km2 if "km2" in name.split("_") else 1.0
+def cells(result: Table[Any, Any], units: str = "km2", *, attribution: bool = False) -> dict[str, list[Any]]:
+    """Return the cells of each published column by its name, figures rounded; flat files have the attribution too."""
+    found = {}
+    for own, name in header(result.kind, units).items():
+        factor = UNITS[units].per_km2 if "km2" in own.split("_") else 1.0
         places = PLACES.get(name, 3)
-        rounded.append([round(cell * factor, places) + 0.0 if isinstance(cell, float) else cell for cell in cells])
-    return list(zip(*rounded, strict=True))
+        values = map(attrgetter(own), result.rows)
+        # No zero is -0.0.
+        found[name] = [round(value * factor, places) + 0.0 if isinstance(value, float) else value for value in values]
+    if attribution:
+        found[ATTRIBUTION.name] = ["; ".join(result.meta.attribution)] * len(result.rows)
+    return found
+
+
+def records(published: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    """Return cells by column as a dict a row."""
+    return [dict(zip(published, values, strict=True)) for values in zip(*published.values(), strict=True)]
 
 
 def scaled(value: Any, units: str, name: str = "") -> Any:
