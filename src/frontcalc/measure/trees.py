@@ -18,10 +18,11 @@ from frontcalc.keywords import facade
 from frontcalc.measure.summary import Calendar, baseline_file, summaries
 from frontcalc.notices import Notice, require_none
 from frontcalc.outputs import render, write_together
-from frontcalc.outputs.schema import KEY, PACKAGE, datapackage, read_record, sha256, software
+from frontcalc.outputs.schema import KEY, PACKAGE, datapackage, read_record, sha256
 from frontcalc.periods import UNITS, PeriodLike
 from frontcalc.read.files import file_of
 from frontcalc.run.options import Keywords
+from frontcalc.versions import software
 
 DEFAULT_UNITS = ("year", "month")  # the tables of a tree, unless others are asked for
 _TABLES = tuple(f"summary-{unit}.csv" for unit in UNITS)
@@ -173,7 +174,9 @@ def _make(
             # Days and periods are text in JSON.
             stated[name] = text if isinstance(text, str | int | float | list) else str(text)
     hashes = {name: sha256(content) for name, content in contents.items()}
-    record = Record(__version__, software(), stated, (*maps, *regions), hashes)
+    versions = software()
+    computing = {name: versions[name] for name in ("GEOS", "PROJ", "numpy", "pyproj", "shapely")}
+    record = Record(__version__, computing, stated, (*maps, *regions), hashes)
     notices = tuple(dict.fromkeys(notice for table in tables for notice in table.meta.notices))
     return contents | {PACKAGE: datapackage(tables, contents, record)}, record, notices
 

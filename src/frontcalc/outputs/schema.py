@@ -7,7 +7,6 @@ Package says what its tables hold and rest on; without time or path, the same ma
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import re
 import types
 from collections.abc import Mapping, Sequence
@@ -111,15 +110,6 @@ def _value(hint: Any) -> dict[str, Any]:
             values |= {name: _value(hints[name])} | ({"units": _value(str)} if name == BEFORE_UNITS else {})
         return {"type": "object", "required": list(values), "properties": values}
     return {"type": _KINDS[hint], **({"format": "date"} if hint is date else {})}
-
-
-def software() -> dict[str, str]:
-    """Return the versions of what computes the figures."""
-    import pyproj
-    import shapely
-
-    versions = {name: importlib.metadata.version(name) for name in ("numpy", "pyproj", "shapely")}
-    return {"GEOS": shapely.geos_version_string, "PROJ": pyproj.proj_version_str, **versions}
 
 
 def datapackage(

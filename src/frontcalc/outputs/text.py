@@ -17,7 +17,7 @@ import orjson
 
 from frontcalc.drift import Drift
 from frontcalc.names import printable
-from frontcalc.outputs.grid import GAP, Grid, column_widths, fit, row_width
+from frontcalc.outputs.grid import GAP, Grid, GridColumn, column_widths, fit, row_width
 from frontcalc.outputs.layout import grids
 from frontcalc.outputs.numbers import MINUS
 from frontcalc.tables import Table
@@ -136,12 +136,12 @@ _KINDS: dict[str, str] = {
 def usage_text(folder: str, most_bytes: int, used: Used) -> str:
     """Return a line a kind of entries, and below them the sum, the limit and the cache's folder."""
     entries, size = map(sum, zip(*used.values(), strict=True))
-    lines = [("kind", "entries", "size", "what it is")]
-    lines += [(kind, f"{count:,}", _size(own), _KINDS[kind]) for kind, (count, own) in used.items()]
+    lines = [(kind, f"{count:,}", _size(own), _KINDS[kind]) for kind, (count, own) in used.items()]
     lines.append(("all", f"{entries:,}", _size(size), f"{_size(most_bytes)} at most"))
-    left_and_right = (str.ljust, str.rjust, str.rjust, str.ljust)
-    sides = [(side, max(map(len, cells))) for side, cells in zip(left_and_right, zip(*lines, strict=True), strict=True)]
-    return "\n".join((*(_line(line, sides) for line in lines), "", f"folder: {folder}", ""))
+    heads = (("kind", 0), ("entries", 1), ("size", 1), ("what it is", 0))
+    cells = zip(*lines, strict=True)
+    columns = tuple(GridColumn(heading, own, side) for (heading, side), own in zip(heads, cells, strict=True))
+    return _aligned(Grid("", "", columns, (f"folder: {folder}",)), colour=False)
 
 
 def removed_text(removed: Used) -> str:
