@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import orjson
 
-from frontcalc.outputs.numbers import BEFORE_UNITS, PLACES, cells, plain, records
+from frontcalc.outputs.numbers import BEFORE_UNITS, PLACES, cells, decimals, records
 from frontcalc.tables import Table
 
 # What spreadsheets take for the beginning of a formula (OWASP, CSV Injection), full-width forms included.
@@ -68,7 +68,7 @@ def sarif_text(result: Table[Any, Any], *, units: str = "km2") -> str:
     ]
     found = []
     for row in result.rows:
-        figures = {name: plain(getattr(row, name)) for name in _SARIF_PROPERTIES}
+        figures = {name: jsonable(getattr(row, name)) for name in _SARIF_PROPERTIES}
         found.append(
             {
                 "ruleId": row.code,
@@ -86,7 +86,7 @@ def sarif_text(result: Table[Any, Any], *, units: str = "km2") -> str:
 
 
 def jsonable(value: object, places: int = 3, *, units: str = "km2") -> object:
-    """Return frozen values as JSON's own kinds, pairs of name and figure as objects; `units` are those of a `meta`."""
+    """Return frozen values as orjson takes them, figures rounded, pairs as objects; `units` are those of a `meta`."""
     if is_dataclass(value):
         own: dict[str, object] = {}
         for name in (entry.name for entry in fields(value)):
@@ -98,13 +98,11 @@ def jsonable(value: object, places: int = 3, *, units: str = "km2") -> object:
         if value and all(isinstance(item, tuple) for item in value):
             return {str(key): jsonable(item) for key, item in value}
         return [jsonable(item) for item in value]
-    return plain(value, places)
+    return decimals(value, places) if isinstance(value, float) else value
 
 
-def _cell(value: object, places: int) -> str:
-    """Return one CSV cell; a day is ISO 8601."""
-    if value is None:
-        return ""
+def _cell(value: object, places: int) -> object:
+    """Return one CSV cell as the csv module is to write it: blank for None, a day in ISO 8601."""
     if isinstance(value, float):
         return f"{value:.{places}f}"
     if isinstance(value, bool):
@@ -112,4 +110,4 @@ def _cell(value: object, places: int) -> str:
     if isinstance(value, str):
         risky = value.startswith(_LEADING_CONTROLS) or value.lstrip().startswith(_FORMULA_MARKS)
         return f"'{value}" if risky else value
-    return str(value)
+    return value

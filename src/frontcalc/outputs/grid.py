@@ -214,17 +214,15 @@ def fit(grid: Grid, width: int) -> list[Grid]:
             gone.append(heading)
     cuts += [f"columns left out: {', '.join(gone)}"] if gone else []
     bare = replace(grid, title="", aside="", footer=())
-    blocks = [replace(grid, footer=())]
-    if grid_width(grid) > width:
-        # As many groups beside each other as fit, each block with the columns of text.
-        text, *groups = grid.groups
-        blocks = [replace(grid, columns=tuple(text), footer=())]
-        for group in groups:
-            wider = replace(blocks[-1], columns=(*blocks[-1].columns, *group))
-            if len(blocks[-1].columns) == len(text) or grid_width(wider) <= width:
-                blocks[-1] = wider
-            else:
-                blocks.append(replace(bare, columns=(*text, *group)))
+    # As many groups beside each other as fit, each block with the columns of text.
+    text, *groups = grid.groups
+    blocks = [replace(grid, columns=tuple(text), footer=())]
+    for group in groups:
+        wider = replace(blocks[-1], columns=(*blocks[-1].columns, *group))
+        if len(blocks[-1].columns) == len(text) or grid_width(wider) <= width:
+            blocks[-1] = wider
+        else:
+            blocks.append(replace(bare, columns=(*text, *group)))
     note = [f"cut to {width} columns: {'; '.join(cuts)} (--format csv has all)"] if cuts else []
     return [*blocks[:-1], replace(blocks[-1], footer=(*note, *grid.footer))]
 

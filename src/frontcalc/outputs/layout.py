@@ -31,7 +31,7 @@ from frontcalc.outputs.grid import (
     tree,
 )
 from frontcalc.outputs.listings import LISTINGS
-from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, times, unit_of
+from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, unit_of
 from frontcalc.outputs.wording import differ_in_length, period_heading
 from frontcalc.tables import TOTAL, CompareMeta, Meta, SummaryMeta, Table, ratio
 from frontcalc.tables import rows as kinds
@@ -141,13 +141,12 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
 
 def ratio_text(both: Sequence[kinds.DiffRow], *, per_day: bool) -> str:
     """Return the ratio of two net changes as shown, and per day beside it where the lengths differ."""
-    first, second = both
-    if not decimals(first.net_km2 or 0.0, 1) or not decimals(second.net_km2 or 0.0, 1):
+    whole = ratio(*(row.net_km2 for row in both))
+    if whole is None or not all(_moves(row, "net_km2") for row in both):
         return BLANK
-    whole = times(ratio(first.net_km2, second.net_km2))
-    if not per_day or whole == BLANK:
-        return whole
-    return f"{whole} ({times(ratio(first.rate_km2_per_day, second.rate_km2_per_day))})"
+    daily = ratio(*(row.rate_km2_per_day for row in both))
+    beside = BLANK if daily is None else f"{daily:,.1f}×"
+    return f"{whole:,.1f}×" + (f" ({beside})" if per_day else "")
 
 
 def _held(rows: Sequence[kinds.HeldRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:

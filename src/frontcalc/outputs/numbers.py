@@ -6,7 +6,6 @@ Rows hold km² throughout the library. Only here does that become square miles, 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import date
 from operator import attrgetter
 from typing import Any, get_type_hints
 
@@ -202,18 +201,6 @@ def km2(value: float | None, *, signed: bool = False, places: int = 1) -> str:
     if rounded < 0:
         return MINUS + text
     return f"+{text}" if signed and rounded > 0 else text
-
-
-def times(value: float | None) -> str:
-    """Return a ratio as in «5.0×», a dash for none."""
-    return BLANK if value is None else f"{value:,.1f}×"
-
-
-def plain(value: object, places: int = 3) -> object:
-    """Return a cell for machines: figures to three decimals or so many, dates as ISO 8601, None kept."""
-    if isinstance(value, float):
-        return decimals(value, places)
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def header(kind: type, units: str = "km2") -> dict[str, str]:
