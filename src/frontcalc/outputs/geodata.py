@@ -6,11 +6,11 @@ Polygons of maps are the same bytes in whatever order those come and wherever th
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
@@ -24,7 +24,7 @@ from frontcalc.outputs.flat import jsonable
 from frontcalc.outputs.numbers import ATTRIBUTION, cells, columns, records
 from frontcalc.tables import ChangeRow, DisagreementRow, Table
 
-_PROPERTIES = ("layer", "actor", "role")
+_PROPERTIES = {"date": "date32", "layer": "string", "actor": "string", "role": "string"}
 _BOX = ("xmin", "ymin", "xmax", "ymax")
 
 _LAYERS = {
@@ -53,7 +53,7 @@ CREATE TABLE layer_styles (
 class LayerPolygons:
     """What one layer, by its publisher's name, shows on one day (None where unknown), in degrees, and what it means."""
 
-    day: date | None
+    date: dt.date | None
     layer: str
     actor: str
     role: str
@@ -66,17 +66,14 @@ def geoparquet_bytes(layers: Iterable[LayerPolygons]) -> bytes:
     Columns are date, layer, actor, role, geometry (WKB, null for a layer without polygons) and bbox, its covering.
     """
     arrow = extra_package("pyarrow", where="GeoParquet")
-    drawn = [(one, polygon) for one in _tidy(layers) for polygon in (one.polygons if len(one.polygons) else [None])]
-    cells = {name: arrow.array([getattr(one, name) for one, _ in drawn], "string") for name in _PROPERTIES}
-    days = {"date": arrow.array([one.day for one, _ in drawn], "date32")}
-    return _geoparquet(arrow.table(days | cells), [polygon for _, polygon in drawn], "Polygon")
+    drawn = [(own, one) for own, polygons in _tidy(layers) for one in (polygons if len(polygons) else [None])]
+    table = {name: arrow.array([own[name] for own, _ in drawn], kind) for name, kind in _PROPERTIES.items()}
+    return _geoparquet(arrow.table(table), [polygon for _, polygon in drawn], "Polygon")
 
 
 def geojson_bytes(layers: Iterable[LayerPolygons]) -> bytes:
     """Return GeoJSON (RFC 7946): a feature a date and layer, a MultiPolygon, without geometry if it has no polygons."""
-    return _collection(
-        ({"date": one.day, **{name: getattr(one, name) for name in _PROPERTIES}}, one.polygons) for one in _tidy(layers)
-    )
+    return _collection(_tidy(layers))
 
 
 def parquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
@@ -89,14 +86,14 @@ def parquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
 
 def map_geojson_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
     """Return change polygons as GeoJSON; the collection's `meta` is that of the JSON output."""
-    properties = records(cells(result, units, attribution=True))
-    drawn = zip(properties, (row.geometry.geoms for row in result.rows), strict=True)
+    polygons = (row.geometry.geoms for row in result.rows)
+    drawn = zip(records(cells(result, units, attribution=True)), polygons, strict=True)
     # What is written into an archive must not be taken for one of its maps (`archives.written`).
     marks: dict[str, Any] = {"frontcalc": "results"}
     if any(notice.code == "SYNTHETIC" for notice in result.meta.notices):
         # Read back, made-up maps are to be known as such.
         marks["synthetic"] = True
-    return _collection(drawn, marks, {"meta": jsonable(result.meta, units=units)})
+    return _collection(drawn, marks, meta=jsonable(result.meta, units=units))
 
 
 def map_geoparquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
@@ -116,7 +113,7 @@ def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
 
     published = cells(result, units, attribution=True)
     # A missing day is null.
-    kinds: dict[type, Any] = {float: np.float64, int: np.int64, str: object, date: "datetime64[D]"}
+    kinds: dict[type, Any] = {float: np.float64, int: np.int64, str: object, dt.date: "datetime64[D]"}
     own = (*columns(result.kind, units), ATTRIBUTION)
     layer, about = _LAYERS[result.kind]
     described = f"{about}; {'; '.join(result.meta.attribution)}"
@@ -167,7 +164,7 @@ def _finished(content: bytes, layer: str, about: str, *, styled: bool) -> bytes:
 def _arrow_table(result: Table[Any, Any], units: str, *, where: str) -> Any:
     """Return a result's columns as an Arrow table, with what they mean and rest on as metadata."""
     arrow = extra_package("pyarrow", where=where)
-    kinds = {str: arrow.string(), int: arrow.int64(), float: arrow.float64(), bool: arrow.bool_(), date: arrow.date32()}
+    kinds = {str: "string", int: "int64", float: "float64", bool: "bool", dt.date: "date32"}
     published = columns(result.kind, units)
     schema = arrow.schema(
         [
@@ -212,13 +209,14 @@ def _geoparquet(table: Any, polygons: Sequence[shapely.Geometry | None], kind: s
     return out.getvalue()
 
 
-def _tidy(layers: Iterable[LayerPolygons]) -> list[LayerPolygons]:
-    """Return one entry a date and layer, in that order, with its polygons in one form and order."""
+def _tidy(layers: Iterable[LayerPolygons]) -> Iterator[tuple[dict[str, Any], NDArray[np.object_]]]:
+    """Yield the properties of each date and layer, in that order, with its polygons in one form and order."""
     parts: dict[tuple[str, str, str, str], list[LayerPolygons]] = {}
     for one in layers:
         # An unknown day comes first.
-        parts.setdefault((str(one.day or ""), one.layer, one.actor, one.role), []).append(one)
-    return [replace(own[0], polygons=tidy_polygons(*(one.polygons for one in own))) for _, own in sorted(parts.items())]
+        parts.setdefault((str(one.date or ""), one.layer, one.actor, one.role), []).append(one)
+    for _, own in sorted(parts.items()):
+        yield {name: getattr(own[0], name) for name in _PROPERTIES}, tidy_polygons(*(one.polygons for one in own))
 
 
 def tidy_polygons(*arrays: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -230,16 +228,12 @@ def tidy_polygons(*arrays: NDArray[np.object_]) -> NDArray[np.object_]:
 
 
 def _collection(
-    drawn: Iterable[tuple[dict[str, Any], Iterable[shapely.Polygon]]],
-    marks: dict[str, Any] | None = None,
-    more: dict[str, Any] | None = None,
+    drawn: Iterable[tuple[dict[str, Any], Iterable[shapely.Polygon]]], marks: Mapping[str, Any] = {}, **more: object
 ) -> bytes:
     """Return GeoJSON of properties with polygons, `marks` before the features and `more` behind them."""
     features = []
     for properties, polygons in drawn:
-        rings = [
-            [shapely.get_coordinates(ring).tolist() for ring in (one.exterior, *one.interiors)] for one in polygons
-        ]
+        rings = [[shapely.get_coordinates(own).tolist() for own in (one.exterior, *one.interiors)] for one in polygons]
         geometry = {"type": "MultiPolygon", "coordinates": rings} if rings else None
         features.append({"type": "Feature", "properties": properties, "geometry": geometry})
-    return orjson.dumps({"type": "FeatureCollection", **(marks or {}), "features": features, **(more or {})}) + b"\n"
+    return orjson.dumps({"type": "FeatureCollection", **marks, "features": features, **more}) + b"\n"
