@@ -18,7 +18,8 @@ from conftest import Run, collection, square
 import frontcalc
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.outputs import render
-from frontcalc.outputs.wording import KM2, period_heading
+from frontcalc.outputs.numbers import KM2
+from frontcalc.outputs.wording import period_heading
 from frontcalc.periods import parse_period
 from frontcalc.tables import DiffRow
 from frontcalc.viz.titles import finding

@@ -185,7 +185,7 @@ def test_figures_for_people(value: float | None, signed: bool, text: str) -> Non
 
 
 def test_machine_figures_have_no_negative_zero() -> None:
-    assert str(numbers.plain(-0.0001)) == "0.0"
+    assert str(numbers.decimals(-0.0001, 3)) == "0.0"
 
 
 def test_names_with_markup_stay_text(archive: Write, region_file: Write) -> None:

@@ -17,7 +17,8 @@ from frontcalc import crs
 from frontcalc.change import large_parts
 from frontcalc.embedded import load_embedded
 from frontcalc.outputs import render
-from frontcalc.outputs.wording import UNITS, sentence
+from frontcalc.outputs.numbers import UNITS
+from frontcalc.outputs.wording import sentence
 from frontcalc.run.suspicions import RING_M, _ring
 from frontcalc.tables import Table
 from frontcalc.viz import titles

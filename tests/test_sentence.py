@@ -17,9 +17,8 @@ import frontcalc
 from frontcalc.errors import DataError, UsageError
 from frontcalc.notices import Notice
 from frontcalc.outputs import render
+from frontcalc.outputs.numbers import KM2, MI2
 from frontcalc.outputs.wording import (
-    KM2,
-    MI2,
     about,
     at_least,
     in_period,

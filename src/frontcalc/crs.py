@@ -24,6 +24,7 @@ DEFAULT_CRS = "EPSG:6933"  # EASE-Grid 2.0, cylindrical equal-area on the WGS 84
 TOLERANCE = 1e-8
 
 SEMI_MAJOR_M, _FLATTENING = 6_378_137.0, 1 / 298.257223563  # WGS 84: its equatorial radius (m), and how flat it is
+M_PER_MILE = 1609.344  # of the international mile
 # How far outside of its CRS's area of use a map may lie: two zones of UTM.
 _BEYOND_DEGREES = 12.0
 # The Earth's girth in millimetres is 4e10; beyond this nothing is meant, and figures overflow.

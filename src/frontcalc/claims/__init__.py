@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
+from frontcalc.crs import M_PER_MILE
 from frontcalc.periods import Period
 
 PART_OF_VALUE = Decimal("0.05")  # of the figure: so far «about» and «nearly» reach unless the claim says otherwise
@@ -110,7 +111,7 @@ class Claim:
     @property
     def per_km2(self) -> float:
         """How many of its unit a square kilometre is, or a square kilometre a day; 1 where it is of no area."""
-        return 1 / 1.609344**2 if self.unit.startswith("mi2") else 1.0  # of international miles
+        return 1 / (M_PER_MILE / 1000) ** 2 if self.unit.startswith("mi2") else 1.0
 
 
 class Range(NamedTuple):

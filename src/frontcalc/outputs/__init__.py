@@ -49,28 +49,11 @@ def render(
     width: int | None = None,
     colour: bool = False,
 ) -> bytes:
-    """Return a result as a file of some format holds it.
+    """Return a result as a file of some format holds it, areas and names of columns in `units`.
 
-    Parameters
-    ----------
-    result : Table
-        Figures in km², as the library makes them.
-    format_ : str
-        One of `WRITERS`, of `CHECK_WRITERS` for findings, or of `MAP_WRITERS` for change polygons.
-    units : str
-        `km2` or `mi2`: what areas are written in. Columns are named after it.
-    bom : bool
-        Begin CSV with a byte order mark, which Excel needs to take it for UTF-8.
-    width : int, optional
-        Characters a line of the terminal that a text table is for; other formats have no width.
-    colour : bool
-        Mark a text table with ANSI escape codes.
-
-    Raises
-    ------
-    UsageError
-        There is no such format or unit, a byte order mark is asked for in another format than CSV, or a package is
-        not installed.
+    `bom` begins CSV with a byte order mark, which Excel needs to take it for UTF-8. A text table fits into lines of
+    `width` characters and has ANSI `colour`. UsageError where there is no such format or unit, a byte order mark is
+    asked for elsewhere, or a package is not installed.
     """
     tables = CHECK_WRITERS if hasattr(result.kind, "severity") else WRITERS
     writers = MAP_WRITERS if hasattr(result.kind, "geometry") else tables
@@ -113,41 +96,43 @@ def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = (
     where a folder is missing or cannot be written, or the disk is full; then no file has been touched.
     """
     written: list[tuple[Path, Path]] = []
-    target, stack = next(iter(contents)), ExitStack()
+    target = next(iter(contents))
     try:
-        atomic.remove_unfinished(target.resolve().parent, [path.resolve().name for path in contents])
-        for target, content in contents.items():
-            if target.is_dir():
-                raise IsADirectoryError(errno.EISDIR, "is a directory")
-            if target.exists() and not target.is_file():
-                target.write_bytes(content)
-            else:
-                resolved = target.resolve()
-                written.append((stack.enter_context(atomic.beside(resolved, content)), resolved))
-        for temporary, target in written[:-1]:
-            temporary.replace(target)
-        for target in remove:
-            target.unlink(missing_ok=True)
-        for temporary, target in written[-1:]:
-            temporary.replace(target)
+        with ExitStack() as stack:
+            atomic.remove_unfinished(target.resolve().parent, [path.resolve().name for path in contents])
+            for target, content in contents.items():
+                if target.is_dir():
+                    raise IsADirectoryError(errno.EISDIR, "is a directory")
+                if target.exists() and not target.is_file():
+                    target.write_bytes(content)
+                else:
+                    resolved = target.resolve()
+                    written.append((stack.enter_context(atomic.beside(resolved, content)), resolved))
+            for temporary, target in written[:-1]:
+                temporary.replace(target)
+            for target in remove:
+                target.unlink(missing_ok=True)
+            for temporary, target in written[-1:]:
+                temporary.replace(target)
     except BrokenPipeError:
         raise
     except (OSError, RuntimeError) as error:
-        problem = f"cannot be written: {reason_of(error)}"
-        raise DataError(problem, where=str(target), cure="give another place with -o") from error
-    finally:
-        stack.close()
+        raise _unwritable(target, error) from error
 
 
 def write_folder(target: Path, contents: Iterable[tuple[str, bytes]]) -> tuple[Path, ...]:
     """Write named files into a new or empty folder that is there once all are; DataError where that cannot be."""
-    resolved, names = target.resolve(), []
+    names = []
     try:
-        with atomic.folder_beside(resolved) as temporary:
+        with atomic.folder_beside(target.resolve()) as temporary:
             for name, content in contents:
                 atomic.replace(temporary / name, content)
                 names.append(name)
     except OSError as error:
-        problem = f"cannot be written: {reason_of(error)}"
-        raise DataError(problem, where=str(target), cure="give another place with -o") from error
+        raise _unwritable(target, error) from error
     return tuple(target / name for name in names)
+
+
+def _unwritable(target: Path, error: Exception) -> DataError:
+    """Return the error that says why a place cannot be written."""
+    return DataError(f"cannot be written: {reason_of(error)}", where=str(target), cure="give another place with -o")

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import orjson
 
-from frontcalc.outputs.numbers import BEFORE_UNITS, PLACES, header, plain, rows
+from frontcalc.outputs.numbers import BEFORE_UNITS, PLACES, cells, decimals, records
 from frontcalc.tables import Table
 
 # What spreadsheets take for the beginning of a formula (OWASP, CSV Injection), full-width forms included.
@@ -31,13 +31,11 @@ def csv_text(result: Table[Any, Any], *, units: str = "km2") -> str:
     """Return a result as CSV: the published columns and `attribution`, blanks where nothing could be measured."""
     out = io.StringIO()
     writer = csv.writer(out)
-    names = [*header(result.kind, units).values(), "attribution"]
-    writer.writerow(names)
-    source = "; ".join(result.meta.attribution)
-    by_column = zip(*((*values, source) for values in rows(result, units)), strict=True)
+    published = cells(result, units, attribution=True)
     # Most cells repeat: regions, days, blanks, nothing gained.
-    asked = (cache(partial(_cell, places=PLACES.get(name, 3))) for name in names)
-    writer.writerows(zip(*map(map, asked, by_column), strict=True))
+    texts = [map(cache(partial(_cell, places=PLACES.get(name, 3))), values) for name, values in published.items()]
+    writer.writerow(published)
+    writer.writerows(zip(*texts, strict=True))
     return out.getvalue()
 
 
@@ -45,10 +43,9 @@ def json_text(result: Table[Any, Any], *, units: str = "km2") -> str:
     """Return a result as JSON: `rows` with the columns of the CSV, `meta`, and the name of its schema."""
     from frontcalc.outputs.schema import schema_id
 
-    names = header(result.kind, units).values()
     document = {
         "meta": jsonable(result.meta, units=units),
-        "rows": [dict(zip(names, values, strict=True)) for values in rows(result, units)],
+        "rows": records(cells(result, units)),
         "schema": schema_id(result.kind),
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
@@ -71,7 +68,7 @@ def sarif_text(result: Table[Any, Any], *, units: str = "km2") -> str:
     ]
     found = []
     for row in result.rows:
-        figures = {name: plain(getattr(row, name)) for name in _SARIF_PROPERTIES}
+        figures = {name: jsonable(getattr(row, name)) for name in _SARIF_PROPERTIES}
         found.append(
             {
                 "ruleId": row.code,
@@ -89,7 +86,7 @@ def sarif_text(result: Table[Any, Any], *, units: str = "km2") -> str:
 
 
 def jsonable(value: object, places: int = 3, *, units: str = "km2") -> object:
-    """Return frozen values as JSON's own kinds, pairs of name and figure as objects; `units` are those of a `meta`."""
+    """Return frozen values as orjson takes them, figures rounded, pairs as objects; `units` are those of a `meta`."""
     if is_dataclass(value):
         own: dict[str, object] = {}
         for name in (entry.name for entry in fields(value)):
@@ -101,13 +98,11 @@ def jsonable(value: object, places: int = 3, *, units: str = "km2") -> object:
         if value and all(isinstance(item, tuple) for item in value):
             return {str(key): jsonable(item) for key, item in value}
         return [jsonable(item) for item in value]
-    return plain(value, places)
+    return decimals(value, places) if isinstance(value, float) else value
 
 
-def _cell(value: object, places: int) -> str:
-    """Return one CSV cell; a day is ISO 8601."""
-    if value is None:
-        return ""
+def _cell(value: object, places: int) -> object:
+    """Return one CSV cell as the csv module is to write it: blank for None, a day in ISO 8601."""
     if isinstance(value, float):
         return f"{value:.{places}f}"
     if isinstance(value, bool):
@@ -115,4 +110,4 @@ def _cell(value: object, places: int) -> str:
     if isinstance(value, str):
         risky = value.startswith(_LEADING_CONTROLS) or value.lstrip().startswith(_FORMULA_MARKS)
         return f"'{value}" if risky else value
-    return str(value)
+    return value

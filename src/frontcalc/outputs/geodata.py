@@ -6,11 +6,11 @@ Polygons of maps are the same bytes in whatever order those come and wherever th
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from frontcalc.errors import extra_package
 from frontcalc.outputs.flat import jsonable
-from frontcalc.outputs.numbers import ATTRIBUTION, columns, header, rows
+from frontcalc.outputs.numbers import ATTRIBUTION, cells, columns, records
 from frontcalc.tables import ChangeRow, DisagreementRow, Table
 
-_PROPERTIES = ("layer", "actor", "role")
+_PROPERTIES = {"date": "date32", "layer": "string", "actor": "string", "role": "string"}
 _BOX = ("xmin", "ymin", "xmax", "ymax")
 
 _LAYERS = {
@@ -53,7 +53,7 @@ CREATE TABLE layer_styles (
 class LayerPolygons:
     """What one layer, by its publisher's name, shows on one day (None where unknown), in degrees, and what it means."""
 
-    day: date | None
+    date: dt.date | None
     layer: str
     actor: str
     role: str
@@ -66,19 +66,14 @@ def geoparquet_bytes(layers: Iterable[LayerPolygons]) -> bytes:
     Columns are date, layer, actor, role, geometry (WKB, null for a layer without polygons) and bbox, its covering.
     """
     arrow = extra_package("pyarrow", where="GeoParquet")
-    drawn = [(one, polygon) for one in _tidy(layers) for polygon in (one.polygons if len(one.polygons) else [None])]
-    cells = {name: arrow.array([getattr(one, name) for one, _ in drawn], "string") for name in _PROPERTIES}
-    days = {"date": arrow.array([one.day for one, _ in drawn], "date32")}
-    return _geoparquet(arrow.table(days | cells), [polygon for _, polygon in drawn], "Polygon")
+    drawn = [(own, one) for own, polygons in _tidy(layers) for one in (polygons if len(polygons) else [None])]
+    table = {name: arrow.array([own[name] for own, _ in drawn], kind) for name, kind in _PROPERTIES.items()}
+    return _geoparquet(arrow.table(table), [polygon for _, polygon in drawn], "Polygon")
 
 
 def geojson_bytes(layers: Iterable[LayerPolygons]) -> bytes:
     """Return GeoJSON (RFC 7946): a feature a date and layer, a MultiPolygon, without geometry if it has no polygons."""
-    features = [
-        _feature({"date": one.day, **{name: getattr(one, name) for name in _PROPERTIES}}, one.polygons)
-        for one in _tidy(layers)
-    ]
-    return orjson.dumps({"type": "FeatureCollection", "features": features}) + b"\n"
+    return _collection(_tidy(layers))
 
 
 def parquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
@@ -91,13 +86,14 @@ def parquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
 
 def map_geojson_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
     """Return change polygons as GeoJSON; the collection's `meta` is that of the JSON output."""
-    both = zip(properties(result, units), result.rows, strict=True)
-    features = [_feature(own, row.geometry.geoms) for own, row in both]
-    # Read back, made-up maps are to be known as such.
-    synthetic = {"synthetic": True} if any(notice.code == "SYNTHETIC" for notice in result.meta.notices) else {}
+    polygons = (row.geometry.geoms for row in result.rows)
+    drawn = zip(records(cells(result, units, attribution=True)), polygons, strict=True)
     # What is written into an archive must not be taken for one of its maps (`archives.written`).
-    mark = {"type": "FeatureCollection", "frontcalc": "results", **synthetic}
-    return orjson.dumps({**mark, "features": features, "meta": jsonable(result.meta, units=units)}) + b"\n"
+    marks: dict[str, Any] = {"frontcalc": "results"}
+    if any(notice.code == "SYNTHETIC" for notice in result.meta.notices):
+        # Read back, made-up maps are to be known as such.
+        marks["synthetic"] = True
+    return _collection(drawn, marks, meta=jsonable(result.meta, units=units))
 
 
 def map_geoparquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
@@ -109,21 +105,24 @@ def map_geoparquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> byte
 
 
 def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
-    """Return polygons of change, or of disagreement, as a GeoPackage with one layer; `changes` has its style."""
+    """Return polygons of change, or of disagreement, as a GeoPackage with one layer; `changes` has its style.
+
+    Not by way of a data frame, which knows no days without an hour.
+    """
     from pyogrio import raw
 
-    published = (*columns(result.kind, units), ATTRIBUTION)
+    published = cells(result, units, attribution=True)
     # A missing day is null.
-    kinds: dict[type, Any] = {float: np.float64, int: np.int64, str: object, date: "datetime64[D]"}
-    features = properties(result, units)
+    kinds: dict[type, Any] = {float: np.float64, int: np.int64, str: object, dt.date: "datetime64[D]"}
+    own = (*columns(result.kind, units), ATTRIBUTION)
     layer, about = _LAYERS[result.kind]
     described = f"{about}; {'; '.join(result.meta.attribution)}"
     out = io.BytesIO()
     raw.write(
         out,
-        np.array([*shapely.to_wkb([row.geometry for row in result.rows]), None], dtype=object)[:-1],
-        [np.array([own[column.name] for own in features], kinds[column.kind]) for column in published],
-        [column.name for column in published],
+        shapely.to_wkb(np.array([row.geometry for row in result.rows], dtype=object)),
+        [np.array(published[column.name], kinds[column.kind]) for column in own],
+        list(published),
         layer=layer,
         driver="GPKG",
         geometry_type="MultiPolygon",
@@ -131,13 +130,6 @@ def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
         layer_options={"GEOMETRY_NAME": "geometry", "SPATIAL_INDEX": "NO", "DESCRIPTION": described},
     )
     return _finished(out.getvalue(), layer, about, styled=result.kind is ChangeRow)
-
-
-def properties(result: Table[Any, Any], units: str) -> list[dict[str, Any]]:
-    """Return the properties of each feature: the columns, and whose maps they rest on."""
-    names = header(result.kind, units).values()
-    source = {ATTRIBUTION.name: "; ".join(result.meta.attribution)}
-    return [dict(zip(names, values, strict=True)) | source for values in rows(result, units)]
 
 
 def _finished(content: bytes, layer: str, about: str, *, styled: bool) -> bytes:
@@ -172,7 +164,7 @@ def _finished(content: bytes, layer: str, about: str, *, styled: bool) -> bytes:
 def _arrow_table(result: Table[Any, Any], units: str, *, where: str) -> Any:
     """Return a result's columns as an Arrow table, with what they mean and rest on as metadata."""
     arrow = extra_package("pyarrow", where=where)
-    kinds = {str: arrow.string(), int: arrow.int64(), float: arrow.float64(), bool: arrow.bool_(), date: arrow.date32()}
+    kinds = {str: "string", int: "int64", float: "float64", bool: "bool", dt.date: "date32"}
     published = columns(result.kind, units)
     schema = arrow.schema(
         [
@@ -186,15 +178,14 @@ def _arrow_table(result: Table[Any, Any], units: str, *, where: str) -> Any:
         ],
         metadata={"frontcalc": orjson.dumps(jsonable(result.meta, units=units))},
     )
-    cells = list(zip(*rows(result, units), strict=True)) or [()] * len(published)
-    return arrow.table(list(map(arrow.array, cells, schema.types)), schema=schema)
+    return arrow.table(list(map(arrow.array, cells(result, units).values(), schema.types)), schema=schema)
 
 
 def _geoparquet(table: Any, polygons: Sequence[shapely.Geometry | None], kind: str) -> bytes:
     """Return GeoParquet 1.1 in degrees of a table and a geometry (or None) a row, all of one kind, with boxes."""
     arrow = extra_package("pyarrow", where="GeoParquet")
     parquet = extra_package("pyarrow.parquet", where="GeoParquet")
-    geometries = np.array([*polygons, None], dtype=object)[:-1]
+    geometries = np.array(polygons, dtype=object)
     boxes = shapely.bounds(geometries).reshape(-1, 4)
     empty = np.isnan(boxes[:, 0])
     box_fields = [arrow.array(side, type=arrow.float64(), mask=empty) for side in np.ascontiguousarray(boxes.T)]
@@ -218,13 +209,14 @@ def _geoparquet(table: Any, polygons: Sequence[shapely.Geometry | None], kind: s
     return out.getvalue()
 
 
-def _tidy(layers: Iterable[LayerPolygons]) -> list[LayerPolygons]:
-    """Return one entry a date and layer, in that order, with its polygons in one form and order."""
+def _tidy(layers: Iterable[LayerPolygons]) -> Iterator[tuple[dict[str, Any], NDArray[np.object_]]]:
+    """Yield the properties of each date and layer, in that order, with its polygons in one form and order."""
     parts: dict[tuple[str, str, str, str], list[LayerPolygons]] = {}
     for one in layers:
         # An unknown day comes first.
-        parts.setdefault((str(one.day or ""), one.layer, one.actor, one.role), []).append(one)
-    return [replace(own[0], polygons=tidy_polygons(*(one.polygons for one in own))) for _, own in sorted(parts.items())]
+        parts.setdefault((str(one.date or ""), one.layer, one.actor, one.role), []).append(one)
+    for _, own in sorted(parts.items()):
+        yield {name: getattr(own[0], name) for name in _PROPERTIES}, tidy_polygons(*(one.polygons for one in own))
 
 
 def tidy_polygons(*arrays: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -235,8 +227,13 @@ def tidy_polygons(*arrays: NDArray[np.object_]) -> NDArray[np.object_]:
     return np.asarray(wound[np.array(order, dtype=int)], dtype=object)
 
 
-def _feature(own: dict[str, Any], polygons: Iterable[shapely.Polygon]) -> dict[str, Any]:
-    """Return a GeoJSON feature of polygons, without geometry where there are none."""
-    rings = [[shapely.get_coordinates(ring).tolist() for ring in (one.exterior, *one.interiors)] for one in polygons]
-    geometry = {"type": "MultiPolygon", "coordinates": rings} if rings else None
-    return {"type": "Feature", "properties": own, "geometry": geometry}
+def _collection(
+    drawn: Iterable[tuple[dict[str, Any], Iterable[shapely.Polygon]]], marks: Mapping[str, Any] = {}, **more: object
+) -> bytes:
+    """Return GeoJSON of properties with polygons, `marks` before the features and `more` behind them."""
+    features = []
+    for properties, polygons in drawn:
+        rings = [[shapely.get_coordinates(own).tolist() for own in (one.exterior, *one.interiors)] for one in polygons]
+        geometry = {"type": "MultiPolygon", "coordinates": rings} if rings else None
+        features.append({"type": "Feature", "properties": properties, "geometry": geometry})
+    return orjson.dumps({"type": "FeatureCollection", **marks, "features": features, **more}) + b"\n"

@@ -29,13 +29,13 @@ Key = tuple[str, str]
 Source = str | Callable[[Any], str]
 """What gives a row's cell: the name of a field, or a function."""
 
-Columns = Sequence[str | tuple[str, Source]]
-"""The columns of a table: each heading and its source; the name alone where it is both."""
+Columns = Sequence[str | tuple[str, Source] | tuple[str, Source, str]]
+"""The columns of a table: each heading, its source, and a heading over several; the name alone where it is both."""
 
 
 @dataclass(frozen=True, slots=True)
 class GridColumn:
-    """A column as shown; those of one `group`, 0 for text, stay together, below its heading `over` if any has one."""
+    """A column as shown; those of one `group`, 0 for text, stay together, below the heading `over` them, if any."""
 
     heading: str
     cells: tuple[str, ...]
@@ -85,33 +85,32 @@ def grid_of(
     footer: Iterable[str] = (),
     *,
     labels: int = 1,
-    groups: Sequence[tuple[str, int]] = (),
     spare: tuple[str, ...] = (),
     ends: bool = True,
 ) -> Grid:
     """Return a line a row, every text safe to show: names come from outside, with codes that a terminal would obey.
 
-    The first `labels` columns are text, the rest figures; `groups` are headings over several of those, with how many.
-    What the figures rest on, and the notices, stand below the footer if it `ends` the table.
+    A row is a value of which `columns` take their cells, or a tuple of the cells. The first `labels` columns are text,
+    the rest figures. What the figures rest on, and the notices, stand below the footer if it `ends` the table.
     """
-    named = [(column, column) if isinstance(column, str) else column for column in columns]
-    lines = [row if isinstance(row, tuple) else [cell(row, source) for _, source in named] for row in rows]
-    overs = [("", labels), *groups] if groups else [(None, labels), *[(None, 1)] * (len(columns) - labels)]
-    places = [
-        (group, over and printable(over, LONGEST_CELL))
-        for group, (over, count) in enumerate(overs)
-        for _ in range(count)
-    ]
-    # Only what stands last in a row, as a finding's message, may be as long as it is.
-    heads = [heading for heading, _ in named]
-    cells = zip(
-        *[[*(printable(text, LONGEST_CELL) for text in line[:-1]), printable(line[-1])] for line in [heads, *lines]],
-        strict=True,
-    )
-    shown = tuple(GridColumn(heading, tuple(own), *place) for (heading, *own), place in zip(cells, places, strict=True))
+    named = [(column, column, "") if isinstance(column, str) else (*column, "")[:3] for column in columns]
+    lines = [row if isinstance(row, tuple) else [cell(row, source) for _, source, _ in named] for row in rows]
+    shown: list[GridColumn] = []
+    before, group, wide = "", 0, any(over for *_, over in named)
+    for place, ((heading, _, over), *cells) in enumerate(zip(named, *lines, strict=True)):
+        if place >= labels and (not over or over != before):
+            group += 1
+        before = over
+        # Only what stands last in a row, as a finding's message, may be as long as it is.
+        longest = (LONGEST_CELL,) if place < len(named) - 1 else ()
+        texts = tuple(printable(text, *longest) for text in cells)
+        shown.append(
+            GridColumn(printable(heading, *longest), texts, group, printable(over, LONGEST_CELL) if wide else None)
+        )
     aside, base = (f"view: {meta.view_words}", basis(meta)) if isinstance(meta, Meta) else ("", ())
     below = (*footer, *base, *remarks(meta)) if ends else footer
-    return Grid(printable(title, 2 * LONGEST_CELL), aside, shown, tuple(map(printable, below)), spare)
+    lasting = tuple(printable(line) for line in below if line)
+    return Grid(printable(title, 2 * LONGEST_CELL), aside, tuple(shown), lasting, spare)
 
 
 def title_of(actor: str, meta: Meta, unit: str = "km²") -> str:
@@ -215,17 +214,15 @@ def fit(grid: Grid, width: int) -> list[Grid]:
             gone.append(heading)
     cuts += [f"columns left out: {', '.join(gone)}"] if gone else []
     bare = replace(grid, title="", aside="", footer=())
-    blocks = [replace(grid, footer=())]
-    if grid_width(grid) > width:
-        # As many groups beside each other as fit, each block with the columns of text.
-        text, *groups = grid.groups
-        blocks = [replace(grid, columns=tuple(text), footer=())]
-        for group in groups:
-            wider = replace(blocks[-1], columns=(*blocks[-1].columns, *group))
-            if len(blocks[-1].columns) == len(text) or grid_width(wider) <= width:
-                blocks[-1] = wider
-            else:
-                blocks.append(replace(bare, columns=(*text, *group)))
+    # As many groups beside each other as fit, each block with the columns of text.
+    text, *groups = grid.groups
+    blocks = [replace(grid, columns=tuple(text), footer=())]
+    for group in groups:
+        wider = replace(blocks[-1], columns=(*blocks[-1].columns, *group))
+        if len(blocks[-1].columns) == len(text) or grid_width(wider) <= width:
+            blocks[-1] = wider
+        else:
+            blocks.append(replace(bare, columns=(*text, *group)))
     note = [f"cut to {width} columns: {'; '.join(cuts)} (--format csv has all)"] if cuts else []
     return [*blocks[:-1], replace(blocks[-1], footer=(*note, *grid.footer))]
 

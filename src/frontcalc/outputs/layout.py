@@ -31,17 +31,14 @@ from frontcalc.outputs.grid import (
     tree,
 )
 from frontcalc.outputs.listings import LISTINGS
-from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, times, unit_of
+from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, unit_of
 from frontcalc.outputs.wording import differ_in_length, period_heading
 from frontcalc.tables import TOTAL, CompareMeta, Meta, SummaryMeta, Table, ratio
 from frontcalc.tables import rows as kinds
 
 _key = attrgetter("level", "region")
 
-_Measures = tuple[tuple[str, str], ...]
-
-CHANGE: _Measures = (("gained", "gained_km2"), ("lost", "lost_km2"), ("net", "net_km2"))
-_MARKS: _Measures = (("", "flags"),)  # in a narrow column behind a figure: so figures stay in line
+CHANGE = (("gained", "gained_km2"), ("lost", "lost_km2"), ("net", "net_km2"))
 
 _ALL = "all"
 _MANY = 3
@@ -83,19 +80,25 @@ def _by_region(
     side: str,
     columns: Sequence[tuple[str, Source]],
     meta: Meta,
-    shown: Sequence[str],
-    size: Callable[[Any], float],
-) -> list[tuple[tuple[str, ...], list[Any]]]:
-    """Return a line a region with figures, cells by `side` (period, date or archive), largest first, and its rows."""
+    size: Callable[[Any], float | None],
+    last: Callable[[Sequence[Any]], str] | None = None,
+) -> list[tuple[str, ...]]:
+    """Return a line a region that has figures, largest `size` first: cells by `side` (period, date, archive).
+
+    In the `last` column stands what that gives for a region's rows.
+    """
     found = {(getattr(row, side), _key(row)): row for row in rows}
     sides = dict.fromkeys(each for each, _ in found)
     regions = {one: [found[each, one] for each in sides] for one in dict.fromkeys(map(_key, rows))}
-    labels = tree(regions, meta.level, lambda one: tuple(-size(row) for row in regions[one]))
-    return [
-        ((label, *(cell(row, source) for row in regions[one] for _, source in columns)), regions[one])
-        for one, label in labels.items()
-        if one[1] == TOTAL or any(_moves(row, *shown) for row in regions[one])
-    ]
+    labels = tree(regions, meta.level, lambda one: tuple(-(size(row) or 0.0) for row in regions[one]))
+    areas = [source for _, source in columns if isinstance(source, str) and source.endswith("_km2")]
+    lines = []
+    for one, label in labels.items():
+        own = regions[one]
+        if one[1] == TOTAL or any(_moves(row, *areas) for row in own):
+            cells = [cell(row, source) for row in own for _, source in columns]
+            lines.append((label, *cells, *([last(own)] if last else [])))
+    return lines
 
 
 def _from_to(row: Any, none: str = BLANK) -> str:
@@ -104,9 +107,9 @@ def _from_to(row: Any, none: str = BLANK) -> str:
     return f"map of {row.opening or none} to map of {row.closing or none}{days}"
 
 
-def _change(rows: Sequence[Any]) -> tuple[Any, ...]:
-    """Return the columns of a change, with marks where any stand."""
-    return (*CHANGE, *(_MARKS if any(row.flags for row in rows) else ()))
+def _change(rows: Sequence[Any]) -> list[tuple[str, Source]]:
+    """Return the columns of a change; marks, where any stand, have a narrow one, so that figures stay in line."""
+    return [*CHANGE, ("", "flags")] if any(row.flags for row in rows) else [*CHANGE]
 
 
 def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
@@ -116,42 +119,39 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
         # A range without width says nothing.
         return BLANK if km2(row.net_min_km2) == km2(row.net_max_km2) else cell(row, source)
 
-    ends = (("net from", "net_min_km2"), ("net to", "net_max_km2")) if isinstance(rows[0], kinds.RangeRow) else ()
-    columns = (*_change(rows), *((heading, partial(end, source=source)) for heading, source in ends))
+    columns = _change(rows)
+    if isinstance(rows[0], kinds.RangeRow):
+        columns += [("net from", partial(end, source="net_min_km2")), ("net to", partial(end, source="net_max_km2"))]
     totals = [row for row in rows if row.level == TOTAL]
-    shown = ("gained_km2", "lost_km2")
-    lines = _by_region(rows, "period", columns, meta, shown, lambda row: abs(row.net_km2 or 0.0))
-    header = ["region", *[heading for heading, _ in columns] * len(totals)]
-    groups = [(period_heading(row), len(columns)) for row in totals]
+    header: Columns = ["region", *((*column, period_heading(row)) for row in totals for column in columns)]
+    last: Callable[[Sequence[Any]], str] | None = None
     if len(totals) == 2:
         per_day = differ_in_length(totals)
-        lines = [((*line, ratio_text(*mine, per_day=per_day)), mine) for line, mine in lines]
-        header.append("ratio (per day)" if per_day else "ratio")
-        groups.append(("", 1))
+        header = [*header, "ratio (per day)" if per_day else "ratio"]
+        last = partial(ratio_text, per_day=per_day)
+    lines = _by_region(rows, "period", columns, meta, lambda row: abs(row.net_km2 or 0.0), last)
     footer = [f"{row.period}: {_from_to(row, 'no date')}" for row in totals]
     whose = "left out, " if meta.drops_slivers else "of it "
     for row in totals:
         if _moves(row, "gained_sliver_km2", "lost_sliver_km2"):
             figures = f"gained {km2(row.gained_sliver_km2)}, lost {km2(row.lost_sliver_km2)}"
             footer.append(f"{row.period}: {whose}in slivers narrower than {meta.sliver_width_m:g} m: {figures}")
-    footer += filter(None, [explained(rows)])
-    yield grid_of(title, header, [line for line, _ in lines], meta, footer, groups=groups)
+    yield grid_of(title, header, lines, meta, [*footer, explained(rows)])
 
 
-def ratio_text(first: kinds.DiffRow, second: kinds.DiffRow, *, per_day: bool) -> str:
+def ratio_text(both: Sequence[kinds.DiffRow], *, per_day: bool) -> str:
     """Return the ratio of two net changes as shown, and per day beside it where the lengths differ."""
-    if not decimals(first.net_km2 or 0.0, 1) or not decimals(second.net_km2 or 0.0, 1):
+    whole = ratio(*(row.net_km2 for row in both))
+    if whole is None or not all(_moves(row, "net_km2") for row in both):
         return BLANK
-    whole = times(ratio(first.net_km2, second.net_km2))
-    if not per_day or whole == BLANK:
-        return whole
-    return f"{whole} ({times(ratio(first.rate_km2_per_day, second.rate_km2_per_day))})"
+    daily = ratio(*(row.rate_km2_per_day for row in both))
+    beside = BLANK if daily is None else f"{daily:,.1f}×"
+    return f"{whole:,.1f}×" + (f" ({beside})" if per_day else "")
 
 
 def _held(rows: Sequence[kinds.HeldRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield dates side by side, regions by area, and below it what the layers cover."""
-    shown = (("held", "held_km2"),)
-    lines = _by_region(rows, "date", shown, meta, ("held_km2",), lambda row: row.held_km2 or 0.0)
+    lines = _by_region(rows, "date", [("held", "held_km2")], meta, attrgetter("held_km2"))
     footer = [f"{row.date}: map of {row.snapshot or 'no date'}" for row in rows if row.level == TOTAL]
     for share in meta.layer_shares:
         if share.actor == actor and len(share.role_km2) > 1:
@@ -159,25 +159,21 @@ def _held(rows: Sequence[kinds.HeldRow], actor: str, meta: Meta, title: str) -> 
             twice = f" {km2(-share.overlap_km2)} drawn twice" if decimals(share.overlap_km2, 1) else ""
             footer.append(f"map of {share.snapshot}: {areas}{twice}")
     header = ("region", *map(str, dict.fromkeys(row.date for row in rows)))
-    yield grid_of(title, header, [line for line, _ in lines], meta, footer)
+    yield grid_of(title, header, lines, meta, footer)
 
 
 def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, title: str) -> Iterator[Grid]:
     """Yield a block a period, archives side by side, the regions where they are furthest apart first."""
-    columns = (*_change(rows), ("only", "closing_only_km2"))
-    shown = ("gained_km2", "lost_km2", "closing_only_km2")
-    periods = list(dict.fromkeys(row.period for row in rows))
     if meta.every:
-        yield _side_by_side(rows, meta, title)
+        yield _by_archive(rows, meta, title)
         return
+    columns = [*_change(rows), ("only", "closing_only_km2")]
+    periods = list(dict.fromkeys(row.period for row in rows))
     for period in periods:
         mine = [row for row in rows if row.period == period]
-        regions = _by_region(mine, "archive", columns, meta, shown, lambda row: _apart(row) or 0.0)
-        lines = [(*line, km2(_apart(own[0]))) for line, own in regions]
-        archives = dict.fromkeys(row.archive for row in mine)
-        header = ("region", *[heading for heading, _ in columns] * len(archives), "nets apart")
-        heads = (row.archive + period_heading(row).removeprefix(period) for row in mine if row.level == TOTAL)
-        groups = [*((head, len(columns)) for head in heads), ("", 1)]
+        heads = [row.archive + period_heading(row).removeprefix(period) for row in mine if row.level == TOTAL]
+        header: Columns = ["region", *((*column, head) for head in heads for column in columns), "nets apart"]
+        lines = _by_region(mine, "archive", columns, meta, _apart, lambda own: km2(_apart(own[0])))
         footer = [f"{row.archive}: {_from_to(row)}" for row in mine if row.level == TOTAL]
         fine = [row for row in mine if row.level == meta.level.rpartition(",")[2] != TOTAL]
         if nets := [row for row in fine if _apart(row) is not None]:
@@ -188,14 +184,13 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
             most = max(held, key=lambda row: row.closing_only_km2 or 0.0)
             alone = f"{most.region}, {km2(most.closing_only_km2)} on {most.archive}"
             footer.append(f"most ground held by one alone: {alone}")
-        footer += filter(None, [explained(mine)])
-        footer.append("only: held at the close on this archive's map and on none of the others")
+        footer += [explained(mine), "only: held at the close on this archive's map and on none of the others"]
         footer = [*(one.message for one in meta.notices if one.code == "LEAVES-OUT" and one.period == period), *footer]
         footer += _compared(meta) if period == periods[-1] else []
-        yield grid_of(f"{period}: {title}", header, lines, meta, footer, groups=groups, ends=False)
+        yield grid_of(f"{period}: {title}", header, lines, meta, footer, ends=False)
 
 
-def _side_by_side(rows: Sequence[kinds.CompareRow], meta: CompareMeta, title: str) -> Grid:
+def _by_archive(rows: Sequence[kinds.CompareRow], meta: CompareMeta, title: str) -> Grid:
     """Return a line a period and region: what each archive's net is, and how far they are apart."""
     archives = list(dict.fromkeys(row.archive for row in rows))
     labels, lines = tree(dict.fromkeys(map(_key, rows)), meta.level), []
@@ -204,7 +199,7 @@ def _side_by_side(rows: Sequence[kinds.CompareRow], meta: CompareMeta, title: st
         if key[1] == TOTAL or any(_moves(row, "gained_km2", "lost_km2") for row in own):
             nets = (f"{cell(row, 'net_km2')} {row.flags}".rstrip() for row in own)
             lines.append((period, labels[key], *nets, km2(_apart(own[0]))))
-    footer = [*[one.message for one in meta.notices if one.code == "LEAVES-OUT"][:1], *filter(None, [explained(rows)])]
+    footer = [*[one.message for one in meta.notices if one.code == "LEAVES-OUT"][:1], explained(rows)]
     header = ("period", "region", *archives, "nets apart")
     return grid_of(f"Net change: {title}", header, lines, meta, [*footer, *_compared(meta)], labels=2, ends=False)
 
@@ -236,7 +231,7 @@ def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta, title: str)
         ("net per day", "rate_km2_per_day"),
     )
     spare = ("net per day", "map of", "lost", "gained")
-    yield grid_of(title, columns, shown, meta, filter(None, [explained(shown)]), labels=3, spare=spare)
+    yield grid_of(title, columns, shown, meta, [explained(shown)], labels=3, spare=spare)
 
 
 def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, title: str) -> Iterator[Grid]:
@@ -252,7 +247,7 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
     footer = ["held: at the period's close; share: of the region's land, and what is held and counted beside it"]
     if lands := [row.country_km2 for row in shown if row.level == TOTAL and row.country_km2]:
         footer.append(f"share in the total row: of the country's land, {km2(lands[0])}")
-    footer += filter(None, [explained(shown)])
+    footer.append(explained(shown))
     end = (*basis(meta), *_summary_remarks(meta))
     yield grid_of(title, columns, shown, meta, footer if gross else (*footer, *end), labels=2, ends=False)
     if not gross:

@@ -6,10 +6,10 @@ Rows hold km² throughout the library. Only here does that become square miles, 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import date
 from operator import attrgetter
 from typing import Any, get_type_hints
 
+from frontcalc.crs import M_PER_MILE
 from frontcalc.tables import Table
 from frontcalc.tables.table import cell_kind
 
@@ -25,8 +25,10 @@ class Unit:
     per_km2: float
 
 
-UNITS = {"km2": Unit("km²", 1.0), "mi2": Unit("sq mi", 1 / 2.589988110336)}
-"""By the names that columns have for them; a mile is 1,609.344 m, its square 2.589988110336 km² exactly."""
+# The square of a mile is 2.589988110336 km² exactly.
+KM2, MI2 = Unit("km²", 1.0), Unit("sq mi", 1 / round(M_PER_MILE**2 / 1e6, 12))
+UNITS = {"km2": KM2, "mi2": MI2}
+"""By the names that columns have for them."""
 
 BEFORE_UNITS = "attribution"
 """The field of every `meta` behind which JSON says in which units the rows are."""
@@ -194,23 +196,11 @@ def km2(value: float | None, *, signed: bool = False, places: int = 1) -> str:
     """Return an area or change for people: thousands separated, a true minus sign, a dash for none."""
     if value is None:
         return BLANK
-    rounded = decimals(value, places)
+    rounded = round(value, places)
     text = f"{abs(rounded):,.{places}f}"
     if rounded < 0:
         return MINUS + text
     return f"+{text}" if signed and rounded > 0 else text
-
-
-def times(value: float | None) -> str:
-    """Return a ratio as in «5.0×», a dash for none."""
-    return BLANK if value is None else f"{value:,.1f}×"
-
-
-def plain(value: object, places: int = 3) -> object:
-    """Return a cell for machines: figures to three decimals or so many, dates as ISO 8601, None kept."""
-    if isinstance(value, float):
-        return decimals(value, places)
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def header(kind: type, units: str = "km2") -> dict[str, str]:
@@ -229,16 +219,23 @@ def columns(kind: type, units: str = "km2") -> tuple[Column, ...]:
     )
 
 
-def rows(result: Table[Any, Any], units: str = "km2") -> list[tuple[Any, ...]]:
-    """Return the cells of a result in the order of `columns`, figures rounded."""
-    names = header(result.kind)
-    rounded = []
-    # By column, since what is to be done is the same for all of its cells, and there may be a million. No zero is -0.0.
-    for name, cells in zip(names, zip(*map(attrgetter(*names), result.rows), strict=True), strict=False):
-        factor = UNITS[units].per_km2 if "km2" in name.split("_") else 1.0
+def cells(result: Table[Any, Any], units: str = "km2", *, attribution: bool = False) -> dict[str, list[Any]]:
+    """Return the cells of each published column by its name, figures rounded; flat files have the attribution too."""
+    found = {}
+    for own, name in header(result.kind, units).items():
+        factor = UNITS[units].per_km2 if "km2" in own.split("_") else 1.0
         places = PLACES.get(name, 3)
-        rounded.append([round(cell * factor, places) + 0.0 if isinstance(cell, float) else cell for cell in cells])
-    return list(zip(*rounded, strict=True))
+        values = map(attrgetter(own), result.rows)
+        # No zero is -0.0.
+        found[name] = [round(value * factor, places) + 0.0 if isinstance(value, float) else value for value in values]
+    if attribution:
+        found[ATTRIBUTION.name] = ["; ".join(result.meta.attribution)] * len(result.rows)
+    return found
+
+
+def records(published: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    """Return cells by column as a dict a row."""
+    return [dict(zip(published, values, strict=True)) for values in zip(*published.values(), strict=True)]
 
 
 def scaled(value: Any, units: str, name: str = "") -> Any:

@@ -7,7 +7,6 @@ Package says what its tables hold and rest on; without time or path, the same ma
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import re
 import types
 from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ from frontcalc.lint import Finding
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import ATTRIBUTION, BEFORE_UNITS, UNITS, columns
 from frontcalc.tables import SummaryMeta, SummaryRow, Table, lists, rows
+from frontcalc.versions import software
 
 PUBLISHED: dict[type, type] = {
     **dict.fromkeys((rows.DiffRow, rows.HeldRow, rows.SeriesRow), rows.Meta),
@@ -111,20 +111,11 @@ def _value(hint: Any) -> dict[str, Any]:
     return {"type": _KINDS[hint], **({"format": "date"} if hint is date else {})}
 
 
-def software() -> dict[str, str]:
-    """Return the versions of what computes the figures."""
-    import pyproj
-    import shapely
-
-    versions = {name: importlib.metadata.version(name) for name in ("numpy", "pyproj", "shapely")}
-    return {"GEOS": shapely.geos_version_string, "PROJ": pyproj.proj_version_str, **versions}
-
-
 def datapackage(
     tables: Sequence[Table[SummaryRow, SummaryMeta]], contents: Mapping[str, bytes], options: Mapping[str, Any]
 ) -> bytes:
     """Return the datapackage.json of some tables, with their CSV files by name in the same order, and the options."""
-    meta, sources = tables[0].meta, []
+    meta, versions, sources = tables[0].meta, software(), []
     for used in tables[-1].meta.maps:
         dated = {"date": str(used.date)} if used.date else {}
         sources.append({"title": used.name, "role": "map", **dated, "hash": f"sha256:{used.sha256}"})
@@ -141,7 +132,7 @@ def datapackage(
         "resources": list(map(_resource, tables, contents, contents.values())),
         "frontcalc": {
             "version": meta.version,
-            "software": software(),
+            "software": {name: versions[name] for name in ("GEOS", "PROJ", "numpy", "pyproj", "shapely")},
             "options": dict(options),
             "view": meta.view,
             "counted": list(meta.counted),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from html import escape
 from itertools import islice
@@ -17,7 +17,7 @@ import orjson
 
 from frontcalc.drift import Drift
 from frontcalc.names import printable
-from frontcalc.outputs.grid import GAP, Grid, column_widths, fit, row_width
+from frontcalc.outputs.grid import GAP, Grid, GridColumn, column_widths, fit, row_width
 from frontcalc.outputs.layout import grids
 from frontcalc.outputs.numbers import MINUS
 from frontcalc.tables import Table
@@ -34,8 +34,16 @@ def table(result: Table[Any, Any], *, units: str = "km2", width: int | None = No
 
 
 def markdown(result: Table[Any, Any], *, units: str = "km2") -> str:
-    """Return a result as Markdown, a table an actor."""
-    return "\n".join(_markdown(grid) for grid in grids(result, units))
+    """Return a result as Markdown: tables with the title above and the footer as a list below."""
+    lines = []
+    for grid in grids(result, units):
+        heads = [_escape(f"{column.over or ''} {column.heading or 'marks'}".strip()) for column in grid.columns]
+        rule = ["---:" if column.group else "---" for column in grid.columns]
+        title = f"**{_escape(grid.title)}**" + (f" ({_escape(grid.aside)})" if grid.aside else "")
+        rows = (heads, rule, *(map(_escape, row) for row in grid.rows))
+        lines += [title, "", *(f"| {' | '.join(row)} |" for row in rows), ""]
+        lines += [*(f"- {_escape(line)}" for line in grid.footer), ""]
+    return "\n".join(lines)
 
 
 def _aligned(grid: Grid, width: int | None = None, *, colour: bool) -> str:
@@ -50,24 +58,20 @@ def _aligned(grid: Grid, width: int | None = None, *, colour: bool) -> str:
         left = iter(widths)
         spans = ((group[0].over or "").rjust(row_width(list(islice(left, len(group))))) for group in grid.groups)
         lines.append(GAP.join(spans).rstrip())
-    sides = [
-        (str.rjust if column.group else str.ljust, width) for column, width in zip(grid.columns, widths, strict=True)
-    ]
-    lines.append(_line([column.heading for column in grid.columns], sides))
-    lines = [f"{_BOLD}{line}{_RESET}" if colour else line for line in lines]
-    lines += [_line(row, sides, colour=colour) for row in grid.rows]
+    aligned = []
+    for column, size in zip(grid.columns, widths, strict=True):
+        side = str.rjust if column.group else str.ljust
+        tints = {"+": _CYAN, MINUS: _YELLOW} if column.group and colour else {}
+        cells = [side(column.heading, size)]
+        for text in column.cells:
+            tint = tints.get(text[:1])
+            cells.append(f"{tint}{side(text, size)}{_RESET}" if tint else side(text, size))
+        aligned.append(cells)
+    heading, *rows = (GAP.join(line).rstrip() for line in zip(*aligned, strict=True))
+    lines = [*(f"{_BOLD}{line}{_RESET}" if colour else line for line in [*lines, heading]), *rows]
     # None below a block that another follows.
     footer = ["", *(line for text in grid.footer for line in _wrapped(text, width))] if grid.footer else []
     return "\n".join([*lines, *footer]) + "\n"
-
-
-def _line(cells: Sequence[str], sides: Sequence[tuple[Callable[..., str], int]], *, colour: bool = False) -> str:
-    """Return one line of a grid, each cell put to its side of so many characters."""
-    aligned = []
-    for cell, (side, width) in zip(cells, sides, strict=True):
-        tint = {"+": _CYAN, MINUS: _YELLOW}.get(cell[:1]) if colour and side is str.rjust else None
-        aligned.append(f"{tint}{side(cell, width)}{_RESET}" if tint else side(cell, width))
-    return GAP.join(aligned).rstrip()
 
 
 def _wrapped(text: str, width: int | None) -> list[str]:
@@ -75,16 +79,6 @@ def _wrapped(text: str, width: int | None) -> list[str]:
     if width is None or len(text) <= width:
         return [text]
     return textwrap.wrap(text, max(width, 20), subsequent_indent=GAP, break_on_hyphens=False, break_long_words=False)
-
-
-def _markdown(grid: Grid) -> str:
-    """Return one grid as a Markdown table with its title above and its footer as a list below."""
-    heads = [_escape(f"{column.over or ''} {column.heading or 'marks'}".strip()) for column in grid.columns]
-    rule = ["---:" if column.group else "---" for column in grid.columns]
-    lines = [f"| {' | '.join(row)} |" for row in (heads, rule, *(map(_escape, row) for row in grid.rows))]
-    footer = [f"- {_escape(line)}" for line in grid.footer]
-    title = f"**{_escape(grid.title)}**" + (f" ({_escape(grid.aside)})" if grid.aside else "")
-    return "\n".join([title, "", *lines, "", *footer, ""])
 
 
 def _escape(text: str) -> str:
@@ -136,12 +130,12 @@ _KINDS: dict[str, str] = {
 def usage_text(folder: str, most_bytes: int, used: Used) -> str:
     """Return a line a kind of entries, and below them the sum, the limit and the cache's folder."""
     entries, size = map(sum, zip(*used.values(), strict=True))
-    lines = [("kind", "entries", "size", "what it is")]
-    lines += [(kind, f"{count:,}", _size(own), _KINDS[kind]) for kind, (count, own) in used.items()]
+    lines = [(kind, f"{count:,}", _size(own), _KINDS[kind]) for kind, (count, own) in used.items()]
     lines.append(("all", f"{entries:,}", _size(size), f"{_size(most_bytes)} at most"))
-    left_and_right = (str.ljust, str.rjust, str.rjust, str.ljust)
-    sides = [(side, max(map(len, cells))) for side, cells in zip(left_and_right, zip(*lines, strict=True), strict=True)]
-    return "\n".join((*(_line(line, sides) for line in lines), "", f"folder: {folder}", ""))
+    heads = (("kind", 0), ("entries", 1), ("size", 1), ("what it is", 0))
+    cells = zip(*lines, strict=True)
+    columns = tuple(GridColumn(heading, own, side) for (heading, side), own in zip(heads, cells, strict=True))
+    return _aligned(Grid("", "", columns, (f"folder: {folder}",)), colour=False)
 
 
 def removed_text(removed: Used) -> str:

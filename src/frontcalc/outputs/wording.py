@@ -14,9 +14,7 @@ from frontcalc.dates import FULL_MONTHS
 from frontcalc.errors import UsageError
 from frontcalc.layers import UNNAMED
 from frontcalc.names import printable
-from frontcalc.outputs.numbers import MINUS
-from frontcalc.outputs.numbers import UNITS as UNITS
-from frontcalc.outputs.numbers import Unit as Unit
+from frontcalc.outputs.numbers import KM2, MINUS, UNITS, Unit
 from frontcalc.periods import is_period, parse_bound, parse_period
 from frontcalc.regions import UNASSIGNED
 from frontcalc.states import SPAN_TOLERANCE
@@ -25,8 +23,6 @@ from frontcalc.tables import TOTAL, CompareRow, HeldRow, Meta, PeriodRow, Period
 _MONTHS = tuple(map(str.title, FULL_MONTHS))
 _QUARTERS = ("first", "second", "third", "fourth")
 _NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "10")
-
-KM2, MI2 = UNITS["km2"], UNITS["mi2"]
 
 # Below this share of the larger, the smaller of gained and lost goes unsaid: the net figure is then both.
 _SMALL = 0.05

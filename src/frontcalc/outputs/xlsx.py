@@ -9,7 +9,7 @@ from typing import Any
 
 from frontcalc.errors import UsageError, extra_package
 from frontcalc.notices import CODES, explained, with_lines
-from frontcalc.outputs.numbers import MINUS, Column, columns, rows, unit_of
+from frontcalc.outputs.numbers import MINUS, Column, cells, columns, unit_of
 from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, RegionCheckMeta, RegionMeta, Table
 
 FIGURES, METHOD = "Figures", "Method and sources"
@@ -46,16 +46,16 @@ def xlsx_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
 def _write_figures(book: Any, result: Table[Any, Any], units: str) -> None:
     """Write the sheet of figures: a frozen header, then a row a row."""
     sheet = book.add_worksheet(FIGURES)
-    published, cells = columns(result.kind, units), rows(result, units)
+    published = columns(result.kind, units)
     bold = book.add_format({"bold": True, "bottom": 1})
-    for place, column in enumerate(published):
+    for place, (column, values) in enumerate(zip(published, cells(result, units).values(), strict=True)):
         flags = [getattr(row, "flags", "") if column.name.startswith("net_") else "" for row in result.rows]
         forms = {own: book.add_format({"num_format": _number_format(column, own)}) for own in sorted({"", *flags})}
         sheet.write_string(0, place, column.name, bold)
         longest = len(column.name)
-        for line, row in enumerate(cells, start=1):
+        for line, value in enumerate(values, start=1):
             # None stays blank.
-            if isinstance(value := row[place], str):
+            if isinstance(value, str):
                 sheet.write_string(line, place, _short(value))
             elif isinstance(value, date):
                 sheet.write_datetime(line, place, value, forms[""])
@@ -65,7 +65,7 @@ def _write_figures(book: Any, result: Table[Any, Any], units: str) -> None:
             longest = max(longest, len(shown))
         sheet.set_column(place, place, min(_WIDEST, longest + 2))
     sheet.freeze_panes(1, 0)
-    sheet.autofilter(0, 0, len(cells), len(published) - 1)
+    sheet.autofilter(0, 0, len(result.rows), len(published) - 1)
 
 
 def _write_method(book: Any, result: Table[Any, Any], units: str) -> None:

@@ -255,7 +255,7 @@ def _texts(row: DiffRow, before: DiffRow | None) -> dict[str, str]:
     if isinstance(row, RangeRow) and km2(row.net_min_km2) != km2(row.net_max_km2):
         least_and_most = f"{km2(row.net_min_km2, signed=True)} to {km2(row.net_max_km2, signed=True)}"
     if before is not None and before.net_km2 is not None and row.net_km2 is not None:
-        text = ratio_text(before, row, per_day=differ_in_length([before, row]))
+        text = ratio_text([before, row], per_day=differ_in_length([before, row]))
         ratio = "" if text == BLANK else text.replace(")", " per day)")
     return {
         "net": km2(row.net_km2, signed=True),

@@ -17,8 +17,8 @@ from frontcalc.keywords import facade
 from frontcalc.names import printable
 from frontcalc.outputs.grid import GAP, Grid
 from frontcalc.outputs.layout import grids
-from frontcalc.outputs.numbers import km2
-from frontcalc.outputs.wording import Unit, change, listed, measurable, period_heading
+from frontcalc.outputs.numbers import Unit, km2
+from frontcalc.outputs.wording import change, listed, measurable, period_heading
 from frontcalc.tables import TOTAL, CompareRow, DiffRow, PeriodRow, SeriesRow, SummaryRow, Table
 from frontcalc.viz import titles
 from frontcalc.viz.curve import Event, draw_series, read_events

@@ -16,8 +16,8 @@ import numpy as np
 
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.names import printable
-from frontcalc.outputs.numbers import km2
-from frontcalc.outputs.wording import Unit, about, change, short_day, without_breaks
+from frontcalc.outputs.numbers import Unit, km2
+from frontcalc.outputs.wording import about, change, short_day, without_breaks
 from frontcalc.periods import parse_day
 from frontcalc.read.detection import unpack
 from frontcalc.read.files import file_of

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 import shapely
 
-from frontcalc import geometry
+from frontcalc import crs, geometry
 from frontcalc.crs import Bounds
 from frontcalc.errors import UsageError
 from frontcalc.geometry import Geometries
 from frontcalc.outputs import numbers, write_file
-from frontcalc.outputs.wording import KM2
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
 from frontcalc.tables import DiffRow, Meta, Table
@@ -34,7 +33,6 @@ OUTLINE_PT = 0.6  # around what was gained and lost, so that a change of a few m
 MOST_PANELS = 12
 _HEADING_PT, _DETAIL_PT, _SCALE_PT = 8.5, 6.8, 7.5
 _FINEST_PX, _LAND_PX = 0.2, 0.5
-_M_PER_MILE = 1609.344
 _SCALE_ROOM = 0.24
 _MAY_CHANGE = 0.001
 _THICKENED = f"small changes are outlined to show; strips under {SLIVER_WIDTH_M:g} m are not"
@@ -202,7 +200,7 @@ def _boxes(sheet: Sheet, space: Box, count: int, aspect: float) -> list[Box]:
 
 def _scale_bar(sheet: Sheet, space: Box, scale_m: float) -> None:
     """Draw a scale bar at the right end of the key, above the maps that share it."""
-    per, label = (1000.0, "km") if sheet.unit == KM2 else (_M_PER_MILE, "mi")
+    per, label = (1000.0, "km") if sheet.unit == numbers.KM2 else (crs.M_PER_MILE, "mi")
     longest = space.width * (_SCALE_ROOM - 0.08) * scale_m / per
     power = 10.0 ** math.floor(math.log10(longest))
     length = next(power * step for step in (5, 2, 1) if power * step <= longest)

@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from frontcalc.errors import UsageError
 from frontcalc.keywords import refuse_unknown
-from frontcalc.outputs.wording import UNITS, Unit
+from frontcalc.outputs.numbers import UNITS, Unit
 
 SIZES = {"wide": (1600, 900), "square": (1200, 1200), "portrait": (1080, 1350)}  # by name, pixels
 _DEFAULT_SIZE = (1600, 1000)

@@ -9,7 +9,8 @@ from datetime import date
 from frontcalc.layers import UNNAMED
 from frontcalc.notices import grouped
 from frontcalc.outputs import numbers, wording
-from frontcalc.outputs.wording import Unit, short_day, written
+from frontcalc.outputs.numbers import Unit
+from frontcalc.outputs.wording import short_day, written
 from frontcalc.periods import is_period
 from frontcalc.tables import TOTAL, HeldRow, Meta, PeriodRow, SeriesRow
 from frontcalc.views import VIEWS
