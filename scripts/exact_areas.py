@@ -44,7 +44,7 @@ def areas(archive: Archive, view: View) -> Iterator[tuple[str, date | None, Figu
         actor = snapshot.layers[0].layer.actor
         now = (
             drawn(snapshot, actor, view, LONLAT, edge_error=1e-11),
-            snapshots.ground_of(snapshots.holding(snapshot, actor, view, DEFAULT_CRS)),
+            snapshots.ground_of(snapshots.holding(snapshot, actor, view, DEFAULT_CRS))[0],
         )
         yield "held", ref.day, measured(*now)
         if before is not None:

@@ -23,7 +23,6 @@ from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.outputs import render
 from frontcalc.read.files import Entry
 from frontcalc.run import chain, cluster, parallel
-from frontcalc.run import run as runs
 from frontcalc.run.options import Options
 from frontcalc.versions import software
 
@@ -65,10 +64,10 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 def nothing_measured_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody but the workers measures steps."""
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **how: object) -> None:
         raise AssertionError("a step was measured by this process")
 
-    monkeypatch.setattr(runs, "measure_step", refuse)
+    monkeypatch.setattr(chain.change, "step", refuse)
 
 
 def written(table: Any) -> bytes:
@@ -96,7 +95,7 @@ def test_workers_measure_what_is_held_at_openings_too(
         raise AssertionError("areas were measured by this process")
 
     # What is suspect of a change is looked into here.
-    monkeypatch.setattr(runs, "change", SimpleNamespace(**vars(runs.change) | {"areas": refuse}))
+    monkeypatch.setattr(chain, "change", SimpleNamespace(**vars(chain.change) | {"areas": refuse}))
     how = {"archive": maps, "regions": regions}
     weeks = ["2024-W01", "2024-W02"]
     there = frontcalc.diff(weeks, **how, workers=processes.address, cache=tmp_path / "kept")

@@ -10,8 +10,10 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -19,7 +21,7 @@ import shapely
 
 from frontcalc import change, snapshots
 from frontcalc.archives import SnapshotRef
-from frontcalc.cache import NOTHING_KEPT, Cache, gathered
+from frontcalc.cache import NOTHING_KEPT, Cache, gathered, user_cache
 from frontcalc.change import Change, Floats
 from frontcalc.errors import DataError, FrontcalcError
 from frontcalc.progress import timed
@@ -30,19 +32,23 @@ from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, forget_read, passing_over
 from frontcalc.snapshots.drawn import parsed
 from frontcalc.snapshots.facts import REMEMBERED, snapshot_from_bytes, snapshot_key, snapshot_to_bytes
-from frontcalc.snapshots.holdings import GAPS_KM2
-from frontcalc.versions import key_of, software
+from frontcalc.versions import key_of, method_version, software
 
-Grounds = Callable[[Holding], shapely.MultiPolygon]
-Measured = tuple[list[Snapshot], dict[str, Change], dict[str, Floats], dict[str, Floats]]
-"""Of a chain: what is on each map that could be read, steps by key, gaps of repair by holding, areas held by key."""
+Measured = tuple[list[Snapshot], dict[tuple[str, str], bytes]]
+"""Of a chain: what is on each map that could be read, and what is to be kept beside, as in `Cache.memory`."""
 
 Send = Callable[[Any, Sequence[SnapshotRef | Holding], RegionSet], Callable[[], Measured]]
 """Has a chain of maps measured elsewhere, by what `Run.chain` returns, and returns what waits for it."""
 
-NOTHING: Measured = ([], {}, {}, {})
+NOTHING: Measured = ([], {})
 
 _FLOATS = np.dtype("<f8")
+
+
+def run_cache(folder: str | Path | None) -> Cache:
+    """Return a cache for one run, which has what it needs again in memory."""
+    kept = user_cache(folder)
+    return replace(kept, method=method_version() if kept.folder else "", memory={})
 
 
 def step_key(regions: str, slivers: SliverRule, before: Holding, after: Holding) -> str:
@@ -100,22 +106,65 @@ def kept_ground(held: Holding, cache: Cache) -> shapely.MultiPolygon:
     """Return the ground of a holding as an earlier run made it, else make and keep it."""
     if (content := cache.get("grounds", held.key)) is not None:
         return cast(shapely.MultiPolygon, shapely.from_wkb(content))
-    ground = snapshots.ground_of(held, partial(kept_ground, cache=cache))
-    gaps_km2 = GAPS_KM2[held.key].tobytes()
-    cache.put(("repairs", held.key, gaps_km2), ("grounds", held.key, shapely.to_wkb(ground)))
+    ground, gaps_km2 = snapshots.ground_of(held, partial(kept_ground, cache=cache))
+    cache.put(("repairs", held.key, gaps_km2.astype(_FLOATS).tobytes()), ("grounds", held.key, shapely.to_wkb(ground)))
     return ground
 
 
 def kept_gaps_km2(held: Holding, cache: Cache) -> Floats:
     """Return for each layer of a holding by how much two ways of repairing it differ (km²), 0 below 1 km²."""
-    if held.key not in GAPS_KM2:
-        content = cache.get("repairs", held.key)
-        if content is not None:
-            GAPS_KM2[held.key] = np.frombuffer(content, _FLOATS)
-        else:
-            snapshots.ground_of(held, partial(kept_ground, cache=cache))
-            cache.put(("repairs", held.key, GAPS_KM2[held.key].tobytes()))
-    return GAPS_KM2[held.key]
+
+    def gaps() -> bytes:
+        return snapshots.ground_of(held, partial(kept_ground, cache=cache))[1].astype(_FLOATS).tobytes()
+
+    return np.frombuffer(cache.kept("repairs", held.key, gaps), _FLOATS)
+
+
+def kept_step(
+    before: Holding,
+    after: Holding,
+    ground: Callable[[Holding], shapely.MultiPolygon],
+    regions: Callable[[], RegionSet],
+    *,
+    key: str,
+    slivers: SliverRule,
+    cache: Cache,
+    afresh: bool = False,
+) -> Change:
+    """Return the step between two maps as an earlier run measured it, else measure and keep it, all but its ground.
+
+    `ground` returns that of a map and `regions` the regions, whose key is `key`; both are asked only where the step is
+    measured, as it is anyway if `afresh`. Errors are as of `change.step`.
+    """
+    name = step_key(key, slivers, before, after)
+    if not afresh and (content := cache.get("steps", name)) is not None:
+        return step_from_bytes(content)
+    opening, closing = ground(before), ground(after)
+    days = (next((str(part.ref.day) for part in held.parts if part.ref.day), "a map") for held in (before, after))
+    with timed(f"compared {' with '.join(days)}"):
+        try:
+            step = change.step(opening, closing, regions(), slivers=slivers)
+        except DataError as error:
+            error.where = " and ".join(dict.fromkeys(part.file for held in (before, after) for part in held.parts[:1]))
+            raise
+    cache.put(("steps", name, step_to_bytes(step)))
+    return step
+
+
+def kept_areas(
+    held: Holding,
+    ground: Callable[[Holding], shapely.MultiPolygon],
+    regions: Callable[[], RegionSet],
+    *,
+    key: str,
+    cache: Cache,
+) -> Floats:
+    """Return the areas held on a map by region as `change.areas` measures them; arguments are as of `kept_step`."""
+
+    def areas() -> bytes:
+        return change.areas(ground(held), regions()).astype(_FLOATS).tobytes()
+
+    return np.frombuffer(cache.kept("areas", f"{key} {held.key}", areas), _FLOATS).reshape(2, -1)
 
 
 def unknown_part(
@@ -143,29 +192,14 @@ def files_of(maps: Sequence[SnapshotRef | Holding], without: Sequence[SnapshotLa
     return files
 
 
-def keep_measured(measured: Measured, cache: Cache) -> None:
-    """Keep what a worker measured, its maps in memory and all in a cache."""
-    found, steps, gaps_km2, areas = measured
-    GAPS_KM2.update(gaps_km2)
+def keep_measured(measured: Measured, cache: Cache, *, elsewhere: bool) -> None:
+    """Keep what a worker measured in memory, and in the cache's folder too if that is not the worker's own."""
+    found, entries = measured
+    kept = cache if elsewhere else replace(cache, folder=None)
     by_ref = {snapshot.ref: snapshot for snapshot in found}
     for ref in by_ref:
-        kept_snapshot(ref, cache, by_ref)
-    if cache.folder is not None:
-        cache.put(*(("steps", key, step_to_bytes(step)) for key, step in steps.items()))
-        cache.put(*(("repairs", key, km2.tobytes()) for key, km2 in gaps_km2.items()))
-        cache.put(*(("areas", key, km2.tobytes()) for key, km2 in areas.items()))
-
-
-def measure_step(before: Holding, after: Holding, ground: Grounds, regions: RegionSet, slivers: SliverRule) -> Change:
-    """Return the step between two maps, whose ground `ground` returns; raises as `change.step`."""
-    opening, closing = ground(before), ground(after)
-    days = (next((str(part.ref.day) for part in held.parts if part.ref.day), "a map") for held in (before, after))
-    with timed(f"compared {' with '.join(days)}"):
-        try:
-            return change.step(opening, closing, regions, slivers=slivers)
-        except DataError as error:
-            error.where = " and ".join(dict.fromkeys(part.file for held in (before, after) for part in held.parts[:1]))
-            raise
+        kept_snapshot(ref, kept, by_ref)
+    kept.put(*((*name, content) for name, content in entries.items()))
 
 
 def measure_chain(
@@ -175,44 +209,37 @@ def measure_chain(
     hold: Callable[[Snapshot], Holding],
     key: str,
     slivers: SliverRule,
-    cache: Cache | None,
+    cache: Cache = NOTHING_KEPT,
 ) -> Measured:
     """Measure every step of a chain of maps: what a worker does, in a thread or in another process.
 
     Each map is read once, and two are in memory at a time. A map that cannot be read, and a step that contradicts
     itself, is left out: whoever needs it finds out and says so. `maps` are neighbours in their order; `hold` returns
-    what counts as held on one, and must bear being pickled; `key` is that of the regions, by `regions_key`. Maps and
-    steps are kept in `cache`, if there is one.
+    what counts as held on one, and must bear being pickled; `key` is that of the regions, by `regions_key`. What is
+    measured is kept in `cache` too.
     """
     found: list[Snapshot] = []
-    steps: dict[str, Change] = {}
-    gaps_km2: dict[str, Floats] = {}
-    areas: dict[str, Floats] = {}
+    entries: dict[tuple[str, str], bytes] = {}
     before: Holding | None = None
-    with gathered(cache or NOTHING_KEPT) as together:
+    with gathered(replace(cache, memory=entries)) as together:
         ground = lru_cache(maxsize=2)(partial(kept_ground, cache=together))
         for one in maps:
             try:
                 if isinstance(one, Holding):
                     after = one
                     if before is None:
-                        # Under the key of `Run.areas`.
-                        areas[f"{key} {one.key}"] = change.areas(ground(one), regions).astype(_FLOATS)
+                        kept_areas(one, ground, lambda: regions, key=key, cache=together)
                 else:
                     found.append(kept_snapshot(one, together))
                     after = hold(found[-1])
                 if before is not None:
-                    name = step_key(key, slivers, before, after)
-                    if (content := together.get("steps", name)) is None:
-                        content = step_to_bytes(measure_step(before, after, ground, regions, slivers))
-                        together.put(("steps", name, content))
-                    steps[name] = step_from_bytes(content)
+                    kept_step(before, after, ground, lambda: regions, key=key, slivers=slivers, cache=together)
                     for held in (before, after):
-                        gaps_km2[held.key] = kept_gaps_km2(held, together)
+                        kept_gaps_km2(held, together)
                 before = after
             except FrontcalcError:
                 before = None
-    return found, steps, gaps_km2, areas
+    return found, entries
 
 
 def check_software(here: dict[str, str], there: dict[str, str], who: str) -> None:
@@ -247,7 +274,8 @@ def on_worker(
                 problem = f"cannot be read on worker {platform.node()}, as here it can: {error.problem}"
                 cure = "let every worker see the archive at the same path as this machine, as on a shared file system"
                 raise DataError(problem, where=entry.label, cure=cure) from error
-        measured: Measured = chain(maps, regions) if dict(found) == files else NOTHING
+        # What is measured is kept by the client, which gets it back.
+        measured: Measured = chain(maps, regions, cache=NOTHING_KEPT) if dict(found) == files else NOTHING
         for one in measured[0]:
             found += [(part.entry, file.sha256) for part, file in zip(one.ref.parts, one.files, strict=True)]
         for entry, sha256 in found:

@@ -43,8 +43,7 @@ def connected(stack: ExitStack, address: str) -> tuple[Send, int]:
 
     def send(chain: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet) -> Callable[[], Measured]:
         files = files_of(maps, chain.keywords["hold"].keywords["without"])
-        # What is measured is kept by this machine, which gets it back.
-        task = (on_worker, software(), files, partial(chain, cache=None), list(maps))
+        task = (on_worker, software(), files, chain, list(maps))
         with warnings.catch_warnings():
             # That what is as large as regions is rather to be scattered.
             warnings.simplefilter("ignore")

@@ -16,7 +16,6 @@ import shapely
 
 from frontcalc import archives, change, geometry, snapshots
 from frontcalc.archives import Archive, Dating, SnapshotRef
-from frontcalc.cache import NOTHING_KEPT, Cache, user_cache
 from frontcalc.change import OPENING, Change, Floats
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.layers import ADJECTIVES, COUNTRIES, Role, find_layer, spelling
@@ -28,13 +27,12 @@ from frontcalc.regions import RegionSet, bands_of, boxes_in_degrees, embedded_co
 from frontcalc.run.chain import (
     Measured,
     keep_measured,
+    kept_areas,
     kept_ground,
     kept_snapshot,
+    kept_step,
     measure_chain,
-    measure_step,
-    step_from_bytes,
-    step_key,
-    step_to_bytes,
+    run_cache,
 )
 from frontcalc.run.options import Options
 from frontcalc.run.parallel import Item, Result, changes_by_workers, in_order, measured_ahead, threads
@@ -43,7 +41,6 @@ from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Told, passing_over
 from frontcalc.snapshots.drawn import Box
 from frontcalc.states import INVASION, Span, State, States
-from frontcalc.versions import method_version
 from frontcalc.views import View, choose_view
 
 
@@ -55,7 +52,6 @@ class Run:
     options: Options
     view: View = field(init=False)  # which layers count
     actor: str | None = field(init=False)  # the actor asked for
-    cache: Cache = field(init=False)
     slivers: SliverRule = field(init=False)
     snapshot: Callable[[SnapshotRef], Snapshot] = field(init=False)
     regions: RegionSet = field(init=False)  # what figures are split by: from `begin` on
@@ -70,8 +66,6 @@ class Run:
     held: dict[str, Holding] = field(default_factory=dict)
     baselines: dict[str, State] = field(default_factory=dict)
     tells: Told = field(default_factory=dict)
-    _known: dict[str, Change] = field(default_factory=dict)
-    _figures: dict[str, Floats] = field(default_factory=dict)
     _boxes: dict[SnapshotRef, Box] = field(default_factory=dict)
     _home: shapely.STRtree = field(init=False)
     _liberated: bool = field(init=False)
@@ -83,8 +77,7 @@ class Run:
         own = {name: layer for ref in self.archive.refs[:1] for name, layer in ref.legend.layers}
         options = self.options
         self.view = choose_view(options.view or self.archive.view, own=own)
-        kept = user_cache(options.cache)
-        self.cache = replace(kept, method=method_version()) if kept.folder else kept
+        self.cache = run_cache(options.cache)
         self.slivers = float(options.sliver_width), options.crs
         # Regions of an actor's own country take nothing of it, unless liberated land counts.
         by_name = [layer.role for name in self.view.layers if (layer := find_layer(name))]
@@ -221,19 +214,10 @@ class Run:
         with self._making.setdefault(held.key, Lock()):
             return self._grounds(held)
 
-    def areas(self, snapshot: Snapshot, actor: str, *, in_total: bool = False) -> Floats:
-        """Return the areas held on a map, (2, n + 2) as `change.areas`; `in_total` (2, 1), no figure rests on it."""
-        held = self.holding(snapshot, actor, noted=not in_total)
-        name = f"{'total' if in_total else self.key(actor)} {held.key}"
-        if name not in self._figures:
-            content = self.cache.get("areas", name)
-            if content is None:
-                ground = self.ground(held)
-                alone = [[geometry.area_km2(ground)], [0.0]]
-                content = np.asarray(alone if in_total else change.areas(ground, self.takers(actor)), "<f8").tobytes()
-                self.cache.put(("areas", name, content))
-            self._figures[name] = np.frombuffer(content, "<f8").reshape(2, -1)
-        return self._figures[name]
+    def areas(self, snapshot: Snapshot, actor: str) -> Floats:
+        """Return the areas held on a map, (2, n + 2) as `change.areas`."""
+        held = self.holding(snapshot, actor)
+        return kept_areas(held, self.ground, partial(self.takers, actor), key=self.key(actor), cache=self.cache)
 
     def step(self, before: State, after: State, actor: str, *, ground: bool = False) -> Change:
         """Return what was gained and lost from map to map, kept from an earlier run or measured now.
@@ -242,17 +226,8 @@ class Run:
         it, which are not kept.
         """
         ends = self.holding(before.snapshot, actor), self.holding(after.snapshot, actor)
-        key = step_key(self.key(actor), self.slivers, *ends)
-        known = None if ground else self._known.get(key)
-        if known is None:
-            content = None if ground else self.cache.get("steps", key)
-            if content is not None:
-                known = step_from_bytes(content)
-            else:
-                known = measure_step(*ends, self.ground, self.takers(actor), self.slivers)
-                self.cache.put(("steps", key, step_to_bytes(known)))
-            self._known[key] = replace(known, ground=None)
-        return known
+        key, regions = self.key(actor), partial(self.takers, actor)
+        return kept_step(*ends, self.ground, regions, key=key, slivers=self.slivers, cache=self.cache, afresh=ground)
 
     def move(self, before: State, after: State, actor: str, opening: Floats | None = None) -> Change:
         """Return a step with what was held at either end; `opening` is what the step before came to, if any."""
@@ -291,14 +266,12 @@ class Run:
         hold = partial(
             snapshots.holding, actor=actor, view=self.view, plane=self.options.crs, without=self._without(actor)
         )
-        return partial(measure_chain, hold=hold, key=self.key(actor), slivers=self.slivers, cache=self.cache)
+        cache = replace(self.cache, memory=None)
+        return partial(measure_chain, hold=hold, key=self.key(actor), slivers=self.slivers, cache=cache)
 
     def take(self, measured: Measured) -> None:
         """Take note of what was measured ahead by a worker, and keep it here if it was another machine's."""
-        keep_measured(measured, self.cache if isinstance(self.options.workers, str) else NOTHING_KEPT)
-        _, steps, _, areas = measured
-        self._known |= steps
-        self._figures |= areas
+        keep_measured(measured, self.cache, elsewhere=isinstance(self.options.workers, str))
 
     def roles(self, state: State, actor: str, view: View | None = None) -> dict[Role, shapely.MultiPolygon]:
         """Return what an actor holds on a map by role, for the roles that a view counts: the run's own, or another."""

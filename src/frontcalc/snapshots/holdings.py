@@ -22,8 +22,6 @@ Floats = NDArray[np.float64]
 # The grid that projected vertices lie on (metres), a power of two so that rounding to it is exact. A publisher who
 # writes a map anew may change the last digits of vertices that stay: to a millionth of a metre they are the same.
 GRID_M = 2.0**-20
-# By how much two ways of repairing each layer of a holding differ (km²), 0 below 1 km², by the holding's key.
-GAPS_KM2: dict[str, Floats] = {}
 
 
 @dataclass(frozen=True)
@@ -50,16 +48,18 @@ def holding(
     return Holding(tuple(part for role in roles for part in counted if part.layer.role == role), plane, without)
 
 
-def ground_of(held: Holding, ground: Callable[[Holding], shapely.MultiPolygon] | None = None) -> shapely.MultiPolygon:
-    """Return the ground of a holding: valid, in metres, overlaps counted once; `GAPS_KM2` gets its layers' gaps.
+def ground_of(
+    held: Holding, ground: Callable[[Holding], shapely.MultiPolygon] | None = None
+) -> tuple[shapely.MultiPolygon, Floats]:
+    """Return the ground of a holding: valid, in metres, overlaps counted once.
 
-    `ground` returns the ground of what does not count, where it is at hand; else it is made here. UsageError says that
-    the CRS is not equal-area over the data, DataError that a layer cannot be repaired or that a file has changed.
+    With it comes by how much two ways of repairing each of its layers differ (km²), (n,), 0 below 1 km². `ground`
+    returns the ground of what does not count, where it is at hand; else it is made here. UsageError says that the CRS
+    is not equal-area over the data, DataError that a layer cannot be repaired or that a file has changed.
     """
     projected = [
         _projected(part.polygons, part.crs, held.plane, where=part.file, layer=part.name) for part in held.parts
     ]
-    GAPS_KM2[held.key] = np.array([gap for _, gap in projected], dtype="<f8")
     united = shapely.MultiPolygon()
     if held.parts:
         first = held.parts[0]
@@ -70,9 +70,10 @@ def ground_of(held: Holding, ground: Callable[[Holding], shapely.MultiPolygon] |
                 error.where = " and ".join(dict.fromkeys(part.file for part in held.parts))
                 raise
     if held.without:
-        before = (ground or ground_of)(Holding(held.without, held.plane))
+        lacking = Holding(held.without, held.plane)
+        before = ground(lacking) if ground else ground_of(lacking)[0]
         united = geometry.as_multipolygon(geometry.overlaid(shapely.difference, united, before))
-    return united
+    return united, np.array([gap for _, gap in projected])
 
 
 def to_equal_area(polygons: Geometries, source_crs: str, target_crs: str, *, where: str | None = None) -> Geometries:
