@@ -23,8 +23,6 @@ archives (docs/performance.md).
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -43,15 +41,11 @@ _SAME_LINE_M = 1e-5  # ten times the grid that vertices lie on
 _CELLS = 2_000_000  # of the table of points by edges: 16 MB
 
 
-class Difference(NamedTuple):
-    """Polygons (n,) of ground gained and (m,) of ground lost; those of each may touch and do not overlap."""
+def difference(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> tuple[Geometries, Geometries] | None:
+    """Return ground gained and lost between two valid maps in metres, None where only the plain way can tell.
 
-    gained: Geometries
-    lost: Geometries
-
-
-def difference(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> Difference | None:
-    """Return ground gained and lost between two valid maps in metres, None where only the plain way can tell."""
+    Either is polygons (n,), which may touch and do not overlap.
+    """
     old, new = directed_edges(before), directed_edges(after)
     old_rest, new_rest = differing(old, new)
     refuse_crossings(np.concatenate([old_rest, new_rest]))  # edges that both maps have cross none of either
@@ -66,7 +60,7 @@ def difference(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> Dif
     change = shapely.area(after) - shapely.area(before)
     if (np.abs(turns) > 1).any() or abs(float(np.sum(turns * areas)) - change) > TOLERANCE_M2:
         return None
-    return Difference(faces[turns == 1], faces[turns == -1])
+    return faces[turns == 1], faces[turns == -1]
 
 
 def differing(old: Floats, new: Floats) -> tuple[Floats, Floats]:

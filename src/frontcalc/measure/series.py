@@ -18,6 +18,7 @@ from frontcalc.notices import Notice, noted
 from frontcalc.periods import Period, PeriodLike, parse_bound, refuse_many
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
+from frontcalc.run.parallel import measured_ahead
 from frontcalc.run.remarks import Watch, dropped, interpolated, left_out
 from frontcalc.run.run import Run
 from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, suspect_parts
@@ -86,7 +87,7 @@ def series(
     for actor in run.begin([dates[-1], dates[0]], dates[-1]):
         before = run.states(actor).on(eve) if begin > maps.days[0] or maps.opening else None
         since = None if every == "snapshot" else eve
-        rows += _actor_series(run, actor, before, since, run.ahead(actor, before, dates, what))
+        rows += _actor_series(run, actor, before, since, measured_ahead(run, actor, before, dates, what))
     return table_of(run, SeriesRow, rows, slivers=True)
 
 

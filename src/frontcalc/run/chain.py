@@ -11,12 +11,14 @@ import platform
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import orjson
 import shapely
 
 from frontcalc import change, snapshots
@@ -24,14 +26,16 @@ from frontcalc.archives import SnapshotRef
 from frontcalc.cache import NOTHING_KEPT, Cache, gathered, user_cache
 from frontcalc.change import Change, Floats
 from frontcalc.errors import DataError, FrontcalcError
+from frontcalc.layers import Layer, Role
+from frontcalc.limits import limits
+from frontcalc.notices import Notice
 from frontcalc.progress import timed
-from frontcalc.read import fingerprint
+from frontcalc.read import SourceFile, fingerprint
 from frontcalc.read.files import Entry
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SliverRule
-from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, forget_read, passing_over
-from frontcalc.snapshots.drawn import parsed
-from frontcalc.snapshots.facts import REMEMBERED, snapshot_from_bytes, snapshot_key, snapshot_to_bytes
+from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Tell, changed, forget_read, passing_over
+from frontcalc.snapshots.drawn import REMEMBERED, first_fingerprint, parsed
 from frontcalc.versions import key_of, method_version, software
 
 Measured = tuple[list[Snapshot], dict[tuple[str, str], bytes]]
@@ -76,6 +80,44 @@ def step_from_bytes(content: bytes) -> Change:
     return Change(figures[2 : 2 + 12 * rows].reshape(6, 2, rows), large, near_km2=near_km2)
 
 
+def snapshot_to_bytes(snapshot: Snapshot) -> bytes:
+    """Return what was found on a map as bytes; DataError where a file has changed since its key was made."""
+    if [file.sha256 for file in snapshot.files] != [first_fingerprint(part.entry) for part in snapshot.ref.parts]:
+        raise changed(snapshot.files[0].name)
+    layers = [(part, part.layer) for part in snapshot.layers]
+    content = {
+        "files": [[file.name, file.sha256] for file in snapshot.files],
+        "layers": [
+            [part.name, layer.actor, layer.role.value, layer.whole, layer.legend, part.crs, part.file, part.digest]
+            for part, layer in layers
+        ],
+        "notices": [[notice.code, notice.message, notice.period] for notice in snapshot.notices],
+        "stated_days": [day.isoformat() for day in snapshot.stated_days],
+        "tells": [list(tell) for tell in snapshot.tells],
+        "box": snapshot.box,
+        "boxes": snapshot.boxes,
+    }
+    return orjson.dumps(content)
+
+
+def snapshot_from_bytes(ref: SnapshotRef, content: bytes) -> Snapshot:
+    """Return what an earlier run found on a map."""
+    found: dict[str, Any] = orjson.loads(content)
+    return Snapshot(
+        ref,
+        files=tuple(SourceFile(*file) for file in found["files"]),
+        layers=tuple(
+            SnapshotLayer(name, Layer(actor, Role(role), whole, legend), crs, file, digest, ref)
+            for name, actor, role, whole, legend, crs, file, digest in found["layers"]
+        ),
+        notices=tuple(Notice(*notice) for notice in found["notices"]),
+        stated_days=tuple(date.fromisoformat(day) for day in found["stated_days"]),
+        tells=tuple(Tell(*tell) for tell in found["tells"]),
+        box=tuple(found["box"]) if found["box"] else None,
+        boxes=tuple(tuple(box) for box in found["boxes"]),
+    )
+
+
 def kept_snapshot(ref: SnapshotRef, cache: Cache, read: Mapping[SnapshotRef, Snapshot] | None = None) -> Snapshot:
     """Return what is on a map as this run or an earlier one found it, else read it, and keep that.
 
@@ -87,7 +129,12 @@ def kept_snapshot(ref: SnapshotRef, cache: Cache, read: Mapping[SnapshotRef, Sna
     key = content = None
     if cache.folder is not None:
         with passing_over(asked=ref.skip_bad), timed(f"looked up {', '.join(ref.names)}"):
-            key = snapshot_key(ref)
+            # All that decides what is found on it, a single byte of a file too.
+            files = (
+                f"{part.entry.label} {part.entry.siblings} {part.selection} {first_fingerprint(part.entry)}"
+                for part in ref.parts
+            )
+            key = key_of((repr(limits()), str(ref.day), repr(ref.legend), *files))
             content = cache.get("maps", key)
     if content is not None:
         found = snapshot_from_bytes(ref, content)

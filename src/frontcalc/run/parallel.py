@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from frontcalc.archives import SnapshotRef
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet
-from frontcalc.run.chain import NOTHING, Measured, Send, unknown_part
+from frontcalc.run.chain import NOTHING, Measured, Send, keep_measured, unknown_part
 from frontcalc.snapshots import Holding
 from frontcalc.states import Span, State
 
@@ -130,18 +130,23 @@ def measured_ahead(run: Run, actor: str, before: State | None, days: Sequence[da
             forks = options.processes and sys.platform == "linux"
             send, at_once = (_processes if forks else threads)(stack, count), 2 * count
         for block, measured in _ahead(send_block, at_once, iter(lambda: list(islice(rest, BLOCK)), [])):
-            run.take(measured)
+            keep_measured(measured, run.cache, elsewhere=isinstance(options.workers, str))
             yield from block
 
 
 def changes_by_workers(run: Run, spans: Iterable[Span], *, ground: bool) -> Iterator[tuple[Span, Change | None]]:
-    """Yield spans with their changes as `Run.changes` does, few more at a time than there are workers."""
+    """Yield spans with their changes as `Run.change` measures them, few more at a time than there are workers."""
     options, rest = run.options, iter(spans)
     if not isinstance(options.workers, str) or ground:
-        # A period alone has its step and what was held at its opening measured at the same time.
         first = list(islice(rest, 2))
-        measure = partial(run.change, ground=ground, aside=len(first) == 1 and options.threads > 1)
-        yield from in_order(options.threads, measure, chain(first, rest))
+        if len(first) == 1 and (ends := first[0].ends) and options.threads > 1:
+            # What was held at the opening of a period alone is measured at the same time as its step.
+            (span,) = first
+            with ExitStack() as stack:
+                opening = threads(stack, 1)(run.areas, ends[0].snapshot, span.actor)
+                yield span, run.step(*ends, span.actor, ground=ground).opened(opening())
+            return
+        yield from in_order(options.threads, partial(run.change, ground=ground), chain(first, rest))
         return
     from frontcalc.run.cluster import connected
 
@@ -154,7 +159,7 @@ def changes_by_workers(run: Run, spans: Iterable[Span], *, ground: bool) -> Iter
     with ExitStack() as stack:
         send, at_once = connected(stack, options.workers)
         for span, measured in _ahead(send_ends, at_once, rest):
-            run.take(measured)
+            keep_measured(measured, run.cache, elsewhere=True)
             yield span, run.change(span)
 
 

@@ -20,6 +20,7 @@ from frontcalc.outliers import FROZEN_MAPS, standstills
 from frontcalc.outputs import numbers
 from frontcalc.regions import NEAR_KM, TOTAL, UNASSIGNED
 from frontcalc.run.chain import step_key
+from frontcalc.run.parallel import changes_by_workers
 from frontcalc.run.run import Run
 from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, Steps, suspect_parts
 from frontcalc.snapshots import Snapshot, SnapshotLayer, digests_of, passing_over
@@ -56,7 +57,11 @@ def measured(
 
     With `ground` the polygons come too. A change is judged by its large parts, or by those of its steps.
     """
-    for span, changed in run.changes(spans, ground=ground):
+    if run.options.threads > 1 or isinstance(run.options.workers, str):
+        changes = changes_by_workers(run, spans, ground=ground)
+    else:
+        changes = ((span, run.change(span, ground=ground)) for span in spans)
+    for span, changed in changes:
         suspect = suspect_parts(run, span, changed, (steps_of or {}).get(span, ()))
         label, shown = span.period.label, run.shown(changed) if changed else None
         moved_km2, how = interpolated(run, span, changed)

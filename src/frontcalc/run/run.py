@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache, partial
@@ -25,8 +24,6 @@ from frontcalc.periods import Period
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet, bands_of, boxes_in_degrees, embedded_covers, read_regions, regions_key, takers
 from frontcalc.run.chain import (
-    Measured,
-    keep_measured,
     kept_areas,
     kept_ground,
     kept_snapshot,
@@ -35,7 +32,6 @@ from frontcalc.run.chain import (
     run_cache,
 )
 from frontcalc.run.options import Options
-from frontcalc.run.parallel import Item, Result, changes_by_workers, in_order, measured_ahead, threads
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Told, passing_over
@@ -236,30 +232,12 @@ class Run:
             opening = self.areas(before.snapshot, actor)
         return step.opened(opening)
 
-    def change(self, span: Span, *, ground: bool = False, aside: bool = False) -> Change | None:
-        """Return the change between a span's two maps, None where it has not two; its opening by a thread aside."""
+    def change(self, span: Span, *, ground: bool = False) -> Change | None:
+        """Return the change between a span's two maps, None where it has not two."""
         if span.ends is None:
             return None
-        before, actor = span.ends[0].snapshot, span.actor
-        if not aside:
-            return self.step(*span.ends, actor, ground=ground).opened(self.areas(before, actor))
-        with ExitStack() as stack:
-            opening = threads(stack, 1)(self.areas, before, actor)
-            return self.step(*span.ends, actor, ground=ground).opened(opening())
-
-    def changes(self, spans: Iterable[Span], *, ground: bool = False) -> Iterator[tuple[Span, Change | None]]:
-        """Yield spans with their changes, in the order given: the same whoever measures them."""
-        if self.options.threads > 1 or isinstance(self.options.workers, str):
-            return changes_by_workers(self, spans, ground=ground)
-        return ((span, self.change(span, ground=ground)) for span in spans)
-
-    def each(self, measure: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
-        """Yield items with what is measured of each, in the order given."""
-        return in_order(self.options.threads, measure, items)
-
-    def ahead(self, actor: str, before: State | None, days: Sequence[date], what: str) -> Iterator[date]:
-        """Yield days, each after workers measured the steps that lead to its map; `what` is said of the progress."""
-        return measured_ahead(self, actor, before, days, what)
+        step = self.step(*span.ends, span.actor, ground=ground)
+        return step.opened(self.areas(span.ends[0].snapshot, span.actor))
 
     def chain(self, actor: str) -> partial[Any]:
         """Return what measures chains of maps for an actor with the regions: see `measure_chain`."""
@@ -268,10 +246,6 @@ class Run:
         )
         cache = replace(self.cache, memory=None)
         return partial(measure_chain, hold=hold, key=self.key(actor), slivers=self.slivers, cache=cache)
-
-    def take(self, measured: Measured) -> None:
-        """Take note of what was measured ahead by a worker, and keep it here if it was another machine's."""
-        keep_measured(measured, self.cache, elsewhere=isinstance(self.options.workers, str))
 
     def roles(self, state: State, actor: str, view: View | None = None) -> dict[Role, shapely.MultiPolygon]:
         """Return what an actor holds on a map by role, for the roles that a view counts: the run's own, or another."""
