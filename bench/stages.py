@@ -15,12 +15,13 @@ def main(name):
     """Run the series of an archive under the profiler and print its stages."""
     start = time.process_time()
     from frontcalc import change, regions, snapshots
+    from frontcalc.run.chain import ground_of
     from frontcalc.measure.series import series
 
     found = {"imports": time.process_time() - start}
     stages = {
         "read and parse maps": snapshots.parse_snapshot,
-        "project, repair, unite": snapshots.ground_of,
+        "project, repair, unite": ground_of,
         "what differs": change.differences,
         "split by region": change.measured,
         "read regions": regions.read_regions,

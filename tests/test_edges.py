@@ -136,7 +136,7 @@ def test_vertices_that_differ_in_their_last_digits_are_the_same_edges(archive: C
     assert not drawn.equals_exact(shaken)
     folder = archive({"2024-01-01": {"control_map": [drawn]}, "2024-01-02": {"control_map": [shaken]}})
     before, after = (
-        ground_of(holding(read_snapshot(ref), "Russia", VIEWS["assessed"], "EPSG:6933"))[0]
+        ground_of(holding(read_snapshot(ref), "Russia", VIEWS["assessed"], "EPSG:6933"))
         for ref in open_archive(folder).refs
     )
     old, new = edges.differing(edges.directed_edges(before), edges.directed_edges(after))
@@ -184,7 +184,7 @@ def test_a_sample_of_real_pairs_is_what_overlays_of_whole_maps_give(shared: Path
     split = regions.takers(drawn, "RU", snap="border", plane="EPSG:6933")
     for index in np.random.default_rng(8).choice(len(refs) - 1, size=count, replace=False).tolist():
         pair = refs[index : index + 2]
-        ground = [ground_of(holding(read_snapshot(ref), "Russia", VIEWS["assessed"], "EPSG:6933"))[0] for ref in pair]
+        ground = [ground_of(holding(read_snapshot(ref), "Russia", VIEWS["assessed"], "EPSG:6933")) for ref in pair]
         measured = figures_km2(opened_step(*ground, split))
         np.testing.assert_allclose(measured, plain_figures_km2(*ground, split), atol=KM2)
 
@@ -192,7 +192,7 @@ def test_a_sample_of_real_pairs_is_what_overlays_of_whole_maps_give(shared: Path
 @pytest.mark.shared
 def test_most_pairs_of_daily_maps_are_found_by_their_edges(shared: Path) -> None:
     refs = open_archive(shared / "archives" / "deepstate-daily").refs[:6]
-    ground = [ground_of(holding(read_snapshot(ref), "Russia", VIEWS["assessed"], "EPSG:6933"))[0] for ref in refs]
+    ground = [ground_of(holding(read_snapshot(ref), "Russia", VIEWS["assessed"], "EPSG:6933")) for ref in refs]
     assert all(edges.difference(before, after) is not None for before, after in pairwise(ground))
 
 

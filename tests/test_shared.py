@@ -18,7 +18,8 @@ import frontcalc
 from frontcalc import change, geometry
 from frontcalc.archives import open_archive
 from frontcalc.crs import exact_area_km2
-from frontcalc.snapshots import Snapshot, ground_of, holding, read_snapshot
+from frontcalc.run.chain import ground_of
+from frontcalc.snapshots import Snapshot, holding, read_snapshot
 from frontcalc.states import States
 from frontcalc.views import VIEWS
 
@@ -129,7 +130,7 @@ def test_totals_and_changes_are_those_of_the_exact_ellipsoidal_integral(shared: 
         state = States(archive, "Russia", view).on(day)
         assert state is not None
         in_degrees = held_in_degrees(state.snapshot)
-        projected = ground_of(holding(state.snapshot, "Russia", view, "EPSG:6933"))[0]
+        projected = ground_of(holding(state.snapshot, "Russia", view, "EPSG:6933"))
         assert projected.area / 1e6 == pytest.approx(exact_area_km2(in_degrees), abs=0.005)
         if before is not None and before_exact is not None:
             changes = gained_and_lost(before, projected), gained_and_lost(before_exact, in_degrees)
@@ -237,7 +238,7 @@ def test_the_bay_that_a_publisher_dropped_is_mostly_nobodys(shared: Path) -> Non
     maps, file = shared / "archives" / "isw-weekly", shared / "regions" / "ukraine-oblasts.geojson"
     states = [States(open_archive(maps), "Russia", VIEWS["assessed"]).on(day) for day in DROPPED]
     before, after = (
-        ground_of(holding(state.snapshot, "Russia", VIEWS["assessed"], "EPSG:6933"))[0] for state in states if state
+        ground_of(holding(state.snapshot, "Russia", VIEWS["assessed"], "EPSG:6933")) for state in states if state
     )
     bay = max(shapely.get_parts(before - after), key=lambda part: part.area)
     assert bay.area / 1e6 == pytest.approx(222.8, abs=0.05)

@@ -7,7 +7,6 @@ to step by whoever puts the steps together, in their order.
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -21,7 +20,7 @@ import numpy as np
 import orjson
 import shapely
 
-from frontcalc import change, snapshots
+from frontcalc import change, geometry
 from frontcalc.archives import SnapshotRef
 from frontcalc.cache import NOTHING_KEPT, Cache, gathered, user_cache
 from frontcalc.change import Change, Floats
@@ -30,13 +29,12 @@ from frontcalc.layers import Layer, Role
 from frontcalc.limits import limits
 from frontcalc.notices import Notice
 from frontcalc.progress import timed
-from frontcalc.read import SourceFile, fingerprint
-from frontcalc.read.files import Entry
+from frontcalc.read import SourceFile
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SliverRule
-from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Tell, changed, forget_read, passing_over
+from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Tell, changed, passing_over, projected
 from frontcalc.snapshots.drawn import REMEMBERED, first_fingerprint, parsed
-from frontcalc.versions import key_of, method_version, software
+from frontcalc.versions import key_of, method_version
 
 Measured = tuple[list[Snapshot], dict[tuple[str, str], bytes]]
 """Of a chain: what is on each map that could be read, and what is to be kept beside, as in `Cache.memory`."""
@@ -149,22 +147,41 @@ def kept_snapshot(ref: SnapshotRef, cache: Cache, read: Mapping[SnapshotRef, Sna
     return found
 
 
-def kept_ground(held: Holding, cache: Cache) -> shapely.MultiPolygon:
-    """Return the ground of a holding as an earlier run made it, else make and keep it."""
+def ground_of(held: Holding, cache: Cache = NOTHING_KEPT) -> shapely.MultiPolygon:
+    """Return the ground of a holding as an earlier run made it, else make and keep it.
+
+    It is valid, in metres, overlaps counted once. UsageError says that the CRS is not equal-area over the data,
+    DataError that a layer cannot be repaired or that a file has changed.
+    """
     if (content := cache.get("grounds", held.key)) is not None:
         return cast(shapely.MultiPolygon, shapely.from_wkb(content))
-    ground, gaps_km2 = snapshots.ground_of(held, partial(kept_ground, cache=cache))
-    cache.put(("repairs", held.key, gaps_km2.astype(_FLOATS).tobytes()), ("grounds", held.key, shapely.to_wkb(ground)))
+    drawn = [projected(part.polygons, part.crs, held.plane, where=part.file, layer=part.name) for part in held.parts]
+    ground = shapely.MultiPolygon()
+    if held.parts:
+        first = held.parts[0]
+        with timed(f"united what {first.layer.actor} holds on {first.ref.day or first.ref.names[0]}"):
+            try:
+                ground = geometry.union(*(polygons for polygons, _ in drawn))
+            except DataError as error:
+                error.where = " and ".join(dict.fromkeys(part.file for part in held.parts))
+                raise
+    if held.without:
+        before = ground_of(Holding(held.without, held.plane), cache)
+        ground = geometry.as_multipolygon(geometry.overlaid(shapely.difference, ground, before))
+    gaps_km2 = np.array([gap for _, gap in drawn], dtype=_FLOATS)
+    cache.put(("repairs", held.key, gaps_km2.tobytes()), ("grounds", held.key, shapely.to_wkb(ground)))
     return ground
 
 
 def kept_gaps_km2(held: Holding, cache: Cache) -> Floats:
     """Return for each layer of a holding by how much two ways of repairing it differ (km²), 0 below 1 km²."""
-
-    def gaps() -> bytes:
-        return snapshots.ground_of(held, partial(kept_ground, cache=cache))[1].astype(_FLOATS).tobytes()
-
-    return np.frombuffer(cache.kept("repairs", held.key, gaps), _FLOATS)
+    content = cache.get("repairs", held.key)
+    if content is None:
+        made: dict[tuple[str, str], bytes] = {}
+        ground_of(held, Cache(memory=made))
+        content = made["repairs", held.key]
+        cache.put(("repairs", held.key, content))
+    return np.frombuffer(content, _FLOATS)
 
 
 def kept_step(
@@ -207,11 +224,12 @@ def kept_areas(
     cache: Cache,
 ) -> Floats:
     """Return the areas held on a map by region as `change.areas` measures them; arguments are as of `kept_step`."""
-
-    def areas() -> bytes:
-        return change.areas(ground(held), regions()).astype(_FLOATS).tobytes()
-
-    return np.frombuffer(cache.kept("areas", f"{key} {held.key}", areas), _FLOATS).reshape(2, -1)
+    name = f"{key} {held.key}"
+    content = cache.get("areas", name)
+    if content is None:
+        content = change.areas(ground(held), regions()).astype(_FLOATS).tobytes()
+        cache.put(("areas", name, content))
+    return np.frombuffer(content, _FLOATS).reshape(2, -1)
 
 
 def unknown_part(
@@ -226,17 +244,6 @@ def unknown_part(
                 continue
         unknown.append(at)
     return maps[unknown[0] : unknown[-1] + 2] if unknown else ()
-
-
-def files_of(maps: Sequence[SnapshotRef | Holding], without: Sequence[SnapshotLayer]) -> dict[Entry, str]:
-    """Return the SHA-256 of the files that a chain of maps is read from, as far as they can be read."""
-    layers = [*(part for one in maps if isinstance(one, Holding) for part in one.parts), *without]
-    refs = [*(one for one in maps if isinstance(one, SnapshotRef)), *(layer.ref for layer in layers)]
-    files: dict[Entry, str] = {}
-    for entry in dict.fromkeys(part.entry for ref in refs for part in ref.parts):
-        with suppress(DataError):
-            files[entry] = fingerprint(entry)
-    return files
 
 
 def keep_measured(measured: Measured, cache: Cache, *, elsewhere: bool) -> None:
@@ -269,7 +276,7 @@ def measure_chain(
     entries: dict[tuple[str, str], bytes] = {}
     before: Holding | None = None
     with gathered(replace(cache, memory=entries)) as together:
-        ground = lru_cache(maxsize=2)(partial(kept_ground, cache=together))
+        ground = lru_cache(maxsize=2)(partial(ground_of, cache=together))
         for one in maps:
             try:
                 if isinstance(one, Holding):
@@ -287,48 +294,3 @@ def measure_chain(
             except FrontcalcError:
                 before = None
     return found, entries
-
-
-def check_software(here: dict[str, str], there: dict[str, str], who: str) -> None:
-    """Refuse software other than this machine's."""
-    apart = [
-        f"{name} {' and not '.join((side.get(name) or 'none').split()[0][:12] for side in (there, here))}"
-        for name in here | there
-        if here.get(name) != there.get(name)
-    ]
-    if apart:
-        cure = "install the same on all machines: figures must not depend on who measured"
-        raise FrontcalcError(f"{who} has {', '.join(apart)}", where="--workers", cure=cure)
-
-
-def on_worker(
-    here: dict[str, str], files: dict[Entry, str], chain: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet
-) -> Measured | FrontcalcError:
-    """Return the steps of a chain of maps, or the error that the task met: raised, it would be tried again.
-
-    The files come with the SHA-256 that the client finds, without those that it cannot read either.
-    """
-    try:
-        # A worker may have joined since the run began.
-        check_software(here, software(), f"worker {platform.node()}")
-        # A worker outlives runs, and files may have changed since the last.
-        forget_read()
-        found: list[tuple[Entry, str]] = []
-        for entry in files:
-            try:
-                found.append((entry, fingerprint(entry)))
-            except DataError as error:
-                problem = f"cannot be read on worker {platform.node()}, as here it can: {error.problem}"
-                cure = "let every worker see the archive at the same path as this machine, as on a shared file system"
-                raise DataError(problem, where=entry.label, cure=cure) from error
-        # What is measured is kept by the client, which gets it back.
-        measured: Measured = chain(maps, regions, cache=NOTHING_KEPT) if dict(found) == files else NOTHING
-        for one in measured[0]:
-            found += [(part.entry, file.sha256) for part, file in zip(one.ref.parts, one.files, strict=True)]
-        for entry, sha256 in found:
-            if files.get(entry) != sha256:
-                done = "let all machines see the same archive, and run again when it is complete"
-                raise DataError("has another content on a worker than here", where=entry.label, cure=done)
-        return measured
-    except FrontcalcError as error:
-        return error

@@ -24,8 +24,8 @@ from frontcalc.periods import Period
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet, bands_of, boxes_in_degrees, embedded_covers, read_regions, regions_key, takers
 from frontcalc.run.chain import (
+    ground_of,
     kept_areas,
-    kept_ground,
     kept_snapshot,
     kept_step,
     measure_chain,
@@ -88,7 +88,7 @@ class Run:
         spelt = (known for known in ADJECTIVES if wanted and known.casefold() == wanted.casefold())
         self.actor = next(spelt, wanted) if options.actor else wanted
         # Neighbouring periods and steps share maps, and a fault looks at several: the last few stay in memory.
-        self._grounds = lru_cache(max(12, 2 * options.threads))(partial(kept_ground, cache=self.cache))
+        self._grounds = lru_cache(max(12, 2 * options.threads))(partial(ground_of, cache=self.cache))
         self.snapshot = partial(kept_snapshot, cache=self.cache)
 
     @classmethod

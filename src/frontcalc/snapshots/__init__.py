@@ -12,5 +12,5 @@ from frontcalc.snapshots.drawn import (
     read_part,
     read_snapshot,
 )
-from frontcalc.snapshots.holdings import Holding, ground_of, holding, to_equal_area
+from frontcalc.snapshots.holdings import Holding, holding, projected, to_equal_area
 from frontcalc.snapshots.legend import Tell, Told, drawn_km2, layers_of, note_tells, refuse_told, remark_on, told_apart

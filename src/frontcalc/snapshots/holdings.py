@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +11,6 @@ from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 from frontcalc.errors import DataError
-from frontcalc.progress import timed
 from frontcalc.snapshots.drawn import Geometries, Snapshot, SnapshotLayer
 from frontcalc.versions import key_of
 from frontcalc.views import View
@@ -48,40 +46,12 @@ def holding(
     return Holding(tuple(part for role in roles for part in counted if part.layer.role == role), plane, without)
 
 
-def ground_of(
-    held: Holding, ground: Callable[[Holding], shapely.MultiPolygon] | None = None
-) -> tuple[shapely.MultiPolygon, Floats]:
-    """Return the ground of a holding: valid, in metres, overlaps counted once.
-
-    With it comes by how much two ways of repairing each of its layers differ (km²), (n,), 0 below 1 km². `ground`
-    returns the ground of what does not count, where it is at hand; else it is made here. UsageError says that the CRS
-    is not equal-area over the data, DataError that a layer cannot be repaired or that a file has changed.
-    """
-    projected = [
-        _projected(part.polygons, part.crs, held.plane, where=part.file, layer=part.name) for part in held.parts
-    ]
-    united = shapely.MultiPolygon()
-    if held.parts:
-        first = held.parts[0]
-        with timed(f"united what {first.layer.actor} holds on {first.ref.day or first.ref.names[0]}"):
-            try:
-                united = geometry.union(*(polygons for polygons, _ in projected))
-            except DataError as error:
-                error.where = " and ".join(dict.fromkeys(part.file for part in held.parts))
-                raise
-    if held.without:
-        lacking = Holding(held.without, held.plane)
-        before = ground(lacking) if ground else ground_of(lacking)[0]
-        united = geometry.as_multipolygon(geometry.overlaid(shapely.difference, united, before))
-    return united, np.array([gap for _, gap in projected])
-
-
 def to_equal_area(polygons: Geometries, source_crs: str, target_crs: str, *, where: str | None = None) -> Geometries:
     """Return polygons projected with straight source edges, on a grid of `GRID_M`, and repaired (metres)."""
-    return _projected(polygons, source_crs, target_crs, where=where)[0]
+    return projected(polygons, source_crs, target_crs, where=where)[0]
 
 
-def _projected(
+def projected(
     polygons: Geometries, source_crs: str, target_crs: str, *, where: str | None, layer: str | None = None
 ) -> tuple[Geometries, float]:
     """Return what `to_equal_area` does, and by how much two ways of repairing the polygons of a layer differ (km²)."""
