@@ -25,13 +25,8 @@ from __future__ import annotations
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from frontcalc.geometry import directed_edges, refuse_crossings
-
-Geometries = NDArray[np.object_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from frontcalc.geometry import Floats, Geometries, Ints, directed_edges, refuse_crossings
 
 MOST_DIFFERING = 0.2  # share of edges that differ above which the plain way is as fast
 TOLERANCE_M2 = 0.01  # the faces may be so far from the change of the total: sums over whole maps err by a hundredth

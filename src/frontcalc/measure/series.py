@@ -116,7 +116,7 @@ def _actor_series(
             moved_km2 = interpolated(run, span, moved)[0]
             stale = watch.step(*span.ends, float(moved.gained_km2[-1]), str(day))
             said = [*said, *stale, *dropped(run, [moved], str(day))]
-            run.said += [*stale, *(found.notice for found in suspect)]
+            run.said += [*stale, *(notice for *_, notice in suspect)]
         elif state and held is None:
             held = run.areas(state.snapshot, actor)
         said, days, shown = [*said, *left_out(run, actor)], span.days, run.shown(moved) if moved else None
@@ -125,7 +125,7 @@ def _actor_series(
         del own["period"]
         held_km2 = None if held is None or state is None else held[0].tolist()
         for line in run.lines.shown:
-            mine = [found.notice for found in suspect if line.sum_of(found.km2) >= SHOWN_KM2]
+            mine = [notice for _, km2, notice in suspect if line.sum_of(km2) >= SHOWN_KM2]
             figures = shown.row(line.members) if shown else BLANK
             net, is_moved = figures["net_km2"], line in moved_km2
             own |= noted([*said, *mine], "net_interpolated_km2" if is_moved else "") if mine or is_moved else marked

@@ -4,7 +4,7 @@ from frontcalc.snapshots.drawn import (
     Snapshot,
     SnapshotLayer,
     changed,
-    digests_of,
+    first_fingerprint,
     forget_read,
     is_exchanged,
     latitude_first,

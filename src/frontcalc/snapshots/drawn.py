@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from frontcalc import crs
 from frontcalc.archives import Part, SnapshotRef, day_stated, in_force, intervals, refuse_changes, refuse_other_times
 from frontcalc.embedded import load_embedded
 from frontcalc.errors import ChangedError, DataError, naming
+from frontcalc.geometry import Geometries
 from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
 from frontcalc.names import some_of
 from frontcalc.notices import Fault, Notice, fault_of
@@ -27,8 +27,6 @@ from frontcalc.read.features import Features, refuse_bare
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of
 from frontcalc.snapshots.uncounted import notices_of
 from frontcalc.versions import key_of
-
-Geometries = NDArray[np.object_]
 
 Box = tuple[float, float, float, float]  # west, south, east and north (degrees)
 SYNTHETIC = Notice("SYNTHETIC", "the maps are made up; the figures hold by construction")
@@ -299,13 +297,6 @@ def passing_over(bad: list[DataError] | None = None, *, asked: bool = True) -> I
             raise
         if bad is not None:
             bad.append(error)
-
-
-def digests_of(ref: SnapshotRef) -> tuple[str, ...] | None:
-    """Return the SHA-256 of a map's files, None where they hold other days too; DataError where one cannot be read."""
-    if any(part.selection is not None for part in ref.parts):
-        return None
-    return tuple(first_fingerprint(part.entry) for part in ref.parts)
 
 
 def forget_read() -> None:

@@ -7,15 +7,13 @@ from functools import cached_property
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 from frontcalc.errors import DataError
-from frontcalc.snapshots.drawn import Geometries, Snapshot, SnapshotLayer
+from frontcalc.geometry import Geometries
+from frontcalc.snapshots.drawn import Snapshot, SnapshotLayer
 from frontcalc.versions import key_of
 from frontcalc.views import View
-
-Floats = NDArray[np.float64]
 
 # The grid that projected vertices lie on (metres), a power of two so that rounding to it is exact. A publisher who
 # writes a map anew may change the last digits of vertices that stay: to a millionth of a metre they are the same.
