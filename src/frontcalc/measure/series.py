@@ -107,9 +107,8 @@ def _actor_series(
         span = Span(Period(str(day), since, day), before, state, actor=actor)
         suspect: list[Redefinition] = []
         # Each step starts from the areas that the one before came to: maps are not overlaid again and again.
-        moved, moved_km2 = None, dict[Line, float]()
-        if span.ends:
-            moved = run.move(*span.ends, actor, held)
+        moved, moved_km2 = run.change(span, opening=held), dict[Line, float]()
+        if span.ends and moved:
             changes.append(Change(moved.km2, moved.large))
             held = moved.km2[CLOSING]
             suspect = suspect_parts(run, span, moved, at_once=False)

@@ -36,13 +36,13 @@ from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Tell, changed,
 from frontcalc.snapshots.drawn import REMEMBERED, first_fingerprint, parsed
 from frontcalc.versions import key_of, method_version
 
-Measured = tuple[list[Snapshot], dict[tuple[str, str], bytes]]
+MeasuredChain = tuple[list[Snapshot], dict[tuple[str, str], bytes]]
 """Of a chain: what is on each map that could be read, and what is to be kept beside, as in `Cache.memory`."""
 
-Send = Callable[[Any, Sequence[SnapshotRef | Holding], RegionSet], Callable[[], Measured]]
+Send = Callable[[Any, Sequence[SnapshotRef | Holding], RegionSet], Callable[[], MeasuredChain]]
 """Has a chain of maps measured elsewhere, by what `Run.chain` returns, and returns what waits for it."""
 
-NOTHING: Measured = ([], {})
+NOTHING: MeasuredChain = ([], {})
 
 _FLOATS = np.dtype("<f8")
 
@@ -246,7 +246,7 @@ def unknown_part(
     return maps[unknown[0] : unknown[-1] + 2] if unknown else ()
 
 
-def keep_measured(measured: Measured, cache: Cache, *, elsewhere: bool) -> None:
+def keep_measured(measured: MeasuredChain, cache: Cache, *, elsewhere: bool) -> None:
     """Keep what a worker measured in memory, and in the cache's folder too if that is not the worker's own."""
     found, entries = measured
     kept = cache if elsewhere else replace(cache, folder=None)
@@ -264,7 +264,7 @@ def measure_chain(
     key: str,
     slivers: SliverRule,
     cache: Cache = NOTHING_KEPT,
-) -> Measured:
+) -> MeasuredChain:
     """Measure every step of a chain of maps: what a worker does, in a thread or in another process.
 
     Each map is read once, and two are in memory at a time. A map that cannot be read, and a step that contradicts

@@ -23,7 +23,7 @@ from frontcalc.errors import DataError, FrontcalcError, extra_package
 from frontcalc.read import fingerprint
 from frontcalc.read.files import Entry
 from frontcalc.regions import RegionSet
-from frontcalc.run.chain import NOTHING, Measured, Send
+from frontcalc.run.chain import NOTHING, MeasuredChain, Send
 from frontcalc.snapshots import Holding, SnapshotLayer, forget_read
 from frontcalc.versions import software
 
@@ -45,7 +45,7 @@ def connected(stack: ExitStack, address: str) -> tuple[Send, int]:
     # die that have it, while what is scattered is lost with them.
     there = cache(partial(client.submit, copy, pure=False, retries=RETRIES))
 
-    def send(chain: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet) -> Callable[[], Measured]:
+    def send(chain: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet) -> Callable[[], MeasuredChain]:
         files = files_of(maps, chain.keywords["hold"].keywords["without"])
         task = (on_worker, software(), files, chain, list(maps))
         with warnings.catch_warnings():
@@ -124,7 +124,7 @@ def check_software(here: dict[str, str], there: dict[str, str], who: str) -> Non
 
 def on_worker(
     here: dict[str, str], files: dict[Entry, str], chain: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet
-) -> Measured | FrontcalcError:
+) -> MeasuredChain | FrontcalcError:
     """Return the steps of a chain of maps, or the error that the task met: raised, it would be tried again.
 
     The files come with the SHA-256 that the client finds, without those that it cannot read either.
@@ -144,7 +144,7 @@ def on_worker(
                 raise DataError(problem, where=entry.label, cure=cure) from error
         # What is measured is kept by the client, which gets it back.
         own = replace(chain.keywords["cache"], folder=None)
-        measured: Measured = chain(maps, regions, cache=own) if dict(found) == files else NOTHING
+        measured: MeasuredChain = chain(maps, regions, cache=own) if dict(found) == files else NOTHING
         for one in measured[0]:
             found += [(part.entry, file.sha256) for part, file in zip(one.ref.parts, one.files, strict=True)]
         for entry, sha256 in found:
@@ -176,7 +176,7 @@ def _reason(error: BaseException) -> str:
     return " ".join((str(error) or type(error).__name__).split())
 
 
-def outcome(address: str, client: Any, future: Future[Any]) -> Measured:
+def outcome(address: str, client: Any, future: Future[Any]) -> MeasuredChain:
     """Wait for steps and return them; raise the error that their measurement met, or one of the cluster's."""
     while not wait([future], timeout=WORKERS_S).done:
         with suppress(OSError):
@@ -185,7 +185,7 @@ def outcome(address: str, client: Any, future: Future[Any]) -> Measured:
                 continue
         raise _failed(address, "its workers are gone")
     try:
-        measured: Measured | FrontcalcError = future.result()
+        measured: MeasuredChain | FrontcalcError = future.result()
     except CancelledError as error:
         raise _failed(address, "the work was cancelled there, or the scheduler is gone") from error
     # Dask's own errors are of many kinds, those of tasks that it could not run among them.

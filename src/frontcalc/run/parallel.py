@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from frontcalc.archives import SnapshotRef
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet
-from frontcalc.run.chain import NOTHING, Measured, Send, keep_measured, unknown_part
+from frontcalc.run.chain import NOTHING, MeasuredChain, Send, keep_measured, unknown_part
 from frontcalc.snapshots import Holding
 from frontcalc.states import Span, State
 
@@ -108,7 +108,7 @@ def measured_ahead(run: Run, actor: str, before: State | None, days: Sequence[da
     count = min(options.threads, math.ceil(len(days) / BLOCK))
     last = before.snapshot.ref if before else None
 
-    def send_block(block: list[date]) -> Callable[[], Measured]:
+    def send_block(block: list[date]) -> Callable[[], MeasuredChain]:
         nonlocal last
         # The maps that stand for the days, as far as their dates tell, after the one before.
         found = (last, *(next(run.archive.upto(day), None) for day in block))
@@ -150,7 +150,7 @@ def changes_by_workers(run: Run, spans: Iterable[Span], *, ground: bool) -> Iter
         return
     from frontcalc.run.cluster import connected
 
-    def send_ends(span: Span) -> Callable[[], Measured]:
+    def send_ends(span: Span) -> Callable[[], MeasuredChain]:
         if span.ends is None:
             return lambda: NOTHING
         ends = [run.holding(state.snapshot, span.actor) for state in span.ends]
@@ -167,7 +167,7 @@ def _processes(stack: ExitStack, count: int) -> Send:
     """Return what has chains measured by processes, forked when needed; short ones are left to the caller."""
     forked = cache(partial(_forked, stack, count))
 
-    def send(measure: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet) -> Callable[[], Measured]:
+    def send(measure: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet) -> Callable[[], MeasuredChain]:
         with suppress(BrokenExecutor):
             if len(maps) >= _FEWEST and (pool := forked(regions)):
                 return partial(_outcome, pool, pool.submit(_measure, measure, tuple(maps)))
@@ -208,7 +208,7 @@ def _kill(pool: Any) -> None:
         process.kill()
 
 
-def _outcome(pool: Any, future: Future[Measured]) -> Measured:
+def _outcome(pool: Any, future: Future[MeasuredChain]) -> MeasuredChain:
     """Wait for what a process measures: nothing where one has died."""
     with suppress(BrokenExecutor):
         while not wait([future], _LOOK_S).done:
@@ -258,6 +258,6 @@ def _begin(regions: RegionSet, parent: int) -> None:
     signal.setitimer(signal.ITIMER_REAL, _LOOK_S, _LOOK_S)
 
 
-def _measure(measure: Callable[..., Measured], maps: Sequence[SnapshotRef | Holding]) -> Measured:
+def _measure(measure: Callable[..., MeasuredChain], maps: Sequence[SnapshotRef | Holding]) -> MeasuredChain:
     """Measure a chain of maps for the regions that this process has."""
     return measure(maps, _regions)

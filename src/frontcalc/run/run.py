@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
@@ -23,14 +23,7 @@ from frontcalc.notices import Notice
 from frontcalc.periods import Period
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet, bands_of, boxes_in_degrees, embedded_covers, read_regions, regions_key, takers
-from frontcalc.run.chain import (
-    ground_of,
-    kept_areas,
-    kept_snapshot,
-    kept_step,
-    measure_chain,
-    run_cache,
-)
+from frontcalc.run.chain import ground_of, kept_areas, kept_snapshot, kept_step, measure_chain, run_cache
 from frontcalc.run.options import Options
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
@@ -40,53 +33,45 @@ from frontcalc.states import INVASION, Span, State, States
 from frontcalc.views import View, choose_view
 
 
-@dataclass(eq=False)
 class Run:
-    """One run: an archive, how it is measured, and what was used of it."""
+    """One run over an archive: how it is measured, and what was used of it."""
 
-    archive: Archive
-    options: Options
-    view: View = field(init=False)  # which layers count
-    actor: str | None = field(init=False)  # the actor asked for
-    slivers: SliverRule = field(init=False)
-    snapshot: Callable[[SnapshotRef], Snapshot] = field(init=False)
-    regions: RegionSet = field(init=False)  # what figures are split by: from `begin` on
-    lines: Lines = field(init=False)  # the rows that are shown: from `begin` on
-    actors: tuple[str, ...] = ()  # whose territory is measured: from `begin` on
-    baseline: date | SnapshotRef | None = None  # the day, or the map, whose ground counts nowhere
-    notices: list[Notice] = field(default_factory=list)  # of the archive and the regions
-    spans: list[Span] = field(default_factory=list)  # the periods measured since the last table
-    said: list[Notice] = field(default_factory=list)  # the notices for them
-    # The maps that figures rest on, what counts as held on them, and of each actor the baseline's.
-    used: dict[tuple[SnapshotRef, tuple[SnapshotLayer, ...]], Snapshot] = field(default_factory=dict)
-    held: dict[str, Holding] = field(default_factory=dict)
-    baselines: dict[str, State] = field(default_factory=dict)
-    tells: Told = field(default_factory=dict)
-    _boxes: dict[SnapshotRef, Box] = field(default_factory=dict)
-    _home: shapely.STRtree = field(init=False)
-    _liberated: bool = field(init=False)
-    _making: dict[str, Lock] = field(default_factory=dict)
-    _taking: dict[str, RegionSet] = field(default_factory=dict)
+    regions: RegionSet  # what figures are split by: from `begin` on
+    lines: Lines  # the rows that are shown: from `begin` on
+    _home: shapely.STRtree  # of boxes around the regions (degrees)
 
-    def __post_init__(self) -> None:
+    def __init__(self, archive: Archive, options: Options) -> None:
+        self.archive, self.options = archive, options
         # An archive all of whose files are bad has no maps, and may still be checked.
-        own = {name: layer for ref in self.archive.refs[:1] for name, layer in ref.legend.layers}
-        options = self.options
-        self.view = choose_view(options.view or self.archive.view, own=own)
+        own = {name: layer for ref in archive.refs[:1] for name, layer in ref.legend.layers}
+        self.view = choose_view(options.view or archive.view, own=own)
         self.cache = run_cache(options.cache)
-        self.slivers = float(options.sliver_width), options.crs
+        self.slivers: SliverRule = float(options.sliver_width), options.crs
+        self.actors: tuple[str, ...] = ()  # whose territory is measured: from `begin` on
+        self.baseline: date | SnapshotRef | None = None  # the day, or the map, whose ground counts nowhere
+        self.notices: list[Notice] = []  # of the archive and the regions
+        self.spans: list[Span] = []  # the periods measured since the last table
+        self.said: list[Notice] = []  # the notices for them
+        # The maps that figures rest on, what counts as held on them, and of each actor the baseline's.
+        self.used: dict[tuple[SnapshotRef, tuple[SnapshotLayer, ...]], Snapshot] = {}
+        self.held: dict[str, Holding] = {}
+        self.baselines: dict[str, State] = {}
+        self.tells: Told = {}
+        self._boxes: dict[SnapshotRef, Box] = {}
+        self._making: dict[str, Lock] = {}
+        self._taking: dict[str, RegionSet] = {}
         # Regions of an actor's own country take nothing of it, unless liberated land counts.
         by_name = [layer.role for name in self.view.layers if (layer := find_layer(name))]
         self._liberated = Role.COUNTEROFFENSIVE in (*self.view.roles, *by_name)
-        # An actor is spelt as in the table; a layer named by itself implies its actor.
+        # The actor asked for is spelt as in the table; a layer named by itself implies its actor.
         explained = {spelling(item): layer for item, layer in own.items()}
         named = (explained.get(spelling(item)) or find_layer(item) for item in self.view.layers)
         owners = sorted({layer.actor for layer in named if layer})
         if len(owners) > 1 and not options.actor:
             raise UsageError(f"the layers are of {' and '.join(owners)}", cure="say whose with --actor")
-        wanted = options.actor or next(iter(owners), None)
-        spelt = (known for known in ADJECTIVES if wanted and known.casefold() == wanted.casefold())
-        self.actor = next(spelt, wanted) if options.actor else wanted
+        asked = options.actor or ""
+        spelt = (known for known in ADJECTIVES if known.casefold() == asked.casefold())
+        self.actor = next(spelt, asked) or next(iter(owners), None)
         # Neighbouring periods and steps share maps, and a fault looks at several: the last few stay in memory.
         self._grounds = lru_cache(max(12, 2 * options.threads))(partial(ground_of, cache=self.cache))
         self.snapshot = partial(kept_snapshot, cache=self.cache)
@@ -225,19 +210,17 @@ class Run:
         key, regions = self.key(actor), partial(self.takers, actor)
         return kept_step(*ends, self.ground, regions, key=key, slivers=self.slivers, cache=self.cache, afresh=ground)
 
-    def move(self, before: State, after: State, actor: str, opening: Floats | None = None) -> Change:
-        """Return a step with what was held at either end; `opening` is what the step before came to, if any."""
-        step = self.step(before, after, actor)
-        if opening is None or abs(step.km2[OPENING, 0, -1] - opening[0, -1]) > change.DRIFT_KM2:
-            opening = self.areas(before.snapshot, actor)
-        return step.opened(opening)
+    def change(self, span: Span, *, ground: bool = False, opening: Floats | None = None) -> Change | None:
+        """Return the change between a span's two maps, None where it has not two.
 
-    def change(self, span: Span, *, ground: bool = False) -> Change | None:
-        """Return the change between a span's two maps, None where it has not two."""
+        `opening` is what was held at the opening by the step before, if any.
+        """
         if span.ends is None:
             return None
         step = self.step(*span.ends, span.actor, ground=ground)
-        return step.opened(self.areas(span.ends[0].snapshot, span.actor))
+        if opening is None or abs(step.km2[OPENING, 0, -1] - opening[0, -1]) > change.DRIFT_KM2:
+            opening = self.areas(span.ends[0].snapshot, span.actor)
+        return step.opened(opening)
 
     def chain(self, actor: str) -> partial[Any]:
         """Return what measures chains of maps for an actor with the regions: see `measure_chain`."""
