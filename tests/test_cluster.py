@@ -95,7 +95,7 @@ def test_workers_measure_what_is_held_at_openings_too(
         raise AssertionError("areas were measured by this process")
 
     # What is suspect of a change is looked into here.
-    monkeypatch.setattr(chain, "change", SimpleNamespace(**vars(chain.change) | {"areas": refuse}))
+    monkeypatch.setattr(runs, "change", SimpleNamespace(**vars(runs.change) | {"areas": refuse}))
     how = {"archive": maps, "regions": regions}
     weeks = ["2024-W01", "2024-W02"]
     there = frontcalc.diff(weeks, **how, workers=processes.address, cache=tmp_path / "kept")

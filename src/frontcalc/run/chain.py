@@ -1,4 +1,4 @@
-"""What is found on maps and measured between them: kept for later runs, and measured in a chain by a worker.
+"""What is made of maps and kept: what is on them, their ground, steps between them; also a chain of them, by a worker.
 
 A step depends on its two maps, the regions and the method alone. So it is the same whoever measures it, and can be
 kept; another machine must have the same software and the same files. What was held at the opening is carried from step
@@ -44,7 +44,7 @@ Send = Callable[[Any, Sequence[SnapshotRef | Holding], RegionSet], Callable[[], 
 
 NOTHING: MeasuredChain = ([], {})
 
-_FLOATS = np.dtype("<f8")
+FLOATS = np.dtype("<f8")
 
 
 def run_cache(folder: str | Path | None) -> Cache:
@@ -62,17 +62,17 @@ def step_to_bytes(step: Change) -> bytes:
     """Return a step as bytes: how many places its two arrays have, their figures, and the large parts after them."""
     near_km2 = np.empty((2, 2, 0)) if step.near_km2 is None else step.near_km2
     places = step.km2.shape[-1], near_km2.shape[-1]
-    figures = np.concatenate([places, step.km2.ravel(), near_km2.ravel()]).astype(_FLOATS)
+    figures = np.concatenate([places, step.km2.ravel(), near_km2.ravel()]).astype(FLOATS)
     large = shapely.GeometryCollection([shapely.MultiPolygon(list(parts)) for parts in step.large])
     return figures.tobytes() + shapely.to_wkb(large)
 
 
 def step_from_bytes(content: bytes) -> Change:
     """Return a step without its ground, which is not kept."""
-    rows, near = np.frombuffer(content, _FLOATS, count=2).astype(int).tolist()
+    rows, near = np.frombuffer(content, FLOATS, count=2).astype(int).tolist()
     count = 2 + 12 * rows + 4 * near
-    figures = np.frombuffer(content, _FLOATS, count=count)
-    gained, lost = shapely.get_parts(shapely.from_wkb(content[count * _FLOATS.itemsize :]))
+    figures = np.frombuffer(content, FLOATS, count=count)
+    gained, lost = shapely.get_parts(shapely.from_wkb(content[count * FLOATS.itemsize :]))
     large = shapely.get_parts(gained), shapely.get_parts(lost)
     near_km2 = figures[2 + 12 * rows :].reshape(2, 2, near)
     return Change(figures[2 : 2 + 12 * rows].reshape(6, 2, rows), large, near_km2=near_km2)
@@ -168,7 +168,7 @@ def ground_of(held: Holding, cache: Cache = NOTHING_KEPT) -> shapely.MultiPolygo
     if held.without:
         before = ground_of(Holding(held.without, held.plane), cache)
         ground = geometry.as_multipolygon(geometry.overlaid(shapely.difference, ground, before))
-    gaps_km2 = np.array([gap for _, gap in drawn], dtype=_FLOATS)
+    gaps_km2 = np.array([gap for _, gap in drawn], dtype=FLOATS)
     cache.put(("repairs", held.key, gaps_km2.tobytes()), ("grounds", held.key, shapely.to_wkb(ground)))
     return ground
 
@@ -181,7 +181,7 @@ def kept_gaps_km2(held: Holding, cache: Cache) -> Floats:
         ground_of(held, Cache(memory=made))
         content = made["repairs", held.key]
         cache.put(("repairs", held.key, content))
-    return np.frombuffer(content, _FLOATS)
+    return np.frombuffer(content, FLOATS)
 
 
 def kept_step(
@@ -213,23 +213,6 @@ def kept_step(
             raise
     cache.put(("steps", name, step_to_bytes(step)))
     return step
-
-
-def kept_areas(
-    held: Holding,
-    ground: Callable[[Holding], shapely.MultiPolygon],
-    regions: Callable[[], RegionSet],
-    *,
-    key: str,
-    cache: Cache,
-) -> Floats:
-    """Return the areas held on a map by region as `change.areas` measures them; arguments are as of `kept_step`."""
-    name = f"{key} {held.key}"
-    content = cache.get("areas", name)
-    if content is None:
-        content = change.areas(ground(held), regions()).astype(_FLOATS).tobytes()
-        cache.put(("areas", name, content))
-    return np.frombuffer(content, _FLOATS).reshape(2, -1)
 
 
 def unknown_part(
@@ -282,7 +265,9 @@ def measure_chain(
                 if isinstance(one, Holding):
                     after = one
                     if before is None:
-                        kept_areas(one, ground, lambda: regions, key=key, cache=together)
+                        # Under the key of `Run.areas`.
+                        areas = change.areas(ground(one), regions).astype(FLOATS)
+                        together.put(("areas", f"{key} {one.key}", areas.tobytes()))
                 else:
                     found.append(kept_snapshot(one, together))
                     after = hold(found[-1])

@@ -23,7 +23,7 @@ from frontcalc.notices import Notice
 from frontcalc.periods import Period
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet, bands_of, boxes_in_degrees, embedded_covers, read_regions, regions_key, takers
-from frontcalc.run.chain import ground_of, kept_areas, kept_snapshot, kept_step, measure_chain, run_cache
+from frontcalc.run.chain import FLOATS, ground_of, kept_snapshot, kept_step, measure_chain, run_cache
 from frontcalc.run.options import Options
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
@@ -198,7 +198,12 @@ class Run:
     def areas(self, snapshot: Snapshot, actor: str) -> Floats:
         """Return the areas held on a map, (2, n + 2) as `change.areas`."""
         held = self.holding(snapshot, actor)
-        return kept_areas(held, self.ground, partial(self.takers, actor), key=self.key(actor), cache=self.cache)
+        name = f"{self.key(actor)} {held.key}"
+        content = self.cache.get("areas", name)
+        if content is None:
+            content = change.areas(self.ground(held), self.takers(actor)).astype(FLOATS).tobytes()
+            self.cache.put(("areas", name, content))
+        return np.frombuffer(content, FLOATS).reshape(2, -1)
 
     def step(self, before: State, after: State, actor: str, *, ground: bool = False) -> Change:
         """Return what was gained and lost from map to map, kept from an earlier run or measured now.
