@@ -15,8 +15,8 @@ def main(name):
     """Run the series of an archive under the profiler and print its stages."""
     start = time.process_time()
     from frontcalc import change, regions, snapshots
-    from frontcalc.run.chain import ground_of
     from frontcalc.measure.series import series
+    from frontcalc.run.chain import ground_of
 
     found = {"imports": time.process_time() - start}
     stages = {

@@ -23,6 +23,7 @@ from frontcalc.errors import DataError, FrontcalcError, UsageError
 from frontcalc.outputs import render
 from frontcalc.read.files import Entry
 from frontcalc.run import chain, cluster, parallel
+from frontcalc.run import run as runs
 from frontcalc.run.options import Options
 from frontcalc.versions import software
 
